@@ -1,0 +1,684 @@
+-- What the ends of special steps mean: an assessment, a plan, a judgement, a sub-goal, an approval that is asked for.
+-- Their results come from models and are untrusted: everything is checked before anything is written.
+
+-- JSON that may be anything, read as an integer within bounds; anything else is the default.
+create function goalpost_private.bounded_integer(p_value jsonb, p_default integer, p_least integer, p_most integer)
+returns integer
+language sql immutable
+set search_path = ''
+as $$
+  select case
+    when jsonb_typeof(p_value) = 'number' and p_value::numeric between p_least and p_most then p_value::numeric::integer
+    else p_default
+  end
+$$;
+
+-- Whether JSON is absent or a whole number within bounds.
+create function goalpost_private.is_absent_or_whole(p_value jsonb, p_least integer, p_most integer) returns boolean
+language sql immutable
+set search_path = ''
+as $$
+  select case coalesce(jsonb_typeof(p_value), 'null')
+    when 'null' then true
+    when 'number' then p_value::numeric = trunc(p_value::numeric) and p_value::numeric between p_least and p_most
+    else false
+  end
+$$;
+
+-- Whether JSON has the shape of a call: {"tool": text, "arguments": object}.
+create function goalpost_private.is_tool_call(p_value jsonb) returns boolean
+language sql immutable
+set search_path = ''
+as $$
+  select (jsonb_typeof(p_value) = 'object' and jsonb_typeof(p_value -> 'tool') = 'string' and p_value ->> 'tool' <> ''
+          and jsonb_typeof(p_value -> 'arguments') = 'object') is true
+$$;
+
+-- Whether a step's input has what its kind needs (rule missing_input).
+create function goalpost_private.plan_input_is_complete(p_kind text, p_input jsonb) returns boolean
+language sql immutable
+set search_path = ''
+as $$
+  select case p_kind
+    when 'tool' then goalpost_private.is_tool_call(p_input)
+    when 'agent' then
+      jsonb_typeof(p_input -> 'instructions') = 'string' and p_input ->> 'instructions' <> ''
+      and case coalesce(jsonb_typeof(p_input -> 'procedure'), 'null')
+            when 'null' then true
+            when 'array' then not exists (
+              select from jsonb_array_elements(p_input -> 'procedure') c where goalpost_private.is_tool_call(c) is not true)
+            else false
+          end
+    when 'approval' then jsonb_typeof(p_input -> 'question') = 'string' and p_input ->> 'question' <> ''
+    when 'subgoal' then
+      jsonb_typeof(p_input -> 'title') = 'string' and p_input ->> 'title' <> ''
+      and jsonb_typeof(p_input -> 'description') = 'string' and p_input ->> 'description' <> ''
+    else true
+  end is true
+$$;
+
+-- The steps of a plan, as read: one row per element, whatever it is. See shared/domain/src/plan.rs, "How values are read".
+create function goalpost_private.plan_steps(p_plan jsonb)
+returns table (number bigint, step jsonb, key text, key_is_good boolean, depends_on jsonb)
+language sql immutable
+set search_path = ''
+as $$
+  select e.number, s.step, k.key, k.key ~ '^[a-z][a-z0-9_]{0,62}$' is true,
+         case jsonb_typeof(s.step -> 'depends_on') when 'array' then s.step -> 'depends_on' else '[]' end
+    from jsonb_array_elements(case jsonb_typeof(p_plan -> 'steps') when 'array' then p_plan -> 'steps' else '[]' end)
+         with ordinality e (value, number)
+   cross join lateral (select case jsonb_typeof(e.value) when 'object' then e.value else '{}' end as step) s
+   cross join lateral (
+     select case jsonb_typeof(s.step -> 'key') when 'string' then s.step ->> 'key' end as key) k
+$$;
+
+-- Problems of the graph: cycle, too_deep, too_much_fan_out. Only for a plan that is otherwise sound.
+create function goalpost_private.plan_graph_problems(p_plan jsonb, p_limits goalpost_private.limits) returns setof jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_open text[];
+  v_free text[];
+  v_levels integer := 0;
+begin
+  return query
+    select jsonb_build_object('code', 'too_much_fan_out', 'step_key', d.depends_on_key,
+             'message', format('more than %s steps depend on %s', p_limits.max_fan_out, d.depends_on_key))
+      from (select distinct s.number, e.value #>> '{}' as depends_on_key
+              from goalpost_private.plan_steps(p_plan) s, jsonb_array_elements(s.depends_on) e) d
+     group by d.depends_on_key
+    having count(*) > p_limits.max_fan_out;
+
+  -- Takes away, level by level, the steps that wait for none of those that are left.
+  v_open := array(select s.key from goalpost_private.plan_steps(p_plan) s);
+  while cardinality(v_open) > 0 loop
+    v_free := array(
+      select s.key from goalpost_private.plan_steps(p_plan) s
+       where s.key = any (v_open)
+         and not exists (select from jsonb_array_elements_text(s.depends_on) d (key) where d.key = any (v_open)));
+    if cardinality(v_free) = 0 then
+      return next jsonb_build_object('code', 'cycle', 'step_key', v_open[1],
+        'message', format('steps wait for each other: %s', array_to_string(v_open, ', ')));
+      return;
+    end if;
+    v_levels := v_levels + 1;
+    v_open := array(select o from unnest(v_open) o where o <> all (v_free));
+  end loop;
+  if v_levels > p_limits.max_depth then
+    return next jsonb_build_object('code', 'too_deep', 'step_key', null,
+      'message', format('the longest path has %s steps; at most %s are allowed', v_levels, p_limits.max_depth));
+  end if;
+end
+$$;
+
+-- All that is wrong with a plan: [{"code", "step_key", "message"}]; empty when nothing is.
+-- The rules are stated once, in shared/domain/src/plan.rs; a property test holds the two against each other.
+create function goalpost_private.check_plan(
+  p_plan jsonb, p_agents jsonb, p_tools text[], p_taken_keys text[], p_limits goalpost_private.limits
+) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_problems jsonb;
+begin
+  with step as materialized (
+    select * from goalpost_private.plan_steps(p_plan)
+  ),
+  input as (
+    select s.number, s.key, s.step ->> 'kind' as kind, a.agent, i.input,
+           case jsonb_typeof(i.input -> 'procedure') when 'array' then i.input -> 'procedure' else '[]' end as procedure
+      from step s
+     cross join lateral (
+       select case jsonb_typeof(s.step -> 'input') when 'object' then s.step -> 'input' else '{}' end as input) i
+     cross join lateral (
+       select case when jsonb_typeof(s.step -> 'agent') = 'string' then nullif(s.step ->> 'agent', '') end as agent) a
+     where jsonb_typeof(s.step -> 'kind') = 'string'
+  ),
+  -- Every tool that a step names, and where.
+  named_tool as (
+    select i.number, i.key, null as agent, i.input ->> 'tool' as tool
+      from input i where i.kind = 'tool' and jsonb_typeof(i.input -> 'tool') = 'string' and i.input ->> 'tool' <> ''
+    union all
+    select i.number, i.key, i.agent, c.value ->> 'tool'
+      from input i, jsonb_array_elements(i.procedure) c
+     where i.kind = 'agent' and jsonb_typeof(c.value -> 'tool') = 'string' and c.value ->> 'tool' <> ''
+  ),
+  dependency as (
+    select s.number, s.key, d.value, case jsonb_typeof(d.value) when 'string' then d.value #>> '{}' end as on_key
+      from step s, jsonb_array_elements(s.depends_on) d
+  ),
+  problem (number, key, code, message) as (
+    select 0::bigint, null::text, 'empty_plan', 'a plan needs at least one step' where not exists (select from step)
+    union all
+    select 0, null, 'too_many_steps', format('a plan has at most %s steps', p_limits.max_steps)
+     where (select count(*) from step) > p_limits.max_steps
+    union all
+    select 0, null, 'too_large', format('a plan has at most %s bytes', p_limits.max_plan_bytes)
+     where octet_length(p_plan::text) > p_limits.max_plan_bytes
+    union all
+    select number, key, 'bad_key', 'a key is a lower-case letter, then up to 62 letters, digits or _'
+      from step where not key_is_good
+    union all
+    select number, key, 'reserved_key', 'assess, plan, judge, plan_N and judge_N are taken'
+      from step where key ~ '^(assess|plan|judge|(plan|judge)_[0-9]+)$'
+    union all
+    select s.number, s.key, 'duplicate_key', 'another step of the run has this key'
+      from step s
+     where s.key_is_good
+       and (s.key = any (p_taken_keys) or exists (select from step o where o.key = s.key and o.number < s.number))
+    union all
+    select number, key, 'unknown_kind', 'a kind is agent, tool, approval or subgoal'
+      from step
+     where coalesce(jsonb_typeof(step -> 'kind') <> 'string'
+                    or step ->> 'kind' not in ('agent', 'tool', 'approval', 'subgoal'), true)
+    union all
+    select number, key, 'unknown_dependency', 'depends_on names a step that is not in the plan'
+      from step
+     where coalesce(jsonb_typeof(step -> 'depends_on'), 'null') not in ('array', 'null')
+    union all
+    select d.number, d.key, 'unknown_dependency', 'depends_on names a step that is not in the plan'
+      from dependency d
+     where d.on_key is null
+        or (d.on_key is distinct from d.key
+            and not exists (select from step o where o.key_is_good and o.key = d.on_key))
+    union all
+    select number, key, 'self_dependency', 'a step cannot wait for itself' from dependency where on_key = key
+    union all
+    select number, min(key), 'duplicate_dependency', 'depends_on names a step twice'
+      from dependency where on_key is not null group by number, on_key having count(*) > 1
+    union all
+    select number, key, 'missing_agent', 'an agent step names its agent'
+      from input where kind = 'agent' and agent is null
+    union all
+    select number, key, 'unknown_agent', format('there is no agent %s', agent)
+      from input where kind = 'agent' and agent is not null and not p_agents ? agent
+    union all
+    select i.number, i.key, 'agent_on_other_kind', 'only an agent step names an agent'
+      from input i join step s using (number)
+     where i.kind in ('tool', 'approval', 'subgoal') and coalesce(jsonb_typeof(s.step -> 'agent'), 'null') <> 'null'
+    union all
+    select number, key, 'missing_input', format('a step of kind %s lacks a part of its input', kind)
+      from input where not goalpost_private.plan_input_is_complete(kind, input)
+    union all
+    select number, key, 'unknown_tool', format('there is no tool %s', tool)
+      from named_tool where tool <> all (p_tools)
+    union all
+    select number, key, 'tool_not_allowed_for_agent', format('agent %s may not use %s', agent, tool)
+      from named_tool
+     where agent is not null and p_agents ? agent and tool = any (p_tools) and not (p_agents -> agent) ? tool
+    union all
+    select s.number, s.key, 'bad_condition', 'a condition maps steps of depends_on to what their results must contain'
+      from step s
+     where case coalesce(jsonb_typeof(s.step -> 'condition'), 'null')
+             when 'null' then false
+             when 'object' then exists (
+               select from jsonb_object_keys(s.step -> 'condition') c (key) where not s.depends_on ? c.key)
+             else true
+           end
+    union all
+    select number, key, 'bad_on_failure', 'on_failure is fail or continue'
+      from step
+     where coalesce(jsonb_typeof(step -> 'on_failure'), 'null') <> 'null'
+       and step -> 'on_failure' not in ('"fail"', '"continue"')
+    union all
+    select number, key, 'bad_attempts', 'max_attempts is a whole number from 1 to 20'
+      from step where not goalpost_private.is_absent_or_whole(step -> 'max_attempts', 1, 20)
+    union all
+    select number, key, 'bad_timeout', 'timeout_seconds is a whole number from 1 to 86400'
+      from step where not goalpost_private.is_absent_or_whole(step -> 'timeout_seconds', 1, 86400)
+  )
+  select coalesce(jsonb_agg(jsonb_build_object('code', code, 'step_key', key, 'message', message)
+                            order by number, code), '[]')
+    into v_problems
+    from problem;
+
+  if v_problems @? '$[*] ? (@.code == "too_many_steps" || @.code == "bad_key" || @.code == "duplicate_key"
+                            || @.code == "unknown_dependency" || @.code == "self_dependency")' then
+    return v_problems;
+  end if;
+  return v_problems || coalesce(
+    (select jsonb_agg(g) from goalpost_private.plan_graph_problems(p_plan, p_limits) g), '[]');
+end
+$$;
+
+-- The agents a workspace may use: newest active version of each name, its own before built-in ones.
+create function goalpost_private.agents_of(p_workspace_id uuid) returns setof goalpost.agents
+language sql stable
+set search_path = ''
+as $$
+  select distinct on (a.name) a.*
+    from goalpost.agents a
+   where (a.workspace_id = p_workspace_id or a.workspace_id is null) and a.state = 'active'
+   order by a.name, a.workspace_id nulls last, a.version desc
+$$;
+
+-- check_plan with what this run may use.
+create function goalpost_private.check_plan_of_run(p_plan jsonb, p_run goalpost.workflow_runs) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select goalpost_private.check_plan(
+    p_plan,
+    (select coalesce(jsonb_object_agg(a.name, to_jsonb(a.tools)), '{}')
+       from goalpost_private.agents_of(p_run.workspace_id) a),
+    array(select t.name from goalpost.tools t),
+    array(select s.key from goalpost.steps s where s.run_id = p_run.id),
+    l)
+    from goalpost_private.limits l
+$$;
+
+-- Inserts one step of the engine's own (assess, plan, judge).
+create function goalpost_private.add_own_step(
+  p_run goalpost.workflow_runs, p_key text, p_kind text, p_title text, p_input jsonb, p_depends_on text[]
+) returns void
+language sql
+set search_path = ''
+as $$
+  insert into goalpost.steps
+    (run_id, key, workspace_id, kind, title, revision, input, priority, remaining_dependencies)
+  values
+    (p_run.id, p_key, p_run.workspace_id, p_kind, p_title, p_run.revision, p_input, p_run.priority,
+     cardinality(p_depends_on));
+  insert into goalpost.step_dependencies (run_id, depends_on_key, step_key, workspace_id)
+  select p_run.id, d, p_key, p_run.workspace_id from unnest(p_depends_on) d;
+$$;
+
+-- Inserts the steps of a checked plan. The named step, if any, ends the run.
+create function goalpost_private.add_plan_steps(p_run goalpost.workflow_runs, p_plan jsonb, p_ends_run_key text)
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into goalpost.steps
+    (run_id, key, workspace_id, kind, title, revision, agent_id, input, condition, on_failure, max_attempts,
+     timeout_seconds, priority, ends_run, remaining_dependencies)
+  select p_run.id, s.key, p_run.workspace_id, s.step ->> 'kind',
+         left(case when jsonb_typeof(s.step -> 'title') = 'string' then coalesce(nullif(s.step ->> 'title', ''), s.key)
+                   else s.key end, 300),
+         p_run.revision, a.id, s.step -> 'input', nullif(s.step -> 'condition', 'null'),
+         coalesce(s.step ->> 'on_failure', 'fail'),
+         coalesce((s.step ->> 'max_attempts')::numeric::integer, 3),
+         coalesce((s.step ->> 'timeout_seconds')::numeric::integer, 300),
+         p_run.priority, s.key = p_ends_run_key is true,
+         (select count(distinct d) from jsonb_array_elements_text(s.depends_on) d)
+    from goalpost_private.plan_steps(p_plan) s
+    left join goalpost_private.agents_of(p_run.workspace_id) a on a.name = s.step ->> 'agent'
+   order by s.number;
+
+  insert into goalpost.step_dependencies (run_id, depends_on_key, step_key, workspace_id)
+  select distinct p_run.id, d, s.key, p_run.workspace_id
+    from goalpost_private.plan_steps(p_plan) s, jsonb_array_elements_text(s.depends_on) d;
+$$;
+
+-- The keys of a run's revision that wait for nothing.
+create function goalpost_private.first_keys(p_run_id bigint, p_revision integer) returns text[]
+language sql stable
+set search_path = ''
+as $$
+  select array(select key from goalpost.steps
+                where run_id = p_run_id and revision = p_revision and state = 'pending' and remaining_dependencies = 0)
+$$;
+
+-- Opens the run of a request, with its assessment ready: submitted -> accepted.
+create function goalpost_private.open_request(p_request goalpost.requests, p_now timestamptz) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_run goalpost.workflow_runs;
+  v_run_id bigint := nextval('goalpost.workflow_runs_id_seq');
+begin
+  insert into goalpost.workflow_runs
+    (id, workspace_id, user_id, workflow_type, request_id, root_run_id, deadline_at, created_at)
+  select v_run_id, p_request.workspace_id, p_request.user_id, 'request', p_request.id, v_run_id,
+         p_now + make_interval(secs => l.max_run_seconds), p_now
+    from goalpost_private.limits l
+  returning * into v_run;
+  perform goalpost_private.add_own_step(v_run, 'assess', 'assess', 'Assess the request', '{}', '{}');
+  update goalpost.requests set state = 'accepted' where id = p_request.id;
+  return goalpost_private.ready_steps(v_run_id, array['assess'], p_now);
+end
+$$;
+
+-- Takes up requests that were inserted directly and not yet looked at. Bounded; waits for nobody.
+create function goalpost_private.adopt_requests(p_limit integer, p_now timestamptz) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_request goalpost.requests;
+  v_count integer := 0;
+begin
+  for v_request in
+    select * from goalpost.requests where state = 'submitted' order by id limit p_limit for update skip locked
+  loop
+    perform goalpost_private.open_request(v_request, p_now);
+    v_count := v_count + 1;
+  end loop;
+  return v_count;
+end
+$$;
+
+-- Opens a goal and its run, with planning ready. p_parent is the waiting sub-goal step, or null at the root.
+create function goalpost_private.open_goal(
+  p_run goalpost.workflow_runs, p_parent goalpost.steps, p_goal jsonb, p_context jsonb, p_now timestamptz
+) returns bigint
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_goal_id bigint := nextval('goalpost.goals_id_seq');
+  v_parent_goal goalpost.goals;
+  v_run goalpost.workflow_runs;
+begin
+  if p_parent.run_id is not null then
+    select * into v_parent_goal from goalpost.goals where id = p_run.goal_id;
+  end if;
+
+  insert into goalpost.goals
+    (id, workspace_id, user_id, request_id, parent_goal_id, root_goal_id, parent_run_id, parent_step_key, depth,
+     title, description, goal_type, context, created_at)
+  values
+    (v_goal_id, p_run.workspace_id, p_run.user_id, p_run.request_id, v_parent_goal.id,
+     coalesce(v_parent_goal.root_goal_id, v_goal_id), p_parent.run_id, p_parent.key,
+     coalesce(v_parent_goal.depth + 1, 0),
+     left(p_goal ->> 'title', 300), left(p_goal ->> 'description', 16000),
+     left(coalesce(nullif(p_goal ->> 'goal_type', ''), 'general'), 100), p_context, p_now);
+
+  insert into goalpost.workflow_runs
+    (workspace_id, user_id, workflow_type, request_id, goal_id, parent_goal_id, root_run_id, priority,
+     deadline_at, created_at)
+  values
+    (p_run.workspace_id, p_run.user_id, 'goal', p_run.request_id, v_goal_id, v_parent_goal.id, p_run.root_run_id,
+     p_run.priority, p_run.deadline_at, p_now)
+  returning * into v_run;
+  perform goalpost_private.add_own_step(v_run, 'plan', 'plan', 'Plan the goal', '{}', '{}');
+  perform goalpost_private.append_event(v_run.id, null, 'goal.opened', null, p_now);
+  perform goalpost_private.ready_steps(v_run.id, array['plan'], p_now);
+  return v_goal_id;
+end
+$$;
+
+-- A sub-goal's turn: pending -> waiting, and a goal of its own; over the caps it fails. Returns functions to wake.
+create function goalpost_private.open_subgoal(p_step goalpost.steps, p_now timestamptz) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_run goalpost.workflow_runs;
+  v_depth integer;
+  v_limits goalpost_private.limits := (select l from goalpost_private.limits l);
+begin
+  update goalpost.steps set state = 'waiting' where run_id = p_step.run_id and key = p_step.key;
+  p_step.state := 'waiting';
+  select * into v_run from goalpost.workflow_runs where id = p_step.run_id;
+  select g.depth into v_depth from goalpost.goals g where g.id = v_run.goal_id;
+
+  if v_run.goal_id is null
+     or v_depth + 1 > v_limits.max_goal_depth
+     or (select count(*) from goalpost.goals g
+          where g.workspace_id = v_run.workspace_id and g.request_id = v_run.request_id) >= v_limits.max_goals_per_request
+  then
+    return goalpost_private.fail_step(
+      p_step,
+      jsonb_build_object('code', 'too_many_goals', 'retryable', false, 'message', format(
+        'sub-goals go at most %s deep, and one request has at most %s goals',
+        v_limits.max_goal_depth, v_limits.max_goals_per_request)),
+      'failed', p_now);
+  end if;
+
+  perform goalpost_private.open_goal(
+    v_run, p_step, p_step.input, goalpost_private.dependency_results(p_step.run_id, p_step.key), p_now);
+  return array['planner'];
+end
+$$;
+
+-- An approval's turn: pending -> waiting, and a decision that a person owes, with what they need to decide.
+create function goalpost_private.open_approval(p_step goalpost.steps, p_now timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update goalpost.steps set state = 'waiting' where run_id = p_step.run_id and key = p_step.key;
+  insert into goalpost.approvals
+    (workspace_id, goal_id, run_id, step_key, question, shown, required_role, on_reject, requested_at, expires_at)
+  select p_step.workspace_id, r.goal_id, p_step.run_id, p_step.key, left(p_step.input ->> 'question', 4000),
+         goalpost_private.dependency_results(p_step.run_id, p_step.key),
+         case when p_step.input ->> 'required_role' in ('member', 'approver', 'admin', 'owner')
+              then p_step.input ->> 'required_role' else 'approver' end,
+         case when p_step.input ->> 'on_reject' = 'continue' then 'continue' else 'fail' end,
+         p_now,
+         p_now + make_interval(secs => goalpost_private.bounded_integer(
+           p_step.input -> 'expires_after_seconds', 604800, 60, 31536000))
+    from goalpost.workflow_runs r
+   where r.id = p_step.run_id
+  -- A retried dead letter may bring a run back to an approval that was cancelled with it.
+  on conflict on constraint one_approval_per_step do update
+    set state = 'pending', shown = excluded.shown, requested_at = excluded.requested_at,
+        expires_at = excluded.expires_at, decided_by = null, decided_at = null, comment = null;
+  perform goalpost_private.append_event(p_step.run_id, p_step.key, 'approval.requested', null, p_now);
+end
+$$;
+
+-- An assessment: answer now, a few steps, or a goal. A message says why it was refused.
+create function goalpost_private.apply_assessment(
+  p_step goalpost.steps, p_result jsonb, p_now timestamptz, out message text, out functions text[]
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_run goalpost.workflow_runs;
+  v_problems jsonb;
+  v_goal_id bigint;
+  v_last_key text;
+begin
+  functions := '{}';
+  select * into v_run from goalpost.workflow_runs where id = p_step.run_id;
+
+  case p_result ->> 'decision'
+    when 'answer' then
+      if nullif(p_result ->> 'text', '') is null then
+        message := 'an answer needs its text';
+        return;
+      end if;
+    when 'steps' then
+      v_problems := goalpost_private.check_plan_of_run(p_result, v_run);
+      if v_problems <> '[]' then
+        message := v_problems::text;
+        return;
+      end if;
+      v_last_key := p_result -> 'steps' -> -1 ->> 'key';
+    when 'goal' then
+      if nullif(p_result -> 'goal' ->> 'title', '') is null
+         or nullif(p_result -> 'goal' ->> 'description', '') is null then
+        message := 'a goal needs a title and a description';
+        return;
+      end if;
+    else
+      message := 'the decision must be answer, steps or goal';
+      return;
+  end case;
+
+  update goalpost.requests
+     set complexity_score = case when jsonb_typeof(p_result -> 'score') = 'number'
+                                 then (p_result ->> 'score')::numeric end,
+         complexity_reasons = p_result -> 'reasons'
+   where id = v_run.request_id;
+
+  if p_result ->> 'decision' = 'steps' then
+    perform goalpost_private.complete_step(p_step, p_result - 'steps', p_now);
+    update goalpost.workflow_runs set revision = 1 where id = v_run.id returning * into v_run;
+    perform goalpost_private.add_plan_steps(v_run, p_result, v_last_key);
+    functions := goalpost_private.ready_steps(v_run.id, goalpost_private.first_keys(v_run.id, 1), p_now);
+    return;
+  end if;
+
+  perform goalpost_private.complete_step(p_step, p_result, p_now);
+  if p_result ->> 'decision' = 'answer' then
+    functions := goalpost_private.end_run(v_run.id, 'completed', null, p_result, p_result ->> 'text', p_now);
+    return;
+  end if;
+  v_goal_id := goalpost_private.open_goal(
+    v_run, null, p_result -> 'goal', (select q.context from goalpost.requests q where q.id = v_run.request_id), p_now);
+  update goalpost.requests set goal_id = v_goal_id where id = v_run.request_id;
+  functions := goalpost_private.end_run(
+    v_run.id, 'completed', null, jsonb_build_object('goal_id', v_goal_id), null, p_now) || array['planner'];
+end
+$$;
+
+-- Why a runbook may not be used by this person; null when it may.
+create function goalpost_private.runbook_refusal(p_runbook goalpost.runbooks, p_user_id uuid) returns text
+language sql stable
+set search_path = ''
+as $$
+  select case
+    when p_runbook.requires_project_admin
+         and not exists (select from goalpost.project_admins a where a.user_id = p_user_id)
+      then format('the runbook %s looks at the whole project and needs a project admin; ask one to add you to goalpost.project_admins',
+                  p_runbook.name)
+  end
+$$;
+
+-- A plan: accepted whole, in this transaction, or refused with its problems. Its steps, the judge that waits for
+-- all their ends, the criteria (from the first plan), and the revision that is kept.
+create function goalpost_private.apply_plan(
+  p_step goalpost.steps, p_result jsonb, p_now timestamptz, out message text, out functions text[]
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_run goalpost.workflow_runs;
+  v_runbook goalpost.runbooks;
+  v_plan jsonb := p_result -> 'plan';
+  v_problems jsonb;
+begin
+  functions := '{}';
+  select * into v_run from goalpost.workflow_runs where id = p_step.run_id;
+  v_problems := goalpost_private.check_plan_of_run(v_plan, v_run);
+  if v_problems <> '[]' then
+    message := v_problems::text;
+    return;
+  end if;
+  if jsonb_typeof(p_result -> 'runbook_id') = 'number' then
+    select * into v_runbook from goalpost.runbooks b
+     where b.id = (p_result ->> 'runbook_id')::numeric
+       and (b.workspace_id is null or b.workspace_id = v_run.workspace_id);
+    message := case when v_runbook.id is null then 'there is no such runbook'
+                    else goalpost_private.runbook_refusal(v_runbook, v_run.user_id) end;
+    if message is not null then
+      return;
+    end if;
+  end if;
+
+  update goalpost.workflow_runs
+     set revision = revision + 1, runbook_id = v_runbook.id,
+         report = case jsonb_typeof(v_plan -> 'report') when 'object' then v_plan -> 'report' end,
+         parameters = case jsonb_typeof(p_result -> 'parameters') when 'object' then p_result -> 'parameters' else parameters end
+   where id = v_run.id
+  returning * into v_run;
+  insert into goalpost.plan_revisions (run_id, revision, workspace_id, plan, runbook_id, matches, reasons, created_at)
+  values (v_run.id, v_run.revision, v_run.workspace_id, v_plan, v_runbook.id,
+          coalesce((select jsonb_agg(to_jsonb(m) - 'plan')
+                      from goalpost_private.match_runbooks_of_run(v_run) m), '[]'),
+          coalesce(p_result -> 'reasons', '[]'), p_now);
+  perform goalpost_private.add_criteria(v_run, v_plan);
+  perform goalpost_private.add_plan_steps(v_run, v_plan, null);
+  perform goalpost_private.add_own_step(
+    v_run, case v_run.revision when 1 then 'judge' else 'judge_' || v_run.revision end, 'judge', 'Judge the result', '{}',
+    array(select s.key from goalpost.steps s
+           where s.run_id = v_run.id and s.revision = v_run.revision and s.kind not in ('plan', 'judge')
+             and not exists (select from goalpost.step_dependencies d
+                              where d.run_id = s.run_id and d.depends_on_key = s.key)));
+
+  perform goalpost_private.complete_step(
+    p_step,
+    jsonb_build_object('revision', v_run.revision, 'runbook', v_runbook.name, 'runbook_version', v_runbook.version,
+                       'step_count', jsonb_array_length(v_plan -> 'steps'), 'summary', v_plan -> 'summary',
+                       'reasons', p_result -> 'reasons'),
+    p_now);
+  functions := goalpost_private.ready_steps(
+    v_run.id, goalpost_private.first_keys(v_run.id, v_run.revision), p_now);
+end
+$$;
+
+-- The criteria of a goal come with its first plan and stay.
+create function goalpost_private.add_criteria(p_run goalpost.workflow_runs, p_plan jsonb) returns void
+language sql
+set search_path = ''
+as $$
+  insert into goalpost.goal_criteria (goal_id, number, workspace_id, description, check_expression)
+  select p_run.goal_id, row_number() over (order by c.number), p_run.workspace_id, left(d.description, 2000),
+         case when jsonb_typeof(c.value) = 'object' and jsonb_typeof(c.value -> 'check') = 'string'
+              then nullif(c.value ->> 'check', '') end
+    from jsonb_array_elements(case jsonb_typeof(p_plan -> 'criteria') when 'array' then p_plan -> 'criteria' else '[]' end)
+         with ordinality c (value, number)
+   cross join lateral (
+     select case jsonb_typeof(c.value)
+              when 'string' then c.value #>> '{}'
+              when 'object' then case when jsonb_typeof(c.value -> 'description') = 'string'
+                                      then c.value ->> 'description' end
+            end as description) d
+   where d.description <> '' and c.number <= 50
+     and not exists (select from goalpost.goal_criteria x where x.goal_id = p_run.goal_id)
+$$;
+
+-- A judgement: verdicts, the report, and whether the goal is reached. Unmet criteria cause a new plan, at most
+-- max_revisions times; then the goal fails with the best that there is.
+create function goalpost_private.apply_judgement(
+  p_step goalpost.steps, p_result jsonb, p_now timestamptz, out message text, out functions text[]
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_run goalpost.workflow_runs;
+  v_limits goalpost_private.limits := (select l from goalpost_private.limits l);
+  v_decision text := p_result ->> 'decision';
+  v_key text;
+begin
+  functions := '{}';
+  select * into v_run from goalpost.workflow_runs where id = p_step.run_id;
+  if v_decision is null or v_decision not in ('complete', 'replan', 'fail') then
+    message := 'the decision must be complete, replan or fail';
+    return;
+  end if;
+  if v_decision = 'complete' and exists (
+    select from goalpost.goal_criteria c
+     where c.goal_id = v_run.goal_id
+       and not coalesce(p_result -> 'verdicts' @> jsonb_build_array(jsonb_build_object('number', c.number)), false))
+  then
+    message := 'every criterion needs a verdict';
+    return;
+  end if;
+  if v_decision = 'complete' and p_result -> 'verdicts' @> '[{"verdict": "unmet"}]' then
+    message := 'a goal with an unmet criterion is not complete';
+    return;
+  end if;
+
+  update goalpost.goal_criteria c
+     set verdict = v.verdict, evidence = left(v.evidence, 4000), judged_at = p_now
+    from jsonb_to_recordset(case jsonb_typeof(p_result -> 'verdicts') when 'array' then p_result -> 'verdicts' else '[]' end)
+         v (number integer, verdict text, evidence text)
+   where c.goal_id = v_run.goal_id and c.number = v.number and v.verdict in ('met', 'unmet', 'unknown');
+  perform goalpost_private.complete_step(p_step, p_result, p_now);
+
+  if v_decision = 'replan' and v_run.revision <= v_limits.max_revisions then
+    v_key := 'plan_' || v_run.revision + 1;
+    perform goalpost_private.add_own_step(
+      v_run, v_key, 'plan', 'Plan again', jsonb_build_object('reason', p_result -> 'reason'), '{}');
+    functions := goalpost_private.ready_steps(v_run.id, array[v_key], p_now);
+    return;
+  end if;
+
+  functions := goalpost_private.end_run(
+    v_run.id,
+    case v_decision when 'complete' then 'completed' else 'failed' end,
+    case v_decision when 'complete' then null
+                    else coalesce(nullif(p_result ->> 'reason', ''), 'its criteria were not met') end,
+    p_result -> 'result', p_result ->> 'report', p_now);
+end
+$$;
