@@ -140,6 +140,7 @@ set search_path = ''
 as $$
 declare
   v_now timestamptz := goalpost_private.clock();
+  v_runs bigint[];
   v_functions text[] := '{}';
   v_report jsonb := '{}';
   v_duty record;
@@ -148,15 +149,17 @@ begin
     return '{}';
   end if;
 
-  perform goalpost_private.lock_trees(goalpost_private.overdue_runs(v_now));
-  v_now := goalpost_private.clock();
-  v_duty := goalpost_private.take_back_steps(v_now);
+  -- What is found now is locked and then worked; nothing is added to it under way, so that the locks are taken
+  -- in one order.
+  v_runs := goalpost_private.overdue_runs(v_now);
+  perform goalpost_private.lock_trees(v_runs);
+  v_duty := goalpost_private.take_back_steps(v_runs, v_now);
   v_functions := v_functions || v_duty.functions;
   v_report := v_report || v_duty.report;
-  v_duty := goalpost_private.end_overdue(v_now);
+  v_duty := goalpost_private.end_overdue(v_runs, v_now);
   v_functions := v_functions || v_duty.functions;
   v_report := v_report || v_duty.report;
-  v_duty := goalpost_private.continue_waiting(v_now);
+  v_duty := goalpost_private.continue_waiting(v_runs, v_now);
   v_functions := v_functions || v_duty.functions;
   v_report := v_report || v_duty.report;
   v_report := v_report || jsonb_build_object('requests_adopted', goalpost_private.adopt_requests(100, v_now));
@@ -186,7 +189,7 @@ as $$
 $$;
 
 -- Takes steps back from workers whose lease ran out, or that took longer than their time-out.
-create function goalpost_private.take_back_steps(p_now timestamptz, out functions text[], out report jsonb)
+create function goalpost_private.take_back_steps(p_runs bigint[], p_now timestamptz, out functions text[], out report jsonb)
 language plpgsql
 set search_path = ''
 as $$
@@ -199,11 +202,11 @@ begin
   functions := '{}';
   for v_step in
     select s.* from goalpost.steps s
-      join goalpost.workflow_runs r on r.id = s.run_id
-     where s.state = 'running' and r.id = any (goalpost_private.overdue_runs(p_now))
+     where s.state = 'running' and s.run_id = any (p_runs)
        and (s.lease_expires_at < p_now or s.started_at + make_interval(secs => s.timeout_seconds) < p_now)
      order by s.run_id, s.key
      limit 200
+       for no key update of s -- against a heartbeat at the last moment
   loop
     -- The end of an earlier one may have ended the run, and this step with it.
     continue when not exists (
@@ -228,7 +231,7 @@ end
 $$;
 
 -- Ends runs past their deadline, and approvals that nobody decided.
-create function goalpost_private.end_overdue(p_now timestamptz, out functions text[], out report jsonb)
+create function goalpost_private.end_overdue(p_runs bigint[], p_now timestamptz, out functions text[], out report jsonb)
 language plpgsql
 set search_path = ''
 as $$
@@ -241,9 +244,8 @@ begin
   functions := '{}';
   for v_run_id in
     select r.id from goalpost.workflow_runs r
-     where r.state = 'running' and r.deadline_at <= p_now order by r.id limit 100
+     where r.id = any (p_runs) and r.state = 'running' and r.deadline_at <= p_now order by r.id
   loop
-    perform goalpost_private.lock_trees(array[v_run_id]);
     functions := functions || goalpost_private.end_run(
       v_run_id, 'failed', 'it took longer than a run may take', null, null, p_now);
     v_runs := v_runs + 1;
@@ -251,9 +253,7 @@ begin
 
   for v_approval in
     update goalpost.approvals set state = 'expired', decided_at = p_now
-     where id in (select a.id from goalpost.approvals a
-                   where a.state = 'pending' and a.expires_at <= p_now order by a.id limit 100)
-       and state = 'pending'
+     where run_id = any (p_runs) and state = 'pending' and expires_at <= p_now
     returning *
   loop
     functions := functions || goalpost_private.settle_approval(v_approval, p_now);
@@ -264,16 +264,13 @@ end
 $$;
 
 -- Continues steps that waited for a time: waiting -> ready.
-create function goalpost_private.continue_waiting(p_now timestamptz, out functions text[], out report jsonb)
+create function goalpost_private.continue_waiting(p_runs bigint[], p_now timestamptz, out functions text[], out report jsonb)
 language sql
 set search_path = ''
 as $$
   with continued as (
     update goalpost.steps s set state = 'ready', run_after = p_now
-     where (s.run_id, s.key) in (
-       select w.run_id, w.key from goalpost.steps w
-        where w.state = 'waiting' and w.run_after <= p_now order by w.run_after limit 100)
-       and s.state = 'waiting'
+     where s.run_id = any (p_runs) and s.state = 'waiting' and s.run_after <= p_now
     returning s.kind
   )
   select coalesce(array_agg(goalpost_private.function_of(kind)), '{}'),
