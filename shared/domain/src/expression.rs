@@ -1,0 +1,259 @@
+//! Templates and checks inside plans: minijinja, within bounds.
+//!
+//! Plans are untrusted, so an expression can neither run for ever nor fill the memory (fuel pays for
+//! each instruction and each 64 bytes), reads nothing but the context that it is given, and fails
+//! on a name that does not exist instead of printing nothing. Nothing is escaped for HTML, since the
+//! outputs are Markdown, SQL and JSON; results are data and are never rendered a second time.
+//!
+//! Besides minijinja's own filters (`sort`, `selectattr`, `map`, `join`, `tojson`, …) there are:
+//! `table` (rows to a Markdown table), `money`, `number` and `code` (a fenced block); see [`filters`].
+
+mod filters;
+mod json;
+
+use minijinja::value::Serde;
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as Jinja};
+use serde_json::{Map, Value};
+
+/// The largest text or JSON that rendering may give.
+pub const MAX_OUTPUT_BYTES: usize = 256 * 1024;
+
+/// Steps of work for one template: about 30 MB of data or half a million instructions.
+const FUEL: u64 = 500_000;
+
+/// The longest part of a value that evidence quotes.
+const MAX_EVIDENCE_CHARS: usize = 120;
+
+/// Why an expression has no value. None of these goes away by trying again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// The text is no template or expression; the plan that holds it must be changed.
+    #[error("the expression cannot be read: {0}")]
+    Syntax(String),
+    /// It uses a name that the context does not have, mostly a step that it does not depend on.
+    #[error("the expression uses something that is not there: {0}")]
+    Undefined(String),
+    /// It fits the syntax but not the values, such as a text where a number is needed.
+    #[error("the expression does not fit its values: {0}")]
+    Value(String),
+    /// It works for too long or makes too much; it must do less.
+    #[error("the expression does too much work; limit the rows that it goes through")]
+    TooMuchWork,
+    /// Its output is larger than [`MAX_OUTPUT_BYTES`]; it must give less.
+    #[error("the output is larger than {MAX_OUTPUT_BYTES} bytes; make the template print less")]
+    TooLarge,
+}
+
+/// The value of a check, and what it was decided on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// Whether it holds.
+    pub holds: bool,
+    /// The expression and the values it looked at, in one line.
+    pub evidence: String,
+}
+
+/// Fills in the templates in a step's arguments, at any depth.
+///
+/// A string that is exactly one `{{ expression }}` becomes that JSON value, lists and objects
+/// included; any other string is rendered as text. Names of fields are left alone.
+///
+/// # Errors
+/// See [`Error`]; the whole result is at most [`MAX_OUTPUT_BYTES`].
+pub fn render(arguments: &Value, context: &Value) -> Result<Value, Error> {
+    let environment = environment();
+    let context = Jinja::from(Serde(context));
+    let mut room = MAX_OUTPUT_BYTES;
+    let rendered = render_value(&environment, arguments, &context, &mut room)?;
+    if rendered.to_string().len() > MAX_OUTPUT_BYTES {
+        return Err(Error::TooLarge);
+    }
+    Ok(rendered)
+}
+
+/// Evaluates the check of a criterion.
+///
+/// # Errors
+/// See [`Error`]; a check that cannot be evaluated is neither true nor false.
+pub fn evaluate_check(expression: &str, context: &Value) -> Result<Check, Error> {
+    let environment = environment();
+    let context = Jinja::from(Serde(context));
+    let compiled = environment
+        .compile_expression(expression)
+        .map_err(|e| refusal(&e))?;
+    let value = compiled
+        .eval(context.clone())
+        .map_err(|error| refusal(&error))?;
+    if value.is_undefined() {
+        return Err(Error::Undefined(expression.to_owned()));
+    }
+    let holds = value.is_true();
+    let mut names: Vec<String> = compiled.undeclared_variables(true).into_iter().collect();
+    names.sort_unstable();
+    let seen = names
+        .iter()
+        .filter_map(|name| quoted(&environment, name, &context));
+    let seen: Vec<String> = seen.collect();
+    let mut evidence = format!("`{expression}` is {holds}");
+    if !seen.is_empty() {
+        evidence.push_str(&format!(" ({})", seen.join(", ")));
+    }
+    Ok(Check { holds, evidence })
+}
+
+/// Renders a template to text, for reports and for the `template` tool.
+///
+/// # Errors
+/// See [`Error`]; the text is at most [`MAX_OUTPUT_BYTES`].
+pub fn render_report(template: &str, context: &Value) -> Result<String, Error> {
+    let text = render_text(&environment(), template, &Jinja::from(Serde(context)))?;
+    if text.len() > MAX_OUTPUT_BYTES {
+        Err(Error::TooLarge)
+    } else {
+        Ok(text)
+    }
+}
+
+/// Says whether a text is a template, without values for its names.
+///
+/// # Errors
+/// [`Error::Syntax`], with what is wrong.
+pub fn check_template(template: &str) -> Result<(), Error> {
+    environment()
+        .template_from_str(template)
+        .map(|_| ())
+        .map_err(|error| refusal(&error))
+}
+
+/// Says whether a text is an expression, without values for its names.
+///
+/// # Errors
+/// [`Error::Syntax`], with what is wrong.
+pub fn check_expression(expression: &str) -> Result<(), Error> {
+    environment()
+        .compile_expression(expression)
+        .map(|_| ())
+        .map_err(|error| refusal(&error))
+}
+
+/// No loader is set and the include feature is not compiled in: there is nothing to read but the context.
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment.set_fuel(Some(FUEL));
+    environment.set_debug(false);
+    filters::add_to(&mut environment);
+    environment
+}
+
+fn render_value(
+    environment: &Environment<'_>,
+    value: &Value,
+    context: &Jinja,
+    room: &mut usize,
+) -> Result<Value, Error> {
+    match value {
+        Value::String(text) => render_string(environment, text, context, room),
+        Value::Array(items) => {
+            let items = items
+                .iter()
+                .map(|item| render_value(environment, item, context, room));
+            items.collect::<Result<Vec<_>, _>>().map(Value::Array)
+        }
+        Value::Object(fields) => {
+            let mut rendered = Map::new();
+            for (name, value) in fields {
+                rendered.insert(
+                    name.clone(),
+                    render_value(environment, value, context, room)?,
+                );
+            }
+            Ok(Value::Object(rendered))
+        }
+        other => Ok(other.clone()),
+    }
+}
+
+fn render_string(
+    environment: &Environment<'_>,
+    text: &str,
+    context: &Jinja,
+    room: &mut usize,
+) -> Result<Value, Error> {
+    let whole = text
+        .trim()
+        .strip_prefix("{{")
+        .and_then(|rest| rest.strip_suffix("}}"));
+    // `{{ a }}, {{ b }}` also starts and ends like one expression, but is none between the braces.
+    let expression = whole.and_then(|inner| environment.compile_expression(inner).ok());
+    if let Some(expression) = expression {
+        let value = expression
+            .eval(context.clone())
+            .map_err(|error| refusal(&error))?;
+        return json::from_jinja(&value, room);
+    }
+    let rendered = render_text(environment, text, context)?;
+    *room = room.checked_sub(rendered.len()).ok_or(Error::TooLarge)?;
+    Ok(Value::String(rendered))
+}
+
+fn render_text(
+    environment: &Environment<'_>,
+    template: &str,
+    context: &Jinja,
+) -> Result<String, Error> {
+    if !["{{", "{%", "{#"]
+        .iter()
+        .any(|mark| template.contains(mark))
+    {
+        return Ok(template.to_owned());
+    }
+    let compiled = environment
+        .template_from_str(template)
+        .map_err(|error| refusal(&error))?;
+    compiled
+        .render(context.clone())
+        .map_err(|error| refusal(&error))
+}
+
+/// "steps.rank.row_count = 3" for a name that a check looked at.
+fn quoted(environment: &Environment<'_>, name: &str, context: &Jinja) -> Option<String> {
+    let value = environment
+        .compile_expression(name)
+        .ok()?
+        .eval(context.clone())
+        .ok()?;
+    let mut room = MAX_OUTPUT_BYTES;
+    let text = json::from_jinja(&value, &mut room).ok()?.to_string();
+    if text.chars().count() <= MAX_EVIDENCE_CHARS {
+        return Some(format!("{name} = {text}"));
+    }
+    let start: String = text.chars().take(MAX_EVIDENCE_CHARS).collect();
+    Some(format!("{name} = {start}…"))
+}
+
+fn refusal(error: &minijinja::Error) -> Error {
+    let line = error
+        .line()
+        .map(|line| format!(" (line {line})"))
+        .unwrap_or_default();
+    let detail = error.detail().unwrap_or_default();
+    let message = match (error.kind().to_string(), detail) {
+        (kind, "") => format!("{kind}{line}"),
+        (kind, detail) => format!("{kind}: {detail}{line}"),
+    };
+    match error.kind() {
+        ErrorKind::OutOfFuel => Error::TooMuchWork,
+        ErrorKind::UndefinedError => Error::Undefined(message),
+        ErrorKind::SyntaxError
+        | ErrorKind::UnknownFilter
+        | ErrorKind::UnknownFunction
+        | ErrorKind::UnknownTest
+        | ErrorKind::BadEscape => Error::Syntax(message),
+        _ => Error::Value(message),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,27 @@
+//! The words of Goalpost as types, and the decisions that need nothing but their arguments.
+//!
+//! Nothing here does I/O, waits, reads a clock or reads the environment: the same input always gives
+//! the same answer. State itself changes in SQL functions only; this crate says what a value may look like.
+//!
+//! - [`ids`]: one newtype per kind of id, so that two of them cannot be swapped by accident.
+//! - [`state`]: the states of requests, goals, runs, steps and approvals, and the kinds of steps.
+//! - [`plan`]: what a plan is and the rules it must pass; the same rules live in SQL.
+//! - [`expression`]: templates and checks inside plans, evaluated within bounds.
+//! - [`outcome`]: verdicts, usage and the other small values that steps leave behind.
+//! - [`tool`]: how a tool is described to a model and to the plan check.
+
+pub mod expression;
+pub mod ids;
+pub mod outcome;
+pub mod plan;
+pub mod state;
+pub mod tool;
+
+pub use ids::{
+    ApprovalId, Attempt, DeadLetterId, GoalId, LeaseEpoch, RequestId, RunId, RunbookId, StepKey,
+    UserId, WakeId, WorkspaceId,
+};
+pub use outcome::{CriterionVerdict, StepError, Usage, Verdict};
+pub use plan::{Catalogue, Limits, Plan, PlanStep, Problem, ProblemCode};
+pub use state::{ApprovalState, GoalState, RequestState, RunState, StepKind, StepState};
+pub use tool::Tool;

@@ -1,0 +1,88 @@
+//! The small values that steps leave behind: verdicts on criteria, what a model call used, why a try failed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::state::words;
+
+words! {
+    /// What is known about a success criterion.
+    Verdict {
+        /// The evidence shows that it holds.
+        Met = "met",
+        /// The evidence shows that it does not hold; the goal is planned again, within its cap.
+        Unmet = "unmet",
+        /// Nobody could tell; it neither completes nor fails a goal, and the report says so.
+        Unknown = "unknown",
+    }
+}
+
+/// The verdict on one success criterion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CriterionVerdict {
+    /// The criterion's number within its goal, from 1.
+    pub number: i32,
+    /// What is known.
+    pub verdict: Verdict,
+    /// Why, in a sentence or as the value that decided it.
+    #[serde(default)]
+    pub evidence: String,
+}
+
+/// What one call to a model used.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Usage {
+    /// Who was asked: `openai`, or `offline` when no language model was.
+    pub provider: String,
+    /// The model as the provider names it.
+    pub model: String,
+    /// Tokens sent, cached ones included.
+    #[serde(default)]
+    pub input_tokens: i64,
+    /// Tokens received.
+    #[serde(default)]
+    pub output_tokens: i64,
+    /// Tokens sent that the provider had cached.
+    #[serde(default)]
+    pub cached_tokens: i64,
+    /// Millionths of a dollar. Zero until prices are known to the system.
+    #[serde(default)]
+    pub cost_microusd: i64,
+}
+
+/// Why a try failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepError {
+    /// A stable word in `snake_case`.
+    pub code: String,
+    /// What happened and what to do next, for people.
+    pub message: String,
+    /// Whether another try may help; bounded by the step's `max_attempts` anyway.
+    pub retryable: bool,
+    /// The earliest useful time for the next try, if somebody said so. Otherwise SQL decides.
+    #[serde(default)]
+    pub retry_after_seconds: Option<u32>,
+}
+
+impl StepError {
+    /// An error that another try may mend.
+    #[must_use]
+    pub fn retryable(code: &str, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+            retryable: true,
+            retry_after_seconds: None,
+        }
+    }
+
+    /// An error that no further try can mend.
+    #[must_use]
+    pub fn terminal(code: &str, message: impl Into<String>) -> Self {
+        Self {
+            code: code.to_owned(),
+            message: message.into(),
+            retryable: false,
+            retry_after_seconds: None,
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! What a plan is, and how JSON becomes one.
+//!
+//! A plan comes from a model or a runbook and is untrusted: [`check`] finds everything that is wrong
+//! with the JSON, [`Plan::parse`] gives the typed plan only when nothing is. The same rules are
+//! written in SQL (`goalpost_private.check_plan`), which has the last word; a property test compares
+//! the two. This page is the single statement of the rules.
+//!
+//! # How values are read
+//! - An absent field and a field that is `null` are the same. Unknown fields are ignored.
+//! - A *text* is a JSON string with at least one character. An *integer* is a JSON number without a
+//!   fractional part (`3` and `3.0`, not `"3"`).
+//! - `steps` that is absent or not an array counts as `[]`; a step that is not an object counts as `{}`.
+//! - `depends_on` that is absent counts as `[]`; one that is present and not an array is
+//!   `unknown_dependency`, and counts as `[]` elsewhere.
+//! - A *known key* is a `key` of any step of this plan that matches `^[a-z][a-z0-9_]{0,62}$`.
+//! - A step's `kind` is *known* when it is one of `agent`, `tool`, `approval`, `subgoal`. Rules that
+//!   name a kind do not apply to steps of another or an unknown kind.
+//! - A plan is *sound* when it has none of: `too_many_steps`, `bad_key`, `duplicate_key`,
+//!   `unknown_dependency`, `self_dependency`. (So the graph is only walked when it is small.)
+//!
+//! # The rules
+//! All are tried on every plan; each is found or not whatever the others say, except where "sound" is named.
+//!
+//! | Code | Found when |
+//! |---|---|
+//! | `empty_plan` | `steps` has no element |
+//! | `too_many_steps` | `steps` has more than `max_steps` elements |
+//! | `too_large` | the plan's text as `jsonb` prints it (a space after each `:` and `,`) has more than `max_plan_bytes` bytes |
+//! | `bad_key` | `key` is not a string matching `^[a-z][a-z0-9_]{0,62}$` |
+//! | `reserved_key` | `key` is a string matching `^(assess\|plan\|judge\|(plan\|judge)_[0-9]+)$` |
+//! | `duplicate_key` | `key` matches the key pattern and an earlier step, or a step of an earlier revision of the run (`taken_keys`), has the same |
+//! | `unknown_kind` | `kind` is not known |
+//! | `unknown_dependency` | `depends_on` is present and not an array, or has an element that is not a string, or one that is neither equal to the step's own `key` nor a known key |
+//! | `self_dependency` | `depends_on` has an element that is a string equal to the step's own `key` (well formed or not) |
+//! | `duplicate_dependency` | `depends_on` has two equal strings |
+//! | `cycle` | the plan is sound, and no order of the steps puts every step after all its dependencies |
+//! | `too_deep` | the plan is sound and has no cycle, and its longest path has more than `max_depth` steps (a lone step is a path of 1) |
+//! | `too_much_fan_out` | the plan is sound, and more than `max_fan_out` steps name the same step in `depends_on` (a step that names it twice counts once) |
+//! | `missing_agent` | kind `agent`: `agent` is not a text |
+//! | `unknown_agent` | kind `agent`: `agent` is a text and no agent has that name |
+//! | `agent_on_other_kind` | kind `tool`, `approval` or `subgoal`: `agent` is present |
+//! | `missing_input` | `input` lacks what the kind needs. tool: `tool` a text, `arguments` an object. agent: `instructions` a text; `procedure`, when present, an array of objects, each with `tool` a text and `arguments` an object. approval: `question` a text. subgoal: `title` and `description` texts. An `input` that is not an object counts as `{}` |
+//! | `unknown_tool` | kind `tool`: `input.tool` is a text and no tool has that name; kind `agent`: the same for `tool` of an object in the array `input.procedure` |
+//! | `tool_not_allowed_for_agent` | kind `agent`: the agent is known, and the array `input.procedure` has an object whose `tool` is the name of a tool that exists and is not among the agent's tools |
+//! | `bad_condition` | `condition` is present and is not an object, or has a key that is not an element of `depends_on` |
+//! | `bad_on_failure` | `on_failure` is present and is neither `"fail"` nor `"continue"` |
+//! | `bad_attempts` | `max_attempts` is present and is not an integer from 1 to 20 |
+//! | `bad_timeout` | `timeout_seconds` is present and is not an integer from 1 to 86400 |
+//!
+//! What is not refused but read leniently, because nothing can go wrong with it: a `title` that is
+//! not a text becomes the key; a criterion may be a plain string; criteria without a description and
+//! a report without a body are left out.
+
+mod check;
+mod expressions;
+mod graph;
+mod input;
+mod parse;
+mod read;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub use check::check;
+pub use expressions::check_expressions;
+pub use input::{AgentInput, ApprovalInput, OnReject, SubgoalInput, ToolInput};
+
+use crate::ids::StepKey;
+use crate::state::{StepKind, words};
+
+/// Steps with dependencies, what must hold at the end, and how the report is put together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// One sentence for people.
+    pub summary: String,
+    /// What must hold at the end.
+    pub criteria: Vec<PlanCriterion>,
+    /// At least one; their order has no meaning, dependencies have.
+    pub steps: Vec<PlanStep>,
+    /// How results become the report; without it the aggregator lists the results.
+    pub report: Option<ReportTemplate>,
+}
+
+/// Something that must hold for the goal to be complete.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlanCriterion {
+    /// In words.
+    pub description: String,
+    /// As an expression over `steps`; without one it is judged by a model.
+    pub check: Option<String>,
+}
+
+/// One node of a plan. Its fields have been checked; see the typed inputs for what `input` holds.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlanStep {
+    /// Its name within the run.
+    pub key: StepKey,
+    /// One of the kinds that a plan may contain.
+    pub kind: StepKind,
+    /// Who works on it; on agent steps only.
+    pub agent: Option<String>,
+    /// For people.
+    pub title: String,
+    /// The steps whose results it needs.
+    pub depends_on: Vec<StepKey>,
+    /// What its kind needs: [`ToolInput`], [`AgentInput`], [`ApprovalInput`] or [`SubgoalInput`] as JSON.
+    pub input: Map<String, Value>,
+    /// Per dependency, JSON that its result must contain; a step whose condition is not met is skipped.
+    pub condition: Option<Map<String, Value>>,
+    /// What its failure means for the run.
+    pub on_failure: OnFailure,
+    /// Tries, the first one included.
+    pub max_attempts: i32,
+    /// Wall clock for one attempt.
+    pub timeout_seconds: i32,
+}
+
+/// A Markdown report with holes for results.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportTemplate {
+    /// The report's heading.
+    #[serde(default)]
+    pub title: String,
+    /// Template over `goal`, `steps` and `criteria`.
+    pub body: String,
+}
+
+words! {
+    /// What the failure of a step means for its run.
+    OnFailure {
+        /// The run fails with it.
+        Fail = "fail",
+        /// The steps that depend on it run without its result.
+        Continue = "continue",
+    }
+}
+
+/// The caps of a plan. Every one has a value: nothing is unlimited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Limits {
+    /// Steps per plan.
+    pub max_steps: usize,
+    /// Steps that depend on one step.
+    pub max_fan_out: usize,
+    /// Steps on the longest path.
+    pub max_depth: usize,
+    /// Bytes of the plan as JSON text.
+    pub max_plan_bytes: usize,
+    /// Goals under goals.
+    pub max_goal_depth: usize,
+    /// Times that a goal may be planned, the first one included.
+    pub max_revisions: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_steps: 64,
+            max_fan_out: 32,
+            max_depth: 16,
+            max_plan_bytes: 262_144,
+            max_goal_depth: 4,
+            max_revisions: 2,
+        }
+    }
+}
+
+/// The names that a plan may use.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Catalogue {
+    /// Each agent's name and the names of its tools.
+    pub agents: BTreeMap<String, BTreeSet<String>>,
+    /// The tools that exist.
+    pub tools: BTreeSet<String>,
+    /// Keys of the run's steps from earlier revisions; empty for a first plan.
+    pub taken_keys: BTreeSet<String>,
+}
+
+words! {
+    /// Why a plan is refused; see the table above for the exact rules.
+    ProblemCode {
+        /// No steps.
+        EmptyPlan = "empty_plan",
+        /// More steps than allowed.
+        TooManySteps = "too_many_steps",
+        /// More bytes than allowed.
+        TooLarge = "too_large",
+        /// A key that is not of the form of a key.
+        BadKey = "bad_key",
+        /// A key that the engine keeps for itself.
+        ReservedKey = "reserved_key",
+        /// A key used before.
+        DuplicateKey = "duplicate_key",
+        /// A kind that plans may not contain.
+        UnknownKind = "unknown_kind",
+        /// A dependency on no step of the plan.
+        UnknownDependency = "unknown_dependency",
+        /// A dependency on itself.
+        SelfDependency = "self_dependency",
+        /// The same dependency twice.
+        DuplicateDependency = "duplicate_dependency",
+        /// Steps that wait for each other.
+        Cycle = "cycle",
+        /// A longer chain than allowed.
+        TooDeep = "too_deep",
+        /// More dependents of one step than allowed.
+        TooMuchFanOut = "too_much_fan_out",
+        /// An agent step without an agent.
+        MissingAgent = "missing_agent",
+        /// An agent that does not exist.
+        UnknownAgent = "unknown_agent",
+        /// An agent on a step that has no use for one.
+        AgentOnOtherKind = "agent_on_other_kind",
+        /// A tool that does not exist.
+        UnknownTool = "unknown_tool",
+        /// A procedure that calls a tool its agent may not use.
+        ToolNotAllowedForAgent = "tool_not_allowed_for_agent",
+        /// An input without what its kind needs.
+        MissingInput = "missing_input",
+        /// A condition on something that the step does not depend on.
+        BadCondition = "bad_condition",
+        /// Neither fail nor continue.
+        BadOnFailure = "bad_on_failure",
+        /// Attempts out of range.
+        BadAttempts = "bad_attempts",
+        /// Timeout out of range.
+        BadTimeout = "bad_timeout",
+        /// A template or check that cannot be read; found by [`check_expressions`] alone, never by SQL.
+        BadExpression = "bad_expression",
+    }
+}
+
+/// One thing that is wrong with a plan. A model is shown these and asked again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// Which rule.
+    pub code: ProblemCode,
+    /// Which step, as the plan spells its key; none for the plan as a whole.
+    #[serde(default)]
+    pub step_key: Option<String>,
+    /// What to change, for people and models.
+    pub message: String,
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.step_key {
+            Some(key) => write!(formatter, "{} (step {key}): {}", self.code, self.message),
+            None => write!(formatter, "{}: {}", self.code, self.message),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

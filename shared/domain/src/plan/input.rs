@@ -1,0 +1,69 @@
+//! What `input` of a step holds, kind by kind. The executor reads a claimed step through these.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::state::words;
+
+/// Input of a `tool` step, and one call of an agent's procedure.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ToolInput {
+    /// The tool's name.
+    pub tool: String,
+    /// Its arguments; strings in them may be templates (see [`crate::expression::render`]).
+    pub arguments: Map<String, Value>,
+}
+
+/// Input of an `agent` step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AgentInput {
+    /// What the agent is asked to do.
+    pub instructions: String,
+    /// Calls worked out beforehand, in order. Without a language model only these are made.
+    #[serde(default, deserialize_with = "null_is_empty")]
+    pub procedure: Vec<ToolInput>,
+}
+
+/// Input of an `approval` step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalInput {
+    /// What the person is asked.
+    pub question: String,
+    /// The least role that may decide; the database has a default.
+    #[serde(default)]
+    pub required_role: Option<String>,
+    /// How long it stays open; the database has a default.
+    #[serde(default)]
+    pub expires_after_seconds: Option<i64>,
+    /// What a no means for the run.
+    #[serde(default)]
+    pub on_reject: Option<OnReject>,
+}
+
+words! {
+    /// What a rejected approval means for the run.
+    OnReject {
+        /// The step fails.
+        Fail = "fail",
+        /// The step completes with the decision as its result; conditions on it decide what follows.
+        Continue = "continue",
+    }
+}
+
+/// Input of a `subgoal` step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubgoalInput {
+    /// The sub-goal's title.
+    pub title: String,
+    /// What it is to reach.
+    pub description: String,
+    /// Which kind of goal it is, for matching runbooks.
+    #[serde(default)]
+    pub goal_type: Option<String>,
+}
+
+fn null_is_empty<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<ToolInput>, D::Error> {
+    Option::<Vec<ToolInput>>::deserialize(deserializer).map(Option::unwrap_or_default)
+}

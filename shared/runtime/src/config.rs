@@ -1,0 +1,253 @@
+//! Reads the environment, once, at the start. Whatever is missing or malformed is named in one error, all of it, so
+//! that a deployment is mended in one go.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+
+use secrecy::SecretString;
+
+/// The environment does not hold what is needed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the environment is incomplete: {}; set these variables on the function", .problems.join("; "))]
+pub struct ConfigError {
+    /// One sentence per variable. Values are not repeated, they might be secrets.
+    pub problems: Vec<String>,
+}
+
+/// The environment, and what has been found wrong with it so far.
+pub struct Environment {
+    variables: HashMap<String, String>,
+    problems: Vec<String>,
+}
+
+impl Environment {
+    /// The process's environment. Variables that are not UTF-8 count as missing.
+    #[must_use]
+    pub fn from_process() -> Self {
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Self {
+            variables,
+            problems: Vec::new(),
+        }
+    }
+
+    /// A variable that must be there. If it is not, the result is empty and [`Environment::finish`] says so.
+    pub fn required(&mut self, name: &str) -> String {
+        self.optional(name).unwrap_or_else(|| {
+            self.problems.push(format!("{name} is missing"));
+            String::new()
+        })
+    }
+
+    /// A variable that may be there. An empty one counts as absent.
+    #[must_use]
+    pub fn optional(&self, name: &str) -> Option<String> {
+        self.variables
+            .get(name)
+            .map(|value| value.trim().to_owned())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// A list separated by commas; absent is empty.
+    #[must_use]
+    pub fn list(&self, name: &str) -> Vec<String> {
+        self.optional(name)
+            .unwrap_or_default()
+            .split(',')
+            .map(|item| item.trim().to_owned())
+            .filter(|item| !item.is_empty())
+            .collect()
+    }
+
+    /// A value with a default, within bounds.
+    pub fn parsed<T>(&mut self, name: &str, default: T, bounds: RangeInclusive<T>) -> T
+    where
+        T: FromStr + PartialOrd + Display,
+    {
+        let Some(text) = self.optional(name) else {
+            return default;
+        };
+        match text.parse() {
+            Ok(value) if bounds.contains(&value) => value,
+            _ => {
+                self.problems.push(format!(
+                    "{name} is not a number from {} to {}",
+                    bounds.start(),
+                    bounds.end()
+                ));
+                default
+            }
+        }
+    }
+
+    /// Gives out what was read with it, if all of it was there.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with every problem found.
+    pub fn finish<T>(self, value: T) -> Result<T, ConfigError> {
+        if self.problems.is_empty() {
+            return Ok(value);
+        }
+        Err(ConfigError {
+            problems: self.problems,
+        })
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
+        Self {
+            variables: pairs
+                .into_iter()
+                .map(|(name, value)| (name.into(), value.into()))
+                .collect(),
+            problems: Vec::new(),
+        }
+    }
+}
+
+/// What all functions have in common.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// `SUPABASE_URL`.
+    pub supabase_url: String,
+    /// `SUPABASE_PUBLISHABLE_KEY`.
+    pub publishable_key: String,
+    /// `GOALPOST_SECRETS_PREFIX`, for example `/goalpost/production`.
+    pub secrets_prefix: String,
+    /// `PARAMETERS_SECRETS_EXTENSION_HTTP_PORT`; AWS's default is 2773.
+    pub extension_port: u16,
+    /// `AWS_SESSION_TOKEN`: what the extension wants to see.
+    pub session_token: SecretString,
+    /// `GOALPOST_BATCH`: how many steps one invocation works on at once.
+    pub batch: usize,
+    /// `GOALPOST_LEASE_SECONDS`: how long a lease is without a heartbeat.
+    pub lease_seconds: u32,
+    /// `AWS_LAMBDA_LOG_STREAM_NAME`, or the function's name: says in the rows who works.
+    pub worker_name: String,
+}
+
+impl Config {
+    /// Reads the common part. A function reads its own variables from the same environment, then finishes it.
+    pub fn read(environment: &mut Environment) -> Self {
+        let worker_name = environment
+            .optional("AWS_LAMBDA_LOG_STREAM_NAME")
+            .or_else(|| environment.optional("AWS_LAMBDA_FUNCTION_NAME"));
+        Self {
+            supabase_url: environment.required("SUPABASE_URL"),
+            publishable_key: environment.required("SUPABASE_PUBLISHABLE_KEY"),
+            secrets_prefix: environment.required("GOALPOST_SECRETS_PREFIX"),
+            session_token: environment.required("AWS_SESSION_TOKEN").into(),
+            extension_port: environment.parsed(
+                "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT",
+                2773,
+                1..=u16::MAX,
+            ),
+            batch: environment.parsed("GOALPOST_BATCH", 10, 1..=100),
+            lease_seconds: environment.parsed("GOALPOST_LEASE_SECONDS", 30, 5..=900),
+            worker_name: worker_name.unwrap_or_else(|| "unnamed".to_owned()),
+        }
+    }
+}
+
+/// `lambda_runtime` panics where these are missing, with a message that helps nobody.
+pub(crate) fn check_lambda(environment: &mut Environment) -> Result<(), ConfigError> {
+    for name in [
+        "AWS_LAMBDA_RUNTIME_API",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+        "AWS_LAMBDA_FUNCTION_VERSION",
+    ] {
+        environment.required(name);
+    }
+    let mut problems = std::mem::take(&mut environment.problems);
+    if problems.is_empty() {
+        return Ok(());
+    }
+    problems
+        .push("Lambda sets these: start the function there or with `cargo goalpost up`".to_owned());
+    Err(ConfigError { problems })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )]
+    use super::*;
+
+    const COMPLETE: [(&str, &str); 4] = [
+        ("SUPABASE_URL", "https://abc.supabase.co"),
+        ("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_x"),
+        ("GOALPOST_SECRETS_PREFIX", "/goalpost/local"),
+        ("AWS_SESSION_TOKEN", "session"),
+    ];
+
+    #[test]
+    fn everything_that_is_missing_or_malformed_is_named_at_once() {
+        let mut environment: Environment = [
+            ("SUPABASE_URL", " "),
+            ("GOALPOST_BATCH", "0"),
+            ("GOALPOST_LEASE_SECONDS", "soon"),
+        ]
+        .into_iter()
+        .collect();
+        let config = Config::read(&mut environment);
+        let text = environment.finish(config).unwrap_err().to_string();
+        for part in [
+            "SUPABASE_URL is missing",
+            "SUPABASE_PUBLISHABLE_KEY is missing",
+            "GOALPOST_SECRETS_PREFIX is missing",
+            "AWS_SESSION_TOKEN is missing",
+            "GOALPOST_BATCH is not a number from 1 to 100",
+            "GOALPOST_LEASE_SECONDS is not a number from 5 to 900",
+        ] {
+            assert!(text.contains(part), "{part} is not in: {text}");
+        }
+    }
+
+    #[test]
+    fn defaults_stand_where_nothing_is_set() {
+        let mut environment: Environment = COMPLETE.into_iter().collect();
+        let config = Config::read(&mut environment);
+        let config = environment.finish(config).unwrap();
+        assert_eq!(
+            (config.batch, config.lease_seconds, config.extension_port),
+            (10, 30, 2773)
+        );
+    }
+
+    #[test]
+    fn the_debug_form_of_a_configuration_shows_no_session_token() {
+        let mut environment: Environment = COMPLETE.into_iter().collect();
+        environment
+            .variables
+            .insert("AWS_SESSION_TOKEN".to_owned(), "canary".to_owned());
+        assert!(!format!("{:?}", Config::read(&mut environment)).contains("canary"));
+    }
+
+    #[test]
+    fn a_list_is_split_at_commas_and_trimmed() {
+        let environment: Environment = [("HOSTS", " a.org, ,b.org ")].into_iter().collect();
+        assert_eq!(environment.list("HOSTS"), ["a.org", "b.org"]);
+        assert!(environment.list("NONE").is_empty());
+    }
+
+    #[test]
+    fn a_function_started_outside_lambda_says_how_to_start_it() {
+        let error = check_lambda(&mut COMPLETE.into_iter().collect()).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("AWS_LAMBDA_RUNTIME_API is missing")
+        );
+        assert!(error.to_string().contains("cargo goalpost up"));
+    }
+}

@@ -1,0 +1,108 @@
+//! From Lambda's deadline to times to work by: when to stop, and how long a lease may be.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The longest margin kept free before the deadline.
+const MAX_MARGIN: Duration = Duration::from_secs(2);
+/// The margin's share of short invocations.
+const MARGIN_SHARE: u32 = 10;
+
+/// When an invocation ends, whatever it is doing then.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadline {
+    at: Instant,
+    margin: Duration,
+}
+
+impl Deadline {
+    /// A deadline that far from now, with the usual margin: 2 s, or a tenth of an invocation shorter than 20 s.
+    #[must_use]
+    pub fn after(left: Duration) -> Self {
+        Self::after_with_margin(left, MAX_MARGIN.min(left / MARGIN_SHARE))
+    }
+
+    /// A deadline with a margin of one's own.
+    #[must_use]
+    pub fn after_with_margin(left: Duration, margin: Duration) -> Self {
+        Self {
+            at: Instant::now() + left,
+            margin,
+        }
+    }
+
+    /// The time that is left.
+    #[must_use]
+    pub fn remaining(&self) -> Duration {
+        self.at.saturating_duration_since(Instant::now())
+    }
+
+    /// The time that is left for work: then unfinished steps are put back.
+    #[must_use]
+    pub fn remaining_for_work(&self) -> Duration {
+        self.stop_at().saturating_duration_since(Instant::now())
+    }
+
+    /// When work has to stop so that the margin suffices for putting it back.
+    #[must_use]
+    pub fn stop_at(&self) -> Instant {
+        self.at.checked_sub(self.margin).unwrap_or(self.at)
+    }
+
+    /// The end itself.
+    #[must_use]
+    pub fn at(&self) -> Instant {
+        self.at
+    }
+
+    pub(crate) fn margin(&self) -> Duration {
+        self.margin
+    }
+
+    /// The length of a lease: as configured, but not much longer than we can live, so that steps of a sandbox that
+    /// died at its deadline come back soon.
+    #[must_use]
+    pub fn lease_seconds(&self, configured: u32) -> u32 {
+        let left = u32::try_from(self.remaining().as_secs()).unwrap_or(u32::MAX);
+        configured.min(left.saturating_add(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )]
+    use super::*;
+
+    #[tokio::test]
+    async fn work_stops_two_seconds_before_the_deadline_or_a_tenth_of_a_short_one() {
+        for (total, margin) in [(900, 2_000), (20, 2_000), (10, 1_000), (3, 300)] {
+            let deadline = Deadline::after(Duration::from_secs(total));
+            assert_eq!(
+                deadline.at().duration_since(deadline.stop_at()),
+                Duration::from_millis(margin)
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_deadline_that_has_passed_leaves_nothing() {
+        let deadline = Deadline::after(Duration::ZERO);
+        assert_eq!(deadline.remaining_for_work(), Duration::ZERO);
+        assert_eq!(deadline.remaining(), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn a_lease_is_as_configured_but_hardly_outlives_the_invocation() {
+        let long = Deadline::after(Duration::from_secs(900));
+        assert_eq!(long.lease_seconds(30), 30);
+        let short = Deadline::after(Duration::from_millis(9_900));
+        assert_eq!(short.lease_seconds(30), 10);
+        assert_eq!(Deadline::after(Duration::ZERO).lease_seconds(30), 1);
+    }
+}

@@ -1,0 +1,113 @@
+//! The loop that every function works with: claim, work concurrently, report, get the next work in the same call.
+//!
+//! The one thing to know: a drain ends only after the database has looked for ready work once more, in the very
+//! transaction of the last report or claim. Whatever becomes ready after that rings by itself.
+
+mod heartbeat;
+mod outbox;
+mod report;
+mod step;
+mod work_off;
+
+use std::future::Future;
+use std::time::Duration;
+
+use domain::{StepKind, WakeId};
+use store::{Claim, ClaimedStep, Error, Outcome, Store};
+use tokio::time::{Instant, timeout_at};
+
+use crate::{Config, Deadline};
+use work_off::Drain;
+
+pub use report::DrainReport;
+pub use step::StepContext;
+
+/// How one invocation drains.
+#[derive(Debug, Clone)]
+pub struct DrainOptions {
+    /// The kinds that the function works on.
+    pub kinds: Vec<StepKind>,
+    /// How many steps are worked on at once.
+    pub batch: usize,
+    /// How long a lease is; renewed each third of it.
+    pub lease_seconds: u32,
+    /// Who works, for people who look at the rows.
+    pub worker_name: String,
+    /// The wake that led here, to be marked as heard.
+    pub wake_id: Option<WakeId>,
+    /// When the invocation ends.
+    pub deadline: Deadline,
+}
+
+impl DrainOptions {
+    /// The options that follow from a function's configuration and this invocation.
+    #[must_use]
+    pub fn new(
+        config: &Config,
+        kinds: &[StepKind],
+        wake_id: Option<WakeId>,
+        deadline: Deadline,
+    ) -> Self {
+        Self {
+            kinds: kinds.to_vec(),
+            batch: config.batch,
+            lease_seconds: deadline.lease_seconds(config.lease_seconds),
+            worker_name: config.worker_name.clone(),
+            wake_id,
+            deadline,
+        }
+    }
+
+    fn claim(&self, limit: usize) -> Claim<'_> {
+        Claim {
+            kinds: &self.kinds,
+            limit,
+            lease_seconds: self.lease_seconds,
+            worker: &self.worker_name,
+        }
+    }
+
+    fn lease_length(&self) -> Duration {
+        Duration::from_secs(self.lease_seconds.into())
+    }
+}
+
+/// Works off what is ready, until nothing is or the deadline comes near.
+///
+/// `work` is called once per claimed step and returns its outcome; it runs until then, until its `timeout_seconds`,
+/// until its lease is lost, or until shortly before the deadline, when what is unfinished is put back.
+///
+/// # Errors
+/// The error of the first claim. Later faults of the database are repeated while the leases hold, then logged and
+/// counted in [`DrainReport::abandoned`]; the sweep takes such steps back.
+pub async fn drain<W, F>(
+    store: &Store,
+    options: DrainOptions,
+    work: W,
+) -> Result<DrainReport, Error>
+where
+    W: Fn(ClaimedStep, StepContext) -> F,
+    F: Future<Output = Outcome> + Send + 'static,
+{
+    let stop_at = options.deadline.stop_at();
+    if stop_at <= Instant::now() {
+        tracing::warn!("too little time is left to begin; the next wake or the sweep will");
+        return Ok(DrainReport::default());
+    }
+    let claimed_at = Instant::now();
+    let claim = options.claim(options.batch);
+    let steps = timeout_at(stop_at, store.claim_steps(&claim, options.wake_id))
+        .await
+        .unwrap_or_else(|_| {
+            Err(Error::Unavailable {
+                code: None,
+                message: "the claim took all the time that was left".to_owned(),
+                effect: store::Effect::Unknown,
+            })
+        })?;
+    let mut drain = Drain::new(store, options, work);
+    drain.begin(steps, claimed_at);
+    let report = drain.work_off().await;
+    tracing::info!(?report, "drained");
+    Ok(report)
+}

@@ -1,0 +1,79 @@
+//! Outcomes that wait to be reported, and which of them may travel together.
+
+use domain::Usage;
+use store::{FinishedStep, Lease, Outcome, StepError};
+
+/// `finish_steps` takes no more at once.
+const MAX_OUTCOMES_PER_CALL: usize = 100;
+
+/// An outcome on its way, and how it has fared.
+pub(super) struct Pending {
+    pub(super) finished: FinishedStep,
+    pub(super) delivery: Delivery,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Delivery {
+    /// Travels with others.
+    Together,
+    /// A report that held it was rejected as a whole: it travels alone, so that it cannot harm others again.
+    Alone,
+    /// It stands in for an outcome that was rejected even alone.
+    Replacement,
+}
+
+/// What has ended and is not reported yet.
+#[derive(Default)]
+pub(super) struct Outbox {
+    waiting: Vec<Pending>,
+}
+
+impl Outbox {
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    pub(super) fn push(&mut self, lease: Lease, outcome: Outcome, usage: Vec<Usage>) {
+        self.put_back(Pending {
+            finished: FinishedStep {
+                lease,
+                outcome,
+                usage,
+            },
+            delivery: Delivery::Together,
+        });
+    }
+
+    pub(super) fn put_back(&mut self, pending: Pending) {
+        self.waiting.push(pending);
+    }
+
+    /// Sends a failure in place of an outcome that cannot be accepted; the step is still ours. Its usage goes along
+    /// once more: the database books each entry of a claim once.
+    pub(super) fn replace(&mut self, mut pending: Pending, error: StepError) {
+        pending.finished.outcome = Outcome::failed(error);
+        pending.delivery = Delivery::Replacement;
+        self.put_back(pending);
+    }
+
+    /// What travels next: all that may travel together, or one that must travel alone.
+    pub(super) fn next_load(&mut self) -> Vec<Pending> {
+        let (mut load, mut later): (Vec<_>, Vec<_>) = self
+            .take_all()
+            .into_iter()
+            .partition(|pending| pending.delivery == Delivery::Together);
+        if load.is_empty() {
+            load = later;
+            later = load.split_off(load.len().min(1));
+        }
+        if load.len() > MAX_OUTCOMES_PER_CALL {
+            later.extend(load.split_off(MAX_OUTCOMES_PER_CALL));
+        }
+        self.waiting = later;
+        load
+    }
+
+    pub(super) fn take_all(&mut self) -> Vec<Pending> {
+        std::mem::take(&mut self.waiting)
+    }
+}

@@ -1,0 +1,284 @@
+//! The state of one drain and its loop. At most one report is under way at a time; outcomes that arrive meanwhile
+//! travel together in the next one, while the other steps go on.
+
+mod settle;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use store::{ClaimedStep, Error, FinishReply, FinishedStep, Lease, Outcome, Store};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
+use tracing::Instrument as _;
+
+use super::DrainOptions;
+use super::heartbeat::{Heartbeat, Leases};
+use super::outbox::{Outbox, Pending};
+use super::report::{Counts, DrainReport};
+use super::step::{self, StepContext, UsageLedger};
+
+/// What is left unused before the deadline itself.
+const LAST_MOMENT: Duration = Duration::from_millis(50);
+
+/// A report that has come back, or not.
+struct Report {
+    sent: Vec<Pending>,
+    limit: usize,
+    sent_at: Instant,
+    reply: Result<FinishReply, Error>,
+}
+
+type Reporting = Pin<Box<dyn Future<Output = Report> + Send>>;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Working,
+    /// Steps have been asked to stop.
+    Stopping,
+    /// Steps that did not have been aborted.
+    Stopped,
+}
+
+pub(super) struct Drain<'a, W> {
+    store: &'a Store,
+    options: DrainOptions,
+    work: W,
+    phase: Phase,
+    stopping: watch::Sender<bool>,
+    tasks: JoinSet<(Lease, Outcome)>,
+    running: HashMap<Lease, UsageLedger>,
+    outbox: Outbox,
+    leases: Leases,
+    lost: mpsc::UnboundedReceiver<Lease>,
+    heartbeat: Heartbeat,
+    /// Whether the last look for work found some: then there may be more.
+    may_be_more: bool,
+    /// False once a reply could not be read: what it claimed would be lost, and so would the next.
+    may_claim: bool,
+    counts: Counts,
+}
+
+impl<'a, W, F> Drain<'a, W>
+where
+    W: Fn(ClaimedStep, StepContext) -> F,
+    F: Future<Output = Outcome> + Send + 'static,
+{
+    pub(super) fn new(store: &'a Store, options: DrainOptions, work: W) -> Self {
+        let leases = Leases::default();
+        let (lost_sender, lost) = mpsc::unbounded_channel();
+        let heartbeat = Heartbeat::start(store, leases.clone(), options.lease_seconds, lost_sender);
+        let mut counts = Counts::default();
+        counts.report.rpc_calls = 1;
+        Self {
+            store,
+            options,
+            work,
+            phase: Phase::Working,
+            stopping: watch::Sender::new(false),
+            tasks: JoinSet::new(),
+            running: HashMap::new(),
+            outbox: Outbox::default(),
+            leases,
+            lost,
+            heartbeat,
+            may_be_more: false,
+            may_claim: true,
+            counts,
+        }
+    }
+
+    /// Begins work on steps that were just claimed.
+    pub(super) fn begin(&mut self, steps: Vec<ClaimedStep>, claimed_at: Instant) {
+        self.may_be_more |= !steps.is_empty();
+        self.counts.report.claimed = self.counts.report.claimed.saturating_add(steps.len());
+        for step in steps {
+            self.begin_one(step, claimed_at);
+        }
+    }
+
+    fn begin_one(&mut self, step: ClaimedStep, claimed_at: Instant) {
+        let lease = step.lease();
+        if self.phase != Phase::Working {
+            // Claimed by a report that was under way when time ran out.
+            self.outbox.push(lease, Outcome::Released, Vec::new());
+            return;
+        }
+        let usage = UsageLedger::default();
+        let context = StepContext::new(
+            &step,
+            self.options.deadline.stop_at(),
+            self.stopping.subscribe(),
+            usage.clone(),
+        );
+        let span = tracing::info_span!(
+            "step",
+            run_id = step.run_id.0,
+            step_key = step.step_key.as_str(),
+            attempt = step.attempt.0,
+            goal_id = step.goal_id.map(|goal_id| goal_id.0),
+            kind = step.kind.as_str(),
+        );
+        let timeout_seconds = step.timeout_seconds;
+        let work = &self.work;
+        let outcome = span.in_scope(|| step::run(|| work(step, context), timeout_seconds));
+        let name = lease.clone();
+        let task = self
+            .tasks
+            .spawn(async move { (name, outcome.await) }.instrument(span));
+        let until = claimed_at + self.options.lease_length();
+        self.leases.insert(lease.clone(), until, task);
+        self.running.insert(lease, usage);
+    }
+
+    pub(super) async fn work_off(mut self) -> DrainReport {
+        let mut reporting: Option<Reporting> = None;
+        let mut pause_until: Option<Instant> = None;
+        loop {
+            if reporting.is_none() && pause_until.is_none() {
+                reporting = self.next_report();
+                if reporting.is_none() && self.running.is_empty() {
+                    break;
+                }
+            }
+            let next_phase_at = self.next_phase_at();
+            tokio::select! {
+                Some(joined) = self.tasks.join_next() => self.collect(joined).await,
+                Some(lease) = self.lost.recv() => self.lose(&lease),
+                report = arrival(&mut reporting) => {
+                    reporting = None;
+                    pause_until = self.take_in(report).map(|pause| Instant::now() + pause);
+                }
+                () = reached(pause_until) => pause_until = None,
+                () = sleep_until(next_phase_at) => {
+                    if self.phase == Phase::Stopped {
+                        break;
+                    }
+                    self.advance_phase();
+                }
+            }
+        }
+        self.end(reporting).await
+    }
+
+    /// Takes in a step that ended, and all others that ended at the same moment.
+    async fn collect(&mut self, first: Result<(Lease, Outcome), JoinError>) {
+        self.finish(first);
+        // Lets steps that are ending right now come along.
+        tokio::task::yield_now().await;
+        while let Some(joined) = self.tasks.try_join_next() {
+            self.finish(joined);
+        }
+    }
+
+    fn finish(&mut self, joined: Result<(Lease, Outcome), JoinError>) {
+        // Whoever aborted a step has seen to what it leaves behind.
+        let Ok((lease, outcome)) = joined else { return };
+        let Some(usage) = self.running.remove(&lease) else {
+            return;
+        };
+        self.outbox.push(lease, outcome, usage.entries());
+    }
+
+    /// The heartbeat has aborted the work. Its cost is booked all the same: the database answers `lease_lost`.
+    fn lose(&mut self, lease: &Lease) {
+        tracing::info!(run_id = lease.run_id.0, step_key = %lease.step_key, "lease lost");
+        self.counts.lost(lease);
+        let Some(usage) = self.running.remove(lease) else {
+            return;
+        };
+        let usage = usage.entries();
+        if !usage.is_empty() {
+            self.outbox.push(lease.clone(), Outcome::Released, usage);
+        }
+    }
+
+    fn next_phase_at(&self) -> Instant {
+        let deadline = &self.options.deadline;
+        match self.phase {
+            Phase::Working => deadline.stop_at(),
+            // Half of the margin to stop in, the other half to report.
+            Phase::Stopping => deadline.stop_at() + deadline.margin() / 2,
+            Phase::Stopped => deadline
+                .at()
+                .checked_sub(LAST_MOMENT)
+                .unwrap_or(deadline.at()),
+        }
+    }
+
+    fn advance_phase(&mut self) {
+        if self.phase == Phase::Working {
+            self.phase = Phase::Stopping;
+            self.stopping.send_replace(true);
+            return;
+        }
+        self.phase = Phase::Stopped;
+        self.tasks.abort_all();
+        for (lease, usage) in std::mem::take(&mut self.running) {
+            self.outbox.push(lease, Outcome::Released, usage.entries());
+        }
+    }
+
+    /// The next call, if one is due: outcomes to report, or one more look for work.
+    fn next_report(&mut self) -> Option<Reporting> {
+        let is_idle = self.running.is_empty() && self.outbox.is_empty();
+        let must_look = is_idle && self.may_be_more && self.phase == Phase::Working;
+        if self.outbox.is_empty() && !must_look {
+            return None;
+        }
+        let sent = self.outbox.next_load();
+        let limit = match self.phase {
+            Phase::Working if self.may_claim => {
+                self.options.batch.saturating_sub(self.running.len())
+            }
+            Phase::Working | Phase::Stopping | Phase::Stopped => 0,
+        };
+        self.counts.report.rpc_calls = self.counts.report.rpc_calls.saturating_add(1);
+        let (store, options) = (self.store.clone(), self.options.clone());
+        Some(Box::pin(async move {
+            let sent_at = Instant::now();
+            let outcomes: Vec<FinishedStep> = sent
+                .iter()
+                .map(|pending| pending.finished.clone())
+                .collect();
+            let reply = store.finish_steps(&outcomes, &options.claim(limit)).await;
+            Report {
+                sent,
+                limit,
+                sent_at,
+                reply,
+            }
+        }))
+    }
+
+    async fn end(mut self, reporting: Option<Reporting>) -> DrainReport {
+        // Only at the deadline is anything left here. Whether a report under way arrived, nobody knows.
+        if reporting.is_some() {
+            tracing::error!("the deadline came while outcomes were being reported");
+        }
+        for pending in self.outbox.take_all() {
+            self.abandon(&pending, "the deadline came first");
+        }
+        self.heartbeat.end().await;
+        let heartbeats = self.leases.calls();
+        let mut report = self.counts.report;
+        report.rpc_calls = report.rpc_calls.saturating_add(heartbeats);
+        report
+    }
+}
+
+async fn arrival(reporting: &mut Option<Reporting>) -> Report {
+    match reporting {
+        Some(reporting) => reporting.await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn reached(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

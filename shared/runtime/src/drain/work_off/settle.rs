@@ -1,0 +1,121 @@
+//! What becomes of outcomes once their report has come back: counted, replaced, kept for another try, or given up.
+
+use std::future::Future;
+use std::time::Duration;
+
+use store::{ClaimedStep, Error, Judged, Outcome, StepError, Verdict};
+
+use super::{Drain, Report};
+use crate::StepContext;
+use crate::drain::outbox::{Delivery, Pending};
+
+/// Between two tries of a report that failed, beside the tries within the store.
+const PAUSE: Duration = Duration::from_millis(500);
+
+impl<W, F> Drain<'_, W>
+where
+    W: Fn(ClaimedStep, StepContext) -> F,
+    F: Future<Output = Outcome> + Send + 'static,
+{
+    /// Takes in a reply. Returns how long to wait before the next try if there was none.
+    pub(super) fn take_in(&mut self, report: Report) -> Option<Duration> {
+        let reply = match report.reply {
+            Ok(reply) => reply,
+            Err(error) if is_passing(&error) && !report.sent.is_empty() => {
+                tracing::warn!(%error, "outcomes could not be reported; trying again");
+                self.keep(report.sent);
+                return Some(PAUSE);
+            }
+            Err(error) => {
+                self.may_claim &= !matches!(error, Error::Malformed { .. });
+                self.set_apart(report.sent, &error);
+                // If this was but a look for work, leave that to the next wake.
+                self.may_be_more = false;
+                return None;
+            }
+        };
+        // In the order in which they were sent: one step can be among them under two epochs.
+        let mut verdicts = reply.outcomes.into_iter();
+        for pending in report.sent {
+            self.settle(pending, verdicts.next());
+        }
+        self.may_be_more &= report.limit == 0;
+        self.begin(reply.claimed, report.sent_at);
+        None
+    }
+
+    fn settle(&mut self, pending: Pending, judged: Option<Judged>) {
+        let lease = &pending.finished.lease;
+        let verdict = judged
+            .filter(|judged| judged.run_id == lease.run_id && judged.step_key == lease.step_key);
+        match verdict.as_ref().map(|judged| judged.verdict) {
+            Some(Verdict::Accepted | Verdict::Repeated) => {
+                self.counts.accepted(&pending.finished.outcome);
+            }
+            Some(Verdict::LeaseLost) => self.counts.lost(lease),
+            Some(Verdict::Refused) if pending.delivery != Delivery::Replacement => {
+                let reason = verdict.and_then(|judged| judged.message);
+                let reason = reason.unwrap_or_else(|| "no reason given".to_owned());
+                self.outbox
+                    .replace(pending, StepError::terminal("refused", reason));
+                return;
+            }
+            Some(Verdict::Refused) | None => {
+                self.abandon(&pending, "the database knows no such step")
+            }
+        }
+        self.leases.remove(&pending.finished.lease);
+    }
+
+    /// Keeps outcomes for another try, but not beyond their leases: then others may be at these steps already.
+    fn keep(&mut self, sent: Vec<Pending>) {
+        for pending in sent {
+            if self.leases.is_held(&pending.finished.lease) {
+                self.outbox.put_back(pending);
+            } else {
+                self.abandon(&pending, "its lease ended before it could be reported");
+            }
+        }
+    }
+
+    /// One outcome can spoil a whole call, for example by text that Postgres cannot store. Each is tried alone then,
+    /// and the one that is rejected even so becomes a failure that says why.
+    fn set_apart(&mut self, sent: Vec<Pending>, error: &Error) {
+        let is_single = sent.len() == 1;
+        for mut pending in sent {
+            match pending.delivery {
+                Delivery::Replacement => self.abandon(&pending, &error.to_string()),
+                Delivery::Together | Delivery::Alone if is_single => {
+                    tracing::error!(%error, "an outcome was rejected; reporting a failure in its place");
+                    let reason = format!("the database did not take the outcome: {error}");
+                    self.outbox
+                        .replace(pending, StepError::terminal("outcome_rejected", reason));
+                }
+                Delivery::Together | Delivery::Alone => {
+                    pending.delivery = Delivery::Alone;
+                    self.outbox.put_back(pending);
+                }
+            }
+        }
+    }
+
+    pub(super) fn abandon(&mut self, pending: &Pending, reason: &str) {
+        let lease = &pending.finished.lease;
+        self.leases.remove(lease);
+        if self.counts.is_lost(lease) {
+            return;
+        }
+        tracing::error!(
+            run_id = lease.run_id.0,
+            step_key = %lease.step_key,
+            reason,
+            "an outcome could not be reported; the sweep will take the step back"
+        );
+        self.counts.report.abandoned = self.counts.report.abandoned.saturating_add(1);
+    }
+}
+
+/// Whether the same report may be taken later. A refused token may be: the next one is renewed.
+fn is_passing(error: &Error) -> bool {
+    error.is_retryable() || matches!(error, Error::Unauthorized { .. })
+}

@@ -1,0 +1,201 @@
+//! What every function does with an invocation: decode and authenticate what woke it, sweep when a schedule did, and
+//! drain its kinds of steps. What is left to the function itself is the work on one step, and people's requests.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use domain::{StepKind, WakeId};
+use futures::future::BoxFuture;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use store::{ClaimedStep, Outcome, Store};
+use trigger::{Authenticator, Door, HttpReply, QueueContent, QueueMessage, Trigger};
+
+use crate::{
+    Config, DrainOptions, DrainReport, Failure, Invocation, Secrets, StepContext, connect, drain,
+};
+
+/// Signs the database's wakes; the same as in Vault.
+const WAKE_SECRET: &str = "wake_secret";
+/// Vouches for webhooks that were set up in the dashboard.
+const WEBHOOK_SECRET: &str = "webhook_secret";
+
+/// Reads a secret that may be absent; an error is a sentence.
+pub type OptionalSecret =
+    Box<dyn Fn() -> BoxFuture<'static, Result<Option<SecretString>, String>> + Send + Sync>;
+
+/// A function with its clients, built once per sandbox.
+pub struct Worker {
+    kinds: &'static [StepKind],
+    door: Door,
+    config: Config,
+    store: Store,
+    secrets: Arc<Secrets>,
+}
+
+/// What an invocation turned out to be.
+#[derive(Debug)]
+pub enum Call {
+    /// Somebody was turned away; this is their answer.
+    Refused(Value),
+    /// To be worked on.
+    Accepted(Trigger),
+}
+
+impl Worker {
+    /// Builds the clients. Nothing is contacted yet.
+    ///
+    /// # Errors
+    /// The configuration cannot be used.
+    pub fn new(
+        config: Config,
+        kinds: &'static [StepKind],
+        door: Door,
+    ) -> Result<Self, crate::Error> {
+        let (store, secrets) = connect(&config)?;
+        Ok(Self {
+            kinds,
+            door,
+            config,
+            store,
+            secrets,
+        })
+    }
+
+    /// The database's functions.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The function's secrets.
+    #[must_use]
+    pub fn secrets(&self) -> &Arc<Secrets> {
+        &self.secrets
+    }
+
+    /// A way to read a secret later, when it is needed: there may be none, and reading it now would slow the start.
+    #[must_use]
+    pub fn optional_secret(&self, name: &'static str) -> OptionalSecret {
+        let secrets = Arc::clone(&self.secrets);
+        Box::new(move || {
+            let secrets = Arc::clone(&secrets);
+            Box::pin(async move { secrets.find(name).await.map_err(|error| error.to_string()) })
+        })
+    }
+
+    /// Decodes and authenticates what woke us. Nothing else happens before this.
+    ///
+    /// # Errors
+    /// The secrets cannot be read, or the payload is of a kind whose sender reads no status.
+    pub async fn decode(&self, invocation: &Invocation) -> Result<Call, Failure> {
+        let wake_secret = self.secrets.get(WAKE_SECRET).await?;
+        let webhook_secret = self.secrets.find(WEBHOOK_SECRET).await?;
+        let authenticator =
+            Authenticator::new(self.door, Some(&wake_secret), webhook_secret.as_ref())
+                .map_err(|error| Failure::new("secret_unusable", error.to_string()))?;
+        match Trigger::decode(
+            invocation.payload.clone(),
+            &authenticator,
+            SystemTime::now(),
+        ) {
+            Ok(trigger) => Ok(Call::Accepted(trigger)),
+            Err(refusal) => {
+                tracing::warn!(code = refusal.code, "refused what called");
+                refusal
+                    .into_reply()
+                    .map(Call::Refused)
+                    .map_err(|refusal| Failure::new(refusal.code, refusal.message))
+            }
+        }
+    }
+
+    /// Works off what is ready, for any trigger but a person's request, and gives the answer for whoever woke us.
+    ///
+    /// # Errors
+    /// The database cannot be reached: the platform should deliver the trigger again. A queue's messages fail singly.
+    pub async fn work_off<W, F>(
+        &self,
+        trigger: &Trigger,
+        invocation: &Invocation,
+        work: W,
+    ) -> Result<Value, Failure>
+    where
+        W: Fn(ClaimedStep, StepContext) -> F + Clone,
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        match trigger {
+            Trigger::Queue(messages) => Ok(self.work_off_queue(messages, invocation, work).await),
+            Trigger::Schedule(_) => {
+                let swept = self.store.sweep().await?;
+                tracing::info!(?swept, "swept");
+                self.drain(None, invocation, work).await?;
+                Ok(trigger::schedule_reply())
+            }
+            Trigger::Wake(wake) => {
+                let report = self.drain(Some(WakeId(wake.id)), invocation, work).await?;
+                Ok(drained(&report))
+            }
+            Trigger::DatabaseWebhook(_) | Trigger::Http(_) => {
+                Ok(drained(&self.drain(None, invocation, work).await?))
+            }
+        }
+    }
+
+    /// Drains the function's kinds of steps.
+    ///
+    /// # Errors
+    /// The first claim failed.
+    pub async fn drain<W, F>(
+        &self,
+        wake_id: Option<WakeId>,
+        invocation: &Invocation,
+        work: W,
+    ) -> Result<DrainReport, Failure>
+    where
+        W: Fn(ClaimedStep, StepContext) -> F,
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let options = DrainOptions::new(&self.config, self.kinds, wake_id, invocation.deadline);
+        Ok(drain(&self.store, options, work).await?)
+    }
+
+    /// One drain per wake: the first finds the work, the others acknowledge their bells.
+    async fn work_off_queue<W, F>(
+        &self,
+        messages: &[QueueMessage],
+        invocation: &Invocation,
+        work: W,
+    ) -> Value
+    where
+        W: Fn(ClaimedStep, StepContext) -> F + Clone,
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let mut failed = Vec::new();
+        for message in messages {
+            let wake_id = match &message.content {
+                QueueContent::Wake(wake) => WakeId(wake.id),
+                QueueContent::Body(_) | QueueContent::Refused(_) => {
+                    tracing::warn!(message_id = message.message_id, "this message is no wake");
+                    failed.push(message.message_id.clone());
+                    continue;
+                }
+            };
+            if let Err(failure) = self.drain(Some(wake_id), invocation, work.clone()).await {
+                tracing::warn!(message_id = message.message_id, %failure, "will come again");
+                failed.push(message.message_id.clone());
+            }
+        }
+        trigger::queue_reply(failed)
+    }
+}
+
+/// The answer to a wake. Nobody waits for it; it is for people who call by hand.
+fn drained(report: &DrainReport) -> Value {
+    HttpReply::json(
+        200,
+        &json!({"claimed": report.claimed, "completed": report.completed, "failed": report.failed}),
+    )
+    .into_value()
+}

@@ -1,0 +1,113 @@
+//! Secrets by way of the extension's HTTP interface, against a small server that answers as it does.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+#[path = "../../store/tests/support/mod.rs"]
+mod support;
+
+use runtime::{Config, Environment, SecretError, Secrets};
+use secrecy::ExposeSecret as _;
+use serde_json::json;
+use store::{Freshness, TokenSource as _};
+use support::{Reply, Server};
+
+fn parameter(value: &str) -> Reply {
+    Reply::Json(
+        200,
+        json!({"Parameter": {"Name": "n", "Type": "SecureString", "Value": value}}),
+    )
+}
+
+fn secrets_at(server: &Server) -> Secrets {
+    let port = server.url.rsplit(':').next().unwrap();
+    let mut environment: Environment = [
+        ("SUPABASE_URL", "http://127.0.0.1:1"),
+        ("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_local"),
+        ("GOALPOST_SECRETS_PREFIX", "/goalpost/local/"),
+        ("AWS_SESSION_TOKEN", "session.token"),
+        ("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", port),
+    ]
+    .into_iter()
+    .collect();
+    let config = Config::read(&mut environment);
+    Secrets::new(&environment.finish(config).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn a_secret_is_asked_for_as_the_extension_documents_and_then_kept() {
+    let server = Server::replying(vec![parameter("first"), parameter("second")]).await;
+    let secrets = secrets_at(&server);
+    for _ in 0..2 {
+        let value = secrets.get("wake_secret").await.unwrap();
+        assert_eq!(value.expose_secret(), "first");
+    }
+    let received = server.received();
+    assert_eq!(received.len(), 1);
+    assert_eq!(
+        received[0].path,
+        "/systemsmanager/parameters/get?name=%2Fgoalpost%2Flocal%2Fwake_secret&withDecryption=true"
+    );
+    assert_eq!(
+        received[0].header("x-aws-parameters-secrets-token"),
+        Some("session.token")
+    );
+}
+
+#[tokio::test]
+async fn a_refused_worker_token_is_read_anew() {
+    let server = Server::replying(vec![parameter("old"), parameter("new")]).await;
+    let secrets = secrets_at(&server);
+    for (freshness, expected) in [
+        (Freshness::Cached, "old"),
+        (Freshness::Renewed, "new"),
+        (Freshness::Cached, "new"),
+    ] {
+        let token = secrets.token(freshness).await.unwrap();
+        assert_eq!(token.expose_secret(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_missing_parameter_is_named_and_may_be_absent() {
+    let text =
+        "an unexpected error occurred while executing request [AWS SDK error: ParameterNotFound]";
+    let server = Server::replying(vec![Reply::Text(400, text.to_owned())]).await;
+    let secrets = secrets_at(&server);
+    let error = secrets.get("openai_api_key").await.unwrap_err();
+    assert!(error.to_string().contains("/goalpost/local/openai_api_key"));
+    assert!(secrets.find("openai_api_key").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn an_extension_that_is_not_ready_is_asked_again() {
+    let not_ready = Reply::Text(400, "not ready to serve traffic, please wait".to_owned());
+    let server = Server::replying(vec![not_ready.clone(), not_ready, parameter("value")]).await;
+    let value = secrets_at(&server).get("wake_secret").await.unwrap();
+    assert_eq!(value.expose_secret(), "value");
+}
+
+#[tokio::test]
+async fn a_parameter_that_may_not_be_read_is_told_at_once() {
+    for reply in [
+        Reply::Text(401, String::new()),
+        Reply::Text(400, "AccessDeniedException".to_owned()),
+    ] {
+        let server = Server::replying(vec![reply]).await;
+        let error = secrets_at(&server).get("wake_secret").await.unwrap_err();
+        assert!(matches!(error, SecretError::Refused { .. }), "{error}");
+        assert_eq!(server.received().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_parameter_is_an_error_that_quotes_nothing() {
+    let server = Server::replying(vec![Reply::Json(200, json!({"Value": "canary"}))]).await;
+    let error = secrets_at(&server).get("wake_secret").await.unwrap_err();
+    assert!(matches!(error, SecretError::Unavailable { .. }));
+    assert!(!format!("{error} {error:?}").contains("canary"));
+}

@@ -1,0 +1,128 @@
+//! The database as the functions see it: one Rust function per SQL function, of the same name, and nothing else.
+//!
+//! The one thing to know: nothing here decides. State changes in SQL, each call is one transaction, and what the
+//! database refuses comes back as an [`Error`] variant that a caller can branch on (mapped from the SQLSTATE, never
+//! from message text). This is the only crate that knows `postgrest`.
+
+mod call;
+mod error;
+mod people;
+mod rows;
+mod token;
+mod worker;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use postgrest::Postgrest;
+
+pub use domain::StepError;
+pub use error::{Effect, Error};
+pub use people::{AcceptedRequest, RequestRow};
+pub use rows::{
+    Claim, ClaimedStep, Facts, FinishReply, FinishedStep, HeldLease, Judged, Lease, Outcome,
+    QueryResult, SweepReport, Verdict,
+};
+pub use token::{Freshness, TokenError, TokenFuture, TokenSource};
+
+/// The largest reply that is read, in bytes. A longer one is an error, not a full memory.
+pub const MAX_REPLY_BYTES: usize = 16 * 1024 * 1024;
+
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where the project is and how long to wait for it.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The project's URL, for example `https://abc.supabase.co`; `/rest/v1` is added here.
+    pub url: String,
+    /// The publishable key, sent as `apikey`. It is no secret and grants nothing by itself.
+    pub publishable_key: String,
+    /// The longest a call may take, each try counted for itself.
+    pub timeout: Duration,
+    /// The same for `claim_steps` and `finish_steps`, which do more.
+    pub claim_timeout: Duration,
+}
+
+impl Config {
+    /// A configuration with the default time limits (10 s).
+    #[must_use]
+    pub fn new(url: String, publishable_key: String) -> Self {
+        Self {
+            url,
+            publishable_key,
+            timeout: DEFAULT_TIMEOUT,
+            claim_timeout: DEFAULT_TIMEOUT,
+        }
+    }
+}
+
+/// The connection to one Supabase project. Cheap to clone: clones share their connections.
+#[derive(Clone)]
+pub struct Store {
+    client: Postgrest,
+    config: Arc<Config>,
+    worker_token: Arc<dyn TokenSource>,
+}
+
+impl Store {
+    /// Builds the one client of a function. Build it once, before the run loop: it holds the connections.
+    ///
+    /// `worker_token` is asked for the token of role `goalpost_worker` before each worker call, and for a renewed one
+    /// after a 401.
+    ///
+    /// # Errors
+    /// [`Error::Misconfigured`] if the URL or the key cannot be sent at all.
+    pub fn new(config: Config, worker_token: Arc<dyn TokenSource>) -> Result<Self, Error> {
+        let client = client(&config)?;
+        Ok(Self {
+            client,
+            config: Arc::new(config),
+            worker_token,
+        })
+    }
+
+    /// The same project over connections of its own.
+    ///
+    /// A connection is driven by the tokio runtime that opened it. Whoever calls from another runtime (the heartbeat
+    /// does, so that busy steps cannot starve it) needs connections that live there.
+    #[must_use]
+    pub fn with_own_connections(&self) -> Self {
+        Self {
+            // The configuration was good enough once, so it is now.
+            client: client(&self.config).unwrap_or_else(|_| self.client.clone()),
+            config: Arc::clone(&self.config),
+            worker_token: Arc::clone(&self.worker_token),
+        }
+    }
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store")
+            .field("url", &self.config.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `postgrest` panics on values that cannot stand in a header, so they are checked before it sees them.
+fn client(config: &Config) -> Result<Postgrest, Error> {
+    let url = config.url.trim_end_matches('/');
+    let has_host = ["https://", "http://"]
+        .iter()
+        .filter_map(|scheme| url.strip_prefix(scheme))
+        .any(|rest| !rest.is_empty() && call::is_visible_ascii(rest));
+    if !has_host {
+        return Err(Error::Misconfigured {
+            message: "the project's URL must be like https://abc.supabase.co; set SUPABASE_URL"
+                .to_owned(),
+        });
+    }
+    if !call::is_visible_ascii(&config.publishable_key) {
+        return Err(Error::Misconfigured {
+            message:
+                "the publishable key holds characters that no key has; set SUPABASE_PUBLISHABLE_KEY"
+                    .to_owned(),
+        });
+    }
+    Ok(Postgrest::new(format!("{url}/rest/v1")).insert_header("apikey", &config.publishable_key))
+}

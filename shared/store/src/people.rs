@@ -1,0 +1,128 @@
+//! What is called with a person's own token: accepting their request and reading it back.
+//! The database decides as that person what they may do; the worker's rights play no part.
+
+use domain::{GoalId, RequestId, RequestState, RunId, WorkspaceId};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::call::{Call, Credential, Repeat};
+use crate::{Error, Store};
+
+const SCHEMA: &str = "goalpost";
+
+/// The reply of `accept_request`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AcceptedRequest {
+    /// The request's row.
+    pub request_id: RequestId,
+    /// Its run.
+    pub run_id: RunId,
+    /// Its state by now.
+    pub state: RequestState,
+    /// Whether the idempotency key had been seen before: then these are the earlier ids.
+    pub repeated: bool,
+}
+
+/// A request as its asker sees it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RequestRow {
+    /// Its id.
+    pub id: RequestId,
+    /// How far it is.
+    pub state: RequestState,
+    /// The answer as JSON.
+    #[serde(default)]
+    pub answer: Option<Value>,
+    /// The answer as text.
+    #[serde(default)]
+    pub answer_text: Option<String>,
+    /// The goal it became.
+    #[serde(default)]
+    pub goal_id: Option<GoalId>,
+    /// Why it failed or was cancelled.
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+impl RequestRow {
+    /// Whether nothing more will happen to it.
+    #[must_use]
+    pub fn has_ended(&self) -> bool {
+        matches!(
+            self.state,
+            RequestState::Answered | RequestState::Failed | RequestState::Cancelled
+        )
+    }
+}
+
+impl Store {
+    /// Accepts a request as the caller. With an idempotency key it is safe to repeat, and is repeated if need be.
+    ///
+    /// # Errors
+    /// [`Error::InvalidInput`], [`Error::NotAllowed`] (no member), [`Error::TooManyRequests`],
+    /// [`Error::PayloadTooLarge`], [`Error::Unauthorized`], [`Error::Unavailable`].
+    pub async fn accept_request(
+        &self,
+        caller: &SecretString,
+        workspace_id: &WorkspaceId,
+        question: &str,
+        idempotency_key: Option<&str>,
+        context: &Value,
+    ) -> Result<AcceptedRequest, Error> {
+        let repeat = if idempotency_key.is_some() {
+            Repeat::Always
+        } else {
+            Repeat::IfWithoutEffect
+        };
+        let arguments = json!({
+            "p_workspace_id": workspace_id,
+            "p_question": question,
+            "p_idempotency_key": idempotency_key,
+            "p_context": context,
+        });
+        self.rpc(
+            self.callers_call("accept_request", caller, repeat),
+            &arguments,
+        )
+        .await
+    }
+
+    /// Reads a request as the caller, from table `requests`.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if there is none that the caller may see.
+    pub async fn read_request(
+        &self,
+        caller: &SecretString,
+        request_id: RequestId,
+    ) -> Result<RequestRow, Error> {
+        let call = self.callers_call("requests", caller, Repeat::Always);
+        let rows: Vec<RequestRow> = self
+            .select(call, |table| {
+                table
+                    .select("id,state,answer,answer_text,goal_id,reason")
+                    .eq("id", request_id.to_string())
+                    .limit(1)
+            })
+            .await?;
+        rows.into_iter().next().ok_or_else(|| Error::NotFound {
+            message: format!("there is no request {request_id} that you may see"),
+        })
+    }
+
+    fn callers_call<'a>(
+        &self,
+        function: &'static str,
+        caller: &'a SecretString,
+        repeat: Repeat,
+    ) -> Call<'a> {
+        Call {
+            schema: SCHEMA,
+            function,
+            credential: Credential::Caller(caller),
+            repeat,
+            timeout: self.config.timeout,
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! What goes in and out of the worker's SQL functions, field by field as they document it.
+
+use domain::{
+    Attempt, GoalId, LeaseEpoch, RequestId, RunId, StepError, StepKey, StepKind, Usage, WorkspaceId,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What a worker asks for when it wants steps.
+#[derive(Debug, Clone, Copy)]
+pub struct Claim<'a> {
+    /// The kinds that it can work on.
+    pub kinds: &'a [StepKind],
+    /// How many at most; 0 claims nothing.
+    pub limit: usize,
+    /// How long the leases are, from the database's now.
+    pub lease_seconds: u32,
+    /// Who is asking, for people who look at the rows.
+    pub worker: &'a str,
+}
+
+/// A step that this worker holds the lease of, with all it needs for the work.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ClaimedStep {
+    /// The run it belongs to.
+    pub run_id: RunId,
+    /// Its key within the run.
+    pub step_key: StepKey,
+    /// What is to be done.
+    pub kind: StepKind,
+    /// For people.
+    #[serde(default)]
+    pub title: String,
+    /// The fencing token of this claim.
+    pub lease_epoch: LeaseEpoch,
+    /// Which try this is, from 1.
+    pub attempt: Attempt,
+    /// How many tries there are.
+    pub max_attempts: i32,
+    /// How long one try may take.
+    pub timeout_seconds: u32,
+    /// The tenant.
+    pub workspace_id: WorkspaceId,
+    /// The goal, if the run works on one.
+    #[serde(default)]
+    pub goal_id: Option<GoalId>,
+    /// The request that all of this began with.
+    pub request_id: RequestId,
+    /// The step's own input, as planned.
+    #[serde(default)]
+    pub input: Value,
+    /// What its kind needs beside: the question, results of dependencies, tools, limits, the database's time.
+    #[serde(default)]
+    pub context: Value,
+}
+
+impl ClaimedStep {
+    /// The claim's identity.
+    #[must_use]
+    pub fn lease(&self) -> Lease {
+        Lease {
+            run_id: self.run_id,
+            step_key: self.step_key.clone(),
+            lease_epoch: self.lease_epoch,
+        }
+    }
+}
+
+/// The exclusive right to finish one step.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub struct Lease {
+    /// The run.
+    pub run_id: RunId,
+    /// The step within it.
+    pub step_key: StepKey,
+    /// The fencing token: authority is this number, never a clock.
+    pub lease_epoch: LeaseEpoch,
+}
+
+/// How a step ended, for now.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "outcome", rename_all = "lowercase")]
+pub enum Outcome {
+    /// Done; `result` is a JSON object.
+    Completed {
+        /// The result that dependents read.
+        result: Value,
+    },
+    /// This try failed.
+    Failed {
+        /// Why, and whether another try may help.
+        error: StepError,
+    },
+    /// Not now: give up the lease and come again after that time. Costs no attempt.
+    Waiting {
+        /// Seconds from now.
+        resume_after_seconds: u32,
+    },
+    /// Put back unfinished; another invocation goes on. Costs no attempt.
+    Released,
+}
+
+impl Outcome {
+    /// A failed try.
+    #[must_use]
+    pub fn failed(error: StepError) -> Self {
+        Self::Failed { error }
+    }
+}
+
+/// An outcome on its way to the database.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FinishedStep {
+    /// Under which claim.
+    #[serde(flatten)]
+    pub lease: Lease,
+    /// How it ended.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// Each call to a model that was made under this claim; booked even if the lease is lost.
+    pub usage: Vec<Usage>,
+}
+
+/// What the database made of an outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It counts.
+    Accepted,
+    /// It had counted already; nothing changed.
+    Repeated,
+    /// Another worker has the step, or it ended otherwise; nothing changed but the usage booked.
+    LeaseLost,
+    /// The result breaks a rule; the step is still running under the same lease.
+    Refused,
+}
+
+/// A verdict with its step.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Judged {
+    /// The run.
+    pub run_id: RunId,
+    /// The step within it.
+    pub step_key: StepKey,
+    /// What became of the outcome.
+    pub verdict: Verdict,
+    /// Why, where there is a reason to tell.
+    #[serde(default)]
+    pub message: Option<String>,
+}
+
+/// The reply of `finish_steps`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct FinishReply {
+    /// One verdict per outcome.
+    pub outcomes: Vec<Judged>,
+    /// The next work, claimed in the same transaction.
+    pub claimed: Vec<ClaimedStep>,
+}
+
+/// Whether a lease was renewed.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct HeldLease {
+    /// The run.
+    pub run_id: RunId,
+    /// The step within it.
+    pub step_key: StepKey,
+    /// False: the lease is lost, stop working on it.
+    pub held: bool,
+}
+
+/// The rows of a query of the `sql` tool.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct QueryResult {
+    /// The columns in the query's order.
+    pub columns: Vec<String>,
+    /// One object per row.
+    pub rows: Vec<Map<String, Value>>,
+    /// How many rows there are in `rows`.
+    pub row_count: i64,
+    /// Whether there would have been more than the caps allow.
+    pub truncated: bool,
+}
+
+/// What a sweep found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SweepReport {
+    /// Leases whose worker went silent.
+    pub leases_expired: i64,
+    /// Steps that ran longer than their `timeout_seconds`.
+    pub steps_timed_out: i64,
+    /// Runs past their limit of time.
+    pub runs_timed_out: i64,
+    /// Waiting steps whose time had come.
+    pub timers_fired: i64,
+    /// Approvals nobody decided in time.
+    pub approvals_expired: i64,
+    /// Requests that were inserted as rows and are accepted now.
+    pub requests_adopted: i64,
+    /// Wakes rung for work that no wake had reached.
+    pub wakes_rung: i64,
+}
+
+/// How many rows `measure_facts` brought up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Facts {
+    /// Runbooks measured.
+    pub runbooks: i64,
+    /// Agents measured.
+    pub agents: i64,
+}

@@ -1,0 +1,189 @@
+//! Decodes a function URL's request (payload 2.0) and sorts it: signed wake, dashboard webhook, or a person.
+//! Nothing of a body is parsed before its sender is known; a person's is handed on as bytes.
+
+use std::collections::BTreeMap;
+use std::time::SystemTime;
+
+use aws_lambda_events::lambda_function_urls::LambdaFunctionUrlRequest;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use secrecy::SecretString;
+use serde_json::Value;
+
+use crate::authenticate::{self, Authenticator, Door};
+use crate::{
+    DatabaseWebhook, MAX_REQUEST_BYTES, MAX_WAKE_BYTES, Refusal, Trigger, Wake, untrusted_json,
+};
+
+/// A person's request. Its `Debug` form shows neither headers nor body.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// The path, without the query.
+    pub path: String,
+    /// The query; a name that came several times has its values joined by commas, as AWS does it.
+    pub query: BTreeMap<String, String>,
+    /// The body's bytes, at most [`MAX_REQUEST_BYTES`].
+    pub body: Vec<u8>,
+    /// The caller's address as AWS saw it.
+    pub source_ip: Option<String>,
+    headers: BTreeMap<String, String>,
+}
+
+impl HttpRequest {
+    /// One header; `name` in any case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .get(&name.to_ascii_lowercase())
+            .map(String::as_str)
+    }
+
+    /// The token of `Authorization: Bearer …`. None if there is no such header or it is of another scheme.
+    #[must_use]
+    pub fn bearer_token(&self) -> Option<SecretString> {
+        let (scheme, token) = self.header("authorization")?.trim().split_once(' ')?;
+        let token = token.trim();
+        if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
+            return None;
+        }
+        Some(SecretString::from(token.to_owned()))
+    }
+
+    /// The body as JSON, within the bounds of [`untrusted_json`].
+    ///
+    /// # Errors
+    /// A refusal with status 400 and the reason.
+    pub fn json(&self) -> Result<Value, Refusal> {
+        untrusted_json(&self.body)
+    }
+}
+
+impl std::fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
+
+pub(crate) fn decode(
+    payload: Value,
+    authenticator: &Authenticator,
+    now: SystemTime,
+) -> Result<Trigger, Refusal> {
+    let header_count = payload
+        .get("headers")
+        .and_then(Value::as_object)
+        .map_or(0, serde_json::Map::len);
+    let event: LambdaFunctionUrlRequest = serde_json::from_value(payload).map_err(|_| MALFORMED)?;
+    // Lambda sends each name once and in lower case. Names that differ in case alone would merge here, and what was
+    // verified might not be what is read later.
+    if event.version.as_deref() != Some("2.0") || event.headers.keys_len() != header_count {
+        return Err(MALFORMED);
+    }
+    let headers = headers_of(&event);
+    if authenticate::claims_to_be_signed(&headers) {
+        return decode_wake(&event, &headers, authenticator, now);
+    }
+    if authenticate::claims_to_be_a_webhook(&headers) {
+        authenticator.verify_webhook(&headers)?;
+        let body = body_of(&event, MAX_WAKE_BYTES)?;
+        return DatabaseWebhook::decode(untrusted_json(&body)?).map(Trigger::DatabaseWebhook);
+    }
+    if authenticator.door() == Door::WakesOnly {
+        return Err(Refusal::unauthorized(
+            "wakes_only",
+            "this function answers the database alone; people's requests go to intake",
+        ));
+    }
+    person(event, headers).map(Trigger::Http)
+}
+
+const MALFORMED: Refusal = Refusal::bad_request(
+    "request_malformed",
+    "this is not a function URL request of payload format 2.0",
+);
+
+fn decode_wake(
+    event: &LambdaFunctionUrlRequest,
+    headers: &BTreeMap<String, String>,
+    authenticator: &Authenticator,
+    now: SystemTime,
+) -> Result<Trigger, Refusal> {
+    let body = body_of(event, MAX_WAKE_BYTES)?;
+    authenticator.verify_wake(headers, &body, now)?;
+    let wake = Wake::decode(untrusted_json(&body)?)?;
+    // The id is signed too; binding it to the row keeps one name for one wake in logs and receipts.
+    let expected_id = format!("wake_{}", wake.id);
+    if headers.get(authenticate::ID_HEADER) != Some(&expected_id) {
+        return Err(Refusal::unauthorized(
+            "wake_id_differs",
+            "webhook-id does not name the wake in the body; send wake_<id>",
+        ));
+    }
+    Ok(Trigger::Wake(wake))
+}
+
+fn person(
+    event: LambdaFunctionUrlRequest,
+    headers: BTreeMap<String, String>,
+) -> Result<HttpRequest, Refusal> {
+    let body = body_of(&event, MAX_REQUEST_BYTES)?;
+    let http = event.request_context.http;
+    Ok(HttpRequest {
+        method: http.method.unwrap_or_else(|| "GET".to_owned()),
+        path: event
+            .raw_path
+            .or(http.path)
+            .unwrap_or_else(|| "/".to_owned()),
+        query: event.query_string_parameters.into_iter().collect(),
+        body,
+        source_ip: http.source_ip,
+        headers,
+    })
+}
+
+/// The headers under lower-case names. One that is not visible ASCII is as good as absent.
+fn headers_of(event: &LambdaFunctionUrlRequest) -> BTreeMap<String, String> {
+    event
+        .headers
+        .iter()
+        .filter_map(|(name, value)| {
+            let value = value.to_str().ok()?;
+            Some((name.as_str().to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+fn body_of(event: &LambdaFunctionUrlRequest, max_bytes: usize) -> Result<Vec<u8>, Refusal> {
+    let text = event.body.as_deref().unwrap_or_default();
+    let too_large = Refusal::too_large(
+        "body_too_large",
+        "the body is too large: 16 KiB for a wake or webhook, 1 MiB for a request; put large data into a table",
+    );
+    let decoded_bytes = if event.is_base64_encoded {
+        base64::decoded_len_estimate(text.len()).saturating_sub(2)
+    } else {
+        text.len()
+    };
+    if decoded_bytes > max_bytes {
+        return Err(too_large);
+    }
+    if !event.is_base64_encoded {
+        return Ok(text.as_bytes().to_vec());
+    }
+    let body = BASE64.decode(text).map_err(|_| {
+        Refusal::bad_request(
+            "body_not_base64",
+            "the body is said to be base64 and is not; send it as it is",
+        )
+    })?;
+    if body.len() > max_bytes {
+        return Err(too_large);
+    }
+    Ok(body)
+}

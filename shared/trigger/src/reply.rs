@@ -1,0 +1,75 @@
+//! Answers in the shapes that Lambda expects of each trigger.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+/// The answer to a function URL call (payload 2.0).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpReply {
+    status: u16,
+    headers: BTreeMap<String, String>,
+    body: String,
+}
+
+impl HttpReply {
+    /// A JSON answer. `cache-control: no-store`, because an answer about work in progress is stale at once.
+    #[must_use]
+    pub fn json(status: u16, body: &Value) -> Self {
+        let headers = [
+            ("content-type", "application/json"),
+            ("cache-control", "no-store"),
+        ]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+        Self {
+            status,
+            headers,
+            body: body.to_string(),
+        }
+    }
+
+    /// Adds a header, for example `location` on a 202.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers
+            .insert(name.to_ascii_lowercase(), value.to_owned());
+        self
+    }
+
+    /// The status that the caller will see.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// The value to return from the handler.
+    #[must_use]
+    pub fn into_value(self) -> Value {
+        json!({
+            "statusCode": self.status,
+            "headers": self.headers,
+            "body": self.body,
+            "isBase64Encoded": false,
+        })
+    }
+}
+
+/// The partial batch response: the messages named come back, all others are deleted from the queue.
+///
+/// Needs `ReportBatchItemFailures` on the event source mapping; without it Lambda ignores the answer and deletes all.
+#[must_use]
+pub fn queue_reply(failed_message_ids: impl IntoIterator<Item = String>) -> Value {
+    let failures: Vec<Value> = failed_message_ids
+        .into_iter()
+        .map(|message_id| json!({"itemIdentifier": message_id}))
+        .collect();
+    json!({"batchItemFailures": failures})
+}
+
+/// The answer to a schedule: nobody reads it.
+#[must_use]
+pub fn schedule_reply() -> Value {
+    Value::Null
+}

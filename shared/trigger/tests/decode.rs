@@ -1,0 +1,259 @@
+//! Every documented payload is decoded, and every reply has the shape that its caller expects.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod support;
+
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use support::{
+    SHARED_SECRET, WAKE_BODY, authenticator, fixture, now, refusal_of, signed, url_request,
+};
+use trigger::{
+    Authenticator, Door, HttpReply, QueueContent, RowChange, Scheduler, Trigger, Wake, queue_reply,
+    schedule_reply,
+};
+
+fn decode(payload: Value) -> Trigger {
+    Trigger::decode(payload, &authenticator(Door::People), now()).unwrap()
+}
+
+#[test]
+fn a_persons_request_is_decoded_with_its_token_query_and_body() {
+    let Trigger::Http(request) = decode(fixture("function_url_request.json")) else {
+        panic!("not an HTTP request");
+    };
+    assert_eq!(
+        (request.method.as_str(), request.path.as_str()),
+        ("POST", "/requests/5")
+    );
+    assert_eq!(request.query["wait"], "25");
+    assert_eq!(request.header("Content-Type"), Some("application/json"));
+    assert_eq!(
+        request.bearer_token().unwrap().expose_secret(),
+        "person.token.value"
+    );
+    assert_eq!(
+        request.json().unwrap()["question"],
+        "Which tables have no row-level security?"
+    );
+    assert_eq!(request.source_ip.as_deref(), Some("192.0.2.7"));
+}
+
+#[test]
+fn a_request_without_optional_fields_is_decoded() {
+    let Trigger::Http(request) = decode(fixture("function_url_get_without_body.json")) else {
+        panic!("not an HTTP request");
+    };
+    assert_eq!(request.method, "GET");
+    assert!(request.body.is_empty() && request.query.is_empty());
+    assert!(request.bearer_token().is_none());
+}
+
+#[test]
+fn the_debug_form_of_a_request_shows_neither_token_nor_body() {
+    let shown = format!("{:?}", decode(fixture("function_url_request.json")));
+    assert!(!shown.contains("person.token.value") && !shown.contains("row-level"));
+}
+
+#[test]
+fn a_signed_wake_is_decoded_whether_its_body_is_base64_or_text() {
+    let wake = Trigger::Wake(Wake {
+        id: 17,
+        function: "executor".to_owned(),
+        ready_count: 3,
+    });
+    let headers = signed("wake_17", WAKE_BODY.as_bytes());
+    assert_eq!(
+        decode(url_request(&headers, WAKE_BODY.as_bytes(), true)),
+        wake
+    );
+    assert_eq!(
+        decode(url_request(&headers, WAKE_BODY.as_bytes(), false)),
+        wake
+    );
+}
+
+#[test]
+fn dashboard_webhooks_are_decoded_for_each_kind_of_change() {
+    for (file, change) in [
+        ("supabase_webhook_insert.json", RowChange::Insert),
+        ("supabase_webhook_update.json", RowChange::Update),
+        ("supabase_webhook_delete.json", RowChange::Delete),
+    ] {
+        let body = fixture(file);
+        let headers = json!({"X-Webhook-Secret": SHARED_SECRET});
+        let payload = url_request(&headers, body.to_string().as_bytes(), false);
+        let Trigger::DatabaseWebhook(webhook) = decode(payload) else {
+            panic!("not a webhook");
+        };
+        assert_eq!(
+            (
+                webhook.change,
+                webhook.schema.as_str(),
+                webhook.table.as_str()
+            ),
+            (change, "shop", "orders")
+        );
+        assert_eq!(webhook.record.unwrap_or_default(), body["record"]);
+        assert_eq!(webhook.old_record.unwrap_or_default(), body["old_record"]);
+    }
+}
+
+#[test]
+fn each_message_of_a_queue_is_judged_for_itself() {
+    let Trigger::Queue(messages) = decode(fixture("sqs_event.json")) else {
+        panic!("not a queue event");
+    };
+    let counts: Vec<u32> = messages.iter().map(|m| m.receive_count).collect();
+    assert_eq!(counts, [1, 3, 5, 1]);
+    assert!(matches!(&messages[0].content, QueueContent::Wake(wake) if wake.id == 17));
+    assert!(
+        matches!(&messages[1].content, QueueContent::Body(body) if body["question"] == "How many orders came in?")
+    );
+    assert!(
+        matches!(&messages[2].content, QueueContent::Refused(refusal) if refusal.code == "invalid_json")
+    );
+    assert!(
+        matches!(&messages[3].content, QueueContent::Refused(refusal) if refusal.code == "wake_malformed")
+    );
+}
+
+#[test]
+fn ticks_of_rules_and_of_the_scheduler_are_decoded() {
+    for (file, scheduler, name) in [
+        (
+            "eventbridge_rule.json",
+            Scheduler::Rule,
+            "my-scheduled-rule",
+        ),
+        ("eventbridge_scheduler.json", Scheduler::Scheduler, "sweep"),
+    ] {
+        let Trigger::Schedule(tick) = decode(fixture(file)) else {
+            panic!("not a schedule");
+        };
+        assert_eq!(
+            (tick.scheduler, tick.name.as_deref()),
+            (scheduler, Some(name))
+        );
+        assert!(tick.due_at.unwrap().starts_with("2026-10-08T16:53:0"));
+    }
+}
+
+#[test]
+fn payloads_of_unknown_shape_fail_the_invocation() {
+    let mut rule = fixture("eventbridge_rule.json");
+    rule["source"] = json!("aws.ec2");
+    let mut records = fixture("sqs_event.json");
+    records["Records"][0]["eventSource"] = json!("aws:s3");
+    let mut nameless = fixture("sqs_event.json");
+    nameless["Records"][1]["messageId"] = Value::Null;
+    for payload in [
+        json!({}),
+        json!("x"),
+        json!([1]),
+        Value::Null,
+        json!({"goal_id": 1}),
+        rule,
+        records,
+        nameless,
+    ] {
+        let refusal = refusal_of(payload, Door::People);
+        assert!(refusal.into_reply().is_err());
+    }
+}
+
+#[test]
+fn a_function_for_wakes_alone_turns_people_away() {
+    let refusal = refusal_of(fixture("function_url_request.json"), Door::WakesOnly);
+    assert_eq!((refusal.status, refusal.code), (401, "wakes_only"));
+}
+
+#[test]
+fn a_refusal_over_http_becomes_a_reply_with_code_and_sentence() {
+    let refusal = refusal_of(fixture("function_url_request.json"), Door::WakesOnly);
+    let reply = refusal.into_reply().unwrap();
+    assert_eq!(reply["statusCode"], 401);
+    let body: Value = serde_json::from_str(reply["body"].as_str().unwrap()).unwrap();
+    assert_eq!(body["code"], "wakes_only");
+    assert!(body["message"].as_str().unwrap().contains("intake"));
+}
+
+#[test]
+fn bodies_over_their_limit_are_refused_before_anything_else() {
+    let large = vec![b'a'; trigger::MAX_WAKE_BYTES + 1];
+    for is_base64 in [true, false] {
+        let wake = url_request(&signed("wake_17", &large), &large, is_base64);
+        assert_eq!(refusal_of(wake, Door::WakesOnly).status, 413);
+        let webhook = url_request(
+            &json!({"x-webhook-secret": SHARED_SECRET}),
+            &large,
+            is_base64,
+        );
+        assert_eq!(refusal_of(webhook, Door::WakesOnly).status, 413);
+        let largest = vec![b'a'; trigger::MAX_REQUEST_BYTES];
+        assert!(matches!(
+            decode(url_request(&json!({}), &largest, is_base64)),
+            Trigger::Http(_)
+        ));
+        let larger = vec![b'a'; trigger::MAX_REQUEST_BYTES + 1];
+        let request = url_request(&json!({}), &larger, is_base64);
+        assert_eq!(refusal_of(request, Door::People).status, 413);
+    }
+}
+
+#[test]
+fn requests_of_another_payload_version_or_with_broken_base64_are_refused() {
+    let mut version = fixture("function_url_request.json");
+    version["version"] = json!("1.0");
+    assert_eq!(refusal_of(version, Door::People).code, "request_malformed");
+    let mut base64 = fixture("function_url_request.json");
+    base64["isBase64Encoded"] = json!(true);
+    assert_eq!(refusal_of(base64, Door::People).code, "body_not_base64");
+}
+
+#[test]
+fn replies_have_the_shapes_that_lambda_documents() {
+    let reply = HttpReply::json(202, &json!({"request_id": 5}))
+        .with_header("Location", "/requests/5")
+        .into_value();
+    assert_eq!(
+        reply,
+        json!({
+            "statusCode": 202,
+            "headers": {
+                "content-type": "application/json",
+                "cache-control": "no-store",
+                "location": "/requests/5"
+            },
+            "body": "{\"request_id\":5}",
+            "isBase64Encoded": false
+        })
+    );
+    assert_eq!(
+        queue_reply(["a".to_owned(), "b".to_owned()]),
+        json!({"batchItemFailures": [{"itemIdentifier": "a"}, {"itemIdentifier": "b"}]})
+    );
+    assert_eq!(queue_reply([]), json!({"batchItemFailures": []}));
+    assert_eq!(schedule_reply(), Value::Null);
+}
+
+#[test]
+fn an_authenticator_without_secrets_refuses_what_is_signed() {
+    let nobody = Authenticator::new(Door::People, None, None).unwrap();
+    for headers in [
+        signed("wake_17", WAKE_BODY.as_bytes()),
+        json!({"x-webhook-secret": ""}),
+    ] {
+        let payload = url_request(&headers, WAKE_BODY.as_bytes(), false);
+        assert_eq!(
+            Trigger::decode(payload, &nobody, now()).unwrap_err().status,
+            401
+        );
+    }
+}

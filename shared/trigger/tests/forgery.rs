@@ -1,0 +1,236 @@
+//! Nothing but a wake signed by the database, at about this time, over these very bytes, is let in.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{
+    NEW_KEY, OLD_KEY, SHARED_SECRET, SIGNED_AT, WAKE_BODY, at, authenticator, now, signature,
+    signed, url_request,
+};
+use trigger::{Authenticator, Door, Trigger};
+
+fn is_let_in(headers: &Value, body: &[u8]) -> bool {
+    is_let_in_at(headers, body, SIGNED_AT)
+}
+
+fn is_let_in_at(headers: &Value, body: &[u8], seconds: i64) -> bool {
+    // `People` is the laxer door: a forged wake must not even pass as a person's request.
+    let decoded = Trigger::decode(
+        url_request(headers, body, true),
+        &authenticator(Door::People),
+        at(seconds),
+    );
+    decoded.is_ok()
+}
+
+fn genuine() -> Value {
+    signed("wake_17", WAKE_BODY.as_bytes())
+}
+
+#[test]
+fn the_genuine_wake_is_let_in() {
+    assert!(is_let_in(&genuine(), WAKE_BODY.as_bytes()));
+}
+
+#[test]
+fn no_flipped_bit_of_the_body_is_let_in() {
+    let headers = genuine();
+    for index in 0..WAKE_BODY.len() {
+        for bit in 0..8 {
+            let mut body = WAKE_BODY.as_bytes().to_vec();
+            body[index] ^= 1 << bit;
+            assert!(!is_let_in(&headers, &body), "bit {bit} of byte {index}");
+        }
+    }
+}
+
+#[test]
+fn no_changed_byte_of_a_signed_header_is_let_in() {
+    for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
+        let genuine = genuine();
+        let value = genuine[name].as_str().unwrap();
+        for index in 0..value.len() {
+            for byte in 0x20..0x7f_u8 {
+                let mut changed = value.as_bytes().to_vec();
+                if changed[index] == byte {
+                    continue;
+                }
+                changed[index] = byte;
+                let mut headers = genuine.clone();
+                headers[name] = json!(String::from_utf8(changed).unwrap());
+                assert!(
+                    !is_let_in(&headers, WAKE_BODY.as_bytes()),
+                    "{name}: byte {index} as {byte}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_truncated_or_extended_body_is_let_in() {
+    let headers = genuine();
+    for length in 0..WAKE_BODY.len() {
+        assert!(!is_let_in(&headers, &WAKE_BODY.as_bytes()[..length]));
+    }
+    assert!(!is_let_in(&headers, format!("{WAKE_BODY} ").as_bytes()));
+}
+
+#[test]
+fn no_missing_header_is_let_in() {
+    for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
+        let mut headers = genuine();
+        headers.as_object_mut().unwrap().remove(name);
+        assert!(!is_let_in(&headers, WAKE_BODY.as_bytes()));
+    }
+}
+
+#[test]
+fn no_duplicated_header_is_let_in() {
+    for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
+        let mut headers = genuine();
+        headers[name.to_uppercase()] = headers[name].clone();
+        assert!(!is_let_in(&headers, WAKE_BODY.as_bytes()));
+    }
+}
+
+#[test]
+fn signatures_age_and_those_from_the_future_wait() {
+    let body = WAKE_BODY.as_bytes();
+    for (offset, expected) in [
+        (-301, false),
+        (-300, true),
+        (0, true),
+        (300, true),
+        (301, false),
+    ] {
+        assert_eq!(is_let_in_at(&genuine(), body, SIGNED_AT + offset), expected);
+    }
+}
+
+#[test]
+fn a_timestamp_has_one_spelling() {
+    for spelling in [
+        "+1773342238",
+        "01773342238",
+        " 1773342238",
+        "1773342238.0",
+        "-1",
+        "",
+        "9223372036854775808",
+        "-9223372036854775808",
+    ] {
+        let mut headers = genuine();
+        headers["webhook-timestamp"] = json!(spelling);
+        assert!(!is_let_in(&headers, WAKE_BODY.as_bytes()), "{spelling:?}");
+    }
+}
+
+#[test]
+fn a_wake_signed_under_another_id_is_refused() {
+    assert!(!is_let_in(
+        &signed("wake_18", WAKE_BODY.as_bytes()),
+        WAKE_BODY.as_bytes()
+    ));
+}
+
+#[test]
+fn only_version_one_signatures_count() {
+    let signature = signature(NEW_KEY, "wake_17", SIGNED_AT, WAKE_BODY.as_bytes());
+    let bare = signature.strip_prefix("v1,").unwrap();
+    for other in [
+        bare.to_owned(),
+        format!("v1a,{bare}"),
+        format!("v2,{bare}"),
+        format!("V1,{bare}"),
+        format!(",{bare}"),
+        format!("v1,{bare}="),
+        "v1,".to_owned(),
+        String::new(),
+    ] {
+        let mut headers = genuine();
+        headers["webhook-signature"] = json!(other);
+        assert!(!is_let_in(&headers, WAKE_BODY.as_bytes()), "{other:?}");
+    }
+}
+
+#[test]
+fn one_good_signature_among_several_is_enough_and_two_bad_ones_are_not() {
+    let good = signature(OLD_KEY, "wake_17", SIGNED_AT, WAKE_BODY.as_bytes());
+    let other = signature(NEW_KEY, "wake_18", SIGNED_AT, WAKE_BODY.as_bytes());
+    let mut headers = genuine();
+    headers["webhook-signature"] = json!(format!("{other} {good}"));
+    assert!(is_let_in(&headers, WAKE_BODY.as_bytes()));
+    headers["webhook-signature"] = json!(format!("{other} {other}"));
+    assert!(!is_let_in(&headers, WAKE_BODY.as_bytes()));
+}
+
+#[test]
+fn a_key_that_was_dropped_no_longer_signs() {
+    let only_new = Authenticator::new(Door::WakesOnly, Some(&NEW_KEY.into()), None).unwrap();
+    let mut headers = genuine();
+    headers["webhook-signature"] = json!(signature(
+        OLD_KEY,
+        "wake_17",
+        SIGNED_AT,
+        WAKE_BODY.as_bytes()
+    ));
+    let payload = url_request(&headers, WAKE_BODY.as_bytes(), true);
+    let refusal = Trigger::decode(payload, &only_new, now()).unwrap_err();
+    assert_eq!((refusal.status, refusal.code), (401, "signature_invalid"));
+}
+
+#[test]
+fn empty_short_and_malformed_secrets_are_not_taken() {
+    for secret in [
+        "whsec_",
+        "whsec_c2hvcnQ=",
+        "whsec_not base64!",
+        "bmV3ZXN0LWtleS1uZXdlc3Qta2V5LW5ld2VzdA==",
+    ] {
+        assert!(Authenticator::new(Door::WakesOnly, Some(&secret.into()), None).is_err());
+    }
+    assert!(Authenticator::new(Door::WakesOnly, None, Some(&"short".into())).is_err());
+}
+
+#[test]
+fn the_debug_form_of_an_authenticator_shows_no_secret() {
+    let shown = format!("{:?}", authenticator(Door::People));
+    assert!(!shown.contains("whsec") && !shown.contains(SHARED_SECRET));
+}
+
+#[test]
+fn a_dashboard_webhook_with_another_secret_is_refused() {
+    let body = br#"{"type":"INSERT","table":"t","schema":"public","record":{},"old_record":null}"#;
+    assert!(is_let_in(&json!({"x-webhook-secret": SHARED_SECRET}), body));
+    let shorter = SHARED_SECRET.strip_suffix('s').unwrap();
+    for secret in ["", shorter, "a-shared-secret-of-thirty-characterS"] {
+        assert!(!is_let_in(&json!({ "x-webhook-secret": secret }), body));
+    }
+}
+
+#[test]
+fn a_signed_body_that_is_no_wake_is_refused() {
+    for body in [
+        "null",
+        "[]",
+        r#"{"type":"UPDATE","table":"wakes","schema":"goalpost","record":{"id":17,"function":"executor","ready_count":3},"old_record":null}"#,
+        r#"{"type":"INSERT","table":"steps","schema":"goalpost","record":{"id":17,"function":"executor","ready_count":3},"old_record":null}"#,
+        r#"{"type":"INSERT","table":"wakes","schema":"public","record":{"id":17,"function":"executor","ready_count":3},"old_record":null}"#,
+        r#"{"type":"INSERT","table":"wakes","schema":"goalpost","record":{"id":-17,"function":"executor","ready_count":3},"old_record":null}"#,
+        r#"{"type":"INSERT","table":"wakes","schema":"goalpost","record":{"id":17,"function":"../executor","ready_count":3},"old_record":null}"#,
+        r#"{"type":"INSERT","table":"wakes","schema":"goalpost","record":null,"old_record":null}"#,
+    ] {
+        assert!(
+            !is_let_in(&signed("wake_17", body.as_bytes()), body.as_bytes()),
+            "{body}"
+        );
+    }
+}
