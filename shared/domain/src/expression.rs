@@ -6,12 +6,11 @@
 //! outputs are Markdown, SQL and JSON; results are data and are never rendered a second time.
 //!
 //! Besides minijinja's own filters (`sort`, `selectattr`, `map`, `join`, `tojson`, …) there are:
-//! `table` (rows to a Markdown table), `money`, `number` and `code` (a fenced block); see [`filters`].
+//! `table` (rows to a Markdown table), `money`, `number` and `code` (a fenced block).
 
 mod filters;
 mod json;
 
-use minijinja::value::Serde;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as Jinja};
 use serde_json::{Map, Value};
 
@@ -62,7 +61,7 @@ pub struct Check {
 /// See [`Error`]; the whole result is at most [`MAX_OUTPUT_BYTES`].
 pub fn render(arguments: &Value, context: &Value) -> Result<Value, Error> {
     let environment = environment();
-    let context = Jinja::from(Serde(context));
+    let context = json::to_jinja(context);
     let mut room = MAX_OUTPUT_BYTES;
     let rendered = render_value(&environment, arguments, &context, &mut room)?;
     if rendered.to_string().len() > MAX_OUTPUT_BYTES {
@@ -77,7 +76,7 @@ pub fn render(arguments: &Value, context: &Value) -> Result<Value, Error> {
 /// See [`Error`]; a check that cannot be evaluated is neither true nor false.
 pub fn evaluate_check(expression: &str, context: &Value) -> Result<Check, Error> {
     let environment = environment();
-    let context = Jinja::from(Serde(context));
+    let context = json::to_jinja(context);
     let compiled = environment
         .compile_expression(expression)
         .map_err(|e| refusal(&e))?;
@@ -106,7 +105,7 @@ pub fn evaluate_check(expression: &str, context: &Value) -> Result<Check, Error>
 /// # Errors
 /// See [`Error`]; the text is at most [`MAX_OUTPUT_BYTES`].
 pub fn render_report(template: &str, context: &Value) -> Result<String, Error> {
-    let text = render_text(&environment(), template, &Jinja::from(Serde(context)))?;
+    let text = render_text(&environment(), template, &json::to_jinja(context))?;
     if text.len() > MAX_OUTPUT_BYTES {
         Err(Error::TooLarge)
     } else {

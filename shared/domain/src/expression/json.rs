@@ -1,4 +1,9 @@
-//! A template's value to JSON, strictly: what JSON cannot say is an error and not a silent `null`.
+//! JSON to a template's value and back, strictly: what JSON cannot say is an error and not a silent `null`.
+//!
+//! Into the template it is done by hand and not through serde: with serde_json's `arbitrary_precision`, which any
+//! crate of a build may switch on for all, a number would arrive as a map.
+
+use std::collections::BTreeMap;
 
 use minijinja::Value as Jinja;
 use minijinja::value::ValueKind;
@@ -10,6 +15,27 @@ use super::Error;
 const MAX_DEPTH: usize = 64;
 /// What an element costs besides its text, so that a million empty lists do not count as nothing.
 const ELEMENT_BYTES: usize = 4;
+
+/// Converts JSON for a template.
+pub(super) fn to_jinja(value: &Value) -> Jinja {
+    match value {
+        Value::Null => Jinja::from(()),
+        Value::Bool(flag) => Jinja::from(*flag),
+        Value::String(text) => Jinja::from(text.as_str()),
+        Value::Number(number) => number
+            .as_i64()
+            .map(Jinja::from)
+            .or_else(|| number.as_u64().map(Jinja::from))
+            .or_else(|| number.as_f64().map(Jinja::from))
+            .unwrap_or_else(|| Jinja::from(number.to_string())),
+        Value::Array(items) => items.iter().map(to_jinja).collect::<Vec<_>>().into(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| (name.clone(), to_jinja(value)))
+            .collect::<BTreeMap<_, _>>()
+            .into(),
+    }
+}
 
 /// Converts a value, taking its size out of `room`.
 pub(super) fn from_jinja(value: &Jinja, room: &mut usize) -> Result<Value, Error> {

@@ -1,0 +1,25 @@
+//! What the aggregator reads from its environment, beside what all functions read.
+
+use model::ModelConfig;
+use runtime::{Config, ConfigError, Environment};
+
+/// The aggregator's configuration.
+pub struct AggregatorConfig {
+    /// What all functions have in common.
+    pub common: Config,
+    /// The language model; its key is a secret and comes later.
+    pub model: ModelConfig,
+}
+
+/// Reads it.
+///
+/// # Errors
+/// Names everything that is missing.
+pub fn from_env() -> Result<AggregatorConfig, ConfigError> {
+    let mut environment = Environment::from_process();
+    let config = AggregatorConfig {
+        common: Config::read(&mut environment),
+        model: ModelConfig::read(|name| environment.optional(name)),
+    };
+    environment.finish(config)
+}

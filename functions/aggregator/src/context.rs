@@ -1,0 +1,94 @@
+//! What a judge step was told when it was claimed, and what templates and checks may name.
+
+use std::collections::BTreeMap;
+
+use domain::plan::ReportTemplate;
+use model::{Criterion, Goal, StepOutcome};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use store::{ClaimedStep, StepError};
+
+/// The context of kind `judge`, as `goalpost_private.context_to_judge` writes it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Judging {
+    #[serde(default)]
+    pub(crate) goal: Goal,
+    #[serde(default)]
+    pub(crate) question: String,
+    #[serde(default)]
+    pub(crate) criteria: Vec<Criterion>,
+    #[serde(default)]
+    pub(crate) steps: Vec<StepOutcome>,
+    #[serde(default)]
+    pub(crate) report: Option<ReportTemplate>,
+    #[serde(default)]
+    pub(crate) revision: i32,
+    #[serde(default)]
+    pub(crate) max_revisions: i32,
+}
+
+impl Judging {
+    pub(crate) fn of(step: &ClaimedStep) -> Result<Self, StepError> {
+        serde_json::from_value(step.context.clone()).map_err(|error| {
+            StepError::terminal(
+                "context_unreadable",
+                format!("the database describes this step in a way this aggregator does not read ({error}); deploy both from one version"),
+            )
+        })
+    }
+
+    /// Whether the cap leaves room for another plan.
+    pub(crate) fn may_plan_again(&self) -> bool {
+        self.revision <= self.max_revisions
+    }
+
+    pub(crate) fn description_of(&self, number: i32) -> String {
+        let criterion = self
+            .criteria
+            .iter()
+            .find(|criterion| criterion.number == number);
+        criterion.map_or_else(
+            || format!("criterion {number}"),
+            |criterion| criterion.description.clone(),
+        )
+    }
+
+    /// Results of the steps that completed, by key.
+    pub(crate) fn results(&self) -> Map<String, Value> {
+        let results = self.steps.iter().filter(|step| step.state == "completed");
+        results
+            .map(|step| (step.key.clone(), step.result.clone().unwrap_or(Value::Null)))
+            .collect()
+    }
+
+    /// Steps that failed, with their words.
+    pub(crate) fn failures(&self) -> BTreeMap<&str, &str> {
+        let failed = self.steps.iter().filter(|step| step.state == "failed");
+        failed
+            .map(|step| {
+                let message = step
+                    .error
+                    .as_ref()
+                    .and_then(|error| error.get("message"))
+                    .and_then(Value::as_str);
+                (step.key.as_str(), message.unwrap_or("no reason given"))
+            })
+            .collect()
+    }
+
+    /// The names that the report's template and the checks may use.
+    pub(crate) fn names(&self) -> Value {
+        json!({
+            "goal": {
+                "title": self.goal.title,
+                "description": self.goal.description,
+                "goal_type": self.goal.goal_type,
+                "question": self.question,
+            },
+            "question": self.question,
+            "steps": self.results(),
+            "failures": self.failures(),
+            "criteria": self.criteria,
+        })
+    }
+}

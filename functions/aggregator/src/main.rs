@@ -1,0 +1,21 @@
+//! Wires the aggregator together.
+
+use std::sync::Arc;
+
+use aggregator::{Aggregator, KINDS, config};
+use model::LazyModel;
+use runtime::Worker;
+use trigger::Door;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let config = config::from_env()?;
+    let worker = Worker::new(config.common, KINDS, Door::WakesOnly)?;
+    let model = LazyModel::new(config.model, worker.optional_secret("openai_api_key"));
+    let aggregator = Arc::new(Aggregator { worker, model });
+    runtime::run("aggregator", move |invocation| {
+        aggregator::handle(Arc::clone(&aggregator), invocation)
+    })
+    .await?;
+    Ok(())
+}

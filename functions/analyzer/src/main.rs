@@ -1,0 +1,20 @@
+//! Wires the analyzer together.
+
+use std::sync::Arc;
+
+use runtime::Worker;
+use trigger::Door;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let worker = Arc::new(Worker::new(
+        analyzer::config::from_env()?,
+        &[],
+        Door::WakesOnly,
+    )?);
+    runtime::run("analyzer", move |invocation| {
+        analyzer::handle(Arc::clone(&worker), invocation)
+    })
+    .await?;
+    Ok(())
+}

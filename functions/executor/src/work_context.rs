@@ -1,0 +1,110 @@
+//! What a step was told when it was claimed, and what its templates may name.
+
+use std::sync::Arc;
+
+use domain::Tool;
+use model::{Agent, Goal};
+use runtime::StepContext;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use store::{ClaimedStep, StepError, Store};
+use tools::{CallContext, Query, QueryRunner, ToolError};
+
+/// The context of kinds `tool` and `agent`, as `goalpost_private.context_to_work` writes it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct WorkContext {
+    #[serde(default)]
+    pub(crate) goal: Value,
+    #[serde(default)]
+    pub(crate) question: String,
+    #[serde(default)]
+    pub(crate) parameters: Map<String, Value>,
+    #[serde(default)]
+    pub(crate) steps: Map<String, Value>,
+    #[serde(default)]
+    pub(crate) agent: Option<Agent>,
+    #[serde(default)]
+    pub(crate) tools: Vec<Tool>,
+    #[serde(default)]
+    pub(crate) readable_schemas: Vec<String>,
+    #[serde(default)]
+    pub(crate) now: String,
+}
+
+impl WorkContext {
+    pub(crate) fn of(step: &ClaimedStep) -> Result<Self, StepError> {
+        serde_json::from_value(step.context.clone()).map_err(|error| {
+            StepError::terminal(
+                "context_unreadable",
+                format!("the database describes this step in a way this executor does not read ({error}); deploy both from one version"),
+            )
+        })
+    }
+
+    /// The goal, if the step works for one.
+    pub(crate) fn goal(&self) -> Option<Goal> {
+        serde_json::from_value(self.goal.clone()).ok()
+    }
+
+    /// Whether the agent's row lists this tool.
+    pub(crate) fn agent_may_call(&self, tool: &str) -> bool {
+        self.agent
+            .as_ref()
+            .is_some_and(|agent| agent.tools.iter().any(|allowed| allowed == tool))
+    }
+
+    /// The names that templates in arguments may use. `results` are those of earlier calls of the same step.
+    pub(crate) fn names(&self, results: &[Value]) -> Value {
+        let mut goal = self.goal.clone();
+        if let Value::Object(goal) = &mut goal {
+            goal.insert("question".to_owned(), json!(self.question));
+        }
+        json!({
+            "goal": goal,
+            "question": self.question,
+            "parameters": self.parameters,
+            "steps": self.steps,
+            "results": results,
+            "now": self.now,
+        })
+    }
+
+    /// What a tool may use, bound to this claim: queries run as the asker of this very step.
+    pub(crate) fn for_call(&self, store: &Store, context: &StepContext) -> CallContext {
+        CallContext {
+            readable_schemas: self.readable_schemas.clone(),
+            run_query: Some(query_runner(store.clone(), context)),
+            time_limit: context.remaining(),
+        }
+    }
+}
+
+fn query_runner(store: Store, context: &StepContext) -> QueryRunner {
+    let lease = context.lease().clone();
+    Arc::new(move |query: Query| {
+        let (store, lease) = (store.clone(), lease.clone());
+        Box::pin(async move {
+            let answer = store
+                .run_query(&lease, &query.sql, query.row_limit, query.byte_limit)
+                .await;
+            let rows = answer.map_err(|error| query_error(&error))?;
+            serde_json::to_value(rows)
+                .map_err(|error| ToolError::terminal("result_unreadable", error.to_string()))
+        })
+    })
+}
+
+/// SQLSTATE of a query that ran into its time limit.
+const QUERY_CANCELED: &str = "57014";
+
+fn query_error(error: &store::Error) -> ToolError {
+    if matches!(error, store::Error::Unavailable { code: Some(code), .. } if code == QUERY_CANCELED)
+    {
+        let message = "the query took longer than a query may; read fewer rows or use an index";
+        ToolError::terminal("query_timed_out", message)
+    } else if error.is_retryable() {
+        ToolError::retryable(error.code(), error.to_string())
+    } else {
+        ToolError::terminal(error.code(), error.to_string())
+    }
+}

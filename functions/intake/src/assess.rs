@@ -1,0 +1,33 @@
+//! Assesses one request: how complex is it, and what follows from that.
+
+use model::{Assess, LazyModel};
+use runtime::StepContext;
+use serde_json::Value;
+use store::{ClaimedStep, StepError};
+
+/// The result of an `assess` step: the decision with its score and reasons.
+pub(crate) async fn assess(
+    model: &LazyModel,
+    step: &ClaimedStep,
+    context: &StepContext,
+) -> Result<Value, StepError> {
+    let task: Assess = serde_json::from_value(step.context.clone()).map_err(|error| {
+        StepError::terminal(
+            "context_unreadable",
+            format!("the database describes this step in a way this intake does not read ({error}); deploy both from one version"),
+        )
+    })?;
+    let (assessment, usage) = model.get().await?.assess(&task).await.map_err(|error| {
+        error
+            .usage
+            .iter()
+            .cloned()
+            .for_each(|usage| context.record_usage(usage));
+        error
+    })?;
+    usage
+        .into_iter()
+        .for_each(|usage| context.record_usage(usage));
+    serde_json::to_value(assessment)
+        .map_err(|error| StepError::terminal("assessment_unreadable", error.to_string()))
+}

@@ -1,0 +1,56 @@
+//! Intake is where requests come in: people's HTTP calls, and steps of kind `assess`.
+//!
+//! A POST becomes a row, as the person who sent it: intake forwards their token and has no rights of its own there.
+//! Then the question is assessed: answered at once, worked in a few steps, or made into a goal that the planner takes
+//! over, with the reasons kept on the request. The assessment is a step like any other, so it makes no difference
+//! whether the request came over HTTP, was inserted as a row, or its wake was lost.
+
+mod assess;
+pub mod config;
+mod people;
+mod reply;
+mod request;
+
+use std::sync::Arc;
+
+use domain::StepKind;
+use model::LazyModel;
+use runtime::{Call, Failure, Invocation, StepContext, Worker};
+use serde_json::Value;
+use store::{ClaimedStep, Outcome};
+use trigger::Trigger;
+
+/// The kinds of steps that are claimed.
+pub const KINDS: &[StepKind] = &[StepKind::Assess];
+
+/// The function with everything it works with.
+pub struct Intake {
+    /// Claims, finishes, answers.
+    pub worker: Worker,
+    /// Who assesses what no rule does.
+    pub model: LazyModel,
+}
+
+/// Handles one invocation.
+///
+/// # Errors
+/// The database cannot be reached; the platform delivers the trigger again, and the sweep finds the work anyway.
+pub async fn handle(intake: Arc<Intake>, invocation: Invocation) -> Result<Value, Failure> {
+    match intake.worker.decode(&invocation).await? {
+        Call::Refused(reply) => Ok(reply),
+        Call::Accepted(Trigger::Http(request)) => Ok(people::answer(intake, &request, &invocation)
+            .await
+            .into_value()),
+        Call::Accepted(trigger) => {
+            let work = |step, context| work(Arc::clone(&intake), step, context);
+            intake.worker.work_off(&trigger, &invocation, work).await
+        }
+    }
+}
+
+async fn work(intake: Arc<Intake>, step: ClaimedStep, context: StepContext) -> Outcome {
+    match assess::assess(&intake.model, &step, &context).await {
+        Ok(result) => Outcome::Completed { result },
+        Err(error) => Outcome::failed(error),
+    }
+}

@@ -1,0 +1,21 @@
+//! Wires the intake together.
+
+use std::sync::Arc;
+
+use intake::{Intake, KINDS, config};
+use model::LazyModel;
+use runtime::Worker;
+use trigger::Door;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let config = config::from_env()?;
+    let worker = Worker::new(config.common, KINDS, Door::People)?;
+    let model = LazyModel::new(config.model, worker.optional_secret("openai_api_key"));
+    let intake = Arc::new(Intake { worker, model });
+    runtime::run("intake", move |invocation| {
+        intake::handle(Arc::clone(&intake), invocation)
+    })
+    .await?;
+    Ok(())
+}

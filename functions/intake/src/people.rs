@@ -1,0 +1,120 @@
+//! People's calls: `POST /` asks, `GET /requests/{id}` looks. Both with the person's own token.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::RequestId;
+use runtime::Invocation;
+use secrecy::SecretString;
+use store::RequestRow;
+use tokio::time::{Instant, sleep};
+use trigger::{HttpReply, HttpRequest};
+
+use crate::reply::{Problem, accepted, standing};
+use crate::request::{NewRequest, wait};
+use crate::{Intake, work};
+
+/// First pause between two looks at a request that somebody waits for; it grows by half each time.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// Answers a person's call, whatever it is.
+pub(crate) async fn answer(
+    intake: Arc<Intake>,
+    request: &HttpRequest,
+    invocation: &Invocation,
+) -> HttpReply {
+    let path = request.path.trim_end_matches('/');
+    let answered = match (request.method.as_str(), path) {
+        ("POST", "" | "/requests") => ask(intake, request, invocation).await,
+        ("GET", path) if path.starts_with("/requests/") => look(&intake, request, path).await,
+        (_, "" | "/requests") => Err(Problem::new(
+            405,
+            "method_not_allowed",
+            "POST a question here",
+        )),
+        _ => Err(Problem::new(
+            404,
+            "path_unknown",
+            "POST / asks, GET /requests/{id} looks",
+        )),
+    };
+    answered.unwrap_or_else(Problem::into_reply)
+}
+
+async fn ask(
+    intake: Arc<Intake>,
+    request: &HttpRequest,
+    invocation: &Invocation,
+) -> Result<HttpReply, Problem> {
+    let caller = token(request)?;
+    let new = NewRequest::parse(request)?;
+    let wait = wait(request);
+    let store = intake.worker.store();
+    let made = store
+        .accept_request(
+            &caller,
+            &new.workspace_id,
+            &new.question,
+            new.idempotency_key.as_deref(),
+            &new.context,
+        )
+        .await?;
+    if wait.is_zero() {
+        return Ok(accepted(&made));
+    }
+
+    // Nobody else has to be woken for a simple question: assess it here. It may be taken by then; then we just wait.
+    let work = |step, context| work(Arc::clone(&intake), step, context);
+    if let Err(failure) = intake.worker.drain(None, invocation, work).await {
+        tracing::warn!(%failure, "could not assess at once; the wake will");
+    }
+    let wait = wait.min(invocation.deadline.remaining_for_work());
+    Ok(standing(
+        &until_ended(&intake, &caller, made.request_id, wait).await?,
+    ))
+}
+
+async fn look(intake: &Intake, request: &HttpRequest, path: &str) -> Result<HttpReply, Problem> {
+    let caller = token(request)?;
+    let id = path.trim_start_matches("/requests/").parse::<i64>();
+    let id =
+        id.map_err(|_| Problem::new(400, "request_id_malformed", "a request's id is a number"))?;
+    let found = intake
+        .worker
+        .store()
+        .read_request(&caller, RequestId(id))
+        .await?;
+    Ok(standing(&found))
+}
+
+/// Looks until the request has ended or the time is up. This is the one place that looks more than once: an HTTP
+/// call that waits cannot be woken by a row.
+async fn until_ended(
+    intake: &Intake,
+    caller: &SecretString,
+    id: RequestId,
+    wait: Duration,
+) -> Result<RequestRow, Problem> {
+    let deadline = Instant::now() + wait;
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let request = intake.worker.store().read_request(caller, id).await?;
+        if request.has_ended() || Instant::now() + pause >= deadline {
+            return Ok(request);
+        }
+        sleep(pause).await;
+        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+    }
+}
+
+fn token(request: &HttpRequest) -> Result<SecretString, Problem> {
+    request.bearer_token().ok_or_else(|| {
+        Problem::new(
+            401,
+            "token_missing",
+            "send your Supabase access token as Authorization: Bearer …",
+        )
+    })
+}

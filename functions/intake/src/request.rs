@@ -1,0 +1,120 @@
+//! Reads a person's POST: parsed once, here, with a sentence for whatever is wrong.
+
+use std::time::Duration;
+
+use domain::WorkspaceId;
+use serde_json::{Map, Value};
+use trigger::HttpRequest;
+
+use crate::reply::Problem;
+
+/// The longest question, in characters; the database has the same limit.
+const MAX_QUESTION_CHARS: usize = 16_000;
+
+/// The longest idempotency key, in characters; the database has the same limit.
+const MAX_KEY_CHARS: usize = 255;
+
+/// The longest wait for an answer.
+pub(crate) const MAX_WAIT: Duration = Duration::from_secs(25);
+
+/// What a person asks.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NewRequest {
+    pub(crate) workspace_id: WorkspaceId,
+    pub(crate) question: String,
+    pub(crate) idempotency_key: Option<String>,
+    pub(crate) context: Value,
+}
+
+impl NewRequest {
+    /// From the body, and the header `Idempotency-Key` where the body names no key.
+    pub(crate) fn parse(request: &HttpRequest) -> Result<Self, Problem> {
+        let body = request
+            .json()
+            .map_err(|refusal| Problem::new(refusal.status, refusal.code, refusal.message))?;
+        let Value::Object(body) = body else {
+            return Err(Problem::new(
+                400,
+                "body_not_an_object",
+                "send a JSON object with workspace_id and question",
+            ));
+        };
+        let workspace_id = text(&body, "workspace_id")?
+            .ok_or_else(|| Problem::new(400, "workspace_missing", "workspace_id says in which workspace you ask; list yours with GET /rest/v1/workspaces"))?;
+        let workspace_id = workspace_id
+            .parse()
+            .map_err(|_| Problem::new(400, "workspace_malformed", "workspace_id is not a UUID"))?;
+        let question = text(&body, "question")?
+            .map(str::trim)
+            .filter(|question| !question.is_empty());
+        let question = question.ok_or_else(|| {
+            Problem::new(
+                400,
+                "question_missing",
+                "question holds what you want to know or have done",
+            )
+        })?;
+        if question.chars().count() > MAX_QUESTION_CHARS {
+            return Err(Problem::new(
+                413,
+                "question_too_long",
+                "a question has at most 16000 characters; put material into a table or into context",
+            ));
+        }
+        let idempotency_key =
+            text(&body, "idempotency_key")?.or_else(|| request.header("idempotency-key"));
+        if idempotency_key.is_some_and(|key| key.is_empty() || key.chars().count() > MAX_KEY_CHARS)
+        {
+            return Err(Problem::new(
+                400,
+                "idempotency_key_malformed",
+                "an idempotency key has 1 to 255 characters",
+            ));
+        }
+        let context = match body.get("context") {
+            None | Some(Value::Null) => Value::Object(Map::new()),
+            Some(Value::Object(context)) => Value::Object(context.clone()),
+            Some(_) => {
+                return Err(Problem::new(
+                    400,
+                    "context_not_an_object",
+                    "context is a JSON object",
+                ));
+            }
+        };
+        Ok(Self {
+            workspace_id,
+            question: question.to_owned(),
+            idempotency_key: idempotency_key.map(str::to_owned),
+            context,
+        })
+    }
+}
+
+/// A field that is a string, if it is there.
+fn text<'a>(body: &'a Map<String, Value>, name: &'static str) -> Result<Option<&'a str>, Problem> {
+    match body.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(_) => Err(Problem::new(
+            400,
+            "field_malformed",
+            format!("{name} is a string"),
+        )),
+    }
+}
+
+/// How long the caller wants to wait: `Prefer: wait` or `Prefer: wait=10` (RFC 7240), at most [`MAX_WAIT`].
+pub(crate) fn wait(request: &HttpRequest) -> Duration {
+    let preferences = request.header("prefer").unwrap_or_default();
+    let asked = preferences
+        .split(',')
+        .map(str::trim)
+        .find_map(|preference| {
+            let (name, seconds) = preference.split_once('=').unwrap_or((preference, ""));
+            name.trim()
+                .eq_ignore_ascii_case("wait")
+                .then(|| seconds.trim().parse().map_or(MAX_WAIT, Duration::from_secs))
+        });
+    asked.unwrap_or(Duration::ZERO).min(MAX_WAIT)
+}

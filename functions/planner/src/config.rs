@@ -1,0 +1,25 @@
+//! What the planner reads from its environment, beside what all functions read.
+
+use model::ModelConfig;
+use runtime::{Config, ConfigError, Environment};
+
+/// The planner's configuration.
+pub struct PlannerConfig {
+    /// What all functions have in common.
+    pub common: Config,
+    /// The language model; its key is a secret and comes later.
+    pub model: ModelConfig,
+}
+
+/// Reads it.
+///
+/// # Errors
+/// Names everything that is missing.
+pub fn from_env() -> Result<PlannerConfig, ConfigError> {
+    let mut environment = Environment::from_process();
+    let config = PlannerConfig {
+        common: Config::read(&mut environment),
+        model: ModelConfig::read(|name| environment.optional(name)),
+    };
+    environment.finish(config)
+}

@@ -1,0 +1,89 @@
+//! What the tasks give back. All of it is untrusted until it has been checked.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// What to do with a request, in the form of an `assess` step's result.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Assessment {
+    /// What to do.
+    #[serde(flatten)]
+    pub decision: Decision,
+    /// How complex the question is, from 0 to 1.
+    pub score: f64,
+    /// Why, by name.
+    pub reasons: Vec<String>,
+}
+
+/// The three ways on from a question.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "decision", rename_all = "snake_case")]
+pub enum Decision {
+    /// The answer is known already.
+    Answer {
+        /// The answer, Markdown.
+        text: String,
+    },
+    /// A few steps give the answer; the last one's result is it.
+    Steps {
+        /// Steps as in a plan; to be checked like one.
+        steps: Vec<Value>,
+    },
+    /// It needs a plan.
+    Goal {
+        /// The goal to make.
+        goal: NewGoal,
+    },
+}
+
+/// A goal to make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewGoal {
+    /// For people.
+    pub title: String,
+    /// What is to be reached.
+    pub description: String,
+    /// Which kind of goal it is; the name of a runbook when one was matched.
+    #[serde(default)]
+    pub goal_type: Option<String>,
+}
+
+/// A plan and where it comes from, in the form of a `plan` step's result.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Planned {
+    /// To be checked before anything is made of it.
+    pub plan: Value,
+    /// The runbook that it is, if it is one.
+    pub runbook_id: Option<i64>,
+    /// Why, by name.
+    pub reasons: Vec<String>,
+}
+
+/// What an agent does next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Turn {
+    /// Call these, then ask again with what came of it.
+    Calls(Vec<ToolCall>),
+    /// The work is done; the step's result, with a `text`.
+    Done(Map<String, Value>),
+}
+
+/// A call that an agent wants made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToolCall {
+    /// The tool.
+    pub name: String,
+    /// Its arguments.
+    pub arguments: Value,
+    /// Who wrote the arguments.
+    pub origin: CallOrigin,
+}
+
+/// Who wrote a call's arguments, and so whether they are templates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CallOrigin {
+    /// The plan's procedure: fill in its templates before the call.
+    Procedure,
+    /// A model: take them as they are, since it may have copied text that looks like a template.
+    Model,
+}

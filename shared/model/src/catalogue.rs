@@ -1,0 +1,203 @@
+//! The catalogue rule: which questions the tools answer by themselves, without a language model.
+//!
+//! It recognises four forms and nothing else; a question that says more than its form is not
+//! covered, because half an answer would be a wrong one ("how many orders last week" is not "how
+//! many orders"). `README.md` beside this crate has the same table, and a test asks its examples.
+//!
+//! | Form | Becomes |
+//! |---|---|
+//! | nothing but arithmetic, with or without "what is" and the like; "average (sum, smallest, largest) of" a list | `calculate` |
+//! | one URL, alone or in a question | `http_get`, then the start of what it gave |
+//! | a bare SELECT (or WITH … SELECT) | `sql`, then its rows as a table |
+//! | "how many X (are there, do we have)", X a readable table, singular or plural | `sql` count, then a sentence |
+
+mod arithmetic;
+mod count;
+
+use domain::Tool;
+use serde_json::{Value, json};
+
+use crate::task::Table;
+
+/// Steps that answer a question; the last one's result is the answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Covered {
+    /// Which form it has.
+    pub reason: &'static str,
+    /// Steps as in a plan.
+    pub steps: Vec<Value>,
+}
+
+/// Covers a question, if it has one of the forms and the tools are there.
+#[must_use]
+pub fn cover(question: &str, tools: &[Tool], tables: &[Table]) -> Option<Covered> {
+    let has_tools = has(tools, &["http_get", "template"]);
+    cover_exactly(question, tools, tables).or_else(|| {
+        let url = url(question).filter(|_| has_tools)?;
+        Some(Covered {
+            reason: "a URL to read",
+            steps: fetch(url),
+        })
+    })
+}
+
+/// Covers a question that has one of the forms and nothing besides: no runbook can be meant by it, whatever words
+/// the two share.
+#[must_use]
+pub fn cover_exactly(question: &str, tools: &[Tool], tables: &[Table]) -> Option<Covered> {
+    let question = question.trim();
+    if let Some(expression) =
+        arithmetic::expression(question).filter(|_| has(tools, &["calculate"]))
+    {
+        return Some(Covered {
+            reason: "arithmetic",
+            steps: vec![calculate(&expression)],
+        });
+    }
+    let has_tools = has(tools, &["sql", "template"]);
+    if is_select(question) && has_tools {
+        return Some(Covered {
+            reason: "a bare SELECT",
+            steps: select(question),
+        });
+    }
+    let table = count::table(question, tables).filter(|_| has_tools)?;
+    Some(Covered {
+        reason: "a count of one table",
+        steps: count(table),
+    })
+}
+
+fn has(tools: &[Tool], names: &[&str]) -> bool {
+    names
+        .iter()
+        .all(|name| tools.iter().any(|tool| tool.name == *name))
+}
+
+fn step(key: &str, title: &str, tool: &str, depends_on: &[&str], arguments: &Value) -> Value {
+    json!({
+        "key": key, "kind": "tool", "title": title, "depends_on": depends_on,
+        "input": {"tool": tool, "arguments": arguments}
+    })
+}
+
+fn calculate(expression: &str) -> Value {
+    let arguments = json!({"expression": literal(expression)});
+    step("calculate", "Calculate", "calculate", &[], &arguments)
+}
+
+fn select(query: &str) -> Vec<Value> {
+    let query = query.trim_end_matches(|letter: char| letter == ';' || letter.is_whitespace());
+    let template = "{{ steps.query|table }}\n\n{{ steps.query.row_count }} rows{% if steps.query.truncated %} (there are more){% endif %}.";
+    vec![
+        step(
+            "query",
+            "Run the query",
+            "sql",
+            &[],
+            &json!({"query": literal(query)}),
+        ),
+        step(
+            "answer",
+            "Show the rows",
+            "template",
+            &["query"],
+            &json!({"template": template}),
+        ),
+    ]
+}
+
+fn fetch(url: &str) -> Vec<Value> {
+    let template = "The address answered {{ steps.fetch.status }} ({{ steps.fetch.content_type }}).\n\n{{ steps.fetch.body[:4000]|code }}";
+    vec![
+        step(
+            "fetch",
+            "Read the address",
+            "http_get",
+            &[],
+            &json!({"url": literal(url)}),
+        ),
+        step(
+            "answer",
+            "Show what it says",
+            "template",
+            &["fetch"],
+            &json!({"template": template}),
+        ),
+    ]
+}
+
+fn count(table: &Table) -> Vec<Value> {
+    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+    let query = format!(
+        "select count(*) as count from {}.{}",
+        quoted(&table.schema),
+        quoted(&table.name)
+    );
+    let many = count::spoken(&count::plural(&table.name));
+    let one = count::spoken(&count::singular(&table.name));
+    let template = "{% set count = steps.count.rows[0].count %}There {% if count == 1 %}is 1 {{ one }}{% else %}are {{ count|number }} {{ many }}{% endif %}.";
+    let data = json!({"one": literal(&one), "many": literal(&many)});
+    vec![
+        step(
+            "count",
+            &format!("Count {many}"),
+            "sql",
+            &[],
+            &json!({"query": literal(&query)}),
+        ),
+        step(
+            "answer",
+            "Say how many",
+            "template",
+            &["count"],
+            &json!({"template": template, "data": data}),
+        ),
+    ]
+}
+
+/// A text in a step's arguments that stays what it is, whatever it looks like: arguments are templates.
+fn literal(text: &str) -> String {
+    let looks_like_template = ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark));
+    if looks_like_template {
+        format!("{{{{ {} }}}}", Value::from(text))
+    } else {
+        text.to_owned()
+    }
+}
+
+fn is_select(question: &str) -> bool {
+    let words: Vec<String> = question
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    match words.first().map(String::as_str) {
+        // "Select" begins ordinary sentences too; a query has a FROM, a * or a number after it.
+        Some("select") => {
+            let then = question
+                .get("select".len()..)
+                .unwrap_or_default()
+                .trim_start();
+            words.iter().any(|word| word == "from")
+                || then.starts_with(|c: char| c.is_ascii_digit() || c == '*' || c == '\'')
+        }
+        Some("with") => words.iter().any(|word| word == "select") && question.contains('('),
+        _ => false,
+    }
+}
+
+/// The only URL in a question.
+fn url(question: &str) -> Option<&str> {
+    let mut found = question.split_whitespace().filter_map(|word| {
+        let word =
+            word.trim_matches(|c: char| matches!(c, '<' | '>' | '(' | ')' | '"' | '\'' | '`'));
+        let word = word.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '>']);
+        let lower = word.to_ascii_lowercase();
+        (lower.starts_with("https://") || lower.starts_with("http://")).then_some(word)
+    });
+    let first = found.next()?;
+    found.next().is_none().then_some(first)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,162 @@
+//! Why a task has no answer, and whether asking again can help.
+
+use domain::{StepError, Usage};
+
+/// A task without an answer, and what was used up on the way.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{kind}")]
+pub struct Error {
+    /// What happened.
+    pub kind: Kind,
+    /// The calls that were made and answered, to be recorded although nothing came of them.
+    pub usage: Vec<Usage>,
+}
+
+/// What happened, by what the caller does about it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Kind {
+    /// Nothing covers the task without a language model. Ends the work; a person sets a key.
+    #[error(
+        "no language model configured; set OPENAI_API_KEY (and GOALPOST_MODEL), or ask something a runbook covers: {}",
+        names(.runbooks)
+    )]
+    NoLanguageModel {
+        /// The runbooks that there are.
+        runbooks: Vec<String>,
+    },
+    /// The runbook that fits is not for this asker. Ends the work with the runbook's own sentence.
+    #[error("{0}")]
+    RunbookNotAllowed(String),
+    /// A plan was refused and nobody is there who could write a better one. Ends the work.
+    #[error("the plan is refused and cannot be mended without a language model: {0}")]
+    PlanRefused(String),
+    /// A call of a procedure failed; its own error decides whether to try again.
+    #[error("{message}")]
+    ProcedureFailed {
+        /// The tool's code.
+        code: String,
+        /// The tool's message.
+        message: String,
+        /// Whether the tool said that trying again may help.
+        retryable: bool,
+    },
+    /// The provider asks for a pause; the step goes back with a time to come again.
+    #[error("the model's provider limits how often it is asked; it will be asked again later")]
+    RateLimited {
+        /// How long, when it said so.
+        retry_after_seconds: Option<u64>,
+    },
+    /// The provider has too much to do; the step goes back.
+    #[error("the model's provider is overloaded; it will be asked again later")]
+    Overloaded {
+        /// How long, when it said so.
+        retry_after_seconds: Option<u64>,
+    },
+    /// No full answer within the time for one call.
+    #[error("the model did not answer in time")]
+    Timeout,
+    /// The key is wrong, or may not use the model. Ends the work; a person sets another key.
+    #[error("the model's provider does not accept the key ({0}); check OPENAI_API_KEY")]
+    WrongKey(String),
+    /// The account has no credit left. Ends the work; a person pays.
+    #[error("the account at the model's provider has no credit left; check its billing")]
+    NoCredit,
+    /// The provider refuses the request itself, or the model declines to answer. Ends the work.
+    #[error("the model refuses: {0}")]
+    Refused(String),
+    /// The answer was longer than it may be.
+    #[error("the model's answer was cut off at its length limit; ask for something smaller")]
+    Truncated,
+    /// The answer was not of the form asked for, also after one repair.
+    #[error("the model's answer cannot be read: {0}")]
+    Malformed(String),
+    /// The provider cannot be reached, or answers with a fault of its own.
+    #[error("the model's provider cannot be reached: {0}")]
+    Unavailable(String),
+}
+
+impl Error {
+    /// Says whether the same task may be answered later.
+    #[must_use]
+    pub fn retryable(&self) -> bool {
+        match &self.kind {
+            Kind::NoLanguageModel { .. }
+            | Kind::RunbookNotAllowed(_)
+            | Kind::PlanRefused(_)
+            | Kind::WrongKey(_)
+            | Kind::NoCredit
+            | Kind::Refused(_) => false,
+            Kind::ProcedureFailed { retryable, .. } => *retryable,
+            Kind::RateLimited { .. }
+            | Kind::Overloaded { .. }
+            | Kind::Timeout
+            | Kind::Truncated
+            | Kind::Malformed(_)
+            | Kind::Unavailable(_) => true,
+        }
+    }
+
+    /// The stable word that the step's error is recorded under.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match &self.kind {
+            Kind::NoLanguageModel { .. } => "no_language_model",
+            Kind::RunbookNotAllowed(_) => "runbook_not_allowed",
+            Kind::PlanRefused(_) => "plan_refused",
+            Kind::ProcedureFailed { code, .. } => code,
+            Kind::RateLimited { .. } => "model_rate_limited",
+            Kind::Overloaded { .. } => "model_overloaded",
+            Kind::Timeout => "model_timeout",
+            Kind::WrongKey(_) => "model_wrong_key",
+            Kind::NoCredit => "model_no_credit",
+            Kind::Refused(_) => "model_refused",
+            Kind::Truncated => "model_truncated",
+            Kind::Malformed(_) => "model_malformed",
+            Kind::Unavailable(_) => "model_unavailable",
+        }
+    }
+
+    /// How long the provider asked us to wait.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        match &self.kind {
+            Kind::RateLimited {
+                retry_after_seconds,
+            }
+            | Kind::Overloaded {
+                retry_after_seconds,
+            } => *retry_after_seconds,
+            _ => None,
+        }
+    }
+}
+
+impl From<Error> for StepError {
+    fn from(error: Error) -> Self {
+        Self {
+            code: error.code().to_owned(),
+            message: error.to_string(),
+            retryable: error.retryable(),
+            retry_after_seconds: error
+                .retry_after_seconds()
+                .and_then(|seconds| u32::try_from(seconds).ok()),
+        }
+    }
+}
+
+impl From<Kind> for Error {
+    fn from(kind: Kind) -> Self {
+        Self {
+            kind,
+            usage: Vec::new(),
+        }
+    }
+}
+
+fn names(runbooks: &[String]) -> String {
+    if runbooks.is_empty() {
+        "(none)".into()
+    } else {
+        runbooks.join(", ")
+    }
+}

@@ -1,0 +1,142 @@
+//! No language model, and honest about it: what the rules do not cover is refused by name.
+//!
+//! Everything here is computed from runbooks, procedures and the catalogue rule; the same task
+//! always gets the same answer, and it costs nothing.
+
+use domain::plan::ToolInput;
+use domain::{CriterionVerdict, Usage, Verdict};
+use serde_json::{Value, json};
+
+use crate::answer::{Assessment, Planned, Turn};
+use crate::catalogue::{self, Covered};
+use crate::error::{Error, Kind};
+use crate::rule;
+use crate::task::{Assess, JudgeTask, PlanTask, WorkTask};
+
+pub(crate) const PROVIDER: &str = "offline";
+
+pub(crate) fn assess(task: &Assess) -> Result<(Assessment, Vec<Usage>), Error> {
+    // The rules have been tried and did not cover it.
+    Err(not_covered(
+        task.runbooks
+            .iter()
+            .map(|runbook| runbook.name.clone())
+            .collect(),
+    ))
+}
+
+pub(crate) fn plan(task: &PlanTask) -> Result<(Planned, Vec<Usage>), Error> {
+    let runbooks = || {
+        task.runbooks
+            .iter()
+            .map(|runbook| runbook.name.clone())
+            .collect()
+    };
+    if !task.problems.is_empty() {
+        let problems: Vec<String> = task.problems.iter().map(ToString::to_string).collect();
+        return Err(Kind::PlanRefused(problems.join("; ")).into());
+    }
+    // The same rules would give the same plan again.
+    if task.revision > 1 || task.previous.is_some() {
+        return Err(not_covered(runbooks()));
+    }
+    let Some(covered) = catalogue::cover(&task.goal.description, &task.tools, &task.tables) else {
+        return Err(not_covered(runbooks()));
+    };
+    let reasons = vec![covered.reason.to_owned()];
+    Ok((
+        Planned {
+            plan: plan_of(task, &covered),
+            runbook_id: None,
+            reasons,
+        },
+        nothing_used(),
+    ))
+}
+
+fn plan_of(task: &PlanTask, covered: &Covered) -> Value {
+    let last = covered
+        .steps
+        .last()
+        .and_then(|step| step.get("key")?.as_str())
+        .unwrap_or_default();
+    let body = format!("{{{{ steps.{last}.text }}}}");
+    json!({
+        "summary": task.goal.title,
+        "criteria": [],
+        "report": {"title": task.goal.title, "body": body},
+        "steps": covered.steps,
+    })
+}
+
+/// Without a procedure, the instructions themselves may have one of the forms that one tool answers.
+pub(crate) fn work(task: &WorkTask) -> Result<(Turn, Vec<Usage>), Error> {
+    let allowed = |name: &str| match &task.agent {
+        Some(agent) => agent.tools.iter().any(|tool| tool == name),
+        None => true,
+    };
+    let tools: Vec<_> = task
+        .tools
+        .iter()
+        .filter(|tool| allowed(&tool.name))
+        .cloned()
+        .collect();
+    let covered = catalogue::cover(&task.instructions, &tools, &task.tables);
+    let Some(covered) = covered else {
+        return Err(not_covered(Vec::new()));
+    };
+    let turn = rule::follow(&procedure_of(&covered), &task.turns)?;
+    Ok((turn, nothing_used()))
+}
+
+/// The covering steps as calls of one step, which see each other as `results` and not as `steps`.
+fn procedure_of(covered: &Covered) -> Vec<ToolInput> {
+    let mut procedure: Vec<ToolInput> = Vec::new();
+    let keys: Vec<&str> = covered
+        .steps
+        .iter()
+        .filter_map(|step| step.get("key")?.as_str())
+        .collect();
+    for step in &covered.steps {
+        let call = step
+            .get("input")
+            .and_then(|input| serde_json::from_value(input.clone()).ok());
+        let Some(mut call): Option<ToolInput> = call else {
+            continue;
+        };
+        if let Some(Value::String(template)) = call.arguments.get_mut("template") {
+            for (position, key) in keys.iter().enumerate() {
+                *template =
+                    template.replace(&format!("steps.{key}"), &format!("results[{position}]"));
+            }
+        }
+        procedure.push(call);
+    }
+    procedure
+}
+
+pub(crate) fn judge(task: &JudgeTask) -> (Vec<CriterionVerdict>, Vec<Usage>) {
+    let verdicts = task.criteria.iter().map(|criterion| CriterionVerdict {
+        number: criterion.number,
+        verdict: Verdict::Unknown,
+        evidence: "no language model is configured to judge this; a person can, from the report"
+            .into(),
+    });
+    (verdicts.collect(), nothing_used())
+}
+
+fn not_covered(runbooks: Vec<String>) -> Error {
+    Kind::NoLanguageModel { runbooks }.into()
+}
+
+/// A row of usage all the same, so that it can be seen who decided.
+fn nothing_used() -> Vec<Usage> {
+    vec![Usage {
+        provider: PROVIDER.into(),
+        model: PROVIDER.into(),
+        ..Usage::default()
+    }]
+}
+
+#[cfg(test)]
+mod tests;

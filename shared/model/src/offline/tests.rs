@@ -1,0 +1,253 @@
+//! What works without a language model, and how the rest is refused.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+#![allow(clippy::needless_pass_by_value)]
+
+use domain::{Problem, ProblemCode};
+use serde_json::json;
+
+use super::*;
+use crate::{Decision, Model, ModelConfig};
+
+fn model() -> Model {
+    Model::new(ModelConfig::default()).unwrap()
+}
+
+fn tools() -> Value {
+    json!([{"name": "sql"}, {"name": "calculate"}, {"name": "http_get"}, {"name": "template"}])
+}
+
+fn assess_task(question: &str, score: f64) -> Assess {
+    serde_json::from_value(json!({
+        "question": question, "now": "2026-01-02T03:04:05Z", "context": {}, "tools": tools(), "tables": [],
+        "runbooks": [{"runbook_id": 1, "name": "weekly-review", "title": "Weekly review", "score": 0.1},
+                     {"runbook_id": 2, "name": "database-audit", "title": "Audit of the database", "score": score}]
+    })).unwrap()
+}
+
+fn plan_task(score: f64, allowed: bool) -> PlanTask {
+    serde_json::from_value(json!({
+        "question": "q", "tools": tools(), "revision": 1, "previous": null, "goal": {"goal_id": 1, "title": "t", "description": "audit it"},
+        "runbooks": [{"runbook_id": 2, "name": "database-audit", "version": 3, "title": "", "score": score, "reasons": ["same words"],
+                      "allowed": allowed, "refusal": "Only admins of the project may audit it.", "plan": {"steps": [1]}}]
+    })).unwrap()
+}
+
+#[tokio::test]
+async fn a_runbook_that_matches_becomes_a_goal_with_its_reason() {
+    let (assessment, _) = model()
+        .assess(&assess_task("audit my database", 0.71))
+        .await
+        .unwrap();
+    assert_eq!(
+        assessment.reasons,
+        ["matches runbook database-audit (0.71)"]
+    );
+    let result = serde_json::to_value(&assessment).unwrap();
+    assert_eq!(result["decision"], "goal");
+    assert_eq!(
+        result["goal"],
+        json!({"title": "Audit of the database", "description": "audit my database", "goal_type": "database-audit"})
+    );
+}
+
+#[tokio::test]
+async fn a_simple_question_becomes_steps() {
+    let (assessment, usage) = model()
+        .assess(&assess_task("what is 2 + 2?", 0.2))
+        .await
+        .unwrap();
+    assert!(matches!(&assessment.decision, Decision::Steps { steps } if steps.len() == 1));
+    assert_eq!(
+        assessment.reasons,
+        ["arithmetic", "short question without action words"]
+    );
+    assert!(usage.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_not_covered_is_refused_with_what_would_be() {
+    let error = model()
+        .assess(&assess_task("write me a poem", 0.1))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "no language model configured; set OPENAI_API_KEY (and GOALPOST_MODEL), or ask something a runbook covers: weekly-review, database-audit"
+    );
+    assert_eq!(
+        (error.code(), error.retryable()),
+        ("no_language_model", false)
+    );
+    let error = model().plan(&plan_task(0.1, true)).await.unwrap_err();
+    assert_eq!(error.code(), "no_language_model");
+    let error = model()
+        .work(&WorkTask {
+            instructions: "think".into(),
+            ..WorkTask::default()
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "no_language_model");
+}
+
+#[tokio::test]
+async fn the_runbooks_plan_is_taken_if_the_asker_may_use_it() {
+    let (planned, _) = model().plan(&plan_task(0.8, true)).await.unwrap();
+    assert_eq!(
+        (planned.plan, planned.runbook_id),
+        (json!({"steps": [1]}), Some(2))
+    );
+    assert_eq!(
+        planned.reasons,
+        ["runbook database-audit version 3 (0.80)", "same words"]
+    );
+    let error = model().plan(&plan_task(0.8, false)).await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.to_string().as_str()),
+        (
+            "runbook_not_allowed",
+            "Only admins of the project may audit it."
+        )
+    );
+    let mut named = plan_task(0.0, true);
+    named.goal.goal_type = Some("database-audit".into());
+    assert_eq!(model().plan(&named).await.unwrap().0.runbook_id, Some(2));
+}
+
+#[tokio::test]
+async fn a_goal_that_a_tool_covers_is_planned_by_the_rule() {
+    let mut task = plan_task(0.1, true);
+    task.goal.description = "what is 17% of 2,340?".into();
+    let (planned, usage) = model().plan(&task).await.unwrap();
+    assert_eq!(planned.plan["report"]["body"], "{{ steps.calculate.text }}");
+    assert_eq!(
+        (
+            planned.runbook_id,
+            usage[0].provider.as_str(),
+            usage[0].input_tokens
+        ),
+        (None, "offline", 0)
+    );
+}
+
+#[tokio::test]
+async fn a_second_plan_is_not_made_up() {
+    let mut again = plan_task(0.8, true);
+    again.revision = 2;
+    assert_eq!(
+        model().plan(&again).await.unwrap_err().code(),
+        "no_language_model"
+    );
+    let mut refused = plan_task(0.8, true);
+    refused.problems = vec![Problem {
+        code: ProblemCode::UnknownTool,
+        step_key: Some("a".into()),
+        message: "there is no tool `x`".into(),
+    }];
+    let error = model().plan(&refused).await.unwrap_err();
+    assert_eq!(error.code(), "plan_refused");
+    assert!(
+        error
+            .to_string()
+            .contains("unknown_tool (step a): there is no tool `x`"),
+        "{error}"
+    );
+}
+
+fn outcome(result: Option<Value>) -> crate::PastTurn {
+    let call = crate::CallOutcome {
+        name: "sql".into(),
+        result,
+        error_code: Some("query_failed".into()),
+        error: Some("it broke".into()),
+        retryable: true,
+        ..Default::default()
+    };
+    crate::PastTurn { calls: vec![call] }
+}
+
+#[tokio::test]
+async fn a_procedure_is_followed_call_by_call_to_its_last_result() {
+    let mut task: WorkTask = serde_json::from_value(json!({
+        "instructions": "rank", "procedure": [{"tool": "sql", "arguments": {"query": "{{ x }}"}}, {"tool": "template", "arguments": {"template": "t"}}]
+    })).unwrap();
+    let Turn::Calls(calls) = model().work(&task).await.unwrap().0 else {
+        panic!("a call")
+    };
+    assert_eq!(
+        (calls[0].name.as_str(), calls[0].origin),
+        ("sql", crate::CallOrigin::Procedure)
+    );
+    task.turns.push(outcome(Some(json!({"rows": []}))));
+    let Turn::Calls(calls) = model().work(&task).await.unwrap().0 else {
+        panic!("a call")
+    };
+    assert_eq!(calls[0].name, "template");
+    task.turns
+        .push(outcome(Some(json!({"text": "ranked", "extra": 1}))));
+    let Turn::Done(result) = model().work(&task).await.unwrap().0 else {
+        panic!("the end")
+    };
+    assert_eq!(Value::Object(result), json!({"text": "ranked", "extra": 1}));
+}
+
+#[tokio::test]
+async fn a_failed_call_ends_a_procedure_with_the_tools_own_error() {
+    let task = WorkTask {
+        procedure: vec![ToolInput {
+            tool: "sql".into(),
+            arguments: serde_json::Map::new(),
+        }],
+        turns: vec![outcome(None)],
+        ..WorkTask::default()
+    };
+    let error = model().work(&task).await.unwrap_err();
+    assert_eq!(
+        (error.code(), error.to_string().as_str(), error.retryable()),
+        ("query_failed", "it broke", true)
+    );
+}
+
+#[tokio::test]
+async fn instructions_that_a_tool_covers_are_worked_off() {
+    let mut task: WorkTask = serde_json::from_value(json!({
+        "instructions": "how many customers are there?", "tools": tools(), "tables": [{"schema": "shop", "name": "customers"}],
+        "agent": {"name": "analyst", "tools": ["sql", "template"]}
+    })).unwrap();
+    task.turns
+        .push(outcome(Some(json!({"rows": [{"count": 3}]}))));
+    let Turn::Calls(calls) = model().work(&task).await.unwrap().0 else {
+        panic!("a call")
+    };
+    let template = calls[0].arguments["template"].as_str().unwrap();
+    let context =
+        json!({"results": [{"rows": [{"count": 3}]}], "one": "customer", "many": "customers"});
+    assert_eq!(
+        domain::expression::render_report(template, &context).unwrap(),
+        "There are 3 customers."
+    );
+    task.agent.as_mut().unwrap().tools.clear();
+    task.turns.clear();
+    assert_eq!(
+        model().work(&task).await.unwrap_err().code(),
+        "no_language_model"
+    );
+}
+
+#[tokio::test]
+async fn nothing_is_judged_without_a_model() {
+    let task: JudgeTask = serde_json::from_value(
+        json!({"criteria": [{"number": 2, "description": "it reads well"}]}),
+    )
+    .unwrap();
+    let (verdicts, _) = model().judge(&task).await.unwrap();
+    assert_eq!(
+        (verdicts[0].number, verdicts[0].verdict),
+        (2, Verdict::Unknown)
+    );
+}

@@ -1,0 +1,265 @@
+//! What the tasks are given: the JSON context of a claimed step, by kind, as types.
+//!
+//! Fields that a task does not need are left out, unknown ones are ignored, and absent ones are
+//! empty, so that an older function can read a newer database's context.
+
+use domain::plan::ToolInput;
+use domain::{Limits, Problem, Tool};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Context of an `assess` step.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Assess {
+    /// The question as it was asked.
+    pub question: String,
+    /// What the caller sent along.
+    pub context: Value,
+    /// Runbooks by how well they match.
+    pub runbooks: Vec<RunbookMatch>,
+    /// The tools that a step may call.
+    pub tools: Vec<Tool>,
+    /// The tables that the asker may read.
+    pub tables: Vec<Table>,
+    /// The database's clock, as text.
+    pub now: String,
+}
+
+/// A runbook and how well it matches, from 0 to 1.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RunbookMatch {
+    /// Its id.
+    pub runbook_id: i64,
+    /// Its name, which is also the type of its goals.
+    pub name: String,
+    /// For people.
+    #[serde(default)]
+    pub title: String,
+    /// From 0 to 1.
+    #[serde(default)]
+    pub score: f64,
+}
+
+/// A table that the asker may read.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Table {
+    /// Its schema.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// Its columns.
+    pub columns: Vec<Column>,
+    /// As the planner of the database sees it; none when it was never counted.
+    pub estimated_rows: Option<f64>,
+}
+
+/// A column of a table.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type as the database prints it.
+    pub r#type: String,
+}
+
+/// The goal that a step works for.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Goal {
+    /// Its id.
+    pub goal_id: i64,
+    /// For people.
+    pub title: String,
+    /// What is to be reached.
+    pub description: String,
+    /// Which kind of goal it is; the name of a runbook when one was matched.
+    pub goal_type: Option<String>,
+    /// How many goals are above it.
+    pub depth: i32,
+    /// What must hold at the end, as far as known.
+    pub criteria: Vec<Value>,
+}
+
+/// Context of a `plan` step, with what came of an earlier try in the same step.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PlanTask {
+    /// The question as it was asked.
+    pub question: String,
+    /// What is to be planned.
+    pub goal: Goal,
+    /// Runbooks by how well they match.
+    pub runbooks: Vec<RunbookOffer>,
+    /// Who may work.
+    pub agents: Vec<AgentOffer>,
+    /// What may be called.
+    pub tools: Vec<Tool>,
+    /// What may be read.
+    pub tables: Vec<Table>,
+    /// The caps that the plan must keep.
+    pub limits: Limits,
+    /// Which plan of the goal this will be, from 1.
+    pub revision: i32,
+    /// What came of the last revision.
+    pub previous: Option<Value>,
+    /// The database's clock, as text.
+    pub now: String,
+    /// The plan that this very step's last try gave, if it was refused.
+    pub rejected: Option<Value>,
+    /// Why it was refused.
+    pub problems: Vec<Problem>,
+}
+
+/// A runbook that may become the plan.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunbookOffer {
+    /// Its id.
+    pub runbook_id: i64,
+    /// Its name, which is also the type of its goals.
+    pub name: String,
+    /// Which version of it.
+    pub version: i32,
+    /// For people.
+    pub title: String,
+    /// From 0 to 1.
+    pub score: f64,
+    /// What the score is made of.
+    pub reasons: Vec<String>,
+    /// Whether the asker may use it.
+    pub allowed: bool,
+    /// Why not, as a sentence for the asker.
+    pub refusal: Option<String>,
+    /// Its plan.
+    pub plan: Value,
+}
+
+/// An agent that steps may name.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AgentOffer {
+    /// Its name.
+    pub name: String,
+    /// What it is good at.
+    pub role: String,
+    /// What it may call.
+    pub tools: Vec<String>,
+}
+
+/// The agent that a step was given to.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Agent {
+    /// Its name.
+    pub name: String,
+    /// Which version of its configuration.
+    pub version: i32,
+    /// What it is good at.
+    pub role: String,
+    /// The model it asks for, if it asks for one.
+    pub model: Option<String>,
+    /// What it may call.
+    pub tools: Vec<String>,
+    /// Turns before it must end; kept by the caller.
+    pub max_turns: Option<u32>,
+}
+
+/// One turn of an `agent` step's work.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WorkTask {
+    /// What the agent is asked to do.
+    pub instructions: String,
+    /// Calls worked out beforehand.
+    pub procedure: Vec<ToolInput>,
+    /// The question as it was asked.
+    pub question: String,
+    /// The goal, if the step works for one.
+    pub goal: Option<Goal>,
+    /// What the caller of the request sent along.
+    pub parameters: Value,
+    /// Results of the steps it depends on, by key.
+    pub steps: Map<String, Value>,
+    /// Who works.
+    pub agent: Option<Agent>,
+    /// What may be called.
+    pub tools: Vec<Tool>,
+    /// What may be read.
+    pub tables: Vec<Table>,
+    /// The database's clock, as text.
+    pub now: String,
+    /// The turns so far, oldest first.
+    pub turns: Vec<PastTurn>,
+}
+
+/// A turn that was taken: what was called and what came of it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct PastTurn {
+    /// In the order of the calls.
+    pub calls: Vec<CallOutcome>,
+}
+
+/// A call and what came of it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CallOutcome {
+    /// The tool.
+    pub name: String,
+    /// Its arguments as they were sent.
+    pub arguments: Value,
+    /// Its result, if it gave one.
+    pub result: Option<Value>,
+    /// The code of its error, if it gave none.
+    pub error_code: Option<String>,
+    /// The message of its error.
+    pub error: Option<String>,
+    /// Whether the tool said that trying again may help.
+    pub retryable: bool,
+}
+
+/// Context of a `judge` step, with only those criteria that need judgement.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JudgeTask {
+    /// The question as it was asked.
+    pub question: String,
+    /// What was to be reached.
+    pub goal: Goal,
+    /// The criteria to judge; leave out those with a check.
+    pub criteria: Vec<Criterion>,
+    /// What the steps came to.
+    pub steps: Vec<StepOutcome>,
+}
+
+/// A criterion to judge.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Criterion {
+    /// Its number within the goal, from 1.
+    pub number: i32,
+    /// What must hold.
+    pub description: String,
+    /// An expression that decides it, if there is one.
+    pub check: Option<String>,
+}
+
+/// What a step came to.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StepOutcome {
+    /// Its key.
+    pub key: String,
+    /// Its kind.
+    pub kind: String,
+    /// For people.
+    pub title: String,
+    /// Its state.
+    pub state: String,
+    /// Its result, if it completed.
+    pub result: Option<Value>,
+    /// Its error, if it failed.
+    pub error: Option<Value>,
+}

@@ -1,0 +1,70 @@
+//! The resolver that the client uses for every name: it gives public addresses or none.
+//!
+//! The client connects to what this returns and asks nobody else, so there is no moment between the
+//! check and the connection in which a name could start to lead elsewhere.
+
+use std::net::SocketAddr;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+use super::address;
+
+/// Where addresses come from.
+#[derive(Clone)]
+pub(super) enum Lookup {
+    /// The machine's resolver.
+    System,
+    /// A fixed table, so that a test needs no network.
+    #[cfg(test)]
+    Table(std::collections::BTreeMap<String, Vec<std::net::IpAddr>>),
+}
+
+/// A name that leads somewhere private. One such address among public ones is enough to refuse.
+#[derive(Debug, thiserror::Error)]
+#[error("{name} leads to {address}, which is not a public address")]
+pub(super) struct NotPublic {
+    name: String,
+    address: std::net::IpAddr,
+}
+
+pub(super) struct PublicOnly {
+    lookup: Lookup,
+}
+
+impl PublicOnly {
+    pub(super) fn new(lookup: Lookup) -> Self {
+        Self { lookup }
+    }
+}
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        let lookup = self.lookup.clone();
+        Box::pin(async move {
+            let found = lookup.find(name.as_str()).await?;
+            if let Some(private) = found.iter().find(|found| !address::is_public(found.ip())) {
+                let refused = NotPublic {
+                    name: name.as_str().to_owned(),
+                    address: private.ip(),
+                };
+                return Err(refused.into());
+            }
+            let addresses: Addrs = Box::new(found.into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
+impl Lookup {
+    async fn find(&self, name: &str) -> Result<Vec<SocketAddr>, std::io::Error> {
+        match self {
+            // Port 0 stands for the port of the URL.
+            Self::System => Ok(tokio::net::lookup_host((name, 0)).await?.collect()),
+            #[cfg(test)]
+            Self::Table(table) => {
+                let found = table.get(name).cloned().unwrap_or_default();
+                Ok(found.into_iter().map(|ip| SocketAddr::new(ip, 0)).collect())
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The `sql` tool: one SELECT over the schemas that the asker's workspace may read.
+//!
+//! Two guards stand one behind the other. Here, [`gate::check`] looks at the syntax tree: one
+//! statement, nothing but reading, known functions only. In the database, the query runs read-only
+//! as the asker, under row-level security, with limits on time, rows and bytes; that is the
+//! [`QueryRunner`]'s side, which this crate is given by its caller. The text that runs is printed from
+//! the tree that was checked and never the text that came in, so a difference between this parser
+//! and Postgres's cannot hide anything.
+
+mod functions;
+pub mod gate;
+mod types;
+
+use std::sync::Arc;
+
+use domain::Tool;
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+
+use crate::{MAX_RESULT_BYTES, ToolError};
+
+pub(crate) const NAME: &str = "sql";
+
+/// The longest query.
+pub(crate) const MAX_QUERY_BYTES: usize = 20_000;
+
+/// Rows of a result when the call does not say, and at most.
+const DEFAULT_ROW_LIMIT: u32 = 200;
+const MAX_ROW_LIMIT: u32 = 1_000;
+
+/// A query that passed the gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Query {
+    /// One SELECT, printed from the checked tree.
+    pub sql: String,
+    /// Rows to return at most; the runner says when there were more.
+    pub row_limit: u32,
+    /// Bytes of rows as JSON to return at most.
+    pub byte_limit: u32,
+}
+
+/// Runs a query as the asker and gives `{"columns", "rows", "row_count", "truncated"}`.
+pub type QueryRunner =
+    Arc<dyn Fn(Query) -> BoxFuture<'static, Result<Value, ToolError>> + Send + Sync>;
+
+pub(crate) fn describe() -> Tool {
+    Tool {
+        name: NAME.into(),
+        description: "Runs one read-only SELECT (PostgreSQL) as the asker, under row-level security, and gives columns and rows.".into(),
+        parameters: json!({
+            "type": "object",
+            "properties": {
+                "query": {"type": "string", "description": "One SELECT statement; WITH is allowed.", "maxLength": MAX_QUERY_BYTES},
+                "row_limit": {"type": "integer", "description": "Rows to return at most.", "minimum": 1, "maximum": MAX_ROW_LIMIT, "default": DEFAULT_ROW_LIMIT}
+            },
+            "required": ["query"],
+            "additionalProperties": false
+        }),
+        version: 1,
+        idempotent: true,
+        writes: false,
+    }
+}
+
+pub(crate) async fn call(
+    arguments: &Value,
+    context: &crate::CallContext,
+) -> Result<Value, ToolError> {
+    let query = arguments
+        .get("query")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let sql = gate::check(query, &context.readable_schemas)
+        .map_err(|refusal| ToolError::terminal("query_refused", refusal.to_string()))?;
+    let Some(run_query) = &context.run_query else {
+        let message = "this step cannot query the database; use sql in a step of a run";
+        return Err(ToolError::terminal("query_unavailable", message));
+    };
+    let asked = arguments.get("row_limit").and_then(Value::as_u64);
+    let row_limit = asked
+        .and_then(|limit| u32::try_from(limit).ok())
+        .unwrap_or(DEFAULT_ROW_LIMIT);
+    // A little below the cap on results, for the names of the columns and the rest around the rows.
+    let byte_limit = u32::try_from(MAX_RESULT_BYTES - 8 * 1024).unwrap_or(u32::MAX);
+    let row_limit = row_limit.clamp(1, MAX_ROW_LIMIT);
+    run_query(Query {
+        sql,
+        row_limit,
+        byte_limit,
+    })
+    .await
+}

@@ -1,0 +1,123 @@
+//! The gate: which statements may reach the database at all.
+//!
+//! Everything is an allow-list: a form of expression, a function, a type or a table that is not
+//! named as allowed is refused, so whatever the parser learns next is refused until someone has
+//! thought about it. The answer is text printed from the checked tree, with each function's name
+//! made `pg_catalog.name`, so that no function of the project can stand in for a built-in one.
+
+mod clause;
+mod expression;
+mod qualify;
+mod tree;
+
+use sqlparser::ast::{ObjectName, ObjectNamePart, Statement};
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::keywords::Keyword;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::{Token, Tokenizer};
+
+use tree::Gate;
+
+/// Nesting that the parser follows before it gives up.
+const RECURSION_LIMIT: usize = 40;
+
+/// Operators and keywords in a query. `1 + 1 + 1 …` nests without the parser noticing, and walking
+/// the tree needs stack for every level.
+const MAX_NESTING_TOKENS: usize = 600;
+
+/// Why a query may not run, and what would be allowed instead.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the query is refused: {0}")]
+pub struct Refusal(String);
+
+/// Checks a query and gives the text to run.
+///
+/// # Errors
+/// The first thing that is not allowed.
+pub fn check(query: &str, readable_schemas: &[String]) -> Result<String, Refusal> {
+    let mut statement = parse(query)?;
+    let mut gate = Gate::new(readable_schemas);
+    gate.statement(&statement).map_err(Refusal)?;
+    qualify::functions(&mut statement);
+    let printed = statement.to_string();
+    // What was printed must be what was checked; if this printer and parser disagree, nobody else need agree.
+    let again = parse(&printed)?;
+    gate.statement(&again).map_err(Refusal)?;
+    if again != statement {
+        return Err(Refusal(
+            "it is written in a way that cannot be checked; write it more simply".into(),
+        ));
+    }
+    Ok(printed)
+}
+
+fn parse(query: &str) -> Result<Statement, Refusal> {
+    let lower = query.to_ascii_lowercase();
+    if lower.contains("u&\"") || lower.contains("u&'") {
+        return Err(Refusal("Unicode escapes (U&) are not allowed".into()));
+    }
+    if query
+        .chars()
+        .any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t'))
+    {
+        return Err(Refusal("it holds a control character".into()));
+    }
+    let unreadable = |error: &dyn std::fmt::Display| {
+        let reason: String = error.to_string().chars().take(200).collect();
+        Refusal(format!("it cannot be read as PostgreSQL ({reason})"))
+    };
+    let dialect = PostgreSqlDialect {};
+    let tokens = Tokenizer::new(&dialect, query)
+        .tokenize()
+        .map_err(|error| unreadable(&error))?;
+    if tokens.iter().filter(|token| may_nest(token)).count() > MAX_NESTING_TOKENS {
+        return Err(Refusal(
+            "it is too long; split it into smaller queries".into(),
+        ));
+    }
+    let mut parser = Parser::new(&dialect)
+        .with_recursion_limit(RECURSION_LIMIT)
+        .with_tokens(tokens);
+    let statements = parser
+        .parse_statements()
+        .map_err(|error| unreadable(&error))?;
+    let mut statements = statements.into_iter();
+    match (statements.next(), statements.next()) {
+        (Some(statement), None) => Ok(statement),
+        (None, _) => Err(Refusal("it is empty; write one SELECT".into())),
+        _ => Err(Refusal(
+            "it has more than one statement; write one SELECT".into(),
+        )),
+    }
+}
+
+/// Says whether a token may put one more level around what stands before it. Lists of values and
+/// columns stay as long as they like.
+fn may_nest(token: &Token) -> bool {
+    match token {
+        Token::Word(word) => word.keyword != Keyword::NoKeyword,
+        Token::Whitespace(_)
+        | Token::Comma
+        | Token::Period
+        | Token::Number(..)
+        | Token::SingleQuotedString(_)
+        | Token::LParen
+        | Token::RParen => false,
+        _ => true,
+    }
+}
+
+/// The parts of a name as Postgres will see them: unquoted ones in lower case.
+fn plain_name(name: &ObjectName) -> Option<Vec<String>> {
+    let part = |part: &ObjectNamePart| match part {
+        ObjectNamePart::Identifier(word) if word.quote_style.is_none() => {
+            Some(word.value.to_ascii_lowercase())
+        }
+        ObjectNamePart::Identifier(word) => Some(word.value.clone()),
+        ObjectNamePart::Function(_) => None,
+    };
+    name.0.iter().map(part).collect()
+}
+
+#[cfg(test)]
+mod tests;
