@@ -1,0 +1,173 @@
+//! People in front of a running stack: they know its URL, the publishable key and their own token, nothing else.
+
+use anyhow::Context as _;
+use local_stack::stack::{Person, Stack};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+/// The workspace that `supabase/seed.sql` makes for the owner and the approver.
+pub const DEMO: &str = "00000000-0000-4000-8000-0000000000a1";
+
+/// A signed-in person.
+pub struct Client {
+    http: reqwest::Client,
+    rest_url: String,
+    intake_url: String,
+    publishable_key: String,
+    token: String,
+}
+
+/// A status and a JSON body.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The body; null when there was none.
+    pub body: Value,
+}
+
+impl Client {
+    /// One of the demonstration people.
+    #[must_use]
+    pub fn of(stack: &Stack, person: Person) -> Self {
+        Self {
+            http: reqwest::Client::new(),
+            rest_url: format!("{}/rest/v1", stack.url()),
+            intake_url: stack.function_url("intake"),
+            publishable_key: stack.publishable_key().to_owned(),
+            token: secret(&stack.token(person)),
+        }
+    }
+
+    /// The same person with another token.
+    #[must_use]
+    pub fn with_token(mut self, token: &str) -> Self {
+        token.clone_into(&mut self.token);
+        self
+    }
+
+    /// POSTs to intake; `prefer` is the header of that name.
+    ///
+    /// # Errors
+    /// The stack does not answer.
+    pub async fn post(&self, body: &Value, prefer: Option<&str>) -> anyhow::Result<Answer> {
+        let mut request = self
+            .http
+            .post(&self.intake_url)
+            .bearer_auth(&self.token)
+            .json(body);
+        if let Some(prefer) = prefer {
+            request = request.header("prefer", prefer);
+        }
+        read(request.send().await?).await
+    }
+
+    /// Asks in the demonstration workspace and waits as long as intake allows.
+    ///
+    /// # Errors
+    /// The stack does not answer.
+    pub async fn ask(&self, question: &str) -> anyhow::Result<Answer> {
+        self.post(
+            &json!({"workspace_id": DEMO, "question": question}),
+            Some("wait"),
+        )
+        .await
+    }
+
+    /// Calls a function of schema `goalpost` as supabase-js does.
+    ///
+    /// # Errors
+    /// The stack does not answer.
+    pub async fn rpc(&self, function: &str, arguments: &Value) -> anyhow::Result<Answer> {
+        let request = self.rest(Method::POST, &format!("rpc/{function}"));
+        read(request.json(arguments).send().await?).await
+    }
+
+    /// Reads a table or view of schema `goalpost`; `query` in PostgREST's words.
+    ///
+    /// # Errors
+    /// The stack does not answer, or not with rows.
+    pub async fn rows(&self, table: &str, query: &str) -> anyhow::Result<Vec<Value>> {
+        let answer = read(
+            self.rest(Method::GET, &format!("{table}?{query}"))
+                .send()
+                .await?,
+        )
+        .await?;
+        anyhow::ensure!(answer.status.is_success(), "{table}?{query}: {answer:?}");
+        answer.body.as_array().cloned().context("not an array")
+    }
+
+    /// Inserts a row into a table of schema `goalpost`.
+    ///
+    /// # Errors
+    /// The stack does not answer.
+    pub async fn insert(&self, table: &str, row: &Value) -> anyhow::Result<Answer> {
+        let request = self
+            .rest(Method::POST, table)
+            .header("prefer", "return=minimal");
+        read(request.json(row).send().await?).await
+    }
+
+    /// Looks at a request until it is in a state where nothing moves by itself: ended, or waiting for a person.
+    ///
+    /// # Errors
+    /// It is still moving after a minute, with what it looks like.
+    pub async fn until_settled(&self, request_id: i64) -> anyhow::Result<Value> {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+        loop {
+            let rows = self
+                .rows("requests", &format!("id=eq.{request_id}"))
+                .await?;
+            let request = rows.into_iter().next().context("no such request")?;
+            let waits = self.rows("approvals", "state=eq.pending").await?;
+            let goes_on = matches!(request["state"].as_str(), Some("submitted" | "accepted"));
+            if !goes_on || !waits.is_empty() {
+                return Ok(request);
+            }
+            if std::time::Instant::now() > deadline {
+                let steps = self
+                    .rows("steps", "select=run_id,key,state,error&order=run_id,key")
+                    .await?;
+                anyhow::bail!("request {request_id} did not settle: {request:#}\n{steps:#?}");
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Decides the one approval that waits.
+    ///
+    /// # Errors
+    /// There is none, or the decision is refused.
+    pub async fn decide(&self, decision: &str) -> anyhow::Result<Answer> {
+        let inbox = self
+            .rows("inbox", "select=approval_id,question,shown")
+            .await?;
+        let waiting = inbox
+            .first()
+            .context("nothing waits for this person's decision")?;
+        let arguments = json!({"p_approval_id": waiting["approval_id"], "p_decision": decision, "p_comment": "by a test"});
+        self.rpc("decide_approval", &arguments).await
+    }
+
+    fn rest(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http
+            .request(method, format!("{}/{path}", self.rest_url))
+            .header("apikey", &self.publishable_key)
+            .header("accept-profile", "goalpost")
+            .header("content-profile", "goalpost")
+            .bearer_auth(&self.token)
+    }
+}
+
+async fn read(response: reqwest::Response) -> anyhow::Result<Answer> {
+    let status = response.status();
+    let text = response.text().await?;
+    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    Ok(Answer { status, body })
+}
+
+fn secret(secret: &secrecy::SecretString) -> String {
+    use secrecy::ExposeSecret as _;
+    secret.expose_secret().to_owned()
+}

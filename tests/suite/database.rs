@@ -1,0 +1,153 @@
+//! The database's own tests (`supabase/tests`, pgTAP), and what has to agree with it.
+
+use std::path::{Path, PathBuf};
+
+use local_stack::postgres::pgtap;
+use serde_json::{Value, json};
+use system_tests::Database;
+
+/// Clones of the database that work through the files side by side.
+const LANES: usize = 2;
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
+
+fn test_files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            test_files(&path, found);
+        } else if path.to_string_lossy().ends_with(".test.sql") {
+            found.push(path);
+        }
+    }
+}
+
+/// Runs every n-th file in a clone that the set-up file has prepared; gives back what failed.
+async fn run_lane(setup: PathBuf, files: Vec<PathBuf>) -> Vec<String> {
+    let database = Database::fresh().await.unwrap();
+    let mut failures = Vec::new();
+    for file in std::iter::once(setup).chain(files) {
+        let report = pgtap::run_file(database.server(), database.name(), &file)
+            .await
+            .unwrap();
+        if !report.passed() {
+            let name = file.strip_prefix(workspace()).unwrap().display();
+            failures.push(format!("{name}: {}", report.failures.join("; ")));
+        }
+    }
+    failures
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_sentence_of_the_database_s_own_tests_holds() {
+    let mut files = Vec::new();
+    test_files(&workspace().join("supabase/tests"), &mut files);
+    files.sort();
+    let setup = files.remove(0);
+    assert!(
+        setup.ends_with("000_setup.test.sql"),
+        "the set-up comes first: {}",
+        setup.display()
+    );
+    assert!(files.len() > 100, "the tests are there");
+    let lanes = (0..LANES).map(|lane| {
+        let files = files.iter().skip(lane).step_by(LANES).cloned().collect();
+        tokio::spawn(run_lane(setup.clone(), files))
+    });
+    let mut failures = Vec::new();
+    for lane in lanes.collect::<Vec<_>>() {
+        failures.extend(lane.await.unwrap());
+    }
+    assert!(
+        failures.is_empty(),
+        "{} of {} files failed:\n{}",
+        failures.len(),
+        files.len(),
+        failures.join("\n")
+    );
+}
+
+#[tokio::test]
+async fn the_tools_in_the_database_are_those_of_the_registry() {
+    let database = Database::fresh().await.unwrap();
+    let owner = database.owner().await.unwrap();
+    let stored = owner
+        .json("select jsonb_object_agg(name, to_jsonb(t) - 'name') from goalpost.tools t")
+        .await
+        .unwrap();
+    let registry = tools::Registry::builtin(tools::HttpPolicy::default()).unwrap();
+    let coded: serde_json::Map<String, Value> = registry
+        .catalogue()
+        .into_iter()
+        .map(|tool| {
+            let row = json!({
+                "version": tool.version, "description": tool.description, "parameters": tool.parameters,
+                "idempotent": tool.idempotent, "writes": tool.writes,
+            });
+            (tool.name, row)
+        })
+        .collect();
+    assert_eq!(stored, Value::Object(coded));
+}
+
+#[tokio::test]
+async fn every_built_in_runbook_passes_the_check_of_plans() {
+    let database = Database::fresh().await.unwrap();
+    let owner = database.owner().await.unwrap();
+    let plans = owner
+        .json("select jsonb_object_agg(name, plan) from goalpost.runbooks")
+        .await
+        .unwrap();
+    let agents = owner
+        .json("select jsonb_object_agg(name, tools) from goalpost.agents")
+        .await
+        .unwrap();
+    let names = |value: &Value| {
+        value
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect()
+    };
+    let registry = tools::Registry::builtin(tools::HttpPolicy::default()).unwrap();
+    let catalogue = domain::plan::Catalogue {
+        agents: agents
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(name, tools)| (name.clone(), names(tools)))
+            .collect(),
+        tools: registry
+            .catalogue()
+            .into_iter()
+            .map(|tool| tool.name)
+            .collect(),
+        ..Default::default()
+    };
+    for (name, plan) in plans.as_object().unwrap() {
+        let parsed = domain::plan::Plan::parse(plan, &domain::Limits::default(), &catalogue);
+        let parsed = parsed.unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+        let problems = domain::plan::check_expressions(&parsed);
+        assert!(problems.is_empty(), "{name}: {problems:?}");
+    }
+}
+
+#[test]
+fn the_supabase_cli_exposes_what_the_functions_call() {
+    let config = std::fs::read_to_string(workspace().join("supabase/config.toml")).unwrap();
+    for schema in local_stack::stack::EXPOSED_SCHEMAS
+        .iter()
+        .filter(|schema| schema.starts_with("goalpost"))
+    {
+        assert!(
+            config.contains(&format!("\"{schema}\"")),
+            "{schema} is exposed here and not in supabase/config.toml"
+        );
+    }
+}

@@ -1,0 +1,549 @@
+//! Questions that become finished work, through the real function binaries, over real HTTP, on real data.
+
+use std::collections::BTreeSet;
+
+use local_stack::stack::{Person, Stack};
+use serde_json::{Value, json};
+use system_tests::people::{Client, DEMO};
+
+async fn stack() -> Stack {
+    system_tests::stacks::start().await.unwrap()
+}
+
+/// Statistics do not travel with a cloned database; `shop.exercise_indexes` makes them anew.
+async fn shop_in_use(stack: &Stack) {
+    let database = stack.admin_db().await.unwrap();
+    database
+        .batch_execute("select shop.exercise_indexes()")
+        .await
+        .unwrap();
+}
+
+/// What the audit found over the shop: check and object.
+async fn findings(client: &Client) -> BTreeSet<(String, String)> {
+    let steps = client
+        .rows("steps", "kind=eq.tool&state=eq.completed&select=key,result")
+        .await
+        .unwrap();
+    let rows = steps
+        .iter()
+        .flat_map(|step| step["result"]["rows"].as_array().into_iter().flatten());
+    rows.filter(|row| row["severity"].is_string() && row["object"].is_string())
+        .map(|row| {
+            (
+                row["check_name"].as_str().unwrap().to_owned(),
+                row["object"].as_str().unwrap().to_owned(),
+            )
+        })
+        .collect()
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> BTreeSet<(String, String)> {
+    pairs
+        .iter()
+        .map(|(check, object)| ((*check).to_owned(), (*object).to_owned()))
+        .collect()
+}
+
+/// The table at the top of `supabase/seed.sql`.
+const PLANTED: &[(&str, &str)] = &[
+    ("missing_rls", "shop.newsletter_signups"),
+    ("missing_rls", "shop.supplier_prices"),
+    ("rls_without_policy", "shop.gift_cards"),
+    ("open_write_policies", "shop.product_reviews"),
+    ("mutable_search_path", "shop.cancel_order(bigint)"),
+    ("mutable_search_path", "shop.order_total(bigint)"),
+    ("missing_primary_keys", "shop.stock_movements"),
+    ("unindexed_foreign_keys", "shop.order_items"),
+    ("unindexed_foreign_keys", "shop.refunds"),
+    ("unindexed_foreign_keys", "shop.shipments"),
+    ("duplicate_indexes", "shop.payments_order_idx"),
+    ("unused_indexes", "shop.order_items_unit_price_idx"),
+    ("unused_indexes", "shop.shipments_tracking_code_idx"),
+];
+
+#[tokio::test]
+async fn a_simple_question_is_answered_while_the_caller_waits() {
+    let stack = stack().await;
+    let owner = Client::of(&stack, Person::Owner);
+    let answer = owner.ask("What is 17% of 2,340?").await.unwrap();
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.body["state"], "answered");
+    assert_eq!(answer.body["answer_text"], "397.8");
+    assert!(
+        owner.rows("goals", "").await.unwrap().is_empty(),
+        "no goal was made for it"
+    );
+    let request = owner.rows("requests", "").await.unwrap();
+    assert!(
+        request[0]["complexity_reasons"]
+            .as_array()
+            .is_some_and(|reasons| !reasons.is_empty())
+    );
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_question_that_is_counted_in_the_asker_s_own_rows_is_answered_from_them() {
+    let stack = stack().await;
+    let owner = Client::of(&stack, Person::Owner);
+    let database = stack.admin_db().await.unwrap();
+    let orders: i64 = database
+        .query_one("select count(*) from shop.orders", &[])
+        .await
+        .unwrap()
+        .get(0);
+    let answer = owner.ask("How many orders do we have?").await.unwrap();
+    assert_eq!(answer.body["state"], "answered", "{answer:?}");
+    let text = answer.body["answer_text"]
+        .as_str()
+        .unwrap()
+        .replace([',', '.', ' '], "");
+    assert!(
+        text.contains(&orders.to_string()),
+        "{orders} orders, but it says: {answer:?}"
+    );
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_audit_finds_what_was_planted_and_hands_over_the_sql_once_it_was_approved() {
+    let stack = stack().await;
+    shop_in_use(&stack).await;
+    let owner = Client::of(&stack, Person::Owner);
+    let approver = Client::of(&stack, Person::Approver);
+    let asked = owner
+        .ask("Audit my database: what is wrong with it?")
+        .await
+        .unwrap();
+    let request_id = asked.body["request_id"].as_i64().unwrap();
+
+    let waiting = owner.until_settled(request_id).await.unwrap();
+    assert_eq!(
+        waiting["state"], "accepted",
+        "it waits for the decision: {waiting}"
+    );
+    assert_eq!(findings(&owner).await, pairs(PLANTED));
+    let progress = owner.rows("goal_progress", "").await.unwrap();
+    let so_far = progress[0]["progress"].as_f64().unwrap();
+    assert!(so_far > 0.5 && so_far < 1.0, "{progress:?}");
+    let running = owner.rows("steps", "state=eq.running").await.unwrap();
+    assert!(running.is_empty(), "waiting holds nothing: {running:?}");
+
+    assert_eq!(
+        approver.decide("approved").await.unwrap().body["first"],
+        true
+    );
+    let done = owner.until_settled(request_id).await.unwrap();
+    assert_eq!(done["state"], "answered", "{done}");
+    let report = done["answer_text"].as_str().unwrap();
+    for (_, object) in PLANTED {
+        let name = object.split('(').next().unwrap();
+        assert!(
+            report.contains(name),
+            "{name} is not in the report:\n{report}"
+        );
+    }
+    assert!(
+        report.contains("alter table shop.newsletter_signups enable row level security"),
+        "{report}"
+    );
+    let verdicts = owner.rows("goal_criteria", "select=verdict").await.unwrap();
+    assert!(
+        !verdicts.is_empty() && verdicts.iter().all(|row| row["verdict"] == "met"),
+        "{verdicts:?}"
+    );
+    let open = owner
+        .rows("agent_instances", "state=eq.open")
+        .await
+        .unwrap();
+    assert!(open.is_empty(), "agents are closed with the run");
+    assert_eq!(
+        owner.rows("goal_progress", "").await.unwrap()[0]["progress"],
+        1
+    );
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_rejected_audit_reports_without_the_sql() {
+    let stack = stack().await;
+    let owner = Client::of(&stack, Person::Owner);
+    let approver = Client::of(&stack, Person::Approver);
+    let asked = owner
+        .ask("Please check the health of our schema")
+        .await
+        .unwrap();
+    let request_id = asked.body["request_id"].as_i64().unwrap();
+    owner.until_settled(request_id).await.unwrap();
+    approver.decide("rejected").await.unwrap();
+    let done = owner.until_settled(request_id).await.unwrap();
+    assert_eq!(done["state"], "answered", "{done}");
+    let report = done["answer_text"].as_str().unwrap();
+    assert!(report.contains("shop.newsletter_signups"));
+    assert!(
+        !report.contains("enable row level security;"),
+        "no SQL without approval:\n{report}"
+    );
+    let skipped = owner
+        .rows("steps", "state=eq.skipped&select=key")
+        .await
+        .unwrap();
+    assert!(
+        skipped.iter().any(|step| step["key"] == "hand_over_sql"),
+        "{skipped:?}"
+    );
+    stack.stop().await.unwrap();
+}
+
+/// Statements that plant one more defect each, and what they add; from the head of `supabase/seed.sql`.
+const MORE: &[(&str, &[(&str, &str)])] = &[
+    (
+        "create table shop.extra_open (id bigint primary key); grant select on shop.extra_open to authenticated;",
+        &[("missing_rls", "shop.extra_open")],
+    ),
+    (
+        "create table shop.extra_closed (id bigint primary key);
+         alter table shop.extra_closed enable row level security;
+         grant select on shop.extra_closed to authenticated;",
+        &[("rls_without_policy", "shop.extra_closed")],
+    ),
+    (
+        "create policy extra_write on shop.stock for update to authenticated using (true);",
+        &[("open_write_policies", "shop.stock")],
+    ),
+    (
+        "create function shop.extra_plain() returns integer language sql as 'select 1';",
+        &[("mutable_search_path", "shop.extra_plain()")],
+    ),
+    (
+        "create table shop.extra_heap (note text); alter table shop.extra_heap enable row level security;",
+        &[("missing_primary_keys", "shop.extra_heap")],
+    ),
+    (
+        "create index orders_placed_at_twin_idx on shop.orders (placed_at);",
+        &[("duplicate_indexes", "shop.orders_placed_at_twin_idx")],
+    ),
+];
+
+/// Other words for the same wish.
+const WORDS: &[&str] = &[
+    "Which tables have no row level security?",
+    "Look for missing indexes and unsafe functions in our database",
+    "Is there anything insecure in my Postgres schema?",
+];
+
+#[tokio::test]
+async fn the_findings_follow_the_database_however_the_question_is_put() {
+    // A seed of its own per run: the name of the database is random, the choice follows from it.
+    for (round, words) in WORDS.iter().enumerate() {
+        let stack = stack().await;
+        let seed: usize = stack.database().bytes().map(usize::from).sum::<usize>() + round;
+        let database = stack.admin_db().await.unwrap();
+        let mut expected = pairs(PLANTED);
+        let mut planted = Vec::new();
+        for offset in [0, 2] {
+            let (statements, added) = MORE[(seed + offset) % MORE.len()];
+            database.batch_execute(statements).await.unwrap();
+            expected.extend(pairs(added));
+            planted.push(statements);
+        }
+        // And one that is mended.
+        database
+            .batch_execute("alter table shop.supplier_prices enable row level security")
+            .await
+            .unwrap();
+        expected.remove(&("missing_rls".to_owned(), "shop.supplier_prices".to_owned()));
+        expected.insert((
+            "rls_without_policy".to_owned(),
+            "shop.supplier_prices".to_owned(),
+        ));
+        shop_in_use(&stack).await;
+
+        let owner = Client::of(&stack, Person::Owner);
+        let asked = owner.ask(words).await.unwrap();
+        let waiting = owner
+            .until_settled(asked.body["request_id"].as_i64().unwrap())
+            .await
+            .unwrap();
+        assert_eq!(waiting["state"], "accepted", "{words}: {waiting}");
+        assert_eq!(
+            findings(&owner).await,
+            expected,
+            "asked: {words}; planted: {planted:?}"
+        );
+        stack.stop().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn somebody_who_does_not_operate_the_project_may_not_audit_it() {
+    let stack = stack().await;
+    let approver = Client::of(&stack, Person::Approver);
+    let asked = approver
+        .ask("Audit my database: what is wrong with it?")
+        .await
+        .unwrap();
+    let done = approver
+        .until_settled(asked.body["request_id"].as_i64().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(done["state"], "failed", "{done}");
+    assert!(
+        done["reason"].as_str().unwrap().contains("project admin"),
+        "{done}"
+    );
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_weekly_review_is_over_the_shop_s_own_numbers() {
+    let stack = stack().await;
+    let owner = Client::of(&stack, Person::Owner);
+    let asked = owner.ask("How did the shop do this week?").await.unwrap();
+    let done = owner
+        .until_settled(asked.body["request_id"].as_i64().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(done["state"], "answered", "{done}");
+    let database = stack.admin_db().await.unwrap();
+    let orders: i64 = database
+        .query_one(
+            "select count(*) from shop.orders where status <> 'cancelled' and placed_at > (select max(placed_at) from shop.orders) - interval '7 days'",
+            &[],
+        )
+        .await
+        .unwrap()
+        .get(0);
+    let report = done["answer_text"].as_str().unwrap();
+    assert!(
+        report.contains(&orders.to_string()),
+        "{orders} orders in the last week are not in:\n{report}"
+    );
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_question_that_nothing_covers_fails_with_what_to_do() {
+    let stack = stack().await;
+    let owner = Client::of(&stack, Person::Owner);
+    let answer = owner.ask("Write a poem about the sea").await.unwrap();
+    assert_eq!(answer.body["state"], "failed", "{answer:?}");
+    let reason = answer.body["reason"].as_str().unwrap();
+    assert!(
+        reason.contains("no language model configured; set OPENAI_API_KEY"),
+        "{reason}"
+    );
+    let letters = owner.rows("dead_letters", "").await.unwrap();
+    assert_eq!(letters.len(), 1, "it can be tried again once a key is set");
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_that_was_inserted_as_a_row_is_worked_like_any_other() {
+    let stack = stack().await;
+    let owner = Client::of(&stack, Person::Owner);
+    let row = json!({"workspace_id": DEMO, "question": "What is 6 * 7?"});
+    assert_eq!(owner.insert("requests", &row).await.unwrap().status, 201);
+    let id = owner.rows("requests", "").await.unwrap()[0]["id"]
+        .as_i64()
+        .unwrap();
+    let done = owner.until_settled(id).await.unwrap();
+    assert_eq!(
+        (done["state"].clone(), done["answer_text"].clone()),
+        (json!("answered"), json!("42"))
+    );
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_same_idempotency_key_asks_once() {
+    let stack = stack().await;
+    let owner = Client::of(&stack, Person::Owner);
+    let body =
+        json!({"workspace_id": DEMO, "question": "What is 1 + 1?", "idempotency_key": "once"});
+    let first = owner.post(&body, None).await.unwrap();
+    let second = owner.post(&body, None).await.unwrap();
+    assert_eq!((first.status.as_u16(), second.status.as_u16()), (202, 202));
+    assert_eq!(first.body["request_id"], second.body["request_id"]);
+    assert_eq!(
+        (&first.body["repeated"], &second.body["repeated"]),
+        (&json!(false), &json!(true))
+    );
+    let other =
+        json!({"workspace_id": DEMO, "question": "What is 2 + 2?", "idempotency_key": "once"});
+    let conflict = owner.post(&other, None).await.unwrap();
+    assert_eq!(conflict.status, 409, "{conflict:?}");
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn intake_says_what_is_wrong_with_a_request() {
+    let stack = stack().await;
+    let owner = Client::of(&stack, Person::Owner);
+    let too_long = "x".repeat(16_001);
+    let cases: Vec<(Value, u16, &str)> = vec![
+        (json!([1]), 400, "body_not_an_object"),
+        (json!({"question": "?"}), 400, "workspace_missing"),
+        (
+            json!({"workspace_id": "demo", "question": "?"}),
+            400,
+            "workspace_malformed",
+        ),
+        (json!({"workspace_id": DEMO}), 400, "question_missing"),
+        (
+            json!({"workspace_id": DEMO, "question": "  "}),
+            400,
+            "question_missing",
+        ),
+        (
+            json!({"workspace_id": DEMO, "question": 3}),
+            400,
+            "field_malformed",
+        ),
+        (
+            json!({"workspace_id": DEMO, "question": too_long}),
+            413,
+            "question_too_long",
+        ),
+        (
+            json!({"workspace_id": DEMO, "question": "?", "context": []}),
+            400,
+            "context_not_an_object",
+        ),
+        (
+            json!({"workspace_id": DEMO, "question": "?", "idempotency_key": ""}),
+            400,
+            "idempotency_key_malformed",
+        ),
+        (
+            json!({"workspace_id": "00000000-0000-4000-8000-0000000000a2", "question": "?"}),
+            404,
+            "not_found",
+        ),
+    ];
+    for (body, status, code) in cases {
+        let answer = owner.post(&body, None).await.unwrap();
+        assert_eq!(
+            (answer.status.as_u16(), answer.body["code"].as_str()),
+            (status, Some(code)),
+            "{body}: {answer:?}"
+        );
+        assert!(
+            answer.body["message"]
+                .as_str()
+                .is_some_and(|message| message.len() > 10),
+            "{answer:?}"
+        );
+    }
+    let forged =
+        Client::of(&stack, Person::Owner).with_token("eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoieCJ9.x");
+    assert_eq!(forged.ask("?").await.unwrap().status, 401);
+
+    let database = stack.admin_db().await.unwrap();
+    database
+        .batch_execute("update goalpost.workspaces set max_open_requests = 1")
+        .await
+        .unwrap();
+    let busy = Client::of(&stack, Person::Owner);
+    let statuses = [
+        busy.post(
+            &json!({"workspace_id": DEMO, "question": "Audit my database"}),
+            None,
+        )
+        .await
+        .unwrap()
+        .status
+        .as_u16(),
+        busy.post(
+            &json!({"workspace_id": DEMO, "question": "What is 1 + 1?"}),
+            None,
+        )
+        .await
+        .unwrap()
+        .status
+        .as_u16(),
+    ];
+    assert_eq!(statuses, [202, 429]);
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stranger_sees_nothing_of_another_workspace() {
+    let stack = stack().await;
+    let owner = Client::of(&stack, Person::Owner);
+    let stranger = Client::of(&stack, Person::Stranger);
+    let asked = owner.ask("Audit my database").await.unwrap();
+    let request_id = asked.body["request_id"].as_i64().unwrap();
+    owner.until_settled(request_id).await.unwrap();
+    let approval = owner
+        .rows("inbox", "select=approval_id,goal_id")
+        .await
+        .unwrap();
+    for table in [
+        "requests",
+        "goals",
+        "workflow_runs",
+        "steps",
+        "events",
+        "approvals",
+        "inbox",
+        "goal_progress",
+    ] {
+        assert!(
+            !owner.rows(table, "").await.unwrap().is_empty(),
+            "{table} has rows to hide"
+        );
+        assert!(
+            stranger.rows(table, "").await.unwrap().is_empty(),
+            "{table} is open to strangers"
+        );
+    }
+    let decided = stranger
+        .rpc(
+            "decide_approval",
+            &json!({"p_approval_id": approval[0]["approval_id"], "p_decision": "approved"}),
+        )
+        .await
+        .unwrap();
+    assert_eq!(decided.body["code"], "ZG001", "{decided:?}");
+    let cancelled = stranger
+        .rpc("cancel_goal", &json!({"p_goal_id": approval[0]["goal_id"]}))
+        .await
+        .unwrap();
+    assert_eq!(cancelled.body["code"], "ZG001", "{cancelled:?}");
+    let row = json!({"workspace_id": DEMO, "question": "What is 1 + 1?"});
+    assert!(
+        !stranger
+            .insert("requests", &row)
+            .await
+            .unwrap()
+            .status
+            .is_success()
+    );
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_cancelled_goal_ends_with_everything_below_it() {
+    let stack = stack().await;
+    let owner = Client::of(&stack, Person::Owner);
+    let asked = owner.ask("Audit my database").await.unwrap();
+    let request_id = asked.body["request_id"].as_i64().unwrap();
+    owner.until_settled(request_id).await.unwrap();
+    let goal = owner.rows("goals", "select=id").await.unwrap();
+    let answer = owner
+        .rpc("cancel_goal", &json!({"p_goal_id": goal[0]["id"]}))
+        .await
+        .unwrap();
+    assert_eq!(answer.body["state"], "cancelled");
+    let request = owner.until_settled(request_id).await.unwrap();
+    assert_eq!(request["state"], "cancelled");
+    let open = owner
+        .rows("steps", "state=in.(pending,ready,running,waiting)")
+        .await
+        .unwrap();
+    assert!(open.is_empty(), "{open:?}");
+    assert!(owner.rows("inbox", "").await.unwrap().is_empty());
+    stack.stop().await.unwrap();
+}

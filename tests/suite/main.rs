@@ -1,0 +1,15 @@
+//! One test binary; each module is a kind of promise.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod database;
+mod goals;
+mod models;
+mod plan_rules;
+mod races;
+mod wakes;

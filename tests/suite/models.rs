@@ -1,0 +1,216 @@
+//! Work that needs a model, against a server that speaks the real wire format and answers from a script.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+
+use axum::extract::State;
+use axum::routing::post;
+use axum::{Json, Router};
+use local_stack::stack::{Person, StackOptions};
+use serde_json::{Value, json};
+use system_tests::people::Client;
+use system_tests::stacks;
+
+/// Replies by what is asked for: `assessment`, `plan`, `verdicts`, or `work` for an agent's turn.
+#[derive(Clone, Default)]
+struct Script {
+    replies: Arc<Mutex<BTreeMap<&'static str, VecDeque<Value>>>>,
+    asked: Arc<Mutex<Vec<(String, Value)>>>,
+}
+
+impl Script {
+    fn reply(self, to: &'static str, message: Value) -> Self {
+        self.replies
+            .lock()
+            .unwrap()
+            .entry(to)
+            .or_default()
+            .push_back(message);
+        self
+    }
+
+    /// A reply whose content is JSON, as structured output is.
+    fn json(self, to: &'static str, content: &Value) -> Self {
+        self.reply(
+            to,
+            json!({"role": "assistant", "content": content.to_string()}),
+        )
+    }
+
+    fn asked_for(&self, what: &str) -> Vec<Value> {
+        let asked = self.asked.lock().unwrap();
+        asked
+            .iter()
+            .filter(|(name, _)| name == what)
+            .map(|(_, body)| body.clone())
+            .collect()
+    }
+
+    /// Serves until the test ends; gives back the base URL.
+    async fn serve(&self) -> String {
+        let router = Router::new()
+            .route("/v1/chat/completions", post(complete))
+            .with_state(self.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/v1", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        url
+    }
+}
+
+async fn complete(State(script): State<Script>, Json(body): Json<Value>) -> Json<Value> {
+    let what = body["response_format"]["json_schema"]["name"]
+        .as_str()
+        .unwrap_or("work")
+        .to_owned();
+    script.asked.lock().unwrap().push((what.clone(), body));
+    let message = script
+        .replies
+        .lock()
+        .unwrap()
+        .get_mut(what.as_str())
+        .and_then(VecDeque::pop_front);
+    let message = message.unwrap_or_else(
+        || json!({"role": "assistant", "content": format!("nothing is scripted for {what}")}),
+    );
+    let finish = if message["tool_calls"].is_array() {
+        "tool_calls"
+    } else {
+        "stop"
+    };
+    Json(json!({
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "scripted-1",
+        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
+    }))
+}
+
+fn calculation(key: &str, expression: &str) -> Value {
+    json!({"key": key, "kind": "tool", "input": {"tool": "calculate", "arguments": {"expression": expression}}})
+}
+
+#[tokio::test]
+async fn a_goal_is_planned_repaired_worked_by_an_agent_split_and_planned_again() {
+    let script = Script::default()
+        .json("assessment", &json!({"decision": "goal", "goal": {"title": "Compare", "description": "Compare them"}}))
+        .json("plan", &json!({"steps": [{"key": "a", "kind": "tool", "input": {"tool": "crystal_ball", "arguments": {}}}]}))
+        .json("plan", &json!({
+            "summary": "Count, think, go deeper", "criteria": ["The difference is named"],
+            "steps": [
+                {"key": "count", "kind": "tool", "input": {"tool": "sql", "arguments": {"query": "select count(*) as n from shop.orders"}}},
+                {"key": "think", "kind": "agent", "agent": "analyst", "depends_on": ["count"], "input": {"instructions": "Name the difference."}},
+                {"key": "deeper", "kind": "subgoal", "depends_on": ["count"], "input": {"title": "Deeper", "description": "Look closer"}},
+            ],
+        }))
+        .json("plan", &json!({"summary": "One sum", "steps": [calculation("sum", "1 + 2")]}))
+        .json("plan", &json!({"summary": "Once more", "steps": [calculation("again", "2 * 3")]}))
+        .reply("work", json!({"role": "assistant", "content": null, "tool_calls": [
+            {"id": "call_1", "type": "function", "function": {"name": "calculate", "arguments": "{\"expression\": \"6 * 7\"}"}},
+            {"id": "call_2", "type": "function", "function": {"name": "http_get", "arguments": "{\"url\": \"https://example.com\"}"}},
+        ]}))
+        .reply("work", json!({"role": "assistant", "content": "They differ by 42."}))
+        .json("verdicts", &json!({"verdicts": [{"number": 1, "verdict": "unmet", "evidence": "not yet"}]}))
+        .json("verdicts", &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": "now it is"}]}));
+    let base_url = script.serve().await;
+    let with_model = move |mut options: StackOptions| {
+        options
+            .environment
+            .insert("OPENAI_BASE_URL".to_owned(), base_url);
+        options
+            .environment
+            .insert("GOALPOST_MODEL".to_owned(), "scripted".to_owned());
+        options.openai_api_key = Some("sk-test-key".to_owned().into());
+        options
+    };
+    let stack = stacks::start_with(with_model).await.unwrap();
+    let owner = Client::of(&stack, Person::Owner);
+    let asked = owner
+        .ask("Explain how our two most loyal shoppers differ")
+        .await
+        .unwrap();
+    let done = owner
+        .until_settled(asked.body["request_id"].as_i64().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(
+        done["state"],
+        "answered",
+        "{done}\n{:?}",
+        owner.rows("steps", "").await.unwrap()
+    );
+
+    // What was wrong with the first plan went back to the model.
+    let plans = script.asked_for("plan");
+    assert_eq!(plans.len(), 4);
+    assert!(
+        plans[1].to_string().contains("unknown_tool"),
+        "{}",
+        plans[1]
+    );
+    assert!(plans[0]["max_tokens"].is_number() || plans[0]["max_completion_tokens"].is_number());
+    // A tool that the agent does not have was refused, in words that the model read.
+    let turns = script.asked_for("work");
+    assert_eq!(turns.len(), 2);
+    assert!(
+        turns[1].to_string().contains("may not call http_get"),
+        "{}",
+        turns[1]
+    );
+    assert!(turns[1].to_string().contains("42"));
+
+    let goals = owner
+        .rows("goals", "select=title,state,depth&order=id")
+        .await
+        .unwrap();
+    assert_eq!(
+        goals,
+        vec![
+            json!({"title": "Compare", "state": "completed", "depth": 0}),
+            json!({"title": "Deeper", "state": "completed", "depth": 1}),
+        ]
+    );
+    let revisions = owner
+        .rows(
+            "plan_revisions",
+            "select=run_id,revision&order=run_id,revision",
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        revisions.len(),
+        3,
+        "two of the goal, one of its sub-goal: {revisions:?}"
+    );
+    let criteria = owner
+        .rows("goal_criteria", "select=verdict,evidence")
+        .await
+        .unwrap();
+    assert_eq!(
+        criteria,
+        vec![json!({"verdict": "met", "evidence": "now it is"})]
+    );
+
+    // Every call was booked, and the key is in no log.
+    let usage = owner
+        .rows("usage_events", "select=input_tokens,output_tokens,model")
+        .await
+        .unwrap();
+    let calls = script.asked.lock().unwrap().len();
+    assert_eq!(
+        usage
+            .iter()
+            .filter(|row| row["model"] == "scripted-1")
+            .count(),
+        calls
+    );
+    assert!(
+        usage
+            .iter()
+            .all(|row| row["model"] != "scripted-1" || row["input_tokens"] == 100)
+    );
+    for entry in std::fs::read_dir(stack.log_folder()).unwrap() {
+        let log = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        assert!(!log.contains("sk-test-key"), "the model's key is in a log");
+    }
+    stack.stop().await.unwrap();
+}
