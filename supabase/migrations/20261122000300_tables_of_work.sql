@@ -2,6 +2,8 @@
 -- Keys are composite with the workspace, so that no row can refer into another tenant. The two tables that are
 -- written at every step (steps, events) refer to their run alone, whose index they have anyway: a second index
 -- there would be paid for at every transition.
+-- References to agents are looked at when a transaction commits: a workspace goes in one statement with its agents
+-- and with the rows that name them, in whatever order, while an agent that was used cannot go alone.
 
 -- What a person asked.
 -- submitted (inserted directly, not yet looked at) -> accepted (has a run) -> answered | failed | cancelled
@@ -142,7 +144,7 @@ create table goalpost.steps (
   kind text not null,
   title text not null,
   revision integer not null default 0,
-  agent_id bigint references goalpost.agents (id),
+  agent_id bigint references goalpost.agents (id) deferrable initially deferred,
   input jsonb not null default '{}',
   condition jsonb,
   on_failure text not null default 'fail',
@@ -259,7 +261,7 @@ create index approvals_goal on goalpost.approvals (workspace_id, goal_id);
 -- An agent deployed for a run: opened when its first step is claimed, closed when the run ends.
 create table goalpost.agent_instances (
   run_id bigint not null,
-  agent_id bigint not null references goalpost.agents (id),
+  agent_id bigint not null references goalpost.agents (id) deferrable initially deferred,
   workspace_id uuid not null,
   state text not null default 'open',
   opened_at timestamptz not null,
@@ -280,7 +282,7 @@ create table goalpost.usage_events (
   number integer not null,
   workspace_id uuid not null,
   goal_id bigint,
-  agent_id bigint references goalpost.agents (id),
+  agent_id bigint references goalpost.agents (id) deferrable initially deferred,
   provider text not null,
   model text not null,
   input_tokens bigint not null default 0,

@@ -235,8 +235,9 @@ begin
   if (p_error ->> 'retryable')::boolean and p_step.attempt < p_step.max_attempts then
     v_delay_seconds := case
       when p_outcome = 'lost' then 0
-      else coalesce(least((p_error ->> 'retry_after_seconds')::double precision, 86400),
-                    goalpost_private.retry_delay_seconds(p_step.attempt))
+      -- least() passes over nulls: the default has to come first.
+      else greatest(least(coalesce((p_error ->> 'retry_after_seconds')::double precision,
+                                   goalpost_private.retry_delay_seconds(p_step.attempt)), 86400), 0)
     end;
     update goalpost.steps
        set state = 'ready', attempt = attempt + 1, lease_epoch = v_epoch, lease_expires_at = null,
@@ -342,7 +343,8 @@ declare
   v_parent_step goalpost.steps;
 begin
   update goalpost.goals
-     set state = p_run.state, reason = p_run.reason, result = p_run.result, report = p_report, ended_at = p_now
+     set state = p_run.state, reason = p_run.reason, result = coalesce(p_run.result, result),
+         report = coalesce(p_report, report), ended_at = p_now
    where id = p_run.goal_id
   returning * into v_goal;
 
@@ -429,10 +431,10 @@ as $$
 declare
   v_steps goalpost.steps[];
 begin
-  if p_limit < 0 or p_limit > 100 then
+  if p_limit is null or p_limit < 0 or p_limit > 100 then
     perform goalpost_private.refuse('ZG003', 'the limit must be between 0 and 100');
   end if;
-  if p_lease_seconds < 1 or p_lease_seconds > 3600 then
+  if p_lease_seconds is null or p_lease_seconds < 1 or p_lease_seconds > 3600 then
     perform goalpost_private.refuse('ZG003', 'the lease must be between 1 and 3600 seconds');
   end if;
   if p_limit = 0 then
@@ -667,7 +669,7 @@ declare
   v_now timestamptz := goalpost_private.clock();
 begin
   if jsonb_typeof(p_leases) <> 'array' or jsonb_array_length(p_leases) > 100
-     or p_lease_seconds < 1 or p_lease_seconds > 3600 then
+     or p_lease_seconds is null or p_lease_seconds < 1 or p_lease_seconds > 3600 then
     perform goalpost_private.refuse('ZG003', 'leases must be an array of at most 100, each of 1 to 3600 seconds');
   end if;
 

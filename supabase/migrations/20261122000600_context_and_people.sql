@@ -297,7 +297,7 @@ $$;
 -- Takes a request: submitted and accepted in one transaction.
 -- Called by people (supabase-js, the command line, intake on their behalf). Safe to repeat with the same
 -- idempotency key: the first request is given back. Raises ZG001/ZG002 (not yours), ZG003, ZG004 (key used for
--- another question), ZG006 (too many open). Locks nothing that exists.
+-- another question), ZG006 (too many open: refuse_too_many_requests, …0700). Locks nothing that exists.
 -- Definer: people may not write runs and steps.
 create function goalpost_private.accept_request(
   p_workspace_id uuid, p_question text, p_idempotency_key text, p_context jsonb
@@ -313,12 +313,6 @@ begin
   perform goalpost_private.require_role(p_workspace_id, 'member');
   if coalesce(length(trim(p_question)), 0) = 0 or length(p_question) > 16000 then
     perform goalpost_private.refuse('ZG003', 'a question has 1 to 16000 characters');
-  end if;
-  if (select count(*) from goalpost.requests q
-       where q.workspace_id = p_workspace_id and q.state in ('submitted', 'accepted'))
-     >= (select w.max_open_requests from goalpost.workspaces w where w.id = p_workspace_id) then
-    perform goalpost_private.refuse('ZG006', 'the workspace has too many open requests',
-      'wait until some have ended, cancel some, or raise workspaces.max_open_requests');
   end if;
 
   insert into goalpost.requests (workspace_id, user_id, question, idempotency_key, context, created_at)
@@ -497,13 +491,6 @@ begin
   if not found then
     perform goalpost_private.refuse('ZG004', 'this dead letter was retried already');
   end if;
-  if not exists (
-    select from goalpost.steps s join goalpost.workflow_runs r on r.id = s.run_id
-     where s.run_id = v_letter.run_id and s.key = v_letter.step_key and s.state = 'failed' and r.state = 'failed')
-  then
-    perform goalpost_private.refuse('ZG004', 'the run has gone on without this step, or was cancelled; ask again instead');
-  end if;
-
   v_functions := goalpost_private.reopen_run(v_letter.run_id, v_letter.step_key, v_now);
   perform goalpost_private.ring(v_functions, '[]', v_now);
   return (select jsonb_build_object('run_id', s.run_id, 'step_key', s.key, 'state', s.state)
@@ -513,6 +500,8 @@ $$;
 
 -- Brings a failed run back, from the top of its tree down: failed -> running. The named step is tried again (a
 -- sub-goal step goes back to waiting); what was cancelled with the run is pending again.
+-- Raises ZG004 unless that step is what each of these runs failed with: a run that ended otherwise, or went on
+-- without it, has nothing to be brought back to.
 create function goalpost_private.reopen_run(p_run_id bigint, p_step_key text, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -522,15 +511,20 @@ declare
   v_goal goalpost.goals;
   v_functions text[] := '{}';
 begin
+  if not exists (
+    select from goalpost.steps s join goalpost.workflow_runs r on r.id = s.run_id
+     where s.run_id = p_run_id and s.key = p_step_key and s.state = 'failed' and r.state = 'failed'
+       and (s.on_failure = 'fail' or s.ends_run))
+  then
+    perform goalpost_private.refuse('ZG004', 'the run has gone on without this step, or was cancelled; ask again instead');
+  end if;
+
   update goalpost.workflow_runs r
      set state = 'running', reason = null, result = null, ended_at = null,
          deadline_at = p_now + make_interval(secs => l.max_run_seconds)
     from goalpost_private.limits l
    where r.id = p_run_id and r.state = 'failed'
   returning r.* into v_run;
-  if not found then
-    return '{}';
-  end if;
   update goalpost.goals set state = 'active', reason = null, result = null, report = null, ended_at = null
    where id = v_run.goal_id
   returning * into v_goal;

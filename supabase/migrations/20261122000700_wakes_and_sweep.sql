@@ -112,6 +112,29 @@ as $$
     set url = excluded.url, batch_size = excluded.batch_size, max_rings = excluded.max_rings;
 $$;
 
+-- Refuses more open requests than a workspace may have, by whichever way they come (ZG006). Once per statement.
+create function goalpost_private.refuse_too_many_requests() returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  if exists (
+    select from goalpost.workspaces w
+     where w.id in (select i.workspace_id from inserted i)
+       and (select count(*) from goalpost.requests q
+             where q.workspace_id = w.id and q.state in ('submitted', 'accepted')) > w.max_open_requests)
+  then
+    perform goalpost_private.refuse('ZG006', 'the workspace has too many open requests',
+      'wait until some have ended, cancel some, or raise workspaces.max_open_requests');
+  end if;
+  return null;
+end
+$$;
+create trigger refuse_too_many_requests
+  after insert on goalpost.requests
+  referencing new table as inserted
+  for each statement execute function goalpost_private.refuse_too_many_requests();
+
 -- Rings intake when people insert requests directly. Once per statement; observes and wakes, nothing else.
 create function goalpost_private.wake_for_requests() returns trigger
 language plpgsql security definer

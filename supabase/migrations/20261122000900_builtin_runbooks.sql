@@ -371,10 +371,6 @@ order by total_bytes desc, r.object
 limit 10
 $query$;
 
-  -- A step's arguments are rendered once before its tool is called, and the template tool renders once more: what holds
-  -- data is rendered by the first and only printed by the second, so that braces in the data stay braces.
-  c_as_it_is constant text := '{% raw %}{{ text }}{% endraw %}';
-
   -- Opens every template below: gathers the findings of the checks that ran, in order, and names those that did not.
   c_gather constant text := $template$
 {%- set checks = [
@@ -598,12 +594,12 @@ begin
             'instructions', c_instructions,
             'procedure', jsonb_build_array(
               jsonb_build_object('tool', 'template', 'arguments', jsonb_build_object(
-                'template', c_as_it_is, 'data', jsonb_build_object('text', c_ranked)))))),
+                'template', c_ranked))))),
         -- Asks nobody when there is nothing to hand over.
         jsonb_build_object('key', 'any_sql', 'kind', 'tool', 'title', 'See whether there is SQL to hand over',
           'depends_on', c_checks,
           'input', jsonb_build_object('tool', 'template', 'arguments', jsonb_build_object(
-            'template', c_as_it_is, 'data', jsonb_build_object('text', c_any_sql)))),
+            'template', c_any_sql))),
         jsonb_build_object('key', 'approve_fixes', 'kind', 'approval', 'title', 'Approve the SQL that mends the findings',
           'depends_on', jsonb_build_array('rank', 'any_sql'),
           'condition', jsonb_build_object('any_sql', jsonb_build_object('text', 'yes')),
@@ -616,7 +612,7 @@ begin
           'depends_on', jsonb_build_array('approve_fixes') || c_checks,
           'condition', jsonb_build_object('approve_fixes', jsonb_build_object('decision', 'approved')),
           'input', jsonb_build_object('tool', 'template', 'arguments', jsonb_build_object(
-            'template', c_as_it_is, 'data', jsonb_build_object('text', c_script))))),
+            'template', c_script)))),
       'report', jsonb_build_object('title', 'Database audit', 'body', c_report)));
 end
 $runbook$;
@@ -725,9 +721,6 @@ where s.on_hand <= s.reorder_level
 order by s.on_hand - s.reorder_level, p.sku
 limit 30
 $query$;
-
-  -- Rendered once, printed once: see the audit above.
-  c_as_it_is constant text := '{% raw %}{{ text }}{% endraw %}';
 
   c_summary constant text := $template$
 {%- if not steps.totals.rows or steps.totals.rows[0].orders == 0 -%}
@@ -869,7 +862,7 @@ begin
             'instructions', c_instructions,
             'procedure', jsonb_build_array(
               jsonb_build_object('tool', 'template', 'arguments', jsonb_build_object(
-                'template', c_as_it_is, 'data', jsonb_build_object('text', c_summary))))))),
+                'template', c_summary)))))),
       'report', jsonb_build_object('title', 'The shop''s week', 'body', c_report)));
 end
 $runbook$;

@@ -1,0 +1,467 @@
+-- What all test files build on: the schema `tests`, with people, a workspace, ways to ask, claim and finish.
+-- Sorts first, so that `supabase test db` has it in place for every other file; a file run alone needs it too.
+-- It is the one file that stays in the database: all others roll back what they do.
+--
+-- Time stands still in every test at 2030-01-01 12:00 UTC and moves only when a test says so (tests.pass).
+
+-- A transaction of its own: a runner that sends the file as one message would roll this back with the end.
+begin;
+
+create schema if not exists tests;
+grant usage on schema tests to public;
+
+-- Time ------------------------------------------------------------------------------------------------------
+
+-- Sets the only clock there is, until the end of the transaction.
+create or replace function tests.stop_clock(p_at timestamptz) returns void
+language plpgsql set search_path = ''
+as $$
+begin
+  execute format(
+    'create or replace function goalpost_private.clock() returns timestamptz
+     language sql volatile set search_path = '''' as %L', format('select %L::timestamptz', p_at));
+end
+$$;
+
+create or replace function tests.pass(p_time interval) returns void
+language sql set search_path = ''
+as $$ select tests.stop_clock(goalpost_private.clock() + p_time) $$;
+
+-- Values that later statements of a test need -----------------------------------------------------------------
+
+create or replace function tests.keep(p_name text, p_value text) returns void
+language sql set search_path = ''
+as $$ select set_config('tests.' || p_name, p_value, true) $$;
+
+create or replace function tests.keep(p_name text, p_value bigint) returns void
+language sql set search_path = ''
+as $$ select set_config('tests.' || p_name, p_value::text, true) $$;
+
+create or replace function tests.kept(p_name text) returns text
+language sql stable set search_path = ''
+as $$ select current_setting('tests.' || p_name) $$;
+
+create or replace function tests.the(p_name text) returns bigint
+language sql stable set search_path = ''
+as $$ select current_setting('tests.' || p_name)::bigint $$;
+
+-- People ------------------------------------------------------------------------------------------------------
+
+create or replace function tests.id_of(p_name text) returns uuid
+language sql immutable set search_path = ''
+as $$ select md5('tests.' || p_name)::uuid $$;
+
+create or replace function tests.person(p_name text) returns uuid
+language sql set search_path = ''
+as $$
+  insert into auth.users (id, email) values (tests.id_of(p_name), p_name || '@tests.example') on conflict do nothing;
+  select tests.id_of(p_name);
+$$;
+
+-- A workspace with these people: {"mia": "member"}.
+create or replace function tests.workspace(p_name text, p_members jsonb) returns uuid
+language sql set search_path = ''
+as $$
+  insert into goalpost.workspaces (id, name) values (tests.id_of(p_name), p_name);
+  insert into goalpost.members (workspace_id, user_id, role)
+  select tests.id_of(p_name), tests.person(m.key), m.value from jsonb_each_text(p_members) m;
+  select tests.id_of(p_name);
+$$;
+
+-- Puts a person's claims on what follows, without their rights: for calls whose rights are not the question.
+create or replace function tests.speak_as(p_name text) returns void
+language sql set search_path = ''
+as $$
+  select set_config('request.jwt.claims',
+    case when p_name is null then '' else json_build_object('sub', tests.id_of(p_name), 'role', 'authenticated')::text end,
+    true)
+$$;
+
+-- Runs one statement as that person would through the API: their claims, the role `authenticated` (or `anon` for
+-- null). Gives the first column of the first row as text.
+create or replace function tests.value_for(p_name text, p_sql text) returns text
+language plpgsql
+as $$
+declare
+  v_claims text := current_setting('request.jwt.claims', true);
+  v_value text;
+begin
+  perform tests.speak_as(p_name);
+  perform set_config('role', case when p_name is null then 'anon' else 'authenticated' end, true);
+  if p_sql ~* '^\s*(insert|update|delete)' and p_sql !~* '\mreturning\M' then
+    execute p_sql;
+  else
+    execute p_sql into v_value;
+  end if;
+  perform set_config('role', 'none', true);
+  perform set_config('request.jwt.claims', coalesce(v_claims, ''), true);
+  return v_value;
+end
+$$;
+
+create or replace function tests.json_for(p_name text, p_sql text) returns jsonb
+language sql
+as $$ select tests.value_for(p_name, p_sql)::jsonb $$;
+
+-- The SQLSTATE that the statement ends with for that person; 'none' when it succeeds.
+create or replace function tests.refusal_for(p_name text, p_sql text) returns text
+language plpgsql
+as $$
+begin
+  perform tests.value_for(p_name, p_sql);
+  return 'none';
+exception
+  when others then
+    return sqlstate;
+end
+$$;
+
+-- The same for whoever runs the tests.
+create or replace function tests.refusal(p_sql text) returns text
+language plpgsql
+as $$
+begin
+  execute p_sql;
+  return 'none';
+exception
+  when others then
+    return sqlstate;
+end
+$$;
+
+-- A small world ------------------------------------------------------------------------------------------------
+
+-- One workspace `acme` with one person of each role (olga owns it, adam is admin, petra approves, mia is a member,
+-- vera a viewer), a stranger `sam` with a workspace of their own, the tools that plans name, and a clock that stands.
+create or replace function tests.world() returns void
+language plpgsql set search_path = ''
+as $$
+begin
+  -- A database that was used before is empty for the length of the test.
+  delete from goalpost.requests;
+  delete from goalpost.workspaces;
+  delete from goalpost.project_admins;
+  delete from goalpost.wakes;
+  delete from goalpost_private.endpoints;
+  delete from vault.secrets where name = 'goalpost_wake_secret';
+  delete from goalpost_private.limits;
+  insert into goalpost_private.limits default values;
+
+  perform tests.stop_clock('2030-01-01 12:00:00+00');
+  perform tests.workspace('acme',
+    '{"olga": "owner", "adam": "admin", "petra": "approver", "mia": "member", "vera": "viewer"}');
+  perform tests.workspace('elsewhere', '{"sam": "owner"}');
+  insert into goalpost.tools (name, description, parameters, idempotent, writes)
+  select t, t, '{}', true, false from unnest(array['sql', 'calculate', 'http_get', 'template']) t
+  on conflict do nothing;
+end
+$$;
+
+-- Work laid down directly -----------------------------------------------------------------------------------------
+
+-- A run of an accepted request, without any step.
+create or replace function tests.bare_run(p_workspace text default 'acme', p_person text default 'mia') returns bigint
+language plpgsql set search_path = ''
+as $$
+declare
+  v_request_id bigint;
+  v_run_id bigint := nextval('goalpost.workflow_runs_id_seq');
+begin
+  insert into goalpost.requests (workspace_id, user_id, question, state)
+  values (tests.id_of(p_workspace), tests.id_of(p_person), 'a question', 'accepted') returning id into v_request_id;
+  insert into goalpost.workflow_runs (id, workspace_id, user_id, workflow_type, request_id, root_run_id, deadline_at)
+  values (v_run_id, tests.id_of(p_workspace), tests.id_of(p_person), 'request', v_request_id, v_run_id,
+          goalpost_private.clock() + interval '7 days');
+  return v_run_id;
+end
+$$;
+
+-- A step in any state, with what the state's constraints demand. Extra columns come from p_more, by name.
+create or replace function tests.bare_step(
+  p_run_id bigint, p_key text, p_state text default 'ready', p_kind text default 'tool', p_more jsonb default '{}'
+) returns void
+language sql set search_path = ''
+as $$
+  insert into goalpost.steps
+    (run_id, key, workspace_id, kind, title, input, priority, max_attempts, timeout_seconds, attempt, lease_epoch, state,
+     run_after, lease_expires_at, started_at, ended_at, result, on_failure, agent_id, ends_run)
+  select p_run_id, p_key, r.workspace_id, p_kind, p_key, '{"tool": "sql", "arguments": {}}',
+         coalesce((p_more ->> 'priority')::integer, 0), coalesce((p_more ->> 'max_attempts')::integer, 3),
+         coalesce((p_more ->> 'timeout_seconds')::integer, 300), coalesce((p_more ->> 'attempt')::integer, 1),
+         coalesce((p_more ->> 'lease_epoch')::bigint, case when p_state = 'running' then 1 else 0 end), p_state,
+         coalesce((p_more ->> 'run_after')::timestamptz,
+                  case when p_state in ('ready', 'running') then goalpost_private.clock() end),
+         case when p_state = 'running' then
+           coalesce((p_more ->> 'lease_expires_at')::timestamptz, goalpost_private.clock() + interval '30 seconds') end,
+         case when p_state = 'running' then
+           coalesce((p_more ->> 'started_at')::timestamptz, goalpost_private.clock()) end,
+         case when p_state in ('completed', 'failed', 'skipped', 'cancelled') then goalpost_private.clock() end,
+         case when p_state = 'completed' then '{}'::jsonb end,
+         coalesce(p_more ->> 'on_failure', 'fail'), (p_more ->> 'agent_id')::bigint,
+         coalesce((p_more ->> 'ends_run')::boolean, false)
+    from goalpost.workflow_runs r where r.id = p_run_id;
+$$;
+
+-- Work as the functions do it --------------------------------------------------------------------------------------
+
+create or replace function tests.claim(p_kinds text, p_limit integer default 100, p_lease_seconds integer default 30)
+returns jsonb
+language sql set search_path = ''
+as $$ select goalpost_worker.claim_steps(string_to_array(p_kinds, ' '), p_limit, p_lease_seconds, 'test', null) $$;
+
+-- The keys of claimed steps, sorted: 'a b c'.
+create or replace function tests.keys(p_claimed jsonb) returns text
+language sql immutable set search_path = ''
+as $$ select coalesce(string_agg(c ->> 'step_key', ' ' order by c ->> 'step_key'), '') from jsonb_array_elements(p_claimed) c $$;
+
+create or replace function tests.claimed_keys(p_kinds text, p_limit integer default 100) returns text
+language sql set search_path = ''
+as $$ select tests.keys(tests.claim(p_kinds, p_limit)) $$;
+
+-- Claims everything that is ready, so that the named step is running.
+create or replace function tests.start(p_run_id bigint, p_key text) returns void
+language plpgsql set search_path = ''
+as $$
+begin
+  perform goalpost_worker.claim_steps(array['assess', 'plan', 'agent', 'tool', 'judge'], 100, 30, 'test');
+  if not exists (select from goalpost.steps where run_id = p_run_id and key = p_key and state = 'running') then
+    raise exception 'step % of run % is not running but %', p_key, p_run_id, tests.state(p_run_id, p_key);
+  end if;
+end
+$$;
+
+-- An outcome under the step's present epoch, or one given in p_more.
+create or replace function tests.outcome(p_run_id bigint, p_key text, p_outcome text, p_more jsonb default '{}') returns jsonb
+language sql stable set search_path = ''
+as $$
+  select jsonb_build_object('run_id', p_run_id, 'step_key', p_key, 'outcome', p_outcome, 'lease_epoch',
+           (select s.lease_epoch from goalpost.steps s where s.run_id = p_run_id and s.key = p_key)) || p_more
+$$;
+
+create or replace function tests.finish_all(p_outcomes jsonb, p_kinds text default '', p_limit integer default 0) returns jsonb
+language sql set search_path = ''
+as $$ select goalpost_worker.finish_steps(p_outcomes, string_to_array(p_kinds, ' '), p_limit, 30, 'test') $$;
+
+-- Starts the step if it is ready, ends it, and gives the verdict.
+create or replace function tests.finish(p_run_id bigint, p_key text, p_outcome text, p_more jsonb default '{}') returns text
+language plpgsql set search_path = ''
+as $$
+begin
+  if tests.state(p_run_id, p_key) = 'ready' then
+    perform tests.start(p_run_id, p_key);
+  end if;
+  return tests.finish_all(jsonb_build_array(tests.outcome(p_run_id, p_key, p_outcome, p_more))) #>> '{outcomes,0,verdict}';
+end
+$$;
+
+create or replace function tests.complete(p_run_id bigint, p_key text, p_result jsonb default '{}') returns text
+language sql set search_path = ''
+as $$ select tests.finish(p_run_id, p_key, 'completed', jsonb_build_object('result', p_result)) $$;
+
+create or replace function tests.fail(p_run_id bigint, p_key text, p_error jsonb default '{"code": "broken", "message": "it broke", "retryable": false}')
+returns text
+language sql set search_path = ''
+as $$ select tests.finish(p_run_id, p_key, 'failed', jsonb_build_object('error', p_error)) $$;
+
+-- Like complete and fail, for tests in which only what follows matters.
+create or replace function tests.do_complete(p_run_id bigint, p_key text, p_result jsonb default '{}') returns void
+language plpgsql set search_path = ''
+as $$
+declare
+  v_verdict text := tests.complete(p_run_id, p_key, p_result);
+begin
+  if v_verdict <> 'accepted' then
+    raise exception 'completing % of run % was %', p_key, p_run_id, v_verdict;
+  end if;
+end
+$$;
+
+create or replace function tests.do_fail(p_run_id bigint, p_key text) returns void
+language plpgsql set search_path = ''
+as $$
+declare
+  v_verdict text := tests.fail(p_run_id, p_key);
+begin
+  if v_verdict <> 'accepted' then
+    raise exception 'failing % of run % was %', p_key, p_run_id, v_verdict;
+  end if;
+end
+$$;
+
+-- What the step's end was refused with; null when it was not.
+create or replace function tests.message(p_run_id bigint, p_key text, p_result jsonb) returns text
+language plpgsql set search_path = ''
+as $$
+begin
+  if tests.state(p_run_id, p_key) = 'ready' then
+    perform tests.start(p_run_id, p_key);
+  end if;
+  return tests.finish_all(jsonb_build_array(
+    tests.outcome(p_run_id, p_key, 'completed', jsonb_build_object('result', p_result)))) #>> '{outcomes,0,message}';
+end
+$$;
+
+-- A request as the API takes it; its run.
+create or replace function tests.ask(p_person text default 'mia', p_question text default 'how are things?', p_workspace text default 'acme')
+returns bigint
+language plpgsql set search_path = ''
+as $$
+declare
+  v_claims text := current_setting('request.jwt.claims', true);
+  v_accepted jsonb;
+begin
+  perform tests.speak_as(p_person);
+  v_accepted := goalpost.accept_request(tests.id_of(p_workspace), p_question);
+  perform set_config('request.jwt.claims', coalesce(v_claims, ''), true);
+  return (v_accepted ->> 'run_id')::bigint;
+end
+$$;
+
+-- A request that became a goal; the goal's run, with its plan ready.
+create or replace function tests.goal(p_person text default 'mia', p_workspace text default 'acme') returns bigint
+language plpgsql set search_path = ''
+as $$
+declare
+  v_run_id bigint := tests.ask(p_person, 'reach a goal', p_workspace);
+begin
+  perform tests.do_complete(v_run_id, 'assess',
+    '{"decision": "goal", "score": 0.9, "reasons": ["big"], "goal": {"title": "A goal", "description": "To be reached"}}');
+  return (select r.id from goalpost.workflow_runs r where r.root_run_id = v_run_id and r.id <> v_run_id);
+end
+$$;
+
+-- Steps in short: 'a, b:a, c:a+b' are tool steps with their dependencies. More about a step comes from p_more, by key.
+create or replace function tests.steps(p_short text, p_more jsonb default '{}') returns jsonb
+language sql immutable set search_path = ''
+as $$
+  select jsonb_agg(
+           jsonb_build_object(
+             'key', split_part(s.step, ':', 1), 'kind', 'tool', 'input', '{"tool": "sql", "arguments": {}}'::jsonb,
+             'depends_on', to_jsonb(array_remove(string_to_array(split_part(s.step, ':', 2), '+'), '')))
+           || coalesce(p_more -> split_part(s.step, ':', 1), '{}') order by s.number)
+    from regexp_split_to_table(p_short, ',\s*') with ordinality s (step, number)
+$$;
+
+-- A goal whose plan of such steps was accepted; the goal's run.
+create or replace function tests.planned(
+  p_short text, p_more jsonb default '{}', p_criteria jsonb default '[]', p_person text default 'mia', p_workspace text default 'acme'
+) returns bigint
+language plpgsql set search_path = ''
+as $$
+declare
+  v_run_id bigint := tests.goal(p_person, p_workspace);
+begin
+  perform tests.do_complete(v_run_id, 'plan', jsonb_build_object(
+    'plan', jsonb_build_object('summary', 'a plan', 'criteria', p_criteria, 'steps', tests.steps(p_short, p_more))));
+  return v_run_id;
+end
+$$;
+
+-- What an approval, a sub-goal and an agent step are, for p_more.
+create or replace function tests.approval(p_more jsonb default '{}') returns jsonb
+language sql immutable set search_path = ''
+as $$ select jsonb_build_object('kind', 'approval', 'input', '{"question": "May it?"}'::jsonb || p_more) $$;
+
+create or replace function tests.subgoal() returns jsonb
+language sql immutable set search_path = ''
+as $$ select '{"kind": "subgoal", "input": {"title": "Part", "description": "A part of it"}}'::jsonb $$;
+
+create or replace function tests.agent(p_name text default 'analyst') returns jsonb
+language sql immutable set search_path = ''
+as $$ select jsonb_build_object('kind', 'agent', 'agent', p_name, 'input', '{"instructions": "think"}'::jsonb) $$;
+
+-- Looking -----------------------------------------------------------------------------------------------------------
+
+create or replace function tests.state(p_run_id bigint, p_key text) returns text
+language sql stable set search_path = ''
+as $$ select s.state from goalpost.steps s where s.run_id = p_run_id and s.key = p_key $$;
+
+-- States of a run's steps, but assess and plan: 'a=completed b=ready'.
+create or replace function tests.states(p_run_id bigint) returns text
+language sql stable set search_path = ''
+as $$
+  select string_agg(s.key || '=' || s.state, ' ' order by s.key)
+    from goalpost.steps s where s.run_id = p_run_id and s.kind not in ('assess', 'plan')
+$$;
+
+create or replace function tests.run_state(p_run_id bigint) returns text
+language sql stable set search_path = ''
+as $$ select r.state from goalpost.workflow_runs r where r.id = p_run_id $$;
+
+create or replace function tests.goal_of(p_run_id bigint) returns goalpost.goals
+language sql stable set search_path = ''
+as $$ select g from goalpost.workflow_runs r join goalpost.goals g on g.id = r.goal_id where r.id = p_run_id $$;
+
+create or replace function tests.request_of(p_run_id bigint) returns goalpost.requests
+language sql stable set search_path = ''
+as $$ select q from goalpost.workflow_runs r join goalpost.requests q on q.id = r.request_id where r.id = p_run_id $$;
+
+create or replace function tests.step(p_run_id bigint, p_key text) returns goalpost.steps
+language sql stable set search_path = ''
+as $$ select s from goalpost.steps s where s.run_id = p_run_id and s.key = p_key $$;
+
+create or replace function tests.approval_of(p_run_id bigint, p_key text) returns goalpost.approvals
+language sql stable set search_path = ''
+as $$ select a from goalpost.approvals a where a.run_id = p_run_id and a.step_key = p_key $$;
+
+-- The run of the newest sub-goal that this step opened.
+create or replace function tests.run_below(p_run_id bigint, p_key text) returns bigint
+language sql stable set search_path = ''
+as $$
+  select r.id from goalpost.goals g join goalpost.workflow_runs r on r.goal_id = g.id
+   where g.parent_run_id = p_run_id and g.parent_step_key = p_key order by g.id desc limit 1
+$$;
+
+create or replace function tests.dead_letter_of(p_run_id bigint, p_key text) returns bigint
+language sql stable set search_path = ''
+as $$ select max(d.id) from goalpost.dead_letters d where d.run_id = p_run_id and d.step_key = p_key $$;
+
+create or replace function tests.wake_count(p_function text) returns bigint
+language sql stable set search_path = ''
+as $$ select count(*) from goalpost.wakes w where w.function = p_function $$;
+
+-- Runs a query through run_query and undoes what it did to the transaction (read only, claims), so that the test can
+-- go on. Gives the answer, or {"refused": SQLSTATE}.
+create or replace function tests.query(
+  p_run_id bigint, p_key text, p_query text, p_row_limit integer default 100, p_byte_limit integer default 100000,
+  p_lease_epoch bigint default null
+) returns jsonb
+language plpgsql
+as $$
+declare
+  v_answer jsonb;
+begin
+  begin
+    v_answer := goalpost_worker.run_query(
+      p_run_id, p_key, coalesce(p_lease_epoch, (tests.step(p_run_id, p_key)).lease_epoch), p_query, p_row_limit, p_byte_limit);
+    raise exception using errcode = 'TT001';
+  exception
+    when sqlstate 'TT001' then
+      return v_answer;
+  end;
+exception
+  when others then
+    return jsonb_build_object('refused', sqlstate, 'message', sqlerrm);
+end
+$$;
+
+-- What is wrong with a plan, as 'code code': sorted codes, each once. Two agents, of which only `reader` may use sql.
+create or replace function tests.problems(p_plan jsonb, p_taken_keys text default '', p_limits jsonb default '{}') returns text
+language sql set search_path = ''
+as $$
+  select coalesce(string_agg(distinct p ->> 'code', ' '), '')
+    from jsonb_array_elements(goalpost_private.check_plan(
+           p_plan, '{"reader": ["sql", "template"], "writer": ["template"]}', array['sql', 'template'],
+           string_to_array(p_taken_keys, ' '),
+           (select jsonb_populate_record(l, p_limits) from goalpost_private.limits l))) p
+$$;
+
+-- That the setup itself stands.
+commit;
+
+begin;
+select plan(1);
+select tests.world();
+select is(goalpost_private.clock(), '2030-01-01 12:00:00+00'::timestamptz, 'the world of the tests stands, and so does its clock');
+select * from finish();
+rollback;

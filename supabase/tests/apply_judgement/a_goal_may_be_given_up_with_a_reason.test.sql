@@ -1,0 +1,14 @@
+-- decision "fail": at once, with the report so far.
+begin;
+select plan(3);
+select tests.world();
+
+select tests.keep('run', tests.planned('a', '{}', '["c"]'));
+select tests.do_complete(tests.the('run'), 'a');
+select tests.do_complete(tests.the('run'), 'judge', '{"decision": "fail", "reason": "no such data", "report": "sorry", "verdicts": [{"number": 1, "verdict": "unmet"}]}');
+select is((tests.request_of(tests.the('run'))).state, 'failed', 'the request');
+select is((tests.request_of(tests.the('run'))).reason, 'no such data', 'and why');
+select is((tests.goal_of(tests.the('run'))).report, 'sorry', 'with the report');
+
+select * from finish();
+rollback;

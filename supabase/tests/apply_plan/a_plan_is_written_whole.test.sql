@@ -1,0 +1,37 @@
+-- Steps as they were asked for, defaults where nothing was said, the criteria, the revision, and a judge behind all ends.
+begin;
+select plan(8);
+select tests.world();
+
+select tests.keep('run', tests.goal());
+select tests.do_complete(tests.the('run'), 'plan', jsonb_build_object('reasons', '["because"]'::jsonb, 'plan', jsonb_build_object(
+  'summary', 'do it',
+  'criteria', '["plain", {"description": "checked", "check": "true"}, {"check": "no description"}, 7]'::jsonb,
+  'report', '{"title": "R", "body": "B"}'::jsonb,
+  'steps', tests.steps('a, b:a, c:a, d, e:c', jsonb_build_object(
+    'a', '{"title": "First", "max_attempts": 5, "timeout_seconds": 60, "on_failure": "continue"}'::jsonb,
+    'b', tests.agent(), 'c', '{"condition": {"a": {"x": 1}}}'::jsonb)))));
+
+select results_eq(
+  format('select key, kind, title, revision, max_attempts, timeout_seconds, on_failure, remaining_dependencies, state, condition
+            from goalpost.steps where run_id = %s and kind <> ''plan'' order by key', tests.the('run')),
+  $$ values ('a', 'tool', 'First', 1, 5, 60, 'continue', 0, 'ready', null::jsonb),
+            ('b', 'agent', 'b', 1, 3, 300, 'fail', 1, 'pending', null),
+            ('c', 'tool', 'c', 1, 3, 300, 'fail', 1, 'pending', '{"a": {"x": 1}}'),
+            ('d', 'tool', 'd', 1, 3, 300, 'fail', 0, 'ready', null),
+            ('e', 'tool', 'e', 1, 3, 300, 'fail', 1, 'pending', null),
+            ('judge', 'judge', 'Judge the result', 1, 3, 300, 'fail', 3, 'pending', null) $$, 'the steps');
+select is((select name from goalpost.agents where id = (tests.step(tests.the('run'), 'b')).agent_id), 'analyst', 'b''s agent is that version of it');
+select set_eq(
+  format('select depends_on_key || '' -> '' || step_key from goalpost.step_dependencies where run_id = %s', tests.the('run')),
+  array['a -> b', 'a -> c', 'c -> e', 'b -> judge', 'e -> judge', 'd -> judge'], 'who waits for whom: the judge for every end');
+select results_eq(
+  format('select number, description, check_expression, verdict from goalpost.goal_criteria where goal_id = %s order by number', (tests.goal_of(tests.the('run'))).id),
+  $$ values (1, 'plain', null, 'open'), (2, 'checked', 'true', 'open') $$, 'criteria that say something, numbered from 1');
+select is((select plan ->> 'summary' from goalpost.plan_revisions where run_id = tests.the('run') and revision = 1), 'do it', 'the plan is kept as it came');
+select is((select reasons from goalpost.plan_revisions where run_id = tests.the('run')), '["because"]', 'with its reasons');
+select is((select report ->> 'title' from goalpost.workflow_runs where id = tests.the('run')), 'R', 'and the report''s template');
+select is((tests.step(tests.the('run'), 'plan')).result ->> 'step_count', '5', 'the step says what it brought');
+
+select * from finish();
+rollback;

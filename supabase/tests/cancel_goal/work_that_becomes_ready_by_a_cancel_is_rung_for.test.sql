@@ -1,0 +1,15 @@
+-- The goal above may go on with what waited for the sub-goal.
+begin;
+select plan(2);
+select tests.world();
+
+select tests.keep('run', tests.planned('a, sub, b:sub+a', jsonb_build_object('sub', tests.subgoal() || '{"on_failure": "continue"}')));
+select tests.do_complete(tests.the('run'), 'a');
+update goalpost.wakes set acknowledged_at = goalpost_private.clock();
+select tests.keep('before', tests.wake_count('executor'));
+select tests.value_for('mia', format('select goalpost.cancel_goal(%s)', (tests.goal_of(tests.run_below(tests.the('run'), 'sub'))).id));
+select is(tests.state(tests.the('run'), 'b'), 'ready', 'b is ready');
+select is(tests.wake_count('executor') - tests.the('before'), 1::bigint, 'and rung for');
+
+select * from finish();
+rollback;

@@ -1,0 +1,18 @@
+-- A row inserted by supabase-js becomes a run when intake looks, by wake or by sweep.
+begin;
+select plan(6);
+select tests.world();
+
+select tests.value_for('mia', format('insert into goalpost.requests (workspace_id, question) values (%L, ''directly'')', tests.id_of('acme')));
+select is(tests.claimed_keys('tool'), '', 'claims of other kinds do not adopt');
+select is((select state from goalpost.requests where question = 'directly'), 'submitted', 'it is as it was inserted');
+select tests.keep('claimed', tests.claim('assess')::text);
+
+select is((select state from goalpost.requests where question = 'directly'), 'accepted', 'it is accepted');
+select is(tests.kept('claimed')::jsonb #>> '{0,context,question}', 'directly', 'and its assessment is claimed at once');
+select is((select r.user_id from goalpost.requests q join goalpost.workflow_runs r on r.request_id = q.id where q.question = 'directly'),
+  tests.id_of('mia'), 'for the person who asked');
+select is(tests.claim('assess'), '[]', 'it is adopted once');
+
+select * from finish();
+rollback;

@@ -1,0 +1,16 @@
+-- Without another try: the sub-goal had its own. on_failure decides whether the goal above goes on.
+begin;
+select plan(5);
+select tests.world();
+
+select tests.keep('run', tests.planned('sub, b:sub', jsonb_build_object('sub', tests.subgoal())));
+select tests.keep('below', tests.run_below(tests.the('run'), 'sub'));
+select tests.do_fail(tests.the('below'), 'plan');
+select is(tests.state(tests.the('run'), 'sub'), 'failed', 'the step');
+select is((tests.step(tests.the('run'), 'sub')).error ->> 'code', 'sub_goal_failed', 'for this reason');
+select is(tests.run_state(tests.the('run')), 'failed', 'and the run');
+select is((tests.request_of(tests.the('run'))).state, 'failed', 'up to the request');
+select is((select count(*) from goalpost.dead_letters), 1::bigint, 'one dead letter, of the step that broke');
+
+select * from finish();
+rollback;

@@ -1,0 +1,12 @@
+-- Long work is continued as often as it takes.
+begin;
+select plan(2);
+select tests.world();
+
+select tests.keep('run', tests.planned('a'));
+select tests.finish(tests.the('run'), 'a', 'released') from generate_series(1, 10);
+select is(tests.complete(tests.the('run'), 'a'), 'accepted', 'after ten releases');
+select is((tests.step(tests.the('run'), 'a')).attempt, 1, 'it was the first attempt');
+
+select * from finish();
+rollback;

@@ -1,0 +1,15 @@
+-- The cap on results has a value; trying again would bring the same.
+begin;
+select plan(4);
+select tests.world();
+
+select tests.keep('run', tests.planned('a'));
+select tests.start(tests.the('run'), 'a');
+update goalpost_private.limits set max_result_bytes = 1000;
+select is(tests.complete(tests.the('run'), 'a', jsonb_build_object('t', repeat('x', 1000))), 'accepted', 'the worker is done with it');
+select is(tests.state(tests.the('run'), 'a'), 'failed', 'the step is not');
+select is((tests.step(tests.the('run'), 'a')).error ->> 'code', 'result_too_large', 'for this reason');
+select is(tests.run_state(tests.the('run')), 'failed', 'and the run with it');
+
+select * from finish();
+rollback;

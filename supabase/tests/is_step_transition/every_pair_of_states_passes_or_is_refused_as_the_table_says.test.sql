@@ -1,0 +1,37 @@
+-- The whole transition table: every step state is led by a direct update to every other. What the table allows passes,
+-- all else is refused with ZG004, whoever tries.
+begin;
+select * from no_plan();
+select tests.world();
+
+select tests.keep('run', tests.bare_run());
+create temp table state (state text);
+insert into state values
+  ('pending'), ('ready'), ('running'), ('waiting'), ('completed'), ('failed'), ('skipped'), ('cancelled');
+create temp table allowed (from_state text, to_state text);
+insert into allowed values
+  ('pending', 'ready'), ('pending', 'waiting'), ('pending', 'skipped'), ('pending', 'cancelled'),
+  ('ready', 'running'), ('ready', 'cancelled'),
+  ('running', 'completed'), ('running', 'failed'), ('running', 'ready'), ('running', 'waiting'), ('running', 'cancelled'),
+  ('waiting', 'ready'), ('waiting', 'completed'), ('waiting', 'failed'), ('waiting', 'cancelled'),
+  ('failed', 'ready'), ('failed', 'waiting'),
+  ('cancelled', 'pending');
+
+select tests.bare_step(tests.the('run'), f.state || '_to_' || t.state, f.state)
+  from state f cross join state t;
+
+select is(
+         tests.refusal(format(
+           'update goalpost.steps
+               set state = %L, lease_expires_at = case when %2$L = ''running'' then now() end, result = null,
+                   ended_at = case when %2$L in (''completed'', ''failed'', ''skipped'', ''cancelled'') then now() end
+             where run_id = %3$s and key = %4$L',
+           t.state, t.state, tests.the('run'), f.state || '_to_' || t.state)),
+         case when f.state = t.state or a.from_state is not null then 'none' else 'ZG004' end,
+         format('%s -> %s', f.state, t.state))
+  from state f cross join state t
+  left join allowed a on a.from_state = f.state and a.to_state = t.state
+ order by f.state, t.state;
+
+select * from finish();
+rollback;

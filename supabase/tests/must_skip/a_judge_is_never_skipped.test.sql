@@ -1,0 +1,12 @@
+-- Every step was left out: the judge says so.
+begin;
+select plan(2);
+select tests.world();
+
+select tests.keep('run', tests.planned('a, b:a', '{"a": {"on_failure": "continue"}}'));
+select tests.do_fail(tests.the('run'), 'a');
+select is(tests.states(tests.the('run')), 'a=failed b=skipped judge=ready', 'ready');
+select is(tests.run_state(tests.the('run')), 'running', 'and the run goes on');
+
+select * from finish();
+rollback;

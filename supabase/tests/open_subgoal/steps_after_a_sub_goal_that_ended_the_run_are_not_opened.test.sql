@@ -1,0 +1,12 @@
+-- A sub-goal over the caps ends the run while its steps are being opened: nothing is opened after that.
+begin;
+select plan(2);
+select tests.world();
+
+update goalpost_private.limits set max_goal_depth = 0;
+select tests.keep('run', tests.planned('a, sub, z', jsonb_build_object('sub', tests.subgoal())));
+select is(tests.states(tests.the('run')), 'a=cancelled judge=cancelled sub=failed z=cancelled', 'all cancelled with it');
+select is(tests.claim('tool'), '[]', 'nothing to claim');
+
+select * from finish();
+rollback;

@@ -1,0 +1,16 @@
+-- What was ready before is claimed first; what became ready now is left, and must not be forgotten.
+begin;
+select plan(2);
+select tests.world();
+
+select tests.keep('run', tests.planned('old, a, b:a'));
+select tests.start(tests.the('run'), 'a');
+select tests.finish(tests.the('run'), 'old', 'released');
+delete from goalpost.wakes;
+select tests.pass('1 second');
+select tests.keep('claimed', tests.keys(tests.finish_all(jsonb_build_array(tests.outcome(tests.the('run'), 'a', 'completed', '{"result": {}}')), 'tool', 1) -> 'claimed'));
+select is(tests.kept('claimed'), 'old', 'the older one is claimed');
+select is(tests.wake_count('executor'), 1::bigint, 'the new one is rung for');
+
+select * from finish();
+rollback;

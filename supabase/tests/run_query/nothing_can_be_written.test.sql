@@ -1,0 +1,21 @@
+-- The transaction is read only, for whatever a function inside the query tries.
+begin;
+select plan(7);
+select tests.world();
+
+create table public.notes (body text);
+grant all on public.notes to authenticated;
+create function public.scribble() returns int language sql as $$ insert into public.notes values ('x') returning 1 $$;
+create function public.open_up() returns int language plpgsql as $$ begin perform set_config('transaction_read_only', 'off', true); insert into public.notes values ('x'); return 1; end $$;
+select tests.keep('run', tests.planned('a'));
+select tests.start(tests.the('run'), 'a');
+select is(tests.query(tests.the('run'), 'a', 'select public.scribble()') ->> 'refused', 'ZG008', 'a function that writes');
+select is(tests.query(tests.the('run'), 'a', 'select public.open_up()') ->> 'refused', 'ZG008', 'a function that takes the guard away first');
+select is(tests.query(tests.the('run'), 'a', 'insert into public.notes values (''x'') returning body') ->> 'refused', 'ZG008', 'an insert');
+select is(tests.query(tests.the('run'), 'a', 'with w as (insert into public.notes values (''x'') returning body) select * from w') ->> 'refused', 'ZG008', 'an insert inside');
+select is(tests.query(tests.the('run'), 'a', 'select 1) q; delete from public.notes; select (1') ->> 'refused', 'ZG008', 'a second statement');
+select is(tests.query(tests.the('run'), 'a', 'select goalpost.create_workspace(''w'')') ->> 'refused', 'ZG008', 'our own functions that write');
+select is_empty('select from public.notes', 'and nothing was written');
+
+select * from finish();
+rollback;

@@ -1,0 +1,34 @@
+-- A stolen token of the functions can do this and no more.
+begin;
+select plan(8);
+
+select set_eq(
+  $$ select p.oid::regprocedure::text from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+      where n.nspname in ('goalpost', 'goalpost_worker', 'goalpost_private') and has_function_privilege('goalpost_worker', p.oid, 'execute') $$,
+  array['goalpost_worker.claim_steps(text[],integer,integer,text,bigint)', 'goalpost_worker.finish_steps(jsonb,text[],integer,integer,text)',
+        'goalpost_worker.heartbeat_steps(jsonb,integer)', 'goalpost_worker.run_query(bigint,text,bigint,text,integer,integer)',
+        'goalpost_worker.sweep()', 'goalpost_worker.measure_facts()'], 'six functions');
+select set_eq(
+  $$ select p.oid::regprocedure::text from pg_catalog.pg_proc p where p.pronamespace = 'goalpost_worker'::regnamespace $$,
+  $$ select p.oid::regprocedure::text from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+      where n.nspname like 'goalpost%' and has_function_privilege('goalpost_worker', p.oid, 'execute') $$, 'which are exactly those of its schema');
+select is_empty(
+  $$ select c.oid::regclass from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where n.nspname in ('goalpost', 'goalpost_worker', 'goalpost_private') and c.relkind in ('r', 'p', 'v', 'm')
+        and (has_any_column_privilege('goalpost_worker', c.oid, 'select, insert, update, references')
+             or has_table_privilege('goalpost_worker', c.oid, 'delete, truncate, trigger')) $$, 'no table');
+select is_empty(
+  $$ select c.oid::regclass from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where n.nspname in ('goalpost', 'goalpost_worker', 'goalpost_private') and case when c.relkind = 'S' then has_sequence_privilege('goalpost_worker', c.oid, 'usage, select, update') end $$, 'no sequence');
+select is_empty(
+  $$ select n from unnest(array['goalpost', 'goalpost_private']) n where has_schema_privilege('goalpost_worker', n, 'usage, create') $$, 'no other schema');
+select is_empty(
+  $$ select p.oid::regprocedure from pg_catalog.pg_proc p where p.pronamespace = 'goalpost_worker'::regnamespace
+      and (has_function_privilege('authenticated', p.oid, 'execute') or has_function_privilege('service_role', p.oid, 'execute')) $$, 'and nobody else may call them');
+select ok(not r.rolcanlogin and not r.rolsuper and not r.rolbypassrls and not r.rolcreaterole and not r.rolcreatedb, 'it has no power of its own')
+  from pg_catalog.pg_roles r where r.rolname = 'goalpost_worker';
+select is_empty(
+  $$ select r.rolname from pg_catalog.pg_roles r where r.rolname <> 'goalpost_worker' and pg_has_role('goalpost_worker', r.oid, 'member') $$, 'and is nobody else');
+
+select * from finish();
+rollback;

@@ -1,0 +1,15 @@
+-- A request of a few steps whose last one is not needed is answered, with the reason.
+begin;
+select plan(3);
+select tests.world();
+
+select tests.keep('run', tests.ask());
+select tests.do_complete(tests.the('run'), 'assess', jsonb_build_object('decision', 'steps',
+  'steps', tests.steps('a, b:a', '{"b": {"condition": {"a": {"go": true}}}}')));
+select tests.do_complete(tests.the('run'), 'a', '{"go": false}');
+select is(tests.run_state(tests.the('run')), 'completed', 'the run');
+select is((tests.request_of(tests.the('run'))).state, 'answered', 'the request');
+select is((tests.request_of(tests.the('run'))).reason, 'its last step was skipped', 'and why there is no answer');
+
+select * from finish();
+rollback;

@@ -1,0 +1,23 @@
+-- The time-out ends the work, not only the worker: heartbeats do not prolong it.
+begin;
+select plan(8);
+select tests.world();
+
+select tests.keep('run', tests.planned('a', '{"a": {"timeout_seconds": 100}}'));
+select tests.start(tests.the('run'), 'a');
+select tests.pass('100 seconds');
+select goalpost_worker.heartbeat_steps(jsonb_build_array(tests.outcome(tests.the('run'), 'a', '-')), 3600);
+select is((goalpost_worker.sweep()) ->> 'steps_timed_out', '0', 'it has its hundred seconds');
+select tests.pass('1 second');
+select is((goalpost_worker.sweep()) ->> 'steps_timed_out', '1', 'and no more');
+select is(tests.state(tests.the('run'), 'a'), 'ready', 'it is tried again');
+select is((tests.step(tests.the('run'), 'a')).error ->> 'code', 'step_timed_out', 'and says why');
+select ok((tests.step(tests.the('run'), 'a')).run_after > goalpost_private.clock(), 'after a wait');
+select is((select outcome from goalpost.step_attempts where run_id = tests.the('run') and step_key = 'a'), 'timed_out', 'the attempt timed out');
+select is(goalpost_worker.heartbeat_steps(jsonb_build_array(tests.outcome(tests.the('run'), 'a', '-', '{"lease_epoch": 1}')), 60) #> '{0,held}', 'false', 'its worker hears it');
+select tests.pass('2 seconds');
+select tests.start(tests.the('run'), 'a');
+select is((tests.step(tests.the('run'), 'a')).started_at, goalpost_private.clock(), 'the next attempt has a hundred seconds of its own');
+
+select * from finish();
+rollback;

@@ -1,0 +1,20 @@
+-- Every lost lease costs an attempt; after the last one it is a dead letter.
+begin;
+select plan(5);
+select tests.world();
+
+select tests.keep('run', tests.planned('a', '{"a": {"max_attempts": 2}}'));
+select tests.start(tests.the('run'), 'a');
+select tests.pass('31 seconds');
+select goalpost_worker.sweep();
+select tests.start(tests.the('run'), 'a');
+select tests.pass('31 seconds');
+select goalpost_worker.sweep();
+select is(tests.state(tests.the('run'), 'a'), 'failed', 'failed');
+select is((tests.step(tests.the('run'), 'a')).error ->> 'code', 'lease_expired', 'for this reason');
+select is((tests.step(tests.the('run'), 'a')).lease_epoch, 4::bigint, 'the last worker is refused, too');
+select is((select count(*) from goalpost.dead_letters where run_id = tests.the('run')), 1::bigint, 'one dead letter');
+select is(tests.run_state(tests.the('run')), 'failed', 'and the run failed');
+
+select * from finish();
+rollback;

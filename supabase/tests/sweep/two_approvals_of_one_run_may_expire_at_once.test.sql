@@ -1,0 +1,12 @@
+-- The first one's failure ends the run; the second finds nothing left to do.
+begin;
+select plan(2);
+select tests.world();
+
+select tests.keep('run', tests.planned('ap1, ap2', jsonb_build_object('ap1', tests.approval('{"expires_after_seconds": 60}'), 'ap2', tests.approval('{"expires_after_seconds": 60}'))));
+select tests.pass('1 minute');
+select lives_ok('select goalpost_worker.sweep()', 'it is no error');
+select is(tests.states(tests.the('run')), 'ap1=failed ap2=cancelled judge=cancelled', 'one failed, one was cancelled with the run');
+
+select * from finish();
+rollback;

@@ -1,0 +1,21 @@
+-- Its people, agents, runbooks and work go with it, in one statement; another workspace's stay.
+begin;
+select * from no_plan();
+select tests.world();
+
+insert into goalpost.agents (workspace_id, name, role) values (tests.id_of('acme'), 'own', 'r');
+insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan) values (tests.id_of('acme'), 'own', 't', 'd', 'g', '{}');
+select tests.keep('run', tests.goal());
+select tests.do_complete(tests.the('run'), 'plan', jsonb_build_object(
+  'plan', jsonb_build_object('steps', tests.steps('a, sub, b', jsonb_build_object('a', tests.agent('own'), 'sub', tests.subgoal())))));
+select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 1}]}');
+select tests.ask('sam', 'theirs', 'elsewhere');
+select is(tests.refusal('do $$ begin delete from goalpost.agents where name = ''own''; set constraints all immediate; end $$'), '23503', 'an agent that was used cannot go alone');
+select is(tests.refusal(format('delete from goalpost.workspaces where id = %L', tests.id_of('acme'))), 'none', 'it can be deleted');
+select is(tests.refusal('set constraints all immediate'), 'none', 'nothing is left that refers to it');
+select is((select count(*) from goalpost.steps where workspace_id = tests.id_of('acme')), 0::bigint, 'its steps are gone');
+select is((select count(*) from goalpost.agents where workspace_id = tests.id_of('acme')), 0::bigint, 'its agents, too');
+select is((select count(*) from goalpost.steps), 1::bigint, 'another workspace''s step is there');
+
+select * from finish();
+rollback;
