@@ -1,0 +1,1 @@
+//! Empty on purpose: this package exists to name its dependency (see Cargo.toml).

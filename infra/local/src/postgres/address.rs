@@ -1,0 +1,184 @@
+//! Where a server is and how to log in to it: what a connection string is made of.
+
+use std::fmt;
+
+use anyhow::Context;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use url::Url;
+
+use crate::home::Home;
+
+/// A server's address, with the password that its login roles share.
+#[derive(Clone)]
+pub struct Address {
+    base: Url,
+    password: SecretString,
+}
+
+impl Address {
+    /// A server of our own.
+    pub(super) fn local(port: u16, password: String) -> Self {
+        let base = format!("postgres://{}@127.0.0.1:{port}/postgres", super::SUPERUSER);
+        Self::from_parts(&base, password)
+    }
+
+    /// A server that somebody else runs.
+    pub(super) fn given(url: &str) -> anyhow::Result<Self> {
+        let mut base = Url::parse(url).context(
+            "DATABASE_URL is not a connection string: it looks like postgres://user:password@host:5432/database",
+        )?;
+        let password = percent_decoded(base.password().unwrap_or_default());
+        let _ = base.set_password(None);
+        Ok(Self {
+            base,
+            password: password.into(),
+        })
+    }
+
+    fn from_parts(base: &str, password: String) -> Self {
+        // The text is made by us, of a number and fixed parts; it parses.
+        let base =
+            Url::parse(base).unwrap_or_else(|_| unreachable!("a connection string of our own"));
+        Self {
+            base,
+            password: password.into(),
+        }
+    }
+
+    /// A connection string for a role and a database; parameters of a given URL (`sslmode`) stay.
+    #[must_use]
+    pub fn url(&self, role: &str, database: &str) -> String {
+        let mut url = self.base.clone();
+        let _ = url.set_username(role);
+        let password = self.password.expose_secret();
+        let _ = url.set_password((!password.is_empty()).then_some(password));
+        url.set_path(database);
+        url.into()
+    }
+
+    /// The port.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.base.port().unwrap_or(5432)
+    }
+
+    /// The role that may do everything: ours, or whoever a given URL names.
+    pub(super) fn superuser(&self) -> &str {
+        self.base.username()
+    }
+
+    /// The database to be in while making or dropping others.
+    pub(super) fn maintenance_database(&self) -> &str {
+        let path = self.base.path().trim_start_matches('/');
+        if path.is_empty() { "postgres" } else { path }
+    }
+
+    pub(super) fn password(&self) -> &str {
+        self.password.expose_secret()
+    }
+
+    pub(super) async fn connect(
+        &self,
+        role: &str,
+        database: &str,
+    ) -> anyhow::Result<tokio_postgres::Client> {
+        let (client, connection) =
+            tokio_postgres::connect(&self.url(role, database), tokio_postgres::NoTls)
+                .await
+                .with_context(|| {
+                    format!(
+                        "connecting to the database {database} as {role} (port {})",
+                        self.port()
+                    )
+                })?;
+        // Ends when the client is dropped; its error reaches the client's caller too.
+        tokio::spawn(connection);
+        Ok(client)
+    }
+
+    /// Leaves the address for other commands (`psql`, `status`), in a file for the owner only.
+    pub(super) fn record(&self, home: &Home) -> anyhow::Result<()> {
+        let text = json!({ "port": self.port(), "password": self.password() }).to_string();
+        home.write_private(&home.run().join("postgres.json"), text.as_bytes())
+    }
+
+    /// The address that the stack's server had when it was last started, if it ever was.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
+    pub fn recorded(home: &Home) -> anyhow::Result<Option<Self>> {
+        let path = home.run().join("postgres.json");
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error).with_context(|| format!("reading {}", path.display())),
+        };
+        let Ok(value) = serde_json::from_slice::<serde_json::Value>(&text) else {
+            return Ok(None);
+        };
+        let port = value
+            .get("port")
+            .and_then(|port| u16::try_from(port.as_u64()?).ok());
+        let password = value.get("password").and_then(|password| password.as_str());
+        Ok(port
+            .zip(password)
+            .map(|(port, password)| Self::local(port, password.to_owned())))
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Address")
+            .field("base", &self.base.as_str())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Percent-decoding as in a URL's user part; what is no valid escape stays as it is.
+fn percent_decoded(text: &str) -> String {
+    let query = format!("p={}", text.replace('+', "%2B"));
+    url::form_urlencoded::parse(query.as_bytes())
+        .next()
+        .map_or_else(String::new, |(_, value)| value.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )]
+
+    use super::*;
+
+    #[test]
+    fn a_given_url_keeps_its_host_password_and_parameters() {
+        let address =
+            Address::given("postgres://boss:p%40ss+1@db.example:6543/main?sslmode=disable")
+                .unwrap();
+        assert_eq!(address.superuser(), "boss");
+        assert_eq!(address.maintenance_database(), "main");
+        assert_eq!(
+            address.url("authenticator", "other"),
+            "postgres://authenticator:p%40ss+1@db.example:6543/other?sslmode=disable"
+        );
+    }
+
+    #[test]
+    fn something_else_in_database_url_is_explained() {
+        let error = Address::given("localhost, port 5432")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("postgres://"), "{error}");
+    }
+
+    #[test]
+    fn a_password_is_not_shown_in_debug_output() {
+        let shown = format!("{:?}", Address::local(1, "tell-nobody".into()));
+        assert!(!shown.contains("tell-nobody"), "{shown}");
+    }
+}

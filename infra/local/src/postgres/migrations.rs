@@ -1,0 +1,270 @@
+//! Applies `supabase/migrations` as a hosted project's `db push` would: in order, as `postgres`, each once.
+//!
+//! A file is one transaction, recorded where the Supabase CLI records it, so either may continue after the
+//! other. An error names the file and the line.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, bail};
+use tokio_postgres::Client;
+use tokio_postgres::error::ErrorPosition;
+
+use super::Server;
+use super::statements::{self, Statement};
+
+const RECORD: &str = "
+    create schema if not exists supabase_migrations;
+    create table if not exists supabase_migrations.schema_migrations (
+      version text not null primary key, statements text[], name text)";
+
+/// One file of the migrations folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migration {
+    /// The digits before the first underscore; the order of migrations.
+    pub version: String,
+    /// What follows them.
+    pub name: String,
+    path: PathBuf,
+}
+
+impl Migration {
+    /// The file's content.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn text(&self) -> anyhow::Result<String> {
+        read(&self.path)
+    }
+}
+
+/// The migrations of a workspace, in order.
+///
+/// # Errors
+/// The folder cannot be read, or holds a SQL file that is not named `<digits>_<name>.sql`.
+pub fn list(workspace: &Path) -> anyhow::Result<Vec<Migration>> {
+    let folder = workspace.join("supabase/migrations");
+    let entries =
+        std::fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))?;
+    let mut migrations = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_none_or(|extension| extension != "sql") {
+            continue;
+        }
+        let stem = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        let Some((version, name)) = stem
+            .split_once('_')
+            .filter(|(version, _)| is_version(version))
+        else {
+            bail!(
+                "{} is not named <version>_<name>.sql, as the Supabase CLI wants it",
+                path.display()
+            );
+        };
+        let (version, name) = (version.to_owned(), name.to_owned());
+        migrations.push(Migration {
+            version,
+            name,
+            path,
+        });
+    }
+    migrations.sort_by(|one, other| one.version.cmp(&other.version));
+    for (one, other) in migrations.iter().zip(migrations.iter().skip(1)) {
+        if one.version == other.version {
+            bail!(
+                "{} and {} have the same version",
+                one.path.display(),
+                other.path.display()
+            );
+        }
+    }
+    Ok(migrations)
+}
+
+fn is_version(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_ascii_digit())
+}
+
+/// Applies what has not been applied to this database yet; how many files that was.
+///
+/// # Errors
+/// The first statement that fails, with file, line and hint (its whole file is undone), or a file that was
+/// changed after it was applied here.
+pub async fn apply(server: &Server, database: &str) -> anyhow::Result<usize> {
+    let migrations = list(server.home().workspace())?;
+    let mut client = server.connect("postgres", database).await?;
+    client
+        .batch_execute(RECORD)
+        .await
+        .context("preparing the record of migrations")?;
+    let applied = recorded(&client).await?;
+    let mut count = 0;
+    for migration in &migrations {
+        let statements = statements::split(&migration.text()?);
+        match applied
+            .iter()
+            .find(|(version, _)| *version == migration.version)
+        {
+            Some((_, before)) => refuse_changed(migration, &statements, before.as_deref())?,
+            None => {
+                apply_one(&mut client, migration, &statements).await?;
+                count += 1;
+            }
+        }
+    }
+    Ok(count)
+}
+
+async fn recorded(client: &Client) -> anyhow::Result<Vec<(String, Option<Vec<String>>)>> {
+    let rows = client
+        .query(
+            "select version, statements from supabase_migrations.schema_migrations",
+            &[],
+        )
+        .await
+        .context("reading which migrations were applied")?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// An applied file is history: a hosted project would never see a change to it.
+fn refuse_changed(
+    migration: &Migration,
+    statements: &[Statement],
+    before: Option<&[String]>,
+) -> anyhow::Result<()> {
+    let same = before.is_none_or(|before| {
+        before
+            .iter()
+            .eq(statements.iter().map(|statement| &statement.text))
+    });
+    if same {
+        return Ok(());
+    }
+    bail!(
+        "{} was changed after it had been applied to this database. Put the change into a new migration, or, \
+         while it has been applied nowhere else, run `cargo goalpost reset`.",
+        migration.path.display()
+    )
+}
+
+async fn apply_one(
+    client: &mut Client,
+    migration: &Migration,
+    statements: &[Statement],
+) -> anyhow::Result<()> {
+    let transaction = client.transaction().await?;
+    run(transaction.client(), &migration.path, statements).await?;
+    transaction
+        .batch_execute("reset role")
+        .await
+        .context("going back to the role postgres")?;
+    let texts: Vec<&str> = statements
+        .iter()
+        .map(|statement| statement.text.as_str())
+        .collect();
+    transaction
+        .execute(
+            "insert into supabase_migrations.schema_migrations (version, name, statements) values ($1, $2, $3)",
+            &[&migration.version, &migration.name, &texts],
+        )
+        .await
+        .with_context(|| format!("recording {}", migration.path.display()))?;
+    transaction
+        .commit()
+        .await
+        .with_context(|| format!("committing {}", migration.path.display()))?;
+    // What a file set for its session must not reach the next, which on a hosted project has its own.
+    client
+        .batch_execute("reset all")
+        .await
+        .context("resetting the session")
+}
+
+/// Runs `supabase/seed.sql`, if there is one, as `postgres` in one transaction; whether there was one.
+///
+/// # Errors
+/// The first statement that fails, with file, line and hint; nothing of the file stays then.
+pub async fn seed(server: &Server, database: &str) -> anyhow::Result<bool> {
+    let path = server.home().workspace().join("supabase/seed.sql");
+    if !path.is_file() {
+        return Ok(false);
+    }
+    let statements = statements::split(&read(&path)?);
+    let mut client = server.connect("postgres", database).await?;
+    let transaction = client.transaction().await?;
+    run(transaction.client(), &path, &statements).await?;
+    transaction
+        .commit()
+        .await
+        .with_context(|| format!("committing {}", path.display()))?;
+    Ok(true)
+}
+
+/// Runs statements of a file one by one, so that an error can be placed.
+pub(super) async fn run(
+    client: &Client,
+    path: &Path,
+    statements: &[Statement],
+) -> anyhow::Result<()> {
+    for statement in statements {
+        if let Err(error) = client.batch_execute(&statement.text).await {
+            return Err(place(&error, path, statement));
+        }
+    }
+    Ok(())
+}
+
+/// The error as a person wants it: where, what, and what Postgres adds to it.
+fn place(error: &tokio_postgres::Error, path: &Path, statement: &Statement) -> anyhow::Error {
+    let Some(said) = error.as_db_error() else {
+        return anyhow!("{}:{}: {error}", path.display(), statement.line);
+    };
+    let line = match said.position() {
+        Some(ErrorPosition::Original(position)) => line_of(statement, *position),
+        _ => first_code_line(statement),
+    };
+    let mut text = format!(
+        "{}:{line}: {} ({})",
+        path.display(),
+        said.message(),
+        said.code().code()
+    );
+    for (label, addition) in [
+        ("detail", said.detail()),
+        ("hint", said.hint()),
+        ("where", said.where_()),
+    ] {
+        if let Some(addition) = addition {
+            text.push_str(&format!("\n  {label}: {addition}"));
+        }
+    }
+    anyhow!(text)
+}
+
+/// The file's line of a position in the statement, which Postgres counts in characters from 1.
+fn line_of(statement: &Statement, position: u32) -> usize {
+    let before = (position as usize).saturating_sub(1);
+    statement.line
+        + statement
+            .text
+            .chars()
+            .take(before)
+            .filter(|letter| *letter == '\n')
+            .count()
+}
+
+/// The line where the statement itself begins, after the comments above it.
+fn first_code_line(statement: &Statement) -> usize {
+    let comments = statement.text.lines().take_while(|line| {
+        let line = line.trim_start();
+        line.is_empty() || line.starts_with("--")
+    });
+    statement.line + comments.count()
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
+}

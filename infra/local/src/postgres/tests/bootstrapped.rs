@@ -1,0 +1,142 @@
+//! What a database has before its first migration, held against what a hosted project has.
+
+use super::*;
+
+#[tokio::test]
+async fn postgres_is_no_superuser_and_may_what_it_may_when_hosted() {
+    let client = session().await;
+    let attributes =
+        "select concat_ws(' ', rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls)
+        from pg_roles where rolname = current_user";
+    assert_eq!(
+        text(&client, attributes).await.as_deref(),
+        Some("f t t t t")
+    );
+    client
+        .batch_execute("create role worker nologin; grant worker to authenticator")
+        .await
+        .unwrap();
+    client.batch_execute("drop role worker").await.unwrap();
+}
+
+#[tokio::test]
+async fn authenticator_becomes_the_api_roles_and_nothing_else() {
+    let (server, name) = database().await;
+    let client = server.connect("authenticator", &name).await.unwrap();
+    for role in ["anon", "authenticated", "service_role"] {
+        client
+            .batch_execute(&format!("set role {role}; reset role"))
+            .await
+            .unwrap();
+    }
+    assert_eq!(refusal(&client, "set role postgres").await, "42501");
+    assert_eq!(
+        text(&client, "current_setting('statement_timeout')")
+            .await
+            .as_deref(),
+        Some("8s")
+    );
+}
+
+#[tokio::test]
+async fn a_login_needs_the_password() {
+    let (server, name) = database().await;
+    let url = server.url(SUPERUSER, &name);
+    let without = format!(
+        "postgres://{SUPERUSER}:wrong{}",
+        &url[url.find('@').unwrap()..]
+    );
+    let refused = tokio_postgres::connect(&without, tokio_postgres::NoTls)
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(refused.as_db_error().unwrap().code().code(), "28P01");
+}
+
+#[tokio::test]
+async fn the_identity_of_a_request_is_read_from_either_form_of_its_claims() {
+    let client = session().await;
+    let id = "11111111-2222-3333-4444-555555555555";
+    client
+        .batch_execute("set role authenticated")
+        .await
+        .unwrap();
+    assert_eq!(text(&client, "auth.uid()").await, None);
+    let claims = format!("{{\"sub\":\"{id}\",\"role\":\"authenticated\",\"email\":\"a@b.c\"}}");
+    client
+        .batch_execute(&format!("set request.jwt.claims = '{claims}'"))
+        .await
+        .unwrap();
+    assert_eq!(text(&client, "auth.uid()").await.as_deref(), Some(id));
+    assert_eq!(
+        text(&client, "auth.role() || ' ' || auth.email()")
+            .await
+            .as_deref(),
+        Some("authenticated a@b.c")
+    );
+    assert_eq!(
+        text(&client, "auth.jwt() ->> 'sub'").await.as_deref(),
+        Some(id)
+    );
+    client
+        .batch_execute(&format!(
+            "reset request.jwt.claims; set request.jwt.claim.sub = '{id}'"
+        ))
+        .await
+        .unwrap();
+    assert_eq!(text(&client, "auth.uid()").await.as_deref(), Some(id));
+}
+
+#[tokio::test]
+async fn tables_in_public_are_open_to_the_api_roles_by_default_and_others_are_not() {
+    let client = session().await;
+    let tables =
+        "create table public.open (id int); create schema ours; create table ours.closed (id int);
+        grant usage on schema ours to anon; set role anon";
+    client.batch_execute(tables).await.unwrap();
+    client
+        .batch_execute("insert into public.open values (1)")
+        .await
+        .unwrap();
+    assert_eq!(refusal(&client, "select from ours.closed").await, "42501");
+    assert_eq!(refusal(&client, "select from auth.users").await, "42501");
+}
+
+#[tokio::test]
+async fn postgres_may_add_people_refer_to_them_and_publish_tables() {
+    let client = session().await;
+    client
+        .batch_execute(
+            "insert into auth.users (id, email) values (gen_random_uuid(), 'a@b.c');
+             create table public.notes (author_id uuid references auth.users (id));
+             alter publication supabase_realtime add table public.notes",
+        )
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn the_api_roles_have_their_hosted_time_limits() {
+    let client = session().await;
+    let limits = "select string_agg(rolname || ' ' || array_to_string(rolconfig, ','), '; ' order by rolname)
+        from pg_roles where rolname in ('anon', 'authenticated')";
+    assert_eq!(
+        text(&client, limits).await.as_deref(),
+        Some("anon statement_timeout=3s; authenticated statement_timeout=8s")
+    );
+}
+
+#[tokio::test]
+async fn bootstrapping_again_changes_nothing_and_loses_nothing() {
+    let (server, name) = database().await;
+    let client = server.connect("postgres", &name).await.unwrap();
+    let person = "insert into auth.users (id, email) values (gen_random_uuid(), 'a@b.c')";
+    client.batch_execute(person).await.unwrap();
+    database::bootstrap(server, &name).await.unwrap();
+    assert_eq!(
+        text(&client, "select email from auth.users")
+            .await
+            .as_deref(),
+        Some("a@b.c")
+    );
+}

@@ -1,0 +1,179 @@
+//! Migrations and the seed: order, record, errors.
+
+use super::databases::write_migration;
+use super::*;
+
+/// A workspace of its own, with a database on the server that this process's tests share.
+struct Fixture {
+    base: tempfile::TempDir,
+    server: Server,
+    name: String,
+}
+
+impl Fixture {
+    async fn new() -> Self {
+        let (shared, name) = database().await;
+        let (base, home) = home_of_its_own();
+        Self {
+            base,
+            server: Server::given(home, shared.address.clone()),
+            name,
+        }
+    }
+
+    fn file(&self, stem: &str, text: &str) {
+        write_migration(self.base.path(), stem, text);
+    }
+
+    async fn apply(&self) -> anyhow::Result<usize> {
+        migrations::apply(&self.server, &self.name).await
+    }
+
+    async fn failure(&self) -> String {
+        self.apply().await.unwrap_err().to_string()
+    }
+
+    async fn client(&self) -> Client {
+        self.server.connect("postgres", &self.name).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn files_are_applied_in_order_each_once_and_recorded_as_the_cli_does() {
+    let fixture = Fixture::new().await;
+    fixture.file("20260102_second", "alter table things add name text;");
+    fixture.file(
+        "20260101_first",
+        "create table things (id int);\ninsert into things values (1);",
+    );
+    assert_eq!(fixture.apply().await.unwrap(), 2);
+    assert_eq!(fixture.apply().await.unwrap(), 0);
+    let record = "select string_agg(concat_ws('|', version, name, cardinality(statements)), ' ' order by version)
+        from supabase_migrations.schema_migrations";
+    let client = fixture.client().await;
+    assert_eq!(
+        text(&client, record).await.as_deref(),
+        Some("20260101|first|2 20260102|second|1")
+    );
+}
+
+#[tokio::test]
+async fn a_migration_runs_without_a_superusers_power() {
+    let fixture = Fixture::new().await;
+    fixture.file("1_too_much", "create role boss superuser;");
+    let error = fixture.failure().await;
+    assert!(
+        error.contains("1_too_much.sql:1") && error.contains("42501"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn an_error_names_file_line_and_hint_and_undoes_the_whole_file() {
+    let fixture = Fixture::new().await;
+    fixture.file("1_good", "create table good (id int);");
+    fixture.file(
+        "2_bad",
+        "create table bad (id int);\n\n-- a comment\nselect\n  idd\nfrom good;\n",
+    );
+    let error = fixture.failure().await;
+    assert!(error.contains("2_bad.sql:5: "), "{error}");
+    assert!(error.contains("hint: Perhaps you meant"), "{error}");
+    let client = fixture.client().await;
+    assert!(
+        is_true(
+            &client,
+            "to_regclass('good') is not null and to_regclass('bad') is null"
+        )
+        .await
+    );
+    fixture.file("2_bad", "create table bad (id int);");
+    assert_eq!(fixture.apply().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_error_without_a_position_is_placed_at_its_statement() {
+    let fixture = Fixture::new().await;
+    fixture.file(
+        "1_twice",
+        "create table t (id int);\n-- once more\ncreate table t (id int);",
+    );
+    let error = fixture.failure().await;
+    assert!(error.contains("1_twice.sql:3: "), "{error}");
+}
+
+#[tokio::test]
+async fn what_a_file_sets_does_not_reach_the_next() {
+    let fixture = Fixture::new().await;
+    fixture.file(
+        "1_sets",
+        "set search_path = ''; set role anon; reset role; set role service_role;",
+    );
+    fixture.file("2_makes", "create table things (id int);");
+    fixture.apply().await.unwrap();
+    let owner =
+        "select tableowner from pg_tables where schemaname = 'public' and tablename = 'things'";
+    assert_eq!(
+        text(&fixture.client().await, owner).await.as_deref(),
+        Some("postgres")
+    );
+}
+
+#[tokio::test]
+async fn a_file_changed_after_it_was_applied_is_refused() {
+    let fixture = Fixture::new().await;
+    fixture.file("1_things", "create table things (id int);");
+    fixture.apply().await.unwrap();
+    fixture.file("1_things", "create table things (id bigint);");
+    let error = fixture.failure().await;
+    assert!(
+        error.contains("1_things.sql") && error.contains("goalpost reset"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn names_that_have_no_order_are_refused() {
+    let fixture = Fixture::new().await;
+    fixture.file("1_one", "select 1;");
+    fixture.file("1_other", "select 1;");
+    assert!(fixture.failure().await.contains("the same version"));
+    fixture.file("things", "select 1;");
+    assert!(fixture.failure().await.contains("things.sql is not named"));
+}
+
+#[tokio::test]
+async fn a_seed_is_whole_or_not_at_all() {
+    let fixture = Fixture::new().await;
+    assert!(
+        !migrations::seed(&fixture.server, &fixture.name)
+            .await
+            .unwrap()
+    );
+    let seed = fixture.base.path().join("supabase/seed.sql");
+    std::fs::write(&seed, "create table shop (id int);\nselect no_such_column;").unwrap();
+    let error = migrations::seed(&fixture.server, &fixture.name)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("seed.sql:2: "), "{error}");
+    std::fs::write(
+        &seed,
+        "create table shop (id int); insert into shop values (1);",
+    )
+    .unwrap();
+    assert!(
+        migrations::seed(&fixture.server, &fixture.name)
+            .await
+            .unwrap()
+    );
+}
+
+#[tokio::test]
+async fn this_projects_migrations_and_seed_apply() {
+    let server = Server::shared_by_tests().await.unwrap();
+    let name = format!("test_{}", uuid::Uuid::new_v4().simple());
+    database::create_from_template(server, &name).await.unwrap();
+    migrations::seed(server, &name).await.unwrap();
+    assert_eq!(migrations::apply(server, &name).await.unwrap(), 0);
+}
