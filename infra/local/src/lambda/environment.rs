@@ -1,0 +1,73 @@
+//! The environment variables of a sandbox, as AWS documents them.
+//!
+//! The one thing to know: nothing of the host's own environment gets in. A function that works here
+//! because of somebody's shell would not work once deployed.
+
+use std::collections::BTreeMap;
+
+use secrecy::ExposeSecret;
+
+use super::{config::FunctionConfig, ids::SandboxId, platform::Platform};
+
+/// All variables of one sandbox. The reserved ones win over the function's own.
+pub(super) fn variables(
+    config: &FunctionConfig,
+    platform: &Platform,
+    sandbox: SandboxId,
+) -> BTreeMap<String, String> {
+    let folder = config
+        .program
+        .parent()
+        .map(|folder| folder.display().to_string())
+        .unwrap_or_default();
+    // A path needs the scheme: without it, lambda_runtime cannot read the address. The real one has
+    // no path, because there each sandbox has an address of its own.
+    let runtime_api = format!("http://{}/{}/{sandbox}", platform.runtime_api, config.name);
+    let date = chrono::Utc::now().format("%Y/%m/%d");
+    let reserved = [
+        ("AWS_LAMBDA_RUNTIME_API", runtime_api),
+        ("AWS_LAMBDA_FUNCTION_NAME", config.name.clone()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+        (
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+            config.memory_megabytes.to_string(),
+        ),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+        (
+            "AWS_LAMBDA_LOG_GROUP_NAME",
+            format!("/aws/lambda/{}", config.name),
+        ),
+        (
+            "AWS_LAMBDA_LOG_STREAM_NAME",
+            format!("{date}/[$LATEST]{sandbox}"),
+        ),
+        ("AWS_REGION", platform.region.clone()),
+        ("AWS_DEFAULT_REGION", platform.region.clone()),
+        // Not credentials of anything: they only have to be there, as they are on AWS.
+        ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+        (
+            "AWS_SESSION_TOKEN",
+            platform.session_token.expose_secret().to_owned(),
+        ),
+        ("_HANDLER", "bootstrap".to_owned()),
+        ("LAMBDA_TASK_ROOT", folder),
+        ("LAMBDA_RUNTIME_DIR", "/var/runtime".to_owned()),
+        ("PATH", "/usr/local/bin:/usr/bin/:/bin:/opt/bin".to_owned()),
+        ("LANG", "en_US.UTF-8".to_owned()),
+        ("TZ", ":UTC".to_owned()),
+    ];
+    let mut variables = config.environment.clone();
+    variables.extend(reserved.map(|(name, value)| (name.to_owned(), value)));
+    if config.is_managed_instance() {
+        variables.insert(
+            "AWS_LAMBDA_INITIALIZATION_TYPE".to_owned(),
+            "lambda-managed-instances".to_owned(),
+        );
+        variables.insert(
+            "AWS_LAMBDA_MAX_CONCURRENCY".to_owned(),
+            config.invocations_per_sandbox.to_string(),
+        );
+    }
+    variables
+}

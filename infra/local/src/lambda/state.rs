@@ -1,0 +1,215 @@
+//! What the host knows about one function: who waits, what runs where, which sandboxes there are.
+//!
+//! The one thing to know: all of it sits behind one lock per function, and signals are sent while it
+//! is held. That is what makes "freeze when idle, thaw before handing over" free of races.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use tokio::{sync::oneshot, task::AbortHandle};
+
+use super::{
+    answer::Answer,
+    handover::Handover,
+    ids::{RequestId, SandboxId},
+};
+
+/// A sandbox that has answered asks for more almost at once; for this long it counts as about to be
+/// free, so that callers in a row do not each start another sandbox.
+pub(super) const RETURN_GRACE: Duration = Duration::from_millis(20);
+
+/// Who is waiting for an invocation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A caller who gets 429 if there is no room.
+    Caller,
+    /// The queue of `Event` invocations, which has time.
+    EventQueue,
+}
+
+/// One invocation until it is answered.
+pub(super) struct Invocation {
+    pub(super) id: RequestId,
+    pub(super) payload: Bytes,
+    pub(super) origin: Origin,
+    pub(super) answer: oneshot::Sender<Answer>,
+    /// Sandboxes that failed to start while this invocation was the next one.
+    pub(super) failed_inits: u8,
+}
+
+/// An invocation in the hands of a sandbox.
+pub(super) struct Running {
+    pub(super) invocation: Invocation,
+    pub(super) sandbox: SandboxId,
+    pub(super) started: Instant,
+    pub(super) watchdog: AbortHandle,
+    /// False until the sandbox's connection has taken the event: until then it never began.
+    pub(super) delivered: bool,
+}
+
+/// One of possibly several open polls for work of a sandbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PollId(u64);
+
+pub(super) struct Sandbox {
+    pub(super) pid: Pid,
+    pub(super) spawned: Instant,
+    pub(super) is_starting: bool,
+    pub(super) is_frozen: bool,
+    /// It is being killed, so nothing may be handed to it any more.
+    pub(super) is_condemned: bool,
+    pub(super) polls: Vec<(PollId, oneshot::Sender<Handover>)>,
+    pub(super) running: usize,
+    pub(super) idle_since: Instant,
+    /// What it answered last and when, until it asks for more.
+    pub(super) answered: Option<(RequestId, Instant)>,
+    /// Kills it if it takes too long to start, or to come back after it has answered.
+    pub(super) watchdog: Option<AbortHandle>,
+    /// What it said through init/error.
+    pub(super) init_error: Option<Bytes>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counters {
+    pub(super) invocations: u64,
+    pub(super) errors: u64,
+    pub(super) timeouts: u64,
+    pub(super) throttles: u64,
+    pub(super) cold_starts: u64,
+    pub(super) events_dropped: u64,
+    pub(super) last_init: Duration,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) callers: VecDeque<Invocation>,
+    pub(super) events: VecDeque<Invocation>,
+    pub(super) running: HashMap<RequestId, Running>,
+    pub(super) sandboxes: HashMap<SandboxId, Sandbox>,
+    pub(super) counters: Counters,
+    pub(super) is_stopping: bool,
+    pub(super) is_recheck_due: bool,
+    polls_opened: u64,
+}
+
+impl Sandbox {
+    pub(super) fn new(pid: Pid) -> Self {
+        let now = Instant::now();
+        Self {
+            pid,
+            spawned: now,
+            is_starting: true,
+            is_frozen: false,
+            is_condemned: false,
+            polls: Vec::new(),
+            running: 0,
+            idle_since: now,
+            answered: None,
+            watchdog: None,
+            init_error: None,
+        }
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.running == 0 && !self.polls.is_empty() && !self.is_condemned
+    }
+
+    pub(super) fn freeze(&mut self) {
+        if !self.is_frozen {
+            self.is_frozen = self.signal(Signal::SIGSTOP);
+        }
+    }
+
+    pub(super) fn thaw(&mut self) {
+        if self.is_frozen {
+            self.signal(Signal::SIGCONT);
+            self.is_frozen = false;
+        }
+    }
+
+    /// Kills it; what becomes of its invocations is decided when its end is seen.
+    pub(super) fn condemn(&mut self) {
+        self.is_condemned = true;
+        self.signal(Signal::SIGKILL);
+    }
+
+    pub(super) fn disarm(&mut self) {
+        if let Some(watchdog) = self.watchdog.take() {
+            watchdog.abort();
+        }
+    }
+
+    fn signal(&self, signal: Signal) -> bool {
+        // It may just have died; its end is handled where it is waited for.
+        kill(self.pid, signal).is_ok()
+    }
+
+    /// How many invocations it will be able to take in a moment, though it is not asking yet.
+    fn coming(&self, per_sandbox: usize) -> usize {
+        if self.is_condemned {
+            return 0;
+        }
+        if self.is_starting {
+            return per_sandbox;
+        }
+        usize::from(
+            self.answered
+                .is_some_and(|(_, at)| at.elapsed() < RETURN_GRACE),
+        )
+    }
+}
+
+impl State {
+    pub(super) fn waiting(&self) -> usize {
+        self.callers.len() + self.events.len()
+    }
+
+    pub(super) fn enqueue(&mut self, invocation: Invocation) {
+        match invocation.origin {
+            Origin::Caller => self.callers.push_back(invocation),
+            Origin::EventQueue => self.events.push_back(invocation),
+        }
+    }
+
+    /// Back to the head of its queue: it was the oldest when it was taken.
+    pub(super) fn put_back(&mut self, invocation: Invocation) {
+        match invocation.origin {
+            Origin::Caller => self.callers.push_front(invocation),
+            Origin::EventQueue => self.events.push_front(invocation),
+        }
+    }
+
+    /// Callers first: events have time.
+    pub(super) fn take_waiting(&mut self) -> Option<Invocation> {
+        self.callers.pop_front().or_else(|| self.events.pop_front())
+    }
+
+    /// The sandbox used last, so that the others can be reaped.
+    pub(super) fn free_sandbox(&self, per_sandbox: usize) -> Option<SandboxId> {
+        self.sandboxes
+            .iter()
+            .filter(|(_, s)| !s.is_condemned && !s.polls.is_empty() && s.running < per_sandbox)
+            .max_by_key(|(_, s)| s.idle_since)
+            .map(|(id, _)| *id)
+    }
+
+    pub(super) fn live_sandboxes(&self) -> usize {
+        self.sandboxes.values().filter(|s| !s.is_condemned).count()
+    }
+
+    pub(super) fn coming(&self, per_sandbox: usize) -> usize {
+        self.sandboxes.values().map(|s| s.coming(per_sandbox)).sum()
+    }
+
+    pub(super) fn next_poll(&mut self) -> PollId {
+        self.polls_opened += 1;
+        PollId(self.polls_opened)
+    }
+}

@@ -1,0 +1,122 @@
+//! Amazon SQS and the event source mapping that feeds a function from it.
+//!
+//! The story of a message: `SendMessage` puts it in ([`Queues::router`]), the mapping receives it with
+//! others, which hides them for the visibility timeout, and invokes the function with the batch
+//! ([`Mapping`]). What the function reports as done is deleted; the rest comes back when its timeout
+//! ends, and after too many receives goes to the dead-letter queue.
+//!
+//! The one thing to know: messages live in this process and end with it. That is enough, because a
+//! message only carries a wake; the work itself is a row (see `fidelity/sqs.md`).
+
+mod api;
+mod event;
+mod mapping;
+mod message;
+mod store;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use anyhow::Context;
+
+pub use self::{
+    mapping::{FailureReport, Mapping, MappingConfig},
+    message::{AttributeValue, MAX_MESSAGE_BYTES, Message, MessageAttribute},
+    store::{Queue, Received},
+};
+
+/// Configuration of one queue.
+#[derive(Clone, Debug)]
+pub struct QueueConfig {
+    /// Its name, the last part of its URL.
+    pub name: String,
+    /// How long a received message stays hidden (SQS default: 30 s; AWS advises six times the
+    /// function's timeout).
+    pub visibility_timeout: Duration,
+    /// Where messages go that were received too often.
+    pub redrive: Option<Redrive>,
+}
+
+/// A queue's dead-letter policy.
+#[derive(Clone, Debug)]
+pub struct Redrive {
+    /// The queue that takes them.
+    pub dead_letter_queue: String,
+    /// A message is moved instead of being received for one time more than this.
+    pub max_receive_count: u32,
+}
+
+impl QueueConfig {
+    /// A queue with the defaults of SQS and no dead-letter queue.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            visibility_timeout: Duration::from_secs(30),
+            redrive: None,
+        }
+    }
+}
+
+/// All queues of one account. Clones are the same queues.
+#[derive(Clone)]
+pub struct Queues {
+    queues: Arc<BTreeMap<String, Arc<Queue>>>,
+}
+
+impl Queues {
+    /// Makes the queues, all empty.
+    ///
+    /// # Errors
+    /// Two queues share a name, or a dead-letter queue is not among them.
+    pub fn new(configs: &[QueueConfig], region: &str, account_id: &str) -> anyhow::Result<Self> {
+        let mut queues: BTreeMap<String, Arc<Queue>> = BTreeMap::new();
+        // Dead-letter queues have none of their own here, so they come first.
+        let (ends, sources): (Vec<_>, Vec<_>) =
+            configs.iter().partition(|config| config.redrive.is_none());
+        for config in ends.into_iter().chain(sources) {
+            let arn = format!("arn:aws:sqs:{region}:{account_id}:{}", config.name);
+            let dead_letters = match &config.redrive {
+                None => None,
+                Some(redrive) => {
+                    let target = queues.get(&redrive.dead_letter_queue).with_context(|| {
+                        format!(
+                            "the queue {} names the dead-letter queue {}, which is not configured or has one itself",
+                            config.name, redrive.dead_letter_queue
+                        )
+                    })?;
+                    Some((Arc::clone(target), redrive.max_receive_count))
+                }
+            };
+            let queue = Arc::new(Queue::new(
+                config.name.clone(),
+                arn,
+                config.visibility_timeout,
+                dead_letters,
+            ));
+            anyhow::ensure!(
+                queues.insert(config.name.clone(), queue).is_none(),
+                "two queues are called {}; rename one of them",
+                config.name
+            );
+        }
+        Ok(Self {
+            queues: Arc::new(queues),
+        })
+    }
+
+    /// A queue by its name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Arc<Queue>> {
+        self.queues.get(name).cloned()
+    }
+
+    /// The names of all queues.
+    #[must_use]
+    pub fn names(&self) -> Vec<String> {
+        self.queues.keys().cloned().collect()
+    }
+
+    /// The SQS endpoint: `POST /` in its JSON protocol. Nest it where the queue URLs point.
+    pub fn router(&self) -> axum::Router {
+        api::router(self.clone())
+    }
+}
