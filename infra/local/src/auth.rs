@@ -1,0 +1,314 @@
+//! The little of Supabase Auth that `goalpost login` needs: password, refresh, who am I, health.
+//!
+//! The one thing to know: people are rows of `auth.users` here as there, but a local password is a
+//! salted, iterated SHA-512 and not bcrypt, and refresh tokens are signed, not stored.
+//! What else differs: `fidelity/auth.md`.
+
+mod password;
+mod refresh;
+
+use crate::keys::{ProjectKeys, bearer, identify, verify};
+use anyhow::Context as _;
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{Query, Request, State},
+    http::{HeaderMap, StatusCode},
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
+    routing::{get, post},
+};
+use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
+use tokio_postgres::{Client, NoTls, Row};
+use uuid::Uuid;
+
+/// How long a person's token lives; Supabase's default.
+const ACCESS_LIFE: Duration = Duration::from_secs(3600);
+
+/// What the auth surface needs to know.
+#[derive(Clone)]
+pub struct AuthConfig {
+    /// Where the database is, as a role that may read and write `auth.users`.
+    pub database_url: String,
+    /// Keys and signing key of the project.
+    pub keys: ProjectKeys,
+}
+
+/// The routes: everything below `/auth/v1`.
+pub fn router(config: AuthConfig) -> Router {
+    let config = Arc::new(config);
+    Router::new()
+        .route("/auth/v1/token", post(token))
+        .route("/auth/v1/user", get(user))
+        .route("/auth/v1/health", get(health))
+        .route_layer(middleware::from_fn_with_state(
+            Arc::clone(&config),
+            require_key,
+        ))
+        .with_state(config)
+}
+
+/// Sets a person's password.
+///
+/// # Errors
+/// When there is no such person or the database refuses.
+pub async fn set_password(
+    client: &Client,
+    user_id: Uuid,
+    password: &SecretString,
+) -> anyhow::Result<()> {
+    let hash = password::hash(password.expose_secret());
+    let update = "update auth.users set encrypted_password = $2::text, updated_at = now() where id = $1::text::uuid";
+    let changed = client
+        .execute(update, &[&user_id.to_string(), &hash])
+        .await?;
+    anyhow::ensure!(changed == 1, "there is no person {user_id} in auth.users");
+    Ok(())
+}
+
+/// As the original says it: `code` is the HTTP status, `error_code` is for programs.
+#[derive(Debug)]
+struct Refusal(StatusCode, &'static str, String);
+
+impl Refusal {
+    fn response(self) -> Response {
+        let Self(status, code, message) = self;
+        let body = json!({"code": status.as_u16(), "error_code": code, "msg": message});
+        (status, axum::Json(body)).into_response()
+    }
+}
+
+fn bad_login() -> Refusal {
+    Refusal(
+        StatusCode::BAD_REQUEST,
+        "invalid_credentials",
+        "Invalid login credentials".to_owned(),
+    )
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
+fn unexpected(error: anyhow::Error) -> Refusal {
+    tracing::error!(%error, "auth cannot use the database");
+    Refusal(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "unexpected_failure",
+        "Database error querying schema".to_owned(),
+    )
+}
+
+/// The gate is the same as for REST, but the token is looked at by the routes that need one.
+async fn require_key(
+    State(config): State<Arc<AuthConfig>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut key_only = request.headers().clone();
+    key_only.remove("authorization");
+    match identify(&key_only, request.uri(), &config.keys) {
+        Ok(_) => next.run(request).await,
+        Err(refused) => (
+            StatusCode::UNAUTHORIZED,
+            axum::Json(json!({"message": refused.to_string()})),
+        )
+            .into_response(),
+    }
+}
+
+async fn health() -> Response {
+    axum::Json(json!({
+        "version": concat!("goalpost-", env!("CARGO_PKG_VERSION")),
+        "name": "GoTrue",
+        "description": "a local stand-in for Supabase Auth",
+    }))
+    .into_response()
+}
+
+#[derive(Deserialize)]
+struct Grant {
+    grant_type: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Login {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: SecretString,
+    #[serde(default)]
+    refresh_token: String,
+}
+
+async fn token(
+    State(config): State<Arc<AuthConfig>>,
+    Query(grant): Query<Grant>,
+    body: Bytes,
+) -> Response {
+    let login = serde_json::from_slice::<Login>(&body).map_err(|error| {
+        let message = format!("Could not parse request body as JSON: {error}");
+        Refusal(StatusCode::BAD_REQUEST, "bad_json", message)
+    });
+    let granted = match (login, grant.grant_type.as_deref()) {
+        (Err(refusal), _) => Err(refusal),
+        (Ok(login), Some("password")) => by_password(&config, &login).await,
+        (Ok(login), Some("refresh_token")) => by_refresh_token(&config, &login).await,
+        (Ok(_), _) => {
+            let message = "unsupported_grant_type".to_owned();
+            Err(Refusal(
+                StatusCode::BAD_REQUEST,
+                "invalid_credentials",
+                message,
+            ))
+        }
+    };
+    match granted {
+        Ok(session) => axum::Json(session).into_response(),
+        Err(refusal) => refusal.response(),
+    }
+}
+
+async fn by_password(config: &AuthConfig, login: &Login) -> Result<Value, Refusal> {
+    let client = connect(config).await.map_err(unexpected)?;
+    let person = find(&client, "lower(email) = lower($1)", &login.email)
+        .await
+        .map_err(unexpected)?;
+    let person = person
+        .filter(|person| password::fits(login.password.expose_secret(), &person.password_hash));
+    let person = person.ok_or_else(bad_login)?;
+    let update = "update auth.users set last_sign_in_at = now() where id = $1::text::uuid";
+    let updated = client.execute(update, &[&person.id.to_string()]).await;
+    updated.map_err(|error| unexpected(error.into()))?;
+    Ok(session(config, &person))
+}
+
+async fn by_refresh_token(config: &AuthConfig, login: &Login) -> Result<Value, Refusal> {
+    let not_found = || {
+        let message = "Invalid Refresh Token: Refresh Token Not Found".to_owned();
+        Refusal(StatusCode::BAD_REQUEST, "refresh_token_not_found", message)
+    };
+    let id = refresh::person(&config.keys, &login.refresh_token).ok_or_else(not_found)?;
+    let client = connect(config).await.map_err(unexpected)?;
+    let person = find(&client, "id = $1::uuid", &id.to_string())
+        .await
+        .map_err(unexpected)?;
+    Ok(session(config, &person.ok_or_else(not_found)?))
+}
+
+async fn user(State(config): State<Arc<AuthConfig>>, headers: HeaderMap) -> Response {
+    match who_asks(&config, &headers).await {
+        Ok(person) => axum::Json(person.shown()).into_response(),
+        Err(refusal) => refusal.response(),
+    }
+}
+
+async fn who_asks(config: &AuthConfig, headers: &HeaderMap) -> Result<Person, Refusal> {
+    let token = bearer(headers).ok_or_else(|| {
+        let message = "This endpoint requires a valid Bearer token".to_owned();
+        Refusal(StatusCode::UNAUTHORIZED, "no_authorization", message)
+    })?;
+    let claims = verify(token, config.keys.signing_key()).map_err(|error| {
+        Refusal(
+            StatusCode::FORBIDDEN,
+            "bad_jwt",
+            format!("invalid JWT: {}", error.message),
+        )
+    })?;
+    let id = claims
+        .text("sub")
+        .and_then(|sub| Uuid::parse_str(sub).ok())
+        .ok_or_else(|| {
+            Refusal(
+                StatusCode::FORBIDDEN,
+                "bad_jwt",
+                "invalid claim: missing sub claim".to_owned(),
+            )
+        })?;
+    let client = connect(config).await.map_err(unexpected)?;
+    let person = find(&client, "id = $1::uuid", &id.to_string())
+        .await
+        .map_err(unexpected)?;
+    person.ok_or_else(|| {
+        let message = "User from sub claim in JWT does not exist".to_owned();
+        Refusal(StatusCode::FORBIDDEN, "user_not_found", message)
+    })
+}
+
+struct Person {
+    id: Uuid,
+    email: String,
+    password_hash: String,
+    last_sign_in_at: Option<DateTime<Utc>>,
+    created_at: Option<DateTime<Utc>>,
+}
+
+impl Person {
+    fn read(row: &Row) -> anyhow::Result<Self> {
+        Ok(Self {
+            id: Uuid::parse_str(row.try_get("id")?)?,
+            email: row.try_get("email")?,
+            password_hash: row.try_get("password_hash")?,
+            last_sign_in_at: row.try_get("last_sign_in_at")?,
+            created_at: row.try_get("created_at")?,
+        })
+    }
+
+    fn shown(&self) -> Value {
+        json!({
+            "id": self.id,
+            "aud": "authenticated",
+            "role": "authenticated",
+            "email": self.email,
+            "phone": "",
+            "last_sign_in_at": self.last_sign_in_at,
+            "created_at": self.created_at,
+            "app_metadata": {"provider": "email", "providers": ["email"]},
+            "user_metadata": {},
+            "identities": [],
+            "is_anonymous": false,
+        })
+    }
+}
+
+async fn connect(config: &AuthConfig) -> anyhow::Result<Client> {
+    let connected = tokio_postgres::connect(&config.database_url, NoTls).await;
+    let (client, connection) = connected.context("auth cannot reach the database")?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+/// `condition` is one of the two texts above, never a caller's.
+async fn find(
+    client: &Client,
+    condition: &'static str,
+    value: &str,
+) -> anyhow::Result<Option<Person>> {
+    let query = format!(
+        "select id::text as id, coalesce(email, '') as email, coalesce(encrypted_password, '') as password_hash
+              , last_sign_in_at, created_at
+           from auth.users where {} and deleted_at is null",
+        condition.replace("$1", "$1::text")
+    );
+    client
+        .query_opt(&query, &[&value])
+        .await?
+        .as_ref()
+        .map(Person::read)
+        .transpose()
+}
+
+fn session(config: &AuthConfig, person: &Person) -> Value {
+    let token = config
+        .keys
+        .mint_user_token(person.id, &person.email, ACCESS_LIFE);
+    json!({
+        "access_token": token.expose_secret(),
+        "token_type": "bearer",
+        "expires_in": ACCESS_LIFE.as_secs(),
+        "expires_at": Utc::now().timestamp() + i64::try_from(ACCESS_LIFE.as_secs()).unwrap_or_default(),
+        "refresh_token": refresh::token(&config.keys, person.id),
+        "user": person.shown(),
+    })
+}

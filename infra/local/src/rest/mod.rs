@@ -1,0 +1,121 @@
+//! The REST surface at `/rest/v1`: PostgREST as Supabase puts it behind its gateway.
+//!
+//! Functions (`/rest/v1/rpc/…`) are served here, one pipelined transaction per request; tables and
+//! views are handed to postrust. The one thing to know: nothing here decides what a caller may do.
+//! The gateway names a role, the transaction takes it, and Postgres allows or refuses.
+//! What the original does, and where this differs: `fidelity/postgrest.md`.
+
+mod call;
+mod error;
+mod overload;
+mod parameters;
+mod pool;
+mod reply;
+mod routine;
+mod rpc;
+mod serve;
+mod tables;
+mod transaction;
+
+pub use serve::serve;
+
+use crate::keys::ProjectKeys;
+use axum::{
+    Router,
+    extract::{Request, State},
+    response::{IntoResponse as _, Response},
+};
+use std::{sync::Arc, time::Duration};
+
+/// What the REST surface needs to know.
+#[derive(Clone)]
+pub struct RestConfig {
+    /// Where the database is, as role `authenticator`; a `postgres://` address.
+    pub database_url: String,
+    /// The schemas that callers can reach; the first is the default.
+    pub schemas: Vec<String>,
+    /// Searched after the schema of the request, for types and operators of extensions.
+    pub extra_search_path: Vec<String>,
+    /// The most connections to hold.
+    pub pool_size: usize,
+    /// How long a request waits for a connection before it is answered `PGRST003`.
+    pub pool_wait: Duration,
+    /// The most bytes that the body of a function call may have.
+    pub body_limit: usize,
+    /// Keys and signing key of the project.
+    pub keys: ProjectKeys,
+}
+
+impl RestConfig {
+    /// The usual sizes: 10 connections, 10 seconds, 1 MB.
+    #[must_use]
+    pub fn new(database_url: &str, schemas: &[&str], keys: ProjectKeys) -> Self {
+        Self {
+            database_url: database_url.to_owned(),
+            schemas: schemas.iter().map(|&schema| schema.to_owned()).collect(),
+            extra_search_path: vec!["public".to_owned(), "extensions".to_owned()],
+            pool_size: 10,
+            pool_wait: Duration::from_secs(10),
+            body_limit: 1_000_000,
+            keys,
+        }
+    }
+}
+
+/// A running REST surface. Dropping it leaves its connections to end with the process;
+/// [`Rest::stop`] closes them, so that a database can be dropped.
+pub struct Rest {
+    shared: Arc<Shared>,
+    listener: tokio::task::JoinHandle<()>,
+}
+
+struct Shared {
+    config: RestConfig,
+    pool: pool::Pool,
+    routines: routine::Cache,
+    tables: tables::Tables,
+}
+
+impl Rest {
+    /// Prepares the surface. Connects to nothing yet, so that it starts before Postgres if need be.
+    ///
+    /// # Errors
+    /// When the database address cannot be read or no schema is exposed.
+    pub fn start(config: RestConfig) -> anyhow::Result<Self> {
+        anyhow::ensure!(
+            !config.schemas.is_empty(),
+            "name at least one exposed schema"
+        );
+        let shared = Arc::new(Shared {
+            pool: pool::Pool::new(&config)?,
+            routines: routine::Cache::default(),
+            tables: tables::Tables::default(),
+            config,
+        });
+        let listener = pool::reload_on_notification(Arc::clone(&shared));
+        Ok(Self { shared, listener })
+    }
+
+    /// The routes: everything below `/rest/v1`.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/rest/v1/rpc/{function}", axum::routing::any(rpc::answer))
+            .route("/rest/v1/", axum::routing::any(answer_table))
+            .route("/rest/v1/{*path}", axum::routing::any(answer_table))
+            .with_state(Arc::clone(&self.shared))
+    }
+
+    /// Closes every connection.
+    pub async fn stop(self) {
+        self.listener.abort();
+        self.shared.pool.close();
+        self.shared.tables.close().await;
+    }
+}
+
+async fn answer_table(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    match tables::answer(&shared, request).await {
+        Ok(response) => response,
+        Err(error) => error.into_response(),
+    }
+}

@@ -1,0 +1,80 @@
+//! The connections to Postgres, all as `authenticator`.
+//!
+//! The one thing to know: a connection that broke is thrown away when it is next asked for, so a
+//! restart of Postgres costs the requests under way and no restart here.
+
+use super::{RestConfig, Shared, error::Error};
+use crate::listener::{self, Heard};
+use anyhow::Context as _;
+use deadpool_postgres::{Client, Manager, ManagerConfig, PoolError, RecyclingMethod, Runtime};
+use futures::StreamExt as _;
+use std::sync::Arc;
+use tokio_postgres::{Config, NoTls};
+
+pub(super) struct Pool(deadpool_postgres::Pool);
+
+impl Pool {
+    pub(super) fn new(config: &RestConfig) -> anyhow::Result<Self> {
+        let recycling = ManagerConfig {
+            recycling_method: RecyclingMethod::Fast,
+        };
+        let manager = Manager::from_config(database(config)?, NoTls, recycling);
+        let pool = deadpool_postgres::Pool::builder(manager)
+            .max_size(config.pool_size)
+            .wait_timeout(Some(config.pool_wait))
+            .create_timeout(Some(config.pool_wait))
+            .runtime(Runtime::Tokio1)
+            .build()?;
+        Ok(Self(pool))
+    }
+
+    pub(super) async fn get(&self) -> Result<Client, Error> {
+        self.0.get().await.map_err(|error| match error {
+            PoolError::Timeout(deadpool_postgres::TimeoutType::Wait) => Error::pool_timeout(),
+            PoolError::Backend(error) => Error::connection(&error),
+            other => Error::connection(&other),
+        })
+    }
+
+    pub(super) fn close(&self) {
+        self.0.close();
+    }
+}
+
+fn database(config: &RestConfig) -> anyhow::Result<Config> {
+    let mut database: Config = config
+        .database_url
+        .parse()
+        .context("the database address of the REST surface cannot be read")?;
+    database.application_name("goalpost-rest");
+    Ok(database)
+}
+
+/// Forgets signatures, and makes postrust read the schema again, whenever `pgrst` is notified or
+/// the connection came back (a notification may have been missed).
+pub(super) fn reload_on_notification(shared: Arc<Shared>) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        let Ok(database) = database(&shared.config) else {
+            return;
+        };
+        let (listening, mut heard) = listener::listen(database, "pgrst");
+        let _listening = AbortOnDrop(listening);
+        let mut connected_before = false;
+        while let Some(heard) = heard.next().await {
+            let first_connection = heard == Heard::Connected && !connected_before;
+            connected_before = true;
+            if !first_connection {
+                shared.routines.clear();
+                shared.tables.reload().await;
+            }
+        }
+    })
+}
+
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

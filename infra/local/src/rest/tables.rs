@@ -1,0 +1,133 @@
+//! Tables and views, served by postrust behind our gateway.
+//!
+//! The one thing to know: postrust is built when the first table is asked for, because most stacks
+//! that tests start never ask, and reading the whole schema takes longer than starting them.
+
+use super::{Shared, error::Error, error::refused_at_the_gate};
+use crate::keys::{Caller, identify};
+use anyhow::Context as _;
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, StatusCode, Uri, header, uri::PathAndQuery},
+    response::Response,
+};
+use postrust_server::{AppState, Builder, Host};
+use secrecy::ExposeSecret as _;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+use tower::ServiceExt as _;
+
+#[derive(Default)]
+pub(super) struct Tables(OnceCell<Served>);
+
+struct Served {
+    router: Router,
+    state: Arc<AppState>,
+}
+
+impl Tables {
+    /// Reads the schema again, if it was ever read.
+    pub(super) async fn reload(&self) {
+        let Some(served) = self.0.get() else { return };
+        if let Err(error) = served.state.reload_schema().await {
+            tracing::warn!(%error, "the schema could not be read again; tables are served as they were");
+        }
+    }
+
+    pub(super) async fn close(&self) {
+        if let Some(served) = self.0.get() {
+            served.state.pool.close().await;
+        }
+    }
+}
+
+/// Answers a request for a table or view.
+pub(super) async fn answer(shared: &Shared, request: Request) -> Result<Response, Error> {
+    let caller = match identify(request.headers(), request.uri(), &shared.config.keys) {
+        Ok(caller) => caller,
+        Err(refused) => return Ok(refused_at_the_gate(&refused)),
+    };
+    let served = shared.tables.0.get_or_try_init(|| build(shared)).await;
+    let served = served.map_err(|error| Error::connection(error.as_ref()))?;
+    let request = readdressed(shared, request, &caller)
+        .map_err(|error| Error::bad_request("PGRST100", error.to_string()))?;
+    let response = served
+        .router
+        .clone()
+        .oneshot(request)
+        .await
+        .unwrap_or_else(|never| match never {});
+    Ok(corrected(response, &caller).await)
+}
+
+async fn build(shared: &Shared) -> anyhow::Result<Served> {
+    let config = &shared.config;
+    let pool_size = config.pool_size.to_string();
+    let pool_wait = config.pool_wait.as_secs().max(1).to_string();
+    let schemas = config.schemas.join(",");
+    let extra_search_path = config.extra_search_path.join(",");
+    let settings = [
+        ("PGRST_COMPAT_MODE", "true"),
+        ("PGRST_DB_URI", &config.database_url),
+        ("PGRST_DB_SCHEMAS", &schemas),
+        ("PGRST_DB_EXTRA_SEARCH_PATH", &extra_search_path),
+        ("PGRST_DB_ANON_ROLE", "anon"),
+        ("PGRST_DB_POOL", &pool_size),
+        ("PGRST_DB_POOL_TIMEOUT", &pool_wait),
+        (
+            "PGRST_JWT_SECRET",
+            config.keys.signing_key().expose_secret(),
+        ),
+        // We listen ourselves, so that one connection serves both halves.
+        ("PGRST_DB_CHANNEL_ENABLED", "false"),
+    ];
+    let settings = postrust_core::AppConfig::try_from_vars(settings)
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
+    let app = Builder::new(settings, Host::SERVER).build().await?;
+    Ok(Served {
+        router: app.router,
+        state: app.state,
+    })
+}
+
+/// The same request as postrust expects it: below `/api`, with a token and without our key.
+fn readdressed(shared: &Shared, mut request: Request, caller: &Caller) -> anyhow::Result<Request> {
+    let uri = request.uri();
+    let path = uri.path().strip_prefix("/rest/v1").unwrap_or_default();
+    let query = uri.query().unwrap_or_default().split('&');
+    let query = query
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("apikey="))
+        .collect::<Vec<_>>();
+    let path_and_query = match query.is_empty() {
+        true => format!("/api{path}"),
+        false => format!("/api{path}?{}", query.join("&")),
+    };
+    let path_and_query =
+        PathAndQuery::try_from(path_and_query).context("the address cannot be read")?;
+    *request.uri_mut() = Uri::from(path_and_query);
+    let token = caller.token(&shared.config.keys);
+    let authorization = HeaderValue::try_from(format!("Bearer {}", token.expose_secret()))?;
+    request
+        .headers_mut()
+        .insert(header::AUTHORIZATION, authorization);
+    Ok(request)
+}
+
+/// postrust answers a missing permission of a logged-in caller with 401, PostgREST with 403.
+async fn corrected(response: Response, caller: &Caller) -> Response {
+    if response.status() != StatusCode::UNAUTHORIZED || !caller.is_authenticated() {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let body = axum::body::to_bytes(body, 64 * 1024)
+        .await
+        .unwrap_or_default();
+    let says: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    if says.get("code").and_then(serde_json::Value::as_str) == Some("42501") {
+        parts.status = StatusCode::FORBIDDEN;
+        parts.headers.remove(header::WWW_AUTHENTICATE);
+    }
+    Response::from_parts(parts, Body::from(body))
+}

@@ -1,0 +1,15 @@
+//! The parts of Supabase that the local stack plays, each tried from outside over a real Postgres.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod auth;
+mod pg_cron;
+mod pg_net;
+mod rest;
+mod support;
