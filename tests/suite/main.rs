@@ -8,6 +8,7 @@
 )]
 
 mod database;
+mod documents;
 mod goals;
 mod models;
 mod plan_rules;

@@ -224,7 +224,9 @@ async fn rust_and_sql_find_the_same_problems_in_every_plan() {
         }
     }
     // The plans must reach every rule, or the agreement says little.
-    for code in domain::plan::ProblemCode::ALL {
+    // Expressions are read in Rust alone; the database stores them and never evaluates one.
+    let shared = |code: &&domain::plan::ProblemCode| code.as_str() != "bad_expression";
+    for code in domain::plan::ProblemCode::ALL.iter().filter(shared) {
         assert!(
             seen.contains_key(code.as_str()),
             "no plan broke the rule {code}: {seen:?}"

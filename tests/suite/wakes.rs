@@ -101,6 +101,75 @@ async fn a_wake_that_the_database_did_not_sign_is_turned_away_before_anything_is
 }
 
 #[tokio::test]
+async fn wakes_that_travel_through_a_queue_do_the_same_work() {
+    let without_webhooks = |options| StackOptions {
+        pg_net: Switch::Off,
+        ..options
+    };
+    let stack = stacks::start_with(without_webhooks).await.unwrap();
+    let owner = Client::of(&stack, Person::Owner);
+    let body = json!({"workspace_id": system_tests::people::DEMO, "question": "What is 8 * 8?"});
+    let asked = owner.post(&body, None).await.unwrap();
+    let request_id = asked.body["request_id"].as_i64().unwrap();
+    let database = stack.admin_db().await.unwrap();
+
+    let http = reqwest::Client::new();
+    // What a gateway function does: it takes each wake as the database wrote it and puts it on the function's queue.
+    let mut sent = 0_i64;
+    loop {
+        let wakes = database
+            .query(
+                "select id, function, ready_count from goalpost.wakes where id > $1 order by id",
+                &[&sent],
+            )
+            .await
+            .unwrap();
+        for wake in wakes {
+            let (id, function): (i64, String) = (wake.get(0), wake.get(1));
+            let message = json!({"type": "INSERT", "table": "wakes", "schema": "goalpost", "old_record": null,
+                "record": {"id": id, "function": function, "ready_count": wake.get::<_, i32>(2)}});
+            let sent_it = http
+                .post(format!("{}/sqs", stack.url()))
+                .header("content-type", "application/x-amz-json-1.0")
+                .header("x-amz-target", "AmazonSQS.SendMessage")
+                .json(&json!({
+                    "QueueUrl": format!("{}/sqs/000000000000/goalpost-{function}", stack.url()),
+                    "MessageBody": message.to_string(),
+                }))
+                .send()
+                .await
+                .unwrap();
+            assert!(sent_it.status().is_success(), "{:?}", sent_it.text().await);
+            sent = id;
+        }
+        let request = owner
+            .rows("requests", &format!("id=eq.{request_id}"))
+            .await
+            .unwrap();
+        if request[0]["state"] != "accepted" {
+            assert_eq!(
+                (&request[0]["state"], &request[0]["answer_text"]),
+                (&json!("answered"), &json!("64"))
+            );
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    let unheard = database
+        .query_one(
+            "select count(*) from goalpost.wakes where acknowledged_at is null",
+            &[],
+        )
+        .await;
+    assert_eq!(
+        unheard.unwrap().get::<_, i64>(0),
+        0,
+        "each message was heard"
+    );
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn the_analyzer_measures_what_runbooks_and_agents_achieved() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);

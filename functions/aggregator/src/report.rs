@@ -95,7 +95,7 @@ fn push_criteria(text: &mut String, judging: &Judging, verdicts: &[CriterionVerd
         let description = cell(&judging.description_of(verdict.number));
         text.push_str(&format!(
             "| {description} | {word} | {} |\n",
-            cell(&verdict.evidence)
+            cell(&shortened(&verdict.evidence))
         ));
     }
 }

@@ -1,0 +1,119 @@
+//! What is said twice, in a document and in code, is compared here.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use system_tests::Database;
+
+fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(workspace().join(path))
+        .unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// The words in backticks of one cell.
+fn quoted(cell: &str) -> Vec<String> {
+    cell.split('`')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The rows of the table in functions/README.md: function, kinds, RPCs.
+fn functions_table() -> Vec<(String, Vec<String>, Vec<String>)> {
+    let text = read("functions/README.md");
+    let rows = text.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| {
+        let cells: Vec<&str> = row.split('|').collect();
+        (
+            quoted(cells[1]).remove(0),
+            quoted(cells[3]),
+            quoted(cells[4]),
+        )
+    })
+    .collect()
+}
+
+#[test]
+fn the_table_of_functions_names_the_kinds_that_each_claims() {
+    let words =
+        |kinds: &[domain::StepKind]| kinds.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let table: Vec<(String, Vec<String>)> = functions_table()
+        .into_iter()
+        .map(|(function, kinds, _)| (function, kinds))
+        .collect();
+    let coded = vec![
+        ("intake".to_owned(), words(intake::KINDS)),
+        ("planner".to_owned(), words(planner::KINDS)),
+        ("executor".to_owned(), words(executor::KINDS)),
+        ("aggregator".to_owned(), words(aggregator::KINDS)),
+        ("analyzer".to_owned(), Vec::new()),
+    ];
+    assert_eq!(table, coded);
+}
+
+#[tokio::test]
+async fn the_database_sends_each_kind_to_the_function_that_claims_it() {
+    let database = Database::fresh().await.unwrap();
+    let owner = database.owner().await.unwrap();
+    for (function, kinds, _) in functions_table() {
+        for kind in kinds {
+            let woken = owner
+                .json(&format!("select goalpost_private.function_of('{kind}')"))
+                .await
+                .unwrap();
+            assert_eq!(woken, json!(function), "{kind}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_table_of_functions_names_every_worker_rpc_and_no_other() {
+    let database = Database::fresh().await.unwrap();
+    let owner = database.owner().await.unwrap();
+    let exposed = owner
+        .json(
+            "select jsonb_agg(p.proname order by p.proname) from pg_catalog.pg_proc p
+              where p.pronamespace = 'goalpost_worker'::regnamespace",
+        )
+        .await
+        .unwrap();
+    let mut named: Vec<String> = functions_table()
+        .into_iter()
+        .flat_map(|(_, _, rpcs)| rpcs)
+        .collect();
+    named.sort();
+    named.dedup();
+    assert_eq!(exposed, json!(named));
+}
+
+#[test]
+fn paths_in_the_documents_lead_somewhere() {
+    for document in ["README.md", "ARCHITECTURE.md"] {
+        let text = read(document);
+        let words = text.split(['`', '(', ')']).filter(|word| {
+            word.contains('/')
+                && !word.contains([' ', '*', '…', ':', '<', '$', '{'])
+                && !word.starts_with('/')
+        });
+        let roots = [
+            "functions/",
+            "shared/",
+            "supabase/",
+            "infra/",
+            "tests/",
+            ".cargo/",
+            ".ci/",
+        ];
+        for path in words.filter(|word| roots.iter().any(|root| word.starts_with(root))) {
+            assert!(workspace().join(path).exists(), "{document} names {path}");
+        }
+    }
+}
