@@ -662,7 +662,7 @@ begin
   perform set_config('search_path', (select string_agg(quote_ident(s), ', ') from unnest(p_schemas) s), true);
   perform set_config('transaction_read_only', 'on', true);
 
-  for v_row in execute format(E'select to_json(q) as row from (%s\n) q limit %s', p_query, p_row_limit + 1) loop
+  for v_row in execute format(E'select to_json(q.*) as row from (%s\n) q limit %s', p_query, p_row_limit + 1) loop
     if v_count = 0 then
       v_columns := (select json_agg(k)::jsonb from json_object_keys(v_row.row) k);
     end if;

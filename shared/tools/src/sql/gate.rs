@@ -7,6 +7,7 @@
 
 mod clause;
 mod expression;
+mod field;
 mod qualify;
 mod tree;
 

@@ -1,8 +1,7 @@
 //! Expressions: which forms, calls, casts and operators may stand in a query.
 
 use sqlparser::ast::{
-    AccessExpr, BinaryOperator, CastKind, DataType, Expr, FunctionArgumentClause,
-    FunctionArguments, Ident,
+    BinaryOperator, CastKind, DataType, Expr, FunctionArgumentClause, FunctionArguments, Ident,
 };
 
 use super::clause::argument;
@@ -70,21 +69,11 @@ impl Gate<'_> {
             Expr::TypedString(typed) if !typed.uses_odbc_syntax => cast(&typed.data_type),
             Expr::BinaryOp { op, .. } => operator(op),
             Expr::AnyOp { compare_op, .. } | Expr::AllOp { compare_op, .. } => operator(compare_op),
-            Expr::CompoundFieldAccess { access_chain, .. } => {
-                let plain = |access: &AccessExpr| {
-                    matches!(
-                        access,
-                        AccessExpr::Subscript(_) | AccessExpr::Dot(Expr::Identifier(_))
-                    )
-                };
-                if access_chain.iter().all(plain) {
-                    Ok(())
-                } else {
-                    Err("only fields and subscripts may follow a value".into())
-                }
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                self.function_rows.access(root, access_chain)
             }
-            Expr::CompoundIdentifier(_)
-            | Expr::IsFalse(_)
+            Expr::CompoundIdentifier(words) => self.function_rows.column(words),
+            Expr::IsFalse(_)
             | Expr::IsNotFalse(_)
             | Expr::IsTrue(_)
             | Expr::IsNotTrue(_)

@@ -8,6 +8,7 @@ use sqlparser::ast::{
 };
 
 use super::clause::{argument, query_is_plain, select_is_plain, table_alias};
+use super::field::FunctionRows;
 use super::plain_name;
 use crate::sql::functions::{self, Known};
 
@@ -32,6 +33,7 @@ const SECRET_RELATIONS: &[&str] = &[
 pub(super) struct Gate<'a> {
     readable_schemas: &'a [String],
     catalog_is_readable: bool,
+    pub(super) function_rows: FunctionRows,
 }
 
 /// The reason why something is refused, or nothing.
@@ -43,6 +45,7 @@ impl<'a> Gate<'a> {
         Self {
             readable_schemas,
             catalog_is_readable,
+            function_rows: FunctionRows::default(),
         }
     }
 
@@ -50,6 +53,7 @@ impl<'a> Gate<'a> {
         if !matches!(statement, Statement::Query(_)) {
             return Err("only SELECT is allowed".into());
         }
+        self.function_rows = FunctionRows::of(statement);
         match statement.visit(self) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(reason) => Err(reason),

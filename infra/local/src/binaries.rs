@@ -1,0 +1,297 @@
+//! Builds the functions' binaries, in the profile and the target folder of the program that asks.
+//!
+//! The one thing to know: cargo is called without `-p`, so that features are unified over the workspace exactly as
+//! for `cargo goalpost` and `cargo test`, and nothing is compiled twice (see `.cargo/config.toml`).
+//! `GOALPOST_BIN_DIR` names a folder of binaries that are built already.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Mutex, PoisonError};
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::OnceCell;
+
+use crate::home::Home;
+use crate::progress::{Phase, Progress};
+
+/// The functions: package, binary and deployed name are one.
+pub const FUNCTIONS: [&str; 5] = ["intake", "planner", "executor", "aggregator", "analyzer"];
+/// Names a folder with the binaries, to build nothing.
+const PREBUILT: &str = "GOALPOST_BIN_DIR";
+
+/// Where each function's binary is.
+pub type Binaries = BTreeMap<String, PathBuf>;
+
+/// Builds the functions, or finds them built; once in a process.
+///
+/// # Errors
+/// A compile error, as cargo shows it; no cargo; a binary missing in `GOALPOST_BIN_DIR`.
+pub async fn functions(home: &Home, progress: &Progress) -> anyhow::Result<Binaries> {
+    // Asking cargo whether all is fresh takes a second, and tests ask often.
+    static BUILT: OnceCell<Binaries> = OnceCell::const_new();
+    let built = BUILT
+        .get_or_try_init(|| build(home.workspace(), &FUNCTIONS, progress))
+        .await;
+    built.cloned()
+}
+
+/// Builds binaries of the workspace by name. Dropping the future ends cargo.
+///
+/// # Errors
+/// As [`functions`].
+pub async fn build(
+    workspace: &Path,
+    names: &[&str],
+    progress: &Progress,
+) -> anyhow::Result<Binaries> {
+    if let Some(folder) = std::env::var_os(PREBUILT).filter(|folder| !folder.is_empty()) {
+        return prebuilt(Path::new(&folder), names);
+    }
+    let mut phase = progress.phase("Building the functions");
+    let mut cargo = command(workspace, names)?;
+    let mut child = cargo
+        .spawn()
+        .context("cargo could not be run: install Rust from https://rustup.rs")?;
+    let said = watch(&mut child, names, &mut phase).await?;
+    let status = child.wait().await.context("waiting for cargo")?;
+    if !status.success() {
+        drop(phase);
+        bail!(
+            "the functions do not compile:\n\n{}",
+            said.errors.trim_end()
+        );
+    }
+    for name in names {
+        if !said.binaries.contains_key(*name) {
+            bail!("cargo built no binary called {name}: is it a member of the workspace?");
+        }
+    }
+    phase.done();
+    Ok(said.binaries)
+}
+
+fn prebuilt(folder: &Path, names: &[&str]) -> anyhow::Result<Binaries> {
+    let mut binaries = Binaries::new();
+    for name in names {
+        let path = folder.join(name);
+        if !path.is_file() {
+            bail!(
+                "{PREBUILT} names {}, which has no {name}: build it, or unset {PREBUILT}",
+                folder.display()
+            );
+        }
+        binaries.insert((*name).to_owned(), path);
+    }
+    Ok(binaries)
+}
+
+fn command(workspace: &Path, names: &[&str]) -> anyhow::Result<Command> {
+    // Set by cargo for what it runs; a plain binary falls back to the one on the path.
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .current_dir(workspace)
+        .args(["build", "--message-format=json-render-diagnostics"]);
+    for name in names {
+        command.args(["--bin", name]);
+    }
+    let own = std::env::current_exe().context("this program's own path is not known")?;
+    if let Some(built) = Built::of(&own) {
+        command
+            .arg("--profile")
+            .arg(built.profile)
+            .arg("--target-dir")
+            .arg(built.target);
+    }
+    if std::io::stderr().is_terminal() {
+        command.args(["--color", "always"]);
+    }
+    // Ctrl-C reaches cargo too: it is in our process group, as it should be.
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    Ok(command)
+}
+
+/// How a program of cargo's was built, read from where it lies.
+#[derive(Debug, PartialEq, Eq)]
+struct Built {
+    profile: String,
+    target: PathBuf,
+}
+
+impl Built {
+    /// `target/debug/goalpost`, `target/release/deps/suite-0123`; none for a program that was put elsewhere.
+    fn of(program: &Path) -> Option<Self> {
+        let mut folder = program.parent()?;
+        if matches!(folder.file_name()?.to_str()?, "deps" | "examples") {
+            folder = folder.parent()?;
+        }
+        // Cargo marks its target folder so that backups leave it out.
+        let target = folder
+            .parent()
+            .filter(|target| target.join("CACHEDIR.TAG").is_file())?;
+        let profile = match folder.file_name()?.to_str()? {
+            "debug" => "dev",
+            other => other,
+        };
+        Some(Self {
+            profile: profile.to_owned(),
+            target: target.to_owned(),
+        })
+    }
+}
+
+/// What cargo said.
+struct Said {
+    binaries: Binaries,
+    errors: String,
+}
+
+async fn watch(child: &mut Child, names: &[&str], phase: &mut Phase) -> anyhow::Result<Said> {
+    let messages = child
+        .stdout
+        .take()
+        .context("cargo's messages cannot be read")?;
+    let errors = child
+        .stderr
+        .take()
+        .context("cargo's errors cannot be read")?;
+    let phase = Mutex::new(phase);
+    let note = |text: String| {
+        phase
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .note(text)
+    };
+    let (binaries, errors) = tokio::join!(
+        artifacts(messages, names, &note),
+        without_status(errors, &note)
+    );
+    Ok(Said {
+        binaries: binaries?,
+        errors,
+    })
+}
+
+/// The binaries that cargo names, counting what it compiles on the way.
+async fn artifacts(
+    messages: impl AsyncRead + Unpin,
+    names: &[&str],
+    note: &impl Fn(String),
+) -> anyhow::Result<Binaries> {
+    let mut binaries = Binaries::new();
+    let mut compiled = 0_u32;
+    let mut lines = BufReader::new(messages).lines();
+    while let Some(line) = lines
+        .next_line()
+        .await
+        .context("reading cargo's messages")?
+    {
+        let Ok(message) = serde_json::from_str::<Value>(&line) else {
+            continue;
+        };
+        if message.get("reason").and_then(Value::as_str) != Some("compiler-artifact") {
+            continue;
+        }
+        let target = message
+            .pointer("/target/name")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        if message.get("fresh").and_then(Value::as_bool) == Some(false) {
+            compiled += 1;
+            note(format!("{compiled} crates, {target}"));
+        }
+        let executable = message.get("executable").and_then(Value::as_str);
+        if let Some(executable) = executable.filter(|_| names.contains(&target)) {
+            binaries.insert(target.to_owned(), PathBuf::from(executable));
+        }
+    }
+    note(if compiled == 0 {
+        "nothing to do".to_owned()
+    } else {
+        format!("{compiled} crates")
+    });
+    Ok(binaries)
+}
+
+/// Cargo's errors and warnings, without the lines that say what it is doing.
+async fn without_status(output: impl AsyncRead + Unpin, note: &impl Fn(String)) -> String {
+    let mut kept = String::new();
+    let mut lines = BufReader::new(output).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let plain = console::strip_ansi_codes(&line).trim_start().to_owned();
+        if plain.starts_with("Blocking ") {
+            note("waiting for another cargo to finish".to_owned());
+        }
+        let is_status = [
+            "Compiling ",
+            "Blocking ",
+            "Finished ",
+            "Fresh ",
+            "Building ",
+        ]
+        .iter()
+        .any(|status| plain.starts_with(status));
+        if !is_status {
+            kept.push_str(&line);
+            kept.push('\n');
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )]
+
+    use super::*;
+
+    #[test]
+    fn the_profile_and_folder_are_read_from_where_a_program_lies() {
+        let target = tempfile::tempdir().unwrap();
+        std::fs::write(target.path().join("CACHEDIR.TAG"), "").unwrap();
+        let of = |path: &str| Built::of(&target.path().join(path));
+        let built = |profile: &str| {
+            Some(Built {
+                profile: profile.into(),
+                target: target.path().into(),
+            })
+        };
+        assert_eq!(of("debug/goalpost"), built("dev"));
+        assert_eq!(of("debug/deps/suite-0123"), built("dev"));
+        assert_eq!(of("release/goalpost"), built("release"));
+        assert_eq!(Built::of(Path::new("/usr/local/bin/goalpost")), None);
+    }
+
+    #[test]
+    fn a_missing_prebuilt_binary_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("intake"), "").unwrap();
+        let error = prebuilt(folder.path(), &["intake", "planner"])
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("no planner"), "{error}");
+        assert_eq!(prebuilt(folder.path(), &["intake"]).unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn compile_errors_are_kept_and_status_lines_are_not() {
+        let said = "   Compiling planner v0.1.0\nerror[E0425]: cannot find value `x`\n --> src/lib.rs:1:1\n";
+        assert_eq!(
+            without_status(said.as_bytes(), &|_| ()).await,
+            "error[E0425]: cannot find value `x`\n --> src/lib.rs:1:1\n"
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! What a person gets in the end: the answer or report on standard output, what it took beside it.
+
+use anyhow::{anyhow, bail};
+use chrono::Utc;
+
+use super::{print, print_error};
+use crate::client::{Client, Usage, Work};
+use crate::render::{Screen, count, markdown, took};
+
+/// Prints the outcome.
+///
+/// # Errors
+/// There is none: the reason, and what may be done.
+pub(super) async fn print_outcome(client: &Client, work: &Work) -> anyhow::Result<()> {
+    print_text(work.outcome().unwrap_or_default());
+    if let Ok(usage) = client.usage(&work.runs).await {
+        let screen = Screen::stderr();
+        let duration = took(
+            work.request.created_at,
+            work.request.ended_at.unwrap_or_else(Utc::now),
+        );
+        print_error(
+            &screen
+                .palette
+                .dim(&format!("{duration} · {}", cost(&usage))),
+        );
+    }
+    outcome(work)
+}
+
+/// Whether it ended well.
+///
+/// # Errors
+/// It did not, and why.
+pub(super) fn outcome(work: &Work) -> anyhow::Result<()> {
+    let request = &work.request;
+    let reason = work.reason().unwrap_or("no reason was given");
+    let goal_failed = work.goal().is_some_and(|goal| goal.state == "failed");
+    match request.state.as_str() {
+        "failed" => bail!(
+            "the request {} failed: {reason}{}",
+            request.id,
+            retries(work)
+        ),
+        "cancelled" => bail!("the request {} was cancelled: {reason}", request.id),
+        _ if goal_failed => Err(anyhow!(
+            "the goal {} failed: {reason}",
+            request.goal_id.unwrap_or_default()
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn retries(work: &Work) -> String {
+    let open = work
+        .dead_letters
+        .iter()
+        .filter(|letter| letter.retried_at.is_none());
+    let line = |letter: &crate::client::DeadLetter| {
+        format!(
+            "\nTry the step {} again: cargo goalpost retry {}",
+            letter.step_key, letter.id
+        )
+    };
+    open.map(line).collect()
+}
+
+/// Markdown: styled on a terminal, untouched elsewhere.
+pub(super) fn print_text(text: &str) {
+    let screen = Screen::stdout();
+    if !screen.is_terminal {
+        if !text.is_empty() {
+            print(text.trim_end());
+        }
+        return;
+    }
+    for line in markdown::lines(text, screen) {
+        print(&line);
+    }
+}
+
+/// `2 model calls, 1234 tokens, $0.0123`.
+pub(super) fn cost(usage: &[Usage]) -> String {
+    if usage.is_empty() {
+        return "no model was called".to_owned();
+    }
+    let tokens: i64 = usage
+        .iter()
+        .map(|call| call.input_tokens + call.output_tokens)
+        .sum();
+    format!(
+        "{}, {tokens} tokens, {}",
+        count(usage.len() as u64, "model call"),
+        dollars(usage)
+    )
+}
+
+/// What all calls cost together.
+fn dollars(usage: &[Usage]) -> String {
+    let microusd: i64 = usage.iter().map(|call| call.cost_microusd).sum();
+    format!(
+        "${}.{:04}",
+        microusd / 1_000_000,
+        microusd % 1_000_000 / 100
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )]
+
+    use super::*;
+
+    #[test]
+    fn money_is_shown_with_four_digits() {
+        let call = |cost_microusd| Usage {
+            run_id: 1,
+            step_key: "plan".into(),
+            provider: "p".into(),
+            model: "m".into(),
+            input_tokens: 100,
+            output_tokens: 20,
+            cost_microusd,
+        };
+        assert_eq!(cost(&[]), "no model was called");
+        assert_eq!(dollars(&[]), "$0.0000");
+        assert_eq!(
+            cost(&[call(1_200_067)]),
+            "1 model call, 120 tokens, $1.2000"
+        );
+        assert_eq!(
+            cost(&[call(1_000_000), call(234_567)]),
+            "2 model calls, 240 tokens, $1.2345"
+        );
+    }
+}

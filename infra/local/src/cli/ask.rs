@@ -1,0 +1,103 @@
+//! `goalpost ask`: a question through intake, and with `--wait` its answer.
+
+use anyhow::{Context, bail};
+use uuid::Uuid;
+
+use super::arguments::{self, Global, workspace_id};
+use super::watch::{self, Until};
+use super::{Usage, answer, connect, print, print_json};
+use crate::client::{Client, Workspace};
+
+pub(super) async fn run(arguments: &arguments::Ask, global: &Global) -> anyhow::Result<()> {
+    if arguments.question.trim().is_empty() {
+        return Err(Usage(
+            "ask something: cargo goalpost ask \"What is 17% of 2,340?\" --wait".to_owned(),
+        )
+        .into());
+    }
+    let client = connect::client(global).await?;
+    let workspace = workspace(&client, arguments.workspace.as_deref()).await?;
+    let accepted = client
+        .ask(
+            workspace,
+            &arguments.question,
+            arguments.idempotency_key.as_deref(),
+        )
+        .await?;
+    if !arguments.wait {
+        if global.json {
+            return print_json(&accepted);
+        }
+        let again = if accepted.repeated {
+            " (asked before with this key)"
+        } else {
+            ""
+        };
+        print(&format!(
+            "Request {} is {}{again}.",
+            accepted.request_id, accepted.state
+        ));
+        print(&format!(
+            "See it: cargo goalpost request {} --follow",
+            accepted.request_id
+        ));
+        return Ok(());
+    }
+    if global.json {
+        let work = wait_quietly(&client, accepted.request_id).await?;
+        print_json(&work)?;
+        return answer::outcome(&work);
+    }
+    let work = watch::watch(&client, accepted.request_id, Until::Ended).await?;
+    answer::print_outcome(&client, &work).await
+}
+
+async fn wait_quietly(client: &Client, request_id: i64) -> anyhow::Result<crate::client::Work> {
+    loop {
+        let work = client.work(request_id).await?;
+        if work.has_ended() {
+            return Ok(work);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    }
+}
+
+/// The workspace meant: the one named, or the only one there is.
+pub(super) async fn workspace(client: &Client, wanted: Option<&str>) -> anyhow::Result<Uuid> {
+    if let Some(id) = wanted.and_then(workspace_id) {
+        return Ok(id);
+    }
+    let workspaces = client.workspaces().await?;
+    if let Some(name) = wanted {
+        let found = workspaces
+            .iter()
+            .find(|workspace| workspace.name.eq_ignore_ascii_case(name));
+        return Ok(found
+            .with_context(|| {
+                format!(
+                    "you are in no workspace called {name}. {}",
+                    listed(&workspaces)
+                )
+            })?
+            .id);
+    }
+    match workspaces.as_slice() {
+        [only] => Ok(only.id),
+        [] => bail!(
+            "you are in no workspace.\nMake one: the function create_workspace, or ask an admin to add you."
+        ),
+        several => Err(Usage(format!(
+            "you are in several workspaces: choose with --workspace. {}",
+            listed(several)
+        ))
+        .into()),
+    }
+}
+
+fn listed(workspaces: &[Workspace]) -> String {
+    let names: Vec<&str> = workspaces
+        .iter()
+        .map(|workspace| workspace.name.as_str())
+        .collect();
+    format!("Yours: {}.", names.join(", "))
+}

@@ -1,0 +1,134 @@
+//! `goalpost goals`, `goal ID` and `request ID`: what there is, and how far it is.
+
+use chrono::Utc;
+
+use super::arguments::{self, Global};
+use super::watch::{self, Until};
+use super::{answer, connect, print, print_json};
+use crate::client::{Client, Work};
+use crate::render::palette::mark;
+use crate::render::{Screen, age, table, took, tree};
+
+pub(super) async fn list(arguments: &arguments::Goals, global: &Global) -> anyhow::Result<()> {
+    let client = connect::client(global).await?;
+    let goals = client.goals(arguments.limit).await?;
+    let ids: Vec<i64> = goals.iter().map(|goal| goal.id).collect();
+    let progress = client.progress(&ids).await?;
+    if global.json {
+        let with_progress = |goal: &crate::client::Goal| serde_json::json!({"goal": goal, "progress": progress.iter().find(|progress| progress.goal_id == goal.id)});
+        return print_json(&goals.iter().map(with_progress).collect::<Vec<_>>());
+    }
+    if goals.is_empty() {
+        print("There are no goals yet. Set one: cargo goalpost ask \"Audit my database\" --wait");
+        return Ok(());
+    }
+    let (screen, now) = (Screen::stdout(), Utc::now());
+    let row = |goal: &crate::client::Goal| {
+        let progress = progress.iter().find(|progress| progress.goal_id == goal.id);
+        let percent = progress
+            .and_then(|progress| progress.progress)
+            .unwrap_or_default()
+            * 100.0;
+        vec![
+            goal.id.to_string(),
+            screen.palette.state(
+                &goal.state,
+                &format!("{} {}", mark(&goal.state), goal.state),
+            ),
+            format!("{percent:.0} %"),
+            age(goal.created_at, now),
+            took(goal.created_at, goal.ended_at.unwrap_or(now)),
+            goal.title.clone(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = goals.iter().map(row).collect();
+    for line in table::lines(
+        screen,
+        &["GOAL", "STATE", "DONE", "SET", "TOOK", "TITLE"],
+        &rows,
+    ) {
+        print(&line);
+    }
+    Ok(())
+}
+
+pub(super) async fn show(arguments: &arguments::Goal, global: &Global) -> anyhow::Result<()> {
+    let client = connect::client(global).await?;
+    let goal = client.goal(arguments.id).await?;
+    // A sub-goal is shown alone; the whole tree is its request's.
+    let only = goal.parent_goal_id.map(|_| goal.id);
+    show_work(&client, goal.request_id, only, arguments, global).await
+}
+
+pub(super) async fn show_request(
+    arguments: &arguments::Goal,
+    global: &Global,
+) -> anyhow::Result<()> {
+    let client = connect::client(global).await?;
+    show_work(&client, arguments.id, None, arguments, global).await
+}
+
+async fn show_work(
+    client: &Client,
+    request_id: i64,
+    only_goal: Option<i64>,
+    arguments: &arguments::Goal,
+    global: &Global,
+) -> anyhow::Result<()> {
+    if arguments.follow && !global.json {
+        let work = watch::watch(client, request_id, Until::Ended).await?;
+        return answer::print_outcome(client, &work).await;
+    }
+    let work = client.work(request_id).await?;
+    if global.json {
+        return print_json(&work);
+    }
+    let (screen, now) = (Screen::stdout(), Utc::now());
+    let lines = match only_goal {
+        Some(goal) => tree::lines_of_goal(&work, goal, screen, now),
+        None => tree::lines(&work, screen, now),
+    };
+    lines.iter().for_each(|line| print(line));
+    let report = match only_goal {
+        Some(id) => work
+            .goals
+            .iter()
+            .find(|goal| goal.id == id)
+            .and_then(|goal| goal.report.as_deref()),
+        None => work.outcome(),
+    };
+    if let Some(report) = report {
+        print("");
+        answer::print_text(report);
+    }
+    advise(&work, screen);
+    Ok(())
+}
+
+/// What a person can do about what is shown.
+fn advise(work: &Work, screen: Screen) {
+    let mut advice = Vec::new();
+    for approval in work.pending_approvals() {
+        advice.push(format!("approval {}: {}", approval.id, approval.question));
+        advice.push(format!(
+            "  cargo goalpost approve {0}   or   cargo goalpost reject {0}",
+            approval.id
+        ));
+    }
+    for letter in work
+        .dead_letters
+        .iter()
+        .filter(|letter| letter.retried_at.is_none())
+    {
+        advice.push(format!(
+            "{} failed for good; try it again: cargo goalpost retry {}",
+            letter.step_key, letter.id
+        ));
+    }
+    if !advice.is_empty() {
+        print("");
+    }
+    advice
+        .iter()
+        .for_each(|line| print(&screen.palette.asks(line)));
+}

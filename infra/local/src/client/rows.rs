@@ -1,0 +1,296 @@
+//! The rows that people read, as far as the command line shows them.
+//!
+//! The one thing to know: `--json` prints these very shapes, so a renamed field is a change for its users.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+/// What `accept_request` answers.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Accepted {
+    /// The request.
+    pub request_id: i64,
+    /// Its first run, the root of all that follows from it.
+    pub run_id: Option<i64>,
+    /// The request's state.
+    pub state: String,
+    /// Whether this idempotency key had been used before.
+    #[serde(default)]
+    pub repeated: bool,
+}
+
+/// What intake answers to somebody who waits.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Answered {
+    /// The request.
+    pub request_id: i64,
+    /// Its state; `accepted` when the wait was too short.
+    pub state: String,
+    /// Why it failed.
+    pub reason: Option<String>,
+    /// The answer in Markdown.
+    pub answer_text: Option<String>,
+}
+
+/// A tenant.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Workspace {
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+}
+
+/// What a person asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// Its id.
+    pub id: i64,
+    /// The tenant.
+    pub workspace_id: Uuid,
+    /// As it was asked.
+    pub question: String,
+    /// submitted, accepted, answered, failed, cancelled.
+    pub state: String,
+    /// Why it ended as it did.
+    pub reason: Option<String>,
+    /// 0 (answer at once) to 1.
+    #[serde(default, deserialize_with = "number")]
+    pub complexity_score: Option<f64>,
+    /// What the score is made of.
+    #[serde(default)]
+    pub complexity_reasons: Value,
+    /// The goal that was made of it, if it took more than an answer.
+    pub goal_id: Option<i64>,
+    /// The answer in Markdown.
+    pub answer_text: Option<String>,
+    /// When it was asked.
+    pub created_at: DateTime<Utc>,
+    /// When it ended.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// Work that takes more than an answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Goal {
+    /// Its id.
+    pub id: i64,
+    /// The request it came from.
+    pub request_id: i64,
+    /// The goal it is a part of.
+    pub parent_goal_id: Option<i64>,
+    /// The run whose step it completes.
+    pub parent_run_id: Option<i64>,
+    /// That step.
+    pub parent_step_key: Option<String>,
+    /// In a few words.
+    pub title: String,
+    /// Its kind, as `database-audit`.
+    pub goal_type: String,
+    /// active, completed, failed, cancelled.
+    pub state: String,
+    /// Why it ended as it did.
+    pub reason: Option<String>,
+    /// The report in Markdown.
+    pub report: Option<String>,
+    /// When it was opened.
+    pub created_at: DateTime<Utc>,
+    /// When it ended.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// One execution of a plan.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Run {
+    /// Its id.
+    pub id: i64,
+    /// The request it belongs to.
+    pub request_id: i64,
+    /// The goal it works on; none for the request's own run.
+    pub goal_id: Option<i64>,
+    /// The first run of the tree.
+    pub root_run_id: i64,
+    /// running, completed, failed, cancelled.
+    pub state: String,
+    /// Why it ended as it did.
+    pub reason: Option<String>,
+    /// How many plans were accepted for it.
+    pub revision: i32,
+    /// The runbook its plan came from.
+    pub runbook_id: Option<i64>,
+    /// When it began.
+    pub created_at: DateTime<Utc>,
+    /// When it ended.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// A node of a run, without its result.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Step {
+    /// The run.
+    pub run_id: i64,
+    /// Its name in the run.
+    pub key: String,
+    /// assess, plan, agent, tool, approval, subgoal, judge.
+    pub kind: String,
+    /// In a few words.
+    pub title: String,
+    /// Which plan brought it.
+    pub revision: i32,
+    /// pending, ready, running, waiting, completed, failed, skipped, cancelled.
+    pub state: String,
+    /// Which try this is, from 1.
+    pub attempt: i32,
+    /// How many there may be.
+    pub max_attempts: i32,
+    /// The earliest time of the next try.
+    pub run_after: Option<DateTime<Utc>>,
+    /// When it was first claimed.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Why it failed.
+    #[serde(default)]
+    pub error: Value,
+}
+
+/// Which step waits for which.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Dependency {
+    /// The run of both.
+    pub run_id: i64,
+    /// What must end first.
+    pub depends_on_key: String,
+    /// What waits.
+    pub step_key: String,
+}
+
+/// A decision that a person owes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Approval {
+    /// Its id.
+    pub id: i64,
+    /// The goal it belongs to.
+    pub goal_id: Option<i64>,
+    /// The run of its step.
+    pub run_id: i64,
+    /// Its step.
+    pub step_key: String,
+    /// What is asked.
+    pub question: String,
+    /// What the person is shown: the results of the steps before.
+    #[serde(default)]
+    pub shown: Value,
+    /// Who may decide.
+    pub required_role: String,
+    /// pending, approved, rejected, expired, cancelled.
+    pub state: String,
+    /// When it was asked.
+    pub requested_at: DateTime<Utc>,
+    /// When it expires undecided.
+    pub expires_at: DateTime<Utc>,
+    /// What was said with the decision.
+    pub comment: Option<String>,
+}
+
+/// A pending approval that the caller may decide.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Inbox {
+    /// The approval.
+    pub approval_id: i64,
+    /// The goal it belongs to.
+    pub goal_id: Option<i64>,
+    /// That goal's title.
+    pub goal_title: Option<String>,
+    /// What is asked.
+    pub question: String,
+    /// What the person is shown.
+    #[serde(default)]
+    pub shown: Value,
+    /// Who may decide.
+    pub required_role: String,
+    /// When it was asked.
+    pub requested_at: DateTime<Utc>,
+    /// When it expires undecided.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A row of history.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Event {
+    /// Its place in the tree's history, from 1, without gaps.
+    pub sequence: i64,
+    /// The run it happened in.
+    pub run_id: i64,
+    /// The run's goal.
+    pub goal_id: Option<i64>,
+    /// The step it happened to.
+    pub step_key: Option<String>,
+    /// What happened, as `step.completed`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// More about it.
+    #[serde(default)]
+    pub data: Value,
+    /// When.
+    pub created_at: DateTime<Utc>,
+}
+
+/// How far a goal is.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Progress {
+    /// The goal.
+    pub goal_id: i64,
+    /// 0 to 1.
+    #[serde(default, deserialize_with = "number")]
+    pub progress: Option<f64>,
+    /// Steps that ended.
+    pub steps_ended: i64,
+    /// Steps there are.
+    pub steps_total: i64,
+    /// The same in words.
+    pub explanation: String,
+}
+
+/// What one model call used.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Usage {
+    /// The run it was for.
+    pub run_id: i64,
+    /// The step it was for.
+    pub step_key: String,
+    /// Whose model.
+    pub provider: String,
+    /// Which model.
+    pub model: String,
+    /// Tokens sent.
+    pub input_tokens: i64,
+    /// Tokens received.
+    pub output_tokens: i64,
+    /// Millionths of a dollar.
+    pub cost_microusd: i64,
+}
+
+/// A step that failed for good and waits for a person.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeadLetter {
+    /// Its id, for `retry`.
+    pub id: i64,
+    /// The run of the step.
+    pub run_id: i64,
+    /// The step.
+    pub step_key: String,
+    /// Why it failed.
+    #[serde(default)]
+    pub error: Value,
+    /// When a person tried it again.
+    pub retried_at: Option<DateTime<Utc>>,
+}
+
+/// Postgres' `numeric` comes as a number or, where digits must not be lost, as text.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    Ok(value.as_f64().or_else(|| value.as_str()?.parse().ok()))
+}

@@ -1,0 +1,112 @@
+//! What a person reads when a call does not succeed.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+use axum::{Router, http::StatusCode, routing::any};
+use tokio::net::TcpListener;
+
+use super::*;
+
+/// A server that answers everything with this.
+async fn answering(status: StatusCode, body: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let router = Router::new().fallback(any(move || async move { (status, body) }));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}
+
+async fn error_of(status: StatusCode, body: &'static str, place: Place) -> Error {
+    let client = Client::new(&answering(status, body).await, "sb_publishable_x", place).unwrap();
+    client.workspaces().await.unwrap_err()
+}
+
+#[tokio::test]
+async fn a_refused_connection_asks_whether_the_stack_is_up() {
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", free.local_addr().unwrap());
+    drop(free);
+    let client = Client::new(&url, "sb_publishable_x", Place::LocalStack).unwrap();
+    let error = client.workspaces().await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .contains("Is the stack up? Run `cargo goalpost up`"),
+        "{error}"
+    );
+    assert!(error.is_passing());
+    let client = Client::new(&url, "sb_publishable_x", Place::GivenUrl).unwrap();
+    let error = client.workspaces().await.unwrap_err();
+    assert!(error.to_string().contains("Check --url"), "{error}");
+}
+
+#[tokio::test]
+async fn an_expired_token_tells_how_to_sign_in_again() {
+    let body = r#"{"code":"PGRST303","details":null,"hint":null,"message":"JWT expired"}"#;
+    let error = error_of(StatusCode::UNAUTHORIZED, body, Place::GivenUrl).await;
+    assert!(matches!(error, Error::NotSignedIn { .. }), "{error:?}");
+    assert!(error.to_string().contains("JWT expired"), "{error}");
+    assert!(
+        error.to_string().contains("cargo goalpost login"),
+        "{error}"
+    );
+    assert!(!error.is_passing());
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_not_found_whatever_the_status() {
+    let body = r#"{"code":"ZG001","details":null,"hint":"","message":"there is no such approval"}"#;
+    let error = error_of(StatusCode::BAD_REQUEST, body, Place::LocalStack).await;
+    assert!(matches!(error, Error::NotFound { .. }), "{error:?}");
+    let error = error_of(StatusCode::NOT_FOUND, "", Place::LocalStack).await;
+    assert!(matches!(error, Error::NotFound { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_project_without_our_schema_is_told_apart_from_a_missing_row() {
+    let body = r#"{"code":"PGRST106","message":"Invalid schema: goalpost","hint":"Only the following schemas are exposed: public"}"#;
+    let error = error_of(StatusCode::NOT_ACCEPTABLE, body, Place::GivenUrl).await;
+    assert!(error.to_string().contains("supabase/migrations"), "{error}");
+}
+
+#[tokio::test]
+async fn a_refusal_keeps_the_databases_code_and_gives_advice() {
+    let body = r#"{"code":"ZG002","message":"this needs the role approver","hint":""}"#;
+    let error = error_of(StatusCode::BAD_REQUEST, body, Place::LocalStack).await;
+    let Error::Refused { code, hint, .. } = &error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(code, "ZG002");
+    assert!(hint.as_deref().unwrap().contains("--as approver"));
+    let body =
+        r#"{"code":"ZG004","message":"this dead letter was retried already","hint":"look at it"}"#;
+    let error = error_of(StatusCode::BAD_REQUEST, body, Place::LocalStack).await;
+    assert_eq!(
+        error.to_string(),
+        "this dead letter was retried already\nlook at it"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_json_is_no_crash() {
+    let error = error_of(StatusCode::OK, "<html>", Place::GivenUrl).await;
+    assert!(
+        error.to_string().contains("address of a Supabase project"),
+        "{error}"
+    );
+    let error = error_of(StatusCode::BAD_GATEWAY, "<html>", Place::GivenUrl).await;
+    assert!(error.is_passing(), "{error:?}");
+}
+
+#[test]
+fn an_address_that_is_none_is_explained() {
+    let error = Client::new("localhost:54321", "k", Place::GivenUrl)
+        .err()
+        .unwrap();
+    assert!(error.to_string().contains("http"), "{error}");
+}

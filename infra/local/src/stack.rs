@@ -1,0 +1,305 @@
+//! The whole local stack in one value: Postgres, its REST and Auth surface, the Lambda host with the five
+//! functions, pg_net's worker, pg_cron's clock, and the schedules outside the database.
+//!
+//! `goalpost up`, `goalpost demo` and the tests of the whole system start this one. The one thing to know: it knows
+//! nothing of goals and steps. It puts the parts together as a deployment would, and the migrations and the
+//! functions are the very ones that are deployed.
+
+mod callers;
+mod data;
+mod functions;
+mod gateway;
+mod options;
+mod people;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use bytes::Bytes;
+use secrecy::SecretString;
+use serde_json::Value;
+
+pub(crate) use data::make as make_database;
+pub use functions::{FunctionLimits, Sandboxes};
+pub(crate) use gateway::STATUS_PATH;
+pub use options::{DatabaseChoice, Port, ServerChoice, StackOptions, Switch};
+pub use people::{DEMO_WORKSPACE, LOCAL_PASSWORD, Person};
+
+use crate::home::Home;
+use crate::keys::ProjectKeys;
+use crate::lambda::{Host, InvocationType, Reply};
+use crate::pg_net::PgNetWorker;
+use crate::postgres::{self, Purpose, Server};
+use crate::progress::Progress;
+use crate::{auth, binaries, rest};
+use callers::Callers;
+use data::Secrets;
+use functions::Functions;
+use gateway::Gateway;
+
+/// The schemas that the REST surface exposes: as in `supabase/config.toml`.
+pub const EXPOSED_SCHEMAS: [&str; 3] = ["public", "goalpost", "goalpost_worker"];
+/// The database of `goalpost up`.
+pub(crate) const DATABASE: &str = "goalpost";
+/// How long a person's token lives that is made here; Supabase's default.
+const PERSON_TOKEN_LIFE: Duration = Duration::from_secs(3600);
+
+/// A running stack. [`Stack::stop`] ends it in order; dropping it does what can be done without waiting.
+pub struct Stack {
+    // The order of the fields is the order in which a drop ends them: who calls first, who is called last.
+    callers: Callers,
+    functions: Functions,
+    gateway: Gateway,
+    rest: rest::Rest,
+    keys: ProjectKeys,
+    database: String,
+    database_choice: DatabaseChoice,
+    log_folder: PathBuf,
+    server: HeldServer,
+}
+
+/// The server, which only its owner stops.
+enum HeldServer {
+    Kept(Box<Server>),
+    Throwaway(Box<Server>),
+    Shared(&'static Server),
+}
+
+impl HeldServer {
+    async fn start(choice: ServerChoice, home: &Home, progress: &Progress) -> anyhow::Result<Self> {
+        let start = async |purpose| Server::start(home, purpose, progress).await.map(Box::new);
+        match choice {
+            ServerChoice::Stack => Ok(Self::Kept(start(Purpose::Stack).await?)),
+            ServerChoice::Throwaway => Ok(Self::Throwaway(start(Purpose::Tests).await?)),
+            ServerChoice::SharedByTests => Ok(Self::Shared(Server::shared_by_tests().await?)),
+        }
+    }
+
+    fn get(&self) -> &Server {
+        match self {
+            Self::Kept(server) | Self::Throwaway(server) => server,
+            Self::Shared(server) => server,
+        }
+    }
+}
+
+impl Stack {
+    /// Starts everything that the options ask for. When it returns, the API answers and questions are worked on.
+    ///
+    /// # Errors
+    /// Whatever keeps a part from starting, with what to do about it. Nothing is left running then.
+    pub async fn start(options: StackOptions) -> anyhow::Result<Self> {
+        let progress = &options.progress;
+        let home = match &options.home {
+            Some(home) => home.clone(),
+            None => Home::open()?,
+        };
+        // Building needs the processor, Postgres the disk and the network: side by side they take as long as the
+        // longer of the two.
+        let (server, binaries) =
+            futures::try_join!(HeldServer::start(options.server, &home, progress), async {
+                match &options.binaries {
+                    Some(binaries) => Ok(binaries.clone()),
+                    None => binaries::functions(&home, progress).await,
+                }
+            },)?;
+        let phase = progress.phase("Preparing the database");
+        let database = data::prepare(server.get(), &options.database).await?;
+        phase.done();
+        let phase = progress.phase("Starting the stack");
+        let stack = Self::assemble(options.clone(), &home, server, database, &binaries).await?;
+        phase.done();
+        Ok(stack)
+    }
+
+    async fn assemble(
+        options: StackOptions,
+        home: &Home,
+        server: HeldServer,
+        database: String,
+        binaries: &binaries::Binaries,
+    ) -> anyhow::Result<Self> {
+        let held = server.get();
+        let keys = options.keys.clone().unwrap_or_else(ProjectKeys::generate);
+        let owner_url = held.url("postgres", &database);
+        // The address comes first: the functions are told it, and so is the database.
+        let listener = gateway::listen(options.port).await?;
+        let url = format!(
+            "http://{}",
+            listener
+                .local_addr()
+                .context("asking for the gateway's port")?
+        );
+        let secrets = Secrets::fresh(options.openai_api_key.clone());
+        let log_folder = data::log_folder(home, &options.database, &database);
+        let functions =
+            Functions::start(&options, &url, &keys, &secrets, binaries, &log_folder).await?;
+
+        let rest_config = rest::RestConfig::new(
+            &held.url("authenticator", &database),
+            &EXPOSED_SCHEMAS,
+            keys.clone(),
+        );
+        let rest = rest::Rest::start(rest_config)?;
+        let auth = auth::router(auth::AuthConfig {
+            database_url: owner_url,
+            keys: keys.clone(),
+        });
+        let queues = functions.queues.router();
+        let gateway = Gateway::start(
+            listener,
+            rest.router().merge(auth),
+            &functions.host,
+            queues,
+            &keys,
+        )?;
+
+        let client = held.connect("postgres", &database).await?;
+        data::connect_functions(&client, &url, &secrets, &options.limits).await?;
+        people::set_passwords(&client).await?;
+        let callers = Callers::start(&options, held, &database, &functions.host).await?;
+        Ok(Self {
+            callers,
+            functions,
+            gateway,
+            rest,
+            keys,
+            database,
+            database_choice: options.database,
+            log_folder,
+            server,
+        })
+    }
+
+    /// The project's address, as `SUPABASE_URL`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.gateway.url
+    }
+
+    /// Where a function is called from outside: its function URL.
+    #[must_use]
+    pub fn function_url(&self, function: &str) -> String {
+        gateway::function_url(self.url(), function)
+    }
+
+    /// The key that goes into public places.
+    #[must_use]
+    pub fn publishable_key(&self) -> &str {
+        self.keys.publishable_key()
+    }
+
+    /// All keys of the project.
+    #[must_use]
+    pub fn keys(&self) -> &ProjectKeys {
+        &self.keys
+    }
+
+    /// A token of one of the demonstration people, good for an hour.
+    #[must_use]
+    pub fn token(&self, person: Person) -> SecretString {
+        self.keys
+            .mint_user_token(person.id(), person.email(), PERSON_TOKEN_LIFE)
+    }
+
+    /// A session as `postgres`, who owns the database.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub async fn admin_db(&self) -> anyhow::Result<tokio_postgres::Client> {
+        self.server().connect("postgres", &self.database).await
+    }
+
+    /// A connection string: `postgres`, `authenticator`, or the superuser `supabase_admin`.
+    #[must_use]
+    pub fn database_url(&self, role: &str) -> String {
+        self.server().url(role, &self.database)
+    }
+
+    /// The database's name.
+    #[must_use]
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// The server that the database is on.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        self.server.get()
+    }
+
+    /// The Lambda host: figures, logs, and invocations of any kind.
+    #[must_use]
+    pub fn host(&self) -> &Host {
+        &self.functions.host
+    }
+
+    /// Where the functions' logs are.
+    #[must_use]
+    pub fn log_folder(&self) -> &std::path::Path {
+        &self.log_folder
+    }
+
+    /// pg_net's worker, if it runs: a test may kill it.
+    pub fn take_pg_net(&mut self) -> Option<PgNetWorker> {
+        self.callers.pg_net.take()
+    }
+
+    /// Invokes a function and waits for its answer.
+    ///
+    /// # Errors
+    /// It was not let in, failed, or answered something that is no JSON.
+    pub async fn invoke(&self, function: &str, payload: &Value) -> anyhow::Result<Value> {
+        let payload = Bytes::from(payload.to_string());
+        let invoked = self
+            .functions
+            .host
+            .invoke(function, payload, InvocationType::RequestResponse)
+            .await;
+        match invoked
+            .with_context(|| format!("invoking {function}"))?
+            .reply
+        {
+            Reply::Payload(answer) => serde_json::from_slice(&answer)
+                .with_context(|| format!("{function} answered no JSON")),
+            Reply::FunctionError(error) => {
+                bail!("{function} failed: {}", String::from_utf8_lossy(&error))
+            }
+            Reply::Accepted | Reply::DryRun => bail!("{function} was not waited for"),
+        }
+    }
+
+    /// Ends everything and waits until nothing is left running. A cloned database goes with its stack or its server.
+    ///
+    /// # Errors
+    /// Postgres does not stop, or the clone cannot be dropped.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
+        self.callers.stop_clocks().await;
+        // First the functions, who may be in the middle of a call to the gateway; what they lose, leases give back.
+        self.functions.stop().await;
+        self.callers.stop_pg_net().await;
+        self.gateway.stop().await;
+        self.rest.stop().await;
+        if self.database_choice == DatabaseChoice::Clone {
+            let _ = std::fs::remove_dir_all(&self.log_folder);
+        }
+        match self.server {
+            // Its databases go with it when the process ends; to drop each would cost a checkpoint.
+            HeldServer::Shared(_) => Ok(()),
+            HeldServer::Kept(server) if self.database_choice == DatabaseChoice::Clone => {
+                postgres::database::drop(&server, &self.database).await?;
+                tokio::task::spawn_blocking(move || server.stop())
+                    .await
+                    .context("stopping Postgres")?
+            }
+            HeldServer::Kept(server) => tokio::task::spawn_blocking(move || server.stop())
+                .await
+                .context("stopping Postgres")?,
+            // What is removed at once need not be written out first.
+            HeldServer::Throwaway(server) => tokio::task::spawn_blocking(move || drop(server))
+                .await
+                .context("stopping Postgres"),
+        }
+    }
+}

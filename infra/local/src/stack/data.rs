@@ -1,0 +1,223 @@
+//! What the stack puts into its database: the database itself, the seed, the secret that wakes are signed with,
+//! and where each function's bell hangs.
+//!
+//! The one thing to know: these are the very calls that a deployment makes, as the database's owner.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use tokio::sync::Mutex;
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use super::functions::{FunctionLimits, limits};
+use super::gateway::function_url;
+use super::options::DatabaseChoice;
+use crate::binaries::FUNCTIONS;
+use crate::home::{self, Home};
+use crate::postgres::{Server, database, migrations};
+
+/// The name under which the database finds the secret that it signs wakes with.
+const WAKE_SECRET: &str = "goalpost_wake_secret";
+
+/// The secrets that functions and database share, new at each start.
+#[derive(Clone)]
+pub(super) struct Secrets {
+    pub(super) wake: SecretString,
+    pub(super) webhook: SecretString,
+    pub(super) openai_api_key: Option<SecretString>,
+}
+
+impl Secrets {
+    pub(super) fn fresh(openai_api_key: Option<SecretString>) -> Self {
+        Self {
+            wake: format!("whsec_{}", STANDARD.encode(random_bytes())).into(),
+            webhook: STANDARD.encode(random_bytes()).into(),
+            openai_api_key,
+        }
+    }
+}
+
+/// 32 bytes, 244 bits of them random.
+fn random_bytes() -> Vec<u8> {
+    [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat()
+}
+
+/// Makes the chosen database ready; its name.
+pub(super) async fn prepare(server: &Server, choice: &DatabaseChoice) -> anyhow::Result<String> {
+    match choice {
+        DatabaseChoice::Kept(name) => {
+            if exists(server, name).await? {
+                migrations::apply(server, name).await?;
+            } else {
+                make(server, name).await?;
+            }
+            Ok(name.clone())
+        }
+        DatabaseChoice::Fresh(name) => {
+            make(server, name).await?;
+            Ok(name.clone())
+        }
+        DatabaseChoice::Clone => {
+            let name = format!("clone_{}", Uuid::new_v4().simple());
+            make(server, &name).await?;
+            Ok(name)
+        }
+    }
+}
+
+/// Makes a database anew: migrated and seeded.
+pub(crate) async fn make(server: &Server, name: &str) -> anyhow::Result<()> {
+    let template = seeded_template(server).await?;
+    database::drop(server, name).await?;
+    let admin = admin(server).await?;
+    let clone = format!("create database {name} template {template}");
+    admin
+        .batch_execute(&clone)
+        .await
+        .with_context(|| format!("cloning the database {name} from {template}"))?;
+    let own = server.connect("postgres", name).await?;
+    own.batch_execute(AFTER_CLONING)
+        .await
+        .with_context(|| format!("finishing the database {name}"))
+}
+
+/// What does not travel with a clone: a job's database, and the statistics that tell used indexes from unused ones.
+const AFTER_CLONING: &str = "
+    select cron.alter_job(job_id := jobid, database := current_database()::text) from cron.job;
+    do $$ begin
+      if to_regprocedure('shop.exercise_indexes()') is not null then perform shop.exercise_indexes(); end if;
+    end $$";
+
+/// The name of a database that has every migration and the seed, to be cloned: seeding takes seconds, a clone does
+/// not. Its name holds a hash of all that went into it, and it accepts no sessions, which would keep it from being
+/// cloned.
+async fn seeded_template(server: &Server) -> anyhow::Result<String> {
+    static MAKING: Mutex<()> = Mutex::const_new(());
+    let _making = MAKING.lock().await;
+    let seed =
+        std::fs::read(server.home().workspace().join("supabase/seed.sql")).unwrap_or_default();
+    let migrated = database::ensure_template(server).await?;
+    let hash = home::hex(&Sha256::digest([migrated.as_bytes(), &seed].concat()));
+    let name = format!("goalpost_seeded_{}", hash.get(..16).unwrap_or(&hash));
+    if exists(server, &name).await? {
+        return Ok(name);
+    }
+    let making = format!("{name}_making");
+    database::drop(server, &making).await?;
+    database::create_from_template(server, &making).await?;
+    migrations::seed(server, &making).await?;
+    let admin = admin(server).await?;
+    drop_older(server, &admin, &making).await?;
+    // One command each: renaming may not run in a transaction with others. A session that has just ended may be
+    // still on its way out.
+    for command in [
+        format!("alter database {making} with allow_connections false"),
+        format!(
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{making}'"
+        ),
+        format!("alter database {making} rename to {name}"),
+    ] {
+        admin
+            .batch_execute(&command)
+            .await
+            .with_context(|| format!("finishing the template {name}"))?;
+    }
+    Ok(name)
+}
+
+async fn drop_older(server: &Server, admin: &Client, but: &str) -> anyhow::Result<()> {
+    let query = r"select datname::text from pg_catalog.pg_database where datname like 'goalpost\_seeded\_%' and datname <> $1";
+    for row in admin
+        .query(query, &[&but])
+        .await
+        .context("looking for older templates")?
+    {
+        database::drop(server, row.get(0)).await?;
+    }
+    Ok(())
+}
+
+async fn admin(server: &Server) -> anyhow::Result<Client> {
+    server.connect("postgres", "postgres").await
+}
+
+async fn exists(server: &Server, name: &str) -> anyhow::Result<bool> {
+    // A new cluster has no role `postgres` yet, and so none of our databases either.
+    let Ok(client) = admin(server).await else {
+        return Ok(false);
+    };
+    let found = client
+        .query_opt(
+            "select 1 from pg_catalog.pg_database where datname = $1",
+            &[&name],
+        )
+        .await;
+    Ok(found.context("looking for the database")?.is_some())
+}
+
+/// Stores the secret that wakes are signed with and tells where each function's bell hangs.
+pub(super) async fn connect_functions(
+    client: &Client,
+    url: &str,
+    secrets: &Secrets,
+    given: &BTreeMap<String, FunctionLimits>,
+) -> anyhow::Result<()> {
+    let wake = secrets.wake.expose_secret();
+    let found = client
+        .query_opt(
+            "select id::text from vault.secrets where name = $1",
+            &[&WAKE_SECRET],
+        )
+        .await;
+    match found.context("looking for the wake secret")? {
+        Some(row) => {
+            let id: String = row.get(0);
+            client
+                .execute(
+                    "select vault.update_secret($1::text::uuid, $2)",
+                    &[&id, &wake],
+                )
+                .await
+        }
+        None => {
+            client
+                .execute("select vault.create_secret($1, $2)", &[&wake, &WAKE_SECRET])
+                .await
+        }
+    }
+    .context("storing the wake secret")?;
+    for function in FUNCTIONS {
+        let limits = limits(function, given);
+        let set = "select goalpost_private.set_endpoint($1, $2, $3, $4)";
+        client
+            .execute(
+                set,
+                &[
+                    &function,
+                    &function_url(url, function),
+                    &limits.batch_size,
+                    &limits.max_rings,
+                ],
+            )
+            .await
+            .with_context(|| format!("setting the endpoint of {function}"))?;
+    }
+    client
+        .batch_execute("notify pgrst, 'reload schema'")
+        .await
+        .context("announcing the schema")
+}
+
+/// Where the functions of a stack write their logs.
+pub(super) fn log_folder(home: &Home, choice: &DatabaseChoice, database: &str) -> PathBuf {
+    match choice {
+        DatabaseChoice::Clone => home.logs().join("tests").join(database),
+        DatabaseChoice::Kept(_) => home.logs(),
+        DatabaseChoice::Fresh(_) => home.logs().join(database),
+    }
+}

@@ -1,0 +1,205 @@
+//! The five functions on the Lambda host: their limits, their environment, their secrets and their queues.
+//!
+//! The one thing to know: these are the figures of a small deployment on a small machine; a deployment has its own
+//! in `infra/aws`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::StackOptions;
+use super::data::Secrets;
+use crate::binaries::{Binaries, FUNCTIONS};
+use crate::keys::ProjectKeys;
+use crate::lambda::{FunctionConfig, Host, HostConfig};
+use crate::queue::{Mapping, MappingConfig, QueueConfig, Queues};
+use crate::secrets;
+
+/// The worker's token may live 15 minutes; functions keep it for 5 at most.
+const WORKER_TOKEN_LIFE: Duration = Duration::from_secs(600);
+const SECRETS_PREFIX: &str = "/goalpost/local";
+
+/// How a function's sandboxes behave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sandboxes {
+    /// As default functions: one invocation at a time, stopped between invocations, killed by a timeout.
+    Frozen,
+    /// As Lambda Managed Instances: so many invocations at once, never stopped.
+    Managed {
+        /// Invocations that one sandbox takes at once; at least 2.
+        invocations: usize,
+    },
+}
+
+/// The limits of one function.
+#[derive(Clone, Debug)]
+pub struct FunctionLimits {
+    /// How long one invocation may take.
+    pub timeout: Duration,
+    /// How many sandboxes there may be.
+    pub max_sandboxes: usize,
+    /// How many callers may wait once all are busy. On AWS none may; wakes then are lost to a 429, and the sweep
+    /// finds their work.
+    pub max_waiting: usize,
+    /// How they behave.
+    pub sandboxes: Sandboxes,
+    /// How many steps one invocation works on at once.
+    pub batch_size: i32,
+    /// How many invocations one transaction of the database may ask for.
+    pub max_rings: i32,
+    /// More environment for this function.
+    pub environment: BTreeMap<String, String>,
+}
+
+impl FunctionLimits {
+    /// The usual limits of a function.
+    #[must_use]
+    pub fn of(function: &str) -> Self {
+        let usual = Self {
+            timeout: Duration::from_secs(60),
+            max_sandboxes: 4,
+            max_waiting: 0,
+            sandboxes: Sandboxes::Frozen,
+            batch_size: 10,
+            max_rings: 4,
+            environment: BTreeMap::new(),
+        };
+        match function {
+            // People wait in it, up to 25 s each.
+            "intake" => Self {
+                max_sandboxes: 16,
+                ..usual
+            },
+            "executor" => Self {
+                timeout: Duration::from_secs(120),
+                max_sandboxes: 8,
+                ..usual
+            },
+            _ => usual,
+        }
+    }
+}
+
+/// The running functions; what is dropped ends.
+pub(super) struct Functions {
+    // Dropped in this order: who feeds the host goes first.
+    mappings: Vec<Mapping>,
+    pub(super) host: Host,
+    pub(super) queues: Queues,
+    secrets: secrets::Server,
+}
+
+impl Functions {
+    pub(super) async fn start(
+        options: &StackOptions,
+        url: &str,
+        keys: &ProjectKeys,
+        secrets: &Secrets,
+        binaries: &Binaries,
+        log_folder: &Path,
+    ) -> anyhow::Result<Self> {
+        let mut config = HostConfig::new(log_folder);
+        let parameters = parameters(keys.clone(), secrets.clone());
+        let secrets = secrets::Server::start(config.session_token.clone(), parameters).await?;
+        let mut environment = BTreeMap::from([
+            ("SUPABASE_URL".to_owned(), url.to_owned()),
+            (
+                "SUPABASE_PUBLISHABLE_KEY".to_owned(),
+                keys.publishable_key().to_owned(),
+            ),
+            (
+                "GOALPOST_SECRETS_PREFIX".to_owned(),
+                SECRETS_PREFIX.to_owned(),
+            ),
+            (
+                "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT".to_owned(),
+                secrets.port().to_string(),
+            ),
+        ]);
+        environment.extend(options.environment.clone());
+        config.functions = configs(binaries, &environment, &options.limits)?;
+        let host = Host::start(config).await?;
+        let (queues, mappings) = start_queues(&host)?;
+        Ok(Self {
+            mappings,
+            host,
+            queues,
+            secrets,
+        })
+    }
+
+    pub(super) async fn stop(&mut self) {
+        self.mappings.clear();
+        self.host.stop().await;
+        self.secrets.stop();
+    }
+}
+
+/// What the secrets endpoint gives out; the worker's token is made when it is asked for.
+fn parameters(keys: ProjectKeys, secrets: Secrets) -> secrets::Parameters {
+    Arc::new(move |name| match name.strip_prefix(SECRETS_PREFIX)? {
+        "/worker_token" => Some(keys.mint_worker_token(WORKER_TOKEN_LIFE)),
+        "/wake_secret" => Some(secrets.wake.clone()),
+        "/webhook_secret" => Some(secrets.webhook.clone()),
+        "/openai_api_key" => secrets.openai_api_key.clone(),
+        _ => None,
+    })
+}
+
+/// One queue per function, fed to it in batches; a message says "look", as a wake does.
+fn start_queues(host: &Host) -> anyhow::Result<(Queues, Vec<Mapping>)> {
+    let configs = FUNCTIONS.map(|function| QueueConfig::new(format!("goalpost-{function}")));
+    let queues = Queues::new(&configs, host.region(), host.account_id())?;
+    let mut mappings = Vec::new();
+    for function in FUNCTIONS {
+        if let Some(queue) = queues.get(&format!("goalpost-{function}")) {
+            mappings.push(Mapping::start(
+                host.clone(),
+                queue,
+                MappingConfig::new(function),
+            )?);
+        }
+    }
+    Ok((queues, mappings))
+}
+
+/// The limits in use for a function.
+pub(super) fn limits(function: &str, given: &BTreeMap<String, FunctionLimits>) -> FunctionLimits {
+    given
+        .get(function)
+        .cloned()
+        .unwrap_or_else(|| FunctionLimits::of(function))
+}
+
+/// What the Lambda host is told about each function.
+fn configs(
+    binaries: &Binaries,
+    environment: &BTreeMap<String, String>,
+    given: &BTreeMap<String, FunctionLimits>,
+) -> anyhow::Result<Vec<FunctionConfig>> {
+    let config = |function: &&str| {
+        let program = binaries
+            .get(*function)
+            .with_context(|| format!("there is no binary of {function}"))?;
+        let limits = limits(function, given);
+        let mut environment = environment.clone();
+        environment.insert("GOALPOST_BATCH".to_owned(), limits.batch_size.to_string());
+        environment.extend(limits.environment);
+        Ok(FunctionConfig {
+            environment,
+            timeout: limits.timeout,
+            max_sandboxes: limits.max_sandboxes,
+            max_waiting: limits.max_waiting,
+            memory_megabytes: 256,
+            invocations_per_sandbox: match limits.sandboxes {
+                Sandboxes::Frozen => 1,
+                Sandboxes::Managed { invocations } => invocations.max(2),
+            },
+            ..FunctionConfig::new(*function, program)
+        })
+    };
+    FUNCTIONS.iter().map(config).collect()
+}

@@ -1,0 +1,143 @@
+//! What a stack is told: which parts run, on which server and database, with which limits.
+//!
+//! The one thing to know: the defaults are those of `goalpost up`; [`StackOptions::for_tests`] are a test's.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::FunctionLimits;
+use crate::binaries::Binaries;
+use crate::home::Home;
+use crate::keys::ProjectKeys;
+use crate::progress::Progress;
+
+/// The port that `supabase start` gives the API too.
+const USUAL_PORT: u16 = 54321;
+/// How often each function is woken from outside the database.
+const USUAL_SCHEDULE: Duration = Duration::from_secs(60);
+
+/// Whether a part runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Switch {
+    /// It runs.
+    On,
+    /// It is left out.
+    Off,
+}
+
+/// Which Postgres.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerChoice {
+    /// The stack's own cluster, whose data stays.
+    Stack,
+    /// A cluster that is gone when the stack is.
+    Throwaway,
+    /// The one that all tests of this process share.
+    SharedByTests,
+}
+
+/// Which database on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseChoice {
+    /// This one, made and seeded if it is not there; migrated if migrations are new.
+    Kept(String),
+    /// This one, made anew.
+    Fresh(String),
+    /// Migrated and seeded under a name of its own; gone with its stack, or with the server that tests share.
+    Clone,
+}
+
+/// Which port the gateway listens on, on 127.0.0.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Port {
+    /// This one, or a free one if it is taken.
+    Preferred(u16),
+    /// This one and no other.
+    Exactly(u16),
+    /// Any free one.
+    Any,
+}
+
+/// Options of [`Stack::start`](super::Stack::start).
+#[derive(Clone)]
+pub struct StackOptions {
+    /// Where state is kept; found by itself if not given.
+    pub home: Option<Home>,
+    /// Which Postgres.
+    pub server: ServerChoice,
+    /// Which database.
+    pub database: DatabaseChoice,
+    /// Which port.
+    pub port: Port,
+    /// The project's keys; new ones if not given.
+    pub keys: Option<ProjectKeys>,
+    /// The functions' binaries; built if not given.
+    pub binaries: Option<Binaries>,
+    /// Limits by function, where they differ from the usual ones.
+    pub limits: BTreeMap<String, FunctionLimits>,
+    /// More environment for every function, as `OPENAI_BASE_URL`.
+    pub environment: BTreeMap<String, String>,
+    /// The language model's key, if there is one.
+    pub openai_api_key: Option<SecretString>,
+    /// What sends `net.http_post`: without it no wake arrives.
+    pub pg_net: Switch,
+    /// What runs `cron.job`: without it no sweep from inside.
+    pub cron: Switch,
+    /// How often each function is woken from outside; none: never.
+    pub outside_schedules: Option<Duration>,
+    /// Who is told what goes on.
+    pub progress: Progress,
+}
+
+impl StackOptions {
+    /// The stack of `goalpost up`: its own cluster, the usual ports, everything on, a key from the environment.
+    #[must_use]
+    pub fn for_people(home: Home, progress: Progress) -> Self {
+        let environment = ["GOALPOST_MODEL", "OPENAI_BASE_URL"];
+        let environment = environment
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), given(name)?)));
+        Self {
+            home: Some(home),
+            server: ServerChoice::Stack,
+            database: DatabaseChoice::Kept(super::DATABASE.to_owned()),
+            port: Port::Preferred(USUAL_PORT),
+            keys: None,
+            binaries: None,
+            limits: BTreeMap::new(),
+            environment: environment.collect(),
+            openai_api_key: given("OPENAI_API_KEY").map(SecretString::from),
+            pg_net: Switch::On,
+            cron: Switch::On,
+            outside_schedules: Some(USUAL_SCHEDULE),
+            progress,
+        }
+    }
+
+    /// A stack for one test: the shared server, a database of its own, any port, wakes on, both clocks off, so that
+    /// nothing happens that the test did not ask for.
+    #[must_use]
+    pub fn for_tests() -> Self {
+        Self {
+            home: None,
+            server: ServerChoice::SharedByTests,
+            database: DatabaseChoice::Clone,
+            port: Port::Any,
+            keys: None,
+            binaries: None,
+            limits: BTreeMap::new(),
+            environment: BTreeMap::new(),
+            openai_api_key: None,
+            pg_net: Switch::On,
+            cron: Switch::Off,
+            outside_schedules: None,
+            progress: Progress::quiet(),
+        }
+    }
+}
+
+fn given(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
