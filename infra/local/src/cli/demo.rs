@@ -40,7 +40,7 @@ pub(super) async fn run(arguments: &arguments::Demo) -> anyhow::Result<()> {
     };
     let shown = tokio::select! {
         shown = show(&stack, decision) => shown,
-        () = &mut told => Err(anyhow::anyhow!("stopped.")),
+        () = &mut told => Err(anyhow::anyhow!("stopped; nothing is left running.")),
     };
     let stopping = Instant::now();
     let stopped = stack.stop().await.context("stopping the stack");
@@ -156,7 +156,12 @@ async fn asked() -> anyhow::Result<&'static str> {
         let terminal = console::Term::stderr();
         loop {
             terminal.write_str("\n  Approve, as the approver? [y/n] ")?;
-            match terminal.read_line()?.trim().to_lowercase().as_str() {
+            let mut said = String::new();
+            // Not the terminal's own reading: that gives up at Ctrl-C, which is dealt with elsewhere.
+            if std::io::stdin().read_line(&mut said)? == 0 {
+                bail!("nobody answered.");
+            }
+            match said.trim().to_lowercase().as_str() {
                 "y" | "yes" => return Ok("approved"),
                 "n" | "no" => return Ok("rejected"),
                 _ => terminal.write_line("  Please say y or n.")?,
@@ -212,10 +217,8 @@ fn summarize(times: &[(String, Duration)], total: Duration) {
         print_error(&format!("  {line}"));
     }
     print_error("\nNothing is left running. Try next:");
-    print_error(
-        "  cargo goalpost up                                   the same stack, to work with",
-    );
-    print_error("  cargo goalpost ask \"Review the last week\" --wait     in another terminal");
+    print_error("  cargo goalpost up                  the same stack, to work with");
+    print_error("  cargo goalpost ask \"Review the last week\" --wait     (another terminal)");
     print_error("  cargo goalpost --help");
 }
 

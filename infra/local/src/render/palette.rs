@@ -1,7 +1,7 @@
 //! What colours mean here, and whether there are any.
 //!
 //! The one thing to know: a colour never says what the words do not; without colours nothing is lost.
-//! `NO_COLOR` (https://no-color.org), `TERM=dumb` and output that is no terminal turn them off.
+//! `NO_COLOR` (<https://no-color.org>), `TERM=dumb` and output that is no terminal turn them off.
 
 use std::io::IsTerminal;
 
