@@ -365,6 +365,10 @@ create table goalpost_private.limits (
   max_goals_per_request integer not null default 32,
   max_revisions integer not null default 2,
   max_result_bytes integer not null default 262144,
+  -- What one step is told of the results of others, and what one claim tells of all of its steps, if it has several.
+  -- A worker reads at most 16 MiB in one reply: shared/store.
+  max_context_bytes integer not null default 2097152,
+  max_claim_bytes integer not null default 8388608,
   max_run_seconds integer not null default 604800
 );
 insert into goalpost_private.limits default values;

@@ -53,15 +53,31 @@ as $$
   select least(2 * power(2, least(p_attempt, 20) - 1), 300) * (0.5 + random() / 2)
 $$;
 
--- What a step may see of the steps it depends on: their results, by key.
+-- A result, or a note in its place when what is told has become too large with it.
+create function goalpost_private.fitting_result(p_result jsonb, p_told_bytes bigint) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select case
+    when p_told_bytes <= l.max_context_bytes then p_result
+    else jsonb_build_object('omitted', format(
+      'this result has %s bytes, and all that a step is told of others may have %s; ask for less',
+      octet_length(p_result::text), l.max_context_bytes))
+  end
+    from goalpost_private.limits l
+$$;
+
+-- What a step may see of the steps it depends on: their results, by key; where not all fit, the smallest.
 create function goalpost_private.dependency_results(p_run_id bigint, p_step_key text) returns jsonb
 language sql stable
 set search_path = ''
 as $$
-  select coalesce(jsonb_object_agg(s.key, s.result), '{}')
-    from goalpost.step_dependencies d
-    join goalpost.steps s on s.run_id = d.run_id and s.key = d.depends_on_key
-   where d.run_id = p_run_id and d.step_key = p_step_key and s.state = 'completed'
+  select coalesce(jsonb_object_agg(t.key, goalpost_private.fitting_result(t.result, t.told_bytes)), '{}')
+    from (
+      select s.key, s.result, sum(octet_length(s.result::text)) over (order by octet_length(s.result::text), s.key) as told_bytes
+        from goalpost.step_dependencies d
+        join goalpost.steps s on s.run_id = d.run_id and s.key = d.depends_on_key
+       where d.run_id = p_run_id and d.step_key = p_step_key and s.state = 'completed') t
 $$;
 
 -- Whether a step whose dependencies have all ended is to be left out: none of them completed, or its condition
@@ -430,6 +446,7 @@ set search_path = ''
 as $$
 declare
   v_steps goalpost.steps[];
+  v_claimed jsonb;
 begin
   if p_limit is null or p_limit < 0 or p_limit > 100 then
     perform goalpost_private.refuse('ZG003', 'the limit must be between 0 and 100');
@@ -456,16 +473,32 @@ begin
    order by s.run_id, s.agent_id
   on conflict do nothing;
 
-  return (
-    select jsonb_agg(
-             jsonb_build_object(
-               'run_id', s.run_id, 'step_key', s.key, 'kind', s.kind, 'title', s.title,
-               'lease_epoch', s.lease_epoch, 'attempt', s.attempt, 'max_attempts', s.max_attempts,
-               'timeout_seconds', s.timeout_seconds, 'workspace_id', s.workspace_id,
-               'goal_id', r.goal_id, 'request_id', r.request_id, 'input', s.input,
-               'context', goalpost_private.step_context(s, r) || jsonb_build_object('now', p_now)))
+  -- What would make the reply too large to be read goes back: a claim whose reply nobody reads costs all of its
+  -- steps, and those of other workspaces among them, an attempt.
+  with described as materialized (
+    select s.run_id, s.key,
+           jsonb_build_object(
+             'run_id', s.run_id, 'step_key', s.key, 'kind', s.kind, 'title', s.title,
+             'lease_epoch', s.lease_epoch, 'attempt', s.attempt, 'max_attempts', s.max_attempts,
+             'timeout_seconds', s.timeout_seconds, 'workspace_id', s.workspace_id,
+             'goal_id', r.goal_id, 'request_id', r.request_id, 'input', s.input,
+             'context', goalpost_private.step_context(s, r) || jsonb_build_object('now', p_now)) as claimed
       from unnest(v_steps) s
-      join goalpost.workflow_runs r on r.id = s.run_id);
+      join goalpost.workflow_runs r on r.id = s.run_id
+  ),
+  measured as (
+    select d.*, row_number() over (order by d.bytes, d.run_id, d.key) = 1 -- one is always told
+                or sum(d.bytes) over (order by d.bytes, d.run_id, d.key) <= l.max_claim_bytes as fits
+      from (select *, octet_length(claimed::text) as bytes from described) d, goalpost_private.limits l
+  ),
+  put_back as (
+    update goalpost.steps s
+       set state = 'ready', lease_expires_at = null, started_at = nullif(s.started_at, p_now)
+      from measured m
+     where not m.fits and s.run_id = m.run_id and s.key = m.key
+  )
+  select jsonb_agg(m.claimed) into v_claimed from measured m where m.fits;
+  return v_claimed;
 end
 $$;
 
@@ -548,11 +581,11 @@ begin
         verdict := 'refused';
       end if;
     when 'failed' then
+      v_error := jsonb_build_object('code', 'unknown', 'message', 'no reason given', 'retryable', true)
+        || case jsonb_typeof(v_error) when 'object' then v_error else '{}' end;
+      -- It is kept in the step, its attempt, its dead letter and the history: bounded.
       functions := goalpost_private.fail_step(
-        v_step,
-        jsonb_build_object('code', 'unknown', 'message', 'no reason given', 'retryable', true)
-          || case jsonb_typeof(v_error) when 'object' then v_error else '{}' end,
-        'failed', p_now);
+        v_step, v_error || jsonb_build_object('message', left(v_error ->> 'message', 4000)), 'failed', p_now);
     when 'waiting' then
       update goalpost.steps
          set state = 'waiting', lease_expires_at = null, started_at = null,

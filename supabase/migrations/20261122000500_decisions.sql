@@ -168,7 +168,8 @@ begin
     select s.number, s.key, 'duplicate_key', 'another step of the run has this key'
       from step s
      where s.key_is_good
-       and (s.key = any (p_taken_keys) or exists (select from step o where o.key = s.key and o.number < s.number))
+       and (s.key = any (p_taken_keys)
+            or (s.key, s.number) not in (select o.key, min(o.number) from step o where o.key_is_good group by o.key))
     union all
     select number, key, 'unknown_kind', 'a kind is agent, tool, approval or subgoal'
       from step
@@ -183,7 +184,7 @@ begin
       from dependency d
      where d.on_key is null
         or (d.on_key is distinct from d.key
-            and not exists (select from step o where o.key_is_good and o.key = d.on_key))
+            and d.on_key not in (select o.key from step o where o.key_is_good))
     union all
     select number, key, 'self_dependency', 'a step cannot wait for itself' from dependency where on_key = key
     union all
@@ -488,7 +489,7 @@ begin
     when 'steps' then
       v_problems := goalpost_private.check_plan_of_run(p_result, v_run);
       if v_problems <> '[]' then
-        message := v_problems::text;
+        message := left(v_problems::text, 16000);
         return;
       end if;
       v_last_key := p_result -> 'steps' -> -1 ->> 'key';
@@ -561,7 +562,7 @@ begin
   select * into v_run from goalpost.workflow_runs where id = p_step.run_id;
   v_problems := goalpost_private.check_plan_of_run(v_plan, v_run);
   if v_problems <> '[]' then
-    message := v_problems::text;
+    message := left(v_problems::text, 16000);
     return;
   end if;
   if jsonb_typeof(p_result -> 'runbook_id') = 'number' then

@@ -135,16 +135,21 @@ as $$
     from goalpost.goals g where g.id = p_goal_id
 $$;
 
--- How the steps of a run ended, for a judge or for planning again.
+-- How the steps of a run ended, for a judge or for planning again. Where not all results fit, those of the newest
+-- revision are told, and the smallest.
 create function goalpost_private.describe_steps(p_run_id bigint) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select coalesce(jsonb_agg(jsonb_build_object(
-           'key', s.key, 'kind', s.kind, 'title', s.title, 'state', s.state, 'result', s.result, 'error', s.error)
+           'key', s.key, 'kind', s.kind, 'title', s.title, 'state', s.state,
+           'result', goalpost_private.fitting_result(s.result, s.told_bytes), 'error', s.error)
            order by s.revision, s.ended_at, s.key), '[]')
-    from goalpost.steps s
-   where s.run_id = p_run_id and s.kind not in ('assess', 'plan', 'judge')
+    from (
+      select *, coalesce(sum(octet_length(result::text))
+                  over (order by revision desc, octet_length(result::text), key), 0) as told_bytes
+        from goalpost.steps
+       where run_id = p_run_id and kind not in ('assess', 'plan', 'judge')) s
 $$;
 
 -- All that the worker of a step has to know beyond its input, by kind. Claimed and described in one call.
@@ -659,7 +664,9 @@ declare
 begin
   perform set_config('request.jwt.claims', v_claims, true);
   perform set_config('request.jwt.claim.sub', '', true);
-  perform set_config('search_path', (select string_agg(quote_ident(s), ', ') from unnest(p_schemas) s), true);
+  -- Never null, which would mean the database's own path. Unnamed, pg_catalog comes first: nothing stands in for it.
+  perform set_config('search_path', coalesce(
+    (select string_agg(quote_ident(s), ', ') from unnest(p_schemas) s where s <> 'pg_catalog'), ''), true);
   perform set_config('transaction_read_only', 'on', true);
 
   for v_row in execute format(E'select to_json(q.*) as row from (%s\n) q limit %s', p_query, p_row_limit + 1) loop

@@ -237,3 +237,19 @@ async fn rust_and_sql_find_the_same_problems_in_every_plan() {
         "too few plans were right: {seen:?}"
     );
 }
+
+/// serde_json's `arbitrary_precision` is on in a build of the whole workspace (a dependency of the local stack asks for
+/// it) and off in a build of one function: templates must not see a difference.
+#[test]
+fn numbers_reach_templates_as_numbers_in_a_build_of_everything() {
+    let context = json!({"whole": 7, "part": 2.5, "rows": [{"n": 1}, {"n": 2}]});
+    let rendered = domain::expression::render(
+        &json!("{{ whole * part + (rows | map(attribute=\"n\") | sum) }}"),
+        &context,
+    );
+    assert_eq!(rendered.unwrap(), json!(20.5));
+    let text =
+        domain::expression::render_report("{{ whole }} and {{ part }}: {{ rows }}", &context)
+            .unwrap();
+    assert!(!text.contains("private"), "{text}");
+}

@@ -96,6 +96,13 @@ fn command(workspace: &Path, names: &[&str]) -> anyhow::Result<Command> {
     command
         .current_dir(workspace)
         .args(["build", "--message-format=json-render-diagnostics"]);
+    // `cargo run` and `cargo test` tell the program they start about its own package. Some build scripts look at that
+    // (ring's does), so passing it on would rebuild them, and all that stands on them, each time we take turns.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(describes_a_package) {
+            command.env_remove(name);
+        }
+    }
     for name in names {
         command.args(["--bin", name]);
     }
@@ -117,6 +124,18 @@ fn command(workspace: &Path, names: &[&str]) -> anyhow::Result<Command> {
         .stderr(Stdio::piped())
         .kill_on_drop(true);
     Ok(command)
+}
+
+/// Whether an environment variable is one that cargo sets for the package whose program it starts.
+fn describes_a_package(name: &str) -> bool {
+    let prefixes = [
+        "CARGO_PKG_",
+        "CARGO_MANIFEST_",
+        "CARGO_BIN_",
+        "CARGO_CRATE_",
+        "CARGO_PRIMARY_",
+    ];
+    prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// How a program of cargo's was built, read from where it lies.
@@ -257,6 +276,28 @@ mod tests {
     )]
 
     use super::*;
+
+    #[test]
+    fn what_cargo_says_of_one_package_is_not_passed_on_and_its_settings_are() {
+        for package in [
+            "CARGO_PKG_NAME",
+            "CARGO_MANIFEST_DIR",
+            "CARGO_BIN_NAME",
+            "CARGO_CRATE_NAME",
+        ] {
+            assert!(describes_a_package(package), "{package}");
+        }
+        for setting in [
+            "CARGO_HOME",
+            "CARGO_TARGET_DIR",
+            "CARGO_BUILD_JOBS",
+            "CARGO",
+            "RUSTFLAGS",
+            "PATH",
+        ] {
+            assert!(!describes_a_package(setting), "{setting}");
+        }
+    }
 
     #[test]
     fn the_profile_and_folder_are_read_from_where_a_program_lies() {
