@@ -503,6 +503,7 @@ end
 $$;
 
 -- Books what model calls cost. Keyed by the lease and a number, so that a repeated call books nothing twice.
+-- Bounded, so that no sum of them overflows.
 create function goalpost_private.book_usage(
   p_step goalpost.steps, p_lease_epoch bigint, p_usage jsonb, p_counted boolean, p_now timestamptz
 ) returns void
@@ -514,10 +515,10 @@ as $$
      input_tokens, output_tokens, cached_tokens, cost_microusd, counted, created_at)
   select p_step.run_id, p_step.key, p_lease_epoch, u.number, p_step.workspace_id, r.goal_id, p_step.agent_id,
          coalesce(u.value ->> 'provider', 'unknown'), coalesce(u.value ->> 'model', 'unknown'),
-         greatest(coalesce((u.value ->> 'input_tokens')::bigint, 0), 0),
-         greatest(coalesce((u.value ->> 'output_tokens')::bigint, 0), 0),
-         greatest(coalesce((u.value ->> 'cached_tokens')::bigint, 0), 0),
-         greatest(coalesce((u.value ->> 'cost_microusd')::bigint, 0), 0),
+         least(greatest(coalesce((u.value ->> 'input_tokens')::numeric, 0), 0), 1e12),
+         least(greatest(coalesce((u.value ->> 'output_tokens')::numeric, 0), 0), 1e12),
+         least(greatest(coalesce((u.value ->> 'cached_tokens')::numeric, 0), 0), 1e12),
+         least(greatest(coalesce((u.value ->> 'cost_microusd')::numeric, 0), 0), 1e12),
          p_counted, p_now
     from jsonb_array_elements(case jsonb_typeof(p_usage) when 'array' then p_usage else '[]' end)
          with ordinality u (value, number)
@@ -595,7 +596,7 @@ begin
       perform goalpost_private.append_event(v_step.run_id, v_step.key, 'step.waiting', null, p_now);
     when 'released' then
       update goalpost.steps
-         set state = 'ready', lease_expires_at = null, run_after = p_now
+         set state = 'ready', lease_expires_at = null, run_after = p_now, started_at = null
        where run_id = v_step.run_id and key = v_step.key;
       functions := array[goalpost_private.function_of(v_step.kind)];
     else

@@ -540,6 +540,7 @@ begin
        set state = 'accepted', reason = null, answer = null, answer_text = null, ended_at = null
      where id = v_run.request_id and state = 'failed';
   end if;
+  update goalpost.agent_instances set state = 'open', closed_at = null where run_id = p_run_id and state = 'closed';
   perform goalpost_private.append_event(p_run_id, p_step_key, 'run.reopened', null, p_now);
 
   update goalpost.steps s

@@ -3,6 +3,11 @@
 //! Nothing here sleeps or retries. A test that wants time to pass replaces the clock function in its own database;
 //! a test that wants two sessions to meet waits until Postgres itself says that one waits for the other.
 
+#![expect(
+    clippy::indexing_slicing,
+    reason = "serde_json's indexing gives null for what is not there"
+)]
+
 pub mod people;
 pub mod scenario;
 pub mod stacks;

@@ -61,13 +61,12 @@ async fn by_model(
             .collect(),
         steps: judging.steps.clone(),
     };
-    let (given, usage) = model.get().await?.judge(&task).await.map_err(|error| {
+    let (given, usage) = model.get().await?.judge(&task).await.inspect_err(|error| {
         error
             .usage
             .iter()
             .cloned()
-            .for_each(|usage| context.record_usage(usage));
-        error
+            .for_each(|usage| context.record_usage(usage))
     })?;
     usage
         .into_iter()

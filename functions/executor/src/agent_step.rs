@@ -58,13 +58,12 @@ pub(crate) async fn work(
                 "there is not enough time left for another turn",
             ));
         }
-        let (turn, usage) = model.work(&task).await.map_err(|error| {
+        let (turn, usage) = model.work(&task).await.inspect_err(|error| {
             error
                 .usage
                 .iter()
                 .cloned()
-                .for_each(|usage| context.record_usage(usage));
-            error
+                .for_each(|usage| context.record_usage(usage))
         })?;
         usage
             .into_iter()

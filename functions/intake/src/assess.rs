@@ -17,14 +17,18 @@ pub(crate) async fn assess(
             format!("the database describes this step in a way this intake does not read ({error}); deploy both from one version"),
         )
     })?;
-    let (assessment, usage) = model.get().await?.assess(&task).await.map_err(|error| {
-        error
-            .usage
-            .iter()
-            .cloned()
-            .for_each(|usage| context.record_usage(usage));
-        error
-    })?;
+    let (assessment, usage) = model
+        .get()
+        .await?
+        .assess(&task)
+        .await
+        .inspect_err(|error| {
+            error
+                .usage
+                .iter()
+                .cloned()
+                .for_each(|usage| context.record_usage(usage))
+        })?;
     usage
         .into_iter()
         .for_each(|usage| context.record_usage(usage));

@@ -70,13 +70,12 @@ async fn plan(
     let catalogue = catalogue(&task, step);
     let model = planner.model.get().await?;
     for _ in 0..=REPAIRS {
-        let (planned, usage) = model.plan(&task).await.map_err(|error| {
+        let (planned, usage) = model.plan(&task).await.inspect_err(|error| {
             error
                 .usage
                 .iter()
                 .cloned()
-                .for_each(|usage| context.record_usage(usage));
-            error
+                .for_each(|usage| context.record_usage(usage))
         })?;
         usage
             .into_iter()

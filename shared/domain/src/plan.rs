@@ -1,6 +1,6 @@
 //! What a plan is, and how JSON becomes one.
 //!
-//! A plan comes from a model or a runbook and is untrusted: [`check`] finds everything that is wrong
+//! A plan comes from a model or a runbook and is untrusted: [`check()`] finds everything that is wrong
 //! with the JSON, [`Plan::parse`] gives the typed plan only when nothing is. The same rules are
 //! written in SQL (`goalpost_private.check_plan`), which has the last word; a property test compares
 //! the two. This page is the single statement of the rules.

@@ -1,10 +1,13 @@
 -- Long work is continued as often as it takes.
 begin;
-select plan(2);
+select plan(3);
 select tests.world();
 
 select tests.keep('run', tests.planned('a'));
 select tests.finish(tests.the('run'), 'a', 'released') from generate_series(1, 10);
+select tests.pass('10 minutes');
+select tests.start(tests.the('run'), 'a');
+select is(goalpost_private.sweep() ->> 'steps_timed_out', '0', 'what it waited to be continued is not its time');
 select is(tests.complete(tests.the('run'), 'a'), 'accepted', 'after ten releases');
 select is((tests.step(tests.the('run'), 'a')).attempt, 1, 'it was the first attempt');
 

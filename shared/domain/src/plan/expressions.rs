@@ -2,7 +2,7 @@
 //!
 //! Only syntax is checked: whether a name exists is known when the step runs. SQL cannot read
 //! minijinja, so this is not among the rules that both sides share; the planner asks it besides
-//! [`super::check`], to spare a model's mistake the way through the database.
+//! [`check()`](super::check()), to spare a model's mistake the way through the database.
 
 use serde_json::Value;
 

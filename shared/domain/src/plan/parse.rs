@@ -1,4 +1,4 @@
-//! JSON to [`Plan`]. Runs only after [`check`] found nothing, so it decides nothing about validity.
+//! JSON to [`Plan`]. Runs only after [`check()`] found nothing, so it decides nothing about validity.
 
 use serde_json::{Map, Value};
 
@@ -18,7 +18,7 @@ impl Plan {
     /// Checks a plan and reads it with the defaults filled in.
     ///
     /// # Errors
-    /// Everything that [`check`] found; never an empty list.
+    /// Everything that [`check()`] found; never an empty list.
     pub fn parse(
         plan: &Value,
         limits: &Limits,
