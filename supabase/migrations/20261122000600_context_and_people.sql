@@ -9,7 +9,8 @@ as $$
 $$;
 
 -- How well a question fits a runbook, 0 to 1: 0.6 × the best cosine of word sets over the title and the examples,
--- + 0.4 × the share of the question's words that the runbook knows at all.
+-- + 0.4 × the share of the question's words that the runbook knows at all; half of that where they share one word
+-- alone, because "write a poem" is not "write the weekly review".
 create function goalpost_private.score_runbook(p_question text[], p_runbook goalpost.runbooks) returns numeric
 language sql immutable
 set search_path = ''
@@ -30,10 +31,10 @@ as $$
      where cardinality(p.words) > 0
   )
   select case when cardinality(p_question) = 0 then 0 else
-           round(0.6 * coalesce((select cosine from best), 0)
-                 + 0.4 * (select count(*)::numeric from unnest(p_question) q where q = any (k.words))
-                       / cardinality(p_question), 3) end
+           round((0.6 * coalesce((select cosine from best), 0) + 0.4 * s.shared / cardinality(p_question))
+                 * least(1, s.shared / 2), 3) end
     from known k
+   cross join lateral (select count(*)::numeric as shared from unnest(p_question) q where q = any (k.words)) s
 $$;
 
 -- Runbooks for a question, best first, at most five, with the words that speak for each and whether this person

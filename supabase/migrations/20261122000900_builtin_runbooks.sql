@@ -533,6 +533,7 @@ begin
       'a person has approved.',
     p_goal_type => 'database_audit',
     p_examples => array[
+      'What is wrong with my database?',
       'Audit my database',
       'Is my Supabase project secure?',
       'Check the database for problems and rank what you find',
