@@ -446,7 +446,11 @@ set search_path = ''
 as $$
 declare
   v_steps goalpost.steps[];
-  v_claimed jsonb;
+  v_step goalpost.steps;
+  v_told jsonb;
+  v_claimed jsonb[] := '{}';
+  v_bytes bigint := 0;
+  v_max_bytes constant integer := (select l.max_claim_bytes from goalpost_private.limits l);
 begin
   if p_limit is null or p_limit < 0 or p_limit > 100 then
     perform goalpost_private.refuse('ZG003', 'the limit must be between 0 and 100');
@@ -458,8 +462,11 @@ begin
     return '[]';
   end if;
 
-  select array_agg(s) into v_steps
-    from goalpost_private.take_steps(p_kinds, p_limit, p_lease_seconds, p_worker, p_now) s;
+  -- Turn by turn of the workspaces, as they were taken.
+  select array_agg(t.step order by t.turn, (t.step).run_id, (t.step).key) into v_steps
+    from (select s as step,
+                 row_number() over (partition by s.workspace_id order by s.priority desc, s.run_after, s.run_id, s.key) as turn
+            from goalpost_private.take_steps(p_kinds, p_limit, p_lease_seconds, p_worker, p_now) s) t;
   if v_steps is null then
     return '[]';
   end if;
@@ -473,32 +480,19 @@ begin
    order by s.run_id, s.agent_id
   on conflict do nothing;
 
-  -- What would make the reply too large to be read goes back: a claim whose reply nobody reads costs all of its
-  -- steps, and those of other workspaces among them, an attempt.
-  with described as materialized (
-    select s.run_id, s.key,
-           jsonb_build_object(
-             'run_id', s.run_id, 'step_key', s.key, 'kind', s.kind, 'title', s.title,
-             'lease_epoch', s.lease_epoch, 'attempt', s.attempt, 'max_attempts', s.max_attempts,
-             'timeout_seconds', s.timeout_seconds, 'workspace_id', s.workspace_id,
-             'goal_id', r.goal_id, 'request_id', r.request_id, 'input', s.input,
-             'context', goalpost_private.step_context(s, r) || jsonb_build_object('now', p_now)) as claimed
-      from unnest(v_steps) s
-      join goalpost.workflow_runs r on r.id = s.run_id
-  ),
-  measured as (
-    select d.*, row_number() over (order by d.bytes, d.run_id, d.key) = 1 -- one is always told
-                or sum(d.bytes) over (order by d.bytes, d.run_id, d.key) <= l.max_claim_bytes as fits
-      from (select *, octet_length(claimed::text) as bytes from described) d, goalpost_private.limits l
-  ),
-  put_back as (
-    update goalpost.steps s
-       set state = 'ready', lease_expires_at = null, started_at = nullif(s.started_at, p_now)
-      from measured m
-     where not m.fits and s.run_id = m.run_id and s.key = m.key
-  )
-  select jsonb_agg(m.claimed) into v_claimed from measured m where m.fits;
-  return v_claimed;
+  -- What would make the reply too large to be read goes back, without being looked at: a claim whose reply nobody
+  -- reads, or that takes too long, costs all of its steps, and those of other workspaces among them, an attempt.
+  foreach v_step in array v_steps loop
+    v_told := goalpost_private.describe_claimed(v_step, p_now);
+    v_bytes := v_bytes + octet_length(v_told::text);
+    exit when v_bytes > v_max_bytes and cardinality(v_claimed) > 0;
+    v_claimed := array_append(v_claimed, v_told);
+  end loop;
+  update goalpost.steps s
+     set state = 'ready', lease_expires_at = null, started_at = null
+    from unnest(v_steps[cardinality(v_claimed) + 1 :]) b
+   where s.run_id = b.run_id and s.key = b.key;
+  return to_jsonb(v_claimed);
 end
 $$;
 

@@ -15,11 +15,12 @@ create function goalpost_private.score_runbook(p_question text[], p_runbook goal
 language sql immutable
 set search_path = ''
 as $$
-  with phrase as (
+  -- Materialized: each text is taken apart once, not once per word.
+  with phrase as materialized (
     select goalpost_private.lexemes(t) as words
       from unnest(p_runbook.examples || p_runbook.title) t
   ),
-  known as (
+  known as materialized (
     select goalpost_private.lexemes(
              concat_ws(' ', p_runbook.title, p_runbook.description, replace(p_runbook.goal_type, '_', ' '),
                        array_to_string(p_runbook.examples, ' '))) as words
@@ -38,21 +39,24 @@ as $$
 $$;
 
 -- Runbooks for a question, best first, at most five, with the words that speak for each and whether this person
--- may use it.
+-- may use it. What makes a question is said in its first 4000 characters; the rest is not looked at, since every
+-- claim of an assessment or a plan waits for this.
 create function goalpost_private.match_runbooks(p_question text, p_workspace_id uuid, p_user_id uuid)
 returns table (runbook_id bigint, name text, version integer, title text, goal_type text, score numeric, reasons jsonb,
                allowed boolean, refusal text, plan jsonb)
 language sql stable
 set search_path = ''
 as $$
-  with question as (select goalpost_private.lexemes(p_question) as words),
+  with question as materialized (select goalpost_private.lexemes(left(p_question, 4000)) as words),
+  known as materialized (
+    select b, goalpost_private.lexemes(concat_ws(' ', b.title, b.description, array_to_string(b.examples, ' '))) as words
+      from goalpost.runbooks b
+     where b.state = 'active' and (b.workspace_id is null or b.workspace_id = p_workspace_id)
+  ),
   scored as (
     select b, goalpost_private.score_runbook(q.words, b) as score,
-           (select coalesce(jsonb_agg(w order by w), '[]') from unnest(q.words) w
-             where w = any (goalpost_private.lexemes(concat_ws(' ', (b).title, (b).description, array_to_string((b).examples, ' '))))
-           ) as shared
-      from question q, goalpost.runbooks b
-     where b.state = 'active' and (b.workspace_id is null or b.workspace_id = p_workspace_id)
+           (select coalesce(jsonb_agg(w order by w), '[]') from unnest(q.words) w where w = any (k.words)) as shared
+      from question q, known k
   )
   select (b).id, (b).name, (b).version, (b).title, (b).goal_type, score,
          jsonb_build_array('shared words: ' || coalesce((select string_agg(w, ', ') from jsonb_array_elements_text(shared) w), 'none')),
@@ -168,6 +172,20 @@ begin
     else goalpost_private.context_to_work(p_step, p_run)
   end || jsonb_build_object('question', v_question);
 end
+$$;
+
+-- All that a worker is told about a step that it claimed, its context included.
+create function goalpost_private.describe_claimed(p_step goalpost.steps, p_now timestamptz) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+           'run_id', p_step.run_id, 'step_key', p_step.key, 'kind', p_step.kind, 'title', p_step.title,
+           'lease_epoch', p_step.lease_epoch, 'attempt', p_step.attempt, 'max_attempts', p_step.max_attempts,
+           'timeout_seconds', p_step.timeout_seconds, 'workspace_id', p_step.workspace_id,
+           'goal_id', r.goal_id, 'request_id', r.request_id, 'input', p_step.input,
+           'context', goalpost_private.step_context(p_step, r) || jsonb_build_object('now', p_now))
+    from goalpost.workflow_runs r where r.id = p_step.run_id
 $$;
 
 create function goalpost_private.context_to_assess(p_run goalpost.workflow_runs) returns jsonb

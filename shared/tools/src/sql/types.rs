@@ -73,6 +73,17 @@ pub(super) fn is_allowed(data_type: &DataType) -> bool {
     }
 }
 
+/// Says whether a type shows numbers of objects as their names, which tells of every schema there is. To be asked of
+/// allowed types only, and refused where the catalog may not be read.
+pub(super) fn tells_names(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Regclass => true,
+        DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) => tells_names(element),
+        DataType::Custom(name, _) => name.to_string().to_ascii_lowercase().contains("reg"),
+        _ => false,
+    }
+}
+
 fn is_named(name: &ObjectName) -> bool {
     let known = |part: &ObjectNamePart| match part {
         ObjectNamePart::Identifier(word) => {

@@ -5,8 +5,7 @@ use sqlparser::ast::{
     TableAlias,
 };
 
-use super::expression::cast;
-use super::tree::Step;
+use super::tree::{Gate, Step};
 
 pub(super) fn query_is_plain(query: &Query) -> Step {
     if !query.locks.is_empty() || query.for_clause.is_some() {
@@ -72,14 +71,16 @@ pub(super) fn argument(argument: &FunctionArg) -> Step {
     }
 }
 
-pub(super) fn table_alias(alias: Option<&TableAlias>) -> Step {
-    let Some(alias) = alias else { return Ok(()) };
-    if alias.at.is_some() {
-        return Err("AT is not PostgreSQL".into());
+impl Gate<'_> {
+    pub(super) fn table_alias(&self, alias: Option<&TableAlias>) -> Step {
+        let Some(alias) = alias else { return Ok(()) };
+        if alias.at.is_some() {
+            return Err("AT is not PostgreSQL".into());
+        }
+        alias
+            .columns
+            .iter()
+            .filter_map(|column| column.data_type.as_ref())
+            .try_for_each(|data_type| self.cast(data_type))
     }
-    alias
-        .columns
-        .iter()
-        .filter_map(|column| column.data_type.as_ref())
-        .try_for_each(cast)
 }

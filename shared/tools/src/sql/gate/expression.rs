@@ -56,6 +56,17 @@ impl Gate<'_> {
         }
     }
 
+    pub(super) fn cast(&self, data_type: &DataType) -> Step {
+        if types::is_allowed(data_type)
+            && (self.catalog_is_readable || !types::tells_names(data_type))
+        {
+            return Ok(());
+        }
+        Err(format!(
+            "a cast to `{data_type}` is not allowed; only to common built-in types"
+        ))
+    }
+
     pub(super) fn expression(&self, expression: &Expr) -> Step {
         match expression {
             Expr::Function(call) => self.call(call),
@@ -65,8 +76,8 @@ impl Gate<'_> {
                 data_type,
                 format: None,
                 ..
-            } => cast(data_type),
-            Expr::TypedString(typed) if !typed.uses_odbc_syntax => cast(&typed.data_type),
+            } => self.cast(data_type),
+            Expr::TypedString(typed) if !typed.uses_odbc_syntax => self.cast(&typed.data_type),
             Expr::BinaryOp { op, .. } => operator(op),
             Expr::AnyOp { compare_op, .. } | Expr::AllOp { compare_op, .. } => operator(compare_op),
             Expr::CompoundFieldAccess { root, access_chain } => {
@@ -125,15 +136,6 @@ fn identifier(word: &Ident) -> Step {
         return Err(format!("`{lower}` may not be asked"));
     }
     Ok(())
-}
-
-pub(super) fn cast(data_type: &DataType) -> Step {
-    if types::is_allowed(data_type) {
-        return Ok(());
-    }
-    Err(format!(
-        "a cast to `{data_type}` is not allowed; only to common built-in types"
-    ))
 }
 
 /// Operators of `pg_catalog` only: `OPERATOR(schema.+)` and unknown ones may be anybody's function.

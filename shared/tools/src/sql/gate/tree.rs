@@ -7,7 +7,7 @@ use sqlparser::ast::{
     Visitor,
 };
 
-use super::clause::{argument, query_is_plain, select_is_plain, table_alias};
+use super::clause::{argument, query_is_plain, select_is_plain};
 use super::field::FunctionRows;
 use super::plain_name;
 use crate::sql::functions::{self, Known};
@@ -32,7 +32,7 @@ const SECRET_RELATIONS: &[&str] = &[
 /// What one workspace may read.
 pub(super) struct Gate<'a> {
     readable_schemas: &'a [String],
-    catalog_is_readable: bool,
+    pub(super) catalog_is_readable: bool,
     pub(super) function_rows: FunctionRows,
 }
 
@@ -117,7 +117,7 @@ impl<'a> Gate<'a> {
                 index_hints,
                 with_ordinality: _,
             } if with_hints.is_empty() && partitions.is_empty() && index_hints.is_empty() => {
-                table_alias(alias.as_ref())?;
+                self.table_alias(alias.as_ref())?;
                 match args {
                     None => self.relation(name),
                     Some(call) if call.settings.is_none() => {
@@ -134,7 +134,7 @@ impl<'a> Gate<'a> {
                 lateral: _,
                 with_ordinality: _,
             } => {
-                table_alias(alias.as_ref())?;
+                self.table_alias(alias.as_ref())?;
                 args.iter().try_for_each(argument)?;
                 self.function(name)
             }
@@ -148,7 +148,7 @@ impl<'a> Gate<'a> {
                 alias,
                 with_offset: false,
                 ..
-            } => table_alias(alias.as_ref()),
+            } => self.table_alias(alias.as_ref()),
             _ => Err("this form of FROM is not allowed; use tables, subqueries and joins".into()),
         }
     }
