@@ -1,0 +1,338 @@
+-- The engine, second half: claims, outcomes and heartbeats: what the functions call, and what each call does.
+-- Claims and heartbeats take no tree lock: they skip what is locked and wait for nobody. finish_steps locks the trees
+-- of all its outcomes first.
+
+-- Claims up to p_limit ready steps of these kinds: ready -> running, epoch + 1. Takes no tree lock and waits for
+-- nobody: locked steps are skipped. Fair between workspaces: every workspace's best step comes before any
+-- workspace's second best; within a workspace, by priority, then by age.
+create function goalpost_private.take_steps(
+  p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_now timestamptz
+) returns setof goalpost.steps
+language sql
+set search_path = ''
+as $$
+  -- Walks the index from workspace to workspace, so that one tenant's backlog costs the others nothing.
+  with recursive space (kind, workspace_id) as (
+    select k.kind, (select s.workspace_id from goalpost.steps s where s.state = 'ready' and s.kind = k.kind
+                     order by s.workspace_id limit 1)
+      from unnest(p_kinds) k (kind)
+    union all
+    select p.kind, (select s.workspace_id from goalpost.steps s where s.state = 'ready' and s.kind = p.kind
+                       and s.workspace_id > p.workspace_id order by s.workspace_id limit 1)
+      from space p where p.workspace_id is not null
+  ),
+  candidate as (
+    select c.run_id, c.key, c.priority, c.run_after,
+           row_number() over (partition by c.workspace_id order by c.priority desc, c.run_after) as turn
+      from (select * from space where workspace_id is not null) w
+     cross join lateral (
+       select s.run_id, s.key, s.workspace_id, s.priority, s.run_after
+         from goalpost.steps s
+        where s.state = 'ready' and s.kind = w.kind and s.workspace_id = w.workspace_id and s.run_after <= p_now
+        order by s.priority desc, s.run_after
+        -- More than are wanted: others may hold the first ones.
+        limit p_limit * 4) c
+  ),
+  chosen as (
+    select s.run_id, s.key
+      from candidate c
+      join goalpost.steps s on s.run_id = c.run_id and s.key = c.key
+     where s.state = 'ready' and s.run_after <= p_now and s.attempt <= s.max_attempts
+     order by c.turn, c.priority desc, c.run_after
+     limit p_limit
+       for update of s skip locked
+  )
+  update goalpost.steps s
+     set state = 'running', lease_epoch = s.lease_epoch + 1,
+         lease_expires_at = p_now + make_interval(secs => p_lease_seconds),
+         leased_by = p_worker, started_at = coalesce(s.started_at, p_now)
+    from chosen c
+   where s.run_id = c.run_id and s.key = c.key
+  returning s.*;
+$$;
+
+-- Claims, deploys the agents that are needed for the first time, and describes each step with all that its worker
+-- has to know, so that one call is enough. Returns a jsonb array.
+create function goalpost_private.claim_described(
+  p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_now timestamptz
+) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_steps goalpost.steps[];
+  v_step goalpost.steps;
+  v_told jsonb;
+  v_claimed jsonb[] := '{}';
+  v_bytes bigint := 0;
+  v_max_bytes constant integer := (select l.max_claim_bytes from goalpost_private.limits l);
+begin
+  if p_limit is null or p_limit < 0 or p_limit > 100 then
+    perform goalpost_private.refuse('ZG003', 'the limit must be between 0 and 100');
+  end if;
+  if p_lease_seconds is null or p_lease_seconds < 1 or p_lease_seconds > 3600 then
+    perform goalpost_private.refuse('ZG003', 'the lease must be between 1 and 3600 seconds');
+  end if;
+  if p_limit = 0 then
+    return '[]';
+  end if;
+
+  -- Turn by turn of the workspaces, as they were taken.
+  select array_agg(t.step order by t.turn, (t.step).run_id, (t.step).key) into v_steps
+    from (select s as step,
+                 row_number() over (partition by s.workspace_id order by s.priority desc, s.run_after, s.run_id, s.key) as turn
+            from goalpost_private.take_steps(p_kinds, p_limit, p_lease_seconds, p_worker, p_now) s) t;
+  if v_steps is null then
+    return '[]';
+  end if;
+
+  -- In one order, and only where there is none yet: two claims never wait for each other crosswise.
+  insert into goalpost.agent_instances (run_id, agent_id, workspace_id, opened_at)
+  select distinct s.run_id, s.agent_id, s.workspace_id, p_now
+    from unnest(v_steps) s
+   where s.agent_id is not null
+     and not exists (select from goalpost.agent_instances i where i.run_id = s.run_id and i.agent_id = s.agent_id)
+   order by s.run_id, s.agent_id
+  on conflict do nothing;
+
+  -- What would make the reply too large to be read goes back, without being looked at: a claim whose reply nobody
+  -- reads, or that takes too long, costs all of its steps, and those of other workspaces among them, an attempt.
+  foreach v_step in array v_steps loop
+    v_told := goalpost_private.describe_claimed(v_step, p_now);
+    v_bytes := v_bytes + octet_length(v_told::text);
+    exit when v_bytes > v_max_bytes and cardinality(v_claimed) > 0;
+    v_claimed := array_append(v_claimed, v_told);
+  end loop;
+  update goalpost.steps s
+     set state = 'ready', lease_expires_at = null, started_at = null
+    from unnest(v_steps[cardinality(v_claimed) + 1 :]) b
+   where s.run_id = b.run_id and s.key = b.key;
+  return to_jsonb(v_claimed);
+end
+$$;
+
+-- Books what model calls cost. Keyed by the lease and a number, so that a repeated call books nothing twice.
+-- Bounded, so that no sum of them overflows.
+create function goalpost_private.book_usage(
+  p_step goalpost.steps, p_lease_epoch bigint, p_usage jsonb, p_counted boolean, p_now timestamptz
+) returns void
+language sql
+set search_path = ''
+as $$
+  insert into goalpost.usage_events
+    (run_id, step_key, lease_epoch, number, workspace_id, goal_id, agent_id, provider, model,
+     input_tokens, output_tokens, cached_tokens, cost_microusd, counted, created_at)
+  select p_step.run_id, p_step.key, p_lease_epoch, u.number, p_step.workspace_id, r.goal_id, p_step.agent_id,
+         coalesce(u.value ->> 'provider', 'unknown'), coalesce(u.value ->> 'model', 'unknown'),
+         least(greatest(coalesce((u.value ->> 'input_tokens')::numeric, 0), 0), 1e12),
+         least(greatest(coalesce((u.value ->> 'output_tokens')::numeric, 0), 0), 1e12),
+         least(greatest(coalesce((u.value ->> 'cached_tokens')::numeric, 0), 0), 1e12),
+         least(greatest(coalesce((u.value ->> 'cost_microusd')::numeric, 0), 0), 1e12),
+         p_counted, p_now
+    from jsonb_array_elements(case jsonb_typeof(p_usage) when 'array' then p_usage else '[]' end)
+         with ordinality u (value, number)
+    join goalpost.workflow_runs r on r.id = p_step.run_id
+  on conflict do nothing;
+$$;
+
+-- Judges one outcome on its own epoch and carries it out. The verdict:
+--   accepted    it counted
+--   repeated    this epoch's outcome had been accepted before; nothing changed
+--   lease_lost  the step was taken from this worker; nothing changed but its cost is booked
+--   refused     what it brought is not acceptable (a plan that breaks a rule): the step is still its own
+create function goalpost_private.settle_outcome(
+  p_outcome jsonb, p_now timestamptz, out verdict text, out message text, out functions text[]
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_step goalpost.steps;
+  v_epoch bigint := (p_outcome ->> 'lease_epoch')::bigint;
+  v_error jsonb := p_outcome -> 'error';
+  v_max_result_bytes integer := (select max_result_bytes from goalpost_private.limits);
+begin
+  functions := '{}';
+  select * into v_step from goalpost.steps
+   where run_id = (p_outcome ->> 'run_id')::bigint and key = p_outcome ->> 'step_key'
+     for update;
+  if not found then
+    verdict := 'refused';
+    message := 'there is no such step';
+    return;
+  end if;
+
+  perform goalpost_private.book_usage(
+    v_step, v_epoch, p_outcome -> 'usage', v_step.lease_epoch = v_epoch, p_now);
+  if v_step.lease_epoch is distinct from v_epoch then
+    verdict := 'lease_lost';
+    return;
+  end if;
+  if v_step.state <> 'running' then
+    verdict := 'repeated';
+    return;
+  end if;
+
+  verdict := 'accepted';
+  case p_outcome ->> 'outcome'
+    when 'completed' then
+      if octet_length((p_outcome -> 'result')::text) > v_max_result_bytes then
+        functions := goalpost_private.fail_step(
+          v_step,
+          jsonb_build_object(
+            'code', 'result_too_large', 'retryable', false,
+            'message', format('the result has more than %s bytes; ask for less', v_max_result_bytes)),
+          'failed', p_now);
+        return;
+      end if;
+      select c.message, c.functions into message, functions
+        from goalpost_private.conclude_step(v_step, coalesce(p_outcome -> 'result', 'null'), p_now) c;
+      if message is not null then
+        verdict := 'refused';
+      end if;
+    when 'failed' then
+      v_error := jsonb_build_object('code', 'unknown', 'message', 'no reason given', 'retryable', true)
+        || case jsonb_typeof(v_error) when 'object' then v_error else '{}' end;
+      -- It is kept in the step, its attempt, its dead letter and the history: bounded.
+      functions := goalpost_private.fail_step(
+        v_step, v_error || jsonb_build_object('message', left(v_error ->> 'message', 4000)), 'failed', p_now);
+    when 'waiting' then
+      update goalpost.steps
+         set state = 'waiting', lease_expires_at = null, started_at = null,
+             run_after = p_now + make_interval(
+               secs => least(greatest(coalesce((p_outcome ->> 'resume_after_seconds')::double precision, 1), 0), 31536000))
+       where run_id = v_step.run_id and key = v_step.key;
+      perform goalpost_private.append_event(v_step.run_id, v_step.key, 'step.waiting', null, p_now);
+    when 'released' then
+      update goalpost.steps
+         set state = 'ready', lease_expires_at = null, run_after = p_now, started_at = null
+       where run_id = v_step.run_id and key = v_step.key;
+      functions := array[goalpost_private.function_of(v_step.kind)];
+    else
+      verdict := 'refused';
+      message := 'the outcome must be completed, failed, waiting or released';
+  end case;
+end
+$$;
+
+-- Completes a step by what its kind means. A message says why it was refused; then nothing has changed.
+create function goalpost_private.conclude_step(
+  p_step goalpost.steps, p_result jsonb, p_now timestamptz, out message text, out functions text[]
+)
+language plpgsql
+set search_path = ''
+as $$
+begin
+  case p_step.kind
+    when 'assess' then
+      select a.message, a.functions into message, functions
+        from goalpost_private.apply_assessment(p_step, p_result, p_now) a;
+    when 'plan' then
+      select a.message, a.functions into message, functions
+        from goalpost_private.apply_plan(p_step, p_result, p_now) a;
+    when 'judge' then
+      select a.message, a.functions into message, functions
+        from goalpost_private.apply_judgement(p_step, p_result, p_now) a;
+    else
+      functions := goalpost_private.complete_step(p_step, p_result, p_now);
+  end case;
+end
+$$;
+
+-- Claims ready work for a function that has just been woken.
+-- Called by every function at the start of a drain. Not safe to repeat blindly: a lost answer leaves leases that
+-- run out by themselves. Acknowledging the wake first, in the same transaction, closes the gap between "nothing to
+-- do" and work that became ready while a bell was thought to be ringing already (ring, …0700).
+create function goalpost_worker.claim_steps(
+  p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_wake_id bigint default null
+) returns jsonb
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  if p_wake_id is not null then
+    update goalpost.wakes set acknowledged_at = goalpost_private.clock()
+     where id = p_wake_id and acknowledged_at is null;
+  end if;
+  if 'assess' = any (p_kinds) then
+    perform goalpost_private.adopt_requests(p_limit, goalpost_private.clock());
+  end if;
+  return goalpost_private.claim_described(
+    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), goalpost_private.clock());
+end
+$$;
+
+-- Ends steps and hands back the next work: {"outcomes": [verdicts], "claimed": [steps]}.
+-- Called by every function while it drains. Safe to repeat: each outcome is judged on its own epoch.
+-- Locks the trees of all outcomes first. A drain ends when this (or claim_steps) claimed nothing and nothing is in
+-- flight: whatever becomes ready afterwards rings by itself.
+create function goalpost_worker.finish_steps(
+  p_outcomes jsonb, p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text
+) returns jsonb
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  v_now timestamptz;
+  v_outcome jsonb;
+  v_judged jsonb := '[]';
+  v_claimed jsonb;
+  v_verdict record;
+  v_functions text[] := '{}';
+begin
+  if jsonb_typeof(p_outcomes) <> 'array' or jsonb_array_length(p_outcomes) > 100 then
+    perform goalpost_private.refuse('ZG003', 'outcomes must be an array of at most 100');
+  end if;
+
+  perform goalpost_private.lock_trees(
+    array(select (o ->> 'run_id')::bigint from jsonb_array_elements(p_outcomes) o));
+  v_now := goalpost_private.clock();
+  for v_outcome in select o from jsonb_array_elements(p_outcomes) o loop
+    v_verdict := goalpost_private.settle_outcome(v_outcome, v_now);
+    v_functions := v_functions || v_verdict.functions;
+    v_judged := v_judged || jsonb_build_object(
+      'run_id', v_outcome -> 'run_id', 'step_key', v_outcome -> 'step_key',
+      'verdict', v_verdict.verdict, 'message', v_verdict.message);
+  end loop;
+
+  v_claimed := goalpost_private.claim_described(p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), v_now);
+  perform goalpost_private.ring(v_functions, v_claimed, v_now);
+  return jsonb_build_object('outcomes', v_judged, 'claimed', v_claimed);
+end
+$$;
+
+-- Extends leases and says which are still held: [{"run_id", "step_key", "held"}].
+-- Called by every function while it works. Safe to repeat. Waits for nobody: a step that is just being moved by
+-- another transaction is not extended this time, and the next heartbeat tells.
+create function goalpost_worker.heartbeat_steps(p_leases jsonb, p_lease_seconds integer) returns jsonb
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  v_now timestamptz := goalpost_private.clock();
+begin
+  if jsonb_typeof(p_leases) <> 'array' or jsonb_array_length(p_leases) > 100
+     or p_lease_seconds is null or p_lease_seconds < 1 or p_lease_seconds > 3600 then
+    perform goalpost_private.refuse('ZG003', 'leases must be an array of at most 100, each of 1 to 3600 seconds');
+  end if;
+
+  with held as (
+    select s.run_id, s.key
+      from jsonb_to_recordset(p_leases) l (run_id bigint, step_key text, lease_epoch bigint)
+      join goalpost.steps s on s.run_id = l.run_id and s.key = l.step_key
+     where s.state = 'running' and s.lease_epoch = l.lease_epoch
+       for no key update of s skip locked
+  )
+  update goalpost.steps s
+     set lease_expires_at = v_now + make_interval(secs => p_lease_seconds)
+    from held h
+   where s.run_id = h.run_id and s.key = h.key;
+
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+             'run_id', l.run_id, 'step_key', l.step_key,
+             'held', coalesce(s.state = 'running' and s.lease_epoch = l.lease_epoch, false))), '[]')
+      from jsonb_to_recordset(p_leases) l (run_id bigint, step_key text, lease_epoch bigint)
+      left join goalpost.steps s on s.run_id = l.run_id and s.key = l.step_key);
+end
+$$;

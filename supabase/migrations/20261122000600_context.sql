@@ -1,0 +1,259 @@
+-- What a claimed step is told (step_context), and how runbooks are matched to a question.
+
+-- The lexemes of a text, without order: what text matching compares.
+create function goalpost_private.lexemes(p_text text) returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select tsvector_to_array(to_tsvector('pg_catalog.english', p_text))
+$$;
+
+-- How well a question fits a runbook, 0 to 1: 0.6 × the best cosine of word sets over the title and the examples,
+-- + 0.4 × the share of the question's words that the runbook knows at all; half of that where they share one word
+-- alone, because "write a poem" is not "write the weekly review".
+create function goalpost_private.score_runbook(p_question text[], p_runbook goalpost.runbooks) returns numeric
+language sql immutable
+set search_path = ''
+as $$
+  -- Materialized: each text is taken apart once, not once per word.
+  with phrase as materialized (
+    select goalpost_private.lexemes(t) as words
+      from unnest(p_runbook.examples || p_runbook.title) t
+  ),
+  known as materialized (
+    select goalpost_private.lexemes(
+             concat_ws(' ', p_runbook.title, p_runbook.description, replace(p_runbook.goal_type, '_', ' '),
+                       array_to_string(p_runbook.examples, ' '))) as words
+  ),
+  best as (
+    select max(o.shared / sqrt(cardinality(p.words)::numeric * cardinality(p_question))) as cosine
+      from phrase p
+     cross join lateral (select count(*)::numeric as shared from unnest(p.words) w where w = any (p_question)) o
+     where cardinality(p.words) > 0
+  )
+  select case when cardinality(p_question) = 0 then 0 else
+           round((0.6 * coalesce((select cosine from best), 0) + 0.4 * s.shared / cardinality(p_question))
+                 * least(1, s.shared / 2), 3) end
+    from known k
+   cross join lateral (select count(*)::numeric as shared from unnest(p_question) q where q = any (k.words)) s
+$$;
+
+-- Runbooks for a question, best first, at most five, with the words that speak for each and whether this person
+-- may use it. What makes a question is said in its first 4000 characters; the rest is not looked at, since every
+-- claim of an assessment or a plan waits for this.
+create function goalpost_private.match_runbooks(p_question text, p_workspace_id uuid, p_user_id uuid)
+returns table (runbook_id bigint, name text, version integer, title text, goal_type text, score numeric, reasons jsonb,
+               allowed boolean, refusal text, plan jsonb)
+language sql stable
+set search_path = ''
+as $$
+  with question as materialized (select goalpost_private.lexemes(left(p_question, 4000)) as words),
+  known as materialized (
+    select b, goalpost_private.lexemes(concat_ws(' ', b.title, b.description, array_to_string(b.examples, ' '))) as words
+      from goalpost.runbooks b
+     where b.state = 'active' and (b.workspace_id is null or b.workspace_id = p_workspace_id)
+  ),
+  scored as (
+    select b, goalpost_private.score_runbook(q.words, b) as score,
+           (select coalesce(jsonb_agg(w order by w), '[]') from unnest(q.words) w where w = any (k.words)) as shared
+      from question q, known k
+  )
+  select (b).id, (b).name, (b).version, (b).title, (b).goal_type, score,
+         jsonb_build_array('shared words: ' || coalesce((select string_agg(w, ', ') from jsonb_array_elements_text(shared) w), 'none')),
+         r.refusal is null, r.refusal, (b).plan
+    from scored
+   cross join lateral (select goalpost_private.runbook_refusal(b, p_user_id) as refusal) r
+   where score > 0
+   order by score desc, (b).name
+   limit 5
+$$;
+
+-- The same for a goal's run: its title and description stand in for the question; at the root, the question itself.
+create function goalpost_private.match_runbooks_of_run(p_run goalpost.workflow_runs)
+returns table (runbook_id bigint, name text, version integer, title text, goal_type text, score numeric, reasons jsonb,
+               allowed boolean, refusal text, plan jsonb)
+language sql stable
+set search_path = ''
+as $$
+  select m.*
+    from goalpost.goals g
+    join goalpost.requests q on q.id = g.request_id
+   cross join lateral goalpost_private.match_runbooks(
+     case when g.parent_goal_id is null then q.question else g.title || ' ' || g.description end,
+     p_run.workspace_id, p_run.user_id) m
+   where g.id = p_run.goal_id
+$$;
+
+-- Schemas that the asker's SQL may name: the workspace's; for a project admin the catalog too.
+create function goalpost_private.readable_schemas(p_workspace_id uuid, p_user_id uuid) returns text[]
+language sql stable
+set search_path = ''
+as $$
+  select w.readable_schemas
+         || case when exists (select from goalpost.project_admins a where a.user_id = p_user_id)
+                 then array['pg_catalog', 'information_schema'] else '{}' end
+    from goalpost.workspaces w where w.id = p_workspace_id
+$$;
+
+-- Tables of the workspace's schemas that signed-in people may read, with their columns: what a planner may build on.
+create function goalpost_private.readable_tables(p_workspace_id uuid) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+           'schema', t.schema, 'name', t.name, 'estimated_rows', t.estimated_rows, 'columns', t.columns)
+           order by t.schema, t.name), '[]')
+    from (
+      select n.nspname as schema, c.relname as name, greatest(c.reltuples, 0)::bigint as estimated_rows,
+             (select jsonb_agg(jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod))
+                               order by a.attnum)
+                from pg_catalog.pg_attribute a
+               where a.attrelid = c.oid and a.attnum between 1 and 40 and not a.attisdropped) as columns
+        from goalpost.workspaces w
+        join pg_catalog.pg_namespace n on n.nspname = any (w.readable_schemas)
+        join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm')
+       where w.id = p_workspace_id and has_table_privilege('authenticated', c.oid, 'select')
+       order by n.nspname, c.relname
+       limit 60) t
+$$;
+
+-- How a tool is described to a model.
+create function goalpost_private.describe_tools(p_names text[]) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(to_jsonb(t) order by t.name), '[]') from goalpost.tools t
+   where p_names is null or t.name = any (p_names)
+$$;
+
+create function goalpost_private.describe_goal(p_goal_id bigint) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+           'goal_id', g.id, 'title', g.title, 'description', g.description, 'goal_type', g.goal_type,
+           'depth', g.depth, 'context', g.context,
+           'criteria', (select coalesce(jsonb_agg(jsonb_build_object(
+                                  'number', c.number, 'description', c.description, 'check', c.check_expression)
+                                  order by c.number), '[]')
+                          from goalpost.goal_criteria c where c.goal_id = g.id))
+    from goalpost.goals g where g.id = p_goal_id
+$$;
+
+-- How the steps of a run ended, for a judge or for planning again. Where not all results fit, those of the newest
+-- revision are told, and the smallest.
+create function goalpost_private.describe_steps(p_run_id bigint) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+           'key', s.key, 'kind', s.kind, 'title', s.title, 'state', s.state,
+           'result', goalpost_private.fitting_result(s.result, s.told_bytes), 'error', s.error)
+           order by s.revision, s.ended_at, s.key), '[]')
+    from (
+      select *, coalesce(sum(octet_length(result::text))
+                  over (order by revision desc, octet_length(result::text), key), 0) as told_bytes
+        from goalpost.steps
+       where run_id = p_run_id and kind not in ('assess', 'plan', 'judge')) s
+$$;
+
+-- All that the worker of a step has to know beyond its input, by kind. Claimed and described in one call.
+create function goalpost_private.step_context(p_step goalpost.steps, p_run goalpost.workflow_runs) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_question text := (select q.question from goalpost.requests q where q.id = p_run.request_id);
+begin
+  return case p_step.kind
+    when 'assess' then goalpost_private.context_to_assess(p_run)
+    when 'plan' then goalpost_private.context_to_plan(p_step, p_run)
+    when 'judge' then goalpost_private.context_to_judge(p_run)
+    else goalpost_private.context_to_work(p_step, p_run)
+  end || jsonb_build_object('question', v_question);
+end
+$$;
+
+-- All that a worker is told about a step that it claimed, its context included.
+create function goalpost_private.describe_claimed(p_step goalpost.steps, p_now timestamptz) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+           'run_id', p_step.run_id, 'step_key', p_step.key, 'kind', p_step.kind, 'title', p_step.title,
+           'lease_epoch', p_step.lease_epoch, 'attempt', p_step.attempt, 'max_attempts', p_step.max_attempts,
+           'timeout_seconds', p_step.timeout_seconds, 'workspace_id', p_step.workspace_id,
+           'goal_id', r.goal_id, 'request_id', r.request_id, 'input', p_step.input,
+           'context', goalpost_private.step_context(p_step, r) || jsonb_build_object('now', p_now))
+    from goalpost.workflow_runs r where r.id = p_step.run_id
+$$;
+
+create function goalpost_private.context_to_assess(p_run goalpost.workflow_runs) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+           'context', q.context,
+           'runbooks', (select coalesce(jsonb_agg(to_jsonb(m) - 'plan' order by m.score desc), '[]')
+                          from goalpost_private.match_runbooks(q.question, q.workspace_id, q.user_id) m),
+           'tools', goalpost_private.describe_tools(null),
+           'tables', goalpost_private.readable_tables(q.workspace_id))
+    from goalpost.requests q where q.id = p_run.request_id
+$$;
+
+create function goalpost_private.context_to_plan(p_step goalpost.steps, p_run goalpost.workflow_runs) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+           'goal', goalpost_private.describe_goal(p_run.goal_id),
+           'runbooks', (select coalesce(jsonb_agg(to_jsonb(m) order by m.score desc), '[]')
+                          from goalpost_private.match_runbooks_of_run(p_run) m),
+           'agents', (select coalesce(jsonb_agg(jsonb_build_object('name', a.name, 'role', a.role, 'tools', a.tools)), '[]')
+                        from goalpost_private.agents_of(p_run.workspace_id) a),
+           'tools', goalpost_private.describe_tools(null),
+           'tables', goalpost_private.readable_tables(p_run.workspace_id),
+           'limits', (select to_jsonb(l) - 'only_row' from goalpost_private.limits l),
+           'taken_keys', (select coalesce(jsonb_agg(s.key), '[]') from goalpost.steps s where s.run_id = p_run.id),
+           'revision', p_run.revision + 1,
+           'previous', case when p_run.revision > 0 then jsonb_build_object(
+             'reason', p_step.input -> 'reason',
+             'verdicts', (select coalesce(jsonb_agg(to_jsonb(c) - 'workspace_id' order by c.number), '[]')
+                            from goalpost.goal_criteria c where c.goal_id = p_run.goal_id),
+             'steps', goalpost_private.describe_steps(p_run.id)) end)
+$$;
+
+create function goalpost_private.context_to_work(p_step goalpost.steps, p_run goalpost.workflow_runs) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+           'goal', goalpost_private.describe_goal(p_run.goal_id),
+           'parameters', p_run.parameters,
+           'steps', goalpost_private.dependency_results(p_step.run_id, p_step.key),
+           'agent', to_jsonb(a) - 'workspace_id' - 'state' - 'created_at' - 'id',
+           'tools', goalpost_private.describe_tools(coalesce(a.tools, array[p_step.input ->> 'tool'])),
+           'readable_schemas', goalpost_private.readable_schemas(p_run.workspace_id, p_run.user_id))
+    from (select) one
+    left join goalpost.agents a on a.id = p_step.agent_id
+$$;
+
+create function goalpost_private.context_to_judge(p_run goalpost.workflow_runs) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+           'goal', goalpost_private.describe_goal(p_run.goal_id),
+           'criteria', goalpost_private.describe_goal(p_run.goal_id) -> 'criteria',
+           'steps', goalpost_private.describe_steps(p_run.id),
+           'report', p_run.report,
+           'revision', p_run.revision,
+           'max_revisions', (select l.max_revisions from goalpost_private.limits l),
+           'usage', (select jsonb_build_object(
+                              'calls', count(*) filter (where u.provider <> 'offline'),
+                              'input_tokens', coalesce(sum(u.input_tokens), 0),
+                              'output_tokens', coalesce(sum(u.output_tokens), 0),
+                              'cost_microusd', coalesce(sum(u.cost_microusd), 0))
+                       from goalpost.usage_events u
+                      where u.workspace_id = p_run.workspace_id and u.goal_id = p_run.goal_id))
+$$;
