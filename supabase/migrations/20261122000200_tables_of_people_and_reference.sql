@@ -7,10 +7,13 @@ create table goalpost.workspaces (
   -- Schemas that the `sql` tool may read in this workspace, always as the asker and under row-level security.
   readable_schemas text[] not null default '{public}',
   max_open_requests integer not null default 200,
+  -- Who made it, for the cap on how many one person makes; being made a member of others' does not count.
+  created_by uuid,
   created_at timestamptz not null default now(),
   constraint name_is_given check (length(trim(name)) between 1 and 200),
   constraint max_open_requests_is_positive check (max_open_requests > 0)
 );
+create index workspaces_created_by on goalpost.workspaces (created_by); -- create_workspace: the cap
 
 -- Roles rank viewer < member < approver < admin < owner: see role_rank.
 create table goalpost.members (

@@ -369,6 +369,7 @@ create table goalpost_private.limits (
   -- A worker reads at most 16 MiB in one reply: shared/store.
   max_context_bytes integer not null default 2097152,
   max_claim_bytes integer not null default 8388608,
+  max_workspaces_per_person integer not null default 20,
   max_run_seconds integer not null default 604800
 );
 insert into goalpost_private.limits default values;
