@@ -3,12 +3,9 @@
 use std::collections::BTreeSet;
 
 use local_stack::stack::{Person, Stack};
-use serde_json::{Value, json};
+use serde_json::json;
 use system_tests::people::{Client, DEMO};
-
-async fn stack() -> Stack {
-    system_tests::stacks::start().await.unwrap()
-}
+use system_tests::stacks;
 
 /// Statistics do not travel with a cloned database; `shop.exercise_indexes` makes them anew.
 async fn shop_in_use(stack: &Stack) {
@@ -63,52 +60,8 @@ const PLANTED: &[(&str, &str)] = &[
 ];
 
 #[tokio::test]
-async fn a_simple_question_is_answered_while_the_caller_waits() {
-    let stack = stack().await;
-    let owner = Client::of(&stack, Person::Owner);
-    let answer = owner.ask("What is 17% of 2,340?").await.unwrap();
-    assert_eq!(answer.status, 200, "{answer:?}");
-    assert_eq!(answer.body["state"], "answered");
-    assert_eq!(answer.body["answer_text"], "397.8");
-    assert!(
-        owner.rows("goals", "").await.unwrap().is_empty(),
-        "no goal was made for it"
-    );
-    let request = owner.rows("requests", "").await.unwrap();
-    assert!(
-        request[0]["complexity_reasons"]
-            .as_array()
-            .is_some_and(|reasons| !reasons.is_empty())
-    );
-    stack.stop().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_question_that_is_counted_in_the_asker_s_own_rows_is_answered_from_them() {
-    let stack = stack().await;
-    let owner = Client::of(&stack, Person::Owner);
-    let database = stack.admin_db().await.unwrap();
-    let orders: i64 = database
-        .query_one("select count(*) from shop.orders", &[])
-        .await
-        .unwrap()
-        .get(0);
-    let answer = owner.ask("How many orders do we have?").await.unwrap();
-    assert_eq!(answer.body["state"], "answered", "{answer:?}");
-    let text = answer.body["answer_text"]
-        .as_str()
-        .unwrap()
-        .replace([',', '.', ' '], "");
-    assert!(
-        text.contains(&orders.to_string()),
-        "{orders} orders, but it says: {answer:?}"
-    );
-    stack.stop().await.unwrap();
-}
-
-#[tokio::test]
 async fn the_audit_finds_what_was_planted_and_hands_over_the_sql_once_it_was_approved() {
-    let stack = stack().await;
+    let stack = stacks::start().await.unwrap();
     shop_in_use(&stack).await;
     let owner = Client::of(&stack, Person::Owner);
     let approver = Client::of(&stack, Person::Approver);
@@ -167,7 +120,7 @@ async fn the_audit_finds_what_was_planted_and_hands_over_the_sql_once_it_was_app
 
 #[tokio::test]
 async fn a_rejected_audit_reports_without_the_sql() {
-    let stack = stack().await;
+    let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let approver = Client::of(&stack, Person::Approver);
     let asked = owner
@@ -237,7 +190,7 @@ const WORDS: &[&str] = &[
 async fn the_findings_follow_the_database_however_the_question_is_put() {
     // A seed of its own per run: the name of the database is random, the choice follows from it.
     for (round, words) in WORDS.iter().enumerate() {
-        let stack = stack().await;
+        let stack = stacks::start().await.unwrap();
         let seed: usize = stack.database().bytes().map(usize::from).sum::<usize>() + round;
         let database = stack.admin_db().await.unwrap();
         let mut expected = pairs(PLANTED);
@@ -278,7 +231,7 @@ async fn the_findings_follow_the_database_however_the_question_is_put() {
 
 #[tokio::test]
 async fn somebody_who_does_not_operate_the_project_may_not_audit_it() {
-    let stack = stack().await;
+    let stack = stacks::start().await.unwrap();
     let approver = Client::of(&stack, Person::Approver);
     let asked = approver
         .ask("Audit my database: what is wrong with it?")
@@ -298,7 +251,7 @@ async fn somebody_who_does_not_operate_the_project_may_not_audit_it() {
 
 #[tokio::test]
 async fn the_weekly_review_is_over_the_shop_s_own_numbers() {
-    let stack = stack().await;
+    let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let asked = owner.ask("How did the shop do this week?").await.unwrap();
     let done = owner
@@ -324,153 +277,8 @@ async fn the_weekly_review_is_over_the_shop_s_own_numbers() {
 }
 
 #[tokio::test]
-async fn a_question_that_nothing_covers_fails_with_what_to_do() {
-    let stack = stack().await;
-    let owner = Client::of(&stack, Person::Owner);
-    let answer = owner.ask("Write a poem about the sea").await.unwrap();
-    assert_eq!(answer.body["state"], "failed", "{answer:?}");
-    let reason = answer.body["reason"].as_str().unwrap();
-    assert!(
-        reason.contains("no language model configured; set OPENAI_API_KEY"),
-        "{reason}"
-    );
-    let letters = owner.rows("dead_letters", "").await.unwrap();
-    assert_eq!(letters.len(), 1, "it can be tried again once a key is set");
-    stack.stop().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_request_that_was_inserted_as_a_row_is_worked_like_any_other() {
-    let stack = stack().await;
-    let owner = Client::of(&stack, Person::Owner);
-    let row = json!({"workspace_id": DEMO, "question": "What is 6 * 7?"});
-    assert_eq!(owner.insert("requests", &row).await.unwrap().status, 201);
-    let id = owner.rows("requests", "").await.unwrap()[0]["id"]
-        .as_i64()
-        .unwrap();
-    let done = owner.until_settled(id).await.unwrap();
-    assert_eq!(
-        (done["state"].clone(), done["answer_text"].clone()),
-        (json!("answered"), json!("42"))
-    );
-    stack.stop().await.unwrap();
-}
-
-#[tokio::test]
-async fn the_same_idempotency_key_asks_once() {
-    let stack = stack().await;
-    let owner = Client::of(&stack, Person::Owner);
-    let body =
-        json!({"workspace_id": DEMO, "question": "What is 1 + 1?", "idempotency_key": "once"});
-    let first = owner.post(&body, None).await.unwrap();
-    let second = owner.post(&body, None).await.unwrap();
-    assert_eq!((first.status.as_u16(), second.status.as_u16()), (202, 202));
-    assert_eq!(first.body["request_id"], second.body["request_id"]);
-    assert_eq!(
-        (&first.body["repeated"], &second.body["repeated"]),
-        (&json!(false), &json!(true))
-    );
-    let other =
-        json!({"workspace_id": DEMO, "question": "What is 2 + 2?", "idempotency_key": "once"});
-    let conflict = owner.post(&other, None).await.unwrap();
-    assert_eq!(conflict.status, 409, "{conflict:?}");
-    stack.stop().await.unwrap();
-}
-
-#[tokio::test]
-async fn intake_says_what_is_wrong_with_a_request() {
-    let stack = stack().await;
-    let owner = Client::of(&stack, Person::Owner);
-    let too_long = "x".repeat(16_001);
-    let cases: Vec<(Value, u16, &str)> = vec![
-        (json!([1]), 400, "body_not_an_object"),
-        (json!({"question": "?"}), 400, "workspace_missing"),
-        (
-            json!({"workspace_id": "demo", "question": "?"}),
-            400,
-            "workspace_malformed",
-        ),
-        (json!({"workspace_id": DEMO}), 400, "question_missing"),
-        (
-            json!({"workspace_id": DEMO, "question": "  "}),
-            400,
-            "question_missing",
-        ),
-        (
-            json!({"workspace_id": DEMO, "question": 3}),
-            400,
-            "field_malformed",
-        ),
-        (
-            json!({"workspace_id": DEMO, "question": too_long}),
-            413,
-            "question_too_long",
-        ),
-        (
-            json!({"workspace_id": DEMO, "question": "?", "context": []}),
-            400,
-            "context_not_an_object",
-        ),
-        (
-            json!({"workspace_id": DEMO, "question": "?", "idempotency_key": ""}),
-            400,
-            "idempotency_key_malformed",
-        ),
-        (
-            json!({"workspace_id": "00000000-0000-4000-8000-0000000000a2", "question": "?"}),
-            404,
-            "not_found",
-        ),
-    ];
-    for (body, status, code) in cases {
-        let answer = owner.post(&body, None).await.unwrap();
-        assert_eq!(
-            (answer.status.as_u16(), answer.body["code"].as_str()),
-            (status, Some(code)),
-            "{body}: {answer:?}"
-        );
-        assert!(
-            answer.body["message"]
-                .as_str()
-                .is_some_and(|message| message.len() > 10),
-            "{answer:?}"
-        );
-    }
-    let forged =
-        Client::of(&stack, Person::Owner).with_token("eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoieCJ9.x");
-    assert_eq!(forged.ask("?").await.unwrap().status, 401);
-
-    let database = stack.admin_db().await.unwrap();
-    database
-        .batch_execute("update goalpost.workspaces set max_open_requests = 1")
-        .await
-        .unwrap();
-    let busy = Client::of(&stack, Person::Owner);
-    let statuses = [
-        busy.post(
-            &json!({"workspace_id": DEMO, "question": "Audit my database"}),
-            None,
-        )
-        .await
-        .unwrap()
-        .status
-        .as_u16(),
-        busy.post(
-            &json!({"workspace_id": DEMO, "question": "What is 1 + 1?"}),
-            None,
-        )
-        .await
-        .unwrap()
-        .status
-        .as_u16(),
-    ];
-    assert_eq!(statuses, [202, 429]);
-    stack.stop().await.unwrap();
-}
-
-#[tokio::test]
 async fn a_stranger_sees_nothing_of_another_workspace() {
-    let stack = stack().await;
+    let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let stranger = Client::of(&stack, Person::Stranger);
     let asked = owner.ask("Audit my database").await.unwrap();
@@ -526,7 +334,7 @@ async fn a_stranger_sees_nothing_of_another_workspace() {
 
 #[tokio::test]
 async fn a_cancelled_goal_ends_with_everything_below_it() {
-    let stack = stack().await;
+    let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let asked = owner.ask("Audit my database").await.unwrap();
     let request_id = asked.body["request_id"].as_i64().unwrap();

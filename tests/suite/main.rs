@@ -13,4 +13,5 @@ mod goals;
 mod models;
 mod plan_rules;
 mod races;
+mod requests;
 mod wakes;
