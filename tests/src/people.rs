@@ -74,6 +74,15 @@ impl Client {
         .await
     }
 
+    /// Asks in the demonstration workspace and does not wait: for what will wait for a person itself.
+    ///
+    /// # Errors
+    /// The stack does not answer.
+    pub async fn begin(&self, question: &str) -> anyhow::Result<Answer> {
+        self.post(&json!({"workspace_id": DEMO, "question": question}), None)
+            .await
+    }
+
     /// Calls a function of schema `goalpost` as supabase-js does.
     ///
     /// # Errors

@@ -66,7 +66,7 @@ async fn the_audit_finds_what_was_planted_and_hands_over_the_sql_once_it_was_app
     let owner = Client::of(&stack, Person::Owner);
     let approver = Client::of(&stack, Person::Approver);
     let asked = owner
-        .ask("Audit my database: what is wrong with it?")
+        .begin("Audit my database: what is wrong with it?")
         .await
         .unwrap();
     let request_id = asked.body["request_id"].as_i64().unwrap();
@@ -124,7 +124,7 @@ async fn a_rejected_audit_reports_without_the_sql() {
     let owner = Client::of(&stack, Person::Owner);
     let approver = Client::of(&stack, Person::Approver);
     let asked = owner
-        .ask("Please check the health of our schema")
+        .begin("Please check the health of our schema")
         .await
         .unwrap();
     let request_id = asked.body["request_id"].as_i64().unwrap();
@@ -214,7 +214,7 @@ async fn the_findings_follow_the_database_however_the_question_is_put() {
         shop_in_use(&stack).await;
 
         let owner = Client::of(&stack, Person::Owner);
-        let asked = owner.ask(words).await.unwrap();
+        let asked = owner.begin(words).await.unwrap();
         let waiting = owner
             .until_settled(asked.body["request_id"].as_i64().unwrap())
             .await
@@ -234,7 +234,7 @@ async fn somebody_who_does_not_operate_the_project_may_not_audit_it() {
     let stack = stacks::start().await.unwrap();
     let approver = Client::of(&stack, Person::Approver);
     let asked = approver
-        .ask("Audit my database: what is wrong with it?")
+        .begin("Audit my database: what is wrong with it?")
         .await
         .unwrap();
     let done = approver
@@ -253,7 +253,7 @@ async fn somebody_who_does_not_operate_the_project_may_not_audit_it() {
 async fn the_weekly_review_is_over_the_shop_s_own_numbers() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
-    let asked = owner.ask("How did the shop do this week?").await.unwrap();
+    let asked = owner.begin("How did the shop do this week?").await.unwrap();
     let done = owner
         .until_settled(asked.body["request_id"].as_i64().unwrap())
         .await
@@ -281,7 +281,7 @@ async fn a_stranger_sees_nothing_of_another_workspace() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let stranger = Client::of(&stack, Person::Stranger);
-    let asked = owner.ask("Audit my database").await.unwrap();
+    let asked = owner.begin("Audit my database").await.unwrap();
     let request_id = asked.body["request_id"].as_i64().unwrap();
     owner.until_settled(request_id).await.unwrap();
     let approval = owner
@@ -336,7 +336,7 @@ async fn a_stranger_sees_nothing_of_another_workspace() {
 async fn a_cancelled_goal_ends_with_everything_below_it() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
-    let asked = owner.ask("Audit my database").await.unwrap();
+    let asked = owner.begin("Audit my database").await.unwrap();
     let request_id = asked.body["request_id"].as_i64().unwrap();
     owner.until_settled(request_id).await.unwrap();
     let goal = owner.rows("goals", "select=id").await.unwrap();

@@ -125,7 +125,7 @@ async fn a_goal_is_planned_repaired_worked_by_an_agent_split_and_planned_again()
     let stack = stacks::start_with(with_model).await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let asked = owner
-        .ask("Explain how our two most loyal shoppers differ")
+        .begin("Explain how our two most loyal shoppers differ")
         .await
         .unwrap();
     let done = owner

@@ -39,7 +39,7 @@ async fn a_goal_is_reached_although_not_one_wake_arrives() {
 async fn every_wake_of_a_goal_is_heard_and_its_answer_is_a_success() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
-    let asked = owner.ask("How did the shop do this week?").await.unwrap();
+    let asked = owner.begin("How did the shop do this week?").await.unwrap();
     let done = owner
         .until_settled(asked.body["request_id"].as_i64().unwrap())
         .await
@@ -173,7 +173,7 @@ async fn wakes_that_travel_through_a_queue_do_the_same_work() {
 async fn the_analyzer_measures_what_runbooks_and_agents_achieved() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
-    let asked = owner.ask("How did the shop do this week?").await.unwrap();
+    let asked = owner.begin("How did the shop do this week?").await.unwrap();
     owner
         .until_settled(asked.body["request_id"].as_i64().unwrap())
         .await
