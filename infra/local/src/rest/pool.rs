@@ -4,7 +4,7 @@
 //! restart of Postgres costs the requests under way and no restart here.
 
 use super::{RestConfig, Shared, error::Error};
-use crate::listener::{self, Heard};
+use crate::listener;
 use anyhow::Context as _;
 use deadpool_postgres::{Client, Manager, ManagerConfig, PoolError, RecyclingMethod, Runtime};
 use futures::StreamExt as _;
@@ -51,7 +51,7 @@ fn database(config: &RestConfig) -> anyhow::Result<Config> {
 }
 
 /// Forgets signatures, and makes postrust read the schema again, whenever `pgrst` is notified or
-/// the connection came back (a notification may have been missed).
+/// the connection came (back): a notification may have been missed.
 pub(super) fn reload_on_notification(shared: Arc<Shared>) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
         let Ok(database) = database(&shared.config) else {
@@ -59,14 +59,11 @@ pub(super) fn reload_on_notification(shared: Arc<Shared>) -> tokio::task::JoinHa
         };
         let (listening, mut heard) = listener::listen(database, "pgrst");
         let _listening = AbortOnDrop(listening);
-        let mut connected_before = false;
-        while let Some(heard) = heard.next().await {
-            let first_connection = heard == Heard::Connected && !connected_before;
-            connected_before = true;
-            if !first_connection {
-                shared.routines.clear();
-                shared.tables.reload().await;
-            }
+        // Also when it is the first connection: requests are served before it listens, and what they remembered may
+        // have changed in between.
+        while heard.next().await.is_some() {
+            shared.routines.clear();
+            shared.tables.reload().await;
         }
     })
 }
