@@ -259,6 +259,16 @@ async fn the_weekly_review_is_over_the_shop_s_own_numbers() {
         .await
         .unwrap();
     assert_eq!(done["state"], "answered", "{done}");
+    // As supabase-js reads it: rows of another table embedded along a composite key.
+    let goals = owner
+        .rows("goals", "select=title,goal_criteria(verdict)")
+        .await
+        .unwrap();
+    let criteria = goals[0]["goal_criteria"].as_array().unwrap();
+    assert!(
+        criteria.len() > 2 && criteria.iter().all(|row| row["verdict"] == "met"),
+        "{goals:?}"
+    );
     let database = stack.admin_db().await.unwrap();
     let orders: i64 = database
         .query_one(
