@@ -130,13 +130,15 @@ create index workflow_runs_runbook on goalpost.workflow_runs (runbook_id);
 create index workflow_runs_deadline on goalpost.workflow_runs (deadline_at) where state = 'running'; -- sweep
 
 -- A node of a run.
---   pending -> ready (all dependencies ended) | waiting (approval, subgoal) | skipped | cancelled
+--   pending -> ready (all dependencies ended) | running (and claimed in the same call) | waiting (approval, subgoal)
+--              | skipped | cancelled
 --   ready   -> running (claimed) | cancelled
 --   running -> completed | failed | ready (retry, release, lease lost) | waiting | cancelled
 --   waiting -> ready (continued) | completed | failed (decided, sub-goal ended) | cancelled
 --   failed  -> ready | waiting, cancelled -> pending: only when a person retries a dead letter
 -- lease_epoch is the fencing token: every claim raises it, and so does every end that did not come from the worker.
 -- attempt counts tries from 1 and rises only on failure or an expired lease.
+-- What changes comes last, in the order in which it changes: an update is logged from its first changed byte on.
 create table goalpost.steps (
   run_id bigint not null,
   key text not null,
@@ -144,23 +146,26 @@ create table goalpost.steps (
   kind text not null,
   title text not null,
   revision integer not null default 0,
+  max_attempts integer not null default 3,
+  timeout_seconds integer not null default 300,
+  priority integer not null default 0,
   agent_id bigint references goalpost.agents (id) deferrable initially deferred,
   input jsonb not null default '{}',
   condition jsonb,
   on_failure text not null default 'fail',
-  max_attempts integer not null default 3,
-  timeout_seconds integer not null default 300,
-  priority integer not null default 0,
   -- The run ends with this step, whatever else is open. The steps assess, plan and judge end runs by what they decide.
   ends_run boolean not null default false,
-  remaining_dependencies integer not null default 0,
-  state text not null default 'pending',
+  -- Keys of the same run, both ways, written once with the plan: a step's end finds who waited for it by their keys.
+  depends_on text[] not null default '{}',
+  dependents text[] not null default '{}',
   attempt integer not null default 1,
   lease_epoch bigint not null default 0,
-  lease_expires_at timestamptz,
   leased_by text,
-  run_after timestamptz,
   started_at timestamptz,
+  run_after timestamptz,
+  remaining_dependencies integer not null default 0,
+  state text not null default 'pending',
+  lease_expires_at timestamptz,
   ended_at timestamptz,
   result jsonb,
   error jsonb,
@@ -173,29 +178,20 @@ create table goalpost.steps (
     (ended_at is not null) = (state in ('completed', 'failed', 'skipped', 'cancelled'))),
   constraint result_only_when_completed check (result is null or state = 'completed'),
   constraint remaining_dependencies_is_not_negative check (remaining_dependencies >= 0),
+  constraint no_step_waits_for_itself check (key <> all (depends_on)),
   constraint attempts_are_bounded check (attempt >= 1 and max_attempts between 1 and 1000),
   constraint timeout_is_bounded check (timeout_seconds between 1 and 86400),
   constraint on_failure_is_known check (on_failure in ('fail', 'continue')),
   foreign key (run_id) references goalpost.workflow_runs (id) on delete cascade
-) with (fillfactor = 85);
+-- A row grows twice, when it is claimed and when its result comes: with room on its page, only what changed is logged.
+) with (fillfactor = 40);
 create index steps_ready on goalpost.steps (kind, workspace_id, priority desc, run_after) where state = 'ready'; -- take_steps
 create index steps_running on goalpost.steps (lease_expires_at) where state = 'running'; -- sweep
 create index steps_waiting on goalpost.steps (run_after) where state = 'waiting' and run_after is not null; -- sweep
 create index steps_agent on goalpost.steps (agent_id) where agent_id is not null;
 
-create table goalpost.step_dependencies (
-  run_id bigint not null,
-  depends_on_key text not null,
-  step_key text not null,
-  workspace_id uuid not null,
-  primary key (run_id, depends_on_key, step_key), -- release_dependents: who waits for this step
-  constraint no_step_waits_for_itself check (depends_on_key <> step_key),
-  foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade,
-  foreign key (run_id, depends_on_key) references goalpost.steps (run_id, key) on delete cascade
-);
-create index step_dependencies_step on goalpost.step_dependencies (run_id, step_key);
-
--- One try of a step, written when it ends.
+-- One try of a step, written when it ends. It refers to nothing by a key, since each reference would be locked and
+-- logged at every step: it is written only together with its step, and goes with its run (forget_history).
 create table goalpost.step_attempts (
   run_id bigint not null,
   step_key text not null,
@@ -207,8 +203,7 @@ create table goalpost.step_attempts (
   ended_at timestamptz not null,
   error jsonb,
   primary key (run_id, step_key, attempt),
-  constraint outcome_is_known check (outcome in ('completed', 'failed', 'lost', 'timed_out')),
-  foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade
+  constraint outcome_is_known check (outcome in ('completed', 'failed', 'lost', 'timed_out'))
 );
 
 -- Every plan that was accepted for a run, in order. Never changed.
@@ -301,7 +296,8 @@ create table goalpost.usage_events (
 create index usage_events_goal on goalpost.usage_events (workspace_id, goal_id);
 create index usage_events_agent on goalpost.usage_events (agent_id) where agent_id is not null;
 
--- History, append-only: dense from 1 within a tree, because it is written under the tree's lock.
+-- History, append-only: dense from 1 within a tree, because it is written under the tree's lock. Like attempts, it
+-- refers to nothing by a key.
 create table goalpost.events (
   root_run_id bigint not null,
   sequence integer not null,
@@ -312,9 +308,24 @@ create table goalpost.events (
   type text not null,
   data jsonb,
   created_at timestamptz not null,
-  primary key (root_run_id, sequence),
-  foreign key (root_run_id) references goalpost.workflow_runs (id) on delete cascade
+  primary key (root_run_id, sequence)
 );
+
+-- Attempts and events go with their run.
+create function goalpost_private.forget_history() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  delete from goalpost.step_attempts a using gone g where a.run_id = g.id;
+  delete from goalpost.events e using gone g where e.root_run_id = g.root_run_id and e.run_id = g.id;
+  return null;
+end
+$$;
+create trigger forget_history
+  after delete on goalpost.workflow_runs
+  referencing old table as gone
+  for each statement execute function goalpost_private.forget_history();
 
 -- A ring of a function's bell. Acknowledged by the drain that it woke; never proof of anything else.
 create table goalpost.wakes (
@@ -383,7 +394,7 @@ language sql immutable
 set search_path = ''
 as $$
   select case p_from
-    when 'pending' then p_to in ('ready', 'waiting', 'skipped', 'cancelled')
+    when 'pending' then p_to in ('ready', 'running', 'waiting', 'skipped', 'cancelled')
     when 'ready' then p_to in ('running', 'cancelled')
     when 'running' then p_to in ('completed', 'failed', 'ready', 'waiting', 'cancelled')
     when 'waiting' then p_to in ('ready', 'completed', 'failed', 'cancelled')
@@ -393,7 +404,8 @@ as $$
   end
 $$;
 
--- Refuses an illegal transition, whoever attempts it.
+-- Refuses an illegal transition, whoever attempts it. After the row and not before it: a trigger before an update locks
+-- the row once more, and that is written to the log.
 create function goalpost_private.refuse_illegal_transition() returns trigger
 language plpgsql
 set search_path = ''
@@ -403,10 +415,10 @@ begin
     perform goalpost_private.refuse('ZG004',
       format('step %s of run %s cannot go from %s to %s', old.key, old.run_id, old.state, new.state));
   end if;
-  return new;
+  return null;
 end
 $$;
 create trigger refuse_illegal_transition
-  before update of state on goalpost.steps
+  after update of state on goalpost.steps
   for each row when (old.state is distinct from new.state)
   execute function goalpost_private.refuse_illegal_transition();

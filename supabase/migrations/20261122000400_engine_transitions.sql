@@ -20,15 +20,25 @@ as $$
   end
 $$;
 
--- Locks the trees of these runs, in one order everywhere, so that no two transitions can wait for each other.
+-- The key of a tree's lock. Mixed with a constant of our own, since advisory locks are shared with whoever else uses
+-- the database.
+create function goalpost_private.tree_lock(p_root_run_id bigint) returns bigint
+language sql immutable
+set search_path = ''
+as $$ select p_root_run_id # x'676f616c706f7374'::bigint $$;
+
+-- Locks the trees of these runs until the transaction ends, in one order everywhere, so that no two transitions can
+-- wait for each other. An advisory lock and not the root run's row: a row lock is written to the log, and this one is
+-- taken at every transition.
 create function goalpost_private.lock_trees(p_run_ids bigint[]) returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select from goalpost.workflow_runs r
-   where r.id in (select root_run_id from goalpost.workflow_runs where id = any (p_run_ids))
-   order by r.id
-     for no key update;
+begin
+  perform pg_advisory_xact_lock(goalpost_private.tree_lock(t.root_run_id))
+     from (select distinct r.root_run_id from goalpost.workflow_runs r where r.id = any (p_run_ids)
+            order by r.root_run_id) t;
+end
 $$;
 
 -- Appends to the tree's history. The tree's lock makes the sequence dense.
@@ -69,16 +79,31 @@ as $$
 $$;
 
 -- What a step may see of the steps it depends on: their results, by key; where not all fit, the smallest.
-create function goalpost_private.dependency_results(p_run_id bigint, p_step_key text) returns jsonb
-language sql stable
+create function goalpost_private.dependency_results(p_step goalpost.steps) returns jsonb
+language plpgsql stable
 set search_path = ''
 as $$
-  select coalesce(jsonb_object_agg(t.key, goalpost_private.fitting_result(t.result, t.told_bytes)), '{}')
-    from (
-      select s.key, s.result, sum(octet_length(s.result::text)) over (order by octet_length(s.result::text), s.key) as told_bytes
-        from goalpost.step_dependencies d
-        join goalpost.steps s on s.run_id = d.run_id and s.key = d.depends_on_key
-       where d.run_id = p_run_id and d.step_key = p_step_key and s.state = 'completed') t
+declare
+  v_results jsonb;
+  v_bytes bigint;
+begin
+  if cardinality(p_step.depends_on) = 0 then
+    return '{}';
+  end if;
+  select coalesce(jsonb_object_agg(s.key, s.result), '{}'), sum(octet_length(s.result::text))
+    into v_results, v_bytes
+    from goalpost.steps s
+   where s.run_id = p_step.run_id and s.key = any (p_step.depends_on) and s.state = 'completed';
+  if v_bytes <= (select l.max_context_bytes from goalpost_private.limits l) then
+    return v_results;
+  end if;
+  return (
+    select coalesce(jsonb_object_agg(t.key, goalpost_private.fitting_result(t.result, t.told_bytes)), '{}')
+      from (
+        select r.key, r.value as result,
+               sum(octet_length(r.value::text)) over (order by octet_length(r.value::text), r.key) as told_bytes
+          from jsonb_each(v_results) r) t);
+end
 $$;
 
 -- Whether a step whose dependencies have all ended is to be left out: none of them completed, or its condition
@@ -87,23 +112,16 @@ create function goalpost_private.must_skip(p_step goalpost.steps) returns boolea
 language plpgsql stable
 set search_path = ''
 as $$
-declare
-  v_dependencies integer;
-  v_completed integer;
 begin
   if p_step.kind = 'judge' then
     return false;
   end if;
-
-  select count(*), count(*) filter (where s.state = 'completed')
-    into v_dependencies, v_completed
-    from goalpost.step_dependencies d
-    join goalpost.steps s on s.run_id = d.run_id and s.key = d.depends_on_key
-   where d.run_id = p_step.run_id and d.step_key = p_step.key;
-  if v_dependencies > 0 and v_completed = 0 then
+  if cardinality(p_step.depends_on) > 0 and not exists (
+    select from goalpost.steps s
+     where s.run_id = p_step.run_id and s.key = any (p_step.depends_on) and s.state = 'completed')
+  then
     return true;
   end if;
-
   if p_step.condition is null then
     return false;
   end if;
@@ -115,6 +133,96 @@ begin
 end
 $$;
 
+-- Counts down the steps that wait for these (which have all ended). What then waits for nothing more is opened: an
+-- approval, a sub-goal or a step to be left out at once; what functions work is given back in `opened`, still pending,
+-- for the caller to hand out (take_steps) or to make ready (make_ready).
+-- The judge and unconditional steps behind a completed one need no look at must_skip: it could only say no.
+create function goalpost_private.open_dependents(
+  p_ended goalpost.steps[], p_now timestamptz, out opened goalpost.steps[], out functions text[]
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_special goalpost.steps[];
+  v_step goalpost.steps;
+  v_result record;
+begin
+  functions := '{}';
+  with counted as materialized (
+    select e.run_id, d.key, count(*) as ended, bool_or(e.state = 'completed') as is_fed
+      from unnest(p_ended) e cross join lateral unnest(e.dependents) d (key)
+     group by e.run_id, d.key
+  ),
+  waiting_on as (
+    update goalpost.steps s set remaining_dependencies = s.remaining_dependencies - c.ended
+      from counted c
+     where s.run_id = c.run_id and s.key = c.key and s.state = 'pending' and s.remaining_dependencies > c.ended
+  )
+  select array_agg(s order by s.run_id, s.key) filter (where w.is_plain),
+         array_agg(s order by s.run_id, s.key) filter (where not w.is_plain)
+    into opened, v_special
+    from counted c
+    join goalpost.steps s on s.run_id = c.run_id and s.key = c.key
+   cross join lateral (
+     select s.kind = 'judge' or s.kind not in ('approval', 'subgoal') and s.condition is null and c.is_fed as is_plain) w
+   where s.state = 'pending' and s.remaining_dependencies = c.ended;
+
+  foreach v_step in array coalesce(v_special, '{}') loop
+    v_result := goalpost_private.open_step(v_step, p_now);
+    functions := functions || v_result.functions;
+    opened := opened || v_result.opened;
+  end loop;
+end
+$$;
+
+-- Opens one step that waits for nothing more: pending -> waiting | skipped, or it is given back as `opened`.
+create function goalpost_private.open_step(
+  p_step goalpost.steps, p_now timestamptz, out opened goalpost.steps[], out functions text[]
+)
+language plpgsql
+set search_path = ''
+as $$
+begin
+  opened := '{}';
+  functions := '{}';
+  -- Leaving out the last step, or a sub-goal over its caps, may have ended the run, and this step with it.
+  update goalpost.steps set remaining_dependencies = 0
+   where run_id = p_step.run_id and key = p_step.key and state = 'pending';
+  if not found then
+    return;
+  end if;
+  if goalpost_private.must_skip(p_step) then
+    functions := goalpost_private.skip_step(p_step, p_now);
+  elsif p_step.kind = 'approval' then
+    perform goalpost_private.open_approval(p_step, p_now);
+  elsif p_step.kind = 'subgoal' then
+    functions := goalpost_private.open_subgoal(p_step, p_now);
+  else
+    opened := array[p_step];
+  end if;
+end
+$$;
+
+-- Makes opened steps ready: pending -> ready. Returns the functions to wake.
+create function goalpost_private.make_ready(p_opened goalpost.steps[], p_now timestamptz) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_functions text[];
+begin
+  with readied as (
+    update goalpost.steps s set state = 'ready', run_after = p_now, remaining_dependencies = 0
+      from unnest(p_opened) o
+     where s.run_id = o.run_id and s.key = o.key and s.state = 'pending'
+    returning s.kind
+  )
+  select coalesce(array_agg(goalpost_private.function_of(kind)), '{}') into v_functions from readied;
+  return v_functions;
+end
+$$;
+
 -- Opens what a step may do once its dependencies have ended: pending -> ready | waiting | skipped.
 -- Returns the functions to wake.
 create function goalpost_private.ready_steps(p_run_id bigint, p_keys text[], p_now timestamptz) returns text[]
@@ -123,7 +231,8 @@ set search_path = ''
 as $$
 declare
   v_step goalpost.steps;
-  v_claimable text[] := '{}';
+  v_result record;
+  v_opened goalpost.steps[] := '{}';
   v_functions text[] := '{}';
 begin
   for v_step in
@@ -131,56 +240,26 @@ begin
      where run_id = p_run_id and key = any (p_keys) and state = 'pending'
      order by key
   loop
-    if goalpost_private.must_skip(v_step) then
-      v_functions := v_functions || goalpost_private.skip_step(v_step, p_now);
-    elsif v_step.kind = 'approval' then
-      perform goalpost_private.open_approval(v_step, p_now);
-    elsif v_step.kind = 'subgoal' then
-      v_functions := v_functions || goalpost_private.open_subgoal(v_step, p_now);
-    else
-      v_claimable := v_claimable || v_step.key;
-      continue;
-    end if;
-    -- Skipping the last step, or a sub-goal over its caps, may have ended the run.
-    if not exists (select from goalpost.workflow_runs where id = p_run_id and state = 'running') then
-      return v_functions;
-    end if;
+    v_result := goalpost_private.open_step(v_step, p_now);
+    v_functions := v_functions || v_result.functions;
+    v_opened := v_opened || v_result.opened;
   end loop;
-
-  with readied as (
-    update goalpost.steps
-       set state = 'ready', run_after = p_now
-     where run_id = p_run_id and key = any (v_claimable) and state = 'pending'
-    returning kind
-  )
-  select v_functions || coalesce(array_agg(goalpost_private.function_of(kind)), '{}') into v_functions from readied;
-  return v_functions;
+  return v_functions || goalpost_private.make_ready(v_opened, p_now);
 end
 $$;
 
--- Counts down the steps that wait for this one, and opens those that wait for nothing more.
+-- Counts down the steps that wait for this one, which has just ended, and opens those that wait for nothing more.
 create function goalpost_private.release_dependents(p_run_id bigint, p_step_key text, p_now timestamptz)
 returns text[]
 language plpgsql
 set search_path = ''
 as $$
 declare
-  v_keys text[];
+  v_result record;
 begin
-  with counted as (
-    update goalpost.steps s
-       set remaining_dependencies = s.remaining_dependencies - 1
-      from goalpost.step_dependencies d
-     where d.run_id = p_run_id and d.depends_on_key = p_step_key
-       and s.run_id = d.run_id and s.key = d.step_key and s.state = 'pending'
-    returning s.key, s.remaining_dependencies
-  )
-  select array_agg(key) into v_keys from counted where remaining_dependencies = 0;
-
-  if v_keys is null then
-    return '{}';
-  end if;
-  return goalpost_private.ready_steps(p_run_id, v_keys, p_now);
+  v_result := goalpost_private.open_dependents(
+    array(select s from goalpost.steps s where s.run_id = p_run_id and s.key = p_step_key), p_now);
+  return v_result.functions || goalpost_private.make_ready(v_result.opened, p_now);
 end
 $$;
 
@@ -200,7 +279,60 @@ begin
 end
 $$;
 
--- Completes a step: running | waiting -> completed, and all that follows in the run. Returns the functions to wake.
+-- Completes steps that functions work, all of them at once: running -> completed, where the outcome comes from
+-- whoever holds the lease and its result is not too large. An attempt and an event each; what else they are is left to
+-- the caller. Told are the outcomes as finish_steps takes them; `numbers` are the places of those that counted.
+create function goalpost_private.complete_steps(
+  p_outcomes jsonb, p_now timestamptz, out completed goalpost.steps[], out numbers bigint[]
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_max_result_bytes constant integer := (select l.max_result_bytes from goalpost_private.limits l);
+begin
+  with told as materialized (
+    -- Of a step told twice, the first counts.
+    select distinct on (o.run_id, o.step_key) o.*
+      from rows from (jsonb_to_recordset(p_outcomes)
+             as (run_id bigint, step_key text, lease_epoch bigint, outcome text, result jsonb))
+           with ordinality o (run_id, step_key, lease_epoch, outcome, result, number)
+     order by o.run_id, o.step_key, o.number
+  ),
+  done as (
+    update goalpost.steps s
+       set state = 'completed', result = coalesce(t.result, 'null'), error = null, ended_at = p_now,
+           lease_expires_at = null, run_after = null
+      from told t
+     where s.run_id = t.run_id and s.key = t.step_key and s.lease_epoch = t.lease_epoch and s.state = 'running'
+       and s.kind in ('agent', 'tool') and t.outcome = 'completed'
+       and coalesce(octet_length(t.result::text), 0) <= v_max_result_bytes
+    returning s as step, t.number
+  ),
+  attempted as (
+    insert into goalpost.step_attempts
+      (run_id, step_key, attempt, workspace_id, outcome, worker, started_at, ended_at)
+    select (d.step).run_id, (d.step).key, (d.step).attempt, (d.step).workspace_id, 'completed', (d.step).leased_by,
+           (d.step).started_at, p_now
+      from done d
+  ),
+  remembered as (
+    insert into goalpost.events
+      (root_run_id, sequence, workspace_id, run_id, goal_id, step_key, type, created_at)
+    select r.root_run_id,
+           coalesce((select max(e.sequence) from goalpost.events e where e.root_run_id = r.root_run_id), 0)
+             + row_number() over (partition by r.root_run_id order by d.number),
+           r.workspace_id, r.id, r.goal_id, (d.step).key, 'step.completed', p_now
+      from done d
+      join goalpost.workflow_runs r on r.id = (d.step).run_id
+  )
+  select coalesce(array_agg(d.step order by d.number), '{}'), coalesce(array_agg(d.number), '{}')
+    into completed, numbers from done d;
+end
+$$;
+
+-- Completes one step whose end means more (an assessment, a plan, a judgement, a decision, a sub-goal's end):
+-- running | waiting -> completed, and all that follows in the run. Returns the functions to wake.
 create function goalpost_private.complete_step(p_step goalpost.steps, p_result jsonb, p_now timestamptz)
 returns text[]
 language plpgsql

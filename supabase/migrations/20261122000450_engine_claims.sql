@@ -2,13 +2,16 @@
 -- Claims and heartbeats take no tree lock: they skip what is locked and wait for nobody. finish_steps locks the trees
 -- of all its outcomes first.
 
--- Claims up to p_limit ready steps of these kinds: ready -> running, epoch + 1. Takes no tree lock and waits for
--- nobody: locked steps are skipped. Fair between workspaces: every workspace's best step comes before any
--- workspace's second best; within a workspace, by priority, then by age.
-create function goalpost_private.take_steps(
-  p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_now timestamptz
-) returns setof goalpost.steps
-language sql
+-- A step that is about to be claimed, and its place in the order of claims.
+create type goalpost_private.chosen_step as (run_id bigint, key text, place bigint);
+
+-- Ready steps of these kinds that may be claimed now, the fairest first: every workspace's best step comes before any
+-- workspace's second best; within a workspace, by priority, then by age. Among them, in their turn, the steps that the
+-- same call has just opened. Locks nothing: others may be faster, so more are found than are wanted.
+create function goalpost_private.rank_candidates(
+  p_kinds text[], p_limit integer, p_opened goalpost.steps[], p_now timestamptz
+) returns table (run_id bigint, key text, is_opened boolean, place bigint)
+language sql stable
 set search_path = ''
 as $$
   -- Walks the index from workspace to workspace, so that one tenant's backlog costs the others nothing.
@@ -22,50 +25,94 @@ as $$
       from space p where p.workspace_id is not null
   ),
   candidate as (
-    select c.run_id, c.key, c.priority, c.run_after,
-           row_number() over (partition by c.workspace_id order by c.priority desc, c.run_after) as turn
-      from (select * from space where workspace_id is not null) w
-     cross join lateral (
-       select s.run_id, s.key, s.workspace_id, s.priority, s.run_after
-         from goalpost.steps s
-        where s.state = 'ready' and s.kind = w.kind and s.workspace_id = w.workspace_id and s.run_after <= p_now
-        order by s.priority desc, s.run_after
-        -- More than are wanted: others may hold the first ones.
-        limit p_limit * 4) c
-  ),
-  chosen as (
-    select s.run_id, s.key
-      from candidate c
-      join goalpost.steps s on s.run_id = c.run_id and s.key = c.key
-     where s.state = 'ready' and s.run_after <= p_now and s.attempt <= s.max_attempts
-     order by c.turn, c.priority desc, c.run_after
-     limit p_limit
-       for update of s skip locked
+    select c.*, row_number() over (partition by c.workspace_id order by c.priority desc, c.run_after, c.run_id, c.key) as turn
+      from (
+        select c.*
+          from (select * from space where workspace_id is not null) w
+         cross join lateral (
+           select s.run_id, s.key, s.workspace_id, s.priority, s.run_after, false as is_opened
+             from goalpost.steps s
+            where s.state = 'ready' and s.kind = w.kind and s.workspace_id = w.workspace_id and s.run_after <= p_now
+              and s.attempt <= s.max_attempts
+            order by s.priority desc, s.run_after
+            limit p_limit * 4) c
+        union all
+        select o.run_id, o.key, o.workspace_id, o.priority, p_now, true
+          from unnest(p_opened) o where o.kind = any (p_kinds)) c
   )
-  update goalpost.steps s
-     set state = 'running', lease_epoch = s.lease_epoch + 1,
-         lease_expires_at = p_now + make_interval(secs => p_lease_seconds),
-         leased_by = p_worker, started_at = coalesce(s.started_at, p_now)
-    from chosen c
-   where s.run_id = c.run_id and s.key = c.key
-  returning s.*;
+  select c.run_id, c.key, c.is_opened, row_number() over (order by c.turn, c.priority desc, c.run_after, c.run_id, c.key)
+    from candidate c
+$$;
+
+-- Claims up to p_limit steps of these kinds, epoch + 1: ready ones, and those that the same call has just opened
+-- (p_opened, under their tree's lock): ready | pending -> running. Takes no tree lock and waits for nobody: locked
+-- steps are skipped. In the order of rank_candidates.
+create function goalpost_private.take_steps(
+  p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_opened goalpost.steps[], p_now timestamptz
+) returns goalpost.steps[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_chosen goalpost_private.chosen_step[];
+  v_taken goalpost.steps[];
+begin
+  if exists (select from goalpost.steps s where s.state = 'ready' and s.kind = any (p_kinds)) then
+    with ranked as materialized (
+      select * from goalpost_private.rank_candidates(p_kinds, p_limit, p_opened, p_now)
+    ),
+    -- Ours already, by the tree's lock.
+    opened as (select r.run_id, r.key, r.place from ranked r where r.is_opened and r.place <= p_limit),
+    ready as (
+      select s.run_id, s.key, r.place
+        from ranked r
+        join goalpost.steps s on s.run_id = r.run_id and s.key = r.key
+       where not r.is_opened and s.state = 'ready' and s.run_after <= p_now and s.attempt <= s.max_attempts
+       order by r.place
+       limit p_limit - (select count(*) from opened)
+         for no key update of s skip locked
+    )
+    select array_agg((c.run_id, c.key, c.place)::goalpost_private.chosen_step)
+      into v_chosen from (table opened union all table ready) c;
+  else
+    -- Nobody else has anything to do: what was opened is all there is.
+    select array_agg((o.run_id, o.key, o.number)::goalpost_private.chosen_step order by o.number)
+      into v_chosen
+      from (select o.run_id, o.key, row_number() over (order by o.priority desc, o.run_id, o.key) as number
+              from unnest(p_opened) o where o.kind = any (p_kinds)) o
+     where o.number <= p_limit;
+  end if;
+  if v_chosen is null then
+    return null;
+  end if;
+
+  with taken as (
+    update goalpost.steps s
+       set state = 'running', lease_epoch = s.lease_epoch + 1,
+           lease_expires_at = p_now + make_interval(secs => p_lease_seconds),
+           leased_by = p_worker, started_at = coalesce(s.started_at, p_now), remaining_dependencies = 0
+      from unnest(v_chosen) c
+     where s.run_id = c.run_id and s.key = c.key and s.state in ('pending', 'ready')
+    returning s as step, c.place
+  )
+  select array_agg(t.step order by t.place) into v_taken from taken t;
+  return v_taken;
+end
 $$;
 
 -- Claims, deploys the agents that are needed for the first time, and describes each step with all that its worker
--- has to know, so that one call is enough. Returns a jsonb array.
+-- has to know, so that one call is enough. `claimed` is a jsonb array. What was opened and not claimed is made ready;
+-- `functions` says whom to wake for it.
 create function goalpost_private.claim_described(
-  p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_now timestamptz
-) returns jsonb
+  p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_opened goalpost.steps[], p_now timestamptz,
+  out claimed jsonb, out functions text[]
+)
 language plpgsql
 set search_path = ''
 as $$
 declare
   v_steps goalpost.steps[];
-  v_step goalpost.steps;
-  v_told jsonb;
-  v_claimed jsonb[] := '{}';
-  v_bytes bigint := 0;
-  v_max_bytes constant integer := (select l.max_claim_bytes from goalpost_private.limits l);
+  v_left goalpost.steps[];
 begin
   if p_limit is null or p_limit < 0 or p_limit > 100 then
     perform goalpost_private.refuse('ZG003', 'the limit must be between 0 and 100');
@@ -73,69 +120,78 @@ begin
   if p_lease_seconds is null or p_lease_seconds < 1 or p_lease_seconds > 3600 then
     perform goalpost_private.refuse('ZG003', 'the lease must be between 1 and 3600 seconds');
   end if;
-  if p_limit = 0 then
-    return '[]';
-  end if;
 
-  -- Turn by turn of the workspaces, as they were taken.
-  select array_agg(t.step order by t.turn, (t.step).run_id, (t.step).key) into v_steps
-    from (select s as step,
-                 row_number() over (partition by s.workspace_id order by s.priority desc, s.run_after, s.run_id, s.key) as turn
-            from goalpost_private.take_steps(p_kinds, p_limit, p_lease_seconds, p_worker, p_now) s) t;
-  if v_steps is null then
-    return '[]';
+  claimed := '[]';
+  functions := '{}';
+  if p_limit > 0 then
+    v_steps := goalpost_private.take_steps(p_kinds, p_limit, p_lease_seconds, p_worker, p_opened, p_now);
   end if;
+  if v_steps is not null then
+    perform goalpost_private.deploy_agents(v_steps, p_now);
+    claimed := goalpost_private.describe_claimed(v_steps, p_now);
+    -- What would make the reply too large to be read goes back, without being looked at: a claim whose reply nobody
+    -- reads, or that takes too long, costs all of its steps, and those of other workspaces among them, an attempt.
+    if jsonb_array_length(claimed) < cardinality(v_steps) then
+      update goalpost.steps s
+         set state = 'ready', lease_expires_at = null, run_after = p_now, started_at = null
+        from unnest(v_steps[jsonb_array_length(claimed) + 1 :]) b
+       where s.run_id = b.run_id and s.key = b.key;
+    end if;
+  end if;
+  v_left := array(
+    select o from unnest(p_opened) o
+     where not exists (select from unnest(v_steps) s where s.run_id = o.run_id and s.key = o.key));
+  if cardinality(v_left) > 0 then
+    functions := goalpost_private.make_ready(v_left, p_now);
+  end if;
+end
+$$;
 
-  -- In one order, and only where there is none yet: two claims never wait for each other crosswise.
+-- In one order, and only where there is none yet: two claims never wait for each other crosswise.
+create function goalpost_private.deploy_agents(p_steps goalpost.steps[], p_now timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not exists (select from unnest(p_steps) s where s.agent_id is not null) then
+    return;
+  end if;
   insert into goalpost.agent_instances (run_id, agent_id, workspace_id, opened_at)
   select distinct s.run_id, s.agent_id, s.workspace_id, p_now
-    from unnest(v_steps) s
+    from unnest(p_steps) s
    where s.agent_id is not null
      and not exists (select from goalpost.agent_instances i where i.run_id = s.run_id and i.agent_id = s.agent_id)
    order by s.run_id, s.agent_id
   on conflict do nothing;
-
-  -- What would make the reply too large to be read goes back, without being looked at: a claim whose reply nobody
-  -- reads, or that takes too long, costs all of its steps, and those of other workspaces among them, an attempt.
-  foreach v_step in array v_steps loop
-    v_told := goalpost_private.describe_claimed(v_step, p_now);
-    v_bytes := v_bytes + octet_length(v_told::text);
-    exit when v_bytes > v_max_bytes and cardinality(v_claimed) > 0;
-    v_claimed := array_append(v_claimed, v_told);
-  end loop;
-  update goalpost.steps s
-     set state = 'ready', lease_expires_at = null, started_at = null
-    from unnest(v_steps[cardinality(v_claimed) + 1 :]) b
-   where s.run_id = b.run_id and s.key = b.key;
-  return to_jsonb(v_claimed);
 end
 $$;
 
--- Books what model calls cost. Keyed by the lease and a number, so that a repeated call books nothing twice.
--- Bounded, so that no sum of them overflows.
-create function goalpost_private.book_usage(
-  p_step goalpost.steps, p_lease_epoch bigint, p_usage jsonb, p_counted boolean, p_now timestamptz
-) returns void
+-- Books what model calls cost: also for a worker whose lease was lost, since spent is spent. Keyed by the lease and a
+-- number, so that a repeated call books nothing twice. Bounded, so that no sum of them overflows.
+create function goalpost_private.book_usage(p_outcomes jsonb, p_now timestamptz) returns void
 language sql
 set search_path = ''
 as $$
   insert into goalpost.usage_events
     (run_id, step_key, lease_epoch, number, workspace_id, goal_id, agent_id, provider, model,
      input_tokens, output_tokens, cached_tokens, cost_microusd, counted, created_at)
-  select p_step.run_id, p_step.key, p_lease_epoch, u.number, p_step.workspace_id, r.goal_id, p_step.agent_id,
+  select s.run_id, s.key, o.lease_epoch, u.number, s.workspace_id, r.goal_id, s.agent_id,
          coalesce(u.value ->> 'provider', 'unknown'), coalesce(u.value ->> 'model', 'unknown'),
          least(greatest(coalesce((u.value ->> 'input_tokens')::numeric, 0), 0), 1e12),
          least(greatest(coalesce((u.value ->> 'output_tokens')::numeric, 0), 0), 1e12),
          least(greatest(coalesce((u.value ->> 'cached_tokens')::numeric, 0), 0), 1e12),
          least(greatest(coalesce((u.value ->> 'cost_microusd')::numeric, 0), 0), 1e12),
-         p_counted, p_now
-    from jsonb_array_elements(case jsonb_typeof(p_usage) when 'array' then p_usage else '[]' end)
+         s.lease_epoch = o.lease_epoch, p_now
+    from jsonb_to_recordset(p_outcomes) o (run_id bigint, step_key text, lease_epoch bigint, usage jsonb)
+    join goalpost.steps s on s.run_id = o.run_id and s.key = o.step_key
+    join goalpost.workflow_runs r on r.id = s.run_id
+   cross join lateral jsonb_array_elements(case jsonb_typeof(o.usage) when 'array' then o.usage else '[]' end)
          with ordinality u (value, number)
-    join goalpost.workflow_runs r on r.id = p_step.run_id
+   where o.lease_epoch is not null
   on conflict do nothing;
 $$;
 
--- Judges one outcome on its own epoch and carries it out. The verdict:
+-- Judges one outcome on its own epoch and carries it out: whatever complete_steps left. The verdict:
 --   accepted    it counted
 --   repeated    this epoch's outcome had been accepted before; nothing changed
 --   lease_lost  the step was taken from this worker; nothing changed but its cost is booked
@@ -162,8 +218,6 @@ begin
     return;
   end if;
 
-  perform goalpost_private.book_usage(
-    v_step, v_epoch, p_outcome -> 'usage', v_step.lease_epoch = v_epoch, p_now);
   if v_step.lease_epoch is distinct from v_epoch then
     verdict := 'lease_lost';
     return;
@@ -248,6 +302,7 @@ create function goalpost_worker.claim_steps(
 ) returns jsonb
 language plpgsql security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 begin
   if p_wake_id is not null then
@@ -257,8 +312,8 @@ begin
   if 'assess' = any (p_kinds) then
     perform goalpost_private.adopt_requests(p_limit, goalpost_private.clock());
   end if;
-  return goalpost_private.claim_described(
-    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), goalpost_private.clock());
+  return (goalpost_private.claim_described(
+    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), null, goalpost_private.clock())).claimed;
 end
 $$;
 
@@ -271,14 +326,13 @@ create function goalpost_worker.finish_steps(
 ) returns jsonb
 language plpgsql security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   v_now timestamptz;
-  v_outcome jsonb;
-  v_judged jsonb := '[]';
-  v_claimed jsonb;
-  v_verdict record;
-  v_functions text[] := '{}';
+  v_ended record;
+  v_judged record;
+  v_claimed record;
 begin
   if jsonb_typeof(p_outcomes) <> 'array' or jsonb_array_length(p_outcomes) > 100 then
     perform goalpost_private.refuse('ZG003', 'outcomes must be an array of at most 100');
@@ -287,17 +341,75 @@ begin
   perform goalpost_private.lock_trees(
     array(select (o ->> 'run_id')::bigint from jsonb_array_elements(p_outcomes) o));
   v_now := goalpost_private.clock();
-  for v_outcome in select o from jsonb_array_elements(p_outcomes) o loop
-    v_verdict := goalpost_private.settle_outcome(v_outcome, v_now);
-    v_functions := v_functions || v_verdict.functions;
-    v_judged := v_judged || jsonb_build_object(
-      'run_id', v_outcome -> 'run_id', 'step_key', v_outcome -> 'step_key',
-      'verdict', v_verdict.verdict, 'message', v_verdict.message);
-  end loop;
+  if p_outcomes @? '$[*].usage[0]' then
+    perform goalpost_private.book_usage(p_outcomes, v_now);
+  end if;
+  v_ended := goalpost_private.end_completed(p_outcomes, v_now);
+  v_judged := goalpost_private.judge_outcomes(p_outcomes, v_ended.numbers, v_now);
+  v_claimed := goalpost_private.claim_described(
+    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), v_ended.opened, v_now);
+  if cardinality(v_ended.functions || v_judged.functions || v_claimed.functions) > 0 then
+    perform goalpost_private.ring(
+      v_ended.functions || v_judged.functions || v_claimed.functions, v_claimed.claimed, v_now);
+  end if;
+  return jsonb_build_object('outcomes', v_judged.verdicts, 'claimed', v_claimed.claimed);
+end
+$$;
 
-  v_claimed := goalpost_private.claim_described(p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), v_now);
-  perform goalpost_private.ring(v_functions, v_claimed, v_now);
-  return jsonb_build_object('outcomes', v_judged, 'claimed', v_claimed);
+-- Completes what can be completed all at once, and opens what waited for it. `numbers`: the outcomes that counted.
+create function goalpost_private.end_completed(
+  p_outcomes jsonb, p_now timestamptz, out numbers bigint[], out opened goalpost.steps[], out functions text[]
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_completed goalpost.steps[];
+  v_step goalpost.steps;
+begin
+  select c.completed, c.numbers into v_completed, numbers from goalpost_private.complete_steps(p_outcomes, p_now) c;
+  functions := '{}';
+  if cardinality(v_completed) = 0 then
+    return;
+  end if;
+  select o.opened, o.functions into opened, functions from goalpost_private.open_dependents(v_completed, p_now) o;
+  foreach v_step in array v_completed loop
+    if v_step.ends_run then
+      functions := functions || goalpost_private.end_run(
+        v_step.run_id, 'completed', null, v_step.result, v_step.result ->> 'text', p_now);
+    end if;
+  end loop;
+end
+$$;
+
+-- Judges the outcomes that are not among p_accepted one by one; `verdicts` tells of all of them, in order.
+create function goalpost_private.judge_outcomes(
+  p_outcomes jsonb, p_accepted bigint[], p_now timestamptz, out verdicts jsonb, out functions text[]
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_outcome record;
+  v_judged record;
+  v_said jsonb := '{}';
+begin
+  functions := '{}';
+  for v_outcome in
+    select o.value, o.number from jsonb_array_elements(p_outcomes) with ordinality o (value, number)
+     where o.number <> all (p_accepted)
+     order by o.number
+  loop
+    v_judged := goalpost_private.settle_outcome(v_outcome.value, p_now);
+    functions := functions || v_judged.functions;
+    v_said := v_said || jsonb_build_object(
+      v_outcome.number, jsonb_build_object('verdict', v_judged.verdict, 'message', v_judged.message));
+  end loop;
+  select coalesce(jsonb_agg(
+           jsonb_build_object('run_id', o.value -> 'run_id', 'step_key', o.value -> 'step_key')
+           || coalesce(v_said -> o.number::text, '{"verdict": "accepted", "message": null}') order by o.number), '[]')
+    into verdicts
+    from jsonb_array_elements(p_outcomes) with ordinality o (value, number);
 end
 $$;
 
@@ -307,6 +419,7 @@ $$;
 create function goalpost_worker.heartbeat_steps(p_leases jsonb, p_lease_seconds integer) returns jsonb
 language plpgsql security definer
 set search_path = ''
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
 declare
   v_now timestamptz := goalpost_private.clock();

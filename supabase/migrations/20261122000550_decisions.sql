@@ -1,47 +1,59 @@
 -- What the ends of special steps mean: an assessment, a plan, a judgement, a sub-goal, an approval that is asked for.
 -- Their results come from models and are untrusted: everything is checked before anything is written.
 
--- Inserts one step of the engine's own (assess, plan, judge).
+-- Inserts one step of the engine's own (assess, plan): it waits for nothing.
 create function goalpost_private.add_own_step(
-  p_run goalpost.workflow_runs, p_key text, p_kind text, p_title text, p_input jsonb, p_depends_on text[]
+  p_run goalpost.workflow_runs, p_key text, p_kind text, p_title text, p_input jsonb
 ) returns void
 language sql
 set search_path = ''
 as $$
-  insert into goalpost.steps
-    (run_id, key, workspace_id, kind, title, revision, input, priority, remaining_dependencies)
-  values
-    (p_run.id, p_key, p_run.workspace_id, p_kind, p_title, p_run.revision, p_input, p_run.priority,
-     cardinality(p_depends_on));
-  insert into goalpost.step_dependencies (run_id, depends_on_key, step_key, workspace_id)
-  select p_run.id, d, p_key, p_run.workspace_id from unnest(p_depends_on) d;
+  insert into goalpost.steps (run_id, key, workspace_id, kind, title, revision, input, priority)
+  values (p_run.id, p_key, p_run.workspace_id, p_kind, p_title, p_run.revision, p_input, p_run.priority);
 $$;
 
--- Inserts the steps of a checked plan. The named step, if any, ends the run.
-create function goalpost_private.add_plan_steps(p_run goalpost.workflow_runs, p_plan jsonb, p_ends_run_key text)
-returns void
+-- Inserts the steps of a checked plan, and, where p_judge_key is given, the judge that waits for all their ends.
+-- The step p_ends_run_key, if any, ends the run.
+create function goalpost_private.add_plan_steps(
+  p_run goalpost.workflow_runs, p_plan jsonb, p_ends_run_key text, p_judge_key text
+) returns void
 language sql
 set search_path = ''
 as $$
+  with given as materialized (
+    select s.number, s.key, s.step, array(select distinct d from jsonb_array_elements_text(s.depends_on) d) as depends_on
+      from goalpost_private.plan_steps(p_plan) s
+  ),
+  edge as materialized (
+    select d.key as from_key, array_agg(g.key order by g.number) as to_keys
+      from given g cross join lateral unnest(g.depends_on) d (key)
+     group by d.key
+  ),
+  judge as (
+    select array(select g.key from given g where not exists (select from edge e where e.from_key = g.key) order by g.key)
+             as depends_on
+     where p_judge_key is not null
+  )
   insert into goalpost.steps
     (run_id, key, workspace_id, kind, title, revision, agent_id, input, condition, on_failure, max_attempts,
-     timeout_seconds, priority, ends_run, remaining_dependencies)
-  select p_run.id, s.key, p_run.workspace_id, s.step ->> 'kind',
-         left(case when jsonb_typeof(s.step -> 'title') = 'string' then coalesce(nullif(s.step ->> 'title', ''), s.key)
-                   else s.key end, 300),
-         p_run.revision, a.id, s.step -> 'input', nullif(s.step -> 'condition', 'null'),
-         coalesce(s.step ->> 'on_failure', 'fail'),
-         coalesce((s.step ->> 'max_attempts')::numeric::integer, 3),
-         coalesce((s.step ->> 'timeout_seconds')::numeric::integer, 300),
-         p_run.priority, s.key = p_ends_run_key is true,
-         (select count(distinct d) from jsonb_array_elements_text(s.depends_on) d)
-    from goalpost_private.plan_steps(p_plan) s
-    left join goalpost_private.agents_of(p_run.workspace_id) a on a.name = s.step ->> 'agent'
-   order by s.number;
-
-  insert into goalpost.step_dependencies (run_id, depends_on_key, step_key, workspace_id)
-  select distinct p_run.id, d, s.key, p_run.workspace_id
-    from goalpost_private.plan_steps(p_plan) s, jsonb_array_elements_text(s.depends_on) d;
+     timeout_seconds, priority, ends_run, depends_on, dependents, remaining_dependencies)
+  select p_run.id, g.key, p_run.workspace_id, g.step ->> 'kind',
+         left(case when jsonb_typeof(g.step -> 'title') = 'string' then coalesce(nullif(g.step ->> 'title', ''), g.key)
+                   else g.key end, 300),
+         p_run.revision, a.id, g.step -> 'input', nullif(g.step -> 'condition', 'null'),
+         coalesce(g.step ->> 'on_failure', 'fail'),
+         coalesce((g.step ->> 'max_attempts')::numeric::integer, 3),
+         coalesce((g.step ->> 'timeout_seconds')::numeric::integer, 300),
+         p_run.priority, g.key = p_ends_run_key is true, g.depends_on,
+         coalesce(e.to_keys, case when p_judge_key is null then '{}' else array[p_judge_key] end),
+         cardinality(g.depends_on)
+    from given g
+    left join edge e on e.from_key = g.key
+    left join goalpost_private.agents_of(p_run.workspace_id) a on a.name = g.step ->> 'agent'
+  union all
+  select p_run.id, p_judge_key, p_run.workspace_id, 'judge', 'Judge the result', p_run.revision, null, '{}', null, 'fail', 3,
+         300, p_run.priority, false, j.depends_on, '{}', cardinality(j.depends_on)
+    from judge j;
 $$;
 
 -- The keys of a run's revision that wait for nothing.
@@ -68,7 +80,7 @@ begin
          p_now + make_interval(secs => l.max_run_seconds), p_now
     from goalpost_private.limits l
   returning * into v_run;
-  perform goalpost_private.add_own_step(v_run, 'assess', 'assess', 'Assess the request', '{}', '{}');
+  perform goalpost_private.add_own_step(v_run, 'assess', 'assess', 'Assess the request', '{}');
   update goalpost.requests set state = 'accepted' where id = p_request.id;
   return goalpost_private.ready_steps(v_run_id, array['assess'], p_now);
 end
@@ -126,7 +138,7 @@ begin
     (p_run.workspace_id, p_run.user_id, 'goal', p_run.request_id, v_goal_id, v_parent_goal.id, p_run.root_run_id,
      p_run.priority, p_run.deadline_at, p_now)
   returning * into v_run;
-  perform goalpost_private.add_own_step(v_run, 'plan', 'plan', 'Plan the goal', '{}', '{}');
+  perform goalpost_private.add_own_step(v_run, 'plan', 'plan', 'Plan the goal', '{}');
   perform goalpost_private.append_event(v_run.id, null, 'goal.opened', null, p_now);
   perform goalpost_private.ready_steps(v_run.id, array['plan'], p_now);
   return v_goal_id;
@@ -162,7 +174,7 @@ begin
   end if;
 
   perform goalpost_private.open_goal(
-    v_run, p_step, p_step.input, goalpost_private.dependency_results(p_step.run_id, p_step.key), p_now);
+    v_run, p_step, p_step.input, goalpost_private.dependency_results(p_step), p_now);
   return array['planner'];
 end
 $$;
@@ -177,7 +189,7 @@ begin
   insert into goalpost.approvals
     (workspace_id, goal_id, run_id, step_key, question, shown, required_role, on_reject, requested_at, expires_at)
   select p_step.workspace_id, r.goal_id, p_step.run_id, p_step.key, left(p_step.input ->> 'question', 4000),
-         goalpost_private.dependency_results(p_step.run_id, p_step.key),
+         goalpost_private.dependency_results(p_step),
          case when p_step.input ->> 'required_role' in ('member', 'approver', 'admin', 'owner')
               then p_step.input ->> 'required_role' else 'approver' end,
          case when p_step.input ->> 'on_reject' = 'continue' then 'continue' else 'fail' end,
@@ -243,7 +255,7 @@ begin
   if p_result ->> 'decision' = 'steps' then
     perform goalpost_private.complete_step(p_step, p_result - 'steps', p_now);
     update goalpost.workflow_runs set revision = 1 where id = v_run.id returning * into v_run;
-    perform goalpost_private.add_plan_steps(v_run, p_result, v_last_key);
+    perform goalpost_private.add_plan_steps(v_run, p_result, v_last_key, null);
     functions := goalpost_private.ready_steps(v_run.id, goalpost_private.first_keys(v_run.id, 1), p_now);
     return;
   end if;
@@ -318,13 +330,8 @@ begin
                       from goalpost_private.match_runbooks_of_run(v_run) m), '[]'),
           coalesce(p_result -> 'reasons', '[]'), p_now);
   perform goalpost_private.add_criteria(v_run, v_plan);
-  perform goalpost_private.add_plan_steps(v_run, v_plan, null);
-  perform goalpost_private.add_own_step(
-    v_run, case v_run.revision when 1 then 'judge' else 'judge_' || v_run.revision end, 'judge', 'Judge the result', '{}',
-    array(select s.key from goalpost.steps s
-           where s.run_id = v_run.id and s.revision = v_run.revision and s.kind not in ('plan', 'judge')
-             and not exists (select from goalpost.step_dependencies d
-                              where d.run_id = s.run_id and d.depends_on_key = s.key)));
+  perform goalpost_private.add_plan_steps(
+    v_run, v_plan, null, case v_run.revision when 1 then 'judge' else 'judge_' || v_run.revision end);
 
   perform goalpost_private.complete_step(
     p_step,
@@ -415,7 +422,7 @@ begin
     update goalpost.goals set result = p_result -> 'result', report = p_result ->> 'report' where id = v_run.goal_id;
     v_key := 'plan_' || v_run.revision + 1;
     perform goalpost_private.add_own_step(
-      v_run, v_key, 'plan', 'Plan again', jsonb_build_object('reason', p_result -> 'reason'), '{}');
+      v_run, v_key, 'plan', 'Plan again', jsonb_build_object('reason', p_result -> 'reason'));
     functions := goalpost_private.ready_steps(v_run.id, array[v_key], p_now);
     return;
   end if;

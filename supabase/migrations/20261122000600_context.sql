@@ -86,13 +86,16 @@ $$;
 
 -- Schemas that the asker's SQL may name: the workspace's; for a project admin the catalog too.
 create function goalpost_private.readable_schemas(p_workspace_id uuid, p_user_id uuid) returns text[]
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+begin
+  return (
   select w.readable_schemas
          || case when exists (select from goalpost.project_admins a where a.user_id = p_user_id)
                  then array['pg_catalog', 'information_schema'] else '{}' end
-    from goalpost.workspaces w where w.id = p_workspace_id
+    from goalpost.workspaces w where w.id = p_workspace_id);
+end
 $$;
 
 -- Tables of the workspace's schemas that signed-in people may read, with their columns: what a planner may build on.
@@ -127,9 +130,11 @@ as $$
 $$;
 
 create function goalpost_private.describe_goal(p_goal_id bigint) returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+begin
+  return (
   select jsonb_build_object(
            'goal_id', g.id, 'title', g.title, 'description', g.description, 'goal_type', g.goal_type,
            'depth', g.depth, 'context', g.context,
@@ -137,7 +142,8 @@ as $$
                                   'number', c.number, 'description', c.description, 'check', c.check_expression)
                                   order by c.number), '[]')
                           from goalpost.goal_criteria c where c.goal_id = g.id))
-    from goalpost.goals g where g.id = p_goal_id
+    from goalpost.goals g where g.id = p_goal_id);
+end
 $$;
 
 -- How the steps of a run ended, for a judge or for planning again. Where not all results fit, those of the newest
@@ -155,37 +161,6 @@ as $$
                   over (order by revision desc, octet_length(result::text), key), 0) as told_bytes
         from goalpost.steps
        where run_id = p_run_id and kind not in ('assess', 'plan', 'judge')) s
-$$;
-
--- All that the worker of a step has to know beyond its input, by kind. Claimed and described in one call.
-create function goalpost_private.step_context(p_step goalpost.steps, p_run goalpost.workflow_runs) returns jsonb
-language plpgsql stable
-set search_path = ''
-as $$
-declare
-  v_question text := (select q.question from goalpost.requests q where q.id = p_run.request_id);
-begin
-  return case p_step.kind
-    when 'assess' then goalpost_private.context_to_assess(p_run)
-    when 'plan' then goalpost_private.context_to_plan(p_step, p_run)
-    when 'judge' then goalpost_private.context_to_judge(p_run)
-    else goalpost_private.context_to_work(p_step, p_run)
-  end || jsonb_build_object('question', v_question);
-end
-$$;
-
--- All that a worker is told about a step that it claimed, its context included.
-create function goalpost_private.describe_claimed(p_step goalpost.steps, p_now timestamptz) returns jsonb
-language sql stable
-set search_path = ''
-as $$
-  select jsonb_build_object(
-           'run_id', p_step.run_id, 'step_key', p_step.key, 'kind', p_step.kind, 'title', p_step.title,
-           'lease_epoch', p_step.lease_epoch, 'attempt', p_step.attempt, 'max_attempts', p_step.max_attempts,
-           'timeout_seconds', p_step.timeout_seconds, 'workspace_id', p_step.workspace_id,
-           'goal_id', r.goal_id, 'request_id', r.request_id, 'input', p_step.input,
-           'context', goalpost_private.step_context(p_step, r) || jsonb_build_object('now', p_now))
-    from goalpost.workflow_runs r where r.id = p_step.run_id
 $$;
 
 create function goalpost_private.context_to_assess(p_run goalpost.workflow_runs) returns jsonb
@@ -206,7 +181,6 @@ language sql stable
 set search_path = ''
 as $$
   select jsonb_build_object(
-           'goal', goalpost_private.describe_goal(p_run.goal_id),
            'runbooks', (select coalesce(jsonb_agg(to_jsonb(m) order by m.score desc), '[]')
                           from goalpost_private.match_runbooks_of_run(p_run) m),
            'agents', (select coalesce(jsonb_agg(jsonb_build_object('name', a.name, 'role', a.role, 'tools', a.tools)), '[]')
@@ -223,27 +197,11 @@ as $$
              'steps', goalpost_private.describe_steps(p_run.id)) end)
 $$;
 
-create function goalpost_private.context_to_work(p_step goalpost.steps, p_run goalpost.workflow_runs) returns jsonb
-language sql stable
-set search_path = ''
-as $$
-  select jsonb_build_object(
-           'goal', goalpost_private.describe_goal(p_run.goal_id),
-           'parameters', p_run.parameters,
-           'steps', goalpost_private.dependency_results(p_step.run_id, p_step.key),
-           'agent', to_jsonb(a) - 'workspace_id' - 'state' - 'created_at' - 'id',
-           'tools', goalpost_private.describe_tools(coalesce(a.tools, array[p_step.input ->> 'tool'])),
-           'readable_schemas', goalpost_private.readable_schemas(p_run.workspace_id, p_run.user_id))
-    from (select) one
-    left join goalpost.agents a on a.id = p_step.agent_id
-$$;
-
 create function goalpost_private.context_to_judge(p_run goalpost.workflow_runs) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select jsonb_build_object(
-           'goal', goalpost_private.describe_goal(p_run.goal_id),
            'criteria', goalpost_private.describe_goal(p_run.goal_id) -> 'criteria',
            'steps', goalpost_private.describe_steps(p_run.id),
            'report', p_run.report,
@@ -256,4 +214,79 @@ as $$
                               'cost_microusd', coalesce(sum(u.cost_microusd), 0))
                        from goalpost.usage_events u
                       where u.workspace_id = p_run.workspace_id and u.goal_id = p_run.goal_id))
+$$;
+
+-- What the worker of an assessment, a plan or a judgement has to know, beyond what it is told of the run.
+create function goalpost_private.step_context(p_step goalpost.steps, p_run goalpost.workflow_runs) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select case p_step.kind
+    when 'assess' then goalpost_private.context_to_assess(p_run)
+    when 'plan' then goalpost_private.context_to_plan(p_step, p_run)
+    when 'judge' then goalpost_private.context_to_judge(p_run)
+  end
+$$;
+
+-- What every worker is told of the run: told once per run, whatever the number of its steps.
+create function goalpost_private.context_of_run(p_run goalpost.workflow_runs) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+             'question', q.question, 'parameters', p_run.parameters,
+             'goal', goalpost_private.describe_goal(p_run.goal_id),
+             'readable_schemas', goalpost_private.readable_schemas(p_run.workspace_id, p_run.user_id))
+      from goalpost.requests q where q.id = p_run.request_id);
+end
+$$;
+
+-- What the worker of an agent's step is told of the agent.
+create function goalpost_private.context_of_agent(p_agent_id bigint) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+           'agent', to_jsonb(a) - 'workspace_id' - 'state' - 'created_at' - 'id',
+           'tools', goalpost_private.describe_tools(a.tools))
+    from goalpost.agents a where a.id = p_agent_id
+$$;
+
+-- All that workers are told about the steps they claimed, contexts included: a jsonb array, as many as fit into one
+-- reply (max_claim_bytes), but the first whatever its size.
+create function goalpost_private.describe_claimed(p_steps goalpost.steps[], p_now timestamptz) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+  with run as materialized (
+    select r as run, goalpost_private.context_of_run(r) as told
+      from goalpost.workflow_runs r where r.id in (select s.run_id from unnest(p_steps) s)
+  ),
+  described as (
+    select s.number,
+           jsonb_build_object(
+             'run_id', s.run_id, 'step_key', s.key, 'kind', s.kind, 'title', s.title,
+             'lease_epoch', s.lease_epoch, 'attempt', s.attempt, 'max_attempts', s.max_attempts,
+             'timeout_seconds', s.timeout_seconds, 'workspace_id', s.workspace_id,
+             'goal_id', (r.run).goal_id, 'request_id', (r.run).request_id, 'input', s.input,
+             'context', r.told
+               || case when s.kind in ('agent', 'tool') then d.told else goalpost_private.step_context(s.step, r.run) end
+               || jsonb_build_object('now', p_now)) as told
+      from (select u.number, u.step, (u.step).*
+              from (select p_steps[i] as step, i as number from generate_subscripts(p_steps, 1) i) u) s
+      join run r on (r.run).id = s.run_id
+     cross join lateral (
+       select jsonb_build_object('steps', goalpost_private.dependency_results(s.step))
+              || case when s.agent_id is null then '{}' else goalpost_private.context_of_agent(s.agent_id) end as told
+        where s.kind in ('agent', 'tool')
+        union all select null where s.kind not in ('agent', 'tool')) d
+  )
+  select coalesce(jsonb_agg(f.told order by f.number), '[]')
+    from (select d.*, sum(pg_column_size(d.told)) over (order by d.number) as told_bytes from described d) f
+   where f.number = 1 or f.told_bytes <= (select l.max_claim_bytes from goalpost_private.limits l));
+end
 $$;

@@ -313,9 +313,8 @@ begin
   update goalpost.steps s
      set state = 'pending', ended_at = null, started_at = null,
          remaining_dependencies = (
-           select count(*) from goalpost.step_dependencies d
-             join goalpost.steps o on o.run_id = d.run_id and o.key = d.depends_on_key
-            where d.run_id = s.run_id and d.step_key = s.key
+           select count(*) from goalpost.steps o
+            where o.run_id = s.run_id and o.key = any (s.depends_on)
               and o.state not in ('completed', 'failed', 'skipped'))
    where s.run_id = p_run_id and s.state = 'cancelled';
   return array_remove(v_functions, null) || goalpost_private.ready_steps(

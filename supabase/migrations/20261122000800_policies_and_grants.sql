@@ -74,7 +74,7 @@ declare
   v_table text;
 begin
   foreach v_table in array array[
-    'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_dependencies', 'step_attempts',
+    'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
     'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters']
   loop
     execute format('alter table goalpost.%I enable row level security', v_table);

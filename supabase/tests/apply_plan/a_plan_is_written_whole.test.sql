@@ -1,6 +1,6 @@
 -- Steps as they were asked for, defaults where nothing was said, the criteria, the revision, and a judge behind all ends.
 begin;
-select plan(8);
+select plan(9);
 select tests.world();
 
 select tests.keep('run', tests.goal());
@@ -23,8 +23,11 @@ select results_eq(
             ('judge', 'judge', 'Judge the result', 1, 3, 300, 'fail', 3, 'pending', null) $$, 'the steps');
 select is((select name from goalpost.agents where id = (tests.step(tests.the('run'), 'b')).agent_id), 'analyst', 'b''s agent is that version of it');
 select set_eq(
-  format('select depends_on_key || '' -> '' || step_key from goalpost.step_dependencies where run_id = %s', tests.the('run')),
+  format('select d || '' -> '' || key from goalpost.steps cross join unnest(depends_on) d where run_id = %s', tests.the('run')),
   array['a -> b', 'a -> c', 'c -> e', 'b -> judge', 'e -> judge', 'd -> judge'], 'who waits for whom: the judge for every end');
+select set_eq(
+  format('select key || '' -> '' || d from goalpost.steps cross join unnest(dependents) d where run_id = %s', tests.the('run')),
+  array['a -> b', 'a -> c', 'c -> e', 'b -> judge', 'e -> judge', 'd -> judge'], 'and the same from the other end');
 select results_eq(
   format('select number, description, check_expression, verdict from goalpost.goal_criteria where goal_id = %s order by number', (tests.goal_of(tests.the('run'))).id),
   $$ values (1, 'plain', null, 'open'), (2, 'checked', 'true', 'open') $$, 'criteria that say something, numbered from 1');

@@ -10,7 +10,7 @@ insert into state values
   ('pending'), ('ready'), ('running'), ('waiting'), ('completed'), ('failed'), ('skipped'), ('cancelled');
 create temp table allowed (from_state text, to_state text);
 insert into allowed values
-  ('pending', 'ready'), ('pending', 'waiting'), ('pending', 'skipped'), ('pending', 'cancelled'),
+  ('pending', 'ready'), ('pending', 'running'), ('pending', 'waiting'), ('pending', 'skipped'), ('pending', 'cancelled'),
   ('ready', 'running'), ('ready', 'cancelled'),
   ('running', 'completed'), ('running', 'failed'), ('running', 'ready'), ('running', 'waiting'), ('running', 'cancelled'),
   ('waiting', 'ready'), ('waiting', 'completed'), ('waiting', 'failed'), ('waiting', 'cancelled'),

@@ -32,7 +32,7 @@ select is(tests.refusal(format(c.change, tests.the('run'))), '23514', c.claim)
 
 select is(
   tests.refusal(format('update goalpost.steps set state = ''done'' where run_id = %s and key = ''judge''', tests.the('run'))),
-  'ZG004', 'an unknown state of a step is refused as a transition');
+  '23514', 'an unknown state of a step is refused before it is looked at as a transition');
 
 select * from finish();
 rollback;

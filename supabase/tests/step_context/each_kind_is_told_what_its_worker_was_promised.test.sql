@@ -5,11 +5,11 @@ select tests.world();
 
 select tests.keep('run', tests.ask());
 create function pg_temp.keys(p_claimed jsonb) returns text language sql as $$ select string_agg(k, ' ' order by k) from jsonb_object_keys(p_claimed #> '{0,context}') k $$;
-select is(pg_temp.keys(tests.claim('assess')), 'context now question runbooks tables tools', 'assess');
+select is(pg_temp.keys(tests.claim('assess')), 'context goal now parameters question readable_schemas runbooks tables tools', 'assess');
 select tests.do_complete(tests.the('run'), 'assess', '{"decision": "goal", "goal": {"title": "t", "description": "d"}}');
 select tests.keep('goal', (select id from goalpost.workflow_runs where root_run_id = tests.the('run') and id <> tests.the('run')));
 select tests.keep('plan', tests.claim('plan')::text);
-select is(pg_temp.keys(tests.kept('plan')::jsonb), 'agents goal limits now previous question revision runbooks tables taken_keys tools', 'plan');
+select is(pg_temp.keys(tests.kept('plan')::jsonb), 'agents goal limits now parameters previous question readable_schemas revision runbooks tables taken_keys tools', 'plan');
 select is(tests.kept('plan')::jsonb #>> '{0,context,limits,max_steps}', '64', 'with the limits');
 select is(tests.kept('plan')::jsonb #> '{0,context,previous}', 'null', 'and nothing before');
 select tests.do_complete(tests.the('goal'), 'plan', jsonb_build_object('plan', jsonb_build_object('criteria', '["c"]'::jsonb, 'steps', tests.steps('a', jsonb_build_object('a', tests.agent())))));
@@ -18,7 +18,7 @@ select is(pg_temp.keys(tests.kept('work')::jsonb), 'agent goal now parameters qu
 select is((select string_agg(t ->> 'name', ' ') from jsonb_array_elements(tests.kept('work')::jsonb #> '{0,context,tools}') t), 'calculate sql template', 'with its own tools alone');
 select tests.do_complete(tests.the('goal'), 'a', '{"text": "t"}');
 select tests.keep('judge', tests.claim('judge')::text);
-select is(pg_temp.keys(tests.kept('judge')::jsonb), 'criteria goal max_revisions now question report revision steps usage', 'judge');
+select is(pg_temp.keys(tests.kept('judge')::jsonb), 'criteria goal max_revisions now parameters question readable_schemas report revision steps usage', 'judge');
 select is(tests.kept('judge')::jsonb #>> '{0,context,steps,0,result,text}', 't', 'with the results');
 select tests.do_complete(tests.the('goal'), 'judge', '{"decision": "replan", "reason": "worse", "verdicts": [{"number": 1, "verdict": "unmet", "evidence": "e"}]}');
 select tests.keep('again', tests.claim('plan')::text);

@@ -139,6 +139,8 @@ pub struct Step {
     pub title: String,
     /// Which plan brought it.
     pub revision: i32,
+    /// The keys of the steps that must end first.
+    pub depends_on: Vec<String>,
     /// pending, ready, running, waiting, completed, failed, skipped, cancelled.
     pub state: String,
     /// Which try this is, from 1.
@@ -154,17 +156,6 @@ pub struct Step {
     /// Why it failed.
     #[serde(default)]
     pub error: Value,
-}
-
-/// Which step waits for which.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Dependency {
-    /// The run of both.
-    pub run_id: i64,
-    /// What must end first.
-    pub depends_on_key: String,
-    /// What waits.
-    pub step_key: String,
 }
 
 /// A decision that a person owes.

@@ -7,17 +7,14 @@ use futures::try_join;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Approval, Client, DeadLetter, Dependency, Error, Goal, Progress, Request, Result, Run, Step,
-    Usage,
+    Approval, Client, DeadLetter, Error, Goal, Progress, Request, Result, Run, Step, Usage,
 };
 
 const REQUEST: &str = "id,workspace_id,question,state,reason,complexity_score,complexity_reasons,goal_id,answer_text,created_at,ended_at";
 const GOAL: &str = "id,request_id,parent_goal_id,parent_run_id,parent_step_key,title,goal_type,state,reason,report,created_at,ended_at";
 const RUN: &str =
     "id,request_id,goal_id,root_run_id,state,reason,revision,runbook_id,created_at,ended_at";
-const STEP: &str =
-    "run_id,key,kind,title,revision,state,attempt,max_attempts,run_after,started_at,ended_at,error";
-const DEPENDENCY: &str = "run_id,depends_on_key,step_key";
+const STEP: &str = "run_id,key,kind,title,revision,depends_on,state,attempt,max_attempts,run_after,started_at,ended_at,error";
 const APPROVAL: &str =
     "id,goal_id,run_id,step_key,question,shown,required_role,state,requested_at,expires_at,comment";
 const USAGE: &str = "run_id,step_key,provider,model,input_tokens,output_tokens,cost_microusd";
@@ -34,8 +31,6 @@ pub struct Work {
     pub runs: Vec<Run>,
     /// All steps.
     pub steps: Vec<Step>,
-    /// Which step waits for which.
-    pub dependencies: Vec<Dependency>,
     /// All approvals.
     pub approvals: Vec<Approval>,
     /// How far each goal is.
@@ -106,14 +101,8 @@ impl Client {
         };
         let of_runs: Vec<i64> = runs.iter().map(|run| run.id).collect();
         let of_goals: Vec<i64> = goals.iter().map(|goal| goal.id).collect();
-        let (steps, dependencies, approvals, dead_letters, progress) = try_join!(
+        let (steps, approvals, dead_letters, progress) = try_join!(
             self.rows("steps", STEP, ("run_id", &of_runs), "run_id,key"),
-            self.rows(
-                "step_dependencies",
-                DEPENDENCY,
-                ("run_id", &of_runs),
-                "run_id,step_key"
-            ),
             self.rows("approvals", APPROVAL, ("run_id", &of_runs), "id"),
             self.rows("dead_letters", DEAD_LETTER, ("run_id", &of_runs), "id"),
             self.rows("goal_progress", "*", ("goal_id", &of_goals), "goal_id"),
@@ -123,7 +112,6 @@ impl Client {
             goals,
             runs,
             steps,
-            dependencies,
             approvals,
             progress,
             dead_letters,

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::palette::{Palette, Screen};
 use super::*;
-use crate::client::{Approval, Dependency, Goal, Progress, Request, Run, Step, Work};
+use crate::client::{Approval, Goal, Progress, Request, Run, Step, Work};
 
 const PLAIN: Screen = Screen {
     palette: Palette::PLAIN,
@@ -34,6 +34,7 @@ fn step(run_id: i64, key: &str, kind: &str, title: &str, state: &str) -> Step {
         kind: kind.into(),
         title: title.into(),
         revision: 1,
+        depends_on: vec![],
         state: state.into(),
         attempt: 1,
         max_attempts: 3,
@@ -44,13 +45,13 @@ fn step(run_id: i64, key: &str, kind: &str, title: &str, state: &str) -> Step {
     }
 }
 
-fn waits(run_id: i64, step: &str, on: &[&str]) -> Vec<Dependency> {
-    let dependency = |on: &&str| Dependency {
-        run_id,
-        depends_on_key: (*on).into(),
-        step_key: step.into(),
-    };
-    on.iter().map(dependency).collect()
+/// Tells steps of a run whom they wait for.
+fn waiting(mut steps: Vec<Step>, waits: &[(&str, &[&str])]) -> Vec<Step> {
+    for (key, on) in waits {
+        let step = steps.iter_mut().find(|step| step.key == *key).unwrap();
+        step.depends_on = on.iter().map(|key| (*key).into()).collect();
+    }
+    steps
 }
 
 fn goal(id: i64, title: &str, parent: Option<(i64, i64, &str)>) -> Goal {
@@ -126,36 +127,37 @@ fn work() -> Work {
             goal(4, "Look at the orders", Some((3, 12, "deeper"))),
         ],
         runs: vec![run(11, None), run(12, Some(3)), run(13, Some(4))],
-        steps: vec![
-            step(11, "assess", "assess", "Assess the request", "completed"),
-            step(
-                12,
-                "approve_fixes",
-                "approval",
-                "Approve the fixes",
-                "waiting",
-            ),
-            step(12, "deeper", "subgoal", "Look deeper", "waiting"),
-            step(12, "hand_over", "tool", "Hand over the SQL", "pending"),
-            step(12, "judge", "judge", "Judge the goal", "pending"),
-            step(
-                12,
-                "missing_rls",
-                "tool",
-                "Tables without row-level security",
-                "completed",
-            ),
-            step(12, "plan", "plan", "Plan the work", "completed"),
-            step(12, "rank", "agent", "Rank the findings", "running"),
-            retried,
-        ],
-        dependencies: [
-            waits(12, "rank", &["missing_rls"]),
-            waits(12, "approve_fixes", &["rank"]),
-            waits(12, "hand_over", &["approve_fixes", "rank"]),
-            waits(12, "judge", &["hand_over", "deeper"]),
-        ]
-        .concat(),
+        steps: waiting(
+            vec![
+                step(11, "assess", "assess", "Assess the request", "completed"),
+                step(
+                    12,
+                    "approve_fixes",
+                    "approval",
+                    "Approve the fixes",
+                    "waiting",
+                ),
+                step(12, "deeper", "subgoal", "Look deeper", "waiting"),
+                step(12, "hand_over", "tool", "Hand over the SQL", "pending"),
+                step(12, "judge", "judge", "Judge the goal", "pending"),
+                step(
+                    12,
+                    "missing_rls",
+                    "tool",
+                    "Tables without row-level security",
+                    "completed",
+                ),
+                step(12, "plan", "plan", "Plan the work", "completed"),
+                step(12, "rank", "agent", "Rank the findings", "running"),
+                retried,
+            ],
+            &[
+                ("rank", &["missing_rls"]),
+                ("approve_fixes", &["rank"]),
+                ("hand_over", &["approve_fixes", "rank"]),
+                ("judge", &["hand_over", "deeper"]),
+            ],
+        ),
         approvals: vec![approval()],
         progress: vec![Progress {
             goal_id: 3,

@@ -3,7 +3,7 @@
 //! The one thing to know: it is made of one reading of the rows and one moment ("now"), so that the same rows
 //! always give the same lines.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
@@ -273,17 +273,6 @@ impl Columns {
 
 /// The steps of a run, those that others wait for first: by plan, then by the longest way to them, then by name.
 fn in_order(work: &Work, run_id: i64) -> Vec<&Step> {
-    let mut waits_for: HashMap<&str, Vec<&str>> = HashMap::new();
-    for dependency in work
-        .dependencies
-        .iter()
-        .filter(|dependency| dependency.run_id == run_id)
-    {
-        waits_for
-            .entry(&dependency.step_key)
-            .or_default()
-            .push(&dependency.depends_on_key);
-    }
     let mut steps: Vec<&Step> = work
         .steps
         .iter()
@@ -294,9 +283,9 @@ fn in_order(work: &Work, run_id: i64) -> Vec<&Step> {
     for _ in 0..steps.len() {
         let mut changed = false;
         for step in &steps {
-            let before = waits_for.get(step.key.as_str()).into_iter().flatten();
+            let before = step.depends_on.iter();
             let level = before
-                .map(|key| levels.get(key).map_or(0, |level| level + 1))
+                .map(|key| levels.get(key.as_str()).map_or(0, |level| level + 1))
                 .max()
                 .unwrap_or_default();
             changed |= levels.insert(&step.key, level) != Some(level);
