@@ -72,6 +72,9 @@ create table goalpost.runbooks (
   examples text[] not null default '{}',
   requires_project_admin boolean not null default false,
   plan jsonb not null,
+  -- Whether the plan was found to break no rule, so that it need not be checked at every start; null: not looked at
+  -- since it, or the limits, changed.
+  is_sound boolean,
   state text not null default 'active',
   created_at timestamptz not null default now(),
   constraint one_version_of_a_runbook unique nulls not distinct (workspace_id, name, version),

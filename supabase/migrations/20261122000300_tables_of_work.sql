@@ -14,6 +14,9 @@ create table goalpost.requests (
   question text not null,
   idempotency_key text,
   context jsonb not null default '{}',
+  -- A runbook asked for by name: then nothing is assessed and nothing planned.
+  runbook text,
+  parameters jsonb not null default '{}',
   state text not null default 'submitted',
   reason text,
   complexity_score numeric,
@@ -28,13 +31,16 @@ create table goalpost.requests (
   constraint question_is_given_and_bounded check (length(trim(question)) > 0 and length(question) <= 16000),
   constraint context_is_a_bounded_object check (jsonb_typeof(context) = 'object' and pg_column_size(context) <= 65536),
   constraint idempotency_key_is_bounded check (length(idempotency_key) between 1 and 255),
+  constraint runbook_is_bounded check (length(runbook) between 1 and 200),
+  constraint parameters_are_a_bounded_object check (
+    jsonb_typeof(parameters) = 'object' and pg_column_size(parameters) <= 65536),
   constraint ended_at_only_when_ended check ((ended_at is not null) = (state in ('answered', 'failed', 'cancelled')))
 );
 create unique index one_request_per_idempotency_key on goalpost.requests (workspace_id, user_id, idempotency_key)
   where idempotency_key is not null;
 create index requests_open on goalpost.requests (workspace_id) where state in ('submitted', 'accepted'); -- accept_request: the cap
 create index requests_submitted on goalpost.requests (id) where state = 'submitted'; -- adopt_requests
-create index requests_goal on goalpost.requests (workspace_id, goal_id);
+create index requests_goal on goalpost.requests (workspace_id, goal_id) where goal_id is not null;
 
 -- Work that takes more than an answer. active -> completed | failed | cancelled; failed -> active by retry_dead_letter.
 create table goalpost.goals (
@@ -68,11 +74,13 @@ create table goalpost.goals (
   foreign key (workspace_id, root_goal_id) references goalpost.goals (workspace_id, id) on delete cascade
 );
 create index goals_request on goalpost.goals (workspace_id, request_id);
-create index goals_parent on goalpost.goals (workspace_id, parent_goal_id);
+create index goals_parent on goalpost.goals (workspace_id, parent_goal_id) where parent_goal_id is not null;
 create index goals_root on goalpost.goals (workspace_id, root_goal_id);
-create index goals_parent_step on goalpost.goals (parent_run_id, parent_step_key);
+create index goals_parent_step on goalpost.goals (parent_run_id, parent_step_key) where parent_run_id is not null;
 alter table goalpost.requests
-  add foreign key (workspace_id, goal_id) references goalpost.goals (workspace_id, id) on delete set null (goal_id);
+  add foreign key (workspace_id, goal_id) references goalpost.goals (workspace_id, id) on delete set null (goal_id)
+  -- Looked at when the transaction commits: a request whose runbook is started comes with its goal.
+  deferrable initially deferred;
 
 create table goalpost.goal_criteria (
   goal_id bigint not null,
@@ -123,10 +131,9 @@ create table goalpost.workflow_runs (
 );
 create index workflow_runs_request on goalpost.workflow_runs (workspace_id, request_id);
 create unique index one_run_per_goal on goalpost.workflow_runs (workspace_id, goal_id) where goal_id is not null;
-create index workflow_runs_goal on goalpost.workflow_runs (workspace_id, goal_id);
-create index workflow_runs_parent_goal on goalpost.workflow_runs (workspace_id, parent_goal_id);
+create index workflow_runs_parent_goal on goalpost.workflow_runs (workspace_id, parent_goal_id) where parent_goal_id is not null;
 create index workflow_runs_root on goalpost.workflow_runs (workspace_id, root_run_id);
-create index workflow_runs_runbook on goalpost.workflow_runs (runbook_id);
+create index workflow_runs_runbook on goalpost.workflow_runs (runbook_id) where runbook_id is not null;
 create index workflow_runs_deadline on goalpost.workflow_runs (deadline_at) where state = 'running'; -- sweep
 
 -- A node of a run.

@@ -6,8 +6,8 @@
 create type goalpost_private.chosen_step as (run_id bigint, key text, place bigint);
 
 -- Ready steps of these kinds that may be claimed now, the fairest first: every workspace's best step comes before any
--- workspace's second best; within a workspace, by priority, then by age. Among them, in their turn, the steps that the
--- same call has just opened. Locks nothing: others may be faster, so more are found than are wanted.
+-- workspace's second best; within a workspace, by priority, then what the same call has just opened (a run that was
+-- begun is ended before the next one is begun), then by age. Locks nothing: others may be faster, so more are found than are wanted.
 create function goalpost_private.rank_candidates(
   p_kinds text[], p_limit integer, p_opened goalpost.steps[], p_now timestamptz
 ) returns table (run_id bigint, key text, is_opened boolean, place bigint)
@@ -25,7 +25,8 @@ as $$
       from space p where p.workspace_id is not null
   ),
   candidate as (
-    select c.*, row_number() over (partition by c.workspace_id order by c.priority desc, c.run_after, c.run_id, c.key) as turn
+    select c.*, row_number() over (
+             partition by c.workspace_id order by c.priority desc, c.is_opened desc, c.run_after, c.run_id, c.key) as turn
       from (
         select c.*
           from (select * from space where workspace_id is not null) w
@@ -40,7 +41,8 @@ as $$
         select o.run_id, o.key, o.workspace_id, o.priority, p_now, true
           from unnest(p_opened) o where o.kind = any (p_kinds)) c
   )
-  select c.run_id, c.key, c.is_opened, row_number() over (order by c.turn, c.priority desc, c.run_after, c.run_id, c.key)
+  select c.run_id, c.key, c.is_opened,
+         row_number() over (order by c.turn, c.priority desc, c.run_after, c.run_id, c.key)
     from candidate c
 $$;
 
@@ -304,16 +306,25 @@ language plpgsql security definer
 set search_path = ''
 set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
+declare
+  v_now timestamptz;
+  v_functions text[] := '{}';
+  v_claimed jsonb;
 begin
   if p_wake_id is not null then
     update goalpost.wakes set acknowledged_at = goalpost_private.clock()
      where id = p_wake_id and acknowledged_at is null;
   end if;
+  v_now := goalpost_private.clock();
   if 'assess' = any (p_kinds) then
-    perform goalpost_private.adopt_requests(p_limit, goalpost_private.clock());
+    v_functions := (goalpost_private.adopt_requests(1000, v_now)).functions;
   end if;
-  return (goalpost_private.claim_described(
-    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), null, goalpost_private.clock())).claimed;
+  v_claimed := (goalpost_private.claim_described(
+    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), null, v_now)).claimed;
+  if cardinality(v_functions) > 0 then
+    perform goalpost_private.ring(v_functions, v_claimed, v_now);
+  end if;
+  return v_claimed;
 end
 $$;
 

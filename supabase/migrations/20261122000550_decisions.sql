@@ -12,14 +12,18 @@ as $$
   values (p_run.id, p_key, p_run.workspace_id, p_kind, p_title, p_run.revision, p_input, p_run.priority);
 $$;
 
--- Inserts the steps of a checked plan, and, where p_judge_key is given, the judge that waits for all their ends.
--- The step p_ends_run_key, if any, ends the run.
+-- Inserts the steps of a checked plan into runs of one workspace, and, where p_judge_key is given, the judge that waits
+-- for all their ends. The step p_ends_run_key, if any, ends the run. What functions can begin with is ready at once;
+-- first steps of other kinds, or with a condition, are left pending to open_first_steps.
 create function goalpost_private.add_plan_steps(
-  p_run goalpost.workflow_runs, p_plan jsonb, p_ends_run_key text, p_judge_key text
-) returns void
-language sql
+  p_runs goalpost.workflow_runs[], p_plan jsonb, p_ends_run_key text, p_judge_key text, p_now timestamptz
+) returns text[]
+language plpgsql
 set search_path = ''
 as $$
+declare
+  v_functions text[];
+begin
   with given as materialized (
     select s.number, s.key, s.step, array(select distinct d from jsonb_array_elements_text(s.depends_on) d) as depends_on
       from goalpost_private.plan_steps(p_plan) s
@@ -29,80 +33,54 @@ as $$
       from given g cross join lateral unnest(g.depends_on) d (key)
      group by d.key
   ),
-  judge as (
-    select array(select g.key from given g where not exists (select from edge e where e.from_key = g.key) order by g.key)
-             as depends_on
-     where p_judge_key is not null
+  node as materialized (
+    select g.number, g.key, g.step ->> 'kind' as kind,
+           left(case when jsonb_typeof(g.step -> 'title') = 'string' then coalesce(nullif(g.step ->> 'title', ''), g.key)
+                     else g.key end, 300) as title,
+           a.id as agent_id, g.step -> 'input' as input, nullif(g.step -> 'condition', 'null') as condition,
+           coalesce(g.step ->> 'on_failure', 'fail') as on_failure,
+           coalesce((g.step ->> 'max_attempts')::numeric::integer, 3) as max_attempts,
+           coalesce((g.step ->> 'timeout_seconds')::numeric::integer, 300) as timeout_seconds,
+           g.key = p_ends_run_key is true as ends_run, g.depends_on,
+           coalesce(e.to_keys, case when p_judge_key is null then '{}' else array[p_judge_key] end) as dependents
+      from given g
+      left join edge e on e.from_key = g.key
+      left join goalpost_private.agents_of((p_runs[1]).workspace_id) a on a.name = g.step ->> 'agent'
+    union all
+    select 1 + count(*), p_judge_key, 'judge', 'Judge the result', null, '{}', null, 'fail', 3, 300, false,
+           coalesce(array_agg(g.key order by g.key) filter (where not exists (select from edge e where e.from_key = g.key)), '{}'),
+           '{}'
+      from given g having p_judge_key is not null
+  ),
+  added as (
+    insert into goalpost.steps
+      (run_id, key, workspace_id, kind, title, revision, agent_id, input, condition, on_failure, max_attempts,
+       timeout_seconds, priority, ends_run, depends_on, dependents, remaining_dependencies, state, run_after)
+    select r.id, n.key, r.workspace_id, n.kind, n.title, r.revision, n.agent_id, n.input, n.condition, n.on_failure,
+           n.max_attempts, n.timeout_seconds, r.priority, n.ends_run, n.depends_on, n.dependents, cardinality(n.depends_on),
+           case when w.is_ready then 'ready' else 'pending' end, case when w.is_ready then p_now end
+      from unnest(p_runs) r
+     cross join node n
+     cross join lateral (
+       select n.depends_on = '{}' and n.condition is null and n.kind in ('agent', 'tool') as is_ready) w
+     order by r.id, n.number
+    returning kind, state
   )
-  insert into goalpost.steps
-    (run_id, key, workspace_id, kind, title, revision, agent_id, input, condition, on_failure, max_attempts,
-     timeout_seconds, priority, ends_run, depends_on, dependents, remaining_dependencies)
-  select p_run.id, g.key, p_run.workspace_id, g.step ->> 'kind',
-         left(case when jsonb_typeof(g.step -> 'title') = 'string' then coalesce(nullif(g.step ->> 'title', ''), g.key)
-                   else g.key end, 300),
-         p_run.revision, a.id, g.step -> 'input', nullif(g.step -> 'condition', 'null'),
-         coalesce(g.step ->> 'on_failure', 'fail'),
-         coalesce((g.step ->> 'max_attempts')::numeric::integer, 3),
-         coalesce((g.step ->> 'timeout_seconds')::numeric::integer, 300),
-         p_run.priority, g.key = p_ends_run_key is true, g.depends_on,
-         coalesce(e.to_keys, case when p_judge_key is null then '{}' else array[p_judge_key] end),
-         cardinality(g.depends_on)
-    from given g
-    left join edge e on e.from_key = g.key
-    left join goalpost_private.agents_of(p_run.workspace_id) a on a.name = g.step ->> 'agent'
-  union all
-  select p_run.id, p_judge_key, p_run.workspace_id, 'judge', 'Judge the result', p_run.revision, null, '{}', null, 'fail', 3,
-         300, p_run.priority, false, j.depends_on, '{}', cardinality(j.depends_on)
-    from judge j;
-$$;
-
--- The keys of a run's revision that wait for nothing.
-create function goalpost_private.first_keys(p_run_id bigint, p_revision integer) returns text[]
-language sql stable
-set search_path = ''
-as $$
-  select array(select key from goalpost.steps
-                where run_id = p_run_id and revision = p_revision and state = 'pending' and remaining_dependencies = 0)
-$$;
-
--- Opens the run of a request, with its assessment ready: submitted -> accepted.
-create function goalpost_private.open_request(p_request goalpost.requests, p_now timestamptz) returns text[]
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_run goalpost.workflow_runs;
-  v_run_id bigint := nextval('goalpost.workflow_runs_id_seq');
-begin
-  insert into goalpost.workflow_runs
-    (id, workspace_id, user_id, workflow_type, request_id, root_run_id, deadline_at, created_at)
-  select v_run_id, p_request.workspace_id, p_request.user_id, 'request', p_request.id, v_run_id,
-         p_now + make_interval(secs => l.max_run_seconds), p_now
-    from goalpost_private.limits l
-  returning * into v_run;
-  perform goalpost_private.add_own_step(v_run, 'assess', 'assess', 'Assess the request', '{}');
-  update goalpost.requests set state = 'accepted' where id = p_request.id;
-  return goalpost_private.ready_steps(v_run_id, array['assess'], p_now);
+  select coalesce(array_agg(goalpost_private.function_of(a.kind)), '{}') into v_functions from added a where a.state = 'ready';
+  return v_functions;
 end
 $$;
 
--- Takes up requests that were inserted directly and not yet looked at. Bounded; waits for nobody.
-create function goalpost_private.adopt_requests(p_limit integer, p_now timestamptz) returns integer
-language plpgsql
+-- Opens what add_plan_steps left pending although it waits for nothing: approvals, sub-goals, steps with a condition.
+create function goalpost_private.open_first_steps(p_run goalpost.workflow_runs, p_now timestamptz) returns text[]
+language sql
 set search_path = ''
 as $$
-declare
-  v_request goalpost.requests;
-  v_count integer := 0;
-begin
-  for v_request in
-    select * from goalpost.requests where state = 'submitted' order by id limit p_limit for update skip locked
-  loop
-    perform goalpost_private.open_request(v_request, p_now);
-    v_count := v_count + 1;
-  end loop;
-  return v_count;
-end
+  select goalpost_private.ready_steps(
+    p_run.id,
+    array(select key from goalpost.steps
+           where run_id = p_run.id and revision = p_run.revision and state = 'pending' and remaining_dependencies = 0),
+    p_now)
 $$;
 
 -- Opens a goal and its run, with planning ready. p_parent is the waiting sub-goal step, or null at the root.
@@ -255,8 +233,8 @@ begin
   if p_result ->> 'decision' = 'steps' then
     perform goalpost_private.complete_step(p_step, p_result - 'steps', p_now);
     update goalpost.workflow_runs set revision = 1 where id = v_run.id returning * into v_run;
-    perform goalpost_private.add_plan_steps(v_run, p_result, v_last_key, null);
-    functions := goalpost_private.ready_steps(v_run.id, goalpost_private.first_keys(v_run.id, 1), p_now);
+    functions := goalpost_private.add_plan_steps(array[v_run], p_result, v_last_key, null, p_now);
+    functions := functions || goalpost_private.open_first_steps(v_run, p_now);
     return;
   end if;
 
@@ -330,8 +308,8 @@ begin
                       from goalpost_private.match_runbooks_of_run(v_run) m), '[]'),
           coalesce(p_result -> 'reasons', '[]'), p_now);
   perform goalpost_private.add_criteria(v_run, v_plan);
-  perform goalpost_private.add_plan_steps(
-    v_run, v_plan, null, case v_run.revision when 1 then 'judge' else 'judge_' || v_run.revision end);
+  functions := goalpost_private.add_plan_steps(
+    array[v_run], v_plan, null, case v_run.revision when 1 then 'judge' else 'judge_' || v_run.revision end, p_now);
 
   perform goalpost_private.complete_step(
     p_step,
@@ -339,8 +317,7 @@ begin
                        'step_count', jsonb_array_length(v_plan -> 'steps'), 'summary', v_plan -> 'summary',
                        'reasons', p_result -> 'reasons'),
     p_now);
-  functions := goalpost_private.ready_steps(
-    v_run.id, goalpost_private.first_keys(v_run.id, v_run.revision), p_now);
+  functions := functions || goalpost_private.open_first_steps(v_run, p_now);
 end
 $$;
 

@@ -59,57 +59,6 @@ begin
 end
 $$;
 
--- Takes a request: submitted and accepted in one transaction.
--- Called by people (supabase-js, the command line, intake on their behalf). Safe to repeat with the same
--- idempotency key: the first request is given back. Raises ZG001/ZG002 (not yours), ZG003, ZG004 (key used for
--- another question), ZG006 (too many open: refuse_too_many_requests, …0700). Locks nothing that exists.
--- Definer: people may not write runs and steps.
-create function goalpost_private.accept_request(
-  p_workspace_id uuid, p_question text, p_idempotency_key text, p_context jsonb
-) returns jsonb
-language plpgsql security definer
-set search_path = ''
-as $$
-declare
-  v_now timestamptz := goalpost_private.clock();
-  v_request goalpost.requests;
-  v_functions text[];
-begin
-  perform goalpost_private.require_role(p_workspace_id, 'member');
-  if coalesce(length(trim(p_question)), 0) = 0 or length(p_question) > 16000 then
-    perform goalpost_private.refuse('ZG003', 'a question has 1 to 16000 characters');
-  end if;
-
-  insert into goalpost.requests (workspace_id, user_id, question, idempotency_key, context, created_at)
-  values (p_workspace_id, auth.uid(), p_question, p_idempotency_key, coalesce(p_context, '{}'), v_now)
-  on conflict (workspace_id, user_id, idempotency_key) where idempotency_key is not null do nothing
-  returning * into v_request;
-  if not found then
-    select * into v_request from goalpost.requests q
-     where q.workspace_id = p_workspace_id and q.user_id = auth.uid() and q.idempotency_key = p_idempotency_key;
-    if v_request.question <> p_question then
-      perform goalpost_private.refuse('ZG004', 'this idempotency key was used for another question',
-        format('it belongs to request %s', v_request.id));
-    end if;
-    return goalpost_private.describe_acceptance(v_request.id) || '{"repeated": true}';
-  end if;
-
-  v_functions := goalpost_private.open_request(v_request, v_now);
-  perform goalpost_private.ring(v_functions, '[]', v_now);
-  return goalpost_private.describe_acceptance(v_request.id) || '{"repeated": false}';
-end
-$$;
-
-create function goalpost_private.describe_acceptance(p_request_id bigint) returns jsonb
-language sql stable
-set search_path = ''
-as $$
-  select jsonb_build_object('request_id', q.id, 'state', q.state,
-           'run_id', (select min(r.id) from goalpost.workflow_runs r
-                       where r.workspace_id = q.workspace_id and r.request_id = q.id))
-    from goalpost.requests q where q.id = p_request_id
-$$;
-
 -- Decides an approval: pending -> approved | rejected, and the waiting step with it. The first decision wins; later
 -- ones are told what it was ("first": false). Raises ZG001, ZG002, ZG003. Locks the tree.
 -- Definer: people may not write steps.
@@ -383,9 +332,20 @@ $$;
 
 -- The exposed face: invoker functions, so that nothing exposed runs with more rights than its caller has.
 create function goalpost.accept_request(
-  p_workspace_id uuid, p_question text, p_idempotency_key text default null, p_context jsonb default '{}'
+  p_workspace_id uuid, p_question text, p_idempotency_key text default null, p_context jsonb default '{}',
+  p_runbook text default null, p_parameters jsonb default '{}'
 ) returns jsonb language sql set search_path = ''
-as $$ select goalpost_private.accept_request(p_workspace_id, p_question, p_idempotency_key, p_context) $$;
+as $$
+  select goalpost_private.accept_requests(
+    p_workspace_id,
+    jsonb_build_array(jsonb_build_object(
+      'question', p_question, 'idempotency_key', p_idempotency_key, 'context', p_context,
+      'runbook', p_runbook, 'parameters', p_parameters))) -> 0
+$$;
+
+create function goalpost.accept_requests(p_workspace_id uuid, p_requests jsonb) returns jsonb
+language sql set search_path = ''
+as $$ select goalpost_private.accept_requests(p_workspace_id, p_requests) $$;
 
 create function goalpost.decide_approval(p_approval_id bigint, p_decision text, p_comment text default null)
 returns jsonb language sql set search_path = ''

@@ -165,6 +165,7 @@ declare
   v_now timestamptz := goalpost_private.clock();
   v_runs bigint[];
   v_functions text[] := '{}';
+  v_adopted record;
   v_report jsonb := '{}';
   v_duty record;
 begin
@@ -185,8 +186,9 @@ begin
   v_duty := goalpost_private.continue_waiting(v_runs, v_now);
   v_functions := v_functions || v_duty.functions;
   v_report := v_report || v_duty.report;
-  v_report := v_report || jsonb_build_object('requests_adopted', goalpost_private.adopt_requests(100, v_now));
-  perform goalpost_private.ring(v_functions, '[]', v_now);
+  v_adopted := goalpost_private.adopt_requests(1000, v_now);
+  v_report := v_report || jsonb_build_object('requests_adopted', v_adopted.adopted_count);
+  perform goalpost_private.ring(v_functions || v_adopted.functions, '[]', v_now);
   v_report := v_report || jsonb_build_object('wakes_rung', goalpost_private.ring_for_forgotten(v_now));
   perform goalpost_private.purge(v_now);
   return v_report;

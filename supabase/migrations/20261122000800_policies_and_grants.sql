@@ -131,13 +131,13 @@ create policy members_ask on goalpost.requests for insert to authenticated
 
 grant usage on schema goalpost to authenticated;
 grant select on all tables in schema goalpost to authenticated;
-grant insert (workspace_id, question, idempotency_key, context) on goalpost.requests to authenticated;
+grant insert (workspace_id, question, idempotency_key, context, runbook, parameters) on goalpost.requests to authenticated;
 grant execute on all functions in schema goalpost to authenticated;
 
 -- What the exposed functions, views and policies stand on.
 grant usage on schema goalpost_private to authenticated;
 grant execute on function
-  goalpost_private.accept_request(uuid, text, text, jsonb),
+  goalpost_private.accept_requests(uuid, jsonb),
   goalpost_private.decide_approval(bigint, text, text),
   goalpost_private.cancel_request(bigint),
   goalpost_private.cancel_goal(bigint),

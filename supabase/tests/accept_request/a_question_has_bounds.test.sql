@@ -8,7 +8,7 @@ select is(tests.refusal_for('mia', format('select goalpost.accept_request(%L, nu
 select is(tests.refusal_for('mia', format('select goalpost.accept_request(%L, repeat(''x'', 16001))', tests.id_of('acme'))), 'ZG003', 'too long');
 select is(tests.refusal_for('mia', format('select goalpost.accept_request(%L, repeat(''x'', 16000))', tests.id_of('acme'))), 'none', 'just short enough');
 select is(tests.refusal_for('mia', format('select goalpost.accept_request(%L, ''q'', repeat(''x'', 256))', tests.id_of('acme'))), '23514', 'a key too long');
-select is(tests.refusal_for('mia', format('select goalpost.accept_request(%L, ''q'', null, ''[]'')', tests.id_of('acme'))), '23514', 'a context that is no object');
+select is(tests.refusal_for('mia', format('select goalpost.accept_request(%L, ''q'', null, ''[]'')', tests.id_of('acme'))), 'ZG003', 'a context that is no object');
 
 select * from finish();
 rollback;

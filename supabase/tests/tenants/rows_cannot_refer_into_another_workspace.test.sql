@@ -10,7 +10,7 @@ select is(tests.refusal(format('insert into goalpost.workflow_runs (workspace_id
   tests.id_of('elsewhere'), tests.id_of('sam'), (tests.request_of(tests.the('run'))).id, tests.the('run'))), '23503', 'a run');
 select is(tests.refusal(format('update goalpost.requests set goal_id = %s where workspace_id = %L', (tests.goal_of(tests.the('run'))).id, tests.id_of('elsewhere'))), 'none', 'there is none yet to change');
 select tests.ask('sam', 'theirs', 'elsewhere');
-select is(tests.refusal(format('update goalpost.requests set goal_id = %s where workspace_id = %L', (tests.goal_of(tests.the('run'))).id, tests.id_of('elsewhere'))), '23503', 'a request');
+select is(tests.refusal(format('update goalpost.requests set goal_id = %s where workspace_id = %L; set constraints all immediate', (tests.goal_of(tests.the('run'))).id, tests.id_of('elsewhere'))), '23503', 'a request');
 
 select * from finish();
 rollback;

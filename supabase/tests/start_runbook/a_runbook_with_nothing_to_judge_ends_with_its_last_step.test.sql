@@ -1,0 +1,31 @@
+-- No criterion, no report and one last step that functions work: that step's result is the run's, and no judge is needed.
+begin;
+select plan(8);
+select tests.world();
+
+insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan) values
+  (tests.id_of('acme'), 'plain', 'Plain', 'd', 'g', jsonb_build_object('steps', tests.steps('a, b:a, c:a, d:b+c'))),
+  (tests.id_of('acme'), 'two_ends', 'Two ends', 'd', 'g', jsonb_build_object('steps', tests.steps('a, b:a, c:a'))),
+  (tests.id_of('acme'), 'reported', 'Reported', 'd', 'g', jsonb_build_object('report', '{"title": "R"}'::jsonb, 'steps', tests.steps('a'))),
+  (tests.id_of('acme'), 'decided', 'Decided', 'd', 'g', jsonb_build_object('steps', tests.steps('a, ok:a', jsonb_build_object('ok', tests.approval()))));
+select tests.speak_as('mia');
+create function pg_temp.started(p_name text) returns bigint language sql as $$
+  select (goalpost.accept_request(tests.id_of('acme'), 'go', p_runbook => p_name) ->> 'run_id')::bigint $$;
+select tests.keep('plain', pg_temp.started('plain'));
+select tests.keep('two_ends', pg_temp.started('two_ends'));
+select tests.keep('reported', pg_temp.started('reported'));
+select tests.keep('decided', pg_temp.started('decided'));
+reset role;
+select is(tests.states(tests.the('two_ends')), 'a=ready b=pending c=pending judge=pending', 'two ends are judged');
+select is(tests.states(tests.the('reported')), 'a=ready judge=pending', 'a report is judged');
+select is(tests.states(tests.the('decided')), 'a=ready judge=pending ok=pending', 'a decision at the end is judged');
+select is(tests.states(tests.the('plain')), 'a=ready b=pending c=pending d=pending', 'otherwise there is no judge');
+select tests.do_complete(tests.the('plain'), k, '{"text": "done"}') from unnest(array['a', 'b', 'c']) k;
+select is(tests.run_state(tests.the('plain')), 'running', 'it goes on');
+select tests.do_complete(tests.the('plain'), 'd', '{"text": "the end"}');
+select is(tests.run_state(tests.the('plain')), 'completed', 'until its last step');
+select is((tests.goal_of(tests.the('plain'))).state, 'completed', 'its goal with it');
+select is((tests.request_of(tests.the('plain'))).answer_text, 'the end', 'whose result is the answer');
+
+select * from finish();
+rollback;
