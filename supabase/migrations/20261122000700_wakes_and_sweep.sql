@@ -237,21 +237,42 @@ begin
     continue when not exists (
       select from goalpost.steps where run_id = v_step.run_id and key = v_step.key and state = 'running');
     v_timed_out := v_step.started_at + make_interval(secs => v_step.timeout_seconds) < p_now;
-    functions := functions || goalpost_private.fail_step(
-      v_step,
-      jsonb_build_object(
-        'code', case when v_timed_out then 'step_timed_out' else 'lease_expired' end,
-        'message', case when v_timed_out then format('took longer than %s seconds', v_step.timeout_seconds)
-                        else 'its worker was not heard of any more' end,
-        'retryable', true),
-      case when v_timed_out then 'timed_out' else 'lost' end, p_now);
-    if v_timed_out then
-      v_late := v_late + 1;
-    else
-      v_lost := v_lost + 1;
-    end if;
+    begin
+      functions := functions || goalpost_private.fail_step(
+        v_step,
+        jsonb_build_object(
+          'code', case when v_timed_out then 'step_timed_out' else 'lease_expired' end,
+          'message', case when v_timed_out then format('took longer than %s seconds', v_step.timeout_seconds)
+                          else 'its worker was not heard of any more' end,
+          'retryable', true),
+        case when v_timed_out then 'timed_out' else 'lost' end, p_now);
+      if v_timed_out then
+        v_late := v_late + 1;
+      else
+        v_lost := v_lost + 1;
+      end if;
+    exception when others then
+      -- What one row raises must not keep all others from being found, now and at every sweep to come.
+      raise warning 'step % of run % cannot be taken back: %', v_step.key, v_step.run_id, sqlerrm;
+    end;
   end loop;
   report := jsonb_build_object('leases_expired', v_lost, 'steps_timed_out', v_late);
+end
+$$;
+
+-- Ends an approval that nobody decided: pending -> expired. The end of an earlier one may have cancelled it.
+create function goalpost_private.expire_approval(p_approval goalpost.approvals, p_now timestamptz) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update goalpost.approvals set state = 'expired', decided_at = p_now
+   where id = p_approval.id and state = 'pending'
+  returning * into p_approval;
+  if not found then
+    return '{}';
+  end if;
+  return goalpost_private.settle_approval(p_approval, p_now);
 end
 $$;
 
@@ -271,18 +292,25 @@ begin
     select r.id from goalpost.workflow_runs r
      where r.id = any (p_runs) and r.state = 'running' and r.deadline_at <= p_now order by r.id
   loop
-    functions := functions || goalpost_private.end_run(
-      v_run_id, 'failed', 'it took longer than a run may take', null, null, p_now);
-    v_runs := v_runs + 1;
+    begin
+      functions := functions || goalpost_private.end_run(
+        v_run_id, 'failed', 'it took longer than a run may take', null, null, p_now);
+      v_runs := v_runs + 1;
+    exception when others then
+      raise warning 'run % cannot be ended: %', v_run_id, sqlerrm;
+    end;
   end loop;
 
   for v_approval in
-    update goalpost.approvals set state = 'expired', decided_at = p_now
-     where run_id = any (p_runs) and state = 'pending' and expires_at <= p_now
-    returning *
+    select a.* from goalpost.approvals a
+     where a.run_id = any (p_runs) and a.state = 'pending' and a.expires_at <= p_now order by a.id
   loop
-    functions := functions || goalpost_private.settle_approval(v_approval, p_now);
-    v_approvals := v_approvals + 1;
+    begin
+      functions := functions || goalpost_private.expire_approval(v_approval, p_now);
+      v_approvals := v_approvals + 1;
+    exception when others then
+      raise warning 'approval % cannot be ended: %', v_approval.id, sqlerrm;
+    end;
   end loop;
   report := jsonb_build_object('runs_timed_out', v_runs, 'approvals_expired', v_approvals);
 end

@@ -127,7 +127,7 @@ pub struct Config {
     pub batch: usize,
     /// `GOALPOST_LEASE_SECONDS`: how long a lease is without a heartbeat.
     pub lease_seconds: u32,
-    /// `AWS_LAMBDA_LOG_STREAM_NAME`, or the function's name: says in the rows who works.
+    /// Which sandbox this is, from `AWS_LAMBDA_LOG_STREAM_NAME`, or the function's name: says in the rows who works.
     pub worker_name: String,
 }
 
@@ -136,6 +136,7 @@ impl Config {
     pub fn read(environment: &mut Environment) -> Self {
         let worker_name = environment
             .optional("AWS_LAMBDA_LOG_STREAM_NAME")
+            .map(|stream| sandbox_of(&stream).to_owned())
             .or_else(|| environment.optional("AWS_LAMBDA_FUNCTION_NAME"));
         Self {
             supabase_url: environment.required("SUPABASE_URL"),
@@ -152,6 +153,13 @@ impl Config {
             worker_name: worker_name.unwrap_or_else(|| "unnamed".to_owned()),
         }
     }
+}
+
+/// The part of a log stream's name that tells sandboxes apart: `2026/11/22/[$LATEST]0123456789abcdef…` gives the first 16
+/// digits. The rest is the date and the version; it would be written with every step, twice.
+fn sandbox_of(stream: &str) -> &str {
+    let name = stream.rsplit(']').next().unwrap_or(stream);
+    name.get(..16).unwrap_or(name)
 }
 
 /// `lambda_runtime` panics where these are missing, with a message that helps nobody.
@@ -231,6 +239,21 @@ mod tests {
             .variables
             .insert("AWS_SESSION_TOKEN".to_owned(), "canary".to_owned());
         assert!(!format!("{:?}", Config::read(&mut environment)).contains("canary"));
+    }
+
+    #[test]
+    fn a_worker_is_named_by_the_part_of_its_log_stream_that_is_its_own() {
+        for (stream, name) in [
+            (
+                "2026/11/22/[$LATEST]0123456789abcdef0123456789abcdef",
+                "0123456789abcdef",
+            ),
+            ("2026/11/22/[7]short", "short"),
+            ("local", "local"),
+            ("[$LATEST]ümlaut-in-no-stream", "ümlaut-in-no-st"),
+        ] {
+            assert_eq!(sandbox_of(stream), name, "{stream}");
+        }
     }
 
     #[test]
