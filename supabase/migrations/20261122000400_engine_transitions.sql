@@ -237,7 +237,7 @@ declare
 begin
   for v_step in
     select * from goalpost.steps
-     where run_id = p_run_id and key = any (p_keys) and state = 'pending'
+     where run_id = p_run_id and key = any (p_keys)
      order by key
   loop
     v_result := goalpost_private.open_step(v_step, p_now);
@@ -306,7 +306,8 @@ begin
       from told t
      where s.run_id = t.run_id and s.key = t.step_key and s.lease_epoch = t.lease_epoch and s.state = 'running'
        and s.kind in ('agent', 'tool') and t.outcome = 'completed'
-       and coalesce(octet_length(t.result::text), 0) <= v_max_result_bytes
+       and case when pg_column_size(t.result) > 8 * v_max_result_bytes then false
+                else coalesce(octet_length(t.result::text), 0) <= v_max_result_bytes end
     returning s as step, t.number
   ),
   attempted as (
@@ -451,7 +452,7 @@ begin
   for v_child_run_id in
     select r.id from goalpost.goals g
       join goalpost.workflow_runs r on r.workspace_id = g.workspace_id and r.goal_id = g.id
-     where g.parent_run_id = p_run_id and g.state = 'active'
+     where g.parent_run_id = p_run_id
      order by r.id
   loop
     perform goalpost_private.end_run(v_child_run_id, 'cancelled', 'the goal above it ended', null, null, p_now);

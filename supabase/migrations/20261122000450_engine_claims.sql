@@ -102,12 +102,38 @@ begin
 end
 $$;
 
+-- What a worker holds without knowing it: the reply that handed it out was lost. Given when a call is repeated:
+-- p_holding is what it knows that it holds. The lease begins anew; epoch and attempt stay, since nobody began.
+-- A worker's name is that of one drain: what it holds, nobody else holds under that name.
+create function goalpost_private.recall_steps(
+  p_worker text, p_holding jsonb, p_lease_seconds integer, p_now timestamptz
+) returns goalpost.steps[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_recalled goalpost.steps[];
+begin
+  with recalled as (
+    update goalpost.steps s
+       set lease_expires_at = p_now + make_interval(secs => p_lease_seconds)
+     where s.state = 'running' and s.leased_by = p_worker
+       and not exists (
+         select from jsonb_to_recordset(p_holding) h (run_id bigint, step_key text)
+          where h.run_id = s.run_id and h.step_key = s.key)
+    returning s as step
+  )
+  select array_agg(r.step order by (r.step).run_id, (r.step).key) into v_recalled from recalled r;
+  return v_recalled;
+end
+$$;
+
 -- Claims, deploys the agents that are needed for the first time, and describes each step with all that its worker
 -- has to know, so that one call is enough. `claimed` is a jsonb array. What was opened and not claimed is made ready;
--- `functions` says whom to wake for it.
+-- `functions` says whom to wake for it. A repeated call (p_holding is given) is handed first what it holds unknowingly.
 create function goalpost_private.claim_described(
-  p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_opened goalpost.steps[], p_now timestamptz,
-  out claimed jsonb, out functions text[]
+  p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_holding jsonb, p_opened goalpost.steps[],
+  p_now timestamptz, out claimed jsonb, out functions text[]
 )
 language plpgsql
 set search_path = ''
@@ -125,8 +151,12 @@ begin
 
   claimed := '[]';
   functions := '{}';
-  if p_limit > 0 then
-    v_steps := goalpost_private.take_steps(p_kinds, p_limit, p_lease_seconds, p_worker, p_opened, p_now);
+  if p_holding is not null then
+    v_steps := goalpost_private.recall_steps(p_worker, p_holding, p_lease_seconds, p_now);
+  end if;
+  if p_limit > coalesce(cardinality(v_steps), 0) then
+    v_steps := v_steps || goalpost_private.take_steps(
+      p_kinds, p_limit - coalesce(cardinality(v_steps), 0), p_lease_seconds, p_worker, p_opened, p_now);
   end if;
   if v_steps is not null then
     perform goalpost_private.deploy_agents(v_steps, p_now);
@@ -212,8 +242,7 @@ declare
 begin
   functions := '{}';
   select * into v_step from goalpost.steps
-   where run_id = (p_outcome ->> 'run_id')::bigint and key = p_outcome ->> 'step_key'
-     for update;
+   where run_id = (p_outcome ->> 'run_id')::bigint and key = p_outcome ->> 'step_key';
   if not found then
     verdict := 'refused';
     message := 'there is no such step';
@@ -232,7 +261,9 @@ begin
   verdict := 'accepted';
   case p_outcome ->> 'outcome'
     when 'completed' then
-      if octet_length((p_outcome -> 'result')::text) > v_max_result_bytes then
+      -- As it is stored first (short numbers take eight times their text): as text, some are longer than memory.
+      if (case when pg_column_size(p_outcome -> 'result') > 8 * v_max_result_bytes then true
+               else octet_length((p_outcome -> 'result')::text) > v_max_result_bytes end) then
         functions := goalpost_private.fail_step(
           v_step,
           jsonb_build_object(
@@ -296,11 +327,12 @@ end
 $$;
 
 -- Claims ready work for a function that has just been woken.
--- Called by every function at the start of a drain. Not safe to repeat blindly: a lost answer leaves leases that
--- run out by themselves. Acknowledging the wake first, in the same transaction, closes the gap between "nothing to
+-- Called by every function at the start of a drain. Safe to repeat with p_holding: see recall_steps; without it, what a
+-- lost answer handed out stays leased until the lease runs out. Acknowledging the wake first, in the same transaction, closes the gap between "nothing to
 -- do" and work that became ready while a bell was thought to be ringing already (ring, …0700).
 create function goalpost_worker.claim_steps(
-  p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_wake_id bigint default null
+  p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_wake_id bigint default null,
+  p_holding jsonb default null
 ) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -320,7 +352,7 @@ begin
     v_functions := (goalpost_private.adopt_requests(1000, v_now)).functions;
   end if;
   v_claimed := (goalpost_private.claim_described(
-    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), null, v_now)).claimed;
+    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), p_holding, null, v_now)).claimed;
   if cardinality(v_functions) > 0 then
     perform goalpost_private.ring(v_functions, v_claimed, v_now);
   end if;
@@ -329,11 +361,13 @@ end
 $$;
 
 -- Ends steps and hands back the next work: {"outcomes": [verdicts], "claimed": [steps]}.
--- Called by every function while it drains. Safe to repeat: each outcome is judged on its own epoch.
+-- Called by every function while it drains. Safe to repeat: each outcome is judged on its own epoch, and with p_holding
+-- what the lost answer handed out is handed out again (recall_steps).
 -- Locks the trees of all outcomes first. A drain ends when this (or claim_steps) claimed nothing and nothing is in
 -- flight: whatever becomes ready afterwards rings by itself.
 create function goalpost_worker.finish_steps(
-  p_outcomes jsonb, p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text
+  p_outcomes jsonb, p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text,
+  p_holding jsonb default null
 ) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -358,7 +392,7 @@ begin
   v_ended := goalpost_private.end_completed(p_outcomes, v_now);
   v_judged := goalpost_private.judge_outcomes(p_outcomes, v_ended.numbers, v_now);
   v_claimed := goalpost_private.claim_described(
-    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), v_ended.opened, v_now);
+    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), p_holding || p_outcomes, v_ended.opened, v_now);
   if cardinality(v_ended.functions || v_judged.functions || v_claimed.functions) > 0 then
     perform goalpost_private.ring(
       v_ended.functions || v_judged.functions || v_claimed.functions, v_claimed.claimed, v_now);

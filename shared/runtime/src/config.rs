@@ -155,11 +155,11 @@ impl Config {
     }
 }
 
-/// The part of a log stream's name that tells sandboxes apart: `2026/11/22/[$LATEST]0123456789abcdef…` gives the first 16
+/// The part of a log stream's name that tells sandboxes apart: `2026/11/22/[$LATEST]0123456789abcdef…` gives the first 8
 /// digits. The rest is the date and the version; it would be written with every step, twice.
 fn sandbox_of(stream: &str) -> &str {
     let name = stream.rsplit(']').next().unwrap_or(stream);
-    name.get(..16).unwrap_or(name)
+    name.get(..8).unwrap_or(name)
 }
 
 /// `lambda_runtime` panics where these are missing, with a message that helps nobody.
@@ -246,11 +246,11 @@ mod tests {
         for (stream, name) in [
             (
                 "2026/11/22/[$LATEST]0123456789abcdef0123456789abcdef",
-                "0123456789abcdef",
+                "01234567",
             ),
             ("2026/11/22/[7]short", "short"),
             ("local", "local"),
-            ("[$LATEST]ümlaut-in-no-stream", "ümlaut-in-no-st"),
+            ("[$LATEST]ümlaut-in-no-stream", "ümlaut-"),
         ] {
             assert_eq!(sandbox_of(stream), name, "{stream}");
         }

@@ -13,10 +13,10 @@ use std::future::Future;
 use std::time::Duration;
 
 use domain::{StepKind, WakeId};
-use store::{Claim, ClaimedStep, Error, Outcome, Store};
+use store::{Claim, ClaimedStep, Error, Lease, Outcome, Store};
 use tokio::time::{Instant, timeout_at};
 
-use crate::{Config, Deadline};
+use crate::{Config, Deadline, Invocation};
 use work_off::Drain;
 
 pub use report::DrainReport;
@@ -31,7 +31,7 @@ pub struct DrainOptions {
     pub batch: usize,
     /// How long a lease is; renewed each third of it.
     pub lease_seconds: u32,
-    /// Who works, for people who look at the rows.
+    /// Who works: a name of this drain alone.
     pub worker_name: String,
     /// The wake that led here, to be marked as heard.
     pub wake_id: Option<WakeId>,
@@ -46,24 +46,32 @@ impl DrainOptions {
         config: &Config,
         kinds: &[StepKind],
         wake_id: Option<WakeId>,
-        deadline: Deadline,
+        invocation: &Invocation,
     ) -> Self {
+        let deadline = invocation.deadline;
+        let request = invocation.request_id.get(..8);
         Self {
             kinds: kinds.to_vec(),
             batch: config.batch,
             lease_seconds: deadline.lease_seconds(config.lease_seconds),
-            worker_name: config.worker_name.clone(),
+            worker_name: format!(
+                "{}/{}",
+                config.worker_name,
+                request.unwrap_or(&invocation.request_id)
+            ),
             wake_id,
             deadline,
         }
     }
 
-    fn claim(&self, limit: usize) -> Claim<'_> {
+    fn claim<'a>(&'a self, limit: usize, holding: &'a [Lease], reply_was_lost: bool) -> Claim<'a> {
         Claim {
             kinds: &self.kinds,
             limit,
             lease_seconds: self.lease_seconds,
             worker: &self.worker_name,
+            holding,
+            reply_was_lost,
         }
     }
 
@@ -95,7 +103,7 @@ where
         return Ok(DrainReport::default());
     }
     let claimed_at = Instant::now();
-    let claim = options.claim(options.batch);
+    let claim = options.claim(options.batch, &[], false);
     let steps = timeout_at(stop_at, store.claim_steps(&claim, options.wake_id))
         .await
         .unwrap_or_else(|_| {

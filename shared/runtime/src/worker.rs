@@ -157,7 +157,7 @@ impl Worker {
         W: Fn(ClaimedStep, StepContext) -> F,
         F: Future<Output = Outcome> + Send + 'static,
     {
-        let options = DrainOptions::new(&self.config, self.kinds, wake_id, invocation.deadline);
+        let options = DrainOptions::new(&self.config, self.kinds, wake_id, invocation);
         Ok(drain(&self.store, options, work).await?)
     }
 

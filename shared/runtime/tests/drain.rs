@@ -517,6 +517,54 @@ async fn outcomes_are_kept_while_the_database_is_away_and_the_lease_holds() {
 }
 
 #[tokio::test]
+async fn after_a_lost_reply_the_drain_tells_what_it_holds_and_works_on_what_it_is_handed_again() {
+    let project = Project::with(vec![vec![step("a"), step("slow")], vec![step("b")]]);
+    let calls = AtomicUsize::new(0);
+    let server = Server::start(move |request| {
+        // The reply of the first report, and all repeats of it, are lost; what it handed out is handed out again.
+        let is_lost =
+            request.function() == "finish_steps" && calls.fetch_add(1, Ordering::SeqCst) < 3;
+        let reply = if is_lost {
+            Reply::Hangup
+        } else {
+            project.answer(&request)
+        };
+        async move { reply }
+    })
+    .await;
+    let reported = Arc::new(Notify::new());
+    let report = drain_with(&server, options(Deadline::after(MINUTE)), |step, _| {
+        let reported = Arc::clone(&reported);
+        async move {
+            match step.step_key.as_str() {
+                "slow" => reported.notified().await,
+                "b" => reported.notify_one(),
+                _ => {}
+            }
+            completed()
+        }
+    })
+    .await;
+    assert_eq!((report.claimed, report.completed), (3, 3));
+    let finishes: Vec<Value> = server
+        .received()
+        .iter()
+        .filter(|request| request.function() == "finish_steps")
+        .map(|request| request.body["p_holding"].clone())
+        .collect();
+    assert_eq!(finishes[0], json!(null));
+    for holding in &finishes[1..4] {
+        assert_eq!(holding[0]["step_key"], "slow", "{finishes:?}");
+        assert_eq!(list(holding).len(), 1);
+    }
+    assert_eq!(
+        finishes[4],
+        json!(null),
+        "a reply came: nothing is unknown any more"
+    );
+}
+
+#[tokio::test]
 async fn outcomes_are_given_up_when_the_database_stays_away_longer_than_the_lease() {
     let project = Project::with(vec![vec![step("a")]]);
     let server = Server::start(move |request| {

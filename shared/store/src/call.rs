@@ -67,9 +67,22 @@ impl Store {
         call: Call<'_>,
         arguments: &Value,
     ) -> Result<T, Error> {
+        self.rpc_or_again(call, arguments, arguments).await
+    }
+
+    /// As `rpc`, with other arguments for repeats.
+    pub(crate) async fn rpc_or_again<T: DeserializeOwned>(
+        &self,
+        call: Call<'_>,
+        first: &Value,
+        again: &Value,
+    ) -> Result<T, Error> {
         let client = self.client.clone().schema(call.schema);
-        let request = client.rpc(call.function, arguments.to_string());
-        self.run(call, &request).await
+        let request = client.rpc(call.function, first.to_string());
+        self.run(call, &request, || {
+            client.rpc(call.function, again.to_string())
+        })
+        .await
     }
 
     pub(crate) async fn select<T: DeserializeOwned>(
@@ -79,14 +92,16 @@ impl Store {
     ) -> Result<T, Error> {
         let client = self.client.clone().schema(call.schema);
         let request = query(client.from(call.function));
-        self.run(call, &request).await
+        self.run(call, &request, || request.clone()).await
     }
 
     async fn run<T: DeserializeOwned>(
         &self,
         call: Call<'_>,
-        request: &Builder,
+        first: &Builder,
+        again: impl Fn() -> Builder,
     ) -> Result<T, Error> {
+        let mut request = first.clone();
         let mut repeats = 0;
         let mut freshness = Freshness::Cached;
         let mut was_renewed = false;
@@ -104,6 +119,7 @@ impl Store {
             } else if repeats < MAX_REPEATS && call.may_repeat(&failure) {
                 sleep(pause(repeats)).await;
                 repeats = repeats.saturating_add(1);
+                request = again();
             } else {
                 return Err(failure);
             }

@@ -15,8 +15,12 @@ pub struct Claim<'a> {
     pub limit: usize,
     /// How long the leases are, from the database's now.
     pub lease_seconds: u32,
-    /// Who is asking, for people who look at the rows.
+    /// Which drain is asking: a name that no other drain has.
     pub worker: &'a str,
+    /// What it knows that it holds, besides the outcomes it reports.
+    pub holding: &'a [Lease],
+    /// Whether the reply to its last call was lost: then it may hold more than it knows, and is handed that first.
+    pub reply_was_lost: bool,
 }
 
 /// A step that this worker holds the lease of, with all it needs for the work.

@@ -1,7 +1,8 @@
 //! The functions of schema `goalpost_worker`, called with the worker's token.
 
 use domain::WakeId;
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use crate::call::{Call, Credential, Repeat};
 use crate::{
@@ -14,9 +15,8 @@ const SCHEMA: &str = "goalpost_worker";
 impl Store {
     /// Claims ready steps, ready → running, and raises their lease epochs.
     ///
-    /// A claim is not free to repeat: if its reply is lost, its steps are leased to nobody until the leases end and
-    /// the sweep takes them back, at the cost of one attempt each. So it is repeated only when it certainly had no
-    /// effect (not connected, or rolled back).
+    /// Safe to repeat: a repeated call tells what the worker knows that it holds, and is handed what it holds beyond
+    /// that before it is handed anything new.
     ///
     /// # Errors
     /// [`Error::Unavailable`], [`Error::Unauthorized`], or a bug.
@@ -25,7 +25,7 @@ impl Store {
         claim: &Claim<'_>,
         wake_id: Option<WakeId>,
     ) -> Result<Vec<ClaimedStep>, Error> {
-        let call = self.worker_call("claim_steps", Repeat::IfWithoutEffect);
+        let call = self.worker_call("claim_steps", Repeat::Always);
         let call = call.within(self.config.claim_timeout);
         let arguments = json!({
             "p_kinds": claim.kinds,
@@ -33,14 +33,15 @@ impl Store {
             "p_lease_seconds": claim.lease_seconds,
             "p_worker": claim.worker,
             "p_wake_id": wake_id,
+            "p_holding": claim.holding,
         });
-        self.rpc(call, &arguments).await
+        self.rpc_with_recall(call, claim, arguments).await
     }
 
     /// Reports outcomes, each judged on its own epoch, and claims the next work in the same transaction.
     ///
-    /// Safe to repeat: an outcome that has counted is answered with `repeated`. The claim within it is not, see
-    /// [`Store::claim_steps`]; losing an outcome would cost more than that, so the whole is repeated.
+    /// Safe to repeat: an outcome that has counted is answered with `repeated`; for the claim within it, see
+    /// [`Store::claim_steps`].
     ///
     /// # Errors
     /// [`Error::Unavailable`], [`Error::Unauthorized`], or a bug. A lost lease is a verdict, no error.
@@ -57,8 +58,24 @@ impl Store {
             "p_limit": claim.limit,
             "p_lease_seconds": claim.lease_seconds,
             "p_worker": claim.worker,
+            "p_holding": claim.holding,
         });
-        self.rpc(call, &arguments).await
+        self.rpc_with_recall(call, claim, arguments).await
+    }
+
+    /// Calls, and repeats. What is held is left out of a first call: nothing can have been handed out unknown to us,
+    /// and the database would have to look.
+    async fn rpc_with_recall<T: DeserializeOwned>(
+        &self,
+        call: Call<'_>,
+        claim: &Claim<'_>,
+        again: Value,
+    ) -> Result<T, Error> {
+        let mut first = again.clone();
+        if let (Value::Object(first), false) = (&mut first, claim.reply_was_lost) {
+            first.insert("p_holding".to_owned(), Value::Null);
+        }
+        self.rpc_or_again(call, &first, &again).await
     }
 
     /// Renews leases. Safe to repeat.

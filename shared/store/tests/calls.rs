@@ -27,6 +27,8 @@ const CLAIM: Claim<'static> = Claim {
     limit: 10,
     lease_seconds: 30,
     worker: "executor/1",
+    holding: &[],
+    reply_was_lost: false,
 };
 
 fn store_at(url: &str) -> Store {
@@ -89,7 +91,7 @@ async fn a_claim_is_sent_as_the_sql_function_takes_it_and_its_steps_are_decoded(
     assert_eq!(
         received.body,
         json!({"p_kinds": ["agent", "tool"], "p_limit": 10, "p_lease_seconds": 30,
-            "p_worker": "executor/1", "p_wake_id": 17})
+            "p_worker": "executor/1", "p_wake_id": 17, "p_holding": null})
     );
 }
 
@@ -287,17 +289,44 @@ async fn a_call_that_is_safe_to_repeat_is_repeated_twice_at_most() {
 }
 
 #[tokio::test]
-async fn a_claim_whose_reply_was_lost_is_not_repeated_but_one_rolled_back_is() {
-    for (reply, tries) in [
-        (Reply::Hangup, 1),
-        (Reply::Text(502, String::new()), 1),
-        (Reply::Json(500, refusal("40P01")), 3),
-    ] {
-        let server = Server::replying(vec![reply.clone()]).await;
-        let error = store_at(&server.url).claim_steps(&CLAIM, None).await;
-        assert_eq!(error.unwrap_err().code(), "database_unavailable");
-        assert_eq!(server.received().len(), tries, "{reply:?}");
+async fn a_claim_whose_reply_was_lost_is_repeated_and_tells_what_is_held() {
+    let held = [Lease {
+        run_id: RunId(7),
+        step_key: "a".parse().unwrap(),
+        lease_epoch: LeaseEpoch(3),
+    }];
+    let claim = Claim {
+        holding: &held,
+        ..CLAIM
+    };
+    for lost in [Reply::Hangup, Reply::Text(502, String::new())] {
+        let server = Server::replying(vec![lost, Reply::Json(200, json!([]))]).await;
+        let claimed = store_at(&server.url).claim_steps(&claim, None).await;
+        assert!(claimed.unwrap().is_empty());
+        let received = server.received();
+        assert_eq!(received.len(), 2);
+        assert_eq!(
+            received[0].body["p_holding"],
+            json!(null),
+            "the first call hands out nothing twice"
+        );
+        assert_eq!(received[1].body["p_holding"][0]["step_key"], "a");
     }
+}
+
+#[tokio::test]
+async fn a_report_after_one_that_was_lost_tells_what_is_held_at_once() {
+    let reply = json!({"outcomes": [], "claimed": []});
+    let server = Server::replying(vec![Reply::Json(200, reply)]).await;
+    let claim = Claim {
+        reply_was_lost: true,
+        ..CLAIM
+    };
+    store_at(&server.url)
+        .finish_steps(&[], &claim)
+        .await
+        .unwrap();
+    assert_eq!(server.received()[0].body["p_holding"], json!([]));
 }
 
 #[tokio::test]
@@ -385,7 +414,7 @@ async fn a_server_that_never_answers_runs_into_the_time_limit() {
         ),
         "{error}"
     );
-    assert_eq!(server.received().len(), 1);
+    assert_eq!(server.received().len(), 3);
 }
 
 #[tokio::test]

@@ -73,6 +73,11 @@ impl Outbox {
         load
     }
 
+    /// The claims whose outcomes wait.
+    pub(super) fn leases(&self) -> impl Iterator<Item = &Lease> {
+        self.waiting.iter().map(|pending| &pending.finished.lease)
+    }
+
     pub(super) fn take_all(&mut self) -> Vec<Pending> {
         std::mem::take(&mut self.waiting)
     }

@@ -58,6 +58,10 @@ pub(super) struct Drain<'a, W> {
     may_be_more: bool,
     /// False once a reply could not be read: what it claimed would be lost, and so would the next.
     may_claim: bool,
+    /// Whether a reply was lost since the last one that came: the database may have handed us more than we know.
+    reply_was_lost: bool,
+    /// Claims given up although the database may still hold them for us: not to be handed out to us again.
+    abandoned: Vec<Lease>,
     counts: Counts,
 }
 
@@ -86,6 +90,8 @@ where
             heartbeat,
             may_be_more: false,
             may_claim: true,
+            reply_was_lost: false,
+            abandoned: Vec::new(),
             counts,
         }
     }
@@ -237,13 +243,16 @@ where
         };
         self.counts.report.rpc_calls = self.counts.report.rpc_calls.saturating_add(1);
         let (store, options) = (self.store.clone(), self.options.clone());
+        let reply_was_lost = self.reply_was_lost;
+        let holding = self.holding();
         Some(Box::pin(async move {
             let sent_at = Instant::now();
             let outcomes: Vec<FinishedStep> = sent
                 .iter()
                 .map(|pending| pending.finished.clone())
                 .collect();
-            let reply = store.finish_steps(&outcomes, &options.claim(limit)).await;
+            let claim = options.claim(limit, &holding, reply_was_lost);
+            let reply = store.finish_steps(&outcomes, &claim).await;
             Report {
                 sent,
                 limit,
@@ -251,6 +260,12 @@ where
                 reply,
             }
         }))
+    }
+
+    /// What we know that we hold, beside what travels with the next call.
+    fn holding(&self) -> Vec<Lease> {
+        let known = self.running.keys().chain(self.outbox.leases());
+        known.chain(&self.abandoned).cloned().collect()
     }
 
     async fn end(mut self, reporting: Option<Reporting>) -> DrainReport {

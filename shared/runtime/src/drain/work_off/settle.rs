@@ -19,6 +19,7 @@ where
 {
     /// Takes in a reply. Returns how long to wait before the next try if there was none.
     pub(super) fn take_in(&mut self, report: Report) -> Option<Duration> {
+        self.reply_was_lost = report.reply.as_ref().is_err_and(is_passing);
         let reply = match report.reply {
             Ok(reply) => reply,
             Err(error) if is_passing(&error) && !report.sent.is_empty() => {
@@ -102,6 +103,7 @@ where
     pub(super) fn abandon(&mut self, pending: &Pending, reason: &str) {
         let lease = &pending.finished.lease;
         self.leases.remove(lease);
+        self.abandoned.push(lease.clone());
         if self.counts.is_lost(lease) {
             return;
         }
