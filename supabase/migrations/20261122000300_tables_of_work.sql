@@ -35,7 +35,8 @@ create table goalpost.requests (
   constraint parameters_are_a_bounded_object check (
     jsonb_typeof(parameters) = 'object' and pg_column_size(parameters) <= 65536),
   constraint ended_at_only_when_ended check ((ended_at is not null) = (state in ('answered', 'failed', 'cancelled')))
-);
+-- Room for its end on its own page; the same for goals and runs.
+) with (fillfactor = 70);
 create unique index one_request_per_idempotency_key on goalpost.requests (workspace_id, user_id, idempotency_key)
   where idempotency_key is not null;
 create index requests_open on goalpost.requests (workspace_id) where state in ('submitted', 'accepted'); -- accept_request: the cap
@@ -72,7 +73,7 @@ create table goalpost.goals (
   foreign key (workspace_id, request_id) references goalpost.requests (workspace_id, id) on delete cascade,
   foreign key (workspace_id, parent_goal_id) references goalpost.goals (workspace_id, id) on delete cascade,
   foreign key (workspace_id, root_goal_id) references goalpost.goals (workspace_id, id) on delete cascade
-);
+) with (fillfactor = 70);
 create index goals_request on goalpost.goals (workspace_id, request_id);
 create index goals_parent on goalpost.goals (workspace_id, parent_goal_id) where parent_goal_id is not null;
 create index goals_root on goalpost.goals (workspace_id, root_goal_id);
@@ -128,7 +129,7 @@ create table goalpost.workflow_runs (
   foreign key (workspace_id, goal_id) references goalpost.goals (workspace_id, id) on delete cascade,
   foreign key (workspace_id, parent_goal_id) references goalpost.goals (workspace_id, id) on delete cascade,
   foreign key (workspace_id, root_run_id) references goalpost.workflow_runs (workspace_id, id) on delete cascade
-);
+) with (fillfactor = 70);
 create index workflow_runs_request on goalpost.workflow_runs (workspace_id, request_id);
 create unique index one_run_per_goal on goalpost.workflow_runs (workspace_id, goal_id) where goal_id is not null;
 create index workflow_runs_parent_goal on goalpost.workflow_runs (workspace_id, parent_goal_id) where parent_goal_id is not null;

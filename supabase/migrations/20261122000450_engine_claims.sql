@@ -114,13 +114,21 @@ as $$
 declare
   v_recalled goalpost.steps[];
 begin
-  with recalled as (
-    update goalpost.steps s
-       set lease_expires_at = p_now + make_interval(secs => p_lease_seconds)
+  with held as (
+    select s.run_id, s.key
+      from goalpost.steps s
      where s.state = 'running' and s.leased_by = p_worker
        and not exists (
          select from jsonb_to_recordset(p_holding) h (run_id bigint, step_key text)
           where h.run_id = s.run_id and h.step_key = s.key)
+       -- What is locked is being moved by somebody. Waiting for it, without a tree's lock, two could wait crosswise.
+       for no key update of s skip locked
+  ),
+  recalled as (
+    update goalpost.steps s
+       set lease_expires_at = p_now + make_interval(secs => p_lease_seconds)
+      from held h
+     where s.run_id = h.run_id and s.key = h.key
     returning s as step
   )
   select array_agg(r.step order by (r.step).run_id, (r.step).key) into v_recalled from recalled r;

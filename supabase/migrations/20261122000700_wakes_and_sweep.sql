@@ -195,22 +195,28 @@ begin
 end
 $$;
 
--- Runs that something is overdue in, at most 100 of each kind.
+-- Runs that something is overdue in, at most 100 of each kind: at random, so that rows that cannot be mended do not
+-- keep the others from their turn.
 create function goalpost_private.overdue_runs(p_now timestamptz) returns bigint[]
-language sql stable
+language sql volatile
 set search_path = ''
 as $$
   select array(
-    (select s.run_id from goalpost.steps s where s.state = 'running' and s.lease_expires_at < p_now limit 100)
+    (select s.run_id from goalpost.steps s where s.state = 'running' and s.lease_expires_at < p_now
+      order by random() limit 100)
     union
     (select s.run_id from goalpost.steps s
-      where s.state = 'running' and s.started_at + make_interval(secs => s.timeout_seconds) < p_now limit 100)
+      where s.state = 'running' and s.started_at + make_interval(secs => s.timeout_seconds) < p_now
+      order by random() limit 100)
     union
-    (select s.run_id from goalpost.steps s where s.state = 'waiting' and s.run_after <= p_now limit 100)
+    (select s.run_id from goalpost.steps s where s.state = 'waiting' and s.run_after <= p_now
+      order by random() limit 100)
     union
-    (select a.run_id from goalpost.approvals a where a.state = 'pending' and a.expires_at <= p_now limit 100)
+    (select a.run_id from goalpost.approvals a where a.state = 'pending' and a.expires_at <= p_now
+      order by random() limit 100)
     union
-    (select r.id from goalpost.workflow_runs r where r.state = 'running' and r.deadline_at <= p_now limit 100))
+    (select r.id from goalpost.workflow_runs r where r.state = 'running' and r.deadline_at <= p_now
+      order by random() limit 100))
 $$;
 
 -- Takes steps back from workers whose lease ran out, or that took longer than their time-out.
