@@ -17,6 +17,7 @@ pub mod pg_net;
 pub mod postgres;
 pub mod progress;
 pub mod queue;
+pub mod races;
 mod render;
 pub mod rest;
 pub mod schedule;

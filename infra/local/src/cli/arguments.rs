@@ -2,7 +2,7 @@
 //!
 //! The one thing to know: clap reads these comments; the first line of each is what `--help` shows.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use uuid::Uuid;
 
 use crate::stack::Person;
@@ -156,6 +156,11 @@ pub(super) enum Command {
     Login(Login),
     /// Check what work needs, and say what to do about the rest
     Doctor,
+    /// Let sessions race on the same rows, and check that each race has one legal end
+    #[command(
+        after_help = "Examples:\n  cargo goalpost races --trials 200\n  cargo goalpost races --kind cancel --seed 7\n  cargo run --release --bin goalpost -- races --trials 10000 --json\n\nRuns on a Postgres of its own. The code is 1 if a race ended as it must not."
+    )]
+    Races(Races),
 }
 
 #[derive(Debug, Args)]
@@ -268,6 +273,34 @@ pub(super) struct Login {
     /// Who you are; asked for if left out
     #[arg(long, value_name = "E-MAIL")]
     pub(super) email: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Races {
+    /// How many trials of each kind
+    #[arg(long, default_value_t = 1000, value_name = "TRIALS")]
+    pub(super) trials: u64,
+    /// Chooses who races and how [default: another one each time]
+    #[arg(long, value_name = "NUMBER")]
+    pub(super) seed: Option<u64>,
+    /// What meets
+    #[arg(long, value_enum, default_value_t = RaceKind::All, value_name = "KIND")]
+    pub(super) kind: RaceKind,
+}
+
+/// What meets in a race.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum RaceKind {
+    /// Decisions of one approval, with its expiry and a cancel
+    Approval,
+    /// Cancels against whatever else ends the run
+    Cancel,
+    /// The last parents of a step
+    FanIn,
+    /// Claims, expired leases and late outcomes
+    Claim,
+    /// One after the other
+    All,
 }
 
 /// Reads a workspace given by its id; a name is looked up.

@@ -16,6 +16,7 @@ mod goals;
 mod login;
 mod logs;
 mod psql;
+mod races;
 mod reset;
 mod state;
 mod status;
@@ -85,6 +86,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Retry(retry) => decide::retry(retry, global).await,
         Command::Login(login) => login::run(login, global).await,
         Command::Doctor => doctor::run(global).await,
+        Command::Races(races) => races::run(races, global).await,
     }
 }
 

@@ -1,0 +1,255 @@
+//! Cancels against everything that may end a run at the same moment: outcomes of its last steps, the judge, a
+//! sub-goal's judge, decisions, and a dead letter that is tried again. Either may win, never both.
+
+use serde_json::{Value, json};
+
+use super::approval;
+use super::chance::Chance;
+use super::facts::Facts;
+use super::lane::{Lane, MOST_ASKERS, MOST_RACERS, Racer, Start};
+use super::rpc::{self, LONG_LEASE_SECONDS};
+use super::tree::{Tree, tool_step};
+use super::trial::{Judged, Trial, count};
+
+/// Where a tree is when it is cancelled; the order of [`shapes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    AtTheLastStep,
+    AtTheJudge,
+    BelowAtTheJudge,
+    Waiting,
+    Dead,
+}
+
+const SHAPES: [Shape; 5] = [
+    Shape::AtTheLastStep,
+    Shape::AtTheJudge,
+    Shape::BelowAtTheJudge,
+    Shape::Waiting,
+    Shape::Dead,
+];
+
+impl Shape {
+    fn of(number: usize) -> Self {
+        SHAPES.get(number).copied().unwrap_or(Self::AtTheLastStep)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::AtTheLastStep => "last step",
+            Self::AtTheJudge => "judge",
+            Self::BelowAtTheJudge => "sub-goal",
+            Self::Waiting => "approval",
+            Self::Dead => "dead letter",
+        }
+    }
+}
+
+/// One tree of each shape.
+pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
+    let one_step = json!({"steps": [tool_step("only", &[])]});
+    let mut shapes = Vec::new();
+
+    let request_id = lane.goal(&one_step).await?;
+    let only = lane.take(&["tool"]).await?;
+    shapes.push(lane.tree(request_id, only).await?);
+
+    let request_id = lane.goal(&one_step).await?;
+    let only = lane.take(&["tool"]).await?;
+    lane.complete(&only, &json!({"text": "done"})).await?;
+    let judge = lane.take(&["judge"]).await?;
+    shapes.push(lane.tree(request_id, judge).await?);
+
+    let below = json!({"key": "below", "kind": "subgoal", "input": {"title": "Below", "description": "A part"}});
+    let request_id = lane.goal(&json!({"steps": [below]})).await?;
+    lane.plan(&one_step).await?;
+    let only = lane.take(&["tool"]).await?;
+    lane.complete(&only, &json!({"text": "done"})).await?;
+    let judge = lane.take(&["judge"]).await?;
+    shapes.push(lane.tree(request_id, judge).await?);
+
+    shapes.push(approval::waiting(lane, "fail").await?);
+
+    let request_id = lane.goal(&one_step).await?;
+    let only = lane.take(&["tool"]).await?;
+    let failed: Vec<Value> = only.iter().map(rpc::Lease::failed).collect();
+    lane.report(&failed).await?;
+    shapes.push(lane.tree(request_id, Vec::new()).await?);
+    Ok(shapes)
+}
+
+/// One to three cancels, and whatever else may happen there, at once.
+pub(super) async fn run(
+    lane: &Lane,
+    shape: usize,
+    tree: &Tree,
+    chance: &mut Chance,
+) -> anyhow::Result<Trial> {
+    let shape = Shape::of(shape);
+    let cancels = chance.between(1, MOST_ASKERS);
+    let others = chance.between(1, MOST_RACERS - cancels);
+    let mut starts: Vec<Start> = (0..cancels)
+        .map(|number| cancel(shape, tree, number, chance))
+        .collect();
+    match shape {
+        Shape::Waiting => starts.extend(approval::decisions(tree, others, chance)),
+        Shape::Dead => starts.extend((0..others).map(|number| Start {
+            racer: Racer::Approver(number),
+            head_start: chance.head_start(),
+            calls: vec![rpc::retry_dead_letter(tree.dead_letter_id())],
+        })),
+        _ => starts.extend((0..others).map(|number| finish(shape, tree, number, chance))),
+    }
+    chance.shuffle(&mut starts);
+    let raced = lane.race(&starts).await?;
+    Ok(Trial::of(starts, raced))
+}
+
+/// A cancel of the request, its goal, or the goal below.
+fn cancel(shape: Shape, tree: &Tree, number: usize, chance: &mut Chance) -> Start {
+    let mut start = approval::cancel(tree, number, chance);
+    if let (Shape::BelowAtTheJudge, Some(below), true) =
+        (shape, tree.sub_goal_id(), chance.once_in(2))
+    {
+        start.calls = vec![rpc::cancel_goal(below)];
+    }
+    start
+}
+
+/// A worker who reports what came of the last step. Several may hold the same lease: an answer that was lost is
+/// asked for again.
+fn finish(shape: Shape, tree: &Tree, number: usize, chance: &mut Chance) -> Start {
+    let outcomes: Vec<Value> = tree
+        .leases
+        .iter()
+        .map(|lease| match shape {
+            Shape::AtTheLastStep if chance.once_in(3) => lease.failed(),
+            Shape::AtTheLastStep => lease.completed(&json!({"text": "done"})),
+            _ => lease.completed(&match chance.between(1, 4) {
+                1 => json!({"decision": "fail", "reason": "it came to nothing"}),
+                2 => json!({"decision": "replan", "reason": "once more"}),
+                _ => json!({"decision": "complete", "report": "The report", "result": {}}),
+            }),
+        })
+        .collect();
+    Start {
+        racer: Racer::Worker(number),
+        head_start: chance.head_start(),
+        calls: vec![rpc::finish(&outcomes, 0, LONG_LEASE_SECONDS)],
+    }
+}
+
+/// The end is legal, everybody was told it, and no late outcome counted.
+pub(super) fn judge(
+    lane: &Lane,
+    shape: usize,
+    tree: &Tree,
+    trial: &Trial,
+    facts: &Facts,
+) -> Judged {
+    let shape = Shape::of(shape);
+    let mut judged = match shape {
+        Shape::Waiting => approval::judge(lane, false, tree, trial, facts),
+        Shape::Dead => of_a_dead_letter(tree, trial, facts),
+        _ => of_outcomes(trial, facts),
+    };
+    let run = facts.run(tree.run_id());
+    judged.won = vec![format!("{}: {run}", shape.name())];
+    cancels_were_told(shape, tree, trial, facts, &mut judged);
+    if shape == Shape::BelowAtTheJudge {
+        let below = tree.sub_goal_id().map_or("", |goal_id| facts.goal(goal_id));
+        let legal = matches!(
+            (below, run),
+            ("completed" | "active", "running")
+                | ("cancelled" | "failed", "failed")
+                | (_, "cancelled")
+        );
+        judged.holds(legal, || {
+            format!("the goal below is {below} and the run above {run}")
+        });
+    }
+    judged
+}
+
+/// One outcome at most counts, and then the step has it; none counts, and the step is cancelled.
+fn of_outcomes(trial: &Trial, facts: &Facts) -> Judged {
+    let mut judged = Judged {
+        violations: trial.refusals(&[]),
+        ..Judged::default()
+    };
+    for (lease, verdicts) in trial.verdicts() {
+        let accepted = count(&verdicts, "accepted");
+        let (repeated, lost) = (count(&verdicts, "repeated"), count(&verdicts, "lease_lost"));
+        let state = facts.leased(&lease);
+        judged.holds(accepted + repeated + lost == verdicts.len(), || {
+            format!("an outcome was refused: {verdicts:?}")
+        });
+        judged.holds(accepted <= 1, || {
+            format!("{accepted} outcomes of one lease counted")
+        });
+        judged.holds((accepted == 1) == (state != "cancelled"), || {
+            format!("{accepted} outcomes counted and the step is {state}")
+        });
+        judged.holds(lost == 0 || state == "cancelled", || {
+            format!("a worker was told lease_lost and the step is {state}")
+        });
+        judged.holds(repeated == 0 || accepted == 1, || {
+            "a worker was told repeated, and nothing had counted".to_owned()
+        });
+    }
+    judged
+}
+
+/// It is tried again exactly once, whatever is cancelled before or after.
+fn of_a_dead_letter(tree: &Tree, trial: &Trial, facts: &Facts) -> Judged {
+    let mut judged = Judged {
+        violations: trial.refusals(&[(rpc::RETRY, "ZG004")]),
+        ..Judged::default()
+    };
+    let retried = trial
+        .replies_to(rpc::RETRY)
+        .filter(|(_, _, reply)| reply.refusal().is_none());
+    let retried = retried.count();
+    judged.holds(retried == 1, || {
+        format!("{retried} retries of one dead letter counted")
+    });
+    let (run, step) = (facts.run(tree.run_id()), facts.step(tree.run_id(), "only"));
+    judged.holds(
+        matches!(
+            (run, step),
+            ("running", "ready") | ("cancelled", "cancelled")
+        ),
+        || format!("after a retry the run is {run} and the step {step}"),
+    );
+    judged
+}
+
+/// Who cancels is told how it really ended, and what was cancelled does not go on.
+fn cancels_were_told(shape: Shape, tree: &Tree, trial: &Trial, facts: &Facts, judged: &mut Judged) {
+    let mut cancelled = false;
+    for (_, call, reply) in trial.answered() {
+        let about = call.argument.as_i64().unwrap_or_default();
+        let now = match call.sql {
+            rpc::CANCEL_GOAL => facts.goal(about),
+            rpc::CANCEL_REQUEST => facts.request.as_str(),
+            _ => continue,
+        };
+        let told = reply.text("state");
+        cancelled |= told == "cancelled";
+        // Before it was tried again it had failed, and a cancel then changes nothing.
+        let before_the_retry = shape == Shape::Dead && told == "failed";
+        judged.holds(told == now || before_the_retry, || {
+            format!("who cancelled was told {told}, and it is {now}")
+        });
+        let of_the_whole = call.sql == rpc::CANCEL_REQUEST || about == tree.goal_id();
+        let run = facts.run(tree.run_id());
+        judged.holds(
+            !of_the_whole || shape == Shape::Dead || run != "running",
+            || "it was cancelled and goes on".to_owned(),
+        );
+    }
+    let run = facts.run(tree.run_id());
+    judged.holds(run != "cancelled" || cancelled, || {
+        "the run is cancelled and nobody was told so".to_owned()
+    });
+}

@@ -1,0 +1,257 @@
+//! Claims: workers who take the same steps at once, sweeps that take back what ran out, and late outcomes. A step is
+//! one worker's at a time, its epoch rises with each, and one outcome counts.
+
+use std::collections::BTreeMap;
+
+use anyhow::bail;
+use serde_json::{Value, json};
+
+use super::chance::Chance;
+use super::facts::Facts;
+use super::lane::{Lane, Raced, Racer, Start};
+use super::rpc::{self, LONG_LEASE_SECONDS, Lease, SHORT_LEASE_SECONDS};
+use super::session::Call;
+use super::tree::{Tree, tool_step};
+use super::trial::{Judged, Trial, count};
+
+/// How far the clock is moved for leases to run out.
+const LATER: &str = "31 seconds";
+/// Rounds in which everything ends that can; more than a step has tries.
+const MOST_ROUNDS: usize = 6;
+
+/// Goals with one to three steps that are ready, but not yet due: only the trial's own are, when it begins.
+pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
+    let mut shapes = Vec::new();
+    for size in 1..=3 {
+        let steps: Vec<Value> = (0..size)
+            .map(|number| tool_step(&format!("s{number}"), &[]))
+            .collect();
+        let request_id = lane.goal(&json!({"steps": steps})).await?;
+        let not_due = "update goalpost.steps set run_after = '2100-01-01' where state = 'ready'";
+        lane.admin.run(not_due).await?;
+        shapes.push(lane.tree(request_id, Vec::new()).await?);
+    }
+    Ok(shapes)
+}
+
+/// Claims at once; then, later, sweeps, late outcomes, heartbeats and new claims at once; then everybody reports.
+pub(super) async fn run(lane: &Lane, tree: &Tree, chance: &mut Chance) -> anyhow::Result<Trial> {
+    let due = format!(
+        "update goalpost.steps set run_after = goalpost_private.clock() - interval '1 second'
+          where run_id = {} and state = 'ready'",
+        tree.run_id()
+    );
+    lane.admin.run(&due).await?;
+    let mut trial = Trial::default();
+    let workers = chance.between(2, 6);
+    let claims = (0..workers).map(|number| start(number, claim(chance), chance));
+    let claims = claims.collect();
+    race(lane, claims, chance, &mut trial).await?;
+
+    lane.set_clock(LATER).await?;
+    let second = contest(&trial, chance);
+    race(lane, second, chance, &mut trial).await?;
+    let third = reports(&trial, chance);
+    race(lane, third, chance, &mut trial).await?;
+    drain(lane, &mut trial).await?;
+    lane.set_clock("0").await?;
+    Ok(trial)
+}
+
+async fn race(
+    lane: &Lane,
+    mut starts: Vec<Start>,
+    chance: &mut Chance,
+    trial: &mut Trial,
+) -> anyhow::Result<()> {
+    chance.shuffle(&mut starts);
+    let raced = lane.race(&starts).await?;
+    trial.rounds.push((starts, raced));
+    Ok(())
+}
+
+fn start(number: usize, call: Call, chance: &mut Chance) -> Start {
+    Start {
+        racer: Racer::Worker(number),
+        head_start: chance.head_start(),
+        calls: vec![call],
+    }
+}
+
+fn claim(chance: &mut Chance) -> Call {
+    rpc::claim(&["tool"], chance.between(1, 2), SHORT_LEASE_SECONDS)
+}
+
+fn done(lease: &Lease) -> Value {
+    lease.completed(&json!({"text": "done"}))
+}
+
+/// All leases have run out: their workers come late, or give a sign of life, while one or both sweeps take them back
+/// and others claim.
+fn contest(trial: &Trial, chance: &mut Chance) -> Vec<Start> {
+    let mut starts = vec![Start {
+        racer: Racer::Sweep,
+        head_start: chance.head_start(),
+        calls: vec![rpc::sweep_inside()],
+    }];
+    let mut worker = 0;
+    let mut next = || {
+        worker += 1;
+        worker - 1
+    };
+    if chance.once_in(2) {
+        starts.push(start(next(), rpc::sweep_outside(), chance));
+    }
+    for lease in trial.handed_out().into_iter().flatten() {
+        let call = match chance.between(1, 3) {
+            1 => continue,
+            2 => rpc::heartbeat(&[lease]),
+            _ => rpc::finish(&[done(&lease)], chance.between(0, 2), SHORT_LEASE_SECONDS),
+        };
+        starts.push(start(next(), call, chance));
+    }
+    for _ in 0..chance.between(1, 2) {
+        starts.push(start(next(), claim(chance), chance));
+    }
+    starts
+}
+
+/// Whoever was ever given a step reports that it is done, at once.
+fn reports(trial: &Trial, chance: &mut Chance) -> Vec<Start> {
+    let leases = trial.handed_out().into_iter().flatten().enumerate();
+    let mut starts: Vec<Start> = leases
+        .map(|(number, lease)| {
+            start(
+                number,
+                rpc::finish(&[done(&lease)], 0, SHORT_LEASE_SECONDS),
+                chance,
+            )
+        })
+        .collect();
+    starts.push(Start {
+        racer: Racer::Sweep,
+        head_start: chance.head_start(),
+        calls: vec![rpc::sweep_inside()],
+    });
+    starts
+}
+
+/// One worker does what is left.
+async fn drain(lane: &Lane, trial: &mut Trial) -> anyhow::Result<()> {
+    for _ in 0..MOST_ROUNDS {
+        let claimed = alone(lane, rpc::claim(&["tool"], 10, LONG_LEASE_SECONDS), trial).await?;
+        if claimed.is_empty() {
+            return Ok(());
+        }
+        let outcomes: Vec<Value> = claimed.iter().map(done).collect();
+        alone(lane, rpc::finish(&outcomes, 0, LONG_LEASE_SECONDS), trial).await?;
+    }
+    bail!("after {MOST_ROUNDS} rounds there is still something to claim")
+}
+
+/// A call without any race; the leases that it hands out.
+async fn alone(lane: &Lane, call: Call, trial: &mut Trial) -> anyhow::Result<Vec<Lease>> {
+    let reply = lane.worker()?.call(&call).await;
+    let starts = vec![Start {
+        racer: Racer::Worker(0),
+        head_start: 0,
+        calls: vec![call],
+    }];
+    let claimed = super::trial::claimed(&reply);
+    trial.rounds.push((
+        starts,
+        Raced {
+            replies: vec![vec![reply]],
+            waited: false,
+        },
+    ));
+    Ok(claimed)
+}
+
+/// Per step: epochs that rise from hand to hand, one outcome, of the last hand, and a try on record for each hand.
+pub(super) fn judge(tree: &Tree, trial: &Trial, facts: &Facts) -> Judged {
+    let mut judged = Judged {
+        violations: trial.refusals(&[]),
+        ..Judged::default()
+    };
+    let verdicts = trial.verdicts();
+    let mut hands: BTreeMap<String, Vec<Vec<i64>>> = BTreeMap::new();
+    for round in trial.handed_out() {
+        let mut of_round: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+        for lease in round
+            .into_iter()
+            .filter(|lease| lease.run_id == tree.run_id())
+        {
+            of_round
+                .entry(lease.step_key)
+                .or_default()
+                .push(lease.lease_epoch);
+        }
+        for (key, epochs) in of_round {
+            hands.entry(key).or_default().push(epochs);
+        }
+    }
+    let steps = facts
+        .steps
+        .iter()
+        .filter(|step| step.run_id == tree.run_id() && step.key.starts_with('s'));
+    for step in steps {
+        let rounds = hands.get(&step.key).map(Vec::as_slice).unwrap_or_default();
+        for epochs in rounds {
+            judged.holds(epochs.len() == 1, || {
+                format!(
+                    "{} was handed out {} times at once: {epochs:?}",
+                    step.key,
+                    epochs.len()
+                )
+            });
+        }
+        let epochs: Vec<i64> = rounds.iter().flatten().copied().collect();
+        judged.holds(epochs.is_sorted_by(|one, next| one < next), || {
+            format!("the epochs of {} do not rise: {epochs:?}", step.key)
+        });
+        let of = |epoch: &i64| Lease {
+            run_id: step.run_id,
+            step_key: step.key.clone(),
+            lease_epoch: *epoch,
+        };
+        let counted: Vec<i64> = epochs
+            .iter()
+            .filter(|epoch| {
+                verdicts
+                    .get(&of(epoch))
+                    .is_some_and(|said| count(said, "accepted") > 0)
+            })
+            .copied()
+            .collect();
+        let times: usize = epochs
+            .iter()
+            .filter_map(|epoch| verdicts.get(&of(epoch)))
+            .map(|said| count(said, "accepted"))
+            .sum();
+        judged.holds(times == 1 && counted.last() == epochs.last(), || {
+            format!(
+                "{}: epochs {epochs:?}, outcomes that counted {counted:?}",
+                step.key
+            )
+        });
+        judged.holds(step.state == "completed", || {
+            format!("{} is {}", step.key, step.state)
+        });
+        let lost = facts.attempts(step.run_id, &step.key, "lost");
+        let completed = facts.attempts(step.run_id, &step.key, "completed");
+        judged.holds(completed == 1 && lost + completed == epochs.len(), || {
+            format!(
+                "{}: {} hands, {lost} lost and {completed} completed tries",
+                step.key,
+                epochs.len()
+            )
+        });
+        judged.won.push(match lost {
+            0 => "kept by the first worker".to_owned(),
+            1 => "taken back once".to_owned(),
+            _ => "taken back more than once".to_owned(),
+        });
+    }
+    judged
+}
