@@ -8,6 +8,7 @@
     reason = "serde_json's indexing gives null for what is not there"
 )]
 
+pub mod contract;
 pub mod people;
 pub mod scenario;
 pub mod stacks;
@@ -89,14 +90,18 @@ impl Database {
     /// The server does not answer.
     pub async fn move_clock(&self, by: &str) -> anyhow::Result<()> {
         let owner = self.owner().await?;
-        owner
-            .run(&format!(
-                "create or replace function goalpost_private.clock() returns timestamptz
-                 language sql volatile set search_path = ''
-                 as $$ select clock_timestamp() + interval '{by}' $$"
-            ))
-            .await
+        owner.run(&clock_sql(by)).await
     }
+}
+
+/// The clock function that is so far ahead of the machine's.
+#[must_use]
+pub fn clock_sql(ahead: &str) -> String {
+    format!(
+        "create or replace function goalpost_private.clock() returns timestamptz
+         language sql volatile set search_path = ''
+         as $$ select clock_timestamp() + interval '{ahead}' $$"
+    )
 }
 
 /// One connection, with its process id, so that another can wait until this one waits for a lock.

@@ -46,6 +46,13 @@ impl Client {
         self
     }
 
+    /// The same person, whose calls to the REST surface go by way of this address.
+    #[must_use]
+    pub fn by_way_of(mut self, url: &str) -> Self {
+        self.rest_url = format!("{url}/rest/v1");
+        self
+    }
+
     /// POSTs to intake; `prefer` is the header of that name.
     ///
     /// # Errors

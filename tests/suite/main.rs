@@ -7,11 +7,13 @@
     missing_docs
 )]
 
+mod contract;
 mod database;
 mod documents;
 mod goals;
 mod models;
 mod plan_rules;
+mod race_trials;
 mod races;
 mod requests;
 mod wakes;

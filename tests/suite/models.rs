@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use local_stack::stack::{Person, StackOptions};
@@ -11,15 +12,16 @@ use serde_json::{Value, json};
 use system_tests::people::Client;
 use system_tests::stacks;
 
-/// Replies by what is asked for: `assessment`, `plan`, `verdicts`, or `work` for an agent's turn.
+/// Replies by what is asked for: `assessment`, `plan`, `verdicts`, or `work` for an agent's turn. A reply that is a
+/// number is the HTTP status of a refusal.
 #[derive(Clone, Default)]
-struct Script {
+pub(crate) struct Script {
     replies: Arc<Mutex<BTreeMap<&'static str, VecDeque<Value>>>>,
     asked: Arc<Mutex<Vec<(String, Value)>>>,
 }
 
 impl Script {
-    fn reply(self, to: &'static str, message: Value) -> Self {
+    pub(crate) fn reply(self, to: &'static str, message: Value) -> Self {
         self.replies
             .lock()
             .unwrap()
@@ -30,7 +32,7 @@ impl Script {
     }
 
     /// A reply whose content is JSON, as structured output is.
-    fn json(self, to: &'static str, content: &Value) -> Self {
+    pub(crate) fn json(self, to: &'static str, content: &Value) -> Self {
         self.reply(
             to,
             json!({"role": "assistant", "content": content.to_string()}),
@@ -47,7 +49,7 @@ impl Script {
     }
 
     /// Serves until the test ends; gives back the base URL.
-    async fn serve(&self) -> String {
+    pub(crate) async fn serve(&self) -> String {
         let router = Router::new()
             .route("/v1/chat/completions", post(complete))
             .with_state(self.clone());
@@ -58,7 +60,10 @@ impl Script {
     }
 }
 
-async fn complete(State(script): State<Script>, Json(body): Json<Value>) -> Json<Value> {
+async fn complete(
+    State(script): State<Script>,
+    Json(body): Json<Value>,
+) -> Result<Json<Value>, StatusCode> {
     let what = body["response_format"]["json_schema"]["name"]
         .as_str()
         .unwrap_or("work")
@@ -73,16 +78,19 @@ async fn complete(State(script): State<Script>, Json(body): Json<Value>) -> Json
     let message = message.unwrap_or_else(
         || json!({"role": "assistant", "content": format!("nothing is scripted for {what}")}),
     );
+    if let Some(status) = message.as_u64() {
+        return Err(StatusCode::from_u16(u16::try_from(status).unwrap()).unwrap());
+    }
     let finish = if message["tool_calls"].is_array() {
         "tool_calls"
     } else {
         "stop"
     };
-    Json(json!({
+    Ok(Json(json!({
         "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "scripted-1",
         "choices": [{"index": 0, "message": message, "finish_reason": finish}],
         "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
-    }))
+    })))
 }
 
 fn calculation(key: &str, expression: &str) -> Value {

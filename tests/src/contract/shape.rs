@@ -1,0 +1,184 @@
+//! The shape of a reply: names and types, and the few values that a caller branches on.
+//!
+//! The one thing to know: what people and plans bring (inputs, results, contexts, rows) is data and no contract; of it
+//! the type alone is kept.
+
+use serde_json::{Map, Value, json};
+
+use super::ids::{self, Ids};
+
+/// Values that decide what a caller does next.
+const KEPT: &[&str] = &[
+    "step_key", "kind", "verdict", "state", "first", "repeated", "held", "code", "decision",
+];
+/// Data of people and plans.
+const DATA: &[&str] = &[
+    "input",
+    "parameters",
+    "result",
+    "answer",
+    "shown",
+    "rows",
+    "schema",
+    "parameters_schema",
+    "plan",
+    "check",
+    "config",
+];
+/// Arrays whose elements each count.
+const LISTS: &[&str] = &["claimed", "outcomes"];
+
+/// Takes the shape of a reply of this path.
+#[must_use]
+pub fn of(path: &str, reply: &Value) -> Value {
+    match reply {
+        Value::Array(items) => items
+            .iter()
+            .map(|item| within(path, "", item, false))
+            .collect(),
+        other => within(path, "", other, false),
+    }
+}
+
+fn within(path: &str, key: &str, value: &Value, in_context: bool) -> Value {
+    match value {
+        Value::Null => Value::Null,
+        Value::Object(fields) if is_data(key, value, in_context) && !fields.is_empty() => {
+            json!("<object>")
+        }
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| {
+                (
+                    name.clone(),
+                    within(path, name, value, in_context || key == "context"),
+                )
+            })
+            .collect::<Map<_, _>>()
+            .into(),
+        Value::Array(_) if is_data(key, value, in_context) => json!("<array>"),
+        Value::Array(items) if LISTS.contains(&key) => items
+            .iter()
+            .map(|item| within(path, key, item, in_context))
+            .collect(),
+        Value::Array(items) => items
+            .iter()
+            .take(1)
+            .map(|item| within(path, key, item, in_context))
+            .collect(),
+        kept if KEPT.contains(&key) || ids::kind(path, key).is_some() || key == "lease_epoch" => {
+            kept.clone()
+        }
+        Value::String(_) => json!("<string>"),
+        Value::Number(_) => json!("<number>"),
+        Value::Bool(_) => json!("<boolean>"),
+    }
+}
+
+/// The results of dependencies are an object by step; what the judge is told of all steps is an array, and no data.
+/// What a claimed step is told is its context; the context within is what somebody asked with.
+fn is_data(key: &str, value: &Value, in_context: bool) -> bool {
+    DATA.contains(&key) || (key == "steps" && value.is_object()) || (key == "context" && in_context)
+}
+
+/// Holds a reply against a recorded shape and learns what the recorded ids stand for. What is missing or different, in
+/// words; fields that are new are nobody's business.
+#[must_use]
+pub fn differences(path: &str, recorded: &Value, present: &Value, ids: &mut Ids) -> Vec<String> {
+    let mut found = Vec::new();
+    compare(path, "", "reply", recorded, present, ids, &mut found);
+    found
+}
+
+fn compare(
+    path: &str,
+    key: &str,
+    place: &str,
+    recorded: &Value,
+    present: &Value,
+    ids: &mut Ids,
+    found: &mut Vec<String>,
+) {
+    match (recorded, present) {
+        // It may be absent, so it may be anything.
+        (Value::Null, _) => {}
+        (Value::String(kind), _) if kind.starts_with('<') => {
+            if *kind != type_name(present) {
+                found.push(format!("{place} was {kind} and is {}", type_name(present)));
+            }
+        }
+        (Value::Object(fields), Value::Object(now)) => {
+            if let Err(problem) = ids.learn_lease(recorded, present) {
+                found.push(format!("{place}: {problem}"));
+            }
+            for (name, value) in fields {
+                let place = format!("{place}.{name}");
+                match now.get(name) {
+                    Some(_) if name == "lease_epoch" => {}
+                    Some(present) => compare(path, name, &place, value, present, ids, found),
+                    None => found.push(format!("{place} is missing")),
+                }
+            }
+        }
+        (Value::Array(items), Value::Array(now)) => {
+            compare_arrays(path, key, place, (items, now), ids, found);
+        }
+        _ => match ids::kind(path, key) {
+            Some(kind) => {
+                if let Err(problem) = ids.learn(kind, recorded, present) {
+                    found.push(format!("{place}: {problem}"));
+                }
+            }
+            None if recorded == present => {}
+            None => found.push(format!("{place} was {recorded} and is {present}")),
+        },
+    }
+}
+
+fn compare_arrays(
+    path: &str,
+    key: &str,
+    place: &str,
+    (recorded, present): (&[Value], &[Value]),
+    ids: &mut Ids,
+    found: &mut Vec<String>,
+) {
+    let counts = LISTS.contains(&key) || key.is_empty();
+    if counts && recorded.len() != present.len() {
+        found.push(format!(
+            "{place} had {} elements and has {}: {present:?}",
+            recorded.len(),
+            present.len()
+        ));
+        return;
+    }
+    if !counts && !recorded.is_empty() && present.is_empty() {
+        found.push(format!("{place} had elements and has none"));
+    }
+    for (item, now) in in_order(recorded).into_iter().zip(in_order(present)) {
+        compare(path, key, &format!("{place}[]"), item, now, ids, found);
+    }
+}
+
+/// Claimed steps come in any order of runs; by their keys they are told apart.
+fn in_order(items: &[Value]) -> Vec<&Value> {
+    let mut items: Vec<&Value> = items.iter().collect();
+    items.sort_by_key(|item| {
+        item.get("step_key")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    });
+    items
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "<boolean>",
+        Value::Number(_) => "<number>",
+        Value::String(_) => "<string>",
+        Value::Array(_) => "<array>",
+        Value::Object(_) => "<object>",
+    }
+}
