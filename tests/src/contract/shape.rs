@@ -25,6 +25,9 @@ const DATA: &[&str] = &[
     "check",
     "config",
 ];
+/// What a claimed step of this kind is told and its function does not read: a tool's step calls the one tool that its
+/// input names.
+const UNREAD: &[(&str, &str)] = &[("tool", "agent"), ("tool", "tools")];
 /// Arrays whose elements each count.
 const LISTS: &[&str] = &["claimed", "outcomes"];
 
@@ -46,16 +49,13 @@ fn within(path: &str, key: &str, value: &Value, in_context: bool) -> Value {
         Value::Object(fields) if is_data(key, value, in_context) && !fields.is_empty() => {
             json!("<object>")
         }
-        Value::Object(fields) => fields
-            .iter()
-            .map(|(name, value)| {
-                (
-                    name.clone(),
-                    within(path, name, value, in_context || key == "context"),
-                )
-            })
-            .collect::<Map<_, _>>()
-            .into(),
+        Value::Object(fields) => {
+            let in_context = in_context || key == "context";
+            let shapes = fields
+                .iter()
+                .map(|(name, value)| (name.clone(), within(path, name, value, in_context)));
+            Value::Object(without_unread(shapes.collect()))
+        }
         Value::Array(_) if is_data(key, value, in_context) => json!("<array>"),
         Value::Array(items) if LISTS.contains(&key) => items
             .iter()
@@ -73,6 +73,20 @@ fn within(path: &str, key: &str, value: &Value, in_context: bool) -> Value {
         Value::Number(_) => json!("<number>"),
         Value::Bool(_) => json!("<boolean>"),
     }
+}
+
+fn without_unread(mut step: Map<String, Value>) -> Map<String, Value> {
+    let kind = step
+        .get("kind")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    if let Some(context) = step.get_mut("context").and_then(Value::as_object_mut) {
+        for (_, field) in UNREAD.iter().filter(|(of, _)| *of == kind) {
+            context.remove(*field);
+        }
+    }
+    step
 }
 
 /// The results of dependencies are an object by step; what the judge is told of all steps is an array, and no data.
@@ -116,6 +130,7 @@ fn compare(
                 match now.get(name) {
                     Some(_) if name == "lease_epoch" => {}
                     Some(present) => compare(path, name, &place, value, present, ids, found),
+                    None if value.is_null() => {}
                     None => found.push(format!("{place} is missing")),
                 }
             }

@@ -24,8 +24,10 @@ const LET_GO: &str = "select to_jsonb(pg_advisory_unlock(1)) where $1::jsonb is 
 const AT_THE_BARRIER: &str = "select to_jsonb(count(*)) from pg_locks
     where locktype = 'advisory' and not granted
       and pid = any (array(select jsonb_array_elements_text($1::jsonb)::integer))";
+/// Sessions that wait for each other: for a row, or for a tree, but not at the barrier.
 const WAITING: &str = "select to_jsonb(count(*)) from pg_locks
-    where locktype in ('transactionid', 'tuple') and not granted
+    where locktype in ('transactionid', 'tuple', 'advisory') and not granted
+      and (locktype <> 'advisory' or (classid, objid) <> (0, 1))
       and pid = any (array(select jsonb_array_elements_text($1::jsonb)::integer))";
 
 /// Who takes part in a race.
