@@ -19,7 +19,8 @@ const LATER: &str = "31 seconds";
 /// Rounds in which everything ends that can; more than a step has tries.
 const MOST_ROUNDS: usize = 6;
 
-/// Goals with one to three steps that are ready, but not yet due: only the trial's own are, when it begins.
+/// Goals with one to three steps that are ready, but not due once all trees are made: only a trial's own are, when it
+/// begins.
 pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
     let mut shapes = Vec::new();
     for size in 1..=3 {
@@ -27,8 +28,6 @@ pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
             .map(|number| tool_step(&format!("s{number}"), &[]))
             .collect();
         let request_id = lane.goal(&json!({"steps": steps})).await?;
-        let not_due = "update goalpost.steps set run_after = '2100-01-01' where state = 'ready'";
-        lane.admin.run(not_due).await?;
         shapes.push(lane.tree(request_id, Vec::new()).await?);
     }
     Ok(shapes)

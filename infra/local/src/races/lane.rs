@@ -12,23 +12,17 @@ use crate::postgres::{Server, database};
 pub(super) const MOST_RACERS: usize = 8;
 /// Sessions of the person who asks: how many cancels there may be at once.
 pub(super) const MOST_ASKERS: usize = 3;
-/// How often the rows of waiting sessions are looked at during one race.
-const LOOKS: usize = 3;
-
 const STAGE: &str = include_str!("stage.sql");
 const CREATE_WORKSPACE: &str = "select goalpost.create_workspace($1::jsonb ->> 'name')";
 const ADD_MEMBER: &str = "select goalpost.add_member(
     ($1::jsonb ->> 'workspace_id')::uuid, ($1::jsonb ->> 'user_id')::uuid, 'approver')";
 const HOLD: &str = "select to_jsonb(pg_advisory_lock(1)::text) where $1::jsonb is not null";
-const LET_GO: &str = "select to_jsonb(pg_advisory_unlock(1)) where $1::jsonb is not null";
-const AT_THE_BARRIER: &str = "select to_jsonb(count(*)) from pg_locks
-    where locktype = 'advisory' and not granted
-      and pid = any (array(select jsonb_array_elements_text($1::jsonb)::integer))";
-/// Sessions that wait for each other: for a row, or for a tree, but not at the barrier.
-const WAITING: &str = "select to_jsonb(count(*)) from pg_locks
-    where locktype in ('transactionid', 'tuple', 'advisory') and not granted
-      and (locktype <> 'advisory' or (classid, objid) <> (0, 1))
-      and pid = any (array(select jsonb_array_elements_text($1::jsonb)::integer))";
+const START: &str =
+    "select races.start(array(select jsonb_array_elements_text($1::jsonb)::integer))";
+/// The first id of a kind's trees, and how many there may be of each.
+const IDS_OF_A_KIND: i64 = 2_000;
+/// Where the ids begin that the engine gives in races.
+const IDS_IN_RACES: i64 = 1_000_000_000_000_000;
 
 /// Who takes part in a race.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -209,29 +203,28 @@ impl Lane {
                 .iter()
                 .map(|(session, start)| session.take_part(start.head_start, &start.calls)),
         );
-        let (replies, waited) = futures::try_join!(replies, self.start(&pids))?;
-        Ok(Raced { replies, waited })
+        let start = call(START, &json!(pids));
+        let (replies, waited) = futures::try_join!(replies, self.marshal.get(&start))?;
+        Ok(Raced {
+            replies,
+            waited: waited == json!(true),
+        })
     }
 
-    /// Lets go once all have arrived; whether one then waits for another.
-    async fn start(&self, pids: &[i32]) -> anyhow::Result<bool> {
-        let arrived = call(AT_THE_BARRIER, &json!(pids));
-        while self.marshal.get(&arrived).await?.as_u64() != Some(pids.len() as u64) {
-            tokio::task::yield_now().await;
-        }
-        self.marshal.get(&call(LET_GO, &json!(null))).await?;
-        for _ in 0..LOOKS {
-            if self
-                .marshal
-                .get(&call(WAITING, &json!(pids)))
-                .await?
-                .as_u64()
-                != Some(0)
-            {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    /// Makes room for the trees of a kind of race, by its number.
+    pub(super) async fn make_room(&self, kind: i64) -> anyhow::Result<()> {
+        self.begin_ids(kind * IDS_OF_A_KIND + 1).await
+    }
+
+    /// The trees are made: what the engine makes from here on is told apart from their copies.
+    pub(super) async fn room_is_made(&self, kind: i64) -> anyhow::Result<()> {
+        self.begin_ids((kind + 1) * IDS_IN_RACES).await
+    }
+
+    async fn begin_ids(&self, first: i64) -> anyhow::Result<()> {
+        self.admin
+            .run(&format!("select races.begin_ids({first})"))
+            .await
     }
 }
 

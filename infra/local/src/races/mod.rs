@@ -35,7 +35,7 @@ use tree::Tree;
 use trial::{Judged, Trial};
 
 /// How many trials are prepared, and then judged, together.
-const BATCH: u64 = 100;
+const BATCH: u64 = 25;
 /// How many databases trials run in side by side: while one waits for the disk, another goes on.
 const LANES: u64 = 3;
 
@@ -126,9 +126,12 @@ pub async fn run(
     told: impl Fn(&Races),
 ) -> anyhow::Result<Report> {
     let began = Instant::now();
+    let lanes = options.trials.div_ceil(BATCH).min(LANES);
+    let before = options.before.as_deref();
+    let lanes = try_join_all((0..lanes).map(|_| Lane::open(server, before))).await?;
     let mut kinds = Vec::new();
     for kind in &options.kinds {
-        let races = run_kind(server, options, *kind).await?;
+        let races = run_kind(&lanes, options, *kind).await?;
         told(&races);
         kinds.push(races);
     }
@@ -139,39 +142,49 @@ pub async fn run(
     })
 }
 
-async fn run_kind(server: &Server, options: &Options, kind: Kind) -> anyhow::Result<Races> {
+async fn run_kind(lanes: &[Lane], options: &Options, kind: Kind) -> anyhow::Result<Races> {
+    let shapes = try_join_all(lanes.iter().map(|lane| prepare(lane, kind))).await?;
     let began = Instant::now();
     let next = AtomicU64::new(0);
-    let lanes = options.trials.div_ceil(BATCH).min(LANES);
-    let lanes = (0..lanes).map(|_| run_lane(server, options, kind, &next));
+    let running = lanes
+        .iter()
+        .zip(&shapes)
+        .map(|(lane, shapes)| run_lane(lane, shapes, options, kind, &next));
     let mut all = Tally::default();
-    for tally in try_join_all(lanes).await? {
+    for tally in try_join_all(running).await? {
         all.add(tally);
     }
     Ok(all.report(kind.name(), began.elapsed()))
 }
 
+async fn prepare(lane: &Lane, kind: Kind) -> anyhow::Result<Vec<Tree>> {
+    lane.make_room(kind as i64).await?;
+    let shapes = kind.shapes(lane).await?;
+    lane.room_is_made(kind as i64).await?;
+    Ok(shapes)
+}
+
 async fn run_lane(
-    server: &Server,
+    lane: &Lane,
+    shapes: &[Tree],
     options: &Options,
     kind: Kind,
     next: &AtomicU64,
 ) -> anyhow::Result<Tally> {
-    let lane = Lane::open(server, options.before.as_deref()).await?;
-    let shapes = kind.shapes(&lane).await?;
     let mut tally = Tally::default();
+    let mut is_new = true;
     loop {
         let first = next.fetch_add(BATCH, Ordering::Relaxed);
         if first >= options.trials {
             return Ok(tally);
         }
         let last = (first + BATCH).min(options.trials);
-        let entered = enter(&lane, &shapes, kind, options.seed, first..last).await?;
-        if first == 0 {
+        let entered = enter(lane, shapes, kind, options.seed, first..last).await?;
+        if std::mem::take(&mut is_new) {
             // The first plans were made for empty tables.
             lane.admin.run("analyze").await?;
         }
-        run_batch(&lane, kind, entered, &mut tally).await?;
+        run_batch(lane, kind, entered, &mut tally).await?;
     }
 }
 
