@@ -12,6 +12,7 @@ mod database;
 mod documents;
 mod goals;
 mod models;
+mod others_bugs;
 mod plan_rules;
 mod race_trials;
 mod races;

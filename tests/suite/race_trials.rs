@@ -34,11 +34,53 @@ async fn every_race_of_approvals_cancels_fan_in_and_claims_has_one_legal_end() {
     }
 }
 
+/// SQL that takes a guard out of a function, wherever else the function has changed.
+fn without(function: &str, guard: &str, instead: &str) -> String {
+    format!(
+        "do $do$ declare v_function text := pg_get_functiondef('goalpost_private.{function}'::regproc);
+         begin
+           if position($guard${guard}$guard$ in v_function) = 0 then
+             raise exception 'the guard is not there any more';
+           end if;
+           execute replace(v_function, $guard${guard}$guard$, $instead${instead}$instead$);
+         end $do$"
+    )
+}
+
 #[tokio::test]
-async fn without_the_lock_of_trees_the_races_find_what_goes_wrong() {
-    let unlocked =
-        "create or replace function goalpost_private.lock_trees(p_run_ids bigint[]) returns void
-        language sql set search_path = '' as $$ select $$";
-    let report = race(&[Kind::FanIn], 100, Some(unlocked)).await;
-    assert!(report.violations() > 0, "the races would not notice");
+async fn a_guard_that_is_taken_away_shows_in_the_races() {
+    let guards = [
+        (
+            Kind::FanIn,
+            "lock_trees",
+            "pg_advisory_xact_lock(goalpost_private.tree_lock(t.root_run_id))",
+            "t.root_run_id",
+        ),
+        (
+            Kind::Approval,
+            "decide_approval",
+            "where id = p_approval_id and state = 'pending'",
+            "where id = p_approval_id",
+        ),
+        (
+            Kind::Cancel,
+            "end_run",
+            "where id = p_run_id and state = 'running'",
+            "where id = p_run_id",
+        ),
+        (
+            Kind::Claim,
+            "fail_step",
+            "v_epoch bigint := p_step.lease_epoch + case when p_outcome = 'failed' then 0 else 1 end",
+            "v_epoch bigint := p_step.lease_epoch - case when p_outcome = 'failed' then 0 else 1 end",
+        ),
+    ];
+    for (kind, function, guard, instead) in guards {
+        let report = race(&[kind], 50, Some(&without(function, guard, instead))).await;
+        let name = kind.name();
+        assert!(
+            report.violations() > 0,
+            "{name}: nobody misses '{guard}' of {function}"
+        );
+    }
 }

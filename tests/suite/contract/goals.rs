@@ -427,6 +427,9 @@ impl Scene {
         );
         let too_many = json!({"p_kinds": ["tool"], "p_limit": 1000, "p_lease_seconds": 30, "p_worker": "by hand", "p_wake_id": null});
         self.worker("claim_steps", &too_many).await;
+        let two = json!({"p_workspace_id": DEMO, "p_requests": [{"question": "One of two"}, {"question": "The other"}]});
+        let accepted = owner.rpc("accept_requests", &two).await.unwrap();
+        assert_eq!(accepted.body.as_array().unwrap().len(), 2, "{accepted:?}");
     }
 
     async fn claim(&self, kind: &str) -> Vec<Value> {
