@@ -477,7 +477,9 @@ fn lease_of(claimed: &Value) -> Value {
 
 fn outcome(lease: &Value, outcome: Value) -> Value {
     let mut all = lease.as_object().cloned().unwrap();
-    all.extend(outcome.as_object().cloned().unwrap());
+    if let Value::Object(fields) = outcome {
+        all.extend(fields);
+    }
     all.insert(
         "usage".to_owned(),
         json!([{"provider": "recorded", "model": "by hand", "input_tokens": 7, "output_tokens": 3,
