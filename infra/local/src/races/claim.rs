@@ -1,7 +1,7 @@
 //! Claims: workers who take the same steps at once, sweeps that take back what ran out, and late outcomes. A step is
 //! one worker's at a time, its epoch rises with each, and one outcome counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::bail;
 use serde_json::{Value, json};
@@ -10,9 +10,9 @@ use super::chance::Chance;
 use super::facts::Facts;
 use super::lane::{Lane, Raced, Racer, Start};
 use super::rpc::{self, LONG_LEASE_SECONDS, Lease, SHORT_LEASE_SECONDS};
-use super::session::Call;
+use super::session::{Call, Reply};
 use super::tree::{Tree, tool_step};
-use super::trial::{Judged, Trial, count};
+use super::trial::{Judged, Trial, claimed, count};
 
 /// How far the clock is moved for leases to run out.
 const LATER: &str = "31 seconds";
@@ -43,7 +43,10 @@ pub(super) async fn run(lane: &Lane, tree: &Tree, chance: &mut Chance) -> anyhow
     lane.admin.run(&due).await?;
     let mut trial = Trial::default();
     let workers = chance.between(2, 6);
-    let claims = (0..workers).map(|number| start(number, claim(chance), chance));
+    let claims = (0..workers).map(|number| {
+        let call = rpc::claim_as(number, chance.between(1, 2), false);
+        start(number, call, chance)
+    });
     let claims = claims.collect();
     race(lane, claims, chance, &mut trial).await?;
 
@@ -85,8 +88,8 @@ fn done(lease: &Lease) -> Value {
     lease.completed(&json!({"text": "done"}))
 }
 
-/// All leases have run out: their workers come late, or give a sign of life, while one or both sweeps take them back
-/// and others claim.
+/// All leases have run out: their workers come late, give a sign of life, or ask again for an answer that was lost, while
+/// one or both sweeps take them back and others claim.
 fn contest(trial: &Trial, chance: &mut Chance) -> Vec<Start> {
     let mut starts = vec![Start {
         racer: Racer::Sweep,
@@ -101,10 +104,11 @@ fn contest(trial: &Trial, chance: &mut Chance) -> Vec<Start> {
     if chance.once_in(2) {
         starts.push(start(next(), rpc::sweep_outside(), chance));
     }
-    for lease in trial.handed_out().into_iter().flatten() {
-        let call = match chance.between(1, 3) {
+    for (holder, lease) in holders(trial) {
+        let call = match chance.between(1, 4) {
             1 => continue,
             2 => rpc::heartbeat(&[lease]),
+            3 => rpc::claim_as(holder, chance.between(1, 3), true),
             _ => rpc::finish(&[done(&lease)], chance.between(0, 2), SHORT_LEASE_SECONDS),
         };
         starts.push(start(next(), call, chance));
@@ -115,10 +119,27 @@ fn contest(trial: &Trial, chance: &mut Chance) -> Vec<Start> {
     starts
 }
 
+/// Who was given what in the first round.
+fn holders(trial: &Trial) -> Vec<(usize, Lease)> {
+    let Some((starts, raced)) = trial.rounds.first() else {
+        return Vec::new();
+    };
+    let of_worker = |(start, _, reply): (&Start, &Call, &Reply)| match start.racer {
+        Racer::Worker(number) => claimed(reply)
+            .into_iter()
+            .map(|lease| (number, lease))
+            .collect(),
+        _ => Vec::new(),
+    };
+    raced.answered(starts).flat_map(of_worker).collect()
+}
+
 /// Whoever was ever given a step reports that it is done, at once.
 fn reports(trial: &Trial, chance: &mut Chance) -> Vec<Start> {
-    let leases = trial.handed_out().into_iter().flatten().enumerate();
+    let leases: BTreeSet<Lease> = trial.handed_out().into_iter().flatten().collect();
     let mut starts: Vec<Start> = leases
+        .into_iter()
+        .enumerate()
         .map(|(number, lease)| {
             start(
                 number,
@@ -156,7 +177,7 @@ async fn alone(lane: &Lane, call: Call, trial: &mut Trial) -> anyhow::Result<Vec
         head_start: 0,
         calls: vec![call],
     }];
-    let claimed = super::trial::claimed(&reply);
+    let handed_out = claimed(&reply);
     trial.rounds.push((
         starts,
         Raced {
@@ -164,7 +185,40 @@ async fn alone(lane: &Lane, call: Call, trial: &mut Trial) -> anyhow::Result<Vec
             waited: false,
         },
     ));
-    Ok(claimed)
+    Ok(handed_out)
+}
+
+/// The epochs of each step, round by round. What a repeated call tells its own worker again is the same hand.
+fn hands(tree: &Tree, trial: &Trial) -> BTreeMap<String, Vec<Vec<i64>>> {
+    let mut hands: BTreeMap<String, Vec<Vec<i64>>> = BTreeMap::new();
+    let mut known: BTreeSet<(String, Lease)> = BTreeSet::new();
+    for (starts, raced) in &trial.rounds {
+        let mut of_round: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+        for again in [false, true] {
+            let calls = raced.answered(starts);
+            for (_, call, reply) in calls.filter(|(_, call, _)| is_repeated(call) == again) {
+                let worker = call.argument.get("worker").and_then(Value::as_str);
+                for lease in claimed(reply) {
+                    let is_new =
+                        known.insert((worker.unwrap_or_default().to_owned(), lease.clone()));
+                    if lease.run_id == tree.run_id() && (is_new || !again) {
+                        of_round
+                            .entry(lease.step_key)
+                            .or_default()
+                            .push(lease.lease_epoch);
+                    }
+                }
+            }
+        }
+        for (key, epochs) in of_round {
+            hands.entry(key).or_default().push(epochs);
+        }
+    }
+    hands
+}
+
+fn is_repeated(call: &Call) -> bool {
+    call.argument.get("holding").is_some_and(Value::is_array)
 }
 
 /// Per step: epochs that rise from hand to hand, one outcome, of the last hand, and a try on record for each hand.
@@ -174,22 +228,7 @@ pub(super) fn judge(tree: &Tree, trial: &Trial, facts: &Facts) -> Judged {
         ..Judged::default()
     };
     let verdicts = trial.verdicts();
-    let mut hands: BTreeMap<String, Vec<Vec<i64>>> = BTreeMap::new();
-    for round in trial.handed_out() {
-        let mut of_round: BTreeMap<String, Vec<i64>> = BTreeMap::new();
-        for lease in round
-            .into_iter()
-            .filter(|lease| lease.run_id == tree.run_id())
-        {
-            of_round
-                .entry(lease.step_key)
-                .or_default()
-                .push(lease.lease_epoch);
-        }
-        for (key, epochs) in of_round {
-            hands.entry(key).or_default().push(epochs);
-        }
-    }
+    let hands = hands(tree, trial);
     let steps = facts
         .steps
         .iter()

@@ -12,7 +12,8 @@ pub(super) const SHORT_LEASE_SECONDS: i32 = 30;
 
 const CLAIM: &str = "select goalpost_worker.claim_steps(
     array(select jsonb_array_elements_text($1::jsonb -> 'kinds')), ($1::jsonb ->> 'limit')::integer,
-    ($1::jsonb ->> 'lease_seconds')::integer, 'races')";
+    ($1::jsonb ->> 'lease_seconds')::integer, coalesce($1::jsonb ->> 'worker', 'races'), null,
+    nullif($1::jsonb -> 'holding', 'null'))";
 pub(super) const FINISH: &str = "select goalpost_worker.finish_steps(
     $1::jsonb -> 'outcomes', array(select jsonb_array_elements_text($1::jsonb -> 'kinds')),
     ($1::jsonb ->> 'limit')::integer, ($1::jsonb ->> 'lease_seconds')::integer, 'races')";
@@ -68,6 +69,17 @@ pub(super) fn claim(kinds: &[&str], limit: usize, lease_seconds: i32) -> Call {
     Call {
         sql: CLAIM,
         argument: json!({"kinds": kinds, "limit": limit, "lease_seconds": lease_seconds}),
+    }
+}
+
+/// A claim of steps of tools under a name of its own; repeated if its answer was lost: then it holds nothing that it
+/// knows of.
+pub(super) fn claim_as(worker: usize, limit: usize, repeated: bool) -> Call {
+    let holding = if repeated { json!([]) } else { Value::Null };
+    Call {
+        sql: CLAIM,
+        argument: json!({"kinds": ["tool"], "limit": limit, "lease_seconds": SHORT_LEASE_SECONDS,
+                         "worker": format!("races {worker}"), "holding": holding}),
     }
 }
 
