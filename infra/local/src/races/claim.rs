@@ -50,6 +50,12 @@ pub(super) async fn run(lane: &Lane, tree: &Tree, chance: &mut Chance) -> anyhow
     let claims = claims.collect();
     race(lane, claims, chance, &mut trial).await?;
 
+    // Leases of one worker end in any order.
+    for (_, lease) in holders(&trial) {
+        if chance.once_in(3) {
+            alone(lane, rpc::heartbeat(&[lease]), &mut trial).await?;
+        }
+    }
     lane.set_clock(LATER).await?;
     let second = contest(&trial, chance);
     race(lane, second, chance, &mut trial).await?;
