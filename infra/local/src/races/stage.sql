@@ -125,13 +125,15 @@ begin
 end
 $$;
 
--- Makes room for another kind of race: what earlier ones left ready is not due, and the ids that come next begin here.
+-- Makes room for another kind of race: what earlier ones left ready is not due, what they left running is not overdue
+-- for a day, and the ids that come next begin here.
 -- Trees take ids below 10000, so that their copies never meet; what the engine makes in races takes ids far above.
 create function races.begin_ids(p_first bigint) returns void
 language plpgsql
 as $$
 begin
   update goalpost.steps set run_after = '2100-01-01' where state = 'ready';
+  update goalpost.steps set lease_expires_at = '2100-01-01', timeout_seconds = 86400 where state = 'running';
   perform setval(pg_get_serial_sequence('goalpost.' || t, 'id'), p_first)
      from unnest(array['requests', 'goals', 'workflow_runs', 'approvals', 'dead_letters']) t;
 end
