@@ -241,6 +241,69 @@ async fn every_named_part_of_a_statement_is_read_or_writes_by_itself() {
     );
 }
 
+#[tokio::test]
+async fn many_leases_that_cannot_be_taken_back_do_not_keep_the_others_for_ever() {
+    let database = Database::fresh().await.unwrap();
+    let workspace = Workspace::new(&database).await.unwrap();
+    let owner = database.owner().await.unwrap();
+    owner
+        .run("update goalpost.workspaces set max_open_requests = 1000")
+        .await
+        .unwrap();
+    let all = abandoned(&workspace, 150).await;
+    database.move_clock("31 seconds").await.unwrap();
+    let mut runs: Vec<i64> = all.iter().map(|claimed| claimed.run_id).collect();
+    runs.sort_unstable();
+    poison(&owner, "steps", &format!("old.run_id <= {}", runs[119])).await;
+
+    // Which hundred a sweep looks at is drawn anew each time: that one of thirty is missed in all of twelve has a
+    // chance of less than one in ten thousand.
+    for _ in 0..12 {
+        sweep(&owner).await;
+    }
+    assert_eq!(
+        count(&owner, "goalpost.steps where state = 'ready'").await,
+        30
+    );
+}
+
+#[tokio::test]
+async fn a_repeated_call_waits_neither_for_the_sweep_nor_for_whoever_it_waits_for() {
+    let database = Database::fresh().await.unwrap();
+    let workspace = Workspace::new(&database).await.unwrap();
+    workspace
+        .goal(&json!({"steps": [tool_step("a", &[]), tool_step("b", &[])]}))
+        .await
+        .unwrap();
+    let claimed = workspace.claim(&["tool"]).await.unwrap();
+    assert_eq!(claimed.len(), 2);
+    let (holder, watcher) = (
+        database.owner().await.unwrap(),
+        database.owner().await.unwrap(),
+    );
+    // The lease of b ends first, so whoever goes by the leases' ends comes to b before a.
+    holder
+        .run("update goalpost.steps set lease_expires_at = lease_expires_at - interval '5 seconds' where key = 'b'")
+        .await
+        .unwrap();
+    database.move_clock("31 seconds").await.unwrap();
+
+    holder
+        .run("begin; select from goalpost.steps where key = 'a' for no key update")
+        .await
+        .unwrap();
+    let sweeper = database.owner().await.unwrap();
+    let sweeping = sweeper.process_id();
+    let swept = tokio::spawn(async move { sweeper.json("select goalpost_private.sweep()").await });
+    watcher.until_blocked(sweeping).await.unwrap();
+    // Another session may have one row while the sweep waits for it: a repeated call passes over both.
+    let repeat = "select goalpost_worker.claim_steps(array['tool'], 10, 30, 'test', null, '[]')";
+    let recalled = workspace.worker.json(repeat).await.unwrap();
+    assert_eq!(recalled, json!([]), "what others are moving is theirs");
+    holder.run("commit").await.unwrap();
+    swept.await.unwrap().unwrap();
+}
+
 fn words(source: &str) -> impl Iterator<Item = &str> {
     source
         .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
