@@ -1,0 +1,161 @@
+-- Who may call what, attempted for every function that the catalog knows in our schemas (and those of vault and cron),
+-- by everybody there is. A function that is not named in `expected` is for nobody, so that a new one that somebody may
+-- call fails until it is named. Below: what each of the people's functions does for each role, on rows of acme (theirs)
+-- and of elsewhere (the stranger's), and that a stranger's row looks like one that is not there.
+begin;
+select * from no_plan();
+select tests.world();
+
+select tests.person('oscar');
+insert into goalpost.project_admins values (tests.id_of('oscar'));
+create temp table place as select * from (values ('acme', 'mia'), ('elsewhere', 'sam')) p (workspace, person);
+select tests.keep('run_' || workspace, tests.planned('ap', jsonb_build_object('ap', tests.approval()), '[]', person, workspace)) from place;
+select tests.keep('broken_' || workspace, tests.planned('a', '{}', '[]', person, workspace)) from place;
+select tests.do_fail(tests.the('broken_' || workspace), 'a') from place;
+
+create temp table actor (number integer generated always as identity, name text, person text, role text);
+insert into actor (name, person, role) values
+  ('anon', null, 'anon'), ('nobody', null, 'authenticated'), ('stranger', 'sam', 'authenticated'),
+  ('operator', 'oscar', 'authenticated'), ('viewer', 'vera', 'authenticated'), ('member', 'mia', 'authenticated'),
+  ('approver', 'petra', 'authenticated'), ('admin', 'adam', 'authenticated'), ('owner', 'olga', 'authenticated'),
+  ('asker', 'mia', 'goalpost_asker'), ('worker', null, 'goalpost_worker'), ('service', null, 'service_role');
+
+-- Functions by name, whatever arguments they take, and the role that may call them.
+create temp table expected (name text primary key, role text);
+insert into expected
+select s || f, 'authenticated'
+  from unnest(array['accept_request', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'add_member']) f,
+       unnest(array['goalpost.', 'goalpost_private.']) s
+union all
+select 'goalpost_private.' || f, 'authenticated' from unnest(array['my_workspaces', 'am_project_admin', 'may_decide', 'goal_progress']) f
+union all
+select 'goalpost_worker.' || f, 'goalpost_worker'
+  from unnest(array['claim_steps', 'finish_steps', 'heartbeat_steps', 'run_query', 'sweep', 'measure_facts']) f
+union all
+select 'goalpost_private.run_query_as_asker', 'goalpost_asker';
+
+create temp table routine as
+select p.oid, format('%s.%s', n.nspname, p.proname) as name, n.nspname as schema,
+       format('%s %I.%I(%s)', case when p.prokind = 'p' then 'call' when p.prorettype in ('trigger'::regtype, 'event_trigger'::regtype) then 'select' else 'select count(*) from' end, n.nspname, p.proname,
+              (select string_agg(format('null::%s', format_type(t, null)), ', ' order by number) from unnest(p.proargtypes::oid[]) with ordinality a (t, number))) as statement
+  from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+ where n.nspname in ('goalpost', 'goalpost_worker', 'goalpost_private', 'public', 'vault', 'cron') and p.prokind in ('f', 'p', 'w')
+   and not (n.nspname = 'public' and exists (select from pg_catalog.pg_depend d where d.objid = p.oid and d.deptype = 'e'));
+select is_empty('select name from expected except select name from routine', 'nothing is named here that is not there');
+select set_eq(
+  $$ select name from routine where schema in ('goalpost', 'goalpost_worker') $$,
+  $$ select name from expected where name not like 'goalpost\_private.%' $$, 'every exposed function of the catalog is named here');
+
+-- What comes of a call for somebody: what it gives, the SQLSTATE, or 'no' when it is this function that they may not
+-- call, and not one that it calls. It is always undone.
+create function pg_temp.attempt(p_person text, p_role text, p_claims text, p_sql text) returns text
+language plpgsql
+as $$
+declare
+  v_value text;
+begin
+  perform set_config('request.jwt.claims', coalesce(p_claims, ''), true);
+  if p_person is not null then
+    perform tests.speak_as(p_person);
+  end if;
+  perform set_config('role', p_role, true);
+  execute p_sql into v_value;
+  raise exception using errcode = 'TT001', message = coalesce(v_value, 'null');
+exception
+  when sqlstate 'TT001' then
+    return sqlerrm;
+  when others then
+    return case when sqlstate = '42501' and (sqlerrm ~ '^permission denied for function ' and p_sql ~ format('\m%s\(', split_part(sqlerrm, ' ', 5))
+                                             or sqlerrm ~ '^permission denied for schema ' and p_sql ~ format('\m%s\.', split_part(sqlerrm, ' ', 5))) then 'no'
+                else sqlstate end;
+end
+$$;
+create function pg_temp.came(p_actor actor, p_sql text) returns text
+language sql
+as $$ select pg_temp.attempt(p_actor.person, p_actor.role, case p_actor.name when 'nobody' then '{"role": "authenticated"}' end, p_sql) $$;
+
+-- 1. Who may call it at all. Supabase's key has Vault's functions by Vault's own grant.
+select case when e.role is not null and pg_has_role(a.role, e.role, 'usage')
+            then isnt(pg_temp.came(a, r.statement), 'no', format('%s may call %s', a.name, r.oid::regprocedure))
+            else is(pg_temp.came(a, r.statement), 'no', format('%s may not call %s', a.name, r.oid::regprocedure)) end
+  from routine r cross join actor a left join expected e on e.name = r.name
+ where not (r.schema = 'vault' and a.name = 'service')
+ order by r.oid::regprocedure::text, a.number;
+
+-- 2. What it does for them. One line for each call, one word for each of: anon, nobody, stranger, operator, viewer,
+-- member, approver, admin, owner; ok: it is done. ZG001: there is no such thing. ZG002: not with your role.
+create temp table duty (number integer generated always as identity, what text, statement text, came text[]);
+create function pg_temp.of(p_kind text, p_workspace text) returns text
+language sql
+as $$
+  select case p_kind
+    when 'request' then (select q.id from goalpost.requests q where q.id = (tests.request_of(tests.the('run_' || p_workspace))).id)
+    when 'goal' then (tests.goal_of(tests.the('run_' || p_workspace))).id
+    when 'approval' then (tests.approval_of(tests.the('run_' || p_workspace), 'ap')).id
+    when 'letter' then tests.dead_letter_of(tests.the('broken_' || p_workspace), 'a') end::text
+$$;
+insert into duty (what, statement, came)
+select d.what || ' of ' || w.workspace, format(d.statement, case when d.kind = 'workspace' then quote_literal(tests.id_of(w.workspace)) else pg_temp.of(d.kind, w.workspace) end),
+       string_to_array(regexp_replace(case w.workspace when 'acme' then d.own else d.other end, '\s+', ' ', 'g'), ' ')
+  from (values ('acme'), ('elsewhere')) w (workspace), (values
+    --                                                                                          anon nobody stranger operator viewer member approver admin owner
+    ('ask', 'workspace', 'select goalpost.accept_request(%s, ''?'') is not null',              'no  ZG002  ZG001    ZG001    ZG002  ok     ok       ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('decide', 'approval', 'select goalpost.decide_approval(%s, ''approved'') is not null',    'no  ZG002  ZG001    ZG001    ZG002  ZG002  ok       ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('cancel a request', 'request', 'select goalpost.cancel_request(%s) is not null',          'no  ZG002  ZG001    ZG001    ZG002  ok     ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('cancel a goal', 'goal', 'select goalpost.cancel_goal(%s) is not null',                   'no  ZG002  ZG001    ZG001    ZG002  ok     ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('retry', 'letter', 'select goalpost.retry_dead_letter(%s) is not null',                   'no  ZG002  ZG001    ZG001    ZG002  ok     ok       ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('add a member', 'workspace',
+     format('select goalpost.add_member(%%s, %L, ''member'') is not null', tests.id_of('oscar')), 'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('make an owner', 'workspace',
+     format('select goalpost.add_member(%%s, %L, ''owner'') is not null', tests.id_of('oscar')),  'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ZG002 ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('see oneself in', 'workspace', 'select %s in (select goalpost_private.my_workspaces()) or null', 'no  null   null     null     ok     ok     ok       ok    ok',
+                                                                                               'no  null   ok       null     null   null   null     null  null'),
+    ('decide as an approver', 'workspace', 'select goalpost_private.may_decide(%s, ''approver'') or null', 'no  null   null     null     null   null   ok       ok    ok',
+                                                                                               'no  null   ok       null     null   null   null     null  null'),
+    ('see progress', 'goal', 'select steps_total > 0 from goalpost_private.goal_progress(%s)', 'no  null   null     null     ok     ok     ok       ok    ok',
+                                                                                               'no  null   ok       null     null   null   null     null  null'))
+    d (what, kind, statement, own, other);
+insert into duty (what, statement, came)
+select what, statement, string_to_array(regexp_replace(came, '\s+', ' ', 'g'), ' ')
+  from (values
+    ('make a workspace', 'select goalpost.create_workspace(''x'') is not null',               'no  ZG002  ok       ok       ok     ok     ok       ok    ok'),
+    ('be an operator', 'select goalpost_private.am_project_admin() or null',                  'no  null   null     ok       null   null   null     null  null'),
+    ('decide what is not there', 'select goalpost.decide_approval(-1, ''approved'')',         'no  ZG002  ZG001    ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('cancel what is not there', 'select goalpost.cancel_goal(-1)',                           'no  ZG002  ZG001    ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('cancel no request', 'select goalpost.cancel_request(-1)',                               'no  ZG002  ZG001    ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('retry what is not there', 'select goalpost.retry_dead_letter(-1)',                      'no  ZG002  ZG001    ZG001    ZG001  ZG001  ZG001    ZG001 ZG001')) d (what, statement, came);
+select is(regexp_replace(pg_temp.came(a, d.statement), '^(t|true)$', 'ok'), d.came[a.number], format('%s: %s', a.name, d.what))
+  from duty d join actor a on a.number <= 9 order by d.number, a.number;
+
+-- The refusal itself tells a stranger nothing: it is the same, word for word, for what is another's and what is not.
+create function pg_temp.words(p_sql text) returns text
+language plpgsql
+as $$
+declare
+  v_words text;
+  v_hint text;
+begin
+  perform tests.value_for('sam', p_sql);
+  return 'none';
+exception
+  when others then
+    get stacked diagnostics v_words = message_text, v_hint = pg_exception_hint;
+    return sqlstate || v_words || v_hint;
+end
+$$;
+select is(pg_temp.words(format(f, pg_temp.of(kind, 'acme'))), pg_temp.words(format(f, '-1')), f)
+  from (values ('select goalpost.decide_approval(%s, ''approved'')', 'approval'), ('select goalpost.decide_approval(%s, ''nonsense'')', 'approval'),
+               ('select goalpost.cancel_goal(%s)', 'goal'), ('select goalpost.cancel_request(%s)', 'request'), ('select goalpost.retry_dead_letter(%s)', 'letter')) d (f, kind);
+select is(pg_temp.words(format(f, quote_literal(tests.id_of('acme')))), pg_temp.words(format(f, quote_literal(tests.id_of('not there')))), f)
+  from (values ('select goalpost.accept_request(%s, ''?'')'), ('select goalpost.accept_request(%s, '''')'),
+               (format('select goalpost.add_member(%%s, %L, ''member'')', tests.id_of('sam')))) d (f);
+
+select * from finish();
+rollback;
