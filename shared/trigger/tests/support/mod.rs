@@ -1,6 +1,9 @@
 //! What both test files build on: the fixtures, a key, and a signer independent of the code under test.
 #![allow(dead_code)]
 
+pub(crate) mod random;
+
+use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
@@ -53,8 +56,12 @@ pub(crate) fn signed(id: &str, body: &[u8]) -> Value {
 
 /// A request of payload format 2.0; a body that is no UTF-8 must go as base64.
 pub(crate) fn url_request(headers: &Value, body: &[u8], is_base64: bool) -> Value {
-    let mut payload = fixture("function_url_get_without_body.json");
-    payload["requestContext"]["http"]["method"] = json!("POST");
+    static POST: LazyLock<Value> = LazyLock::new(|| {
+        let mut payload = fixture("function_url_get_without_body.json");
+        payload["requestContext"]["http"]["method"] = json!("POST");
+        payload
+    });
+    let mut payload = POST.clone();
     payload["headers"] = headers.clone();
     payload["isBase64Encoded"] = json!(is_base64);
     payload["body"] = if is_base64 {
