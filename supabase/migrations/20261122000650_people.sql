@@ -77,11 +77,15 @@ begin
   if p_decision is null or p_decision not in ('approved', 'rejected') then
     perform goalpost_private.refuse('ZG003', 'a decision is approved or rejected');
   end if;
+  -- Not cut: it is what the person said, and later steps read it.
+  if length(p_comment) > 4000 then
+    perform goalpost_private.refuse('ZG003', 'a comment has at most 4000 characters');
+  end if;
 
   perform goalpost_private.lock_trees(array[v_approval.run_id]);
   v_now := goalpost_private.clock();
   update goalpost.approvals
-     set state = p_decision, decided_by = auth.uid(), decided_at = v_now, comment = left(p_comment, 4000)
+     set state = p_decision, decided_by = auth.uid(), decided_at = v_now, comment = p_comment
    where id = p_approval_id and state = 'pending'
   returning * into v_approval;
   if found then

@@ -1,0 +1,59 @@
+-- How much a person may send, and of what shape: the same by whichever way a request comes, with a code and a sentence.
+-- The table's own constraints say the same more roughly, and their refusals quote the row into the server's log.
+
+-- Whether a JSON value can be carried on: told to a worker inside other JSON (whose readers stop at 128 levels), and
+-- written as text without becoming many times its size (1e131071 is eight characters, and 131,072 digits).
+create function goalpost_private.shape_problem(p_value jsonb, p_max_bytes integer) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case
+    when pg_column_size(p_value) > p_max_bytes then format('has at most %s bytes', p_max_bytes)
+    when jsonb_path_exists(p_value, 'strict $.**{32 to last} ? (@.type() == "object" || @.type() == "array")')
+      then 'is nested at most 32 levels deep'
+    when exists (select from jsonb_path_query(p_value, 'strict $.** ? (@.type() == "number")') n
+                  where scale(n::numeric) > 308 or abs(n::numeric) >= 1e308)
+      then 'holds no number of more than 308 digits'
+    when octet_length(p_value::text) > p_max_bytes then format('has at most %s bytes', p_max_bytes)
+  end
+$$;
+
+-- Refuses a part of a request that cannot be carried on: ZG003, or ZG007 for one that is too large.
+create function goalpost_private.refuse_unfit_object(p_name text, p_value jsonb) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_problem text;
+begin
+  if jsonb_typeof(p_value) <> 'object' then
+    perform goalpost_private.refuse('ZG003', p_name || ' is a JSON object');
+  end if;
+  v_problem := goalpost_private.shape_problem(p_value, 65536);
+  if v_problem is not null then
+    perform goalpost_private.refuse(case when v_problem like '%bytes' then 'ZG007' else 'ZG003' end, p_name || ' ' || v_problem,
+      'put large or deep material into a table and refer to it');
+  end if;
+end
+$$;
+
+-- Refuses a request out of bounds: ZG003, or ZG007 for one that is too large. Definer: people may call none of this.
+create function goalpost_private.refuse_unfit_request() returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  if coalesce(length(trim(new.question)), 0) = 0 or length(new.question) > 16000 then
+    perform goalpost_private.refuse('ZG003', 'a question has 1 to 16000 characters');
+  end if;
+  if length(new.idempotency_key) not between 1 and 255 then
+    perform goalpost_private.refuse('ZG003', 'an idempotency key has 1 to 255 characters');
+  end if;
+  perform goalpost_private.refuse_unfit_object('context', new.context);
+  perform goalpost_private.refuse_unfit_object('parameters', new.parameters);
+  return new;
+end
+$$;
+create trigger refuse_unfit_request
+  before insert on goalpost.requests
+  for each row execute function goalpost_private.refuse_unfit_request();
