@@ -14,6 +14,9 @@ const MAX_QUESTION_CHARS: usize = 16_000;
 /// The longest idempotency key, in characters; the database has the same limit.
 const MAX_KEY_CHARS: usize = 255;
 
+/// The largest context, in bytes of JSON; the database has the same limit.
+const MAX_CONTEXT_BYTES: usize = 65_536;
+
 /// The longest wait for an answer.
 pub(crate) const MAX_WAIT: Duration = Duration::from_secs(25);
 
@@ -82,6 +85,14 @@ impl NewRequest {
                 ));
             }
         };
+        // Said here as well, because the API before the database takes less than a function's URL does.
+        if context.to_string().len() > MAX_CONTEXT_BYTES {
+            return Err(Problem::new(
+                413,
+                "context_too_large",
+                "a context has at most 65536 bytes; put material into a table and refer to it",
+            ));
+        }
         Ok(Self {
             workspace_id,
             question: question.to_owned(),

@@ -1,7 +1,10 @@
-//! Parses JSON that a stranger may have written, with bounds on depth and on the number of values.
+//! Parses JSON that a stranger may have written, with bounds on depth, on the number of values and on numbers.
 //!
-//! Both bounds are checked on the text, before a single value is allocated: a megabyte of `[[[[…` or `[0,0,0,…`
-//! becomes many times its size once parsed.
+//! The bounds are checked on the text, before a single value is allocated: a megabyte of `[[[[…` or `[0,0,0,…`
+//! becomes many times its size once parsed, and `1e131071` becomes 131,072 digits in Postgres. What Postgres could not
+//! store (a NUL in a text) and what two readers could read differently (a key twice in one object) is refused too.
+
+mod unique;
 
 use serde_json::Value;
 
@@ -13,39 +16,43 @@ pub const MAX_JSON_DEPTH: usize = 32;
 /// The most values in an untrusted body: scalars, lists and objects all count.
 pub const MAX_JSON_NODES: usize = 10_000;
 
+/// The most digits of a number, once it is written out without an exponent.
+pub const MAX_JSON_DIGITS: usize = 308;
+
 /// Parses an untrusted body.
 ///
 /// # Errors
-/// A refusal with status 400 if it is no JSON, nested deeper than [`MAX_JSON_DEPTH`], or of more than
-/// [`MAX_JSON_NODES`] values.
+/// A refusal with status 400 if it is no JSON, nested deeper than [`MAX_JSON_DEPTH`], of more than
+/// [`MAX_JSON_NODES`] values, or holds a number of more than [`MAX_JSON_DIGITS`] digits, a NUL, or a key twice in
+/// one object.
 pub fn untrusted_json(body: &[u8]) -> Result<Value, Refusal> {
     check_bounds(body)?;
-    serde_json::from_slice(body).map_err(|_| {
-        Refusal::bad_request(
-            "invalid_json",
-            "the body is not valid JSON; send one JSON object",
-        )
-    })
+    if !unique::has_unique_keys(body)? {
+        return Err(Refusal::bad_request(
+            "json_duplicate_key",
+            "an object of the body has the same key twice; send each once",
+        ));
+    }
+    serde_json::from_slice(body).map_err(|_| INVALID)
 }
+
+const INVALID: Refusal = Refusal::bad_request(
+    "invalid_json",
+    "the body is not valid JSON; send one JSON object",
+);
 
 fn check_bounds(body: &[u8]) -> Result<(), Refusal> {
     let mut depth = 0_usize;
     // Each opening bracket and each comma introduces at most one value, beside the outermost one.
     let mut nodes = 1_usize;
-    let mut in_string = false;
-    let mut escaped = false;
-    for byte in body {
-        if in_string {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_string = false,
-                _ => {}
-            }
-            continue;
-        }
+    let mut rest = body;
+    while let Some((byte, after)) = rest.split_first() {
+        rest = match byte {
+            b'"' => after_text(after)?,
+            b'-' | b'0'..=b'9' => after_number(rest)?,
+            _ => after,
+        };
         match byte {
-            b'"' => in_string = true,
             b'{' | b'[' => {
                 depth = depth.saturating_add(1);
                 nodes = nodes.saturating_add(1);
@@ -70,6 +77,57 @@ fn check_bounds(body: &[u8]) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// What follows a text whose opening quote has been read.
+fn after_text(mut rest: &[u8]) -> Result<&[u8], Refusal> {
+    loop {
+        rest = match rest {
+            [] => return Ok(rest),
+            [b'"', after @ ..] => return Ok(after),
+            [b'\\', b'u', b'0', b'0', b'0', b'0', ..] => {
+                return Err(Refusal::bad_request(
+                    "json_nul",
+                    "the body holds the character U+0000, which cannot be stored; leave it out",
+                ));
+            }
+            [b'\\', _, after @ ..] | [_, after @ ..] => after,
+        };
+    }
+}
+
+/// What follows a number that begins here.
+fn after_number(text: &[u8]) -> Result<&[u8], Refusal> {
+    let end = text
+        .iter()
+        .position(|byte| !matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
+        .unwrap_or(text.len());
+    let (number, rest) = text.split_at(end);
+    let mut parts = number.splitn(2, |byte| matches!(byte, b'e' | b'E'));
+    let digits = parts.next().map_or(0, count_digits);
+    let exponent = parts.next().map_or(0, magnitude);
+    if digits.saturating_add(exponent) > MAX_JSON_DIGITS {
+        return Err(Refusal::bad_request(
+            "json_number_too_long",
+            "a number of the body has more than 308 digits when it is written out; send it as text",
+        ));
+    }
+    Ok(rest)
+}
+
+fn count_digits(text: &[u8]) -> usize {
+    text.iter().filter(|byte| byte.is_ascii_digit()).count()
+}
+
+/// The size of an exponent, whatever its sign.
+fn magnitude(exponent: &[u8]) -> usize {
+    exponent
+        .iter()
+        .filter(|byte| byte.is_ascii_digit())
+        .fold(0_usize, |sum, byte| {
+            sum.saturating_mul(10)
+                .saturating_add(usize::from(byte.saturating_sub(b'0')))
+        })
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(
@@ -80,23 +138,25 @@ mod tests {
     )]
     use super::*;
 
+    fn code_of(body: impl AsRef<[u8]>) -> &'static str {
+        let refusal = untrusted_json(body.as_ref()).unwrap_err();
+        assert_eq!(refusal.status, 400);
+        refusal.code
+    }
+
     #[test]
     fn thirty_two_levels_are_read_and_thirty_three_are_refused() {
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         assert!(untrusted_json(nested(32).as_bytes()).is_ok());
-        let refusal = untrusted_json(nested(33).as_bytes()).unwrap_err();
-        assert_eq!((refusal.status, refusal.code), (400, "json_too_deep"));
+        assert_eq!(code_of(nested(33)), "json_too_deep");
+        assert_eq!(code_of("[".repeat(1_000_000)), "json_too_deep");
     }
 
     #[test]
     fn ten_thousand_values_are_read_and_one_more_is_refused() {
         let list = |scalars: usize| format!("[{}]", vec!["0"; scalars].join(","));
         assert!(untrusted_json(list(9_999).as_bytes()).is_ok());
-        let refusal = untrusted_json(list(10_000).as_bytes()).unwrap_err();
-        assert_eq!(
-            (refusal.status, refusal.code),
-            (400, "json_too_many_values")
-        );
+        assert_eq!(code_of(list(10_000)), "json_too_many_values");
     }
 
     #[test]
@@ -107,8 +167,72 @@ mod tests {
 
     #[test]
     fn text_that_is_no_json_is_refused() {
-        for body in [&b""[..], b"{", b"\xff\xfe", b"{\"a\":1}x", b"{'a':1}"] {
-            assert_eq!(untrusted_json(body).unwrap_err().code, "invalid_json");
+        for body in [
+            &b""[..],
+            b"{",
+            b"\"",
+            b"\"\\",
+            b"-",
+            b"1e",
+            b"\xff\xfe",
+            b"\"\xff\"",
+            b"\"\x00\"",
+            b"\"\\ud800\"",
+            b"{\"a\":1}x",
+            b"{'a':1}",
+            b"NaN",
+            b"\xef\xbb\xbf{}",
+        ] {
+            assert_eq!(
+                code_of(body),
+                "invalid_json",
+                "{}",
+                String::from_utf8_lossy(body)
+            );
         }
+    }
+
+    #[test]
+    fn a_number_has_308_digits_however_it_is_written() {
+        for (whole, tail) in [("1", "e307"), ("1", "e-307"), ("-1.5", "E+306"), ("0", "")] {
+            assert!(untrusted_json(format!("[{whole}{tail}]").as_bytes()).is_ok());
+        }
+        assert!(untrusted_json("9".repeat(308).as_bytes()).is_ok());
+        for number in [
+            "1e308",
+            "1e-308",
+            "0e-16383",
+            "1e131071",
+            "1e99999999999999999999",
+            &"9".repeat(309),
+            &format!("0.{}", "0".repeat(308)),
+        ] {
+            assert_eq!(code_of(number), "json_number_too_long", "{number}");
+        }
+        assert!(untrusted_json(br#"{"1e999": "1e999"}"#).is_ok());
+    }
+
+    #[test]
+    fn a_nul_is_refused_and_what_looks_like_one_is_not() {
+        for body in [r#""\u0000""#, r#"{"\u0000":1}"#, r#""\\\u0000""#] {
+            assert_eq!(code_of(body), "json_nul", "{body}");
+        }
+        for body in [r#""\\u0000""#, r#""\u0001""#, r#""0000""#] {
+            assert!(untrusted_json(body.as_bytes()).is_ok(), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_key_comes_once_in_an_object() {
+        for body in [
+            r#"{"a":1,"a":2}"#,
+            r#"{"a":{"b":[{"c":1,"d":2,"c":3}]}}"#,
+            r#"{"a":1,"\u0061":2}"#,
+            r#"{"":1,"":2}"#,
+        ] {
+            assert_eq!(code_of(body), "json_duplicate_key", "{body}");
+        }
+        let apart = r#"[{"a":1},{"a":{"a":[{"a":1.5}]}},{"a":null,"A":true}]"#;
+        assert!(untrusted_json(apart.as_bytes()).is_ok());
     }
 }

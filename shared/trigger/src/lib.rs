@@ -21,7 +21,7 @@ use serde_json::Value;
 
 pub use authenticate::{Authenticator, Door, SecretError};
 pub use function_url::HttpRequest;
-pub use json::{MAX_JSON_DEPTH, MAX_JSON_NODES, untrusted_json};
+pub use json::{MAX_JSON_DEPTH, MAX_JSON_DIGITS, MAX_JSON_NODES, untrusted_json};
 pub use queue::{QueueContent, QueueMessage};
 pub use refusal::{Refusal, Transport};
 pub use reply::{HttpReply, queue_reply, schedule_reply};
