@@ -3,6 +3,7 @@
 //! The one thing to know: a drain ends only after the database has looked for ready work once more, in the very
 //! transaction of the last report or claim. Whatever becomes ready after that rings by itself.
 
+mod bounds;
 mod heartbeat;
 mod outbox;
 mod report;

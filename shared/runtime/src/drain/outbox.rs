@@ -3,6 +3,8 @@
 use domain::Usage;
 use store::{FinishedStep, Lease, Outcome, StepError};
 
+use super::bounds;
+
 /// `finish_steps` takes no more at once.
 const MAX_OUTCOMES_PER_CALL: usize = 100;
 
@@ -37,7 +39,7 @@ impl Outbox {
         self.put_back(Pending {
             finished: FinishedStep {
                 lease,
-                outcome,
+                outcome: bounds::checked(outcome),
                 usage,
             },
             delivery: Delivery::Together,
