@@ -52,8 +52,9 @@ end
 $$;
 
 -- Runs a query for a step that holds its lease, as the person who asked for the work.
--- Called by the executor's `sql` tool. Reads only, so safe to repeat. Raises ZG009 (lease lost), ZG008 (the query
--- failed or was refused, with Postgres's own words).
+-- Called by the executor's `sql` tool. Reads only, so safe to repeat. Raises ZG009 (lease lost). A query that failed
+-- or was refused is an answer, {"refused": "ZG008", "message": Postgres's own words}, and not raised: those words quote
+-- what the query is about, and what is raised goes into the server's log.
 create function goalpost_worker.run_query(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_query text, p_row_limit integer, p_byte_limit integer
 ) returns jsonb
@@ -78,7 +79,7 @@ begin
     when query_canceled then
       raise;
     when others then
-      perform goalpost_private.refuse('ZG008', sqlerrm);
+      return jsonb_build_object('refused', 'ZG008', 'message', left(sqlerrm, 500));
   end;
 end
 $$;

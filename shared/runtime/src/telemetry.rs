@@ -5,8 +5,10 @@ use tracing_subscriber::EnvFilter;
 
 use crate::Environment;
 
-/// Below this level the libraries' own chatter begins; it is of no use, and rustls would print hosts.
-const LIBRARIES: &str = "h2=warn,hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn";
+/// Below this level the libraries' own chatter begins; it is of no use, and some of it is content: rustls would print
+/// hosts, sqlparser the texts of queries.
+const LIBRARIES: &str =
+    "h2=warn,hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn,sqlparser=warn";
 
 #[derive(Debug, PartialEq, Eq)]
 enum Format {

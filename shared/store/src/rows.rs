@@ -186,6 +186,18 @@ pub struct QueryResult {
     pub truncated: bool,
 }
 
+/// What `run_query` answers: rows, or why there are none.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum QueryReply {
+    Refused {
+        #[expect(dead_code, reason = "its presence tells a refusal; there is one code")]
+        refused: String,
+        message: String,
+    },
+    Rows(QueryResult),
+}
+
 /// What a sweep found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]

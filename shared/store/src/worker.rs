@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::call::{Call, Credential, Repeat};
+use crate::rows::QueryReply;
 use crate::{
     Claim, ClaimedStep, Error, Facts, FinishReply, FinishedStep, HeldLease, Lease, QueryResult,
     Store, SweepReport,
@@ -112,7 +113,10 @@ impl Store {
             "p_row_limit": row_limit,
             "p_byte_limit": byte_limit,
         });
-        self.rpc(call, &arguments).await
+        match self.rpc(call, &arguments).await? {
+            QueryReply::Rows(result) => Ok(result),
+            QueryReply::Refused { message, .. } => Err(Error::QueryRefused { message }),
+        }
     }
 
     /// Finds what no wake reached, takes back expired leases, fires timers. Safe to repeat.
