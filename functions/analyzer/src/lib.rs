@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use runtime::{Call, Failure, Invocation, Worker};
 use serde_json::Value;
-use trigger::Trigger;
+use trigger::{QueueContent, Trigger};
 
 /// Handles one invocation.
 ///
@@ -29,7 +29,13 @@ pub async fn handle(worker: Arc<Worker>, invocation: Invocation) -> Result<Value
     let facts = worker.store().measure_facts().await?;
     tracing::info!(?facts, "measured");
     Ok(match trigger {
-        Trigger::Queue(_) => trigger::queue_reply([]),
+        // What is no wake is for a person to look at, in the dead-letter queue.
+        Trigger::Queue(messages) => trigger::queue_reply(
+            messages
+                .into_iter()
+                .filter(|message| !matches!(message.content, QueueContent::Wake(_)))
+                .map(|message| message.message_id),
+        ),
         Trigger::Schedule(_) => trigger::schedule_reply(),
         _ => trigger::HttpReply::json(200, &serde_json::json!({"measured": facts})).into_value(),
     })

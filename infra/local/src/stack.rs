@@ -131,7 +131,7 @@ impl Stack {
                 .local_addr()
                 .context("asking for the gateway's port")?
         );
-        let secrets = Secrets::fresh(options.openai_api_key.clone());
+        let secrets = Secrets::of(&options);
         let log_folder = data::log_folder(home, &options.database, &database);
         let functions =
             Functions::start(&options, &url, &keys, &secrets, binaries, &log_folder).await?;

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::functions::{FunctionLimits, limits};
 use super::gateway::function_url;
-use super::options::DatabaseChoice;
+use super::options::{DatabaseChoice, StackOptions};
 use crate::binaries::FUNCTIONS;
 use crate::home::{self, Home};
 use crate::postgres::{Server, database, migrations};
@@ -24,7 +24,7 @@ use crate::postgres::{Server, database, migrations};
 /// The name under which the database finds the secret that it signs wakes with.
 const WAKE_SECRET: &str = "goalpost_wake_secret";
 
-/// The secrets that functions and database share, new at each start.
+/// The secrets that functions and database share, new at each start unless they are given.
 #[derive(Clone)]
 pub(super) struct Secrets {
     pub(super) wake: SecretString,
@@ -33,11 +33,12 @@ pub(super) struct Secrets {
 }
 
 impl Secrets {
-    pub(super) fn fresh(openai_api_key: Option<SecretString>) -> Self {
+    pub(super) fn of(options: &StackOptions) -> Self {
+        let fresh_wake = || format!("whsec_{}", STANDARD.encode(random_bytes())).into();
         Self {
-            wake: format!("whsec_{}", STANDARD.encode(random_bytes())).into(),
+            wake: options.wake_secret.clone().unwrap_or_else(fresh_wake),
             webhook: STANDARD.encode(random_bytes()).into(),
-            openai_api_key,
+            openai_api_key: options.openai_api_key.clone(),
         }
     }
 }

@@ -15,12 +15,16 @@ use super::data::Secrets;
 use crate::binaries::{Binaries, FUNCTIONS};
 use crate::keys::ProjectKeys;
 use crate::lambda::{FunctionConfig, Host, HostConfig};
-use crate::queue::{Mapping, MappingConfig, QueueConfig, Queues};
+use crate::queue::{Mapping, MappingConfig, QueueConfig, Queues, Redrive};
 use crate::secrets;
 
 /// The worker's token may live 15 minutes; functions keep it for 5 at most.
 const WORKER_TOKEN_LIFE: Duration = Duration::from_secs(600);
 const SECRETS_PREFIX: &str = "/goalpost/local";
+/// Where messages end that no function could do.
+const DEAD_LETTER_QUEUE: &str = "goalpost-dead";
+/// How often a message is tried before it ends there.
+const MAX_RECEIVES: u32 = 3;
 
 /// How a function's sandboxes behave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,7 +155,17 @@ fn parameters(keys: ProjectKeys, secrets: Secrets) -> secrets::Parameters {
 
 /// One queue per function, fed to it in batches; a message says "look", as a wake does.
 fn start_queues(host: &Host) -> anyhow::Result<(Queues, Vec<Mapping>)> {
-    let configs = FUNCTIONS.map(|function| QueueConfig::new(format!("goalpost-{function}")));
+    let mut configs: Vec<_> = FUNCTIONS
+        .iter()
+        .map(|function| QueueConfig {
+            redrive: Some(Redrive {
+                dead_letter_queue: DEAD_LETTER_QUEUE.to_owned(),
+                max_receive_count: MAX_RECEIVES,
+            }),
+            ..QueueConfig::new(format!("goalpost-{function}"))
+        })
+        .collect();
+    configs.push(QueueConfig::new(DEAD_LETTER_QUEUE));
     let queues = Queues::new(&configs, host.region(), host.account_id())?;
     let mut mappings = Vec::new();
     for function in FUNCTIONS {

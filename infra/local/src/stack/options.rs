@@ -81,6 +81,9 @@ pub struct StackOptions {
     pub environment: BTreeMap<String, String>,
     /// The language model's key, if there is one.
     pub openai_api_key: Option<SecretString>,
+    /// What wakes are signed with, several during a rotation (newest first, separated by a space); a new one if not
+    /// given.
+    pub wake_secret: Option<SecretString>,
     /// What sends `net.http_post`: without it no wake arrives.
     pub pg_net: Switch,
     /// What runs `cron.job`: without it no sweep from inside.
@@ -109,6 +112,7 @@ impl StackOptions {
             limits: BTreeMap::new(),
             environment: environment.collect(),
             openai_api_key: given("OPENAI_API_KEY").map(SecretString::from),
+            wake_secret: None,
             pg_net: Switch::On,
             cron: Switch::On,
             outside_schedules: Some(USUAL_SCHEDULE),
@@ -130,6 +134,7 @@ impl StackOptions {
             limits: BTreeMap::new(),
             environment: BTreeMap::new(),
             openai_api_key: None,
+            wake_secret: None,
             pg_net: Switch::On,
             cron: Switch::Off,
             outside_schedules: None,
