@@ -10,6 +10,7 @@
 
 pub mod contract;
 pub mod people;
+pub mod random;
 pub mod scenario;
 pub mod stacks;
 

@@ -69,6 +69,29 @@ impl Client {
         read(request.send().await?).await
     }
 
+    /// POSTs any bytes as JSON to any address of the stack, to the schema `goalpost` where there are several.
+    ///
+    /// # Errors
+    /// The stack does not answer.
+    pub async fn post_bytes(&self, url: &str, body: Vec<u8>) -> anyhow::Result<Answer> {
+        let request = self
+            .http
+            .post(url)
+            .header("apikey", &self.publishable_key)
+            .header("content-profile", "goalpost")
+            .header("content-type", "application/json")
+            .bearer_auth(&self.token);
+        read(request.body(body).send().await?).await
+    }
+
+    /// GETs any address of the stack.
+    ///
+    /// # Errors
+    /// The stack does not answer.
+    pub async fn get(&self, url: &str) -> anyhow::Result<Answer> {
+        read(self.http.get(url).bearer_auth(&self.token).send().await?).await
+    }
+
     /// Asks in the demonstration workspace and waits as long as intake allows.
     ///
     /// # Errors

@@ -7,9 +7,12 @@
     missing_docs
 )]
 
+mod bounds;
+mod canaries;
 mod contract;
 mod database;
 mod documents;
+mod doors;
 mod goals;
 mod models;
 mod others_bugs;
@@ -17,4 +20,5 @@ mod plan_rules;
 mod race_trials;
 mod races;
 mod requests;
+mod tenants;
 mod wakes;

@@ -39,7 +39,7 @@ impl Script {
         )
     }
 
-    fn asked_for(&self, what: &str) -> Vec<Value> {
+    pub(crate) fn asked_for(&self, what: &str) -> Vec<Value> {
         let asked = self.asked.lock().unwrap();
         asked
             .iter()

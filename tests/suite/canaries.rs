@@ -1,0 +1,472 @@
+//! What people and models say, and every secret, stays out of every log.
+//!
+//! A stack is taken through a goal with an agent, tools, an approval and failures, and through calls that are refused,
+//! with a word of its own in every input. Then everything that is written down outside the tables of work is searched:
+//! the functions' logs, the stack's own, the database server's, and what pg_net keeps of its calls.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use local_stack::stack::{Person, Stack, StackOptions};
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use system_tests::people::{Client, DEMO};
+use system_tests::stacks;
+
+use crate::models::Script;
+
+/// Where words are found that should not be.
+struct Writings(Vec<(String, String)>);
+
+impl Writings {
+    /// Reads all that this stack wrote, and `told`, which is what the process itself was told.
+    async fn of(stack: &Stack, told: &Told) -> Self {
+        let mut found = vec![("the stack's own log".to_owned(), told.text())];
+        for entry in std::fs::read_dir(stack.log_folder()).unwrap() {
+            let path = entry.unwrap().path();
+            found.push((
+                path.display().to_string(),
+                std::fs::read_to_string(&path).unwrap(),
+            ));
+        }
+        let database = stack
+            .server()
+            .connect("supabase_admin", stack.database())
+            .await
+            .unwrap();
+        let data: String = database
+            .query_one("show data_directory", &[])
+            .await
+            .unwrap()
+            .get(0);
+        let log = PathBuf::from(data).with_file_name("postgres.log");
+        found.push((
+            "the database server's log".to_owned(),
+            std::fs::read_to_string(log).unwrap(),
+        ));
+        for table in [
+            "net._http_response",
+            "net.http_request_queue",
+            "cron.job_run_details",
+        ] {
+            let rows = database
+                .query_one(
+                    &format!("select coalesce(string_agg(t::text, chr(10)), '') from {table} t"),
+                    &[],
+                )
+                .await;
+            found.push((table.to_owned(), rows.unwrap().get(0)));
+        }
+        Self(found)
+    }
+
+    /// The places that hold a word, with the line that does.
+    fn with(&self, word: &str) -> Vec<String> {
+        let lines = self
+            .0
+            .iter()
+            .flat_map(|(place, text)| text.lines().map(move |line| (place, line)));
+        lines
+            .filter(|(_, line)| line.contains(word))
+            .map(|(place, line)| format!("{place}: {line}"))
+            .collect()
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.iter().map(|(_, text)| text.len()).sum()
+    }
+}
+
+/// What this process was told by `tracing`, the stack's parts among it.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Vec<u8>>>);
+
+impl Told {
+    /// Listens from now on, to everything but the libraries' own chatter below warnings.
+    fn listen() -> Self {
+        let told = Self::default();
+        let writer = told.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter(
+                "debug,hyper=warn,hyper_util=warn,h2=warn,reqwest=warn,tokio_postgres=info",
+            )
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::set_global_default(subscriber)
+            .expect("nobody else listens in this process");
+        told
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+impl Write for Told {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A word for each input, told apart by a name.
+fn word(name: &str) -> String {
+    format!("canary-{name}-7c1e")
+}
+
+const MODEL_KEY: &str = "sk-canary-model-key-7c1e";
+const WAKE_SECRET: &str = "Y2FuYXJ5LXdha2Utc2VjcmV0LWNhbmFyeS13YWtlLXNlY3JldA==";
+
+/// Every secret of the stack and its people, by name.
+fn secrets(stack: &Stack, tokens: &[String]) -> Vec<(&'static str, String)> {
+    let url = stack.database_url("postgres");
+    let password = url
+        .split(['/', ':', '@'])
+        .find(|part| part.len() == 32)
+        .expect("the password is in the address");
+    let signature = |token: &String| token.rsplit('.').next().unwrap().to_owned();
+    let keys = stack.keys();
+    vec![
+        ("the model's key", MODEL_KEY.to_owned()),
+        ("the wake secret", WAKE_SECRET.to_owned()),
+        ("the owner's token", signature(&tokens[0])),
+        ("the approver's token", signature(&tokens[1])),
+        ("a token of whomever", ".eyJ".to_owned()),
+        ("the database's password", password.to_owned()),
+        (
+            "the project's secret key",
+            keys.secret_key().expose_secret().to_owned(),
+        ),
+        (
+            "the project's signing key",
+            keys.signing_key().expose_secret().to_owned(),
+        ),
+    ]
+}
+
+/// Every input that carries a word, by name.
+const INPUTS: [&str; 24] = [
+    "question",
+    "context",
+    "idempotency",
+    "title",
+    "description",
+    "summary",
+    "criterion",
+    "steptitle",
+    "instructions",
+    "argument",
+    "template",
+    "sqltext",
+    "sqlerror",
+    "call",
+    "callresult",
+    "answer",
+    "evidence",
+    "shown",
+    "approval",
+    "comment",
+    "rejection",
+    "workspace",
+    "inserted",
+    "toolarguments",
+];
+
+fn script() -> Script {
+    let plan = json!({
+        "summary": word("summary"), "criteria": [word("criterion")],
+        "steps": [
+            {"key": "filled", "title": word("steptitle"), "kind": "tool",
+             "input": {"tool": "template", "arguments": {"template": word("template")}}},
+            {"key": "rows", "kind": "tool", "input": {"tool": "sql", "arguments": {"query": format!("select '{}' as word", word("sqltext"))}}},
+            {"key": "wrong", "kind": "tool", "on_failure": "continue", "max_attempts": 1,
+             "input": {"tool": "sql", "arguments": {"query": format!("select '{}'::text::integer as n", word("sqlerror"))}}},
+            {"key": "sum", "kind": "tool", "on_failure": "continue", "max_attempts": 1,
+             "input": {"tool": "calculate", "arguments": {"expression": format!("1 + {}", word("argument"))}}},
+            {"key": "think", "kind": "agent", "agent": "analyst", "depends_on": ["rows"], "input": {"instructions": word("instructions")}},
+            {"key": "ask", "kind": "approval", "depends_on": ["think"], "input": {"question": word("approval"), "required_role": "approver"}},
+        ],
+    });
+    let call = |query: String| {
+        json!({"role": "assistant", "content": word("toolarguments"), "tool_calls": [
+            {"id": "call_1", "type": "function", "function": {"name": "sql", "arguments": json!({"query": query}).to_string()}},
+            {"id": "call_2", "type": "function", "function": {"name": "no_such_tool", "arguments": json!({"x": word("call")}).to_string()}},
+        ]})
+    };
+    let goal = json!({"decision": "goal", "goal": {"title": word("title"), "description": word("description")}});
+    Script::default()
+        .json("assessment", &goal)
+        .json("plan", &plan)
+        .reply("work", call(format!("select '{}' as word", word("callresult"))))
+        .reply("work", call(format!("selekt {}", word("call"))))
+        .reply("work", json!({"role": "assistant", "content": word("answer")}))
+        .json("verdicts", &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": word("evidence")}]}))
+        .json("assessment", &goal)
+        .json("plan", &json!({"summary": "s", "steps": [{"key": "ask", "kind": "approval", "input": {"question": word("shown"), "required_role": "approver"}}]}))
+}
+
+#[tokio::test]
+async fn nothing_that_was_said_and_no_secret_is_in_any_log() {
+    let told = Told::listen();
+    let base_url = script().serve().await;
+    let stack = stacks::start_with(|options| {
+        let mut options = StackOptions {
+            wake_secret: Some(format!("whsec_{WAKE_SECRET}").into()),
+            openai_api_key: Some(MODEL_KEY.into()),
+            ..options
+        };
+        for (name, value) in [
+            ("OPENAI_BASE_URL", base_url.as_str()),
+            ("GOALPOST_MODEL", "scripted"),
+            ("AWS_LAMBDA_LOG_LEVEL", "DEBUG"),
+        ] {
+            options
+                .environment
+                .insert(name.to_owned(), value.to_owned());
+        }
+        options
+    })
+    .await
+    .unwrap();
+    let tokens = [Person::Owner, Person::Approver]
+        .map(|person| stack.token(person).expose_secret().to_owned());
+    let owner = Client::of(&stack, Person::Owner).with_token(&tokens[0]);
+    let approver = Client::of(&stack, Person::Approver).with_token(&tokens[1]);
+
+    // A goal, worked by tools and an agent, approved; another, rejected with a reason.
+    let asked = json!({"workspace_id": DEMO, "question": word("question"), "context": {"note": word("context")}, "idempotency_key": word("idempotency")});
+    let first = ask(&owner, &asked).await;
+    let decided = approver
+        .rpc(
+            "decide_approval",
+            &decision(&approver, "approved", &word("comment")).await,
+        )
+        .await
+        .unwrap();
+    assert_eq!(decided.status, 200, "{decided:?}");
+    let done = owner.until_settled(first).await.unwrap();
+    assert_eq!(
+        done["state"],
+        "answered",
+        "{done}\n{:#?}",
+        owner.rows("steps", "select=key,state,error").await.unwrap()
+    );
+    let second = ask(
+        &owner,
+        &json!({"workspace_id": DEMO, "question": word("question")}),
+    )
+    .await;
+    approver
+        .rpc(
+            "decide_approval",
+            &decision(&approver, "rejected", &word("rejection")).await,
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        owner.until_settled(second).await.unwrap()["state"],
+        "failed"
+    );
+    assert_eq!(
+        owner
+            .rpc("create_workspace", &json!({"p_name": word("workspace")}))
+            .await
+            .unwrap()
+            .status,
+        200
+    );
+
+    refused(&stack, &owner).await;
+
+    // The word is where it belongs: in the tables, for those who may see it.
+    let rows = owner.rows("requests", "").await.unwrap();
+    assert!(
+        json!(rows).to_string().contains(&word("question")),
+        "{rows:?}"
+    );
+    let failed = owner
+        .rows("steps", "select=key,error&state=eq.failed")
+        .await
+        .unwrap();
+    assert!(
+        json!(failed).to_string().contains(&word("sqlerror")),
+        "the error was told to those who may see it: {failed:?}"
+    );
+
+    // The search is not blind: what is logged by design is found, in a function's log and in the server's.
+    assert!(
+        function_log_is_searched(&stack, &told).await,
+        "the name of a queue's message is in a function's log"
+    );
+    assert!(
+        server_log_is_searched(&stack, &told).await,
+        "and an error that we made is in the server's"
+    );
+    let writings = Writings::of(&stack, &told).await;
+    assert!(writings.bytes() > 10_000, "there are logs");
+    let secrets = secrets(&stack, &tokens);
+    let words = INPUTS.map(|name| (name, word(name)));
+    let leaks: Vec<_> = words
+        .iter()
+        .map(|(name, word)| (*name, word.as_str()))
+        .chain(
+            secrets
+                .iter()
+                .map(|(name, secret)| (*name, secret.as_str())),
+        )
+        .flat_map(|(name, secret)| {
+            writings
+                .with(secret)
+                .into_iter()
+                .map(move |line| format!("{name} is in {line}"))
+        })
+        .collect();
+    assert!(
+        leaks.is_empty(),
+        "{} leaks:\n{}",
+        leaks.len(),
+        leaks.join("\n")
+    );
+    stack.stop().await.unwrap();
+}
+
+/// Asks, and gives back the request's id once it has ended or waits for a person.
+async fn ask(owner: &Client, body: &Value) -> i64 {
+    let asked = owner.post(body, None).await.unwrap();
+    assert_eq!(asked.status, 202, "{asked:?}");
+    let id = asked.body["request_id"].as_i64().unwrap();
+    owner.until_settled(id).await.unwrap();
+    id
+}
+
+async fn decision(approver: &Client, decision: &str, comment: &str) -> Value {
+    let inbox = approver.rows("inbox", "select=approval_id").await.unwrap();
+    assert_eq!(inbox.len(), 1, "{inbox:?}");
+    json!({"p_approval_id": inbox[0]["approval_id"], "p_decision": decision, "p_comment": comment})
+}
+
+/// Calls that are refused, each with a word in what it carries. The word `unreadable` is not looked for: what Postgres
+/// cannot read at all (an id that is no id, a NUL) it quotes in its own log, before any function of ours is called.
+async fn refused(stack: &Stack, owner: &Client) {
+    let long = |name: &str, times: usize| word(name).repeat(times);
+    let calls = [
+        (
+            "accept_request",
+            json!({"p_workspace_id": DEMO, "p_question": long("question", 2_000)}),
+        ),
+        (
+            "accept_request",
+            json!({"p_workspace_id": DEMO, "p_question": word("question"), "p_context": {"a": long("context", 10_000)}}),
+        ),
+        (
+            "accept_request",
+            json!({"p_workspace_id": DEMO, "p_question": word("question"), "p_context": [word("context")]}),
+        ),
+        (
+            "accept_request",
+            json!({"p_workspace_id": DEMO, "p_question": word("question"), "p_idempotency_key": long("idempotency", 30)}),
+        ),
+        (
+            "accept_request",
+            json!({"p_workspace_id": DEMO, "p_question": format!("{}\0", word("unreadable"))}),
+        ),
+        (
+            "accept_request",
+            json!({"p_workspace_id": word("unreadable"), "p_question": word("question")}),
+        ),
+        (
+            "accept_request",
+            json!({"p_workspace_id": DEMO, "p_question": "another", "p_idempotency_key": word("idempotency")}),
+        ),
+        (
+            "decide_approval",
+            json!({"p_approval_id": word("unreadable"), "p_decision": word("comment"), "p_comment": word("comment")}),
+        ),
+        ("create_workspace", json!({"p_name": long("workspace", 20)})),
+        (word("call").as_str().to_owned().leak(), json!({})),
+    ];
+    for (function, arguments) in calls {
+        let answer = owner.rpc(function, &arguments).await.unwrap();
+        assert!(answer.status.is_client_error(), "{function}: {answer:?}");
+    }
+    for row in [
+        json!({"workspace_id": DEMO, "question": long("inserted", 2_000)}),
+        json!({"workspace_id": DEMO, "question": word("inserted"), "context": {"a": long("context", 10_000)}}),
+        json!({"workspace_id": DEMO, "question": word("inserted"), "state": word("inserted")}),
+        json!({"workspace_id": word("unreadable"), "question": word("inserted")}),
+    ] {
+        let answer = owner.insert("requests", &row).await.unwrap();
+        assert!(answer.status.is_client_error(), "{answer:?}");
+    }
+    let posts = [
+        json!({"workspace_id": word("workspace"), "question": word("question")}),
+        json!({"workspace_id": DEMO, "question": long("question", 2_000)}),
+        json!({"workspace_id": DEMO, "question": word("question"), "context": {"a": long("context", 10_000)}}),
+        json!({"workspace_id": "00000000-0000-4000-8000-0000000000a2", "question": word("question")}),
+    ];
+    for body in posts {
+        assert!(
+            owner
+                .post(&body, Some("wait"))
+                .await
+                .unwrap()
+                .status
+                .is_client_error()
+        );
+    }
+    let forged = Client::of(stack, Person::Owner).with_token(&format!(
+        "eyJhbGciOiJIUzI1NiJ9.eyJhIjoiYiJ9.{}",
+        word("call")
+    ));
+    assert_eq!(
+        forged
+            .post(
+                &json!({"workspace_id": DEMO, "question": word("question")}),
+                None
+            )
+            .await
+            .unwrap()
+            .status,
+        401
+    );
+    let wake = reqwest::Client::new()
+        .post(stack.function_url("executor"))
+        .header("webhook-id", word("call"))
+        .header("webhook-signature", word("call"))
+        .body(word("call"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(wake.status(), 401);
+}
+
+/// Whether what the database server writes down is found: an error of our own making is.
+async fn server_log_is_searched(stack: &Stack, told: &Told) -> bool {
+    let database = stack.admin_db().await.unwrap();
+    assert!(
+        database
+            .batch_execute("do $$ begin raise 'canary-control-7c1e'; end $$")
+            .await
+            .is_err()
+    );
+    let found = Writings::of(stack, told).await.with("canary-control-7c1e");
+    found
+        .iter()
+        .any(|line| line.starts_with("the database server's log"))
+}
+
+/// Whether what a function writes down is found: the name of a message that is no wake is.
+async fn function_log_is_searched(stack: &Stack, told: &Told) -> bool {
+    let message = json!({"messageId": "canary-logged-7c1e", "receiptHandle": "r", "body": word("call"), "attributes": {},
+        "messageAttributes": {}, "md5OfBody": "", "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:local:000000000000:q", "awsRegion": "local"});
+    let event = json!({"Records": [message]});
+    stack.invoke("executor", &event).await.unwrap();
+    let found = Writings::of(stack, told).await.with("canary-logged-7c1e");
+    found.iter().any(|line| line.contains("executor.log"))
+}

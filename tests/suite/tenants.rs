@@ -1,0 +1,473 @@
+//! Two tenants on one stack: whatever the people of one try, nothing of the other changes, and nothing of it is shown.
+//!
+//! Hundreds of calls of the public API, drawn from a seed, by people of every role in workspace `a`, with arguments of
+//! `b` wherever an argument can be. Afterwards every row of `b` is compared byte for byte, and no answer may have held
+//! an id or a word of `b` that the caller did not send.
+
+use std::path::Path;
+use std::time::Duration;
+
+use local_stack::postgres::pgtap;
+use local_stack::stack::{Stack, StackOptions, Switch};
+use reqwest::Method;
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use system_tests::random::Random;
+use system_tests::stacks;
+use uuid::Uuid;
+
+const SEED: u64 = 20_261_122;
+const CALLS: usize = 900;
+/// Stands in every text of workspace `b`.
+const CANARY: &str = "kestrel-of-b";
+const ROLES: [&str; 5] = ["viewer", "member", "approver", "admin", "owner"];
+
+/// Work of every kind in both workspaces, laid down by the same calls that people and functions make.
+const WORLD: &str = r#"
+do $$
+declare
+  v_workspace text;
+  v_word text;
+  v_person text;
+  v_run bigint;
+begin
+  foreach v_workspace in array array['a', 'b'] loop
+    v_word := case v_workspace when 'a' then 'plain' else 'kestrel-of-b' end;
+    v_person := v_workspace || '_owner';
+    perform tests.workspace(v_workspace, (select jsonb_object_agg(v_workspace || '_' || r, r) from unnest(array['viewer', 'member', 'approver', 'admin', 'owner']) r));
+    update goalpost.workspaces set name = v_word where id = tests.id_of(v_workspace);
+    insert into goalpost.agents (workspace_id, name, role) values (tests.id_of(v_workspace), v_word, v_word);
+    insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan)
+    values (tests.id_of(v_workspace), v_word, v_word, v_word, 'g', jsonb_build_object('summary', v_word));
+    for i in 1 .. 3 loop
+      v_run := tests.planned('a, ap:a, sub, c', jsonb_build_object('a', tests.agent(v_word), 'sub', tests.subgoal(),
+        'ap', tests.approval(jsonb_build_object('question', v_word, 'required_role', 'member'))), jsonb_build_array(v_word), v_person, v_workspace);
+      perform tests.finish(v_run, 'a', 'completed', jsonb_build_object('result', jsonb_build_object('text', v_word), 'usage', '[{"cost_microusd": 7}]'::jsonb));
+      v_run := tests.planned('a, b:a', '{}', '[]', v_person, v_workspace);
+      perform tests.fail(v_run, 'a', jsonb_build_object('code', 'broken', 'message', v_word, 'retryable', false));
+    end loop;
+    update goalpost.requests set question = v_word || id, context = jsonb_build_object('note', v_word) where workspace_id = tests.id_of(v_workspace);
+    update goalpost.goals set title = v_word, description = v_word where workspace_id = tests.id_of(v_workspace);
+  end loop;
+  perform goalpost_worker.measure_facts();
+end
+$$"#;
+
+/// The tables that hold rows of a workspace, and the column that says so.
+const TABLES_OF_TENANTS: &str = "
+select c.relname::text, a.attname::text
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_attribute a on a.attrelid = c.oid and not a.attisdropped
+ where c.relnamespace = 'goalpost'::regnamespace and c.relkind in ('r', 'p')
+   and (a.attname = 'workspace_id' or c.relname = 'workspaces' and a.attname = 'id')
+ order by c.relname";
+
+/// What can be named of a workspace.
+struct Named {
+    workspace: String,
+    people: Vec<String>,
+    requests: Vec<i64>,
+    goals: Vec<i64>,
+    runs: Vec<i64>,
+    approvals: Vec<i64>,
+    letters: Vec<i64>,
+}
+
+impl Named {
+    async fn of(database: &tokio_postgres::Client, name: &str) -> Self {
+        let text = |sql: String| async move {
+            let rows = database.query(&sql, &[]).await.unwrap();
+            rows.iter()
+                .map(|row| row.get::<_, String>(0))
+                .collect::<Vec<_>>()
+        };
+        let ids = |table: &'static str| async move {
+            let sql = format!(
+                "select id from goalpost.{table} where workspace_id = tests.id_of('{name}')"
+            );
+            let rows = database.query(&sql, &[]).await.unwrap();
+            rows.iter()
+                .map(|row| row.get::<_, i64>(0))
+                .collect::<Vec<_>>()
+        };
+        Self {
+            workspace: text(format!("select tests.id_of('{name}')::text")).await.remove(0),
+            people: text(format!("select user_id::text from goalpost.members where workspace_id = tests.id_of('{name}')")).await,
+            requests: ids("requests").await,
+            goals: ids("goals").await,
+            runs: ids("workflow_runs").await,
+            approvals: ids("approvals").await,
+            letters: ids("dead_letters").await,
+        }
+    }
+}
+
+/// One call: how it is addressed and what it carries.
+#[derive(Debug)]
+struct Call {
+    method: Method,
+    schema: &'static str,
+    path: String,
+    body: Option<Value>,
+}
+
+impl Call {
+    fn get(path: String) -> Self {
+        Self {
+            method: Method::GET,
+            schema: "goalpost",
+            path,
+            body: None,
+        }
+    }
+
+    fn rpc(function: &str, arguments: Value) -> Self {
+        Self {
+            method: Method::POST,
+            schema: "goalpost",
+            path: format!("rest/v1/rpc/{function}"),
+            body: Some(arguments),
+        }
+    }
+
+    /// All that the caller sent, to tell an echo from a leak.
+    fn sent(&self) -> String {
+        format!(
+            "{} {}",
+            self.path,
+            self.body
+                .as_ref()
+                .map_or_else(String::new, Value::to_string)
+        )
+    }
+}
+
+const TABLES: [&str; 24] = [
+    "members",
+    "requests",
+    "goals",
+    "goal_criteria",
+    "workflow_runs",
+    "steps",
+    "step_dependencies",
+    "step_attempts",
+    "plan_revisions",
+    "approvals",
+    "agent_instances",
+    "usage_events",
+    "events",
+    "dead_letters",
+    "agents",
+    "runbooks",
+    "workspaces",
+    "goal_progress",
+    "goal_costs",
+    "inbox",
+    "runbook_facts",
+    "agent_facts",
+    "wakes",
+    "project_admins",
+];
+
+/// Draws one call; nine of ten name something of `b`.
+fn draw(random: &mut Random, a: &Named, b: &Named) -> Call {
+    let of = |random: &mut Random| if random.below(10) == 0 { a } else { b };
+    let target = of(random);
+    let id = |random: &mut Random, ids: &[i64]| match random.below(12) {
+        0 => -1,
+        1 => i64::MAX,
+        _ => *random.one_of(ids),
+    };
+    let table = *random.one_of(&TABLES);
+    // A view over several rows is refused for being one, whoever asks.
+    let written = if ["goal_progress", "goal_costs", "inbox"].contains(&table) {
+        "goals"
+    } else {
+        table
+    };
+    match random.below(24) {
+        0 => Call::rpc(
+            "accept_request",
+            json!({"p_workspace_id": target.workspace, "p_question": "what is there?"}),
+        ),
+        1 => Call::rpc(
+            "accept_request",
+            json!({"p_workspace_id": of(random).workspace, "p_question": "?", "p_idempotency_key": "k",
+            "p_context": {"workspace_id": b.workspace, "goal_id": b.goals[0]}}),
+        ),
+        2 => Call::rpc(
+            "decide_approval",
+            json!({"p_approval_id": id(random, &target.approvals), "p_decision": random.one_of(&["approved", "rejected", "maybe"])}),
+        ),
+        3 => Call::rpc(
+            "cancel_request",
+            json!({"p_request_id": id(random, &target.requests)}),
+        ),
+        4 => Call::rpc(
+            "cancel_goal",
+            json!({"p_goal_id": id(random, &target.goals)}),
+        ),
+        5 => Call::rpc(
+            "retry_dead_letter",
+            json!({"p_dead_letter_id": id(random, &target.letters)}),
+        ),
+        6 => Call::rpc("create_workspace", json!({"p_name": "mine"})),
+        7 => {
+            let person = random
+                .one_of(&[&a.people[..], &b.people[..]].concat())
+                .clone();
+            let role = *random.one_of(&["viewer", "owner", "none"]);
+            Call::rpc(
+                "add_member",
+                json!({"p_workspace_id": target.workspace, "p_user_id": person, "p_role": role}),
+            )
+        }
+        8 => Call::get(format!("rest/v1/{table}?workspace_id=eq.{}", b.workspace)),
+        9 => Call::get(format!(
+            "rest/v1/{table}?select=*&limit=1000&offset={}",
+            random.below(5)
+        )),
+        10 => Call::get(format!(
+            "rest/v1/requests?id=eq.{}&select=*,goals(*)",
+            id(random, &b.requests)
+        )),
+        11 => Call::get(format!(
+            "rest/v1/goals?select=*,goal_criteria(*),requests(*)&id=in.({},{})",
+            b.goals[0],
+            id(random, &b.goals)
+        )),
+        12 => Call::get(format!(
+            "rest/v1/steps?run_id=eq.{}&order=key",
+            id(random, &b.runs)
+        )),
+        13 => Call::get(format!(
+            "rest/v1/events?or=(run_id.eq.{},workspace_id.eq.{})",
+            id(random, &b.runs),
+            b.workspace
+        )),
+        14 => Call::get("rest/v1/requests?question=like.*kestrel*&select=id,question".to_owned()),
+        15 => Call::get(format!(
+            "rest/v1/approvals?id=gte.0&select=*,goals(title,requests(question))&goal_id=eq.{}",
+            id(random, &b.goals)
+        )),
+        16 => Call {
+            method: Method::POST,
+            schema: "goalpost",
+            path: "rest/v1/requests".to_owned(),
+            body: Some(json!({"workspace_id": target.workspace, "question": "a row"})),
+        },
+        17 => Call {
+            method: Method::POST,
+            schema: "goalpost",
+            path: format!("rest/v1/{written}"),
+            body: Some(
+                json!({"workspace_id": b.workspace, "user_id": a.people[0], "role": "owner"}),
+            ),
+        },
+        18 => Call {
+            method: Method::PATCH,
+            schema: "goalpost",
+            path: format!("rest/v1/{written}?workspace_id=eq.{}", b.workspace),
+            body: Some(json!({"workspace_id": a.workspace})),
+        },
+        19 => Call {
+            method: Method::DELETE,
+            schema: "goalpost",
+            path: format!("rest/v1/{written}?workspace_id=eq.{}", b.workspace),
+            body: None,
+        },
+        20 => Call {
+            method: Method::POST,
+            schema: *random.one_of(&[
+                "goalpost_worker",
+                "goalpost_private",
+                "public",
+                "net",
+                "vault",
+            ]),
+            path: format!(
+                "rest/v1/rpc/{}",
+                random.one_of(&[
+                    "claim_steps",
+                    "finish_steps",
+                    "sweep",
+                    "measure_facts",
+                    "run_query",
+                    "my_workspaces",
+                    "http_post"
+                ])
+            ),
+            body: Some(
+                json!({"p_kinds": ["tool"], "p_limit": 10, "p_lease_seconds": 30, "p_worker": "x"}),
+            ),
+        },
+        21 => Call {
+            method: Method::GET,
+            schema: *random.one_of(&["goalpost_private", "vault", "net", "auth", "tests"]),
+            path: format!(
+                "rest/v1/{}",
+                random.one_of(&["limits", "secrets", "users", "http_request_queue"])
+            ),
+            body: None,
+        },
+        22 => Call {
+            method: Method::POST,
+            schema: "",
+            path: "functions/v1/intake".to_owned(),
+            body: Some(json!({"workspace_id": target.workspace, "question": "What is 1 + 1?"})),
+        },
+        _ => Call {
+            method: Method::GET,
+            schema: "",
+            path: format!("functions/v1/intake/requests/{}", id(random, &b.requests)),
+            body: None,
+        },
+    }
+}
+
+/// The stack with both workspaces in it, and nobody at work: what changes, a person changed.
+async fn two_tenants() -> Stack {
+    let stack = stacks::start_with(|options| StackOptions {
+        pg_net: Switch::Off,
+        ..options
+    })
+    .await
+    .unwrap();
+    let setup = Path::new(env!("CARGO_MANIFEST_DIR")).join("../supabase/tests/000_setup.test.sql");
+    let report = pgtap::run_file(stack.server(), stack.database(), &setup)
+        .await
+        .unwrap();
+    assert!(report.passed(), "{:?}", report.failures);
+    stack
+        .admin_db()
+        .await
+        .unwrap()
+        .batch_execute(WORLD)
+        .await
+        .unwrap();
+    stack
+}
+
+/// Every row of a workspace, of every table that has some, as text.
+async fn rows_of(database: &tokio_postgres::Client, name: &str) -> String {
+    let mut rows = String::new();
+    for table in database.query(TABLES_OF_TENANTS, &[]).await.unwrap() {
+        let (table, column): (String, String) = (table.get(0), table.get(1));
+        let read = format!(
+            "select coalesce(string_agg(t::text, chr(10) order by t::text), '') from goalpost.{table} t where {column} = tests.id_of('{name}')"
+        );
+        let found: String = database.query_one(&read, &[]).await.unwrap().get(0);
+        rows += &format!("{table}:\n{found}\n");
+    }
+    rows
+}
+
+#[tokio::test]
+async fn nothing_that_one_tenant_s_people_do_changes_or_shows_the_other_s_rows() {
+    let (mut random, seed) = Random::seeded(SEED);
+    println!("seed {seed}, {CALLS} calls");
+    let stack = two_tenants().await;
+    let database = stack.admin_db().await.unwrap();
+    let (a, b) = (
+        Named::of(&database, "a").await,
+        Named::of(&database, "b").await,
+    );
+    let before = rows_of(&database, "b").await;
+    assert!(
+        before.matches(CANARY).count() > 40 && before.lines().count() > 60,
+        "there is much of b: {before}"
+    );
+    let own_before = rows_of(&database, "a").await;
+
+    let mut tokens = Vec::new();
+    for role in ROLES {
+        let id: String = database
+            .query_one(&format!("select tests.id_of('a_{role}')::text"), &[])
+            .await
+            .unwrap()
+            .get(0);
+        let token = stack.keys().mint_user_token(
+            id.parse::<Uuid>().unwrap(),
+            "a@tests.example",
+            Duration::from_secs(3600),
+        );
+        tokens.push(token.expose_secret().to_owned());
+    }
+
+    let http = reqwest::Client::new();
+    let (mut done, mut rows_seen) = (0_usize, 0_usize);
+    for number in 0..CALLS {
+        let call = draw(&mut random, &a, &b);
+        let mut request = http
+            .request(
+                call.method.clone(),
+                format!("{}/{}", stack.url(), call.path),
+            )
+            .header("apikey", stack.publishable_key())
+            .bearer_auth(random.one_of(&tokens));
+        if !call.schema.is_empty() {
+            request = request
+                .header("accept-profile", call.schema)
+                .header("content-profile", call.schema)
+                .header("prefer", "count=exact,return=representation");
+        }
+        if let Some(body) = &call.body {
+            request = request.json(body);
+        }
+        let reply = request.send().await.unwrap();
+        let (status, headers) = (reply.status(), format!("{:?}", reply.headers()));
+        let body = reply.text().await.unwrap();
+        let told = || format!("seed {seed}, call {number}: {call:?}: {status} {headers} {body}");
+        assert!(!status.is_server_error(), "{}", told());
+        done += usize::from(status.is_success());
+
+        let sent = call.sent();
+        let words = [CANARY.to_owned(), b.workspace.clone()];
+        for word in words.iter().chain(&b.people) {
+            let is_echo = sent.contains(word.as_str());
+            assert!(
+                !body.contains(word.as_str())
+                    || (is_echo && !status.is_success())
+                    || is_echo_of_own(&call, word),
+                "{word} was shown: {}",
+                told()
+            );
+        }
+        let rows: Vec<Value> = serde_json::from_str(&body).unwrap_or_default();
+        rows_seen += rows.len();
+        for row in &rows {
+            let (run, goal, request) = (
+                row["run_id"].as_i64(),
+                row["goal_id"].as_i64(),
+                row["request_id"].as_i64(),
+            );
+            let is_theirs = run.is_some_and(|run| b.runs.contains(&run))
+                || goal.is_some_and(|goal| b.goals.contains(&goal))
+                || request.is_some_and(|request| b.requests.contains(&request));
+            assert!(!is_theirs, "a row of b was shown: {}", told());
+        }
+    }
+    assert!(
+        done > CALLS / 5,
+        "the calls are good ones: {done} of {CALLS} were carried out"
+    );
+    assert!(rows_seen > 200, "rows were looked at: {rows_seen}");
+    let after = rows_of(&database, "b").await;
+    assert_eq!(before, after, "seed {seed}: rows of b were changed");
+    assert_ne!(
+        own_before,
+        rows_of(&database, "a").await,
+        "and rows of a were, by its own people"
+    );
+    println!("{done} of {CALLS} carried out, {rows_seen} rows seen");
+    stack.stop().await.unwrap();
+}
+
+/// A person of `b` who was just made a member of `a`, by an admin of `a` who knows their id: not a row of `b`.
+fn is_echo_of_own(call: &Call, word: &str) -> bool {
+    let names_them = call
+        .body
+        .as_ref()
+        .is_some_and(|body| body["p_user_id"] == word);
+    names_them || call.path.starts_with("rest/v1/members") && word.len() == 36
+}
