@@ -588,12 +588,9 @@ async fn an_outcome_that_the_database_cannot_take_harms_no_other() {
     let server = Server::start(move |request| {
         let is_poisoned = request.function() == "finish_steps"
             && list(&request.body["p_outcomes"])
-                .any(|outcome| outcome["result"]["text"] == "\u{0}");
+                .any(|outcome| outcome["result"]["text"] == "poison");
         let reply = if is_poisoned {
-            Reply::Json(
-                400,
-                json!({"code": "22P05", "message": "unsupported Unicode escape sequence"}),
-            )
+            Reply::Json(400, json!({"code": "22P02", "message": "invalid input"}))
         } else {
             project.answer(&request)
         };
@@ -606,7 +603,7 @@ async fn an_outcome_that_the_database_cannot_take_harms_no_other() {
         |step, _| async move {
             if step.step_key.as_str() == "poison" {
                 return Outcome::Completed {
-                    result: json!({"text": "\u{0}"}),
+                    result: json!({"text": "poison"}),
                 };
             }
             completed()
