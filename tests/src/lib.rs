@@ -10,7 +10,6 @@
 
 pub mod contract;
 pub mod people;
-pub mod random;
 pub mod scenario;
 pub mod stacks;
 

@@ -6,13 +6,13 @@ mod counting;
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use crate::random::Random;
 use counting::Counting;
 use futures::future::join_all;
 use local_stack::stack::{Person, Stack, StackOptions, Switch};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use system_tests::people::{Client, DEMO};
-use system_tests::random::Random;
 use system_tests::stacks;
 
 const FUNCTIONS: [&str; 5] = ["intake", "planner", "executor", "aggregator", "analyzer"];

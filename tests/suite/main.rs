@@ -19,6 +19,7 @@ mod others_bugs;
 mod plan_rules;
 mod race_trials;
 mod races;
+mod random;
 mod requests;
 mod tenants;
 mod wakes;

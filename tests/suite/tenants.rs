@@ -7,12 +7,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::random::Random;
 use local_stack::postgres::pgtap;
 use local_stack::stack::{Stack, StackOptions, Switch};
 use reqwest::Method;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
-use system_tests::random::Random;
 use system_tests::stacks;
 use uuid::Uuid;
 
@@ -278,7 +278,7 @@ fn draw(random: &mut Random, a: &Named, b: &Named) -> Call {
         },
         20 => Call {
             method: Method::POST,
-            schema: *random.one_of(&[
+            schema: random.one_of(&[
                 "goalpost_worker",
                 "goalpost_private",
                 "public",
@@ -303,7 +303,7 @@ fn draw(random: &mut Random, a: &Named, b: &Named) -> Call {
         },
         21 => Call {
             method: Method::GET,
-            schema: *random.one_of(&["goalpost_private", "vault", "net", "auth", "tests"]),
+            schema: random.one_of(&["goalpost_private", "vault", "net", "auth", "tests"]),
             path: format!(
                 "rest/v1/{}",
                 random.one_of(&["limits", "secrets", "users", "http_request_queue"])

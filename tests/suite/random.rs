@@ -2,15 +2,11 @@
 
 /// A sequence of numbers.
 #[derive(Debug, Clone)]
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// The sequence of this seed; `GOALPOST_SEED` names another one.
-    ///
-    /// # Panics
-    /// `GOALPOST_SEED` is no number.
-    #[must_use]
-    pub fn seeded(seed: u64) -> (Self, u64) {
+    pub(crate) fn seeded(seed: u64) -> (Self, u64) {
         let seed = std::env::var("GOALPOST_SEED").map_or(seed, |text| {
             text.parse()
                 .unwrap_or_else(|_| panic!("GOALPOST_SEED is a number, not {text}"))
@@ -19,11 +15,7 @@ impl Random {
     }
 
     /// The next number.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "it is no iterator: it has no end"
-    )]
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -32,17 +24,13 @@ impl Random {
     }
 
     /// From zero to one below `end`.
-    pub fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         let end = u64::try_from(end.max(1)).unwrap_or(u64::MAX);
         usize::try_from(self.next().checked_rem(end).unwrap_or_default()).unwrap_or_default()
     }
 
     /// One of these.
-    ///
-    /// # Panics
-    /// There are none.
-    pub fn one_of<'a, T>(&mut self, these: &'a [T]) -> &'a T {
-        let at = self.below(these.len());
-        these.get(at).unwrap_or_else(|| panic!("one of none"))
+    pub(crate) fn one_of<'a, T>(&mut self, these: &'a [T]) -> &'a T {
+        &these[self.below(these.len())]
     }
 }
