@@ -4,9 +4,7 @@
 //! with a word of its own in every input. Then everything that is written down outside the tables of work is searched:
 //! the functions' logs, the stack's own, the database server's, and what pg_net keeps of its calls.
 
-use std::io::Write;
-use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+mod writings;
 
 use local_stack::stack::{Person, Stack, StackOptions};
 use secrecy::ExposeSecret as _;
@@ -15,105 +13,7 @@ use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
 
 use crate::models::Script;
-
-/// Where words are found that should not be.
-struct Writings(Vec<(String, String)>);
-
-impl Writings {
-    /// Reads all that this stack wrote, and `told`, which is what the process itself was told.
-    async fn of(stack: &Stack, told: &Told) -> Self {
-        let mut found = vec![("the stack's own log".to_owned(), told.text())];
-        for entry in std::fs::read_dir(stack.log_folder()).unwrap() {
-            let path = entry.unwrap().path();
-            found.push((
-                path.display().to_string(),
-                std::fs::read_to_string(&path).unwrap(),
-            ));
-        }
-        let database = stack
-            .server()
-            .connect("supabase_admin", stack.database())
-            .await
-            .unwrap();
-        let data: String = database
-            .query_one("show data_directory", &[])
-            .await
-            .unwrap()
-            .get(0);
-        let log = PathBuf::from(data).with_file_name("postgres.log");
-        found.push((
-            "the database server's log".to_owned(),
-            std::fs::read_to_string(log).unwrap(),
-        ));
-        for table in [
-            "net._http_response",
-            "net.http_request_queue",
-            "cron.job_run_details",
-        ] {
-            let rows = database
-                .query_one(
-                    &format!("select coalesce(string_agg(t::text, chr(10)), '') from {table} t"),
-                    &[],
-                )
-                .await;
-            found.push((table.to_owned(), rows.unwrap().get(0)));
-        }
-        Self(found)
-    }
-
-    /// The places that hold a word, with the line that does.
-    fn with(&self, word: &str) -> Vec<String> {
-        let lines = self
-            .0
-            .iter()
-            .flat_map(|(place, text)| text.lines().map(move |line| (place, line)));
-        lines
-            .filter(|(_, line)| line.contains(word))
-            .map(|(place, line)| format!("{place}: {line}"))
-            .collect()
-    }
-
-    fn bytes(&self) -> usize {
-        self.0.iter().map(|(_, text)| text.len()).sum()
-    }
-}
-
-/// What this process was told by `tracing`, the stack's parts among it.
-#[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<u8>>>);
-
-impl Told {
-    /// Listens from now on, to everything but the libraries' own chatter below warnings.
-    fn listen() -> Self {
-        let told = Self::default();
-        let writer = told.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_env_filter(
-                "debug,hyper=warn,hyper_util=warn,h2=warn,reqwest=warn,tokio_postgres=info",
-            )
-            .with_ansi(false)
-            .with_writer(move || writer.clone())
-            .finish();
-        tracing::subscriber::set_global_default(subscriber)
-            .expect("nobody else listens in this process");
-        told
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-}
-
-impl Write for Told {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
+use writings::{Told, Writings};
 
 /// A word for each input, told apart by a name.
 fn word(name: &str) -> String {

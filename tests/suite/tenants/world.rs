@@ -1,0 +1,124 @@
+//! Two workspaces full of work of every kind, and what can be named of each.
+
+use std::path::Path;
+
+use local_stack::postgres::pgtap;
+use local_stack::stack::{Stack, StackOptions, Switch};
+use system_tests::stacks;
+
+/// Work of every kind in both workspaces, laid down by the same calls that people and functions make.
+const WORLD: &str = r#"
+do $$
+declare
+  v_workspace text;
+  v_word text;
+  v_person text;
+  v_run bigint;
+begin
+  foreach v_workspace in array array['a', 'b'] loop
+    v_word := case v_workspace when 'a' then 'plain' else 'kestrel-of-b' end;
+    v_person := v_workspace || '_owner';
+    perform tests.workspace(v_workspace, (select jsonb_object_agg(v_workspace || '_' || r, r) from unnest(array['viewer', 'member', 'approver', 'admin', 'owner']) r));
+    update goalpost.workspaces set name = v_word where id = tests.id_of(v_workspace);
+    insert into goalpost.agents (workspace_id, name, role) values (tests.id_of(v_workspace), v_word, v_word);
+    insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan)
+    values (tests.id_of(v_workspace), v_word, v_word, v_word, 'g', jsonb_build_object('summary', v_word));
+    for i in 1 .. 3 loop
+      v_run := tests.planned('a, ap:a, sub, c', jsonb_build_object('a', tests.agent(v_word), 'sub', tests.subgoal(),
+        'ap', tests.approval(jsonb_build_object('question', v_word, 'required_role', 'member'))), jsonb_build_array(v_word), v_person, v_workspace);
+      perform tests.finish(v_run, 'a', 'completed', jsonb_build_object('result', jsonb_build_object('text', v_word), 'usage', '[{"cost_microusd": 7}]'::jsonb));
+      v_run := tests.planned('a, b:a', '{}', '[]', v_person, v_workspace);
+      perform tests.fail(v_run, 'a', jsonb_build_object('code', 'broken', 'message', v_word, 'retryable', false));
+    end loop;
+    update goalpost.requests set question = v_word || id, context = jsonb_build_object('note', v_word) where workspace_id = tests.id_of(v_workspace);
+    update goalpost.goals set title = v_word, description = v_word where workspace_id = tests.id_of(v_workspace);
+  end loop;
+  perform goalpost_worker.measure_facts();
+end
+$$"#;
+
+/// The tables that hold rows of a workspace, and the column that says so.
+const TABLES_OF_TENANTS: &str = "
+select c.relname::text, a.attname::text
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_attribute a on a.attrelid = c.oid and not a.attisdropped
+ where c.relnamespace = 'goalpost'::regnamespace and c.relkind in ('r', 'p')
+   and (a.attname = 'workspace_id' or c.relname = 'workspaces' and a.attname = 'id')
+ order by c.relname";
+
+/// What can be named of a workspace.
+pub(super) struct Named {
+    pub(super) workspace: String,
+    pub(super) people: Vec<String>,
+    pub(super) requests: Vec<i64>,
+    pub(super) goals: Vec<i64>,
+    pub(super) runs: Vec<i64>,
+    pub(super) approvals: Vec<i64>,
+    pub(super) letters: Vec<i64>,
+}
+
+impl Named {
+    pub(super) async fn of(database: &tokio_postgres::Client, name: &str) -> Self {
+        let text = |sql: String| async move {
+            let rows = database.query(&sql, &[]).await.unwrap();
+            rows.iter()
+                .map(|row| row.get::<_, String>(0))
+                .collect::<Vec<_>>()
+        };
+        let ids = |table: &'static str| async move {
+            let sql = format!(
+                "select id from goalpost.{table} where workspace_id = tests.id_of('{name}')"
+            );
+            let rows = database.query(&sql, &[]).await.unwrap();
+            rows.iter()
+                .map(|row| row.get::<_, i64>(0))
+                .collect::<Vec<_>>()
+        };
+        Self {
+            workspace: text(format!("select tests.id_of('{name}')::text")).await.remove(0),
+            people: text(format!("select user_id::text from goalpost.members where workspace_id = tests.id_of('{name}')")).await,
+            requests: ids("requests").await,
+            goals: ids("goals").await,
+            runs: ids("workflow_runs").await,
+            approvals: ids("approvals").await,
+            letters: ids("dead_letters").await,
+        }
+    }
+}
+
+/// The stack with both workspaces in it, and nobody at work: what changes, a person changed.
+pub(super) async fn two_tenants() -> Stack {
+    let stack = stacks::start_with(|options| StackOptions {
+        pg_net: Switch::Off,
+        ..options
+    })
+    .await
+    .unwrap();
+    let setup = Path::new(env!("CARGO_MANIFEST_DIR")).join("../supabase/tests/000_setup.test.sql");
+    let report = pgtap::run_file(stack.server(), stack.database(), &setup)
+        .await
+        .unwrap();
+    assert!(report.passed(), "{:?}", report.failures);
+    stack
+        .admin_db()
+        .await
+        .unwrap()
+        .batch_execute(WORLD)
+        .await
+        .unwrap();
+    stack
+}
+
+/// Every row of a workspace, of every table that has some, as text.
+pub(super) async fn rows_of(database: &tokio_postgres::Client, name: &str) -> String {
+    let mut rows = String::new();
+    for table in database.query(TABLES_OF_TENANTS, &[]).await.unwrap() {
+        let (table, column): (String, String) = (table.get(0), table.get(1));
+        let read = format!(
+            "select coalesce(string_agg(t::text, chr(10) order by t::text), '') from goalpost.{table} t where {column} = tests.id_of('{name}')"
+        );
+        let found: String = database.query_one(&read, &[]).await.unwrap().get(0);
+        rows += &format!("{table}:\n{found}\n");
+    }
+    rows
+}
