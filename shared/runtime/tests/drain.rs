@@ -628,6 +628,45 @@ async fn an_outcome_that_the_database_cannot_take_harms_no_other() {
 }
 
 #[tokio::test]
+async fn a_result_that_could_not_be_told_to_others_fails_its_step_and_is_not_sent() {
+    let project = Project::with(vec![vec![step("a"), step("deep"), step("nul")]]);
+    let server = Server::start(move |request| {
+        let reply = project.answer(&request);
+        async move { reply }
+    })
+    .await;
+    let report = drain_with(
+        &server,
+        options(Deadline::after(MINUTE)),
+        |step, _| async move {
+            match step.step_key.as_str() {
+                "deep" => Outcome::Completed {
+                    result: (0..100).fold(json!(1), |inner, _| json!([inner])),
+                },
+                "nul" => Outcome::Completed {
+                    result: json!({"text": "\u{0}"}),
+                },
+                _ => completed(),
+            }
+        },
+    )
+    .await;
+    assert_eq!((report.completed, report.failed), (1, 2));
+    let calls = finish_calls(&server);
+    let failed: Vec<_> = calls
+        .iter()
+        .flat_map(|call| list(&call["p_outcomes"]))
+        .filter(|outcome| outcome["outcome"] == "failed")
+        .collect();
+    assert_eq!(failed.len(), 2);
+    for outcome in failed {
+        assert_eq!(outcome["error"]["code"], "result_not_storable");
+        assert_eq!(outcome["error"]["retryable"], false);
+        assert!(outcome["result"].is_null());
+    }
+}
+
+#[tokio::test]
 async fn after_a_reply_that_cannot_be_read_nothing_more_is_claimed() {
     let project = Project::with(vec![vec![step("a"), step("b")]]);
     let server = Server::start(move |request| {
