@@ -24,8 +24,10 @@ insert into actor (name, person, role) values
 create temp table expected (name text primary key, role text);
 insert into expected
 select s || f, 'authenticated'
-  from unnest(array['accept_request', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'add_member']) f,
+  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'add_member']) f,
        unnest(array['goalpost.', 'goalpost_private.']) s
+union all
+select 'goalpost.accept_request', 'authenticated'
 union all
 select 'goalpost_private.' || f, 'authenticated' from unnest(array['my_workspaces', 'am_project_admin', 'may_decide', 'goal_progress']) f
 union all

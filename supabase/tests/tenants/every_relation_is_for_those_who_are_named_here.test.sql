@@ -38,7 +38,7 @@ insert into expected
 select 'goalpost.' || t, format('workspace_id = %L', tests.id_of('acme')), format('workspace_id = %L', tests.id_of('elsewhere')),
        pg_temp.people(), array['stranger']
   from unnest(array[
-    'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_dependencies', 'step_attempts',
+    'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
     'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'agents', 'runbooks',
     'goal_progress', 'goal_costs']) t;
 insert into expected values
@@ -169,7 +169,7 @@ select a.number, a.name as actor, w.workspace, c.what, c.has_grant,
   from actor a, (values ('acme'), ('elsewhere')) w (workspace),
        (select 'plain', '', '', true
         union all
-        select 'with ' || c.attname, ', ' || c.attname, ', default', c.attname in ('idempotency_key', 'context')
+        select 'with ' || c.attname, ', ' || c.attname, ', default', c.attname in ('idempotency_key', 'context', 'runbook', 'parameters')
           from pg_catalog.pg_attribute c
          where c.attrelid = 'goalpost.requests'::regclass and c.attnum > 0 and not c.attisdropped and c.attname not in ('workspace_id', 'question')
         union all values ('for another', ', user_id', format(', %L', tests.id_of('vera')), false), ('looked at', ', state', ', ''accepted''', false)) c (what, columns, more, has_grant);
