@@ -2,7 +2,7 @@
 
 -- Runs one query as the asker: rights of `authenticated`, the person's claims, read only, search path of the
 -- workspace, no more than p_row_limit rows and p_byte_limit bytes.
--- Owned by goalpost_asker (…0800), which has exactly those rights; called by run_query alone. The query has passed the
+-- Owned by goalpost_asker (…0800), which has exactly those rights; called by answer_query alone. The query has passed the
 -- syntax gate of shared/tools, where functions are on an allow-list; that it did not change who is asking is
 -- checked again here, and an answer got by changing it is never returned. Dynamic SQL: this is the one runner.
 create function goalpost_private.run_query_as_asker(
@@ -55,7 +55,7 @@ $$;
 -- Called by the executor's `sql` tool. Reads only, so safe to repeat. Raises ZG009 (lease lost). A query that failed
 -- or was refused is an answer, {"refused": "ZG008", "message": Postgres's own words}, and not raised: those words quote
 -- what the query is about, and what is raised goes into the server's log.
-create function goalpost_worker.run_query(
+create function goalpost_worker.answer_query(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_query text, p_row_limit integer, p_byte_limit integer
 ) returns jsonb
 language plpgsql security definer
@@ -81,5 +81,24 @@ begin
     when others then
       return jsonb_build_object('refused', 'ZG008', 'message', left(sqlerrm, 500));
   end;
+end
+$$;
+
+-- The same as functions of release 0.1.0 call it: what is refused is raised (ZG008), and so goes into the server's log.
+-- Goes when no such function is deployed any more.
+create function goalpost_worker.run_query(
+  p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_query text, p_row_limit integer, p_byte_limit integer
+) returns jsonb
+language plpgsql security definer
+set search_path = '' set statement_timeout = '6s'
+as $$
+declare
+  v_answer constant jsonb :=
+    goalpost_worker.answer_query(p_run_id, p_step_key, p_lease_epoch, p_query, p_row_limit, p_byte_limit);
+begin
+  if v_answer ? 'refused' then
+    perform goalpost_private.refuse(v_answer ->> 'refused', v_answer ->> 'message');
+  end if;
+  return v_answer;
 end
 $$;

@@ -420,7 +420,7 @@ create or replace function tests.wake_count(p_function text) returns bigint
 language sql stable set search_path = ''
 as $$ select count(*) from goalpost.wakes w where w.function = p_function $$;
 
--- Runs a query through run_query and undoes what it did to the transaction (read only, claims), so that the test can
+-- Runs a query through answer_query and undoes what it did to the transaction (read only, claims), so that the test can
 -- go on. Gives the answer, or {"refused": SQLSTATE}.
 create or replace function tests.query(
   p_run_id bigint, p_key text, p_query text, p_row_limit integer default 100, p_byte_limit integer default 100000,
@@ -432,7 +432,7 @@ declare
   v_answer jsonb;
 begin
   begin
-    v_answer := goalpost_worker.run_query(
+    v_answer := goalpost_worker.answer_query(
       p_run_id, p_key, coalesce(p_lease_epoch, (tests.step(p_run_id, p_key)).lease_epoch), p_query, p_row_limit, p_byte_limit);
     raise exception using errcode = 'TT001';
   exception

@@ -211,7 +211,7 @@ fn draw(random: &mut Random, a: &Named, b: &Named) -> Call {
                     "finish_steps",
                     "sweep",
                     "measure_facts",
-                    "run_query",
+                    "answer_query",
                     "my_workspaces",
                     "http_post"
                 ])

@@ -85,7 +85,7 @@ fn query_runner(store: Store, context: &StepContext) -> QueryRunner {
         let (store, lease) = (store.clone(), lease.clone());
         Box::pin(async move {
             let answer = store
-                .run_query(&lease, &query.sql, query.row_limit, query.byte_limit)
+                .answer_query(&lease, &query.sql, query.row_limit, query.byte_limit)
                 .await;
             let rows = answer.map_err(|error| query_error(&error))?;
             serde_json::to_value(rows)

@@ -186,7 +186,7 @@ pub struct QueryResult {
     pub truncated: bool,
 }
 
-/// What `run_query` answers: rows, or why there are none.
+/// What `answer_query` gives: rows, or why there are none.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum QueryReply {

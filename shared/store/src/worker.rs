@@ -97,14 +97,14 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::QueryRefused`] for a query to be mended, [`Error::LeaseLost`] if the step is another worker's now.
-    pub async fn run_query(
+    pub async fn answer_query(
         &self,
         lease: &Lease,
         query: &str,
         row_limit: u32,
         byte_limit: u32,
     ) -> Result<QueryResult, Error> {
-        let call = self.worker_call("run_query", Repeat::Always);
+        let call = self.worker_call("answer_query", Repeat::Always);
         let arguments = json!({
             "p_run_id": lease.run_id,
             "p_step_key": lease.step_key,

@@ -55,7 +55,7 @@ impl StepContext {
         }
     }
 
-    /// The claim: what `run_query` and idempotency keys need.
+    /// The claim: what `answer_query` and idempotency keys need.
     #[must_use]
     pub fn lease(&self) -> &Lease {
         &self.lease
