@@ -7,12 +7,14 @@
 
 mod callers;
 mod data;
+mod disturbances;
 mod functions;
 mod gateway;
 mod options;
 mod people;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -26,6 +28,7 @@ pub(crate) use gateway::STATUS_PATH;
 pub use options::{DatabaseChoice, Port, ServerChoice, StackOptions, Switch};
 pub use people::{DEMO_WORKSPACE, LOCAL_PASSWORD, Person};
 
+use crate::faults::Faults;
 use crate::home::Home;
 use crate::keys::ProjectKeys;
 use crate::lambda::{Host, InvocationType, Reply};
@@ -56,19 +59,20 @@ pub struct Stack {
     database: String,
     database_choice: DatabaseChoice,
     log_folder: PathBuf,
+    faults: Faults,
     server: HeldServer,
 }
 
 /// The server, which only its owner stops.
 enum HeldServer {
-    Kept(Box<Server>),
-    Throwaway(Box<Server>),
+    Kept(Arc<Server>),
+    Throwaway(Arc<Server>),
     Shared(&'static Server),
 }
 
 impl HeldServer {
     async fn start(choice: ServerChoice, home: &Home, progress: &Progress) -> anyhow::Result<Self> {
-        let start = async |purpose| Server::start(home, purpose, progress).await.map(Box::new);
+        let start = async |purpose| Server::start(home, purpose, progress).await.map(Arc::new);
         match choice {
             ServerChoice::Stack => Ok(Self::Kept(start(Purpose::Stack).await?)),
             ServerChoice::Throwaway => Ok(Self::Throwaway(start(Purpose::Tests).await?)),
@@ -90,6 +94,7 @@ impl Stack {
     /// # Errors
     /// Whatever keeps a part from starting, with what to do about it. Nothing is left running then.
     pub async fn start(options: StackOptions) -> anyhow::Result<Self> {
+        options.faults.check()?;
         let progress = &options.progress;
         let home = match &options.home {
             Some(home) => home.clone(),
@@ -153,6 +158,7 @@ impl Stack {
             &functions.host,
             queues,
             &keys,
+            &options.faults,
         )?;
 
         let client = held.connect("postgres", &database).await?;
@@ -168,6 +174,7 @@ impl Stack {
             database,
             database_choice: options.database,
             log_folder,
+            faults: options.faults,
             server,
         })
     }

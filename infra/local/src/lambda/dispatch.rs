@@ -115,8 +115,7 @@ impl Function {
         }
     }
 
-    /// The one way into a sandbox. (Injected faults belong here, in [`Function::complete`] and in
-    /// [`Handover::delivered`]: before the event, after the response, in between.)
+    /// The one way into a sandbox.
     fn hand_over(self: &Arc<Self>, state: &mut State, to: SandboxId, invocation: Invocation) {
         let Some(sandbox) = state.sandboxes.get_mut(&to) else {
             state.put_back(invocation);

@@ -9,6 +9,10 @@ use secrecy::ExposeSecret;
 
 use super::{config::FunctionConfig, ids::SandboxId, platform::Platform};
 
+/// In a function's variable this stands for the sandbox's id, so that a server can be told who calls. Nothing of the
+/// kind is on AWS: it is for faults and for tests.
+pub(crate) const SANDBOX_PLACEHOLDER: &str = "{sandbox}";
+
 /// All variables of one sandbox. The reserved ones win over the function's own.
 pub(super) fn variables(
     config: &FunctionConfig,
@@ -58,6 +62,11 @@ pub(super) fn variables(
         ("TZ", ":UTC".to_owned()),
     ];
     let mut variables = config.environment.clone();
+    for value in variables.values_mut() {
+        if value.contains(SANDBOX_PLACEHOLDER) {
+            *value = value.replace(SANDBOX_PLACEHOLDER, &sandbox.to_string());
+        }
+    }
     variables.extend(reserved.map(|(name, value)| (name.to_owned(), value)));
     if config.is_managed_instance() {
         variables.insert(

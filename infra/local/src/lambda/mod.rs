@@ -17,6 +17,7 @@ mod dispatch;
 mod environment;
 mod events;
 mod function_url;
+mod grip;
 mod guard;
 mod handover;
 mod ids;
@@ -38,6 +39,7 @@ use axum::Router;
 use bytes::Bytes;
 use tokio::{net::TcpListener, sync::broadcast, task::AbortHandle};
 
+pub(crate) use self::environment::SANDBOX_PLACEHOLDER;
 use self::{
     answer::Answer, dispatch::Function, peer::Peer, platform::Platform, runtime_api::Functions,
     state::Origin,
@@ -45,6 +47,7 @@ use self::{
 pub use self::{
     answer::{InvocationType, InvokeResult, Invoked, Refusal, Reply},
     config::{FunctionConfig, HostConfig, MAX_EVENT_BYTES, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES},
+    grip::Grip,
     ids::{RequestId, SandboxId},
     logs::LogLine,
     stats::{FunctionStats, SandboxStats},
@@ -168,6 +171,12 @@ impl Host {
             }
             changes.changed().await.ok()?;
         }
+    }
+
+    /// What can kill, stop and continue its sandboxes.
+    #[must_use]
+    pub fn grip(&self) -> Grip {
+        Grip::new(&self.functions)
     }
 
     /// The region named in ARNs.

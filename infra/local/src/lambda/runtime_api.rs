@@ -33,7 +33,8 @@ use super::{
 };
 
 /// The functions of a host, by name.
-pub(super) type Functions = Arc<BTreeMap<String, Arc<Function>>>;
+pub(super) type Functions = Arc<FunctionMap>;
+pub(super) type FunctionMap = BTreeMap<String, Arc<Function>>;
 
 pub(super) fn router(functions: Functions) -> Router {
     const RUNTIME: &str = "/{function}/{sandbox}/2018-06-01/runtime";

@@ -146,7 +146,7 @@ impl Sandbox {
         }
     }
 
-    fn signal(&self, signal: Signal) -> bool {
+    pub(super) fn signal(&self, signal: Signal) -> bool {
         // It may just have died; its end is handled where it is waited for.
         kill(self.pid, signal).is_ok()
     }

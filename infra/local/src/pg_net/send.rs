@@ -1,5 +1,6 @@
 //! Sends one queued request and tells what came of it, in the words that pg_net stores.
 
+use crate::faults::{Faults, Parcel};
 use reqwest::{
     Method,
     header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT},
@@ -8,6 +9,7 @@ use serde_json::{Map, Value};
 use std::time::{Duration, Instant};
 
 /// A row of the queue.
+#[derive(Clone)]
 pub(super) struct Request {
     pub(super) id: i64,
     pub(super) method: String,
@@ -37,8 +39,42 @@ pub(super) fn client() -> reqwest::Result<reqwest::Client> {
         .build()
 }
 
-/// Sends it once, whatever happens.
-pub(super) async fn send(http: &reqwest::Client, request: Request) -> Outcome {
+/// Sends it once, unless it is a wake and the faults have it otherwise.
+pub(super) async fn send(http: &reqwest::Client, faults: &Faults, request: Request) -> Outcome {
+    let fate = woken_function(&request).and_then(|function| faults.fate_of_wake(function));
+    let Some(fate) = fate else {
+        return send_once(http, request).await;
+    };
+    let is_lost = fate.is_lost();
+    let id = request.id;
+    let copy = || -> Parcel {
+        let (http, request) = (http.clone(), request.clone());
+        Box::pin(async move {
+            send_once(&http, request).await;
+        })
+    };
+    if fate.send_off(copy) {
+        return send_once(http, request).await;
+    }
+    // Nobody waits for a late copy's answer: the batch, and its transaction, would wait as well.
+    let what = if is_lost { "lost" } else { "held back" };
+    Outcome {
+        id,
+        error_msg: Some(format!("{what} by an injected fault")),
+        ..Outcome::default()
+    }
+}
+
+/// The function that a request wakes, if it is a wake: these alone carry such an id.
+fn woken_function(request: &Request) -> Option<&str> {
+    let is_wake = |(name, value): &(String, String)| {
+        name.eq_ignore_ascii_case("webhook-id") && value.starts_with("wake_")
+    };
+    request.headers.iter().find(|header| is_wake(header))?;
+    request.url.trim_end_matches('/').rsplit('/').next()
+}
+
+async fn send_once(http: &reqwest::Client, request: Request) -> Outcome {
     let id = request.id;
     let began = Instant::now();
     let timeout = request.timeout_milliseconds;

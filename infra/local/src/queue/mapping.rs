@@ -16,6 +16,7 @@ use super::{
     event::{event, reported_failures},
     store::{Queue, Received},
 };
+use crate::faults::{Faults, Parcel};
 use crate::lambda::{Host, InvocationType, MAX_REQUEST_BYTES, Reply};
 
 /// Leaves room for what surrounds the bodies in the event, and for escaping them as JSON.
@@ -35,6 +36,8 @@ pub struct MappingConfig {
     pub maximum_concurrency: usize,
     /// Whether the function tells which messages of a batch it could not do.
     pub failure_report: FailureReport,
+    /// What happens to messages on their way.
+    pub faults: Faults,
 }
 
 /// How a function reports failures.
@@ -55,6 +58,7 @@ impl MappingConfig {
             batching_window: Duration::ZERO,
             maximum_concurrency: 5,
             failure_report: FailureReport::BatchItems,
+            faults: Faults::none(),
         }
     }
 
@@ -118,15 +122,25 @@ async fn poll(host: Host, queue: Arc<Queue>, config: MappingConfig) {
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else {
             return;
         };
+        let target = Target {
+            host: host.clone(),
+            queue: Arc::clone(&queue),
+            config: Arc::clone(&config),
+        };
         let batch = next_batch(&queue, &config).await;
-        tokio::spawn(deliver(
-            host.clone(),
-            Arc::clone(&queue),
-            Arc::clone(&config),
-            batch,
-            slot,
-        ));
+        let batch = target.let_faults_at(batch);
+        if !batch.is_empty() {
+            tokio::spawn(target.deliver(batch, Some(slot)));
+        }
     }
+}
+
+/// Where a batch goes, and where it came from.
+#[derive(Clone)]
+struct Target {
+    host: Host,
+    queue: Arc<Queue>,
+    config: Arc<MappingConfig>,
 }
 
 async fn next_batch(queue: &Queue, config: &MappingConfig) -> Vec<Received> {
@@ -153,37 +167,55 @@ async fn next_batch(queue: &Queue, config: &MappingConfig) -> Vec<Received> {
     }
 }
 
-async fn deliver(
-    host: Host,
-    queue: Arc<Queue>,
-    config: Arc<MappingConfig>,
-    batch: Vec<Received>,
-    slot: OwnedSemaphorePermit,
-) {
-    let payload = Bytes::from(event(&batch, queue.arn(), host.region()).to_string());
-    let failed = match host
-        .invoke(&config.function, payload, InvocationType::RequestResponse)
-        .await
-    {
-        Ok(invoked) => match (invoked.reply, config.failure_report) {
-            (Reply::Payload(answer), FailureReport::BatchItems) => {
-                reported_failures(&answer, &batch)
+impl Target {
+    /// Loses, delays, doubles and mixes up messages as the faults have it; the rest goes on as a batch. What is sent off
+    /// alone takes no slot: it is a copy that the mapping does not know of.
+    fn let_faults_at(&self, batch: Vec<Received>) -> Vec<Received> {
+        let goes_on = |received: &Received| {
+            let Some(fate) = self.config.faults.fate_of_message(self.queue.name()) else {
+                return true;
+            };
+            if fate.is_lost() {
+                self.queue.delete(&received.receipt_handle);
             }
-            (Reply::Payload(_), FailureReport::WholeBatch) => Some(HashSet::new()),
-            (Reply::FunctionError(_) | Reply::Accepted | Reply::DryRun, _) => None,
-        },
-        Err(refusal) => {
-            tracing::debug!(function = %config.function, %refusal, "a batch was not let in; it comes back later");
-            None
-        }
-    };
-    if let Some(failed) = failed {
-        for received in batch
-            .iter()
-            .filter(|received| !failed.contains(&received.message_id.to_string()))
-        {
-            queue.delete(&received.receipt_handle);
-        }
+            fate.send_off(|| -> Parcel {
+                Box::pin(self.clone().deliver(vec![received.clone()], None))
+            })
+        };
+        batch.into_iter().filter(goes_on).collect()
     }
-    drop(slot);
+
+    async fn deliver(self, batch: Vec<Received>, slot: Option<OwnedSemaphorePermit>) {
+        let Self {
+            host,
+            queue,
+            config,
+        } = self;
+        let payload = Bytes::from(event(&batch, queue.arn(), host.region()).to_string());
+        let failed = match host
+            .invoke(&config.function, payload, InvocationType::RequestResponse)
+            .await
+        {
+            Ok(invoked) => match (invoked.reply, config.failure_report) {
+                (Reply::Payload(answer), FailureReport::BatchItems) => {
+                    reported_failures(&answer, &batch)
+                }
+                (Reply::Payload(_), FailureReport::WholeBatch) => Some(HashSet::new()),
+                (Reply::FunctionError(_) | Reply::Accepted | Reply::DryRun, _) => None,
+            },
+            Err(refusal) => {
+                tracing::debug!(function = %config.function, %refusal, "a batch was not let in; it comes back later");
+                None
+            }
+        };
+        if let Some(failed) = failed {
+            for received in batch
+                .iter()
+                .filter(|received| !failed.contains(&received.message_id.to_string()))
+            {
+                queue.delete(&received.receipt_handle);
+            }
+        }
+        drop(slot);
+    }
 }

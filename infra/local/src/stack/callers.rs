@@ -1,12 +1,14 @@
 //! What calls the functions: pg_net's worker for wakes, pg_cron's clock and the schedules outside the database for
 //! sweeps.
 //!
-//! The one thing to know: either of the two clocks alone finds all work. Tests leave them out to see what wakes do,
-//! and the other way round.
+//! The one thing to know: either of the two clocks alone finds all work. Tests leave them out, or stop them under way,
+//! to see what wakes do, and the other way round.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{StackOptions, Switch};
+use super::StackOptions;
+use super::Switch;
 use crate::binaries::FUNCTIONS;
 use crate::lambda::Host;
 use crate::pg_cron::{CronClock, CronOptions, JobDatabase};
@@ -16,9 +18,12 @@ use crate::schedule::{Rate, Schedule, Scheduler, Service};
 
 /// Those that run; what is dropped ends.
 pub(super) struct Callers {
-    scheduler: Option<Scheduler>,
-    cron: Option<CronClock>,
+    scheduler: Mutex<Option<Scheduler>>,
+    cron: Mutex<Option<CronClock>>,
     pub(super) pg_net: Option<PgNetWorker>,
+    superuser: String,
+    /// A given server has the real extensions, workers included.
+    is_ours: bool,
 }
 
 impl Callers {
@@ -28,45 +33,66 @@ impl Callers {
         database: &str,
         host: &Host,
     ) -> anyhow::Result<Self> {
-        let superuser = server.url(SUPERUSER, database);
-        // A given server has the real extensions, workers included.
-        let is_ours = server.program("psql").is_some();
-        let pg_net = match options.pg_net {
-            Switch::On if is_ours => {
-                let without_pause = PgNetOptions {
-                    pause: Duration::ZERO,
-                    ..PgNetOptions::default()
-                };
-                Some(PgNetWorker::start(&superuser, without_pause)?)
-            }
-            Switch::On | Switch::Off => None,
+        let mut callers = Self {
+            scheduler: Mutex::default(),
+            cron: Mutex::default(),
+            pg_net: None,
+            superuser: server.url(SUPERUSER, database),
+            is_ours: server.program("psql").is_some(),
         };
-        let cron = match options.cron {
-            Switch::On if is_ours => Some(CronClock::start(
-                &superuser,
-                CronOptions {
-                    job_database: JobDatabase::Own,
-                },
-            )?),
-            Switch::On | Switch::Off => None,
-        };
-        let scheduler = match options.outside_schedules {
-            Some(every) => Some(Scheduler::start(host, schedules(every)?).await?),
-            None => None,
-        };
-        Ok(Self {
-            scheduler,
-            cron,
-            pg_net,
-        })
+        if options.pg_net == Switch::On && callers.is_ours {
+            let options = PgNetOptions {
+                pause: Duration::ZERO,
+                faults: options.faults.clone(),
+                ..PgNetOptions::default()
+            };
+            callers.pg_net = Some(PgNetWorker::start(&callers.superuser, options)?);
+        }
+        if options.cron == Switch::On {
+            callers.start_cron()?;
+        }
+        if let Some(every) = options.outside_schedules {
+            callers.start_schedules(host, every).await?;
+        }
+        Ok(callers)
     }
 
-    /// Ends both clocks; a job under way is waited for.
-    pub(super) async fn stop_clocks(&mut self) {
-        drop(self.scheduler.take());
-        if let Some(cron) = self.cron.take() {
+    /// Starts pg_cron's clock, unless it runs or the server has one of its own.
+    pub(super) fn start_cron(&self) -> anyhow::Result<()> {
+        let mut cron = held(&self.cron);
+        if cron.is_none() && self.is_ours {
+            let options = CronOptions {
+                job_database: JobDatabase::Own,
+            };
+            *cron = Some(CronClock::start(&self.superuser, options)?);
+        }
+        Ok(())
+    }
+
+    /// Ends pg_cron's clock; a job under way is waited for.
+    pub(super) async fn stop_cron(&self) {
+        let cron = held(&self.cron).take();
+        if let Some(cron) = cron {
             cron.stop().await;
         }
+    }
+
+    /// Wakes each function so often from outside the database, instead of however often it was so far.
+    pub(super) async fn start_schedules(&self, host: &Host, every: Duration) -> anyhow::Result<()> {
+        let scheduler = Scheduler::start(host, schedules(every)?).await?;
+        *held(&self.scheduler) = Some(scheduler);
+        Ok(())
+    }
+
+    /// Ends the schedules; what they have invoked goes on.
+    pub(super) fn stop_schedules(&self) {
+        drop(held(&self.scheduler).take());
+    }
+
+    /// Ends both clocks.
+    pub(super) async fn stop_clocks(&self) {
+        self.stop_schedules();
+        self.stop_cron().await;
     }
 
     /// Ends pg_net's worker after the batch under way.
@@ -75,6 +101,10 @@ impl Callers {
             pg_net.stop().await;
         }
     }
+}
+
+fn held<T>(clock: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    clock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The sweep from outside the database, for each function; the analyzer has no other clock.

@@ -13,6 +13,7 @@ use anyhow::Context;
 use super::StackOptions;
 use super::data::Secrets;
 use crate::binaries::{Binaries, FUNCTIONS};
+use crate::faults::Faults;
 use crate::keys::ProjectKeys;
 use crate::lambda::{FunctionConfig, Host, HostConfig};
 use crate::queue::{Mapping, MappingConfig, QueueConfig, Queues, Redrive};
@@ -109,7 +110,10 @@ impl Functions {
         let parameters = parameters(keys.clone(), secrets.clone());
         let secrets = secrets::Server::start(config.session_token.clone(), parameters).await?;
         let mut environment = BTreeMap::from([
-            ("SUPABASE_URL".to_owned(), url.to_owned()),
+            (
+                "SUPABASE_URL".to_owned(),
+                options.faults.address_for_functions(url),
+            ),
             (
                 "SUPABASE_PUBLISHABLE_KEY".to_owned(),
                 keys.publishable_key().to_owned(),
@@ -126,7 +130,8 @@ impl Functions {
         environment.extend(options.environment.clone());
         config.functions = configs(binaries, &environment, &options.limits)?;
         let host = Host::start(config).await?;
-        let (queues, mappings) = start_queues(&host)?;
+        options.faults.take_hold(host.grip());
+        let (queues, mappings) = start_queues(&host, &options.faults)?;
         Ok(Self {
             mappings,
             host,
@@ -154,7 +159,7 @@ fn parameters(keys: ProjectKeys, secrets: Secrets) -> secrets::Parameters {
 }
 
 /// One queue per function, fed to it in batches; a message says "look", as a wake does.
-fn start_queues(host: &Host) -> anyhow::Result<(Queues, Vec<Mapping>)> {
+fn start_queues(host: &Host, faults: &Faults) -> anyhow::Result<(Queues, Vec<Mapping>)> {
     let mut configs: Vec<_> = FUNCTIONS
         .iter()
         .map(|function| QueueConfig {
@@ -173,7 +178,10 @@ fn start_queues(host: &Host) -> anyhow::Result<(Queues, Vec<Mapping>)> {
             mappings.push(Mapping::start(
                 host.clone(),
                 queue,
-                MappingConfig::new(function),
+                MappingConfig {
+                    faults: faults.clone(),
+                    ..MappingConfig::new(function)
+                },
             )?);
         }
     }

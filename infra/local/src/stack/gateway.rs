@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
 use super::options::Port;
+use crate::faults::{self, Faults};
 use crate::keys::ProjectKeys;
 use crate::lambda::{FunctionStats, Host};
 use crate::rest;
@@ -66,6 +67,7 @@ impl Gateway {
         host: &Host,
         queues: Router,
         keys: &ProjectKeys,
+        faults: &Faults,
     ) -> anyhow::Result<Self> {
         let address: SocketAddr = listener
             .local_addr()
@@ -74,6 +76,7 @@ impl Gateway {
             .merge(host.router())
             .merge(own_routes(host, keys))
             .nest("/sqs", queues);
+        let router = faults::in_front_of(router, faults);
         let (shutdown, stopping) = oneshot::channel();
         let serving = tokio::spawn(serve(listener, router, async {
             let _ = stopping.await;

@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 use super::FunctionLimits;
 use crate::binaries::Binaries;
+use crate::faults::Faults;
 use crate::home::Home;
 use crate::keys::ProjectKeys;
 use crate::progress::Progress;
@@ -90,6 +91,8 @@ pub struct StackOptions {
     pub cron: Switch,
     /// How often each function is woken from outside; none: never.
     pub outside_schedules: Option<Duration>,
+    /// What goes wrong on purpose: [`Faults::none`] for people.
+    pub faults: Faults,
     /// Who is told what goes on.
     pub progress: Progress,
 }
@@ -116,6 +119,7 @@ impl StackOptions {
             pg_net: Switch::On,
             cron: Switch::On,
             outside_schedules: Some(USUAL_SCHEDULE),
+            faults: Faults::none(),
             progress,
         }
     }
@@ -138,6 +142,7 @@ impl StackOptions {
             pg_net: Switch::On,
             cron: Switch::Off,
             outside_schedules: None,
+            faults: Faults::none(),
             progress: Progress::quiet(),
         }
     }
