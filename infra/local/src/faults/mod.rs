@@ -156,7 +156,9 @@ impl Faults {
     /// Continues every sandbox that a blow has stopped, before its time is over.
     pub fn thaw(&self) {
         let Some(inner) = &self.0 else { return };
-        for sandbox in std::mem::take(&mut inner.state().frozen) {
+        // Its lock is let go first: thawing takes it again.
+        let frozen = std::mem::take(&mut inner.state().frozen);
+        for sandbox in frozen {
             inner.thaw(&sandbox);
         }
     }
