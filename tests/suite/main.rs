@@ -13,6 +13,7 @@ mod contract;
 mod database;
 mod documents;
 mod doors;
+mod faults;
 mod goals;
 mod models;
 mod others_bugs;

@@ -1,0 +1,194 @@
+//! Faults on purpose, small sizes of each: what was promised holds all the same, and the rows say so.
+//!
+//! The one thing to know: nothing here waits for real time. A trial lets the database's clock go on whenever nothing
+//! moves by itself any more, as the minutes between two sweeps would.
+
+mod answers;
+mod frozen;
+mod kills;
+mod model;
+mod poison;
+mod postgres;
+mod rules;
+mod wakes;
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use local_stack::faults::{BlowRule, FaultPlan, Faults};
+use local_stack::lambda::FunctionStats;
+use local_stack::oracle;
+use local_stack::stack::{Person, Stack, StackOptions};
+use serde_json::json;
+use system_tests::people::{Client, DEMO};
+use system_tests::stacks;
+
+use model::Model;
+
+/// So short that many can end before the clock has gone as far as signatures may differ, and long enough to be renewed
+/// in time on a busy machine.
+const LEASE_SECONDS: u32 = 10;
+/// A wake whose time differs more than this from a function's own is refused: so far a trial's clock may go.
+const SIGNATURES_HOLD: u32 = 280;
+/// A trial that takes longer is stuck.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A stack with a fault layer and a scripted model.
+struct Trial {
+    stack: Stack,
+    faults: Faults,
+    model: Model,
+    owner: Client,
+    clock_seconds: Mutex<u32>,
+}
+
+impl Trial {
+    async fn start(plan: FaultPlan) -> Self {
+        Self::start_with(plan, |options| options).await
+    }
+
+    async fn start_with(
+        plan: FaultPlan,
+        change: impl FnOnce(StackOptions) -> StackOptions,
+    ) -> Self {
+        let faults = Faults::new(plan);
+        let model = Model::serve(&faults).await;
+        let environment = [
+            ("OPENAI_BASE_URL", model.base_url.clone()),
+            ("GOALPOST_MODEL", "scripted".to_owned()),
+            ("GOALPOST_LEASE_SECONDS", LEASE_SECONDS.to_string()),
+        ];
+        let with_faults = |mut options: StackOptions| {
+            let named = environment.map(|(name, value)| (name.to_owned(), value));
+            options.environment.extend(named);
+            options.openai_api_key = Some("sk-test-key".to_owned().into());
+            options.faults = faults.clone();
+            change(options)
+        };
+        let stack = stacks::start_with(with_faults).await.unwrap();
+        let owner = Client::of(&stack, Person::Owner);
+        Self {
+            stack,
+            faults,
+            model,
+            owner,
+            clock_seconds: Mutex::new(0),
+        }
+    }
+
+    /// Asks for a goal with that plan of [`model`]'s; gives back the request's id.
+    async fn ask(&self, plan: &str) -> i64 {
+        let question = format!("Carry this out, whatever it takes: [{plan}]");
+        let arguments = json!({"p_workspace_id": DEMO, "p_question": question});
+        let accepted = self.owner.rpc("accept_request", &arguments).await.unwrap();
+        assert!(accepted.status.is_success(), "{accepted:?}");
+        accepted.body["request_id"].as_i64().unwrap()
+    }
+
+    /// Waits until every request has ended. When nothing moves any more, a lease's time goes by, and a sweep comes.
+    async fn settle(&self) {
+        let database = self.stack.admin_db().await.unwrap();
+        loop {
+            self.until_still(&database).await;
+            if self.has_ended(&database).await {
+                return;
+            }
+            self.let_time_pass(&database, LEASE_SECONDS + 1).await;
+            database
+                .batch_execute("select goalpost_private.sweep()")
+                .await
+                .unwrap();
+        }
+    }
+
+    /// Waits until every request has ended, or no function runs and no wake is on its way.
+    async fn until_still(&self, database: &tokio_postgres::Client) {
+        let runs = |stats: &FunctionStats| {
+            stats.running + stats.waiting_callers + stats.waiting_events > 0
+        };
+        self.until(async || {
+            // In this order: a wake is on its way until it has been answered, and what it woke runs before that.
+            let sending = self.count(database, "net.http_request_queue").await;
+            let is_still = sending == 0 && !self.stack.host().stats().iter().any(runs);
+            is_still || self.has_ended(database).await
+        })
+        .await;
+    }
+
+    /// Waits for something that comes without anybody's doing.
+    async fn until(&self, mut is_so: impl AsyncFnMut() -> bool) {
+        let began = Instant::now();
+        while !is_so().await {
+            assert!(began.elapsed() < PATIENCE, "it never came to be so");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn has_ended(&self, database: &tokio_postgres::Client) -> bool {
+        let open = "goalpost.requests where state in ('submitted', 'accepted')";
+        self.count(database, open).await == 0
+    }
+
+    /// Moves the database's clock on.
+    async fn let_time_pass(&self, database: &tokio_postgres::Client, seconds: u32) {
+        let seconds = {
+            let mut clock = self.clock_seconds.lock().unwrap();
+            *clock += seconds;
+            *clock
+        };
+        assert!(
+            seconds < SIGNATURES_HOLD,
+            "it is stuck:\n{}",
+            self.describe(database).await
+        );
+        database
+            .batch_execute(&format!(
+                "create or replace function goalpost_private.clock() returns timestamptz
+                 language sql volatile set search_path = ''
+                 as $$ select clock_timestamp() + interval '{seconds} seconds' $$"
+            ))
+            .await
+            .unwrap();
+    }
+
+    async fn count(&self, database: &tokio_postgres::Client, what: &str) -> i64 {
+        let row = database
+            .query_one(&format!("select count(*) from {what}"), &[])
+            .await;
+        row.unwrap().get(0)
+    }
+
+    async fn describe(&self, database: &tokio_postgres::Client) -> String {
+        let rows = database
+            .query("select to_jsonb(s)::text from goalpost.steps s where state not in ('completed', 'cancelled')", &[])
+            .await
+            .unwrap();
+        let rows: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        rows.join("\n")
+    }
+
+    /// Every request was answered, and every rule holds of the rows.
+    async fn end(self) {
+        let database = self.stack.admin_db().await.unwrap();
+        let failed = self.count(&database, "goalpost.requests where state <> 'answered'");
+        assert_eq!(failed.await, 0, "{}", self.describe(&database).await);
+        self.end_in_order(&database).await;
+    }
+
+    /// Every rule holds of the rows.
+    async fn end_in_order(self, database: &tokio_postgres::Client) {
+        // What is still under way (a doubled wake) may come to its end first.
+        self.faults.pause();
+        let violations = oracle::check(database).await.unwrap();
+        assert!(violations.is_empty(), "{violations:#?}");
+        self.stack.stop().await.unwrap();
+    }
+}
+
+/// A plan in which only these sandboxes are struck.
+fn blows(blows: Vec<BlowRule>) -> FaultPlan {
+    FaultPlan {
+        blows,
+        ..FaultPlan::default()
+    }
+}

@@ -1,0 +1,46 @@
+//! A step that kills whoever works on it.
+
+use local_stack::faults::{BlowRule, Point};
+use local_stack::stack::{FunctionLimits, StackOptions};
+
+use super::{Trial, blows};
+
+#[tokio::test]
+async fn a_poison_step_is_dead_after_exactly_its_attempts_and_its_siblings_are_not() {
+    let always = BlowRule {
+        at_most: u64::MAX,
+        even_on_last_attempt: true,
+        ..BlowRule::kill_once(Point::AfterModelTurn, "executor")
+    };
+    // One step to a sandbox: what is claimed together dies together.
+    let one_by_one = |mut options: StackOptions| {
+        let alone = FunctionLimits {
+            batch_size: 1,
+            max_rings: 4,
+            ..FunctionLimits::of("executor")
+        };
+        options.limits.insert("executor".to_owned(), alone);
+        options
+    };
+    let trial = Trial::start_with(blows(vec![always]), one_by_one).await;
+    trial.ask("poison").await;
+    trial.settle().await;
+
+    assert_eq!(trial.faults.counts().total_kills(), 3);
+    let database = trial.stack.admin_db().await.unwrap();
+    let steps = "select jsonb_object_agg(s.key, jsonb_build_array(s.state, s.attempt, (
+                      select array_agg(a.outcome order by a.attempt) from goalpost.step_attempts a
+                       where a.run_id = s.run_id and a.step_key = s.key)))
+                   from goalpost.steps s where s.key in ('poison', 'one', 'two', 'three')";
+    let steps: serde_json::Value = database.query_one(steps, &[]).await.unwrap().get(0);
+    let done = serde_json::json!(["completed", 1, ["completed"]]);
+    assert_eq!(
+        steps,
+        serde_json::json!({
+            "poison": ["failed", 3, ["lost", "lost", "lost"]], "one": done, "two": done, "three": done,
+        })
+    );
+    let letters = trial.count(&database, "goalpost.dead_letters").await;
+    assert_eq!(letters, 1, "a person hears of it");
+    trial.end().await;
+}
