@@ -10,6 +10,7 @@ mod model;
 mod poison;
 mod postgres;
 mod rules;
+mod sweepers;
 mod wakes;
 
 use std::sync::Mutex;
@@ -103,16 +104,22 @@ impl Trial {
 
     /// Waits until every request has ended, or no function runs and no wake is on its way.
     async fn until_still(&self, database: &tokio_postgres::Client) {
+        self.until(async || self.is_at_rest(database).await || self.has_ended(database).await)
+            .await;
+    }
+
+    /// Waits until no function runs and no wake is on its way.
+    async fn until_at_rest(&self, database: &tokio_postgres::Client) {
+        self.until(async || self.is_at_rest(database).await).await;
+    }
+
+    async fn is_at_rest(&self, database: &tokio_postgres::Client) -> bool {
         let runs = |stats: &FunctionStats| {
             stats.running + stats.waiting_callers + stats.waiting_events > 0
         };
-        self.until(async || {
-            // In this order: a wake is on its way until it has been answered, and what it woke runs before that.
-            let sending = self.count(database, "net.http_request_queue").await;
-            let is_still = sending == 0 && !self.stack.host().stats().iter().any(runs);
-            is_still || self.has_ended(database).await
-        })
-        .await;
+        // In this order: a wake is on its way until it has been answered, and what it woke runs before that.
+        let sending = self.count(database, "net.http_request_queue").await;
+        sending == 0 && !self.stack.host().stats().iter().any(runs)
     }
 
     /// Waits for something that comes without anybody's doing.

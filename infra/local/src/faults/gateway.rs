@@ -3,6 +3,8 @@
 //! The one thing to know: with faults on, a function's `SUPABASE_URL` is `<gateway>/sandbox/<its sandbox>`. That prefix
 //! is taken off here and says who calls; what follows is the same request that would have come without it.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
@@ -13,11 +15,13 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::held::{any_is_last, items};
-use super::{Blow, Faults, Point, STOPPED_LOOK};
+use super::{Blow, Faults, Point};
 
 /// What precedes the path of a function's call.
 pub(crate) const SANDBOX_PREFIX: &str = "/sandbox/";
 const RPC_PREFIX: &str = "/rest/v1/rpc/";
+/// How often the call of a stopped sandbox looks whether it may go on.
+const STOPPED_LOOK: Duration = Duration::from_millis(5);
 /// More than any reply of ours: a claim has at most 8 MiB.
 const MAX_BODY_BYTES: usize = 64 << 20;
 

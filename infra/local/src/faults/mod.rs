@@ -6,7 +6,7 @@
 //! is carried out from outside: a message is lost, a connection closed, a process killed or stopped. No function knows.
 //!
 //! The one thing to know is what a seed reproduces. Each place has a name (`wake:executor`, `message:goalpost-executor`,
-//! `cut:finish_steps`, `blow:after_claim:planner` …) and counts its occurrences; the n-th decision at a place depends on
+//! `cut:finish_steps:after`, `blow:after_claim:planner:0` …) and counts its occurrences; the n-th decision at a place depends on
 //! the seed, that name and n, and on nothing else. So the same seed makes the same decision about the n-th wake of the
 //! executor whatever else goes on. *Which* wake is the n-th, which step is in a struck sandbox, and when, is up to the
 //! processes and the scheduler, and no seed reproduces that. Nor is a decision drawn at all while faults are
@@ -19,13 +19,12 @@ mod dice;
 mod gateway;
 mod held;
 mod plan;
+mod state;
 mod transit;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 pub use counts::{Carried, FaultCounts};
 pub use plan::{Blow, BlowRule, Cuts, Delivery, FaultPlan, Point};
@@ -35,8 +34,8 @@ pub(crate) use transit::{Fate, Parcel};
 
 use crate::lambda::{Grip, SANDBOX_PLACEHOLDER};
 use counts::Kind;
-use dice::Dice;
 use held::Held;
+use state::State;
 use transit::Transit;
 
 /// The faults of one stack. Clones are the same faults. The default is [`Faults::none`].
@@ -48,19 +47,6 @@ struct Inner {
     is_paused: AtomicBool,
     wakes: Arc<Transit>,
     messages: Arc<Transit>,
-}
-
-struct State {
-    plan: FaultPlan,
-    dice: Dice,
-    counts: FaultCounts,
-    held: Held,
-    /// How often each rule of the plan has struck, and how many answers were cut.
-    struck: Vec<u64>,
-    cut: u64,
-    grip: Option<Grip>,
-    /// Stopped sandboxes.
-    frozen: Vec<String>,
 }
 
 impl fmt::Debug for Faults {
@@ -81,16 +67,8 @@ impl Faults {
     /// ([`Faults::set_plan`]).
     #[must_use]
     pub fn new(plan: FaultPlan) -> Self {
-        let state = State {
-            struck: vec![0; plan.blows.len()],
-            plan,
-            dice: Dice::default(),
-            counts: FaultCounts::default(),
-            held: Held::default(),
-            cut: 0,
-            grip: None,
-            frozen: Vec::new(),
-        };
+        let mut state = State::default();
+        state.begin(plan);
         Self(Some(Arc::new(Inner {
             state: Mutex::new(state),
             is_paused: AtomicBool::new(false),
@@ -127,12 +105,9 @@ impl Faults {
     /// Another plan from now on. Every place begins to count anew, and so does each rule's `at_most`; [`Faults::counts`]
     /// go on. Without a fault layer ([`Faults::none`]) this does nothing.
     pub fn set_plan(&self, plan: FaultPlan) {
-        let Some(inner) = &self.0 else { return };
-        let mut state = inner.state();
-        state.struck = vec![0; plan.blows.len()];
-        state.cut = 0;
-        state.dice = Dice::default();
-        state.plan = plan;
+        if let Some(inner) = &self.0 {
+            inner.state().begin(plan);
+        }
     }
 
     /// A sandbox is at a point that the gateway does not see. Called by the model and effect servers of tests, with the
@@ -286,94 +261,6 @@ impl Inner {
         }
     }
 }
-
-impl State {
-    fn fate(
-        &mut self,
-        kind: Kind,
-        place: &str,
-        delivery: &Delivery,
-        transit: &Arc<Transit>,
-    ) -> Option<Fate> {
-        if delivery.is_quiet() {
-            return None;
-        }
-        let mut throw = self.dice.throw(self.plan.seed, place);
-        let fate = Fate::draw(delivery, &mut throw, transit);
-        self.counts.of(kind).count(&fate);
-        Some(fate)
-    }
-
-    fn choose_blow(&mut self, point: Point, function: &str, sandbox: &str) -> Option<Blow> {
-        let is_last = self.held.has_last_attempt(sandbox);
-        for (number, rule) in self.plan.blows.iter().enumerate() {
-            if !rule.is_about(point, function) {
-                continue;
-            }
-            let place = format!("blow:{point}:{function}:{number}");
-            let hits = self
-                .dice
-                .throw(self.plan.seed, &place)
-                .hits(rule.probability);
-            let struck = self.struck.get_mut(number)?;
-            if !hits || *struck >= rule.at_most {
-                continue;
-            }
-            if is_last && !rule.even_on_last_attempt {
-                self.counts.spared += 1;
-                continue;
-            }
-            *struck += 1;
-            let told = match rule.blow {
-                Blow::Kill => &mut self.counts.kills,
-                Blow::Freeze(_) => &mut self.counts.freezes,
-            };
-            count_blow(told, point, function);
-            return Some(rule.blow);
-        }
-        None
-    }
-
-    fn cuts(&mut self, rpc: &str, is_after: bool, handed_out_last: bool) -> bool {
-        let cuts = &self.plan.cuts;
-        let (share, when) = match is_after {
-            true => (cuts.after_commit, "after"),
-            false => (cuts.before_commit, "before"),
-        };
-        if share <= 0.0 || !cuts.is_about(rpc) {
-            return false;
-        }
-        let is_hit = self
-            .dice
-            .throw(self.plan.seed, &format!("cut:{rpc}:{when}"))
-            .hits(share);
-        if !is_hit || cuts.at_most.is_some_and(|most| self.cut >= most) {
-            return false;
-        }
-        if handed_out_last && !cuts.even_on_last_attempt {
-            self.counts.spared += 1;
-            return false;
-        }
-        self.cut += 1;
-        let counted = match is_after {
-            true => &mut self.counts.answers_cut_after,
-            false => &mut self.counts.answers_cut_before,
-        };
-        *counted.entry(rpc.to_owned()).or_default() += 1;
-        true
-    }
-}
-
-fn count_blow(counts: &mut BTreeMap<String, BTreeMap<Point, u64>>, point: Point, function: &str) {
-    *counts
-        .entry(function.to_owned())
-        .or_default()
-        .entry(point)
-        .or_default() += 1;
-}
-
-/// How often a call of a stopped sandbox looks whether it may go on.
-pub(crate) const STOPPED_LOOK: Duration = Duration::from_millis(5);
 
 #[cfg(test)]
 mod tests;

@@ -153,7 +153,7 @@ impl Cuts {
 }
 
 impl BlowRule {
-    /// Kills whichever function is first at this point, once.
+    /// Kills this function the first time it comes to this point, and never again.
     #[must_use]
     pub fn kill_once(point: Point, function: &str) -> Self {
         Self {

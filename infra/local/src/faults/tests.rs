@@ -5,11 +5,13 @@
     clippy::indexing_slicing
 )]
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
 
 use serde_json::json;
 
-use super::dice::Throw;
+use super::dice::{Dice, Throw};
 use super::*;
 
 fn sure(point: Point) -> BlowRule {

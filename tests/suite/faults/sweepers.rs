@@ -1,0 +1,61 @@
+//! Sweepers that stop and start while the rest goes on.
+//!
+//! The one thing to know: that a clock stands still shows only beside one that goes. Here each is the other's measure.
+
+use std::time::Duration;
+
+use local_stack::faults::{Delivery, FaultPlan};
+use local_stack::stack::StackOptions;
+
+use super::Trial;
+
+const OFTEN: Duration = Duration::from_secs(1);
+/// So often one clock ticks until the other would certainly have ticked too.
+const TICKS: i64 = 3;
+
+#[tokio::test]
+async fn either_sweeper_stops_and_starts_again_and_goals_stand_still_meanwhile() {
+    let lost = FaultPlan {
+        wakes: Delivery {
+            drop: 1.0,
+            ..Delivery::default()
+        },
+        ..FaultPlan::default()
+    };
+    let with_schedules = |options| StackOptions {
+        outside_schedules: Some(OFTEN),
+        ..options
+    };
+    let trial = Trial::start_with(lost, with_schedules).await;
+    let database = trial.stack.admin_db().await.unwrap();
+    let every_second =
+        "select cron.schedule('goalpost-sweep', '1 seconds', 'select goalpost_private.sweep()')";
+    database.batch_execute(every_second).await.unwrap();
+    let cron_runs = async || trial.count(&database, "cron.job_run_details").await;
+    let invocations = || -> u64 {
+        let stats = trial.stack.host().stats();
+        stats.iter().map(|stats| stats.invocations).sum()
+    };
+    trial.ask("fan").await;
+    trial.until(async || trial.has_ended(&database).await).await;
+
+    // pg_cron's clock goes and rings; every wake is lost, and nobody else looks.
+    trial.stack.stop_schedules();
+    trial.until_at_rest(&database).await;
+    let before = invocations();
+    trial.ask("fan").await;
+    trial.stack.start_cron().unwrap();
+    trial.until(async || cron_runs().await >= TICKS).await;
+    assert_eq!(invocations(), before, "the schedules stand still");
+    assert!(!trial.has_ended(&database).await);
+
+    // The schedules go, and pg_cron's clock stands still.
+    trial.stack.stop_cron().await;
+    let runs = cron_runs().await;
+    trial.stack.start_schedules(OFTEN).await.unwrap();
+    let often = before + 5 * u64::try_from(TICKS).unwrap();
+    trial.until(async || invocations() >= often).await;
+    assert_eq!(cron_runs().await, runs, "pg_cron's clock stands still");
+    trial.until(async || trial.has_ended(&database).await).await;
+    trial.end().await;
+}
