@@ -133,35 +133,33 @@ const RULES: &[Rule] = &[
         name: "history folds to the present state of steps",
         // The last event that says something final about a step; a run that is brought back takes that back.
         query: "
-            with told as (
-              select s.run_id, s.key, s.state,
-                     (select e.type from goalpost.events e
-                       where e.root_run_id = r.root_run_id and e.run_id = s.run_id and e.step_key = s.key
-                         and e.type in ('step.completed', 'step.failed', 'step.skipped', 'step.retried', 'run.reopened')
-                       order by e.sequence desc limit 1) as last
-                from goalpost.steps s join goalpost.workflow_runs r on r.id = s.run_id)
-            select format('step %s of run %s is %s, and its history ends with %s', t.key, t.run_id, t.state, coalesce(t.last, 'nothing'))
-              from told t
-             where case t.last
-                     when 'step.completed' then t.state <> 'completed'
-                     when 'step.failed' then t.state <> 'failed'
-                     when 'step.skipped' then t.state <> 'skipped'
-                     else t.state in ('completed', 'failed', 'skipped')
+            with last as (
+              select distinct on (e.run_id, e.step_key) e.run_id, e.step_key, e.type
+                from goalpost.events e
+               where e.type in ('step.completed', 'step.failed', 'step.skipped', 'step.retried', 'run.reopened')
+               order by e.run_id, e.step_key, e.sequence desc)
+            select format('step %s of run %s is %s, and its history ends with %s', s.key, s.run_id, s.state, coalesce(l.type, 'nothing'))
+              from goalpost.steps s
+              left join last l on l.run_id = s.run_id and l.step_key = s.key
+             where case l.type
+                     when 'step.completed' then s.state <> 'completed'
+                     when 'step.failed' then s.state <> 'failed'
+                     when 'step.skipped' then s.state <> 'skipped'
+                     else s.state in ('completed', 'failed', 'skipped')
                    end",
     },
     Rule {
         name: "history folds to the present state of runs",
         query: "
-            with told as (
-              select r.id, r.state,
-                     (select e.type from goalpost.events e
-                       where e.root_run_id = r.root_run_id and e.run_id = r.id and e.type like 'run.%'
-                       order by e.sequence desc limit 1) as last
-                from goalpost.workflow_runs r)
-            select format('run %s is %s, and its history ends with %s', t.id, t.state, coalesce(t.last, 'nothing'))
-              from told t
-             where t.state <> case when t.last is null or t.last in ('run.reopened', 'run.started') then 'running'
-                                   else replace(t.last, 'run.', '') end",
+            with last as (
+              select distinct on (e.run_id) e.run_id, e.type
+                from goalpost.events e where e.type like 'run.%'
+               order by e.run_id, e.sequence desc)
+            select format('run %s is %s, and its history ends with %s', r.id, r.state, coalesce(l.type, 'nothing'))
+              from goalpost.workflow_runs r
+              left join last l on l.run_id = r.id
+             where r.state <> case when l.type is null or l.type in ('run.reopened', 'run.started') then 'running'
+                                   else replace(l.type, 'run.', '') end",
     },
     Rule {
         name: "no step is held beyond its lease",
