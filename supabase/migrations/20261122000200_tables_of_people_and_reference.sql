@@ -6,12 +6,18 @@ create table goalpost.workspaces (
   name text not null,
   -- Schemas that the `sql` tool may read in this workspace, always as the asker and under row-level security.
   readable_schemas text[] not null default '{public}',
+  -- Hosts that the `webhook` tool may post to in this workspace: `host`, or `host:port` where the port is not 443.
+  -- Nothing listed, nothing posted. What is not a public host needs the operator's word too (GOALPOST_PRIVATE_HOSTS).
+  webhook_hosts text[] not null default '{}',
   max_open_requests integer not null default 200,
   -- Who made it, for the cap on how many one person makes; being made a member of others' does not count.
   created_by uuid,
   created_at timestamptz not null default now(),
   constraint name_is_given check (length(trim(name)) between 1 and 200),
-  constraint max_open_requests_is_positive check (max_open_requests > 0)
+  constraint max_open_requests_is_positive check (max_open_requests > 0),
+  constraint webhook_hosts_are_hosts check (
+    cardinality(webhook_hosts) = 0 or cardinality(webhook_hosts) <= 100
+    and array_to_string(webhook_hosts, ',', '?') ~ '^[a-z0-9.-]+(:[0-9]{1,5})?(,[a-z0-9.-]+(:[0-9]{1,5})?)*$')
 );
 create index workspaces_created_by on goalpost.workspaces (created_by); -- create_workspace: the cap
 

@@ -244,14 +244,23 @@ end
 $$;
 
 -- What the worker of an agent's step is told of the agent.
-create function goalpost_private.context_of_agent(p_agent_id bigint) returns jsonb
+create function goalpost_private.context_of_agent(p_agent_id bigint, p_workspace_id uuid) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select jsonb_build_object(
            'agent', to_jsonb(a) - 'workspace_id' - 'state' - 'created_at' - 'id',
            'tools', goalpost_private.describe_tools(a.tools))
+         || case when 'webhook' = any (a.tools) then goalpost_private.context_of_webhook(p_workspace_id) else '{}' end
     from goalpost.agents a where a.id = p_agent_id
+$$;
+
+-- Where the tool webhook may go: told only where there is a use for it.
+create function goalpost_private.context_of_webhook(p_workspace_id uuid) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object('webhook_hosts', w.webhook_hosts) from goalpost.workspaces w where w.id = p_workspace_id
 $$;
 
 -- All that workers are told about the steps they claimed, contexts included: a jsonb array, as many as fit into one
@@ -281,7 +290,9 @@ begin
       join run r on (r.run).id = s.run_id
      cross join lateral (
        select jsonb_build_object('steps', goalpost_private.dependency_results(s.step))
-              || case when s.agent_id is null then '{}' else goalpost_private.context_of_agent(s.agent_id) end as told
+              || case when s.agent_id is not null then goalpost_private.context_of_agent(s.agent_id, s.workspace_id)
+                      when s.input ->> 'tool' = 'webhook' then goalpost_private.context_of_webhook(s.workspace_id)
+                      else '{}' end as told
         where s.kind in ('agent', 'tool')
         union all select null where s.kind not in ('agent', 'tool')) d
   )

@@ -40,4 +40,12 @@ insert into goalpost.tools (name, version, description, parameters, idempotent, 
        "template": {"type": "string", "description": "Markdown or text with {{ holes }} for the data."},
        "data": {"type": "object", "description": "What the template may name."}},
      "required": ["template"], "additionalProperties": false}',
-   true, false);
+   true, false),
+  ('webhook', 1,
+   'Posts JSON to a host that the workspace lists and gives status and answer. Every try of one call carries the same idempotency key.',
+   '{"type": "object",
+     "properties": {
+       "url": {"type": "string", "description": "An https URL of a listed host.", "maxLength": 2000},
+       "body": {"type": "object", "description": "What is sent, as JSON."}},
+     "required": ["url", "body"], "additionalProperties": false}',
+   true, true);

@@ -8,7 +8,7 @@ use model::{CallOrigin, CallOutcome, PastTurn, ToolCall, Turn, WorkTask};
 use runtime::StepContext;
 use serde_json::Value;
 use store::{ClaimedStep, StepError};
-use tools::ToolError;
+use tools::{CallContext, ToolError};
 
 use crate::Executor;
 use crate::work_context::WorkContext;
@@ -102,11 +102,12 @@ async fn call_all(
         .filter_map(|call| call.result.clone())
         .collect();
     let names = told.names(&results);
-    join_all(
-        calls
-            .into_iter()
-            .map(|call| make_call(executor, told, &names, call, context)),
-    )
+    let made_before: usize = task.turns.iter().map(|turn| turn.calls.len()).sum();
+    join_all(calls.into_iter().enumerate().map(|(at, call)| {
+        let call_context =
+            told.for_call(executor.worker.store(), context, Some(made_before + at + 1));
+        make_call(executor, told, &names, call, call_context)
+    }))
     .await
 }
 
@@ -115,9 +116,9 @@ async fn make_call(
     told: &WorkContext,
     names: &Value,
     call: ToolCall,
-    context: &StepContext,
+    context: CallContext,
 ) -> CallOutcome {
-    let called = try_call(executor, told, names, &call, context).await;
+    let called = try_call(executor, told, names, &call, &context).await;
     let mut outcome = CallOutcome {
         name: call.name,
         arguments: call.arguments,
@@ -140,7 +141,7 @@ async fn try_call(
     told: &WorkContext,
     names: &Value,
     call: &ToolCall,
-    context: &StepContext,
+    context: &CallContext,
 ) -> Result<Value, ToolError> {
     if !told.agent_may_call(&call.name) {
         return Err(ToolError::terminal(
@@ -159,9 +160,5 @@ async fn try_call(
         }
         CallOrigin::Model => call.arguments.clone(),
     };
-    let call_context = told.for_call(executor.worker.store(), context);
-    executor
-        .tools
-        .call(&call.name, &arguments, &call_context)
-        .await
+    executor.tools.call(&call.name, &arguments, context).await
 }

@@ -25,7 +25,7 @@ pub(crate) async fn work(
     let arguments = executor
         .tools
         .render_arguments(&input.tool, &arguments, &told.names(&[]))?;
-    let call_context = told.for_call(executor.worker.store(), context);
+    let call_context = told.for_call(executor.worker.store(), context, None);
     Ok(executor
         .tools
         .call(&input.tool, &arguments, &call_context)

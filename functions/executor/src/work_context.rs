@@ -27,18 +27,26 @@ pub(crate) struct WorkContext {
     pub(crate) tools: Vec<Tool>,
     #[serde(default)]
     pub(crate) readable_schemas: Vec<String>,
+    /// Told only to steps that may call `webhook`.
+    #[serde(default)]
+    pub(crate) webhook_hosts: Vec<String>,
     #[serde(default)]
     pub(crate) now: String,
+    /// Names the step among all steps of all workspaces, and is the same for each of its tries.
+    #[serde(skip)]
+    step_name: String,
 }
 
 impl WorkContext {
     pub(crate) fn of(step: &ClaimedStep) -> Result<Self, StepError> {
-        serde_json::from_value(step.context.clone()).map_err(|error| {
+        let told: Self = serde_json::from_value(step.context.clone()).map_err(|error| {
             StepError::terminal(
                 "context_unreadable",
                 format!("the database describes this step in a way this executor does not read ({error}); deploy both from one version"),
             )
-        })
+        })?;
+        let step_name = format!("{}/{}/{}", step.workspace_id, step.run_id, step.step_key);
+        Ok(Self { step_name, ..told })
     }
 
     /// The goal, if the step works for one.
@@ -69,11 +77,23 @@ impl WorkContext {
         })
     }
 
-    /// What a tool may use, bound to this claim: queries run as the asker of this very step.
-    pub(crate) fn for_call(&self, store: &Store, context: &StepContext) -> CallContext {
+    /// What a tool may use, bound to this claim: queries run as the asker of this very step. `number` counts the calls
+    /// of a step that makes several. A try after this one makes its calls under the same keys.
+    pub(crate) fn for_call(
+        &self,
+        store: &Store,
+        context: &StepContext,
+        number: Option<usize>,
+    ) -> CallContext {
+        let idempotency_key = match number {
+            Some(number) => format!("{}/{number}", self.step_name),
+            None => self.step_name.clone(),
+        };
         CallContext {
             readable_schemas: self.readable_schemas.clone(),
             run_query: Some(query_runner(store.clone(), context)),
+            webhook_hosts: self.webhook_hosts.clone(),
+            idempotency_key,
             time_limit: context.remaining(),
         }
     }

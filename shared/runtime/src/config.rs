@@ -63,6 +63,11 @@ impl Environment {
             .collect()
     }
 
+    /// Notes what is wrong with a variable, without its value; [`Environment::finish`] says it.
+    pub fn problem(&mut self, sentence: &str) {
+        self.problems.push(sentence.to_owned());
+    }
+
     /// A value with a default, within bounds.
     pub fn parsed<T>(&mut self, name: &str, default: T, bounds: RangeInclusive<T>) -> T
     where

@@ -5,17 +5,19 @@
 //! reach is decided here and not in a prompt: arguments come from models and rows and are untrusted.
 //! Who may call which tool is the caller's to decide, before it calls.
 //!
-//! One file per built-in tool: [`sql`], [`calculate`], [`http_get`], [`template`].
+//! One file per built-in tool: [`sql`], [`calculate`], [`http_get`], [`template`], [`webhook`].
 
 pub mod calculate;
 mod error;
+mod http;
 pub mod http_get;
 mod registry;
 mod schema;
 pub mod sql;
 pub mod template;
+pub mod webhook;
 
 pub use error::ToolError;
-pub use http_get::HttpPolicy;
+pub use http::HttpPolicy;
 pub use registry::{CallContext, MAX_RESULT_BYTES, Registry};
 pub use sql::{Query, QueryRunner};

@@ -1,13 +1,16 @@
 //! The list of tools and the checks around every call.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::Tool;
 use serde_json::Value;
 
-use crate::http_get::{HttpGet, HttpPolicy};
+use crate::http::{self, Http, HttpPolicy};
+use crate::http_get::HttpGet;
 use crate::sql::QueryRunner;
-use crate::{ToolError, calculate, http_get, schema, sql, template};
+use crate::webhook::Webhook;
+use crate::{ToolError, calculate, http_get, schema, sql, template, webhook};
 
 /// The largest result of a call, as JSON text.
 pub const MAX_RESULT_BYTES: usize = 256 * 1024;
@@ -19,6 +22,10 @@ pub struct CallContext {
     pub readable_schemas: Vec<String>,
     /// How `sql` runs a query that passed the gate; without it `sql` is refused.
     pub run_query: Option<QueryRunner>,
+    /// The hosts that `webhook` may post to: the workspace's own list. Nothing listed, nothing posted.
+    pub webhook_hosts: Vec<String>,
+    /// What tells this call from every other: the same for each try of it, and never the try's own number.
+    pub idempotency_key: String,
     /// What is left of the step's time; a tool's own limit holds as well.
     pub time_limit: Duration,
 }
@@ -37,8 +44,9 @@ struct Entry {
 enum Run {
     Sql,
     Calculate,
-    HttpGet(Box<HttpGet>),
+    HttpGet(HttpGet),
     Template,
+    Webhook(Webhook),
 }
 
 impl Registry {
@@ -46,8 +54,9 @@ impl Registry {
     ///
     /// # Errors
     /// `http_unavailable` when no HTTP client can be made, which means a broken build or machine.
-    pub fn builtin(http: HttpPolicy) -> Result<Self, ToolError> {
+    pub fn builtin(policy: HttpPolicy) -> Result<Self, ToolError> {
         let seconds = Duration::from_secs;
+        let http = Http::new(policy)?;
         let entries = vec![
             Entry {
                 tool: sql::describe(),
@@ -61,13 +70,18 @@ impl Registry {
             },
             Entry {
                 tool: http_get::describe(),
-                timeout: http_get::TIMEOUT + seconds(1),
-                run: Run::HttpGet(Box::new(HttpGet::new(http)?)),
+                timeout: http::TIMEOUT + seconds(1),
+                run: Run::HttpGet(HttpGet::new(Arc::clone(&http))),
             },
             Entry {
                 tool: template::describe(),
                 timeout: seconds(5),
                 run: Run::Template,
+            },
+            Entry {
+                tool: webhook::describe(),
+                timeout: http::TIMEOUT + seconds(1),
+                run: Run::Webhook(Webhook::new(http)),
             },
         ];
         Ok(Self { entries })
@@ -136,6 +150,7 @@ impl Run {
             Self::Calculate => calculate::call(arguments),
             Self::HttpGet(http) => http.call(arguments).await,
             Self::Template => template::call(arguments),
+            Self::Webhook(webhook) => webhook.call(arguments, context).await,
         }
     }
 }

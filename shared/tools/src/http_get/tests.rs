@@ -9,49 +9,11 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
 
 use super::*;
-
-/// A server that gives one answer to everything and counts who came.
-struct Server {
-    port: u16,
-    connections: Arc<AtomicUsize>,
-}
-
-impl Server {
-    async fn start(answer: impl Into<Vec<u8>>) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (port, answer) = (listener.local_addr().unwrap().port(), answer.into());
-        let connections = Arc::new(AtomicUsize::new(0));
-        let counted = connections.clone();
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                counted.fetch_add(1, Ordering::SeqCst);
-                let mut request = [0_u8; 4096];
-                let _ = stream.read(&mut request).await;
-                let _ = stream.write_all(&answer).await;
-                let _ = stream.shutdown().await;
-            }
-        });
-        Self { port, connections }
-    }
-
-    fn count(&self) -> usize {
-        self.connections.load(Ordering::SeqCst)
-    }
-}
-
-fn answer(head: &str, body: &[u8]) -> Vec<u8> {
-    let mut answer =
-        format!("HTTP/1.1 {head}\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
-    answer.extend_from_slice(body);
-    answer
-}
+use crate::HttpPolicy;
+use crate::http::Lookup;
+use crate::http::test_server::{Server, answer};
 
 async fn get(tool: &HttpGet, url: &str) -> Result<Value, ToolError> {
     tool.call(&json!({"url": url})).await
@@ -66,13 +28,14 @@ fn tool(open: &[&Server], ports: &[&Server], names: &[(&str, &[&str])]) -> HttpG
             .collect(),
         denied_hosts: ["project.supabase.co".to_owned()].into(),
         further_ports: ports.iter().map(|server| server.port).collect(),
+        ..HttpPolicy::default()
     };
     let ip = |text: &&str| text.parse::<IpAddr>().unwrap();
     let table: BTreeMap<String, Vec<IpAddr>> = names
         .iter()
         .map(|(name, ips)| ((*name).to_owned(), ips.iter().map(ip).collect()))
         .collect();
-    HttpGet::with_lookup(policy, Lookup::Table(table)).unwrap()
+    HttpGet::new(Http::with_lookup(policy, Lookup::Table(table)).unwrap())
 }
 
 #[tokio::test]

@@ -24,6 +24,8 @@ fn context(run_query: Option<QueryRunner>) -> CallContext {
     CallContext {
         readable_schemas: vec!["public".into()],
         run_query,
+        webhook_hosts: Vec::new(),
+        idempotency_key: "1/a".into(),
         time_limit: Duration::from_secs(60),
     }
 }
@@ -36,7 +38,10 @@ async fn call(name: &str, arguments: Value) -> Result<Value, ToolError> {
 fn the_built_in_tools_are_described_by_closed_schemas() {
     let tools = registry().catalogue();
     let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
-    assert_eq!(names, ["sql", "calculate", "http_get", "template"]);
+    assert_eq!(
+        names,
+        ["sql", "calculate", "http_get", "template", "webhook"]
+    );
     for tool in tools {
         assert_eq!(
             tool.parameters["additionalProperties"], false,
@@ -44,8 +49,11 @@ fn the_built_in_tools_are_described_by_closed_schemas() {
             tool.name
         );
         assert!(
-            tool.idempotent && !tool.writes && tool.version == 1 && !tool.description.is_empty()
+            tool.idempotent && tool.version == 1 && !tool.description.is_empty(),
+            "{}",
+            tool.name
         );
+        assert_eq!(tool.writes, tool.name == "webhook", "{}", tool.name);
     }
 }
 

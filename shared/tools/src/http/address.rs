@@ -44,7 +44,7 @@ const SPECIAL_V6: &[(Ipv6Addr, u8)] = &[
 
 /// Says whether an address belongs to the public internet.
 #[must_use]
-pub fn is_public(address: IpAddr) -> bool {
+pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => !SPECIAL_V4
             .iter()

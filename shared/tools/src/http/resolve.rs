@@ -11,7 +11,7 @@ use super::address;
 
 /// Where addresses come from.
 #[derive(Clone)]
-pub(super) enum Lookup {
+pub(crate) enum Lookup {
     /// The machine's resolver.
     System,
     /// A fixed table, so that a test needs no network.

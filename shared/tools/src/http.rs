@@ -1,0 +1,125 @@
+//! What every tool that speaks HTTP shares: the rules about where a call may lead, and the clients that keep them.
+//!
+//! An address is arbitrary text from a model or a row, so it must not reach anything that only this
+//! machine can reach. What counts is the address that is connected to, not how it was spelled: a
+//! name is resolved once, by our own resolver, which gives the client public addresses or none
+//! ([`address::is_public`]); an address written as a number is checked before (the resolver never
+//! sees it). No proxy, no cookies, no credentials, no connection kept, and no redirect followed
+//! without a tool looking at it first.
+
+pub(crate) mod address;
+pub(crate) mod body;
+mod policy;
+mod resolve;
+#[cfg(test)]
+pub(crate) mod test_server;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::Client;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use url::Url;
+
+pub use policy::HttpPolicy;
+pub(crate) use resolve::Lookup;
+use resolve::PublicOnly;
+
+use crate::ToolError;
+
+/// From the first look-up to the last byte, redirects included.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The rules and the clients, which are built once for all tools.
+pub(crate) struct Http {
+    pub(crate) policy: HttpPolicy,
+    public: Client,
+    /// For the hosts that the policy exempts; resolves like any program would.
+    exempt: Client,
+}
+
+impl Http {
+    pub(crate) fn new(policy: HttpPolicy) -> Result<Arc<Self>, ToolError> {
+        Self::with_lookup(policy, Lookup::System)
+    }
+
+    pub(crate) fn with_lookup(policy: HttpPolicy, lookup: Lookup) -> Result<Arc<Self>, ToolError> {
+        let resolver = Arc::new(PublicOnly::new(lookup));
+        let built = |builder: reqwest::ClientBuilder| {
+            builder.build().map_err(|error| {
+                let message = format!("no HTTP client can be made: {error}");
+                ToolError::terminal("http_unavailable", message)
+            })
+        };
+        Ok(Arc::new(Self {
+            policy,
+            public: built(client().dns_resolver(resolver).https_only(true))?,
+            exempt: built(client())?,
+        }))
+    }
+
+    /// The client for a URL that the policy has let through, exempt or not.
+    pub(crate) fn client(&self, is_exempt: bool) -> &Client {
+        if is_exempt {
+            &self.exempt
+        } else {
+            &self.public
+        }
+    }
+}
+
+fn client() -> reqwest::ClientBuilder {
+    Client::builder()
+        .no_proxy()
+        .redirect(Policy::none())
+        .referer(false)
+        .user_agent(concat!("goalpost/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(TIMEOUT)
+        // A kept connection would be used again without a look at its address.
+        .pool_max_idle_per_host(0)
+}
+
+/// Text to a URL; whether it may be called is the policy's to say.
+pub(crate) fn read_url(text: &str) -> Result<Url, ToolError> {
+    Url::parse(text.trim()).map_err(|error| {
+        ToolError::terminal("invalid_url", format!("the URL cannot be read: {error}"))
+    })
+}
+
+/// The host did not answer in full within [`TIMEOUT`].
+pub(crate) fn timed_out() -> ToolError {
+    let message = format!(
+        "the host did not answer in full within {} s",
+        TIMEOUT.as_secs()
+    );
+    ToolError::retryable("http_timeout", message)
+}
+
+/// How many seconds the host asks us to wait. A date is not read: the database's own delay holds then.
+pub(crate) fn retry_after(headers: &HeaderMap) -> Option<u64> {
+    headers
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+}
+
+/// Tells an address that may not be reached from one that could not be. Never names the URL, which may hold secrets.
+pub(crate) fn refusal_or_failure(error: &reqwest::Error) -> ToolError {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    let mut last = String::new();
+    while let Some(current) = cause {
+        if let Some(refused) = current.downcast_ref::<resolve::NotPublic>() {
+            return ToolError::terminal("address_refused", refused.to_string());
+        }
+        last = current.to_string();
+        cause = current.source();
+    }
+    if error.is_timeout() {
+        return ToolError::retryable("http_timeout", "the host did not answer in time");
+    }
+    ToolError::retryable(
+        "http_failed",
+        format!("the host could not be reached: {last}"),
+    )
+}

@@ -1,0 +1,128 @@
+//! Which URLs may be asked for, before anything is looked up.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use url::{Host, Url};
+
+use super::address;
+use crate::ToolError;
+
+/// Names that never mean a public host, whatever a resolver says.
+const LOCAL_SUFFIXES: &[&str] = &[
+    "localhost",
+    "local",
+    "internal",
+    "intranet",
+    "lan",
+    "home",
+    "corp",
+    "home.arpa",
+];
+
+/// What an installation adds to the built-in rules.
+#[derive(Debug, Clone, Default)]
+pub struct HttpPolicy {
+    /// `host:port` pairs that may be reached by plain http and at any address: for local tests only.
+    pub allowed_http: BTreeSet<String>,
+    /// Hosts that are never reached, such as the project's own API and the functions' own URLs.
+    pub denied_hosts: BTreeSet<String>,
+    /// Ports besides 443 and 80.
+    pub further_ports: BTreeSet<u16>,
+    /// `host:port` pairs inside one's own network that `webhook` may call, by plain http too, if the workspace lists
+    /// them as well: `GOALPOST_PRIVATE_HOSTS`.
+    pub private_hosts: BTreeSet<String>,
+}
+
+impl HttpPolicy {
+    /// Says whether a URL may be asked for; true when it is one of the exempt hosts.
+    pub(crate) fn allows(&self, url: &Url) -> Result<bool, ToolError> {
+        let refused = |message: String| Err(ToolError::terminal("address_refused", message));
+        let (host, name, port) = self.destination(url)?;
+        if url.scheme() == "http" && self.allowed_http.contains(&format!("{name}:{port}")) {
+            return Ok(true);
+        }
+        if url.scheme() != "https" {
+            return refused(format!(
+                "`{}` URLs are not asked for; use https",
+                url.scheme()
+            ));
+        }
+        if !matches!(port, 443 | 80) && !self.further_ports.contains(&port) {
+            return refused(format!("port {port} is not asked for; only 443 and 80 are"));
+        }
+        match host {
+            Host::Ipv4(ip) => literal(IpAddr::V4(ip))?,
+            Host::Ipv6(ip) => literal(IpAddr::V6(ip))?,
+            Host::Domain(_) if is_local(&name) => {
+                return refused(format!("{name} is not a public host"));
+            }
+            Host::Domain(_) => {}
+        }
+        Ok(false)
+    }
+
+    /// Says whether a URL may be posted to by a workspace that lists these hosts (`host`, or `host:port` for another
+    /// port than https' own); true when it is one of the private hosts. Whatever is not listed is refused.
+    pub(crate) fn allows_post(&self, url: &Url, listed: &[String]) -> Result<bool, ToolError> {
+        let (_, name, port) = self.destination(url)?;
+        let with_port = format!("{name}:{port}");
+        let is_listed = listed.iter().any(|entry| {
+            let entry = entry.to_ascii_lowercase();
+            entry == with_port || (port == 443 && entry == name)
+        });
+        if !is_listed {
+            let message = format!(
+                "{with_port} is not among the hosts that this workspace may post to; an operator adds hosts to \
+                 goalpost.workspaces.webhook_hosts"
+            );
+            return Err(ToolError::terminal("webhook_refused_host", message));
+        }
+        if self.private_hosts.contains(&with_port) && matches!(url.scheme(), "http" | "https") {
+            return Ok(true);
+        }
+        self.allows(url)
+    }
+
+    /// The host, its name as it is compared, and the port; refused whoever asks: credentials, and denied hosts.
+    fn destination<'url>(
+        &self,
+        url: &'url Url,
+    ) -> Result<(Host<&'url str>, String, u16), ToolError> {
+        let refused = |message: String| Err(ToolError::terminal("address_refused", message));
+        if !url.username().is_empty() || url.password().is_some() {
+            return refused("a URL with a user name or password is not asked for".into());
+        }
+        let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
+            return refused(format!(
+                "`{}` URLs are not asked for; use https",
+                url.scheme()
+            ));
+        };
+        // A last dot changes nothing about where a name leads.
+        let name = host.to_string().trim_end_matches('.').to_ascii_lowercase();
+        if self.denied_hosts.contains(&name) {
+            return refused(format!("{name} is not asked for by this installation"));
+        }
+        Ok((host, name, port))
+    }
+}
+
+fn literal(ip: IpAddr) -> Result<(), ToolError> {
+    if address::is_public(ip) {
+        return Ok(());
+    }
+    Err(ToolError::terminal(
+        "address_refused",
+        format!("{ip} is not a public address"),
+    ))
+}
+
+/// A name without a dot, or below a name that is only used inside.
+fn is_local(name: &str) -> bool {
+    let below = |suffix: &str| {
+        name.strip_suffix(suffix)
+            .is_some_and(|start| start.is_empty() || start.ends_with('.'))
+    };
+    !name.contains('.') || LOCAL_SUFFIXES.iter().any(|suffix| below(suffix))
+}

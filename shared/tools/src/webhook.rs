@@ -1,0 +1,164 @@
+//! The `webhook` tool: tells another system something, by POST of JSON.
+//!
+//! A call has an effect outside, so two things are never left to the caller. Where it may go: only to
+//! hosts that the workspace's row lists, under the rules of [`crate::http`], without any redirect. And
+//! what it is: the header `idempotency-key` is the same for every try of one call, so that a receiver
+//! that heeds it acts once, however often the call comes.
+
+use std::sync::Arc;
+
+use domain::Tool;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::http::{self, Http, TIMEOUT, body};
+use crate::{CallContext, ToolError};
+
+/// What a receiver tells tries of one call from other calls by.
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Bytes of what is sent, as JSON text.
+const MAX_SENT_BYTES: usize = 64 * 1024;
+
+/// Bytes that are read of an answer; the rest is left.
+const MAX_READ_BYTES: usize = 64 * 1024;
+
+/// Bytes of the answer in the result, as JSON text.
+const MAX_SHOWN_BYTES: usize = 16 * 1024;
+
+pub(crate) fn describe() -> Tool {
+    Tool {
+        name: "webhook".into(),
+        description: "Posts JSON to a host that the workspace lists and gives status and answer. Every try of one call carries the same idempotency key.".into(),
+        parameters: json!({
+            "type": "object",
+            "properties": {
+                "url": {"type": "string", "description": "An https URL of a listed host.", "maxLength": 2_000},
+                "body": {"type": "object", "description": "What is sent, as JSON."}
+            },
+            "required": ["url", "body"],
+            "additionalProperties": false
+        }),
+        version: 1,
+        idempotent: true,
+        writes: true,
+    }
+}
+
+pub(crate) struct Webhook {
+    http: Arc<Http>,
+}
+
+impl Webhook {
+    pub(crate) fn new(http: Arc<Http>) -> Self {
+        Self { http }
+    }
+
+    /// Gives `{"status", "body", "truncated"}`; `body` is null when the answer is no text.
+    pub(crate) async fn call(
+        &self,
+        arguments: &Value,
+        context: &CallContext,
+    ) -> Result<Value, ToolError> {
+        tokio::time::timeout(TIMEOUT, self.post(arguments, context))
+            .await
+            .unwrap_or_else(|_| Err(http::timed_out()))
+    }
+
+    async fn post(&self, arguments: &Value, context: &CallContext) -> Result<Value, ToolError> {
+        let text = arguments.get("url").and_then(Value::as_str);
+        let url = http::read_url(text.unwrap_or_default())?;
+        let is_exempt = self
+            .http
+            .policy
+            .allows_post(&url, &context.webhook_hosts)
+            .map_err(as_refused_host)?;
+        let body = arguments.get("body").map(Value::to_string);
+        let body = body.unwrap_or_else(|| "{}".to_owned());
+        if body.len() > MAX_SENT_BYTES {
+            let message = format!(
+                "the body has {} bytes, more than {MAX_SENT_BYTES}; send less",
+                body.len()
+            );
+            return Err(ToolError::terminal("invalid_arguments", message));
+        }
+        let response = self
+            .http
+            .client(is_exempt)
+            .post(url)
+            .headers(headers(&context.idempotency_key)?)
+            .body(body)
+            .send()
+            .await
+            .map_err(|error| as_refused_host(http::refusal_or_failure(&error)))?;
+        result(response).await
+    }
+}
+
+/// Whatever the rule, the caller did not get through to a host.
+fn as_refused_host(error: ToolError) -> ToolError {
+    match error.code.as_ref() {
+        "address_refused" => ToolError::terminal("webhook_refused_host", error.message),
+        _ => error,
+    }
+}
+
+fn headers(idempotency_key: &str) -> Result<HeaderMap, ToolError> {
+    let key = HeaderValue::from_str(idempotency_key).ok();
+    // Without its key the call would be one that may happen twice.
+    let key = key
+        .filter(|key| !key.is_empty())
+        .ok_or_else(|| ToolError::terminal("webhook_without_key", "the call has no usable key"))?;
+    Ok(HeaderMap::from_iter([
+        (CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (IDEMPOTENCY_KEY, key),
+    ]))
+}
+
+async fn result(mut response: Response) -> Result<Value, ToolError> {
+    let status = response.status();
+    if !status.is_success() {
+        return Err(refusal(status, http::retry_after(response.headers())));
+    }
+    let content_type = response.headers().get(CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    let is_text = body::is_text(content_type.unwrap_or_default());
+    let read = body::read(&mut response, MAX_READ_BYTES).await?;
+    let text = String::from_utf8_lossy(&read.bytes).into_owned();
+    let shown = body::shortened(&text, MAX_SHOWN_BYTES);
+    Ok(json!({
+        "status": status.as_u16(),
+        "body": is_text.then_some(shown),
+        "truncated": read.is_cut || shown.len() < text.len(),
+    }))
+}
+
+/// What a status other than success means for the next try.
+fn refusal(status: StatusCode, retry_after_seconds: Option<u64>) -> ToolError {
+    let come_again = status.is_server_error()
+        || matches!(
+            status,
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
+        );
+    if come_again {
+        let message = format!("the host answered {status}; trying again later may help");
+        return ToolError {
+            retry_after_seconds,
+            ..ToolError::retryable("webhook_failed", message)
+        };
+    }
+    if status.is_redirection() {
+        let message = format!(
+            "the host answered {status}; redirects are not followed, name the last address"
+        );
+        return ToolError::terminal("webhook_redirected", message);
+    }
+    ToolError::terminal(
+        "webhook_rejected",
+        format!("the host answered {status}; it will not take this call"),
+    )
+}
+
+#[cfg(test)]
+mod tests;

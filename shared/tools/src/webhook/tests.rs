@@ -1,0 +1,377 @@
+//! What is posted and what is not. Every server here is on loopback and counts its connections.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use url::Url;
+
+use super::*;
+use crate::HttpPolicy;
+use crate::http::Lookup;
+use crate::http::test_server::{Server, answer};
+
+/// A tool whose operator names these private hosts; `names` is all that the resolver knows.
+fn tool(private: &[String], names: &[(&str, &[&str])]) -> Webhook {
+    let policy = HttpPolicy {
+        private_hosts: private.iter().cloned().collect(),
+        denied_hosts: ["project.supabase.co".to_owned()].into(),
+        ..HttpPolicy::default()
+    };
+    let ip = |text: &&str| text.parse::<IpAddr>().unwrap();
+    let table: BTreeMap<String, Vec<IpAddr>> = names
+        .iter()
+        .map(|(name, ips)| ((*name).to_owned(), ips.iter().map(ip).collect()))
+        .collect();
+    Webhook::new(Http::with_lookup(policy, Lookup::Table(table)).unwrap())
+}
+
+fn context(listed: &[&str], key: &str) -> CallContext {
+    CallContext {
+        readable_schemas: Vec::new(),
+        run_query: None,
+        webhook_hosts: listed.iter().map(|host| (*host).to_owned()).collect(),
+        idempotency_key: key.to_owned(),
+        time_limit: Duration::from_secs(60),
+    }
+}
+
+fn host(server: &Server) -> String {
+    format!("127.0.0.1:{}", server.port)
+}
+
+async fn post(server: &Server, key: &str) -> Result<Value, ToolError> {
+    let host = host(server);
+    let arguments = json!({"url": format!("http://{host}/hook?a=1"), "body": {"text": "hello"}});
+    tool(std::slice::from_ref(&host), &[])
+        .call(&arguments, &context(&[&host], key))
+        .await
+}
+
+#[tokio::test]
+async fn the_body_is_posted_as_json_under_the_key_of_the_call() {
+    let server = Server::start(answer(
+        "201 Created\r\ncontent-type: application/json",
+        b"{\"id\":7}",
+    ))
+    .await;
+    let result = post(&server, "w/17/notify/2").await.unwrap();
+    assert_eq!(
+        result,
+        json!({"status": 201, "body": "{\"id\":7}", "truncated": false})
+    );
+    let request = server.requests().remove(0);
+    assert!(
+        request.starts_with("POST /hook?a=1 HTTP/1.1\r\n"),
+        "{request}"
+    );
+    assert!(
+        request.contains("idempotency-key: w/17/notify/2\r\n"),
+        "{request}"
+    );
+    assert!(
+        request.contains("content-type: application/json\r\n"),
+        "{request}"
+    );
+    assert!(
+        request.ends_with("\r\n\r\n{\"text\":\"hello\"}"),
+        "{request}"
+    );
+}
+
+#[tokio::test]
+async fn a_call_without_a_usable_key_is_not_made() {
+    let server = Server::start(answer("200 OK", b"")).await;
+    for key in ["", "a\nb"] {
+        let error = post(&server, key).await.unwrap_err();
+        assert_eq!(
+            (error.code.as_ref(), error.retryable),
+            ("webhook_without_key", false)
+        );
+    }
+    assert_eq!(server.count(), 0);
+}
+
+#[tokio::test]
+async fn what_a_status_means_for_the_next_try() {
+    let cases = [
+        ("400 Bad Request", "webhook_rejected", false, None),
+        ("401 Unauthorized", "webhook_rejected", false, None),
+        ("409 Conflict", "webhook_rejected", false, None),
+        (
+            "410 Gone\r\nretry-after: 3",
+            "webhook_rejected",
+            false,
+            None,
+        ),
+        ("408 Request Timeout", "webhook_failed", true, None),
+        (
+            "429 Too Many Requests\r\nretry-after: 7",
+            "webhook_failed",
+            true,
+            Some(7),
+        ),
+        (
+            "429 Too Many Requests\r\nretry-after: soon",
+            "webhook_failed",
+            true,
+            None,
+        ),
+        ("500 Internal Server Error", "webhook_failed", true, None),
+        (
+            "503 Service Unavailable\r\nretry-after: 0",
+            "webhook_failed",
+            true,
+            Some(0),
+        ),
+        ("304 Not Modified", "webhook_redirected", false, None),
+    ];
+    for (head, code, retryable, retry_after) in cases {
+        let server = Server::start(answer(head, b"x")).await;
+        let error = post(&server, "1/a").await.unwrap_err();
+        assert_eq!(
+            (
+                error.code.as_ref(),
+                error.retryable,
+                error.retry_after_seconds
+            ),
+            (code, retryable, retry_after),
+            "{head}: {}",
+            error.message
+        );
+        assert!(!error.message.contains("a=1"), "{}", error.message);
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let secret = Server::start(answer("200 OK", b"secret")).await;
+    let head = format!(
+        "307 Temporary Redirect\r\nlocation: http://{}/",
+        host(&secret)
+    );
+    let server = Server::start(answer(&head, b"")).await;
+    let error = post(&server, "1/a").await.unwrap_err();
+    assert_eq!(
+        (error.code.as_ref(), error.retryable),
+        ("webhook_redirected", false)
+    );
+    assert_eq!((server.count(), secret.count()), (1, 0));
+}
+
+#[tokio::test]
+async fn an_answer_is_shown_as_far_as_it_fits_and_only_as_text() {
+    let server = Server::start(answer("200 OK", &vec![b'"'; 100 * 1024])).await;
+    let result = post(&server, "1/a").await.unwrap();
+    assert_eq!(result["truncated"], true);
+    assert!(result.to_string().len() <= MAX_SHOWN_BYTES + 100);
+    let server = Server::start(answer("200 OK\r\ncontent-type: image/png", b"\x89PNG")).await;
+    let result = post(&server, "1/a").await.unwrap();
+    assert_eq!(
+        result,
+        json!({"status": 200, "body": null, "truncated": false})
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_may_be_asked_for_again() {
+    let server = Server::start(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc".to_vec()).await;
+    let error = post(&server, "1/a").await.unwrap_err();
+    assert_eq!(
+        (error.code.as_ref(), error.retryable),
+        ("http_failed", true)
+    );
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_not_sent() {
+    let server = Server::start(answer("200 OK", b"")).await;
+    let host = host(&server);
+    let arguments =
+        json!({"url": format!("http://{host}/"), "body": {"x": "x".repeat(MAX_SENT_BYTES)}});
+    let error = tool(std::slice::from_ref(&host), &[])
+        .call(&arguments, &context(&[&host], "1/a"))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.code.as_ref(), error.retryable),
+        ("invalid_arguments", false)
+    );
+    assert_eq!(server.count(), 0);
+}
+
+/// What is refused, whatever of the three (spelling, workspace, operator) lets it through, reaches no server.
+#[tokio::test]
+async fn no_host_is_called_that_is_not_listed_and_public_or_named_by_the_operator() {
+    let server = Server::start(answer("200 OK", b"secret")).await;
+    let own = host(&server);
+    let port = server.port;
+    let names: &[(&str, &[&str])] = &[
+        ("rebind.example.com", &["127.0.0.1"]),
+        ("mixed.example.com", &["93.184.216.34", "127.0.0.1"]),
+        ("meta.example.com", &["169.254.169.254"]),
+    ];
+    let own_url = format!("http://{own}/");
+    // What is called, what the workspace lists, what the operator names.
+    let cases: Vec<(String, Vec<String>, Vec<String>)> = vec![
+        // Named by the operator, not listed by the workspace; listed, not named; neither.
+        (own_url.clone(), vec![], vec![own.clone()]),
+        (own_url.clone(), vec![own.clone()], vec![]),
+        (own_url.clone(), vec![], vec![]),
+        // Listed or named without its port, or with another.
+        (own_url.clone(), vec!["127.0.0.1".into()], vec![own.clone()]),
+        (own_url.clone(), vec![own.clone()], vec!["127.0.0.1".into()]),
+        (
+            own_url.clone(),
+            vec!["127.0.0.1:1".into()],
+            vec![own.clone()],
+        ),
+        (
+            own_url.clone(),
+            vec!["*".into(), "127.0.0.1:*".into()],
+            vec![own.clone()],
+        ),
+        // Another spelling of a named host is the same host only if the URL says so.
+        (
+            format!("http://localhost:{port}/"),
+            vec![format!("localhost:{port}")],
+            vec![own.clone()],
+        ),
+        (
+            format!("ftp://{own}/"),
+            vec![own.clone()],
+            vec![own.clone()],
+        ),
+        (
+            format!("http://user:password@{own}/"),
+            vec![own.clone()],
+            vec![own.clone()],
+        ),
+        // Public by name, private by address.
+        (
+            "https://rebind.example.com/".into(),
+            vec!["rebind.example.com".into()],
+            vec![],
+        ),
+        (
+            "https://mixed.example.com/".into(),
+            vec!["mixed.example.com".into()],
+            vec![],
+        ),
+        (
+            "https://meta.example.com/".into(),
+            vec!["meta.example.com".into()],
+            vec![],
+        ),
+        (
+            "https://127.0.0.1/".into(),
+            vec!["127.0.0.1".into()],
+            vec![],
+        ),
+        ("https://[::1]/".into(), vec!["[::1]".into()], vec![]),
+        (
+            "https://localhost/".into(),
+            vec!["localhost".into()],
+            vec![],
+        ),
+        // Below, above and beside a listed host.
+        (
+            "https://api.example.com/".into(),
+            vec!["example.com".into()],
+            vec![],
+        ),
+        (
+            "https://example.com/".into(),
+            vec!["api.example.com".into()],
+            vec![],
+        ),
+        (
+            "https://example.com.evil.test/".into(),
+            vec!["example.com".into()],
+            vec![],
+        ),
+        (
+            "https://example.com:8443/".into(),
+            vec!["example.com".into()],
+            vec![],
+        ),
+        (
+            "http://example.com/".into(),
+            vec!["example.com".into(), "example.com:80".into()],
+            vec![],
+        ),
+        // The project's own API, whatever is listed.
+        (
+            "https://project.supabase.co/".into(),
+            vec!["project.supabase.co".into()],
+            vec!["project.supabase.co:443".into()],
+        ),
+        (
+            "https://PROJECT.supabase.co./".into(),
+            vec!["project.supabase.co".into()],
+            vec![],
+        ),
+    ];
+    for (url, listed, private) in cases {
+        let listed: Vec<&str> = listed.iter().map(String::as_str).collect();
+        let arguments = json!({"url": url, "body": {}});
+        let error = tool(&private, names)
+            .call(&arguments, &context(&listed, "1/a"))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.code.as_ref(), error.retryable),
+            ("webhook_refused_host", false),
+            "{url} {listed:?} {private:?}: {}",
+            error.message
+        );
+    }
+    assert_eq!(server.count(), 0);
+}
+
+#[tokio::test]
+async fn what_is_no_url_is_refused() {
+    for url in [
+        "",
+        "127.0.0.1",
+        "//example.com/",
+        "https://",
+        "https://[::1",
+    ] {
+        let error = tool(&[], &[])
+            .call(
+                &json!({"url": url, "body": {}}),
+                &context(&["example.com"], "1/a"),
+            )
+            .await
+            .unwrap_err();
+        assert_eq!(
+            (error.code.as_ref(), error.retryable),
+            ("invalid_url", false),
+            "{url}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_listed_public_host_passes_the_gate() {
+    let policy = HttpPolicy::default();
+    let listed = ["Example.com".to_owned(), "other.example:443".to_owned()];
+    for url in [
+        "https://example.com/x",
+        "https://EXAMPLE.com./",
+        "https://other.example/",
+    ] {
+        assert_eq!(
+            policy.allows_post(&Url::parse(url).unwrap(), &listed),
+            Ok(false),
+            "{url}"
+        );
+    }
+}

@@ -1,0 +1,27 @@
+-- The workspace's list of hosts travels with the steps that have a use for it, and with no other.
+begin;
+select plan(5);
+select tests.world();
+insert into goalpost.tools (name, description, parameters, idempotent, writes) values ('webhook', 'w', '{}', true, true)
+on conflict do nothing;
+update goalpost.workspaces set webhook_hosts = '{hooks.example.com,10.0.0.7:8080}' where id = tests.id_of('acme');
+insert into goalpost.agents (workspace_id, name, role, tools) values (tests.id_of('acme'), 'teller', 'r', '{webhook}');
+create function pg_temp.hosts(p_kind text, p_key text) returns jsonb language sql as $$
+  select c #> '{context,webhook_hosts}' from jsonb_array_elements(tests.kept(p_kind)::jsonb) c where c ->> 'step_key' = p_key $$;
+
+select tests.keep('run', tests.planned('tells, counts, asks, thinks', jsonb_build_object(
+  'tells', '{"input": {"tool": "webhook", "arguments": {}}}'::jsonb,
+  'asks', tests.agent('teller'), 'thinks', tests.agent())));
+select tests.keep('tool', tests.claim('tool')::text);
+select tests.keep('agent', tests.claim('agent')::text);
+select is(pg_temp.hosts('tool', 'tells'), '["hooks.example.com", "10.0.0.7:8080"]', 'a step that calls it');
+select is(pg_temp.hosts('agent', 'asks'), '["hooks.example.com", "10.0.0.7:8080"]', 'an agent that may');
+select is(pg_temp.hosts('tool', 'counts'), null, 'not a step that calls another tool');
+select is(pg_temp.hosts('agent', 'thinks'), null, 'nor an agent that may not');
+update goalpost.workspaces set webhook_hosts = default where id = tests.id_of('acme');
+select is(goalpost_private.context_to_work(s, r) -> 'webhook_hosts', '[]', 'nothing listed, nothing told')
+  from goalpost.workflow_runs r join goalpost.steps s on s.run_id = r.id and s.key = 'tells'
+ where r.id = tests.the('run');
+
+select * from finish();
+rollback;
