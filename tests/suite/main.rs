@@ -9,6 +9,7 @@
 
 mod bounds;
 mod canaries;
+mod chaos;
 mod contract;
 mod database;
 mod documents;

@@ -6,6 +6,7 @@
 
 pub mod auth;
 pub mod binaries;
+pub mod chaos;
 pub mod cli;
 pub mod client;
 pub mod faults;

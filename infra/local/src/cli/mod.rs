@@ -7,6 +7,7 @@ mod answer;
 mod approvals;
 mod arguments;
 mod ask;
+mod chaos;
 mod connect;
 mod decide;
 mod demo;
@@ -87,6 +88,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Login(login) => login::run(login, global).await,
         Command::Doctor => doctor::run(global).await,
         Command::Races(races) => races::run(races, global).await,
+        Command::Chaos(chaos) => chaos::run(chaos, global).await,
     }
 }
 

@@ -1,0 +1,360 @@
+//! What must come of a goal, whatever goes wrong on the way: a pure function of its shape.
+//!
+//! The rules are those of the engine, said once more in a few lines: a step runs when all it depends on has ended; it is
+//! left out when none of that completed or its condition is not met; a step that fails ends its run unless it may fail,
+//! and then the run goes on without it. What ran beside a step that ended the run may have ended before, or not: of that
+//! alone the prediction is not certain.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::shape::{Criterion, Goal, Plan, Step, Way, Work};
+
+/// How a step ends, or a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum End {
+    /// As it should.
+    Completed,
+    /// For good.
+    Failed,
+    /// Left out.
+    Skipped,
+    /// Ended from outside.
+    Cancelled,
+}
+
+impl End {
+    /// As in the rows.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// How an end is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// It ends so.
+    Certain,
+    /// It ends so, or is cancelled before, or never comes to be.
+    Possible,
+}
+
+/// Whether an effect happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Necessity {
+    /// Exactly once.
+    Must,
+    /// Once or not at all.
+    May,
+    /// It is asked for and refused: never.
+    Refused,
+    /// Nobody ever asks for it.
+    Never,
+}
+
+/// One step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepPrediction {
+    /// How it ends.
+    pub end: End,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// Answers of the model that are booked for the attempt that ended it.
+    pub model_calls: u32,
+}
+
+/// One run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunPrediction {
+    /// The goal's title; none: the run of the request itself.
+    pub goal: Option<String>,
+    /// How it ends.
+    pub end: End,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// All its steps.
+    pub steps: BTreeMap<String, StepPrediction>,
+}
+
+/// All that comes of one goal.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prediction {
+    /// Whether the request is answered; it fails otherwise.
+    pub is_answered: bool,
+    /// Its runs.
+    pub runs: Vec<RunPrediction>,
+    /// Every effect that any of its steps is about, by name (`g17_b/1`).
+    pub effects: BTreeMap<String, Necessity>,
+}
+
+/// Predicts.
+#[must_use]
+pub fn predict(goal: &Goal) -> Prediction {
+    let mut prediction = Prediction::default();
+    let assessed = own_step(End::Completed, Certainty::Certain, 1);
+    let mut request_run = RunPrediction {
+        goal: None,
+        end: End::Completed,
+        certainty: Certainty::Certain,
+        steps: BTreeMap::from([("assess".to_owned(), assessed)]),
+    };
+    prediction.is_answered = match &goal.way {
+        Way::Answer => true,
+        Way::Steps(steps) => {
+            let part = predict_steps(steps, Certainty::Certain, &mut prediction);
+            request_run.steps.extend(part.steps);
+            request_run.end = part.end;
+            part.end == End::Completed
+        }
+        Way::Planned(plan) => {
+            predict_plan(plan, Certainty::Certain, &mut prediction) == End::Completed
+        }
+    };
+    prediction.runs.insert(0, request_run);
+    prediction
+}
+
+fn own_step(end: End, certainty: Certainty, model_calls: u32) -> StepPrediction {
+    StepPrediction {
+        end,
+        certainty,
+        model_calls,
+    }
+}
+
+/// Adds the runs and effects of a plan; how its goal ends.
+fn predict_plan(plan: &Plan, certainty: Certainty, into: &mut Prediction) -> End {
+    let first = predict_steps(&plan.steps, certainty, into);
+    let mut steps = first.steps;
+    let mut end = first.end;
+    let judged = u32::from(plan.criterion == Criterion::Judged);
+    let plan_calls = 1 + u32::from(plan.is_refused_once);
+    steps.insert(
+        "plan".into(),
+        own_step(End::Completed, certainty, plan_calls),
+    );
+    let judge = judge_after(end, certainty, judged);
+    steps.insert("judge".into(), judge);
+    if end == End::Completed && !plan.again.is_empty() {
+        let second = predict_steps(&plan.again, certainty, into);
+        end = second.end;
+        steps.extend(second.steps);
+        steps.insert("plan_2".into(), own_step(End::Completed, certainty, 1));
+        steps.insert("judge_2".into(), judge_after(end, certainty, judged));
+    } else {
+        // Never planned, so never asked for.
+        never(&plan.again, into);
+    }
+    into.runs.push(RunPrediction {
+        goal: Some(plan.name.clone()),
+        end,
+        certainty,
+        steps,
+    });
+    end
+}
+
+fn judge_after(end: End, certainty: Certainty, calls: u32) -> StepPrediction {
+    match end {
+        End::Completed => own_step(End::Completed, certainty, calls),
+        _ => own_step(End::Cancelled, certainty, 0),
+    }
+}
+
+struct Part {
+    end: End,
+    steps: BTreeMap<String, StepPrediction>,
+}
+
+/// How each step would end if nothing cut the run short, and which of them cut it short.
+struct Course<'a> {
+    steps: &'a [Step],
+    ends: BTreeMap<&'a str, End>,
+    /// All that a step waits for, at any distance.
+    ancestors: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    /// Steps that end the run and do not wait for another such step.
+    fatal: Vec<&'a str>,
+}
+
+impl<'a> Course<'a> {
+    fn of(steps: &'a [Step]) -> Self {
+        let mut course = Self {
+            steps,
+            ends: BTreeMap::new(),
+            ancestors: BTreeMap::new(),
+            fatal: Vec::new(),
+        };
+        for step in steps {
+            let mut above = BTreeSet::new();
+            for key in &step.depends_on {
+                above.insert(key.as_str());
+                above.extend(course.ancestors.get(key.as_str()).into_iter().flatten());
+            }
+            let end = course.end_of(step);
+            let is_blocked = above.iter().any(|key| course.fatal.contains(key));
+            if end == End::Failed && !step.may_fail && !is_blocked {
+                course.fatal.push(&step.key);
+            }
+            course.ends.insert(&step.key, end);
+            course.ancestors.insert(&step.key, above);
+        }
+        course
+    }
+
+    fn end_of(&self, step: &Step) -> End {
+        let completed = |key: &String| self.ends.get(key.as_str()) == Some(&End::Completed);
+        if !step.depends_on.is_empty() && !step.depends_on.iter().any(completed) {
+            return End::Skipped;
+        }
+        let is_unmet = |key: &String| !(completed(key) && self.was_approved(key));
+        if step.only_if_approved.as_ref().is_some_and(is_unmet) {
+            return End::Skipped;
+        }
+        own_end(&step.work)
+    }
+
+    fn was_approved(&self, key: &str) -> bool {
+        let approved = |step: &&Step| {
+            matches!(
+                step.work,
+                Work::Approval {
+                    is_approved: true,
+                    ..
+                }
+            )
+        };
+        self.steps
+            .iter()
+            .find(|step| step.key == key)
+            .as_ref()
+            .is_some_and(approved)
+    }
+
+    /// What is known of a step beforehand.
+    fn prediction(&self, step: &Step, certainty: Certainty) -> (End, Certainty) {
+        let end = self
+            .ends
+            .get(step.key.as_str())
+            .copied()
+            .unwrap_or(End::Cancelled);
+        let above = self.ancestors.get(step.key.as_str());
+        let waits_for = |key: &&str| above.is_some_and(|above| above.contains(*key));
+        if self.fatal.iter().any(|fatal| waits_for(&fatal)) {
+            return (End::Cancelled, certainty);
+        }
+        // Whichever of the fatal steps is first, what all of them waited for has ended before.
+        let is_before_all = !self.fatal.is_empty()
+            && self.fatal.iter().all(|fatal| {
+                let above = self.ancestors.get(fatal);
+                above.is_some_and(|above| above.contains(step.key.as_str()))
+            });
+        let is_the_only_fatal = self.fatal == [step.key.as_str()];
+        if self.fatal.is_empty() || is_before_all || is_the_only_fatal {
+            (end, certainty)
+        } else {
+            (end, Certainty::Possible)
+        }
+    }
+}
+
+fn predict_steps(steps: &[Step], certainty: Certainty, into: &mut Prediction) -> Part {
+    let course = Course::of(steps);
+    let mut told = BTreeMap::new();
+    for step in steps {
+        let (end, certainty) = course.prediction(step, certainty);
+        told.insert(
+            step.key.clone(),
+            own_step(end, certainty, model_calls(&step.work)),
+        );
+        add_effects(step, end, certainty, into);
+    }
+    let end = match course.fatal.is_empty() {
+        true => End::Completed,
+        false => End::Failed,
+    };
+    Part { end, steps: told }
+}
+
+/// How work ends that is begun.
+fn own_end(work: &Work) -> End {
+    let is_failure = match work {
+        Work::Effect { .. } | Work::Sum => false,
+        Work::RejectedEffect | Work::BadSum => true,
+        Work::Agent { gives_up, .. } => *gives_up,
+        Work::Approval {
+            is_approved,
+            fails_if_rejected,
+        } => !is_approved && *fails_if_rejected,
+        Work::Subgoal(plan) => {
+            let fails = |steps: &[Step]| !Course::of(steps).fatal.is_empty();
+            fails(&plan.steps) || fails(&plan.again)
+        }
+    };
+    match is_failure {
+        true => End::Failed,
+        false => End::Completed,
+    }
+}
+
+fn model_calls(work: &Work) -> u32 {
+    match work {
+        // A refused turn is not paid for.
+        Work::Agent { calls, gives_up } => u32::from(*calls > 0) + u32::from(!gives_up),
+        _ => 0,
+    }
+}
+
+fn add_effects(step: &Step, end: End, certainty: Certainty, into: &mut Prediction) {
+    if matches!(end, End::Skipped | End::Cancelled) {
+        return never(std::slice::from_ref(step), into);
+    }
+    let happens = match certainty {
+        Certainty::Certain => Necessity::Must,
+        Certainty::Possible => Necessity::May,
+    };
+    match &step.work {
+        Work::Subgoal(plan) => {
+            predict_plan(plan, certainty, into);
+        }
+        Work::RejectedEffect => {
+            into.effects
+                .insert(effect_name(&step.key, 1), Necessity::Refused);
+        }
+        work => {
+            let names = (1..=calls_of(work)).map(|call| (effect_name(&step.key, call), happens));
+            into.effects.extend(names);
+        }
+    }
+}
+
+/// Effects of steps that are never begun.
+fn never(steps: &[Step], into: &mut Prediction) {
+    for step in steps {
+        if let Work::Subgoal(plan) = &step.work {
+            never(&plan.steps, into);
+            never(&plan.again, into);
+        }
+        let names = (1..=calls_of(&step.work)).map(|call| effect_name(&step.key, call));
+        into.effects
+            .extend(names.map(|name| (name, Necessity::Never)));
+    }
+}
+
+fn calls_of(work: &Work) -> u32 {
+    match work {
+        Work::Effect { .. } | Work::RejectedEffect => 1,
+        Work::Agent { calls, .. } => *calls,
+        Work::Sum | Work::BadSum | Work::Approval { .. } | Work::Subgoal(_) => 0,
+    }
+}
+
+/// The name of a step's n-th effect.
+#[must_use]
+pub(super) fn effect_name(key: &str, call: u32) -> String {
+    format!("{key}/{call}")
+}

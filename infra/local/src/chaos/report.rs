@@ -1,0 +1,178 @@
+//! What a chaos run says in the end, for programs (as JSON) and for people.
+
+use serde::Serialize;
+
+use super::recovery::Times;
+use super::rows::Attempts;
+use super::settings::Settings;
+use super::verify::EffectCounts;
+use crate::faults::FaultCounts;
+
+/// One chaos run. Times are seconds; every list is complete.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// What was asked for; the same settings make the same goals and the same decisions.
+    pub settings: Settings,
+    /// Whether it was stopped before its end: then it tells what was seen so far.
+    pub was_interrupted: bool,
+    /// How many goals there were.
+    pub goals: GoalCounts,
+    /// Steps of all runs, the engine's own included.
+    pub steps: u64,
+    /// How their attempts ended.
+    pub attempts: Attempts,
+    /// What happened outside.
+    pub effects: EffectCounts,
+    /// Faults that really happened.
+    pub faults: FaultCounts,
+    /// Crashes of Postgres that really happened.
+    pub crashes: u64,
+    /// From the claim of an attempt that was lost to the next claim of its step: an upper bound of the time from the
+    /// blow to the next worker.
+    pub recovery_of_steps: Times,
+    /// From the crash of Postgres to the next step's end.
+    pub recovery_of_postgres: Times,
+    /// What must not be, each in a sentence. Empty: nothing was found.
+    pub violations: Vec<String>,
+    /// Without a violation: with 95 % confidence no more than this share of blows and crashes does harm (3 ÷ their number).
+    pub bound_95_percent: Option<f64>,
+    /// From the first question to the last end.
+    pub wall_seconds: f64,
+    /// Where it ran.
+    pub machine: Machine,
+}
+
+/// Goals by their ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct GoalCounts {
+    /// Begun.
+    pub asked: u64,
+    /// Ended as they should, with an answer.
+    pub answered: u64,
+    /// Ended as they should, failed.
+    pub failed: u64,
+    /// Not ended.
+    pub open: u64,
+    /// Failed because crashes of Postgres took the last attempt of a step. Counted neither as a success nor as a
+    /// violation: with fewer attempts than faults nothing can be promised.
+    pub worn_out: u64,
+}
+
+/// Where a run ran.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Machine {
+    /// Processors that may be used.
+    pub cores: usize,
+    /// Postgres' version.
+    pub postgres: String,
+    /// How the functions were compiled: `debug` or `release`.
+    pub build: &'static str,
+}
+
+impl Machine {
+    pub(super) fn this(postgres: String) -> Self {
+        Self {
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            postgres,
+            build: if cfg!(debug_assertions) {
+                "debug"
+            } else {
+                "release"
+            },
+        }
+    }
+}
+
+impl Report {
+    /// Kills, freezes and crashes.
+    #[must_use]
+    pub fn blows(&self) -> u64 {
+        self.faults.total_kills() + self.faults.total_freezes() + self.crashes
+    }
+
+    /// What is said to people: a name and its value.
+    #[must_use]
+    pub fn lines(&self) -> Vec<(&'static str, String)> {
+        let goals = &self.goals;
+        let faults = &self.faults;
+        let (wakes, effects, attempts) = (&faults.wakes, &self.effects, &self.attempts);
+        let cut: u64 = faults
+            .answers_cut_before
+            .values()
+            .chain(faults.answers_cut_after.values())
+            .sum();
+        vec![
+            ("seed", self.settings.seed.to_string()),
+            (
+                "goals",
+                format!(
+                    "{} asked: {} answered, {} failed as they should, {} open, {} worn out",
+                    goals.asked, goals.answered, goals.failed, goals.open, goals.worn_out
+                ),
+            ),
+            (
+                "steps",
+                format!(
+                    "{}; attempts: {} completed, {} failed, {} lost, {} timed out",
+                    self.steps,
+                    attempts.completed,
+                    attempts.failed,
+                    attempts.lost,
+                    attempts.timed_out
+                ),
+            ),
+            (
+                "effects",
+                format!(
+                    "{} required, {} done, {} arrivals, {} of them repeated",
+                    effects.required, effects.done, effects.arrivals, effects.repeated
+                ),
+            ),
+            (
+                "kills, freezes",
+                format!(
+                    "{}, {} ({} withheld from last attempts)",
+                    faults.total_kills(),
+                    faults.total_freezes(),
+                    faults.spared
+                ),
+            ),
+            (
+                "wakes",
+                format!(
+                    "{} dropped, {} doubled, {} late, of {}",
+                    wakes.dropped, wakes.duplicated, wakes.delayed, wakes.seen
+                ),
+            ),
+            ("answers cut", cut.to_string()),
+            ("crashes of Postgres", self.crashes.to_string()),
+            ("steps back after", times(&self.recovery_of_steps)),
+            ("Postgres back after", times(&self.recovery_of_postgres)),
+            ("violations", self.violations.len().to_string()),
+            (
+                "95 % bound",
+                self.bound_95_percent.map_or_else(
+                    || "none".to_owned(),
+                    |bound| format!("at most {bound:.6} of all blows do harm"),
+                ),
+            ),
+            ("took", format!("{:.1} s", self.wall_seconds)),
+            (
+                "machine",
+                format!(
+                    "{} cores, Postgres {}, {} build",
+                    self.machine.cores, self.machine.postgres, self.machine.build
+                ),
+            ),
+        ]
+    }
+}
+
+fn times(times: &Times) -> String {
+    match (times.p50_seconds, times.p99_seconds) {
+        (Some(half), Some(most)) => {
+            format!("p50 {half:.2} s, p99 {most:.2} s ({} of them)", times.count)
+        }
+        _ => "nothing to come back".to_owned(),
+    }
+}

@@ -1,0 +1,200 @@
+//! What a run left in the database, read once when it is over.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+/// A request, with the number of its goal.
+#[derive(Debug)]
+pub(super) struct RequestRow {
+    pub(super) id: i64,
+    pub(super) state: String,
+    pub(super) has_ended: bool,
+}
+
+/// A run with its steps.
+#[derive(Debug)]
+pub(super) struct RunRow {
+    pub(super) id: i64,
+    pub(super) state: String,
+    pub(super) steps: BTreeMap<String, StepRow>,
+}
+
+/// A step.
+#[derive(Debug)]
+pub(super) struct StepRow {
+    pub(super) state: String,
+    pub(super) attempt: i32,
+    pub(super) max_attempts: i32,
+    pub(super) error_code: Option<String>,
+    /// Answers of the model that are booked under the lease that ended it.
+    pub(super) booked_calls: i64,
+}
+
+/// How many attempts ended how.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Attempts {
+    /// With a result.
+    pub completed: i64,
+    /// With an error that the worker reported.
+    pub failed: i64,
+    /// By the end of a lease.
+    pub lost: i64,
+    /// By taking too long.
+    pub timed_out: i64,
+}
+
+/// All of it.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    /// By the number of the goal.
+    pub(super) requests: BTreeMap<u64, RequestRow>,
+    /// By the number of the goal and the goal's title; none: the run of the request itself.
+    pub(super) runs: BTreeMap<(u64, Option<String>), RunRow>,
+    pub(super) attempts: Attempts,
+    /// Answers of the model that are booked at all, and tokens other than each of them has.
+    pub(super) booked_calls: i64,
+    pub(super) odd_bookings: i64,
+    pub(super) postgres_version: String,
+}
+
+pub(super) async fn read(db: &Client, workspace: Uuid, tokens: (i64, i64)) -> anyhow::Result<Rows> {
+    let workspace = workspace.to_string();
+    let mut rows = Rows::default();
+    read_requests(db, &workspace, &mut rows).await?;
+    let names = read_runs(db, &workspace, &mut rows).await?;
+    read_steps(db, &workspace, &names, &mut rows).await?;
+    read_sums(db, &workspace, tokens, &mut rows).await?;
+    rows.postgres_version = db
+        .query_one("show server_version", &[])
+        .await
+        .context("asking for Postgres' version")?
+        .get(0);
+    Ok(rows)
+}
+
+/// The goal's number is in the request's idempotency key.
+fn number_of(key: &str) -> u64 {
+    super::shape::goal_number(key).unwrap_or(0)
+}
+
+async fn read_requests(db: &Client, workspace: &str, rows: &mut Rows) -> anyhow::Result<()> {
+    let query = "select idempotency_key, id, state, ended_at is not null from goalpost.requests where workspace_id = $1::text::uuid";
+    for row in db
+        .query(query, &[&workspace])
+        .await
+        .context("reading requests")?
+    {
+        let request = RequestRow {
+            id: row.get(1),
+            state: row.get(2),
+            has_ended: row.get(3),
+        };
+        rows.requests.insert(number_of(row.get(0)), request);
+    }
+    Ok(())
+}
+
+type Name = (u64, Option<String>);
+
+async fn read_runs(
+    db: &Client,
+    workspace: &str,
+    rows: &mut Rows,
+) -> anyhow::Result<BTreeMap<i64, Name>> {
+    let query = "
+        select q.idempotency_key, g.title, r.id, r.state
+          from goalpost.workflow_runs r
+          join goalpost.requests q on q.id = r.request_id
+          left join goalpost.goals g on g.id = r.goal_id
+         where r.workspace_id = $1::text::uuid";
+    let mut names = BTreeMap::new();
+    for row in db
+        .query(query, &[&workspace])
+        .await
+        .context("reading runs")?
+    {
+        let name: Name = (number_of(row.get(0)), row.get(1));
+        let run = RunRow {
+            id: row.get(2),
+            state: row.get(3),
+            steps: BTreeMap::new(),
+        };
+        names.insert(run.id, name.clone());
+        anyhow::ensure!(
+            rows.runs.insert(name.clone(), run).is_none(),
+            "goal {} has two runs of the name {:?}; the names of a run are not unique",
+            name.0,
+            name.1
+        );
+    }
+    Ok(names)
+}
+
+async fn read_steps(
+    db: &Client,
+    workspace: &str,
+    names: &BTreeMap<i64, Name>,
+    rows: &mut Rows,
+) -> anyhow::Result<()> {
+    let query = "
+        select s.run_id, s.key, s.state, s.attempt, s.max_attempts, s.error ->> 'code', count(u.number)
+          from goalpost.steps s
+          left join goalpost.usage_events u
+            on u.run_id = s.run_id and u.step_key = s.key and u.lease_epoch = s.lease_epoch and u.counted
+         where s.workspace_id = $1::text::uuid
+         group by s.run_id, s.key";
+    for row in db
+        .query(query, &[&workspace])
+        .await
+        .context("reading steps")?
+    {
+        let step = StepRow {
+            state: row.get(2),
+            attempt: row.get(3),
+            max_attempts: row.get(4),
+            error_code: row.get(5),
+            booked_calls: row.get(6),
+        };
+        let run = names
+            .get(&row.get(0))
+            .and_then(|name| rows.runs.get_mut(name));
+        if let Some(run) = run {
+            run.steps.insert(row.get(1), step);
+        }
+    }
+    Ok(())
+}
+
+async fn read_sums(
+    db: &Client,
+    workspace: &str,
+    (input, output): (i64, i64),
+    rows: &mut Rows,
+) -> anyhow::Result<()> {
+    let query = "select outcome, count(*) from goalpost.step_attempts where workspace_id = $1::text::uuid group by outcome";
+    for row in db
+        .query(query, &[&workspace])
+        .await
+        .context("counting attempts")?
+    {
+        let count = row.get(1);
+        match row.get(0) {
+            "completed" => rows.attempts.completed = count,
+            "failed" => rows.attempts.failed = count,
+            "lost" => rows.attempts.lost = count,
+            _ => rows.attempts.timed_out = count,
+        }
+    }
+    let query = "
+        select count(*), count(*) filter (where input_tokens <> $2 or output_tokens <> $3)
+          from goalpost.usage_events where workspace_id = $1::text::uuid";
+    let row = db
+        .query_one(query, &[&workspace, &input, &output])
+        .await
+        .context("summing usage")?;
+    (rows.booked_calls, rows.odd_bookings) = (row.get(0), row.get(1));
+    Ok(())
+}

@@ -1,0 +1,288 @@
+//! Compares what a run left, in the rows and at the receiver of webhooks, with what was predicted of each goal.
+//!
+//! The one thing to know: it finds fault with goals that have ended, and says of the others that they have not. What
+//! must hold of the rows whatever the goals were is asked elsewhere ([`crate::oracle`]).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::generate::generate;
+use super::predict::{
+    Certainty, End, Necessity, Prediction, RunPrediction, StepPrediction, predict,
+};
+use super::rows::{Rows, RunRow, StepRow};
+use super::settings::Settings;
+use super::world::{Effect, Effects};
+
+/// How many effects there were.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct EffectCounts {
+    /// Effects that had to happen.
+    pub required: u64,
+    /// Effects that happened: one for each idempotency key that was taken.
+    pub done: u64,
+    /// Webhooks that arrived.
+    pub arrivals: u64,
+    /// Arrivals under a key that had been taken before, and changed nothing.
+    pub repeated: u64,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) violations: Vec<String>,
+    pub(super) effects: EffectCounts,
+    /// Goals that failed because every try of a step was lost, where Postgres was crashed: a crash takes an attempt
+    /// whether it is the last or not, as no other fault does.
+    pub(super) worn_out: u64,
+}
+
+/// Compares. `asked` goals were begun; `model_answers` is how many the model gave.
+pub(super) fn verify(
+    settings: &Settings,
+    asked: u64,
+    rows: &Rows,
+    effects: &Effects,
+    model_answers: u64,
+) -> Found {
+    let seed = settings.seed;
+    let mut found = Found::default();
+    let arrived = by_name(effects, rows, &mut found);
+    for number in 1..=asked {
+        let prediction = predict(&generate(seed, number));
+        let Some(request) = rows.requests.get(&number) else {
+            found.say(number, "was asked, and there is no request of it");
+            continue;
+        };
+        if !request.has_ended {
+            found.say(
+                number,
+                &format!("has not ended: request {} is {}", request.id, request.state),
+            );
+            continue;
+        }
+        if settings.crash_postgres > 0 && is_worn_out(number, rows) {
+            found.worn_out += 1;
+            continue;
+        }
+        let state = if prediction.is_answered {
+            "answered"
+        } else {
+            "failed"
+        };
+        if request.state != state {
+            found.say(
+                number,
+                &format!(
+                    "should be {state}, and request {} is {}",
+                    request.id, request.state
+                ),
+            );
+        }
+        check_runs(number, &prediction, rows, &mut found);
+        check_effects(number, &prediction, &arrived, &mut found);
+    }
+    for (name, _) in arrived {
+        let number = super::shape::goal_number(name).unwrap_or(0);
+        let is_known = predict(&generate(seed, number)).effects.contains_key(name);
+        if !is_known {
+            found.say(
+                number,
+                &format!("has the effect {name}, which none of its steps is about"),
+            );
+        }
+    }
+    found.violations.extend(effects.unreadable.iter().cloned());
+    check_ledger(rows, model_answers, &mut found);
+    found
+}
+
+impl Found {
+    fn say(&mut self, number: u64, sentence: &str) {
+        self.violations.push(format!("goal {number} {sentence}"));
+    }
+}
+
+/// Whether a step failed with its last attempt lost.
+fn is_worn_out(number: u64, rows: &Rows) -> bool {
+    let mut runs = rows.runs.iter().filter(|((of, _), _)| *of == number);
+    runs.any(|(_, run)| {
+        run.steps.values().any(|step| {
+            let is_lost = step.error_code.as_deref() == Some("lease_expired");
+            step.state == "failed" && is_lost && step.attempt == step.max_attempts
+        })
+    })
+}
+
+fn check_runs(number: u64, prediction: &Prediction, rows: &Rows, found: &mut Found) {
+    for expected in &prediction.runs {
+        let name = expected.goal.as_deref().unwrap_or("the request");
+        let run = rows.runs.get(&(number, expected.goal.clone()));
+        match (run, expected.certainty) {
+            (None, Certainty::Certain) => found.say(number, &format!("has no run of {name}")),
+            (None, Certainty::Possible) => {}
+            (Some(run), _) => check_run(number, name, expected, run, found),
+        }
+    }
+    let is_expected = |name: &Option<String>| prediction.runs.iter().any(|run| run.goal == *name);
+    let runs = rows.runs.keys().filter(|(of, _)| *of == number);
+    for (_, name) in runs.filter(|(_, name)| !is_expected(name)) {
+        found.say(
+            number,
+            &format!("has a run of {name:?}, which should not be"),
+        );
+    }
+}
+
+fn check_run(number: u64, name: &str, expected: &RunPrediction, run: &RunRow, found: &mut Found) {
+    if !fits(expected.end, expected.certainty, &run.state) {
+        let end = expected.end.as_str();
+        found.say(
+            number,
+            &format!(
+                "should have the run of {name} {end}, and run {} is {}",
+                run.id, run.state
+            ),
+        );
+    }
+    for (key, step) in &expected.steps {
+        match (run.steps.get(key), step.certainty) {
+            (None, Certainty::Certain) => {
+                found.say(number, &format!("has no step {key} in the run of {name}"));
+            }
+            (None, Certainty::Possible) => {}
+            (Some(row), _) => check_step(number, key, step, row, found),
+        }
+    }
+    for key in run
+        .steps
+        .keys()
+        .filter(|key| !expected.steps.contains_key(*key))
+    {
+        found.say(
+            number,
+            &format!("has the step {key} in the run of {name}, which should not be"),
+        );
+    }
+}
+
+fn check_step(number: u64, key: &str, expected: &StepPrediction, row: &StepRow, found: &mut Found) {
+    if !fits(expected.end, expected.certainty, &row.state) {
+        let end = expected.end.as_str();
+        let why = row.error_code.as_deref().unwrap_or("no error");
+        found.say(
+            number,
+            &format!(
+                "should have the step {key} {end}, and it is {} ({why}, attempt {})",
+                row.state, row.attempt
+            ),
+        );
+        return;
+    }
+    let is_worked = matches!(row.state.as_str(), "completed" | "failed");
+    if is_worked && row.booked_calls != i64::from(expected.model_calls) {
+        found.say(
+            number,
+            &format!(
+                "should have {} answers of the model booked for the attempt that ended step {key}, and has {}",
+                expected.model_calls, row.booked_calls
+            ),
+        );
+    }
+}
+
+fn fits(end: End, certainty: Certainty, state: &str) -> bool {
+    let may_be_cancelled = certainty == Certainty::Possible;
+    state == end.as_str() || (may_be_cancelled && state == End::Cancelled.as_str())
+}
+
+/// What arrived, by the name of the effect, with the problems of its keys.
+fn by_name<'a>(
+    effects: &'a Effects,
+    rows: &Rows,
+    found: &mut Found,
+) -> BTreeMap<&'a str, &'a Effect> {
+    let run_ids: BTreeMap<i64, u64> = rows
+        .runs
+        .iter()
+        .map(|((number, _), run)| (run.id, *number))
+        .collect();
+    let mut arrived: BTreeMap<&str, &Effect> = BTreeMap::new();
+    for (key, effect) in effects.iter() {
+        let names: BTreeSet<&str> = effect.names.iter().map(String::as_str).collect();
+        if names.len() > 1 {
+            found.violations.push(format!(
+                "the idempotency key {key} came with several effects: {names:?}"
+            ));
+        }
+        for name in names {
+            let number = super::shape::goal_number(name).unwrap_or(0);
+            if !is_key_of(key, name, number, &run_ids) {
+                found.say(
+                    number,
+                    &format!("has the effect {name} under the key {key}, which is not its step's"),
+                );
+            }
+            if arrived.insert(name, effect).is_some() {
+                found.say(
+                    number,
+                    &format!("has the effect {name} under two idempotency keys"),
+                );
+            }
+        }
+        found.effects.done += u64::from(effect.is_done);
+        found.effects.arrivals += u64::from(effect.arrivals);
+        found.effects.repeated += u64::from(effect.repeats);
+    }
+    arrived
+}
+
+/// `workspace/run/step` or `workspace/run/step/call`, of a run of that goal.
+fn is_key_of(key: &str, name: &str, number: u64, run_ids: &BTreeMap<i64, u64>) -> bool {
+    let mut parts = key.split('/');
+    let run_id = parts.nth(1).and_then(|run_id| run_id.parse().ok());
+    let step_key = parts.next();
+    run_id.and_then(|run_id: i64| run_ids.get(&run_id)) == Some(&number)
+        && step_key == name.split('/').next()
+}
+
+fn check_effects(
+    number: u64,
+    prediction: &Prediction,
+    arrived: &BTreeMap<&str, &Effect>,
+    found: &mut Found,
+) {
+    for (name, necessity) in &prediction.effects {
+        let effect = arrived.get(name.as_str());
+        let is_done = effect.is_some_and(|effect| effect.is_done);
+        found.effects.required += u64::from(*necessity == Necessity::Must);
+        match necessity {
+            Necessity::Must if !is_done => found.say(number, &format!("lacks the effect {name}")),
+            Necessity::Refused if is_done => {
+                found.say(number, &format!("has the effect {name}, which was refused"));
+            }
+            Necessity::Never if effect.is_some() => {
+                found.say(
+                    number,
+                    &format!("has the effect {name} of a step that should never have begun"),
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+fn check_ledger(rows: &Rows, model_answers: u64, found: &mut Found) {
+    let booked = u64::try_from(rows.booked_calls).unwrap_or(u64::MAX);
+    if booked > model_answers {
+        let sentence =
+            format!("{booked} answers of the model are booked, and it gave only {model_answers}");
+        found.violations.push(sentence);
+    }
+    if rows.odd_bookings > 0 {
+        let sentence = format!(
+            "{} answers of the model are booked with other tokens than they had",
+            rows.odd_bookings
+        );
+        found.violations.push(sentence);
+    }
+}

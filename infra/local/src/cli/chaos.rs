@@ -1,0 +1,113 @@
+//! `goalpost chaos`: goals under injected faults, and what was found.
+//!
+//! The one thing to know: the seed is printed before anything else, so that whatever is found can be looked at again.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::{Usage, arguments, print, print_error, print_json, up};
+use crate::chaos::{Report, Settings};
+use crate::home::Home;
+use crate::progress::Progress;
+use crate::render::{Screen, table};
+use crate::stack::{DatabaseChoice, Port, ServerChoice, StackOptions};
+
+/// Sentences shown to people; JSON has all of them.
+const SHOWN_VIOLATIONS: usize = 40;
+
+pub(super) async fn run(
+    arguments: &arguments::Chaos,
+    global: &arguments::Global,
+) -> anyhow::Result<()> {
+    let settings = settings(arguments);
+    settings.check().map_err(Usage)?;
+    print_error(&format!("seed {}", settings.seed));
+    let report = crate::chaos::run(settings, options()?, up::told_to_stop()?).await?;
+    match global.json {
+        true => print_json(&report)?,
+        false => show(&report),
+    }
+    match report.violations.len() {
+        0 => Ok(()),
+        count => Err(anyhow::anyhow!(
+            "{}; run it again with --seed {}",
+            crate::render::count(count as u64, "violation"),
+            report.settings.seed
+        )),
+    }
+}
+
+/// Without a fault named: a bit of each. Otherwise those that are named.
+fn settings(arguments: &arguments::Chaos) -> Settings {
+    let shares = [
+        arguments.drop_wakes,
+        arguments.duplicate_wakes,
+        arguments.delay_wakes,
+        arguments.cut_answers,
+    ];
+    let numbers = [arguments.kills, arguments.freezes, arguments.crash_postgres];
+    let is_any_named = shares.iter().any(Option::is_some)
+        || numbers.iter().any(Option::is_some)
+        || arguments.stop_sweeper.is_some();
+    let share = |given: Option<f64>| given.unwrap_or(if is_any_named { 0.0 } else { 0.1 });
+    let number = |given: Option<u64>, otherwise: u64| {
+        given.unwrap_or(if is_any_named { 0 } else { otherwise })
+    };
+    Settings {
+        seed: arguments.seed.unwrap_or_else(new_seed),
+        goals: arguments.goals,
+        parallel: arguments.parallel,
+        kills: number(arguments.kills, arguments.goals / 2),
+        freezes: number(arguments.freezes, arguments.goals / 20),
+        drop_wakes: share(arguments.drop_wakes),
+        duplicate_wakes: share(arguments.duplicate_wakes),
+        delay_wakes: share(arguments.delay_wakes),
+        // Each answer that is cut costs a lease; a share as of wakes would be all that happens.
+        cut_answers: share(arguments.cut_answers.or((!is_any_named).then_some(0.02))),
+        crash_postgres: number(arguments.crash_postgres, 2),
+        stop_sweeper: arguments.stop_sweeper,
+    }
+}
+
+/// Short, to be written down.
+fn new_seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(1, |now| u64::from(now.subsec_nanos()) % 1_000_000)
+}
+
+/// A server and a database of its own, gone with the run.
+fn options() -> anyhow::Result<StackOptions> {
+    let mut options = StackOptions::for_people(Home::open()?, Progress::stderr());
+    options.server = ServerChoice::Throwaway;
+    options.database = DatabaseChoice::Clone;
+    options.port = Port::Any;
+    Ok(options)
+}
+
+fn show(report: &Report) {
+    let screen = Screen::stdout();
+    let rows: Vec<Vec<String>> = report
+        .lines()
+        .into_iter()
+        .map(|(name, value)| vec![name.to_owned(), value])
+        .collect();
+    for line in table::lines(screen, &["WHAT", "CAME TO"], &rows) {
+        print(&line);
+    }
+    if report.was_interrupted {
+        print(
+            &screen
+                .palette
+                .asks("stopped before the end: this is what was seen so far"),
+        );
+    }
+    for violation in report.violations.iter().take(SHOWN_VIOLATIONS) {
+        print(&screen.palette.bad(&format!("✗ {violation}")));
+    }
+    let more = report.violations.len().saturating_sub(SHOWN_VIOLATIONS);
+    if more > 0 {
+        print(&format!("… and {more} more; --json has all of them"));
+    }
+    if report.violations.is_empty() {
+        print(&screen.palette.good("✓ nothing was found"));
+    }
+}

@@ -1,0 +1,243 @@
+//! A small chaos run, and the goals that such runs are made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::plan::{Catalogue, Limits, check};
+use local_stack::chaos::{
+    self, Certainty, Criterion, End, Goal, Necessity, Plan, Settings, Step, Way, Work, generate,
+    plan_as_json, predict,
+};
+use local_stack::stack::StackOptions;
+use proptest::prelude::*;
+
+fn settings(seed: u64, goals: u64) -> Settings {
+    Settings {
+        seed,
+        goals,
+        parallel: goals,
+        kills: 0,
+        freezes: 0,
+        drop_wakes: 0.0,
+        duplicate_wakes: 0.0,
+        delay_wakes: 0.0,
+        cut_answers: 0.0,
+        crash_postgres: 0,
+        stop_sweeper: None,
+    }
+}
+
+#[tokio::test]
+async fn goals_come_to_what_was_predicted_though_sandboxes_are_killed_wakes_lost_and_answers_cut() {
+    let settings = Settings {
+        kills: 12,
+        drop_wakes: 0.2,
+        duplicate_wakes: 0.2,
+        cut_answers: 0.02,
+        ..settings(3, 20)
+    };
+    let report = chaos::run(settings, StackOptions::for_tests(), std::future::pending())
+        .await
+        .unwrap();
+    assert_eq!(report.violations, Vec::<String>::new(), "{report:#?}");
+    assert_eq!(
+        report.goals.answered + report.goals.failed,
+        20,
+        "{report:#?}"
+    );
+    assert!(report.faults.total_kills() >= 6, "{report:#?}");
+    assert!(report.faults.wakes.dropped > 0, "{report:#?}");
+    assert!(report.effects.required > 0 && report.effects.done >= report.effects.required);
+}
+
+/// The names that plans of chaos runs may use.
+fn catalogue() -> Catalogue {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    Catalogue {
+        agents: BTreeMap::from([("chaos".to_owned(), names(&["webhook"]))]),
+        tools: names(&["webhook", "calculate"]),
+        taken_keys: BTreeSet::new(),
+    }
+}
+
+fn plans(goal: &Goal) -> Vec<&Plan> {
+    fn below<'a>(steps: &'a [Step], found: &mut Vec<&'a Plan>) {
+        for step in steps {
+            if let Work::Subgoal(plan) = &step.work {
+                found.push(plan);
+                below(&plan.steps, found);
+                below(&plan.again, found);
+            }
+        }
+    }
+    let mut found = Vec::new();
+    if let Way::Planned(plan) = &goal.way {
+        found.push(plan);
+        below(&plan.steps, &mut found);
+        below(&plan.again, &mut found);
+    }
+    found
+}
+
+proptest! {
+    #[test]
+    fn every_generated_plan_may_run(seed: u64, number in 1_u64..1_000_000) {
+        let goal = generate(seed, number);
+        let plans = plans(&goal);
+        let limits = Limits::default();
+        for plan in &plans {
+            let first = plan_as_json(plan, false, "http://127.0.0.1:1/effect");
+            prop_assert_eq!(check(&first, &limits, &catalogue()), vec![]);
+            if !plan.again.is_empty() {
+                let taken = plan.steps.iter().map(|step| step.key.clone());
+                let catalogue = Catalogue { taken_keys: taken.collect(), ..catalogue() };
+                let second = plan_as_json(plan, true, "http://127.0.0.1:1/effect");
+                prop_assert_eq!(check(&second, &limits, &catalogue), vec![]);
+            }
+        }
+        prop_assert!(plans.len() <= 32, "a request has no more goals than the cap");
+    }
+
+    #[test]
+    fn a_goal_and_its_prediction_are_the_same_whenever_they_are_made(seed: u64, number in 1_u64..1_000_000) {
+        let goal = generate(seed, number);
+        prop_assert_eq!(&goal, &generate(seed, number));
+        prop_assert_eq!(predict(&goal), predict(&goal));
+    }
+
+    #[test]
+    fn every_effect_of_a_goal_is_predicted_once_and_only_of_its_own_steps(seed: u64, number in 1_u64..1_000_000) {
+        let goal = generate(seed, number);
+        for name in predict(&goal).effects.keys() {
+            let key = name.split('/').next().unwrap();
+            prop_assert!(goal.step(key).is_some(), "{} is about no step", name);
+        }
+    }
+}
+
+fn step(key: &str, depends_on: &[&str], may_fail: bool, work: Work) -> Step {
+    Step {
+        key: format!("g1_{key}"),
+        depends_on: depends_on.iter().map(|key| format!("g1_{key}")).collect(),
+        only_if_approved: None,
+        may_fail,
+        work,
+    }
+}
+
+const EFFECT: Work = Work::Effect {
+    refusals: 0,
+    pause_ms: 0,
+};
+
+fn planned(steps: Vec<Step>) -> Goal {
+    Goal {
+        number: 1,
+        way: Way::Planned(Plan {
+            name: "g1".into(),
+            steps,
+            criterion: Criterion::None,
+            again: Vec::new(),
+            is_refused_once: false,
+        }),
+    }
+}
+
+/// Ends of the steps of the goal's own run, and its effects.
+fn told(
+    goal: &Goal,
+) -> (
+    bool,
+    BTreeMap<String, (End, Certainty)>,
+    BTreeMap<String, Necessity>,
+) {
+    let prediction = predict(goal);
+    let run = prediction
+        .runs
+        .iter()
+        .find(|run| run.goal.as_deref() == Some("g1"))
+        .unwrap();
+    let ends = run
+        .steps
+        .iter()
+        .map(|(key, step)| (key.replace("g1_", ""), (step.end, step.certainty)));
+    let effects = prediction
+        .effects
+        .into_iter()
+        .map(|(name, necessity)| (name.replace("g1_", ""), necessity));
+    (prediction.is_answered, ends.collect(), effects.collect())
+}
+
+#[test]
+fn what_waits_for_a_step_that_ends_the_run_never_begins_and_what_runs_beside_it_may() {
+    let goal = planned(vec![
+        step("before", &[], false, EFFECT),
+        step("fatal", &["before"], false, Work::BadSum),
+        step("beside", &[], false, EFFECT),
+        step("after", &["fatal", "beside"], false, EFFECT),
+    ]);
+    let (is_answered, ends, effects) = told(&goal);
+    assert!(!is_answered);
+    assert_eq!(ends["before"], (End::Completed, Certainty::Certain));
+    assert_eq!(ends["fatal"], (End::Failed, Certainty::Certain));
+    assert_eq!(ends["beside"], (End::Completed, Certainty::Possible));
+    assert_eq!(ends["after"], (End::Cancelled, Certainty::Certain));
+    assert_eq!(ends["judge"], (End::Cancelled, Certainty::Certain));
+    assert_eq!(effects["before/1"], Necessity::Must);
+    assert_eq!(effects["beside/1"], Necessity::May);
+    assert_eq!(effects["after/1"], Necessity::Never);
+}
+
+#[test]
+fn a_run_goes_on_without_a_step_that_may_fail_and_leaves_out_what_needed_it_alone() {
+    let goal = planned(vec![
+        step("fails", &[], true, Work::RejectedEffect),
+        step("other", &[], false, EFFECT),
+        step("needs_it", &["fails"], false, EFFECT),
+        step("needs_both", &["fails", "other"], false, EFFECT),
+    ]);
+    let (is_answered, ends, effects) = told(&goal);
+    assert!(is_answered);
+    assert_eq!(ends["fails"], (End::Failed, Certainty::Certain));
+    assert_eq!(ends["needs_it"], (End::Skipped, Certainty::Certain));
+    assert_eq!(ends["needs_both"], (End::Completed, Certainty::Certain));
+    assert_eq!(effects["fails/1"], Necessity::Refused);
+    assert_eq!(effects["needs_it/1"], Necessity::Never);
+    assert_eq!(effects["needs_both/1"], Necessity::Must);
+}
+
+#[test]
+fn of_two_steps_that_end_the_run_either_may_be_the_first() {
+    let goal = planned(vec![
+        step("root", &[], false, EFFECT),
+        step("one", &["root"], false, Work::BadSum),
+        step("two", &["root"], false, Work::BadSum),
+    ]);
+    let (is_answered, ends, _) = told(&goal);
+    assert!(!is_answered);
+    assert_eq!(ends["root"], (End::Completed, Certainty::Certain));
+    assert_eq!(ends["one"], (End::Failed, Certainty::Possible));
+    assert_eq!(ends["two"], (End::Failed, Certainty::Possible));
+}
+
+#[test]
+fn a_rejected_approval_leaves_out_the_step_whose_condition_it_was() {
+    let approval = Work::Approval {
+        is_approved: false,
+        fails_if_rejected: false,
+    };
+    let asks = Step {
+        only_if_approved: Some("g1_may".into()),
+        ..step("asks", &["may"], false, EFFECT)
+    };
+    let goal = planned(vec![
+        step("may", &[], false, approval),
+        asks,
+        step("does_not", &["may"], false, EFFECT),
+    ]);
+    let (is_answered, ends, effects) = told(&goal);
+    assert!(is_answered);
+    assert_eq!(ends["may"], (End::Completed, Certainty::Certain));
+    assert_eq!(ends["asks"], (End::Skipped, Certainty::Certain));
+    assert_eq!(ends["does_not"], (End::Completed, Certainty::Certain));
+    assert_eq!(effects["asks/1"], Necessity::Never);
+}
