@@ -39,7 +39,7 @@ pub use rows::Attempts;
 pub use settings::{Settings, Sweeper};
 pub use shape::{Criterion, Goal, Plan, Step, Way, Work};
 pub use verify::EffectCounts;
-use verify::verify;
+use verify::{Ran, verify};
 pub use wire::plan as plan_as_json;
 use world::World;
 
@@ -95,12 +95,15 @@ async fn observe(
     let workspace = driver.workspace();
     let rows = rows::read(&db, workspace, world::TOKENS).await?;
     let asked = driver.asked();
-    let mut found = verify(settings, asked, &rows, &world.effects(), world.answers());
+    let ran = Ran {
+        settings,
+        asked,
+        was_interrupted,
+        model_answers: world.answers(),
+    };
+    let mut found = verify(&ran, &rows, &world.effects());
     let mut violations = std::mem::take(&mut found.violations);
-    if was_interrupted {
-        // What has not ended was not given the time.
-        violations.retain(|sentence| !sentence.contains("has not ended"));
-    } else {
+    if !was_interrupted {
         let broken = oracle::check(&db).await?;
         violations.extend(broken.iter().map(ToString::to_string));
     }

@@ -5,9 +5,12 @@
 //! and then the run goes on without it. What ran beside a step that ended the run may have ended before, or not: of that
 //! alone the prediction is not certain.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod course;
+
+use std::collections::BTreeMap;
 
 use super::shape::{Criterion, Goal, Plan, Step, Way, Work};
+use course::Course;
 
 /// How a step ends, or a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -171,97 +174,6 @@ struct Part {
     steps: BTreeMap<String, StepPrediction>,
 }
 
-/// How each step would end if nothing cut the run short, and which of them cut it short.
-struct Course<'a> {
-    steps: &'a [Step],
-    ends: BTreeMap<&'a str, End>,
-    /// All that a step waits for, at any distance.
-    ancestors: BTreeMap<&'a str, BTreeSet<&'a str>>,
-    /// Steps that end the run and do not wait for another such step.
-    fatal: Vec<&'a str>,
-}
-
-impl<'a> Course<'a> {
-    fn of(steps: &'a [Step]) -> Self {
-        let mut course = Self {
-            steps,
-            ends: BTreeMap::new(),
-            ancestors: BTreeMap::new(),
-            fatal: Vec::new(),
-        };
-        for step in steps {
-            let mut above = BTreeSet::new();
-            for key in &step.depends_on {
-                above.insert(key.as_str());
-                above.extend(course.ancestors.get(key.as_str()).into_iter().flatten());
-            }
-            let end = course.end_of(step);
-            let is_blocked = above.iter().any(|key| course.fatal.contains(key));
-            if end == End::Failed && !step.may_fail && !is_blocked {
-                course.fatal.push(&step.key);
-            }
-            course.ends.insert(&step.key, end);
-            course.ancestors.insert(&step.key, above);
-        }
-        course
-    }
-
-    fn end_of(&self, step: &Step) -> End {
-        let completed = |key: &String| self.ends.get(key.as_str()) == Some(&End::Completed);
-        if !step.depends_on.is_empty() && !step.depends_on.iter().any(completed) {
-            return End::Skipped;
-        }
-        let is_unmet = |key: &String| !(completed(key) && self.was_approved(key));
-        if step.only_if_approved.as_ref().is_some_and(is_unmet) {
-            return End::Skipped;
-        }
-        own_end(&step.work)
-    }
-
-    fn was_approved(&self, key: &str) -> bool {
-        let approved = |step: &&Step| {
-            matches!(
-                step.work,
-                Work::Approval {
-                    is_approved: true,
-                    ..
-                }
-            )
-        };
-        self.steps
-            .iter()
-            .find(|step| step.key == key)
-            .as_ref()
-            .is_some_and(approved)
-    }
-
-    /// What is known of a step beforehand.
-    fn prediction(&self, step: &Step, certainty: Certainty) -> (End, Certainty) {
-        let end = self
-            .ends
-            .get(step.key.as_str())
-            .copied()
-            .unwrap_or(End::Cancelled);
-        let above = self.ancestors.get(step.key.as_str());
-        let waits_for = |key: &&str| above.is_some_and(|above| above.contains(*key));
-        if self.fatal.iter().any(|fatal| waits_for(&fatal)) {
-            return (End::Cancelled, certainty);
-        }
-        // Whichever of the fatal steps is first, what all of them waited for has ended before.
-        let is_before_all = !self.fatal.is_empty()
-            && self.fatal.iter().all(|fatal| {
-                let above = self.ancestors.get(fatal);
-                above.is_some_and(|above| above.contains(step.key.as_str()))
-            });
-        let is_the_only_fatal = self.fatal == [step.key.as_str()];
-        if self.fatal.is_empty() || is_before_all || is_the_only_fatal {
-            (end, certainty)
-        } else {
-            (end, Certainty::Possible)
-        }
-    }
-}
-
 fn predict_steps(steps: &[Step], certainty: Certainty, into: &mut Prediction) -> Part {
     let course = Course::of(steps);
     let mut told = BTreeMap::new();
@@ -273,31 +185,9 @@ fn predict_steps(steps: &[Step], certainty: Certainty, into: &mut Prediction) ->
         );
         add_effects(step, end, certainty, into);
     }
-    let end = match course.fatal.is_empty() {
-        true => End::Completed,
-        false => End::Failed,
-    };
-    Part { end, steps: told }
-}
-
-/// How work ends that is begun.
-fn own_end(work: &Work) -> End {
-    let is_failure = match work {
-        Work::Effect { .. } | Work::Sum => false,
-        Work::RejectedEffect | Work::BadSum => true,
-        Work::Agent { gives_up, .. } => *gives_up,
-        Work::Approval {
-            is_approved,
-            fails_if_rejected,
-        } => !is_approved && *fails_if_rejected,
-        Work::Subgoal(plan) => {
-            let fails = |steps: &[Step]| !Course::of(steps).fatal.is_empty();
-            fails(&plan.steps) || fails(&plan.again)
-        }
-    };
-    match is_failure {
-        true => End::Failed,
-        false => End::Completed,
+    Part {
+        end: course.end(),
+        steps: told,
     }
 }
 

@@ -36,28 +36,37 @@ pub(super) struct Found {
     pub(super) worn_out: u64,
 }
 
-/// Compares. `asked` goals were begun; `model_answers` is how many the model gave.
-pub(super) fn verify(
-    settings: &Settings,
-    asked: u64,
-    rows: &Rows,
-    effects: &Effects,
-    model_answers: u64,
-) -> Found {
-    let seed = settings.seed;
+/// What a run was, as far as it got.
+pub(super) struct Ran<'a> {
+    pub(super) settings: &'a Settings,
+    /// Goals that were begun, from the first.
+    pub(super) asked: u64,
+    /// Whether it was stopped: then what has not ended was not given the time.
+    pub(super) was_interrupted: bool,
+    /// Answers that the model gave.
+    pub(super) model_answers: u64,
+}
+
+/// Compares.
+pub(super) fn verify(ran: &Ran<'_>, rows: &Rows, effects: &Effects) -> Found {
+    let (settings, seed) = (ran.settings, ran.settings.seed);
     let mut found = Found::default();
     let arrived = by_name(effects, rows, &mut found);
-    for number in 1..=asked {
+    for number in 1..=ran.asked {
         let prediction = predict(&generate(seed, number));
         let Some(request) = rows.requests.get(&number) else {
-            found.say(number, "was asked, and there is no request of it");
+            if !ran.was_interrupted {
+                found.say(number, "was asked, and there is no request of it");
+            }
             continue;
         };
         if !request.has_ended {
-            found.say(
-                number,
-                &format!("has not ended: request {} is {}", request.id, request.state),
-            );
+            if !ran.was_interrupted {
+                found.say(
+                    number,
+                    &format!("has not ended: request {} is {}", request.id, request.state),
+                );
+            }
             continue;
         }
         if settings.crash_postgres > 0 && is_worn_out(number, rows) {
@@ -91,8 +100,13 @@ pub(super) fn verify(
             );
         }
     }
+    if !ran.was_interrupted && ran.asked < settings.goals {
+        let left = settings.goals - ran.asked;
+        let sentence = format!("{left} goals could not be asked: nothing ended any more");
+        found.violations.push(sentence);
+    }
     found.violations.extend(effects.unreadable.iter().cloned());
-    check_ledger(rows, model_answers, &mut found);
+    check_ledger(rows, ran.model_answers, &mut found);
     found
 }
 

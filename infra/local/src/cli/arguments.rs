@@ -2,10 +2,15 @@
 //!
 //! The one thing to know: clap reads these comments; the first line of each is what `--help` shows.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+mod chaos;
+mod races;
+
+use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
-use crate::chaos::Sweeper;
+pub(super) use chaos::Chaos;
+pub(super) use races::{RaceKind, Races};
+
 use crate::stack::Person;
 
 const EXAMPLES: &str = "\
@@ -163,36 +168,9 @@ pub(super) enum Command {
     )]
     Races(Races),
     /// Run many goals under injected faults, and check what came of each
-    #[command(after_help = CHAOS)]
+    #[command(after_help = chaos::HELP)]
     Chaos(Chaos),
 }
-
-const CHAOS: &str = "\
-A stack of its own is started, with a database that is gone afterwards. Goals of random shape (chains, fans, sub-goals,
-approvals, failures, agents and webhooks) run through the real functions while things go wrong. What each must come to
-is known beforehand, and compared with the rows and with what arrived at the receiver of webhooks.
-
-Without any fault named, a bit of everything goes wrong. With one named, only what is named does.
-
-Examples:
-  cargo goalpost chaos                                        a minute of everything
-  cargo goalpost chaos --seed 7 --goals 500 --kills 1000      repeatable: the same goals, the same decisions
-  cargo goalpost chaos --goals 2000 --parallel 200 --drop-wakes 1
-  cargo goalpost chaos --goals 300 --crash-postgres 20 --json > crashes.json
-  cargo goalpost chaos --stop-sweeper outside --drop-wakes 0.5
-
-The code is 0 when nothing was found, 1 on a violation, 2 on wrong usage. With --json one object is printed:
-  settings               what was asked for, the seed among it
-  was_interrupted        Ctrl-C ended it: then it says what was seen so far
-  goals                  asked, answered, failed (as they should), open, worn_out (no attempt left after crashes)
-  steps, attempts        of all runs; attempts completed, failed, lost (a lease ended), timed_out
-  effects                required, done (one per idempotency key), arrivals, repeated
-  faults, crashes        what really happened: kills and freezes by function and point, wakes, answers cut; Postgres
-  recovery_of_steps      count, p50_seconds, p99_seconds, max_seconds: from the claim that was struck to the next one
-  recovery_of_postgres   the same: from a crash to the next step's end
-  violations             sentences; none: nothing was found
-  bound_95_percent       3 / blows without a violation: the share of blows that may do harm, with 95 % confidence
-  wall_seconds, machine  how long, on what";
 
 #[derive(Debug, Args)]
 pub(super) struct Up {
@@ -304,79 +282,6 @@ pub(super) struct Login {
     /// Who you are; asked for if left out
     #[arg(long, value_name = "E-MAIL")]
     pub(super) email: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Races {
-    /// How many trials of each kind
-    #[arg(long, default_value_t = 1000, value_name = "TRIALS")]
-    pub(super) trials: u64,
-    /// Chooses who races and how [default: another one each time]
-    #[arg(long, value_name = "NUMBER")]
-    pub(super) seed: Option<u64>,
-    /// What meets
-    #[arg(long, value_enum, default_value_t = RaceKind::All, value_name = "KIND")]
-    pub(super) kind: RaceKind,
-}
-
-/// What meets in a race.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum RaceKind {
-    /// Decisions of one approval, with its expiry and a cancel
-    Approval,
-    /// Cancels against whatever else ends the run
-    Cancel,
-    /// The last parents of a step
-    FanIn,
-    /// Claims, expired leases and late outcomes
-    Claim,
-    /// One after the other
-    All,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Chaos {
-    /// Where shapes and decisions come from [default: a new one, which is printed]
-    #[arg(long, value_name = "N")]
-    pub(super) seed: Option<u64>,
-    /// How many goals
-    #[arg(long, default_value_t = 100, value_name = "N")]
-    pub(super) goals: u64,
-    /// How many goals are open at once
-    #[arg(long, default_value_t = 40, value_name = "N")]
-    pub(super) parallel: u64,
-    /// Kill so many sandboxes (SIGKILL), spread over six points of their work
-    #[arg(long, value_name = "N")]
-    pub(super) kills: Option<u64>,
-    /// Stop so many sandboxes for longer than their lease, at the same points
-    #[arg(long, value_name = "N")]
-    pub(super) freezes: Option<u64>,
-    /// Lose this share of wakes, 0 to 1
-    #[arg(long, value_name = "P", value_parser = share)]
-    pub(super) drop_wakes: Option<f64>,
-    /// Deliver this share of wakes more than once
-    #[arg(long, value_name = "P", value_parser = share)]
-    pub(super) duplicate_wakes: Option<f64>,
-    /// Deliver this share of wakes up to two seconds late
-    #[arg(long, value_name = "P", value_parser = share)]
-    pub(super) delay_wakes: Option<f64>,
-    /// Cut this share of answers to functions, half before the call is executed, half after
-    #[arg(long, value_name = "P", value_parser = share)]
-    pub(super) cut_answers: Option<f64>,
-    /// Crash Postgres so many times, spread over the goals
-    #[arg(long, value_name = "N")]
-    pub(super) crash_postgres: Option<u64>,
-    /// Leave out the sweep inside the database, or the schedules outside of it
-    #[arg(long, value_enum, value_name = "WHICH")]
-    pub(super) stop_sweeper: Option<Sweeper>,
-}
-
-/// A share, from 0 to 1.
-fn share(text: &str) -> Result<f64, String> {
-    let share: Option<f64> = text.parse().ok();
-    share
-        .filter(|share| (0.0..=1.0).contains(share))
-        .ok_or_else(|| "write a share from 0 to 1, as 0.25".to_owned())
 }
 
 /// Reads a workspace given by its id; a name is looked up.

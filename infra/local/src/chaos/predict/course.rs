@@ -1,0 +1,126 @@
+//! How the steps of one plan end, in their order, and what cuts their run short.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Certainty, End};
+use crate::chaos::shape::{Step, Work};
+
+/// How each step would end if nothing cut the run short, and which of them cut it short.
+pub(super) struct Course<'a> {
+    steps: &'a [Step],
+    ends: BTreeMap<&'a str, End>,
+    /// All that a step waits for, at any distance.
+    ancestors: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    /// Steps that end the run and do not wait for another such step.
+    fatal: Vec<&'a str>,
+}
+
+impl<'a> Course<'a> {
+    pub(super) fn of(steps: &'a [Step]) -> Self {
+        let mut course = Self {
+            steps,
+            ends: BTreeMap::new(),
+            ancestors: BTreeMap::new(),
+            fatal: Vec::new(),
+        };
+        for step in steps {
+            let mut above = BTreeSet::new();
+            for key in &step.depends_on {
+                above.insert(key.as_str());
+                above.extend(course.ancestors.get(key.as_str()).into_iter().flatten());
+            }
+            let end = course.end_of(step);
+            let is_blocked = above.iter().any(|key| course.fatal.contains(key));
+            if end == End::Failed && !step.may_fail && !is_blocked {
+                course.fatal.push(&step.key);
+            }
+            course.ends.insert(&step.key, end);
+            course.ancestors.insert(&step.key, above);
+        }
+        course
+    }
+
+    /// How the run ends, as far as these steps decide.
+    pub(super) fn end(&self) -> End {
+        match self.fatal.is_empty() {
+            true => End::Completed,
+            false => End::Failed,
+        }
+    }
+
+    fn end_of(&self, step: &Step) -> End {
+        let completed = |key: &String| self.ends.get(key.as_str()) == Some(&End::Completed);
+        if !step.depends_on.is_empty() && !step.depends_on.iter().any(completed) {
+            return End::Skipped;
+        }
+        let is_unmet = |key: &String| !(completed(key) && self.was_approved(key));
+        if step.only_if_approved.as_ref().is_some_and(is_unmet) {
+            return End::Skipped;
+        }
+        own_end(&step.work)
+    }
+
+    fn was_approved(&self, key: &str) -> bool {
+        let approved = |step: &&Step| {
+            matches!(
+                step.work,
+                Work::Approval {
+                    is_approved: true,
+                    ..
+                }
+            )
+        };
+        self.steps
+            .iter()
+            .find(|step| step.key == key)
+            .as_ref()
+            .is_some_and(approved)
+    }
+
+    /// What is known of a step beforehand.
+    pub(super) fn prediction(&self, step: &Step, certainty: Certainty) -> (End, Certainty) {
+        let end = self
+            .ends
+            .get(step.key.as_str())
+            .copied()
+            .unwrap_or(End::Cancelled);
+        let above = self.ancestors.get(step.key.as_str());
+        let waits_for = |key: &&str| above.is_some_and(|above| above.contains(*key));
+        if self.fatal.iter().any(|fatal| waits_for(fatal)) {
+            return (End::Cancelled, certainty);
+        }
+        // Whichever of the fatal steps is first, what all of them waited for has ended before.
+        let is_before_all = !self.fatal.is_empty()
+            && self.fatal.iter().all(|fatal| {
+                let above = self.ancestors.get(fatal);
+                above.is_some_and(|above| above.contains(step.key.as_str()))
+            });
+        let is_the_only_fatal = self.fatal == [step.key.as_str()];
+        if self.fatal.is_empty() || is_before_all || is_the_only_fatal {
+            (end, certainty)
+        } else {
+            (end, Certainty::Possible)
+        }
+    }
+}
+
+/// How work ends that is begun.
+fn own_end(work: &Work) -> End {
+    let is_failure = match work {
+        Work::Effect { .. } | Work::Sum => false,
+        Work::RejectedEffect | Work::BadSum => true,
+        Work::Agent { gives_up, .. } => *gives_up,
+        Work::Approval {
+            is_approved,
+            fails_if_rejected,
+        } => !is_approved && *fails_if_rejected,
+        Work::Subgoal(plan) => {
+            let fails = |steps: &[Step]| Course::of(steps).end() == End::Failed;
+            fails(&plan.steps) || fails(&plan.again)
+        }
+    };
+    match is_failure {
+        true => End::Failed,
+        false => End::Completed,
+    }
+}
