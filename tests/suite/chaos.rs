@@ -142,29 +142,29 @@ fn planned(steps: Vec<Step>) -> Goal {
     }
 }
 
-/// Ends of the steps of the goal's own run, and its effects.
-fn told(
-    goal: &Goal,
-) -> (
-    bool,
-    BTreeMap<String, (End, Certainty)>,
-    BTreeMap<String, Necessity>,
-) {
+/// What is told of the goal's own run, and of its effects.
+struct Told {
+    is_answered: bool,
+    ends: BTreeMap<String, (End, Certainty)>,
+    effects: BTreeMap<String, Necessity>,
+}
+
+fn told(goal: &Goal) -> Told {
     let prediction = predict(goal);
-    let run = prediction
-        .runs
-        .iter()
-        .find(|run| run.goal.as_deref() == Some("g1"))
-        .unwrap();
-    let ends = run
-        .steps
-        .iter()
-        .map(|(key, step)| (key.replace("g1_", ""), (step.end, step.certainty)));
-    let effects = prediction
-        .effects
-        .into_iter()
-        .map(|(name, necessity)| (name.replace("g1_", ""), necessity));
-    (prediction.is_answered, ends.collect(), effects.collect())
+    let own = |name: &str| name.replace("g1_", "");
+    let mut runs = prediction.runs.iter();
+    let run = runs.find(|run| run.goal.as_deref() == Some("g1")).unwrap();
+    let ends = run.steps.iter();
+    let effects = prediction.effects.iter();
+    Told {
+        is_answered: prediction.is_answered,
+        ends: ends
+            .map(|(key, step)| (own(key), (step.end, step.certainty)))
+            .collect(),
+        effects: effects
+            .map(|(name, necessity)| (own(name), *necessity))
+            .collect(),
+    }
 }
 
 #[test]
@@ -175,7 +175,11 @@ fn what_waits_for_a_step_that_ends_the_run_never_begins_and_what_runs_beside_it_
         step("beside", &[], false, EFFECT),
         step("after", &["fatal", "beside"], false, EFFECT),
     ]);
-    let (is_answered, ends, effects) = told(&goal);
+    let Told {
+        is_answered,
+        ends,
+        effects,
+    } = told(&goal);
     assert!(!is_answered);
     assert_eq!(ends["before"], (End::Completed, Certainty::Certain));
     assert_eq!(ends["fatal"], (End::Failed, Certainty::Certain));
@@ -195,7 +199,11 @@ fn a_run_goes_on_without_a_step_that_may_fail_and_leaves_out_what_needed_it_alon
         step("needs_it", &["fails"], false, EFFECT),
         step("needs_both", &["fails", "other"], false, EFFECT),
     ]);
-    let (is_answered, ends, effects) = told(&goal);
+    let Told {
+        is_answered,
+        ends,
+        effects,
+    } = told(&goal);
     assert!(is_answered);
     assert_eq!(ends["fails"], (End::Failed, Certainty::Certain));
     assert_eq!(ends["needs_it"], (End::Skipped, Certainty::Certain));
@@ -212,7 +220,9 @@ fn of_two_steps_that_end_the_run_either_may_be_the_first() {
         step("one", &["root"], false, Work::BadSum),
         step("two", &["root"], false, Work::BadSum),
     ]);
-    let (is_answered, ends, _) = told(&goal);
+    let Told {
+        is_answered, ends, ..
+    } = told(&goal);
     assert!(!is_answered);
     assert_eq!(ends["root"], (End::Completed, Certainty::Certain));
     assert_eq!(ends["one"], (End::Failed, Certainty::Possible));
@@ -234,7 +244,11 @@ fn a_rejected_approval_leaves_out_the_step_whose_condition_it_was() {
         asks,
         step("does_not", &["may"], false, EFFECT),
     ]);
-    let (is_answered, ends, effects) = told(&goal);
+    let Told {
+        is_answered,
+        ends,
+        effects,
+    } = told(&goal);
     assert!(is_answered);
     assert_eq!(ends["may"], (End::Completed, Certainty::Certain));
     assert_eq!(ends["asks"], (End::Skipped, Certainty::Certain));

@@ -3,15 +3,14 @@
 //! The one thing to know: it finds fault with goals that have ended, and says of the others that they have not. What
 //! must hold of the rows whatever the goals were is asked elsewhere ([`crate::oracle`]).
 
-use std::collections::{BTreeMap, BTreeSet};
+mod effects;
 
 use super::generate::generate;
-use super::predict::{
-    Certainty, End, Necessity, Prediction, RunPrediction, StepPrediction, predict,
-};
+use super::predict::{Certainty, End, Prediction, RunPrediction, StepPrediction, predict};
 use super::rows::{Rows, RunRow, StepRow};
 use super::settings::Settings;
-use super::world::{Effect, Effects};
+use super::world::Effects;
+use effects::{by_name, check_effects};
 
 /// How many effects there were.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -209,82 +208,6 @@ fn fits(end: End, certainty: Certainty, state: &str) -> bool {
     state == end.as_str() || (may_be_cancelled && state == End::Cancelled.as_str())
 }
 
-/// What arrived, by the name of the effect, with the problems of its keys.
-fn by_name<'a>(
-    effects: &'a Effects,
-    rows: &Rows,
-    found: &mut Found,
-) -> BTreeMap<&'a str, &'a Effect> {
-    let run_ids: BTreeMap<i64, u64> = rows
-        .runs
-        .iter()
-        .map(|((number, _), run)| (run.id, *number))
-        .collect();
-    let mut arrived: BTreeMap<&str, &Effect> = BTreeMap::new();
-    for (key, effect) in effects.iter() {
-        let names: BTreeSet<&str> = effect.names.iter().map(String::as_str).collect();
-        if names.len() > 1 {
-            found.violations.push(format!(
-                "the idempotency key {key} came with several effects: {names:?}"
-            ));
-        }
-        for name in names {
-            let number = super::shape::goal_number(name).unwrap_or(0);
-            if !is_key_of(key, name, number, &run_ids) {
-                found.say(
-                    number,
-                    &format!("has the effect {name} under the key {key}, which is not its step's"),
-                );
-            }
-            if arrived.insert(name, effect).is_some() {
-                found.say(
-                    number,
-                    &format!("has the effect {name} under two idempotency keys"),
-                );
-            }
-        }
-        found.effects.done += u64::from(effect.is_done);
-        found.effects.arrivals += u64::from(effect.arrivals);
-        found.effects.repeated += u64::from(effect.repeats);
-    }
-    arrived
-}
-
-/// `workspace/run/step` or `workspace/run/step/call`, of a run of that goal.
-fn is_key_of(key: &str, name: &str, number: u64, run_ids: &BTreeMap<i64, u64>) -> bool {
-    let mut parts = key.split('/');
-    let run_id = parts.nth(1).and_then(|run_id| run_id.parse().ok());
-    let step_key = parts.next();
-    run_id.and_then(|run_id: i64| run_ids.get(&run_id)) == Some(&number)
-        && step_key == name.split('/').next()
-}
-
-fn check_effects(
-    number: u64,
-    prediction: &Prediction,
-    arrived: &BTreeMap<&str, &Effect>,
-    found: &mut Found,
-) {
-    for (name, necessity) in &prediction.effects {
-        let effect = arrived.get(name.as_str());
-        let is_done = effect.is_some_and(|effect| effect.is_done);
-        found.effects.required += u64::from(*necessity == Necessity::Must);
-        match necessity {
-            Necessity::Must if !is_done => found.say(number, &format!("lacks the effect {name}")),
-            Necessity::Refused if is_done => {
-                found.say(number, &format!("has the effect {name}, which was refused"));
-            }
-            Necessity::Never if effect.is_some() => {
-                found.say(
-                    number,
-                    &format!("has the effect {name} of a step that should never have begun"),
-                );
-            }
-            _ => {}
-        }
-    }
-}
-
 fn check_ledger(rows: &Rows, model_answers: u64, found: &mut Found) {
     let booked = u64::try_from(rows.booked_calls).unwrap_or(u64::MAX);
     if booked > model_answers {
@@ -300,3 +223,6 @@ fn check_ledger(rows: &Rows, model_answers: u64, found: &mut Found) {
         found.violations.push(sentence);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -111,3 +111,81 @@ fn show(report: &Report) {
         print(&screen.palette.good("✓ nothing was found"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )]
+
+    use clap::Parser as _;
+
+    use super::super::arguments::{Arguments, Command};
+    use super::*;
+    use crate::chaos::Sweeper;
+
+    fn parsed(line: &str) -> Result<Settings, clap::Error> {
+        let words = ["goalpost", "chaos"]
+            .into_iter()
+            .chain(line.split_whitespace());
+        match Arguments::try_parse_from(words)?.command {
+            Command::Chaos(chaos) => Ok(settings(&chaos)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn without_a_fault_named_there_is_a_bit_of_each() {
+        let settings = parsed("--goals 100").unwrap();
+        assert!(settings.kills > 0 && settings.freezes > 0 && settings.crash_postgres > 0);
+        assert!(settings.drop_wakes > 0.0 && settings.cut_answers > 0.0);
+        assert!(settings.duplicate_wakes > 0.0 && settings.delay_wakes > 0.0);
+    }
+
+    #[test]
+    fn with_a_fault_named_there_is_that_one_alone() {
+        for line in [
+            "--seed 4 --kills 7",
+            "--seed 4 --kills 7 --freezes 0 --drop-wakes 0",
+        ] {
+            let settings = parsed(line).unwrap();
+            assert_eq!((settings.seed, settings.kills, settings.freezes), (4, 7, 0));
+            assert_eq!(settings.crash_postgres, 0);
+            assert_eq!((settings.drop_wakes, settings.cut_answers), (0.0, 0.0));
+        }
+        let settings = parsed("--stop-sweeper inside").unwrap();
+        assert_eq!(
+            (settings.stop_sweeper, settings.kills),
+            (Some(Sweeper::Inside), 0)
+        );
+    }
+
+    #[test]
+    fn what_is_no_share_or_cannot_end_is_refused() {
+        for line in [
+            "--drop-wakes 1.5",
+            "--drop-wakes -1",
+            "--cut-answers much",
+            "--kills -3",
+            "--stop-sweeper both",
+        ] {
+            assert_eq!(parsed(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+        for line in [
+            "--goals 0",
+            "--parallel 0",
+            "--drop-wakes 1 --stop-sweeper outside",
+        ] {
+            assert!(parsed(line).unwrap().check().is_err(), "{line}");
+        }
+        assert!(
+            parsed("--drop-wakes 1 --stop-sweeper inside")
+                .unwrap()
+                .check()
+                .is_ok()
+        );
+    }
+}

@@ -86,7 +86,7 @@ impl<'a> Course<'a> {
             .unwrap_or(End::Cancelled);
         let above = self.ancestors.get(step.key.as_str());
         let waits_for = |key: &&str| above.is_some_and(|above| above.contains(*key));
-        if self.fatal.iter().any(|fatal| waits_for(fatal)) {
+        if self.fatal.iter().any(waits_for) {
             return (End::Cancelled, certainty);
         }
         // Whichever of the fatal steps is first, what all of them waited for has ended before.

@@ -27,7 +27,7 @@ pub(in crate::chaos) struct Effect {
 
 impl Effects {
     /// Notes an arrival; how many there have been under its key, this one included.
-    pub(super) fn note(&mut self, key: &str, name: &str, sender: Option<String>) -> u32 {
+    pub(in crate::chaos) fn note(&mut self, key: &str, name: &str, sender: Option<String>) -> u32 {
         let effect = self.by_key.entry(key.to_owned()).or_default();
         effect.names.insert(name.to_owned());
         effect.senders.extend(sender);
@@ -36,7 +36,8 @@ impl Effects {
         effect.arrivals
     }
 
-    pub(super) fn take(&mut self, key: &str) {
+    /// Counts the effect, which happens once.
+    pub(in crate::chaos) fn take(&mut self, key: &str) {
         if let Some(effect) = self.by_key.get_mut(key) {
             effect.is_done = true;
         }
