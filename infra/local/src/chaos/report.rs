@@ -53,8 +53,8 @@ pub struct GoalCounts {
     pub failed: u64,
     /// Not ended.
     pub open: u64,
-    /// Failed because crashes of Postgres took the last attempt of a step. Counted neither as a success nor as a
-    /// violation: with fewer attempts than faults nothing can be promised.
+    /// Failed because a crash of Postgres, or a sandbox that was stopped as it asked for work, took the last attempt of a
+    /// step. Counted neither as a success nor as a violation: with fewer attempts than faults nothing can be promised.
     pub worn_out: u64,
 }
 

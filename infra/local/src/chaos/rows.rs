@@ -29,6 +29,8 @@ pub(super) struct StepRow {
     pub(super) attempt: i32,
     pub(super) max_attempts: i32,
     pub(super) error_code: Option<String>,
+    /// Of a step that failed: how each of its attempts ended, when, and in whose hands.
+    pub(super) history: Option<String>,
     /// Answers of the model that are booked under the lease that ended it.
     pub(super) booked_calls: i64,
 }
@@ -140,7 +142,12 @@ async fn read_steps(
     rows: &mut Rows,
 ) -> anyhow::Result<()> {
     let query = "
-        select s.run_id, s.key, s.state, s.attempt, s.max_attempts, s.error ->> 'code', count(u.number)
+        select s.run_id, s.key, s.state, s.attempt, s.max_attempts, s.error ->> 'code', count(u.number),
+               case when s.state = 'failed' then (
+                 select string_agg(format('%s %s after %s s, at %s, by %s', a.attempt, a.outcome,
+                                          round(extract(epoch from a.ended_at - a.started_at), 1),
+                                          to_char(a.ended_at, 'HH24:MI:SS.MS'), a.worker), '; ' order by a.attempt)
+                   from goalpost.step_attempts a where a.run_id = s.run_id and a.step_key = s.key) end
           from goalpost.steps s
           left join goalpost.usage_events u
             on u.run_id = s.run_id and u.step_key = s.key and u.lease_epoch = s.lease_epoch and u.counted
@@ -157,6 +164,7 @@ async fn read_steps(
             max_attempts: row.get(4),
             error_code: row.get(5),
             booked_calls: row.get(6),
+            history: row.get(7),
         };
         let run = names
             .get(&row.get(0))

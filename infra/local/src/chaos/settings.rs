@@ -23,8 +23,9 @@ const FREEZE: Duration = Duration::from_secs(8);
 const MAX_DELAY: Duration = Duration::from_secs(2);
 /// No point is struck more often than this share of the time, or nothing would ever be done.
 const MAX_PROBABILITY: f64 = 0.35;
-/// Steps that one sandbox works on at once: what one blow takes.
-const BATCH: i32 = 4;
+/// Steps that one executor works on at once: what one blow takes. The other functions work on one: their steps have but
+/// three attempts, and a blow on account of one step must not take another's last, just claimed beside it.
+const EXECUTOR_BATCH: i32 = 4;
 /// Sandboxes of each function: sandboxes that are stopped, or start anew after a kill, must not be all there are.
 const MAX_SANDBOXES: usize = 12;
 
@@ -135,6 +136,12 @@ impl Settings {
         planned + 3 * self.goals
     }
 
+    /// Whether there are faults that take an attempt without asking whether it is a step's last: a crash of Postgres, and
+    /// a sandbox that is stopped as it asks for work, which is handed out when nobody waits for it any more.
+    pub(super) fn may_wear_out(&self) -> bool {
+        self.crash_postgres > 0 || self.freezes > 0
+    }
+
     /// Turns what a stack is to be into what this run needs.
     pub(super) fn put_into(
         &self,
@@ -173,7 +180,11 @@ impl Settings {
 fn limits(function: &str) -> FunctionLimits {
     let usual = FunctionLimits::of(function);
     FunctionLimits {
-        batch_size: BATCH,
+        batch_size: if function == "executor" {
+            EXECUTOR_BATCH
+        } else {
+            1
+        },
         max_sandboxes: MAX_SANDBOXES.max(usual.max_sandboxes),
         ..usual
     }

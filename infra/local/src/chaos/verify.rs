@@ -30,8 +30,7 @@ pub struct EffectCounts {
 pub(super) struct Found {
     pub(super) violations: Vec<String>,
     pub(super) effects: EffectCounts,
-    /// Goals that failed because every try of a step was lost, where Postgres was crashed: a crash takes an attempt
-    /// whether it is the last or not, as no other fault does.
+    /// Goals that failed because the last attempt of a step was lost, where [`Settings::may_wear_out`].
     pub(super) worn_out: u64,
 }
 
@@ -68,7 +67,7 @@ pub(super) fn verify(ran: &Ran<'_>, rows: &Rows, effects: &Effects) -> Found {
             }
             continue;
         }
-        if settings.crash_postgres > 0 && is_worn_out(number, rows) {
+        if settings.may_wear_out() && is_worn_out(number, rows) {
             found.worn_out += 1;
             continue;
         }
@@ -182,13 +181,12 @@ fn check_step(number: u64, key: &str, expected: &StepPrediction, row: &StepRow, 
     if !fits(expected.end, expected.certainty, &row.state) {
         let end = expected.end.as_str();
         let why = row.error_code.as_deref().unwrap_or("no error");
-        found.say(
-            number,
-            &format!(
-                "should have the step {key} {end}, and it is {} ({why}, attempt {})",
-                row.state, row.attempt
-            ),
+        let history = row.history.as_deref().unwrap_or("not told");
+        let sentence = format!(
+            "should have the step {key} {end}, and it is {} ({why}, attempt {}; attempts: {history})",
+            row.state, row.attempt
         );
+        found.say(number, &sentence);
         return;
     }
     let is_worked = matches!(row.state.as_str(), "completed" | "failed");

@@ -75,6 +75,7 @@ fn run_row(id: i64, run: &RunPrediction) -> RunRow {
         attempt: 1,
         max_attempts: 3,
         error_code: None,
+        history: None,
         booked_calls: step.model_calls.into(),
     };
     RunRow {
@@ -284,7 +285,7 @@ fn a_ledger_with_more_or_other_than_was_spent_is_found() {
 }
 
 #[test]
-fn attempts_used_up_by_lost_leases_are_excused_where_postgres_was_crashed_and_nowhere_else() {
+fn attempts_used_up_by_lost_leases_are_excused_where_a_fault_may_take_the_last_and_nowhere_else() {
     let mut left = perfect();
     let step = steps(&mut left)
         .find(|(key, _)| *key == "assess")
@@ -293,9 +294,20 @@ fn attempts_used_up_by_lost_leases_are_excused_where_postgres_was_crashed_and_no
     (step.state, step.attempt, step.error_code) =
         ("failed".into(), 3, Some("lease_expired".into()));
     assert!(!violations_of(&left, &settings()).is_empty());
+    let killed = Settings {
+        kills: 1,
+        cut_answers: 0.1,
+        ..settings()
+    };
+    assert!(!violations_of(&left, &killed).is_empty());
     let crashed = Settings {
         crash_postgres: 1,
         ..settings()
     };
     assert_eq!(violations_of(&left, &crashed), Vec::<String>::new());
+    let frozen = Settings {
+        freezes: 1,
+        ..settings()
+    };
+    assert_eq!(violations_of(&left, &frozen), Vec::<String>::new());
 }

@@ -21,7 +21,8 @@ Examples:
 The code is 0 when nothing was found, 1 on a violation, 2 on wrong usage. With --json one object is printed:
   settings               what was asked for, the seed among it
   was_interrupted        Ctrl-C ended it: then it says what was seen so far
-  goals                  asked, answered, failed (as they should), open, worn_out (no attempt left after crashes)
+  goals                  asked, answered, failed (as they should), open, worn_out (no attempt left after
+                         crashes and freezes; possible with these two alone)
   steps, attempts        of all runs; attempts completed, failed, lost (a lease ended), timed_out
   effects                required, done (one per idempotency key), arrivals, repeated
   faults, crashes        what really happened: kills and freezes by function and point, wakes, answers cut; Postgres
