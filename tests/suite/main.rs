@@ -7,6 +7,7 @@
     missing_docs
 )]
 
+mod bench;
 mod bounds;
 mod canaries;
 mod chaos;

@@ -21,8 +21,10 @@ use crate::progress::{Phase, Progress};
 
 /// The functions: package, binary and deployed name are one.
 pub const FUNCTIONS: [&str; 5] = ["intake", "planner", "executor", "aggregator", "analyzer"];
+/// This very program.
+pub(crate) const OWN: &str = "goalpost";
 /// Names a folder with the binaries, to build nothing.
-const PREBUILT: &str = "GOALPOST_BIN_DIR";
+pub(crate) const PREBUILT: &str = "GOALPOST_BIN_DIR";
 
 /// Where each function's binary is.
 pub type Binaries = BTreeMap<String, PathBuf>;
@@ -49,11 +51,40 @@ pub async fn build(
     names: &[&str],
     progress: &Progress,
 ) -> anyhow::Result<Binaries> {
+    let own = std::env::current_exe().context("this program's own path is not known")?;
+    let built = Built::of(&own);
+    let phase = progress.phase("Building the functions");
+    build_as(workspace, names, built, phase).await
+}
+
+/// Builds the functions and this very program with the release profile, whatever profile this program has.
+///
+/// # Errors
+/// As [`functions`].
+pub(crate) async fn release(home: &Home, progress: &Progress) -> anyhow::Result<Binaries> {
+    let own = std::env::current_exe().context("this program's own path is not known")?;
+    let built = Built::of(&own).map(|built| Built {
+        profile: "release".to_owned(),
+        ..built
+    });
+    let names: Vec<&str> = FUNCTIONS.into_iter().chain([OWN]).collect();
+    let phase = progress.phase("Building for release, optimised (minutes the first time)");
+    build_as(home.workspace(), &names, built, phase).await
+}
+
+async fn build_as(
+    workspace: &Path,
+    names: &[&str],
+    built: Option<Built>,
+    mut phase: Phase,
+) -> anyhow::Result<Binaries> {
     if let Some(folder) = std::env::var_os(PREBUILT).filter(|folder| !folder.is_empty()) {
-        return prebuilt(Path::new(&folder), names);
+        let found = prebuilt(Path::new(&folder), names)?;
+        phase.note("built already");
+        phase.done();
+        return Ok(found);
     }
-    let mut phase = progress.phase("Building the functions");
-    let mut cargo = command(workspace, names)?;
+    let mut cargo = command(workspace, names, built);
     let mut child = cargo
         .spawn()
         .context("cargo could not be run: install Rust from https://rustup.rs")?;
@@ -90,7 +121,7 @@ fn prebuilt(folder: &Path, names: &[&str]) -> anyhow::Result<Binaries> {
     Ok(binaries)
 }
 
-fn command(workspace: &Path, names: &[&str]) -> anyhow::Result<Command> {
+fn command(workspace: &Path, names: &[&str], built: Option<Built>) -> Command {
     // Set by cargo for what it runs; a plain binary falls back to the one on the path.
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
@@ -106,8 +137,7 @@ fn command(workspace: &Path, names: &[&str]) -> anyhow::Result<Command> {
     for name in names {
         command.args(["--bin", name]);
     }
-    let own = std::env::current_exe().context("this program's own path is not known")?;
-    if let Some(built) = Built::of(&own) {
+    if let Some(built) = built {
         command
             .arg("--profile")
             .arg(built.profile)
@@ -123,7 +153,7 @@ fn command(workspace: &Path, names: &[&str]) -> anyhow::Result<Command> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    Ok(command)
+    command
 }
 
 /// Whether an environment variable is one that cargo sets for the package whose program it starts.

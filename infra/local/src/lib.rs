@@ -5,6 +5,7 @@
 //! included, and says on a fidelity page beside it where it differs.
 
 pub mod auth;
+pub mod bench;
 pub mod binaries;
 pub mod chaos;
 pub mod cli;

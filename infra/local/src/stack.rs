@@ -34,7 +34,6 @@ use crate::keys::ProjectKeys;
 use crate::lambda::{Host, InvocationType, Reply};
 use crate::pg_net::PgNetWorker;
 use crate::postgres::{self, Purpose, Server};
-use crate::progress::Progress;
 use crate::{auth, binaries, rest};
 use callers::Callers;
 use data::Secrets;
@@ -71,9 +70,13 @@ enum HeldServer {
 }
 
 impl HeldServer {
-    async fn start(choice: ServerChoice, home: &Home, progress: &Progress) -> anyhow::Result<Self> {
-        let start = async |purpose| Server::start(home, purpose, progress).await.map(Arc::new);
-        match choice {
+    async fn start(options: &StackOptions, home: &Home) -> anyhow::Result<Self> {
+        let start = async |purpose| {
+            Server::start_with(home, purpose, &options.postgres_settings, &options.progress)
+                .await
+                .map(Arc::new)
+        };
+        match options.server {
             ServerChoice::Stack => Ok(Self::Kept(start(Purpose::Stack).await?)),
             ServerChoice::Throwaway => Ok(Self::Throwaway(start(Purpose::Tests).await?)),
             ServerChoice::SharedByTests => Ok(Self::Shared(Server::shared_by_tests().await?)),
@@ -103,7 +106,7 @@ impl Stack {
         // Building needs the processor, Postgres the disk and the network: side by side they take as long as the
         // longer of the two.
         let (server, binaries) =
-            futures::try_join!(HeldServer::start(options.server, &home, progress), async {
+            futures::try_join!(HeldServer::start(&options, &home), async {
                 match &options.binaries {
                     Some(binaries) => Ok(binaries.clone()),
                     None => binaries::functions(&home, progress).await,
@@ -234,6 +237,12 @@ impl Stack {
     #[must_use]
     pub fn server(&self) -> &Server {
         self.server.get()
+    }
+
+    /// The REST surface: what was called, and how long that took.
+    #[must_use]
+    pub fn rest(&self) -> &rest::Rest {
+        &self.rest
     }
 
     /// The Lambda host: figures, logs, and invocations of any kind.

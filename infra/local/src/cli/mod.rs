@@ -7,6 +7,7 @@ mod answer;
 mod approvals;
 mod arguments;
 mod ask;
+mod bench;
 mod chaos;
 mod connect;
 mod decide;
@@ -75,6 +76,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Status => status::run(global).await,
         Command::Logs(logs) => logs::run(logs).await,
         Command::Psql(psql) => psql::run(psql),
+        Command::Bench(bench) => bench::run(bench, global).await,
         Command::Demo(demo) => demo::run(demo).await,
         Command::Ask(ask) => ask::run(ask, global).await,
         Command::Goals(goals) => goals::list(goals, global).await,

@@ -179,6 +179,22 @@ impl Host {
         Grip::new(&self.functions)
     }
 
+    /// Waits until the figures of all functions together are as asked for. `None`: the host has ended.
+    pub async fn wait_for_all(
+        &self,
+        is_so: impl Fn(&[FunctionStats]) -> bool,
+    ) -> Option<Vec<FunctionStats>> {
+        let mut changes = self.platform.changes();
+        loop {
+            changes.mark_unchanged();
+            let stats = self.stats();
+            if is_so(&stats) {
+                return Some(stats);
+            }
+            changes.changed().await.ok()?;
+        }
+    }
+
     /// The region named in ARNs.
     #[must_use]
     pub fn region(&self) -> &str {

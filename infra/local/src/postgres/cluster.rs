@@ -47,6 +47,8 @@ pub(super) struct Cluster {
     pub(super) log: PathBuf,
     /// Removed with all that is in it when its owner ends.
     pub(super) doomed: Option<PathBuf>,
+    /// `name=value`, after the usual ones, so that they win.
+    pub(super) settings: Vec<String>,
 }
 
 impl Cluster {
@@ -180,7 +182,7 @@ impl Cluster {
             .arg(doomed)
             .arg(self.binaries.program("postgres"));
         command.arg("-D").arg(&self.data);
-        for setting in settings {
+        for setting in settings.iter().chain(&self.settings) {
             command.arg("-c").arg(setting);
         }
         // A group of its own: Ctrl-C in a terminal reaches us, and we stop the parts in order.

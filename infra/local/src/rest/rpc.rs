@@ -21,7 +21,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use serde_json::{Map, Value};
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
 /// One call, with everything that the transaction needs to know.
 struct Call {
@@ -39,6 +39,7 @@ pub(super) async fn answer(
     Path(function): Path<String>,
     request: Request,
 ) -> Response {
+    let began = Instant::now();
     let (parts, body) = request.into_parts();
     let caller = match identify(&parts.headers, &parts.uri, &shared.config.keys) {
         Ok(caller) => caller,
@@ -51,7 +52,7 @@ pub(super) async fn answer(
         Ok(call) => call,
         Err(refusal) => return refusal.into_response(),
     };
-    match tokio::spawn(perform(shared, call)).await {
+    match tokio::spawn(perform(shared, call, began)).await {
         Ok(Ok(response)) => response,
         Ok(Err(refusal)) => refusal.into_response(),
         Err(broken) => Error::connection(&broken).into_response(),
@@ -94,14 +95,27 @@ fn understood(
     })
 }
 
-async fn perform(shared: Arc<Shared>, call: Call) -> Result<Response, Error> {
+async fn perform(shared: Arc<Shared>, call: Call, began: Instant) -> Result<Response, Error> {
     let client = shared.pool.get().await?;
-    match attempt(&shared, &client, &call).await {
+    let asked = Instant::now();
+    let answer = perform_on(&shared, &client, &call).await;
+    shared
+        .figures
+        .note(&call.function, began, asked.elapsed());
+    answer
+}
+
+async fn perform_on(
+    shared: &Shared,
+    client: &deadpool_postgres::Client,
+    call: &Call,
+) -> Result<Response, Error> {
+    match attempt(shared, client, call).await {
         Ok(response) => Ok(response),
         Err(failure) if !failure.looks_stale => Err(failure.error),
         Err(_) => {
             shared.routines.forget(&call.schema, &call.function);
-            attempt(&shared, &client, &call)
+            attempt(shared, client, call)
                 .await
                 .map_err(|failure| failure.error)
         }

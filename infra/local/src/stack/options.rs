@@ -68,6 +68,8 @@ pub struct StackOptions {
     pub home: Option<Home>,
     /// Which Postgres.
     pub server: ServerChoice,
+    /// Settings of Postgres (`name=value`) beside the usual ones; the shared server of tests has none.
+    pub postgres_settings: Vec<String>,
     /// Which database.
     pub database: DatabaseChoice,
     /// Which port.
@@ -108,6 +110,7 @@ impl StackOptions {
         Self {
             home: Some(home),
             server: ServerChoice::Stack,
+            postgres_settings: Vec::new(),
             database: DatabaseChoice::Kept(super::DATABASE.to_owned()),
             port: Port::Preferred(USUAL_PORT),
             keys: None,
@@ -131,6 +134,7 @@ impl StackOptions {
         Self {
             home: None,
             server: ServerChoice::SharedByTests,
+            postgres_settings: Vec::new(),
             database: DatabaseChoice::Clone,
             port: Port::Any,
             keys: None,

@@ -15,6 +15,7 @@ fn place(home: &Home) -> Cluster {
         data: home.data(),
         log: home.logs().join("postgres.log"),
         doomed: None,
+        settings: Vec::new(),
     }
 }
 

@@ -1,0 +1,186 @@
+//! Where the bytes of the write-ahead log go: by table and index, read with `pg_waldump`.
+//!
+//! The one thing to know: a record counts for the first relation that it changes; records that change none (commits)
+//! stand under their own names in brackets. Whole pages, which are logged when a page is first changed after a
+//! checkpoint, are counted in and told apart.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, bail};
+use serde::Serialize;
+
+use super::figures::{per, rounded};
+use super::{Measured, Stage};
+
+/// What one relation had written.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Written {
+    /// Its name; of an index, that of its table comes first.
+    pub relation: String,
+    /// `table`, `index`, `long values`, or `other`.
+    pub kind: String,
+    /// What was done, as Postgres names it: `INSERT`, `HOT_UPDATE` …
+    pub record: String,
+    /// How many records.
+    pub records: u64,
+    /// Their bytes, whole pages included.
+    pub bytes: u64,
+    /// Of these, of whole pages.
+    pub full_page_bytes: u64,
+    /// Bytes by the steps of the measurement.
+    pub bytes_per_step: f64,
+}
+
+/// A relation by its number on disk.
+type Names = BTreeMap<String, (String, String)>;
+
+/// Reads what was written during a measurement, the most first.
+///
+/// # Errors
+/// The server is not one of ours, or its log cannot be read.
+pub async fn by_table(stage: &Stage, measured: &Measured) -> anyhow::Result<Vec<Written>> {
+    let Some(program) = stage.stack.server().program("pg_waldump") else {
+        bail!("the log of a server that DATABASE_URL names cannot be read: unset DATABASE_URL to use --wal");
+    };
+    let folder = stage.reader.outside().query_one("show data_directory", &[]).await;
+    let folder: String = folder.context("asking where the log is")?.get(0);
+    let output = tokio::process::Command::new(&program)
+        .arg("--path")
+        .arg(format!("{folder}/pg_wal"))
+        .args(["--start", &measured.wal_from, "--end", &measured.wal_to])
+        .output()
+        .await
+        .with_context(|| format!("{} could not be run", program.display()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    if text.is_empty() {
+        bail!("pg_waldump read nothing: {}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(summed(&text, &names(stage).await?, measured.steps))
+}
+
+async fn names(stage: &Stage) -> anyhow::Result<Names> {
+    let query = "
+      select format('%s/%s', d.oid, pg_relation_filenode(c.oid)) as number,
+             coalesce(of_toast.relname || ' (long values)', of_index.relname || '.' || c.relname, c.relname)::text as name,
+             case when of_toast.oid is not null or c.relkind = 't' then 'long values'
+                  when c.relkind = 'i' then 'index' else 'table' end as kind
+        from pg_class c
+        join pg_database d on d.datname = current_database()
+        left join pg_class of_toast on of_toast.reltoastrelid = c.oid
+        left join pg_index i on i.indexrelid = c.oid
+        left join pg_class of_index on of_index.oid = i.indrelid
+       where pg_relation_filenode(c.oid) is not null";
+    let rows = stage.reader.inside().query(query, &[]).await;
+    let rows = rows.context("reading the names of tables")?;
+    Ok(rows
+        .iter()
+        .map(|row| (row.get("number"), (row.get("name"), row.get("kind"))))
+        .collect())
+}
+
+/// One line of `pg_waldump`, as far as it is of use.
+struct Record<'a> {
+    manager: &'a str,
+    bytes: u64,
+    full_page_bytes: u64,
+    action: &'a str,
+    /// `database/number` of the first relation.
+    relation: Option<&'a str>,
+}
+
+/// `rmgr: Heap  len (rec/tot):  59/  8187, tx: 7, lsn: …, prev …, desc: UPDATE …, blkref #0: rel 1663/5/16402 blk 0 FPW`
+fn record(line: &str) -> Option<Record<'_>> {
+    let after = |text: &'static str| line.split_once(text).map(|(_, rest)| rest);
+    let manager = after("rmgr: ")?.split_whitespace().next()?;
+    let (own, rest) = after("len (rec/tot):")?.split_once('/')?;
+    let total: u64 = rest.split(',').next()?.trim().parse().ok()?;
+    let own: u64 = own.trim().parse().ok()?;
+    let action = after("desc: ")?.split([' ', ',']).next()?;
+    let relation = after("blkref #0: rel ").and_then(|rest| {
+        let number = rest.split_whitespace().next()?;
+        number.split_once('/').map(|(_, number)| number)
+    });
+    Some(Record {
+        manager,
+        bytes: total,
+        full_page_bytes: total.saturating_sub(own),
+        action: action.trim_end_matches(';'),
+        relation,
+    })
+}
+
+fn summed(text: &str, names: &Names, steps: u64) -> Vec<Written> {
+    let mut sums: BTreeMap<(String, String, String), Written> = BTreeMap::new();
+    for record in text.lines().filter_map(record) {
+        let (relation, kind) = match record.relation {
+            Some(number) => names
+                .get(number)
+                .cloned()
+                .unwrap_or_else(|| (format!("({number})"), "other".to_owned())),
+            None => (format!("({})", record.manager.to_lowercase()), "other".to_owned()),
+        };
+        let key = (relation.clone(), kind.clone(), record.action.to_owned());
+        let sum = sums.entry(key).or_default();
+        (sum.relation, sum.kind, sum.record) = (relation, kind, record.action.to_owned());
+        sum.records += 1;
+        sum.bytes += record.bytes;
+        sum.full_page_bytes += record.full_page_bytes;
+    }
+    let mut sums: Vec<Written> = sums.into_values().collect();
+    for sum in &mut sums {
+        #[expect(clippy::cast_precision_loss, reason = "bytes of one measurement")]
+        let bytes = sum.bytes as f64;
+        sum.bytes_per_step = rounded(per(bytes, steps), 1);
+    }
+    sums.sort_by(|a, b| b.bytes.cmp(&a.bytes));
+    sums
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )]
+
+    use super::*;
+
+    const LOG: &str = "\
+rmgr: Heap        len (rec/tot):    203/   203, tx:        750, lsn: 0/0190A738, prev 0/0190A6F8, desc: INSERT off: 3, flags: 0x00, blkref #0: rel 1663/5/26 blk 18
+rmgr: Heap        len (rec/tot):     65/  8187, tx:        750, lsn: 0/0190A800, prev 0/0190A738, desc: HOT_UPDATE old_xmax: 750, blkref #0: rel 1663/5/26 blk 0 FPW
+rmgr: Heap        len (rec/tot):    100/   100, tx:        751, lsn: 0/0190C800, prev 0/0190A800, desc: INSERT off: 4, flags: 0x00, blkref #0: rel 1663/5/26 blk 18
+rmgr: Btree       len (rec/tot):     64/    64, tx:        751, lsn: 0/0190C900, prev 0/0190C800, desc: INSERT_LEAF off: 9, blkref #0: rel 1663/5/27 blk 2
+rmgr: Transaction len (rec/tot):     46/    46, tx:        751, lsn: 0/0190CA00, prev 0/0190C900, desc: COMMIT 2026-11-22 19:00:00.000000 UTC
+";
+
+    #[test]
+    fn bytes_are_summed_by_relation_and_record_and_whole_pages_told_apart() {
+        let name = |name: &str, kind: &str| (name.to_owned(), kind.to_owned());
+        let names = Names::from([
+            ("5/26".to_owned(), name("steps", "table")),
+            ("5/27".to_owned(), name("steps.steps_pkey", "index")),
+        ]);
+        let sums = summed(LOG, &names, 2);
+        let shown: Vec<(&str, &str, u64, u64, u64)> = sums
+            .iter()
+            .map(|s| (s.relation.as_str(), s.record.as_str(), s.records, s.bytes, s.full_page_bytes))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("steps", "HOT_UPDATE", 1, 8187, 8122),
+                ("steps", "INSERT", 2, 303, 0),
+                ("steps.steps_pkey", "INSERT_LEAF", 1, 64, 0),
+                ("(transaction)", "COMMIT", 1, 46, 0),
+            ]
+        );
+        assert!((sums[1].bytes_per_step - 151.5).abs() < 0.01);
+    }
+
+    #[test]
+    fn a_line_that_is_no_record_is_passed_over() {
+        assert!(record("pg_waldump: first record is after 0/0").is_none());
+    }
+}

@@ -1,0 +1,156 @@
+//! One measurement: counters, the workload, counters, and what an idle while costs, taken off.
+//!
+//! The one thing to know: taken off are the sweep inside the database and the stand-ins' clocks as far as they tick
+//! without work, and our own looks for the end. What the work itself causes is counted: wakes, their delivery, sweeps
+//! that find something, and whatever else the stack does for it.
+
+use std::time::Duration;
+
+use super::counters::Counters;
+use super::figures::{median, per, percentile, rounded};
+use super::report::{CallFigures, Measured};
+use super::workload::{Worked, Workload, milliseconds};
+use super::{Stage, processor};
+
+/// An idle while is no longer than this; what a longer one would cost is reckoned from it.
+const LONGEST_IDLE: Duration = Duration::from_secs(3);
+/// Transactions of ours in a window beside the looks: before the first submission, and after the last end.
+const OWN_TRANSACTIONS: i64 = 2;
+
+/// Differences of two readings.
+struct Used {
+    during: Duration,
+    transactions: f64,
+    written: f64,
+    wal_bytes: f64,
+    fsyncs: f64,
+    postgres_seconds: f64,
+    functions_seconds: f64,
+    stack_seconds: f64,
+    machine_seconds: f64,
+}
+
+impl Used {
+    #[expect(clippy::cast_precision_loss, reason = "counts of one window are small")]
+    fn between(before: &Counters, after: &Counters) -> Self {
+        Self {
+            during: after.at - before.at,
+            transactions: (after.transactions - before.transactions) as f64,
+            written: (after.written - before.written) as f64,
+            wal_bytes: (after.wal_bytes - before.wal_bytes) as f64,
+            fsyncs: (after.fsyncs - before.fsyncs) as f64,
+            postgres_seconds: after.postgres_seconds - before.postgres_seconds,
+            functions_seconds: after.functions_seconds - before.functions_seconds,
+            stack_seconds: after.stack_seconds - before.stack_seconds,
+            machine_seconds: after.machine_seconds - before.machine_seconds,
+        }
+    }
+
+    fn own_seconds(&self) -> f64 {
+        self.postgres_seconds + self.functions_seconds + self.stack_seconds
+    }
+
+    /// Without what an idle while of the same length costs. Transactions and the like: what comes in seconds, by
+    /// seconds; what reading the counters itself costs is the same in both.
+    fn without(&self, idle: &Self) -> Self {
+        Self {
+            during: self.during,
+            transactions: self.transactions - idle.transactions,
+            written: self.written - idle.written,
+            wal_bytes: self.wal_bytes - idle.wal_bytes,
+            fsyncs: self.fsyncs - idle.fsyncs,
+            postgres_seconds: self.postgres_seconds - idle.postgres_seconds,
+            functions_seconds: self.functions_seconds - idle.functions_seconds,
+            stack_seconds: self.stack_seconds - idle.stack_seconds,
+            machine_seconds: self.machine_seconds,
+        }
+    }
+}
+
+pub(super) async fn measure(
+    stage: &Stage,
+    workload: Workload,
+    runs: usize,
+) -> anyhow::Result<Measured> {
+    Ok(measure_with_latencies(stage, workload, runs).await?.0)
+}
+
+/// The same, with what the percentiles are of.
+pub(super) async fn measure_with_latencies(
+    stage: &Stage,
+    workload: Workload,
+    runs: usize,
+) -> anyhow::Result<(Measured, Vec<f64>)> {
+    let before = stage.reader.begin(&stage.stack).await?;
+    let worked = workload.work(stage, runs).await?;
+    let after = stage.reader.end(&stage.stack).await?;
+    let idle_before = stage.reader.begin(&stage.stack).await?;
+    tokio::time::sleep((after.at - before.at).min(LONGEST_IDLE)).await;
+    let idle_after = stage.reader.end(&stage.stack).await?;
+
+    let used = Used::between(&before, &after);
+    let foreign = processor::foreign_cores(used.machine_seconds, used.own_seconds(), used.during);
+    let idle = Used::between(&idle_before, &idle_after);
+    let net = used.without(&idle);
+    let mut measured = figures(workload, &worked, &net, &before, &after);
+    measured.foreign_cores = rounded(foreign, 2);
+    measured.mode = if stage.settings.managed { "managed" } else { "frozen" };
+    measured.runs = runs;
+    measured.wal_from = before.wal_position;
+    measured.wal_to = after.wal_position;
+    Ok((measured, worked.latencies_ms))
+}
+
+fn figures(
+    workload: Workload,
+    worked: &Worked,
+    net: &Used,
+    before: &Counters,
+    after: &Counters,
+) -> Measured {
+    let steps = worked.steps;
+    let wall_ms = milliseconds(worked.wall);
+    // A burst is one thing; of runs in a row the usual one counts.
+    let ms_per_step = match workload {
+        Workload::Chain | Workload::Throughput | Workload::Large => per(wall_ms, steps),
+        Workload::Fanout | Workload::Goal => {
+            median(&worked.runs_ms) / per(count(steps), worked.runs_ms.len() as u64)
+        }
+    };
+    let calls = CallFigures::between(&before.calls, &after.calls);
+    let requests = calls.values().map(|call| call.count).sum::<u64>();
+    let own = f64::from(worked.looks) + count(OWN_TRANSACTIONS.unsigned_abs());
+    Measured {
+        workload: workload.name(),
+        steps,
+        wall_seconds: rounded(worked.wall.as_secs_f64(), 4),
+        ms_per_step: rounded(ms_per_step, 4),
+        steps_per_second: rounded(1000.0 / ms_per_step, 1),
+        p50_ms: rounded(percentile(&worked.latencies_ms, 50.0), 3),
+        p95_ms: rounded(percentile(&worked.latencies_ms, 95.0), 3),
+        transactions_per_step: rounded(per(net.transactions - own, steps), 4),
+        wal_bytes_per_step: rounded(per(net.wal_bytes, steps), 1),
+        requests_per_step: rounded(
+            per(count(requests.saturating_sub(worked.submissions)), steps),
+            4,
+        ),
+        writing_transactions_per_step: rounded(per(net.written, steps), 4),
+        fsyncs_per_step: rounded(per(net.fsyncs, steps), 4),
+        postgres_cpu_ms_per_step: rounded(per(net.postgres_seconds * 1000.0, steps), 3),
+        functions_cpu_ms_per_step: rounded(per(net.functions_seconds * 1000.0, steps), 3),
+        stack_cpu_ms_per_step: rounded(per(net.stack_seconds * 1000.0, steps), 3),
+        invocations_per_step: rounded(
+            per(count(after.invocations - before.invocations), steps),
+            4,
+        ),
+        model_calls: worked.model_calls,
+        latency_of: workload.latency_of(),
+        calls,
+        ..Measured::default()
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of one window are small")]
+fn count(number: u64) -> f64 {
+    number as f64
+}
