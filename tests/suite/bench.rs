@@ -15,7 +15,9 @@ async fn a_chain_is_measured_with_all_its_fields_and_counts_that_can_be() {
         runs: 2,
         repetitions: 1,
     };
-    let measured = bench::measure(&stage, Workload::Chain, amount).await.unwrap();
+    let measured = bench::measure(&stage, Workload::Chain, amount)
+        .await
+        .unwrap();
     stage.stop().await.unwrap();
 
     let json = serde_json::to_value(&measured).unwrap();
@@ -34,9 +36,18 @@ async fn a_chain_is_measured_with_all_its_fields_and_counts_that_can_be() {
     }
     assert!(number("p50_ms") <= number("p95_ms"), "{json:#}");
     // A step ends in one call that brings the next; a run has one more call, and what wakes the executor.
-    assert!((1.0..1.3).contains(&number("requests_per_step")), "{json:#}");
-    assert!((1.0..2.0).contains(&number("transactions_per_step")), "{json:#}");
+    assert!(
+        (1.0..1.3).contains(&number("requests_per_step")),
+        "{json:#}"
+    );
+    assert!(
+        (1.0..2.0).contains(&number("transactions_per_step")),
+        "{json:#}"
+    );
     assert_eq!(number("model_calls"), 0.0);
-    assert!(json["calls"]["finish_steps"]["count"].as_u64() >= Some(40), "{json:#}");
+    assert!(
+        json["calls"]["finish_steps"]["count"].as_u64() >= Some(40),
+        "{json:#}"
+    );
     assert!(matches!(&json["repetitions"], Value::Array(all) if all.len() == 1));
 }

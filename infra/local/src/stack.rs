@@ -105,13 +105,12 @@ impl Stack {
         };
         // Building needs the processor, Postgres the disk and the network: side by side they take as long as the
         // longer of the two.
-        let (server, binaries) =
-            futures::try_join!(HeldServer::start(&options, &home), async {
-                match &options.binaries {
-                    Some(binaries) => Ok(binaries.clone()),
-                    None => binaries::functions(&home, progress).await,
-                }
-            },)?;
+        let (server, binaries) = futures::try_join!(HeldServer::start(&options, &home), async {
+            match &options.binaries {
+                Some(binaries) => Ok(binaries.clone()),
+                None => binaries::functions(&home, progress).await,
+            }
+        },)?;
         let phase = progress.phase("Preparing the database");
         let database = data::prepare(server.get(), &options.database).await?;
         phase.done();
@@ -255,6 +254,12 @@ impl Stack {
     #[must_use]
     pub fn log_folder(&self) -> &std::path::Path {
         &self.log_folder
+    }
+
+    /// How often pg_net's worker was woken so far.
+    #[must_use]
+    pub fn pg_net_wakes(&self) -> u64 {
+        self.callers.pg_net.as_ref().map_or(0, PgNetWorker::wakes)
     }
 
     /// pg_net's worker, if it runs: a test may kill it.

@@ -45,7 +45,11 @@ pub struct Cold {
 ///
 /// # Errors
 /// A function does not start, or does not answer.
-pub async fn measure(stage: &Stage, binaries: &Binaries, starts: usize) -> anyhow::Result<Vec<Cold>> {
+pub async fn measure(
+    stage: &Stage,
+    binaries: &Binaries,
+    starts: usize,
+) -> anyhow::Result<Vec<Cold>> {
     let mut all = Vec::new();
     for function in FUNCTIONS {
         all.push(measure_one(stage, function, binaries, starts).await?);
@@ -72,17 +76,26 @@ async fn measure_one(
         let stats = stats.iter().find(|stats| stats.name == function);
         let stats = stats.with_context(|| format!("there is no function {function}"))?;
         times.push(workload::milliseconds(stats.last_init));
-        let sandbox = stats.sandboxes.first().context("the sandbox is gone already")?;
+        let sandbox = stats
+            .sandboxes
+            .first()
+            .context("the sandbox is gone already")?;
         if let Some(bytes) = processor::resident_bytes(sandbox.process_id) {
             #[expect(clippy::cast_precision_loss, reason = "bytes of one process")]
             sizes.push(bytes as f64);
         }
     }
-    let program = binaries.get(function).with_context(|| format!("no program of {function}"))?;
+    let program = binaries
+        .get(function)
+        .with_context(|| format!("no program of {function}"))?;
     let program_bytes = std::fs::metadata(program)
         .with_context(|| format!("looking at {}", program.display()))?
         .len();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it was a number of bytes")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "it was a number of bytes"
+    )]
     let resident_bytes = median(&sizes) as u64;
     Ok(Cold {
         function: function.to_owned(),
@@ -122,10 +135,17 @@ pub(crate) fn lines(screen: Screen, all: &[Cold]) -> Vec<String> {
     let mut rows: Vec<Vec<String>> = all
         .iter()
         .map(|cold| {
-            let (size, memory) = (megabytes(cold.program_bytes), megabytes(cold.resident_bytes));
+            let (size, memory) = (
+                megabytes(cold.program_bytes),
+                megabytes(cold.resident_bytes),
+            );
             vec![
                 cold.function.clone(),
-                marked(START, cold.first_poll_ms, format!("{:.1}", cold.first_poll_ms)),
+                marked(
+                    START,
+                    cold.first_poll_ms,
+                    format!("{:.1}", cold.first_poll_ms),
+                ),
                 format!("{:.1}", cold.first_poll_p95_ms),
                 marked(SIZE, size, format!("{size:.1}")),
                 marked(MEMORY, memory, format!("{memory:.1}")),
@@ -139,13 +159,21 @@ pub(crate) fn lines(screen: Screen, all: &[Cold]) -> Vec<String> {
         SIZE.words(),
         MEMORY.words(),
     ]);
-    let headings = ["FUNCTION", "FIRST POLL MS", "P95", "PROGRAM MB", "RESIDENT MB"];
+    let headings = [
+        "FUNCTION",
+        "FIRST POLL MS",
+        "P95",
+        "PROGRAM MB",
+        "RESIDENT MB",
+    ];
     table::lines(screen, &headings, &rows)
 }
 
 /// By function, for programs.
 pub(crate) fn in_json(all: &[Cold]) -> serde_json::Value {
-    let functions: BTreeMap<&str, &Cold> =
-        all.iter().map(|cold| (cold.function.as_str(), cold)).collect();
+    let functions: BTreeMap<&str, &Cold> = all
+        .iter()
+        .map(|cold| (cold.function.as_str(), cold))
+        .collect();
     json!({"workload": "cold", "functions": functions})
 }

@@ -34,6 +34,8 @@ pub(super) struct Counters {
     pub(super) stack_seconds: f64,
     pub(super) machine_seconds: f64,
     pub(super) invocations: u64,
+    /// Notifications that woke pg_net's worker.
+    pub(super) pg_net_wakes: u64,
     pub(super) calls: Calls,
 }
 
@@ -56,7 +58,9 @@ select (d.xact_commit + d.xact_rollback)::int8 as transactions,
 impl Reader {
     pub(super) async fn new(stack: &Stack) -> anyhow::Result<Self> {
         let server = stack.server();
-        let outside = server.connect(crate::postgres::SUPERUSER, "postgres").await?;
+        let outside = server
+            .connect(crate::postgres::SUPERUSER, "postgres")
+            .await?;
         let inside = server
             .connect(crate::postgres::SUPERUSER, stack.database())
             .await?;
@@ -106,6 +110,7 @@ impl Reader {
             stack_seconds,
             machine_seconds: processor::of_machine(),
             invocations: stack.host().stats().iter().map(|f| f.invocations).sum(),
+            pg_net_wakes: stack.pg_net_wakes(),
             calls: stack.rest().calls(),
         }
     }

@@ -164,7 +164,12 @@ impl Pattern {
         }
         let base = "select greatest((select max(id) from goalpost.requests), (select max(id) from goalpost.goals),
                                     (select max(id) from goalpost.workflow_runs))";
-        let base: i64 = stage.owner.query_one(base, &[]).await.context("looking for free keys")?.get(0);
+        let base: i64 = stage
+            .owner
+            .query_one(base, &[])
+            .await
+            .context("looking for free keys")?
+            .get(0);
         let session = stage.reader.inside();
         session
             .batch_execute("begin; set local session_replication_role = replica")
@@ -185,13 +190,20 @@ impl Pattern {
             "select setval('goalpost.requests_id_seq', {newest}), setval('goalpost.goals_id_seq', {newest}),
                     setval('goalpost.workflow_runs_id_seq', {newest}); commit; analyze"
         );
-        session.batch_execute(&sequences).await.context("finishing the copies")?;
+        session
+            .batch_execute(&sequences)
+            .await
+            .context("finishing the copies")?;
         self.check(stage, base, copies).await?;
         Ok(copies)
     }
 
     /// Of each table that belongs to a request: its columns, their values in a copy, and which rows are copied.
-    async fn tables(&self, stage: &Stage, base: i64) -> anyhow::Result<Vec<(String, String, String, String)>> {
+    async fn tables(
+        &self,
+        stage: &Stage,
+        base: i64,
+    ) -> anyhow::Result<Vec<(String, String, String, String)>> {
         let of = |kind: &str| match kind {
             "request" => self.request,
             "goal" => self.goal,
@@ -208,7 +220,11 @@ impl Pattern {
              having bool_or({KEYS} is not null)
                 and not bool_or(a.attidentity <> '' and {KEYS} is null)"
         );
-        let rows = stage.owner.query(&query, &[]).await.context("reading the tables")?;
+        let rows = stage
+            .owner
+            .query(&query, &[])
+            .await
+            .context("reading the tables")?;
         let mut tables = Vec::new();
         for row in rows {
             let (table, columns, kinds): (String, Vec<String>, Vec<String>) =
@@ -236,9 +252,9 @@ impl Pattern {
         Ok(tables)
     }
 
-    /// Copies have all the steps, events and dependencies of their pattern, under runs that are there.
+    /// Copies have all the steps, attempts and plans of their pattern, under runs that are there.
     async fn check(&self, stage: &Stage, base: i64, copies: u64) -> anyhow::Result<()> {
-        for table in ["steps", "step_attempts", "step_dependencies", "plan_revisions"] {
+        for table in ["steps", "step_attempts", "plan_revisions"] {
             let query = format!(
                 "with of_pattern as (select count(*) as n from goalpost.{table} where run_id in
                                        (select id from goalpost.workflow_runs where request_id = {}))
@@ -247,9 +263,16 @@ impl Pattern {
                           where t.run_id > {base})",
                 self.request
             );
-            let row = stage.owner.query_one(&query, &[]).await.context("checking the copies")?;
+            let row = stage
+                .owner
+                .query_one(&query, &[])
+                .await
+                .context("checking the copies")?;
             let (expected, found): (i64, i64) = (row.get(0), row.get(1));
-            ensure!(expected == found, "{expected} rows of {table} should have been copied, and {found} were");
+            ensure!(
+                expected == found,
+                "{expected} rows of {table} should have been copied, and {found} were"
+            );
         }
         Ok(())
     }
@@ -325,7 +348,10 @@ mod tests {
         ends.extend((1..=50).map(|n| 50.0 + 3.0 * f64::from(n)));
         ends.reverse();
         let (first, last) = tenths(&ends);
-        assert!((first - 1.0).abs() < 1e-9 && (last - 3.0).abs() < 1e-9, "{first} {last}");
+        assert!(
+            (first - 1.0).abs() < 1e-9 && (last - 3.0).abs() < 1e-9,
+            "{first} {last}"
+        );
         assert_eq!(tenths(&[]), (0.0, 0.0));
     }
 }

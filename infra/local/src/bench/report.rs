@@ -43,6 +43,8 @@ pub struct Measured {
     pub latency_of: &'static str,
     /// Transactions that wrote (transaction numbers given out).
     pub writing_transactions_per_step: f64,
+    /// Of sessions that listen for wakes here and not on a hosted project; not in `transactions_per_step`.
+    pub listening_transactions_per_step: f64,
     /// Of the log's files.
     pub fsyncs_per_step: f64,
     /// Processor time of Postgres, all its processes.
@@ -143,19 +145,71 @@ struct Row {
 }
 
 const ROWS: [Row; 13] = [
-    Row { name: "ms per step", places: 2, of: |m| m.ms_per_step },
-    Row { name: "steps per second", places: 0, of: |m| m.steps_per_second },
-    Row { name: "p50 ms", places: 2, of: |m| m.p50_ms },
-    Row { name: "p95 ms", places: 2, of: |m| m.p95_ms },
-    Row { name: "transactions per step", places: 2, of: |m| m.transactions_per_step },
-    Row { name: "of these, writing", places: 2, of: |m| m.writing_transactions_per_step },
-    Row { name: "WAL bytes per step", places: 0, of: |m| m.wal_bytes_per_step },
-    Row { name: "fsyncs per step", places: 2, of: |m| m.fsyncs_per_step },
-    Row { name: "requests per step", places: 2, of: |m| m.requests_per_step },
-    Row { name: "Postgres CPU ms per step", places: 2, of: |m| m.postgres_cpu_ms_per_step },
-    Row { name: "functions CPU ms per step", places: 2, of: |m| m.functions_cpu_ms_per_step },
-    Row { name: "stack CPU ms per step", places: 2, of: |m| m.stack_cpu_ms_per_step },
-    Row { name: "foreign cores", places: 2, of: |m| m.foreign_cores },
+    Row {
+        name: "ms per step",
+        places: 2,
+        of: |m| m.ms_per_step,
+    },
+    Row {
+        name: "steps per second",
+        places: 0,
+        of: |m| m.steps_per_second,
+    },
+    Row {
+        name: "p50 ms",
+        places: 2,
+        of: |m| m.p50_ms,
+    },
+    Row {
+        name: "p95 ms",
+        places: 2,
+        of: |m| m.p95_ms,
+    },
+    Row {
+        name: "transactions per step",
+        places: 2,
+        of: |m| m.transactions_per_step,
+    },
+    Row {
+        name: "of these, writing",
+        places: 2,
+        of: |m| m.writing_transactions_per_step,
+    },
+    Row {
+        name: "WAL bytes per step",
+        places: 0,
+        of: |m| m.wal_bytes_per_step,
+    },
+    Row {
+        name: "fsyncs per step",
+        places: 2,
+        of: |m| m.fsyncs_per_step,
+    },
+    Row {
+        name: "requests per step",
+        places: 2,
+        of: |m| m.requests_per_step,
+    },
+    Row {
+        name: "Postgres CPU ms per step",
+        places: 2,
+        of: |m| m.postgres_cpu_ms_per_step,
+    },
+    Row {
+        name: "functions CPU ms per step",
+        places: 2,
+        of: |m| m.functions_cpu_ms_per_step,
+    },
+    Row {
+        name: "stack CPU ms per step",
+        places: 2,
+        of: |m| m.stack_cpu_ms_per_step,
+    },
+    Row {
+        name: "foreign cores",
+        places: 2,
+        of: |m| m.foreign_cores,
+    },
 ];
 
 /// The aims, by workload and row.
@@ -232,11 +286,22 @@ pub(crate) fn wal_lines(screen: Screen, written: &[Written], steps: u64) -> Vec<
         "all".to_owned(),
         String::new(),
         String::new(),
-        written.iter().map(|one| one.records).sum::<u64>().to_string(),
+        written
+            .iter()
+            .map(|one| one.records)
+            .sum::<u64>()
+            .to_string(),
         format!("{per_step:.0}"),
         pages.to_string(),
     ]);
-    let headings = ["RELATION", "KIND", "RECORD", "RECORDS", "BYTES PER STEP", "OF WHOLE PAGES"];
+    let headings = [
+        "RELATION",
+        "KIND",
+        "RECORD",
+        "RECORDS",
+        "BYTES PER STEP",
+        "OF WHOLE PAGES",
+    ];
     table::lines(screen, &headings, &rows)
 }
 
@@ -295,8 +360,14 @@ mod tests {
             wal_by_table: Vec::new(),
         };
         let lines = lines(plain(), &[fast]);
-        let line = lines.iter().find(|line| line.starts_with("ms per step")).unwrap();
-        assert!(line.contains("2.00 ✓ (1.50–9.00)") && line.ends_with("≤ 2.4"), "{line}");
+        let line = lines
+            .iter()
+            .find(|line| line.starts_with("ms per step"))
+            .unwrap();
+        assert!(
+            line.contains("2.00 ✓ (1.50–9.00)") && line.ends_with("≤ 2.4"),
+            "{line}"
+        );
     }
 
     #[test]
@@ -307,26 +378,50 @@ mod tests {
             wal_by_table: Vec::new(),
         };
         let lines = lines(plain(), &[slow]);
-        assert!(lines.iter().any(|line| line.contains("2.41 ✗") && !line.contains('(')));
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.contains("2.41 ✗") && !line.contains('('))
+        );
     }
 
     #[test]
     fn every_aim_belongs_to_a_row_that_is_shown() {
         let named = |workload: &str| {
-            ROWS.iter().filter(|row| aim(workload, row.name).is_some()).count()
+            ROWS.iter()
+                .filter(|row| aim(workload, row.name).is_some())
+                .count()
         };
-        assert_eq!([named("chain"), named("fanout"), named("throughput"), named("goal")], [3, 3, 3, 1]);
+        assert_eq!(
+            [
+                named("chain"),
+                named("fanout"),
+                named("throughput"),
+                named("goal")
+            ],
+            [3, 3, 3, 1]
+        );
     }
 
     #[test]
     fn the_agreed_fields_come_first() {
         let text = serde_json::to_string(&Measured::default()).unwrap();
         let agreed = [
-            "workload", "steps", "wall_seconds", "ms_per_step", "steps_per_second", "p50_ms", "p95_ms",
-            "transactions_per_step", "wal_bytes_per_step", "requests_per_step",
+            "workload",
+            "steps",
+            "wall_seconds",
+            "ms_per_step",
+            "steps_per_second",
+            "p50_ms",
+            "p95_ms",
+            "transactions_per_step",
+            "wal_bytes_per_step",
+            "requests_per_step",
         ];
-        let places: Vec<usize> =
-            agreed.iter().map(|field| text.find(&format!("\"{field}\":")).unwrap()).collect();
+        let places: Vec<usize> = agreed
+            .iter()
+            .map(|field| text.find(&format!("\"{field}\":")).unwrap())
+            .collect();
         assert!(places.is_sorted(), "{text}");
         assert!(places[9] < text.find("\"mode\"").unwrap());
     }
@@ -339,12 +434,21 @@ mod tests {
             took: Duration::from_millis(ms),
             in_database: Duration::from_millis(ms / 2),
         };
-        let before = Calls::from([("claim_steps".to_owned(), call(1, 100)), ("sweep".to_owned(), call(2, 6))]);
-        let after = Calls::from([("claim_steps".to_owned(), call(3, 140)), ("sweep".to_owned(), call(2, 6))]);
+        let before = Calls::from([
+            ("claim_steps".to_owned(), call(1, 100)),
+            ("sweep".to_owned(), call(2, 6)),
+        ]);
+        let after = Calls::from([
+            ("claim_steps".to_owned(), call(3, 140)),
+            ("sweep".to_owned(), call(2, 6)),
+        ]);
         let between = CallFigures::between(&before, &after);
         assert_eq!(between.len(), 1);
         let claims = between["claim_steps"];
-        assert_eq!((claims.count, claims.mean_ms.to_string()), (2, "20".to_owned()));
+        assert_eq!(
+            (claims.count, claims.mean_ms.to_string()),
+            (2, "20".to_owned())
+        );
         assert_eq!(claims.mean_database_ms.to_string(), "10");
     }
 }

@@ -93,7 +93,10 @@ impl Stage {
     /// The database refuses.
     pub async fn on(stack: Stack, settings: Settings) -> anyhow::Result<Self> {
         let owner = stack.admin_db().await?;
-        owner.batch_execute(&preparation()).await.context("preparing the bench's workspace")?;
+        owner
+            .batch_execute(&preparation())
+            .await
+            .context("preparing the bench's workspace")?;
         let person = Client::new(stack.url(), stack.publishable_key(), Place::LocalStack)?
             .with_token(stack.token(Person::Owner))
             .with_intake(stack.function_url("intake"));
@@ -112,7 +115,12 @@ impl Stage {
     /// # Errors
     /// As [`Stack::stop`].
     pub async fn stop(self) -> anyhow::Result<()> {
-        let Self { stack, owner, reader, .. } = self;
+        let Self {
+            stack,
+            owner,
+            reader,
+            ..
+        } = self;
         drop((owner, reader));
         stack.stop().await
     }
@@ -125,7 +133,11 @@ impl Stage {
         let query = "select name, setting || coalesce(unit, '') from pg_settings where name in
           ('server_version', 'fsync', 'synchronous_commit', 'full_page_writes', 'wal_level', 'shared_buffers',
            'autovacuum', 'data_checksums', 'max_connections')";
-        let rows = self.owner.query(query, &[]).await.context("reading Postgres' settings")?;
+        let rows = self
+            .owner
+            .query(query, &[])
+            .await
+            .context("reading Postgres' settings")?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
@@ -152,7 +164,12 @@ impl Stage {
 
     /// Invocations that have ended, of all functions.
     pub(super) fn invocations(&self) -> u64 {
-        self.stack.host().stats().iter().map(|f| f.invocations).sum()
+        self.stack
+            .host()
+            .stats()
+            .iter()
+            .map(|f| f.invocations)
+            .sum()
     }
 
     /// One transaction.
@@ -195,7 +212,11 @@ impl Stage {
             steps: 0,
             model_calls: 0,
         };
-        ensure!(rows.len() == runs, "{runs} runs were submitted, and there are {}", rows.len());
+        ensure!(
+            rows.len() == runs,
+            "{runs} runs were submitted, and there are {}",
+            rows.len()
+        );
         for row in rows {
             let state: String = row.get("state");
             let reason: Option<String> = row.get("reason");
@@ -208,7 +229,8 @@ impl Stage {
             ended.request_ends_ms.push(row.get("ended_at"));
             ended.steps += ends.len() as u64;
             ended.step_ends_ms.push(ends);
-            ended.model_calls += u64::try_from(row.get::<_, i64>("model_calls")).unwrap_or_default();
+            ended.model_calls +=
+                u64::try_from(row.get::<_, i64>("model_calls")).unwrap_or_default();
         }
         Ok(ended)
     }
@@ -258,7 +280,10 @@ async fn fill_log(stack: &Stack) -> anyhow::Result<()> {
         "checkpoint",
     ];
     for command in commands {
-        superuser.batch_execute(command).await.context("filling the log")?;
+        superuser
+            .batch_execute(command)
+            .await
+            .context("filling the log")?;
     }
     Ok(())
 }

@@ -40,9 +40,15 @@ type Names = BTreeMap<String, (String, String)>;
 /// The server is not one of ours, or its log cannot be read.
 pub async fn by_table(stage: &Stage, measured: &Measured) -> anyhow::Result<Vec<Written>> {
     let Some(program) = stage.stack.server().program("pg_waldump") else {
-        bail!("the log of a server that DATABASE_URL names cannot be read: unset DATABASE_URL to use --wal");
+        bail!(
+            "the log of a server that DATABASE_URL names cannot be read: unset DATABASE_URL to use --wal"
+        );
     };
-    let folder = stage.reader.outside().query_one("show data_directory", &[]).await;
+    let folder = stage
+        .reader
+        .outside()
+        .query_one("show data_directory", &[])
+        .await;
     let folder: String = folder.context("asking where the log is")?.get(0);
     let output = tokio::process::Command::new(&program)
         .arg("--path")
@@ -53,7 +59,10 @@ pub async fn by_table(stage: &Stage, measured: &Measured) -> anyhow::Result<Vec<
         .with_context(|| format!("{} could not be run", program.display()))?;
     let text = String::from_utf8_lossy(&output.stdout);
     if text.is_empty() {
-        bail!("pg_waldump read nothing: {}", String::from_utf8_lossy(&output.stderr).trim());
+        bail!(
+            "pg_waldump read nothing: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        );
     }
     Ok(summed(&text, &names(stage).await?, measured.steps))
 }
@@ -117,7 +126,10 @@ fn summed(text: &str, names: &Names, steps: u64) -> Vec<Written> {
                 .get(number)
                 .cloned()
                 .unwrap_or_else(|| (format!("({number})"), "other".to_owned())),
-            None => (format!("({})", record.manager.to_lowercase()), "other".to_owned()),
+            None => (
+                format!("({})", record.manager.to_lowercase()),
+                "other".to_owned(),
+            ),
         };
         let key = (relation.clone(), kind.clone(), record.action.to_owned());
         let sum = sums.entry(key).or_default();
@@ -132,7 +144,7 @@ fn summed(text: &str, names: &Names, steps: u64) -> Vec<Written> {
         let bytes = sum.bytes as f64;
         sum.bytes_per_step = rounded(per(bytes, steps), 1);
     }
-    sums.sort_by(|a, b| b.bytes.cmp(&a.bytes));
+    sums.sort_by_key(|sum| std::cmp::Reverse(sum.bytes));
     sums
 }
 
@@ -165,7 +177,15 @@ rmgr: Transaction len (rec/tot):     46/    46, tx:        751, lsn: 0/0190CA00,
         let sums = summed(LOG, &names, 2);
         let shown: Vec<(&str, &str, u64, u64, u64)> = sums
             .iter()
-            .map(|s| (s.relation.as_str(), s.record.as_str(), s.records, s.bytes, s.full_page_bytes))
+            .map(|s| {
+                (
+                    s.relation.as_str(),
+                    s.record.as_str(),
+                    s.records,
+                    s.bytes,
+                    s.full_page_bytes,
+                )
+            })
             .collect();
         assert_eq!(
             shown,

@@ -76,7 +76,9 @@ impl Workload {
     #[must_use]
     pub fn latency_of(self) -> &'static str {
         match self {
-            Self::Chain => "a step: from the end of the one before it (or the submission) to its own",
+            Self::Chain => {
+                "a step: from the end of the one before it (or the submission) to its own"
+            }
             Self::Fanout => "a run: from its submission to its end",
             Self::Throughput => "a run: from the submission of all to its end",
             Self::Goal => "a goal: from the question to its report",
@@ -205,7 +207,11 @@ impl Workload {
             }
             Self::Large => {
                 let began = submitted_at.first().copied().unwrap_or_default();
-                rows.step_ends_ms.iter().flatten().map(|end| end - began).collect()
+                rows.step_ends_ms
+                    .iter()
+                    .flatten()
+                    .map(|end| end - began)
+                    .collect()
             }
         }
     }
@@ -288,7 +294,9 @@ fn layers(depth: usize, width: usize) -> Vec<Value> {
     let mut steps = vec![step("first", &[])];
     for layer in 0..depth {
         for at in 0..width {
-            let before = layer.checked_sub(1).map_or("first".to_owned(), |before| key(before, at));
+            let before = layer
+                .checked_sub(1)
+                .map_or("first".to_owned(), |before| key(before, at));
             steps.push(step(&key(layer, at), &[&before]));
         }
     }
@@ -329,7 +337,11 @@ mod tests {
         let fan = steps(Workload::Fanout);
         assert_eq!(fan.len(), 102);
         assert_eq!(fan[101]["depends_on"].as_array().unwrap().len(), 100);
-        assert!(fan[1..101].iter().all(|side| side["depends_on"] == json!(["first"])));
+        assert!(
+            fan[1..101]
+                .iter()
+                .all(|side| side["depends_on"] == json!(["first"]))
+        );
         let five = steps(Workload::Throughput);
         assert_eq!(five.len(), 5);
         assert_eq!(five[4]["depends_on"], json!(["s2", "s3"]));

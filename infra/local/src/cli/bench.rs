@@ -47,7 +47,11 @@ fn check(arguments: &arguments::Bench) -> anyhow::Result<()> {
         .into());
     }
     if arguments.runs == Some(0) || arguments.repeat == Some(0) {
-        return Err(Usage("nothing is measured with 0 runs: leave --runs and --repeat out, or give at least 1.".to_owned()).into());
+        return Err(Usage(
+            "nothing is measured with 0 runs: leave --runs and --repeat out, or give at least 1."
+                .to_owned(),
+        )
+        .into());
     }
     Ok(())
 }
@@ -55,7 +59,9 @@ fn check(arguments: &arguments::Bench) -> anyhow::Result<()> {
 /// Builds the functions and this program for release, and becomes that program.
 async fn go_on_as_release(home: &Home, progress: &Progress) -> anyhow::Result<()> {
     let built = binaries::release(home, progress).await?;
-    let program = built.get(binaries::OWN).context("cargo built no goalpost")?;
+    let program = built
+        .get(binaries::OWN)
+        .context("cargo built no goalpost")?;
     let folder = program.parent().context("the release build lies nowhere")?;
     let error = Command::new(program)
         .args(std::env::args_os().skip(1))
@@ -87,7 +93,11 @@ async fn measure(
     };
     let mut modes = Vec::new();
     let mut postgres = None;
-    let managed: &[bool] = if arguments.managed { &[false, true] } else { &[false] };
+    let managed: &[bool] = if arguments.managed {
+        &[false, true]
+    } else {
+        &[false]
+    };
     for managed in managed {
         let settings = Settings {
             managed: *managed,

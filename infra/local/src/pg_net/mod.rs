@@ -11,6 +11,8 @@ use crate::faults::Faults;
 use crate::listener::{self, Heard};
 use anyhow::Context as _;
 use futures::{StreamExt as _, channel::mpsc::UnboundedReceiver};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_postgres::{Config, NoTls};
@@ -48,6 +50,7 @@ pub struct PgNetWorker {
     work: JoinHandle<()>,
     listening: JoinHandle<()>,
     stop: watch::Sender<bool>,
+    wakes: Arc<AtomicU64>,
 }
 
 impl PgNetWorker {
@@ -64,7 +67,9 @@ impl PgNetWorker {
         let http = send::client()?;
         let (listening, heard) = listener::listen(database.clone(), "pg_net_wake");
         let (stop, stopping) = watch::channel(false);
+        let wakes = Arc::new(AtomicU64::new(0));
         let worker = Worker {
+            wakes: Arc::clone(&wakes),
             database,
             options,
             http,
@@ -75,7 +80,14 @@ impl PgNetWorker {
             work: tokio::spawn(worker.run()),
             listening,
             stop,
+            wakes,
         })
+    }
+
+    /// How often it was woken by a notification so far.
+    #[must_use]
+    pub fn wakes(&self) -> u64 {
+        self.wakes.load(Ordering::Relaxed)
     }
 
     /// Ends the worker after the batch under way.
@@ -105,6 +117,7 @@ struct Worker {
     http: reqwest::Client,
     heard: UnboundedReceiver<Heard>,
     stopping: watch::Receiver<bool>,
+    wakes: Arc<AtomicU64>,
 }
 
 impl Worker {
@@ -129,7 +142,10 @@ impl Worker {
                 }
             }
             tokio::select! {
-                heard = self.heard.next() => if heard.is_none() { return Ok(()) },
+                heard = self.heard.next() => match heard {
+                    Some(heard) => self.count(&heard),
+                    None => return Ok(()),
+                },
                 _ = self.stopping.changed() => return Ok(()),
             }
             self.forget_wakes();
@@ -148,13 +164,24 @@ impl Worker {
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
-            () = wake => self.forget_wakes(),
+            () = wake => {
+                self.wakes.fetch_add(1, Ordering::Relaxed);
+                self.forget_wakes();
+            }
             _ = self.stopping.changed() => {}
         }
     }
 
     /// Many wakes are one reason to look.
     fn forget_wakes(&mut self) {
-        while self.heard.try_recv().is_ok() {}
+        while let Ok(heard) = self.heard.try_recv() {
+            self.count(&heard);
+        }
+    }
+
+    fn count(&self, heard: &Heard) {
+        if matches!(heard, Heard::Notification(_)) {
+            self.wakes.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }

@@ -46,6 +46,9 @@ impl Figures {
     }
 
     pub(super) fn calls(&self) -> Calls {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }

@@ -99,9 +99,7 @@ async fn perform(shared: Arc<Shared>, call: Call, began: Instant) -> Result<Resp
     let client = shared.pool.get().await?;
     let asked = Instant::now();
     let answer = perform_on(&shared, &client, &call).await;
-    shared
-        .figures
-        .note(&call.function, began, asked.elapsed());
+    shared.figures.note(&call.function, began, asked.elapsed());
     answer
 }
 
