@@ -51,3 +51,33 @@ async fn a_chain_is_measured_with_all_its_fields_and_counts_that_can_be() {
     );
     assert!(matches!(&json["repetitions"], Value::Array(all) if all.len() == 1));
 }
+
+#[tokio::test]
+async fn finished_goals_are_copied_with_all_their_rows_and_work_goes_on_among_them() {
+    let stage = Stage::on(stacks::start().await.unwrap(), Settings::default())
+        .await
+        .unwrap();
+    bench::growth::fill(&stage, 30).await.unwrap();
+    let database = stage.stack().admin_db().await.unwrap();
+    let query = "select count(distinct g.id), count(distinct r.id) filter (where r.state = 'completed'),
+                        count(distinct e.root_run_id)
+                   from goalpost.goals g
+                   join goalpost.requests q on q.id = g.request_id and q.goal_id = g.id and q.state = 'answered'
+                   join goalpost.workflow_runs r on r.request_id = q.id
+                   join goalpost.events e on e.root_run_id = r.root_run_id";
+    let row = database.query_one(query, &[]).await.unwrap();
+    assert_eq!(row.get::<_, i64>(0), 30);
+    assert_eq!(row.get::<_, i64>(1), 60, "a request's run and a goal's");
+    assert_eq!(row.get::<_, i64>(2), 30);
+
+    // New keys follow those of the copies.
+    let amount = Amount {
+        runs: 1,
+        repetitions: 1,
+    };
+    let measured = bench::measure(&stage, Workload::Goal, amount)
+        .await
+        .unwrap();
+    stage.stop().await.unwrap();
+    assert!(measured.median.steps >= 5, "{measured:?}");
+}

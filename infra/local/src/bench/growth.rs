@@ -56,10 +56,7 @@ pub struct LargeGoal {
 /// # Errors
 /// A run that does not end well, or a database that refuses the copies.
 pub async fn grow(stage: &Stage, levels: &[u64], progress: &Progress) -> anyhow::Result<Growth> {
-    stage.prepare(Workload::Goal).await?;
-    let newest = stage.newest_request().await?;
-    Workload::Goal.work(stage, 1).await?;
-    let pattern = Pattern::after(stage, newest).await?;
+    let pattern = Pattern::work(stage).await?;
     let mut measured = Vec::new();
     let mut finished = 1;
     for &level in levels {
@@ -89,6 +86,16 @@ pub async fn grow(stage: &Stage, levels: &[u64], progress: &Progress) -> anyhow:
         levels: measured,
         large_goal,
     })
+}
+
+/// Makes so many finished goals: works one, and copies it.
+///
+/// # Errors
+/// As [`grow`].
+pub async fn fill(stage: &Stage, goals: u64) -> anyhow::Result<()> {
+    let pattern = Pattern::work(stage).await?;
+    pattern.copy(stage, goals.saturating_sub(1)).await?;
+    Ok(())
 }
 
 async fn large_goal(stage: &Stage) -> anyhow::Result<LargeGoal> {
@@ -140,6 +147,14 @@ const KEYS: &str = "
   end";
 
 impl Pattern {
+    /// Works one goal, to be copied.
+    async fn work(stage: &Stage) -> anyhow::Result<Self> {
+        stage.prepare(Workload::Goal).await?;
+        let newest = stage.newest_request().await?;
+        Workload::Goal.work(stage, 1).await?;
+        Self::after(stage, newest).await
+    }
+
     async fn after(stage: &Stage, newest: i64) -> anyhow::Result<Self> {
         let query = "
           select q.id, q.goal_id, (select min(r.id) from goalpost.workflow_runs r

@@ -110,6 +110,12 @@ impl Stage {
         })
     }
 
+    /// The stack that it is.
+    #[must_use]
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
     /// Ends the stack.
     ///
     /// # Errors
