@@ -136,7 +136,7 @@ impl Stage {
     /// # Errors
     /// It does not answer.
     pub async fn postgres(&self) -> anyhow::Result<BTreeMap<String, String>> {
-        let query = "select name, setting || coalesce(unit, '') from pg_settings where name in
+        let query = "select name, current_setting(name) from pg_settings where name in
           ('server_version', 'fsync', 'synchronous_commit', 'full_page_writes', 'wal_level', 'shared_buffers',
            'autovacuum', 'data_checksums', 'max_connections')";
         let rows = self
