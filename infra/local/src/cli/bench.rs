@@ -152,12 +152,16 @@ async fn measure_growth(
     stage.stop().await.context("stopping the stack")?;
     let grown = grown?;
     if global.json {
-        return print_json(&bench::growth::in_json(&grown));
+        print_json(&bench::growth::in_json(&grown))?;
+    } else {
+        for line in bench::growth::lines(Screen::stdout(), &grown) {
+            print(&line);
+        }
     }
-    for line in bench::growth::lines(Screen::stdout(), &grown) {
-        print(&line);
+    match grown.large_goal_problem {
+        Some(problem) => anyhow::bail!("the goal of 5,000 steps did not end well: {problem}"),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 async fn measure_cold(
