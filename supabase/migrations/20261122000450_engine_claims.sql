@@ -2,6 +2,13 @@
 -- Claims and heartbeats take no tree lock: they skip what is locked and wait for nobody. finish_steps locks the trees
 -- of all its outcomes first.
 
+-- Whether a step may be what its workers died of: its leases ran out, and this is its last try. Then it is claimed alone,
+-- so that it takes nobody with it: what is claimed together dies together, and comes back together.
+create function goalpost_private.is_suspect(p_attempt integer, p_max_attempts integer, p_error jsonb) returns boolean
+language sql immutable
+set search_path = ''
+as $$ select p_attempt > 1 and p_attempt = p_max_attempts and p_error ->> 'code' is not distinct from 'lease_expired' $$;
+
 -- A step that is about to be claimed, and its place in the order of claims.
 create type goalpost_private.chosen_step as (run_id bigint, key text, place bigint);
 
@@ -9,8 +16,8 @@ create type goalpost_private.chosen_step as (run_id bigint, key text, place bigi
 -- workspace's second best; within a workspace, by priority, then what the same call has just opened (a run that was
 -- begun is ended before the next one is begun), then by age. Locks nothing: others may be faster, so more are found than are wanted.
 create function goalpost_private.rank_candidates(
-  p_kinds text[], p_limit integer, p_opened goalpost.steps[], p_now timestamptz
-) returns table (run_id bigint, key text, is_opened boolean, place bigint)
+  p_kinds text[], p_limit integer, p_opened goalpost.steps[], p_with_suspects boolean, p_now timestamptz
+) returns table (run_id bigint, key text, is_opened boolean, is_suspect boolean, place bigint)
 language sql stable
 set search_path = ''
 as $$
@@ -31,26 +38,30 @@ as $$
         select c.*
           from (select * from space where workspace_id is not null) w
          cross join lateral (
-           select s.run_id, s.key, s.workspace_id, s.priority, s.run_after, false as is_opened
+           select s.run_id, s.key, s.workspace_id, s.priority, s.run_after, false as is_opened,
+                  goalpost_private.is_suspect(s.attempt, s.max_attempts, s.error) as is_suspect
              from goalpost.steps s
             where s.state = 'ready' and s.kind = w.kind and s.workspace_id = w.workspace_id and s.run_after <= p_now
               and s.attempt <= s.max_attempts
+              and (p_with_suspects or not goalpost_private.is_suspect(s.attempt, s.max_attempts, s.error))
             order by s.priority desc, s.run_after
             limit p_limit * 4) c
         union all
-        select o.run_id, o.key, o.workspace_id, o.priority, p_now, true
+        select o.run_id, o.key, o.workspace_id, o.priority, p_now, true, false
           from unnest(p_opened) o where o.kind = any (p_kinds)) c
   )
-  select c.run_id, c.key, c.is_opened,
+  select c.run_id, c.key, c.is_opened, c.is_suspect,
          row_number() over (order by c.turn, c.priority desc, c.run_after, c.run_id, c.key)
     from candidate c
 $$;
 
 -- Claims up to p_limit steps of these kinds, epoch + 1: ready ones, and those that the same call has just opened
 -- (p_opened, under their tree's lock): ready | pending -> running. Takes no tree lock and waits for nobody: locked
--- steps are skipped. In the order of rank_candidates.
+-- steps are skipped. In the order of rank_candidates. A suspect is claimed alone, by a worker that holds nothing yet
+-- (p_with_suspects).
 create function goalpost_private.take_steps(
-  p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_opened goalpost.steps[], p_now timestamptz
+  p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_opened goalpost.steps[],
+  p_with_suspects boolean, p_now timestamptz
 ) returns goalpost.steps[]
 language plpgsql
 set search_path = ''
@@ -60,8 +71,13 @@ declare
   v_taken goalpost.steps[];
 begin
   if exists (select from goalpost.steps s where s.state = 'ready' and s.kind = any (p_kinds)) then
-    with ranked as materialized (
-      select * from goalpost_private.rank_candidates(p_kinds, p_limit, p_opened, p_now)
+    with found as materialized (
+      select * from goalpost_private.rank_candidates(p_kinds, p_limit, p_opened, p_with_suspects, p_now)
+    ),
+    ranked as materialized (
+      select f.* from found f
+       where case when (select first.is_suspect from found first where first.place = 1) then f.place = 1
+                  else not f.is_suspect end
     ),
     -- Ours already, by the tree's lock.
     opened as (select r.run_id, r.key, r.place from ranked r where r.is_opened and r.place <= p_limit),
@@ -141,7 +157,7 @@ $$;
 -- `functions` says whom to wake for it. A repeated call (p_holding is given) is handed first what it holds unknowingly.
 create function goalpost_private.claim_described(
   p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_holding jsonb, p_opened goalpost.steps[],
-  p_now timestamptz, out claimed jsonb, out functions text[]
+  p_with_suspects boolean, p_now timestamptz, out claimed jsonb, out functions text[]
 )
 language plpgsql
 set search_path = ''
@@ -164,7 +180,8 @@ begin
   end if;
   if p_limit > coalesce(cardinality(v_steps), 0) then
     v_steps := v_steps || goalpost_private.take_steps(
-      p_kinds, p_limit - coalesce(cardinality(v_steps), 0), p_lease_seconds, p_worker, p_opened, p_now);
+      p_kinds, p_limit - coalesce(cardinality(v_steps), 0), p_lease_seconds, p_worker, p_opened,
+      p_with_suspects and v_steps is null, p_now);
   end if;
   if v_steps is not null then
     perform goalpost_private.deploy_agents(v_steps, p_now);
@@ -360,7 +377,7 @@ begin
     v_functions := (goalpost_private.adopt_requests(1000, v_now)).functions;
   end if;
   v_claimed := (goalpost_private.claim_described(
-    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), p_holding, null, v_now)).claimed;
+    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), p_holding, null, true, v_now)).claimed;
   if cardinality(v_functions) > 0 then
     perform goalpost_private.ring(v_functions, v_claimed, v_now);
   end if;
@@ -400,7 +417,7 @@ begin
   v_ended := goalpost_private.end_completed(p_outcomes, v_now);
   v_judged := goalpost_private.judge_outcomes(p_outcomes, v_ended.numbers, v_now);
   v_claimed := goalpost_private.claim_described(
-    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), p_holding || p_outcomes, v_ended.opened, v_now);
+    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), p_holding || p_outcomes, v_ended.opened, false, v_now);
   if cardinality(v_ended.functions || v_judged.functions || v_claimed.functions) > 0 then
     perform goalpost_private.ring(
       v_ended.functions || v_judged.functions || v_claimed.functions, v_claimed.claimed, v_now);

@@ -243,6 +243,14 @@ begin
 end
 $$;
 
+-- Where the tool webhook may go: told only where there is a use for it.
+create function goalpost_private.context_of_webhook(p_workspace_id uuid) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object('webhook_hosts', w.webhook_hosts) from goalpost.workspaces w where w.id = p_workspace_id
+$$;
+
 -- What the worker of an agent's step is told of the agent.
 create function goalpost_private.context_of_agent(p_agent_id bigint, p_workspace_id uuid) returns jsonb
 language sql stable
@@ -253,14 +261,6 @@ as $$
            'tools', goalpost_private.describe_tools(a.tools))
          || case when 'webhook' = any (a.tools) then goalpost_private.context_of_webhook(p_workspace_id) else '{}' end
     from goalpost.agents a where a.id = p_agent_id
-$$;
-
--- Where the tool webhook may go: told only where there is a use for it.
-create function goalpost_private.context_of_webhook(p_workspace_id uuid) returns jsonb
-language sql stable
-set search_path = ''
-as $$
-  select jsonb_build_object('webhook_hosts', w.webhook_hosts) from goalpost.workspaces w where w.id = p_workspace_id
 $$;
 
 -- All that workers are told about the steps they claimed, contexts included: a jsonb array, as many as fit into one

@@ -44,3 +44,21 @@ async fn a_poison_step_is_dead_after_exactly_its_attempts_and_its_siblings_are_n
     assert_eq!(letters, 1, "a person hears of it");
     trial.end().await;
 }
+
+#[tokio::test]
+async fn a_poison_step_does_not_take_those_with_it_that_were_claimed_in_the_same_batch() {
+    let always = BlowRule {
+        at_most: u64::MAX,
+        even_on_last_attempt: true,
+        ..BlowRule::kill_once(Point::AfterModelTurn, "executor")
+    };
+    let trial = Trial::start(blows(vec![always])).await;
+    trial.ask("poison").await;
+    trial.settle().await;
+    let database = trial.stack.admin_db().await.unwrap();
+    let states = "select jsonb_object_agg(key, state) from goalpost.steps where key in ('poison', 'one', 'two', 'three')";
+    let states: serde_json::Value = database.query_one(states, &[]).await.unwrap().get(0);
+    let expected = serde_json::json!({"poison": "failed", "one": "completed", "two": "completed", "three": "completed"});
+    assert_eq!(states, expected);
+    trial.end().await;
+}

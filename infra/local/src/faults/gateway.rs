@@ -139,7 +139,7 @@ impl Caller {
                 .then_some(Point::AfterClaim),
             "measure_facts" => Some(Point::AfterClaim),
             "finish_steps" => has_outcomes(body).then_some(Point::AfterCompletion),
-            "run_query" => Some(Point::AfterEffect),
+            "answer_query" => Some(Point::AfterEffect),
             _ => None,
         }
     }
