@@ -72,7 +72,6 @@ declare
   v_first boolean := false;
 begin
   select * into v_approval from goalpost.approvals where id = p_approval_id;
-  perform goalpost_private.require_role(v_approval.workspace_id, 'viewer');
   perform goalpost_private.require_role(v_approval.workspace_id, v_approval.required_role);
   if p_decision is null or p_decision not in ('approved', 'rejected') then
     perform goalpost_private.refuse('ZG003', 'a decision is approved or rejected');
