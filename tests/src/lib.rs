@@ -8,6 +8,7 @@
     reason = "serde_json's indexing gives null for what is not there"
 )]
 
+pub mod ablation;
 pub mod contract;
 pub mod people;
 pub mod scenario;

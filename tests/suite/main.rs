@@ -7,6 +7,7 @@
     missing_docs
 )]
 
+mod ablation;
 mod bench;
 mod bounds;
 mod canaries;

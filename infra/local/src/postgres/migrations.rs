@@ -2,6 +2,8 @@
 //!
 //! A file is one transaction, recorded where the Supabase CLI records it, so either may continue after the
 //! other. An error names the file and the line.
+//!
+//! `GOALPOST_MIGRATIONS` names another folder of migrations. It is for tests of changed ones (see tests/ablation).
 
 use std::path::{Path, PathBuf};
 
@@ -37,12 +39,17 @@ impl Migration {
     }
 }
 
+/// The variable that names another folder than `supabase/migrations`.
+pub const FOLDER_VARIABLE: &str = "GOALPOST_MIGRATIONS";
+
 /// The migrations of a workspace, in order.
 ///
 /// # Errors
 /// The folder cannot be read, or holds a SQL file that is not named `<digits>_<name>.sql`.
 pub fn list(workspace: &Path) -> anyhow::Result<Vec<Migration>> {
-    let folder = workspace.join("supabase/migrations");
+    let folder = std::env::var_os(FOLDER_VARIABLE)
+        .filter(|folder| !folder.is_empty())
+        .map_or_else(|| workspace.join("supabase/migrations"), PathBuf::from);
     let entries =
         std::fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))?;
     let mut migrations = Vec::new();

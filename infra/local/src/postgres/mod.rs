@@ -12,7 +12,7 @@ mod given;
 pub mod migrations;
 pub mod pgtap;
 mod running;
-mod statements;
+pub mod statements;
 mod test_cluster;
 mod wheel;
 

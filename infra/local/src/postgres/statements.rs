@@ -5,14 +5,16 @@
 
 /// One statement of a file, without its semicolon, with any comment that precedes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Statement {
-    pub(super) text: String,
+pub struct Statement {
+    /// The statement as the file has it.
+    pub text: String,
     /// The line of the file on which `text` begins, from 1.
-    pub(super) line: usize,
+    pub line: usize,
 }
 
 /// The statements of a file, in order. What follows the last semicolon is a statement too, unless it is blank.
-pub(super) fn split(source: &str) -> Vec<Statement> {
+#[must_use]
+pub fn split(source: &str) -> Vec<Statement> {
     let mut statements = Vec::new();
     let mut begin = 0;
     let mut scanner = Scanner { source, at: 0 };
