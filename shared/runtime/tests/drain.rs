@@ -14,7 +14,7 @@ mod support;
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::{StepKind, Usage};
 use runtime::{Deadline, DrainOptions, DrainReport, StepContext, drain};
@@ -577,9 +577,14 @@ async fn outcomes_are_given_up_when_the_database_stays_away_longer_than_the_leas
     .await;
     let mut options = options(Deadline::after(MINUTE));
     options.lease_seconds = 1;
+    let begun = Instant::now();
     let report = drain_with(&server, options, |_, _| async { completed() }).await;
     assert_eq!(report.completed, 0);
     assert_eq!(report.abandoned + report.lost, 1);
+    assert!(
+        begun.elapsed() < MINUTE / 2,
+        "with the lease, and not only with the deadline"
+    );
 }
 
 #[tokio::test]
