@@ -18,6 +18,7 @@ mod documents;
 mod doors;
 mod faults;
 mod goals;
+mod locks;
 mod models;
 mod others_bugs;
 mod plan_rules;

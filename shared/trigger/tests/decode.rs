@@ -125,6 +125,19 @@ fn each_message_of_a_queue_is_judged_for_itself() {
 }
 
 #[test]
+fn a_message_over_its_limit_is_refused_alone() {
+    let mut event = fixture("sqs_event.json");
+    event["Records"][1]["body"] = json!(format!("\"{}\"", "a".repeat(trigger::MAX_REQUEST_BYTES)));
+    let Trigger::Queue(messages) = decode(event) else {
+        panic!("not a queue event");
+    };
+    assert!(matches!(&messages[0].content, QueueContent::Wake(_)));
+    assert!(
+        matches!(&messages[1].content, QueueContent::Refused(refusal) if refusal.code == "message_too_large")
+    );
+}
+
+#[test]
 fn ticks_of_rules_and_of_the_scheduler_are_decoded() {
     for (file, scheduler, name) in [
         (

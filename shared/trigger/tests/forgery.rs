@@ -234,3 +234,15 @@ fn a_signed_body_that_is_no_wake_is_refused() {
         );
     }
 }
+
+#[test]
+fn no_more_than_eight_signatures_are_looked_at() {
+    let good = signature(NEW_KEY, "wake_17", SIGNED_AT, WAKE_BODY.as_bytes());
+    let other = signature(NEW_KEY, "wake_18", SIGNED_AT, WAKE_BODY.as_bytes());
+    let behind = |bad: usize| format!("{}{good}", format!("{other} ").repeat(bad));
+    let mut headers = genuine();
+    headers["webhook-signature"] = json!(behind(7));
+    assert!(is_let_in(&headers, WAKE_BODY.as_bytes()));
+    headers["webhook-signature"] = json!(behind(8));
+    assert!(!is_let_in(&headers, WAKE_BODY.as_bytes()));
+}

@@ -1,0 +1,16 @@
+-- Ended on its own, a sub-goal would tell the goal above, which would fail instead of being cancelled.
+begin;
+select plan(2);
+select tests.world();
+
+select tests.keep('run', tests.planned('sub', jsonb_build_object('sub', tests.subgoal())));
+select tests.keep('below', tests.run_below(tests.the('run'), 'sub'));
+-- Moves the row of the run above behind that of the run below.
+update goalpost.workflow_runs set deadline_at = deadline_at + interval '1 second', runbook_id = (select min(id) from goalpost.runbooks)
+ where id = tests.the('run');
+select tests.value_for('mia', format('select goalpost.cancel_request(%s)', (tests.request_of(tests.the('run'))).id));
+select is(tests.run_state(tests.the('run')) || ' ' || tests.run_state(tests.the('below')), 'cancelled cancelled', 'both runs are cancelled');
+select is((tests.goal_of(tests.the('run'))).reason, 'cancelled by a person', 'by a person, and not by what ended below');
+
+select * from finish();
+rollback;

@@ -1,0 +1,11 @@
+-- It would stand before everything else in the order of claims.
+begin;
+select plan(1);
+select tests.world();
+
+select tests.keep('run', tests.planned('a'));
+select tests.fail(tests.the('run'), 'a', '{"code": "c", "message": "m", "retryable": true, "retry_after_seconds": -3600}');
+select is((tests.step(tests.the('run'), 'a')).run_after, goalpost_private.clock(), 'at once is the earliest');
+
+select * from finish();
+rollback;

@@ -1,0 +1,14 @@
+-- The step is still its worker's; and what is told without a lease is told to nobody, its cost included.
+begin;
+select plan(4);
+select tests.world();
+
+select tests.keep('run', tests.planned('a'));
+select tests.start(tests.the('run'), 'a');
+select is(tests.finish(tests.the('run'), 'a', 'vanished'), 'refused', 'an odd outcome');
+select is(tests.state(tests.the('run'), 'a'), 'running', 'the step runs on');
+select is(tests.finish(tests.the('run'), 'a', 'completed', '{"lease_epoch": null, "result": {}, "usage": [{"cost_microusd": 5}]}'), 'lease_lost', 'no lease at all');
+select is((select count(*) from goalpost.usage_events), 0::bigint, 'its cost is nobody''s');
+
+select * from finish();
+rollback;

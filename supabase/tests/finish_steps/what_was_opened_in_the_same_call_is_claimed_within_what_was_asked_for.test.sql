@@ -1,0 +1,36 @@
+-- Steps that an outcome opens may go to whoever brought it: no more than wanted, of the wanted kinds, while they live.
+begin;
+select plan(9);
+select tests.world();
+
+select tests.keep('run', tests.planned('a, b:a, c:a, d:a'));
+select tests.start(tests.the('run'), 'a');
+select is(tests.keys(tests.finish_all(jsonb_build_array(tests.outcome(tests.the('run'), 'a', 'completed', '{"result": {}}')), 'tool', 1) -> 'claimed'), 'b', 'one was wanted, of three');
+select is(tests.states(tests.the('run')), 'a=completed b=running c=ready d=ready judge=pending', 'the others are ready for anybody');
+
+select tests.keep('more', tests.planned('p, q:p, r:p'));
+select tests.start(tests.the('more'), 'p');
+select tests.bare_step(tests.the('run'), 'z');
+select tests.pass('1 second');
+select is(tests.keys(tests.finish_all(jsonb_build_array(tests.outcome(tests.the('more'), 'p', 'completed', '{"result": {}}')), 'tool', 1) -> 'claimed'), 'q', 'one was wanted: a run that was begun goes on before older work');
+select is(tests.states(tests.the('more')), 'judge=pending p=completed q=running r=ready', 'the other one is ready');
+
+select tests.keep('kinds', tests.planned('k, l:k, m:k', jsonb_build_object('m', tests.agent())));
+select tests.start(tests.the('kinds'), 'k');
+select is(tests.keys(tests.finish_all(jsonb_build_array(tests.outcome(tests.the('kinds'), 'k', 'completed', '{"result": {}}')), 'agent', 10) -> 'claimed'), 'm', 'of the wanted kind, where nothing else is ready');
+select tests.keep('kinds', tests.planned('k, l:k, m:k', jsonb_build_object('m', tests.agent())));
+select tests.start(tests.the('kinds'), 'k');
+select tests.keep('others', tests.planned('n', jsonb_build_object('n', tests.agent())));
+select is(tests.keys(tests.finish_all(jsonb_build_array(tests.outcome(tests.the('kinds'), 'k', 'completed', '{"result": {}}')), 'agent', 10) -> 'claimed'), 'm n', 'and where something is');
+
+select tests.keep('run', tests.planned('a, x, b:a'));
+select tests.start(tests.the('run'), 'a');
+select is(tests.finish_all(jsonb_build_array(
+    tests.outcome(tests.the('run'), 'a', 'completed', '{"result": {}}'),
+    tests.outcome(tests.the('run'), 'x', 'failed', '{"error": {"code": "c", "message": "m", "retryable": false}}')), 'tool', 10) -> 'claimed',
+  '[]', 'nothing of a run that ended in the same call');
+select is(tests.states(tests.the('run')), 'a=completed b=cancelled judge=cancelled x=failed', 'what was opened went with it');
+select is(tests.run_state(tests.the('run')), 'failed', 'as it failed');
+
+select * from finish();
+rollback;

@@ -1,0 +1,12 @@
+-- A worker's name stays with the steps that it ended: they are not handed out again for that.
+begin;
+select plan(2);
+select tests.world();
+
+select tests.keep('run', tests.planned('a, b'));
+select tests.do_complete(tests.the('run'), 'a');
+select is(tests.keys(goalpost_worker.claim_steps(array['tool'], 5, 30, 'test', null, '[]')), 'b', 'what runs is');
+select is(tests.state(tests.the('run'), 'a'), 'completed', 'what ended stays ended');
+
+select * from finish();
+rollback;

@@ -1,0 +1,10 @@
+-- What an operator brings in already ended needs nobody to look.
+begin;
+select plan(1);
+select tests.world();
+
+insert into goalpost.requests (workspace_id, user_id, question, state, ended_at) values (tests.id_of('acme'), tests.id_of('mia'), 'old', 'answered', now());
+select is(tests.wake_count('intake'), 0::bigint, 'no bell');
+
+select * from finish();
+rollback;

@@ -1,0 +1,109 @@
+-- Each claim that a table makes about its rows is broken once, alone, and refused under its own name.
+begin;
+select * from no_plan();
+select tests.world();
+
+insert into goalpost.agents (workspace_id, name, role) values (tests.id_of('acme'), 'own', 'r');
+insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan) values (tests.id_of('acme'), 'own', 't', 'd', 'g', '{}');
+select tests.keep('run', tests.planned('a, ap, c:a', jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval()), '["good"]'));
+select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 1}]}');
+select tests.bare_step(tests.bare_run(), 'lonely');
+select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
+
+create temp table broken (claim text, statement text);
+insert into broken
+select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.change)
+  from (values
+    ('goalpost.workspaces', 'name_is_given', 'name = '' '''),
+    ('goalpost.workspaces', 'name_is_given', 'name = repeat(''x'', 201)'),
+    ('goalpost.workspaces', 'max_open_requests_is_positive', 'max_open_requests = 0'),
+    ('goalpost.members', 'role_is_known', 'role = ''king'''),
+    ('goalpost.agents', 'state_is_known', 'state = ''odd'''),
+    ('goalpost.agents', 'max_turns_is_bounded', 'max_turns = 0'),
+    ('goalpost.agents', 'max_turns_is_bounded', 'max_turns = 101'),
+    ('goalpost.runbooks', 'state_is_known', 'state = ''odd'''),
+    ('goalpost.requests', 'state_is_known', 'state = ''odd'''),
+    ('goalpost.requests', 'question_is_given_and_bounded', 'question = '' '''),
+    ('goalpost.requests', 'question_is_given_and_bounded', 'question = repeat(''x'', 16001)'),
+    ('goalpost.requests', 'context_is_a_bounded_object', 'context = ''[]'''),
+    ('goalpost.requests', 'context_is_a_bounded_object',
+     'context = (select jsonb_object_agg(n, gen_random_uuid()) from generate_series(1, 4000) n)'),
+    ('goalpost.requests', 'idempotency_key_is_bounded', 'idempotency_key = '''''),
+    ('goalpost.requests', 'idempotency_key_is_bounded', 'idempotency_key = repeat(''x'', 256)'),
+    ('goalpost.requests', 'runbook_is_bounded', 'runbook = '''''),
+    ('goalpost.requests', 'parameters_are_a_bounded_object', 'parameters = ''[]'''),
+    ('goalpost.requests', 'parameters_are_a_bounded_object',
+     'parameters = (select jsonb_object_agg(n, gen_random_uuid()) from generate_series(1, 4000) n)'),
+    ('goalpost.requests', 'ended_at_only_when_ended', 'ended_at = now()'),
+    ('goalpost.goals', 'state_is_known', 'state = ''odd'', ended_at = now()'),
+    ('goalpost.goals', 'ended_at_only_when_ended', 'ended_at = now()'),
+    ('goalpost.goals', 'parents_come_together', 'parent_step_key = ''a'''),
+    ('goalpost.goals', 'parents_come_together', 'parent_goal_id = id'),
+    ('goalpost.goal_criteria', 'verdict_is_known', 'verdict = ''odd'''),
+    ('goalpost.workflow_runs', 'workflow_type_is_known', 'workflow_type = ''odd'' where goal_id is null'),
+    ('goalpost.workflow_runs', 'goal_belongs_to_a_goal_run', 'workflow_type = ''goal'' where goal_id is null'),
+    ('goalpost.workflow_runs', 'goal_belongs_to_a_goal_run', 'workflow_type = ''request'' where goal_id is not null'),
+    ('goalpost.workflow_runs', 'state_is_known', 'state = ''odd'', ended_at = now()'),
+    ('goalpost.workflow_runs', 'ended_at_only_when_ended', 'ended_at = now() where state = ''running'''),
+    ('goalpost.steps', 'kind_is_known', 'kind = ''odd'''),
+    ('goalpost.steps', 'lease_only_while_running', 'lease_expires_at = now() where key = ''lonely'''),
+    ('goalpost.steps', 'ended_at_only_when_ended', 'ended_at = now() where key = ''lonely'''),
+    ('goalpost.steps', 'result_only_when_completed', 'result = ''{}'' where key = ''lonely'''),
+    ('goalpost.steps', 'remaining_dependencies_is_not_negative', 'remaining_dependencies = -1'),
+    ('goalpost.steps', 'attempts_are_bounded', 'attempt = 0'),
+    ('goalpost.steps', 'attempts_are_bounded', 'max_attempts = 0'),
+    ('goalpost.steps', 'attempts_are_bounded', 'max_attempts = 1001'),
+    ('goalpost.steps', 'timeout_is_bounded', 'timeout_seconds = 0'),
+    ('goalpost.steps', 'timeout_is_bounded', 'timeout_seconds = 86401'),
+    ('goalpost.steps', 'on_failure_is_known', 'on_failure = ''odd'''),
+    ('goalpost.steps', 'no_step_waits_for_itself', 'depends_on = array[key]'),
+    ('goalpost.step_attempts', 'outcome_is_known', 'outcome = ''odd'''),
+    ('goalpost.approvals', 'state_is_known', 'state = ''odd'''),
+    ('goalpost.approvals', 'required_role_is_known', 'required_role = ''viewer'''),
+    ('goalpost.approvals', 'on_reject_is_known', 'on_reject = ''odd'''),
+    ('goalpost.approvals', 'decided_by_a_person_only_when_decided', 'decided_by = gen_random_uuid()'),
+    ('goalpost.approvals', 'decided_by_a_person_only_when_decided', 'state = ''approved'''),
+    ('goalpost.approvals', 'comment_is_bounded', 'comment = repeat(''x'', 4001)'),
+    ('goalpost.agent_instances', 'state_is_known', 'state = ''odd'''),
+    ('goalpost.agent_instances', 'closed_at_only_when_closed', 'closed_at = now()'),
+    ('goalpost.agent_instances', 'closed_at_only_when_closed', 'state = ''closed'''),
+    ('goalpost.usage_events', 'nothing_is_negative', 'input_tokens = -1'),
+    ('goalpost.usage_events', 'nothing_is_negative', 'output_tokens = -1'),
+    ('goalpost.usage_events', 'nothing_is_negative', 'cached_tokens = -1'),
+    ('goalpost.usage_events', 'nothing_is_negative', 'cost_microusd = -1'),
+    ('goalpost.wakes', 'function_is_known', 'function = ''odd'''),
+    ('goalpost_private.endpoints', 'sizes_are_positive', 'batch_size = 0'),
+    ('goalpost_private.endpoints', 'sizes_are_positive', 'max_rings = 0')
+  ) c (tablename, name, change);
+-- A step's state is looked at by a trigger first, where it changes; and there is one row of limits.
+insert into broken values
+  ('goalpost.steps.state_is_known', format(
+    'insert into goalpost.steps (run_id, key, workspace_id, kind, title, state) values (%s, ''odd'', %L, ''tool'', ''t'', ''odd'')',
+    tests.the('run'), tests.id_of('acme'))),
+  ('goalpost_private.limits.limits_only_row_check', 'insert into goalpost_private.limits (only_row) values (false)');
+
+-- The table and the name of the check that refuses a statement.
+create function pg_temp.refused_by(p_statement text) returns text language plpgsql as $$
+declare
+  v_schema text;
+  v_table text;
+  v_name text;
+begin
+  execute p_statement;
+  return 'nothing';
+exception
+  when check_violation then
+    get stacked diagnostics v_schema = schema_name, v_table = table_name, v_name = constraint_name;
+    return concat_ws('.', v_schema, v_table, v_name);
+end
+$$;
+
+select is(pg_temp.refused_by(statement), claim, statement) from broken order by claim, statement;
+select set_eq('select distinct claim from broken',
+  $$ select concat_ws('.', n.nspname, c.relname, k.conname) from pg_catalog.pg_constraint k
+       join pg_catalog.pg_class c on c.oid = k.conrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where k.contype = 'c' and n.nspname in ('goalpost', 'goalpost_worker', 'goalpost_private') $$,
+  'every check has its example here');
+
+select * from finish();
+rollback;

@@ -1,0 +1,64 @@
+-- Each unique key is broken once, alone: a row is copied with everything changed that another key would refuse.
+begin;
+select * from no_plan();
+select tests.world();
+
+insert into goalpost.agents (workspace_id, name, role) values (tests.id_of('acme'), 'own', 'r');
+insert into goalpost.runbook_facts select id, 1, 1, 0, 0, now() from goalpost.runbooks limit 1;
+insert into goalpost.agent_facts select id, 1, 1, 0, 0, now() from goalpost.agents limit 1;
+insert into goalpost.project_admins values (tests.id_of('olga'));
+select tests.keep('run', tests.planned('a, ap, c:a', jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval()), '["good"]'));
+select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 1}]}');
+select tests.keep('broken', tests.planned('z'));
+select tests.do_fail(tests.the('broken'), 'z');
+insert into goalpost.requests (workspace_id, user_id, question, idempotency_key) values (tests.id_of('acme'), tests.id_of('mia'), 'q', 'k');
+select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
+
+-- The key that refuses the copy.
+create function pg_temp.refused_by(p_table text, p_changes jsonb, p_where text) returns text language plpgsql as $$
+declare
+  v_name text;
+begin
+  execute format('insert into %s select (jsonb_populate_record(t, %L)).* from %s t where %s limit 1', p_table, p_changes, p_table, p_where);
+  return 'nothing';
+exception
+  when unique_violation then
+    get stacked diagnostics v_name = constraint_name;
+    return v_name;
+end
+$$;
+
+create temp table twice (from_table text, key text, changes jsonb default '{}', of_row text default 'true');
+insert into twice (from_table, key) values
+  ('goalpost.workspaces', 'workspaces_pkey'), ('goalpost.members', 'members_pkey'),
+  ('goalpost.project_admins', 'project_admins_pkey'), ('goalpost.tools', 'tools_pkey'),
+  ('goalpost.runbook_facts', 'runbook_facts_pkey'), ('goalpost.agent_facts', 'agent_facts_pkey'),
+  ('goalpost.goals', 'goals_pkey'), ('goalpost.goal_criteria', 'goal_criteria_pkey'), ('goalpost.steps', 'steps_pkey'),
+  ('goalpost.step_attempts', 'step_attempts_pkey'),
+  ('goalpost.plan_revisions', 'plan_revisions_pkey'), ('goalpost.agent_instances', 'agent_instances_pkey'),
+  ('goalpost.usage_events', 'usage_events_pkey'), ('goalpost.events', 'events_pkey'), ('goalpost.wakes', 'wakes_pkey'),
+  ('goalpost_private.endpoints', 'endpoints_pkey'), ('goalpost_private.limits', 'limits_pkey');
+insert into twice values
+  ('goalpost.agents', 'agents_pkey', '{"name": "other"}', 'true'),
+  ('goalpost.agents', 'one_version_of_an_agent', '{"id": -5}', 'workspace_id is null'),
+  ('goalpost.runbooks', 'runbooks_pkey', '{"name": "other"}', 'true'),
+  ('goalpost.runbooks', 'one_version_of_a_runbook', '{"id": -5}', 'workspace_id is null'),
+  ('goalpost.requests', 'requests_pkey', '{"idempotency_key": null}', 'true'),
+  ('goalpost.requests', 'one_request_per_idempotency_key', '{"id": -5}', 'idempotency_key is not null'),
+  ('goalpost.workflow_runs', 'workflow_runs_pkey', '{}', 'goal_id is null'),
+  ('goalpost.workflow_runs', 'one_run_per_goal', '{"id": -5}', 'goal_id is not null'),
+  ('goalpost.approvals', 'approvals_pkey', '{"step_key": "a"}', 'true'),
+  ('goalpost.approvals', 'one_approval_per_step', '{"id": -5}', 'true'),
+  ('goalpost.dead_letters', 'dead_letters_pkey', '{"attempt": 9}', 'true'),
+  ('goalpost.dead_letters', 'one_dead_letter_per_attempt', '{"id": -5}', 'true');
+
+select is(pg_temp.refused_by(from_table, changes, of_row), key, key) from twice order by key;
+-- What composite references need beside a primary key says no more than that key.
+select set_eq('select key from twice',
+  $$ select c.relname::text from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
+      where i.indisunique and c.relnamespace in ('goalpost'::regnamespace, 'goalpost_private'::regnamespace)
+        and c.relname not in ('requests_inside_one_workspace', 'goals_inside_one_workspace', 'workflow_runs_inside_one_workspace') $$,
+  'every unique key is tried here');
+
+select * from finish();
+rollback;

@@ -1,0 +1,86 @@
+-- Each foreign key is broken once, alone: its last column is made to name what is not there.
+begin;
+select * from no_plan();
+select tests.world();
+
+insert into goalpost.agents (workspace_id, name, role) values (tests.id_of('acme'), 'own', 'r');
+insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan) values (tests.id_of('acme'), 'own', 't', 'd', 'g', '{}');
+insert into goalpost.runbook_facts select id, 1, 1, 0, 0, now() from goalpost.runbooks where name = 'own';
+insert into goalpost.agent_facts select id, 1, 1, 0, 0, now() from goalpost.agents where name = 'own';
+insert into goalpost.project_admins values (tests.id_of('olga'));
+select tests.keep('run', tests.planned('a, ap, sub, c:a', jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval(), 'sub', tests.subgoal()), '["good"]'));
+select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 1}]}');
+update goalpost.workflow_runs set runbook_id = (select id from goalpost.runbooks where name = 'own');
+update goalpost.plan_revisions set runbook_id = (select id from goalpost.runbooks where name = 'own');
+select tests.keep('broken', tests.planned('z'));
+select tests.do_fail(tests.the('broken'), 'z');
+-- What nothing refers to: changing its own key breaks no other reference.
+select tests.bare_step(tests.bare_run(), 'lonely');
+insert into goalpost.requests (workspace_id, user_id, question) values (tests.id_of('acme'), tests.id_of('mia'), 'lonely');
+set constraints all immediate;
+
+-- What refuses a reference to nothing; null when the key is not there at all.
+create function pg_temp.refused(p_table regclass, p_columns text) returns text language plpgsql as $$
+declare
+  v_key pg_catalog.pg_constraint;
+  v_column pg_catalog.pg_attribute;
+  v_name text;
+begin
+  select k.* into v_key from pg_catalog.pg_constraint k
+   where k.conrelid = p_table and k.contype = 'f'
+     and p_columns = (select string_agg(a.attname, ', ' order by u.n) from unnest(k.conkey) with ordinality u (number, n)
+                        join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.number);
+  select a.* into v_column from pg_catalog.pg_attribute a
+   where a.attrelid = p_table and a.attname = split_part(p_columns, ', ', -1);
+  execute format('update %s set %I = %L where ctid = (select ctid from %s where %I is not null order by %s desc limit 1)',
+    p_table, v_column.attname,
+    case v_column.atttypid when 'uuid'::regtype then gen_random_uuid()::text when 'text'::regtype then 'nowhere' else '-1' end,
+    p_table, v_column.attname,
+    case p_table when 'goalpost.steps'::regclass then '(key = ''lonely'')'
+                 when 'goalpost.requests'::regclass then '(question = ''lonely'')' else 'ctid' end);
+  return 'nothing';
+exception
+  when foreign_key_violation then
+    get stacked diagnostics v_name = constraint_name;
+    return case when v_name = v_key.conname then 'its key' else 'another key' end;
+end
+$$;
+
+create temp table reference (from_table text, columns text);
+insert into reference values
+  ('goalpost.members', 'workspace_id'), ('goalpost.members', 'user_id'), ('goalpost.project_admins', 'user_id'),
+  ('goalpost.agents', 'workspace_id'), ('goalpost.runbooks', 'workspace_id'),
+  ('goalpost.runbook_facts', 'runbook_id'), ('goalpost.agent_facts', 'agent_id'),
+  ('goalpost.requests', 'workspace_id'), ('goalpost.requests', 'workspace_id, goal_id'),
+  ('goalpost.goals', 'workspace_id, request_id'), ('goalpost.goals', 'workspace_id, parent_goal_id'),
+  ('goalpost.goals', 'workspace_id, root_goal_id'), ('goalpost.goal_criteria', 'workspace_id, goal_id'),
+  ('goalpost.workflow_runs', 'runbook_id'), ('goalpost.workflow_runs', 'workspace_id, request_id'),
+  ('goalpost.workflow_runs', 'workspace_id, goal_id'), ('goalpost.workflow_runs', 'workspace_id, parent_goal_id'),
+  ('goalpost.workflow_runs', 'workspace_id, root_run_id'),
+  ('goalpost.steps', 'run_id'), ('goalpost.steps', 'agent_id'),
+  ('goalpost.plan_revisions', 'runbook_id'),
+  ('goalpost.plan_revisions', 'workspace_id, run_id'), ('goalpost.approvals', 'run_id, step_key'),
+  ('goalpost.approvals', 'workspace_id, goal_id'), ('goalpost.agent_instances', 'agent_id'),
+  ('goalpost.agent_instances', 'workspace_id, run_id'), ('goalpost.usage_events', 'run_id, step_key'),
+  ('goalpost.usage_events', 'agent_id'), ('goalpost.usage_events', 'workspace_id, goal_id'),
+  ('goalpost.dead_letters', 'run_id, step_key');
+
+select is(pg_temp.refused(from_table::regclass, columns), 'its key', format('%s (%s)', from_table, columns))
+  from reference order by from_table, columns;
+select set_eq('select from_table, columns from reference',
+  $$ select k.conrelid::regclass::text, (select string_agg(a.attname, ', ' order by u.n) from unnest(k.conkey) with ordinality u (number, n)
+              join pg_catalog.pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.number)
+       from pg_catalog.pg_constraint k where k.contype = 'f' and k.connamespace in ('goalpost'::regnamespace, 'goalpost_private'::regnamespace) $$,
+  'every reference is tried here');
+
+-- Between tables that carry the workspace, the key carries it as well: a row cannot name one of another tenant.
+select is_empty(
+  $$ select k.conrelid::regclass, k.conname from pg_catalog.pg_constraint k
+      where k.contype = 'f' and k.confrelid in ('goalpost.requests'::regclass, 'goalpost.goals'::regclass, 'goalpost.workflow_runs'::regclass)
+        and k.conrelid <> 'goalpost.steps'::regclass
+        and not exists (select from pg_catalog.pg_attribute a
+                         where a.attrelid = k.conrelid and a.attnum = any (k.conkey) and a.attname = 'workspace_id') $$,
+  'but for the table written at every step, references carry the workspace');
+
+select * from finish();
+rollback;

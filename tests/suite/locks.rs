@@ -1,0 +1,334 @@
+//! Locks that keep two transactions apart. In each test the second has to wait for the first, as Postgres sees it, and
+//! then finds what the first has left.
+
+use serde_json::{Value, json};
+use system_tests::scenario::{Workspace, claim, first, person, tool_step};
+use system_tests::{Database, Session, sqlstate};
+
+/// Runs `second` while `holder` has an open transaction, waits until it is blocked, then commits.
+async fn after<T: Send + 'static>(
+    watcher: &Session,
+    holder: &Session,
+    blocked_process: i32,
+    second: impl Future<Output = T> + Send + 'static,
+) -> T {
+    let waiting = tokio::spawn(second);
+    watcher.until_blocked(blocked_process).await.unwrap();
+    holder.run("commit").await.unwrap();
+    waiting.await.unwrap()
+}
+
+/// A goal with one step that runs and one approval that is owed.
+async fn under_way(database: &Database) -> (Workspace, i64) {
+    let workspace = Workspace::new(database).await.unwrap();
+    let plan = json!({"steps": [tool_step("a", &[]), tool_step("b", &["a"]),
+                               {"key": "ask", "kind": "approval", "input": {"question": "May we?"}}]});
+    let run_id = workspace.goal(&plan).await.unwrap();
+    (workspace, run_id)
+}
+
+/// Events of a tree are numbered from 1 without a gap.
+async fn assert_dense(session: &Session) {
+    let gaps = session
+        .json(
+            "select count(*) from (select root_run_id from goalpost.events group by root_run_id
+              having max(sequence) <> count(*) or min(sequence) <> 1) x",
+        )
+        .await
+        .unwrap();
+    assert_eq!(gaps, 0, "a tree's history has a gap");
+}
+
+/// Completes a step without committing, and lets a person's call meet it.
+async fn while_a_step_completes(call: &'static str, arguments: &str) -> (Value, Session, i64) {
+    let database = Database::fresh().await.unwrap();
+    let (workspace, run_id) = under_way(&database).await;
+    let watcher = database.owner().await.unwrap();
+    let running = workspace.claim(&["tool"]).await.unwrap();
+    let arguments = watcher.json(arguments).await.unwrap();
+
+    workspace.worker.run("begin").await.unwrap();
+    workspace
+        .finish(&[running[0].completed(&json!({"text": "a"}))])
+        .await
+        .unwrap();
+    let process = workspace.owner.process_id();
+    let owner = workspace.owner;
+    let answer = after(&watcher, &workspace.worker, process, async move {
+        owner.call(call, &arguments).await.unwrap()
+    })
+    .await;
+    assert_dense(&watcher).await;
+    (answer, watcher, run_id)
+}
+
+async fn states(session: &Session, run_id: i64) -> Value {
+    session
+        .json(&format!(
+            "select jsonb_object_agg(key, state) from goalpost.steps where run_id = {run_id} and kind <> 'plan'"
+        ))
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_decision_waits_for_a_step_that_completes_in_the_same_tree() {
+    let arguments = "select jsonb_build_object('p_approval_id', id, 'p_decision', 'approved') from goalpost.approvals";
+    let (answer, watcher, run_id) =
+        while_a_step_completes("goalpost.decide_approval", arguments).await;
+    assert_eq!(answer["first"], true);
+    assert_eq!(
+        states(&watcher, run_id).await,
+        json!({"a": "completed", "b": "ready", "ask": "completed", "judge": "pending"})
+    );
+}
+
+/// A goal with a step and a sub-goal, both under way. Nothing but the tree is shared by their runs.
+async fn with_a_sub_goal(database: &Database) -> Workspace {
+    let workspace = Workspace::new(database).await.unwrap();
+    let sub = json!({"key": "sub", "kind": "subgoal", "input": {"title": "Part", "description": "A part of it"}});
+    workspace
+        .goal(&json!({"steps": [tool_step("a", &[]), sub]}))
+        .await
+        .unwrap();
+    workspace
+}
+
+/// Ends the one step of this kind without committing, lets another session's call meet it, and gives back its answer.
+/// Without the tree's lock, both would write the same number into the tree's history.
+async fn while_one_ends(kind: &'static str, prepare: &str, call: &'static str) -> (Value, Session) {
+    let database = Database::fresh().await.unwrap();
+    let workspace = with_a_sub_goal(&database).await;
+    let watcher = database.owner().await.unwrap();
+    watcher.run(prepare).await.unwrap();
+    let step = first(workspace.claim(&[kind]).await.unwrap()).unwrap();
+    let result = match kind {
+        "plan" => json!({"plan": {"steps": [tool_step("x", &[])]}}),
+        _ => json!({"text": "done"}),
+    };
+
+    workspace.worker.run("begin").await.unwrap();
+    workspace.finish(&[step.completed(&result)]).await.unwrap();
+    let second = match call {
+        "select goalpost_private.sweep()" => database.owner().await.unwrap(),
+        _ => workspace.owner,
+    };
+    let process = second.process_id();
+    let answer = after(&watcher, &workspace.worker, process, async move {
+        second.json(call).await.unwrap()
+    })
+    .await;
+    assert_dense(&watcher).await;
+    (answer, watcher)
+}
+
+async fn goals(session: &Session) -> Value {
+    session
+        .json("select jsonb_agg(state order by depth) from goalpost.goals")
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_cancelled_goal_waits_for_a_step_of_the_goal_above() {
+    let call =
+        "select goalpost.cancel_goal(id) from goalpost.goals where parent_goal_id is not null";
+    let (answer, watcher) = while_one_ends("tool", "select", call).await;
+    assert_eq!(answer["state"], "cancelled");
+    assert_eq!(
+        goals(&watcher).await,
+        json!(["failed", "cancelled"]),
+        "the goal above hears of it"
+    );
+}
+
+#[tokio::test]
+async fn a_cancelled_request_waits_for_a_plan_far_below() {
+    let call = "select goalpost.cancel_request(id) from goalpost.requests";
+    let (answer, watcher) = while_one_ends("plan", "select", call).await;
+    assert_eq!(answer["state"], "cancelled");
+    assert_eq!(goals(&watcher).await, json!(["cancelled", "cancelled"]));
+    let open = "select count(*) from goalpost.steps where state in ('pending', 'ready', 'running', 'waiting')";
+    assert_eq!(
+        watcher.json(open).await.unwrap(),
+        0,
+        "no step of the plan goes on in a run that ended"
+    );
+}
+
+#[tokio::test]
+async fn a_sweep_waits_for_a_step_of_a_tree_in_which_something_is_overdue() {
+    let overdue = "update goalpost.workflow_runs set deadline_at = clock_timestamp() where parent_goal_id is not null";
+    let (answer, watcher) =
+        while_one_ends("tool", overdue, "select goalpost_private.sweep()").await;
+    assert_eq!(answer["runs_timed_out"], 1);
+    assert_eq!(goals(&watcher).await, json!(["failed", "failed"]));
+}
+
+#[tokio::test]
+async fn a_sweep_does_not_take_back_what_a_heartbeat_saves_at_the_last_moment() {
+    let database = Database::fresh().await.unwrap();
+    let workspace = Workspace::new(&database).await.unwrap();
+    let plan = json!({"steps": [tool_step("a", &[])]});
+    workspace.goal(&plan).await.unwrap();
+    let step = first(workspace.claim(&["tool"]).await.unwrap()).unwrap();
+    database.move_clock("31 seconds").await.unwrap();
+    let watcher = database.owner().await.unwrap();
+    let sweeper = database.owner().await.unwrap();
+    let lease = json!([{"run_id": step.run_id, "step_key": step.step_key, "lease_epoch": step.lease_epoch}]);
+
+    workspace.worker.run("begin").await.unwrap();
+    workspace
+        .worker
+        .json(&format!(
+            "select goalpost_worker.heartbeat_steps('{lease}'::jsonb, 30)"
+        ))
+        .await
+        .unwrap();
+    let process = sweeper.process_id();
+    let swept = after(&watcher, &workspace.worker, process, async move {
+        sweeper
+            .json("select goalpost_private.sweep()")
+            .await
+            .unwrap()
+    })
+    .await;
+    assert_eq!(swept["leases_expired"], 0);
+    let judged = workspace
+        .finish(&[step.completed(&json!({"text": "done"}))])
+        .await
+        .unwrap();
+    assert_eq!(judged["outcomes"][0]["verdict"], "accepted");
+}
+
+#[tokio::test]
+async fn two_drains_adopt_a_request_once_and_wait_for_nobody() {
+    let database = Database::fresh().await.unwrap();
+    let workspace = Workspace::new(&database).await.unwrap();
+    let other = database.worker().await.unwrap();
+    // Whoever waited would wait for good: an error instead.
+    other.run("set lock_timeout = '3s'").await.unwrap();
+    let insert = format!(
+        "insert into goalpost.requests (workspace_id, question) values ('{}', 'q')",
+        workspace.id
+    );
+    workspace.owner.run(&insert).await.unwrap();
+
+    workspace.worker.run("begin").await.unwrap();
+    assert_eq!(workspace.claim(&["assess"]).await.unwrap().len(), 1);
+    assert!(
+        claim(&other, &["assess"], None).await.unwrap().is_empty(),
+        "it is somebody else's"
+    );
+    workspace.worker.run("commit").await.unwrap();
+    let runs = workspace
+        .owner
+        .json("select count(*) from goalpost.workflow_runs")
+        .await
+        .unwrap();
+    assert_eq!(runs, 1);
+}
+
+#[tokio::test]
+async fn a_cancel_waits_for_a_retry_and_ends_what_it_brought_back() {
+    let database = Database::fresh().await.unwrap();
+    let (workspace, run_id) = under_way(&database).await;
+    let running = workspace.claim(&["tool"]).await.unwrap();
+    workspace
+        .finish(&[running[0].failed("broken", false)])
+        .await
+        .unwrap();
+    let watcher = database.owner().await.unwrap();
+    let other = database.person(&workspace.owner_id).await.unwrap();
+    let letter = watcher
+        .json("select jsonb_build_object('p_dead_letter_id', id) from goalpost.dead_letters")
+        .await
+        .unwrap();
+    let goal = watcher
+        .json("select jsonb_build_object('p_goal_id', id) from goalpost.goals")
+        .await
+        .unwrap();
+
+    workspace.owner.run("begin").await.unwrap();
+    workspace
+        .owner
+        .call("goalpost.retry_dead_letter", &letter)
+        .await
+        .unwrap();
+    let process = other.process_id();
+    let answer = after(&watcher, &workspace.owner, process, async move {
+        other.call("goalpost.cancel_goal", &goal).await.unwrap()
+    })
+    .await;
+    assert_eq!(answer["state"], "cancelled");
+    assert_eq!(states(&watcher, run_id).await["a"], "cancelled");
+    assert_dense(&watcher).await;
+}
+
+#[tokio::test]
+async fn of_two_workspaces_at_once_the_second_sees_the_cap() {
+    let database = Database::fresh().await.unwrap();
+    let workspace = Workspace::new(&database).await.unwrap();
+    let watcher = database.owner().await.unwrap();
+    watcher
+        .run("update goalpost_private.limits set max_workspaces_per_person = 2")
+        .await
+        .unwrap();
+    let other = database.person(&workspace.owner_id).await.unwrap();
+    let name = json!({"p_name": "One more"});
+
+    workspace.owner.run("begin").await.unwrap();
+    workspace
+        .owner
+        .call("goalpost.create_workspace", &name)
+        .await
+        .unwrap();
+    let process = other.process_id();
+    let refused = after(&watcher, &workspace.owner, process, async move {
+        other.call("goalpost.create_workspace", &name).await
+    })
+    .await;
+    assert_eq!(sqlstate(&refused.unwrap_err()).as_deref(), Some("ZG006"));
+}
+
+#[tokio::test]
+async fn two_owners_who_demote_each_other_leave_one() {
+    let database = Database::fresh().await.unwrap();
+    let workspace = Workspace::new(&database).await.unwrap();
+    let second_id = person(&database).await.unwrap();
+    let second = database.person(&second_id).await.unwrap();
+    let watcher = database.owner().await.unwrap();
+    let role = |user: &str, role: &str| json!({"p_workspace_id": workspace.id, "p_user_id": user, "p_role": role});
+    let (make, demote_second, demote_first) = (
+        role(&second_id, "owner"),
+        role(&second_id, "viewer"),
+        role(&workspace.owner_id, "viewer"),
+    );
+    workspace
+        .owner
+        .call("goalpost.add_member", &make)
+        .await
+        .unwrap();
+
+    workspace.owner.run("begin").await.unwrap();
+    workspace
+        .owner
+        .call("goalpost.add_member", &demote_second)
+        .await
+        .unwrap();
+    let process = second.process_id();
+    let refused = after(&watcher, &workspace.owner, process, async move {
+        second.call("goalpost.add_member", &demote_first).await
+    })
+    .await;
+    assert_eq!(
+        sqlstate(&refused.unwrap_err()).as_deref(),
+        Some("ZG002"),
+        "no admin any more"
+    );
+    let owners = watcher
+        .json("select count(*) from goalpost.members where role = 'owner'")
+        .await
+        .unwrap();
+    assert_eq!(owners, 1);
+}
