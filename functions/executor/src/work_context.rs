@@ -85,16 +85,20 @@ impl WorkContext {
         context: &StepContext,
         number: Option<usize>,
     ) -> CallContext {
-        let idempotency_key = match number {
-            Some(number) => format!("{}/{number}", self.step_name),
-            None => self.step_name.clone(),
-        };
         CallContext {
             readable_schemas: self.readable_schemas.clone(),
             run_query: Some(query_runner(store.clone(), context)),
             webhook_hosts: self.webhook_hosts.clone(),
-            idempotency_key,
+            idempotency_key: self.call_key(number),
             time_limit: context.remaining(),
+        }
+    }
+
+    /// What tells one call from all others, and is the same at every try of the step.
+    fn call_key(&self, number: Option<usize>) -> String {
+        match number {
+            Some(number) => format!("{}/{number}", self.step_name),
+            None => self.step_name.clone(),
         }
     }
 }
@@ -126,5 +130,48 @@ fn query_error(error: &store::Error) -> ToolError {
         ToolError::retryable(error.code(), error.to_string())
     } else {
         ToolError::terminal(error.code(), error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// The key of a call by a step, as it is told when it is claimed.
+    fn key(changed: &Value, number: Option<usize>) -> String {
+        let mut told = json!({
+            "run_id": 17, "step_key": "notify", "kind": "tool", "lease_epoch": 1, "attempt": 1, "max_attempts": 3,
+            "timeout_seconds": 60, "workspace_id": "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "request_id": 5,
+            "context": {},
+        });
+        let (told_fields, changes) = (told.as_object_mut().unwrap(), changed.as_object().unwrap());
+        told_fields.extend(changes.clone());
+        let step: ClaimedStep = serde_json::from_value(told).unwrap();
+        WorkContext::of(&step).unwrap().call_key(number)
+    }
+
+    #[test]
+    fn every_try_of_a_call_has_one_key() {
+        let again = json!({"attempt": 2, "lease_epoch": 2});
+        for number in [None, Some(1), Some(2)] {
+            assert_eq!(key(&again, number), key(&json!({}), number), "{number:?}");
+        }
+    }
+
+    #[test]
+    fn every_call_has_its_own_key() {
+        let first = key(&json!({}), None);
+        let other_workspace = json!({"workspace_id": "3f2504e0-4f89-41d3-9a0c-0305e82c3302"});
+        for (other, number) in [
+            (json!({}), Some(1)),
+            (json!({}), Some(2)),
+            (json!({"run_id": 18}), None),
+            (json!({"step_key": "tell"}), None),
+            (other_workspace, None),
+        ] {
+            assert_ne!(key(&other, number), first, "{other} {number:?}");
+        }
+        assert_ne!(key(&json!({}), Some(1)), key(&json!({}), Some(2)));
     }
 }
