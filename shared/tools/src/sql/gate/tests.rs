@@ -287,6 +287,10 @@ const REFUSED: &[&str] = &[
     "select 1 operator(pg_catalog.+) 2",
     "select U&\"\\0070g_sleep\"(1)",
     "select u&'\\0070'",
+    "select * from U&\"\\0061uth\".users",
+    "select 1 as U&\"a\"",
+    "select date U&'2024\\002d01-01'",
+    "select U&\"!0070g_sleep\" uescape '!' (1)",
     "select E'\\'' || pg_sleep(1) --'",
     "select e'a\\nb'",
     "select B'101'",
@@ -300,6 +304,9 @@ const REFUSED: &[&str] = &[
     "select \"open",
     "select $a$open",
     "select 1\0",
+    "select 'a\0b'",
+    "select \"a\0b\" from orders",
+    "select 'a\u{1b}[2J'",
     "select 1\u{b}2",
     "select 1 -- x\r, pg_sleep(1)",
     "select /*/**/*/ pg_sleep(1)",
@@ -384,6 +391,25 @@ fn a_refusal_says_what_would_be_allowed() {
             .to_string()
             .contains("more than one statement")
     );
+}
+
+#[test]
+fn what_postgres_would_read_as_a_unicode_escape_is_none_when_it_is_printed() {
+    for (query, printed) in [
+        // Read here as an operator between two names, so it runs as one.
+        (
+            "select U&\"\\0070g_sleep\" from orders",
+            "SELECT U & \"\\0070g_sleep\" FROM orders",
+        ),
+        (
+            "select u&\"\\0061\".id from orders u",
+            "SELECT u & \"\\0061\".id FROM orders u",
+        ),
+        ("select 'u&\"\\0061\"'", "SELECT 'u&\"\\0061\"'"),
+        ("select 'u&''x'", "SELECT 'u&''x'"),
+    ] {
+        assert_eq!(member(query).as_deref(), Ok(printed), "{query}");
+    }
 }
 
 #[test]

@@ -50,9 +50,6 @@ impl<'a> Gate<'a> {
     }
 
     pub(super) fn statement(&mut self, statement: &Statement) -> Step {
-        if !matches!(statement, Statement::Query(_)) {
-            return Err("only SELECT is allowed".into());
-        }
         self.function_rows = FunctionRows::of(statement);
         match statement.visit(self) {
             ControlFlow::Continue(()) => Ok(()),
@@ -157,11 +154,12 @@ impl<'a> Gate<'a> {
 impl Visitor for Gate<'_> {
     type Break = String;
 
+    /// The statement itself, and those inside WITH.
     fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<String> {
         flow(if matches!(statement, Statement::Query(_)) {
             Ok(())
         } else {
-            Err("only SELECT is allowed".into())
+            Err("only SELECT is allowed, also inside WITH".into())
         })
     }
 
