@@ -79,7 +79,7 @@ as $$
 $$;
 
 -- What a step may see of the steps it depends on: their results, by key; where not all fit, the smallest.
-create function goalpost_private.dependency_results(p_step goalpost.steps) returns jsonb
+create function goalpost_private.dependency_results(p_run_id bigint, p_depends_on text[]) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -87,13 +87,13 @@ declare
   v_results jsonb;
   v_bytes bigint;
 begin
-  if cardinality(p_step.depends_on) = 0 then
+  if cardinality(p_depends_on) = 0 then
     return '{}';
   end if;
   select coalesce(jsonb_object_agg(s.key, s.result), '{}'), sum(octet_length(s.result::text))
     into v_results, v_bytes
     from goalpost.steps s
-   where s.run_id = p_step.run_id and s.key = any (p_step.depends_on) and s.state = 'completed';
+   where s.run_id = p_run_id and s.key = any (p_depends_on) and s.state = 'completed';
   if v_bytes <= (select l.max_context_bytes from goalpost_private.limits l) then
     return v_results;
   end if;

@@ -152,7 +152,7 @@ begin
   end if;
 
   perform goalpost_private.open_goal(
-    v_run, p_step, p_step.input, goalpost_private.dependency_results(p_step), p_now);
+    v_run, p_step, p_step.input, goalpost_private.dependency_results(p_step.run_id, p_step.depends_on), p_now);
   return array['planner'];
 end
 $$;
@@ -167,7 +167,7 @@ begin
   insert into goalpost.approvals
     (workspace_id, goal_id, run_id, step_key, question, shown, required_role, on_reject, requested_at, expires_at)
   select p_step.workspace_id, r.goal_id, p_step.run_id, p_step.key, left(p_step.input ->> 'question', 4000),
-         goalpost_private.dependency_results(p_step),
+         goalpost_private.dependency_results(p_step.run_id, p_step.depends_on),
          case when p_step.input ->> 'required_role' in ('member', 'approver', 'admin', 'owner')
               then p_step.input ->> 'required_role' else 'approver' end,
          case when p_step.input ->> 'on_reject' = 'continue' then 'continue' else 'fail' end,

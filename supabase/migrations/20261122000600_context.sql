@@ -276,25 +276,23 @@ begin
       from goalpost.workflow_runs r where r.id in (select s.run_id from unnest(p_steps) s)
   ),
   described as (
-    select s.number,
+    select s.ordinality as number,
            jsonb_build_object(
              'run_id', s.run_id, 'step_key', s.key, 'kind', s.kind, 'title', s.title,
              'lease_epoch', s.lease_epoch, 'attempt', s.attempt, 'max_attempts', s.max_attempts,
              'timeout_seconds', s.timeout_seconds, 'workspace_id', s.workspace_id,
              'goal_id', (r.run).goal_id, 'request_id', (r.run).request_id, 'input', s.input,
-             'context', r.told
-               || case when s.kind in ('agent', 'tool') then d.told else goalpost_private.step_context(s.step, r.run) end
-               || jsonb_build_object('now', p_now)) as told
-      from (select u.number, u.step, (u.step).*
-              from (select p_steps[i] as step, i as number from generate_subscripts(p_steps, 1) i) u) s
+             'context', r.told || d.told || jsonb_build_object('now', p_now)) as told
+      from unnest(p_steps) with ordinality s
       join run r on (r.run).id = s.run_id
      cross join lateral (
-       select jsonb_build_object('steps', goalpost_private.dependency_results(s.step))
+       select jsonb_build_object('steps', goalpost_private.dependency_results(s.run_id, s.depends_on))
               || case when s.agent_id is not null then goalpost_private.context_of_agent(s.agent_id, s.workspace_id)
                       when s.input ->> 'tool' = 'webhook' then goalpost_private.context_of_webhook(s.workspace_id)
                       else '{}' end as told
         where s.kind in ('agent', 'tool')
-        union all select null where s.kind not in ('agent', 'tool')) d
+        union all
+       select goalpost_private.step_context(p_steps[s.ordinality], r.run) where s.kind not in ('agent', 'tool')) d
   )
   select coalesce(jsonb_agg(f.told order by f.number), '[]')
     from (select d.*, sum(pg_column_size(d.told)) over (order by d.number) as told_bytes from described d) f

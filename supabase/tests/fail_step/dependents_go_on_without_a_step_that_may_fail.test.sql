@@ -8,7 +8,7 @@ select tests.do_fail(tests.the('run'), 'a');
 select is(tests.states(tests.the('run')), 'a=failed b=running c=pending judge=pending', 'c still waits for b');
 select tests.do_complete(tests.the('run'), 'b', '{"v": 1}');
 select is(tests.state(tests.the('run'), 'c'), 'ready', 'then it may go');
-select is(goalpost_private.dependency_results(tests.step(tests.the('run'), 'c')), '{"b": {"v": 1}}', 'and sees b alone');
+select is(goalpost_private.dependency_results(tests.the('run'), (tests.step(tests.the('run'), 'c')).depends_on), '{"b": {"v": 1}}', 'and sees b alone');
 select isnt_empty(format('select from goalpost.dead_letters where run_id = %s and step_key = ''a''', tests.the('run')), 'a is a dead letter all the same');
 
 select * from finish();

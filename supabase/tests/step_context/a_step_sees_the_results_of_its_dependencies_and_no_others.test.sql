@@ -6,7 +6,7 @@ select tests.world();
 select tests.keep('run', tests.planned('a, b, c:a'));
 select tests.do_complete(tests.the('run'), 'a', '{"text": "from a"}');
 select tests.do_complete(tests.the('run'), 'b', '{"text": "from b"}');
-select is(goalpost_private.dependency_results(tests.step(tests.the('run'), 'c')), '{"a": {"text": "from a"}}', 'a, and not b');
+select is(goalpost_private.dependency_results(tests.the('run'), (tests.step(tests.the('run'), 'c')).depends_on), '{"a": {"text": "from a"}}', 'a, and not b');
 
 select * from finish();
 rollback;

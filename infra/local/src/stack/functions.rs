@@ -78,9 +78,11 @@ impl FunctionLimits {
                 max_sandboxes: 16,
                 ..usual
             },
+            // Its steps mostly wait, and what falls together travels together.
             "executor" => Self {
                 timeout: Duration::from_secs(120),
                 max_sandboxes: 8,
+                batch_size: 64,
                 ..usual
             },
             _ => usual,
