@@ -1,6 +1,6 @@
 //! The `http_get` tool: reads a public page or API with GET.
 //!
-//! Where it may lead is decided in [`crate::http`]; redirects are followed by hand, each under the
+//! Where it may lead is decided in `http.rs`; redirects are followed by hand, each under the
 //! same rules. Nothing but text comes back.
 
 mod read;

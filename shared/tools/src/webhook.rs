@@ -1,7 +1,7 @@
 //! The `webhook` tool: tells another system something, by POST of JSON.
 //!
 //! A call has an effect outside, so two things are never left to the caller. Where it may go: only to
-//! hosts that the workspace's row lists, under the rules of [`crate::http`], without any redirect. And
+//! hosts that the workspace's row lists, under the rules of `http.rs`, without any redirect. And
 //! what it is: the header `idempotency-key` is the same for every try of one call, so that a receiver
 //! that heeds it acts once, however often the call comes.
 
