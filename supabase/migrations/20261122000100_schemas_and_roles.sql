@@ -11,8 +11,8 @@
 --                                                             └──────────── re-plan ────────────┘
 --
 -- One tree, one lock: a request's first run is the root of everything that follows from it (workflow_runs.root_run_id).
--- Every transition locks that one row first, then checks, then writes. Claims alone take no tree lock: they lock
--- ready steps with `skip locked` and wait for nobody.
+-- Every transition takes that run's advisory lock first (lock_trees), then checks, then writes. Claims alone take no
+-- tree lock: they lock ready steps with `skip locked` and wait for nobody.
 --
 -- Schemas: goalpost (exposed: tables under row-level security, and what people may call),
 --          goalpost_worker (exposed: what the functions may call, by the role goalpost_worker alone),

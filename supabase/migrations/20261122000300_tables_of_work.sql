@@ -1,7 +1,6 @@
 -- The rows of work. A person reads them under row-level security; only the functions of the next files write them.
--- Keys are composite with the workspace, so that no row can refer into another tenant. The two tables that are
--- written at every step (steps, events) refer to their run alone, whose index they have anyway: a second index
--- there would be paid for at every transition.
+-- Keys are composite with the workspace, so that no row can refer into another tenant. What is written at every step
+-- would pay for that at every transition: steps refer to their run alone, attempts and events to nothing by a key.
 -- References to agents are looked at when a transaction commits: a workspace goes in one statement with its agents
 -- and with the rows that name them, in whatever order, while an agent that was used cannot go alone.
 
@@ -107,7 +106,7 @@ create table goalpost.workflow_runs (
   request_id bigint not null,
   goal_id bigint,
   parent_goal_id bigint,
-  -- The first run of the request: the row that every transition of the whole tree locks first.
+  -- The first run of the request: its id is the lock that every transition of the whole tree takes first.
   root_run_id bigint not null,
   priority integer not null default 0,
   state text not null default 'running',
