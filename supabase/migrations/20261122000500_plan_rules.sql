@@ -72,15 +72,26 @@ as $$
      select case jsonb_typeof(s.step -> 'key') when 'string' then s.step ->> 'key' end as key) k
 $$;
 
--- Problems of the graph: cycle, too_deep, too_much_fan_out. Only for a plan that is otherwise sound.
+-- Problems of the graph: cycle, too_deep, too_much_fan_out. Only for a plan whose keys are unique and all there.
+-- Takes away the steps that wait for none of those that are left, one by one, and looks at each dependency once
+-- (Kahn's algorithm): a plan has thousands of steps and is checked within one call.
 create function goalpost_private.plan_graph_problems(p_plan jsonb, p_limits goalpost_private.limits) returns setof jsonb
 language plpgsql stable
 set search_path = ''
 as $$
 declare
-  v_open text[];
-  v_free text[];
-  v_levels integer := 0;
+  v_keys text[];
+  -- By the number of a step: for how many it waits still, and how many steps the longest path to it has.
+  v_waits_for integer[];
+  v_depth integer[];
+  -- Which steps wait for a step: v_to[v_first[n]] to v_to[v_last[n]].
+  v_first integer[];
+  v_last integer[];
+  v_to integer[];
+  v_free integer[];
+  v_taken integer := 0;
+  v_number integer;
+  v_next integer;
 begin
   return query
     select jsonb_build_object('code', 'too_much_fan_out', 'step_key', d.depends_on_key,
@@ -90,24 +101,53 @@ begin
      group by d.depends_on_key
     having count(*) > p_limits.max_fan_out;
 
-  -- Takes away, level by level, the steps that wait for none of those that are left.
-  v_open := array(select s.key from goalpost_private.plan_steps(p_plan) s);
-  while cardinality(v_open) > 0 loop
-    v_free := array(
-      select s.key from goalpost_private.plan_steps(p_plan) s
-       where s.key = any (v_open)
-         and not exists (select from jsonb_array_elements_text(s.depends_on) d (key) where d.key = any (v_open)));
-    if cardinality(v_free) = 0 then
-      return next jsonb_build_object('code', 'cycle', 'step_key', v_open[1],
-        'message', format('steps wait for each other: %s', array_to_string(v_open, ', ')));
-      return;
-    end if;
-    v_levels := v_levels + 1;
-    v_open := array(select o from unnest(v_open) o where o <> all (v_free));
+  with step as materialized (
+    select * from goalpost_private.plan_steps(p_plan)
+  ),
+  edge as materialized (
+    select *, row_number() over (order by e.from_number, e.to_number) as place
+      from (select distinct o.number as from_number, s.number as to_number
+              from step s cross join lateral jsonb_array_elements_text(s.depends_on) d (key) join step o on o.key = d.key) e
+  ),
+  node as (
+    select s.number, s.key, coalesce(i.waits_for, 0) as waits_for, coalesce(o.first, 1) as first, coalesce(o.last, 0) as last
+      from step s
+      left join (select to_number, count(*) as waits_for from edge group by to_number) i on i.to_number = s.number
+      left join (select from_number, min(place) as first, max(place) as last from edge group by from_number) o
+        on o.from_number = s.number
+  )
+  select array_agg(n.key order by n.number), array_agg(n.waits_for order by n.number), array_agg(1 order by n.number),
+         array_agg(n.first order by n.number), array_agg(n.last order by n.number),
+         array_agg(n.number order by n.number) filter (where n.waits_for = 0),
+         (select array_agg(e.to_number order by e.place) from edge e)
+    into v_keys, v_waits_for, v_depth, v_first, v_last, v_free, v_to
+    from node n;
+
+  while v_taken < coalesce(cardinality(v_free), 0) loop
+    v_taken := v_taken + 1;
+    v_number := v_free[v_taken];
+    for v_place in v_first[v_number] .. v_last[v_number] loop
+      v_next := v_to[v_place];
+      v_depth[v_next] := greatest(v_depth[v_next], v_depth[v_number] + 1);
+      v_waits_for[v_next] := v_waits_for[v_next] - 1;
+      if v_waits_for[v_next] = 0 then
+        v_free := v_free || v_next;
+      end if;
+    end loop;
   end loop;
-  if v_levels > p_limits.max_depth then
+
+  if v_taken < cardinality(v_keys) then
+    return query
+      select jsonb_build_object('code', 'cycle', 'step_key', (array_agg(k.key order by k.number))[1],
+               'message', format('steps wait for each other: %s', string_agg(k.key, ', ' order by k.number)))
+        from unnest(v_keys) with ordinality k (key, number)
+       where v_waits_for[k.number] > 0;
+    return;
+  end if;
+  if (select max(d) from unnest(v_depth) d) > p_limits.max_depth then
     return next jsonb_build_object('code', 'too_deep', 'step_key', null,
-      'message', format('the longest path has %s steps; at most %s are allowed', v_levels, p_limits.max_depth));
+      'message', format('the longest path has %s steps; at most %s are allowed',
+                        (select max(d) from unnest(v_depth) d), p_limits.max_depth));
   end if;
 end
 $$;

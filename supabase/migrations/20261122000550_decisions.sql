@@ -20,6 +20,8 @@ create function goalpost_private.add_plan_steps(
 ) returns text[]
 language plpgsql
 set search_path = ''
+-- The engine's calls look rows up one by one; a plan is joined with itself.
+set plan_cache_mode = auto set enable_hashjoin = on set enable_mergejoin = on
 as $$
 declare
   v_functions text[];

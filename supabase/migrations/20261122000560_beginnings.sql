@@ -319,7 +319,7 @@ $$;
 -- The one last step of a plan that leaves nothing to be judged; null where a judge is needed.
 create function goalpost_private.only_last_key(p_plan jsonb) returns text
 language sql immutable
-set search_path = ''
+set search_path = '' set enable_hashjoin = on set enable_mergejoin = on
 as $$
   select case when count(*) = 1 and bool_and(s.step ->> 'kind' in ('agent', 'tool')) then min(s.key) end
     from goalpost_private.plan_steps(p_plan) s
