@@ -388,7 +388,8 @@ create table goalpost_private.limits (
   max_context_bytes integer not null default 2097152,
   max_claim_bytes integer not null default 8388608,
   max_workspaces_per_person integer not null default 20,
-  max_run_seconds integer not null default 604800
+  max_run_seconds integer not null default 604800,
+  memory_lifetime interval not null default '1 year'
 );
 insert into goalpost_private.limits default values;
 

@@ -145,6 +145,7 @@ set search_path = ''
 as $$
 declare
   v_special goalpost.steps[];
+  v_delegators goalpost.steps[];
   v_step goalpost.steps;
   v_result record;
 begin
@@ -159,20 +160,25 @@ begin
       from counted c
      where s.run_id = c.run_id and s.key = c.key and s.state = 'pending' and s.remaining_dependencies > c.ended
   )
-  select array_agg(s order by s.run_id, s.key) filter (where w.is_plain),
-         array_agg(s order by s.run_id, s.key) filter (where not w.is_plain)
-    into opened, v_special
+  select array_agg(s order by s.run_id, s.key) filter (where s.state = 'pending' and w.is_plain),
+         array_agg(s order by s.run_id, s.key) filter (where s.state = 'pending' and not w.is_plain),
+         array_agg(s order by s.run_id, s.key) filter (where s.state <> 'pending')
+    into opened, v_special, v_delegators
     from counted c
     join goalpost.steps s on s.run_id = c.run_id and s.key = c.key
    cross join lateral (
      select s.kind = 'judge' or s.kind not in ('approval', 'subgoal') and s.condition is null and c.is_fed as is_plain) w
-   where s.state = 'pending' and s.remaining_dependencies = c.ended;
+   -- One that is not pending any more began before what it waits for: it delegated that.
+   where s.state = 'pending' and s.remaining_dependencies = c.ended or s.state in ('running', 'waiting', 'ready');
 
   foreach v_step in array coalesce(v_special, '{}') loop
     v_result := goalpost_private.open_step(v_step, p_now);
     functions := functions || v_result.functions;
     opened := opened || v_result.opened;
   end loop;
+  if v_delegators is not null then
+    functions := functions || goalpost_private.answer_delegators(p_ended, v_delegators, p_now);
+  end if;
 end
 $$;
 

@@ -13,3 +13,9 @@ begin
   rule := 'default';
 end
 $$;
+
+-- Whether a step has read what strangers may have written.
+create function goalpost_private.is_tainted(p_step goalpost.steps) returns boolean
+language sql stable
+set search_path = ''
+as $$ select false $$;

@@ -369,3 +369,6 @@ as $$ select goalpost_private.create_workspace(p_name) $$;
 create function goalpost.add_member(p_workspace_id uuid, p_user_id uuid, p_role text) returns jsonb
 language sql set search_path = ''
 as $$ select goalpost_private.add_member(p_workspace_id, p_user_id, p_role) $$;
+
+create function goalpost.revoke_memory(p_memory_id bigint) returns jsonb language sql set search_path = ''
+as $$ select goalpost_private.revoke_memory(p_memory_id) $$;

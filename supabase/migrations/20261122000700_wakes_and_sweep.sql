@@ -356,13 +356,16 @@ as $$
       having sum(r.ready) > 0) w
 $$;
 
--- Forgets what is only of use for a while: old wakes, and pg_cron's own log, which it never purges.
+-- Forgets what is only of use for a while: old wakes, memories past their time, and pg_cron's own log, which it never
+-- purges.
 create function goalpost_private.purge(p_now timestamptz) returns void
 language sql
 set search_path = ''
 as $$
   delete from goalpost.wakes
    where id in (select id from goalpost.wakes where rung_at < p_now - interval '1 day' order by rung_at limit 1000);
+  delete from goalpost.memories
+   where id in (select id from goalpost.memories where expires_at < p_now order by expires_at limit 1000);
   delete from cron.job_run_details
    where runid in (select runid from cron.job_run_details where end_time < p_now - interval '1 day' limit 1000);
 $$;

@@ -75,7 +75,7 @@ declare
 begin
   foreach v_table in array array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
-    'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters']
+    'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'memory_uses']
   loop
     execute format('alter table goalpost.%I enable row level security', v_table);
     execute format(
@@ -100,6 +100,15 @@ create policy members_read on goalpost.workspaces for select to authenticated
 alter table goalpost.project_admins enable row level security;
 create policy own_row_read on goalpost.project_admins for select to authenticated
   using (user_id = (select auth.uid()));
+
+-- What is remembered about a person is for that person.
+alter table goalpost.memories enable row level security;
+create policy members_read on goalpost.memories for select to authenticated
+  using (workspace_id in (select goalpost_private.my_workspaces())
+         and (scope <> 'user' or user_id = (select auth.uid())));
+alter table goalpost.embedding_spaces enable row level security;
+create policy signed_in_read on goalpost.embedding_spaces for select to authenticated
+  using ((select auth.uid()) is not null);
 
 alter table goalpost.tools enable row level security;
 create policy signed_in_read on goalpost.tools for select to authenticated
@@ -147,6 +156,7 @@ grant execute on function
   goalpost_private.my_workspaces(text),
   goalpost_private.am_project_admin(),
   goalpost_private.may_decide(uuid, text),
+  goalpost_private.revoke_memory(bigint),
   goalpost_private.goal_progress(bigint)
   to authenticated;
 

@@ -445,6 +445,58 @@ exception
 end
 $$;
 
+-- Memory -----------------------------------------------------------------------------------------------------------
+
+-- An embedding that points along one axis, as it is sent.
+create or replace function tests.along(p_axis integer) returns jsonb
+language sql as $$ select jsonb_agg(case when n = p_axis then 1 else 0 end order by n) from generate_series(1, 1024) n $$;
+
+-- A memory laid down directly. What is not given comes from p_more, by column.
+create or replace function tests.memory(p_text text, p_scope text default 'workspace', p_more jsonb default '{}', p_workspace text default 'acme')
+returns bigint
+language plpgsql as $$
+declare
+  v_id bigint;
+begin
+  insert into goalpost.memories
+    (workspace_id, scope, goal_id, user_id, agent_name, kind, title, text, space, embedding, trust, created_at, expires_at)
+  values
+    (tests.id_of(p_workspace), p_scope, (p_more ->> 'goal_id')::bigint, (p_more ->> 'user_id')::uuid, p_more ->> 'agent_name',
+     coalesce(p_more ->> 'kind', 'fact'), coalesce(p_more ->> 'title', ''), p_text,
+     case when p_more ? 'axis' then coalesce(p_more ->> 'space', 'lexical-1') end,
+     case when p_more ? 'axis' then tests.along((p_more ->> 'axis')::integer)::text::extensions.vector end,
+     coalesce(p_more ->> 'trust', 'trusted'), goalpost_private.clock(),
+     coalesce((p_more ->> 'expires_at')::timestamptz, goalpost_private.clock() + interval '1 day'))
+  returning id into v_id;
+  return v_id;
+end
+$$;
+
+-- The texts that a running step is told, best first.
+create or replace function tests.told(p_run_id bigint, p_key text, p_query text, p_more jsonb default '{}') returns text[]
+language sql as $$
+  select coalesce(array_agg(t.value ->> 'text' order by t.number), '{}')
+    from jsonb_array_elements(goalpost_worker.recall_memories(
+           p_run_id, p_key, (tests.step(p_run_id, p_key)).lease_epoch, coalesce((p_more ->> 'call_number')::integer, 0), p_query,
+           case when p_more ? 'axis' then coalesce(p_more ->> 'space', 'lexical-1') end,
+           case when p_more ? 'axis' then tests.along((p_more ->> 'axis')::integer) end,
+           coalesce((p_more ->> 'limit')::integer, 8), coalesce((p_more ->> 'token_budget')::integer, 1500)))
+         with ordinality t (value, number)
+$$;
+
+-- A call of a tool that a running step may make, laid down directly.
+create or replace function tests.call(p_run_id bigint, p_key text, p_number integer, p_tool text, p_arguments jsonb, p_state text default 'intended')
+returns void
+language sql as $$
+  insert into goalpost.tool_calls
+    (run_id, step_key, number, workspace_id, attempt, tool, tool_version, idempotent, writes, arguments, arguments_hash,
+     idempotency_key, rule, created_at, state, started_at, ended_at, error)
+  select p_run_id, p_key, p_number, s.workspace_id, s.attempt, p_tool, 1, true, false, p_arguments, 'h', 'k' || p_number,
+         'default', goalpost_private.clock(), p_state, case when p_state = 'running' then goalpost_private.clock() end,
+         case when p_state = 'denied' then goalpost_private.clock() end, case when p_state = 'denied' then '{}'::jsonb end
+    from goalpost.steps s where s.run_id = p_run_id and s.key = p_key
+$$;
+
 -- What is wrong with a plan, as 'code code': sorted codes, each once. Two agents, of which only `reader` may use sql.
 create or replace function tests.problems(p_plan jsonb, p_taken_keys text default '', p_limits jsonb default '{}') returns text
 language sql set search_path = ''

@@ -6,6 +6,7 @@
 
 mod call;
 mod error;
+mod memory;
 mod people;
 mod rows;
 mod token;
@@ -18,6 +19,7 @@ use postgrest::Postgrest;
 
 pub use domain::StepError;
 pub use error::{Effect, Error};
+pub use memory::{Embedding, Memory, Question};
 pub use people::{AcceptedRequest, RequestRow};
 pub use rows::{
     Claim, ClaimedStep, Facts, FinishReply, FinishedStep, HeldLease, Judged, Lease, Outcome,

@@ -140,7 +140,7 @@ impl Store {
         .await
     }
 
-    fn worker_call(&self, function: &'static str, repeat: Repeat) -> Call<'static> {
+    pub(crate) fn worker_call(&self, function: &'static str, repeat: Repeat) -> Call<'static> {
         Call {
             schema: SCHEMA,
             function,

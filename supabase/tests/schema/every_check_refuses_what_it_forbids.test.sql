@@ -7,6 +7,7 @@ insert into goalpost.agents (workspace_id, name, role) values (tests.id_of('acme
 insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan) values (tests.id_of('acme'), 'own', 't', 'd', 'g', '{}');
 select tests.keep('run', tests.planned('a, ap, c:a', jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval()), '["good"]'));
 select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 1}]}');
+select tests.memory('remembered', 'goal', jsonb_build_object('goal_id', (tests.goal_of(tests.the('run'))).id, 'axis', 1));
 select tests.bare_step(tests.bare_run(), 'lonely');
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
 
@@ -79,10 +80,24 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost.usage_events', 'nothing_is_negative', 'output_tokens = -1'),
     ('goalpost.usage_events', 'nothing_is_negative', 'cached_tokens = -1'),
     ('goalpost.usage_events', 'nothing_is_negative', 'cost_microusd = -1'),
+    ('goalpost.embedding_spaces', 'name_is_bounded', 'name = '''' where name not in (select space from goalpost.memories)'),
+    ('goalpost.memories', 'scope_is_known', 'scope = ''odd'', goal_id = null'),
+    ('goalpost.memories', 'scope_names_whom', 'goal_id = null'),
+    ('goalpost.memories', 'scope_names_whom', 'user_id = gen_random_uuid()'),
+    ('goalpost.memories', 'scope_names_whom', 'agent_name = ''a'''),
+    ('goalpost.memories', 'kind_is_known', 'kind = ''odd'''),
+    ('goalpost.memories', 'text_is_given_and_bounded', 'text = '' '''),
+    ('goalpost.memories', 'text_is_given_and_bounded', 'text = repeat(''x'', 8001)'),
+    ('goalpost.memories', 'text_is_given_and_bounded', 'title = repeat(''x'', 301)'),
+    ('goalpost.memories', 'embedding_has_a_space', 'space = null'),
+    ('goalpost.memories', 'trust_is_known', 'trust = ''odd'''),
+    ('goalpost.memories', 'provenance_comes_together', 'run_id = 1'),
+    ('goalpost.memories', 'provenance_comes_together', 'run_id = 1, step_key = ''a'''),
     ('goalpost.wakes', 'function_is_known', 'function = ''odd'''),
     ('goalpost_private.endpoints', 'sizes_are_positive', 'batch_size = 0'),
     ('goalpost_private.endpoints', 'sizes_are_positive', 'max_rings = 0')
   ) c (tablename, name, change);
+select goalpost_private.add_embedding_space('spare');
 -- A step's state is looked at by a trigger first, where it changes; and there is one row of limits.
 insert into broken values
   ('goalpost.steps.state_is_known', format(

@@ -12,6 +12,9 @@ select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}, "usage":
 select tests.keep('broken', tests.planned('z'));
 select tests.do_fail(tests.the('broken'), 'z');
 insert into goalpost.requests (workspace_id, user_id, question, idempotency_key) values (tests.id_of('acme'), tests.id_of('mia'), 'q', 'k');
+select tests.keep('memory', tests.memory('remembered'));
+insert into goalpost.memory_uses values (tests.the('run'), 'a', 1, 0, 1, tests.id_of('acme'), tests.the('memory'), 1, now());
+update goalpost.memories set run_id = tests.the('run'), step_key = 'a', call_number = 1;
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
 
 -- The key that refuses the copy.
@@ -37,6 +40,7 @@ insert into twice (from_table, key) values
   ('goalpost.step_attempts', 'step_attempts_pkey'),
   ('goalpost.plan_revisions', 'plan_revisions_pkey'), ('goalpost.agent_instances', 'agent_instances_pkey'),
   ('goalpost.usage_events', 'usage_events_pkey'), ('goalpost.events', 'events_pkey'), ('goalpost.wakes', 'wakes_pkey'),
+  ('goalpost.embedding_spaces', 'embedding_spaces_pkey'), ('goalpost.memory_uses', 'memory_uses_pkey'),
   ('goalpost_private.endpoints', 'endpoints_pkey'), ('goalpost_private.limits', 'limits_pkey');
 insert into twice values
   ('goalpost.agents', 'agents_pkey', '{"name": "other"}', 'true'),
@@ -49,6 +53,8 @@ insert into twice values
   ('goalpost.workflow_runs', 'one_run_per_goal', '{"id": -5}', 'goal_id is not null'),
   ('goalpost.approvals', 'approvals_pkey', '{"step_key": "a"}', 'true'),
   ('goalpost.approvals', 'one_approval_per_step', '{"id": -5}', 'true'),
+  ('goalpost.memories', 'memories_pkey', '{"run_id": null, "step_key": null, "call_number": null}', 'true'),
+  ('goalpost.memories', 'one_memory_per_call', '{"id": -5}', 'true'),
   ('goalpost.dead_letters', 'dead_letters_pkey', '{"attempt": 9}', 'true'),
   ('goalpost.dead_letters', 'one_dead_letter_per_attempt', '{"id": -5}', 'true');
 
@@ -57,7 +63,7 @@ select is(pg_temp.refused_by(from_table, changes, of_row), key, key) from twice 
 select set_eq('select key from twice',
   $$ select c.relname::text from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
       where i.indisunique and c.relnamespace in ('goalpost'::regnamespace, 'goalpost_private'::regnamespace)
-        and c.relname not in ('requests_inside_one_workspace', 'goals_inside_one_workspace', 'workflow_runs_inside_one_workspace') $$,
+        and c.relname not in ('requests_inside_one_workspace', 'goals_inside_one_workspace', 'workflow_runs_inside_one_workspace', 'memories_inside_one_workspace') $$,
   'every unique key is tried here');
 
 select * from finish();

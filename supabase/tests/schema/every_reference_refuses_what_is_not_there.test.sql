@@ -14,6 +14,9 @@ update goalpost.workflow_runs set runbook_id = (select id from goalpost.runbooks
 update goalpost.plan_revisions set runbook_id = (select id from goalpost.runbooks where name = 'own');
 select tests.keep('broken', tests.planned('z'));
 select tests.do_fail(tests.the('broken'), 'z');
+select tests.memory('remembered', 'goal', jsonb_build_object('goal_id', (tests.goal_of(tests.the('run'))).id, 'axis', 1));
+insert into goalpost.memory_uses select tests.the('run'), 'a', 1, 0, 1, workspace_id, id, 1, now() from goalpost.memories;
+select tests.memory('lonely');
 -- What nothing refers to: changing its own key breaks no other reference.
 select tests.bare_step(tests.bare_run(), 'lonely');
 insert into goalpost.requests (workspace_id, user_id, question) values (tests.id_of('acme'), tests.id_of('mia'), 'lonely');
@@ -37,6 +40,7 @@ begin
     case v_column.atttypid when 'uuid'::regtype then gen_random_uuid()::text when 'text'::regtype then 'nowhere' else '-1' end,
     p_table, v_column.attname,
     case p_table when 'goalpost.steps'::regclass then '(key = ''lonely'')'
+                 when 'goalpost.memories'::regclass then '(text = ''lonely'')'
                  when 'goalpost.requests'::regclass then '(question = ''lonely'')' else 'ctid' end);
   return 'nothing';
 exception
@@ -63,6 +67,8 @@ insert into reference values
   ('goalpost.approvals', 'workspace_id, goal_id'), ('goalpost.agent_instances', 'agent_id'),
   ('goalpost.agent_instances', 'workspace_id, run_id'), ('goalpost.usage_events', 'run_id, step_key'),
   ('goalpost.usage_events', 'agent_id'), ('goalpost.usage_events', 'workspace_id, goal_id'),
+  ('goalpost.memories', 'workspace_id'), ('goalpost.memories', 'workspace_id, goal_id'), ('goalpost.memories', 'space'),
+  ('goalpost.memory_uses', 'run_id, step_key'), ('goalpost.memory_uses', 'workspace_id, memory_id'),
   ('goalpost.dead_letters', 'run_id, step_key');
 
 select is(pg_temp.refused(from_table::regclass, columns), 'its key', format('%s (%s)', from_table, columns))

@@ -10,6 +10,7 @@ select set_eq(
     'goalpost.cancel_goal(bigint)', 'goalpost.retry_dead_letter(bigint)', 'goalpost.create_workspace(text)', 'goalpost.add_member(uuid,uuid,text)',
     'goalpost_private.accept_requests(uuid,jsonb)', 'goalpost_private.decide_approval(bigint,text,text)', 'goalpost_private.cancel_request(bigint)',
     'goalpost_private.cancel_goal(bigint)', 'goalpost_private.retry_dead_letter(bigint)', 'goalpost_private.create_workspace(text)', 'goalpost_private.add_member(uuid,uuid,text)',
+    'goalpost.revoke_memory(bigint)', 'goalpost_private.revoke_memory(bigint)',
     'goalpost_private.my_workspaces(text)', 'goalpost_private.am_project_admin()', 'goalpost_private.may_decide(uuid,text)', 'goalpost_private.goal_progress(bigint)'],
   'functions');
 select set_eq(

@@ -7,7 +7,8 @@ select set_eq(
       where n.nspname in ('goalpost', 'goalpost_worker', 'goalpost_private') and has_function_privilege('goalpost_worker', p.oid, 'execute') $$,
   array['goalpost_worker.claim_steps(text[],integer,integer,text,bigint,jsonb)', 'goalpost_worker.finish_steps(jsonb,text[],integer,integer,text,jsonb)',
         'goalpost_worker.heartbeat_steps(jsonb,integer)', 'goalpost_worker.answer_query(bigint,text,bigint,text,integer,integer)', 'goalpost_worker.run_query(bigint,text,bigint,text,integer,integer)',
-        'goalpost_worker.sweep()', 'goalpost_worker.measure_facts()'], 'seven functions');
+        'goalpost_worker.recall_memories(bigint,text,bigint,integer,text,text,jsonb,integer,integer)', 'goalpost_worker.remember(bigint,text,bigint,integer,text,jsonb)',
+        'goalpost_worker.sweep()', 'goalpost_worker.measure_facts()'], 'these functions');
 select set_eq(
   $$ select p.oid::regprocedure::text from pg_catalog.pg_proc p where p.pronamespace = 'goalpost_worker'::regnamespace $$,
   $$ select p.oid::regprocedure::text from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace

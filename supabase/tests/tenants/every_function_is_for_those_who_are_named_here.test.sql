@@ -24,7 +24,7 @@ insert into actor (name, person, role) values
 create temp table expected (name text primary key, role text);
 insert into expected
 select s || f, 'authenticated'
-  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'add_member']) f,
+  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'add_member', 'revoke_memory']) f,
        unnest(array['goalpost.', 'goalpost_private.']) s
 union all
 select 'goalpost.accept_request', 'authenticated'
@@ -32,7 +32,7 @@ union all
 select 'goalpost_private.' || f, 'authenticated' from unnest(array['my_workspaces', 'am_project_admin', 'may_decide', 'goal_progress']) f
 union all
 select 'goalpost_worker.' || f, 'goalpost_worker'
-  from unnest(array['claim_steps', 'finish_steps', 'heartbeat_steps', 'answer_query', 'run_query', 'sweep', 'measure_facts']) f
+  from unnest(array['claim_steps', 'finish_steps', 'heartbeat_steps', 'answer_query', 'run_query', 'sweep', 'measure_facts', 'recall_memories', 'remember']) f
 union all
 select 'goalpost_private.run_query_as_asker', 'goalpost_asker';
 

@@ -20,6 +20,8 @@ select tests.keep('run_' || workspace, tests.planned('a, ap:a, sub, b',
 select tests.finish(tests.the('run_' || workspace), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 1}]}') from place;
 select tests.keep('broken_' || workspace, tests.planned('a', '{}', '[]', person, workspace)) from place;
 select tests.do_fail(tests.the('broken_' || workspace), 'a') from place;
+select tests.memory('remembered', 'workspace', '{}', workspace) from place;
+insert into goalpost.memory_uses select tests.the('run_' || p.workspace), 'a', 1, 0, 1, m.workspace_id, m.id, 1, now() from goalpost.memories m join place p on tests.id_of(p.workspace) = m.workspace_id;
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
 
 -- Everybody. `nobody` has a token of no person; `asker` is the role that a member's SQL runs under.
@@ -40,7 +42,7 @@ select 'goalpost.' || t, format('workspace_id = %L', tests.id_of('acme')), forma
   from unnest(array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
     'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'agents', 'runbooks',
-    'goal_progress', 'goal_costs']) t;
+    'memories', 'memory_uses', 'goal_progress', 'goal_costs']) t;
 insert into expected values
   ('goalpost.workspaces', format('id = %L', tests.id_of('acme')), format('id = %L', tests.id_of('elsewhere')), pg_temp.people(), array['stranger']),
   ('goalpost.inbox', format('workspace_id = %L', tests.id_of('acme')), format('workspace_id = %L', tests.id_of('elsewhere')),
@@ -49,6 +51,7 @@ insert into expected values
      format('runbook_id in (%s)', (select id from goalpost.runbooks where name = 'own' and workspace_id = tests.id_of('elsewhere'))), pg_temp.people(), array['stranger']),
   ('goalpost.agent_facts', format('agent_id in (%s)', (select id from goalpost.agents where name = 'own' and workspace_id = tests.id_of('acme'))),
      format('agent_id in (%s)', (select id from goalpost.agents where name = 'own' and workspace_id = tests.id_of('elsewhere'))), pg_temp.people(), array['stranger']),
+  ('goalpost.embedding_spaces', 'true', null, pg_temp.people() || array['stranger', 'operator'], null),
   ('goalpost.tools', 'true', null, pg_temp.people() || array['stranger', 'operator'], null),
   ('goalpost.wakes', 'true', null, array['operator'], null),
   ('goalpost.project_admins', 'true', null, array['operator'], null),

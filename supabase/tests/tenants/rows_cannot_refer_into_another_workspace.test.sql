@@ -17,6 +17,9 @@ select tests.finish(tests.the('run_' || workspace), 'b', 'failed', '{"error": {"
 select tests.keep('broken_' || workspace, tests.planned('a', '{}', '[]', person, workspace)) from place;
 select tests.do_fail(tests.the('broken_' || workspace), 'a') from place;
 
+select tests.memory('remembered', 'goal', jsonb_build_object('goal_id', (tests.goal_of(tests.the('run_' || workspace))).id), workspace) from place;
+insert into goalpost.memory_uses select tests.the('run_' || p.workspace), 'a', 1, 0, 1, m.workspace_id, m.id, 1, now() from goalpost.memories m join place p on tests.id_of(p.workspace) = m.workspace_id;
+
 create temp table reference as
 select f.oid, f.conname as name, f.conrelid::regclass as child, f.confrelid::regclass as parent, f.condeferrable as is_deferrable,
        k.child_columns, k.parent_columns, k.child_columns[array_position(k.parent_columns, 'workspace_id'::name)] = 'workspace_id' as is_composite
@@ -37,7 +40,7 @@ select set_eq(
     -- Written at every step: a second index there would be paid for at every transition. They have their run's workspace.
     'goalpost.steps(run_id) -> goalpost.workflow_runs',
     -- Rows of a step, which has its run's workspace.
-    'goalpost.approvals(run_id, step_key) -> goalpost.steps',
+    'goalpost.approvals(run_id, step_key) -> goalpost.steps', 'goalpost.memory_uses(run_id, step_key) -> goalpost.steps',
     'goalpost.usage_events(run_id, step_key) -> goalpost.steps', 'goalpost.dead_letters(run_id, step_key) -> goalpost.steps',
     -- What is built in has no workspace and is referred to from every one.
     'goalpost.steps(agent_id) -> goalpost.agents', 'goalpost.agent_instances(agent_id) -> goalpost.agents', 'goalpost.usage_events(agent_id) -> goalpost.agents',
@@ -52,6 +55,8 @@ select set_eq(
       where c.relnamespace = 'goalpost'::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped and a.attname ~ '_(id|key)$'
         and not exists (select from pg_catalog.pg_constraint f where f.contype = 'f' and f.conrelid = a.attrelid and a.attnum = any (f.conkey)) $$,
   array['goalpost.events.root_run_id', 'goalpost.step_attempts.run_id', 'goalpost.step_attempts.step_key', 'goalpost.events.run_id', 'goalpost.events.goal_id', 'goalpost.events.step_key', 'goalpost.events.workspace_id',
+        -- Where a memory comes from may be gone before it.
+        'goalpost.memories.run_id', 'goalpost.memories.step_key', 'goalpost.memories.user_id',
         'goalpost.goals.parent_run_id', 'goalpost.goals.parent_step_key', 'goalpost.steps.workspace_id',
         'goalpost.step_attempts.workspace_id', 'goalpost.dead_letters.workspace_id',
         'goalpost.requests.user_id', 'goalpost.requests.idempotency_key', 'goalpost.goals.user_id', 'goalpost.workflow_runs.user_id'],

@@ -1,0 +1,105 @@
+//! What steps remember and are told of it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::call::Repeat;
+use crate::{Error, Lease, Store};
+
+/// A vector in the space that it was made in: vectors of two spaces are never compared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Embedding {
+    /// `lexical-1`, or `provider/model`.
+    pub space: String,
+    /// 1,024 numbers.
+    pub vector: Vec<f32>,
+}
+
+/// A memory as a step is told of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Its id.
+    pub memory_id: i64,
+    /// `fact`, `lesson`, `summary` or `artifact`.
+    pub kind: String,
+    /// For whom it was written: `goal`, `user`, `agent` or `workspace`.
+    pub scope: String,
+    /// A few words; may be empty.
+    pub title: String,
+    /// What is remembered.
+    pub text: String,
+    /// `trusted`, or `untrusted`: its step had read what strangers may have written.
+    pub trust: String,
+    /// How well it fits; only to be compared within one answer.
+    pub score: f64,
+}
+
+/// What a step wants to be told.
+#[derive(Debug, Clone, Copy)]
+pub struct Question<'a> {
+    /// 0 before the first turn of a try; otherwise the call of the tool `recall`.
+    pub call_number: i32,
+    /// In words.
+    pub text: &'a str,
+    /// The same as a vector.
+    pub embedding: Option<&'a Embedding>,
+    /// How many at most.
+    pub limit: u32,
+    /// How much at most; four bytes are taken for a token.
+    pub token_budget: u32,
+}
+
+#[derive(Deserialize)]
+struct Remembered {
+    memory_id: i64,
+}
+
+impl Store {
+    /// What a step is told of what is remembered, the best first. What was told once in a try is told again.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`], [`Error::Unavailable`], [`Error::Unauthorized`], or a bug.
+    pub async fn recall_memories(
+        &self,
+        lease: &Lease,
+        question: &Question<'_>,
+    ) -> Result<Vec<Memory>, Error> {
+        let arguments = json!({
+            "p_run_id": lease.run_id,
+            "p_step_key": lease.step_key,
+            "p_lease_epoch": lease.lease_epoch,
+            "p_call_number": question.call_number,
+            "p_query": question.text,
+            "p_space": question.embedding.map(|embedding| &embedding.space),
+            "p_embedding": question.embedding.map(|embedding| &embedding.vector),
+            "p_limit": question.limit,
+            "p_token_budget": question.token_budget,
+        });
+        let call = self.worker_call("recall_memories", Repeat::Always);
+        self.rpc(call, &arguments).await
+    }
+
+    /// Writes a memory for a call of the tool `remember`; the call is done with it. One memory per call, however often
+    /// it is sent.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`], [`Error::Unavailable`], [`Error::Unauthorized`], or a bug.
+    pub async fn remember(
+        &self,
+        lease: &Lease,
+        call_number: i32,
+        embedding: Option<&Embedding>,
+    ) -> Result<i64, Error> {
+        let arguments = json!({
+            "p_run_id": lease.run_id,
+            "p_step_key": lease.step_key,
+            "p_lease_epoch": lease.lease_epoch,
+            "p_call_number": call_number,
+            "p_space": embedding.map(|embedding| &embedding.space),
+            "p_embedding": embedding.map(|embedding| &embedding.vector),
+        });
+        let call = self.worker_call("remember", Repeat::Always);
+        let remembered: Remembered = self.rpc(call, &arguments).await?;
+        Ok(remembered.memory_id)
+    }
+}

@@ -1,0 +1,240 @@
+-- Memory: what steps write down for later, and what later steps are told of it.
+-- Retrieval is hybrid: nearest by meaning (vectors of one space) and by words (full text), fused by reciprocal ranks.
+
+-- Whether a memory of its workspace may be told to a step that works for these goals (its own and those above), this
+-- person and this agent. What is revoked or expired is told to nobody.
+create function goalpost_private.may_be_told(
+  p_memory goalpost.memories, p_goals bigint[], p_user_id uuid, p_agent_name text, p_now timestamptz
+) returns boolean
+language sql immutable
+set search_path = ''
+as $$
+  select p_memory.trust <> 'revoked' and p_memory.expires_at > p_now
+     and case p_memory.scope
+           when 'goal' then p_memory.goal_id = any (p_goals)
+           when 'user' then p_memory.user_id = p_user_id
+           when 'agent' then p_memory.agent_name is not distinct from p_agent_name
+           else true
+         end
+$$;
+
+-- A goal and the goals above it.
+create function goalpost_private.goals_above(p_goal_id bigint) returns bigint[]
+language sql stable
+set search_path = ''
+as $$
+  with recursive above (id, parent_goal_id) as (
+    select g.id, g.parent_goal_id from goalpost.goals g where g.id = p_goal_id
+    union all
+    select g.id, g.parent_goal_id from above a join goalpost.goals g on g.id = a.parent_goal_id
+  )
+  select coalesce(array_agg(a.id), '{}') from above a
+$$;
+
+-- The words of a text, any of which may match; null for a text without any. The longest sixty-four: the rest says little.
+create function goalpost_private.any_word(p_text text) returns tsquery
+language sql immutable
+set search_path = ''
+as $$
+  select string_agg(quote_literal(w.word), ' | ')::tsquery
+    from (select word from unnest(goalpost_private.lexemes(left(p_text, 8000))) word
+           order by length(word) desc, word limit 64) w
+$$;
+
+-- Ranks what a step may be told by how well it fits a question. Reciprocal rank fusion: the sum over both rankings of
+-- 1 / (60 + rank) (Cormack, Clarke and Büttcher 2009), times how near its scope is. What fits neither way is left out.
+create function goalpost_private.rank_memories(
+  p_step goalpost.steps, p_run goalpost.workflow_runs, p_query text, p_space text, p_embedding extensions.vector,
+  p_now timestamptz
+) returns table (memory_id bigint, score double precision)
+language sql stable
+set search_path = ''
+as $$
+  with asker as materialized (
+    select goalpost_private.goals_above(p_run.goal_id) as goals, goalpost_private.any_word(p_query) as words,
+           (select a.name from goalpost.agents a where a.id = p_step.agent_id) as agent_name
+  ),
+  by_words as (
+    select m.id, row_number() over (order by w.rank desc, m.id desc) as place
+      from asker a
+      join goalpost.memories m on to_tsvector('pg_catalog.english', m.title || ' ' || m.text) @@ a.words
+     cross join lateral (
+       select ts_rank_cd(to_tsvector('pg_catalog.english', m.title || ' ' || m.text), a.words) as rank) w
+     where m.workspace_id = p_step.workspace_id
+       and goalpost_private.may_be_told(m, a.goals, p_run.user_id, a.agent_name, p_now)
+     order by place limit 50
+  ),
+  by_meaning as (
+    select n.id, row_number() over (order by n.distance, n.id desc) as place
+      from (
+        select m.id, m.embedding operator(extensions.<=>) p_embedding as distance
+          from asker a
+          join goalpost.memories m on m.workspace_id = p_step.workspace_id and m.space = p_space
+         where goalpost_private.may_be_told(m, a.goals, p_run.user_id, a.agent_name, p_now)
+         order by distance limit 50) n
+     -- What is farther off than this is near by chance.
+     where n.distance < 0.8
+  )
+  select m.id, case m.scope when 'goal' then 3 when 'workspace' then 1 else 2 end
+               * (coalesce(1.0 / (60 + w.place), 0) + coalesce(1.0 / (60 + n.place), 0))
+    from goalpost.memories m
+    left join by_words w on w.id = m.id
+    left join by_meaning n on n.id = m.id
+   where m.id in (select id from by_words union select id from by_meaning)
+$$;
+
+-- The step, if this lease on it is held: locked, so that it stays held until the transaction ends. Raises ZG009.
+create function goalpost_private.leased_step(p_run_id bigint, p_step_key text, p_lease_epoch bigint)
+returns goalpost.steps
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_step goalpost.steps;
+begin
+  select * into v_step from goalpost.steps s
+   where s.run_id = p_run_id and s.key = p_step_key and s.state = 'running' and s.lease_epoch = p_lease_epoch
+     for no key update;
+  if not found then
+    perform goalpost_private.refuse('ZG009', 'the lease on this step was lost');
+  end if;
+  return v_step;
+end
+$$;
+
+-- What a step is told of what is remembered: [{"memory_id", "kind", "scope", "title", "text", "trust", "score"}], the best
+-- first, as many as fit the budget (four bytes are taken for a token). What was told is kept, with the try that it was
+-- told to. Called by the executor before an agent's first turn of a try (p_call_number 0) and for the tool `recall`.
+-- Safe to repeat: what was told is told again, whatever has been remembered since. Raises ZG003, ZG009 (lease lost).
+create function goalpost_worker.recall_memories(
+  p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_call_number integer, p_query text,
+  p_space text, p_embedding jsonb, p_limit integer default 8, p_token_budget integer default 1500
+) returns jsonb
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := goalpost_private.clock();
+  v_step constant goalpost.steps := goalpost_private.leased_step(p_run_id, p_step_key, p_lease_epoch);
+  v_run goalpost.workflow_runs;
+  v_embedding extensions.vector;
+begin
+  select * into v_run from goalpost.workflow_runs where id = p_run_id;
+  v_embedding := goalpost_private.read_embedding(p_space, p_embedding);
+  if not exists (
+    select from goalpost.memory_uses u
+     where u.run_id = p_run_id and u.step_key = p_step_key and u.attempt = v_step.attempt
+       and u.call_number = p_call_number)
+  then
+    with ranked as (
+      select r.memory_id, r.score, row_number() over (order by r.score desc, r.memory_id desc) as rank
+        from goalpost_private.rank_memories(v_step, v_run, p_query, p_space, v_embedding, v_now) r
+    ),
+    fitting as (
+      select r.*, sum(octet_length(m.title || m.text)) over (order by r.rank) / 4 as tokens
+        from ranked r join goalpost.memories m on m.id = r.memory_id
+       where r.rank <= least(greatest(p_limit, 0), 50)
+    )
+    insert into goalpost.memory_uses
+      (run_id, step_key, attempt, call_number, rank, workspace_id, memory_id, score, told_at)
+    select p_run_id, p_step_key, v_step.attempt, p_call_number, f.rank, v_step.workspace_id, f.memory_id, f.score, v_now
+      from fitting f where f.tokens <= p_token_budget;
+  end if;
+  return (
+    select coalesce(jsonb_agg(jsonb_build_object(
+             'memory_id', m.id, 'kind', m.kind, 'scope', m.scope, 'title', m.title, 'text', m.text, 'trust', m.trust,
+             'score', round(u.score::numeric, 4)) order by u.rank), '[]')
+      from goalpost.memory_uses u
+      join goalpost.memories m on m.id = u.memory_id
+     where u.run_id = p_run_id and u.step_key = p_step_key and u.attempt = v_step.attempt
+       and u.call_number = p_call_number and m.trust <> 'revoked');
+end
+$$;
+
+-- An embedding as it is sent: 1,024 numbers in a space that is known. Both null for none. Raises ZG003.
+create function goalpost_private.read_embedding(p_space text, p_embedding jsonb) returns extensions.vector
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if p_space is null and p_embedding is null then
+    return null;
+  end if;
+  if not exists (select from goalpost.embedding_spaces s where s.name = p_space) then
+    perform goalpost_private.refuse('ZG003', format('there is no embedding space %s', left(p_space, 100)),
+      'whoever owns the database makes it: select goalpost_private.add_embedding_space(''provider/model'')');
+  end if;
+  if jsonb_typeof(p_embedding) is distinct from 'array' or jsonb_array_length(p_embedding) <> 1024
+     or p_embedding @? '$[*] ? (@.type() <> "number" || @ > 1e9 || @ < -1e9)' then
+    perform goalpost_private.refuse('ZG003', 'an embedding is an array of 1,024 numbers');
+  end if;
+  return p_embedding::text::extensions.vector;
+end
+$$;
+
+-- Writes a memory for a call of the tool `remember`; the call is done with it, in the same transaction. Gives back
+-- {"memory_id"}. Called by the executor, which makes the embedding. Safe to repeat: one memory per call.
+-- What was learned from what strangers may have written is not trusted. Raises ZG003, ZG009 (lease lost).
+create function goalpost_worker.remember(
+  p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_call_number integer, p_space text, p_embedding jsonb
+) returns jsonb
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := goalpost_private.clock();
+  v_step constant goalpost.steps := goalpost_private.leased_step(p_run_id, p_step_key, p_lease_epoch);
+  v_embedding constant extensions.vector := goalpost_private.read_embedding(p_space, p_embedding);
+  v_call goalpost.tool_calls;
+  v_scope text;
+  v_run goalpost.workflow_runs;
+  v_id bigint;
+begin
+  select * into v_call from goalpost.tool_calls c
+   where c.run_id = p_run_id and c.step_key = p_step_key and c.number = p_call_number and c.tool = 'remember';
+  if not found or v_call.state not in ('intended', 'done') then
+    perform goalpost_private.refuse('ZG003', 'there is no call of remember under this number that may be made');
+  end if;
+  select * into v_run from goalpost.workflow_runs where id = p_run_id;
+  v_scope := case when v_call.arguments ->> 'scope' in ('user', 'agent', 'workspace') then v_call.arguments ->> 'scope'
+                  when v_run.goal_id is not null then 'goal' else 'user' end;
+  insert into goalpost.memories
+    (workspace_id, scope, goal_id, user_id, agent_name, kind, title, text, space, embedding, run_id, step_key, call_number,
+     trust, created_at, expires_at)
+  select v_step.workspace_id, v_scope, case v_scope when 'goal' then v_run.goal_id end,
+         case v_scope when 'user' then v_run.user_id end, case v_scope when 'agent' then a.name end,
+         case when v_call.arguments ->> 'kind' in ('fact', 'lesson', 'summary', 'artifact')
+              then v_call.arguments ->> 'kind' else 'fact' end,
+         left(coalesce(v_call.arguments ->> 'title', ''), 300), left(v_call.arguments ->> 'text', 8000), p_space, v_embedding,
+         p_run_id, p_step_key, p_call_number,
+         case when goalpost_private.is_tainted(v_step) then 'untrusted' else 'trusted' end,
+         v_now, v_now + l.memory_lifetime
+    from goalpost_private.limits l
+    left join goalpost.agents a on a.id = v_step.agent_id
+  on conflict on constraint one_memory_per_call do nothing;
+  select m.id into v_id from goalpost.memories m
+   where m.run_id = p_run_id and m.step_key = p_step_key and m.call_number = p_call_number;
+  update goalpost.tool_calls c
+     set state = 'done', result = jsonb_build_object('memory_id', v_id), started_at = v_now, ended_at = v_now
+   where c.run_id = p_run_id and c.step_key = p_step_key and c.number = p_call_number and c.state = 'intended';
+  return jsonb_build_object('memory_id', v_id);
+end
+$$;
+
+-- Takes a memory back: told to nobody from now on. Its own person may, and admins. Safe to repeat. Raises ZG001, ZG002.
+-- Definer: people write no memories.
+create function goalpost_private.revoke_memory(p_memory_id bigint) returns jsonb
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  v_memory goalpost.memories;
+begin
+  select * into v_memory from goalpost.memories where id = p_memory_id
+     and (scope <> 'user' or user_id = (select auth.uid()));
+  perform goalpost_private.require_role(
+    v_memory.workspace_id, case when v_memory.user_id = auth.uid() then 'member' else 'admin' end);
+  update goalpost.memories set trust = 'revoked' where id = p_memory_id;
+  return jsonb_build_object('memory_id', p_memory_id, 'trust', 'revoked');
+end
+$$;

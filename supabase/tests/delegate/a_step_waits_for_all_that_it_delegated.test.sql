@@ -1,0 +1,28 @@
+-- The first of two ends does not wake it, the second does; a step that waits for a time is woken by neither.
+begin;
+select plan(4);
+select tests.world();
+select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
+select tests.start(tests.the('run'), 'a');
+select tests.start(tests.the('run'), 'b');
+create function pg_temp.delegate(p_key text, p_number integer) returns void language sql as $$
+  select tests.call(tests.the('run'), p_key, p_number, 'delegate', '{"title": "t", "instructions": "i"}');
+  select goalpost_private.carry_out_delegate(tests.step(tests.the('run'), p_key),
+    (select c from goalpost.tool_calls c where c.run_id = tests.the('run') and c.step_key = p_key and c.number = p_number), goalpost_private.clock()) $$;
+
+select pg_temp.delegate('a', 1);
+select pg_temp.delegate('a', 2);
+update goalpost.steps set state = 'waiting', lease_expires_at = null, run_after = null where run_id = tests.the('run') and key = 'a';
+select tests.do_complete(tests.the('run'), 'a_call_2', '{}');
+select is(tests.state(tests.the('run'), 'a'), 'waiting', 'one is still at work');
+select tests.do_complete(tests.the('run'), 'a_call_1', '{}');
+select is(tests.state(tests.the('run'), 'a'), 'ready', 'both have ended');
+
+select pg_temp.delegate('b', 1);
+update goalpost.steps set state = 'waiting', lease_expires_at = null, run_after = goalpost_private.clock() + interval '1 hour' where run_id = tests.the('run') and key = 'b';
+select tests.do_complete(tests.the('run'), 'b_call_1', '{}');
+select is(tests.state(tests.the('run'), 'b'), 'waiting', 'its time has not come');
+select is((select state from goalpost.tool_calls where step_key = 'b'), 'done', 'though the call is done');
+
+select * from finish();
+rollback;
