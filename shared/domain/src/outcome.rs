@@ -31,19 +31,25 @@ pub struct CriterionVerdict {
 /// What one call to a model used.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Usage {
-    /// Who was asked: `openai`, or `offline` when no language model was.
+    /// Who was asked: `openai`, `anthropic`, or `offline` when no language model was.
     pub provider: String,
     /// The model as the provider names it.
     pub model: String,
     /// Tokens sent, cached ones included.
     #[serde(default)]
     pub input_tokens: i64,
-    /// Tokens received.
+    /// Tokens received, those of reasoning included.
     #[serde(default)]
     pub output_tokens: i64,
     /// Tokens sent that the provider had cached.
     #[serde(default)]
     pub cached_tokens: i64,
+    /// Tokens sent that the provider put into its cache, where that has a price of its own.
+    #[serde(default)]
+    pub cache_write_tokens: i64,
+    /// Tokens received that were reasoning and not the answer, where the provider tells them apart.
+    #[serde(default)]
+    pub reasoning_tokens: i64,
     /// Millionths of a dollar. Zero until prices are known to the system.
     #[serde(default)]
     pub cost_microusd: i64,

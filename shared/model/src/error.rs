@@ -70,9 +70,39 @@ pub enum Kind {
     /// The answer was not of the form asked for, also after one repair.
     #[error("the model's answer cannot be read: {0}")]
     Malformed(String),
-    /// The provider cannot be reached, or answers with a fault of its own.
+    /// The provider's filter held the answer back. Ends the work: the same would be held back again.
+    #[error(
+        "the provider's content filter held the model's answer back; ask for it in other words"
+    )]
+    Filtered,
+    /// No connection to the provider: nothing was asked.
     #[error("the model's provider cannot be reached: {0}")]
+    Unreachable(String),
+    /// The provider answers with a fault of its own, or breaks off.
+    #[error("the model's provider is not available: {0}")]
     Unavailable(String),
+    /// A limit of ours says no before anything is asked: money, turns. Code and sentence are the limit's.
+    #[error("{message}")]
+    NotAsked {
+        /// The limit's code.
+        code: String,
+        /// The limit's sentence.
+        message: String,
+        /// Whether it may be different later.
+        retryable: bool,
+    },
+    /// Whoever asks was stopped before it asked, and knows why: the step waits, or is no longer its own. Never shown.
+    #[error("the work was put back before the model was asked")]
+    Interrupted,
+}
+
+/// Whether a question without an answer may have cost money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Charged {
+    /// Surely not: it never got to a model.
+    No,
+    /// Nobody can tell; it counts as spent.
+    Unknown,
 }
 
 impl Error {
@@ -85,15 +115,53 @@ impl Error {
             | Kind::PlanRefused(_)
             | Kind::WrongKey(_)
             | Kind::NoCredit
-            | Kind::Refused(_) => false,
-            Kind::ProcedureFailed { retryable, .. } => *retryable,
+            | Kind::Refused(_)
+            | Kind::Filtered => false,
+            Kind::ProcedureFailed { retryable, .. } | Kind::NotAsked { retryable, .. } => {
+                *retryable
+            }
             Kind::RateLimited { .. }
             | Kind::Overloaded { .. }
             | Kind::Timeout
             | Kind::Truncated
             | Kind::Malformed(_)
-            | Kind::Unavailable(_) => true,
+            | Kind::Unreachable(_)
+            | Kind::Unavailable(_)
+            | Kind::Interrupted => true,
         }
+    }
+
+    /// Says whether the question that this came of may have been paid for. Only what was surely refused was not.
+    #[must_use]
+    pub fn was_charged(&self) -> Charged {
+        match &self.kind {
+            Kind::NoLanguageModel { .. }
+            | Kind::RunbookNotAllowed(_)
+            | Kind::PlanRefused(_)
+            | Kind::ProcedureFailed { .. }
+            | Kind::RateLimited { .. }
+            | Kind::Overloaded { .. }
+            | Kind::WrongKey(_)
+            | Kind::NoCredit
+            | Kind::Refused(_)
+            | Kind::Unreachable(_)
+            | Kind::NotAsked { .. }
+            | Kind::Interrupted => Charged::No,
+            Kind::Timeout
+            | Kind::Truncated
+            | Kind::Malformed(_)
+            | Kind::Filtered
+            | Kind::Unavailable(_) => Charged::Unknown,
+        }
+    }
+
+    /// Says whether another model may be asked the same at once: this one cannot answer now.
+    #[must_use]
+    pub fn asks_for_another(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Overloaded { .. } | Kind::Timeout | Kind::Unreachable(_) | Kind::Unavailable(_)
+        )
     }
 
     /// The stable word that the step's error is recorded under.
@@ -103,7 +171,7 @@ impl Error {
             Kind::NoLanguageModel { .. } => "no_language_model",
             Kind::RunbookNotAllowed(_) => "runbook_not_allowed",
             Kind::PlanRefused(_) => "plan_refused",
-            Kind::ProcedureFailed { code, .. } => code,
+            Kind::ProcedureFailed { code, .. } | Kind::NotAsked { code, .. } => code,
             Kind::RateLimited { .. } => "model_rate_limited",
             Kind::Overloaded { .. } => "model_overloaded",
             Kind::Timeout => "model_timeout",
@@ -112,7 +180,9 @@ impl Error {
             Kind::Refused(_) => "model_refused",
             Kind::Truncated => "model_truncated",
             Kind::Malformed(_) => "model_malformed",
-            Kind::Unavailable(_) => "model_unavailable",
+            Kind::Filtered => "model_filtered",
+            Kind::Unreachable(_) | Kind::Unavailable(_) => "model_unavailable",
+            Kind::Interrupted => "interrupted",
         }
     }
 

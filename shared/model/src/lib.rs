@@ -9,6 +9,7 @@
 //! what needs no model is decided first and the same way ([`rule`]).
 
 mod answer;
+mod ask;
 pub mod catalogue;
 mod config;
 mod error;
@@ -21,8 +22,11 @@ mod task;
 use domain::{CriterionVerdict, Usage};
 
 pub use answer::{Assessment, CallOrigin, Decision, NewGoal, Planned, ToolCall, Turn};
+pub use ask::{
+    Answer, Ask, AskedCall, Candidate, Message, OutputSchema, Purpose, Request, Stop, ToolResult,
+};
 pub use config::ModelConfig;
-pub use error::{Error, Kind};
+pub use error::{Charged, Error, Kind};
 pub use lazy::{KeyReader, LazyModel};
 pub use openai::OpenAi;
 pub use task::{

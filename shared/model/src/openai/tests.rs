@@ -131,7 +131,7 @@ async fn answering_now_is_one_call_with_its_usage() {
         input_tokens: 120,
         output_tokens: 30,
         cached_tokens: 64,
-        cost_microusd: 0,
+        ..Usage::default()
     };
     assert_eq!(usage, [expected]);
     let (head, body) = provider.asked().remove(0);

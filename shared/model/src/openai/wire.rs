@@ -98,7 +98,7 @@ impl Completion {
             input_tokens: used.map_or(0, |used| used.prompt_tokens),
             output_tokens: used.map_or(0, |used| used.completion_tokens),
             cached_tokens: cached.unwrap_or(0),
-            cost_microusd: 0,
+            ..Usage::default()
         };
         let Some(choice) = self.choices.into_iter().next() else {
             return Err(failed(

@@ -1,0 +1,319 @@
+//! A question to a model and what came back, in no provider's words.
+//!
+//! A typed task makes [`Request`]s and gives them to an [`Ask`]; whoever implements it decides which provider answers
+//! and what record is kept of it. An [`Answer`] holds all that is needed to continue the conversation later, with the
+//! same provider or another, so a kept one may stand in for asking again.
+
+use std::future::Future;
+
+use domain::{Tool, Usage};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::error::Error;
+
+/// Where a task's questions go: a provider, through whatever keeps a record of them.
+pub trait Ask: Send {
+    /// Asks, or gives back what was answered before.
+    ///
+    /// # Errors
+    /// No answer came, or the asker was stopped before it asked ([`crate::Kind::Interrupted`]).
+    fn ask(&mut self, request: Request) -> impl Future<Output = Result<Answer, Error>> + Send;
+}
+
+/// Whom to ask: a model of a provider that is configured.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Candidate {
+    /// `openai` or `anthropic`: which protocol and key.
+    pub provider: String,
+    /// As the provider names it.
+    pub model: String,
+}
+
+/// One question to a model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Request {
+    /// What it is asked for.
+    pub purpose: Purpose,
+    /// What the agent's row asks for; none: the configured default.
+    pub model: Option<String>,
+    /// What holds for the whole conversation.
+    pub system: String,
+    /// What was said so far, oldest first; the last is not the model's.
+    pub messages: Vec<Message>,
+    /// What the model may call.
+    pub tools: Vec<Tool>,
+    /// The JSON that is wanted instead of prose.
+    pub output: Option<OutputSchema>,
+    /// Tokens of the answer, reasoning included.
+    pub max_output_tokens: u32,
+}
+
+/// What a question is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// How complex a request is.
+    Assess,
+    /// A goal into steps.
+    Plan,
+    /// A turn of an agent.
+    Work,
+    /// Whether criteria hold.
+    Judge,
+    /// An answer that could not be read, once more.
+    Repair,
+    /// A long conversation into a short summary.
+    Compact,
+}
+
+impl Purpose {
+    /// The word that rows and requests hold.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Assess => "assess",
+            Self::Plan => "plan",
+            Self::Work => "work",
+            Self::Judge => "judge",
+            Self::Repair => "repair",
+            Self::Compact => "compact",
+        }
+    }
+}
+
+/// The form of a structured answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutputSchema {
+    /// What the answer is called.
+    pub name: String,
+    /// JSON Schema of an object.
+    pub schema: Value,
+}
+
+/// One message of a conversation, told apart by `role`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "role", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a conversation has few messages, and half of them are answers"
+)]
+pub enum Message {
+    /// Ours.
+    User {
+        /// Text; whatever did not come from us is in delimited blocks.
+        content: String,
+    },
+    /// The model's, as it was.
+    Assistant(Answer),
+    /// What came of the calls of the message before; one for each of them.
+    ToolResults {
+        /// In the order of the calls.
+        results: Vec<ToolResult>,
+    },
+}
+
+/// What came of one call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolResult {
+    /// The call's id in the answer that asked for it.
+    pub call_id: String,
+    /// The tool.
+    pub name: String,
+    /// Text; untrusted.
+    pub content: String,
+    /// Whether the call failed.
+    pub is_error: bool,
+}
+
+/// What came back.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// Who answered.
+    pub provider: String,
+    /// Its model, as it names it.
+    pub model: String,
+    /// What it said; the JSON where JSON was wanted, the reason where it refused.
+    #[serde(default)]
+    pub text: String,
+    /// What it wants called.
+    #[serde(default)]
+    pub calls: Vec<AskedCall>,
+    /// Why it ended.
+    pub stop: Stop,
+    /// The provider's own content, where it must be sent back unchanged; means something to that provider alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub native: Option<Value>,
+    /// What it used.
+    pub usage: Usage,
+}
+
+/// A call that a model asks for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AskedCall {
+    /// The model's name for it, unique in its answer.
+    pub id: String,
+    /// The tool.
+    pub name: String,
+    /// A JSON object; a string when the model wrote something else, which is in it then.
+    pub arguments: Value,
+}
+
+/// Why an answer ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stop {
+    /// All is said.
+    #[default]
+    End,
+    /// It waits for what comes of its calls.
+    Calls,
+    /// The limit of tokens cut it off.
+    Length,
+    /// The model declines.
+    Refusal,
+    /// The provider's filter held the answer back.
+    Filter,
+    /// The provider paused in the middle; sent back as it is, it goes on.
+    Paused,
+}
+
+impl Answer {
+    /// Whether its calls may be made: it ended by itself and the arguments of every call are an object. The calls of
+    /// any other answer are asked for again, so nothing is recorded of them.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        matches!(self.stop, Stop::End | Stop::Calls)
+            && self.calls.iter().all(|call| call.arguments.is_object())
+    }
+}
+
+/// By way of a value: serde's own reading of tagged enums breaks numbers where serde_json keeps them as text.
+impl<'de> Deserialize<'de> for Message {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        use serde::de::Error as _;
+        #[derive(Deserialize)]
+        struct User {
+            content: String,
+        }
+        #[derive(Deserialize)]
+        struct Results {
+            results: Vec<ToolResult>,
+        }
+        let value = Value::deserialize(deserializer)?;
+        let role = value.get("role").and_then(Value::as_str).map(str::to_owned);
+        let message = match role.as_deref() {
+            Some("user") => {
+                serde_json::from_value::<User>(value).map(|User { content }| Self::User { content })
+            }
+            Some("assistant") => serde_json::from_value::<Answer>(value).map(Self::Assistant),
+            Some("tool_results") => serde_json::from_value::<Results>(value)
+                .map(|Results { results }| Self::ToolResults { results }),
+            _ => {
+                return Err(D::Error::custom(
+                    "\"role\" must be user, assistant or tool_results",
+                ));
+            }
+        };
+        message.map_err(D::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_request_is_the_same_after_it_was_kept() {
+        let answer = Answer {
+            provider: "anthropic".into(),
+            model: "m".into(),
+            text: "t".into(),
+            calls: vec![AskedCall {
+                id: "c".into(),
+                name: "sql".into(),
+                arguments: json!({"limit": 3, "ratio": 0.5}),
+            }],
+            stop: Stop::Calls,
+            native: Some(json!([{"type": "thinking", "signature": "s"}])),
+            usage: Usage {
+                input_tokens: 7,
+                reasoning_tokens: 3,
+                ..Usage::default()
+            },
+        };
+        let result = ToolResult {
+            call_id: "c".into(),
+            name: "sql".into(),
+            content: "1".into(),
+            is_error: false,
+        };
+        let request = Request {
+            purpose: Purpose::Work,
+            model: Some("openai/x".into()),
+            system: "s".into(),
+            messages: vec![
+                Message::User {
+                    content: "u".into(),
+                },
+                Message::Assistant(answer),
+                Message::ToolResults {
+                    results: vec![result],
+                },
+            ],
+            tools: Vec::new(),
+            output: Some(OutputSchema {
+                name: "plan".into(),
+                schema: json!({"type": "object"}),
+            }),
+            max_output_tokens: 9,
+        };
+        let kept = serde_json::to_string(&request).unwrap();
+        assert_eq!(serde_json::from_str::<Request>(&kept).unwrap(), request);
+        assert!(
+            kept.contains(r#""role":"tool_results""#) && kept.contains(r#""purpose":"work""#),
+            "{kept}"
+        );
+        let error = serde_json::from_str::<Message>(r#"{"role": "system"}"#).unwrap_err();
+        assert!(error.to_string().contains("must be user"), "{error}");
+    }
+
+    #[test]
+    fn calls_of_an_answer_that_was_cut_off_or_cannot_be_read_are_not_made() {
+        let call = |arguments| AskedCall {
+            id: "c".into(),
+            name: "sql".into(),
+            arguments,
+        };
+        let answer = |stop, arguments| Answer {
+            stop,
+            calls: vec![call(json!({})), call(arguments)],
+            ..Answer::default()
+        };
+        assert!(answer(Stop::Calls, json!({"a": 1})).is_whole());
+        assert!(!answer(Stop::Calls, json!("{\"a\": ")).is_whole());
+        for stop in [Stop::Length, Stop::Refusal, Stop::Filter, Stop::Paused] {
+            assert!(!answer(stop, json!({})).is_whole(), "{stop:?}");
+        }
+    }
+
+    #[test]
+    fn a_purpose_has_one_word_in_rows_and_in_requests() {
+        for purpose in [
+            Purpose::Assess,
+            Purpose::Plan,
+            Purpose::Work,
+            Purpose::Judge,
+            Purpose::Repair,
+            Purpose::Compact,
+        ] {
+            assert_eq!(
+                serde_json::to_value(purpose).unwrap(),
+                json!(purpose.as_str())
+            );
+        }
+    }
+}
