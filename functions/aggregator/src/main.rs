@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aggregator::{Aggregator, KINDS, config};
-use model::LazyModel;
+use model::{KeyReaders, LazyModel};
 use runtime::Worker;
 use trigger::Door;
 
@@ -11,7 +11,11 @@ use trigger::Door;
 async fn main() -> anyhow::Result<()> {
     let config = config::from_env()?;
     let worker = Worker::new(config.common, KINDS, Door::WakesOnly)?;
-    let model = LazyModel::new(config.model, worker.optional_secret("openai_api_key"));
+    let keys = KeyReaders {
+        anthropic: worker.optional_secret("anthropic_api_key"),
+        openai: worker.optional_secret("openai_api_key"),
+    };
+    let model = LazyModel::new(config.model, keys);
     let aggregator = Arc::new(Aggregator { worker, model });
     runtime::run("aggregator", move |invocation| {
         aggregator::handle(Arc::clone(&aggregator), invocation)

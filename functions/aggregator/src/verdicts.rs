@@ -61,13 +61,12 @@ async fn by_model(
             .collect(),
         steps: judging.steps.clone(),
     };
-    let (given, usage) = model.get().await?.judge(&task).await.inspect_err(|error| {
-        error
-            .usage
-            .iter()
-            .cloned()
-            .for_each(|usage| context.record_usage(usage))
-    })?;
+    let model = model.get().await?;
+    let mut asker = model.direct();
+    let judged = model.judge(&mut asker, &task).await;
+    let asked = asker.take_usage().into_iter();
+    asked.for_each(|usage| context.record_usage(usage));
+    let (given, usage) = judged?;
     usage
         .into_iter()
         .for_each(|usage| context.record_usage(usage));

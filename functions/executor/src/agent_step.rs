@@ -45,9 +45,8 @@ pub(crate) async fn work(
         steps: told.steps.clone(),
         agent: Some(agent),
         tools: told.tools.clone(),
-        tables: Vec::new(),
         now: told.now.clone(),
-        turns: Vec::new(),
+        ..WorkTask::default()
     };
 
     let model = executor.model.get().await?;
@@ -58,21 +57,19 @@ pub(crate) async fn work(
                 "there is not enough time left for another turn",
             ));
         }
-        let (turn, usage) = model.work(&task).await.inspect_err(|error| {
-            error
-                .usage
-                .iter()
-                .cloned()
-                .for_each(|usage| context.record_usage(usage))
-        })?;
+        let mut asker = model.direct();
+        let taken = model.work(&mut asker, &task).await;
+        let asked = asker.take_usage().into_iter();
+        asked.for_each(|usage| context.record_usage(usage));
+        let (turn, usage) = taken?;
         usage
             .into_iter()
             .for_each(|usage| context.record_usage(usage));
         match turn {
-            Turn::Done(result) => return Ok(Value::Object(result)),
-            Turn::Calls(calls) => {
-                let outcomes = call_all(executor, &told, &task, calls, context).await;
-                task.turns.push(PastTurn { calls: outcomes });
+            Turn::Done { result, .. } => return Ok(Value::Object(result)),
+            Turn::Calls { calls, answer } => {
+                let calls = call_all(executor, &told, &task, calls, context).await;
+                task.turns.push(PastTurn { answer, calls });
             }
         }
     }
@@ -120,6 +117,7 @@ async fn make_call(
 ) -> CallOutcome {
     let called = try_call(executor, told, names, &call, &context).await;
     let mut outcome = CallOutcome {
+        id: call.id,
         name: call.name,
         arguments: call.arguments,
         ..CallOutcome::default()

@@ -10,7 +10,7 @@ use tools::HttpPolicy;
 pub struct ExecutorConfig {
     /// What all functions have in common.
     pub common: Config,
-    /// The language model; its key is a secret and comes later.
+    /// The language model; its keys are secrets and come later.
     pub model: ModelConfig,
     /// Where `http_get` and `webhook` may go.
     pub http: HttpPolicy,
@@ -22,9 +22,13 @@ pub struct ExecutorConfig {
 /// Names everything that is missing.
 pub fn from_env() -> Result<ExecutorConfig, ConfigError> {
     let mut environment = Environment::from_process();
+    let (model, problems) = ModelConfig::read(|name| environment.optional(name));
+    for problem in &problems {
+        environment.problem(problem);
+    }
     let config = ExecutorConfig {
         common: Config::read(&mut environment),
-        model: ModelConfig::read(|name| environment.optional(name)),
+        model,
         http: HttpPolicy {
             private_hosts: private_hosts(&mut environment),
             ..HttpPolicy::default()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use executor::{Executor, KINDS, config};
-use model::LazyModel;
+use model::{KeyReaders, LazyModel};
 use runtime::Worker;
 use tools::Registry;
 use trigger::Door;
@@ -12,8 +12,12 @@ use trigger::Door;
 async fn main() -> anyhow::Result<()> {
     let config = config::from_env()?;
     let worker = Worker::new(config.common, KINDS, Door::WakesOnly)?;
+    let keys = KeyReaders {
+        anthropic: worker.optional_secret("anthropic_api_key"),
+        openai: worker.optional_secret("openai_api_key"),
+    };
     let executor = Arc::new(Executor {
-        model: LazyModel::new(config.model, worker.optional_secret("openai_api_key")),
+        model: LazyModel::new(config.model, keys),
         tools: Registry::builtin(config.http)?,
         worker,
     });

@@ -17,18 +17,12 @@ pub(crate) async fn assess(
             format!("the database describes this step in a way this intake does not read ({error}); deploy both from one version"),
         )
     })?;
-    let (assessment, usage) = model
-        .get()
-        .await?
-        .assess(&task)
-        .await
-        .inspect_err(|error| {
-            error
-                .usage
-                .iter()
-                .cloned()
-                .for_each(|usage| context.record_usage(usage))
-        })?;
+    let model = model.get().await?;
+    let mut asker = model.direct();
+    let assessed = model.assess(&mut asker, &task).await;
+    let asked = asker.take_usage().into_iter();
+    asked.for_each(|usage| context.record_usage(usage));
+    let (assessment, usage) = assessed?;
     usage
         .into_iter()
         .for_each(|usage| context.record_usage(usage));

@@ -7,7 +7,7 @@ use runtime::{Config, ConfigError, Environment};
 pub struct IntakeConfig {
     /// What all functions have in common.
     pub common: Config,
-    /// The language model; its key is a secret and comes later.
+    /// The language model; its keys are secrets and come later.
     pub model: ModelConfig,
 }
 
@@ -17,9 +17,13 @@ pub struct IntakeConfig {
 /// Names everything that is missing.
 pub fn from_env() -> Result<IntakeConfig, ConfigError> {
     let mut environment = Environment::from_process();
+    let (model, problems) = ModelConfig::read(|name| environment.optional(name));
+    for problem in &problems {
+        environment.problem(problem);
+    }
     let config = IntakeConfig {
         common: Config::read(&mut environment),
-        model: ModelConfig::read(|name| environment.optional(name)),
+        model,
     };
     environment.finish(config)
 }

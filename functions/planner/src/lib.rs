@@ -70,13 +70,11 @@ async fn plan(
     let catalogue = catalogue(&task, step);
     let model = planner.model.get().await?;
     for _ in 0..=REPAIRS {
-        let (planned, usage) = model.plan(&task).await.inspect_err(|error| {
-            error
-                .usage
-                .iter()
-                .cloned()
-                .for_each(|usage| context.record_usage(usage))
-        })?;
+        let mut asker = model.direct();
+        let given = model.plan(&mut asker, &task).await;
+        let asked = asker.take_usage().into_iter();
+        asked.for_each(|usage| context.record_usage(usage));
+        let (planned, usage) = given?;
         usage
             .into_iter()
             .for_each(|usage| context.record_usage(usage));

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::ask::Answer;
+
 /// What to do with a request, in the form of an `assess` step's result.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Assessment {
@@ -59,18 +61,30 @@ pub struct Planned {
     pub reasons: Vec<String>,
 }
 
-/// What an agent does next.
+/// What an agent does next. The answer, where a model gave one, belongs into the [`crate::PastTurn`] that is made of it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Turn {
     /// Call these, then ask again with what came of it.
-    Calls(Vec<ToolCall>),
-    /// The work is done; the step's result, with a `text`.
-    Done(Map<String, Value>),
+    Calls {
+        /// In the order of the answer.
+        calls: Vec<ToolCall>,
+        /// None when a procedure is followed.
+        answer: Option<Answer>,
+    },
+    /// The work is done.
+    Done {
+        /// The step's result, with a `text`.
+        result: Map<String, Value>,
+        /// None when a procedure was followed.
+        answer: Option<Answer>,
+    },
 }
 
 /// A call that an agent wants made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ToolCall {
+    /// The model's name for it; none when a procedure asks for it.
+    pub id: Option<String>,
     /// The tool.
     pub name: String,
     /// Its arguments.

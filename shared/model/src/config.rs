@@ -4,38 +4,133 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-/// The settings of a provider; all absent means that there is no language model.
+/// The settings of the providers; neither key nor base URL means that there is no language model.
 #[derive(Debug, Clone)]
 pub struct ModelConfig {
-    /// `OPENAI_API_KEY`. A server that asks for none may do without.
+    /// `ANTHROPIC_API_KEY`, the secret `anthropic_api_key`.
+    pub anthropic_api_key: Option<SecretString>,
+    /// `ANTHROPIC_BASE_URL`, such as `https://gateway.example.com`; Anthropic's own when absent.
+    pub anthropic_base_url: Option<String>,
+    /// `OPENAI_API_KEY`, the secret `openai_api_key`. A server that asks for none may do without.
     pub openai_api_key: Option<SecretString>,
     /// `OPENAI_BASE_URL`, such as `http://localhost:11434/v1`; OpenAI's own when absent.
     pub openai_base_url: Option<String>,
-    /// `GOALPOST_MODEL`; agents may name another.
+    /// `GOALPOST_MODEL`, `provider/model` or a bare name; agents may name another.
     pub model: Option<String>,
-    /// For one call, from the first byte to the last.
+    /// `GOALPOST_FALLBACK_MODEL`: asked when the first one is overloaded or cannot be reached.
+    pub fallback_model: Option<String>,
+    /// `GOALPOST_MAX_OUTPUT_TOKENS`: no question asks for more tokens of answer, reasoning included.
+    pub max_output_tokens: u32,
+    /// For one call, from the first byte to the last: `GOALPOST_MODEL_TIMEOUT_SECONDS`.
     pub timeout: Duration,
 }
+
+/// Tokens of an answer: room for the longest plan and the reasoning before it.
+const MAX_OUTPUT_TOKENS: u32 = 32_000;
+
+/// Long answers of models that reason take minutes; a function lives for fifteen.
+const TIMEOUT: Duration = Duration::from_secs(180);
 
 impl Default for ModelConfig {
     fn default() -> Self {
         Self {
+            anthropic_api_key: None,
+            anthropic_base_url: None,
             openai_api_key: None,
             openai_base_url: None,
             model: None,
-            timeout: Duration::from_secs(120),
+            fallback_model: None,
+            max_output_tokens: MAX_OUTPUT_TOKENS,
+            timeout: TIMEOUT,
         }
     }
 }
 
 impl ModelConfig {
-    /// Everything but the key, from the function's environment.
+    /// Everything but the keys, from the function's environment, and a sentence per variable that is not what it should
+    /// be.
     #[must_use]
-    pub fn read(mut variable: impl FnMut(&str) -> Option<String>) -> Self {
-        Self {
+    pub fn read(mut variable: impl FnMut(&str) -> Option<String>) -> (Self, Vec<String>) {
+        let mut problems = Vec::new();
+        let mut number = |name: &str, default: u64, least: u64, most: u64| {
+            let Some(text) = variable(name) else {
+                return default;
+            };
+            match text.parse() {
+                Ok(value) if (least..=most).contains(&value) => value,
+                _ => {
+                    problems.push(format!("{name} is not a number from {least} to {most}"));
+                    default
+                }
+            }
+        };
+        let max_output_tokens = number(
+            "GOALPOST_MAX_OUTPUT_TOKENS",
+            u64::from(MAX_OUTPUT_TOKENS),
+            256,
+            1_000_000,
+        );
+        let timeout = number("GOALPOST_MODEL_TIMEOUT_SECONDS", TIMEOUT.as_secs(), 1, 900);
+        let config = Self {
+            anthropic_base_url: variable("ANTHROPIC_BASE_URL"),
             openai_base_url: variable("OPENAI_BASE_URL"),
             model: variable("GOALPOST_MODEL"),
+            fallback_model: variable("GOALPOST_FALLBACK_MODEL"),
+            max_output_tokens: u32::try_from(max_output_tokens).unwrap_or(MAX_OUTPUT_TOKENS),
+            timeout: Duration::from_secs(timeout),
             ..Self::default()
-        }
+        };
+        (config, problems)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> (ModelConfig, Vec<String>) {
+        ModelConfig::read(|wanted| {
+            let found = variables.iter().find(|(name, _)| *name == wanted);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn every_setting_but_the_keys_is_a_variable() {
+        let config = read(&[
+            ("ANTHROPIC_BASE_URL", "https://a"),
+            ("OPENAI_BASE_URL", "https://o"),
+            ("GOALPOST_MODEL", "m"),
+            ("GOALPOST_FALLBACK_MODEL", "f"),
+            ("GOALPOST_MAX_OUTPUT_TOKENS", "4096"),
+            ("GOALPOST_MODEL_TIMEOUT_SECONDS", "30"),
+        ])
+        .0;
+        assert_eq!(config.anthropic_base_url.as_deref(), Some("https://a"));
+        assert_eq!(config.openai_base_url.as_deref(), Some("https://o"));
+        assert_eq!(config.model.as_deref(), Some("m"));
+        assert_eq!(config.fallback_model.as_deref(), Some("f"));
+        assert_eq!(
+            (config.max_output_tokens, config.timeout.as_secs()),
+            (4096, 30)
+        );
+        assert!(config.openai_api_key.is_none() && config.anthropic_api_key.is_none());
+    }
+
+    #[test]
+    fn numbers_that_are_none_are_all_named() {
+        let problems = read(&[
+            ("GOALPOST_MAX_OUTPUT_TOKENS", "lots"),
+            ("GOALPOST_MODEL_TIMEOUT_SECONDS", "0"),
+        ])
+        .1;
+        assert_eq!(
+            problems,
+            [
+                "GOALPOST_MAX_OUTPUT_TOKENS is not a number from 256 to 1000000",
+                "GOALPOST_MODEL_TIMEOUT_SECONDS is not a number from 1 to 900"
+            ]
+        );
+        assert_eq!(read(&[]).0.max_output_tokens, MAX_OUTPUT_TOKENS);
     }
 }

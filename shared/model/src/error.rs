@@ -1,15 +1,15 @@
 //! Why a task has no answer, and whether asking again can help.
 
-use domain::{StepError, Usage};
+use domain::StepError;
 
-/// A task without an answer, and what was used up on the way.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+use crate::choose::ANTHROPIC;
+
+/// A task or a question without an answer. What was used up on the way is in the record of whoever asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind}")]
 pub struct Error {
     /// What happened.
     pub kind: Kind,
-    /// The calls that were made and answered, to be recorded although nothing came of them.
-    pub usage: Vec<Usage>,
 }
 
 /// What happened, by what the caller does about it.
@@ -17,12 +17,28 @@ pub struct Error {
 pub enum Kind {
     /// Nothing covers the task without a language model. Ends the work; a person sets a key.
     #[error(
-        "no language model configured; set OPENAI_API_KEY (and GOALPOST_MODEL), or ask something a runbook covers: {}",
+        "no language model configured; set OPENAI_API_KEY or ANTHROPIC_API_KEY (and GOALPOST_MODEL), or ask something a runbook covers: {}",
         names(.runbooks)
     )]
     NoLanguageModel {
         /// The runbooks that there are.
         runbooks: Vec<String>,
+    },
+    /// A server of one's own is configured and nobody says which of its models to ask. Ends the work.
+    #[error("no model is named; set GOALPOST_MODEL to one that the server at OPENAI_BASE_URL has")]
+    NoModelNamed,
+    /// A model is named whose provider has no key. Ends the work; a person sets the key or names another model.
+    #[error(
+        "{named_by} names the model {model}, and no key for {provider} is set; set {} (secret {}){}, or name another model",
+        key_variable(.provider), key_secret(.provider), or_router(.provider, .model)
+    )]
+    ProviderNotConfigured {
+        /// Who asks for it: the agent's row, or a variable.
+        named_by: String,
+        /// As it was named.
+        model: String,
+        /// Whose model it is.
+        provider: String,
     },
     /// The runbook that fits is not for this asker. Ends the work with the runbook's own sentence.
     #[error("{0}")]
@@ -56,18 +72,28 @@ pub enum Kind {
     #[error("the model did not answer in time")]
     Timeout,
     /// The key is wrong, or may not use the model. Ends the work; a person sets another key.
-    #[error("the model's provider does not accept the key ({0}); check OPENAI_API_KEY")]
-    WrongKey(String),
+    #[error(
+        "the model's provider does not accept the key ({provider} answered {status}); check {} (secret {}) and what it may use",
+        key_variable(.provider), key_secret(.provider)
+    )]
+    WrongKey {
+        /// Who refused.
+        provider: String,
+        /// With which HTTP status.
+        status: String,
+    },
     /// The account has no credit left. Ends the work; a person pays.
-    #[error("the account at the model's provider has no credit left; check its billing")]
-    NoCredit,
+    #[error("the account at {0} has no credit left; check its billing")]
+    NoCredit(String),
     /// The provider refuses the request itself, or the model declines to answer. Ends the work.
     #[error("the model refuses: {0}")]
     Refused(String),
-    /// The answer was longer than it may be.
-    #[error("the model's answer was cut off at its length limit; ask for something smaller")]
+    /// The answer was longer than it may be, also with more room.
+    #[error(
+        "the model's answer was cut off at its length limit; ask for something smaller, or raise GOALPOST_MAX_OUTPUT_TOKENS"
+    )]
     Truncated,
-    /// The answer was not of the form asked for, also after one repair.
+    /// The answer was not of the form asked for, also after two repairs.
     #[error("the model's answer cannot be read: {0}")]
     Malformed(String),
     /// The provider's filter held the answer back. Ends the work: the same would be held back again.
@@ -113,8 +139,10 @@ impl Error {
             Kind::NoLanguageModel { .. }
             | Kind::RunbookNotAllowed(_)
             | Kind::PlanRefused(_)
-            | Kind::WrongKey(_)
-            | Kind::NoCredit
+            | Kind::NoModelNamed
+            | Kind::ProviderNotConfigured { .. }
+            | Kind::WrongKey { .. }
+            | Kind::NoCredit(_)
             | Kind::Refused(_)
             | Kind::Filtered => false,
             Kind::ProcedureFailed { retryable, .. } | Kind::NotAsked { retryable, .. } => {
@@ -141,8 +169,10 @@ impl Error {
             | Kind::ProcedureFailed { .. }
             | Kind::RateLimited { .. }
             | Kind::Overloaded { .. }
-            | Kind::WrongKey(_)
-            | Kind::NoCredit
+            | Kind::NoModelNamed
+            | Kind::ProviderNotConfigured { .. }
+            | Kind::WrongKey { .. }
+            | Kind::NoCredit(_)
             | Kind::Refused(_)
             | Kind::Unreachable(_)
             | Kind::NotAsked { .. }
@@ -175,8 +205,10 @@ impl Error {
             Kind::RateLimited { .. } => "model_rate_limited",
             Kind::Overloaded { .. } => "model_overloaded",
             Kind::Timeout => "model_timeout",
-            Kind::WrongKey(_) => "model_wrong_key",
-            Kind::NoCredit => "model_no_credit",
+            Kind::NoModelNamed => "model_not_named",
+            Kind::ProviderNotConfigured { .. } => "model_not_configured",
+            Kind::WrongKey { .. } => "model_wrong_key",
+            Kind::NoCredit(_) => "model_no_credit",
             Kind::Refused(_) => "model_refused",
             Kind::Truncated => "model_truncated",
             Kind::Malformed(_) => "model_malformed",
@@ -216,10 +248,34 @@ impl From<Error> for StepError {
 
 impl From<Kind> for Error {
     fn from(kind: Kind) -> Self {
-        Self {
-            kind,
-            usage: Vec::new(),
-        }
+        Self { kind }
+    }
+}
+
+/// The variable that a person sets, locally or in the environment of the command line.
+fn key_variable(provider: &str) -> &'static str {
+    if provider == ANTHROPIC {
+        "ANTHROPIC_API_KEY"
+    } else {
+        "OPENAI_API_KEY"
+    }
+}
+
+/// The name of the same key in the parameter store.
+fn key_secret(provider: &str) -> &'static str {
+    if provider == ANTHROPIC {
+        "anthropic_api_key"
+    } else {
+        "openai_api_key"
+    }
+}
+
+/// How to name a model that a router serves under its maker's name.
+fn or_router(provider: &str, model: &str) -> String {
+    if provider == ANTHROPIC {
+        format!(", name it openai/{model} if the server at OPENAI_BASE_URL has it")
+    } else {
+        String::new()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The model of a function, chosen when the first task comes: its key is a secret, and reading it at the start would
+//! The model of a function, chosen when the first task comes: its keys are secrets, and reading them at the start would
 //! slow down every cold start, also of those that need no model.
 
 use futures::future::BoxFuture;
@@ -7,24 +7,32 @@ use tokio::sync::OnceCell;
 
 use crate::{Error, Kind, Model, ModelConfig};
 
-/// Reads the key; none when there is none, a sentence when it cannot be read.
+/// Reads a key; none when there is none, a sentence when it cannot be read.
 pub type KeyReader =
     Box<dyn Fn() -> BoxFuture<'static, Result<Option<SecretString>, String>> + Send + Sync>;
 
 /// A [`Model`] that is made when it is first asked for.
 pub struct LazyModel {
     config: ModelConfig,
-    key: KeyReader,
+    keys: KeyReaders,
     model: OnceCell<Model>,
 }
 
+/// Where the providers' keys are read.
+pub struct KeyReaders {
+    /// The secret `anthropic_api_key`.
+    pub anthropic: KeyReader,
+    /// The secret `openai_api_key`.
+    pub openai: KeyReader,
+}
+
 impl LazyModel {
-    /// With everything but the key.
+    /// With everything but the keys.
     #[must_use]
-    pub fn new(config: ModelConfig, key: KeyReader) -> Self {
+    pub fn new(config: ModelConfig, keys: KeyReaders) -> Self {
         Self {
             config,
-            key,
+            keys,
             model: OnceCell::new(),
         }
     }
@@ -32,12 +40,14 @@ impl LazyModel {
     /// The model.
     ///
     /// # Errors
-    /// [`Kind::Unavailable`] when the key cannot be read; the next call tries again.
+    /// [`Kind::Unreachable`] when a key cannot be read; the next call tries again.
     pub async fn get(&self) -> Result<&Model, Error> {
         let make = async || {
-            let key = (self.key)().await.map_err(Kind::Unavailable)?;
+            let read = (self.keys.anthropic)();
+            let (anthropic, openai) = futures::future::join(read, (self.keys.openai)()).await;
             Model::new(ModelConfig {
-                openai_api_key: key,
+                anthropic_api_key: anthropic.map_err(Kind::Unreachable)?,
+                openai_api_key: openai.map_err(Kind::Unreachable)?,
                 ..self.config.clone()
             })
         };

@@ -4,20 +4,31 @@
 //! typed answer with what it used; prompts, wire formats and repairs stay in here. What comes back is
 //! untrusted: plans and steps must pass [`domain::plan::check`], calls the tools' own checks.
 //!
-//! Without a key there is no language model, and [`Model::Offline`] says so: it follows runbooks,
+//! A task asks through an [`Ask`], in no provider's words ([`Request`], [`Answer`]): whoever implements it keeps the
+//! record and decides what is asked again. [`DirectAsk`] keeps none.
+//!
+//! Without a key there is no language model, and the offline model says so: it follows runbooks,
 //! procedures and a short written rule ([`catalogue`]), and refuses everything else. Whichever it is,
 //! what needs no model is decided first and the same way ([`rule`]).
 
 mod answer;
 mod ask;
 pub mod catalogue;
+mod choose;
 mod config;
+mod converse;
+mod direct;
 mod error;
+mod http;
 mod lazy;
+mod names;
 mod offline;
 mod openai;
+mod prompt;
+mod read;
 pub mod rule;
 mod task;
+mod work;
 
 use domain::{CriterionVerdict, Usage};
 
@@ -25,71 +36,146 @@ pub use answer::{Assessment, CallOrigin, Decision, NewGoal, Planned, ToolCall, T
 pub use ask::{
     Answer, Ask, AskedCall, Candidate, Message, OutputSchema, Purpose, Request, Stop, ToolResult,
 };
+pub use choose::{ANTHROPIC, OPENAI};
 pub use config::ModelConfig;
+pub use direct::DirectAsk;
 pub use error::{Charged, Error, Kind};
-pub use lazy::{KeyReader, LazyModel};
-pub use openai::OpenAi;
+pub use lazy::{KeyReader, KeyReaders, LazyModel};
 pub use task::{
     Agent, AgentOffer, Assess, CallOutcome, Column, Criterion, Goal, JudgeTask, PastTurn, PlanTask,
     RunbookMatch, RunbookOffer, StepOutcome, Table, WorkTask,
 };
 
-/// What answers the tasks: a provider, or nobody.
+use choose::Choice;
+use openai::OpenAi;
+
+/// Tokens that a provider adds to what it is sent: marks between messages, the frame around tools and schemas.
+const HIDDEN_TOKENS: u64 = 1_024;
+
+/// What answers the tasks: the providers that are configured, or nobody.
 #[derive(Debug, Clone)]
-pub enum Model {
-    /// No language model is configured.
-    Offline,
-    /// A provider that speaks OpenAI's Chat Completions.
-    OpenAi(OpenAi),
+pub struct Model {
+    openai: Option<OpenAi>,
+    choice: Choice,
+    max_output_tokens: u32,
 }
 
 impl Model {
     /// Chooses by configuration: a key or a base URL means a provider, neither means none.
     ///
     /// # Errors
-    /// [`Kind::Unavailable`] when no HTTP client can be made.
+    /// [`Kind::Unreachable`] when no HTTP client can be made.
     pub fn new(config: ModelConfig) -> Result<Self, Error> {
-        if config.openai_api_key.is_none() && config.openai_base_url.is_none() {
-            return Ok(Self::Offline);
-        }
-        OpenAi::new(config).map(Self::OpenAi)
+        let http = http::client()?;
+        let has_openai = config.openai_api_key.is_some() || config.openai_base_url.is_some();
+        let openai = has_openai.then(|| {
+            let base_url = config.openai_base_url.as_deref();
+            OpenAi::new(http, base_url, config.openai_api_key, config.timeout)
+        });
+        let choice = Choice {
+            has_anthropic: false,
+            has_openai,
+            is_openai_itself: openai.as_ref().is_some_and(OpenAi::is_openai_itself),
+            model: config.model,
+            fallback: config.fallback_model,
+        };
+        Ok(Self {
+            openai,
+            choice,
+            max_output_tokens: config.max_output_tokens,
+        })
     }
 
-    /// The provider and model that usage is recorded under.
+    /// Whether there is no language model at all.
     #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Offline => offline::PROVIDER,
-            Self::OpenAi(openai) => openai.model(),
+    pub fn is_offline(&self) -> bool {
+        !self.choice.has_openai && !self.choice.has_anthropic
+    }
+
+    /// Whom to ask: the model that is wanted (an agent's), or the configured one; then the fallback.
+    ///
+    /// # Errors
+    /// [`Kind::NoLanguageModel`], [`Kind::NoModelNamed`], or [`Kind::ProviderNotConfigured`] where one is named whose
+    /// provider has no key.
+    pub fn resolve(&self, wanted: Option<&str>) -> Result<Vec<Candidate>, Error> {
+        Ok(self.choice.resolve(wanted)?)
+    }
+
+    /// Asks one candidate once: one HTTP call, nothing repeated, nothing recorded.
+    ///
+    /// # Errors
+    /// See [`Kind`]; an answer that is refused, cut off or held back is an [`Answer`] with that [`Stop`], since it was
+    /// paid for.
+    pub async fn ask(&self, candidate: &Candidate, request: &Request) -> Result<Answer, Error> {
+        match (candidate.provider.as_str(), &self.openai) {
+            (OPENAI, Some(openai)) => Ok(openai.ask(&candidate.model, request).await?),
+            _ => Err(not_configured(candidate)),
         }
+    }
+
+    /// Tokens that a question cannot exceed: no token is shorter than a byte of what is sent.
+    #[must_use]
+    pub fn input_bound(&self, candidate: &Candidate, request: &Request) -> u64 {
+        let body = match (candidate.provider.as_str(), &self.openai) {
+            (OPENAI, Some(openai)) => openai.body(&candidate.model, request).to_string(),
+            _ => String::new(),
+        };
+        u64::try_from(body.len())
+            .unwrap_or(u64::MAX)
+            .saturating_add(HIDDEN_TOKENS)
+    }
+
+    /// An asker that keeps no record.
+    #[must_use]
+    pub fn direct(&self) -> DirectAsk<'_> {
+        DirectAsk::new(self)
     }
 
     /// Decides whether to answer at once, work in a few steps, or make a goal.
     ///
     /// # Errors
-    /// See [`Kind`]; the usage of calls that were made is in the error.
-    pub async fn assess(&self, task: &Assess) -> Result<(Assessment, Vec<Usage>), Error> {
+    /// See [`Kind`].
+    pub async fn assess<A: Ask>(
+        &self,
+        asker: &mut A,
+        task: &Assess,
+    ) -> Result<(Assessment, Vec<Usage>), Error> {
         if let Some(assessment) = rule::assess(task) {
             return Ok((assessment, Vec::new()));
         }
-        match self {
-            Self::Offline => offline::assess(task),
-            Self::OpenAi(openai) => openai.assess(task).await,
+        if self.is_offline() {
+            return offline::assess(task);
         }
+        let read = |answer: &Answer| converse::json(answer, |value| read::assessment(value, task));
+        let most = self.max_output_tokens;
+        let (assessment, _) = converse::until_read(asker, prompt::assess(task), most, read).await?;
+        Ok((assessment, Vec::new()))
     }
 
     /// Turns a goal into a plan, from a runbook where one fits.
     ///
     /// # Errors
     /// See [`Kind`]; [`Kind::RunbookNotAllowed`] when the one that fits may not be used by the asker.
-    pub async fn plan(&self, task: &PlanTask) -> Result<(Planned, Vec<Usage>), Error> {
+    pub async fn plan<A: Ask>(
+        &self,
+        asker: &mut A,
+        task: &PlanTask,
+    ) -> Result<(Planned, Vec<Usage>), Error> {
         if let Some(planned) = rule::plan(task)? {
             return Ok((planned, Vec::new()));
         }
-        match self {
-            Self::Offline => offline::plan(task),
-            Self::OpenAi(openai) => openai.plan(task).await,
+        if self.is_offline() {
+            return offline::plan(task);
         }
+        let read = |answer: &Answer| converse::json(answer, read::plan);
+        let most = self.max_output_tokens;
+        let (plan, answer) = converse::until_read(asker, prompt::plan(task), most, read).await?;
+        let planned = Planned {
+            plan,
+            runbook_id: None,
+            reasons: vec![format!("planned by {}", answer.model)],
+        };
+        Ok((planned, Vec::new()))
     }
 
     /// Takes one turn of an agent's work: the next calls, or the end.
@@ -98,30 +184,70 @@ impl Model {
     ///
     /// # Errors
     /// See [`Kind`]; [`Kind::ProcedureFailed`] when a call of the procedure failed.
-    pub async fn work(&self, task: &WorkTask) -> Result<(Turn, Vec<Usage>), Error> {
+    pub async fn work<A: Ask>(
+        &self,
+        asker: &mut A,
+        task: &WorkTask,
+    ) -> Result<(Turn, Vec<Usage>), Error> {
         if !task.procedure.is_empty() {
             return rule::follow(&task.procedure, &task.turns).map(|turn| (turn, Vec::new()));
         }
-        match self {
-            Self::Offline => offline::work(task),
-            Self::OpenAi(openai) => openai.work(task).await,
+        if self.is_offline() {
+            return offline::work(task);
         }
+        let read = |answer: &Answer| read::turn(answer, task);
+        let most = self.max_output_tokens;
+        let (turn, _) = converse::until_read(asker, work::request(task), most, read).await?;
+        Ok((turn, Vec::new()))
+    }
+
+    /// The first `turns` turns of an agent's work as a short text, for [`WorkTask::summary`].
+    ///
+    /// # Errors
+    /// See [`Kind`]; nothing is summed up without a model.
+    pub async fn compact<A: Ask>(
+        &self,
+        asker: &mut A,
+        task: &WorkTask,
+        turns: usize,
+    ) -> Result<String, Error> {
+        let read = |answer: &Answer| match answer.text.trim() {
+            "" => Err("You wrote nothing. Write the summary.".to_owned()),
+            text => Ok(text.to_owned()),
+        };
+        let most = self.max_output_tokens;
+        let request = work::compact(task, turns);
+        let (summary, _) = converse::until_read(asker, request, most, read).await?;
+        Ok(summary)
     }
 
     /// Gives a verdict on each criterion of the task; the caller has evaluated those with a check.
     ///
     /// # Errors
     /// See [`Kind`].
-    pub async fn judge(
+    pub async fn judge<A: Ask>(
         &self,
+        asker: &mut A,
         task: &JudgeTask,
     ) -> Result<(Vec<CriterionVerdict>, Vec<Usage>), Error> {
         if task.criteria.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
-        match self {
-            Self::Offline => Ok(offline::judge(task)),
-            Self::OpenAi(openai) => openai.judge(task).await,
+        if self.is_offline() {
+            return Ok(offline::judge(task));
         }
+        let read = |answer: &Answer| converse::json(answer, |value| read::verdicts(value, task));
+        let most = self.max_output_tokens;
+        let (verdicts, _) = converse::until_read(asker, prompt::judge(task), most, read).await?;
+        Ok((verdicts, Vec::new()))
     }
+}
+
+fn not_configured(candidate: &Candidate) -> Error {
+    Kind::ProviderNotConfigured {
+        named_by: "the record of this step".to_owned(),
+        model: candidate.model.clone(),
+        provider: candidate.provider.clone(),
+    }
+    .into()
 }

@@ -189,16 +189,20 @@ pub(crate) fn follow(procedure: &[ToolInput], turns: &[PastTurn]) -> Result<Turn
         .into());
     }
     if let Some(next) = procedure.get(done.len()) {
-        return Ok(Turn::Calls(vec![ToolCall {
-            name: next.tool.clone(),
-            arguments: Value::Object(next.arguments.clone()),
-            origin: CallOrigin::Procedure,
-        }]));
+        return Ok(Turn::Calls {
+            calls: vec![ToolCall {
+                id: None,
+                name: next.tool.clone(),
+                arguments: Value::Object(next.arguments.clone()),
+                origin: CallOrigin::Procedure,
+            }],
+            answer: None,
+        });
     }
-    Ok(Turn::Done(result_of(
-        done.last().and_then(|call| call.result.as_ref()),
-        None,
-    )))
+    Ok(Turn::Done {
+        result: result_of(done.last().and_then(|call| call.result.as_ref()), None),
+        answer: None,
+    })
 }
 
 /// An agent's result: the last call's fields and a text, the given one or the most telling there is.

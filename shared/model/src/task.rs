@@ -8,6 +8,8 @@ use domain::{Limits, Problem, Tool};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::ask::Answer;
+
 /// Context of an `assess` step.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -191,13 +193,32 @@ pub struct WorkTask {
     pub tables: Vec<Table>,
     /// The database's clock, as text.
     pub now: String,
-    /// The turns so far, oldest first.
+    /// The turns so far, oldest first, over all tries of the step.
     pub turns: Vec<PastTurn>,
+    /// What is said to the agent after so many turns: what became of its last try, or what is wrong with its result.
+    pub notes: Vec<(usize, String)>,
+    /// What is remembered of earlier work, best first.
+    pub memories: Vec<String>,
+    /// What earlier work taught.
+    pub lessons: Vec<String>,
+    /// So many turns, from the first on, are told as this summary instead of word by word.
+    pub summary: Option<(usize, String)>,
+}
+
+impl WorkTask {
+    /// Bytes of the conversation that the next turn would carry; what is summed up does not count.
+    #[must_use]
+    pub fn conversation_bytes(&self) -> usize {
+        crate::work::conversation_bytes(self)
+    }
 }
 
 /// A turn that was taken: what was called and what came of it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PastTurn {
+    /// The answer as it was; none when a procedure was followed.
+    pub answer: Option<Answer>,
     /// In the order of the calls.
     pub calls: Vec<CallOutcome>,
 }
@@ -206,6 +227,8 @@ pub struct PastTurn {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct CallOutcome {
+    /// The model's name for the call; without it, the order tells which call it was.
+    pub id: Option<String>,
     /// The tool.
     pub name: String,
     /// Its arguments as they were sent.

@@ -17,6 +17,27 @@ fn model() -> Model {
     Model::new(ModelConfig::default()).unwrap()
 }
 
+/// Nobody is asked: this model has nobody to ask.
+async fn assess(task: &Assess) -> Result<(Assessment, Vec<Usage>), Error> {
+    let model = model();
+    model.assess(&mut model.direct(), task).await
+}
+
+async fn plan(task: &PlanTask) -> Result<(Planned, Vec<Usage>), Error> {
+    let model = model();
+    model.plan(&mut model.direct(), task).await
+}
+
+async fn work(task: &WorkTask) -> Result<(Turn, Vec<Usage>), Error> {
+    let model = model();
+    model.work(&mut model.direct(), task).await
+}
+
+async fn judge(task: &JudgeTask) -> Result<(Vec<CriterionVerdict>, Vec<Usage>), Error> {
+    let model = model();
+    model.judge(&mut model.direct(), task).await
+}
+
 fn tools() -> Value {
     json!([{"name": "sql"}, {"name": "calculate"}, {"name": "http_get"}, {"name": "template"}])
 }
@@ -39,8 +60,7 @@ fn plan_task(score: f64, allowed: bool) -> PlanTask {
 
 #[tokio::test]
 async fn a_runbook_that_matches_becomes_a_goal_with_its_reason() {
-    let (assessment, _) = model()
-        .assess(&assess_task("audit my database", 0.71))
+    let (assessment, _) = assess(&assess_task("audit my database", 0.71))
         .await
         .unwrap();
     assert_eq!(
@@ -57,10 +77,7 @@ async fn a_runbook_that_matches_becomes_a_goal_with_its_reason() {
 
 #[tokio::test]
 async fn a_simple_question_becomes_steps() {
-    let (assessment, usage) = model()
-        .assess(&assess_task("what is 2 + 2?", 0.2))
-        .await
-        .unwrap();
+    let (assessment, usage) = assess(&assess_task("what is 2 + 2?", 0.2)).await.unwrap();
     assert!(matches!(&assessment.decision, Decision::Steps { steps } if steps.len() == 1));
     assert_eq!(
         assessment.reasons,
@@ -71,33 +88,31 @@ async fn a_simple_question_becomes_steps() {
 
 #[tokio::test]
 async fn what_is_not_covered_is_refused_with_what_would_be() {
-    let error = model()
-        .assess(&assess_task("write me a poem", 0.1))
+    let error = assess(&assess_task("write me a poem", 0.1))
         .await
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "no language model configured; set OPENAI_API_KEY (and GOALPOST_MODEL), or ask something a runbook covers: weekly-review, database-audit"
+        "no language model configured; set OPENAI_API_KEY or ANTHROPIC_API_KEY (and GOALPOST_MODEL), or ask something a runbook covers: weekly-review, database-audit"
     );
     assert_eq!(
         (error.code(), error.retryable()),
         ("no_language_model", false)
     );
-    let error = model().plan(&plan_task(0.1, true)).await.unwrap_err();
+    let error = plan(&plan_task(0.1, true)).await.unwrap_err();
     assert_eq!(error.code(), "no_language_model");
-    let error = model()
-        .work(&WorkTask {
-            instructions: "think".into(),
-            ..WorkTask::default()
-        })
-        .await
-        .unwrap_err();
+    let error = work(&WorkTask {
+        instructions: "think".into(),
+        ..WorkTask::default()
+    })
+    .await
+    .unwrap_err();
     assert_eq!(error.code(), "no_language_model");
 }
 
 #[tokio::test]
 async fn the_runbooks_plan_is_taken_if_the_asker_may_use_it() {
-    let (planned, _) = model().plan(&plan_task(0.8, true)).await.unwrap();
+    let (planned, _) = plan(&plan_task(0.8, true)).await.unwrap();
     assert_eq!(
         (planned.plan, planned.runbook_id),
         (json!({"steps": [1]}), Some(2))
@@ -106,7 +121,7 @@ async fn the_runbooks_plan_is_taken_if_the_asker_may_use_it() {
         planned.reasons,
         ["runbook database-audit version 3 (0.80)", "same words"]
     );
-    let error = model().plan(&plan_task(0.8, false)).await.unwrap_err();
+    let error = plan(&plan_task(0.8, false)).await.unwrap_err();
     assert_eq!(
         (error.code(), error.to_string().as_str()),
         (
@@ -116,14 +131,14 @@ async fn the_runbooks_plan_is_taken_if_the_asker_may_use_it() {
     );
     let mut named = plan_task(0.0, true);
     named.goal.goal_type = Some("database-audit".into());
-    assert_eq!(model().plan(&named).await.unwrap().0.runbook_id, Some(2));
+    assert_eq!(plan(&named).await.unwrap().0.runbook_id, Some(2));
 }
 
 #[tokio::test]
 async fn a_goal_that_a_tool_covers_is_planned_by_the_rule() {
     let mut task = plan_task(0.1, true);
     task.goal.description = "what is 17% of 2,340?".into();
-    let (planned, usage) = model().plan(&task).await.unwrap();
+    let (planned, usage) = plan(&task).await.unwrap();
     assert_eq!(planned.plan["report"]["body"], "{{ steps.calculate.text }}");
     assert_eq!(
         (
@@ -139,17 +154,14 @@ async fn a_goal_that_a_tool_covers_is_planned_by_the_rule() {
 async fn a_second_plan_is_not_made_up() {
     let mut again = plan_task(0.8, true);
     again.revision = 2;
-    assert_eq!(
-        model().plan(&again).await.unwrap_err().code(),
-        "no_language_model"
-    );
+    assert_eq!(plan(&again).await.unwrap_err().code(), "no_language_model");
     let mut refused = plan_task(0.8, true);
     refused.problems = vec![Problem {
         code: ProblemCode::UnknownTool,
         step_key: Some("a".into()),
         message: "there is no tool `x`".into(),
     }];
-    let error = model().plan(&refused).await.unwrap_err();
+    let error = plan(&refused).await.unwrap_err();
     assert_eq!(error.code(), "plan_refused");
     assert!(
         error
@@ -168,7 +180,10 @@ fn outcome(result: Option<Value>) -> crate::PastTurn {
         retryable: true,
         ..Default::default()
     };
-    crate::PastTurn { calls: vec![call] }
+    crate::PastTurn {
+        answer: None,
+        calls: vec![call],
+    }
 }
 
 #[tokio::test]
@@ -176,7 +191,7 @@ async fn a_procedure_is_followed_call_by_call_to_its_last_result() {
     let mut task: WorkTask = serde_json::from_value(json!({
         "instructions": "rank", "procedure": [{"tool": "sql", "arguments": {"query": "{{ x }}"}}, {"tool": "template", "arguments": {"template": "t"}}]
     })).unwrap();
-    let Turn::Calls(calls) = model().work(&task).await.unwrap().0 else {
+    let Turn::Calls { calls, .. } = work(&task).await.unwrap().0 else {
         panic!("a call")
     };
     assert_eq!(
@@ -184,13 +199,13 @@ async fn a_procedure_is_followed_call_by_call_to_its_last_result() {
         ("sql", crate::CallOrigin::Procedure)
     );
     task.turns.push(outcome(Some(json!({"rows": []}))));
-    let Turn::Calls(calls) = model().work(&task).await.unwrap().0 else {
+    let Turn::Calls { calls, .. } = work(&task).await.unwrap().0 else {
         panic!("a call")
     };
     assert_eq!(calls[0].name, "template");
     task.turns
         .push(outcome(Some(json!({"text": "ranked", "extra": 1}))));
-    let Turn::Done(result) = model().work(&task).await.unwrap().0 else {
+    let Turn::Done { result, .. } = work(&task).await.unwrap().0 else {
         panic!("the end")
     };
     assert_eq!(Value::Object(result), json!({"text": "ranked", "extra": 1}));
@@ -206,7 +221,7 @@ async fn a_failed_call_ends_a_procedure_with_the_tools_own_error() {
         turns: vec![outcome(None)],
         ..WorkTask::default()
     };
-    let error = model().work(&task).await.unwrap_err();
+    let error = work(&task).await.unwrap_err();
     assert_eq!(
         (error.code(), error.to_string().as_str(), error.retryable()),
         ("query_failed", "it broke", true)
@@ -221,7 +236,7 @@ async fn instructions_that_a_tool_covers_are_worked_off() {
     })).unwrap();
     task.turns
         .push(outcome(Some(json!({"rows": [{"count": 3}]}))));
-    let Turn::Calls(calls) = model().work(&task).await.unwrap().0 else {
+    let Turn::Calls { calls, .. } = work(&task).await.unwrap().0 else {
         panic!("a call")
     };
     let template = calls[0].arguments["template"].as_str().unwrap();
@@ -233,10 +248,7 @@ async fn instructions_that_a_tool_covers_are_worked_off() {
     );
     task.agent.as_mut().unwrap().tools.clear();
     task.turns.clear();
-    assert_eq!(
-        model().work(&task).await.unwrap_err().code(),
-        "no_language_model"
-    );
+    assert_eq!(work(&task).await.unwrap_err().code(), "no_language_model");
 }
 
 #[tokio::test]
@@ -245,7 +257,7 @@ async fn nothing_is_judged_without_a_model() {
         json!({"criteria": [{"number": 2, "description": "it reads well"}]}),
     )
     .unwrap();
-    let (verdicts, _) = model().judge(&task).await.unwrap();
+    let (verdicts, _) = judge(&task).await.unwrap();
     assert_eq!(
         (verdicts[0].number, verdicts[0].verdict),
         (2, Verdict::Unknown)

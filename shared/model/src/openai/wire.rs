@@ -2,59 +2,72 @@
 
 use domain::Usage;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::PROVIDER;
-use crate::answer::{CallOrigin, ToolCall};
-use crate::error::{Error, Kind};
+use crate::ask::{Answer, AskedCall, Stop};
+use crate::choose::OPENAI;
+use crate::error::Kind;
+use crate::names::WireNames;
 
 #[derive(Deserialize)]
 pub(super) struct Completion {
     #[serde(default)]
-    pub(super) model: String,
-    pub(super) choices: Vec<Choice>,
+    model: String,
+    choices: Vec<Choice>,
     #[serde(default)]
-    pub(super) usage: Option<TokenUsage>,
+    usage: Option<TokenUsage>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Choice {
-    pub(super) message: Message,
+struct Choice {
+    message: Message,
     #[serde(default)]
-    pub(super) finish_reason: Option<String>,
+    finish_reason: Option<String>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Message {
+struct Message {
+    /// Text; parts with a text each from some compatible servers.
     #[serde(default)]
-    pub(super) content: Option<String>,
+    content: Value,
     #[serde(default)]
-    pub(super) refusal: Option<String>,
+    refusal: Option<String>,
+    /// Read twice: for the calls, and for what has to come back with them.
     #[serde(default)]
-    pub(super) tool_calls: Option<Vec<WireCall>>,
+    tool_calls: Option<Vec<Value>>,
+    #[serde(default)]
+    reasoning_content: Option<Value>,
+    #[serde(default)]
+    reasoning_details: Option<Value>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct WireCall {
-    pub(super) function: WireFunction,
+struct WireCall {
+    #[serde(default)]
+    id: Option<String>,
+    function: WireFunction,
 }
 
 #[derive(Deserialize)]
-pub(super) struct WireFunction {
-    pub(super) name: String,
+struct WireFunction {
+    name: String,
     /// JSON in a string, written by the model.
     #[serde(default)]
-    pub(super) arguments: String,
+    arguments: Value,
 }
 
 #[derive(Deserialize)]
-pub(super) struct TokenUsage {
+struct TokenUsage {
     #[serde(default)]
     prompt_tokens: i64,
     #[serde(default)]
     completion_tokens: i64,
     #[serde(default)]
+    total_tokens: i64,
+    #[serde(default)]
     prompt_tokens_details: Option<PromptDetails>,
+    #[serde(default)]
+    completion_tokens_details: Option<CompletionDetails>,
 }
 
 #[derive(Deserialize)]
@@ -64,111 +77,142 @@ struct PromptDetails {
 }
 
 #[derive(Deserialize)]
-pub(super) struct Failure {
-    pub(super) error: FailureDetails,
-}
-
-#[derive(Deserialize)]
-pub(super) struct FailureDetails {
+struct CompletionDetails {
     #[serde(default)]
-    pub(super) message: String,
-    #[serde(default)]
-    pub(super) code: Option<Value>,
-}
-
-/// One answer of the model.
-pub(super) struct Reply {
-    pub(super) text: String,
-    pub(super) usage: Usage,
-    calls: Vec<WireCall>,
+    reasoning_tokens: Option<i64>,
 }
 
 impl Completion {
-    /// The first choice, if it is whole.
-    pub(super) fn reply(self, asked_model: &str) -> Result<Reply, Error> {
-        let used = self.usage.as_ref();
-        let cached = used.and_then(|used| used.prompt_tokens_details.as_ref()?.cached_tokens);
-        let usage = Usage {
-            provider: PROVIDER.into(),
-            model: if self.model.is_empty() {
-                asked_model.to_owned()
-            } else {
-                self.model
-            },
-            input_tokens: used.map_or(0, |used| used.prompt_tokens),
-            output_tokens: used.map_or(0, |used| used.completion_tokens),
-            cached_tokens: cached.unwrap_or(0),
-            ..Usage::default()
+    /// The first choice; there is no second, since one was asked for.
+    pub(super) fn answer(self, asked_model: &str, names: &WireNames<'_>) -> Result<Answer, Kind> {
+        let model = if self.model.is_empty() {
+            asked_model.to_owned()
+        } else {
+            self.model
         };
-        let Some(choice) = self.choices.into_iter().next() else {
-            return Err(failed(
-                Kind::Malformed("the response has no choices".into()),
-                usage,
-            ));
+        let usage = usage(self.usage, &model);
+        let Some(Choice {
+            message,
+            finish_reason,
+        }) = self.choices.into_iter().next()
+        else {
+            return Err(Kind::Malformed("the response has no choices".into()));
         };
-        if let Some(refusal) = choice.message.refusal.filter(|refusal| !refusal.is_empty()) {
-            return Err(failed(Kind::Refused(refusal), usage));
-        }
-        match choice.finish_reason.as_deref() {
-            Some("length") => return Err(failed(Kind::Truncated, usage)),
-            Some("content_filter") => {
-                return Err(failed(
-                    Kind::Refused("the provider's content filter held the answer back".into()),
-                    usage,
-                ));
-            }
-            _ => {}
-        }
-        Ok(Reply {
-            text: choice.message.content.unwrap_or_default(),
+        let native = message.native();
+        let calls = message.calls(names)?;
+        let refusal = message.refusal.filter(|refusal| !refusal.is_empty());
+        let stop = match finish_reason.as_deref() {
+            _ if refusal.is_some() => Stop::Refusal,
+            Some("length") => Stop::Length,
+            Some("content_filter") => Stop::Filter,
+            _ if calls.is_empty() => Stop::End,
+            _ => Stop::Calls,
+        };
+        Ok(Answer {
+            provider: OPENAI.into(),
+            model,
+            text: refusal.unwrap_or_else(|| text(&message.content)),
+            calls,
+            stop,
+            native,
             usage,
-            calls: choice.message.tool_calls.unwrap_or_default(),
         })
     }
 }
 
-/// An answer that was paid for and cannot be used.
-fn failed(kind: Kind, usage: Usage) -> Error {
-    Error {
-        kind,
-        usage: vec![usage],
-    }
-}
-
-impl Reply {
-    /// The calls that the model wants made.
-    pub(super) fn calls(&self) -> Result<Vec<ToolCall>, Kind> {
-        let call = |call: &WireCall| {
-            let text = if call.function.arguments.trim().is_empty() {
-                "{}"
-            } else {
-                &call.function.arguments
-            };
-            let arguments = serde_json::from_str::<Value>(text)
-                .ok()
-                .filter(Value::is_object);
-            let name = call.function.name.clone();
-            let arguments = arguments.ok_or_else(|| {
-                Kind::Malformed(format!("the arguments of {name} are no JSON object"))
-            })?;
-            Ok(ToolCall {
-                name,
-                arguments,
-                origin: CallOrigin::Model,
+impl Message {
+    fn calls(&self, names: &WireNames<'_>) -> Result<Vec<AskedCall>, Kind> {
+        let calls = self.tool_calls.iter().flatten().enumerate();
+        let call = |(position, raw): (usize, &Value)| {
+            let call: WireCall = serde_json::from_value(raw.clone())
+                .map_err(|error| Kind::Malformed(format!("a tool call is none: {error}")))?;
+            Ok(AskedCall {
+                // Some compatible servers give none.
+                id: call
+                    .id
+                    .filter(|id| !id.is_empty())
+                    .unwrap_or_else(|| format!("call_{position}")),
+                name: names.from_wire(&call.function.name),
+                arguments: arguments(call.function.arguments),
             })
         };
-        self.calls.iter().map(call).collect()
+        calls.map(call).collect()
+    }
+
+    /// What must come back with this answer, unchanged.
+    fn native(&self) -> Option<Value> {
+        let mut native = Map::new();
+        let kept = [
+            ("reasoning_content", &self.reasoning_content),
+            ("reasoning_details", &self.reasoning_details),
+        ];
+        for (name, value) in kept {
+            if let Some(value) = value.as_ref().filter(|value| !value.is_null()) {
+                native.insert(name.into(), value.clone());
+            }
+        }
+        let calls = self.tool_calls.as_ref();
+        if let Some(calls) = calls.filter(|calls| calls.iter().any(has_extra)) {
+            native.insert("tool_calls".into(), Value::Array(calls.clone()));
+        }
+        (!native.is_empty()).then_some(Value::Object(native))
     }
 }
 
-/// JSON out of a fenced block, which models without structured output like to put around it.
-pub(super) fn without_fence(text: &str) -> &str {
-    let text = text.trim();
-    let Some(inner) = text
-        .strip_prefix("```")
-        .and_then(|rest| rest.strip_suffix("```"))
-    else {
-        return text;
+fn has_extra(call: &Value) -> bool {
+    call.get("extra_content")
+        .is_some_and(|extra| !extra.is_null())
+}
+
+/// An object, or the text that should have been one.
+fn arguments(written: Value) -> Value {
+    let text = match written {
+        Value::String(text) => text,
+        // Some compatible servers send the object itself.
+        Value::Object(fields) => return Value::Object(fields),
+        Value::Null => String::new(),
+        other => other.to_string(),
     };
-    inner.strip_prefix("json").unwrap_or(inner).trim()
+    if text.trim().is_empty() {
+        return Value::Object(Map::new());
+    }
+    let object = serde_json::from_str::<Value>(&text).ok();
+    object
+        .filter(Value::is_object)
+        .unwrap_or(Value::String(text))
+}
+
+fn text(content: &Value) -> String {
+    match content {
+        Value::String(text) => text.clone(),
+        Value::Array(parts) => {
+            let texts = parts.iter().filter_map(|part| part.get("text")?.as_str());
+            texts.collect()
+        }
+        _ => String::new(),
+    }
+}
+
+fn usage(used: Option<TokenUsage>, model: &str) -> Usage {
+    let mut usage = Usage {
+        provider: OPENAI.into(),
+        model: model.to_owned(),
+        ..Usage::default()
+    };
+    let Some(used) = used else {
+        return usage;
+    };
+    usage.input_tokens = used.prompt_tokens.max(0);
+    // Servers that leave reasoning out of the completion still have it in the total.
+    let rest = used.total_tokens.saturating_sub(used.prompt_tokens);
+    usage.output_tokens = used.completion_tokens.max(rest).max(0);
+    let cached = used
+        .prompt_tokens_details
+        .and_then(|details| details.cached_tokens);
+    usage.cached_tokens = cached.unwrap_or(0).max(0);
+    let reasoning = used
+        .completion_tokens_details
+        .and_then(|details| details.reasoning_tokens);
+    usage.reasoning_tokens = reasoning.unwrap_or(0).max(0);
+    usage
 }

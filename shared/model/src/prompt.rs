@@ -1,34 +1,39 @@
-//! Tasks to messages and schemas. Whatever did not come from us goes into a delimited data block.
+//! Tasks to questions. Whatever did not come from us goes into a delimited data block, and the instructions say that
+//! everything inside is material.
 
 use serde_json::{Value, json};
 
-use crate::task::{Assess, CallOutcome, JudgeTask, PlanTask, WorkTask};
+use crate::ask::{Message, OutputSchema, Purpose, Request};
+use crate::task::{Assess, JudgeTask, PlanTask};
 
-const ASSESS: &str = include_str!("../../prompts/assess.md");
-const PLAN: &str = include_str!("../../prompts/plan.md");
-const WORK: &str = include_str!("../../prompts/work.md");
-const JUDGE: &str = include_str!("../../prompts/judge.md");
+const ASSESS: &str = include_str!("../prompts/assess.md");
+const PLAN: &str = include_str!("../prompts/plan.md");
+const JUDGE: &str = include_str!("../prompts/judge.md");
+
+/// Tokens of an answer, reasoning included. A plan is the longest thing that is asked for.
+pub(crate) const PLAN_TOKENS: u32 = 16_000;
+pub(crate) const ANSWER_TOKENS: u32 = 8_000;
 
 /// JSON between tags. No `<` is left in it, so nothing inside can end the block.
-fn data(name: &str, value: &Value) -> String {
+pub(crate) fn data(name: &str, value: &Value) -> String {
     format!(
         "<data name=\"{name}\">\n{}\n</data>",
         value.to_string().replace('<', "\\u003c")
     )
 }
 
-fn messages(system: &str, blocks: &[(&str, Value)]) -> Vec<Value> {
+/// Blocks as one message of ours.
+pub(crate) fn told(blocks: &[(&str, Value)]) -> Message {
     let blocks: Vec<String> = blocks
         .iter()
         .map(|(name, value)| data(name, value))
         .collect();
-    vec![
-        json!({"role": "system", "content": system}),
-        json!({"role": "user", "content": blocks.join("\n\n")}),
-    ]
+    Message::User {
+        content: blocks.join("\n\n"),
+    }
 }
 
-pub(super) fn assess(task: &Assess) -> Vec<Value> {
+pub(crate) fn assess(task: &Assess) -> Request {
     let blocks = [
         ("question", json!(task.question)),
         ("context", task.context.clone()),
@@ -36,10 +41,15 @@ pub(super) fn assess(task: &Assess) -> Vec<Value> {
         ("tables", json!(task.tables)),
         ("now", json!(task.now)),
     ];
-    messages(ASSESS, &blocks)
+    structured(
+        Purpose::Assess,
+        ASSESS,
+        &blocks,
+        ("assessment", assessment_schema()),
+    )
 }
 
-pub(super) fn plan(task: &PlanTask) -> Vec<Value> {
+pub(crate) fn plan(task: &PlanTask) -> Request {
     let mut blocks = vec![
         ("goal", json!(task.goal)),
         ("question", json!(task.question)),
@@ -62,84 +72,49 @@ pub(super) fn plan(task: &PlanTask) -> Vec<Value> {
     if !task.problems.is_empty() {
         blocks.push(("problems of your refused plan", json!(task.problems)));
     }
-    messages(PLAN, &blocks)
+    let request = structured(Purpose::Plan, PLAN, &blocks, ("plan", plan_schema()));
+    Request {
+        max_output_tokens: PLAN_TOKENS,
+        ..request
+    }
 }
 
-pub(super) fn judge(task: &JudgeTask) -> Vec<Value> {
+pub(crate) fn judge(task: &JudgeTask) -> Request {
     let blocks = [
         ("goal", json!(task.goal)),
         ("question", json!(task.question)),
         ("criteria", json!(task.criteria)),
         ("steps", json!(task.steps)),
     ];
-    messages(JUDGE, &blocks)
+    structured(
+        Purpose::Judge,
+        JUDGE,
+        &blocks,
+        ("verdicts", verdicts_schema()),
+    )
 }
 
-/// The task, then the turns so far as the provider's own messages. Ids only tie results to calls within this request.
-pub(super) fn work(task: &WorkTask) -> Vec<Value> {
-    let role = task.agent.as_ref().map(|agent| agent.role.clone());
-    let blocks = [
-        ("instructions of the step", json!(task.instructions)),
-        ("your role", json!(role)),
-        ("goal", json!(task.goal)),
-        ("question", json!(task.question)),
-        ("parameters", task.parameters.clone()),
-        ("results of earlier steps", json!(task.steps)),
-        ("tables", json!(task.tables)),
-        ("now", json!(task.now)),
-    ];
-    let mut messages = messages(WORK, &blocks);
-    for (turn, past) in task.turns.iter().enumerate() {
-        let id = |call: usize| format!("call_{turn}_{call}");
-        let calls: Vec<Value> = past
-            .calls
-            .iter()
-            .enumerate()
-            .map(|(number, call)| {
-                json!({
-                    "id": id(number), "type": "function",
-                    "function": {"name": call.name, "arguments": call.arguments.to_string()},
-                })
-            })
-            .collect();
-        messages.push(json!({"role": "assistant", "content": null, "tool_calls": calls}));
-        for (number, call) in past.calls.iter().enumerate() {
-            messages.push(
-                json!({"role": "tool", "tool_call_id": id(number), "content": came_of(call)}),
-            );
-        }
-    }
-    messages
-}
-
-fn came_of(call: &CallOutcome) -> String {
-    match &call.result {
-        Some(result) => data("result", result),
-        None => data(
-            "error",
-            &json!({"code": call.error_code, "message": call.error}),
-        ),
+fn structured(
+    purpose: Purpose,
+    system: &str,
+    blocks: &[(&str, Value)],
+    (name, schema): (&str, Value),
+) -> Request {
+    Request {
+        purpose,
+        model: None,
+        system: system.to_owned(),
+        messages: vec![told(blocks)],
+        tools: Vec::new(),
+        output: Some(OutputSchema {
+            name: name.to_owned(),
+            schema,
+        }),
+        max_output_tokens: ANSWER_TOKENS,
     }
 }
 
-/// Adds the tools that the agent may call; a request without any must not have the field.
-pub(super) fn with_tools(mut request: Value, task: &WorkTask) -> Value {
-    let allowed = |name: &String| {
-        task.agent
-            .as_ref()
-            .is_none_or(|agent| agent.tools.contains(name))
-    };
-    let tools: Vec<Value> = task.tools.iter().filter(|tool| allowed(&tool.name)).map(|tool| json!({
-        "type": "function",
-        "function": {"name": tool.name, "description": tool.description, "parameters": tool.parameters},
-    })).collect();
-    if let (false, Some(fields)) = (tools.is_empty(), request.as_object_mut()) {
-        fields.insert("tools".into(), Value::Array(tools));
-    }
-    request
-}
-
-pub(super) fn assessment_schema() -> Value {
+fn assessment_schema() -> Value {
     json!({
         "type": "object",
         "properties": {
@@ -158,7 +133,7 @@ pub(super) fn assessment_schema() -> Value {
     })
 }
 
-pub(super) fn plan_schema() -> Value {
+fn plan_schema() -> Value {
     json!({
         "type": "object",
         "properties": {
@@ -192,7 +167,8 @@ pub(super) fn plan_schema() -> Value {
     })
 }
 
-pub(super) fn verdicts_schema() -> Value {
+/// Closed in every object, so that providers can hold a model to it.
+fn verdicts_schema() -> Value {
     json!({
         "type": "object",
         "properties": {
@@ -203,9 +179,11 @@ pub(super) fn verdicts_schema() -> Value {
                     "verdict": {"type": "string", "enum": ["met", "unmet", "unknown"]},
                     "evidence": {"type": "string"}
                 },
-                "required": ["number", "verdict", "evidence"]
+                "required": ["number", "verdict", "evidence"],
+                "additionalProperties": false
             }}
         },
-        "required": ["verdicts"]
+        "required": ["verdicts"],
+        "additionalProperties": false
     })
 }

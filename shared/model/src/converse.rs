@@ -1,0 +1,123 @@
+//! Asks until the answer can be used: once more with more room when it was cut off, at most twice with what was wrong
+//! when it cannot be read. What a question, its repairs and its raise ask is decided by the answers alone, so that a
+//! record of the answers leads the same way again.
+
+use serde_json::Value;
+
+use crate::ask::{Answer, Ask, Message, Purpose, Request, Stop};
+use crate::error::{Error, Kind};
+
+/// How often an answer that cannot be read goes back.
+const REPAIRS: usize = 2;
+
+/// How often a paused answer is continued.
+const PAUSES: usize = 4;
+
+/// An answer that was cut off is asked for once more with this many times the room, up to the cap.
+const RAISE: u32 = 4;
+
+/// Asks and reads. `read` gives a sentence for the model where it cannot.
+pub(crate) async fn until_read<A: Ask, T>(
+    asker: &mut A,
+    mut request: Request,
+    most_tokens: u32,
+    read: impl Fn(&Answer) -> Result<T, String>,
+) -> Result<(T, Answer), Error> {
+    request.max_output_tokens = request.max_output_tokens.min(most_tokens);
+    let (mut repairs, mut pauses, mut was_raised) = (0, 0, false);
+    let mut paused: Option<Answer> = None;
+    loop {
+        let answer = asker.ask(request.clone()).await?;
+        match answer.stop {
+            Stop::Refusal => return Err(Kind::Refused(declined(&answer)).into()),
+            Stop::Filter => return Err(Kind::Filtered.into()),
+            Stop::Length if !was_raised && request.max_output_tokens < most_tokens => {
+                was_raised = true;
+                let raised = request.max_output_tokens.saturating_mul(RAISE);
+                request.max_output_tokens = raised.min(most_tokens);
+                continue;
+            }
+            Stop::Length => return Err(Kind::Truncated.into()),
+            Stop::Paused if pauses < PAUSES => {
+                pauses += 1;
+                request.messages.push(Message::Assistant(answer.clone()));
+                paused = Some(joined(paused, answer));
+                continue;
+            }
+            Stop::Paused => {
+                return Err(Kind::Malformed("the model paused again and again".into()).into());
+            }
+            Stop::End | Stop::Calls => {}
+        }
+        let answer = joined(paused.take(), answer);
+        let problem = match read(&answer) {
+            Ok(read) => return Ok((read, answer)),
+            Err(problem) => problem,
+        };
+        if repairs == REPAIRS {
+            return Err(Kind::Malformed(problem).into());
+        }
+        repairs += 1;
+        request.purpose = Purpose::Repair;
+        // An answer with calls would have to be followed by their results, and an empty one is refused.
+        if answer.calls.is_empty() && !answer.text.trim().is_empty() {
+            request.messages.push(Message::Assistant(answer));
+        }
+        request.messages.push(Message::User { content: problem });
+    }
+}
+
+/// Reads the JSON of a structured answer.
+pub(crate) fn json<T>(
+    answer: &Answer,
+    read: impl Fn(&Value) -> Result<T, String>,
+) -> Result<T, String> {
+    let value = serde_json::from_str::<Value>(without_fence(&answer.text));
+    value
+        .map_err(|error| error.to_string())
+        .and_then(|value| read(&value))
+        .map_err(|problem| {
+            format!("That cannot be read: {problem}. Reply with the whole JSON object again and nothing else.")
+        })
+}
+
+/// JSON out of a fenced block, which models without structured output like to put around it.
+fn without_fence(text: &str) -> &str {
+    let text = text.trim();
+    let Some(inner) = text
+        .strip_prefix("```")
+        .and_then(|rest| rest.strip_suffix("```"))
+    else {
+        return text;
+    };
+    inner.strip_prefix("json").unwrap_or(inner).trim()
+}
+
+fn declined(answer: &Answer) -> String {
+    let words = answer.text.trim();
+    if words.is_empty() {
+        "it declines to answer and gives no reason; ask in other words".into()
+    } else {
+        words.to_owned()
+    }
+}
+
+/// What a paused answer said comes before what it went on with.
+fn joined(before: Option<Answer>, answer: Answer) -> Answer {
+    let Some(mut whole) = before else {
+        return answer;
+    };
+    whole.native = match (whole.native.take(), answer.native) {
+        (Some(Value::Array(mut first)), Some(Value::Array(then))) => {
+            first.extend(then);
+            Some(Value::Array(first))
+        }
+        // Without both parts the rest is rebuilt from text and calls.
+        _ => None,
+    };
+    whole.text.push_str(&answer.text);
+    whole.calls.extend(answer.calls);
+    whole.stop = answer.stop;
+    whole.usage = answer.usage;
+    whole
+}

@@ -1,0 +1,214 @@
+//! One HTTP call to a provider: its limits, and what each failure means.
+//!
+//! Nothing is tried twice in here. Whoever asks decides about that, since a second try may cost a second time.
+
+mod date;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use serde_json::Value;
+
+use crate::error::{Error, Kind};
+
+/// The largest response that is read.
+const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
+
+/// Characters of a provider's own message that are passed on.
+const MAX_MESSAGE_CHARS: usize = 300;
+
+/// A day: whoever asks for a longer pause is asked again then.
+const MAX_PAUSE_SECONDS: u64 = 86_400;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The client of all providers.
+pub(crate) fn client() -> Result<Client, Error> {
+    Client::builder()
+        // A redirect would carry the key to whoever it names.
+        .redirect(Policy::none())
+        // A connection kept while the function was frozen is dead, and what is sent into it may have been paid for.
+        .pool_max_idle_per_host(0)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .user_agent(concat!("goalpost/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .map_err(|error| Kind::Unreachable(error.to_string()).into())
+}
+
+/// Sends a call and reads the JSON of its answer, whole, within the time.
+pub(crate) async fn json(
+    provider: &str,
+    call: RequestBuilder,
+    timeout: Duration,
+) -> Result<Value, Kind> {
+    let answered = tokio::time::timeout(timeout, async {
+        let mut response = call.send().await.map_err(|error| broken(&error))?;
+        let body = body(&mut response).await?;
+        Ok::<_, Kind>((response.status(), response.headers().clone(), body))
+    });
+    let (status, headers, body) = answered.await.map_err(|_| Kind::Timeout)??;
+    if !status.is_success() {
+        return Err(failure(provider, status, &headers, &body));
+    }
+    let content_type = headers.get(CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    if let Some(other) = content_type.filter(|content_type| !content_type.contains("json")) {
+        let other: String = other.chars().take(60).collect();
+        return Err(Kind::Malformed(format!(
+            "{provider} answered with {other} and not with JSON; check its base URL"
+        )));
+    }
+    let value: Value = serde_json::from_slice(&body)
+        .map_err(|error| Kind::Malformed(format!("the response is no JSON: {error}")))?;
+    // Routers answer 200 before they know, and tell what went wrong in the body.
+    match value.get("error") {
+        None | Some(Value::Null) => Ok(value),
+        Some(error) => Err(told_late(provider, error, &headers, &body)),
+    }
+}
+
+async fn body(response: &mut Response) -> Result<Vec<u8>, Kind> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| broken(&error))? {
+        if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
+            return Err(Kind::Malformed(format!(
+                "the response is larger than {MAX_RESPONSE_BYTES} bytes"
+            )));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// The innermost cause, without the URL, which may hold a key.
+fn broken(error: &reqwest::Error) -> Kind {
+    let mut last = String::new();
+    let mut cause = std::error::Error::source(error);
+    while let Some(current) = cause {
+        last = current.to_string();
+        cause = current.source();
+    }
+    if last.is_empty() {
+        last = "the connection broke".into();
+    }
+    if error.is_connect() || error.is_builder() {
+        return Kind::Unreachable(last);
+    }
+    if error.is_timeout() {
+        return Kind::Timeout;
+    }
+    Kind::Unavailable(last)
+}
+
+/// How long to wait, in whole seconds, rounded up: coming a moment too early would be refused again.
+///
+/// RFC 9110, 10.2.3: a number of seconds or a date; the date is read by the provider's own clock where it shows it.
+fn retry_after(headers: &HeaderMap) -> Option<u64> {
+    let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
+    let wanted = text(RETRY_AFTER)?;
+    if let Ok(seconds) = wanted.parse::<f64>() {
+        let seconds = (seconds >= 0.0).then(|| seconds.ceil().min(86_400.0))?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 0 and 86400"
+        )]
+        return Some(seconds as u64);
+    }
+    let until = date::seconds(wanted)?;
+    let now = text(DATE).and_then(date::seconds).or_else(here)?;
+    // A moment that is past is now.
+    Some(u64::try_from(until - now).map_or(0, |seconds| seconds.min(MAX_PAUSE_SECONDS)))
+}
+
+fn here() -> Option<i64> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_secs()).ok()
+}
+
+/// What a provider says about a failure: both give an object `error` with a message and words for programs.
+struct Told {
+    message: String,
+    words: Vec<String>,
+}
+
+impl Told {
+    fn by(error: Option<&Value>) -> Self {
+        let field = |name: &str| {
+            let field = error?.get(name)?;
+            field.as_str().map(str::to_owned)
+        };
+        let plain = error.and_then(Value::as_str).map(str::to_owned);
+        let message = field("message").or(plain).unwrap_or_default();
+        Self {
+            message: message.chars().take(MAX_MESSAGE_CHARS).collect(),
+            words: [field("type"), field("code")]
+                .into_iter()
+                .flatten()
+                .collect(),
+        }
+    }
+
+    fn says(&self, words: &[&str]) -> bool {
+        self.words.iter().any(|word| words.contains(&word.as_str()))
+    }
+
+    /// OpenAI's codes, Anthropic's type, and Anthropic's sentence under `invalid_request_error`.
+    fn has_no_credit(&self) -> bool {
+        self.says(&[
+            "insufficient_quota",
+            "billing_error",
+            "billing_hard_limit_reached",
+        ]) || self.message.contains("credit balance is too low")
+    }
+}
+
+fn failure(provider: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Kind {
+    let body = serde_json::from_slice::<Value>(body).ok();
+    let told = Told::by(body.as_ref().and_then(|body| body.get("error")));
+    let retry_after_seconds = retry_after(headers);
+    let answered = format!("{provider} answered {status}");
+    match status.as_u16() {
+        300..=399 => Kind::Refused(format!(
+            "{answered} and names another place, where the key is not sent; set the base URL to that place"
+        )),
+        401 | 403 => Kind::WrongKey {
+            provider: provider.to_owned(),
+            status: status.to_string(),
+        },
+        402 => Kind::NoCredit(provider.to_owned()),
+        400..=499 if told.has_no_credit() => Kind::NoCredit(provider.to_owned()),
+        404 => Kind::Refused(format!(
+            "{answered}: {}; check the model's name and the base URL",
+            told.message
+        )),
+        408 | 504 => Kind::Timeout,
+        413 => Kind::Refused(format!(
+            "{answered}: the question is larger than it takes; give the step less"
+        )),
+        429 => Kind::RateLimited {
+            retry_after_seconds,
+        },
+        503 | 529 => Kind::Overloaded {
+            retry_after_seconds,
+        },
+        409 | 425 => Kind::Unavailable(answered),
+        400..=499 => Kind::Refused(format!("{answered}: {}", told.message)),
+        _ if told.says(&["overloaded_error"]) => Kind::Overloaded {
+            retry_after_seconds,
+        },
+        _ => Kind::Unavailable(answered),
+    }
+}
+
+/// A failure in the body of a 200, by the status that it names.
+fn told_late(provider: &str, error: &Value, headers: &HeaderMap, body: &[u8]) -> Kind {
+    let status = error.get("code").and_then(Value::as_u64);
+    let status = status.and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok());
+    match status.filter(|status| !status.is_success()) {
+        Some(status) => failure(provider, status, headers, body),
+        None => Kind::Unavailable(format!("{provider}: {}", Told::by(Some(error)).message)),
+    }
+}

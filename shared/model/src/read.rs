@@ -1,0 +1,121 @@
+//! Answers to what the tasks give back. Each says what is wrong in words that a model can mend it by.
+
+use domain::{CriterionVerdict, Verdict};
+use serde_json::Value;
+
+use crate::answer::{Assessment, CallOrigin, Decision, NewGoal, ToolCall, Turn};
+use crate::ask::Answer;
+use crate::rule;
+use crate::task::{Assess, JudgeTask, WorkTask};
+
+pub(crate) fn assessment(value: &Value, task: &Assess) -> Result<Assessment, String> {
+    let decision = match value.get("decision").and_then(Value::as_str) {
+        Some("answer") => {
+            let text = value
+                .get("text")
+                .and_then(Value::as_str)
+                .filter(|text| !text.trim().is_empty());
+            Decision::Answer {
+                text: text.ok_or("\"answer\" needs a \"text\"")?.to_owned(),
+            }
+        }
+        Some("steps") => {
+            let steps = value
+                .get("steps")
+                .and_then(Value::as_array)
+                .filter(|steps| !steps.is_empty());
+            Decision::Steps {
+                steps: steps.ok_or("\"steps\" needs \"steps\"")?.clone(),
+            }
+        }
+        Some("goal") => {
+            let goal = value.get("goal").cloned().unwrap_or_default();
+            let goal: NewGoal =
+                serde_json::from_value(goal).map_err(|error| format!("\"goal\": {error}"))?;
+            Decision::Goal { goal }
+        }
+        _ => return Err("\"decision\" must be answer, steps or goal".into()),
+    };
+    let (own_score, mut reasons) = rule::complexity(&task.question);
+    let score = value
+        .get("score")
+        .and_then(Value::as_f64)
+        .unwrap_or(own_score)
+        .clamp(0.0, 1.0);
+    let given = value
+        .get("reasons")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    reasons.extend(given.filter_map(Value::as_str).map(str::to_owned).take(5));
+    Ok(Assessment {
+        decision,
+        score,
+        reasons,
+    })
+}
+
+/// Whether it is a good plan is the check's to say; here it only has to be one.
+pub(crate) fn plan(value: &Value) -> Result<Value, String> {
+    let has_steps = value.get("steps").is_some_and(Value::is_array);
+    has_steps
+        .then(|| value.clone())
+        .ok_or_else(|| "there is no array \"steps\"".to_owned())
+}
+
+/// One verdict for each criterion that was asked about; what the model left out is unknown.
+pub(crate) fn verdicts(value: &Value, task: &JudgeTask) -> Result<Vec<CriterionVerdict>, String> {
+    let list = value
+        .get("verdicts")
+        .cloned()
+        .ok_or("there is no array \"verdicts\"")?;
+    let given: Vec<CriterionVerdict> =
+        serde_json::from_value(list).map_err(|error| error.to_string())?;
+    let verdict_on = |number: i32| {
+        let found = given
+            .iter()
+            .find(|verdict| verdict.number == number)
+            .cloned();
+        found.unwrap_or_else(|| CriterionVerdict {
+            number,
+            verdict: Verdict::Unknown,
+            evidence: "the model gave no verdict".into(),
+        })
+    };
+    Ok(task
+        .criteria
+        .iter()
+        .map(|criterion| verdict_on(criterion.number))
+        .collect())
+}
+
+/// The calls that an agent wants made, or its last word.
+pub(crate) fn turn(answer: &Answer, task: &WorkTask) -> Result<Turn, String> {
+    if let Some(call) = answer.calls.iter().find(|call| !call.arguments.is_object()) {
+        return Err(format!(
+            "Nothing was called: the arguments of your call to {} are no JSON object. Make all calls of that turn again, each with one JSON object as its arguments.",
+            call.name
+        ));
+    }
+    if !answer.calls.is_empty() {
+        let calls = answer.calls.iter().map(|call| ToolCall {
+            id: Some(call.id.clone()),
+            name: call.name.clone(),
+            arguments: call.arguments.clone(),
+            origin: CallOrigin::Model,
+        });
+        return Ok(Turn::Calls {
+            calls: calls.collect(),
+            answer: Some(answer.clone()),
+        });
+    }
+    if answer.text.trim().is_empty() {
+        return Err("You said nothing. Call a tool, or reply with the result.".into());
+    }
+    let outcomes = task.turns.iter().flat_map(|turn| &turn.calls).rev();
+    let last = outcomes.into_iter().find_map(|call| call.result.as_ref());
+    Ok(Turn::Done {
+        result: rule::result_of(last, Some(answer.text.clone())),
+        answer: Some(answer.clone()),
+    })
+}

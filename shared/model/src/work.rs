@@ -1,0 +1,225 @@
+//! An agent's turn as a question: the task first, then the conversation so far as it was, with what is said to the
+//! agent in between. What is long ago may be told as a summary; the rows keep the original.
+
+use serde_json::{Value, json};
+
+use crate::ask::{Answer, AskedCall, Message, Purpose, Request, Stop, ToolResult};
+use crate::prompt::{ANSWER_TOKENS, data, told};
+use crate::task::{CallOutcome, PastTurn, WorkTask};
+
+const WORK: &str = include_str!("../prompts/work.md");
+const COMPACT: &str = include_str!("../prompts/compact.md");
+
+/// Tokens of a summary, reasoning included.
+const SUMMARY_TOKENS: u32 = 4_000;
+
+/// The next turn.
+pub(crate) fn request(task: &WorkTask) -> Request {
+    let allowed = |name: &String| {
+        task.agent
+            .as_ref()
+            .is_none_or(|agent| agent.tools.contains(name))
+    };
+    let tools = task.tools.iter().filter(|tool| allowed(&tool.name));
+    Request {
+        purpose: Purpose::Work,
+        model: wanted(task),
+        system: WORK.to_owned(),
+        messages: messages(task),
+        tools: tools.cloned().collect(),
+        output: None,
+        max_output_tokens: ANSWER_TOKENS,
+    }
+}
+
+/// The first `turns` turns of the work as a short text, to go on from.
+pub(crate) fn compact(task: &WorkTask, turns: usize) -> Request {
+    let begun = task.turns.iter().take(turns).cloned().collect();
+    let notes = task.notes.iter().filter(|(after, _)| *after < turns);
+    let task = WorkTask {
+        turns: begun,
+        notes: notes.cloned().collect(),
+        ..task.clone()
+    };
+    let conversation = messages(&task);
+    Request {
+        purpose: Purpose::Compact,
+        model: wanted(&task),
+        system: COMPACT.to_owned(),
+        messages: vec![told(&[("work so far", as_data(&conversation))])],
+        tools: Vec::new(),
+        output: None,
+        max_output_tokens: SUMMARY_TOKENS,
+    }
+}
+
+/// Bytes of the conversation that the next turn would carry.
+pub(crate) fn conversation_bytes(task: &WorkTask) -> usize {
+    serde_json::to_string(&messages(task)).map_or(0, |text| text.len())
+}
+
+fn wanted(task: &WorkTask) -> Option<String> {
+    task.agent.as_ref().and_then(|agent| agent.model.clone())
+}
+
+fn messages(task: &WorkTask) -> Vec<Message> {
+    let mut messages = vec![first(task)];
+    let told_as_summary = summarised(task);
+    for (number, turn) in task.turns.iter().enumerate() {
+        if number >= told_as_summary {
+            messages.extend(as_it_was(number, turn));
+        }
+        say_notes(task, number + 1, told_as_summary, &mut messages);
+    }
+    // A conversation that ends with the model's own words would be continued, not answered.
+    if let Some(Message::Assistant(_)) = messages.last() {
+        messages.push(Message::User {
+            content: "Go on.".to_owned(),
+        });
+    }
+    messages
+}
+
+/// How many turns are told as a summary.
+fn summarised(task: &WorkTask) -> usize {
+    task.summary
+        .as_ref()
+        .map_or(0, |(turns, _)| (*turns).min(task.turns.len()))
+}
+
+/// The task, what is known, and what was said before the first turn that is told word by word.
+fn first(task: &WorkTask) -> Message {
+    let role = task.agent.as_ref().map(|agent| agent.role.clone());
+    let mut blocks = vec![
+        ("instructions of the step", json!(task.instructions)),
+        ("your role", json!(role)),
+        ("goal", json!(task.goal)),
+        ("question", json!(task.question)),
+        ("parameters", task.parameters.clone()),
+        ("results of earlier steps", json!(task.steps)),
+        ("tables", json!(task.tables)),
+        ("now", json!(task.now)),
+    ];
+    if !task.memories.is_empty() {
+        blocks.push(("what is remembered", json!(task.memories)));
+    }
+    if !task.lessons.is_empty() {
+        blocks.push(("lessons of earlier work", json!(task.lessons)));
+    }
+    if let Some((_, summary)) = &task.summary {
+        blocks.push(("summary of your turns so far", json!(summary)));
+    }
+    let mut first = vec![told(&blocks)];
+    if summarised(task) == 0 {
+        say_notes(task, 0, 0, &mut first);
+    }
+    let texts = first.into_iter().filter_map(|message| match message {
+        Message::User { content } => Some(content),
+        Message::Assistant(_) | Message::ToolResults { .. } => None,
+    });
+    Message::User {
+        content: texts.collect::<Vec<_>>().join("\n\n"),
+    }
+}
+
+/// What was said after so many turns; what the summary covers is in it.
+fn say_notes(task: &WorkTask, after: usize, told_as_summary: usize, messages: &mut Vec<Message>) {
+    if after < told_as_summary {
+        return;
+    }
+    let is_last = after == task.turns.len();
+    let said = task
+        .notes
+        .iter()
+        .filter(|(turns, _)| *turns == after || (is_last && *turns > after));
+    messages.extend(said.map(|(_, note)| Message::User {
+        content: note.clone(),
+    }));
+}
+
+/// The model's answer and what came of its calls; every call has a result, or providers refuse the conversation.
+fn as_it_was(number: usize, turn: &PastTurn) -> Vec<Message> {
+    let answer = turn
+        .answer
+        .clone()
+        .unwrap_or_else(|| made_up(number, &turn.calls));
+    let outcome_of = |position: usize, call: &AskedCall| {
+        let by_id = turn
+            .calls
+            .iter()
+            .find(|outcome| outcome.id.as_deref() == Some(call.id.as_str()));
+        by_id.or_else(|| {
+            turn.calls
+                .get(position)
+                .filter(|outcome| outcome.id.is_none())
+        })
+    };
+    let results: Vec<ToolResult> = answer
+        .calls
+        .iter()
+        .enumerate()
+        .map(|(position, call)| {
+            let outcome = outcome_of(position, call);
+            ToolResult {
+                call_id: call.id.clone(),
+                name: call.name.clone(),
+                content: outcome.map_or_else(not_made, came_of),
+                is_error: outcome.is_none_or(|outcome| outcome.result.is_none()),
+            }
+        })
+        .collect();
+    let mut messages = vec![Message::Assistant(answer)];
+    if !results.is_empty() {
+        messages.push(Message::ToolResults { results });
+    }
+    messages
+}
+
+/// An answer that asks for what was called, where no model did.
+fn made_up(turn: usize, calls: &[CallOutcome]) -> Answer {
+    let calls = calls.iter().enumerate().map(|(position, call)| AskedCall {
+        id: call
+            .id
+            .clone()
+            .unwrap_or_else(|| format!("call_{turn}_{position}")),
+        name: call.name.clone(),
+        arguments: call.arguments.clone(),
+    });
+    Answer {
+        calls: calls.collect(),
+        stop: Stop::Calls,
+        ..Answer::default()
+    }
+}
+
+fn came_of(call: &CallOutcome) -> String {
+    match &call.result {
+        Some(result) => data("result", result),
+        None => data(
+            "error",
+            &json!({"code": call.error_code, "message": call.error}),
+        ),
+    }
+}
+
+fn not_made() -> String {
+    data(
+        "error",
+        &json!({"code": "not_called", "message": "this call was not made"}),
+    )
+}
+
+/// A conversation as material: what was said, without a provider's own parts.
+fn as_data(messages: &[Message]) -> Value {
+    let told = messages.iter().map(|message| match message {
+        Message::User { content } => json!({"told": content}),
+        Message::Assistant(answer) => json!({
+            "said": answer.text,
+            "called": answer.calls.iter().map(|call| json!({"tool": call.name, "arguments": call.arguments})).collect::<Vec<_>>(),
+        }),
+        Message::ToolResults { results } => json!({
+            "results": results.iter().map(|result| json!({"tool": result.name, "failed": result.is_error, "content": result.content})).collect::<Vec<_>>(),
+        }),
+    });
+    Value::Array(told.collect())
+}
