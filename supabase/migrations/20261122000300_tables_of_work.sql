@@ -389,7 +389,12 @@ create table goalpost_private.limits (
   max_claim_bytes integer not null default 8388608,
   max_workspaces_per_person integer not null default 20,
   max_run_seconds integer not null default 604800,
-  memory_lifetime interval not null default '1 year'
+  memory_lifetime interval not null default '1 year',
+  -- Questions to models that one step may ask over all of its tries, and how many of one try in a row may fail.
+  max_turns_per_step integer not null default 500,
+  max_failed_turns integer not null default 20,
+  max_calls_per_turn integer not null default 16,
+  max_argument_bytes integer not null default 65536
 );
 insert into goalpost_private.limits default values;
 

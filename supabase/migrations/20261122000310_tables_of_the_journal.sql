@@ -40,11 +40,13 @@ create table goalpost.step_turns (
     and output_tokens >= 0 and cached_tokens >= 0 and reasoning_tokens >= 0 and cost_microusd >= 0),
   foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade
 ) with (fillfactor = 70);
+create index step_turns_asked on goalpost.step_turns (asked_at) where state = 'asked'; -- sweep
 
 -- One call of a tool, with the arguments it will have whoever makes it.
 -- waiting (a person decides, or another step works) -> intended | denied | done | failed
 -- intended (may be made) -> running (begun, and not repeatable) | done | failed
 -- running -> done | failed | unknown (whoever began it is gone: a person is asked) -> done | failed | intended
+-- failed, denied -> intended | waiting | denied: only in a step that is one call, when that step is tried again
 create table goalpost.tool_calls (
   run_id bigint not null,
   step_key text not null,

@@ -309,6 +309,10 @@ begin
       functions := goalpost_private.fail_step(
         v_step, v_error || jsonb_build_object('message', left(v_error ->> 'message', 4000)), 'failed', p_now);
     when 'waiting' then
+      if p_outcome ->> 'for' = 'others' then
+        functions := goalpost_private.wait_for_others(v_step, p_now);
+        return;
+      end if;
       update goalpost.steps
          set state = 'waiting', lease_expires_at = null, started_at = null,
              run_after = p_now + make_interval(
@@ -385,7 +389,8 @@ begin
 end
 $$;
 
--- Ends steps and hands back the next work: {"outcomes": [verdicts], "claimed": [steps]}.
+-- Ends steps and hands back the next work: {"outcomes": [verdicts], "claimed": [steps]}. What is told of calls that ended
+-- (an outcome's `calls`) is recorded before the outcome is judged.
 -- Called by every function while it drains. Safe to repeat: each outcome is judged on its own epoch, and with p_holding
 -- what the lost answer handed out is handed out again (recall_steps).
 -- Locks the trees of all outcomes first. A drain ends when this (or claim_steps) claimed nothing and nothing is in
@@ -413,6 +418,9 @@ begin
   v_now := goalpost_private.clock();
   if p_outcomes @? '$[*].usage[0]' then
     perform goalpost_private.book_usage(p_outcomes, v_now);
+  end if;
+  if p_outcomes @? '$[*].calls[0]' then
+    perform goalpost_private.record_calls_of_outcomes(p_outcomes, v_now);
   end if;
   v_ended := goalpost_private.end_completed(p_outcomes, v_now);
   v_judged := goalpost_private.judge_outcomes(p_outcomes, v_ended.numbers, v_now);

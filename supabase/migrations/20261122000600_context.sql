@@ -282,7 +282,10 @@ begin
              'lease_epoch', s.lease_epoch, 'attempt', s.attempt, 'max_attempts', s.max_attempts,
              'timeout_seconds', s.timeout_seconds, 'workspace_id', s.workspace_id,
              'goal_id', (r.run).goal_id, 'request_id', (r.run).request_id, 'input', s.input,
-             'context', r.told || d.told || jsonb_build_object('now', p_now)) as told
+             'context', r.told || d.told || jsonb_build_object('now', p_now)
+                        || case when s.lease_epoch > 1 and goalpost_private.is_journaled(p_steps[s.ordinality])
+                                then '{"journaled": true}' else '{}'::jsonb end
+             ) as told
       from unnest(p_steps) with ordinality s
       join run r on (r.run).id = s.run_id
      cross join lateral (

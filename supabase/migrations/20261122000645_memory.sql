@@ -83,29 +83,10 @@ as $$
    where m.id in (select id from by_words union select id from by_meaning)
 $$;
 
--- The step, if this lease on it is held: locked, so that it stays held until the transaction ends. Raises ZG009.
-create function goalpost_private.leased_step(p_run_id bigint, p_step_key text, p_lease_epoch bigint)
-returns goalpost.steps
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_step goalpost.steps;
-begin
-  select * into v_step from goalpost.steps s
-   where s.run_id = p_run_id and s.key = p_step_key and s.state = 'running' and s.lease_epoch = p_lease_epoch
-     for no key update;
-  if not found then
-    perform goalpost_private.refuse('ZG009', 'the lease on this step was lost');
-  end if;
-  return v_step;
-end
-$$;
-
 -- What a step is told of what is remembered: [{"memory_id", "kind", "scope", "title", "text", "trust", "score"}], the best
 -- first, as many as fit the budget (four bytes are taken for a token). What was told is kept, with the try that it was
 -- told to. Called by the executor before an agent's first turn of a try (p_call_number 0) and for the tool `recall`.
--- Safe to repeat: what was told is told again, whatever has been remembered since. Raises ZG003, ZG009 (lease lost).
+-- Safe to repeat: what was told is told again, whatever has been remembered since. Raises ZG003, ZG009 (lease lost). Locks the tree.
 create function goalpost_worker.recall_memories(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_call_number integer, p_query text,
   p_space text, p_embedding jsonb, p_limit integer default 8, p_token_budget integer default 1500
@@ -115,7 +96,7 @@ set search_path = ''
 as $$
 declare
   v_now constant timestamptz := goalpost_private.clock();
-  v_step constant goalpost.steps := goalpost_private.leased_step(p_run_id, p_step_key, p_lease_epoch);
+  v_step constant goalpost.steps := goalpost_private.hold_step(p_run_id, p_step_key, p_lease_epoch);
   v_run goalpost.workflow_runs;
   v_embedding extensions.vector;
 begin
@@ -174,7 +155,7 @@ $$;
 
 -- Writes a memory for a call of the tool `remember`; the call is done with it, in the same transaction. Gives back
 -- {"memory_id"}. Called by the executor, which makes the embedding. Safe to repeat: one memory per call.
--- What was learned from what strangers may have written is not trusted. Raises ZG003, ZG009 (lease lost).
+-- What was learned from what strangers may have written is not trusted. Raises ZG003, ZG009 (lease lost). Locks the tree.
 create function goalpost_worker.remember(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_call_number integer, p_space text, p_embedding jsonb
 ) returns jsonb
@@ -183,7 +164,7 @@ set search_path = ''
 as $$
 declare
   v_now constant timestamptz := goalpost_private.clock();
-  v_step constant goalpost.steps := goalpost_private.leased_step(p_run_id, p_step_key, p_lease_epoch);
+  v_step constant goalpost.steps := goalpost_private.hold_step(p_run_id, p_step_key, p_lease_epoch);
   v_embedding constant extensions.vector := goalpost_private.read_embedding(p_space, p_embedding);
   v_call goalpost.tool_calls;
   v_scope text;

@@ -89,32 +89,3 @@ begin
   return v_functions;
 end
 $$;
-
--- Lets a waiting step go on if nobody owes it anything any more: waiting -> ready. Returns the functions to wake.
-create function goalpost_private.continue_step(p_run_id bigint, p_step_key text, p_now timestamptz) returns text[]
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_kind text;
-begin
-  if goalpost_private.waits_for_others(p_run_id, p_step_key) then
-    return '{}';
-  end if;
-  update goalpost.steps s set state = 'ready', run_after = p_now
-   where s.run_id = p_run_id and s.key = p_step_key and s.state = 'waiting' and s.run_after is null
-  returning s.kind into v_kind;
-  return array_remove(array[goalpost_private.function_of(v_kind)], null);
-end
-$$;
-
--- Whether somebody owes a step something: a person a decision, or another step its end.
-create function goalpost_private.waits_for_others(p_run_id bigint, p_step_key text) returns boolean
-language sql stable
-set search_path = ''
-as $$
-  select exists (select from goalpost.approvals a
-                  where a.run_id = p_run_id and a.step_key = p_step_key and a.state = 'pending')
-      or exists (select from goalpost.tool_calls c
-                  where c.run_id = p_run_id and c.step_key = p_step_key and c.state = 'waiting')
-$$;

@@ -186,6 +186,8 @@ begin
   v_duty := goalpost_private.continue_waiting(v_runs, v_now);
   v_functions := v_functions || v_duty.functions;
   v_report := v_report || v_duty.report;
+  v_duty := goalpost_private.settle_forgotten_turns(v_runs, v_now);
+  v_report := v_report || v_duty.report;
   v_adopted := goalpost_private.adopt_requests(1000, v_now);
   v_report := v_report || jsonb_build_object('requests_adopted', v_adopted.adopted_count);
   perform goalpost_private.ring(v_functions || v_adopted.functions, '[]', v_now);
@@ -216,6 +218,9 @@ as $$
       order by random() limit 100)
     union
     (select r.id from goalpost.workflow_runs r where r.state = 'running' and r.deadline_at <= p_now
+      order by random() limit 100)
+    union
+    (select t.run_id from goalpost.step_turns t where t.state = 'asked' and t.asked_at < p_now - interval '20 minutes'
       order by random() limit 100))
 $$;
 

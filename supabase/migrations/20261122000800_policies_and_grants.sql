@@ -75,7 +75,7 @@ declare
 begin
   foreach v_table in array array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
-    'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'memory_uses']
+    'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'step_turns', 'tool_calls', 'memory_uses']
   loop
     execute format('alter table goalpost.%I enable row level security', v_table);
     execute format(

@@ -202,6 +202,45 @@ as $$
     from goalpost.workflow_runs r where r.id = p_run_id;
 $$;
 
+create or replace function tests.hash(p_text text) returns text
+language sql immutable set search_path = ''
+as $$ select encode(sha256(convert_to(p_text, 'UTF8')), 'hex') $$;
+
+-- A turn and a call of a step's journal, in any state, with what the state's constraints demand.
+create or replace function tests.bare_turn(
+  p_run_id bigint, p_key text, p_number integer default 1, p_state text default 'answered', p_more jsonb default '{}'
+) returns void
+language sql set search_path = ''
+as $$
+  insert into goalpost.step_turns
+    (run_id, step_key, number, workspace_id, attempt, lease_epoch, purpose, provider, model, request_hash,
+     max_input_tokens, max_output_tokens, reserved_microusd, asked_at, state, ended_at, answer, error)
+  select p_run_id, p_key, p_number, s.workspace_id, coalesce((p_more ->> 'attempt')::integer, s.attempt),
+         coalesce((p_more ->> 'lease_epoch')::bigint, s.lease_epoch), coalesce(p_more ->> 'purpose', 'work'), 'openai', 'm',
+         tests.hash('q'), 100, 50, coalesce((p_more ->> 'reserved_microusd')::bigint, 7),
+         coalesce((p_more ->> 'asked_at')::timestamptz, goalpost_private.clock()), p_state,
+         case when p_state <> 'asked' then goalpost_private.clock() end,
+         case when p_state = 'answered' then coalesce(p_more -> 'answer', '{"text": "said"}') end, p_more -> 'error'
+    from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
+$$;
+
+create or replace function tests.bare_call(
+  p_run_id bigint, p_key text, p_number integer default 1, p_state text default 'intended', p_more jsonb default '{}'
+) returns void
+language sql set search_path = ''
+as $$
+  insert into goalpost.tool_calls
+    (run_id, step_key, number, workspace_id, turn_number, call_id, attempt, tool, tool_version, idempotent, writes,
+     arguments, arguments_hash, idempotency_key, rule, created_at, state, lease_epoch, started_at, ended_at, result, works_in_step)
+  select p_run_id, p_key, p_number, s.workspace_id, (p_more ->> 'turn_number')::integer, coalesce(p_more ->> 'call_id', 'c' || p_number),
+         s.attempt, coalesce(p_more ->> 'tool', 'calculate'), 1, coalesce((p_more ->> 'idempotent')::boolean, true), false,
+         '{}', tests.hash('{}'), 'k' || p_number, 'default', goalpost_private.clock(), p_state,
+         coalesce((p_more ->> 'lease_epoch')::bigint, s.lease_epoch), goalpost_private.clock(),
+         case when p_state in ('done', 'failed', 'denied') then goalpost_private.clock() end,
+         case when p_state = 'done' then '{}'::jsonb end, p_more ->> 'works_in_step'
+    from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
+$$;
+
 -- Work as the functions do it --------------------------------------------------------------------------------------
 
 create or replace function tests.claim(p_kinds text, p_limit integer default 100, p_lease_seconds integer default 30)
@@ -506,6 +545,91 @@ as $$
            p_plan, '{"reader": ["sql", "template"], "writer": ["template"]}', array['sql', 'template'],
            string_to_array(p_taken_keys, ' '),
            (select jsonb_populate_record(l, p_limits) from goalpost_private.limits l))) p
+$$;
+
+-- The journal ------------------------------------------------------------------------------------------------------
+
+-- A goal with one agent's step 'a', claimed; its run.
+create or replace function tests.agent_at_work(p_agent text default 'analyst') returns bigint
+language plpgsql set search_path = ''
+as $$
+declare
+  v_run_id bigint := tests.planned('a', jsonb_build_object('a', tests.agent(p_agent)));
+begin
+  perform tests.start(v_run_id, 'a');
+  return v_run_id;
+end
+$$;
+
+create or replace function tests.ask_of(p_hash text default 'q', p_more jsonb default '{}') returns jsonb
+language sql immutable set search_path = ''
+as $$
+  select jsonb_build_object('purpose', 'work', 'provider', 'openai', 'model', 'm', 'request_hash', tests.hash(p_hash),
+                            'max_input_tokens', 100, 'max_output_tokens', 50) || p_more
+$$;
+
+-- Begins a turn of step 'a' under its present epoch, or under one that is given.
+create or replace function tests.begin_turn(
+  p_run_id bigint, p_hash text default 'q', p_ended jsonb default '[]', p_epoch bigint default null
+) returns jsonb
+language sql set search_path = ''
+as $$
+  select goalpost_worker.begin_turn(p_run_id, 'a', coalesce(p_epoch, (tests.step(p_run_id, 'a')).lease_epoch), tests.ask_of(p_hash), p_ended)
+$$;
+
+create or replace function tests.end_turn(
+  p_run_id bigint, p_number integer, p_calls jsonb default '[]', p_end jsonb default null, p_epoch bigint default null
+) returns jsonb
+language sql set search_path = ''
+as $$
+  select goalpost_worker.end_turn(p_run_id, 'a', coalesce(p_epoch, (tests.step(p_run_id, 'a')).lease_epoch), p_number,
+    coalesce(p_end, '{"answer": {"text": "said"}, "usage": {"input_tokens": 10, "output_tokens": 5, "cached_tokens": 3, "reasoning_tokens": 2}}'), p_calls)
+$$;
+
+create or replace function tests.turn_of(p_run_id bigint, p_number integer) returns goalpost.step_turns
+language sql stable set search_path = ''
+as $$ select t from goalpost.step_turns t where t.run_id = p_run_id and t.step_key = 'a' and t.number = p_number $$;
+
+create or replace function tests.call_of(p_run_id bigint, p_number integer, p_key text default 'a') returns goalpost.tool_calls
+language sql stable set search_path = ''
+as $$ select c from goalpost.tool_calls c where c.run_id = p_run_id and c.step_key = p_key and c.number = p_number $$;
+
+-- 'answered failed', in their order.
+create or replace function tests.turns(p_run_id bigint) returns text
+language sql stable set search_path = ''
+as $$ select string_agg(t.state, ' ' order by t.number) from goalpost.step_turns t where t.run_id = p_run_id $$;
+
+create or replace function tests.calls(p_run_id bigint) returns text
+language sql stable set search_path = ''
+as $$ select string_agg(c.state, ' ' order by c.number) from goalpost.tool_calls c where c.run_id = p_run_id $$;
+
+-- The worker of the run's step dies; the sweep finds out, and another claims the step.
+create or replace function tests.lose(p_run_id bigint, p_key text default 'a') returns void
+language plpgsql set search_path = ''
+as $$
+begin
+  perform tests.pass('1 minute');
+  perform goalpost_private.sweep();
+  perform tests.start(p_run_id, p_key);
+end
+$$;
+
+-- Policy and people as a test wants them: what is decided on every call, and who was asked what (tests.asked).
+create table if not exists tests.asked (kind text, call_number integer, question text, shown jsonb);
+create or replace function tests.decide(p_decision text, p_rule text default 'a_rule', p_message text default null) returns void
+language plpgsql set search_path = ''
+as $$
+begin
+  execute format(
+    'create or replace function goalpost_private.decide_call(
+       p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz, out decision text, out rule text, out message text)
+     language sql stable set search_path = '''' as %L', format('select %L, %L, %L::text', p_decision, p_rule, p_message));
+  execute $sql$
+    create or replace function goalpost_private.ask_person(
+      p_step goalpost.steps, p_kind text, p_call_number integer, p_question text, p_shown jsonb, p_now timestamptz, p_options jsonb default '{}'
+    ) returns bigint language sql set search_path = ''
+    as 'insert into tests.asked values (p_kind, p_call_number, p_question, p_shown) returning 1::bigint' $sql$;
+end
 $$;
 
 -- That the setup itself stands.

@@ -9,6 +9,8 @@ select tests.keep('run', tests.planned('a, ap, c:a', jsonb_build_object('a', tes
 select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 1}]}');
 select tests.memory('remembered', 'goal', jsonb_build_object('goal_id', (tests.goal_of(tests.the('run'))).id, 'axis', 1));
 select tests.bare_step(tests.bare_run(), 'lonely');
+select tests.bare_turn(tests.the('run'), 'a');
+select tests.bare_call(tests.the('run'), 'a');
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
 
 create temp table broken (claim text, statement text);
@@ -93,6 +95,22 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost.memories', 'trust_is_known', 'trust = ''odd'''),
     ('goalpost.memories', 'provenance_comes_together', 'run_id = 1'),
     ('goalpost.memories', 'provenance_comes_together', 'run_id = 1, step_key = ''a'''),
+    ('goalpost.step_turns', 'state_is_known', 'state = ''odd'', answer = null'),
+    ('goalpost.step_turns', 'ended_at_only_when_ended', 'ended_at = null'),
+    ('goalpost.step_turns', 'answer_only_when_answered', 'answer = null'),
+    ('goalpost.step_turns', 'nothing_is_negative', 'max_input_tokens = -1'),
+    ('goalpost.step_turns', 'nothing_is_negative', 'max_output_tokens = -1'),
+    ('goalpost.step_turns', 'nothing_is_negative', 'reserved_microusd = -1'),
+    ('goalpost.step_turns', 'nothing_is_negative', 'input_tokens = -1'),
+    ('goalpost.step_turns', 'nothing_is_negative', 'output_tokens = -1'),
+    ('goalpost.step_turns', 'nothing_is_negative', 'cached_tokens = -1'),
+    ('goalpost.step_turns', 'nothing_is_negative', 'reasoning_tokens = -1'),
+    ('goalpost.step_turns', 'nothing_is_negative', 'cost_microusd = -1'),
+    ('goalpost.tool_calls', 'state_is_known', 'state = ''odd'''),
+    ('goalpost.tool_calls', 'ended_at_only_when_ended', 'ended_at = now()'),
+    ('goalpost.tool_calls', 'ended_at_only_when_ended', 'state = ''failed'''),
+    ('goalpost.tool_calls', 'result_only_when_done', 'result = ''{}'''),
+    ('goalpost.tool_calls', 'started_at_when_running', 'state = ''running'', started_at = null'),
     ('goalpost.wakes', 'function_is_known', 'function = ''odd'''),
     ('goalpost_private.endpoints', 'sizes_are_positive', 'batch_size = 0'),
     ('goalpost_private.endpoints', 'sizes_are_positive', 'max_rings = 0')

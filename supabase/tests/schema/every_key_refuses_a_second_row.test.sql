@@ -9,6 +9,8 @@ insert into goalpost.agent_facts select id, 1, 1, 0, 0, now() from goalpost.agen
 insert into goalpost.project_admins values (tests.id_of('olga'));
 select tests.keep('run', tests.planned('a, ap, c:a', jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval()), '["good"]'));
 select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 1}]}');
+select tests.bare_turn(tests.the('run'), 'a');
+select tests.bare_call(tests.the('run'), 'a');
 select tests.keep('broken', tests.planned('z'));
 select tests.do_fail(tests.the('broken'), 'z');
 insert into goalpost.requests (workspace_id, user_id, question, idempotency_key) values (tests.id_of('acme'), tests.id_of('mia'), 'q', 'k');
@@ -37,7 +39,7 @@ insert into twice (from_table, key) values
   ('goalpost.project_admins', 'project_admins_pkey'), ('goalpost.tools', 'tools_pkey'),
   ('goalpost.runbook_facts', 'runbook_facts_pkey'), ('goalpost.agent_facts', 'agent_facts_pkey'),
   ('goalpost.goals', 'goals_pkey'), ('goalpost.goal_criteria', 'goal_criteria_pkey'), ('goalpost.steps', 'steps_pkey'),
-  ('goalpost.step_attempts', 'step_attempts_pkey'),
+  ('goalpost.step_attempts', 'step_attempts_pkey'), ('goalpost.step_turns', 'step_turns_pkey'), ('goalpost.tool_calls', 'tool_calls_pkey'),
   ('goalpost.plan_revisions', 'plan_revisions_pkey'), ('goalpost.agent_instances', 'agent_instances_pkey'),
   ('goalpost.usage_events', 'usage_events_pkey'), ('goalpost.events', 'events_pkey'), ('goalpost.wakes', 'wakes_pkey'),
   ('goalpost.embedding_spaces', 'embedding_spaces_pkey'), ('goalpost.memory_uses', 'memory_uses_pkey'),

@@ -10,6 +10,8 @@ insert into goalpost.agent_facts select id, 1, 1, 0, 0, now() from goalpost.agen
 insert into goalpost.project_admins values (tests.id_of('olga'));
 select tests.keep('run', tests.planned('a, ap, sub, c:a', jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval(), 'sub', tests.subgoal()), '["good"]'));
 select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 1}]}');
+select tests.bare_turn(tests.the('run'), 'a');
+select tests.bare_call(tests.the('run'), 'a');
 update goalpost.workflow_runs set runbook_id = (select id from goalpost.runbooks where name = 'own');
 update goalpost.plan_revisions set runbook_id = (select id from goalpost.runbooks where name = 'own');
 select tests.keep('broken', tests.planned('z'));
@@ -69,6 +71,7 @@ insert into reference values
   ('goalpost.usage_events', 'agent_id'), ('goalpost.usage_events', 'workspace_id, goal_id'),
   ('goalpost.memories', 'workspace_id'), ('goalpost.memories', 'workspace_id, goal_id'), ('goalpost.memories', 'space'),
   ('goalpost.memory_uses', 'run_id, step_key'), ('goalpost.memory_uses', 'workspace_id, memory_id'),
+  ('goalpost.step_turns', 'run_id, step_key'), ('goalpost.tool_calls', 'run_id, step_key'),
   ('goalpost.dead_letters', 'run_id, step_key');
 
 select is(pg_temp.refused(from_table::regclass, columns), 'its key', format('%s (%s)', from_table, columns))

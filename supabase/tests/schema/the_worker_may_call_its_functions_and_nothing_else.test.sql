@@ -8,6 +8,8 @@ select set_eq(
   array['goalpost_worker.claim_steps(text[],integer,integer,text,bigint,jsonb)', 'goalpost_worker.finish_steps(jsonb,text[],integer,integer,text,jsonb)',
         'goalpost_worker.heartbeat_steps(jsonb,integer)', 'goalpost_worker.answer_query(bigint,text,bigint,text,integer,integer)', 'goalpost_worker.run_query(bigint,text,bigint,text,integer,integer)',
         'goalpost_worker.recall_memories(bigint,text,bigint,integer,text,text,jsonb,integer,integer)', 'goalpost_worker.remember(bigint,text,bigint,integer,text,jsonb)',
+        'goalpost_worker.read_journal(bigint,text,bigint)', 'goalpost_worker.begin_turn(bigint,text,bigint,jsonb,jsonb)', 'goalpost_worker.end_turn(bigint,text,bigint,integer,jsonb,jsonb)',
+        'goalpost_worker.freeze_calls(bigint,text,bigint,jsonb)', 'goalpost_worker.begin_calls(bigint,text,bigint,integer[])', 'goalpost_worker.end_calls(bigint,text,bigint,jsonb)', 'goalpost_worker.carry_out_call(bigint,text,bigint,integer)',
         'goalpost_worker.sweep()', 'goalpost_worker.measure_facts()'], 'these functions');
 select set_eq(
   $$ select p.oid::regprocedure::text from pg_catalog.pg_proc p where p.pronamespace = 'goalpost_worker'::regnamespace $$,

@@ -18,6 +18,8 @@ select tests.keep('run_' || workspace, tests.planned('a, ap:a, sub, b',
          jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval('{"required_role": "member"}'), 'sub', tests.subgoal()), '["good"]', person, workspace))
   from place;
 select tests.finish(tests.the('run_' || workspace), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 1}]}') from place;
+select tests.bare_turn(tests.the('run_' || workspace), 'a') from place;
+select tests.bare_call(tests.the('run_' || workspace), 'a') from place;
 select tests.keep('broken_' || workspace, tests.planned('a', '{}', '[]', person, workspace)) from place;
 select tests.do_fail(tests.the('broken_' || workspace), 'a') from place;
 select tests.memory('remembered', 'workspace', '{}', workspace) from place;
@@ -42,7 +44,7 @@ select 'goalpost.' || t, format('workspace_id = %L', tests.id_of('acme')), forma
   from unnest(array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
     'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'agents', 'runbooks',
-    'memories', 'memory_uses', 'goal_progress', 'goal_costs']) t;
+    'memories', 'memory_uses', 'goal_progress', 'step_turns', 'tool_calls', 'goal_costs']) t;
 insert into expected values
   ('goalpost.workspaces', format('id = %L', tests.id_of('acme')), format('id = %L', tests.id_of('elsewhere')), pg_temp.people(), array['stranger']),
   ('goalpost.inbox', format('workspace_id = %L', tests.id_of('acme')), format('workspace_id = %L', tests.id_of('elsewhere')),

@@ -42,6 +42,7 @@ select set_eq(
     -- Rows of a step, which has its run's workspace.
     'goalpost.approvals(run_id, step_key) -> goalpost.steps', 'goalpost.memory_uses(run_id, step_key) -> goalpost.steps',
     'goalpost.usage_events(run_id, step_key) -> goalpost.steps', 'goalpost.dead_letters(run_id, step_key) -> goalpost.steps',
+    'goalpost.step_turns(run_id, step_key) -> goalpost.steps', 'goalpost.tool_calls(run_id, step_key) -> goalpost.steps',
     -- What is built in has no workspace and is referred to from every one.
     'goalpost.steps(agent_id) -> goalpost.agents', 'goalpost.agent_instances(agent_id) -> goalpost.agents', 'goalpost.usage_events(agent_id) -> goalpost.agents',
     'goalpost.workflow_runs(runbook_id) -> goalpost.runbooks', 'goalpost.plan_revisions(runbook_id) -> goalpost.runbooks'],
@@ -59,6 +60,7 @@ select set_eq(
         'goalpost.memories.run_id', 'goalpost.memories.step_key', 'goalpost.memories.user_id',
         'goalpost.goals.parent_run_id', 'goalpost.goals.parent_step_key', 'goalpost.steps.workspace_id',
         'goalpost.step_attempts.workspace_id', 'goalpost.dead_letters.workspace_id',
+        'goalpost.step_turns.workspace_id', 'goalpost.tool_calls.workspace_id', 'goalpost.tool_calls.call_id', 'goalpost.tool_calls.idempotency_key',
         'goalpost.requests.user_id', 'goalpost.requests.idempotency_key', 'goalpost.goals.user_id', 'goalpost.workflow_runs.user_id'],
   'every reference has a key');
 select is_empty(

@@ -1,0 +1,21 @@
+-- Questions of one try that bring nothing, one after the other.
+begin;
+select * from no_plan();
+select tests.world();
+
+select tests.keep('run', tests.agent_at_work());
+update goalpost_private.limits set max_failed_turns = 3;
+select tests.bare_turn(tests.the('run'), 'a', 1, 'failed');
+select tests.bare_turn(tests.the('run'), 'a', 2, 'unknown');
+select is(tests.begin_turn(tests.the('run')), '{"number": 3}', 'two in a row are not many');
+select tests.end_turn(tests.the('run'), 3, '[]', '{"error": {"code": "model_overloaded", "message": "too busy"}}');
+select is(tests.begin_turn(tests.the('run')) #>> '{refused,code}', 'model_keeps_failing', 'three are');
+select alike(tests.begin_turn(tests.the('run')) #>> '{refused,message}', '%too busy%', 'it says what happened the last time');
+update goalpost.step_turns set state = 'answered', answer = '{}' where number = 2;
+select is(tests.begin_turn(tests.the('run')), '{"number": 4}', 'an answer begins the count anew');
+update goalpost.step_turns set state = 'failed', answer = null, ended_at = now(), attempt = 0 where number <> 4;
+update goalpost.step_turns set state = 'failed', ended_at = now() where number = 4;
+select is(tests.begin_turn(tests.the('run')), '{"number": 5}', 'those of earlier tries are not counted');
+
+select * from finish();
+rollback;

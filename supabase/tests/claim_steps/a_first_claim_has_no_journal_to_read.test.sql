@@ -1,0 +1,22 @@
+-- And a reading tool's step has none after a failed try either.
+begin;
+select * from no_plan();
+select tests.world();
+
+select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent())));
+select tests.keep('claimed', tests.claim('agent tool')::text);
+select is_empty($$ select from jsonb_array_elements(tests.kept('claimed')::jsonb) c where c #> '{context,journaled}' is not null $$, 'nothing is said of one');
+select tests.fail(tests.the('run'), k, '{"code": "odd", "message": "m", "retryable": true}') from unnest(array['a', 'b']) k;
+select tests.pass('1 hour');
+select tests.keep('claimed', tests.claim('agent tool')::text);
+select is((select string_agg(c ->> 'step_key', ' ') from jsonb_array_elements(tests.kept('claimed')::jsonb) c where c #> '{context,journaled}' = 'true'), 'a', 'an agent''s has after a failed try');
+select tests.bare_call(tests.the('run'), 'b');
+select tests.finish(tests.the('run'), 'b', 'released');
+select is((tests.claim('tool') -> 0) #> '{context,journaled}', 'true', 'a tool''s step has once it has a call');
+select tests.keep('other', tests.agent_at_work());
+select tests.bare_turn(tests.the('other'), 'a');
+select tests.finish(tests.the('other'), 'a', 'released');
+select is((tests.claim('agent') -> 0) #> '{context,journaled}', 'true', 'and an agent''s that was put back, once it has asked');
+
+select * from finish();
+rollback;

@@ -1,0 +1,27 @@
+-- running -> waiting without a time; -> ready at once if nothing is open any more.
+begin;
+select * from no_plan();
+select tests.world();
+
+select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent())));
+select tests.start(tests.the('run'), 'a');
+insert into goalpost.approvals (workspace_id, run_id, step_key, question, shown, required_role, expires_at, requested_at, on_reject)
+values (tests.id_of('acme'), tests.the('run'), 'a', 'May it?', '{}', 'approver', now() + interval '1 year', now(), 'fail');
+select is(tests.finish(tests.the('run'), 'a', 'waiting', '{"for": "others"}'), 'accepted', 'a person is asked');
+select is((select (s.state, s.run_after is null, s.attempt)::text from tests.step(tests.the('run'), 'a') s), '(waiting,t,1)', 'it waits, for no time, and no try is lost');
+update goalpost.steps set state = 'ready', run_after = goalpost_private.clock() where run_id = tests.the('run') and key = 'a';
+update goalpost.approvals set state = 'cancelled', decided_at = now() where run_id = tests.the('run');
+select tests.bare_call(tests.the('run'), 'a', 1, 'waiting', '{"works_in_step": "b"}');
+update goalpost.steps set dependents = array['a'] where run_id = tests.the('run') and key = 'b';
+select tests.finish(tests.the('run'), 'a', 'waiting', '{"for": "others"}');
+select is(tests.state(tests.the('run'), 'a'), 'waiting', 'so it does while another step works for it');
+update goalpost.steps set state = 'ready', run_after = goalpost_private.clock() where run_id = tests.the('run') and key = 'a';
+select tests.do_complete(tests.the('run'), 'b');
+select tests.start(tests.the('run'), 'a') where tests.state(tests.the('run'), 'a') = 'ready';
+delete from goalpost.wakes;
+select tests.finish(tests.the('run'), 'a', 'waiting', '{"for": "others"}');
+select is(tests.state(tests.the('run'), 'a'), 'ready', 'if they were faster, it goes on at once');
+select is(tests.wake_count('executor'), 1::bigint, 'and somebody is woken for it');
+
+select * from finish();
+rollback;

@@ -1,0 +1,21 @@
+-- A worker that is told "journaled" reads it once.
+begin;
+select * from no_plan();
+select tests.world();
+
+select tests.keep('run', tests.agent_at_work());
+select is(goalpost_worker.read_journal(tests.the('run'), 'a', 1), '{"turns": [], "calls": [], "failures": []}', 'of a new step, nothing');
+select tests.begin_turn(tests.the('run'));
+select tests.end_turn(tests.the('run'), 1, '[{"call_id": "x", "tool": "calculate"}]');
+select tests.fail(tests.the('run'), 'a', '{"code": "odd", "message": "it was odd", "retryable": true}');
+select tests.pass('1 hour');
+select tests.keep('claimed', (tests.claim('agent') -> 0)::text);
+select is(tests.kept('claimed')::jsonb #> '{context,journaled}', 'true', 'a claim says that there is something to read');
+select tests.keep('read', goalpost_worker.read_journal(tests.the('run'), 'a', 2)::text);
+select is(tests.kept('read')::jsonb -> 'turns', jsonb_build_array(jsonb_build_object('number', 1, 'attempt', 1, 'purpose', 'work', 'state', 'answered', 'request_hash', tests.hash('q'), 'error', null, 'seconds', 0, 'answer', '{"text": "said"}'::jsonb)), 'turns with their answers');
+select is(tests.kept('read')::jsonb -> 'calls', jsonb_build_array(goalpost_private.describe_call(tests.call_of(tests.the('run'), 1))), 'calls');
+select is(tests.kept('read')::jsonb -> 'failures', '[{"attempt": 1, "outcome": "failed", "error": {"code": "odd", "message": "it was odd", "retryable": true}}]', 'and what went wrong before');
+select is(tests.refusal(format('select goalpost_worker.read_journal(%s, ''a'', 1)', tests.the('run'))), 'ZG009', 'not to who lost the lease');
+
+select * from finish();
+rollback;

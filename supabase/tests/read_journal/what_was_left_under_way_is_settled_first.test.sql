@@ -1,0 +1,25 @@
+-- A question counts as spent; a call that may not be repeated is put before a person.
+begin;
+select * from no_plan();
+select tests.world();
+
+select tests.keep('run', tests.agent_at_work());
+select tests.decide('allow');
+select tests.begin_turn(tests.the('run'));
+update goalpost.step_turns set reserved_microusd = 40;
+select tests.bare_call(tests.the('run'), 'a', 1, 'running', '{"idempotent": false, "tool": "once"}');
+select tests.bare_call(tests.the('run'), 'a', 2, 'intended');
+select goalpost_worker.read_journal(tests.the('run'), 'a', 1);
+select is(tests.turns(tests.the('run')) || ' ' || tests.calls(tests.the('run')), 'asked running intended', 'its own worker''s are under way');
+select tests.lose(tests.the('run'));
+select goalpost_worker.read_journal(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch);
+select is((select (t.state, t.cost_microusd, t.ended_at is null)::text from tests.turn_of(tests.the('run'), 1) t), '(unknown,40,f)', 'a question is unknown, and as dear as it may have been');
+select is((select (u.cost_microusd, u.counted)::text from goalpost.usage_events u where u.run_id = tests.the('run') and u.step_key = 'a'), '(40,f)', 'and booked');
+select is(tests.calls(tests.the('run')), 'unknown intended', 'a call that was begun is unknown, one that was not is as it was');
+select is((select (a.kind, a.call_number, a.shown ->> 'tool')::text from tests.asked a), '(outcome_unknown,1,once)', 'a person is asked what became of it');
+select goalpost_worker.read_journal(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch);
+select is((select count(*) from tests.asked), 1::bigint, 'once');
+select is((select count(*) from goalpost.usage_events u where u.run_id = tests.the('run') and u.step_key = 'a'), 1::bigint, 'read twice, booked once');
+
+select * from finish();
+rollback;
