@@ -175,6 +175,10 @@ pub(super) enum Command {
     Cancel(Cancel),
     /// Try a failed step again, by the number of its dead letter
     Retry(Retry),
+    /// List what steps remembered, the newest first
+    Memories(Memories),
+    /// Take a memory back: it is told to nobody any more
+    Forget(Forget),
     /// Sign in to a project, for the next commands
     #[command(
         after_help = "Examples:\n  cargo goalpost login --url https://abc.supabase.co --key sb_publishable_…\n  cargo goalpost login --email owner@goalpost.test        the local stack\n\nThe password is asked for, or read from GOALPOST_PASSWORD."
@@ -338,6 +342,23 @@ pub(super) struct Cancel {
 #[derive(Debug, Args)]
 pub(super) struct Retry {
     /// The dead letter's number
+    #[arg(value_name = "ID")]
+    pub(super) id: i64,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Memories {
+    /// How many
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(super) limit: usize,
+    /// Those that were taken back, too
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Forget {
+    /// The memory's number, as `goalpost memories` lists it
     #[arg(value_name = "ID")]
     pub(super) id: i64,
 }

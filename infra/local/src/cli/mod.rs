@@ -17,6 +17,7 @@ mod down;
 mod goals;
 mod login;
 mod logs;
+mod memories;
 mod psql;
 mod races;
 mod reset;
@@ -87,6 +88,8 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Reject(decision) => decide::approval(decision, "rejected", global).await,
         Command::Cancel(cancel) => decide::cancel(cancel, global).await,
         Command::Retry(retry) => decide::retry(retry, global).await,
+        Command::Memories(memories) => memories::list(memories, global).await,
+        Command::Forget(forget) => memories::forget(forget, global).await,
         Command::Login(login) => login::run(login, global).await,
         Command::Doctor => doctor::run(global).await,
         Command::Races(races) => races::run(races, global).await,
