@@ -9,6 +9,12 @@ create table goalpost.workspaces (
   -- Hosts that the `webhook` tool may post to in this workspace: `host`, or `host:port` where the port is not 443.
   -- Nothing listed, nothing posted. What is not a public host needs the operator's word too (GOALPOST_PRIVATE_HOSTS).
   webhook_hosts text[] not null default '{}',
+  -- Whether an unsigned webhook is refused. Where Vault has a secret goalpost_webhook_<workspace id>, all are signed.
+  webhooks_signed boolean not null default false,
+  -- Hosts that the `http` tool may call, written as those of webhooks.
+  http_hosts text[] not null default '{}',
+  -- Domains that the `email` tool may write to: `example.com`, without what is below it.
+  email_domains text[] not null default '{}',
   max_open_requests integer not null default 200,
   -- Who made it, for the cap on how many one person makes; being made a member of others' does not count.
   created_by uuid,
@@ -17,7 +23,13 @@ create table goalpost.workspaces (
   constraint max_open_requests_is_positive check (max_open_requests > 0),
   constraint webhook_hosts_are_hosts check (
     cardinality(webhook_hosts) = 0 or cardinality(webhook_hosts) <= 100
-    and array_to_string(webhook_hosts, ',', '?') ~ '^[a-z0-9.-]+(:[0-9]{1,5})?(,[a-z0-9.-]+(:[0-9]{1,5})?)*$')
+    and array_to_string(webhook_hosts, ',', '?') ~ '^[a-z0-9.-]+(:[0-9]{1,5})?(,[a-z0-9.-]+(:[0-9]{1,5})?)*$'),
+  constraint http_hosts_are_hosts check (
+    cardinality(http_hosts) = 0 or cardinality(http_hosts) <= 100
+    and array_to_string(http_hosts, ',', '?') ~ '^[a-z0-9.-]+(:[0-9]{1,5})?(,[a-z0-9.-]+(:[0-9]{1,5})?)*$'),
+  constraint email_domains_are_domains check (
+    cardinality(email_domains) = 0 or cardinality(email_domains) <= 100
+    and array_to_string(email_domains, ',', '?') ~ '^[a-z0-9.-]+(,[a-z0-9.-]+)*$')
 );
 create index workspaces_created_by on goalpost.workspaces (created_by); -- create_workspace: the cap
 
@@ -56,14 +68,27 @@ create table goalpost.agents (
   constraint max_turns_is_bounded check (max_turns between 1 and 100)
 );
 
--- The tools that shared/tools implements. A test compares this table with that registry.
+-- The tools that shared/tools implements or describes. A test compares this table with that registry.
 create table goalpost.tools (
   name text primary key,
   version integer not null default 1,
   description text not null,
   parameters jsonb not null,
+  -- Whether the same call twice has the effect of one.
   idempotent boolean not null,
-  writes boolean not null
+  -- Whether a call changes or sends anything outside its own step.
+  writes boolean not null,
+  timeout_seconds integer not null default 30,
+  -- Whether a person is asked first, where no row of the policy says otherwise.
+  approval text not null default 'never',
+  -- Whether what comes back was written by somebody whom nobody here vouches for.
+  returns_untrusted boolean not null default false,
+  -- Whether a call is a row and not an act: carried out by carry_out_call, or by the executor itself (submit_result).
+  control boolean not null default false,
+  max_calls_per_step integer not null default 100,
+  constraint approval_is_known check (approval in ('never', 'always', 'when_tainted')),
+  constraint timeout_is_bounded check (timeout_seconds between 1 and 3600),
+  constraint calls_are_bounded check (max_calls_per_step between 1 and 1000)
 );
 
 -- Plans that are known to work: append-only versions. workspace_id null = built in.

@@ -77,20 +77,14 @@ async fn the_tools_in_the_database_are_those_of_the_registry() {
     let database = Database::fresh().await.unwrap();
     let owner = database.owner().await.unwrap();
     let stored = owner
-        .json("select jsonb_object_agg(name, to_jsonb(t) - 'name') from goalpost.tools t")
+        .json("select jsonb_object_agg(name, to_jsonb(t)) from goalpost.tools t")
         .await
         .unwrap();
     let registry = tools::Registry::builtin(tools::HttpPolicy::default()).unwrap();
     let coded: serde_json::Map<String, Value> = registry
         .catalogue()
         .into_iter()
-        .map(|tool| {
-            let row = json!({
-                "version": tool.version, "description": tool.description, "parameters": tool.parameters,
-                "idempotent": tool.idempotent, "writes": tool.writes,
-            });
-            (tool.name, row)
-        })
+        .map(|tool| (tool.name.clone(), serde_json::to_value(tool).unwrap()))
         .collect();
     assert_eq!(stored, Value::Object(coded));
 }

@@ -12,8 +12,19 @@ pub struct ExecutorConfig {
     pub common: Config,
     /// The language model; its keys are secrets and come later.
     pub model: ModelConfig,
-    /// Where `http_get` and `webhook` may go.
+    /// Where the tools that speak HTTP may go.
     pub http: HttpPolicy,
+    /// How mails are sent; without it, none are.
+    pub email: Option<Email>,
+}
+
+/// The mail provider; its key is a secret and comes later.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Email {
+    /// `GOALPOST_EMAIL_URL`: where a mail is posted to.
+    pub url: String,
+    /// `GOALPOST_EMAIL_FROM`: who sends.
+    pub from: String,
 }
 
 /// Reads it.
@@ -26,18 +37,51 @@ pub fn from_env() -> Result<ExecutorConfig, ConfigError> {
     for problem in &problems {
         environment.problem(problem);
     }
+    let common = Config::read(&mut environment);
     let config = ExecutorConfig {
-        common: Config::read(&mut environment),
         model,
         http: HttpPolicy {
             private_hosts: private_hosts(&mut environment),
+            denied_hosts: own_host(&common.supabase_url).into_iter().collect(),
             ..HttpPolicy::default()
         },
+        email: email(&mut environment),
+        common,
     };
     environment.finish(config)
 }
 
-/// `GOALPOST_PRIVATE_HOSTS`: `host:port` pairs that `webhook` may call though they are inside one's own network.
+/// The project's own API, which no tool calls: a key or token of somebody else's would be used there. An address (as a
+/// local stack has) is none of a public host, and refused for that.
+fn own_host(supabase_url: &str) -> Option<String> {
+    let (_, rest) = supabase_url.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    let host = host
+        .split(':')
+        .next()?
+        .trim_end_matches('.')
+        .to_ascii_lowercase();
+    let is_name = host.contains('.') && host.parse::<std::net::IpAddr>().is_err();
+    is_name.then_some(host)
+}
+
+/// `GOALPOST_EMAIL_URL` and `GOALPOST_EMAIL_FROM`, both or neither.
+fn email(environment: &mut Environment) -> Option<Email> {
+    let url = environment.optional("GOALPOST_EMAIL_URL");
+    let from = environment.optional("GOALPOST_EMAIL_FROM");
+    match (url, from) {
+        (Some(url), Some(from)) => Some(Email { url, from }),
+        (None, None) => None,
+        _ => {
+            environment.problem(
+                "GOALPOST_EMAIL_URL and GOALPOST_EMAIL_FROM are set together, or neither is",
+            );
+            None
+        }
+    }
+}
+
+/// `GOALPOST_PRIVATE_HOSTS`: `host:port` pairs that `webhook`, `http`, MCP and mail may call though they are inside one's own network.
 fn private_hosts(environment: &mut Environment) -> BTreeSet<String> {
     let hosts = environment.list("GOALPOST_PRIVATE_HOSTS");
     let is_pair = |entry: &String| {
@@ -56,6 +100,55 @@ fn private_hosts(environment: &mut Environment) -> BTreeSet<String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn the_projects_own_host_is_denied_and_an_address_is_not_a_host() {
+        assert_eq!(
+            own_host("https://Abc.supabase.co/").as_deref(),
+            Some("abc.supabase.co")
+        );
+        assert_eq!(
+            own_host("https://abc.supabase.co.:443").as_deref(),
+            Some("abc.supabase.co")
+        );
+        for local in [
+            "http://127.0.0.1:54321",
+            "http://localhost:54321",
+            "nonsense",
+            "",
+        ] {
+            assert_eq!(own_host(local), None, "{local}");
+        }
+    }
+
+    #[test]
+    fn mail_needs_a_provider_and_a_sender() {
+        let read = |pairs: &[(&str, &str)]| {
+            let mut environment: Environment = pairs.iter().copied().collect();
+            let email = email(&mut environment);
+            environment.finish(email)
+        };
+        let (url, from) = (
+            ("GOALPOST_EMAIL_URL", "https://m.example/"),
+            ("GOALPOST_EMAIL_FROM", "a@b.example"),
+        );
+        assert_eq!(read(&[]).unwrap(), None);
+        assert_eq!(
+            read(&[url, from])
+                .unwrap()
+                .map(|email| email.from)
+                .as_deref(),
+            Some("a@b.example")
+        );
+        for half in [url, from] {
+            assert!(
+                read(&[half])
+                    .unwrap_err()
+                    .to_string()
+                    .contains("set together")
+            );
+        }
+    }
 
     #[test]
     fn private_hosts_are_pairs_of_host_and_port() {

@@ -8,6 +8,7 @@
 
 mod agent_step;
 pub mod config;
+mod leased_database;
 mod tool_step;
 mod work_context;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use executor::{Executor, KINDS, config};
 use model::{KeyReaders, LazyModel};
 use runtime::Worker;
-use tools::Registry;
+use tools::{EmailConfig, Registry};
 use trigger::Door;
 
 #[tokio::main]
@@ -18,7 +18,14 @@ async fn main() -> anyhow::Result<()> {
     };
     let executor = Arc::new(Executor {
         model: LazyModel::new(config.model, keys),
-        tools: Registry::builtin(config.http)?,
+        tools: Registry::with_email(
+            config.http,
+            config.email.map(|email| EmailConfig {
+                url: email.url,
+                from: email.from,
+                key: worker.optional_secret("email_api_key"),
+            }),
+        )?,
         worker,
     });
     runtime::run("executor", move |invocation| {

@@ -8,7 +8,9 @@ use runtime::StepContext;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use store::{ClaimedStep, StepError, Store};
-use tools::{CallContext, Query, QueryRunner, ToolError};
+use tools::{CallContext, Query, QueryRunner, Reach, ToolError};
+
+use crate::leased_database::LeasedDatabase;
 
 /// The context of kinds `tool` and `agent`, as `goalpost_private.context_to_work` writes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -30,6 +32,9 @@ pub(crate) struct WorkContext {
     /// Told only to steps that may call `webhook`.
     #[serde(default)]
     pub(crate) webhook_hosts: Vec<String>,
+    /// Told only to steps that may call what acts outside.
+    #[serde(default)]
+    pub(crate) reach: Reach,
     #[serde(default)]
     pub(crate) now: String,
     /// Names the step among all steps of all workspaces, and is the same for each of its tries.
@@ -89,6 +94,8 @@ impl WorkContext {
             readable_schemas: self.readable_schemas.clone(),
             run_query: Some(query_runner(store.clone(), context)),
             webhook_hosts: self.webhook_hosts.clone(),
+            reach: self.reach.clone(),
+            database: Some(Arc::new(LeasedDatabase::new(store, context, number))),
             idempotency_key: self.call_key(number),
             time_limit: context.remaining(),
         }

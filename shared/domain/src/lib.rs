@@ -24,4 +24,4 @@ pub use ids::{
 pub use outcome::{CriterionVerdict, StepError, Usage, Verdict};
 pub use plan::{Catalogue, Limits, Plan, PlanStep, Problem, ProblemCode};
 pub use state::{ApprovalState, GoalState, RequestState, RunState, StepKind, StepState};
-pub use tool::Tool;
+pub use tool::{Approval, Tool};

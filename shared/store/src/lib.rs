@@ -10,6 +10,7 @@ mod memory;
 mod people;
 mod rows;
 mod token;
+mod tool_calls;
 mod worker;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub use rows::{
     QueryResult, SweepReport, Verdict,
 };
 pub use token::{Freshness, TokenError, TokenFuture, TokenSource};
+pub use tool_calls::TableWrite;
 
 /// The largest reply that is read, in bytes. A longer one is an error, not a full memory.
 pub const MAX_REPLY_BYTES: usize = 16 * 1024 * 1024;

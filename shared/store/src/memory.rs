@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::call::Repeat;
 use crate::{Error, Lease, Store};
 
 /// A vector in the space that it was made in: vectors of two spaces are never compared.
@@ -75,7 +74,7 @@ impl Store {
             "p_limit": question.limit,
             "p_token_budget": question.token_budget,
         });
-        let call = self.worker_call("recall_memories", Repeat::Always);
+        let call = self.repeatable_call("recall_memories");
         self.rpc(call, &arguments).await
     }
 
@@ -98,7 +97,7 @@ impl Store {
             "p_space": embedding.map(|embedding| &embedding.space),
             "p_embedding": embedding.map(|embedding| &embedding.vector),
         });
-        let call = self.worker_call("remember", Repeat::Always);
+        let call = self.repeatable_call("remember");
         let remembered: Remembered = self.rpc(call, &arguments).await?;
         Ok(remembered.memory_id)
     }

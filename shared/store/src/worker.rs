@@ -140,7 +140,12 @@ impl Store {
         .await
     }
 
-    pub(crate) fn worker_call(&self, function: &'static str, repeat: Repeat) -> Call<'static> {
+    /// A call of a worker's function that may be repeated whatever became of it.
+    pub(crate) fn repeatable_call(&self, function: &'static str) -> Call<'static> {
+        self.worker_call(function, Repeat::Always)
+    }
+
+    fn worker_call(&self, function: &'static str, repeat: Repeat) -> Call<'static> {
         Call {
             schema: SCHEMA,
             function,

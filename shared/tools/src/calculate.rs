@@ -43,6 +43,9 @@ pub(crate) fn describe() -> Tool {
         version: 1,
         idempotent: true,
         writes: false,
+        timeout_seconds: 5,
+        max_calls_per_step: 200,
+        ..Tool::default()
     }
 }
 

@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use domain::StepError;
 
+/// The code of a call of which nobody knows whether it acted, and that may not be made again without a person's word.
+pub const OUTCOME_UNKNOWN: &str = "outcome_unknown";
+
 /// A tool call that gave no result. The code is stable; the message is for people and models.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]

@@ -3,7 +3,7 @@
 //! Where it may lead is decided in `http.rs`; redirects are followed by hand, each under the
 //! same rules. Nothing but text comes back.
 
-mod read;
+pub(crate) mod read;
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::http::{self, Http, TIMEOUT};
 pub(crate) const NAME: &str = "http_get";
 
 /// Redirects that are followed.
-const MAX_REDIRECTS: usize = 3;
+pub(crate) const MAX_REDIRECTS: usize = 3;
 
 pub(crate) fn describe() -> Tool {
     Tool {
@@ -36,6 +36,10 @@ pub(crate) fn describe() -> Tool {
         version: 1,
         idempotent: true,
         writes: false,
+        timeout_seconds: 11,
+        returns_untrusted: true,
+        max_calls_per_step: 50,
+        ..Tool::default()
     }
 }
 
@@ -86,7 +90,7 @@ impl HttpGet {
 }
 
 /// Where a response points to, if it is a redirect.
-fn redirect(url: &Url, response: &Response) -> Result<Option<Url>, ToolError> {
+pub(crate) fn redirect(url: &Url, response: &Response) -> Result<Option<Url>, ToolError> {
     let redirects = matches!(
         response.status(),
         StatusCode::MOVED_PERMANENTLY

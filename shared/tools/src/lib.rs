@@ -5,19 +5,28 @@
 //! reach is decided here and not in a prompt: arguments come from models and rows and are untrusted.
 //! Who may call which tool is the caller's to decide, before it calls.
 //!
-//! One file per built-in tool: [`sql`], [`calculate`], [`http_get`], [`template`], [`webhook`].
+//! One file per built-in tool: [`sql`], [`calculate`], [`http_get`], [`http_request`], [`template`], [`webhook`],
+//! [`table_write`], [`email`]; [`mcp`] for those of MCP servers. [`control`] describes calls that are rows.
 
 pub mod calculate;
+pub mod control;
+mod email;
 mod error;
 mod http;
 pub mod http_get;
+mod http_request;
+mod mcp;
+mod reach;
 mod registry;
 mod schema;
 pub mod sql;
+mod table_write;
 pub mod template;
 pub mod webhook;
 
-pub use error::ToolError;
+pub use email::{EmailConfig, SecretReader};
+pub use error::{OUTCOME_UNKNOWN, ToolError};
 pub use http::HttpPolicy;
+pub use reach::{McpServer, Reach, StepDatabase};
 pub use registry::{CallContext, MAX_RESULT_BYTES, Registry};
 pub use sql::{Query, QueryRunner};

@@ -6,11 +6,17 @@ use std::time::Duration;
 use domain::Tool;
 use serde_json::Value;
 
-use crate::http::{self, Http, HttpPolicy};
+use crate::email::Email;
+use crate::http::{Http, HttpPolicy};
 use crate::http_get::HttpGet;
+use crate::http_request::HttpRequest;
+use crate::mcp::Mcp;
 use crate::sql::QueryRunner;
 use crate::webhook::Webhook;
-use crate::{ToolError, calculate, http_get, schema, sql, template, webhook};
+use crate::{
+    EmailConfig, OUTCOME_UNKNOWN, Reach, StepDatabase, ToolError, calculate, control, email,
+    http_get, http_request, mcp, schema, sql, table_write, template, webhook,
+};
 
 /// The largest result of a call, as JSON text.
 pub const MAX_RESULT_BYTES: usize = 256 * 1024;
@@ -24,6 +30,10 @@ pub struct CallContext {
     pub run_query: Option<QueryRunner>,
     /// The hosts that `webhook` may post to: the workspace's own list. Nothing listed, nothing posted.
     pub webhook_hosts: Vec<String>,
+    /// What else the workspace allows.
+    pub reach: Reach,
+    /// What tools need of the database, bound to the step's lease; without it, those tools are refused.
+    pub database: Option<Arc<dyn StepDatabase>>,
     /// What tells this call from every other: the same for each try of it, and never the try's own number.
     pub idempotency_key: String,
     /// What is left of the step's time; a tool's own limit holds as well.
@@ -33,11 +43,11 @@ pub struct CallContext {
 /// Every tool that can be called, by name.
 pub struct Registry {
     entries: Vec<Entry>,
+    mcp: Mcp,
 }
 
 struct Entry {
     tool: Tool,
-    timeout: Duration,
     run: Run,
 }
 
@@ -47,44 +57,55 @@ enum Run {
     HttpGet(HttpGet),
     Template,
     Webhook(Webhook),
+    Http(HttpRequest),
+    TableWrite,
+    Email(Email),
+    McpList,
+    /// A row and not an act: whoever keeps the journal carries it out.
+    Control,
 }
 
 impl Registry {
-    /// The built-in tools.
+    /// The built-in tools, without a way to send mail.
     ///
     /// # Errors
     /// `http_unavailable` when no HTTP client can be made, which means a broken build or machine.
     pub fn builtin(policy: HttpPolicy) -> Result<Self, ToolError> {
-        let seconds = Duration::from_secs;
-        let http = Http::new(policy)?;
-        let entries = vec![
-            Entry {
-                tool: sql::describe(),
-                timeout: seconds(30),
-                run: Run::Sql,
-            },
-            Entry {
-                tool: calculate::describe(),
-                timeout: seconds(5),
-                run: Run::Calculate,
-            },
-            Entry {
-                tool: http_get::describe(),
-                timeout: http::TIMEOUT + seconds(1),
-                run: Run::HttpGet(HttpGet::new(Arc::clone(&http))),
-            },
-            Entry {
-                tool: template::describe(),
-                timeout: seconds(5),
-                run: Run::Template,
-            },
-            Entry {
-                tool: webhook::describe(),
-                timeout: http::TIMEOUT + seconds(1),
-                run: Run::Webhook(Webhook::new(http)),
-            },
+        Self::with_email(policy, None)
+    }
+
+    /// The built-in tools.
+    ///
+    /// # Errors
+    /// `http_unavailable` when no HTTP client can be made, which means a broken build or machine.
+    pub fn with_email(policy: HttpPolicy, email: Option<EmailConfig>) -> Result<Self, ToolError> {
+        Ok(Self::over(&Http::new(policy)?, email))
+    }
+
+    /// The built-in tools over these clients.
+    pub(crate) fn over(http: &Arc<Http>, email: Option<EmailConfig>) -> Self {
+        let http = || Arc::clone(http);
+        let entry = |tool, run| Entry { tool, run };
+        let mut entries = vec![
+            entry(sql::describe(), Run::Sql),
+            entry(calculate::describe(), Run::Calculate),
+            entry(http_get::describe(), Run::HttpGet(HttpGet::new(http()))),
+            entry(template::describe(), Run::Template),
+            entry(webhook::describe(), Run::Webhook(Webhook::new(http()))),
+            entry(
+                http_request::describe(),
+                Run::Http(HttpRequest::new(http())),
+            ),
+            entry(table_write::describe(), Run::TableWrite),
+            entry(email::describe(), Run::Email(Email::new(http(), email))),
+            entry(mcp::describe_list(), Run::McpList),
         ];
-        Ok(Self { entries })
+        let control = control::describe().into_iter();
+        entries.extend(control.map(|tool| entry(tool, Run::Control)));
+        Self {
+            entries,
+            mcp: Mcp::new(http()),
+        }
     }
 
     /// The tools as the database and models see them, in a fixed order.
@@ -126,32 +147,70 @@ impl Registry {
         arguments: &Value,
         context: &CallContext,
     ) -> Result<Value, ToolError> {
+        if let Some(parts) = mcp::parts(name) {
+            let result = self.mcp.call(parts, arguments, context).await?;
+            check_size(name, &result)?;
+            return Ok(result);
+        }
         let Some(entry) = self.entries.iter().find(|entry| entry.tool.name == name) else {
             let names: Vec<&str> = self.entries.iter().map(|e| e.tool.name.as_str()).collect();
             let message = format!("there is no tool `{name}`; use one of {}", names.join(", "));
             return Err(ToolError::terminal("unknown_tool", message));
         };
         schema::check(name, &entry.tool.parameters, arguments)?;
-        let limit = entry.timeout.min(context.time_limit);
-        let result = tokio::time::timeout(limit, entry.run.call(arguments, context)).await;
-        let result = result.map_err(|_| {
-            let message = format!("{name} took longer than {} s", limit.as_secs());
-            ToolError::retryable("tool_timeout", message)
-        })??;
+        let limit = Duration::from_secs(entry.tool.timeout_seconds.into()).min(context.time_limit);
+        let run = self.run(entry, arguments, context);
+        let result = tokio::time::timeout(limit, run).await;
+        let result = result.map_err(|_| entry.too_late(limit))??;
         check_size(name, &result)?;
         Ok(result)
     }
+
+    /// Says whether arguments fit a tool's schema, for calls that are carried out elsewhere.
+    ///
+    /// # Errors
+    /// `invalid_arguments`, or `schema_unusable` where the schema asserts what cannot be checked here.
+    pub fn check_arguments(tool: &Tool, arguments: &Value) -> Result<(), ToolError> {
+        schema::check(&tool.name, &tool.parameters, arguments)
+    }
+
+    async fn run(
+        &self,
+        entry: &Entry,
+        arguments: &Value,
+        context: &CallContext,
+    ) -> Result<Value, ToolError> {
+        match &entry.run {
+            Run::Sql => sql::call(arguments, context).await,
+            Run::Calculate => calculate::call(arguments),
+            Run::HttpGet(http) => http.call(arguments).await,
+            Run::Template => template::call(arguments),
+            Run::Webhook(webhook) => webhook.call(arguments, context).await,
+            Run::Http(http) => http.call(arguments, context).await,
+            Run::TableWrite => table_write::call(arguments, context).await,
+            Run::Email(email) => email.call(arguments, context).await,
+            Run::McpList => self.mcp.list(arguments, context).await,
+            Run::Control => {
+                let message = format!(
+                    "{} is not called but carried out by the step's journal; an agent asks for it, a step cannot be one",
+                    entry.tool.name
+                );
+                Err(ToolError::terminal("control_tool", message))
+            }
+        }
+    }
 }
 
-impl Run {
-    async fn call(&self, arguments: &Value, context: &CallContext) -> Result<Value, ToolError> {
-        match self {
-            Self::Sql => sql::call(arguments, context).await,
-            Self::Calculate => calculate::call(arguments),
-            Self::HttpGet(http) => http.call(arguments).await,
-            Self::Template => template::call(arguments),
-            Self::Webhook(webhook) => webhook.call(arguments, context).await,
+impl Entry {
+    fn too_late(&self, limit: Duration) -> ToolError {
+        let message = format!("{} took longer than {} s", self.tool.name, limit.as_secs());
+        if self.tool.idempotent {
+            return ToolError::retryable("tool_timeout", message);
         }
+        let message = format!(
+            "{message}; it may have acted all the same, so it is not called again by itself"
+        );
+        ToolError::terminal(OUTCOME_UNKNOWN, message)
     }
 }
 

@@ -1,125 +1,55 @@
-//! Checks arguments against the part of JSON Schema that our tools use.
+//! Checks arguments against JSON Schema (draft 2020-12, as far as tools' arguments use it).
 //!
-//! Known words: `type`, `required`, `properties`, `additionalProperties: false`, `minimum`,
-//! `maximum`, `maxLength`, at the top level and one level of properties. Anything else is ignored.
+//! Our own schemas are small; those of MCP servers are anybody's. So a schema is read before it is
+//! used ([`problem_of`]): what asserts something that is not carried out here (`unevaluatedProperties`,
+//! a reference to another document, a pattern that cannot be read) makes it unusable, with a reason. Words
+//! that assert nothing in any draft are passed by. `format` is a remark, as the standard has it.
+//! A library would weigh 2 to 6 MB in the executor; the tests hold this against one.
 
-use serde_json::{Map, Value};
+mod check;
+mod read;
+mod value;
+
+use serde_json::Value;
 
 use crate::ToolError;
+use check::Check;
 
-/// Says whether the arguments fit, naming everything that does not.
+/// Problems that a refusal names; there may be one for each element of a list.
+const MAX_PROBLEMS: usize = 8;
+
+/// Why a schema cannot be checked here; nothing when it can.
+pub(crate) fn problem_of(schema: &Value) -> Option<String> {
+    if !schema.is_object() {
+        return Some("the schema is no object".into());
+    }
+    read::problem(schema)
+}
+
+/// Says whether the arguments fit, naming what does not.
 pub(crate) fn check(tool: &str, schema: &Value, arguments: &Value) -> Result<(), ToolError> {
-    let Some(fields) = arguments.as_object() else {
-        return Err(refusal(tool, "the arguments must be an object"));
+    let refusal = |problem: &str| {
+        let message = format!("the arguments of {tool} do not fit: {problem}");
+        Err(ToolError::terminal("invalid_arguments", message))
     };
-    let mut problems = Vec::new();
-    for name in schema
-        .get("required")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
-        if name.as_str().is_some_and(|name| !fields.contains_key(name)) {
-            problems.push(format!("{name} is missing"));
-        }
+    if !arguments.is_object() {
+        return refusal("the arguments must be an object");
     }
-    let none = Map::new();
-    let properties = schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .unwrap_or(&none);
-    let closed = schema.get("additionalProperties") == Some(&Value::Bool(false));
-    for (name, value) in fields {
-        match properties.get(name) {
-            Some(property) => problems.extend(problem(name, property, value)),
-            None if closed => problems.push(format!("\"{name}\" is not an argument")),
-            None => {}
-        }
+    if let Some(problem) = problem_of(schema) {
+        let message = format!("the schema of {tool} cannot be checked: {problem}");
+        return Err(ToolError::terminal("schema_unusable", message));
     }
+    let mut problems = Check::new(schema).run(arguments);
     if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(refusal(tool, &problems.join("; ")))
+        return Ok(());
     }
-}
-
-fn refusal(tool: &str, problem: &str) -> ToolError {
-    ToolError::terminal(
-        "invalid_arguments",
-        format!("the arguments of {tool} do not fit: {problem}"),
-    )
-}
-
-fn problem(name: &str, property: &Value, value: &Value) -> Option<String> {
-    let wanted = property.get("type").and_then(Value::as_str);
-    if let Some(wanted) = wanted.filter(|wanted| !is_of(wanted, value)) {
-        return Some(format!("\"{name}\" must be of type {wanted}"));
+    let more = problems.len().saturating_sub(MAX_PROBLEMS);
+    problems.truncate(MAX_PROBLEMS);
+    if more > 0 {
+        problems.push(format!("and {more} more"));
     }
-    let number = value.as_f64();
-    let bound = |word| property.get(word).and_then(Value::as_f64);
-    if let (Some(number), Some(least)) = (number, bound("minimum"))
-        && number < least
-    {
-        return Some(format!("\"{name}\" must be at least {least}"));
-    }
-    if let (Some(number), Some(most)) = (number, bound("maximum"))
-        && number > most
-    {
-        return Some(format!("\"{name}\" must be at most {most}"));
-    }
-    let longest = property.get("maxLength").and_then(Value::as_u64)?;
-    let length = value.as_str().map_or(0, str::len);
-    let fits = u64::try_from(length).is_ok_and(|length| length <= longest);
-    (!fits).then(|| format!("\"{name}\" must have at most {longest} bytes"))
-}
-
-fn is_of(wanted: &str, value: &Value) -> bool {
-    match wanted {
-        "string" => value.is_string(),
-        "object" => value.is_object(),
-        "array" => value.is_array(),
-        "boolean" => value.is_boolean(),
-        "number" => value.is_number(),
-        "integer" => value.is_i64() || value.is_u64(),
-        _ => true,
-    }
+    refusal(&problems.join("; "))
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing
-    )]
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn every_problem_with_the_arguments_is_named_at_once() {
-        let schema = json!({"type": "object", "required": ["query"], "additionalProperties": false,
-            "properties": {"query": {"type": "string", "maxLength": 3}, "row_limit": {"type": "integer", "minimum": 1, "maximum": 5}}});
-        let problem =
-            |arguments: Value| check("t", &schema, &arguments).map_err(|error| error.message);
-        assert_eq!(problem(json!({"query": "abc", "row_limit": 5})), Ok(()));
-        let message = problem(json!({"row_limit": 6, "x": 1})).unwrap_err();
-        for part in [
-            "\"query\" is missing",
-            "\"row_limit\" must be at most 5",
-            "\"x\" is not an argument",
-        ] {
-            assert!(message.contains(part), "{message}");
-        }
-        for bad in [
-            json!([]),
-            json!({"query": 1}),
-            json!({"query": "abcd"}),
-            json!({"query": "a", "row_limit": 0}),
-            json!({"query": "a", "row_limit": 1.5}),
-            json!({"query": null}),
-        ] {
-            assert!(problem(bad.clone()).is_err(), "{bad}");
-        }
-    }
-}
+mod tests;

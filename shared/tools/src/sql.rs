@@ -59,6 +59,10 @@ pub(crate) fn describe() -> Tool {
         version: 1,
         idempotent: true,
         writes: false,
+        timeout_seconds: 30,
+        returns_untrusted: true,
+        max_calls_per_step: 100,
+        ..Tool::default()
     }
 }
 

@@ -3,14 +3,18 @@
 //! A call has an effect outside, so two things are never left to the caller. Where it may go: only to
 //! hosts that the workspace's row lists, under the rules of `http.rs`, without any redirect. And
 //! what it is: the header `idempotency-key` is the same for every try of one call, so that a receiver
-//! that heeds it acts once, however often the call comes.
+//! that heeds it acts once, however often the call comes. A workspace with a secret in Vault signs what it
+//! sends (Standard Webhooks); one that demands signatures and has no secret sends nothing.
 
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use domain::Tool;
+use domain::{Approval, Tool};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Response, StatusCode};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use standardwebhooks::Webhook as Signer;
 
 use crate::http::{self, Http, TIMEOUT, body};
 use crate::{CallContext, ToolError};
@@ -43,6 +47,11 @@ pub(crate) fn describe() -> Tool {
         version: 1,
         idempotent: true,
         writes: true,
+        timeout_seconds: 11,
+        approval: Approval::WhenTainted,
+        returns_untrusted: true,
+        max_calls_per_step: 20,
+        ..Tool::default()
     }
 }
 
@@ -72,7 +81,7 @@ impl Webhook {
         let is_exempt = self
             .http
             .policy
-            .allows_post(&url, &context.webhook_hosts)
+            .allows_listed(&url, &context.webhook_hosts, "webhook_hosts")
             .map_err(as_refused_host)?;
         let body = arguments.get("body").map(Value::to_string);
         let body = body.unwrap_or_else(|| "{}".to_owned());
@@ -83,17 +92,58 @@ impl Webhook {
             );
             return Err(ToolError::terminal("invalid_arguments", message));
         }
+        let signature = if context.reach.webhooks_signed {
+            signed(&body, context).await?
+        } else {
+            HeaderMap::new()
+        };
         let response = self
             .http
             .client(is_exempt)
             .post(url)
             .headers(headers(&context.idempotency_key)?)
+            .headers(signature)
             .body(body)
             .send()
             .await
             .map_err(|error| as_refused_host(http::refusal_or_failure(&error)))?;
         result(response).await
     }
+}
+
+/// The headers of a Standard Webhooks signature: the message's id is the key of the call, the same for every try.
+async fn signed(body: &str, context: &CallContext) -> Result<HeaderMap, ToolError> {
+    let database = context.database.as_ref().ok_or_else(|| {
+        ToolError::terminal(
+            "webhook_unsigned",
+            "this step has no way to the secret that webhooks are signed with",
+        )
+    })?;
+    let secret = database.webhook_secret().await?.ok_or_else(|| {
+        let message = "this workspace demands signed webhooks and has no secret for it; an operator puts one into Vault as \
+                       goalpost_webhook_<workspace id>: whsec_ and 24 to 64 bytes in base64";
+        ToolError::terminal("webhook_unsigned", message)
+    })?;
+    let unusable = || {
+        let message = "the secret in Vault that webhooks are signed with is not whsec_ and base64; replace it";
+        ToolError::terminal("webhook_unsigned", message)
+    };
+    let signer = Signer::new(secret.expose_secret()).map_err(|_| unusable())?;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let seconds = now.map_or(0, |now| now.as_secs().cast_signed());
+    let signature = signer.sign(&context.idempotency_key, seconds, body.as_bytes());
+    let headers = [
+        ("webhook-id", context.idempotency_key.clone()),
+        ("webhook-timestamp", seconds.to_string()),
+        ("webhook-signature", signature.map_err(|_| unusable())?),
+    ];
+    headers
+        .into_iter()
+        .map(|(name, value)| {
+            let value = HeaderValue::from_str(&value).map_err(|_| unusable())?;
+            Ok((HeaderName::from_static(name), value))
+        })
+        .collect()
 }
 
 /// Whatever the rule, the caller did not get through to a host.

@@ -29,8 +29,8 @@ pub struct HttpPolicy {
     pub denied_hosts: BTreeSet<String>,
     /// Ports besides 443 and 80.
     pub further_ports: BTreeSet<u16>,
-    /// `host:port` pairs inside one's own network that `webhook` may call, by plain http too, if the workspace lists
-    /// them as well: `GOALPOST_PRIVATE_HOSTS`.
+    /// `host:port` pairs inside one's own network that `webhook`, `http` and MCP may call, by plain http too, if the
+    /// workspace lists them as well: `GOALPOST_PRIVATE_HOSTS`.
     pub private_hosts: BTreeSet<String>,
 }
 
@@ -62,9 +62,15 @@ impl HttpPolicy {
         Ok(false)
     }
 
-    /// Says whether a URL may be posted to by a workspace that lists these hosts (`host`, or `host:port` for another
-    /// port than https' own); true when it is one of the private hosts. Whatever is not listed is refused.
-    pub(crate) fn allows_post(&self, url: &Url, listed: &[String]) -> Result<bool, ToolError> {
+    /// Says whether a URL may be called by a workspace that lists these hosts (`host`, or `host:port` for another port
+    /// than https' own); true when it is one of the private hosts. Whatever is not listed is refused. `column` is where
+    /// the workspace lists them.
+    pub(crate) fn allows_listed(
+        &self,
+        url: &Url,
+        listed: &[String],
+        column: &str,
+    ) -> Result<bool, ToolError> {
         let (_, name, port) = self.destination(url)?;
         let with_port = format!("{name}:{port}");
         let is_listed = listed.iter().any(|entry| {
@@ -73,11 +79,19 @@ impl HttpPolicy {
         });
         if !is_listed {
             let message = format!(
-                "{with_port} is not among the hosts that this workspace may post to; an operator adds hosts to \
-                 goalpost.workspaces.webhook_hosts"
+                "{with_port} is not among the hosts that this workspace may call with it; an operator adds hosts to \
+                 goalpost.workspaces.{column}"
             );
-            return Err(ToolError::terminal("webhook_refused_host", message));
+            return Err(ToolError::terminal("address_refused", message));
         }
+        self.allows_named(url)
+    }
+
+    /// Says whether a URL may be called that a person of the workspace or the operator gave; true when it is one of the
+    /// private hosts.
+    pub(crate) fn allows_named(&self, url: &Url) -> Result<bool, ToolError> {
+        let (_, name, port) = self.destination(url)?;
+        let with_port = format!("{name}:{port}");
         if self.private_hosts.contains(&with_port) && matches!(url.scheme(), "http" | "https") {
             return Ok(true);
         }

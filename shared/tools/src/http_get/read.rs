@@ -13,7 +13,8 @@ const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// Bytes of the body in the result, as JSON text; the rest is cut off and said so.
 const MAX_SHOWN_BYTES: usize = 200 * 1024;
 
-pub(super) async fn result(mut response: Response) -> Result<Value, ToolError> {
+/// Gives `{"status", "content_type", "body", "truncated"}`; 4xx too, which says something of what was asked for.
+pub(crate) async fn result(mut response: Response) -> Result<Value, ToolError> {
     let status = response.status();
     if status.is_server_error() || status.as_u16() == 429 {
         let message = format!("the host answered {status}; trying again later may help");

@@ -10,6 +10,7 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 
+use domain::Approval;
 use futures::FutureExt;
 use serde_json::json;
 
@@ -25,6 +26,8 @@ fn context(run_query: Option<QueryRunner>) -> CallContext {
         readable_schemas: vec!["public".into()],
         run_query,
         webhook_hosts: Vec::new(),
+        reach: Reach::default(),
+        database: None,
         idempotency_key: "1/a".into(),
         time_limit: Duration::from_secs(60),
     }
@@ -40,7 +43,22 @@ fn the_built_in_tools_are_described_by_closed_schemas() {
     let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
     assert_eq!(
         names,
-        ["sql", "calculate", "http_get", "template", "webhook"]
+        [
+            "sql",
+            "calculate",
+            "http_get",
+            "template",
+            "webhook",
+            "http",
+            "table_write",
+            "email",
+            "mcp_list",
+            "delegate",
+            "ask_human",
+            "remember",
+            "recall",
+            "submit_result"
+        ]
     );
     for tool in tools {
         assert_eq!(
@@ -49,11 +67,61 @@ fn the_built_in_tools_are_described_by_closed_schemas() {
             tool.name
         );
         assert!(
-            tool.idempotent && tool.version == 1 && !tool.description.is_empty(),
+            tool.version >= 1 && !tool.description.is_empty(),
             "{}",
             tool.name
         );
-        assert_eq!(tool.writes, tool.name == "webhook", "{}", tool.name);
+        assert_eq!(
+            crate::schema::problem_of(&tool.parameters),
+            None,
+            "{}",
+            tool.name
+        );
+        assert_eq!(tool.idempotent, tool.name != "http", "{}", tool.name);
+        let writes = ["webhook", "http", "table_write", "email"].contains(&tool.name.as_str());
+        assert_eq!(tool.writes, writes, "{}", tool.name);
+        // What writes or sends asks a person once the step has read what nobody vouches for.
+        assert_eq!(
+            tool.approval == Approval::WhenTainted,
+            writes,
+            "{}",
+            tool.name
+        );
+        assert!((1..=3_600).contains(&tool.timeout_seconds), "{}", tool.name);
+        assert!(
+            (1..=1_000).contains(&tool.max_calls_per_step),
+            "{}",
+            tool.name
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_control_tool_is_described_and_never_called() {
+    let control: Vec<Tool> = registry()
+        .catalogue()
+        .into_iter()
+        .filter(|tool| tool.control)
+        .collect();
+    assert_eq!(control.len(), 5);
+    for tool in control {
+        let fitting = match tool.name.as_str() {
+            "delegate" => json!({"title": "t", "instructions": "i", "as": "step"}),
+            "ask_human" => json!({"question": "q"}),
+            "remember" => json!({"text": "t", "kind": "fact", "scope": "goal"}),
+            "recall" => json!({"query": "q"}),
+            _ => json!({"result": {}}),
+        };
+        assert_eq!(Registry::check_arguments(&tool, &fitting), Ok(()));
+        let error = call(&tool.name, fitting).await.unwrap_err();
+        assert_eq!(
+            (error.code.as_ref(), error.retryable),
+            ("control_tool", false),
+            "{}",
+            tool.name
+        );
+        let error = call(&tool.name, json!({})).await.unwrap_err();
+        assert_eq!(error.code, "invalid_arguments", "{}", tool.name);
     }
 }
 

@@ -13,9 +13,9 @@ use std::time::Duration;
 use url::Url;
 
 use super::*;
-use crate::HttpPolicy;
 use crate::http::Lookup;
 use crate::http::test_server::{Server, answer};
+use crate::{HttpPolicy, Reach};
 
 /// A tool whose operator names these private hosts; `names` is all that the resolver knows.
 fn tool(private: &[String], names: &[(&str, &[&str])]) -> Webhook {
@@ -37,6 +37,8 @@ fn context(listed: &[&str], key: &str) -> CallContext {
         readable_schemas: Vec::new(),
         run_query: None,
         webhook_hosts: listed.iter().map(|host| (*host).to_owned()).collect(),
+        reach: Reach::default(),
+        database: None,
         idempotency_key: key.to_owned(),
         time_limit: Duration::from_secs(60),
     }
@@ -369,7 +371,7 @@ async fn a_listed_public_host_passes_the_gate() {
         "https://other.example/",
     ] {
         assert_eq!(
-            policy.allows_post(&Url::parse(url).unwrap(), &listed),
+            policy.allows_listed(&Url::parse(url).unwrap(), &listed, "webhook_hosts"),
             Ok(false),
             "{url}"
         );

@@ -1,0 +1,184 @@
+//! MCP servers as a source of tools: `mcp.<server>.<tool>`.
+//!
+//! What a server says of its tools is told to models, so it is pinned: a person approves each tool's
+//! description and schema, the database keeps their hash, and a tool that reads otherwise the next time it is
+//! listed may not be called until a person has looked again. That is why servers are listed before calls
+//! (at most once a minute), and by the tool `mcp_list`, with which tools come to be known at all.
+//!
+//! The client is our own: a function frozen between invocations must leave no stream or task behind, every
+//! reply needs its cap, and the addresses are held to the rules of `http.rs`. It speaks streamable HTTP, JSON
+//! and event streams (<https://modelcontextprotocol.io/specification/2025-11-25/basic/transports>); the tests
+//! hold it against servers of the official libraries.
+
+mod answer;
+mod events;
+mod line;
+mod session;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use domain::Tool;
+use serde_json::{Value, json};
+
+use crate::http::Http;
+use crate::{CallContext, McpServer, StepDatabase, ToolError, schema};
+use line::Line;
+use session::Session;
+
+/// What the names of these tools begin with.
+const PREFIX: &str = "mcp.";
+
+pub(crate) const LIST_NAME: &str = "mcp_list";
+
+/// How long a call may take where the database does not say.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a server is believed to have the tools it had.
+const LISTING_HOLDS: Duration = Duration::from_secs(60);
+
+/// Listings that are remembered; beyond that, all are forgotten.
+const MAX_LISTINGS: usize = 1_000;
+
+pub(crate) fn describe_list() -> Tool {
+    Tool {
+        name: LIST_NAME.into(),
+        description: "Asks an MCP server of the workspace which tools it has, and keeps what it says for a person to approve.".into(),
+        parameters: json!({
+            "type": "object",
+            "properties": {
+                "server": {"type": "string", "description": "The server's name in this workspace.", "maxLength": 32}
+            },
+            "required": ["server"],
+            "additionalProperties": false
+        }),
+        idempotent: true,
+        timeout_seconds: 60,
+        returns_untrusted: true,
+        max_calls_per_step: 10,
+        ..Tool::default()
+    }
+}
+
+/// The two parts of the name of a server's tool.
+pub(crate) fn parts(name: &str) -> Option<(&str, &str)> {
+    name.strip_prefix(PREFIX)?.split_once('.')
+}
+
+pub(crate) struct Mcp {
+    http: Arc<Http>,
+    /// When each server was listed last, by its id.
+    listed: Mutex<HashMap<i64, Instant>>,
+}
+
+impl Mcp {
+    pub(crate) fn new(http: Arc<Http>) -> Self {
+        Self {
+            http,
+            listed: Mutex::default(),
+        }
+    }
+
+    /// Gives `{"server", "tools": {"<name>": "<state>"}}`.
+    pub(crate) async fn list(
+        &self,
+        arguments: &Value,
+        context: &CallContext,
+    ) -> Result<Value, ToolError> {
+        let name = arguments.get("server").and_then(Value::as_str);
+        let name = name.unwrap_or_default();
+        let database = database(context)?;
+        let server = database.mcp_server(name, None).await?;
+        let line = Line::to(&self.http, name, &server, context, true)?;
+        let session = Session::begin(&line).await?;
+        let states = self.record(&session, name, &server, database).await;
+        session.end().await;
+        Ok(json!({"server": name, "tools": states?}))
+    }
+
+    /// Calls a server's tool: `{"text", "structured", "omitted", "truncated"}`.
+    pub(crate) async fn call(
+        &self,
+        (server_name, tool): (&str, &str),
+        arguments: &Value,
+        context: &CallContext,
+    ) -> Result<Value, ToolError> {
+        let database = database(context)?;
+        let server = database.mcp_server(server_name, Some(tool)).await?;
+        let name = format!("{PREFIX}{server_name}.{tool}");
+        let parameters = server.parameters.clone().unwrap_or_default();
+        schema::check(&name, &parameters, arguments)?;
+        let seconds = server.timeout_seconds.map(u64::from);
+        let limit = seconds.map_or(DEFAULT_TIMEOUT, Duration::from_secs);
+        let limit = limit.min(context.time_limit);
+        let line = Line::to(&self.http, server_name, &server, context, server.idempotent)?;
+        let exchange = async {
+            let mut session = Session::begin(&line).await?;
+            if self.is_due(server.id) {
+                let states = self
+                    .record(&session, server_name, &server, database)
+                    .await?;
+                refuse_unapproved(&name, tool, &states)?;
+            }
+            let answer = session.call(tool, arguments).await;
+            session.end().await;
+            answer
+        };
+        match tokio::time::timeout(limit, exchange).await {
+            Ok(answer) => answer,
+            Err(_) => Err(line.unless_unknown(ToolError::retryable(
+                "tool_timeout",
+                format!("{name} took longer than {} s", limit.as_secs()),
+            ))),
+        }
+    }
+
+    async fn record(
+        &self,
+        session: &Session<'_>,
+        name: &str,
+        server: &McpServer,
+        database: &Arc<dyn StepDatabase>,
+    ) -> Result<Value, ToolError> {
+        let tools = session.tools().await?;
+        let states = database.record_mcp_tools(name, &tools).await?;
+        let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        if listed.len() >= MAX_LISTINGS {
+            listed.clear();
+        }
+        listed.insert(server.id, Instant::now());
+        Ok(states)
+    }
+
+    fn is_due(&self, server_id: i64) -> bool {
+        let listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = listed.get(&server_id);
+        at.is_none_or(|at| at.elapsed() >= LISTING_HOLDS)
+    }
+}
+
+fn database(context: &CallContext) -> Result<&Arc<dyn StepDatabase>, ToolError> {
+    context.database.as_ref().ok_or_else(|| {
+        let message =
+            "this step has no way to the workspace's MCP servers; use them in a step of a run";
+        ToolError::terminal("mcp_unavailable", message)
+    })
+}
+
+/// A tool that reads otherwise than what was approved is not called.
+fn refuse_unapproved(name: &str, tool: &str, states: &Value) -> Result<(), ToolError> {
+    let problem = match states.get(tool).and_then(Value::as_str) {
+        Some("approved") => return Ok(()),
+        Some("changed") => "its description or schema has changed since a person approved it",
+        Some("pending") => "no person has approved it yet",
+        _ => "the server does not have it any more",
+    };
+    let message = format!(
+        "{name} may not be called: {problem}; an admin of the workspace decides with approve_mcp_tool"
+    );
+    Err(ToolError::terminal("mcp_tool_not_approved", message))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,374 @@
+//! One exchange with a server: a message is posted, and its answer read from JSON or from a stream of events.
+
+use std::sync::Arc;
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use secrecy::ExposeSecret as _;
+use serde_json::Value;
+use std::time::Duration;
+use url::Url;
+
+use super::events::Events;
+use crate::http::{self, Http, body};
+use crate::{CallContext, McpServer, OUTCOME_UNKNOWN, ToolError};
+
+/// Bytes of one answer, however it comes.
+pub(super) const MAX_ANSWER_BYTES: usize = 2 * 1024 * 1024;
+
+/// How often an interrupted stream is taken up again.
+const MAX_RESUMES: usize = 3;
+
+/// How long to wait before that, at most, whatever the server asks for.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
+
+pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Headers that only we set.
+const RESERVED: &[&str] = &[
+    "accept",
+    "connection",
+    "content-length",
+    "content-type",
+    "cookie",
+    "host",
+    "idempotency-key",
+    "last-event-id",
+    "mcp-protocol-version",
+    "mcp-session-id",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// The way to a server, with what every message to it carries.
+pub(super) struct Line<'a> {
+    http: &'a Http,
+    server: &'a str,
+    url: Url,
+    is_exempt: bool,
+    headers: HeaderMap,
+    is_repeatable: bool,
+    timeout: Duration,
+}
+
+/// What a session adds to a message.
+#[derive(Default, Clone)]
+pub(super) struct Ticket {
+    pub(super) session_id: Option<HeaderValue>,
+    pub(super) version: Option<HeaderValue>,
+}
+
+/// Why there is no answer.
+pub(super) enum Failure {
+    /// The server does not know the session any more, and did nothing.
+    SessionGone,
+    Told(ToolError),
+}
+
+impl From<ToolError> for Failure {
+    fn from(error: ToolError) -> Self {
+        Self::Told(error)
+    }
+}
+
+/// An answer, and the session that came with it.
+pub(super) struct Answer {
+    pub(super) message: Value,
+    pub(super) session_id: Option<HeaderValue>,
+}
+
+impl<'a> Line<'a> {
+    /// `is_repeatable`: whether a call may be made again when nobody knows what became of it.
+    pub(super) fn to(
+        http: &'a Arc<Http>,
+        name: &'a str,
+        server: &McpServer,
+        context: &CallContext,
+        is_repeatable: bool,
+    ) -> Result<Self, ToolError> {
+        let url = http::read_url(&server.url)?;
+        let is_exempt = http.policy.allows_named(&url)?;
+        let mut headers = HeaderMap::new();
+        if let Ok(key) = HeaderValue::from_str(&context.idempotency_key) {
+            headers.insert(IDEMPOTENCY_KEY, key);
+        }
+        if let Some(header) = &server.auth_header_name {
+            headers.insert(auth_name(name, header)?, auth_value(name, server)?);
+        }
+        Ok(Self {
+            http,
+            server: name,
+            url,
+            is_exempt,
+            headers,
+            is_repeatable,
+            timeout: context.time_limit,
+        })
+    }
+
+    pub(super) fn server(&self) -> &str {
+        self.server
+    }
+
+    fn request(&self, method: Method, ticket: &Ticket) -> RequestBuilder {
+        let mut headers = self.headers.clone();
+        let optional = [
+            (SESSION_ID, &ticket.session_id),
+            (PROTOCOL_VERSION, &ticket.version),
+        ];
+        for (name, value) in optional {
+            if let Some(value) = value {
+                headers.insert(name, value.clone());
+            }
+        }
+        self.http
+            .client(self.is_exempt)
+            .request(method, self.url.clone())
+            .timeout(self.timeout)
+            .headers(headers)
+    }
+
+    /// Posts a message. With an id, waits for the answer to it; without one, it is enough that it was taken.
+    pub(super) async fn post(
+        &self,
+        ticket: &Ticket,
+        message: &Value,
+        id: Option<u64>,
+    ) -> Result<Answer, Failure> {
+        let accept = HeaderValue::from_static("application/json, text/event-stream");
+        let response = self
+            .request(Method::POST, ticket)
+            .header(ACCEPT, accept)
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .body(message.to_string())
+            .send()
+            .await
+            .map_err(|error| self.not_reached(&error))?;
+        self.refuse_status(&response, ticket)?;
+        let session_id = response.headers().get(SESSION_ID).cloned();
+        let message = match id {
+            Some(id) => self.answer(response, ticket, id).await?,
+            None => Value::Null,
+        };
+        Ok(Answer {
+            message,
+            session_id,
+        })
+    }
+
+    /// Tells the server that a session is over. It may not care, and nobody waits for it.
+    pub(super) async fn leave(&self, ticket: &Ticket) {
+        let farewell = self
+            .request(Method::DELETE, ticket)
+            .timeout(Duration::from_secs(2));
+        if farewell.send().await.is_err() {
+            tracing::debug!(server = self.server, "an MCP session was left open");
+        }
+    }
+
+    async fn answer(
+        &self,
+        mut response: Response,
+        ticket: &Ticket,
+        id: u64,
+    ) -> Result<Value, Failure> {
+        if !is_of(&response, "text/event-stream") {
+            if !is_of(&response, "application/json") {
+                return Err(self
+                    .strange("it answers with neither JSON nor events")
+                    .into());
+            }
+            let read = body::read(&mut response, MAX_ANSWER_BYTES).await;
+            let read = read.map_err(|error| self.unless_unknown(error))?;
+            if read.is_cut {
+                return Err(self.too_large().into());
+            }
+            let message: Option<Value> = serde_json::from_slice(&read.bytes).ok();
+            let message = message.filter(|message| answers(message, id));
+            return Ok(
+                message.ok_or_else(|| self.strange("its JSON is no answer to the question"))?
+            );
+        }
+        let mut events = Events::default();
+        let mut resumes = 0;
+        loop {
+            if let Some(message) = self.read_events(&mut response, &mut events, id).await? {
+                return Ok(message);
+            }
+            // The stream ended before the answer. Where events have ids it may be taken up again: nothing is repeated.
+            let Some(last) = events.last_id().filter(|_| resumes < MAX_RESUMES) else {
+                let message = format!(
+                    "the MCP server {} ended its answer before the result",
+                    self.server
+                );
+                return Err(self
+                    .unless_unknown(ToolError::retryable("mcp_failed", message))
+                    .into());
+            };
+            resumes = resumes.saturating_add(1);
+            tokio::time::sleep(events.pause().min(MAX_PAUSE)).await;
+            response = self
+                .request(Method::GET, ticket)
+                .header(ACCEPT, HeaderValue::from_static("text/event-stream"))
+                .header(LAST_EVENT_ID, last)
+                .send()
+                .await
+                .map_err(|error| self.unless_unknown(self.not_reached(&error)))?;
+            self.refuse_status(&response, &Ticket::default())?;
+        }
+    }
+
+    /// Reads events until the answer or the end of the stream.
+    async fn read_events(
+        &self,
+        response: &mut Response,
+        events: &mut Events,
+        id: u64,
+    ) -> Result<Option<Value>, Failure> {
+        // A connection that breaks is a stream that ended.
+        while let Ok(Some(chunk)) = response.chunk().await {
+            for data in events.take(&chunk) {
+                let message: Option<Value> = serde_json::from_str(&data).ok();
+                if let Some(message) = message.filter(|message| answers(message, id)) {
+                    return Ok(Some(message));
+                }
+            }
+            if events.bytes() > MAX_ANSWER_BYTES {
+                return Err(self.too_large().into());
+            }
+        }
+        Ok(None)
+    }
+
+    fn refuse_status(&self, response: &Response, ticket: &Ticket) -> Result<(), Failure> {
+        let (status, server) = (response.status(), self.server);
+        if status.is_success() {
+            return Ok(());
+        }
+        if status == StatusCode::NOT_FOUND && ticket.session_id.is_some() {
+            return Err(Failure::SessionGone);
+        }
+        let error = if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            let message = format!(
+                "the MCP server {server} answers {status}: it wants other credentials; an operator puts them into Vault \
+                 as goalpost_mcp_<workspace id>_{server}, and an admin names the header that carries them"
+            );
+            ToolError::terminal("mcp_unauthorized", message)
+        } else if status.is_redirection() {
+            let message = format!(
+                "the MCP server {server} redirects, which is not followed; give its last address"
+            );
+            ToolError::terminal("mcp_redirected", message)
+        } else if status.is_server_error() || status.as_u16() == 429 || status.as_u16() == 408 {
+            let message =
+                format!("the MCP server {server} answers {status}; trying again later may help");
+            let error = ToolError {
+                retry_after_seconds: http::retry_after(response.headers()),
+                ..ToolError::retryable("mcp_failed", message)
+            };
+            if status.as_u16() == 429 {
+                error
+            } else {
+                self.unless_unknown(error)
+            }
+        } else {
+            let message = format!("the MCP server {server} answers {status}; check its address");
+            ToolError::terminal("mcp_rejected", message)
+        };
+        Err(error.into())
+    }
+
+    fn not_reached(&self, error: &reqwest::Error) -> ToolError {
+        let failure = http::refusal_or_failure(error);
+        let message = format!("the MCP server {}: {}", self.server, failure.message);
+        let failure = ToolError { message, ..failure };
+        match failure.code.as_ref() {
+            "address_refused" => failure,
+            _ if error.is_connect() => ToolError {
+                code: "mcp_unreachable".into(),
+                ..failure
+            },
+            _ => self.unless_unknown(ToolError {
+                code: "mcp_failed".into(),
+                ..failure
+            }),
+        }
+    }
+
+    /// A failure of a call that may have acted is repeated only where that does no harm.
+    pub(super) fn unless_unknown(&self, failure: ToolError) -> ToolError {
+        if self.is_repeatable || !failure.retryable {
+            return failure;
+        }
+        let message = format!(
+            "{}; the tool may have acted all the same, so it is not called again by itself: look there first",
+            failure.message
+        );
+        ToolError::terminal(OUTCOME_UNKNOWN, message)
+    }
+
+    pub(super) fn strange(&self, what: &str) -> ToolError {
+        let message = format!(
+            "the MCP server {} does not speak the protocol: {what}",
+            self.server
+        );
+        ToolError::terminal("mcp_malformed", message)
+    }
+
+    fn too_large(&self) -> ToolError {
+        let message = format!(
+            "the MCP server {} answers with more than {MAX_ANSWER_BYTES} bytes; ask it for less",
+            self.server
+        );
+        ToolError::terminal("result_too_large", message)
+    }
+}
+
+/// Whether a message answers the question with this id.
+fn answers(message: &Value, id: u64) -> bool {
+    message.get("id").and_then(Value::as_u64) == Some(id)
+        && (message.get("result").is_some() || message.get("error").is_some())
+}
+
+fn is_of(response: &Response, kind: &str) -> bool {
+    let given = response.headers().get(CONTENT_TYPE);
+    let given = given
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let given = given.split(';').next().unwrap_or_default();
+    given.trim().eq_ignore_ascii_case(kind)
+}
+
+fn auth_name(server: &str, header: &str) -> Result<HeaderName, ToolError> {
+    let name = header.to_ascii_lowercase();
+    let name = HeaderName::from_bytes(name.as_bytes()).ok();
+    name.filter(|name| !RESERVED.contains(&name.as_str()))
+        .ok_or_else(|| {
+            let message = format!(
+                "the MCP server {server} cannot have its credentials in the header {header}"
+            );
+            ToolError::terminal("mcp_unauthorized", message)
+        })
+}
+
+fn auth_value(name: &str, server: &McpServer) -> Result<HeaderValue, ToolError> {
+    let secret = server.auth_secret.as_ref().ok_or_else(|| {
+        let message = format!(
+            "the MCP server {name} wants credentials and there are none; an operator puts them into Vault as \
+             goalpost_mcp_<workspace id>_{name}"
+        );
+        ToolError::terminal("mcp_unauthorized", message)
+    })?;
+    let mut value = HeaderValue::from_str(secret.expose_secret()).map_err(|_| {
+        let message =
+            format!("the credentials of the MCP server {name} in Vault cannot stand in a header");
+        ToolError::terminal("mcp_unauthorized", message)
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
