@@ -298,17 +298,20 @@ as $$
    order by a.name, a.workspace_id nulls last, a.version desc
 $$;
 
--- check_plan with what this run may use.
+-- check_plan with what this run may use. A step is no control tool: those are for agents.
 create function goalpost_private.check_plan_of_run(p_plan jsonb, p_run goalpost.workflow_runs) returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+begin
+  return (
   select goalpost_private.check_plan(
     p_plan,
     (select coalesce(jsonb_object_agg(a.name, to_jsonb(a.tools)), '{}')
        from goalpost_private.agents_of(p_run.workspace_id) a),
-    array(select t.name from goalpost.tools t),
+    array(select t.name from goalpost_private.tools_of(p_run.workspace_id) t where not t.control),
     array(select s.key from goalpost.steps s where s.run_id = p_run.id),
     l)
-    from goalpost_private.limits l
+    from goalpost_private.limits l);
+end
 $$;

@@ -120,13 +120,20 @@ as $$
        limit 60) t
 $$;
 
--- How a tool is described to a model.
-create function goalpost_private.describe_tools(p_names text[]) returns jsonb
-language sql stable
+-- How tools are described to a model: those of these names; null: all that a step may be, which control tools are not.
+create function goalpost_private.describe_tools(p_workspace_id uuid, p_names text[]) returns jsonb
+language plpgsql stable
 set search_path = ''
 as $$
-  select coalesce(jsonb_agg(to_jsonb(t) order by t.name), '[]') from goalpost.tools t
-   where p_names is null or t.name = any (p_names)
+begin
+  -- Most agents have none of a server's tools, and then servers need not be looked at.
+  if not exists (select from unnest(p_names) n where starts_with(n, 'mcp.')) and p_names is not null then
+    return (select coalesce(jsonb_agg(to_jsonb(t) order by t.name), '[]') from goalpost.tools t where t.name = any (p_names));
+  end if;
+  return (
+    select coalesce(jsonb_agg(to_jsonb(t) order by t.name), '[]') from goalpost_private.tools_of(p_workspace_id) t
+     where case when p_names is null then not t.control else t.name = any (p_names) end);
+end
 $$;
 
 create function goalpost_private.describe_goal(p_goal_id bigint) returns jsonb
@@ -171,7 +178,7 @@ as $$
            'context', q.context,
            'runbooks', (select coalesce(jsonb_agg(to_jsonb(m) - 'plan' order by m.score desc), '[]')
                           from goalpost_private.match_runbooks(q.question, q.workspace_id, q.user_id) m),
-           'tools', goalpost_private.describe_tools(null),
+           'tools', goalpost_private.describe_tools(q.workspace_id, null),
            'tables', goalpost_private.readable_tables(q.workspace_id))
     from goalpost.requests q where q.id = p_run.request_id
 $$;
@@ -185,7 +192,7 @@ as $$
                           from goalpost_private.match_runbooks_of_run(p_run) m),
            'agents', (select coalesce(jsonb_agg(jsonb_build_object('name', a.name, 'role', a.role, 'tools', a.tools)), '[]')
                         from goalpost_private.agents_of(p_run.workspace_id) a),
-           'tools', goalpost_private.describe_tools(null),
+           'tools', goalpost_private.describe_tools(p_run.workspace_id, null),
            'tables', goalpost_private.readable_tables(p_run.workspace_id),
            'limits', (select to_jsonb(l) - 'only_row' from goalpost_private.limits l),
            'taken_keys', (select coalesce(jsonb_agg(s.key), '[]') from goalpost.steps s where s.run_id = p_run.id),
@@ -243,12 +250,23 @@ begin
 end
 $$;
 
--- Where the tool webhook may go: told only where there is a use for it.
-create function goalpost_private.context_of_webhook(p_workspace_id uuid) returns jsonb
-language sql stable
+-- Where tools may go that act outside: told only where there is a use for it.
+create function goalpost_private.context_of_reach(p_workspace_id uuid, p_tools text[]) returns jsonb
+language plpgsql stable
 set search_path = ''
 as $$
-  select jsonb_build_object('webhook_hosts', w.webhook_hosts) from goalpost.workspaces w where w.id = p_workspace_id
+begin
+  if not p_tools && array['webhook', 'http', 'email'] then
+    return '{}';
+  end if;
+  return (
+    select case when 'webhook' = any (p_tools) then jsonb_build_object('webhook_hosts', w.webhook_hosts) else '{}' end
+           || jsonb_build_object('reach', jsonb_build_object(
+             'http_hosts', w.http_hosts, 'email_domains', w.email_domains,
+             'webhooks_signed', w.webhooks_signed or exists (
+               select from vault.secrets s where s.name = 'goalpost_webhook_' || w.id::text)))
+      from goalpost.workspaces w where w.id = p_workspace_id);
+end
 $$;
 
 -- What the worker of an agent's step is told of the agent.
@@ -258,8 +276,8 @@ set search_path = ''
 as $$
   select jsonb_build_object(
            'agent', to_jsonb(a) - 'workspace_id' - 'state' - 'created_at' - 'id',
-           'tools', goalpost_private.describe_tools(a.tools))
-         || case when 'webhook' = any (a.tools) then goalpost_private.context_of_webhook(p_workspace_id) else '{}' end
+           'tools', goalpost_private.describe_tools(p_workspace_id, a.tools))
+         || goalpost_private.context_of_reach(p_workspace_id, a.tools)
     from goalpost.agents a where a.id = p_agent_id
 $$;
 
@@ -291,8 +309,7 @@ begin
      cross join lateral (
        select jsonb_build_object('steps', goalpost_private.dependency_results(s.run_id, s.depends_on))
               || case when s.agent_id is not null then goalpost_private.context_of_agent(s.agent_id, s.workspace_id)
-                      when s.input ->> 'tool' = 'webhook' then goalpost_private.context_of_webhook(s.workspace_id)
-                      else '{}' end as told
+                      else goalpost_private.context_of_reach(s.workspace_id, array[s.input ->> 'tool']) end as told
         where s.kind in ('agent', 'tool')
         union all
        select goalpost_private.step_context(p_steps[s.ordinality], r.run) where s.kind not in ('agent', 'tool')) d

@@ -75,7 +75,7 @@ declare
 begin
   foreach v_table in array array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
-    'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'step_turns', 'tool_calls', 'memory_uses']
+    'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'memory_uses']
   loop
     execute format('alter table goalpost.%I enable row level security', v_table);
     execute format(
@@ -131,6 +131,9 @@ create policy project_admins_read on goalpost_private.endpoints for select to au
 alter table goalpost_private.limits enable row level security;
 create policy project_admins_read on goalpost_private.limits for select to authenticated
   using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.table_writes enable row level security;
+create policy project_admins_read on goalpost_private.table_writes for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
 
 -- The one table that people insert into: their own request, in a workspace where they may ask, not yet looked at.
 create policy members_ask on goalpost.requests for insert to authenticated
@@ -153,6 +156,9 @@ grant execute on function
   goalpost_private.retry_dead_letter(bigint),
   goalpost_private.create_workspace(text),
   goalpost_private.add_member(uuid, uuid, text),
+  goalpost_private.add_mcp_server(uuid, text, text, text),
+  goalpost_private.approve_mcp_tool(uuid, text, text, text, jsonb),
+  goalpost_private.remove_mcp_server(uuid, text),
   goalpost_private.my_workspaces(text),
   goalpost_private.am_project_admin(),
   goalpost_private.may_decide(uuid, text),
@@ -164,12 +170,15 @@ grant execute on function
 grant usage on schema goalpost_worker to goalpost_worker;
 grant execute on all functions in schema goalpost_worker to goalpost_worker;
 
--- The asker's SQL runs with the asker's rights: its function belongs to goalpost_asker, which has no others.
+-- The asker's SQL runs with the asker's rights: its functions belong to goalpost_asker, which has no others.
 grant usage, create on schema goalpost_private to goalpost_asker;
 alter function goalpost_private.run_query_as_asker(uuid, text[], text, integer, integer) owner to goalpost_asker;
+alter function goalpost_private.write_rows_as_asker(uuid, text, text, text[], jsonb, text[]) owner to goalpost_asker;
 revoke create on schema goalpost_private from goalpost_asker;
 revoke all on function goalpost_private.run_query_as_asker(uuid, text[], text, integer, integer) from public;
 grant execute on function goalpost_private.run_query_as_asker(uuid, text[], text, integer, integer) to postgres;
+revoke all on function goalpost_private.write_rows_as_asker(uuid, text, text, text[], jsonb, text[]) from public;
+grant execute on function goalpost_private.write_rows_as_asker(uuid, text, text, text[], jsonb, text[]) to postgres;
 
 -- Live: what a page would watch. Row-level security holds for Realtime too.
 do $$

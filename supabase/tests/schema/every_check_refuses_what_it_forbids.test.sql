@@ -8,6 +8,9 @@ insert into goalpost.runbooks (workspace_id, name, title, description, goal_type
 select tests.keep('run', tests.planned('a, ap, c:a', jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval()), '["good"]'));
 select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 1}]}');
 select tests.memory('remembered', 'goal', jsonb_build_object('goal_id', (tests.goal_of(tests.the('run'))).id, 'axis', 1));
+insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) values (tests.id_of('acme'), 'docs', 'https://docs.example.com/', tests.id_of('adam'), now());
+insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
+insert into goalpost.writable_tables (workspace_id, schema_name, table_name) values (tests.id_of('acme'), 'public', 'notes');
 select tests.bare_step(tests.bare_run(), 'lonely');
 select tests.bare_turn(tests.the('run'), 'a');
 select tests.bare_call(tests.the('run'), 'a');
@@ -28,6 +31,40 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost.workspaces', 'webhook_hosts_are_hosts', 'webhook_hosts = ''{example.com:123456}'''),
     ('goalpost.workspaces', 'webhook_hosts_are_hosts',
      'webhook_hosts = (select array_agg(n || ''.example.com'') from generate_series(1, 101) n)'),
+    ('goalpost.workspaces', 'http_hosts_are_hosts', 'http_hosts = ''{https://example.com}'''),
+    ('goalpost.workspaces', 'http_hosts_are_hosts', 'http_hosts = ''{*.example.com}'''),
+    ('goalpost.workspaces', 'http_hosts_are_hosts', 'http_hosts = ''{example.com,null}'''),
+    ('goalpost.workspaces', 'http_hosts_are_hosts',
+     'http_hosts = (select array_agg(n || ''.example.com'') from generate_series(1, 101) n)'),
+    ('goalpost.workspaces', 'email_domains_are_domains', 'email_domains = ''{mia@example.com}'''),
+    ('goalpost.workspaces', 'email_domains_are_domains', 'email_domains = ''{Example.com}'''),
+    ('goalpost.workspaces', 'email_domains_are_domains', 'email_domains = ''{example.com,null}'''),
+    ('goalpost.workspaces', 'email_domains_are_domains',
+     'email_domains = (select array_agg(n || ''.example.com'') from generate_series(1, 101) n)'),
+    ('goalpost.tools', 'approval_is_known', 'approval = ''perhaps'''),
+    ('goalpost.tools', 'timeout_is_bounded', 'timeout_seconds = 0'),
+    ('goalpost.tools', 'timeout_is_bounded', 'timeout_seconds = 3601'),
+    ('goalpost.tools', 'calls_are_bounded', 'max_calls_per_step = 0'),
+    ('goalpost.tools', 'calls_are_bounded', 'max_calls_per_step = 1001'),
+    ('goalpost.mcp_servers', 'name_is_a_word', 'name = ''a.b'''),
+    ('goalpost.mcp_servers', 'url_is_an_address', 'url = ''https://user@x.example.com/'''),
+    ('goalpost.mcp_servers', 'url_is_an_address', 'url = ''https://x.example.com/?key=1'''),
+    ('goalpost.mcp_servers', 'url_is_an_address', 'url = ''https://x.example.com/'' || repeat(''x'', 500)'),
+    ('goalpost.mcp_servers', 'auth_header_name_is_one', 'auth_header_name = ''a b'''),
+    ('goalpost.mcp_tools', 'name_is_a_name', 'name = ''a b'''),
+    ('goalpost.mcp_tools', 'state_is_known', 'state = ''odd'''),
+    ('goalpost.mcp_tools', 'approved_only_as_it_reads', 'state = ''approved'', approved_hash = ''other'''),
+    ('goalpost.mcp_tools', 'approved_only_as_it_reads', 'state = ''approved'', approved_hash = ''h'', problem = ''p'''),
+    ('goalpost.mcp_tools', 'approval_is_known', 'approval = ''perhaps'''),
+    ('goalpost.mcp_tools', 'timeout_is_bounded', 'timeout_seconds = 0'),
+    ('goalpost.mcp_tools', 'timeout_is_bounded', 'timeout_seconds = 3601'),
+    ('goalpost.mcp_tools', 'calls_are_bounded', 'max_calls_per_step = 0'),
+    ('goalpost.mcp_tools', 'calls_are_bounded', 'max_calls_per_step = 1001'),
+    ('goalpost.writable_tables', 'operations_are_known', 'operations = ''{insert,delete}'''),
+    ('goalpost.writable_tables', 'operations_are_known', 'operations = ''{update}'''),
+    ('goalpost.writable_tables', 'ours_are_never_listed', 'schema_name = ''goalpost'''),
+    ('goalpost.writable_tables', 'ours_are_never_listed', 'schema_name = ''auth'''),
+    ('goalpost.writable_tables', 'ours_are_never_listed', 'schema_name = ''pg_catalog'''),
     ('goalpost.members', 'role_is_known', 'role = ''king'''),
     ('goalpost.agents', 'state_is_known', 'state = ''odd'''),
     ('goalpost.agents', 'max_turns_is_bounded', 'max_turns = 0'),

@@ -18,6 +18,10 @@ select tests.keep('memory', tests.memory('remembered'));
 insert into goalpost.memory_uses values (tests.the('run'), 'a', 1, 0, 1, tests.id_of('acme'), tests.the('memory'), 1, now());
 update goalpost.memories set run_id = tests.the('run'), step_key = 'a', call_number = 1;
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
+insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) values (tests.id_of('acme'), 'docs', 'https://docs.example.com/', tests.id_of('adam'), now());
+insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
+insert into goalpost.writable_tables (workspace_id, schema_name, table_name) values (tests.id_of('acme'), 'public', 'notes');
+insert into goalpost_private.table_writes (run_id, step_key, call_number, request_hash, written_at) values (tests.the('run'), 'a', 0, 'h', now());
 
 -- The key that refuses the copy.
 create function pg_temp.refused_by(p_table text, p_changes jsonb, p_where text) returns text language plpgsql as $$
@@ -42,9 +46,11 @@ insert into twice (from_table, key) values
   ('goalpost.step_attempts', 'step_attempts_pkey'), ('goalpost.step_turns', 'step_turns_pkey'), ('goalpost.tool_calls', 'tool_calls_pkey'),
   ('goalpost.plan_revisions', 'plan_revisions_pkey'), ('goalpost.agent_instances', 'agent_instances_pkey'),
   ('goalpost.usage_events', 'usage_events_pkey'), ('goalpost.events', 'events_pkey'), ('goalpost.wakes', 'wakes_pkey'),
-  ('goalpost.embedding_spaces', 'embedding_spaces_pkey'), ('goalpost.memory_uses', 'memory_uses_pkey'),
+  ('goalpost.embedding_spaces', 'embedding_spaces_pkey'), ('goalpost.mcp_tools', 'mcp_tools_pkey'), ('goalpost.writable_tables', 'writable_tables_pkey'), ('goalpost_private.table_writes', 'table_writes_pkey'), ('goalpost.memory_uses', 'memory_uses_pkey'),
   ('goalpost_private.endpoints', 'endpoints_pkey'), ('goalpost_private.limits', 'limits_pkey');
 insert into twice values
+  ('goalpost.mcp_servers', 'mcp_servers_pkey', '{"name": "other"}', 'true'),
+  ('goalpost.mcp_servers', 'one_mcp_server_of_a_name', '{"id": -5}', 'true'),
   ('goalpost.agents', 'agents_pkey', '{"name": "other"}', 'true'),
   ('goalpost.agents', 'one_version_of_an_agent', '{"id": -5}', 'workspace_id is null'),
   ('goalpost.runbooks', 'runbooks_pkey', '{"name": "other"}', 'true'),
@@ -65,7 +71,7 @@ select is(pg_temp.refused_by(from_table, changes, of_row), key, key) from twice 
 select set_eq('select key from twice',
   $$ select c.relname::text from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
       where i.indisunique and c.relnamespace in ('goalpost'::regnamespace, 'goalpost_private'::regnamespace)
-        and c.relname not in ('requests_inside_one_workspace', 'goals_inside_one_workspace', 'workflow_runs_inside_one_workspace', 'memories_inside_one_workspace') $$,
+        and c.relname not in ('requests_inside_one_workspace', 'goals_inside_one_workspace', 'workflow_runs_inside_one_workspace', 'mcp_servers_inside_one_workspace', 'memories_inside_one_workspace') $$,
   'every unique key is tried here');
 
 select * from finish();

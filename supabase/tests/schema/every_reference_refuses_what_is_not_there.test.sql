@@ -19,6 +19,10 @@ select tests.do_fail(tests.the('broken'), 'z');
 select tests.memory('remembered', 'goal', jsonb_build_object('goal_id', (tests.goal_of(tests.the('run'))).id, 'axis', 1));
 insert into goalpost.memory_uses select tests.the('run'), 'a', 1, 0, 1, workspace_id, id, 1, now() from goalpost.memories;
 select tests.memory('lonely');
+insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) values (tests.id_of('acme'), 'docs', 'https://docs.example.com/', tests.id_of('adam'), now()), (tests.id_of('acme'), 'lonely', 'https://docs.example.com/', tests.id_of('adam'), now());
+insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers where name = 'docs';
+insert into goalpost.writable_tables (workspace_id, schema_name, table_name) values (tests.id_of('acme'), 'public', 'notes');
+insert into goalpost_private.table_writes (run_id, step_key, call_number, request_hash, written_at) values (tests.the('run'), 'a', 0, 'h', now());
 -- What nothing refers to: changing its own key breaks no other reference.
 select tests.bare_step(tests.bare_run(), 'lonely');
 insert into goalpost.requests (workspace_id, user_id, question) values (tests.id_of('acme'), tests.id_of('mia'), 'lonely');
@@ -72,7 +76,7 @@ insert into reference values
   ('goalpost.memories', 'workspace_id'), ('goalpost.memories', 'workspace_id, goal_id'), ('goalpost.memories', 'space'),
   ('goalpost.memory_uses', 'run_id, step_key'), ('goalpost.memory_uses', 'workspace_id, memory_id'),
   ('goalpost.step_turns', 'run_id, step_key'), ('goalpost.tool_calls', 'run_id, step_key'),
-  ('goalpost.dead_letters', 'run_id, step_key');
+  ('goalpost.mcp_servers', 'workspace_id'), ('goalpost.mcp_tools', 'workspace_id, server_id'), ('goalpost.writable_tables', 'workspace_id'), ('goalpost_private.table_writes', 'run_id, step_key'), ('goalpost.dead_letters', 'run_id, step_key');
 
 select is(pg_temp.refused(from_table::regclass, columns), 'its key', format('%s (%s)', from_table, columns))
   from reference order by from_table, columns;

@@ -8,6 +8,8 @@ select set_eq(
   array[
     'goalpost.accept_request(uuid,text,text,jsonb,text,jsonb)', 'goalpost.accept_requests(uuid,jsonb)', 'goalpost.decide_approval(bigint,text,text)', 'goalpost.cancel_request(bigint)',
     'goalpost.cancel_goal(bigint)', 'goalpost.retry_dead_letter(bigint)', 'goalpost.create_workspace(text)', 'goalpost.add_member(uuid,uuid,text)',
+    'goalpost.add_mcp_server(uuid,text,text,text)', 'goalpost.approve_mcp_tool(uuid,text,text,text,jsonb)', 'goalpost.remove_mcp_server(uuid,text)',
+    'goalpost_private.add_mcp_server(uuid,text,text,text)', 'goalpost_private.approve_mcp_tool(uuid,text,text,text,jsonb)', 'goalpost_private.remove_mcp_server(uuid,text)',
     'goalpost_private.accept_requests(uuid,jsonb)', 'goalpost_private.decide_approval(bigint,text,text)', 'goalpost_private.cancel_request(bigint)',
     'goalpost_private.cancel_goal(bigint)', 'goalpost_private.retry_dead_letter(bigint)', 'goalpost_private.create_workspace(text)', 'goalpost_private.add_member(uuid,uuid,text)',
     'goalpost.revoke_memory(bigint)', 'goalpost_private.revoke_memory(bigint)',

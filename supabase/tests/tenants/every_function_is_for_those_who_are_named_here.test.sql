@@ -12,6 +12,8 @@ create temp table place as select * from (values ('acme', 'mia'), ('elsewhere', 
 select tests.keep('run_' || workspace, tests.planned('ap', jsonb_build_object('ap', tests.approval()), '[]', person, workspace)) from place;
 select tests.keep('broken_' || workspace, tests.planned('a', '{}', '[]', person, workspace)) from place;
 select tests.do_fail(tests.the('broken_' || workspace), 'a') from place;
+insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) select tests.id_of(workspace), 'docs', 'https://docs.example.com/', tests.id_of(person), now() from place;
+insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
 
 create temp table actor (number integer generated always as identity, name text, person text, role text);
 insert into actor (name, person, role) values
@@ -24,7 +26,7 @@ insert into actor (name, person, role) values
 create temp table expected (name text primary key, role text);
 insert into expected
 select s || f, 'authenticated'
-  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'add_member', 'revoke_memory']) f,
+  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'add_member', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'revoke_memory']) f,
        unnest(array['goalpost.', 'goalpost_private.']) s
 union all
 select 'goalpost.accept_request', 'authenticated'
@@ -32,9 +34,9 @@ union all
 select 'goalpost_private.' || f, 'authenticated' from unnest(array['my_workspaces', 'am_project_admin', 'may_decide', 'goal_progress']) f
 union all
 select 'goalpost_worker.' || f, 'goalpost_worker'
-  from unnest(array['claim_steps', 'finish_steps', 'heartbeat_steps', 'answer_query', 'run_query', 'sweep', 'measure_facts', 'recall_memories', 'read_journal', 'begin_turn', 'end_turn', 'freeze_calls', 'begin_calls', 'end_calls', 'carry_out_call', 'remember']) f
+  from unnest(array['claim_steps', 'finish_steps', 'heartbeat_steps', 'answer_query', 'run_query', 'sweep', 'measure_facts', 'recall_memories', 'read_journal', 'begin_turn', 'end_turn', 'freeze_calls', 'begin_calls', 'end_calls', 'carry_out_call', 'write_table', 'read_webhook_secret', 'read_mcp_server', 'record_mcp_tools', 'remember']) f
 union all
-select 'goalpost_private.run_query_as_asker', 'goalpost_asker';
+select 'goalpost_private.' || f, 'goalpost_asker' from unnest(array['run_query_as_asker', 'write_rows_as_asker']) f;
 
 create temp table routine as
 select p.oid, format('%s.%s', n.nspname, p.proname) as name, n.nspname as schema,
@@ -116,6 +118,15 @@ select d.what || ' of ' || w.workspace, format(d.statement, case when d.kind = '
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('make an owner', 'workspace',
      format('select goalpost.add_member(%%s, %L, ''owner'') is not null', tests.id_of('oscar')),  'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ZG002 ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('add a server', 'workspace', 'select goalpost.add_mcp_server(%s, ''x'', ''https://x.example.com/'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('approve a tool', 'workspace', 'select goalpost.approve_mcp_tool(%s, ''docs'', ''search'', ''h'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('remove a server', 'workspace', 'select goalpost.remove_mcp_server(%s, ''docs'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('see oneself in', 'workspace', 'select %s in (select goalpost_private.my_workspaces()) or null', 'no  null   null     null     ok     ok     ok       ok    ok',
                                                                                                'no  null   ok       null     null   null   null     null  null'),

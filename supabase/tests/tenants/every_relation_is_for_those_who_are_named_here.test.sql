@@ -24,6 +24,10 @@ select tests.keep('broken_' || workspace, tests.planned('a', '{}', '[]', person,
 select tests.do_fail(tests.the('broken_' || workspace), 'a') from place;
 select tests.memory('remembered', 'workspace', '{}', workspace) from place;
 insert into goalpost.memory_uses select tests.the('run_' || p.workspace), 'a', 1, 0, 1, m.workspace_id, m.id, 1, now() from goalpost.memories m join place p on tests.id_of(p.workspace) = m.workspace_id;
+insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) select tests.id_of(workspace), 'docs', 'https://docs.example.com/', tests.id_of(person), now() from place;
+insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
+insert into goalpost.writable_tables (workspace_id, schema_name, table_name) select tests.id_of(workspace), 'public', 'notes' from place;
+insert into goalpost_private.table_writes (run_id, step_key, call_number, request_hash, written_at) select tests.the('broken_' || workspace), 'a', 0, 'h', now() from place;
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
 
 -- Everybody. `nobody` has a token of no person; `asker` is the role that a member's SQL runs under.
@@ -44,7 +48,7 @@ select 'goalpost.' || t, format('workspace_id = %L', tests.id_of('acme')), forma
   from unnest(array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
     'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'agents', 'runbooks',
-    'memories', 'memory_uses', 'goal_progress', 'step_turns', 'tool_calls', 'goal_costs']) t;
+    'memories', 'memory_uses', 'goal_progress', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'goal_costs']) t;
 insert into expected values
   ('goalpost.workspaces', format('id = %L', tests.id_of('acme')), format('id = %L', tests.id_of('elsewhere')), pg_temp.people(), array['stranger']),
   ('goalpost.inbox', format('workspace_id = %L', tests.id_of('acme')), format('workspace_id = %L', tests.id_of('elsewhere')),
@@ -59,6 +63,7 @@ insert into expected values
   ('goalpost.project_admins', 'true', null, array['operator'], null),
   ('goalpost_private.endpoints', 'true', null, '{}', null),
   ('goalpost_private.limits', 'true', null, '{}', null),
+  ('goalpost_private.table_writes', 'true', null, '{}', null),
   ('vault.secrets', 'true', null, '{}', null),
   ('vault.decrypted_secrets', 'true', null, '{}', null),
   ('cron.job', 'true', null, '{}', null),

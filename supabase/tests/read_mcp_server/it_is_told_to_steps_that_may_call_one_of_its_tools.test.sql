@@ -1,0 +1,33 @@
+-- The address and the secret of a server, to whoever holds a step that may call an approved tool of it, or may list.
+begin;
+select plan(14);
+select tests.world();
+
+select tests.value_for('adam', format('select goalpost.add_mcp_server(%L, %L, ''https://docs.example.com/mcp'', ''x-key'')', tests.id_of('acme'), n)) from unnest(array['docs', 'other']) n;
+select tests.value_for('adam', format('select goalpost.add_mcp_server(%L, ''open'', ''https://open.example.com/mcp'')', tests.id_of('acme')));
+select vault.create_secret('sesame', 'goalpost_mcp_' || tests.id_of('acme') || '_docs');
+select vault.create_secret('not asked for', 'goalpost_mcp_' || tests.id_of('acme') || '_open');
+insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, state, approved_hash, seen_at)
+select workspace_id, id, t, 'd', '{"type": "object"}', 'h', case t when 'new' then 'pending' else 'approved' end, case t when 'new' then null else 'h' end, now()
+  from goalpost.mcp_servers, unnest(array['search', 'new', 'write.it']) t;
+insert into goalpost.agents (workspace_id, name, role, tools)
+values (tests.id_of('acme'), 'finder', 'r', '{mcp.docs.search,mcp.docs.new,mcp.docs.none,mcp.nowhere.x}'), (tests.id_of('acme'), 'opener', 'r', '{mcp.open.write.it}');
+select tests.keep('run', tests.planned('lists, finds, opens, counts', jsonb_build_object(
+  'lists', '{"input": {"tool": "mcp_list", "arguments": {"server": "docs"}}}'::jsonb, 'finds', tests.agent('finder'), 'opens', tests.agent('opener'))));
+select tests.start(tests.the('run'), 'lists');
+create function pg_temp.read(p_key text, p_server text, p_tool text default null, p_epoch bigint default 1) returns jsonb language sql as $$
+  select goalpost_worker.read_mcp_server(tests.the('run'), p_key, p_epoch, p_server, p_tool) - 'id' $$;
+
+select is(pg_temp.read('finds', 'docs', 'search'),
+  '{"url": "https://docs.example.com/mcp", "auth_header_name": "x-key", "auth_secret": "sesame", "parameters": {"type": "object"}, "timeout_seconds": 60, "idempotent": false}', 'its tool');
+select is(pg_temp.read('lists', 'docs') ->> 'auth_secret', 'sesame', 'a step that lists');
+select is(pg_temp.read('lists', 'other') ->> 'auth_secret', null, 'one that has no secret');
+select is(pg_temp.read('opens', 'open', 'write.it') ->> 'auth_secret', null, 'one that wants none is told none');
+select throws_ok(format('select pg_temp.read(%L, %L, %L)', k, s, t), c, null, concat_ws(' ', k, s, t))
+  from (values ('finds', 'docs', 'new', 'ZG002'), ('finds', 'docs', 'none', 'ZG002'), ('finds', 'docs', 'write.it', 'ZG002'), ('finds', 'other', 'search', 'ZG002'),
+               ('finds', 'nowhere', 'x', 'ZG001'), ('finds', 'docs', null, 'ZG002'), ('lists', 'docs', 'search', 'ZG002'), ('counts', 'docs', 'search', 'ZG002'),
+               ('lists', 'nowhere', null, 'ZG001')) v (k, s, t, c);
+select throws_ok($$ select pg_temp.read('finds', 'docs', 'search', 2) $$, 'ZG009', null, 'without the lease');
+
+select * from finish();
+rollback;

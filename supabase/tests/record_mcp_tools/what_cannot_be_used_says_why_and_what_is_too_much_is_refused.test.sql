@@ -1,0 +1,25 @@
+-- A tool whose schema cannot be checked is kept with the reason; lists have bounds; steps that have no use for it record nothing.
+begin;
+select plan(10);
+select tests.world();
+
+select tests.value_for('adam', format('select goalpost.add_mcp_server(%L, ''docs'', ''https://docs.example.com/mcp'')', tests.id_of('acme')));
+select tests.keep('run', tests.planned('lists, counts, calls', '{"lists": {"input": {"tool": "mcp_list", "arguments": {}}}, "calls": {"input": {"tool": "http_get", "arguments": {}}}}'));
+select tests.start(tests.the('run'), 'lists');
+create function pg_temp.record(p_tools jsonb, p_key text default 'lists', p_server text default 'docs', p_epoch bigint default 1) returns jsonb language sql as $$
+  select goalpost_worker.record_mcp_tools(tests.the('run'), p_key, p_epoch, p_server, p_tools) $$;
+
+select is(pg_temp.record('[{"name": "odd", "description": "d", "parameters": {}, "problem": "its schema cannot be checked"}, {"name": "odd", "description": "d", "parameters": {}, "problem": "its schema cannot be checked"}, {"name": null}]'),
+  '{"odd": "pending"}', 'kept, once, and what has no name is not');
+select is(tests.refusal_for('adam', format('select goalpost.approve_mcp_tool(%L, ''docs'', ''odd'', %L)', tests.id_of('acme'), (select schema_hash from goalpost.mcp_tools))), 'ZG004', 'not to be approved');
+select throws_ok($$ select pg_temp.record((select jsonb_agg(jsonb_build_object('name', 't' || n, 'description', '', 'parameters', '{}'::jsonb)) from generate_series(1, 201) n)) $$, 'ZG003', null, 'too many');
+select throws_ok($$ select pg_temp.record('{}') $$, 'ZG003', null, 'no list');
+select throws_ok($$ select pg_temp.record(jsonb_build_array(jsonb_build_object('name', 't', 'description', repeat('x', 4194304), 'parameters', '{}'::jsonb))) $$, 'ZG003', null, 'too large');
+select throws_ok($$ select pg_temp.record('[]', 'counts') $$, 'ZG002', null, 'a step that has no use for it');
+select throws_ok($$ select pg_temp.record('[]', 'calls') $$, 'ZG002', null, 'nor has this one');
+select throws_ok($$ select pg_temp.record('[]', 'lists', 'none') $$, 'ZG001', null, 'no such server');
+select throws_ok($$ select pg_temp.record('[]', 'lists', 'docs', 2) $$, 'ZG009', null, 'without the lease');
+select isnt((select listed_at from goalpost.mcp_servers), null, 'and when it was listed is known');
+
+select * from finish();
+rollback;
