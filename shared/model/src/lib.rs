@@ -12,6 +12,7 @@
 //! what needs no model is decided first and the same way ([`rule`]).
 
 mod answer;
+mod anthropic;
 mod ask;
 pub mod catalogue;
 mod choose;
@@ -46,6 +47,7 @@ pub use task::{
     RunbookMatch, RunbookOffer, StepOutcome, Table, WorkTask,
 };
 
+use anthropic::Anthropic;
 use choose::Choice;
 use openai::OpenAi;
 
@@ -55,6 +57,7 @@ const HIDDEN_TOKENS: u64 = 1_024;
 /// What answers the tasks: the providers that are configured, or nobody.
 #[derive(Debug, Clone)]
 pub struct Model {
+    anthropic: Option<Anthropic>,
     openai: Option<OpenAi>,
     choice: Choice,
     max_output_tokens: u32,
@@ -67,19 +70,27 @@ impl Model {
     /// [`Kind::Unreachable`] when no HTTP client can be made.
     pub fn new(config: ModelConfig) -> Result<Self, Error> {
         let http = http::client()?;
+        let has_anthropic =
+            config.anthropic_api_key.is_some() || config.anthropic_base_url.is_some();
+        let anthropic = has_anthropic.then(|| {
+            let base_url = config.anthropic_base_url.as_deref();
+            let key = config.anthropic_api_key;
+            Anthropic::new(http.clone(), base_url, key, config.timeout)
+        });
         let has_openai = config.openai_api_key.is_some() || config.openai_base_url.is_some();
         let openai = has_openai.then(|| {
             let base_url = config.openai_base_url.as_deref();
             OpenAi::new(http, base_url, config.openai_api_key, config.timeout)
         });
         let choice = Choice {
-            has_anthropic: false,
+            has_anthropic,
             has_openai,
             is_openai_itself: openai.as_ref().is_some_and(OpenAi::is_openai_itself),
             model: config.model,
             fallback: config.fallback_model,
         };
         Ok(Self {
+            anthropic,
             openai,
             choice,
             max_output_tokens: config.max_output_tokens,
@@ -107,8 +118,10 @@ impl Model {
     /// See [`Kind`]; an answer that is refused, cut off or held back is an [`Answer`] with that [`Stop`], since it was
     /// paid for.
     pub async fn ask(&self, candidate: &Candidate, request: &Request) -> Result<Answer, Error> {
-        match (candidate.provider.as_str(), &self.openai) {
-            (OPENAI, Some(openai)) => Ok(openai.ask(&candidate.model, request).await?),
+        let Candidate { provider, model } = candidate;
+        match (provider.as_str(), &self.anthropic, &self.openai) {
+            (ANTHROPIC, Some(anthropic), _) => Ok(anthropic.ask(model, request).await?),
+            (OPENAI, _, Some(openai)) => Ok(openai.ask(model, request).await?),
             _ => Err(not_configured(candidate)),
         }
     }
@@ -116,8 +129,10 @@ impl Model {
     /// Tokens that a question cannot exceed: no token is shorter than a byte of what is sent.
     #[must_use]
     pub fn input_bound(&self, candidate: &Candidate, request: &Request) -> u64 {
-        let body = match (candidate.provider.as_str(), &self.openai) {
-            (OPENAI, Some(openai)) => openai.body(&candidate.model, request).to_string(),
+        let Candidate { provider, model } = candidate;
+        let body = match (provider.as_str(), &self.openai) {
+            (ANTHROPIC, _) => anthropic::body(model, request).to_string(),
+            (OPENAI, Some(openai)) => openai.body(model, request).to_string(),
             _ => String::new(),
         };
         u64::try_from(body.len())

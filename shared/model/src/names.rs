@@ -30,13 +30,13 @@ impl<'a> WireNames<'a> {
     }
 
     /// Ours as theirs. A tool that is not there any more may still be named by what was said before.
-    pub(crate) fn to_wire(&self, name: &str) -> String {
+    pub(crate) fn theirs(&self, name: &str) -> String {
         let found = self.pairs.iter().find(|(_, ours)| *ours == name);
         found.map_or_else(|| plain(name), |(theirs, _)| theirs.clone())
     }
 
     /// Theirs as ours. A name that the model made up stays what it is.
-    pub(crate) fn from_wire(&self, name: &str) -> String {
+    pub(crate) fn ours(&self, name: &str) -> String {
         let found = self.pairs.iter().find(|(theirs, _)| theirs == name);
         found.map_or_else(|| name.to_owned(), |(_, ours)| (*ours).to_owned())
     }
@@ -70,15 +70,15 @@ mod tests {
         let tools = tools(&["sql", "crm.find", "crm/find", &long, &format!("{long}y")]);
         let names = WireNames::of(&tools);
         for tool in &tools {
-            let wire = names.to_wire(&tool.name);
+            let wire = names.theirs(&tool.name);
             assert!(wire.len() <= MAX_CHARS && plain(&wire) == wire, "{wire}");
-            assert_eq!(names.from_wire(&wire), tool.name);
+            assert_eq!(names.ours(&wire), tool.name);
         }
-        assert_eq!(names.to_wire("crm/find"), "crm_find_2");
+        assert_eq!(names.theirs("crm/find"), "crm_find_2");
         assert_eq!(
             (
-                names.to_wire("gone.tool").as_str(),
-                names.from_wire("made_up").as_str()
+                names.theirs("gone.tool").as_str(),
+                names.ours("made_up").as_str()
             ),
             ("gone_tool", "made_up")
         );

@@ -15,7 +15,8 @@ mod wire;
 use std::time::Duration;
 
 use reqwest::Client;
-use secrecy::{ExposeSecret, SecretString};
+use reqwest::header::AUTHORIZATION;
+use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
 use crate::ask::{Answer, Message, Request};
@@ -73,7 +74,7 @@ impl OpenAi {
             .post(format!("{}/{path}", self.base_url))
             .json(body);
         if let Some(key) = &self.key {
-            call = call.bearer_auth(key.expose_secret());
+            call = call.header(AUTHORIZATION, http::secret(OPENAI, "Bearer ", key)?);
         }
         http::json(OPENAI, call, self.timeout).await
     }
@@ -96,7 +97,7 @@ impl OpenAi {
         if !request.tools.is_empty() {
             let tools = request.tools.iter().map(|tool| {
                 json!({"type": "function", "function": {
-                    "name": names.to_wire(&tool.name),
+                    "name": names.theirs(&tool.name),
                     "description": tool.description,
                     "parameters": object_schema(&tool.parameters),
                 }})
@@ -167,7 +168,7 @@ fn assistant(answer: &Answer, names: &WireNames<'_>) -> Option<Value> {
             // Written by the model: JSON in a string, or what it took for it.
             let arguments = call.arguments.as_str().map(str::to_owned);
             json!({"id": call.id, "type": "function", "function": {
-                "name": names.to_wire(&call.name),
+                "name": names.theirs(&call.name),
                 "arguments": arguments.unwrap_or_else(|| call.arguments.to_string()),
             }})
         });

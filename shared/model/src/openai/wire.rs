@@ -132,7 +132,7 @@ impl Message {
                     .id
                     .filter(|id| !id.is_empty())
                     .unwrap_or_else(|| format!("call_{position}")),
-                name: names.from_wire(&call.function.name),
+                name: names.ours(&call.function.name),
                 arguments: arguments(call.function.arguments),
             })
         };
