@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use local_stack::postgres::pgtap;
-use serde_json::{Value, json};
+use serde_json::Value;
 use system_tests::Database;
 
 /// Clones of the database that work through the files side by side.
