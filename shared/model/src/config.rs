@@ -19,6 +19,8 @@ pub struct ModelConfig {
     pub model: Option<String>,
     /// `GOALPOST_FALLBACK_MODEL`: asked when the first one is overloaded or cannot be reached.
     pub fallback_model: Option<String>,
+    /// `GOALPOST_EMBEDDING_MODEL`, one of the OpenAI-compatible provider, or `lexical`.
+    pub embedding_model: Option<String>,
     /// `GOALPOST_MAX_OUTPUT_TOKENS`: no question asks for more tokens of answer, reasoning included.
     pub max_output_tokens: u32,
     /// For one call, from the first byte to the last: `GOALPOST_MODEL_TIMEOUT_SECONDS`.
@@ -40,6 +42,7 @@ impl Default for ModelConfig {
             openai_base_url: None,
             model: None,
             fallback_model: None,
+            embedding_model: None,
             max_output_tokens: MAX_OUTPUT_TOKENS,
             timeout: TIMEOUT,
         }
@@ -76,6 +79,7 @@ impl ModelConfig {
             openai_base_url: variable("OPENAI_BASE_URL"),
             model: variable("GOALPOST_MODEL"),
             fallback_model: variable("GOALPOST_FALLBACK_MODEL"),
+            embedding_model: variable("GOALPOST_EMBEDDING_MODEL"),
             max_output_tokens: u32::try_from(max_output_tokens).unwrap_or(MAX_OUTPUT_TOKENS),
             timeout: Duration::from_secs(timeout),
             ..Self::default()
@@ -102,6 +106,7 @@ mod tests {
             ("OPENAI_BASE_URL", "https://o"),
             ("GOALPOST_MODEL", "m"),
             ("GOALPOST_FALLBACK_MODEL", "f"),
+            ("GOALPOST_EMBEDDING_MODEL", "e"),
             ("GOALPOST_MAX_OUTPUT_TOKENS", "4096"),
             ("GOALPOST_MODEL_TIMEOUT_SECONDS", "30"),
         ])
@@ -110,6 +115,7 @@ mod tests {
         assert_eq!(config.openai_base_url.as_deref(), Some("https://o"));
         assert_eq!(config.model.as_deref(), Some("m"));
         assert_eq!(config.fallback_model.as_deref(), Some("f"));
+        assert_eq!(config.embedding_model.as_deref(), Some("e"));
         assert_eq!(
             (config.max_output_tokens, config.timeout.as_secs()),
             (4096, 30)

@@ -19,6 +19,7 @@ mod choose;
 mod config;
 mod converse;
 mod direct;
+pub mod embed;
 mod error;
 mod http;
 mod lazy;
@@ -40,6 +41,7 @@ pub use ask::{
 pub use choose::{ANTHROPIC, OPENAI};
 pub use config::ModelConfig;
 pub use direct::DirectAsk;
+pub use embed::Embedded;
 pub use error::{Charged, Error, Kind};
 pub use lazy::{KeyReader, KeyReaders, LazyModel};
 pub use task::{
@@ -49,6 +51,7 @@ pub use task::{
 
 use anthropic::Anthropic;
 use choose::Choice;
+use embed::Embedder;
 use openai::OpenAi;
 
 /// Tokens that a provider adds to what it is sent: marks between messages, the frame around tools and schemas.
@@ -60,6 +63,7 @@ pub struct Model {
     anthropic: Option<Anthropic>,
     openai: Option<OpenAi>,
     choice: Choice,
+    embedder: Embedder,
     max_output_tokens: u32,
 }
 
@@ -82,6 +86,7 @@ impl Model {
             let base_url = config.openai_base_url.as_deref();
             OpenAi::new(http, base_url, config.openai_api_key, config.timeout)
         });
+        let embedder = Embedder::choose(config.embedding_model.as_deref(), openai.as_ref());
         let choice = Choice {
             has_anthropic,
             has_openai,
@@ -93,6 +98,7 @@ impl Model {
             anthropic,
             openai,
             choice,
+            embedder,
             max_output_tokens: config.max_output_tokens,
         })
     }
@@ -144,6 +150,22 @@ impl Model {
     #[must_use]
     pub fn direct(&self) -> DirectAsk<'_> {
         DirectAsk::new(self)
+    }
+
+    /// Texts as vectors of one space, in their order; what was used, where a provider was asked.
+    ///
+    /// # Errors
+    /// See [`Kind`]. Nothing falls back to another space: its vectors could not be compared.
+    pub async fn embed(&self, texts: &[String]) -> Result<(Embedded, Option<Usage>), Error> {
+        self.embedder.embed(self.openai.as_ref(), texts).await
+    }
+
+    /// The name of the space that [`Model::embed`] gives vectors of.
+    ///
+    /// # Errors
+    /// `GOALPOST_EMBEDDING_MODEL` names a model of a provider that is not there.
+    pub fn embedding_space(&self) -> Result<String, Error> {
+        self.embedder.space()
     }
 
     /// Decides whether to answer at once, work in a few steps, or make a goal.

@@ -10,6 +10,7 @@
 //! openrouter.ai/docs/use-cases/reasoning-tokens), `extra_content` of a call (Gemini,
 //! ai.google.dev/gemini-api/docs/thought-signatures). They are the answer's native part.
 
+mod embeddings;
 mod wire;
 
 use std::time::Duration;

@@ -14,6 +14,7 @@
 )]
 
 mod anthropic;
+mod embeddings;
 mod faults;
 mod openai;
 mod server;
