@@ -26,6 +26,7 @@ pub(crate) use data::make as make_database;
 pub use functions::{FunctionLimits, Sandboxes};
 pub(crate) use gateway::STATUS_PATH;
 pub use options::{DatabaseChoice, Port, ServerChoice, StackOptions, Switch};
+pub(crate) use options::{MODEL_VARIABLES, given};
 pub use people::{DEMO_WORKSPACE, LOCAL_PASSWORD, Person};
 
 use crate::faults::Faults;

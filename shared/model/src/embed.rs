@@ -148,7 +148,10 @@ fn fitted(mut vector: Vec<f32>, model: &str) -> Result<Vec<f32>, Kind> {
 
 /// Makes the length 1; false where that cannot be.
 fn normalise(vector: &mut [f32]) -> bool {
-    let squares: f64 = vector.iter().map(|&number| f64::from(number) * f64::from(number)).sum();
+    let squares: f64 = vector
+        .iter()
+        .map(|&number| f64::from(number) * f64::from(number))
+        .sum();
     let length = squares.sqrt();
     if !length.is_finite() || length == 0.0 {
         return false;

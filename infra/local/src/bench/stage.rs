@@ -77,6 +77,7 @@ impl Stage {
         // No model, whatever the environment offers: a model's time is not ours.
         options.environment = BTreeMap::new();
         options.openai_api_key = None;
+        options.anthropic_api_key = None;
         options.postgres_settings = PEERS_SETTINGS.iter().map(|&s| s.to_owned()).collect();
         options.postgres_settings.extend(settings.postgres.clone());
         options.limits = limits(&settings);

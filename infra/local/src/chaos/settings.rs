@@ -161,6 +161,7 @@ impl Settings {
             _ => Some(OUTSIDE_PERIOD),
         };
         options.openai_api_key = Some("sk-chaos".to_owned().into());
+        options.anthropic_api_key = None;
         options.environment = BTreeMap::from([
             ("OPENAI_BASE_URL".to_owned(), model_url),
             ("GOALPOST_MODEL".to_owned(), super::wire::MODEL.to_owned()),

@@ -5,6 +5,7 @@
 
 mod database;
 mod functions;
+mod models;
 
 use anyhow::bail;
 use serde::Serialize;
@@ -15,6 +16,7 @@ use super::{connect, print, print_json, state};
 use crate::client::Client;
 use crate::home::Home;
 use crate::render::{Screen, count};
+pub(super) use models::of as models_of;
 
 /// What came of one look.
 #[derive(Debug, Serialize)]
@@ -123,7 +125,7 @@ async fn of_local(home: &Home, stack: &state::Stack, global: &Global) -> Vec<Che
     let mut checks = vec![Check::good("stack", format!("runs at {}", stack.url))];
     checks.append(&mut database::look(home, stack).await);
     checks.append(&mut functions::look(stack).await);
-    checks.push(functions::model(stack).await);
+    checks.append(&mut models::look(&stack.models).await);
     checks.push(match connect::client(global).await {
         Ok(client) => api(&client).await,
         Err(error) => Check::bad("api", format!("{error:#}"), ""),
@@ -141,6 +143,7 @@ async fn of_hosted(global: &Global) -> Vec<Check> {
         Check::good("sign-in", client.url().to_owned()),
         api(&client).await,
     ];
+    checks.append(&mut models::of_environment().await);
     checks.push(match given(global.intake_url.as_deref()) {
         Some(url) => Check::good("intake", format!("questions go to {url}")),
         None => Check::note(

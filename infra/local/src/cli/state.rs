@@ -3,6 +3,7 @@
 //! The one thing to know: whether it runs is told by a lock that the operating system takes back, never by the
 //! file's being there. The file holds the project's signing key: other commands make tokens with it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -38,10 +39,20 @@ pub(super) struct Stack {
     pub(super) psql: Option<PathBuf>,
     /// The functions' logs.
     pub(super) logs: PathBuf,
-    /// The model's address, where a key was given to `up`.
-    pub(super) model_url: Option<String>,
+    /// What `up` was given about models.
+    #[serde(default)]
+    pub(super) models: Models,
     /// The project's keys, as they are stored.
     pub(super) keys: Value,
+}
+
+/// What a process was given about models, without the keys.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(super) struct Models {
+    /// `GOALPOST_MODEL` and the like.
+    pub(super) environment: BTreeMap<String, String>,
+    /// The variables that held keys.
+    pub(super) keys: Vec<String>,
 }
 
 /// The lock of the one `up` of a home; `None`: another process has it.

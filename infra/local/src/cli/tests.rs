@@ -40,7 +40,7 @@ fn stack(keys: &ProjectKeys) -> state::Stack {
         database_url: "postgres://postgres:pw@127.0.0.1:2/goalpost".into(),
         psql: None,
         logs: "logs".into(),
-        model_url: None,
+        models: state::Models::default(),
         keys: keys.to_stored(),
     }
 }

@@ -9,7 +9,7 @@ use secrecy::ExposeSecret;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::{arguments, connect, print, print_error, state};
+use super::{arguments, connect, doctor, print, print_error, state};
 use crate::client::Client;
 use crate::home::Home;
 use crate::progress::Progress;
@@ -54,14 +54,14 @@ async fn run_until_told(
     if let Some(port) = arguments.port {
         options.port = Port::Exactly(port);
     }
-    let model_url = model_url(&options);
+    let models = doctor::models_of(&options);
     let told = told_to_stop()?;
     tokio::pin!(told);
     let stack = tokio::select! {
         stack = Stack::start(options) => stack?,
         () = &mut told => bail!("stopped while starting"),
     };
-    state.stack = Some(of_stack(&stack, model_url));
+    state.stack = Some(of_stack(&stack, models));
     state::write(home, state)?;
     warm_up(connect::of_stack(&stack, Person::Owner)?);
     introduce(&stack, arguments.port);
@@ -77,22 +77,15 @@ async fn run_until_told(
     ended
 }
 
-fn of_stack(stack: &Stack, model_url: Option<String>) -> state::Stack {
+fn of_stack(stack: &Stack, models: state::Models) -> state::Stack {
     state::Stack {
         url: stack.url().to_owned(),
         database_url: stack.database_url("postgres"),
         psql: stack.server().program("psql"),
         logs: stack.log_folder().to_owned(),
-        model_url,
+        models,
         keys: stack.keys().to_stored(),
     }
-}
-
-/// The address of the model that functions will ask; none: they work without.
-fn model_url(options: &StackOptions) -> Option<String> {
-    let given = options.environment.get("OPENAI_BASE_URL").cloned();
-    let usual = || "https://api.openai.com/v1".to_owned();
-    given.or_else(|| options.openai_api_key.as_ref().map(|_| usual()))
 }
 
 /// Resolves at Ctrl-C, or when `down` (or a system that shuts down) asks.

@@ -30,6 +30,7 @@ pub(super) struct Secrets {
     pub(super) wake: SecretString,
     pub(super) webhook: SecretString,
     pub(super) openai_api_key: Option<SecretString>,
+    pub(super) anthropic_api_key: Option<SecretString>,
 }
 
 impl Secrets {
@@ -39,6 +40,7 @@ impl Secrets {
             wake: options.wake_secret.clone().unwrap_or_else(fresh_wake),
             webhook: STANDARD.encode(random_bytes()).into(),
             openai_api_key: options.openai_api_key.clone(),
+            anthropic_api_key: options.anthropic_api_key.clone(),
         }
     }
 }

@@ -156,6 +156,7 @@ fn parameters(keys: ProjectKeys, secrets: Secrets) -> secrets::Parameters {
         "/wake_secret" => Some(secrets.wake.clone()),
         "/webhook_secret" => Some(secrets.webhook.clone()),
         "/openai_api_key" => secrets.openai_api_key.clone(),
+        "/anthropic_api_key" => secrets.anthropic_api_key.clone(),
         _ => None,
     })
 }

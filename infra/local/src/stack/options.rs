@@ -61,6 +61,17 @@ pub enum Port {
     Any,
 }
 
+/// What the environment says about models, beside the keys; handed on to every function.
+pub(crate) const MODEL_VARIABLES: [&str; 7] = [
+    "ANTHROPIC_BASE_URL",
+    "GOALPOST_EMBEDDING_MODEL",
+    "GOALPOST_FALLBACK_MODEL",
+    "GOALPOST_MAX_OUTPUT_TOKENS",
+    "GOALPOST_MODEL",
+    "GOALPOST_MODEL_TIMEOUT_SECONDS",
+    "OPENAI_BASE_URL",
+];
+
 /// Options of [`Stack::start`](super::Stack::start).
 #[derive(Clone)]
 pub struct StackOptions {
@@ -82,8 +93,10 @@ pub struct StackOptions {
     pub limits: BTreeMap<String, FunctionLimits>,
     /// More environment for every function, as `OPENAI_BASE_URL`.
     pub environment: BTreeMap<String, String>,
-    /// The language model's key, if there is one.
+    /// The key of an OpenAI-compatible provider, if there is one.
     pub openai_api_key: Option<SecretString>,
+    /// Anthropic's key, if there is one.
+    pub anthropic_api_key: Option<SecretString>,
     /// What wakes are signed with, several during a rotation (newest first, separated by a space); a new one if not
     /// given.
     pub wake_secret: Option<SecretString>,
@@ -103,8 +116,7 @@ impl StackOptions {
     /// The stack of `goalpost up`: its own cluster, the usual ports, everything on, a key from the environment.
     #[must_use]
     pub fn for_people(home: Home, progress: Progress) -> Self {
-        let environment = ["GOALPOST_MODEL", "OPENAI_BASE_URL"];
-        let environment = environment
+        let environment = MODEL_VARIABLES
             .iter()
             .filter_map(|name| Some(((*name).to_owned(), given(name)?)));
         Self {
@@ -118,6 +130,7 @@ impl StackOptions {
             limits: BTreeMap::new(),
             environment: environment.collect(),
             openai_api_key: given("OPENAI_API_KEY").map(SecretString::from),
+            anthropic_api_key: given("ANTHROPIC_API_KEY").map(SecretString::from),
             wake_secret: None,
             pg_net: Switch::On,
             cron: Switch::On,
@@ -142,6 +155,7 @@ impl StackOptions {
             limits: BTreeMap::new(),
             environment: BTreeMap::new(),
             openai_api_key: None,
+            anthropic_api_key: None,
             wake_secret: None,
             pg_net: Switch::On,
             cron: Switch::Off,
@@ -152,6 +166,7 @@ impl StackOptions {
     }
 }
 
-fn given(name: &str) -> Option<String> {
+/// A variable of this process, if it says anything.
+pub(crate) fn given(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

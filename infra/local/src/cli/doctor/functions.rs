@@ -1,4 +1,4 @@
-//! Whether the functions can be invoked and do well, their schedule ticks, and a model answers.
+//! Whether the functions can be invoked and do well, and their schedule ticks.
 
 use std::time::Duration;
 
@@ -102,41 +102,4 @@ fn figure(figures: &Value, function: &str, name: &str) -> u64 {
     of.and_then(|of| of.get(name))
         .and_then(Value::as_u64)
         .unwrap_or_default()
-}
-
-/// Which model the functions ask, and whether it answers.
-pub(super) async fn model(stack: &state::Stack) -> Check {
-    let Some(url) = &stack.model_url else {
-        return Check::note(
-            "model",
-            "none: runbooks and tools work, free questions do not",
-            "Start with a key to have one: OPENAI_API_KEY=… cargo goalpost up (OPENAI_BASE_URL for another server)",
-        );
-    };
-    let mut request = reqwest::Client::new()
-        .get(format!("{}/models", url.trim_end_matches('/')))
-        .timeout(PATIENCE);
-    if let Ok(key) = std::env::var("OPENAI_API_KEY") {
-        request = request.bearer_auth(key);
-    }
-    match request.send().await {
-        Ok(answer) if answer.status().is_success() => {
-            Check::good("model", format!("{url} answers"))
-        }
-        Ok(answer) if answer.status().as_u16() == 401 => Check::note(
-            "model",
-            format!("{url} answers, but not without a key"),
-            "Set OPENAI_API_KEY for doctor too, to have the key checked.",
-        ),
-        Ok(answer) => Check::bad(
-            "model",
-            format!("{url} answers {}", answer.status()),
-            "Check OPENAI_BASE_URL and the key that `up` was given.",
-        ),
-        Err(error) => Check::bad(
-            "model",
-            format!("{url} does not answer: {error}"),
-            "Check OPENAI_BASE_URL and the network.",
-        ),
-    }
 }
