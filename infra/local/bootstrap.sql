@@ -15,7 +15,8 @@ begin
       ('authenticated', 'nologin noinherit'),
       ('service_role', 'nologin noinherit bypassrls'),
       ('authenticator', 'login noinherit'),
-      ('supabase_auth_admin', 'nologin noinherit createrole')
+      ('supabase_auth_admin', 'nologin noinherit createrole'),
+      ('supabase_storage_admin', 'login noinherit createrole')
     ) as wanted(name, attributes)
     where not exists (select from pg_catalog.pg_roles where rolname = wanted.name)
   loop
@@ -26,6 +27,7 @@ $$;
 
 grant anon, authenticated, service_role to authenticator;
 grant anon, authenticated, service_role, authenticator to postgres with admin option;
+grant anon, authenticated, service_role, authenticator to supabase_storage_admin;
 grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres;
 
 alter role anon set statement_timeout = '3s';
@@ -127,6 +129,144 @@ alter function auth.role() owner to supabase_auth_admin;
 alter function auth.email() owner to supabase_auth_admin;
 grant execute on function auth.jwt(), auth.uid(), auth.role(), auth.email()
   to postgres, anon, authenticated, service_role;
+
+-- Storage: what it knows of buckets and objects are rows under row-level security, which its API reads and writes as
+-- the caller. Only the columns that policies and our stand-in (src/storage) use; who may do what is as hosted today
+-- (fidelity/storage.md names the sources).
+create schema if not exists storage;
+grant all on schema storage to supabase_storage_admin;
+grant usage on schema storage to anon, authenticated, service_role;
+grant usage on schema storage to postgres with grant option;
+
+create table if not exists storage.buckets (
+  id text primary key,
+  name text not null,
+  owner uuid,
+  created_at timestamptz default now(),
+  updated_at timestamptz default now(),
+  public boolean default false,
+  avif_autodetection boolean default false,
+  file_size_limit bigint,
+  allowed_mime_types text[],
+  owner_id text
+);
+create unique index if not exists bname on storage.buckets (name);
+
+create table if not exists storage.objects (
+  id uuid primary key default gen_random_uuid(),
+  bucket_id text constraint "objects_bucketId_fkey" references storage.buckets (id),
+  name text,
+  owner uuid,
+  created_at timestamptz default now(),
+  updated_at timestamptz default now(),
+  last_accessed_at timestamptz default now(),
+  metadata jsonb,
+  path_tokens text[] generated always as (string_to_array(name, '/')) stored,
+  version text,
+  owner_id text,
+  user_metadata jsonb
+);
+create unique index if not exists bucketid_objname on storage.objects (bucket_id, name);
+create index if not exists name_prefix_search on storage.objects (name text_pattern_ops);
+
+alter table storage.buckets owner to supabase_storage_admin;
+alter table storage.objects owner to supabase_storage_admin;
+alter table storage.buckets enable row level security;
+alter table storage.objects enable row level security;
+grant all on storage.buckets, storage.objects to service_role;
+grant all on storage.buckets, storage.objects to postgres with grant option;
+grant select, insert, update, delete on storage.buckets, storage.objects to anon, authenticated;
+
+-- What policies are written with: the folders of a name, its last part, and what follows its last dot.
+create or replace function storage.foldername(name text) returns text[]
+language sql immutable
+as $$ select (string_to_array(name, '/'))[1:cardinality(string_to_array(name, '/')) - 1] $$;
+
+create or replace function storage.filename(name text) returns text
+language sql immutable
+as $$ select (string_to_array(name, '/'))[cardinality(string_to_array(name, '/'))] $$;
+
+create or replace function storage.extension(name text) returns text
+language sql immutable
+as $$ select reverse(split_part(reverse(storage.filename(name)), '.', 1)) $$;
+
+-- A row deleted behind the API's back would leave its bytes behind.
+create or replace function storage.protect_delete() returns trigger
+language plpgsql
+as $$
+begin
+  if coalesce(current_setting('storage.allow_delete_query', true), 'false') <> 'true' then
+    raise exception using errcode = '42501',
+      message = 'Direct deletion from storage tables is not allowed. Use the Storage API instead.',
+      hint = 'This prevents accidental data loss from orphaned objects.';
+  end if;
+  return null;
+end
+$$;
+create or replace trigger protect_buckets_delete before delete on storage.buckets
+  for each statement execute function storage.protect_delete();
+create or replace trigger protect_objects_delete before delete on storage.objects
+  for each statement execute function storage.protect_delete();
+
+create or replace function storage.update_updated_at_column() returns trigger
+language plpgsql
+as $$
+begin
+  new.updated_at := now();
+  return new;
+end
+$$;
+create or replace trigger update_objects_updated_at before update on storage.objects
+  for each row execute function storage.update_updated_at_column();
+
+alter function storage.foldername(text) owner to supabase_storage_admin;
+alter function storage.filename(text) owner to supabase_storage_admin;
+alter function storage.extension(text) owner to supabase_storage_admin;
+alter function storage.protect_delete() owner to supabase_storage_admin;
+alter function storage.update_updated_at_column() owner to supabase_storage_admin;
+
+-- A hosted project lets `postgres` make policies on these tables although it does not own them (supautils), and alter
+-- nothing else. Here it inherits the owner's rights, and what is more than a policy or a trigger is refused with the
+-- words of a hosted one: a migration that would fail there must fail here.
+do $$
+begin
+  if current_setting('server_version_num')::integer >= 160000 then
+    execute 'grant supabase_storage_admin to postgres with inherit true, set false';
+  else
+    execute 'grant supabase_storage_admin to postgres';
+  end if;
+end
+$$;
+
+create or replace function extensions.keep_storage_as_it_is() returns event_trigger
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_name text;
+begin
+  if current_user = 'supabase_storage_admin'
+     or (select r.rolsuper from pg_catalog.pg_roles r where r.rolname = current_user) then
+    return;
+  end if;
+  if tg_event = 'sql_drop' then
+    select d.object_identity into v_name from pg_catalog.pg_event_trigger_dropped_objects() d
+     where d.schema_name = 'storage' and d.object_type not in ('policy', 'trigger') limit 1;
+  else
+    select d.object_identity into v_name from pg_catalog.pg_event_trigger_ddl_commands() d
+     where d.schema_name = 'storage' and d.object_type not in ('policy', 'trigger') limit 1;
+  end if;
+  if v_name is not null then
+    raise exception using errcode = '42501', message = pg_catalog.format('must be owner of %s', v_name);
+  end if;
+end
+$$;
+drop event trigger if exists keep_storage_as_it_is_made;
+create event trigger keep_storage_as_it_is_made on ddl_command_end
+  execute function extensions.keep_storage_as_it_is();
+drop event trigger if exists keep_storage_as_it_is_dropped;
+create event trigger keep_storage_as_it_is_dropped on sql_drop
+  execute function extensions.keep_storage_as_it_is();
 
 -- The publication that Realtime reads. Owned by postgres, so that a migration may add tables to it.
 do $$

@@ -153,6 +153,12 @@ impl Home {
         self.root.join("data")
     }
 
+    /// The bytes of objects in Storage, a folder per database.
+    #[must_use]
+    pub fn objects(&self) -> PathBuf {
+        self.root.join("objects")
+    }
+
     /// Throwaway clusters of tests.
     #[must_use]
     pub fn test_clusters(&self) -> PathBuf {

@@ -27,3 +27,4 @@ pub mod rest;
 pub mod schedule;
 pub mod secrets;
 pub mod stack;
+pub mod storage;

@@ -1,4 +1,4 @@
-//! The whole local stack in one value: Postgres, its REST and Auth surface, the Lambda host with the five
+//! The whole local stack in one value: Postgres, its REST, Auth and Storage surface, the Lambda host with the five
 //! functions, pg_net's worker, pg_cron's clock, and the schedules outside the database.
 //!
 //! `goalpost up`, `goalpost demo` and the tests of the whole system start this one. The one thing to know: it knows
@@ -35,7 +35,7 @@ use crate::keys::ProjectKeys;
 use crate::lambda::{Host, InvocationType, Reply};
 use crate::pg_net::PgNetWorker;
 use crate::postgres::{self, Purpose, Server};
-use crate::{auth, binaries, rest};
+use crate::{auth, binaries, rest, storage};
 use callers::Callers;
 use data::Secrets;
 use functions::Functions;
@@ -55,10 +55,12 @@ pub struct Stack {
     functions: Functions,
     gateway: Gateway,
     rest: rest::Rest,
+    storage: storage::Storage,
     keys: ProjectKeys,
     database: String,
     database_choice: DatabaseChoice,
     log_folder: PathBuf,
+    objects_folder: PathBuf,
     faults: Faults,
     server: HeldServer,
 }
@@ -154,10 +156,16 @@ impl Stack {
             database_url: owner_url,
             keys: keys.clone(),
         });
+        let objects_folder = data::objects_folder(home, &database);
+        let storage = storage::Storage::start(storage::StorageConfig::new(
+            held.url("supabase_storage_admin", &database),
+            objects_folder.clone(),
+            keys.clone(),
+        ))?;
         let queues = functions.queues.router();
         let gateway = Gateway::start(
             listener,
-            rest.router().merge(auth),
+            rest.router().merge(auth).merge(storage.router()),
             &functions.host,
             queues,
             &keys,
@@ -173,10 +181,12 @@ impl Stack {
             functions,
             gateway,
             rest,
+            storage,
             keys,
             database,
             database_choice: options.database,
             log_folder,
+            objects_folder,
             faults: options.faults,
             server,
         })
@@ -303,8 +313,10 @@ impl Stack {
         self.callers.stop_pg_net().await;
         self.gateway.stop().await;
         self.rest.stop().await;
+        self.storage.stop();
         if self.database_choice == DatabaseChoice::Clone {
             let _ = std::fs::remove_dir_all(&self.log_folder);
+            let _ = std::fs::remove_dir_all(&self.objects_folder);
         }
         match self.server {
             // Its databases go with it when the process ends; to drop each would cost a checkpoint.

@@ -12,7 +12,7 @@ use crate::home;
 
 const BOOTSTRAP: &str = include_str!("../../bootstrap.sql");
 /// Roles that log in with the server's password.
-const LOGIN_ROLES: [&str; 2] = ["postgres", "authenticator"];
+const LOGIN_ROLES: [&str; 3] = ["postgres", "authenticator", "supabase_storage_admin"];
 /// The advisory lock under which a template is built; any number that nobody else uses.
 const BUILDING: i64 = 7_305_811_942;
 

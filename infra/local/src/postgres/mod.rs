@@ -162,7 +162,7 @@ impl Server {
     }
 
     /// A connection string for a role and a database. The roles that log in are `supabase_admin` (superuser),
-    /// `postgres` and `authenticator`; the others are reached with `set role`.
+    /// `postgres`, `authenticator` and `supabase_storage_admin`; the others are reached with `set role`.
     #[must_use]
     pub fn url(&self, role: &str, database: &str) -> String {
         self.address.url(role, database)

@@ -77,6 +77,8 @@ pub(super) async fn prepare(server: &Server, choice: &DatabaseChoice) -> anyhow:
 pub(crate) async fn make(server: &Server, name: &str) -> anyhow::Result<()> {
     let template = seeded_template(server).await?;
     database::drop(server, name).await?;
+    // The bytes of the objects of one that had this name; its rows are gone.
+    let _ = std::fs::remove_dir_all(objects_folder(server.home(), name));
     let admin = admin(server).await?;
     let clone = format!("create database {name} template {template}");
     admin
@@ -223,4 +225,9 @@ pub(super) fn log_folder(home: &Home, choice: &DatabaseChoice, database: &str) -
         DatabaseChoice::Kept(_) => home.logs(),
         DatabaseChoice::Fresh(_) => home.logs().join(database),
     }
+}
+
+/// Where the bytes of a database's objects are: named by it, so that no two databases share any.
+pub(super) fn objects_folder(home: &Home, database: &str) -> PathBuf {
+    home.objects().join(database)
 }

@@ -1,4 +1,4 @@
-//! The one address of the project: REST, Auth, functions and the queue endpoint behind 127.0.0.1.
+//! The one address of the project: REST, Auth, Storage, functions and the queue endpoint behind 127.0.0.1.
 //!
 //! The one thing to know: `/functions/v1/{name}` is another name of a function's URL, so that supabase-js'
 //! `functions.invoke` reaches a Lambda as it would reach an Edge Function.

@@ -12,4 +12,6 @@ mod auth;
 mod pg_cron;
 mod pg_net;
 mod rest;
+mod storage;
+mod storage_contract;
 mod support;

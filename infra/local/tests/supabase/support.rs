@@ -12,6 +12,7 @@ use local_stack::{
     keys::ProjectKeys,
     postgres::{SUPERUSER, Server, database},
     rest::{Rest, RestConfig, serve},
+    storage::{Storage, StorageConfig},
 };
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
@@ -109,12 +110,15 @@ impl Database {
     }
 }
 
-/// A gateway with REST and auth over a database.
+/// A gateway with REST, auth and storage over a database.
 pub(crate) struct Gateway {
     pub(crate) url: String,
     pub(crate) keys: ProjectKeys,
     pub(crate) http: reqwest::Client,
+    /// Where storage keeps the bytes of objects.
+    pub(crate) objects: tempfile::TempDir,
     rest: Rest,
+    storage: Storage,
     serving: JoinHandle<std::io::Result<()>>,
 }
 
@@ -136,18 +140,27 @@ impl Gateway {
             database_url: database.url(SUPERUSER).await,
             keys: keys.clone(),
         });
+        let objects = tempfile::tempdir().unwrap();
+        let storage = Storage::start(StorageConfig::new(
+            database.url("supabase_storage_admin").await,
+            objects.path().join("objects"),
+            keys.clone(),
+        ))
+        .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let serving = tokio::spawn(serve(
             listener,
-            rest.router().merge(auth),
+            rest.router().merge(auth).merge(storage.router()),
             std::future::pending(),
         ));
         Self {
             url,
             keys,
             http: reqwest::Client::new(),
+            objects,
             rest,
+            storage,
             serving,
         }
     }
@@ -176,6 +189,7 @@ impl Gateway {
 
     pub(crate) async fn stop(self) {
         self.serving.abort();
+        self.storage.stop();
         self.rest.stop().await;
     }
 }

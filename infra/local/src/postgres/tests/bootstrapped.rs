@@ -140,3 +140,46 @@ async fn bootstrapping_again_changes_nothing_and_loses_nothing() {
         Some("a@b.c")
     );
 }
+
+#[tokio::test]
+async fn postgres_may_make_policies_on_objects_and_hand_on_rights_but_alter_nothing_of_storage() {
+    let client = session().await;
+    client
+        .batch_execute(
+            "create policy p on storage.objects for select to anon using (true);
+             alter policy p on storage.objects using (false);
+             drop policy p on storage.objects;
+             insert into storage.buckets (id, name) values ('b', 'b');
+             create role putter nologin;
+             grant usage on schema storage to putter;
+             grant select, insert on storage.objects to putter;
+             revoke all on storage.objects from putter; revoke all on schema storage from putter;
+             drop role putter",
+        )
+        .await
+        .unwrap();
+    for statement in [
+        "alter table storage.objects disable row level security",
+        "alter table storage.objects add column more text",
+        "create index on storage.objects (created_at)",
+        "create table storage.mine (id int)",
+        "create function storage.mine() returns int language sql as 'select 1'",
+        "drop table storage.objects",
+        "drop function storage.foldername(text)",
+        "set role supabase_storage_admin",
+        "delete from storage.buckets",
+    ] {
+        assert_eq!(refusal(&client, statement).await, "42501", "{statement}");
+    }
+}
+
+#[tokio::test]
+async fn the_parts_of_an_objects_name_are_cut_as_policies_expect() {
+    let client = session().await;
+    let parts = "storage.foldername('a/b/c.tar.gz')::text || ' ' || storage.filename('a/b/c.tar.gz') || ' ' || \
+                 storage.extension('a/b/c.tar.gz') || ' ' || storage.foldername('c')::text";
+    assert_eq!(
+        text(&client, parts).await.as_deref(),
+        Some("{a,b} c.tar.gz gz {}")
+    );
+}

@@ -1,0 +1,45 @@
+//! Which names objects may have: those that are safe in S3, as in the original (`src/storage/limits.ts`).
+//!
+//! The one thing to know: a name never becomes a path here (see `bytes`). That `.` and `..` are refused as parts of a
+//! name is ours: clients and proxies between here and there resolve them.
+
+use super::refusal::Refusal;
+
+/// Refuses a name that no object may have.
+pub(super) fn check(name: &str) -> Result<(), Refusal> {
+    let is_safe = !name.is_empty()
+        && name.chars().all(is_allowed)
+        && !name.split('/').any(|part| part == "." || part == "..");
+    is_safe
+        .then_some(())
+        .ok_or_else(|| Refusal::invalid_key(name))
+}
+
+fn is_allowed(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "_/!-.*'() &$@=;:+,?".contains(letter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_that_s3_takes_and_lead_nowhere_else() {
+        for good in [
+            "a",
+            "a/b.json",
+            "1f/2/step_1/ab.json",
+            "a b&c@d",
+            "...",
+            "a/..b",
+            "/a",
+        ] {
+            assert!(check(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "", "..", ".", "a/../b", "a/..", "./a", "a\\b", "a%b", "a#b", "ä", "a\0b", "a\nb",
+        ] {
+            assert!(check(bad).is_err(), "{bad:?}");
+        }
+    }
+}
