@@ -16,11 +16,30 @@ create table goalpost.workspaces (
   -- Domains that the `email` tool may write to: `example.com`, without what is below it.
   email_domains text[] not null default '{}',
   max_open_requests integer not null default 200,
+  -- What models may cost: one request with all that follows from it (unless it says otherwise), one person a day, the
+  -- workspace a month, both in UTC. Micro-dollars; tokens in and out. Every cap has a value.
+  goal_budget_microusd bigint not null default 5000000,
+  goal_budget_tokens bigint not null default 20000000,
+  user_day_microusd bigint not null default 25000000,
+  user_day_tokens bigint not null default 100000000,
+  workspace_month_microusd bigint not null default 250000000,
+  workspace_month_tokens bigint not null default 1000000000,
+  -- What happens at a cap: the step fails, or a person is asked to raise it.
+  on_exhausted text not null default 'fail',
+  -- Whether a person sees every plan before it takes effect, or those alone that are estimated to cost more than this.
+  approve_plans boolean not null default false,
+  plan_approval_microusd bigint not null default 2000000,
   -- Who made it, for the cap on how many one person makes; being made a member of others' does not count.
   created_by uuid,
   created_at timestamptz not null default now(),
   constraint name_is_given check (length(trim(name)) between 1 and 200),
   constraint max_open_requests_is_positive check (max_open_requests > 0),
+  constraint budgets_are_bounded check (
+    least(goal_budget_microusd, goal_budget_tokens, user_day_microusd, user_day_tokens, workspace_month_microusd,
+          workspace_month_tokens, plan_approval_microusd) >= 0
+    and greatest(goal_budget_microusd, goal_budget_tokens, user_day_microusd, user_day_tokens, workspace_month_microusd,
+                 workspace_month_tokens, plan_approval_microusd) <= 1000000000000),
+  constraint on_exhausted_is_known check (on_exhausted in ('fail', 'ask')),
   constraint webhook_hosts_are_hosts check (
     cardinality(webhook_hosts) = 0 or cardinality(webhook_hosts) <= 100
     and array_to_string(webhook_hosts, ',', '?') ~ '^[a-z0-9.-]+(:[0-9]{1,5})?(,[a-z0-9.-]+(:[0-9]{1,5})?)*$'),

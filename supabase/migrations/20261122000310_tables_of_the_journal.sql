@@ -27,6 +27,7 @@ create table goalpost.step_turns (
   input_tokens bigint not null default 0,
   output_tokens bigint not null default 0,
   cached_tokens bigint not null default 0,
+  cache_write_tokens bigint not null default 0,
   reasoning_tokens bigint not null default 0,
   cost_microusd bigint not null default 0,
   answer jsonb,
@@ -37,7 +38,7 @@ create table goalpost.step_turns (
   constraint answer_only_when_answered check ((answer is not null) = (state = 'answered')),
   constraint nothing_is_negative check (
     max_input_tokens >= 0 and max_output_tokens >= 0 and reserved_microusd >= 0 and input_tokens >= 0
-    and output_tokens >= 0 and cached_tokens >= 0 and reasoning_tokens >= 0 and cost_microusd >= 0),
+    and output_tokens >= 0 and cached_tokens >= 0 and cache_write_tokens >= 0 and reasoning_tokens >= 0 and cost_microusd >= 0),
   foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade
 ) with (fillfactor = 70);
 create index step_turns_asked on goalpost.step_turns (asked_at) where state = 'asked'; -- sweep

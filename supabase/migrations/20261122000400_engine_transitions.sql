@@ -408,6 +408,9 @@ begin
          ended_at = p_now
    where run_id = p_step.run_id and key = p_step.key;
   perform goalpost_private.append_event(p_step.run_id, p_step.key, 'step.failed', p_error, p_now);
+  -- What was asked on its behalf is asked no more.
+  update goalpost.approvals set state = 'cancelled', decided_at = p_now
+   where run_id = p_step.run_id and step_key = p_step.key and state = 'pending';
   if goalpost_private.function_of(p_step.kind) is not null then
     insert into goalpost.dead_letters (workspace_id, run_id, step_key, attempt, error, created_at)
     values (p_step.workspace_id, p_step.run_id, p_step.key, p_step.attempt, p_error, p_now);
@@ -417,7 +420,10 @@ begin
     return goalpost_private.release_dependents(p_step.run_id, p_step.key, p_now);
   end if;
   return goalpost_private.end_run(
-    p_step.run_id, 'failed', format('step %s failed: %s', p_step.key, p_error ->> 'message'), null, null, p_now);
+    p_step.run_id, 'failed',
+    case p_error ->> 'code' when 'budget_exhausted' then 'budget_exhausted: ' || (p_error ->> 'message')
+      else format('step %s failed: %s', p_step.key, p_error ->> 'message') end,
+    null, null, p_now);
 end
 $$;
 
@@ -521,7 +527,8 @@ begin
   return goalpost_private.fail_step(
     v_parent_step,
     jsonb_build_object(
-      'code', 'sub_goal_' || v_goal.state, 'retryable', false,
+      'code', case when v_goal.reason like 'budget\_exhausted:%' then 'budget_exhausted' else 'sub_goal_' || v_goal.state end,
+      'retryable', false,
       'message', format('sub-goal %s ended %s: %s', v_goal.id, v_goal.state, coalesce(v_goal.reason, 'no reason given'))),
     'failed', p_now);
 end

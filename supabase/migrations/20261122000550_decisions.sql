@@ -166,23 +166,14 @@ set search_path = ''
 as $$
 begin
   update goalpost.steps set state = 'waiting' where run_id = p_step.run_id and key = p_step.key;
-  insert into goalpost.approvals
-    (workspace_id, goal_id, run_id, step_key, question, shown, required_role, on_reject, requested_at, expires_at)
-  select p_step.workspace_id, r.goal_id, p_step.run_id, p_step.key, left(p_step.input ->> 'question', 4000),
-         goalpost_private.dependency_results(p_step.run_id, p_step.depends_on),
-         case when p_step.input ->> 'required_role' in ('member', 'approver', 'admin', 'owner')
-              then p_step.input ->> 'required_role' else 'approver' end,
-         case when p_step.input ->> 'on_reject' = 'continue' then 'continue' else 'fail' end,
-         p_now,
-         p_now + make_interval(secs => goalpost_private.bounded_integer(
-           p_step.input -> 'expires_after_seconds', 604800, 60, 31536000))
-    from goalpost.workflow_runs r
-   where r.id = p_step.run_id
-  -- A retried dead letter may bring a run back to an approval that was cancelled with it.
-  on conflict on constraint one_approval_per_step do update
-    set state = 'pending', shown = excluded.shown, requested_at = excluded.requested_at,
-        expires_at = excluded.expires_at, decided_by = null, decided_at = null, comment = null;
-  perform goalpost_private.append_event(p_step.run_id, p_step.key, 'approval.requested', null, p_now);
+  perform goalpost_private.ask_person(
+    p_step, 'step', null, p_step.input ->> 'question',
+    goalpost_private.dependency_results(p_step.run_id, p_step.depends_on), p_now,
+    jsonb_build_object(
+      'required_role', p_step.input -> 'required_role', 'on_reject', p_step.input -> 'on_reject',
+      'expires_in_seconds', p_step.input -> 'expires_after_seconds', 'quorum', p_step.input -> 'quorum',
+      'requester_may_decide', p_step.input -> 'requester_may_decide',
+      'escalates_in_seconds', p_step.input -> 'escalates_after_seconds', 'escalates_to', p_step.input -> 'escalates_to'));
 end
 $$;
 
@@ -266,8 +257,8 @@ as $$
   end
 $$;
 
--- A plan: accepted whole, in this transaction, or refused with its problems. Its steps, the judge that waits for
--- all their ends, the criteria (from the first plan), and the revision that is kept.
+-- A plan: accepted whole, in this transaction, or refused with its problems. Where a person has to see it first, the
+-- step waits with the plan as an approval's subject: running -> waiting.
 create function goalpost_private.apply_plan(
   p_step goalpost.steps, p_result jsonb, p_now timestamptz, out message text, out functions text[]
 )
@@ -276,27 +267,79 @@ set search_path = ''
 as $$
 declare
   v_run goalpost.workflow_runs;
-  v_runbook goalpost.runbooks;
-  v_plan jsonb := p_result -> 'plan';
-  v_problems jsonb;
+  v_estimate jsonb;
+  v_options jsonb;
 begin
-  functions := '{}';
   select * into v_run from goalpost.workflow_runs where id = p_step.run_id;
-  v_problems := goalpost_private.check_plan_of_run(v_plan, v_run);
+  v_estimate := goalpost_private.estimate_plan(v_run, p_result);
+  v_options := goalpost_private.plan_approval_options(v_run, v_estimate);
+  if v_options is null then
+    select e.message, e.functions into message, functions
+      from goalpost_private.put_plan_in_effect(p_step, p_result, v_estimate, p_now) e;
+    return;
+  end if;
+  functions := '{}';
+  message := (goalpost_private.check_planned(v_run, p_result)).message;
+  if message is not null then
+    return;
+  end if;
+  update goalpost.steps
+     set state = 'waiting', lease_expires_at = null, run_after = null, started_at = null
+   where run_id = p_step.run_id and key = p_step.key;
+  perform goalpost_private.ask_person(
+    p_step, 'plan', null, format('May this plan be carried out? %s', left(p_result -> 'plan' ->> 'summary', 3000)),
+    jsonb_build_object('plan', p_result -> 'plan', 'estimate', v_estimate), p_now,
+    v_options || jsonb_build_object('subject', p_result));
+end
+$$;
+
+-- Whether a planner's result can be put in effect: its plan breaks no rule, and its runbook may be used by who asked.
+create function goalpost_private.check_planned(
+  p_run goalpost.workflow_runs, p_result jsonb, out runbook goalpost.runbooks, out message text
+)
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_problems constant jsonb := goalpost_private.check_plan_of_run(p_result -> 'plan', p_run);
+begin
   if v_problems <> '[]' then
     message := left(v_problems::text, 16000);
     return;
   end if;
   if jsonb_typeof(p_result -> 'runbook_id') = 'number' then
-    select * into v_runbook from goalpost.runbooks b
+    select * into runbook from goalpost.runbooks b
      where b.id = (p_result ->> 'runbook_id')::numeric
-       and (b.workspace_id is null or b.workspace_id = v_run.workspace_id);
-    message := case when v_runbook.id is null then 'there is no such runbook'
-                    else goalpost_private.runbook_refusal(v_runbook, v_run.user_id) end;
-    if message is not null then
-      return;
-    end if;
+       and (b.workspace_id is null or b.workspace_id = p_run.workspace_id);
+    message := case when runbook.id is null then 'there is no such runbook'
+                    else goalpost_private.runbook_refusal(runbook, p_run.user_id) end;
   end if;
+end
+$$;
+
+-- Puts a plan in effect: its steps, the judge that waits for all their ends, the criteria (from the first plan), and the
+-- revision that is kept, with what it was estimated to cost. running | waiting -> completed. Checked once more: since it
+-- was made, an agent may have gone, or a person may have edited it.
+create function goalpost_private.put_plan_in_effect(
+  p_step goalpost.steps, p_result jsonb, p_estimate jsonb, p_now timestamptz, out message text, out functions text[]
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_run goalpost.workflow_runs;
+  v_checked record;
+  v_runbook goalpost.runbooks;
+  v_plan constant jsonb := p_result -> 'plan';
+begin
+  functions := '{}';
+  select * into v_run from goalpost.workflow_runs where id = p_step.run_id;
+  v_checked := goalpost_private.check_planned(v_run, p_result);
+  message := v_checked.message;
+  if message is not null then
+    return;
+  end if;
+  v_runbook := v_checked.runbook;
 
   update goalpost.workflow_runs
      set revision = revision + 1, runbook_id = v_runbook.id,
@@ -304,11 +347,11 @@ begin
          parameters = case jsonb_typeof(p_result -> 'parameters') when 'object' then p_result -> 'parameters' else parameters end
    where id = v_run.id
   returning * into v_run;
-  insert into goalpost.plan_revisions (run_id, revision, workspace_id, plan, runbook_id, matches, reasons, created_at)
+  insert into goalpost.plan_revisions (run_id, revision, workspace_id, plan, runbook_id, matches, reasons, estimate, created_at)
   values (v_run.id, v_run.revision, v_run.workspace_id, v_plan, v_runbook.id,
           coalesce((select jsonb_agg(to_jsonb(m) - 'plan')
                       from goalpost_private.match_runbooks_of_run(v_run) m), '[]'),
-          coalesce(p_result -> 'reasons', '[]'), p_now);
+          coalesce(p_result -> 'reasons', '[]'), p_estimate, p_now);
   perform goalpost_private.add_criteria(v_run, v_plan);
   functions := goalpost_private.add_plan_steps(
     array[v_run], v_plan, null, case v_run.revision when 1 then 'judge' else 'judge_' || v_run.revision end, p_now);

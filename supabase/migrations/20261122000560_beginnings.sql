@@ -62,7 +62,8 @@ begin
 end
 $$;
 
--- Accepts requests, all or none: [{"question", "idempotency_key", "context", "runbook", "parameters"}], at most 1000;
+-- Accepts requests, all or none: [{"question", "idempotency_key", "context", "runbook", "parameters",
+-- "budget"}], at most 1000;
 -- all but the question may be left out. Gives back {"request_id", "run_id", "state", "repeated"} for each, in order.
 -- Called by people (supabase-js, the command line, intake on their behalf). Safe to repeat with the same
 -- idempotency keys: the first request is given back. Raises ZG001/ZG002 (not yours), ZG003, ZG004 (key used for
@@ -82,16 +83,16 @@ begin
 
   with told as materialized (
     select t.question, t.idempotency_key, coalesce(t.context, '{}') as context, t.runbook,
-           coalesce(t.parameters, '{}') as parameters
+           coalesce(t.parameters, '{}') as parameters, coalesce(t.budget, '{}') as budget
       from rows from (jsonb_to_recordset(p_requests)
-             as (question text, idempotency_key text, context jsonb, runbook text, parameters jsonb))
-           with ordinality t (question, idempotency_key, context, runbook, parameters, number)
+             as (question text, idempotency_key text, context jsonb, runbook text, parameters jsonb, budget jsonb))
+           with ordinality t (question, idempotency_key, context, runbook, parameters, budget, number)
      order by t.number
   ),
   inserted as (
     insert into goalpost.requests
-      (workspace_id, user_id, question, idempotency_key, context, runbook, parameters, state, goal_id, created_at)
-    select p_workspace_id, auth.uid(), t.question, t.idempotency_key, t.context, t.runbook, t.parameters, 'accepted',
+      (workspace_id, user_id, question, idempotency_key, context, runbook, parameters, budget, state, goal_id, created_at)
+    select p_workspace_id, auth.uid(), t.question, t.idempotency_key, t.context, t.runbook, t.parameters, t.budget, 'accepted',
            case when t.runbook is not null then nextval('goalpost.goals_id_seq') end, v_now
       from told t
     on conflict (workspace_id, user_id, idempotency_key) where idempotency_key is not null do nothing

@@ -197,7 +197,7 @@ as $$
            'limits', (select to_jsonb(l) - 'only_row' from goalpost_private.limits l),
            'taken_keys', (select coalesce(jsonb_agg(s.key), '[]') from goalpost.steps s where s.run_id = p_run.id),
            'revision', p_run.revision + 1,
-           'previous', case when p_run.revision > 0 then jsonb_build_object(
+           'previous', case when p_run.revision > 0 or p_step.input ? 'reason' then jsonb_build_object(
              'reason', p_step.input -> 'reason',
              'verdicts', (select coalesce(jsonb_agg(to_jsonb(c) - 'workspace_id' order by c.number), '[]')
                             from goalpost.goal_criteria c where c.goal_id = p_run.goal_id),

@@ -109,36 +109,6 @@ begin
 end
 $$;
 
--- Questions that were under way in steps that nobody claims again: they count as spent. Called by the sweep, with the
--- trees of these runs locked; a question of a worker that still holds its step is let be. asked -> unknown.
-create function goalpost_private.settle_forgotten_turns(
-  p_runs bigint[], p_now timestamptz, out functions text[], out report jsonb
-)
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_turn goalpost.step_turns;
-  v_settled integer := 0;
-begin
-  for v_turn in
-    update goalpost.step_turns t
-       set state = 'unknown', ended_at = p_now, cost_microusd = t.reserved_microusd,
-           error = '{"code": "unknown", "message": "whoever asked is gone; it counts as spent", "retryable": true}'
-     where t.run_id = any (p_runs) and t.state = 'asked' and t.asked_at < p_now - interval '20 minutes'
-       and not exists (select from goalpost.steps s
-                        where s.run_id = t.run_id and s.key = t.step_key and s.state = 'running'
-                          and s.lease_epoch = t.lease_epoch)
-    returning t.*
-  loop
-    perform goalpost_private.settle_turn(v_turn, false, p_now);
-    v_settled := v_settled + 1;
-  end loop;
-  functions := '{}';
-  report := jsonb_build_object('turns_forgotten', v_settled);
-end
-$$;
-
 -- Everything a step has asked and done so far: {"turns", "calls", "failures"}, in order. What was said before the last
 -- summary (purpose compact) is counted and not told: the summary stands for it.
 -- Called by a worker that is told "journaled" with its claim. Settles first what its predecessors left unknown, so it
@@ -420,28 +390,6 @@ begin
 end
 $$;
 
--- Why a call is none that this step may make, whatever policy says: no such tool, or not one of its agent's.
--- submit_result is every agent's: it ends the step and touches nothing.
-create function goalpost_private.call_denial(p_step goalpost.steps, p_call goalpost.tool_calls, out rule text, out message text)
-language plpgsql stable
-set search_path = ''
-as $$
-begin
-  if p_call.tool = 'submit_result' and p_step.kind = 'agent' then
-    return;
-  end if;
-  if p_step.agent_id is not null and not exists (
-    select from goalpost.agents a where a.id = p_step.agent_id and p_call.tool = any (a.tools))
-  then
-    rule := 'not_a_tool_of_this_agent';
-    message := format('this agent may not call %s; its tools are listed in its row', p_call.tool);
-  elsif p_call.tool_version = 0 then
-    rule := 'unknown_tool';
-    message := format('there is no tool named %s', p_call.tool);
-  end if;
-end
-$$;
-
 -- Decides on a call: intended, waiting (for a person) or denied, with the name of the rule. Writes nothing.
 create function goalpost_private.decided_call(
   p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz, out call goalpost.tool_calls, out question text
@@ -450,31 +398,25 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  v_denial record;
   v_decision record;
 begin
   call := p_call;
   if call.state <> 'failed' then
-    v_denial := goalpost_private.call_denial(p_step, call);
-    if v_denial.rule is not null then
-      call.error := jsonb_build_object('code', 'tool_not_allowed', 'retryable', false, 'message', v_denial.message);
-      call.state := 'denied';
-      call.rule := v_denial.rule;
-    else
-      v_decision := goalpost_private.decide_call(p_step, call, p_now);
-      call.rule := v_decision.rule;
-      case v_decision.decision
-        when 'allow' then
-          null;
-        when 'needs_approval' then
-          call.state := 'waiting';
-          question := coalesce(v_decision.message, format('May %s be called?', call.tool));
-        else
-          call.state := 'denied';
-          call.error := jsonb_build_object('code', 'tool_denied', 'retryable', false, 'message', left(format(
-            '%s (rule %s)', coalesce(v_decision.message, 'this call is not allowed'), v_decision.rule), 4000));
-      end case;
-    end if;
+    v_decision := goalpost_private.decide_call(p_step, call, p_now);
+    call.rule := v_decision.rule;
+    case v_decision.decision
+      when 'allow' then
+        null;
+      when 'needs_approval' then
+        call.state := 'waiting';
+        question := coalesce(v_decision.message, format('May %s be called?', call.tool));
+      else
+        call.state := 'denied';
+        call.error := jsonb_build_object(
+          'code', case when call.rule in ('unknown_tool', 'not_listed') then 'tool_not_allowed' else 'tool_denied' end,
+          'retryable', false,
+          'message', left(format('%s (rule %s)', coalesce(v_decision.message, 'this call is not allowed'), call.rule), 4000));
+    end case;
   end if;
   if call.state in ('failed', 'denied') then
     call.ended_at := p_now;
@@ -716,17 +658,6 @@ begin
 end
 $$;
 
--- Whether somebody owes a step something: a person a decision, or another step its end.
-create function goalpost_private.waits_for_others(p_run_id bigint, p_step_key text) returns boolean
-language sql stable
-set search_path = ''
-as $$
-  select exists (select from goalpost.approvals a
-                  where a.run_id = p_run_id and a.step_key = p_step_key and a.state = 'pending')
-      or exists (select from goalpost.tool_calls c
-                  where c.run_id = p_run_id and c.step_key = p_step_key and c.state = 'waiting')
-$$;
-
 -- Puts a step away until others have done their part: running -> waiting, without a time, while a question to people is
 -- open or a step that works for one of its calls; running -> ready at once if nothing is, since it was done meanwhile.
 -- Who ends the last of them makes the step ready. Returns the functions to wake. The tree is locked.
@@ -746,24 +677,6 @@ begin
      set state = 'ready', lease_expires_at = null, started_at = null, run_after = p_now
    where run_id = p_step.run_id and key = p_step.key;
   return array[goalpost_private.function_of(p_step.kind)];
-end
-$$;
-
--- Lets a waiting step go on if nobody owes it anything any more: waiting -> ready. Returns the functions to wake.
-create function goalpost_private.continue_step(p_run_id bigint, p_step_key text, p_now timestamptz) returns text[]
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_kind text;
-begin
-  if goalpost_private.waits_for_others(p_run_id, p_step_key) then
-    return '{}';
-  end if;
-  update goalpost.steps s set state = 'ready', run_after = p_now
-   where s.run_id = p_run_id and s.key = p_step_key and s.state = 'waiting' and s.run_after is null
-  returning s.kind into v_kind;
-  return array_remove(array[goalpost_private.function_of(v_kind)], null);
 end
 $$;
 

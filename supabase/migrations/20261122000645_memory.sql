@@ -188,7 +188,7 @@ begin
               then v_call.arguments ->> 'kind' else 'fact' end,
          left(coalesce(v_call.arguments ->> 'title', ''), 300), left(v_call.arguments ->> 'text', 8000), p_space, v_embedding,
          p_run_id, p_step_key, p_call_number,
-         case when goalpost_private.is_tainted(v_step) then 'untrusted' else 'trusted' end,
+         case when goalpost_private.is_tainted(v_step.run_id, v_step.key) then 'untrusted' else 'trusted' end,
          v_now, v_now + l.memory_lifetime
     from goalpost_private.limits l
     left join goalpost.agents a on a.id = v_step.agent_id

@@ -84,7 +84,7 @@ begin
    where c.run_id = s.run_id and c.works_in_step = s.key and c.state = 'waiting'
      and c.step_key in (select d.key from unnest(p_delegators) d where d.run_id = c.run_id);
   foreach v_step in array p_delegators loop
-    v_functions := v_functions || goalpost_private.continue_step(v_step.run_id, v_step.key, p_now);
+    v_functions := v_functions || goalpost_private.resume_step(v_step.run_id, v_step.key, p_now);
   end loop;
   return v_functions;
 end

@@ -37,6 +37,26 @@ begin
 end
 $$;
 
+-- Refuses a request's budget that is none: ZG003.
+create function goalpost_private.refuse_unfit_budget(p_budget jsonb) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_problem constant text := goalpost_private.json_problem(
+    '{"type": "object", "additionalProperties": false, "properties": {
+       "max_microusd": {"type": "integer", "minimum": 0, "maximum": 1000000000000},
+       "max_tokens": {"type": "integer", "minimum": 0, "maximum": 1000000000000},
+       "on_exhausted": {"enum": ["fail", "ask"]}, "approve_plan": {"type": "boolean"}}}',
+    p_budget, 'the budget');
+begin
+  if v_problem is not null then
+    perform goalpost_private.refuse('ZG003', v_problem,
+      'a budget may hold max_microusd (a million is a dollar), max_tokens, on_exhausted (fail or ask) and approve_plan');
+  end if;
+end
+$$;
+
 -- Refuses a request out of bounds: ZG003, or ZG007 for one that is too large. Definer: people may call none of this.
 create function goalpost_private.refuse_unfit_request() returns trigger
 language plpgsql security definer
@@ -51,6 +71,9 @@ begin
   end if;
   perform goalpost_private.refuse_unfit_object('context', new.context);
   perform goalpost_private.refuse_unfit_object('parameters', new.parameters);
+  if new.budget <> '{}' then
+    perform goalpost_private.refuse_unfit_budget(new.budget);
+  end if;
   return new;
 end
 $$;

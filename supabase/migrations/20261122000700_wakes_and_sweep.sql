@@ -186,11 +186,10 @@ begin
   v_duty := goalpost_private.continue_waiting(v_runs, v_now);
   v_functions := v_functions || v_duty.functions;
   v_report := v_report || v_duty.report;
-  v_duty := goalpost_private.settle_forgotten_turns(v_runs, v_now);
-  v_report := v_report || v_duty.report;
   v_adopted := goalpost_private.adopt_requests(1000, v_now);
   v_report := v_report || jsonb_build_object('requests_adopted', v_adopted.adopted_count);
   perform goalpost_private.ring(v_functions || v_adopted.functions, '[]', v_now);
+  v_report := v_report || jsonb_build_object('turns_settled', goalpost_private.settle_abandoned_turns(v_now));
   v_report := v_report || jsonb_build_object('wakes_rung', goalpost_private.ring_for_forgotten(v_now));
   perform goalpost_private.purge(v_now);
   return v_report;
@@ -217,10 +216,10 @@ as $$
     (select a.run_id from goalpost.approvals a where a.state = 'pending' and a.expires_at <= p_now
       order by random() limit 100)
     union
-    (select r.id from goalpost.workflow_runs r where r.state = 'running' and r.deadline_at <= p_now
+    (select a.run_id from goalpost.approvals a where a.state = 'pending' and a.escalates_at <= p_now
       order by random() limit 100)
     union
-    (select t.run_id from goalpost.step_turns t where t.state = 'asked' and t.asked_at < p_now - interval '20 minutes'
+    (select r.id from goalpost.workflow_runs r where r.state = 'running' and r.deadline_at <= p_now
       order by random() limit 100))
 $$;
 
@@ -287,7 +286,7 @@ begin
 end
 $$;
 
--- Ends runs past their deadline, and approvals that nobody decided.
+-- Ends runs past their deadline, and approvals that nobody decided; lets others decide what nobody decided so far.
 create function goalpost_private.end_overdue(p_runs bigint[], p_now timestamptz, out functions text[], out report jsonb)
 language plpgsql
 set search_path = ''
@@ -323,6 +322,9 @@ begin
       raise warning 'approval % cannot be ended: %', v_approval.id, sqlerrm;
     end;
   end loop;
+  perform goalpost_private.escalate_approval(a, p_now)
+     from goalpost.approvals a
+    where a.run_id = any (p_runs) and a.state = 'pending' and a.escalates_at <= p_now;
   report := jsonb_build_object('runs_timed_out', v_runs, 'approvals_expired', v_approvals);
 end
 $$;

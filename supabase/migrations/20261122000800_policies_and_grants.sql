@@ -24,7 +24,6 @@ as $$
   total as (
     select count(*) as steps_total, count(*) filter (where progress = 1) as steps_ended, sum(progress) as done,
            count(*) filter (where state = 'running') as running,
-           count(*) filter (where state = 'waiting' and kind = 'approval') as approvals,
            count(*) filter (where state = 'failed') as failed
       from part
   )
@@ -34,9 +33,12 @@ as $$
          t.steps_ended, t.steps_total,
          concat_ws(', ', format('%s of %s steps ended', t.steps_ended, t.steps_total),
                    case when t.running > 0 then format('%s running', t.running) end,
-                   case when t.approvals > 0 then format('%s waiting for a decision', t.approvals) end,
+                   case when a.approvals > 0 then format('%s waiting for a decision', a.approvals) end,
                    case when t.failed > 0 then format('%s failed', t.failed) end)
     from goalpost.goals g cross join total t
+   cross join lateral (
+     select count(*) as approvals from goalpost.approvals o
+      where o.workspace_id = g.workspace_id and o.goal_id = g.id and o.state = 'pending') a
    where g.id = p_goal_id
 $$;
 
@@ -45,13 +47,27 @@ create view goalpost.goal_progress with (security_invoker = true) as
     from goalpost.goals g
    cross join lateral goalpost_private.goal_progress(g.id) p;
 
--- What waits for the caller's decision, the longest first.
+-- What waits for the caller: decisions and questions, the longest first, with exactly what is decided on. What is decided
+-- with another, or has the caller's vote already, is not shown.
 create view goalpost.inbox with (security_invoker = true) as
   select a.id as approval_id, a.workspace_id, a.goal_id, a.run_id, a.step_key, a.question, a.shown, a.required_role,
-         a.requested_at, a.expires_at, g.title as goal_title
+         a.requested_at, a.expires_at, g.title as goal_title, a.kind, a.call_number, c.tool,
+         coalesce(a.edited, a.subject) as subject,
+         coalesce(encode(sha256(convert_to(a.edited::text, 'UTF8')), 'hex'), a.subject_hash) as subject_hash,
+         a.answer_schema, a.quorum, v.votes, a.escalates_at, a.escalates_to
     from goalpost.approvals a
+    join goalpost.workflow_runs r on r.id = a.run_id
     left join goalpost.goals g on g.id = a.goal_id
-   where a.state = 'pending' and goalpost_private.may_decide(a.workspace_id, a.required_role)
+    left join goalpost.tool_calls c on c.run_id = a.run_id and c.step_key = a.step_key and c.number = a.call_number
+   cross join lateral (
+     select count(*) filter (where o.subject_hash is not distinct from coalesce(
+              encode(sha256(convert_to(a.edited::text, 'UTF8')), 'hex'), a.subject_hash)) as votes,
+            coalesce(bool_or(o.user_id = (select auth.uid()) and o.subject_hash is not distinct from coalesce(
+              encode(sha256(convert_to(a.edited::text, 'UTF8')), 'hex'), a.subject_hash)), false) as has_mine
+       from goalpost.approval_votes o where o.approval_id = a.id) v
+   where a.state = 'pending' and a.decided_with is null and not v.has_mine
+     and goalpost_private.may_decide(a.workspace_id, a.required_role)
+     and (a.requester_may_decide or r.user_id <> (select auth.uid()))
    order by a.requested_at;
 
 -- What a goal has cost so far, its sub-goals not included.
@@ -61,6 +77,36 @@ create view goalpost.goal_costs with (security_invoker = true) as
     from goalpost.usage_events u
    where u.goal_id is not null
    group by u.workspace_id, u.goal_id;
+
+-- The same by whatever else people ask: the agent, the runbook, who asked, the day (UTC). One row per currency there is:
+-- micro-dollars. What nobody knows counts as the most that it may have cost.
+create view goalpost.agent_costs with (security_invoker = true) as
+  select u.workspace_id, u.agent_id, a.name as agent, a.version, count(*) as calls, sum(u.input_tokens) as input_tokens,
+         sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd
+    from goalpost.usage_events u
+    join goalpost.agents a on a.id = u.agent_id
+   group by u.workspace_id, u.agent_id, a.name, a.version;
+
+create view goalpost.runbook_costs with (security_invoker = true) as
+  select u.workspace_id, r.runbook_id, b.name as runbook, b.version, count(distinct r.id) as runs, count(*) as calls,
+         sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd
+    from goalpost.usage_events u
+    join goalpost.workflow_runs r on r.id = u.run_id
+    join goalpost.runbooks b on b.id = r.runbook_id
+   group by u.workspace_id, r.runbook_id, b.name, b.version;
+
+create view goalpost.user_costs with (security_invoker = true) as
+  select u.workspace_id, r.user_id, count(*) as calls, sum(u.input_tokens) as input_tokens,
+         sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd
+    from goalpost.usage_events u
+    join goalpost.workflow_runs r on r.id = u.run_id
+   group by u.workspace_id, r.user_id;
+
+create view goalpost.day_costs with (security_invoker = true) as
+  select u.workspace_id, (u.created_at at time zone 'UTC')::date as day, count(*) as calls, sum(u.input_tokens) as input_tokens,
+         sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd
+    from goalpost.usage_events u
+   group by u.workspace_id, (u.created_at at time zone 'UTC')::date;
 
 -- Nothing for anybody, then what each may.
 revoke all on schema goalpost, goalpost_worker, goalpost_private from public;
@@ -75,7 +121,7 @@ declare
 begin
   foreach v_table in array array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
-    'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'memory_uses']
+    'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'approval_votes', 'corrections', 'budgets', 'budget_raises', 'memory_uses']
   loop
     execute format('alter table goalpost.%I enable row level security', v_table);
     execute format(
@@ -84,7 +130,7 @@ begin
   end loop;
 
   -- Reference data: what is built in is for everybody who is signed in, a workspace's own for its members.
-  foreach v_table in array array['agents', 'runbooks'] loop
+  foreach v_table in array array['agents', 'runbooks', 'tool_policies', 'rate_limits'] loop
     execute format('alter table goalpost.%I enable row level security', v_table);
     execute format(
       'create policy members_read on goalpost.%I for select to authenticated
@@ -114,6 +160,10 @@ alter table goalpost.tools enable row level security;
 create policy signed_in_read on goalpost.tools for select to authenticated
   using ((select auth.uid()) is not null);
 
+alter table goalpost.model_prices enable row level security;
+create policy signed_in_read on goalpost.model_prices for select to authenticated
+  using ((select auth.uid()) is not null);
+
 alter table goalpost.runbook_facts enable row level security;
 create policy readers_of_the_runbook_read on goalpost.runbook_facts for select to authenticated
   using (exists (select from goalpost.runbooks b where b.id = runbook_id));
@@ -135,6 +185,10 @@ alter table goalpost_private.table_writes enable row level security;
 create policy project_admins_read on goalpost_private.table_writes for select to authenticated
   using ((select goalpost_private.am_project_admin()));
 
+alter table goalpost_private.limit_slots enable row level security;
+create policy project_admins_read on goalpost_private.limit_slots for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
+
 -- The one table that people insert into: their own request, in a workspace where they may ask, not yet looked at.
 create policy members_ask on goalpost.requests for insert to authenticated
   with check (
@@ -143,14 +197,20 @@ create policy members_ask on goalpost.requests for insert to authenticated
 
 grant usage on schema goalpost to authenticated;
 grant select on all tables in schema goalpost to authenticated;
-grant insert (workspace_id, question, idempotency_key, context, runbook, parameters) on goalpost.requests to authenticated;
+grant insert (workspace_id, question, idempotency_key, context, runbook, parameters, budget) on goalpost.requests to authenticated;
 grant execute on all functions in schema goalpost to authenticated;
 
 -- What the exposed functions, views and policies stand on.
 grant usage on schema goalpost_private to authenticated;
 grant execute on function
   goalpost_private.accept_requests(uuid, jsonb),
-  goalpost_private.decide_approval(bigint, text, text),
+  goalpost_private.decide_approval(bigint, text, text, jsonb, jsonb, text),
+  goalpost_private.read_inbox(uuid),
+  goalpost_private.set_tool_policy(uuid, text, text, text, text, boolean, integer),
+  goalpost_private.remove_tool_policy(uuid, text),
+  goalpost_private.set_rate_limit(uuid, text, text, integer, integer),
+  goalpost_private.set_workspace_limits(uuid, jsonb),
+  goalpost_private.set_model_price(text, text, bigint, bigint, bigint, bigint, timestamptz, text),
   goalpost_private.cancel_request(bigint),
   goalpost_private.cancel_goal(bigint),
   goalpost_private.retry_dead_letter(bigint),

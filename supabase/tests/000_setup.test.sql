@@ -409,6 +409,109 @@ create or replace function tests.agent(p_name text default 'analyst') returns js
 language sql immutable set search_path = ''
 as $$ select jsonb_build_object('kind', 'agent', 'agent', p_name, 'input', '{"instructions": "think"}'::jsonb) $$;
 
+-- Calls and questions of a step, as its journal has them ---------------------------------------------------------------
+
+-- A call of a tool of a step, with what its state's constraints demand. Its number is one more than there are.
+create or replace function tests.call(
+  p_run_id bigint, p_key text, p_state text default 'waiting', p_tool text default 'sql', p_arguments jsonb default '{"query": "select 1"}',
+  p_more jsonb default '{}'
+) returns integer
+language plpgsql set search_path = ''
+as $$
+declare
+  v_number constant integer := 1 + (select count(*) from goalpost.tool_calls c where c.run_id = p_run_id and c.step_key = p_key);
+begin
+  insert into goalpost.tool_calls
+    (run_id, step_key, number, workspace_id, turn_number, call_id, attempt, tool, tool_version, idempotent, writes, arguments,
+     arguments_hash, idempotency_key, rule, created_at, state, works_in_step, started_at, ended_at, result, error)
+  select p_run_id, p_key, v_number, s.workspace_id, 1, 'call_' || v_number, s.attempt, p_tool, 1, false, true, p_arguments,
+         goalpost_private.hash_of(p_arguments), format('%s/%s/%s/%s', s.workspace_id, p_run_id, p_key, v_number), 'default',
+         goalpost_private.clock(), p_state, p_more ->> 'works_in_step',
+         case when p_state in ('running', 'unknown') then goalpost_private.clock() end,
+         case when p_state in ('done', 'failed', 'denied') then goalpost_private.clock() end,
+         case when p_state = 'done' then coalesce(p_more -> 'result', '{}') end,
+         case when p_state in ('failed', 'denied') then '{}'::jsonb end
+    from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
+  return v_number;
+end
+$$;
+
+create or replace function tests.the_call(p_run_id bigint, p_key text, p_number integer default 1) returns goalpost.tool_calls
+language sql stable set search_path = ''
+as $$ select c from goalpost.tool_calls c where c.run_id = p_run_id and c.step_key = p_key and c.number = p_number $$;
+
+-- A call that a person has to say something about; the approval's id.
+create or replace function tests.asks(
+  p_run_id bigint, p_key text, p_kind text default 'tool_call', p_options jsonb default '{}', p_tool text default 'sql',
+  p_arguments jsonb default '{"query": "select 1"}'
+) returns bigint
+language plpgsql set search_path = ''
+as $$
+begin
+  return goalpost_private.ask_person(
+    tests.step(p_run_id, p_key), p_kind,
+    tests.call(p_run_id, p_key, case p_kind when 'outcome_unknown' then 'unknown' else 'waiting' end, p_tool, p_arguments),
+    'May it?', jsonb_build_object('tool', p_tool), goalpost_private.clock(), p_options);
+end
+$$;
+
+-- The step holds nothing and waits for others, as the outcome "waiting" for others leaves it.
+create or replace function tests.leave_waiting(p_run_id bigint, p_key text) returns void
+language sql set search_path = ''
+as $$
+  update goalpost.steps set state = 'waiting', lease_expires_at = null, started_at = null, run_after = null
+   where run_id = p_run_id and key = p_key
+$$;
+
+-- A decision as the API takes it. p_more: "comment", "edited", "answer", "hash".
+create or replace function tests.decide(p_person text, p_approval_id bigint, p_decision text, p_more jsonb default '{}') returns jsonb
+language sql
+as $$
+  select tests.json_for(p_person, format(
+    'select goalpost.decide_approval(%s, %L, p_comment => %L, p_edited => %L, p_answer => %L, p_subject_hash => %L)',
+    p_approval_id, p_decision, p_more ->> 'comment', p_more -> 'edited', p_more -> 'answer', p_more ->> 'hash'))
+$$;
+
+-- The SQLSTATE that a decision is refused with, or 'none'; undone either way.
+create or replace function tests.decided(p_person text, p_approval_id bigint, p_decision text, p_more jsonb default '{}') returns text
+language plpgsql
+as $$
+begin
+  perform tests.decide(p_person, p_approval_id, p_decision, p_more);
+  raise exception using errcode = 'TT001';
+exception
+  when sqlstate 'TT001' then
+    return 'none';
+  when others then
+    perform set_config('role', 'none', true);
+    return sqlstate;
+end
+$$;
+
+-- A row in each table of what is asked, spent and set: for tests that try every table.
+create or replace function tests.furnish(p_run_id bigint, p_key text) returns void
+language sql set search_path = ''
+as $$
+  insert into goalpost.tool_policies (workspace_id, name, tool, effect)
+  select s.workspace_id, 'own', 'sql', 'allow' from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
+  insert into goalpost.rate_limits (workspace_id, scope, name, slots)
+  select s.workspace_id, 'tool', 'sql', 1 from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
+  insert into goalpost_private.limit_slots (limit_id, slot, free_again_at) select l.id, 1, '-infinity' from goalpost.rate_limits l on conflict do nothing;
+  select tests.asks(p_run_id, p_key, 'tool_call', '{"quorum": 2}');
+  insert into goalpost.approval_votes (approval_id, user_id, workspace_id, voted_at)
+  select a.id, tests.id_of('petra'), a.workspace_id, goalpost_private.clock() from goalpost.approvals a where a.run_id = p_run_id and a.step_key = p_key;
+  update goalpost.approvals a set decided_with = a.id where a.run_id = p_run_id and a.step_key = p_key;
+  insert into goalpost.corrections (approval_id, workspace_id, goal_id, run_id, step_key, kind, agent_id, proposed, corrected, corrected_by, created_at)
+  select a.id, a.workspace_id, a.goal_id, a.run_id, a.step_key, a.kind, s.agent_id, '{}', '{}', tests.id_of('petra'), goalpost_private.clock()
+    from goalpost.approvals a join goalpost.steps s on s.run_id = a.run_id and s.key = a.step_key where a.run_id = p_run_id and a.step_key = p_key;
+  select goalpost_private.open_budgets(p_run_id, goalpost_private.clock());
+  insert into goalpost.budget_raises (approval_id, workspace_id, scope, key, from_microusd, to_microusd, from_tokens, to_tokens, raised_by, raised_at)
+  select a.id, b.workspace_id, b.scope, b.key, 1, 2, 1, 2, tests.id_of('petra'), goalpost_private.clock()
+    from goalpost.approvals a join goalpost.budgets b on b.workspace_id = a.workspace_id and b.scope = 'workspace_month' where a.run_id = p_run_id and a.step_key = p_key;
+  insert into goalpost.step_turns (run_id, step_key, number, workspace_id, attempt, lease_epoch, purpose, provider, model, request_hash, max_input_tokens, max_output_tokens, asked_at)
+  select s.run_id, s.key, 1, s.workspace_id, 1, 1, 'work', 'p', 'm', '', 1, 1, goalpost_private.clock() from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
+$$;
+
 -- Looking -----------------------------------------------------------------------------------------------------------
 
 create or replace function tests.state(p_run_id bigint, p_key text) returns text
@@ -439,9 +542,10 @@ create or replace function tests.step(p_run_id bigint, p_key text) returns goalp
 language sql stable set search_path = ''
 as $$ select s from goalpost.steps s where s.run_id = p_run_id and s.key = p_key $$;
 
+-- The newest approval of a step.
 create or replace function tests.approval_of(p_run_id bigint, p_key text) returns goalpost.approvals
 language sql stable set search_path = ''
-as $$ select a from goalpost.approvals a where a.run_id = p_run_id and a.step_key = p_key $$;
+as $$ select a from goalpost.approvals a where a.run_id = p_run_id and a.step_key = p_key order by a.number desc limit 1 $$;
 
 -- The run of the newest sub-goal that this step opened.
 create or replace function tests.run_below(p_run_id bigint, p_key text) returns bigint
@@ -524,7 +628,7 @@ language sql as $$
 $$;
 
 -- A call of a tool that a running step may make, laid down directly.
-create or replace function tests.call(p_run_id bigint, p_key text, p_number integer, p_tool text, p_arguments jsonb, p_state text default 'intended')
+create or replace function tests.wish(p_run_id bigint, p_key text, p_number integer, p_tool text, p_arguments jsonb, p_state text default 'intended')
 returns void
 language sql as $$
   insert into goalpost.tool_calls

@@ -6,7 +6,7 @@ select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.age
 select tests.start(tests.the('run'), 'a');
 select tests.start(tests.the('run'), 'b');
 
-select tests.call(tests.the('run'), 'a', 1, 'delegate', '{"title": "Look it up", "instructions": "Look", "as": "step", "agent": "researcher"}');
+select tests.wish(tests.the('run'), 'a', 1, 'delegate', '{"title": "Look it up", "instructions": "Look", "as": "step", "agent": "researcher"}');
 create function pg_temp.carry_out(p_number integer) returns void language sql as $$
   select goalpost_private.carry_out_delegate(tests.step(tests.the('run'), 'a'),
     (select c from goalpost.tool_calls c where c.run_id = tests.the('run') and c.step_key = 'a' and c.number = p_number), goalpost_private.clock()) $$;
@@ -21,7 +21,7 @@ select is(tests.state(tests.the('run'), 'a'), 'ready', 'and the step goes on');
 
 -- While its asker is still at work.
 select tests.start(tests.the('run'), 'a');
-select tests.call(tests.the('run'), 'a', 2, 'delegate', '{"title": "Again", "instructions": "Look again", "as": "step"}');
+select tests.wish(tests.the('run'), 'a', 2, 'delegate', '{"title": "Again", "instructions": "Look again", "as": "step"}');
 select pg_temp.carry_out(2);
 select is((select a.name from goalpost.agents a where a.id = (tests.step(tests.the('run'), 'a_call_2')).agent_id), 'analyst', 'the same agent, where none is named');
 select tests.do_fail(tests.the('run'), 'a_call_2');
@@ -29,7 +29,7 @@ select is((select state || ' ' || (error ->> 'code') from goalpost.tool_calls wh
 select is(tests.state(tests.the('run'), 'a') || ' ' || tests.run_state(tests.the('run')), 'running running', 'and is not the end of the run');
 
 -- A sub-goal of the goal.
-select tests.call(tests.the('run'), 'a', 3, 'delegate', '{"title": "Whole", "instructions": "Do all of it", "as": "goal"}');
+select tests.wish(tests.the('run'), 'a', 3, 'delegate', '{"title": "Whole", "instructions": "Do all of it", "as": "goal"}');
 select pg_temp.carry_out(3);
 select is((tests.goal_of(tests.run_below(tests.the('run'), 'a_call_3'))).description, 'Do all of it', 'or a goal of its own');
 

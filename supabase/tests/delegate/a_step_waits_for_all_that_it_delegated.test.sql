@@ -6,7 +6,7 @@ select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.age
 select tests.start(tests.the('run'), 'a');
 select tests.start(tests.the('run'), 'b');
 create function pg_temp.delegate(p_key text, p_number integer) returns void language sql as $$
-  select tests.call(tests.the('run'), p_key, p_number, 'delegate', '{"title": "t", "instructions": "i"}');
+  select tests.wish(tests.the('run'), p_key, p_number, 'delegate', '{"title": "t", "instructions": "i"}');
   select goalpost_private.carry_out_delegate(tests.step(tests.the('run'), p_key),
     (select c from goalpost.tool_calls c where c.run_id = tests.the('run') and c.step_key = p_key and c.number = p_number), goalpost_private.clock()) $$;
 

@@ -8,7 +8,7 @@ select tests.start(tests.the('run'), 'b');
 
 create function pg_temp.delegate(p_number integer, p_arguments jsonb) returns text language plpgsql as $$
 begin
-  perform tests.call(tests.the('run'), 'a', p_number, 'delegate', '{"title": "t", "instructions": "i"}'::jsonb || p_arguments);
+  perform tests.wish(tests.the('run'), 'a', p_number, 'delegate', '{"title": "t", "instructions": "i"}'::jsonb || p_arguments);
   perform goalpost_private.carry_out_delegate(tests.step(tests.the('run'), 'a'),
     (select c from goalpost.tool_calls c where c.run_id = tests.the('run') and c.step_key = 'a' and c.number = p_number), goalpost_private.clock());
   return (select c.state || ' ' || coalesce(c.error ->> 'code', '') from goalpost.tool_calls c where c.run_id = tests.the('run') and c.number = p_number);

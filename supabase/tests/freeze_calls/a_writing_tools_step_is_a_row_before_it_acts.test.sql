@@ -4,7 +4,7 @@ select * from no_plan();
 select tests.world();
 
 insert into goalpost.tools (name, description, parameters, idempotent, writes) values ('keyed', 'k', '{}', true, true);
-select tests.keep('run', tests.planned('a'));
+select tests.keep('run', tests.planned('a', '{"a": {"input": {"tool": "keyed", "arguments": {"n": 1}}}}'));
 select tests.start(tests.the('run'), 'a');
 select tests.keep('first', goalpost_worker.freeze_calls(tests.the('run'), 'a', 1, '[{"call_id": "tool", "tool": "keyed", "arguments": {"n": 1}}]')::text);
 select is((select (c.state, c.arguments, c.turn_number is null, c.idempotent, c.writes)::text from tests.call_of(tests.the('run'), 1) c), '(intended,"{""n"": 1}",t,t,t)', 'frozen');

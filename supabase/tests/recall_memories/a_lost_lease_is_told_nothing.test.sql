@@ -7,7 +7,7 @@ select tests.start(tests.the('run'), 'a');
 select tests.start(tests.the('run'), 'b');
 
 select tests.memory('invoice');
-select tests.call(tests.the('run'), 'a', 1, 'remember', '{"text": "t"}');
+select tests.wish(tests.the('run'), 'a', 1, 'remember', '{"text": "t"}');
 select tests.keep('epoch', (tests.step(tests.the('run'), 'a')).lease_epoch);
 select tests.finish(tests.the('run'), 'a', 'released');
 select tests.start(tests.the('run'), 'a');

@@ -6,9 +6,9 @@ select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.age
 select tests.start(tests.the('run'), 'a');
 select tests.start(tests.the('run'), 'b');
 
-select tests.call(tests.the('run'), 'a', 1, 'remember', '{"text": "t"}', 'waiting');
-select tests.call(tests.the('run'), 'a', 2, 'remember', '{"text": "t"}', 'denied');
-select tests.call(tests.the('run'), 'a', 3, 'webhook', '{"text": "t"}');
+select tests.wish(tests.the('run'), 'a', 1, 'remember', '{"text": "t"}', 'waiting');
+select tests.wish(tests.the('run'), 'a', 2, 'remember', '{"text": "t"}', 'denied');
+select tests.wish(tests.the('run'), 'a', 3, 'webhook', '{"text": "t"}');
 select is(tests.refusal(format('select goalpost_worker.remember(%s, ''a'', %s, %s, null, null)', tests.the('run'), (tests.step(tests.the('run'), 'a')).lease_epoch, n)),
           'ZG003', 'call ' || n) from generate_series(1, 4) n;
 select is((select count(*) from goalpost.memories), 0::bigint, 'nothing is written');

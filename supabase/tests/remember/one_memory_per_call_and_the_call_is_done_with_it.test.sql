@@ -6,10 +6,10 @@ select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.age
 select tests.start(tests.the('run'), 'a');
 select tests.start(tests.the('run'), 'b');
 
-select tests.call(tests.the('run'), 'a', 1, 'remember', '{"text": "Invoices are in euro", "title": "Currency", "kind": "lesson", "scope": "workspace"}');
-select tests.call(tests.the('run'), 'a', 2, 'remember', '{"text": "Of this goal"}');
-select tests.call(tests.the('run'), 'a', 3, 'remember', '{"text": "Of the person", "scope": "user"}');
-select tests.call(tests.the('run'), 'a', 4, 'remember', '{"text": "Of the agent", "scope": "agent"}');
+select tests.wish(tests.the('run'), 'a', 1, 'remember', '{"text": "Invoices are in euro", "title": "Currency", "kind": "lesson", "scope": "workspace"}');
+select tests.wish(tests.the('run'), 'a', 2, 'remember', '{"text": "Of this goal"}');
+select tests.wish(tests.the('run'), 'a', 3, 'remember', '{"text": "Of the person", "scope": "user"}');
+select tests.wish(tests.the('run'), 'a', 4, 'remember', '{"text": "Of the agent", "scope": "agent"}');
 create function pg_temp.remember(p_number integer) returns jsonb language sql as $$
   select goalpost_worker.remember(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch, p_number, 'lexical-1', tests.along(1)) $$;
 select is(pg_temp.remember(1), pg_temp.remember(1), 'the same twice');

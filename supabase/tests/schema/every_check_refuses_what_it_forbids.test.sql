@@ -14,6 +14,7 @@ insert into goalpost.writable_tables (workspace_id, schema_name, table_name) val
 select tests.bare_step(tests.bare_run(), 'lonely');
 select tests.bare_turn(tests.the('run'), 'a');
 select tests.bare_call(tests.the('run'), 'a');
+select tests.furnish(tests.the('run'), 'c');
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
 
 create temp table broken (claim text, statement text);
@@ -107,6 +108,14 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost.steps', 'no_step_waits_for_itself', 'depends_on = array[key]'),
     ('goalpost.step_attempts', 'outcome_is_known', 'outcome = ''odd'''),
     ('goalpost.approvals', 'state_is_known', 'state = ''odd'''),
+    ('goalpost.approvals', 'kind_is_known', 'kind = ''odd'''),
+    ('goalpost.approvals', 'quorum_is_bounded', 'quorum = 0'),
+    ('goalpost.approvals', 'quorum_is_bounded', 'quorum = 21'),
+    ('goalpost.approvals', 'escalation_is_whole', 'escalates_at = now()'),
+    ('goalpost.approvals', 'escalation_is_whole', 'escalates_to = ''owner'''),
+    ('goalpost.approvals', 'escalation_is_whole', 'escalates_at = now(), escalates_to = ''viewer'''),
+    ('goalpost.approvals', 'subject_comes_with_its_hash', 'subject = ''{}'' where subject is null'),
+    ('goalpost.approvals', 'subject_comes_with_its_hash', 'subject_hash = ''x'' where subject is null'),
     ('goalpost.approvals', 'required_role_is_known', 'required_role = ''viewer'''),
     ('goalpost.approvals', 'on_reject_is_known', 'on_reject = ''odd'''),
     ('goalpost.approvals', 'decided_by_a_person_only_when_decided', 'decided_by = gen_random_uuid()'),
@@ -148,6 +157,27 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost.tool_calls', 'ended_at_only_when_ended', 'state = ''failed'''),
     ('goalpost.tool_calls', 'result_only_when_done', 'result = ''{}'''),
     ('goalpost.tool_calls', 'started_at_when_running', 'state = ''running'', started_at = null'),
+    ('goalpost.workspaces', 'budgets_are_bounded', 'goal_budget_microusd = -1'),
+    ('goalpost.workspaces', 'budgets_are_bounded', 'user_day_tokens = 1000000000001'),
+    ('goalpost.workspaces', 'on_exhausted_is_known', 'on_exhausted = ''odd'''),
+    ('goalpost.requests', 'budget_is_a_bounded_object', 'budget = ''[]'''),
+    ('goalpost.requests', 'budget_is_a_bounded_object', 'budget = jsonb_build_object(''x'', (select string_agg(md5(n::text), '''') from generate_series(1, 100) n))'),
+    ('goalpost.budgets', 'scope_is_known', 'scope = ''odd'' where scope = ''user_day'''),
+    ('goalpost.budgets', 'nothing_is_negative', 'cap_microusd = -1, spent_microusd = -1'),
+    ('goalpost.budgets', 'nothing_is_negative', 'reserved_tokens = -1'),
+    ('goalpost.budgets', 'the_cap_is_kept', 'spent_microusd = cap_microusd, reserved_microusd = 1'),
+    ('goalpost.budgets', 'the_cap_is_kept', 'spent_tokens = cap_tokens, reserved_tokens = 1'),
+    ('goalpost.model_prices', 'nothing_is_negative', 'cached_microusd = -1'),
+    ('goalpost.rate_limits', 'scope_is_known', 'scope = ''odd'''),
+    ('goalpost.rate_limits', 'per_seconds_is_bounded', 'per_seconds = -1'),
+    ('goalpost.rate_limits', 'per_seconds_is_bounded', 'per_seconds = 86401'),
+    ('goalpost.rate_limits', 'slots_are_bounded', 'slots = 0'),
+    ('goalpost.rate_limits', 'slots_are_bounded', 'slots = 1001'),
+    ('goalpost.tool_policies', 'effect_is_known', 'effect = ''odd'''),
+    ('goalpost.tool_policies', 'name_is_bounded', 'name = '''''),
+    ('goalpost.tool_policies', 'name_is_bounded', 'name = repeat(''x'', 101)'),
+    ('goalpost.step_turns', 'nothing_is_negative', 'cache_write_tokens = -1'),
+    ('goalpost.tool_calls', 'started_at_when_running', 'state = ''running'''),
     ('goalpost.wakes', 'function_is_known', 'function = ''odd'''),
     ('goalpost_private.endpoints', 'sizes_are_positive', 'batch_size = 0'),
     ('goalpost_private.endpoints', 'sizes_are_positive', 'max_rings = 0')

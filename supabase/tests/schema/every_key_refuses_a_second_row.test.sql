@@ -17,6 +17,7 @@ insert into goalpost.requests (workspace_id, user_id, question, idempotency_key)
 select tests.keep('memory', tests.memory('remembered'));
 insert into goalpost.memory_uses values (tests.the('run'), 'a', 1, 0, 1, tests.id_of('acme'), tests.the('memory'), 1, now());
 update goalpost.memories set run_id = tests.the('run'), step_key = 'a', call_number = 1;
+select tests.furnish(tests.the('run'), 'c');
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
 insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) values (tests.id_of('acme'), 'docs', 'https://docs.example.com/', tests.id_of('adam'), now());
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
@@ -46,7 +47,7 @@ insert into twice (from_table, key) values
   ('goalpost.step_attempts', 'step_attempts_pkey'), ('goalpost.step_turns', 'step_turns_pkey'), ('goalpost.tool_calls', 'tool_calls_pkey'),
   ('goalpost.plan_revisions', 'plan_revisions_pkey'), ('goalpost.agent_instances', 'agent_instances_pkey'),
   ('goalpost.usage_events', 'usage_events_pkey'), ('goalpost.events', 'events_pkey'), ('goalpost.wakes', 'wakes_pkey'),
-  ('goalpost.embedding_spaces', 'embedding_spaces_pkey'), ('goalpost.mcp_tools', 'mcp_tools_pkey'), ('goalpost.writable_tables', 'writable_tables_pkey'), ('goalpost_private.table_writes', 'table_writes_pkey'), ('goalpost.memory_uses', 'memory_uses_pkey'),
+  ('goalpost.embedding_spaces', 'embedding_spaces_pkey'), ('goalpost.mcp_tools', 'mcp_tools_pkey'), ('goalpost.writable_tables', 'writable_tables_pkey'), ('goalpost_private.table_writes', 'table_writes_pkey'), ('goalpost.approval_votes', 'approval_votes_pkey'), ('goalpost.corrections', 'corrections_pkey'), ('goalpost.budgets', 'budgets_pkey'), ('goalpost.budget_raises', 'budget_raises_pkey'), ('goalpost.model_prices', 'model_prices_pkey'), ('goalpost_private.limit_slots', 'limit_slots_pkey'), ('goalpost.step_turns', 'step_turns_pkey'), ('goalpost.tool_calls', 'tool_calls_pkey'), ('goalpost.memory_uses', 'memory_uses_pkey'),
   ('goalpost_private.endpoints', 'endpoints_pkey'), ('goalpost_private.limits', 'limits_pkey');
 insert into twice values
   ('goalpost.mcp_servers', 'mcp_servers_pkey', '{"name": "other"}', 'true'),
@@ -60,7 +61,11 @@ insert into twice values
   ('goalpost.workflow_runs', 'workflow_runs_pkey', '{}', 'goal_id is null'),
   ('goalpost.workflow_runs', 'one_run_per_goal', '{"id": -5}', 'goal_id is not null'),
   ('goalpost.approvals', 'approvals_pkey', '{"step_key": "a"}', 'true'),
-  ('goalpost.approvals', 'one_approval_per_step', '{"id": -5}', 'true'),
+  ('goalpost.approvals', 'approvals_of_a_step_are_numbered', '{"id": -5, "decided_with": null}', 'true'),
+  ('goalpost.tool_policies', 'tool_policies_pkey', '{"name": "other"}', 'true'),
+  ('goalpost.tool_policies', 'one_policy_of_a_name', '{"id": -5}', 'true'),
+  ('goalpost.rate_limits', 'rate_limits_pkey', '{"name": "other"}', 'true'),
+  ('goalpost.rate_limits', 'one_limit_of_a_key', '{"id": -5}', 'true'),
   ('goalpost.memories', 'memories_pkey', '{"run_id": null, "step_key": null, "call_number": null}', 'true'),
   ('goalpost.memories', 'one_memory_per_call', '{"id": -5}', 'true'),
   ('goalpost.dead_letters', 'dead_letters_pkey', '{"attempt": 9}', 'true'),
@@ -71,7 +76,7 @@ select is(pg_temp.refused_by(from_table, changes, of_row), key, key) from twice 
 select set_eq('select key from twice',
   $$ select c.relname::text from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
       where i.indisunique and c.relnamespace in ('goalpost'::regnamespace, 'goalpost_private'::regnamespace)
-        and c.relname not in ('requests_inside_one_workspace', 'goals_inside_one_workspace', 'workflow_runs_inside_one_workspace', 'mcp_servers_inside_one_workspace', 'memories_inside_one_workspace') $$,
+        and c.relname not in ('requests_inside_one_workspace', 'goals_inside_one_workspace', 'workflow_runs_inside_one_workspace', 'mcp_servers_inside_one_workspace', 'approvals_inside_one_workspace', 'memories_inside_one_workspace') $$,
   'every unique key is tried here');
 
 select * from finish();

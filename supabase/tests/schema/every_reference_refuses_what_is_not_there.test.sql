@@ -12,6 +12,8 @@ select tests.keep('run', tests.planned('a, ap, sub, c:a', jsonb_build_object('a'
 select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 1}]}');
 select tests.bare_turn(tests.the('run'), 'a');
 select tests.bare_call(tests.the('run'), 'a');
+select tests.furnish(tests.the('run'), 'c');
+update goalpost.corrections set agent_id = (select id from goalpost.agents where name = 'own');
 update goalpost.workflow_runs set runbook_id = (select id from goalpost.runbooks where name = 'own');
 update goalpost.plan_revisions set runbook_id = (select id from goalpost.runbooks where name = 'own');
 select tests.keep('broken', tests.planned('z'));
@@ -76,7 +78,7 @@ insert into reference values
   ('goalpost.memories', 'workspace_id'), ('goalpost.memories', 'workspace_id, goal_id'), ('goalpost.memories', 'space'),
   ('goalpost.memory_uses', 'run_id, step_key'), ('goalpost.memory_uses', 'workspace_id, memory_id'),
   ('goalpost.step_turns', 'run_id, step_key'), ('goalpost.tool_calls', 'run_id, step_key'),
-  ('goalpost.mcp_servers', 'workspace_id'), ('goalpost.mcp_tools', 'workspace_id, server_id'), ('goalpost.writable_tables', 'workspace_id'), ('goalpost_private.table_writes', 'run_id, step_key'), ('goalpost.dead_letters', 'run_id, step_key');
+  ('goalpost.mcp_servers', 'workspace_id'), ('goalpost.mcp_tools', 'workspace_id, server_id'), ('goalpost.writable_tables', 'workspace_id'), ('goalpost_private.table_writes', 'run_id, step_key'), ('goalpost.approvals', 'workspace_id, decided_with'), ('goalpost.approval_votes', 'workspace_id, approval_id'), ('goalpost.corrections', 'workspace_id, approval_id'), ('goalpost.corrections', 'workspace_id, goal_id'), ('goalpost.corrections', 'agent_id'), ('goalpost.budgets', 'workspace_id'), ('goalpost.budget_raises', 'workspace_id, approval_id'), ('goalpost.budget_raises', 'workspace_id, scope, key'), ('goalpost.tool_policies', 'workspace_id'), ('goalpost.rate_limits', 'workspace_id'), ('goalpost_private.limit_slots', 'limit_id'), ('goalpost.dead_letters', 'run_id, step_key');
 
 select is(pg_temp.refused(from_table::regclass, columns), 'its key', format('%s (%s)', from_table, columns))
   from reference order by from_table, columns;

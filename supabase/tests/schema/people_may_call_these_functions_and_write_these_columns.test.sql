@@ -6,20 +6,20 @@ select set_eq(
   $$ select p.oid::regprocedure::text from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
       where n.nspname in ('goalpost', 'goalpost_worker', 'goalpost_private') and has_function_privilege('authenticated', p.oid, 'execute') $$,
   array[
-    'goalpost.accept_request(uuid,text,text,jsonb,text,jsonb)', 'goalpost.accept_requests(uuid,jsonb)', 'goalpost.decide_approval(bigint,text,text)', 'goalpost.cancel_request(bigint)',
+    'goalpost.accept_request(uuid,text,text,jsonb,text,jsonb,jsonb)', 'goalpost.accept_requests(uuid,jsonb)', 'goalpost.decide_approval(bigint,text,text,jsonb,jsonb,text)', 'goalpost.cancel_request(bigint)',
     'goalpost.cancel_goal(bigint)', 'goalpost.retry_dead_letter(bigint)', 'goalpost.create_workspace(text)', 'goalpost.add_member(uuid,uuid,text)',
     'goalpost.add_mcp_server(uuid,text,text,text)', 'goalpost.approve_mcp_tool(uuid,text,text,text,jsonb)', 'goalpost.remove_mcp_server(uuid,text)',
     'goalpost_private.add_mcp_server(uuid,text,text,text)', 'goalpost_private.approve_mcp_tool(uuid,text,text,text,jsonb)', 'goalpost_private.remove_mcp_server(uuid,text)',
-    'goalpost_private.accept_requests(uuid,jsonb)', 'goalpost_private.decide_approval(bigint,text,text)', 'goalpost_private.cancel_request(bigint)',
+    'goalpost_private.accept_requests(uuid,jsonb)', 'goalpost_private.cancel_request(bigint)',
     'goalpost_private.cancel_goal(bigint)', 'goalpost_private.retry_dead_letter(bigint)', 'goalpost_private.create_workspace(text)', 'goalpost_private.add_member(uuid,uuid,text)',
-    'goalpost.revoke_memory(bigint)', 'goalpost_private.revoke_memory(bigint)',
+    'goalpost.revoke_memory(bigint)', 'goalpost_private.decide_approval(bigint,text,text,jsonb,jsonb,text)', 'goalpost.read_inbox(uuid)', 'goalpost.remove_tool_policy(uuid,text)', 'goalpost.set_model_price(text,text,bigint,bigint,bigint,bigint,timestamp with time zone,text)', 'goalpost.set_rate_limit(uuid,text,text,integer,integer)', 'goalpost.set_tool_policy(uuid,text,text,text,text,boolean,integer)', 'goalpost.set_workspace_limits(uuid,jsonb)', 'goalpost_private.read_inbox(uuid)', 'goalpost_private.remove_tool_policy(uuid,text)', 'goalpost_private.set_model_price(text,text,bigint,bigint,bigint,bigint,timestamp with time zone,text)', 'goalpost_private.set_rate_limit(uuid,text,text,integer,integer)', 'goalpost_private.set_tool_policy(uuid,text,text,text,text,boolean,integer)', 'goalpost_private.set_workspace_limits(uuid,jsonb)', 'goalpost_private.revoke_memory(bigint)',
     'goalpost_private.my_workspaces(text)', 'goalpost_private.am_project_admin()', 'goalpost_private.may_decide(uuid,text)', 'goalpost_private.goal_progress(bigint)'],
   'functions');
 select set_eq(
   $$ select c.relname || '.' || a.attname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace join pg_catalog.pg_attribute a on a.attrelid = c.oid
       where n.nspname in ('goalpost', 'goalpost_worker', 'goalpost_private') and c.relkind in ('r', 'p', 'v') and a.attnum > 0 and not a.attisdropped
         and has_column_privilege('authenticated', c.oid, a.attnum, 'insert, update') $$,
-  array['requests.workspace_id', 'requests.question', 'requests.idempotency_key', 'requests.context', 'requests.runbook', 'requests.parameters'], 'columns');
+  array['requests.workspace_id', 'requests.question', 'requests.idempotency_key', 'requests.context', 'requests.runbook', 'requests.parameters', 'requests.budget'], 'columns');
 select is_empty(
   $$ select c.oid::regclass from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
       where n.nspname in ('goalpost', 'goalpost_worker', 'goalpost_private') and c.relkind in ('r', 'p', 'v')

@@ -1,4 +1,4 @@
--- Of a step that ended or that nobody claims again; not of one that is still worked on.
+-- Of a step that ended without it; not of one that is still worked on.
 begin;
 select * from no_plan();
 select tests.world();
@@ -8,15 +8,12 @@ select tests.begin_turn(tests.the('run'));
 update goalpost.step_turns set reserved_microusd = 40;
 select tests.pass('21 minutes');
 update goalpost.steps set lease_expires_at = goalpost_private.clock() + interval '1 minute', started_at = goalpost_private.clock() where run_id = tests.the('run') and key = 'a';
-select is(goalpost_worker.sweep() -> 'turns_forgotten', '0', 'its worker is still there');
+select is(goalpost_worker.sweep() -> 'turns_settled', '0', 'its worker is still there');
 select tests.do_fail(tests.the('run'), 'a');
-update goalpost.step_turns set asked_at = goalpost_private.clock() - interval '19 minutes';
-select is(goalpost_worker.sweep() -> 'turns_forgotten', '0', 'its end may still come');
-select tests.pass('2 minutes');
-select is(goalpost_worker.sweep() -> 'turns_forgotten', '1', 'it will not');
+select is(goalpost_worker.sweep() -> 'turns_settled', '1', 'it will not');
 select is((select (t.state, t.cost_microusd)::text from tests.turn_of(tests.the('run'), 1) t), '(unknown,40)', 'as dear as it may have been');
 select is((select (u.cost_microusd, u.counted)::text from goalpost.usage_events u where u.run_id = tests.the('run') and u.step_key = 'a'), '(40,f)', 'and booked');
-select is(goalpost_worker.sweep() -> 'turns_forgotten', '0', 'once');
+select is(goalpost_worker.sweep() -> 'turns_settled', '0', 'once');
 
 select * from finish();
 rollback;

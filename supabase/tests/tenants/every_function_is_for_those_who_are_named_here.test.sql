@@ -26,7 +26,7 @@ insert into actor (name, person, role) values
 create temp table expected (name text primary key, role text);
 insert into expected
 select s || f, 'authenticated'
-  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'add_member', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'revoke_memory']) f,
+  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'add_member', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'read_inbox', 'set_tool_policy', 'remove_tool_policy', 'set_rate_limit', 'set_workspace_limits', 'set_model_price', 'revoke_memory']) f,
        unnest(array['goalpost.', 'goalpost_private.']) s
 union all
 select 'goalpost.accept_request', 'authenticated'
@@ -128,6 +128,18 @@ select d.what || ' of ' || w.workspace, format(d.statement, case when d.kind = '
     ('remove a server', 'workspace', 'select goalpost.remove_mcp_server(%s, ''docs'') is not null',
                                                                                                'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('set a policy', 'workspace', 'select goalpost.set_tool_policy(%s, ''p'', ''sql'', ''deny'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('remove a policy', 'workspace', 'select goalpost.remove_tool_policy(%s, ''p'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('set a limit', 'workspace', 'select goalpost.set_rate_limit(%s, ''tool'', ''sql'', 1) is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('set caps', 'workspace', 'select goalpost.set_workspace_limits(%s, ''{}'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('see oneself in', 'workspace', 'select %s in (select goalpost_private.my_workspaces()) or null', 'no  null   null     null     ok     ok     ok       ok    ok',
                                                                                                'no  null   ok       null     null   null   null     null  null'),
     ('decide as an approver', 'workspace', 'select goalpost_private.may_decide(%s, ''approver'') or null', 'no  null   null     null     null   null   ok       ok    ok',
@@ -139,6 +151,12 @@ insert into duty (what, statement, came)
 select what, statement, string_to_array(regexp_replace(came, '\s+', ' ', 'g'), ' ')
   from (values
     ('make a workspace', 'select goalpost.create_workspace(''x'') is not null',               'no  ZG002  ok       ok       ok     ok     ok       ok    ok'),
+    ('read an inbox', 'select jsonb_typeof(goalpost.read_inbox()) = ''array''',               'no  ok     ok       ok       ok     ok     ok       ok    ok'),
+    ('set a price', 'select goalpost.set_model_price(''p'', ''m'', 1, 1) is not null',         'no  ZG002  ZG002    ok       ZG002  ZG002  ZG002    ZG002 ZG002'),
+    ('set a policy for all', 'select goalpost.set_tool_policy(null, ''p'', ''sql'', ''deny'') is not null',
+                                                                                               'no  ZG002  ZG002    ok       ZG002  ZG002  ZG002    ZG002 ZG002'),
+    ('set a limit for all', 'select goalpost.set_rate_limit(null, ''tool'', ''sql'', 1) is not null',
+                                                                                               'no  ZG002  ZG002    ok       ZG002  ZG002  ZG002    ZG002 ZG002'),
     ('be an operator', 'select goalpost_private.am_project_admin() or null',                  'no  null   null     ok       null   null   null     null  null'),
     ('decide what is not there', 'select goalpost.decide_approval(-1, ''approved'')',         'no  ZG002  ZG001    ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('cancel what is not there', 'select goalpost.cancel_goal(-1)',                           'no  ZG002  ZG001    ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),

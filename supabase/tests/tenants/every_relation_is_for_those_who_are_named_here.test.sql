@@ -28,6 +28,8 @@ insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_a
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
 insert into goalpost.writable_tables (workspace_id, schema_name, table_name) select tests.id_of(workspace), 'public', 'notes' from place;
 insert into goalpost_private.table_writes (run_id, step_key, call_number, request_hash, written_at) select tests.the('broken_' || workspace), 'a', 0, 'h', now() from place;
+select tests.furnish(tests.the('run_' || workspace), 'b') from place;
+update goalpost.workflow_runs set runbook_id = (select id from goalpost.runbooks b where b.name = 'own' and b.workspace_id = workflow_runs.workspace_id) where goal_id is not null;
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
 
 -- Everybody. `nobody` has a token of no person; `asker` is the role that a member's SQL runs under.
@@ -48,7 +50,7 @@ select 'goalpost.' || t, format('workspace_id = %L', tests.id_of('acme')), forma
   from unnest(array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
     'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'agents', 'runbooks',
-    'memories', 'memory_uses', 'goal_progress', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'goal_costs']) t;
+    'memories', 'memory_uses', 'goal_progress', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'agent_costs', 'runbook_costs', 'user_costs', 'day_costs', 'approval_votes', 'corrections', 'budgets', 'budget_raises', 'tool_policies', 'rate_limits', 'goal_costs']) t;
 insert into expected values
   ('goalpost.workspaces', format('id = %L', tests.id_of('acme')), format('id = %L', tests.id_of('elsewhere')), pg_temp.people(), array['stranger']),
   ('goalpost.inbox', format('workspace_id = %L', tests.id_of('acme')), format('workspace_id = %L', tests.id_of('elsewhere')),
@@ -59,6 +61,8 @@ insert into expected values
      format('agent_id in (%s)', (select id from goalpost.agents where name = 'own' and workspace_id = tests.id_of('elsewhere'))), pg_temp.people(), array['stranger']),
   ('goalpost.embedding_spaces', 'true', null, pg_temp.people() || array['stranger', 'operator'], null),
   ('goalpost.tools', 'true', null, pg_temp.people() || array['stranger', 'operator'], null),
+  ('goalpost.model_prices', 'true', null, pg_temp.people() || array['stranger', 'operator'], null),
+  ('goalpost_private.limit_slots', 'true', null, '{}', null),
   ('goalpost.wakes', 'true', null, array['operator'], null),
   ('goalpost.project_admins', 'true', null, array['operator'], null),
   ('goalpost_private.endpoints', 'true', null, '{}', null),
@@ -159,7 +163,7 @@ as $$ select format('%s: %s %s rows of %s', p_attempt.actor, p_attempt.action, p
 create function pg_temp.refusal(p_attempt attempt) returns text
 language sql
 as $$
-  select case when p_attempt.relation in ('goalpost.inbox', 'goalpost.goal_costs', 'goalpost.goal_progress') and p_attempt.action <> 'read'
+  select case when p_attempt.relation in ('goalpost.inbox', 'goalpost.goal_costs', 'goalpost.goal_progress', 'goalpost.agent_costs', 'goalpost.runbook_costs', 'goalpost.user_costs', 'goalpost.day_costs') and p_attempt.action <> 'read'
               then '^(42501|55000|42809)$' else '^42501$' end
 $$;
 
@@ -179,7 +183,7 @@ select a.number, a.name as actor, w.workspace, c.what, c.has_grant,
   from actor a, (values ('acme'), ('elsewhere')) w (workspace),
        (select 'plain', '', '', true
         union all
-        select 'with ' || c.attname, ', ' || c.attname, ', default', c.attname in ('idempotency_key', 'context', 'runbook', 'parameters')
+        select 'with ' || c.attname, ', ' || c.attname, ', default', c.attname in ('idempotency_key', 'context', 'runbook', 'parameters', 'budget')
           from pg_catalog.pg_attribute c
          where c.attrelid = 'goalpost.requests'::regclass and c.attnum > 0 and not c.attisdropped and c.attname not in ('workspace_id', 'question')
         union all values ('for another', ', user_id', format(', %L', tests.id_of('vera')), false), ('looked at', ', state', ', ''accepted''', false)) c (what, columns, more, has_grant);

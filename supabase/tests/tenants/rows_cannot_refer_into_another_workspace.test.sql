@@ -22,6 +22,8 @@ insert into goalpost.mcp_tools (workspace_id, server_id, name, description, para
 select tests.memory('remembered', 'goal', jsonb_build_object('goal_id', (tests.goal_of(tests.the('run_' || workspace))).id), workspace) from place;
 insert into goalpost.memory_uses select tests.the('run_' || p.workspace), 'a', 1, 0, 1, m.workspace_id, m.id, 1, now() from goalpost.memories m join place p on tests.id_of(p.workspace) = m.workspace_id;
 
+select tests.furnish(tests.the('run_' || workspace), 'b') from place;
+
 create temp table reference as
 select f.oid, f.conname as name, f.conrelid::regclass as child, f.confrelid::regclass as parent, f.condeferrable as is_deferrable,
        k.child_columns, k.parent_columns, k.child_columns[array_position(k.parent_columns, 'workspace_id'::name)] = 'workspace_id' as is_composite
@@ -33,7 +35,10 @@ select f.oid, f.conname as name, f.conrelid::regclass as child, f.confrelid::reg
      join pg_catalog.pg_attribute p on p.attrelid = f.confrelid and p.attnum = u.parent) k
  where f.contype = 'f' and f.connamespace = 'goalpost'::regnamespace
    and exists (select from pg_catalog.pg_attribute a where a.attrelid = f.conrelid and a.attname = 'workspace_id')
-   and exists (select from pg_catalog.pg_attribute a where a.attrelid = f.confrelid and a.attname = 'workspace_id');
+   and exists (select from pg_catalog.pg_attribute a where a.attrelid = f.confrelid and a.attname = 'workspace_id')
+   -- A month has the same name in every workspace: with the workspace, naming it names one's own.
+   and not (f.confrelid = 'goalpost.budgets'::regclass and f.conkey @> array(
+     select a.attnum from pg_catalog.pg_attribute a where a.attrelid = f.conrelid and a.attname = 'workspace_id'));
 
 -- 1. Composite, or with a reason.
 select set_eq(
@@ -47,6 +52,7 @@ select set_eq(
     'goalpost.step_turns(run_id, step_key) -> goalpost.steps', 'goalpost.tool_calls(run_id, step_key) -> goalpost.steps',
     -- What is built in has no workspace and is referred to from every one.
     'goalpost.steps(agent_id) -> goalpost.agents', 'goalpost.agent_instances(agent_id) -> goalpost.agents', 'goalpost.usage_events(agent_id) -> goalpost.agents',
+    'goalpost.corrections(agent_id) -> goalpost.agents',
     'goalpost.workflow_runs(runbook_id) -> goalpost.runbooks', 'goalpost.plan_revisions(runbook_id) -> goalpost.runbooks'],
   'every other key between tables of tenants holds the workspace');
 
@@ -63,6 +69,7 @@ select set_eq(
         'goalpost.goals.parent_run_id', 'goalpost.goals.parent_step_key', 'goalpost.steps.workspace_id',
         'goalpost.step_attempts.workspace_id', 'goalpost.dead_letters.workspace_id',
         'goalpost.step_turns.workspace_id', 'goalpost.tool_calls.workspace_id', 'goalpost.tool_calls.call_id', 'goalpost.tool_calls.idempotency_key',
+        'goalpost.corrections.run_id', 'goalpost.corrections.step_key', 'goalpost.approval_votes.user_id',
         'goalpost.requests.user_id', 'goalpost.requests.idempotency_key', 'goalpost.goals.user_id', 'goalpost.workflow_runs.user_id'],
   'every reference has a key');
 select is_empty(

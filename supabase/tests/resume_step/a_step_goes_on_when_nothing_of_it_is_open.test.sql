@@ -1,0 +1,30 @@
+-- waiting -> ready with the last decision, and not before; a step that works for one of its calls counts.
+begin;
+select plan(11);
+select tests.world();
+
+select tests.keep('run', tests.planned('a', jsonb_build_object('a', tests.agent())));
+select tests.start(tests.the('run'), 'a');
+select tests.keep('first', tests.asks(tests.the('run'), 'a'));
+select tests.keep('second', tests.asks(tests.the('run'), 'a', 'question'));
+select tests.call(tests.the('run'), 'a', 'waiting', 'delegate', '{}', '{"works_in_step": "b"}');
+select is(tests.decide('petra', tests.the('first'), 'approved') ->> 'state', 'approved', 'decided while the worker is still at it');
+select is(tests.state(tests.the('run'), 'a'), 'running', 'the step is left to it');
+select is(goalpost_private.waits_for_others(tests.the('run'), 'a'), true, 'there is more to wait for');
+select tests.leave_waiting(tests.the('run'), 'a');
+select tests.decide('mia', tests.the('second'), 'answered', '{"answer": "blue"}');
+select is(tests.state(tests.the('run'), 'a'), 'waiting', 'a step works for one of its calls');
+select is(goalpost_private.waits_for_others(tests.the('run'), 'a'), true, 'which is to be waited for, too');
+update goalpost.tool_calls set state = 'done', result = '{}', ended_at = goalpost_private.clock() where works_in_step = 'b';
+select is(goalpost_private.waits_for_others(tests.the('run'), 'a'), false, 'nothing is open any more');
+select is(goalpost_private.resume_step(tests.the('run'), 'a', goalpost_private.clock()), array['executor'], 'it goes on');
+select is(tests.state(tests.the('run'), 'a'), 'ready', 'ready');
+select is((tests.step(tests.the('run'), 'a')).attempt, 1, 'waiting is no attempt');
+select is(goalpost_private.resume_step(tests.the('run'), 'a', goalpost_private.clock()), '{}', 'a second time does nothing');
+
+update goalpost.steps set state = 'running', lease_expires_at = goalpost_private.clock() where run_id = tests.the('run') and key = 'a';
+update goalpost.steps set state = 'waiting', lease_expires_at = null, run_after = goalpost_private.clock() + interval '1 hour' where run_id = tests.the('run') and key = 'a';
+select is(goalpost_private.resume_step(tests.the('run'), 'a', goalpost_private.clock()), '{}', 'one that waits for a time is left to the sweep');
+
+select * from finish();
+rollback;
