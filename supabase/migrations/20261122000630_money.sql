@@ -203,7 +203,7 @@ $$;
 create function goalpost_private.dollars(p_microusd bigint) returns text
 language sql immutable
 set search_path = ''
-as $$ select '$' || trim(to_char(p_microusd / 1000000.0, 'FM999999990.00####')) $$;
+as $$ select '$' || trim(to_char(p_microusd / 1000000.0, 'FM999999990.009999')) $$;
 
 -- What is said where a cap has no room, or the question to a person to raise it. Of a tree, one such question for a cap is
 -- shown and decides all others.
@@ -330,7 +330,8 @@ as $$
 declare
   v_reserved_tokens constant bigint :=
     p_turn.max_input_tokens + p_turn.max_output_tokens + goalpost_private.added_input_tokens();
-  v_is_estimate constant boolean := p_turn.state = 'unknown' or p_turn.state = 'failed' and p_turn.error @> '{"charged": "unknown"}';
+  v_is_estimate constant boolean := p_turn.state = 'unknown'
+    or (p_turn.state = 'failed' and coalesce(p_turn.error @> '{"charged": "unknown"}', false));
   v_cost constant bigint := case when v_is_estimate then p_turn.reserved_microusd
     else least(goalpost_private.cost_of_turn(p_turn), p_turn.reserved_microusd) end;
   v_tokens constant bigint := case when v_is_estimate then v_reserved_tokens

@@ -488,6 +488,79 @@ exception
 end
 $$;
 
+-- A model `m` of a provider `p` whose tokens cost one micro-dollar in, two out, a tenth from the cache and 1.25 into it.
+create or replace function tests.price() returns void
+language sql set search_path = ''
+as $$
+  insert into goalpost.model_prices (provider, model, valid_from, input_microusd, output_microusd, cached_microusd, cache_write_microusd, source)
+  values ('p', 'm', '2020-01-01', 1000000, 2000000, 100000, 1250000, 'tests');
+$$;
+
+-- A question of a step, as begin_turn asks it: the refusal, or {"number"}.
+create or replace function tests.begin_turn(
+  p_run_id bigint, p_key text, p_input bigint default 1000, p_output bigint default 100, p_model text default 'm'
+) returns jsonb
+language plpgsql set search_path = ''
+as $$
+declare
+  v_step constant goalpost.steps := tests.step(p_run_id, p_key);
+  v_reserved record;
+  v_number constant integer := 1 + (select count(*) from goalpost.step_turns t where t.run_id = p_run_id and t.step_key = p_key);
+begin
+  v_reserved := goalpost_private.reserve_turn(v_step,
+    jsonb_build_object('provider', 'p', 'model', p_model, 'max_input_tokens', p_input, 'max_output_tokens', p_output), goalpost_private.clock());
+  if v_reserved.refusal is not null then
+    return v_reserved.refusal;
+  end if;
+  insert into goalpost.step_turns
+    (run_id, step_key, number, workspace_id, attempt, lease_epoch, purpose, provider, model, request_hash, max_input_tokens,
+     max_output_tokens, reserved_microusd, asked_at)
+  values (p_run_id, p_key, v_number, v_step.workspace_id, v_step.attempt, v_step.lease_epoch, 'work', 'p', p_model, '', p_input, p_output,
+          v_reserved.reserved_microusd, goalpost_private.clock());
+  return jsonb_build_object('number', v_number);
+end
+$$;
+
+-- Its end, as end_turn tells it.
+create or replace function tests.end_turn(
+  p_run_id bigint, p_key text, p_number integer, p_state text default 'answered', p_input bigint default 0, p_output bigint default 0,
+  p_cached bigint default 0, p_written bigint default 0, p_error jsonb default null
+) returns void
+language plpgsql set search_path = ''
+as $$
+declare
+  v_turn goalpost.step_turns;
+begin
+  update goalpost.step_turns t
+     set state = p_state, ended_at = goalpost_private.clock(), input_tokens = p_input, output_tokens = p_output, cached_tokens = p_cached,
+         cache_write_tokens = p_written, answer = case p_state when 'answered' then '{}'::jsonb end, error = p_error
+   where t.run_id = p_run_id and t.step_key = p_key and t.number = p_number
+  returning t.* into v_turn;
+  perform goalpost_private.settle_turn(v_turn, true, goalpost_private.clock());
+end
+$$;
+
+-- What the caps of a run say: 'workspace_month 0+2700/250000000 …', spent, set aside and cap in micro-dollars, in the order of locks.
+create or replace function tests.caps(p_run_id bigint) returns text
+language sql stable set search_path = ''
+as $$
+  select string_agg(format('%s %s+%s/%s', b.scope, b.spent_microusd, b.reserved_microusd, b.cap_microusd), ', ' order by o.place)
+    from goalpost_private.budgets_of(p_run_id, goalpost_private.clock()) o join goalpost.budgets b using (workspace_id, scope, key)
+$$;
+
+-- A step of a bare agent, running.
+create or replace function tests.working(p_person text default 'mia', p_workspace text default 'acme', p_budget jsonb default '{}') returns bigint
+language plpgsql set search_path = ''
+as $$
+declare
+  v_run_id constant bigint := tests.bare_run(p_workspace, p_person);
+begin
+  update goalpost.requests set budget = p_budget where id = (tests.request_of(v_run_id)).id;
+  perform tests.bare_step(v_run_id, 'a', 'running', 'agent');
+  return v_run_id;
+end
+$$;
+
 -- A row in each table of what is asked, spent and set: for tests that try every table.
 create or replace function tests.furnish(p_run_id bigint, p_key text) returns void
 language sql set search_path = ''

@@ -1,0 +1,43 @@
+-- Fail closed, at the very edge, with the cap's name and what to do; each cap in money and in tokens.
+begin;
+select * from no_plan();
+select tests.world();
+
+select tests.price();
+create temp table cap (scope text, money text, tokens text);
+insert into cap values ('run', 'goal_budget_microusd', 'goal_budget_tokens'), ('user_day', 'user_day_microusd', 'user_day_tokens'), ('workspace_month', 'workspace_month_microusd', 'workspace_month_tokens');
+create function pg_temp.tried(p_column text, p_cap bigint) returns text language plpgsql as $$
+declare
+  v_run bigint;
+  v_said jsonb;
+begin
+  execute format('update goalpost.workspaces set %I = %s where id = %L', p_column, p_cap, tests.id_of('acme'));
+  v_run := tests.working();
+  v_said := tests.begin_turn(v_run, 'a');
+  raise exception using errcode = 'TT001', message = coalesce(v_said #>> '{refused,cap}', 'asked') || ' ' || (select sum(reserved_microusd) from goalpost.budgets);
+exception when sqlstate 'TT001' then return sqlerrm;
+end $$;
+select is(pg_temp.tried(money, 2700), 'asked 8100', scope || ': exactly enough money') from cap;
+select is(pg_temp.tried(money, 2699), scope || ' 0', scope || ': one too little') from cap;
+select is(pg_temp.tried(money, 0), scope || ' 0', scope || ': none') from cap;
+select is(pg_temp.tried(tokens, 2100), 'asked 8100', scope || ': exactly enough tokens') from cap;
+select is(pg_temp.tried(tokens, 2099), scope || ' 0', scope || ': one too few') from cap;
+
+update goalpost.workspaces set goal_budget_microusd = 1000 where id = tests.id_of('acme');
+select tests.keep('run', tests.working());
+select is(tests.begin_turn(tests.the('run'), 'a') -> 'refused' ->> 'code', 'budget_exhausted', 'a code');
+select is(tests.begin_turn(tests.the('run'), 'a') -> 'refused' ->> 'retryable', 'false', 'trying again does not help');
+select matches(tests.begin_turn(tests.the('run'), 'a') -> 'refused' ->> 'message', 'the cap of this request is used up: \$0.00 of \$0.001 .* may take \$0.0027', 'in words');
+
+-- The run's end says so.
+select tests.keep('goal', tests.planned('a'));
+select tests.fail(tests.the('goal'), 'a', '{"code": "budget_exhausted", "message": "the cap of this request is used up", "retryable": false}');
+select is((tests.request_of(tests.the('goal'))).reason, 'budget_exhausted: the cap of this request is used up', 'a typed reason');
+select tests.keep('above', tests.planned('sub', jsonb_build_object('sub', tests.subgoal())));
+select tests.keep('below', tests.run_below(tests.the('above'), 'sub'));
+select tests.fail(tests.the('below'), 'plan', '{"code": "budget_exhausted", "message": "used up", "retryable": false}');
+select is((tests.step(tests.the('above'), 'sub')).error ->> 'code', 'budget_exhausted', 'a sub-goal''s reaches the step above');
+select matches((tests.request_of(tests.the('above'))).reason, '^budget_exhausted: ', 'and the request');
+
+select * from finish();
+rollback;

@@ -1,0 +1,23 @@
+-- Bytes as tokens and what a provider adds, at the dearest price of what goes in, and all that may come out: on each cap.
+begin;
+select plan(10);
+select tests.world();
+
+select tests.price();
+select tests.keep('run', tests.working());
+select is_empty('select from goalpost.budgets', 'without a question nothing is written');
+select is(tests.begin_turn(tests.the('run'), 'a'), '{"number": 1}', 'it may be asked');
+select is(tests.caps(tests.the('run')), 'workspace_month 0+2700/250000000, user_day 0+2700/25000000, run 0+2700/5000000', '(1000 + 1000) × 1.25 + 100 × 2, three times');
+select is((select string_agg(distinct reserved_tokens::text, ' ') from goalpost.budgets), '2100', 'and so many tokens');
+select is((select string_agg(key, ' ' order by scope) from goalpost.budgets where scope <> 'run'), tests.id_of('mia') || '/2030-01-01 2030-01', 'of a day and of a month');
+select tests.begin_turn(tests.the('run'), 'a');
+select is(tests.caps(tests.the('run')), 'workspace_month 0+5400/250000000, user_day 0+5400/25000000, run 0+5400/5000000', 'a second one');
+select tests.keep('other', tests.working('petra'));
+select tests.begin_turn(tests.the('other'), 'a');
+select is(tests.caps(tests.the('other')), 'workspace_month 0+8100/250000000, user_day 0+2700/25000000, run 0+2700/5000000', 'the month is everybody''s');
+select is((tests.begin_turn(tests.the('run'), 'a', 1000, 100, 'unknown') -> 'number')::text, '3', 'an unknown model');
+select is((select reserved_microusd from goalpost.step_turns where run_id = tests.the('run') and number = 3), 37500::bigint, 'at the ceiling: 2000 × 15 + 100 × 75');
+select is(tests.refusal(format('select tests.begin_turn(%s, ''a'', null)', tests.the('run'))), 'ZG003', 'a question without bounds is none');
+
+select * from finish();
+rollback;

@@ -1,0 +1,25 @@
+-- asked -> unknown when its step has ended; while somebody may come back it stays set aside.
+begin;
+select plan(8);
+select tests.world();
+
+select tests.price();
+select tests.keep('run', tests.working());
+select tests.bare_step(tests.the('run'), 'b', 'running', 'agent');
+select tests.begin_turn(tests.the('run'), 'a');
+select tests.begin_turn(tests.the('run'), 'b');
+update goalpost.steps set lease_expires_at = goalpost_private.clock() - interval '1 second' where run_id = tests.the('run') and key = 'a';
+select goalpost_worker.sweep();
+select is(tests.state(tests.the('run'), 'a'), 'ready', 'its lease ran out');
+select matches(tests.caps(tests.the('run')), 'run 0\+5400/', 'it stays set aside: the next try settles it');
+update goalpost.steps set state = 'failed', ended_at = goalpost_private.clock(), lease_expires_at = null, run_after = null where run_id = tests.the('run') and key = 'b';
+select is((goalpost_worker.sweep()) ->> 'turns_settled', '1', 'a step that has ended');
+select matches(tests.caps(tests.the('run')), 'run 2700\+2700/', 'it counts as spent');
+select tests.value_for('mia', format('select goalpost.cancel_request(%s)', (tests.request_of(tests.the('run'))).id));
+select is((goalpost_worker.sweep()) ->> 'turns_settled', '1', 'and so with a run that was cancelled');
+select matches(tests.caps(tests.the('run')), 'run 5400\+0/', 'nothing is set aside any more');
+select is((select string_agg(state || ' ' || cost_microusd, ', ') from goalpost.step_turns), 'unknown 2700, unknown 2700', 'nobody knows what came of them');
+select is((select bool_or(counted) from goalpost.usage_events), false, 'they count for no outcome');
+
+select * from finish();
+rollback;

@@ -1,0 +1,63 @@
+-- A thousand random questions and ends over a tree of runs, people and workspaces with caps at the edge; again and again: spent
+-- and set aside are within every cap, what is set aside is what is asked, what is spent is what is booked.
+begin;
+select plan(7);
+select tests.world();
+
+select tests.price();
+select setseed(0.4711);
+update goalpost.workspaces set workspace_month_microusd = 150000, user_day_microusd = 90000, goal_budget_microusd = 30000, goal_budget_tokens = 60000;
+create temp table work (run_id bigint);
+insert into work select tests.working(p, w, case when n % 3 = 0 then '{"max_microusd": 9000}'::jsonb else '{}' end)
+  from generate_series(1, 6) n, (values ('mia', 'acme'), ('petra', 'acme'), ('sam', 'elsewhere')) v (p, w);
+create temp table seen (refused bigint default 0, asked bigint default 0, ended bigint default 0, wrong text[] default '{}');
+insert into seen default values;
+create function pg_temp.wrong() returns text language sql as $$
+  select 'cap ' || b.scope || b.key from goalpost.budgets b
+   where b.spent_microusd + b.reserved_microusd > b.cap_microusd or b.spent_tokens + b.reserved_tokens > b.cap_tokens
+      or b.reserved_microusd < 0 or b.spent_microusd < 0
+  union all
+  select format('%s %s: set aside %s, asked %s; spent %s, booked %s', b.scope, b.key, b.reserved_microusd, t.asked, b.spent_microusd, t.booked)
+    from goalpost.budgets b
+   cross join lateral (
+     select coalesce(sum(x.reserved_microusd) filter (where x.state = 'asked'), 0) as asked, coalesce(sum(x.cost_microusd) filter (where x.state <> 'asked'), 0) as booked,
+            coalesce(sum(x.max_input_tokens + x.max_output_tokens + 1000) filter (where x.state = 'asked'), 0) as asked_tokens
+       from goalpost.step_turns x
+      where exists (select from goalpost_private.budgets_of(x.run_id, x.asked_at) o where o.workspace_id = b.workspace_id and o.scope = b.scope and o.key = b.key)) t
+   where t.asked <> b.reserved_microusd or t.booked <> b.spent_microusd or t.asked_tokens <> b.reserved_tokens
+  limit 1
+$$;
+do $$
+declare
+  v_run bigint;
+  v_turn goalpost.step_turns;
+  v_said jsonb;
+begin
+  for n in 1 .. 1000 loop
+    if random() < 0.55 then
+      select run_id into v_run from work order by random() limit 1;
+      v_said := tests.begin_turn(v_run, 'a', (random() * 3000)::bigint, (random() * 500)::bigint, case when random() < 0.02 then 'dear' else 'm' end);
+      update seen set refused = refused + (v_said ? 'refused')::integer, asked = asked + (v_said ? 'number')::integer;
+    else
+      select * into v_turn from goalpost.step_turns where state <> 'answered' order by random() limit 1;
+      continue when not found;
+      perform tests.end_turn(v_turn.run_id, v_turn.step_key, v_turn.number, (array['answered', 'answered', 'answered', 'failed', 'unknown'])[1 + floor(random() * 5)::integer],
+        (random() * 1.2 * v_turn.max_input_tokens)::bigint, (random() * 1.2 * v_turn.max_output_tokens)::bigint, (random() * 100)::bigint, (random() * 100)::bigint);
+      update seen set ended = ended + 1;
+    end if;
+    if n % 100 = 0 then
+      update seen set wrong = wrong || (select array_agg(w) from pg_temp.wrong() w where w is not null);
+    end if;
+  end loop;
+end
+$$;
+select is((select wrong from seen), '{}', 'nothing was ever wrong');
+select ok((select asked from seen) > 100, 'many were asked');
+select ok((select refused from seen) > 100, 'many were refused');
+select ok((select ended from seen) > 100, 'many ended');
+select is((select sum(cost_microusd) from goalpost.usage_events), (select sum(cost_microusd) from goalpost.step_turns), 'usage is what the turns cost');
+select is((select sum(spent_microusd) from goalpost.budgets where scope = 'workspace_month'), (select sum(cost_microusd) from goalpost.usage_events), 'and what the months spent');
+select is((select count(distinct scope) from goalpost.budgets b where b.cap_microusd - b.spent_microusd - b.reserved_microusd < 6000), 3::bigint, 'each kind of cap was reached');
+
+select * from finish();
+rollback;
