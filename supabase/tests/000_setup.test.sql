@@ -561,6 +561,41 @@ begin
 end
 $$;
 
+-- What policy says of a call that a step asks for: 'allow default'.
+create or replace function tests.policy(p_run_id bigint, p_key text, p_tool text, p_arguments jsonb default '{"query": "select 1"}') returns text
+language plpgsql stable set search_path = ''
+as $$
+declare
+  v_call goalpost.tool_calls;
+  v_said record;
+begin
+  v_call.run_id := p_run_id;
+  v_call.step_key := p_key;
+  v_call.number := 1 + (select count(*) from goalpost.tool_calls c where c.run_id = p_run_id and c.step_key = p_key);
+  v_call.tool := p_tool;
+  v_call.arguments := p_arguments;
+  v_call.arguments_hash := goalpost_private.hash_of(p_arguments);
+  v_said := goalpost_private.decide_call(tests.step(p_run_id, p_key), v_call, goalpost_private.clock());
+  return v_said.decision || ' ' || v_said.rule || case when (v_said.message is null) = (v_said.decision = 'allow') then '' else ' without a word' end;
+end
+$$;
+
+-- Tools for policies: `read` (others wrote what it gives), `look` (nothing special), `send` (writes), `mail` (a person always
+-- approves), `fetch` (a person approves when tainted), `ask_human` and `submit_result` (control), and an agent `hand` that has all.
+create or replace function tests.tools() returns void
+language sql set search_path = ''
+as $$
+  insert into goalpost.tools (name, description, parameters, idempotent, writes, returns_untrusted, approval, control, max_calls_per_step)
+  values ('read', 'd', '{}', true, false, true, 'never', false, 100), ('look', 'd', '{}', true, false, false, 'never', false, 100),
+         ('send', 'd', '{}', false, true, false, 'never', false, 3), ('mail', 'd', '{}', false, true, false, 'always', false, 100),
+         ('fetch', 'd', '{}', true, false, false, 'when_tainted', false, 100),
+         ('ask_human', 'd', '{}', true, false, false, 'never', true, 100), ('submit_result', 'd', '{}', true, false, false, 'never', true, 100)
+  on conflict (name) do update set returns_untrusted = excluded.returns_untrusted, approval = excluded.approval, control = excluded.control,
+    writes = excluded.writes, max_calls_per_step = excluded.max_calls_per_step;
+  insert into goalpost.agents (workspace_id, name, role, tools)
+  select w.id, 'hand', 'r', array['read', 'look', 'send', 'mail', 'fetch', 'ask_human'] from goalpost.workspaces w;
+$$;
+
 -- A row in each table of what is asked, spent and set: for tests that try every table.
 create or replace function tests.furnish(p_run_id bigint, p_key text) returns void
 language sql set search_path = ''
