@@ -1,4 +1,4 @@
-//! `goalpost approvals`: the decisions that wait for the caller, with what they are shown.
+//! `goalpost approvals`: what waits for the caller, with exactly what is decided on.
 
 use chrono::Utc;
 use serde_json::Value;
@@ -10,6 +10,8 @@ use crate::render::{Screen, age, count, markdown, one_line};
 
 /// Lines of each result that are shown; `--json` has all of them.
 const LINES_SHOWN: usize = 16;
+/// Lines of what is decided on that are shown: all of it, unless it is a plan or worse.
+const SUBJECT_LINES_SHOWN: usize = 80;
 
 pub(super) async fn run(global: &Global) -> anyhow::Result<()> {
     let client = connect::client(global).await?;
@@ -33,22 +35,90 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<()> {
         ));
         let goal = approval.goal_title.as_deref().unwrap_or("a request");
         print(&palette.dim(&format!(
-            "  {goal}{} · asked {} · expires {} · for the role {}",
+            "  {} · {goal}{} · asked {} · expires {} · for the role {}{}",
+            about(approval),
             approval.goal_id.map(|id| format!(" (goal {id})")).unwrap_or_default(),
             age(approval.requested_at, now),
             age(approval.expires_at, now),
-            approval.required_role
+            approval.required_role,
+            votes(approval),
         )));
         shown(&approval.shown, screen)
             .iter()
+            .chain(&subject(approval, screen))
             .for_each(|line| print(line));
-        print(&palette.dim(&format!(
-            "  cargo goalpost approve {0}   or   cargo goalpost reject {0}",
-            approval.approval_id
-        )));
+        print(&palette.dim(&format!("  {}", ways(approval))));
         print("");
     }
     Ok(())
+}
+
+/// What it is about, in a few words.
+fn about(approval: &Inbox) -> String {
+    let tool = approval.tool.as_deref().unwrap_or("a tool");
+    match approval.kind.as_str() {
+        "plan" => "a plan".to_owned(),
+        "tool_call" => format!("a call of {tool}"),
+        "budget" => "a budget".to_owned(),
+        "outcome_unknown" => format!("what became of a call of {tool}"),
+        "question" => "a question".to_owned(),
+        _ => "a step".to_owned(),
+    }
+}
+
+fn votes(approval: &Inbox) -> String {
+    if approval.quorum < 2 {
+        return String::new();
+    }
+    let version = approval
+        .subject_hash
+        .as_deref()
+        .and_then(|hash| hash.get(..8));
+    let version = version.map_or_else(String::new, |hash| format!(" of version {hash}"));
+    format!(
+        " · {} of {} have approved{version}",
+        approval.votes, approval.quorum
+    )
+}
+
+/// Exactly what is decided on, and what an answer has to be.
+fn subject(approval: &Inbox, screen: Screen) -> Vec<String> {
+    let mut lines = Vec::new();
+    // What a plan is, `shown` has already.
+    if approval.kind != "plan"
+        && let Some(subject) = &approval.subject
+    {
+        lines.push(screen.palette.dim("  exactly:"));
+        let text = serde_json::to_string_pretty(subject).unwrap_or_default();
+        let all: Vec<&str> = text.lines().collect();
+        let some = all.iter().take(SUBJECT_LINES_SHOWN);
+        lines.extend(some.map(|line| format!("    {line}")));
+        if all.len() > SUBJECT_LINES_SHOWN {
+            let more = count((all.len() - SUBJECT_LINES_SHOWN) as u64, "more line");
+            lines.push(format!("    … {more}; --json has all"));
+        }
+    }
+    if let Some(schema) = &approval.answer_schema {
+        let name = screen.palette.dim("  the answer is:");
+        lines.push(format!("{name} {}", one_line(&schema.to_string(), 400)));
+    }
+    lines
+}
+
+/// What may be typed next.
+fn ways(approval: &Inbox) -> String {
+    let id = approval.approval_id;
+    let more = match approval.kind.as_str() {
+        "question" => format!("cargo goalpost approve {id} --answer '…'"),
+        "outcome_unknown" => format!(
+            "cargo goalpost approve {id} --happened '{{…}}'   or   cargo goalpost approve {id} --not-happened"
+        ),
+        "tool_call" | "plan" | "budget" => {
+            format!("cargo goalpost approve {id}   (--set key=value, --edit FILE)")
+        }
+        _ => format!("cargo goalpost approve {id}"),
+    };
+    format!("{more}   or   cargo goalpost reject {id}")
 }
 
 /// What a person is shown before they decide, shortened: the results of the steps before, by their names.
@@ -97,10 +167,74 @@ fn text_of(result: &Value) -> String {
     if let Some(text) = result.get("text").and_then(Value::as_str) {
         return text.to_owned();
     }
+    if let Some(steps) = result.get("steps").and_then(Value::as_array) {
+        return plan_text(result, steps);
+    }
+    if let Some(microusd) = result.get("cost_microusd").and_then(Value::as_f64) {
+        return estimate_text(result, microusd);
+    }
+    if let Some(text) = result.as_str() {
+        return text.to_owned();
+    }
     match result.get("row_count").and_then(Value::as_u64) {
         Some(rows) => count(rows, "row"),
         None => one_line(&result.to_string(), 400),
     }
+}
+
+/// A plan: a line per step.
+fn plan_text(plan: &Value, steps: &[Value]) -> String {
+    let text = |step: &Value, name: &str| {
+        let value = step.get(name).and_then(Value::as_str).unwrap_or_default();
+        value.to_owned()
+    };
+    let mut lines = vec![text(plan, "summary")];
+    for step in steps {
+        let who = match text(step, "agent") {
+            agent if agent.is_empty() => text(step, "kind"),
+            agent => agent,
+        };
+        let after = step.get("depends_on").and_then(Value::as_array);
+        let after: Vec<&str> = after
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
+        let after = match after.is_empty() {
+            true => String::new(),
+            false => format!(", after {}", after.join(", ")),
+        };
+        lines.push(format!(
+            "- {} ({who}{after}) {}",
+            text(step, "key"),
+            text(step, "title")
+        ));
+    }
+    lines.join("\n")
+}
+
+/// What something is thought to cost, in dollars, with where that comes from.
+pub(super) fn estimate_text(estimate: &Value, microusd: f64) -> String {
+    let bound = |name| {
+        estimate
+            .get(name)
+            .and_then(Value::as_f64)
+            .unwrap_or(microusd)
+            / 1e6
+    };
+    let from = match estimate.get("from").and_then(Value::as_str) {
+        Some("history") => {
+            let runs = estimate.get("runs").and_then(Value::as_u64).unwrap_or(0);
+            format!("from {}", count(runs, "earlier run"))
+        }
+        _ => "from the number of its steps".to_owned(),
+    };
+    format!(
+        "about ${:.4} (${:.4} to ${:.4}), {from}",
+        microusd / 1e6,
+        bound("least_microusd"),
+        bound("most_microusd")
+    )
 }
 
 /// Cut to the width, with its indentation kept.

@@ -164,10 +164,13 @@ pub(super) enum Command {
         after_help = "Examples:\n  cargo goalpost approvals --as approver\n  cargo goalpost approve 4 --as approver --comment \"Looks right\""
     )]
     Approvals,
-    /// Approve what waits for your decision
+    /// Approve, or answer, what waits for you
+    #[command(
+        after_help = "Examples:\n  cargo goalpost approve 4 --comment \"Looks right\"\n  cargo goalpost approve 5 --set to=team@example.com      with one argument changed\n  cargo goalpost approve 6 --edit plan.json               with what the file holds\n  cargo goalpost approve 7 --answer '{\"colour\": \"blue\"}'   a question\n  cargo goalpost approve 8 --happened                     a call whose outcome nobody knows"
+    )]
     Approve(Decision),
     /// Reject what waits for your decision
-    Reject(Decision),
+    Reject(Rejection),
     /// Cancel a goal with its sub-goals, or a request
     #[command(
         after_help = "Examples:\n  cargo goalpost cancel 3                 the goal 3\n  cargo goalpost cancel --request 5       the request 5, with its goal"
@@ -325,6 +328,34 @@ pub(super) struct Decision {
     #[arg(value_name = "ID")]
     pub(super) id: i64,
     /// Why; kept with the decision
+    #[arg(long, short, value_name = "TEXT")]
+    pub(super) comment: Option<String>,
+    /// Approve what this file holds (JSON; - is the standard input) instead of what was proposed
+    #[arg(long, value_name = "FILE")]
+    pub(super) edit: Option<String>,
+    /// Approve with one thing changed: JSON or text; may be said several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// The answer to a question: JSON or text
+    #[arg(long, value_name = "ANSWER")]
+    pub(super) answer: Option<String>,
+    /// The call whose outcome nobody knows did happen, with this result (JSON or text)
+    #[arg(long, value_name = "RESULT", num_args = 0..=1, conflicts_with = "not_happened")]
+    pub(super) happened: Option<Option<String>>,
+    /// The call did not happen: it may be made again
+    #[arg(long)]
+    pub(super) not_happened: bool,
+    /// The version that you saw, by the beginning of its hash; needed where several people decide
+    #[arg(long, value_name = "HASH")]
+    pub(super) version: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Rejection {
+    /// The approval's number (see `approvals`)
+    #[arg(value_name = "ID")]
+    pub(super) id: i64,
+    /// Why; whoever works on is told it
     #[arg(long, short, value_name = "TEXT")]
     pub(super) comment: Option<String>,
 }

@@ -5,44 +5,66 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::arguments::{self, Global};
-use super::{connect, print, print_json};
+use super::{connect, decision, print, print_json};
+use crate::client::Inbox;
 
 #[derive(Serialize, Deserialize)]
 struct Decided {
     approval_id: i64,
     state: String,
     first: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    votes: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quorum: Option<i64>,
 }
 
-/// Approves or rejects; the first decision wins.
-pub(super) async fn approval(
+/// Approves, or answers; the first decision wins.
+pub(super) async fn approve(
     arguments: &arguments::Decision,
-    decision: &str,
     global: &Global,
 ) -> anyhow::Result<()> {
     let client = connect::client(global).await?;
-    let call = json!({"p_approval_id": arguments.id, "p_decision": decision, "p_comment": arguments.comment});
+    let of_this = [("approval_id", format!("eq.{}", arguments.id))];
+    let inbox: Vec<Inbox> = client.select("inbox", &of_this).await?;
+    let call = decision::call(arguments, inbox.first())?;
     let decided: Decided = client.call("decide_approval", &call).await?;
+    tell(&decided, "approved", global)
+}
+
+/// Rejects; the first decision wins.
+pub(super) async fn reject(
+    arguments: &arguments::Rejection,
+    global: &Global,
+) -> anyhow::Result<()> {
+    let client = connect::client(global).await?;
+    let call = json!({"p_approval_id": arguments.id, "p_decision": "rejected", "p_comment": arguments.comment});
+    let decided: Decided = client.call("decide_approval", &call).await?;
+    tell(&decided, "rejected", global)
+}
+
+fn tell(decided: &Decided, decision: &str, global: &Global) -> anyhow::Result<()> {
     if global.json {
-        print_json(&decided)?;
+        print_json(decided)?;
     }
-    match (decided.state == decision, decided.first) {
-        (true, true) => say(
-            global,
-            &format!("Approval {} is {}.", decided.approval_id, decided.state),
-        ),
-        (true, false) => say(
+    let id = decided.approval_id;
+    match (decided.state.as_str(), decided.first) {
+        ("pending", _) => say(
             global,
             &format!(
-                "Approval {} was {} before; nothing changed.",
-                decided.approval_id, decided.state
+                "Your vote for approval {id} counts: {} of {}.",
+                decided.votes.unwrap_or_default(),
+                decided.quorum.unwrap_or_default()
             ),
         ),
-        (false, _) => bail!(
-            "approval {} was {} before; the first decision stays.",
-            decided.approval_id,
-            decided.state
+        (state, true) if state == decision => {
+            say(global, &format!("Approval {id} is {state}."));
+        }
+        (state, false) if state == decision => say(
+            global,
+            &format!("Approval {id} was {state} before; nothing changed."),
         ),
+        (state, _) => bail!("approval {id} was {state} before; the first decision stays."),
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ mod bench;
 mod chaos;
 mod connect;
 mod decide;
+mod decision;
 mod demo;
 mod doctor;
 mod down;
@@ -84,8 +85,8 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Goal(goal) => goals::show(goal, global).await,
         Command::Request(request) => goals::show_request(request, global).await,
         Command::Approvals => approvals::run(global).await,
-        Command::Approve(decision) => decide::approval(decision, "approved", global).await,
-        Command::Reject(decision) => decide::approval(decision, "rejected", global).await,
+        Command::Approve(decision) => decide::approve(decision, global).await,
+        Command::Reject(rejection) => decide::reject(rejection, global).await,
         Command::Cancel(cancel) => decide::cancel(cancel, global).await,
         Command::Retry(retry) => decide::retry(retry, global).await,
         Command::Memories(memories) => memories::list(memories, global).await,

@@ -57,7 +57,8 @@ fn kinds(kind: RaceKind) -> Vec<Kind> {
         RaceKind::Cancel => vec![Kind::Cancel],
         RaceKind::FanIn => vec![Kind::FanIn],
         RaceKind::Claim => vec![Kind::Claim],
-        RaceKind::All => Kind::ALL.to_vec(),
+        RaceKind::Budget => vec![Kind::Budget],
+        RaceKind::All => Kind::TREES.to_vec(),
     }
 }
 

@@ -206,6 +206,35 @@ pub struct Inbox {
     pub requested_at: DateTime<Utc>,
     /// When it expires undecided.
     pub expires_at: DateTime<Utc>,
+    /// step, plan, tool_call, budget, outcome_unknown, question.
+    #[serde(default = "step")]
+    pub kind: String,
+    /// The tool whose call it is about.
+    #[serde(default)]
+    pub tool: Option<String>,
+    /// Exactly what is decided on: arguments, a plan, a cap.
+    #[serde(default)]
+    pub subject: Option<Value>,
+    /// Its sha256 in hex: the version.
+    #[serde(default)]
+    pub subject_hash: Option<String>,
+    /// What an answer has to be, as a JSON schema.
+    #[serde(default)]
+    pub answer_schema: Option<Value>,
+    /// How many different people have to approve.
+    #[serde(default = "one")]
+    pub quorum: i64,
+    /// How many have.
+    #[serde(default)]
+    pub votes: i64,
+}
+
+fn step() -> String {
+    "step".to_owned()
+}
+
+fn one() -> i64 {
+    1
 }
 
 /// A row of history.

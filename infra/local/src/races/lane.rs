@@ -12,7 +12,7 @@ use crate::postgres::{Server, database};
 pub(super) const MOST_RACERS: usize = 8;
 /// Sessions of the person who asks: how many cancels there may be at once.
 pub(super) const MOST_ASKERS: usize = 3;
-const STAGE: &str = include_str!("stage.sql");
+pub(super) const STAGE: &str = include_str!("stage.sql");
 const CREATE_WORKSPACE: &str = "select goalpost.create_workspace($1::jsonb ->> 'name')";
 const ADD_MEMBER: &str = "select goalpost.add_member(
     ($1::jsonb ->> 'workspace_id')::uuid, ($1::jsonb ->> 'user_id')::uuid, 'approver')";

@@ -6,6 +6,7 @@
 //! refusal that is no part of the game (a deadlock, a serialization failure, a broken constraint) is a violation.
 
 mod approval;
+mod budget;
 mod cancel;
 mod chance;
 mod claim;
@@ -50,11 +51,13 @@ pub enum Kind {
     FanIn,
     /// Claims, expired leases and late outcomes.
     Claim,
+    /// Sixty-four steps that ask models under one cap.
+    Budget,
 }
 
 impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Approval, Self::Cancel, Self::FanIn, Self::Claim];
+    /// Those that meet on trees of work; budgets have a field of their own.
+    pub const TREES: [Self; 4] = [Self::Approval, Self::Cancel, Self::FanIn, Self::Claim];
 
     /// As on the command line.
     #[must_use]
@@ -64,6 +67,7 @@ impl Kind {
             Self::Cancel => "cancel",
             Self::FanIn => "fan-in",
             Self::Claim => "claim",
+            Self::Budget => "budget",
         }
     }
 
@@ -73,6 +77,7 @@ impl Kind {
             Self::Cancel => cancel::shapes(lane).await,
             Self::FanIn => fan_in::shapes(lane).await,
             Self::Claim => claim::shapes(lane).await,
+            Self::Budget => Ok(Vec::new()),
         }
     }
 
@@ -88,6 +93,7 @@ impl Kind {
             Self::Cancel => cancel::run(lane, shape, tree, chance).await,
             Self::FanIn => fan_in::run(lane, tree, chance).await,
             Self::Claim => claim::run(lane, tree, chance).await,
+            Self::Budget => Ok(Trial::default()),
         }
     }
 
@@ -97,6 +103,7 @@ impl Kind {
             Self::Cancel => cancel::judge(lane, shape, tree, trial, facts),
             Self::FanIn => fan_in::judge(tree, trial, facts),
             Self::Claim => claim::judge(tree, trial, facts),
+            Self::Budget => Judged::default(),
         };
         judged.violations.extend(facts.violations());
         judged
@@ -126,12 +133,18 @@ pub async fn run(
     told: impl Fn(&Races),
 ) -> anyhow::Result<Report> {
     let began = Instant::now();
-    let lanes = options.trials.div_ceil(BATCH).min(LANES);
+    let lanes = match options.kinds.as_slice() {
+        [Kind::Budget] => 0,
+        _ => options.trials.div_ceil(BATCH).min(LANES),
+    };
     let before = options.before.as_deref();
     let lanes = try_join_all((0..lanes).map(|_| Lane::open(server, before))).await?;
     let mut kinds = Vec::new();
     for kind in &options.kinds {
-        let races = run_kind(&lanes, options, *kind).await?;
+        let races = match kind {
+            Kind::Budget => run_budgets(server, options).await?,
+            kind => run_kind(&lanes, options, *kind).await?,
+        };
         told(&races);
         kinds.push(races);
     }
@@ -155,6 +168,13 @@ async fn run_kind(lanes: &[Lane], options: &Options, kind: Kind) -> anyhow::Resu
         all.add(tally);
     }
     Ok(all.report(kind.name(), began.elapsed()))
+}
+
+async fn run_budgets(server: &Server, options: &Options) -> anyhow::Result<Races> {
+    let began = Instant::now();
+    let before = options.before.as_deref();
+    let tally = budget::run(server, before, options.trials, options.seed).await?;
+    Ok(tally.report(Kind::Budget.name(), began.elapsed()))
 }
 
 async fn prepare(lane: &Lane, kind: Kind) -> anyhow::Result<Vec<Tree>> {

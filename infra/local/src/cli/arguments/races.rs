@@ -26,6 +26,8 @@ pub(in crate::cli) enum RaceKind {
     FanIn,
     /// Claims, expired leases and late outcomes
     Claim,
-    /// One after the other
+    /// Steps that ask models under one cap, sixty-four at once
+    Budget,
+    /// All but the budget, one after the other
     All,
 }

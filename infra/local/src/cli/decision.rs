@@ -1,0 +1,198 @@
+//! What `goalpost approve` says, made of what was typed and of what the approval is about.
+//!
+//! The one thing to know: an edit begins with what is decided on now, as the inbox has it, so that `--set` changes one
+//! thing and keeps the rest.
+
+use std::io::Read;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use super::{Usage, arguments};
+use crate::client::Inbox;
+
+/// The call of `decide_approval`. `approval` is none where nothing of that number waits for the caller: then the database
+/// says what became of it.
+pub(super) fn call(
+    arguments: &arguments::Decision,
+    approval: Option<&Inbox>,
+) -> anyhow::Result<Value> {
+    let kind = approval.map_or("", |approval| approval.kind.as_str());
+    let (decision, answer) = match (kind, arguments) {
+        ("question", arguments) => match &arguments.answer {
+            Some(answer) => ("answered", Some(value_of(answer))),
+            None => {
+                return Err(Usage(
+                    "It is a question: say --answer, with JSON or plain text.".to_owned(),
+                )
+                .into());
+            }
+        },
+        ("outcome_unknown", arguments) => match (&arguments.happened, arguments.not_happened) {
+            (Some(result), false) => ("happened", result.as_deref().map(value_of)),
+            (None, true) => ("not_happened", None),
+            _ => {
+                return Err(Usage(
+                    "Nobody knows whether the call happened: say --happened (with its result, if you know it) or \
+                     --not-happened, or reject it to give it up."
+                        .to_owned(),
+                )
+                .into());
+            }
+        },
+        _ => ("approved", arguments.answer.as_deref().map(value_of)),
+    };
+    Ok(json!({
+        "p_approval_id": arguments.id, "p_decision": decision, "p_comment": arguments.comment,
+        "p_edited": edited(arguments, approval)?, "p_answer": answer, "p_subject_hash": version(arguments, approval)?,
+    }))
+}
+
+/// What the person made of the subject; none if they left it as it is.
+fn edited(
+    arguments: &arguments::Decision,
+    approval: Option<&Inbox>,
+) -> anyhow::Result<Option<Value>> {
+    let mut edited = match &arguments.edit {
+        Some(path) => Some(read(path)?),
+        None => None,
+    };
+    for change in &arguments.set {
+        let Some((key, value)) = change.split_once('=') else {
+            return Err(Usage(format!("--set {change}: say key=value.")).into());
+        };
+        let current = edited
+            .take()
+            .or_else(|| approval.and_then(|approval| approval.subject.clone()));
+        let mut current = current.unwrap_or_else(|| json!({}));
+        let fields = current
+            .as_object_mut()
+            .context("what is decided on is no JSON object: use --edit")?;
+        fields.insert(key.to_owned(), value_of(value));
+        edited = Some(current);
+    }
+    Ok(edited)
+}
+
+/// JSON, or else the text as it is.
+fn value_of(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| json!(text))
+}
+
+fn read(path: &str) -> anyhow::Result<Value> {
+    let text = match path {
+        "-" => {
+            let mut text = String::new();
+            std::io::stdin()
+                .read_to_string(&mut text)
+                .context("reading the standard input")?;
+            text
+        }
+        path => std::fs::read_to_string(path).with_context(|| format!("reading {path}"))?,
+    };
+    serde_json::from_str(&text).with_context(|| format!("{path} holds no JSON"))
+}
+
+/// The version that the person means: what they named, if it is the one that is there.
+fn version(
+    arguments: &arguments::Decision,
+    approval: Option<&Inbox>,
+) -> anyhow::Result<Option<String>> {
+    let Some(named) = &arguments.version else {
+        return Ok(None);
+    };
+    let present = approval.and_then(|approval| approval.subject_hash.clone());
+    match present {
+        Some(present) if !named.is_empty() && present.starts_with(named.as_str()) => {
+            Ok(Some(present))
+        }
+        _ => Ok(Some(named.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+    use super::*;
+
+    fn typed() -> arguments::Decision {
+        arguments::Decision {
+            id: 4,
+            comment: None,
+            edit: None,
+            set: Vec::new(),
+            answer: None,
+            happened: None,
+            not_happened: false,
+            version: None,
+        }
+    }
+
+    fn asked(kind: &str) -> Inbox {
+        serde_json::from_value(json!({
+            "approval_id": 4, "goal_id": null, "goal_title": null, "question": "May it?", "required_role": "approver",
+            "requested_at": "2030-01-01T12:00:00Z", "expires_at": "2030-01-08T12:00:00Z", "kind": kind,
+            "subject": {"to": "a", "text": "b"}, "subject_hash": "abcdef", "quorum": 1, "votes": 0,
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn what_is_set_changes_one_thing_and_keeps_the_rest() {
+        let mut arguments = typed();
+        arguments.set = vec!["to=c".to_owned(), "copies=2".to_owned()];
+        let call = call(&arguments, Some(&asked("tool_call"))).unwrap();
+        assert_eq!(call["p_decision"], "approved");
+        assert_eq!(
+            call["p_edited"],
+            json!({"to": "c", "text": "b", "copies": 2})
+        );
+        assert_eq!(call["p_answer"], Value::Null);
+    }
+
+    #[test]
+    fn what_is_not_edited_is_left_to_the_database() {
+        let call = call(&typed(), Some(&asked("step"))).unwrap();
+        assert_eq!(call["p_edited"], Value::Null);
+        assert_eq!(call["p_subject_hash"], Value::Null);
+    }
+
+    #[test]
+    fn a_question_is_answered_with_json_or_plain_text() {
+        let mut arguments = typed();
+        assert!(call(&arguments, Some(&asked("question"))).is_err());
+        arguments.answer = Some("on Monday".to_owned());
+        let said = call(&arguments, Some(&asked("question"))).unwrap();
+        assert_eq!(said["p_decision"], "answered");
+        assert_eq!(said["p_answer"], "on Monday");
+        arguments.answer = Some("{\"day\": 1}".to_owned());
+        let said = call(&arguments, Some(&asked("question"))).unwrap();
+        assert_eq!(said["p_answer"], json!({"day": 1}));
+    }
+
+    #[test]
+    fn what_became_of_a_call_is_one_of_three_things() {
+        let mut arguments = typed();
+        assert!(call(&arguments, Some(&asked("outcome_unknown"))).is_err());
+        arguments.not_happened = true;
+        let said = call(&arguments, Some(&asked("outcome_unknown"))).unwrap();
+        assert_eq!(said["p_decision"], "not_happened");
+        arguments.not_happened = false;
+        arguments.happened = Some(Some("{\"sent\": 1}".to_owned()));
+        let said = call(&arguments, Some(&asked("outcome_unknown"))).unwrap();
+        assert_eq!(said["p_decision"], "happened");
+        assert_eq!(said["p_answer"], json!({"sent": 1}));
+    }
+
+    #[test]
+    fn a_version_may_be_named_by_its_beginning() {
+        let mut arguments = typed();
+        arguments.version = Some("abc".to_owned());
+        let said = call(&arguments, Some(&asked("tool_call"))).unwrap();
+        assert_eq!(said["p_subject_hash"], "abcdef");
+        arguments.version = Some("xyz".to_owned());
+        let said = call(&arguments, Some(&asked("tool_call"))).unwrap();
+        assert_eq!(said["p_subject_hash"], "xyz");
+    }
+}
