@@ -16,8 +16,8 @@ pub const OPENAI: &str = "openai";
 /// Anthropic's models overview (platform.claude.com/docs/en/about-claude/models/overview) calls it the best combination
 /// of speed and intelligence.
 pub(crate) const ANTHROPIC_DEFAULT: &str = "claude-sonnet-5-5";
-/// Small, with tools and structured output.
-pub(crate) const OPENAI_DEFAULT: &str = "gpt-5-mini";
+/// Small, and it calls tools through Chat Completions while it reasons; later families do not (see `openai.rs`).
+pub(crate) const OPENAI_DEFAULT: &str = "gpt-5.4-mini";
 
 /// Which providers there are, and what is asked for when nobody says.
 #[derive(Debug, Clone, Default)]

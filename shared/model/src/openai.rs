@@ -9,10 +9,15 @@
 //! api-docs.deepseek.com/guides/thinking_mode), `reasoning_details` (OpenRouter,
 //! openrouter.ai/docs/use-cases/reasoning-tokens), `extra_content` of a call (Gemini,
 //! ai.google.dev/gemini-api/docs/thought-signatures). They are the answer's native part.
+//!
+//! OpenAI's own families from gpt-5.6 on call tools here only while they do not reason, and some of them not at all
+//! (developers.openai.com/api/docs/models): what refuses is asked again without reasoning, and remembered.
 
 mod embeddings;
 mod wire;
 
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::Client;
@@ -21,7 +26,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
 use crate::ask::{Answer, Message, Request};
-use crate::choose::OPENAI;
+use crate::choose::{OPENAI, OPENAI_DEFAULT};
 use crate::error::Kind;
 use crate::http;
 use crate::names::WireNames;
@@ -35,6 +40,8 @@ pub(crate) struct OpenAi {
     base_url: String,
     key: Option<SecretString>,
     timeout: Duration,
+    /// Models that refused to call tools while they reason.
+    unreasoning: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl OpenAi {
@@ -50,6 +57,7 @@ impl OpenAi {
             base_url: base_url.trim_end_matches('/').to_owned(),
             key,
             timeout,
+            unreasoning: Arc::default(),
         }
     }
 
@@ -58,14 +66,45 @@ impl OpenAi {
         self.base_url == DEFAULT_BASE_URL
     }
 
-    /// One call.
+    /// One call; two where the first is refused for reasoning beside tools, which costs nothing.
     pub(crate) async fn ask(&self, model: &str, request: &Request) -> Result<Answer, Kind> {
         let body = self.body(model, request);
-        let value = self.post("chat/completions", &body).await?;
+        let value = match self.post("chat/completions", &body).await {
+            Err(Kind::Refused(why)) if !request.tools.is_empty() => {
+                self.ask_unreasoning(model, request, &body, why).await?
+            }
+            answered => answered?,
+        };
         let completion: wire::Completion = serde_json::from_value(value).map_err(|error| {
             Kind::Malformed(format!("the response is no chat completion: {error}"))
         })?;
         completion.answer(model, &WireNames::of(&request.tools))
+    }
+
+    /// Asks a model that refused to reason beside tools to do without; others stay refused.
+    async fn ask_unreasoning(
+        &self,
+        model: &str,
+        request: &Request,
+        refused: &Value,
+        why: String,
+    ) -> Result<Value, Kind> {
+        if !why.contains("reasoning_effort") || refused.get("reasoning_effort").is_some() {
+            return Err(Kind::Refused(with_advice(why)));
+        }
+        self.lock_unreasoning().insert(model.to_owned());
+        let body = self.body(model, request);
+        let answered = self.post("chat/completions", &body).await;
+        answered.map_err(|kind| match kind {
+            Kind::Refused(why) => Kind::Refused(with_advice(why)),
+            other => other,
+        })
+    }
+
+    fn lock_unreasoning(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
+        self.unreasoning
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Posts to a path below the base URL.
@@ -104,6 +143,9 @@ impl OpenAi {
                 }})
             });
             body.insert("tools".into(), tools.collect());
+            if self.lock_unreasoning().contains(model) {
+                body.insert("reasoning_effort".into(), json!("none"));
+            }
         }
         if let Some(output) = &request.output {
             // Strict would refuse schemas with open objects, such as a step's input.
@@ -130,6 +172,17 @@ impl OpenAi {
         } else {
             "max_tokens"
         }
+    }
+}
+
+/// What to do about a model that calls tools through another of OpenAI's interfaces alone.
+fn with_advice(why: String) -> String {
+    if why.to_lowercase().contains("responses") {
+        format!(
+            "{why} Goalpost asks through Chat Completions: name a model that calls tools there, such as {OPENAI_DEFAULT}."
+        )
+    } else {
+        why
     }
 }
 

@@ -74,6 +74,9 @@ struct TokenUsage {
 struct PromptDetails {
     #[serde(default)]
     cached_tokens: Option<i64>,
+    /// From gpt-5.6 on, where writing to the cache has a price.
+    #[serde(default)]
+    cache_write_tokens: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -206,10 +209,10 @@ fn usage(used: Option<TokenUsage>, model: &str) -> Usage {
     // Servers that leave reasoning out of the completion still have it in the total.
     let rest = used.total_tokens.saturating_sub(used.prompt_tokens);
     usage.output_tokens = used.completion_tokens.max(rest).max(0);
-    let cached = used
-        .prompt_tokens_details
-        .and_then(|details| details.cached_tokens);
-    usage.cached_tokens = cached.unwrap_or(0).max(0);
+    if let Some(details) = used.prompt_tokens_details {
+        usage.cached_tokens = details.cached_tokens.unwrap_or(0).max(0);
+        usage.cache_write_tokens = details.cache_write_tokens.unwrap_or(0).max(0);
+    }
     let reasoning = used
         .completion_tokens_details
         .and_then(|details| details.reasoning_tokens);

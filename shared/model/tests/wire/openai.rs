@@ -13,7 +13,7 @@ pub fn completion(message: Value, finish_reason: &str) -> Value {
         "service_tier": "default", "system_fingerprint": "fp",
         "choices": [{"index": 0, "message": message, "logprobs": null, "finish_reason": finish_reason}],
         "usage": {"prompt_tokens": 120, "completion_tokens": 30, "total_tokens": 150,
-                  "prompt_tokens_details": {"cached_tokens": 64, "audio_tokens": 0},
+                  "prompt_tokens_details": {"cached_tokens": 64, "cache_write_tokens": 16, "audio_tokens": 0},
                   "completion_tokens_details": {"reasoning_tokens": 8, "audio_tokens": 0, "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0}}
     })
 }
@@ -46,8 +46,9 @@ async fn a_question_has_a_model_a_limit_and_messages_and_nothing_else() {
                 input_tokens: 120,
                 output_tokens: 30,
                 cached_tokens: 64,
+                cache_write_tokens: 16,
                 reasoning_tokens: 8,
-                ..Usage::default()
+                cost_microusd: 0,
             },
         }
     );
@@ -305,4 +306,65 @@ async fn no_question_has_more_tokens_than_its_bound() {
     ask(&model, request).await.unwrap();
     let bytes = u64::try_from(server.asked()[0].bytes).unwrap();
     assert_eq!(bound, bytes + 1024, "all bytes, and what the provider adds");
+}
+
+/// As OpenAI refuses tools beside reasoning for some of its models.
+fn refuses_reasoning() -> Reply {
+    let words = "Function tools with reasoning_effort are not supported for gpt-test in /v1/chat/completions. To use function tools, use /v1/responses or set reasoning_effort to 'none'.";
+    Reply::status(
+        "400 Bad Request",
+        json!({"error": {"message": words, "type": "invalid_request_error", "param": "reasoning_effort", "code": null}}),
+    )
+}
+
+fn with_a_tool() -> model::Request {
+    let mut request = question("Look");
+    request.tools = serde_json::from_value(json!([{"name": "sql"}])).unwrap();
+    request
+}
+
+#[tokio::test]
+async fn a_model_that_cannot_reason_beside_tools_calls_them_without_and_is_remembered() {
+    let server =
+        Server::start([refuses_reasoning(), says("one"), says("two"), says("three")]).await;
+    let model = model(server.openai());
+    assert_eq!(ask(&model, with_a_tool()).await.unwrap().text, "one");
+    assert_eq!(ask(&model, with_a_tool()).await.unwrap().text, "two");
+    assert_eq!(ask(&model, question("Hi")).await.unwrap().text, "three");
+    let efforts: Vec<Option<Value>> = server
+        .bodies()
+        .iter()
+        .map(|body| body.get("reasoning_effort").cloned())
+        .collect();
+    assert_eq!(
+        efforts,
+        [None, Some(json!("none")), Some(json!("none")), None],
+        "without tools it may reason"
+    );
+}
+
+#[tokio::test]
+async fn a_model_that_calls_tools_elsewhere_alone_says_which_would_do() {
+    let server = Server::start([refuses_reasoning(), refuses_reasoning()]).await;
+    let model = model(server.openai());
+    let error = ask(&model, with_a_tool()).await.unwrap_err();
+    assert!(
+        error.to_string().contains("such as gpt-5.4-mini"),
+        "{error}"
+    );
+    assert_eq!(server.asked().len(), 2);
+    let words = "Tool calling requires the Responses API.";
+    let server = Server::start([Reply::status(
+        "400 Bad Request",
+        json!({"error": {"message": words}}),
+    )])
+    .await;
+    let error = ask(&crate::server::model(server.openai()), with_a_tool())
+        .await
+        .unwrap_err();
+    assert!(
+        error.to_string().contains("such as gpt-5.4-mini"),
+        "{error}"
+    );
+    assert_eq!((error.code(), server.asked().len()), ("model_refused", 1));
 }
