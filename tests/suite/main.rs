@@ -8,6 +8,7 @@
 )]
 
 mod ablation;
+mod anthropic;
 mod bench;
 mod bounds;
 mod canaries;

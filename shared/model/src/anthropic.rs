@@ -17,13 +17,13 @@ mod wire;
 use std::time::Duration;
 
 use reqwest::Client;
-use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
 use crate::ask::{Answer, OutputSchema, Request};
 use crate::choose::ANTHROPIC;
 use crate::error::Kind;
 use crate::http;
+use crate::key::Key;
 use crate::names::WireNames;
 use crate::openai::object_schema;
 
@@ -37,17 +37,12 @@ const VERSION: &str = "2023-06-01";
 pub(crate) struct Anthropic {
     http: Client,
     base_url: String,
-    key: Option<SecretString>,
+    key: Key,
     timeout: Duration,
 }
 
 impl Anthropic {
-    pub(crate) fn new(
-        http: Client,
-        base_url: Option<&str>,
-        key: Option<SecretString>,
-        timeout: Duration,
-    ) -> Self {
+    pub(crate) fn new(http: Client, base_url: Option<&str>, key: Key, timeout: Duration) -> Self {
         let base_url = base_url.unwrap_or(DEFAULT_BASE_URL).trim_end_matches('/');
         Self {
             http,
@@ -65,8 +60,8 @@ impl Anthropic {
             .post(format!("{}/v1/messages", self.base_url))
             .header("anthropic-version", VERSION)
             .json(&body(model, request));
-        if let Some(key) = &self.key {
-            call = call.header("x-api-key", http::secret(ANTHROPIC, "", key)?);
+        if let Some(key) = self.key.header(ANTHROPIC, "")? {
+            call = call.header("x-api-key", key);
         }
         let value = http::json(ANTHROPIC, call, self.timeout).await?;
         let message: wire::Message = serde_json::from_value(value)

@@ -6,10 +6,9 @@ mod date;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
-use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use crate::error::{Error, Kind};
@@ -36,21 +35,6 @@ pub(crate) fn client() -> Result<Client, Error> {
         .user_agent(concat!("goalpost/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| Kind::Unreachable(error.to_string()).into())
-}
-
-/// A key as a header that shows itself nowhere. Keys are pasted with line ends; those are not part of them.
-pub(crate) fn secret(
-    provider: &str,
-    scheme: &str,
-    key: &SecretString,
-) -> Result<HeaderValue, Kind> {
-    let text = format!("{scheme}{}", key.expose_secret().trim());
-    let mut value = HeaderValue::from_str(&text).map_err(|_| Kind::WrongKey {
-        provider: provider.to_owned(),
-        status: "nothing: no header can carry it".to_owned(),
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// Sends a call and reads the JSON of its answer, whole, within the time.

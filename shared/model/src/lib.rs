@@ -22,6 +22,7 @@ mod direct;
 pub mod embed;
 mod error;
 mod http;
+mod key;
 mod lazy;
 mod names;
 mod offline;
@@ -52,7 +53,9 @@ pub use task::{
 use anthropic::Anthropic;
 use choose::Choice;
 use embed::Embedder;
+use key::Key;
 use openai::OpenAi;
+use secrecy::SecretString;
 
 /// Tokens that a provider adds to what it is sent: marks between messages, the frame around tools and schemas.
 const HIDDEN_TOKENS: u64 = 1_024;
@@ -62,9 +65,17 @@ const HIDDEN_TOKENS: u64 = 1_024;
 pub struct Model {
     anthropic: Option<Anthropic>,
     openai: Option<OpenAi>,
+    keys: Keys,
     choice: Choice,
     embedder: Embedder,
     max_output_tokens: u32,
+}
+
+/// The keys that the clients were made with.
+#[derive(Debug, Clone, Default)]
+struct Keys {
+    anthropic: Key,
+    openai: Key,
 }
 
 impl Model {
@@ -74,17 +85,21 @@ impl Model {
     /// [`Kind::Unreachable`] when no HTTP client can be made.
     pub fn new(config: ModelConfig) -> Result<Self, Error> {
         let http = http::client()?;
+        let keys = Keys {
+            anthropic: Key::new(config.anthropic_api_key.clone()),
+            openai: Key::new(config.openai_api_key.clone()),
+        };
         let has_anthropic =
             config.anthropic_api_key.is_some() || config.anthropic_base_url.is_some();
         let anthropic = has_anthropic.then(|| {
             let base_url = config.anthropic_base_url.as_deref();
-            let key = config.anthropic_api_key;
+            let key = keys.anthropic.clone();
             Anthropic::new(http.clone(), base_url, key, config.timeout)
         });
         let has_openai = config.openai_api_key.is_some() || config.openai_base_url.is_some();
         let openai = has_openai.then(|| {
             let base_url = config.openai_base_url.as_deref();
-            OpenAi::new(http, base_url, config.openai_api_key, config.timeout)
+            OpenAi::new(http, base_url, keys.openai.clone(), config.timeout)
         });
         let embedder = Embedder::choose(config.embedding_model.as_deref(), openai.as_ref());
         let choice = Choice {
@@ -97,6 +112,7 @@ impl Model {
         Ok(Self {
             anthropic,
             openai,
+            keys,
             choice,
             embedder,
             max_output_tokens: config.max_output_tokens,
@@ -107,6 +123,20 @@ impl Model {
     #[must_use]
     pub fn is_offline(&self) -> bool {
         !self.choice.has_openai && !self.choice.has_anthropic
+    }
+
+    /// Goes on with other keys, where there are any: keys are exchanged while functions live.
+    pub(crate) fn exchange_keys(
+        &self,
+        anthropic: Option<SecretString>,
+        openai: Option<SecretString>,
+    ) {
+        if let Some(key) = anthropic {
+            self.keys.anthropic.exchange(key);
+        }
+        if let Some(key) = openai {
+            self.keys.openai.exchange(key);
+        }
     }
 
     /// Whom to ask: the model that is wanted (an agent's), or the configured one; then the fallback.

@@ -22,13 +22,13 @@ use std::time::Duration;
 
 use reqwest::Client;
 use reqwest::header::AUTHORIZATION;
-use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
 use crate::ask::{Answer, Message, Request};
 use crate::choose::{OPENAI, OPENAI_DEFAULT};
 use crate::error::Kind;
 use crate::http;
+use crate::key::Key;
 use crate::names::WireNames;
 
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
@@ -38,19 +38,14 @@ const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
 pub(crate) struct OpenAi {
     http: Client,
     base_url: String,
-    key: Option<SecretString>,
+    key: Key,
     timeout: Duration,
     /// Models that refused to call tools while they reason.
     unreasoning: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl OpenAi {
-    pub(crate) fn new(
-        http: Client,
-        base_url: Option<&str>,
-        key: Option<SecretString>,
-        timeout: Duration,
-    ) -> Self {
+    pub(crate) fn new(http: Client, base_url: Option<&str>, key: Key, timeout: Duration) -> Self {
         let base_url = base_url.unwrap_or(DEFAULT_BASE_URL);
         Self {
             http,
@@ -113,8 +108,8 @@ impl OpenAi {
             .http
             .post(format!("{}/{path}", self.base_url))
             .json(body);
-        if let Some(key) = &self.key {
-            call = call.header(AUTHORIZATION, http::secret(OPENAI, "Bearer ", key)?);
+        if let Some(key) = self.key.header(OPENAI, "Bearer ")? {
+            call = call.header(AUTHORIZATION, key);
         }
         http::json(OPENAI, call, self.timeout).await
     }

@@ -317,7 +317,7 @@ async fn a_conversation_begun_with_another_provider_goes_on() {
         provider: "openai".into(),
         calls: vec![call("call.0"), call("")],
         stop: Stop::Calls,
-        native: Some(json!({"reasoning_content": "hm"})),
+        native: Some(json!([{"type": "of another", "text": "made"}])),
         ..Answer::default()
     };
     let results = || Message::ToolResults {

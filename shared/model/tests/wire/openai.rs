@@ -285,7 +285,7 @@ async fn a_conversation_begun_with_another_provider_goes_on() {
     request.messages.push(Message::Assistant(Answer {
         provider: "anthropic".into(),
         text: "Thought about it.".into(),
-        native: Some(json!([{"type": "thinking", "thinking": "t", "signature": "s"}])),
+        native: Some(json!({"content": "of another's making"})),
         ..Answer::default()
     }));
     request.messages.push(Message::Assistant(Answer::default()));
