@@ -177,3 +177,14 @@ async fn this_projects_migrations_and_seed_apply() {
     migrations::seed(server, &name).await.unwrap();
     assert_eq!(migrations::apply(server, &name).await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn a_database_without_storage_takes_the_migrations_too() {
+    let (server, name) = database().await;
+    let superuser = server.connect(SUPERUSER, &name).await.unwrap();
+    superuser
+        .batch_execute("drop schema storage cascade")
+        .await
+        .unwrap();
+    assert!(migrations::apply(server, &name).await.unwrap() > 20);
+}
