@@ -181,4 +181,8 @@ fn refuse_unapproved(name: &str, tool: &str, states: &Value) -> Result<(), ToolE
 }
 
 #[cfg(test)]
+mod everything;
+#[cfg(test)]
+mod test_server;
+#[cfg(test)]
 mod tests;
