@@ -10,12 +10,14 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
+use secrecy::SecretString;
 use url::Url;
 
 use super::*;
 use crate::http::Lookup;
 use crate::http::test_server::{Server, answer};
-use crate::{HttpPolicy, Reach};
+use crate::{HttpPolicy, McpServer, Reach, StepDatabase};
 
 /// A tool whose operator names these private hosts; `names` is all that the resolver knows.
 fn tool(private: &[String], names: &[(&str, &[&str])]) -> Webhook {
@@ -376,4 +378,94 @@ async fn a_listed_public_host_passes_the_gate() {
             "{url}"
         );
     }
+}
+
+/// What the database answers when it is asked for the secret.
+#[derive(Clone)]
+struct Vault(Result<Option<&'static str>, ToolError>);
+
+impl StepDatabase for Vault {
+    fn write_table<'a>(&'a self, _: &'a Value) -> BoxFuture<'a, Result<Value, ToolError>> {
+        panic!("nothing is written here")
+    }
+
+    fn webhook_secret(&self) -> BoxFuture<'_, Result<Option<SecretString>, ToolError>> {
+        let secret = self.0.clone().map(|secret| secret.map(SecretString::from));
+        Box::pin(async { secret })
+    }
+
+    fn mcp_server<'a>(
+        &'a self,
+        _: &'a str,
+        _: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<McpServer, ToolError>> {
+        panic!("no server is called here")
+    }
+
+    fn record_mcp_tools<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a Value,
+    ) -> BoxFuture<'a, Result<Value, ToolError>> {
+        panic!("no server is listed here")
+    }
+}
+
+async fn post_signed(server: &Server, vault: Option<Vault>) -> Result<Value, ToolError> {
+    let host = host(server);
+    let arguments = json!({"url": format!("http://{host}/hook"), "body": {"text": "grüße"}});
+    let mut context = context(&[&host], "w/17/notify/2");
+    context.reach.webhooks_signed = true;
+    context.database = vault.map(|vault| Arc::new(vault) as Arc<dyn StepDatabase>);
+    tool(std::slice::from_ref(&host), &[])
+        .call(&arguments, &context)
+        .await
+}
+
+#[tokio::test]
+async fn what_is_signed_is_what_a_receiver_of_standard_webhooks_takes() {
+    let server = Server::start(answer("200 OK", b"")).await;
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    post_signed(&server, Some(Vault(Ok(Some(secret)))))
+        .await
+        .unwrap();
+    let request = server.requests().remove(0);
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let headers: HeaderMap = head
+        .lines()
+        .skip(1)
+        .filter_map(|line| {
+            let (name, value) = line.split_once(": ")?;
+            Some((name.parse::<HeaderName>().ok()?, value.parse().ok()?))
+        })
+        .collect();
+    assert_eq!(headers["webhook-id"], "w/17/notify/2");
+    assert_eq!(headers["idempotency-key"], "w/17/notify/2");
+    let receiver = Signer::new(secret).unwrap();
+    assert!(receiver.verify(body.as_bytes(), &headers).is_ok());
+    assert!(receiver.verify(b"{}", &headers).is_err());
+    let other = Signer::new("whsec_b3RoZXI=").unwrap();
+    assert!(other.verify(body.as_bytes(), &headers).is_err());
+}
+
+#[tokio::test]
+async fn what_is_to_be_signed_and_cannot_be_is_not_sent() {
+    let server = Server::start(answer("200 OK", b"")).await;
+    let lost = ToolError::terminal("lease_lost", "lost");
+    for (vault, code) in [
+        (None, "webhook_unsigned"),
+        (Some(Vault(Ok(None))), "webhook_unsigned"),
+        (Some(Vault(Ok(Some("whsec_hidden!")))), "webhook_unsigned"),
+        (Some(Vault(Err(lost))), "lease_lost"),
+    ] {
+        let error = post_signed(&server, vault).await.unwrap_err();
+        assert_eq!(
+            (error.code.as_ref(), error.retryable),
+            (code, false),
+            "{}",
+            error.message
+        );
+        assert!(!error.message.contains("hidden"), "{}", error.message);
+    }
+    assert_eq!(server.count(), 0);
 }
