@@ -200,21 +200,24 @@ async fn a_goal_is_planned_repaired_worked_by_an_agent_split_and_planned_again()
 
     // Every call was booked, and the key is in no log.
     let usage = owner
-        .rows("usage_events", "select=input_tokens,output_tokens,model")
+        .rows(
+            "usage_events",
+            "select=input_tokens,output_tokens,provider,model",
+        )
         .await
         .unwrap();
     let calls = script.asked.lock().unwrap().len();
     assert_eq!(
         usage
             .iter()
-            .filter(|row| row["model"] == "scripted-1")
+            .filter(|row| row["provider"] == "openai" && row["model"] == "scripted")
             .count(),
         calls
     );
     assert!(
         usage
             .iter()
-            .all(|row| row["model"] != "scripted-1" || row["input_tokens"] == 100)
+            .all(|row| row["provider"] != "openai" || row["input_tokens"] == 100)
     );
     for entry in std::fs::read_dir(stack.log_folder()).unwrap() {
         let log = std::fs::read_to_string(entry.unwrap().path()).unwrap();

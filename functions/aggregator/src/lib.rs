@@ -12,11 +12,12 @@ mod verdicts;
 
 use std::sync::Arc;
 
-use domain::{StepKind, Verdict};
-use model::LazyModel;
+use domain::{CriterionVerdict, StepKind, Verdict};
+use journal::Journal;
+use model::{Criterion, LazyModel};
 use runtime::{Call, Failure, Invocation, StepContext, Worker};
 use serde_json::{Value, json};
-use store::{ClaimedStep, Outcome, StepError};
+use store::{ClaimedStep, Outcome};
 
 use crate::context::Judging;
 
@@ -49,20 +50,42 @@ pub async fn handle(aggregator: Arc<Aggregator>, invocation: Invocation) -> Resu
 }
 
 async fn work(aggregator: Arc<Aggregator>, step: ClaimedStep, context: StepContext) -> Outcome {
-    match judge(&aggregator, &step, &context).await {
-        Ok(result) => Outcome::Completed { result },
-        Err(error) => Outcome::failed(error),
+    let judging = match Judging::of(&step) {
+        Ok(judging) => judging,
+        Err(error) => return Outcome::failed(error),
+    };
+    let (mut verdicts, unchecked) = verdicts::by_checks(&judging);
+    if !unchecked.is_empty() {
+        match ask(&aggregator, &step, &context, &judging, unchecked).await {
+            Ok(given) => verdicts.extend(given),
+            Err(outcome) => return outcome,
+        }
+    }
+    verdicts.sort_by_key(|verdict| verdict.number);
+    Outcome::Completed {
+        result: judge(&judging, verdicts),
+    }
+}
+
+/// Verdicts of a model, by way of the step's journal: what was answered to a worker that died is not asked again.
+async fn ask(
+    aggregator: &Aggregator,
+    step: &ClaimedStep,
+    context: &StepContext,
+    judging: &Judging,
+    criteria: Vec<&Criterion>,
+) -> Result<Vec<CriterionVerdict>, Outcome> {
+    let model = aggregator.model.get().await;
+    let model = model.map_err(|error| Outcome::failed(error.into()))?;
+    let mut journal = Journal::open(aggregator.worker.store(), model, context, step).await?;
+    match verdicts::by_model(model, &mut journal, judging, criteria, context).await {
+        Ok(verdicts) => Ok(verdicts),
+        Err(error) => Err(journal.outcome(Err(error))),
     }
 }
 
 /// Verdicts, report and decision: the result of the step.
-async fn judge(
-    aggregator: &Aggregator,
-    step: &ClaimedStep,
-    context: &StepContext,
-) -> Result<Value, StepError> {
-    let judging = Judging::of(step)?;
-    let verdicts = verdicts::give(&aggregator.model, &judging, context).await?;
+fn judge(judging: &Judging, verdicts: Vec<CriterionVerdict>) -> Value {
     let unmet: Vec<String> = verdicts
         .iter()
         .filter(|verdict| verdict.verdict == Verdict::Unmet)
@@ -74,11 +97,11 @@ async fn judge(
         false => "fail",
     };
     let reason = (!unmet.is_empty()).then(|| format!("not met: {}", unmet.join("; ")));
-    Ok(json!({
+    json!({
         "decision": decision,
         "reason": reason,
-        "report": report::markdown(&judging, &verdicts),
-        "result": report::json(&judging),
+        "report": report::markdown(judging, &verdicts),
+        "result": report::json(judging),
         "verdicts": verdicts,
-    }))
+    })
 }

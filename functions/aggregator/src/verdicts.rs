@@ -1,33 +1,25 @@
 //! Verdicts on criteria: by the check where there is one, by the model otherwise.
 
 use domain::{CriterionVerdict, Verdict, expression};
-use model::{Criterion, JudgeTask, LazyModel};
+use journal::Journal;
+use model::{Criterion, JudgeTask, Model};
 use runtime::StepContext;
 use serde_json::Value;
 use store::StepError;
 
 use crate::context::Judging;
 
-/// One verdict per criterion, in their order.
-pub(crate) async fn give(
-    model: &LazyModel,
-    judging: &Judging,
-    context: &StepContext,
-) -> Result<Vec<CriterionVerdict>, StepError> {
+/// Verdicts on the criteria that have a check, and the others.
+pub(crate) fn by_checks(judging: &Judging) -> (Vec<CriterionVerdict>, Vec<&Criterion>) {
     let names = judging.names();
     let (checked, unchecked): (Vec<&Criterion>, Vec<&Criterion>) = judging
         .criteria
         .iter()
         .partition(|criterion| criterion.check.is_some());
-    let mut verdicts: Vec<CriterionVerdict> = checked
+    let verdicts = checked
         .into_iter()
-        .map(|criterion| by_check(criterion, &names))
-        .collect();
-    if !unchecked.is_empty() {
-        verdicts.extend(by_model(model, judging, unchecked, context).await?);
-    }
-    verdicts.sort_by_key(|verdict| verdict.number);
-    Ok(verdicts)
+        .map(|criterion| by_check(criterion, &names));
+    (verdicts.collect(), unchecked)
 }
 
 fn by_check(criterion: &Criterion, names: &Value) -> CriterionVerdict {
@@ -46,8 +38,9 @@ fn by_check(criterion: &Criterion, names: &Value) -> CriterionVerdict {
 }
 
 /// A criterion that the model says nothing about stays unknown.
-async fn by_model(
-    model: &LazyModel,
+pub(crate) async fn by_model(
+    model: &Model,
+    journal: &mut Journal<'_>,
     judging: &Judging,
     criteria: Vec<&Criterion>,
     context: &StepContext,
@@ -61,12 +54,7 @@ async fn by_model(
             .collect(),
         steps: judging.steps.clone(),
     };
-    let model = model.get().await?;
-    let mut asker = model.direct();
-    let judged = model.judge(&mut asker, &task).await;
-    let asked = asker.take_usage().into_iter();
-    asked.for_each(|usage| context.record_usage(usage));
-    let (given, usage) = judged?;
+    let (given, usage) = model.judge(journal, &task).await?;
     usage
         .into_iter()
         .for_each(|usage| context.record_usage(usage));

@@ -1,26 +1,48 @@
 //! A step that an agent works on: turns of a model, calls of tools, until the model is done.
-
-use std::time::Duration;
+//!
+//! The one thing to know: it is written as if it ran once. Whatever was answered or done before, under another claim,
+//! comes out of the journal in the same order, so that a step that takes hours is the same code as one that takes a
+//! second.
 
 use domain::plan::AgentInput;
-use futures::future::join_all;
-use model::{CallOrigin, CallOutcome, PastTurn, ToolCall, Turn, WorkTask};
+use journal::{Journal, PastWork};
+use model::{Answer, Model, PastTurn, Turn, WorkTask};
 use runtime::StepContext;
 use serde_json::Value;
-use store::{ClaimedStep, StepError};
-use tools::{CallContext, ToolError};
+use store::{ClaimedStep, Outcome, StepError};
 
-use crate::Executor;
+use crate::calls::{self, Caller};
+use crate::form::Form;
 use crate::work_context::WorkContext;
+use crate::{Executor, procedure};
 
-/// Below this, no further turn is begun: it would not end in time.
-const LEAST_TIME_FOR_A_TURN: Duration = Duration::from_millis(500);
+/// Turns of an agent whose row does not say.
+const DEFAULT_TURNS: u32 = 8;
 
-/// Lets the agent work; its last word is the step's result.
+/// Lets the agent work; its last word, or what it submits, is the step's result.
 pub(crate) async fn work(
     executor: &Executor,
     step: &ClaimedStep,
     context: &StepContext,
+) -> Outcome {
+    let model = match executor.model.get().await {
+        Ok(model) => model,
+        Err(error) => return Outcome::failed(error.into()),
+    };
+    let mut journal = match Journal::open(executor.worker.store(), model, context, step).await {
+        Ok(journal) => journal,
+        Err(interrupted) => return interrupted.into(),
+    };
+    let done = converse(executor, step, context, model, &mut journal).await;
+    journal.outcome(done)
+}
+
+async fn converse(
+    executor: &Executor,
+    step: &ClaimedStep,
+    context: &StepContext,
+    model: &Model,
+    journal: &mut Journal<'_>,
 ) -> Result<Value, StepError> {
     let told = WorkContext::of(step)?;
     let input: AgentInput = serde_json::from_value(step.input.clone()).map_err(|error| {
@@ -29,48 +51,45 @@ pub(crate) async fn work(
             format!("the step has no instructions: {error}"),
         )
     })?;
-    let agent = told.agent.clone().ok_or_else(|| {
-        StepError::terminal(
-            "agent_missing",
-            "the step's agent is gone; plan again with an agent that is there",
-        )
-    })?;
-    let max_turns = agent.max_turns.unwrap_or(DEFAULT_TURNS);
-    let mut task = WorkTask {
-        instructions: input.instructions,
-        procedure: input.procedure,
-        question: told.question.clone(),
-        goal: told.goal(),
-        parameters: Value::Object(told.parameters.clone()),
-        steps: told.steps.clone(),
-        agent: Some(agent),
-        tools: told.tools.clone(),
-        now: told.now.clone(),
-        ..WorkTask::default()
+    let form = Form::of(input.output_schema.clone());
+    let mut task = task(&told, input, &form)?;
+    let caller = Caller {
+        executor,
+        told: &told,
+        context,
+        form: &form,
     };
+    let past = journal.take_past_work();
+    let begun_at = past.turns_summed_up;
+    if let Some(result) = go_on_from(past, &caller, &mut task, journal).await? {
+        return Ok(result);
+    }
 
-    let model = executor.model.get().await?;
-    for _ in 0..max_turns {
-        if context.remaining() < LEAST_TIME_FOR_A_TURN {
-            return Err(StepError::retryable(
-                "out_of_time",
-                "there is not enough time left for another turn",
-            ));
-        }
-        let mut asker = model.direct();
-        let taken = model.work(&mut asker, &task).await;
-        let asked = asker.take_usage().into_iter();
-        asked.for_each(|usage| context.record_usage(usage));
-        let (turn, usage) = taken?;
+    let max_turns = max_turns(&task);
+    for _ in begun_at..max_turns {
+        sum_up_if_long(executor, model, journal, &mut task).await?;
+        let (turn, usage) = model.work(journal, &task).await?;
         usage
             .into_iter()
             .for_each(|usage| context.record_usage(usage));
         match turn {
-            Turn::Done { result, .. } => return Ok(Value::Object(result)),
-            Turn::Calls { calls, answer } => {
-                let calls = call_all(executor, &told, &task, calls, context).await;
-                task.turns.push(PastTurn { answer, calls });
-            }
+            Turn::Done { result, answer } => match form.last_word(result) {
+                Ok(result) => return Ok(result),
+                Err(problem) => {
+                    let calls = Vec::new();
+                    task.turns.push(PastTurn { answer, calls });
+                    task.notes.push((task.turns.len(), problem));
+                }
+            },
+            Turn::Calls { calls, answer } => match answer {
+                None => procedure::follow(&caller, &mut task, journal, calls).await?,
+                Some(answer) => {
+                    let rows = journal.asked_for().to_vec();
+                    if let Some(result) = caller.turn(&mut task, journal, answer, rows).await? {
+                        return Ok(result);
+                    }
+                }
+            },
         }
     }
     Err(StepError::terminal(
@@ -81,82 +100,103 @@ pub(crate) async fn work(
     ))
 }
 
-/// Turns of an agent whose row does not say.
-const DEFAULT_TURNS: u32 = 8;
-
-/// Makes the calls of one turn at once; each answers for itself.
-async fn call_all(
-    executor: &Executor,
-    told: &WorkContext,
-    task: &WorkTask,
-    calls: Vec<ToolCall>,
-    context: &StepContext,
-) -> Vec<CallOutcome> {
-    let results: Vec<Value> = task
-        .turns
-        .iter()
-        .flat_map(|turn| &turn.calls)
-        .filter_map(|call| call.result.clone())
-        .collect();
-    let names = told.names(&results);
-    let made_before: usize = task.turns.iter().map(|turn| turn.calls.len()).sum();
-    join_all(calls.into_iter().enumerate().map(|(at, call)| {
-        let call_context =
-            told.for_call(executor.worker.store(), context, Some(made_before + at + 1));
-        make_call(executor, told, &names, call, call_context)
-    }))
-    .await
+/// The task as its first turn sees it.
+fn task(told: &WorkContext, input: AgentInput, form: &Form) -> Result<WorkTask, StepError> {
+    let mut agent = told.agent.clone().ok_or_else(|| {
+        StepError::terminal(
+            "agent_missing",
+            "the step's agent is gone; plan again with an agent that is there",
+        )
+    })?;
+    let mut tools = told.tools.clone();
+    if let Some(tool) = form.tool() {
+        tools.retain(|other| other.name != tool.name);
+        if !agent.tools.contains(&tool.name) {
+            agent.tools.push(tool.name.clone());
+        }
+        tools.push(tool);
+    }
+    Ok(WorkTask {
+        instructions: input.instructions,
+        procedure: input.procedure,
+        question: told.question.clone(),
+        goal: told.goal(),
+        parameters: Value::Object(told.parameters.clone()),
+        steps: told.steps.clone(),
+        agent: Some(agent),
+        tools,
+        now: told.now.clone(),
+        ..WorkTask::default()
+    })
 }
 
-async fn make_call(
-    executor: &Executor,
-    told: &WorkContext,
-    names: &Value,
-    call: ToolCall,
-    context: CallContext,
-) -> CallOutcome {
-    let called = try_call(executor, told, names, &call, &context).await;
-    let mut outcome = CallOutcome {
-        id: call.id,
-        name: call.name,
-        arguments: call.arguments,
-        ..CallOutcome::default()
-    };
-    match called {
-        Ok(result) => outcome.result = Some(result),
-        Err(error) => {
-            outcome.error_code = Some(error.code.into_owned());
-            outcome.error = Some(error.message);
-            outcome.retryable = error.retryable;
-        }
-    }
-    outcome
+fn max_turns(task: &WorkTask) -> usize {
+    let agent = task.agent.as_ref();
+    let turns = agent.and_then(|agent| agent.max_turns);
+    usize::try_from(turns.unwrap_or(DEFAULT_TURNS)).unwrap_or(usize::MAX)
 }
 
-/// The agent's row says what it may call, whatever the model asks for.
-async fn try_call(
-    executor: &Executor,
-    told: &WorkContext,
-    names: &Value,
-    call: &ToolCall,
-    context: &CallContext,
-) -> Result<Value, ToolError> {
-    if !told.agent_may_call(&call.name) {
-        return Err(ToolError::terminal(
-            "tool_not_allowed",
-            format!(
-                "this agent may not call {}; its tools are listed in its row",
-                call.name
-            ),
-        ));
-    }
-    let arguments = match call.origin {
-        CallOrigin::Procedure => {
-            executor
-                .tools
-                .render_arguments(&call.name, &call.arguments, names)?
+/// Puts what was done before into the conversation: the summary, the turns of tries that failed, and a word on each.
+async fn go_on_from(
+    past: PastWork,
+    caller: &Caller<'_>,
+    task: &mut WorkTask,
+    journal: &mut Journal<'_>,
+) -> Result<Option<Value>, StepError> {
+    task.summary = past.summary.map(|summary| (0, summary));
+    for turn in past.turns {
+        let result = caller.turn(task, journal, turn.answer, turn.calls).await?;
+        if result.is_some() {
+            return Ok(result);
         }
-        CallOrigin::Model => call.arguments.clone(),
-    };
-    executor.tools.call(&call.name, &arguments, context).await
+    }
+    let reflections = past.reflections.into_iter();
+    task.notes
+        .extend(reflections.map(|said| (said.after, said.text)));
+    Ok(None)
+}
+
+/// Makes a summary of a conversation that has become long, and goes on from it. The rows keep the original.
+async fn sum_up_if_long(
+    executor: &Executor,
+    model: &Model,
+    journal: &mut Journal<'_>,
+    task: &mut WorkTask,
+) -> Result<(), StepError> {
+    let is_worth_it = task.turns.len() > 1 && task.procedure.is_empty() && !model.is_offline();
+    if !is_worth_it || task.conversation_bytes() <= executor.longest_conversation_bytes {
+        return Ok(());
+    }
+    let summary = model.compact(journal, task, task.turns.len()).await?;
+    task.turns.clear();
+    task.notes.clear();
+    task.summary = Some((0, summary));
+    Ok(())
+}
+
+impl Caller<'_> {
+    /// Makes what is still to be made of an answer's calls, and puts all of it into the conversation. A submitted
+    /// result ends the step.
+    async fn turn(
+        &self,
+        task: &mut WorkTask,
+        journal: &mut Journal<'_>,
+        answer: Answer,
+        rows: Vec<store::CallRow>,
+    ) -> Result<Option<Value>, StepError> {
+        let rows = self.make(journal, rows).await?;
+        if let Some(result) = calls::submitted(&rows) {
+            return Ok(Some(result));
+        }
+        let said = calls::edits(&rows);
+        let calls = calls::outcomes(&answer, &rows);
+        task.turns.push(PastTurn {
+            answer: Some(answer),
+            calls,
+        });
+        if let Some(said) = said {
+            task.notes.push((task.turns.len(), said));
+        }
+        Ok(None)
+    }
 }

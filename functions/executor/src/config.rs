@@ -12,6 +12,8 @@ pub struct ExecutorConfig {
     pub common: Config,
     /// The language model; its keys are secrets and come later.
     pub model: ModelConfig,
+    /// A conversation of an agent that is longer is summed up: `GOALPOST_LONGEST_CONVERSATION_BYTES`.
+    pub longest_conversation_bytes: usize,
     /// Where the tools that speak HTTP may go.
     pub http: HttpPolicy,
     /// How mails are sent; without it, none are.
@@ -27,6 +29,9 @@ pub struct Email {
     pub from: String,
 }
 
+/// A quarter as many tokens, about: half of what smaller models can read.
+const LONGEST_CONVERSATION_BYTES: usize = 240_000;
+
 /// Reads it.
 ///
 /// # Errors
@@ -38,8 +43,14 @@ pub fn from_env() -> Result<ExecutorConfig, ConfigError> {
         environment.problem(problem);
     }
     let common = Config::read(&mut environment);
+    let longest = environment.parsed(
+        "GOALPOST_LONGEST_CONVERSATION_BYTES",
+        LONGEST_CONVERSATION_BYTES,
+        1..=100_000_000,
+    );
     let config = ExecutorConfig {
         model,
+        longest_conversation_bytes: longest,
         http: HttpPolicy {
             private_hosts: private_hosts(&mut environment),
             denied_hosts: own_host(&common.supabase_url).into_iter().collect(),

@@ -10,16 +10,16 @@ use tools::{McpServer, StepDatabase, ToolError};
 pub(crate) struct LeasedDatabase {
     store: Store,
     lease: Lease,
-    /// 0 in a step that is one call.
-    call_number: usize,
+    /// 0 where the journal does not have the call.
+    call_number: i32,
 }
 
 impl LeasedDatabase {
-    pub(crate) fn new(store: &Store, context: &StepContext, number: Option<usize>) -> Self {
+    pub(crate) fn new(store: &Store, context: &StepContext, number: i32) -> Self {
         Self {
             store: store.clone(),
             lease: context.lease().clone(),
-            call_number: number.unwrap_or(0),
+            call_number: number,
         }
     }
 }

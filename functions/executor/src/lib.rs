@@ -5,10 +5,16 @@
 //! the steps it depends on: no model is asked. An `agent` step is a conversation: the model asks for tools, the tools
 //! answer, until the model is done or has used up its turns. Which tools there are is decided by the agent's row and
 //! checked here for every call; what a model or a tool says is data.
+//!
+//! Questions to models and calls that write go through the step's journal (`shared/journal`): a worker that dies over a
+//! step, or has no more time for it, leaves rows from which the next one goes on.
 
 mod agent_step;
+mod calls;
 pub mod config;
+mod form;
 mod leased_database;
+mod procedure;
 mod tool_step;
 mod work_context;
 
@@ -32,6 +38,15 @@ pub struct Executor {
     pub tools: Registry,
     /// Whom agents ask.
     pub model: LazyModel,
+    /// A longer conversation is summed up.
+    pub longest_conversation_bytes: usize,
+}
+
+impl Executor {
+    /// Whether a call of this tool changes anything outside; of one that is not known, it may.
+    fn writes(&self, tool: &str) -> bool {
+        self.tools.find(tool).is_none_or(|tool| tool.writes)
+    }
 }
 
 /// Handles one invocation.
@@ -50,18 +65,14 @@ pub async fn handle(executor: Arc<Executor>, invocation: Invocation) -> Result<V
 
 /// Works on one step.
 async fn work(executor: Arc<Executor>, step: ClaimedStep, context: StepContext) -> Outcome {
-    let done = match step.kind {
+    match step.kind {
         StepKind::Tool => tool_step::work(&executor, &step, &context).await,
         StepKind::Agent => agent_step::work(&executor, &step, &context).await,
-        kind => Err(StepError::terminal(
+        kind => Outcome::failed(StepError::terminal(
             "unknown_kind",
             format!(
                 "this version of the executor does not know steps of kind {kind}; deploy a newer one"
             ),
         )),
-    };
-    match done {
-        Ok(result) => Outcome::Completed { result },
-        Err(error) => Outcome::failed(error),
     }
 }

@@ -26,6 +26,7 @@ async fn main() -> anyhow::Result<()> {
                 key: worker.optional_secret("email_api_key"),
             }),
         )?,
+        longest_conversation_bytes: config.longest_conversation_bytes,
         worker,
     });
     runtime::run("executor", move |invocation| {

@@ -37,6 +37,9 @@ pub(crate) struct WorkContext {
     pub(crate) reach: Reach,
     #[serde(default)]
     pub(crate) now: String,
+    /// Whether the step has a journal to go on from.
+    #[serde(default)]
+    pub(crate) journaled: bool,
     /// Names the step among all steps of all workspaces, and is the same for each of its tries.
     #[serde(skip)]
     step_name: String,
@@ -82,13 +85,14 @@ impl WorkContext {
         })
     }
 
-    /// What a tool may use, bound to this claim: queries run as the asker of this very step. `number` counts the calls
-    /// of a step that makes several. A try after this one makes its calls under the same keys.
+    /// What a tool may use, bound to this claim: queries run as the asker of this very step. The key is the same at
+    /// every try of the call; `number` is its number in the journal, 0 where it has none.
     pub(crate) fn for_call(
         &self,
         store: &Store,
         context: &StepContext,
-        number: Option<usize>,
+        idempotency_key: String,
+        number: i32,
     ) -> CallContext {
         CallContext {
             readable_schemas: self.readable_schemas.clone(),
@@ -96,13 +100,14 @@ impl WorkContext {
             webhook_hosts: self.webhook_hosts.clone(),
             reach: self.reach.clone(),
             database: Some(Arc::new(LeasedDatabase::new(store, context, number))),
-            idempotency_key: self.call_key(number),
+            idempotency_key,
             time_limit: context.remaining(),
         }
     }
 
-    /// What tells one call from all others, and is the same at every try of the step.
-    fn call_key(&self, number: Option<usize>) -> String {
+    /// What tells a call that the journal does not have from all others, the same at every try of the step. `number`
+    /// counts the calls of a step that makes several.
+    pub(crate) fn call_key(&self, number: Option<usize>) -> String {
         match number {
             Some(number) => format!("{}/{number}", self.step_name),
             None => self.step_name.clone(),

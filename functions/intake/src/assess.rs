@@ -1,13 +1,31 @@
 //! Assesses one request: how complex is it, and what follows from that.
 
-use model::{Assess, LazyModel};
+use journal::Journal;
+use model::{Assess, Model};
 use runtime::StepContext;
 use serde_json::Value;
-use store::{ClaimedStep, StepError};
+use store::{ClaimedStep, Outcome, StepError};
+
+use crate::Intake;
+
+/// Assesses by way of the step's journal: what was answered to a worker that died is not asked again.
+pub(crate) async fn work(intake: &Intake, step: &ClaimedStep, context: &StepContext) -> Outcome {
+    let model = match intake.model.get().await {
+        Ok(model) => model,
+        Err(error) => return Outcome::failed(error.into()),
+    };
+    let mut journal = match Journal::open(intake.worker.store(), model, context, step).await {
+        Ok(journal) => journal,
+        Err(interrupted) => return interrupted.into(),
+    };
+    let done = assess(model, &mut journal, step, context).await;
+    journal.outcome(done)
+}
 
 /// The result of an `assess` step: the decision with its score and reasons.
-pub(crate) async fn assess(
-    model: &LazyModel,
+async fn assess(
+    model: &Model,
+    journal: &mut Journal<'_>,
     step: &ClaimedStep,
     context: &StepContext,
 ) -> Result<Value, StepError> {
@@ -17,12 +35,7 @@ pub(crate) async fn assess(
             format!("the database describes this step in a way this intake does not read ({error}); deploy both from one version"),
         )
     })?;
-    let model = model.get().await?;
-    let mut asker = model.direct();
-    let assessed = model.assess(&mut asker, &task).await;
-    let asked = asker.take_usage().into_iter();
-    asked.for_each(|usage| context.record_usage(usage));
-    let (assessment, usage) = assessed?;
+    let (assessment, usage) = model.assess(journal, &task).await?;
     usage
         .into_iter()
         .for_each(|usage| context.record_usage(usage));

@@ -49,8 +49,5 @@ pub async fn handle(intake: Arc<Intake>, invocation: Invocation) -> Result<Value
 }
 
 async fn work(intake: Arc<Intake>, step: ClaimedStep, context: StepContext) -> Outcome {
-    match assess::assess(&intake.model, &step, &context).await {
-        Ok(result) => Outcome::Completed { result },
-        Err(error) => Outcome::failed(error),
-    }
+    assess::work(&intake, &step, &context).await
 }

@@ -5,6 +5,8 @@
 //! twice. Then the database checks the same rules again and accepts the plan whole or not at all: steps,
 //! dependencies, criteria, revision, and the judge that waits at the end. A goal whose criteria were not met is
 //! planned again the same way, knowing what came of the last plan.
+//!
+//! The model is asked by way of the step's journal: what it answered to a worker that died is not asked again.
 
 pub mod config;
 
@@ -13,7 +15,8 @@ use std::sync::Arc;
 
 use domain::StepKind;
 use domain::plan::{Catalogue, Problem, check};
-use model::{LazyModel, PlanTask, Planned};
+use journal::Journal;
+use model::{LazyModel, Model, PlanTask, Planned};
 use runtime::{Call, Failure, Invocation, StepContext, Worker};
 use serde_json::{Value, json};
 use store::{ClaimedStep, Outcome, StepError};
@@ -47,17 +50,24 @@ pub async fn handle(planner: Arc<Planner>, invocation: Invocation) -> Result<Val
 }
 
 async fn work(planner: Arc<Planner>, step: ClaimedStep, context: StepContext) -> Outcome {
-    match plan(&planner, &step, &context).await {
-        Ok(planned) => Outcome::Completed {
-            result: json!({"plan": planned.plan, "runbook_id": planned.runbook_id, "reasons": planned.reasons}),
-        },
-        Err(error) => Outcome::failed(error),
-    }
+    let model = match planner.model.get().await {
+        Ok(model) => model,
+        Err(error) => return Outcome::failed(error.into()),
+    };
+    let mut journal = match Journal::open(planner.worker.store(), model, &context, &step).await {
+        Ok(journal) => journal,
+        Err(interrupted) => return interrupted.into(),
+    };
+    let planned = plan(model, &mut journal, &step, &context).await;
+    journal.outcome(planned.map(|planned| {
+        json!({"plan": planned.plan, "runbook_id": planned.runbook_id, "reasons": planned.reasons})
+    }))
 }
 
 /// Asks for a plan until it passes the check, within the repairs.
 async fn plan(
-    planner: &Planner,
+    model: &Model,
+    journal: &mut Journal<'_>,
     step: &ClaimedStep,
     context: &StepContext,
 ) -> Result<Planned, StepError> {
@@ -68,13 +78,8 @@ async fn plan(
         )
     })?;
     let catalogue = catalogue(&task, step);
-    let model = planner.model.get().await?;
     for _ in 0..=REPAIRS {
-        let mut asker = model.direct();
-        let given = model.plan(&mut asker, &task).await;
-        let asked = asker.take_usage().into_iter();
-        asked.for_each(|usage| context.record_usage(usage));
-        let (planned, usage) = given?;
+        let (planned, usage) = model.plan(journal, &task).await?;
         usage
             .into_iter()
             .for_each(|usage| context.record_usage(usage));

@@ -12,6 +12,7 @@ const MARGIN_SHARE: u32 = 10;
 /// When an invocation ends, whatever it is doing then.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
+    total: Duration,
     at: Instant,
     margin: Duration,
 }
@@ -27,6 +28,7 @@ impl Deadline {
     #[must_use]
     pub fn after_with_margin(left: Duration, margin: Duration) -> Self {
         Self {
+            total: left,
             at: Instant::now() + left,
             margin,
         }
@@ -42,6 +44,12 @@ impl Deadline {
     #[must_use]
     pub fn remaining_for_work(&self) -> Duration {
         self.stop_at().saturating_duration_since(Instant::now())
+    }
+
+    /// The time that there was for work at the beginning.
+    #[must_use]
+    pub fn total_for_work(&self) -> Duration {
+        self.total.saturating_sub(self.margin)
     }
 
     /// When work has to stop so that the margin suffices for putting it back.

@@ -165,6 +165,19 @@ impl Error {
     }
 }
 
+/// A step that cannot go on because the database did not do as asked.
+impl From<Error> for domain::StepError {
+    fn from(error: Error) -> Self {
+        let (code, message) = (error.code(), error.to_string());
+        // A refused token is renewed; whether the next one is taken is another try's to see.
+        if error.is_retryable() || matches!(error, Error::Unauthorized { .. }) {
+            Self::retryable(code, message)
+        } else {
+            Self::terminal(code, message)
+        }
+    }
+}
+
 /// Prints what `Display` prints: the derived form would show `details`.
 impl std::fmt::Debug for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

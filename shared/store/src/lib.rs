@@ -6,6 +6,7 @@
 
 mod call;
 mod error;
+mod journal;
 mod memory;
 mod people;
 mod rows;
@@ -20,6 +21,10 @@ use postgrest::Postgrest;
 
 pub use domain::StepError;
 pub use error::{Effect, Error};
+pub use journal::{
+    AskedFor, CallEnd, CallRow, CallState, EndedCall, FailedTry, JournalRows, TurnAsk, TurnBegun,
+    TurnEnd, TurnEnded, TurnRow,
+};
 pub use memory::{Embedding, Memory, Question};
 pub use people::{AcceptedRequest, RequestRow};
 pub use rows::{

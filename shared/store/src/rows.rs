@@ -3,8 +3,11 @@
 use domain::{
     Attempt, GoalId, LeaseEpoch, RequestId, RunId, StepError, StepKey, StepKind, Usage, WorkspaceId,
 };
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeMap as _;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
+
+use crate::journal::EndedCall;
 
 /// What a worker asks for when it wants steps.
 #[derive(Debug, Clone, Copy)]
@@ -82,8 +85,7 @@ pub struct Lease {
 }
 
 /// How a step ended, for now.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "outcome", rename_all = "lowercase")]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
     /// Done; `result` is a JSON object.
     Completed {
@@ -100,6 +102,8 @@ pub enum Outcome {
         /// Seconds from now.
         resume_after_seconds: u32,
     },
+    /// Not before people have decided, or steps that work for this one have ended. Costs no attempt.
+    WaitingForOthers,
     /// Put back unfinished; another invocation goes on. Costs no attempt.
     Released,
 }
@@ -109,6 +113,36 @@ impl Outcome {
     #[must_use]
     pub fn failed(error: StepError) -> Self {
         Self::Failed { error }
+    }
+}
+
+/// By hand, since both kinds of waiting are one word to the database.
+impl Serialize for Outcome {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_map(None)?;
+        let word = match self {
+            Self::Completed { result } => {
+                fields.serialize_entry("result", result)?;
+                "completed"
+            }
+            Self::Failed { error } => {
+                fields.serialize_entry("error", error)?;
+                "failed"
+            }
+            Self::Waiting {
+                resume_after_seconds,
+            } => {
+                fields.serialize_entry("resume_after_seconds", resume_after_seconds)?;
+                "waiting"
+            }
+            Self::WaitingForOthers => {
+                fields.serialize_entry("for", "others")?;
+                "waiting"
+            }
+            Self::Released => "released",
+        };
+        fields.serialize_entry("outcome", word)?;
+        fields.end()
     }
 }
 
@@ -123,6 +157,9 @@ pub struct FinishedStep {
     pub outcome: Outcome,
     /// Each call to a model that was made under this claim; booked even if the lease is lost.
     pub usage: Vec<Usage>,
+    /// Calls that ended and are not recorded yet; recorded only if the lease is held.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<EndedCall>,
 }
 
 /// What the database made of an outcome.
@@ -214,6 +251,8 @@ pub struct SweepReport {
     pub approvals_expired: i64,
     /// Requests that were inserted as rows and are accepted now.
     pub requests_adopted: i64,
+    /// Questions to models that nobody will end any more; they count as spent.
+    pub turns_forgotten: i64,
     /// Wakes rung for work that no wake had reached.
     pub wakes_rung: i64,
 }

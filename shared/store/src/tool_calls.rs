@@ -12,7 +12,7 @@ use crate::{Error, Lease, Store};
 #[derive(Debug, Clone, Copy)]
 pub struct TableWrite<'a> {
     /// The number of the call within its step: the same for each try of it.
-    pub call_number: usize,
+    pub call_number: i32,
     /// The table with its schema, such as `public.orders`.
     pub table: &'a str,
     /// Rows as objects, all with the same columns.

@@ -145,7 +145,7 @@ impl Store {
         self.worker_call(function, Repeat::Always)
     }
 
-    fn worker_call(&self, function: &'static str, repeat: Repeat) -> Call<'static> {
+    pub(crate) fn worker_call(&self, function: &'static str, repeat: Repeat) -> Call<'static> {
         Call {
             schema: SCHEMA,
             function,

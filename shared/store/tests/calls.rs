@@ -112,6 +112,7 @@ async fn outcomes_are_sent_in_their_documented_shapes_and_verdicts_are_decoded()
         Outcome::Released,
     ]
     .map(|outcome| FinishedStep {
+        calls: Vec::new(),
         lease: lease(),
         outcome,
         usage: Vec::new(),

@@ -117,6 +117,13 @@ impl Registry {
             .collect()
     }
 
+    /// The tool of that name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&Tool> {
+        let entry = self.entries.iter().find(|entry| entry.tool.name == name);
+        entry.map(|entry| &entry.tool)
+    }
+
     /// Fills in the templates in a call's arguments from the step's context.
     ///
     /// Whatever a tool renders itself is left for it, with the context put beside it: rendered here

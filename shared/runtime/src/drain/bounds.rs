@@ -24,7 +24,7 @@ pub(super) fn checked(outcome: Outcome) -> Outcome {
 }
 
 /// Looks at every value without recursion: the depth is what is in question.
-fn problem(result: &Value) -> Option<String> {
+pub(super) fn problem(result: &Value) -> Option<String> {
     let mut open = vec![(result, 1_usize)];
     while let Some((value, depth)) = open.pop() {
         match value {

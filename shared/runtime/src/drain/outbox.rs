@@ -1,9 +1,9 @@
 //! Outcomes that wait to be reported, and which of them may travel together.
 
-use domain::Usage;
 use store::{FinishedStep, Lease, Outcome, StepError};
 
 use super::bounds;
+use super::step::Entries;
 
 /// `finish_steps` takes no more at once.
 const MAX_OUTCOMES_PER_CALL: usize = 100;
@@ -35,12 +35,13 @@ impl Outbox {
         self.waiting.is_empty()
     }
 
-    pub(super) fn push(&mut self, lease: Lease, outcome: Outcome, usage: Vec<Usage>) {
+    pub(super) fn push(&mut self, lease: Lease, outcome: Outcome, entries: Entries) {
         self.put_back(Pending {
             finished: FinishedStep {
                 lease,
                 outcome: bounds::checked(outcome),
-                usage,
+                usage: entries.usage,
+                calls: entries.calls,
             },
             delivery: Delivery::Together,
         });
@@ -51,9 +52,10 @@ impl Outbox {
     }
 
     /// Sends a failure in place of an outcome that cannot be accepted; the step is still ours. Its usage goes along
-    /// once more: the database books each entry of a claim once.
+    /// once more: the database books each entry of a claim once; its calls do not, since they may be what was rejected.
     pub(super) fn replace(&mut self, mut pending: Pending, error: StepError) {
         pending.finished.outcome = Outcome::failed(error);
+        pending.finished.calls.clear();
         pending.delivery = Delivery::Replacement;
         self.put_back(pending);
     }

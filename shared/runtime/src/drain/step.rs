@@ -2,31 +2,37 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::Usage;
 use futures::FutureExt as _;
-use store::{ClaimedStep, Lease, Outcome, StepError};
+use store::{CallEnd, ClaimedStep, EndedCall, Lease, Outcome, StepError};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-/// Each call to a model made under one claim. Kept outside of the step's future, so that its cost is booked even if the
-/// future is dropped.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct UsageLedger(Arc<Mutex<Vec<Usage>>>);
+use super::bounds;
+use crate::Deadline;
 
-impl UsageLedger {
-    pub(crate) fn entries(&self) -> Vec<Usage> {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+/// What a step leaves behind beside its outcome. Kept outside of the step's future, so that it is told even if the future
+/// is dropped.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ledger(Arc<Mutex<Entries>>);
+
+/// Each call to a model made under one claim that no journal has, and each ended call that the journal does not know yet.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Entries {
+    pub(crate) usage: Vec<Usage>,
+    pub(crate) calls: Vec<EndedCall>,
+}
+
+impl Ledger {
+    pub(crate) fn entries(&self) -> Entries {
+        self.locked().clone()
     }
 
-    fn record(&self, usage: Usage) {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.push(usage);
+    fn locked(&self) -> MutexGuard<'_, Entries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -35,23 +41,25 @@ impl UsageLedger {
 pub struct StepContext {
     lease: Lease,
     stop_at: Instant,
+    most: Duration,
     stopping: watch::Receiver<bool>,
-    usage: UsageLedger,
+    ledger: Ledger,
 }
 
 impl StepContext {
     pub(crate) fn new(
         step: &ClaimedStep,
-        drain_stops_at: Instant,
+        deadline: &Deadline,
         stopping: watch::Receiver<bool>,
-        usage: UsageLedger,
+        ledger: Ledger,
     ) -> Self {
-        let times_out_at = Instant::now() + Duration::from_secs(step.timeout_seconds.into());
+        let timeout = Duration::from_secs(step.timeout_seconds.into());
         Self {
             lease: step.lease(),
-            stop_at: times_out_at.min(drain_stops_at),
+            stop_at: (Instant::now() + timeout).min(deadline.stop_at()),
+            most: timeout.min(deadline.total_for_work()),
             stopping,
-            usage,
+            ledger,
         }
     }
 
@@ -67,10 +75,48 @@ impl StepContext {
         self.stop_at.saturating_duration_since(Instant::now())
     }
 
+    /// Whether another invocation would hardly have more time for this step than this one has now.
+    #[must_use]
+    pub fn has_most_of_its_time(&self) -> bool {
+        self.remaining() * 4 >= self.most * 3
+    }
+
+    /// Keeps how a call ended until it is recorded: it travels with the step's outcome unless it was told before. What
+    /// the database could not store becomes an error. Gives back what is kept.
+    #[expect(clippy::must_use_candidate, reason = "who only records needs no more")]
+    pub fn record_call(&self, ended: EndedCall) -> CallEnd {
+        let problem = match &ended.end {
+            CallEnd::Result(result) => bounds::problem(result),
+            CallEnd::Error(_) => None,
+        };
+        let end = problem.map_or(ended.end, |problem| {
+            CallEnd::Error(StepError::terminal("result_not_storable", problem))
+        });
+        let mut entries = self.ledger.locked();
+        entries.calls.retain(|other| other.number != ended.number);
+        entries.calls.push(EndedCall {
+            number: ended.number,
+            end: end.clone(),
+        });
+        end
+    }
+
+    /// The ended calls that are not recorded yet.
+    #[must_use]
+    pub fn calls_to_tell(&self) -> Vec<EndedCall> {
+        self.ledger.locked().calls.clone()
+    }
+
+    /// These are recorded.
+    pub fn calls_were_told(&self, told: &[EndedCall]) {
+        let is_told = |call: &EndedCall| told.iter().any(|other| other.number == call.number);
+        self.ledger.locked().calls.retain(|call| !is_told(call));
+    }
+
     /// Records what a call to a model used. Call it as soon as the reply is there: it is booked whatever becomes of the
     /// step, even if its lease is lost.
     pub fn record_usage(&self, usage: Usage) {
-        self.usage.record(usage);
+        self.ledger.locked().usage.push(usage);
     }
 
     /// Whether the invocation is about to end: begin nothing new and return [`Outcome::Released`].

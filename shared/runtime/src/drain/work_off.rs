@@ -18,7 +18,7 @@ use super::DrainOptions;
 use super::heartbeat::{Heartbeat, Leases};
 use super::outbox::{Outbox, Pending};
 use super::report::{Counts, DrainReport};
-use super::step::{self, StepContext, UsageLedger};
+use super::step::{self, Entries, Ledger, StepContext};
 
 /// What is left unused before the deadline itself.
 const LAST_MOMENT: Duration = Duration::from_millis(50);
@@ -49,14 +49,15 @@ pub(super) struct Drain<'a, W> {
     phase: Phase,
     stopping: watch::Sender<bool>,
     tasks: JoinSet<(Lease, Outcome)>,
-    running: HashMap<Lease, UsageLedger>,
+    running: HashMap<Lease, Ledger>,
     outbox: Outbox,
     leases: Leases,
     lost: mpsc::UnboundedReceiver<Lease>,
     heartbeat: Heartbeat,
     /// Whether the last look for work found some: then there may be more.
     may_be_more: bool,
-    /// False once a reply could not be read: what it claimed would be lost, and so would the next.
+    /// False once a reply could not be read (what it claimed would be lost, and so would the next), and once a step was
+    /// put back for want of time.
     may_claim: bool,
     /// Whether a reply was lost since the last one that came: the database may have handed us more than we know.
     reply_was_lost: bool,
@@ -109,15 +110,16 @@ where
         let lease = step.lease();
         if self.phase != Phase::Working {
             // Claimed by a report that was under way when time ran out.
-            self.outbox.push(lease, Outcome::Released, Vec::new());
+            self.outbox
+                .push(lease, Outcome::Released, Entries::default());
             return;
         }
-        let usage = UsageLedger::default();
+        let ledger = Ledger::default();
         let context = StepContext::new(
             &step,
-            self.options.deadline.stop_at(),
+            &self.options.deadline,
             self.stopping.subscribe(),
-            usage.clone(),
+            ledger.clone(),
         );
         let span = tracing::info_span!(
             "step",
@@ -136,7 +138,7 @@ where
             .spawn(async move { (name, outcome.await) }.instrument(span));
         let until = claimed_at + self.options.lease_length();
         self.leases.insert(lease.clone(), until, task);
-        self.running.insert(lease, usage);
+        self.running.insert(lease, ledger);
     }
 
     pub(super) async fn work_off(mut self) -> DrainReport {
@@ -182,22 +184,24 @@ where
     fn finish(&mut self, joined: Result<(Lease, Outcome), JoinError>) {
         // Whoever aborted a step has seen to what it leaves behind.
         let Ok((lease, outcome)) = joined else { return };
-        let Some(usage) = self.running.remove(&lease) else {
+        let Some(ledger) = self.running.remove(&lease) else {
             return;
         };
-        self.outbox.push(lease, outcome, usage.entries());
+        // It found too little time left for what it does next. Claimed again by this very drain it would find less.
+        self.may_claim &= outcome != Outcome::Released;
+        self.outbox.push(lease, outcome, ledger.entries());
     }
 
     /// The heartbeat has aborted the work. Its cost is booked all the same: the database answers `lease_lost`.
     fn lose(&mut self, lease: &Lease) {
         tracing::info!(run_id = lease.run_id.0, step_key = %lease.step_key, "lease lost");
         self.counts.lost(lease);
-        let Some(usage) = self.running.remove(lease) else {
+        let Some(ledger) = self.running.remove(lease) else {
             return;
         };
-        let usage = usage.entries();
-        if !usage.is_empty() {
-            self.outbox.push(lease.clone(), Outcome::Released, usage);
+        let entries = ledger.entries();
+        if !entries.usage.is_empty() {
+            self.outbox.push(lease.clone(), Outcome::Released, entries);
         }
     }
 
@@ -222,15 +226,16 @@ where
         }
         self.phase = Phase::Stopped;
         self.tasks.abort_all();
-        for (lease, usage) in std::mem::take(&mut self.running) {
-            self.outbox.push(lease, Outcome::Released, usage.entries());
+        for (lease, ledger) in std::mem::take(&mut self.running) {
+            self.outbox.push(lease, Outcome::Released, ledger.entries());
         }
     }
 
     /// The next call, if one is due: outcomes to report, or one more look for work.
     fn next_report(&mut self) -> Option<Reporting> {
         let is_idle = self.running.is_empty() && self.outbox.is_empty();
-        let must_look = is_idle && self.may_be_more && self.phase == Phase::Working;
+        let must_look =
+            is_idle && self.may_be_more && self.may_claim && self.phase == Phase::Working;
         if self.outbox.is_empty() && !must_look {
             return None;
         }

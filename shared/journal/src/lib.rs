@@ -1,0 +1,115 @@
+//! The journal of a step, from its worker's side: every question to a model and every call of a tool goes through here,
+//! is a row before it takes effect, and is found again by whoever claims the step next.
+//!
+//! The one thing to know: work is written as if nothing could go wrong, and done again from the start after whatever
+//! did. A task asks its questions in an order that its answers decide; [`Journal`] implements [`model::Ask`] and gives
+//! back what was answered already, in that order, and only then asks on. What keeps a step from going on now (a limit
+//! of the provider, a person who has to decide, the end of the invocation, a lost lease) is an [`Interrupted`]: the
+//! task sees [`model::Kind::Interrupted`], and [`Journal::outcome`] makes of it what the step ends with for now.
+
+mod asking;
+mod calling;
+mod hash;
+mod interrupted;
+mod pace;
+mod past;
+mod storable;
+
+use std::collections::VecDeque;
+
+use model::Model;
+use runtime::StepContext;
+use serde_json::Value;
+use store::{CallRow, ClaimedStep, JournalRows, Outcome, StepError, Store};
+
+pub use calling::{Calls, Made};
+pub use interrupted::Interrupted;
+pub use past::{PastTry, PastWork, Reflection};
+
+use pace::Pace;
+use past::{Answered, Past};
+
+/// The journal of one step under one claim.
+pub struct Journal<'a> {
+    store: &'a Store,
+    model: &'a Model,
+    context: &'a StepContext,
+    calls: Calls<'a>,
+    /// Answers of this try, not given out yet.
+    replay: VecDeque<Answered>,
+    past: Past,
+    /// Calls that the journal knew when it was opened.
+    known: Vec<CallRow>,
+    /// Calls that the last answer asked for.
+    asked_for: Vec<CallRow>,
+    pace: Pace,
+    /// Questions in a row that brought nothing.
+    failed: u32,
+    interrupted: Option<Interrupted>,
+}
+
+impl<'a> Journal<'a> {
+    /// Opens the journal of a claimed step. What is there is read only if the claim says that something is.
+    ///
+    /// # Errors
+    /// [`Interrupted`] if the database does not tell.
+    pub async fn open(
+        store: &'a Store,
+        model: &'a Model,
+        context: &'a StepContext,
+        step: &ClaimedStep,
+    ) -> Result<Self, Interrupted> {
+        let rows = match step.context.get("journaled") {
+            Some(Value::Bool(true)) => store.read_journal(context.lease()).await?,
+            _ => JournalRows::default(),
+        };
+        let pace = Pace::of(&rows.turns);
+        let failed = past::failed_in_a_row(&rows.turns, step.attempt.0);
+        let (past, replay) = past::sort(&rows);
+        Ok(Self {
+            store,
+            model,
+            context,
+            calls: Calls::new(store, context),
+            replay,
+            past,
+            known: rows.calls,
+            asked_for: Vec::new(),
+            pace,
+            failed,
+            interrupted: None,
+        })
+    }
+
+    /// What an agent's step did before: in tries that failed, and before its last summary.
+    pub fn take_past_work(&mut self) -> PastWork {
+        self.past.take_work(&self.known)
+    }
+
+    /// Calls that the last answer asked for, as they are recorded.
+    #[must_use]
+    pub fn asked_for(&self) -> &[CallRow] {
+        &self.asked_for
+    }
+
+    /// The step's calls.
+    #[must_use]
+    pub fn calls(&self) -> Calls<'a> {
+        self.calls
+    }
+
+    /// Notes why the step cannot go on now; for [`Journal::outcome`].
+    pub fn put_back(&mut self, interrupted: Interrupted) -> StepError {
+        self.interrupt(interrupted).into()
+    }
+
+    /// What the step ends with for now.
+    #[must_use]
+    pub fn outcome(self, done: Result<Value, StepError>) -> Outcome {
+        match (done, self.interrupted) {
+            (Ok(result), _) => Outcome::Completed { result },
+            (Err(_), Some(interrupted)) => interrupted.into(),
+            (Err(error), None) => Outcome::failed(error),
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! The journal of a step as its worker writes and reads it: what is asked of models and tools, as rows.
+//!
+//! The one thing to know: each of these is safe to repeat, since its answer may be lost, and each but [`Store::end_turn`]
+//! changes nothing once the lease is lost.
+
+use domain::StepError;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::call::Repeat;
+use crate::{Error, Lease, Store};
+
+/// All that a step has asked and done so far.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct JournalRows {
+    /// Questions to models, in their order.
+    pub turns: Vec<TurnRow>,
+    /// Calls of tools, in their order; not those before the last summary.
+    pub calls: Vec<CallRow>,
+    /// What went wrong in earlier tries.
+    pub failures: Vec<FailedTry>,
+}
+
+/// One question to a model.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct TurnRow {
+    /// Its number within the step, over all tries.
+    pub number: i32,
+    /// In which try.
+    pub attempt: i32,
+    /// What for, as `model::Purpose` writes it.
+    pub purpose: String,
+    /// `asked`, `answered`, `failed` or `unknown`.
+    pub state: String,
+    /// What was asked, sha256 in hex.
+    #[serde(default)]
+    pub request_hash: String,
+    /// The answer, as the worker that asked wrote it; none before the last summary.
+    #[serde(default)]
+    pub answer: Option<Value>,
+    /// How long it took.
+    #[serde(default)]
+    pub seconds: Option<f64>,
+}
+
+/// Where a call stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallState {
+    /// It may be made.
+    Intended,
+    /// A person decides, or another step works for it.
+    Waiting,
+    /// Begun by this worker, and not to be begun again.
+    Running,
+    /// It has a result.
+    Done,
+    /// It has an error.
+    Failed,
+    /// It may not be made.
+    Denied,
+    /// Nobody knows whether it was made; a person is asked.
+    Unknown,
+}
+
+/// One call of a tool.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct CallRow {
+    /// Its number within the step, over all tries.
+    pub number: i32,
+    /// The turn whose answer asked for it.
+    #[serde(default)]
+    pub turn_number: Option<i32>,
+    /// The model's name for it.
+    #[serde(default)]
+    pub call_id: Option<String>,
+    /// The tool.
+    pub tool: String,
+    /// Whether it may be made twice under its key.
+    pub idempotent: bool,
+    /// Where it stands.
+    pub state: CallState,
+    /// What decided that it may be made, or not.
+    pub rule: String,
+    /// What the outside knows it by.
+    pub idempotency_key: String,
+    /// As they are sent, whoever sends them.
+    pub arguments: Value,
+    /// Whether a person changed what the model wrote.
+    #[serde(default)]
+    pub was_edited: bool,
+    /// What came of it.
+    #[serde(default)]
+    pub result: Option<Value>,
+    /// Why nothing came of it.
+    #[serde(default)]
+    pub error: Option<StepError>,
+}
+
+/// A try that did not complete.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct FailedTry {
+    /// Which one.
+    pub attempt: i32,
+    /// `failed` or `timed_out`.
+    pub outcome: String,
+    /// Why.
+    #[serde(default)]
+    pub error: Option<StepError>,
+}
+
+/// A question that is about to be asked.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TurnAsk {
+    /// What for.
+    pub purpose: &'static str,
+    /// Whom.
+    pub provider: String,
+    /// Which model.
+    pub model: String,
+    /// sha256 of the question, in hex.
+    pub request_hash: String,
+    /// No more tokens than this go in.
+    pub max_input_tokens: u64,
+    /// No more than this come out.
+    pub max_output_tokens: u64,
+}
+
+/// Whether it may be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TurnBegun {
+    /// It may; its number.
+    Number(i32),
+    /// Not now.
+    Wait {
+        /// Come again after so long.
+        seconds: u32,
+    },
+    /// Not before a person has decided.
+    WaitsForPerson(Value),
+    /// Not at all.
+    Refused {
+        /// Which limit.
+        code: String,
+        /// The limit's sentence.
+        message: String,
+    },
+}
+
+/// What became of a question.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum TurnEnd {
+    /// An answer.
+    Answered {
+        /// As it is to be read again.
+        answer: Value,
+        /// What it used.
+        usage: domain::Usage,
+    },
+    /// None.
+    Failed {
+        /// Why.
+        error: StepError,
+        /// `no`, or `unknown` where it may have been paid for.
+        charged: &'static str,
+    },
+}
+
+/// What the database made of it.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub struct TurnEnded {
+    /// The calls that the answer asks for, with what is decided on each.
+    #[serde(default)]
+    pub calls: Vec<CallRow>,
+    /// Why there is no answer.
+    #[serde(default)]
+    pub error: Option<StepError>,
+    #[serde(default)]
+    lease_lost: bool,
+}
+
+/// A call that is asked for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AskedFor {
+    /// How the answer names it.
+    pub call_id: String,
+    /// The tool.
+    pub tool: String,
+    /// Its arguments.
+    pub arguments: Value,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EndedCall {
+    /// Which one.
+    pub number: i32,
+    /// With what.
+    #[serde(flatten)]
+    pub end: CallEnd,
+}
+
+/// What came of a call.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CallEnd {
+    /// This.
+    Result(Value),
+    /// Nothing, for this reason.
+    Error(StepError),
+}
+
+#[derive(Deserialize)]
+struct Calls {
+    calls: Vec<CallRow>,
+}
+
+impl Store {
+    /// Reads all that a step has asked and done, after settling what its last worker left unknown.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`], [`Error::Unavailable`], [`Error::Unauthorized`], or a bug.
+    pub async fn read_journal(&self, lease: &Lease) -> Result<JournalRows, Error> {
+        self.journal_rpc("read_journal", lease, json!({})).await
+    }
+
+    /// Notes that a model is about to be asked, and what ended since the last question.
+    ///
+    /// # Errors
+    /// As [`Store::read_journal`]. That it may not be asked is no error.
+    pub async fn begin_turn(
+        &self,
+        lease: &Lease,
+        ask: &TurnAsk,
+        ended: &[EndedCall],
+    ) -> Result<TurnBegun, Error> {
+        let more = json!({"p_ask": ask, "p_ended_calls": ended});
+        self.journal_rpc("begin_turn", lease, more).await
+    }
+
+    /// Notes what became of a question. What it cost is booked even if the lease is lost.
+    ///
+    /// # Errors
+    /// As [`Store::read_journal`].
+    pub async fn end_turn(
+        &self,
+        lease: &Lease,
+        number: i32,
+        end: &TurnEnd,
+        calls: &[AskedFor],
+    ) -> Result<TurnEnded, Error> {
+        let more = json!({"p_number": number, "p_end": end, "p_calls": calls});
+        let ended: TurnEnded = self.journal_rpc("end_turn", lease, more).await?;
+        if ended.lease_lost {
+            return Err(Error::LeaseLost {
+                message: "the lease on this step was lost; what the question cost is booked"
+                    .to_owned(),
+            });
+        }
+        Ok(ended)
+    }
+
+    /// Freezes calls that no model asks for; gives back all of the step that no model asked for.
+    ///
+    /// # Errors
+    /// As [`Store::read_journal`].
+    pub async fn freeze_calls(
+        &self,
+        lease: &Lease,
+        calls: &[AskedFor],
+    ) -> Result<Vec<CallRow>, Error> {
+        let calls: Calls = self
+            .journal_rpc("freeze_calls", lease, json!({"p_calls": calls}))
+            .await?;
+        Ok(calls.calls)
+    }
+
+    /// Notes that calls which may not be repeated are about to be made; those in state running may.
+    ///
+    /// # Errors
+    /// As [`Store::read_journal`].
+    pub async fn begin_calls(&self, lease: &Lease, numbers: &[i32]) -> Result<Vec<CallRow>, Error> {
+        let calls: Calls = self
+            .journal_rpc("begin_calls", lease, json!({"p_numbers": numbers}))
+            .await?;
+        Ok(calls.calls)
+    }
+
+    /// Records how calls ended, at once.
+    ///
+    /// # Errors
+    /// As [`Store::read_journal`].
+    pub async fn end_calls(
+        &self,
+        lease: &Lease,
+        ended: &[EndedCall],
+    ) -> Result<Vec<CallRow>, Error> {
+        let calls: Calls = self
+            .journal_rpc("end_calls", lease, json!({"p_ended": ended}))
+            .await?;
+        Ok(calls.calls)
+    }
+
+    /// Carries out a call that is rows and nothing else.
+    ///
+    /// # Errors
+    /// As [`Store::read_journal`].
+    pub async fn carry_out_call(&self, lease: &Lease, number: i32) -> Result<CallRow, Error> {
+        self.journal_rpc("carry_out_call", lease, json!({"p_number": number}))
+            .await
+    }
+
+    async fn journal_rpc<T: serde::de::DeserializeOwned>(
+        &self,
+        function: &'static str,
+        lease: &Lease,
+        mut arguments: Value,
+    ) -> Result<T, Error> {
+        if let Value::Object(arguments) = &mut arguments {
+            arguments.insert("p_run_id".to_owned(), json!(lease.run_id));
+            arguments.insert("p_step_key".to_owned(), json!(lease.step_key));
+            arguments.insert("p_lease_epoch".to_owned(), json!(lease.lease_epoch));
+        }
+        self.rpc(self.worker_call(function, Repeat::Always), &arguments)
+            .await
+    }
+}
