@@ -497,7 +497,7 @@ as $$
 $$;
 
 -- A question of a step, as begin_turn asks it: the refusal, or {"number"}.
-create or replace function tests.begin_turn(
+create or replace function tests.reserve(
   p_run_id bigint, p_key text, p_input bigint default 1000, p_output bigint default 100, p_model text default 'm'
 ) returns jsonb
 language plpgsql set search_path = ''
@@ -522,7 +522,7 @@ end
 $$;
 
 -- Its end, as end_turn tells it.
-create or replace function tests.end_turn(
+create or replace function tests.settle(
   p_run_id bigint, p_key text, p_number integer, p_state text default 'answered', p_input bigint default 0, p_output bigint default 0,
   p_cached bigint default 0, p_written bigint default 0, p_error jsonb default null
 ) returns void

@@ -13,7 +13,7 @@ declare
 begin
   execute format('update goalpost.workspaces set %I = %s where id = %L', p_column, p_cap, tests.id_of('acme'));
   v_run := tests.working();
-  v_said := tests.begin_turn(v_run, 'a');
+  v_said := tests.reserve(v_run, 'a');
   raise exception using errcode = 'TT001', message = coalesce(v_said #>> '{refused,cap}', 'asked') || ' ' || (select sum(reserved_microusd) from goalpost.budgets);
 exception when sqlstate 'TT001' then return sqlerrm;
 end $$;
@@ -25,9 +25,9 @@ select is(pg_temp.tried(tokens, 2099), scope || ' 0', scope || ': one too few') 
 
 update goalpost.workspaces set goal_budget_microusd = 1000 where id = tests.id_of('acme');
 select tests.keep('run', tests.working());
-select is(tests.begin_turn(tests.the('run'), 'a') -> 'refused' ->> 'code', 'budget_exhausted', 'a code');
-select is(tests.begin_turn(tests.the('run'), 'a') -> 'refused' ->> 'retryable', 'false', 'trying again does not help');
-select matches(tests.begin_turn(tests.the('run'), 'a') -> 'refused' ->> 'message', 'the cap of this request is used up: \$0.00 of \$0.001 .* may take \$0.0027', 'in words');
+select is(tests.reserve(tests.the('run'), 'a') -> 'refused' ->> 'code', 'budget_exhausted', 'a code');
+select is(tests.reserve(tests.the('run'), 'a') -> 'refused' ->> 'retryable', 'false', 'trying again does not help');
+select matches(tests.reserve(tests.the('run'), 'a') -> 'refused' ->> 'message', 'the cap of this request is used up: \$0.00 of \$0.001 .* may take \$0.0027', 'in words');
 
 -- The run's end says so.
 select tests.keep('goal', tests.planned('a'));

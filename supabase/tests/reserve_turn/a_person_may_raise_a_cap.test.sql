@@ -7,9 +7,9 @@ select tests.price();
 select tests.keep('run', tests.working('mia', 'acme', '{"max_microusd": 5000, "on_exhausted": "ask"}'));
 select tests.bare_step(tests.the('run'), 'b', 'running', 'agent');
 select tests.bare_step(tests.the('run'), 'c', 'running', 'agent');
-select tests.begin_turn(tests.the('run'), 'a');
-select tests.keep('first', (tests.begin_turn(tests.the('run'), 'a') ->> 'waits_for_person')::bigint);
-select tests.keep('second', (tests.begin_turn(tests.the('run'), 'b') ->> 'waits_for_person')::bigint);
+select tests.reserve(tests.the('run'), 'a');
+select tests.keep('first', (tests.reserve(tests.the('run'), 'a') ->> 'waits_for_person')::bigint);
+select tests.keep('second', (tests.reserve(tests.the('run'), 'b') ->> 'waits_for_person')::bigint);
 select is((select kind || ' ' || required_role from goalpost.approvals where id = tests.the('first')), 'budget approver', 'approvers are asked for a request''s');
 select is((select subject - 'key' from goalpost.approvals where id = tests.the('first')), '{"scope": "run", "max_microusd": 10000, "max_tokens": 40000000}', 'to double it');
 select is((select decided_with from goalpost.approvals where id = tests.the('second')), tests.the('first'), 'the second step''s goes with it');
@@ -20,22 +20,22 @@ select is(tests.caps(tests.the('run')), 'workspace_month 0+2700/250000000, user_
 select is(tests.state(tests.the('run'), 'a') || ' ' || tests.state(tests.the('run'), 'b'), 'ready ready', 'both steps go on');
 select is((select state from goalpost.approvals where id = tests.the('second')), 'approved', 'both are decided');
 select results_eq('select from_microusd, to_microusd, raised_by from goalpost.budget_raises where from_microusd <> to_microusd', format('values (5000::bigint, 10000::bigint, %L::uuid)', tests.id_of('petra')), 'the raise is a row');
-select is(tests.begin_turn(tests.the('run'), 'a'), '{"number": 2}', 'it may be asked now');
+select is(tests.reserve(tests.the('run'), 'a'), '{"number": 2}', 'it may be asked now');
 
 -- Edited.
-select tests.begin_turn(tests.the('run'), 'b');
-select tests.keep('third', (tests.begin_turn(tests.the('run'), 'c') ->> 'waits_for_person')::bigint);
+select tests.reserve(tests.the('run'), 'b');
+select tests.keep('third', (tests.reserve(tests.the('run'), 'c') ->> 'waits_for_person')::bigint);
 select tests.leave_waiting(tests.the('run'), 'c');
 select tests.decide('petra', tests.the('third'), 'approved', jsonb_build_object('edited', (select subject || '{"max_microusd": 10800}' from goalpost.approvals where id = tests.the('third'))));
 select matches(tests.caps(tests.the('run')), 'run 0\+8100/10800$', 'to what the person says');
-select is(tests.begin_turn(tests.the('run'), 'c'), '{"number": 1}', 'which is enough');
+select is(tests.reserve(tests.the('run'), 'c'), '{"number": 1}', 'which is enough');
 -- Lower than it is: it stays.
-select tests.keep('fourth', (tests.begin_turn(tests.the('run'), 'c') ->> 'waits_for_person')::bigint);
+select tests.keep('fourth', (tests.reserve(tests.the('run'), 'c') ->> 'waits_for_person')::bigint);
 select tests.decide('petra', tests.the('fourth'), 'approved', jsonb_build_object('edited', (select subject || '{"max_microusd": 1}' from goalpost.approvals where id = tests.the('fourth'))));
 select matches(tests.caps(tests.the('run')), '10800$', 'a cap is never lowered by that');
 
 -- Rejected.
-select tests.keep('fifth', (tests.begin_turn(tests.the('run'), 'c') ->> 'waits_for_person')::bigint);
+select tests.keep('fifth', (tests.reserve(tests.the('run'), 'c') ->> 'waits_for_person')::bigint);
 select tests.start(tests.the('run'), 'c');
 update goalpost.steps set on_failure = 'continue' where run_id = tests.the('run');
 select tests.leave_waiting(tests.the('run'), 'c');
@@ -47,8 +47,8 @@ select is((tests.step(tests.the('run'), 'c')).error ->> 'message', 'the cap was 
 -- Rejected with others of the tree, where a failure ends the run.
 select tests.keep('run2', tests.working('mia', 'acme', '{"max_microusd": 0, "on_exhausted": "ask"}'));
 select tests.bare_step(tests.the('run2'), 'b', 'running', 'agent');
-select tests.keep('sixth', (tests.begin_turn(tests.the('run2'), 'a') ->> 'waits_for_person')::bigint);
-select tests.begin_turn(tests.the('run2'), 'b');
+select tests.keep('sixth', (tests.reserve(tests.the('run2'), 'a') ->> 'waits_for_person')::bigint);
+select tests.reserve(tests.the('run2'), 'b');
 select tests.leave_waiting(tests.the('run2'), k) from unnest(array['a', 'b']) k;
 select tests.decide('petra', tests.the('sixth'), 'rejected');
 select is(tests.run_state(tests.the('run2')), 'failed', 'the run ends once');
@@ -59,8 +59,8 @@ update goalpost.workspaces set on_exhausted = 'ask', workspace_month_microusd = 
 update goalpost.budgets set cap_microusd = 14000 where scope = 'workspace_month';
 update goalpost_private.limits set max_workspace_month_microusd = 20000;
 select tests.keep('run3', tests.working());
-select tests.begin_turn(tests.the('run3'), 'a');
-select tests.keep('month', (tests.begin_turn(tests.the('run3'), 'a') ->> 'waits_for_person')::bigint);
+select tests.reserve(tests.the('run3'), 'a');
+select tests.keep('month', (tests.reserve(tests.the('run3'), 'a') ->> 'waits_for_person')::bigint);
 select is((select required_role from goalpost.approvals where id = tests.the('month')), 'admin', 'admins are asked for the month''s');
 select is(tests.decided('petra', tests.the('month'), 'approved'), 'ZG002', 'approvers are not');
 select tests.decide('adam', tests.the('month'), 'approved');
@@ -68,7 +68,7 @@ select is((select cap_microusd from goalpost.budgets where scope = 'workspace_mo
 
 -- Nobody decides.
 select tests.keep('run4', tests.working('mia', 'acme', '{"max_microusd": 0}'));
-select tests.begin_turn(tests.the('run4'), 'a');
+select tests.reserve(tests.the('run4'), 'a');
 select tests.leave_waiting(tests.the('run4'), 'a');
 select is((select count(*) from goalpost.approvals where run_id = tests.the('run4') and state = 'pending'), 1::bigint, 'the workspace asks where the request does not say');
 update goalpost.workflow_runs set deadline_at = goalpost_private.clock() + interval '30 days';
@@ -77,7 +77,7 @@ select goalpost_worker.sweep();
 select is((tests.step(tests.the('run4'), 'a')).error ->> 'code', 'budget_exhausted', 'nobody decided: it is used up');
 select is(tests.state(tests.the('run4'), 'a'), 'failed', 'the step fails');
 select tests.keep('run5', tests.working('mia', 'acme', '{"max_microusd": 0, "on_exhausted": "fail"}'));
-select is(tests.begin_turn(tests.the('run5'), 'a') #>> '{refused,code}', 'budget_exhausted', 'a request may say to ask nobody');
+select is(tests.reserve(tests.the('run5'), 'a') #>> '{refused,code}', 'budget_exhausted', 'a request may say to ask nobody');
 select is((select count(*) from goalpost.approvals where run_id = tests.the('run5')), 0::bigint, 'and nobody is');
 
 select * from finish();

@@ -8,18 +8,18 @@ create function pg_temp.sub(p_budget text) returns jsonb language sql as $$ sele
 select tests.keep('run', tests.planned('small, big, plain, odd', jsonb_build_object('small', pg_temp.sub('{"max_microusd": 3000}'), 'big', pg_temp.sub('{"max_microusd": 900000000}'), 'plain', tests.subgoal(), 'odd', pg_temp.sub('{"max_microusd": "all"}'))));
 select tests.keep(k, tests.run_below(tests.the('run'), k)) from unnest(array['small', 'big', 'plain', 'odd']) k;
 select tests.start(tests.the('small'), 'plan');
-select tests.begin_turn(tests.the('small'), 'plan');
+select tests.reserve(tests.the('small'), 'plan');
 select is(tests.caps(tests.the('small')), 'workspace_month 0+2700/250000000, user_day 0+2700/25000000, run 0+2700/5000000, run 0+2700/3000', 'its own and the request''s');
-select is(tests.begin_turn(tests.the('small'), 'plan') #>> '{refused,cap}', 'run', 'its own is used up');
+select is(tests.reserve(tests.the('small'), 'plan') #>> '{refused,cap}', 'run', 'its own is used up');
 select is(tests.caps(tests.the('small')), 'workspace_month 0+2700/250000000, user_day 0+2700/25000000, run 0+2700/5000000, run 0+2700/3000', 'nothing was set aside');
-select tests.begin_turn(tests.the('big'), 'plan');
+select tests.reserve(tests.the('big'), 'plan');
 select matches(tests.caps(tests.the('big')), 'run 0\+2700/4997300$', 'no more than what is left of the request''s');
-select tests.begin_turn(tests.the('plain'), 'plan');
+select tests.reserve(tests.the('plain'), 'plan');
 select is(tests.caps(tests.the('plain')), 'workspace_month 0+8100/250000000, user_day 0+8100/25000000, run 0+8100/5000000', 'without one it has the request''s');
-select tests.begin_turn(tests.the('odd'), 'plan');
+select tests.reserve(tests.the('odd'), 'plan');
 select matches(tests.caps(tests.the('odd')), 'run 0\+2700/4991900$', 'what is no number is what is left');
 select is((select count(*) from goalpost.budgets where scope = 'run'), 4::bigint, 'a row for each that names one, and the request''s');
-select tests.end_turn(tests.the('small'), 'plan', 1, 'answered', 500, 100);
+select tests.settle(tests.the('small'), 'plan', 1, 'answered', 500, 100);
 select is(tests.caps(tests.the('small')), 'workspace_month 700+8100/250000000, user_day 700+8100/25000000, run 700+8100/5000000, run 700+0/3000', 'settled on all of them');
 select is((select root_run_id from goalpost.workflow_runs where id = tests.the('run'))::text, (select min(key::bigint)::text from goalpost.budgets where scope = 'run'), 'the request''s is that of its first run');
 

@@ -10,7 +10,7 @@ insert into goalpost.members values (tests.id_of('acme'), tests.id_of('oscar'), 
 create function pg_temp.set_as(p_name text, p_limits text) returns text language sql as $$ select tests.refusal_for(p_name, format('select goalpost.set_workspace_limits(%L, %L)', tests.id_of('acme'), p_limits)) $$;
 create function pg_temp.acme() returns goalpost.workspaces language sql as $$ select w from goalpost.workspaces w where w.id = tests.id_of('acme') $$;
 select tests.keep('run', tests.working());
-select tests.begin_turn(tests.the('run'), 'a');
+select tests.reserve(tests.the('run'), 'a');
 
 select is(pg_temp.set_as('adam', '{"webhook_hosts": ["hooks.example.com", "other.example.com:8443"], "on_exhausted": "ask", "approve_plans": true}'), 'none', 'some');
 select is((pg_temp.acme()).webhook_hosts, array['hooks.example.com', 'other.example.com:8443'], 'hosts');

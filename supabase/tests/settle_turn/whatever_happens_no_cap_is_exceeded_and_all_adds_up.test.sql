@@ -36,12 +36,12 @@ begin
   for n in 1 .. 1000 loop
     if random() < 0.55 then
       select run_id into v_run from work order by random() limit 1;
-      v_said := tests.begin_turn(v_run, 'a', (random() * 3000)::bigint, (random() * 500)::bigint, case when random() < 0.02 then 'dear' else 'm' end);
+      v_said := tests.reserve(v_run, 'a', (random() * 3000)::bigint, (random() * 500)::bigint, case when random() < 0.02 then 'dear' else 'm' end);
       update seen set refused = refused + (v_said ? 'refused')::integer, asked = asked + (v_said ? 'number')::integer;
     else
       select * into v_turn from goalpost.step_turns where state <> 'answered' order by random() limit 1;
       continue when not found;
-      perform tests.end_turn(v_turn.run_id, v_turn.step_key, v_turn.number, (array['answered', 'answered', 'answered', 'failed', 'unknown'])[1 + floor(random() * 5)::integer],
+      perform tests.settle(v_turn.run_id, v_turn.step_key, v_turn.number, (array['answered', 'answered', 'answered', 'failed', 'unknown'])[1 + floor(random() * 5)::integer],
         (random() * 1.2 * v_turn.max_input_tokens)::bigint, (random() * 1.2 * v_turn.max_output_tokens)::bigint, (random() * 100)::bigint, (random() * 100)::bigint);
       update seen set ended = ended + 1;
     end if;

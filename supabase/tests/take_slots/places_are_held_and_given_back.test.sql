@@ -48,11 +48,11 @@ select is(pg_temp.take('b', '{"provider": "all"}', 'elsewhere'), 'the limit of t
 delete from goalpost.rate_limits;
 select tests.value_for('adam', format('select goalpost.set_rate_limit(%L, ''workspace'', ''*'', 1)', tests.id_of('acme')));
 select tests.keep('run', tests.working());
-select is(tests.begin_turn(tests.the('run'), 'a'), '{"number": 1}', 'a question');
-select is(tests.begin_turn(tests.the('run'), 'a') #>> '{wait,reason}', 'the limit of the workspace * has no room', 'no second one beside it');
+select is(tests.reserve(tests.the('run'), 'a'), '{"number": 1}', 'a question');
+select is(tests.reserve(tests.the('run'), 'a') #>> '{wait,reason}', 'the limit of the workspace * has no room', 'no second one beside it');
 select matches(tests.caps(tests.the('run')), 'run 0\+2700/', 'nothing is set aside for it');
-select tests.end_turn(tests.the('run'), 'a', 1, 'answered', 1, 1);
-select is(tests.begin_turn(tests.the('run'), 'a'), '{"number": 2}', 'settled, there is room');
+select tests.settle(tests.the('run'), 'a', 1, 'answered', 1, 1);
+select is(tests.reserve(tests.the('run'), 'a'), '{"number": 2}', 'settled, there is room');
 select tests.value_for('adam', format('select goalpost.set_rate_limit(%L, ''tool'', ''send'', 1)', tests.id_of('acme')));
 select tests.keep('number', tests.call(tests.the('run'), 'a', 'intended', 'send'));
 select is(goalpost_private.take_call_slots(tests.step(tests.the('run'), 'a'), tests.the_call(tests.the('run'), 'a'), goalpost_private.clock()), null, 'a call');
