@@ -273,6 +273,7 @@ begin
   p_turn.input_tokens := least(greatest(coalesce((v_usage ->> 'input_tokens')::numeric, 0), 0), 1e12);
   p_turn.output_tokens := least(greatest(coalesce((v_usage ->> 'output_tokens')::numeric, 0), 0), 1e12);
   p_turn.cached_tokens := least(greatest(coalesce((v_usage ->> 'cached_tokens')::numeric, 0), 0), 1e12);
+  p_turn.cache_write_tokens := least(greatest(coalesce((v_usage ->> 'cache_write_tokens')::numeric, 0), 0), 1e12);
   p_turn.reasoning_tokens := least(greatest(coalesce((v_usage ->> 'reasoning_tokens')::numeric, 0), 0), 1e12);
   if p_end ? 'error' then
     p_turn.state := case when p_end ->> 'charged' = 'unknown' then 'unknown' else 'failed' end;
@@ -330,7 +331,7 @@ begin
     update goalpost.step_turns t
        set state = v_turn.state, ended_at = v_now, input_tokens = v_turn.input_tokens,
            output_tokens = v_turn.output_tokens, cached_tokens = v_turn.cached_tokens,
-           reasoning_tokens = v_turn.reasoning_tokens, cost_microusd = v_turn.cost_microusd, answer = v_turn.answer,
+           cache_write_tokens = v_turn.cache_write_tokens, reasoning_tokens = v_turn.reasoning_tokens, cost_microusd = v_turn.cost_microusd, answer = v_turn.answer,
            error = v_turn.error
      where t.run_id = p_run_id and t.step_key = p_step_key and t.number = p_number;
     perform goalpost_private.settle_turn(v_turn, v_is_held, v_now);
