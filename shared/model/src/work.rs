@@ -67,17 +67,22 @@ fn messages(task: &WorkTask) -> Vec<Message> {
     let told_as_summary = summarised(task);
     for (number, turn) in task.turns.iter().enumerate() {
         if number >= told_as_summary {
+            go_on(&mut messages);
             messages.extend(as_it_was(number, turn));
         }
         say_notes(task, number + 1, told_as_summary, &mut messages);
     }
-    // A conversation that ends with the model's own words would be continued, not answered.
+    go_on(&mut messages);
+    messages
+}
+
+/// The model's own last words would be continued, not answered.
+fn go_on(messages: &mut Vec<Message>) {
     if let Some(Message::Assistant(_)) = messages.last() {
         messages.push(Message::User {
             content: "Go on.".to_owned(),
         });
     }
-    messages
 }
 
 /// How many turns are told as a summary.
@@ -131,7 +136,8 @@ fn say_notes(task: &WorkTask, after: usize, told_as_summary: usize, messages: &m
     let said = task
         .notes
         .iter()
-        .filter(|(turns, _)| *turns == after || (is_last && *turns > after));
+        .filter(|(turns, _)| *turns == after || (is_last && *turns > after))
+        .filter(|(_, note)| !note.trim().is_empty());
     messages.extend(said.map(|(_, note)| Message::User {
         content: note.clone(),
     }));
@@ -177,16 +183,18 @@ fn as_it_was(number: usize, turn: &PastTurn) -> Vec<Message> {
 
 /// An answer that asks for what was called, where no model did.
 fn made_up(turn: usize, calls: &[CallOutcome]) -> Answer {
-    let calls = calls.iter().enumerate().map(|(position, call)| AskedCall {
-        id: call
-            .id
-            .clone()
-            .unwrap_or_else(|| format!("call_{turn}_{position}")),
-        name: call.name.clone(),
-        arguments: call.arguments.clone(),
-    });
+    let mut asked: Vec<AskedCall> = Vec::new();
+    for (position, call) in calls.iter().enumerate() {
+        let is_own = |id: &String| asked.iter().all(|before| before.id != *id);
+        let id = call.id.clone().filter(is_own);
+        asked.push(AskedCall {
+            id: id.unwrap_or_else(|| format!("call_{turn}_{position}")),
+            name: call.name.clone(),
+            arguments: call.arguments.clone(),
+        });
+    }
     Answer {
-        calls: calls.collect(),
+        calls: asked,
         stop: Stop::Calls,
         ..Answer::default()
     }
@@ -223,3 +231,6 @@ fn as_data(messages: &[Message]) -> Value {
     });
     Value::Array(told.collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -125,21 +125,20 @@ impl Completion {
 
 impl Message {
     fn calls(&self, names: &WireNames<'_>) -> Result<Vec<AskedCall>, Kind> {
-        let calls = self.tool_calls.iter().flatten().enumerate();
-        let call = |(position, raw): (usize, &Value)| {
+        let mut calls: Vec<AskedCall> = Vec::new();
+        for (position, raw) in self.tool_calls.iter().flatten().enumerate() {
             let call: WireCall = serde_json::from_value(raw.clone())
                 .map_err(|error| Kind::Malformed(format!("a tool call is none: {error}")))?;
-            Ok(AskedCall {
-                // Some compatible servers give none.
-                id: call
-                    .id
-                    .filter(|id| !id.is_empty())
-                    .unwrap_or_else(|| format!("call_{position}")),
+            // Some compatible servers give no id, or one to all.
+            let is_own = |id: &String| !id.is_empty() && calls.iter().all(|call| call.id != *id);
+            let id = call.id.filter(is_own);
+            calls.push(AskedCall {
+                id: id.unwrap_or_else(|| format!("call_{position}")),
                 name: names.ours(&call.function.name),
                 arguments: arguments(call.function.arguments),
-            })
-        };
-        calls.map(call).collect()
+            });
+        }
+        Ok(calls)
     }
 
     /// What must come back with this answer, unchanged.

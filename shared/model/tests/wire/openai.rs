@@ -155,8 +155,9 @@ async fn arguments_that_are_no_object_stay_as_they_were_written() {
     let calls = [
         called("a", "sql", "{\"query\": "),
         called("b", "sql", "[1]"),
-        // What some compatible servers send: no id, and the object itself.
+        // What some compatible servers send: no id and the object itself, or an id twice.
         json!({"function": {"name": "sql", "arguments": {"query": "q"}}}),
+        called("a", "sql", "{}"),
     ];
     let message = json!({"role": "assistant", "content": null, "tool_calls": calls});
     let server = Server::start([Reply::json(completion(message, "tool_calls"))]).await;
@@ -170,9 +171,15 @@ async fn arguments_that_are_no_object_stay_as_they_were_written() {
         .collect();
     assert_eq!(
         arguments,
-        [json!("{\"query\": "), json!("[1]"), json!({"query": "q"})]
+        [
+            json!("{\"query\": "),
+            json!("[1]"),
+            json!({"query": "q"}),
+            json!({})
+        ]
     );
-    assert_eq!(answer.calls[2].id, "call_2");
+    let ids: Vec<&str> = answer.calls.iter().map(|call| call.id.as_str()).collect();
+    assert_eq!(ids, ["a", "b", "call_2", "call_3"], "each has its own");
     assert!(!answer.is_whole());
 }
 
