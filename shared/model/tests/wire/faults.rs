@@ -140,6 +140,11 @@ fn common() -> Vec<Case> {
         case(text("application/json", ""), "model_malformed"),
         case(Reply::Cut("{\"id\": ".into()), "model_unavailable"),
         case(Reply::Endless, "model_malformed").says("larger than 4194304 bytes"),
+        case(
+            Reply::json(json!({"pad": "x".repeat(5 << 20)})),
+            "model_malformed",
+        )
+        .says("larger than"),
     ]
 }
 

@@ -13,6 +13,7 @@
     missing_docs
 )]
 
+mod agents;
 mod anthropic;
 mod embeddings;
 mod faults;

@@ -1,0 +1,125 @@
+//! The tasks: what the rules cover is decided without a model, what nobody covers is refused by the offline model, and
+//! the rest is asked through whoever keeps the record.
+//!
+//! Beside each answer comes the usage of what was decided without asking; what was asked is in the asker's record.
+
+use domain::{CriterionVerdict, Usage};
+
+use crate::answer::{Assessment, Planned, Turn};
+use crate::ask::{Answer, Ask};
+use crate::error::Error;
+use crate::task::{Assess, JudgeTask, PlanTask, WorkTask};
+use crate::{Model, converse, offline, prompt, read, rule, work};
+
+impl Model {
+    /// Decides whether to answer at once, work in a few steps, or make a goal.
+    ///
+    /// # Errors
+    /// See [`Kind`].
+    pub async fn assess<A: Ask>(
+        &self,
+        asker: &mut A,
+        task: &Assess,
+    ) -> Result<(Assessment, Vec<Usage>), Error> {
+        if let Some(assessment) = rule::assess(task) {
+            return Ok((assessment, Vec::new()));
+        }
+        if self.is_offline() {
+            return offline::assess(task);
+        }
+        let read = |answer: &Answer| converse::json(answer, |value| read::assessment(value, task));
+        let most = self.max_output_tokens;
+        let (assessment, _) = converse::until_read(asker, prompt::assess(task), most, read).await?;
+        Ok((assessment, Vec::new()))
+    }
+
+    /// Turns a goal into a plan, from a runbook where one fits.
+    ///
+    /// # Errors
+    /// See [`Kind`]; [`Kind::RunbookNotAllowed`] when the one that fits may not be used by the asker.
+    pub async fn plan<A: Ask>(
+        &self,
+        asker: &mut A,
+        task: &PlanTask,
+    ) -> Result<(Planned, Vec<Usage>), Error> {
+        if let Some(planned) = rule::plan(task)? {
+            return Ok((planned, Vec::new()));
+        }
+        if self.is_offline() {
+            return offline::plan(task);
+        }
+        let read = |answer: &Answer| converse::json(answer, read::plan);
+        let most = self.max_output_tokens;
+        let (plan, answer) = converse::until_read(asker, prompt::plan(task), most, read).await?;
+        let planned = Planned {
+            plan,
+            runbook_id: None,
+            reasons: vec![format!("planned by {}", answer.model)],
+        };
+        Ok((planned, Vec::new()))
+    }
+
+    /// Takes one turn of an agent's work: the next calls, or the end.
+    ///
+    /// A procedure that was worked out beforehand is followed call by call and needs no model.
+    ///
+    /// # Errors
+    /// See [`Kind`]; [`Kind::ProcedureFailed`] when a call of the procedure failed.
+    pub async fn work<A: Ask>(
+        &self,
+        asker: &mut A,
+        task: &WorkTask,
+    ) -> Result<(Turn, Vec<Usage>), Error> {
+        if !task.procedure.is_empty() {
+            return rule::follow(&task.procedure, &task.turns).map(|turn| (turn, Vec::new()));
+        }
+        if self.is_offline() {
+            return offline::work(task);
+        }
+        let read = |answer: &Answer| read::turn(answer, task);
+        let most = self.max_output_tokens;
+        let (turn, _) = converse::until_read(asker, work::request(task), most, read).await?;
+        Ok((turn, Vec::new()))
+    }
+
+    /// The first `turns` turns of an agent's work as a short text, for [`WorkTask::summary`].
+    ///
+    /// # Errors
+    /// See [`Kind`]; nothing is summed up without a model.
+    pub async fn compact<A: Ask>(
+        &self,
+        asker: &mut A,
+        task: &WorkTask,
+        turns: usize,
+    ) -> Result<String, Error> {
+        let read = |answer: &Answer| match answer.text.trim() {
+            "" => Err("You wrote nothing. Write the summary.".to_owned()),
+            text => Ok(text.to_owned()),
+        };
+        let most = self.max_output_tokens;
+        let request = work::compact(task, turns);
+        let (summary, _) = converse::until_read(asker, request, most, read).await?;
+        Ok(summary)
+    }
+
+    /// Gives a verdict on each criterion of the task; the caller has evaluated those with a check.
+    ///
+    /// # Errors
+    /// See [`Kind`].
+    pub async fn judge<A: Ask>(
+        &self,
+        asker: &mut A,
+        task: &JudgeTask,
+    ) -> Result<(Vec<CriterionVerdict>, Vec<Usage>), Error> {
+        if task.criteria.is_empty() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        if self.is_offline() {
+            return Ok(offline::judge(task));
+        }
+        let read = |answer: &Answer| converse::json(answer, |value| read::verdicts(value, task));
+        let most = self.max_output_tokens;
+        let (verdicts, _) = converse::until_read(asker, prompt::judge(task), most, read).await?;
+        Ok((verdicts, Vec::new()))
+    }
+}
