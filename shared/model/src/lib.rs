@@ -34,6 +34,8 @@ mod task;
 mod tasks;
 mod work;
 
+use std::time::Duration;
+
 use domain::Usage;
 
 pub use answer::{Assessment, CallOrigin, Decision, NewGoal, Planned, ToolCall, Turn};
@@ -161,6 +163,20 @@ impl Model {
             (OPENAI, _, Some(openai)) => Ok(openai.ask(model, request).await?),
             _ => Err(not_configured(candidate)),
         }
+    }
+
+    /// The same, within a time that may be shorter than the configured one: a function must end before it is ended.
+    ///
+    /// # Errors
+    /// As [`Model::ask`]; [`Kind::Timeout`] when the time is over.
+    pub async fn ask_within(
+        &self,
+        candidate: &Candidate,
+        request: &Request,
+        time: Duration,
+    ) -> Result<Answer, Error> {
+        let asked = tokio::time::timeout(time, self.ask(candidate, request)).await;
+        asked.unwrap_or_else(|_| Err(Kind::Timeout.into()))
     }
 
     /// Tokens that a question cannot exceed: no token is shorter than a byte of what is sent.
