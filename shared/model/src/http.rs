@@ -128,6 +128,23 @@ fn here() -> Option<i64> {
     i64::try_from(since.as_secs()).ok()
 }
 
+/// By what name the provider's own people find the question. Anthropic and OpenAI, in this order.
+fn request_id(headers: &HeaderMap) -> Option<&str> {
+    let id = headers
+        .get("request-id")
+        .or_else(|| headers.get("x-request-id"))?;
+    let is_plain = |id: &&str| {
+        id.len() <= 64
+            && id
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte))
+    };
+    id.to_str()
+        .ok()
+        .filter(is_plain)
+        .filter(|id| !id.is_empty())
+}
+
 /// What a provider says about a failure: both give an object `error` with a message and words for programs.
 struct Told {
     message: String,
@@ -169,7 +186,10 @@ fn failure(provider: &str, status: StatusCode, headers: &HeaderMap, body: &[u8])
     let body = serde_json::from_slice::<Value>(body).ok();
     let told = Told::by(body.as_ref().and_then(|body| body.get("error")));
     let retry_after_seconds = retry_after(headers);
-    let answered = format!("{provider} answered {status}");
+    let answered = match request_id(headers) {
+        Some(id) => format!("{provider} answered {status} (request {id})"),
+        None => format!("{provider} answered {status}"),
+    };
     match status.as_u16() {
         300..=399 => Kind::Refused(format!(
             "{answered} and names another place, where the key is not sent; set the base URL to that place"

@@ -117,6 +117,21 @@ fn common() -> Vec<Case> {
         case(plain("408 Request Timeout"), "model_timeout"),
         case(plain("409 Conflict"), "model_unavailable"),
         case(plain("400 Bad Request"), "model_refused").says("400 Bad Request: m"),
+        case(
+            plain("500 Internal Server Error\r\nrequest-id: req_011"),
+            "model_unavailable",
+        )
+        .says("(request req_011)"),
+        case(
+            plain("400 Bad Request\r\nx-request-id: 0a-1b"),
+            "model_refused",
+        )
+        .says("(request 0a-1b): m"),
+        case(
+            plain("400 Bad Request\r\nx-request-id: <b>no id</b>"),
+            "model_refused",
+        )
+        .says("400 Bad Request: m"),
         case(plain("404 Not Found"), "model_refused").says("check the model's name"),
         case(plain("413 Payload Too Large"), "model_refused").says("larger than it takes"),
         case(plain("422 Unprocessable Entity"), "model_refused"),
