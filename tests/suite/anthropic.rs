@@ -124,7 +124,7 @@ async fn a_goal_is_assessed_planned_worked_and_judged_with_anthropics_key() {
     let usage = owner
         .rows(
             "usage_events",
-            "select=provider,input_tokens,cached_tokens&model=eq.claude-scripted-1",
+            "select=provider,input_tokens,cached_tokens&provider=eq.anthropic",
         )
         .await
         .unwrap();
