@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 use crate::{Effect, Error, Freshness, MAX_REPLY_BYTES, Store, error};
 
 /// How often a call is repeated after its first try.
-const MAX_REPEATS: u32 = 2;
+pub(crate) const MAX_REPEATS: u32 = 2;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// With whose token a call is made.
@@ -126,7 +126,7 @@ impl Store {
         }
     }
 
-    async fn token(
+    pub(crate) async fn token(
         &self,
         credential: Credential<'_>,
         freshness: Freshness,
@@ -210,7 +210,7 @@ fn malformed(function: &'static str, reason: &str) -> Error {
 }
 
 /// Doubles at each repeat, with as much again at random, so that functions that failed together do not return together.
-fn pause(repeats: u32) -> Duration {
+pub(crate) fn pause(repeats: u32) -> Duration {
     let pause = FIRST_PAUSE.saturating_mul(1 << repeats.min(8));
     let random = RandomState::new().build_hasher().finish() % 1_000;
     pause.saturating_add(pause.mul_f64(f64::from(u32::try_from(random).unwrap_or(0)) / 1_000.0))

@@ -119,6 +119,14 @@ pub enum Error {
         /// Where the reading stopped; nothing of the content.
         reason: String,
     },
+    /// An object is not what was put there: its size, its hash or its form differs. The step cannot go on with it.
+    #[error("the object {path} is damaged: {reason}")]
+    ObjectDamaged {
+        /// Its name within the bucket.
+        path: String,
+        /// What differs; nothing of the content.
+        reason: String,
+    },
     /// The configuration cannot be used at all.
     #[error("misconfigured: {message}")]
     Misconfigured {
@@ -152,6 +160,7 @@ impl Error {
             Self::NoToken { .. } => "no_worker_token",
             Self::Rejected { .. } => "database_rejected",
             Self::Malformed { .. } => "database_reply_malformed",
+            Self::ObjectDamaged { .. } => "object_damaged",
             Self::Misconfigured { .. } => "misconfigured",
         }
     }
@@ -287,6 +296,6 @@ fn text(value: &Value) -> String {
 }
 
 /// Messages are for people: what does not fit into 500 characters is not read, and may be data.
-fn shortened(text: &str) -> String {
+pub(crate) fn shortened(text: &str) -> String {
     text.chars().take(500).collect()
 }

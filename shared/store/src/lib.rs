@@ -2,12 +2,15 @@
 //!
 //! The one thing to know: nothing here decides. State changes in SQL, each call is one transaction, and what the
 //! database refuses comes back as an [`Error`] variant that a caller can branch on (mapped from the SQLSTATE, never
-//! from message text). This is the only crate that knows `postgrest`.
+//! from message text). This is the only crate that knows `postgrest`. Payloads too large for a row are objects of
+//! Supabase Storage (`objects`, `payload`), reached with the same token.
 
 mod call;
 mod error;
 mod journal;
 mod memory;
+mod objects;
+mod payload;
 mod people;
 mod rows;
 mod token;
@@ -26,6 +29,8 @@ pub use journal::{
     TurnEnd, TurnEnded, TurnRow,
 };
 pub use memory::{Embedding, Memory, Question};
+pub use objects::MAX_OBJECT_BYTES;
+pub use payload::DEFAULT_INLINE_BYTES;
 pub use people::{AcceptedRequest, RequestRow};
 pub use rows::{
     Claim, ClaimedStep, Facts, FinishReply, FinishedStep, HeldLease, Judged, Lease, Outcome,
@@ -50,10 +55,12 @@ pub struct Config {
     pub timeout: Duration,
     /// The same for `claim_steps` and `finish_steps`, which do more.
     pub claim_timeout: Duration,
+    /// The largest JSON text, in bytes, that a payload may have and stay in its row (see [`Store::keep`]).
+    pub inline_bytes: usize,
 }
 
 impl Config {
-    /// A configuration with the default time limits (10 s).
+    /// A configuration with the default limits (10 s, [`DEFAULT_INLINE_BYTES`]).
     #[must_use]
     pub fn new(url: String, publishable_key: String) -> Self {
         Self {
@@ -61,6 +68,7 @@ impl Config {
             publishable_key,
             timeout: DEFAULT_TIMEOUT,
             claim_timeout: DEFAULT_TIMEOUT,
+            inline_bytes: DEFAULT_INLINE_BYTES,
         }
     }
 }
@@ -69,6 +77,7 @@ impl Config {
 #[derive(Clone)]
 pub struct Store {
     client: Postgrest,
+    objects: Arc<objects::Client>,
     config: Arc<Config>,
     worker_token: Arc<dyn TokenSource>,
 }
@@ -85,6 +94,7 @@ impl Store {
         let client = client(&config)?;
         Ok(Self {
             client,
+            objects: Arc::default(),
             config: Arc::new(config),
             worker_token,
         })
@@ -99,6 +109,7 @@ impl Store {
         Self {
             // The configuration was good enough once, so it is now.
             client: client(&self.config).unwrap_or_else(|_| self.client.clone()),
+            objects: Arc::default(),
             config: Arc::clone(&self.config),
             worker_token: Arc::clone(&self.worker_token),
         }

@@ -9,6 +9,7 @@
 )]
 
 mod auth;
+mod objects;
 mod pg_cron;
 mod pg_net;
 mod rest;

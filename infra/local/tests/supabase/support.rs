@@ -42,6 +42,18 @@ impl Database {
         let server = Server::shared_by_tests().await.unwrap();
         let name = format!("supabase_{}", Uuid::new_v4().simple());
         database::create_empty(server, &name).await.unwrap();
+        Self::opened(server, name).await
+    }
+
+    /// One with every migration.
+    pub(crate) async fn migrated() -> Self {
+        let server = Server::shared_by_tests().await.unwrap();
+        let name = format!("supabase_{}", Uuid::new_v4().simple());
+        database::create_from_template(server, &name).await.unwrap();
+        Self::opened(server, name).await
+    }
+
+    async fn opened(server: &Server, name: String) -> Self {
         let owner = server.connect("postgres", &name).await.unwrap();
         let superuser = server.connect(SUPERUSER, &name).await.unwrap();
         Self {
