@@ -21,6 +21,7 @@ mod faults;
 mod goals;
 mod locks;
 mod models;
+mod objects;
 mod others_bugs;
 mod plan_rules;
 mod race_trials;
