@@ -9,10 +9,14 @@
 
 pub(crate) mod address;
 pub(crate) mod body;
+#[cfg(test)]
+mod forbidden;
 mod policy;
 mod resolve;
 #[cfg(test)]
 pub(crate) mod test_server;
+#[cfg(test)]
+mod vectors;
 
 use std::sync::Arc;
 use std::time::Duration;

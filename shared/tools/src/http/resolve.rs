@@ -17,6 +17,9 @@ pub(crate) enum Lookup {
     /// A fixed table, so that a test needs no network.
     #[cfg(test)]
     Table(std::collections::BTreeMap<String, Vec<std::net::IpAddr>>),
+    /// One answer after the other, whatever the name.
+    #[cfg(test)]
+    Turns(std::sync::Arc<std::sync::Mutex<std::collections::VecDeque<Vec<std::net::IpAddr>>>>),
 }
 
 /// A name that leads somewhere private. One such address among public ones is enough to refuse.
@@ -63,6 +66,12 @@ impl Lookup {
             #[cfg(test)]
             Self::Table(table) => {
                 let found = table.get(name).cloned().unwrap_or_default();
+                Ok(found.into_iter().map(|ip| SocketAddr::new(ip, 0)).collect())
+            }
+            #[cfg(test)]
+            Self::Turns(turns) => {
+                let next = turns.lock().ok().and_then(|mut turns| turns.pop_front());
+                let found = next.unwrap_or_default();
                 Ok(found.into_iter().map(|ip| SocketAddr::new(ip, 0)).collect())
             }
         }

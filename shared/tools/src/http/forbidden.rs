@@ -1,0 +1,310 @@
+//! No way to write a forbidden address leads any tool to one: hundreds of URLs, each by every tool that speaks HTTP,
+//! straight and by redirect. That nothing was dialled is not asked of the code but of sockets.
+//!
+//! On Linux all of it runs once more in a network of its own, where every address there is belongs to this machine: a
+//! connection to 10.0.0.1 or to the metadata service would arrive, and be seen with the address that was dialled.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, TcpListener};
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::test_server::{Server, answer};
+use super::vectors::{self, PUBLIC, PUBLIC_V6};
+use super::{Http, HttpPolicy, Lookup};
+use crate::{CallContext, McpServer, Reach, Registry, StepDatabase, ToolError};
+
+/// Tells the test that it runs in a network of its own.
+const INSIDE: &str = "GOALPOST_TEST_OWN_NETWORK";
+
+/// Listens on a port of every address of this machine, and keeps the addresses that were dialled.
+#[derive(Clone)]
+struct Trap {
+    port: u16,
+    dialled: Arc<Mutex<Vec<IpAddr>>>,
+}
+
+impl Trap {
+    fn set(port: u16) -> Self {
+        // Both families; where there is no IPv6, the other alone.
+        let listener = TcpListener::bind(("::", port));
+        let listener = listener
+            .or_else(|_| TcpListener::bind(("0.0.0.0", port)))
+            .unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let dialled: Arc<Mutex<Vec<IpAddr>>> = Arc::default();
+        let kept = dialled.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let address = stream.local_addr().unwrap().ip().to_canonical();
+                kept.lock().unwrap().push(address);
+            }
+        });
+        Self { port, dialled }
+    }
+
+    fn dialled(&self) -> Vec<IpAddr> {
+        self.dialled.lock().unwrap().clone()
+    }
+}
+
+/// A workspace that lists whatever is asked for, and an MCP server wherever it is said to be.
+struct Anywhere(String);
+
+impl StepDatabase for Anywhere {
+    fn write_table<'a>(&'a self, _: &'a Value) -> BoxFuture<'a, Result<Value, ToolError>> {
+        panic!("nothing is written here")
+    }
+
+    fn webhook_secret(&self) -> BoxFuture<'_, Result<Option<SecretString>, ToolError>> {
+        panic!("nothing is signed here")
+    }
+
+    fn mcp_server<'a>(
+        &'a self,
+        _: &'a str,
+        _: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<McpServer, ToolError>> {
+        let server = json!({"id": 1, "url": self.0});
+        Box::pin(async { Ok(serde_json::from_value(server).unwrap()) })
+    }
+
+    fn record_mcp_tools<'a>(
+        &'a self,
+        _: &'a str,
+        _: &'a Value,
+    ) -> BoxFuture<'a, Result<Value, ToolError>> {
+        panic!("no server answers here")
+    }
+}
+
+/// The host of a URL as a workspace would have to list it, so that only the rules about addresses stand in the way.
+fn listed(url: &str) -> Vec<String> {
+    let Ok(url) = url::Url::parse(url.trim()) else {
+        return Vec::new();
+    };
+    let host = url
+        .host_str()
+        .unwrap_or_default()
+        .trim_end_matches('.')
+        .to_owned();
+    let port = url.port_or_known_default().unwrap_or_default();
+    vec![format!("{host}:{port}"), host]
+}
+
+fn context(url: &str) -> CallContext {
+    CallContext {
+        readable_schemas: Vec::new(),
+        run_query: None,
+        webhook_hosts: listed(url),
+        reach: Reach {
+            http_hosts: listed(url),
+            ..Reach::default()
+        },
+        database: Some(Arc::new(Anywhere(url.to_owned()))),
+        idempotency_key: "1/a".into(),
+        time_limit: Duration::from_secs(5),
+    }
+}
+
+/// Every call of every tool that could lead to a URL.
+fn calls(url: &str) -> Vec<(&'static str, Value)> {
+    vec![
+        ("http_get", json!({"url": url})),
+        ("webhook", json!({"url": url, "body": {}})),
+        ("http", json!({"method": "GET", "url": url})),
+        ("http", json!({"method": "POST", "url": url, "body": {}})),
+        ("http", json!({"method": "DELETE", "url": url})),
+        ("mcp_list", json!({"server": "docs"})),
+    ]
+}
+
+fn registry(lookup: Lookup, ports: &[u16], exempt: &[String]) -> Registry {
+    let policy = HttpPolicy {
+        allowed_http: exempt.iter().cloned().collect(),
+        denied_hosts: ["project.supabase.co".to_owned()].into(),
+        further_ports: ports.iter().copied().collect(),
+        ..HttpPolicy::default()
+    };
+    Registry::over(&Http::with_lookup(policy, lookup).unwrap(), None)
+}
+
+fn is_refusal(error: &ToolError) -> bool {
+    let codes = ["address_refused", "invalid_url", "webhook_refused_host"];
+    codes.contains(&error.code.as_ref()) && !error.retryable
+}
+
+/// Tries all of it; gives the number of URLs.
+async fn try_everything(port: u16) -> usize {
+    let vectors = vectors::all(port);
+    let straight = registry(Lookup::Table(vectors.names.clone()), &[port], &[]);
+    for url in &vectors.urls {
+        for (tool, arguments) in calls(url) {
+            let error = straight
+                .call(tool, &arguments, &context(url))
+                .await
+                .unwrap_err();
+            assert!(
+                is_refusal(&error),
+                "{tool} {url:?}: {} {}",
+                error.code,
+                error.message
+            );
+        }
+        // A redirect is followed by what reads, each hop under the same rules.
+        if url.contains(char::is_control) {
+            continue;
+        }
+        let first = Server::start(answer(
+            &format!("302 Found\r\nlocation: {}", url.trim()),
+            b"",
+        ))
+        .await;
+        let own = format!("127.0.0.1:{}", first.port);
+        let hops = registry(
+            Lookup::Table(vectors.names.clone()),
+            &[port],
+            &[own.clone()],
+        );
+        let from = format!("http://{own}/");
+        let mut context = context(url);
+        context.reach.http_hosts.push(own);
+        for (tool, arguments) in [
+            ("http_get", json!({"url": from})),
+            ("http", json!({"method": "GET", "url": from})),
+        ] {
+            let called = hops.call(tool, &arguments, &context).await;
+            // What is no absolute URL is read as a path on the first host, which then redirects for ever.
+            let refused = called
+                .as_ref()
+                .is_err_and(|error| is_refusal(error) || error.code == "too_many_redirects");
+            assert!(refused, "{tool} to {url:?}: {called:?}");
+        }
+    }
+    vectors.urls.len()
+}
+
+#[tokio::test]
+async fn no_spelling_name_or_redirect_leads_a_tool_to_a_forbidden_address() {
+    let trap = Trap::set(0);
+    let count = try_everything(trap.port).await;
+    println!("{count} URLs, each by six calls and two redirects");
+    assert!(count >= 200, "{count}");
+    assert_eq!(trap.dialled(), Vec::<IpAddr>::new());
+}
+
+/// The same where every address is this machine's: what is not refused arrives.
+#[tokio::test]
+async fn in_a_network_where_every_address_answers_nothing_forbidden_is_dialled() {
+    if std::env::var_os(INSIDE).is_none() {
+        return run_in_own_network();
+    }
+    let trap = Trap::set(443);
+    let count = try_everything(443).await;
+    assert_eq!(trap.dialled(), Vec::<IpAddr>::new(), "{count} URLs");
+
+    // The trap works: public addresses arrive, with the address that was dialled.
+    let public: IpAddr = PUBLIC.parse().unwrap();
+    let public_v6: IpAddr = PUBLIC_V6.parse().unwrap();
+    let names = BTreeMap::from([
+        ("four.example.com".to_owned(), vec![public]),
+        ("six.example.com".to_owned(), vec![public_v6]),
+    ]);
+    let registry = registry(Lookup::Table(names), &[], &[]);
+    let mut expected = Vec::new();
+    for (host, address) in [
+        ("four.example.com".to_owned(), public),
+        // Another reader of URLs may take what stands before the @ for a user name; this one dials what it checked.
+        ("four.example.com\\@127.0.0.1".to_owned(), public),
+        (PUBLIC.to_owned(), public),
+        ("six.example.com".to_owned(), public_v6),
+        (format!("[{PUBLIC_V6}]"), public_v6),
+    ] {
+        let url = format!("https://{host}/");
+        for (tool, arguments) in calls(&url) {
+            let error = registry
+                .call(tool, &arguments, &context(&url))
+                .await
+                .unwrap_err();
+            assert!(
+                !is_refusal(&error),
+                "{tool} {url}: {} {}",
+                error.code,
+                error.message
+            );
+            expected.push(address);
+        }
+    }
+    assert_eq!(trap.dialled(), expected, "each call dials once");
+    rebind(&trap, public, expected.len()).await;
+    println!("{count} URLs in a network of its own");
+}
+
+/// A name that leads elsewhere at the second look is dialled where the first look led, or refused.
+async fn rebind(trap: &Trap, public: IpAddr, before: usize) {
+    for private in ["127.0.0.1", "169.254.169.254", "10.0.0.1", "::1"] {
+        let private: IpAddr = private.parse().unwrap();
+        let seen = trap.dialled().len();
+        let answers = VecDeque::from([vec![public], vec![private], vec![public]]);
+        let answers = Arc::new(Mutex::new(answers));
+        let registry = registry(Lookup::Turns(answers.clone()), &[], &[]);
+        let url = "https://rebind.example.com/";
+        let mut dialled = Vec::new();
+        for expected in [vec![public], vec![], vec![public]] {
+            let looks = answers.lock().unwrap().len();
+            let error = registry
+                .call("http_get", &json!({"url": url}), &context(url))
+                .await
+                .unwrap_err();
+            assert_eq!(is_refusal(&error), expected.is_empty(), "{}", error.message);
+            assert_eq!(
+                answers.lock().unwrap().len(),
+                looks - 1,
+                "one look for one call"
+            );
+            dialled.extend(expected);
+        }
+        assert_eq!(trap.dialled()[seen..], dialled);
+    }
+    assert!(trap.dialled().len() > before);
+}
+
+/// Runs the test above again, in a network namespace whose every address is local.
+fn run_in_own_network() {
+    let own = std::env::current_exe().unwrap();
+    let test =
+        "http::forbidden::in_a_network_where_every_address_answers_nothing_forbidden_is_dialled";
+    let script = "ip link set lo up && ip route add local 0.0.0.0/0 dev lo && ip -6 route add local ::/0 dev lo || exit 77; \
+                  exec \"$0\" --exact \"$1\" --nocapture";
+    let run = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--net", "sh", "-c", script])
+        .arg(own)
+        .arg(test)
+        .env(INSIDE, "1")
+        .output();
+    match run {
+        Ok(output) if output.status.success() => {
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(said.contains("URLs in a network of its own"), "{said}");
+        }
+        Ok(output) if output.status.code() == Some(101) => {
+            panic!(
+                "{}{}",
+                String::from_utf8_lossy(&output.stdout),
+                String::from_utf8_lossy(&output.stderr)
+            );
+        }
+        other => println!("skipped: no network of its own can be had here ({other:?})"),
+    }
+}
