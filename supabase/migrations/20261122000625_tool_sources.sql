@@ -182,7 +182,7 @@ $$;
 
 -- Keeps what a server has now: [{"name", "description", "parameters", "problem"}], at most 200. Gives the state of each
 -- tool it ever had: {"<name>": state}. Called by the executor's MCP client for a step that it holds and that may call
--- the server. Safe to repeat: what is as it was stays as it is. Raises ZG009, ZG002, ZG001, ZG003. Locks the server's row.
+-- the server. Safe to repeat: what is as it was stays as it is. Raises ZG009, ZG002, ZG001, ZG003.
 create function goalpost_worker.record_mcp_tools(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_server text, p_tools jsonb
 ) returns jsonb
@@ -206,7 +206,7 @@ begin
     perform goalpost_private.refuse('ZG003', 'a server has at most 200 tools, described in at most 4 MiB');
   end if;
   select s.id into v_server_id from goalpost.mcp_servers s
-   where s.workspace_id = v_step.workspace_id and s.name = p_server for no key update;
+   where s.workspace_id = v_step.workspace_id and s.name = p_server;
   if not found then
     perform goalpost_private.refuse('ZG001', format('this workspace has no MCP server %s', p_server));
   end if;
@@ -289,16 +289,13 @@ begin
   select m.* into v_tool
     from goalpost.mcp_servers s
     join goalpost.mcp_tools m on m.workspace_id = s.workspace_id and m.server_id = s.id
-   where s.workspace_id = p_workspace_id and s.name = p_server and m.name = p_tool for update of m;
+   where s.workspace_id = p_workspace_id and s.name = p_server and m.name = p_tool;
   if not found then
     perform goalpost_private.refuse('ZG001', format('there is no tool mcp.%s.%s; list the server first', p_server, p_tool));
   end if;
   if v_tool.problem is not null or v_tool.state = 'gone' then
     perform goalpost_private.refuse('ZG004', format('this tool cannot be used: %s',
       coalesce(v_tool.problem, 'the server does not have it any more')));
-  end if;
-  if v_tool.schema_hash is distinct from p_schema_hash then
-    perform goalpost_private.refuse('ZG004', 'the tool reads otherwise by now; look at it again');
   end if;
   if jsonb_typeof(p_flags) is distinct from 'object'
      or exists (select from jsonb_each(p_flags) f
@@ -312,14 +309,18 @@ begin
       'what is said of a tool is idempotent, writes (true or false), approval (never, always, when_tainted) and timeout_seconds (1 to 3600)');
   end if;
   update goalpost.mcp_tools m
-     set state = 'approved', approved_hash = m.schema_hash, approved_by = auth.uid(), approved_at = goalpost_private.clock(),
+     set state = 'approved', approved_hash = p_schema_hash, approved_by = auth.uid(), approved_at = goalpost_private.clock(),
          version = m.version + (m.approved_hash is distinct from m.schema_hash)::integer,
          idempotent = coalesce((p_flags ->> 'idempotent')::boolean, m.idempotent),
          writes = coalesce((p_flags ->> 'writes')::boolean, m.writes),
          approval = coalesce(p_flags ->> 'approval', m.approval),
          timeout_seconds = coalesce((p_flags ->> 'timeout_seconds')::numeric::integer, m.timeout_seconds)
    where m.workspace_id = p_workspace_id and m.server_id = v_tool.server_id and m.name = p_tool
+     and m.schema_hash = p_schema_hash and m.problem is null
   returning m.* into v_tool;
+  if not found then
+    perform goalpost_private.refuse('ZG004', 'the tool reads otherwise by now; look at it again');
+  end if;
   return jsonb_build_object('tool', format('mcp.%s.%s', p_server, p_tool), 'state', v_tool.state, 'version', v_tool.version,
                             'idempotent', v_tool.idempotent, 'writes', v_tool.writes, 'approval', v_tool.approval,
                             'timeout_seconds', v_tool.timeout_seconds);

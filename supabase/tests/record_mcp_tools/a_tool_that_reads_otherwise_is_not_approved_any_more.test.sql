@@ -1,6 +1,6 @@
 -- What a person approved is the hash of what they read. pending -> approved -> changed -> approved, and gone.
 begin;
-select plan(22);
+select plan(23);
 select tests.world();
 
 select tests.value_for('adam', format('select goalpost.add_mcp_server(%L, ''docs'', ''https://docs.example.com/mcp'')', tests.id_of('acme')));
@@ -22,6 +22,7 @@ select is(pg_temp.record(pg_temp.tool('Finds pages')), '{"search": "pending"}', 
 select is(pg_temp.names(), '{}', 'and it is no tool of the workspace');
 select is(pg_temp.approve(p_person => 'petra'), 'ZG002', 'an approver may not');
 select is(pg_temp.approve(p_person => 'sam'), 'ZG001', 'nor a stranger');
+select is(tests.refusal_for('adam', format('select goalpost.approve_mcp_tool(%L, ''docs'', ''none'', ''h'')', tests.id_of('acme'))), 'ZG001', 'nor what is not there');
 select is(pg_temp.approve('otherwise'), 'ZG004', 'nobody approves what reads otherwise');
 select is(pg_temp.approve(null, f), 'ZG003', 'no such flag: ' || f::text)
   from unnest(array['{"writes": "no"}', '{"approval": "perhaps"}', '{"timeout_seconds": 0}', '{"timeout_seconds": 1.5}', '{"state": "x"}', '[]']::jsonb[]) f;
