@@ -416,11 +416,16 @@ begin
      limit 100
        for update of t skip locked
   loop
-    update goalpost.step_turns t set state = 'unknown', ended_at = p_now
-     where t.run_id = v_turn.run_id and t.step_key = v_turn.step_key and t.number = v_turn.number
-    returning t.* into v_turn;
-    perform goalpost_private.settle_turn(v_turn, false, p_now);
-    v_count := v_count + 1;
+    begin
+      update goalpost.step_turns t set state = 'unknown', ended_at = p_now
+       where t.run_id = v_turn.run_id and t.step_key = v_turn.step_key and t.number = v_turn.number
+      returning t.* into v_turn;
+      perform goalpost_private.settle_turn(v_turn, false, p_now);
+      v_count := v_count + 1;
+    exception when others then
+      -- What one row raises must not keep the sweep from all others.
+      raise warning 'turn % of step % of run % cannot be settled: %', v_turn.number, v_turn.step_key, v_turn.run_id, sqlerrm;
+    end;
   end loop;
   return v_count;
 end

@@ -322,9 +322,16 @@ begin
       raise warning 'approval % cannot be ended: %', v_approval.id, sqlerrm;
     end;
   end loop;
-  perform goalpost_private.escalate_approval(a, p_now)
-     from goalpost.approvals a
-    where a.run_id = any (p_runs) and a.state = 'pending' and a.escalates_at <= p_now;
+  for v_approval in
+    select a.* from goalpost.approvals a
+     where a.run_id = any (p_runs) and a.state = 'pending' and a.escalates_at <= p_now order by a.id
+  loop
+    begin
+      perform goalpost_private.escalate_approval(v_approval, p_now);
+    exception when others then
+      raise warning 'approval % cannot be escalated: %', v_approval.id, sqlerrm;
+    end;
+  end loop;
   report := jsonb_build_object('runs_timed_out', v_runs, 'approvals_expired', v_approvals);
 end
 $$;

@@ -1,6 +1,6 @@
 -- on_exhausted "ask": the step waits; approved, the cap is raised by a row; rejected, the step fails. Of one tree, one question.
 begin;
-select plan(25);
+select plan(28);
 select tests.world();
 
 select tests.price();
@@ -25,6 +25,7 @@ select is(tests.reserve(tests.the('run'), 'a'), '{"number": 2}', 'it may be aske
 -- Edited.
 select tests.reserve(tests.the('run'), 'b');
 select tests.keep('third', (tests.reserve(tests.the('run'), 'c') ->> 'waits_for_person')::bigint);
+select is((select decided_with from goalpost.approvals where id = tests.the('third')), null, 'what was decided decides no more');
 select tests.leave_waiting(tests.the('run'), 'c');
 select tests.decide('petra', tests.the('third'), 'approved', jsonb_build_object('edited', (select subject || '{"max_microusd": 10800}' from goalpost.approvals where id = tests.the('third'))));
 select matches(tests.caps(tests.the('run')), 'run 0\+8100/10800$', 'to what the person says');
@@ -52,7 +53,14 @@ select tests.reserve(tests.the('run2'), 'b');
 select tests.leave_waiting(tests.the('run2'), k) from unnest(array['a', 'b']) k;
 select tests.decide('petra', tests.the('sixth'), 'rejected');
 select is(tests.run_state(tests.the('run2')), 'failed', 'the run ends once');
+select is((select state from goalpost.approvals where decided_with = tests.the('sixth')), 'cancelled', 'what was cancelled with it stays cancelled');
 select matches((tests.request_of(tests.the('run2'))).reason, '^budget_exhausted: ', 'for this reason');
+
+-- Rejected while the worker is still at it: it hears of it when it asks again.
+select tests.keep('run6', tests.working('mia', 'acme', '{"max_microusd": 0, "on_exhausted": "ask"}'));
+select tests.keep('seventh', (tests.begin_turn(tests.the('run6'), 'a') ->> 'waits_for_person')::bigint);
+select tests.decide('petra', tests.the('seventh'), 'rejected');
+select is(tests.state(tests.the('run6'), 'a'), 'running', 'the step is left to it');
 
 -- The workspace's month is for admins, up to what the project allows.
 update goalpost.workspaces set on_exhausted = 'ask', workspace_month_microusd = 14000 where id = tests.id_of('acme');

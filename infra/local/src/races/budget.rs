@@ -1,5 +1,6 @@
-//! Budgets: sixty-four steps ask models at the same instant under one cap that has room for a few of them, settle what
+//! Budgets, and places of a limit: sixty-four steps ask models at the same instant under one cap that has room for a few of them, settle what
 //! they asked, and ask again. No cap is ever exceeded, what has room is never refused, and all adds up.
+//! One in four trials is about a limit by key instead: as many take a place as there are, and no place is taken twice.
 //!
 //! The one thing to know: the steps are sessions that call what the journal's functions call (`reserve_turn`,
 //! `settle_turn`) as the database's owner; there is nothing between them and the rows.
@@ -18,11 +19,15 @@ use crate::postgres::{Server, database};
 
 /// Steps that meet: each is a session.
 const STEPS: usize = 64;
+/// The limit by key among the caps.
+const SLOTS: &str = "slots";
 const BUDGET_STAGE: &str = include_str!("budget_stage.sql");
 const PREPARE: &str =
     "select races.prepare_budget(($1::jsonb ->> 'steps')::integer, ($1::jsonb ->> 'room')::integer,
     $1::jsonb ->> 'scope', ($1::jsonb ->> 'slack')::integer)";
 const ASK: &str = "select races.ask($1::jsonb)";
+const PREPARE_SLOTS: &str = "select races.prepare_slots(($1::jsonb)::integer)";
+const TAKE: &str = "select races.take($1::jsonb)";
 const SETTLE: &str = "select races.settle($1::jsonb)";
 const BUDGETS: &str = "select races.budgets(($1::jsonb #>> '{}')::uuid)";
 const HOLD: &str = "select to_jsonb(pg_advisory_lock(1)::text) where $1::jsonb is not null";
@@ -73,8 +78,14 @@ pub(super) async fn run(
     let mut tally = Tally::default();
     for number in 0..trials {
         let mut chance = Chance::of(seed, super::Kind::Budget as u64, number);
-        let scope = chance.one_of(&["run", "user_day", "workspace_month"], "run");
+        let scope = chance.one_of(&["run", "user_day", "workspace_month", SLOTS], "run");
         let room = chance.between(0, STEPS);
+        if scope == SLOTS {
+            field
+                .take_places(room, &mut chance, number, &mut tally)
+                .await?;
+            continue;
+        }
         // The last micro-dollars are never enough for one more.
         let argument =
             json!({"steps": STEPS, "room": room, "scope": scope, "slack": chance.between(0, 1499)});
@@ -168,6 +179,57 @@ impl Field {
             marshal,
             steps: try_join_all(steps).await?,
         })
+    }
+
+    /// All steps take a place of one limit: so many have one as there are.
+    async fn take_places(
+        &self,
+        room: usize,
+        chance: &mut Chance,
+        number: u64,
+        tally: &mut Tally,
+    ) -> anyhow::Result<()> {
+        let prepare = Call {
+            sql: PREPARE_SLOTS,
+            argument: json!(room),
+        };
+        let name = self.admin.get(&prepare).await?;
+        let take = |step: usize| {
+            vec![Call {
+                sql: TAKE,
+                argument: json!({"name": name, "holder": format!("{number}/{step}")}),
+            }]
+        };
+        let plan = Plan {
+            scope: SLOTS,
+            room,
+            settles: false,
+            calls: (0..STEPS).map(take).collect(),
+        };
+        let (replies, met) = self.race(&plan, chance).await?;
+        let granted = granted(&replies);
+        let refusals = replies
+            .iter()
+            .flatten()
+            .filter(|reply| reply.refusal().is_some());
+        let mut found: Vec<String> = refusals
+            .map(|reply| format!("a step was refused: {reply}"))
+            .collect();
+        if granted != room {
+            found.push(format!("there were {room} places and {granted} were taken"));
+        }
+        tally.trials += 1;
+        tally.met += u64::from(met);
+        tally.calls += STEPS as u64;
+        *tally.won.entry(won(&plan, &replies)).or_default() += 1;
+        if !found.is_empty() {
+            tally.violated(Violation {
+                trial: number,
+                found,
+                transcript: Vec::new(),
+            });
+        }
+        Ok(())
     }
 
     /// Lets all steps wait at the barrier, and then go at once. Also whether one was seen to wait for another.

@@ -115,3 +115,26 @@ as $$
       where e.workspace_id = p_workspace_id and (b.scope <> 'run' or b.key = e.run_id::text)) u
    where b.workspace_id = p_workspace_id
 $$;
+
+-- A limit of its own with so many places: its workspace's id stands for its name.
+create function races.prepare_slots(p_room integer) returns jsonb
+language plpgsql
+as $$
+declare
+  v_id bigint;
+  v_name text := gen_random_uuid()::text;
+begin
+  insert into goalpost.rate_limits (scope, name, slots) values ('tool', v_name, greatest(p_room, 1)) returning id into v_id;
+  insert into goalpost_private.limit_slots (limit_id, slot, free_again_at)
+  select v_id, n, '-infinity' from generate_series(1, p_room) n;
+  return to_jsonb(v_name);
+end
+$$;
+
+-- {"name", "holder"} -> what take_slots says, or the number 1 for a place.
+create function races.take(p_taker jsonb) returns jsonb
+language sql
+as $$
+  select coalesce(goalpost_private.take_slots(
+    null, jsonb_build_object('tool', p_taker ->> 'name'), p_taker ->> 'holder', goalpost_private.clock()), '{"number": 1}')
+$$;
