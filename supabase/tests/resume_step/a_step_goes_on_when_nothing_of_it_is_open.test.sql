@@ -1,6 +1,6 @@
 -- waiting -> ready with the last decision, and not before; a step that works for one of its calls counts.
 begin;
-select plan(11);
+select plan(13);
 select tests.world();
 
 select tests.keep('run', tests.planned('a', jsonb_build_object('a', tests.agent())));
@@ -25,6 +25,16 @@ select is(goalpost_private.resume_step(tests.the('run'), 'a', goalpost_private.c
 update goalpost.steps set state = 'running', lease_expires_at = goalpost_private.clock() where run_id = tests.the('run') and key = 'a';
 update goalpost.steps set state = 'waiting', lease_expires_at = null, run_after = goalpost_private.clock() + interval '1 hour' where run_id = tests.the('run') and key = 'a';
 select is(goalpost_private.resume_step(tests.the('run'), 'a', goalpost_private.clock()), '{}', 'one that waits for a time is left to the sweep');
+
+select tests.keep('run2', tests.planned('b', jsonb_build_object('b', tests.agent())));
+select tests.start(tests.the('run2'), 'b');
+select tests.keep('third', tests.asks(tests.the('run2'), 'b'));
+select tests.keep('fourth', tests.asks(tests.the('run2'), 'b'));
+select tests.leave_waiting(tests.the('run2'), 'b');
+select tests.decide('petra', tests.the('third'), 'approved');
+select is(tests.state(tests.the('run2'), 'b'), 'waiting', 'one of two is decided');
+select tests.decide('petra', tests.the('fourth'), 'rejected');
+select is(tests.state(tests.the('run2'), 'b'), 'ready', 'both are');
 
 select * from finish();
 rollback;
