@@ -20,6 +20,7 @@ mod doors;
 mod faults;
 mod goals;
 mod hostile_sql;
+mod journal;
 mod locks;
 mod models;
 mod objects;

@@ -188,6 +188,28 @@ const RULES: &[Rule] = &[
              where u.lease_epoch > s.lease_epoch or u.lease_epoch < 1",
     },
     Rule {
+        name: "every turn that ended is booked once, and no two calls have one key",
+        query: "
+            select format('turn %s of step %s of run %s is %s and has %s bookings', t.number, t.step_key, t.run_id, t.state, count(u.number))
+              from goalpost.step_turns t
+              left join goalpost.usage_events u on u.run_id = t.run_id and u.step_key = t.step_key
+                                               and u.lease_epoch = t.lease_epoch and u.number = t.number
+             where t.state <> 'asked'
+             group by t.run_id, t.step_key, t.number
+            having count(u.number) <> 1
+            union all
+            select format('%s calls have the key %s', count(*), c.idempotency_key)
+              from goalpost.tool_calls c group by c.idempotency_key having count(*) > 1",
+    },
+    Rule {
+        name: "a step that completed has no call that is still to be made or decided on",
+        query: "
+            select format('call %s of step %s of run %s is %s', c.number, c.step_key, c.run_id, c.state)
+              from goalpost.tool_calls c
+              join goalpost.steps s on s.run_id = c.run_id and s.key = c.step_key
+             where s.state = 'completed' and c.state not in ('done', 'failed', 'denied')",
+    },
+    Rule {
         name: "caps hold",
         query: "
             select format('run %s has %s plan revisions', p.run_id, count(*) - 1)

@@ -10,19 +10,24 @@ use super::{LEASE_SECONDS, Trial, blows};
 const THINK: &str = "
     select jsonb_build_object(
       'state', s.state, 'says', s.result ->> 'text',
+      'turns', (select jsonb_agg(t.state order by t.number)
+                  from goalpost.step_turns t where t.run_id = s.run_id and t.step_key = s.key),
       'booked', (select jsonb_agg(jsonb_build_array(u.input_tokens, u.counted) order by u.lease_epoch)
                    from goalpost.usage_events u where u.run_id = s.run_id and u.step_key = s.key),
       'attempts', (select jsonb_agg(jsonb_build_array(a.attempt, a.outcome) order by a.attempt)
                      from goalpost.step_attempts a where a.run_id = s.run_id and a.step_key = s.key))
       from goalpost.steps s where s.key = 'think'";
 
-#[tokio::test]
-async fn a_frozen_worker_whose_lease_was_taken_is_refused_and_its_cost_is_booked() {
-    let freeze = BlowRule {
+fn freeze(point: Point) -> BlowRule {
+    BlowRule {
         blow: Blow::Freeze(Duration::from_secs(3600)),
-        ..BlowRule::kill_once(Point::BeforeCompletion, "executor")
-    };
-    let trial = Trial::start(blows(vec![freeze])).await;
+        ..BlowRule::kill_once(point, "executor")
+    }
+}
+
+#[tokio::test]
+async fn a_frozen_worker_whose_lease_was_taken_is_refused_and_its_answer_is_not_asked_for_again() {
+    let trial = Trial::start(blows(vec![freeze(Point::BeforeCompletion)])).await;
     trial.ask("think").await;
     let database = trial.stack.admin_db().await.unwrap();
     let think = async || -> Value { database.query_one(THINK, &[]).await.unwrap().get(0) };
@@ -30,25 +35,46 @@ async fn a_frozen_worker_whose_lease_was_taken_is_refused_and_its_cost_is_booked
         .until(async || trial.faults.counts().total_freezes() == 1)
         .await;
 
-    // Another takes over and is at it, while the first still stands there with its answer.
-    trial.model.close();
+    // Another takes over, finds the answer in the journal, and ends the step; the first still stands there.
     trial.let_time_pass(&database, LEASE_SECONDS + 1).await;
+    database
+        .batch_execute("select goalpost_private.sweep()")
+        .await
+        .unwrap();
+    let done = json!({"state": "completed", "says": "Turn 1", "turns": ["answered"], "booked": [[100, true]],
+                      "attempts": [[1, "lost"], [2, "completed"]]});
+    trial.until(async || think().await == done).await;
+    trial.faults.thaw();
+    trial.settle().await;
+    assert_eq!(think().await, done, "what comes late changes nothing");
+    assert_eq!(trial.model.turns(), 1, "the model was asked once");
+    trial.end().await;
+}
+
+#[tokio::test]
+async fn a_worker_frozen_while_it_asks_comes_too_late_with_its_answer_which_is_spent() {
+    let trial = Trial::start(blows(vec![freeze(Point::BeforeTurnEnd)])).await;
+    trial.ask("think").await;
+    let database = trial.stack.admin_db().await.unwrap();
+    let think = async || -> Value { database.query_one(THINK, &[]).await.unwrap().get(0) };
+    trial
+        .until(async || trial.faults.counts().total_freezes() == 1)
+        .await;
+
+    // Another takes over and asks anew: nobody knows what became of the first question. It counts as spent.
+    trial.let_time_pass(&database, LEASE_SECONDS + 1).await;
+    trial.model.close();
     database
         .batch_execute("select goalpost_private.sweep()")
         .await
         .unwrap();
     trial.until(async || trial.model.turns() >= 2).await;
     trial.faults.thaw();
-    trial
-        .until(async || !think().await["booked"].is_null())
-        .await;
-    let late = json!({"state": "running", "says": null, "booked": [[100, false]], "attempts": [[1, "lost"]]});
-    assert_eq!(think().await, late, "spent, and counted for nothing");
-
     trial.model.open();
     trial.settle().await;
-    let done = json!({"state": "completed", "says": "Turn 2", "booked": [[100, false], [100, true]],
-                      "attempts": [[1, "lost"], [2, "completed"]]});
-    assert_eq!(think().await, done);
+    let ended = think().await;
+    assert_eq!(ended["says"], "Turn 2", "{ended}");
+    assert_eq!(ended["turns"], json!(["unknown", "answered"]), "{ended}");
+    assert_eq!(ended["booked"], json!([[0, false], [100, true]]), "{ended}");
     trial.end().await;
 }

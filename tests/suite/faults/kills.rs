@@ -41,7 +41,17 @@ async fn the_planner_killed_at_any_point_loses_no_goal_and_plans_once() {
 
 #[tokio::test]
 async fn the_executor_killed_at_any_point_loses_no_step_and_completes_each_once() {
-    kill_at_each("executor", &Point::ALL).await;
+    let [before_claim, after_claim, rest @ ..] = WITHOUT_EFFECTS;
+    let [after_model_turn, before_completion, after_completion] = rest;
+    let points = [
+        before_claim,
+        after_claim,
+        after_model_turn,
+        Point::AfterEffect,
+        before_completion,
+        after_completion,
+    ];
+    kill_at_each("executor", &points).await;
 }
 
 #[tokio::test]

@@ -28,31 +28,38 @@ use model::Model;
 
 /// So short that many can end before the clock has gone as far as signatures may differ, and long enough to be renewed
 /// in time on a busy machine.
-const LEASE_SECONDS: u32 = 10;
+pub(crate) const LEASE_SECONDS: u32 = 10;
 /// A wake whose time differs more than this from a function's own is refused: so far a trial's clock may go.
 const SIGNATURES_HOLD: u32 = 280;
 /// A trial that takes longer is stuck.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A stack with a fault layer and a scripted model.
-struct Trial {
-    stack: Stack,
-    faults: Faults,
+pub(crate) struct Trial {
+    pub(crate) stack: Stack,
+    pub(crate) faults: Faults,
     model: Model,
-    owner: Client,
+    pub(crate) owner: Client,
     clock_seconds: Mutex<u32>,
 }
 
 impl Trial {
-    async fn start(plan: FaultPlan) -> Self {
+    pub(crate) async fn start(plan: FaultPlan) -> Self {
         Self::start_with(plan, |options| options).await
     }
 
-    async fn start_with(
+    pub(crate) async fn start_with(
         plan: FaultPlan,
         change: impl FnOnce(StackOptions) -> StackOptions,
     ) -> Self {
-        let faults = Faults::new(plan);
+        Self::start_on(Faults::new(plan), change).await
+    }
+
+    /// With faults that the servers of a test know already.
+    pub(crate) async fn start_on(
+        faults: Faults,
+        change: impl FnOnce(StackOptions) -> StackOptions,
+    ) -> Self {
         let model = Model::serve(&faults).await;
         let environment = [
             ("OPENAI_BASE_URL", model.base_url.clone()),
@@ -78,7 +85,7 @@ impl Trial {
     }
 
     /// Asks for a goal with that plan of [`model`]'s; gives back the request's id.
-    async fn ask(&self, plan: &str) -> i64 {
+    pub(crate) async fn ask(&self, plan: &str) -> i64 {
         let question = format!("Carry this out, whatever it takes: [{plan}]");
         let arguments = json!({"p_workspace_id": DEMO, "p_question": question});
         let accepted = self.owner.rpc("accept_request", &arguments).await.unwrap();
@@ -87,7 +94,7 @@ impl Trial {
     }
 
     /// Waits until every request has ended. When nothing moves any more, a lease's time goes by, and a sweep comes.
-    async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         let database = self.stack.admin_db().await.unwrap();
         loop {
             self.until_still(&database).await;
@@ -109,7 +116,7 @@ impl Trial {
     }
 
     /// Waits until no function runs and no wake is on its way.
-    async fn until_at_rest(&self, database: &tokio_postgres::Client) {
+    pub(crate) async fn until_at_rest(&self, database: &tokio_postgres::Client) {
         self.until(async || self.is_at_rest(database).await).await;
     }
 
@@ -123,7 +130,7 @@ impl Trial {
     }
 
     /// Waits for something that comes without anybody's doing.
-    async fn until(&self, mut is_so: impl AsyncFnMut() -> bool) {
+    pub(crate) async fn until(&self, mut is_so: impl AsyncFnMut() -> bool) {
         let began = Instant::now();
         while !is_so().await {
             assert!(began.elapsed() < PATIENCE, "it never came to be so");
@@ -131,13 +138,13 @@ impl Trial {
         }
     }
 
-    async fn has_ended(&self, database: &tokio_postgres::Client) -> bool {
+    pub(crate) async fn has_ended(&self, database: &tokio_postgres::Client) -> bool {
         let open = "goalpost.requests where state in ('submitted', 'accepted')";
         self.count(database, open).await == 0
     }
 
     /// Moves the database's clock on.
-    async fn let_time_pass(&self, database: &tokio_postgres::Client, seconds: u32) {
+    pub(crate) async fn let_time_pass(&self, database: &tokio_postgres::Client, seconds: u32) {
         let seconds = {
             let mut clock = self.clock_seconds.lock().unwrap();
             *clock += seconds;
@@ -158,14 +165,14 @@ impl Trial {
             .unwrap();
     }
 
-    async fn count(&self, database: &tokio_postgres::Client, what: &str) -> i64 {
+    pub(crate) async fn count(&self, database: &tokio_postgres::Client, what: &str) -> i64 {
         let row = database
             .query_one(&format!("select count(*) from {what}"), &[])
             .await;
         row.unwrap().get(0)
     }
 
-    async fn describe(&self, database: &tokio_postgres::Client) -> String {
+    pub(crate) async fn describe(&self, database: &tokio_postgres::Client) -> String {
         let rows = database
             .query("select to_jsonb(s)::text from goalpost.steps s where state not in ('completed', 'cancelled')", &[])
             .await
@@ -175,7 +182,7 @@ impl Trial {
     }
 
     /// Every request was answered, and every rule holds of the rows.
-    async fn end(self) {
+    pub(crate) async fn end(self) {
         let database = self.stack.admin_db().await.unwrap();
         let failed = self.count(&database, "goalpost.requests where state <> 'answered'");
         assert_eq!(failed.await, 0, "{}", self.describe(&database).await);
@@ -193,7 +200,7 @@ impl Trial {
 }
 
 /// A plan in which only these sandboxes are struck.
-fn blows(blows: Vec<BlowRule>) -> FaultPlan {
+pub(crate) fn blows(blows: Vec<BlowRule>) -> FaultPlan {
     FaultPlan {
         blows,
         ..FaultPlan::default()

@@ -23,6 +23,10 @@ async fn reached_goal() -> Database {
     database
 }
 
+const CALLS: &str = "insert into goalpost.tool_calls (run_id, step_key, number, workspace_id, attempt, tool, tool_version,
+      idempotent, writes, arguments, arguments_hash, rule, created_at, state, idempotency_key)
+    select run_id, key, n, workspace_id, 1, 't', 1, true, true, '{}', 'h', 'r', now(),";
+
 const STEP_A: &str = "where key = 'a'";
 
 #[tokio::test]
@@ -55,6 +59,11 @@ async fn each_rule_finds_what_it_is_there_for() {
         ("dead letter", format!("update goalpost.steps set state = 'failed', result = null {STEP_A}")),
         ("usage is booked", "insert into goalpost.usage_events (run_id, step_key, lease_epoch, number, workspace_id, provider, model, created_at)
             select run_id, key, 99, 1, workspace_id, 'p', 'm', now() from goalpost.steps where key = 'a'".to_owned()),
+        ("booked once", "insert into goalpost.step_turns (run_id, step_key, number, workspace_id, attempt, lease_epoch, purpose, provider,
+              model, request_hash, max_input_tokens, max_output_tokens, asked_at, state, ended_at)
+            select run_id, key, 1, workspace_id, 1, 1, 'work', 'p', 'm', 'h', 1, 1, now(), 'failed', now() from goalpost.steps where key = 'a'".to_owned()),
+        ("booked once", format!("{CALLS} 'intended', 'k' from goalpost.steps s, generate_series(1, 2) n where key = 'a'")),
+        ("still to be made", format!("{CALLS} 'waiting', 'k' || n from goalpost.steps s, generate_series(1, 1) n where key = 'a'")),
         ("caps hold", "insert into goalpost.plan_revisions (run_id, revision, workspace_id, plan)
             select run_id, revision + n, workspace_id, plan from goalpost.plan_revisions, generate_series(1, 3) n".to_owned()),
     ];

@@ -67,7 +67,7 @@ pub struct StepPrediction {
     pub end: End,
     /// How sure that is.
     pub certainty: Certainty,
-    /// Answers of the model that are booked for the attempt that ended it.
+    /// Answers of the model in its journal: each question has one, however many workers died over it.
     pub model_calls: u32,
 }
 

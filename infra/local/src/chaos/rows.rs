@@ -31,7 +31,7 @@ pub(super) struct StepRow {
     pub(super) error_code: Option<String>,
     /// Of a step that failed: how each of its attempts ended, when, and in whose hands.
     pub(super) history: Option<String>,
-    /// Answers of the model that are booked under the lease that ended it.
+    /// Answers of the model that its journal has, over all tries.
     pub(super) booked_calls: i64,
 }
 
@@ -142,17 +142,16 @@ async fn read_steps(
     rows: &mut Rows,
 ) -> anyhow::Result<()> {
     let query = "
-        select s.run_id, s.key, s.state, s.attempt, s.max_attempts, s.error ->> 'code', count(u.number),
+        select s.run_id, s.key, s.state, s.attempt, s.max_attempts, s.error ->> 'code',
+               (select count(*) from goalpost.step_turns t
+                 where t.run_id = s.run_id and t.step_key = s.key and t.state = 'answered'),
                case when s.state = 'failed' then (
                  select string_agg(format('%s %s after %s s, at %s, by %s', a.attempt, a.outcome,
                                           round(extract(epoch from a.ended_at - a.started_at), 1),
                                           to_char(a.ended_at, 'HH24:MI:SS.MS'), a.worker), '; ' order by a.attempt)
                    from goalpost.step_attempts a where a.run_id = s.run_id and a.step_key = s.key) end
           from goalpost.steps s
-          left join goalpost.usage_events u
-            on u.run_id = s.run_id and u.step_key = s.key and u.lease_epoch = s.lease_epoch and u.counted
-         where s.workspace_id = $1::text::uuid
-         group by s.run_id, s.key";
+         where s.workspace_id = $1::text::uuid";
     for row in db
         .query(query, &[&workspace])
         .await
@@ -198,7 +197,11 @@ async fn read_sums(
     }
     let query = "
         select count(*), count(*) filter (where input_tokens <> $2 or output_tokens <> $3)
-          from goalpost.usage_events where workspace_id = $1::text::uuid";
+          from goalpost.usage_events u where workspace_id = $1::text::uuid
+           -- What was refused, or what nobody knows the end of, has no tokens.
+           and exists (select from goalpost.step_turns t
+                        where t.run_id = u.run_id and t.step_key = u.step_key and t.number = u.number
+                          and t.lease_epoch = u.lease_epoch and t.input_tokens > 0)";
     let row = db
         .query_one(query, &[&workspace, &input, &output])
         .await

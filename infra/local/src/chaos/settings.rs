@@ -120,6 +120,7 @@ impl Settings {
                 function: None,
                 probability: probability(share, steps, point),
                 at_most: share,
+                passes: 0,
                 blow,
                 even_on_last_attempt: false,
             }
@@ -198,7 +199,20 @@ fn probability(wanted: u64, steps: u64, point: Point) -> f64 {
     let passes_per_step = match point {
         Point::AfterClaim => 0.15,
         Point::BeforeClaim => 0.2,
-        Point::AfterModelTurn | Point::AfterEffect => 0.3,
+        Point::BeforeTurn
+        | Point::AfterTurnBegun
+        | Point::AfterModelTurn
+        | Point::BeforeTurnEnd
+        | Point::AfterTurnEnd
+        | Point::AfterEffect => 0.3,
+        Point::BeforeFreezing | Point::AfterFreezing => 0.2,
+        // Only what is claimed again reads a journal, and no tool of these goals may not be repeated.
+        Point::BeforeReading
+        | Point::AfterReading
+        | Point::BeforeCalls
+        | Point::AfterCallsBegun
+        | Point::BeforeCallsEnd
+        | Point::AfterCallsEnd => 0.05,
         Point::BeforeCompletion | Point::AfterCompletion => 0.5,
     };
     #[expect(

@@ -194,7 +194,7 @@ fn check_step(number: u64, key: &str, expected: &StepPrediction, row: &StepRow, 
         found.say(
             number,
             &format!(
-                "should have {} answers of the model booked for the attempt that ended step {key}, and has {}",
+                "should have {} answers of the model in the journal of step {key}, and has {}",
                 expected.model_calls, row.booked_calls
             ),
         );

@@ -127,6 +127,12 @@ impl Caller {
         match self.rpc.as_str() {
             "claim_steps" | "measure_facts" => Some(Point::BeforeClaim),
             "finish_steps" => has_outcomes(body).then_some(Point::BeforeCompletion),
+            "read_journal" => Some(Point::BeforeReading),
+            "begin_turn" => Some(Point::BeforeTurn),
+            "end_turn" => Some(Point::BeforeTurnEnd),
+            "freeze_calls" => Some(Point::BeforeFreezing),
+            "begin_calls" => Some(Point::BeforeCalls),
+            "end_calls" => Some(Point::BeforeCallsEnd),
             _ => None,
         }
     }
@@ -140,6 +146,12 @@ impl Caller {
             "measure_facts" => Some(Point::AfterClaim),
             "finish_steps" => has_outcomes(body).then_some(Point::AfterCompletion),
             "answer_query" => Some(Point::AfterEffect),
+            "read_journal" => Some(Point::AfterReading),
+            "begin_turn" => Some(Point::AfterTurnBegun),
+            "end_turn" => Some(Point::AfterTurnEnd),
+            "freeze_calls" => Some(Point::AfterFreezing),
+            "begin_calls" => Some(Point::AfterCallsBegun),
+            "end_calls" => Some(Point::AfterCallsEnd),
             _ => None,
         }
     }

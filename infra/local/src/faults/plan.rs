@@ -66,10 +66,34 @@ pub enum Point {
     BeforeClaim,
     /// A claim that took steps was executed, its answer not delivered. (Or `measure_facts`.)
     AfterClaim,
+    /// A journal is asked for and not read.
+    BeforeReading,
+    /// A journal was read, its answer not delivered.
+    AfterReading,
+    /// A model is about to be asked: it is to be noted, and is not.
+    BeforeTurn,
+    /// It was noted that a model is about to be asked, the answer not delivered: nobody asks.
+    AfterTurnBegun,
     /// A model has answered: reported by a test's model server.
     AfterModelTurn,
+    /// What a model answered arrives and is not recorded.
+    BeforeTurnEnd,
+    /// What a model answered was recorded, the answer not delivered.
+    AfterTurnEnd,
+    /// Calls that no model asks for arrive and are not frozen.
+    BeforeFreezing,
+    /// Calls that no model asks for were frozen, the answer not delivered.
+    AfterFreezing,
+    /// Calls that may not be repeated are to be begun, and are not.
+    BeforeCalls,
+    /// Calls that may not be repeated were begun, the answer not delivered: nobody makes them.
+    AfterCallsBegun,
     /// An effect has happened: a step's query was executed, or a test's effect server says so.
     AfterEffect,
+    /// What came of calls that may not be repeated arrives and is not recorded.
+    BeforeCallsEnd,
+    /// What came of them was recorded, the answer not delivered.
+    AfterCallsEnd,
     /// Outcomes arrive and are not recorded.
     BeforeCompletion,
     /// Outcomes were recorded, the answer not delivered.
@@ -99,6 +123,9 @@ pub struct BlowRule {
     pub probability: f64,
     /// The most blows of this rule.
     pub at_most: u64,
+    /// So many that would strike pass unharmed first: to strike at the n-th time.
+    #[serde(default)]
+    pub passes: u64,
     /// What is done.
     pub blow: Blow,
     /// Strikes also when a step in the sandbox is on its last attempt, which then fails for want of another. Without
@@ -161,9 +188,16 @@ impl BlowRule {
             function: Some(function.to_owned()),
             probability: 1.0,
             at_most: 1,
+            passes: 0,
             blow: Blow::Kill,
             even_on_last_attempt: false,
         }
+    }
+
+    /// The same, after so many passed.
+    #[must_use]
+    pub fn after(self, passes: u64) -> Self {
+        Self { passes, ..self }
     }
 
     pub(super) fn is_about(&self, point: Point, function: &str) -> bool {
@@ -173,11 +207,23 @@ impl BlowRule {
 
 impl Point {
     /// All points, in the order in which a function passes them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 18] = [
         Self::BeforeClaim,
         Self::AfterClaim,
+        Self::BeforeReading,
+        Self::AfterReading,
+        Self::BeforeTurn,
+        Self::AfterTurnBegun,
         Self::AfterModelTurn,
+        Self::BeforeTurnEnd,
+        Self::AfterTurnEnd,
+        Self::BeforeFreezing,
+        Self::AfterFreezing,
+        Self::BeforeCalls,
+        Self::AfterCallsBegun,
         Self::AfterEffect,
+        Self::BeforeCallsEnd,
+        Self::AfterCallsEnd,
         Self::BeforeCompletion,
         Self::AfterCompletion,
     ];
@@ -188,7 +234,19 @@ impl Point {
         match self {
             Self::BeforeClaim => "before_claim",
             Self::AfterClaim => "after_claim",
+            Self::BeforeReading => "before_reading",
+            Self::AfterReading => "after_reading",
+            Self::BeforeTurn => "before_turn",
+            Self::AfterTurnBegun => "after_turn_begun",
             Self::AfterModelTurn => "after_model_turn",
+            Self::BeforeTurnEnd => "before_turn_end",
+            Self::AfterTurnEnd => "after_turn_end",
+            Self::BeforeFreezing => "before_freezing",
+            Self::AfterFreezing => "after_freezing",
+            Self::BeforeCalls => "before_calls",
+            Self::AfterCallsBegun => "after_calls_begun",
+            Self::BeforeCallsEnd => "before_calls_end",
+            Self::AfterCallsEnd => "after_calls_end",
             Self::AfterEffect => "after_effect",
             Self::BeforeCompletion => "before_completion",
             Self::AfterCompletion => "after_completion",

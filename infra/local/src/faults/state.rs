@@ -19,8 +19,9 @@ pub(super) struct State {
     dice: Dice,
     pub(super) counts: FaultCounts,
     pub(super) held: Held,
-    /// How often each rule of the plan has struck, and how many answers were cut.
+    /// How often each rule of the plan has struck, how often it let pass, and how many answers were cut.
     struck: Vec<u64>,
+    passed: Vec<u64>,
     cut: u64,
     pub(super) grip: Option<Grip>,
     /// Stopped sandboxes.
@@ -31,6 +32,7 @@ impl State {
     /// Another plan, counted anew.
     pub(super) fn begin(&mut self, plan: FaultPlan) {
         self.struck = vec![0; plan.blows.len()];
+        self.passed = vec![0; plan.blows.len()];
         self.cut = 0;
         self.dice = Dice::default();
         self.plan = plan;
@@ -72,6 +74,11 @@ impl State {
                 .hits(rule.probability);
             let struck = self.struck.get_mut(number)?;
             if !hits || *struck >= rule.at_most {
+                continue;
+            }
+            let passed = self.passed.get_mut(number)?;
+            if *passed < rule.passes {
+                *passed += 1;
                 continue;
             }
             if is_last && !rule.even_on_last_attempt {

@@ -1,0 +1,87 @@
+//! SIGKILL at every point of the journal, a few times in each function's turn. `GOALPOST_JOURNAL_ROUNDS` says how often
+//! all of it is done; once, if it is not set.
+
+use local_stack::faults::{BlowRule, Point};
+
+use super::World;
+
+/// As many kills as one world takes: each costs a lease's time, and signatures hold for minutes.
+const KILLS_PER_WORLD: usize = 18;
+
+fn rounds() -> usize {
+    std::env::var("GOALPOST_JOURNAL_ROUNDS").map_or(1, |rounds| rounds.parse().unwrap())
+}
+
+/// Kills the function at each of these points, after so many passed it, each while another goal is worked on.
+async fn kill_at_each(function: &str, points: &[(Point, u64)]) {
+    for _ in 0..rounds() {
+        for points in points.chunks(KILLS_PER_WORLD) {
+            let mut world = World::start(|options| options).await;
+            for (point, passes) in points {
+                let blow = BlowRule::kill_once(*point, function).after(*passes);
+                world.reach(vec![blow]).await;
+            }
+            world.end().await;
+        }
+    }
+}
+
+/// The points of a function that asks a model, at its first question.
+const ASKING: [(Point, u64); 5] = [
+    (Point::BeforeTurn, 0),
+    (Point::AfterTurnBegun, 0),
+    (Point::AfterModelTurn, 0),
+    (Point::BeforeTurnEnd, 0),
+    (Point::AfterTurnEnd, 0),
+];
+
+#[tokio::test]
+async fn intake_killed_around_its_question_asks_it_once() {
+    kill_at_each("intake", &ASKING).await;
+}
+
+#[tokio::test]
+async fn the_planner_killed_around_its_questions_asks_each_once() {
+    let again = ASKING.map(|(point, _)| (point, 1));
+    kill_at_each("planner", &[ASKING, again].concat()).await;
+}
+
+#[tokio::test]
+async fn the_aggregator_killed_around_its_question_asks_it_once() {
+    kill_at_each("aggregator", &ASKING).await;
+}
+
+#[tokio::test]
+async fn the_executor_killed_around_an_agents_questions_asks_each_once_and_acts_once() {
+    let later = [1, 3].map(|passes| ASKING.map(|(point, _)| (point, passes)));
+    kill_at_each("executor", &[&ASKING[..], &later.concat()].concat()).await;
+}
+
+#[tokio::test]
+async fn the_executor_killed_around_effects_and_outcomes_acts_once() {
+    let points = [
+        (Point::AfterEffect, 0),
+        (Point::AfterEffect, 1),
+        (Point::AfterEffect, 2),
+        (Point::BeforeFreezing, 0),
+        (Point::AfterFreezing, 0),
+        (Point::BeforeCompletion, 0),
+        (Point::BeforeCompletion, 1),
+        (Point::AfterCompletion, 0),
+        (Point::AfterCompletion, 1),
+    ];
+    kill_at_each("executor", &points).await;
+}
+
+#[tokio::test]
+async fn whoever_is_killed_while_reading_the_journal_leaves_it_as_it_was() {
+    let mut world = World::start(|options| options).await;
+    for reading in [Point::BeforeReading, Point::AfterReading] {
+        for function in ["executor", "planner"] {
+            let first = BlowRule::kill_once(Point::AfterTurnEnd, function);
+            let then = BlowRule::kill_once(reading, function);
+            world.reach(vec![first, then]).await;
+        }
+    }
+    world.end().await;
+}

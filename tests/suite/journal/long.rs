@@ -1,0 +1,61 @@
+//! Steps that take longer than an invocation, and conversations that become long.
+
+use std::time::Duration;
+
+use local_stack::faults::{BlowRule, Point};
+use local_stack::stack::{FunctionLimits, StackOptions};
+use serde_json::json;
+
+use super::World;
+
+/// An executor that is ended after so long, whatever it does.
+fn short_lived(mut options: StackOptions) -> StackOptions {
+    let limits = FunctionLimits {
+        timeout: Duration::from_secs(4),
+        ..FunctionLimits::of("executor")
+    };
+    options.limits.insert("executor".to_owned(), limits);
+    options
+}
+
+#[tokio::test]
+async fn a_step_that_takes_longer_than_an_invocation_is_continued_by_the_next() {
+    let mut world = World::start(short_lived).await;
+    world.model.works(12, Duration::from_millis(600));
+    world.reach(Vec::new()).await;
+    let work = world
+        .json(
+            "select jsonb_build_object('attempt', s.attempt, 'claims', s.lease_epoch > 2, 'unknown',
+               (select count(*) from goalpost.step_turns t where t.step_key = 'work' and t.state <> 'answered'))
+               from goalpost.steps s where s.key = 'work'",
+        )
+        .await;
+    let expected = json!({"attempt": 1, "claims": true, "unknown": 0});
+    assert_eq!(work, expected, "put back in time, at no cost of a try");
+    let answers = json!({"assess": 1, "plan": 2, "work": 14, "judge": 1});
+    world.end_with(&answers).await;
+}
+
+#[tokio::test]
+async fn a_long_conversation_is_summed_up_also_if_its_worker_dies_meanwhile() {
+    let mut world = World::start(|mut options| {
+        let name = "GOALPOST_LONGEST_CONVERSATION_BYTES".to_owned();
+        options.environment.insert(name, "4500".to_owned());
+        options
+    })
+    .await;
+    world.model.works(12, Duration::ZERO);
+    world.model.strikes_only_at("compact");
+    let compacting = BlowRule::kill_once(Point::AfterModelTurn, "executor");
+    world.reach(vec![compacting]).await;
+    let summaries = world
+        .json(
+            "select jsonb_object_agg(t.state, t.count) from (
+               select state, count(*) from goalpost.step_turns where purpose = 'compact' group by 1) t",
+        )
+        .await;
+    assert_eq!(summaries["unknown"], 1, "{summaries}");
+    assert!(summaries["answered"].as_i64().unwrap() >= 1, "{summaries}");
+    let answers = json!({"assess": 1, "plan": 2, "work": 14, "judge": 1});
+    world.end_with(&answers).await;
+}

@@ -1,0 +1,155 @@
+//! The journal under kills: whatever dies at whatever point, no question is answered twice, no effect happens under two
+//! keys or with two contents, and the goal is reached.
+//!
+//! The one thing to know: the scripted model never gives the same answer twice, so whoever asked again where an answer
+//! was there already would be found out by what arrives at the receiver.
+
+mod kills;
+mod long;
+mod model;
+mod once;
+mod receiver;
+
+use local_stack::faults::{BlowRule, FaultPlan, Faults};
+use local_stack::stack::StackOptions;
+use serde_json::{Value, json};
+
+use crate::faults::Trial;
+use model::Model;
+use receiver::Receiver;
+
+/// A stack whose model and receiver belong to these tests.
+struct World {
+    trial: Trial,
+    model: Model,
+    receiver: Receiver,
+    goals: u32,
+}
+
+/// What a goal's steps ask: so many answers each is exactly what their journals have in the end.
+const ANSWERS: &str = r#"{"assess": 1, "plan": 2, "work": 4, "judge": 1}"#;
+
+impl World {
+    async fn start(change: impl FnOnce(StackOptions) -> StackOptions) -> Self {
+        let faults = Faults::new(FaultPlan::default());
+        let receiver = Receiver::serve(&faults).await;
+        let model = Model::serve(&faults, &receiver.url).await;
+        let (base_url, host) = (model.base_url.clone(), receiver.host.clone());
+        let trial = Trial::start_on(faults, |mut options| {
+            let named = [
+                ("OPENAI_BASE_URL", base_url),
+                ("GOALPOST_PRIVATE_HOSTS", host.clone()),
+            ];
+            let named = named.map(|(name, value)| (name.to_owned(), value));
+            options.environment.extend(named);
+            change(options)
+        })
+        .await;
+        let database = trial.stack.admin_db().await.unwrap();
+        database
+            .batch_execute(&format!(
+                "update goalpost.workspaces set webhook_hosts = array['{host}'];
+                 insert into goalpost.agents (workspace_id, name, role, tools, max_turns)
+                 select id, 'clerk', 'You do what is asked.', array['webhook', 'calculate'], 40 from goalpost.workspaces"
+            ))
+            .await
+            .unwrap();
+        Self {
+            trial,
+            model,
+            receiver,
+            goals: 0,
+        }
+    }
+
+    /// A goal is asked for and reached while these blows fall; each of them fell.
+    async fn reach(&mut self, blows: Vec<BlowRule>) {
+        let told = self.strike(blows).await;
+        self.trial.settle().await;
+        self.all_fell(&told);
+    }
+
+    /// A goal is asked for, and these blows are to fall.
+    async fn strike(&mut self, blows: Vec<BlowRule>) -> Vec<(BlowRule, u64)> {
+        self.goals += 1;
+        let told = blows
+            .iter()
+            .map(|rule| (rule.clone(), self.kills(rule)))
+            .collect();
+        self.trial.faults.set_plan(FaultPlan {
+            blows,
+            ..FaultPlan::default()
+        });
+        self.trial.ask("go").await;
+        told
+    }
+
+    fn all_fell(&self, told: &[(BlowRule, u64)]) {
+        for (rule, before) in told {
+            let function = rule.function.as_deref().unwrap_or_default();
+            let (point, passes) = (rule.point, rule.passes);
+            assert!(
+                self.kills(rule) > *before,
+                "{function} was not killed {point} after {passes}"
+            );
+        }
+    }
+
+    fn kills(&self, rule: &BlowRule) -> u64 {
+        let function = rule.function.as_deref().unwrap_or_default();
+        let kills = self.trial.faults.counts().kills;
+        let at = kills.get(function).and_then(|kills| kills.get(&rule.point));
+        at.copied().unwrap_or(0)
+    }
+
+    async fn json(&self, query: &str) -> Value {
+        let database = self.trial.stack.admin_db().await.unwrap();
+        database.query_one(query, &[]).await.unwrap().get(0)
+    }
+
+    /// Every goal was reached, every question has one answer, every effect happened once.
+    async fn end(self) {
+        let expected: Value = serde_json::from_str(ANSWERS).unwrap();
+        self.end_with(&expected).await;
+    }
+
+    /// The same where the steps of each goal have other numbers of answers.
+    async fn end_with(self, answers: &Value) {
+        let journals = self
+            .json(
+                "select jsonb_agg(a.answers) from (
+                   select jsonb_object_agg(t.step_key, t.count) as answers
+                     from (select r.request_id, t.step_key, count(*) from goalpost.step_turns t
+                             join goalpost.workflow_runs r on r.id = t.run_id
+                            where t.state = 'answered' and t.purpose <> 'compact' group by 1, 2) t
+                    group by t.request_id) a",
+            )
+            .await;
+        let expected: Vec<&Value> = (0..self.goals).map(|_| answers).collect();
+        assert_eq!(journals, json!(expected), "answers of each goal's steps");
+
+        // What was asked and has no answer was under way when its worker died.
+        let turns = self
+            .json("select jsonb_build_object('all', count(*), 'unknown', count(*) filter (where state = 'unknown'),
+                     'ended', count(*) filter (where state in ('answered', 'unknown'))) from goalpost.step_turns")
+            .await;
+        assert_eq!(turns["all"], turns["ended"], "{turns}");
+        let asked = i64::try_from(self.model.asked()).unwrap();
+        assert!(turns["all"].as_i64().unwrap() >= asked, "{turns}, {asked}");
+
+        // Three effects of each goal, each under one key with one content, and it is what the journal says.
+        let effects = self.receiver.effects();
+        assert_eq!(effects.len(), usize::try_from(3 * self.goals).unwrap());
+        for (key, bodies) in &effects {
+            let first = &bodies[0];
+            assert!(bodies.iter().all(|body| body == first), "{key}: {bodies:?}");
+            let sent = self
+                .json(&format!(
+                    "select jsonb_agg(c.arguments -> 'body') from goalpost.tool_calls c where c.idempotency_key = '{key}' and c.state = 'done'"
+                ))
+                .await;
+            assert_eq!(sent, json!([first]), "{key}");
+        }
+        self.trial.end().await;
+    }
+}

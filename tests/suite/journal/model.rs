@@ -1,0 +1,215 @@
+//! A model server that speaks the real wire format and never gives the same answer twice: a number goes up with each.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use axum::{Json, Router};
+use local_stack::faults::{Faults, Point};
+use serde_json::{Value, json};
+
+/// The running server.
+pub(super) struct Model {
+    /// With `{sandbox}` in it, as functions are given it.
+    pub(super) base_url: String,
+    script: Script,
+}
+
+#[derive(Clone)]
+struct Script {
+    faults: Faults,
+    hook: String,
+    asked: Arc<AtomicUsize>,
+    /// An agent's turns before its last one.
+    turns: Arc<AtomicU64>,
+    takes_millis: Arc<AtomicU64>,
+    /// Only answers to this kind of question are points where a blow may fall.
+    strikes_at: Arc<Mutex<Option<&'static str>>>,
+    /// So many questions are refused, each with this status.
+    refuses: Arc<Mutex<(u64, u16)>>,
+}
+
+impl Model {
+    pub(super) async fn serve(faults: &Faults, hook: &str) -> Self {
+        let script = Script {
+            faults: faults.clone(),
+            hook: hook.to_owned(),
+            asked: Arc::default(),
+            turns: Arc::new(AtomicU64::new(2)),
+            takes_millis: Arc::default(),
+            strikes_at: Arc::default(),
+            refuses: Arc::default(),
+        };
+        let router = Router::new()
+            .route("/{sandbox}/v1/chat/completions", post(complete))
+            .with_state(script.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://{}/{{sandbox}}/v1", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { base_url, script }
+    }
+
+    /// How many questions arrived and were not refused.
+    pub(super) fn asked(&self) -> usize {
+        self.script.asked.load(Ordering::SeqCst)
+    }
+
+    /// An agent works so many turns before its last one, and each takes so long.
+    pub(super) fn works(&self, turns: u64, each: Duration) {
+        self.script.turns.store(turns, Ordering::SeqCst);
+        let millis = u64::try_from(each.as_millis()).unwrap();
+        self.script.takes_millis.store(millis, Ordering::SeqCst);
+    }
+
+    pub(super) fn strikes_only_at(&self, what: &'static str) {
+        *self.script.strikes_at.lock().unwrap() = Some(what);
+    }
+
+    pub(super) fn refuses(&self, times: u64, status: u16) {
+        *self.script.refuses.lock().unwrap() = (times, status);
+    }
+}
+
+async fn complete(
+    State(script): State<Script>,
+    Path(sandbox): Path<String>,
+    Json(body): Json<Value>,
+) -> Response {
+    let what = kind(&body);
+    if what == "work"
+        && let (times, status) = &mut *script.refuses.lock().unwrap()
+        && *times > 0
+    {
+        *times -= 1;
+        let refusal = json!({"error": {"message": "not now"}});
+        let status = StatusCode::from_u16(*status).unwrap();
+        return (status, [("retry-after", "2")], Json(refusal)).into_response();
+    }
+    let nonce = script.asked.fetch_add(1, Ordering::SeqCst);
+    let message = match what {
+        "assess" => said(&json!({
+            "decision": "goal", "goal": {"title": format!("Goal {nonce}"), "description": "Go"},
+        })),
+        "plan" => said(&plan(&body, &script.hook)),
+        "judge" => said(
+            &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": format!("Answer {nonce}")}]}),
+        ),
+        "compact" => {
+            let text = body["messages"].to_string();
+            let stage = stage(&body) + turns_told(&text);
+            json!({"role": "assistant", "content": format!("Answer {nonce}: [stage {stage}] is behind you.")})
+        }
+        _ => work(&script, stage(&body), nonce),
+    };
+    if what == "work" {
+        let millis = script.takes_millis.load(Ordering::SeqCst);
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+    }
+    let strikes_at = *script.strikes_at.lock().unwrap();
+    if strikes_at.is_none_or(|only| only == what) {
+        script.faults.reached(Point::AfterModelTurn, &sandbox);
+    }
+    let finish = match message.get("tool_calls") {
+        Some(_) => "tool_calls",
+        None => "stop",
+    };
+    Json(json!({
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "scripted-1",
+        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
+    }))
+    .into_response()
+}
+
+fn said(content: &Value) -> Value {
+    json!({"role": "assistant", "content": content.to_string()})
+}
+
+fn kind(body: &Value) -> &'static str {
+    match body["response_format"]["json_schema"]["name"].as_str() {
+        Some("assessment") => "assess",
+        Some("plan") => "plan",
+        Some("verdicts") => "judge",
+        _ if body["tools"].is_array() => "work",
+        _ => "compact",
+    }
+}
+
+/// How many turns with calls an agent has behind it: those it is told, and those of a summary.
+fn stage(body: &Value) -> u64 {
+    let messages = body["messages"].as_array().unwrap();
+    let told = messages
+        .iter()
+        .filter(|message| message["tool_calls"].is_array())
+        .count();
+    u64::try_from(told).unwrap() + summed_up(&body["messages"].to_string())
+}
+
+fn summed_up(text: &str) -> u64 {
+    let stage = text.rsplit_once("[stage ").map(|(_, rest)| rest);
+    let number = stage.and_then(|rest| rest.split(']').next());
+    number.map_or(0, |number| number.parse().unwrap())
+}
+
+/// Of a conversation told as material: each answer in it is a `said`.
+fn turns_told(text: &str) -> u64 {
+    u64::try_from(text.matches("\\\"said\\\"").count()).unwrap()
+}
+
+/// The first plan breaks a rule, so that the planner asks twice.
+fn plan(body: &Value, hook: &str) -> Value {
+    if !body["messages"].to_string().contains("crystal_ball") {
+        return json!({"steps": [{"key": "a", "kind": "tool", "input": {"tool": "crystal_ball", "arguments": {}}}]});
+    }
+    let schema =
+        json!({"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}});
+    json!({
+        "criteria": ["It is done"],
+        "steps": [
+            {"key": "work", "kind": "agent", "agent": "clerk", "max_attempts": 20, "timeout_seconds": 3600,
+             "input": {"instructions": "Do it", "output_schema": schema}},
+            {"key": "tell", "kind": "tool", "depends_on": ["work"], "max_attempts": 20,
+             "input": {"tool": "webhook", "arguments": {"url": hook, "body": {"effect": "tell", "said": "{{ steps.work.text }}"}}}},
+        ],
+    })
+}
+
+/// Two effects first, then sums until it is enough, then a result that does not fit, then one that does.
+fn work(script: &Script, stage: u64, nonce: usize) -> Value {
+    let enough = script.turns.load(Ordering::SeqCst);
+    let webhook = |effect: &str| {
+        let body = json!({"effect": effect, "nonce": nonce});
+        call("webhook", &json!({"url": script.hook, "body": body}))
+    };
+    let calls = match stage {
+        0 => vec![webhook("first"), sum()],
+        1 => vec![webhook("second")],
+        stage if stage < enough => vec![sum()],
+        stage if stage == enough => vec![call("submit_result", &json!({"txt": "no form"}))],
+        _ => vec![call(
+            "submit_result",
+            &json!({"text": format!("Answer {nonce}")}),
+        )],
+    };
+    let calls: Vec<Value> = calls
+        .into_iter()
+        .enumerate()
+        .map(|(number, function)| {
+            json!({"id": format!("call_{nonce}_{number}"), "type": "function", "function": function})
+        })
+        .collect();
+    json!({"role": "assistant", "content": null, "tool_calls": calls})
+}
+
+fn sum() -> Value {
+    call("calculate", &json!({"expression": "6 * 7"}))
+}
+
+fn call(name: &str, arguments: &Value) -> Value {
+    json!({"name": name, "arguments": arguments.to_string()})
+}
