@@ -167,7 +167,7 @@ begin
 end
 $$;
 
--- Why a step may ask nothing more, as {"refused": …}; null: it may.
+-- Why a step may ask nothing more, as {"refused": …}; null: it may. None of its questions is under way.
 create function goalpost_private.turn_refusal(p_step goalpost.steps) returns jsonb
 language sql stable
 set search_path = ''
@@ -178,7 +178,7 @@ as $$
   -- The newest ones of this try that brought nothing.
   failed as (
     select t.* from turn t
-     where t.state in ('failed', 'unknown') and t.attempt = p_step.attempt
+     where t.attempt = p_step.attempt
        and t.number > coalesce((select max(a.number) from turn a where a.state = 'answered'), 0)
   )
   select case

@@ -332,3 +332,67 @@ async fn two_owners_who_demote_each_other_leave_one() {
         .unwrap();
     assert_eq!(owners, 1);
 }
+
+/// A step with a question under way is taken back by a sweep that has not committed yet; its worker calls meanwhile.
+async fn while_a_step_is_taken_back(
+    function: &'static str,
+    more: Value,
+) -> (Result<Value, String>, Session) {
+    let database = Database::fresh().await.unwrap();
+    let workspace = Workspace::new(&database).await.unwrap();
+    let plan = json!({"steps": [tool_step("a", &[])]});
+    workspace.goal(&plan).await.unwrap();
+    let step = first(workspace.claim(&["tool"]).await.unwrap()).unwrap();
+    let lease = json!({"p_run_id": step.run_id, "p_step_key": step.step_key, "p_lease_epoch": step.lease_epoch});
+    let with = |more: Value| {
+        let (mut all, more) = (
+            lease.as_object().unwrap().clone(),
+            more.as_object().unwrap().clone(),
+        );
+        all.extend(more);
+        Value::Object(all)
+    };
+    let ask = json!({"p_ask": {"purpose": "work", "provider": "p", "model": "m", "request_hash": "0".repeat(64),
+                               "max_input_tokens": 1, "max_output_tokens": 1}});
+    workspace
+        .worker
+        .call("goalpost_worker.begin_turn", &with(ask))
+        .await
+        .unwrap();
+    database.move_clock("31 seconds").await.unwrap();
+    let watcher = database.owner().await.unwrap();
+    let sweeper = database.owner().await.unwrap();
+
+    sweeper.run("begin").await.unwrap();
+    let swept = sweeper.json("select goalpost_private.sweep()").await;
+    assert_eq!(swept.unwrap()["leases_expired"], 1);
+    let (worker, arguments) = (workspace.worker, with(more));
+    let process = worker.process_id();
+    let told = after(&watcher, &sweeper, process, async move {
+        let told = worker.call(function, &arguments).await;
+        told.map_err(|error| sqlstate(&error).unwrap_or_default())
+    })
+    .await;
+    (told, watcher)
+}
+
+#[tokio::test]
+async fn whoever_asks_waits_for_a_sweep_that_takes_the_step_and_is_refused() {
+    let ask = json!({"p_ask": {"purpose": "work", "provider": "p", "model": "m", "request_hash": "1".repeat(64),
+                               "max_input_tokens": 1, "max_output_tokens": 1}});
+    let (told, watcher) = while_a_step_is_taken_back("goalpost_worker.begin_turn", ask).await;
+    assert_eq!(told, Err("ZG009".to_owned()));
+    let turns = watcher
+        .json("select count(*) from goalpost.step_turns")
+        .await;
+    assert_eq!(turns.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_waits_for_a_sweep_that_takes_the_step_and_comes_too_late() {
+    let end = json!({"p_number": 1, "p_end": {"answer": {"text": "said"}}});
+    let (told, watcher) = while_a_step_is_taken_back("goalpost_worker.end_turn", end).await;
+    assert_eq!(told, Ok(json!({"lease_lost": true})));
+    let state = watcher.json("select state from goalpost.step_turns").await;
+    assert_eq!(state.unwrap(), "failed");
+}

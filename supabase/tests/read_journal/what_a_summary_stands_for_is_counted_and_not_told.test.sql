@@ -8,10 +8,11 @@ select tests.bare_turn(tests.the('run'), 'a', 1, 'answered', '{"answer": {"text"
 select tests.bare_call(tests.the('run'), 'a', 1, 'done', '{"turn_number": 1}');
 select tests.bare_turn(tests.the('run'), 'a', 2, 'answered', '{"purpose": "compact", "answer": {"text": "in short"}}');
 select tests.bare_turn(tests.the('run'), 'a', 3, 'answered', '{"answer": {"text": "new"}}');
+select tests.bare_turn(tests.the('run'), 'a', 4, 'failed', '{"purpose": "compact"}');
 select tests.bare_call(tests.the('run'), 'a', 2, 'done', '{"turn_number": 3}');
 select tests.bare_call(tests.the('run'), 'a', 3, 'done');
 select tests.keep('read', goalpost_worker.read_journal(tests.the('run'), 'a', 1)::text);
-select is((select string_agg(coalesce(t #>> '{answer,text}', '-'), ' ') from jsonb_array_elements(tests.kept('read')::jsonb -> 'turns') t), '- in short new', 'the summary and what came after');
+select is((select string_agg(coalesce(t #>> '{answer,text}', '-'), ' ') from jsonb_array_elements(tests.kept('read')::jsonb -> 'turns') t), '- in short new -', 'the summary and what came after');
 select is((select string_agg(c ->> 'number', ' ') from jsonb_array_elements(tests.kept('read')::jsonb -> 'calls') c), '2 3', 'and their calls, and those that no turn asked for');
 select is((tests.turn_of(tests.the('run'), 1)).answer, '{"text": "old"}', 'the original is there');
 

@@ -192,7 +192,7 @@ impl Scene {
         let approver = self.person(Person::Approver);
         self.begin("Show everything that you can do").await;
         self.until(
-            "select from goalpost.steps where key = 'think' and state = 'ready' and attempt = 2",
+            "select from goalpost.steps where key = 'think' and state = 'waiting' and attempt = 1",
         )
         .await;
         // Less than a wake's signature may be old, in all of the recording.
