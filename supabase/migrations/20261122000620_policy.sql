@@ -91,11 +91,11 @@ as $$
 declare
   v_denial text;
 begin
-  if p_tool.name is null then
+  if p_tool.name is null or p_tool.control and p_step.kind = 'tool' then
     rule := 'unknown_tool';
     message := format('there is no tool %s; use one that you were given', left(p_call.tool, 100));
   -- Every agent hands in its result; of all else it has what its row lists. A step that is one call has that call.
-  elsif not (p_tool.control and p_tool.name = 'submit_result')
+  elsif p_tool.name <> 'submit_result'
         and (case p_step.kind when 'tool' then p_tool.name is distinct from p_step.input ->> 'tool'
                               else not p_tool.name = any (coalesce(p_agent.tools, '{}')) end)
   then

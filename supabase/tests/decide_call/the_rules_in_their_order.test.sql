@@ -17,7 +17,7 @@ select is(pg_temp.says('ask_human'), 'allow control', 'control');
 select is(pg_temp.says('submit_result'), 'allow control', 'a result is handed in by every agent');
 select is(tests.policy(tests.the('run'), 'b', 'send'), 'allow default', 'a step that is one call has that call');
 select is(tests.policy(tests.the('run'), 'b', 'look'), 'deny not_listed', 'and no other');
-select is(tests.policy(tests.the('run'), 'b', 'submit_result'), 'allow control', 'but its result');
+select is(tests.policy(tests.the('run'), 'b', 'submit_result'), 'deny unknown_tool', 'nor one that only agents have');
 select is(pg_temp.says('mail'), 'needs_approval tool_approval', 'a tool that always asks');
 
 select pg_temp.rule('elsewhere', 'look', 'deny', '{"of": "elsewhere"}');

@@ -1,6 +1,6 @@
 -- The first of two ends does not wake it, the second does; a step that waits for a time is woken by neither.
 begin;
-select plan(4);
+select plan(5);
 select tests.world();
 select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
 select tests.start(tests.the('run'), 'a');
@@ -18,11 +18,17 @@ select is(tests.state(tests.the('run'), 'a'), 'waiting', 'one is still at work')
 select tests.do_complete(tests.the('run'), 'a_call_1', '{}');
 select is(tests.state(tests.the('run'), 'a'), 'ready', 'both have ended');
 
+-- What a person gave up is not brought back by what comes late.
+select pg_temp.delegate('b', 7);
+update goalpost.tool_calls set state = 'denied', ended_at = goalpost_private.clock() where step_key = 'b' and number = 7;
+select tests.do_complete(tests.the('run'), 'b_call_7', '{}');
+select is((select state from goalpost.tool_calls where step_key = 'b' and number = 7), 'denied', 'a call that waits no more stays as it ended');
+
 select pg_temp.delegate('b', 1);
 update goalpost.steps set state = 'waiting', lease_expires_at = null, run_after = goalpost_private.clock() + interval '1 hour' where run_id = tests.the('run') and key = 'b';
 select tests.do_complete(tests.the('run'), 'b_call_1', '{}');
 select is(tests.state(tests.the('run'), 'b'), 'waiting', 'its time has not come');
-select is((select state from goalpost.tool_calls where step_key = 'b'), 'done', 'though the call is done');
+select is((select state from goalpost.tool_calls where step_key = 'b' and number = 1), 'done', 'though the call is done');
 
 select * from finish();
 rollback;

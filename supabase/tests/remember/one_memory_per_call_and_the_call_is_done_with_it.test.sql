@@ -1,6 +1,6 @@
 -- What the call says, for whom it says, once however often it is sent.
 begin;
-select plan(6);
+select plan(7);
 select tests.world();
 select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
 select tests.start(tests.the('run'), 'a');
@@ -20,6 +20,9 @@ select results_eq(
             ('user', 'fact', '', 'Of the person', 'trusted'), ('agent', 'fact', '', 'Of the agent', 'trusted') $$, 'as the calls say');
 select is((select user_id from goalpost.memories where scope = 'user'), tests.id_of('mia'), 'the person it works for');
 select is((select agent_name from goalpost.memories where scope = 'agent'), 'analyst', 'the agent it is');
+select tests.pass('1 minute');
+select pg_temp.remember(1);
+select is((select ended_at from goalpost.tool_calls where number = 1), goalpost_private.clock() - interval '1 minute', 'done when it was done first');
 select is((select string_agg(state, ' ') from goalpost.tool_calls), 'done done done done', 'the calls are done');
 select is((select result from goalpost.tool_calls where number = 1), pg_temp.remember(1), 'with the memory''s number');
 
