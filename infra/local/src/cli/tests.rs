@@ -259,3 +259,14 @@ async fn auth_answering(session: serde_json::Value) -> String {
     tokio::spawn(async move { axum::serve(listener, router).await });
     url
 }
+
+#[test]
+fn functions_of_people_may_take_as_long_as_aws_lets_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let options =
+        crate::stack::StackOptions::for_people(home(&folder), crate::progress::Progress::quiet());
+    assert_eq!(options.limits.len(), crate::binaries::FUNCTIONS.len());
+    for (function, limits) in &options.limits {
+        assert_eq!(limits.timeout.as_secs(), 900, "{function}");
+    }
+}

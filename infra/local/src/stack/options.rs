@@ -8,7 +8,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::FunctionLimits;
-use crate::binaries::Binaries;
+use crate::binaries::{Binaries, FUNCTIONS};
 use crate::faults::Faults;
 use crate::home::Home;
 use crate::keys::ProjectKeys;
@@ -16,6 +16,9 @@ use crate::progress::Progress;
 
 /// The port that `supabase start` gives the API too.
 const USUAL_PORT: u16 = 54321;
+
+/// What AWS allows at most (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+const LONGEST_INVOCATION: Duration = Duration::from_secs(900);
 /// How often each function is woken from outside the database.
 const USUAL_SCHEDULE: Duration = Duration::from_secs(60);
 
@@ -127,7 +130,7 @@ impl StackOptions {
             port: Port::Preferred(USUAL_PORT),
             keys: None,
             binaries: None,
-            limits: BTreeMap::new(),
+            limits: FUNCTIONS.into_iter().map(unhurried).collect(),
             environment: environment.collect(),
             openai_api_key: given("OPENAI_API_KEY").map(SecretString::from),
             anthropic_api_key: given("ANTHROPIC_API_KEY").map(SecretString::from),
@@ -164,6 +167,15 @@ impl StackOptions {
             progress: Progress::quiet(),
         }
     }
+}
+
+/// A function that may take as long as AWS lets one: a model that thinks takes minutes over a plan.
+fn unhurried(function: &str) -> (String, FunctionLimits) {
+    let limits = FunctionLimits {
+        timeout: LONGEST_INVOCATION,
+        ..FunctionLimits::of(function)
+    };
+    (function.to_owned(), limits)
 }
 
 /// A variable of this process, if it says anything.
