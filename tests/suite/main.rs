@@ -31,4 +31,5 @@ mod races;
 mod random;
 mod requests;
 mod tenants;
+mod tools;
 mod wakes;

@@ -64,7 +64,9 @@ const IN_TEXTS: [&str; 17] = [
 ];
 
 /// Tables and views, and the definitions of the functions that only tell: what they compare guards nothing.
-const WITHOUT_GUARDS: [&str; 9] = ["0100", "0200", "0300", "0310", "0320", "0800", "0850", "0860", "09"];
+const WITHOUT_GUARDS: [&str; 9] = [
+    "0100", "0200", "0300", "0310", "0320", "0800", "0850", "0860", "09",
+];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -3,12 +3,14 @@
 //! The one thing to know: clap reads these comments; the first line of each is what `--help` shows.
 
 mod chaos;
+mod mcp;
 mod races;
 
 use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
 pub(super) use chaos::Chaos;
+pub(super) use mcp::{AskWhen, Mcp, McpAction};
 pub(super) use races::{RaceKind, Races};
 
 use crate::stack::Person;
@@ -182,6 +184,9 @@ pub(super) enum Command {
     Memories(Memories),
     /// Take a memory back: it is told to nobody any more
     Forget(Forget),
+    /// Add MCP servers, and approve their tools
+    #[command(after_help = mcp::HELP)]
+    Mcp(Mcp),
     /// Sign in to a project, for the next commands
     #[command(
         after_help = "Examples:\n  cargo goalpost login --url https://abc.supabase.co --key sb_publishable_…\n  cargo goalpost login --email owner@goalpost.test        the local stack\n\nThe password is asked for, or read from GOALPOST_PASSWORD."

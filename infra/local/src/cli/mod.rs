@@ -18,6 +18,7 @@ mod down;
 mod goals;
 mod login;
 mod logs;
+mod mcp;
 mod memories;
 mod psql;
 mod races;
@@ -91,6 +92,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Retry(retry) => decide::retry(retry, global).await,
         Command::Memories(memories) => memories::list(memories, global).await,
         Command::Forget(forget) => memories::forget(forget, global).await,
+        Command::Mcp(mcp) => mcp::run(mcp, global).await,
         Command::Login(login) => login::run(login, global).await,
         Command::Doctor => doctor::run(global).await,
         Command::Races(races) => races::run(races, global).await,

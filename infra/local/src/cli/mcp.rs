@@ -1,0 +1,220 @@
+//! `goalpost mcp`: servers whose tools agents may use, and what an admin approves of them.
+
+use std::io::Write as _;
+
+use anyhow::{Context, bail};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::arguments::{AskWhen, Global, Mcp, McpAction};
+use super::{answer, ask, connect, print, print_json, watch};
+use crate::client::{Accepted, Client};
+use crate::render::{Screen, one_line};
+
+#[derive(Serialize, Deserialize)]
+struct Server {
+    id: i64,
+    name: String,
+    url: String,
+    listed_at: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Tool {
+    server_id: i64,
+    name: String,
+    description: String,
+    parameters: Value,
+    schema_hash: String,
+    problem: Option<String>,
+    state: String,
+    idempotent: bool,
+    writes: bool,
+    approval: String,
+}
+
+pub(super) async fn run(arguments: &Mcp, global: &Global) -> anyhow::Result<()> {
+    let client = connect::client(global).await?;
+    let workspace = ask::workspace(&client, arguments.workspace.as_deref()).await?;
+    match &arguments.action {
+        McpAction::Add { name, url, header } => {
+            add(&client, workspace, name, url, header.as_deref(), global).await
+        }
+        McpAction::List => list(&client, workspace, global).await,
+        McpAction::Refresh { server } => refresh(&client, workspace, server).await,
+        McpAction::Approve {
+            server,
+            tool,
+            reads_only,
+            repeatable,
+            ask,
+            yes,
+        } => {
+            let tool = find(&client, workspace, server, tool).await?;
+            if !yes && !is_wanted(server, &tool)? {
+                bail!("nothing was approved");
+            }
+            let mut flags = serde_json::Map::new();
+            if *reads_only {
+                flags.insert("writes".into(), json!(false));
+            }
+            if *repeatable {
+                flags.insert("idempotent".into(), json!(true));
+            }
+            if let Some(when) = ask {
+                flags.insert("approval".into(), json!(word(*when)));
+            }
+            let call = json!({
+                "p_workspace_id": workspace, "p_server": server, "p_tool": tool.name,
+                "p_schema_hash": tool.schema_hash, "p_flags": flags,
+            });
+            let approved: Value = client.call("approve_mcp_tool", &call).await?;
+            done(
+                global,
+                &approved,
+                &format!("mcp.{server}.{} is approved.", tool.name),
+            )
+        }
+        McpAction::Remove { server } => {
+            let call = json!({"p_workspace_id": workspace, "p_name": server});
+            let removed: Value = client.call("remove_mcp_server", &call).await?;
+            done(
+                global,
+                &removed,
+                &format!("The server {server} is removed."),
+            )
+        }
+    }
+}
+
+async fn add(
+    client: &Client,
+    workspace: Uuid,
+    name: &str,
+    url: &str,
+    header: Option<&str>,
+    global: &Global,
+) -> anyhow::Result<()> {
+    let call = json!({"p_workspace_id": workspace, "p_name": name, "p_url": url, "p_auth_header_name": header});
+    let added: Value = client.call("add_mcp_server", &call).await?;
+    let secret = added.get("auth_secret_name").and_then(Value::as_str);
+    let mut said = format!("The server {name} is added.");
+    if header.is_some() {
+        let secret = secret.unwrap_or_default();
+        said.push_str(&format!(
+            "\nWhoever has the database puts its credentials into Vault:\n  select vault.create_secret('…', '{secret}');"
+        ));
+    }
+    said.push_str(&format!("\nNext: cargo goalpost mcp refresh {name}"));
+    done(global, &added, &said)
+}
+
+async fn list(client: &Client, workspace: Uuid, global: &Global) -> anyhow::Result<()> {
+    let servers = servers(client, workspace).await?;
+    let tools = tools(client, workspace).await?;
+    if global.json {
+        return print_json(&json!({"servers": servers, "tools": tools}));
+    }
+    if servers.is_empty() {
+        print("This workspace has no MCP server. Add one: cargo goalpost mcp add NAME URL");
+    }
+    let screen = Screen::stdout();
+    for server in &servers {
+        let listed = if server.listed_at.is_some() {
+            ""
+        } else {
+            "  (never listed: mcp refresh)"
+        };
+        print(&format!(
+            "{}  {}{listed}",
+            screen.palette.strong(&server.name),
+            server.url
+        ));
+        for tool in tools.iter().filter(|tool| tool.server_id == server.id) {
+            let held = match (tool.state.as_str(), tool.writes) {
+                ("approved", true) => ", writes",
+                ("approved", false) => ", reads only",
+                _ => "",
+            };
+            let note = tool.problem.as_deref().unwrap_or(&tool.description);
+            print(&format!(
+                "  {}  {}{held}  {}",
+                tool.name,
+                tool.state,
+                screen.palette.dim(&one_line(note, 80))
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Starts the runbook that lists a server, and waits for what it says.
+async fn refresh(client: &Client, workspace: Uuid, server: &str) -> anyhow::Result<()> {
+    let call = json!({
+        "p_workspace_id": workspace, "p_question": format!("Which tools does the MCP server {server} have?"),
+        "p_runbook": "mcp-refresh", "p_parameters": {"server": server},
+    });
+    let accepted: Accepted = client.call("accept_request", &call).await?;
+    let work = watch::watch(client, accepted.request_id, watch::Until::Ended).await?;
+    answer::print_outcome(client, &work).await
+}
+
+async fn servers(client: &Client, workspace: Uuid) -> anyhow::Result<Vec<Server>> {
+    let query = [
+        ("workspace_id", format!("eq.{workspace}")),
+        ("order", "name".to_owned()),
+    ];
+    Ok(client.select("mcp_servers", &query).await?)
+}
+
+async fn tools(client: &Client, workspace: Uuid) -> anyhow::Result<Vec<Tool>> {
+    let query = [
+        ("workspace_id", format!("eq.{workspace}")),
+        ("order", "name".to_owned()),
+    ];
+    Ok(client.select("mcp_tools", &query).await?)
+}
+
+async fn find(client: &Client, workspace: Uuid, server: &str, tool: &str) -> anyhow::Result<Tool> {
+    let servers = servers(client, workspace).await?;
+    let found = servers.iter().find(|known| known.name == server);
+    let found = found.with_context(|| format!("this workspace has no MCP server {server}"))?;
+    let tools = tools(client, workspace).await?;
+    let known = tools
+        .into_iter()
+        .find(|known| known.server_id == found.id && known.name == tool);
+    known.with_context(|| {
+        format!("{server} is not known to have a tool {tool}.\nAsk it: cargo goalpost mcp refresh {server}")
+    })
+}
+
+/// Shows all that a model would be told of the tool, and asks.
+fn is_wanted(server: &str, tool: &Tool) -> anyhow::Result<bool> {
+    print(&format!("mcp.{server}.{} ({})\n", tool.name, tool.state));
+    print(&tool.description);
+    print(&serde_json::to_string_pretty(&tool.parameters).context("writing JSON")?);
+    print("\nModels are told exactly this. Approve it? [y/N]");
+    std::io::stdout().flush().context("writing")?;
+    let mut answer = String::new();
+    std::io::stdin()
+        .read_line(&mut answer)
+        .context("reading the answer")?;
+    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
+fn word(when: AskWhen) -> &'static str {
+    match when {
+        AskWhen::Never => "never",
+        AskWhen::Always => "always",
+        AskWhen::WhenTainted => "when_tainted",
+    }
+}
+
+fn done(global: &Global, value: &Value, said: &str) -> anyhow::Result<()> {
+    if global.json {
+        return print_json(value);
+    }
+    print(said);
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! What is outside: a server that keeps what it is sent, and an MCP server made with the official library.
+
+use std::sync::{Arc, Mutex};
+
+use axum::body::Bytes;
+use axum::http::HeaderMap;
+use rmcp::ServerHandler;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, JsonObject,
+    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+};
+use rmcp::service::{RequestContext, RoleServer};
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+/// A server on a free port that takes whatever is sent to it.
+#[derive(Clone, Default)]
+pub(super) struct Receiver {
+    pub(super) host: String,
+    got: Arc<Mutex<Vec<(HeaderMap, Vec<u8>)>>>,
+}
+
+impl Receiver {
+    pub(super) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let receiver = Self {
+            host: listener.local_addr().unwrap().to_string(),
+            ..Self::default()
+        };
+        let got = receiver.got.clone();
+        let keep = move |headers: HeaderMap, body: Bytes| async move {
+            got.lock().unwrap().push((headers, body.to_vec()));
+            "taken"
+        };
+        let router = axum::Router::new().fallback(keep);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        receiver
+    }
+
+    pub(super) fn got(&self) -> Vec<(HeaderMap, Vec<u8>)> {
+        self.got.lock().unwrap().clone()
+    }
+}
+
+/// An MCP server with one tool, whose description can be changed.
+#[derive(Clone)]
+pub(super) struct Docs {
+    pub(super) host: String,
+    pub(super) description: Arc<Mutex<String>>,
+    pub(super) calls: Arc<Mutex<usize>>,
+}
+
+impl Docs {
+    pub(super) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let docs = Self {
+            host: listener.local_addr().unwrap().to_string(),
+            description: Arc::new(Mutex::new("Finds pages.".to_owned())),
+            calls: Arc::default(),
+        };
+        let handler = docs.clone();
+        let service = StreamableHttpService::new(
+            move || Ok(handler.clone()),
+            Arc::new(LocalSessionManager::default()),
+            StreamableHttpServerConfig::default(),
+        );
+        let router = axum::Router::new().nest_service("/mcp", service);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        docs
+    }
+}
+
+impl ServerHandler for Docs {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+    }
+
+    async fn list_tools(
+        &self,
+        _request: Option<PaginatedRequestParams>,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let schema = json!({"type": "object", "properties": {"words": {"type": "string"}}, "required": ["words"]});
+        let schema: JsonObject = schema.as_object().unwrap().clone();
+        let description = self.description.lock().unwrap().clone();
+        Ok(ListToolsResult::with_all_items(vec![Tool::new(
+            "search",
+            description,
+            schema,
+        )]))
+    }
+
+    async fn call_tool(
+        &self,
+        _request: CallToolRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        *self.calls.lock().unwrap() += 1;
+        Ok(CallToolResult::success(vec![ContentBlock::text("three pages")]).into())
+    }
+}
