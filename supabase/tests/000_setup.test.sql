@@ -464,7 +464,7 @@ as $$
 $$;
 
 -- A decision as the API takes it. p_more: "comment", "edited", "answer", "hash".
-create or replace function tests.decide(p_person text, p_approval_id bigint, p_decision text, p_more jsonb default '{}') returns jsonb
+create or replace function tests.policy_decides(p_person text, p_approval_id bigint, p_decision text, p_more jsonb default '{}') returns jsonb
 language sql
 as $$
   select tests.json_for(p_person, format(
@@ -477,7 +477,7 @@ create or replace function tests.decided(p_person text, p_approval_id bigint, p_
 language plpgsql
 as $$
 begin
-  perform tests.decide(p_person, p_approval_id, p_decision, p_more);
+  perform tests.policy_decides(p_person, p_approval_id, p_decision, p_more);
   raise exception using errcode = 'TT001';
 exception
   when sqlstate 'TT001' then
@@ -781,7 +781,7 @@ as $$
 $$;
 
 -- Begins a turn of step 'a' under its present epoch, or under one that is given.
-create or replace function tests.begin_turn(
+create or replace function tests.asks_model(
   p_run_id bigint, p_hash text default 'q', p_ended jsonb default '[]', p_epoch bigint default null
 ) returns jsonb
 language sql set search_path = ''
@@ -789,7 +789,7 @@ as $$
   select goalpost_worker.begin_turn(p_run_id, 'a', coalesce(p_epoch, (tests.step(p_run_id, 'a')).lease_epoch), tests.ask_of(p_hash), p_ended)
 $$;
 
-create or replace function tests.end_turn(
+create or replace function tests.model_answers(
   p_run_id bigint, p_number integer, p_calls jsonb default '[]', p_end jsonb default null, p_epoch bigint default null
 ) returns jsonb
 language sql set search_path = ''
@@ -828,7 +828,7 @@ $$;
 
 -- Policy and people as a test wants them: what is decided on every call, and who was asked what (tests.asked).
 create table if not exists tests.asked (kind text, call_number integer, question text, shown jsonb);
-create or replace function tests.decide(p_decision text, p_rule text default 'a_rule', p_message text default null) returns void
+create or replace function tests.policy_decides(p_decision text, p_rule text default 'a_rule', p_message text default null) returns void
 language plpgsql set search_path = ''
 as $$
 begin

@@ -4,18 +4,18 @@ select * from no_plan();
 select tests.world();
 
 select tests.keep('run', tests.agent_at_work());
-select tests.begin_turn(tests.the('run'));
-select is(tests.begin_turn(tests.the('run')), '{"number": 1}', 'the same number');
+select tests.asks_model(tests.the('run'));
+select is(tests.asks_model(tests.the('run')), '{"number": 1}', 'the same number');
 select is(tests.turns(tests.the('run')), 'asked', 'and one row');
 update goalpost.step_turns set reserved_microusd = 40;
-select is(tests.begin_turn(tests.the('run'), 'another'), '{"number": 2}', 'another question is another turn');
+select is(tests.asks_model(tests.the('run'), 'another'), '{"number": 2}', 'another question is another turn');
 select is(tests.turns(tests.the('run')), 'unknown asked', 'and the one without an end counts as spent');
 select is((select cost_microusd from goalpost.usage_events where run_id = tests.the('run') and number = 1 and step_key = 'a'), 40::bigint, 'as dear as it may have been');
 select goalpost_worker.begin_turn(tests.the('run'), 'a', 1, tests.ask_of('another', '{"model": "other"}'));
 select is(tests.turns(tests.the('run')), 'unknown unknown asked', 'of another model it is another question');
 select goalpost_worker.begin_turn(tests.the('run'), 'a', 1, tests.ask_of('another', '{"model": "other", "provider": "p"}'));
 select is(tests.turns(tests.the('run')), 'unknown unknown unknown asked', 'and of another provider');
-select tests.end_turn(tests.the('run'), 4, '[]', '{"error": {"code": "e", "message": "m"}}');
+select tests.model_answers(tests.the('run'), 4, '[]', '{"error": {"code": "e", "message": "m"}}');
 select is(goalpost_worker.begin_turn(tests.the('run'), 'a', 1, tests.ask_of('another', '{"model": "other", "provider": "p"}')), '{"number": 5}', 'one that ended is asked anew');
 
 select * from finish();

@@ -6,9 +6,9 @@ select tests.world();
 select tests.keep('run', tests.agent_at_work());
 update goalpost_private.limits set max_turns_per_step = 3;
 select tests.bare_turn(tests.the('run'), 'a', n, 'answered') from generate_series(1, 2) n;
-select is(tests.begin_turn(tests.the('run')), '{"number": 3}', 'the last one it may ask');
-select tests.end_turn(tests.the('run'), 3);
-select is(tests.begin_turn(tests.the('run'), 'more') #>> '{refused,code}', 'too_many_questions', 'and no more');
+select is(tests.asks_model(tests.the('run')), '{"number": 3}', 'the last one it may ask');
+select tests.model_answers(tests.the('run'), 3);
+select is(tests.asks_model(tests.the('run'), 'more') #>> '{refused,code}', 'too_many_questions', 'and no more');
 select is(tests.turns(tests.the('run')), 'answered answered answered', 'nothing is written for it');
 
 select * from finish();

@@ -4,23 +4,23 @@ select * from no_plan();
 select tests.world();
 
 select tests.keep('run', tests.agent_at_work());
-select tests.begin_turn(tests.the('run'));
+select tests.asks_model(tests.the('run'));
 select tests.pass('1 minute');
 select goalpost_private.sweep();
-select is(tests.end_turn(tests.the('run'), 1, '[{"call_id": "x", "tool": "sql"}]', null, 1), '{"lease_lost": true}', 'it is told so');
+select is(tests.model_answers(tests.the('run'), 1, '[{"call_id": "x", "tool": "sql"}]', null, 1), '{"lease_lost": true}', 'it is told so');
 select is((select (t.state, t.answer, t.error ->> 'code', t.input_tokens)::text from tests.turn_of(tests.the('run'), 1) t), '(failed,,lease_lost,10)', 'the answer is none');
 select is((select (u.input_tokens, u.counted)::text from goalpost.usage_events u where u.run_id = tests.the('run') and u.step_key = 'a'), '(10,f)', 'its cost is booked, and not counted');
 select is(tests.calls(tests.the('run')), null, 'nothing that it asks for is called');
-select is(tests.end_turn(tests.the('run'), 1, '[]', null, 1), '{"lease_lost": true}', 'told twice, the same');
+select is(tests.model_answers(tests.the('run'), 1, '[]', null, 1), '{"lease_lost": true}', 'told twice, the same');
 select is((select count(*) from goalpost.usage_events where run_id = tests.the('run') and step_key = 'a'), 1::bigint, 'and booked once');
 
 select tests.start(tests.the('run'), 'a');
-select tests.begin_turn(tests.the('run'));
-select is(tests.refusal(format('select tests.end_turn(%s, 2, ''[]'', null, 1)', tests.the('run'))), 'ZG009', 'another worker''s turn is not ended');
-select is(tests.refusal(format('select tests.end_turn(%s, 9)', tests.the('run'))), 'ZG009', 'nor one that is not there');
+select tests.asks_model(tests.the('run'));
+select is(tests.refusal(format('select tests.model_answers(%s, 2, ''[]'', null, 1)', tests.the('run'))), 'ZG009', 'another worker''s turn is not ended');
+select is(tests.refusal(format('select tests.model_answers(%s, 9)', tests.the('run'))), 'ZG009', 'nor one that is not there');
 select tests.lose(tests.the('run'));
 select goalpost_worker.read_journal(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch);
-select is(tests.end_turn(tests.the('run'), 2, '[]', null, (tests.turn_of(tests.the('run'), 2)).lease_epoch), '{"lease_lost": true}', 'once a successor has given it up');
+select is(tests.model_answers(tests.the('run'), 2, '[]', null, (tests.turn_of(tests.the('run'), 2)).lease_epoch), '{"lease_lost": true}', 'once a successor has given it up');
 select is((tests.turn_of(tests.the('run'), 2)).state, 'unknown', 'it stays given up');
 
 select * from finish();

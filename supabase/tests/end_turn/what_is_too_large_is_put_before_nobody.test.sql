@@ -4,9 +4,9 @@ select * from no_plan();
 select tests.world();
 
 select tests.keep('run', tests.agent_at_work());
-select tests.decide('needs_approval');
-select tests.begin_turn(tests.the('run'));
-select tests.end_turn(tests.the('run'), 1, jsonb_build_array(jsonb_build_object('call_id', 'x', 'tool', 'calculate', 'arguments', repeat('x', 70000))));
+select tests.policy_decides('needs_approval');
+select tests.asks_model(tests.the('run'));
+select tests.model_answers(tests.the('run'), 1, jsonb_build_array(jsonb_build_object('call_id', 'x', 'tool', 'calculate', 'arguments', repeat('x', 70000))));
 select is(tests.calls(tests.the('run')), 'failed', 'it has failed');
 select is((select count(*) from tests.asked), 0::bigint, 'and nobody is asked');
 

@@ -4,9 +4,9 @@ select * from no_plan();
 select tests.world();
 
 select tests.keep('run', tests.agent_at_work());
-select tests.decide('allow');
-select tests.begin_turn(tests.the('run'));
-select tests.end_turn(tests.the('run'), 1, '[{"call_id": "x", "tool": "calculate"}]');
+select tests.policy_decides('allow');
+select tests.asks_model(tests.the('run'));
+select tests.model_answers(tests.the('run'), 1, '[{"call_id": "x", "tool": "calculate"}]');
 select is(tests.calls(tests.the('run')), 'intended', 'it may be made');
 select is((select count(*) from tests.asked), 0::bigint, 'nobody is asked');
 

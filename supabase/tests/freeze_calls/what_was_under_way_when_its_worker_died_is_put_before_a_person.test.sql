@@ -6,7 +6,7 @@ select tests.world();
 insert into goalpost.tools (name, description, parameters, idempotent, writes) values ('once', 'o', '{}', false, true);
 select tests.keep('run', tests.planned('a'));
 select tests.start(tests.the('run'), 'a');
-select tests.decide('allow');
+select tests.policy_decides('allow');
 select goalpost_worker.freeze_calls(tests.the('run'), 'a', 1, '[{"call_id": "tool", "tool": "once"}]');
 select goalpost_worker.begin_calls(tests.the('run'), 'a', 1, '{1}');
 select tests.lose(tests.the('run'));

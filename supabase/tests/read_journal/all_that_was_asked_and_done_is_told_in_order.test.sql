@@ -5,8 +5,8 @@ select tests.world();
 
 select tests.keep('run', tests.agent_at_work());
 select is(goalpost_worker.read_journal(tests.the('run'), 'a', 1), '{"turns": [], "calls": [], "failures": []}', 'of a new step, nothing');
-select tests.begin_turn(tests.the('run'));
-select tests.end_turn(tests.the('run'), 1, '[{"call_id": "x", "tool": "calculate"}]');
+select tests.asks_model(tests.the('run'));
+select tests.model_answers(tests.the('run'), 1, '[{"call_id": "x", "tool": "calculate"}]');
 select tests.fail(tests.the('run'), 'a', '{"code": "odd", "message": "it was odd", "retryable": true}');
 select tests.pass('1 hour');
 select tests.keep('claimed', (tests.claim('agent') -> 0)::text);

@@ -4,8 +4,8 @@ select * from no_plan();
 select tests.world();
 
 select tests.keep('run', tests.agent_at_work());
-select tests.decide('allow');
-select tests.begin_turn(tests.the('run'));
+select tests.policy_decides('allow');
+select tests.asks_model(tests.the('run'));
 update goalpost.step_turns set reserved_microusd = 40;
 select tests.bare_call(tests.the('run'), 'a', 1, 'running', '{"idempotent": false, "tool": "once"}');
 select tests.bare_call(tests.the('run'), 'a', 2, 'intended');

@@ -4,7 +4,7 @@ select * from no_plan();
 select tests.world();
 
 select tests.keep('run', tests.agent_at_work());
-select tests.begin_turn(tests.the('run'));
+select tests.asks_model(tests.the('run'));
 update goalpost.step_turns set reserved_microusd = 40;
 select tests.pass('21 minutes');
 update goalpost.steps set lease_expires_at = goalpost_private.clock() + interval '1 minute', started_at = goalpost_private.clock() where run_id = tests.the('run') and key = 'a';

@@ -15,11 +15,14 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use serde_json::json;
 use tokio::net::TcpListener;
 
+/// Headers and body of what was sent.
+type Sent = (HeaderMap, Vec<u8>);
+
 /// A server on a free port that takes whatever is sent to it.
 #[derive(Clone, Default)]
 pub(super) struct Receiver {
     pub(super) host: String,
-    got: Arc<Mutex<Vec<(HeaderMap, Vec<u8>)>>>,
+    got: Arc<Mutex<Vec<Sent>>>,
 }
 
 impl Receiver {
@@ -39,7 +42,7 @@ impl Receiver {
         receiver
     }
 
-    pub(super) fn got(&self) -> Vec<(HeaderMap, Vec<u8>)> {
+    pub(super) fn got(&self) -> Vec<Sent> {
         self.got.lock().unwrap().clone()
     }
 }

@@ -175,7 +175,7 @@ async fn try_everything(port: u16) -> usize {
         let hops = registry(
             Lookup::Table(vectors.names.clone()),
             &[port],
-            &[own.clone()],
+            std::slice::from_ref(&own),
         );
         let from = format!("http://{own}/");
         let mut context = context(url);

@@ -165,7 +165,7 @@ fn name() -> impl Strategy<Value = String> {
     prop::sample::select(vec!["a", "b", "c", "ab"]).prop_map(str::to_owned)
 }
 
-fn word(inner: BoxedStrategy<Value>) -> impl Strategy<Value = (String, Value)> {
+fn word(inner: &BoxedStrategy<Value>) -> BoxedStrategy<(String, Value)> {
     let of = |words: &'static [&'static str], value: BoxedStrategy<Value>| {
         (prop::sample::select(words), value)
             .prop_map(|(word, value)| (word.to_owned(), value))
@@ -256,16 +256,17 @@ fn word(inner: BoxedStrategy<Value>) -> impl Strategy<Value = (String, Value)> {
         of(&["allOf", "anyOf", "oneOf", "prefixItems"], list.boxed()),
         of(&["$ref"], Just(json!("#/$defs/d")).boxed()),
     ]
+    .boxed()
 }
 
 fn schema() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![any::<bool>().prop_map(Value::from), Just(json!({}))].boxed();
     let inner = leaf.prop_recursive(3, 30, 4, |inner| {
-        prop::collection::vec(word(inner.boxed()), 0..4)
+        prop::collection::vec(word(&inner.boxed()), 0..4)
             .prop_map(|words| Value::Object(words.into_iter().collect()))
     });
     (
-        prop::collection::vec(word(inner.boxed()), 1..4),
+        prop::collection::vec(word(&inner.boxed()), 1..4),
         leaf_schema(),
     )
         .prop_map(|(words, leaf)| {
