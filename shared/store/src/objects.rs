@@ -229,7 +229,12 @@ fn refusal(path: &str, effect: Effect, status: u16, body: &[u8]) -> Failure {
     let code = body.code.unwrap_or_default();
     match (code.as_str(), status) {
         ("KeyAlreadyExists" | "ResourceAlreadyExists", _) | (_, 409) => Failure::AlreadyThere,
-        ("NoSuchKey" | "NoSuchBucket", _) | (_, 404) => Failure::Other(Error::NotFound { message }),
+        ("NoSuchBucket", _) => Failure::Other(Error::NotFound {
+            message: format!(
+                "the project has no bucket `{BUCKET}`; apply the migrations where Storage is on"
+            ),
+        }),
+        ("NoSuchKey", _) | (_, 404) => Failure::Other(Error::NotFound { message }),
         ("InvalidJWT" | "ExpiredToken", _) | (_, 401) => {
             Failure::Rights(Error::Unauthorized { message })
         }

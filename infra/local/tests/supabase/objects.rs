@@ -223,7 +223,7 @@ async fn an_expired_token_is_replaced_and_a_missing_bucket_is_named() {
         .await
         .unwrap_err();
     assert_eq!(
-        (put.code(), put.to_string().contains("Bucket not found")),
+        (put.code(), put.to_string().contains("no bucket `goalpost`")),
         ("not_found", true),
         "{put}"
     );

@@ -1,5 +1,5 @@
 -- What the contract of Storage is tried on. Apply it to a project before running the contract against it:
---   psql "$DATABASE_URL" -f infra/local/tests/supabase/storage_contract.sql
+--   psql "$DATABASE_URL" -f infra/local/tests/supabase/storage_contract/schema.sql
 
 insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types)
 values ('contract', 'contract', false, 1000, '{text/plain,application/*}'),
