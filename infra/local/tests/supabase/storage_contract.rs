@@ -10,7 +10,7 @@ use crate::support::{Database, Gateway};
 use cases::{Case, Expected, Sender, cases};
 use reqwest::Method;
 use secrecy::ExposeSecret as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{env, time::Duration};
 use uuid::Uuid;
 
