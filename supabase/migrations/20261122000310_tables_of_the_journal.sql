@@ -41,7 +41,7 @@ create table goalpost.step_turns (
     and output_tokens >= 0 and cached_tokens >= 0 and cache_write_tokens >= 0 and reasoning_tokens >= 0 and cost_microusd >= 0),
   foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade
 ) with (fillfactor = 70);
-create index step_turns_asked on goalpost.step_turns (asked_at) where state = 'asked'; -- sweep
+create index step_turns_asked on goalpost.step_turns (workspace_id, asked_at) where state = 'asked'; -- sweep
 
 -- One call of a tool, with the arguments it will have whoever makes it.
 -- waiting (a person decides, or another step works) -> intended | denied | done | failed

@@ -297,7 +297,7 @@ $$;
 -- Ends a turn: asked -> answered | failed | unknown. p_end: {"answer", "usage"} or {"error", "charged"}. Freezes the
 -- calls that the answer asks for (p_calls: [{"call_id", "tool", "arguments"}]) and decides on each. Replies
 -- {"calls": […]}, or {"error"} where the answer could not be kept, or {"lease_lost": true}: then the cost is booked all
--- the same and nothing else (raising would undo that).
+-- the same and nothing else (raising would undo that), also where it was taken to be unknown.
 -- Called after every question. Safe to repeat: what has ended is told again. Raises ZG003, and ZG009 for a turn that
 -- another worker began. Locks the tree.
 create function goalpost_worker.end_turn(
@@ -325,14 +325,15 @@ begin
   select s.* into v_step from goalpost.steps s where s.run_id = p_run_id and s.key = p_step_key;
   v_is_held := v_step.state = 'running' and v_step.lease_epoch = p_lease_epoch;
 
-  if v_turn.state = 'asked' then
+  -- What a successor took to be unknown is known now, to those who count; an answer it is not any more.
+  if v_turn.state = 'asked' or (v_turn.state = 'unknown' and not v_is_held and not p_end ? 'error') then
     v_turn := goalpost_private.turn_end(v_turn, p_end, v_is_held);
     v_turn.ended_at := v_now;
     update goalpost.step_turns t
        set state = v_turn.state, ended_at = v_now, input_tokens = v_turn.input_tokens,
            output_tokens = v_turn.output_tokens, cached_tokens = v_turn.cached_tokens,
-           cache_write_tokens = v_turn.cache_write_tokens, reasoning_tokens = v_turn.reasoning_tokens, cost_microusd = v_turn.cost_microusd, answer = v_turn.answer,
-           error = v_turn.error
+           cache_write_tokens = v_turn.cache_write_tokens, reasoning_tokens = v_turn.reasoning_tokens, cost_microusd = v_turn.cost_microusd,
+           answer = v_turn.answer, error = v_turn.error
      where t.run_id = p_run_id and t.step_key = p_step_key and t.number = p_number;
     perform goalpost_private.settle_turn(v_turn, v_is_held, v_now);
     if v_turn.state = 'answered' then

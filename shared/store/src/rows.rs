@@ -251,8 +251,6 @@ pub struct SweepReport {
     pub approvals_expired: i64,
     /// Requests that were inserted as rows and are accepted now.
     pub requests_adopted: i64,
-    /// Questions to models that nobody will end any more; they count as spent.
-    pub turns_forgotten: i64,
     /// Wakes rung for work that no wake had reached.
     pub wakes_rung: i64,
 }

@@ -150,6 +150,7 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost.step_turns', 'nothing_is_negative', 'input_tokens = -1'),
     ('goalpost.step_turns', 'nothing_is_negative', 'output_tokens = -1'),
     ('goalpost.step_turns', 'nothing_is_negative', 'cached_tokens = -1'),
+    ('goalpost.step_turns', 'nothing_is_negative', 'cache_write_tokens = -1'),
     ('goalpost.step_turns', 'nothing_is_negative', 'reasoning_tokens = -1'),
     ('goalpost.step_turns', 'nothing_is_negative', 'cost_microusd = -1'),
     ('goalpost.tool_calls', 'state_is_known', 'state = ''odd'''),

@@ -131,7 +131,7 @@ impl World {
         // What was asked and has no answer was under way when its worker died.
         let turns = self
             .json("select jsonb_build_object('all', count(*), 'unknown', count(*) filter (where state = 'unknown'),
-                     'ended', count(*) filter (where state in ('answered', 'unknown'))) from goalpost.step_turns")
+                     'ended', count(*) filter (where state <> 'asked')) from goalpost.step_turns")
             .await;
         assert_eq!(turns["all"], turns["ended"], "{turns}");
         let asked = i64::try_from(self.model.asked()).unwrap();
