@@ -223,6 +223,15 @@ as $$
                       where u.workspace_id = p_run.workspace_id and u.goal_id = p_run.goal_id))
 $$;
 
+-- Whether there is anything that a step might be told of what is remembered: without it, it does not ask.
+create function goalpost_private.context_of_memory(p_workspace_id uuid) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select case when exists (select from goalpost.memories m where m.workspace_id = p_workspace_id)
+              then '{"remembers": true}'::jsonb else '{}' end
+$$;
+
 -- What the worker of an assessment, a plan or a judgement has to know, beyond what it is told of the run.
 create function goalpost_private.step_context(p_step goalpost.steps, p_run goalpost.workflow_runs) returns jsonb
 language sql stable
@@ -230,7 +239,7 @@ set search_path = ''
 as $$
   select case p_step.kind
     when 'assess' then goalpost_private.context_to_assess(p_run)
-    when 'plan' then goalpost_private.context_to_plan(p_step, p_run)
+    when 'plan' then goalpost_private.context_to_plan(p_step, p_run) || goalpost_private.context_of_memory(p_run.workspace_id)
     when 'judge' then goalpost_private.context_to_judge(p_run)
   end
 $$;
@@ -278,6 +287,7 @@ as $$
            'agent', to_jsonb(a) - 'workspace_id' - 'state' - 'created_at' - 'id',
            'tools', goalpost_private.describe_tools(p_workspace_id, a.tools))
          || goalpost_private.context_of_reach(p_workspace_id, a.tools)
+         || goalpost_private.context_of_memory(p_workspace_id)
     from goalpost.agents a where a.id = p_agent_id
 $$;
 
@@ -302,6 +312,7 @@ begin
              'goal_id', (r.run).goal_id, 'request_id', (r.run).request_id, 'input', s.input,
              'context', r.told || d.told || jsonb_build_object('now', p_now)
                         || case when s.lease_epoch > 1 and goalpost_private.is_journaled(p_steps[s.ordinality])
+                                  or s.kind = 'tool' and goalpost_private.is_regulated(s.workspace_id, s.input ->> 'tool')
                                 then '{"journaled": true}' else '{}'::jsonb end
              ) as told
       from unnest(p_steps) with ordinality s

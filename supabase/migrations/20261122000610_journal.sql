@@ -30,14 +30,17 @@ $$;
 
 -- A call as its worker is told of it.
 create function goalpost_private.describe_call(p_call goalpost.tool_calls) returns jsonb
-language sql immutable
+language plpgsql stable
 set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
            'number', p_call.number, 'turn_number', p_call.turn_number, 'call_id', p_call.call_id, 'tool', p_call.tool,
            'idempotent', p_call.idempotent, 'state', p_call.state, 'rule', p_call.rule,
            'idempotency_key', p_call.idempotency_key, 'arguments', p_call.arguments,
-           'was_edited', p_call.proposed_arguments is not null, 'result', p_call.result, 'error', p_call.error)
+           'was_edited', p_call.proposed_arguments is not null, 'result', p_call.result, 'error', p_call.error,
+           'limited', p_call.state = 'intended' and goalpost_private.is_limited(p_call.workspace_id, p_call.tool));
+end
 $$;
 
 -- The calls of a step that an answer asked for (p_turn_number), or those that no answer asked for (null).
@@ -535,8 +538,9 @@ begin
 end
 $$;
 
--- Notes that calls that may not be repeated are about to be made: intended -> running. Whoever dies from here on leaves
--- an outcome that nobody knows. Replies {"calls": […]}: those in state running may be made, once.
+-- Notes that calls are about to be made: those that may not be repeated go from intended to running, and whoever dies
+-- from here on leaves an outcome that nobody knows; those whose tool has a limit take their places. Replies {"calls": […]}:
+-- those in state running, or intended where they may be repeated, may be made, once; or with "wait" nothing was begun.
 -- Called right before such calls. Safe to repeat. Raises ZG009. Locks the tree.
 create function goalpost_worker.begin_calls(p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_numbers integer[])
 returns jsonb
@@ -545,15 +549,46 @@ set search_path = ''
 as $$
 declare
   v_step constant goalpost.steps := goalpost_private.hold_step(p_run_id, p_step_key, p_lease_epoch);
+  v_now constant timestamptz := goalpost_private.clock();
+  v_wait constant jsonb := goalpost_private.take_places(v_step, p_numbers, v_now);
 begin
-  update goalpost.tool_calls c
-     set state = 'running', lease_epoch = v_step.lease_epoch, started_at = goalpost_private.clock()
-   where c.run_id = p_run_id and c.step_key = p_step_key and c.number = any (p_numbers)
-     and c.state = 'intended' and not c.idempotent;
-  return jsonb_build_object('calls', (
+  if v_wait is null then
+    update goalpost.tool_calls c
+       set state = 'running', lease_epoch = v_step.lease_epoch, started_at = v_now
+     where c.run_id = p_run_id and c.step_key = p_step_key and c.number = any (p_numbers)
+       and c.state = 'intended' and not c.idempotent;
+  end if;
+  return coalesce(v_wait, '{}') || jsonb_build_object('calls', (
     select coalesce(jsonb_agg(goalpost_private.describe_call(c) order by c.number), '[]')
       from goalpost.tool_calls c
      where c.run_id = p_run_id and c.step_key = p_step_key and c.number = any (p_numbers)));
+end
+$$;
+
+-- Places for these calls, all of them or none; null: they have them, or need none.
+create function goalpost_private.take_places(p_step goalpost.steps, p_numbers integer[], p_now timestamptz) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_call goalpost.tool_calls;
+  v_wait jsonb;
+begin
+  if not exists (select from goalpost.rate_limits) then
+    return null;
+  end if;
+  for v_call in
+    select c.* from goalpost.tool_calls c
+     where c.run_id = p_step.run_id and c.step_key = p_step.key and c.number = any (p_numbers) and c.state = 'intended'
+     order by c.number
+  loop
+    v_wait := goalpost_private.take_call_slots(p_step, v_call, p_now);
+    if v_wait is not null then
+      perform goalpost_private.release_slots(p_step.run_id, p_step.key, 'call', n, p_now) from unnest(p_numbers) n;
+      return v_wait;
+    end if;
+  end loop;
+  return null;
 end
 $$;
 
@@ -589,6 +624,10 @@ begin
    where c.run_id = p_step.run_id and c.step_key = p_step.key and c.number = t.number
      and (c.state = 'running' and c.lease_epoch = p_step.lease_epoch
           or c.state = 'intended' and (c.idempotent or t.is_failed));
+  if exists (select from goalpost.rate_limits) then
+    perform goalpost_private.release_slots(p_step.run_id, p_step.key, 'call', (e.value ->> 'number')::integer, p_now)
+       from jsonb_array_elements(p_ended) e;
+  end if;
 end
 $$;
 

@@ -232,6 +232,29 @@ create table goalpost_private.limit_slots (
 create index limit_slots_free on goalpost_private.limit_slots (limit_id, free_again_at);
 create index limit_slots_holder on goalpost_private.limit_slots (holder) where holder is not null;
 
+-- Whether calls of a tool have a limit.
+create function goalpost_private.is_limited(p_workspace_id uuid, p_tool text) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select exists (
+    select from goalpost.rate_limits l
+     where (l.workspace_id is null or l.workspace_id = p_workspace_id) and l.scope = 'tool' and l.name in ('*', p_tool))
+$$;
+
+-- Whether somebody has said something of a tool that every call of it has to be held against, although it only reads: a
+-- step that is such a call goes through the journal, as those do that write.
+create function goalpost_private.is_regulated(p_workspace_id uuid, p_tool text) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select exists (
+           select from goalpost.tool_policies p
+            where (p.workspace_id is null or p.workspace_id = p_workspace_id) and p.effect <> 'allow'
+              and goalpost_private.fits_pattern(p.tool, p_tool))
+      or goalpost_private.is_limited(p_workspace_id, p_tool)
+$$;
+
 -- Takes a place of every limit that is for one of these names ({scope: name}), or none of them; null: taken. What is
 -- replied where one has no room: {"wait": {"seconds", "reason"}}. Waits for nobody.
 create function goalpost_private.take_slots(p_workspace_id uuid, p_names jsonb, p_holder text, p_now timestamptz) returns jsonb
@@ -242,7 +265,9 @@ declare
   v_limit goalpost.rate_limits;
   v_seconds double precision;
 begin
-  if not exists (select from goalpost.rate_limits) then
+  -- What asks again, because it did not hear or was lost, has its places.
+  if not exists (select from goalpost.rate_limits)
+     or exists (select from goalpost_private.limit_slots s where s.holder = p_holder and s.free_again_at > p_now) then
     return null;
   end if;
   for v_limit in

@@ -5,7 +5,7 @@
 //! second.
 
 use domain::plan::AgentInput;
-use journal::{Journal, PastWork};
+use journal::{Journal, Memories, PastWork, memory};
 use model::{Answer, Model, PastTurn, Turn, WorkTask};
 use runtime::StepContext;
 use serde_json::Value;
@@ -55,10 +55,21 @@ async fn converse(
     let mut task = task(&told, input, &form)?;
     let caller = Caller {
         executor,
+        model,
         told: &told,
         context,
         form: &form,
     };
+    if told.remembers {
+        let memories = Memories::new(executor.worker.store(), model, context);
+        let is_about = format!("{}\n{}", told.question, task.instructions);
+        for memory in memories.tell(&is_about, journal.is_going_on()).await {
+            match memory.kind.as_str() {
+                "lesson" => task.lessons.push(memory::in_words(&memory)),
+                _ => task.memories.push(memory::in_words(&memory)),
+            }
+        }
+    }
     let past = journal.take_past_work();
     let begun_at = past.turns_summed_up;
     if let Some(result) = go_on_from(past, &caller, &mut task, journal).await? {

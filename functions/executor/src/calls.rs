@@ -1,9 +1,9 @@
 //! Calls that an agent's answer asks for, as the journal has them: made, and told to the model.
 
-use journal::{Interrupted, Journal, Made};
-use model::{Answer, AskedCall, CallOutcome};
+use journal::{Interrupted, Journal, Made, Memories};
+use model::{Answer, AskedCall, CallOutcome, Model};
 use runtime::StepContext;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{CallRow, CallState, StepError};
 use tools::ToolError;
 
@@ -14,6 +14,7 @@ use crate::work_context::WorkContext;
 /// What calls of one step are made with.
 pub(crate) struct Caller<'a> {
     pub(crate) executor: &'a Executor,
+    pub(crate) model: &'a Model,
     pub(crate) told: &'a WorkContext,
     pub(crate) context: &'a StepContext,
     pub(crate) form: &'a Form,
@@ -49,6 +50,11 @@ impl Caller<'_> {
         if !self.told.agent_may_call(&row.tool) {
             return Made::Failed(not_allowed(&row.tool).into());
         }
+        match row.tool.as_str() {
+            REMEMBER => return self.remember(&row).await,
+            RECALL => return self.recall(&row).await,
+            _ => {}
+        }
         let store = self.executor.worker.store();
         let context =
             self.told
@@ -58,6 +64,60 @@ impl Caller<'_> {
             .tools
             .call(&row.tool, &row.arguments, &context);
         made(called.await)
+    }
+}
+
+/// Tools that write down, and tell, what is remembered.
+const REMEMBER: &str = "remember";
+const RECALL: &str = "recall";
+
+impl Caller<'_> {
+    fn memories(&self) -> Memories<'_> {
+        Memories::new(self.executor.worker.store(), self.model, self.context)
+    }
+
+    async fn remember(&self, row: &CallRow) -> Made {
+        let text = text_of(row, "text");
+        if text.trim().is_empty() {
+            return Made::Failed(StepError::terminal(
+                "invalid_arguments",
+                "`text` says what is to be remembered",
+            ));
+        }
+        match self.memories().remember(row.number, text).await {
+            Ok(memory_id) => Made::Result(json!({"memory_id": memory_id})),
+            Err(error) => failed(error),
+        }
+    }
+
+    /// What came from content of others says so: whoever reads it has read untrusted content.
+    async fn recall(&self, row: &CallRow) -> Made {
+        let limit = row.arguments.get("limit").and_then(Value::as_u64);
+        match self
+            .memories()
+            .recall(row.number, text_of(row, "query"), limit)
+            .await
+        {
+            Ok(memories) => {
+                let is_untrusted = memories.iter().any(|memory| memory.trust != "trusted");
+                Made::Result(json!({"memories": memories, "untrusted": is_untrusted}))
+            }
+            Err(error) => failed(error),
+        }
+    }
+}
+
+fn text_of<'a>(row: &'a CallRow, name: &str) -> &'a str {
+    row.arguments
+        .get(name)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn failed(error: store::Error) -> Made {
+    match error.is_retryable() {
+        true => Made::Later(error.into()),
+        false => Made::Failed(error.into()),
     }
 }
 

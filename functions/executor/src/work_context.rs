@@ -37,6 +37,9 @@ pub(crate) struct WorkContext {
     pub(crate) reach: Reach,
     #[serde(default)]
     pub(crate) now: String,
+    /// Whether the workspace remembers anything that the step might be told.
+    #[serde(default)]
+    pub(crate) remembers: bool,
     /// Whether the step has a journal to go on from.
     #[serde(default)]
     pub(crate) journaled: bool,

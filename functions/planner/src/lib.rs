@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use domain::StepKind;
 use domain::plan::{Catalogue, Problem, check};
-use journal::Journal;
+use journal::{Journal, Memories, memory};
 use model::{LazyModel, Model, PlanTask, Planned};
 use runtime::{Call, Failure, Invocation, StepContext, Worker};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ async fn work(planner: Arc<Planner>, step: ClaimedStep, context: StepContext) ->
         Ok(journal) => journal,
         Err(interrupted) => return interrupted.into(),
     };
-    let planned = plan(model, &mut journal, &step, &context).await;
+    let planned = plan(&planner, model, &mut journal, &step, &context).await;
     journal.outcome(planned.map(|planned| {
         json!({"plan": planned.plan, "runbook_id": planned.runbook_id, "reasons": planned.reasons})
     }))
@@ -66,6 +66,7 @@ async fn work(planner: Arc<Planner>, step: ClaimedStep, context: StepContext) ->
 
 /// Asks for a plan until it passes the check, within the repairs.
 async fn plan(
+    planner: &Planner,
     model: &Model,
     journal: &mut Journal<'_>,
     step: &ClaimedStep,
@@ -77,6 +78,13 @@ async fn plan(
             format!("the database describes this step in a way this planner does not read ({error}); deploy both from one version"),
         )
     })?;
+    let remembers = step.context.get("remembers") == Some(&Value::Bool(true));
+    if remembers && !model.is_offline() {
+        let memories = Memories::new(planner.worker.store(), model, context);
+        let is_about = format!("{}\n{}", task.goal.title, task.goal.description);
+        let told = memories.tell(&is_about, journal.is_going_on()).await;
+        task.memories = told.iter().map(memory::in_words).collect();
+    }
     let catalogue = catalogue(&task, step);
     for _ in 0..=REPAIRS {
         let (planned, usage) = model.plan(journal, &task).await?;

@@ -7,7 +7,7 @@ use store::{AskedFor, StepError, TurnAsk, TurnBegun, TurnEnd};
 use tokio::time::Instant;
 
 use crate::storable::storable;
-use crate::{Interrupted, Journal, hash};
+use crate::{Interrupted, Journal, hash, shelf};
 
 /// Calls of one answer that are made; the others are told so.
 const MAX_CALLS: usize = 16;
@@ -118,7 +118,7 @@ impl Journal<'_> {
             false => Vec::new(),
         };
         let end = TurnEnd::Answered {
-            answer: kept,
+            answer: shelf::put_away(self.store, self.context, "the answer", kept).await,
             usage: answer.usage.clone(),
         };
         self.end(number, &end, &calls).await?;

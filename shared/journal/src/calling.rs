@@ -7,10 +7,10 @@ use runtime::StepContext;
 use serde_json::Value;
 use store::{AskedFor, CallEnd, CallRow, CallState, EndedCall, Error, StepError, Store};
 
-use crate::Interrupted;
+use crate::{Interrupted, shelf};
 
 /// Tools that are rows and nothing else: the database carries them out.
-const IN_THE_DATABASE: [&str; 4] = ["ask_human", "delegate", "remember", "recall"];
+const IN_THE_DATABASE: [&str; 2] = ["ask_human", "delegate"];
 
 /// What came of making a call.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,7 +48,10 @@ impl<'a> Calls<'a> {
             .freeze_calls(lease, std::slice::from_ref(&call))
             .await?;
         let is_it = |row: &CallRow| row.call_id.as_deref() == Some(call.call_id.as_str());
-        let found = rows.into_iter().find(is_it);
+        let mut found = rows.into_iter().find(is_it);
+        if let Some(row) = &mut found {
+            shelf::fetch(self.store, self.context, row).await?;
+        }
         found.ok_or_else(|| {
             Interrupted::Failed(StepError::terminal(
                 "call_not_frozen",
@@ -91,9 +94,11 @@ impl<'a> Calls<'a> {
         join_all(made).await.into_iter().collect()
     }
 
-    /// Notes that those which may not be repeated are about to be made.
+    /// Notes that those which may not be repeated, or have a limit, are about to be made.
     async fn begin(&self, calls: Vec<CallRow>) -> Result<Vec<CallRow>, Interrupted> {
-        let once = |call: &&CallRow| call.state == CallState::Intended && !call.idempotent;
+        let once = |call: &&CallRow| {
+            call.state == CallState::Intended && (!call.idempotent || call.limited)
+        };
         let numbers: Vec<i32> = calls
             .iter()
             .filter(once)
@@ -105,6 +110,11 @@ impl<'a> Calls<'a> {
         }
         let lease = self.context.lease();
         let begun = self.store.begin_calls(lease, &numbers).await?;
+        if let Some(wait) = begun.wait {
+            let seconds = wait.seconds;
+            return Err(Interrupted::Wait { seconds });
+        }
+        let begun = begun.calls;
         let as_begun = |call: CallRow| {
             let begun = begun.iter().find(|begun| begun.number == call.number);
             begun.cloned().unwrap_or(call)
@@ -152,10 +162,11 @@ impl<'a> Calls<'a> {
     /// Keeps how a call ended: one that may be repeated with whatever goes to the database next, another at once.
     async fn ended(&self, mut call: CallRow, end: CallEnd) -> Result<CallRow, Interrupted> {
         let number = call.number;
+        let (end, whole) = self.small_enough(end).await;
         let end = self.context.record_call(EndedCall { number, end });
         if call.idempotent {
             (call.state, call.result, call.error) = match end {
-                CallEnd::Result(result) => (CallState::Done, Some(result), None),
+                CallEnd::Result(result) => (CallState::Done, whole.or(Some(result)), None),
                 CallEnd::Error(error) => (CallState::Failed, None, Some(error)),
             };
             return Ok(call);
@@ -168,7 +179,21 @@ impl<'a> Calls<'a> {
             .collect();
         let rows = self.store.end_calls(self.context.lease(), &told).await?;
         self.context.calls_were_told(&told);
-        Ok(rows.into_iter().next().unwrap_or(call))
+        let mut call = rows.into_iter().next().unwrap_or(call);
+        if call.result.is_some() && whole.is_some() {
+            call.result = whole;
+        }
+        Ok(call)
+    }
+
+    /// An end as its row takes it; and the result itself, where the row has a reference to it.
+    async fn small_enough(&self, end: CallEnd) -> (CallEnd, Option<Value>) {
+        let CallEnd::Result(result) = end else {
+            return (end, None);
+        };
+        let kept = shelf::put_away(self.store, self.context, "the result", result.clone()).await;
+        let whole = (kept != result).then_some(result);
+        (CallEnd::Result(kept), whole)
     }
 }
 

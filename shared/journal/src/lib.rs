@@ -11,8 +11,10 @@ mod asking;
 mod calling;
 mod hash;
 mod interrupted;
+pub mod memory;
 mod pace;
 mod past;
+mod shelf;
 mod storable;
 
 use std::collections::VecDeque;
@@ -24,6 +26,7 @@ use store::{CallRow, ClaimedStep, JournalRows, Outcome, StepError, Store};
 
 pub use calling::{Calls, Made};
 pub use interrupted::Interrupted;
+pub use memory::Memories;
 pub use past::{PastTry, PastWork, Reflection};
 
 use pace::Pace;
@@ -60,7 +63,10 @@ impl<'a> Journal<'a> {
         step: &ClaimedStep,
     ) -> Result<Self, Interrupted> {
         let rows = match step.context.get("journaled") {
-            Some(Value::Bool(true)) => store.read_journal(context.lease()).await?,
+            Some(Value::Bool(true)) => {
+                let rows = store.read_journal(context.lease()).await?;
+                shelf::fetch_all(store, context, rows).await?
+            }
             _ => JournalRows::default(),
         };
         let pace = Pace::of(&rows.turns);
@@ -84,6 +90,12 @@ impl<'a> Journal<'a> {
     /// What an agent's step did before: in tries that failed, and before its last summary.
     pub fn take_past_work(&mut self) -> PastWork {
         self.past.take_work(&self.known)
+    }
+
+    /// Whether this try has answers already, and goes on after them.
+    #[must_use]
+    pub fn is_going_on(&self) -> bool {
+        !self.replay.is_empty()
     }
 
     /// Calls that the last answer asked for, as they are recorded.

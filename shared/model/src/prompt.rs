@@ -59,6 +59,9 @@ pub(crate) fn plan(task: &PlanTask) -> Request {
         ("limits", json!(task.limits)),
         ("now", json!(task.now)),
     ];
+    if !task.memories.is_empty() {
+        blocks.push(("what is remembered of earlier work", json!(task.memories)));
+    }
     if let Some(previous) = &task.previous {
         // Keys are unique in a run, so a revision needs new ones.
         blocks.push((

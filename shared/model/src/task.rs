@@ -107,6 +107,8 @@ pub struct PlanTask {
     pub revision: i32,
     /// What came of the last revision.
     pub previous: Option<Value>,
+    /// What is remembered of earlier work, best first.
+    pub memories: Vec<String>,
     /// The database's clock, as text.
     pub now: String,
     /// The plan that this very step's last try gave, if it was refused.

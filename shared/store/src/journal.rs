@@ -86,6 +86,9 @@ pub struct CallRow {
     pub idempotency_key: String,
     /// As they are sent, whoever sends them.
     pub arguments: Value,
+    /// Whether its tool has a limit: then it takes a place before it is made.
+    #[serde(default)]
+    pub limited: bool,
     /// Whether a person changed what the model wrote.
     #[serde(default)]
     pub was_edited: bool,
@@ -95,6 +98,23 @@ pub struct CallRow {
     /// Why nothing came of it.
     #[serde(default)]
     pub error: Option<StepError>,
+}
+
+/// The reply of `begin_calls`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct CallsBegun {
+    /// As they are now.
+    pub calls: Vec<CallRow>,
+    /// A limit has no room: nothing was begun.
+    #[serde(default)]
+    pub wait: Option<LimitWait>,
+}
+
+/// How long a limit is left alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct LimitWait {
+    /// From now.
+    pub seconds: u32,
 }
 
 /// A try that did not complete.
@@ -281,11 +301,9 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::read_journal`].
-    pub async fn begin_calls(&self, lease: &Lease, numbers: &[i32]) -> Result<Vec<CallRow>, Error> {
-        let calls: Calls = self
-            .journal_rpc("begin_calls", lease, json!({"p_numbers": numbers}))
-            .await?;
-        Ok(calls.calls)
+    pub async fn begin_calls(&self, lease: &Lease, numbers: &[i32]) -> Result<CallsBegun, Error> {
+        self.journal_rpc("begin_calls", lease, json!({"p_numbers": numbers}))
+            .await
     }
 
     /// Records how calls ended, at once.

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use domain::Usage;
+use domain::{Usage, WorkspaceId};
 use futures::FutureExt as _;
 use store::{CallEnd, ClaimedStep, EndedCall, Lease, Outcome, StepError};
 use tokio::sync::watch;
@@ -40,6 +40,7 @@ impl Ledger {
 #[derive(Debug, Clone)]
 pub struct StepContext {
     lease: Lease,
+    workspace_id: WorkspaceId,
     stop_at: Instant,
     most: Duration,
     stopping: watch::Receiver<bool>,
@@ -56,6 +57,7 @@ impl StepContext {
         let timeout = Duration::from_secs(step.timeout_seconds.into());
         Self {
             lease: step.lease(),
+            workspace_id: step.workspace_id.clone(),
             stop_at: (Instant::now() + timeout).min(deadline.stop_at()),
             most: timeout.min(deadline.total_for_work()),
             stopping,
@@ -67,6 +69,12 @@ impl StepContext {
     #[must_use]
     pub fn lease(&self) -> &Lease {
         &self.lease
+    }
+
+    /// The tenant that the step works for.
+    #[must_use]
+    pub fn workspace_id(&self) -> &WorkspaceId {
+        &self.workspace_id
     }
 
     /// The time left for this step; every outside call gets a time limit below it.
