@@ -343,6 +343,28 @@ impl Scene {
                 .status
                 .is_client_error()
         );
+        self.what_admins_set(&made.body["workspace_id"]).await;
+    }
+
+    async fn what_admins_set(&self, workspace_id: &Value) {
+        let owner = self.person(Person::Owner);
+        let policy = json!({"p_workspace_id": workspace_id, "p_name": "no posting", "p_tool": "webhook", "p_effect": "deny"});
+        let removed = json!({"p_workspace_id": workspace_id, "p_name": "no posting"});
+        let limit = json!({"p_workspace_id": workspace_id, "p_scope": "tool", "p_name": "http_get", "p_slots": 2});
+        let caps = json!({"p_workspace_id": workspace_id, "p_limits": {"on_exhausted": "ask", "webhook_hosts": ["example.com"]}});
+        let price = json!({"p_provider": "openai", "p_model": "own", "p_input_microusd": 1, "p_output_microusd": 2});
+        let inbox = json!({"p_workspace_id": workspace_id});
+        for (function, arguments) in [
+            ("set_tool_policy", &policy),
+            ("remove_tool_policy", &removed),
+            ("set_rate_limit", &limit),
+            ("set_workspace_limits", &caps),
+            ("set_model_price", &price),
+            ("read_inbox", &inbox),
+        ] {
+            let answer = owner.rpc(function, arguments).await.unwrap();
+            assert!(answer.status.is_success(), "{function}: {}", answer.body);
+        }
     }
 
     async fn schedules(&self) {
