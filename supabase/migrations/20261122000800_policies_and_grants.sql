@@ -43,7 +43,12 @@ as $$
 $$;
 
 create view goalpost.goal_progress with (security_invoker = true) as
-  select g.workspace_id, g.id as goal_id, g.state, p.progress, p.steps_ended, p.steps_total, p.explanation
+  select g.workspace_id, g.id as goal_id, g.state, p.progress, p.steps_ended, p.steps_total, p.explanation,
+         -- What its newest plan was thought to cost before it began.
+         (select o.estimate from goalpost.workflow_runs r
+            join goalpost.plan_revisions o on o.workspace_id = r.workspace_id and o.run_id = r.id
+           where r.workspace_id = g.workspace_id and r.goal_id = g.id
+           order by o.revision desc limit 1) as estimate
     from goalpost.goals g
    cross join lateral goalpost_private.goal_progress(g.id) p;
 

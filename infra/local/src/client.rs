@@ -137,6 +137,24 @@ impl Client {
             .await
     }
 
+    /// Asks within a budget of its own, by the RPC: intake's URL knows none.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn ask_within(
+        &self,
+        workspace: Uuid,
+        question: &str,
+        idempotency_key: Option<&str>,
+        budget: &Value,
+    ) -> Result<Accepted> {
+        let arguments = json!({
+            "p_workspace_id": workspace, "p_question": question, "p_idempotency_key": idempotency_key,
+            "p_budget": budget,
+        });
+        self.call("accept_request", &arguments).await
+    }
+
     /// Asks through intake's URL and waits there for the answer, up to 25 seconds.
     ///
     /// # Errors

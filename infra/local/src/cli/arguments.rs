@@ -308,6 +308,15 @@ pub(super) struct Ask {
     /// Makes asking again safe: the same key gives the same request
     #[arg(long, value_name = "TEXT")]
     pub(super) idempotency_key: Option<String>,
+    /// What models may cost at most, with all that follows from it [default: what the workspace says]
+    #[arg(long, value_name = "DOLLARS")]
+    pub(super) max_cost: Option<f64>,
+    /// Ask a person to raise the cap where it is used up, instead of failing
+    #[arg(long)]
+    pub(super) ask_at_cap: bool,
+    /// Show the plan, with what it may cost, before it takes effect
+    #[arg(long)]
+    pub(super) approve_plan: bool,
 }
 
 #[derive(Debug, Args)]

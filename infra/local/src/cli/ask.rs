@@ -1,6 +1,7 @@
 //! `goalpost ask`: a question through intake, and with `--wait` its answer.
 
 use anyhow::{Context, bail};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::arguments::{self, Global, workspace_id};
@@ -17,13 +18,15 @@ pub(super) async fn run(arguments: &arguments::Ask, global: &Global) -> anyhow::
     }
     let client = connect::client(global).await?;
     let workspace = workspace(&client, arguments.workspace.as_deref()).await?;
-    let accepted = client
-        .ask(
-            workspace,
-            &arguments.question,
-            arguments.idempotency_key.as_deref(),
-        )
-        .await?;
+    let key = arguments.idempotency_key.as_deref();
+    let accepted = match budget(arguments) {
+        Some(budget) => {
+            client
+                .ask_within(workspace, &arguments.question, key, &budget)
+                .await?
+        }
+        None => client.ask(workspace, &arguments.question, key).await?,
+    };
     if !arguments.wait {
         if global.json {
             return print_json(&accepted);
@@ -50,6 +53,22 @@ pub(super) async fn run(arguments: &arguments::Ask, global: &Global) -> anyhow::
     }
     let work = watch::watch(&client, accepted.request_id, Until::Ended).await?;
     answer::print_outcome(&client, &work).await
+}
+
+/// What it may cost and who is asked, as far as the person says anything of that.
+fn budget(arguments: &arguments::Ask) -> Option<Value> {
+    let mut budget = Map::new();
+    if let Some(dollars) = arguments.max_cost {
+        // Whole micro-dollars; what is no number of dollars, the database refuses.
+        budget.insert("max_microusd".to_owned(), json!((dollars * 1e6).round()));
+    }
+    if arguments.ask_at_cap {
+        budget.insert("on_exhausted".to_owned(), json!("ask"));
+    }
+    if arguments.approve_plan {
+        budget.insert("approve_plan".to_owned(), json!(true));
+    }
+    (!budget.is_empty()).then_some(Value::Object(budget))
 }
 
 async fn wait_quietly(client: &Client, request_id: i64) -> anyhow::Result<crate::client::Work> {

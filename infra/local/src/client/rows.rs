@@ -272,6 +272,18 @@ pub struct Progress {
     pub steps_total: i64,
     /// The same in words.
     pub explanation: String,
+    /// What its newest plan was thought to cost: micro-dollars in `cost_microusd`, and where that comes from.
+    #[serde(default)]
+    pub estimate: Option<Value>,
+}
+
+impl Progress {
+    /// What it was thought to cost, in dollars, for people; nothing where there is no estimate.
+    #[must_use]
+    pub fn estimated(&self) -> Option<String> {
+        let microusd = self.estimate.as_ref()?.get("cost_microusd")?.as_f64()?;
+        Some(format!("estimated at ${:.2}", microusd / 1e6))
+    }
 }
 
 /// What one model call used.

@@ -165,6 +165,7 @@ fn work() -> Work {
             steps_ended: 3,
             steps_total: 6,
             explanation: "3 of 6 steps ended, 1 running".into(),
+            estimate: None,
         }],
         dead_letters: vec![],
     }

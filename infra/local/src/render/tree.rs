@@ -107,9 +107,11 @@ impl<'a> Tree<'a> {
         {
             let bar = bar(progress.progress.unwrap_or_default());
             let bar = palette.state(&goal.state, &bar);
+            let estimated = progress.estimated().filter(|_| goal.state == "active");
+            let estimated = estimated.map_or_else(String::new, |cost| format!(", {cost}"));
             self.lines.push(format!(
                 "{before}{bar}  {}",
-                palette.dim(&progress.explanation)
+                palette.dim(&format!("{}{estimated}", progress.explanation))
             ));
         }
         if let Some(reason) = goal.reason.as_deref().filter(|_| goal.state == "failed") {
