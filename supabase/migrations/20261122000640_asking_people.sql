@@ -165,6 +165,7 @@ $$;
 
 -- A plan: approved, it takes effect as it then is, by the rules that hold then (ZG003 where it breaks one). Rejected,
 -- that try of planning has failed for this reason, and the next one is told it; the tries of the step bound that.
+-- Either way it is the end of a worker's try: the plan was its outcome.
 create function goalpost_private.settle_plan_approval(
   p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
 ) returns text[]
@@ -174,9 +175,16 @@ as $$
 declare
   v_error constant jsonb := goalpost_private.refusal_of(p_approval, p_approval.state = 'rejected')
     || '{"code": "plan_rejected", "retry_after_seconds": 0}';
+  v_is_approved constant boolean := p_approval.state = 'approved';
   v_effect record;
 begin
-  if p_approval.state = 'approved' then
+  insert into goalpost.step_attempts
+    (run_id, step_key, attempt, workspace_id, outcome, worker, started_at, ended_at, error)
+  values
+    (p_step.run_id, p_step.key, p_step.attempt, p_step.workspace_id,
+     case when v_is_approved then 'completed' else 'failed' end, p_step.leased_by, p_approval.requested_at, p_now,
+     case when not v_is_approved then v_error end);
+  if v_is_approved then
     v_effect := goalpost_private.put_plan_in_effect(
       p_step, coalesce(p_approval.edited, p_approval.subject), p_approval.shown -> 'estimate', p_now);
     if v_effect.message is not null then
@@ -184,11 +192,6 @@ begin
     end if;
     return v_effect.functions;
   end if;
-  insert into goalpost.step_attempts
-    (run_id, step_key, attempt, workspace_id, outcome, worker, started_at, ended_at, error)
-  values
-    (p_step.run_id, p_step.key, p_step.attempt, p_step.workspace_id, 'failed', p_step.leased_by, p_approval.requested_at,
-     p_now, v_error);
   update goalpost.steps
      set input = coalesce(input, '{}') || jsonb_build_object('reason', v_error -> 'message')
    where run_id = p_step.run_id and key = p_step.key;

@@ -1,6 +1,6 @@
 -- The plan step waits with the plan and its estimate; approved, the plan takes effect as it then is.
 begin;
-select plan(22);
+select plan(23);
 select tests.world();
 
 update goalpost.workspaces set approve_plans = true where id = tests.id_of('acme');
@@ -15,6 +15,7 @@ select is((tests.approval_of(tests.the('run'), 'plan')).shown -> 'estimate' ->> 
 select tests.policy_decides('petra', (tests.approval_of(tests.the('run'), 'plan')).id, 'approved');
 select is(tests.states(tests.the('run')), 'a=ready b=pending judge=pending', 'approved, it takes effect');
 select is(tests.state(tests.the('run'), 'plan'), 'completed', 'the step is completed');
+select is((select string_agg(outcome, ' ') from goalpost.step_attempts where run_id = tests.the('run') and step_key = 'plan'), 'completed', 'by one try of its worker''s');
 select is((select estimate ->> 'cost_microusd' from goalpost.plan_revisions where run_id = tests.the('run')), '40000', 'the estimate is kept with the plan');
 select is(tests.value_for('mia', format('select estimate ->> ''cost_microusd'' from goalpost.goal_progress where goal_id = %s', (tests.goal_of(tests.the('run'))).id)), '40000', 'and shown with the goal');
 
