@@ -30,6 +30,9 @@ create table goalpost.step_turns (
   cache_write_tokens bigint not null default 0,
   reasoning_tokens bigint not null default 0,
   cost_microusd bigint not null default 0,
+  -- Whether its cost is booked, and whether that is only what it may have cost at most.
+  is_settled boolean not null default false,
+  is_estimate boolean not null default false,
   answer jsonb,
   error jsonb,
   primary key (run_id, step_key, number),

@@ -336,28 +336,29 @@ declare
     else least(goalpost_private.cost_of_turn(p_turn), p_turn.reserved_microusd) end;
   v_tokens constant bigint := case when v_is_estimate then v_reserved_tokens
     else least(p_turn.input_tokens + p_turn.output_tokens, v_reserved_tokens) end;
-  v_before goalpost.usage_events;
+  v_before goalpost.step_turns;
 begin
   perform goalpost_private.release_slots(p_turn.run_id, p_turn.step_key, 'turn', p_turn.number, p_now);
-  perform goalpost_private.lock_budgets(p_turn.run_id, p_turn.asked_at);
-  select * into v_before from goalpost.usage_events u
-   where u.run_id = p_turn.run_id and u.step_key = p_turn.step_key and u.lease_epoch = p_turn.lease_epoch
-     and u.number = p_turn.number;
-  if found and not (v_before.is_estimate and not v_is_estimate) then
+  -- Its row comes before the caps, as it does where its end was just written.
+  select t.* into v_before from goalpost.step_turns t
+   where t.run_id = p_turn.run_id and t.step_key = p_turn.step_key and t.number = p_turn.number
+     for no key update;
+  if v_before.is_settled and (v_is_estimate or not v_before.is_estimate) then
     return;
   end if;
 
-  update goalpost.step_turns t set cost_microusd = v_cost
-   where t.run_id = p_turn.run_id and t.step_key = p_turn.step_key and t.number = p_turn.number;
+  perform goalpost_private.lock_budgets(p_turn.run_id, p_turn.asked_at);
   update goalpost.budgets b
-     set spent_microusd = b.spent_microusd + v_cost - coalesce(v_before.cost_microusd, 0),
-         spent_tokens = b.spent_tokens + v_tokens - case when v_before.is_estimate then v_reserved_tokens else 0 end,
+     set spent_microusd = b.spent_microusd + v_cost - case when v_before.is_settled then v_before.cost_microusd else 0 end,
+         spent_tokens = b.spent_tokens + v_tokens - case when v_before.is_settled then v_reserved_tokens else 0 end,
          reserved_microusd = greatest(
-           b.reserved_microusd - case when v_before.is_estimate then 0 else p_turn.reserved_microusd end, 0),
+           b.reserved_microusd - case when v_before.is_settled then 0 else p_turn.reserved_microusd end, 0),
          reserved_tokens = greatest(
-           b.reserved_tokens - case when v_before.is_estimate then 0 else v_reserved_tokens end, 0)
+           b.reserved_tokens - case when v_before.is_settled then 0 else v_reserved_tokens end, 0)
     from goalpost_private.budgets_of(p_turn.run_id, p_turn.asked_at) o
    where b.workspace_id = o.workspace_id and b.scope = o.scope and b.key = o.key;
+  update goalpost.step_turns t set cost_microusd = v_cost, is_settled = true, is_estimate = v_is_estimate
+   where t.run_id = p_turn.run_id and t.step_key = p_turn.step_key and t.number = p_turn.number;
   insert into goalpost.usage_events as u
     (run_id, step_key, lease_epoch, number, workspace_id, goal_id, agent_id, provider, model,
      input_tokens, output_tokens, cached_tokens, cost_microusd, counted, is_estimate, created_at)
@@ -367,8 +368,9 @@ begin
     join goalpost.workflow_runs r on r.id = s.run_id
    where s.run_id = p_turn.run_id and s.key = p_turn.step_key
   on conflict (run_id, step_key, lease_epoch, number) do update
-    set input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens,
-        cached_tokens = excluded.cached_tokens, cost_microusd = excluded.cost_microusd, is_estimate = false;
+    set provider = excluded.provider, model = excluded.model, input_tokens = excluded.input_tokens,
+        output_tokens = excluded.output_tokens, cached_tokens = excluded.cached_tokens,
+        cost_microusd = excluded.cost_microusd, is_estimate = excluded.is_estimate;
 end
 $$;
 
