@@ -61,7 +61,7 @@ impl Call {
     }
 }
 
-const TABLES: [&str; 24] = [
+const TABLES: [&str; 37] = [
     "members",
     "requests",
     "goals",
@@ -86,6 +86,29 @@ const TABLES: [&str; 24] = [
     "agent_facts",
     "wakes",
     "project_admins",
+    "step_turns",
+    "tool_calls",
+    "approval_votes",
+    "corrections",
+    "budgets",
+    "budget_raises",
+    "model_prices",
+    "tool_policies",
+    "rate_limits",
+    "agent_costs",
+    "runbook_costs",
+    "user_costs",
+    "day_costs",
+];
+/// Views over several rows.
+const SUMS: [&str; 7] = [
+    "goal_progress",
+    "goal_costs",
+    "inbox",
+    "agent_costs",
+    "runbook_costs",
+    "user_costs",
+    "day_costs",
 ];
 
 /// Draws one call; nine of ten name something of `b`.
@@ -99,12 +122,12 @@ fn draw(random: &mut Random, a: &Named, b: &Named) -> Call {
     };
     let table = *random.one_of(&TABLES);
     // A view over several rows is refused for being one, whoever asks.
-    let written = if ["goal_progress", "goal_costs", "inbox"].contains(&table) {
+    let written = if SUMS.contains(&table) {
         "goals"
     } else {
         table
     };
-    match random.below(24) {
+    match random.below(30) {
         0 => Call::rpc(
             "accept_request",
             json!({"p_workspace_id": target.workspace, "p_question": "what is there?"}),
@@ -142,7 +165,7 @@ fn draw(random: &mut Random, a: &Named, b: &Named) -> Call {
             )
         }
         8 => Call::get(format!("rest/v1/{table}?workspace_id=eq.{}", b.workspace)),
-        9 => Call::get(format!(
+        9 | 27 | 28 => Call::get(format!(
             "rest/v1/{table}?select=*&limit=1000&offset={}",
             random.below(5)
         )),
@@ -235,6 +258,23 @@ fn draw(random: &mut Random, a: &Named, b: &Named) -> Call {
             path: "functions/v1/intake".to_owned(),
             body: Some(json!({"workspace_id": target.workspace, "question": "What is 1 + 1?"})),
         },
+        23 => Call::rpc(
+            "decide_approval",
+            json!({"p_approval_id": id(random, &b.approvals), "p_decision": random.one_of(&["approved", "answered", "happened"]),
+            "p_edited": {"query": "select 1"}, "p_answer": "x", "p_subject_hash": "0"}),
+        ),
+        24 => Call::rpc(
+            "set_workspace_limits",
+            json!({"p_workspace_id": b.workspace, "p_limits": {"webhook_hosts": ["a.example.com"], "workspace_month_microusd": 0}}),
+        ),
+        25 => Call::rpc(
+            random.one_of::<&str>(&["set_tool_policy", "remove_tool_policy"]),
+            json!({"p_workspace_id": random.one_of(&[json!(b.workspace), Value::Null]), "p_name": "mine", "p_tool": "*", "p_effect": "allow"}),
+        ),
+        26 => Call::rpc(
+            random.one_of::<&str>(&["set_rate_limit", "read_inbox"]),
+            json!({"p_workspace_id": b.workspace, "p_scope": "tool", "p_name": "*", "p_slots": 1}),
+        ),
         _ => Call {
             method: Method::GET,
             schema: "",

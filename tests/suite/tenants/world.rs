@@ -30,6 +30,8 @@ begin
       v_run := tests.planned('a, b:a', '{}', '[]', v_person, v_workspace);
       perform tests.fail(v_run, 'a', jsonb_build_object('code', 'broken', 'message', v_word, 'retryable', false));
     end loop;
+    perform tests.furnish(v_run, 'b');
+    update goalpost.approvals set question = v_word where workspace_id = tests.id_of(v_workspace);
     update goalpost.requests set question = v_word || id, context = jsonb_build_object('note', v_word) where workspace_id = tests.id_of(v_workspace);
     update goalpost.goals set title = v_word, description = v_word where workspace_id = tests.id_of(v_workspace);
   end loop;
