@@ -380,8 +380,8 @@ create index usage_events_goal on goalpost.usage_events (workspace_id, goal_id);
 create index usage_events_agent on goalpost.usage_events (agent_id) where agent_id is not null;
 
 -- What may be spent and what is: a row per cap, made at the first question to a model that it counts for. Reserved is
--- what questions under way may cost at most. Scopes: workspace_month ('2030-01'), user_day ('<user>/2030-01-31'), run (a
--- request's first run, for all that follows from it; a sub-goal's run where its step names a budget of its own).
+-- what questions under way may cost at most. Scopes: workspace_month ('2030-01'), user_day ('<user>/2030-01-31'), run
+-- (a request's first run, for all that follows from it; a sub-goal's run where its step names a budget of its own).
 create table goalpost.budgets (
   workspace_id uuid not null references goalpost.workspaces (id) on delete cascade,
   scope text not null,

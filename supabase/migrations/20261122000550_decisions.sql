@@ -317,9 +317,9 @@ begin
 end
 $$;
 
--- Puts a plan in effect: its steps, the judge that waits for all their ends, the criteria (from the first plan), and the
--- revision that is kept, with what it was estimated to cost. running | waiting -> completed. Checked once more: since it
--- was made, an agent may have gone, or a person may have edited it.
+-- Puts a plan in effect: its steps, the judge that waits for all their ends, the criteria (from the first plan), and
+-- the revision that is kept, with what it was estimated to cost. running | waiting -> completed. Checked once more:
+-- since it was made, an agent may have gone, or a person may have edited it.
 create function goalpost_private.put_plan_in_effect(
   p_step goalpost.steps, p_result jsonb, p_estimate jsonb, p_now timestamptz, out message text, out functions text[]
 )

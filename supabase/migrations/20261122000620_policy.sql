@@ -1,9 +1,9 @@
--- Policy: whether a call of a tool may be made, decided by rows and code and never by a model; and how much may be under
--- way at once. Every decision has the name of the rule that made it, which is kept with the call.
+-- Policy: whether a call of a tool may be made, decided by rows and code and never by a model; and how much may be
+-- under way at once. Every decision has the name of the rule that made it, which is kept with the call.
 --
--- The one thing to know: what a model asks for is a wish. It gets what its agent's list names, unless a row says no; what
--- could carry out what somebody wrote on a page (a step that has read untrusted content, and a tool that writes) waits for
--- a person.
+-- The one thing to know: what a model asks for is a wish. It gets what its agent's list names, unless a row says no;
+-- what could carry out what somebody wrote on a page (a step that has read untrusted content, and a tool that writes)
+-- waits for a person.
 
 -- What a workspace (or, without one, the project) says of tools. A deny always holds; of all others that fit, the
 -- workspace's come before the project's, and the lowest position first. `*` stands for any letters.
@@ -145,9 +145,9 @@ as $$
 $$;
 
 -- Whether a step has read what others wrote: by a call of its own, or through what it was given: by the steps it waited
--- for, by earlier revisions of its plan, by a sub-goal's own steps, by what the goal above handed down, by a step that works
--- for one of its calls (or that it works for), and all of these again. What a control tool brings back says of itself
--- whether it is trusted ({"untrusted": true}).
+-- for, by earlier revisions of its plan, by a sub-goal's own steps, by what the goal above handed down, by a step that
+-- works for one of its calls (or that it works for), and all of these again. What a control tool brings back says of
+-- itself whether it is trusted ({"untrusted": true}).
 create function goalpost_private.is_tainted(p_run_id bigint, p_step_key text) returns boolean
 language sql stable
 set search_path = ''

@@ -2,13 +2,13 @@
 --
 -- The one thing to know: spent + reserved never exceeds a cap. A reservation is an upper bound (the request's bytes
 -- counted as tokens at the dearest price of what goes in, and the most that may come out), so that settling gives back
--- and never takes. Caps are rows, locked in one order everywhere: the workspace's month, the person's day, then runs from
--- the root down; the tree's lock, where it is held, comes before all of them. Whatever is not known is refused.
+-- and never takes. Caps are rows, locked in one order everywhere: the workspace's month, the person's day, then runs
+-- from the root down; the tree's lock, where it is held, comes before all of them. Whatever is not known is refused.
 
 -- Prices ------------------------------------------------------------------------------------------------------
 
--- What a model costs at a time: its own price, that of its name without a date (…-20250929, …-2026-01-31, …-latest), that of
--- all models of its provider, or the ceiling. Never nothing because nothing is known.
+-- What a model costs at a time: its own price, that of its name without a date (…-20250929, …-2026-01-31, …-latest),
+-- that of all models of its provider, or the ceiling. Never nothing because nothing is known.
 create function goalpost_private.price_of(p_provider text, p_model text, p_at timestamptz) returns goalpost.model_prices
 language plpgsql stable
 set search_path = ''
@@ -46,7 +46,8 @@ as $$ select 1000::bigint $$;
 
 -- Budgets -----------------------------------------------------------------------------------------------------
 
--- The caps that a run's questions count for, in the order in which they are locked; sub_run_id where it is a sub-goal's own.
+-- The caps that a run's questions count for, in the order in which they are locked; sub_run_id where it is a sub-goal's
+-- own.
 create function goalpost_private.budgets_of(p_run_id bigint, p_at timestamptz)
 returns table (place bigint, workspace_id uuid, scope text, key text, sub_run_id bigint)
 language sql stable
@@ -86,8 +87,8 @@ as $$
               then least(greatest(trunc((p_budget ->> p_name)::numeric), 0), 1000000000000)::bigint else p_default end
 $$;
 
--- Makes the rows of a run's caps that are not there yet, in the order of locks. A sub-goal's is carved from what is left
--- of the request's: it may name less, never more.
+-- Makes the rows of a run's caps that are not there yet, in the order of locks. A sub-goal's is carved from what is
+-- left of the request's: it may name less, never more.
 create function goalpost_private.open_budgets(p_run_id bigint, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -134,11 +135,11 @@ begin
 end
 $$;
 
--- Sets aside what a question may cost at most. A refusal is what begin_turn replies instead of a number.
--- Called by begin_turn, once per question; p_ask: {"provider", "model", "max_input_tokens", "max_output_tokens"}.
--- Refusals: {"wait": …} where a limit has no room just now (…0620), {"refused": {"code": "budget_exhausted", …}} at a cap, or
--- {"waits_for_person": id} where the request, or else the workspace, says to ask. Nothing is set aside then.
--- Raises ZG003 for a question without bounds. Locks the rows of the caps; expects the tree's lock where it may ask.
+-- Sets aside what a question may cost at most. A refusal is what begin_turn replies instead of a number. Called by
+-- begin_turn, once per question; p_ask: {"provider", "model", "max_input_tokens", "max_output_tokens"}. Refusals:
+-- {"wait": …} where a limit has no room just now (…0620), {"refused": {"code": "budget_exhausted", …}} at a cap, or
+-- {"waits_for_person": id} where the request, or else the workspace, says to ask. Nothing is set aside then. Raises
+-- ZG003 for a question without bounds. Locks the rows of the caps; expects the tree's lock where it may ask.
 create function goalpost_private.reserve_turn(
   p_step goalpost.steps, p_ask jsonb, p_now timestamptz, out refusal jsonb, out reserved_microusd bigint
 )
@@ -205,8 +206,8 @@ language sql immutable
 set search_path = ''
 as $$ select '$' || trim(to_char(p_microusd / 1000000.0, 'FM999999990.009999')) $$;
 
--- What is said where a cap has no room, or the question to a person to raise it. Of a tree, one such question for a cap is
--- shown and decides all others.
+-- What is said where a cap has no room, or the question to a person to raise it. Of a tree, one such question for a cap
+-- is shown and decides all others.
 create function goalpost_private.refuse_spending(
   p_step goalpost.steps, p_budget goalpost.budgets, p_microusd bigint, p_tokens bigint, p_now timestamptz
 ) returns jsonb
@@ -319,10 +320,11 @@ begin
 end
 $$;
 
--- Books what a question cost, once it is answered, failed or unknown, and gives back what was set aside beyond it.
--- What it cost, by the price at which it was asked: unknown counts as all that was set aside, and so does a failure that
--- may have been charged; a failure that was not, nothing. Safe to repeat: it is booked once; a late truth about what had
--- been unknown takes the place of the estimate. Called by whoever ends a turn, which has its end and its tokens by then.
+-- Books what a question cost, once it is answered, failed or unknown, and gives back what was set aside beyond it. What
+-- it cost, by the price at which it was asked: unknown counts as all that was set aside, and so does a failure that may
+-- have been charged; a failure that was not, nothing. Safe to repeat: it is booked once; a late truth about what had
+-- been unknown takes the place of the estimate. Called by whoever ends a turn, which has its end and its tokens by
+-- then.
 create function goalpost_private.settle_turn(p_turn goalpost.step_turns, p_counted boolean, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -387,8 +389,9 @@ as $$
     from goalpost_private.price_of(p_turn.provider, p_turn.model, p_turn.asked_at) p
 $$;
 
--- Settles questions whose step has ended without them: asked -> unknown, spent as set aside. Called by the sweep. Bounded,
--- and of one workspace and month at a time: a second month's cap, locked after a run's, would break the order of locks.
+-- Settles questions whose step has ended without them: asked -> unknown, spent as set aside. Called by the sweep.
+-- Bounded, and of one workspace and month at a time: a second month's cap, locked after a run's, would break the order
+-- of locks.
 create function goalpost_private.settle_abandoned_turns(p_now timestamptz) returns integer
 language plpgsql
 set search_path = ''
@@ -435,8 +438,8 @@ $$;
 
 -- Estimates ---------------------------------------------------------------------------------------------------
 
--- What a plan may cost, in micro-dollars: from what its runbook's last completed runs in this workspace cost (mean, and two
--- standard deviations either way), else from the number of its agents' steps and its judge.
+-- What a plan may cost, in micro-dollars: from what its runbook's last completed runs in this workspace cost (mean, and
+-- two standard deviations either way), else from the number of its agents' steps and its judge.
 create function goalpost_private.estimate_plan(p_run goalpost.workflow_runs, p_result jsonb) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -468,8 +471,8 @@ begin
 end
 $$;
 
--- How a plan's approval is asked for; null: it needs none. Whoever asked to see the plan may decide it themselves; what the
--- workspace, or the cost, demands is for approvers.
+-- How a plan's approval is asked for; null: it needs none. Whoever asked to see the plan may decide it themselves; what
+-- the workspace, or the cost, demands is for approvers.
 create function goalpost_private.plan_approval_options(p_run goalpost.workflow_runs, p_estimate jsonb) returns jsonb
 language sql stable
 set search_path = ''

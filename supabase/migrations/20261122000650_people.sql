@@ -65,10 +65,9 @@ $$;
 --   question                        answered, with p_answer; rejected
 --   outcome_unknown                 happened (p_answer: its result), not_happened (do it again), rejected (give it up)
 -- Where a quorum is asked for, different people approve one version of it, and one rejects. p_subject_hash: the version
--- that the person saw; needed where another has edited it.
--- Raises ZG001, ZG002 (role, or whoever asked where that is excluded), ZG003 (no such decision, or of another shape than
--- it has to be), ZG004 (what it is about has changed), ZG007. Locks the tree.
--- Definer: people may not write steps.
+-- that the person saw; needed where another has edited it. Raises ZG001, ZG002 (role, or whoever asked where that is
+-- excluded), ZG003 (no such decision, or of another shape than it has to be), ZG004 (what it is about has changed),
+-- ZG007. Locks the tree. Definer: people may not write steps.
 create function goalpost_private.decide_approval(
   p_approval_id bigint, p_decision text, p_comment text, p_edited jsonb, p_answer jsonb, p_subject_hash text
 ) returns jsonb
@@ -286,8 +285,8 @@ begin
 end
 $$;
 
--- Cancels a request and all that followed from it: -> cancelled. Safe to repeat. Allowed to whoever asked, and to admins.
--- Definer: people may not write runs and steps.
+-- Cancels a request and all that followed from it: -> cancelled. Safe to repeat. Allowed to whoever asked, and to
+-- admins. Definer: people may not write runs and steps.
 create function goalpost_private.cancel_request(p_request_id bigint) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -344,8 +343,8 @@ begin
 end
 $$;
 
--- Tries a failed step again, with fresh attempts, and brings back what its failure ended: the run, the goal, the
--- goals above, the request. Raises ZG001, ZG002, ZG004 (retried already, or the run went on without it). Locks the tree.
+-- Tries a failed step again, with fresh attempts, and brings back what its failure ended: the run, the goal, the goals
+-- above, the request. Raises ZG001, ZG002, ZG004 (retried already, or the run went on without it). Locks the tree.
 -- Definer: people may not write runs and steps.
 create function goalpost_private.retry_dead_letter(p_dead_letter_id bigint) returns jsonb
 language plpgsql security definer

@@ -1,5 +1,5 @@
--- What admins set: policies of tools, how much at once, what a workspace may spend and where its webhooks may go, and what
--- models cost. Definer functions in the private schema, since people write no rows; each checks its caller.
+-- What admins set: policies of tools, how much at once, what a workspace may spend and where its webhooks may go, and
+-- what models cost. Definer functions in the private schema, since people write no rows; each checks its caller.
 
 -- Refuses unless the caller may set what holds for a workspace: its admins; for all workspaces (null): project admins.
 create function goalpost_private.require_setter(p_workspace_id uuid) returns void
@@ -18,8 +18,8 @@ begin
 end
 $$;
 
--- Makes a policy of a tool, or changes the one of this name. p_tool may hold `*`; without an agent it is for all. Safe to
--- repeat. Raises ZG001, ZG002, ZG003. Definer: people may not write policies.
+-- Makes a policy of a tool, or changes the one of this name. p_tool may hold `*`; without an agent it is for all. Safe
+-- to repeat. Raises ZG001, ZG002, ZG003. Definer: people may not write policies.
 create function goalpost_private.set_tool_policy(
   p_workspace_id uuid, p_name text, p_tool text, p_effect text, p_agent text, p_even_if_tainted boolean, p_position integer
 ) returns jsonb
@@ -93,9 +93,9 @@ begin
 end
 $$;
 
--- Changes what a workspace may do and spend; what is not named stays. Caps that are in use this month or today change with
--- it, as far as what is spent already lets them. Gives back all of it.
--- Raises ZG001, ZG002, ZG003. Definer: people may not write workspaces.
+-- Changes what a workspace may do and spend; what is not named stays. Caps that are in use this month or today change
+-- with it, as far as what is spent already lets them. Gives back all of it. Raises ZG001, ZG002, ZG003. Definer: people
+-- may not write workspaces.
 create function goalpost_private.set_workspace_limits(p_workspace_id uuid, p_limits jsonb) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -180,10 +180,10 @@ begin
 end
 $$;
 
--- Sets what a model costs from now, or from a later time, on; micro-dollars for a million tokens. `*`: all models of the
--- provider. Reading from a provider's cache, and writing to it, cost as what goes in unless told. What was asked before keeps
--- its price: a time that has passed is refused (ZG003). Safe to repeat. Raises ZG002, ZG003.
--- Definer: people may not write prices.
+-- Sets what a model costs from now, or from a later time, on; micro-dollars for a million tokens. `*`: all models of
+-- the provider. Reading from a provider's cache, and writing to it, cost as what goes in unless told. What was asked
+-- before keeps its price: a time that has passed is refused (ZG003). Safe to repeat. Raises ZG002, ZG003. Definer:
+-- people may not write prices.
 create function goalpost_private.set_model_price(
   p_provider text, p_model text, p_input_microusd bigint, p_output_microusd bigint, p_cached_microusd bigint,
   p_cache_write_microusd bigint, p_valid_from timestamptz, p_source text

@@ -52,8 +52,8 @@ create view goalpost.goal_progress with (security_invoker = true) as
     from goalpost.goals g
    cross join lateral goalpost_private.goal_progress(g.id) p;
 
--- What waits for the caller: decisions and questions, the longest first, with exactly what is decided on. What is decided
--- with another, or has the caller's vote already, is not shown.
+-- What waits for the caller: decisions and questions, the longest first, with exactly what is decided on. What is
+-- decided with another, or has the caller's vote already, is not shown.
 create view goalpost.inbox with (security_invoker = true) as
   select a.id as approval_id, a.workspace_id, a.goal_id, a.run_id, a.step_key, a.question, a.shown, a.required_role,
          a.requested_at, a.expires_at, g.title as goal_title, a.kind, a.call_number, c.tool,
@@ -83,8 +83,8 @@ create view goalpost.goal_costs with (security_invoker = true) as
    where u.goal_id is not null
    group by u.workspace_id, u.goal_id;
 
--- The same by whatever else people ask: the agent, the runbook, who asked, the day (UTC). One row per currency there is:
--- micro-dollars. What nobody knows counts as the most that it may have cost.
+-- The same by whatever else people ask: the agent, the runbook, who asked, the day (UTC). One row per currency there
+-- is: micro-dollars. What nobody knows counts as the most that it may have cost.
 create view goalpost.agent_costs with (security_invoker = true) as
   select u.workspace_id, u.agent_id, a.name as agent, a.version, count(*) as calls, sum(u.input_tokens) as input_tokens,
          sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd

@@ -1,6 +1,6 @@
--- What models cost where this was released: for a start, and to be kept up to date with set_model_price. Micro-dollars for a
--- million tokens, as the providers' public price lists said in November 2026; standard tier, prompts of ordinary length; where
--- long prompts cost more, the dearer of the two. Cache writes are those for five minutes.
+-- What models cost where this was released: for a start, and to be kept up to date with set_model_price. Micro-dollars
+-- for a million tokens, as the providers' public price lists said in November 2026; standard tier, prompts of ordinary
+-- length; where long prompts cost more, the dearer of the two. Cache writes are those for five minutes.
 insert into goalpost.model_prices
   (provider, model, valid_from, input_microusd, output_microusd, cached_microusd, cache_write_microusd, source)
 select p.provider, p.model, '2026-11-01 00:00:00+00', p.input, p.output, p.cached, p.cache_write,
