@@ -63,7 +63,7 @@ async fn work(aggregator: Arc<Aggregator>, step: ClaimedStep, context: StepConte
     }
     verdicts.sort_by_key(|verdict| verdict.number);
     Outcome::Completed {
-        result: judge(&judging, verdicts),
+        result: judge(&judging, &verdicts),
     }
 }
 
@@ -85,7 +85,7 @@ async fn ask(
 }
 
 /// Verdicts, report and decision: the result of the step.
-fn judge(judging: &Judging, verdicts: Vec<CriterionVerdict>) -> Value {
+fn judge(judging: &Judging, verdicts: &[CriterionVerdict]) -> Value {
     let unmet: Vec<String> = verdicts
         .iter()
         .filter(|verdict| verdict.verdict == Verdict::Unmet)
@@ -100,7 +100,7 @@ fn judge(judging: &Judging, verdicts: Vec<CriterionVerdict>) -> Value {
     json!({
         "decision": decision,
         "reason": reason,
-        "report": report::markdown(judging, &verdicts),
+        "report": report::markdown(judging, verdicts),
         "result": report::json(judging),
         "verdicts": verdicts,
     })
