@@ -44,6 +44,11 @@ async fn a_chain_is_measured_with_all_its_fields_and_counts_that_can_be() {
         (1.0..2.0).contains(&number("transactions_per_step")),
         "{json:#}"
     );
+    eprintln!(
+        "TPS {} RPS {}",
+        number("transactions_per_step"),
+        number("requests_per_step")
+    );
     assert_eq!(number("model_calls"), 0.0);
     assert!(
         json["calls"]["finish_steps"]["count"].as_u64() >= Some(40),

@@ -20,7 +20,7 @@ use domain::{StepKind, Usage};
 use runtime::{Deadline, DrainOptions, DrainReport, StepContext, drain};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use store::{ClaimedStep, Config, Outcome, Store};
+use store::{CallEnd, ClaimedStep, Config, EndedCall, Outcome, Store};
 use support::{Received, Reply, Server};
 use tokio::sync::{Barrier, Notify};
 
@@ -491,6 +491,62 @@ async fn before_the_deadline_steps_are_asked_to_stop_then_stopped_and_all_are_pu
     let calls = finish_calls(&server);
     assert!(calls.iter().all(|call| call["p_limit"] == 0));
     assert_eq!(calls[1]["p_outcomes"][0]["usage"][0]["model"], "m");
+}
+
+#[tokio::test]
+async fn after_a_step_was_put_back_for_want_of_time_nothing_more_is_claimed() {
+    let server = Project::with(vec![vec![step("long")], vec![step("long")]])
+        .start()
+        .await;
+    let report = drain_with(&server, options(Deadline::after(MINUTE)), |_, _| async {
+        Outcome::Released
+    })
+    .await;
+    assert_eq!((report.claimed, report.released), (1, 1));
+    let calls = finish_calls(&server);
+    assert_eq!((calls.len(), &calls[0]["p_limit"]), (1, &json!(0)));
+}
+
+#[tokio::test]
+async fn calls_that_ended_travel_with_the_outcome_unless_they_were_told_before() {
+    let ended = |number| EndedCall {
+        number,
+        end: CallEnd::Result(json!({"n": number})),
+    };
+    let server = Project::with(vec![vec![step("told"), step("dropped")]])
+        .start()
+        .await;
+    let deadline = Deadline::after_with_margin(Duration::from_secs(3), Duration::from_secs(2));
+    drain_with(&server, options(deadline), |step, context| async move {
+        context.record_call(ended(1));
+        context.record_call(ended(2));
+        context.record_call(EndedCall {
+            number: 3,
+            end: CallEnd::Result(json!("a\0b")),
+        });
+        if step.step_key.as_str() == "dropped" {
+            return pending().await;
+        }
+        context.calls_were_told(&[ended(1)]);
+        completed()
+    })
+    .await;
+    let calls_of = |key: &str| {
+        let calls = finish_calls(&server);
+        let mut outcomes = calls
+            .iter()
+            .flat_map(|call| list(&call["p_outcomes"]).cloned());
+        let outcome = outcomes.find(|outcome| outcome["step_key"] == key).unwrap();
+        let calls = list(&outcome["calls"]).map(|call| {
+            let code = call["error"]["code"].as_str().unwrap_or("none");
+            (call["number"].as_i64().unwrap(), code.to_owned())
+        });
+        calls.collect::<Vec<_>>()
+    };
+    let odd = (3, "result_not_storable".to_owned());
+    let fine = |number| (number, "none".to_owned());
+    assert_eq!(calls_of("told"), [fine(2), odd.clone()]);
+    assert_eq!(calls_of("dropped"), [fine(1), fine(2), odd]);
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ async fn a_claim_is_sent_as_the_sql_function_takes_it_and_its_steps_are_decoded(
 #[tokio::test]
 async fn outcomes_are_sent_in_their_documented_shapes_and_verdicts_are_decoded() {
     let judged = |verdict: &str| json!({"run_id": 12, "step_key": "collect", "verdict": verdict, "message": null});
-    let outcomes = ["accepted", "repeated", "lease_lost", "refused"].map(judged);
+    let outcomes = ["accepted", "repeated", "lease_lost", "accepted", "refused"].map(judged);
     let reply = json!({"outcomes": outcomes, "claimed": []});
     let server = Server::replying(vec![Reply::Json(200, reply)]).await;
     let finished = [
@@ -109,6 +109,7 @@ async fn outcomes_are_sent_in_their_documented_shapes_and_verdicts_are_decoded()
         Outcome::Waiting {
             resume_after_seconds: 60,
         },
+        Outcome::WaitingForOthers,
         Outcome::Released,
     ]
     .map(|outcome| FinishedStep {
@@ -128,6 +129,7 @@ async fn outcomes_are_sent_in_their_documented_shapes_and_verdicts_are_decoded()
             Verdict::Accepted,
             Verdict::Repeated,
             Verdict::LeaseLost,
+            Verdict::Accepted,
             Verdict::Refused
         ]
     );
@@ -146,6 +148,7 @@ async fn outcomes_are_sent_in_their_documented_shapes_and_verdicts_are_decoded()
                 "retryable": true, "retry_after_seconds": null}})
             ),
             with(json!({"outcome": "waiting", "resume_after_seconds": 60})),
+            with(json!({"outcome": "waiting", "for": "others"})),
             with(json!({"outcome": "released"})),
         ])
     );

@@ -57,6 +57,37 @@ async fn what_may_not_be_repeated_is_made_once_whoever_dies_before_or_after_it()
 }
 
 #[tokio::test]
+async fn a_call_that_breaks_off_and_may_not_be_repeated_is_left_to_a_person() {
+    let mut world = without_keys().await;
+    world.receiver.fails(1, 503);
+    world.strike(Vec::new()).await;
+    let database = world.trial.stack.admin_db().await.unwrap();
+    let is_known = "goalpost.tool_calls where state in ('running', 'unknown', 'failed')";
+    let trial = &world.trial;
+    trial
+        .until(async || trial.count(&database, is_known).await == 1)
+        .await;
+    trial.until_at_rest(&database).await;
+    let states = world
+        .json("select jsonb_agg(state) from goalpost.tool_calls where tool = 'webhook'")
+        .await;
+    assert!(
+        states == json!(["running"]) || states == json!(["unknown"]),
+        "{states}"
+    );
+    assert_eq!(
+        world
+            .receiver
+            .effects()
+            .values()
+            .map(Vec::len)
+            .sum::<usize>(),
+        1
+    );
+    world.trial.stack.stop().await.unwrap();
+}
+
+#[tokio::test]
 async fn what_may_have_been_done_is_not_done_again() {
     for point in [
         Point::AfterCallsBegun,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use axum::{Json, Router};
 use local_stack::faults::{Faults, Point};
@@ -21,6 +21,8 @@ pub(super) struct Receiver {
 struct Known {
     faults: Faults,
     received: Arc<Mutex<BTreeMap<String, Vec<Value>>>>,
+    /// So many that are taken are answered with this status all the same.
+    fails: Arc<Mutex<(u32, u16)>>,
 }
 
 impl Receiver {
@@ -28,6 +30,7 @@ impl Receiver {
         let known = Known {
             faults: faults.clone(),
             received: Arc::default(),
+            fails: Arc::default(),
         };
         let router = Router::new()
             .route("/hook", post(receive))
@@ -42,6 +45,11 @@ impl Receiver {
         }
     }
 
+    /// Takes what is sent, and answers the next ones as if it had not.
+    pub(super) fn fails(&self, times: u32, status: u16) {
+        *self.known.fails.lock().unwrap() = (times, status);
+    }
+
     /// What was sent, by key, in the order of arrival.
     pub(super) fn effects(&self) -> BTreeMap<String, Vec<Value>> {
         self.known.received.lock().unwrap().clone()
@@ -53,7 +61,7 @@ async fn receive(
     State(known): State<Known>,
     headers: HeaderMap,
     Json(body): Json<Value>,
-) -> Json<Value> {
+) -> (StatusCode, Json<Value>) {
     let key = headers["idempotency-key"].to_str().unwrap().to_owned();
     let step = key.split('/').nth(2).unwrap().to_owned();
     known
@@ -66,5 +74,13 @@ async fn receive(
     if let Some(sandbox) = known.faults.holder_of(&step) {
         known.faults.reached(Point::AfterEffect, &sandbox);
     }
-    Json(json!({"taken": true}))
+    let (times, status) = &mut *known.fails.lock().unwrap();
+    let status = match times.checked_sub(1) {
+        Some(left) => {
+            *times = left;
+            StatusCode::from_u16(*status).unwrap()
+        }
+        None => StatusCode::OK,
+    };
+    (status, Json(json!({"taken": true})))
 }
