@@ -29,8 +29,8 @@ create table goalpost_private.table_writes (
 );
 
 -- Writes rows as the asker: rights of `authenticated`, the person's claims, row-level security. How many were written.
--- Owned by goalpost_asker (…0800), which has exactly those rights; called by write_table alone, which has looked at the
--- names. Dynamic SQL, of quoted names only; the rows are a parameter. The project's own triggers run, and with them
+-- Owned by goalpost_asker (…0800), which has exactly those rights; called by write_table alone, which has looked at
+-- the names. Dynamic SQL, of quoted names only; the rows are a parameter. The project's own triggers run, and with them
 -- whatever they do: constraints that wait for the end of the transaction are looked at here, not later.
 create function goalpost_private.write_rows_as_asker(
   p_user_id uuid, p_schema text, p_table text, p_columns text[], p_rows jsonb, p_conflict_columns text[]

@@ -1,5 +1,5 @@
--- The built-in runbook `mcp-refresh`: asks an MCP server of the workspace which tools it has, and shows what of them waits
--- for a person. Started by its name with {"server": …} (`goalpost mcp refresh`): its words are no question's.
+-- The built-in runbook `mcp-refresh`: asks an MCP server of the workspace which tools it has, and shows what of them
+-- waits for a person. Started by its name with {"server": …} (`goalpost mcp refresh`): its words are no question's.
 
 do $runbook$
 declare

@@ -11,6 +11,7 @@
 //! hold it against servers of the official libraries.
 
 mod answer;
+mod credentials;
 mod events;
 mod line;
 mod session;
@@ -115,18 +116,25 @@ impl Mcp {
         let line = Line::to(&self.http, server_name, &server, context, server.idempotent)?;
         let exchange = async {
             let mut session = Session::begin(&line).await?;
-            if self.is_due(server.id) {
-                let states = self
-                    .record(&session, server_name, &server, database)
-                    .await?;
-                refuse_unapproved(&name, tool, &states)?;
-            }
-            let answer = session.call(tool, arguments).await;
-            session.end().await;
-            answer
+            let answer = async {
+                if self.is_due(server.id) {
+                    let states = self
+                        .record(&session, server_name, &server, database)
+                        .await?;
+                    refuse_unapproved(&name, tool, &states)?;
+                }
+                session.call(tool, arguments).await
+            };
+            let answer = answer.await;
+            Ok((session, answer))
         };
         match tokio::time::timeout(limit, exchange).await {
-            Ok(answer) => answer,
+            Ok(Ok((session, answer))) => {
+                // Not within the limit: what was answered stays answered.
+                session.end().await;
+                answer
+            }
+            Ok(Err(error)) => Err(error),
             Err(_) => Err(line.unless_unknown(ToolError::retryable(
                 "tool_timeout",
                 format!("{name} took longer than {} s", limit.as_secs()),

@@ -1,14 +1,15 @@
 //! One exchange with a server: a message is posted, and its answer read from JSON or from a stream of events.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
-use secrecy::ExposeSecret as _;
 use serde_json::Value;
 use std::time::Duration;
 use url::Url;
 
+use super::credentials;
 use super::events::Events;
 use crate::http::{self, Http, body};
 use crate::{CallContext, McpServer, OUTCOME_UNKNOWN, ToolError};
@@ -27,24 +28,6 @@ const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-versi
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Headers that only we set.
-const RESERVED: &[&str] = &[
-    "accept",
-    "connection",
-    "content-length",
-    "content-type",
-    "cookie",
-    "host",
-    "idempotency-key",
-    "last-event-id",
-    "mcp-protocol-version",
-    "mcp-session-id",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
 /// The way to a server, with what every message to it carries.
 pub(super) struct Line<'a> {
     http: &'a Http,
@@ -53,6 +36,8 @@ pub(super) struct Line<'a> {
     is_exempt: bool,
     headers: HeaderMap,
     is_repeatable: bool,
+    /// Whether a tool has been asked to act, by a message whose answer is not here yet.
+    may_have_acted: AtomicBool,
     timeout: Duration,
 }
 
@@ -98,7 +83,10 @@ impl<'a> Line<'a> {
             headers.insert(IDEMPOTENCY_KEY, key);
         }
         if let Some(header) = &server.auth_header_name {
-            headers.insert(auth_name(name, header)?, auth_value(name, server)?);
+            headers.insert(
+                credentials::name(name, header)?,
+                credentials::value(name, server)?,
+            );
         }
         Ok(Self {
             http,
@@ -107,8 +95,14 @@ impl<'a> Line<'a> {
             is_exempt,
             headers,
             is_repeatable,
+            may_have_acted: AtomicBool::new(false),
             timeout: context.time_limit,
         })
+    }
+
+    /// Says that the next message makes a tool act, or that the last one did not.
+    pub(super) fn acts(&self, may_have_acted: bool) {
+        self.may_have_acted.store(may_have_acted, Ordering::Relaxed);
     }
 
     pub(super) fn server(&self) -> &str {
@@ -302,7 +296,8 @@ impl<'a> Line<'a> {
 
     /// A failure of a call that may have acted is repeated only where that does no harm.
     pub(super) fn unless_unknown(&self, failure: ToolError) -> ToolError {
-        if self.is_repeatable || !failure.retryable {
+        let may_have_acted = self.may_have_acted.load(Ordering::Relaxed);
+        if self.is_repeatable || !may_have_acted || !failure.retryable {
             return failure;
         }
         let message = format!(
@@ -342,33 +337,4 @@ fn is_of(response: &Response, kind: &str) -> bool {
         .unwrap_or_default();
     let given = given.split(';').next().unwrap_or_default();
     given.trim().eq_ignore_ascii_case(kind)
-}
-
-fn auth_name(server: &str, header: &str) -> Result<HeaderName, ToolError> {
-    let name = header.to_ascii_lowercase();
-    let name = HeaderName::from_bytes(name.as_bytes()).ok();
-    name.filter(|name| !RESERVED.contains(&name.as_str()))
-        .ok_or_else(|| {
-            let message = format!(
-                "the MCP server {server} cannot have its credentials in the header {header}"
-            );
-            ToolError::terminal("mcp_unauthorized", message)
-        })
-}
-
-fn auth_value(name: &str, server: &McpServer) -> Result<HeaderValue, ToolError> {
-    let secret = server.auth_secret.as_ref().ok_or_else(|| {
-        let message = format!(
-            "the MCP server {name} wants credentials and there are none; an operator puts them into Vault as \
-             goalpost_mcp_<workspace id>_{name}"
-        );
-        ToolError::terminal("mcp_unauthorized", message)
-    })?;
-    let mut value = HeaderValue::from_str(secret.expose_secret()).map_err(|_| {
-        let message =
-            format!("the credentials of the MCP server {name} in Vault cannot stand in a header");
-        ToolError::terminal("mcp_unauthorized", message)
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
 }

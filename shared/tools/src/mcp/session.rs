@@ -98,9 +98,12 @@ impl<'a> Session<'a> {
             "jsonrpc": "2.0", "id": 100, "method": "tools/call",
             "params": {"name": tool, "arguments": arguments},
         });
+        self.line.acts(true);
         let mut answer = self.line.post(&self.ticket, &question, Some(100)).await;
         if matches!(answer, Err(Failure::SessionGone)) {
+            self.line.acts(false);
             *self = Self::begin(self.line).await?;
+            self.line.acts(true);
             answer = self.line.post(&self.ticket, &question, Some(100)).await;
         }
         let answer = answer.map_err(|failure| told(self.line, failure))?;

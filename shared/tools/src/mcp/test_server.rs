@@ -47,6 +47,8 @@ pub(super) enum Trouble {
     Stops,
     Redirects,
     SpeaksHtml,
+    /// Already when a session is begun.
+    FailsAtOnce,
 }
 
 #[derive(Clone, Default)]
@@ -191,8 +193,11 @@ async fn misbehave(State(server): State<Server>, request: Request, next: Next) -
     if server.key.as_deref() != key {
         return StatusCode::UNAUTHORIZED.into_response();
     }
+    let trouble = *server.trouble.lock().unwrap();
+    if trouble == Some(Trouble::FailsAtOnce) {
+        return StatusCode::BAD_GATEWAY.into_response();
+    }
     if what == "tools/call" {
-        let trouble = *server.trouble.lock().unwrap();
         match trouble {
             Some(Trouble::ForgetsSessionOnce) => {
                 *server.trouble.lock().unwrap() = None;
@@ -217,7 +222,7 @@ async fn misbehave(State(server): State<Server>, request: Request, next: Next) -
             Some(Trouble::SpeaksHtml) => {
                 return ([(header::CONTENT_TYPE, "text/html")], "<p>hello").into_response();
             }
-            None => {}
+            Some(Trouble::FailsAtOnce) | None => {}
         }
     }
     next.run(Request::from_parts(parts, Body::from(body))).await

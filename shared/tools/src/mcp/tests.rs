@@ -354,6 +354,27 @@ async fn a_call_of_which_nobody_knows_what_became_is_not_made_again_by_itself() 
 }
 
 #[tokio::test]
+async fn a_server_that_fails_before_the_call_has_not_acted() {
+    let world = World::new(Mode::Events).await;
+    world.trouble(Trouble::FailsAtOnce);
+    let error = world.call("echo", json!({})).await.unwrap_err();
+    assert_eq!(
+        (error.code.as_ref(), error.retryable),
+        ("mcp_failed", true),
+        "{}",
+        error.message
+    );
+    let mut context = context(&world.desk);
+    context.time_limit = Duration::ZERO;
+    let late = world
+        .registry
+        .call("mcp.docs.echo", &json!({}), &context)
+        .await;
+    assert!(late.unwrap_err().retryable);
+    assert_eq!(world.calls(), 0);
+}
+
+#[tokio::test]
 async fn a_tool_that_does_not_answer_in_time_has_an_unknown_outcome() {
     let world = World::new(Mode::Events).await;
     let mut context = context(&world.desk);
