@@ -31,14 +31,22 @@ fn context(listed: &[String], key: &str) -> CallContext {
 
 /// A call through the one door, to hosts that are both listed and inside one's own network by the operator's word.
 async fn call(hosts: &[String], arguments: Value) -> Result<Value, ToolError> {
+    call_among(hosts, hosts, arguments).await
+}
+
+/// The same with hosts that the operator names and the workspace does not list.
+async fn call_among(
+    private: &[String],
+    listed: &[String],
+    arguments: Value,
+) -> Result<Value, ToolError> {
     let policy = HttpPolicy {
-        private_hosts: hosts.iter().cloned().collect(),
+        private_hosts: private.iter().cloned().collect(),
         ..HttpPolicy::default()
     };
     let registry = Registry::builtin(policy).unwrap();
-    registry
-        .call(NAME, &arguments, &context(hosts, "w/17/call/1"))
-        .await
+    let context = context(listed, "w/17/call/1");
+    registry.call(NAME, &arguments, &context).await
 }
 
 fn to(server: &Server, method: &str) -> Value {
@@ -143,7 +151,9 @@ async fn what_may_not_be_said_is_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn only_listed_hosts_are_called_at_every_hop() {
     let secret = Server::start(answer("200 OK", b"secret")).await;
-    let error = call(&[], to(&secret, "GET")).await.unwrap_err();
+    let error = call_among(&[host(&secret)], &[], to(&secret, "GET"))
+        .await
+        .unwrap_err();
     assert_eq!(
         (error.code.as_ref(), error.retryable),
         ("address_refused", false)
@@ -176,17 +186,12 @@ async fn only_listed_hosts_are_called_at_every_hop() {
         );
     }
     assert_eq!(secret.count(), 1);
-    let back = Server::start(Vec::new()).await;
-    let head = format!("302 Found\r\nlocation: http://{}/", host(&back));
-    let round = Server::start(answer(&head, b"")).await;
-    drop(back);
     let loops = Server::start(answer("302 Found\r\nlocation: /again", b"")).await;
     let error = call(&[host(&loops)], to(&loops, "GET")).await.unwrap_err();
     assert_eq!(
         (error.code.as_ref(), loops.count()),
         ("too_many_redirects", 4)
     );
-    drop(round);
 }
 
 #[tokio::test]
