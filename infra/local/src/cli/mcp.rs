@@ -38,9 +38,11 @@ pub(super) async fn run(arguments: &Mcp, global: &Global) -> anyhow::Result<()> 
     let client = connect::client(global).await?;
     let workspace = ask::workspace(&client, arguments.workspace.as_deref()).await?;
     match &arguments.action {
-        McpAction::Add { name, url, header } => {
-            add(&client, workspace, name, url, header.as_deref(), global).await
-        }
+        McpAction::Add {
+            name,
+            address,
+            header,
+        } => add(&client, workspace, name, address, header.as_deref(), global).await,
         McpAction::List => list(&client, workspace, global).await,
         McpAction::Refresh { server } => refresh(&client, workspace, server).await,
         McpAction::Approve {
@@ -92,11 +94,11 @@ async fn add(
     client: &Client,
     workspace: Uuid,
     name: &str,
-    url: &str,
+    address: &str,
     header: Option<&str>,
     global: &Global,
 ) -> anyhow::Result<()> {
-    let call = json!({"p_workspace_id": workspace, "p_name": name, "p_url": url, "p_auth_header_name": header});
+    let call = json!({"p_workspace_id": workspace, "p_name": name, "p_url": address, "p_auth_header_name": header});
     let added: Value = client.call("add_mcp_server", &call).await?;
     let secret = added.get("auth_secret_name").and_then(Value::as_str);
     let mut said = format!("The server {name} is added.");

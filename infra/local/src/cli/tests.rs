@@ -64,6 +64,23 @@ fn global_options_may_stand_before_or_after_the_command() {
 }
 
 #[test]
+fn a_servers_address_is_not_the_projects() {
+    let line = "mcp add docs https://docs.example.com/mcp --header authorization";
+    let arguments = parsed(line).unwrap();
+    assert_eq!(arguments.global.url, None);
+    let Command::Mcp(mcp) = arguments.command else {
+        panic!("{line}");
+    };
+    let super::arguments::McpAction::Add { name, address, .. } = mcp.action else {
+        panic!("{line}");
+    };
+    assert_eq!(
+        (name.as_str(), address.as_str()),
+        ("docs", "https://docs.example.com/mcp")
+    );
+}
+
+#[test]
 fn a_question_comes_with_its_options() {
     let line = [
         "goalpost",

@@ -121,6 +121,7 @@ impl StackOptions {
     pub fn for_people(home: Home, progress: Progress) -> Self {
         let environment = MODEL_VARIABLES
             .iter()
+            .chain(&["GOALPOST_PRIVATE_HOSTS"])
             .filter_map(|name| Some(((*name).to_owned(), given(name)?)));
         Self {
             home: Some(home),

@@ -31,7 +31,7 @@ pub(in crate::cli) enum McpAction {
         name: String,
         /// Where it is
         #[arg(value_name = "URL")]
-        url: String,
+        address: String,
         /// The header that carries its credentials, if it wants any
         #[arg(long, value_name = "HEADER")]
         header: Option<String>,
