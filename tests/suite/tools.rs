@@ -2,6 +2,7 @@
 //! and what it does not allow ends with a reason that says what to do.
 
 mod outside;
+mod twice;
 
 use local_stack::stack::{Person, Stack};
 use outside::{Docs, Receiver};
