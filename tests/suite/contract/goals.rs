@@ -2,6 +2,7 @@
 //! worker who is late, repeats itself and is refused. Through the real functions wherever they do such a thing.
 
 mod by_hand;
+mod tools;
 
 use local_stack::stack::{Person, Stack, StackOptions};
 use serde_json::{Value, json};

@@ -82,6 +82,7 @@ impl Scene {
                 .await,
             "refused"
         );
+        self.tools_at_work(&owner).await;
         let too_many = json!({"p_kinds": ["tool"], "p_limit": 1000, "p_lease_seconds": 30, "p_worker": "by hand", "p_wake_id": null});
         self.worker("claim_steps", &too_many).await;
         let two = json!({"p_workspace_id": DEMO, "p_requests": [{"question": "One of two"}, {"question": "The other"}]});
@@ -89,7 +90,7 @@ impl Scene {
         assert_eq!(accepted.body.as_array().unwrap().len(), 2, "{accepted:?}");
     }
 
-    async fn claim(&self, kind: &str) -> Vec<Value> {
+    pub(super) async fn claim(&self, kind: &str) -> Vec<Value> {
         let arguments = json!({"p_kinds": [kind], "p_limit": 10, "p_lease_seconds": 30, "p_worker": "by hand", "p_wake_id": null});
         let claimed = self.worker("claim_steps", &arguments).await;
         assert_eq!(claimed.as_array().unwrap().len(), 1, "{claimed}");
@@ -97,7 +98,7 @@ impl Scene {
     }
 
     /// The verdict.
-    async fn finish(&self, outcome: Value) -> Value {
+    pub(super) async fn finish(&self, outcome: Value) -> Value {
         let arguments = json!({"p_outcomes": [outcome], "p_kinds": ["agent"], "p_limit": 10, "p_lease_seconds": 30, "p_worker": "by hand"});
         self.worker("finish_steps", &arguments).await["outcomes"][0]["verdict"].clone()
     }
@@ -107,7 +108,7 @@ impl Scene {
         self.worker("heartbeat_steps", &arguments).await[0]["held"].clone()
     }
 
-    async fn worker(&self, function: &str, arguments: &Value) -> Value {
+    pub(super) async fn worker(&self, function: &str, arguments: &Value) -> Value {
         let token = self
             .stack
             .keys()
@@ -128,11 +129,11 @@ impl Scene {
     }
 }
 
-fn lease_of(claimed: &Value) -> Value {
+pub(super) fn lease_of(claimed: &Value) -> Value {
     json!({"run_id": claimed["run_id"], "step_key": claimed["step_key"], "lease_epoch": claimed["lease_epoch"]})
 }
 
-fn outcome(lease: &Value, outcome: Value) -> Value {
+pub(super) fn outcome(lease: &Value, outcome: Value) -> Value {
     let mut all = lease.as_object().cloned().unwrap();
     if let Value::Object(fields) = outcome {
         all.extend(fields);

@@ -1,0 +1,79 @@
+//! What tools ask of the database while a step is at work, and what an admin says of an MCP server: made by hand, as
+//! `shared/tools` and the command line make it.
+
+use serde_json::{Value, json};
+use system_tests::people::{Client, DEMO};
+
+use super::Scene;
+use super::by_hand::{lease_of, outcome};
+
+impl Scene {
+    pub(super) async fn tools_at_work(&self, owner: &Client) {
+        let done = |lease: &Value| outcome(lease, json!({"outcome": "completed", "result": {}}));
+        let server = json!({"p_workspace_id": DEMO, "p_name": "docs", "p_url": "https://docs.example.com/mcp", "p_auth_header_name": null});
+        person(owner, "add_mcp_server", &server).await;
+        let ask = json!({"p_workspace_id": DEMO, "p_question": "Use tools by hand", "p_idempotency_key": null, "p_context": {}});
+        person(owner, "accept_request", &ask).await;
+        let call = |key: &str, tool: &str, after: Value| json!({"key": key, "kind": "tool", "depends_on": after, "input": {"tool": tool, "arguments": {}}});
+        let steps = json!([
+            call("lists", "mcp_list", json!([])),
+            call("writes", "table_write", json!(["lists"])),
+            call("tells", "webhook", json!(["writes"])),
+        ]);
+        let lease = lease_of(&self.claim("assess").await[0]);
+        let planned =
+            json!({"outcome": "completed", "result": {"decision": "steps", "steps": steps}});
+        assert_eq!(self.finish(outcome(&lease, planned)).await, "accepted");
+
+        let lease = lease_of(&self.claim("tool").await[0]);
+        let told = with(&lease, json!({"p_server": "docs", "p_tool": null}));
+        assert!(self.worker("read_mcp_server", &told).await["url"].is_string());
+        let tools = json!([{"name": "search", "description": "Finds pages.", "parameters": {"type": "object"}, "problem": null}]);
+        let told = with(&lease, json!({"p_server": "docs", "p_tools": tools}));
+        assert_eq!(
+            self.worker("record_mcp_tools", &told).await["search"],
+            "pending"
+        );
+        let seen = owner
+            .rows("mcp_tools", "select=name,schema_hash")
+            .await
+            .unwrap();
+        let approval = json!({"p_workspace_id": DEMO, "p_server": "docs", "p_tool": "search",
+                              "p_schema_hash": seen[0]["schema_hash"], "p_flags": {"writes": false}});
+        person(owner, "approve_mcp_tool", &approval).await;
+        person(
+            owner,
+            "remove_mcp_server",
+            &json!({"p_workspace_id": DEMO, "p_name": "docs"}),
+        )
+        .await;
+        assert_eq!(self.finish(done(&lease)).await, "accepted");
+
+        let lease = lease_of(&self.claim("tool").await[0]);
+        let rows = json!({"p_call_number": 0, "p_table": "shop.orders", "p_rows": [{"id": 1}], "p_mode": "insert", "p_conflict_columns": []});
+        let refused = self.worker("write_table", &with(&lease, rows)).await;
+        assert_eq!(refused["refused"], "ZG003", "{refused}");
+        assert_eq!(self.finish(done(&lease)).await, "accepted");
+
+        let lease = lease_of(&self.claim("tool").await[0]);
+        let told = self
+            .worker("read_webhook_secret", &with(&lease, json!({})))
+            .await;
+        assert_eq!(told["secret"], Value::Null);
+        assert_eq!(self.finish(done(&lease)).await, "accepted");
+    }
+}
+
+async fn person(owner: &Client, function: &str, arguments: &Value) {
+    let answer = owner.rpc(function, arguments).await.unwrap();
+    assert!(answer.status.is_success(), "{function}: {answer:?}");
+}
+
+/// Arguments that begin with a lease.
+fn with(lease: &Value, more: Value) -> Value {
+    let mut all = json!({"p_run_id": lease["run_id"], "p_step_key": lease["step_key"], "p_lease_epoch": lease["lease_epoch"]});
+    if let (Value::Object(all), Value::Object(more)) = (&mut all, more) {
+        all.extend(more);
+    }
+    all
+}
