@@ -418,7 +418,9 @@ begin
       else
         call.state := 'denied';
         call.error := jsonb_build_object(
-          'code', case when call.rule in ('unknown_tool', 'not_listed') then 'tool_not_allowed' else 'tool_denied' end,
+          'code', case when call.rule in ('unknown_tool', 'not_listed') then 'tool_not_allowed'
+                       when call.rule = 'mcp_tool_not_approved' then call.rule
+                       else 'tool_denied' end,
           'retryable', false,
           'message', left(format('%s (rule %s)', coalesce(v_decision.message, 'this call is not allowed'), call.rule), 4000));
     end case;

@@ -91,7 +91,14 @@ as $$
 declare
   v_denial text;
 begin
-  if p_tool.name is null or p_tool.control and p_step.kind = 'tool' then
+  if p_tool.name is null and p_call.tool like 'mcp.%' then
+    rule := 'mcp_tool_not_approved';
+    message := format('%s is %s in this workspace; an admin looks at it and approves it: goalpost mcp',
+      left(p_call.tool, 200), coalesce((
+        select m.state from goalpost.mcp_servers v
+          join goalpost.mcp_tools m on m.workspace_id = v.workspace_id and m.server_id = v.id
+         where v.workspace_id = p_step.workspace_id and p_call.tool = format('mcp.%s.%s', v.name, m.name)), 'not known'));
+  elsif p_tool.name is null or p_tool.control and p_step.kind = 'tool' then
     rule := 'unknown_tool';
     message := format('there is no tool %s; use one that you were given', left(p_call.tool, 100));
   -- Every agent hands in its result; of all else it has what its row lists. A step that is one call has that call.

@@ -19,6 +19,7 @@ mod documents;
 mod doors;
 mod faults;
 mod goals;
+mod hostile;
 mod hostile_sql;
 mod journal;
 mod locks;

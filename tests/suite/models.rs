@@ -160,7 +160,9 @@ async fn a_goal_is_planned_repaired_worked_by_an_agent_split_and_planned_again()
     let turns = script.asked_for("work");
     assert_eq!(turns.len(), 2);
     assert!(
-        turns[1].to_string().contains("may not call http_get"),
+        turns[1]
+            .to_string()
+            .contains("http_get is not among the tools of this step"),
         "{}",
         turns[1]
     );

@@ -125,7 +125,10 @@ fn failed(error: store::Error) -> Made {
 pub(crate) fn made(called: Result<Value, ToolError>) -> Made {
     match called {
         Ok(result) => Made::Result(result),
-        Err(error) if error.retryable => Made::Later(error.into()),
+        // A call that may be repeated is made again; another one's outcome is asked of a person.
+        Err(error) if error.retryable || error.code == tools::OUTCOME_UNKNOWN => {
+            Made::Later(error.into())
+        }
         Err(error) => Made::Failed(error.into()),
     }
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
+use domain::Usage;
 use model::{Answer, Ask, Candidate, Charged, Error, Kind, Purpose, Request};
 use store::{AskedFor, StepError, TurnAsk, TurnBegun, TurnEnd};
 use tokio::time::Instant;
 
-use crate::storable::storable;
-use crate::{Interrupted, Journal, hash, shelf};
+use crate::{Interrupted, Journal, hash, shelf, storable};
 
 /// Calls of one answer that are made; the others are told so.
 const MAX_CALLS: usize = 16;
@@ -66,7 +66,7 @@ impl Journal<'_> {
         let answered = tokio::select! {
             answered = self.model.ask(candidate, request) => answered,
             () = self.context.stopping() => {
-                self.end(number, &ended_without(&stopped(), Charged::Unknown), &[]).await?;
+                self.end(number, &ended_without(&stopped(), Charged::Unknown, None), &[]).await?;
                 return Err(self.interrupt(Interrupted::Stopping));
             }
         };
@@ -75,7 +75,7 @@ impl Journal<'_> {
             Ok(answer) => self.keep(number, answer).await,
             Err(error) => {
                 self.failed = self.failed.saturating_add(1);
-                let end = ended_without(&error.clone().into(), error.was_charged());
+                let end = ended_without(&error.clone().into(), error.was_charged(), None);
                 self.end(number, &end, &[]).await?;
                 Err(error)
             }
@@ -111,7 +111,20 @@ impl Journal<'_> {
 
     /// Keeps an answer, and the calls that it asks for.
     async fn keep(&mut self, number: i32, answer: Answer) -> Result<Answer, Error> {
-        let kept = storable(serde_json::to_value(&answer).unwrap_or_default());
+        let kept = match storable::kept(&answer) {
+            Ok(kept) => kept,
+            Err(problem) => {
+                let error = Error::from(Kind::Malformed(problem));
+                let usage = Some(answer.usage);
+                self.end(
+                    number,
+                    &ended_without(&error.clone().into(), Charged::No, usage),
+                    &[],
+                )
+                .await?;
+                return Err(error);
+            }
+        };
         let answer: Answer = serde_json::from_value(kept.clone()).unwrap_or(answer);
         let calls: Vec<AskedFor> = match answer.is_whole() {
             true => answer.calls.iter().take(MAX_CALLS).map(asked_for).collect(),
@@ -177,13 +190,14 @@ fn stopped() -> StepError {
     )
 }
 
-fn ended_without(error: &StepError, charged: Charged) -> TurnEnd {
+fn ended_without(error: &StepError, charged: Charged, usage: Option<Usage>) -> TurnEnd {
     TurnEnd::Failed {
         error: error.clone(),
         charged: match charged {
             Charged::No => "no",
             Charged::Unknown => "unknown",
         },
+        usage,
     }
 }
 

@@ -1,9 +1,23 @@
-//! Makes of a model's answer what the database can keep: no U+0000, which no text there may hold.
+//! Makes of a model's answer what the database can keep: no U+0000, which no text there may hold, and no deeper than its
+//! readers go.
 
+use model::Answer;
 use serde_json::Value;
 
+/// The answer as it is kept.
+///
+/// # Errors
+/// Why it cannot be kept, in words.
+pub(crate) fn kept(answer: &Answer) -> Result<Value, String> {
+    let value = storable(serde_json::to_value(answer).map_err(|error| error.to_string())?);
+    match runtime::unstorable(&value) {
+        None => Ok(value),
+        Some(problem) => Err(problem),
+    }
+}
+
 /// The value with every U+0000 replaced.
-pub(crate) fn storable(value: Value) -> Value {
+fn storable(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(clean(text)),
         Value::Array(items) => items.into_iter().map(storable).collect(),
@@ -25,9 +39,28 @@ fn clean(text: String) -> String {
 
 #[cfg(test)]
 mod tests {
+    use model::AskedCall;
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_answer_whose_calls_are_nested_too_deep_to_be_read_again_is_not_kept() {
+        let answer = |levels: usize| {
+            let arguments = (1..levels).fold(json!({}), |inner, _| json!({"a": inner}));
+            let (id, name) = ("c".to_owned(), "sql".to_owned());
+            Answer {
+                calls: vec![AskedCall {
+                    id,
+                    name,
+                    arguments,
+                }],
+                ..Answer::default()
+            }
+        };
+        assert!(kept(&answer(50)).is_ok());
+        assert!(kept(&answer(90)).is_err());
+    }
 
     #[test]
     fn a_nul_is_replaced_wherever_it_stands() {

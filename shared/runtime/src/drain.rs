@@ -20,6 +20,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::{Config, Deadline, Invocation};
 use work_off::Drain;
 
+pub use bounds::problem as unstorable;
 pub use report::DrainReport;
 pub use step::StepContext;
 

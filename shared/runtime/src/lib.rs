@@ -25,7 +25,7 @@ use tracing::Instrument as _;
 
 pub use config::{Config, ConfigError, Environment};
 pub use deadline::Deadline;
-pub use drain::{DrainOptions, DrainReport, StepContext, drain};
+pub use drain::{DrainOptions, DrainReport, StepContext, drain, unstorable};
 pub use secrets::{SecretError, Secrets};
 pub use worker::{Call, OptionalSecret, Worker};
 

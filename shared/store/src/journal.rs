@@ -183,8 +183,11 @@ pub enum TurnEnd {
     Failed {
         /// Why.
         error: StepError,
-        /// `no`, or `unknown` where it may have been paid for.
+        /// `no`, or `unknown` where it may have been paid for and nobody knows how much.
         charged: &'static str,
+        /// What it used, where that is known all the same.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        usage: Option<domain::Usage>,
     },
 }
 

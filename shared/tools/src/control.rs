@@ -100,7 +100,8 @@ fn control(name: &str, description: &str, max_calls_per_step: u32, parameters: V
         idempotent: true,
         control: true,
         // What others remembered may come from pages they read.
-        returns_untrusted: name == "recall",
+        // What is recalled says of itself whether it can be trusted.
+        returns_untrusted: false,
         max_calls_per_step,
         ..Tool::default()
     }

@@ -49,7 +49,8 @@ pub(crate) fn describe() -> Tool {
         writes: true,
         timeout_seconds: 11,
         approval: Approval::WhenTainted,
-        returns_untrusted: true,
+        // Only hosts that the workspace vouches for by listing them.
+        returns_untrusted: false,
         max_calls_per_step: 20,
         ..Tool::default()
     }

@@ -46,10 +46,10 @@ select is((select sum(cost_microusd) from goalpost.step_turns), 6620::numeric, '
 
 -- A row of usage that a worker told under the same number is no reason to keep what was set aside.
 select tests.keep('other', tests.working('petra'));
-select tests.begin_turn(tests.the('other'), 'a');
+select tests.reserve(tests.the('other'), 'a');
 insert into goalpost.usage_events (run_id, step_key, lease_epoch, number, workspace_id, provider, model, created_at)
 values (tests.the('other'), 'a', 1, 1, tests.id_of('acme'), 'offline', 'none', goalpost_private.clock());
-select tests.end_turn(tests.the('other'), 'a', 1, 'answered', 100, 50);
+select tests.settle(tests.the('other'), 'a', 1, 'answered', 100, 50);
 select matches(tests.caps(tests.the('other')), 'run 15000\+0/', 'it is given back, and what it cost is spent');
 select is((select model || ' ' || cost_microusd from goalpost.usage_events where run_id = tests.the('other')), 'm 15000', 'and booked');
 

@@ -23,8 +23,10 @@ pub(super) fn checked(outcome: Outcome) -> Outcome {
     })
 }
 
-/// Looks at every value without recursion: the depth is what is in question.
-pub(super) fn problem(result: &Value) -> Option<String> {
+/// Why the database, or whoever reads it there, could not take a value; none: it can. Looks at every value without
+/// recursion: the depth is what is in question.
+#[must_use]
+pub fn problem(result: &Value) -> Option<String> {
     let mut open = vec![(result, 1_usize)];
     while let Some((value, depth)) = open.pop() {
         match value {

@@ -83,6 +83,7 @@ impl Scene {
             "refused"
         );
         self.tools_at_work(&owner).await;
+        self.an_agent_at_work(&owner).await;
         let too_many = json!({"p_kinds": ["tool"], "p_limit": 1000, "p_lease_seconds": 30, "p_worker": "by hand", "p_wake_id": null});
         self.worker("claim_steps", &too_many).await;
         let two = json!({"p_workspace_id": DEMO, "p_requests": [{"question": "One of two"}, {"question": "The other"}]});

@@ -64,6 +64,66 @@ impl Scene {
     }
 }
 
+impl Scene {
+    /// An agent's step by hand: a question and its answer, calls of every kind, and what it remembers.
+    pub(super) async fn an_agent_at_work(&self, owner: &Client) {
+        let ask = json!({"p_workspace_id": DEMO, "p_question": "Think by hand", "p_idempotency_key": null, "p_context": {}});
+        person(owner, "accept_request", &ask).await;
+        let steps = json!([{"key": "thinks", "kind": "agent", "agent": "analyst", "input": {"instructions": "Think."}}]);
+        let lease = lease_of(&self.claim("assess").await[0]);
+        let planned =
+            json!({"outcome": "completed", "result": {"decision": "steps", "steps": steps}});
+        assert_eq!(self.finish(outcome(&lease, planned)).await, "accepted");
+
+        let lease = lease_of(&self.claim("agent").await[0]);
+        let asked = json!({"purpose": "work", "provider": "openai", "model": "scripted", "request_hash": "0".repeat(64),
+                           "max_input_tokens": 100, "max_output_tokens": 100});
+        let begun = json!({"p_ask": asked, "p_ended_calls": []});
+        let begun = self.worker("begin_turn", &with(&lease, begun)).await;
+        assert_eq!(begun["number"], 1, "{begun}");
+        let calls = json!([
+            {"call_id": "a", "tool": "remember", "arguments": {"text": "Invoices are in euro", "scope": "workspace"}},
+            {"call_id": "b", "tool": "ask_human", "arguments": {"question": "Shall it go on?"}},
+        ]);
+        let answer = json!({"answer": {"text": "One moment"}, "usage": {"input_tokens": 10, "output_tokens": 5}});
+        let ended = json!({"p_number": 1, "p_end": answer, "p_calls": calls});
+        let ended = self.worker("end_turn", &with(&lease, ended)).await;
+        assert_eq!(ended["calls"][0]["state"], "intended", "{ended}");
+
+        let memory = json!({"p_call_number": 1, "p_space": null, "p_embedding": null});
+        let memory = self.worker("remember", &with(&lease, memory)).await;
+        let question = json!({"p_call_number": 0, "p_query": "invoices", "p_space": null, "p_embedding": null, "p_limit": 8, "p_token_budget": 1500});
+        let told = self
+            .worker("recall_memories", &with(&lease, question))
+            .await;
+        assert_eq!(told[0]["memory_id"], memory["memory_id"], "{told}");
+        let waits = self
+            .worker("carry_out_call", &with(&lease, json!({"p_number": 2})))
+            .await;
+        assert_eq!(waits["state"], "waiting", "{waits}");
+
+        let frozen = json!({"p_calls": [{"call_id": "procedure/1", "tool": "calculate", "arguments": {"expression": "1 + 2"}}]});
+        self.worker("freeze_calls", &with(&lease, frozen)).await;
+        self.worker("begin_calls", &with(&lease, json!({"p_numbers": [3]})))
+            .await;
+        let ended = json!({"p_ended": [{"number": 3, "result": {"value": 3}}]});
+        self.worker("end_calls", &with(&lease, ended)).await;
+        let journal = self.worker("read_journal", &with(&lease, json!({}))).await;
+        assert_eq!(journal["calls"][2]["state"], "done", "{journal}");
+        let done = outcome(
+            &lease,
+            json!({"outcome": "completed", "result": {"text": "Three"}}),
+        );
+        assert_eq!(self.finish(done).await, "accepted");
+        person(
+            owner,
+            "revoke_memory",
+            &json!({"p_memory_id": memory["memory_id"]}),
+        )
+        .await;
+    }
+}
+
 async fn person(owner: &Client, function: &str, arguments: &Value) {
     let answer = owner.rpc(function, arguments).await.unwrap();
     assert!(answer.status.is_success(), "{function}: {answer:?}");
