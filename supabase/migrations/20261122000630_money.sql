@@ -172,7 +172,14 @@ begin
    order by o.place desc
    limit 1;
   if found then
-    refusal := goalpost_private.refuse_spending(p_step, v_full, v_cost, v_input + v_output, p_now);
+    -- What is set aside for questions under way comes back, but for what they cost: where it alone stands in the way,
+    -- the step comes again, and nobody is asked or told that the money is gone.
+    if goalpost_private.only_set_aside(p_step.run_id, p_now, v_cost, v_input + v_output) then
+      refusal := jsonb_build_object('wait', jsonb_build_object(
+        'seconds', 2 + floor(random() * 4), 'reason', 'questions under way have set aside what is left'));
+    else
+      refusal := goalpost_private.refuse_spending(p_step, v_full, v_cost, v_input + v_output, p_now);
+    end if;
     return;
   end if;
   refusal := goalpost_private.take_turn_slots(p_step, p_ask, p_now);
@@ -185,6 +192,17 @@ begin
    where b.workspace_id = o.workspace_id and b.scope = o.scope and b.key = o.key;
   reserved_microusd := v_cost;
 end
+$$;
+
+-- Whether all caps would have room for a question if nothing were set aside for others.
+create function goalpost_private.only_set_aside(p_run_id bigint, p_now timestamptz, p_cost bigint, p_tokens bigint)
+returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select bool_and(b.spent_microusd + p_cost <= b.cap_microusd and b.spent_tokens + p_tokens <= b.cap_tokens)
+    from goalpost_private.budgets_of(p_run_id, p_now) o
+    join goalpost.budgets b using (workspace_id, scope, key)
 $$;
 
 -- Locks the caps that a run's questions count for, in the one order there is.

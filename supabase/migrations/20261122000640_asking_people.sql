@@ -73,6 +73,25 @@ begin
 end
 $$;
 
+-- Carries out a call of ask_human: intended -> waiting, with its question before people. Any member may answer, the asker
+-- too; the answer is the call's result. Called by carry_out_call, with the tree locked.
+create function goalpost_private.carry_out_ask_human(p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update goalpost.tool_calls c set state = 'waiting', started_at = p_now
+   where c.run_id = p_call.run_id and c.step_key = p_call.step_key and c.number = p_call.number;
+  perform goalpost_private.ask_person(
+    p_step, 'question', p_call.number, p_call.arguments ->> 'question', '{}', p_now,
+    jsonb_build_object('answer_schema', case
+      when jsonb_typeof(p_call.arguments -> 'answer_schema') = 'object' then p_call.arguments -> 'answer_schema'
+      when jsonb_typeof(p_call.arguments -> 'options') = 'array' and p_call.arguments -> 'options' <> '[]'
+        then jsonb_build_object('enum', p_call.arguments -> 'options') end));
+end
+$$;
+
 -- Whether a step has to wait for others: a person who has not decided, or a step that works for one of its calls.
 create function goalpost_private.waits_for_others(p_run_id bigint, p_step_key text) returns boolean
 language sql stable

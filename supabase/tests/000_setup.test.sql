@@ -464,7 +464,7 @@ as $$
 $$;
 
 -- A decision as the API takes it. p_more: "comment", "edited", "answer", "hash".
-create or replace function tests.policy_decides(p_person text, p_approval_id bigint, p_decision text, p_more jsonb default '{}') returns jsonb
+create or replace function tests.decide(p_person text, p_approval_id bigint, p_decision text, p_more jsonb default '{}') returns jsonb
 language sql
 as $$
   select tests.json_for(p_person, format(
@@ -477,7 +477,7 @@ create or replace function tests.decided(p_person text, p_approval_id bigint, p_
 language plpgsql
 as $$
 begin
-  perform tests.policy_decides(p_person, p_approval_id, p_decision, p_more);
+  perform tests.decide(p_person, p_approval_id, p_decision, p_more);
   raise exception using errcode = 'TT001';
 exception
   when sqlstate 'TT001' then

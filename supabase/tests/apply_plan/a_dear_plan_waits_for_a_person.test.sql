@@ -14,7 +14,7 @@ select tests.keep('run', tests.goal());
 update goalpost.requests set budget = '{"approve_plan": true}' where id = (tests.request_of(tests.the('run'))).id;
 select tests.do_complete(tests.the('run'), 'plan', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('a'))));
 select is((tests.approval_of(tests.the('run'), 'plan')).required_role, 'member', 'whoever asked to see it may decide it');
-select tests.policy_decides('mia', (tests.approval_of(tests.the('run'), 'plan')).id, 'approved');
+select tests.decide('mia', (tests.approval_of(tests.the('run'), 'plan')).id, 'approved');
 select is(tests.states(tests.the('run')), 'a=ready judge=pending', 'it takes effect');
 
 -- From history, where there is any.

@@ -12,7 +12,7 @@ select is((tests.approval_of(tests.the('run'), 'plan')).kind, 'plan', 'a plan');
 select is((tests.approval_of(tests.the('run'), 'plan')).required_role, 'approver', 'for approvers');
 select is((tests.approval_of(tests.the('run'), 'plan')).shown -> 'plan' -> 'steps' -> 0 ->> 'key', 'a', 'it is shown');
 select is((tests.approval_of(tests.the('run'), 'plan')).shown -> 'estimate' ->> 'from', 'plan', 'with what it may cost');
-select tests.policy_decides('petra', (tests.approval_of(tests.the('run'), 'plan')).id, 'approved');
+select tests.decide('petra', (tests.approval_of(tests.the('run'), 'plan')).id, 'approved');
 select is(tests.states(tests.the('run')), 'a=ready b=pending judge=pending', 'approved, it takes effect');
 select is(tests.state(tests.the('run'), 'plan'), 'completed', 'the step is completed');
 select is((select string_agg(outcome, ' ') from goalpost.step_attempts where run_id = tests.the('run') and step_key = 'plan'), 'completed', 'by one try of its worker''s');
@@ -23,23 +23,23 @@ select is(tests.value_for('mia', format('select estimate ->> ''cost_microusd'' f
 select tests.keep('edited', tests.planned('a'));
 select is(tests.decided('petra', (tests.approval_of(tests.the('edited'), 'plan')).id, 'approved',
   jsonb_build_object('edited', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('x, y:nowhere'))))), 'ZG003', 'what breaks a rule is refused');
-select tests.policy_decides('petra', (tests.approval_of(tests.the('edited'), 'plan')).id, 'approved',
+select tests.decide('petra', (tests.approval_of(tests.the('edited'), 'plan')).id, 'approved',
   jsonb_build_object('edited', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('x, y:x')))));
 select is(tests.states(tests.the('edited')), 'judge=pending x=ready y=pending', 'the edited plan takes effect');
 select is((select kind from goalpost.corrections where run_id = tests.the('edited')), 'plan', 'the correction is kept');
 
 -- Rejected: planned again with the reason, at most as often as a step is tried.
 select tests.keep('rejected', tests.planned('a'));
-select tests.policy_decides('petra', (tests.approval_of(tests.the('rejected'), 'plan')).id, 'rejected', '{"comment": "without a"}');
+select tests.decide('petra', (tests.approval_of(tests.the('rejected'), 'plan')).id, 'rejected', '{"comment": "without a"}');
 select is(tests.state(tests.the('rejected'), 'plan'), 'ready', 'rejected, it is planned again');
 select is((select error ->> 'message' from goalpost.step_attempts where run_id = tests.the('rejected') and step_key = 'plan'), 'rejected: without a', 'the try has failed for this reason');
 select tests.start(tests.the('rejected'), 'plan');
 select is((select goalpost_private.step_context(s, r) #>> '{previous,reason}' from goalpost.steps s join goalpost.workflow_runs r on r.id = s.run_id where s.run_id = tests.the('rejected') and s.key = 'plan'),
   'rejected: without a', 'which the planner is told');
 select tests.do_complete(tests.the('rejected'), 'plan', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('b'))));
-select tests.policy_decides('petra', (tests.approval_of(tests.the('rejected'), 'plan')).id, 'rejected');
+select tests.decide('petra', (tests.approval_of(tests.the('rejected'), 'plan')).id, 'rejected');
 select tests.do_complete(tests.the('rejected'), 'plan', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('c'))));
-select tests.policy_decides('petra', (tests.approval_of(tests.the('rejected'), 'plan')).id, 'rejected', '{"comment": "no"}');
+select tests.decide('petra', (tests.approval_of(tests.the('rejected'), 'plan')).id, 'rejected', '{"comment": "no"}');
 select is(tests.run_state(tests.the('rejected')), 'failed', 'the third rejection ends it');
 select is((tests.request_of(tests.the('rejected'))).reason, 'step plan failed: rejected: no', 'and says why');
 

@@ -1,6 +1,6 @@
 -- Those that have no place are not begun, none of them; one that ends makes room.
 begin;
-select plan(9);
+select plan(10);
 select tests.world();
 select tests.tools();
 
@@ -17,7 +17,8 @@ select is(pg_temp.begin(array[1]) -> 'wait', null, 'one has');
 select is(tests.calls(tests.the('run')), 'running intended', 'and is');
 select isnt(pg_temp.begin(array[2]) -> 'wait', null, 'while it is under way no other has');
 select goalpost_worker.end_calls(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch, '[{"number": 1, "result": {}}]');
-select is(pg_temp.begin(array[2]) -> 'wait', null, 'when it has ended another has');
+select is(pg_temp.begin(array[1]) -> 'wait', null, 'what has ended needs none');
+select is(pg_temp.begin(array[2]) -> 'wait', null, 'and another has it');
 select is(tests.calls(tests.the('run')), 'done intended', 'which is not begun, since it may be repeated');
 
 -- A step that is one reading call goes through the journal where somebody has said something of its tool.

@@ -8,7 +8,7 @@ select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.age
 select tests.start(tests.the('run'), 'a');
 select tests.keep('plain', tests.asks(tests.the('run'), 'a'));
 select tests.leave_waiting(tests.the('run'), 'a');
-select tests.policy_decides('petra', tests.the('plain'), 'approved');
+select tests.decide('petra', tests.the('plain'), 'approved');
 select is((tests.the_call(tests.the('run'), 'a')).state, 'intended', 'as it was');
 select is((tests.the_call(tests.the('run'), 'a')).proposed_arguments, null, 'nothing was changed');
 select is(tests.state(tests.the('run'), 'a'), 'ready', 'the step goes on');
@@ -16,7 +16,7 @@ select is_empty('select from goalpost.corrections', 'nothing is learned from tha
 
 select tests.keep('edited', tests.asks(tests.the('run'), 'b'));
 select tests.leave_waiting(tests.the('run'), 'b');
-select tests.policy_decides('petra', tests.the('edited'), 'approved', '{"edited": {"query": "select 2"}, "comment": "two is better"}');
+select tests.decide('petra', tests.the('edited'), 'approved', '{"edited": {"query": "select 2"}, "comment": "two is better"}');
 select is((tests.the_call(tests.the('run'), 'b')).arguments, '{"query": "select 2"}', 'as it was edited');
 select is((tests.the_call(tests.the('run'), 'b')).proposed_arguments, '{"query": "select 1"}', 'what was proposed is kept');
 select is((tests.the_call(tests.the('run'), 'b')).arguments_hash, goalpost_private.hash_of('{"query": "select 2"}'), 'with its own hash');
@@ -29,7 +29,7 @@ select tests.keep('third', tests.planned('c', jsonb_build_object('c', tests.agen
 select tests.start(tests.the('third'), 'c');
 select tests.keep('rejected', tests.asks(tests.the('third'), 'c'));
 select tests.leave_waiting(tests.the('third'), 'c');
-select tests.policy_decides('petra', tests.the('rejected'), 'rejected', '{"comment": "too dear"}');
+select tests.decide('petra', tests.the('rejected'), 'rejected', '{"comment": "too dear"}');
 select is((tests.the_call(tests.the('third'), 'c')).state, 'denied', 'a rejected call is not made');
 select is((tests.the_call(tests.the('third'), 'c')).error ->> 'message', 'rejected: too dear', 'and the model is told why');
 select is(tests.state(tests.the('third'), 'c'), 'ready', 'the step goes on without it');

@@ -16,12 +16,12 @@ select is(tests.decided('mia', tests.the('free'), 'answered', '{"answer": 7}'), 
 select is(tests.decided('mia', tests.the('free'), 'approved', '{"answer": "x"}'), 'ZG003', 'a question is not approved');
 select is(tests.decided('mia', tests.the('typed'), 'answered', '{"answer": {"colour": "green"}}'), 'ZG003', 'none of those that there are');
 select is(tests.decided('mia', tests.the('typed'), 'answered', '{"answer": {}}'), 'ZG003', 'something is missing');
-select tests.policy_decides('mia', tests.the('typed'), 'answered', '{"answer": {"colour": "blue"}}');
+select tests.decide('mia', tests.the('typed'), 'answered', '{"answer": {"colour": "blue"}}');
 select is((tests.the_call(tests.the('run'), 'a', 2)).result, '{"colour": "blue"}', 'the answer is the result');
-select tests.policy_decides('mia', tests.the('free'), 'answered', '{"answer": "yes, on Monday"}');
+select tests.decide('mia', tests.the('free'), 'answered', '{"answer": "yes, on Monday"}');
 select is((tests.the_call(tests.the('run'), 'a', 1)).result, '"yes, on Monday"', 'a text');
 select is((tests.the_call(tests.the('run'), 'a', 1)).state, 'done', 'done');
-select tests.policy_decides('mia', tests.the('refused'), 'rejected', '{"comment": "ask somebody else"}');
+select tests.decide('mia', tests.the('refused'), 'rejected', '{"comment": "ask somebody else"}');
 select is((tests.the_call(tests.the('run'), 'a', 3)).state, 'denied', 'a question may stay without an answer');
 select is((tests.the_call(tests.the('run'), 'a', 3)).error ->> 'message', 'rejected: ask somebody else', 'with a reason');
 select is((select answer from goalpost.approvals where id = tests.the('typed')), '{"colour": "blue"}', 'the answer is kept with the question');

@@ -6,36 +6,36 @@ select tests.world();
 select tests.keep('run', tests.planned('a', jsonb_build_object('a', tests.agent())));
 select tests.start(tests.the('run'), 'a');
 select tests.keep('two', tests.asks(tests.the('run'), 'a', 'tool_call', '{"quorum": 2}'));
-select is(tests.policy_decides('petra', tests.the('two'), 'approved') - 'approval_id',
+select is(tests.decide('petra', tests.the('two'), 'approved') - 'approval_id',
   '{"state": "pending", "first": true, "decided_by": null, "decided_at": null, "quorum": 2, "votes": 1}', 'the first of two');
-select is(tests.policy_decides('petra', tests.the('two'), 'approved') ->> 'votes', '1', 'the same person does not count twice');
+select is(tests.decide('petra', tests.the('two'), 'approved') ->> 'votes', '1', 'the same person does not count twice');
 select is((select state from goalpost.approvals where id = tests.the('two')), 'pending', 'it is not decided');
 select is(tests.value_for('petra', 'select count(*) from goalpost.inbox'), '0', 'it waits no more for her');
 select is(tests.value_for('adam', 'select votes || ''/'' || quorum from goalpost.inbox'), '1/2', 'others see how far it is');
-select is(tests.policy_decides('adam', tests.the('two'), 'approved') ->> 'state', 'approved', 'the second of two');
+select is(tests.decide('adam', tests.the('two'), 'approved') ->> 'state', 'approved', 'the second of two');
 select is((tests.the_call(tests.the('run'), 'a')).state, 'intended', 'the call may be made');
 
 select tests.keep('edited', tests.asks(tests.the('run'), 'a', 'tool_call', '{"quorum": 2}'));
-select tests.policy_decides('petra', tests.the('edited'), 'approved');
-select is(tests.policy_decides('adam', tests.the('edited'), 'approved', '{"edited": {"query": "select 2"}}') ->> 'votes', '1', 'an edit is a new version, with one vote');
+select tests.decide('petra', tests.the('edited'), 'approved');
+select is(tests.decide('adam', tests.the('edited'), 'approved', '{"edited": {"query": "select 2"}}') ->> 'votes', '1', 'an edit is a new version, with one vote');
 select is(tests.decided('olga', tests.the('edited'), 'approved'), 'ZG004', 'who did not see it has to say what they mean');
 select is(tests.decided('olga', tests.the('edited'), 'approved', jsonb_build_object('hash', goalpost_private.hash_of('{"query": "select 1"}'))), 'ZG004', 'the old version is not to be had any more');
 select is(tests.value_for('petra', 'select subject ->> ''query'' from goalpost.inbox'), 'select 2', 'it waits again for who voted for the old one');
-select is(tests.policy_decides('petra', tests.the('edited'), 'approved', jsonb_build_object('hash', goalpost_private.hash_of('{"query": "select 2"}'))) ->> 'state', 'approved', 'two for the new one');
+select is(tests.decide('petra', tests.the('edited'), 'approved', jsonb_build_object('hash', goalpost_private.hash_of('{"query": "select 2"}'))) ->> 'state', 'approved', 'two for the new one');
 select is((tests.the_call(tests.the('run'), 'a', 2)).arguments, '{"query": "select 2"}', 'which is what is called');
 select is((select corrected_by from goalpost.corrections), tests.id_of('petra'), 'the correction has who decided');
 
 select tests.keep('rejected', tests.asks(tests.the('run'), 'a', 'tool_call', '{"quorum": 3}'));
-select tests.policy_decides('petra', tests.the('rejected'), 'approved');
-select is(tests.policy_decides('adam', tests.the('rejected'), 'rejected') ->> 'state', 'rejected', 'one who rejects decides');
+select tests.decide('petra', tests.the('rejected'), 'approved');
+select is(tests.decide('adam', tests.the('rejected'), 'rejected') ->> 'state', 'rejected', 'one who rejects decides');
 select is((tests.the_call(tests.the('run'), 'a', 3)).state, 'denied', 'the call is not made');
-select is(tests.policy_decides('olga', tests.the('rejected'), 'approved') ->> 'first', 'false', 'later votes change nothing');
+select is(tests.decide('olga', tests.the('rejected'), 'approved') ->> 'first', 'false', 'later votes change nothing');
 select is((select count(*) from goalpost.approval_votes where approval_id = tests.the('rejected')), 1::bigint, 'and are not counted');
 
 select tests.keep('step', tests.planned('ap', jsonb_build_object('ap', tests.approval('{"quorum": 2}'))));
-select tests.policy_decides('petra', (tests.approval_of(tests.the('step'), 'ap')).id, 'approved');
+select tests.decide('petra', (tests.approval_of(tests.the('step'), 'ap')).id, 'approved');
 select is(tests.state(tests.the('step'), 'ap'), 'waiting', 'a step of the plan may ask for two');
-select tests.policy_decides('olga', (tests.approval_of(tests.the('step'), 'ap')).id, 'approved');
+select tests.decide('olga', (tests.approval_of(tests.the('step'), 'ap')).id, 'approved');
 select is(tests.state(tests.the('step'), 'ap'), 'completed', 'and has them');
 
 select * from finish();

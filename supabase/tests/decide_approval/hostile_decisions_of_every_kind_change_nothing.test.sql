@@ -66,9 +66,9 @@ select is((select string_agg(state, ' ' order by number) from goalpost.tool_call
 
 -- Twice, and too late: the first decision stays.
 select tests.pass('8 days');
-select is(tests.policy_decides('petra', id, good, more) ->> 'state', 'expired', kind || ': too late') from asked order by (kind = 'step'), kind;
+select is(tests.decide('petra', id, good, more) ->> 'state', 'expired', kind || ': too late') from asked order by (kind = 'step'), kind;
 select is((select string_agg(distinct a.state, ' ') from goalpost.approvals a join asked using (id)), 'expired', 'they expired with the first who came');
-select is(tests.policy_decides('petra', id, 'rejected') ->> 'first', 'false', kind || ': decided twice') from asked;
+select is(tests.decide('petra', id, 'rejected') ->> 'first', 'false', kind || ': decided twice') from asked;
 select is((select string_agg(distinct a.state, ' ') from goalpost.approvals a join asked using (id)), 'expired', 'they stay as they were');
 
 select * from finish();

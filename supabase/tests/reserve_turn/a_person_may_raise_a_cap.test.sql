@@ -8,6 +8,7 @@ select tests.keep('run', tests.working('mia', 'acme', '{"max_microusd": 5000, "o
 select tests.bare_step(tests.the('run'), 'b', 'running', 'agent');
 select tests.bare_step(tests.the('run'), 'c', 'running', 'agent');
 select tests.reserve(tests.the('run'), 'a');
+select tests.settle(tests.the('run'), 'a', 1, 'unknown');
 select tests.keep('first', (tests.reserve(tests.the('run'), 'a') ->> 'waits_for_person')::bigint);
 select tests.keep('second', (tests.reserve(tests.the('run'), 'b') ->> 'waits_for_person')::bigint);
 select is((select kind || ' ' || required_role from goalpost.approvals where id = tests.the('first')), 'budget approver', 'approvers are asked for a request''s');
@@ -15,8 +16,8 @@ select is((select subject - 'key' from goalpost.approvals where id = tests.the('
 select is((select decided_with from goalpost.approvals where id = tests.the('second')), tests.the('first'), 'the second step''s goes with it');
 select is(tests.value_for('petra', 'select count(*) from goalpost.inbox'), '1', 'one is shown');
 select tests.leave_waiting(tests.the('run'), k) from unnest(array['a', 'b']) k;
-select tests.policy_decides('petra', tests.the('first'), 'approved');
-select is(tests.caps(tests.the('run')), 'workspace_month 0+2700/250000000, user_day 0+2700/25000000, run 0+2700/10000', 'the cap is raised');
+select tests.decide('petra', tests.the('first'), 'approved');
+select is(tests.caps(tests.the('run')), 'workspace_month 2700+0/250000000, user_day 2700+0/25000000, run 2700+0/10000', 'the cap is raised');
 select is(tests.state(tests.the('run'), 'a') || ' ' || tests.state(tests.the('run'), 'b'), 'ready ready', 'both steps go on');
 select is((select state from goalpost.approvals where id = tests.the('second')), 'approved', 'both are decided');
 select results_eq('select from_microusd, to_microusd, raised_by from goalpost.budget_raises where from_microusd <> to_microusd', format('values (5000::bigint, 10000::bigint, %L::uuid)', tests.id_of('petra')), 'the raise is a row');
@@ -24,15 +25,18 @@ select is(tests.reserve(tests.the('run'), 'a'), '{"number": 2}', 'it may be aske
 
 -- Edited.
 select tests.reserve(tests.the('run'), 'b');
+select tests.settle(tests.the('run'), 'a', 2, 'unknown');
+select tests.settle(tests.the('run'), 'b', 1, 'unknown');
 select tests.keep('third', (tests.reserve(tests.the('run'), 'c') ->> 'waits_for_person')::bigint);
 select is((select decided_with from goalpost.approvals where id = tests.the('third')), null, 'what was decided decides no more');
 select tests.leave_waiting(tests.the('run'), 'c');
-select tests.policy_decides('petra', tests.the('third'), 'approved', jsonb_build_object('edited', (select subject || '{"max_microusd": 10800}' from goalpost.approvals where id = tests.the('third'))));
-select matches(tests.caps(tests.the('run')), 'run 0\+8100/10800$', 'to what the person says');
+select tests.decide('petra', tests.the('third'), 'approved', jsonb_build_object('edited', (select subject || '{"max_microusd": 10800}' from goalpost.approvals where id = tests.the('third'))));
+select matches(tests.caps(tests.the('run')), 'run 8100\+0/10800$', 'to what the person says');
 select is(tests.reserve(tests.the('run'), 'c'), '{"number": 1}', 'which is enough');
+select tests.settle(tests.the('run'), 'c', 1, 'unknown');
 -- Lower than it is: it stays.
 select tests.keep('fourth', (tests.reserve(tests.the('run'), 'c') ->> 'waits_for_person')::bigint);
-select tests.policy_decides('petra', tests.the('fourth'), 'approved', jsonb_build_object('edited', (select subject || '{"max_microusd": 1}' from goalpost.approvals where id = tests.the('fourth'))));
+select tests.decide('petra', tests.the('fourth'), 'approved', jsonb_build_object('edited', (select subject || '{"max_microusd": 1}' from goalpost.approvals where id = tests.the('fourth'))));
 select matches(tests.caps(tests.the('run')), '10800$', 'a cap is never lowered by that');
 
 -- Rejected.
@@ -40,7 +44,7 @@ select tests.keep('fifth', (tests.reserve(tests.the('run'), 'c') ->> 'waits_for_
 select tests.start(tests.the('run'), 'c');
 update goalpost.steps set on_failure = 'continue' where run_id = tests.the('run');
 select tests.leave_waiting(tests.the('run'), 'c');
-select tests.policy_decides('petra', tests.the('fifth'), 'rejected', '{"comment": "enough"}');
+select tests.decide('petra', tests.the('fifth'), 'rejected', '{"comment": "enough"}');
 select is(tests.state(tests.the('run'), 'c'), 'failed', 'the step fails');
 select is((tests.step(tests.the('run'), 'c')).error ->> 'code', 'budget_exhausted', 'with the typed code');
 select is((tests.step(tests.the('run'), 'c')).error ->> 'message', 'the cap was not raised: rejected: enough', 'and the reason');
@@ -51,15 +55,15 @@ select tests.bare_step(tests.the('run2'), 'b', 'running', 'agent');
 select tests.keep('sixth', (tests.reserve(tests.the('run2'), 'a') ->> 'waits_for_person')::bigint);
 select tests.reserve(tests.the('run2'), 'b');
 select tests.leave_waiting(tests.the('run2'), k) from unnest(array['a', 'b']) k;
-select tests.policy_decides('petra', tests.the('sixth'), 'rejected');
+select tests.decide('petra', tests.the('sixth'), 'rejected');
 select is(tests.run_state(tests.the('run2')), 'failed', 'the run ends once');
 select is((select state from goalpost.approvals where decided_with = tests.the('sixth')), 'cancelled', 'what was cancelled with it stays cancelled');
 select matches((tests.request_of(tests.the('run2'))).reason, '^budget_exhausted: ', 'for this reason');
 
 -- Rejected while the worker is still at it: it hears of it when it asks again.
 select tests.keep('run6', tests.working('mia', 'acme', '{"max_microusd": 0, "on_exhausted": "ask"}'));
-select tests.keep('seventh', (tests.asks_model(tests.the('run6'), 'a') ->> 'waits_for_person')::bigint);
-select tests.policy_decides('petra', tests.the('seventh'), 'rejected');
+select tests.keep('seventh', (tests.reserve(tests.the('run6'), 'a') ->> 'waits_for_person')::bigint);
+select tests.decide('petra', tests.the('seventh'), 'rejected');
 select is(tests.state(tests.the('run6'), 'a'), 'running', 'the step is left to it');
 
 -- The workspace's month is for admins, up to what the project allows.
@@ -68,10 +72,11 @@ update goalpost.budgets set cap_microusd = 14000 where scope = 'workspace_month'
 update goalpost_private.limits set max_workspace_month_microusd = 20000;
 select tests.keep('run3', tests.working());
 select tests.reserve(tests.the('run3'), 'a');
+select tests.settle(tests.the('run3'), 'a', 1, 'unknown');
 select tests.keep('month', (tests.reserve(tests.the('run3'), 'a') ->> 'waits_for_person')::bigint);
 select is((select required_role from goalpost.approvals where id = tests.the('month')), 'admin', 'admins are asked for the month''s');
 select is(tests.decided('petra', tests.the('month'), 'approved'), 'ZG002', 'approvers are not');
-select tests.policy_decides('adam', tests.the('month'), 'approved');
+select tests.decide('adam', tests.the('month'), 'approved');
 select is((select cap_microusd from goalpost.budgets where scope = 'workspace_month'), 20000::bigint, 'no more than a workspace may set');
 
 -- Nobody decides.

@@ -75,7 +75,8 @@ impl Scene {
             json!({"outcome": "completed", "result": {"decision": "steps", "steps": steps}});
         assert_eq!(self.finish(outcome(&lease, planned)).await, "accepted");
 
-        let lease = lease_of(&self.claim("agent").await[0]);
+        // Handed out by the call that ended the assessment.
+        let lease = json!({"run_id": lease["run_id"], "step_key": "thinks", "lease_epoch": 1});
         let asked = json!({"purpose": "work", "provider": "openai", "model": "scripted", "request_hash": "0".repeat(64),
                            "max_input_tokens": 100, "max_output_tokens": 100});
         let begun = json!({"p_ask": asked, "p_ended_calls": []});
