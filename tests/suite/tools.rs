@@ -3,6 +3,7 @@
 
 mod outside;
 mod twice;
+mod whole;
 
 use local_stack::stack::{Person, Stack};
 use outside::{Docs, Receiver};
