@@ -13,7 +13,7 @@ select p.provider, p.model, '2026-11-01 00:00:00+00', p.input, p.output, p.cache
     ('anthropic', 'claude-opus-4-7', 5000000, 25000000, 500000, 6250000),
     ('anthropic', 'claude-opus-4-6', 5000000, 25000000, 500000, 6250000),
     ('anthropic', 'claude-opus-4-5', 5000000, 25000000, 500000, 6250000),
-    ('anthropic', 'claude-sonnet-5-5', 2000000, 10000000, 100000, 2500000),
+    ('anthropic', 'claude-sonnet-5-5', 2000000, 10000000, 200000, 2500000),
     ('anthropic', 'claude-haiku-5-5', 500000, 2500000, 50000, 625000),
     ('anthropic', 'claude-sonnet-5', 2000000, 10000000, 200000, 2500000),
     ('anthropic', 'claude-sonnet-4-6', 3000000, 15000000, 300000, 3750000),

@@ -1,7 +1,7 @@
 //! A procedure that was worked out beforehand: its calls, one after the other, without a model.
 //!
-//! A call that only reads needs no row: it is made again by whoever does the step again. One that writes is frozen
-//! first, as every call of a model's is.
+//! A call that only reads needs no row: it is made again by whoever does the step again. One that writes, or that
+//! somebody's policy or limit concerns, is frozen first, as every call of a model's is.
 
 use journal::Journal;
 use model::{CallOrigin, CallOutcome, PastTurn, ToolCall, WorkTask};
@@ -44,7 +44,8 @@ async fn make(
         Ok(arguments) => arguments,
         Err(error) => return Ok(failed(call, error)),
     };
-    if !caller.executor.writes(&call.name) {
+    let is_regulated = caller.told.regulated.contains(&call.name);
+    if !caller.executor.writes(&call.name) && !is_regulated {
         let store = caller.executor.worker.store();
         let key = caller.told.call_key(Some(number));
         let context = caller.told.for_call(store, caller.context, key, 0);

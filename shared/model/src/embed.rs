@@ -4,7 +4,7 @@
 //! a vector keeps that name beside it, and looks only among vectors of the same name. All spaces have one width.
 //!
 //! `GOALPOST_EMBEDDING_MODEL` names a model of the OpenAI-compatible provider, or `lexical`. Unset, OpenAI itself is
-//! asked for its small one; everywhere else the built-in lexical embedding serves ([`lexical`]): it needs nobody, knows
+//! asked for its small one; everywhere else the built-in lexical embedding serves ([`lexical()`]): it needs nobody, knows
 //! no synonyms, and finds what shares words, parts of words and neighbours.
 
 mod lexical;

@@ -15,7 +15,7 @@ impl Model {
     /// Decides whether to answer at once, work in a few steps, or make a goal.
     ///
     /// # Errors
-    /// See [`Kind`].
+    /// See [`Kind`](crate::Kind).
     pub async fn assess<A: Ask>(
         &self,
         asker: &mut A,
@@ -36,7 +36,7 @@ impl Model {
     /// Turns a goal into a plan, from a runbook where one fits.
     ///
     /// # Errors
-    /// See [`Kind`]; [`Kind::RunbookNotAllowed`] when the one that fits may not be used by the asker.
+    /// See [`Kind`](crate::Kind); [`Kind::RunbookNotAllowed`](crate::Kind::RunbookNotAllowed) when the one that fits may not be used by the asker.
     pub async fn plan<A: Ask>(
         &self,
         asker: &mut A,
@@ -64,7 +64,7 @@ impl Model {
     /// A procedure that was worked out beforehand is followed call by call and needs no model.
     ///
     /// # Errors
-    /// See [`Kind`]; [`Kind::ProcedureFailed`] when a call of the procedure failed.
+    /// See [`Kind`](crate::Kind); [`Kind::ProcedureFailed`](crate::Kind::ProcedureFailed) when a call of the procedure failed.
     pub async fn work<A: Ask>(
         &self,
         asker: &mut A,
@@ -85,7 +85,7 @@ impl Model {
     /// The first `turns` turns of an agent's work as a short text, for [`WorkTask::summary`].
     ///
     /// # Errors
-    /// See [`Kind`]; nothing is summed up without a model.
+    /// See [`Kind`](crate::Kind); nothing is summed up without a model.
     pub async fn compact<A: Ask>(
         &self,
         asker: &mut A,
@@ -105,7 +105,7 @@ impl Model {
     /// Gives a verdict on each criterion of the task; the caller has evaluated those with a check.
     ///
     /// # Errors
-    /// See [`Kind`].
+    /// See [`Kind`](crate::Kind).
     pub async fn judge<A: Ask>(
         &self,
         asker: &mut A,

@@ -5,8 +5,8 @@
 //! reach is decided here and not in a prompt: arguments come from models and rows and are untrusted.
 //! Who may call which tool is the caller's to decide, before it calls.
 //!
-//! One file per built-in tool: [`sql`], [`calculate`], [`http_get`], [`http_request`], [`template`], [`webhook`],
-//! [`table_write`], [`email`]; [`mcp`] for those of MCP servers. [`control`] describes calls that are rows.
+//! One file per built-in tool: `sql`, `calculate`, `http_get`, `http_request`, `template`, `webhook`,
+//! `table_write`, `email`; `mcp` for those of MCP servers. `control` describes calls that are rows.
 
 pub mod calculate;
 pub mod control;
