@@ -279,7 +279,7 @@ fn a_ledger_with_more_or_other_than_was_spent_is_found() {
         step.booked_calls = 2;
     });
     assert!(
-        text.contains("should have 1 answers of the model booked"),
+        text.contains("should have 1 answers of the model in the journal"),
         "{text}"
     );
 }
