@@ -95,11 +95,19 @@ impl Trial {
 
     /// Waits until every request has ended. When nothing moves any more, a lease's time goes by, and a sweep comes.
     pub(crate) async fn settle(&self) {
+        self.settle_deciding(async || false).await;
+    }
+
+    /// The same where people are asked: `decide` says whether it decided anything.
+    pub(crate) async fn settle_deciding(&self, mut decide: impl AsyncFnMut() -> bool) {
         let database = self.stack.admin_db().await.unwrap();
         loop {
             self.until_still(&database).await;
             if self.has_ended(&database).await {
                 return;
+            }
+            if decide().await {
+                continue;
             }
             self.let_time_pass(&database, LEASE_SECONDS + 1).await;
             database

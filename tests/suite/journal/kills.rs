@@ -8,7 +8,7 @@ use super::World;
 /// As many kills as one world takes: each costs a lease's time, and signatures hold for minutes.
 const KILLS_PER_WORLD: usize = 18;
 
-fn rounds() -> usize {
+pub(super) fn rounds() -> usize {
     std::env::var("GOALPOST_JOURNAL_ROUNDS").map_or(1, |rounds| rounds.parse().unwrap())
 }
 

@@ -9,6 +9,7 @@ mod long;
 mod model;
 mod once;
 mod receiver;
+mod whole;
 
 use local_stack::faults::{BlowRule, FaultPlan, Faults};
 use local_stack::stack::StackOptions;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::extract::{Path, State};
@@ -30,6 +30,8 @@ struct Script {
     takes_millis: Arc<AtomicU64>,
     /// Only answers to this kind of question are points where a blow may fall.
     strikes_at: Arc<Mutex<Option<&'static str>>>,
+    /// Whether goals have everything in them: see `whole`.
+    is_whole: Arc<AtomicBool>,
     /// So many questions are refused, each with this status.
     refuses: Arc<Mutex<(u64, u16)>>,
 }
@@ -43,6 +45,7 @@ impl Model {
             turns: Arc::new(AtomicU64::new(2)),
             takes_millis: Arc::default(),
             strikes_at: Arc::default(),
+            is_whole: Arc::default(),
             refuses: Arc::default(),
         };
         let router = Router::new()
@@ -70,6 +73,11 @@ impl Model {
         *self.script.strikes_at.lock().unwrap() = Some(what);
     }
 
+    /// Goals have everything in them from now on.
+    pub(super) fn plans_whole_goals(&self) {
+        self.script.is_whole.store(true, Ordering::SeqCst);
+    }
+
     pub(super) fn refuses(&self, times: u64, status: u16) {
         *self.script.refuses.lock().unwrap() = (times, status);
     }
@@ -95,7 +103,10 @@ async fn complete(
         "assess" => said(&json!({
             "decision": "goal", "goal": {"title": format!("Goal {nonce}"), "description": "Go"},
         })),
-        "plan" => said(&plan(&body, &script.hook)),
+        "plan" if body["messages"].to_string().contains("[deeper]") => said(
+            &json!({"steps": [{"key": "sum", "kind": "tool", "input": {"tool": "calculate", "arguments": {"expression": "1 + 2"}}}]}),
+        ),
+        "plan" => said(&plan(&body, &script)),
         "judge" => said(
             &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": format!("Answer {nonce}")}]}),
         ),
@@ -104,6 +115,8 @@ async fn complete(
             let stage = stage(&body) + turns_told(&text);
             json!({"role": "assistant", "content": format!("Answer {nonce}: [stage {stage}] is behind you.")})
         }
+        _ if body["messages"].to_string().contains("Look it up") => look(stage(&body), nonce),
+        _ if body["messages"].to_string().contains("See to the rest") => rest(stage(&body), nonce),
         _ => work(&script, stage(&body), nonce),
     };
     if what == "work" {
@@ -162,21 +175,60 @@ fn turns_told(text: &str) -> u64 {
 }
 
 /// The first plan breaks a rule, so that the planner asks twice.
-fn plan(body: &Value, hook: &str) -> Value {
+fn plan(body: &Value, script: &Script) -> Value {
     if !body["messages"].to_string().contains("crystal_ball") {
         return json!({"steps": [{"key": "a", "kind": "tool", "input": {"tool": "crystal_ball", "arguments": {}}}]});
     }
     let schema =
         json!({"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}});
-    json!({
-        "criteria": ["It is done"],
-        "steps": [
-            {"key": "work", "kind": "agent", "agent": "clerk", "max_attempts": 20, "timeout_seconds": 3600,
-             "input": {"instructions": "Do it", "output_schema": schema}},
-            {"key": "tell", "kind": "tool", "depends_on": ["work"], "max_attempts": 20,
-             "input": {"tool": "webhook", "arguments": {"url": hook, "body": {"effect": "tell", "said": "{{ steps.work.text }}"}}}},
-        ],
-    })
+    let is_whole = script.is_whole.load(Ordering::SeqCst);
+    let before: &[&str] = if is_whole { &["look"] } else { &[] };
+    let mut steps = vec![
+        json!({"key": "work", "kind": "agent", "agent": "clerk", "depends_on": before, "max_attempts": 20, "timeout_seconds": 3600,
+               "input": {"instructions": "Do it", "output_schema": schema}}),
+        json!({"key": "tell", "kind": "tool", "depends_on": ["work"], "max_attempts": 20,
+               "input": {"tool": "webhook", "arguments": {"url": script.hook, "body": {"effect": "tell", "said": "{{ steps.work.text }}"}}}}),
+    ];
+    if is_whole {
+        let agent = |key: &str, name: &str, after: &[&str], told: &str| json!({"key": key, "kind": "agent", "agent": name, "depends_on": after, "max_attempts": 20, "input": {"instructions": told}});
+        steps.push(agent("look", "reader", &[], "Look it up"));
+        steps.push(agent("rest", "lead", &["tell"], "See to the rest"));
+    }
+    json!({"criteria": ["It is done"], "steps": steps})
+}
+
+/// Reads rows and a server's tool, and says so.
+fn look(stage: u64, nonce: usize) -> Value {
+    match stage {
+        0 => asks_for(
+            vec![
+                call(
+                    "sql",
+                    &json!({"query": "select count(*) as n from shop.orders"}),
+                ),
+                call(
+                    "mcp_docs_search",
+                    &json!({"words": format!("orders {nonce}")}),
+                ),
+            ],
+            nonce,
+        ),
+        _ => json!({"role": "assistant", "content": format!("Answer {nonce}")}),
+    }
+}
+
+/// Asks for a sub-goal, and says so.
+fn rest(stage: u64, nonce: usize) -> Value {
+    match stage {
+        0 => asks_for(
+            vec![call(
+                "delegate",
+                &json!({"title": "Deeper", "instructions": "[deeper] Add up", "as": "goal"}),
+            )],
+            nonce,
+        ),
+        _ => json!({"role": "assistant", "content": format!("Answer {nonce}")}),
+    }
 }
 
 /// Two effects first, then sums until it is enough, then a result that does not fit, then one that does.
@@ -196,6 +248,10 @@ fn work(script: &Script, stage: u64, nonce: usize) -> Value {
             &json!({"text": format!("Answer {nonce}")}),
         )],
     };
+    asks_for(calls, nonce)
+}
+
+fn asks_for(calls: Vec<Value>, nonce: usize) -> Value {
     let calls: Vec<Value> = calls
         .into_iter()
         .enumerate()

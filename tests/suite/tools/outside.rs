@@ -20,13 +20,13 @@ type Sent = (HeaderMap, Vec<u8>);
 
 /// A server on a free port that takes whatever is sent to it.
 #[derive(Clone, Default)]
-pub(super) struct Receiver {
-    pub(super) host: String,
+pub(crate) struct Receiver {
+    pub(crate) host: String,
     got: Arc<Mutex<Vec<Sent>>>,
 }
 
 impl Receiver {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let receiver = Self {
             host: listener.local_addr().unwrap().to_string(),
@@ -42,21 +42,21 @@ impl Receiver {
         receiver
     }
 
-    pub(super) fn got(&self) -> Vec<Sent> {
+    pub(crate) fn got(&self) -> Vec<Sent> {
         self.got.lock().unwrap().clone()
     }
 }
 
 /// An MCP server with one tool, whose description can be changed.
 #[derive(Clone)]
-pub(super) struct Docs {
-    pub(super) host: String,
-    pub(super) description: Arc<Mutex<String>>,
-    pub(super) calls: Arc<Mutex<usize>>,
+pub(crate) struct Docs {
+    pub(crate) host: String,
+    pub(crate) description: Arc<Mutex<String>>,
+    pub(crate) calls: Arc<Mutex<usize>>,
 }
 
 impl Docs {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let docs = Self {
             host: listener.local_addr().unwrap().to_string(),
