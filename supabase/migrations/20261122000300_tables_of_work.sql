@@ -523,6 +523,8 @@ create table goalpost_private.limits (
   max_workspaces_per_person integer not null default 20,
   max_run_seconds integer not null default 604800,
   memory_lifetime interval not null default '1 year',
+  -- Of one workspace, whatever their scope.
+  max_memories integer not null default 20000,
   -- Questions to models that one step may ask over all of its tries, and how many of one try in a row may fail.
   max_turns_per_step integer not null default 500,
   max_failed_turns integer not null default 20,

@@ -55,13 +55,15 @@ as $$
            (select a.name from goalpost.agents a where a.id = p_step.agent_id) as agent_name
   ),
   by_words as (
-    select m.id, row_number() over (order by w.rank desc, m.id desc) as place
-      from asker a
-      join goalpost.memories m on to_tsvector('pg_catalog.english', m.title || ' ' || m.text) @@ a.words
-     cross join lateral (
-       select ts_rank_cd(to_tsvector('pg_catalog.english', m.title || ' ' || m.text), a.words) as rank) w
-     where m.workspace_id = p_step.workspace_id
-       and goalpost_private.may_be_told(m, a.goals, p_run.user_id, a.agent_name, p_now)
+    select f.id, row_number() over (order by f.rank desc, f.id desc) as place
+      from (
+        select m.id, ts_rank_cd(to_tsvector('pg_catalog.english', m.title || ' ' || m.text), a.words) as rank
+          from asker a
+          join goalpost.memories m on to_tsvector('pg_catalog.english', m.title || ' ' || m.text) @@ a.words
+         where m.workspace_id = p_step.workspace_id
+           and goalpost_private.may_be_told(m, a.goals, p_run.user_id, a.agent_name, p_now)
+         -- Of very many that fit, the newest are ranked.
+         order by m.id desc limit 500) f
      order by place limit 50
   ),
   by_meaning as (
@@ -155,7 +157,8 @@ $$;
 
 -- Writes a memory for a call of the tool `remember`; the call is done with it, in the same transaction. Gives back
 -- {"memory_id"}. Called by the executor, which makes the embedding. Safe to repeat: one memory per call.
--- What was learned from what strangers may have written is not trusted. Raises ZG003, ZG009 (lease lost). Locks the tree.
+-- What was learned from what strangers may have written is not trusted. Raises ZG003, ZG006 (as many as there may be),
+-- ZG009 (lease lost). Locks the tree.
 create function goalpost_worker.remember(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_call_number integer, p_space text, p_embedding jsonb
 ) returns jsonb
@@ -175,6 +178,12 @@ begin
    where c.run_id = p_run_id and c.step_key = p_step_key and c.number = p_call_number and c.tool = 'remember';
   if not found or v_call.state not in ('intended', 'done') then
     perform goalpost_private.refuse('ZG003', 'there is no call of remember under this number that may be made');
+  end if;
+  -- A repeated call has its memory already, and room or none changes nothing.
+  if v_call.state = 'intended' and (select count(*) from goalpost.memories m where m.workspace_id = v_step.workspace_id)
+     >= (select l.max_memories from goalpost_private.limits l) then
+    perform goalpost_private.refuse('ZG006', 'this workspace remembers as much as it may',
+      'take memories back, or let them end: goalpost memories, goalpost forget');
   end if;
   select * into v_run from goalpost.workflow_runs where id = p_run_id;
   v_scope := case when v_call.arguments ->> 'scope' in ('user', 'agent', 'workspace') then v_call.arguments ->> 'scope'
