@@ -1,6 +1,6 @@
 -- Also to whom it was told before: what is taken back is not told again.
 begin;
-select plan(4);
+select plan(5);
 select tests.world();
 select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
 select tests.start(tests.the('run'), 'a');
@@ -10,6 +10,7 @@ select tests.memory('revoked invoice', 'workspace', '{"trust": "revoked"}');
 select tests.memory('old invoice', 'workspace', jsonb_build_object('expires_at', goalpost_private.clock() - interval '1 second'));
 select tests.keep('good', tests.memory('good invoice'));
 select is(tests.told(tests.the('run'), 'a', 'invoice'), array['good invoice'], 'only what is good');
+select is((select count(*) from goalpost.memory_uses), 1::bigint, 'and only that is noted as told');
 select tests.speak_as('adam');
 select lives_ok(format('select goalpost.revoke_memory(%s)', tests.the('good')), 'an admin takes it back');
 reset role;
