@@ -478,7 +478,7 @@ select shop.exercise_indexes();
 
 -- The shop's own runbook --------------------------------------------------------------------------------------------
 -- A workspace's runbook, and no built-in one: it names the shop's tables. How runbooks are written: see the head of
--- migrations/20261122000900_runbook_database_audit.sql.
+-- schemas/95_builtins/40_runbook_database_audit.sql.
 -- A week is the seven days up to the newest order, and the week before it the seven days before that: both are
 -- whole, whatever the hour, and data that ended some time ago still gives a review.
 

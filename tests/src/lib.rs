@@ -8,16 +8,27 @@
     reason = "serde_json's indexing gives null for what is not there"
 )]
 
-pub mod ablation;
+pub mod catalog;
 pub mod contract;
 pub mod people;
 pub mod scenario;
 pub mod stacks;
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Context as _;
 use local_stack::postgres::{Server, database};
 use serde_json::Value;
 use tokio_postgres::Client;
+
+/// Returns the folder of the workspace.
+#[must_use]
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or_else(|| Path::new("."))
+        .to_owned()
+}
 
 /// A database of one test: a clone of the migrated template, without any data but what migrations bring.
 pub struct Database {

@@ -4,17 +4,10 @@ use std::path::{Path, PathBuf};
 
 use local_stack::postgres::pgtap;
 use serde_json::Value;
-use system_tests::Database;
+use system_tests::{Database, workspace};
 
 /// Clones of the database that work through the files side by side.
 const LANES: usize = 2;
-
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_owned()
-}
 
 fn test_files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {

@@ -1,16 +1,7 @@
 //! What is said twice, in a document and in code, is compared here.
 
-use std::path::{Path, PathBuf};
-
 use serde_json::json;
-use system_tests::Database;
-
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_owned()
-}
+use system_tests::{Database, workspace};
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(workspace().join(path))
@@ -80,9 +71,8 @@ async fn the_table_of_functions_names_every_worker_rpc_and_no_other() {
     let owner = database.owner().await.unwrap();
     let exposed = owner
         .json(
-            // run_query is there for functions of release 0.1.0 alone.
             "select jsonb_agg(p.proname order by p.proname) from pg_catalog.pg_proc p
-              where p.pronamespace = 'goalpost_worker'::regnamespace and p.proname <> 'run_query'",
+              where p.pronamespace = 'goalpost_worker'::regnamespace",
         )
         .await
         .unwrap();

@@ -7,7 +7,6 @@
     missing_docs
 )]
 
-mod ablation;
 mod anthropic;
 mod bench;
 mod bounds;
@@ -31,6 +30,7 @@ mod race_trials;
 mod races;
 mod random;
 mod requests;
+mod schemas;
 mod tenants;
 mod tools;
 mod wakes;

@@ -3,7 +3,7 @@
 //! The one thing to know: what people and plans bring (inputs, results, contexts, rows) is data and no contract; of it
 //! the type alone is kept.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::ids::{self, Ids};
 
@@ -25,9 +25,6 @@ const DATA: &[&str] = &[
     "check",
     "config",
 ];
-/// What a claimed step of this kind is told and its function does not read: a tool's step calls the one tool that its
-/// input names.
-const UNREAD: &[(&str, &str)] = &[("tool", "agent"), ("tool", "tools")];
 /// Arrays whose elements each count.
 const LISTS: &[&str] = &["claimed", "outcomes"];
 
@@ -54,7 +51,7 @@ fn within(path: &str, key: &str, value: &Value, in_context: bool) -> Value {
             let shapes = fields
                 .iter()
                 .map(|(name, value)| (name.clone(), within(path, name, value, in_context)));
-            Value::Object(without_unread(shapes.collect()))
+            Value::Object(shapes.collect())
         }
         Value::Array(_) if is_data(key, value, in_context) => json!("<array>"),
         Value::Array(items) if LISTS.contains(&key) => items
@@ -73,20 +70,6 @@ fn within(path: &str, key: &str, value: &Value, in_context: bool) -> Value {
         Value::Number(_) => json!("<number>"),
         Value::Bool(_) => json!("<boolean>"),
     }
-}
-
-fn without_unread(mut step: Map<String, Value>) -> Map<String, Value> {
-    let kind = step
-        .get("kind")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned();
-    if let Some(context) = step.get_mut("context").and_then(Value::as_object_mut) {
-        for (_, field) in UNREAD.iter().filter(|(of, _)| *of == kind) {
-            context.remove(*field);
-        }
-    }
-    step
 }
 
 /// The results of dependencies are an object by step; what the judge is told of all steps is an array, and no data.

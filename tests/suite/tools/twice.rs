@@ -2,7 +2,7 @@
 
 use local_stack::postgres::pgtap;
 use serde_json::{Value, json};
-use system_tests::ablation::workspace;
+use system_tests::workspace;
 use system_tests::{Database, Session};
 
 /// A step at work that may write into one table.

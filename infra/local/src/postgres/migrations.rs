@@ -3,7 +3,7 @@
 //! A file is one transaction, recorded where the Supabase CLI records it, so either may continue after the
 //! other. An error names the file and the line.
 //!
-//! `GOALPOST_MIGRATIONS` names another folder of migrations. It is for tests of changed ones (see tests/ablation).
+//! `GOALPOST_MIGRATIONS` names another folder of migrations, for tests of changed ones.
 
 use std::path::{Path, PathBuf};
 
@@ -11,8 +11,8 @@ use anyhow::{Context, anyhow, bail};
 use tokio_postgres::Client;
 use tokio_postgres::error::ErrorPosition;
 
-use super::Server;
 use super::statements::{self, Statement};
+use super::{Server, schemas};
 
 const RECORD: &str = "
     create schema if not exists supabase_migrations;
@@ -227,15 +227,15 @@ pub(super) async fn run(
 /// The error as a person wants it: where, what, and what Postgres adds to it.
 fn place(error: &tokio_postgres::Error, path: &Path, statement: &Statement) -> anyhow::Error {
     let Some(said) = error.as_db_error() else {
-        return anyhow!("{}:{}: {error}", path.display(), statement.line);
+        return anyhow!("{}: {error}", position(path, statement.line));
     };
     let line = match said.position() {
         Some(ErrorPosition::Original(position)) => line_of(statement, *position),
         _ => first_code_line(statement),
     };
     let mut text = format!(
-        "{}:{line}: {} ({})",
-        path.display(),
+        "{}: {} ({})",
+        position(path, line),
         said.message(),
         said.code().code()
     );
@@ -249,6 +249,15 @@ fn place(error: &tokio_postgres::Error, path: &Path, statement: &Statement) -> a
         }
     }
     anyhow!(text)
+}
+
+/// Returns `file:line` where a person edits it: for a generated migration, its source.
+fn position(path: &Path, line: usize) -> String {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    match schemas::source_of(&text, line) {
+        Some((source, line)) => format!("{source}:{line}"),
+        None => format!("{}:{line}", path.display()),
+    }
 }
 
 /// The file's line of a position in the statement, which Postgres counts in characters from 1.

@@ -12,6 +12,7 @@ mod given;
 pub mod migrations;
 pub mod pgtap;
 mod running;
+pub mod schemas;
 pub mod statements;
 mod test_cluster;
 mod wheel;

@@ -62,15 +62,12 @@ impl Scene {
             json!({"p_run_id": lease["run_id"], "p_step_key": lease["step_key"], "p_lease_epoch": lease["lease_epoch"],
                    "p_query": query, "p_row_limit": 10, "p_byte_limit": 10000})
         };
-        // The first as release 0.1.0 asked.
-        for function in ["run_query", "answer_query"] {
-            let missing = "select * from shop.there_is_no_such_table";
-            self.worker(function, &query(&lease, "select 1 as one"))
-                .await;
-            self.worker(function, &query(&lease, missing)).await;
-            self.worker(function, &query(&lost, "select 1 as one"))
-                .await;
-        }
+        let missing = "select * from shop.there_is_no_such_table";
+        self.worker("answer_query", &query(&lease, "select 1 as one"))
+            .await;
+        self.worker("answer_query", &query(&lease, missing)).await;
+        self.worker("answer_query", &query(&lost, "select 1 as one"))
+            .await;
         let again = json!({"outcome": "failed", "error": {"code": "try_again", "message": "not now", "retryable": true, "retry_after_seconds": 5}});
         assert_eq!(self.finish(outcome(&lease, again)).await, "accepted");
         self.seconds_pass(10).await;

@@ -186,5 +186,5 @@ async fn a_database_without_storage_takes_the_migrations_too() {
         .batch_execute("drop schema storage cascade")
         .await
         .unwrap();
-    assert!(migrations::apply(server, &name).await.unwrap() > 20);
+    assert!(migrations::apply(server, &name).await.unwrap() > 0);
 }

@@ -1,0 +1,95 @@
+-- The journal of a step: what its worker asked models and tools, each as a row before it takes effect. A step that is
+-- claimed again replays it: what was answered is not asked again, and what was done is not done again.
+-- Numbers count within the step, over all of its tries, and never begin anew: a call's number is its identity outside.
+
+-- One question to a model, with what it may cost at most and what it cost.
+-- asked -> answered | failed (no answer came) | unknown (whoever asked is gone; it counts as spent)
+create table goalpost.step_turns (
+  run_id bigint not null,
+  step_key text not null,
+  number integer not null,
+  workspace_id uuid not null,
+  attempt integer not null,
+  lease_epoch bigint not null,
+  -- What it was asked for: assess, plan, work, judge, repair, compact.
+  purpose text not null,
+  provider text not null,
+  model text not null,
+  -- sha256 of the request, in hex: to see whether a replay would have asked the same.
+  request_hash text not null,
+  -- No more tokens than this went in (the request's bytes) and come out.
+  max_input_tokens bigint not null,
+  max_output_tokens bigint not null,
+  reserved_microusd bigint not null default 0,
+  asked_at timestamptz not null,
+  state text not null default 'asked',
+  ended_at timestamptz,
+  input_tokens bigint not null default 0,
+  output_tokens bigint not null default 0,
+  cached_tokens bigint not null default 0,
+  cache_write_tokens bigint not null default 0,
+  reasoning_tokens bigint not null default 0,
+  cost_microusd bigint not null default 0,
+  -- Whether its cost is booked, and whether that is only what it may have cost at most.
+  is_settled boolean not null default false,
+  is_estimate boolean not null default false,
+  answer jsonb,
+  error jsonb,
+  primary key (run_id, step_key, number),
+  constraint state_is_known check (state in ('asked', 'answered', 'failed', 'unknown')),
+  constraint ended_at_only_when_ended check ((ended_at is not null) = (state <> 'asked')),
+  constraint answer_only_when_answered check ((answer is not null) = (state = 'answered')),
+  constraint nothing_is_negative check (
+    max_input_tokens >= 0 and max_output_tokens >= 0 and reserved_microusd >= 0 and input_tokens >= 0
+    and output_tokens >= 0 and cached_tokens >= 0 and cache_write_tokens >= 0 and reasoning_tokens >= 0 and cost_microusd >= 0),
+  foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade
+) with (fillfactor = 70);
+comment on table goalpost.step_turns is 'Model calls of a step, each with its reserved and its real cost.';
+create index step_turns_asked on goalpost.step_turns (workspace_id, asked_at) where state = 'asked'; -- sweep
+
+-- One call of a tool, with the arguments it will have whoever makes it.
+-- waiting (a person decides, or another step works) -> intended | denied | done | failed
+-- intended (may be made) -> running (begun, and not repeatable) | done | failed
+-- running -> done | failed | unknown (whoever began it is gone: a person is asked) -> done | failed | intended
+-- failed, denied -> intended | waiting | denied: only in a step that is one call, when that step is tried again
+create table goalpost.tool_calls (
+  run_id bigint not null,
+  step_key text not null,
+  number integer not null,
+  workspace_id uuid not null,
+  -- The turn whose answer asked for it; none in a step that is one call.
+  turn_number integer,
+  -- How the model named the call.
+  call_id text,
+  attempt integer not null,
+  tool text not null,
+  tool_version integer not null,
+  idempotent boolean not null,
+  writes boolean not null,
+  arguments jsonb not null,
+  -- What the model wrote, where a person made something else of it.
+  proposed_arguments jsonb,
+  -- sha256 of the arguments' text, in hex: what an approval is bound to.
+  arguments_hash text not null,
+  idempotency_key text not null,
+  -- The name of the rule that decided whether it may be made.
+  rule text not null,
+  created_at timestamptz not null,
+  state text not null,
+  -- The step that works for this call (delegate).
+  works_in_step text,
+  lease_epoch bigint,
+  started_at timestamptz,
+  ended_at timestamptz,
+  result jsonb,
+  error jsonb,
+  primary key (run_id, step_key, number),
+  constraint state_is_known check (
+    state in ('intended', 'waiting', 'running', 'done', 'failed', 'denied', 'unknown')),
+  constraint ended_at_only_when_ended check ((ended_at is not null) = (state in ('done', 'failed', 'denied'))),
+  constraint result_only_when_done check ((result is not null) = (state = 'done')),
+  constraint started_at_when_running check (state <> 'running' or started_at is not null),
+  foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade
+) with (fillfactor = 70);
+comment on table goalpost.tool_calls is
+  'Tool calls of a step with their frozen arguments, policy decision and result.';

@@ -1,0 +1,28 @@
+-- The tables that a workspace's tools may write, and how. Nothing listed, nothing written. Rows are written by whoever
+-- has the database itself, never through the API.
+create table goalpost.writable_tables (
+  workspace_id uuid not null references goalpost.workspaces (id) on delete cascade,
+  schema_name text not null,
+  table_name text not null,
+  operations text[] not null default '{insert}',
+  created_at timestamptz not null default now(),
+  primary key (workspace_id, schema_name, table_name),
+  constraint operations_are_known check (operations <@ array['insert', 'update'] and 'insert' = any (operations)),
+  constraint ours_are_never_listed check (
+    schema_name !~ '^(pg_|goalpost|information_schema$|auth$|vault$|storage$|cron$|net$|pgmq|realtime$|extensions$|supabase_|graphql)')
+);
+comment on table goalpost.writable_tables is
+  'Tables that the tools of a workspace may write, and how. Rows are written by the owner of the database.';
+
+-- What was written, by the call that wrote it: committed together, so that a repeated call finds it.
+create table goalpost_private.table_writes (
+  run_id bigint not null,
+  step_key text not null,
+  call_number integer not null,
+  -- sha256 of what was asked for, in hex: a call that asks for something else is not the same call.
+  request_hash text not null,
+  result jsonb,
+  written_at timestamptz not null,
+  primary key (run_id, step_key, call_number),
+  foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade
+);

@@ -1,0 +1,52 @@
+-- Which function works a kind of step; null: nobody does, SQL moves it.
+create function goalpost_private.function_of(p_kind text) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case p_kind
+    when 'assess' then 'intake'
+    when 'plan' then 'planner'
+    when 'agent' then 'executor'
+    when 'tool' then 'executor'
+    when 'judge' then 'aggregator'
+  end
+$$;
+
+-- A bell for requests that people insert directly is in wake_for_requests.sql; the guard of the transition table is here,
+-- beside the states it guards.
+
+-- Whether a step may go from one state to another: the arrows above the table, as data.
+create function goalpost_private.is_step_transition(p_from text, p_to text) returns boolean
+language sql immutable
+set search_path = ''
+as $$
+  select case p_from
+    when 'pending' then p_to in ('ready', 'running', 'waiting', 'skipped', 'cancelled')
+    when 'ready' then p_to in ('running', 'cancelled')
+    when 'running' then p_to in ('completed', 'failed', 'ready', 'waiting', 'cancelled')
+    when 'waiting' then p_to in ('ready', 'completed', 'failed', 'cancelled')
+    when 'failed' then p_to in ('ready', 'waiting')
+    when 'cancelled' then p_to = 'pending'
+    else false
+  end
+$$;
+
+-- Refuses an illegal transition, whoever attempts it. After the row and not before it: a trigger before an update locks
+-- the row once more, and that is written to the log.
+create function goalpost_private.refuse_illegal_transition() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if not goalpost_private.is_step_transition(old.state, new.state) then
+    perform goalpost_private.refuse('ZG004',
+      format('step %s of run %s cannot go from %s to %s', old.key, old.run_id, old.state, new.state));
+  end if;
+  return null;
+end
+$$;
+
+create trigger refuse_illegal_transition
+  after update of state on goalpost.steps
+  for each row when (old.state is distinct from new.state)
+  execute function goalpost_private.refuse_illegal_transition();

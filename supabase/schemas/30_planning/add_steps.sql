@@ -1,0 +1,104 @@
+-- Inserts one step of the engine's own (assess, plan): it waits for nothing.
+create function goalpost_private.add_own_step(
+  p_run goalpost.workflow_runs, p_key text, p_kind text, p_title text, p_input jsonb
+) returns void
+language sql
+set search_path = ''
+as $$
+  insert into goalpost.steps (run_id, key, workspace_id, kind, title, revision, input, priority)
+  values (p_run.id, p_key, p_run.workspace_id, p_kind, p_title, p_run.revision, p_input, p_run.priority);
+$$;
+
+-- Inserts the steps of a checked plan into runs of one workspace, and, where p_judge_key is given, the judge that waits
+-- for all their ends. The step p_ends_run_key, if any, ends the run. What functions can begin with is ready at once;
+-- first steps of other kinds, or with a condition, are left pending to open_first_steps.
+create function goalpost_private.add_plan_steps(
+  p_runs goalpost.workflow_runs[], p_plan jsonb, p_ends_run_key text, p_judge_key text, p_now timestamptz
+) returns text[]
+language plpgsql
+set search_path = ''
+-- The engine's calls look rows up one by one; a plan is joined with itself.
+set plan_cache_mode = auto set enable_hashjoin = on set enable_mergejoin = on
+as $$
+declare
+  v_functions text[];
+begin
+  with given as materialized (
+    select s.number, s.key, s.step, array(select distinct d from jsonb_array_elements_text(s.depends_on) d) as depends_on
+      from goalpost_private.plan_steps(p_plan) s
+  ),
+  edge as materialized (
+    select d.key as from_key, array_agg(g.key order by g.number) as to_keys
+      from given g cross join lateral unnest(g.depends_on) d (key)
+     group by d.key
+  ),
+  node as materialized (
+    select g.number, g.key, g.step ->> 'kind' as kind,
+           left(case when jsonb_typeof(g.step -> 'title') = 'string' then coalesce(nullif(g.step ->> 'title', ''), g.key)
+                     else g.key end, 300) as title,
+           a.id as agent_id, g.step -> 'input' as input, nullif(g.step -> 'condition', 'null') as condition,
+           coalesce(g.step ->> 'on_failure', 'fail') as on_failure,
+           coalesce((g.step ->> 'max_attempts')::numeric::integer, 3) as max_attempts,
+           coalesce((g.step ->> 'timeout_seconds')::numeric::integer, 300) as timeout_seconds,
+           g.key = p_ends_run_key is true as ends_run, g.depends_on,
+           coalesce(e.to_keys, case when p_judge_key is null then '{}' else array[p_judge_key] end) as dependents
+      from given g
+      left join edge e on e.from_key = g.key
+      left join goalpost_private.agents_of((p_runs[1]).workspace_id) a on a.name = g.step ->> 'agent'
+    union all
+    select 1 + count(*), p_judge_key, 'judge', 'Judge the result', null, '{}', null, 'fail', 3, 300, false,
+           coalesce(array_agg(g.key order by g.key) filter (where not exists (select from edge e where e.from_key = g.key)), '{}'),
+           '{}'
+      from given g having p_judge_key is not null
+  ),
+  added as (
+    insert into goalpost.steps
+      (run_id, key, workspace_id, kind, title, revision, agent_id, input, condition, on_failure, max_attempts,
+       timeout_seconds, priority, ends_run, depends_on, dependents, remaining_dependencies, state, run_after)
+    select r.id, n.key, r.workspace_id, n.kind, n.title, r.revision, n.agent_id, n.input, n.condition, n.on_failure,
+           n.max_attempts, n.timeout_seconds, r.priority, n.ends_run, n.depends_on, n.dependents, cardinality(n.depends_on),
+           case when w.is_ready then 'ready' else 'pending' end, case when w.is_ready then p_now end
+      from unnest(p_runs) r
+     cross join node n
+     cross join lateral (
+       select n.depends_on = '{}' and n.condition is null and n.kind in ('agent', 'tool') as is_ready) w
+     order by r.id, n.number
+    returning kind, state
+  )
+  select coalesce(array_agg(goalpost_private.function_of(a.kind)), '{}') into v_functions from added a where a.state = 'ready';
+  return v_functions;
+end
+$$;
+
+-- Opens what add_plan_steps left pending although it waits for nothing: approvals, sub-goals, steps with a condition.
+create function goalpost_private.open_first_steps(p_run goalpost.workflow_runs, p_now timestamptz) returns text[]
+language sql
+set search_path = ''
+as $$
+  select goalpost_private.ready_steps(
+    p_run.id,
+    array(select key from goalpost.steps
+           where run_id = p_run.id and revision = p_run.revision and state = 'pending' and remaining_dependencies = 0),
+    p_now)
+$$;
+
+-- The criteria of a goal come with its first plan and stay.
+create function goalpost_private.add_criteria(p_run goalpost.workflow_runs, p_plan jsonb) returns void
+language sql
+set search_path = ''
+as $$
+  insert into goalpost.goal_criteria (goal_id, number, workspace_id, description, check_expression)
+  select p_run.goal_id, row_number() over (order by c.number), p_run.workspace_id, left(d.description, 2000),
+         case when jsonb_typeof(c.value) = 'object' and jsonb_typeof(c.value -> 'check') = 'string'
+              then nullif(c.value ->> 'check', '') end
+    from jsonb_array_elements(case jsonb_typeof(p_plan -> 'criteria') when 'array' then p_plan -> 'criteria' else '[]' end)
+         with ordinality c (value, number)
+   cross join lateral (
+     select case jsonb_typeof(c.value)
+              when 'string' then c.value #>> '{}'
+              when 'object' then case when jsonb_typeof(c.value -> 'description') = 'string'
+                                      then c.value ->> 'description' end
+            end as description) d
+   where d.description <> '' and c.number <= 50
+     and not exists (select from goalpost.goal_criteria x where x.goal_id = p_run.goal_id)
+$$;

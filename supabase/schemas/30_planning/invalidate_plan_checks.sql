@@ -1,0 +1,27 @@
+-- A runbook that breaks a rule is not started. Looked at once, not at every start: again after its plan or the limits
+-- have changed.
+create function goalpost_private.look_at_plan_again() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  new.is_sound := null;
+  return new;
+end
+$$;
+
+create function goalpost_private.look_at_plans_again() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update goalpost.runbooks set is_sound = null where is_sound is not null;
+  return null;
+end
+$$;
+
+create trigger look_at_plan_again before update of plan on goalpost.runbooks
+  for each row execute function goalpost_private.look_at_plan_again();
+
+create trigger look_at_plans_again after update on goalpost_private.limits
+  for each statement execute function goalpost_private.look_at_plans_again();

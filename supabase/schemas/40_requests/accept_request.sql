@@ -1,0 +1,128 @@
+-- Refuses what is no list of requests, or names a runbook that cannot be started (ZG003), before anything is written.
+-- How long a question is and what a context holds, the table's trigger looks at: request_limits.sql.
+create function goalpost_private.refuse_bad_requests(p_workspace_id uuid, p_requests jsonb) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_name text;
+  v_problem text;
+begin
+  if jsonb_typeof(p_requests) is distinct from 'array' or jsonb_array_length(p_requests) not between 1 and 1000 then
+    perform goalpost_private.refuse('ZG003', 'requests are an array of 1 to 1000', 'send more in several calls');
+  end if;
+  if exists (
+    select from jsonb_array_elements(p_requests) q
+     where jsonb_typeof(q -> 'question') is distinct from 'string')
+  then
+    perform goalpost_private.refuse('ZG003', 'a question has 1 to 16000 characters');
+  end if;
+  for v_name in
+    select distinct q ->> 'runbook' from jsonb_array_elements(p_requests) q where q ->> 'runbook' is not null
+  loop
+    v_problem := (goalpost_private.find_runbook(p_workspace_id, auth.uid(), v_name)).problem;
+    if v_problem is not null then
+      perform goalpost_private.refuse('ZG003', v_problem);
+    end if;
+  end loop;
+end
+$$;
+
+-- What became of each request, in the order it was told: of a new one, and of one whose key was there already.
+create function goalpost_private.describe_acceptance(
+  p_workspace_id uuid, p_requests jsonb, p_new goalpost.requests[]
+) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_new_ids constant bigint[] := array(select n.id from unnest(p_new) n);
+  -- Those without a key are all new, in order.
+  v_keyless_ids constant bigint[] := array(select n.id from unnest(p_new) n where n.idempotency_key is null order by n.id);
+  v_other bigint;
+  v_accepted jsonb;
+begin
+  with told as materialized (
+    select t.number, t.value ->> 'question' as question, t.value ->> 'idempotency_key' as idempotency_key,
+           row_number() over (partition by t.value ->> 'idempotency_key' order by t.number) as turn
+      from jsonb_array_elements(p_requests) with ordinality t (value, number)
+  ),
+  found as (
+    select t.number, t.question, q.id, q.state, q.question as first_question,
+           t.idempotency_key is not null and (t.turn > 1 or q.id <> all (v_new_ids)) as repeated
+      from told t
+      join goalpost.requests q
+        on q.id = case when t.idempotency_key is null then v_keyless_ids[t.turn]
+                       else (select o.id from goalpost.requests o
+                              where o.workspace_id = p_workspace_id and o.user_id = auth.uid()
+                                and o.idempotency_key = t.idempotency_key) end
+  )
+  select min(f.id) filter (where f.first_question <> f.question),
+         jsonb_agg(jsonb_build_object(
+           'request_id', f.id, 'state', f.state, 'repeated', f.repeated,
+           'run_id', (select min(r.id) from goalpost.workflow_runs r
+                       where r.workspace_id = p_workspace_id and r.request_id = f.id)) order by f.number)
+    into v_other, v_accepted
+    from found f;
+  if v_other is not null then
+    perform goalpost_private.refuse('ZG004', 'this idempotency key was used for another question',
+      format('it belongs to request %s', v_other));
+  end if;
+  return v_accepted;
+end
+$$;
+
+-- Accepts requests, all or none: [{"question", "idempotency_key", "context", "runbook", "parameters",
+-- "budget"}], at most 1000;
+-- all but the question may be left out. Gives back {"request_id", "run_id", "state", "repeated"} for each, in order.
+-- Called by people (supabase-js, the command line, intake on their behalf). Safe to repeat with the same
+-- idempotency keys: the first request is given back. Raises ZG001/ZG002 (not yours), ZG003, ZG004 (key used for
+-- another question), ZG006 (too many open: refuse_too_many_requests). Locks nothing that exists.
+-- Definer: people may not write runs and steps.
+create function goalpost_private.accept_requests(p_workspace_id uuid, p_requests jsonb) returns jsonb
+language plpgsql security definer
+set search_path = ''
+set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+  v_now timestamptz := goalpost_private.clock();
+  v_new goalpost.requests[];
+begin
+  perform goalpost_private.require_role(p_workspace_id, 'member');
+  perform goalpost_private.refuse_bad_requests(p_workspace_id, p_requests);
+
+  with told as materialized (
+    select t.question, t.idempotency_key, coalesce(t.context, '{}') as context, t.runbook,
+           coalesce(t.parameters, '{}') as parameters, coalesce(t.budget, '{}') as budget
+      from rows from (jsonb_to_recordset(p_requests)
+             as (question text, idempotency_key text, context jsonb, runbook text, parameters jsonb, budget jsonb))
+           with ordinality t (question, idempotency_key, context, runbook, parameters, budget, number)
+     order by t.number
+  ),
+  inserted as (
+    insert into goalpost.requests
+      (workspace_id, user_id, question, idempotency_key, context, runbook, parameters, budget, state, goal_id, created_at)
+    select p_workspace_id, auth.uid(), t.question, t.idempotency_key, t.context, t.runbook, t.parameters, t.budget, 'accepted',
+           case when t.runbook is not null then nextval('goalpost.goals_id_seq') end, v_now
+      from told t
+    on conflict (workspace_id, user_id, idempotency_key) where idempotency_key is not null do nothing
+    returning *
+  )
+  select coalesce(array_agg(i::goalpost.requests order by i.id), '{}') into v_new from inserted i;
+  perform goalpost_private.ring(goalpost_private.open_requests(v_new, v_now), '[]', v_now);
+  return goalpost_private.describe_acceptance(p_workspace_id, p_requests, v_new);
+end
+$$;
+
+-- The exposed face: invoker functions, so that nothing exposed runs with more rights than its caller has.
+create function goalpost.accept_request(
+  p_workspace_id uuid, p_question text, p_idempotency_key text default null, p_context jsonb default '{}',
+  p_runbook text default null, p_parameters jsonb default '{}', p_budget jsonb default '{}'
+) returns jsonb language sql set search_path = ''
+as $$
+  select goalpost_private.accept_requests(
+    p_workspace_id,
+    jsonb_build_array(jsonb_build_object(
+      'question', p_question, 'idempotency_key', p_idempotency_key, 'context', p_context,
+      'runbook', p_runbook, 'parameters', p_parameters, 'budget', p_budget))) -> 0
+$$;

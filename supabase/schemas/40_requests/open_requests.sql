@@ -1,0 +1,88 @@
+-- How work begins: requests are accepted, one or many at once, and opened. A question is opened with its assessment; a
+-- runbook asked for by name is started with its steps, without assessment and without planning.
+
+-- Takes up requests that were inserted directly and not yet looked at: submitted -> accepted | failed. Bounded; waits
+-- for nobody.
+create function goalpost_private.adopt_requests(
+  p_limit integer, p_now timestamptz, out adopted_count integer, out functions text[]
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_requests goalpost.requests[];
+begin
+  with adopted as (
+    update goalpost.requests q
+       set state = 'accepted', goal_id = case when q.runbook is not null then nextval('goalpost.goals_id_seq') end
+      from (select s.id from goalpost.requests s where s.state = 'submitted' order by s.id limit p_limit
+               for update skip locked) s
+     where q.id = s.id
+    returning q.*
+  )
+  select array_agg(a::goalpost.requests order by a.id) into v_requests from adopted a;
+  adopted_count := coalesce(cardinality(v_requests), 0);
+  functions := goalpost_private.open_requests(v_requests, p_now);
+end
+$$;
+
+-- Opens accepted requests: an assessment for each question, its steps for each runbook asked for by name. One whose
+-- runbook cannot be started ends failed with the reason. Returns the functions to wake.
+create function goalpost_private.open_requests(p_requests goalpost.requests[], p_now timestamptz) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_group record;
+  v_found record;
+  v_functions text[];
+begin
+  v_functions := goalpost_private.open_assessments(
+    array(select q from unnest(p_requests) q where q.runbook is null order by q.id), p_now);
+  for v_group in
+    select q.workspace_id, q.user_id, q.runbook, array_agg(q order by q.id) as requests
+      from unnest(p_requests) q where q.runbook is not null
+     group by q.workspace_id, q.user_id, q.runbook
+  loop
+    v_found := goalpost_private.find_runbook(v_group.workspace_id, v_group.user_id, v_group.runbook);
+    if v_found.problem is null then
+      v_functions := v_functions || goalpost_private.start_runbook(v_found.runbook, v_group.requests, p_now);
+    else
+      update goalpost.requests q
+         set state = 'failed', goal_id = null, reason = v_found.problem, ended_at = p_now
+       where q.id in (select r.id from unnest(v_group.requests) r);
+    end if;
+  end loop;
+  return v_functions;
+end
+$$;
+
+-- Opens the runs of questions, with their assessments ready.
+create function goalpost_private.open_assessments(p_requests goalpost.requests[], p_now timestamptz) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_functions text[];
+begin
+  if cardinality(p_requests) = 0 then
+    return '{}';
+  end if;
+  with opened as (
+    insert into goalpost.workflow_runs
+      (id, workspace_id, user_id, workflow_type, request_id, root_run_id, deadline_at, created_at)
+    select n.id, (n.q).workspace_id, (n.q).user_id, 'request', (n.q).id, n.id,
+           p_now + make_interval(secs => l.max_run_seconds), p_now
+      from (select q, nextval('goalpost.workflow_runs_id_seq') as id from unnest(p_requests) q) n
+     cross join goalpost_private.limits l
+    returning id, workspace_id, priority
+  ),
+  readied as (
+    insert into goalpost.steps (run_id, key, workspace_id, kind, title, priority, state, run_after)
+    select o.id, 'assess', o.workspace_id, 'assess', 'Assess the request', o.priority, 'ready', p_now from opened o
+    returning kind
+  )
+  select array_agg(goalpost_private.function_of(r.kind)) into v_functions from readied r;
+  return v_functions;
+end
+$$;

@@ -1,0 +1,107 @@
+-- How much a person may send, and of what shape: the same by whichever way a request comes, with a code and a sentence.
+-- The table's own constraints say the same more roughly, and their refusals quote the row into the server's log.
+
+-- Whether a JSON value can be carried on: told to a worker inside other JSON (whose readers stop at 128 levels), and
+-- written as text without becoming many times its size (1e131071 is eight characters, and 131,072 digits).
+create function goalpost_private.shape_problem(p_value jsonb, p_max_bytes integer) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case
+    when pg_column_size(p_value) > p_max_bytes then format('has at most %s bytes', p_max_bytes)
+    when jsonb_path_exists(p_value, 'strict $.**{32 to last} ? (@.type() == "object" || @.type() == "array")')
+      then 'is nested at most 32 levels deep'
+    when exists (select from jsonb_path_query(p_value, 'strict $.** ? (@.type() == "number")') n
+                  where scale(n::numeric) > 308 or abs(n::numeric) >= 1e308)
+      then 'holds no number of more than 308 digits'
+    when octet_length(p_value::text) > p_max_bytes then format('has at most %s bytes', p_max_bytes)
+  end
+$$;
+
+-- Refuses a part of a request that cannot be carried on: ZG003, or ZG007 for one that is too large.
+create function goalpost_private.refuse_unfit_object(p_name text, p_value jsonb) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_problem text;
+begin
+  if jsonb_typeof(p_value) <> 'object' then
+    perform goalpost_private.refuse('ZG003', p_name || ' is a JSON object');
+  end if;
+  v_problem := goalpost_private.shape_problem(p_value, 65536);
+  if v_problem is not null then
+    perform goalpost_private.refuse(case when v_problem like '%bytes' then 'ZG007' else 'ZG003' end, p_name || ' ' || v_problem,
+      'put large or deep material into a table and refer to it');
+  end if;
+end
+$$;
+
+-- Refuses a request's budget that is none: ZG003.
+create function goalpost_private.refuse_unfit_budget(p_budget jsonb) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_problem constant text := goalpost_private.json_problem(
+    '{"type": "object", "additionalProperties": false, "properties": {
+       "max_microusd": {"type": "integer", "minimum": 0, "maximum": 1000000000000},
+       "max_tokens": {"type": "integer", "minimum": 0, "maximum": 1000000000000},
+       "on_exhausted": {"enum": ["fail", "ask"]}, "approve_plan": {"type": "boolean"}}}',
+    p_budget, 'the budget');
+begin
+  if v_problem is not null then
+    perform goalpost_private.refuse('ZG003', v_problem,
+      'a budget may hold max_microusd (a million is a dollar), max_tokens, on_exhausted (fail or ask) and approve_plan');
+  end if;
+end
+$$;
+
+-- Refuses a request out of bounds: ZG003, or ZG007 for one that is too large. Definer: people may call none of this.
+create function goalpost_private.refuse_unfit_request() returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  if coalesce(length(trim(new.question)), 0) = 0 or length(new.question) > 16000 then
+    perform goalpost_private.refuse('ZG003', 'a question has 1 to 16000 characters');
+  end if;
+  if length(new.idempotency_key) not between 1 and 255 then
+    perform goalpost_private.refuse('ZG003', 'an idempotency key has 1 to 255 characters');
+  end if;
+  perform goalpost_private.refuse_unfit_object('context', new.context);
+  perform goalpost_private.refuse_unfit_object('parameters', new.parameters);
+  if new.budget <> '{}' then
+    perform goalpost_private.refuse_unfit_budget(new.budget);
+  end if;
+  return new;
+end
+$$;
+
+-- Refuses more open requests than a workspace may have, by whichever way they come (ZG006). Once per statement.
+create function goalpost_private.refuse_too_many_requests() returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+begin
+  if exists (
+    select from goalpost.workspaces w
+     where w.id in (select i.workspace_id from inserted i)
+       and (select count(*) from goalpost.requests q
+             where q.workspace_id = w.id and q.state in ('submitted', 'accepted')) > w.max_open_requests)
+  then
+    perform goalpost_private.refuse('ZG006', 'the workspace has too many open requests',
+      'wait until some have ended, cancel some, or raise workspaces.max_open_requests');
+  end if;
+  return null;
+end
+$$;
+
+create trigger refuse_unfit_request
+  before insert on goalpost.requests
+  for each row execute function goalpost_private.refuse_unfit_request();
+
+create trigger refuse_too_many_requests
+  after insert on goalpost.requests
+  referencing new table as inserted
+  for each statement execute function goalpost_private.refuse_too_many_requests();

@@ -1,0 +1,113 @@
+-- What every worker is told of the run: told once per run, whatever the number of its steps.
+create function goalpost_private.context_of_run(p_run goalpost.workflow_runs) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+             'question', q.question, 'parameters', p_run.parameters,
+             'goal', goalpost_private.describe_goal(p_run.goal_id),
+             'readable_schemas', goalpost_private.readable_schemas(p_run.workspace_id, p_run.user_id))
+      from goalpost.requests q where q.id = p_run.request_id);
+end
+$$;
+
+-- Where tools may go that act outside: told only where there is a use for it.
+create function goalpost_private.context_of_reach(p_workspace_id uuid, p_tools text[]) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if not p_tools && array['webhook', 'http', 'email'] then
+    return '{}';
+  end if;
+  return (
+    select case when 'webhook' = any (p_tools) then jsonb_build_object('webhook_hosts', w.webhook_hosts) else '{}' end
+           || jsonb_build_object('reach', jsonb_build_object(
+             'http_hosts', w.http_hosts, 'email_domains', w.email_domains,
+             'webhooks_signed', w.webhooks_signed or exists (
+               select from vault.secrets s where s.name = 'goalpost_webhook_' || w.id::text)))
+      from goalpost.workspaces w where w.id = p_workspace_id);
+end
+$$;
+
+-- Which of an agent's tools somebody has said something of: calls of them go through the journal although they only read
+-- and no model asks for them (a procedure's).
+create function goalpost_private.context_of_rules(p_workspace_id uuid, p_tools text[]) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_regulated constant text[] := array(
+    select t from unnest(p_tools) t where goalpost_private.is_regulated(p_workspace_id, t));
+begin
+  return case when v_regulated = '{}' then '{}' else jsonb_build_object('regulated', v_regulated) end;
+end
+$$;
+
+-- What the worker of an agent's step is told of the agent.
+create function goalpost_private.context_of_agent(p_agent_id bigint, p_workspace_id uuid) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+           'agent', to_jsonb(a) - 'workspace_id' - 'state' - 'created_at' - 'id',
+           'tools', goalpost_private.describe_tools(p_workspace_id, a.tools))
+         || goalpost_private.context_of_reach(p_workspace_id, a.tools)
+         || goalpost_private.context_of_memory(p_workspace_id)
+         || goalpost_private.context_of_rules(p_workspace_id, a.tools)
+    from goalpost.agents a where a.id = p_agent_id
+$$;
+
+-- Whether a step has something to read in its journal, or to remember of failed tries. A first claim never has, and
+-- costs no look.
+create function goalpost_private.is_journaled(p_step goalpost.steps) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select p_step.lease_epoch > 1 and (
+           p_step.attempt > 1 and p_step.kind <> 'tool'
+           or exists (select from goalpost.step_turns t where t.run_id = p_step.run_id and t.step_key = p_step.key)
+           or exists (select from goalpost.tool_calls c where c.run_id = p_step.run_id and c.step_key = p_step.key))
+$$;
+
+-- All that workers are told about the steps they claimed, contexts included: a jsonb array, as many as fit into one
+-- reply (max_claim_bytes), but the first whatever its size.
+create function goalpost_private.describe_claimed(p_steps goalpost.steps[], p_now timestamptz) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+  with run as materialized (
+    select r as run, goalpost_private.context_of_run(r) as told
+      from goalpost.workflow_runs r where r.id in (select s.run_id from unnest(p_steps) s)
+  ),
+  described as (
+    select s.ordinality as number,
+           jsonb_build_object(
+             'run_id', s.run_id, 'step_key', s.key, 'kind', s.kind, 'title', s.title,
+             'lease_epoch', s.lease_epoch, 'attempt', s.attempt, 'max_attempts', s.max_attempts,
+             'timeout_seconds', s.timeout_seconds, 'workspace_id', s.workspace_id,
+             'goal_id', (r.run).goal_id, 'request_id', (r.run).request_id, 'input', s.input,
+             'context', r.told || d.told || jsonb_build_object('now', p_now)
+                        || case when s.lease_epoch > 1 and goalpost_private.is_journaled(p_steps[s.ordinality])
+                                  or s.kind = 'tool' and goalpost_private.is_regulated(s.workspace_id, s.input ->> 'tool')
+                                then '{"journaled": true}' else '{}'::jsonb end
+             ) as told
+      from unnest(p_steps) with ordinality s
+      join run r on (r.run).id = s.run_id
+     cross join lateral (
+       select jsonb_build_object('steps', goalpost_private.dependency_results(s.run_id, s.depends_on))
+              || case when s.agent_id is not null then goalpost_private.context_of_agent(s.agent_id, s.workspace_id)
+                      else goalpost_private.context_of_reach(s.workspace_id, array[s.input ->> 'tool']) end as told
+        where s.kind in ('agent', 'tool')
+        union all
+       select goalpost_private.step_context(p_steps[s.ordinality], r.run) where s.kind not in ('agent', 'tool')) d
+  )
+  select coalesce(jsonb_agg(f.told order by f.number), '[]')
+    from (select d.*, sum(pg_column_size(d.told)) over (order by d.number) as told_bytes from described d) f
+   where f.number = 1 or f.told_bytes <= (select l.max_claim_bytes from goalpost_private.limits l));
+end
+$$;

@@ -1,0 +1,41 @@
+-- A result, or a note in its place when what is told has become too large with it.
+create function goalpost_private.fitting_result(p_result jsonb, p_told_bytes bigint) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select case
+    when p_told_bytes <= l.max_context_bytes then p_result
+    else jsonb_build_object('omitted', format(
+      'this result has %s bytes, and all that a step is told of others may have %s; ask for less',
+      octet_length(p_result::text), l.max_context_bytes))
+  end
+    from goalpost_private.limits l
+$$;
+
+-- What a step may see of the steps it depends on: their results, by key; where not all fit, the smallest.
+create function goalpost_private.dependency_results(p_run_id bigint, p_depends_on text[]) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_results jsonb;
+  v_bytes bigint;
+begin
+  if cardinality(p_depends_on) = 0 then
+    return '{}';
+  end if;
+  select coalesce(jsonb_object_agg(s.key, s.result), '{}'), sum(octet_length(s.result::text))
+    into v_results, v_bytes
+    from goalpost.steps s
+   where s.run_id = p_run_id and s.key = any (p_depends_on) and s.state = 'completed';
+  if v_bytes <= (select l.max_context_bytes from goalpost_private.limits l) then
+    return v_results;
+  end if;
+  return (
+    select coalesce(jsonb_object_agg(t.key, goalpost_private.fitting_result(t.result, t.told_bytes)), '{}')
+      from (
+        select r.key, r.value as result,
+               sum(octet_length(r.value::text)) over (order by octet_length(r.value::text), r.key) as told_bytes
+          from jsonb_each(v_results) r) t);
+end
+$$;

@@ -1,0 +1,83 @@
+-- What a claimed step is told (step_context), and how runbooks are matched to a question.
+
+-- How the steps of a run ended, for a judge or for planning again. Where not all results fit, those of the newest
+-- revision are told, and the smallest.
+create function goalpost_private.describe_steps(p_run_id bigint) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+           'key', s.key, 'kind', s.kind, 'title', s.title, 'state', s.state,
+           'result', goalpost_private.fitting_result(s.result, s.told_bytes), 'error', s.error)
+           order by s.revision, s.ended_at, s.key), '[]')
+    from (
+      select *, coalesce(sum(octet_length(result::text))
+                  over (order by revision desc, octet_length(result::text), key), 0) as told_bytes
+        from goalpost.steps
+       where run_id = p_run_id and kind not in ('assess', 'plan', 'judge')) s
+$$;
+
+create function goalpost_private.context_to_assess(p_run goalpost.workflow_runs) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+           'context', q.context,
+           'runbooks', (select coalesce(jsonb_agg(to_jsonb(m) - 'plan' order by m.score desc), '[]')
+                          from goalpost_private.match_runbooks(q.question, q.workspace_id, q.user_id) m),
+           'tools', goalpost_private.describe_tools(q.workspace_id, null),
+           'tables', goalpost_private.readable_tables(q.workspace_id))
+    from goalpost.requests q where q.id = p_run.request_id
+$$;
+
+create function goalpost_private.context_to_plan(p_step goalpost.steps, p_run goalpost.workflow_runs) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+           'runbooks', (select coalesce(jsonb_agg(to_jsonb(m) order by m.score desc), '[]')
+                          from goalpost_private.match_runbooks_of_run(p_run) m),
+           'agents', (select coalesce(jsonb_agg(jsonb_build_object('name', a.name, 'role', a.role, 'tools', a.tools)), '[]')
+                        from goalpost_private.agents_of(p_run.workspace_id) a),
+           'tools', goalpost_private.describe_tools(p_run.workspace_id, null),
+           'tables', goalpost_private.readable_tables(p_run.workspace_id),
+           'limits', (select to_jsonb(l) - 'only_row' from goalpost_private.limits l),
+           'taken_keys', (select coalesce(jsonb_agg(s.key), '[]') from goalpost.steps s where s.run_id = p_run.id),
+           'revision', p_run.revision + 1,
+           'previous', case when p_run.revision > 0 or p_step.input ? 'reason' then jsonb_build_object(
+             'reason', p_step.input -> 'reason',
+             'verdicts', (select coalesce(jsonb_agg(to_jsonb(c) - 'workspace_id' order by c.number), '[]')
+                            from goalpost.goal_criteria c where c.goal_id = p_run.goal_id),
+             'steps', goalpost_private.describe_steps(p_run.id)) end)
+$$;
+
+create function goalpost_private.context_to_judge(p_run goalpost.workflow_runs) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+           'criteria', goalpost_private.describe_goal(p_run.goal_id) -> 'criteria',
+           'steps', goalpost_private.describe_steps(p_run.id),
+           'report', p_run.report,
+           'revision', p_run.revision,
+           'max_revisions', (select l.max_revisions from goalpost_private.limits l),
+           'usage', (select jsonb_build_object(
+                              'calls', count(*) filter (where u.provider <> 'offline'),
+                              'input_tokens', coalesce(sum(u.input_tokens), 0),
+                              'output_tokens', coalesce(sum(u.output_tokens), 0),
+                              'cost_microusd', coalesce(sum(u.cost_microusd), 0))
+                       from goalpost.usage_events u
+                      where u.workspace_id = p_run.workspace_id and u.goal_id = p_run.goal_id))
+$$;
+
+-- What the worker of an assessment, a plan or a judgement has to know, beyond what it is told of the run.
+create function goalpost_private.step_context(p_step goalpost.steps, p_run goalpost.workflow_runs) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select case p_step.kind
+    when 'assess' then goalpost_private.context_to_assess(p_run)
+    when 'plan' then goalpost_private.context_to_plan(p_step, p_run) || goalpost_private.context_of_memory(p_run.workspace_id)
+    when 'judge' then goalpost_private.context_to_judge(p_run)
+  end
+$$;

@@ -1,0 +1,133 @@
+-- Policy: whether a call of a tool may be made, decided by rows and code and never by a model; and how much may be
+-- under way at once. Every decision has the name of the rule that made it, which is kept with the call.
+--
+-- The one thing to know: what a model asks for is a wish. It gets what its agent's list names, unless a row says no;
+-- what could carry out what somebody wrote on a page (a step that has read untrusted content, and a tool that writes)
+-- waits for a person.
+
+-- Whether a policy's pattern fits a name.
+create function goalpost_private.fits_pattern(p_pattern text, p_name text) returns boolean
+language sql immutable
+set search_path = ''
+as $$ select p_name like replace(replace(replace(replace(p_pattern, '\', '\\'), '%', '\%'), '_', '\_'), '*', '%') $$;
+
+-- Whether a call may be made: allow | needs_approval | deny, with the name of the rule that says so.
+-- Called for each call that a turn asks for, and for a step that is one. p_call need not be a row yet. Reads only.
+create function goalpost_private.decide_call(
+  p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz,
+  out decision text, out rule text, out message text
+)
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_tool goalpost.tools;
+  v_agent goalpost.agents;
+  v_policy goalpost.tool_policies;
+begin
+  v_tool := goalpost_private.find_tool(p_step.workspace_id, p_call.tool);
+  select * into v_agent from goalpost.agents a where a.id = p_step.agent_id;
+  select d.decision, d.rule, d.message into decision, rule, message
+    from goalpost_private.denial_of_call(p_step, p_call, v_tool, v_agent) d;
+  if decision is not null then
+    return;
+  end if;
+
+  decision := 'allow';
+  if v_tool.control then
+    rule := 'control';
+    return;
+  end if;
+  v_policy := goalpost_private.policy_of_call(p_step.workspace_id, v_agent.name, v_tool.name);
+  if v_policy.effect = 'needs_approval' then
+    decision := 'needs_approval';
+    rule := v_policy.name;
+    message := format('the policy %s asks for a person''s approval of %s', v_policy.name, v_tool.name);
+  -- In this order: what is looked at last is the dearest to find out.
+  elsif (v_tool.writes or v_tool.approval = 'when_tainted')
+        and not (v_policy.effect is not distinct from 'allow' and v_policy.even_if_tainted)
+        and goalpost_private.is_tainted(p_step.run_id, p_step.key)
+  then
+    decision := 'needs_approval';
+    rule := 'taint';
+    message := format('this step has read content that others wrote, so that %s waits for a person''s approval', v_tool.name);
+  elsif v_tool.approval = 'always' and v_policy.effect is distinct from 'allow' then
+    decision := 'needs_approval';
+    rule := 'tool_approval';
+    message := format('%s always waits for a person''s approval', v_tool.name);
+  else
+    rule := coalesce(v_policy.name, 'default');
+  end if;
+end
+$$;
+
+-- What keeps a call from being made at all; nothing: nulls.
+create function goalpost_private.denial_of_call(
+  p_step goalpost.steps, p_call goalpost.tool_calls, p_tool goalpost.tools, p_agent goalpost.agents,
+  out decision text, out rule text, out message text
+)
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_denial text;
+begin
+  if p_tool.name is null and p_call.tool like 'mcp.%' then
+    rule := 'mcp_tool_not_approved';
+    message := format('%s is %s in this workspace; an admin looks at it and approves it: goalpost mcp',
+      left(p_call.tool, 200), coalesce((
+        select m.state from goalpost.mcp_servers v
+          join goalpost.mcp_tools m on m.workspace_id = v.workspace_id and m.server_id = v.id
+         where v.workspace_id = p_step.workspace_id and p_call.tool = format('mcp.%s.%s', v.name, m.name)), 'not known'));
+  elsif p_tool.name is null or p_tool.control and p_step.kind = 'tool' then
+    rule := 'unknown_tool';
+    message := format('there is no tool %s; use one that you were given', left(p_call.tool, 100));
+  -- Every agent hands in its result; of all else it has what its row lists. A step that is one call has that call.
+  elsif p_tool.name <> 'submit_result'
+        and (case p_step.kind when 'tool' then p_tool.name is distinct from p_step.input ->> 'tool'
+                              else not p_tool.name = any (coalesce(p_agent.tools, '{}')) end)
+  then
+    rule := 'not_listed';
+    message := format('%s is not among the tools of this step; use one that you were given', p_tool.name);
+  end if;
+  if rule is null then
+    select p.name into v_denial from goalpost.tool_policies p
+     where p.effect = 'deny' and (p.workspace_id is null or p.workspace_id = p_step.workspace_id)
+       and (p.agent is null or p.agent = p_agent.name) and goalpost_private.fits_pattern(p.tool, p_tool.name)
+     order by p.workspace_id nulls last, p.position, p.id
+     limit 1;
+    if found then
+      rule := v_denial;
+      message := format('the policy %s forbids %s here', v_denial, p_tool.name);
+    elsif p_tool.name <> 'submit_result' and (
+      select count(*) >= 2 from goalpost.tool_calls c
+       where c.run_id = p_step.run_id and c.step_key = p_step.key and c.tool = p_call.tool
+         and c.arguments_hash = p_call.arguments_hash and c.number < p_call.number)
+    then
+      rule := 'loop';
+      message := format('%s was called twice with these arguments; do something else, or hand in what there is', p_tool.name);
+    elsif (select count(*) >= p_tool.max_calls_per_step from goalpost.tool_calls c
+            where c.run_id = p_step.run_id and c.step_key = p_step.key and c.tool = p_call.tool
+              and c.number < p_call.number and c.state <> 'denied')
+    then
+      rule := 'max_calls_per_step';
+      message := format('%s may be called %s times in one step; hand in what there is', p_tool.name, p_tool.max_calls_per_step);
+    end if;
+  end if;
+  if rule is not null then
+    decision := 'deny';
+  end if;
+end
+$$;
+
+-- The policy that speaks for a call, denials aside; none: a row of nulls.
+create function goalpost_private.policy_of_call(p_workspace_id uuid, p_agent text, p_tool text) returns goalpost.tool_policies
+language sql stable
+set search_path = ''
+as $$
+  select p.* from goalpost.tool_policies p
+   where p.effect <> 'deny' and (p.workspace_id is null or p.workspace_id = p_workspace_id)
+     and (p.agent is null or p.agent = p_agent) and goalpost_private.fits_pattern(p.tool, p_tool)
+   order by p.workspace_id nulls last, p.position, p.id
+   limit 1
+$$;

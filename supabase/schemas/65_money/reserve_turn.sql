@@ -1,0 +1,127 @@
+-- Money: what a question to a model may cost is set aside before it is asked, and what it cost is settled after.
+--
+-- The one thing to know: spent + reserved never exceeds a cap. A reservation is an upper bound (the request's bytes
+-- counted as tokens at the dearest price of what goes in, and the most that may come out), so that settling gives back
+-- and never takes. Caps are rows, locked in one order everywhere: the workspace's month, the person's day, then runs
+-- from the root down; the tree's lock, where it is held, comes before all of them. Whatever is not known is refused.
+
+-- Sets aside what a question may cost at most. A refusal is what begin_turn replies instead of a number. Called by
+-- begin_turn, once per question; p_ask: {"provider", "model", "max_input_tokens", "max_output_tokens"}. Refusals:
+-- {"wait": …} where a limit has no room just now (rate_limits.sql), {"refused": {"code": "budget_exhausted", …}} at a cap, or
+-- {"waits_for_person": id} where the request, or else the workspace, says to ask. Nothing is set aside then. Raises
+-- ZG003 for a question without bounds. Locks the rows of the caps; expects the tree's lock where it may ask.
+create function goalpost_private.reserve_turn(
+  p_step goalpost.steps, p_ask jsonb, p_now timestamptz, out refusal jsonb, out reserved_microusd bigint
+)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_price constant goalpost.model_prices := goalpost_private.price_of(p_ask ->> 'provider', p_ask ->> 'model', p_now);
+  v_input constant bigint := (p_ask ->> 'max_input_tokens')::bigint + goalpost_private.added_input_tokens();
+  v_output constant bigint := (p_ask ->> 'max_output_tokens')::bigint;
+  v_cost bigint;
+  v_full goalpost.budgets;
+begin
+  reserved_microusd := 0;
+  if v_input is null or v_output is null or v_input < 0 or v_output < 0 then
+    perform goalpost_private.refuse('ZG003', 'a question has a bound for what goes in and what comes out');
+  end if;
+  v_cost := goalpost_private.cost_of_tokens(
+              v_input, greatest(v_price.input_microusd, v_price.cached_microusd, v_price.cache_write_microusd))
+            + goalpost_private.cost_of_tokens(v_output, v_price.output_microusd);
+
+  perform goalpost_private.open_budgets(p_step.run_id, p_now);
+  perform goalpost_private.lock_budgets(p_step.run_id, p_now);
+  select b.* into v_full
+    from goalpost_private.budgets_of(p_step.run_id, p_now) o
+    join goalpost.budgets b using (workspace_id, scope, key)
+   where b.spent_microusd + b.reserved_microusd + v_cost > b.cap_microusd
+      or b.spent_tokens + b.reserved_tokens + v_input + v_output > b.cap_tokens
+   -- The narrowest is what a person can do most about.
+   order by o.place desc
+   limit 1;
+  if found then
+    -- What is set aside for questions under way comes back, but for what they cost: where it alone stands in the way,
+    -- the step comes again, and nobody is asked or told that the money is gone.
+    if goalpost_private.only_set_aside(p_step.run_id, p_now, v_cost, v_input + v_output) then
+      refusal := jsonb_build_object('wait', jsonb_build_object(
+        'seconds', 2 + floor(random() * 4), 'reason', 'questions under way have set aside what is left'));
+    else
+      refusal := goalpost_private.refuse_spending(p_step, v_full, v_cost, v_input + v_output, p_now);
+    end if;
+    return;
+  end if;
+  refusal := goalpost_private.take_turn_slots(p_step, p_ask, p_now);
+  if refusal is not null then
+    return;
+  end if;
+  update goalpost.budgets b
+     set reserved_microusd = b.reserved_microusd + v_cost, reserved_tokens = b.reserved_tokens + v_input + v_output
+    from goalpost_private.budgets_of(p_step.run_id, p_now) o
+   where b.workspace_id = o.workspace_id and b.scope = o.scope and b.key = o.key;
+  reserved_microusd := v_cost;
+end
+$$;
+
+-- Whether all caps would have room for a question if nothing were set aside for others.
+create function goalpost_private.only_set_aside(p_run_id bigint, p_now timestamptz, p_cost bigint, p_tokens bigint)
+returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select bool_and(b.spent_microusd + p_cost <= b.cap_microusd and b.spent_tokens + p_tokens <= b.cap_tokens)
+    from goalpost_private.budgets_of(p_run_id, p_now) o
+    join goalpost.budgets b using (workspace_id, scope, key)
+$$;
+
+-- Dollars, for people.
+create function goalpost_private.dollars(p_microusd bigint) returns text
+language sql immutable
+set search_path = ''
+as $$ select '$' || trim(to_char(p_microusd / 1000000.0, 'FM999999990.009999')) $$;
+
+-- What is said where a cap has no room, or the question to a person to raise it. Of a tree, one such question for a cap
+-- is shown and decides all others.
+create function goalpost_private.refuse_spending(
+  p_step goalpost.steps, p_budget goalpost.budgets, p_microusd bigint, p_tokens bigint, p_now timestamptz
+) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_name constant text := case p_budget.scope when 'workspace_month' then 'this workspace in this month'
+    when 'user_day' then 'whoever asked on this day' when 'run' then 'this request' end;
+  v_message constant text := format(
+    'the cap of %s is used up: %s of %s and %s of %s tokens are spent or set aside, and the next question may take %s and %s tokens',
+    v_name, goalpost_private.dollars(p_budget.spent_microusd + p_budget.reserved_microusd),
+    goalpost_private.dollars(p_budget.cap_microusd), p_budget.spent_tokens + p_budget.reserved_tokens, p_budget.cap_tokens,
+    goalpost_private.dollars(p_microusd), p_tokens);
+  v_asks constant boolean := (
+    select coalesce(q.budget ->> 'on_exhausted', w.on_exhausted) = 'ask'
+      from goalpost.workflow_runs r join goalpost.requests q on q.id = r.request_id
+      join goalpost.workspaces w on w.id = r.workspace_id where r.id = p_step.run_id);
+  v_subject constant jsonb := jsonb_build_object(
+    'scope', p_budget.scope, 'key', p_budget.key,
+    'max_microusd', least(greatest(2 * p_budget.cap_microusd, p_budget.spent_microusd + p_budget.reserved_microusd + 2 * p_microusd), 1000000000000),
+    'max_tokens', least(greatest(2 * p_budget.cap_tokens, p_budget.spent_tokens + p_budget.reserved_tokens + 2 * p_tokens), 1000000000000));
+  v_first_id bigint;
+begin
+  if not v_asks then
+    return jsonb_build_object('refused', jsonb_build_object(
+      'code', 'budget_exhausted', 'retryable', false, 'cap', p_budget.scope,
+      'message', v_message || '; ask with a higher budget, or have the cap raised'));
+  end if;
+  select min(a.id) into v_first_id
+    from goalpost.approvals a
+    join goalpost.workflow_runs r on r.id = a.run_id
+   where a.kind = 'budget' and a.state = 'pending' and a.decided_with is null
+     and a.workspace_id = p_step.workspace_id and a.subject @> jsonb_build_object('scope', p_budget.scope, 'key', p_budget.key)
+     and r.root_run_id = (select o.root_run_id from goalpost.workflow_runs o where o.id = p_step.run_id);
+  return jsonb_build_object('waits_for_person', goalpost_private.ask_person(
+    p_step, 'budget', null, format('%s. May it be raised?', v_message),
+    jsonb_build_object('cap', to_jsonb(p_budget) - 'workspace_id'), p_now,
+    jsonb_build_object('subject', v_subject, 'decided_with', v_first_id,
+      'required_role', case p_budget.scope when 'run' then 'approver' else 'admin' end)));
+end
+$$;

@@ -1,0 +1,92 @@
+-- What people are asked while work goes on, and what their decisions do: whether a step, a plan or a call may be, what
+-- became of a call, a higher cap, a question of a model's own. A step that waits for them holds nothing: it is a row.
+-- Who may decide, and the RPC, is in decide_approval.sql.
+
+-- sha256 of a JSON value's text, in hex: what a decision is bound to.
+create function goalpost_private.hash_of(p_value jsonb) returns text
+language sql immutable
+set search_path = ''
+as $$ select encode(sha256(convert_to(p_value::text, 'UTF8')), 'hex') $$;
+
+-- A role that may decide, or the default: what plans and tools say is untrusted.
+create function goalpost_private.deciding_role(p_role text, p_default text) returns text
+language sql immutable
+set search_path = ''
+as $$ select case when p_role in ('member', 'approver', 'admin', 'owner') then p_role else p_default end $$;
+
+-- Opens a question for people: a row that is pending. Returns its id.
+-- Called by open_approval, apply_plan, the journal (calls, and outcomes that nobody knows), ask_human and reserve_turn.
+-- p_call_number names the call that it is about; what is decided on is then that call's arguments, else
+-- p_options -> 'subject'. All of p_options may be left out: required_role, quorum, requester_may_decide, on_reject,
+-- expires_in_seconds, escalates_in_seconds, escalates_to, answer_schema, subject, decided_with. What is out of bounds
+-- there counts as left out. Raises ZG004 for a call that is not there. Expects the tree's lock.
+create function goalpost_private.ask_person(
+  p_step goalpost.steps, p_kind text, p_call_number integer, p_question text, p_shown jsonb, p_now timestamptz,
+  p_options jsonb default '{}'
+) returns bigint
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_subject jsonb := nullif(p_options -> 'subject', 'null');
+  v_hash text := goalpost_private.hash_of(v_subject);
+  v_escalates_in constant integer := goalpost_private.bounded_integer(p_options -> 'escalates_in_seconds', null, 60, 31536000);
+  v_approval goalpost.approvals;
+begin
+  if p_call_number is not null then
+    select c.arguments, c.arguments_hash into v_subject, v_hash from goalpost.tool_calls c
+     where c.run_id = p_step.run_id and c.step_key = p_step.key and c.number = p_call_number;
+    if not found then
+      perform goalpost_private.refuse('ZG004', format('step %s has no call %s', p_step.key, p_call_number));
+    end if;
+  end if;
+  insert into goalpost.approvals
+    (workspace_id, goal_id, run_id, step_key, number, kind, call_number, decided_with, question, shown, subject,
+     subject_hash, answer_schema, required_role, quorum, requester_may_decide, on_reject, escalates_at, escalates_to,
+     requested_at, expires_at)
+  select p_step.workspace_id, r.goal_id, p_step.run_id, p_step.key,
+         1 + coalesce((select max(a.number) from goalpost.approvals a
+                        where a.run_id = p_step.run_id and a.step_key = p_step.key), 0),
+         p_kind, p_call_number, (p_options ->> 'decided_with')::bigint, left(p_question, 4000), coalesce(p_shown, '{}'),
+         v_subject, v_hash,
+         case jsonb_typeof(p_options -> 'answer_schema') when 'object' then p_options -> 'answer_schema' end,
+         goalpost_private.deciding_role(
+           p_options ->> 'required_role', case p_kind when 'question' then 'member' else 'approver' end),
+         -- Several people can approve the same thing; they cannot give the same answer.
+         case when p_kind in ('question', 'outcome_unknown') then 1
+              else goalpost_private.bounded_integer(p_options -> 'quorum', 1, 1, 20) end,
+         p_options -> 'requester_may_decide' is distinct from 'false'::jsonb,
+         case when p_options ->> 'on_reject' = 'continue' then 'continue' else 'fail' end,
+         p_now + make_interval(secs => v_escalates_in),
+         case when v_escalates_in is not null then
+           goalpost_private.deciding_role(p_options ->> 'escalates_to', 'admin') end,
+         p_now,
+         p_now + make_interval(secs => goalpost_private.bounded_integer(
+           p_options -> 'expires_in_seconds', 604800, 60, 31536000))
+    from goalpost.workflow_runs r
+   where r.id = p_step.run_id
+  returning * into v_approval;
+  perform goalpost_private.append_event(
+    p_step.run_id, p_step.key, 'approval.requested',
+    jsonb_build_object('approval_id', v_approval.id, 'kind', p_kind), p_now);
+  return v_approval.id;
+end
+$$;
+
+-- An approval's turn: pending -> waiting, and a decision that a person owes, with what they need to decide.
+create function goalpost_private.open_approval(p_step goalpost.steps, p_now timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update goalpost.steps set state = 'waiting' where run_id = p_step.run_id and key = p_step.key;
+  perform goalpost_private.ask_person(
+    p_step, 'step', null, p_step.input ->> 'question',
+    goalpost_private.dependency_results(p_step.run_id, p_step.depends_on), p_now,
+    jsonb_build_object(
+      'required_role', p_step.input -> 'required_role', 'on_reject', p_step.input -> 'on_reject',
+      'expires_in_seconds', p_step.input -> 'expires_after_seconds', 'quorum', p_step.input -> 'quorum',
+      'requester_may_decide', p_step.input -> 'requester_may_decide',
+      'escalates_in_seconds', p_step.input -> 'escalates_after_seconds', 'escalates_to', p_step.input -> 'escalates_to'));
+end
+$$;

@@ -1,0 +1,232 @@
+-- Decides an approval: pending -> approved | rejected, and what it is about with it. The first decision wins; later
+-- ones are told what it was ("first": false). What may be decided, by kind:
+--   step, plan, tool_call, budget   approved (p_edited: what the person made of it), rejected
+--   question                        answered, with p_answer; rejected
+--   outcome_unknown                 happened (p_answer: its result), not_happened (do it again), rejected (give it up)
+-- Where a quorum is asked for, different people approve one version of it, and one rejects. p_subject_hash: the version
+-- that the person saw; needed where another has edited it. Raises ZG001, ZG002 (role, or whoever asked where that is
+-- excluded), ZG003 (no such decision, or of another shape than it has to be), ZG004 (what it is about has changed),
+-- ZG007. Locks the tree. Definer: people may not write steps.
+create function goalpost_private.decide_approval(
+  p_approval_id bigint, p_decision text, p_comment text, p_edited jsonb, p_answer jsonb, p_subject_hash text
+) returns jsonb
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  v_now timestamptz;
+  v_approval goalpost.approvals;
+  v_state constant text := case p_decision when 'rejected' then 'rejected' else 'approved' end;
+  v_first boolean := false;
+begin
+  select * into v_approval from goalpost.approvals where id = p_approval_id;
+  perform goalpost_private.require_role(v_approval.workspace_id, v_approval.required_role);
+  perform goalpost_private.refuse_requester(v_approval);
+  perform goalpost_private.refuse_unfit_decision(v_approval, p_decision, p_comment, p_edited, p_answer);
+
+  perform goalpost_private.lock_trees(array[v_approval.run_id]);
+  v_now := goalpost_private.clock();
+  select * into v_approval from goalpost.approvals where id = p_approval_id;
+  if v_approval.state = 'pending' and v_approval.expires_at <= v_now then
+    perform goalpost_private.ring(goalpost_private.expire_approval(v_approval, v_now), '[]', v_now);
+  elsif v_approval.state = 'pending' and v_state = 'approved' then
+    perform goalpost_private.refuse_changed_subject(v_approval, p_edited, p_subject_hash);
+    if v_approval.quorum > 1 and not goalpost_private.completes_quorum(v_approval, p_comment, p_edited, v_now) then
+      return goalpost_private.describe_decision(p_approval_id, true);
+    end if;
+  end if;
+
+  update goalpost.approvals
+     set state = v_state, decided_by = auth.uid(), decided_at = v_now, comment = p_comment,
+         edited = coalesce(p_edited, edited),
+         answer = case p_decision
+                    when 'happened' then jsonb_build_object('happened', true, 'result', coalesce(p_answer, 'null'))
+                    when 'not_happened' then '{"happened": false}' else p_answer end
+   where id = p_approval_id and state = 'pending'
+  returning * into v_approval;
+  if found then
+    v_first := true;
+    perform goalpost_private.keep_correction(v_approval, v_now);
+    perform goalpost_private.ring(goalpost_private.settle_approval(v_approval, v_now), '[]', v_now);
+  end if;
+  return goalpost_private.describe_decision(p_approval_id, v_first);
+end
+$$;
+
+-- What became of an approval, for whoever tried to decide it.
+create function goalpost_private.describe_decision(p_approval_id bigint, p_first boolean) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object('approval_id', a.id, 'state', a.state, 'first', p_first, 'decided_by', a.decided_by,
+                            'decided_at', a.decided_at)
+         || case when a.quorum > 1 then jsonb_build_object(
+              'quorum', a.quorum, 'votes', (select count(*) from goalpost.approval_votes v
+                                             where v.approval_id = a.id
+                                               and v.subject_hash is not distinct from
+                                                   coalesce(goalpost_private.hash_of(a.edited), a.subject_hash))) else '{}' end
+    from goalpost.approvals a where a.id = p_approval_id
+$$;
+
+-- Refuses whoever asked for the work, where others have to decide.
+create function goalpost_private.refuse_requester(p_approval goalpost.approvals) returns void
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if not p_approval.requester_may_decide and exists (
+    select from goalpost.workflow_runs r where r.id = p_approval.run_id and r.user_id = auth.uid())
+  then
+    perform goalpost_private.refuse('ZG002', 'whoever asked for the work may not decide this', 'somebody else has to');
+  end if;
+end
+$$;
+
+-- Refuses a decision that this kind of approval does not have, or whose comment, edit or answer is out of bounds or of
+-- another shape than it has to be: ZG003, or ZG007 for one that is too large.
+create function goalpost_private.refuse_unfit_decision(
+  p_approval goalpost.approvals, p_decision text, p_comment text, p_edited jsonb, p_answer jsonb
+) returns void
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_words constant text[] := case p_approval.kind
+    when 'question' then array['answered', 'rejected']
+    when 'outcome_unknown' then array['happened', 'not_happened', 'rejected']
+    else array['approved', 'rejected'] end;
+  v_problem text;
+begin
+  if p_decision is null or p_decision <> all (v_words) then
+    perform goalpost_private.refuse('ZG003', format('a decision is %s here', array_to_string(v_words, ' or ')));
+  end if;
+  -- Not cut: it is what the person said, and later steps read it.
+  if length(p_comment) > 4000 then
+    perform goalpost_private.refuse('ZG003', 'a comment has at most 4000 characters');
+  end if;
+  if p_edited is not null and (p_decision <> 'approved' or p_approval.kind = 'step') then
+    perform goalpost_private.refuse('ZG003', 'there is nothing to edit here',
+      'approve a call, a plan or a budget with what you make of it; reject anything else with a comment');
+  end if;
+  if p_answer is not null and p_decision not in ('answered', 'happened') then
+    perform goalpost_private.refuse('ZG003', 'there is nothing to answer here', 'say it in the comment');
+  end if;
+  v_problem := coalesce(goalpost_private.shape_problem(p_edited, 262144), goalpost_private.shape_problem(p_answer, 65536));
+  if v_problem is not null then
+    perform goalpost_private.refuse(case when v_problem like '%bytes' then 'ZG007' else 'ZG003' end, 'it ' || v_problem);
+  end if;
+  v_problem := case
+    when p_decision = 'answered' then
+      goalpost_private.json_problem(coalesce(p_approval.answer_schema, '{"type": "string", "minLength": 1}'),
+                                    coalesce(p_answer, 'null'), 'the answer')
+    when p_edited is not null then goalpost_private.edit_problem(p_approval, p_edited) end;
+  if v_problem is not null then
+    perform goalpost_private.refuse('ZG003', v_problem);
+  end if;
+end
+$$;
+
+-- Why a person's own cap cannot be set; null: it can.
+create function goalpost_private.budget_edit_problem(p_subject jsonb, p_edited jsonb) returns text
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(
+    goalpost_private.json_problem(
+      '{"type": "object", "required": ["scope", "key", "max_microusd", "max_tokens"], "additionalProperties": false,
+        "properties": {"scope": {"type": "string"}, "key": {"type": "string"},
+                       "max_microusd": {"type": "integer", "minimum": 0, "maximum": 1000000000000},
+                       "max_tokens": {"type": "integer", "minimum": 0, "maximum": 1000000000000}}}',
+      p_edited, 'the budget'),
+    case when p_edited - 'max_microusd' - 'max_tokens' <> p_subject - 'max_microusd' - 'max_tokens'
+         then 'the budget must be the one that was asked about' end)
+$$;
+
+-- Why what a person made of a subject cannot stand in its place; null: it can. A plan is checked when it takes effect.
+create function goalpost_private.edit_problem(p_approval goalpost.approvals, p_edited jsonb) returns text
+language sql stable
+set search_path = ''
+as $$
+  select case p_approval.kind
+    when 'tool_call' then goalpost_private.json_problem(
+      coalesce((select t.parameters from goalpost.tool_calls c join goalpost.tools t on t.name = c.tool
+                 where c.run_id = p_approval.run_id and c.step_key = p_approval.step_key
+                   and c.number = p_approval.call_number), '{}') || '{"type": "object"}',
+      p_edited, 'the arguments')
+    when 'budget' then goalpost_private.budget_edit_problem(p_approval.subject, p_edited)
+    else goalpost_private.json_problem('{"type": "object", "required": ["plan"]}', p_edited, 'the plan') end
+$$;
+
+-- Refuses to approve what is not there any more as it was asked about, or what another has edited since: ZG004.
+create function goalpost_private.refuse_changed_subject(
+  p_approval goalpost.approvals, p_edited jsonb, p_subject_hash text
+) returns void
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_version constant text := coalesce(goalpost_private.hash_of(p_approval.edited), p_approval.subject_hash);
+begin
+  if p_approval.call_number is not null and not exists (
+    select from goalpost.tool_calls c
+     where c.run_id = p_approval.run_id and c.step_key = p_approval.step_key and c.number = p_approval.call_number
+       and c.arguments_hash = p_approval.subject_hash and goalpost_private.hash_of(c.arguments) = p_approval.subject_hash
+       and c.state = case p_approval.kind when 'outcome_unknown' then 'unknown' else 'waiting' end)
+  then
+    perform goalpost_private.refuse('ZG004', 'the call is not any more what this asked about', 'reject it, or look again');
+  end if;
+  if p_subject_hash <> v_version
+     or (p_subject_hash is null and p_approval.edited is not null and p_edited is null)
+  then
+    perform goalpost_private.refuse('ZG004', 'somebody has edited this since it was asked',
+      'look at it again, and say which version you mean (p_subject_hash)');
+  end if;
+end
+$$;
+
+-- Counts a vote, one for each person and for one version; whether it was the last that was needed. An edit makes a new
+-- version, with no votes but its own.
+create function goalpost_private.completes_quorum(
+  p_approval goalpost.approvals, p_comment text, p_edited jsonb, p_now timestamptz
+) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_version constant text := coalesce(
+    goalpost_private.hash_of(coalesce(p_edited, p_approval.edited)), p_approval.subject_hash);
+begin
+  update goalpost.approvals set edited = p_edited where id = p_approval.id and p_edited is not null;
+  insert into goalpost.approval_votes (approval_id, user_id, workspace_id, subject_hash, comment, voted_at)
+  values (p_approval.id, auth.uid(), p_approval.workspace_id, v_version, p_comment, p_now)
+  on conflict (approval_id, user_id) do update
+    set subject_hash = excluded.subject_hash, comment = excluded.comment, voted_at = excluded.voted_at;
+  return (select count(*) >= p_approval.quorum from goalpost.approval_votes v
+           where v.approval_id = p_approval.id and v.subject_hash is not distinct from v_version);
+end
+$$;
+
+-- Keeps what a person changed before they approved it.
+create function goalpost_private.keep_correction(p_approval goalpost.approvals, p_now timestamptz) returns void
+language sql
+set search_path = ''
+as $$
+  insert into goalpost.corrections
+    (approval_id, workspace_id, goal_id, run_id, step_key, kind, tool, agent_id, proposed, corrected, comment,
+     corrected_by, created_at)
+  select p_approval.id, p_approval.workspace_id, p_approval.goal_id, p_approval.run_id, p_approval.step_key,
+         p_approval.kind, c.tool, s.agent_id, p_approval.subject, p_approval.edited, p_approval.comment,
+         p_approval.decided_by, p_now
+    from goalpost.steps s
+    left join goalpost.tool_calls c on c.run_id = s.run_id and c.step_key = s.key and c.number = p_approval.call_number
+   where s.run_id = p_approval.run_id and s.key = p_approval.step_key
+     and p_approval.state = 'approved' and p_approval.edited <> p_approval.subject
+$$;
+
+create function goalpost.decide_approval(
+  p_approval_id bigint, p_decision text, p_comment text default null, p_edited jsonb default null,
+  p_answer jsonb default null, p_subject_hash text default null
+) returns jsonb language sql set search_path = ''
+as $$
+  select goalpost_private.decide_approval(p_approval_id, p_decision, p_comment, p_edited, p_answer, p_subject_hash)
+$$;

@@ -1,0 +1,211 @@
+-- What a decision (or its absence) does to the step that waits for it. Returns the functions to wake.
+create function goalpost_private.settle_approval(p_approval goalpost.approvals, p_now timestamptz) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_step goalpost.steps;
+begin
+  select * into v_step from goalpost.steps
+   where run_id = p_approval.run_id and key = p_approval.step_key and state = 'waiting';
+  -- A worker may still be at what asks about its calls; a step that is one decision, or whose plan waits, has none.
+  if not found and p_approval.kind not in ('step', 'plan') then
+    select * into v_step from goalpost.steps
+     where run_id = p_approval.run_id and key = p_approval.step_key and state in ('running', 'ready');
+  end if;
+  if v_step.key is null then
+    return '{}';
+  end if;
+  perform goalpost_private.append_event(
+    p_approval.run_id, p_approval.step_key, 'approval.' || p_approval.state,
+    jsonb_build_object('approval_id', p_approval.id, 'kind', p_approval.kind), p_now);
+  case p_approval.kind
+    when 'step' then return goalpost_private.settle_step_approval(v_step, p_approval, p_now);
+    when 'plan' then return goalpost_private.settle_plan_approval(v_step, p_approval, p_now);
+    when 'budget' then return goalpost_private.settle_budget_approval(v_step, p_approval, p_now);
+    else
+      perform goalpost_private.settle_call_approval(p_approval, p_now);
+      return goalpost_private.resume_step(p_approval.run_id, p_approval.step_key, p_now);
+  end case;
+end
+$$;
+
+-- Why something was not approved, as a step's or a call's error.
+create function goalpost_private.refusal_of(p_approval goalpost.approvals, p_retryable boolean) returns jsonb
+language sql immutable
+set search_path = ''
+as $$
+  select jsonb_build_object('code', p_approval.state, 'retryable', p_retryable,
+    'message', case p_approval.state when 'expired' then 'nobody decided in time'
+               else 'rejected' || coalesce(': ' || nullif(p_approval.comment, ''), '') end)
+$$;
+
+-- A step of the plan that is this decision: waiting -> completed, or failed where a rejection is one.
+create function goalpost_private.settle_step_approval(
+  p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
+) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if p_approval.state = 'approved' or p_approval.on_reject = 'continue' then
+    return goalpost_private.complete_step(
+      p_step,
+      jsonb_build_object('decision', p_approval.state, 'comment', p_approval.comment, 'decided_by', p_approval.decided_by),
+      p_now);
+  end if;
+  return goalpost_private.fail_step(p_step, goalpost_private.refusal_of(p_approval, false), 'failed', p_now);
+end
+$$;
+
+-- A plan: approved, it takes effect as it then is, by the rules that hold then (ZG003 where it breaks one). Rejected,
+-- that try of planning has failed for this reason, and the next one is told it; the tries of the step bound that.
+-- Either way it is the end of a worker's try: the plan was its outcome.
+create function goalpost_private.settle_plan_approval(
+  p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
+) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_error constant jsonb := goalpost_private.refusal_of(p_approval, p_approval.state = 'rejected')
+    || '{"code": "plan_rejected", "retry_after_seconds": 0}';
+  v_is_approved constant boolean := p_approval.state = 'approved';
+  v_effect record;
+begin
+  insert into goalpost.step_attempts
+    (run_id, step_key, attempt, workspace_id, outcome, worker, started_at, ended_at, error)
+  values
+    (p_step.run_id, p_step.key, p_step.attempt, p_step.workspace_id,
+     case when v_is_approved then 'completed' else 'failed' end, p_step.leased_by, p_approval.requested_at, p_now,
+     case when not v_is_approved then v_error end);
+  if v_is_approved then
+    v_effect := goalpost_private.put_plan_in_effect(
+      p_step, coalesce(p_approval.edited, p_approval.subject), p_approval.shown -> 'estimate', p_now);
+    if v_effect.message is not null then
+      perform goalpost_private.refuse('ZG003', v_effect.message, 'edit the plan, or reject it with what should be different');
+    end if;
+    return v_effect.functions;
+  end if;
+  update goalpost.steps
+     set input = coalesce(input, '{}') || jsonb_build_object('reason', v_error -> 'message')
+   where run_id = p_step.run_id and key = p_step.key;
+  return goalpost_private.fail_step(p_step, v_error, 'failed', p_now);
+end
+$$;
+
+-- A call: waiting | unknown -> intended (it may be made, with what a person made of its arguments) | done (answered, or
+-- it had happened) | denied | failed. The decision was checked against the call as it is (decide_approval).
+create function goalpost_private.settle_call_approval(p_approval goalpost.approvals, p_now timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_state constant text := case
+    when p_approval.state = 'approved' and p_approval.kind = 'tool_call' then 'intended'
+    when p_approval.state = 'approved' and p_approval.kind = 'question' then 'done'
+    when p_approval.state = 'approved' then case p_approval.answer ->> 'happened' when 'true' then 'done' else 'intended' end
+    when p_approval.kind = 'outcome_unknown' then 'failed'
+    else 'denied' end;
+begin
+  update goalpost.tool_calls c
+     set state = v_state,
+         proposed_arguments = case when p_approval.edited is null then c.proposed_arguments
+                                   else coalesce(c.proposed_arguments, c.arguments) end,
+         arguments = coalesce(p_approval.edited, c.arguments),
+         arguments_hash = coalesce(goalpost_private.hash_of(p_approval.edited), c.arguments_hash),
+         ended_at = case when v_state <> 'intended' then p_now end,
+         result = case when v_state = 'done' then coalesce(
+           case p_approval.kind when 'question' then p_approval.answer else p_approval.answer -> 'result' end, 'null') end,
+         error = case when v_state in ('denied', 'failed') then goalpost_private.refusal_of(p_approval, false) end
+   where c.run_id = p_approval.run_id and c.step_key = p_approval.step_key and c.number = p_approval.call_number
+     and c.state = case p_approval.kind when 'outcome_unknown' then 'unknown' else 'waiting' end;
+end
+$$;
+
+-- A cap that may be raised, or not: the cap and the raise are rows, and every step that asked goes on or fails.
+-- A month's cap of the workspace is raised no higher than a workspace may set it.
+create function goalpost_private.settle_budget_approval(
+  p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
+) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_cap constant jsonb := coalesce(p_approval.edited, p_approval.subject);
+  v_before goalpost.budgets;
+  v_after goalpost.budgets;
+  v_functions text[];
+  v_other goalpost.approvals;
+begin
+  if p_approval.state = 'approved' then
+    select * into v_before from goalpost.budgets b
+     where b.workspace_id = p_approval.workspace_id and b.scope = v_cap ->> 'scope' and b.key = v_cap ->> 'key'
+       for no key update;
+    update goalpost.budgets b
+       set cap_microusd = greatest(b.cap_microusd, least((v_cap ->> 'max_microusd')::bigint,
+             case b.scope when 'workspace_month' then l.max_workspace_month_microusd else 1000000000000 end)),
+           cap_tokens = greatest(b.cap_tokens, least((v_cap ->> 'max_tokens')::bigint,
+             case b.scope when 'workspace_month' then l.max_workspace_month_tokens else 1000000000000 end))
+      from goalpost_private.limits l
+     where b.workspace_id = v_before.workspace_id and b.scope = v_before.scope and b.key = v_before.key
+    returning b.* into v_after;
+    insert into goalpost.budget_raises
+      (approval_id, workspace_id, scope, key, from_microusd, to_microusd, from_tokens, to_tokens, raised_by, raised_at)
+    select p_approval.id, v_after.workspace_id, v_after.scope, v_after.key, v_before.cap_microusd, v_after.cap_microusd,
+           v_before.cap_tokens, v_after.cap_tokens, p_approval.decided_by, p_now
+     where v_after.workspace_id is not null;
+    v_functions := goalpost_private.resume_step(p_step.run_id, p_step.key, p_now);
+  elsif p_step.state = 'waiting' then
+    v_functions := goalpost_private.fail_step(
+      p_step,
+      goalpost_private.refusal_of(p_approval, false) || jsonb_build_object('code', 'budget_exhausted', 'message',
+        format('the cap was not raised: %s', goalpost_private.refusal_of(p_approval, false) ->> 'message')),
+      'failed', p_now);
+  end if;
+  for v_other in
+    update goalpost.approvals a
+       set state = p_approval.state, decided_by = p_approval.decided_by, decided_at = p_now,
+           comment = format('decided with approval %s', p_approval.id), edited = p_approval.edited
+     where a.decided_with = p_approval.id and a.state = 'pending'
+    returning a.*
+  loop
+    v_functions := v_functions || goalpost_private.settle_approval(v_other, p_now);
+  end loop;
+  return coalesce(v_functions, '{}');
+end
+$$;
+
+-- Lets another role decide what nobody decided in time: it is written into the row and the history, and the rest
+-- stays as it is. Called by the sweep. Expects the tree's lock.
+create function goalpost_private.escalate_approval(p_approval goalpost.approvals, p_now timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update goalpost.approvals
+     set required_role = p_approval.escalates_to, escalates_at = null, escalates_to = null
+   where id = p_approval.id and state = 'pending';
+  if found then
+    perform goalpost_private.append_event(
+      p_approval.run_id, p_approval.step_key, 'approval.escalated',
+      jsonb_build_object('approval_id', p_approval.id, 'from', p_approval.required_role, 'to', p_approval.escalates_to), p_now);
+  end if;
+end
+$$;
+
+-- Ends an approval that nobody decided: pending -> expired. The end of an earlier one may have cancelled it.
+create function goalpost_private.expire_approval(p_approval goalpost.approvals, p_now timestamptz) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update goalpost.approvals set state = 'expired', decided_at = p_now
+   where id = p_approval.id and state = 'pending'
+  returning * into p_approval;
+  if not found then
+    return '{}';
+  end if;
+  return goalpost_private.settle_approval(p_approval, p_now);
+end
+$$;

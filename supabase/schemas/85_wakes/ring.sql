@@ -1,0 +1,113 @@
+-- Wakes: how functions are told to look. And the sweep, which finds what no wake reached.
+--
+-- A wake is a row and, where an endpoint is set, a signed POST by pg_net in the same transaction. pg_net loses,
+-- repeats and delays; the row is for people and for coalescing, and nothing waits for an answer.
+--
+-- Who rings: every call that left work ready which it did not claim itself. It does not ring where a bell is
+-- already ringing: an unacknowledged wake means that a drain is about to look. That is safe because the drain
+-- acknowledges (updates the wake) before it looks, and we hold a share lock on that wake until our work is
+-- committed: either the drain waits for us and then sees our work, or it had acknowledged before and we ring.
+
+-- Signs a body as Standard Webhooks does: HMAC-SHA256 over "id.timestamp.body", base64, prefix v1.
+-- https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+create function goalpost_private.sign_webhook(p_secret text, p_id text, p_timestamp bigint, p_body text) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select 'v1,' || encode(
+    extensions.hmac(
+      convert_to(p_id || '.' || p_timestamp || '.' || p_body, 'UTF8'),
+      decode(regexp_replace(p_secret, '^whsec_', ''), 'base64'), 'sha256'), 'base64')
+$$;
+
+-- Posts one wake to a function's endpoint. Without an endpoint or a secret nothing is sent: schedules still find it.
+create function goalpost_private.post_wake(p_wake goalpost.wakes) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_url text := (select e.url from goalpost_private.endpoints e where e.function = p_wake.function);
+  -- Several secrets may be live during a rotation, newest first, separated by a space.
+  v_secret text := (select split_part(s.decrypted_secret, ' ', 1) from vault.decrypted_secrets s
+                     where s.name = 'goalpost_wake_secret');
+  v_id text := 'wake_' || p_wake.id;
+  v_timestamp bigint := extract(epoch from goalpost_private.clock())::bigint;
+  v_body jsonb := jsonb_build_object(
+    'type', 'INSERT', 'table', 'wakes', 'schema', 'goalpost', 'old_record', null,
+    'record', jsonb_build_object('id', p_wake.id, 'function', p_wake.function, 'ready_count', p_wake.ready_count));
+begin
+  if v_url is null or v_secret is null then
+    return;
+  end if;
+  perform net.http_post(
+    url := v_url,
+    body := v_body,
+    headers := jsonb_build_object(
+      'content-type', 'application/json', 'webhook-id', v_id, 'webhook-timestamp', v_timestamp::text,
+      'webhook-signature', goalpost_private.sign_webhook(v_secret, v_id, v_timestamp, v_body::text)),
+    timeout_milliseconds := 1000);
+end
+$$;
+
+-- Rings one function's bell for p_ready newly ready steps: ⌈ready ÷ batch⌉ times, at most max_rings, less the
+-- bells that are ringing already.
+create function goalpost_private.ring_function(p_function text, p_ready integer, p_now timestamptz) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_wanted integer;
+  v_ringing integer;
+  v_wake goalpost.wakes;
+begin
+  select least(ceil(p_ready::numeric / coalesce(e.batch_size, 10)), coalesce(e.max_rings, 8)) into v_wanted
+    from (select) one left join goalpost_private.endpoints e on e.function = p_function;
+
+  select count(*) into v_ringing
+    from (select from goalpost.wakes w
+           where w.function = p_function and w.acknowledged_at is null and w.rung_at > p_now - interval '2 seconds'
+           limit v_wanted
+             for share skip locked) w;
+
+  for v_count in 1 .. v_wanted - v_ringing loop
+    insert into goalpost.wakes (function, ready_count, rung_at) values (p_function, p_ready, p_now)
+    returning * into v_wake;
+    perform goalpost_private.post_wake(v_wake);
+  end loop;
+  return greatest(v_wanted - v_ringing, 0);
+end
+$$;
+
+-- Rings for what a transaction made ready (p_functions: one element per step) and did not claim itself: claimed
+-- steps that became ready at this very moment (their run_after is the transaction's time) need no bell.
+create function goalpost_private.ring(p_functions text[], p_claimed jsonb, p_now timestamptz) returns void
+language sql
+set search_path = ''
+as $$
+  select goalpost_private.ring_function(w.function, w.ready, p_now)
+    from (
+      select f.function, (count(*) - coalesce(t.taken, 0))::integer as ready
+        from unnest(p_functions) f (function)
+        left join (
+          select goalpost_private.function_of(s.kind) as function, count(*) as taken
+            from jsonb_to_recordset(p_claimed) c (run_id bigint, step_key text)
+            join goalpost.steps s on s.run_id = c.run_id and s.key = c.step_key
+           where s.run_after = p_now
+           group by 1) t using (function)
+       where f.function is not null
+       group by f.function, t.taken
+      having count(*) > coalesce(t.taken, 0)) w
+   order by w.function;
+$$;
+
+-- Tells where a function's bell hangs. Called by a deploy, or by the local stack, as the database's owner.
+create function goalpost_private.set_endpoint(p_function text, p_url text, p_batch_size integer, p_max_rings integer)
+returns void
+language sql
+set search_path = ''
+as $$
+  insert into goalpost_private.endpoints (function, url, batch_size, max_rings)
+  values (p_function, p_url, p_batch_size, p_max_rings)
+  on conflict (function) do update
+    set url = excluded.url, batch_size = excluded.batch_size, max_rings = excluded.max_rings;
+$$;

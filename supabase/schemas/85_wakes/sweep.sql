@@ -1,0 +1,222 @@
+-- One look for everything that time or a lost wake has left behind. Bounded; safe to repeat and to run twice at
+-- once (the second leaves at once). Either of its two callers suffices: pg_cron, or a schedule outside the database.
+-- Locks the trees of what it found, then looks again before it changes anything.
+create function goalpost_private.sweep() returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_now timestamptz := goalpost_private.clock();
+  v_runs bigint[];
+  v_functions text[] := '{}';
+  v_adopted record;
+  v_report jsonb := '{}';
+  v_duty record;
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('goalpost.sweep', 0)) then
+    return '{}';
+  end if;
+
+  -- What is found now is locked and then worked; nothing is added to it under way, so that the locks are taken
+  -- in one order.
+  v_runs := goalpost_private.overdue_runs(v_now);
+  perform goalpost_private.lock_trees(v_runs);
+  v_duty := goalpost_private.take_back_steps(v_runs, v_now);
+  v_functions := v_functions || v_duty.functions;
+  v_report := v_report || v_duty.report;
+  v_duty := goalpost_private.end_overdue(v_runs, v_now);
+  v_functions := v_functions || v_duty.functions;
+  v_report := v_report || v_duty.report;
+  v_duty := goalpost_private.continue_waiting(v_runs, v_now);
+  v_functions := v_functions || v_duty.functions;
+  v_report := v_report || v_duty.report;
+  v_adopted := goalpost_private.adopt_requests(1000, v_now);
+  v_report := v_report || jsonb_build_object('requests_adopted', v_adopted.adopted_count);
+  perform goalpost_private.ring(v_functions || v_adopted.functions, '[]', v_now);
+  v_report := v_report || jsonb_build_object('turns_settled', goalpost_private.settle_abandoned_turns(v_now));
+  v_report := v_report || jsonb_build_object('wakes_rung', goalpost_private.ring_for_forgotten(v_now));
+  perform goalpost_private.purge(v_now);
+  return v_report;
+end
+$$;
+
+-- Runs that something is overdue in, at most 100 of each kind: at random, so that rows that cannot be mended do not
+-- keep the others from their turn.
+create function goalpost_private.overdue_runs(p_now timestamptz) returns bigint[]
+language sql volatile
+set search_path = ''
+as $$
+  select array(
+    (select s.run_id from goalpost.steps s where s.state = 'running' and s.lease_expires_at < p_now
+      order by random() limit 100)
+    union
+    (select s.run_id from goalpost.steps s
+      where s.state = 'running' and s.started_at + make_interval(secs => s.timeout_seconds) < p_now
+      order by random() limit 100)
+    union
+    (select s.run_id from goalpost.steps s where s.state = 'waiting' and s.run_after <= p_now
+      order by random() limit 100)
+    union
+    (select a.run_id from goalpost.approvals a where a.state = 'pending' and a.expires_at <= p_now
+      order by random() limit 100)
+    union
+    (select a.run_id from goalpost.approvals a where a.state = 'pending' and a.escalates_at <= p_now
+      order by random() limit 100)
+    union
+    (select r.id from goalpost.workflow_runs r where r.state = 'running' and r.deadline_at <= p_now
+      order by random() limit 100))
+$$;
+
+-- Takes steps back from workers whose lease ran out, or that took longer than their time-out.
+create function goalpost_private.take_back_steps(p_runs bigint[], p_now timestamptz, out functions text[], out report jsonb)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_step goalpost.steps;
+  v_timed_out boolean;
+  v_lost integer := 0;
+  v_late integer := 0;
+begin
+  functions := '{}';
+  for v_step in
+    select s.* from goalpost.steps s
+     where s.state = 'running' and s.run_id = any (p_runs)
+       and (s.lease_expires_at < p_now or s.started_at + make_interval(secs => s.timeout_seconds) < p_now)
+     order by s.run_id, s.key
+     limit 200
+       for no key update of s -- against a heartbeat at the last moment
+  loop
+    -- The end of an earlier one may have ended the run, and this step with it.
+    continue when not exists (
+      select from goalpost.steps where run_id = v_step.run_id and key = v_step.key and state = 'running');
+    v_timed_out := v_step.started_at + make_interval(secs => v_step.timeout_seconds) < p_now;
+    begin
+      functions := functions || goalpost_private.fail_step(
+        v_step,
+        jsonb_build_object(
+          'code', case when v_timed_out then 'step_timed_out' else 'lease_expired' end,
+          'message', case when v_timed_out then format('took longer than %s seconds', v_step.timeout_seconds)
+                          else 'its worker was not heard of any more' end,
+          'retryable', true),
+        case when v_timed_out then 'timed_out' else 'lost' end, p_now);
+      if v_timed_out then
+        v_late := v_late + 1;
+      else
+        v_lost := v_lost + 1;
+      end if;
+    exception when others then
+      -- What one row raises must not keep all others from being found, now and at every sweep to come.
+      raise warning 'step % of run % cannot be taken back: %', v_step.key, v_step.run_id, sqlerrm;
+    end;
+  end loop;
+  report := jsonb_build_object('leases_expired', v_lost, 'steps_timed_out', v_late);
+end
+$$;
+
+-- Ends runs past their deadline, and approvals that nobody decided; lets others decide what nobody decided so far.
+create function goalpost_private.end_overdue(p_runs bigint[], p_now timestamptz, out functions text[], out report jsonb)
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_run_id bigint;
+  v_approval goalpost.approvals;
+  v_runs integer := 0;
+  v_approvals integer := 0;
+begin
+  functions := '{}';
+  for v_run_id in
+    select r.id from goalpost.workflow_runs r
+     where r.id = any (p_runs) and r.state = 'running' and r.deadline_at <= p_now order by r.id
+  loop
+    begin
+      functions := functions || goalpost_private.end_run(
+        v_run_id, 'failed', 'it took longer than a run may take', null, null, p_now);
+      v_runs := v_runs + 1;
+    exception when others then
+      raise warning 'run % cannot be ended: %', v_run_id, sqlerrm;
+    end;
+  end loop;
+
+  for v_approval in
+    select a.* from goalpost.approvals a
+     where a.run_id = any (p_runs) and a.state = 'pending' and a.expires_at <= p_now order by a.id
+  loop
+    begin
+      functions := functions || goalpost_private.expire_approval(v_approval, p_now);
+      v_approvals := v_approvals + 1;
+    exception when others then
+      raise warning 'approval % cannot be ended: %', v_approval.id, sqlerrm;
+    end;
+  end loop;
+  for v_approval in
+    select a.* from goalpost.approvals a
+     where a.run_id = any (p_runs) and a.state = 'pending' and a.escalates_at <= p_now order by a.id
+  loop
+    begin
+      perform goalpost_private.escalate_approval(v_approval, p_now);
+    exception when others then
+      raise warning 'approval % cannot be escalated: %', v_approval.id, sqlerrm;
+    end;
+  end loop;
+  report := jsonb_build_object('runs_timed_out', v_runs, 'approvals_expired', v_approvals);
+end
+$$;
+
+-- Continues steps that waited for a time: waiting -> ready.
+create function goalpost_private.continue_waiting(p_runs bigint[], p_now timestamptz, out functions text[], out report jsonb)
+language sql
+set search_path = ''
+as $$
+  with continued as (
+    update goalpost.steps s set state = 'ready', run_after = p_now
+     where s.run_id = any (p_runs) and s.state = 'waiting' and s.run_after <= p_now
+    returning s.kind
+  )
+  select coalesce(array_agg(goalpost_private.function_of(kind)), '{}'),
+         jsonb_build_object('timers_fired', count(*))
+    from continued
+$$;
+
+-- Rings for ready work that has been due for a second and still lies there: its wake was lost, or it waited for a
+-- retry's time.
+create function goalpost_private.ring_for_forgotten(p_now timestamptz) returns integer
+language sql
+set search_path = ''
+as $$
+  select coalesce(sum(goalpost_private.ring_function(w.function, w.ready, p_now)), 0)::integer
+    from (
+      select goalpost_private.function_of(k.kind) as function, sum(r.ready)::integer as ready
+        from (values ('assess'), ('plan'), ('agent'), ('tool'), ('judge')) k (kind)
+       cross join lateral (
+         select count(*) as ready
+           from (select from goalpost.steps s
+                  where s.state = 'ready' and s.kind = k.kind and s.run_after <= p_now - interval '1 second'
+                  limit 1000) s) r
+       group by 1
+      having sum(r.ready) > 0) w
+$$;
+
+-- Forgets what is only of use for a while: old wakes, memories past their time, and pg_cron's own log, which it never
+-- purges.
+create function goalpost_private.purge(p_now timestamptz) returns void
+language sql
+set search_path = ''
+as $$
+  delete from goalpost.wakes
+   where id in (select id from goalpost.wakes where rung_at < p_now - interval '1 day' order by rung_at limit 1000);
+  delete from goalpost.memories
+   where id in (select id from goalpost.memories where expires_at < p_now order by expires_at limit 1000);
+  delete from cron.job_run_details
+   where runid in (select runid from cron.job_run_details where end_time < p_now - interval '1 day' limit 1000);
+$$;
+
+-- The sweep for a schedule outside the database. Called by every function when its schedule wakes it.
+create function goalpost_worker.sweep() returns jsonb
+language sql security definer
+set search_path = ''
+as $$ select goalpost_private.sweep() $$;
+
+-- pg_cron runs one instance of a job at a time. Named, so that applying this again replaces it.
+select cron.schedule('goalpost-sweep', '10 seconds', 'select goalpost_private.sweep()');

@@ -1,0 +1,74 @@
+-- Rows: a member of the workspace reads them; nobody writes them but the functions. One policy per table.
+do $$
+declare
+  v_table text;
+begin
+  foreach v_table in array array[
+    'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
+    'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'approval_votes', 'corrections', 'budgets', 'budget_raises', 'memory_uses']
+  loop
+    execute format('alter table goalpost.%I enable row level security', v_table);
+    execute format(
+      'create policy members_read on goalpost.%I for select to authenticated
+         using (workspace_id in (select goalpost_private.my_workspaces()))', v_table);
+  end loop;
+
+  -- Reference data: what is built in is for everybody who is signed in, a workspace's own for its members.
+  foreach v_table in array array['agents', 'runbooks', 'tool_policies', 'rate_limits'] loop
+    execute format('alter table goalpost.%I enable row level security', v_table);
+    execute format(
+      'create policy members_read on goalpost.%I for select to authenticated
+         using (workspace_id is null or workspace_id in (select goalpost_private.my_workspaces()))', v_table);
+  end loop;
+end
+$$;
+alter table goalpost.workspaces enable row level security;
+create policy members_read on goalpost.workspaces for select to authenticated
+  using (id in (select goalpost_private.my_workspaces()));
+alter table goalpost.project_admins enable row level security;
+create policy own_row_read on goalpost.project_admins for select to authenticated
+  using (user_id = (select auth.uid()));
+
+-- What is remembered about a person is for that person.
+alter table goalpost.memories enable row level security;
+create policy members_read on goalpost.memories for select to authenticated
+  using (workspace_id in (select goalpost_private.my_workspaces())
+         and (scope <> 'user' or user_id = (select auth.uid())));
+alter table goalpost.embedding_spaces enable row level security;
+create policy signed_in_read on goalpost.embedding_spaces for select to authenticated
+  using ((select auth.uid()) is not null);
+alter table goalpost.tools enable row level security;
+create policy signed_in_read on goalpost.tools for select to authenticated
+  using ((select auth.uid()) is not null);
+alter table goalpost.model_prices enable row level security;
+create policy signed_in_read on goalpost.model_prices for select to authenticated
+  using ((select auth.uid()) is not null);
+alter table goalpost.runbook_facts enable row level security;
+create policy readers_of_the_runbook_read on goalpost.runbook_facts for select to authenticated
+  using (exists (select from goalpost.runbooks b where b.id = runbook_id));
+alter table goalpost.agent_facts enable row level security;
+create policy readers_of_the_agent_read on goalpost.agent_facts for select to authenticated
+  using (exists (select from goalpost.agents a where a.id = agent_id));
+
+-- Operations: wakes name no tenant.
+alter table goalpost.wakes enable row level security;
+create policy project_admins_read on goalpost.wakes for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.endpoints enable row level security;
+create policy project_admins_read on goalpost_private.endpoints for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.limits enable row level security;
+create policy project_admins_read on goalpost_private.limits for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.table_writes enable row level security;
+create policy project_admins_read on goalpost_private.table_writes for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.limit_slots enable row level security;
+create policy project_admins_read on goalpost_private.limit_slots for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
+
+-- The one table that people insert into: their own request, in a workspace where they may ask, not yet looked at.
+create policy members_ask on goalpost.requests for insert to authenticated
+  with check (
+    user_id = (select auth.uid()) and state = 'submitted'
+    and workspace_id in (select goalpost_private.my_workspaces('member')));

@@ -1,0 +1,8 @@
+-- Live: what a page would watch. Row-level security holds for Realtime too.
+do $$
+begin
+  if exists (select from pg_catalog.pg_publication where pubname = 'supabase_realtime') then
+    alter publication supabase_realtime add table goalpost.events, goalpost.goals, goalpost.requests, goalpost.approvals;
+  end if;
+end
+$$;
