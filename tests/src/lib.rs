@@ -10,6 +10,7 @@
 
 pub mod catalog;
 pub mod contract;
+pub mod node;
 pub mod people;
 pub mod scenario;
 pub mod stacks;

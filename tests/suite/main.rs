@@ -31,6 +31,7 @@ mod races;
 mod random;
 mod requests;
 mod schemas;
+mod supabase_cli;
 mod tenants;
 mod tools;
 mod wakes;
