@@ -10,6 +10,7 @@ pub mod binaries;
 pub mod chaos;
 pub mod cli;
 pub mod client;
+pub mod fault_hook;
 pub mod faults;
 pub mod home;
 pub mod keys;

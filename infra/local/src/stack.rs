@@ -29,7 +29,6 @@ pub use options::{DatabaseChoice, Port, ServerChoice, StackOptions, Switch};
 pub(crate) use options::{MODEL_VARIABLES, given};
 pub use people::{DEMO_WORKSPACE, LOCAL_PASSWORD, Person};
 
-use crate::faults::Faults;
 use crate::home::Home;
 use crate::keys::ProjectKeys;
 use crate::lambda::{Host, InvocationType, Reply};
@@ -61,7 +60,6 @@ pub struct Stack {
     database_choice: DatabaseChoice,
     log_folder: PathBuf,
     objects_folder: PathBuf,
-    faults: Faults,
     server: HeldServer,
 }
 
@@ -100,7 +98,6 @@ impl Stack {
     /// # Errors
     /// Whatever keeps a part from starting, with what to do about it. Nothing is left running then.
     pub async fn start(options: StackOptions) -> anyhow::Result<Self> {
-        options.faults.check()?;
         let progress = &options.progress;
         let home = match &options.home {
             Some(home) => home.clone(),
@@ -169,7 +166,7 @@ impl Stack {
             &functions.host,
             queues,
             &keys,
-            &options.faults,
+            options.faults.as_deref(),
         )?;
 
         let client = held.connect("postgres", &database).await?;
@@ -187,7 +184,6 @@ impl Stack {
             database_choice: options.database,
             log_folder,
             objects_folder,
-            faults: options.faults,
             server,
         })
     }

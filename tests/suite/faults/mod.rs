@@ -70,7 +70,7 @@ impl Trial {
             let named = environment.map(|(name, value)| (name.to_owned(), value));
             options.environment.extend(named);
             options.openai_api_key = Some("sk-test-key".to_owned().into());
-            options.faults = faults.clone();
+            options.faults = faults.hook();
             change(options)
         };
         let stack = stacks::start_with(with_faults).await.unwrap();

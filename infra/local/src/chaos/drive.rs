@@ -15,6 +15,7 @@ use super::settings::Settings;
 use super::shape::{Work, goal_number};
 use super::wire;
 use crate::client::{Client, Error, Place};
+use crate::faults::Faults;
 use crate::progress::Phase;
 use crate::stack::{Person, Stack};
 
@@ -31,6 +32,7 @@ const MAX_CRASH: Duration = Duration::from_secs(60);
 pub(super) struct Driver<'a> {
     stack: &'a Stack,
     settings: &'a Settings,
+    faults: &'a Faults,
     workspace: Uuid,
     owner: Client,
     db: Option<tokio_postgres::Client>,
@@ -53,6 +55,7 @@ impl<'a> Driver<'a> {
     pub(super) async fn new(
         stack: &'a Stack,
         settings: &'a Settings,
+        faults: &'a Faults,
         host: &str,
     ) -> anyhow::Result<Self> {
         let owner = Client::new(stack.url(), stack.publishable_key(), Place::LocalStack)?
@@ -81,6 +84,7 @@ impl<'a> Driver<'a> {
         Ok(Self {
             stack,
             settings,
+            faults,
             workspace,
             owner,
             db: Some(db),
@@ -134,7 +138,7 @@ impl<'a> Driver<'a> {
         let bar: String = (0..WIDTH)
             .map(|at| if at < full { '━' } else { '╌' })
             .collect();
-        let counts = self.stack.faults().counts();
+        let counts = self.faults.counts();
         let blows = counts.total_kills() + counts.total_freezes();
         let (ended, goals) = (seen.ended, self.settings.goals);
         format!(

@@ -60,7 +60,7 @@ pub async fn run(
     // Until the first goal is asked nothing goes wrong.
     faults.pause();
     let world = World::start(settings.seed, faults.clone()).await?;
-    settings.put_into(&mut options, faults, world.model_url(), world.host());
+    settings.put_into(&mut options, &faults, world.model_url(), world.host());
     let progress = options.progress.clone();
     let stack = Stack::start(options).await?;
     let mut phase = progress.phase(format!("Running {} goals", settings.goals));
@@ -79,16 +79,17 @@ async fn observe(
     phase: &mut Phase,
     told_to_stop: impl Future<Output = ()>,
 ) -> anyhow::Result<Report> {
-    let mut driver = Driver::new(stack, settings, &world.host()).await?;
+    let faults = world.faults();
+    let mut driver = Driver::new(stack, settings, faults, &world.host()).await?;
     let began = Instant::now();
-    stack.faults().resume();
+    faults.resume();
     let was_interrupted = tokio::select! {
         driven = driver.drive(phase) => { driven?; false }
         () = told_to_stop => true,
     };
     let wall_seconds = began.elapsed().as_secs_f64();
-    stack.faults().pause();
-    stack.faults().thaw();
+    faults.pause();
+    faults.thaw();
     until_quiet(stack).await;
 
     let db = stack.admin_db().await?;
@@ -130,7 +131,7 @@ async fn observe(
             .sum(),
         attempts: rows.attempts.clone(),
         effects: found.effects,
-        faults: stack.faults().counts(),
+        faults: faults.counts(),
         crashes: u64::try_from(driver.crashes.len()).unwrap_or(0),
         recovery_of_steps: recovery::of_lost_attempts(&db, workspace).await?,
         recovery_of_postgres: Times::of(driver.crashes.clone()),

@@ -147,11 +147,11 @@ impl Settings {
     pub(super) fn put_into(
         &self,
         options: &mut StackOptions,
-        faults: Faults,
+        faults: &Faults,
         model_url: String,
         private_host: String,
     ) {
-        options.faults = faults;
+        options.faults = faults.hook();
         options.pg_net = Switch::On;
         options.cron = match self.stop_sweeper {
             Some(Sweeper::Inside) => Switch::Off,

@@ -86,6 +86,11 @@ impl World {
         format!("http://{}/model/{{sandbox}}/v1", self.host())
     }
 
+    /// The faults that both servers report to.
+    pub(super) fn faults(&self) -> &Faults {
+        &self.known.faults
+    }
+
     /// What has arrived so far.
     pub(super) fn effects(&self) -> MutexGuard<'_, Effects> {
         self.known.effects()

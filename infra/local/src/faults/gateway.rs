@@ -18,19 +18,15 @@ use super::held::{any_is_last, items};
 use super::{Blow, Faults, Point};
 
 /// What precedes the path of a function's call.
-pub(crate) const SANDBOX_PREFIX: &str = "/sandbox/";
+pub(super) const SANDBOX_PREFIX: &str = "/sandbox/";
 const RPC_PREFIX: &str = "/rest/v1/rpc/";
 /// How often the call of a stopped sandbox looks whether it may go on.
 const STOPPED_LOOK: Duration = Duration::from_millis(5);
 /// More than any reply of ours: a claim has at most 8 MiB.
 const MAX_BODY_BYTES: usize = 64 << 20;
 
-/// Puts the fault layer in front of a gateway. Without faults it is the gateway itself.
-pub(crate) fn in_front_of(gateway: Router, faults: &Faults) -> Router {
-    if !faults.is_on() {
-        return gateway;
-    }
-    let faults = faults.clone();
+/// Puts the fault layer in front of a gateway.
+pub(super) fn in_front_of(gateway: Router, faults: Faults) -> Router {
     Router::new().fallback(move |request: Request| async move {
         match Caller::of(&request) {
             Some((caller, uri)) => caller.pass(&faults, &gateway, with_uri(request, uri)).await,

@@ -1,6 +1,7 @@
 //! Injected faults: what goes wrong in a local stack on purpose, how often, and in which order.
 //!
-//! The story: a [`FaultPlan`] says what may go wrong. Where something could, the stack asks [`Faults`]: pg_net's worker
+//! The story: a [`FaultPlan`] says what may go wrong. Where something could, the stack asks [`Faults`], its
+//! [`FaultHook`](crate::fault_hook::FaultHook): pg_net's worker
 //! before it sends a wake, the queue's mapping before it delivers a message, the gateway before and after it executes a
 //! function's call, and the model and effect servers of a test when they have answered ([`Faults::reached`]). The answer
 //! is carried out from outside: a message is lost, a connection closed, a process killed or stopped. No function knows.
@@ -11,13 +12,12 @@
 //! executor whatever else goes on. *Which* wake is the n-th, which step is in a struck sandbox, and when, is up to the
 //! processes and the scheduler, and no seed reproduces that. Nor is a decision drawn at all while faults are
 //! [paused](Faults::pause).
-//!
-//! Without faults ([`Faults::none`]) none of this is in the way: no layer, no other addresses, no lock.
 
 mod counts;
 mod dice;
 mod gateway;
 mod held;
+mod hook;
 mod plan;
 mod state;
 mod transit;
@@ -29,18 +29,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use counts::{Carried, FaultCounts};
 pub use plan::{Blow, BlowRule, Cuts, Delivery, FaultPlan, Point};
 
-pub(crate) use gateway::{SANDBOX_PREFIX, in_front_of};
-pub(crate) use transit::{Fate, Parcel};
-
-use crate::lambda::{Grip, SANDBOX_PLACEHOLDER};
+use crate::fault_hook::FaultHook;
 use counts::Kind;
 use held::Held;
 use state::State;
-use transit::Transit;
+use transit::{Fate, Transit};
 
-/// The faults of one stack. Clones are the same faults. The default is [`Faults::none`].
-#[derive(Clone, Default)]
-pub struct Faults(Option<Arc<Inner>>);
+/// The faults of one stack. Clones are the same faults.
+#[derive(Clone)]
+pub struct Faults(Arc<Inner>);
 
 struct Inner {
     state: Mutex<State>,
@@ -51,45 +48,35 @@ struct Inner {
 
 impl fmt::Debug for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plan = self.0.as_ref().map(|inner| inner.state().plan.clone());
-        f.debug_tuple("Faults").field(&plan).finish()
+        f.debug_tuple("Faults").field(&self.state().plan).finish()
     }
 }
 
 impl Faults {
-    /// Nothing goes wrong, and nothing looks whether it should.
-    #[must_use]
-    pub fn none() -> Self {
-        Self(None)
-    }
-
     /// Faults as planned. A plan without any still puts the fault layer in place, for a plan to come
     /// ([`Faults::set_plan`]).
     #[must_use]
     pub fn new(plan: FaultPlan) -> Self {
         let mut state = State::default();
         state.begin(plan);
-        Self(Some(Arc::new(Inner {
+        Self(Arc::new(Inner {
             state: Mutex::new(state),
             is_paused: AtomicBool::new(false),
             wakes: Arc::default(),
             messages: Arc::default(),
-        })))
+        }))
     }
 
-    /// Whether there is a fault layer, even if its plan is empty.
+    /// The hook for the options of the stack that these faults are injected into.
     #[must_use]
-    pub fn is_on(&self) -> bool {
-        self.0.is_some()
+    pub fn hook(&self) -> Option<Arc<dyn FaultHook>> {
+        Some(Arc::new(self.clone()))
     }
 
     /// What has gone wrong so far.
     #[must_use]
     pub fn counts(&self) -> FaultCounts {
-        self.0
-            .as_ref()
-            .map(|inner| inner.state().counts.clone())
-            .unwrap_or_default()
+        self.state().counts.clone()
     }
 
     /// Nothing goes wrong from now on; what is stopped or under way stays so.
@@ -103,11 +90,9 @@ impl Faults {
     }
 
     /// Another plan from now on. Every place begins to count anew, and so does each rule's `at_most`; [`Faults::counts`]
-    /// go on. Without a fault layer ([`Faults::none`]) this does nothing.
+    /// go on.
     pub fn set_plan(&self, plan: FaultPlan) {
-        if let Some(inner) = &self.0 {
-            inner.state().begin(plan);
-        }
+        self.state().begin(plan);
     }
 
     /// A sandbox is at a point that the gateway does not see. Called by the model and effect servers of tests, with the
@@ -124,72 +109,46 @@ impl Faults {
     /// step's key and not who asks. Keys are unique within a run only; so name steps accordingly.
     #[must_use]
     pub fn holder_of(&self, step_key: &str) -> Option<String> {
-        let inner = self.0.as_ref()?;
-        inner.state().held.holder_of(step_key)
+        self.state().held.holder_of(step_key)
     }
 
     /// Continues every sandbox that a blow has stopped, before its time is over.
     pub fn thaw(&self) {
-        let Some(inner) = &self.0 else { return };
         // Its lock is let go first: thawing takes it again.
-        let frozen = std::mem::take(&mut inner.state().frozen);
+        let frozen = std::mem::take(&mut self.state().frozen);
         for sandbox in frozen {
-            inner.thaw(&sandbox);
-        }
-    }
-
-    /// Says what in the plan cannot be.
-    pub(crate) fn check(&self) -> anyhow::Result<()> {
-        match &self.0 {
-            Some(inner) => inner.state().plan.check(),
-            None => Ok(()),
-        }
-    }
-
-    /// The address that functions are given, so that the gateway knows who calls.
-    pub(crate) fn address_for_functions(&self, url: &str) -> String {
-        if self.is_on() {
-            format!("{url}{SANDBOX_PREFIX}{SANDBOX_PLACEHOLDER}")
-        } else {
-            url.to_owned()
-        }
-    }
-
-    /// Learns how to reach the sandboxes.
-    pub(crate) fn take_hold(&self, grip: Grip) {
-        if let Some(inner) = &self.0 {
-            inner.state().grip = Some(grip);
+            self.0.thaw(&sandbox);
         }
     }
 
     /// What becomes of a wake of that function; `None`: it travels as ever.
-    pub(crate) fn fate_of_wake(&self, function: &str) -> Option<Fate> {
-        let (inner, mut state) = self.active()?;
+    fn fate_of_wake(&self, function: &str) -> Option<Fate> {
+        let mut state = self.active()?;
         let delivery = state.plan.wakes.clone();
         state.fate(
             Kind::Wake,
             &format!("wake:{function}"),
             &delivery,
-            &inner.wakes,
+            &self.0.wakes,
         )
     }
 
     /// What becomes of a message of that queue; `None`: it is delivered as ever.
-    pub(crate) fn fate_of_message(&self, queue: &str) -> Option<Fate> {
-        let (inner, mut state) = self.active()?;
+    fn fate_of_message(&self, queue: &str) -> Option<Fate> {
+        let mut state = self.active()?;
         let delivery = state.plan.messages.clone();
         state.fate(
             Kind::Message,
             &format!("message:{queue}"),
             &delivery,
-            &inner.messages,
+            &self.0.messages,
         )
     }
 
     /// Decides whether a sandbox is struck at a point, and strikes. A blow would be withheld if it took from a step its
     /// last attempt.
-    pub(crate) fn strike(&self, point: Point, sandbox: &str) -> Option<Blow> {
-        let (inner, mut state) = self.active()?;
+    fn strike(&self, point: Point, sandbox: &str) -> Option<Blow> {
+        let mut state = self.active()?;
         let grip = state.grip.clone()?;
         let function = grip.function_of(sandbox)?;
         let blow = state.choose_blow(point, &function, sandbox)?;
@@ -201,7 +160,7 @@ impl Faults {
             Blow::Freeze(time) => {
                 grip.freeze(sandbox);
                 state.frozen.push(sandbox.to_owned());
-                let (inner, sandbox) = (Arc::clone(inner), sandbox.to_owned());
+                let (inner, sandbox) = (Arc::clone(&self.0), sandbox.to_owned());
                 tokio::spawn(async move {
                     tokio::time::sleep(time).await;
                     let mut state = inner.state();
@@ -216,36 +175,31 @@ impl Faults {
 
     /// Whether the answer to this call is to be cut now. `handed_out_last` says that the answer hands out a step that
     /// has no other attempt: then its loss would make success impossible.
-    pub(crate) fn cuts(&self, rpc: &str, is_after: bool, handed_out_last: bool) -> bool {
-        let Some((_, mut state)) = self.active() else {
-            return false;
-        };
-        state.cuts(rpc, is_after, handed_out_last)
+    fn cuts(&self, rpc: &str, is_after: bool, handed_out_last: bool) -> bool {
+        self.active()
+            .is_some_and(|mut state| state.cuts(rpc, is_after, handed_out_last))
     }
 
     /// Whether a stopped sandbox's call has to wait, as its process does.
-    pub(crate) fn is_stopped(&self, sandbox: &str) -> bool {
-        self.0
-            .as_ref()
-            .is_some_and(|inner| inner.state().frozen.iter().any(|frozen| frozen == sandbox))
+    fn is_stopped(&self, sandbox: &str) -> bool {
+        self.state().frozen.iter().any(|frozen| frozen == sandbox)
     }
 
-    pub(crate) fn with_held<T>(&self, act: impl FnOnce(&mut Held) -> T) -> Option<T> {
-        self.0.as_ref().map(|inner| act(&mut inner.state().held))
+    fn with_held<T>(&self, act: impl FnOnce(&mut Held) -> T) -> T {
+        act(&mut self.state().held)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state()
     }
 
     fn set_paused(&self, is_paused: bool) {
-        if let Some(inner) = &self.0 {
-            inner.is_paused.store(is_paused, Ordering::SeqCst);
-        }
+        self.0.is_paused.store(is_paused, Ordering::SeqCst);
     }
 
-    fn active(&self) -> Option<(&Arc<Inner>, MutexGuard<'_, State>)> {
-        let inner = self.0.as_ref()?;
-        if inner.is_paused.load(Ordering::SeqCst) {
-            return None;
-        }
-        Some((inner, inner.state()))
+    fn active(&self) -> Option<MutexGuard<'_, State>> {
+        let is_paused = self.0.is_paused.load(Ordering::SeqCst);
+        (!is_paused).then(|| self.state())
     }
 }
 

@@ -13,16 +13,13 @@ use serde_json::json;
 
 use super::dice::{Dice, Throw};
 use super::*;
+use crate::fault_hook::Passage;
 
 fn sure(point: Point) -> BlowRule {
     BlowRule {
         at_most: u64::MAX,
         ..BlowRule::kill_once(point, "executor")
     }
-}
-
-fn state(faults: &Faults) -> MutexGuard<'_, State> {
-    faults.0.as_ref().unwrap().state()
 }
 
 #[test]
@@ -143,7 +140,11 @@ fn a_sandbox_with_a_step_on_its_last_attempt_is_spared_unless_the_rule_says_othe
         blows: vec![sure(Point::AfterClaim)],
         ..FaultPlan::default()
     });
-    let strike = || state(&faults).choose_blow(Point::AfterClaim, "executor", "s1");
+    let strike = || {
+        faults
+            .state()
+            .choose_blow(Point::AfterClaim, "executor", "s1")
+    };
     faults.with_held(|held| held.claimed("s1", &step));
     assert_eq!(strike(), None);
     assert_eq!(faults.counts().spared, 1);
@@ -204,7 +205,7 @@ fn a_rule_strikes_no_more_often_than_it_says_and_nowhere_else() {
         blows: vec![BlowRule::kill_once(Point::AfterClaim, "executor")],
         ..FaultPlan::default()
     });
-    let strikes = |point, function: &str| state(&faults).choose_blow(point, function, "s1");
+    let strikes = |point, function: &str| faults.state().choose_blow(point, function, "s1");
     assert_eq!(strikes(Point::BeforeClaim, "executor"), None);
     assert_eq!(strikes(Point::AfterClaim, "planner"), None);
     assert_eq!(strikes(Point::AfterClaim, "executor"), Some(Blow::Kill));
@@ -271,14 +272,33 @@ fn points_and_plans_are_written_as_they_are_read() {
 }
 
 #[test]
-fn without_faults_addresses_are_as_ever() {
-    assert_eq!(
-        Faults::none().address_for_functions("http://127.0.0.1:1"),
-        "http://127.0.0.1:1"
-    );
+fn functions_call_an_address_that_names_their_sandbox() {
     assert_eq!(
         Faults::new(FaultPlan::default()).address_for_functions("http://127.0.0.1:1"),
         "http://127.0.0.1:1/sandbox/{sandbox}"
     );
-    assert!(Faults::none().fate_of_wake("executor").is_none());
+}
+
+#[tokio::test]
+async fn hook_reports_lost_late_and_immediate_wakes() {
+    let passage = |wakes| {
+        let hook = Faults::new(FaultPlan {
+            wakes,
+            ..FaultPlan::default()
+        })
+        .hook()
+        .unwrap();
+        hook.wake("executor", &mut || Box::pin(async {}))
+    };
+    let lost = Delivery {
+        drop: 1.0,
+        ..Delivery::default()
+    };
+    let held_back = Delivery {
+        reorder_window: 5,
+        ..Delivery::default()
+    };
+    assert_eq!(passage(lost), Passage::Lost);
+    assert_eq!(passage(held_back), Passage::Later);
+    assert_eq!(passage(Delivery::default()), Passage::Now);
 }

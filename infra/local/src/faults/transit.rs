@@ -2,18 +2,15 @@
 //!
 //! The one thing to know: nothing is held for ever. What nobody pushes out goes by itself after [`LONGEST_HOLD`].
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::Delivery;
 use super::dice::Throw;
+use crate::fault_hook::Parcel;
 
 /// How long something is held back for others to overtake it.
 const LONGEST_HOLD: Duration = Duration::from_millis(50);
-
-/// The delivery of one copy.
-pub(crate) type Parcel = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// What becomes of one thing in transit.
 pub(crate) struct Fate {

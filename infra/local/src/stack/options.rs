@@ -3,13 +3,14 @@
 //! The one thing to know: the defaults are those of `goalpost up`; [`StackOptions::for_tests`] are a test's.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::FunctionLimits;
 use crate::binaries::{Binaries, FUNCTIONS};
-use crate::faults::Faults;
+use crate::fault_hook::FaultHook;
 use crate::home::Home;
 use crate::keys::ProjectKeys;
 use crate::progress::Progress;
@@ -109,8 +110,8 @@ pub struct StackOptions {
     pub cron: Switch,
     /// How often each function is woken from outside; none: never.
     pub outside_schedules: Option<Duration>,
-    /// What goes wrong on purpose: [`Faults::none`] for people.
-    pub faults: Faults,
+    /// Injects faults; none: nothing goes wrong on purpose.
+    pub faults: Option<Arc<dyn FaultHook>>,
     /// Who is told what goes on.
     pub progress: Progress,
 }
@@ -139,7 +140,7 @@ impl StackOptions {
             pg_net: Switch::On,
             cron: Switch::On,
             outside_schedules: Some(USUAL_SCHEDULE),
-            faults: Faults::none(),
+            faults: None,
             progress,
         }
     }
@@ -164,7 +165,7 @@ impl StackOptions {
             pg_net: Switch::On,
             cron: Switch::Off,
             outside_schedules: None,
-            faults: Faults::none(),
+            faults: None,
             progress: Progress::quiet(),
         }
     }
