@@ -29,3 +29,4 @@ pub mod schedule;
 pub mod secrets;
 pub mod stack;
 pub mod storage;
+pub mod terminal;

@@ -15,7 +15,7 @@ use super::figures::{median, percentile, rounded};
 use super::report::Aim;
 use super::{Stage, processor, workload};
 use crate::binaries::{Binaries, FUNCTIONS};
-use crate::render::{Screen, table};
+use crate::terminal::{Screen, table};
 
 /// How long a killed sandbox may take to be gone.
 const PATIENCE: Duration = Duration::from_secs(10);

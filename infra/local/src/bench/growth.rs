@@ -11,7 +11,7 @@ use serde_json::json;
 use super::figures::rounded;
 use super::{Amount, Measured, Stage, Workload, measure, window};
 use crate::progress::Progress;
-use crate::render::{Screen, table};
+use crate::terminal::{Screen, table};
 
 /// How many finished goals there are when it is measured.
 pub const LEVELS: [u64; 3] = [10, 1_000, 100_000];

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::figures::rounded;
 use super::wal::Written;
-use crate::render::{Screen, table};
 use crate::rest::Calls;
+use crate::terminal::{Screen, table};
 
 /// One repetition of a workload. Times in milliseconds, of which the functions, the gateway and Postgres are all part.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -333,7 +333,7 @@ mod tests {
     )]
 
     use super::*;
-    use crate::render::Palette;
+    use crate::terminal::Palette;
 
     fn plain() -> Screen {
         Screen {

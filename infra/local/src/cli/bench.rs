@@ -11,12 +11,12 @@ use anyhow::Context;
 use serde_json::json;
 
 use super::arguments::BenchSubject;
-use super::{Usage, arguments, print, print_json, up};
+use super::{Usage, arguments, print, print_json, told_to_stop};
 use crate::bench::{self, Amount, Repetitions, Settings, Stage, Workload, report};
 use crate::binaries;
 use crate::home::Home;
 use crate::progress::Progress;
-use crate::render::Screen;
+use crate::terminal::Screen;
 
 /// Starts of each function.
 const COLD_STARTS: usize = 20;
@@ -31,7 +31,7 @@ pub(super) async fn run(
     if cfg!(debug_assertions) {
         return go_on_as_release(&home, &progress).await;
     }
-    let told = up::told_to_stop()?;
+    let told = told_to_stop()?;
     tokio::select! {
         ended = measure(arguments, global, &home, &progress) => ended,
         // Dropping the stage ends all that it started.

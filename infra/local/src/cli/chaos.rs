@@ -4,12 +4,12 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::{Usage, arguments, print, print_error, print_json, up};
+use super::{Usage, arguments, print, print_error, print_json, told_to_stop};
 use crate::chaos::{Report, Settings};
 use crate::home::Home;
 use crate::progress::Progress;
-use crate::render::{Screen, table};
 use crate::stack::{DatabaseChoice, Port, ServerChoice, StackOptions};
+use crate::terminal::{Screen, table};
 
 /// Sentences shown to people; JSON has all of them.
 const SHOWN_VIOLATIONS: usize = 40;
@@ -21,7 +21,7 @@ pub(super) async fn run(
     let settings = settings(arguments);
     settings.check().map_err(Usage)?;
     print_error(&format!("seed {}", settings.seed));
-    let report = crate::chaos::run(settings, options()?, up::told_to_stop()?).await?;
+    let report = crate::chaos::run(settings, options()?, told_to_stop()?).await?;
     match global.json {
         true => print_json(&report)?,
         false => show(&report),
@@ -30,7 +30,7 @@ pub(super) async fn run(
         0 => Ok(()),
         count => Err(anyhow::anyhow!(
             "{}; run it again with --seed {}",
-            crate::render::count(count as u64, "violation"),
+            crate::terminal::count(count as u64, "violation"),
             report.settings.seed
         )),
     }

@@ -11,7 +11,9 @@ use chrono::Utc;
 use serde_json::{Value, json};
 
 use super::watch::{Until, Watcher};
-use super::{Usage, answer, approvals, arguments, connect, print, print_error, state, up};
+use super::{
+    Usage, answer, approvals, arguments, connect, print, print_error, state, told_to_stop, up,
+};
 use crate::client::{Approval, Client, Work};
 use crate::home::Home;
 use crate::progress::Progress;
@@ -32,7 +34,7 @@ pub(super) async fn run(arguments: &arguments::Demo) -> anyhow::Result<()> {
     let began = Instant::now();
     let home = Home::open()?;
     let progress = Progress::stderr();
-    let told = up::told_to_stop()?;
+    let told = told_to_stop()?;
     tokio::pin!(told);
     let stack = tokio::select! {
         stack = Stack::start(options(&home, &progress)?) => stack?,

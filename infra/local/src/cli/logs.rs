@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::{arguments, print, state, up};
+use super::{arguments, print, state, told_to_stop};
 use crate::binaries::FUNCTIONS;
 use crate::home::Home;
 use crate::render::Screen;
@@ -57,7 +57,7 @@ pub(super) async fn run(arguments: &arguments::Logs) -> anyhow::Result<()> {
     if !arguments.follow {
         return Ok(());
     }
-    let told = up::told_to_stop()?;
+    let told = told_to_stop()?;
     tokio::pin!(told);
     loop {
         tokio::select! {

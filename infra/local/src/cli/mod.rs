@@ -30,44 +30,16 @@ mod watch;
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 
-use crate::render::Screen;
+use crate::terminal::{self, Usage, print, print_error, print_json, told_to_stop};
 use arguments::{Arguments, Command};
-
-/// What says which log lines are shown; functions' own logs are files (`goalpost logs`).
-const LOG_FILTER: &str = "GOALPOST_LOG";
-
-/// The wrong use of a command, which ends with another code (2) than work that failed (1).
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Usage(String);
 
 /// Runs the command of this process's arguments; the code to end with.
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
-    let filter = EnvFilter::try_from_env(LOG_FILTER).unwrap_or_else(|_| EnvFilter::new("error"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("starting the runtime");
-    let ended = runtime.and_then(|runtime| {
-        let ended = runtime.block_on(dispatch(&arguments));
-        // What still runs in the background has been told to end; nobody waits for it twice.
-        runtime.shutdown_background();
-        ended
-    });
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => report(&error),
-    }
+    terminal::run(dispatch(&arguments))
 }
 
 async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
@@ -98,38 +70,6 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Races(races) => races::run(races, global).await,
         Command::Chaos(chaos) => chaos::run(chaos, global).await,
     }
-}
-
-fn report(error: &anyhow::Error) -> ExitCode {
-    let palette = Screen::stderr().palette;
-    print_error(&format!("{} {error:#}", palette.bad("error:")));
-    ExitCode::from(code_of(error))
-}
-
-fn code_of(error: &anyhow::Error) -> u8 {
-    if error.downcast_ref::<Usage>().is_some() {
-        2
-    } else {
-        1
-    }
-}
-
-/// Prints a line of output. A reader that went away (`| head`) ends the output, not the command.
-fn print(line: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
-}
-
-/// Prints a line beside the output: what is going on, and what went wrong.
-fn print_error(line: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
-}
-
-/// Prints a value for programs.
-fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    print(&serde_json::to_string_pretty(value).context("writing JSON")?);
-    Ok(())
 }
 
 #[cfg(test)]

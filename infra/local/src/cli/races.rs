@@ -10,7 +10,7 @@ use crate::home::Home;
 use crate::postgres::{Purpose, Server};
 use crate::progress::Progress;
 use crate::races::{self, Kind, Options, Races, Report};
-use crate::render::{Screen, count, table};
+use crate::terminal::{Screen, count, table};
 
 pub(super) async fn run(arguments: &arguments::Races, global: &Global) -> anyhow::Result<()> {
     if arguments.trials == 0 {

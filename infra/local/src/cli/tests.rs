@@ -149,16 +149,6 @@ fn every_command_says_what_it_does_and_the_first_help_shows_examples() {
 }
 
 #[test]
-fn wrong_use_and_failed_work_end_with_different_codes() {
-    assert_eq!(code_of(&Usage("say --yes".into()).into()), 2);
-    assert_eq!(code_of(&anyhow::anyhow!("the goal failed")), 1);
-    assert_eq!(
-        code_of(&anyhow::Error::from(Usage("say --yes".into())).context("while asking")),
-        2
-    );
-}
-
-#[test]
 fn state_and_keys_are_for_their_owner_alone() {
     let folder = tempfile::tempdir().unwrap();
     let home = home(&folder);

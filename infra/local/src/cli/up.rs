@@ -7,9 +7,8 @@ use anyhow::{Context, bail};
 use chrono::Utc;
 use secrecy::ExposeSecret;
 use std::time::Duration;
-use tokio::signal::unix::{SignalKind, signal};
 
-use super::{arguments, connect, doctor, print, print_error, state};
+use super::{arguments, connect, doctor, print, print_error, state, told_to_stop};
 use crate::client::Client;
 use crate::home::Home;
 use crate::progress::Progress;
@@ -86,20 +85,6 @@ fn of_stack(stack: &Stack, models: state::Models) -> state::Stack {
         models,
         keys: stack.keys().to_stored(),
     }
-}
-
-/// Resolves at Ctrl-C, or when `down` (or a system that shuts down) asks.
-pub(super) fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
-    let mut terminate = signal(SignalKind::terminate()).context("listening for signals")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("listening for signals")?;
-    let mut hang_up = signal(SignalKind::hangup()).context("listening for signals")?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            _ = hang_up.recv() => {}
-        }
-    })
 }
 
 async fn until_postgres_ends(stack: &Stack) {

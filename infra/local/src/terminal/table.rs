@@ -11,7 +11,7 @@ const GAP: &str = "  ";
 const LAST_AT_LEAST: usize = 12;
 
 /// Lines of a table with headings; no lines without rows.
-pub(crate) fn lines(screen: Screen, headings: &[&str], rows: &[Vec<String>]) -> Vec<String> {
+pub fn lines(screen: Screen, headings: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();
     }

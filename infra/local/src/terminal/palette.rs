@@ -14,17 +14,17 @@ enum Colours {
 
 /// Colours by meaning.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Palette(Colours);
+pub struct Palette(Colours);
 
 /// The place that text is printed to.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Screen {
+pub struct Screen {
     /// Its colours.
-    pub(crate) palette: Palette,
+    pub palette: Palette,
     /// Columns; wide where nobody says.
-    pub(crate) width: usize,
+    pub width: usize,
     /// Whether lines can be drawn again.
-    pub(crate) is_terminal: bool,
+    pub is_terminal: bool,
 }
 
 /// Columns of output that is no terminal: lines are for programs and logs then, and rarely cut.
@@ -32,11 +32,15 @@ const WIDE: usize = 200;
 const NARROWEST: usize = 40;
 
 impl Screen {
-    pub(crate) fn stdout() -> Self {
+    /// The standard output.
+    #[must_use]
+    pub fn stdout() -> Self {
         Self::of(std::io::stdout().is_terminal(), &console::Term::stdout())
     }
 
-    pub(crate) fn stderr() -> Self {
+    /// The standard error.
+    #[must_use]
+    pub fn stderr() -> Self {
         Self::of(std::io::stderr().is_terminal(), &console::Term::stderr())
     }
 
@@ -62,45 +66,52 @@ impl Screen {
 
 impl Palette {
     /// No colours at all.
-    #[cfg(test)]
-    pub(crate) const PLAIN: Self = Self(Colours::Plain);
+    pub const PLAIN: Self = Self(Colours::Plain);
 
     /// Colours for a terminal, unless `NO_COLOR` is set to something.
-    pub(crate) fn chosen(is_terminal: bool, no_color: Option<&std::ffi::OsStr>) -> Self {
+    pub fn chosen(is_terminal: bool, no_color: Option<&std::ffi::OsStr>) -> Self {
         match is_terminal && no_color.is_none_or(std::ffi::OsStr::is_empty) {
             true => Self(Colours::Shown),
             false => Self(Colours::Plain),
         }
     }
 
-    pub(crate) fn good(self, text: &str) -> String {
+    /// Ended well.
+    #[must_use]
+    pub fn good(self, text: &str) -> String {
         self.paint("32", text)
     }
 
-    pub(crate) fn bad(self, text: &str) -> String {
+    /// Ended badly, or is wrong.
+    #[must_use]
+    pub fn bad(self, text: &str) -> String {
         self.paint("31", text)
     }
 
     /// Under way.
-    pub(crate) fn live(self, text: &str) -> String {
+    pub fn live(self, text: &str) -> String {
         self.paint("36", text)
     }
 
     /// Waits for the person who looks.
-    pub(crate) fn asks(self, text: &str) -> String {
+    pub fn asks(self, text: &str) -> String {
         self.paint("33", text)
     }
 
-    pub(crate) fn dim(self, text: &str) -> String {
+    /// Of less weight than what stands beside it.
+    #[must_use]
+    pub fn dim(self, text: &str) -> String {
         self.paint("2", text)
     }
 
-    pub(crate) fn strong(self, text: &str) -> String {
+    /// A heading, or a name.
+    #[must_use]
+    pub fn strong(self, text: &str) -> String {
         self.paint("1", text)
     }
 
     /// By the state of a step, run, goal, request or approval.
-    pub(crate) fn state(self, state: &str, text: &str) -> String {
+    pub fn state(self, state: &str, text: &str) -> String {
         match state {
             "completed" | "answered" | "approved" => self.good(text),
             "failed" | "rejected" | "expired" => self.bad(text),
@@ -120,7 +131,7 @@ impl Palette {
 }
 
 /// The sign in front of something in this state.
-pub(crate) fn mark(state: &str) -> &'static str {
+pub fn mark(state: &str) -> &'static str {
     match state {
         "completed" | "answered" | "approved" => "✓",
         "failed" | "rejected" | "expired" => "✗",
