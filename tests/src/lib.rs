@@ -10,9 +10,10 @@
 
 pub mod ablation;
 pub mod contract;
-pub mod people;
 pub mod scenario;
 pub mod stacks;
+
+pub use harness::people;
 
 use anyhow::Context as _;
 use local_stack::postgres::{Server, database};

@@ -5,24 +5,19 @@
 //! included, and says on a fidelity page beside it where it differs.
 
 pub mod auth;
-pub mod bench;
 pub mod binaries;
-pub mod chaos;
 pub mod cli;
 pub mod client;
 pub mod fault_hook;
-pub mod faults;
 pub mod home;
 pub mod keys;
 pub mod lambda;
 pub mod listener;
-pub mod oracle;
 pub mod pg_cron;
 pub mod pg_net;
 pub mod postgres;
 pub mod progress;
 pub mod queue;
-pub mod races;
 mod render;
 pub mod rest;
 pub mod schedule;

@@ -16,9 +16,9 @@ mod wakes;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use local_stack::faults::{BlowRule, FaultPlan, Faults};
+use harness::faults::{BlowRule, FaultPlan, Faults};
+use harness::oracle;
 use local_stack::lambda::FunctionStats;
-use local_stack::oracle;
 use local_stack::stack::{Person, Stack, StackOptions};
 use serde_json::json;
 use system_tests::people::{Client, DEMO};

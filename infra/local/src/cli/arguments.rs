@@ -2,16 +2,12 @@
 //!
 //! The one thing to know: clap reads these comments; the first line of each is what `--help` shows.
 
-mod chaos;
 mod mcp;
-mod races;
 
 use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
-pub(super) use chaos::Chaos;
 pub(super) use mcp::{AskWhen, Mcp, McpAction};
-pub(super) use races::{RaceKind, Races};
 
 use crate::stack::Person;
 
@@ -27,23 +23,6 @@ A hosted project:
   export SUPABASE_PUBLISHABLE_KEY=sb_publishable_…
   cargo goalpost login --email you@example.com
   cargo goalpost goals";
-
-const BENCH: &str = "\
-Examples:
-  cargo goalpost bench chain                      20 steps in a row, 20 runs one after the other
-  cargo goalpost bench fanout                     1 step, 100 side by side, 1 that waits for all
-  cargo goalpost bench throughput --managed       500 runs of 5 steps at once, in both modes
-  cargo goalpost bench goal                       a question, worked by a runbook, judged and reported
-  cargo goalpost bench chain --json | jq .ms_per_step
-  cargo goalpost bench chain --wal                where the bytes of the log go
-  cargo goalpost bench chain --set wal_level=logical
-  cargo goalpost bench cold                       start, size and memory of each function
-  cargo goalpost bench growth                     whether work gets slower the more was done (minutes)
-
-Steps do nothing and return 200 bytes. All else is as in production: the real functions, wakes, sweep, and every row.
-The release profile is built first, which takes minutes the first time. Postgres is one of its own, with fsync on and
-the settings of the peers' harness; nothing of the local stack is touched. Counts and bytes carry over to any machine,
-times do not: let nothing else run meanwhile (the table says when something did).";
 
 /// Questions become finished work, on Supabase and Lambda.
 #[derive(Debug, Parser)]
@@ -144,9 +123,6 @@ pub(super) enum Command {
         after_help = "Examples:\n  cargo goalpost demo\n  cargo goalpost demo --yes               approve without being asked\n\nRuns on a database of its own, made anew each time, and stops everything at its end."
     )]
     Demo(Demo),
-    /// Measure how fast work is done, and what each step costs
-    #[command(after_help = BENCH)]
-    Bench(Bench),
     /// Ask a question, or set a goal
     #[command(
         after_help = "Examples:\n  cargo goalpost ask \"What is 17% of 2,340?\" --wait\n  cargo goalpost ask \"Audit my database\" --wait\n  cargo goalpost ask \"Review the week\" --idempotency-key week-47\n\nWith --wait the answer goes to the standard output, as Markdown; the code is 1 if there is none."
@@ -194,14 +170,6 @@ pub(super) enum Command {
     Login(Login),
     /// Check what work needs, and say what to do about the rest
     Doctor,
-    /// Let sessions race on the same rows, and check that each race has one legal end
-    #[command(
-        after_help = "Examples:\n  cargo goalpost races --trials 200\n  cargo goalpost races --kind cancel --seed 7\n  cargo run --release --bin goalpost -- races --trials 10000 --json\n\nRuns on a Postgres of its own. The code is 1 if a race ended as it must not."
-    )]
-    Races(Races),
-    /// Run many goals under injected faults, and check what came of each
-    #[command(after_help = chaos::HELP)]
-    Chaos(Chaos),
 }
 
 #[derive(Debug, Args)]
@@ -247,51 +215,6 @@ pub(super) struct Demo {
     /// Approve without being asked
     #[arg(long, short)]
     pub(super) yes: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Bench {
-    /// What to measure
-    #[arg(value_enum, value_name = "WHAT")]
-    pub(super) subject: BenchSubject,
-    /// Runs of one repetition, or cold starts [default: chain 20, fanout 5, throughput 500, goal 20, cold 20]
-    #[arg(long, value_name = "NUMBER")]
-    pub(super) runs: Option<usize>,
-    /// Repetitions; the median is reported [default: chain and throughput 3, fanout and goal 1]
-    #[arg(long, value_name = "NUMBER")]
-    pub(super) repeat: Option<usize>,
-    /// Measure Managed Instances too, as a second column: many invocations in one sandbox
-    #[arg(long)]
-    pub(super) managed: bool,
-    /// Show where the bytes of the write-ahead log go, by table and index
-    #[arg(long)]
-    pub(super) wal: bool,
-    /// A setting of Postgres beside those of the peers' harness; may be repeated
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(super) set: Vec<String>,
-    /// Sandboxes of the executor at most [default: 8]
-    #[arg(long, value_name = "NUMBER")]
-    pub(super) sandboxes: Option<usize>,
-    /// Steps that one invocation of the executor works on at once [default: 10]
-    #[arg(long, value_name = "NUMBER")]
-    pub(super) batch: Option<i32>,
-}
-
-/// What `bench` measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum BenchSubject {
-    /// 20 steps in a row; runs one after the other
-    Chain,
-    /// 1 step, 100 side by side, 1 that waits for all of them; runs one after the other
-    Fanout,
-    /// Runs of 5 steps (0 → 1 → 2 and 3 → 4), all submitted at once
-    Throughput,
-    /// A question through intake, worked by a runbook of three steps, judged and reported
-    Goal,
-    /// The start of each function, its size and its memory
-    Cold,
-    /// Chain and throughput among 10, 1,000 and 100,000 finished goals, and a goal of 5,000 steps
-    Growth,
 }
 
 #[derive(Debug, Args)]

@@ -7,8 +7,6 @@ mod answer;
 mod approvals;
 mod arguments;
 mod ask;
-mod bench;
-mod chaos;
 mod connect;
 mod decide;
 mod decision;
@@ -21,7 +19,6 @@ mod logs;
 mod mcp;
 mod memories;
 mod psql;
-mod races;
 mod reset;
 mod state;
 mod status;
@@ -51,7 +48,6 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Status => status::run(global).await,
         Command::Logs(logs) => logs::run(logs).await,
         Command::Psql(psql) => psql::run(psql),
-        Command::Bench(bench) => bench::run(bench, global).await,
         Command::Demo(demo) => demo::run(demo).await,
         Command::Ask(ask) => ask::run(ask, global).await,
         Command::Goals(goals) => goals::list(goals, global).await,
@@ -67,8 +63,6 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Mcp(mcp) => mcp::run(mcp, global).await,
         Command::Login(login) => login::run(login, global).await,
         Command::Doctor => doctor::run(global).await,
-        Command::Races(races) => races::run(races, global).await,
-        Command::Chaos(chaos) => chaos::run(chaos, global).await,
     }
 }
 
