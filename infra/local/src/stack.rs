@@ -22,11 +22,12 @@ use bytes::Bytes;
 use secrecy::SecretString;
 use serde_json::Value;
 
-pub(crate) use data::make as make_database;
+pub use data::make as make_database;
 pub use functions::{FunctionLimits, Sandboxes};
-pub(crate) use gateway::STATUS_PATH;
-pub use options::{DatabaseChoice, Port, ServerChoice, StackOptions, Switch};
-pub(crate) use options::{MODEL_VARIABLES, given};
+pub use gateway::STATUS_PATH;
+pub use options::{
+    DatabaseChoice, MODEL_VARIABLES, Port, ServerChoice, StackOptions, Switch, given,
+};
 pub use people::{DEMO_WORKSPACE, LOCAL_PASSWORD, Person};
 
 use crate::home::Home;
@@ -43,7 +44,7 @@ use gateway::Gateway;
 /// The schemas that the REST surface exposes: as in `supabase/config.toml`.
 pub const EXPOSED_SCHEMAS: [&str; 3] = ["public", "goalpost", "goalpost_worker"];
 /// The database of `goalpost up`.
-pub(crate) const DATABASE: &str = "goalpost";
+pub const DATABASE: &str = "goalpost";
 /// How long a person's token lives that is made here; Supabase's default.
 const PERSON_TOKEN_LIFE: Duration = Duration::from_secs(3600);
 

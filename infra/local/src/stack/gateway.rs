@@ -30,7 +30,7 @@ use crate::rest;
 /// How long requests under way may take to end when the stack stops.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Where `goalpost status` reads the host's figures; the secret key opens it.
-pub(crate) const STATUS_PATH: &str = "/local/v1/status";
+pub const STATUS_PATH: &str = "/local/v1/status";
 
 /// The running gateway.
 pub(super) struct Gateway {

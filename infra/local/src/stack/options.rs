@@ -66,7 +66,7 @@ pub enum Port {
 }
 
 /// What the environment says about models, beside the keys; handed on to every function.
-pub(crate) const MODEL_VARIABLES: [&str; 7] = [
+pub const MODEL_VARIABLES: [&str; 7] = [
     "ANTHROPIC_BASE_URL",
     "GOALPOST_EMBEDDING_MODEL",
     "GOALPOST_FALLBACK_MODEL",
@@ -181,6 +181,32 @@ fn unhurried(function: &str) -> (String, FunctionLimits) {
 }
 
 /// A variable of this process, if it says anything.
-pub(crate) fn given(name: &str) -> Option<String> {
+#[must_use]
+pub fn given(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )]
+
+    use super::*;
+
+    #[test]
+    fn functions_of_people_may_take_as_long_as_aws_lets_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = folder.path().join("workspace");
+        std::fs::create_dir_all(&workspace).unwrap();
+        let home = Home::at(workspace, &folder.path().join("home")).unwrap();
+        let options = StackOptions::for_people(home, Progress::quiet());
+        assert_eq!(options.limits.len(), FUNCTIONS.len());
+        for (function, limits) in &options.limits {
+            assert_eq!(limits.timeout.as_secs(), 900, "{function}");
+        }
+    }
 }

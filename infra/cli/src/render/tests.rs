@@ -8,11 +8,11 @@
 )]
 
 use chrono::{DateTime, Utc};
+use local_stack::terminal::Palette;
 use serde_json::json;
 
 use super::*;
 use crate::client::{Approval, Goal, Progress, Request, Run, Step, Work};
-use crate::terminal::Palette;
 
 const PLAIN: Screen = Screen {
     palette: Palette::PLAIN,

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
+use local_stack::home::Home;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::{print_error, state};
-use crate::home::Home;
 
 /// Postgres may take this long to write everything out.
 const PATIENCE: Duration = Duration::from_secs(40);

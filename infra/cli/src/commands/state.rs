@@ -11,8 +11,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::home::{Home, Lock};
-use crate::keys::ProjectKeys;
+use local_stack::home::{Home, Lock};
+use local_stack::keys::ProjectKeys;
 
 const LOCK: &str = "up";
 const KEYS: &str = "project.json";

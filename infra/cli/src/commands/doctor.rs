@@ -8,13 +8,13 @@ mod functions;
 mod models;
 
 use anyhow::bail;
+use local_stack::home::Home;
 use serde::Serialize;
 
 use super::arguments::Global;
 use super::connect::given;
 use super::{connect, print, print_json, state};
 use crate::client::Client;
-use crate::home::Home;
 use crate::render::{Screen, count};
 pub(super) use models::of as models_of;
 

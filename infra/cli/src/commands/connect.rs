@@ -6,14 +6,14 @@
 use std::time::Duration;
 
 use anyhow::Context;
+use local_stack::home::Home;
+use local_stack::keys::ProjectKeys;
+use local_stack::stack::{Person, Stack};
 use secrecy::SecretString;
 
 use super::arguments::Global;
 use super::{Usage, state};
 use crate::client::{Client, Place, Renewal, Session};
-use crate::home::Home;
-use crate::keys::ProjectKeys;
-use crate::stack::{Person, Stack};
 
 /// Long enough for one command, `--follow` included.
 const TOKEN_LIFE: Duration = Duration::from_secs(12 * 3600);

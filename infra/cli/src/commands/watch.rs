@@ -305,7 +305,7 @@ mod tests {
     )]
 
     use super::*;
-    use crate::terminal::Palette;
+    use local_stack::terminal::Palette;
 
     #[test]
     fn a_tree_that_is_too_tall_keeps_its_head_and_its_end() {

@@ -1,13 +1,13 @@
 //! `goalpost login`: a session with a project's Auth, kept for the next commands.
 
 use anyhow::Context;
+use local_stack::home::Home;
 use secrecy::SecretString;
 
 use super::arguments::{self, Global};
 use super::connect::given;
 use super::{Usage, print, state};
 use crate::client::{Client, Place};
-use crate::home::Home;
 
 pub(super) async fn run(arguments: &arguments::Login, global: &Global) -> anyhow::Result<()> {
     let home = Home::open()?;

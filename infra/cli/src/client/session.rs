@@ -4,12 +4,12 @@
 //! project: another `--url` does not use it.
 
 use chrono::Utc;
+use local_stack::home::Home;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Client, Result};
-use crate::home::Home;
 
 /// A token is renewed when it has less than this many seconds left.
 const RENEW_BEFORE_SECONDS: i64 = 60;

@@ -5,15 +5,15 @@
 
 use anyhow::{Context, bail};
 use chrono::Utc;
+use local_stack::home::Home;
+use local_stack::progress::Progress;
+use local_stack::stack::{LOCAL_PASSWORD, Person, Port, Stack, StackOptions};
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
 use super::{arguments, connect, doctor, print, print_error, state, told_to_stop};
 use crate::client::Client;
-use crate::home::Home;
-use crate::progress::Progress;
 use crate::render::Screen;
-use crate::stack::{LOCAL_PASSWORD, Person, Port, Stack, StackOptions};
 
 /// How often it is looked whether Postgres is still there.
 const PULSE: Duration = Duration::from_secs(2);

@@ -8,6 +8,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use chrono::Utc;
+use local_stack::home::Home;
+use local_stack::progress::Progress;
+use local_stack::stack::{
+    DEMO_WORKSPACE, DatabaseChoice, Person, Port, ServerChoice, Stack, StackOptions,
+};
 use serde_json::{Value, json};
 
 use super::watch::{Until, Watcher};
@@ -15,12 +20,7 @@ use super::{
     Usage, answer, approvals, arguments, connect, print, print_error, state, told_to_stop, up,
 };
 use crate::client::{Approval, Client, Work};
-use crate::home::Home;
-use crate::progress::Progress;
 use crate::render::{Screen, duration, table};
-use crate::stack::{
-    DEMO_WORKSPACE, DatabaseChoice, Person, Port, ServerChoice, Stack, StackOptions,
-};
 
 const DATABASE: &str = "goalpost_demo";
 const SIMPLE: &str = "What is 17% of 2,340?";

@@ -5,11 +5,11 @@
 
 use std::time::{Duration, Instant};
 
+use local_stack::stack::{MODEL_VARIABLES, StackOptions, given};
 use model::{Candidate, Message, Model, ModelConfig, Purpose, Request};
 
 use super::Check;
-use crate::cli::state::Models;
-use crate::stack::{MODEL_VARIABLES, StackOptions, given};
+use crate::commands::state::Models;
 
 /// What a person waits for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -21,7 +21,7 @@ const OPENAI_KEY: &str = "OPENAI_API_KEY";
 const ANTHROPIC_KEY: &str = "ANTHROPIC_API_KEY";
 
 /// What a stack is started with, for whoever looks later.
-pub(in crate::cli) fn of(options: &StackOptions) -> Models {
+pub(in crate::commands) fn of(options: &StackOptions) -> Models {
     let is_variable = |name: &str| MODEL_VARIABLES.contains(&name);
     let environment = options.environment.iter();
     let keys = [

@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use local_stack::binaries::FUNCTIONS;
+use local_stack::home::Home;
+use local_stack::postgres::migrations;
 use tokio_postgres::{Client, NoTls};
 
 use super::Check;
-use crate::binaries::FUNCTIONS;
-use crate::cli::state;
-use crate::home::Home;
-use crate::postgres::migrations;
+use crate::commands::state;
 use crate::render::age;
 
 const EXTENSIONS: [&str; 4] = ["pgcrypto", "pg_net", "pg_cron", "supabase_vault"];

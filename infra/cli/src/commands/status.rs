@@ -2,14 +2,14 @@
 
 use anyhow::Context;
 use chrono::Utc;
+use local_stack::home::Home;
+use local_stack::stack::{Person, STATUS_PATH};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::arguments::Global;
 use super::{connect, print, print_json, state, up};
-use crate::home::Home;
 use crate::render::{Screen, age, table};
-use crate::stack::{Person, STATUS_PATH};
 
 pub(super) async fn run(global: &Global) -> anyhow::Result<()> {
     let home = Home::open()?;

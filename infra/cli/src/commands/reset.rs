@@ -1,12 +1,12 @@
 //! `goalpost reset`: the local database made anew, seed included, and new keys for the project.
 
 use anyhow::bail;
+use local_stack::home::Home;
+use local_stack::postgres::{Purpose, Server};
+use local_stack::progress::Progress;
+use local_stack::stack;
 
 use super::{Usage, arguments, print_error, state};
-use crate::home::Home;
-use crate::postgres::{Purpose, Server};
-use crate::progress::Progress;
-use crate::stack;
 
 pub(super) async fn run(arguments: &arguments::Reset) -> anyhow::Result<()> {
     let home = Home::open()?;

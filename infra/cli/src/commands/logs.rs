@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use local_stack::binaries::FUNCTIONS;
+use local_stack::home::Home;
 
 use super::{arguments, print, state, told_to_stop};
-use crate::binaries::FUNCTIONS;
-use crate::home::Home;
 use crate::render::Screen;
 
 /// How much of a file's end is looked at.

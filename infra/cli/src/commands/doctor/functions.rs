@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use local_stack::binaries::FUNCTIONS;
 use serde_json::Value;
 
 use super::Check;
-use crate::binaries::FUNCTIONS;
-use crate::cli::{state, status};
+use crate::commands::{state, status};
 use crate::render::count;
 
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -14,16 +14,16 @@ or schema changes, it waits for you again. Credentials are put into Vault by who
 that `add` prints.";
 
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Mcp {
+pub(in crate::commands) struct Mcp {
     #[command(subcommand)]
-    pub(in crate::cli) action: McpAction,
+    pub(in crate::commands) action: McpAction,
     /// The workspace, by name or id; needed only by members of several
     #[arg(long, global = true, value_name = "WORKSPACE")]
-    pub(in crate::cli) workspace: Option<String>,
+    pub(in crate::commands) workspace: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum McpAction {
+pub(in crate::commands) enum McpAction {
     /// Add a server
     Add {
         /// What it is called here: a lower-case letter, then letters, digits or _
@@ -75,7 +75,7 @@ pub(in crate::cli) enum McpAction {
 
 /// When a person is asked before a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum AskWhen {
+pub(in crate::commands) enum AskWhen {
     /// Never
     Never,
     /// Each time

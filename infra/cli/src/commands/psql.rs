@@ -4,9 +4,9 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use anyhow::{Context, anyhow};
+use local_stack::home::Home;
 
 use super::{arguments, state};
-use crate::home::Home;
 
 pub(super) fn run(arguments: &arguments::Psql) -> anyhow::Result<()> {
     let stack = state::required(&Home::open()?)?;

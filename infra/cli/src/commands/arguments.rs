@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 pub(super) use mcp::{AskWhen, Mcp, McpAction};
 
-use crate::stack::Person;
+use local_stack::stack::Person;
 
 const EXAMPLES: &str = "\
 Try:

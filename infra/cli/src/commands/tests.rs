@@ -11,14 +11,14 @@ use std::os::unix::fs::PermissionsExt;
 
 use chrono::Utc;
 use clap::{CommandFactory, Parser};
+use local_stack::home::Home;
+use local_stack::keys::ProjectKeys;
+use local_stack::stack::Person;
 use serde_json::json;
 
 use super::arguments::{Arguments, Command};
 use super::*;
 use crate::client::{Place, Session};
-use crate::home::Home;
-use crate::keys::ProjectKeys;
-use crate::stack::Person;
 
 fn parsed(line: &str) -> Result<Arguments, clap::Error> {
     Arguments::try_parse_from(std::iter::once("goalpost").chain(line.split_whitespace()))
@@ -265,15 +265,4 @@ async fn auth_answering(session: serde_json::Value) -> String {
     let router = axum::Router::new().route("/auth/v1/token", answer);
     tokio::spawn(async move { axum::serve(listener, router).await });
     url
-}
-
-#[test]
-fn functions_of_people_may_take_as_long_as_aws_lets_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let options =
-        crate::stack::StackOptions::for_people(home(&folder), crate::progress::Progress::quiet());
-    assert_eq!(options.limits.len(), crate::binaries::FUNCTIONS.len());
-    for (function, limits) in &options.limits {
-        assert_eq!(limits.timeout.as_secs(), 900, "{function}");
-    }
 }
