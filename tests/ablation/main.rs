@@ -1,4 +1,4 @@
-//! Takes every guard away, one at a time, and says which test missed it. See tests/src/ablation.rs.
+//! Takes every guard away, one at a time, and says which test missed it. See tests/suite/src/ablation.rs.
 //!
 //! `cargo run --bin ablation -- [WORDS] [--only sql|rust] [--json] [--search]`; exit code 1 if a guard is not missed.
 

@@ -73,7 +73,7 @@ pub struct Call {
 /// The folder of all recordings.
 #[must_use]
 pub fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("contract")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../contract")
 }
 
 /// Every recording there is, with its file.

@@ -36,7 +36,8 @@ pub struct Said {
 #[must_use]
 pub fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
+        .ancestors()
+        .nth(2)
         .unwrap_or_else(|| Path::new("."))
         .to_owned()
 }
