@@ -15,6 +15,7 @@ mod canaries;
 mod chaos;
 mod contract;
 mod database;
+mod dependencies;
 mod documents;
 mod doors;
 mod faults;
