@@ -1,8 +1,8 @@
-//! `goalpost bench`: what it measures is counted rightly, on a build for developing too.
+//! `harness bench`: what it measures is counted rightly, on a build for developing too.
 //!
 //! Times mean nothing here; counts do.
 
-use local_stack::bench::{self, Amount, Settings, Stage, Workload};
+use harness::bench::{self, Amount, Settings, Stage, Workload};
 use serde_json::Value;
 use system_tests::stacks;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::plan::{Catalogue, Limits, check};
-use local_stack::chaos::{
+use harness::chaos::{
     self, Certainty, Criterion, End, Goal, Necessity, Plan, Settings, Step, Way, Work, generate,
     plan_as_json, predict,
 };

@@ -14,6 +14,7 @@ mod canaries;
 mod chaos;
 mod contract;
 mod database;
+mod dependencies;
 mod documents;
 mod doors;
 mod faults;

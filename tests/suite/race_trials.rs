@@ -1,7 +1,7 @@
-//! Races by the hundred: a small run of what `goalpost races` does by the thousand.
+//! Races by the hundred: a small run of what `harness races` does by the thousand.
 
+use harness::races::{Kind, Options, Report, run};
 use local_stack::postgres::Server;
-use local_stack::races::{Kind, Options, Report, run};
 
 async fn race(kinds: &[Kind], trials: u64, before: Option<&str>) -> Report {
     let options = Options {

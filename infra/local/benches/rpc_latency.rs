@@ -2,7 +2,7 @@
 //!
 //! The one thing to know: it needs a Postgres with Supabase's roles and fsync on, given as a
 //! superuser's address:
-//! `DATABASE_URL=postgres://… cargo bench -p goalpost --profile dev --bench rpc_latency`
+//! `DATABASE_URL=postgres://… cargo bench -p local-stack --profile dev --bench rpc_latency`
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 

@@ -21,10 +21,8 @@ use crate::progress::{Phase, Progress};
 
 /// The functions: package, binary and deployed name are one.
 pub const FUNCTIONS: [&str; 5] = ["intake", "planner", "executor", "aggregator", "analyzer"];
-/// This very program.
-pub(crate) const OWN: &str = "goalpost";
 /// Names a folder with the binaries, to build nothing.
-pub(crate) const PREBUILT: &str = "GOALPOST_BIN_DIR";
+pub const PREBUILT: &str = "GOALPOST_BIN_DIR";
 
 /// Where each function's binary is.
 pub type Binaries = BTreeMap<String, PathBuf>;
@@ -57,17 +55,17 @@ pub async fn build(
     build_as(workspace, names, built, phase).await
 }
 
-/// Builds the functions and this very program with the release profile, whatever profile this program has.
+/// Builds the functions and the binary `own`, this very program, with the release profile, whatever profile it has.
 ///
 /// # Errors
 /// As [`functions`].
-pub(crate) async fn release(home: &Home, progress: &Progress) -> anyhow::Result<Binaries> {
-    let own = std::env::current_exe().context("this program's own path is not known")?;
-    let built = Built::of(&own).map(|built| Built {
+pub async fn release(home: &Home, own: &str, progress: &Progress) -> anyhow::Result<Binaries> {
+    let path = std::env::current_exe().context("this program's own path is not known")?;
+    let built = Built::of(&path).map(|built| Built {
         profile: "release".to_owned(),
         ..built
     });
-    let names: Vec<&str> = FUNCTIONS.into_iter().chain([OWN]).collect();
+    let names: Vec<&str> = FUNCTIONS.into_iter().chain([own]).collect();
     let phase = progress.phase("Building for release, optimised (minutes the first time)");
     build_as(home.workspace(), &names, built, phase).await
 }

@@ -22,14 +22,14 @@ use bytes::Bytes;
 use secrecy::SecretString;
 use serde_json::Value;
 
-pub(crate) use data::make as make_database;
+pub use data::make as make_database;
 pub use functions::{FunctionLimits, Sandboxes};
-pub(crate) use gateway::STATUS_PATH;
-pub use options::{DatabaseChoice, Port, ServerChoice, StackOptions, Switch};
-pub(crate) use options::{MODEL_VARIABLES, given};
+pub use gateway::STATUS_PATH;
+pub use options::{
+    DatabaseChoice, MODEL_VARIABLES, Port, ServerChoice, StackOptions, Switch, given,
+};
 pub use people::{DEMO_WORKSPACE, LOCAL_PASSWORD, Person};
 
-use crate::faults::Faults;
 use crate::home::Home;
 use crate::keys::ProjectKeys;
 use crate::lambda::{Host, InvocationType, Reply};
@@ -44,7 +44,7 @@ use gateway::Gateway;
 /// The schemas that the REST surface exposes: as in `supabase/config.toml`.
 pub const EXPOSED_SCHEMAS: [&str; 3] = ["public", "goalpost", "goalpost_worker"];
 /// The database of `goalpost up`.
-pub(crate) const DATABASE: &str = "goalpost";
+pub const DATABASE: &str = "goalpost";
 /// How long a person's token lives that is made here; Supabase's default.
 const PERSON_TOKEN_LIFE: Duration = Duration::from_secs(3600);
 
@@ -61,7 +61,6 @@ pub struct Stack {
     database_choice: DatabaseChoice,
     log_folder: PathBuf,
     objects_folder: PathBuf,
-    faults: Faults,
     server: HeldServer,
 }
 
@@ -100,7 +99,6 @@ impl Stack {
     /// # Errors
     /// Whatever keeps a part from starting, with what to do about it. Nothing is left running then.
     pub async fn start(options: StackOptions) -> anyhow::Result<Self> {
-        options.faults.check()?;
         let progress = &options.progress;
         let home = match &options.home {
             Some(home) => home.clone(),
@@ -169,7 +167,7 @@ impl Stack {
             &functions.host,
             queues,
             &keys,
-            &options.faults,
+            options.faults.as_deref(),
         )?;
 
         let client = held.connect("postgres", &database).await?;
@@ -187,7 +185,6 @@ impl Stack {
             database_choice: options.database,
             log_folder,
             objects_folder,
-            faults: options.faults,
             server,
         })
     }

@@ -1,6 +1,6 @@
 //! Answers that are lost on their way: the caller does not know whether it was heard, and asks again.
 
-use local_stack::faults::{Cuts, FaultPlan};
+use harness::faults::{Cuts, FaultPlan};
 
 use super::Trial;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_stack::faults::{Blow, BlowRule, Point};
+use harness::faults::{Blow, BlowRule, Point};
 use serde_json::{Value, json};
 
 use super::{LEASE_SECONDS, Trial, blows};

@@ -1,6 +1,6 @@
 //! SIGKILL at every point of all five functions: the lease ends, a sweep takes the step back, and it ends once.
 
-use local_stack::faults::{BlowRule, FaultPlan, Point};
+use harness::faults::{BlowRule, FaultPlan, Point};
 use serde_json::json;
 
 use super::{Trial, blows};

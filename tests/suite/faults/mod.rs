@@ -16,9 +16,9 @@ mod wakes;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use local_stack::faults::{BlowRule, FaultPlan, Faults};
+use harness::faults::{BlowRule, FaultPlan, Faults};
+use harness::oracle;
 use local_stack::lambda::FunctionStats;
-use local_stack::oracle;
 use local_stack::stack::{Person, Stack, StackOptions};
 use serde_json::json;
 use system_tests::people::{Client, DEMO};
@@ -70,7 +70,7 @@ impl Trial {
             let named = environment.map(|(name, value)| (name.to_owned(), value));
             options.environment.extend(named);
             options.openai_api_key = Some("sk-test-key".to_owned().into());
-            options.faults = faults.clone();
+            options.faults = faults.hook();
             change(options)
         };
         let stack = stacks::start_with(with_faults).await.unwrap();

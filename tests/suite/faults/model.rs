@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use axum::extract::{Path, State};
 use axum::routing::post;
 use axum::{Json, Router};
-use local_stack::faults::{Faults, Point};
+use harness::faults::{Faults, Point};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 

@@ -1,6 +1,6 @@
 //! A step that kills whoever works on it.
 
-use local_stack::faults::{BlowRule, Point};
+use harness::faults::{BlowRule, Point};
 use local_stack::stack::{FunctionLimits, StackOptions};
 
 use super::{Trial, blows};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_stack::faults::FaultPlan;
+use harness::faults::FaultPlan;
 use local_stack::stack::{ServerChoice, StackOptions};
 use tokio_postgres::Client;
 

@@ -1,6 +1,6 @@
 //! The oracle itself: it finds nothing where all is well, and each of its rules finds what it is there for.
 
-use local_stack::oracle;
+use harness::oracle;
 use local_stack::postgres::SUPERUSER;
 use serde_json::json;
 use system_tests::Database;

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use local_stack::faults::{Delivery, FaultPlan};
+use harness::faults::{Delivery, FaultPlan};
 use local_stack::stack::StackOptions;
 
 use super::Trial;

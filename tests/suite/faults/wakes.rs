@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_stack::faults::{Delivery, FaultPlan};
+use harness::faults::{Delivery, FaultPlan};
 use local_stack::stack::{StackOptions, Switch};
 use serde_json::json;
 use tokio_postgres::Client;

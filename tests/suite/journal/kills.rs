@@ -1,7 +1,7 @@
 //! SIGKILL at every point of the journal, a few times in each function's turn. `GOALPOST_JOURNAL_ROUNDS` says how often
 //! all of it is done; once, if it is not set.
 
-use local_stack::faults::{BlowRule, Point};
+use harness::faults::{BlowRule, Point};
 
 use super::World;
 

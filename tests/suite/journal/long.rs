@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local_stack::faults::{BlowRule, Point};
+use harness::faults::{BlowRule, Point};
 use local_stack::stack::{FunctionLimits, StackOptions};
 use serde_json::json;
 

@@ -11,7 +11,7 @@ mod once;
 mod receiver;
 mod whole;
 
-use local_stack::faults::{BlowRule, FaultPlan, Faults};
+use harness::faults::{BlowRule, FaultPlan, Faults};
 use local_stack::stack::StackOptions;
 use serde_json::{Value, json};
 

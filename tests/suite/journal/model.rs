@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use axum::{Json, Router};
-use local_stack::faults::{Faults, Point};
+use harness::faults::{Faults, Point};
 use serde_json::{Value, json};
 
 /// The running server.

@@ -1,6 +1,6 @@
 //! What a provider has too much of, and what may not be repeated.
 
-use local_stack::faults::{BlowRule, Point};
+use harness::faults::{BlowRule, Point};
 use serde_json::json;
 
 use super::World;

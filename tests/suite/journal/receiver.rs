@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use axum::{Json, Router};
-use local_stack::faults::{Faults, Point};
+use harness::faults::{Faults, Point};
 use serde_json::{Value, json};
 
 /// The running server.

@@ -1,7 +1,7 @@
 //! A goal with everything in it (three agents, SQL, a server's tool, calls that a person edits, a sub-goal that an agent
 //! asks for), while workers are killed at every point of the journal.
 
-use local_stack::faults::{BlowRule, Point};
+use harness::faults::{BlowRule, Point};
 use serde_json::{Value, json};
 use system_tests::people::DEMO;
 

@@ -96,7 +96,8 @@ pub(super) async fn two_tenants() -> Stack {
     })
     .await
     .unwrap();
-    let setup = Path::new(env!("CARGO_MANIFEST_DIR")).join("../supabase/tests/000_setup.test.sql");
+    let setup =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../supabase/tests/000_setup.test.sql");
     let report = pgtap::run_file(stack.server(), stack.database(), &setup)
         .await
         .unwrap();

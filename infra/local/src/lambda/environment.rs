@@ -11,7 +11,7 @@ use super::{config::FunctionConfig, ids::SandboxId, platform::Platform};
 
 /// In a function's variable this stands for the sandbox's id, so that a server can be told who calls. Nothing of the
 /// kind is on AWS: it is for faults and for tests.
-pub(crate) const SANDBOX_PLACEHOLDER: &str = "{sandbox}";
+pub const SANDBOX_PLACEHOLDER: &str = "{sandbox}";
 
 /// All variables of one sandbox. The reserved ones win over the function's own.
 pub(super) fn variables(

@@ -39,7 +39,6 @@ use axum::Router;
 use bytes::Bytes;
 use tokio::{net::TcpListener, sync::broadcast, task::AbortHandle};
 
-pub(crate) use self::environment::SANDBOX_PLACEHOLDER;
 use self::{
     answer::Answer, dispatch::Function, peer::Peer, platform::Platform, runtime_api::Functions,
     state::Origin,
@@ -47,6 +46,7 @@ use self::{
 pub use self::{
     answer::{InvocationType, InvokeResult, Invoked, Refusal, Reply},
     config::{FunctionConfig, HostConfig, MAX_EVENT_BYTES, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES},
+    environment::SANDBOX_PLACEHOLDER,
     grip::Grip,
     ids::{RequestId, SandboxId},
     logs::LogLine,

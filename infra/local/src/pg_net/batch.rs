@@ -43,7 +43,7 @@ pub(super) async fn work_off(
     if !requests.is_empty() {
         let sent = requests
             .into_iter()
-            .map(|request| send::send(http, &options.faults, request));
+            .map(|request| send::send(http, options.faults.as_deref(), request));
         let outcomes = Columns::of(future::join_all(sent).await);
         transaction
             .execute(

@@ -7,7 +7,7 @@
 mod batch;
 mod send;
 
-use crate::faults::Faults;
+use crate::fault_hook::FaultHook;
 use crate::listener::{self, Heard};
 use anyhow::Context as _;
 use futures::{StreamExt as _, channel::mpsc::UnboundedReceiver};
@@ -29,8 +29,8 @@ pub struct PgNetOptions {
     pub ttl: Duration,
     /// The pause after each batch; a wake ends it early. Zero sends as fast as endpoints answer.
     pub pause: Duration,
-    /// What happens to wakes on their way. Requests that are no wakes of ours are never touched.
-    pub faults: Faults,
+    /// Decides how wakes travel; none: all are sent. Requests that are no wakes of ours are never touched.
+    pub faults: Option<Arc<dyn FaultHook>>,
 }
 
 impl Default for PgNetOptions {
@@ -39,7 +39,7 @@ impl Default for PgNetOptions {
             batch_size: 200,
             ttl: Duration::from_secs(6 * 3600),
             pause: Duration::from_secs(1),
-            faults: Faults::none(),
+            faults: None,
         }
     }
 }

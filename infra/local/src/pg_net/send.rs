@@ -1,6 +1,6 @@
 //! Sends one queued request and tells what came of it, in the words that pg_net stores.
 
-use crate::faults::{Faults, Parcel};
+use crate::fault_hook::{FaultHook, Parcel, Passage};
 use reqwest::{
     Method,
     header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT},
@@ -40,29 +40,35 @@ pub(super) fn client() -> reqwest::Result<reqwest::Client> {
 }
 
 /// Sends it once, unless it is a wake and the faults have it otherwise.
-pub(super) async fn send(http: &reqwest::Client, faults: &Faults, request: Request) -> Outcome {
-    let fate = woken_function(&request).and_then(|function| faults.fate_of_wake(function));
-    let Some(fate) = fate else {
-        return send_once(http, request).await;
+pub(super) async fn send(
+    http: &reqwest::Client,
+    faults: Option<&dyn FaultHook>,
+    request: Request,
+) -> Outcome {
+    // Nobody waits for a late copy's answer: the batch, and its transaction, would wait as well.
+    let what = match passage(http, faults, &request) {
+        Passage::Now => return send_once(http, request).await,
+        Passage::Later => "held back",
+        Passage::Lost => "lost",
     };
-    let is_lost = fate.is_lost();
-    let id = request.id;
-    let copy = || -> Parcel {
+    Outcome {
+        id: request.id,
+        error_msg: Some(format!("{what} by an injected fault")),
+        ..Outcome::default()
+    }
+}
+
+fn passage(http: &reqwest::Client, faults: Option<&dyn FaultHook>, request: &Request) -> Passage {
+    let (Some(faults), Some(function)) = (faults, woken_function(request)) else {
+        return Passage::Now;
+    };
+    let mut copy = || -> Parcel {
         let (http, request) = (http.clone(), request.clone());
         Box::pin(async move {
             send_once(&http, request).await;
         })
     };
-    if fate.send_off(copy) {
-        return send_once(http, request).await;
-    }
-    // Nobody waits for a late copy's answer: the batch, and its transaction, would wait as well.
-    let what = if is_lost { "lost" } else { "held back" };
-    Outcome {
-        id,
-        error_msg: Some(format!("{what} by an injected fault")),
-        ..Outcome::default()
-    }
+    faults.wake(function, &mut copy)
 }
 
 /// A request with this header is never touched: so a test lets the sweep's own wakes through, and no others.

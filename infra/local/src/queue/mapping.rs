@@ -16,7 +16,7 @@ use super::{
     event::{event, reported_failures},
     store::{Queue, Received},
 };
-use crate::faults::{Faults, Parcel};
+use crate::fault_hook::{FaultHook, Parcel, Passage};
 use crate::lambda::{Host, InvocationType, MAX_REQUEST_BYTES, Reply};
 
 /// Leaves room for what surrounds the bodies in the event, and for escaping them as JSON.
@@ -36,8 +36,8 @@ pub struct MappingConfig {
     pub maximum_concurrency: usize,
     /// Whether the function tells which messages of a batch it could not do.
     pub failure_report: FailureReport,
-    /// What happens to messages on their way.
-    pub faults: Faults,
+    /// Decides how messages travel; none: all are delivered.
+    pub faults: Option<Arc<dyn FaultHook>>,
 }
 
 /// How a function reports failures.
@@ -58,7 +58,7 @@ impl MappingConfig {
             batching_window: Duration::ZERO,
             maximum_concurrency: 5,
             failure_report: FailureReport::BatchItems,
-            faults: Faults::none(),
+            faults: None,
         }
     }
 
@@ -171,16 +171,17 @@ impl Target {
     /// Loses, delays, doubles and mixes up messages as the faults have it; the rest goes on as a batch. What is sent off
     /// alone takes no slot: it is a copy that the mapping does not know of.
     fn let_faults_at(&self, batch: Vec<Received>) -> Vec<Received> {
+        let Some(faults) = &self.config.faults else {
+            return batch;
+        };
         let goes_on = |received: &Received| {
-            let Some(fate) = self.config.faults.fate_of_message(self.queue.name()) else {
-                return true;
-            };
-            if fate.is_lost() {
+            let mut copy =
+                || -> Parcel { Box::pin(self.clone().deliver(vec![received.clone()], None)) };
+            let passage = faults.message(self.queue.name(), &mut copy);
+            if passage == Passage::Lost {
                 self.queue.delete(&received.receipt_handle);
             }
-            fate.send_off(|| -> Parcel {
-                Box::pin(self.clone().deliver(vec![received.clone()], None))
-            })
+            passage == Passage::Now
         };
         batch.into_iter().filter(goes_on).collect()
     }

@@ -1,4 +1,4 @@
-//! What was called and how long it took: for `goalpost bench`, and for whoever wonders where the time goes.
+//! What was called and how long it took: for `harness bench`, and for whoever wonders where the time goes.
 //!
 //! The one thing to know: times are sums since the start. Two readings and a subtraction give those of a while.
 

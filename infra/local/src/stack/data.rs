@@ -74,7 +74,10 @@ pub(super) async fn prepare(server: &Server, choice: &DatabaseChoice) -> anyhow:
 }
 
 /// Makes a database anew: migrated and seeded.
-pub(crate) async fn make(server: &Server, name: &str) -> anyhow::Result<()> {
+///
+/// # Errors
+/// Postgres refuses, or a migration does.
+pub async fn make(server: &Server, name: &str) -> anyhow::Result<()> {
     let template = seeded_template(server).await?;
     database::drop(server, name).await?;
     // The bytes of the objects of one that had this name; its rows are gone.

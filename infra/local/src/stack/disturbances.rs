@@ -1,4 +1,4 @@
-//! What can be done to a running stack on purpose: injected faults, a crash of Postgres, a sweeper that stops.
+//! What can be done to a running stack on purpose: a crash of Postgres, a sweeper that stops.
 //!
 //! The one thing to know: nothing here repairs anything. What comes back comes back by itself, as it would in
 //! production.
@@ -9,15 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use super::{HeldServer, Stack};
-use crate::faults::Faults;
 
 impl Stack {
-    /// The faults that it was started with.
-    #[must_use]
-    pub fn faults(&self) -> &Faults {
-        &self.faults
-    }
-
     /// Ends Postgres at once, without a checkpoint, and starts it again; returns how long it was away. Sessions break,
     /// what was not committed is gone, and so is the content of unlogged tables: every wake that was not yet sent.
     ///

@@ -13,7 +13,7 @@ use anyhow::Context;
 use super::StackOptions;
 use super::data::Secrets;
 use crate::binaries::{Binaries, FUNCTIONS};
-use crate::faults::Faults;
+use crate::fault_hook::FaultHook;
 use crate::keys::ProjectKeys;
 use crate::lambda::{FunctionConfig, Host, HostConfig};
 use crate::queue::{Mapping, MappingConfig, QueueConfig, Queues, Redrive};
@@ -114,7 +114,10 @@ impl Functions {
         let mut environment = BTreeMap::from([
             (
                 "SUPABASE_URL".to_owned(),
-                options.faults.address_for_functions(url),
+                match &options.faults {
+                    Some(faults) => faults.address_for_functions(url),
+                    None => url.to_owned(),
+                },
             ),
             (
                 "SUPABASE_PUBLISHABLE_KEY".to_owned(),
@@ -132,8 +135,10 @@ impl Functions {
         environment.extend(options.environment.clone());
         config.functions = configs(binaries, &environment, &options.limits)?;
         let host = Host::start(config).await?;
-        options.faults.take_hold(host.grip());
-        let (queues, mappings) = start_queues(&host, &options.faults)?;
+        if let Some(faults) = &options.faults {
+            faults.take_hold(host.grip())?;
+        }
+        let (queues, mappings) = start_queues(&host, options.faults.as_ref())?;
         Ok(Self {
             mappings,
             host,
@@ -162,7 +167,10 @@ fn parameters(keys: ProjectKeys, secrets: Secrets) -> secrets::Parameters {
 }
 
 /// One queue per function, fed to it in batches; a message says "look", as a wake does.
-fn start_queues(host: &Host, faults: &Faults) -> anyhow::Result<(Queues, Vec<Mapping>)> {
+fn start_queues(
+    host: &Host,
+    faults: Option<&Arc<dyn FaultHook>>,
+) -> anyhow::Result<(Queues, Vec<Mapping>)> {
     let mut configs: Vec<_> = FUNCTIONS
         .iter()
         .map(|function| QueueConfig {
@@ -182,7 +190,7 @@ fn start_queues(host: &Host, faults: &Faults) -> anyhow::Result<(Queues, Vec<Map
                 host.clone(),
                 queue,
                 MappingConfig {
-                    faults: faults.clone(),
+                    faults: faults.cloned(),
                     ..MappingConfig::new(function)
                 },
             )?);

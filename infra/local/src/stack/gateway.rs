@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
 
 use super::options::Port;
-use crate::faults::{self, Faults};
+use crate::fault_hook::FaultHook;
 use crate::keys::ProjectKeys;
 use crate::lambda::{FunctionStats, Host};
 use crate::rest;
@@ -30,7 +30,7 @@ use crate::rest;
 /// How long requests under way may take to end when the stack stops.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Where `goalpost status` reads the host's figures; the secret key opens it.
-pub(crate) const STATUS_PATH: &str = "/local/v1/status";
+pub const STATUS_PATH: &str = "/local/v1/status";
 
 /// The running gateway.
 pub(super) struct Gateway {
@@ -67,7 +67,7 @@ impl Gateway {
         host: &Host,
         queues: Router,
         keys: &ProjectKeys,
-        faults: &Faults,
+        faults: Option<&dyn FaultHook>,
     ) -> anyhow::Result<Self> {
         let address: SocketAddr = listener
             .local_addr()
@@ -76,7 +76,10 @@ impl Gateway {
             .merge(host.router())
             .merge(own_routes(host, keys))
             .nest("/sqs", queues);
-        let router = faults::in_front_of(router, faults);
+        let router = match faults {
+            Some(faults) => faults.in_front_of(router),
+            None => router,
+        };
         let (shutdown, stopping) = oneshot::channel();
         let serving = tokio::spawn(serve(listener, router, async {
             let _ = stopping.await;

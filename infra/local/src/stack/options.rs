@@ -3,13 +3,14 @@
 //! The one thing to know: the defaults are those of `goalpost up`; [`StackOptions::for_tests`] are a test's.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
 use super::FunctionLimits;
 use crate::binaries::{Binaries, FUNCTIONS};
-use crate::faults::Faults;
+use crate::fault_hook::FaultHook;
 use crate::home::Home;
 use crate::keys::ProjectKeys;
 use crate::progress::Progress;
@@ -65,7 +66,7 @@ pub enum Port {
 }
 
 /// What the environment says about models, beside the keys; handed on to every function.
-pub(crate) const MODEL_VARIABLES: [&str; 7] = [
+pub const MODEL_VARIABLES: [&str; 7] = [
     "ANTHROPIC_BASE_URL",
     "GOALPOST_EMBEDDING_MODEL",
     "GOALPOST_FALLBACK_MODEL",
@@ -109,8 +110,8 @@ pub struct StackOptions {
     pub cron: Switch,
     /// How often each function is woken from outside; none: never.
     pub outside_schedules: Option<Duration>,
-    /// What goes wrong on purpose: [`Faults::none`] for people.
-    pub faults: Faults,
+    /// Injects faults; none: nothing goes wrong on purpose.
+    pub faults: Option<Arc<dyn FaultHook>>,
     /// Who is told what goes on.
     pub progress: Progress,
 }
@@ -139,7 +140,7 @@ impl StackOptions {
             pg_net: Switch::On,
             cron: Switch::On,
             outside_schedules: Some(USUAL_SCHEDULE),
-            faults: Faults::none(),
+            faults: None,
             progress,
         }
     }
@@ -164,7 +165,7 @@ impl StackOptions {
             pg_net: Switch::On,
             cron: Switch::Off,
             outside_schedules: None,
-            faults: Faults::none(),
+            faults: None,
             progress: Progress::quiet(),
         }
     }
@@ -180,6 +181,32 @@ fn unhurried(function: &str) -> (String, FunctionLimits) {
 }
 
 /// A variable of this process, if it says anything.
-pub(crate) fn given(name: &str) -> Option<String> {
+#[must_use]
+pub fn given(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )]
+
+    use super::*;
+
+    #[test]
+    fn functions_of_people_may_take_as_long_as_aws_lets_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let workspace = folder.path().join("workspace");
+        std::fs::create_dir_all(&workspace).unwrap();
+        let home = Home::at(workspace, &folder.path().join("home")).unwrap();
+        let options = StackOptions::for_people(home, Progress::quiet());
+        assert_eq!(options.limits.len(), FUNCTIONS.len());
+        for (function, limits) in &options.limits {
+            assert_eq!(limits.timeout.as_secs(), 900, "{function}");
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! How fast the host itself is, so that it is never what a measurement measures.
 //!
 //! The one thing to know: the bounds are wide, because other work shares the machine; the figures are
-//! printed (`cargo test -p goalpost --test aws speed -- --nocapture`).
+//! printed (`cargo test -p local-stack --test aws speed -- --nocapture`).
 
 use std::time::{Duration, Instant};
 

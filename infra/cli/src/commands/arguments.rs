@@ -1,0 +1,344 @@
+//! What may be written on the command line, with the help that teaches it.
+//!
+//! The one thing to know: clap reads these comments; the first line of each is what `--help` shows.
+
+mod mcp;
+
+use clap::{Args, Parser, Subcommand};
+use uuid::Uuid;
+
+pub(super) use mcp::{AskWhen, Mcp, McpAction};
+
+use local_stack::stack::Person;
+
+const EXAMPLES: &str = "\
+Try:
+  cargo goalpost demo                 everything once, nothing to set up
+  cargo goalpost up                   the local stack, until Ctrl-C
+  cargo goalpost ask \"What is 17% of 2,340?\" --wait
+  cargo goalpost goals
+
+A hosted project:
+  export SUPABASE_URL=https://abc.supabase.co
+  export SUPABASE_PUBLISHABLE_KEY=sb_publishable_…
+  cargo goalpost login --email you@example.com
+  cargo goalpost goals";
+
+/// Questions become finished work, on Supabase and Lambda.
+#[derive(Debug, Parser)]
+#[command(name = "goalpost", bin_name = "cargo goalpost", version, after_help = EXAMPLES)]
+#[command(disable_help_subcommand = true, arg_required_else_help = true)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Which project, and who asks. Without any of these: the local stack, as its owner.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Which project, and as whom")]
+pub(super) struct Global {
+    /// The project's address; left out: the local stack
+    #[arg(
+        long,
+        global = true,
+        env = "SUPABASE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub(super) url: Option<String>,
+    /// The project's publishable key
+    #[arg(
+        long,
+        global = true,
+        env = "SUPABASE_PUBLISHABLE_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    pub(super) key: Option<String>,
+    /// A person's token; left out: whoever signed in with `login`
+    #[arg(
+        long,
+        global = true,
+        env = "GOALPOST_TOKEN",
+        hide_env_values = true,
+        value_name = "JWT"
+    )]
+    pub(super) token: Option<String>,
+    /// A demonstration person of the local stack [default: owner]
+    #[arg(
+        long = "as",
+        global = true,
+        value_enum,
+        value_name = "PERSON",
+        conflicts_with = "token"
+    )]
+    pub(super) person: Option<Person>,
+    /// Intake's function URL; left out: its RPC (hosted projects)
+    #[arg(
+        long,
+        global = true,
+        env = "GOALPOST_INTAKE_URL",
+        hide_env_values = true,
+        value_name = "URL"
+    )]
+    pub(super) intake_url: Option<String>,
+    /// Print JSON, for programs
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Start the local stack; Ctrl-C stops it and leaves nothing running
+    #[command(
+        after_help = "Examples:\n  cargo goalpost up\n  cargo goalpost up --port 54400\n  ANTHROPIC_API_KEY=… cargo goalpost up      with a language model (or OPENAI_API_KEY)\n\nThe database stays between runs; `cargo goalpost reset` makes it anew."
+    )]
+    Up(Up),
+    /// Stop the local stack that runs in another terminal
+    Down,
+    /// Make the local database anew, with the demonstration data
+    #[command(
+        after_help = "All goals and requests of the local stack are gone after this. Stop the stack first:\n  cargo goalpost down\n  cargo goalpost reset"
+    )]
+    Reset(Reset),
+    /// Show what runs: addresses, keys, tokens, functions
+    #[command(
+        after_help = "Examples:\n  cargo goalpost status\n  cargo goalpost status --json | jq -r .tokens.owner"
+    )]
+    Status,
+    /// Show what the functions wrote
+    #[command(
+        after_help = "Examples:\n  cargo goalpost logs                     the last lines of all functions\n  cargo goalpost logs executor --follow\n  cargo goalpost logs postgres -n 200"
+    )]
+    Logs(Logs),
+    /// Open the local database as `postgres`, who owns it
+    #[command(
+        after_help = "Examples:\n  cargo goalpost psql\n  cargo goalpost psql -- -c 'select * from goalpost.goals'"
+    )]
+    Psql(Psql),
+    /// Show it all once: a question, an audit, an approval, a report
+    #[command(
+        after_help = "Examples:\n  cargo goalpost demo\n  cargo goalpost demo --yes               approve without being asked\n\nRuns on a database of its own, made anew each time, and stops everything at its end."
+    )]
+    Demo(Demo),
+    /// Ask a question, or set a goal
+    #[command(
+        after_help = "Examples:\n  cargo goalpost ask \"What is 17% of 2,340?\" --wait\n  cargo goalpost ask \"Audit my database\" --wait\n  cargo goalpost ask \"Review the week\" --idempotency-key week-47\n\nWith --wait the answer goes to the standard output, as Markdown; the code is 1 if there is none."
+    )]
+    Ask(Ask),
+    /// List goals, the newest first
+    Goals(Goals),
+    /// Show a goal: its steps, sub-goals, approvals, and report
+    #[command(
+        after_help = "Examples:\n  cargo goalpost goal 3\n  cargo goalpost goal 3 --follow          live, until it ends"
+    )]
+    Goal(Goal),
+    /// Show a request, with everything that followed from it
+    Request(Goal),
+    /// List the decisions that wait for you
+    #[command(
+        after_help = "Examples:\n  cargo goalpost approvals --as approver\n  cargo goalpost approve 4 --as approver --comment \"Looks right\""
+    )]
+    Approvals,
+    /// Approve, or answer, what waits for you
+    #[command(
+        after_help = "Examples:\n  cargo goalpost approve 4 --comment \"Looks right\"\n  cargo goalpost approve 5 --set to=team@example.com      with one argument changed\n  cargo goalpost approve 6 --edit plan.json               with what the file holds\n  cargo goalpost approve 7 --answer '{\"colour\": \"blue\"}'   a question\n  cargo goalpost approve 8 --happened                     a call whose outcome nobody knows"
+    )]
+    Approve(Decision),
+    /// Reject what waits for your decision
+    Reject(Rejection),
+    /// Cancel a goal with its sub-goals, or a request
+    #[command(
+        after_help = "Examples:\n  cargo goalpost cancel 3                 the goal 3\n  cargo goalpost cancel --request 5       the request 5, with its goal"
+    )]
+    Cancel(Cancel),
+    /// Try a failed step again, by the number of its dead letter
+    Retry(Retry),
+    /// List what steps remembered, the newest first
+    Memories(Memories),
+    /// Take a memory back: it is told to nobody any more
+    Forget(Forget),
+    /// Add MCP servers, and approve their tools
+    #[command(after_help = mcp::HELP)]
+    Mcp(Mcp),
+    /// Sign in to a project, for the next commands
+    #[command(
+        after_help = "Examples:\n  cargo goalpost login --url https://abc.supabase.co --key sb_publishable_…\n  cargo goalpost login --email owner@goalpost.test        the local stack\n\nThe password is asked for, or read from GOALPOST_PASSWORD."
+    )]
+    Login(Login),
+    /// Check what work needs, and say what to do about the rest
+    Doctor,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Up {
+    /// Listen on this port and no other [default: 54321, or a free one]
+    #[arg(long, value_name = "PORT")]
+    pub(super) port: Option<u16>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Reset {
+    /// Do not ask
+    #[arg(long, short)]
+    pub(super) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Logs {
+    /// A function, or `postgres`; left out: all functions
+    #[arg(value_name = "FUNCTION", value_parser = ["intake", "planner", "executor", "aggregator", "analyzer", "postgres"])]
+    pub(super) function: Option<String>,
+    /// Go on with what is written from now on
+    #[arg(long, short)]
+    pub(super) follow: bool,
+    /// How many lines of each
+    #[arg(short = 'n', long, default_value_t = 50, value_name = "LINES")]
+    pub(super) lines: usize,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Psql {
+    /// Arguments of psql
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGUMENTS"
+    )]
+    pub(super) arguments: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// Approve without being asked
+    #[arg(long, short)]
+    pub(super) yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Ask {
+    /// What to find out, or to get done
+    #[arg(value_name = "QUESTION")]
+    pub(super) question: String,
+    /// Show the work live, and print the answer
+    #[arg(long, short)]
+    pub(super) wait: bool,
+    /// The workspace, by name or id; needed only by members of several
+    #[arg(long, value_name = "WORKSPACE")]
+    pub(super) workspace: Option<String>,
+    /// Makes asking again safe: the same key gives the same request
+    #[arg(long, value_name = "TEXT")]
+    pub(super) idempotency_key: Option<String>,
+    /// What models may cost at most, with all that follows from it [default: what the workspace says]
+    #[arg(long, value_name = "DOLLARS")]
+    pub(super) max_cost: Option<f64>,
+    /// Ask a person to raise the cap where it is used up, instead of failing
+    #[arg(long)]
+    pub(super) ask_at_cap: bool,
+    /// Show the plan, with what it may cost, before it takes effect
+    #[arg(long)]
+    pub(super) approve_plan: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Goals {
+    /// How many
+    #[arg(short = 'n', long, default_value_t = 20, value_name = "GOALS")]
+    pub(super) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Goal {
+    /// Its number
+    #[arg(value_name = "ID")]
+    pub(super) id: i64,
+    /// Stay until it ends
+    #[arg(long, short)]
+    pub(super) follow: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Decision {
+    /// The approval's number (see `approvals`)
+    #[arg(value_name = "ID")]
+    pub(super) id: i64,
+    /// Why; kept with the decision
+    #[arg(long, short, value_name = "TEXT")]
+    pub(super) comment: Option<String>,
+    /// Approve what this file holds (JSON; - is the standard input) instead of what was proposed
+    #[arg(long, value_name = "FILE")]
+    pub(super) edit: Option<String>,
+    /// Approve with one thing changed: JSON or text; may be said several times
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// The answer to a question: JSON or text
+    #[arg(long, value_name = "ANSWER")]
+    pub(super) answer: Option<String>,
+    /// The call whose outcome nobody knows did happen, with this result (JSON or text)
+    #[arg(long, value_name = "RESULT", num_args = 0..=1, conflicts_with = "not_happened")]
+    pub(super) happened: Option<Option<String>>,
+    /// The call did not happen: it may be made again
+    #[arg(long)]
+    pub(super) not_happened: bool,
+    /// The version that you saw, by the beginning of its hash; needed where several people decide
+    #[arg(long, value_name = "HASH")]
+    pub(super) version: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Rejection {
+    /// The approval's number (see `approvals`)
+    #[arg(value_name = "ID")]
+    pub(super) id: i64,
+    /// Why; whoever works on is told it
+    #[arg(long, short, value_name = "TEXT")]
+    pub(super) comment: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Cancel {
+    /// The goal's number
+    #[arg(value_name = "ID")]
+    pub(super) id: i64,
+    /// The number is a request's
+    #[arg(long)]
+    pub(super) request: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Retry {
+    /// The dead letter's number
+    #[arg(value_name = "ID")]
+    pub(super) id: i64,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Memories {
+    /// How many
+    #[arg(long, default_value_t = 20, value_name = "N")]
+    pub(super) limit: usize,
+    /// Those that were taken back, too
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Forget {
+    /// The memory's number, as `goalpost memories` lists it
+    #[arg(value_name = "ID")]
+    pub(super) id: i64,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Login {
+    /// Who you are; asked for if left out
+    #[arg(long, value_name = "E-MAIL")]
+    pub(super) email: Option<String>,
+}
+
+/// Reads a workspace given by its id; a name is looked up.
+pub(super) fn workspace_id(text: &str) -> Option<Uuid> {
+    text.parse().ok()
+}

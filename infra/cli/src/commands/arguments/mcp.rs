@@ -1,0 +1,85 @@
+//! What may be written after `goalpost mcp`.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+pub(super) const HELP: &str = "\
+Examples:
+  cargo goalpost mcp add docs https://docs.example.com/mcp --header authorization
+  cargo goalpost mcp refresh docs                 asks the server what it has
+  cargo goalpost mcp list                         what there is, and what waits for you
+  cargo goalpost mcp approve docs search --reads-only --repeatable
+
+A tool is called mcp.<server>.<tool> in plans and in the lists of agents, and only as you approved it: if its description
+or schema changes, it waits for you again. Credentials are put into Vault by whoever has the database, under the name
+that `add` prints.";
+
+#[derive(Debug, Args)]
+pub(in crate::commands) struct Mcp {
+    #[command(subcommand)]
+    pub(in crate::commands) action: McpAction,
+    /// The workspace, by name or id; needed only by members of several
+    #[arg(long, global = true, value_name = "WORKSPACE")]
+    pub(in crate::commands) workspace: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::commands) enum McpAction {
+    /// Add a server
+    Add {
+        /// What it is called here: a lower-case letter, then letters, digits or _
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// Where it is
+        #[arg(value_name = "URL")]
+        address: String,
+        /// The header that carries its credentials, if it wants any
+        #[arg(long, value_name = "HEADER")]
+        header: Option<String>,
+    },
+    /// List servers and their tools
+    List,
+    /// Ask a server which tools it has
+    Refresh {
+        /// The server
+        #[arg(value_name = "SERVER")]
+        server: String,
+    },
+    /// Approve a tool as it reads now
+    Approve {
+        /// The server
+        #[arg(value_name = "SERVER")]
+        server: String,
+        /// The tool
+        #[arg(value_name = "TOOL")]
+        tool: String,
+        /// A call of it changes and sends nothing
+        #[arg(long)]
+        reads_only: bool,
+        /// The same call twice has the effect of one
+        #[arg(long)]
+        repeatable: bool,
+        /// When a person is asked before a call [default: as it was; at first when-tainted]
+        #[arg(long, value_enum, value_name = "WHEN")]
+        ask: Option<AskWhen>,
+        /// Do not show the tool and ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Remove a server, with what was approved of it
+    Remove {
+        /// The server
+        #[arg(value_name = "SERVER")]
+        server: String,
+    },
+}
+
+/// When a person is asked before a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::commands) enum AskWhen {
+    /// Never
+    Never,
+    /// Each time
+    Always,
+    /// Once the step has read what nobody vouches for
+    WhenTainted,
+}

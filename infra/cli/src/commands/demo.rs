@@ -1,0 +1,238 @@
+//! `goalpost demo`: the whole way once, on a stack that lives as long as this command.
+//!
+//! The one thing to know: nothing here is staged. It asks through intake as a person does, decides as another
+//! person does, and prints what came back. The database is made anew each time, so the findings are those of the seed.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use chrono::Utc;
+use local_stack::home::Home;
+use local_stack::progress::Progress;
+use local_stack::stack::{
+    DEMO_WORKSPACE, DatabaseChoice, Person, Port, ServerChoice, Stack, StackOptions,
+};
+use serde_json::{Value, json};
+
+use super::watch::{Until, Watcher};
+use super::{
+    Usage, answer, approvals, arguments, connect, print, print_error, state, told_to_stop, up,
+};
+use crate::client::{Approval, Client, Work};
+use crate::render::{Screen, duration, table};
+
+const DATABASE: &str = "goalpost_demo";
+const SIMPLE: &str = "What is 17% of 2,340?";
+const AUDIT: &str = "Audit my database: what is wrong with it, and which SQL mends it?";
+
+pub(super) async fn run(arguments: &arguments::Demo) -> anyhow::Result<()> {
+    let decision = Decision::of(arguments.yes)?;
+    let palette = Screen::stderr().palette;
+    print_error(&palette.strong("Goalpost, once from a question to finished work."));
+    print_error(&palette.dim("A Supabase project and five Lambda functions on this machine; everything stops at the end.\n"));
+    let began = Instant::now();
+    let home = Home::open()?;
+    let progress = Progress::stderr();
+    let told = told_to_stop()?;
+    tokio::pin!(told);
+    let stack = tokio::select! {
+        stack = Stack::start(options(&home, &progress)?) => stack?,
+        () = &mut told => bail!("stopped before it was up; nothing is left running."),
+    };
+    let shown = tokio::select! {
+        shown = show(&stack, decision) => shown,
+        () = &mut told => Err(anyhow::anyhow!("stopped; nothing is left running.")),
+    };
+    let stopping = Instant::now();
+    let stopped = stack.stop().await.context("stopping the stack");
+    let mut times = shown?;
+    stopped?;
+    let mut all: Vec<(String, Duration)> = progress.durations();
+    all.append(&mut times);
+    all.push(("Stopping".to_owned(), stopping.elapsed()));
+    summarize(&all, began.elapsed());
+    Ok(())
+}
+
+fn options(home: &Home, progress: &Progress) -> anyhow::Result<StackOptions> {
+    let mut options = StackOptions::for_people(home.clone(), progress.clone());
+    options.database = DatabaseChoice::Fresh(DATABASE.to_owned());
+    options.port = Port::Any;
+    // The cluster of a stack that runs belongs to it; the demo then makes one of its own for the while.
+    if state::claim(home)?.is_none() {
+        options.server = ServerChoice::Throwaway;
+    }
+    Ok(options)
+}
+
+/// Who answers the approval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Decision {
+    /// Yes, without being asked.
+    Approve,
+    /// The person at the terminal.
+    Ask,
+}
+
+impl Decision {
+    fn of(yes: bool) -> anyhow::Result<Self> {
+        if yes {
+            return Ok(Self::Approve);
+        }
+        if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
+            return Ok(Self::Ask);
+        }
+        Err(Usage("the demo asks for one approval, and there is no terminal to ask at: say --yes to approve.".to_owned()).into())
+    }
+}
+
+/// Asks, decides, and prints; how long each part took.
+async fn show(stack: &Stack, decision: Decision) -> anyhow::Result<Vec<(String, Duration)>> {
+    let mut times = Vec::new();
+    let owner = connect::of_stack(stack, Person::Owner)?;
+    up::warm_up(owner.clone());
+
+    heading("1  A simple question", SIMPLE);
+    let began = Instant::now();
+    let answered = owner.ask_and_wait(DEMO_WORKSPACE, SIMPLE).await?;
+    let took = began.elapsed();
+    let Some(text) = answered.answer_text else {
+        bail!(
+            "the simple question was not answered: {}",
+            answered.reason.unwrap_or(answered.state)
+        );
+    };
+    print(text.trim_end());
+    print_error(&Screen::stderr().palette.dim(&format!(
+        "answered in {}, the functions' first start included",
+        shown(took)
+    )));
+    times.push(("Simple question".to_owned(), took));
+
+    heading("2  The main job", AUDIT);
+    let accepted = owner.ask(DEMO_WORKSPACE, AUDIT, None).await?;
+    let mut watcher = Watcher::new(&owner, accepted.request_id);
+    let began = Instant::now();
+    let mut work = watcher.watch(Until::DecisionNeeded).await?;
+    times.push(("Audit, up to the approval".to_owned(), began.elapsed()));
+    while !work.has_ended() {
+        let Some(approval) = work.pending_approvals().next() else {
+            break;
+        };
+        let began = Instant::now();
+        decide(stack, approval, decision).await?;
+        times.push(("Waiting for the decision".to_owned(), began.elapsed()));
+        let began = Instant::now();
+        work = watcher.watch(Until::DecisionNeeded).await?;
+        times.push(("Audit, after the approval".to_owned(), began.elapsed()));
+    }
+    print_report(&owner, &work).await?;
+    Ok(times)
+}
+
+async fn decide(stack: &Stack, approval: &Approval, decision: Decision) -> anyhow::Result<()> {
+    let screen = Screen::stderr();
+    print_error("");
+    print_error(&screen.palette.asks(&format!("? {}", approval.question)));
+    for line in approvals::shown(&approval.shown, screen) {
+        print_error(&line);
+    }
+    let verdict = match decision {
+        Decision::Approve => {
+            print_error(&screen.palette.dim("  Approved by --yes, as the approver."));
+            "approved"
+        }
+        Decision::Ask => asked().await?,
+    };
+    let approver = connect::of_stack(stack, Person::Approver)?;
+    let call = json!({"p_approval_id": approval.id, "p_decision": verdict, "p_comment": null});
+    let _: Value = approver.call("decide_approval", &call).await?;
+    print_error("");
+    Ok(())
+}
+
+/// Asks the person at the terminal until they say yes or no.
+async fn asked() -> anyhow::Result<&'static str> {
+    let read = || -> anyhow::Result<&'static str> {
+        let terminal = console::Term::stderr();
+        loop {
+            terminal.write_str("\n  Approve, as the approver? [y/n] ")?;
+            let mut said = String::new();
+            // Not the terminal's own reading: that gives up at Ctrl-C, which is dealt with elsewhere.
+            if std::io::stdin().read_line(&mut said)? == 0 {
+                bail!("nobody answered.");
+            }
+            match said.trim().to_lowercase().as_str() {
+                "y" | "yes" => return Ok("approved"),
+                "n" | "no" => return Ok("rejected"),
+                _ => terminal.write_line("  Please say y or n.")?,
+            }
+        }
+    };
+    tokio::task::spawn_blocking(read)
+        .await
+        .context("asking was interrupted")?
+}
+
+async fn print_report(owner: &Client, work: &Work) -> anyhow::Result<()> {
+    answer::outcome(work)?;
+    heading("3  The report", "");
+    answer::print_text(work.outcome().unwrap_or_default());
+    let usage = owner.usage(&work.runs).await?;
+    let request = &work.request;
+    let worked = request.ended_at.unwrap_or_else(Utc::now) - request.created_at;
+    print_error("");
+    print_error(&format!(
+        "It took {} ({}). {}.",
+        duration::milliseconds(worked.num_milliseconds()),
+        crate::render::count(work.steps.len() as u64, "step"),
+        capitalized(&match usage.is_empty() {
+            true => "no model was called, so it cost nothing".to_owned(),
+            false => answer::cost(&usage),
+        })
+    ));
+    Ok(())
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
+}
+
+fn summarize(times: &[(String, Duration)], total: Duration) {
+    let screen = Screen::stderr();
+    print_error("");
+    print_error(&screen.palette.strong("Where the time went"));
+    let mut rows: Vec<Vec<String>> = times
+        .iter()
+        .map(|(name, took)| vec![name.clone(), shown(*took)])
+        .collect();
+    rows.push(vec![
+        "In all (some of it side by side)".to_owned(),
+        shown(total),
+    ]);
+    for line in table::lines(screen, &["PHASE", "TOOK"], &rows) {
+        print_error(&format!("  {line}"));
+    }
+    print_error("\nNothing is left running. Try next:");
+    print_error("  cargo goalpost up                  the same stack, to work with");
+    print_error("  cargo goalpost ask \"Review the last week\" --wait     (another terminal)");
+    print_error("  cargo goalpost --help");
+}
+
+fn heading(title: &str, question: &str) {
+    let palette = Screen::stderr().palette;
+    print_error(&format!("\n{}", palette.strong(title)));
+    if !question.is_empty() {
+        print_error(&palette.live(&format!("> {question}")));
+    }
+    print_error("");
+}
+
+fn shown(took: Duration) -> String {
+    duration::milliseconds(i64::try_from(took.as_millis()).unwrap_or(i64::MAX))
+}

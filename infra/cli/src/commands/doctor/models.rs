@@ -1,0 +1,177 @@
+//! Which models are asked, and whether they answer: one tiny question to each, one text to embed.
+//!
+//! The one thing to know: keys stay with the process that was given them. So they are tried with those that doctor finds
+//! in its own environment, and it says so where one is missing.
+
+use std::time::{Duration, Instant};
+
+use local_stack::stack::{MODEL_VARIABLES, StackOptions, given};
+use model::{Candidate, Message, Model, ModelConfig, Purpose, Request};
+
+use super::Check;
+use crate::commands::state::Models;
+
+/// What a person waits for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Room for a model that thinks before it says a word.
+const ENOUGH_TOKENS: u32 = 1_024;
+
+const OPENAI_KEY: &str = "OPENAI_API_KEY";
+const ANTHROPIC_KEY: &str = "ANTHROPIC_API_KEY";
+
+/// What a stack is started with, for whoever looks later.
+pub(in crate::commands) fn of(options: &StackOptions) -> Models {
+    let is_variable = |name: &str| MODEL_VARIABLES.contains(&name);
+    let environment = options.environment.iter();
+    let keys = [
+        (ANTHROPIC_KEY, options.anthropic_api_key.is_some()),
+        (OPENAI_KEY, options.openai_api_key.is_some()),
+    ];
+    Models {
+        environment: environment
+            .filter(|(name, _)| is_variable(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect(),
+        keys: keys
+            .into_iter()
+            .filter(|(_, is_given)| *is_given)
+            .map(|(name, _)| name.to_owned())
+            .collect(),
+    }
+}
+
+/// Of a hosted project's functions nothing is seen from here; what this environment says may be what they were given.
+pub(super) async fn of_environment() -> Vec<Check> {
+    let read = |name: &str| Some((name.to_owned(), given(name)?));
+    let models = Models {
+        environment: MODEL_VARIABLES.into_iter().filter_map(read).collect(),
+        keys: [ANTHROPIC_KEY, OPENAI_KEY]
+            .into_iter()
+            .filter(|name| given(name).is_some())
+            .map(str::to_owned)
+            .collect(),
+    };
+    if models.keys.is_empty() && models.environment.is_empty() {
+        return vec![Check::note(
+            "model",
+            "what the functions ask is in their own settings and is not seen from here",
+            "Set what they have (GOALPOST_MODEL, ANTHROPIC_API_KEY, OPENAI_API_KEY …) for doctor too, to have it tried.",
+        )];
+    }
+    look(&models).await
+}
+
+/// What would be asked, and what came of asking.
+pub(super) async fn look(models: &Models) -> Vec<Check> {
+    look_with(models, given).await
+}
+
+async fn look_with(models: &Models, key: impl Fn(&str) -> Option<String>) -> Vec<Check> {
+    let (config, problems) = ModelConfig::read(|name| models.environment.get(name).cloned());
+    if !problems.is_empty() {
+        return vec![Check::bad(
+            "model",
+            problems.join("; "),
+            "Set it right and start again.",
+        )];
+    }
+    let missing = models.keys.iter().find(|name| key(name).is_none());
+    if let Some(missing) = missing {
+        return vec![Check::note(
+            "model",
+            format!("functions were given {missing}, and doctor was not"),
+            format!("Set {missing} for doctor too, to have it tried."),
+        )];
+    }
+    // A key that the functions do not have would tell of another model than theirs.
+    let their_key = |name: &str| {
+        let is_theirs = models.keys.iter().any(|theirs| theirs == name);
+        key(name).filter(|_| is_theirs).map(Into::into)
+    };
+    let config = ModelConfig {
+        anthropic_api_key: their_key(ANTHROPIC_KEY),
+        openai_api_key: their_key(OPENAI_KEY),
+        timeout: PATIENCE,
+        ..config
+    };
+    match Model::new(config) {
+        Ok(model) => vec![language(&model).await, embeddings(&model).await],
+        Err(error) => vec![Check::bad("model", error.to_string(), "")],
+    }
+}
+
+/// The model that answers, and the one that answers in its place.
+async fn language(model: &Model) -> Check {
+    if model.is_offline() {
+        return Check::note(
+            "model",
+            "none, the offline model: runbooks and tools work, free questions do not",
+            "Start with a key to have one: OPENAI_API_KEY=… or ANTHROPIC_API_KEY=… cargo goalpost up (OPENAI_BASE_URL for another server)",
+        );
+    }
+    let candidates = match model.resolve(None) {
+        Ok(candidates) => candidates,
+        Err(error) => return Check::bad("model", error.to_string(), ""),
+    };
+    let mut seen = Vec::new();
+    for (position, candidate) in candidates.iter().enumerate() {
+        let place = if position == 0 { "" } else { "fallback " };
+        let name = format!("{place}{}/{}", candidate.provider, candidate.model);
+        match ask(model, candidate).await {
+            Ok(said) => seen.push(format!("{name} {said}")),
+            Err(error) => {
+                seen.push(format!("{name}: {error}"));
+                return Check::bad("model", seen.join("; "), advice(candidate));
+            }
+        }
+    }
+    Check::good("model", seen.join("; "))
+}
+
+fn advice(candidate: &Candidate) -> &'static str {
+    if candidate.provider == model::ANTHROPIC {
+        "Check ANTHROPIC_API_KEY, GOALPOST_MODEL, ANTHROPIC_BASE_URL and the network."
+    } else {
+        "Check OPENAI_API_KEY, GOALPOST_MODEL, OPENAI_BASE_URL and the network."
+    }
+}
+
+async fn ask(model: &Model, candidate: &Candidate) -> Result<String, model::Error> {
+    let request = Request {
+        purpose: Purpose::Work,
+        model: None,
+        system: "You are asked whether you can be reached. Reply with one word.".to_owned(),
+        messages: vec![Message::User {
+            content: "Can you?".to_owned(),
+        }],
+        tools: Vec::new(),
+        output: None,
+        max_output_tokens: ENOUGH_TOKENS,
+    };
+    let begun = Instant::now();
+    let answer = model.ask(candidate, &request).await?;
+    Ok(format!(
+        "answers ({:.1} s, {} tokens)",
+        begun.elapsed().as_secs_f64(),
+        answer.usage.input_tokens + answer.usage.output_tokens
+    ))
+}
+
+async fn embeddings(model: &Model) -> Check {
+    match model.embed(&["Can you?".to_owned()]).await {
+        Ok((embedded, None)) => Check::good(
+            "embeddings",
+            format!("{}, built in: finds shared words", embedded.space),
+        ),
+        Ok((embedded, Some(_))) => Check::good("embeddings", format!("{} answers", embedded.space)),
+        Err(error) => Check::bad(
+            "embeddings",
+            error.to_string(),
+            "Check GOALPOST_EMBEDDING_MODEL; `lexical` is built in and needs nobody.",
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! The `goalpost` command line: the story of each command is in the file of its name.
+//!
+//! The one thing to know: commands that read and decide speak to Supabase's API as any user would, so that they
+//! serve a hosted project too. Only `up`, `reset`, `psql`, `demo` and part of `doctor` know the local database.
+
+mod answer;
+mod approvals;
+mod arguments;
+mod ask;
+mod connect;
+mod decide;
+mod decision;
+mod demo;
+mod doctor;
+mod down;
+mod goals;
+mod login;
+mod logs;
+mod mcp;
+mod memories;
+mod psql;
+mod reset;
+mod state;
+mod status;
+mod up;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use local_stack::terminal::{self, Usage, print, print_error, print_json, told_to_stop};
+
+/// Runs the command of this process's arguments; the code to end with.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    terminal::run(dispatch(&arguments))
+}
+
+async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
+    let global = &arguments.global;
+    match &arguments.command {
+        Command::Up(up) => up::run(up).await,
+        Command::Down => down::run().await,
+        Command::Reset(reset) => reset::run(reset).await,
+        Command::Status => status::run(global).await,
+        Command::Logs(logs) => logs::run(logs).await,
+        Command::Psql(psql) => psql::run(psql),
+        Command::Demo(demo) => demo::run(demo).await,
+        Command::Ask(ask) => ask::run(ask, global).await,
+        Command::Goals(goals) => goals::list(goals, global).await,
+        Command::Goal(goal) => goals::show(goal, global).await,
+        Command::Request(request) => goals::show_request(request, global).await,
+        Command::Approvals => approvals::run(global).await,
+        Command::Approve(decision) => decide::approve(decision, global).await,
+        Command::Reject(rejection) => decide::reject(rejection, global).await,
+        Command::Cancel(cancel) => decide::cancel(cancel, global).await,
+        Command::Retry(retry) => decide::retry(retry, global).await,
+        Command::Memories(memories) => memories::list(memories, global).await,
+        Command::Forget(forget) => memories::forget(forget, global).await,
+        Command::Mcp(mcp) => mcp::run(mcp, global).await,
+        Command::Login(login) => login::run(login, global).await,
+        Command::Doctor => doctor::run(global).await,
+    }
+}
+
+#[cfg(test)]
+mod tests;

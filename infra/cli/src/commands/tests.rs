@@ -1,0 +1,268 @@
+//! What is written on the command line, and what other commands find.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+use std::os::unix::fs::PermissionsExt;
+
+use chrono::Utc;
+use clap::{CommandFactory, Parser};
+use local_stack::home::Home;
+use local_stack::keys::ProjectKeys;
+use local_stack::stack::Person;
+use serde_json::json;
+
+use super::arguments::{Arguments, Command};
+use super::*;
+use crate::client::{Place, Session};
+
+fn parsed(line: &str) -> Result<Arguments, clap::Error> {
+    Arguments::try_parse_from(std::iter::once("goalpost").chain(line.split_whitespace()))
+}
+
+fn home(folder: &tempfile::TempDir) -> Home {
+    let workspace = folder.path().join("workspace");
+    std::fs::create_dir_all(&workspace).unwrap();
+    Home::at(workspace, &folder.path().join("home")).unwrap()
+}
+
+fn mode(path: &std::path::Path) -> u32 {
+    path.metadata().unwrap().permissions().mode() & 0o777
+}
+
+fn stack(keys: &ProjectKeys) -> state::Stack {
+    state::Stack {
+        url: "http://127.0.0.1:1".into(),
+        database_url: "postgres://postgres:pw@127.0.0.1:2/goalpost".into(),
+        psql: None,
+        logs: "logs".into(),
+        models: state::Models::default(),
+        keys: keys.to_stored(),
+    }
+}
+
+#[test]
+fn clap_finds_no_contradiction_in_the_commands() {
+    Arguments::command().debug_assert();
+}
+
+#[test]
+fn global_options_may_stand_before_or_after_the_command() {
+    for line in [
+        "--as approver --json approve 4",
+        "approve 4 --json --as approver",
+    ] {
+        let arguments = parsed(line).unwrap();
+        assert_eq!(arguments.global.person, Some(Person::Approver));
+        assert!(arguments.global.json);
+        assert!(matches!(arguments.command, Command::Approve(decision) if decision.id == 4));
+    }
+}
+
+#[test]
+fn a_servers_address_is_not_the_projects() {
+    let line = "mcp add docs https://docs.example.com/mcp --header authorization";
+    let arguments = parsed(line).unwrap();
+    assert_eq!(arguments.global.url, None);
+    let Command::Mcp(mcp) = arguments.command else {
+        panic!("{line}");
+    };
+    let super::arguments::McpAction::Add { name, address, .. } = mcp.action else {
+        panic!("{line}");
+    };
+    assert_eq!(
+        (name.as_str(), address.as_str()),
+        ("docs", "https://docs.example.com/mcp")
+    );
+}
+
+#[test]
+fn a_question_comes_with_its_options() {
+    let line = [
+        "goalpost",
+        "ask",
+        "What is this?",
+        "--wait",
+        "--workspace",
+        "Demo",
+        "--idempotency-key",
+        "k",
+    ];
+    let Command::Ask(ask) = Arguments::try_parse_from(line).unwrap().command else {
+        panic!()
+    };
+    assert_eq!((ask.question.as_str(), ask.wait), ("What is this?", true));
+    assert_eq!(
+        (ask.workspace.as_deref(), ask.idempotency_key.as_deref()),
+        (Some("Demo"), Some("k"))
+    );
+}
+
+#[test]
+fn what_follows_psql_is_psqls() {
+    let Command::Psql(psql) = parsed("psql -- -c select").unwrap().command else {
+        panic!()
+    };
+    assert_eq!(psql.arguments, ["-c", "select"]);
+    let Command::Psql(psql) = parsed("psql -At -c select").unwrap().command else {
+        panic!()
+    };
+    assert_eq!(psql.arguments, ["-At", "-c", "select"]);
+}
+
+#[test]
+fn wrong_use_ends_with_2_and_names_what_was_wrong() {
+    for (line, named) in [
+        ("", "Usage"),
+        ("goal", "<ID>"),
+        ("goal three", "three"),
+        ("goals --as nobody", "nobody"),
+        ("goals --as owner --token x", "--token"),
+        ("logs gateway", "gateway"),
+    ] {
+        let error = parsed(line).unwrap_err();
+        assert_eq!(error.exit_code(), 2, "{line}");
+        assert!(error.to_string().contains(named), "{line}: {error}");
+    }
+}
+
+#[test]
+fn every_command_says_what_it_does_and_the_first_help_shows_examples() {
+    let mut command = Arguments::command();
+    assert!(
+        command
+            .render_help()
+            .to_string()
+            .contains("cargo goalpost ask")
+    );
+    for subcommand in command.get_subcommands() {
+        assert!(
+            subcommand.get_about().is_some(),
+            "{}",
+            subcommand.get_name()
+        );
+    }
+}
+
+#[test]
+fn state_and_keys_are_for_their_owner_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home(&folder);
+    let keys = state::keys(&home).unwrap();
+    state::write(
+        &home,
+        &state::State {
+            pid: 1,
+            started_at: Utc::now(),
+            stack: Some(stack(&keys)),
+        },
+    )
+    .unwrap();
+    assert_eq!(mode(&home.run().join("state.json")), 0o600);
+    assert_eq!(mode(&home.root().join("project.json")), 0o600);
+}
+
+#[test]
+fn keys_stay_until_they_are_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home(&folder);
+    let first = state::keys(&home).unwrap().publishable_key().to_owned();
+    assert_eq!(state::keys(&home).unwrap().publishable_key(), first);
+    state::forget_keys(&home);
+    assert_ne!(state::keys(&home).unwrap().publishable_key(), first);
+}
+
+#[test]
+fn a_state_file_that_was_left_behind_is_no_running_stack() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home(&folder);
+    let keys = ProjectKeys::generate();
+    let state = state::State {
+        pid: 1,
+        started_at: Utc::now(),
+        stack: Some(stack(&keys)),
+    };
+    state::write(&home, &state).unwrap();
+    assert!(state::running(&home).unwrap().is_none());
+    let error = state::required(&home).unwrap_err().to_string();
+    assert!(error.contains("cargo goalpost up"), "{error}");
+
+    let _held = state::claim(&home).unwrap().unwrap();
+    assert_eq!(state::required(&home).unwrap().url, "http://127.0.0.1:1");
+}
+
+#[test]
+fn a_stack_that_is_still_starting_is_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home(&folder);
+    let _held = state::claim(&home).unwrap().unwrap();
+    state::write(
+        &home,
+        &state::State {
+            pid: 1,
+            started_at: Utc::now(),
+            stack: None,
+        },
+    )
+    .unwrap();
+    let error = state::required(&home).unwrap_err().to_string();
+    assert!(error.contains("starting"), "{error}");
+}
+
+#[test]
+fn the_database_is_shown_without_its_password() {
+    let shown = up::without_password("postgres://postgres:secret@127.0.0.1:54322/goalpost");
+    assert_eq!(shown, "postgres://postgres@127.0.0.1:54322/goalpost");
+}
+
+#[tokio::test]
+async fn a_session_is_kept_for_its_owner_alone_and_found_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home(&folder);
+    let url = auth_answering(json!({
+        "access_token": "a.b.c", "refresh_token": "r", "expires_in": 3600, "user": {"email": "you@example.com"},
+    }))
+    .await;
+    let client = crate::client::Client::new(&url, "sb_publishable_x", Place::GivenUrl).unwrap();
+    let session = client
+        .login("You@example.com", &"password".into())
+        .await
+        .unwrap();
+    session.store(&home).unwrap();
+    assert_eq!(mode(&home.root().join("session.json")), 0o600);
+    let stored = Session::stored(&home).unwrap();
+    assert_eq!(
+        (stored.url.as_str(), stored.email.as_str()),
+        (url.as_str(), "you@example.com")
+    );
+    let (_, renewal) = client.renewed(stored).await.unwrap();
+    assert_eq!(renewal, crate::client::Renewal::NotNeeded);
+}
+
+#[tokio::test]
+async fn a_session_about_to_end_is_renewed() {
+    let url =
+        auth_answering(json!({"access_token": "a.b.c", "refresh_token": "r", "expires_in": 10}))
+            .await;
+    let client = crate::client::Client::new(&url, "sb_publishable_x", Place::GivenUrl).unwrap();
+    let session = client
+        .login("you@example.com", &"password".into())
+        .await
+        .unwrap();
+    let (_, renewal) = client.renewed(session).await.unwrap();
+    assert_eq!(renewal, crate::client::Renewal::Renewed);
+}
+
+/// An Auth that gives everybody this session.
+async fn auth_answering(session: serde_json::Value) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let answer = axum::routing::post(move || async move { axum::Json(session) });
+    let router = axum::Router::new().route("/auth/v1/token", answer);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    url
+}

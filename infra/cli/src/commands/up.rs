@@ -1,0 +1,152 @@
+//! `goalpost up`: the local stack in the foreground.
+//!
+//! The one thing to know: whatever ends it (Ctrl-C, `down`, an error while starting), everything it started has
+//! ended before it does.
+
+use anyhow::{Context, bail};
+use chrono::Utc;
+use local_stack::home::Home;
+use local_stack::progress::Progress;
+use local_stack::stack::{LOCAL_PASSWORD, Person, Port, Stack, StackOptions};
+use secrecy::ExposeSecret;
+use std::time::Duration;
+
+use super::{arguments, connect, doctor, print, print_error, state, told_to_stop};
+use crate::client::Client;
+use crate::render::Screen;
+
+/// How often it is looked whether Postgres is still there.
+const PULSE: Duration = Duration::from_secs(2);
+
+pub(super) async fn run(arguments: &arguments::Up) -> anyhow::Result<()> {
+    let home = Home::open()?;
+    let Some(_lock) = state::claim(&home)? else {
+        let url = state::running(&home)
+            .ok()
+            .flatten()
+            .and_then(|state| state.stack)
+            .map(|stack| stack.url);
+        bail!(
+            "the local stack runs already{}.\n`cargo goalpost status` shows it, `cargo goalpost down` stops it.",
+            url.map(|url| format!(" at {url}")).unwrap_or_default()
+        );
+    };
+    let mut state = state::State {
+        pid: own_pid(),
+        started_at: Utc::now(),
+        stack: None,
+    };
+    state::write(&home, &state)?;
+    let ended = run_until_told(arguments, &home, &mut state).await;
+    state::remove(&home);
+    ended
+}
+
+async fn run_until_told(
+    arguments: &arguments::Up,
+    home: &Home,
+    state: &mut state::State,
+) -> anyhow::Result<()> {
+    let progress = Progress::stderr();
+    let mut options = StackOptions::for_people(home.clone(), progress);
+    options.keys = Some(state::keys(home)?);
+    if let Some(port) = arguments.port {
+        options.port = Port::Exactly(port);
+    }
+    let models = doctor::models_of(&options);
+    let told = told_to_stop()?;
+    tokio::pin!(told);
+    let stack = tokio::select! {
+        stack = Stack::start(options) => stack?,
+        () = &mut told => bail!("stopped while starting"),
+    };
+    state.stack = Some(of_stack(&stack, models));
+    state::write(home, state)?;
+    warm_up(connect::of_stack(&stack, Person::Owner)?);
+    introduce(&stack, arguments.port);
+    let ended = tokio::select! {
+        () = &mut told => Ok(()),
+        () = until_postgres_ends(&stack) => {
+            Err(anyhow::anyhow!("Postgres has ended; `cargo goalpost logs postgres` says why."))
+        }
+    };
+    print_error("\nStopping …");
+    stack.stop().await.context("stopping the stack")?;
+    print_error("Stopped. Nothing is left running.");
+    ended
+}
+
+fn of_stack(stack: &Stack, models: state::Models) -> state::Stack {
+    state::Stack {
+        url: stack.url().to_owned(),
+        database_url: stack.database_url("postgres"),
+        psql: stack.server().program("psql"),
+        logs: stack.log_folder().to_owned(),
+        models,
+        keys: stack.keys().to_stored(),
+    }
+}
+
+async fn until_postgres_ends(stack: &Stack) {
+    while stack.server().is_running() {
+        tokio::time::sleep(PULSE).await;
+    }
+}
+
+/// The tables' part reads the schema at the first question; nobody should have to wait for that.
+pub(super) fn warm_up(client: Client) {
+    tokio::spawn(async move { client.workspaces().await.is_ok() });
+}
+
+fn own_pid() -> i32 {
+    nix::unistd::getpid().as_raw()
+}
+
+fn introduce(stack: &Stack, wanted_port: Option<u16>) {
+    let palette = Screen::stdout().palette;
+    let url = stack.url();
+    print("");
+    print(&palette.strong("Goalpost is up."));
+    if wanted_port.is_none() && !url.ends_with(":54321") {
+        print(&palette.dim("The usual port 54321 is taken; another one is used."));
+    }
+    print("");
+    print(&format!("  API              {url}"));
+    print(&format!("  Intake           {url}/functions/v1/intake"));
+    print(&format!("  Publishable key  {}", stack.publishable_key()));
+    print(&format!(
+        "  Database         {}",
+        without_password(&stack.database_url("postgres"))
+    ));
+    print("");
+    print(&palette.dim(&format!(
+        "People: a token each, good for 12 hours; or sign in with the password {LOCAL_PASSWORD}"
+    )));
+    for person in Person::ALL {
+        let token = connect::token(stack.keys(), person);
+        print(&format!(
+            "  {:9} {}",
+            person.name(),
+            palette.dim(person.email())
+        ));
+        print(&format!("  {}", token.expose_secret()));
+    }
+    print("");
+    print(&palette.dim("In another terminal:"));
+    print("  cargo goalpost ask \"What is 17% of 2,340?\" --wait");
+    print("  cargo goalpost ask \"Audit my database\" --wait");
+    print("  cargo goalpost approvals --as approver");
+    print("");
+    print(&palette.dim("Ctrl-C stops everything."));
+}
+
+/// `postgres://postgres@127.0.0.1:54322/goalpost`; `psql` knows the password.
+pub(super) fn without_password(database_url: &str) -> String {
+    match url::Url::parse(database_url) {
+        Ok(mut url) => {
+            let _ = url.set_password(None);
+            url.into()
+        }
+        Err(_) => String::new(),
+    }
+}

@@ -1,0 +1,58 @@
+//! The places at which faults can be injected into a running stack.
+//!
+//! A [`FaultHook`] in [`StackOptions`](crate::stack::StackOptions) is called where a network, a machine or a process
+//! may fail: before pg_net's worker sends a wake, before a queue's mapping delivers a message, and around every call
+//! of a function to the gateway. The stack decides nothing about faults, and without a hook calls nothing.
+
+use std::fmt;
+use std::pin::Pin;
+
+use axum::Router;
+
+use crate::lambda::Grip;
+
+/// The delivery of one copy of a wake or message.
+pub type Parcel = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A source of faults for one stack. The default of each method injects none.
+pub trait FaultHook: fmt::Debug + Send + Sync {
+    /// Receives control over the sandboxes when the Lambda host has started.
+    ///
+    /// # Errors
+    /// An error keeps the stack from starting.
+    fn take_hold(&self, _grip: Grip) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    /// Returns the address that functions call instead of the gateway's. It may contain
+    /// [`SANDBOX_PLACEHOLDER`](crate::lambda::SANDBOX_PLACEHOLDER).
+    fn address_for_functions(&self, url: &str) -> String {
+        url.to_owned()
+    }
+
+    /// Returns the router that receives every request in front of the gateway.
+    fn in_front_of(&self, gateway: Router) -> Router {
+        gateway
+    }
+
+    /// Decides how a wake of this function travels. `copy` makes one delivery of it.
+    fn wake(&self, _function: &str, _copy: &mut dyn FnMut() -> Parcel) -> Passage {
+        Passage::Now
+    }
+
+    /// Decides how a message of this queue travels. `copy` makes one delivery of it.
+    fn message(&self, _queue: &str, _copy: &mut dyn FnMut() -> Parcel) -> Passage {
+        Passage::Now
+    }
+}
+
+/// What the caller of a hook does with a wake or message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passage {
+    /// The caller delivers it now. The hook may have sent off further copies.
+    Now,
+    /// The hook delivers every copy later.
+    Later,
+    /// No copy arrives.
+    Lost,
+}

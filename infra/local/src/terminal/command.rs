@@ -1,0 +1,93 @@
+//! How a command begins and ends: its log, its runtime, its lines of output, its code.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use super::palette::Screen;
+
+/// What says which log lines are shown; functions' own logs are files (`goalpost logs`).
+const LOG_FILTER: &str = "GOALPOST_LOG";
+
+/// The wrong use of a command, which ends with another code (2) than work that failed (1).
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+/// Runs a command to its end; the code to end with.
+#[must_use]
+pub fn run(command: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
+    let filter = EnvFilter::try_from_env(LOG_FILTER).unwrap_or_else(|_| EnvFilter::new("error"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime");
+    let ended = runtime.and_then(|runtime| {
+        let ended = runtime.block_on(command);
+        // What still runs in the background has been told to end; nobody waits for it twice.
+        runtime.shutdown_background();
+        ended
+    });
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => report(&error),
+    }
+}
+
+fn report(error: &anyhow::Error) -> ExitCode {
+    let palette = Screen::stderr().palette;
+    print_error(&format!("{} {error:#}", palette.bad("error:")));
+    ExitCode::from(code_of(error))
+}
+
+pub(super) fn code_of(error: &anyhow::Error) -> u8 {
+    if error.downcast_ref::<Usage>().is_some() {
+        2
+    } else {
+        1
+    }
+}
+
+/// Resolves at Ctrl-C, or when `down` (or a system that shuts down) asks.
+///
+/// # Errors
+/// The signals cannot be listened for.
+pub fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate()).context("listening for signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for signals")?;
+    let mut hang_up = signal(SignalKind::hangup()).context("listening for signals")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = hang_up.recv() => {}
+        }
+    })
+}
+
+/// Prints a line of output. A reader that went away (`| head`) ends the output, not the command.
+pub fn print(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// Prints a line beside the output: what is going on, and what went wrong.
+pub fn print_error(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+/// Prints a value for programs.
+///
+/// # Errors
+/// The value is none that JSON has.
+pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    print(&serde_json::to_string_pretty(value).context("writing JSON")?);
+    Ok(())
+}

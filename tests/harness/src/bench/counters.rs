@@ -1,0 +1,171 @@
+//! What was counted up to a moment: by Postgres, by the gateway, by the Lambda host, by the kernel.
+//!
+//! The one thing to know: Postgres' sessions put their statistics off by up to ten seconds, so each of them is made to
+//! report at both ends of a window. What that costs is the same in a window of work and in an idle one, and so in none
+//! of the differences.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use local_stack::rest::Calls;
+use local_stack::stack::Stack;
+use tokio_postgres::Client;
+
+use super::processor;
+
+/// A session reports at the end of a transaction, but not twice within a second.
+const BETWEEN_REPORTS: Duration = Duration::from_millis(1050);
+/// How long pg_net's worker may take to look at its queue and find nothing.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A reading.
+#[derive(Clone, Debug)]
+pub(super) struct Counters {
+    pub(super) at: Instant,
+    /// Committed and rolled back in the measured database, reading ones included.
+    pub(super) transactions: i64,
+    /// Transaction numbers given out: those that wrote.
+    pub(super) written: i64,
+    pub(super) wal_bytes: i64,
+    pub(super) wal_position: String,
+    pub(super) fsyncs: i64,
+    pub(super) postgres_seconds: f64,
+    pub(super) functions_seconds: f64,
+    pub(super) stack_seconds: f64,
+    pub(super) machine_seconds: f64,
+    pub(super) invocations: u64,
+    /// Notifications that woke pg_net's worker.
+    pub(super) pg_net_wakes: u64,
+    pub(super) calls: Calls,
+}
+
+/// Reads counters, over a session that is not in the measured database.
+pub(super) struct Reader {
+    outside: Client,
+    inside: Client,
+    database: String,
+    postmaster: i32,
+}
+
+const QUERY: &str = "
+select (d.xact_commit + d.xact_rollback)::int8 as transactions,
+       pg_snapshot_xmax(pg_current_snapshot())::text::int8 as written,
+       (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::int8 as wal_bytes,
+       pg_current_wal_insert_lsn()::text as wal_position,
+       (select coalesce(sum(fsyncs), 0)::int8 from pg_stat_io where object = 'wal') as fsyncs
+  from pg_stat_database d where d.datname = $1";
+
+impl Reader {
+    pub(super) async fn new(stack: &Stack) -> anyhow::Result<Self> {
+        let server = stack.server();
+        let outside = server
+            .connect(local_stack::postgres::SUPERUSER, "postgres")
+            .await?;
+        let inside = server
+            .connect(local_stack::postgres::SUPERUSER, stack.database())
+            .await?;
+        let backend: i32 = outside
+            .query_one("select pg_backend_pid()", &[])
+            .await
+            .context("asking for a session's process")?
+            .get(0);
+        Ok(Self {
+            outside,
+            inside,
+            database: stack.database().to_owned(),
+            postmaster: processor::of(backend).map_or(0, |process| process.parent),
+        })
+    }
+
+    /// The reading at the beginning of a window, which begins when this returns.
+    pub(super) async fn begin(&self, stack: &Stack) -> anyhow::Result<Counters> {
+        self.make_all_report(stack).await?;
+        let row = self.row().await?;
+        Ok(self.counters(stack, &row))
+    }
+
+    /// The reading at the end of a window, which ends when this is called.
+    pub(super) async fn end(&self, stack: &Stack) -> anyhow::Result<Counters> {
+        // What is made here to report is not the work's: only counts that have to wait for it are read after it.
+        let early = self.row().await?;
+        let mut counters = self.counters(stack, &early);
+        self.make_all_report(stack).await?;
+        let late = self.row().await?;
+        counters.transactions = late.get("transactions");
+        counters.fsyncs = late.get("fsyncs");
+        Ok(counters)
+    }
+
+    fn counters(&self, stack: &Stack, row: &tokio_postgres::Row) -> Counters {
+        let (functions_seconds, stack_seconds) = of_this_process(stack);
+        Counters {
+            at: Instant::now(),
+            transactions: row.get("transactions"),
+            written: row.get("written"),
+            wal_bytes: row.get("wal_bytes"),
+            wal_position: row.get("wal_position"),
+            fsyncs: row.get("fsyncs"),
+            postgres_seconds: processor::of_family(self.postmaster),
+            functions_seconds,
+            stack_seconds,
+            machine_seconds: processor::of_machine(),
+            invocations: stack.host().stats().iter().map(|f| f.invocations).sum(),
+            pg_net_wakes: stack.pg_net_wakes(),
+            calls: stack.rest().calls(),
+        }
+    }
+
+    /// Writes out all that was changed, so that what follows begins on a clean slate.
+    pub(super) async fn checkpoint(&self) -> anyhow::Result<()> {
+        let done = self.outside.batch_execute("checkpoint").await;
+        done.context("a checkpoint")
+    }
+
+    /// What autovacuum would do.
+    pub(super) async fn vacuum(&self) -> anyhow::Result<()> {
+        let done = self.inside.batch_execute("vacuum analyze").await;
+        done.context("vacuum analyze")
+    }
+
+    /// A query outside the measured database.
+    pub(super) fn outside(&self) -> &Client {
+        &self.outside
+    }
+
+    /// A query inside the measured database, as superuser.
+    pub(super) fn inside(&self) -> &Client {
+        &self.inside
+    }
+
+    async fn row(&self) -> anyhow::Result<tokio_postgres::Row> {
+        let row = self.outside.query_one(QUERY, &[&self.database]).await;
+        row.context("reading the database's counters")
+    }
+
+    async fn make_all_report(&self, stack: &Stack) -> anyhow::Result<()> {
+        tokio::time::sleep(BETWEEN_REPORTS).await;
+        stack.rest().flush_statistics().await?;
+        // pg_net's worker looks at its queue, finds nothing, and reports with that.
+        self.inside
+            .batch_execute("notify pg_net_wake")
+            .await
+            .context("waking pg_net's worker")?;
+        tokio::time::sleep(LOOK).await;
+        let own = "select pg_catalog.pg_stat_force_next_flush()";
+        self.inside.batch_execute(own).await.context("reporting")
+    }
+}
+
+/// Processor time of the functions (living and ended) and of the stack with all its parts.
+fn of_this_process(stack: &Stack) -> (f64, f64) {
+    let own = processor::of(nix::unistd::getpid().as_raw()).unwrap_or_default();
+    let living: f64 = stack
+        .host()
+        .stats()
+        .iter()
+        .flat_map(|function| &function.sandboxes)
+        .filter_map(|sandbox| processor::of(sandbox.process_id))
+        .map(|process| process.own)
+        .sum();
+    (own.children + living, own.own)
+}

@@ -1,0 +1,454 @@
+//! What is told of a measurement: JSON for programs, a table beside the aims for people.
+//!
+//! The one thing to know: the first ten fields of [`Measured`] are the agreed ones; what follows explains them.
+
+use std::collections::BTreeMap;
+
+use local_stack::rest::Calls;
+use local_stack::terminal::{Screen, table};
+use serde::Serialize;
+
+use super::figures::rounded;
+use super::wal::Written;
+
+/// One repetition of a workload. Times in milliseconds, of which the functions, the gateway and Postgres are all part.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Measured {
+    /// Its name.
+    pub workload: &'static str,
+    /// Steps that were completed.
+    pub steps: u64,
+    /// From the first submission to the last end.
+    pub wall_seconds: f64,
+    /// Chain and throughput: wall time by steps. Fan-out and goal: that of the median run.
+    pub ms_per_step: f64,
+    /// The other way round.
+    pub steps_per_second: f64,
+    /// Of what `latency_of` says.
+    pub p50_ms: f64,
+    /// Of what `latency_of` says.
+    pub p95_ms: f64,
+    /// Committed and rolled back, reading ones included; without an idle while's and our own looks.
+    pub transactions_per_step: f64,
+    /// Bytes of the write-ahead log.
+    pub wal_bytes_per_step: f64,
+    /// Requests to the REST surface that functions made.
+    pub requests_per_step: f64,
+
+    /// `frozen`: one invocation per sandbox; `managed`: as Managed Instances.
+    pub mode: &'static str,
+    /// Runs of this repetition.
+    pub runs: usize,
+    /// What the percentiles are of.
+    pub latency_of: &'static str,
+    /// Transactions that wrote (transaction numbers given out).
+    pub writing_transactions_per_step: f64,
+    /// Of sessions that listen for wakes here and not on a hosted project; not in `transactions_per_step`.
+    pub listening_transactions_per_step: f64,
+    /// Of the log's files.
+    pub fsyncs_per_step: f64,
+    /// Processor time of Postgres, all its processes.
+    pub postgres_cpu_ms_per_step: f64,
+    /// Processor time of the functions.
+    pub functions_cpu_ms_per_step: f64,
+    /// Processor time of the stack: gateway, Lambda host, pg_net, pg_cron, and the bench itself.
+    pub stack_cpu_ms_per_step: f64,
+    /// Invocations of functions.
+    pub invocations_per_step: f64,
+    /// Calls of a language model.
+    pub model_calls: u64,
+    /// Cores that other programs kept busy meanwhile; from 0.25 on times are not to be trusted.
+    pub foreign_cores: f64,
+    /// The functions of the database that were called, our own submissions included.
+    pub calls: BTreeMap<String, CallFigures>,
+    /// Where the log stood at the beginning.
+    pub wal_from: String,
+    /// And at the end.
+    pub wal_to: String,
+}
+
+/// The calls of one function in a while, and their mean times.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct CallFigures {
+    /// How many.
+    pub count: u64,
+    /// In the gateway, from the request's arrival to its answer.
+    pub mean_ms: f64,
+    /// Of that, with Postgres.
+    pub mean_database_ms: f64,
+}
+
+impl CallFigures {
+    pub(super) fn between(before: &Calls, after: &Calls) -> BTreeMap<String, Self> {
+        let of = |(name, after): (&String, &local_stack::rest::Call)| {
+            let before = before.get(name).copied().unwrap_or_default();
+            let count = after.count.saturating_sub(before.count);
+            let mean = |sum: std::time::Duration| {
+                rounded(super::figures::per(sum.as_secs_f64() * 1000.0, count), 3)
+            };
+            let figures = Self {
+                count,
+                mean_ms: mean(after.took.saturating_sub(before.took)),
+                mean_database_ms: mean(after.in_database.saturating_sub(before.in_database)),
+            };
+            (count > 0).then(|| (name.clone(), figures))
+        };
+        after.iter().filter_map(of).collect()
+    }
+}
+
+/// All repetitions of a workload in one mode.
+#[derive(Clone, Debug, Serialize)]
+pub struct Repetitions {
+    /// The one with the median time per step.
+    #[serde(flatten)]
+    pub median: Measured,
+    /// All of them, in order.
+    #[serde(rename = "repetitions")]
+    pub all: Vec<Measured>,
+    /// Where the bytes of the median one went, if that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub wal_by_table: Vec<Written>,
+}
+
+/// An aim of the project for one figure: at most, or at least.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Aim {
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+impl Aim {
+    pub(super) fn is_met(self, value: f64) -> bool {
+        match self {
+            Self::AtMost(most) => value <= most,
+            Self::AtLeast(least) => value >= least,
+        }
+    }
+
+    pub(super) fn words(self) -> String {
+        match self {
+            Self::AtMost(most) => format!("≤ {most}"),
+            Self::AtLeast(least) => format!("≥ {least}"),
+        }
+    }
+}
+
+/// How many rows the table of the log has.
+const MOST_WRITERS: usize = 30;
+
+/// A figure as a row of the table.
+struct Row {
+    name: &'static str,
+    places: usize,
+    of: fn(&Measured) -> f64,
+}
+
+const ROWS: [Row; 13] = [
+    Row {
+        name: "ms per step",
+        places: 2,
+        of: |m| m.ms_per_step,
+    },
+    Row {
+        name: "steps per second",
+        places: 0,
+        of: |m| m.steps_per_second,
+    },
+    Row {
+        name: "p50 ms",
+        places: 2,
+        of: |m| m.p50_ms,
+    },
+    Row {
+        name: "p95 ms",
+        places: 2,
+        of: |m| m.p95_ms,
+    },
+    Row {
+        name: "transactions per step",
+        places: 2,
+        of: |m| m.transactions_per_step,
+    },
+    Row {
+        name: "of these, writing",
+        places: 2,
+        of: |m| m.writing_transactions_per_step,
+    },
+    Row {
+        name: "WAL bytes per step",
+        places: 0,
+        of: |m| m.wal_bytes_per_step,
+    },
+    Row {
+        name: "fsyncs per step",
+        places: 2,
+        of: |m| m.fsyncs_per_step,
+    },
+    Row {
+        name: "requests per step",
+        places: 2,
+        of: |m| m.requests_per_step,
+    },
+    Row {
+        name: "Postgres CPU ms per step",
+        places: 2,
+        of: |m| m.postgres_cpu_ms_per_step,
+    },
+    Row {
+        name: "functions CPU ms per step",
+        places: 2,
+        of: |m| m.functions_cpu_ms_per_step,
+    },
+    Row {
+        name: "stack CPU ms per step",
+        places: 2,
+        of: |m| m.stack_cpu_ms_per_step,
+    },
+    Row {
+        name: "foreign cores",
+        places: 2,
+        of: |m| m.foreign_cores,
+    },
+];
+
+/// The aims, by workload and row.
+pub(super) fn aim(workload: &str, row: &str) -> Option<Aim> {
+    let aim = match (workload, row) {
+        ("chain", "ms per step") => Aim::AtMost(2.4),
+        ("chain", "transactions per step") => Aim::AtMost(1.1),
+        ("fanout", "steps per second") => Aim::AtLeast(1940.0),
+        ("throughput", "steps per second") => Aim::AtLeast(2220.0),
+        ("fanout" | "throughput", "transactions per step") => Aim::AtMost(0.3),
+        ("chain" | "fanout" | "throughput", "WAL bytes per step") => Aim::AtMost(1300.0),
+        ("goal", "p50 ms") => Aim::AtMost(150.0),
+        _ => return None,
+    };
+    Some(aim)
+}
+
+/// The table of one workload: a column for each mode, medians with the range of all repetitions.
+pub(crate) fn lines(screen: Screen, modes: &[Repetitions]) -> Vec<String> {
+    let Some(first) = modes.first() else {
+        return Vec::new();
+    };
+    let workload = first.median.workload;
+    let mut headings = vec!["FIGURE"];
+    headings.extend(modes.iter().map(|mode| match mode.median.mode {
+        "managed" => "MANAGED INSTANCES",
+        _ => "ONE INVOCATION A SANDBOX",
+    }));
+    headings.push("AIM");
+    let rows: Vec<Vec<String>> = ROWS
+        .iter()
+        .map(|row| {
+            let aim = aim(workload, row.name);
+            let mut cells = vec![row.name.to_owned()];
+            cells.extend(modes.iter().map(|mode| cell(screen, row, mode, aim)));
+            cells.push(aim.map_or_else(String::new, Aim::words));
+            cells
+        })
+        .collect();
+    let mut lines = table::lines(screen, &headings, &rows);
+    lines.push(String::new());
+    lines.push(screen.palette.dim(&format!(
+        "{} steps in {} runs; percentiles are of {}",
+        first.median.steps, first.median.runs, first.median.latency_of
+    )));
+    if modes.iter().any(|mode| mode.median.foreign_cores >= 0.25) {
+        lines.push(screen.palette.asks(
+            "Other programs were busy meanwhile: counts stand, times do not. Measure again on an idle machine.",
+        ));
+    }
+    lines
+}
+
+/// The largest writers of the log, and the sum of all.
+pub(crate) fn wal_lines(screen: Screen, written: &[Written], steps: u64) -> Vec<String> {
+    let shown = written.iter().take(MOST_WRITERS);
+    let mut rows: Vec<Vec<String>> = shown
+        .map(|one| {
+            vec![
+                one.relation.clone(),
+                one.kind.clone(),
+                one.record.clone(),
+                one.records.to_string(),
+                format!("{:.0}", one.bytes_per_step),
+                one.full_page_bytes.to_string(),
+            ]
+        })
+        .collect();
+    let bytes: u64 = written.iter().map(|one| one.bytes).sum();
+    let pages: u64 = written.iter().map(|one| one.full_page_bytes).sum();
+    #[expect(clippy::cast_precision_loss, reason = "bytes of one measurement")]
+    let per_step = super::figures::per(bytes as f64, steps);
+    rows.push(vec![
+        "all".to_owned(),
+        String::new(),
+        String::new(),
+        written
+            .iter()
+            .map(|one| one.records)
+            .sum::<u64>()
+            .to_string(),
+        format!("{per_step:.0}"),
+        pages.to_string(),
+    ]);
+    let headings = [
+        "RELATION",
+        "KIND",
+        "RECORD",
+        "RECORDS",
+        "BYTES PER STEP",
+        "OF WHOLE PAGES",
+    ];
+    table::lines(screen, &headings, &rows)
+}
+
+fn cell(screen: Screen, row: &Row, mode: &Repetitions, aim: Option<Aim>) -> String {
+    let places = row.places;
+    let value = (row.of)(&mode.median);
+    let text = format!("{value:.places$}");
+    let text = match aim.map(|aim| aim.is_met(value)) {
+        Some(true) => screen.palette.good(&format!("{text} ✓")),
+        Some(false) => screen.palette.bad(&format!("{text} ✗")),
+        None => text,
+    };
+    if mode.all.len() < 2 {
+        return text;
+    }
+    let values = || mode.all.iter().map(row.of);
+    let least = values().fold(f64::INFINITY, f64::min);
+    let most = values().fold(f64::NEG_INFINITY, f64::max);
+    format!("{text} ({least:.places$}–{most:.places$})")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )]
+
+    use super::*;
+    use local_stack::terminal::Palette;
+
+    fn plain() -> Screen {
+        Screen {
+            palette: Palette::PLAIN,
+            width: 200,
+            is_terminal: false,
+        }
+    }
+
+    fn repetition(ms_per_step: f64) -> Measured {
+        Measured {
+            workload: "chain",
+            mode: "frozen",
+            ms_per_step,
+            ..Measured::default()
+        }
+    }
+
+    #[test]
+    fn a_table_shows_the_median_its_range_and_whether_the_aim_is_met() {
+        let fast = Repetitions {
+            median: repetition(2.0),
+            all: vec![repetition(1.5), repetition(2.0), repetition(9.0)],
+            wal_by_table: Vec::new(),
+        };
+        let lines = lines(plain(), &[fast]);
+        let line = lines
+            .iter()
+            .find(|line| line.starts_with("ms per step"))
+            .unwrap();
+        assert!(
+            line.contains("2.00 ✓ (1.50–9.00)") && line.ends_with("≤ 2.4"),
+            "{line}"
+        );
+    }
+
+    #[test]
+    fn an_aim_that_is_missed_is_marked_so() {
+        let slow = Repetitions {
+            median: repetition(2.41),
+            all: vec![repetition(2.41)],
+            wal_by_table: Vec::new(),
+        };
+        let lines = lines(plain(), &[slow]);
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.contains("2.41 ✗") && !line.contains('('))
+        );
+    }
+
+    #[test]
+    fn every_aim_belongs_to_a_row_that_is_shown() {
+        let named = |workload: &str| {
+            ROWS.iter()
+                .filter(|row| aim(workload, row.name).is_some())
+                .count()
+        };
+        assert_eq!(
+            [
+                named("chain"),
+                named("fanout"),
+                named("throughput"),
+                named("goal")
+            ],
+            [3, 3, 3, 1]
+        );
+    }
+
+    #[test]
+    fn the_agreed_fields_come_first() {
+        let text = serde_json::to_string(&Measured::default()).unwrap();
+        let agreed = [
+            "workload",
+            "steps",
+            "wall_seconds",
+            "ms_per_step",
+            "steps_per_second",
+            "p50_ms",
+            "p95_ms",
+            "transactions_per_step",
+            "wal_bytes_per_step",
+            "requests_per_step",
+        ];
+        let places: Vec<usize> = agreed
+            .iter()
+            .map(|field| text.find(&format!("\"{field}\":")).unwrap())
+            .collect();
+        assert!(places.is_sorted(), "{text}");
+        assert!(places[9] < text.find("\"mode\"").unwrap());
+    }
+
+    #[test]
+    fn mean_times_are_of_the_calls_in_between() {
+        use std::time::Duration;
+        let call = |count, ms| local_stack::rest::Call {
+            count,
+            took: Duration::from_millis(ms),
+            in_database: Duration::from_millis(ms / 2),
+        };
+        let before = Calls::from([
+            ("claim_steps".to_owned(), call(1, 100)),
+            ("sweep".to_owned(), call(2, 6)),
+        ]);
+        let after = Calls::from([
+            ("claim_steps".to_owned(), call(3, 140)),
+            ("sweep".to_owned(), call(2, 6)),
+        ]);
+        let between = CallFigures::between(&before, &after);
+        assert_eq!(between.len(), 1);
+        let claims = between["claim_steps"];
+        assert_eq!(
+            (claims.count, claims.mean_ms.to_string()),
+            (2, "20".to_owned())
+        );
+        assert_eq!(claims.mean_database_ms.to_string(), "10");
+    }
+}

@@ -1,0 +1,293 @@
+//! Where it is measured: a whole stack, with a Postgres of its own under the settings of the peers' harness, a
+//! workspace of its own, and caps raised as an operator would.
+//!
+//! The one thing to know: commits are durable (fsync on), wakes and the sweep inside the database are on. Only the
+//! schedule outside the database is off, which would come once a minute.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, ensure};
+use local_stack::binaries::FUNCTIONS;
+use local_stack::home::Home;
+use local_stack::progress::Progress;
+use local_stack::stack::{
+    DatabaseChoice, FunctionLimits, Person, Port, Sandboxes, ServerChoice, Stack, StackOptions,
+};
+use serde::Serialize;
+use tokio_postgres::Client as Session;
+use uuid::Uuid;
+
+use super::counters::Reader;
+use super::workload::Ended;
+use super::{Amount, Workload};
+use crate::people::Client;
+
+/// As the peers' Postgres: durable commits as by default; autovacuum and timed checkpoints off, so that counters are
+/// the engine's own. `wal_level` is the default there too; a hosted Supabase project has `logical`, which writes more
+/// for each update: `--set wal_level=logical` measures that.
+pub const PEERS_SETTINGS: [&str; 8] = [
+    "shared_buffers=512MB",
+    "synchronous_commit=on",
+    "autovacuum=off",
+    "checkpoint_timeout=1h",
+    "max_wal_size=16GB",
+    "min_wal_size=2GB",
+    "wal_level=replica",
+    "max_connections=200",
+];
+/// The workspace of the runs.
+const WORKSPACE: Uuid = Uuid::from_u128(0x0000_0000_0000_4000_8000_0000_0000_00be);
+/// How many invocations a sandbox of Managed Instances takes at once.
+const MANAGED_INVOCATIONS: usize = 16;
+
+/// How a stage differs from the usual one.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Settings {
+    /// Sandboxes as those of Managed Instances, instead of one invocation at a time.
+    pub managed: bool,
+    /// Settings of Postgres (`name=value`) after those of the peers.
+    pub postgres: Vec<String>,
+    /// Sandboxes of the executor, if not the usual number.
+    pub sandboxes: Option<usize>,
+    /// Steps that one invocation works on at once, if not the usual number.
+    pub batch: Option<i32>,
+}
+
+/// A running stack, made ready to be measured.
+pub struct Stage {
+    pub(super) stack: Stack,
+    pub(super) owner: Session,
+    pub(super) person: Client,
+    pub(super) workspace: Uuid,
+    pub(super) reader: Reader,
+    pub(super) settings: Settings,
+}
+
+impl Stage {
+    /// Starts a stack of its own for measuring.
+    ///
+    /// # Errors
+    /// As [`Stack::start`], and [`Stage::on`].
+    pub async fn start(home: Home, settings: Settings, progress: Progress) -> anyhow::Result<Self> {
+        let mut options = StackOptions::for_people(home, progress.clone());
+        options.server = ServerChoice::Throwaway;
+        options.database = DatabaseChoice::Fresh("goalpost_bench".to_owned());
+        options.port = Port::Any;
+        options.outside_schedules = None;
+        // No model, whatever the environment offers: a model's time is not ours.
+        options.environment = BTreeMap::new();
+        options.openai_api_key = None;
+        options.anthropic_api_key = None;
+        options.postgres_settings = PEERS_SETTINGS.iter().map(|&s| s.to_owned()).collect();
+        options.postgres_settings.extend(settings.postgres.clone());
+        options.limits = limits(&settings);
+        let stack = Stack::start(options).await?;
+        let phase = progress.phase("Filling the log ahead");
+        fill_log(&stack).await?;
+        phase.done();
+        Self::on(stack, settings).await
+    }
+
+    /// Makes a running stack ready.
+    ///
+    /// # Errors
+    /// The database refuses.
+    pub async fn on(stack: Stack, settings: Settings) -> anyhow::Result<Self> {
+        let owner = stack.admin_db().await?;
+        owner
+            .batch_execute(&preparation())
+            .await
+            .context("preparing the bench's workspace")?;
+        Ok(Self {
+            reader: Reader::new(&stack).await?,
+            owner,
+            person: Client::of(&stack, Person::Owner),
+            workspace: WORKSPACE,
+            stack,
+            settings,
+        })
+    }
+
+    /// The stack that it is.
+    #[must_use]
+    pub fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    /// Ends the stack.
+    ///
+    /// # Errors
+    /// As [`Stack::stop`].
+    pub async fn stop(self) -> anyhow::Result<()> {
+        let Self {
+            stack,
+            owner,
+            reader,
+            ..
+        } = self;
+        drop((owner, reader));
+        stack.stop().await
+    }
+
+    /// What Postgres says of itself: its version, and the settings that matter here.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn postgres(&self) -> anyhow::Result<BTreeMap<String, String>> {
+        let query = "select name, current_setting(name) from pg_settings where name in
+          ('server_version', 'fsync', 'synchronous_commit', 'full_page_writes', 'wal_level', 'shared_buffers',
+           'autovacuum', 'data_checksums', 'max_connections')";
+        let rows = self
+            .owner
+            .query(query, &[])
+            .await
+            .context("reading Postgres' settings")?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    }
+
+    pub(super) async fn prepare(&self, workload: Workload) -> anyhow::Result<()> {
+        workload.publish(self).await
+    }
+
+    /// A few runs, so that sandboxes, connections and plans are there; after a checkpoint, so that the pages they touch
+    /// have been logged whole before anything is counted.
+    pub(super) async fn warm_up(&self, workload: Workload, amount: Amount) -> anyhow::Result<()> {
+        self.reader.checkpoint().await?;
+        let runs = match workload {
+            Workload::Chain | Workload::Fanout | Workload::Goal | Workload::Large => 2,
+            Workload::Throughput => 100,
+        };
+        workload.work(self, runs.min(amount.runs)).await?;
+        Ok(())
+    }
+
+    /// What autovacuum would do, at a time that disturbs nobody.
+    pub(super) async fn tidy(&self) -> anyhow::Result<()> {
+        self.reader.vacuum().await
+    }
+
+    /// Invocations that have ended, of all functions.
+    pub(super) fn invocations(&self) -> u64 {
+        self.stack
+            .host()
+            .stats()
+            .iter()
+            .map(|f| f.invocations)
+            .sum()
+    }
+
+    /// One transaction.
+    pub(super) async fn open_requests(&self) -> anyhow::Result<i64> {
+        let query = "select count(*) from goalpost.requests
+                      where workspace_id = $1::text::uuid and state in ('submitted', 'accepted')";
+        self.number(query, &self.workspace.to_string()).await
+    }
+
+    pub(super) async fn newest_request(&self) -> anyhow::Result<i64> {
+        let query = "select coalesce(max(id), 0) from goalpost.requests where workspace_id = $1::text::uuid";
+        self.number(query, &self.workspace.to_string()).await
+    }
+
+    async fn number(&self, query: &str, argument: &String) -> anyhow::Result<i64> {
+        let row = self.owner.query_one(query, &[argument]).await;
+        Ok(row.context("looking at the bench's requests")?.get(0))
+    }
+
+    /// What the rows of the newest requests say; all of them must have been answered.
+    pub(super) async fn ended_after(&self, newest: i64, runs: usize) -> anyhow::Result<Ended> {
+        let query = "
+          select q.state, q.reason, (extract(epoch from q.ended_at) * 1000)::float8 as ended_at,
+                 array(select (extract(epoch from s.ended_at) * 1000)::float8
+                         from goalpost.workflow_runs r join goalpost.steps s on s.run_id = r.id
+                        where r.workspace_id = q.workspace_id and r.request_id = q.id and s.state = 'completed'
+                        order by s.ended_at) as step_ends,
+                 (select count(*) from goalpost.workflow_runs r join goalpost.usage_events u on u.run_id = r.id
+                   where r.workspace_id = q.workspace_id and r.request_id = q.id) as model_calls
+            from goalpost.requests q
+           where q.workspace_id = $1::text::uuid and q.id > $2 order by q.id";
+        let rows = self
+            .owner
+            .query(query, &[&self.workspace.to_string(), &newest])
+            .await
+            .context("reading the rows of the runs")?;
+        let mut ended = Ended {
+            request_ends_ms: Vec::new(),
+            step_ends_ms: Vec::new(),
+            steps: 0,
+            model_calls: 0,
+        };
+        ensure!(
+            rows.len() == runs,
+            "{runs} runs were submitted, and there are {}",
+            rows.len()
+        );
+        for row in rows {
+            let state: String = row.get("state");
+            let reason: Option<String> = row.get("reason");
+            ensure!(
+                state == "answered",
+                "a run ended {state}: {}",
+                reason.unwrap_or_else(|| "no reason given".to_owned())
+            );
+            let ends: Vec<f64> = row.get("step_ends");
+            ended.request_ends_ms.push(row.get("ended_at"));
+            ended.steps += ends.len() as u64;
+            ended.step_ends_ms.push(ends);
+            ended.model_calls +=
+                u64::try_from(row.get::<_, i64>("model_calls")).unwrap_or_default();
+        }
+        Ok(ended)
+    }
+}
+
+/// The limits of the functions where a stage has others than the usual ones.
+fn limits(settings: &Settings) -> BTreeMap<String, FunctionLimits> {
+    let of = |function: &&str| {
+        let mut limits = FunctionLimits::of(function);
+        if settings.managed {
+            limits.sandboxes = Sandboxes::Managed {
+                invocations: MANAGED_INVOCATIONS,
+            };
+        }
+        if *function == "executor" {
+            limits.max_sandboxes = settings.sandboxes.unwrap_or(limits.max_sandboxes);
+            limits.batch_size = settings.batch.unwrap_or(limits.batch_size);
+        }
+        ((*function).to_owned(), limits)
+    };
+    FUNCTIONS.iter().map(of).collect()
+}
+
+/// The workspace, its owner, and caps wide enough for what is measured.
+fn preparation() -> String {
+    format!(
+        "insert into goalpost.workspaces (id, name, max_open_requests) values ('{WORKSPACE}', 'Bench', 100000)
+           on conflict (id) do nothing;
+         insert into goalpost.members (workspace_id, user_id, role) values ('{WORKSPACE}', '{}', 'owner')
+           on conflict (workspace_id, user_id) do nothing;
+         update goalpost_private.limits
+            set max_steps = 10000, max_fan_out = 5000, max_depth = 200, max_plan_bytes = 16777216;",
+        Person::Owner.id()
+    )
+}
+
+/// Fills segments of the log once, so that no run pays for making them; they are used again after a checkpoint.
+async fn fill_log(stack: &Stack) -> anyhow::Result<()> {
+    let superuser = stack
+        .server()
+        .connect(local_stack::postgres::SUPERUSER, "postgres")
+        .await?;
+    let commands = [
+        "create table filling as select repeat(md5(n::text), 30) as text from generate_series(1, 300000) n",
+        "checkpoint",
+        "drop table filling",
+        "checkpoint",
+    ];
+    for command in commands {
+        superuser
+            .batch_execute(command)
+            .await
+            .context("filling the log")?;
+    }
+    Ok(())
+}

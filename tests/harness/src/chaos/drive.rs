@@ -1,0 +1,263 @@
+//! Keeps a run going: asks, decides what waits for a person, crashes Postgres, and sees when all has ended.
+//!
+//! The one thing to know: everything it does may be cut short by the faults and is therefore done again until it is
+//! seen in the rows. Asking carries an idempotency key; a decision that was made already changes nothing.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use futures::future::join_all;
+use local_stack::progress::Phase;
+use local_stack::stack::{Person, Stack};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::generate::generate;
+use super::settings::Settings;
+use super::shape::{Work, goal_number};
+use super::wire;
+use crate::faults::Faults;
+use crate::people::{Answer, Client};
+
+/// How often the rows are looked at.
+const LOOK: Duration = Duration::from_millis(100);
+/// Without any goal ending for so long, the run is stuck: longer than every lease, sweep and pause between tries together.
+const PATIENCE: Duration = Duration::from_secs(180);
+/// Questions asked at once.
+const MAX_ASKED_AT_ONCE: usize = 25;
+/// The longest that Postgres may be away before it is up again and work moves.
+const MAX_CRASH: Duration = Duration::from_secs(60);
+
+/// Drives the goals of one run.
+pub(super) struct Driver<'a> {
+    stack: &'a Stack,
+    settings: &'a Settings,
+    faults: &'a Faults,
+    workspace: Uuid,
+    owner: Client,
+    db: Option<tokio_postgres::Client>,
+    /// Numbers that are still to be asked, the next one last.
+    to_ask: Vec<u64>,
+    /// For each crash of Postgres the seconds until the next step was seen to end.
+    pub(super) crashes: Vec<f64>,
+}
+
+/// What the rows say.
+struct Seen {
+    ended: u64,
+    open: u64,
+    /// Approvals that wait: number and the step's key.
+    waiting: Vec<(i64, String)>,
+}
+
+impl<'a> Driver<'a> {
+    /// Makes the workspace with its agent, and lets it post to `host`.
+    pub(super) async fn new(
+        stack: &'a Stack,
+        settings: &'a Settings,
+        faults: &'a Faults,
+        host: &str,
+    ) -> anyhow::Result<Self> {
+        let owner = Client::of(stack, Person::Owner);
+        let made = owner
+            .rpc("create_workspace", &json!({"p_name": "Chaos"}))
+            .await;
+        let made = made
+            .and_then(Answer::into_body)
+            .context("making the workspace")?;
+        let workspace = made.get("workspace_id").and_then(Value::as_str);
+        let workspace: Uuid = workspace.unwrap_or_default().parse()?;
+        let db = stack.admin_db().await?;
+        let more = i32::try_from(settings.goals + 10).unwrap_or(i32::MAX);
+        let id = workspace.to_string();
+        db.execute(
+            "update goalpost.workspaces set max_open_requests = $2, webhook_hosts = array[$3::text] where id::text = $1",
+            &[&id, &more, &host],
+        )
+        .await
+        .context("setting the workspace up")?;
+        db.execute(
+            "insert into goalpost.agents (workspace_id, name, role, tools) values ($1::text::uuid, $2, 'You do as told.', '{webhook}')",
+            &[&id, &wire::AGENT],
+        )
+        .await
+        .context("adding the agent")?;
+        Ok(Self {
+            stack,
+            settings,
+            faults,
+            workspace,
+            owner,
+            db: Some(db),
+            to_ask: (1..=settings.goals).rev().collect(),
+            crashes: Vec::new(),
+        })
+    }
+
+    pub(super) fn workspace(&self) -> Uuid {
+        self.workspace
+    }
+
+    /// How many goals have been asked.
+    pub(super) fn asked(&self) -> u64 {
+        self.settings.goals - u64::try_from(self.to_ask.len()).unwrap_or(0)
+    }
+
+    /// Until all goals have ended, or nothing moves any more: then how many are open.
+    pub(super) async fn drive(&mut self, phase: &mut Phase) -> anyhow::Result<u64> {
+        let mut last = (0, Instant::now());
+        loop {
+            let Some(seen) = self.look().await else {
+                // Postgres is away, or was; the next look connects anew.
+                tokio::time::sleep(LOOK).await;
+                continue;
+            };
+            phase.note(self.note(&seen));
+            if seen.open == 0 && self.to_ask.is_empty() {
+                return Ok(0);
+            }
+            if seen.ended > last.0 {
+                last = (seen.ended, Instant::now());
+            }
+            if last.1.elapsed() > PATIENCE {
+                return Ok(seen.open);
+            }
+            if self.crash_is_due(seen.ended) {
+                self.crash().await?;
+                last.1 = Instant::now();
+                continue;
+            }
+            self.decide(&seen.waiting).await;
+            self.ask(seen.open).await?;
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    fn note(&self, seen: &Seen) -> String {
+        const WIDTH: u64 = 24;
+        let full = WIDTH * seen.ended / self.settings.goals.max(1);
+        let bar: String = (0..WIDTH)
+            .map(|at| if at < full { '━' } else { '╌' })
+            .collect();
+        let counts = self.faults.counts();
+        let blows = counts.total_kills() + counts.total_freezes();
+        let (ended, goals) = (seen.ended, self.settings.goals);
+        format!(
+            "{bar} {ended} of {goals} goals, {blows} blows, {} crashes",
+            self.crashes.len()
+        )
+    }
+
+    /// None while Postgres is away.
+    async fn look(&mut self) -> Option<Seen> {
+        if self
+            .db
+            .as_ref()
+            .is_none_or(tokio_postgres::Client::is_closed)
+        {
+            self.db = self.stack.admin_db().await.ok();
+        }
+        let db = self.db.as_ref()?;
+        let workspace = self.workspace.to_string();
+        let counted = db
+            .query_one(
+                "select count(*) filter (where ended_at is not null), count(*) filter (where ended_at is null)
+                   from goalpost.requests where workspace_id = $1::text::uuid",
+                &[&workspace],
+            )
+            .await
+            .ok()?;
+        let waiting = db
+            .query(
+                "select id, step_key from goalpost.approvals where state = 'pending' and workspace_id = $1::text::uuid limit 200",
+                &[&workspace],
+            )
+            .await
+            .ok()?;
+        let number = |at: usize| u64::try_from(counted.get::<_, i64>(at)).unwrap_or(0);
+        Some(Seen {
+            ended: number(0),
+            open: number(1),
+            waiting: waiting.iter().map(|row| (row.get(0), row.get(1))).collect(),
+        })
+    }
+
+    /// Decides as the shapes say. What does not get through is decided at the next look.
+    async fn decide(&self, waiting: &[(i64, String)]) {
+        let decisions = waiting.iter().filter_map(|(id, key)| {
+            let goal = generate(self.settings.seed, goal_number(key)?);
+            let Work::Approval { is_approved, .. } = goal.step(key)?.work else {
+                return None;
+            };
+            let decision = if is_approved { "approved" } else { "rejected" };
+            Some(json!({"p_approval_id": id, "p_decision": decision}))
+        });
+        let calls = decisions.map(|arguments| async move {
+            let decided = self.owner.rpc("decide_approval", &arguments).await;
+            decided.is_ok()
+        });
+        join_all(calls).await;
+    }
+
+    /// Asks further goals, so that as many are open as there may be.
+    async fn ask(&mut self, open: u64) -> anyhow::Result<()> {
+        let room = usize::try_from(self.settings.parallel.saturating_sub(open)).unwrap_or(0);
+        let count = room.min(MAX_ASKED_AT_ONCE).min(self.to_ask.len());
+        let numbers = self.to_ask.split_off(self.to_ask.len() - count);
+        let (seed, workspace, owner) = (self.settings.seed, self.workspace, &self.owner);
+        let calls = numbers.iter().rev().map(|number| {
+            let arguments = json!({
+                "p_workspace_id": workspace,
+                "p_question": wire::question(seed, *number),
+                "p_idempotency_key": idempotency_key(*number),
+            });
+            async move { owner.rpc("accept_request", &arguments).await }
+        });
+        let answers = join_all(calls).await;
+        for (number, answer) in numbers.iter().rev().zip(answers) {
+            match answer {
+                Ok(answer) if !answer.status.is_server_error() => {
+                    let accepted = answer.into_body();
+                    accepted.with_context(|| format!("asking for goal {number}"))?;
+                }
+                // It may have got through or not; the key makes asking again safe.
+                Ok(_) | Err(_) => self.to_ask.push(*number),
+            }
+        }
+        Ok(())
+    }
+
+    /// Crashes are spread evenly over the goals.
+    fn crash_is_due(&self, ended: u64) -> bool {
+        let wanted = self.settings.crash_postgres;
+        let done = u64::try_from(self.crashes.len()).unwrap_or(u64::MAX);
+        done < wanted && ended * (wanted + 1) >= self.settings.goals * (done + 1)
+    }
+
+    async fn crash(&mut self) -> anyhow::Result<()> {
+        let began = Instant::now();
+        self.stack.crash_postgres().await?;
+        let moving = tokio::time::timeout(MAX_CRASH, self.until_moving()).await;
+        moving.context("nothing moved for a minute after Postgres had been crashed")??;
+        self.crashes.push(began.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    /// Until something happens after this moment, by the database's clock.
+    async fn until_moving(&mut self) -> anyhow::Result<()> {
+        let db = self.stack.admin_db().await?;
+        let now: chrono::DateTime<chrono::Utc> =
+            db.query_one("select clock_timestamp()", &[]).await?.get(0);
+        let moved = "select exists (select from goalpost.events where created_at > $1)";
+        while !db.query_one(moved, &[&now]).await?.get::<_, bool>(0) {
+            tokio::time::sleep(LOOK).await;
+        }
+        self.db = Some(db);
+        Ok(())
+    }
+}
+
+/// What makes asking for a goal safe to repeat, and its request findable.
+pub(super) fn idempotency_key(number: u64) -> String {
+    format!("g{number}")
+}

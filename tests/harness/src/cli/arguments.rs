@@ -1,0 +1,69 @@
+//! What may be written on the command line, with the help that teaches it.
+
+mod bench;
+mod chaos;
+mod races;
+
+use clap::{Args, Parser, Subcommand};
+
+pub(super) use bench::{Bench, BenchSubject};
+pub(super) use chaos::Chaos;
+pub(super) use races::{RaceKind, Races};
+
+const EXAMPLES: &str = "\
+Try:
+  cargo harness chaos                             a minute of goals under every fault
+  cargo harness races --trials 200                sessions that meet on the same rows
+  cargo harness bench chain                       time, transactions and log bytes of a step
+  cargo harness migrations                        supabase/migrations from supabase/schemas
+
+Each command starts a Postgres of its own and removes it at its end; the stack of `cargo goalpost up` is not touched.
+Random choices come from a seed, which is printed: --seed repeats them. `cargo harness <COMMAND> --help` lists what a
+command takes and what its report contains. tests/results keeps the reports of larger runs.";
+
+/// Breaks Goalpost on purpose, races its transitions, and measures it.
+#[derive(Debug, Parser)]
+#[command(name = "harness", bin_name = "cargo harness", version, after_help = EXAMPLES)]
+#[command(disable_help_subcommand = true, arg_required_else_help = true)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Global {
+    /// Print JSON, for programs
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run many goals under injected faults, and check what came of each
+    #[command(after_help = chaos::HELP)]
+    Chaos(Chaos),
+    /// Let sessions race on the same rows, and check that each race has one legal end
+    #[command(
+        after_help = "Examples:\n  cargo harness races --trials 200\n  cargo harness races --kind cancel --seed 7\n  cargo run --release --bin harness -- races --trials 10000 --json\n\nRuns on a Postgres of its own. The code is 1 if a race ended as it must not."
+    )]
+    Races(Races),
+    /// Measure how fast work is done, and what each step costs
+    #[command(after_help = bench::HELP)]
+    Bench(Bench),
+    /// Write supabase/migrations from supabase/schemas
+    #[command(
+        after_help = "Examples:\n  cargo harness migrations\n  cargo harness migrations --check\n\nEdit the SQL in supabase/schemas only; its README lists the folders. Needs no database."
+    )]
+    Migrations(Migrations),
+}
+
+/// What `migrations` takes.
+#[derive(Debug, Args)]
+pub(super) struct Migrations {
+    /// Write nothing; the code is 1 if the migration is not what the sources amount to
+    #[arg(long)]
+    pub(super) check: bool,
+}

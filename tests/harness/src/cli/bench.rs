@@ -1,0 +1,201 @@
+//! `harness bench`: measures the whole stack, built for release, and compares the figures with the aims.
+//!
+//! The one thing to know: `cargo harness` is a build for developing. Measured by it, the gateway and the Lambda host
+//! would be slow though the functions are not. So the command builds the release profile, itself included, and goes
+//! on as that program.
+
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+
+use anyhow::Context;
+use local_stack::binaries;
+use local_stack::home::Home;
+use local_stack::progress::Progress;
+use local_stack::terminal::Screen;
+use serde_json::json;
+
+use super::arguments::BenchSubject;
+use super::{Usage, arguments, print, print_json, told_to_stop};
+use crate::bench::{self, Amount, Repetitions, Settings, Stage, Workload, report};
+
+/// This very program.
+const OWN: &str = "harness";
+/// Starts of each function.
+const COLD_STARTS: usize = 20;
+
+pub(super) async fn run(
+    arguments: &arguments::Bench,
+    global: &arguments::Global,
+) -> anyhow::Result<()> {
+    check(arguments)?;
+    let home = Home::open()?;
+    let progress = Progress::stderr();
+    if cfg!(debug_assertions) {
+        return go_on_as_release(&home, &progress).await;
+    }
+    let told = told_to_stop()?;
+    tokio::select! {
+        ended = measure(arguments, global, &home, &progress) => ended,
+        // Dropping the stage ends all that it started.
+        () = told => anyhow::bail!("stopped; nothing is left running."),
+    }
+}
+
+fn check(arguments: &arguments::Bench) -> anyhow::Result<()> {
+    if let Some(wrong) = arguments.set.iter().find(|setting| !setting.contains('=')) {
+        return Err(Usage(format!(
+            "--set {wrong} is no setting: write --set name=value, as --set wal_level=logical."
+        ))
+        .into());
+    }
+    if arguments.runs == Some(0) || arguments.repeat == Some(0) {
+        return Err(Usage(
+            "nothing is measured with 0 runs: leave --runs and --repeat out, or give at least 1."
+                .to_owned(),
+        )
+        .into());
+    }
+    Ok(())
+}
+
+/// Builds the functions and this program for release, and becomes that program.
+async fn go_on_as_release(home: &Home, progress: &Progress) -> anyhow::Result<()> {
+    let built = binaries::release(home, OWN, progress).await?;
+    let program = built.get(OWN).context("cargo built no harness")?;
+    let folder = program.parent().context("the release build lies nowhere")?;
+    let error = Command::new(program)
+        .args(std::env::args_os().skip(1))
+        .env(binaries::PREBUILT, folder)
+        .exec();
+    Err(error).with_context(|| format!("{} could not be started", program.display()))
+}
+
+async fn measure(
+    arguments: &arguments::Bench,
+    global: &arguments::Global,
+    home: &Home,
+    progress: &Progress,
+) -> anyhow::Result<()> {
+    let workload = match arguments.subject {
+        BenchSubject::Chain => Workload::Chain,
+        BenchSubject::Fanout => Workload::Fanout,
+        BenchSubject::Throughput => Workload::Throughput,
+        BenchSubject::Goal => Workload::Goal,
+        BenchSubject::Growth => return measure_growth(global, home, progress).await,
+        BenchSubject::Cold => return measure_cold(arguments, global, home, progress).await,
+    };
+    let amount = Amount {
+        runs: arguments.runs.unwrap_or(workload.usual_runs()),
+        repetitions: arguments.repeat.unwrap_or(match workload {
+            Workload::Chain | Workload::Throughput => 3,
+            Workload::Fanout | Workload::Goal | Workload::Large => 1,
+        }),
+    };
+    let mut modes = Vec::new();
+    let mut postgres = None;
+    let managed: &[bool] = if arguments.managed {
+        &[false, true]
+    } else {
+        &[false]
+    };
+    for managed in managed {
+        let settings = Settings {
+            managed: *managed,
+            postgres: arguments.set.clone(),
+            sandboxes: arguments.sandboxes,
+            batch: arguments.batch,
+        };
+        let stage = Stage::start(home.clone(), settings, progress.clone()).await?;
+        let phase = progress.phase(format!("Measuring {}", workload.name()));
+        let measured = measured(&stage, workload, amount, arguments.wal).await;
+        postgres = Some(stage.postgres().await?);
+        phase.done();
+        stage.stop().await.context("stopping the stack")?;
+        modes.push(measured?);
+    }
+    if global.json {
+        return print_json(&in_json(&modes, postgres.as_ref()));
+    }
+    let screen = Screen::stdout();
+    for line in report::lines(screen, &modes) {
+        print(&line);
+    }
+    for mode in modes.iter().filter(|mode| !mode.wal_by_table.is_empty()) {
+        print("");
+        for line in report::wal_lines(screen, &mode.wal_by_table, mode.median.steps) {
+            print(&line);
+        }
+    }
+    Ok(())
+}
+
+async fn measured(
+    stage: &Stage,
+    workload: Workload,
+    amount: Amount,
+    wal: bool,
+) -> anyhow::Result<Repetitions> {
+    let mut measured = bench::measure(stage, workload, amount).await?;
+    if wal {
+        measured.wal_by_table = bench::wal::by_table(stage, &measured.median).await?;
+    }
+    Ok(measured)
+}
+
+async fn measure_growth(
+    global: &arguments::Global,
+    home: &Home,
+    progress: &Progress,
+) -> anyhow::Result<()> {
+    let stage = Stage::start(home.clone(), Settings::default(), progress.clone()).await?;
+    let grown = bench::growth::grow(&stage, &bench::growth::LEVELS, progress).await;
+    stage.stop().await.context("stopping the stack")?;
+    let grown = grown?;
+    if global.json {
+        print_json(&bench::growth::in_json(&grown))?;
+    } else {
+        for line in bench::growth::lines(Screen::stdout(), &grown) {
+            print(&line);
+        }
+    }
+    match grown.large_goal_problem {
+        Some(problem) => anyhow::bail!("the goal of 5,000 steps did not end well: {problem}"),
+        None => Ok(()),
+    }
+}
+
+async fn measure_cold(
+    arguments: &arguments::Bench,
+    global: &arguments::Global,
+    home: &Home,
+    progress: &Progress,
+) -> anyhow::Result<()> {
+    let binaries = binaries::functions(home, progress).await?;
+    let stage = Stage::start(home.clone(), Settings::default(), progress.clone()).await?;
+    let phase = progress.phase("Measuring cold starts");
+    let starts = arguments.runs.unwrap_or(COLD_STARTS);
+    let measured = bench::cold::measure(&stage, &binaries, starts).await;
+    phase.done();
+    stage.stop().await.context("stopping the stack")?;
+    let measured = measured?;
+    if global.json {
+        return print_json(&bench::cold::in_json(&measured));
+    }
+    for line in bench::cold::lines(Screen::stdout(), &measured) {
+        print(&line);
+    }
+    Ok(())
+}
+
+/// The figures of the usual mode, with those of Managed Instances under a name of their own.
+fn in_json(modes: &[Repetitions], postgres: Option<&impl serde::Serialize>) -> serde_json::Value {
+    let mut value = json!(modes.first());
+    if let (Some(fields), Some(managed)) = (value.as_object_mut(), modes.get(1)) {
+        fields.insert("managed".to_owned(), json!(managed));
+    }
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("postgres".to_owned(), json!(postgres));
+        fields.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
+    }
+    value
+}

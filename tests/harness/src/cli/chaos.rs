@@ -1,0 +1,192 @@
+//! `harness chaos`: goals under injected faults, and what was found.
+//!
+//! The one thing to know: the seed is printed before anything else, so that whatever is found can be looked at again.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use local_stack::home::Home;
+use local_stack::progress::Progress;
+use local_stack::stack::{DatabaseChoice, Port, ServerChoice, StackOptions};
+use local_stack::terminal::{Screen, table};
+
+use super::{Usage, arguments, print, print_error, print_json, told_to_stop};
+use crate::chaos::{Report, Settings};
+
+/// Sentences shown to people; JSON has all of them.
+const SHOWN_VIOLATIONS: usize = 40;
+
+pub(super) async fn run(
+    arguments: &arguments::Chaos,
+    global: &arguments::Global,
+) -> anyhow::Result<()> {
+    let settings = settings(arguments);
+    settings.check().map_err(Usage)?;
+    print_error(&format!("seed {}", settings.seed));
+    let report = crate::chaos::run(settings, options()?, told_to_stop()?).await?;
+    match global.json {
+        true => print_json(&report)?,
+        false => show(&report),
+    }
+    match report.violations.len() {
+        0 => Ok(()),
+        count => Err(anyhow::anyhow!(
+            "{}; run it again with --seed {}",
+            local_stack::terminal::count(count as u64, "violation"),
+            report.settings.seed
+        )),
+    }
+}
+
+/// Without a fault named: a bit of each. Otherwise those that are named.
+fn settings(arguments: &arguments::Chaos) -> Settings {
+    let shares = [
+        arguments.drop_wakes,
+        arguments.duplicate_wakes,
+        arguments.delay_wakes,
+        arguments.cut_answers,
+    ];
+    let numbers = [arguments.kills, arguments.freezes, arguments.crash_postgres];
+    let is_any_named = shares.iter().any(Option::is_some)
+        || numbers.iter().any(Option::is_some)
+        || arguments.stop_sweeper.is_some();
+    let share = |given: Option<f64>| given.unwrap_or(if is_any_named { 0.0 } else { 0.1 });
+    let number = |given: Option<u64>, otherwise: u64| {
+        given.unwrap_or(if is_any_named { 0 } else { otherwise })
+    };
+    Settings {
+        seed: arguments.seed.unwrap_or_else(new_seed),
+        goals: arguments.goals,
+        parallel: arguments.parallel,
+        kills: number(arguments.kills, arguments.goals / 2),
+        freezes: number(arguments.freezes, arguments.goals / 20),
+        drop_wakes: share(arguments.drop_wakes),
+        duplicate_wakes: share(arguments.duplicate_wakes),
+        delay_wakes: share(arguments.delay_wakes),
+        // Each answer that is cut costs a lease; a share as of wakes would be all that happens.
+        cut_answers: share(arguments.cut_answers.or((!is_any_named).then_some(0.02))),
+        crash_postgres: number(arguments.crash_postgres, 2),
+        stop_sweeper: arguments.stop_sweeper,
+    }
+}
+
+/// Short, to be written down.
+fn new_seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(1, |now| u64::from(now.subsec_nanos()) % 1_000_000)
+}
+
+/// A server and a database of its own, gone with the run.
+fn options() -> anyhow::Result<StackOptions> {
+    let mut options = StackOptions::for_people(Home::open()?, Progress::stderr());
+    options.server = ServerChoice::Throwaway;
+    options.database = DatabaseChoice::Clone;
+    options.port = Port::Any;
+    Ok(options)
+}
+
+fn show(report: &Report) {
+    let screen = Screen::stdout();
+    let rows: Vec<Vec<String>> = report
+        .lines()
+        .into_iter()
+        .map(|(name, value)| vec![name.to_owned(), value])
+        .collect();
+    for line in table::lines(screen, &["WHAT", "CAME TO"], &rows) {
+        print(&line);
+    }
+    if report.was_interrupted {
+        print(
+            &screen
+                .palette
+                .asks("stopped before the end: this is what was seen so far"),
+        );
+    }
+    for violation in report.violations.iter().take(SHOWN_VIOLATIONS) {
+        print(&screen.palette.bad(&format!("✗ {violation}")));
+    }
+    let more = report.violations.len().saturating_sub(SHOWN_VIOLATIONS);
+    if more > 0 {
+        print(&format!("… and {more} more; --json has all of them"));
+    }
+    if report.violations.is_empty() {
+        print(&screen.palette.good("✓ nothing was found"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )]
+
+    use clap::Parser as _;
+
+    use super::super::arguments::{Arguments, Command};
+    use super::*;
+    use crate::chaos::Sweeper;
+
+    fn parsed(line: &str) -> Result<Settings, clap::Error> {
+        let words = ["harness", "chaos"]
+            .into_iter()
+            .chain(line.split_whitespace());
+        match Arguments::try_parse_from(words)?.command {
+            Command::Chaos(chaos) => Ok(settings(&chaos)),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn without_a_fault_named_there_is_a_bit_of_each() {
+        let settings = parsed("--goals 100").unwrap();
+        assert!(settings.kills > 0 && settings.freezes > 0 && settings.crash_postgres > 0);
+        assert!(settings.drop_wakes > 0.0 && settings.cut_answers > 0.0);
+        assert!(settings.duplicate_wakes > 0.0 && settings.delay_wakes > 0.0);
+    }
+
+    #[test]
+    fn with_a_fault_named_there_is_that_one_alone() {
+        for line in [
+            "--seed 4 --kills 7",
+            "--seed 4 --kills 7 --freezes 0 --drop-wakes 0",
+        ] {
+            let settings = parsed(line).unwrap();
+            assert_eq!((settings.seed, settings.kills, settings.freezes), (4, 7, 0));
+            assert_eq!(settings.crash_postgres, 0);
+            assert_eq!((settings.drop_wakes, settings.cut_answers), (0.0, 0.0));
+        }
+        let settings = parsed("--stop-sweeper inside").unwrap();
+        assert_eq!(
+            (settings.stop_sweeper, settings.kills),
+            (Some(Sweeper::Inside), 0)
+        );
+    }
+
+    #[test]
+    fn what_is_no_share_or_cannot_end_is_refused() {
+        for line in [
+            "--drop-wakes 1.5",
+            "--drop-wakes -1",
+            "--cut-answers much",
+            "--kills -3",
+            "--stop-sweeper both",
+        ] {
+            assert_eq!(parsed(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+        for line in [
+            "--goals 0",
+            "--parallel 0",
+            "--drop-wakes 1 --stop-sweeper outside",
+        ] {
+            assert!(parsed(line).unwrap().check().is_err(), "{line}");
+        }
+        assert!(
+            parsed("--drop-wakes 1 --stop-sweeper inside")
+                .unwrap()
+                .check()
+                .is_ok()
+        );
+    }
+}

@@ -1,0 +1,34 @@
+//! The `harness` command line: the story of each command is in the file of its name.
+
+mod arguments;
+mod bench;
+mod chaos;
+mod migrations;
+mod races;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use local_stack::terminal::{self, Usage, print, print_error, print_json, told_to_stop};
+
+use arguments::{Arguments, Command};
+
+/// Runs the command of this process's arguments; the code to end with.
+#[must_use]
+pub fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    terminal::run(dispatch(&arguments))
+}
+
+async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
+    let global = &arguments.global;
+    match &arguments.command {
+        Command::Chaos(chaos) => chaos::run(chaos, global).await,
+        Command::Races(races) => races::run(races, global).await,
+        Command::Bench(bench) => bench::run(bench, global).await,
+        Command::Migrations(migrations) => migrations::run(migrations, global),
+    }
+}
+
+#[cfg(test)]
+mod tests;

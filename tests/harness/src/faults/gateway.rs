@@ -1,0 +1,188 @@
+//! What functions call, seen from the gateway: who calls what, before it is executed and after it was.
+//!
+//! The one thing to know: with faults on, a function's `SUPABASE_URL` is `<gateway>/sandbox/<its sandbox>`. That prefix
+//! is taken off here and says who calls; what follows is the same request that would have come without it.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::Request;
+use axum::http::Uri;
+use axum::response::Response;
+use futures::stream;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+use super::held::{any_is_last, items};
+use super::{Blow, Faults, Point};
+
+/// What precedes the path of a function's call.
+pub(super) const SANDBOX_PREFIX: &str = "/sandbox/";
+const RPC_PREFIX: &str = "/rest/v1/rpc/";
+/// How often the call of a stopped sandbox looks whether it may go on.
+const STOPPED_LOOK: Duration = Duration::from_millis(5);
+/// More than any reply of ours: a claim has at most 8 MiB.
+const MAX_BODY_BYTES: usize = 64 << 20;
+
+/// Puts the fault layer in front of a gateway.
+pub(super) fn in_front_of(gateway: Router, faults: Faults) -> Router {
+    Router::new().fallback(move |request: Request| async move {
+        match Caller::of(&request) {
+            Some((caller, uri)) => caller.pass(&faults, &gateway, with_uri(request, uri)).await,
+            None => execute(&gateway, request).await,
+        }
+    })
+}
+
+/// A sandbox with the call it makes.
+struct Caller {
+    sandbox: String,
+    /// Empty if it is no call of a function.
+    rpc: String,
+}
+
+impl Caller {
+    fn of(request: &Request) -> Option<(Self, Uri)> {
+        let address = request.uri().path_and_query()?.as_str();
+        let rest = address.strip_prefix(SANDBOX_PREFIX)?;
+        let (sandbox, path) = rest.split_at(rest.find('/')?);
+        let rpc = path.strip_prefix(RPC_PREFIX).unwrap_or_default();
+        let rpc = rpc.split('?').next().unwrap_or_default().to_owned();
+        let uri = path.parse().ok()?;
+        let sandbox = sandbox.to_owned();
+        Some((Self { sandbox, rpc }, uri))
+    }
+
+    async fn pass(self, faults: &Faults, gateway: &Router, request: Request) -> Response {
+        if self.rpc.is_empty() {
+            return execute(gateway, request).await;
+        }
+        let (parts, body) = request.into_parts();
+        let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
+            return cut();
+        };
+        if let Some(point) = self.point_before(&body)
+            && self.is_gone(faults, point).await
+        {
+            return cut();
+        }
+        if faults.cuts(&self.rpc, false, false) {
+            return cut();
+        }
+        let response = execute(
+            gateway,
+            Request::from_parts(parts, Body::from(body.clone())),
+        )
+        .await;
+        let is_success = response.status().is_success();
+        let (parts, reply) = response.into_parts();
+        let Ok(reply) = to_bytes(reply, MAX_BODY_BYTES).await else {
+            return cut();
+        };
+        let told = match is_success {
+            true => serde_json::from_slice(&reply).unwrap_or_default(),
+            false => Value::Null,
+        };
+        self.learn(faults, &told);
+        if is_success
+            && let Some(point) = self.point_after(&body, &told)
+            && self.is_gone(faults, point).await
+        {
+            return cut();
+        }
+        let handed_out = told.get("claimed").unwrap_or(&told);
+        let hands_out_last = self.claims() && any_is_last(handed_out);
+        if is_success && faults.cuts(&self.rpc, true, hands_out_last) {
+            return cut();
+        }
+        Response::from_parts(parts, Body::from(reply))
+    }
+
+    /// Strikes, if that is decided, and waits while the sandbox is stopped. Whether it is dead.
+    async fn is_gone(&self, faults: &Faults, point: Point) -> bool {
+        match faults.strike(point, &self.sandbox) {
+            Some(Blow::Kill) => true,
+            Some(Blow::Freeze(_)) => {
+                // What a stopped process has sent is as late as the process: else its claim would begin, and its
+                // outcome arrive, at a moment at which it is not running.
+                while faults.is_stopped(&self.sandbox) {
+                    tokio::time::sleep(STOPPED_LOOK).await;
+                }
+                false
+            }
+            None => false,
+        }
+    }
+
+    fn claims(&self) -> bool {
+        matches!(self.rpc.as_str(), "claim_steps" | "finish_steps")
+    }
+
+    fn point_before(&self, body: &Bytes) -> Option<Point> {
+        match self.rpc.as_str() {
+            "claim_steps" | "measure_facts" => Some(Point::BeforeClaim),
+            "finish_steps" => has_outcomes(body).then_some(Point::BeforeCompletion),
+            "read_journal" => Some(Point::BeforeReading),
+            "begin_turn" => Some(Point::BeforeTurn),
+            "end_turn" => Some(Point::BeforeTurnEnd),
+            "freeze_calls" => Some(Point::BeforeFreezing),
+            "begin_calls" => Some(Point::BeforeCalls),
+            "end_calls" => Some(Point::BeforeCallsEnd),
+            _ => None,
+        }
+    }
+
+    fn point_after(&self, body: &Bytes, told: &Value) -> Option<Point> {
+        match self.rpc.as_str() {
+            "claim_steps" => told
+                .as_array()
+                .is_some_and(|steps| !steps.is_empty())
+                .then_some(Point::AfterClaim),
+            "measure_facts" => Some(Point::AfterClaim),
+            "finish_steps" => has_outcomes(body).then_some(Point::AfterCompletion),
+            "answer_query" => Some(Point::AfterEffect),
+            "read_journal" => Some(Point::AfterReading),
+            "begin_turn" => Some(Point::AfterTurnBegun),
+            "end_turn" => Some(Point::AfterTurnEnd),
+            "freeze_calls" => Some(Point::AfterFreezing),
+            "begin_calls" => Some(Point::AfterCallsBegun),
+            "end_calls" => Some(Point::AfterCallsEnd),
+            _ => None,
+        }
+    }
+
+    fn learn(&self, faults: &Faults, told: &Value) {
+        faults.with_held(|held| match self.rpc.as_str() {
+            "claim_steps" => held.claimed(&self.sandbox, told),
+            "finish_steps" => held.finished(&self.sandbox, told),
+            "heartbeat_steps" => held.renewed(&self.sandbox, told),
+            _ => {}
+        });
+    }
+}
+
+/// A report without outcomes is but a look for work.
+fn has_outcomes(body: &Bytes) -> bool {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    items(&body, "p_outcomes").next().is_some()
+}
+
+fn with_uri(mut request: Request, uri: Uri) -> Request {
+    *request.uri_mut() = uri;
+    request
+}
+
+async fn execute(gateway: &Router, request: Request) -> Response {
+    let gateway = gateway.clone();
+    gateway
+        .oneshot(request)
+        .await
+        .unwrap_or_else(|never| match never {})
+}
+
+/// An answer whose body breaks off at once: the server closes the connection, and the caller knows nothing.
+fn cut() -> Response {
+    let broken = std::io::Error::other("cut by an injected fault");
+    Response::new(Body::from_stream(stream::iter([Err::<Bytes, _>(broken)])))
+}

@@ -1,0 +1,49 @@
+//! The faults as the stack calls them.
+
+use axum::Router;
+use local_stack::fault_hook::{FaultHook, Parcel, Passage};
+use local_stack::lambda::{Grip, SANDBOX_PLACEHOLDER};
+
+use super::Faults;
+use super::gateway::{self, SANDBOX_PREFIX};
+use super::transit::Fate;
+
+impl FaultHook for Faults {
+    fn take_hold(&self, grip: Grip) -> anyhow::Result<()> {
+        let mut state = self.state();
+        state.plan.check()?;
+        state.grip = Some(grip);
+        Ok(())
+    }
+
+    /// The address from which the gateway learns which sandbox calls.
+    fn address_for_functions(&self, url: &str) -> String {
+        format!("{url}{SANDBOX_PREFIX}{SANDBOX_PLACEHOLDER}")
+    }
+
+    fn in_front_of(&self, gateway: Router) -> Router {
+        gateway::in_front_of(gateway, self.clone())
+    }
+
+    fn wake(&self, function: &str, copy: &mut dyn FnMut() -> Parcel) -> Passage {
+        passage(self.fate_of_wake(function), copy)
+    }
+
+    fn message(&self, queue: &str, copy: &mut dyn FnMut() -> Parcel) -> Passage {
+        passage(self.fate_of_message(queue), copy)
+    }
+}
+
+/// Sends off what does not travel at once.
+fn passage(fate: Option<Fate>, copy: &mut dyn FnMut() -> Parcel) -> Passage {
+    let Some(fate) = fate else {
+        return Passage::Now;
+    };
+    if fate.is_lost() {
+        return Passage::Lost;
+    }
+    match fate.send_off(copy) {
+        true => Passage::Now,
+        false => Passage::Later,
+    }
+}

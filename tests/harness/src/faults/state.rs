@@ -1,0 +1,137 @@
+//! What is decided, and what has been decided so far.
+//!
+//! The one thing to know: a decision is drawn before anything else is looked at, so that what is withheld (a last
+//! attempt, a rule that has struck often enough) shifts no later decision.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use local_stack::lambda::Grip;
+
+use super::counts::Kind;
+use super::dice::Dice;
+use super::held::Held;
+use super::transit::{Fate, Transit};
+use super::{Blow, Delivery, FaultCounts, FaultPlan, Point};
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) plan: FaultPlan,
+    dice: Dice,
+    pub(super) counts: FaultCounts,
+    pub(super) held: Held,
+    /// How often each rule of the plan has struck, how often it let pass, and how many answers were cut.
+    struck: Vec<u64>,
+    passed: Vec<u64>,
+    cut: u64,
+    pub(super) grip: Option<Grip>,
+    /// Stopped sandboxes.
+    pub(super) frozen: Vec<String>,
+}
+
+impl State {
+    /// Another plan, counted anew.
+    pub(super) fn begin(&mut self, plan: FaultPlan) {
+        self.struck = vec![0; plan.blows.len()];
+        self.passed = vec![0; plan.blows.len()];
+        self.cut = 0;
+        self.dice = Dice::default();
+        self.plan = plan;
+    }
+
+    /// What becomes of the next thing at this place; `None`: nothing is planned for its kind.
+    pub(super) fn fate(
+        &mut self,
+        kind: Kind,
+        place: &str,
+        delivery: &Delivery,
+        transit: &Arc<Transit>,
+    ) -> Option<Fate> {
+        if delivery.is_quiet() {
+            return None;
+        }
+        let mut throw = self.dice.throw(self.plan.seed, place);
+        let fate = Fate::draw(delivery, &mut throw, transit);
+        self.counts.of(kind).count(&fate);
+        Some(fate)
+    }
+
+    /// The first rule of the plan that hits here, unless it would take a last attempt.
+    pub(super) fn choose_blow(
+        &mut self,
+        point: Point,
+        function: &str,
+        sandbox: &str,
+    ) -> Option<Blow> {
+        let is_last = self.held.has_last_attempt(sandbox);
+        for (number, rule) in self.plan.blows.iter().enumerate() {
+            if !rule.is_about(point, function) {
+                continue;
+            }
+            let place = format!("blow:{point}:{function}:{number}");
+            let hits = self
+                .dice
+                .throw(self.plan.seed, &place)
+                .hits(rule.probability);
+            let struck = self.struck.get_mut(number)?;
+            if !hits || *struck >= rule.at_most {
+                continue;
+            }
+            let passed = self.passed.get_mut(number)?;
+            if *passed < rule.passes {
+                *passed += 1;
+                continue;
+            }
+            if is_last && !rule.even_on_last_attempt {
+                self.counts.spared += 1;
+                continue;
+            }
+            *struck += 1;
+            let told = match rule.blow {
+                Blow::Kill => &mut self.counts.kills,
+                Blow::Freeze(_) => &mut self.counts.freezes,
+            };
+            count_blow(told, point, function);
+            return Some(rule.blow);
+        }
+        None
+    }
+
+    /// Whether this answer is cut.
+    pub(super) fn cuts(&mut self, rpc: &str, is_after: bool, handed_out_last: bool) -> bool {
+        let cuts = &self.plan.cuts;
+        let (share, when) = match is_after {
+            true => (cuts.after_commit, "after"),
+            false => (cuts.before_commit, "before"),
+        };
+        if share <= 0.0 || !cuts.is_about(rpc) {
+            return false;
+        }
+        let is_hit = self
+            .dice
+            .throw(self.plan.seed, &format!("cut:{rpc}:{when}"))
+            .hits(share);
+        if !is_hit || cuts.at_most.is_some_and(|most| self.cut >= most) {
+            return false;
+        }
+        if handed_out_last && !cuts.even_on_last_attempt {
+            self.counts.spared += 1;
+            return false;
+        }
+        self.cut += 1;
+        let counted = match is_after {
+            true => &mut self.counts.answers_cut_after,
+            false => &mut self.counts.answers_cut_before,
+        };
+        *counted.entry(rpc.to_owned()).or_default() += 1;
+        true
+    }
+}
+
+fn count_blow(counts: &mut BTreeMap<String, BTreeMap<Point, u64>>, point: Point, function: &str) {
+    *counts
+        .entry(function.to_owned())
+        .or_default()
+        .entry(point)
+        .or_default() += 1;
+}

@@ -1,0 +1,304 @@
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use local_stack::fault_hook::Passage;
+use serde_json::json;
+
+use super::dice::{Dice, Throw};
+use super::*;
+
+fn sure(point: Point) -> BlowRule {
+    BlowRule {
+        at_most: u64::MAX,
+        ..BlowRule::kill_once(point, "executor")
+    }
+}
+
+#[test]
+fn the_nth_decision_of_a_place_depends_on_seed_place_and_n_alone() {
+    let decide = |seed, order: &[&str]| {
+        let mut dice = Dice::default();
+        let mut decisions: BTreeMap<String, Vec<bool>> = BTreeMap::new();
+        for place in order {
+            let decision = dice.throw(seed, place).hits(0.5);
+            decisions
+                .entry((*place).to_owned())
+                .or_default()
+                .push(decision);
+        }
+        decisions
+    };
+    let in_turn: Vec<&str> = ["wake:executor", "cut:finish_steps"].repeat(50);
+    let mut one_by_one = in_turn.clone();
+    one_by_one.sort_unstable();
+    assert_eq!(decide(7, &in_turn), decide(7, &one_by_one));
+    assert_ne!(decide(7, &in_turn), decide(8, &in_turn));
+    let decisions = decide(7, &in_turn);
+    assert_ne!(decisions["wake:executor"], decisions["cut:finish_steps"]);
+}
+
+#[test]
+fn a_probability_is_kept_over_many_throws() {
+    let hits = (0..10_000)
+        .filter(|number| Throw::new(1, "place", *number).hits(0.3))
+        .count();
+    // Five standard deviations: 10,000 × 0.3 × 0.7, rooted, is 45.8.
+    assert!((2771..=3229).contains(&hits), "{hits}");
+    assert!((0..1000).all(|number| !Throw::new(1, "place", number).hits(0.0)));
+    assert!((0..1000).all(|number| Throw::new(1, "place", number).hits(1.0)));
+}
+
+#[tokio::test]
+async fn what_is_dropped_never_arrives_and_what_is_doubled_arrives_at_most_so_often() {
+    let plan = |wakes| FaultPlan {
+        seed: 3,
+        wakes,
+        ..FaultPlan::default()
+    };
+    let lost = Faults::new(plan(Delivery {
+        drop: 1.0,
+        duplicate: 1.0,
+        ..Delivery::default()
+    }));
+    assert!(lost.fate_of_wake("executor").unwrap().is_lost());
+    assert_eq!(
+        (lost.counts().wakes.seen, lost.counts().wakes.dropped),
+        (1, 1)
+    );
+
+    let doubled = Faults::new(plan(Delivery {
+        duplicate: 1.0,
+        max_copies: 4,
+        ..Delivery::default()
+    }));
+    let copies: Vec<usize> = (0..100)
+        .map(|_| doubled.fate_of_wake("executor").unwrap().delays().len())
+        .collect();
+    assert!(
+        [2, 3, 4].iter().all(|count| copies.contains(count)),
+        "{copies:?}"
+    );
+    assert!(
+        copies.iter().all(|count| (2..=4).contains(count)),
+        "{copies:?}"
+    );
+    let sent = Arc::new(AtomicUsize::new(0));
+    let fate = doubled.fate_of_wake("executor").unwrap();
+    let further = fate.delays().len() - 1;
+    let at_once = fate.send_off(|| {
+        sent.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async {})
+    });
+    assert!(at_once, "the first copy is the caller's");
+    assert_eq!(sent.load(Ordering::SeqCst), further);
+}
+
+#[tokio::test]
+async fn what_is_held_back_arrives_once_each_and_in_another_order() {
+    let faults = Faults::new(FaultPlan {
+        messages: Delivery {
+            reorder_window: 5,
+            ..Delivery::default()
+        },
+        ..FaultPlan::default()
+    });
+    let (sender, mut arrived) = tokio::sync::mpsc::unbounded_channel();
+    for number in 0..40 {
+        let fate = faults.fate_of_message("goalpost-executor").unwrap();
+        let sender = sender.clone();
+        let at_once = fate.send_off(|| {
+            let sender = sender.clone();
+            Box::pin(async move {
+                let _ = sender.send(number);
+            })
+        });
+        assert!(!at_once);
+    }
+    drop(sender);
+    let mut order = Vec::new();
+    while let Some(number) = arrived.recv().await {
+        order.push(number);
+    }
+    let mut sorted = order.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, (0..40).collect::<Vec<_>>());
+    assert_ne!(order, sorted);
+}
+
+#[test]
+fn a_sandbox_with_a_step_on_its_last_attempt_is_spared_unless_the_rule_says_otherwise() {
+    let step = json!([{"run_id": 1, "step_key": "a", "attempt": 3, "max_attempts": 3}]);
+    let faults = Faults::new(FaultPlan {
+        blows: vec![sure(Point::AfterClaim)],
+        ..FaultPlan::default()
+    });
+    let strike = || {
+        faults
+            .state()
+            .choose_blow(Point::AfterClaim, "executor", "s1")
+    };
+    faults.with_held(|held| held.claimed("s1", &step));
+    assert_eq!(strike(), None);
+    assert_eq!(faults.counts().spared, 1);
+    faults.with_held(|held| {
+        held.finished(
+            "s1",
+            &json!({"outcomes": [{"run_id": 1, "step_key": "a", "verdict": "accepted"}], "claimed": []}),
+        );
+    });
+    assert_eq!(
+        strike(),
+        Some(Blow::Kill),
+        "once it is done, nothing is lost"
+    );
+    assert_eq!(faults.counts().kills["executor"][&Point::AfterClaim], 1);
+
+    faults.with_held(|held| held.claimed("s1", &step));
+    faults.set_plan(FaultPlan {
+        blows: vec![BlowRule {
+            even_on_last_attempt: true,
+            ..sure(Point::AfterClaim)
+        }],
+        ..FaultPlan::default()
+    });
+    assert_eq!(strike(), Some(Blow::Kill));
+}
+
+#[test]
+fn a_step_is_last_as_its_claim_says_and_held_until_its_outcome_or_its_lease_is_gone() {
+    let mut held = Held::default();
+    let step =
+        |attempt| json!([{"run_id": 1, "step_key": "a", "attempt": attempt, "max_attempts": 3}]);
+    held.claimed("s1", &step(2));
+    assert!(!held.has_last_attempt("s1"));
+    held.claimed("s1", &step(3));
+    assert!(held.has_last_attempt("s1"));
+    assert!(!held.has_last_attempt("s2"));
+    assert_eq!(held.holder_of("a").as_deref(), Some("s1"));
+    let verdict =
+        |verdict| json!({"outcomes": [{"run_id": 1, "step_key": "a", "verdict": verdict}]});
+    held.finished("s1", &verdict("refused"));
+    assert!(
+        held.has_last_attempt("s1"),
+        "what was refused is still its own"
+    );
+    held.renewed("s1", &json!([{"run_id": 1, "step_key": "a", "held": true}]));
+    assert!(held.has_last_attempt("s1"));
+    held.renewed(
+        "s1",
+        &json!([{"run_id": 1, "step_key": "a", "held": false}]),
+    );
+    assert!(!held.has_last_attempt("s1"));
+}
+
+#[test]
+fn a_rule_strikes_no_more_often_than_it_says_and_nowhere_else() {
+    let faults = Faults::new(FaultPlan {
+        blows: vec![BlowRule::kill_once(Point::AfterClaim, "executor")],
+        ..FaultPlan::default()
+    });
+    let strikes = |point, function: &str| faults.state().choose_blow(point, function, "s1");
+    assert_eq!(strikes(Point::BeforeClaim, "executor"), None);
+    assert_eq!(strikes(Point::AfterClaim, "planner"), None);
+    assert_eq!(strikes(Point::AfterClaim, "executor"), Some(Blow::Kill));
+    assert_eq!(strikes(Point::AfterClaim, "executor"), None);
+}
+
+#[test]
+fn answers_are_cut_for_the_named_calls_so_often_and_not_if_a_last_attempt_goes_with_them() {
+    let faults = Faults::new(FaultPlan {
+        cuts: Cuts {
+            after_commit: 1.0,
+            calls: vec!["finish_steps".to_owned()],
+            at_most: Some(2),
+            ..Cuts::default()
+        },
+        ..FaultPlan::default()
+    });
+    assert!(!faults.cuts("claim_steps", true, false));
+    assert!(!faults.cuts("finish_steps", false, false));
+    assert!(!faults.cuts("finish_steps", true, true));
+    assert!(faults.cuts("finish_steps", true, false));
+    faults.pause();
+    assert!(!faults.cuts("finish_steps", true, false));
+    faults.resume();
+    assert!(faults.cuts("finish_steps", true, false));
+    assert!(!faults.cuts("finish_steps", true, false), "two at most");
+    assert_eq!(faults.counts().answers_cut_after["finish_steps"], 2);
+}
+
+#[test]
+fn a_plan_that_cannot_be_is_refused_with_the_number_that_is_wrong() {
+    let mut plan = FaultPlan::default();
+    plan.check().unwrap();
+    plan.wakes.drop = 1.5;
+    let message = plan.check().unwrap_err().to_string();
+    assert!(message.contains("wakes.drop is 1.5"), "{message}");
+    plan.wakes.drop = 0.0;
+    plan.blows = vec![BlowRule {
+        probability: f64::NAN,
+        ..sure(Point::AfterEffect)
+    }];
+    let message = plan.check().unwrap_err().to_string();
+    assert!(message.contains("after_effect"), "{message}");
+}
+
+#[test]
+fn points_and_plans_are_written_as_they_are_read() {
+    for point in Point::ALL {
+        assert_eq!(point.to_string().parse::<Point>().unwrap(), point);
+        assert_eq!(serde_json::to_value(point).unwrap(), json!(point.as_str()));
+    }
+    let message = "after_lunch".parse::<Point>().unwrap_err().to_string();
+    assert!(message.contains("after_claim"), "{message}");
+    let plan = FaultPlan {
+        seed: 9,
+        blows: vec![BlowRule {
+            blow: Blow::Freeze(Duration::from_secs(2)),
+            ..sure(Point::BeforeCompletion)
+        }],
+        ..FaultPlan::default()
+    };
+    let text = serde_json::to_string(&plan).unwrap();
+    assert_eq!(serde_json::from_str::<FaultPlan>(&text).unwrap(), plan);
+}
+
+#[test]
+fn functions_call_an_address_that_names_their_sandbox() {
+    assert_eq!(
+        Faults::new(FaultPlan::default()).address_for_functions("http://127.0.0.1:1"),
+        "http://127.0.0.1:1/sandbox/{sandbox}"
+    );
+}
+
+#[tokio::test]
+async fn hook_reports_lost_late_and_immediate_wakes() {
+    let passage = |wakes| {
+        let hook = Faults::new(FaultPlan {
+            wakes,
+            ..FaultPlan::default()
+        })
+        .hook()
+        .unwrap();
+        hook.wake("executor", &mut || Box::pin(async {}))
+    };
+    let lost = Delivery {
+        drop: 1.0,
+        ..Delivery::default()
+    };
+    let held_back = Delivery {
+        reorder_window: 5,
+        ..Delivery::default()
+    };
+    assert_eq!(passage(lost), Passage::Lost);
+    assert_eq!(passage(held_back), Passage::Later);
+    assert_eq!(passage(Delivery::default()), Passage::Now);
+}

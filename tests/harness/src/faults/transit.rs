@@ -1,0 +1,140 @@
+//! What becomes of one wake or message, and the place where those are held back that are to arrive in another order.
+//!
+//! The one thing to know: nothing is held for ever. What nobody pushes out goes by itself after [`LONGEST_HOLD`].
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use local_stack::fault_hook::Parcel;
+
+use super::Delivery;
+use super::dice::Throw;
+
+/// How long something is held back for others to overtake it.
+const LONGEST_HOLD: Duration = Duration::from_millis(50);
+
+/// What becomes of one thing in transit.
+pub(crate) struct Fate {
+    delays: Vec<Duration>,
+    hold: Option<Hold>,
+}
+
+struct Hold {
+    transit: Arc<Transit>,
+    window: usize,
+    /// Whose turn it is when this one comes, from 0 to below 1.
+    turn: f64,
+}
+
+#[derive(Default)]
+pub(super) struct Transit {
+    held: Mutex<Vec<(u64, Parcel)>>,
+}
+
+impl Fate {
+    pub(super) fn draw(delivery: &Delivery, throw: &mut Throw, transit: &Arc<Transit>) -> Self {
+        // Everything is drawn, whatever comes of it: the n-th fate is the same for every share of drops.
+        let is_dropped = throw.hits(delivery.drop);
+        let is_duplicated = throw.hits(delivery.duplicate);
+        let most = usize::try_from(delivery.max_copies.max(2)).unwrap_or(2);
+        let further = 1 + throw.below(most - 1);
+        let turn = throw.unit();
+        let copies = match (is_dropped, is_duplicated) {
+            (true, _) => 0,
+            (false, false) => 1,
+            (false, true) => 1 + further,
+        };
+        let mut delay = || {
+            let (is_delayed, share) = (throw.hits(delivery.delay), throw.unit());
+            if is_delayed {
+                delivery.max_delay.mul_f64(share)
+            } else {
+                Duration::ZERO
+            }
+        };
+        Self {
+            delays: (0..copies).map(|_| delay()).collect(),
+            hold: (delivery.reorder_window > 0).then(|| Hold {
+                transit: Arc::clone(transit),
+                window: delivery.reorder_window,
+                turn,
+            }),
+        }
+    }
+
+    /// One delay for each copy; none: it is lost.
+    pub(super) fn delays(&self) -> &[Duration] {
+        &self.delays
+    }
+
+    pub(super) fn is_held_back(&self) -> bool {
+        self.hold.is_some()
+    }
+
+    /// Whether nothing of it arrives.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.delays.is_empty()
+    }
+
+    /// Sends off all copies but one that goes at once, if there is one: then `true`, and the caller delivers it.
+    pub(crate) fn send_off(self, mut copy: impl FnMut() -> Parcel) -> bool {
+        let mut goes_at_once = false;
+        for delay in self.delays {
+            match &self.hold {
+                None if delay.is_zero() && !goes_at_once => goes_at_once = true,
+                None => {
+                    let parcel = copy();
+                    tokio::spawn(async move {
+                        tokio::time::sleep(delay).await;
+                        parcel.await;
+                    });
+                }
+                Some(hold) => hold.hand_in(delay, copy()),
+            }
+        }
+        goes_at_once
+    }
+}
+
+impl Hold {
+    fn hand_in(&self, delay: Duration, parcel: Parcel) {
+        let (transit, window, turn) = (Arc::clone(&self.transit), self.window, self.turn);
+        tokio::spawn(async move {
+            tokio::time::sleep(delay).await;
+            let number = transit.take_in(parcel, window, turn);
+            tokio::time::sleep(LONGEST_HOLD).await;
+            transit.let_go(number);
+        });
+    }
+}
+
+impl Transit {
+    /// Holds a parcel back and lets another go if there are too many. Returns its number.
+    fn take_in(&self, parcel: Parcel, window: usize, turn: f64) -> u64 {
+        let mut held = self.held();
+        let number = held.iter().map(|(number, _)| number + 1).max().unwrap_or(0);
+        held.push((number, parcel));
+        if held.len() > window {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                clippy::cast_precision_loss,
+                reason = "a share of a small length"
+            )]
+            let index = ((turn * held.len() as f64) as usize).min(held.len() - 1);
+            tokio::spawn(held.swap_remove(index).1);
+        }
+        number
+    }
+
+    fn let_go(&self, number: u64) {
+        let mut held = self.held();
+        if let Some(index) = held.iter().position(|(held, _)| *held == number) {
+            tokio::spawn(held.swap_remove(index).1);
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, Vec<(u64, Parcel)>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,246 @@
+//! One database with its sessions, in which trials run one after the other, and the barrier from which racers start.
+
+use anyhow::{Context, ensure};
+use futures::future::try_join_all;
+use local_stack::postgres::{Server, database};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::session::{Call, Reply, Session, Who};
+
+/// The most racers in one trial.
+pub(super) const MOST_RACERS: usize = 8;
+/// Sessions of the person who asks: how many cancels there may be at once.
+pub(super) const MOST_ASKERS: usize = 3;
+pub(super) const STAGE: &str = include_str!("stage.sql");
+const CREATE_WORKSPACE: &str = "select goalpost.create_workspace($1::jsonb ->> 'name')";
+const ADD_MEMBER: &str = "select goalpost.add_member(
+    ($1::jsonb ->> 'workspace_id')::uuid, ($1::jsonb ->> 'user_id')::uuid, 'approver')";
+const HOLD: &str = "select to_jsonb(pg_advisory_lock(1)::text) where $1::jsonb is not null";
+const START: &str =
+    "select races.start(array(select jsonb_array_elements_text($1::jsonb)::integer))";
+/// The first id of a kind's trees, and how many there may be of each.
+const IDS_OF_A_KIND: i64 = 2_000;
+/// Where the ids begin that the engine gives in races.
+const IDS_IN_RACES: i64 = 1_000_000_000_000_000;
+
+/// Who takes part in a race.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Racer {
+    /// A worker of the functions, by number.
+    Worker(usize),
+    /// A person who may decide approvals, by number.
+    Approver(usize),
+    /// The person who asked, in one of several sessions.
+    Asker(usize),
+    /// The sweep of pg_cron.
+    Sweep,
+}
+
+/// A racer with what it calls.
+#[derive(Debug, Clone)]
+pub(super) struct Start {
+    pub(super) racer: Racer,
+    pub(super) head_start: i32,
+    pub(super) calls: Vec<Call>,
+}
+
+/// What a race gave: the replies of each racer, and whether one was seen to wait for another.
+#[derive(Debug)]
+pub(super) struct Raced {
+    pub(super) replies: Vec<Vec<Reply>>,
+    pub(super) waited: bool,
+}
+
+impl Raced {
+    /// Every call with its reply, in the order of racers.
+    pub(super) fn answered<'a>(
+        &'a self,
+        starts: &'a [Start],
+    ) -> impl Iterator<Item = (&'a Start, &'a Call, &'a Reply)> {
+        starts
+            .iter()
+            .zip(&self.replies)
+            .flat_map(|(start, replies)| {
+                start
+                    .calls
+                    .iter()
+                    .zip(replies)
+                    .map(move |(call, reply)| (start, call, reply))
+            })
+    }
+}
+
+/// A database with its sessions.
+pub(super) struct Lane {
+    pub(super) workspace_id: String,
+    /// Copies trees; triggers and references are off in its session.
+    pub(super) admin: Session,
+    /// Holds the barrier, and looks.
+    marshal: Session,
+    /// Of the one person who asks.
+    askers: Vec<Session>,
+    /// Who decide, with their ids.
+    approvers: Vec<(String, Session)>,
+    workers: Vec<Session>,
+    sweep: Session,
+}
+
+impl Lane {
+    /// Makes the database and opens the sessions. `before` is run in it as its owner.
+    pub(super) async fn open(server: &Server, before: Option<&str>) -> anyhow::Result<Self> {
+        let name = format!("races_{}", Uuid::new_v4().simple());
+        database::create_from_template(server, &name).await?;
+        let sweep = Session::open(server, &name, Who::Owner).await?;
+        sweep.run(STAGE).await.context("preparing the stage")?;
+        if let Some(sql) = before {
+            sweep.run(sql).await?;
+        }
+        // Sizes of shapes, not of what is raced on: the widest fan-in has 64 parents.
+        sweep
+            .run("update goalpost_private.limits set max_steps = 80, max_fan_out = 80")
+            .await?;
+        let owner_id = person(&sweep).await?;
+        let askers = (0..MOST_ASKERS)
+            .map(|_| async { Session::open(server, &name, Who::Person(&owner_id)).await });
+        let askers = try_join_all(askers).await?;
+        let owner = askers.first().context("nobody asks")?;
+        let made = owner
+            .get(&Call {
+                sql: CREATE_WORKSPACE,
+                argument: json!({"name": "Races"}),
+            })
+            .await?;
+        let workspace_id = made.get("workspace_id").and_then(Value::as_str);
+        let workspace_id = workspace_id
+            .context("create_workspace gave no workspace_id")?
+            .to_owned();
+        sweep
+            .run("update goalpost.workspaces set max_open_requests = 1000000000")
+            .await?;
+        let mut approvers = Vec::new();
+        for _ in 0..MOST_RACERS {
+            let id = person(&sweep).await?;
+            let argument = json!({"workspace_id": workspace_id, "user_id": id});
+            owner
+                .get(&Call {
+                    sql: ADD_MEMBER,
+                    argument,
+                })
+                .await?;
+            let session = Session::open(server, &name, Who::Person(&id)).await?;
+            approvers.push((id, session));
+        }
+        let workers =
+            (0..MOST_RACERS).map(|_| async { Session::open(server, &name, Who::Worker).await });
+        let workers = try_join_all(workers).await?;
+        let admin = Session::open(server, &name, Who::Superuser).await?;
+        admin
+            .run("set session_replication_role = replica; set search_path = ''")
+            .await?;
+        let marshal = Session::open(server, &name, Who::Superuser).await?;
+        Ok(Self {
+            workspace_id,
+            admin,
+            marshal,
+            askers,
+            approvers,
+            workers,
+            sweep,
+        })
+    }
+
+    /// The worker who prepares.
+    pub(super) fn worker(&self) -> anyhow::Result<&Session> {
+        self.session(Racer::Worker(0))
+    }
+
+    /// The person who asks.
+    pub(super) fn asker(&self) -> anyhow::Result<&Session> {
+        self.session(Racer::Asker(0))
+    }
+
+    /// The session of a racer.
+    pub(super) fn session(&self, racer: Racer) -> anyhow::Result<&Session> {
+        let found = match racer {
+            Racer::Worker(number) => self.workers.get(number),
+            Racer::Approver(number) => self.approvers.get(number).map(|(_, session)| session),
+            Racer::Asker(number) => self.askers.get(number),
+            Racer::Sweep => Some(&self.sweep),
+        };
+        found.context("there are not so many sessions")
+    }
+
+    /// The id of an approver.
+    pub(super) fn approver_id(&self, number: usize) -> &str {
+        self.approvers.get(number).map_or("", |(id, _)| id.as_str())
+    }
+
+    /// Sets the database's clock so far ahead.
+    pub(super) async fn set_clock(&self, ahead: &str) -> anyhow::Result<()> {
+        self.admin
+            .run(&format!("update races.clock set ahead = '{ahead}'"))
+            .await
+    }
+
+    /// Lets all racers wait at the barrier, and then go at once.
+    pub(super) async fn race(&self, starts: &[Start]) -> anyhow::Result<Raced> {
+        let mut racing = Vec::new();
+        let mut pids = Vec::new();
+        for start in starts {
+            let session = self.session(start.racer)?;
+            ensure!(
+                !pids.contains(&session.process_id),
+                "a session cannot race against itself"
+            );
+            session.prepare(&start.calls).await?;
+            pids.push(session.process_id);
+            racing.push((session, start));
+        }
+        self.marshal.get(&call(HOLD, &json!(null))).await?;
+        let replies = try_join_all(
+            racing
+                .iter()
+                .map(|(session, start)| session.take_part(start.head_start, &start.calls)),
+        );
+        let start = call(START, &json!(pids));
+        let (replies, waited) = futures::try_join!(replies, self.marshal.get(&start))?;
+        Ok(Raced {
+            replies,
+            waited: waited == json!(true),
+        })
+    }
+
+    /// Makes room for the trees of a kind of race, by its number.
+    pub(super) async fn make_room(&self, kind: i64) -> anyhow::Result<()> {
+        self.begin_ids(kind * IDS_OF_A_KIND + 1).await
+    }
+
+    /// The trees are made: what the engine makes from here on is told apart from their copies.
+    pub(super) async fn room_is_made(&self, kind: i64) -> anyhow::Result<()> {
+        self.begin_ids((kind + 1) * IDS_IN_RACES).await
+    }
+
+    async fn begin_ids(&self, first: i64) -> anyhow::Result<()> {
+        self.admin
+            .run(&format!("select races.begin_ids({first})"))
+            .await
+    }
+}
+
+fn call(sql: &'static str, argument: &Value) -> Call {
+    Call {
+        sql,
+        argument: argument.clone(),
+    }
+}
+
+async fn person(owner: &Session) -> anyhow::Result<String> {
+    let id = Uuid::new_v4().to_string();
+    owner
+        .run(&format!(
+            "insert into auth.users (id, email) values ('{id}', '{id}@goalpost.test')"
+        ))
+        .await?;
+    Ok(id)
+}

@@ -1,0 +1,227 @@
+//! What the system tests stand on: a fresh database per test, people and workers as the roles they really are.
+//!
+//! Nothing here sleeps or retries. A test that wants time to pass replaces the clock function in its own database;
+//! a test that wants two sessions to meet waits until Postgres itself says that one waits for the other.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "serde_json's indexing gives null for what is not there"
+)]
+
+pub mod catalog;
+pub mod contract;
+pub mod node;
+pub mod scenario;
+pub mod stacks;
+
+pub use harness::people;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use local_stack::postgres::{Server, database};
+use serde_json::Value;
+use tokio_postgres::Client;
+
+/// Returns the folder of the workspace.
+#[must_use]
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .unwrap_or_else(|| Path::new("."))
+        .to_owned()
+}
+
+/// A database of one test: a clone of the migrated template, without any data but what migrations bring.
+pub struct Database {
+    server: &'static Server,
+    name: String,
+}
+
+impl Database {
+    /// Clones the template.
+    ///
+    /// # Errors
+    /// Postgres cannot be set up or started; the message says what to do.
+    pub async fn fresh() -> anyhow::Result<Self> {
+        let server = Server::shared_by_tests().await?;
+        let name = format!("test_{}", uuid::Uuid::new_v4().simple());
+        database::create_from_template(server, &name).await?;
+        Ok(Self { server, name })
+    }
+
+    /// The server that it lives on.
+    #[must_use]
+    pub fn server(&self) -> &'static Server {
+        self.server
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A session of its owner, the role that migrations run as.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub async fn owner(&self) -> anyhow::Result<Session> {
+        let client = self.server.connect("postgres", &self.name).await?;
+        Session::new(client).await
+    }
+
+    /// A session with the rights that the functions have, and no others.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub async fn worker(&self) -> anyhow::Result<Session> {
+        let client = self.server.connect("authenticator", &self.name).await?;
+        client.batch_execute("set role goalpost_worker").await?;
+        Session::new(client).await
+    }
+
+    /// A session of a signed-in person.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub async fn person(&self, user_id: &str) -> anyhow::Result<Session> {
+        let client = self.server.connect("authenticator", &self.name).await?;
+        let claims = serde_json::json!({"sub": user_id, "role": "authenticated"}).to_string();
+        client
+            .execute(
+                "select set_config('request.jwt.claims', $1, false)",
+                &[&claims],
+            )
+            .await?;
+        client.batch_execute("set role authenticated").await?;
+        Session::new(client).await
+    }
+
+    /// Moves the database's clock for every session from now on: the only clock there is.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub async fn move_clock(&self, by: &str) -> anyhow::Result<()> {
+        let owner = self.owner().await?;
+        owner.run(&clock_sql(by)).await
+    }
+}
+
+/// The clock function that is so far ahead of the machine's.
+#[must_use]
+pub fn clock_sql(ahead: &str) -> String {
+    format!(
+        "create or replace function goalpost_private.clock() returns timestamptz
+         language sql volatile set search_path = ''
+         as $$ select clock_timestamp() + interval '{ahead}' $$"
+    )
+}
+
+/// One connection, with its process id, so that another can wait until this one waits for a lock.
+pub struct Session {
+    client: Client,
+    process_id: i32,
+}
+
+impl Session {
+    async fn new(client: Client) -> anyhow::Result<Self> {
+        let process_id = client
+            .query_one("select pg_backend_pid()", &[])
+            .await?
+            .get(0);
+        Ok(Self { client, process_id })
+    }
+
+    /// The server's process for this session.
+    #[must_use]
+    pub fn process_id(&self) -> i32 {
+        self.process_id
+    }
+
+    /// Runs statements without looking at what they return.
+    ///
+    /// # Errors
+    /// Whatever Postgres refuses.
+    pub async fn run(&self, sql: &str) -> anyhow::Result<()> {
+        self.client
+            .batch_execute(sql)
+            .await
+            .with_context(|| sql.to_owned())
+    }
+
+    /// Runs a query of one column and at most one row, as JSON; null when there is no row.
+    ///
+    /// # Errors
+    /// Whatever Postgres refuses; [`sqlstate`] finds its code.
+    pub async fn json(&self, sql: &str) -> anyhow::Result<Value> {
+        let row = self
+            .client
+            .query_opt(&format!("select to_jsonb(x) from ({sql}) q (x)"), &[])
+            .await?;
+        Ok(row
+            .and_then(|row| row.get::<_, Option<Value>>(0))
+            .unwrap_or(Value::Null))
+    }
+
+    /// Calls a function with JSON-able arguments by name: `call("goalpost.cancel_goal", &json!({"p_goal_id": 1}))`.
+    ///
+    /// # Errors
+    /// Whatever Postgres refuses; [`sqlstate`] finds its code.
+    pub async fn call(&self, function: &str, arguments: &Value) -> anyhow::Result<Value> {
+        let named = arguments
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, value)| format!("{name} => {}", literal(value)))
+            .collect::<Vec<_>>()
+            .join(", ");
+        self.json(&format!("select {function}({named})")).await
+    }
+
+    /// Waits until that session waits for a lock: the point at which two transactions have met.
+    ///
+    /// # Errors
+    /// It never does within 20 seconds.
+    pub async fn until_blocked(&self, other: i32) -> anyhow::Result<()> {
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while std::time::Instant::now() < deadline {
+            let blocked = self
+                .client
+                .query_one("select cardinality(pg_blocking_pids($1)) > 0", &[&other])
+                .await?;
+            if blocked.get(0) {
+                return Ok(());
+            }
+            tokio::task::yield_now().await;
+        }
+        anyhow::bail!("session {other} never waited for a lock")
+    }
+}
+
+/// The SQLSTATE of a refusal, if the error came from Postgres.
+#[must_use]
+pub fn sqlstate(error: &anyhow::Error) -> Option<String> {
+    error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<tokio_postgres::Error>())
+        .and_then(tokio_postgres::Error::code)
+        .map(|code| code.code().to_owned())
+}
+
+fn literal(value: &Value) -> String {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::String(text) => quoted(text),
+        Value::Array(items) if items.iter().all(Value::is_string) && !items.is_empty() => {
+            format!(
+                "array[{}]",
+                items.iter().map(literal).collect::<Vec<_>>().join(", ")
+            )
+        }
+        Value::Array(_) | Value::Object(_) => format!("{}::jsonb", quoted(&value.to_string())),
+    }
+}
