@@ -137,8 +137,17 @@ async fn a_cancelled_goal_waits_for_a_step_of_the_goal_above() {
     assert_eq!(answer["state"], "cancelled");
     assert_eq!(
         goals(&watcher).await,
-        json!(["failed", "cancelled"]),
-        "the goal above hears of it"
+        json!(["active", "cancelled"]),
+        "the goal above winds down"
+    );
+    let above =
+        "select jsonb_build_array(r.failure is not null, s.state) from goalpost.workflow_runs r
+                   join goalpost.steps s on s.run_id = r.id and s.kind = 'judge'
+                  where r.failure is not null";
+    assert_eq!(
+        watcher.json(above).await.unwrap(),
+        json!([true, "ready"]),
+        "its judge may report"
     );
 }
 
