@@ -171,7 +171,11 @@ async fn a_sweep_waits_for_a_step_of_a_tree_in_which_something_is_overdue() {
     let (answer, watcher) =
         while_one_ends("tool", overdue, "select goalpost_private.sweep()").await;
     assert_eq!(answer["runs_timed_out"], 1);
-    assert_eq!(goals(&watcher).await, json!(["failed", "failed"]));
+    assert_eq!(
+        goals(&watcher).await,
+        json!(["active", "failed"]),
+        "the goal above winds down: its judge reports first"
+    );
 }
 
 #[tokio::test]
@@ -245,6 +249,11 @@ async fn a_cancel_waits_for_a_retry_and_ends_what_it_brought_back() {
     let running = workspace.claim(&["tool"]).await.unwrap();
     workspace
         .finish(&[running[0].failed("broken", false)])
+        .await
+        .unwrap();
+    let judge = workspace.claim(&["judge"]).await.unwrap();
+    workspace
+        .finish(&[judge[0].completed(&json!({"decision": "fail", "report": "# Failed"}))])
         .await
         .unwrap();
     let watcher = database.owner().await.unwrap();
