@@ -327,6 +327,15 @@ begin
 end
 $$;
 
+-- Lets the judge of a run that winds down report, as the aggregator does: the run then fails with its reason.
+create or replace function tests.report_failure(p_run_id bigint) returns void
+language plpgsql set search_path = ''
+as $$
+begin
+  perform tests.do_complete(p_run_id, 'judge', '{"decision": "fail", "reason": "not used", "report": "# What was done"}');
+end
+$$;
+
 -- What the step's end was refused with; null when it was not.
 create or replace function tests.message(p_run_id bigint, p_key text, p_result jsonb) returns text
 language plpgsql set search_path = ''

@@ -137,8 +137,17 @@ async fn a_cancelled_goal_waits_for_a_step_of_the_goal_above() {
     assert_eq!(answer["state"], "cancelled");
     assert_eq!(
         goals(&watcher).await,
-        json!(["failed", "cancelled"]),
-        "the goal above hears of it"
+        json!(["active", "cancelled"]),
+        "the goal above winds down"
+    );
+    let above =
+        "select jsonb_build_array(r.failure is not null, s.state) from goalpost.workflow_runs r
+                   join goalpost.steps s on s.run_id = r.id and s.kind = 'judge'
+                  where r.failure is not null";
+    assert_eq!(
+        watcher.json(above).await.unwrap(),
+        json!([true, "ready"]),
+        "its judge may report"
     );
 }
 
@@ -162,7 +171,11 @@ async fn a_sweep_waits_for_a_step_of_a_tree_in_which_something_is_overdue() {
     let (answer, watcher) =
         while_one_ends("tool", overdue, "select goalpost_private.sweep()").await;
     assert_eq!(answer["runs_timed_out"], 1);
-    assert_eq!(goals(&watcher).await, json!(["failed", "failed"]));
+    assert_eq!(
+        goals(&watcher).await,
+        json!(["active", "failed"]),
+        "the goal above winds down: its judge reports first"
+    );
 }
 
 #[tokio::test]
@@ -236,6 +249,11 @@ async fn a_cancel_waits_for_a_retry_and_ends_what_it_brought_back() {
     let running = workspace.claim(&["tool"]).await.unwrap();
     workspace
         .finish(&[running[0].failed("broken", false)])
+        .await
+        .unwrap();
+    let judge = workspace.claim(&["judge"]).await.unwrap();
+    workspace
+        .finish(&[judge[0].completed(&json!({"decision": "fail", "report": "# Failed"}))])
         .await
         .unwrap();
     let watcher = database.owner().await.unwrap();

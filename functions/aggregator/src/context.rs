@@ -21,6 +21,9 @@ pub(crate) struct Judging {
     pub(crate) steps: Vec<StepOutcome>,
     #[serde(default)]
     pub(crate) report: Option<ReportTemplate>,
+    /// Why the run fails whatever the verdicts are; `None` while it can still succeed.
+    #[serde(default)]
+    pub(crate) failure: Option<String>,
     #[serde(default)]
     pub(crate) revision: i32,
     #[serde(default)]

@@ -2,8 +2,9 @@
 //!
 //! When all steps of a plan have ended it compiles their results into a report (Markdown, and JSON for programs) and
 //! gives each success criterion a verdict with its evidence: by its check where it has one, by the model otherwise,
-//! and `unknown` where nobody can tell. An unmet criterion asks for another plan, within the cap; after that the goal
-//! fails with the best there is. The database then ends run, goal and the parent's step (or the request) together.
+//! and `unknown` where neither can say. An unmet criterion leads to another plan, within the cap; after that the goal
+//! fails with the best there is. An unknown one never completes the goal: the database asks the requester. A run whose
+//! step failed for good is judged too, by checks alone, so that its report says what was achieved, what failed and why. The database then ends run, goal and the parent's step (or the request) together.
 
 pub mod config;
 mod context;
@@ -55,7 +56,14 @@ async fn work(aggregator: Arc<Aggregator>, step: ClaimedStep, context: StepConte
         Err(error) => return Outcome::failed(error),
     };
     let (mut verdicts, unchecked) = verdicts::by_checks(&judging);
-    if !unchecked.is_empty() {
+    if judging.failure.is_some() {
+        // The goal has failed: nothing more is paid to judge it, and the report says what is known.
+        verdicts.extend(
+            unchecked
+                .iter()
+                .map(|criterion| verdicts::unjudged(criterion)),
+        );
+    } else if !unchecked.is_empty() {
         match ask(&aggregator, &step, &context, &judging, unchecked).await {
             Ok(given) => verdicts.extend(given),
             Err(outcome) => return outcome,
@@ -91,12 +99,14 @@ fn judge(judging: &Judging, verdicts: &[CriterionVerdict]) -> Value {
         .filter(|verdict| verdict.verdict == Verdict::Unmet)
         .map(|verdict| judging.description_of(verdict.number))
         .collect();
-    let decision = match unmet.is_empty() {
-        true => "complete",
-        false if judging.may_plan_again() => "replan",
-        false => "fail",
+    let decision = match (&judging.failure, unmet.is_empty()) {
+        (Some(_), _) => "fail",
+        (None, true) => "complete",
+        (None, false) if judging.may_plan_again() => "replan",
+        (None, false) => "fail",
     };
-    let reason = (!unmet.is_empty()).then(|| format!("not met: {}", unmet.join("; ")));
+    let unmet = (!unmet.is_empty()).then(|| format!("not met: {}", unmet.join("; ")));
+    let reason = judging.failure.clone().or(unmet);
     json!({
         "decision": decision,
         "reason": reason,

@@ -22,6 +22,12 @@ pub(crate) fn markdown(judging: &Judging, verdicts: &[CriterionVerdict]) -> Stri
         .map(|report| report.title.as_str())
         .filter(|title| !title.is_empty());
     let mut text = format!("# {}\n\n", title.unwrap_or(&judging.goal.title));
+    if let Some(failure) = &judging.failure {
+        text.push_str(&format!(
+            "This goal failed: {}. What was achieved until then:\n\n",
+            failure.trim_end_matches('.')
+        ));
+    }
     match &judging.report {
         Some(report) => {
             match expression::render_report(&report.body, &judging.names()) {

@@ -22,6 +22,15 @@ pub(crate) fn by_checks(judging: &Judging) -> (Vec<CriterionVerdict>, Vec<&Crite
     (verdicts.collect(), unchecked)
 }
 
+/// Returns the verdict on a criterion that is not judged because the goal has failed already.
+pub(crate) fn unjudged(criterion: &Criterion) -> CriterionVerdict {
+    CriterionVerdict {
+        number: criterion.number,
+        verdict: Verdict::Unknown,
+        evidence: "not judged: the goal had failed".to_owned(),
+    }
+}
+
 fn by_check(criterion: &Criterion, names: &Value) -> CriterionVerdict {
     let check = criterion.check.as_deref().unwrap_or_default();
     let (verdict, evidence) = match expression::evaluate_check(check, names) {

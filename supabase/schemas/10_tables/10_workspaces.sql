@@ -25,6 +25,8 @@ create table goalpost.workspaces (
   workspace_month_tokens bigint not null default 1000000000,
   -- What happens at a cap: the step fails, or a person is asked to raise it.
   on_exhausted text not null default 'fail',
+  -- What happens to a goal with a criterion whose verdict is unknown: the requester is asked, or the goal fails.
+  on_unknown text not null default 'ask',
   -- Whether a person sees every plan before it takes effect, or those alone that are estimated to cost more than this.
   approve_plans boolean not null default false,
   plan_approval_microusd bigint not null default 2000000,
@@ -39,6 +41,7 @@ create table goalpost.workspaces (
     and greatest(goal_budget_microusd, goal_budget_tokens, user_day_microusd, user_day_tokens, workspace_month_microusd,
                  workspace_month_tokens, plan_approval_microusd) <= 1000000000000),
   constraint on_exhausted_is_known check (on_exhausted in ('fail', 'ask')),
+  constraint on_unknown_is_known check (on_unknown in ('fail', 'ask')),
   constraint webhook_hosts_are_hosts check (
     cardinality(webhook_hosts) = 0 or cardinality(webhook_hosts) <= 100
     and array_to_string(webhook_hosts, ',', '?') ~ '^[a-z0-9.-]+(:[0-9]{1,5})?(,[a-z0-9.-]+(:[0-9]{1,5})?)*$'),

@@ -11,6 +11,8 @@ create table goalpost.workflow_runs (
   priority integer not null default 0,
   state text not null default 'running',
   reason text,
+  -- Why the run will fail once its judge has reported (wind_down).
+  failure text,
   revision integer not null default 0,
   runbook_id bigint references goalpost.runbooks (id) on delete set null,
   parameters jsonb not null default '{}',

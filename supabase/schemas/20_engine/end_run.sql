@@ -9,7 +9,6 @@ set search_path = ''
 as $$
 declare
   v_run goalpost.workflow_runs;
-  v_child_run_id bigint;
 begin
   update goalpost.workflow_runs
      set state = p_state, reason = p_reason, result = p_result, ended_at = p_now
@@ -19,27 +18,12 @@ begin
     return '{}';
   end if;
 
-  -- The raised epoch refuses workers that are still at it.
-  update goalpost.steps
-     set state = 'cancelled', ended_at = p_now, lease_epoch = lease_epoch + 1, lease_expires_at = null,
-         run_after = null
-   where run_id = p_run_id and state in ('pending', 'ready', 'running', 'waiting');
-  update goalpost.approvals set state = 'cancelled', decided_at = p_now
-   where run_id = p_run_id and state = 'pending';
+  perform goalpost_private.cancel_open_steps(p_run_id, null, p_now);
   update goalpost.agent_instances set state = 'closed', closed_at = p_now
    where run_id = p_run_id and state = 'open';
   perform goalpost_private.append_event(
     p_run_id, null, 'run.' || p_state,
     case when p_reason is null then null else jsonb_build_object('reason', p_reason) end, p_now);
-
-  for v_child_run_id in
-    select r.id from goalpost.goals g
-      join goalpost.workflow_runs r on r.workspace_id = g.workspace_id and r.goal_id = g.id
-     where g.parent_run_id = p_run_id
-     order by r.id
-  loop
-    perform goalpost_private.end_run(v_child_run_id, 'cancelled', 'the goal above it ended', null, null, p_now);
-  end loop;
 
   if v_run.goal_id is null then
     return goalpost_private.end_request(v_run, p_report, p_now);
@@ -75,14 +59,19 @@ declare
   v_goal goalpost.goals;
   v_parent_step goalpost.steps;
 begin
-  update goalpost.goals
-     set state = p_run.state, reason = p_run.reason, result = coalesce(p_run.result, result),
-         report = coalesce(p_report, report), ended_at = p_now
-   where id = p_run.goal_id
+  update goalpost.goals g
+     set state = p_run.state, reason = p_run.reason, result = coalesce(p_run.result, g.result),
+         report = coalesce(p_report, g.report,
+           case when p_run.state <> 'completed' then goalpost_private.partial_report(g, p_run) end),
+         ended_at = p_now
+   where g.id = p_run.goal_id
   returning * into v_goal;
+  -- What only this goal and those below it were to remember.
+  delete from goalpost.memories m
+   where m.workspace_id = v_goal.workspace_id and m.goal_id = v_goal.id and m.scope = 'goal';
 
   if v_goal.parent_run_id is null then
-    return goalpost_private.end_request(p_run, p_report, p_now);
+    return goalpost_private.end_request(p_run, v_goal.report, p_now);
   end if;
 
   select * into v_parent_step from goalpost.steps
@@ -103,4 +92,24 @@ begin
       'message', format('sub-goal %s ended %s: %s', v_goal.id, v_goal.state, coalesce(v_goal.reason, 'no reason given'))),
     'failed', p_now);
 end
+$$;
+
+-- Renders what is known of a goal that ended without a judgement (its plan or its judge failed, its time ran out, it was
+-- cancelled): the reason, texts of completed steps, how the others ended. Markdown, at most some 25 kB.
+create function goalpost_private.partial_report(p_goal goalpost.goals, p_run goalpost.workflow_runs) returns text
+language sql stable
+set search_path = ''
+as $$
+  select concat_ws(E'\n\n',
+           '# ' || p_goal.title,
+           format('This goal %s: %s.', case p_run.state when 'cancelled' then 'was cancelled' else p_run.state end,
+                  rtrim(coalesce(p_run.reason, 'no reason given'), '.')),
+           string_agg(format(E'## %s\n\n%s', s.title, left(s.result ->> 'text', 2000)), E'\n\n' order by s.ended_at, s.key)
+             filter (where s.state = 'completed' and s.result ->> 'text' <> ''),
+           E'## What was not done\n\n'
+             || string_agg(format('- %s: %s', s.title, s.state || coalesce(', ' || left(s.error ->> 'message', 500), '')),
+                           E'\n' order by s.ended_at, s.key)
+                filter (where s.state in ('failed', 'cancelled', 'skipped')))
+    from (select * from goalpost.steps
+           where run_id = p_run.id and kind not in ('plan', 'judge') order by ended_at, key limit 10) s
 $$;

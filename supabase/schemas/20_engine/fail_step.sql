@@ -59,10 +59,9 @@ begin
   if p_step.on_failure = 'continue' and not p_step.ends_run then
     return goalpost_private.release_dependents(p_step.run_id, p_step.key, p_now);
   end if;
-  return goalpost_private.end_run(
-    p_step.run_id, 'failed',
+  return goalpost_private.wind_down(
+    p_step.run_id,
     case p_error ->> 'code' when 'budget_exhausted' then 'budget_exhausted: ' || (p_error ->> 'message')
-      else format('step %s failed: %s', p_step.key, p_error ->> 'message') end,
-    null, null, p_now);
+      else format('step %s failed: %s', p_step.key, p_error ->> 'message') end, p_now);
 end
 $$;

@@ -31,14 +31,16 @@ as $$
   end
 $$;
 
--- Refuses an illegal transition, whoever attempts it. After the row and not before it: a trigger before an update locks
+-- Refuses an illegal transition, whoever attempts it. A judge that reported on a failed run is the one step that may
+-- go from completed back to pending: when a person retries what the run failed with. After the row and not before it: a trigger before an update locks
 -- the row once more, and that is written to the log.
 create function goalpost_private.refuse_illegal_transition() returns trigger
 language plpgsql
 set search_path = ''
 as $$
 begin
-  if not goalpost_private.is_step_transition(old.state, new.state) then
+  if not goalpost_private.is_step_transition(old.state, new.state)
+     and not (old.kind = 'judge' and old.state = 'completed' and new.state = 'pending') then
     perform goalpost_private.refuse('ZG004',
       format('step %s of run %s cannot go from %s to %s', old.key, old.run_id, old.state, new.state));
   end if;

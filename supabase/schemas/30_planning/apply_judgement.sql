@@ -11,7 +11,9 @@ as $$
 $$;
 
 -- A judgement: verdicts, the report, and whether the goal is reached. Unmet criteria cause a new plan, at most
--- max_revisions times; then the goal fails with the best that there is.
+-- max_revisions times; then the goal fails with the best that there is. Unknown ones never complete a goal: the requester
+-- decides about them, or the goal fails, as the workspace says (on_unknown). A run that was wound down fails with its
+-- reason, whatever the judge decided.
 create function goalpost_private.apply_judgement(
   p_step goalpost.steps, p_result jsonb, p_now timestamptz, out message text, out functions text[]
 )
@@ -20,51 +22,76 @@ set search_path = ''
 as $$
 declare
   v_run goalpost.workflow_runs;
-  v_limits goalpost_private.limits := (select l from goalpost_private.limits l);
-  v_decision text := p_result ->> 'decision';
-  v_key text;
+  v_decision constant text := p_result ->> 'decision';
 begin
   functions := '{}';
   select * into v_run from goalpost.workflow_runs where id = p_step.run_id;
-  if v_decision is null or v_decision not in ('complete', 'replan', 'fail') then
-    message := 'the decision must be complete, replan or fail';
+  message := goalpost_private.judgement_problem(v_run, p_result);
+  if message is not null then
     return;
   end if;
-  if v_decision = 'complete' and exists (
-    select from goalpost.goal_criteria c
-     where c.goal_id = v_run.goal_id
-       and not exists (select from goalpost_private.readable_verdicts(p_result) v where v.number = c.number))
-  then
-    message := 'every criterion needs a verdict';
-    return;
-  end if;
-  if v_decision = 'complete'
-     and exists (select from goalpost_private.readable_verdicts(p_result) v where v.verdict = 'unmet') then
-    message := 'a goal with an unmet criterion is not complete';
-    return;
-  end if;
-
   update goalpost.goal_criteria c
      set verdict = v.verdict, evidence = v.evidence, judged_at = p_now
     from goalpost_private.readable_verdicts(p_result) v
    where c.goal_id = v_run.goal_id and c.number = v.number;
-  perform goalpost_private.complete_step(p_step, p_result, p_now);
 
-  if v_decision = 'replan' and v_run.revision <= v_limits.max_revisions then
-    -- Kept in case that no later plan comes to anything better.
-    update goalpost.goals set result = p_result -> 'result', report = p_result ->> 'report' where id = v_run.goal_id;
-    v_key := 'plan_' || v_run.revision + 1;
-    perform goalpost_private.add_own_step(
-      v_run, v_key, 'plan', 'Plan again', jsonb_build_object('reason', p_result -> 'reason'));
-    functions := goalpost_private.ready_steps(v_run.id, array[v_key], p_now);
+  if v_decision = 'complete' and v_run.failure is null
+     and exists (select from goalpost.goal_criteria c where c.goal_id = v_run.goal_id and c.verdict = 'unknown') then
+    functions := goalpost_private.apply_unknown_verdicts(p_step, v_run, p_result, p_now);
     return;
   end if;
-
+  perform goalpost_private.complete_step(p_step, p_result, p_now);
+  if v_decision = 'replan' and v_run.failure is null then
+    functions := goalpost_private.plan_again(v_run, p_result, p_now);
+    return;
+  end if;
   functions := goalpost_private.end_run(
     v_run.id,
-    case v_decision when 'complete' then 'completed' else 'failed' end,
-    case v_decision when 'complete' then null
-                    else coalesce(nullif(p_result ->> 'reason', ''), 'its criteria were not met') end,
+    case when v_decision = 'complete' and v_run.failure is null then 'completed' else 'failed' end,
+    case when v_decision = 'complete' then v_run.failure
+         else coalesce(v_run.failure, nullif(p_result ->> 'reason', ''), 'its criteria were not met') end,
     p_result -> 'result', p_result ->> 'report', p_now);
+end
+$$;
+
+-- Returns what a judgement lacks, in words; null: it can be applied.
+create function goalpost_private.judgement_problem(p_run goalpost.workflow_runs, p_result jsonb) returns text
+language sql stable
+set search_path = ''
+as $$
+  select case
+    when p_result ->> 'decision' is null or p_result ->> 'decision' not in ('complete', 'replan', 'fail')
+      then 'the decision must be complete, replan or fail'
+    when p_result ->> 'decision' <> 'complete' then null
+    when exists (
+      select from goalpost.goal_criteria c
+       where c.goal_id = p_run.goal_id
+         and not exists (select from goalpost_private.readable_verdicts(p_result) v where v.number = c.number))
+      then 'every criterion needs a verdict'
+    when exists (select from goalpost_private.readable_verdicts(p_result) v where v.verdict = 'unmet')
+      then 'a goal with an unmet criterion is not complete'
+  end
+$$;
+
+-- Opens another plan where the cap on revisions leaves room, else fails the run. The report is kept in case that no
+-- later plan achieves more. p_result: {"reason", "report", "result"}. Returns the functions to wake.
+create function goalpost_private.plan_again(p_run goalpost.workflow_runs, p_result jsonb, p_now timestamptz) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_key constant text := 'plan_' || p_run.revision + 1;
+begin
+  if p_run.revision > (select l.max_revisions from goalpost_private.limits l) then
+    return goalpost_private.end_run(
+      p_run.id, 'failed', coalesce(nullif(p_result ->> 'reason', ''), 'its criteria were not met'),
+      p_result -> 'result', p_result ->> 'report', p_now);
+  end if;
+  update goalpost.goals
+     set result = coalesce(p_result -> 'result', result), report = coalesce(p_result ->> 'report', report)
+   where id = p_run.goal_id;
+  perform goalpost_private.add_own_step(
+    p_run, v_key, 'plan', 'Plan again', jsonb_build_object('reason', p_result -> 'reason'));
+  return goalpost_private.ready_steps(p_run.id, array[v_key], p_now);
 end
 $$;

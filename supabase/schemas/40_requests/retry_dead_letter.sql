@@ -49,7 +49,7 @@ begin
   end if;
 
   update goalpost.workflow_runs r
-     set state = 'running', reason = null, result = null, ended_at = null,
+     set state = 'running', reason = null, failure = null, result = null, ended_at = null,
          deadline_at = p_now + make_interval(secs => l.max_run_seconds)
     from goalpost_private.limits l
    where r.id = p_run_id and r.state = 'failed'
@@ -74,13 +74,17 @@ begin
    where s.run_id = p_run_id and s.key = p_step_key and s.state = 'failed'
   returning v_functions || goalpost_private.function_of(s.kind) into v_functions;
 
+  -- The judge too, where it reported on the failure: another attempt, once the others have ended.
   update goalpost.steps s
-     set state = 'pending', ended_at = null, started_at = null,
+     set state = 'pending', ended_at = null, started_at = null, result = null,
+         attempt = case s.state when 'completed' then s.attempt + 1 else s.attempt end,
+         max_attempts = case s.state when 'completed' then s.attempt + 3 else s.max_attempts end,
          remaining_dependencies = (
            select count(*) from goalpost.steps o
             where o.run_id = s.run_id and o.key = any (s.depends_on)
               and o.state not in ('completed', 'failed', 'skipped'))
-   where s.run_id = p_run_id and s.state = 'cancelled';
+   where s.run_id = p_run_id
+     and (s.state = 'cancelled' or s.kind = 'judge' and s.state = 'completed' and s.revision = v_run.revision);
   return array_remove(v_functions, null) || goalpost_private.ready_steps(
     p_run_id,
     array(select key from goalpost.steps where run_id = p_run_id and state = 'pending' and remaining_dependencies = 0),

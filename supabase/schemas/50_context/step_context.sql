@@ -57,6 +57,7 @@ set search_path = ''
 as $$
   select jsonb_build_object(
            'criteria', goalpost_private.describe_goal(p_run.goal_id) -> 'criteria',
+           'failure', p_run.failure,
            'steps', goalpost_private.describe_steps(p_run.id),
            'report', p_run.report,
            'revision', p_run.revision,

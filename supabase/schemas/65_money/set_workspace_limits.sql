@@ -23,7 +23,8 @@ begin
        "workspace_month_microusd": {"type": "integer", "minimum": 0, "maximum": 1000000000000},
        "workspace_month_tokens": {"type": "integer", "minimum": 0, "maximum": 1000000000000},
        "plan_approval_microusd": {"type": "integer", "minimum": 0, "maximum": 1000000000000},
-       "on_exhausted": {"enum": ["fail", "ask"]}, "approve_plans": {"type": "boolean"}}}',
+       "on_exhausted": {"enum": ["fail", "ask"]}, "on_unknown": {"enum": ["fail", "ask"]},
+       "approve_plans": {"type": "boolean"}}}',
     coalesce(p_limits, 'null'), 'the limits');
   if v_problem is null and p_limits ? 'webhook_hosts' and exists (
     select from jsonb_array_elements_text(p_limits -> 'webhook_hosts') h where h !~ '^[a-z0-9.-]+(:[0-9]{1,5})?$') then
@@ -51,6 +52,7 @@ begin
          workspace_month_tokens = coalesce((p_limits ->> 'workspace_month_tokens')::bigint, w.workspace_month_tokens),
          plan_approval_microusd = coalesce((p_limits ->> 'plan_approval_microusd')::bigint, w.plan_approval_microusd),
          on_exhausted = coalesce(p_limits ->> 'on_exhausted', w.on_exhausted),
+         on_unknown = coalesce(p_limits ->> 'on_unknown', w.on_unknown),
          approve_plans = coalesce((p_limits ->> 'approve_plans')::boolean, w.approve_plans)
    where w.id = p_workspace_id
   returning * into v_workspace;

@@ -154,6 +154,12 @@ as $$
                    and c.number = p_approval.call_number), '{}') || '{"type": "object"}',
       p_edited, 'the arguments')
     when 'budget' then goalpost_private.budget_edit_problem(p_approval.subject, p_edited)
+    when 'verdict' then goalpost_private.json_problem(
+      '{"type": "object", "required": ["verdicts"], "additionalProperties": false, "properties": {"verdicts": {
+         "type": "array", "maxItems": 1000, "items": {
+           "type": "object", "required": ["number", "verdict"], "additionalProperties": false, "properties": {
+             "number": {"type": "integer", "minimum": 1, "maximum": 1000}, "verdict": {"enum": ["met", "unmet"]}}}}}}',
+      p_edited, 'the verdicts')
     else goalpost_private.json_problem('{"type": "object", "required": ["plan"]}', p_edited, 'the plan') end
 $$;
 

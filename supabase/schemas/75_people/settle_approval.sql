@@ -9,7 +9,7 @@ begin
   select * into v_step from goalpost.steps
    where run_id = p_approval.run_id and key = p_approval.step_key and state = 'waiting';
   -- A worker may still be at what asks about its calls; a step that is one decision, or whose plan waits, has none.
-  if not found and p_approval.kind not in ('step', 'plan') then
+  if not found and p_approval.kind not in ('step', 'plan', 'verdict') then
     select * into v_step from goalpost.steps
      where run_id = p_approval.run_id and key = p_approval.step_key and state in ('running', 'ready');
   end if;
@@ -23,6 +23,7 @@ begin
     when 'step' then return goalpost_private.settle_step_approval(v_step, p_approval, p_now);
     when 'plan' then return goalpost_private.settle_plan_approval(v_step, p_approval, p_now);
     when 'budget' then return goalpost_private.settle_budget_approval(v_step, p_approval, p_now);
+    when 'verdict' then return goalpost_private.settle_verdict_approval(v_step, p_approval, p_now);
     else
       perform goalpost_private.settle_call_approval(p_approval, p_now);
       return goalpost_private.resume_step(p_approval.run_id, p_approval.step_key, p_now);

@@ -6,7 +6,7 @@ select tests.world();
 select tests.keep('run', tests.planned('a', jsonb_build_object('a', tests.agent()), '["one", "two"]'));
 select tests.do_complete(tests.the('run'), 'a');
 select is(tests.complete(tests.the('run'), 'judge', '{"decision": "complete", "report": "# Done", "result": {"n": 1},
-  "verdicts": [{"number": 1, "verdict": "met", "evidence": "seen"}, {"number": 2, "verdict": "unknown"}]}'), 'accepted', 'accepted');
+  "verdicts": [{"number": 1, "verdict": "met", "evidence": "seen"}, {"number": 2, "verdict": "met"}]}'), 'accepted', 'accepted');
 select is((tests.goal_of(tests.the('run'))).state, 'completed', 'the goal');
 select is((tests.goal_of(tests.the('run'))).report, '# Done', 'its report');
 select is((tests.goal_of(tests.the('run'))).result, '{"n": 1}', 'its result');
@@ -14,7 +14,7 @@ select is((tests.request_of(tests.the('run'))).state, 'answered', 'the request')
 select is((tests.request_of(tests.the('run'))).answer_text, '# Done', 'its answer');
 select results_eq(
   format('select number, verdict, evidence from goalpost.goal_criteria where goal_id = %s order by 1', (tests.goal_of(tests.the('run'))).id),
-  $$ values (1, 'met', 'seen'), (2, 'unknown', null) $$, 'the verdicts');
+  $$ values (1, 'met', 'seen'), (2, 'met', null) $$, 'the verdicts');
 select is_empty('select from goalpost.agent_instances where state = ''open''', 'no agent is left open');
 
 select * from finish();

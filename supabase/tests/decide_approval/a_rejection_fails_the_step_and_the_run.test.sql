@@ -5,7 +5,8 @@ select tests.world();
 
 select tests.keep('run', tests.planned('ap, b:ap', jsonb_build_object('ap', tests.approval())));
 select tests.value_for('petra', format('select goalpost.decide_approval(%s, ''rejected'', ''too risky'')', (tests.approval_of(tests.the('run'), 'ap')).id));
-select is(tests.states(tests.the('run')), 'ap=failed b=cancelled judge=cancelled', 'the steps');
+select tests.report_failure(tests.the('run'));
+select is(tests.states(tests.the('run')), 'ap=failed b=cancelled judge=completed', 'the step failed, and its dependent was cancelled');
 select is((tests.request_of(tests.the('run'))).reason, 'step ap failed: rejected: too risky', 'and why');
 select is_empty(format('select from goalpost.dead_letters where run_id = %s', tests.the('run')), 'a decision is no dead letter');
 

@@ -8,7 +8,8 @@ select tests.keep('below', tests.run_below(tests.the('run'), 'sub'));
 select tests.do_fail(tests.the('below'), 'plan');
 select is(tests.state(tests.the('run'), 'sub'), 'failed', 'the step');
 select is((tests.step(tests.the('run'), 'sub')).error ->> 'code', 'sub_goal_failed', 'for this reason');
-select is(tests.run_state(tests.the('run')), 'failed', 'and the run');
+select tests.report_failure(tests.the('run'));
+select is(tests.run_state(tests.the('run')), 'failed', 'the run above fails once its judge has reported');
 select is((tests.request_of(tests.the('run'))).state, 'failed', 'up to the request');
 select is((select count(*) from goalpost.dead_letters), 1::bigint, 'one dead letter, of the step that broke');
 

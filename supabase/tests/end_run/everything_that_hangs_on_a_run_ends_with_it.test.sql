@@ -11,8 +11,9 @@ select tests.do_complete(tests.the('below'), 'plan', jsonb_build_object('plan', 
 select tests.keep('deepest', tests.run_below(tests.the('below'), 'y'));
 select tests.start(tests.the('below'), 'x');
 select tests.do_fail(tests.the('run'), 'bad');
+select tests.report_failure(tests.the('run'));
 
-select is(tests.states(tests.the('run')), 'a=cancelled ap=cancelled b=cancelled bad=failed judge=cancelled sub=cancelled', 'open steps');
+select is(tests.states(tests.the('run')), 'a=cancelled ap=cancelled b=cancelled bad=failed judge=completed sub=cancelled', 'open steps are cancelled, and the judge reports');
 select is((tests.approval_of(tests.the('run'), 'ap')).state, 'cancelled', 'the approval');
 select is(tests.run_state(tests.the('below')), 'cancelled', 'the sub-goal''s run');
 select is(tests.run_state(tests.the('deepest')), 'cancelled', 'and the one below that');

@@ -7,7 +7,8 @@ select tests.keep('run', tests.planned('a, b:a', '{"a": {"max_attempts": 2}}'));
 select tests.fail(tests.the('run'), 'a', '{"retryable": true, "retry_after_seconds": 0, "message": "first"}');
 select tests.fail(tests.the('run'), 'a', '{"retryable": true, "message": "second"}');
 
-select is(tests.states(tests.the('run')), 'a=failed b=cancelled judge=cancelled', 'the step, and what waited for it');
+select tests.report_failure(tests.the('run'));
+select is(tests.states(tests.the('run')), 'a=failed b=cancelled judge=completed', 'the step, and what waited for it');
 select is(tests.run_state(tests.the('run')), 'failed', 'the run');
 select is((tests.goal_of(tests.the('run'))).state, 'failed', 'the goal');
 select is((tests.request_of(tests.the('run'))).state, 'failed', 'the request');

@@ -9,7 +9,8 @@ update goalpost_private.limits set max_result_bytes = 1000;
 select is(tests.complete(tests.the('run'), 'a', jsonb_build_object('t', repeat('x', 1000))), 'accepted', 'the worker is done with it');
 select is(tests.state(tests.the('run'), 'a'), 'failed', 'the step is not');
 select is((tests.step(tests.the('run'), 'a')).error ->> 'code', 'result_too_large', 'for this reason');
-select is(tests.run_state(tests.the('run')), 'failed', 'and the run with it');
+select tests.report_failure(tests.the('run'));
+select is(tests.run_state(tests.the('run')), 'failed', 'the run fails with it');
 
 select * from finish();
 rollback;

@@ -29,8 +29,9 @@ select is(tests.finish_all(jsonb_build_array(
     tests.outcome(tests.the('run'), 'a', 'completed', '{"result": {}}'),
     tests.outcome(tests.the('run'), 'x', 'failed', '{"error": {"code": "c", "message": "m", "retryable": false}}')), 'tool', 10) -> 'claimed',
   '[]', 'nothing of a run that ended in the same call');
-select is(tests.states(tests.the('run')), 'a=completed b=cancelled judge=cancelled x=failed', 'what was opened went with it');
-select is(tests.run_state(tests.the('run')), 'failed', 'as it failed');
+select is(tests.states(tests.the('run')), 'a=completed b=cancelled judge=ready x=failed', 'what was opened in the same call is cancelled, and the judge may report');
+select tests.report_failure(tests.the('run'));
+select is(tests.run_state(tests.the('run')), 'failed', 'the run fails when the judge has reported');
 
 select * from finish();
 rollback;

@@ -14,6 +14,7 @@ select tests.pass('20 seconds');
 select tests.finish(tests.the('good'), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 100}, {"cost_microusd": 20}]}');
 select tests.pass('10 seconds');
 select tests.finish(tests.the('bad'), 'a', 'failed', '{"error": {"retryable": false, "message": "m"}, "usage": [{"cost_microusd": 3}]}');
+select tests.report_failure(tests.the('bad'));
 select tests.pass('30 seconds');
 select tests.do_complete(tests.the('good'), 'judge', '{"decision": "complete", "report": "r"}');
 create function pg_temp.facts() returns setof record language sql as $$

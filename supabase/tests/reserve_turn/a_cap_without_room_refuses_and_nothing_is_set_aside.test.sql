@@ -32,11 +32,13 @@ select matches(tests.reserve(tests.the('run'), 'a') -> 'refused' ->> 'message', 
 -- The run's end says so.
 select tests.keep('goal', tests.planned('a'));
 select tests.fail(tests.the('goal'), 'a', '{"code": "budget_exhausted", "message": "the cap of this request is used up", "retryable": false}');
+select tests.report_failure(tests.the('goal'));
 select is((tests.request_of(tests.the('goal'))).reason, 'budget_exhausted: the cap of this request is used up', 'a typed reason');
 select tests.keep('above', tests.planned('sub', jsonb_build_object('sub', tests.subgoal())));
 select tests.keep('below', tests.run_below(tests.the('above'), 'sub'));
 select tests.fail(tests.the('below'), 'plan', '{"code": "budget_exhausted", "message": "used up", "retryable": false}');
 select is((tests.step(tests.the('above'), 'sub')).error ->> 'code', 'budget_exhausted', 'a sub-goal''s reaches the step above');
+select tests.report_failure(tests.the('above'));
 select matches((tests.request_of(tests.the('above'))).reason, '^budget_exhausted: ', 'and the request');
 
 select * from finish();

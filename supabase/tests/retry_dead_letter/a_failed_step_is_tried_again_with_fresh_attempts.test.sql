@@ -1,10 +1,12 @@
 -- failed -> ready, and what its failure ended comes back: run, goal, request, cancelled steps, approvals.
 begin;
-select plan(10);
+select plan(13);
 select tests.world();
 
 select tests.keep('run', tests.planned('a, b:a, ap', jsonb_build_object('ap', tests.approval())));
 select tests.do_fail(tests.the('run'), 'a');
+select is(tests.refusal_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.the('run'), 'a'))), 'ZG004', 'a retry is refused while the judge reports on the failure');
+select tests.report_failure(tests.the('run'));
 select is(tests.json_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.the('run'), 'a'))) ->> 'state', 'ready', 'ready');
 select is(tests.states(tests.the('run')), 'a=ready ap=waiting b=pending judge=pending', 'the run is as it was before');
 select is(tests.run_state(tests.the('run')), 'running', 'the run');
@@ -14,6 +16,8 @@ select is((tests.approval_of(tests.the('run'), 'ap')).state, 'pending', 'the app
 select is((tests.step(tests.the('run'), 'a')).attempt, 2, 'the next attempt');
 select is((tests.step(tests.the('run'), 'a')).max_attempts, 4, 'of three more');
 select is((select retried_by from goalpost.dead_letters where run_id = tests.the('run')), tests.id_of('mia'), 'by her');
+select is((tests.step(tests.the('run'), 'judge')).attempt, 2, 'the judge will report again, in its second attempt');
+select is((select failure from goalpost.workflow_runs where id = tests.the('run')), null, 'the run no longer fails with the old reason');
 select tests.do_complete(tests.the('run'), 'a');
 select is((tests.step(tests.the('run'), 'b')).state, 'ready', 'and it goes on from there');
 

@@ -6,6 +6,7 @@ select tests.world();
 select tests.keep('run', tests.planned('sub, c:sub', jsonb_build_object('sub', tests.subgoal())));
 select tests.keep('below', tests.run_below(tests.the('run'), 'sub'));
 select tests.do_fail(tests.the('below'), 'plan');
+select tests.report_failure(tests.the('run'));
 select is((tests.request_of(tests.the('run'))).state, 'failed', 'all had failed');
 select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.the('below'), 'plan')));
 select is(tests.run_state(tests.the('below')) || ' ' || tests.run_state(tests.the('run')), 'running running', 'both runs');

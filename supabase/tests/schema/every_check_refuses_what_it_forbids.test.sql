@@ -161,6 +161,7 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost.workspaces', 'budgets_are_bounded', 'goal_budget_microusd = -1'),
     ('goalpost.workspaces', 'budgets_are_bounded', 'user_day_tokens = 1000000000001'),
     ('goalpost.workspaces', 'on_exhausted_is_known', 'on_exhausted = ''odd'''),
+    ('goalpost.workspaces', 'on_unknown_is_known', 'on_unknown = ''odd'''),
     ('goalpost.requests', 'budget_is_a_bounded_object', 'budget = ''[]'''),
     ('goalpost.requests', 'budget_is_a_bounded_object', 'budget = jsonb_build_object(''x'', (select string_agg(md5(n::text), '''') from generate_series(1, 100) n))'),
     ('goalpost.budgets', 'scope_is_known', 'scope = ''odd'' where scope = ''user_day'''),

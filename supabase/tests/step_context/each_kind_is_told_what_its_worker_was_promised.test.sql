@@ -18,7 +18,7 @@ select is(pg_temp.keys(tests.kept('work')::jsonb), 'agent goal now parameters qu
 select is((select string_agg(t ->> 'name', ' ') from jsonb_array_elements(tests.kept('work')::jsonb #> '{0,context,tools}') t), 'ask_human calculate recall remember sql template', 'with its own tools alone');
 select tests.do_complete(tests.the('goal'), 'a', '{"text": "t"}');
 select tests.keep('judge', tests.claim('judge')::text);
-select is(pg_temp.keys(tests.kept('judge')::jsonb), 'criteria goal max_revisions now parameters question readable_schemas report revision steps usage', 'judge');
+select is(pg_temp.keys(tests.kept('judge')::jsonb), 'criteria failure goal max_revisions now parameters question readable_schemas report revision steps usage', 'judge');
 select is(tests.kept('judge')::jsonb #>> '{0,context,steps,0,result,text}', 't', 'with the results');
 select tests.do_complete(tests.the('goal'), 'judge', '{"decision": "replan", "reason": "worse", "verdicts": [{"number": 1, "verdict": "unmet", "evidence": "e"}]}');
 select tests.keep('again', tests.claim('plan')::text);

@@ -14,7 +14,8 @@ select is(tests.state(tests.the('run'), 'a'), 'failed', 'failed');
 select is((tests.step(tests.the('run'), 'a')).error ->> 'code', 'lease_expired', 'for this reason');
 select is((tests.step(tests.the('run'), 'a')).lease_epoch, 4::bigint, 'the last worker is refused, too');
 select is((select count(*) from goalpost.dead_letters where run_id = tests.the('run')), 1::bigint, 'one dead letter');
-select is(tests.run_state(tests.the('run')), 'failed', 'and the run failed');
+select tests.report_failure(tests.the('run'));
+select is(tests.run_state(tests.the('run')), 'failed', 'the run failed with it');
 
 select * from finish();
 rollback;

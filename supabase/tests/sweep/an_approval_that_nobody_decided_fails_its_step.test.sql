@@ -10,7 +10,8 @@ select tests.pass('1 second');
 select is((goalpost_worker.sweep()) ->> 'approvals_expired', '1', 'now');
 select is((tests.approval_of(tests.the('run'), 'ap')).state, 'expired', 'the approval');
 select is((tests.step(tests.the('run'), 'ap')).error ->> 'code', 'expired', 'the step');
-select is(tests.run_state(tests.the('run')), 'failed', 'the run');
+select tests.report_failure(tests.the('run'));
+select is(tests.run_state(tests.the('run')), 'failed', 'the run failed with it');
 
 select * from finish();
 rollback;

@@ -12,6 +12,7 @@ create temp table place as select * from (values ('acme', 'mia'), ('elsewhere', 
 select tests.keep('run_' || workspace, tests.planned('ap', jsonb_build_object('ap', tests.approval()), '[]', person, workspace)) from place;
 select tests.keep('broken_' || workspace, tests.planned('a', '{}', '[]', person, workspace)) from place;
 select tests.do_fail(tests.the('broken_' || workspace), 'a') from place;
+select tests.report_failure(tests.the('broken_' || workspace)) from place;
 insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) select tests.id_of(workspace), 'docs', 'https://docs.example.com/', tests.id_of(person), now() from place;
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
 

@@ -206,7 +206,7 @@ pub struct Inbox {
     pub requested_at: DateTime<Utc>,
     /// When it expires undecided.
     pub expires_at: DateTime<Utc>,
-    /// step, plan, tool_call, budget, outcome_unknown, question.
+    /// step, plan, tool_call, budget, outcome_unknown, question, verdict.
     #[serde(default = "step")]
     pub kind: String,
     /// The tool whose call it is about.

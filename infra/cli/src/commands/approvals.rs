@@ -62,6 +62,7 @@ fn about(approval: &Inbox) -> String {
         "budget" => "a budget".to_owned(),
         "outcome_unknown" => format!("what became of a call of {tool}"),
         "question" => "a question".to_owned(),
+        "verdict" => "criteria that could not be judged".to_owned(),
         _ => "a step".to_owned(),
     }
 }
@@ -113,6 +114,7 @@ fn ways(approval: &Inbox) -> String {
         "outcome_unknown" => format!(
             "cargo goalpost approve {id} --happened '{{…}}'   or   cargo goalpost approve {id} --not-happened"
         ),
+        "verdict" => format!("cargo goalpost approve {id}   (all are met; --edit FILE for each)"),
         "tool_call" | "plan" | "budget" => {
             format!("cargo goalpost approve {id}   (--set key=value, --edit FILE)")
         }

@@ -162,11 +162,10 @@ fn predict_plan(plan: &Plan, certainty: Certainty, into: &mut Prediction) -> End
     end
 }
 
+/// A judge reports on a run that failed too, and calls no model for that.
 fn judge_after(end: End, certainty: Certainty, calls: u32) -> StepPrediction {
-    match end {
-        End::Completed => own_step(End::Completed, certainty, calls),
-        _ => own_step(End::Cancelled, certainty, 0),
-    }
+    let calls = if end == End::Completed { calls } else { 0 };
+    own_step(End::Completed, certainty, calls)
 }
 
 struct Part {

@@ -1,0 +1,46 @@
+-- Winds a run down that can no longer succeed: what is open of it is cancelled, and its judge becomes ready at once, so
+-- that there is a report of what was achieved, what failed and why. The run fails with this reason when the judge has
+-- reported (apply_judgement); one without a pending judge fails now. Returns the functions to wake.
+-- Caller: fail_step. Expects the tree's lock. Repeated, it finds no pending judge, and a run that has ended stays so.
+create function goalpost_private.wind_down(p_run_id bigint, p_reason text, p_now timestamptz) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_judge goalpost.steps;
+begin
+  select * into v_judge from goalpost.steps where run_id = p_run_id and kind = 'judge' and state = 'pending';
+  if not found then
+    return goalpost_private.end_run(p_run_id, 'failed', p_reason, null, null, p_now);
+  end if;
+  update goalpost.workflow_runs set failure = p_reason where id = p_run_id and state = 'running';
+  perform goalpost_private.cancel_open_steps(p_run_id, v_judge.key, p_now);
+  return goalpost_private.ready_steps(p_run_id, array[v_judge.key], p_now);
+end
+$$;
+
+-- Cancels what is open of a run, except one step, and everything below its sub-goals. The raised epoch refuses workers
+-- that still hold a lease; what models were asked on its behalf counts as spent until the truth comes.
+create function goalpost_private.cancel_open_steps(p_run_id bigint, p_except text, p_now timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_child_run_id bigint;
+begin
+  update goalpost.steps
+     set state = 'cancelled', ended_at = p_now, lease_epoch = lease_epoch + 1, lease_expires_at = null,
+         run_after = null
+   where run_id = p_run_id and state in ('pending', 'ready', 'running', 'waiting') and key is distinct from p_except;
+  update goalpost.approvals set state = 'cancelled', decided_at = p_now
+   where run_id = p_run_id and state = 'pending' and step_key is distinct from p_except;
+  for v_child_run_id in
+    select r.id from goalpost.goals g
+      join goalpost.workflow_runs r on r.workspace_id = g.workspace_id and r.goal_id = g.id
+     where g.parent_run_id = p_run_id
+     order by r.id
+  loop
+    perform goalpost_private.end_run(v_child_run_id, 'cancelled', 'the goal above it ended', null, null, p_now);
+  end loop;
+end
+$$;

@@ -1,0 +1,17 @@
+-- Code and model could not judge a criterion: no decision in time fails the goal with the report it has.
+begin;
+select plan(3);
+select tests.world();
+
+select tests.keep('run', tests.planned('a', '{}', '["one", "two"]'));
+select tests.do_complete(tests.the('run'), 'a');
+select tests.do_complete(tests.the('run'), 'judge', '{"decision": "complete", "report": "# Done", "result": {"n": 1},
+  "verdicts": [{"number": 1, "verdict": "met"}, {"number": 2, "verdict": "unknown", "evidence": "cannot tell"}]}');
+select tests.pass('8 days');
+select goalpost_worker.sweep();
+select is((tests.goal_of(tests.the('run'))).state, 'failed', 'the goal fails');
+select is((tests.goal_of(tests.the('run'))).report, '# Done', 'the goal keeps the report of the judge');
+select is_empty('select from goalpost.steps where state in (''waiting'', ''ready'', ''running'')', 'no step is left open');
+
+select * from finish();
+rollback;
