@@ -559,7 +559,8 @@ comment on table goalpost.events is 'The history of each request tree: append-on
 -- file: supabase/schemas/10_tables/50_approvals.sql
 
 -- What a person owes: a decision or an answer. pending -> approved | rejected | expired | cancelled.
--- The first decision wins; where a quorum is asked for, so many different people approve, and one rejects.
+-- The first decision wins; where a quorum is asked for, so many different people approve, and one rejects. An edit by
+-- another that changes what runs with the requester's rights waits for the requester (decide_approval).
 -- Kinds: step (a step of the plan that is nothing but this decision), plan (before it takes effect), tool_call,
 -- budget (a cap that is used up), outcome_unknown (a call whose worker is gone), question (a typed answer).
 -- Several may wait for people in one step; a step goes on when none of its own does.
@@ -589,6 +590,10 @@ create table goalpost.approvals (
   quorum integer not null default 1,
   requester_may_decide boolean not null default true,
   on_reject text not null,
+  -- The one person whose decision is required next; null: anyone who holds the role.
+  decider_id uuid,
+  -- Whether the requester has to approve it too, edited or not.
+  requester_confirms boolean not null default false,
   -- When nobody decided by then, this role decides from then on.
   escalates_at timestamptz,
   escalates_to text,
@@ -598,8 +603,10 @@ create table goalpost.approvals (
   decided_by uuid,
   decided_at timestamptz,
   comment text,
-  -- What a person made of the subject.
+  -- What a person made of the subject, and that person; while an outcome waits for the requester, the person who
+  -- supplied its result.
   edited jsonb,
+  edited_by uuid,
   answer jsonb,
   constraint approvals_inside_one_workspace unique (workspace_id, id),
   constraint approvals_of_a_step_are_numbered unique (run_id, step_key, number),
@@ -634,7 +641,7 @@ create table goalpost.approval_votes (
   primary key (approval_id, user_id),
   foreign key (workspace_id, approval_id) references goalpost.approvals (workspace_id, id) on delete cascade
 );
-comment on table goalpost.approval_votes is 'Approvals given so far where a quorum of more than one is required.';
+comment on table goalpost.approval_votes is 'Approvals given so far: one for each person, for one version of the subject.';
 create index approval_votes_approval on goalpost.approval_votes (workspace_id, approval_id);
 
 create table goalpost.corrections (
@@ -4636,8 +4643,8 @@ $$;
 -- Delegation: a call of the tool `delegate` is a step of the same run, or a sub-goal, that works for the call.
 -- The step that asked waits without a lease; the end of the other is the call's result.
 
--- Carries out a call of ask_human: intended -> waiting, with its question before people. Any member may answer, the asker
--- too; the answer is the call's result. Called by carry_out_call, with the tree locked.
+-- Carries out a call of ask_human: intended -> waiting, with its question before the requester, whose
+-- answer is the call's result. Called by carry_out_call, with the tree locked.
 create function goalpost_private.carry_out_ask_human(p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz)
 returns void
 language plpgsql
@@ -5632,18 +5639,25 @@ begin
 end
 $$;
 
--- How a plan's approval is asked for; null: it needs none. Whoever asked to see the plan may decide it themselves; what
--- the workspace, or the cost, demands is for approvers.
+-- How a plan's approval is asked for; null: it needs none. What the workspace, or the cost, demands is for approvers. A
+-- plan that the requester wants to see is the requester's, and so is one that follows another person's remarks on an
+-- earlier plan of the run: it runs with the requester's rights.
 create function goalpost_private.plan_approval_options(p_run goalpost.workflow_runs, p_estimate jsonb) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select case
-    when w.approve_plans or (p_estimate ->> 'cost_microusd')::numeric > w.plan_approval_microusd
-      then '{"required_role": "approver"}'::jsonb
-    when q.budget @> '{"approve_plan": true}' then '{"required_role": "member"}'::jsonb
+    when d.by_workspace then jsonb_build_object('required_role', 'approver')
+                             || case when d.by_requester then '{"requester": "confirms"}'::jsonb else '{}' end
+    when d.by_requester then '{"required_role": "member", "requester": "decides"}'
   end
-    from goalpost.workspaces w, goalpost.requests q
+    from goalpost.workspaces w, goalpost.requests q,
+         lateral (
+           select w.approve_plans or (p_estimate ->> 'cost_microusd')::numeric > w.plan_approval_microusd as by_workspace,
+                  q.budget @> '{"approve_plan": true}' or exists (
+                    select from goalpost.approvals a
+                     where a.run_id = p_run.id and a.kind = 'plan' and a.state = 'rejected' and a.comment <> ''
+                       and a.decided_by <> p_run.user_id) as by_requester) d
    where w.id = p_run.workspace_id and q.id = p_run.request_id
 $$;
 
@@ -6393,8 +6407,10 @@ as $$ select case when p_role in ('member', 'approver', 'admin', 'owner') then p
 -- Called by open_approval, apply_plan, the journal (calls, and outcomes that nobody knows), ask_human and reserve_turn.
 -- p_call_number names the call that it is about; what is decided on is then that call's arguments, else
 -- p_options -> 'subject'. All of p_options may be left out: required_role, quorum, requester_may_decide, on_reject,
--- expires_in_seconds, escalates_in_seconds, escalates_to, answer_schema, subject, decided_with. What is out of bounds
--- there counts as left out. Raises ZG004 for a call that is not there. Expects the tree's lock.
+-- expires_in_seconds, escalates_in_seconds, escalates_to, answer_schema, subject, decided_with, requester (decides: it is
+-- the requester's alone; confirms: the requester approves it after the role). What is out of bounds there counts as left
+-- out. A question is the requester's: its answer steers work that runs with the requester's rights.
+-- Raises ZG004 for a call that is not there. Expects the tree's lock.
 create function goalpost_private.ask_person(
   p_step goalpost.steps, p_kind text, p_call_number integer, p_question text, p_shown jsonb, p_now timestamptz,
   p_options jsonb default '{}'
@@ -6417,8 +6433,8 @@ begin
   end if;
   insert into goalpost.approvals
     (workspace_id, goal_id, run_id, step_key, number, kind, call_number, decided_with, question, shown, subject,
-     subject_hash, answer_schema, required_role, quorum, requester_may_decide, on_reject, escalates_at, escalates_to,
-     requested_at, expires_at)
+     subject_hash, answer_schema, required_role, quorum, requester_may_decide, decider_id, requester_confirms, on_reject,
+     escalates_at, escalates_to, requested_at, expires_at)
   select p_step.workspace_id, r.goal_id, p_step.run_id, p_step.key,
          1 + coalesce((select max(a.number) from goalpost.approvals a
                         where a.run_id = p_step.run_id and a.step_key = p_step.key), 0),
@@ -6431,6 +6447,9 @@ begin
          case when p_kind in ('question', 'outcome_unknown') then 1
               else goalpost_private.bounded_integer(p_options -> 'quorum', 1, 1, 20) end,
          p_options -> 'requester_may_decide' is distinct from 'false'::jsonb,
+         case when (p_kind = 'question' or p_options ->> 'requester' = 'decides')
+                   and p_options -> 'requester_may_decide' is distinct from 'false'::jsonb then r.user_id end,
+         p_options ->> 'requester' in ('decides', 'confirms') is true,
          case when p_options ->> 'on_reject' = 'continue' then 'continue' else 'fail' end,
          p_now + make_interval(secs => v_escalates_in),
          case when v_escalates_in is not null then
@@ -6463,6 +6482,206 @@ begin
       'expires_in_seconds', p_step.input -> 'expires_after_seconds', 'quorum', p_step.input -> 'quorum',
       'requester_may_decide', p_step.input -> 'requester_may_decide',
       'escalates_in_seconds', p_step.input -> 'escalates_after_seconds', 'escalates_to', p_step.input -> 'escalates_to'));
+end
+$$;
+
+-- file: supabase/schemas/75_people/confirm_by_requester.sql
+
+-- Whose decision an approval still requires. Work runs with the rights of the person who asked for it, the requester.
+-- A version that somebody else made could therefore do what its editor may not: read rows, write tables, write to other
+-- recipients. Such a version stays pending until the requester has approved exactly that version.
+
+-- The arguments of tools that are literal outgoing text: content that is sent as it is and reaches nothing with the
+-- requester's rights. The only ones that another person may change without the requester. Everything else of a call is
+-- not: queries, rows, templates, recipients, addresses, methods, headers, instructions, and all of MCP tools.
+create function goalpost_private.literal_text_paths(p_tool text) returns setof text[]
+language sql immutable
+set search_path = ''
+as $$
+  select p.path from (values
+    ('email', array['subject']), ('email', array['text']), ('email', array['html']),
+    ('webhook', array['body', 'text'])) p (tool, path)
+   where p.tool = p_tool
+$$;
+
+-- Returns a call's arguments with their literal outgoing text left empty. A text with the braces of a template is none.
+create function goalpost_private.without_literal_text(p_tool text, p_arguments jsonb) returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  v_path text[];
+begin
+  for v_path in select goalpost_private.literal_text_paths(p_tool) loop
+    if jsonb_typeof(p_arguments #> v_path) = 'string' and p_arguments #>> v_path !~ '[{][{%#]' then
+      p_arguments := jsonb_set(p_arguments, v_path, '""');
+    end if;
+  end loop;
+  return p_arguments;
+end
+$$;
+
+-- Returns true if the edited version of an approval uses the requester's rights in another way than the original: any
+-- other plan, any other arguments of a call than literal outgoing text, another cap of the requester's own work. The caps of
+-- a person's day and of the workspace's month are the workspace's to set.
+create function goalpost_private.edit_uses_requesters_rights(p_approval goalpost.approvals) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select p_approval.edited is not null and p_approval.edited <> p_approval.subject and case p_approval.kind
+    when 'budget' then p_approval.subject ->> 'scope' = 'run'
+    when 'tool_call' then (
+      select goalpost_private.without_literal_text(c.tool, p_approval.edited)
+             is distinct from goalpost_private.without_literal_text(c.tool, p_approval.subject)
+        from goalpost.tool_calls c
+       where c.run_id = p_approval.run_id and c.step_key = p_approval.step_key and c.number = p_approval.call_number)
+    else true end
+$$;
+
+-- The version of an approval that is decided on, as the sha256 of its text.
+create function goalpost_private.version_of(p_approval goalpost.approvals) returns text
+language sql immutable
+set search_path = ''
+as $$ select coalesce(goalpost_private.hash_of(p_approval.edited), p_approval.subject_hash) $$;
+
+-- Counts the votes for the present version by people who hold the required role now. A vote of a person who was removed
+-- or demoted since, or whose role does not suffice after an escalation, does not count.
+create function goalpost_private.count_votes(p_approval goalpost.approvals) returns bigint
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select count(*)
+      from goalpost.approval_votes v
+      join goalpost.members m on m.workspace_id = v.workspace_id and m.user_id = v.user_id
+      join goalpost.workflow_runs r on r.id = p_approval.run_id
+     where v.approval_id = p_approval.id and v.subject_hash is not distinct from goalpost_private.version_of(p_approval)
+       and goalpost_private.role_rank(m.role) >= goalpost_private.role_rank(p_approval.required_role)
+       and (p_approval.requester_may_decide or v.user_id <> r.user_id));
+end
+$$;
+
+-- Returns true if the requester still has to approve the present version.
+create function goalpost_private.awaits_requester(p_approval goalpost.approvals) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select (p_approval.requester_confirms
+          or p_approval.edited_by <> r.user_id and goalpost_private.edit_uses_requesters_rights(p_approval))
+         and not exists (
+           select from goalpost.approval_votes v
+            where v.approval_id = p_approval.id and v.user_id = r.user_id
+              and v.subject_hash is not distinct from goalpost_private.version_of(p_approval))
+    from goalpost.workflow_runs r where r.id = p_approval.run_id
+$$;
+
+-- Puts an edited version in the place of the present one; p_edited null: the original again. A plan is checked and
+-- estimated anew, and takes the role that its new estimate demands; a role is only ever raised. An estimate from the
+-- history of a runbook does not hold for a plan that was edited. Raises ZG003 for a plan that breaks a rule.
+create function goalpost_private.apply_edit(p_approval goalpost.approvals, p_edited jsonb) returns goalpost.approvals
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_run goalpost.workflow_runs;
+  v_message text;
+begin
+  p_approval.edited := p_edited;
+  p_approval.edited_by := case when p_edited is not null then auth.uid() end;
+  if p_approval.kind = 'plan' then
+    select * into v_run from goalpost.workflow_runs where id = p_approval.run_id;
+    v_message := case when p_edited is not null then (goalpost_private.check_planned(v_run, p_edited)).message end;
+    if v_message is not null then
+      perform goalpost_private.refuse('ZG003', v_message, 'edit the plan, or reject it with what should be different');
+    end if;
+    p_approval.shown := p_approval.shown || jsonb_build_object(
+      'plan', coalesce(p_edited, p_approval.subject) -> 'plan', 'estimate', goalpost_private.estimate_plan(v_run,
+      case when p_edited is null or p_edited -> 'plan' = p_approval.subject -> 'plan'
+           then p_approval.subject else p_edited - 'runbook_id' end));
+    if goalpost_private.role_rank(
+         goalpost_private.plan_approval_options(v_run, p_approval.shown -> 'estimate') ->> 'required_role')
+       > goalpost_private.role_rank(p_approval.required_role)
+    then
+      p_approval.required_role :=
+        goalpost_private.plan_approval_options(v_run, p_approval.shown -> 'estimate') ->> 'required_role';
+    end if;
+  end if;
+  update goalpost.approvals
+     set edited = p_approval.edited, edited_by = p_approval.edited_by, shown = p_approval.shown,
+         required_role = p_approval.required_role
+   where id = p_approval.id;
+  return p_approval;
+end
+$$;
+
+-- Lets the requester, or again the role, decide next.
+create function goalpost_private.set_decider(p_approval goalpost.approvals, p_awaits_requester boolean, p_now timestamptz)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update goalpost.approvals a
+     set decider_id = case when p_awaits_requester then r.user_id end
+    from goalpost.workflow_runs r
+   where a.id = p_approval.id and r.id = a.run_id and (a.decider_id is not null) <> p_awaits_requester;
+  if found then
+    perform goalpost_private.append_event(p_approval.run_id, p_approval.step_key, 'approval.passed_on',
+      jsonb_build_object('approval_id', p_approval.id, 'kind', p_approval.kind, 'by', auth.uid(),
+                         'to', case when p_awaits_requester then 'requester' else p_approval.required_role end), p_now);
+  end if;
+end
+$$;
+
+-- Takes one person's decision, and returns true if nobody else's is required. Otherwise the approval stays pending, with
+-- the vote and the edited version in it. Called by decide_approval for a pending approval, under the tree's lock.
+create function goalpost_private.completes_decision(
+  p_approval goalpost.approvals, p_decision text, p_comment text, p_edited jsonb, p_answer jsonb, p_now timestamptz
+) returns boolean
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_is_requester constant boolean := auth.uid() = (select r.user_id from goalpost.workflow_runs r where r.id = p_approval.run_id);
+begin
+  if p_decision = 'rejected' then
+    if p_approval.decider_id = auth.uid() and p_approval.edited_by <> auth.uid() then
+      update goalpost.approvals set answer = null where id = p_approval.id;
+      p_approval := goalpost_private.apply_edit(p_approval, null);
+      perform goalpost_private.set_decider(p_approval, false, p_now);
+      return false;
+    end if;
+    return true;
+  elsif p_approval.kind = 'question' or p_decision = 'not_happened' then
+    return true;
+  elsif p_decision = 'happened' then
+    if p_answer is null or v_is_requester then
+      return true;
+    end if;
+    update goalpost.approvals
+       set answer = jsonb_build_object('happened', true, 'result', p_answer), edited_by = auth.uid()
+     where id = p_approval.id;
+    perform goalpost_private.set_decider(p_approval, true, p_now);
+    return false;
+  end if;
+
+  if p_edited is distinct from p_approval.edited and p_edited is not null then
+    p_approval := goalpost_private.apply_edit(p_approval, p_edited);
+  end if;
+  insert into goalpost.approval_votes (approval_id, user_id, workspace_id, subject_hash, comment, voted_at)
+  values (p_approval.id, auth.uid(), p_approval.workspace_id, goalpost_private.version_of(p_approval), p_comment, p_now)
+  on conflict (approval_id, user_id) do update
+    set subject_hash = excluded.subject_hash, comment = excluded.comment, voted_at = excluded.voted_at;
+  if goalpost_private.count_votes(p_approval) < p_approval.quorum then
+    perform goalpost_private.set_decider(p_approval, false, p_now);
+    return false;
+  end if;
+  if goalpost_private.awaits_requester(p_approval) then
+    perform goalpost_private.set_decider(p_approval, true, p_now);
+    return false;
+  end if;
+  return true;
 end
 $$;
 
@@ -6507,9 +6726,11 @@ as $$ select goalpost_private.create_workspace(p_name) $$;
 --   question                        answered, with p_answer; rejected
 --   outcome_unknown                 happened (p_answer: its result), not_happened (do it again), rejected (give it up)
 -- Where a quorum is asked for, different people approve one version of it, and one rejects. p_subject_hash: the version
--- that the person saw; needed where another has edited it. Raises ZG001, ZG002 (role, or whoever asked where that is
--- excluded), ZG003 (no such decision, or of another shape than it has to be), ZG004 (what it is about has changed),
--- ZG007. Locks the tree. Definer: people may not write steps.
+-- that the person saw; needed where another has edited it. A version that another person made and that changes what
+-- runs with the requester's rights stays pending until the requester approves it (confirm_by_requester.sql); rejected by
+-- the requester, the original is pending again. Raises ZG001, ZG002 (role, or the requester where that is excluded),
+-- ZG003 (no such decision, or of another shape than it has to be), ZG004 (what it is about has changed), ZG007.
+-- Locks the tree. Definer: people may not write steps.
 create function goalpost_private.decide_approval(
   p_approval_id bigint, p_decision text, p_comment text, p_edited jsonb, p_answer jsonb, p_subject_hash text
 ) returns jsonb
@@ -6523,8 +6744,7 @@ declare
   v_first boolean := false;
 begin
   select * into v_approval from goalpost.approvals where id = p_approval_id;
-  perform goalpost_private.require_role(v_approval.workspace_id, v_approval.required_role);
-  perform goalpost_private.refuse_requester(v_approval);
+  perform goalpost_private.refuse_decider(v_approval);
   perform goalpost_private.refuse_unfit_decision(v_approval, p_decision, p_comment, p_edited, p_answer);
 
   perform goalpost_private.lock_trees(array[v_approval.run_id]);
@@ -6532,18 +6752,23 @@ begin
   select * into v_approval from goalpost.approvals where id = p_approval_id;
   if v_approval.state = 'pending' and v_approval.expires_at <= v_now then
     perform goalpost_private.ring(goalpost_private.expire_approval(v_approval, v_now), '[]', v_now);
-  elsif v_approval.state = 'pending' and v_state = 'approved' then
-    perform goalpost_private.refuse_changed_subject(v_approval, p_edited, p_subject_hash);
-    if v_approval.quorum > 1 and not goalpost_private.completes_quorum(v_approval, p_comment, p_edited, v_now) then
+  elsif v_approval.state = 'pending' then
+    -- Once more: before the lock was held, it may have escalated or come to wait for the requester.
+    perform goalpost_private.refuse_decider(v_approval);
+    if v_state = 'approved' then
+      perform goalpost_private.refuse_changed_subject(v_approval, p_edited, p_subject_hash);
+    end if;
+    if not goalpost_private.completes_decision(v_approval, p_decision, p_comment, p_edited, p_answer, v_now) then
       return goalpost_private.describe_decision(p_approval_id, true);
     end if;
   end if;
 
   update goalpost.approvals
-     set state = v_state, decided_by = auth.uid(), decided_at = v_now, comment = p_comment,
-         edited = coalesce(p_edited, edited),
+     set state = v_state, decided_by = auth.uid(), decided_at = v_now, comment = p_comment, decider_id = null,
          answer = case p_decision
-                    when 'happened' then jsonb_build_object('happened', true, 'result', coalesce(p_answer, 'null'))
+                    when 'happened' then case
+                      when p_answer is null and answer is not null then answer
+                      else jsonb_build_object('happened', true, 'result', coalesce(p_answer, 'null')) end
                     when 'not_happened' then '{"happened": false}' else p_answer end
    where id = p_approval_id and state = 'pending'
   returning * into v_approval;
@@ -6556,30 +6781,37 @@ begin
 end
 $$;
 
--- What became of an approval, for whoever tried to decide it.
+-- Describes an approval to the person who decided on it. "waits_for": the requester, or a role, where it is pending.
 create function goalpost_private.describe_decision(p_approval_id bigint, p_first boolean) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select jsonb_build_object('approval_id', a.id, 'state', a.state, 'first', p_first, 'decided_by', a.decided_by,
                             'decided_at', a.decided_at)
-         || case when a.quorum > 1 then jsonb_build_object(
-              'quorum', a.quorum, 'votes', (select count(*) from goalpost.approval_votes v
-                                             where v.approval_id = a.id
-                                               and v.subject_hash is not distinct from
-                                                   coalesce(goalpost_private.hash_of(a.edited), a.subject_hash))) else '{}' end
+         || case when a.state = 'pending'
+                 then jsonb_build_object('waits_for', case when a.decider_id is not null then 'requester' else a.required_role end)
+                 else '{}' end
+         || case when a.quorum > 1
+                 then jsonb_build_object('quorum', a.quorum, 'votes', goalpost_private.count_votes(a)) else '{}' end
     from goalpost.approvals a where a.id = p_approval_id
 $$;
 
--- Refuses whoever asked for the work, where others have to decide.
-create function goalpost_private.refuse_requester(p_approval goalpost.approvals) returns void
+-- Refuses a caller who may not decide this: ZG001, ZG002. The requester may confirm what waits for them whatever their
+-- role; where others have to decide, they may do no more than that.
+create function goalpost_private.refuse_decider(p_approval goalpost.approvals) returns void
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  v_is_requester constant boolean := auth.uid() = (select r.user_id from goalpost.workflow_runs r where r.id = p_approval.run_id);
 begin
-  if not p_approval.requester_may_decide and exists (
-    select from goalpost.workflow_runs r where r.id = p_approval.run_id and r.user_id = auth.uid())
-  then
+  perform goalpost_private.require_role(p_approval.workspace_id,
+    case when p_approval.decider_id = auth.uid() then 'member' else p_approval.required_role end);
+  if p_approval.decider_id <> auth.uid() and p_approval.state = 'pending' then
+    perform goalpost_private.refuse('ZG002', 'this waits for the person who asked for the work',
+      'it runs with the rights of that person, who confirms or rejects it');
+  end if;
+  if v_is_requester and not p_approval.requester_may_decide and p_approval.decider_id is distinct from auth.uid() then
     perform goalpost_private.refuse('ZG002', 'whoever asked for the work may not decide this', 'somebody else has to');
   end if;
 end
@@ -6596,7 +6828,8 @@ as $$
 declare
   v_words constant text[] := case p_approval.kind
     when 'question' then array['answered', 'rejected']
-    when 'outcome_unknown' then array['happened', 'not_happened', 'rejected']
+    when 'outcome_unknown' then case when p_approval.decider_id is null then array['happened', 'not_happened', 'rejected']
+                                else array['happened', 'rejected'] end
     else array['approved', 'rejected'] end;
   v_problem text;
 begin
@@ -6687,28 +6920,6 @@ begin
 end
 $$;
 
--- Counts a vote, one for each person and for one version; whether it was the last that was needed. An edit makes a new
--- version, with no votes but its own.
-create function goalpost_private.completes_quorum(
-  p_approval goalpost.approvals, p_comment text, p_edited jsonb, p_now timestamptz
-) returns boolean
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_version constant text := coalesce(
-    goalpost_private.hash_of(coalesce(p_edited, p_approval.edited)), p_approval.subject_hash);
-begin
-  update goalpost.approvals set edited = p_edited where id = p_approval.id and p_edited is not null;
-  insert into goalpost.approval_votes (approval_id, user_id, workspace_id, subject_hash, comment, voted_at)
-  values (p_approval.id, auth.uid(), p_approval.workspace_id, v_version, p_comment, p_now)
-  on conflict (approval_id, user_id) do update
-    set subject_hash = excluded.subject_hash, comment = excluded.comment, voted_at = excluded.voted_at;
-  return (select count(*) >= p_approval.quorum from goalpost.approval_votes v
-           where v.approval_id = p_approval.id and v.subject_hash is not distinct from v_version);
-end
-$$;
-
 -- Keeps what a person changed before they approved it.
 create function goalpost_private.keep_correction(p_approval goalpost.approvals, p_now timestamptz) returns void
 language sql
@@ -6719,7 +6930,7 @@ as $$
      corrected_by, created_at)
   select p_approval.id, p_approval.workspace_id, p_approval.goal_id, p_approval.run_id, p_approval.step_key,
          p_approval.kind, c.tool, s.agent_id, p_approval.subject, p_approval.edited, p_approval.comment,
-         p_approval.decided_by, p_now
+         coalesce(p_approval.edited_by, p_approval.decided_by), p_now
     from goalpost.steps s
     left join goalpost.tool_calls c on c.run_id = s.run_id and c.step_key = s.key and c.number = p_approval.call_number
    where s.run_id = p_approval.run_id and s.key = p_approval.step_key
@@ -8074,26 +8285,30 @@ comment on view goalpost.goal_progress is
 -- file: supabase/schemas/90_views/inbox.sql
 
 -- What waits for the caller: decisions and questions, the longest first, with exactly what is decided on. What is
--- decided with another, or has the caller's vote already, is not shown.
+-- decided with another, or has the caller's vote already, is not shown. Where somebody edited it, `original` is what was
+-- asked about at first: with `subject`, the difference.
 create view goalpost.inbox with (security_invoker = true) as
   select a.id as approval_id, a.workspace_id, a.goal_id, a.run_id, a.step_key, a.question, a.shown, a.required_role,
          a.requested_at, a.expires_at, g.title as goal_title, a.kind, a.call_number, c.tool,
-         coalesce(a.edited, a.subject) as subject,
-         coalesce(encode(sha256(convert_to(a.edited::text, 'UTF8')), 'hex'), a.subject_hash) as subject_hash,
-         a.answer_schema, a.quorum, v.votes, a.escalates_at, a.escalates_to
+         coalesce(a.edited, a.subject) as subject, v.version as subject_hash,
+         a.answer_schema, a.quorum, goalpost_private.count_votes(a) as votes, a.escalates_at, a.escalates_to,
+         case when a.edited is not null then a.subject end as original, a.edited_by, a.answer as proposed_answer,
+         case when a.decider_id is not null then 'requester' else a.required_role end as waits_for
     from goalpost.approvals a
     join goalpost.workflow_runs r on r.id = a.run_id
     left join goalpost.goals g on g.id = a.goal_id
     left join goalpost.tool_calls c on c.run_id = a.run_id and c.step_key = a.step_key and c.number = a.call_number
-   cross join lateral (
-     select count(*) filter (where o.subject_hash is not distinct from coalesce(
-              encode(sha256(convert_to(a.edited::text, 'UTF8')), 'hex'), a.subject_hash)) as votes,
-            coalesce(bool_or(o.user_id = (select auth.uid()) and o.subject_hash is not distinct from coalesce(
-              encode(sha256(convert_to(a.edited::text, 'UTF8')), 'hex'), a.subject_hash)), false) as has_mine
-       from goalpost.approval_votes o where o.approval_id = a.id) v
-   where a.state = 'pending' and a.decided_with is null and not v.has_mine
-     and goalpost_private.may_decide(a.workspace_id, a.required_role)
-     and (a.requester_may_decide or r.user_id <> (select auth.uid()))
+   cross join lateral (select goalpost_private.version_of(a) as version) v
+   where a.state = 'pending' and a.decided_with is null
+     and case when a.decider_id is not null
+              then a.decider_id = (select auth.uid()) and goalpost_private.may_decide(a.workspace_id, 'member')
+              else goalpost_private.may_decide(a.workspace_id, a.required_role)
+                   and (a.requester_may_decide or r.user_id <> (select auth.uid()))
+                   and not exists (
+                     select from goalpost.approval_votes o
+                      where o.approval_id = a.id and o.user_id = (select auth.uid())
+                        and o.subject_hash is not distinct from v.version)
+         end
    order by a.requested_at;
 comment on view goalpost.inbox is
   'Decisions and questions that wait for the caller, oldest first, with exactly what is decided on.';
@@ -8211,6 +8426,10 @@ grant execute on function
   goalpost_private.my_workspaces(text),
   goalpost_private.am_project_admin(),
   goalpost_private.may_decide(uuid, text),
+  goalpost_private.role_rank(text),
+  goalpost_private.hash_of(jsonb),
+  goalpost_private.version_of(goalpost.approvals),
+  goalpost_private.count_votes(goalpost.approvals),
   goalpost_private.revoke_memory(bigint),
   goalpost_private.goal_progress(bigint)
   to authenticated;
@@ -8405,7 +8624,7 @@ insert into goalpost.tools
      "required": ["title", "instructions", "as"], "additionalProperties": false}',
    true, false, 30, 'never', false, true, 10),
   ('ask_human', 1,
-   'Asks a person of the workspace a question, waits for the answer at no cost, and gives it.',
+   'Asks the person whose request this is a question, waits for the answer at no cost, and gives it.',
    '{"type": "object",
      "properties": {
        "answer_schema": {"description": "JSON Schema of the answer; without it, a text.", "type": "object"},

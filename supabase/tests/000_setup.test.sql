@@ -472,6 +472,14 @@ as $$
     p_approval_id, p_decision, p_more ->> 'comment', p_more -> 'edited', p_more -> 'answer', p_more ->> 'hash'))
 $$;
 
+-- Approves the present version of an approval, as a person who saw it.
+create or replace function tests.confirm(p_person text, p_approval_id bigint) returns jsonb
+language sql
+as $$
+  select tests.decide(p_person, p_approval_id, 'approved', (
+    select jsonb_build_object('hash', goalpost_private.version_of(a)) from goalpost.approvals a where a.id = p_approval_id))
+$$;
+
 -- The SQLSTATE that a decision is refused with, or 'none'; undone either way.
 create or replace function tests.decided(p_person text, p_approval_id bigint, p_decision text, p_more jsonb default '{}') returns text
 language plpgsql

@@ -32,6 +32,10 @@ grant execute on function
   goalpost_private.my_workspaces(text),
   goalpost_private.am_project_admin(),
   goalpost_private.may_decide(uuid, text),
+  goalpost_private.role_rank(text),
+  goalpost_private.hash_of(jsonb),
+  goalpost_private.version_of(goalpost.approvals),
+  goalpost_private.count_votes(goalpost.approvals),
   goalpost_private.revoke_memory(bigint),
   goalpost_private.goal_progress(bigint)
   to authenticated;

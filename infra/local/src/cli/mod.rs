@@ -15,6 +15,7 @@ mod decision;
 mod demo;
 mod doctor;
 mod down;
+mod edited;
 mod goals;
 mod login;
 mod logs;
