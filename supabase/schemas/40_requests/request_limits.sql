@@ -78,12 +78,16 @@ begin
 end
 $$;
 
--- Refuses more open requests than a workspace may have, by whichever way they come (ZG006). Once per statement.
+-- Refuses more open requests than a workspace may have, by whichever way they come (ZG006). Once per statement. Requests
+-- of one workspace are accepted one transaction after the other.
 create function goalpost_private.refuse_too_many_requests() returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
 begin
+  -- The workspace is the lock: statements at the same moment do not all find room for one more.
+  perform pg_advisory_xact_lock(hashtextextended('goalpost.open_requests.' || i.workspace_id, 0))
+     from (select distinct n.workspace_id from inserted n order by 1) i;
   if exists (
     select from goalpost.workspaces w
      where w.id in (select i.workspace_id from inserted i)

@@ -72,7 +72,7 @@ select is(tests.state(tests.the('run6'), 'a'), 'running', 'the step is left to i
 -- The workspace's month is for admins, up to what the project allows.
 update goalpost.workspaces set on_exhausted = 'ask', workspace_month_microusd = 14000 where id = tests.id_of('acme');
 update goalpost.budgets set cap_microusd = 14000 where scope = 'workspace_month';
-update goalpost_private.limits set max_workspace_month_microusd = 20000;
+update goalpost.workspaces set granted_month_microusd = 20000;
 select tests.keep('run3', tests.working());
 select tests.reserve(tests.the('run3'), 'a');
 select tests.settle(tests.the('run3'), 'a', 1, 'unknown');
@@ -80,7 +80,7 @@ select tests.keep('month', (tests.reserve(tests.the('run3'), 'a') ->> 'waits_for
 select is((select required_role from goalpost.approvals where id = tests.the('month')), 'admin', 'admins are asked for the month''s');
 select is(tests.decided('petra', tests.the('month'), 'approved'), 'ZG002', 'approvers are not');
 select tests.decide('adam', tests.the('month'), 'approved');
-select is((select cap_microusd from goalpost.budgets where scope = 'workspace_month'), 20000::bigint, 'no more than a workspace may set');
+select is((select cap_microusd from goalpost.budgets where scope = 'workspace_month'), 20000::bigint, 'a month''s cap is raised no higher than what the workspace was granted');
 
 -- Nobody decides.
 select tests.keep('run4', tests.working('mia', 'acme', '{"max_microusd": 0}'));

@@ -4,6 +4,7 @@
 
 mod chaos;
 mod mcp;
+mod people;
 mod races;
 
 use clap::{Args, Parser, Subcommand};
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 pub(super) use chaos::Chaos;
 pub(super) use mcp::{AskWhen, Mcp, McpAction};
+pub(super) use people::{Admins, AdminsAction, Members, MembersAction};
 pub(super) use races::{RaceKind, Races};
 
 use crate::stack::Person;
@@ -187,6 +189,12 @@ pub(super) enum Command {
     /// Add MCP servers, and approve their tools
     #[command(after_help = mcp::HELP)]
     Mcp(Mcp),
+    /// List, invite and remove the members of a workspace
+    #[command(after_help = people::MEMBERS_HELP)]
+    Members(Members),
+    /// List and change the project admins, and what they grant
+    #[command(after_help = people::ADMINS_HELP)]
+    Admins(Admins),
     /// Sign in to a project, for the next commands
     #[command(
         after_help = "Examples:\n  cargo goalpost login --url https://abc.supabase.co --key sb_publishable_…\n  cargo goalpost login --email owner@goalpost.test        the local stack\n\nThe password is asked for, or read from GOALPOST_PASSWORD."
