@@ -3660,7 +3660,8 @@ create trigger refuse_too_many_requests
 -- file: supabase/schemas/40_requests/retry_dead_letter.sql
 
 -- Tries a failed step again, with fresh attempts, and brings back what its failure ended: the run, the goal, the goals
--- above, the request. Raises ZG001, ZG002, ZG004 (retried already, or the run went on without it). Locks the tree.
+-- above, the request. Raises ZG001, ZG002, ZG004 (retried already, the run went on without it, or
+-- the person with whose rights it would run may not ask any more). Locks the tree.
 -- Definer: people may not write runs and steps.
 create function goalpost_private.retry_dead_letter(p_dead_letter_id bigint) returns jsonb
 language plpgsql security definer
@@ -3675,6 +3676,13 @@ begin
   perform goalpost_private.require_role(v_letter.workspace_id, 'member');
   perform goalpost_private.lock_trees(array[v_letter.run_id]);
   v_now := goalpost_private.clock();
+  if not exists (
+    select from goalpost.workflow_runs r
+      join goalpost.members m on m.workspace_id = r.workspace_id and m.user_id = r.user_id and m.role <> 'viewer'
+     where r.id = v_letter.run_id)
+  then
+    perform goalpost_private.refuse('ZG004', 'the person who asked for it may not ask in this workspace any more', 'ask again yourself');
+  end if;
 
   update goalpost.dead_letters set retried_at = v_now, retried_by = auth.uid()
    where id = p_dead_letter_id and retried_at is null;
@@ -9014,6 +9022,25 @@ create policy members_ask on goalpost.requests for insert to authenticated
   with check (
     user_id = (select auth.uid()) and state = 'submitted'
     and workspace_id in (select goalpost_private.my_workspaces('member')));
+
+-- An estimate of the planner (PostgREST's count=planned and count=estimated, or a query plan) is made before row-level
+-- security has its say, from statistics over the rows of all tenants. Without statistics about whose rows they are, it is
+-- the same for every workspace, whether or not it is the caller's, or exists.
+do $$
+declare
+  v_column record;
+begin
+  for v_column in
+    select a.attrelid::regclass as relation, a.attname as name
+      from pg_catalog.pg_attribute a
+      join pg_catalog.pg_class c on c.oid = a.attrelid
+     where c.relnamespace = 'goalpost'::regnamespace and c.relkind in ('r', 'p') and not a.attisdropped
+       and a.attname in ('workspace_id', 'user_id')
+  loop
+    execute format('alter table %s alter column %I set statistics 0', v_column.relation, v_column.name);
+  end loop;
+end
+$$;
 
 -- file: supabase/schemas/92_access/20_grants.sql
 

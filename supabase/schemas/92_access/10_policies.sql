@@ -98,3 +98,22 @@ create policy members_ask on goalpost.requests for insert to authenticated
   with check (
     user_id = (select auth.uid()) and state = 'submitted'
     and workspace_id in (select goalpost_private.my_workspaces('member')));
+
+-- An estimate of the planner (PostgREST's count=planned and count=estimated, or a query plan) is made before row-level
+-- security has its say, from statistics over the rows of all tenants. Without statistics about whose rows they are, it is
+-- the same for every workspace, whether or not it is the caller's, or exists.
+do $$
+declare
+  v_column record;
+begin
+  for v_column in
+    select a.attrelid::regclass as relation, a.attname as name
+      from pg_catalog.pg_attribute a
+      join pg_catalog.pg_class c on c.oid = a.attrelid
+     where c.relnamespace = 'goalpost'::regnamespace and c.relkind in ('r', 'p') and not a.attisdropped
+       and a.attname in ('workspace_id', 'user_id')
+  loop
+    execute format('alter table %s alter column %I set statistics 0', v_column.relation, v_column.name);
+  end loop;
+end
+$$;
