@@ -403,3 +403,29 @@ async fn an_answer_waits_for_a_sweep_that_takes_the_step_and_comes_too_late() {
     let state = watcher.json("select state from goalpost.step_turns").await;
     assert_eq!(state.unwrap(), "failed");
 }
+
+#[tokio::test]
+async fn second_of_two_requests_at_once_sees_cap() {
+    let database = Database::fresh().await.unwrap();
+    let workspace = Workspace::new(&database).await.unwrap();
+    let watcher = database.owner().await.unwrap();
+    watcher
+        .run("update goalpost.workspaces set max_open_requests = 1")
+        .await
+        .unwrap();
+    let other = database.person(&workspace.owner_id).await.unwrap();
+    let request = json!({"p_workspace_id": workspace.id, "p_question": "One more?"});
+
+    workspace.owner.run("begin").await.unwrap();
+    workspace
+        .owner
+        .call("goalpost.accept_request", &request)
+        .await
+        .unwrap();
+    let process = other.process_id();
+    let refused = after(&watcher, &workspace.owner, process, async move {
+        other.call("goalpost.accept_request", &request).await
+    })
+    .await;
+    assert_eq!(sqlstate(&refused.unwrap_err()).as_deref(), Some("ZG006"));
+}
