@@ -135,3 +135,44 @@ pub(in crate::cli) enum AdminsAction {
         set: Vec<String>,
     },
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+    use clap::Parser as _;
+
+    use super::super::{Arguments, Command};
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, clap::Error> {
+        Arguments::try_parse_from(line.split(' ')).map(|arguments| arguments.command)
+    }
+
+    #[test]
+    fn invitation_gives_the_role_member_by_default() {
+        let Command::Members(members) =
+            parsed("goalpost members add mia@example.com -w Demo").unwrap()
+        else {
+            unreachable!("it is `members`");
+        };
+        assert_eq!(members.workspace.as_deref(), Some("Demo"));
+        let MembersAction::Invite { person, role } = members.action else {
+            unreachable!("it is an invitation");
+        };
+        assert_eq!(
+            (person.as_str(), role.name()),
+            ("mia@example.com", "member")
+        );
+    }
+
+    #[test]
+    fn unknown_roles_and_malformed_ids_are_refused() {
+        let id = "00000000-0000-4000-8000-000000000002";
+        assert!(parsed(&format!("goalpost members role {id} approver")).is_ok());
+        assert!(parsed(&format!("goalpost members role {id} king")).is_err());
+        assert!(parsed("goalpost members remove mia@example.com").is_err());
+        assert!(parsed(&format!("goalpost admins grant {id} --usd 50")).is_ok());
+        assert!(parsed(&format!("goalpost admins grant {id}")).is_err());
+    }
+}
