@@ -481,6 +481,14 @@ as $$
     p_approval_id, p_decision, p_more ->> 'comment', p_more -> 'edited', p_more -> 'answer', p_more ->> 'hash'))
 $$;
 
+-- Approves the present version of an approval, as a person who saw it.
+create or replace function tests.confirm(p_person text, p_approval_id bigint) returns jsonb
+language sql
+as $$
+  select tests.decide(p_person, p_approval_id, 'approved', (
+    select jsonb_build_object('hash', goalpost_private.version_of(a)) from goalpost.approvals a where a.id = p_approval_id))
+$$;
+
 -- The SQLSTATE that a decision is refused with, or 'none'; undone either way.
 create or replace function tests.decided(p_person text, p_approval_id bigint, p_decision text, p_more jsonb default '{}') returns text
 language plpgsql
@@ -621,6 +629,10 @@ as $$
   insert into goalpost.corrections (approval_id, workspace_id, goal_id, run_id, step_key, kind, agent_id, proposed, corrected, corrected_by, created_at)
   select a.id, a.workspace_id, a.goal_id, a.run_id, a.step_key, a.kind, s.agent_id, '{}', '{}', tests.id_of('petra'), goalpost_private.clock()
     from goalpost.approvals a join goalpost.steps s on s.run_id = a.run_id and s.key = a.step_key where a.run_id = p_run_id and a.step_key = p_key;
+  insert into goalpost.invitations (workspace_id, workspace_name, email, role, invited_by, created_at, expires_at)
+  select s.workspace_id, 'w', 'furnished@tests.example', 'viewer', tests.id_of('petra'), goalpost_private.clock(), goalpost_private.clock() + interval '1 day'
+    from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
+  insert into goalpost_private.departures values (tests.id_of('nowhere'), tests.id_of('gone'), goalpost_private.clock()) on conflict do nothing;
   select goalpost_private.open_budgets(p_run_id, goalpost_private.clock());
   insert into goalpost.budget_raises (approval_id, workspace_id, scope, key, from_microusd, to_microusd, from_tokens, to_tokens, raised_by, raised_at)
   select a.id, b.workspace_id, b.scope, b.key, 1, 2, 1, 2, tests.id_of('petra'), goalpost_private.clock()

@@ -392,8 +392,8 @@ async fn at_the_database_s_api_each_bound_has_its_word_and_what_is_taken_is_work
             "",
         ),
         (
-            "add_member",
-            json!({"p_workspace_id": DEMO, "p_user_id": DEMO, "p_role": "x".repeat(100_000)}),
+            "invite_member",
+            json!({"p_workspace_id": DEMO, "p_person": DEMO, "p_role": "x".repeat(100_000)}),
             400,
             "ZG003",
         ),

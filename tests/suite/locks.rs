@@ -317,26 +317,33 @@ async fn two_owners_who_demote_each_other_leave_one() {
     let second = database.person(&second_id).await.unwrap();
     let watcher = database.owner().await.unwrap();
     let role = |user: &str, role: &str| json!({"p_workspace_id": workspace.id, "p_user_id": user, "p_role": role});
-    let (make, demote_second, demote_first) = (
-        role(&second_id, "owner"),
+    let (demote_second, demote_first) = (
         role(&second_id, "viewer"),
         role(&workspace.owner_id, "viewer"),
     );
-    workspace
+    let invite = json!({"p_workspace_id": workspace.id, "p_person": second_id, "p_role": "owner"});
+    let invitation = workspace
         .owner
-        .call("goalpost.add_member", &make)
+        .call("goalpost.invite_member", &invite)
+        .await
+        .unwrap();
+    second
+        .call(
+            "goalpost.accept_invitation",
+            &json!({"p_invitation_id": invitation["invitation_id"]}),
+        )
         .await
         .unwrap();
 
     workspace.owner.run("begin").await.unwrap();
     workspace
         .owner
-        .call("goalpost.add_member", &demote_second)
+        .call("goalpost.set_member_role", &demote_second)
         .await
         .unwrap();
     let process = second.process_id();
     let refused = after(&watcher, &workspace.owner, process, async move {
-        second.call("goalpost.add_member", &demote_first).await
+        second.call("goalpost.set_member_role", &demote_first).await
     })
     .await;
     assert_eq!(
@@ -413,4 +420,30 @@ async fn an_answer_waits_for_a_sweep_that_takes_the_step_and_comes_too_late() {
     assert_eq!(told, Ok(json!({"lease_lost": true})));
     let state = watcher.json("select state from goalpost.step_turns").await;
     assert_eq!(state.unwrap(), "failed");
+}
+
+#[tokio::test]
+async fn second_of_two_requests_at_once_sees_cap() {
+    let database = Database::fresh().await.unwrap();
+    let workspace = Workspace::new(&database).await.unwrap();
+    let watcher = database.owner().await.unwrap();
+    watcher
+        .run("update goalpost.workspaces set max_open_requests = 1")
+        .await
+        .unwrap();
+    let other = database.person(&workspace.owner_id).await.unwrap();
+    let request = json!({"p_workspace_id": workspace.id, "p_question": "One more?"});
+
+    workspace.owner.run("begin").await.unwrap();
+    workspace
+        .owner
+        .call("goalpost.accept_request", &request)
+        .await
+        .unwrap();
+    let process = other.process_id();
+    let refused = after(&watcher, &workspace.owner, process, async move {
+        other.call("goalpost.accept_request", &request).await
+    })
+    .await;
+    assert_eq!(sqlstate(&refused.unwrap_err()).as_deref(), Some("ZG006"));
 }

@@ -13,7 +13,7 @@ use reqwest::Method;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use world::{Named, rows_of, two_tenants};
+use world::{Named, Relations, empty_tables, rows_of, two_tenants};
 
 const SEED: u64 = 20_261_122;
 const CALLS: usize = 900;
@@ -61,58 +61,8 @@ impl Call {
     }
 }
 
-const TABLES: [&str; 37] = [
-    "members",
-    "requests",
-    "goals",
-    "goal_criteria",
-    "workflow_runs",
-    "steps",
-    "step_dependencies",
-    "step_attempts",
-    "plan_revisions",
-    "approvals",
-    "agent_instances",
-    "usage_events",
-    "events",
-    "dead_letters",
-    "agents",
-    "runbooks",
-    "workspaces",
-    "goal_progress",
-    "goal_costs",
-    "inbox",
-    "runbook_facts",
-    "agent_facts",
-    "wakes",
-    "project_admins",
-    "step_turns",
-    "tool_calls",
-    "approval_votes",
-    "corrections",
-    "budgets",
-    "budget_raises",
-    "model_prices",
-    "tool_policies",
-    "rate_limits",
-    "agent_costs",
-    "runbook_costs",
-    "user_costs",
-    "day_costs",
-];
-/// Views over several rows.
-const SUMS: [&str; 7] = [
-    "goal_progress",
-    "goal_costs",
-    "inbox",
-    "agent_costs",
-    "runbook_costs",
-    "user_costs",
-    "day_costs",
-];
-
 /// Draws one call; nine of ten name something of `b`.
-fn draw(random: &mut Random, a: &Named, b: &Named) -> Call {
+fn draw(random: &mut Random, a: &Named, b: &Named, relations: &Relations) -> Call {
     let of = |random: &mut Random| if random.below(10) == 0 { a } else { b };
     let target = of(random);
     let id = |random: &mut Random, ids: &[i64]| match random.below(12) {
@@ -120,14 +70,14 @@ fn draw(random: &mut Random, a: &Named, b: &Named) -> Call {
         1 => i64::MAX,
         _ => *random.one_of(ids),
     };
-    let table = *random.one_of(&TABLES);
+    let table = random.one_of(&relations.all).as_str();
     // A view over several rows is refused for being one, whoever asks.
-    let written = if SUMS.contains(&table) {
+    let written = if relations.views.iter().any(|view| view == table) {
         "goals"
     } else {
         table
     };
-    match random.below(30) {
+    match random.below(33) {
         0 => Call::rpc(
             "accept_request",
             json!({"p_workspace_id": target.workspace, "p_question": "what is there?"}),
@@ -160,7 +110,7 @@ fn draw(random: &mut Random, a: &Named, b: &Named) -> Call {
                 .clone();
             let role = *random.one_of(&["viewer", "owner", "none"]);
             Call::rpc(
-                "add_member",
+                "set_member_role",
                 json!({"p_workspace_id": target.workspace, "p_user_id": person, "p_role": role}),
             )
         }
@@ -275,6 +225,18 @@ fn draw(random: &mut Random, a: &Named, b: &Named) -> Call {
             random.one_of::<&str>(&["set_rate_limit", "read_inbox"]),
             json!({"p_workspace_id": b.workspace, "p_scope": "tool", "p_name": "*", "p_slots": 1}),
         ),
+        29 => Call::rpc(
+            "invite_member",
+            json!({"p_workspace_id": target.workspace, "p_person": random.one_of(&[&a.people[..], &b.people[..]].concat()), "p_role": "viewer"}),
+        ),
+        30 => Call::rpc(
+            random.one_of::<&str>(&["accept_invitation", "withdraw_invitation"]),
+            json!({"p_invitation_id": id(random, &b.invitations)}),
+        ),
+        31 => Call::rpc(
+            random.one_of::<&str>(&["remove_member", "set_member_role"]),
+            json!({"p_workspace_id": b.workspace, "p_user_id": b.people[0], "p_role": "viewer"}),
+        ),
         _ => Call {
             method: Method::GET,
             schema: "",
@@ -293,6 +255,13 @@ async fn nothing_that_one_tenant_s_people_do_changes_or_shows_the_other_s_rows()
     let (a, b) = (
         Named::of(&database, "a").await,
         Named::of(&database, "b").await,
+    );
+    let relations = Relations::of(&database).await;
+    assert!(relations.all.len() > 40, "{:?}", relations.all);
+    let empty = empty_tables(&database, "b").await;
+    assert!(
+        empty.is_empty(),
+        "tables of the catalog without a row of b: {empty:?}"
     );
     let before = rows_of(&database, "b").await;
     assert!(
@@ -318,15 +287,26 @@ async fn nothing_that_one_tenant_s_people_do_changes_or_shows_the_other_s_rows()
 
     let http = reqwest::Client::new();
     let (mut done, mut rows_seen) = (0_usize, 0_usize);
-    for number in 0..CALLS {
-        let call = draw(&mut random, &a, &b);
+    // What is drawn, and then every relation of the catalog once for each person.
+    let mut calls: Vec<(Call, Option<usize>)> = Vec::new();
+    for _ in 0..CALLS {
+        calls.push((draw(&mut random, &a, &b, &relations), None));
+    }
+    for table in &relations.all {
+        for person in 0..ROLES.len() {
+            let path = format!("rest/v1/{table}?select=*&limit=1000");
+            calls.push((Call::get(path), Some(person)));
+        }
+    }
+    for (number, (call, person)) in calls.into_iter().enumerate() {
+        let token = person.map_or_else(|| random.one_of(&tokens), |person| &tokens[person]);
         let mut request = http
             .request(
                 call.method.clone(),
                 format!("{}/{}", stack.url(), call.path),
             )
             .header("apikey", stack.publishable_key())
-            .bearer_auth(random.one_of(&tokens));
+            .bearer_auth(token);
         if !call.schema.is_empty() {
             request = request
                 .header("accept-profile", call.schema)

@@ -249,6 +249,8 @@ pub struct SweepReport {
     pub timers_fired: i64,
     /// Approvals nobody decided in time.
     pub approvals_expired: i64,
+    /// Runs of people who may not ask in the workspace any more.
+    pub runs_of_departed_cancelled: i64,
     /// Requests that were inserted as rows and are accepted now.
     pub requests_adopted: i64,
     /// Wakes rung for work that no wake had reached.

@@ -32,7 +32,7 @@ pub(crate) fn describe() -> Vec<Tool> {
         ),
         control(
             "ask_human",
-            "Asks a person of the workspace a question, waits for the answer at no cost, and gives it.",
+            "Asks the person whose request this is a question, waits for the answer at no cost, and gives it.",
             5,
             json!({
                 "type": "object",

@@ -1,5 +1,6 @@
 -- What a person owes: a decision or an answer. pending -> approved | rejected | expired | cancelled.
--- The first decision wins; where a quorum is asked for, so many different people approve, and one rejects.
+-- The first decision wins; where a quorum is asked for, so many different people approve, and one rejects. An edit by
+-- another that changes what runs with the requester's rights waits for the requester (decide_approval).
 -- Kinds: step (a step of the plan that is nothing but this decision), plan (before it takes effect), tool_call,
 -- budget (a cap that is used up), outcome_unknown (a call whose worker is gone), question (a typed answer), verdict
 -- (criteria that neither code nor a model could judge).
@@ -30,6 +31,10 @@ create table goalpost.approvals (
   quorum integer not null default 1,
   requester_may_decide boolean not null default true,
   on_reject text not null,
+  -- The one person whose decision is required next; null: anyone who holds the role.
+  decider_id uuid,
+  -- Whether the requester has to approve it too, edited or not.
+  requester_confirms boolean not null default false,
   -- When nobody decided by then, this role decides from then on.
   escalates_at timestamptz,
   escalates_to text,
@@ -39,8 +44,10 @@ create table goalpost.approvals (
   decided_by uuid,
   decided_at timestamptz,
   comment text,
-  -- What a person made of the subject.
+  -- What a person made of the subject, and that person; while an outcome waits for the requester, the person who
+  -- supplied its result.
   edited jsonb,
+  edited_by uuid,
   answer jsonb,
   constraint approvals_inside_one_workspace unique (workspace_id, id),
   constraint approvals_of_a_step_are_numbered unique (run_id, step_key, number),
@@ -76,7 +83,7 @@ create table goalpost.approval_votes (
   primary key (approval_id, user_id),
   foreign key (workspace_id, approval_id) references goalpost.approvals (workspace_id, id) on delete cascade
 );
-comment on table goalpost.approval_votes is 'Approvals given so far where a quorum of more than one is required.';
+comment on table goalpost.approval_votes is 'Approvals given so far: one for each person, for one version of the subject.';
 create index approval_votes_approval on goalpost.approval_votes (workspace_id, approval_id);
 
 create table goalpost.corrections (

@@ -51,7 +51,10 @@ create table goalpost_private.limits (
   -- A worker reads at most 16 MiB in one reply: shared/store.
   max_context_bytes integer not null default 2097152,
   max_claim_bytes integer not null default 8388608,
+  -- Whether everybody who is signed in may make workspaces, or project admins alone; and how many.
+  workspaces_by_anyone boolean not null default true,
   max_workspaces_per_person integer not null default 20,
+  max_invitations integer not null default 200,
   max_run_seconds integer not null default 604800,
   memory_lifetime interval not null default '1 year',
   -- Of one workspace, whatever their scope.
@@ -66,8 +69,19 @@ create table goalpost_private.limits (
   ceiling_output_microusd bigint not null default 75000000,
   -- What a step of an agent costs where nothing is known of it yet; for estimates alone.
   typical_step_microusd bigint not null default 20000,
-  -- What a workspace may set its own month's cap to; beyond it, a project admin has to.
-  max_workspace_month_microusd bigint not null default 1000000000,
-  max_workspace_month_tokens bigint not null default 10000000000
+  -- What a workspace that a person makes is given for a month, and how much of that one person may have in all of the
+  -- workspaces that they made. Nothing until a project admin says otherwise (set_project_limits).
+  new_workspace_month_microusd bigint not null default 0,
+  new_workspace_month_tokens bigint not null default 0,
+  person_month_microusd bigint not null default 0,
+  person_month_tokens bigint not null default 0
 );
 insert into goalpost_private.limits default values;
+
+-- People who lost the right to ask in a workspace: what they had asked for is cancelled (cancel_departed_work).
+create table goalpost_private.departures (
+  workspace_id uuid not null,
+  user_id uuid not null,
+  departed_at timestamptz not null,
+  primary key (workspace_id, user_id)
+);

@@ -43,12 +43,18 @@ declare
   v_accepted jsonb;
 begin
   with told as materialized (
-    select t.number, t.value ->> 'question' as question, t.value ->> 'idempotency_key' as idempotency_key,
-           row_number() over (partition by t.value ->> 'idempotency_key' order by t.number) as turn
+    select t.number, t.value, k.idempotency_key,
+           row_number() over (partition by k.idempotency_key order by t.number) as turn
       from jsonb_array_elements(p_requests) with ordinality t (value, number)
+     cross join lateral (select goalpost_private.trimmed(t.value ->> 'idempotency_key') as idempotency_key) k
   ),
   found as (
-    select t.number, t.question, q.id, q.state, q.question as first_question,
+    select t.number, q.id, q.state,
+           -- The whole request counts: another one under the same key would be lost.
+           (q.question, q.context, q.runbook, q.parameters, q.budget) is distinct from
+             (goalpost_private.trimmed(t.value ->> 'question'), coalesce(nullif(t.value -> 'context', 'null'), '{}'),
+              t.value ->> 'runbook', coalesce(nullif(t.value -> 'parameters', 'null'), '{}'),
+              coalesce(nullif(t.value -> 'budget', 'null'), '{}')) as is_other,
            t.idempotency_key is not null and (t.turn > 1 or q.id <> all (v_new_ids)) as repeated
       from told t
       join goalpost.requests q
@@ -57,7 +63,7 @@ begin
                               where o.workspace_id = p_workspace_id and o.user_id = auth.uid()
                                 and o.idempotency_key = t.idempotency_key) end
   )
-  select min(f.id) filter (where f.first_question <> f.question),
+  select min(f.id) filter (where f.is_other),
          jsonb_agg(jsonb_build_object(
            'request_id', f.id, 'state', f.state, 'repeated', f.repeated,
            'run_id', (select min(r.id) from goalpost.workflow_runs r
@@ -65,7 +71,7 @@ begin
     into v_other, v_accepted
     from found f;
   if v_other is not null then
-    perform goalpost_private.refuse('ZG004', 'this idempotency key was used for another question',
+    perform goalpost_private.refuse('ZG004', 'this idempotency key was used for another request',
       format('it belongs to request %s', v_other));
   end if;
   return v_accepted;
@@ -77,7 +83,7 @@ $$;
 -- all but the question may be left out. Gives back {"request_id", "run_id", "state", "repeated"} for each, in order.
 -- Called by people (supabase-js, the command line, intake on their behalf). Safe to repeat with the same
 -- idempotency keys: the first request is given back. Raises ZG001/ZG002 (not yours), ZG003, ZG004 (key used for
--- another question), ZG006 (too many open: refuse_too_many_requests). Locks nothing that exists.
+-- another request), ZG006 (too many open: refuse_too_many_requests). Locks nothing that exists.
 -- Definer: people may not write runs and steps.
 create function goalpost_private.accept_requests(p_workspace_id uuid, p_requests jsonb) returns jsonb
 language plpgsql security definer

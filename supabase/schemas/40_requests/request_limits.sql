@@ -57,13 +57,24 @@ begin
 end
 $$;
 
+-- Returns a text without white space around it.
+create function goalpost_private.trimmed(p_text text) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select btrim(p_text, E' \t\n\x0b\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000')
+$$;
+
 -- Refuses a request out of bounds: ZG003, or ZG007 for one that is too large. Definer: people may call none of this.
 create function goalpost_private.refuse_unfit_request() returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  if coalesce(length(trim(new.question)), 0) = 0 or length(new.question) > 16000 then
+  -- Before anything is compared: the same request is the same with spaces around it, by whichever way it comes.
+  new.question := goalpost_private.trimmed(new.question);
+  new.idempotency_key := goalpost_private.trimmed(new.idempotency_key);
+  if coalesce(length(new.question), 0) = 0 or length(new.question) > 16000 then
     perform goalpost_private.refuse('ZG003', 'a question has 1 to 16000 characters');
   end if;
   if length(new.idempotency_key) not between 1 and 255 then
@@ -78,12 +89,16 @@ begin
 end
 $$;
 
--- Refuses more open requests than a workspace may have, by whichever way they come (ZG006). Once per statement.
+-- Refuses more open requests than a workspace may have, by whichever way they come (ZG006). Once per statement. Requests
+-- of one workspace are accepted one transaction after the other.
 create function goalpost_private.refuse_too_many_requests() returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
 begin
+  -- The workspace is the lock: statements at the same moment do not all find room for one more.
+  perform pg_advisory_xact_lock(hashtextextended('goalpost.open_requests.' || i.workspace_id, 0))
+     from (select distinct n.workspace_id from inserted n order by 1) i;
   if exists (
     select from goalpost.workspaces w
      where w.id in (select i.workspace_id from inserted i)

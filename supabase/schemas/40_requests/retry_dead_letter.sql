@@ -1,5 +1,6 @@
 -- Tries a failed step again, with fresh attempts, and brings back what its failure ended: the run, the goal, the goals
--- above, the request. Raises ZG001, ZG002, ZG004 (retried already, or the run went on without it). Locks the tree.
+-- above, the request. Raises ZG001, ZG002, ZG004 (retried already, the run went on without it, or
+-- the person with whose rights it would run may not ask any more). Locks the tree.
 -- Definer: people may not write runs and steps.
 create function goalpost_private.retry_dead_letter(p_dead_letter_id bigint) returns jsonb
 language plpgsql security definer
@@ -14,6 +15,13 @@ begin
   perform goalpost_private.require_role(v_letter.workspace_id, 'member');
   perform goalpost_private.lock_trees(array[v_letter.run_id]);
   v_now := goalpost_private.clock();
+  if not exists (
+    select from goalpost.workflow_runs r
+      join goalpost.members m on m.workspace_id = r.workspace_id and m.user_id = r.user_id and m.role <> 'viewer'
+     where r.id = v_letter.run_id)
+  then
+    perform goalpost_private.refuse('ZG004', 'the person who asked for it may not ask in this workspace any more', 'ask again yourself');
+  end if;
 
   update goalpost.dead_letters set retried_at = v_now, retried_by = auth.uid()
    where id = p_dead_letter_id and retried_at is null;

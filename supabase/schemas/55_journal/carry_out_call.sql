@@ -1,8 +1,8 @@
 -- Delegation: a call of the tool `delegate` is a step of the same run, or a sub-goal, that works for the call.
 -- The step that asked waits without a lease; the end of the other is the call's result.
 
--- Carries out a call of ask_human: intended -> waiting, with its question before people. Any member may answer, the asker
--- too; the answer is the call's result. Called by carry_out_call, with the tree locked.
+-- Carries out a call of ask_human: intended -> waiting, with its question before the requester, whose
+-- answer is the call's result. Called by carry_out_call, with the tree locked.
 create function goalpost_private.carry_out_ask_human(p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz)
 returns void
 language plpgsql

@@ -33,17 +33,24 @@ begin
 end
 $$;
 
--- How a plan's approval is asked for; null: it needs none. Whoever asked to see the plan may decide it themselves; what
--- the workspace, or the cost, demands is for approvers.
+-- How a plan's approval is asked for; null: it needs none. What the workspace, or the cost, demands is for approvers. A
+-- plan that the requester wants to see is the requester's, and so is one that follows another person's remarks on an
+-- earlier plan of the run: it runs with the requester's rights.
 create function goalpost_private.plan_approval_options(p_run goalpost.workflow_runs, p_estimate jsonb) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select case
-    when w.approve_plans or (p_estimate ->> 'cost_microusd')::numeric > w.plan_approval_microusd
-      then '{"required_role": "approver"}'::jsonb
-    when q.budget @> '{"approve_plan": true}' then '{"required_role": "member"}'::jsonb
+    when d.by_workspace then jsonb_build_object('required_role', 'approver')
+                             || case when d.by_requester then '{"requester": "confirms"}'::jsonb else '{}' end
+    when d.by_requester then '{"required_role": "member", "requester": "decides"}'
   end
-    from goalpost.workspaces w, goalpost.requests q
+    from goalpost.workspaces w, goalpost.requests q,
+         lateral (
+           select w.approve_plans or (p_estimate ->> 'cost_microusd')::numeric > w.plan_approval_microusd as by_workspace,
+                  q.budget @> '{"approve_plan": true}' or exists (
+                    select from goalpost.approvals a
+                     where a.run_id = p_run.id and a.kind = 'plan' and a.state = 'rejected' and a.comment <> ''
+                       and a.decided_by <> p_run.user_id) as by_requester) d
    where w.id = p_run.workspace_id and q.id = p_run.request_id
 $$;

@@ -7,7 +7,7 @@ set search_path = ''
 as $$
 declare
   v_now constant timestamptz := goalpost_private.clock();
-  v_most goalpost_private.limits := (select l from goalpost_private.limits l);
+  v_granted record;
   v_problem text;
   v_workspace goalpost.workspaces;
 begin
@@ -30,11 +30,14 @@ begin
     select from jsonb_array_elements_text(p_limits -> 'webhook_hosts') h where h !~ '^[a-z0-9.-]+(:[0-9]{1,5})?$') then
     v_problem := 'a webhook host is a name in lower case, with :port where it is not 443';
   end if;
-  if v_problem is null and not goalpost_private.am_project_admin()
-     and ((p_limits ->> 'workspace_month_microusd')::bigint > v_most.max_workspace_month_microusd
-          or (p_limits ->> 'workspace_month_tokens')::bigint > v_most.max_workspace_month_tokens) then
-    v_problem := format('a workspace may set its month''s caps to %s and %s tokens at most; a project admin may set more',
-      goalpost_private.dollars(v_most.max_workspace_month_microusd), v_most.max_workspace_month_tokens);
+  -- The row is the lock: a grant that is lowered at the same time is seen.
+  select w.granted_month_microusd as microusd, w.granted_month_tokens as tokens into v_granted
+    from goalpost.workspaces w where w.id = p_workspace_id for no key update;
+  if v_problem is null
+     and ((p_limits ->> 'workspace_month_microusd')::numeric > v_granted.microusd
+          or (p_limits ->> 'workspace_month_tokens')::numeric > v_granted.tokens) then
+    v_problem := format('this workspace may set its month''s caps to %s and %s tokens at most; a project admin may grant more',
+      goalpost_private.dollars(v_granted.microusd), v_granted.tokens);
   end if;
   if v_problem is not null then
     perform goalpost_private.refuse('ZG003', v_problem);

@@ -22,6 +22,8 @@ begin
   if not found or v_call.state not in ('intended', 'done') then
     perform goalpost_private.refuse('ZG003', 'there is no call of remember under this number that may be made');
   end if;
+  -- The workspace is the lock: steps at the same moment do not all find room for one more.
+  perform pg_advisory_xact_lock(hashtextextended('goalpost.memories.' || v_step.workspace_id, 0));
   -- A repeated call has its memory already, and room or none changes nothing.
   if v_call.state = 'intended' and (select count(*) from goalpost.memories m where m.workspace_id = v_step.workspace_id)
      >= (select l.max_memories from goalpost_private.limits l) then

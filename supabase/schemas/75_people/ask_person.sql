@@ -18,8 +18,10 @@ as $$ select case when p_role in ('member', 'approver', 'admin', 'owner') then p
 -- Called by open_approval, apply_plan, the journal (calls, and outcomes that nobody knows), ask_human and reserve_turn.
 -- p_call_number names the call that it is about; what is decided on is then that call's arguments, else
 -- p_options -> 'subject'. All of p_options may be left out: required_role, quorum, requester_may_decide, on_reject,
--- expires_in_seconds, escalates_in_seconds, escalates_to, answer_schema, subject, decided_with. What is out of bounds
--- there counts as left out. Raises ZG004 for a call that is not there. Expects the tree's lock.
+-- expires_in_seconds, escalates_in_seconds, escalates_to, answer_schema, subject, decided_with, requester (decides: it is
+-- the requester's alone; confirms: the requester approves it after the role). What is out of bounds there counts as left
+-- out. A question is the requester's: its answer steers work that runs with the requester's rights.
+-- Raises ZG004 for a call that is not there. Expects the tree's lock.
 create function goalpost_private.ask_person(
   p_step goalpost.steps, p_kind text, p_call_number integer, p_question text, p_shown jsonb, p_now timestamptz,
   p_options jsonb default '{}'
@@ -42,8 +44,8 @@ begin
   end if;
   insert into goalpost.approvals
     (workspace_id, goal_id, run_id, step_key, number, kind, call_number, decided_with, question, shown, subject,
-     subject_hash, answer_schema, required_role, quorum, requester_may_decide, on_reject, escalates_at, escalates_to,
-     requested_at, expires_at)
+     subject_hash, answer_schema, required_role, quorum, requester_may_decide, decider_id, requester_confirms, on_reject,
+     escalates_at, escalates_to, requested_at, expires_at)
   select p_step.workspace_id, r.goal_id, p_step.run_id, p_step.key,
          1 + coalesce((select max(a.number) from goalpost.approvals a
                         where a.run_id = p_step.run_id and a.step_key = p_step.key), 0),
@@ -56,6 +58,9 @@ begin
          case when p_kind in ('question', 'outcome_unknown') then 1
               else goalpost_private.bounded_integer(p_options -> 'quorum', 1, 1, 20) end,
          p_options -> 'requester_may_decide' is distinct from 'false'::jsonb,
+         case when (p_kind = 'question' or p_options ->> 'requester' = 'decides')
+                   and p_options -> 'requester_may_decide' is distinct from 'false'::jsonb then r.user_id end,
+         p_options ->> 'requester' in ('decides', 'confirms') is true,
          case when p_options ->> 'on_reject' = 'continue' then 'continue' else 'fail' end,
          p_now + make_interval(secs => v_escalates_in),
          case when v_escalates_in is not null then

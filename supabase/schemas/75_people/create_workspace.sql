@@ -1,10 +1,16 @@
--- Makes a workspace; the caller owns it. Raises ZG006 beyond the cap of one person: each workspace has a cap of open
--- requests, so that without one on workspaces there would be none. Definer: people may not write members.
+-- Makes a workspace; the caller owns it. It may spend what the project gives to new workspaces, as far as the person's
+-- share for all of theirs lets it: nothing, until a project admin says otherwise (set_project_limits) or grants more
+-- (grant_budget). One that a project admin makes has the defaults. Raises ZG002 where making workspaces is for project
+-- admins, ZG006 beyond the cap of one person: each workspace has a cap of open requests, so that without one on
+-- workspaces there would be none. Definer: people may not write members.
 create function goalpost_private.create_workspace(p_name text) returns jsonb
 language plpgsql security definer
 set search_path = ''
 as $$
 declare
+  v_limits goalpost_private.limits;
+  v_is_operator constant boolean := goalpost_private.am_project_admin();
+  v_given record;
   v_workspace_id uuid;
 begin
   if auth.uid() is null then
@@ -13,14 +19,26 @@ begin
   if coalesce(length(trim(p_name)), 0) not between 1 and 200 then
     perform goalpost_private.refuse('ZG003', 'a workspace has a name of 1 to 200 characters');
   end if;
-  -- The person is the lock: two calls at once do not both find room for one more.
+  -- The person is the lock: two calls at once do not both find room for one more, or the same money.
   perform pg_advisory_xact_lock(hashtextextended('goalpost.create_workspace.' || auth.uid(), 0));
-  if (select count(*) from goalpost.workspaces w where w.created_by = auth.uid())
-     >= (select l.max_workspaces_per_person from goalpost_private.limits l) then
+  select * into v_limits from goalpost_private.limits;
+  if not (v_limits.workspaces_by_anyone or v_is_operator) then
+    perform goalpost_private.refuse('ZG002', 'workspaces are made by project admins here', 'ask a project admin for one');
+  end if;
+  select count(*) as workspaces, coalesce(sum(w.granted_month_microusd), 0) as microusd,
+         coalesce(sum(w.granted_month_tokens), 0) as tokens
+    into v_given from goalpost.workspaces w where w.created_by = auth.uid();
+  if v_given.workspaces >= v_limits.max_workspaces_per_person then
     perform goalpost_private.refuse('ZG006', 'you have made as many workspaces as one person may',
       'use one of them, or ask a project admin');
   end if;
   insert into goalpost.workspaces (name, created_by) values (trim(p_name), auth.uid()) returning id into v_workspace_id;
+  if not v_is_operator then
+    perform goalpost_private.give_budget(v_workspace_id,
+      least(v_limits.new_workspace_month_microusd, greatest(v_limits.person_month_microusd - v_given.microusd, 0))::bigint,
+      least(v_limits.new_workspace_month_tokens, greatest(v_limits.person_month_tokens - v_given.tokens, 0))::bigint,
+      goalpost_private.clock());
+  end if;
   insert into goalpost.members (workspace_id, user_id, role) values (v_workspace_id, auth.uid(), 'owner');
   return jsonb_build_object('workspace_id', v_workspace_id);
 end

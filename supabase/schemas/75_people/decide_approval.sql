@@ -4,9 +4,11 @@
 --   question                        answered, with p_answer; rejected
 --   outcome_unknown                 happened (p_answer: its result), not_happened (do it again), rejected (give it up)
 -- Where a quorum is asked for, different people approve one version of it, and one rejects. p_subject_hash: the version
--- that the person saw; needed where another has edited it. Raises ZG001, ZG002 (role, or whoever asked where that is
--- excluded), ZG003 (no such decision, or of another shape than it has to be), ZG004 (what it is about has changed),
--- ZG007. Locks the tree. Definer: people may not write steps.
+-- that the person saw; needed where another has edited it. A version that another person made and that changes what
+-- runs with the requester's rights stays pending until the requester approves it (confirm_by_requester.sql); rejected by
+-- the requester, the original is pending again. Raises ZG001, ZG002 (role, or the requester where that is excluded),
+-- ZG003 (no such decision, or of another shape than it has to be), ZG004 (what it is about has changed), ZG007.
+-- Locks the tree. Definer: people may not write steps.
 create function goalpost_private.decide_approval(
   p_approval_id bigint, p_decision text, p_comment text, p_edited jsonb, p_answer jsonb, p_subject_hash text
 ) returns jsonb
@@ -20,8 +22,7 @@ declare
   v_first boolean := false;
 begin
   select * into v_approval from goalpost.approvals where id = p_approval_id;
-  perform goalpost_private.require_role(v_approval.workspace_id, v_approval.required_role);
-  perform goalpost_private.refuse_requester(v_approval);
+  perform goalpost_private.refuse_decider(v_approval);
   perform goalpost_private.refuse_unfit_decision(v_approval, p_decision, p_comment, p_edited, p_answer);
 
   perform goalpost_private.lock_trees(array[v_approval.run_id]);
@@ -29,18 +30,23 @@ begin
   select * into v_approval from goalpost.approvals where id = p_approval_id;
   if v_approval.state = 'pending' and v_approval.expires_at <= v_now then
     perform goalpost_private.ring(goalpost_private.expire_approval(v_approval, v_now), '[]', v_now);
-  elsif v_approval.state = 'pending' and v_state = 'approved' then
-    perform goalpost_private.refuse_changed_subject(v_approval, p_edited, p_subject_hash);
-    if v_approval.quorum > 1 and not goalpost_private.completes_quorum(v_approval, p_comment, p_edited, v_now) then
+  elsif v_approval.state = 'pending' then
+    -- Once more: before the lock was held, it may have escalated or come to wait for the requester.
+    perform goalpost_private.refuse_decider(v_approval);
+    if v_state = 'approved' then
+      perform goalpost_private.refuse_changed_subject(v_approval, p_edited, p_subject_hash);
+    end if;
+    if not goalpost_private.completes_decision(v_approval, p_decision, p_comment, p_edited, p_answer, v_now) then
       return goalpost_private.describe_decision(p_approval_id, true);
     end if;
   end if;
 
   update goalpost.approvals
-     set state = v_state, decided_by = auth.uid(), decided_at = v_now, comment = p_comment,
-         edited = coalesce(p_edited, edited),
+     set state = v_state, decided_by = auth.uid(), decided_at = v_now, comment = p_comment, decider_id = null,
          answer = case p_decision
-                    when 'happened' then jsonb_build_object('happened', true, 'result', coalesce(p_answer, 'null'))
+                    when 'happened' then case
+                      when p_answer is null and answer is not null then answer
+                      else jsonb_build_object('happened', true, 'result', coalesce(p_answer, 'null')) end
                     when 'not_happened' then '{"happened": false}' else p_answer end
    where id = p_approval_id and state = 'pending'
   returning * into v_approval;
@@ -53,30 +59,37 @@ begin
 end
 $$;
 
--- What became of an approval, for whoever tried to decide it.
+-- Describes an approval to the person who decided on it. "waits_for": the requester, or a role, where it is pending.
 create function goalpost_private.describe_decision(p_approval_id bigint, p_first boolean) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select jsonb_build_object('approval_id', a.id, 'state', a.state, 'first', p_first, 'decided_by', a.decided_by,
                             'decided_at', a.decided_at)
-         || case when a.quorum > 1 then jsonb_build_object(
-              'quorum', a.quorum, 'votes', (select count(*) from goalpost.approval_votes v
-                                             where v.approval_id = a.id
-                                               and v.subject_hash is not distinct from
-                                                   coalesce(goalpost_private.hash_of(a.edited), a.subject_hash))) else '{}' end
+         || case when a.state = 'pending'
+                 then jsonb_build_object('waits_for', case when a.decider_id is not null then 'requester' else a.required_role end)
+                 else '{}' end
+         || case when a.quorum > 1
+                 then jsonb_build_object('quorum', a.quorum, 'votes', goalpost_private.count_votes(a)) else '{}' end
     from goalpost.approvals a where a.id = p_approval_id
 $$;
 
--- Refuses whoever asked for the work, where others have to decide.
-create function goalpost_private.refuse_requester(p_approval goalpost.approvals) returns void
+-- Refuses a caller who may not decide this: ZG001, ZG002. The requester may confirm what waits for them whatever their
+-- role; where others have to decide, they may do no more than that.
+create function goalpost_private.refuse_decider(p_approval goalpost.approvals) returns void
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  v_is_requester constant boolean := auth.uid() = (select r.user_id from goalpost.workflow_runs r where r.id = p_approval.run_id);
 begin
-  if not p_approval.requester_may_decide and exists (
-    select from goalpost.workflow_runs r where r.id = p_approval.run_id and r.user_id = auth.uid())
-  then
+  perform goalpost_private.require_role(p_approval.workspace_id,
+    case when p_approval.decider_id = auth.uid() then 'member' else p_approval.required_role end);
+  if p_approval.decider_id <> auth.uid() and p_approval.state = 'pending' then
+    perform goalpost_private.refuse('ZG002', 'this waits for the person who asked for the work',
+      'it runs with the rights of that person, who confirms or rejects it');
+  end if;
+  if v_is_requester and not p_approval.requester_may_decide and p_approval.decider_id is distinct from auth.uid() then
     perform goalpost_private.refuse('ZG002', 'whoever asked for the work may not decide this', 'somebody else has to');
   end if;
 end
@@ -93,7 +106,8 @@ as $$
 declare
   v_words constant text[] := case p_approval.kind
     when 'question' then array['answered', 'rejected']
-    when 'outcome_unknown' then array['happened', 'not_happened', 'rejected']
+    when 'outcome_unknown' then case when p_approval.decider_id is null then array['happened', 'not_happened', 'rejected']
+                                else array['happened', 'rejected'] end
     else array['approved', 'rejected'] end;
   v_problem text;
 begin
@@ -190,28 +204,6 @@ begin
 end
 $$;
 
--- Counts a vote, one for each person and for one version; whether it was the last that was needed. An edit makes a new
--- version, with no votes but its own.
-create function goalpost_private.completes_quorum(
-  p_approval goalpost.approvals, p_comment text, p_edited jsonb, p_now timestamptz
-) returns boolean
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_version constant text := coalesce(
-    goalpost_private.hash_of(coalesce(p_edited, p_approval.edited)), p_approval.subject_hash);
-begin
-  update goalpost.approvals set edited = p_edited where id = p_approval.id and p_edited is not null;
-  insert into goalpost.approval_votes (approval_id, user_id, workspace_id, subject_hash, comment, voted_at)
-  values (p_approval.id, auth.uid(), p_approval.workspace_id, v_version, p_comment, p_now)
-  on conflict (approval_id, user_id) do update
-    set subject_hash = excluded.subject_hash, comment = excluded.comment, voted_at = excluded.voted_at;
-  return (select count(*) >= p_approval.quorum from goalpost.approval_votes v
-           where v.approval_id = p_approval.id and v.subject_hash is not distinct from v_version);
-end
-$$;
-
 -- Keeps what a person changed before they approved it.
 create function goalpost_private.keep_correction(p_approval goalpost.approvals, p_now timestamptz) returns void
 language sql
@@ -222,7 +214,7 @@ as $$
      corrected_by, created_at)
   select p_approval.id, p_approval.workspace_id, p_approval.goal_id, p_approval.run_id, p_approval.step_key,
          p_approval.kind, c.tool, s.agent_id, p_approval.subject, p_approval.edited, p_approval.comment,
-         p_approval.decided_by, p_now
+         coalesce(p_approval.edited_by, p_approval.decided_by), p_now
     from goalpost.steps s
     left join goalpost.tool_calls c on c.run_id = s.run_id and c.step_key = s.key and c.number = p_approval.call_number
    where s.run_id = p_approval.run_id and s.key = p_approval.step_key

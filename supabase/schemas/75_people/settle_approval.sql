@@ -125,7 +125,7 @@ end
 $$;
 
 -- A cap that may be raised, or not: the cap and the raise are rows, and every step that asked goes on or fails.
--- A month's cap of the workspace is raised no higher than a workspace may set it.
+-- A month's cap of the workspace is raised no higher than what project admins gave it.
 create function goalpost_private.settle_budget_approval(
   p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
 ) returns text[]
@@ -145,11 +145,11 @@ begin
        for no key update;
     update goalpost.budgets b
        set cap_microusd = greatest(b.cap_microusd, least((v_cap ->> 'max_microusd')::bigint,
-             case b.scope when 'workspace_month' then l.max_workspace_month_microusd else 1000000000000 end)),
+             case b.scope when 'workspace_month' then w.granted_month_microusd else 1000000000000 end)),
            cap_tokens = greatest(b.cap_tokens, least((v_cap ->> 'max_tokens')::bigint,
-             case b.scope when 'workspace_month' then l.max_workspace_month_tokens else 1000000000000 end))
-      from goalpost_private.limits l
-     where b.workspace_id = v_before.workspace_id and b.scope = v_before.scope and b.key = v_before.key
+             case b.scope when 'workspace_month' then w.granted_month_tokens else 1000000000000 end))
+      from goalpost.workspaces w
+     where w.id = b.workspace_id and b.workspace_id = v_before.workspace_id and b.scope = v_before.scope and b.key = v_before.key
     returning b.* into v_after;
     insert into goalpost.budget_raises
       (approval_id, workspace_id, scope, key, from_microusd, to_microusd, from_tokens, to_tokens, raised_by, raised_at)

@@ -8,6 +8,7 @@ as $$
 declare
   v_now timestamptz := goalpost_private.clock();
   v_runs bigint[];
+  v_departed bigint[];
   v_functions text[] := '{}';
   v_adopted record;
   v_report jsonb := '{}';
@@ -19,8 +20,9 @@ begin
 
   -- What is found now is locked and then worked; nothing is added to it under way, so that the locks are taken
   -- in one order.
+  v_departed := goalpost_private.departed_runs();
   v_runs := goalpost_private.overdue_runs(v_now);
-  perform goalpost_private.lock_trees(v_runs);
+  perform goalpost_private.lock_trees(v_runs || v_departed);
   v_duty := goalpost_private.take_back_steps(v_runs, v_now);
   v_functions := v_functions || v_duty.functions;
   v_report := v_report || v_duty.report;
@@ -30,6 +32,7 @@ begin
   v_duty := goalpost_private.continue_waiting(v_runs, v_now);
   v_functions := v_functions || v_duty.functions;
   v_report := v_report || v_duty.report;
+  v_report := v_report || jsonb_build_object('runs_of_departed_cancelled', goalpost_private.cancel_departed_work(v_departed, v_now));
   v_adopted := goalpost_private.adopt_requests(1000, v_now);
   v_report := v_report || jsonb_build_object('requests_adopted', v_adopted.adopted_count);
   perform goalpost_private.ring(v_functions || v_adopted.functions, '[]', v_now);

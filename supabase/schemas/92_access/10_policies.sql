@@ -5,7 +5,7 @@ declare
 begin
   foreach v_table in array array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
-    'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'approval_votes', 'corrections', 'budgets', 'budget_raises', 'memory_uses']
+    'plan_revisions', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'mcp_servers', 'mcp_tools', 'writable_tables', 'approval_votes', 'budgets', 'budget_raises', 'memory_uses']
   loop
     execute format('alter table goalpost.%I enable row level security', v_table);
     execute format(
@@ -29,7 +29,30 @@ alter table goalpost.project_admins enable row level security;
 create policy own_row_read on goalpost.project_admins for select to authenticated
   using (user_id = (select auth.uid()));
 
--- What is remembered about a person is for that person.
+-- Invitations: for the admins who give them, and for the person they name.
+alter table goalpost.invitations enable row level security;
+create policy admins_and_invited_read on goalpost.invitations for select to authenticated
+  using (workspace_id in (select goalpost_private.my_workspaces('admin'))
+         or user_id = (select auth.uid()) or email = (select goalpost_private.my_email()));
+
+-- What is remembered about a person is for that person, wherever it is written down (05_private_memories.sql).
+alter table goalpost.tool_calls enable row level security;
+create policy members_read on goalpost.tool_calls for select to authenticated
+  using (workspace_id in (select goalpost_private.my_workspaces())
+         and (tool not in ('remember', 'recall') or goalpost_private.is_requester(run_id)
+              or not goalpost_private.is_private_call(run_id, tool, arguments, proposed_arguments)));
+alter table goalpost.step_turns enable row level security;
+create policy members_read on goalpost.step_turns for select to authenticated
+  using (workspace_id in (select goalpost_private.my_workspaces()) and goalpost_private.may_read_journal(run_id, step_key));
+alter table goalpost.approvals enable row level security;
+create policy members_read on goalpost.approvals for select to authenticated
+  using (workspace_id in (select goalpost_private.my_workspaces())
+         and (call_number is null
+              or goalpost_private.may_read_approval(workspace_id, run_id, step_key, call_number, required_role)));
+alter table goalpost.corrections enable row level security;
+create policy members_read on goalpost.corrections for select to authenticated
+  using (workspace_id in (select goalpost_private.my_workspaces())
+         and exists (select from goalpost.approvals a where a.id = approval_id));
 alter table goalpost.memories enable row level security;
 create policy members_read on goalpost.memories for select to authenticated
   using (workspace_id in (select goalpost_private.my_workspaces())
@@ -60,6 +83,9 @@ create policy project_admins_read on goalpost_private.endpoints for select to au
 alter table goalpost_private.limits enable row level security;
 create policy project_admins_read on goalpost_private.limits for select to authenticated
   using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.departures enable row level security;
+create policy project_admins_read on goalpost_private.departures for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.table_writes enable row level security;
 create policy project_admins_read on goalpost_private.table_writes for select to authenticated
   using ((select goalpost_private.am_project_admin()));
@@ -72,3 +98,22 @@ create policy members_ask on goalpost.requests for insert to authenticated
   with check (
     user_id = (select auth.uid()) and state = 'submitted'
     and workspace_id in (select goalpost_private.my_workspaces('member')));
+
+-- An estimate of the planner (PostgREST's count=planned and count=estimated, or a query plan) is made before row-level
+-- security has its say, from statistics over the rows of all tenants. Without statistics about whose rows they are, it is
+-- the same for every workspace, whether or not it is the caller's, or exists.
+do $$
+declare
+  v_column record;
+begin
+  for v_column in
+    select a.attrelid::regclass as relation, a.attname as name
+      from pg_catalog.pg_attribute a
+      join pg_catalog.pg_class c on c.oid = a.attrelid
+     where c.relnamespace = 'goalpost'::regnamespace and c.relkind in ('r', 'p') and not a.attisdropped
+       and a.attname in ('workspace_id', 'user_id')
+  loop
+    execute format('alter table %s alter column %I set statistics 0', v_column.relation, v_column.name);
+  end loop;
+end
+$$;

@@ -41,10 +41,14 @@ begin
   create policy goalpost_worker_gets on storage.objects for select to goalpost_worker
     using (bucket_id = 'goalpost');
 
-  -- People: members of the workspace that the name begins with read; nobody writes.
+  -- People: members of the workspace that the name begins with read what they may read of the step's journal; nobody
+  -- writes.
   drop policy if exists goalpost_members_read on storage.objects;
   create policy goalpost_members_read on storage.objects for select to authenticated
     using (bucket_id = 'goalpost'
-           and (storage.foldername(name))[1] in (select w::text from goalpost_private.my_workspaces() w));
+           and (storage.foldername(name))[1] in (select w::text from goalpost_private.my_workspaces() w)
+           and case when (storage.foldername(name))[2] ~ '^[0-9]{1,18}$'
+                    then goalpost_private.may_read_journal((storage.foldername(name))[2]::bigint, (storage.foldername(name))[3])
+                    else true end);
 end
 $$;

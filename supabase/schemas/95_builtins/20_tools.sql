@@ -88,7 +88,7 @@ insert into goalpost.tools
      "required": ["title", "instructions", "as"], "additionalProperties": false}',
    true, false, 30, 'never', false, true, 10),
   ('ask_human', 1,
-   'Asks a person of the workspace a question, waits for the answer at no cost, and gives it.',
+   'Asks the person whose request this is a question, waits for the answer at no cost, and gives it.',
    '{"type": "object",
      "properties": {
        "answer_schema": {"description": "JSON Schema of the answer; without it, a text.", "type": "object"},

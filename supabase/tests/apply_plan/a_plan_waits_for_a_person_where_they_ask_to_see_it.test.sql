@@ -1,6 +1,6 @@
 -- The plan step waits with the plan and its estimate; approved, the plan takes effect as it then is.
 begin;
-select plan(23);
+select plan(24);
 select tests.world();
 
 update goalpost.workspaces set approve_plans = true where id = tests.id_of('acme');
@@ -25,6 +25,7 @@ select is(tests.decided('petra', (tests.approval_of(tests.the('edited'), 'plan')
   jsonb_build_object('edited', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('x, y:nowhere'))))), 'ZG003', 'what breaks a rule is refused');
 select tests.decide('petra', (tests.approval_of(tests.the('edited'), 'plan')).id, 'approved',
   jsonb_build_object('edited', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('x, y:x')))));
+select tests.confirm('mia', (tests.approval_of(tests.the('edited'), 'plan')).id);
 select is(tests.states(tests.the('edited')), 'judge=pending x=ready y=pending', 'the edited plan takes effect');
 select is((select kind from goalpost.corrections where run_id = tests.the('edited')), 'plan', 'the correction is kept');
 
@@ -37,6 +38,7 @@ select tests.start(tests.the('rejected'), 'plan');
 select is((select goalpost_private.step_context(s, r) #>> '{previous,reason}' from goalpost.steps s join goalpost.workflow_runs r on r.id = s.run_id where s.run_id = tests.the('rejected') and s.key = 'plan'),
   'rejected: without a', 'which the planner is told');
 select tests.do_complete(tests.the('rejected'), 'plan', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('b'))));
+select is((tests.approval_of(tests.the('rejected'), 'plan')).requester_confirms, true, 'a plan that follows another person''s remarks needs the requester too');
 select tests.decide('petra', (tests.approval_of(tests.the('rejected'), 'plan')).id, 'rejected');
 select tests.do_complete(tests.the('rejected'), 'plan', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('c'))));
 select tests.decide('petra', (tests.approval_of(tests.the('rejected'), 'plan')).id, 'rejected', '{"comment": "no"}');

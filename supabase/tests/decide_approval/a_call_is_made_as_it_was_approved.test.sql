@@ -17,12 +17,13 @@ select is_empty('select from goalpost.corrections', 'nothing is learned from tha
 select tests.keep('edited', tests.asks(tests.the('run'), 'b'));
 select tests.leave_waiting(tests.the('run'), 'b');
 select tests.decide('petra', tests.the('edited'), 'approved', '{"edited": {"query": "select 2"}, "comment": "two is better"}');
+select tests.confirm('mia', tests.the('edited'));
 select is((tests.the_call(tests.the('run'), 'b')).arguments, '{"query": "select 2"}', 'as it was edited');
 select is((tests.the_call(tests.the('run'), 'b')).proposed_arguments, '{"query": "select 1"}', 'what was proposed is kept');
 select is((tests.the_call(tests.the('run'), 'b')).arguments_hash, goalpost_private.hash_of('{"query": "select 2"}'), 'with its own hash');
 select is((tests.the_call(tests.the('run'), 'b')).state, 'intended', 'it may be made');
 select results_eq('select kind, tool, proposed, corrected, comment, corrected_by, step_key from goalpost.corrections',
-  format($$ values ('tool_call', 'sql', '{"query": "select 1"}'::jsonb, '{"query": "select 2"}'::jsonb, 'two is better', %L::uuid, 'b') $$, tests.id_of('petra')), 'the correction is kept');
+  format($$ values ('tool_call', 'sql', '{"query": "select 1"}'::jsonb, '{"query": "select 2"}'::jsonb, null::text, %L::uuid, 'b') $$, tests.id_of('petra')), 'the correction is kept');
 select is((select agent_id from goalpost.corrections), (tests.step(tests.the('run'), 'b')).agent_id, 'for its agent');
 
 select tests.keep('third', tests.planned('c', jsonb_build_object('c', tests.agent())));

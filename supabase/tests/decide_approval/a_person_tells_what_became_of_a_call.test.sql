@@ -1,6 +1,6 @@
 -- unknown -> done with a result, intended (again), or failed.
 begin;
-select plan(9);
+select plan(11);
 select tests.world();
 
 select tests.keep('run', tests.planned('a, b, c', jsonb_build_object('a', tests.agent(), 'b', tests.agent(), 'c', tests.agent())));
@@ -12,6 +12,9 @@ select tests.leave_waiting(tests.the('run'), k) from unnest(array['a', 'b', 'c']
 select is(tests.decided('petra', tests.the('happened'), 'approved'), 'ZG003', 'it is neither approved');
 select is(tests.decided('petra', tests.the('not'), 'not_happened', '{"answer": {}}'), 'ZG003', 'nor has what did not happen a result');
 select tests.decide('petra', tests.the('happened'), 'happened', '{"answer": {"sent": 1}}');
+select is((tests.the_call(tests.the('run'), 'a')).state, 'unknown', 'a result that another person supplies waits for the requester');
+select is(tests.decided('petra', tests.the('happened'), 'happened'), 'ZG002', 'nobody but the requester decides on it now');
+select tests.decide('mia', tests.the('happened'), 'happened');
 select is((tests.the_call(tests.the('run'), 'a')).result, '{"sent": 1}', 'it happened, with this result');
 select is((tests.the_call(tests.the('run'), 'a')).state || ' ' || tests.state(tests.the('run'), 'a'), 'done ready', 'and is not made again');
 select tests.decide('petra', tests.the('not'), 'not_happened');

@@ -7,7 +7,7 @@ select tests.keep('run', tests.planned('a', jsonb_build_object('a', tests.agent(
 select tests.start(tests.the('run'), 'a');
 select tests.keep('two', tests.asks(tests.the('run'), 'a', 'tool_call', '{"quorum": 2}'));
 select is(tests.decide('petra', tests.the('two'), 'approved') - 'approval_id',
-  '{"state": "pending", "first": true, "decided_by": null, "decided_at": null, "quorum": 2, "votes": 1}', 'the first of two');
+  '{"state": "pending", "waits_for": "approver", "first": true, "decided_by": null, "decided_at": null, "quorum": 2, "votes": 1}', 'the first of two');
 select is(tests.decide('petra', tests.the('two'), 'approved') ->> 'votes', '1', 'the same person does not count twice');
 select is((select state from goalpost.approvals where id = tests.the('two')), 'pending', 'it is not decided');
 select is(tests.value_for('petra', 'select count(*) from goalpost.inbox'), '0', 'it waits no more for her');
@@ -21,9 +21,10 @@ select is(tests.decide('adam', tests.the('edited'), 'approved', '{"edited": {"qu
 select is(tests.decided('olga', tests.the('edited'), 'approved'), 'ZG004', 'who did not see it has to say what they mean');
 select is(tests.decided('olga', tests.the('edited'), 'approved', jsonb_build_object('hash', goalpost_private.hash_of('{"query": "select 1"}'))), 'ZG004', 'the old version is not to be had any more');
 select is(tests.value_for('petra', 'select subject ->> ''query'' from goalpost.inbox'), 'select 2', 'it waits again for who voted for the old one');
-select is(tests.decide('petra', tests.the('edited'), 'approved', jsonb_build_object('hash', goalpost_private.hash_of('{"query": "select 2"}'))) ->> 'state', 'approved', 'two for the new one');
+select is(tests.decide('petra', tests.the('edited'), 'approved', jsonb_build_object('hash', goalpost_private.hash_of('{"query": "select 2"}'))) ->> 'waits_for', 'requester', 'two for the new one, which waits for the requester');
+select tests.confirm('mia', tests.the('edited'));
 select is((tests.the_call(tests.the('run'), 'a', 2)).arguments, '{"query": "select 2"}', 'which is what is called');
-select is((select corrected_by from goalpost.corrections), tests.id_of('petra'), 'the correction has who decided');
+select is((select corrected_by from goalpost.corrections), tests.id_of('adam'), 'the correction names the person who edited');
 
 select tests.keep('rejected', tests.asks(tests.the('run'), 'a', 'tool_call', '{"quorum": 3}'));
 select tests.decide('petra', tests.the('rejected'), 'approved');

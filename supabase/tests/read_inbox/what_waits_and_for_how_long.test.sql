@@ -17,7 +17,7 @@ select is(tests.json_for('mia', 'select goalpost.read_inbox()') #> '{0,answer_sc
 select is(jsonb_array_length(tests.json_for('mia', 'select goalpost.read_inbox()')), 1, 'and it alone');
 select is(tests.json_for('sam', 'select goalpost.read_inbox()'), '[]', 'a stranger has nothing');
 select is(tests.json_for('petra', format('select goalpost.read_inbox(%L)', tests.id_of('elsewhere'))), '[]', 'of another workspace, nothing');
-update goalpost.approvals set requester_may_decide = false;
+update goalpost.approvals set requester_may_decide = false, decider_id = null;
 select is(tests.json_for('mia', 'select goalpost.read_inbox()'), '[]', 'what whoever asked may not decide does not wait for them');
 
 select * from finish();

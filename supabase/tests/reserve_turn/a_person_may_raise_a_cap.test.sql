@@ -1,6 +1,6 @@
 -- on_exhausted "ask": the step waits; approved, the cap is raised by a row; rejected, the step fails. Of one tree, one question.
 begin;
-select plan(28);
+select plan(29);
 select tests.world();
 
 select tests.price();
@@ -31,12 +31,15 @@ select tests.keep('third', (tests.reserve(tests.the('run'), 'c') ->> 'waits_for_
 select is((select decided_with from goalpost.approvals where id = tests.the('third')), null, 'what was decided decides no more');
 select tests.leave_waiting(tests.the('run'), 'c');
 select tests.decide('petra', tests.the('third'), 'approved', jsonb_build_object('edited', (select subject || '{"max_microusd": 10800}' from goalpost.approvals where id = tests.the('third'))));
+select matches(tests.caps(tests.the('run')), '/10000$', 'a cap of one''s own work that another edited waits for the requester');
+select tests.confirm('mia', tests.the('third'));
 select matches(tests.caps(tests.the('run')), 'run 8100\+0/10800$', 'to what the person says');
 select is(tests.reserve(tests.the('run'), 'c'), '{"number": 1}', 'which is enough');
 select tests.settle(tests.the('run'), 'c', 1, 'unknown');
 -- Lower than it is: it stays.
 select tests.keep('fourth', (tests.reserve(tests.the('run'), 'c') ->> 'waits_for_person')::bigint);
 select tests.decide('petra', tests.the('fourth'), 'approved', jsonb_build_object('edited', (select subject || '{"max_microusd": 1}' from goalpost.approvals where id = tests.the('fourth'))));
+select tests.confirm('mia', tests.the('fourth'));
 select matches(tests.caps(tests.the('run')), '10800$', 'a cap is never lowered by that');
 
 -- Rejected.
@@ -69,7 +72,7 @@ select is(tests.state(tests.the('run6'), 'a'), 'running', 'the step is left to i
 -- The workspace's month is for admins, up to what the project allows.
 update goalpost.workspaces set on_exhausted = 'ask', workspace_month_microusd = 14000 where id = tests.id_of('acme');
 update goalpost.budgets set cap_microusd = 14000 where scope = 'workspace_month';
-update goalpost_private.limits set max_workspace_month_microusd = 20000;
+update goalpost.workspaces set granted_month_microusd = 20000;
 select tests.keep('run3', tests.working());
 select tests.reserve(tests.the('run3'), 'a');
 select tests.settle(tests.the('run3'), 'a', 1, 'unknown');
@@ -77,7 +80,7 @@ select tests.keep('month', (tests.reserve(tests.the('run3'), 'a') ->> 'waits_for
 select is((select required_role from goalpost.approvals where id = tests.the('month')), 'admin', 'admins are asked for the month''s');
 select is(tests.decided('petra', tests.the('month'), 'approved'), 'ZG002', 'approvers are not');
 select tests.decide('adam', tests.the('month'), 'approved');
-select is((select cap_microusd from goalpost.budgets where scope = 'workspace_month'), 20000::bigint, 'no more than a workspace may set');
+select is((select cap_microusd from goalpost.budgets where scope = 'workspace_month'), 20000::bigint, 'a month''s cap is raised no higher than what the workspace was granted');
 
 -- Nobody decides.
 select tests.keep('run4', tests.working('mia', 'acme', '{"max_microusd": 0}'));

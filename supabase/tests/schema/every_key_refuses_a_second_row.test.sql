@@ -48,8 +48,10 @@ insert into twice (from_table, key) values
   ('goalpost.plan_revisions', 'plan_revisions_pkey'), ('goalpost.agent_instances', 'agent_instances_pkey'),
   ('goalpost.usage_events', 'usage_events_pkey'), ('goalpost.events', 'events_pkey'), ('goalpost.wakes', 'wakes_pkey'),
   ('goalpost.embedding_spaces', 'embedding_spaces_pkey'), ('goalpost.mcp_tools', 'mcp_tools_pkey'), ('goalpost.writable_tables', 'writable_tables_pkey'), ('goalpost_private.table_writes', 'table_writes_pkey'), ('goalpost.approval_votes', 'approval_votes_pkey'), ('goalpost.corrections', 'corrections_pkey'), ('goalpost.budgets', 'budgets_pkey'), ('goalpost.budget_raises', 'budget_raises_pkey'), ('goalpost.model_prices', 'model_prices_pkey'), ('goalpost_private.limit_slots', 'limit_slots_pkey'), ('goalpost.step_turns', 'step_turns_pkey'), ('goalpost.tool_calls', 'tool_calls_pkey'), ('goalpost.memory_uses', 'memory_uses_pkey'),
-  ('goalpost_private.endpoints', 'endpoints_pkey'), ('goalpost_private.limits', 'limits_pkey');
+  ('goalpost_private.endpoints', 'endpoints_pkey'), ('goalpost_private.departures', 'departures_pkey'), ('goalpost_private.limits', 'limits_pkey');
 insert into twice values
+  ('goalpost.invitations', 'invitations_pkey', '{"email": "other@tests.example"}', 'true'),
+  ('goalpost.invitations', 'one_invitation_per_person', '{"id": -5}', 'true'),
   ('goalpost.mcp_servers', 'mcp_servers_pkey', '{"name": "other"}', 'true'),
   ('goalpost.mcp_servers', 'one_mcp_server_of_a_name', '{"id": -5}', 'true'),
   ('goalpost.agents', 'agents_pkey', '{"name": "other"}', 'true'),

@@ -60,7 +60,7 @@ $$;
 
 create temp table reference (from_table text, columns text);
 insert into reference values
-  ('goalpost.members', 'workspace_id'), ('goalpost.members', 'user_id'), ('goalpost.project_admins', 'user_id'),
+  ('goalpost.invitations', 'workspace_id'), ('goalpost.members', 'workspace_id'), ('goalpost.members', 'user_id'), ('goalpost.project_admins', 'user_id'),
   ('goalpost.agents', 'workspace_id'), ('goalpost.runbooks', 'workspace_id'),
   ('goalpost.runbook_facts', 'runbook_id'), ('goalpost.agent_facts', 'agent_id'),
   ('goalpost.requests', 'workspace_id'), ('goalpost.requests', 'workspace_id, goal_id'),

@@ -13,6 +13,7 @@ select tests.keep('run_' || workspace, tests.planned('ap', jsonb_build_object('a
 select tests.keep('broken_' || workspace, tests.planned('a', '{}', '[]', person, workspace)) from place;
 select tests.do_fail(tests.the('broken_' || workspace), 'a') from place;
 select tests.report_failure(tests.the('broken_' || workspace)) from place;
+insert into goalpost.invitations (workspace_id, workspace_name, email, role, invited_by, created_at, expires_at) select tests.id_of(workspace), 'w', 'new@tests.example', 'member', tests.id_of(case workspace when 'acme' then 'olga' else 'sam' end), now(), '2040-01-01' from place;
 insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) select tests.id_of(workspace), 'docs', 'https://docs.example.com/', tests.id_of(person), now() from place;
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
 
@@ -27,12 +28,12 @@ insert into actor (name, person, role) values
 create temp table expected (name text primary key, role text);
 insert into expected
 select s || f, 'authenticated'
-  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'add_member', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'read_inbox', 'set_tool_policy', 'remove_tool_policy', 'set_rate_limit', 'set_workspace_limits', 'set_model_price', 'revoke_memory']) f,
+  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'set_member_role', 'remove_member', 'leave_workspace', 'invite_member', 'accept_invitation', 'withdraw_invitation', 'grant_budget', 'set_project_limits', 'add_project_admin', 'remove_project_admin', 'read_project_admins', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'read_inbox', 'set_tool_policy', 'remove_tool_policy', 'set_rate_limit', 'set_workspace_limits', 'set_model_price', 'revoke_memory']) f,
        unnest(array['goalpost.', 'goalpost_private.']) s
 union all
 select 'goalpost.accept_request', 'authenticated'
 union all
-select 'goalpost_private.' || f, 'authenticated' from unnest(array['my_workspaces', 'am_project_admin', 'may_decide', 'goal_progress']) f
+select 'goalpost_private.' || f, 'authenticated' from unnest(array['my_workspaces', 'am_project_admin', 'may_decide', 'my_email', 'is_requester', 'is_private_call', 'may_read_journal', 'may_read_approval', 'goal_progress', 'role_rank', 'hash_of', 'version_of', 'count_votes']) f
 union all
 select 'goalpost_worker.' || f, 'goalpost_worker'
   from unnest(array['claim_steps', 'finish_steps', 'heartbeat_steps', 'answer_query', 'sweep', 'measure_facts', 'recall_memories', 'read_journal', 'begin_turn', 'end_turn', 'freeze_calls', 'begin_calls', 'end_calls', 'carry_out_call', 'write_table', 'read_webhook_secret', 'read_mcp_server', 'record_mcp_tools', 'remember']) f
@@ -97,6 +98,7 @@ as $$
     when 'request' then (select q.id from goalpost.requests q where q.id = (tests.request_of(tests.the('run_' || p_workspace))).id)
     when 'goal' then (tests.goal_of(tests.the('run_' || p_workspace))).id
     when 'approval' then (tests.approval_of(tests.the('run_' || p_workspace), 'ap')).id
+    when 'invitation' then (select i.id from goalpost.invitations i where i.workspace_id = tests.id_of(p_workspace))
     when 'letter' then tests.dead_letter_of(tests.the('broken_' || p_workspace), 'a') end::text
 $$;
 insert into duty (what, statement, came)
@@ -114,12 +116,26 @@ select d.what || ' of ' || w.workspace, format(d.statement, case when d.kind = '
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('retry', 'letter', 'select goalpost.retry_dead_letter(%s) is not null',                   'no  ZG002  ZG001    ZG001    ZG002  ok     ok       ok    ok',
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
-    ('add a member', 'workspace',
-     format('select goalpost.add_member(%%s, %L, ''member'') is not null', tests.id_of('oscar')), 'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+    ('invite a member', 'workspace',
+     format('select goalpost.invite_member(%%s, %L, ''member'') is not null', tests.id_of('oscar')), 'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
-    ('make an owner', 'workspace',
-     format('select goalpost.add_member(%%s, %L, ''owner'') is not null', tests.id_of('oscar')),  'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ZG002 ok',
+    ('invite an owner', 'workspace',
+     format('select goalpost.invite_member(%%s, %L, ''owner'') is not null', tests.id_of('oscar')),  'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ZG002 ok',
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('make a viewer a member', 'workspace',
+     format('select goalpost.set_member_role(%%s, %L, ''member'') is not null', tests.id_of('vera')), 'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('remove a viewer', 'workspace',
+     format('select goalpost.remove_member(%%s, %L) is not null', tests.id_of('vera')),         'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('leave', 'workspace', 'select goalpost.leave_workspace(%s) is not null',                  'no  ZG002  ZG001    ZG001    ok     ok     ok       ok    ZG004',
+                                                                                               'no  ZG002  ZG004    ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('grant money', 'workspace', 'select goalpost.grant_budget(%s, 1, 1) is not null',         'no  ZG002  ZG002    ok       ZG002  ZG002  ZG002    ZG002 ZG002',
+                                                                                               'no  ZG002  ZG002    ok       ZG002  ZG002  ZG002    ZG002 ZG002'),
+    ('withdraw an invitation', 'invitation', 'select goalpost.withdraw_invitation(%s) is not null', 'no  ZG002  ZG001    ZG001    ZG001  ZG001  ZG001    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('accept another''s invitation', 'invitation', 'select goalpost.accept_invitation(%s) is not null', 'no  ZG002  ZG001    ZG001    ZG001  ZG001  ZG001    ZG001 ZG001',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('add a server', 'workspace', 'select goalpost.add_mcp_server(%s, ''x'', ''https://x.example.com/'') is not null',
                                                                                                'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
@@ -152,6 +168,10 @@ insert into duty (what, statement, came)
 select what, statement, string_to_array(regexp_replace(came, '\s+', ' ', 'g'), ' ')
   from (values
     ('make a workspace', 'select goalpost.create_workspace(''x'') is not null',               'no  ZG002  ok       ok       ok     ok     ok       ok    ok'),
+    ('add an operator', format('select goalpost.add_project_admin(%L) is not null', tests.id_of('mia')),    'no  ZG002  ZG002    ok       ZG002  ZG002  ZG002    ZG002 ZG002'),
+    ('remove the last operator', format('select goalpost.remove_project_admin(%L)', tests.id_of('oscar')),   'no  ZG002  ZG002    ZG004    ZG002  ZG002  ZG002    ZG002 ZG002'),
+    ('list operators', 'select goalpost.read_project_admins() is not null',                     'no  ZG002  ZG002    ok       ZG002  ZG002  ZG002    ZG002 ZG002'),
+    ('set project limits', 'select goalpost.set_project_limits(''{}'') is not null',            'no  ZG002  ZG002    ok       ZG002  ZG002  ZG002    ZG002 ZG002'),
     ('read an inbox', 'select jsonb_typeof(goalpost.read_inbox()) = ''array''',               'no  ok     ok       ok       ok     ok     ok       ok    ok'),
     ('set a price', 'select goalpost.set_model_price(''p'', ''m'', 1, 1) is not null',         'no  ZG002  ZG002    ok       ZG002  ZG002  ZG002    ZG002 ZG002'),
     ('set a policy for all', 'select goalpost.set_tool_policy(null, ''p'', ''sql'', ''deny'') is not null',
@@ -187,7 +207,7 @@ select is(pg_temp.words(format(f, pg_temp.of(kind, 'acme'))), pg_temp.words(form
                ('select goalpost.cancel_goal(%s)', 'goal'), ('select goalpost.cancel_request(%s)', 'request'), ('select goalpost.retry_dead_letter(%s)', 'letter')) d (f, kind);
 select is(pg_temp.words(format(f, quote_literal(tests.id_of('acme')))), pg_temp.words(format(f, quote_literal(tests.id_of('not there')))), f)
   from (values ('select goalpost.accept_request(%s, ''?'')'), ('select goalpost.accept_request(%s, '''')'),
-               (format('select goalpost.add_member(%%s, %L, ''member'')', tests.id_of('sam')))) d (f);
+               (format('select goalpost.set_member_role(%%s, %L, ''member'')', tests.id_of('sam'))), ('select goalpost.invite_member(%s, ''x@tests.example'')'), ('select goalpost.leave_workspace(%s)')) d (f);
 
 select * from finish();
 rollback;

@@ -327,24 +327,69 @@ impl Scene {
             .rpc("create_workspace", &json!({"p_name": "Another"}))
             .await
             .unwrap();
-        let member = |role: &str| json!({"p_workspace_id": made.body["workspace_id"], "p_user_id": Person::Approver.id(), "p_role": role});
+        let workspace = &made.body["workspace_id"];
+        let invite = |role: &str| json!({"p_workspace_id": workspace, "p_person": Person::Approver.id(), "p_role": role});
         assert!(
             owner
-                .rpc("add_member", &member("approver"))
-                .await
-                .unwrap()
-                .status
-                .is_success()
-        );
-        assert!(
-            owner
-                .rpc("add_member", &member("king"))
+                .rpc("invite_member", &invite("king"))
                 .await
                 .unwrap()
                 .status
                 .is_client_error()
         );
+        self.members_come_and_go(workspace, &invite("approver"))
+            .await;
+        self.what_operators_set(workspace).await;
         self.what_admins_set(&made.body["workspace_id"]).await;
+    }
+
+    /// Invitations that are accepted and withdrawn; members who change role, leave and are removed.
+    async fn members_come_and_go(&self, workspace: &Value, invite: &Value) {
+        let owner = self.person(Person::Owner);
+        let approver = self.person(Person::Approver);
+        let member = json!({"p_workspace_id": workspace, "p_user_id": Person::Approver.id()});
+        let demoted = json!({"p_workspace_id": workspace, "p_user_id": Person::Approver.id(), "p_role": "viewer"});
+        for end in ["withdrawn", "left", "removed"] {
+            let invited = owner.rpc("invite_member", invite).await.unwrap();
+            let invitation = json!({"p_invitation_id": invited.body["invitation_id"]});
+            let calls: Vec<(&Client, &str, &Value)> = match end {
+                "withdrawn" => vec![(&owner, "withdraw_invitation", &invitation)],
+                "left" => vec![
+                    (&approver, "accept_invitation", &invitation),
+                    (&approver, "leave_workspace", &member),
+                ],
+                _ => vec![
+                    (&approver, "accept_invitation", &invitation),
+                    (&owner, "set_member_role", &demoted),
+                    (&owner, "remove_member", &member),
+                ],
+            };
+            for (person, function, arguments) in calls {
+                let arguments = match function {
+                    "leave_workspace" => json!({"p_workspace_id": workspace}),
+                    _ => arguments.clone(),
+                };
+                let answer = person.rpc(function, &arguments).await.unwrap();
+                assert!(answer.status.is_success(), "{function}: {}", answer.body);
+            }
+        }
+    }
+
+    async fn what_operators_set(&self, workspace: &Value) {
+        let owner = self.person(Person::Owner);
+        let approver = json!({"p_person": Person::Approver.email()});
+        let grant = json!({"p_workspace_id": workspace, "p_month_microusd": 5_000_000, "p_month_tokens": 1_000_000});
+        let limits = json!({"p_limits": {"workspaces_by_anyone": true}});
+        for (function, arguments) in [
+            ("add_project_admin", &approver),
+            ("read_project_admins", &json!({})),
+            ("remove_project_admin", &approver),
+            ("grant_budget", &grant),
+            ("set_project_limits", &limits),
+        ] {
+            let answer = owner.rpc(function, arguments).await.unwrap();
+            assert!(answer.status.is_success(), "{function}: {}", answer.body);
+        }
     }
 
     async fn what_admins_set(&self, workspace_id: &Value) {

@@ -80,6 +80,15 @@ impl Workspace {
         let made = owner
             .call("goalpost.create_workspace", &json!({"p_name": "Test"}))
             .await?;
+        // What a project admin gives: a person's new workspace may spend nothing.
+        database
+            .owner()
+            .await?
+            .run(
+                "select goalpost_private.give_budget(w.id, 250000000, 1000000000, goalpost_private.clock())
+                   from goalpost.workspaces w",
+            )
+            .await?;
         Ok(Self {
             id: made["workspace_id"].as_str().unwrap_or_default().to_owned(),
             owner_id,

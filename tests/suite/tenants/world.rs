@@ -31,6 +31,13 @@ begin
       perform tests.fail(v_run, 'a', jsonb_build_object('code', 'broken', 'message', v_word, 'retryable', false));
     end loop;
     perform tests.furnish(v_run, 'b');
+    -- A table of tenants that none of the above writes to gets its rows here: the test names it until it has some.
+    perform tests.memory(v_word, 'workspace', '{}', v_workspace);
+    insert into goalpost.memory_uses select v_run, 'b', 1, 0, 1, m.workspace_id, m.id, 1, now() from goalpost.memories m where m.workspace_id = tests.id_of(v_workspace);
+    insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) values (tests.id_of(v_workspace), 'docs', 'https://' || v_word || '.example.com/', tests.id_of(v_person), now());
+    insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, v_word, v_word, '{}', 'h', now() from goalpost.mcp_servers where workspace_id = tests.id_of(v_workspace);
+    insert into goalpost.writable_tables (workspace_id, schema_name, table_name) values (tests.id_of(v_workspace), 'public', v_word);
+    perform tests.bare_call(v_run, 'a');
     update goalpost.approvals set question = v_word where workspace_id = tests.id_of(v_workspace);
     update goalpost.requests set question = v_word || id, context = jsonb_build_object('note', v_word) where workspace_id = tests.id_of(v_workspace);
     update goalpost.goals set title = v_word, description = v_word where workspace_id = tests.id_of(v_workspace);
@@ -57,6 +64,7 @@ pub(super) struct Named {
     pub(super) runs: Vec<i64>,
     pub(super) approvals: Vec<i64>,
     pub(super) letters: Vec<i64>,
+    pub(super) invitations: Vec<i64>,
 }
 
 impl Named {
@@ -84,8 +92,59 @@ impl Named {
             runs: ids("workflow_runs").await,
             approvals: ids("approvals").await,
             letters: ids("dead_letters").await,
+            invitations: ids("invitations").await,
         }
     }
+}
+
+/// The exposed relations, as the catalog has them: a new one is covered by being there.
+pub(super) struct Relations {
+    pub(super) all: Vec<String>,
+    /// Views over several rows are refused for being one, whoever writes to them.
+    pub(super) views: Vec<String>,
+}
+
+impl Relations {
+    pub(super) async fn of(database: &tokio_postgres::Client) -> Self {
+        let rows = database
+            .query(
+                "select c.relname::text, c.relkind = 'v' from pg_catalog.pg_class c
+                  where c.relnamespace = 'goalpost'::regnamespace and c.relkind in ('r', 'p', 'v') order by 1",
+                &[],
+            )
+            .await
+            .unwrap();
+        let names = |only_views: bool| {
+            rows.iter()
+                .filter(|row| !only_views || row.get::<_, bool>(1))
+                .map(|row| row.get(0))
+                .collect()
+        };
+        Self {
+            all: names(false),
+            views: names(true),
+        }
+    }
+}
+
+/// The tables of tenants that hold no row of a workspace: of those, nothing could be seen or changed.
+pub(super) async fn empty_tables(database: &tokio_postgres::Client, name: &str) -> Vec<String> {
+    let mut empty = Vec::new();
+    for table in database.query(TABLES_OF_TENANTS, &[]).await.unwrap() {
+        let (table, column): (String, String) = (table.get(0), table.get(1));
+        let is_there = format!(
+            "select exists (select from goalpost.{table} where {column} = tests.id_of('{name}'))"
+        );
+        if !database
+            .query_one(&is_there, &[])
+            .await
+            .unwrap()
+            .get::<_, bool>(0)
+        {
+            empty.push(table);
+        }
+    }
+    empty
 }
 
 /// The stack with both workspaces in it, and nobody at work: what changes, a person changed.

@@ -218,6 +218,18 @@ pub struct Inbox {
     /// Its sha256 in hex: the version.
     #[serde(default)]
     pub subject_hash: Option<String>,
+    /// The original, where another person edited it: with `subject`, the difference.
+    #[serde(default)]
+    pub original: Option<Value>,
+    /// The person who edited it, or supplied the proposed result.
+    #[serde(default)]
+    pub edited_by: Option<String>,
+    /// The result of a call that another person supplied, to be confirmed.
+    #[serde(default)]
+    pub proposed_answer: Option<Value>,
+    /// `requester`, or the role whose decision is required next.
+    #[serde(default)]
+    pub waits_for: Option<String>,
     /// What an answer has to be, as a JSON schema.
     #[serde(default)]
     pub answer_schema: Option<Value>,

@@ -4,7 +4,7 @@ use chrono::Utc;
 use serde_json::Value;
 
 use super::arguments::Global;
-use super::{connect, print, print_json};
+use super::{connect, edited, print, print_json};
 use crate::client::Inbox;
 use crate::render::{Screen, age, count, markdown, one_line};
 
@@ -35,17 +35,18 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<()> {
         ));
         let goal = approval.goal_title.as_deref().unwrap_or("a request");
         print(&palette.dim(&format!(
-            "  {} · {goal}{} · asked {} · expires {} · for the role {}{}",
+            "  {} · {goal}{} · asked {} · expires {} · for the {}{}",
             about(approval),
             approval.goal_id.map(|id| format!(" (goal {id})")).unwrap_or_default(),
             age(approval.requested_at, now),
             age(approval.expires_at, now),
-            approval.required_role,
+            edited::decider(approval),
             votes(approval),
         )));
         shown(&approval.shown, screen)
             .iter()
             .chain(&subject(approval, screen))
+            .chain(&edited::lines(approval, screen))
             .for_each(|line| print(line));
         print(&palette.dim(&format!("  {}", ways(approval))));
         print("");
@@ -120,7 +121,10 @@ fn ways(approval: &Inbox) -> String {
         }
         _ => format!("cargo goalpost approve {id}"),
     };
-    format!("{more}   or   cargo goalpost reject {id}")
+    format!(
+        "{more}{}   or   cargo goalpost reject {id}",
+        edited::version_flag(approval)
+    )
 }
 
 /// What a person is shown before they decide, shortened: the results of the steps before, by their names.

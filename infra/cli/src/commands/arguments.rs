@@ -3,11 +3,13 @@
 //! The one thing to know: clap reads these comments; the first line of each is what `--help` shows.
 
 mod mcp;
+mod people;
 
 use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
 pub(super) use mcp::{AskWhen, Mcp, McpAction};
+pub(super) use people::{Admins, AdminsAction, Members, MembersAction};
 
 use local_stack::stack::Person;
 
@@ -163,6 +165,12 @@ pub(super) enum Command {
     /// Add MCP servers, and approve their tools
     #[command(after_help = mcp::HELP)]
     Mcp(Mcp),
+    /// List, invite and remove the members of a workspace
+    #[command(after_help = people::MEMBERS_HELP)]
+    Members(Members),
+    /// List and change the project admins, and what they grant
+    #[command(after_help = people::ADMINS_HELP)]
+    Admins(Admins),
     /// Sign in to a project, for the next commands
     #[command(
         after_help = "Examples:\n  cargo goalpost login --url https://abc.supabase.co --key sb_publishable_…\n  cargo goalpost login --email owner@goalpost.test        the local stack\n\nThe password is asked for, or read from GOALPOST_PASSWORD."

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::arguments::{self, Global};
-use super::{connect, decision, print, print_json};
+use super::{connect, decision, edited, print, print_json};
 use crate::client::Inbox;
 
 #[derive(Serialize, Deserialize)]
@@ -13,6 +13,8 @@ struct Decided {
     approval_id: i64,
     state: String,
     first: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits_for: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     votes: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +51,9 @@ fn tell(decided: &Decided, decision: &str, global: &Global) -> anyhow::Result<()
     }
     let id = decided.approval_id;
     match (decided.state.as_str(), decided.first) {
+        ("pending", _) if decided.quorum.is_none() => {
+            say(global, &edited::passed_on(id, decided.waits_for.as_deref()))
+        }
         ("pending", _) => say(
             global,
             &format!(

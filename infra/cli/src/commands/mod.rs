@@ -3,6 +3,7 @@
 //! The one thing to know: commands that read and decide speak to Supabase's API as any user would, so that they
 //! serve a hosted project too. Only `up`, `reset`, `psql`, `demo` and part of `doctor` know the local database.
 
+mod admins;
 mod answer;
 mod approvals;
 mod arguments;
@@ -13,10 +14,12 @@ mod decision;
 mod demo;
 mod doctor;
 mod down;
+mod edited;
 mod goals;
 mod login;
 mod logs;
 mod mcp;
+mod members;
 mod memories;
 mod psql;
 mod reset;
@@ -61,6 +64,8 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Memories(memories) => memories::list(memories, global).await,
         Command::Forget(forget) => memories::forget(forget, global).await,
         Command::Mcp(mcp) => mcp::run(mcp, global).await,
+        Command::Members(members) => members::run(members, global).await,
+        Command::Admins(admins) => admins::run(admins, global).await,
         Command::Login(login) => login::run(login, global).await,
         Command::Doctor => doctor::run(global).await,
     }

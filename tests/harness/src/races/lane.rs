@@ -14,8 +14,10 @@ pub(super) const MOST_RACERS: usize = 8;
 pub(super) const MOST_ASKERS: usize = 3;
 pub(super) const STAGE: &str = include_str!("stage.sql");
 const CREATE_WORKSPACE: &str = "select goalpost.create_workspace($1::jsonb ->> 'name')";
-const ADD_MEMBER: &str = "select goalpost.add_member(
-    ($1::jsonb ->> 'workspace_id')::uuid, ($1::jsonb ->> 'user_id')::uuid, 'approver')";
+const INVITE_MEMBER: &str = "select goalpost.invite_member(
+    ($1::jsonb ->> 'workspace_id')::uuid, $1::jsonb ->> 'user_id', 'approver')";
+const ACCEPT_INVITATION: &str =
+    "select goalpost.accept_invitation(($1::jsonb ->> 'invitation_id')::bigint)";
 const HOLD: &str = "select to_jsonb(pg_advisory_lock(1)::text) where $1::jsonb is not null";
 const START: &str =
     "select races.start(array(select jsonb_array_elements_text($1::jsonb)::integer))";
@@ -122,13 +124,19 @@ impl Lane {
         for _ in 0..MOST_RACERS {
             let id = person(&sweep).await?;
             let argument = json!({"workspace_id": workspace_id, "user_id": id});
-            owner
+            let invitation = owner
                 .get(&Call {
-                    sql: ADD_MEMBER,
+                    sql: INVITE_MEMBER,
                     argument,
                 })
                 .await?;
             let session = Session::open(server, &name, Who::Person(&id)).await?;
+            session
+                .get(&Call {
+                    sql: ACCEPT_INVITATION,
+                    argument: invitation,
+                })
+                .await?;
             approvers.push((id, session));
         }
         let workers =

@@ -1,0 +1,178 @@
+//! The arguments of `goalpost members` and `goalpost admins`.
+
+use clap::{Args, Subcommand, ValueEnum};
+use uuid::Uuid;
+
+pub(in crate::cli) const MEMBERS_HELP: &str = "\
+Examples:
+  cargo goalpost members list
+  cargo goalpost members invite mia@example.com --role approver
+  cargo goalpost members accept 7
+  cargo goalpost members role 00000000-0000-4000-8000-000000000002 viewer
+  cargo goalpost members remove 00000000-0000-4000-8000-000000000002
+
+Nobody becomes a member unasked: an invitation waits for the person who is invited, who sees it with `members list`.
+What a removed member had asked for is cancelled.";
+
+pub(in crate::cli) const ADMINS_HELP: &str = "\
+Examples:
+  cargo goalpost admins list
+  cargo goalpost admins add mia@example.com
+  cargo goalpost admins grant 00000000-0000-4000-8000-0000000000a1 --usd 50 --tokens 100000000
+  cargo goalpost admins limits --set workspaces_by_anyone=false
+
+Project admins operate the whole project. The owner of the database adds the first one:
+  insert into goalpost.project_admins (user_id) select id from auth.users where email = 'you@example.com';";
+
+/// The arguments of `members`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Members {
+    /// The workspace, by name or id; left out: the only one
+    #[arg(long, short, global = true, value_name = "WORKSPACE")]
+    pub(in crate::cli) workspace: Option<String>,
+    #[command(subcommand)]
+    pub(in crate::cli) action: MembersAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum MembersAction {
+    /// List members, and the invitations that you see
+    List,
+    /// Invite a person, by e-mail address or user id
+    #[command(visible_alias = "add")]
+    Invite {
+        /// The person's e-mail address or user id
+        person: String,
+        /// The role that the person gets
+        #[arg(long, value_enum, default_value_t = Role::Member)]
+        role: Role,
+    },
+    /// Accept an invitation
+    Accept {
+        /// The invitation's number
+        invitation: i64,
+    },
+    /// Withdraw an invitation, or decline one
+    Withdraw {
+        /// The invitation's number
+        invitation: i64,
+    },
+    /// Change a member's role
+    Role {
+        /// The member's user id
+        user: Uuid,
+        /// The new role
+        role: Role,
+    },
+    /// Remove a member; what they had asked for is cancelled
+    Remove {
+        /// The member's user id
+        user: Uuid,
+    },
+    /// Leave the workspace; what you had asked for is cancelled
+    Leave,
+}
+
+/// A role in a workspace, in order of power.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(in crate::cli) enum Role {
+    Viewer,
+    Member,
+    Approver,
+    Admin,
+    Owner,
+}
+
+impl Role {
+    /// Returns the role's name in the database.
+    pub(in crate::cli) fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Member => "member",
+            Self::Approver => "approver",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// The arguments of `admins`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Admins {
+    #[command(subcommand)]
+    pub(in crate::cli) action: AdminsAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum AdminsAction {
+    /// List the project admins
+    List,
+    /// Make a person a project admin
+    Add {
+        /// The person's e-mail address or user id
+        person: String,
+    },
+    /// Make a person a project admin no more; the last one stays
+    Remove {
+        /// The person's e-mail address or user id
+        person: String,
+    },
+    /// Grant a workspace money and tokens for a month
+    Grant {
+        /// The workspace's id
+        workspace: Uuid,
+        /// Dollars a month
+        #[arg(long, value_name = "DOLLARS")]
+        usd: f64,
+        /// Tokens a month
+        #[arg(long, value_name = "TOKENS", default_value_t = 1_000_000_000)]
+        tokens: i64,
+    },
+    /// Show or change what people may do with workspaces in the project
+    Limits {
+        /// A limit and its value, such as new_workspace_month_microusd=5000000
+        #[arg(long, value_name = "KEY=VALUE")]
+        set: Vec<String>,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+    use clap::Parser as _;
+
+    use super::super::{Arguments, Command};
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, clap::Error> {
+        Arguments::try_parse_from(line.split(' ')).map(|arguments| arguments.command)
+    }
+
+    #[test]
+    fn invitation_gives_the_role_member_by_default() {
+        let Command::Members(members) =
+            parsed("goalpost members add mia@example.com -w Demo").unwrap()
+        else {
+            unreachable!("it is `members`");
+        };
+        assert_eq!(members.workspace.as_deref(), Some("Demo"));
+        let MembersAction::Invite { person, role } = members.action else {
+            unreachable!("it is an invitation");
+        };
+        assert_eq!(
+            (person.as_str(), role.name()),
+            ("mia@example.com", "member")
+        );
+    }
+
+    #[test]
+    fn unknown_roles_and_malformed_ids_are_refused() {
+        let id = "00000000-0000-4000-8000-000000000002";
+        assert!(parsed(&format!("goalpost members role {id} approver")).is_ok());
+        assert!(parsed(&format!("goalpost members role {id} king")).is_err());
+        assert!(parsed("goalpost members remove mia@example.com").is_err());
+        assert!(parsed(&format!("goalpost admins grant {id} --usd 50")).is_ok());
+        assert!(parsed(&format!("goalpost admins grant {id}")).is_err());
+    }
+}

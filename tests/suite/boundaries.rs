@@ -1,0 +1,3 @@
+//! Boundaries: what one person, one tenant or one function may not do, tried through the real parts.
+
+mod deputy;
