@@ -7,6 +7,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::Error;
 use crate::journal::EndedCall;
 
 /// What a worker asks for when it wants steps.
@@ -223,16 +224,37 @@ pub struct QueryResult {
     pub truncated: bool,
 }
 
-/// What `answer_query` gives: rows, or why there are none.
+/// A reply of a function that acts as the asker.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub(crate) enum QueryReply {
-    Refused {
-        #[expect(dead_code, reason = "its presence tells a refusal; there is one code")]
-        refused: String,
-        message: String,
-    },
-    Rows(QueryResult),
+pub(crate) enum AskerReply<T> {
+    Refused { refused: String, message: String },
+    Busy { busy: Pause },
+    Waits { waits_for: String },
+    Done(T),
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Pause {
+    seconds: u32,
+}
+
+impl<T> AskerReply<T> {
+    pub(crate) fn into_result(self) -> Result<T, Error> {
+        match self {
+            Self::Done(value) => Ok(value),
+            Self::Busy { busy } => Err(Error::QueriesBusy {
+                seconds: busy.seconds,
+            }),
+            Self::Waits { waits_for } => Err(Error::WaitsForPerson { kind: waits_for }),
+            Self::Refused { refused, message } => Err(match refused.as_str() {
+                "ZG002" => Error::NotAllowed { message },
+                "ZG003" => Error::InvalidInput { message },
+                "ZG011" => Error::QueryTimedOut { message },
+                _ => Error::QueryRefused { message },
+            }),
+        }
+    }
 }
 
 /// What a sweep found.

@@ -60,6 +60,9 @@ create policy project_admins_read on goalpost_private.endpoints for select to au
 alter table goalpost_private.limits enable row level security;
 create policy project_admins_read on goalpost_private.limits for select to authenticated
   using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.request_claims enable row level security;
+create policy project_admins_read on goalpost_private.request_claims for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.table_writes enable row level security;
 create policy project_admins_read on goalpost_private.table_writes for select to authenticated
   using ((select goalpost_private.am_project_admin()));

@@ -13,7 +13,7 @@ select set_eq(
     'goalpost_private.accept_requests(uuid,jsonb)', 'goalpost_private.cancel_request(bigint)',
     'goalpost_private.cancel_goal(bigint)', 'goalpost_private.retry_dead_letter(bigint)', 'goalpost_private.create_workspace(text)', 'goalpost_private.add_member(uuid,uuid,text)',
     'goalpost.revoke_memory(bigint)', 'goalpost_private.decide_approval(bigint,text,text,jsonb,jsonb,text)', 'goalpost.read_inbox(uuid)', 'goalpost.remove_tool_policy(uuid,text)', 'goalpost.set_model_price(text,text,bigint,bigint,bigint,bigint,timestamp with time zone,text)', 'goalpost.set_rate_limit(uuid,text,text,integer,integer)', 'goalpost.set_tool_policy(uuid,text,text,text,text,boolean,integer)', 'goalpost.set_workspace_limits(uuid,jsonb)', 'goalpost_private.read_inbox(uuid)', 'goalpost_private.remove_tool_policy(uuid,text)', 'goalpost_private.set_model_price(text,text,bigint,bigint,bigint,bigint,timestamp with time zone,text)', 'goalpost_private.set_rate_limit(uuid,text,text,integer,integer)', 'goalpost_private.set_tool_policy(uuid,text,text,text,text,boolean,integer)', 'goalpost_private.set_workspace_limits(uuid,jsonb)', 'goalpost_private.revoke_memory(bigint)',
-    'goalpost_private.my_workspaces(text)', 'goalpost_private.am_project_admin()', 'goalpost_private.may_decide(uuid,text)', 'goalpost_private.goal_progress(bigint)'],
+    'goalpost_private.bounded(anyelement)', 'goalpost_private.my_workspaces(text)', 'goalpost_private.am_project_admin()', 'goalpost_private.may_decide(uuid,text)', 'goalpost_private.goal_progress(bigint)'],
   'functions');
 select set_eq(
   $$ select c.relname || '.' || a.attname from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace join pg_catalog.pg_attribute a on a.attrelid = c.oid
