@@ -7694,7 +7694,7 @@ begin
    where f like 'relid %'
      and (n.nspname <> all (p_schemas) or n.nspname = 'pg_catalog' and c.relname = any (goalpost_private.secret_relations()))
    limit 1;
-  return coalesce(v_problem, goalpost_private.size_problem(p_tree, v_fields));
+  return coalesce(v_problem, goalpost_private.size_problem(p_tree, v_fields), goalpost_private.collecting_problem(p_tree, v_fields));
 end
 $$;
 
@@ -7721,7 +7721,7 @@ begin
         or (p_function.provolatile <> 'v'
             and (p_is_operator or exists (select from pg_catalog.pg_cast c where c.castfunc = p_function.oid)));
   end if;
-  if p_function.oid = 'goalpost_private.bounded(anyelement)'::regprocedure then
+  if p_function.oid in ('goalpost_private.bounded(anyelement)'::regprocedure, 'goalpost_private.collected(anyelement)'::regprocedure) then
     return true;
   end if;
   if p_function.pronamespace = 'auth'::regnamespace then
@@ -7828,6 +7828,66 @@ begin
       if v_large > v_call.is_pair::integer then
         return format('%s compares values of any size, which nothing can interrupt; give it a short literal, or wrap each argument: goalpost_private.bounded(…)',
                       v_call.proname);
+      end if;
+    end loop;
+  end loop;
+  return null;
+end
+$$;
+
+-- Aggregates whose state grows with every value.
+create function goalpost_private.collecting_functions() returns text[]
+language sql immutable
+set search_path = ''
+as $$ select array['string_agg', 'array_agg', 'json_agg', 'jsonb_agg', 'json_object_agg', 'jsonb_object_agg'] $$;
+
+-- Returns a value that an aggregate collects, and refuses it once all aggregates of the transaction's query have
+-- collected 16 MB (ZG008): work_mem does not bound their state.
+create function goalpost_private.collected(p_value anyelement) returns anyelement
+language plpgsql volatile
+set search_path = ''
+as $$
+declare
+  v_bytes constant bigint := coalesce(nullif(current_setting('goalpost.collected_bytes', true), '')::bigint, 0)
+                             + coalesce(pg_column_size(array[p_value]), 0);
+begin
+  if v_bytes > 16777216 then
+    raise exception using errcode = 'ZG008',
+      message = 'the aggregates of this query collect more than 16 MB; collect fewer or shorter values, or count them';
+  end if;
+  perform set_config('goalpost.collected_bytes', v_bytes::text, true);
+  return p_value;
+end
+$$;
+
+-- Why an aggregate of an analysed query may not collect: its values do not pass through `collected`. Null: all do.
+create function goalpost_private.collecting_problem(p_tree text, p_fields text[]) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_collected constant text := '^\{TARGETENTRY :expr \{(RELABELTYPE :arg \{)?FUNCEXPR :funcid '
+    || 'goalpost_private.collected(anyelement)'::regprocedure::oid || ' ';
+  v_call record;
+  v_piece text;
+begin
+  for v_call in
+    select ':' || f || ' ' as mark, p.proname, f like 'winfnoid%' as is_window
+      from unnest(p_fields) f
+      join pg_catalog.pg_proc p on p.oid = split_part(f, ' ', 2)::oid
+     where f ~ '^(aggfnoid|winfnoid) ' and p.proname = any (goalpost_private.collecting_functions())
+  loop
+    for v_piece in
+      select t.piece from string_to_table(regexp_replace(p_tree, '\\.', '', 'g'), v_call.mark) with ordinality t (piece, number)
+       where t.number > 1
+    loop
+      -- The arguments of a window function are bare, those of an aggregate stand in entries of a list.
+      if exists (
+        select from unnest(goalpost_private.node_arguments(v_piece)) with ordinality a (node, number)
+         where case when v_call.is_window then '{TARGETENTRY :expr ' || a.node else a.node end !~ v_collected
+           and a.node !~ ':resjunk true' and (a.number = 1 or a.node ~ '\{(FUNCEXPR|VAR|OPEXPR|PARAM|SUBLINK) '))
+      then
+        return format('%s collects values of any size; wrap its arguments: goalpost_private.collected(…)', v_call.proname);
       end if;
     end loop;
   end loop;
@@ -8929,7 +8989,7 @@ grant execute on function
   goalpost_private.write_rows_as_asker(jsonb, text, text, text[], jsonb, text[]),
   goalpost_private.open_temporary_schema(),
   goalpost_private.analyse_query(text, text) to postgres;
-grant execute on function goalpost_private.bounded(anyelement) to authenticated;
+grant execute on function goalpost_private.bounded(anyelement), goalpost_private.collected(anyelement) to authenticated;
 do $$
 begin
   execute format('grant temporary on database %I to goalpost_asker', current_database());

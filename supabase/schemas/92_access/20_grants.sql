@@ -59,7 +59,7 @@ grant execute on function
   goalpost_private.write_rows_as_asker(jsonb, text, text, text[], jsonb, text[]),
   goalpost_private.open_temporary_schema(),
   goalpost_private.analyse_query(text, text) to postgres;
-grant execute on function goalpost_private.bounded(anyelement) to authenticated;
+grant execute on function goalpost_private.bounded(anyelement), goalpost_private.collected(anyelement) to authenticated;
 do $$
 begin
   execute format('grant temporary on database %I to goalpost_asker', current_database());

@@ -31,7 +31,7 @@ select s || f, 'authenticated'
 union all
 select 'goalpost.accept_request', 'authenticated'
 union all
-select 'goalpost_private.' || f, 'authenticated' from unnest(array['my_workspaces', 'am_project_admin', 'may_decide', 'goal_progress', 'bounded']) f
+select 'goalpost_private.' || f, 'authenticated' from unnest(array['my_workspaces', 'am_project_admin', 'may_decide', 'goal_progress', 'bounded', 'collected']) f
 union all
 select 'goalpost_worker.' || f, 'goalpost_worker'
   from unnest(array['claim_steps', 'finish_steps', 'heartbeat_steps', 'answer_query', 'sweep', 'measure_facts', 'recall_memories', 'read_journal', 'begin_turn', 'end_turn', 'freeze_calls', 'begin_calls', 'end_calls', 'carry_out_call', 'write_table', 'read_webhook_secret', 'read_mcp_server', 'record_mcp_tools', 'remember']) f

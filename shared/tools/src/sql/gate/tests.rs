@@ -284,6 +284,10 @@ fn operands_that_ignore_interrupts_are_bounded() {
             "SELECT pg_catalog.jsonb_path_exists(goalpost_private.bounded(data), '$.a') FROM a",
         ),
         (
+            "select string_agg(distinct x, ', ' order by x), array_agg('x') from a",
+            "SELECT pg_catalog.string_agg(DISTINCT goalpost_private.collected(x), ', ' ORDER BY goalpost_private.collected(x)), pg_catalog.array_agg(goalpost_private.collected('x'::TEXT)) FROM a",
+        ),
+        (
             "select trim(both x from y) from a",
             "SELECT TRIM(BOTH goalpost_private.bounded(x) FROM goalpost_private.bounded(y)) FROM a",
         ),

@@ -69,7 +69,7 @@ impl<'a> Gate<'a> {
         let fits = match schema.as_deref() {
             None => known.is_some(),
             Some("pg_catalog") => known == Some(Known::Ordinary),
-            Some(bound::SCHEMA) => word == bound::FUNCTION,
+            Some(bound::SCHEMA) => bound::is_ours(&word),
             Some(_) => false,
         };
         if fits {
