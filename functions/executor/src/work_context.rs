@@ -178,6 +178,38 @@ mod tests {
     }
 
     #[test]
+    fn unanswered_queries_are_terminal() {
+        for code in [QUERY_CANCELED, store::NO_REPLY] {
+            let error = query_error(&store::Error::Unavailable {
+                code: Some(code.to_owned()),
+                message: String::new(),
+                effect: store::Effect::Unknown,
+            });
+            assert_eq!(
+                (error.code.as_ref(), error.retryable),
+                ("query_timed_out", false),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn busy_queries_and_renewals_suspend_the_step() {
+        let busy = query_error(&store::Error::QueriesBusy { seconds: 2 });
+        let waits = query_error(&store::Error::WaitsForPerson {
+            kind: "renewal".to_owned(),
+        });
+        assert_eq!(
+            crate::calls::interruption(&busy),
+            Some(journal::Interrupted::Wait { seconds: 2 })
+        );
+        assert_eq!(
+            crate::calls::interruption(&waits),
+            Some(journal::Interrupted::ForOthers)
+        );
+    }
+
+    #[test]
     fn every_try_of_a_call_has_one_key() {
         let again = json!({"attempt": 2, "lease_epoch": 2});
         for number in [None, Some(1), Some(2)] {

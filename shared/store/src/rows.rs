@@ -286,3 +286,67 @@ pub struct Facts {
     /// Agents measured.
     pub agents: i64,
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(reply: Value) -> Result<QueryResult, Error> {
+        serde_json::from_value::<AskerReply<QueryResult>>(reply)
+            .unwrap()
+            .into_result()
+    }
+
+    #[test]
+    fn replies_of_the_asker_become_errors_by_code() {
+        let rows = json!({"columns": [], "rows": [], "row_count": 0, "truncated": false});
+        assert!(read(rows).is_ok());
+        let refused = |code: &str| read(json!({"refused": code, "message": "m"})).unwrap_err();
+        let message = "m".to_owned();
+        for (code, expected) in [
+            (
+                "ZG002",
+                Error::NotAllowed {
+                    message: message.clone(),
+                },
+            ),
+            (
+                "ZG003",
+                Error::InvalidInput {
+                    message: message.clone(),
+                },
+            ),
+            (
+                "ZG008",
+                Error::QueryRefused {
+                    message: message.clone(),
+                },
+            ),
+            ("ZG011", Error::QueryTimedOut { message }),
+        ] {
+            assert_eq!(refused(code), expected, "{code}");
+        }
+        assert_eq!(
+            read(json!({"busy": {"seconds": 3}})).unwrap_err(),
+            Error::QueriesBusy { seconds: 3 }
+        );
+        assert_eq!(
+            read(json!({"waits_for": "renewal"})).unwrap_err(),
+            Error::WaitsForPerson {
+                kind: "renewal".into()
+            }
+        );
+    }
+
+    #[test]
+    fn timed_out_queries_are_not_retryable() {
+        let timed_out = Error::QueryTimedOut {
+            message: String::new(),
+        };
+        assert!(!timed_out.is_retryable());
+        assert!(Error::QueriesBusy { seconds: 1 }.is_retryable());
+    }
+}

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use crate::call::{Call, Credential, MAX_REPEATS, Repeat, pause};
+use crate::call::{Call, Credential, Repeat, pause};
 use crate::rows::AskerReply;
 use crate::{
     Claim, ClaimedStep, Error, Facts, FinishReply, FinishedStep, HeldLease, Lease, QueryResult,
@@ -13,6 +13,9 @@ use crate::{
 };
 
 const SCHEMA: &str = "goalpost_worker";
+
+/// How often a query is sent again while others hold the slots.
+const MAX_BUSY_TRIES: u32 = 12;
 
 impl Store {
     /// Claims ready steps, ready → running, and raises their lease epochs.
@@ -120,9 +123,10 @@ impl Store {
         loop {
             let reply: AskerReply<QueryResult> = self.rpc(call, &arguments).await?;
             match reply.into_result() {
-                // Most queries take milliseconds: a short pause spares the step its way back to the queue.
-                Err(Error::QueriesBusy { .. }) if tries < MAX_REPEATS => {
-                    sleep(pause(tries)).await;
+                // Most queries take milliseconds, and none longer than its limit: pauses of several seconds in all,
+                // which hold no connection, spare the step its way back to the queue.
+                Err(Error::QueriesBusy { .. }) if tries < MAX_BUSY_TRIES => {
+                    sleep(pause(tries.min(2))).await;
                     tries = tries.saturating_add(1);
                 }
                 result => return result,

@@ -33,10 +33,10 @@ as $$
 begin
   case jsonb_typeof(p_value)
     when 'number' then
-      if p_value::numeric = trunc(p_value::numeric)
-         and p_value::numeric between -9223372036854775808 and 9223372036854775807
-      then
-        return p_value;
+      -- A reader in Rust holds whole numbers of 64 bits, and shows larger ones with an exponent.
+      if p_value::numeric = trunc(p_value::numeric) then
+        return case when p_value::numeric between -9223372036854775808 and 9223372036854775807
+                    then p_value else to_jsonb(p_value::text) end;
       end if;
       if abs(p_value::numeric) > 1e300 or abs(p_value::numeric) < 1e-300
          or p_value::numeric::double precision::text::numeric <> p_value::numeric
