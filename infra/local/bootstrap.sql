@@ -77,8 +77,12 @@ create table if not exists auth.users (
   created_at timestamptz default now(),
   updated_at timestamptz default now(),
   deleted_at timestamptz,
-  is_anonymous boolean not null default false
+  is_anonymous boolean not null default false,
+  phone text,
+  banned_until timestamptz
 );
+alter table auth.users add column if not exists phone text;
+alter table auth.users add column if not exists banned_until timestamptz;
 alter table auth.users owner to supabase_auth_admin;
 alter table auth.users enable row level security;
 grant all on auth.users to postgres with grant option;

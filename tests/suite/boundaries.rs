@@ -1,3 +1,5 @@
 //! Boundaries: what one person, one tenant or one function may not do, tried through the real parts.
 
+mod asker_rights;
 mod deputy;
+mod queries;

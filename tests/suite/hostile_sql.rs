@@ -139,5 +139,5 @@ async fn what_the_gate_refuses_changes_nothing_and_shows_nothing_past_it_either(
     )
     .await
     .unwrap();
-    assert_eq!(fine["rows"][0]["role"], "goalpost_asker", "{fine}");
+    assert_eq!(fine["rows"][0]["role"], "authenticated", "{fine}");
 }

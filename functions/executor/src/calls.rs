@@ -125,11 +125,28 @@ fn failed(error: store::Error) -> Made {
 pub(crate) fn made(called: Result<Value, ToolError>) -> Made {
     match called {
         Ok(result) => Made::Result(result),
-        // A call that may be repeated is made again; another one's outcome is asked of a person.
-        Err(error) if error.retryable || error.code == tools::OUTCOME_UNKNOWN => {
-            Made::Later(error.into())
-        }
-        Err(error) => Made::Failed(error.into()),
+        Err(error) => match interruption(&error) {
+            Some(why) => Made::Interrupted(why),
+            // A call that may be repeated is made again; another one's outcome is asked of a person.
+            None if error.retryable || error.code == tools::OUTCOME_UNKNOWN => {
+                Made::Later(error.into())
+            }
+            None => Made::Failed(error.into()),
+        },
+    }
+}
+
+/// Returns what the step ends with for now, for a call that cannot be made yet.
+pub(crate) fn interruption(error: &ToolError) -> Option<Interrupted> {
+    match error.code.as_ref() {
+        tools::WAITS_FOR_PERSON => Some(Interrupted::ForOthers),
+        tools::QUERIES_BUSY => Some(Interrupted::Wait {
+            seconds: error
+                .retry_after_seconds
+                .and_then(|seconds| u32::try_from(seconds).ok())
+                .unwrap_or(1),
+        }),
+        _ => None,
     }
 }
 

@@ -93,6 +93,7 @@ fn tool_error(refused: &'static str, error: &store::Error) -> ToolError {
         | E::NotAllowed { message }
         | E::NotFound { message }
         | E::Conflict { message } => ToolError::terminal(refused, message.clone()),
+        E::WaitsForPerson { .. } => ToolError::terminal(tools::WAITS_FOR_PERSON, error.to_string()),
         error if error.is_retryable() => ToolError::retryable(error.code(), error.to_string()),
         error => ToolError::terminal(error.code(), error.to_string()),
     }

@@ -57,7 +57,10 @@ async fn make(
                 result: Some(result),
                 ..CallOutcome::default()
             },
-            Err(error) => failed(call, error),
+            Err(error) => match calls::interruption(&error) {
+                Some(why) => return Err(journal.put_back(why)),
+                None => failed(call, error),
+            },
         });
     }
     let asked = AskedFor {

@@ -26,7 +26,10 @@ pub(crate) async fn work(
             let called = executor.tools.call(&tool, &arguments, &call_context);
             match called.await {
                 Ok(result) => Outcome::Completed { result },
-                Err(error) => Outcome::failed(error.into()),
+                Err(error) => match calls::interruption(&error) {
+                    Some(why) => why.into(),
+                    None => Outcome::failed(error.into()),
+                },
             }
         }
         Ok((told, tool, arguments)) => {

@@ -136,18 +136,26 @@ fn query_runner(store: Store, context: &StepContext) -> QueryRunner {
     })
 }
 
-/// SQLSTATE of a query that ran into its time limit.
+/// SQLSTATE of a statement that ran into a time limit outside the query's own.
 const QUERY_CANCELED: &str = "57014";
 
 fn query_error(error: &store::Error) -> ToolError {
-    if matches!(error, store::Error::Unavailable { code: Some(code), .. } if code == QUERY_CANCELED)
-    {
-        let message = "the query took longer than a query may; read fewer rows or use an index";
-        ToolError::terminal("query_timed_out", message)
-    } else if error.is_retryable() {
-        ToolError::retryable(error.code(), error.to_string())
-    } else {
-        ToolError::terminal(error.code(), error.to_string())
+    use store::Error as E;
+    match error {
+        // The query may still run, and would take as long again.
+        E::Unavailable {
+            code: Some(code), ..
+        } if code == QUERY_CANCELED || code == store::NO_REPLY => ToolError::terminal(
+            "query_timed_out",
+            "the query took longer than a query may, and is not tried again; read fewer rows or use an index",
+        ),
+        E::QueriesBusy { seconds } => ToolError {
+            retry_after_seconds: Some(u64::from(*seconds)),
+            ..ToolError::retryable(tools::QUERIES_BUSY, error.to_string())
+        },
+        E::WaitsForPerson { .. } => ToolError::terminal(tools::WAITS_FOR_PERSON, error.to_string()),
+        error if error.is_retryable() => ToolError::retryable(error.code(), error.to_string()),
+        error => ToolError::terminal(error.code(), error.to_string()),
     }
 }
 
@@ -167,6 +175,38 @@ mod tests {
         told_fields.extend(changes.clone());
         let step: ClaimedStep = serde_json::from_value(told).unwrap();
         WorkContext::of(&step).unwrap().call_key(number)
+    }
+
+    #[test]
+    fn unanswered_queries_are_terminal() {
+        for code in [QUERY_CANCELED, store::NO_REPLY] {
+            let error = query_error(&store::Error::Unavailable {
+                code: Some(code.to_owned()),
+                message: String::new(),
+                effect: store::Effect::Unknown,
+            });
+            assert_eq!(
+                (error.code.as_ref(), error.retryable),
+                ("query_timed_out", false),
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn busy_queries_and_renewals_suspend_the_step() {
+        let busy = query_error(&store::Error::QueriesBusy { seconds: 2 });
+        let waits = query_error(&store::Error::WaitsForPerson {
+            kind: "renewal".to_owned(),
+        });
+        assert_eq!(
+            crate::calls::interruption(&busy),
+            Some(journal::Interrupted::Wait { seconds: 2 })
+        );
+        assert_eq!(
+            crate::calls::interruption(&waits),
+            Some(journal::Interrupted::ForOthers)
+        );
     }
 
     #[test]

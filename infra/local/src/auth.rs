@@ -178,6 +178,7 @@ async fn by_password(config: &AuthConfig, login: &Login) -> Result<Value, Refusa
     let person = person
         .filter(|person| password::fits(login.password.expose_secret(), &person.password_hash));
     let person = person.ok_or_else(bad_login)?;
+    refuse_banned(&person)?;
     let update = "update auth.users set last_sign_in_at = now() where id = $1::text::uuid";
     let updated = client.execute(update, &[&person.id.to_string()]).await;
     updated.map_err(|error| unexpected(error.into()))?;
@@ -194,7 +195,17 @@ async fn by_refresh_token(config: &AuthConfig, login: &Login) -> Result<Value, R
     let person = find(&client, "id = $1::uuid", &id.to_string())
         .await
         .map_err(unexpected)?;
-    Ok(session(config, &person.ok_or_else(not_found)?))
+    let person = person.ok_or_else(not_found)?;
+    refuse_banned(&person)?;
+    Ok(session(config, &person))
+}
+
+fn refuse_banned(person: &Person) -> Result<(), Refusal> {
+    if person.is_banned {
+        let message = "User is banned".to_owned();
+        return Err(Refusal(StatusCode::BAD_REQUEST, "user_banned", message));
+    }
+    Ok(())
 }
 
 async fn user(State(config): State<Arc<AuthConfig>>, headers: HeaderMap) -> Response {
@@ -240,6 +251,9 @@ struct Person {
     id: Uuid,
     email: String,
     password_hash: String,
+    app_metadata: Value,
+    user_metadata: Value,
+    is_banned: bool,
     last_sign_in_at: Option<DateTime<Utc>>,
     created_at: Option<DateTime<Utc>>,
 }
@@ -250,6 +264,9 @@ impl Person {
             id: Uuid::parse_str(row.try_get("id")?)?,
             email: row.try_get("email")?,
             password_hash: row.try_get("password_hash")?,
+            app_metadata: row.try_get("app_metadata")?,
+            user_metadata: row.try_get("user_metadata")?,
+            is_banned: row.try_get("is_banned")?,
             last_sign_in_at: row.try_get("last_sign_in_at")?,
             created_at: row.try_get("created_at")?,
         })
@@ -264,8 +281,8 @@ impl Person {
             "phone": "",
             "last_sign_in_at": self.last_sign_in_at,
             "created_at": self.created_at,
-            "app_metadata": {"provider": "email", "providers": ["email"]},
-            "user_metadata": {},
+            "app_metadata": self.app_metadata,
+            "user_metadata": self.user_metadata,
             "identities": [],
             "is_anonymous": false,
         })
@@ -285,8 +302,13 @@ async fn find(
     condition: &'static str,
     value: &str,
 ) -> anyhow::Result<Option<Person>> {
+    // Every account made with a password has a provider.
     let query = format!(
         "select id::text as id, coalesce(email, '') as email, coalesce(encrypted_password, '') as password_hash
+              , jsonb_build_object('provider', 'email', 'providers', jsonb_build_array('email'))
+                || coalesce(raw_app_meta_data, '{{}}') as app_metadata
+              , coalesce(raw_user_meta_data, '{{}}') as user_metadata
+              , coalesce(banned_until > now(), false) as is_banned
               , last_sign_in_at, created_at
            from auth.users where {} and deleted_at is null",
         condition.replace("$1", "$1::text")
@@ -300,9 +322,15 @@ async fn find(
 }
 
 fn session(config: &AuthConfig, person: &Person) -> Value {
+    let claims = [
+        ("app_metadata", &person.app_metadata),
+        ("user_metadata", &person.user_metadata),
+    ];
+    let claims = claims.map(|(name, value)| (name.to_owned(), value.clone()));
+    let claims = claims.into_iter().collect();
     let token = config
         .keys
-        .mint_user_token(person.id, &person.email, ACCESS_LIFE);
+        .mint_user_token_with(person.id, &person.email, &claims, ACCESS_LIFE);
     json!({
         "access_token": token.expose_secret(),
         "token_type": "bearer",

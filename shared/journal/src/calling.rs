@@ -21,6 +21,8 @@ pub enum Made {
     Failed(StepError),
     /// It gave none, and making the same call again later may help: it stays to be made.
     Later(StepError),
+    /// It could not be made yet; the step ends with this for now, and the call stays to be made.
+    Interrupted(Interrupted),
 }
 
 /// The calls of one step under one claim.
@@ -142,6 +144,7 @@ impl<'a> Calls<'a> {
             }
             // It may have been done. Whoever claims the step next finds it begun, and asks a person.
             (Made::Later(_), false) => Err(Interrupted::Stopping),
+            (Made::Interrupted(why), _) => Err(why),
         }
     }
 

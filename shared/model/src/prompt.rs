@@ -33,14 +33,24 @@ pub(crate) fn told(blocks: &[(&str, Value)]) -> Message {
     }
 }
 
+/// States how many tables are left out of the block `tables`, if any are.
+fn more_tables(count: u32) -> Option<(&'static str, Value)> {
+    (count > 0).then(|| {
+        let sentence =
+            format!("and {count} more; a table that is not listed may still be read by its name");
+        ("tables that are not listed", json!(sentence))
+    })
+}
+
 pub(crate) fn assess(task: &Assess) -> Request {
-    let blocks = [
+    let mut blocks = vec![
         ("question", json!(task.question)),
         ("context", task.context.clone()),
         ("tools", json!(task.tools)),
         ("tables", json!(task.tables)),
         ("now", json!(task.now)),
     ];
+    blocks.extend(more_tables(task.more_tables));
     structured(
         Purpose::Assess,
         ASSESS,
@@ -59,6 +69,7 @@ pub(crate) fn plan(task: &PlanTask) -> Request {
         ("limits", json!(task.limits)),
         ("now", json!(task.now)),
     ];
+    blocks.extend(more_tables(task.more_tables));
     if !task.memories.is_empty() {
         blocks.push(("what is remembered of earlier work", json!(task.memories)));
     }

@@ -22,8 +22,10 @@ pub struct Assess {
     pub runbooks: Vec<RunbookMatch>,
     /// The tools that a step may call.
     pub tools: Vec<Tool>,
-    /// The tables that the asker may read.
+    /// The tables that the asker may read: those that fit the question, where there are many.
     pub tables: Vec<Table>,
+    /// How many more tables there are.
+    pub more_tables: u32,
     /// The database's clock, as text.
     pub now: String,
 }
@@ -99,8 +101,10 @@ pub struct PlanTask {
     pub agents: Vec<AgentOffer>,
     /// What may be called.
     pub tools: Vec<Tool>,
-    /// What may be read.
+    /// What may be read: the tables that fit the goal, where there are many.
     pub tables: Vec<Table>,
+    /// How many more tables there are.
+    pub more_tables: u32,
     /// The caps that the plan must keep.
     pub limits: Limits,
     /// Which plan of the goal this will be, from 1.

@@ -18,6 +18,9 @@ use crate::{Effect, Error, Freshness, MAX_REPLY_BYTES, Store, error};
 pub(crate) const MAX_REPEATS: u32 = 2;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
+/// The code of a call that got no reply within its time limit.
+pub const NO_REPLY: &str = "no_reply";
+
 /// With whose token a call is made.
 #[derive(Clone, Copy)]
 pub(crate) enum Credential<'a> {
@@ -183,10 +186,11 @@ async fn send(call: Call<'_>, request: Builder, token: &SecretString) -> Result<
         }
     };
     timeout(call.timeout, exchange).await.unwrap_or_else(|_| {
-        Err(Error::unavailable(
-            "no reply within the time limit",
-            Effect::Unknown,
-        ))
+        Err(Error::Unavailable {
+            code: Some(NO_REPLY.to_owned()),
+            message: "no reply within the time limit".to_owned(),
+            effect: Effect::Unknown,
+        })
     })
 }
 

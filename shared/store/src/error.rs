@@ -69,6 +69,24 @@ pub enum Error {
         /// Why; for the model to mend the query.
         message: String,
     },
+    /// ZG011: the `sql` tool's query ran into its time limit, and would again.
+    #[error("query timed out: {message}")]
+    QueryTimedOut {
+        /// After how long, and how to narrow the query.
+        message: String,
+    },
+    /// As many queries of askers run as the project or the workspace allows.
+    #[error("as many queries run as may; try again in {seconds} s")]
+    QueriesBusy {
+        /// The pause before the next try.
+        seconds: u32,
+    },
+    /// The step waits for a person and goes on after their decision.
+    #[error("the step waits for a person: {kind}")]
+    WaitsForPerson {
+        /// The kind of the approval.
+        kind: String,
+    },
     /// ZG009: another worker has the step now. Normal: stop working on it, change nothing.
     #[error("lease lost: {message}")]
     LeaseLost {
@@ -139,7 +157,10 @@ impl Error {
     /// Whether the same call may succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
-        matches!(self, Self::Unavailable { .. } | Self::NoToken { .. })
+        matches!(
+            self,
+            Self::Unavailable { .. } | Self::NoToken { .. } | Self::QueriesBusy { .. }
+        )
     }
 
     /// A stable word for logs and alarms.
@@ -154,6 +175,9 @@ impl Error {
             Self::TooManyRequests { .. } => "too_many_requests",
             Self::PayloadTooLarge { .. } => "payload_too_large",
             Self::QueryRefused { .. } => "query_refused",
+            Self::QueryTimedOut { .. } => "query_timed_out",
+            Self::QueriesBusy { .. } => "queries_busy",
+            Self::WaitsForPerson { .. } => "waits_for_person",
             Self::LeaseLost { .. } => "lease_lost",
             Self::Unauthorized { .. } => "unauthorized",
             Self::Unavailable { .. } => "database_unavailable",
@@ -224,6 +248,7 @@ pub(crate) fn from_reply(status: u16, body: &[u8]) -> Error {
         "ZG006" => Error::TooManyRequests { message },
         "ZG007" => Error::PayloadTooLarge { message },
         "ZG008" => Error::QueryRefused { message },
+        "ZG011" => Error::QueryTimedOut { message },
         "ZG009" => Error::LeaseLost { message },
         "PGRST301" | "PGRST302" | "PGRST303" => Error::Unauthorized { message },
         _ if status == 401 => Error::Unauthorized { message },

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use postgrest::Postgrest;
 
+pub use call::NO_REPLY;
 pub use domain::StepError;
 pub use error::{Effect, Error};
 pub use journal::{

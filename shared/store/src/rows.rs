@@ -7,6 +7,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
+use crate::Error;
 use crate::journal::EndedCall;
 
 /// What a worker asks for when it wants steps.
@@ -223,16 +224,37 @@ pub struct QueryResult {
     pub truncated: bool,
 }
 
-/// What `answer_query` gives: rows, or why there are none.
+/// A reply of a function that acts as the asker.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub(crate) enum QueryReply {
-    Refused {
-        #[expect(dead_code, reason = "its presence tells a refusal; there is one code")]
-        refused: String,
-        message: String,
-    },
-    Rows(QueryResult),
+pub(crate) enum AskerReply<T> {
+    Refused { refused: String, message: String },
+    Busy { busy: Pause },
+    Waits { waits_for: String },
+    Done(T),
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Pause {
+    seconds: u32,
+}
+
+impl<T> AskerReply<T> {
+    pub(crate) fn into_result(self) -> Result<T, Error> {
+        match self {
+            Self::Done(value) => Ok(value),
+            Self::Busy { busy } => Err(Error::QueriesBusy {
+                seconds: busy.seconds,
+            }),
+            Self::Waits { waits_for } => Err(Error::WaitsForPerson { kind: waits_for }),
+            Self::Refused { refused, message } => Err(match refused.as_str() {
+                "ZG002" => Error::NotAllowed { message },
+                "ZG003" => Error::InvalidInput { message },
+                "ZG011" => Error::QueryTimedOut { message },
+                _ => Error::QueryRefused { message },
+            }),
+        }
+    }
 }
 
 /// What a sweep found.
@@ -265,4 +287,68 @@ pub struct Facts {
     pub runbooks: i64,
     /// Agents measured.
     pub agents: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(reply: Value) -> Result<QueryResult, Error> {
+        serde_json::from_value::<AskerReply<QueryResult>>(reply)
+            .unwrap()
+            .into_result()
+    }
+
+    #[test]
+    fn replies_of_the_asker_become_errors_by_code() {
+        let rows = json!({"columns": [], "rows": [], "row_count": 0, "truncated": false});
+        assert!(read(rows).is_ok());
+        let refused = |code: &str| read(json!({"refused": code, "message": "m"})).unwrap_err();
+        let message = "m".to_owned();
+        for (code, expected) in [
+            (
+                "ZG002",
+                Error::NotAllowed {
+                    message: message.clone(),
+                },
+            ),
+            (
+                "ZG003",
+                Error::InvalidInput {
+                    message: message.clone(),
+                },
+            ),
+            (
+                "ZG008",
+                Error::QueryRefused {
+                    message: message.clone(),
+                },
+            ),
+            ("ZG011", Error::QueryTimedOut { message }),
+        ] {
+            assert_eq!(refused(code), expected, "{code}");
+        }
+        assert_eq!(
+            read(json!({"busy": {"seconds": 3}})).unwrap_err(),
+            Error::QueriesBusy { seconds: 3 }
+        );
+        assert_eq!(
+            read(json!({"waits_for": "renewal"})).unwrap_err(),
+            Error::WaitsForPerson {
+                kind: "renewal".into()
+            }
+        );
+    }
+
+    #[test]
+    fn timed_out_queries_are_not_retryable() {
+        let timed_out = Error::QueryTimedOut {
+            message: String::new(),
+        };
+        assert!(!timed_out.is_retryable());
+        assert!(Error::QueriesBusy { seconds: 1 }.is_retryable());
+    }
 }

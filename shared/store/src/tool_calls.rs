@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::rows::AskerReply;
 use crate::{Error, Lease, Store};
 
 /// Rows that are to be written into a table.
@@ -24,13 +25,6 @@ pub struct TableWrite<'a> {
 }
 
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum WriteReply {
-    Refused { refused: String, message: String },
-    Written(Value),
-}
-
-#[derive(Deserialize)]
 struct SecretReply {
     secret: Option<SecretString>,
 }
@@ -41,7 +35,7 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::InvalidInput`] and [`Error::QueryRefused`] for a write to be mended, [`Error::NotAllowed`],
-    /// [`Error::LeaseLost`], [`Error::Conflict`] if this call has written something else before.
+    /// [`Error::WaitsForPerson`], [`Error::LeaseLost`], [`Error::Conflict`] if this call has written something else before.
     pub async fn write_table(&self, lease: &Lease, write: TableWrite<'_>) -> Result<Value, Error> {
         let arguments = json!({
             "p_run_id": lease.run_id,
@@ -53,14 +47,8 @@ impl Store {
             "p_mode": write.mode,
             "p_conflict_columns": write.conflict_columns,
         });
-        match self.tool_call("write_table", &arguments).await? {
-            WriteReply::Written(result) => Ok(result),
-            WriteReply::Refused { refused, message } => Err(match refused.as_str() {
-                "ZG002" => Error::NotAllowed { message },
-                "ZG003" => Error::InvalidInput { message },
-                _ => Error::QueryRefused { message },
-            }),
-        }
+        let reply: AskerReply<Value> = self.tool_call("write_table", &arguments).await?;
+        reply.into_result()
     }
 
     /// What the workspace's webhooks are signed with, if there is anything.

@@ -3,15 +3,19 @@
 use domain::WakeId;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
-use crate::call::{Call, Credential, Repeat};
-use crate::rows::QueryReply;
+use crate::call::{Call, Credential, Repeat, pause};
+use crate::rows::AskerReply;
 use crate::{
     Claim, ClaimedStep, Error, Facts, FinishReply, FinishedStep, HeldLease, Lease, QueryResult,
     Store, SweepReport,
 };
 
 const SCHEMA: &str = "goalpost_worker";
+
+/// How often a query is sent again while others hold the slots.
+const MAX_BUSY_TRIES: u32 = 12;
 
 impl Store {
     /// Claims ready steps, ready → running, and raises their lease epochs.
@@ -96,7 +100,8 @@ impl Store {
     /// Runs one read-only query as the asker of the step's request, under row-level security. Safe to repeat.
     ///
     /// # Errors
-    /// [`Error::QueryRefused`] for a query to be mended, [`Error::LeaseLost`] if the step is another worker's now.
+    /// [`Error::QueryRefused`] for a query to be mended, [`Error::QueryTimedOut`], [`Error::QueriesBusy`],
+    /// [`Error::WaitsForPerson`], [`Error::NotAllowed`], [`Error::LeaseLost`] if the step is another worker's now.
     pub async fn answer_query(
         &self,
         lease: &Lease,
@@ -104,7 +109,8 @@ impl Store {
         row_limit: u32,
         byte_limit: u32,
     ) -> Result<QueryResult, Error> {
-        let call = self.worker_call("answer_query", Repeat::Always);
+        // A query of which no reply came may still run: it is not sent once more.
+        let call = self.worker_call("answer_query", Repeat::IfWithoutEffect);
         let arguments = json!({
             "p_run_id": lease.run_id,
             "p_step_key": lease.step_key,
@@ -113,9 +119,18 @@ impl Store {
             "p_row_limit": row_limit,
             "p_byte_limit": byte_limit,
         });
-        match self.rpc(call, &arguments).await? {
-            QueryReply::Rows(result) => Ok(result),
-            QueryReply::Refused { message, .. } => Err(Error::QueryRefused { message }),
+        let mut tries = 0;
+        loop {
+            let reply: AskerReply<QueryResult> = self.rpc(call, &arguments).await?;
+            match reply.into_result() {
+                // Most queries take milliseconds, and none longer than its limit: pauses of several seconds in all,
+                // which hold no connection, spare the step its way back to the queue.
+                Err(Error::QueriesBusy { .. }) if tries < MAX_BUSY_TRIES => {
+                    sleep(pause(tries.min(2))).await;
+                    tries = tries.saturating_add(1);
+                }
+                result => return result,
+            }
         }
     }
 

@@ -7,6 +7,12 @@ use domain::StepError;
 /// The code of a call of which nobody knows whether it acted, and that may not be made again without a person's word.
 pub const OUTCOME_UNKNOWN: &str = "outcome_unknown";
 
+/// The code of a call that waits for a person: its step is suspended, and makes the call after the decision.
+pub const WAITS_FOR_PERSON: &str = "waits_for_person";
+
+/// The code of a query for which there is no room now: its step makes the call later, which costs no try.
+pub const QUERIES_BUSY: &str = "queries_busy";
+
 /// A tool call that gave no result. The code is stable; the message is for people and models.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]

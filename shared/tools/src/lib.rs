@@ -25,7 +25,7 @@ pub mod template;
 pub mod webhook;
 
 pub use email::{EmailConfig, SecretReader};
-pub use error::{OUTCOME_UNKNOWN, ToolError};
+pub use error::{OUTCOME_UNKNOWN, QUERIES_BUSY, ToolError, WAITS_FOR_PERSON};
 pub use http::HttpPolicy;
 pub use reach::{McpServer, Reach, StepDatabase};
 pub use registry::{CallContext, MAX_RESULT_BYTES, Registry};

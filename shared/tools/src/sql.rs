@@ -11,6 +11,8 @@ mod functions;
 pub mod gate;
 mod types;
 
+pub use functions::names as function_names;
+
 use std::sync::Arc;
 
 use domain::Tool;

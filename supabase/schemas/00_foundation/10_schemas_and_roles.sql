@@ -35,7 +35,7 @@ begin
   if not exists (select from pg_catalog.pg_roles where rolname = 'goalpost_worker') then
     create role goalpost_worker nologin noinherit;
   end if;
-  -- Owns the one function that runs a person's SQL: has exactly the rights of `authenticated`, and its policies.
+  -- Analyses a person's SQL before it runs: resolves names as `authenticated` does, and may make temporary functions.
   if not exists (select from pg_catalog.pg_roles where rolname = 'goalpost_asker') then
     create role goalpost_asker nologin inherit;
     grant authenticated to goalpost_asker;

@@ -44,4 +44,14 @@ create unique index one_request_per_idempotency_key on goalpost.requests (worksp
   where idempotency_key is not null;
 create index requests_open on goalpost.requests (workspace_id) where state in ('submitted', 'accepted'); -- accept_request: the cap
 create index requests_submitted on goalpost.requests (id) where state = 'submitted'; -- adopt_requests
+-- Claims of the token that brought a request, or of its owner's last renewal, without the signature.
+create table goalpost_private.request_claims (
+  workspace_id uuid not null,
+  request_id bigint not null,
+  claims jsonb not null,
+  taken_at timestamptz not null,
+  primary key (workspace_id, request_id),
+  constraint claims_are_an_object check (jsonb_typeof(claims) = 'object'),
+  foreign key (workspace_id, request_id) references goalpost.requests (workspace_id, id) on delete cascade
+);
 create index requests_goal on goalpost.requests (workspace_id, goal_id) where goal_id is not null;

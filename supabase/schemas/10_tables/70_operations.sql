@@ -74,7 +74,15 @@ create table goalpost_private.limits (
   new_workspace_month_microusd bigint not null default 0,
   new_workspace_month_tokens bigint not null default 0,
   person_month_microusd bigint not null default 0,
-  person_month_tokens bigint not null default 0
+  person_month_tokens bigint not null default 0,
+  -- How long the claims that came with a request are used before its requester renews them.
+  claims_lifetime interval not null default '24 hours',
+  -- What PostgREST appends to the search path (db-extra-search-path).
+  extra_search_path text[] not null default '{public,extensions}',
+  -- Queries of askers that run at once: of the project, well below the API's pool of connections, and of one workspace.
+  max_queries integer not null default 4,
+  max_queries_per_workspace integer not null default 2,
+  constraint queries_are_bounded check (max_queries between 1 and 64 and max_queries_per_workspace between 1 and 64)
 );
 insert into goalpost_private.limits default values;
 

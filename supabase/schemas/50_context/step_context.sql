@@ -25,8 +25,8 @@ as $$
            'context', q.context,
            'runbooks', (select coalesce(jsonb_agg(to_jsonb(m) - 'plan' order by m.score desc), '[]')
                           from goalpost_private.match_runbooks(q.question, q.workspace_id, q.user_id) m),
-           'tools', goalpost_private.describe_tools(q.workspace_id, null),
-           'tables', goalpost_private.readable_tables(q.workspace_id))
+           'tools', goalpost_private.describe_tools(q.workspace_id, null))
+         || goalpost_private.readable_tables(q.workspace_id, q.question)
     from goalpost.requests q where q.id = p_run.request_id
 $$;
 
@@ -40,7 +40,6 @@ as $$
            'agents', (select coalesce(jsonb_agg(jsonb_build_object('name', a.name, 'role', a.role, 'tools', a.tools)), '[]')
                         from goalpost_private.agents_of(p_run.workspace_id) a),
            'tools', goalpost_private.describe_tools(p_run.workspace_id, null),
-           'tables', goalpost_private.readable_tables(p_run.workspace_id),
            'limits', (select to_jsonb(l) - 'only_row' from goalpost_private.limits l),
            'taken_keys', (select coalesce(jsonb_agg(s.key), '[]') from goalpost.steps s where s.run_id = p_run.id),
            'revision', p_run.revision + 1,
@@ -49,6 +48,11 @@ as $$
              'verdicts', (select coalesce(jsonb_agg(to_jsonb(c) - 'workspace_id' order by c.number), '[]')
                             from goalpost.goal_criteria c where c.goal_id = p_run.goal_id),
              'steps', goalpost_private.describe_steps(p_run.id)) end)
+         || goalpost_private.readable_tables(
+              p_run.workspace_id,
+              (select concat_ws(' ', g.title, g.description, q.question)
+                 from goalpost.requests q left join goalpost.goals g on g.id = p_run.goal_id
+                where q.id = p_run.request_id))
 $$;
 
 create function goalpost_private.context_to_judge(p_run goalpost.workflow_runs) returns jsonb

@@ -118,7 +118,7 @@ begin
   if length(p_comment) > 4000 then
     perform goalpost_private.refuse('ZG003', 'a comment has at most 4000 characters');
   end if;
-  if p_edited is not null and (p_decision <> 'approved' or p_approval.kind = 'step') then
+  if p_edited is not null and (p_decision <> 'approved' or p_approval.kind in ('step', 'renewal')) then
     perform goalpost_private.refuse('ZG003', 'there is nothing to edit here',
       'approve a call, a plan or a budget with what you make of it; reject anything else with a comment');
   end if;

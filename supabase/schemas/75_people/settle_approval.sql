@@ -24,6 +24,7 @@ begin
     when 'plan' then return goalpost_private.settle_plan_approval(v_step, p_approval, p_now);
     when 'budget' then return goalpost_private.settle_budget_approval(v_step, p_approval, p_now);
     when 'verdict' then return goalpost_private.settle_verdict_approval(v_step, p_approval, p_now);
+    when 'renewal' then return goalpost_private.settle_renewal(v_step, p_approval, p_now);
     else
       perform goalpost_private.settle_call_approval(p_approval, p_now);
       return goalpost_private.resume_step(p_approval.run_id, p_approval.step_key, p_now);

@@ -2,30 +2,32 @@
 -- more rights than they have, and once however often it is called.
 
 -- Writes rows as the asker: rights of `authenticated`, the person's claims, row-level security. How many were written.
--- Owned by goalpost_asker (92_access/20_grants.sql), which has exactly those rights; called by write_table alone, which has looked at
--- the names. Dynamic SQL, of quoted names only; the rows are a parameter. The project's own triggers run, and with them
+-- Owned by `authenticated` (92_access/20_grants.sql); called by write_table alone, which has checked the names. The search path
+-- is PostgREST's: the table's schema, then the extra ones, so that the project's triggers find what they find there. Dynamic SQL, of quoted names only; the rows are a parameter. The project's own triggers run, and with them
 -- whatever they do: constraints that wait for the end of the transaction are looked at here, not later.
 create function goalpost_private.write_rows_as_asker(
-  p_user_id uuid, p_schema text, p_table text, p_columns text[], p_rows jsonb, p_conflict_columns text[]
+  p_settings jsonb, p_schema text, p_table text, p_columns text[], p_rows jsonb, p_conflict_columns text[]
 ) returns bigint
 language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  v_claims constant text := jsonb_build_object('sub', p_user_id, 'role', 'authenticated')::text;
   v_columns constant text := (select string_agg(quote_ident(c), ', ' order by n) from unnest(p_columns) with ordinality u (c, n));
   v_conflict text := '';
   v_count bigint;
 begin
-  perform set_config('request.jwt.claims', v_claims, true);
-  perform set_config('request.jwt.claim.sub', '', true);
+  -- As in run_query_as_asker.
+  if current_user operator(pg_catalog.<>) 'authenticated' then
+    raise exception using errcode = 'ZG002', message = 'this function runs as authenticated and nobody else';
+  end if;
+  perform pg_catalog.set_config(s.key, s.value, true) from pg_catalog.jsonb_each_text(p_settings) s;
   if p_conflict_columns is not null then
     v_conflict := format(' on conflict (%s) do %s',
       (select string_agg(quote_ident(c), ', ') from unnest(p_conflict_columns) c),
       coalesce('update set ' || (select string_agg(format('%1$I = excluded.%1$I', c), ', ')
                                    from unnest(p_columns) c where c <> all (p_conflict_columns)), 'nothing'));
   end if;
-  execute format('insert into %1$I.%2$I (%3$s) select %3$s from jsonb_populate_recordset(null::%1$I.%2$I, $1)%4$s',
+  execute format('insert into %1$I.%2$I (%3$s) select %3$s from pg_catalog.jsonb_populate_recordset(null::%1$I.%2$I, $1)%4$s',
                  p_schema, p_table, v_columns, v_conflict)
     using p_rows;
   get diagnostics v_count = row_count;
@@ -93,7 +95,8 @@ $$;
 -- Writes rows for a step that holds its lease, as the person who asked for the work: {"table", "mode", "row_count"}.
 -- Called by the executor's `table_write` tool. Safe to repeat with the same call number: the first result is given
 -- again and nothing is written. What is refused, or what Postgres refuses, is an answer, {"refused": code, "message"},
--- and leaves nothing behind. Raises ZG009 (lease lost), ZG004 (the call's number was used for another write).
+-- and leaves nothing behind; where the claims are too old the step waits for its requester: {"waits_for": "renewal"}.
+-- Raises ZG009 (lease lost), ZG004 (the call's number was used for another write).
 -- Locks the step's row, so that nobody else claims it before this is committed, and the rows it writes.
 create function goalpost_worker.write_table(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_call_number integer,
@@ -109,6 +112,8 @@ declare
     jsonb_build_array(p_table, p_rows, p_mode, p_conflict_columns)::text, 'UTF8')), 'hex');
   v_step goalpost.steps;
   v_written goalpost_private.table_writes;
+  v_run goalpost.workflow_runs;
+  v_asker record;
   v_problem text;
   v_result jsonb;
 begin
@@ -129,8 +134,15 @@ begin
       if v_problem is not null then
         perform goalpost_private.refuse('ZG003', v_problem);
       end if;
+      v_run := (select r from goalpost.workflow_runs r where r.id = p_run_id);
+      v_asker := goalpost_private.claims_of_asker(v_run);
+      if v_asker.problem is not null then
+        perform goalpost_private.refuse('ZG002', v_asker.problem);
+      elsif v_asker.is_expired then
+        raise exception using errcode = 'ZX001';
+      end if;
       v_result := jsonb_build_object('table', p_table, 'mode', p_mode, 'row_count', goalpost_private.write_rows_as_asker(
-        (select r.user_id from goalpost.workflow_runs r where r.id = p_run_id), v_schema, v_name,
+        goalpost_private.asker_settings(v_asker.claims, array[v_schema], 'POST'), v_schema, v_name,
         array(select jsonb_object_keys(p_rows -> 0) order by 1), p_rows, nullif(p_conflict_columns, '{}')));
       update goalpost_private.table_writes w set result = v_result
        where w.run_id = p_run_id and w.step_key = p_step_key and w.call_number = p_call_number;
@@ -139,6 +151,8 @@ begin
   exception
     when query_canceled or serialization_failure or deadlock_detected then
       raise;
+    when sqlstate 'ZX001' then
+      return goalpost_private.ask_for_renewal(v_step, v_run);
     when others then
       return jsonb_build_object('refused', case when sqlstate like 'ZG%' then sqlstate else 'ZG008' end,
                                 'message', left(sqlerrm, 500));

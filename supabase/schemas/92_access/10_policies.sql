@@ -86,6 +86,9 @@ create policy project_admins_read on goalpost_private.limits for select to authe
 alter table goalpost_private.departures enable row level security;
 create policy project_admins_read on goalpost_private.departures for select to authenticated
   using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.request_claims enable row level security;
+create policy project_admins_read on goalpost_private.request_claims for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.table_writes enable row level security;
 create policy project_admins_read on goalpost_private.table_writes for select to authenticated
   using ((select goalpost_private.am_project_admin()));

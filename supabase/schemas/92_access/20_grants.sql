@@ -59,12 +59,28 @@ grant execute on function
 grant usage on schema goalpost_worker to goalpost_worker;
 grant execute on all functions in schema goalpost_worker to goalpost_worker;
 
--- The asker's SQL runs with the asker's rights: its functions belong to goalpost_asker, which has no others.
-grant usage, create on schema goalpost_private to goalpost_asker;
-alter function goalpost_private.run_query_as_asker(uuid, text[], text, integer, integer) owner to goalpost_asker;
-alter function goalpost_private.write_rows_as_asker(uuid, text, text, text[], jsonb, text[]) owner to goalpost_asker;
-revoke create on schema goalpost_private from goalpost_asker;
-revoke all on function goalpost_private.run_query_as_asker(uuid, text[], text, integer, integer) from public;
-grant execute on function goalpost_private.run_query_as_asker(uuid, text[], text, integer, integer) to postgres;
-revoke all on function goalpost_private.write_rows_as_asker(uuid, text, text, text[], jsonb, text[]) from public;
-grant execute on function goalpost_private.write_rows_as_asker(uuid, text, text, text[], jsonb, text[]) to postgres;
+-- The asker's SQL runs as `authenticated`: what runs it belongs to that role, which may not call it. It could alter what
+-- it owns, where a function of the project lets a person run any statement: both refuse to run as another role.
+-- goalpost_asker, which is `authenticated` and may make a temporary function, only analyses.
+grant usage, create on schema goalpost_private to goalpost_asker, authenticated;
+alter function goalpost_private.run_query_as_asker(jsonb, text, integer, integer) owner to authenticated;
+alter function goalpost_private.write_rows_as_asker(jsonb, text, text, text[], jsonb, text[]) owner to authenticated;
+alter function goalpost_private.open_temporary_schema() owner to goalpost_asker;
+alter function goalpost_private.analyse_query(text, text) owner to goalpost_asker;
+revoke create on schema goalpost_private from goalpost_asker, authenticated;
+revoke all on function
+  goalpost_private.run_query_as_asker(jsonb, text, integer, integer),
+  goalpost_private.write_rows_as_asker(jsonb, text, text, text[], jsonb, text[]),
+  goalpost_private.open_temporary_schema(),
+  goalpost_private.analyse_query(text, text) from public, authenticated;
+grant execute on function
+  goalpost_private.run_query_as_asker(jsonb, text, integer, integer),
+  goalpost_private.write_rows_as_asker(jsonb, text, text, text[], jsonb, text[]),
+  goalpost_private.open_temporary_schema(),
+  goalpost_private.analyse_query(text, text) to postgres;
+grant execute on function goalpost_private.bounded(anyelement), goalpost_private.collected(anyelement) to authenticated;
+do $$
+begin
+  execute format('grant temporary on database %I to goalpost_asker', current_database());
+end
+$$;

@@ -17,7 +17,9 @@ select is(tests.query(tests.the('run'), 'a', 'select body from public.notes'),
   '{"columns": ["body"], "rows": [{"body": "hers"}], "row_count": 1, "truncated": false}', 'her rows, and how many');
 select is(tests.query(tests.the('run'), 'a', 'select auth.uid() as me') #>> '{rows,0,me}', tests.id_of('mia')::text, 'it is her');
 select is(tests.query(tests.the('run'), 'a', 'select body from notes') ->> 'row_count', '1', 'the workspace''s schemas are on the search path');
+update goalpost.workspaces set readable_schemas = '{public,goalpost}' where id = tests.id_of('acme');
 select is(tests.query(tests.the('run'), 'a', 'select count(*) as n from goalpost.members') #>> '{rows,0,n}', '5', 'our own tables, as she sees them');
+update goalpost.workspaces set readable_schemas = '{public}' where id = tests.id_of('acme');
 select is(tests.query(tests.the('run'), 'a', 'select * from public.shut') ->> 'refused', 'ZG008', 'what she may not read');
 select is(tests.query(tests.the('run'), 'a', 'select * from goalpost_private.limits') ->> 'refused', 'ZG008', 'what is private');
 select is(tests.query(tests.the('run'), 'a', 'select * from vault.decrypted_secrets') ->> 'refused', 'ZG008', 'what is secret');

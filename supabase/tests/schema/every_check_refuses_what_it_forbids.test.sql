@@ -177,6 +177,11 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost.budgets', 'the_cap_is_kept', 'spent_microusd = cap_microusd, reserved_microusd = 1'),
     ('goalpost.budgets', 'the_cap_is_kept', 'spent_tokens = cap_tokens, reserved_tokens = 1'),
     ('goalpost.model_prices', 'nothing_is_negative', 'cached_microusd = -1'),
+    ('goalpost_private.limits', 'queries_are_bounded', 'max_queries = 0'),
+    ('goalpost_private.limits', 'queries_are_bounded', 'max_queries = 65'),
+    ('goalpost_private.limits', 'queries_are_bounded', 'max_queries_per_workspace = 0'),
+    ('goalpost_private.limits', 'queries_are_bounded', 'max_queries_per_workspace = 65'),
+    ('goalpost_private.request_claims', 'claims_are_an_object', 'claims = ''[]'''),
     ('goalpost.rate_limits', 'scope_is_known', 'scope = ''odd'''),
     ('goalpost.rate_limits', 'per_seconds_is_bounded', 'per_seconds = -1'),
     ('goalpost.rate_limits', 'per_seconds_is_bounded', 'per_seconds = 86401'),
@@ -191,6 +196,7 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost_private.endpoints', 'sizes_are_positive', 'batch_size = 0'),
     ('goalpost_private.endpoints', 'sizes_are_positive', 'max_rings = 0')
   ) c (tablename, name, change);
+insert into goalpost_private.request_claims (request_id, workspace_id, claims, taken_at) select q.id, q.workspace_id, '{}', now() from goalpost.requests q on conflict do nothing;
 select goalpost_private.add_embedding_space('spare');
 -- A step's state is looked at by a trigger first, where it changes; and there is one row of limits.
 insert into broken values

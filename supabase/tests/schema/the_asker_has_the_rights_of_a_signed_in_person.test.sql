@@ -1,6 +1,7 @@
--- The role that a person's SQL runs under owns the two functions that do so, and can nothing more.
+-- The role that analyses a person's SQL has their rights and owns what analyses; what runs belongs to `authenticated`,
+-- which cannot call it, and which cannot change what it runs as.
 begin;
-select plan(6);
+select plan(9);
 
 select ok(not r.rolcanlogin and not r.rolsuper and not r.rolbypassrls and not r.rolcreaterole and not r.rolcreatedb, 'it has no power of its own')
   from pg_catalog.pg_roles r where r.rolname = 'goalpost_asker';
@@ -9,14 +10,23 @@ select set_eq(
   array['authenticated'], 'it is `authenticated` and nobody else');
 select set_eq(
   $$ select p.oid::regproc::text from pg_catalog.pg_proc p where p.proowner = 'goalpost_asker'::regrole $$,
-  array['goalpost_private.run_query_as_asker', 'goalpost_private.write_rows_as_asker'], 'two functions are its own');
+  array['goalpost_private.analyse_query', 'goalpost_private.open_temporary_schema'], 'the analysing functions are its own');
+select set_eq(
+  $$ select p.oid::regproc::text from pg_catalog.pg_proc p where p.proowner = 'authenticated'::regrole $$,
+  array['goalpost_private.run_query_as_asker', 'goalpost_private.write_rows_as_asker'], 'the running functions belong to authenticated');
+select ok(not has_schema_privilege('authenticated', 'goalpost_private', 'create'), 'authenticated can make nothing in our schemas');
 select is_empty($$ select from pg_catalog.pg_class c where c.relowner = 'goalpost_asker'::regrole $$, 'no table is');
 select ok(not has_schema_privilege('goalpost_asker', 'goalpost_private', 'create'), 'it can make nothing in our schemas');
 select is_empty(
   $$ select r.rolname from pg_catalog.pg_roles r
       where r.rolname in ('anon', 'authenticated', 'service_role', 'goalpost_worker', 'authenticator')
-        and (has_function_privilege(r.oid, 'goalpost_private.run_query_as_asker(uuid, text[], text, integer, integer)', 'execute')
-             or has_function_privilege(r.oid, 'goalpost_private.write_rows_as_asker(uuid, text, text, text[], jsonb, text[])', 'execute')) $$, 'and nobody of the API may call its functions');
+        and (has_function_privilege(r.oid, 'goalpost_private.run_query_as_asker(jsonb, text, integer, integer)', 'execute')
+             or has_function_privilege(r.oid, 'goalpost_private.write_rows_as_asker(jsonb, text, text, text[], jsonb, text[])', 'execute')) $$, 'and nobody of the API may call its functions');
+
+alter function goalpost_private.run_query_as_asker(jsonb, text, integer, integer) security invoker;
+select throws_ok(
+  $$ select goalpost_private.run_query_as_asker('{}', 'select to_json(q) as row from (select 1) q', 1, 1000) $$,
+  'ZG002', 'this function runs as authenticated and nobody else', 'a running function that was made to run as its caller refuses');
 
 select * from finish();
 rollback;

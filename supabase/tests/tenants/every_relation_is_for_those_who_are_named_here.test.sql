@@ -70,6 +70,7 @@ insert into expected values
   ('goalpost_private.endpoints', 'true', null, '{}', null),
   ('goalpost_private.limits', 'true', null, '{}', null),
   ('goalpost_private.table_writes', 'true', null, '{}', null),
+  ('goalpost_private.request_claims', 'true', null, '{}', null),
   ('vault.secrets', 'true', null, '{}', null),
   ('vault.decrypted_secrets', 'true', null, '{}', null),
   ('cron.job', 'true', null, '{}', null),

@@ -16,7 +16,7 @@ use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::Utc;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -107,8 +107,20 @@ impl ProjectKeys {
     /// A token as Supabase Auth gives it to a person who logged in.
     #[must_use]
     pub fn mint_user_token(&self, user_id: Uuid, email: &str, ttl: Duration) -> SecretString {
+        self.mint_user_token_with(user_id, email, &Map::new(), ttl)
+    }
+
+    /// A token of a person with further claims, or others in the place of the usual ones.
+    #[must_use]
+    pub fn mint_user_token_with(
+        &self,
+        user_id: Uuid,
+        email: &str,
+        claims: &Map<String, Value>,
+        ttl: Duration,
+    ) -> SecretString {
         let now = Utc::now().timestamp();
-        self.sign(&json!({
+        let mut token = json!({
             "aud": "authenticated",
             "role": "authenticated",
             "sub": user_id,
@@ -122,7 +134,11 @@ impl ProjectKeys {
             "is_anonymous": false,
             "app_metadata": {"provider": "email", "providers": ["email"]},
             "user_metadata": {},
-        }))
+        });
+        if let Value::Object(token) = &mut token {
+            token.extend(claims.clone());
+        }
+        self.sign(&token)
     }
 
     /// A token for the functions: role `goalpost_worker`, at most [`LONGEST_WORKER_TOKEN`].

@@ -17,7 +17,7 @@ use super::wheel::Binaries;
 use crate::home::{self, Home};
 
 /// Runs the server and ends when it ends. When our end of the pipe closes (we ended, however that came), it
-/// stops the server with the signal `$1` and removes the folder `$2`, unless that is empty.
+/// stops the server with the signal `$1`, after five seconds with SIGQUIT, and removes the folder `$2`, unless that is empty.
 ///
 /// A shell gives background jobs /dev/null for input, hence descriptor 3. `wait` tells whether the watching
 /// half saw the pipe close (0) or was ended because the server ended first.
@@ -25,7 +25,9 @@ const WATCHED: &str = r#"
 how=$1 doomed=$2; shift 2
 exec 3<&0
 "$@" 3<&- & server=$!
-(read -r _ <&3; kill -"$how" "$server" 2>/dev/null; exit 0) & watch=$!
+(read -r _ <&3; kill -"$how" "$server" 2>/dev/null
+ (for _ in 1 2 3 4 5; do sleep 1; kill -0 "$server" || exit; done; kill -QUIT "$server") 3<&- >/dev/null 2>&1 &
+ exit 0) & watch=$!
 wait "$server"; code=$?
 kill "$watch" 2>/dev/null
 if wait "$watch" && [ -n "$doomed" ]; then rm -rf "$doomed"; fi

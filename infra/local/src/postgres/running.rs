@@ -10,6 +10,9 @@ use nix::sys::signal::Signal;
 /// How long a start may take; recovery after a crash with a full log is the slow case.
 const START_PATIENCE: Duration = Duration::from_secs(60);
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
+/// How long a fast shutdown may take before what does not end by itself is ended: a session that looks for no
+/// interrupts would run on. Postgres then recovers from its log at the next start, and loses nothing that was committed.
+const FAST_PATIENCE: Duration = Duration::from_secs(5);
 
 /// A server that is running under its watching shell.
 #[derive(Debug)]
@@ -56,9 +59,14 @@ impl Running {
         matches!(self.watcher.try_wait(), Ok(None))
     }
 
-    /// A fast shutdown: sessions are ended, everything is written out, nothing needs recovery.
+    /// A fast shutdown: sessions are ended, everything is written out, nothing needs recovery. If a session does not
+    /// end, all are ended at once.
     pub(super) fn stop(&mut self) -> anyhow::Result<()> {
-        self.end(Signal::SIGINT)
+        self.signal_server(Signal::SIGINT)?;
+        if self.ends_within(FAST_PATIENCE)? {
+            return Ok(());
+        }
+        self.end(Signal::SIGQUIT)
     }
 
     /// Ends the server at once, as a power cut would: the next start recovers from the log.
@@ -67,12 +75,17 @@ impl Running {
     }
 
     fn end(&mut self, how: Signal) -> anyhow::Result<()> {
+        self.signal_server(how)?;
+        self.wait_for_end()
+    }
+
+    fn signal_server(&mut self, how: Signal) -> anyhow::Result<()> {
         if self.is_running()
             && let Some(pid) = server_pid(&self.data)
         {
             signal(pid, how)?;
         }
-        self.wait_for_end()
+        Ok(())
     }
 
     /// The watcher gone and the server not, as when only the watcher was killed.
@@ -87,10 +100,19 @@ impl Running {
     /// Closing the pipe is what ends a server whose owner died; nothing else is needed in good order either.
     pub(super) fn end_with_owner(&mut self) {
         drop(self.watcher.stdin.take());
-        let _ = self.wait_for_end();
+        if !self.ends_within(FAST_PATIENCE).unwrap_or(true) {
+            let _ = self.end(Signal::SIGQUIT);
+        }
     }
 
     fn wait_for_end(&mut self) -> anyhow::Result<()> {
+        if !self.ends_within(STOP_PATIENCE)? {
+            bail!("Postgres did not end within {} s", STOP_PATIENCE.as_secs());
+        }
+        Ok(())
+    }
+
+    fn ends_within(&mut self, patience: Duration) -> anyhow::Result<bool> {
         let began = Instant::now();
         while self
             .watcher
@@ -98,12 +120,12 @@ impl Running {
             .context("waiting for Postgres to end")?
             .is_none()
         {
-            if began.elapsed() > STOP_PATIENCE {
-                bail!("Postgres did not end within {} s", STOP_PATIENCE.as_secs());
+            if began.elapsed() > patience {
+                return Ok(false);
             }
             std::thread::sleep(Duration::from_millis(5));
         }
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -124,7 +146,12 @@ pub(super) fn stop_leftover(data: &Path) -> anyhow::Result<()> {
     if is_postgres_in(pid, data) {
         signal(pid, Signal::SIGINT)?;
         let began = Instant::now();
+        let mut was_ended = false;
         while is_postgres_in(pid, data) {
+            if !was_ended && began.elapsed() > FAST_PATIENCE {
+                signal(pid, Signal::SIGQUIT)?;
+                was_ended = true;
+            }
             if began.elapsed() > STOP_PATIENCE {
                 bail!(
                     "a Postgres of an earlier run (process {pid}) does not stop: end it with `kill -QUIT {pid}`"

@@ -2,6 +2,7 @@
 
 use crate::support::{Database, Gateway, sent};
 use local_stack::auth::set_password;
+use local_stack::keys::verify;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -61,6 +62,42 @@ async fn a_person_who_logs_in_is_that_person_to_the_database() {
             .text("select last_sign_in_at is not null from auth.users")
             .await,
         "true"
+    );
+    gateway.stop().await;
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn tokens_carry_the_accounts_metadata() {
+    let (database, gateway) = stage().await;
+    let update = "update auth.users set raw_app_meta_data = '{\"tenant\": \"t1\"}', raw_user_meta_data = '{\"name\": \"Ada\"}'";
+    database.superuser.batch_execute(update).await.unwrap();
+    let (_, session) = log_in(&gateway, "ada@example.com", "engine no. 1").await;
+    let token = session["access_token"].as_str().unwrap();
+    let claims = verify(token, gateway.keys.signing_key()).unwrap().0;
+    let expected = json!({"provider": "email", "providers": ["email"], "tenant": "t1"});
+    assert_eq!(claims["app_metadata"], expected);
+    assert_eq!(session["user"]["app_metadata"], expected);
+    assert_eq!(claims["user_metadata"], json!({"name": "Ada"}));
+    gateway.stop().await;
+    database.drop().await;
+}
+
+#[tokio::test]
+async fn banned_people_get_no_token() {
+    let (database, gateway) = stage().await;
+    let (_, session) = log_in(&gateway, "ada@example.com", "engine no. 1").await;
+    let ban = "update auth.users set banned_until = now() + interval '1 hour'";
+    database.superuser.batch_execute(ban).await.unwrap();
+    let refusal = json!({"code": 400, "error_code": "user_banned", "msg": "User is banned"});
+    assert_eq!(
+        log_in(&gateway, "ada@example.com", "engine no. 1").await,
+        (400, refusal.clone())
+    );
+    let refresh = json!({"refresh_token": session["refresh_token"]});
+    assert_eq!(
+        granted(&gateway, "refresh_token", &refresh).await,
+        (400, refusal)
     );
     gateway.stop().await;
     database.drop().await;

@@ -244,6 +244,13 @@ const CATALOG: &[&str] = &[
     "to_regtype",
 ];
 
+/// Returns the functions of `pg_catalog` that a query may call, and those that it may call where the catalog is
+/// readable. The database has the same list (`goalpost_private.query_functions`).
+#[must_use]
+pub fn names() -> (&'static [&'static str], &'static [&'static str]) {
+    (ORDINARY, CATALOG)
+}
+
 /// What a function's name means to the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Known {

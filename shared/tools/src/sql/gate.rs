@@ -3,8 +3,10 @@
 //! Everything is an allow-list: a form of expression, a function, a type or a table that is not
 //! named as allowed is refused, so whatever the parser learns next is refused until someone has
 //! thought about it. The answer is text printed from the checked tree, with each function's name
-//! made `pg_catalog.name`, so that no function of the project can stand in for a built-in one.
+//! made `pg_catalog.name`, so that no function of the project can stand in for a built-in one, and with bounds around
+//! the operands of what no time limit ends.
 
+mod bound;
 mod clause;
 mod expression;
 mod field;
@@ -40,6 +42,7 @@ pub fn check(query: &str, readable_schemas: &[String]) -> Result<String, Refusal
     let mut gate = Gate::new(readable_schemas);
     gate.statement(&statement).map_err(Refusal)?;
     qualify::functions(&mut statement);
+    bound::operands(&mut statement);
     let printed = statement.to_string();
     // What was printed must be what was checked; if this printer and parser disagree, nobody else need agree.
     let again = parse(&printed)?;

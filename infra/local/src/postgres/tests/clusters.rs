@@ -73,6 +73,29 @@ fn a_stopped_server_has_ended() {
     assert!(server.is_running());
 }
 
+/// Compares each number with each other one, which looks for no interrupts.
+const UNINTERRUPTIBLE: &str = "select array(select generate_series(1, 1000000)) <@ array(select generate_series(1000000, 1, -1))";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stop_ends_a_session_that_ignores_interrupts() {
+    let (_base, home) = home_of_its_own();
+    let server = server_of(&home, Purpose::Tests).unwrap();
+    let busy = server.connect(SUPERUSER, "postgres").await.unwrap();
+    let pid = text(&busy, "pg_backend_pid()").await.unwrap();
+    let work = tokio::spawn(async move { busy.batch_execute(UNINTERRUPTIBLE).await });
+    let watch = server.connect(SUPERUSER, "postgres").await.unwrap();
+    let is_at_work = format!(
+        "exists (select from pg_stat_activity where pid = {pid} and state = 'active' and query like '%<@%')"
+    );
+    while !is_true(&watch, &is_at_work).await {
+        tokio::task::yield_now().await;
+    }
+    server.stop().unwrap();
+    assert!(!server.is_running());
+    assert!(!Path::new(&format!("/proc/{pid}")).exists());
+    work.await.unwrap().unwrap_err();
+}
+
 #[test]
 fn a_test_cluster_leaves_nothing_behind() {
     let (_base, home) = home_of_its_own();

@@ -255,3 +255,55 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn operands_that_ignore_interrupts_are_bounded() {
+    for (query, printed) in [
+        (
+            "select a.tags <@ b.tags from a, b",
+            "SELECT goalpost_private.bounded(a.tags) <@ goalpost_private.bounded(b.tags) FROM a, b",
+        ),
+        (
+            "select array(select id from a) && array(select id from b)",
+            "SELECT goalpost_private.bounded(array(SELECT id FROM a)) && goalpost_private.bounded(array(SELECT id FROM b))",
+        ),
+        (
+            "select a.name like '%' || b.name from a, b",
+            "SELECT goalpost_private.bounded(a.name) LIKE goalpost_private.bounded('%' || b.name) FROM a, b",
+        ),
+        (
+            "select position(a.x in a.y) from a",
+            "SELECT POSITION(goalpost_private.bounded(a.x) IN goalpost_private.bounded(a.y)) FROM a",
+        ),
+        (
+            "select replace(x, y, z), split_part(x, ',', n) from a",
+            "SELECT pg_catalog.replace(goalpost_private.bounded(x), goalpost_private.bounded(y), z), pg_catalog.split_part(x, ',', n) FROM a",
+        ),
+        (
+            "select jsonb_path_exists(data, '$.a') from a",
+            "SELECT pg_catalog.jsonb_path_exists(goalpost_private.bounded(data), '$.a') FROM a",
+        ),
+        (
+            "select string_agg(distinct x, ', ' order by x), array_agg('x') from a",
+            "SELECT pg_catalog.string_agg(DISTINCT goalpost_private.collected(x), ', ' ORDER BY goalpost_private.collected(x)), pg_catalog.array_agg(goalpost_private.collected('x'::TEXT)) FROM a",
+        ),
+        (
+            "select trim(both x from y) from a",
+            "SELECT TRIM(BOTH goalpost_private.bounded(x) FROM goalpost_private.bounded(y)) FROM a",
+        ),
+    ] {
+        assert_eq!(member(query).unwrap(), printed);
+    }
+}
+
+#[test]
+fn short_literals_leave_the_other_operand_as_it_is() {
+    for query in [
+        "SELECT * FROM a WHERE tags @> ARRAY['x', 'y']",
+        "SELECT * FROM a WHERE tags && '{x}'::TEXT[]",
+        "SELECT * FROM a WHERE data @> '{\"a\": 1}'",
+        "SELECT * FROM a WHERE name ILIKE '%x%'",
+    ] {
+        assert_eq!(member(query).unwrap(), query);
+    }
+}

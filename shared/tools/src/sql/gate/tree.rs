@@ -7,6 +7,7 @@ use sqlparser::ast::{
     Visitor,
 };
 
+use super::bound;
 use super::clause::{argument, query_is_plain, select_is_plain};
 use super::field::FunctionRows;
 use super::plain_name;
@@ -68,6 +69,7 @@ impl<'a> Gate<'a> {
         let fits = match schema.as_deref() {
             None => known.is_some(),
             Some("pg_catalog") => known == Some(Known::Ordinary),
+            Some(bound::SCHEMA) => bound::is_ours(&word),
             Some(_) => false,
         };
         if fits {
