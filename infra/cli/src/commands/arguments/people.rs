@@ -42,6 +42,7 @@ pub(in crate::cli) enum MembersAction {
     #[command(visible_alias = "add")]
     Invite {
         /// The person's e-mail address or user id
+        #[arg(id = "named_person", value_name = "PERSON")]
         person: String,
         /// The role that the person gets
         #[arg(long, value_enum, default_value_t = Role::Member)]
@@ -110,11 +111,13 @@ pub(in crate::cli) enum AdminsAction {
     /// Make a person a project admin
     Add {
         /// The person's e-mail address or user id
+        #[arg(id = "named_person", value_name = "PERSON")]
         person: String,
     },
     /// Make a person a project admin no more; the last one stays
     Remove {
         /// The person's e-mail address or user id
+        #[arg(id = "named_person", value_name = "PERSON")]
         person: String,
     },
     /// Grant a workspace money and tokens for a month
@@ -174,5 +177,7 @@ mod tests {
         assert!(parsed("goalpost members remove mia@example.com").is_err());
         assert!(parsed(&format!("goalpost admins grant {id} --usd 50")).is_ok());
         assert!(parsed(&format!("goalpost admins grant {id}")).is_err());
+        assert!(parsed("goalpost admins add mia@example.com").is_ok());
+        assert!(parsed("goalpost admins remove mia@example.com").is_ok());
     }
 }
