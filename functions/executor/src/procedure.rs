@@ -1,7 +1,7 @@
 //! A procedure that was worked out beforehand: its calls, one after the other, without a model.
 //!
-//! A call that only reads needs no row: it is made again by whoever does the step again. One that writes, or that
-//! somebody's policy or limit concerns, is frozen first, as every call of a model's is.
+//! Each call is frozen in the journal before it is made, as every call that a model asks for is: what it reads then counts
+//! for the decision on the next one, and for every step that the result is handed to.
 
 use journal::Journal;
 use model::{CallOrigin, CallOutcome, PastTurn, ToolCall, WorkTask};
@@ -44,22 +44,6 @@ async fn make(
         Ok(arguments) => arguments,
         Err(error) => return Ok(failed(call, error)),
     };
-    let is_regulated = caller.told.regulated.contains(&call.name);
-    if !caller.executor.writes(&call.name) && !is_regulated {
-        let store = caller.executor.worker.store();
-        let key = caller.told.call_key(Some(number));
-        let context = caller.told.for_call(store, caller.context, key, 0);
-        let called = caller.executor.tools.call(&call.name, &arguments, &context);
-        return Ok(match called.await {
-            Ok(result) => CallOutcome {
-                name: call.name,
-                arguments: call.arguments,
-                result: Some(result),
-                ..CallOutcome::default()
-            },
-            Err(error) => failed(call, error),
-        });
-    }
     let asked = AskedFor {
         call_id: format!("procedure/{number}"),
         tool: call.name,

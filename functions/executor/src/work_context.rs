@@ -40,9 +40,6 @@ pub(crate) struct WorkContext {
     /// Whether the workspace remembers anything that the step might be told.
     #[serde(default)]
     pub(crate) remembers: bool,
-    /// The agent's tools whose calls go through the journal although they only read.
-    #[serde(default)]
-    pub(crate) regulated: Vec<String>,
     /// Whether the step has a journal to go on from.
     #[serde(default)]
     pub(crate) journaled: bool,

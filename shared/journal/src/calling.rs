@@ -43,10 +43,12 @@ impl<'a> Calls<'a> {
     /// [`Interrupted`].
     pub async fn freeze(&self, call: AskedFor) -> Result<CallRow, Interrupted> {
         let lease = self.context.lease();
+        let ended = self.context.calls_to_tell();
         let rows = self
             .store
-            .freeze_calls(lease, std::slice::from_ref(&call))
+            .freeze_calls(lease, std::slice::from_ref(&call), &ended)
             .await?;
+        self.context.calls_were_told(&ended);
         let is_it = |row: &CallRow| row.call_id.as_deref() == Some(call.call_id.as_str());
         let mut found = rows.into_iter().find(is_it);
         if let Some(row) = &mut found {

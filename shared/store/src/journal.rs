@@ -285,7 +285,7 @@ impl Store {
         Ok(ended)
     }
 
-    /// Freezes calls that no model asks for; gives back all of the step that no model asked for.
+    /// Freezes calls that no model asks for and returns them as recorded. Records first how earlier calls ended.
     ///
     /// # Errors
     /// As [`Store::read_journal`].
@@ -293,10 +293,10 @@ impl Store {
         &self,
         lease: &Lease,
         calls: &[AskedFor],
+        ended: &[EndedCall],
     ) -> Result<Vec<CallRow>, Error> {
-        let calls: Calls = self
-            .journal_rpc("freeze_calls", lease, json!({"p_calls": calls}))
-            .await?;
+        let more = json!({"p_calls": calls, "p_ended_calls": ended});
+        let calls: Calls = self.journal_rpc("freeze_calls", lease, more).await?;
         Ok(calls.calls)
     }
 

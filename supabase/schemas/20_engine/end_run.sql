@@ -26,6 +26,7 @@ begin
    where run_id = p_run_id and state in ('pending', 'ready', 'running', 'waiting');
   update goalpost.approvals set state = 'cancelled', decided_at = p_now
    where run_id = p_run_id and state = 'pending';
+  perform goalpost_private.close_calls(p_run_id, null, p_now);
   update goalpost.agent_instances set state = 'closed', closed_at = p_now
    where run_id = p_run_id and state = 'open';
   perform goalpost_private.append_event(
