@@ -7173,7 +7173,7 @@ begin
   elsif p_step.state = 'waiting' then
     v_functions := goalpost_private.fail_step(
       p_step,
-      goalpost_private.refusal_of(p_approval, false) || jsonb_build_object('code', 'budget_exhausted', 'message',
+      goalpost_private.refusal_of(p_approval, false) || jsonb_build_object('code', 'budget_exhausted', 'keeps_answers', true, 'message',
         format('the cap was not raised: %s', goalpost_private.refusal_of(p_approval, false) ->> 'message')),
       'failed', p_now);
   end if;
@@ -8022,7 +8022,7 @@ begin
           'code', case when v_timed_out then 'step_timed_out' else 'lease_expired' end,
           'message', case when v_timed_out then format('took longer than %s seconds', v_step.timeout_seconds)
                           else 'its worker was not heard of any more' end,
-          'retryable', true),
+          'retryable', true, 'keeps_answers', v_timed_out),
         case when v_timed_out then 'timed_out' else 'lost' end, p_now);
       if v_timed_out then
         v_late := v_late + 1;

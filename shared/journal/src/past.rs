@@ -10,30 +10,6 @@ use std::collections::VecDeque;
 use model::{Answer, Purpose};
 use store::{CallRow, FailedTry, JournalRows, TurnRow};
 
-/// Failures that say nothing of the work: whoever tries again goes on with the answers that are there.
-const PASSING: [&str; 20] = [
-    "budget_exhausted",
-    "database_unavailable",
-    "database_reply_malformed",
-    "interrupted",
-    "model_keeps_failing",
-    "model_no_credit",
-    "model_not_configured",
-    "model_not_named",
-    "model_overloaded",
-    "model_rate_limited",
-    "model_timeout",
-    "model_unavailable",
-    "model_wrong_key",
-    "no_language_model",
-    "no_worker_token",
-    "panicked",
-    "secret_unavailable",
-    "step_timed_out",
-    "too_many_questions",
-    "unauthorized",
-];
-
 /// As many failures are told to an agent.
 const MAX_REFLECTIONS: usize = 3;
 
@@ -90,7 +66,12 @@ pub(crate) fn sort(rows: &JournalRows) -> (Past, VecDeque<Answered>) {
     let failures: Vec<FailedTry> = rows
         .failures
         .iter()
-        .filter(|failure| !is_passing(failure))
+        .filter(|failure| {
+            !failure
+                .error
+                .as_ref()
+                .is_some_and(|error| error.keeps_answers)
+        })
         .cloned()
         .collect();
     let began_after = failures.iter().map(|failure| failure.attempt).max();
@@ -132,11 +113,6 @@ fn read(turn: &TurnRow) -> Option<Answered> {
         purpose: turn.purpose.clone(),
         answer,
     })
-}
-
-fn is_passing(failure: &FailedTry) -> bool {
-    let code = failure.error.as_ref().map(|error| error.code.as_str());
-    code.is_some_and(|code| PASSING.contains(&code))
 }
 
 /// Questions of this try in a row that brought nothing, up to now.

@@ -218,6 +218,33 @@ impl Error {
         }
     }
 
+    /// Returns whether the failure is one of the provider, the configuration or a limit, and not of what was answered so
+    /// far: a step that fails with it goes on with its answers.
+    #[must_use]
+    pub fn keeps_answers(&self) -> bool {
+        match &self.kind {
+            Kind::NoLanguageModel { .. }
+            | Kind::NotAsked { .. }
+            | Kind::RateLimited { .. }
+            | Kind::Overloaded { .. }
+            | Kind::Timeout
+            | Kind::NoModelNamed
+            | Kind::ProviderNotConfigured { .. }
+            | Kind::WrongKey { .. }
+            | Kind::NoCredit(_)
+            | Kind::Unreachable(_)
+            | Kind::Unavailable(_)
+            | Kind::Interrupted => true,
+            Kind::RunbookNotAllowed(_)
+            | Kind::PlanRefused(_)
+            | Kind::ProcedureFailed { .. }
+            | Kind::Refused(_)
+            | Kind::Truncated
+            | Kind::Malformed(_)
+            | Kind::Filtered => false,
+        }
+    }
+
     /// How long the provider asked us to wait.
     #[must_use]
     pub fn retry_after_seconds(&self) -> Option<u64> {
@@ -242,6 +269,7 @@ impl From<Error> for StepError {
             retry_after_seconds: error
                 .retry_after_seconds()
                 .and_then(|seconds| u32::try_from(seconds).ok()),
+            keeps_answers: error.keeps_answers(),
         }
     }
 }

@@ -159,7 +159,7 @@ begin
   elsif p_step.state = 'waiting' then
     v_functions := goalpost_private.fail_step(
       p_step,
-      goalpost_private.refusal_of(p_approval, false) || jsonb_build_object('code', 'budget_exhausted', 'message',
+      goalpost_private.refusal_of(p_approval, false) || jsonb_build_object('code', 'budget_exhausted', 'keeps_answers', true, 'message',
         format('the cap was not raised: %s', goalpost_private.refusal_of(p_approval, false) ->> 'message')),
       'failed', p_now);
   end if;

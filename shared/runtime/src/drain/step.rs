@@ -165,14 +165,13 @@ where
                 format!(
                     "the step took longer than its {timeout_seconds} seconds; raise timeout_seconds or do less in it"
                 ),
-            )),
+            )
+            .keeping_answers()),
         }
     }
 }
 
 fn panicked() -> Outcome {
-    Outcome::failed(StepError::retryable(
-        "panicked",
-        "the worker hit a bug in its own code; the log names the place",
-    ))
+    let message = "the worker hit a bug in its own code; the log names the place";
+    Outcome::failed(StepError::retryable("panicked", message).keeping_answers())
 }
