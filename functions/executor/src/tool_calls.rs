@@ -1,69 +1,94 @@
-//! Calls that an agent's answer asks for, as the journal has them: made, and told to the model.
+//! Tool calls of a step: every path makes them here.
+//!
+//! A model's answer, a procedure and a tool's step differ in where the request comes from. All of them go through
+//! [`ToolCaller::make`]: the journal records the call, policy and limits decide on it in the database, and
+//! [`ToolCaller::perform`] makes it.
 
-use journal::{Interrupted, Journal, Made, Memories};
-use model::{Answer, AskedCall, CallOutcome, Model};
+use domain::{ToolCall, ToolCallRequest, ToolCallResult, ToolCallState};
+use journal::{Interrupted, Memories, ToolCalls};
+use model::Model;
 use runtime::StepContext;
 use serde_json::{Value, json};
-use store::{CallRow, CallState, StepError};
+use store::StepError;
 use tools::ToolError;
 
 use crate::Executor;
 use crate::form::{Form, SUBMIT_RESULT};
 use crate::work_context::WorkContext;
 
-/// What calls of one step are made with.
-pub(crate) struct Caller<'a> {
+/// What the calls of one step are made with.
+pub(crate) struct ToolCaller<'a> {
     pub(crate) executor: &'a Executor,
-    pub(crate) model: &'a Model,
     pub(crate) told: &'a WorkContext,
     pub(crate) context: &'a StepContext,
     pub(crate) form: &'a Form,
 }
 
-impl Caller<'_> {
-    /// Makes those that are to be made. The step waits if one of them does.
-    pub(crate) async fn make(
-        &self,
-        journal: &mut Journal<'_>,
-        rows: Vec<CallRow>,
-    ) -> Result<Vec<CallRow>, StepError> {
-        let made = journal
-            .calls()
-            .make(rows, |row| self.make_one(row.clone()))
-            .await;
-        let rows = made.map_err(|why| journal.put_back(why))?;
-        let waits = |row: &CallRow| matches!(row.state, CallState::Waiting | CallState::Unknown);
-        if rows.iter().any(waits) {
-            return Err(journal.put_back(Interrupted::ForOthers));
-        }
-        Ok(rows)
+impl<'a> ToolCaller<'a> {
+    fn calls(&self) -> ToolCalls<'a> {
+        ToolCalls::new(self.executor.worker.store(), self.context)
     }
 
-    /// The agent's row says what it may call, whatever the model asks for and the journal holds.
-    async fn make_one(&self, row: CallRow) -> Made {
-        if row.tool == SUBMIT_RESULT {
-            return match self.form.problem(&row.arguments) {
-                None => Made::Result(row.arguments),
-                Some(problem) => Made::Failed(StepError::terminal("result_does_not_fit", problem)),
-            };
+    /// Makes a call that no model asked for.
+    ///
+    /// # Errors
+    /// As [`ToolCaller::make`].
+    pub(crate) async fn call(&self, request: ToolCallRequest) -> Result<ToolCall, Interrupted> {
+        let call = match self.leaves_a_row(&request.tool) {
+            true => self.calls().freeze(request).await?,
+            false => ToolCall::unrecorded(request, self.told.step_name().to_owned()),
+        };
+        let made = self.make(vec![call.clone()]).await?;
+        Ok(made.into_iter().next().unwrap_or(call))
+    }
+
+    /// Returns whether the call is recorded before it is made: all are, except that of a tool's step that only reads and
+    /// that no policy or limit concerns. The step's own row says what that one reads.
+    fn leaves_a_row(&self, tool: &str) -> bool {
+        self.told.agent.is_some() || self.told.journaled || self.executor.writes(tool)
+    }
+
+    /// Makes those of the calls that are to be made and returns all of them as they are then.
+    ///
+    /// # Errors
+    /// [`Interrupted`]; the step waits if one of its calls does.
+    pub(crate) async fn make(&self, calls: Vec<ToolCall>) -> Result<Vec<ToolCall>, Interrupted> {
+        let perform = |call: &ToolCall| self.perform(call.clone());
+        self.calls().make(calls, perform).await
+    }
+
+    /// The agent's row says what it may call, whatever a model asks for and the journal holds.
+    async fn perform(&self, call: ToolCall) -> ToolCallResult {
+        if self.told.agent.is_some() {
+            if call.tool == SUBMIT_RESULT {
+                return match self.form.problem(&call.arguments) {
+                    None => ToolCallResult::Done(call.arguments),
+                    Some(problem) => {
+                        ToolCallResult::Failed(StepError::terminal("result_does_not_fit", problem))
+                    }
+                };
+            }
+            if !self.told.agent_may_call(&call.tool) {
+                return ToolCallResult::Failed(not_allowed(&call.tool).into());
+            }
+            match call.tool.as_str() {
+                REMEMBER => return self.remember(&call).await,
+                RECALL => return self.recall(&call).await,
+                _ => {}
+            }
         }
-        if !self.told.agent_may_call(&row.tool) {
-            return Made::Failed(not_allowed(&row.tool).into());
-        }
-        match row.tool.as_str() {
-            REMEMBER => return self.remember(&row).await,
-            RECALL => return self.recall(&row).await,
-            _ => {}
-        }
+        let key = call.idempotency_key.clone();
         let store = self.executor.worker.store();
-        let context =
-            self.told
-                .for_call(store, self.context, row.idempotency_key.clone(), row.number);
-        let called = self
-            .executor
-            .tools
-            .call(&row.tool, &row.arguments, &context);
-        made(called.await)
+        let context = self.told.for_call(store, self.context, key, call.number);
+        let tools = &self.executor.tools;
+        match tools.call(&call.tool, &call.arguments, &context).await {
+            Ok(result) => ToolCallResult::Done(result),
+            // A call that may be repeated is made again; another one's outcome is asked of a person.
+            Err(error) if error.retryable || error.code == tools::OUTCOME_UNKNOWN => {
+                ToolCallResult::Retry(error.into())
+            }
+            Err(error) => ToolCallResult::Failed(error.into()),
+        }
     }
 }
 
@@ -71,69 +96,65 @@ impl Caller<'_> {
 const REMEMBER: &str = "remember";
 const RECALL: &str = "recall";
 
-impl Caller<'_> {
-    fn memories(&self) -> Memories<'_> {
-        Memories::new(self.executor.worker.store(), self.model, self.context)
+impl ToolCaller<'_> {
+    fn memories<'a>(&'a self, model: &'a Model) -> Memories<'a> {
+        Memories::new(self.executor.worker.store(), model, self.context)
     }
 
-    async fn remember(&self, row: &CallRow) -> Made {
+    async fn remember(&self, row: &ToolCall) -> ToolCallResult {
         let text = text_of(row, "text");
         if text.trim().is_empty() {
-            return Made::Failed(StepError::terminal(
+            return ToolCallResult::Failed(StepError::terminal(
                 "invalid_arguments",
                 "`text` says what is to be remembered",
             ));
         }
-        match self.memories().remember(row.number, text).await {
-            Ok(memory_id) => Made::Result(json!({"memory_id": memory_id})),
+        let model = match self.executor.model.get().await {
+            Ok(model) => model,
+            Err(error) => return ToolCallResult::Retry(error.into()),
+        };
+        match self.memories(model).remember(row.number, text).await {
+            Ok(memory_id) => ToolCallResult::Done(json!({"memory_id": memory_id})),
             Err(error) => failed(error),
         }
     }
 
-    /// What came from content of others says so: whoever reads it has read untrusted content.
-    async fn recall(&self, row: &CallRow) -> Made {
+    /// Memories of content that others wrote are marked so: the step that receives them has read untrusted content.
+    async fn recall(&self, row: &ToolCall) -> ToolCallResult {
         let limit = row.arguments.get("limit").and_then(Value::as_u64);
+        let model = match self.executor.model.get().await {
+            Ok(model) => model,
+            Err(error) => return ToolCallResult::Retry(error.into()),
+        };
         match self
-            .memories()
+            .memories(model)
             .recall(row.number, text_of(row, "query"), limit)
             .await
         {
             Ok(memories) => {
                 let is_untrusted = memories.iter().any(|memory| memory.trust != "trusted");
-                Made::Result(json!({"memories": memories, "untrusted": is_untrusted}))
+                ToolCallResult::Done(json!({"memories": memories, "untrusted": is_untrusted}))
             }
             Err(error) => failed(error),
         }
     }
 }
 
-fn text_of<'a>(row: &'a CallRow, name: &str) -> &'a str {
+fn text_of<'a>(row: &'a ToolCall, name: &str) -> &'a str {
     row.arguments
         .get(name)
         .and_then(Value::as_str)
         .unwrap_or_default()
 }
 
-fn failed(error: store::Error) -> Made {
+fn failed(error: store::Error) -> ToolCallResult {
     match error.is_retryable() {
-        true => Made::Later(error.into()),
-        false => Made::Failed(error.into()),
+        true => ToolCallResult::Retry(error.into()),
+        false => ToolCallResult::Failed(error.into()),
     }
 }
 
-/// What came of a call, as the journal takes it.
-pub(crate) fn made(called: Result<Value, ToolError>) -> Made {
-    match called {
-        Ok(result) => Made::Result(result),
-        // A call that may be repeated is made again; another one's outcome is asked of a person.
-        Err(error) if error.retryable || error.code == tools::OUTCOME_UNKNOWN => {
-            Made::Later(error.into())
-        }
-        Err(error) => Made::Failed(error.into()),
-    }
-}
-
-pub(crate) fn not_allowed(tool: &str) -> ToolError {
+fn not_allowed(tool: &str) -> ToolError {
     ToolError::terminal(
         "tool_not_allowed",
         format!("this agent may not call {tool}; its tools are listed in its row"),
@@ -141,13 +162,13 @@ pub(crate) fn not_allowed(tool: &str) -> ToolError {
 }
 
 /// The result that the agent submitted, if it did and it fits.
-pub(crate) fn submitted(rows: &[CallRow]) -> Option<Value> {
-    let submitted = |row: &&CallRow| row.tool == SUBMIT_RESULT && row.state == CallState::Done;
+pub(crate) fn submitted(rows: &[ToolCall]) -> Option<Value> {
+    let submitted = |row: &&ToolCall| row.tool == SUBMIT_RESULT && row.state == ToolCallState::Done;
     rows.iter().find(submitted)?.result.clone()
 }
 
 /// A word for the model about calls whose arguments a person changed.
-pub(crate) fn edits(rows: &[CallRow]) -> Option<String> {
+pub(crate) fn edits(rows: &[ToolCall]) -> Option<String> {
     let edited = rows.iter().filter(|row| row.was_edited);
     let said: Vec<String> = edited
         .map(|row| {
@@ -158,51 +179,4 @@ pub(crate) fn edits(rows: &[CallRow]) -> Option<String> {
         })
         .collect();
     (!said.is_empty()).then(|| said.join("\n"))
-}
-
-/// What came of each call of an answer, in its order.
-pub(crate) fn outcomes(answer: &Answer, rows: &[CallRow]) -> Vec<CallOutcome> {
-    let of = |(place, call): (usize, &AskedCall)| {
-        let named = |row: &&CallRow| row.call_id.as_deref() == Some(call.id.as_str());
-        // A model may give two calls one name; then their order tells.
-        let at_its_place = rows.get(place).filter(named);
-        at_its_place
-            .or_else(|| rows.iter().find(named))
-            .map_or_else(
-                || CallOutcome {
-                    id: Some(call.id.clone()),
-                    name: call.name.clone(),
-                    arguments: call.arguments.clone(),
-                    error_code: Some("too_many_calls".to_owned()),
-                    error: Some(
-                        "this call was not made: an answer may ask for 16; ask for it again"
-                            .to_owned(),
-                    ),
-                    ..CallOutcome::default()
-                },
-                outcome,
-            )
-    };
-    answer.calls.iter().enumerate().map(of).collect()
-}
-
-/// What came of one call.
-pub(crate) fn outcome(row: &CallRow) -> CallOutcome {
-    let (code, message, retryable) = match &row.error {
-        Some(error) => (
-            Some(error.code.clone()),
-            Some(error.message.clone()),
-            error.retryable,
-        ),
-        None => (None, None, false),
-    };
-    CallOutcome {
-        id: row.call_id.clone(),
-        name: row.tool.clone(),
-        arguments: row.arguments.clone(),
-        result: row.result.clone(),
-        error_code: code,
-        error: message,
-        retryable,
-    }
 }

@@ -25,8 +25,8 @@ use postgrest::Postgrest;
 pub use domain::StepError;
 pub use error::{Effect, Error};
 pub use journal::{
-    AskedFor, CallEnd, CallRow, CallState, CallsBegun, EndedCall, FailedTry, JournalRows,
-    LimitWait, TurnAsk, TurnBegun, TurnEnd, TurnEnded, TurnRow,
+    CallsBegun, FailedAttempt, JournalRows, LimitWait, TurnAsk, TurnBegun, TurnEnd, TurnEnded,
+    TurnRow,
 };
 pub use memory::{Embedding, Memory, Question};
 pub use objects::MAX_OBJECT_BYTES;

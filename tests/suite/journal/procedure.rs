@@ -115,5 +115,6 @@ async fn procedure_that_has_read_nothing_posts_without_approval() {
         ["procedure/2", "webhook", "done"]
     ]);
     assert_eq!(calls, expected, "every call is recorded");
+    assert_eq!(world.model.asked(), 3, "to assess, to plan and to judge");
     world.trial.end().await;
 }
