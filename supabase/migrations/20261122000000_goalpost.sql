@@ -767,7 +767,9 @@ create index step_turns_asked on goalpost.step_turns (workspace_id, asked_at) wh
 -- waiting (a person decides, or another step works) -> intended | denied | done | failed
 -- intended (may be made) -> running (begun, and not repeatable) | done | failed
 -- running -> done | failed | unknown (whoever began it is gone: a person is asked) -> done | failed | intended
--- failed, denied -> intended | waiting | denied: only in a step that is one call, when that step is tried again
+-- intended, waiting, running, unknown -> failed | denied, when the step or its run ends without it (close_calls)
+-- failed, denied -> intended | waiting | denied: only of calls that no model asked for, when their step is tried again
+-- failed, denied -> intended | waiting | denied | unknown, when a person brings the run back (reopen_calls)
 create table goalpost.tool_calls (
   run_id bigint not null,
   step_key text not null,
@@ -876,12 +878,15 @@ create table goalpost.memory_uses (
   call_number integer not null,
   rank integer not null,
   workspace_id uuid not null,
-  memory_id bigint not null,
+  -- None: the memory is gone. That it was received stays.
+  memory_id bigint,
   score double precision not null,
+  -- As it was when the step received it: is_tainted, also once the memory is revoked or gone.
+  is_untrusted boolean not null,
   told_at timestamptz not null,
   primary key (run_id, step_key, attempt, call_number, rank),
   foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade,
-  foreign key (workspace_id, memory_id) references goalpost.memories (workspace_id, id) on delete cascade
+  foreign key (workspace_id, memory_id) references goalpost.memories (workspace_id, id) on delete set null (memory_id)
 );
 comment on table goalpost.memory_uses is
   'Which memories each attempt of a step received, in which order and with which score.';
@@ -1771,6 +1776,7 @@ begin
   -- What was asked on its behalf is asked no more.
   update goalpost.approvals set state = 'cancelled', decided_at = p_now
    where run_id = p_step.run_id and step_key = p_step.key and state = 'pending';
+  perform goalpost_private.close_calls(p_step.run_id, p_step.key, p_now);
   if goalpost_private.function_of(p_step.kind) is not null then
     insert into goalpost.dead_letters (workspace_id, run_id, step_key, attempt, error, created_at)
     values (p_step.workspace_id, p_step.run_id, p_step.key, p_step.attempt, p_error, p_now);
@@ -2416,6 +2422,7 @@ begin
    where run_id = p_run_id and state in ('pending', 'ready', 'running', 'waiting') and key is distinct from p_except;
   update goalpost.approvals set state = 'cancelled', decided_at = p_now
    where run_id = p_run_id and state = 'pending' and step_key is distinct from p_except;
+  perform goalpost_private.close_calls(p_run_id, null, p_now);
   for v_child_run_id in
     select r.id from goalpost.goals g
       join goalpost.workflow_runs r on r.workspace_id = g.workspace_id and r.goal_id = g.id
@@ -3284,7 +3291,8 @@ begin
 end
 $$;
 
--- A sub-goal's turn: pending -> waiting, and a goal of its own; over the caps it fails. Returns functions to wake.
+-- A sub-goal's turn: pending -> waiting, and a goal of its own, or the one that was cancelled with the run and comes back
+-- with it; over the caps it fails. Returns functions to wake.
 create function goalpost_private.open_subgoal(p_step goalpost.steps, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -3293,9 +3301,14 @@ declare
   v_run goalpost.workflow_runs;
   v_depth integer;
   v_limits goalpost_private.limits := (select l from goalpost_private.limits l);
+  v_functions text[];
 begin
   update goalpost.steps set state = 'waiting' where run_id = p_step.run_id and key = p_step.key;
   p_step.state := 'waiting';
+  v_functions := goalpost_private.reopen_subgoal(p_step, p_now);
+  if v_functions is not null then
+    return v_functions;
+  end if;
   select * into v_run from goalpost.workflow_runs where id = p_step.run_id;
   select g.depth into v_depth from goalpost.goals g where g.id = v_run.goal_id;
 
@@ -3649,21 +3662,30 @@ $$;
 -- How much a person may send, and of what shape: the same by whichever way a request comes, with a code and a sentence.
 -- The table's own constraints say the same more roughly, and their refusals quote the row into the server's log.
 
--- Whether a JSON value can be carried on: told to a worker inside other JSON (whose readers stop at 128 levels), and
--- written as text without becoming many times its size (1e131071 is eight characters, and 131,072 digits).
-create function goalpost_private.shape_problem(p_value jsonb, p_max_bytes integer) returns text
-language sql immutable
+-- Refuses a JSON value that cannot be carried on: sent to a worker inside other JSON (whose readers stop at 128 levels),
+-- and written as text without becoming many times its size (1e131071 is eight characters, and 131,072 digits).
+-- ZG003, or ZG007 for one that is too large. Null is no value.
+create function goalpost_private.refuse_unfit_shape(
+  p_name text, p_value jsonb, p_max_bytes integer, p_hint text default null
+) returns void
+language plpgsql
 set search_path = ''
 as $$
-  select case
-    when pg_column_size(p_value) > p_max_bytes then format('has at most %s bytes', p_max_bytes)
-    when jsonb_path_exists(p_value, 'strict $.**{32 to last} ? (@.type() == "object" || @.type() == "array")')
-      then 'is nested at most 32 levels deep'
-    when exists (select from jsonb_path_query(p_value, 'strict $.** ? (@.type() == "number")') n
-                  where scale(n::numeric) > 308 or abs(n::numeric) >= 1e308)
-      then 'holds no number of more than 308 digits'
-    when octet_length(p_value::text) > p_max_bytes then format('has at most %s bytes', p_max_bytes)
-  end
+declare
+  v_too_large constant text := format('%s has at most %s bytes', p_name, p_max_bytes);
+begin
+  -- As it is stored first: as text, some values are longer than memory.
+  if pg_column_size(p_value) > p_max_bytes then
+    perform goalpost_private.refuse('ZG007', v_too_large, p_hint);
+  elsif jsonb_path_exists(p_value, 'strict $.**{32 to last} ? (@.type() == "object" || @.type() == "array")') then
+    perform goalpost_private.refuse('ZG003', p_name || ' is nested at most 32 levels deep', p_hint);
+  elsif exists (select from jsonb_path_query(p_value, 'strict $.** ? (@.type() == "number")') n
+                 where scale(n::numeric) > 308 or abs(n::numeric) >= 1e308) then
+    perform goalpost_private.refuse('ZG003', p_name || ' holds no number of more than 308 digits', p_hint);
+  elsif octet_length(p_value::text) > p_max_bytes then
+    perform goalpost_private.refuse('ZG007', v_too_large, p_hint);
+  end if;
+end
 $$;
 
 -- Refuses a part of a request that cannot be carried on: ZG003, or ZG007 for one that is too large.
@@ -3671,17 +3693,12 @@ create function goalpost_private.refuse_unfit_object(p_name text, p_value jsonb)
 language plpgsql
 set search_path = ''
 as $$
-declare
-  v_problem text;
 begin
   if jsonb_typeof(p_value) <> 'object' then
     perform goalpost_private.refuse('ZG003', p_name || ' is a JSON object');
   end if;
-  v_problem := goalpost_private.shape_problem(p_value, 65536);
-  if v_problem is not null then
-    perform goalpost_private.refuse(case when v_problem like '%bytes' then 'ZG007' else 'ZG003' end, p_name || ' ' || v_problem,
-      'put large or deep material into a table and refer to it');
-  end if;
+  perform goalpost_private.refuse_unfit_shape(
+    p_name, p_value, 65536, 'put large or deep material into a table and refer to it');
 end
 $$;
 
@@ -3855,6 +3872,18 @@ begin
    where s.run_id = p_run_id and s.key = p_step_key and s.state = 'failed'
   returning v_functions || goalpost_private.function_of(s.kind) into v_functions;
 
+  return array_remove(v_functions, null) || goalpost_private.reopen_steps(p_run_id, p_now);
+end
+$$;
+
+-- Brings back the steps of a run that were cancelled with it: cancelled -> pending, and on as their dependencies allow.
+-- Their calls, and those of the step that is tried again, go on under the keys they had. Returns the functions to wake.
+-- Called by reopen_run and reopen_subgoal, with the run running again. Expects the tree's lock.
+create function goalpost_private.reopen_steps(p_run_id bigint, p_now timestamptz) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+begin
   -- The judge too, where it reported on the failure: another attempt, once the others have ended.
   update goalpost.steps s
      set state = 'pending', ended_at = null, started_at = null, result = null,
@@ -3865,11 +3894,43 @@ begin
             where o.run_id = s.run_id and o.key = any (s.depends_on)
               and o.state not in ('completed', 'failed', 'skipped'))
    where s.run_id = p_run_id
-     and (s.state = 'cancelled' or s.kind = 'judge' and s.state = 'completed' and s.revision = v_run.revision);
-  return array_remove(v_functions, null) || goalpost_private.ready_steps(
+     and (s.state = 'cancelled' or s.kind = 'judge' and s.state = 'completed' and s.revision = (
+       select r.revision from goalpost.workflow_runs r where r.id = p_run_id));
+  perform goalpost_private.reopen_calls(s, p_now)
+     from goalpost.steps s
+    where s.run_id = p_run_id and s.state in ('pending', 'ready', 'waiting');
+  return goalpost_private.ready_steps(
     p_run_id,
     array(select key from goalpost.steps where run_id = p_run_id and state = 'pending' and remaining_dependencies = 0),
     p_now);
+end
+$$;
+
+-- Brings back the goal of a sub-goal's step that is opened again, where it has one: it was cancelled with the run above,
+-- and what it completed stays, under the same keys. Returns the functions to wake; null: the step has no goal yet.
+-- Called by open_subgoal. Expects the tree's lock.
+create function goalpost_private.reopen_subgoal(p_step goalpost.steps, p_now timestamptz) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_run goalpost.workflow_runs;
+begin
+  update goalpost.workflow_runs r
+     set state = 'running', reason = null, failure = null, result = null, ended_at = null,
+         deadline_at = p_now + make_interval(secs => l.max_run_seconds)
+    from goalpost.goals g, goalpost_private.limits l
+   where g.parent_run_id = p_step.run_id and g.parent_step_key = p_step.key
+     and r.workspace_id = g.workspace_id and r.goal_id = g.id and r.state = 'cancelled'
+  returning r.* into v_run;
+  if not found then
+    return null;
+  end if;
+  update goalpost.goals set state = 'active', reason = null, result = null, report = null, ended_at = null
+   where id = v_run.goal_id;
+  update goalpost.agent_instances set state = 'open', closed_at = null where run_id = v_run.id and state = 'closed';
+  perform goalpost_private.append_event(v_run.id, null, 'run.reopened', null, p_now);
+  return goalpost_private.reopen_steps(v_run.id, p_now);
 end
 $$;
 
@@ -4091,20 +4152,6 @@ begin
 end
 $$;
 
--- Which of an agent's tools somebody has said something of: calls of them go through the journal although they only read
--- and no model asks for them (a procedure's).
-create function goalpost_private.context_of_rules(p_workspace_id uuid, p_tools text[]) returns jsonb
-language plpgsql stable
-set search_path = ''
-as $$
-declare
-  v_regulated constant text[] := array(
-    select t from unnest(p_tools) t where goalpost_private.is_regulated(p_workspace_id, t));
-begin
-  return case when v_regulated = '{}' then '{}' else jsonb_build_object('regulated', v_regulated) end;
-end
-$$;
-
 -- What the worker of an agent's step is told of the agent.
 create function goalpost_private.context_of_agent(p_agent_id bigint, p_workspace_id uuid) returns jsonb
 language sql stable
@@ -4115,7 +4162,6 @@ as $$
            'tools', goalpost_private.describe_tools(p_workspace_id, a.tools))
          || goalpost_private.context_of_reach(p_workspace_id, a.tools)
          || goalpost_private.context_of_memory(p_workspace_id)
-         || goalpost_private.context_of_rules(p_workspace_id, a.tools)
     from goalpost.agents a where a.id = p_agent_id
 $$;
 
@@ -4649,6 +4695,31 @@ as $$
    where c.run_id = p_run_id and c.step_key = p_step_key and c.turn_number is not distinct from p_turn_number
 $$;
 
+-- Returns the key of the same call (tool and arguments) that an earlier revision of the run's plan made, if its key is not
+-- in use in the present one: a plan that is made again does not repeat an effect under another key. Null: there is none.
+create function goalpost_private.key_of_earlier_plan(p_step goalpost.steps, p_call goalpost.tool_calls) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if not p_call.writes or p_step.revision < 2 then
+    return null;
+  end if;
+  return (
+    select c.idempotency_key
+      from goalpost.steps s
+      join goalpost.tool_calls c on c.run_id = s.run_id and c.step_key = s.key
+     where s.run_id = p_step.run_id and s.revision < p_step.revision and c.writes and c.state <> 'denied'
+       and c.tool = p_call.tool and c.arguments_hash = p_call.arguments_hash
+       and not exists (
+         select from goalpost.tool_calls o
+           join goalpost.steps n on n.run_id = o.run_id and n.key = o.step_key
+          where o.run_id = p_step.run_id and o.idempotency_key = c.idempotency_key and n.revision = p_step.revision)
+     order by s.revision desc, c.created_at, c.step_key, c.number
+     limit 1);
+end
+$$;
+
 -- A call as it was asked for, not yet decided on: with frozen arguments, the tool's properties of now, and the key
 -- that it will have outside, whoever makes it.
 create function goalpost_private.frozen_call(
@@ -4674,8 +4745,6 @@ begin
   v_call.created_at := p_now;
   v_call.state := 'intended';
   v_call.rule := 'none';
-  v_call.idempotency_key := format('%s/%s/%s', p_step.workspace_id, p_step.run_id, p_step.key)
-    || case when p_step.kind = 'tool' then '' else '/' || p_number end;
   if goalpost_private.is_larger_than(v_arguments, v_max_bytes) then
     v_arguments := '{}';
     v_call.state := 'failed';
@@ -4685,10 +4754,15 @@ begin
   end if;
   v_call.arguments := v_arguments;
   v_call.arguments_hash := encode(sha256(convert_to(v_arguments::text, 'UTF8')), 'hex');
-  select t.* into v_tool from goalpost.tools t where t.name = v_call.tool;
+  v_tool := goalpost_private.find_tool(p_step.workspace_id, v_call.tool);
   v_call.tool_version := coalesce(v_tool.version, 0);
-  v_call.idempotent := coalesce(v_tool.idempotent, true);
-  v_call.writes := coalesce(v_tool.writes, false);
+  -- Of a tool that is not there nothing is assumed in its favour.
+  v_call.idempotent := coalesce(v_tool.idempotent, false);
+  v_call.writes := coalesce(v_tool.writes, true);
+  v_call.idempotency_key := coalesce(
+    goalpost_private.key_of_earlier_plan(p_step, v_call),
+    format('%s/%s/%s', p_step.workspace_id, p_step.run_id, p_step.key)
+      || case when p_step.kind = 'tool' then '' else '/' || p_number end);
   return v_call;
 end
 $$;
@@ -4862,13 +4936,7 @@ begin
        and c.lease_epoch < p_step.lease_epoch
     returning c.*
   loop
-    perform goalpost_private.ask_person(
-      p_step, 'outcome_unknown', v_call.number,
-      format('Nobody knows whether %s was done: its worker was lost while it was under way. It is not repeated by '
-             'itself. What became of it?', v_call.tool),
-      jsonb_build_object('tool', v_call.tool, 'arguments', v_call.arguments, 'started_at', v_call.started_at,
-                         'idempotency_key', v_call.idempotency_key),
-      p_now);
+    perform goalpost_private.ask_for_outcome(p_step, v_call, p_now);
   end loop;
 end
 $$;
@@ -4983,6 +5051,82 @@ begin
      where c.run_id = p_run_id and c.step_key = p_step_key and c.number = p_number;
   end if;
   return goalpost_private.describe_call(v_call);
+end
+$$;
+
+-- file: supabase/schemas/55_journal/close_calls.sql
+
+-- Calls of steps that ended, and their return when a person brings the run back.
+
+-- Closes what is still open among the calls of a run (or of one of its steps, where a key is given) once nobody will end
+-- it: waiting for a person -> denied; intended, waiting for another step, running, unknown -> failed. The error's
+-- `closed_from` keeps the state, for reopen_calls: a call that was under way may have acted, and is never taken for one
+-- that did not. Called by end_run and fail_step. Expects the tree's lock.
+create function goalpost_private.close_calls(p_run_id bigint, p_step_key text, p_now timestamptz) returns void
+language sql
+set search_path = ''
+as $$
+  update goalpost.tool_calls c
+     set state = case when c.state = 'waiting' and c.works_in_step is null then 'denied' else 'failed' end, ended_at = p_now,
+         error = jsonb_build_object('retryable', false, 'closed_from', c.state) || case
+           when c.state in ('running', 'unknown') then jsonb_build_object('code', 'outcome_unknown',
+             'message', 'the step ended while this call was under way; it may have acted')
+           else jsonb_build_object('code', 'step_ended', 'message', 'the step ended before this call did') end
+   where c.run_id = p_run_id and (p_step_key is null or c.step_key = p_step_key)
+     and c.state in ('intended', 'waiting', 'running', 'unknown')
+$$;
+
+-- Asks a person what became of a call that may not be repeated and whose worker is gone. Expects the tree's lock.
+create function goalpost_private.ask_for_outcome(p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform goalpost_private.ask_person(
+    p_step, 'outcome_unknown', p_call.number,
+    format('It is not known whether %s was done: its worker was lost while it was under way. It is not repeated '
+           'automatically. Was it done?', p_call.tool),
+    jsonb_build_object('tool', p_call.tool, 'arguments', p_call.arguments, 'started_at', p_call.started_at,
+                       'idempotency_key', p_call.idempotency_key),
+    p_now);
+end
+$$;
+
+-- Opens again what close_calls closed, under the same numbers, arguments and keys. Under way -> unknown, and a person is
+-- asked; waiting for another step -> waiting; intended -> intended; waiting for a person -> decided on anew.
+-- Called by reopen_steps. Expects the tree's lock.
+create function goalpost_private.reopen_calls(p_step goalpost.steps, p_now timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_call goalpost.tool_calls;
+  v_from text;
+  v_decided record;
+begin
+  for v_call in
+    select c.* from goalpost.tool_calls c
+     where c.run_id = p_step.run_id and c.step_key = p_step.key and c.error ? 'closed_from'
+     order by c.number
+  loop
+    v_from := v_call.error ->> 'closed_from';
+    v_call.error := null;
+    v_call.ended_at := null;
+    v_call.state := case when v_from in ('running', 'unknown') then 'unknown'
+                         when v_call.works_in_step is not null then 'waiting' else 'intended' end;
+    if v_from = 'waiting' and v_call.works_in_step is null then
+      v_decided := goalpost_private.decided_call(p_step, v_call, p_now);
+      v_call := v_decided.call;
+    end if;
+    update goalpost.tool_calls c
+       set state = v_call.state, rule = v_call.rule, error = v_call.error, ended_at = v_call.ended_at
+     where c.run_id = p_step.run_id and c.step_key = p_step.key and c.number = v_call.number;
+    if v_call.state = 'unknown' then
+      perform goalpost_private.ask_for_outcome(p_step, v_call, p_now);
+    elsif v_from = 'waiting' and v_call.works_in_step is null then
+      perform goalpost_private.ask_for_call(p_step, v_call, v_decided.question, p_now);
+    end if;
+  end loop;
 end
 $$;
 
@@ -5134,12 +5278,15 @@ end
 $$;
 
 -- Freezes the calls of a step that no model asks for: the one of a tool's step, or the next of a procedure. p_calls:
--- [{"call_id", "tool", "arguments"}]. What was frozen under a call_id before is told and stays, whatever arguments come
--- now; one that failed or was denied at an earlier try of the step is decided on anew. Replies {"calls": […]}.
--- Called before such a call if its tool writes, or if there are rows. Settles first what predecessors left unknown.
+-- [{"call_id", "tool", "arguments"}]. A call_id that was frozen before keeps its row, whatever arguments come now; one
+-- that failed or was denied at an earlier attempt of the step is decided on anew. Replies {"calls": […]}, those named.
+-- Results of calls that ended since (p_ended_calls) are recorded first, so that a decision counts what they read.
+-- Called before every call of a procedure, and before the call of a tool's step that writes or that a policy or limit
+-- concerns. Settles first what predecessors left unknown.
 -- Safe to repeat. Raises ZG003, ZG009. Locks the tree.
-create function goalpost_worker.freeze_calls(p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_calls jsonb)
-returns jsonb
+create function goalpost_worker.freeze_calls(
+  p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_calls jsonb, p_ended_calls jsonb default '[]'
+) returns jsonb
 language plpgsql security definer
 set search_path = ''
 as $$
@@ -5152,6 +5299,7 @@ begin
   then
     perform goalpost_private.refuse('ZG003', 'calls must be a list, and each needs a call_id');
   end if;
+  perform goalpost_private.record_ended_calls(v_step, p_ended_calls, v_now);
   perform goalpost_private.settle_unknown(v_step, v_now);
   perform goalpost_private.decide_again(v_step, v_now);
   perform goalpost_private.create_calls(v_step, null, coalesce((
@@ -5159,7 +5307,11 @@ begin
      where not exists (select from goalpost.tool_calls c
                         where c.run_id = p_run_id and c.step_key = p_step_key and c.turn_number is null
                           and c.call_id = left(a.value ->> 'call_id', 200))), '[]'), v_now);
-  return jsonb_build_object('calls', goalpost_private.describe_calls(p_run_id, p_step_key, null));
+  return jsonb_build_object('calls', (
+    select coalesce(jsonb_agg(goalpost_private.describe_call(c) order by c.number), '[]')
+      from goalpost.tool_calls c
+     where c.run_id = p_run_id and c.step_key = p_step_key and c.turn_number is null
+       and c.call_id in (select left(a.value ->> 'call_id', 200) from jsonb_array_elements(p_calls) a)));
 end
 $$;
 
@@ -5303,6 +5455,11 @@ begin
     decision := 'needs_approval';
     rule := v_policy.name;
     message := format('the policy %s asks for a person''s approval of %s', v_policy.name, v_tool.name);
+  elsif not p_call.idempotent and goalpost_private.repeats_a_call(p_step, p_call) then
+    decision := 'needs_approval';
+    rule := 'repeats';
+    message := format('an earlier plan of this run called %s with the same arguments, and it cannot tell a repeated call '
+                      'from a new one, so that a person decides', v_tool.name);
   -- In this order: what is looked at last is the dearest to find out.
   elsif (v_tool.writes or v_tool.approval = 'when_tainted')
         and not (v_policy.effect is not distinct from 'allow' and v_policy.even_if_tainted)
@@ -5319,6 +5476,19 @@ begin
     rule := coalesce(v_policy.name, 'default');
   end if;
 end
+$$;
+
+-- Returns whether an earlier plan of the run began the same call under the same key (key_of_earlier_plan), so that making
+-- it may do the same thing twice. A GET changes nothing.
+create function goalpost_private.repeats_a_call(p_step goalpost.steps, p_call goalpost.tool_calls) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select not (p_call.tool = 'http' and p_call.arguments ->> 'method' is not distinct from 'GET')
+     and exists (
+       select from goalpost.tool_calls c
+        where c.run_id = p_step.run_id and c.idempotency_key = p_call.idempotency_key and c.started_at is not null
+          and (c.step_key, c.number) <> (p_call.step_key, p_call.number))
 $$;
 
 -- What keeps a call from being made at all; nothing: nulls.
@@ -5394,60 +5564,67 @@ $$;
 
 -- file: supabase/schemas/60_policy/is_tainted.sql
 
--- Whether a step has read what others wrote: by a call of its own, or through what it was given: by the steps it waited
--- for, by earlier revisions of its plan, by a sub-goal's own steps, by what the goal above handed down, by a step that
--- works for one of its calls (or that it works for), and all of these again. What a control tool brings back says of
--- itself whether it is trusted ({"untrusted": true}).
+-- Returns whether a step has read content that others wrote: by a call of its own, or through what it was given. It was
+-- given the results of its dependencies and of earlier revisions of its plan, what a sub-goal's steps read below it, what
+-- the step that delegated to it (or that it delegated to) read, and, in a sub-goal, all that the step above was given.
+--
+-- A call leaves a row in tool_calls on every path but one: a step of kind `tool` that only reads and that no policy or
+-- limit concerns has none. Its own row is the record: input names the tool, and goalpost.tools (returns_untrusted) says
+-- what comes back. So the hot path writes nothing for taint. A failed call counts, since its error carries what the other
+-- side answered; one that was never made does not. A tool that is not in goalpost.tools (an MCP server's, or one that is
+-- gone) counts as returning untrusted content. The result of a control tool says of itself whether it is trusted
+-- ({"untrusted": true}).
 create function goalpost_private.is_tainted(p_run_id bigint, p_step_key text) returns boolean
 language sql stable
 set search_path = ''
 as $$
-  with recursive source (run_id, key) as (
-    select p_run_id, p_step_key
+  -- is_given: only what that step was given counts, not what came of it (a sub-goal's step, as seen from below).
+  with recursive source (run_id, key, is_given) as (
+    select p_run_id, p_step_key, false
     union
-    select e.run_id, e.key
+    select e.run_id, e.key, e.is_given
       from source o
       join goalpost.steps s on s.run_id = o.run_id and s.key = o.key
      cross join lateral (
-       select s.run_id, d.key from unnest(s.depends_on) d (key)
+       select s.run_id, d.key, false from unnest(s.depends_on) d (key)
        union all
-       select r.run_id, r.key from goalpost.steps r where r.run_id = s.run_id and r.revision < s.revision and s.kind <> 'plan'
+       select r.run_id, r.key, false
+         from goalpost.steps r where r.run_id = s.run_id and r.revision < s.revision and s.kind <> 'plan'
        union all
-       select below.run_id, below.key
+       select c.run_id, c.step_key, false from goalpost.tool_calls c where c.run_id = s.run_id and c.works_in_step = s.key
+       union all
+       select g.parent_run_id, g.parent_step_key, true
+         from goalpost.workflow_runs r join goalpost.goals g on g.id = r.goal_id
+        where r.id = s.run_id and g.parent_run_id is not null
+       union all
+       select c.run_id, c.works_in_step, false
+         from goalpost.tool_calls c
+        where not o.is_given and c.run_id = s.run_id and c.step_key = s.key and c.works_in_step is not null
+       union all
+       select below.run_id, below.key, false
          from goalpost.goals g
          join goalpost.workflow_runs r on r.workspace_id = g.workspace_id and r.goal_id = g.id
          join goalpost.steps below on below.run_id = r.id
-        where s.kind = 'subgoal' and g.parent_run_id = s.run_id and g.parent_step_key = s.key
-       union all
-       select above.run_id, d.key
-         from goalpost.workflow_runs r
-         join goalpost.goals g on g.id = r.goal_id
-         join goalpost.steps above on above.run_id = g.parent_run_id and above.key = g.parent_step_key
-        cross join lateral unnest(above.depends_on) d (key)
-        where r.id = s.run_id
-       union all
-       select c.run_id, case c.works_in_step when s.key then c.step_key else c.works_in_step end
-         from goalpost.tool_calls c
-        where c.run_id = s.run_id and c.works_in_step is not null and s.key in (c.step_key, c.works_in_step)) e
+        where not o.is_given and s.kind = 'subgoal' and g.parent_run_id = s.run_id and g.parent_step_key = s.key
+     ) e (run_id, key, is_given)
   )
   select exists (
            select from source o
              join goalpost.tool_calls c on c.run_id = o.run_id and c.step_key = o.key
              left join goalpost.tools t on t.name = c.tool
-            -- What somebody's server answers is never vouched for.
-            where c.state = 'done' and (t.returns_untrusted or c.tool like 'mcp.%' or c.result @> '{"untrusted": true}'))
+            where not o.is_given and c.state in ('done', 'failed', 'unknown') and c.rule <> 'max_argument_bytes'
+              and (coalesce(t.returns_untrusted, true) or c.result @> '{"untrusted": true}'))
       or exists (
            select from source o
              join goalpost.steps s on s.run_id = o.run_id and s.key = o.key
              left join goalpost.tools t on t.name = s.input ->> 'tool'
-            where s.kind = 'tool' and s.state = 'completed'
-              and (t.returns_untrusted or s.input ->> 'tool' like 'mcp.%'))
-      -- What a step remembered of such content, it remembered for others.
+            where not o.is_given and s.kind = 'tool' and s.state in ('completed', 'failed')
+              and coalesce(t.returns_untrusted, true))
+      -- A memory that was made of such content carries it to every step that received it.
       or exists (
            select from source o
              join goalpost.memory_uses u on u.run_id = o.run_id and u.step_key = o.key
-             join goalpost.memories m on m.workspace_id = u.workspace_id and m.id = u.memory_id
-            where m.trust = 'untrusted')
+            where u.is_untrusted)
 $$;
 
 -- file: supabase/schemas/60_policy/json_schemas.sql
@@ -6539,13 +6716,15 @@ begin
         from goalpost_private.rank_memories(v_step, v_run, p_query, p_space, v_embedding, v_now) r
     ),
     fitting as (
-      select r.*, sum(octet_length(m.title || m.text)) over (order by r.rank) / 4 as tokens
+      select r.*, m.trust = 'untrusted' as is_untrusted,
+             sum(octet_length(m.title || m.text)) over (order by r.rank) / 4 as tokens
         from ranked r join goalpost.memories m on m.id = r.memory_id
        where r.rank <= least(greatest(p_limit, 0), 50)
     )
     insert into goalpost.memory_uses
-      (run_id, step_key, attempt, call_number, rank, workspace_id, memory_id, score, told_at)
-    select p_run_id, p_step_key, v_step.attempt, p_call_number, f.rank, v_step.workspace_id, f.memory_id, f.score, v_now
+      (run_id, step_key, attempt, call_number, rank, workspace_id, memory_id, score, is_untrusted, told_at)
+    select p_run_id, p_step_key, v_step.attempt, p_call_number, f.rank, v_step.workspace_id, f.memory_id, f.score,
+           f.is_untrusted, v_now
       from fitting f where f.tokens <= p_token_budget;
   end if;
   return (
@@ -7186,10 +7365,8 @@ begin
   if p_answer is not null and p_decision not in ('answered', 'happened') then
     perform goalpost_private.refuse('ZG003', 'there is nothing to answer here', 'say it in the comment');
   end if;
-  v_problem := coalesce(goalpost_private.shape_problem(p_edited, 262144), goalpost_private.shape_problem(p_answer, 65536));
-  if v_problem is not null then
-    perform goalpost_private.refuse(case when v_problem like '%bytes' then 'ZG007' else 'ZG003' end, 'it ' || v_problem);
-  end if;
+  perform goalpost_private.refuse_unfit_shape('it', p_edited, 262144);
+  perform goalpost_private.refuse_unfit_shape('it', p_answer, 65536);
   v_problem := case
     when p_decision = 'answered' then
       goalpost_private.json_problem(coalesce(p_approval.answer_schema, '{"type": "string", "minLength": 1}'),
@@ -7862,7 +8039,9 @@ begin
          ended_at = case when v_state <> 'intended' then p_now end,
          result = case when v_state = 'done' then coalesce(
            case p_approval.kind when 'question' then p_approval.answer else p_approval.answer -> 'result' end, 'null') end,
-         error = case when v_state in ('denied', 'failed') then goalpost_private.refusal_of(p_approval, false) end
+         error = case when v_state in ('denied', 'failed') then goalpost_private.refusal_of(p_approval, false)
+           -- Its outcome is as unknown as before: a retried step asks again, and does not repeat it (reopen_calls).
+           || case when p_approval.kind = 'outcome_unknown' and c.turn_number is null then '{"closed_from": "unknown"}' else '{}'::jsonb end end
    where c.run_id = p_approval.run_id and c.step_key = p_approval.step_key and c.number = p_approval.call_number
      and c.state = case p_approval.kind when 'outcome_unknown' then 'unknown' else 'waiting' end;
 end
@@ -7904,7 +8083,7 @@ begin
   elsif p_step.state = 'waiting' then
     v_functions := goalpost_private.fail_step(
       p_step,
-      goalpost_private.refusal_of(p_approval, false) || jsonb_build_object('code', 'budget_exhausted', 'message',
+      goalpost_private.refusal_of(p_approval, false) || jsonb_build_object('code', 'budget_exhausted', 'keeps_answers', true, 'message',
         format('the cap was not raised: %s', goalpost_private.refusal_of(p_approval, false) ->> 'message')),
       'failed', p_now);
   end if;
@@ -9543,7 +9722,7 @@ begin
           'code', case when v_timed_out then 'step_timed_out' else 'lease_expired' end,
           'message', case when v_timed_out then format('took longer than %s seconds', v_step.timeout_seconds)
                           else 'its worker was not heard of any more' end,
-          'retryable', true),
+          'retryable', true, 'keeps_answers', v_timed_out),
         case when v_timed_out then 'timed_out' else 'lost' end, p_now);
       if v_timed_out then
         v_late := v_late + 1;

@@ -4,6 +4,7 @@
 //! comes out of the journal in the same order, so that a step that takes hours is the same code as one that takes a
 //! second.
 
+use domain::ToolCall;
 use domain::plan::AgentInput;
 use journal::{Journal, Memories, PastWork, memory};
 use model::{Answer, Model, PastTurn, Turn, WorkTask};
@@ -11,55 +12,81 @@ use runtime::StepContext;
 use serde_json::Value;
 use store::{ClaimedStep, Outcome, StepError};
 
-use crate::calls::{self, Caller};
 use crate::form::Form;
+use crate::tool_calls::{self, ToolCaller};
 use crate::work_context::WorkContext;
 use crate::{Executor, procedure};
 
 /// Turns of an agent whose row does not say.
 const DEFAULT_TURNS: u32 = 8;
 
-/// Lets the agent work; its last word, or what it submits, is the step's result.
+/// Lets the agent work; its final answer, or what it submits, is the step's result. A procedure is followed without a
+/// model.
 pub(crate) async fn work(
     executor: &Executor,
     step: &ClaimedStep,
     context: &StepContext,
 ) -> Outcome {
+    let (told, input) = match read(step) {
+        Ok(read) => read,
+        Err(error) => return Outcome::failed(error),
+    };
+    let form = Form::of(input.output_schema.clone());
+    let caller = ToolCaller {
+        executor,
+        told: &told,
+        context,
+        form: &form,
+    };
+    if !input.procedure.is_empty() {
+        return procedure::work(&caller, &input.procedure).await;
+    }
     let model = match executor.model.get().await {
         Ok(model) => model,
         Err(error) => return Outcome::failed(error.into()),
     };
+    let task = match task(&told, input, &form) {
+        Ok(task) => task,
+        Err(error) => return Outcome::failed(error),
+    };
+    if model.is_offline() {
+        return match model.procedure(&task) {
+            Ok(calls) => procedure::work(&caller, &calls).await,
+            Err(error) => Outcome::failed(error.into()),
+        };
+    }
     let mut journal = match Journal::open(executor.worker.store(), model, context, step).await {
         Ok(journal) => journal,
         Err(interrupted) => return interrupted.into(),
     };
-    let done = converse(executor, step, context, model, &mut journal).await;
+    let done = converse(&caller, model, task, &mut journal).await;
     journal.outcome(done)
 }
 
-async fn converse(
-    executor: &Executor,
-    step: &ClaimedStep,
-    context: &StepContext,
-    model: &Model,
-    journal: &mut Journal<'_>,
-) -> Result<Value, StepError> {
+fn read(step: &ClaimedStep) -> Result<(WorkContext, AgentInput), StepError> {
     let told = WorkContext::of(step)?;
-    let input: AgentInput = serde_json::from_value(step.input.clone()).map_err(|error| {
+    if told.agent.is_none() {
+        return Err(StepError::terminal(
+            "agent_missing",
+            "the step's agent is gone; plan again with an agent that is there",
+        ));
+    }
+    let input = serde_json::from_value(step.input.clone()).map_err(|error| {
         StepError::terminal(
             "input_unreadable",
             format!("the step has no instructions: {error}"),
         )
     })?;
-    let form = Form::of(input.output_schema.clone());
-    let mut task = task(&told, input, &form)?;
-    let caller = Caller {
-        executor,
-        model,
-        told: &told,
-        context,
-        form: &form,
-    };
+    Ok((told, input))
+}
+
+async fn converse(
+    caller: &ToolCaller<'_>,
+    model: &Model,
+    mut task: WorkTask,
+    journal: &mut Journal<'_>,
+) -> Result<Value, StepError> {
+    let (executor, told, context) = (caller.executor, caller.told, caller.context);
     if told.remembers {
         let memories = Memories::new(executor.worker.store(), model, context);
         let is_about = format!("{}\n{}", told.question, task.instructions);
@@ -72,19 +99,15 @@ async fn converse(
     }
     let past = journal.take_past_work();
     let begun_at = past.turns_summed_up;
-    if let Some(result) = go_on_from(past, &caller, &mut task, journal).await? {
+    if let Some(result) = go_on_from(past, caller, &mut task, journal).await? {
         return Ok(result);
     }
 
     let max_turns = max_turns(&task);
     for _ in begun_at..max_turns {
         sum_up_if_long(executor, model, journal, &mut task).await?;
-        let (turn, usage) = model.work(journal, &task).await?;
-        usage
-            .into_iter()
-            .for_each(|usage| context.record_usage(usage));
-        match turn {
-            Turn::Done { result, answer } => match form.last_word(result) {
+        match model.work(journal, &task).await? {
+            Turn::Done { result, answer } => match caller.form.last_word(result) {
                 Ok(result) => return Ok(result),
                 Err(problem) => {
                     let calls = Vec::new();
@@ -92,15 +115,12 @@ async fn converse(
                     task.notes.push((task.turns.len(), problem));
                 }
             },
-            Turn::Calls { calls, answer } => match answer {
-                None => procedure::follow(&caller, &mut task, journal, calls).await?,
-                Some(answer) => {
-                    let rows = journal.asked_for().to_vec();
-                    if let Some(result) = caller.turn(&mut task, journal, answer, rows).await? {
-                        return Ok(result);
-                    }
+            Turn::Calls { answer } => {
+                let calls = journal.asked_for().to_vec();
+                if let Some(result) = caller.turn(&mut task, journal, answer, calls).await? {
+                    return Ok(result);
                 }
-            },
+            }
         }
     }
     Err(StepError::terminal(
@@ -129,7 +149,6 @@ fn task(told: &WorkContext, input: AgentInput, form: &Form) -> Result<WorkTask, 
     }
     Ok(WorkTask {
         instructions: input.instructions,
-        procedure: input.procedure,
         question: told.question.clone(),
         goal: told.goal(),
         parameters: Value::Object(told.parameters.clone()),
@@ -150,7 +169,7 @@ fn max_turns(task: &WorkTask) -> usize {
 /// Puts what was done before into the conversation: the summary, the turns of tries that failed, and a word on each.
 async fn go_on_from(
     past: PastWork,
-    caller: &Caller<'_>,
+    caller: &ToolCaller<'_>,
     task: &mut WorkTask,
     journal: &mut Journal<'_>,
 ) -> Result<Option<Value>, StepError> {
@@ -174,7 +193,7 @@ async fn sum_up_if_long(
     journal: &mut Journal<'_>,
     task: &mut WorkTask,
 ) -> Result<(), StepError> {
-    let is_worth_it = task.turns.len() > 1 && task.procedure.is_empty() && !model.is_offline();
+    let is_worth_it = task.turns.len() > 1;
     if !is_worth_it || task.conversation_bytes() <= executor.longest_conversation_bytes {
         return Ok(());
     }
@@ -185,26 +204,23 @@ async fn sum_up_if_long(
     Ok(())
 }
 
-impl Caller<'_> {
-    /// Makes what is still to be made of an answer's calls, and puts all of it into the conversation. A submitted
-    /// result ends the step.
+impl ToolCaller<'_> {
+    /// Makes the calls of an answer that are still to be made, and adds the turn to the conversation. A submitted result
+    /// ends the step.
     async fn turn(
         &self,
         task: &mut WorkTask,
         journal: &mut Journal<'_>,
         answer: Answer,
-        rows: Vec<store::CallRow>,
+        calls: Vec<ToolCall>,
     ) -> Result<Option<Value>, StepError> {
-        let rows = self.make(journal, rows).await?;
-        if let Some(result) = calls::submitted(&rows) {
+        let calls = self.make(calls).await;
+        let calls = calls.map_err(|why| journal.put_back(why))?;
+        if let Some(result) = tool_calls::submitted(&calls) {
             return Ok(Some(result));
         }
-        let said = calls::edits(&rows);
-        let calls = calls::outcomes(&answer, &rows);
-        task.turns.push(PastTurn {
-            answer: Some(answer),
-            calls,
-        });
+        let said = tool_calls::edits(&calls);
+        task.turns.push(PastTurn { answer, calls });
         if let Some(said) = said {
             task.notes.push((task.turns.len(), said));
         }

@@ -10,11 +10,11 @@
 //! step, or has no more time for it, leaves rows from which the next one goes on.
 
 mod agent_step;
-mod calls;
 pub mod config;
 mod form;
 mod leased_database;
 mod procedure;
+mod tool_calls;
 mod tool_step;
 mod work_context;
 

@@ -1,107 +1,50 @@
-//! A procedure that was worked out beforehand: its calls, one after the other, without a model.
-//!
-//! A call that only reads needs no row: it is made again by whoever does the step again. One that writes, or that
-//! somebody's policy or limit concerns, is frozen first, as every call of a model's is.
+//! A procedure: a fixed list of calls, made one after the other. No model is called, and no provider's key is needed.
 
-use journal::Journal;
-use model::{CallOrigin, CallOutcome, PastTurn, ToolCall, WorkTask};
+use domain::ToolCallRequest;
+use domain::plan::ToolInput;
+use journal::Interrupted;
+use model::rule;
 use serde_json::Value;
-use store::{AskedFor, StepError};
-use tools::ToolError;
+use store::{Outcome, StepError};
 
-use crate::calls::{self, Caller};
+use crate::tool_calls::ToolCaller;
 
-/// Makes the next calls of the procedure.
-pub(crate) async fn follow(
-    caller: &Caller<'_>,
-    task: &mut WorkTask,
-    journal: &mut Journal<'_>,
-    asked: Vec<ToolCall>,
-) -> Result<(), StepError> {
-    let before = task.turns.iter().flat_map(|turn| &turn.calls);
-    let results: Vec<Value> = before.filter_map(|call| call.result.clone()).collect();
-    let mut number: usize = task.turns.iter().map(|turn| turn.calls.len()).sum();
-    let mut made = Vec::new();
-    for call in asked {
-        number += 1;
-        made.push(make(caller, journal, call, &results, number).await?);
-    }
-    task.turns.push(PastTurn {
-        answer: None,
-        calls: made,
-    });
-    Ok(())
-}
-
-async fn make(
-    caller: &Caller<'_>,
-    journal: &mut Journal<'_>,
-    call: ToolCall,
-    results: &[Value],
-    number: usize,
-) -> Result<CallOutcome, StepError> {
-    let arguments = match arguments(caller, &call, results) {
-        Ok(arguments) => arguments,
-        Err(error) => return Ok(failed(call, error)),
-    };
-    let is_regulated = caller.told.regulated.contains(&call.name);
-    if !caller.executor.writes(&call.name) && !is_regulated {
-        let store = caller.executor.worker.store();
-        let key = caller.told.call_key(Some(number));
-        let context = caller.told.for_call(store, caller.context, key, 0);
-        let called = caller.executor.tools.call(&call.name, &arguments, &context);
-        return Ok(match called.await {
-            Ok(result) => CallOutcome {
-                name: call.name,
-                arguments: call.arguments,
-                result: Some(result),
-                ..CallOutcome::default()
-            },
-            Err(error) => match calls::interruption(&error) {
-                Some(why) => return Err(journal.put_back(why)),
-                None => failed(call, error),
-            },
-        });
-    }
-    let asked = AskedFor {
-        call_id: format!("procedure/{number}"),
-        tool: call.name,
-        arguments,
-    };
-    let row = journal.calls().freeze(asked).await;
-    let row = row.map_err(|why| journal.put_back(why))?;
-    let rows = caller.make(journal, vec![row]).await?;
-    let outcome = rows.first().map(calls::outcome).unwrap_or_default();
-    // It has no name of a model's: its order tells which call it was.
-    Ok(CallOutcome {
-        id: None,
-        ..outcome
-    })
-}
-
-fn arguments(caller: &Caller<'_>, call: &ToolCall, results: &[Value]) -> Result<Value, ToolError> {
-    if !caller.told.agent_may_call(&call.name) {
-        return Err(calls::not_allowed(&call.name));
-    }
-    match call.origin {
-        CallOrigin::Procedure => {
-            let names = caller.told.names(results);
-            caller
-                .executor
-                .tools
-                .render_arguments(&call.name, &call.arguments, &names)
-        }
-        CallOrigin::Model => Ok(call.arguments.clone()),
+/// Makes the calls of a procedure; the last one's result is the step's.
+pub(crate) async fn work(caller: &ToolCaller<'_>, procedure: &[ToolInput]) -> Outcome {
+    match results(caller, procedure).await {
+        Ok(results) => match conclude(caller, &results) {
+            Ok(result) => Outcome::Completed { result },
+            Err(error) => Outcome::failed(error),
+        },
+        Err(interrupted) => interrupted.into(),
     }
 }
 
-fn failed(call: ToolCall, error: ToolError) -> CallOutcome {
-    CallOutcome {
-        name: call.name,
-        arguments: call.arguments,
-        error_code: Some(error.code.into_owned()),
-        error: Some(error.message),
-        retryable: error.retryable,
-        ..CallOutcome::default()
+async fn results(
+    caller: &ToolCaller<'_>,
+    procedure: &[ToolInput],
+) -> Result<Vec<Value>, Interrupted> {
+    let mut results = Vec::new();
+    for (number, next) in (1_u32..).zip(procedure) {
+        let names = caller.told.names(&results);
+        let arguments = Value::Object(next.arguments.clone());
+        let tools = &caller.executor.tools;
+        let arguments = tools.render_arguments(&next.tool, &arguments, &names);
+        let request = ToolCallRequest {
+            call_id: format!("procedure/{number}"),
+            tool: next.tool.clone(),
+            arguments: arguments.map_err(StepError::from)?,
+        };
+        results.push(caller.call(request).await?.into_result()?);
+    }
+    Ok(results)
+}
+
+/// Makes the step's result of the last call's.
+fn conclude(caller: &ToolCaller<'_>, results: &[Value]) -> Result<Value, StepError> {
+    let result = Value::Object(rule::result_of(results.last(), None));
+    match caller.form.problem(&result) {
+        None => Ok(result),
+        Some(problem) => Err(StepError::terminal("result_does_not_fit", problem)),
     }
 }

@@ -40,9 +40,6 @@ pub(crate) struct WorkContext {
     /// Whether the workspace remembers anything that the step might be told.
     #[serde(default)]
     pub(crate) remembers: bool,
-    /// The agent's tools whose calls go through the journal although they only read.
-    #[serde(default)]
-    pub(crate) regulated: Vec<String>,
     /// Whether the step has a journal to go on from.
     #[serde(default)]
     pub(crate) journaled: bool,
@@ -111,13 +108,9 @@ impl WorkContext {
         }
     }
 
-    /// What tells a call that the journal does not have from all others, the same at every try of the step. `number`
-    /// counts the calls of a step that makes several.
-    pub(crate) fn call_key(&self, number: Option<usize>) -> String {
-        match number {
-            Some(number) => format!("{}/{number}", self.step_name),
-            None => self.step_name.clone(),
-        }
+    /// Returns the key of a call that the journal does not have: the same at every attempt of the step.
+    pub(crate) fn step_name(&self) -> &str {
+        &self.step_name
     }
 }
 
@@ -164,8 +157,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// The key of a call by a step, as it is told when it is claimed.
-    fn key(changed: &Value, number: Option<usize>) -> String {
+    /// The key of a step's call, as it is claimed.
+    fn key(changed: &Value) -> String {
         let mut told = json!({
             "run_id": 17, "step_key": "notify", "kind": "tool", "lease_epoch": 1, "attempt": 1, "max_attempts": 3,
             "timeout_seconds": 60, "workspace_id": "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "request_id": 5,
@@ -174,7 +167,7 @@ mod tests {
         let (told_fields, changes) = (told.as_object_mut().unwrap(), changed.as_object().unwrap());
         told_fields.extend(changes.clone());
         let step: ClaimedStep = serde_json::from_value(told).unwrap();
-        WorkContext::of(&step).unwrap().call_key(number)
+        WorkContext::of(&step).unwrap().step_name().to_owned()
     }
 
     #[test]
@@ -200,36 +193,30 @@ mod tests {
             kind: "renewal".to_owned(),
         });
         assert_eq!(
-            crate::calls::interruption(&busy),
+            crate::tool_calls::interruption(&busy),
             Some(journal::Interrupted::Wait { seconds: 2 })
         );
         assert_eq!(
-            crate::calls::interruption(&waits),
-            Some(journal::Interrupted::ForOthers)
+            crate::tool_calls::interruption(&waits),
+            Some(journal::Interrupted::Suspended)
         );
     }
 
     #[test]
-    fn every_try_of_a_call_has_one_key() {
+    fn every_attempt_has_the_same_key() {
         let again = json!({"attempt": 2, "lease_epoch": 2});
-        for number in [None, Some(1), Some(2)] {
-            assert_eq!(key(&again, number), key(&json!({}), number), "{number:?}");
-        }
+        assert_eq!(key(&again), key(&json!({})));
     }
 
     #[test]
-    fn every_call_has_its_own_key() {
-        let first = key(&json!({}), None);
+    fn every_step_has_its_own_key() {
         let other_workspace = json!({"workspace_id": "3f2504e0-4f89-41d3-9a0c-0305e82c3302"});
-        for (other, number) in [
-            (json!({}), Some(1)),
-            (json!({}), Some(2)),
-            (json!({"run_id": 18}), None),
-            (json!({"step_key": "tell"}), None),
-            (other_workspace, None),
+        for other in [
+            json!({"run_id": 18}),
+            json!({"step_key": "tell"}),
+            other_workspace,
         ] {
-            assert_ne!(key(&other, number), first, "{other} {number:?}");
+            assert_ne!(key(&other), key(&json!({})), "{other}");
         }
-        assert_ne!(key(&json!({}), Some(1)), key(&json!({}), Some(2)));
     }
 }

@@ -9,6 +9,7 @@
 //! - [`expression`]: templates and checks inside plans, evaluated within bounds.
 //! - [`outcome`]: verdicts, usage and the other small values that steps leave behind.
 //! - [`tool`]: how a tool is described to a model and to the plan check.
+//! - [`tool_call`]: a call of a tool, from its request to its result.
 
 pub mod expression;
 pub mod ids;
@@ -16,6 +17,7 @@ pub mod outcome;
 pub mod plan;
 pub mod state;
 pub mod tool;
+pub mod tool_call;
 
 pub use ids::{
     ApprovalId, Attempt, DeadLetterId, GoalId, LeaseEpoch, RequestId, RunId, RunbookId, StepKey,
@@ -25,3 +27,4 @@ pub use outcome::{CriterionVerdict, StepError, Usage, Verdict};
 pub use plan::{Catalogue, Limits, Plan, PlanStep, Problem, ProblemCode};
 pub use state::{ApprovalState, GoalState, RequestState, RunState, StepKind, StepState};
 pub use tool::{Approval, Tool};
+pub use tool_call::{ToolCall, ToolCallRequest, ToolCallResult, ToolCallResults, ToolCallState};

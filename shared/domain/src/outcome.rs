@@ -67,6 +67,10 @@ pub struct StepError {
     /// The earliest useful time for the next try, if somebody said so. Otherwise SQL decides.
     #[serde(default)]
     pub retry_after_seconds: Option<u32>,
+    /// The failure is no fault of the answers that the step has: its next attempt goes on with them. Otherwise they led to
+    /// the failure, and the next attempt begins anew.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_answers: bool,
 }
 
 impl StepError {
@@ -78,6 +82,7 @@ impl StepError {
             message: message.into(),
             retryable: true,
             retry_after_seconds: None,
+            keeps_answers: false,
         }
     }
 
@@ -89,6 +94,16 @@ impl StepError {
             message: message.into(),
             retryable: false,
             retry_after_seconds: None,
+            keeps_answers: false,
+        }
+    }
+
+    /// The same error, as one that the step's answers did not lead to.
+    #[must_use]
+    pub fn keeping_answers(self) -> Self {
+        Self {
+            keeps_answers: true,
+            ..self
         }
     }
 }

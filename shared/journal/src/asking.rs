@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use domain::Usage;
+use domain::{ToolCallRequest, Usage};
 use model::{Answer, Ask, Candidate, Charged, Error, Kind, Purpose, Request};
-use store::{AskedFor, StepError, TurnAsk, TurnBegun, TurnEnd};
+use store::{StepError, TurnAsk, TurnBegun, TurnEnd};
 use tokio::time::Instant;
 
 use crate::{Interrupted, Journal, hash, shelf, storable};
@@ -92,14 +92,14 @@ impl Journal<'_> {
             max_input_tokens: self.model.input_bound(candidate, request),
             max_output_tokens: request.max_output_tokens.into(),
         };
-        let told = self.context.calls_to_tell();
-        let begun = self.store.begin_turn(self.context.lease(), &ask, &told);
+        let ended = self.context.unrecorded_calls();
+        let begun = self.store.begin_turn(self.context.lease(), &ask, &ended);
         let begun = begun.await.map_err(|error| self.interrupt(error.into()))?;
-        self.context.calls_were_told(&told);
+        self.context.calls_were_recorded(&ended);
         match begun {
             TurnBegun::Number(number) => Ok(number),
             TurnBegun::Wait { seconds } => Err(self.interrupt(Interrupted::Wait { seconds })),
-            TurnBegun::WaitsForPerson(_) => Err(self.interrupt(Interrupted::ForOthers)),
+            TurnBegun::WaitsForPerson(_) => Err(self.interrupt(Interrupted::Suspended)),
             TurnBegun::Refused { code, message } => Err(Kind::NotAsked {
                 code,
                 message,
@@ -126,8 +126,8 @@ impl Journal<'_> {
             }
         };
         let answer: Answer = serde_json::from_value(kept.clone()).unwrap_or(answer);
-        let calls: Vec<AskedFor> = match answer.is_whole() {
-            true => answer.calls.iter().take(MAX_CALLS).map(asked_for).collect(),
+        let calls: Vec<ToolCallRequest> = match answer.is_whole() {
+            true => answer.calls.iter().take(MAX_CALLS).cloned().collect(),
             false => Vec::new(),
         };
         let end = TurnEnd::Answered {
@@ -139,7 +139,12 @@ impl Journal<'_> {
         Ok(answer)
     }
 
-    async fn end(&mut self, number: i32, end: &TurnEnd, calls: &[AskedFor]) -> Result<(), Error> {
+    async fn end(
+        &mut self,
+        number: i32,
+        end: &TurnEnd,
+        calls: &[ToolCallRequest],
+    ) -> Result<(), Error> {
         let ended = self
             .store
             .end_turn(self.context.lease(), number, end, calls);
@@ -172,14 +177,6 @@ impl Journal<'_> {
         tracing::info!(?interrupted, "put back");
         self.interrupted = Some(interrupted);
         Kind::Interrupted.into()
-    }
-}
-
-fn asked_for(call: &model::AskedCall) -> AskedFor {
-    AskedFor {
-        call_id: call.id.clone(),
-        tool: call.name.clone(),
-        arguments: call.arguments.clone(),
     }
 }
 

@@ -11,7 +11,7 @@ pub enum Interrupted {
         seconds: u32,
     },
     /// People have to decide, or steps that work for this one have to end.
-    ForOthers,
+    Suspended,
     /// The step is another worker's now.
     LeaseLost,
     /// The invocation ends before anything more would.
@@ -29,14 +29,20 @@ impl From<Error> for Interrupted {
     }
 }
 
+impl From<StepError> for Interrupted {
+    fn from(error: StepError) -> Self {
+        Self::Failed(error)
+    }
+}
+
 impl From<Interrupted> for Outcome {
     fn from(interrupted: Interrupted) -> Self {
         match interrupted {
             Interrupted::Wait { seconds } => Self::Waiting {
                 resume_after_seconds: seconds,
             },
-            Interrupted::ForOthers => Self::WaitingForOthers,
-            // Of a lost lease nobody wants to hear; the database says so once more.
+            Interrupted::Suspended => Self::Suspended,
+            // The lease is gone: the outcome is refused, whatever it is.
             Interrupted::LeaseLost | Interrupted::Stopping => Self::Released,
             Interrupted::Failed(error) => Self::failed(error),
         }

@@ -8,7 +8,6 @@
 //! task sees [`model::Kind::Interrupted`], and [`Journal::outcome`] makes of it what the step ends with for now.
 
 mod asking;
-mod calling;
 mod hash;
 mod interrupted;
 pub mod memory;
@@ -16,18 +15,20 @@ mod pace;
 mod past;
 mod shelf;
 mod storable;
+mod tool_calls;
 
 use std::collections::VecDeque;
 
+use domain::ToolCall;
 use model::Model;
 use runtime::StepContext;
 use serde_json::Value;
-use store::{CallRow, ClaimedStep, JournalRows, Outcome, StepError, Store};
+use store::{ClaimedStep, JournalRows, Outcome, StepError, Store};
 
-pub use calling::{Calls, Made};
 pub use interrupted::Interrupted;
 pub use memory::Memories;
-pub use past::{PastTry, PastWork, Reflection};
+pub use past::{PastWork, Reflection};
+pub use tool_calls::ToolCalls;
 
 use pace::Pace;
 use past::{Answered, Past};
@@ -37,14 +38,14 @@ pub struct Journal<'a> {
     store: &'a Store,
     model: &'a Model,
     context: &'a StepContext,
-    calls: Calls<'a>,
+    calls: ToolCalls<'a>,
     /// Answers of this try, not given out yet.
     replay: VecDeque<Answered>,
     past: Past,
     /// Calls that the journal knew when it was opened.
-    known: Vec<CallRow>,
+    known: Vec<ToolCall>,
     /// Calls that the last answer asked for.
-    asked_for: Vec<CallRow>,
+    asked_for: Vec<ToolCall>,
     pace: Pace,
     /// Questions in a row that brought nothing.
     failed: u32,
@@ -76,7 +77,7 @@ impl<'a> Journal<'a> {
             store,
             model,
             context,
-            calls: Calls::new(store, context),
+            calls: ToolCalls::new(store, context),
             replay,
             past,
             known: rows.calls,
@@ -100,13 +101,13 @@ impl<'a> Journal<'a> {
 
     /// Calls that the last answer asked for, as they are recorded.
     #[must_use]
-    pub fn asked_for(&self) -> &[CallRow] {
+    pub fn asked_for(&self) -> &[ToolCall] {
         &self.asked_for
     }
 
     /// The step's calls.
     #[must_use]
-    pub fn calls(&self) -> Calls<'a> {
+    pub fn calls(&self) -> ToolCalls<'a> {
         self.calls
     }
 

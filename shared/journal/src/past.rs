@@ -7,32 +7,9 @@
 
 use std::collections::VecDeque;
 
-use model::{Answer, Purpose};
-use store::{CallRow, FailedTry, JournalRows, TurnRow};
-
-/// Failures that say nothing of the work: whoever tries again goes on with the answers that are there.
-const PASSING: [&str; 20] = [
-    "budget_exhausted",
-    "database_unavailable",
-    "database_reply_malformed",
-    "interrupted",
-    "model_keeps_failing",
-    "model_no_credit",
-    "model_not_configured",
-    "model_not_named",
-    "model_overloaded",
-    "model_rate_limited",
-    "model_timeout",
-    "model_unavailable",
-    "model_wrong_key",
-    "no_language_model",
-    "no_worker_token",
-    "panicked",
-    "secret_unavailable",
-    "step_timed_out",
-    "too_many_questions",
-    "unauthorized",
-];
+use domain::ToolCall;
+use model::{Answer, PastTurn, Purpose};
+use store::{FailedAttempt, JournalRows, TurnRow};
 
 /// As many failures are told to an agent.
 const MAX_REFLECTIONS: usize = 3;
@@ -44,15 +21,6 @@ pub(crate) struct Answered {
     pub(crate) attempt: i32,
     pub(crate) purpose: String,
     pub(crate) answer: Answer,
-}
-
-/// A turn of an agent in a try that failed, and its calls.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PastTry {
-    /// The answer as it was.
-    pub answer: Answer,
-    /// The calls that it asked for.
-    pub calls: Vec<CallRow>,
 }
 
 /// A word about a try that failed.
@@ -70,7 +38,7 @@ pub struct PastWork {
     /// What stands for all that came before.
     pub summary: Option<String>,
     /// Turns of tries that failed, whose calls were made.
-    pub turns: Vec<PastTry>,
+    pub turns: Vec<PastTurn>,
     /// What became of those tries.
     pub reflections: Vec<Reflection>,
     /// Turns of the present try that the summary covers.
@@ -81,16 +49,21 @@ pub struct PastWork {
 pub(crate) struct Past {
     summary: Option<String>,
     answered: Vec<Answered>,
-    failures: Vec<FailedTry>,
+    failures: Vec<FailedAttempt>,
     turns_summed_up: usize,
 }
 
 /// Sorts what was read: what is past, and what this try has been answered since its beginning.
 pub(crate) fn sort(rows: &JournalRows) -> (Past, VecDeque<Answered>) {
-    let failures: Vec<FailedTry> = rows
+    let failures: Vec<FailedAttempt> = rows
         .failures
         .iter()
-        .filter(|failure| !is_passing(failure))
+        .filter(|failure| {
+            !failure
+                .error
+                .as_ref()
+                .is_some_and(|error| error.keeps_answers)
+        })
         .cloned()
         .collect();
     let began_after = failures.iter().map(|failure| failure.attempt).max();
@@ -134,11 +107,6 @@ fn read(turn: &TurnRow) -> Option<Answered> {
     })
 }
 
-fn is_passing(failure: &FailedTry) -> bool {
-    let code = failure.error.as_ref().map(|error| error.code.as_str());
-    code.is_some_and(|code| PASSING.contains(&code))
-}
-
 /// Questions of this try in a row that brought nothing, up to now.
 pub(crate) fn failed_in_a_row(turns: &[TurnRow], attempt: i32) -> u32 {
     let newest = turns.iter().rev();
@@ -147,19 +115,19 @@ pub(crate) fn failed_in_a_row(turns: &[TurnRow], attempt: i32) -> u32 {
 }
 
 impl Past {
-    pub(crate) fn take_work(&mut self, calls: &[CallRow]) -> PastWork {
+    pub(crate) fn take_work(&mut self, calls: &[ToolCall]) -> PastWork {
         let past = std::mem::take(self);
-        let of_turn = |number: i32| -> Vec<CallRow> {
+        let of_turn = |number: i32| -> Vec<ToolCall> {
             let of_turn = calls.iter().filter(|call| call.turn_number == Some(number));
             of_turn.cloned().collect()
         };
-        let turns: Vec<(i32, PastTry)> = past
+        let turns: Vec<(i32, PastTurn)> = past
             .answered
             .into_iter()
             .map(|turn| {
                 let calls = of_turn(turn.number);
                 let answer = turn.answer;
-                (turn.attempt, PastTry { answer, calls })
+                (turn.attempt, PastTurn { answer, calls })
             })
             // What led to the failure, and no call: the reflection says it.
             .filter(|(_, turn)| !turn.calls.is_empty())
@@ -183,7 +151,7 @@ impl Past {
     }
 }
 
-fn reflection(failure: &FailedTry) -> String {
+fn reflection(failure: &FailedAttempt) -> String {
     let reason = failure
         .error
         .as_ref()

@@ -3,9 +3,10 @@
 //! The one thing to know: an object that cannot be put away is no reason to lose what was paid for. The value then goes
 //! into its row, which takes it or says that it is too large.
 
+use domain::ToolCall;
 use runtime::StepContext;
 use serde_json::Value;
-use store::{CallRow, Error, JournalRows, Store};
+use store::{Error, JournalRows, Store};
 
 /// What may stand in a row for a value.
 pub(crate) async fn put_away(
@@ -44,7 +45,7 @@ pub(crate) async fn fetch_all(
 pub(crate) async fn fetch(
     store: &Store,
     context: &StepContext,
-    call: &mut CallRow,
+    call: &mut ToolCall,
 ) -> Result<(), Error> {
     if let Some(result) = call.result.take() {
         call.result = Some(store.fetch(context.workspace_id(), result).await?);

@@ -39,7 +39,7 @@ fn clean(text: String) -> String {
 
 #[cfg(test)]
 mod tests {
-    use model::AskedCall;
+    use domain::ToolCallRequest;
     use serde_json::json;
 
     use super::*;
@@ -48,11 +48,11 @@ mod tests {
     fn an_answer_whose_calls_are_nested_too_deep_to_be_read_again_is_not_kept() {
         let answer = |levels: usize| {
             let arguments = (1..levels).fold(json!({}), |inner, _| json!({"a": inner}));
-            let (id, name) = ("c".to_owned(), "sql".to_owned());
+            let (call_id, tool) = ("c".to_owned(), "sql".to_owned());
             Answer {
-                calls: vec![AskedCall {
-                    id,
-                    name,
+                calls: vec![ToolCallRequest {
+                    call_id,
+                    tool,
                     arguments,
                 }],
                 ..Answer::default()

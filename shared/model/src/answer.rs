@@ -61,43 +61,19 @@ pub struct Planned {
     pub reasons: Vec<String>,
 }
 
-/// What an agent does next. The answer, where a model gave one, belongs into the [`crate::PastTurn`] that is made of it.
+/// What an agent does next. The answer belongs into the [`crate::PastTurn`] that is made of it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Turn {
-    /// Call these, then ask again with what came of it.
+    /// Calls to be made, before the next turn is asked for.
     Calls {
-        /// In the order of the answer.
-        calls: Vec<ToolCall>,
-        /// None when a procedure is followed.
-        answer: Option<Answer>,
+        /// Contains the calls, in their order.
+        answer: Answer,
     },
     /// The work is done.
     Done {
         /// The step's result, with a `text`.
         result: Map<String, Value>,
-        /// None when a procedure was followed.
-        answer: Option<Answer>,
+        /// The last answer.
+        answer: Answer,
     },
-}
-
-/// A call that an agent wants made.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ToolCall {
-    /// The model's name for it; none when a procedure asks for it.
-    pub id: Option<String>,
-    /// The tool.
-    pub name: String,
-    /// Its arguments.
-    pub arguments: Value,
-    /// Who wrote the arguments.
-    pub origin: CallOrigin,
-}
-
-/// Who wrote a call's arguments, and so whether they are templates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CallOrigin {
-    /// The plan's procedure: fill in its templates before the call.
-    Procedure,
-    /// A model: take them as they are, since it may have copied text that looks like a template.
-    Model,
 }

@@ -6,7 +6,7 @@
 
 use std::future::Future;
 
-use domain::{Tool, Usage};
+use domain::{Tool, ToolCallRequest, Usage};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -138,7 +138,7 @@ pub struct Answer {
     pub text: String,
     /// What it wants called.
     #[serde(default)]
-    pub calls: Vec<AskedCall>,
+    pub calls: Vec<ToolCallRequest>,
     /// Why it ended.
     pub stop: Stop,
     /// The provider's own content, where it must be sent back unchanged; means something to that provider alone.
@@ -146,17 +146,6 @@ pub struct Answer {
     pub native: Option<Value>,
     /// What it used.
     pub usage: Usage,
-}
-
-/// A call that a model asks for.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct AskedCall {
-    /// The model's name for it, unique in its answer.
-    pub id: String,
-    /// The tool.
-    pub name: String,
-    /// A JSON object; a string when the model wrote something else, which is in it then.
-    pub arguments: Value,
 }
 
 /// Why an answer ended.

@@ -46,16 +46,6 @@ pub enum Kind {
     /// A plan was refused and nobody is there who could write a better one. Ends the work.
     #[error("the plan is refused and cannot be mended without a language model: {0}")]
     PlanRefused(String),
-    /// A call of a procedure failed; its own error decides whether to try again.
-    #[error("{message}")]
-    ProcedureFailed {
-        /// The tool's code.
-        code: String,
-        /// The tool's message.
-        message: String,
-        /// Whether the tool said that trying again may help.
-        retryable: bool,
-    },
     /// The provider asks for a pause; the step goes back with a time to come again.
     #[error("the model's provider limits how often it is asked; it will be asked again later")]
     RateLimited {
@@ -145,9 +135,7 @@ impl Error {
             | Kind::NoCredit(_)
             | Kind::Refused(_)
             | Kind::Filtered => false,
-            Kind::ProcedureFailed { retryable, .. } | Kind::NotAsked { retryable, .. } => {
-                *retryable
-            }
+            Kind::NotAsked { retryable, .. } => *retryable,
             Kind::RateLimited { .. }
             | Kind::Overloaded { .. }
             | Kind::Timeout
@@ -166,7 +154,6 @@ impl Error {
             Kind::NoLanguageModel { .. }
             | Kind::RunbookNotAllowed(_)
             | Kind::PlanRefused(_)
-            | Kind::ProcedureFailed { .. }
             | Kind::RateLimited { .. }
             | Kind::Overloaded { .. }
             | Kind::NoModelNamed
@@ -201,7 +188,7 @@ impl Error {
             Kind::NoLanguageModel { .. } => "no_language_model",
             Kind::RunbookNotAllowed(_) => "runbook_not_allowed",
             Kind::PlanRefused(_) => "plan_refused",
-            Kind::ProcedureFailed { code, .. } | Kind::NotAsked { code, .. } => code,
+            Kind::NotAsked { code, .. } => code,
             Kind::RateLimited { .. } => "model_rate_limited",
             Kind::Overloaded { .. } => "model_overloaded",
             Kind::Timeout => "model_timeout",
@@ -215,6 +202,32 @@ impl Error {
             Kind::Filtered => "model_filtered",
             Kind::Unreachable(_) | Kind::Unavailable(_) => "model_unavailable",
             Kind::Interrupted => "interrupted",
+        }
+    }
+
+    /// Returns whether the failure is one of the provider, the configuration or a limit, and not of what was answered so
+    /// far: a step that fails with it goes on with its answers.
+    #[must_use]
+    pub fn keeps_answers(&self) -> bool {
+        match &self.kind {
+            Kind::NoLanguageModel { .. }
+            | Kind::NotAsked { .. }
+            | Kind::RateLimited { .. }
+            | Kind::Overloaded { .. }
+            | Kind::Timeout
+            | Kind::NoModelNamed
+            | Kind::ProviderNotConfigured { .. }
+            | Kind::WrongKey { .. }
+            | Kind::NoCredit(_)
+            | Kind::Unreachable(_)
+            | Kind::Unavailable(_)
+            | Kind::Interrupted => true,
+            Kind::RunbookNotAllowed(_)
+            | Kind::PlanRefused(_)
+            | Kind::Refused(_)
+            | Kind::Truncated
+            | Kind::Malformed(_)
+            | Kind::Filtered => false,
         }
     }
 
@@ -242,6 +255,7 @@ impl From<Error> for StepError {
             retry_after_seconds: error
                 .retry_after_seconds()
                 .and_then(|seconds| u32::try_from(seconds).ok()),
+            keeps_answers: error.keeps_answers(),
         }
     }
 }

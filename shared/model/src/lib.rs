@@ -7,8 +7,8 @@
 //! A task asks through an [`Ask`], in no provider's words ([`Request`], [`Answer`]): whoever implements it keeps the
 //! record and decides what is asked again. [`DirectAsk`] keeps none.
 //!
-//! Without a key there is no language model, and the offline model says so: it follows runbooks,
-//! procedures and a short written rule ([`catalogue`]), and refuses everything else. Whichever it is,
+//! Without a key there is no language model, and the offline model says so: it follows runbooks
+//! and a short written rule ([`catalogue`]), and refuses everything else. Whichever it is,
 //! what needs no model is decided first and the same way ([`rule`]).
 
 mod answer;
@@ -38,10 +38,8 @@ use std::time::Duration;
 
 use domain::Usage;
 
-pub use answer::{Assessment, CallOrigin, Decision, NewGoal, Planned, ToolCall, Turn};
-pub use ask::{
-    Answer, Ask, AskedCall, Candidate, Message, OutputSchema, Purpose, Request, Stop, ToolResult,
-};
+pub use answer::{Assessment, Decision, NewGoal, Planned, Turn};
+pub use ask::{Answer, Ask, Candidate, Message, OutputSchema, Purpose, Request, Stop, ToolResult};
 pub use choose::{ANTHROPIC, OPENAI};
 pub use config::ModelConfig;
 pub use direct::DirectAsk;
@@ -49,7 +47,7 @@ pub use embed::Embedded;
 pub use error::{Charged, Error, Kind};
 pub use lazy::{KeyReader, KeyReaders, LazyModel};
 pub use task::{
-    Agent, AgentOffer, Assess, CallOutcome, Column, Criterion, Goal, JudgeTask, PastTurn, PlanTask,
+    Agent, AgentOffer, Assess, Column, Criterion, Goal, JudgeTask, PastTurn, PlanTask,
     RunbookMatch, RunbookOffer, StepOutcome, Table, WorkTask,
 };
 

@@ -1,16 +1,15 @@
 //! No language model, and honest about it: what the rules do not cover is refused by name.
 //!
-//! Everything here is computed from runbooks, procedures and the catalogue rule; the same task
+//! Everything here is computed from runbooks and the catalogue rule; the same task
 //! always gets the same answer, and it costs nothing.
 
 use domain::plan::ToolInput;
 use domain::{CriterionVerdict, Usage, Verdict};
 use serde_json::{Value, json};
 
-use crate::answer::{Assessment, Planned, Turn};
+use crate::answer::{Assessment, Planned};
 use crate::catalogue::{self, Covered};
 use crate::error::{Error, Kind};
-use crate::rule;
 use crate::task::{Assess, JudgeTask, PlanTask, WorkTask};
 
 pub(crate) const PROVIDER: &str = "offline";
@@ -69,8 +68,8 @@ fn plan_of(task: &PlanTask, covered: &Covered) -> Value {
     })
 }
 
-/// Without a procedure, the instructions themselves may have one of the forms that one tool answers.
-pub(crate) fn work(task: &WorkTask) -> Result<(Turn, Vec<Usage>), Error> {
+/// Returns the calls that answer instructions of one of the forms that one tool answers.
+pub(crate) fn procedure(task: &WorkTask) -> Result<Vec<ToolInput>, Error> {
     let allowed = |name: &str| match &task.agent {
         Some(agent) => agent.tools.iter().any(|tool| tool == name),
         None => true,
@@ -85,8 +84,7 @@ pub(crate) fn work(task: &WorkTask) -> Result<(Turn, Vec<Usage>), Error> {
     let Some(covered) = covered else {
         return Err(not_covered(Vec::new()));
     };
-    let turn = rule::follow(&procedure_of(&covered), &task.turns)?;
-    Ok((turn, nothing_used()))
+    Ok(procedure_of(&covered))
 }
 
 /// The covering steps as calls of one step, which see each other as `results` and not as `steps`.

@@ -216,8 +216,8 @@ fn assistant(answer: &Answer, names: &WireNames<'_>) -> Option<Value> {
         let calls = answer.calls.iter().map(|call| {
             // Written by the model: JSON in a string, or what it took for it.
             let arguments = call.arguments.as_str().map(str::to_owned);
-            json!({"id": call.id, "type": "function", "function": {
-                "name": names.theirs(&call.name),
+            json!({"id": call.call_id, "type": "function", "function": {
+                "name": names.theirs(&call.tool),
                 "arguments": arguments.unwrap_or_else(|| call.arguments.to_string()),
             }})
         });

@@ -3,7 +3,7 @@
 use domain::{CriterionVerdict, Verdict};
 use serde_json::Value;
 
-use crate::answer::{Assessment, CallOrigin, Decision, NewGoal, ToolCall, Turn};
+use crate::answer::{Assessment, Decision, NewGoal, Turn};
 use crate::ask::Answer;
 use crate::rule;
 use crate::task::{Assess, JudgeTask, WorkTask};
@@ -94,19 +94,12 @@ pub(crate) fn turn(answer: &Answer, task: &WorkTask) -> Result<Turn, String> {
     if let Some(call) = answer.calls.iter().find(|call| !call.arguments.is_object()) {
         return Err(format!(
             "Nothing was called: the arguments of your call to {} are no JSON object. Make all calls of that turn again, each with one JSON object as its arguments.",
-            call.name
+            call.tool
         ));
     }
     if !answer.calls.is_empty() {
-        let calls = answer.calls.iter().map(|call| ToolCall {
-            id: Some(call.id.clone()),
-            name: call.name.clone(),
-            arguments: call.arguments.clone(),
-            origin: CallOrigin::Model,
-        });
         return Ok(Turn::Calls {
-            calls: calls.collect(),
-            answer: Some(answer.clone()),
+            answer: answer.clone(),
         });
     }
     if answer.text.trim().is_empty() {
@@ -116,6 +109,6 @@ pub(crate) fn turn(answer: &Answer, task: &WorkTask) -> Result<Turn, String> {
     let last = outcomes.into_iter().find_map(|call| call.result.as_ref());
     Ok(Turn::Done {
         result: rule::result_of(last, Some(answer.text.clone())),
-        answer: Some(answer.clone()),
+        answer: answer.clone(),
     })
 }

@@ -1,15 +1,14 @@
 //! What is decided without a model, the same way whether one is configured or not.
 //!
 //! A runbook that matches well enough is taken, a question that the catalogue rule covers is worked
-//! out, a procedure is followed. Everything is cheap, and every decision names its reasons.
+//! out. Everything is cheap, and every decision names its reasons.
 
-use domain::plan::ToolInput;
 use serde_json::{Map, Value};
 
-use crate::answer::{Assessment, CallOrigin, Decision, NewGoal, Planned, ToolCall, Turn};
+use crate::answer::{Assessment, Decision, NewGoal, Planned};
 use crate::catalogue::{self, Covered};
 use crate::error::{Error, Kind};
-use crate::task::{Assess, PastTurn, PlanTask, RunbookMatch, RunbookOffer};
+use crate::task::{Assess, PlanTask, RunbookMatch, RunbookOffer};
 
 /// The score from which a runbook is taken to be what was asked for.
 pub const RUNBOOK_SCORE: f64 = 0.4;
@@ -169,44 +168,9 @@ fn best_runbook(task: &PlanTask) -> Option<&RunbookOffer> {
     named.or_else(best)
 }
 
-/// Follows a procedure: the next call, or the end after the last.
-pub(crate) fn follow(procedure: &[ToolInput], turns: &[PastTurn]) -> Result<Turn, Error> {
-    let done: Vec<_> = turns.iter().flat_map(|turn| &turn.calls).collect();
-    if let Some(failed) = done.iter().find(|call| call.result.is_none()) {
-        let message = failed
-            .error
-            .clone()
-            .unwrap_or_else(|| format!("{} gave no result", failed.name));
-        let code = failed
-            .error_code
-            .clone()
-            .unwrap_or_else(|| "tool_failed".into());
-        return Err(Kind::ProcedureFailed {
-            code,
-            message,
-            retryable: failed.retryable,
-        }
-        .into());
-    }
-    if let Some(next) = procedure.get(done.len()) {
-        return Ok(Turn::Calls {
-            calls: vec![ToolCall {
-                id: None,
-                name: next.tool.clone(),
-                arguments: Value::Object(next.arguments.clone()),
-                origin: CallOrigin::Procedure,
-            }],
-            answer: None,
-        });
-    }
-    Ok(Turn::Done {
-        result: result_of(done.last().and_then(|call| call.result.as_ref()), None),
-        answer: None,
-    })
-}
-
-/// An agent's result: the last call's fields and a text, the given one or the most telling there is.
-pub(crate) fn result_of(last: Option<&Value>, text: Option<String>) -> Map<String, Value> {
+/// Returns an agent's result: the last call's fields and a text, the given one or the most telling there is.
+#[must_use]
+pub fn result_of(last: Option<&Value>, text: Option<String>) -> Map<String, Value> {
     let mut result = last.and_then(Value::as_object).cloned().unwrap_or_default();
     let own = result
         .get("text")

@@ -3,8 +3,7 @@
 //! Fields that a task does not need are left out, unknown ones are ignored, and absent ones are
 //! empty, so that an older function can read a newer database's context.
 
-use domain::plan::ToolInput;
-use domain::{Limits, Problem, Tool};
+use domain::{Limits, Problem, Tool, ToolCall};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -181,8 +180,6 @@ pub struct Agent {
 pub struct WorkTask {
     /// What the agent is asked to do.
     pub instructions: String,
-    /// Calls worked out beforehand.
-    pub procedure: Vec<ToolInput>,
     /// The question as it was asked.
     pub question: String,
     /// The goal, if the step works for one.
@@ -219,34 +216,14 @@ impl WorkTask {
     }
 }
 
-/// A turn that was taken: what was called and what came of it.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+/// A turn that was taken.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PastTurn {
-    /// The answer as it was; none when a procedure was followed.
-    pub answer: Option<Answer>,
-    /// In the order of the calls.
-    pub calls: Vec<CallOutcome>,
-}
-
-/// A call and what came of it.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct CallOutcome {
-    /// The model's name for the call; without it, the order tells which call it was.
-    pub id: Option<String>,
-    /// The tool.
-    pub name: String,
-    /// Its arguments as they were sent.
-    pub arguments: Value,
-    /// Its result, if it gave one.
-    pub result: Option<Value>,
-    /// The code of its error, if it gave none.
-    pub error_code: Option<String>,
-    /// The message of its error.
-    pub error: Option<String>,
-    /// Whether the tool said that trying again may help.
-    pub retryable: bool,
+    /// The answer as it was.
+    pub answer: Answer,
+    /// The calls of the answer that were recorded, in its order.
+    pub calls: Vec<ToolCall>,
 }
 
 /// Context of a `judge` step, with only those criteria that need judgement.

@@ -3,6 +3,7 @@
 //!
 //! Beside each answer comes the usage of what was decided without asking; what was asked is in the asker's record.
 
+use domain::plan::ToolInput;
 use domain::{CriterionVerdict, Usage};
 
 use crate::answer::{Assessment, Planned, Turn};
@@ -59,27 +60,23 @@ impl Model {
         Ok((planned, Vec::new()))
     }
 
-    /// Takes one turn of an agent's work: the next calls, or the end.
-    ///
-    /// A procedure that was worked out beforehand is followed call by call and needs no model.
+    /// Returns the calls that answer an agent's instructions where no language model is configured.
     ///
     /// # Errors
-    /// See [`Kind`](crate::Kind); [`Kind::ProcedureFailed`](crate::Kind::ProcedureFailed) when a call of the procedure failed.
-    pub async fn work<A: Ask>(
-        &self,
-        asker: &mut A,
-        task: &WorkTask,
-    ) -> Result<(Turn, Vec<Usage>), Error> {
-        if !task.procedure.is_empty() {
-            return rule::follow(&task.procedure, &task.turns).map(|turn| (turn, Vec::new()));
-        }
-        if self.is_offline() {
-            return offline::work(task);
-        }
+    /// [`Kind::NoLanguageModel`](crate::Kind::NoLanguageModel) for instructions that the catalogue rule does not cover.
+    pub fn procedure(&self, task: &WorkTask) -> Result<Vec<ToolInput>, Error> {
+        offline::procedure(task)
+    }
+
+    /// Takes one turn of an agent's work: the next calls, or the end.
+    ///
+    /// # Errors
+    /// See [`Kind`](crate::Kind).
+    pub async fn work<A: Ask>(&self, asker: &mut A, task: &WorkTask) -> Result<Turn, Error> {
         let read = |answer: &Answer| read::turn(answer, task);
         let most = self.max_output_tokens;
         let (turn, _) = converse::until_read(asker, work::request(task), most, read).await?;
-        Ok((turn, Vec::new()))
+        Ok(turn)
     }
 
     /// The first `turns` turns of an agent's work as a short text, for [`WorkTask::summary`].

@@ -3,9 +3,11 @@
 
 use serde_json::{Value, json};
 
-use crate::ask::{Answer, AskedCall, Message, Purpose, Request, Stop, ToolResult};
+use domain::ToolCall;
+
+use crate::ask::{Message, Purpose, Request, ToolResult};
 use crate::prompt::{ANSWER_TOKENS, data, told};
-use crate::task::{CallOutcome, PastTurn, WorkTask};
+use crate::task::{PastTurn, WorkTask};
 
 const WORK: &str = include_str!("../prompts/work.md");
 const COMPACT: &str = include_str!("../prompts/compact.md");
@@ -68,7 +70,7 @@ fn messages(task: &WorkTask) -> Vec<Message> {
     for (number, turn) in task.turns.iter().enumerate() {
         if number >= told_as_summary {
             go_on(&mut messages);
-            messages.extend(as_it_was(number, turn));
+            messages.extend(replay_turn(turn));
         }
         say_notes(task, number + 1, told_as_summary, &mut messages);
     }
@@ -143,77 +145,46 @@ fn say_notes(task: &WorkTask, after: usize, told_as_summary: usize, messages: &m
     }));
 }
 
-/// The model's answer and what came of its calls; every call has a result, or providers refuse the conversation.
-fn as_it_was(number: usize, turn: &PastTurn) -> Vec<Message> {
-    let answer = turn
+/// Returns the messages of a turn that was taken; every call has a result, or providers refuse the conversation.
+fn replay_turn(turn: &PastTurn) -> Vec<Message> {
+    let results: Vec<ToolResult> = turn
         .answer
-        .clone()
-        .unwrap_or_else(|| made_up(number, &turn.calls));
-    let outcome_of = |position: usize, call: &AskedCall| {
-        let by_id = turn
-            .calls
-            .iter()
-            .find(|outcome| outcome.id.as_deref() == Some(call.id.as_str()));
-        by_id.or_else(|| {
-            turn.calls
-                .get(position)
-                .filter(|outcome| outcome.id.is_none())
-        })
-    };
-    let results: Vec<ToolResult> = answer
         .calls
         .iter()
         .enumerate()
-        .map(|(position, call)| {
-            let outcome = outcome_of(position, call);
+        .map(|(position, asked)| {
+            // By its place: the journal keeps an answer's calls in their order, and ids may be cut or used twice.
+            let made = turn.calls.get(position);
             ToolResult {
-                call_id: call.id.clone(),
-                name: call.name.clone(),
-                content: outcome.map_or_else(not_made, came_of),
-                is_error: outcome.is_none_or(|outcome| outcome.result.is_none()),
+                call_id: asked.call_id.clone(),
+                name: asked.tool.clone(),
+                content: made.map_or_else(not_made, render_result),
+                is_error: made.is_none_or(|call| call.result.is_none()),
             }
         })
         .collect();
-    let mut messages = vec![Message::Assistant(answer)];
+    let mut messages = vec![Message::Assistant(turn.answer.clone())];
     if !results.is_empty() {
         messages.push(Message::ToolResults { results });
     }
     messages
 }
 
-/// An answer that asks for what was called, where no model did.
-fn made_up(turn: usize, calls: &[CallOutcome]) -> Answer {
-    let mut asked: Vec<AskedCall> = Vec::new();
-    for (position, call) in calls.iter().enumerate() {
-        let is_own = |id: &String| asked.iter().all(|before| before.id != *id);
-        let id = call.id.clone().filter(is_own);
-        asked.push(AskedCall {
-            id: id.unwrap_or_else(|| format!("call_{turn}_{position}")),
-            name: call.name.clone(),
-            arguments: call.arguments.clone(),
-        });
-    }
-    Answer {
-        calls: asked,
-        stop: Stop::Calls,
-        ..Answer::default()
-    }
-}
-
-fn came_of(call: &CallOutcome) -> String {
-    match &call.result {
-        Some(result) => data("result", result),
-        None => data(
+fn render_result(call: &ToolCall) -> String {
+    match (&call.result, &call.error) {
+        (Some(result), _) => data("result", result),
+        (None, Some(error)) => data(
             "error",
-            &json!({"code": call.error_code, "message": call.error}),
+            &json!({"code": error.code, "message": error.message}),
         ),
+        (None, None) => not_made(),
     }
 }
 
 fn not_made() -> String {
     data(
         "error",
-        &json!({"code": "not_called", "message": "this call was not made"}),
+        &json!({"code": "not_called", "message": "this call was not made: an answer may ask for 16; ask for it again"}),
     )
 }
 
@@ -223,7 +194,7 @@ fn as_data(messages: &[Message]) -> Value {
         Message::User { content } => json!({"told": content}),
         Message::Assistant(answer) => json!({
             "said": answer.text,
-            "called": answer.calls.iter().map(|call| json!({"tool": call.name, "arguments": call.arguments})).collect::<Vec<_>>(),
+            "called": answer.calls.iter().map(|call| json!({"tool": call.tool, "arguments": call.arguments})).collect::<Vec<_>>(),
         }),
         Message::ToolResults { results } => json!({
             "results": results.iter().map(|result| json!({"tool": result.name, "failed": result.is_error, "content": result.content})).collect::<Vec<_>>(),

@@ -16,11 +16,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-use domain::{StepKind, Usage};
+use domain::{StepKind, ToolCallResult, Usage};
 use runtime::{Deadline, DrainOptions, DrainReport, StepContext, drain};
 use secrecy::SecretString;
 use serde_json::{Value, json};
-use store::{CallEnd, ClaimedStep, Config, EndedCall, Outcome, Store};
+use store::{ClaimedStep, Config, Outcome, Store};
 use support::{Received, Reply, Server};
 use tokio::sync::{Barrier, Notify};
 
@@ -509,25 +509,19 @@ async fn after_a_step_was_put_back_for_want_of_time_nothing_more_is_claimed() {
 
 #[tokio::test]
 async fn calls_that_ended_travel_with_the_outcome_unless_they_were_told_before() {
-    let ended = |number| EndedCall {
-        number,
-        end: CallEnd::Result(json!({"n": number})),
-    };
+    let result = |number: i32| ToolCallResult::Done(json!({"n": number}));
     let server = Project::with(vec![vec![step("told"), step("dropped")]])
         .start()
         .await;
     let deadline = Deadline::after_with_margin(Duration::from_secs(3), Duration::from_secs(2));
     drain_with(&server, options(deadline), |step, context| async move {
-        context.record_call(ended(1));
-        context.record_call(ended(2));
-        context.record_call(EndedCall {
-            number: 3,
-            end: CallEnd::Result(json!("a\0b")),
-        });
+        context.record_call(1, result(1));
+        context.record_call(2, result(2));
+        context.record_call(3, ToolCallResult::Done(json!("a\0b")));
         if step.step_key.as_str() == "dropped" {
             return pending().await;
         }
-        context.calls_were_told(&[ended(1)]);
+        context.calls_were_recorded(&[(1, result(1))].into());
         completed()
     })
     .await;

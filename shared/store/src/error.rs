@@ -204,7 +204,9 @@ impl From<Error> for domain::StepError {
         let (code, message) = (error.code(), error.to_string());
         // A refused token is renewed; whether the next one is taken is another try's to see.
         if error.is_retryable() || matches!(error, Error::Unauthorized { .. }) {
-            Self::retryable(code, message)
+            Self::retryable(code, message).keeping_answers()
+        } else if matches!(error, Error::Malformed { .. }) {
+            Self::terminal(code, message).keeping_answers()
         } else {
             Self::terminal(code, message)
         }

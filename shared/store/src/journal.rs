@@ -3,8 +3,8 @@
 //! The one thing to know: each of these is safe to repeat, since its answer may be lost, and each but [`Store::end_turn`]
 //! changes nothing once the lease is lost.
 
-use domain::StepError;
-use serde::{Deserialize, Serialize};
+use domain::{StepError, ToolCall, ToolCallRequest, ToolCallResult, ToolCallResults};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::call::Repeat;
@@ -16,9 +16,9 @@ pub struct JournalRows {
     /// Questions to models, in their order.
     pub turns: Vec<TurnRow>,
     /// Calls of tools, in their order; not those before the last summary.
-    pub calls: Vec<CallRow>,
+    pub calls: Vec<ToolCall>,
     /// What went wrong in earlier tries.
-    pub failures: Vec<FailedTry>,
+    pub failures: Vec<FailedAttempt>,
 }
 
 /// One question to a model.
@@ -43,68 +43,11 @@ pub struct TurnRow {
     pub seconds: Option<f64>,
 }
 
-/// Where a call stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CallState {
-    /// It may be made.
-    Intended,
-    /// A person decides, or another step works for it.
-    Waiting,
-    /// Begun by this worker, and not to be begun again.
-    Running,
-    /// It has a result.
-    Done,
-    /// It has an error.
-    Failed,
-    /// It may not be made.
-    Denied,
-    /// Nobody knows whether it was made; a person is asked.
-    Unknown,
-}
-
-/// One call of a tool.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct CallRow {
-    /// Its number within the step, over all tries.
-    pub number: i32,
-    /// The turn whose answer asked for it.
-    #[serde(default)]
-    pub turn_number: Option<i32>,
-    /// The model's name for it.
-    #[serde(default)]
-    pub call_id: Option<String>,
-    /// The tool.
-    pub tool: String,
-    /// Whether it may be made twice under its key.
-    pub idempotent: bool,
-    /// Where it stands.
-    pub state: CallState,
-    /// What decided that it may be made, or not.
-    pub rule: String,
-    /// What the outside knows it by.
-    pub idempotency_key: String,
-    /// As they are sent, whoever sends them.
-    pub arguments: Value,
-    /// Whether its tool has a limit: then it takes a place before it is made.
-    #[serde(default)]
-    pub limited: bool,
-    /// Whether a person changed what the model wrote.
-    #[serde(default)]
-    pub was_edited: bool,
-    /// What came of it.
-    #[serde(default)]
-    pub result: Option<Value>,
-    /// Why nothing came of it.
-    #[serde(default)]
-    pub error: Option<StepError>,
-}
-
 /// The reply of `begin_calls`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct CallsBegun {
     /// As they are now.
-    pub calls: Vec<CallRow>,
+    pub calls: Vec<ToolCall>,
     /// A limit has no room: nothing was begun.
     #[serde(default)]
     pub wait: Option<LimitWait>,
@@ -117,9 +60,9 @@ pub struct LimitWait {
     pub seconds: u32,
 }
 
-/// A try that did not complete.
+/// An attempt that did not complete.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub struct FailedTry {
+pub struct FailedAttempt {
     /// Which one.
     pub attempt: i32,
     /// `failed` or `timed_out`.
@@ -196,7 +139,7 @@ pub enum TurnEnd {
 pub struct TurnEnded {
     /// The calls that the answer asks for, with what is decided on each.
     #[serde(default)]
-    pub calls: Vec<CallRow>,
+    pub calls: Vec<ToolCall>,
     /// Why there is no answer.
     #[serde(default)]
     pub error: Option<StepError>,
@@ -204,40 +147,34 @@ pub struct TurnEnded {
     lease_lost: bool,
 }
 
-/// A call that is asked for.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct AskedFor {
-    /// How the answer names it.
-    pub call_id: String,
-    /// The tool.
-    pub tool: String,
-    /// Its arguments.
-    pub arguments: Value,
+/// Writes results of calls as the database reads them: `[{"number", "result"}, {"number", "error"}, …]`.
+pub(crate) fn ended_calls<S: Serializer>(
+    results: &ToolCallResults,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(
+        results
+            .iter()
+            .map(|(&number, result)| EndedCall { number, result }),
+    )
 }
 
-/// How a call ended.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct EndedCall {
-    /// Which one.
-    pub number: i32,
-    /// With what.
+/// One result on its way to the database.
+#[derive(Serialize)]
+struct EndedCall<'a> {
+    number: i32,
     #[serde(flatten)]
-    pub end: CallEnd,
+    result: &'a ToolCallResult,
 }
 
-/// What came of a call.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CallEnd {
-    /// This.
-    Result(Value),
-    /// Nothing, for this reason.
-    Error(StepError),
+/// The same as a value.
+fn ended(results: &ToolCallResults) -> Value {
+    ended_calls(results, serde_json::value::Serializer).unwrap_or_default()
 }
 
 #[derive(Deserialize)]
 struct Calls {
-    calls: Vec<CallRow>,
+    calls: Vec<ToolCall>,
 }
 
 impl Store {
@@ -257,9 +194,9 @@ impl Store {
         &self,
         lease: &Lease,
         ask: &TurnAsk,
-        ended: &[EndedCall],
+        ended_calls: &ToolCallResults,
     ) -> Result<TurnBegun, Error> {
-        let more = json!({"p_ask": ask, "p_ended_calls": ended});
+        let more = json!({"p_ask": ask, "p_ended_calls": ended(ended_calls)});
         self.journal_rpc("begin_turn", lease, more).await
     }
 
@@ -272,7 +209,7 @@ impl Store {
         lease: &Lease,
         number: i32,
         end: &TurnEnd,
-        calls: &[AskedFor],
+        calls: &[ToolCallRequest],
     ) -> Result<TurnEnded, Error> {
         let more = json!({"p_number": number, "p_end": end, "p_calls": calls});
         let ended: TurnEnded = self.journal_rpc("end_turn", lease, more).await?;
@@ -285,18 +222,18 @@ impl Store {
         Ok(ended)
     }
 
-    /// Freezes calls that no model asks for; gives back all of the step that no model asked for.
+    /// Freezes calls that no model asks for and returns them as recorded. Records first how earlier calls ended.
     ///
     /// # Errors
     /// As [`Store::read_journal`].
     pub async fn freeze_calls(
         &self,
         lease: &Lease,
-        calls: &[AskedFor],
-    ) -> Result<Vec<CallRow>, Error> {
-        let calls: Calls = self
-            .journal_rpc("freeze_calls", lease, json!({"p_calls": calls}))
-            .await?;
+        calls: &[ToolCallRequest],
+        ended_calls: &ToolCallResults,
+    ) -> Result<Vec<ToolCall>, Error> {
+        let more = json!({"p_calls": calls, "p_ended_calls": ended(ended_calls)});
+        let calls: Calls = self.journal_rpc("freeze_calls", lease, more).await?;
         Ok(calls.calls)
     }
 
@@ -316,10 +253,10 @@ impl Store {
     pub async fn end_calls(
         &self,
         lease: &Lease,
-        ended: &[EndedCall],
-    ) -> Result<Vec<CallRow>, Error> {
+        ended_calls: &ToolCallResults,
+    ) -> Result<Vec<ToolCall>, Error> {
         let calls: Calls = self
-            .journal_rpc("end_calls", lease, json!({"p_ended": ended}))
+            .journal_rpc("end_calls", lease, json!({"p_ended": ended(ended_calls)}))
             .await?;
         Ok(calls.calls)
     }
@@ -328,7 +265,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::read_journal`].
-    pub async fn carry_out_call(&self, lease: &Lease, number: i32) -> Result<CallRow, Error> {
+    pub async fn carry_out_call(&self, lease: &Lease, number: i32) -> Result<ToolCall, Error> {
         self.journal_rpc("carry_out_call", lease, json!({"p_number": number}))
             .await
     }

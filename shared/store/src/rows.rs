@@ -1,14 +1,15 @@
 //! What goes in and out of the worker's SQL functions, field by field as they document it.
 
 use domain::{
-    Attempt, GoalId, LeaseEpoch, RequestId, RunId, StepError, StepKey, StepKind, Usage, WorkspaceId,
+    Attempt, GoalId, LeaseEpoch, RequestId, RunId, StepError, StepKey, StepKind, ToolCallResults,
+    Usage, WorkspaceId,
 };
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::journal::EndedCall;
+use crate::journal::ended_calls;
 
 /// What a worker asks for when it wants steps.
 #[derive(Debug, Clone, Copy)]
@@ -104,7 +105,7 @@ pub enum Outcome {
         resume_after_seconds: u32,
     },
     /// Not before people have decided, or steps that work for this one have ended. Costs no attempt.
-    WaitingForOthers,
+    Suspended,
     /// Put back unfinished; another invocation goes on. Costs no attempt.
     Released,
 }
@@ -136,7 +137,7 @@ impl Serialize for Outcome {
                 fields.serialize_entry("resume_after_seconds", resume_after_seconds)?;
                 "waiting"
             }
-            Self::WaitingForOthers => {
+            Self::Suspended => {
                 fields.serialize_entry("for", "others")?;
                 "waiting"
             }
@@ -159,8 +160,11 @@ pub struct FinishedStep {
     /// Each call to a model that was made under this claim; booked even if the lease is lost.
     pub usage: Vec<Usage>,
     /// Calls that ended and are not recorded yet; recorded only if the lease is held.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub calls: Vec<EndedCall>,
+    #[serde(
+        serialize_with = "ended_calls",
+        skip_serializing_if = "ToolCallResults::is_empty"
+    )]
+    pub calls: ToolCallResults,
 }
 
 /// What the database made of an outcome.

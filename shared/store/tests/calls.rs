@@ -109,11 +109,11 @@ async fn outcomes_are_sent_in_their_documented_shapes_and_verdicts_are_decoded()
         Outcome::Waiting {
             resume_after_seconds: 60,
         },
-        Outcome::WaitingForOthers,
+        Outcome::Suspended,
         Outcome::Released,
     ]
     .map(|outcome| FinishedStep {
-        calls: Vec::new(),
+        calls: Default::default(),
         lease: lease(),
         outcome,
         usage: Vec::new(),

@@ -57,6 +57,7 @@ impl From<ToolError> for StepError {
             retry_after_seconds: error
                 .retry_after_seconds
                 .and_then(|seconds| u32::try_from(seconds).ok()),
+            keeps_answers: false,
         }
     }
 }

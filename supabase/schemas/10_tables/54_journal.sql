@@ -51,7 +51,9 @@ create index step_turns_asked on goalpost.step_turns (workspace_id, asked_at) wh
 -- waiting (a person decides, or another step works) -> intended | denied | done | failed
 -- intended (may be made) -> running (begun, and not repeatable) | done | failed
 -- running -> done | failed | unknown (whoever began it is gone: a person is asked) -> done | failed | intended
--- failed, denied -> intended | waiting | denied: only in a step that is one call, when that step is tried again
+-- intended, waiting, running, unknown -> failed | denied, when the step or its run ends without it (close_calls)
+-- failed, denied -> intended | waiting | denied: only of calls that no model asked for, when their step is tried again
+-- failed, denied -> intended | waiting | denied | unknown, when a person brings the run back (reopen_calls)
 create table goalpost.tool_calls (
   run_id bigint not null,
   step_key text not null,

@@ -62,12 +62,15 @@ create table goalpost.memory_uses (
   call_number integer not null,
   rank integer not null,
   workspace_id uuid not null,
-  memory_id bigint not null,
+  -- None: the memory is gone. That it was received stays.
+  memory_id bigint,
   score double precision not null,
+  -- As it was when the step received it: is_tainted, also once the memory is revoked or gone.
+  is_untrusted boolean not null,
   told_at timestamptz not null,
   primary key (run_id, step_key, attempt, call_number, rank),
   foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade,
-  foreign key (workspace_id, memory_id) references goalpost.memories (workspace_id, id) on delete cascade
+  foreign key (workspace_id, memory_id) references goalpost.memories (workspace_id, id) on delete set null (memory_id)
 );
 comment on table goalpost.memory_uses is
   'Which memories each attempt of a step received, in which order and with which score.';

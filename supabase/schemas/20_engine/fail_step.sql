@@ -51,6 +51,7 @@ begin
   -- What was asked on its behalf is asked no more.
   update goalpost.approvals set state = 'cancelled', decided_at = p_now
    where run_id = p_step.run_id and step_key = p_step.key and state = 'pending';
+  perform goalpost_private.close_calls(p_step.run_id, p_step.key, p_now);
   if goalpost_private.function_of(p_step.kind) is not null then
     insert into goalpost.dead_letters (workspace_id, run_id, step_key, attempt, error, created_at)
     values (p_step.workspace_id, p_step.run_id, p_step.key, p_step.attempt, p_error, p_now);

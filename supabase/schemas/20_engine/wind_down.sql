@@ -34,6 +34,7 @@ begin
    where run_id = p_run_id and state in ('pending', 'ready', 'running', 'waiting') and key is distinct from p_except;
   update goalpost.approvals set state = 'cancelled', decided_at = p_now
    where run_id = p_run_id and state = 'pending' and step_key is distinct from p_except;
+  perform goalpost_private.close_calls(p_run_id, null, p_now);
   for v_child_run_id in
     select r.id from goalpost.goals g
       join goalpost.workflow_runs r on r.workspace_id = g.workspace_id and r.goal_id = g.id

@@ -38,7 +38,8 @@ begin
 end
 $$;
 
--- A sub-goal's turn: pending -> waiting, and a goal of its own; over the caps it fails. Returns functions to wake.
+-- A sub-goal's turn: pending -> waiting, and a goal of its own, or the one that was cancelled with the run and comes back
+-- with it; over the caps it fails. Returns functions to wake.
 create function goalpost_private.open_subgoal(p_step goalpost.steps, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -47,9 +48,14 @@ declare
   v_run goalpost.workflow_runs;
   v_depth integer;
   v_limits goalpost_private.limits := (select l from goalpost_private.limits l);
+  v_functions text[];
 begin
   update goalpost.steps set state = 'waiting' where run_id = p_step.run_id and key = p_step.key;
   p_step.state := 'waiting';
+  v_functions := goalpost_private.reopen_subgoal(p_step, p_now);
+  if v_functions is not null then
+    return v_functions;
+  end if;
   select * into v_run from goalpost.workflow_runs where id = p_step.run_id;
   select g.depth into v_depth from goalpost.goals g where g.id = v_run.goal_id;
 

@@ -1,21 +1,30 @@
 -- How much a person may send, and of what shape: the same by whichever way a request comes, with a code and a sentence.
 -- The table's own constraints say the same more roughly, and their refusals quote the row into the server's log.
 
--- Whether a JSON value can be carried on: told to a worker inside other JSON (whose readers stop at 128 levels), and
--- written as text without becoming many times its size (1e131071 is eight characters, and 131,072 digits).
-create function goalpost_private.shape_problem(p_value jsonb, p_max_bytes integer) returns text
-language sql immutable
+-- Refuses a JSON value that cannot be carried on: sent to a worker inside other JSON (whose readers stop at 128 levels),
+-- and written as text without becoming many times its size (1e131071 is eight characters, and 131,072 digits).
+-- ZG003, or ZG007 for one that is too large. Null is no value.
+create function goalpost_private.refuse_unfit_shape(
+  p_name text, p_value jsonb, p_max_bytes integer, p_hint text default null
+) returns void
+language plpgsql
 set search_path = ''
 as $$
-  select case
-    when pg_column_size(p_value) > p_max_bytes then format('has at most %s bytes', p_max_bytes)
-    when jsonb_path_exists(p_value, 'strict $.**{32 to last} ? (@.type() == "object" || @.type() == "array")')
-      then 'is nested at most 32 levels deep'
-    when exists (select from jsonb_path_query(p_value, 'strict $.** ? (@.type() == "number")') n
-                  where scale(n::numeric) > 308 or abs(n::numeric) >= 1e308)
-      then 'holds no number of more than 308 digits'
-    when octet_length(p_value::text) > p_max_bytes then format('has at most %s bytes', p_max_bytes)
-  end
+declare
+  v_too_large constant text := format('%s has at most %s bytes', p_name, p_max_bytes);
+begin
+  -- As it is stored first: as text, some values are longer than memory.
+  if pg_column_size(p_value) > p_max_bytes then
+    perform goalpost_private.refuse('ZG007', v_too_large, p_hint);
+  elsif jsonb_path_exists(p_value, 'strict $.**{32 to last} ? (@.type() == "object" || @.type() == "array")') then
+    perform goalpost_private.refuse('ZG003', p_name || ' is nested at most 32 levels deep', p_hint);
+  elsif exists (select from jsonb_path_query(p_value, 'strict $.** ? (@.type() == "number")') n
+                 where scale(n::numeric) > 308 or abs(n::numeric) >= 1e308) then
+    perform goalpost_private.refuse('ZG003', p_name || ' holds no number of more than 308 digits', p_hint);
+  elsif octet_length(p_value::text) > p_max_bytes then
+    perform goalpost_private.refuse('ZG007', v_too_large, p_hint);
+  end if;
+end
 $$;
 
 -- Refuses a part of a request that cannot be carried on: ZG003, or ZG007 for one that is too large.
@@ -23,17 +32,12 @@ create function goalpost_private.refuse_unfit_object(p_name text, p_value jsonb)
 language plpgsql
 set search_path = ''
 as $$
-declare
-  v_problem text;
 begin
   if jsonb_typeof(p_value) <> 'object' then
     perform goalpost_private.refuse('ZG003', p_name || ' is a JSON object');
   end if;
-  v_problem := goalpost_private.shape_problem(p_value, 65536);
-  if v_problem is not null then
-    perform goalpost_private.refuse(case when v_problem like '%bytes' then 'ZG007' else 'ZG003' end, p_name || ' ' || v_problem,
-      'put large or deep material into a table and refer to it');
-  end if;
+  perform goalpost_private.refuse_unfit_shape(
+    p_name, p_value, 65536, 'put large or deep material into a table and refer to it');
 end
 $$;
 

@@ -82,6 +82,18 @@ begin
    where s.run_id = p_run_id and s.key = p_step_key and s.state = 'failed'
   returning v_functions || goalpost_private.function_of(s.kind) into v_functions;
 
+  return array_remove(v_functions, null) || goalpost_private.reopen_steps(p_run_id, p_now);
+end
+$$;
+
+-- Brings back the steps of a run that were cancelled with it: cancelled -> pending, and on as their dependencies allow.
+-- Their calls, and those of the step that is tried again, go on under the keys they had. Returns the functions to wake.
+-- Called by reopen_run and reopen_subgoal, with the run running again. Expects the tree's lock.
+create function goalpost_private.reopen_steps(p_run_id bigint, p_now timestamptz) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+begin
   -- The judge too, where it reported on the failure: another attempt, once the others have ended.
   update goalpost.steps s
      set state = 'pending', ended_at = null, started_at = null, result = null,
@@ -92,11 +104,43 @@ begin
             where o.run_id = s.run_id and o.key = any (s.depends_on)
               and o.state not in ('completed', 'failed', 'skipped'))
    where s.run_id = p_run_id
-     and (s.state = 'cancelled' or s.kind = 'judge' and s.state = 'completed' and s.revision = v_run.revision);
-  return array_remove(v_functions, null) || goalpost_private.ready_steps(
+     and (s.state = 'cancelled' or s.kind = 'judge' and s.state = 'completed' and s.revision = (
+       select r.revision from goalpost.workflow_runs r where r.id = p_run_id));
+  perform goalpost_private.reopen_calls(s, p_now)
+     from goalpost.steps s
+    where s.run_id = p_run_id and s.state in ('pending', 'ready', 'waiting');
+  return goalpost_private.ready_steps(
     p_run_id,
     array(select key from goalpost.steps where run_id = p_run_id and state = 'pending' and remaining_dependencies = 0),
     p_now);
+end
+$$;
+
+-- Brings back the goal of a sub-goal's step that is opened again, where it has one: it was cancelled with the run above,
+-- and what it completed stays, under the same keys. Returns the functions to wake; null: the step has no goal yet.
+-- Called by open_subgoal. Expects the tree's lock.
+create function goalpost_private.reopen_subgoal(p_step goalpost.steps, p_now timestamptz) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_run goalpost.workflow_runs;
+begin
+  update goalpost.workflow_runs r
+     set state = 'running', reason = null, failure = null, result = null, ended_at = null,
+         deadline_at = p_now + make_interval(secs => l.max_run_seconds)
+    from goalpost.goals g, goalpost_private.limits l
+   where g.parent_run_id = p_step.run_id and g.parent_step_key = p_step.key
+     and r.workspace_id = g.workspace_id and r.goal_id = g.id and r.state = 'cancelled'
+  returning r.* into v_run;
+  if not found then
+    return null;
+  end if;
+  update goalpost.goals set state = 'active', reason = null, result = null, report = null, ended_at = null
+   where id = v_run.goal_id;
+  update goalpost.agent_instances set state = 'open', closed_at = null where run_id = v_run.id and state = 'closed';
+  perform goalpost_private.append_event(v_run.id, null, 'run.reopened', null, p_now);
+  return goalpost_private.reopen_steps(v_run.id, p_now);
 end
 $$;
 

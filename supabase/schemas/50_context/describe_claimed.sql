@@ -32,20 +32,6 @@ begin
 end
 $$;
 
--- Which of an agent's tools somebody has said something of: calls of them go through the journal although they only read
--- and no model asks for them (a procedure's).
-create function goalpost_private.context_of_rules(p_workspace_id uuid, p_tools text[]) returns jsonb
-language plpgsql stable
-set search_path = ''
-as $$
-declare
-  v_regulated constant text[] := array(
-    select t from unnest(p_tools) t where goalpost_private.is_regulated(p_workspace_id, t));
-begin
-  return case when v_regulated = '{}' then '{}' else jsonb_build_object('regulated', v_regulated) end;
-end
-$$;
-
 -- What the worker of an agent's step is told of the agent.
 create function goalpost_private.context_of_agent(p_agent_id bigint, p_workspace_id uuid) returns jsonb
 language sql stable
@@ -56,7 +42,6 @@ as $$
            'tools', goalpost_private.describe_tools(p_workspace_id, a.tools))
          || goalpost_private.context_of_reach(p_workspace_id, a.tools)
          || goalpost_private.context_of_memory(p_workspace_id)
-         || goalpost_private.context_of_rules(p_workspace_id, a.tools)
     from goalpost.agents a where a.id = p_agent_id
 $$;
 

@@ -43,6 +43,31 @@ as $$
    where c.run_id = p_run_id and c.step_key = p_step_key and c.turn_number is not distinct from p_turn_number
 $$;
 
+-- Returns the key of the same call (tool and arguments) that an earlier revision of the run's plan made, if its key is not
+-- in use in the present one: a plan that is made again does not repeat an effect under another key. Null: there is none.
+create function goalpost_private.key_of_earlier_plan(p_step goalpost.steps, p_call goalpost.tool_calls) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if not p_call.writes or p_step.revision < 2 then
+    return null;
+  end if;
+  return (
+    select c.idempotency_key
+      from goalpost.steps s
+      join goalpost.tool_calls c on c.run_id = s.run_id and c.step_key = s.key
+     where s.run_id = p_step.run_id and s.revision < p_step.revision and c.writes and c.state <> 'denied'
+       and c.tool = p_call.tool and c.arguments_hash = p_call.arguments_hash
+       and not exists (
+         select from goalpost.tool_calls o
+           join goalpost.steps n on n.run_id = o.run_id and n.key = o.step_key
+          where o.run_id = p_step.run_id and o.idempotency_key = c.idempotency_key and n.revision = p_step.revision)
+     order by s.revision desc, c.created_at, c.step_key, c.number
+     limit 1);
+end
+$$;
+
 -- A call as it was asked for, not yet decided on: with frozen arguments, the tool's properties of now, and the key
 -- that it will have outside, whoever makes it.
 create function goalpost_private.frozen_call(
@@ -68,8 +93,6 @@ begin
   v_call.created_at := p_now;
   v_call.state := 'intended';
   v_call.rule := 'none';
-  v_call.idempotency_key := format('%s/%s/%s', p_step.workspace_id, p_step.run_id, p_step.key)
-    || case when p_step.kind = 'tool' then '' else '/' || p_number end;
   if goalpost_private.is_larger_than(v_arguments, v_max_bytes) then
     v_arguments := '{}';
     v_call.state := 'failed';
@@ -79,10 +102,15 @@ begin
   end if;
   v_call.arguments := v_arguments;
   v_call.arguments_hash := encode(sha256(convert_to(v_arguments::text, 'UTF8')), 'hex');
-  select t.* into v_tool from goalpost.tools t where t.name = v_call.tool;
+  v_tool := goalpost_private.find_tool(p_step.workspace_id, v_call.tool);
   v_call.tool_version := coalesce(v_tool.version, 0);
-  v_call.idempotent := coalesce(v_tool.idempotent, true);
-  v_call.writes := coalesce(v_tool.writes, false);
+  -- Of a tool that is not there nothing is assumed in its favour.
+  v_call.idempotent := coalesce(v_tool.idempotent, false);
+  v_call.writes := coalesce(v_tool.writes, true);
+  v_call.idempotency_key := coalesce(
+    goalpost_private.key_of_earlier_plan(p_step, v_call),
+    format('%s/%s/%s', p_step.workspace_id, p_step.run_id, p_step.key)
+      || case when p_step.kind = 'tool' then '' else '/' || p_number end);
   return v_call;
 end
 $$;
@@ -256,13 +284,7 @@ begin
        and c.lease_epoch < p_step.lease_epoch
     returning c.*
   loop
-    perform goalpost_private.ask_person(
-      p_step, 'outcome_unknown', v_call.number,
-      format('Nobody knows whether %s was done: its worker was lost while it was under way. It is not repeated by '
-             'itself. What became of it?', v_call.tool),
-      jsonb_build_object('tool', v_call.tool, 'arguments', v_call.arguments, 'started_at', v_call.started_at,
-                         'idempotency_key', v_call.idempotency_key),
-      p_now);
+    perform goalpost_private.ask_for_outcome(p_step, v_call, p_now);
   end loop;
 end
 $$;

@@ -32,12 +32,15 @@ end
 $$;
 
 -- Freezes the calls of a step that no model asks for: the one of a tool's step, or the next of a procedure. p_calls:
--- [{"call_id", "tool", "arguments"}]. What was frozen under a call_id before is told and stays, whatever arguments come
--- now; one that failed or was denied at an earlier try of the step is decided on anew. Replies {"calls": […]}.
--- Called before such a call if its tool writes, or if there are rows. Settles first what predecessors left unknown.
+-- [{"call_id", "tool", "arguments"}]. A call_id that was frozen before keeps its row, whatever arguments come now; one
+-- that failed or was denied at an earlier attempt of the step is decided on anew. Replies {"calls": […]}, those named.
+-- Results of calls that ended since (p_ended_calls) are recorded first, so that a decision counts what they read.
+-- Called before every call of a procedure, and before the call of a tool's step that writes or that a policy or limit
+-- concerns. Settles first what predecessors left unknown.
 -- Safe to repeat. Raises ZG003, ZG009. Locks the tree.
-create function goalpost_worker.freeze_calls(p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_calls jsonb)
-returns jsonb
+create function goalpost_worker.freeze_calls(
+  p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_calls jsonb, p_ended_calls jsonb default '[]'
+) returns jsonb
 language plpgsql security definer
 set search_path = ''
 as $$
@@ -50,6 +53,7 @@ begin
   then
     perform goalpost_private.refuse('ZG003', 'calls must be a list, and each needs a call_id');
   end if;
+  perform goalpost_private.record_ended_calls(v_step, p_ended_calls, v_now);
   perform goalpost_private.settle_unknown(v_step, v_now);
   perform goalpost_private.decide_again(v_step, v_now);
   perform goalpost_private.create_calls(v_step, null, coalesce((
@@ -57,6 +61,10 @@ begin
      where not exists (select from goalpost.tool_calls c
                         where c.run_id = p_run_id and c.step_key = p_step_key and c.turn_number is null
                           and c.call_id = left(a.value ->> 'call_id', 200))), '[]'), v_now);
-  return jsonb_build_object('calls', goalpost_private.describe_calls(p_run_id, p_step_key, null));
+  return jsonb_build_object('calls', (
+    select coalesce(jsonb_agg(goalpost_private.describe_call(c) order by c.number), '[]')
+      from goalpost.tool_calls c
+     where c.run_id = p_run_id and c.step_key = p_step_key and c.turn_number is null
+       and c.call_id in (select left(a.value ->> 'call_id', 200) from jsonb_array_elements(p_calls) a)));
 end
 $$;

@@ -43,6 +43,11 @@ begin
     decision := 'needs_approval';
     rule := v_policy.name;
     message := format('the policy %s asks for a person''s approval of %s', v_policy.name, v_tool.name);
+  elsif not p_call.idempotent and goalpost_private.repeats_a_call(p_step, p_call) then
+    decision := 'needs_approval';
+    rule := 'repeats';
+    message := format('an earlier plan of this run called %s with the same arguments, and it cannot tell a repeated call '
+                      'from a new one, so that a person decides', v_tool.name);
   -- In this order: what is looked at last is the dearest to find out.
   elsif (v_tool.writes or v_tool.approval = 'when_tainted')
         and not (v_policy.effect is not distinct from 'allow' and v_policy.even_if_tainted)
@@ -59,6 +64,19 @@ begin
     rule := coalesce(v_policy.name, 'default');
   end if;
 end
+$$;
+
+-- Returns whether an earlier plan of the run began the same call under the same key (key_of_earlier_plan), so that making
+-- it may do the same thing twice. A GET changes nothing.
+create function goalpost_private.repeats_a_call(p_step goalpost.steps, p_call goalpost.tool_calls) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select not (p_call.tool = 'http' and p_call.arguments ->> 'method' is not distinct from 'GET')
+     and exists (
+       select from goalpost.tool_calls c
+        where c.run_id = p_step.run_id and c.idempotency_key = p_call.idempotency_key and c.started_at is not null
+          and (c.step_key, c.number) <> (p_call.step_key, p_call.number))
 $$;
 
 -- What keeps a call from being made at all; nothing: nulls.

@@ -1,55 +1,62 @@
--- Whether a step has read what others wrote: by a call of its own, or through what it was given: by the steps it waited
--- for, by earlier revisions of its plan, by a sub-goal's own steps, by what the goal above handed down, by a step that
--- works for one of its calls (or that it works for), and all of these again. What a control tool brings back says of
--- itself whether it is trusted ({"untrusted": true}).
+-- Returns whether a step has read content that others wrote: by a call of its own, or through what it was given. It was
+-- given the results of its dependencies and of earlier revisions of its plan, what a sub-goal's steps read below it, what
+-- the step that delegated to it (or that it delegated to) read, and, in a sub-goal, all that the step above was given.
+--
+-- A call leaves a row in tool_calls on every path but one: a step of kind `tool` that only reads and that no policy or
+-- limit concerns has none. Its own row is the record: input names the tool, and goalpost.tools (returns_untrusted) says
+-- what comes back. So the hot path writes nothing for taint. A failed call counts, since its error carries what the other
+-- side answered; one that was never made does not. A tool that is not in goalpost.tools (an MCP server's, or one that is
+-- gone) counts as returning untrusted content. The result of a control tool says of itself whether it is trusted
+-- ({"untrusted": true}).
 create function goalpost_private.is_tainted(p_run_id bigint, p_step_key text) returns boolean
 language sql stable
 set search_path = ''
 as $$
-  with recursive source (run_id, key) as (
-    select p_run_id, p_step_key
+  -- is_given: only what that step was given counts, not what came of it (a sub-goal's step, as seen from below).
+  with recursive source (run_id, key, is_given) as (
+    select p_run_id, p_step_key, false
     union
-    select e.run_id, e.key
+    select e.run_id, e.key, e.is_given
       from source o
       join goalpost.steps s on s.run_id = o.run_id and s.key = o.key
      cross join lateral (
-       select s.run_id, d.key from unnest(s.depends_on) d (key)
+       select s.run_id, d.key, false from unnest(s.depends_on) d (key)
        union all
-       select r.run_id, r.key from goalpost.steps r where r.run_id = s.run_id and r.revision < s.revision and s.kind <> 'plan'
+       select r.run_id, r.key, false
+         from goalpost.steps r where r.run_id = s.run_id and r.revision < s.revision and s.kind <> 'plan'
        union all
-       select below.run_id, below.key
+       select c.run_id, c.step_key, false from goalpost.tool_calls c where c.run_id = s.run_id and c.works_in_step = s.key
+       union all
+       select g.parent_run_id, g.parent_step_key, true
+         from goalpost.workflow_runs r join goalpost.goals g on g.id = r.goal_id
+        where r.id = s.run_id and g.parent_run_id is not null
+       union all
+       select c.run_id, c.works_in_step, false
+         from goalpost.tool_calls c
+        where not o.is_given and c.run_id = s.run_id and c.step_key = s.key and c.works_in_step is not null
+       union all
+       select below.run_id, below.key, false
          from goalpost.goals g
          join goalpost.workflow_runs r on r.workspace_id = g.workspace_id and r.goal_id = g.id
          join goalpost.steps below on below.run_id = r.id
-        where s.kind = 'subgoal' and g.parent_run_id = s.run_id and g.parent_step_key = s.key
-       union all
-       select above.run_id, d.key
-         from goalpost.workflow_runs r
-         join goalpost.goals g on g.id = r.goal_id
-         join goalpost.steps above on above.run_id = g.parent_run_id and above.key = g.parent_step_key
-        cross join lateral unnest(above.depends_on) d (key)
-        where r.id = s.run_id
-       union all
-       select c.run_id, case c.works_in_step when s.key then c.step_key else c.works_in_step end
-         from goalpost.tool_calls c
-        where c.run_id = s.run_id and c.works_in_step is not null and s.key in (c.step_key, c.works_in_step)) e
+        where not o.is_given and s.kind = 'subgoal' and g.parent_run_id = s.run_id and g.parent_step_key = s.key
+     ) e (run_id, key, is_given)
   )
   select exists (
            select from source o
              join goalpost.tool_calls c on c.run_id = o.run_id and c.step_key = o.key
              left join goalpost.tools t on t.name = c.tool
-            -- What somebody's server answers is never vouched for.
-            where c.state = 'done' and (t.returns_untrusted or c.tool like 'mcp.%' or c.result @> '{"untrusted": true}'))
+            where not o.is_given and c.state in ('done', 'failed', 'unknown') and c.rule <> 'max_argument_bytes'
+              and (coalesce(t.returns_untrusted, true) or c.result @> '{"untrusted": true}'))
       or exists (
            select from source o
              join goalpost.steps s on s.run_id = o.run_id and s.key = o.key
              left join goalpost.tools t on t.name = s.input ->> 'tool'
-            where s.kind = 'tool' and s.state = 'completed'
-              and (t.returns_untrusted or s.input ->> 'tool' like 'mcp.%'))
-      -- What a step remembered of such content, it remembered for others.
+            where not o.is_given and s.kind = 'tool' and s.state in ('completed', 'failed')
+              and coalesce(t.returns_untrusted, true))
+      -- A memory that was made of such content carries it to every step that received it.
       or exists (
            select from source o
              join goalpost.memory_uses u on u.run_id = o.run_id and u.step_key = o.key
-             join goalpost.memories m on m.workspace_id = u.workspace_id and m.id = u.memory_id
-            where m.trust = 'untrusted')
+            where u.is_untrusted)
 $$;

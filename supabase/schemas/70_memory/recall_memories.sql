@@ -114,13 +114,15 @@ begin
         from goalpost_private.rank_memories(v_step, v_run, p_query, p_space, v_embedding, v_now) r
     ),
     fitting as (
-      select r.*, sum(octet_length(m.title || m.text)) over (order by r.rank) / 4 as tokens
+      select r.*, m.trust = 'untrusted' as is_untrusted,
+             sum(octet_length(m.title || m.text)) over (order by r.rank) / 4 as tokens
         from ranked r join goalpost.memories m on m.id = r.memory_id
        where r.rank <= least(greatest(p_limit, 0), 50)
     )
     insert into goalpost.memory_uses
-      (run_id, step_key, attempt, call_number, rank, workspace_id, memory_id, score, told_at)
-    select p_run_id, p_step_key, v_step.attempt, p_call_number, f.rank, v_step.workspace_id, f.memory_id, f.score, v_now
+      (run_id, step_key, attempt, call_number, rank, workspace_id, memory_id, score, is_untrusted, told_at)
+    select p_run_id, p_step_key, v_step.attempt, p_call_number, f.rank, v_step.workspace_id, f.memory_id, f.score,
+           f.is_untrusted, v_now
       from fitting f where f.tokens <= p_token_budget;
   end if;
   return (

@@ -125,10 +125,8 @@ begin
   if p_answer is not null and p_decision not in ('answered', 'happened') then
     perform goalpost_private.refuse('ZG003', 'there is nothing to answer here', 'say it in the comment');
   end if;
-  v_problem := coalesce(goalpost_private.shape_problem(p_edited, 262144), goalpost_private.shape_problem(p_answer, 65536));
-  if v_problem is not null then
-    perform goalpost_private.refuse(case when v_problem like '%bytes' then 'ZG007' else 'ZG003' end, 'it ' || v_problem);
-  end if;
+  perform goalpost_private.refuse_unfit_shape('it', p_edited, 262144);
+  perform goalpost_private.refuse_unfit_shape('it', p_answer, 65536);
   v_problem := case
     when p_decision = 'answered' then
       goalpost_private.json_problem(coalesce(p_approval.answer_schema, '{"type": "string", "minLength": 1}'),

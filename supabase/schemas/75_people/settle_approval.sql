@@ -119,7 +119,9 @@ begin
          ended_at = case when v_state <> 'intended' then p_now end,
          result = case when v_state = 'done' then coalesce(
            case p_approval.kind when 'question' then p_approval.answer else p_approval.answer -> 'result' end, 'null') end,
-         error = case when v_state in ('denied', 'failed') then goalpost_private.refusal_of(p_approval, false) end
+         error = case when v_state in ('denied', 'failed') then goalpost_private.refusal_of(p_approval, false)
+           -- Its outcome is as unknown as before: a retried step asks again, and does not repeat it (reopen_calls).
+           || case when p_approval.kind = 'outcome_unknown' and c.turn_number is null then '{"closed_from": "unknown"}' else '{}'::jsonb end end
    where c.run_id = p_approval.run_id and c.step_key = p_approval.step_key and c.number = p_approval.call_number
      and c.state = case p_approval.kind when 'outcome_unknown' then 'unknown' else 'waiting' end;
 end
@@ -161,7 +163,7 @@ begin
   elsif p_step.state = 'waiting' then
     v_functions := goalpost_private.fail_step(
       p_step,
-      goalpost_private.refusal_of(p_approval, false) || jsonb_build_object('code', 'budget_exhausted', 'message',
+      goalpost_private.refusal_of(p_approval, false) || jsonb_build_object('code', 'budget_exhausted', 'keeps_answers', true, 'message',
         format('the cap was not raised: %s', goalpost_private.refusal_of(p_approval, false) ->> 'message')),
       'failed', p_now);
   end if;

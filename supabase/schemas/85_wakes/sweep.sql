@@ -101,7 +101,7 @@ begin
           'code', case when v_timed_out then 'step_timed_out' else 'lease_expired' end,
           'message', case when v_timed_out then format('took longer than %s seconds', v_step.timeout_seconds)
                           else 'its worker was not heard of any more' end,
-          'retryable', true),
+          'retryable', true, 'keeps_answers', v_timed_out),
         case when v_timed_out then 'timed_out' else 'lost' end, p_now);
       if v_timed_out then
         v_late := v_late + 1;

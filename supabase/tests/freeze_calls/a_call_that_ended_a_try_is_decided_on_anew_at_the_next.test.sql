@@ -13,16 +13,16 @@ select is(goalpost_worker.freeze_calls(tests.the('run'), 'a', 1, '[{"call_id": "
 select tests.fail(tests.the('run'), 'a', '{"code": "tool_denied", "message": "m", "retryable": true}');
 select tests.pass('1 hour');
 select tests.start(tests.the('run'), 'a');
-select is((select (c ->> 'state', c ->> 'rule', c -> 'arguments', c ->> 'error')::text from jsonb_array_elements(goalpost_worker.freeze_calls(tests.the('run'), 'a', 2, '[]') -> 'calls') c),
+select is((select (c ->> 'state', c ->> 'rule', c -> 'arguments', c ->> 'error')::text from jsonb_array_elements(goalpost_worker.freeze_calls(tests.the('run'), 'a', 2, '[{"call_id": "tool"}]') -> 'calls') c),
           '(intended,now_it_may,"{""n"": 1}",)', 'a later try asks again, for the same');
 select goalpost_worker.end_calls(tests.the('run'), 'a', 2, '[{"number": 1, "result": {"ok": true}}]');
 select tests.fail(tests.the('run'), 'a', '{"code": "odd", "message": "m", "retryable": true}');
 select tests.pass('1 hour');
 select tests.start(tests.the('run'), 'a');
 select tests.policy_decides('needs_approval');
-select is(goalpost_worker.freeze_calls(tests.the('run'), 'a', 3, '[]') #>> '{calls,0,state}', 'done', 'what was done is not decided on again');
+select is(goalpost_worker.freeze_calls(tests.the('run'), 'a', 3, '[{"call_id": "tool"}]') #>> '{calls,0,state}', 'done', 'what was done is not decided on again');
 update goalpost.tool_calls set state = 'failed', result = null, attempt = 1;
-select is(goalpost_worker.freeze_calls(tests.the('run'), 'a', 3, '[]') #>> '{calls,0,state}', 'waiting', 'one that failed may need a person now');
+select is(goalpost_worker.freeze_calls(tests.the('run'), 'a', 3, '[{"call_id": "tool"}]') #>> '{calls,0,state}', 'waiting', 'one that failed may need a person now');
 select is((select (a.kind, a.call_number)::text from tests.asked a), '(tool_call,1)', 'who is asked');
 
 select * from finish();

@@ -23,8 +23,8 @@ select is(pg_temp.says('a', 'ask_human'), 'allow control', 'people may be asked'
 
 -- A call of its own.
 select is(pg_temp.says('e'), 'allow default', 'no call of its own yet');
-select tests.call(tests.the('run'), 'e', 'failed', 'read');
-select is(pg_temp.says('e'), 'allow default', 'one that failed gave nothing');
+select tests.call(tests.the('run'), 'e', 'denied', 'read');
+select is(pg_temp.says('e'), 'allow default', 'one that was not made gave nothing');
 select tests.call(tests.the('run'), 'e', 'done', 'read', '{"url": "x"}');
 select is(pg_temp.says('e'), 'needs_approval taint', 'one that gave something');
 select tests.call(tests.the('run'), 'b', 'done', 'ask_human', '{}', '{"result": {"untrusted": false}}');

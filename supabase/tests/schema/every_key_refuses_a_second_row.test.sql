@@ -15,7 +15,7 @@ select tests.keep('broken', tests.planned('z'));
 select tests.do_fail(tests.the('broken'), 'z');
 insert into goalpost.requests (workspace_id, user_id, question, idempotency_key) values (tests.id_of('acme'), tests.id_of('mia'), 'q', 'k');
 select tests.keep('memory', tests.memory('remembered'));
-insert into goalpost.memory_uses values (tests.the('run'), 'a', 1, 0, 1, tests.id_of('acme'), tests.the('memory'), 1, now());
+insert into goalpost.memory_uses values (tests.the('run'), 'a', 1, 0, 1, tests.id_of('acme'), tests.the('memory'), 1, false, now());
 update goalpost.memories set run_id = tests.the('run'), step_key = 'a', call_number = 1;
 select tests.furnish(tests.the('run'), 'c');
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);

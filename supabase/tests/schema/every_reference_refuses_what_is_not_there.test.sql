@@ -19,7 +19,7 @@ update goalpost.plan_revisions set runbook_id = (select id from goalpost.runbook
 select tests.keep('broken', tests.planned('z'));
 select tests.do_fail(tests.the('broken'), 'z');
 select tests.memory('remembered', 'goal', jsonb_build_object('goal_id', (tests.goal_of(tests.the('run'))).id, 'axis', 1));
-insert into goalpost.memory_uses select tests.the('run'), 'a', 1, 0, 1, workspace_id, id, 1, now() from goalpost.memories;
+insert into goalpost.memory_uses select tests.the('run'), 'a', 1, 0, 1, workspace_id, id, 1, false, now() from goalpost.memories;
 select tests.memory('lonely');
 insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) values (tests.id_of('acme'), 'docs', 'https://docs.example.com/', tests.id_of('adam'), now()), (tests.id_of('acme'), 'lonely', 'https://docs.example.com/', tests.id_of('adam'), now());
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers where name = 'docs';

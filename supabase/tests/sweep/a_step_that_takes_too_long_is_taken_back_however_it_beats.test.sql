@@ -1,6 +1,6 @@
 -- The time-out ends the work, not only the worker: heartbeats do not prolong it.
 begin;
-select plan(8);
+select plan(9);
 select tests.world();
 
 select tests.keep('run', tests.planned('a', '{"a": {"timeout_seconds": 100}}'));
@@ -12,6 +12,7 @@ select tests.pass('1 second');
 select is((goalpost_worker.sweep()) ->> 'steps_timed_out', '1', 'and no more');
 select is(tests.state(tests.the('run'), 'a'), 'ready', 'it is tried again');
 select is((tests.step(tests.the('run'), 'a')).error ->> 'code', 'step_timed_out', 'and says why');
+select is((tests.step(tests.the('run'), 'a')).error -> 'keeps_answers', 'true', 'a step that timed out keeps the answers that it had');
 select ok((tests.step(tests.the('run'), 'a')).run_after > goalpost_private.clock(), 'after a wait');
 select is((select outcome from goalpost.step_attempts where run_id = tests.the('run') and step_key = 'a'), 'timed_out', 'the attempt timed out');
 select is(goalpost_worker.heartbeat_steps(jsonb_build_array(tests.outcome(tests.the('run'), 'a', '-', '{"lease_epoch": 1}')), 60) #> '{0,held}', 'false', 'its worker hears it');

@@ -14,7 +14,7 @@ select tests.bare_turn(tests.the('run'), k) from unnest(array['a', 'b', 'c']) k;
 -- Step b was told of a memory about mia at its beginning, step c of one of the workspace.
 select tests.keep('private', tests.memory('mia is pregnant', 'user', jsonb_build_object('user_id', tests.id_of('mia'))));
 select tests.keep('shared', tests.memory('for all'));
-insert into goalpost.memory_uses values (tests.the('run'), 'b', 1, 0, 1, tests.id_of('acme'), tests.the('private'), 1, now()), (tests.the('run'), 'c', 1, 0, 1, tests.id_of('acme'), tests.the('shared'), 1, now());
+insert into goalpost.memory_uses (run_id, step_key, attempt, call_number, rank, workspace_id, memory_id, score, told_at, is_untrusted) values (tests.the('run'), 'b', 1, 0, 1, tests.id_of('acme'), tests.the('private'), 1, now(), false), (tests.the('run'), 'c', 1, 0, 1, tests.id_of('acme'), tests.the('shared'), 1, now(), false);
 -- A held call of remember.
 select tests.keep('held', tests.asks(tests.the('run'), 'a', 'tool_call', '{}', 'remember', '{"scope": "user", "kind": "fact", "text": "mia is pregnant"}'));
 insert into goalpost.corrections (approval_id, workspace_id, run_id, step_key, kind, proposed, corrected, corrected_by, created_at)

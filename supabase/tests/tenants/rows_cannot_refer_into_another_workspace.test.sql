@@ -20,7 +20,7 @@ insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_a
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
 
 select tests.memory('remembered', 'goal', jsonb_build_object('goal_id', (tests.goal_of(tests.the('run_' || workspace))).id), workspace) from place;
-insert into goalpost.memory_uses select tests.the('run_' || p.workspace), 'a', 1, 0, 1, m.workspace_id, m.id, 1, now() from goalpost.memories m join place p on tests.id_of(p.workspace) = m.workspace_id;
+insert into goalpost.memory_uses select tests.the('run_' || p.workspace), 'a', 1, 0, 1, m.workspace_id, m.id, 1, false, now() from goalpost.memories m join place p on tests.id_of(p.workspace) = m.workspace_id;
 
 select tests.furnish(tests.the('run_' || workspace), 'b') from place;
 

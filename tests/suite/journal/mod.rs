@@ -6,8 +6,10 @@
 
 mod kills;
 mod long;
+mod mcp;
 mod model;
 mod once;
+mod procedure;
 mod receiver;
 mod whole;
 

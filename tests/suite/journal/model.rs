@@ -32,6 +32,8 @@ struct Script {
     strikes_at: Arc<Mutex<Option<&'static str>>>,
     /// Whether goals have everything in them: see `whole`.
     is_whole: Arc<AtomicBool>,
+    /// The plan of every goal, where a test has one of its own.
+    plan: Arc<Mutex<Option<Value>>>,
     /// So many questions are refused, each with this status.
     refuses: Arc<Mutex<(u64, u16)>>,
 }
@@ -46,6 +48,7 @@ impl Model {
             takes_millis: Arc::default(),
             strikes_at: Arc::default(),
             is_whole: Arc::default(),
+            plan: Arc::default(),
             refuses: Arc::default(),
         };
         let router = Router::new()
@@ -76,6 +79,11 @@ impl Model {
     /// Goals have everything in them from now on.
     pub(super) fn plans_whole_goals(&self) {
         self.script.is_whole.store(true, Ordering::SeqCst);
+    }
+
+    /// Goals have this plan from now on.
+    pub(super) fn plans(&self, plan: Value) {
+        *self.script.plan.lock().unwrap() = Some(plan);
     }
 
     pub(super) fn refuses(&self, times: u64, status: u16) {
@@ -178,6 +186,9 @@ fn turns_told(text: &str) -> u64 {
 fn plan(body: &Value, script: &Script) -> Value {
     if !body["messages"].to_string().contains("crystal_ball") {
         return json!({"steps": [{"key": "a", "kind": "tool", "input": {"tool": "crystal_ball", "arguments": {}}}]});
+    }
+    if let Some(plan) = script.plan.lock().unwrap().clone() {
+        return plan;
     }
     let schema =
         json!({"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}});

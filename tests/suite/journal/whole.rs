@@ -54,7 +54,8 @@ async fn a_goal_with_everything_in_it_is_reached_whoever_is_killed_at_whatever_p
             })
             .await;
             world.model.plans_whole_goals();
-            world.let_use(&docs).await;
+            let flags = json!({"idempotent": true, "writes": false, "approval": "never"});
+            world.let_use(&docs, &flags).await;
             for (function, point, passes) in points {
                 let blow = BlowRule::kill_once(*point, function).after(*passes);
                 let told = world.strike(vec![blow]).await;
@@ -79,8 +80,8 @@ async fn a_goal_with_everything_in_it_is_reached_whoever_is_killed_at_whatever_p
 }
 
 impl World {
-    /// An MCP server whose tool is approved, and agents that use everything.
-    async fn let_use(&self, docs: &Docs) {
+    /// An MCP server whose tool is approved with these flags, and agents that use everything.
+    pub(super) async fn let_use(&self, docs: &Docs, flags: &Value) {
         let owner = &self.trial.owner;
         let server = json!({"p_workspace_id": DEMO, "p_name": "docs", "p_url": format!("http://{}/mcp", docs.host)});
         let added = owner.rpc("add_mcp_server", &server).await.unwrap();
@@ -103,7 +104,7 @@ impl World {
             .unwrap();
         let seen = owner.rows("mcp_tools", "select=schema_hash").await.unwrap();
         let approval = json!({"p_workspace_id": DEMO, "p_server": "docs", "p_tool": "search", "p_schema_hash": seen[0]["schema_hash"],
-                              "p_flags": {"idempotent": true, "writes": false, "approval": "never"}});
+                              "p_flags": flags});
         let approved = owner.rpc("approve_mcp_tool", &approval).await.unwrap();
         assert_eq!(approved.body["state"], "approved", "{approved:?}");
     }

@@ -53,6 +53,8 @@ pub(crate) struct Docs {
     pub(crate) host: String,
     pub(crate) description: Arc<Mutex<String>>,
     pub(crate) calls: Arc<Mutex<usize>>,
+    /// So many calls take effect and are never answered.
+    pub(crate) hangs: Arc<Mutex<usize>>,
 }
 
 impl Docs {
@@ -62,6 +64,7 @@ impl Docs {
             host: listener.local_addr().unwrap().to_string(),
             description: Arc::new(Mutex::new("Finds pages.".to_owned())),
             calls: Arc::default(),
+            hangs: Arc::default(),
         };
         let handler = docs.clone();
         let service = StreamableHttpService::new(
@@ -101,6 +104,15 @@ impl ServerHandler for Docs {
         _context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         *self.calls.lock().unwrap() += 1;
+        let hangs = {
+            let mut left = self.hangs.lock().unwrap();
+            let hangs = *left > 0;
+            *left = left.saturating_sub(1);
+            hangs
+        };
+        if hangs {
+            std::future::pending::<()>().await;
+        }
         Ok(CallToolResult::success(vec![ContentBlock::text("three pages")]).into())
     }
 }

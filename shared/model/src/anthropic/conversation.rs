@@ -65,8 +65,8 @@ fn answered(answer: &Answer, names: &WireNames<'_>, ids: &mut Ids) -> Vec<Value>
         };
         blocks.push(json!({
             "type": "tool_use",
-            "id": ids.of_result(&call.id),
-            "name": names.theirs(&call.name),
+            "id": ids.of_result(&call.call_id),
+            "name": names.theirs(&call.tool),
             "input": input,
         }));
     }
@@ -84,14 +84,14 @@ struct Ids {
 impl Ids {
     fn keep(&mut self, answer: &Answer) {
         let own = |id: &String| (id.clone(), id.clone());
-        self.last = answer.calls.iter().map(|call| own(&call.id)).collect();
+        self.last = answer.calls.iter().map(|call| own(&call.call_id)).collect();
         self.used.extend(self.last.keys().cloned());
     }
 
     fn rename(&mut self, answer: &Answer) {
         self.last.clear();
         for call in &answer.calls {
-            let plain = plain(&call.id);
+            let plain = plain(&call.call_id);
             let mut id = plain.clone();
             let mut number = 1;
             while id.is_empty() || self.used.contains(&id) {
@@ -99,7 +99,7 @@ impl Ids {
                 id = format!("{plain}_{number}");
             }
             self.used.insert(id.clone());
-            self.last.insert(call.id.clone(), id);
+            self.last.insert(call.call_id.clone(), id);
         }
     }
 

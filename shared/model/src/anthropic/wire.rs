@@ -1,11 +1,12 @@
 //! What the provider sends, as far as it is read. Everything else in a response is ignored, but what has to go back
 //! unchanged is kept.
 
+use domain::ToolCallRequest;
 use domain::Usage;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::ask::{Answer, AskedCall, OutputSchema, Stop};
+use crate::ask::{Answer, OutputSchema, Stop};
 use crate::choose::ANTHROPIC;
 use crate::error::Kind;
 use crate::names::WireNames;
@@ -74,7 +75,7 @@ impl Message {
         };
         let mut native = has_more(&self.content).then_some(Value::Array(self.content));
         if let Some(output) = by_tool {
-            if let Some(given) = calls.iter().find(|call| call.name == output.name) {
+            if let Some(given) = calls.iter().find(|call| call.tool == output.name) {
                 text = given.arguments.to_string();
                 // The call is the answer: nobody makes it, and it goes back as text.
                 native = None;
@@ -112,15 +113,15 @@ fn text(content: &[Value]) -> String {
     texts.collect()
 }
 
-fn calls(content: &[Value], names: &WireNames<'_>) -> Result<Vec<AskedCall>, Kind> {
+fn calls(content: &[Value], names: &WireNames<'_>) -> Result<Vec<ToolCallRequest>, Kind> {
     let call = |block: &Value| {
         let field = |name: &str| block.get(name)?.as_str().map(str::to_owned);
         let (Some(id), Some(name)) = (field("id"), field("name")) else {
             return Err(Kind::Malformed("a tool_use block has no id or name".into()));
         };
-        Ok(AskedCall {
-            id,
-            name: names.ours(&name),
+        Ok(ToolCallRequest {
+            call_id: id,
+            tool: names.ours(&name),
             arguments: block.get("input").cloned().unwrap_or_default(),
         })
     };

@@ -10,9 +10,9 @@ fn a_request_is_the_same_after_it_was_kept() {
         provider: "anthropic".into(),
         model: "m".into(),
         text: "t".into(),
-        calls: vec![AskedCall {
-            id: "c".into(),
-            name: "sql".into(),
+        calls: vec![ToolCallRequest {
+            call_id: "c".into(),
+            tool: "sql".into(),
             arguments: json!({"limit": 3, "ratio": 0.5}),
         }],
         stop: Stop::Calls,
@@ -61,9 +61,9 @@ fn a_request_is_the_same_after_it_was_kept() {
 
 #[test]
 fn calls_of_an_answer_that_was_cut_off_or_cannot_be_read_are_not_made() {
-    let call = |arguments| AskedCall {
-        id: "c".into(),
-        name: "sql".into(),
+    let call = |arguments| ToolCallRequest {
+        call_id: "c".into(),
+        tool: "sql".into(),
         arguments,
     };
     let answer = |stop, arguments| Answer {

@@ -28,9 +28,8 @@ async fn plan(task: &PlanTask) -> Result<(Planned, Vec<Usage>), Error> {
     model.plan(&mut model.direct(), task).await
 }
 
-async fn work(task: &WorkTask) -> Result<(Turn, Vec<Usage>), Error> {
-    let model = model();
-    model.work(&mut model.direct(), task).await
+fn procedure(task: &WorkTask) -> Result<Vec<ToolInput>, Error> {
+    model().procedure(task)
 }
 
 async fn judge(task: &JudgeTask) -> Result<(Vec<CriterionVerdict>, Vec<Usage>), Error> {
@@ -101,11 +100,10 @@ async fn what_is_not_covered_is_refused_with_what_would_be() {
     );
     let error = plan(&plan_task(0.1, true)).await.unwrap_err();
     assert_eq!(error.code(), "no_language_model");
-    let error = work(&WorkTask {
+    let error = procedure(&WorkTask {
         instructions: "think".into(),
         ..WorkTask::default()
     })
-    .await
     .unwrap_err();
     assert_eq!(error.code(), "no_language_model");
 }
@@ -171,75 +169,16 @@ async fn a_second_plan_is_not_made_up() {
     );
 }
 
-fn outcome(result: Option<Value>) -> crate::PastTurn {
-    let call = crate::CallOutcome {
-        name: "sql".into(),
-        result,
-        error_code: Some("query_failed".into()),
-        error: Some("it broke".into()),
-        retryable: true,
-        ..Default::default()
-    };
-    crate::PastTurn {
-        answer: None,
-        calls: vec![call],
-    }
-}
-
-#[tokio::test]
-async fn a_procedure_is_followed_call_by_call_to_its_last_result() {
-    let mut task: WorkTask = serde_json::from_value(json!({
-        "instructions": "rank", "procedure": [{"tool": "sql", "arguments": {"query": "{{ x }}"}}, {"tool": "template", "arguments": {"template": "t"}}]
-    })).unwrap();
-    let Turn::Calls { calls, .. } = work(&task).await.unwrap().0 else {
-        panic!("a call")
-    };
-    assert_eq!(
-        (calls[0].name.as_str(), calls[0].origin),
-        ("sql", crate::CallOrigin::Procedure)
-    );
-    task.turns.push(outcome(Some(json!({"rows": []}))));
-    let Turn::Calls { calls, .. } = work(&task).await.unwrap().0 else {
-        panic!("a call")
-    };
-    assert_eq!(calls[0].name, "template");
-    task.turns
-        .push(outcome(Some(json!({"text": "ranked", "extra": 1}))));
-    let Turn::Done { result, .. } = work(&task).await.unwrap().0 else {
-        panic!("the end")
-    };
-    assert_eq!(Value::Object(result), json!({"text": "ranked", "extra": 1}));
-}
-
-#[tokio::test]
-async fn a_failed_call_ends_a_procedure_with_the_tools_own_error() {
-    let task = WorkTask {
-        procedure: vec![ToolInput {
-            tool: "sql".into(),
-            arguments: serde_json::Map::new(),
-        }],
-        turns: vec![outcome(None)],
-        ..WorkTask::default()
-    };
-    let error = work(&task).await.unwrap_err();
-    assert_eq!(
-        (error.code(), error.to_string().as_str(), error.retryable()),
-        ("query_failed", "it broke", true)
-    );
-}
-
-#[tokio::test]
-async fn instructions_that_a_tool_covers_are_worked_off() {
+#[test]
+fn instructions_that_a_tool_covers_become_calls() {
     let mut task: WorkTask = serde_json::from_value(json!({
         "instructions": "how many customers are there?", "tools": tools(), "tables": [{"schema": "shop", "name": "customers"}],
         "agent": {"name": "analyst", "tools": ["sql", "template"]}
     })).unwrap();
-    task.turns
-        .push(outcome(Some(json!({"rows": [{"count": 3}]}))));
-    let Turn::Calls { calls, .. } = work(&task).await.unwrap().0 else {
-        panic!("a call")
-    };
-    let template = calls[0].arguments["template"].as_str().unwrap();
+    let calls = procedure(&task).unwrap();
+    let tools: Vec<&str> = calls.iter().map(|call| call.tool.as_str()).collect();
+    assert_eq!(tools, ["sql", "template"]);
+    let template = calls[1].arguments["template"].as_str().unwrap();
     let context =
         json!({"results": [{"rows": [{"count": 3}]}], "one": "customer", "many": "customers"});
     assert_eq!(
@@ -247,8 +186,7 @@ async fn instructions_that_a_tool_covers_are_worked_off() {
         "There are 3 customers."
     );
     task.agent.as_mut().unwrap().tools.clear();
-    task.turns.clear();
-    assert_eq!(work(&task).await.unwrap_err().code(), "no_language_model");
+    assert_eq!(procedure(&task).unwrap_err().code(), "no_language_model");
 }
 
 #[tokio::test]

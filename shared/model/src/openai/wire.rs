@@ -1,10 +1,11 @@
 //! What the provider sends, as far as it is read. Everything else in a response is ignored.
 
+use domain::ToolCallRequest;
 use domain::Usage;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::ask::{Answer, AskedCall, Stop};
+use crate::ask::{Answer, Stop};
 use crate::choose::OPENAI;
 use crate::error::Kind;
 use crate::names::WireNames;
@@ -124,17 +125,18 @@ impl Completion {
 }
 
 impl Message {
-    fn calls(&self, names: &WireNames<'_>) -> Result<Vec<AskedCall>, Kind> {
-        let mut calls: Vec<AskedCall> = Vec::new();
+    fn calls(&self, names: &WireNames<'_>) -> Result<Vec<ToolCallRequest>, Kind> {
+        let mut calls: Vec<ToolCallRequest> = Vec::new();
         for (position, raw) in self.tool_calls.iter().flatten().enumerate() {
             let call: WireCall = serde_json::from_value(raw.clone())
                 .map_err(|error| Kind::Malformed(format!("a tool call is none: {error}")))?;
             // Some compatible servers give no id, or one to all.
-            let is_own = |id: &String| !id.is_empty() && calls.iter().all(|call| call.id != *id);
+            let is_own =
+                |id: &String| !id.is_empty() && calls.iter().all(|call| call.call_id != *id);
             let id = call.id.filter(is_own);
-            calls.push(AskedCall {
-                id: id.unwrap_or_else(|| format!("call_{position}")),
-                name: names.ours(&call.function.name),
+            calls.push(ToolCallRequest {
+                call_id: id.unwrap_or_else(|| format!("call_{position}")),
+                tool: names.ours(&call.function.name),
                 arguments: arguments(call.function.arguments),
             });
         }

@@ -10,7 +10,10 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use domain::ToolCallRequest;
+
 use super::*;
+use crate::ask::Answer;
 use crate::choose::{ANTHROPIC, OPENAI};
 use crate::openai::OpenAi;
 
@@ -18,13 +21,8 @@ use crate::openai::OpenAi;
 const IDS: [&str; 4] = ["call_1", "toolu_x", "call.0", ""];
 
 /// `seed` makes the ids of a provider that keeps its own promises unique.
-fn answer(
-    provider: Option<&'static str>,
-    text: String,
-    ids: Vec<usize>,
-    seed: u32,
-) -> Option<Answer> {
-    let is_native = provider == Some(ANTHROPIC);
+fn answer(provider: &'static str, text: String, ids: Vec<usize>, seed: u32) -> Answer {
+    let is_native = provider == ANTHROPIC;
     let id = |id: usize| {
         if is_native {
             format!("toolu_{seed}_{id}")
@@ -32,44 +30,43 @@ fn answer(
             IDS[id].to_owned()
         }
     };
-    let calls: Vec<AskedCall> = ids
+    let calls: Vec<ToolCallRequest> = ids
         .into_iter()
-        .map(|number| AskedCall {
-            id: id(number),
-            name: "crm.find".to_owned(),
+        .map(|number| ToolCallRequest {
+            call_id: id(number),
+            tool: "crm.find".to_owned(),
             arguments: json!({"n": number}),
         })
         .collect();
     let native = is_native.then(|| {
         let mut blocks = vec![json!({"type": "thinking", "thinking": "t", "signature": "s"})];
         blocks.extend(calls.iter().map(
-            |call| json!({"type": "tool_use", "id": call.id, "name": "crm_find", "input": {}}),
+            |call| json!({"type": "tool_use", "id": call.call_id, "name": "crm_find", "input": {}}),
         ));
         Value::Array(blocks)
     });
-    Some(Answer {
-        provider: provider?.to_owned(),
+    Answer {
+        provider: provider.to_owned(),
         text,
         calls,
         native,
         ..Answer::default()
-    })
+    }
 }
 
 fn turn() -> impl Strategy<Value = PastTurn> {
-    let provider = prop_oneof![Just(None), Just(Some(OPENAI)), Just(Some(ANTHROPIC))];
+    let provider = prop_oneof![Just(OPENAI), Just(ANTHROPIC)];
     let ids = prop::sample::subsequence(vec![0, 1, 2, 3], 0..=4).prop_shuffle();
-    let outcomes = prop::collection::vec((0..4_usize, any::<bool>(), any::<bool>()), 0..4);
-    (provider, "[ a]{0,3}", ids, outcomes, any::<u32>()).prop_map(
-        |(provider, text, ids, outcomes, seed)| PastTurn {
+    let made = prop::collection::vec(any::<bool>(), 0..4);
+    (provider, "[ a]{0,3}", ids, made, any::<u32>()).prop_map(
+        |(provider, text, ids, made, seed)| PastTurn {
             answer: answer(provider, text, ids, seed),
-            calls: outcomes
+            calls: made
                 .into_iter()
-                .map(|(id, is_named, worked)| CallOutcome {
-                    id: is_named.then(|| IDS[id].to_owned()),
-                    name: "crm.find".to_owned(),
+                .map(|worked| ToolCall {
+                    tool: "crm.find".to_owned(),
                     result: worked.then(|| json!(1)),
-                    ..CallOutcome::default()
+                    ..ToolCall::default()
                 })
                 .collect(),
         },
@@ -154,17 +151,34 @@ proptest! {
 }
 
 #[test]
-fn what_is_said_of_a_procedure_has_made_up_ids() {
-    let calls = vec![CallOutcome::default(), CallOutcome::default()];
-    let past = PastTurn {
-        answer: None,
-        calls,
+fn results_belong_to_calls_by_their_place() {
+    let long = "c".repeat(300);
+    let asked = |tool: &str| ToolCallRequest {
+        call_id: long.clone(),
+        tool: tool.to_owned(),
+        arguments: json!({}),
     };
-    let [Message::Assistant(answer), Message::ToolResults { results }] = &as_it_was(3, &past)[..]
-    else {
+    let made = |number: i32| ToolCall {
+        // As the database cuts it.
+        call_id: Some("c".repeat(200)),
+        result: Some(json!({"number": number})),
+        ..ToolCall::default()
+    };
+    let turn = PastTurn {
+        answer: Answer {
+            calls: vec![asked("first"), asked("second"), asked("third")],
+            ..Answer::default()
+        },
+        calls: vec![made(1), made(2)],
+    };
+    let [Message::Assistant(_), Message::ToolResults { results }] = &replay_turn(&turn)[..] else {
         unreachable!("an answer and its results");
     };
-    let ids: Vec<&str> = answer.calls.iter().map(|call| call.id.as_str()).collect();
-    assert_eq!(ids, ["call_3_0", "call_3_1"]);
-    assert_eq!(results[1].call_id, "call_3_1");
+    let told: Vec<(bool, bool)> = results
+        .iter()
+        .map(|result| (result.call_id == long, result.is_error))
+        .collect();
+    assert_eq!(told, [(true, false), (true, false), (true, true)]);
+    assert!(results[1].content.contains("2"), "{}", results[1].content);
+    assert!(results[2].content.contains("not_called"));
 }

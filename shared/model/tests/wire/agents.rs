@@ -1,6 +1,7 @@
 //! An agent's conversation through a provider: what the next turn carries of the turns before.
 
-use model::{CallOrigin, Message, PastTurn, Purpose, Stop, ToolCall, Turn, WorkTask};
+use domain::ToolCallRequest;
+use model::{Message, PastTurn, Purpose, Stop, Turn, WorkTask};
 use serde_json::{Value, json};
 
 use crate::openai;
@@ -33,26 +34,24 @@ async fn an_agents_conversation_goes_on_as_it_was() {
     let server = Server::start([wants_two(), openai::says("There is one.")]).await;
     let model = model(server.openai());
     let mut task = work_task();
-    let (turn, _) = model.work(&mut model.direct(), &task).await.unwrap();
-    let Turn::Calls { calls, answer } = turn else {
+    let turn = model.work(&mut model.direct(), &task).await.unwrap();
+    let Turn::Calls { answer } = turn else {
         panic!("calls")
     };
-    let expected = ToolCall {
-        id: Some("call_x".into()),
-        name: "sql".into(),
+    let expected = ToolCallRequest {
+        call_id: "call_x".into(),
+        tool: "sql".into(),
         arguments: json!({"query": "select 1"}),
-        origin: CallOrigin::Model,
     };
-    assert_eq!((calls.len(), &calls[0]), (2, &expected));
-    // In another order than it was asked, as calls end.
-    let outcomes = json!([
-        {"id": "call_y", "name": "calculate", "error": "no", "error_code": "calculation_failed"},
-        {"id": "call_x", "name": "sql", "result": {"row_count": 1, "text": "<data>"}}]);
+    assert_eq!((answer.calls.len(), &answer.calls[0]), (2, &expected));
+    let calls = json!([
+        {"call_id": "call_x", "tool": "sql", "result": {"row_count": 1, "text": "<data>"}},
+        {"call_id": "call_y", "tool": "calculate", "error": {"code": "calculation_failed", "message": "no", "retryable": false}}]);
     task.turns.push(PastTurn {
         answer,
-        calls: serde_json::from_value(outcomes).unwrap(),
+        calls: serde_json::from_value(calls).unwrap(),
     });
-    let (turn, _) = model.work(&mut model.direct(), &task).await.unwrap();
+    let turn = model.work(&mut model.direct(), &task).await.unwrap();
     let Turn::Done { result, answer } = turn else {
         panic!("the end")
     };
@@ -60,7 +59,7 @@ async fn an_agents_conversation_goes_on_as_it_was() {
         (result["text"].clone(), result["row_count"].clone()),
         (json!("There is one."), json!(1))
     );
-    assert_eq!(answer.unwrap().stop, Stop::End);
+    assert_eq!(answer.stop, Stop::End);
     let bodies = server.bodies();
     assert_eq!(bodies[0]["model"], "gpt-other");
     let names: Vec<&str> = bodies[0]["tools"]
@@ -120,8 +119,8 @@ async fn a_call_whose_arguments_cannot_be_read_is_asked_for_again() {
     .await;
     let model = model(server.openai());
     let mut asker = Keeping::new(&model);
-    let (turn, _) = model.work(&mut asker, &work_task()).await.unwrap();
-    assert!(matches!(turn, Turn::Calls { calls, .. } if calls.len() == 2));
+    let turn = model.work(&mut asker, &work_task()).await.unwrap();
+    assert!(matches!(turn, Turn::Calls { answer } if answer.calls.len() == 2));
     let last = &asker.asked[2];
     assert_eq!(last.purpose, Purpose::Repair);
     let said: Vec<&str> = last
@@ -159,14 +158,17 @@ async fn conversation(task: &WorkTask) -> Vec<(String, String)> {
 }
 
 fn turn(text: &str, result: Option<Value>) -> PastTurn {
-    let calls = json!([{"id": "c", "name": "sql", "arguments": {}}]);
-    let (calls, outcome) = match result {
-        Some(result) => (calls, json!([{"id": "c", "name": "sql", "result": result}])),
+    let calls = json!([{"call_id": "c", "tool": "sql", "arguments": {}}]);
+    let (calls, made) = match result {
+        Some(result) => (
+            calls,
+            json!([{"call_id": "c", "tool": "sql", "result": result}]),
+        ),
         None => (json!([]), json!([])),
     };
     serde_json::from_value(json!({
         "answer": {"provider": "openai", "model": "m", "text": text, "calls": calls, "stop": "calls", "usage": {"provider": "openai", "model": "m"}},
-        "calls": outcome,
+        "calls": made,
     }))
     .unwrap()
 }

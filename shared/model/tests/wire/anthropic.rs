@@ -1,7 +1,7 @@
 //! Anthropic's Messages: what is sent and what is read.
 
-use domain::Usage;
-use model::{Answer, AskedCall, Message, OutputSchema, Stop, ToolResult};
+use domain::{ToolCallRequest, Usage};
+use model::{Answer, Message, OutputSchema, Stop, ToolResult};
 use serde_json::{Value, json};
 
 use crate::server::{KEY, Reply, Server, ask, model, question};
@@ -111,9 +111,9 @@ async fn parallel_calls_come_back_as_calls_and_go_back_with_their_results() {
         (answer.stop, answer.text.as_str(), answer.is_whole()),
         (Stop::Calls, "Two looks.", true)
     );
-    let call = |id: &str, name: &str, arguments| AskedCall {
-        id: id.into(),
-        name: name.into(),
+    let call = |id: &str, name: &str, arguments| ToolCallRequest {
+        call_id: id.into(),
+        tool: name.into(),
         arguments,
     };
     assert_eq!(
@@ -308,9 +308,9 @@ async fn an_open_schema_is_a_tool_whose_input_is_the_answer() {
 #[tokio::test]
 async fn a_conversation_begun_with_another_provider_goes_on() {
     let server = Server::start([says("ok")]).await;
-    let call = |id: &str| AskedCall {
-        id: id.into(),
-        name: "crm.find".into(),
+    let call = |id: &str| ToolCallRequest {
+        call_id: id.into(),
+        tool: "crm.find".into(),
         arguments: json!("{\"broken"),
     };
     let answer = Answer {

@@ -275,6 +275,12 @@ async fn check(cases: Vec<Case>, config: fn(&Server) -> ModelConfig) {
             (case.code, case.retryable, case.after, case.charged),
             "{words}"
         );
+        let keeps_answers = !["model_refused", "model_malformed"].contains(&case.code);
+        assert_eq!(
+            domain::StepError::from(error.clone()).keeps_answers,
+            keeps_answers,
+            "{words}"
+        );
         assert!(words.contains(case.says), "{}: {words}", case.says);
         is_clean(&error);
         assert_eq!(server.asked().len(), 1, "no hidden retry: {words}");

@@ -1,7 +1,7 @@
 //! OpenAI's Chat Completions: what is sent and what is read.
 
-use domain::Usage;
-use model::{Answer, AskedCall, Message, OutputSchema, Stop, ToolResult};
+use domain::{ToolCallRequest, Usage};
+use model::{Answer, Message, OutputSchema, Stop, ToolResult};
 use serde_json::{Value, json};
 
 use crate::server::{KEY, Reply, Server, ask, model, question};
@@ -103,9 +103,9 @@ async fn parallel_calls_come_back_as_calls_and_go_back_with_their_results() {
         (answer.stop, answer.text.as_str(), answer.is_whole()),
         (Stop::Calls, "Two looks.", true)
     );
-    let call = |id: &str, name: &str, arguments| AskedCall {
-        id: id.into(),
-        name: name.into(),
+    let call = |id: &str, name: &str, arguments| ToolCallRequest {
+        call_id: id.into(),
+        tool: name.into(),
         arguments,
     };
     assert_eq!(
@@ -178,7 +178,11 @@ async fn arguments_that_are_no_object_stay_as_they_were_written() {
             json!({})
         ]
     );
-    let ids: Vec<&str> = answer.calls.iter().map(|call| call.id.as_str()).collect();
+    let ids: Vec<&str> = answer
+        .calls
+        .iter()
+        .map(|call| call.call_id.as_str())
+        .collect();
     assert_eq!(ids, ["a", "b", "call_2", "call_3"], "each has its own");
     assert!(!answer.is_whole());
 }

@@ -202,7 +202,7 @@ async fn a_paused_answer_is_sent_back_and_goes_on() {
     let paused = || Reply::json(anthropic::message(search.clone(), "pause_turn"));
     let server = Server::start([paused(), anthropic::says("Found it.")]).await;
     let first = model(server.anthropic());
-    let (turn, _) = first
+    let turn = first
         .work(&mut first.direct(), &WorkTask::default())
         .await
         .unwrap();

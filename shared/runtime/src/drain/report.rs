@@ -37,7 +37,7 @@ impl Counts {
         let count = match outcome {
             Outcome::Completed { .. } => &mut self.report.completed,
             Outcome::Failed { .. } => &mut self.report.failed,
-            Outcome::Waiting { .. } | Outcome::WaitingForOthers => &mut self.report.waiting,
+            Outcome::Waiting { .. } | Outcome::Suspended => &mut self.report.waiting,
             Outcome::Released => &mut self.report.released,
         };
         *count = count.saturating_add(1);

@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use domain::{Usage, WorkspaceId};
+use domain::{ToolCallResult, ToolCallResults, Usage, WorkspaceId};
 use futures::FutureExt as _;
-use store::{CallEnd, ClaimedStep, EndedCall, Lease, Outcome, StepError};
+use store::{ClaimedStep, Lease, Outcome, StepError};
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
@@ -23,7 +23,7 @@ pub(crate) struct Ledger(Arc<Mutex<Entries>>);
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Entries {
     pub(crate) usage: Vec<Usage>,
-    pub(crate) calls: Vec<EndedCall>,
+    pub(crate) calls: ToolCallResults,
 }
 
 impl Ledger {
@@ -89,36 +89,37 @@ impl StepContext {
         self.remaining() * 4 >= self.most * 3
     }
 
-    /// Keeps how a call ended until it is recorded: it travels with the step's outcome unless it was told before. What
-    /// the database could not store becomes an error. Gives back what is kept.
-    #[expect(clippy::must_use_candidate, reason = "who only records needs no more")]
-    pub fn record_call(&self, ended: EndedCall) -> CallEnd {
-        let problem = match &ended.end {
-            CallEnd::Result(result) => bounds::problem(result),
-            CallEnd::Error(_) => None,
+    /// Keeps the result of a call until it is recorded: it travels with the step's outcome unless it was sent before. A
+    /// result that the database could not store becomes an error. Returns what is kept.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "a caller that only records needs no more"
+    )]
+    pub fn record_call(&self, number: i32, result: ToolCallResult) -> ToolCallResult {
+        let problem = match &result {
+            ToolCallResult::Done(value) => bounds::problem(value),
+            ToolCallResult::Failed(_) | ToolCallResult::Retry(_) => None,
         };
-        let end = problem.map_or(ended.end, |problem| {
-            CallEnd::Error(StepError::terminal("result_not_storable", problem))
+        let result = problem.map_or(result, |problem| {
+            ToolCallResult::Failed(StepError::terminal("result_not_storable", problem))
         });
         let mut entries = self.ledger.locked();
-        entries.calls.retain(|other| other.number != ended.number);
-        entries.calls.push(EndedCall {
-            number: ended.number,
-            end: end.clone(),
-        });
-        end
+        entries.calls.insert(number, result.clone());
+        result
     }
 
-    /// The ended calls that are not recorded yet.
+    /// Returns the results of calls that are not recorded yet.
     #[must_use]
-    pub fn calls_to_tell(&self) -> Vec<EndedCall> {
+    pub fn unrecorded_calls(&self) -> ToolCallResults {
         self.ledger.locked().calls.clone()
     }
 
-    /// These are recorded.
-    pub fn calls_were_told(&self, told: &[EndedCall]) {
-        let is_told = |call: &EndedCall| told.iter().any(|other| other.number == call.number);
-        self.ledger.locked().calls.retain(|call| !is_told(call));
+    /// Forgets results that are recorded now.
+    pub fn calls_were_recorded(&self, recorded: &ToolCallResults) {
+        let mut entries = self.ledger.locked();
+        entries
+            .calls
+            .retain(|number, _| !recorded.contains_key(number));
     }
 
     /// Records what a call to a model used. Call it as soon as the reply is there: it is booked whatever becomes of the
@@ -165,14 +166,13 @@ where
                 format!(
                     "the step took longer than its {timeout_seconds} seconds; raise timeout_seconds or do less in it"
                 ),
-            )),
+            )
+            .keeping_answers()),
         }
     }
 }
 
 fn panicked() -> Outcome {
-    Outcome::failed(StepError::retryable(
-        "panicked",
-        "the worker hit a bug in its own code; the log names the place",
-    ))
+    let message = "the worker hit a bug in its own code; the log names the place";
+    Outcome::failed(StepError::retryable("panicked", message).keeping_answers())
 }

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use uuid::Uuid;
 
-pub(in crate::cli) const MEMBERS_HELP: &str = "\
+pub(in crate::commands) const MEMBERS_HELP: &str = "\
 Examples:
   cargo goalpost members list
   cargo goalpost members invite mia@example.com --role approver
@@ -14,7 +14,7 @@ Examples:
 Nobody becomes a member unasked: an invitation waits for the person who is invited, who sees it with `members list`.
 What a removed member had asked for is cancelled.";
 
-pub(in crate::cli) const ADMINS_HELP: &str = "\
+pub(in crate::commands) const ADMINS_HELP: &str = "\
 Examples:
   cargo goalpost admins list
   cargo goalpost admins add mia@example.com
@@ -26,16 +26,16 @@ Project admins operate the whole project. The owner of the database adds the fir
 
 /// The arguments of `members`.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Members {
+pub(in crate::commands) struct Members {
     /// The workspace, by name or id; left out: the only one
     #[arg(long, short, global = true, value_name = "WORKSPACE")]
-    pub(in crate::cli) workspace: Option<String>,
+    pub(in crate::commands) workspace: Option<String>,
     #[command(subcommand)]
-    pub(in crate::cli) action: MembersAction,
+    pub(in crate::commands) action: MembersAction,
 }
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum MembersAction {
+pub(in crate::commands) enum MembersAction {
     /// List members, and the invitations that you see
     List,
     /// Invite a person, by e-mail address or user id
@@ -76,7 +76,7 @@ pub(in crate::cli) enum MembersAction {
 
 /// A role in a workspace, in order of power.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(in crate::cli) enum Role {
+pub(in crate::commands) enum Role {
     Viewer,
     Member,
     Approver,
@@ -86,7 +86,7 @@ pub(in crate::cli) enum Role {
 
 impl Role {
     /// Returns the role's name in the database.
-    pub(in crate::cli) fn name(self) -> &'static str {
+    pub(in crate::commands) fn name(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",
             Self::Member => "member",
@@ -99,13 +99,13 @@ impl Role {
 
 /// The arguments of `admins`.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct Admins {
+pub(in crate::commands) struct Admins {
     #[command(subcommand)]
-    pub(in crate::cli) action: AdminsAction,
+    pub(in crate::commands) action: AdminsAction,
 }
 
 #[derive(Debug, Subcommand)]
-pub(in crate::cli) enum AdminsAction {
+pub(in crate::commands) enum AdminsAction {
     /// List the project admins
     List,
     /// Make a person a project admin

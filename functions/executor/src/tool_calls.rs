@@ -1,0 +1,199 @@
+//! Tool calls of a step: every path makes them here.
+//!
+//! A model's answer, a procedure and a tool's step differ in where the request comes from. All of them go through
+//! [`ToolCaller::make`]: the journal records the call, policy and limits decide on it in the database, and
+//! [`ToolCaller::perform`] makes it.
+
+use domain::{ToolCall, ToolCallRequest, ToolCallResult, ToolCallState};
+use journal::{Interrupted, Memories, ToolCalls};
+use model::Model;
+use runtime::StepContext;
+use serde_json::{Value, json};
+use store::StepError;
+use tools::ToolError;
+
+use crate::Executor;
+use crate::form::{Form, SUBMIT_RESULT};
+use crate::work_context::WorkContext;
+
+/// What the calls of one step are made with.
+pub(crate) struct ToolCaller<'a> {
+    pub(crate) executor: &'a Executor,
+    pub(crate) told: &'a WorkContext,
+    pub(crate) context: &'a StepContext,
+    pub(crate) form: &'a Form,
+}
+
+impl<'a> ToolCaller<'a> {
+    fn calls(&self) -> ToolCalls<'a> {
+        ToolCalls::new(self.executor.worker.store(), self.context)
+    }
+
+    /// Makes a call that no model asked for.
+    ///
+    /// # Errors
+    /// As [`ToolCaller::make`].
+    pub(crate) async fn call(&self, request: ToolCallRequest) -> Result<ToolCall, Interrupted> {
+        let call = match self.leaves_a_row(&request.tool) {
+            true => self.calls().freeze(request).await?,
+            false => ToolCall::unrecorded(request, self.told.step_name().to_owned()),
+        };
+        let made = self.make(vec![call.clone()]).await?;
+        Ok(made.into_iter().next().unwrap_or(call))
+    }
+
+    /// Returns whether the call is recorded before it is made: all are, except that of a tool's step that only reads and
+    /// that no policy or limit concerns. The step's own row says what that one reads.
+    fn leaves_a_row(&self, tool: &str) -> bool {
+        self.told.agent.is_some() || self.told.journaled || self.executor.writes(tool)
+    }
+
+    /// Makes those of the calls that are to be made and returns all of them as they are then.
+    ///
+    /// # Errors
+    /// [`Interrupted`]; the step waits if one of its calls does.
+    pub(crate) async fn make(&self, calls: Vec<ToolCall>) -> Result<Vec<ToolCall>, Interrupted> {
+        let perform = |call: &ToolCall| self.perform(call.clone());
+        self.calls().make(calls, perform).await
+    }
+
+    /// The agent's row says what it may call, whatever a model asks for and the journal holds.
+    async fn perform(&self, call: ToolCall) -> Result<ToolCallResult, Interrupted> {
+        if self.told.agent.is_some() {
+            if call.tool == SUBMIT_RESULT {
+                return Ok(match self.form.problem(&call.arguments) {
+                    None => ToolCallResult::Done(call.arguments),
+                    Some(problem) => {
+                        ToolCallResult::Failed(StepError::terminal("result_does_not_fit", problem))
+                    }
+                });
+            }
+            if !self.told.agent_may_call(&call.tool) {
+                return Ok(ToolCallResult::Failed(not_allowed(&call.tool).into()));
+            }
+            match call.tool.as_str() {
+                REMEMBER => return Ok(self.remember(&call).await),
+                RECALL => return Ok(self.recall(&call).await),
+                _ => {}
+            }
+        }
+        let key = call.idempotency_key.clone();
+        let store = self.executor.worker.store();
+        let context = self.told.for_call(store, self.context, key, call.number);
+        let tools = &self.executor.tools;
+        match tools.call(&call.tool, &call.arguments, &context).await {
+            Ok(result) => Ok(ToolCallResult::Done(result)),
+            Err(error) => match interruption(&error) {
+                Some(interrupted) => Err(interrupted),
+                // A call that may be repeated is made again; another one's outcome is asked of a person.
+                None if error.retryable || error.code == tools::OUTCOME_UNKNOWN => {
+                    Ok(ToolCallResult::Retry(error.into()))
+                }
+                None => Ok(ToolCallResult::Failed(error.into())),
+            },
+        }
+    }
+}
+
+/// Returns what the step ends with for now, for a call that cannot be made yet.
+pub(crate) fn interruption(error: &ToolError) -> Option<Interrupted> {
+    match error.code.as_ref() {
+        tools::WAITS_FOR_PERSON => Some(Interrupted::Suspended),
+        tools::QUERIES_BUSY => Some(Interrupted::Wait {
+            seconds: error
+                .retry_after_seconds
+                .and_then(|seconds| u32::try_from(seconds).ok())
+                .unwrap_or(1),
+        }),
+        _ => None,
+    }
+}
+
+/// Tools that write down, and tell, what is remembered.
+const REMEMBER: &str = "remember";
+const RECALL: &str = "recall";
+
+impl ToolCaller<'_> {
+    fn memories<'a>(&'a self, model: &'a Model) -> Memories<'a> {
+        Memories::new(self.executor.worker.store(), model, self.context)
+    }
+
+    async fn remember(&self, row: &ToolCall) -> ToolCallResult {
+        let text = text_of(row, "text");
+        if text.trim().is_empty() {
+            return ToolCallResult::Failed(StepError::terminal(
+                "invalid_arguments",
+                "`text` says what is to be remembered",
+            ));
+        }
+        let model = match self.executor.model.get().await {
+            Ok(model) => model,
+            Err(error) => return ToolCallResult::Retry(error.into()),
+        };
+        match self.memories(model).remember(row.number, text).await {
+            Ok(memory_id) => ToolCallResult::Done(json!({"memory_id": memory_id})),
+            Err(error) => failed(error),
+        }
+    }
+
+    /// Memories of content that others wrote are marked so: the step that receives them has read untrusted content.
+    async fn recall(&self, row: &ToolCall) -> ToolCallResult {
+        let limit = row.arguments.get("limit").and_then(Value::as_u64);
+        let model = match self.executor.model.get().await {
+            Ok(model) => model,
+            Err(error) => return ToolCallResult::Retry(error.into()),
+        };
+        match self
+            .memories(model)
+            .recall(row.number, text_of(row, "query"), limit)
+            .await
+        {
+            Ok(memories) => {
+                let is_untrusted = memories.iter().any(|memory| memory.trust != "trusted");
+                ToolCallResult::Done(json!({"memories": memories, "untrusted": is_untrusted}))
+            }
+            Err(error) => failed(error),
+        }
+    }
+}
+
+fn text_of<'a>(row: &'a ToolCall, name: &str) -> &'a str {
+    row.arguments
+        .get(name)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn failed(error: store::Error) -> ToolCallResult {
+    match error.is_retryable() {
+        true => ToolCallResult::Retry(error.into()),
+        false => ToolCallResult::Failed(error.into()),
+    }
+}
+
+fn not_allowed(tool: &str) -> ToolError {
+    ToolError::terminal(
+        "tool_not_allowed",
+        format!("this agent may not call {tool}; its tools are listed in its row"),
+    )
+}
+
+/// The result that the agent submitted, if it did and it fits.
+pub(crate) fn submitted(rows: &[ToolCall]) -> Option<Value> {
+    let submitted = |row: &&ToolCall| row.tool == SUBMIT_RESULT && row.state == ToolCallState::Done;
+    rows.iter().find(submitted)?.result.clone()
+}
+
+/// A word for the model about calls whose arguments a person changed.
+pub(crate) fn edits(rows: &[ToolCall]) -> Option<String> {
+    let edited = rows.iter().filter(|row| row.was_edited);
+    let said: Vec<String> = edited
+        .map(|row| {
+            format!(
+                "A person changed the arguments of your call to {} before it was made; they were {}.",
+                row.tool, row.arguments
+            )
+        })
+        .collect();
+    (!said.is_empty()).then(|| said.join("\n"))
+}

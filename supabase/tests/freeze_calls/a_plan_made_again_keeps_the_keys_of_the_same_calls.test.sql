@@ -1,0 +1,35 @@
+-- A later plan that makes the call of an earlier one makes it under the same key; where no key helps, a person decides.
+begin;
+select plan(10);
+select tests.world();
+
+insert into goalpost.tools (name, description, parameters, idempotent, writes) values ('keyed', 'k', '{}', true, true), ('once', 'o', '{}', false, true);
+create function pg_temp.tool(p_tool text) returns jsonb language sql as $$ select jsonb_build_object('input', jsonb_build_object('tool', p_tool, 'arguments', '{}'::jsonb)) $$;
+create function pg_temp.frozen(p_key text, p_arguments jsonb) returns jsonb language plpgsql as $$
+begin
+  perform tests.start(tests.the('run'), p_key);
+  return goalpost_worker.freeze_calls(tests.the('run'), p_key, 1, jsonb_build_array(jsonb_build_object(
+    'call_id', 'tool', 'tool', (tests.step(tests.the('run'), p_key)).input -> 'tool', 'arguments', p_arguments))) #> '{calls,0}';
+end
+$$;
+create function pg_temp.keyed(p_key text) returns text language sql as $$ select format('%s/%s/%s', tests.id_of('acme'), tests.the('run'), p_key) $$;
+select tests.keep('run', tests.planned('a, b, c, d, once1, again1, again2, other, more, once2, once3', jsonb_build_object('a', pg_temp.tool('keyed'), 'b', pg_temp.tool('keyed'), 'c', pg_temp.tool('keyed'),
+  'd', pg_temp.tool('keyed'), 'once1', pg_temp.tool('once'), 'again1', pg_temp.tool('keyed'), 'again2', pg_temp.tool('keyed'), 'other', pg_temp.tool('keyed'), 'more', pg_temp.tool('keyed'),
+  'once2', pg_temp.tool('once'), 'once3', pg_temp.tool('once'))));
+update goalpost.steps set revision = 2 where run_id = tests.the('run') and key in ('again1', 'again2', 'other', 'more', 'once2', 'once3');
+
+select is(pg_temp.frozen('a', '{"n": 1}') ->> 'idempotency_key', pg_temp.keyed('a'), 'a call of a first plan has its step''s key');
+select is(pg_temp.frozen('b', '{"n": 1}') ->> 'idempotency_key', pg_temp.keyed('b'), 'the same call of another step of that plan has its own');
+select is(pg_temp.frozen('again1', '{"n": 1}') ->> 'idempotency_key', pg_temp.keyed('a'), 'the same call of a later plan has the key of the first');
+select is(pg_temp.frozen('again2', '{"n": 1}') ->> 'idempotency_key', pg_temp.keyed('b'), 'a second one has the key of the second');
+select is(pg_temp.frozen('other', '{"n": 2}') ->> 'idempotency_key', pg_temp.keyed('other'), 'other arguments are another call');
+select is(pg_temp.frozen('more', '{"n": 1}') ->> 'idempotency_key', pg_temp.keyed('more'), 'one more than there were is another call');
+
+select is(pg_temp.frozen('once1', '{"n": 1}') ->> 'state', 'intended', 'a call without a key that its server heeds may be made by a first plan');
+select goalpost_worker.begin_calls(tests.the('run'), 'once1', 1, '{1}');
+select is((select (c ->> 'state', c ->> 'rule')::text from pg_temp.frozen('once2', '{"n": 1}') c), '(waiting,repeats)', 'a later plan that makes it again waits for a person');
+select is((tests.approval_of(tests.the('run'), 'once2')).kind, 'tool_call', 'who is asked for it');
+select is(pg_temp.frozen('once3', '{"n": 2}') ->> 'state', 'intended', 'with other arguments it does not repeat anything');
+
+select * from finish();
+rollback;

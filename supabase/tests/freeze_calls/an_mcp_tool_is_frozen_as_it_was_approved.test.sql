@@ -1,0 +1,30 @@
+-- Whether a server's tool may be repeated, and whether it writes, is what a person approved.
+begin;
+select plan(6);
+select tests.world();
+
+select tests.policy_decides('allow');
+insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) values (tests.id_of('acme'), 'docs', 'https://docs.example/mcp', tests.id_of('adam'), now());
+insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, approved_hash, state, idempotent, writes, seen_at)
+select s.workspace_id, s.id, t.name, 'd', '{}', 'h', 'h', 'approved', t.idempotent, t.writes, now()
+  from goalpost.mcp_servers s, (values ('post', false, true), ('find', true, false)) t (name, idempotent, writes);
+create function pg_temp.properties(p_tool text) returns text language plpgsql as $$
+declare
+  v_run_id bigint := tests.planned('a');
+begin
+  perform tests.start(v_run_id, 'a');
+  perform goalpost_worker.freeze_calls(v_run_id, 'a', 1, jsonb_build_array(jsonb_build_object('call_id', 'tool', 'tool', p_tool)));
+  perform tests.keep('run', v_run_id);
+  return (select (c.idempotent, c.writes)::text from goalpost.tool_calls c where c.run_id = v_run_id);
+end
+$$;
+select is(pg_temp.properties('mcp.docs.find'), '(t,f)', 'a tool that was approved as repeatable and reading');
+select is(pg_temp.properties('mcp.docs.gone'), '(f,t)', 'of a tool that is not there nothing is assumed in its favour');
+select is(pg_temp.properties('mcp.docs.post'), '(f,t)', 'a tool that was approved with the defaults may not be repeated');
+select is(goalpost_worker.begin_calls(tests.the('run'), 'a', 1, '{1}') #>> '{calls,0,state}', 'running', 'its call is begun before it is made');
+select tests.lose(tests.the('run'));
+select is(goalpost_worker.freeze_calls(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch, '[{"call_id": "tool", "tool": "mcp.docs.post"}]') #>> '{calls,0,state}', 'unknown', 'when its worker died, the outcome is unknown');
+select is((select (a.kind, a.call_number)::text from tests.asked a), '(outcome_unknown,1)', 'and a person decides');
+
+select * from finish();
+rollback;

@@ -1,0 +1,46 @@
+-- The sub-goal is the same goal and run as before: what it completed stays, and its calls keep their keys.
+begin;
+select plan(13);
+select tests.world();
+
+create function pg_temp.goals() returns bigint language sql as $$ select count(*) from goalpost.goals g where g.parent_run_id is not null $$;
+select tests.keep('run', tests.planned('sub, bad', jsonb_build_object('sub', tests.subgoal())));
+select tests.keep('below', tests.run_below(tests.the('run'), 'sub'));
+select tests.do_complete(tests.the('below'), 'plan', jsonb_build_object('plan', jsonb_build_object('steps',
+  tests.steps('post, y:post, deeper:post', jsonb_build_object('deeper', tests.subgoal())))));
+select tests.do_complete(tests.the('below'), 'post', '{"status": 200}');
+select tests.keep('deeper', tests.run_below(tests.the('below'), 'deeper'));
+select tests.start(tests.the('below'), 'y');
+select tests.do_fail(tests.the('run'), 'bad');
+select tests.report_failure(tests.the('run'));
+select is(tests.run_state(tests.the('below')) || ' ' || tests.run_state(tests.the('deeper')), 'cancelled cancelled', 'the sub-goals were cancelled with the run above');
+select tests.keep('epoch', (tests.step(tests.the('below'), 'y')).lease_epoch);
+select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.the('run'), 'bad')));
+select is(pg_temp.goals(), 2::bigint, 'no goal is opened beside those that are there');
+select is(tests.run_below(tests.the('run'), 'sub'), tests.the('below'), 'the step has the goal that it had');
+select is(tests.run_state(tests.the('below')) || ' ' || tests.run_state(tests.the('deeper')), 'running running', 'the sub-goals run again');
+select is((tests.goal_of(tests.the('below'))).state || ' ' || (tests.goal_of(tests.the('deeper'))).state, 'active active', 'their goals are active');
+select is(tests.states(tests.the('below')), 'deeper=waiting judge=pending post=completed y=ready', 'what was completed stays, what was cancelled goes on');
+select is(tests.states(tests.the('run')), 'bad=ready judge=pending sub=waiting', 'the step above waits for it');
+select is((tests.step(tests.the('below'), 'y')).lease_epoch, tests.the('epoch'), 'the worker that was at work when it was cancelled stays locked out');
+select ok((select r.deadline_at from goalpost.workflow_runs r where r.id = tests.the('below')) > goalpost_private.clock(), 'with time to end');
+select tests.do_complete(tests.the('below'), 'y');
+select tests.do_complete(tests.the('deeper'), 'plan', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('z'))));
+select tests.do_complete(tests.the('deeper'), 'z');
+select tests.do_complete(tests.the('deeper'), 'judge', '{"decision": "complete", "report": "r"}');
+select tests.do_complete(tests.the('below'), 'judge', '{"decision": "complete", "report": "r"}');
+select is(tests.state(tests.the('run'), 'sub'), 'completed', 'its end completes the step above');
+
+-- A sub-goal that a person cancelled is not brought back by anything.
+select tests.keep('run', tests.planned('sub, bad, c:sub', jsonb_build_object('sub', tests.subgoal() || '{"on_failure": "continue"}')));
+select tests.keep('below', tests.run_below(tests.the('run'), 'sub'));
+select tests.value_for('mia', format('select goalpost.cancel_goal(%s)', (tests.goal_of(tests.the('below'))).id));
+select is(tests.state(tests.the('run'), 'sub'), 'failed', 'its step failed');
+select tests.do_fail(tests.the('run'), 'bad');
+select tests.report_failure(tests.the('run'));
+select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.the('run'), 'bad')));
+select is(tests.run_state(tests.the('below')), 'cancelled', 'it stays cancelled');
+select is(tests.state(tests.the('run'), 'sub'), 'failed', 'and its step failed');
+
+select * from finish();
+rollback;
