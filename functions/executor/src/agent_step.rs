@@ -79,10 +79,7 @@ async fn converse(
     let max_turns = max_turns(&task);
     for _ in begun_at..max_turns {
         sum_up_if_long(executor, model, journal, &mut task).await?;
-        let (turn, usage) = model.work(journal, &task).await?;
-        usage
-            .into_iter()
-            .for_each(|usage| context.record_usage(usage));
+        let turn = model.work(journal, &task).await?;
         match turn {
             Turn::Done { result, answer } => match form.last_word(result) {
                 Ok(result) => return Ok(result),

@@ -1,9 +1,9 @@
 //! The tasks: what the rules cover is decided without a model, what nobody covers is refused by the offline model, and
 //! the rest is asked through whoever keeps the record.
 //!
-//! Beside each answer comes the usage of what was decided without asking; what was asked is in the asker's record.
+//! What a model call used is in the asker's record; what is decided without one costs nothing.
 
-use domain::{CriterionVerdict, Usage};
+use domain::CriterionVerdict;
 
 use crate::answer::{Assessment, Planned, Turn};
 use crate::ask::{Answer, Ask};
@@ -16,13 +16,9 @@ impl Model {
     ///
     /// # Errors
     /// See [`Kind`](crate::Kind).
-    pub async fn assess<A: Ask>(
-        &self,
-        asker: &mut A,
-        task: &Assess,
-    ) -> Result<(Assessment, Vec<Usage>), Error> {
+    pub async fn assess<A: Ask>(&self, asker: &mut A, task: &Assess) -> Result<Assessment, Error> {
         if let Some(assessment) = rule::assess(task) {
-            return Ok((assessment, Vec::new()));
+            return Ok(assessment);
         }
         if self.is_offline() {
             return offline::assess(task);
@@ -30,20 +26,16 @@ impl Model {
         let read = |answer: &Answer| converse::json(answer, |value| read::assessment(value, task));
         let most = self.max_output_tokens;
         let (assessment, _) = converse::until_read(asker, prompt::assess(task), most, read).await?;
-        Ok((assessment, Vec::new()))
+        Ok(assessment)
     }
 
     /// Turns a goal into a plan, from a runbook where one fits.
     ///
     /// # Errors
     /// See [`Kind`](crate::Kind); [`Kind::RunbookNotAllowed`](crate::Kind::RunbookNotAllowed) when the one that fits may not be used by the asker.
-    pub async fn plan<A: Ask>(
-        &self,
-        asker: &mut A,
-        task: &PlanTask,
-    ) -> Result<(Planned, Vec<Usage>), Error> {
+    pub async fn plan<A: Ask>(&self, asker: &mut A, task: &PlanTask) -> Result<Planned, Error> {
         if let Some(planned) = rule::plan(task)? {
-            return Ok((planned, Vec::new()));
+            return Ok(planned);
         }
         if self.is_offline() {
             return offline::plan(task);
@@ -56,7 +48,7 @@ impl Model {
             runbook_id: None,
             reasons: vec![format!("planned by {}", answer.model)],
         };
-        Ok((planned, Vec::new()))
+        Ok(planned)
     }
 
     /// Takes one turn of an agent's work: the next calls, or the end.
@@ -65,13 +57,9 @@ impl Model {
     ///
     /// # Errors
     /// See [`Kind`](crate::Kind); [`Kind::ProcedureFailed`](crate::Kind::ProcedureFailed) when a call of the procedure failed.
-    pub async fn work<A: Ask>(
-        &self,
-        asker: &mut A,
-        task: &WorkTask,
-    ) -> Result<(Turn, Vec<Usage>), Error> {
+    pub async fn work<A: Ask>(&self, asker: &mut A, task: &WorkTask) -> Result<Turn, Error> {
         if !task.procedure.is_empty() {
-            return rule::follow(&task.procedure, &task.turns).map(|turn| (turn, Vec::new()));
+            return rule::follow(&task.procedure, &task.turns);
         }
         if self.is_offline() {
             return offline::work(task);
@@ -79,7 +67,7 @@ impl Model {
         let read = |answer: &Answer| read::turn(answer, task);
         let most = self.max_output_tokens;
         let (turn, _) = converse::until_read(asker, work::request(task), most, read).await?;
-        Ok((turn, Vec::new()))
+        Ok(turn)
     }
 
     /// The first `turns` turns of an agent's work as a short text, for [`WorkTask::summary`].
@@ -110,9 +98,9 @@ impl Model {
         &self,
         asker: &mut A,
         task: &JudgeTask,
-    ) -> Result<(Vec<CriterionVerdict>, Vec<Usage>), Error> {
+    ) -> Result<Vec<CriterionVerdict>, Error> {
         if task.criteria.is_empty() {
-            return Ok((Vec::new(), Vec::new()));
+            return Ok(Vec::new());
         }
         if self.is_offline() {
             return Ok(offline::judge(task));
@@ -120,6 +108,6 @@ impl Model {
         let read = |answer: &Answer| converse::json(answer, |value| read::verdicts(value, task));
         let most = self.max_output_tokens;
         let (verdicts, _) = converse::until_read(asker, prompt::judge(task), most, read).await?;
-        Ok((verdicts, Vec::new()))
+        Ok(verdicts)
     }
 }

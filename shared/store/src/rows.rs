@@ -1,7 +1,7 @@
 //! What goes in and out of the worker's SQL functions, field by field as they document it.
 
 use domain::{
-    Attempt, GoalId, LeaseEpoch, RequestId, RunId, StepError, StepKey, StepKind, Usage, WorkspaceId,
+    Attempt, GoalId, LeaseEpoch, RequestId, RunId, StepError, StepKey, StepKind, WorkspaceId,
 };
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
@@ -155,8 +155,6 @@ pub struct FinishedStep {
     /// How it ended.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// Each call to a model that was made under this claim; booked even if the lease is lost.
-    pub usage: Vec<Usage>,
     /// Calls that ended and are not recorded yet; recorded only if the lease is held.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub calls: Vec<EndedCall>,
@@ -170,7 +168,7 @@ pub enum Verdict {
     Accepted,
     /// It had counted already; nothing changed.
     Repeated,
-    /// Another worker has the step, or it ended otherwise; nothing changed but the usage booked.
+    /// Another worker has the step, or it ended otherwise; nothing changed.
     LeaseLost,
     /// The result breaks a rule; the step is still running under the same lease.
     Refused,

@@ -2,7 +2,7 @@
 -- open steps and approvals are cancelled, sub-goals below are cancelled, agents are closed, the goal ends with the
 -- run, and above it the parent's step or the request. Returns the functions to wake.
 create function goalpost_private.end_run(
-  p_run_id bigint, p_state text, p_reason text, p_result jsonb, p_report text, p_now timestamptz
+  p_run_id bigint, p_state text, p_reason text, p_result jsonb, p_report text, p_now timestamptz, p_reason_code text default null
 ) returns text[]
 language plpgsql
 set search_path = ''
@@ -12,7 +12,7 @@ declare
   v_child_run_id bigint;
 begin
   update goalpost.workflow_runs
-     set state = p_state, reason = p_reason, result = p_result, ended_at = p_now
+     set state = p_state, reason = p_reason, reason_code = p_reason_code, result = p_result, ended_at = p_now
    where id = p_run_id and state = 'running'
   returning * into v_run;
   if not found then
@@ -38,7 +38,7 @@ begin
      where g.parent_run_id = p_run_id
      order by r.id
   loop
-    perform goalpost_private.end_run(v_child_run_id, 'cancelled', 'the goal above it ended', null, null, p_now);
+    perform goalpost_private.end_run(v_child_run_id, 'cancelled', 'the goal above it ended', null, null, p_now, 'goal_above_ended');
   end loop;
 
   if v_run.goal_id is null then
@@ -58,7 +58,7 @@ as $$
 begin
   update goalpost.requests
      set state = case p_run.state when 'completed' then 'answered' else p_run.state end,
-         reason = p_run.reason, answer = p_run.result, answer_text = p_text, ended_at = p_now
+         reason = p_run.reason, reason_code = p_run.reason_code, answer = p_run.result, answer_text = p_text, ended_at = p_now
    where id = p_run.request_id and state = 'accepted'
      and (goal_id is null or p_run.goal_id is not null);
   return '{}';
@@ -76,7 +76,7 @@ declare
   v_parent_step goalpost.steps;
 begin
   update goalpost.goals
-     set state = p_run.state, reason = p_run.reason, result = coalesce(p_run.result, result),
+     set state = p_run.state, reason = p_run.reason, reason_code = p_run.reason_code, result = coalesce(p_run.result, result),
          report = coalesce(p_report, report), ended_at = p_now
    where id = p_run.goal_id
   returning * into v_goal;
@@ -98,7 +98,7 @@ begin
   return goalpost_private.fail_step(
     v_parent_step,
     jsonb_build_object(
-      'code', case when v_goal.reason like 'budget\_exhausted:%' then 'budget_exhausted' else 'sub_goal_' || v_goal.state end,
+      'code', case v_goal.reason_code when 'budget_exhausted' then v_goal.reason_code else 'sub_goal_' || v_goal.state end,
       'retryable', false,
       'message', format('sub-goal %s ended %s: %s', v_goal.id, v_goal.state, coalesce(v_goal.reason, 'no reason given'))),
     'failed', p_now);

@@ -63,6 +63,6 @@ begin
     p_step.run_id, 'failed',
     case p_error ->> 'code' when 'budget_exhausted' then 'budget_exhausted: ' || (p_error ->> 'message')
       else format('step %s failed: %s', p_step.key, p_error ->> 'message') end,
-    null, null, p_now);
+    null, null, p_now, p_error ->> 'code');
 end
 $$;

@@ -33,7 +33,7 @@ async fn an_agents_conversation_goes_on_as_it_was() {
     let server = Server::start([wants_two(), openai::says("There is one.")]).await;
     let model = model(server.openai());
     let mut task = work_task();
-    let (turn, _) = model.work(&mut model.direct(), &task).await.unwrap();
+    let turn = model.work(&mut model.direct(), &task).await.unwrap();
     let Turn::Calls { calls, answer } = turn else {
         panic!("calls")
     };
@@ -52,7 +52,7 @@ async fn an_agents_conversation_goes_on_as_it_was() {
         answer,
         calls: serde_json::from_value(outcomes).unwrap(),
     });
-    let (turn, _) = model.work(&mut model.direct(), &task).await.unwrap();
+    let turn = model.work(&mut model.direct(), &task).await.unwrap();
     let Turn::Done { result, answer } = turn else {
         panic!("the end")
     };
@@ -120,7 +120,7 @@ async fn a_call_whose_arguments_cannot_be_read_is_asked_for_again() {
     .await;
     let model = model(server.openai());
     let mut asker = Keeping::new(&model);
-    let (turn, _) = model.work(&mut asker, &work_task()).await.unwrap();
+    let turn = model.work(&mut asker, &work_task()).await.unwrap();
     assert!(matches!(turn, Turn::Calls { calls, .. } if calls.len() == 2));
     let last = &asker.asked[2];
     assert_eq!(last.purpose, Purpose::Repair);

@@ -65,7 +65,7 @@ async fn a_question_has_a_limit_a_marked_system_and_messages_and_nothing_else() 
                 cached_tokens: 60,
                 cache_write_tokens: 40,
                 reasoning_tokens: 8,
-                cost_microusd: 0,
+                is_estimate: false,
             },
         }
     );
