@@ -4126,7 +4126,7 @@ as $$
            'revision', p_run.revision,
            'max_revisions', (select l.max_revisions from goalpost_private.limits l),
            'usage', (select jsonb_build_object(
-                              'calls', count(*) filter (where u.provider <> 'offline'),
+                              'calls', count(*),
                               'input_tokens', coalesce(sum(u.input_tokens), 0),
                               'output_tokens', coalesce(sum(u.output_tokens), 0),
                               'cost_microusd', coalesce(sum(u.cost_microusd), 0))
@@ -6233,19 +6233,23 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_waiter goalpost_private.budget_waiters;
+  v_waiter record;
   v_microusd bigint := 0;
   v_tokens bigint := 0;
   v_functions text[] := '{}';
   v_kind text;
 begin
   for v_waiter in
-    select w.* from goalpost_private.budget_waiters w where w.workspace_id = p_workspace_id
+    select w.*, s.state = 'waiting' and s.run_after is not null as is_waiting
+      from goalpost_private.budget_waiters w
+      join goalpost.steps s on s.run_id = w.run_id and s.key = w.step_key
+     where w.workspace_id = p_workspace_id
      order by w.since, w.run_id, w.step_key
      limit 100
+       for update of w skip locked
   loop
     -- Beside those that are made ready here.
-    continue when not goalpost_private.has_room(
+    continue when v_waiter.is_waiting and not goalpost_private.has_room(
       v_waiter.run_id, p_now, v_waiter.needs_microusd + v_microusd, v_waiter.needs_tokens + v_tokens, true);
     update goalpost.steps s set state = 'ready', run_after = p_now
       from (select f.run_id, f.key from goalpost.steps f
@@ -6258,6 +6262,7 @@ begin
       v_tokens := v_tokens + v_waiter.needs_tokens;
       v_functions := v_functions || goalpost_private.function_of(v_kind);
     end if;
+    -- One that waits no more has gone on by itself.
     delete from goalpost_private.budget_waiters w where w.run_id = v_waiter.run_id and w.step_key = v_waiter.step_key;
   end loop;
   if cardinality(v_functions) > 0 then
