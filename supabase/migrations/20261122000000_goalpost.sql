@@ -324,6 +324,8 @@ create table goalpost.requests (
   budget jsonb not null default '{}',
   state text not null default 'submitted',
   reason text,
+  -- Its code where it has one, such as budget_exhausted; what is decided by a reason is decided by this.
+  reason_code text,
   complexity_score numeric,
   complexity_reasons jsonb,
   goal_id bigint,
@@ -379,6 +381,8 @@ create table goalpost.goals (
   context jsonb not null default '{}',
   state text not null default 'active',
   reason text,
+  -- Its code where it has one, such as budget_exhausted; what is decided by a reason is decided by this.
+  reason_code text,
   result jsonb,
   report text,
   created_at timestamptz not null default now(),
@@ -435,6 +439,8 @@ create table goalpost.workflow_runs (
   priority integer not null default 0,
   state text not null default 'running',
   reason text,
+  -- Its code where it has one, such as budget_exhausted; what is decided by a reason is decided by this.
+  reason_code text,
   -- Why the run will fail once its judge has reported (wind_down).
   failure text,
   revision integer not null default 0,
@@ -718,8 +724,9 @@ create index corrections_goal on goalpost.corrections (workspace_id, goal_id);
 -- claimed again replays it: what was answered is not asked again, and what was done is not done again.
 -- Numbers count within the step, over all of its tries, and never begin anew: a call's number is its identity outside.
 
--- One question to a model, with what it may cost at most and what it cost.
--- asked -> answered | failed (no answer came) | unknown (whoever asked is gone; it counts as spent)
+-- One paid call of a model, chat or embedding, with what it may cost at most and what it cost.
+-- asked -> answered | failed (no answer came) | unknown (its end is not known; it counts as spent as reserved)
+-- unknown -> failed: a late end brings the cost
 create table goalpost.step_turns (
   run_id bigint not null,
   step_key text not null,
@@ -727,13 +734,13 @@ create table goalpost.step_turns (
   workspace_id uuid not null,
   attempt integer not null,
   lease_epoch bigint not null,
-  -- What it was asked for: assess, plan, work, judge, repair, compact.
+  -- What it was asked for: assess, plan, work, judge, repair, compact; embed for an embedding, whose vectors are not kept.
   purpose text not null,
   provider text not null,
   model text not null,
   -- sha256 of the request, in hex: to see whether a replay would have asked the same.
   request_hash text not null,
-  -- No more tokens than this went in (the request's bytes) and come out.
+  -- No more tokens than this go in (the request's bytes and what the provider adds) and come out; both are reserved.
   max_input_tokens bigint not null,
   max_output_tokens bigint not null,
   reserved_microusd bigint not null default 0,
@@ -746,7 +753,7 @@ create table goalpost.step_turns (
   cache_write_tokens bigint not null default 0,
   reasoning_tokens bigint not null default 0,
   cost_microusd bigint not null default 0,
-  -- Whether its cost is booked, and whether that is only what it may have cost at most.
+  -- Whether its cost is booked, and whether that is an estimate (see usage_events).
   is_settled boolean not null default false,
   is_estimate boolean not null default false,
   answer jsonb,
@@ -894,11 +901,13 @@ create index memory_uses_memory on goalpost.memory_uses (workspace_id, memory_id
 
 -- file: supabase/schemas/10_tables/60_money.sql
 
+-- One row per turn that ended. Spent on a cap is the sum of its rows here (unbalanced_budgets).
 create table goalpost.usage_events (
   run_id bigint not null,
   step_key text not null,
-  lease_epoch bigint not null,
+  -- The turn.
   number integer not null,
+  lease_epoch bigint not null,
   workspace_id uuid not null,
   goal_id bigint,
   agent_id bigint references goalpost.agents (id) deferrable initially deferred,
@@ -908,19 +917,19 @@ create table goalpost.usage_events (
   output_tokens bigint not null default 0,
   cached_tokens bigint not null default 0,
   cost_microusd bigint not null default 0,
-  -- False when the outcome that came with it was refused because the lease was lost.
+  -- False where the turn ended after its worker had lost the lease.
   counted boolean not null default true,
-  -- Nobody knows what became of the call: this is what it may have cost at most.
+  -- True where the provider reported no usage: estimated from bytes, or all that was reserved where no answer is known.
   is_estimate boolean not null default false,
   created_at timestamptz not null,
-  primary key (run_id, step_key, lease_epoch, number),
+  primary key (run_id, step_key, number),
   constraint nothing_is_negative check (
     input_tokens >= 0 and output_tokens >= 0 and cached_tokens >= 0 and cost_microusd >= 0),
-  foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade,
+  foreign key (run_id, step_key, number) references goalpost.step_turns (run_id, step_key, number) on delete cascade,
   foreign key (workspace_id, goal_id) references goalpost.goals (workspace_id, id) on delete cascade
 );
 comment on table goalpost.usage_events is
-  'Cost and tokens of each model call, including those of workers that had lost their lease.';
+  'Cost and tokens of each chat and embedding call, including those of workers that had lost their lease.';
 create index usage_events_goal on goalpost.usage_events (workspace_id, goal_id);
 create index usage_events_agent on goalpost.usage_events (agent_id) where agent_id is not null;
 
@@ -967,6 +976,21 @@ comment on table goalpost.budget_raises is 'Raises of caps, one row each, with w
 create index budget_raises_approval on goalpost.budget_raises (workspace_id, approval_id);
 create index budget_raises_budget on goalpost.budget_raises (workspace_id, scope, key);
 
+-- Steps in state waiting until reservations of other turns are given back: what the next turn of each needs. Settling a
+-- turn makes them ready (wake_budget_waiters); their run_after is the fallback.
+create table goalpost_private.budget_waiters (
+  run_id bigint not null,
+  step_key text not null,
+  workspace_id uuid not null,
+  needs_microusd bigint not null,
+  needs_tokens bigint not null,
+  since timestamptz not null,
+  primary key (run_id, step_key),
+  foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade
+);
+comment on table goalpost_private.budget_waiters is 'Steps that wait for reserved money to be given back.';
+create index budget_waiters_workspace on goalpost_private.budget_waiters (workspace_id, since); -- wake_budget_waiters
+
 create table goalpost.model_prices (
   provider text not null,
   model text not null,
@@ -977,9 +1001,13 @@ create table goalpost.model_prices (
   cached_microusd bigint not null,
   cache_write_microusd bigint not null,
   source text not null,
+  -- The most tokens that one call can take in and give out, reasoning included; null where it is not known. A
+  -- reservation is never larger than that.
+  context_tokens bigint,
+  max_output_tokens bigint,
   primary key (provider, model, valid_from),
   constraint nothing_is_negative check (
-    least(input_microusd, output_microusd, cached_microusd, cache_write_microusd) >= 0)
+    least(input_microusd, output_microusd, cached_microusd, cache_write_microusd, context_tokens, max_output_tokens) >= 0)
 );
 comment on table goalpost.model_prices is
   'Prices of models in micro-dollars per million tokens, by the day they took effect.';
@@ -1575,7 +1603,7 @@ $$;
 -- open steps and approvals are cancelled, sub-goals below are cancelled, agents are closed, the goal ends with the
 -- run, and above it the parent's step or the request. Returns the functions to wake.
 create function goalpost_private.end_run(
-  p_run_id bigint, p_state text, p_reason text, p_result jsonb, p_report text, p_now timestamptz
+  p_run_id bigint, p_state text, p_reason text, p_result jsonb, p_report text, p_now timestamptz, p_reason_code text default null
 ) returns text[]
 language plpgsql
 set search_path = ''
@@ -1584,7 +1612,7 @@ declare
   v_run goalpost.workflow_runs;
 begin
   update goalpost.workflow_runs
-     set state = p_state, reason = p_reason, result = p_result, ended_at = p_now
+     set state = p_state, reason = p_reason, reason_code = p_reason_code, result = p_result, ended_at = p_now
    where id = p_run_id and state = 'running'
   returning * into v_run;
   if not found then
@@ -1615,7 +1643,7 @@ as $$
 begin
   update goalpost.requests
      set state = case p_run.state when 'completed' then 'answered' else p_run.state end,
-         reason = p_run.reason, answer = p_run.result, answer_text = p_text, ended_at = p_now
+         reason = p_run.reason, reason_code = p_run.reason_code, answer = p_run.result, answer_text = p_text, ended_at = p_now
    where id = p_run.request_id and state = 'accepted'
      and (goal_id is null or p_run.goal_id is not null);
   return '{}';
@@ -1633,7 +1661,7 @@ declare
   v_parent_step goalpost.steps;
 begin
   update goalpost.goals g
-     set state = p_run.state, reason = p_run.reason, result = coalesce(p_run.result, g.result),
+     set state = p_run.state, reason = p_run.reason, reason_code = p_run.reason_code, result = coalesce(p_run.result, g.result),
          report = coalesce(p_report, g.report,
            case when p_run.state <> 'completed' then goalpost_private.partial_report(g, p_run) end),
          ended_at = p_now
@@ -1660,7 +1688,7 @@ begin
   return goalpost_private.fail_step(
     v_parent_step,
     jsonb_build_object(
-      'code', case when v_goal.reason like 'budget\_exhausted:%' then 'budget_exhausted' else 'sub_goal_' || v_goal.state end,
+      'code', case v_goal.reason_code when 'budget_exhausted' then v_goal.reason_code else 'sub_goal_' || v_goal.state end,
       'retryable', false,
       'message', format('sub-goal %s ended %s: %s', v_goal.id, v_goal.state, coalesce(v_goal.reason, 'no reason given'))),
     'failed', p_now);
@@ -1788,41 +1816,17 @@ begin
   return goalpost_private.wind_down(
     p_step.run_id,
     case p_error ->> 'code' when 'budget_exhausted' then 'budget_exhausted: ' || (p_error ->> 'message')
-      else format('step %s failed: %s', p_step.key, p_error ->> 'message') end, p_now);
+      else format('step %s failed: %s', p_step.key, p_error ->> 'message') end,
+    p_error ->> 'code', p_now);
 end
 $$;
 
 -- file: supabase/schemas/20_engine/finish_steps.sql
 
--- Books what model calls cost: also for a worker whose lease was lost, since spent is spent. Keyed by the lease and a
--- number, so that a repeated call books nothing twice. Bounded, so that no sum of them overflows.
-create function goalpost_private.book_usage(p_outcomes jsonb, p_now timestamptz) returns void
-language sql
-set search_path = ''
-as $$
-  insert into goalpost.usage_events
-    (run_id, step_key, lease_epoch, number, workspace_id, goal_id, agent_id, provider, model,
-     input_tokens, output_tokens, cached_tokens, cost_microusd, counted, created_at)
-  select s.run_id, s.key, o.lease_epoch, u.number, s.workspace_id, r.goal_id, s.agent_id,
-         coalesce(u.value ->> 'provider', 'unknown'), coalesce(u.value ->> 'model', 'unknown'),
-         least(greatest(coalesce((u.value ->> 'input_tokens')::numeric, 0), 0), 1e12),
-         least(greatest(coalesce((u.value ->> 'output_tokens')::numeric, 0), 0), 1e12),
-         least(greatest(coalesce((u.value ->> 'cached_tokens')::numeric, 0), 0), 1e12),
-         least(greatest(coalesce((u.value ->> 'cost_microusd')::numeric, 0), 0), 1e12),
-         s.lease_epoch = o.lease_epoch, p_now
-    from jsonb_to_recordset(p_outcomes) o (run_id bigint, step_key text, lease_epoch bigint, usage jsonb)
-    join goalpost.steps s on s.run_id = o.run_id and s.key = o.step_key
-    join goalpost.workflow_runs r on r.id = s.run_id
-   cross join lateral jsonb_array_elements(case jsonb_typeof(o.usage) when 'array' then o.usage else '[]' end)
-         with ordinality u (value, number)
-   where o.lease_epoch is not null
-  on conflict do nothing;
-$$;
-
 -- Judges one outcome on its own epoch and carries it out: whatever complete_steps left. The verdict:
 --   accepted    it counted
 --   repeated    this epoch's outcome had been accepted before; nothing changed
---   lease_lost  the step was taken from this worker; nothing changed but its cost is booked
+--   lease_lost  the step was taken from this worker; nothing changed
 --   refused     what it brought is not acceptable (a plan that breaks a rule): the step is still its own
 create function goalpost_private.settle_outcome(
   p_outcome jsonb, p_now timestamptz, out verdict text, out message text, out functions text[]
@@ -2010,9 +2014,6 @@ begin
   perform goalpost_private.lock_trees(
     array(select (o ->> 'run_id')::bigint from jsonb_array_elements(p_outcomes) o));
   v_now := goalpost_private.clock();
-  if p_outcomes @? '$[*].usage[0]' then
-    perform goalpost_private.book_usage(p_outcomes, v_now);
-  end if;
   if p_outcomes @? '$[*].calls[0]' then
     perform goalpost_private.record_calls_of_outcomes(p_outcomes, v_now);
   end if;
@@ -2390,7 +2391,9 @@ create trigger refuse_illegal_transition
 -- that there is a report of what was achieved, what failed and why. The run fails with this reason when the judge has
 -- reported (apply_judgement); one without a pending judge fails now. Returns the functions to wake.
 -- Caller: fail_step. Expects the tree's lock. Repeated, it finds no pending judge, and a run that has ended stays so.
-create function goalpost_private.wind_down(p_run_id bigint, p_reason text, p_now timestamptz) returns text[]
+create function goalpost_private.wind_down(
+  p_run_id bigint, p_reason text, p_reason_code text, p_now timestamptz
+) returns text[]
 language plpgsql
 set search_path = ''
 as $$
@@ -2399,9 +2402,9 @@ declare
 begin
   select * into v_judge from goalpost.steps where run_id = p_run_id and kind = 'judge' and state = 'pending';
   if not found then
-    return goalpost_private.end_run(p_run_id, 'failed', p_reason, null, null, p_now);
+    return goalpost_private.end_run(p_run_id, 'failed', p_reason, null, null, p_now, p_reason_code);
   end if;
-  update goalpost.workflow_runs set failure = p_reason where id = p_run_id and state = 'running';
+  update goalpost.workflow_runs set failure = p_reason, reason_code = p_reason_code where id = p_run_id and state = 'running';
   perform goalpost_private.cancel_open_steps(p_run_id, v_judge.key, p_now);
   return goalpost_private.ready_steps(p_run_id, array[v_judge.key], p_now);
 end
@@ -2429,7 +2432,7 @@ begin
      where g.parent_run_id = p_run_id
      order by r.id
   loop
-    perform goalpost_private.end_run(v_child_run_id, 'cancelled', 'the goal above it ended', null, null, p_now);
+    perform goalpost_private.end_run(v_child_run_id, 'cancelled', 'the goal above it ended', null, null, p_now, 'goal_above_ended');
   end loop;
 end
 $$;
@@ -2667,7 +2670,7 @@ begin
     case when v_decision = 'complete' and v_run.failure is null then 'completed' else 'failed' end,
     case when v_decision = 'complete' then v_run.failure
          else coalesce(v_run.failure, nullif(p_result ->> 'reason', ''), 'its criteria were not met') end,
-    p_result -> 'result', p_result ->> 'report', p_now);
+    p_result -> 'result', p_result ->> 'report', p_now, v_run.reason_code);
 end
 $$;
 
@@ -3847,19 +3850,19 @@ begin
   end if;
 
   update goalpost.workflow_runs r
-     set state = 'running', reason = null, failure = null, result = null, ended_at = null,
+     set state = 'running', reason = null, reason_code = null, failure = null, result = null, ended_at = null,
          deadline_at = p_now + make_interval(secs => l.max_run_seconds)
     from goalpost_private.limits l
    where r.id = p_run_id and r.state = 'failed'
   returning r.* into v_run;
-  update goalpost.goals set state = 'active', reason = null, result = null, report = null, ended_at = null
+  update goalpost.goals set state = 'active', reason = null, reason_code = null, result = null, report = null, ended_at = null
    where id = v_run.goal_id
   returning * into v_goal;
   if v_goal.parent_run_id is not null then
     v_functions := goalpost_private.reopen_run(v_goal.parent_run_id, v_goal.parent_step_key, p_now);
   else
     update goalpost.requests
-       set state = 'accepted', reason = null, answer = null, answer_text = null, ended_at = null
+       set state = 'accepted', reason = null, reason_code = null, answer = null, answer_text = null, ended_at = null
      where id = v_run.request_id and state = 'failed';
   end if;
   update goalpost.agent_instances set state = 'open', closed_at = null where run_id = p_run_id and state = 'closed';
@@ -4414,7 +4417,7 @@ as $$
            'revision', p_run.revision,
            'max_revisions', (select l.max_revisions from goalpost_private.limits l),
            'usage', (select jsonb_build_object(
-                              'calls', count(*) filter (where u.provider <> 'offline'),
+                              'calls', count(*),
                               'input_tokens', coalesce(sum(u.input_tokens), 0),
                               'output_tokens', coalesce(sum(u.output_tokens), 0),
                               'cost_microusd', coalesce(sum(u.cost_microusd), 0))
@@ -4535,34 +4538,35 @@ $$;
 -- the step away. Each is safe to repeat, since its answer may be lost: a repeated call finds its own row and tells of
 -- it. What may be asked at all is decided by reserve_turn (money) and decide_call (policy).
 
--- Refuses a question that is none (ZG003).
+-- Refuses a model call that is none (ZG003). An embedding has no output.
 create function goalpost_private.refuse_bad_ask(p_ask jsonb) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
   if not coalesce(
-       p_ask ->> 'purpose' in ('assess', 'plan', 'work', 'judge', 'repair', 'compact')
+       p_ask ->> 'purpose' in ('assess', 'plan', 'work', 'judge', 'repair', 'compact', 'embed')
        and length(p_ask ->> 'provider') between 1 and 200 and length(p_ask ->> 'model') between 1 and 200
        and p_ask ->> 'request_hash' ~ '^[0-9a-f]{64}$'
        and jsonb_typeof(p_ask -> 'max_input_tokens') = 'number'
        and (p_ask ->> 'max_input_tokens')::numeric between 0 and 1e9
        and jsonb_typeof(p_ask -> 'max_output_tokens') = 'number'
-       and (p_ask ->> 'max_output_tokens')::numeric between 1 and 1e9, false)
+       and (p_ask ->> 'max_output_tokens')::numeric between case p_ask ->> 'purpose' when 'embed' then 0 else 1 end and 1e9, false)
   then
     perform goalpost_private.refuse('ZG003',
-      'a question has a purpose, a provider, a model, a hash, and bounds of its tokens');
+      'a model call has a purpose, a provider, a model, a hash, and bounds of its tokens');
   end if;
 end
 $$;
 
--- Why a step may ask nothing more, as {"refused": …}; null: it may. None of its questions is under way.
-create function goalpost_private.turn_refusal(p_step goalpost.steps) returns jsonb
+-- Returns why a step may make no more model calls, as {"refused": …}, or null. Embeddings are counted by themselves.
+create function goalpost_private.turn_refusal(p_step goalpost.steps, p_is_embedding boolean) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   with turn as (
-    select t.* from goalpost.step_turns t where t.run_id = p_step.run_id and t.step_key = p_step.key
+    select t.* from goalpost.step_turns t
+     where t.run_id = p_step.run_id and t.step_key = p_step.key and (t.purpose = 'embed') = p_is_embedding
   ),
   -- The newest ones of this try that brought nothing.
   failed as (
@@ -4582,26 +4586,29 @@ as $$
     from goalpost_private.limits l
 $$;
 
--- Ends a turn that its own worker left without an end: asked -> unknown; it counts as spent.
-create function goalpost_private.give_up_turn(p_turn goalpost.step_turns, p_now timestamptz) returns void
-language plpgsql
+-- Returns the turn under way that the next model call of this worker follows: the same call, whose reply was lost, or
+-- one that it left without an end. Embeddings run side by side, and are only ever the same call.
+create function goalpost_private.turn_under_way(p_step goalpost.steps, p_ask jsonb, out turn goalpost.step_turns, out is_same boolean)
+language plpgsql stable
 set search_path = ''
 as $$
 begin
-  update goalpost.step_turns t
-     set state = 'unknown', ended_at = p_now, cost_microusd = t.reserved_microusd,
-         error = '{"code": "unknown", "message": "its end was never told; it counts as spent", "retryable": true}'
-   where t.run_id = p_turn.run_id and t.step_key = p_turn.step_key and t.number = p_turn.number
-  returning t.* into p_turn;
-  perform goalpost_private.settle_turn(p_turn, true, p_now);
+  select t.* into turn from goalpost.step_turns t
+   where t.run_id = p_step.run_id and t.step_key = p_step.key and t.state = 'asked'
+     and (t.purpose = 'embed') = (p_ask ->> 'purpose' = 'embed')
+     and (t.purpose <> 'embed' or t.lease_epoch = p_step.lease_epoch and t.request_hash = p_ask ->> 'request_hash')
+   order by t.number desc limit 1;
+  is_same := coalesce(
+    turn.lease_epoch = p_step.lease_epoch and turn.request_hash = p_ask ->> 'request_hash'
+    and turn.provider = p_ask ->> 'provider' and turn.model = p_ask ->> 'model', false);
 end
 $$;
 
--- Notes that a model is about to be asked: a turn in state asked, with what it may cost at most set aside. Replies
--- {"number"}, or says why nothing is to be asked now: {"wait"}, {"waits_for_person"}, {"refused": {"code", "message"}}.
--- Called before every question. Results of calls that ended since (p_ended_calls) are recorded first and in any case.
--- Safe to repeat: the same question that this very worker has noted and not ended keeps its number. Another one that it
--- left without an end is unknown from now on. Raises ZG003, ZG009. Locks the tree.
+-- Notes that a model is about to be called, for a chat or an embedding: a turn in state asked, with what it may cost at
+-- most reserved. Replies {"number"}, or why nothing is to be called now: {"wait"}, {"waits_for_person"}, {"refused":
+-- {"code", "message"}}. Called before every paid call. Results of tool calls that ended since (p_ended_calls) are recorded
+-- first and in any case. Safe to repeat: the same call that this very worker has noted and not ended keeps its number.
+-- Another one that it left without an end is unknown from now on. Raises ZG003, ZG009. Locks the tree, then the caps.
 create function goalpost_worker.begin_turn(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_ask jsonb, p_ended_calls jsonb default '[]'
 ) returns jsonb
@@ -4611,40 +4618,41 @@ as $$
 declare
   v_step constant goalpost.steps := goalpost_private.hold_step(p_run_id, p_step_key, p_lease_epoch);
   v_now constant timestamptz := goalpost_private.clock();
-  v_last goalpost.step_turns;
+  v_under_way record;
   v_refusal jsonb;
-  v_reserved_microusd bigint;
+  v_reserved record;
+  v_number integer;
 begin
   perform goalpost_private.refuse_bad_ask(p_ask);
   perform goalpost_private.record_ended_calls(v_step, p_ended_calls, v_now);
 
-  select t.* into v_last from goalpost.step_turns t
-   where t.run_id = p_run_id and t.step_key = p_step_key order by t.number desc limit 1;
-  if v_last.state = 'asked' then
-    if v_last.lease_epoch = p_lease_epoch and v_last.request_hash = p_ask ->> 'request_hash'
-       and v_last.provider = p_ask ->> 'provider' and v_last.model = p_ask ->> 'model' then
-      return jsonb_build_object('number', v_last.number);
-    end if;
-    perform goalpost_private.give_up_turn(v_last, v_now);
+  v_under_way := goalpost_private.turn_under_way(v_step, p_ask);
+  if v_under_way.is_same then
+    return jsonb_build_object('number', (v_under_way.turn).number);
+  end if;
+  if (v_under_way.turn).number is not null then
+    perform goalpost_private.give_up_turn(
+      v_under_way.turn, 'its end was never reported; it counts as spent', true, v_now);
   end if;
 
-  v_refusal := goalpost_private.turn_refusal(v_step);
-  if v_refusal is null then
-    select r.refusal, r.reserved_microusd into v_refusal, v_reserved_microusd
-      from goalpost_private.reserve_turn(v_step, p_ask, v_now) r;
-  end if;
+  v_refusal := goalpost_private.turn_refusal(v_step, p_ask ->> 'purpose' = 'embed');
   if v_refusal is not null then
     return v_refusal;
+  end if;
+  v_reserved := goalpost_private.reserve_turn(v_step, p_ask, v_now);
+  if v_reserved.refusal is not null then
+    return v_reserved.refusal;
   end if;
   insert into goalpost.step_turns
     (run_id, step_key, number, workspace_id, attempt, lease_epoch, purpose, provider, model, request_hash,
      max_input_tokens, max_output_tokens, reserved_microusd, asked_at)
-  values
-    (p_run_id, p_step_key, coalesce(v_last.number, 0) + 1, v_step.workspace_id, v_step.attempt, v_step.lease_epoch,
-     p_ask ->> 'purpose', p_ask ->> 'provider', p_ask ->> 'model', p_ask ->> 'request_hash',
-     (p_ask ->> 'max_input_tokens')::numeric, (p_ask ->> 'max_output_tokens')::numeric,
-     coalesce(v_reserved_microusd, 0), v_now);
-  return jsonb_build_object('number', coalesce(v_last.number, 0) + 1);
+  select p_run_id, p_step_key, coalesce(max(t.number), 0) + 1, v_step.workspace_id, v_step.attempt, v_step.lease_epoch,
+         p_ask ->> 'purpose', p_ask ->> 'provider', p_ask ->> 'model', p_ask ->> 'request_hash',
+         v_reserved.max_input_tokens, v_reserved.max_output_tokens, v_reserved.reserved_microusd, v_now
+    from goalpost.step_turns t
+   where t.run_id = p_run_id and t.step_key = p_step_key
+  returning number into v_number;
+  return jsonb_build_object('number', v_number);
 end
 $$;
 
@@ -4920,14 +4928,13 @@ declare
   v_call goalpost.tool_calls;
 begin
   for v_turn in
-    update goalpost.step_turns t
-       set state = 'unknown', ended_at = p_now, cost_microusd = t.reserved_microusd,
-           error = '{"code": "unknown", "message": "whoever asked is gone; it counts as spent", "retryable": true}'
+    select t.* from goalpost.step_turns t
      where t.run_id = p_step.run_id and t.step_key = p_step.key and t.state = 'asked'
        and t.lease_epoch < p_step.lease_epoch
-    returning t.*
+     order by t.number
   loop
-    perform goalpost_private.settle_turn(v_turn, false, p_now);
+    perform goalpost_private.give_up_turn(
+      v_turn, 'its worker is gone and its end is not known; it counts as spent', false, p_now);
   end loop;
 
   for v_call in
@@ -5153,8 +5160,9 @@ $$;
 
 -- file: supabase/schemas/55_journal/end_turn.sql
 
--- What became of a question, as the turn's row will have it: answered, failed, or unknown (it may have been paid for,
--- and nobody knows how much). An answer that comes too late, or is too large to be kept, is none; its cost is known.
+-- Returns the turn's row as its end makes it: answered, failed, or unknown (it may have been paid for, and how much is not
+-- known). An answer that comes too late, or is too large to be kept, is none; its cost is known. An end without usage
+-- that was not surely free counts as all that was reserved.
 create function goalpost_private.turn_end(p_turn goalpost.step_turns, p_end jsonb, p_is_held boolean)
 returns goalpost.step_turns
 language plpgsql stable
@@ -5162,6 +5170,7 @@ set search_path = ''
 as $$
 declare
   v_usage constant jsonb := coalesce(p_end -> 'usage', '{}');
+  v_has_cost constant boolean := p_end ->> 'charged' is not distinct from 'no' or jsonb_typeof(p_end -> 'usage') is not distinct from 'object';
   v_max_bytes constant integer := (select l.max_result_bytes from goalpost_private.limits l);
 begin
   p_turn.input_tokens := least(greatest(coalesce((v_usage ->> 'input_tokens')::numeric, 0), 0), 1e12);
@@ -5169,8 +5178,14 @@ begin
   p_turn.cached_tokens := least(greatest(coalesce((v_usage ->> 'cached_tokens')::numeric, 0), 0), 1e12);
   p_turn.cache_write_tokens := least(greatest(coalesce((v_usage ->> 'cache_write_tokens')::numeric, 0), 0), 1e12);
   p_turn.reasoning_tokens := least(greatest(coalesce((v_usage ->> 'reasoning_tokens')::numeric, 0), 0), 1e12);
+  p_turn.is_estimate := v_usage @> '{"is_estimate": true}';
+  if not v_has_cost then
+    p_turn.input_tokens := p_turn.max_input_tokens;
+    p_turn.output_tokens := p_turn.max_output_tokens;
+    p_turn.is_estimate := true;
+  end if;
   if p_end ? 'error' then
-    p_turn.state := case when p_end ->> 'charged' = 'unknown' then 'unknown' else 'failed' end;
+    p_turn.state := case when v_has_cost then 'failed' else 'unknown' end;
     p_turn.error := goalpost_private.kept_error(p_end -> 'error');
   elsif not p_is_held then
     p_turn.state := 'failed';
@@ -5183,16 +5198,16 @@ begin
     p_turn.state := 'answered';
     p_turn.answer := p_end -> 'answer';
   end if;
-  p_turn.cost_microusd := case p_turn.state when 'unknown' then p_turn.reserved_microusd else 0 end;
   return p_turn;
 end
 $$;
 
--- Ends a turn: asked -> answered | failed | unknown. p_end: {"answer", "usage"} or {"error", "charged"}. Freezes the
+-- Ends a turn: asked -> answered | failed | unknown. p_end: {"answer", "usage"} or {"error", "charged", "usage"}, where
+-- charged is "no" or "unknown" and usage, where it is known or estimated, decides what is booked. Freezes the
 -- calls that the answer asks for (p_calls: [{"call_id", "tool", "arguments"}]) and decides on each. Replies
 -- {"calls": […]}, or {"error"} where the answer could not be kept, or {"lease_lost": true}: then the cost is booked all
--- the same and nothing else (raising would undo that), also where it was taken to be unknown.
--- Called after every question. Safe to repeat: what has ended is told again. Raises ZG003, and ZG009 for a turn that
+-- the same and nothing else (raising would undo that), also where it was taken to be unknown: unknown -> failed.
+-- Called after every paid call. Safe to repeat: what has ended is told again. Raises ZG003, and ZG009 for a turn that
 -- another worker began. Locks the tree.
 create function goalpost_worker.end_turn(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_number integer, p_end jsonb, p_calls jsonb default '[]'
@@ -5219,16 +5234,9 @@ begin
   select s.* into v_step from goalpost.steps s where s.run_id = p_run_id and s.key = p_step_key;
   v_is_held := v_step.state = 'running' and v_step.lease_epoch = p_lease_epoch;
 
-  -- What a successor took to be unknown is known now, to those who count; an answer it is not any more.
-  if v_turn.state = 'asked' or (v_turn.state = 'unknown' and not v_is_held and not p_end ? 'error') then
+  -- A late end of a turn that a successor gave up brings its cost; its answer is none any more.
+  if v_turn.state = 'asked' or (v_turn.state = 'unknown' and not v_is_held) then
     v_turn := goalpost_private.turn_end(v_turn, p_end, v_is_held);
-    v_turn.ended_at := v_now;
-    update goalpost.step_turns t
-       set state = v_turn.state, ended_at = v_now, input_tokens = v_turn.input_tokens,
-           output_tokens = v_turn.output_tokens, cached_tokens = v_turn.cached_tokens,
-           cache_write_tokens = v_turn.cache_write_tokens, reasoning_tokens = v_turn.reasoning_tokens, cost_microusd = v_turn.cost_microusd,
-           answer = v_turn.answer, error = v_turn.error
-     where t.run_id = p_run_id and t.step_key = p_step_key and t.number = p_number;
     perform goalpost_private.settle_turn(v_turn, v_is_held, v_now);
     if v_turn.state = 'answered' then
       perform goalpost_private.create_calls(v_step, p_number, p_calls, v_now);
@@ -5318,7 +5326,8 @@ $$;
 -- file: supabase/schemas/55_journal/read_journal.sql
 
 -- Everything a step has asked and done so far: {"turns", "calls", "failures"}, in order. What was said before the last
--- summary (purpose compact) is counted and not told: the summary stands for it.
+-- summary (purpose compact) is counted and not told: the summary stands for it. Embeddings are not among the turns: a
+-- vector that is needed again is computed again.
 -- Called by a worker that is told "journaled" with its claim. Settles first what its predecessors left unknown, so it
 -- is a transition; safe to repeat. Raises ZG009. Locks the tree.
 create function goalpost_worker.read_journal(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns jsonb
@@ -5341,7 +5350,8 @@ begin
                'request_hash', t.request_hash, 'error', t.error,
                'seconds', extract(epoch from t.ended_at - t.asked_at),
                'answer', case when t.number >= v_summary then t.answer end) order by t.number), '[]')
-        from goalpost.step_turns t where t.run_id = p_run_id and t.step_key = p_step_key),
+        from goalpost.step_turns t
+       where t.run_id = p_run_id and t.step_key = p_step_key and t.purpose <> 'embed'),
     'calls', (
       select coalesce(jsonb_agg(goalpost_private.describe_call(c) order by c.number), '[]')
         from goalpost.tool_calls c
@@ -6128,7 +6138,7 @@ as $$ select goalpost_private.grant_budget(p_workspace_id, p_month_microusd, p_m
 -- Prices ------------------------------------------------------------------------------------------------------
 
 -- What a model costs at a time: its own price, that of its name without a date (…-20250929, …-2026-01-31, …-latest),
--- that of all models of its provider, or the ceiling. Never nothing because nothing is known.
+-- that of all models of its provider, or the ceiling, which has no valid_from. Never nothing because nothing is known.
 create function goalpost_private.price_of(p_provider text, p_model text, p_at timestamptz) returns goalpost.model_prices
 language plpgsql stable
 set search_path = ''
@@ -6143,12 +6153,30 @@ begin
    order by p.model = p_model desc, p.model = '*', p.valid_from desc
    limit 1;
   if not found then
-    select p_provider, p_model, p_at, l.ceiling_input_microusd, l.ceiling_output_microusd, l.ceiling_input_microusd,
-           l.ceiling_input_microusd, 'the ceiling: this model has no price'
+    select p_provider, p_model, null, l.ceiling_input_microusd, l.ceiling_output_microusd, l.ceiling_input_microusd,
+           l.ceiling_input_microusd, 'the ceiling: this model has no price', null, null
       into v_price from goalpost_private.limits l;
   end if;
   return v_price;
 end
+$$;
+
+-- Dollars, for people.
+create function goalpost_private.dollars(p_microusd bigint) returns text
+language sql immutable
+set search_path = ''
+as $$ select '$' || trim(to_char(p_microusd / 1000000.0, 'FM999999990.009999')) $$;
+
+-- Names a price for people, and where it is the ceiling, how to set one.
+create function goalpost_private.price_in_words(p_price goalpost.model_prices) returns text
+language sql stable
+set search_path = ''
+as $$
+  select format('%s/%s costs %s in and %s out for a million tokens%s', p_price.provider, p_price.model,
+    goalpost_private.dollars(p_price.input_microusd), goalpost_private.dollars(p_price.output_microusd),
+    case when p_price.valid_from is null then format(
+      ': the ceiling, since it has no price; a project admin sets one with set_model_price(%L, %L, …), or 0 for all models of a free provider with set_model_price(%L, ''*'', 0, 0)',
+      p_price.provider, p_price.model, p_price.provider) else '' end)
 $$;
 
 -- So many tokens at a price for a million of them, in micro-dollars, rounded up.
@@ -6171,7 +6199,7 @@ as $$
 $$;
 
 -- Tokens that a provider may add to what it was sent (how tools are explained to the model, message marks), beyond the
--- bytes of the request.
+-- bytes of the request. Workers send the bytes alone.
 create function goalpost_private.added_input_tokens() returns bigint
 language sql immutable
 set search_path = ''
@@ -6179,38 +6207,43 @@ as $$ select 1000::bigint $$;
 
 -- file: supabase/schemas/65_money/reserve_turn.sql
 
--- Money: what a question to a model may cost is set aside before it is asked, and what it cost is settled after.
+-- Money: what a paid call of a model may cost is reserved before it is made, and what it cost is settled after.
 --
--- The one thing to know: spent + reserved never exceeds a cap. A reservation is an upper bound (the request's bytes
--- counted as tokens at the dearest price of what goes in, and the most that may come out), so that settling gives back
--- and never takes. Caps are rows, locked in one order everywhere: the workspace's month, the person's day, then runs
--- from the root down; the tree's lock, where it is held, comes before all of them. Whatever is not known is refused.
+-- spent + reserved never exceeds a cap. A reservation is an upper bound (the request's bytes counted as tokens, or all
+-- that the model takes in, at the dearest price of what goes in, and the most that may come out), so that settling gives
+-- back and never takes. Caps are rows, locked in one order everywhere: the workspace's month, the person's day, then runs
+-- from the root down; the tree's lock, where it is held, comes before all of them. What is not known is refused.
 
--- Sets aside what a question may cost at most. A refusal is what begin_turn replies instead of a number. Called by
--- begin_turn, once per question; p_ask: {"provider", "model", "max_input_tokens", "max_output_tokens"}. Refusals:
--- {"wait": …} where a limit has no room just now (rate_limits.sql), {"refused": {"code": "budget_exhausted", …}} at a cap, or
--- {"waits_for_person": id} where the request, or else the workspace, says to ask. Nothing is set aside then. Raises
--- ZG003 for a question without bounds. Locks the rows of the caps; expects the tree's lock where it may ask.
+-- Reserves what a turn may cost at most: the bounds of its tokens and their price. A refusal is what begin_turn replies
+-- instead of a number. Called by begin_turn, once per turn; p_ask: {"purpose", "provider", "model", "max_input_tokens",
+-- "max_output_tokens"}. Refusals: {"wait": …} where a limit has no room just now (rate_limits.sql) or only reservations
+-- fill a cap, {"refused": {"code": "budget_exhausted", …}} at a cap, or {"waits_for_person": id} where the request, or
+-- else the workspace, says to ask. Nothing is reserved then. Raises ZG003 for a turn without bounds. Locks the rows of
+-- the caps; expects the tree's lock.
 create function goalpost_private.reserve_turn(
-  p_step goalpost.steps, p_ask jsonb, p_now timestamptz, out refusal jsonb, out reserved_microusd bigint
+  p_step goalpost.steps, p_ask jsonb, p_now timestamptz, out refusal jsonb, out reserved_microusd bigint,
+  out max_input_tokens bigint, out max_output_tokens bigint
 )
 language plpgsql
 set search_path = ''
 as $$
 declare
   v_price constant goalpost.model_prices := goalpost_private.price_of(p_ask ->> 'provider', p_ask ->> 'model', p_now);
-  v_input constant bigint := (p_ask ->> 'max_input_tokens')::bigint + goalpost_private.added_input_tokens();
-  v_output constant bigint := (p_ask ->> 'max_output_tokens')::bigint;
   v_cost bigint;
+  v_tokens bigint;
   v_full goalpost.budgets;
 begin
-  reserved_microusd := 0;
-  if v_input is null or v_output is null or v_input < 0 or v_output < 0 then
-    perform goalpost_private.refuse('ZG003', 'a question has a bound for what goes in and what comes out');
+  -- least() passes over nulls: what a model takes and gives may not be known.
+  max_input_tokens := least((p_ask ->> 'max_input_tokens')::bigint + goalpost_private.added_input_tokens(), v_price.context_tokens);
+  max_output_tokens := least((p_ask ->> 'max_output_tokens')::bigint, v_price.max_output_tokens);
+  if (p_ask ->> 'max_input_tokens') is null or (p_ask ->> 'max_output_tokens') is null
+     or max_input_tokens < 0 or max_output_tokens < 0 then
+    perform goalpost_private.refuse('ZG003', 'a model call has a bound for what goes in and what comes out');
   end if;
   v_cost := goalpost_private.cost_of_tokens(
-              v_input, greatest(v_price.input_microusd, v_price.cached_microusd, v_price.cache_write_microusd))
-            + goalpost_private.cost_of_tokens(v_output, v_price.output_microusd);
+              max_input_tokens, greatest(v_price.input_microusd, v_price.cached_microusd, v_price.cache_write_microusd))
+            + goalpost_private.cost_of_tokens(max_output_tokens, v_price.output_microusd);
+  v_tokens := max_input_tokens + max_output_tokens;
 
   perform goalpost_private.open_budgets(p_step.run_id, p_now);
   perform goalpost_private.lock_budgets(p_step.run_id, p_now);
@@ -6218,19 +6251,12 @@ begin
     from goalpost_private.budgets_of(p_step.run_id, p_now) o
     join goalpost.budgets b using (workspace_id, scope, key)
    where b.spent_microusd + b.reserved_microusd + v_cost > b.cap_microusd
-      or b.spent_tokens + b.reserved_tokens + v_input + v_output > b.cap_tokens
+      or b.spent_tokens + b.reserved_tokens + v_tokens > b.cap_tokens
    -- The narrowest is what a person can do most about.
    order by o.place desc
    limit 1;
   if found then
-    -- What is set aside for questions under way comes back, but for what they cost: where it alone stands in the way,
-    -- the step comes again, and nobody is asked or told that the money is gone.
-    if goalpost_private.only_set_aside(p_step.run_id, p_now, v_cost, v_input + v_output) then
-      refusal := jsonb_build_object('wait', jsonb_build_object(
-        'seconds', 2 + floor(random() * 4), 'reason', 'questions under way have set aside what is left'));
-    else
-      refusal := goalpost_private.refuse_spending(p_step, v_full, v_cost, v_input + v_output, p_now);
-    end if;
+    refusal := goalpost_private.refuse_at_cap(p_step, p_ask, v_price, v_full, v_cost, v_tokens, p_now);
     return;
   end if;
   refusal := goalpost_private.take_turn_slots(p_step, p_ask, p_now);
@@ -6238,34 +6264,56 @@ begin
     return;
   end if;
   update goalpost.budgets b
-     set reserved_microusd = b.reserved_microusd + v_cost, reserved_tokens = b.reserved_tokens + v_input + v_output
+     set reserved_microusd = b.reserved_microusd + v_cost, reserved_tokens = b.reserved_tokens + v_tokens
     from goalpost_private.budgets_of(p_step.run_id, p_now) o
    where b.workspace_id = o.workspace_id and b.scope = o.scope and b.key = o.key;
   reserved_microusd := v_cost;
 end
 $$;
 
--- Whether all caps would have room for a question if nothing were set aside for others.
-create function goalpost_private.only_set_aside(p_run_id bigint, p_now timestamptz, p_cost bigint, p_tokens bigint)
-returns boolean
+-- Returns what a turn is refused with at a cap without room. Reservations of turns under way come back, but for what they
+-- cost: where they alone are in the way, the step waits for that, and no person is asked. An embedding neither waits nor
+-- asks, since its step goes on without it.
+create function goalpost_private.refuse_at_cap(
+  p_step goalpost.steps, p_ask jsonb, p_price goalpost.model_prices, p_full goalpost.budgets, p_microusd bigint,
+  p_tokens bigint, p_now timestamptz
+) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if p_ask ->> 'purpose' = 'embed' then
+    return jsonb_build_object('refused', jsonb_build_object(
+      'code', 'budget_exhausted', 'retryable', false, 'cap', p_full.scope, 'message', 'a cap has no room for the embedding'));
+  end if;
+  if not goalpost_private.has_room(p_step.run_id, p_now, p_microusd, p_tokens, false) then
+    return goalpost_private.refuse_spending(p_step, p_price, p_full, p_microusd, p_tokens, p_now);
+  end if;
+  perform goalpost_private.wait_for_budget(p_step, p_microusd, p_tokens, p_now);
+  return jsonb_build_object('wait', jsonb_build_object(
+    'seconds', 30, 'reason', 'model calls under way have reserved what is left of a cap'));
+end
+$$;
+
+-- Returns true if all caps of a run have room for a turn, counting what is reserved for others or not.
+create function goalpost_private.has_room(
+  p_run_id bigint, p_now timestamptz, p_microusd bigint, p_tokens bigint, p_counts_reserved boolean
+) returns boolean
 language sql stable
 set search_path = ''
 as $$
-  select bool_and(b.spent_microusd + p_cost <= b.cap_microusd and b.spent_tokens + p_tokens <= b.cap_tokens)
+  select coalesce(bool_and(
+           b.spent_microusd + p_microusd + case when p_counts_reserved then b.reserved_microusd else 0 end <= b.cap_microusd
+           and b.spent_tokens + p_tokens + case when p_counts_reserved then b.reserved_tokens else 0 end <= b.cap_tokens), true)
     from goalpost_private.budgets_of(p_run_id, p_now) o
     join goalpost.budgets b using (workspace_id, scope, key)
 $$;
 
--- Dollars, for people.
-create function goalpost_private.dollars(p_microusd bigint) returns text
-language sql immutable
-set search_path = ''
-as $$ select '$' || trim(to_char(p_microusd / 1000000.0, 'FM999999990.009999')) $$;
-
 -- What is said where a cap has no room, or the question to a person to raise it. Of a tree, one such question for a cap
 -- is shown and decides all others.
 create function goalpost_private.refuse_spending(
-  p_step goalpost.steps, p_budget goalpost.budgets, p_microusd bigint, p_tokens bigint, p_now timestamptz
+  p_step goalpost.steps, p_price goalpost.model_prices, p_budget goalpost.budgets, p_microusd bigint, p_tokens bigint,
+  p_now timestamptz
 ) returns jsonb
 language plpgsql
 set search_path = ''
@@ -6274,10 +6322,10 @@ declare
   v_name constant text := case p_budget.scope when 'workspace_month' then 'this workspace in this month'
     when 'user_day' then 'whoever asked on this day' when 'run' then 'this request' end;
   v_message constant text := format(
-    'the cap of %s is used up: %s of %s and %s of %s tokens are spent or set aside, and the next question may take %s and %s tokens',
+    'the cap of %s is used up: %s of %s and %s of %s tokens are spent or reserved, and the next model call may take %s and %s tokens (%s)',
     v_name, goalpost_private.dollars(p_budget.spent_microusd + p_budget.reserved_microusd),
     goalpost_private.dollars(p_budget.cap_microusd), p_budget.spent_tokens + p_budget.reserved_tokens, p_budget.cap_tokens,
-    goalpost_private.dollars(p_microusd), p_tokens);
+    goalpost_private.dollars(p_microusd), p_tokens, goalpost_private.price_in_words(p_price));
   v_asks constant boolean := (
     select coalesce(q.budget ->> 'on_exhausted', w.on_exhausted) = 'ask'
       from goalpost.workflow_runs r join goalpost.requests q on q.id = r.request_id
@@ -6311,24 +6359,28 @@ $$;
 
 -- Sets what a model costs from now, or from a later time, on; micro-dollars for a million tokens. `*`: all models of
 -- the provider. Reading from a provider's cache, and writing to it, cost as what goes in unless told. What was asked
--- before keeps its price: a time that has passed is refused (ZG003). Safe to repeat. Raises ZG002, ZG003. Definer:
--- people may not write prices.
+-- before keeps its price: a time that has passed is refused (ZG003). 0 declares what is free: a server of one's own. The
+-- most that the model takes in and gives out stay as they are known unless given. Safe to repeat. Raises ZG002, ZG003.
+-- Definer: people may not write prices.
 create function goalpost_private.set_model_price(
   p_provider text, p_model text, p_input_microusd bigint, p_output_microusd bigint, p_cached_microusd bigint,
-  p_cache_write_microusd bigint, p_valid_from timestamptz, p_source text
+  p_cache_write_microusd bigint, p_valid_from timestamptz, p_source text, p_context_tokens bigint, p_max_output_tokens bigint
 ) returns jsonb
 language plpgsql security definer
 set search_path = ''
 as $$
 declare
   v_now constant timestamptz := goalpost_private.clock();
+  v_at constant timestamptz := coalesce(p_valid_from, v_now);
+  v_known constant goalpost.model_prices := goalpost_private.price_of(p_provider, p_model, v_at);
   v_price goalpost.model_prices;
 begin
   perform goalpost_private.require_setter(null);
   if coalesce(length(p_provider), 0) not between 1 and 100 or coalesce(length(p_model), 0) not between 1 and 200
      or p_input_microusd is null or p_output_microusd is null
      or least(p_input_microusd, p_output_microusd, p_cached_microusd, p_cache_write_microusd) < 0
-     or greatest(p_input_microusd, p_output_microusd, p_cached_microusd, p_cache_write_microusd) > 100000000000 then
+     or greatest(p_input_microusd, p_output_microusd, p_cached_microusd, p_cache_write_microusd) > 100000000000
+     or least(p_context_tokens, p_max_output_tokens) < 1 or greatest(p_context_tokens, p_max_output_tokens) > 1000000000 then
     perform goalpost_private.refuse('ZG003',
       'a price has a provider, a model (or *), and micro-dollars for a million tokens in and out: 3000000 are $3');
   end if;
@@ -6337,14 +6389,18 @@ begin
       'what was asked before keeps the price that it was asked at');
   end if;
   insert into goalpost.model_prices
-    (provider, model, valid_from, input_microusd, output_microusd, cached_microusd, cache_write_microusd, source)
+    (provider, model, valid_from, input_microusd, output_microusd, cached_microusd, cache_write_microusd, source,
+     context_tokens, max_output_tokens)
   values
-    (p_provider, p_model, coalesce(p_valid_from, v_now), p_input_microusd, p_output_microusd,
+    (p_provider, p_model, v_at, p_input_microusd, p_output_microusd,
      coalesce(p_cached_microusd, p_input_microusd), coalesce(p_cache_write_microusd, p_input_microusd),
-     coalesce(left(p_source, 500), 'set by ' || auth.uid()))
+     coalesce(left(p_source, 500), 'set by ' || auth.uid()),
+     coalesce(p_context_tokens, case v_known.model when p_model then v_known.context_tokens end),
+     coalesce(p_max_output_tokens, case v_known.model when p_model then v_known.max_output_tokens end))
   on conflict (provider, model, valid_from) do update
     set input_microusd = excluded.input_microusd, output_microusd = excluded.output_microusd,
-        cached_microusd = excluded.cached_microusd, cache_write_microusd = excluded.cache_write_microusd, source = excluded.source
+        cached_microusd = excluded.cached_microusd, cache_write_microusd = excluded.cache_write_microusd, source = excluded.source,
+        context_tokens = excluded.context_tokens, max_output_tokens = excluded.max_output_tokens
   returning * into v_price;
   return to_jsonb(v_price);
 end
@@ -6352,11 +6408,13 @@ $$;
 
 create function goalpost.set_model_price(
   p_provider text, p_model text, p_input_microusd bigint, p_output_microusd bigint, p_cached_microusd bigint default null,
-  p_cache_write_microusd bigint default null, p_valid_from timestamptz default null, p_source text default null
+  p_cache_write_microusd bigint default null, p_valid_from timestamptz default null, p_source text default null,
+  p_context_tokens bigint default null, p_max_output_tokens bigint default null
 ) returns jsonb language sql set search_path = ''
 as $$
   select goalpost_private.set_model_price(
-    p_provider, p_model, p_input_microusd, p_output_microusd, p_cached_microusd, p_cache_write_microusd, p_valid_from, p_source)
+    p_provider, p_model, p_input_microusd, p_output_microusd, p_cached_microusd, p_cache_write_microusd, p_valid_from, p_source,
+    p_context_tokens, p_max_output_tokens)
 $$;
 
 -- file: supabase/schemas/65_money/set_workspace_limits.sql
@@ -6450,6 +6508,7 @@ begin
           and p_limits ?| array['workspace_month_microusd', 'workspace_month_tokens']
           or b.scope = 'user_day' and b.key like '%/' || to_char(p_now at time zone 'UTC', 'YYYY-MM-DD')
           and p_limits ?| array['user_day_microusd', 'user_day_tokens']);
+  perform goalpost_private.wake_budget_waiters(p_workspace.id, p_now);
 end
 $$;
 
@@ -6458,63 +6517,101 @@ as $$ select goalpost_private.set_workspace_limits(p_workspace_id, p_limits) $$;
 
 -- file: supabase/schemas/65_money/settle_turn.sql
 
--- Books what a question cost, once it is answered, failed or unknown, and gives back what was set aside beyond it. What
--- it cost, by the price at which it was asked: unknown counts as all that was set aside, and so does a failure that may
--- have been charged; a failure that was not, nothing. Safe to repeat: it is booked once; a late truth about what had
--- been unknown takes the place of the estimate. Called by whoever ends a turn, which has its end and its tokens by
--- then.
+-- Ends a turn and books what it cost, on the turn's row, as its row of usage and on every cap that it counts for; gives
+-- back what was reserved beyond that. p_turn is the row as it ends: state, tokens, answer, error. Transition: asked ->
+-- answered | failed | unknown, or unknown -> failed where a late end brings the cost. An unknown end counts as all that
+-- was reserved. What is booked is within the reservation, so that no cap is exceeded.
+-- Called by end_turn, give_up_turn and settle_abandoned_turns. Safe to repeat: a turn is booked once, and once more only
+-- where it was unknown and its cost is known now; the difference to what was booked goes to the caps. Raises nothing.
+-- Locks the turn, then the caps.
 create function goalpost_private.settle_turn(p_turn goalpost.step_turns, p_counted boolean, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  v_reserved_tokens constant bigint :=
-    p_turn.max_input_tokens + p_turn.max_output_tokens + goalpost_private.added_input_tokens();
-  v_is_estimate constant boolean := p_turn.state = 'unknown'
-    or (p_turn.state = 'failed' and coalesce(p_turn.error @> '{"charged": "unknown"}', false));
-  v_cost constant bigint := case when v_is_estimate then p_turn.reserved_microusd
-    else least(goalpost_private.cost_of_turn(p_turn), p_turn.reserved_microusd) end;
-  v_tokens constant bigint := case when v_is_estimate then v_reserved_tokens
-    else least(p_turn.input_tokens + p_turn.output_tokens, v_reserved_tokens) end;
   v_before goalpost.step_turns;
+  v_after goalpost.step_turns;
 begin
   perform goalpost_private.release_slots(p_turn.run_id, p_turn.step_key, 'turn', p_turn.number, p_now);
-  -- Its row comes before the caps, as it does where its end was just written.
   select t.* into v_before from goalpost.step_turns t
    where t.run_id = p_turn.run_id and t.step_key = p_turn.step_key and t.number = p_turn.number
      for no key update;
-  if v_before.is_settled and (v_is_estimate or not v_before.is_estimate) then
+  if v_before.is_settled and (v_before.state <> 'unknown' or p_turn.state = 'unknown') then
     return;
   end if;
+  v_after := goalpost_private.booked_turn(p_turn);
 
   perform goalpost_private.lock_budgets(p_turn.run_id, p_turn.asked_at);
   update goalpost.budgets b
-     set spent_microusd = b.spent_microusd + v_cost - case when v_before.is_settled then v_before.cost_microusd else 0 end,
-         spent_tokens = b.spent_tokens + v_tokens - case when v_before.is_settled then v_reserved_tokens else 0 end,
-         reserved_microusd = greatest(
-           b.reserved_microusd - case when v_before.is_settled then 0 else p_turn.reserved_microusd end, 0),
-         reserved_tokens = greatest(
-           b.reserved_tokens - case when v_before.is_settled then 0 else v_reserved_tokens end, 0)
+     set spent_microusd = b.spent_microusd + v_after.cost_microusd - v_before.cost_microusd,
+         spent_tokens = b.spent_tokens + v_after.input_tokens + v_after.output_tokens
+                        - v_before.input_tokens - v_before.output_tokens,
+         reserved_microusd = greatest(b.reserved_microusd - case when v_before.is_settled then 0
+                                                                 else v_before.reserved_microusd end, 0),
+         reserved_tokens = greatest(b.reserved_tokens - case when v_before.is_settled then 0
+                                                             else v_before.max_input_tokens + v_before.max_output_tokens end, 0)
     from goalpost_private.budgets_of(p_turn.run_id, p_turn.asked_at) o
    where b.workspace_id = o.workspace_id and b.scope = o.scope and b.key = o.key;
-  update goalpost.step_turns t set cost_microusd = v_cost, is_settled = true, is_estimate = v_is_estimate
+  update goalpost.step_turns t
+     set state = v_after.state, ended_at = p_now, input_tokens = v_after.input_tokens, output_tokens = v_after.output_tokens,
+         cached_tokens = v_after.cached_tokens, cache_write_tokens = v_after.cache_write_tokens,
+         reasoning_tokens = v_after.reasoning_tokens, cost_microusd = v_after.cost_microusd, is_settled = true,
+         is_estimate = v_after.is_estimate, answer = v_after.answer, error = v_after.error
    where t.run_id = p_turn.run_id and t.step_key = p_turn.step_key and t.number = p_turn.number;
-  insert into goalpost.usage_events as u
-    (run_id, step_key, lease_epoch, number, workspace_id, goal_id, agent_id, provider, model,
+  insert into goalpost.usage_events
+    (run_id, step_key, number, lease_epoch, workspace_id, goal_id, agent_id, provider, model,
      input_tokens, output_tokens, cached_tokens, cost_microusd, counted, is_estimate, created_at)
-  select s.run_id, s.key, p_turn.lease_epoch, p_turn.number, s.workspace_id, r.goal_id, s.agent_id, p_turn.provider,
-         p_turn.model, p_turn.input_tokens, p_turn.output_tokens, p_turn.cached_tokens, v_cost, p_counted, v_is_estimate, p_now
+  select s.run_id, s.key, v_after.number, v_after.lease_epoch, s.workspace_id, r.goal_id, s.agent_id, v_after.provider,
+         v_after.model, v_after.input_tokens, v_after.output_tokens, v_after.cached_tokens, v_after.cost_microusd, p_counted,
+         v_after.is_estimate, p_now
     from goalpost.steps s
     join goalpost.workflow_runs r on r.id = s.run_id
    where s.run_id = p_turn.run_id and s.key = p_turn.step_key
-  on conflict (run_id, step_key, lease_epoch, number) do update
-    set provider = excluded.provider, model = excluded.model, input_tokens = excluded.input_tokens,
-        output_tokens = excluded.output_tokens, cached_tokens = excluded.cached_tokens,
+  on conflict (run_id, step_key, number) do update
+    set input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, cached_tokens = excluded.cached_tokens,
         cost_microusd = excluded.cost_microusd, is_estimate = excluded.is_estimate;
+  perform goalpost_private.wake_budget_waiters(p_turn.workspace_id, p_now);
 end
 $$;
 
--- Settles questions whose step has ended without them: asked -> unknown, spent as set aside. Called by the sweep.
+-- Returns the turn with the tokens and the cost that are booked: within its bounds, and all of them where it is unknown.
+create function goalpost_private.booked_turn(p_turn goalpost.step_turns) returns goalpost.step_turns
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if p_turn.state = 'unknown' then
+    p_turn.input_tokens := p_turn.max_input_tokens;
+    p_turn.output_tokens := p_turn.max_output_tokens;
+    p_turn.cost_microusd := p_turn.reserved_microusd;
+    p_turn.is_estimate := true;
+    return p_turn;
+  end if;
+  p_turn.input_tokens := least(p_turn.input_tokens, p_turn.max_input_tokens);
+  p_turn.output_tokens := least(p_turn.output_tokens, p_turn.max_output_tokens);
+  p_turn.cached_tokens := least(p_turn.cached_tokens, p_turn.input_tokens);
+  p_turn.cache_write_tokens := least(p_turn.cache_write_tokens, p_turn.input_tokens - p_turn.cached_tokens);
+  p_turn.cost_microusd := least(goalpost_private.cost_of_turn(p_turn), p_turn.reserved_microusd);
+  return p_turn;
+end
+$$;
+
+-- Ends a turn whose end will not be reported: asked -> unknown. It counts as all that was reserved. Called by begin_turn
+-- for a turn that the same worker left, by read_journal for those of an earlier one, and by the sweep. Safe to repeat.
+create function goalpost_private.give_up_turn(
+  p_turn goalpost.step_turns, p_message text, p_counted boolean, p_now timestamptz
+) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  p_turn.state := 'unknown';
+  p_turn.error := jsonb_build_object('code', 'unknown', 'message', p_message, 'retryable', true);
+  perform goalpost_private.settle_turn(p_turn, p_counted, p_now);
+end
+$$;
+
+-- Settles turns whose step has ended without them: asked -> unknown, spent as reserved. Called by the sweep.
 -- Bounded, and of one workspace and month at a time: a second month's cap, locked after a run's, would break the order
 -- of locks.
 create function goalpost_private.settle_abandoned_turns(p_now timestamptz) returns integer
@@ -6547,10 +6644,7 @@ begin
        for update of t skip locked
   loop
     begin
-      update goalpost.step_turns t set state = 'unknown', ended_at = p_now
-       where t.run_id = v_turn.run_id and t.step_key = v_turn.step_key and t.number = v_turn.number
-      returning t.* into v_turn;
-      perform goalpost_private.settle_turn(v_turn, false, p_now);
+      perform goalpost_private.give_up_turn(v_turn, 'its step ended before its end was reported', false, p_now);
       v_count := v_count + 1;
     exception when others then
       -- What one row raises must not keep the sweep from all others.
@@ -6558,6 +6652,106 @@ begin
     end;
   end loop;
   return v_count;
+end
+$$;
+
+-- file: supabase/schemas/65_money/unbalanced_budgets.sql
+
+-- Returns a sentence for each cap whose row does not add up: spent is the sum of its usage, reserved that of its turns
+-- under way, in money and in tokens. Reads everything that was ever booked: for tests and audits. Changes nothing.
+create function goalpost_private.unbalanced_budgets() returns table (problem text)
+language sql stable
+set search_path = ''
+as $$
+  with booked as (
+    select o.workspace_id, o.scope, o.key,
+           coalesce(sum(u.cost_microusd), 0) as spent_microusd,
+           coalesce(sum(u.input_tokens + u.output_tokens), 0) as spent_tokens,
+           coalesce(sum(t.reserved_microusd) filter (where t.state = 'asked'), 0) as reserved_microusd,
+           coalesce(sum(t.max_input_tokens + t.max_output_tokens) filter (where t.state = 'asked'), 0) as reserved_tokens
+      from goalpost.step_turns t
+      left join goalpost.usage_events u on u.run_id = t.run_id and u.step_key = t.step_key and u.number = t.number
+     cross join lateral goalpost_private.budgets_of(t.run_id, t.asked_at) o
+     group by o.workspace_id, o.scope, o.key
+  )
+  select format('cap %s %s has spent %s and reserved %s µ$, %s and %s tokens; its turns make %s and %s µ$, %s and %s tokens',
+           scope, key, b.spent_microusd, b.reserved_microusd, b.spent_tokens, b.reserved_tokens,
+           x.spent_microusd, x.reserved_microusd, x.spent_tokens, x.reserved_tokens)
+    from goalpost.budgets b
+    full join booked x using (workspace_id, scope, key)
+   where (coalesce(b.spent_microusd, 0), coalesce(b.reserved_microusd, 0), coalesce(b.spent_tokens, 0), coalesce(b.reserved_tokens, 0))
+         is distinct from
+         (coalesce(x.spent_microusd, 0), coalesce(x.reserved_microusd, 0), coalesce(x.spent_tokens, 0), coalesce(x.reserved_tokens, 0))
+$$;
+
+-- file: supabase/schemas/65_money/wait_for_budget.sql
+
+-- Suspends a step until reservations of other turns are given back: running -> waiting, in the transaction that found the
+-- cap full and under the caps' locks, so that no settlement in between is missed. Its worker's own outcome changes
+-- nothing then. Ready again when a settlement frees enough, or after half a minute by the sweep. Called by reserve_turn.
+-- Expects the locks of the tree and of the caps.
+create function goalpost_private.wait_for_budget(
+  p_step goalpost.steps, p_microusd bigint, p_tokens bigint, p_now timestamptz
+) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update goalpost.steps s
+     set state = 'waiting', lease_expires_at = null, started_at = null, run_after = p_now + interval '30 seconds'
+   where s.run_id = p_step.run_id and s.key = p_step.key and s.state = 'running';
+  perform goalpost_private.append_event(p_step.run_id, p_step.key, 'step.waiting', null, p_now);
+  insert into goalpost_private.budget_waiters (run_id, step_key, workspace_id, needs_microusd, needs_tokens, since)
+  values (p_step.run_id, p_step.key, p_step.workspace_id, p_microusd, p_tokens, p_now)
+  on conflict (run_id, step_key) do update
+    set needs_microusd = excluded.needs_microusd, needs_tokens = excluded.needs_tokens, since = excluded.since;
+end
+$$;
+
+-- Makes the longest waiting steps ready for which there is room now: waiting -> ready, with a wake for their functions.
+-- Called where caps get room: by settle_turn, and when a workspace's caps are raised. Safe to repeat. Locks no tree, since
+-- the caps' locks come after trees': rows that another transaction holds are skipped; whatever it does with the step, the
+-- step's run_after stands behind it.
+create function goalpost_private.wake_budget_waiters(p_workspace_id uuid, p_now timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_waiter record;
+  v_microusd bigint := 0;
+  v_tokens bigint := 0;
+  v_functions text[] := '{}';
+  v_kind text;
+begin
+  for v_waiter in
+    select w.*, s.state = 'waiting' and s.run_after is not null as is_waiting
+      from goalpost_private.budget_waiters w
+      join goalpost.steps s on s.run_id = w.run_id and s.key = w.step_key
+     where w.workspace_id = p_workspace_id
+     order by w.since, w.run_id, w.step_key
+     limit 100
+       for update of w skip locked
+  loop
+    -- Beside those that are made ready here.
+    continue when v_waiter.is_waiting and not goalpost_private.has_room(
+      v_waiter.run_id, p_now, v_waiter.needs_microusd + v_microusd, v_waiter.needs_tokens + v_tokens, true);
+    update goalpost.steps s set state = 'ready', run_after = p_now
+      from (select f.run_id, f.key from goalpost.steps f
+             where f.run_id = v_waiter.run_id and f.key = v_waiter.step_key and f.state = 'waiting' and f.run_after is not null
+               for no key update skip locked) f
+     where s.run_id = f.run_id and s.key = f.key
+    returning s.kind into v_kind;
+    if found then
+      v_microusd := v_microusd + v_waiter.needs_microusd;
+      v_tokens := v_tokens + v_waiter.needs_tokens;
+      v_functions := v_functions || goalpost_private.function_of(v_kind);
+    end if;
+    -- One that waits no more has gone on by itself.
+    delete from goalpost_private.budget_waiters w where w.run_id = v_waiter.run_id and w.step_key = v_waiter.step_key;
+  end loop;
+  if cardinality(v_functions) > 0 then
+    perform goalpost_private.ring(v_functions, '[]', p_now);
+  end if;
 end
 $$;
 
@@ -10131,6 +10325,9 @@ create policy project_admins_read on goalpost_private.request_claims for select 
 alter table goalpost_private.table_writes enable row level security;
 create policy project_admins_read on goalpost_private.table_writes for select to authenticated
   using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.budget_waiters enable row level security;
+create policy project_admins_read on goalpost_private.budget_waiters for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.limit_slots enable row level security;
 create policy project_admins_read on goalpost_private.limit_slots for select to authenticated
   using ((select goalpost_private.am_project_admin()));
@@ -10184,7 +10381,7 @@ grant execute on function
   goalpost_private.remove_tool_policy(uuid, text),
   goalpost_private.set_rate_limit(uuid, text, text, integer, integer),
   goalpost_private.set_workspace_limits(uuid, jsonb),
-  goalpost_private.set_model_price(text, text, bigint, bigint, bigint, bigint, timestamptz, text),
+  goalpost_private.set_model_price(text, text, bigint, bigint, bigint, bigint, timestamptz, text, bigint, bigint),
   goalpost_private.cancel_request(bigint),
   goalpost_private.cancel_goal(bigint),
   goalpost_private.retry_dead_letter(bigint),
@@ -10466,34 +10663,54 @@ insert into goalpost.tools
 -- file: supabase/schemas/95_builtins/30_prices.sql
 
 -- What models cost where this was released: for a start, and to be kept up to date with set_model_price. Micro-dollars
--- for a million tokens, as the providers' public price lists said in November 2026; standard tier, prompts of ordinary
--- length; where long prompts cost more, the dearer of the two. Cache writes are those for five minutes.
+-- for a million tokens, as the providers' public price lists stood in November 2026; standard tier, prompts of ordinary
+-- length; where long prompts cost more, the dearer of the two. Cache writes are those for five minutes. Beside the price
+-- the most tokens that a model takes in and gives out, without beta headers, as the providers' lists of models give
+-- them: platform.claude.com/docs/en/about-claude/models/overview and developers.openai.com/api/docs/models. They are left
+-- out where the lists were not certain; the bounds of the request hold then.
 insert into goalpost.model_prices
-  (provider, model, valid_from, input_microusd, output_microusd, cached_microusd, cache_write_microusd, source)
+  (provider, model, valid_from, input_microusd, output_microusd, cached_microusd, cache_write_microusd, source,
+   context_tokens, max_output_tokens)
 select p.provider, p.model, '2026-11-01 00:00:00+00', p.input, p.output, p.cached, p.cache_write,
        case p.provider when 'anthropic' then 'https://platform.claude.com/docs/en/about-claude/pricing'
-                       when 'openai' then 'https://developers.openai.com/api/docs/pricing'
-                       else 'nobody is asked' end
+                       else 'https://developers.openai.com/api/docs/pricing' end,
+       p.context, p.most_output
   from (values
-    ('anthropic', 'claude-opus-5', 5000000, 25000000, 500000, 6250000),
-    ('anthropic', 'claude-opus-4-8', 5000000, 25000000, 500000, 6250000),
-    ('anthropic', 'claude-opus-4-7', 5000000, 25000000, 500000, 6250000),
-    ('anthropic', 'claude-opus-4-6', 5000000, 25000000, 500000, 6250000),
-    ('anthropic', 'claude-opus-4-5', 5000000, 25000000, 500000, 6250000),
-    ('anthropic', 'claude-sonnet-5-5', 2000000, 10000000, 200000, 2500000),
-    ('anthropic', 'claude-haiku-5-5', 500000, 2500000, 50000, 625000),
-    ('anthropic', 'claude-sonnet-5', 2000000, 10000000, 200000, 2500000),
-    ('anthropic', 'claude-sonnet-4-6', 3000000, 15000000, 300000, 3750000),
-    ('anthropic', 'claude-sonnet-4-5', 3000000, 15000000, 300000, 3750000),
-    ('anthropic', 'claude-haiku-4-5', 1000000, 5000000, 100000, 1250000),
-    ('openai', 'gpt-5.5', 5000000, 30000000, 500000, 5000000),
-    ('openai', 'gpt-5.4', 2500000, 15000000, 250000, 2500000),
-    ('openai', 'gpt-5.4-mini', 750000, 4500000, 75000, 750000),
-    ('openai', 'gpt-5', 1250000, 10000000, 125000, 1250000),
-    ('openai', 'gpt-5-mini', 250000, 2000000, 25000, 250000),
-    ('openai', 'gpt-4.1', 2000000, 8000000, 500000, 2000000),
-    ('openai', 'gpt-4o-mini', 150000, 600000, 75000, 150000),
-    ('offline', '*', 0, 0, 0, 0)) p (provider, model, input, output, cached, cache_write);
+    ('anthropic', 'claude-fable-5-1', 10000000, 50000000, 1000000, 12500000, 1000000, 128000),
+    ('anthropic', 'claude-fable-5', 10000000, 50000000, 1000000, 12500000, 1000000, 128000),
+    ('anthropic', 'claude-opus-5-5', 4000000, 20000000, 400000, 5000000, 1000000, 128000),
+    ('anthropic', 'claude-opus-5', 5000000, 25000000, 500000, 6250000, 1000000, 128000),
+    ('anthropic', 'claude-opus-4-8', 5000000, 25000000, 500000, 6250000, null, null),
+    ('anthropic', 'claude-opus-4-7', 5000000, 25000000, 500000, 6250000, null, null),
+    ('anthropic', 'claude-opus-4-6', 5000000, 25000000, 500000, 6250000, 1000000, 128000),
+    ('anthropic', 'claude-opus-4-5', 5000000, 25000000, 500000, 6250000, 200000, 64000),
+    ('anthropic', 'claude-opus-4-1', 15000000, 75000000, 1500000, 18750000, 200000, 32000),
+    ('anthropic', 'claude-opus-4', 15000000, 75000000, 1500000, 18750000, 200000, 32000),
+    ('anthropic', 'claude-sonnet-5-5', 2000000, 10000000, 200000, 2500000, null, null),
+    ('anthropic', 'claude-sonnet-5', 2000000, 10000000, 200000, 2500000, 1000000, 128000),
+    ('anthropic', 'claude-sonnet-4-6', 3000000, 15000000, 300000, 3750000, null, null),
+    ('anthropic', 'claude-sonnet-4-5', 3000000, 15000000, 300000, 3750000, 200000, 64000),
+    ('anthropic', 'claude-sonnet-4', 3000000, 15000000, 300000, 3750000, 200000, 64000),
+    ('anthropic', 'claude-haiku-5-5', 500000, 2500000, 50000, 625000, null, null),
+    ('anthropic', 'claude-haiku-4-5', 1000000, 5000000, 100000, 1250000, 200000, 64000),
+    ('anthropic', 'claude-3-5-haiku', 800000, 4000000, 80000, 1000000, 200000, 8192),
+    ('openai', 'gpt-5.5', 5000000, 30000000, 500000, 5000000, null, null),
+    ('openai', 'gpt-5.4', 2500000, 15000000, 250000, 2500000, 1050000, 128000),
+    ('openai', 'gpt-5.4-mini', 750000, 4500000, 75000, 750000, 400000, 128000),
+    ('openai', 'gpt-5', 1250000, 10000000, 125000, 1250000, 400000, 128000),
+    ('openai', 'gpt-5-mini', 250000, 2000000, 25000, 250000, 400000, 128000),
+    ('openai', 'gpt-5-nano', 50000, 400000, 5000, 50000, 400000, 128000),
+    ('openai', 'gpt-4.1', 2000000, 8000000, 500000, 2000000, 1047576, 32768),
+    ('openai', 'gpt-4.1-mini', 400000, 1600000, 100000, 400000, 1047576, 32768),
+    ('openai', 'gpt-4.1-nano', 100000, 400000, 25000, 100000, 1047576, 32768),
+    ('openai', 'gpt-4o', 2500000, 10000000, 1250000, 2500000, 128000, 16384),
+    ('openai', 'gpt-4o-2024-05-13', 5000000, 15000000, 5000000, 5000000, 128000, 16384),
+    ('openai', 'gpt-4o-mini', 150000, 600000, 75000, 150000, 128000, 16384),
+    ('openai', 'o3', 2000000, 8000000, 500000, 2000000, 200000, 100000),
+    ('openai', 'o4-mini', 1100000, 4400000, 275000, 1100000, 200000, 100000),
+    ('openai', 'text-embedding-3-small', 20000, 0, 20000, 20000, null, null),
+    ('openai', 'text-embedding-3-large', 130000, 0, 130000, 130000, null, null),
+    ('openai', 'text-embedding-ada-002', 100000, 0, 100000, 100000, null, null)) p (provider, model, input, output, cached, cache_write, context, most_output);
 
 -- file: supabase/schemas/95_builtins/40_runbook_database_audit.sql
 

@@ -513,7 +513,7 @@ as $$
   values ('p', 'm', '2020-01-01', 1000000, 2000000, 100000, 1250000, 'tests');
 $$;
 
--- A question of a step, as begin_turn asks it: the refusal, or {"number"}.
+-- A model call of a step, noted as begin_turn notes it, side by side with others of that step: the refusal, or {"number"}.
 create or replace function tests.reserve(
   p_run_id bigint, p_key text, p_input bigint default 1000, p_output bigint default 100, p_model text default 'm'
 ) returns jsonb
@@ -522,38 +522,55 @@ as $$
 declare
   v_step constant goalpost.steps := tests.step(p_run_id, p_key);
   v_reserved record;
-  v_number constant integer := 1 + (select count(*) from goalpost.step_turns t where t.run_id = p_run_id and t.step_key = p_key);
+  v_number constant integer := 1 + (select coalesce(max(t.number), 0) from goalpost.step_turns t where t.run_id = p_run_id and t.step_key = p_key);
 begin
   v_reserved := goalpost_private.reserve_turn(v_step,
-    jsonb_build_object('provider', 'p', 'model', p_model, 'max_input_tokens', p_input, 'max_output_tokens', p_output), goalpost_private.clock());
+    jsonb_build_object('purpose', 'work', 'provider', 'p', 'model', p_model, 'max_input_tokens', p_input, 'max_output_tokens', p_output),
+    goalpost_private.clock());
   if v_reserved.refusal is not null then
     return v_reserved.refusal;
   end if;
   insert into goalpost.step_turns
     (run_id, step_key, number, workspace_id, attempt, lease_epoch, purpose, provider, model, request_hash, max_input_tokens,
      max_output_tokens, reserved_microusd, asked_at)
-  values (p_run_id, p_key, v_number, v_step.workspace_id, v_step.attempt, v_step.lease_epoch, 'work', 'p', p_model, '', p_input, p_output,
-          v_reserved.reserved_microusd, goalpost_private.clock());
+  values (p_run_id, p_key, v_number, v_step.workspace_id, v_step.attempt, v_step.lease_epoch, 'work', 'p', p_model, '',
+          v_reserved.max_input_tokens, v_reserved.max_output_tokens, v_reserved.reserved_microusd, goalpost_private.clock());
   return jsonb_build_object('number', v_number);
 end
 $$;
 
--- Its end, as end_turn tells it.
-create or replace function tests.settle(
-  p_run_id bigint, p_key text, p_number integer, p_state text default 'answered', p_input bigint default 0, p_output bigint default 0,
-  p_cached bigint default 0, p_written bigint default 0, p_error jsonb default null
-) returns void
+-- Ends of a model call, as workers report them: an answer with what it used, and an end of which nothing is known.
+create or replace function tests.answer(p_input bigint, p_output bigint, p_cached bigint default 0, p_written bigint default 0) returns jsonb
+language sql immutable set search_path = ''
+as $$
+  select jsonb_build_object('answer', '{"text": "said"}'::jsonb, 'usage', jsonb_build_object(
+    'input_tokens', p_input, 'output_tokens', p_output, 'cached_tokens', p_cached, 'cache_write_tokens', p_written))
+$$;
+
+create or replace function tests.no_end() returns jsonb
+language sql immutable set search_path = ''
+as $$ select '{"error": {"code": "model_timeout", "message": "no answer in time", "retryable": true}, "charged": "unknown"}'::jsonb $$;
+
+-- Ends a model call through end_turn, as the worker that began it, whether it holds the lease or not.
+create or replace function tests.end_turn(p_run_id bigint, p_key text, p_number integer, p_end jsonb) returns jsonb
+language sql set search_path = ''
+as $$
+  select goalpost_worker.end_turn(p_run_id, p_key, t.lease_epoch, p_number, p_end)
+    from goalpost.step_turns t where t.run_id = p_run_id and t.step_key = p_key and t.number = p_number
+$$;
+
+-- Spends so many micro-dollars on one model call of a step, which is claimed first if it is ready.
+create or replace function tests.spend(p_run_id bigint, p_key text, p_microusd bigint) returns jsonb
 language plpgsql set search_path = ''
 as $$
-declare
-  v_turn goalpost.step_turns;
 begin
-  update goalpost.step_turns t
-     set state = p_state, ended_at = goalpost_private.clock(), input_tokens = p_input, output_tokens = p_output, cached_tokens = p_cached,
-         cache_write_tokens = p_written, answer = case p_state when 'answered' then '{}'::jsonb end, error = p_error
-   where t.run_id = p_run_id and t.step_key = p_key and t.number = p_number
-  returning t.* into v_turn;
-  perform goalpost_private.settle_turn(v_turn, true, goalpost_private.clock());
+  if not exists (select from goalpost.model_prices where provider = 'p') then
+    perform tests.price();
+  end if;
+  if tests.state(p_run_id, p_key) = 'ready' then
+    perform tests.start(p_run_id, p_key);
+  end if;
+  return tests.end_turn(p_run_id, p_key, (tests.reserve(p_run_id, p_key, p_microusd) ->> 'number')::integer, tests.answer(p_microusd, 0));
 end
 $$;
 
@@ -564,6 +581,11 @@ as $$
   select string_agg(format('%s %s+%s/%s', b.scope, b.spent_microusd, b.reserved_microusd, b.cap_microusd), ', ' order by o.place)
     from goalpost_private.budgets_of(p_run_id, goalpost_private.clock()) o join goalpost.budgets b using (workspace_id, scope, key)
 $$;
+
+-- What does not add up in the books; '{}' where everything does. The last assertion of every test that spends.
+create or replace function tests.unbalanced() returns text[]
+language sql stable set search_path = ''
+as $$ select coalesce(array_agg(u.problem), '{}') from goalpost_private.unbalanced_budgets() u $$;
 
 -- A step of a bare agent, running.
 create or replace function tests.working(p_person text default 'mia', p_workspace text default 'acme', p_budget jsonb default '{}') returns bigint
@@ -634,11 +656,13 @@ as $$
     from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
   insert into goalpost_private.departures values (tests.id_of('nowhere'), tests.id_of('gone'), goalpost_private.clock()) on conflict do nothing;
   select goalpost_private.open_budgets(p_run_id, goalpost_private.clock());
+  insert into goalpost_private.budget_waiters (run_id, step_key, workspace_id, needs_microusd, needs_tokens, since)
+  select s.run_id, s.key, s.workspace_id, 1, 1, goalpost_private.clock() from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
   insert into goalpost.budget_raises (approval_id, workspace_id, scope, key, from_microusd, to_microusd, from_tokens, to_tokens, raised_by, raised_at)
   select a.id, b.workspace_id, b.scope, b.key, 1, 2, 1, 2, tests.id_of('petra'), goalpost_private.clock()
     from goalpost.approvals a join goalpost.budgets b on b.workspace_id = a.workspace_id and b.scope = 'workspace_month' where a.run_id = p_run_id and a.step_key = p_key;
   insert into goalpost.step_turns (run_id, step_key, number, workspace_id, attempt, lease_epoch, purpose, provider, model, request_hash, max_input_tokens, max_output_tokens, asked_at)
-  select s.run_id, s.key, 1, s.workspace_id, 1, 1, 'work', 'p', 'm', '', 1, 1, goalpost_private.clock() from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
+  select s.run_id, s.key, 1 + (select count(*) from goalpost.step_turns t where t.run_id = s.run_id and t.step_key = s.key), s.workspace_id, 1, 1, 'work', 'p', 'm', '', 1, 1, goalpost_private.clock() from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
 $$;
 
 -- Looking -----------------------------------------------------------------------------------------------------------

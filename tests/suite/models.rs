@@ -18,6 +18,8 @@ use system_tests::stacks;
 pub(crate) struct Script {
     replies: Arc<Mutex<BTreeMap<&'static str, VecDeque<Value>>>>,
     asked: Arc<Mutex<Vec<(String, Value)>>>,
+    /// Whether the server leaves out what a call used, as some compatible ones do.
+    hides_usage: bool,
 }
 
 impl Script {
@@ -52,6 +54,7 @@ impl Script {
     pub(crate) async fn serve(&self) -> String {
         let router = Router::new()
             .route("/v1/chat/completions", post(complete))
+            .route("/v1/embeddings", post(embed))
             .with_state(self.clone());
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
@@ -86,15 +89,115 @@ async fn complete(
     } else {
         "stop"
     };
+    let usage = match script.hides_usage {
+        true => Value::Null,
+        false => json!({"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}),
+    };
     Ok(Json(json!({
         "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "scripted-1",
-        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
-        "usage": {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110},
+        "choices": [{"index": 0, "message": message, "finish_reason": finish}], "usage": usage,
     })))
+}
+
+async fn embed(State(script): State<Script>, Json(body): Json<Value>) -> Json<Value> {
+    script
+        .asked
+        .lock()
+        .unwrap()
+        .push(("embed".to_owned(), body));
+    Json(json!({"object": "list", "data": [{"index": 0, "embedding": [1.0, 0.5]}]}))
 }
 
 fn calculation(key: &str, expression: &str) -> Value {
     json!({"key": key, "kind": "tool", "input": {"tool": "calculate", "arguments": {"expression": expression}}})
+}
+
+#[tokio::test]
+async fn unreported_usage_counts_against_caps() {
+    let remember = json!({"role": "assistant", "content": null, "tool_calls": [
+        {"id": "call_1", "type": "function", "function": {"name": "remember", "arguments": "{\"text\": \"Invoices are in euro\"}"}}]});
+    let steps = json!([{"key": "think", "kind": "agent", "agent": "analyst", "input": {"instructions": "Remember it."}}]);
+    let mut script = Script::default()
+        .json("assessment", &json!({"decision": "steps", "steps": steps}))
+        .reply("work", remember)
+        .reply(
+            "work",
+            json!({"role": "assistant", "content": "Remembered."}),
+        );
+    script.hides_usage = true;
+    let base_url = script.serve().await;
+    let with_model = move |mut options: StackOptions| {
+        for (name, value) in [
+            ("OPENAI_BASE_URL", base_url.as_str()),
+            ("GOALPOST_MODEL", "scripted"),
+            ("GOALPOST_EMBEDDING_MODEL", "embedder"),
+        ] {
+            options
+                .environment
+                .insert(name.to_owned(), value.to_owned());
+        }
+        options.openai_api_key = Some("sk-test-key".to_owned().into());
+        options
+    };
+    let stack = stacks::start_with(with_model).await.unwrap();
+    let owner = Client::of(&stack, Person::Owner);
+    let asked = owner
+        .begin("Remember in which currency our invoices are")
+        .await
+        .unwrap();
+    let done = owner
+        .until_settled(asked.body["request_id"].as_i64().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(done["state"], "answered", "{done}");
+
+    let turns = owner
+        .rows(
+            "step_turns",
+            "select=purpose,state,is_estimate,cost_microusd,input_tokens,output_tokens",
+        )
+        .await
+        .unwrap();
+    let calls = script.asked.lock().unwrap().len();
+    assert_eq!(turns.len(), calls, "every paid call is a turn: {turns:?}");
+    assert!(
+        turns.iter().any(|turn| turn["purpose"] == "embed"),
+        "{turns:?}"
+    );
+    let sum = |rows: &[Value], name: &str| -> i64 {
+        rows.iter().filter_map(|row| row[name].as_i64()).sum()
+    };
+    assert!(
+        turns.iter().all(|turn| turn["state"] == "answered"
+            && turn["is_estimate"] == true
+            && turn["cost_microusd"].as_i64() > Some(0)),
+        "{turns:?}"
+    );
+    let budgets = owner
+        .rows(
+            "budgets",
+            "select=scope,spent_microusd,spent_tokens,reserved_microusd",
+        )
+        .await
+        .unwrap();
+    assert_eq!(budgets.len(), 3, "{budgets:?}");
+    let tokens = sum(&turns, "input_tokens") + sum(&turns, "output_tokens");
+    for budget in &budgets {
+        assert_eq!(
+            (
+                &budget["spent_microusd"],
+                &budget["spent_tokens"],
+                &budget["reserved_microusd"]
+            ),
+            (
+                &json!(sum(&turns, "cost_microusd")),
+                &json!(tokens),
+                &json!(0)
+            ),
+            "{budget}"
+        );
+    }
+    stack.stop().await.unwrap();
 }
 
 #[tokio::test]

@@ -214,6 +214,21 @@ async fn a_worker_whose_lease_ran_out_is_refused_and_its_cost_is_booked() {
         .await
         .unwrap();
     let slow = first(workspace.claim(&["tool"]).await.unwrap()).unwrap();
+    let lease = |more: Value| {
+        let mut all = json!({"p_run_id": slow.run_id, "p_step_key": slow.step_key, "p_lease_epoch": slow.lease_epoch});
+        if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
+            all.extend(more);
+        }
+        all
+    };
+    let ask = json!({"p_ask": {"purpose": "work", "provider": "openai", "model": "gpt-4.1", "request_hash": "0".repeat(64),
+                               "max_input_tokens": 10, "max_output_tokens": 10}});
+    let begun = workspace
+        .worker
+        .call("goalpost_worker.begin_turn", &lease(ask))
+        .await
+        .unwrap();
+    assert_eq!(begun, json!({"number": 1}));
 
     database.move_clock("31 seconds").await.unwrap();
     let owner = database.owner().await.unwrap();
@@ -221,9 +236,18 @@ async fn a_worker_whose_lease_ran_out_is_refused_and_its_cost_is_booked() {
     assert_eq!(swept["leases_expired"], 1);
 
     // Refused already before anybody else has it, and still after.
-    let mut late = slow.completed(&json!({"text": "late"}));
-    late["usage"] =
-        json!([{"provider": "p", "model": "m", "input_tokens": 7, "cost_microusd": 11}]);
+    let late = slow.completed(&json!({"text": "late"}));
+    let end = lease(
+        json!({"p_number": 1, "p_end": {"answer": {"text": "late"}, "usage": {"input_tokens": 7}}}),
+    );
+    for _ in 0..2 {
+        let ended = workspace
+            .worker
+            .call("goalpost_worker.end_turn", &end)
+            .await
+            .unwrap();
+        assert_eq!(ended, json!({"lease_lost": true}));
+    }
     let judged = workspace.finish(std::slice::from_ref(&late)).await.unwrap();
     assert_eq!(judged["outcomes"][0]["verdict"], "lease_lost");
     let quick = first(workspace.claim(&["tool"]).await.unwrap()).unwrap();
@@ -242,9 +266,14 @@ async fn a_worker_whose_lease_ran_out_is_refused_and_its_cost_is_booked() {
         .unwrap();
     assert_eq!(
         booked,
-        json!([[11, false]]),
+        json!([[14, false]]),
         "booked once, as spent for nothing"
     );
+    let unbalanced = owner
+        .json("select count(*) from goalpost_private.unbalanced_budgets()")
+        .await
+        .unwrap();
+    assert_eq!(unbalanced, 0);
     let result = owner
         .json("select result from goalpost.steps where key = 'a'")
         .await

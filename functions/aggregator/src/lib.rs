@@ -86,7 +86,7 @@ async fn ask(
     let model = aggregator.model.get().await;
     let model = model.map_err(|error| Outcome::failed(error.into()))?;
     let mut journal = Journal::open(aggregator.worker.store(), model, context, step).await?;
-    match verdicts::by_model(model, &mut journal, judging, criteria, context).await {
+    match verdicts::by_model(model, &mut journal, judging, criteria).await {
         Ok(verdicts) => Ok(verdicts),
         Err(error) => Err(journal.outcome(Err(error))),
     }

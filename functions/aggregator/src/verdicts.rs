@@ -3,7 +3,6 @@
 use domain::{CriterionVerdict, Verdict, expression};
 use journal::Journal;
 use model::{Criterion, JudgeTask, Model};
-use runtime::StepContext;
 use serde_json::Value;
 use store::StepError;
 
@@ -52,7 +51,6 @@ pub(crate) async fn by_model(
     journal: &mut Journal<'_>,
     judging: &Judging,
     criteria: Vec<&Criterion>,
-    context: &StepContext,
 ) -> Result<Vec<CriterionVerdict>, StepError> {
     let task = JudgeTask {
         question: judging.question.clone(),
@@ -63,10 +61,7 @@ pub(crate) async fn by_model(
             .collect(),
         steps: judging.steps.clone(),
     };
-    let (given, usage) = model.judge(journal, &task).await?;
-    usage
-        .into_iter()
-        .for_each(|usage| context.record_usage(usage));
+    let given = model.judge(journal, &task).await?;
     let verdict_on = |criterion: &&Criterion| {
         let verdict = given
             .iter()

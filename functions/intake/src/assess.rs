@@ -18,7 +18,7 @@ pub(crate) async fn work(intake: &Intake, step: &ClaimedStep, context: &StepCont
         Ok(journal) => journal,
         Err(interrupted) => return interrupted.into(),
     };
-    let done = assess(model, &mut journal, step, context).await;
+    let done = assess(model, &mut journal, step).await;
     journal.outcome(done)
 }
 
@@ -27,7 +27,6 @@ async fn assess(
     model: &Model,
     journal: &mut Journal<'_>,
     step: &ClaimedStep,
-    context: &StepContext,
 ) -> Result<Value, StepError> {
     let task: Assess = serde_json::from_value(step.context.clone()).map_err(|error| {
         StepError::terminal(
@@ -35,10 +34,7 @@ async fn assess(
             format!("the database describes this step in a way this intake does not read ({error}); deploy both from one version"),
         )
     })?;
-    let (assessment, usage) = model.assess(journal, &task).await?;
-    usage
-        .into_iter()
-        .for_each(|usage| context.record_usage(usage));
+    let assessment = model.assess(journal, &task).await?;
     serde_json::to_value(assessment)
         .map_err(|error| StepError::terminal("assessment_unreadable", error.to_string()))
 }

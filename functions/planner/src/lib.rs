@@ -87,10 +87,7 @@ async fn plan(
     }
     let catalogue = catalogue(&task, step);
     for _ in 0..=REPAIRS {
-        let (planned, usage) = model.plan(journal, &task).await?;
-        usage
-            .into_iter()
-            .for_each(|usage| context.record_usage(usage));
+        let planned = model.plan(journal, &task).await?;
         let problems = check(&planned.plan, &task.limits, &catalogue);
         if problems.is_empty() {
             return Ok(planned);

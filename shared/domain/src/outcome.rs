@@ -28,10 +28,10 @@ pub struct CriterionVerdict {
     pub evidence: String,
 }
 
-/// What one call to a model used.
+/// Tokens that one chat or embedding call used.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Usage {
-    /// Who was asked: `openai`, `anthropic`, or `offline` when no language model was.
+    /// The provider: `openai` or `anthropic`.
     pub provider: String,
     /// The model as the provider names it.
     pub model: String,
@@ -50,9 +50,9 @@ pub struct Usage {
     /// Tokens received that were reasoning and not the answer, where the provider tells them apart.
     #[serde(default)]
     pub reasoning_tokens: i64,
-    /// Millionths of a dollar. Zero until prices are known to the system.
-    #[serde(default)]
-    pub cost_microusd: i64,
+    /// True where the provider did not report all of it and the rest is estimated from bytes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_estimate: bool,
 }
 
 /// Why a try failed.

@@ -75,7 +75,8 @@ impl Journal<'_> {
             Ok(answer) => self.keep(number, answer).await,
             Err(error) => {
                 self.failed = self.failed.saturating_add(1);
-                let end = ended_without(&error.clone().into(), error.was_charged(), None);
+                let usage = error.usage.as_deref().cloned();
+                let end = ended_without(&error.clone().into(), error.was_charged(), usage);
                 self.end(number, &end, &[]).await?;
                 Err(error)
             }
@@ -118,7 +119,7 @@ impl Journal<'_> {
                 let usage = Some(answer.usage);
                 self.end(
                     number,
-                    &ended_without(&error.clone().into(), Charged::No, usage),
+                    &ended_without(&error.clone().into(), Charged::Unknown, usage),
                     &[],
                 )
                 .await?;
@@ -180,14 +181,14 @@ impl Journal<'_> {
     }
 }
 
-fn stopped() -> StepError {
+pub(crate) fn stopped() -> StepError {
     StepError::retryable(
         "stopped",
         "the invocation ended before the model had answered",
     )
 }
 
-fn ended_without(error: &StepError, charged: Charged, usage: Option<Usage>) -> TurnEnd {
+pub(crate) fn ended_without(error: &StepError, charged: Charged, usage: Option<Usage>) -> TurnEnd {
     TurnEnd::Failed {
         error: error.clone(),
         charged: match charged {

@@ -1,11 +1,15 @@
 //! What a step is told of what is remembered, and what it writes down.
 //!
-//! The one thing to know: memory helps and is never needed. Where no embedding can be had, or its space is not there,
-//! memories are found by their words alone.
+//! Memory helps and is never needed: where no embedding can be had, or its space is not there, memories are found by
+//! their words alone. An embedding that a provider is paid for is a turn of the step, reserved before and settled after;
+//! its vectors are not kept, and computed again where a step goes on. The built-in one costs nothing and leaves no row.
 
-use model::Model;
+use model::{Charged, Embedded, EmbeddingCall, Model};
 use runtime::StepContext;
-use store::{Embedding, Error, Memory, Question, Store};
+use serde_json::json;
+use store::{Embedding, Error, Memory, Question, Store, TurnAsk, TurnBegun, TurnEnd};
+
+use crate::{asking, hash};
 
 /// How many memories a step is told at its beginning, and in how many tokens.
 const TOLD: u32 = 8;
@@ -39,7 +43,7 @@ impl<'a> Memories<'a> {
     pub async fn tell(&self, text: &str, is_continued: bool) -> Vec<Memory> {
         let embedding = match is_continued {
             true => None,
-            false => self.embed(text).await,
+            false => self.embed(0, text).await,
         };
         let question = Question {
             call_number: 0,
@@ -64,7 +68,7 @@ impl<'a> Memories<'a> {
         text: &str,
         limit: Option<u64>,
     ) -> Result<Vec<Memory>, Error> {
-        let embedding = self.embed(text).await;
+        let embedding = self.embed(call_number, text).await;
         let limit = limit.unwrap_or(RECALLED).min(MOST_RECALLED);
         self.ask(Question {
             call_number,
@@ -81,7 +85,7 @@ impl<'a> Memories<'a> {
     /// # Errors
     /// Those of [`Store::remember`].
     pub async fn remember(&self, call_number: i32, text: &str) -> Result<i64, Error> {
-        let embedding = self.embed(text).await;
+        let embedding = self.embed(call_number, text).await;
         let lease = self.context.lease();
         let written = self
             .store
@@ -111,13 +115,17 @@ impl<'a> Memories<'a> {
         }
     }
 
-    async fn embed(&self, text: &str) -> Option<Embedding> {
-        let embedded = self.model.embed(&[text.to_owned()]).await;
+    async fn embed(&self, call_number: i32, text: &str) -> Option<Embedding> {
+        let texts = [text.to_owned()];
+        let embedded = match self.model.embedding_call(&texts) {
+            Some(call) => self.embed_paid(&call, call_number, &texts).await?,
+            None => {
+                let embedded = self.model.embed(&texts).await;
+                embedded.map(|(embedded, _)| embedded)
+            }
+        };
         match embedded {
-            Ok((embedded, usage)) => {
-                usage
-                    .into_iter()
-                    .for_each(|usage| self.context.record_usage(usage));
+            Ok(embedded) => {
                 let vector = embedded.vectors.into_iter().next()?;
                 Some(Embedding {
                     space: embedded.space,
@@ -129,6 +137,54 @@ impl<'a> Memories<'a> {
                 None
             }
         }
+    }
+
+    /// Embeds as a turn of the step. None where the database does not let it, or the invocation ends before.
+    async fn embed_paid(
+        &self,
+        call: &EmbeddingCall,
+        call_number: i32,
+        texts: &[String],
+    ) -> Option<Result<Embedded, model::Error>> {
+        let ask = TurnAsk {
+            purpose: "embed",
+            provider: call.candidate.provider.clone(),
+            model: call.candidate.model.clone(),
+            request_hash: hash::of(&(call_number, texts)),
+            max_input_tokens: call.max_input_tokens,
+            max_output_tokens: 0,
+        };
+        let lease = self.context.lease();
+        let number = match self
+            .store
+            .begin_turn(lease, &ask, &domain::ToolCallResults::new())
+            .await
+        {
+            Ok(TurnBegun::Number(number)) => number,
+            begun => {
+                tracing::warn!(?begun, "memories are found by their words alone");
+                return None;
+            }
+        };
+        let embedded = tokio::select! {
+            embedded = self.model.embed(texts) => Some(embedded),
+            () = self.context.stopping() => None,
+        };
+        let end = match &embedded {
+            Some(Ok((embedded, usage))) => TurnEnd::Answered {
+                answer: json!({"space": embedded.space}),
+                usage: usage.clone().unwrap_or_default(),
+            },
+            Some(Err(error)) => {
+                let usage = error.usage.as_deref().cloned();
+                asking::ended_without(&error.clone().into(), error.was_charged(), usage)
+            }
+            None => asking::ended_without(&asking::stopped(), Charged::Unknown, None),
+        };
+        if let Err(error) = self.store.end_turn(lease, number, &end, &[]).await {
+            tracing::warn!(%error, "an embedding's end is not recorded; it counts as spent");
+        }
+        embedded.map(|embedded| embedded.map(|(embedded, _)| embedded))
     }
 }
 

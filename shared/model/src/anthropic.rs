@@ -21,11 +21,12 @@ use serde_json::{Map, Value, json};
 
 use crate::ask::{Answer, OutputSchema, Request};
 use crate::choose::ANTHROPIC;
-use crate::error::Kind;
-use crate::http;
+use crate::error::{Error, Kind};
+use crate::http::{self, Received};
 use crate::key::Key;
 use crate::names::WireNames;
 use crate::openai::object_schema;
+use crate::usage::Meter;
 
 const DEFAULT_BASE_URL: &str = "https://api.anthropic.com";
 
@@ -54,23 +55,39 @@ impl Anthropic {
     }
 
     /// One call.
-    pub(crate) async fn ask(&self, model: &str, request: &Request) -> Result<Answer, Kind> {
+    pub(crate) async fn ask(&self, model: &str, request: &Request) -> Result<Answer, Error> {
+        let body = body(model, request);
+        let meter = Meter {
+            provider: ANTHROPIC,
+            model,
+            sent: body.to_string().len(),
+            read: wire::counts,
+            has_output: true,
+        };
         let mut call = self
             .http
             .post(format!("{}/v1/messages", self.base_url))
             .header("anthropic-version", VERSION)
-            .json(&body(model, request));
+            .json(&body);
         if let Some(key) = self.key.header(ANTHROPIC, "")? {
             call = call.header("x-api-key", key);
         }
-        let value = http::json(ANTHROPIC, call, self.timeout).await?;
-        let message: wire::Message = serde_json::from_value(value)
-            .map_err(|error| Kind::Malformed(format!("the response is no message: {error}")))?;
+        let received = http::json(ANTHROPIC, call, self.timeout).await;
+        let Received { value, bytes } = received.map_err(|failure| failure.of(&meter))?;
+        let usage = meter.usage(value.get("usage"), bytes);
+        let unreadable = |kind: Kind| Error::from(kind).with_usage(usage.clone());
+        let message: wire::Message = serde_json::from_value(value).map_err(|error| {
+            unreadable(Kind::Malformed(format!(
+                "the response is no message: {error}"
+            )))
+        })?;
         let by_tool = request
             .output
             .as_ref()
             .filter(|output| !is_closed(&output.schema));
-        message.answer(model, by_tool, &WireNames::of(&request.tools))
+        let names = WireNames::of(&request.tools);
+        let answer = message.answer(model, by_tool, &names, usage.clone());
+        answer.map_err(unreadable)
     }
 }
 

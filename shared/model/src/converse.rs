@@ -45,7 +45,7 @@ pub(crate) async fn until_read<A: Ask, T>(
                 continue;
             }
             Stop::Paused => {
-                return Err(Kind::Malformed("the model paused again and again".into()).into());
+                return Err(Kind::Unreadable("the model paused again and again".into()).into());
             }
             Stop::End | Stop::Calls => {}
         }
@@ -55,7 +55,7 @@ pub(crate) async fn until_read<A: Ask, T>(
             Err(problem) => problem,
         };
         if repairs == REPAIRS {
-            return Err(Kind::Malformed(problem).into());
+            return Err(Kind::Unreadable(problem).into());
         }
         repairs += 1;
         request.purpose = Purpose::Repair;

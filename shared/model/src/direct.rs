@@ -1,6 +1,4 @@
-//! Asks at once and keeps no record but what was used: for the command line, and where there is no journal.
-
-use domain::Usage;
+//! Makes model calls at once and keeps no record: for the command line, and where there is no journal.
 
 use crate::Model;
 use crate::ask::{Answer, Ask, Request};
@@ -10,22 +8,13 @@ use crate::error::Error;
 #[derive(Debug)]
 pub struct DirectAsk<'a> {
     model: &'a Model,
-    usage: Vec<Usage>,
 }
 
 impl<'a> DirectAsk<'a> {
     /// Asks this one.
     #[must_use]
     pub fn new(model: &'a Model) -> Self {
-        Self {
-            model,
-            usage: Vec::new(),
-        }
-    }
-
-    /// What the answers so far used; each is given out once.
-    pub fn take_usage(&mut self) -> Vec<Usage> {
-        std::mem::take(&mut self.usage)
+        Self { model }
     }
 }
 
@@ -35,15 +24,12 @@ impl Ask for DirectAsk<'_> {
         let mut first_error = None;
         for candidate in &candidates {
             match self.model.ask(candidate, &request).await {
-                Ok(answer) => {
-                    self.usage.push(answer.usage.clone());
-                    return Ok(answer);
-                }
                 // What is wrong with the fallback says nothing about when to come again.
                 Err(error) if first_error.is_none() && error.asks_for_another() => {
                     first_error = Some(error);
                 }
                 Err(error) => return Err(first_error.unwrap_or(error)),
+                Ok(answer) => return Ok(answer),
             }
         }
         Err(first_error.unwrap_or_else(|| crate::Kind::NoModelNamed.into()))

@@ -11,9 +11,10 @@ mod lexical;
 
 use domain::Usage;
 
+use crate::ask::Candidate;
 use crate::choose::{ANTHROPIC, OPENAI};
 use crate::error::{Error, Kind};
-use crate::openai::OpenAi;
+use crate::openai::{OpenAi, embeddings};
 
 pub use lexical::{LEXICAL_SPACE, lexical};
 
@@ -39,6 +40,15 @@ pub struct Embedded {
     pub space: String,
     /// One for each text, in their order: [`WIDTH`] numbers, of length 1.
     pub vectors: Vec<Vec<f32>>,
+}
+
+/// A batch that a provider is paid for, before it is embedded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EmbeddingCall {
+    /// The provider and its model.
+    pub candidate: Candidate,
+    /// Tokens that it cannot exceed: no token is shorter than a byte of what is sent.
+    pub max_input_tokens: u64,
 }
 
 /// Who embeds.
@@ -87,7 +97,28 @@ impl Embedder {
         }
     }
 
-    /// Embeds all texts; what was used, where somebody was asked.
+    /// Returns what embedding these texts asks of a provider; none where the built-in embedding serves.
+    pub(crate) fn call(&self, texts: &[String]) -> Option<EmbeddingCall> {
+        let Self::OpenAi(model) = self else {
+            return None;
+        };
+        let bytes: usize = texts
+            .chunks(BATCH)
+            .map(|batch| {
+                let batch: Vec<&str> = batch.iter().map(|text| cut(text)).collect();
+                embeddings::body(model, &batch).to_string().len()
+            })
+            .sum();
+        Some(EmbeddingCall {
+            candidate: Candidate {
+                provider: OPENAI.to_owned(),
+                model: model.clone(),
+            },
+            max_input_tokens: u64::try_from(bytes).unwrap_or(u64::MAX),
+        })
+    }
+
+    /// Embeds all texts; returns what was used where a provider was called.
     pub(crate) async fn embed(
         &self,
         openai: Option<&OpenAi>,
@@ -106,14 +137,35 @@ impl Embedder {
         };
         for batch in texts.chunks(BATCH) {
             let batch: Vec<&str> = batch.iter().map(|text| cut(text)).collect();
-            let (given, tokens) = openai.embed(model, &batch).await?;
-            used.input_tokens += tokens;
-            for vector in given {
-                vectors.push(fitted(vector, model)?);
+            match openai.embed(model, &batch).await {
+                Ok((given, usage)) => {
+                    add(&mut used, &usage);
+                    for vector in given {
+                        let fitted = fitted(vector, model);
+                        vectors.push(
+                            fitted.map_err(|kind| Error::from(kind).with_usage(used.clone()))?,
+                        );
+                    }
+                }
+                Err(error) => {
+                    if let Some(usage) = &error.usage {
+                        add(&mut used, usage);
+                    }
+                    // An earlier batch was paid for, or this one.
+                    return Err(match used.input_tokens {
+                        0 => error,
+                        _ => error.with_usage(used),
+                    });
+                }
             }
         }
         Ok((Embedded { space, vectors }, Some(used)))
     }
+}
+
+fn add(sum: &mut Usage, usage: &Usage) {
+    sum.input_tokens = sum.input_tokens.saturating_add(usage.input_tokens);
+    sum.is_estimate |= usage.is_estimate;
 }
 
 /// As much of a text as is embedded. An empty one is refused by providers.

@@ -1,15 +1,18 @@
 //! Why a task has no answer, and whether asking again can help.
 
-use domain::StepError;
+use domain::{StepError, Usage};
 
 use crate::choose::ANTHROPIC;
 
-/// A task or a question without an answer. What was used up on the way is in the record of whoever asked.
+/// A task or a model call without an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind}")]
 pub struct Error {
     /// What happened.
     pub kind: Kind,
+    /// What the call used all the same, as the provider reports it or as estimated from bytes; none where it cost nothing
+    /// or where even that is not known.
+    pub usage: Option<Box<Usage>>,
 }
 
 /// What happened, by what the caller does about it.
@@ -83,9 +86,13 @@ pub enum Kind {
         "the model's answer was cut off at its length limit; ask for something smaller, or raise GOALPOST_MAX_OUTPUT_TOKENS"
     )]
     Truncated,
-    /// The answer was not of the form asked for, also after two repairs.
+    /// The response is not of the protocol's form.
     #[error("the model's answer cannot be read: {0}")]
     Malformed(String),
+    /// The answer was not of the form asked for, also after two repairs. Ends the work: another try would pay for the same
+    /// again.
+    #[error("the model's answer cannot be read, also after two repairs: {0}")]
+    Unreadable(String),
     /// The provider's filter held the answer back. Ends the work: the same would be held back again.
     #[error(
         "the provider's content filter held the model's answer back; ask for it in other words"
@@ -134,6 +141,7 @@ impl Error {
             | Kind::WrongKey { .. }
             | Kind::NoCredit(_)
             | Kind::Refused(_)
+            | Kind::Unreadable(_)
             | Kind::Filtered => false,
             Kind::NotAsked { retryable, .. } => *retryable,
             Kind::RateLimited { .. }
@@ -167,6 +175,7 @@ impl Error {
             Kind::Timeout
             | Kind::Truncated
             | Kind::Malformed(_)
+            | Kind::Unreadable(_)
             | Kind::Filtered
             | Kind::Unavailable(_) => Charged::Unknown,
         }
@@ -198,7 +207,7 @@ impl Error {
             Kind::NoCredit(_) => "model_no_credit",
             Kind::Refused(_) => "model_refused",
             Kind::Truncated => "model_truncated",
-            Kind::Malformed(_) => "model_malformed",
+            Kind::Malformed(_) | Kind::Unreadable(_) => "model_malformed",
             Kind::Filtered => "model_filtered",
             Kind::Unreachable(_) | Kind::Unavailable(_) => "model_unavailable",
             Kind::Interrupted => "interrupted",
@@ -227,6 +236,7 @@ impl Error {
             | Kind::Refused(_)
             | Kind::Truncated
             | Kind::Malformed(_)
+            | Kind::Unreadable(_)
             | Kind::Filtered => false,
         }
     }
@@ -262,7 +272,17 @@ impl From<Error> for StepError {
 
 impl From<Kind> for Error {
     fn from(kind: Kind) -> Self {
-        Self { kind }
+        Self { kind, usage: None }
+    }
+}
+
+impl Error {
+    /// Adds what the call used.
+    pub(crate) fn with_usage(self, usage: Usage) -> Self {
+        Self {
+            usage: Some(Box::new(usage)),
+            ..self
+        }
     }
 }
 

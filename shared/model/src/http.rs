@@ -11,7 +11,8 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
-use crate::error::{Error, Kind};
+use crate::error::{Charged, Error, Kind};
+use crate::usage::{self, Meter};
 
 /// The largest response that is read.
 const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
@@ -37,12 +38,51 @@ pub(crate) fn client() -> Result<Client, Error> {
         .map_err(|error| Kind::Unreachable(error.to_string()).into())
 }
 
+/// A response whose body is JSON.
+pub(crate) struct Received {
+    pub(crate) value: Value,
+    /// Bytes of the body.
+    pub(crate) bytes: usize,
+}
+
+/// A call without a usable response.
+pub(crate) struct Failure {
+    pub(crate) kind: Kind,
+    /// The body of a successful status that cannot be used: it was paid for.
+    pub(crate) paid: Option<PaidBody>,
+}
+
+/// A body that cannot be used, as far as it tells what it cost.
+pub(crate) struct PaidBody {
+    pub(crate) bytes: usize,
+    pub(crate) report: Option<Value>,
+}
+
+impl From<Kind> for Failure {
+    fn from(kind: Kind) -> Self {
+        Self { kind, paid: None }
+    }
+}
+
+impl Failure {
+    /// As an error of the call that the meter measures. What the provider surely did not charge has no usage.
+    pub(crate) fn of(self, meter: &Meter<'_>) -> Error {
+        let error = Error::from(self.kind);
+        match self.paid {
+            Some(body) if error.was_charged() == Charged::Unknown => {
+                error.with_usage(meter.usage(body.report.as_ref(), body.bytes))
+            }
+            _ => error,
+        }
+    }
+}
+
 /// Sends a call and reads the JSON of its answer, whole, within the time.
 pub(crate) async fn json(
     provider: &str,
     call: RequestBuilder,
     timeout: Duration,
-) -> Result<Value, Kind> {
+) -> Result<Received, Failure> {
     let answered = tokio::time::timeout(timeout, async {
         let mut response = call.send().await.map_err(|error| broken(&error))?;
         let body = body(&mut response).await?;
@@ -50,8 +90,19 @@ pub(crate) async fn json(
     });
     let (status, headers, body) = answered.await.map_err(|_| Kind::Timeout)??;
     if !status.is_success() {
-        return Err(failure(provider, status, &headers, &body));
+        return Err(failure(provider, status, &headers, &body).into());
     }
+    read(provider, &headers, &body).map_err(|kind| Failure {
+        kind,
+        paid: Some(PaidBody {
+            bytes: body.len(),
+            report: usage::report_in(&body),
+        }),
+    })
+}
+
+/// Reads the body of a successful status.
+fn read(provider: &str, headers: &HeaderMap, body: &[u8]) -> Result<Received, Kind> {
     let content_type = headers.get(CONTENT_TYPE);
     let content_type = content_type.and_then(|value| value.to_str().ok());
     if let Some(other) = content_type.filter(|content_type| !content_type.contains("json")) {
@@ -60,12 +111,15 @@ pub(crate) async fn json(
             "{provider} answered with {other} and not with JSON; check its base URL"
         )));
     }
-    let value: Value = serde_json::from_slice(&body)
+    let value: Value = serde_json::from_slice(body)
         .map_err(|error| Kind::Malformed(format!("the response is no JSON: {error}")))?;
     // Routers answer 200 before they know, and tell what went wrong in the body.
     match value.get("error") {
-        None | Some(Value::Null) => Ok(value),
-        Some(error) => Err(told_late(provider, error, &headers, &body)),
+        None | Some(Value::Null) => Ok(Received {
+            value,
+            bytes: body.len(),
+        }),
+        Some(error) => Err(told_late(provider, error, headers, body)),
     }
 }
 

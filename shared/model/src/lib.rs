@@ -32,6 +32,7 @@ mod read;
 pub mod rule;
 mod task;
 mod tasks;
+mod usage;
 mod work;
 
 use std::time::Duration;
@@ -43,7 +44,7 @@ pub use ask::{Answer, Ask, Candidate, Message, OutputSchema, Purpose, Request, S
 pub use choose::{ANTHROPIC, OPENAI};
 pub use config::ModelConfig;
 pub use direct::DirectAsk;
-pub use embed::Embedded;
+pub use embed::{Embedded, EmbeddingCall};
 pub use error::{Charged, Error, Kind};
 pub use lazy::{KeyReader, KeyReaders, LazyModel};
 pub use task::{
@@ -57,9 +58,6 @@ use embed::Embedder;
 use key::Key;
 use openai::OpenAi;
 use secrecy::SecretString;
-
-/// Tokens that a provider adds to what it is sent: marks between messages, the frame around tools and schemas.
-const HIDDEN_TOKENS: u64 = 1_024;
 
 /// What answers the tasks: the providers that are configured, or nobody.
 #[derive(Debug, Clone)]
@@ -157,8 +155,8 @@ impl Model {
     pub async fn ask(&self, candidate: &Candidate, request: &Request) -> Result<Answer, Error> {
         let Candidate { provider, model } = candidate;
         match (provider.as_str(), &self.anthropic, &self.openai) {
-            (ANTHROPIC, Some(anthropic), _) => Ok(anthropic.ask(model, request).await?),
-            (OPENAI, _, Some(openai)) => Ok(openai.ask(model, request).await?),
+            (ANTHROPIC, Some(anthropic), _) => anthropic.ask(model, request).await,
+            (OPENAI, _, Some(openai)) => openai.ask(model, request).await,
             _ => Err(not_configured(candidate)),
         }
     }
@@ -177,7 +175,8 @@ impl Model {
         asked.unwrap_or_else(|_| Err(Kind::Timeout.into()))
     }
 
-    /// Tokens that a question cannot exceed: no token is shorter than a byte of what is sent.
+    /// Returns the tokens that what is sent cannot exceed: no token is shorter than a byte. What a provider adds, the
+    /// database reserves on top (`added_input_tokens`).
     #[must_use]
     pub fn input_bound(&self, candidate: &Candidate, request: &Request) -> u64 {
         let Candidate { provider, model } = candidate;
@@ -186,9 +185,7 @@ impl Model {
             (OPENAI, Some(openai)) => openai.body(model, request).to_string(),
             _ => String::new(),
         };
-        u64::try_from(body.len())
-            .unwrap_or(u64::MAX)
-            .saturating_add(HIDDEN_TOKENS)
+        u64::try_from(body.len()).unwrap_or(u64::MAX)
     }
 
     /// An asker that keeps no record.
@@ -203,6 +200,12 @@ impl Model {
     /// See [`Kind`]. Nothing falls back to another space: its vectors could not be compared.
     pub async fn embed(&self, texts: &[String]) -> Result<(Embedded, Option<Usage>), Error> {
         self.embedder.embed(self.openai.as_ref(), texts).await
+    }
+
+    /// Returns what embedding these texts asks of a provider; none where it costs nothing.
+    #[must_use]
+    pub fn embedding_call(&self, texts: &[String]) -> Option<EmbeddingCall> {
+        self.embedder.call(texts)
     }
 
     /// The name of the space that [`Model::embed`] gives vectors of.

@@ -4,7 +4,7 @@
 //! always gets the same answer, and it costs nothing.
 
 use domain::plan::ToolInput;
-use domain::{CriterionVerdict, Usage, Verdict};
+use domain::{CriterionVerdict, Verdict};
 use serde_json::{Value, json};
 
 use crate::answer::{Assessment, Planned};
@@ -12,9 +12,7 @@ use crate::catalogue::{self, Covered};
 use crate::error::{Error, Kind};
 use crate::task::{Assess, JudgeTask, PlanTask, WorkTask};
 
-pub(crate) const PROVIDER: &str = "offline";
-
-pub(crate) fn assess(task: &Assess) -> Result<(Assessment, Vec<Usage>), Error> {
+pub(crate) fn assess(task: &Assess) -> Result<Assessment, Error> {
     // The rules have been tried and did not cover it.
     Err(not_covered(
         task.runbooks
@@ -24,7 +22,7 @@ pub(crate) fn assess(task: &Assess) -> Result<(Assessment, Vec<Usage>), Error> {
     ))
 }
 
-pub(crate) fn plan(task: &PlanTask) -> Result<(Planned, Vec<Usage>), Error> {
+pub(crate) fn plan(task: &PlanTask) -> Result<Planned, Error> {
     let runbooks = || {
         task.runbooks
             .iter()
@@ -43,14 +41,11 @@ pub(crate) fn plan(task: &PlanTask) -> Result<(Planned, Vec<Usage>), Error> {
         return Err(not_covered(runbooks()));
     };
     let reasons = vec![covered.reason.to_owned()];
-    Ok((
-        Planned {
-            plan: plan_of(task, &covered),
-            runbook_id: None,
-            reasons,
-        },
-        nothing_used(),
-    ))
+    Ok(Planned {
+        plan: plan_of(task, &covered),
+        runbook_id: None,
+        reasons,
+    })
 }
 
 fn plan_of(task: &PlanTask, covered: &Covered) -> Value {
@@ -113,27 +108,18 @@ fn procedure_of(covered: &Covered) -> Vec<ToolInput> {
     procedure
 }
 
-pub(crate) fn judge(task: &JudgeTask) -> (Vec<CriterionVerdict>, Vec<Usage>) {
+pub(crate) fn judge(task: &JudgeTask) -> Vec<CriterionVerdict> {
     let verdicts = task.criteria.iter().map(|criterion| CriterionVerdict {
         number: criterion.number,
         verdict: Verdict::Unknown,
         evidence: "no language model is configured to judge this; a person can, from the report"
             .into(),
     });
-    (verdicts.collect(), nothing_used())
+    verdicts.collect()
 }
 
 fn not_covered(runbooks: Vec<String>) -> Error {
     Kind::NoLanguageModel { runbooks }.into()
-}
-
-/// A row of usage all the same, so that it can be seen who decided.
-fn nothing_used() -> Vec<Usage> {
-    vec![Usage {
-        provider: PROVIDER.into(),
-        model: PROVIDER.into(),
-        ..Usage::default()
-    }]
 }
 
 #[cfg(test)]

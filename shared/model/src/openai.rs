@@ -13,7 +13,7 @@
 //! OpenAI's own families from gpt-5.6 on call tools here only while they do not reason, and some of them not at all
 //! (developers.openai.com/api/docs/models): what refuses is asked again without reasoning, and remembered.
 
-mod embeddings;
+pub(crate) mod embeddings;
 mod wire;
 
 use std::collections::BTreeSet;
@@ -26,10 +26,11 @@ use serde_json::{Map, Value, json};
 
 use crate::ask::{Answer, Message, Request};
 use crate::choose::{OPENAI, OPENAI_DEFAULT};
-use crate::error::Kind;
-use crate::http;
+use crate::error::{Error, Kind};
+use crate::http::{self, Failure, Received};
 use crate::key::Key;
 use crate::names::WireNames;
+use crate::usage::Meter;
 
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
 
@@ -62,18 +63,35 @@ impl OpenAi {
     }
 
     /// One call; two where the first is refused for reasoning beside tools, which costs nothing.
-    pub(crate) async fn ask(&self, model: &str, request: &Request) -> Result<Answer, Kind> {
+    pub(crate) async fn ask(&self, model: &str, request: &Request) -> Result<Answer, Error> {
         let body = self.body(model, request);
-        let value = match self.post("chat/completions", &body).await {
-            Err(Kind::Refused(why)) if !request.tools.is_empty() => {
-                self.ask_unreasoning(model, request, &body, why).await?
-            }
-            answered => answered?,
+        let meter = Meter {
+            provider: OPENAI,
+            model,
+            sent: body.to_string().len(),
+            read: wire::counts,
+            has_output: true,
         };
+        let received = match self.post("chat/completions", &body).await {
+            Err(Failure {
+                kind: Kind::Refused(why),
+                ..
+            }) if !request.tools.is_empty() => {
+                self.ask_unreasoning(model, request, &body, why).await
+            }
+            answered => answered,
+        };
+        let Received { value, bytes } = received.map_err(|failure| failure.of(&meter))?;
+        let usage = meter.usage(value.get("usage"), bytes);
+        let unreadable = |kind: Kind| Error::from(kind).with_usage(usage.clone());
         let completion: wire::Completion = serde_json::from_value(value).map_err(|error| {
-            Kind::Malformed(format!("the response is no chat completion: {error}"))
+            unreadable(Kind::Malformed(format!(
+                "the response is no chat completion: {error}"
+            )))
         })?;
-        completion.answer(model, &WireNames::of(&request.tools))
+        let names = WireNames::of(&request.tools);
+        let answer = completion.answer(model, &names, usage.clone());
+        answer.map_err(unreadable)
     }
 
     /// Asks a model that refused to reason beside tools to do without; others stay refused.
@@ -83,16 +101,16 @@ impl OpenAi {
         request: &Request,
         refused: &Value,
         why: String,
-    ) -> Result<Value, Kind> {
+    ) -> Result<Received, Failure> {
         if !why.contains("reasoning_effort") || refused.get("reasoning_effort").is_some() {
-            return Err(Kind::Refused(with_advice(why)));
+            return Err(Kind::Refused(with_advice(why)).into());
         }
         self.lock_unreasoning().insert(model.to_owned());
         let body = self.body(model, request);
         let answered = self.post("chat/completions", &body).await;
-        answered.map_err(|kind| match kind {
-            Kind::Refused(why) => Kind::Refused(with_advice(why)),
-            other => other,
+        answered.map_err(|failure| match failure.kind {
+            Kind::Refused(why) => Kind::Refused(with_advice(why)).into(),
+            kind => Failure { kind, ..failure },
         })
     }
 
@@ -103,7 +121,7 @@ impl OpenAi {
     }
 
     /// Posts to a path below the base URL.
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, Kind> {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Received, Failure> {
         let mut call = self
             .http
             .post(format!("{}/{path}", self.base_url))

@@ -11,8 +11,10 @@ const PLAN: &str = include_str!("../prompts/plan.md");
 const JUDGE: &str = include_str!("../prompts/judge.md");
 
 /// Tokens of an answer, reasoning included. A plan is the longest thing that is asked for.
-pub(crate) const PLAN_TOKENS: u32 = 16_000;
-pub(crate) const ANSWER_TOKENS: u32 = 8_000;
+/// Both are reserved before the call, so they are no larger than most answers need; one that is cut off is asked for once
+/// more with four times the room.
+pub(crate) const PLAN_TOKENS: u32 = 8_192;
+pub(crate) const ANSWER_TOKENS: u32 = 4_096;
 
 /// JSON between tags. No `<` is left in it, so nothing inside can end the block.
 pub(crate) fn data(name: &str, value: &Value) -> String {

@@ -1,10 +1,10 @@
 //! The tasks: what the rules cover is decided without a model, what nobody covers is refused by the offline model, and
 //! the rest is asked through whoever keeps the record.
 //!
-//! Beside each answer comes the usage of what was decided without asking; what was asked is in the asker's record.
+//! What a model call used is in the asker's record; what is decided without one costs nothing.
 
+use domain::CriterionVerdict;
 use domain::plan::ToolInput;
-use domain::{CriterionVerdict, Usage};
 
 use crate::answer::{Assessment, Planned, Turn};
 use crate::ask::{Answer, Ask};
@@ -17,13 +17,9 @@ impl Model {
     ///
     /// # Errors
     /// See [`Kind`](crate::Kind).
-    pub async fn assess<A: Ask>(
-        &self,
-        asker: &mut A,
-        task: &Assess,
-    ) -> Result<(Assessment, Vec<Usage>), Error> {
+    pub async fn assess<A: Ask>(&self, asker: &mut A, task: &Assess) -> Result<Assessment, Error> {
         if let Some(assessment) = rule::assess(task) {
-            return Ok((assessment, Vec::new()));
+            return Ok(assessment);
         }
         if self.is_offline() {
             return offline::assess(task);
@@ -31,20 +27,16 @@ impl Model {
         let read = |answer: &Answer| converse::json(answer, |value| read::assessment(value, task));
         let most = self.max_output_tokens;
         let (assessment, _) = converse::until_read(asker, prompt::assess(task), most, read).await?;
-        Ok((assessment, Vec::new()))
+        Ok(assessment)
     }
 
     /// Turns a goal into a plan, from a runbook where one fits.
     ///
     /// # Errors
     /// See [`Kind`](crate::Kind); [`Kind::RunbookNotAllowed`](crate::Kind::RunbookNotAllowed) when the one that fits may not be used by the asker.
-    pub async fn plan<A: Ask>(
-        &self,
-        asker: &mut A,
-        task: &PlanTask,
-    ) -> Result<(Planned, Vec<Usage>), Error> {
+    pub async fn plan<A: Ask>(&self, asker: &mut A, task: &PlanTask) -> Result<Planned, Error> {
         if let Some(planned) = rule::plan(task)? {
-            return Ok((planned, Vec::new()));
+            return Ok(planned);
         }
         if self.is_offline() {
             return offline::plan(task);
@@ -57,7 +49,7 @@ impl Model {
             runbook_id: None,
             reasons: vec![format!("planned by {}", answer.model)],
         };
-        Ok((planned, Vec::new()))
+        Ok(planned)
     }
 
     /// Returns the calls that answer an agent's instructions where no language model is configured.
@@ -107,9 +99,9 @@ impl Model {
         &self,
         asker: &mut A,
         task: &JudgeTask,
-    ) -> Result<(Vec<CriterionVerdict>, Vec<Usage>), Error> {
+    ) -> Result<Vec<CriterionVerdict>, Error> {
         if task.criteria.is_empty() {
-            return Ok((Vec::new(), Vec::new()));
+            return Ok(Vec::new());
         }
         if self.is_offline() {
             return Ok(offline::judge(task));
@@ -117,6 +109,6 @@ impl Model {
         let read = |answer: &Answer| converse::json(answer, |value| read::verdicts(value, task));
         let most = self.max_output_tokens;
         let (verdicts, _) = converse::until_read(asker, prompt::judge(task), most, read).await?;
-        Ok((verdicts, Vec::new()))
+        Ok(verdicts)
     }
 }

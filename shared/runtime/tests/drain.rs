@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-use domain::{StepKind, ToolCallResult, Usage};
+use domain::{StepKind, ToolCallResult};
 use runtime::{Deadline, DrainOptions, DrainReport, StepContext, drain};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -122,15 +122,6 @@ where
 fn completed() -> Outcome {
     Outcome::Completed {
         result: json!({"text": "done"}),
-    }
-}
-
-fn usage() -> Usage {
-    Usage {
-        provider: "openai".to_owned(),
-        model: "m".to_owned(),
-        input_tokens: 7,
-        ..Usage::default()
     }
 }
 
@@ -352,24 +343,15 @@ async fn a_panic_fails_its_own_step_alone() {
 }
 
 #[tokio::test]
-async fn a_step_over_its_time_limit_fails_retryably_with_its_usage() {
+async fn a_step_over_its_time_limit_fails_retryably() {
     let mut slow = step("slow");
     slow["timeout_seconds"] = json!(1);
     let server = Project::with(vec![vec![slow]]).start().await;
-    let report = drain_with(
-        &server,
-        options(Deadline::after(MINUTE)),
-        |_, context| async move {
-            context.record_usage(usage());
-            pending().await
-        },
-    )
-    .await;
+    let report = drain_with(&server, options(Deadline::after(MINUTE)), |_, _| pending()).await;
     assert_eq!(report.failed, 1);
     let outcome = &finish_calls(&server)[0]["p_outcomes"][0];
     assert_eq!(outcome["error"]["code"], "step_timed_out");
     assert_eq!(outcome["error"]["retryable"], true);
-    assert_eq!(outcome["usage"][0]["input_tokens"], 7);
 }
 
 #[tokio::test]
@@ -387,7 +369,7 @@ async fn a_refused_result_is_followed_by_a_terminal_failure_under_the_same_lease
     let calls = finish_calls(&server);
     assert_eq!(
         calls[1]["p_outcomes"][0],
-        json!({"run_id": 1, "step_key": "plan", "lease_epoch": 3, "outcome": "failed", "usage": [],
+        json!({"run_id": 1, "step_key": "plan", "lease_epoch": 3, "outcome": "failed",
             "error": {"code": "refused", "message": "the plan has a cycle", "retryable": false,
                 "retry_after_seconds": null}})
     );
@@ -404,7 +386,7 @@ impl Drop for Dropped {
 }
 
 #[tokio::test]
-async fn a_step_whose_lease_is_lost_is_stopped_and_its_cost_booked() {
+async fn lost_lease_stops_the_step_and_reports_nothing() {
     let mut project = Project::with(vec![vec![step("taken")]]);
     project.is_held = false;
     project.verdict = |_| ("lease_lost", None);
@@ -412,20 +394,18 @@ async fn a_step_whose_lease_is_lost_is_stopped_and_its_cost_booked() {
     let mut options = options(Deadline::after(MINUTE));
     options.lease_seconds = 1;
     let drops = Arc::new(AtomicUsize::new(0));
-    let report = drain_with(&server, options, |_, context| {
+    let report = drain_with(&server, options, |_, _| {
         let guard = Dropped(Arc::clone(&drops));
         async move {
             let _guard = guard;
-            context.record_usage(usage());
             pending().await
         }
     })
     .await;
     assert_eq!(drops.load(Ordering::SeqCst), 1);
     assert_eq!((report.lost, report.completed, report.released), (1, 0, 0));
-    let outcome = &finish_calls(&server)[0]["p_outcomes"][0];
-    assert_eq!(outcome["outcome"], "released");
-    assert_eq!(outcome["usage"][0]["provider"], "openai");
+    let reported: Vec<_> = reports(&server).into_iter().flatten().collect();
+    assert_eq!(reported, []);
 }
 
 #[tokio::test]
@@ -473,7 +453,6 @@ async fn before_the_deadline_steps_are_asked_to_stop_then_stopped_and_all_are_pu
         async move {
             let _guard = guard;
             if step.step_key.as_str() == "deaf" {
-                context.record_usage(usage());
                 return pending().await;
             }
             context.stopping().await;
@@ -490,7 +469,6 @@ async fn before_the_deadline_steps_are_asked_to_stop_then_stopped_and_all_are_pu
     );
     let calls = finish_calls(&server);
     assert!(calls.iter().all(|call| call["p_limit"] == 0));
-    assert_eq!(calls[1]["p_outcomes"][0]["usage"][0]["model"], "m");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use domain::{
     Attempt, GoalId, LeaseEpoch, RequestId, RunId, StepError, StepKey, StepKind, ToolCallResults,
-    Usage, WorkspaceId,
+    WorkspaceId,
 };
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
@@ -157,8 +157,6 @@ pub struct FinishedStep {
     /// How it ended.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// Each call to a model that was made under this claim; booked even if the lease is lost.
-    pub usage: Vec<Usage>,
     /// Calls that ended and are not recorded yet; recorded only if the lease is held.
     #[serde(
         serialize_with = "ended_calls",
@@ -175,7 +173,7 @@ pub enum Verdict {
     Accepted,
     /// It had counted already; nothing changed.
     Repeated,
-    /// Another worker has the step, or it ended otherwise; nothing changed but the usage booked.
+    /// Another worker has the step, or it ended otherwise; nothing changed.
     LeaseLost,
     /// The result breaks a rule; the step is still running under the same lease.
     Refused,

@@ -116,7 +116,6 @@ async fn outcomes_are_sent_in_their_documented_shapes_and_verdicts_are_decoded()
         calls: Default::default(),
         lease: lease(),
         outcome,
-        usage: Vec::new(),
     });
     let reply = store_at(&server.url)
         .finish_steps(&finished, &CLAIM)
@@ -133,7 +132,7 @@ async fn outcomes_are_sent_in_their_documented_shapes_and_verdicts_are_decoded()
             Verdict::Refused
         ]
     );
-    let step = json!({"run_id": 12, "step_key": "collect", "lease_epoch": 3, "usage": []});
+    let step = json!({"run_id": 12, "step_key": "collect", "lease_epoch": 3});
     let with = |more: Value| {
         let mut step = step.as_object().unwrap().clone();
         step.extend(more.as_object().unwrap().clone());

@@ -20,6 +20,8 @@ create table goalpost.requests (
   budget jsonb not null default '{}',
   state text not null default 'submitted',
   reason text,
+  -- Its code where it has one, such as budget_exhausted; what is decided by a reason is decided by this.
+  reason_code text,
   complexity_score numeric,
   complexity_reasons jsonb,
   goal_id bigint,

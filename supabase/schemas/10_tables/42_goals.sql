@@ -15,6 +15,8 @@ create table goalpost.goals (
   context jsonb not null default '{}',
   state text not null default 'active',
   reason text,
+  -- Its code where it has one, such as budget_exhausted; what is decided by a reason is decided by this.
+  reason_code text,
   result jsonb,
   report text,
   created_at timestamptz not null default now(),

@@ -11,6 +11,8 @@ create table goalpost.workflow_runs (
   priority integer not null default 0,
   state text not null default 'running',
   reason text,
+  -- Its code where it has one, such as budget_exhausted; what is decided by a reason is decided by this.
+  reason_code text,
   -- Why the run will fail once its judge has reported (wind_down).
   failure text,
   revision integer not null default 0,

@@ -2,8 +2,9 @@
 -- claimed again replays it: what was answered is not asked again, and what was done is not done again.
 -- Numbers count within the step, over all of its tries, and never begin anew: a call's number is its identity outside.
 
--- One question to a model, with what it may cost at most and what it cost.
--- asked -> answered | failed (no answer came) | unknown (whoever asked is gone; it counts as spent)
+-- One paid call of a model, chat or embedding, with what it may cost at most and what it cost.
+-- asked -> answered | failed (no answer came) | unknown (its end is not known; it counts as spent as reserved)
+-- unknown -> failed: a late end brings the cost
 create table goalpost.step_turns (
   run_id bigint not null,
   step_key text not null,
@@ -11,13 +12,13 @@ create table goalpost.step_turns (
   workspace_id uuid not null,
   attempt integer not null,
   lease_epoch bigint not null,
-  -- What it was asked for: assess, plan, work, judge, repair, compact.
+  -- What it was asked for: assess, plan, work, judge, repair, compact; embed for an embedding, whose vectors are not kept.
   purpose text not null,
   provider text not null,
   model text not null,
   -- sha256 of the request, in hex: to see whether a replay would have asked the same.
   request_hash text not null,
-  -- No more tokens than this went in (the request's bytes) and come out.
+  -- No more tokens than this go in (the request's bytes and what the provider adds) and come out; both are reserved.
   max_input_tokens bigint not null,
   max_output_tokens bigint not null,
   reserved_microusd bigint not null default 0,
@@ -30,7 +31,7 @@ create table goalpost.step_turns (
   cache_write_tokens bigint not null default 0,
   reasoning_tokens bigint not null default 0,
   cost_microusd bigint not null default 0,
-  -- Whether its cost is booked, and whether that is only what it may have cost at most.
+  -- Whether its cost is booked, and whether that is an estimate (see usage_events).
   is_settled boolean not null default false,
   is_estimate boolean not null default false,
   answer jsonb,

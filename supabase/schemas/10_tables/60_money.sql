@@ -1,8 +1,10 @@
+-- One row per turn that ended. Spent on a cap is the sum of its rows here (unbalanced_budgets).
 create table goalpost.usage_events (
   run_id bigint not null,
   step_key text not null,
-  lease_epoch bigint not null,
+  -- The turn.
   number integer not null,
+  lease_epoch bigint not null,
   workspace_id uuid not null,
   goal_id bigint,
   agent_id bigint references goalpost.agents (id) deferrable initially deferred,
@@ -12,19 +14,19 @@ create table goalpost.usage_events (
   output_tokens bigint not null default 0,
   cached_tokens bigint not null default 0,
   cost_microusd bigint not null default 0,
-  -- False when the outcome that came with it was refused because the lease was lost.
+  -- False where the turn ended after its worker had lost the lease.
   counted boolean not null default true,
-  -- Nobody knows what became of the call: this is what it may have cost at most.
+  -- True where the provider reported no usage: estimated from bytes, or all that was reserved where no answer is known.
   is_estimate boolean not null default false,
   created_at timestamptz not null,
-  primary key (run_id, step_key, lease_epoch, number),
+  primary key (run_id, step_key, number),
   constraint nothing_is_negative check (
     input_tokens >= 0 and output_tokens >= 0 and cached_tokens >= 0 and cost_microusd >= 0),
-  foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade,
+  foreign key (run_id, step_key, number) references goalpost.step_turns (run_id, step_key, number) on delete cascade,
   foreign key (workspace_id, goal_id) references goalpost.goals (workspace_id, id) on delete cascade
 );
 comment on table goalpost.usage_events is
-  'Cost and tokens of each model call, including those of workers that had lost their lease.';
+  'Cost and tokens of each chat and embedding call, including those of workers that had lost their lease.';
 create index usage_events_goal on goalpost.usage_events (workspace_id, goal_id);
 create index usage_events_agent on goalpost.usage_events (agent_id) where agent_id is not null;
 
@@ -71,6 +73,21 @@ comment on table goalpost.budget_raises is 'Raises of caps, one row each, with w
 create index budget_raises_approval on goalpost.budget_raises (workspace_id, approval_id);
 create index budget_raises_budget on goalpost.budget_raises (workspace_id, scope, key);
 
+-- Steps in state waiting until reservations of other turns are given back: what the next turn of each needs. Settling a
+-- turn makes them ready (wake_budget_waiters); their run_after is the fallback.
+create table goalpost_private.budget_waiters (
+  run_id bigint not null,
+  step_key text not null,
+  workspace_id uuid not null,
+  needs_microusd bigint not null,
+  needs_tokens bigint not null,
+  since timestamptz not null,
+  primary key (run_id, step_key),
+  foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade
+);
+comment on table goalpost_private.budget_waiters is 'Steps that wait for reserved money to be given back.';
+create index budget_waiters_workspace on goalpost_private.budget_waiters (workspace_id, since); -- wake_budget_waiters
+
 create table goalpost.model_prices (
   provider text not null,
   model text not null,
@@ -81,9 +98,13 @@ create table goalpost.model_prices (
   cached_microusd bigint not null,
   cache_write_microusd bigint not null,
   source text not null,
+  -- The most tokens that one call can take in and give out, reasoning included; null where it is not known. A
+  -- reservation is never larger than that.
+  context_tokens bigint,
+  max_output_tokens bigint,
   primary key (provider, model, valid_from),
   constraint nothing_is_negative check (
-    least(input_microusd, output_microusd, cached_microusd, cache_write_microusd) >= 0)
+    least(input_microusd, output_microusd, cached_microusd, cache_write_microusd, context_tokens, max_output_tokens) >= 0)
 );
 comment on table goalpost.model_prices is
   'Prices of models in micro-dollars per million tokens, by the day they took effect.';

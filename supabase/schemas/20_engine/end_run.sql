@@ -2,7 +2,7 @@
 -- open steps and approvals are cancelled, sub-goals below are cancelled, agents are closed, the goal ends with the
 -- run, and above it the parent's step or the request. Returns the functions to wake.
 create function goalpost_private.end_run(
-  p_run_id bigint, p_state text, p_reason text, p_result jsonb, p_report text, p_now timestamptz
+  p_run_id bigint, p_state text, p_reason text, p_result jsonb, p_report text, p_now timestamptz, p_reason_code text default null
 ) returns text[]
 language plpgsql
 set search_path = ''
@@ -11,7 +11,7 @@ declare
   v_run goalpost.workflow_runs;
 begin
   update goalpost.workflow_runs
-     set state = p_state, reason = p_reason, result = p_result, ended_at = p_now
+     set state = p_state, reason = p_reason, reason_code = p_reason_code, result = p_result, ended_at = p_now
    where id = p_run_id and state = 'running'
   returning * into v_run;
   if not found then
@@ -42,7 +42,7 @@ as $$
 begin
   update goalpost.requests
      set state = case p_run.state when 'completed' then 'answered' else p_run.state end,
-         reason = p_run.reason, answer = p_run.result, answer_text = p_text, ended_at = p_now
+         reason = p_run.reason, reason_code = p_run.reason_code, answer = p_run.result, answer_text = p_text, ended_at = p_now
    where id = p_run.request_id and state = 'accepted'
      and (goal_id is null or p_run.goal_id is not null);
   return '{}';
@@ -60,7 +60,7 @@ declare
   v_parent_step goalpost.steps;
 begin
   update goalpost.goals g
-     set state = p_run.state, reason = p_run.reason, result = coalesce(p_run.result, g.result),
+     set state = p_run.state, reason = p_run.reason, reason_code = p_run.reason_code, result = coalesce(p_run.result, g.result),
          report = coalesce(p_report, g.report,
            case when p_run.state <> 'completed' then goalpost_private.partial_report(g, p_run) end),
          ended_at = p_now
@@ -87,7 +87,7 @@ begin
   return goalpost_private.fail_step(
     v_parent_step,
     jsonb_build_object(
-      'code', case when v_goal.reason like 'budget\_exhausted:%' then 'budget_exhausted' else 'sub_goal_' || v_goal.state end,
+      'code', case v_goal.reason_code when 'budget_exhausted' then v_goal.reason_code else 'sub_goal_' || v_goal.state end,
       'retryable', false,
       'message', format('sub-goal %s ended %s: %s', v_goal.id, v_goal.state, coalesce(v_goal.reason, 'no reason given'))),
     'failed', p_now);

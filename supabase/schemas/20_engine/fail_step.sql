@@ -63,6 +63,7 @@ begin
   return goalpost_private.wind_down(
     p_step.run_id,
     case p_error ->> 'code' when 'budget_exhausted' then 'budget_exhausted: ' || (p_error ->> 'message')
-      else format('step %s failed: %s', p_step.key, p_error ->> 'message') end, p_now);
+      else format('step %s failed: %s', p_step.key, p_error ->> 'message') end,
+    p_error ->> 'code', p_now);
 end
 $$;

@@ -1,32 +1,7 @@
--- Books what model calls cost: also for a worker whose lease was lost, since spent is spent. Keyed by the lease and a
--- number, so that a repeated call books nothing twice. Bounded, so that no sum of them overflows.
-create function goalpost_private.book_usage(p_outcomes jsonb, p_now timestamptz) returns void
-language sql
-set search_path = ''
-as $$
-  insert into goalpost.usage_events
-    (run_id, step_key, lease_epoch, number, workspace_id, goal_id, agent_id, provider, model,
-     input_tokens, output_tokens, cached_tokens, cost_microusd, counted, created_at)
-  select s.run_id, s.key, o.lease_epoch, u.number, s.workspace_id, r.goal_id, s.agent_id,
-         coalesce(u.value ->> 'provider', 'unknown'), coalesce(u.value ->> 'model', 'unknown'),
-         least(greatest(coalesce((u.value ->> 'input_tokens')::numeric, 0), 0), 1e12),
-         least(greatest(coalesce((u.value ->> 'output_tokens')::numeric, 0), 0), 1e12),
-         least(greatest(coalesce((u.value ->> 'cached_tokens')::numeric, 0), 0), 1e12),
-         least(greatest(coalesce((u.value ->> 'cost_microusd')::numeric, 0), 0), 1e12),
-         s.lease_epoch = o.lease_epoch, p_now
-    from jsonb_to_recordset(p_outcomes) o (run_id bigint, step_key text, lease_epoch bigint, usage jsonb)
-    join goalpost.steps s on s.run_id = o.run_id and s.key = o.step_key
-    join goalpost.workflow_runs r on r.id = s.run_id
-   cross join lateral jsonb_array_elements(case jsonb_typeof(o.usage) when 'array' then o.usage else '[]' end)
-         with ordinality u (value, number)
-   where o.lease_epoch is not null
-  on conflict do nothing;
-$$;
-
 -- Judges one outcome on its own epoch and carries it out: whatever complete_steps left. The verdict:
 --   accepted    it counted
 --   repeated    this epoch's outcome had been accepted before; nothing changed
---   lease_lost  the step was taken from this worker; nothing changed but its cost is booked
+--   lease_lost  the step was taken from this worker; nothing changed
 --   refused     what it brought is not acceptable (a plan that breaks a rule): the step is still its own
 create function goalpost_private.settle_outcome(
   p_outcome jsonb, p_now timestamptz, out verdict text, out message text, out functions text[]
@@ -214,9 +189,6 @@ begin
   perform goalpost_private.lock_trees(
     array(select (o ->> 'run_id')::bigint from jsonb_array_elements(p_outcomes) o));
   v_now := goalpost_private.clock();
-  if p_outcomes @? '$[*].usage[0]' then
-    perform goalpost_private.book_usage(p_outcomes, v_now);
-  end if;
   if p_outcomes @? '$[*].calls[0]' then
     perform goalpost_private.record_calls_of_outcomes(p_outcomes, v_now);
   end if;

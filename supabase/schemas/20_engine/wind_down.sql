@@ -2,7 +2,9 @@
 -- that there is a report of what was achieved, what failed and why. The run fails with this reason when the judge has
 -- reported (apply_judgement); one without a pending judge fails now. Returns the functions to wake.
 -- Caller: fail_step. Expects the tree's lock. Repeated, it finds no pending judge, and a run that has ended stays so.
-create function goalpost_private.wind_down(p_run_id bigint, p_reason text, p_now timestamptz) returns text[]
+create function goalpost_private.wind_down(
+  p_run_id bigint, p_reason text, p_reason_code text, p_now timestamptz
+) returns text[]
 language plpgsql
 set search_path = ''
 as $$
@@ -11,9 +13,9 @@ declare
 begin
   select * into v_judge from goalpost.steps where run_id = p_run_id and kind = 'judge' and state = 'pending';
   if not found then
-    return goalpost_private.end_run(p_run_id, 'failed', p_reason, null, null, p_now);
+    return goalpost_private.end_run(p_run_id, 'failed', p_reason, null, null, p_now, p_reason_code);
   end if;
-  update goalpost.workflow_runs set failure = p_reason where id = p_run_id and state = 'running';
+  update goalpost.workflow_runs set failure = p_reason, reason_code = p_reason_code where id = p_run_id and state = 'running';
   perform goalpost_private.cancel_open_steps(p_run_id, v_judge.key, p_now);
   return goalpost_private.ready_steps(p_run_id, array[v_judge.key], p_now);
 end
@@ -41,7 +43,7 @@ begin
      where g.parent_run_id = p_run_id
      order by r.id
   loop
-    perform goalpost_private.end_run(v_child_run_id, 'cancelled', 'the goal above it ended', null, null, p_now);
+    perform goalpost_private.end_run(v_child_run_id, 'cancelled', 'the goal above it ended', null, null, p_now, 'goal_above_ended');
   end loop;
 end
 $$;

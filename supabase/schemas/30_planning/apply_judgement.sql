@@ -50,7 +50,7 @@ begin
     case when v_decision = 'complete' and v_run.failure is null then 'completed' else 'failed' end,
     case when v_decision = 'complete' then v_run.failure
          else coalesce(v_run.failure, nullif(p_result ->> 'reason', ''), 'its criteria were not met') end,
-    p_result -> 'result', p_result ->> 'report', p_now);
+    p_result -> 'result', p_result ->> 'report', p_now, v_run.reason_code);
 end
 $$;
 

@@ -57,19 +57,19 @@ begin
   end if;
 
   update goalpost.workflow_runs r
-     set state = 'running', reason = null, failure = null, result = null, ended_at = null,
+     set state = 'running', reason = null, reason_code = null, failure = null, result = null, ended_at = null,
          deadline_at = p_now + make_interval(secs => l.max_run_seconds)
     from goalpost_private.limits l
    where r.id = p_run_id and r.state = 'failed'
   returning r.* into v_run;
-  update goalpost.goals set state = 'active', reason = null, result = null, report = null, ended_at = null
+  update goalpost.goals set state = 'active', reason = null, reason_code = null, result = null, report = null, ended_at = null
    where id = v_run.goal_id
   returning * into v_goal;
   if v_goal.parent_run_id is not null then
     v_functions := goalpost_private.reopen_run(v_goal.parent_run_id, v_goal.parent_step_key, p_now);
   else
     update goalpost.requests
-       set state = 'accepted', reason = null, answer = null, answer_text = null, ended_at = null
+       set state = 'accepted', reason = null, reason_code = null, answer = null, answer_text = null, ended_at = null
      where id = v_run.request_id and state = 'failed';
   end if;
   update goalpost.agent_instances set state = 'open', closed_at = null where run_id = p_run_id and state = 'closed';

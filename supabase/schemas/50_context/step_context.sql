@@ -67,7 +67,7 @@ as $$
            'revision', p_run.revision,
            'max_revisions', (select l.max_revisions from goalpost_private.limits l),
            'usage', (select jsonb_build_object(
-                              'calls', count(*) filter (where u.provider <> 'offline'),
+                              'calls', count(*),
                               'input_tokens', coalesce(sum(u.input_tokens), 0),
                               'output_tokens', coalesce(sum(u.output_tokens), 0),
                               'cost_microusd', coalesce(sum(u.cost_microusd), 0))

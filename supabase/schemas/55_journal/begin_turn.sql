@@ -10,34 +10,35 @@
 -- the step away. Each is safe to repeat, since its answer may be lost: a repeated call finds its own row and tells of
 -- it. What may be asked at all is decided by reserve_turn (money) and decide_call (policy).
 
--- Refuses a question that is none (ZG003).
+-- Refuses a model call that is none (ZG003). An embedding has no output.
 create function goalpost_private.refuse_bad_ask(p_ask jsonb) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
   if not coalesce(
-       p_ask ->> 'purpose' in ('assess', 'plan', 'work', 'judge', 'repair', 'compact')
+       p_ask ->> 'purpose' in ('assess', 'plan', 'work', 'judge', 'repair', 'compact', 'embed')
        and length(p_ask ->> 'provider') between 1 and 200 and length(p_ask ->> 'model') between 1 and 200
        and p_ask ->> 'request_hash' ~ '^[0-9a-f]{64}$'
        and jsonb_typeof(p_ask -> 'max_input_tokens') = 'number'
        and (p_ask ->> 'max_input_tokens')::numeric between 0 and 1e9
        and jsonb_typeof(p_ask -> 'max_output_tokens') = 'number'
-       and (p_ask ->> 'max_output_tokens')::numeric between 1 and 1e9, false)
+       and (p_ask ->> 'max_output_tokens')::numeric between case p_ask ->> 'purpose' when 'embed' then 0 else 1 end and 1e9, false)
   then
     perform goalpost_private.refuse('ZG003',
-      'a question has a purpose, a provider, a model, a hash, and bounds of its tokens');
+      'a model call has a purpose, a provider, a model, a hash, and bounds of its tokens');
   end if;
 end
 $$;
 
--- Why a step may ask nothing more, as {"refused": …}; null: it may. None of its questions is under way.
-create function goalpost_private.turn_refusal(p_step goalpost.steps) returns jsonb
+-- Returns why a step may make no more model calls, as {"refused": …}, or null. Embeddings are counted by themselves.
+create function goalpost_private.turn_refusal(p_step goalpost.steps, p_is_embedding boolean) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   with turn as (
-    select t.* from goalpost.step_turns t where t.run_id = p_step.run_id and t.step_key = p_step.key
+    select t.* from goalpost.step_turns t
+     where t.run_id = p_step.run_id and t.step_key = p_step.key and (t.purpose = 'embed') = p_is_embedding
   ),
   -- The newest ones of this try that brought nothing.
   failed as (
@@ -57,26 +58,29 @@ as $$
     from goalpost_private.limits l
 $$;
 
--- Ends a turn that its own worker left without an end: asked -> unknown; it counts as spent.
-create function goalpost_private.give_up_turn(p_turn goalpost.step_turns, p_now timestamptz) returns void
-language plpgsql
+-- Returns the turn under way that the next model call of this worker follows: the same call, whose reply was lost, or
+-- one that it left without an end. Embeddings run side by side, and are only ever the same call.
+create function goalpost_private.turn_under_way(p_step goalpost.steps, p_ask jsonb, out turn goalpost.step_turns, out is_same boolean)
+language plpgsql stable
 set search_path = ''
 as $$
 begin
-  update goalpost.step_turns t
-     set state = 'unknown', ended_at = p_now, cost_microusd = t.reserved_microusd,
-         error = '{"code": "unknown", "message": "its end was never told; it counts as spent", "retryable": true}'
-   where t.run_id = p_turn.run_id and t.step_key = p_turn.step_key and t.number = p_turn.number
-  returning t.* into p_turn;
-  perform goalpost_private.settle_turn(p_turn, true, p_now);
+  select t.* into turn from goalpost.step_turns t
+   where t.run_id = p_step.run_id and t.step_key = p_step.key and t.state = 'asked'
+     and (t.purpose = 'embed') = (p_ask ->> 'purpose' = 'embed')
+     and (t.purpose <> 'embed' or t.lease_epoch = p_step.lease_epoch and t.request_hash = p_ask ->> 'request_hash')
+   order by t.number desc limit 1;
+  is_same := coalesce(
+    turn.lease_epoch = p_step.lease_epoch and turn.request_hash = p_ask ->> 'request_hash'
+    and turn.provider = p_ask ->> 'provider' and turn.model = p_ask ->> 'model', false);
 end
 $$;
 
--- Notes that a model is about to be asked: a turn in state asked, with what it may cost at most set aside. Replies
--- {"number"}, or says why nothing is to be asked now: {"wait"}, {"waits_for_person"}, {"refused": {"code", "message"}}.
--- Called before every question. Results of calls that ended since (p_ended_calls) are recorded first and in any case.
--- Safe to repeat: the same question that this very worker has noted and not ended keeps its number. Another one that it
--- left without an end is unknown from now on. Raises ZG003, ZG009. Locks the tree.
+-- Notes that a model is about to be called, for a chat or an embedding: a turn in state asked, with what it may cost at
+-- most reserved. Replies {"number"}, or why nothing is to be called now: {"wait"}, {"waits_for_person"}, {"refused":
+-- {"code", "message"}}. Called before every paid call. Results of tool calls that ended since (p_ended_calls) are recorded
+-- first and in any case. Safe to repeat: the same call that this very worker has noted and not ended keeps its number.
+-- Another one that it left without an end is unknown from now on. Raises ZG003, ZG009. Locks the tree, then the caps.
 create function goalpost_worker.begin_turn(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_ask jsonb, p_ended_calls jsonb default '[]'
 ) returns jsonb
@@ -86,39 +90,40 @@ as $$
 declare
   v_step constant goalpost.steps := goalpost_private.hold_step(p_run_id, p_step_key, p_lease_epoch);
   v_now constant timestamptz := goalpost_private.clock();
-  v_last goalpost.step_turns;
+  v_under_way record;
   v_refusal jsonb;
-  v_reserved_microusd bigint;
+  v_reserved record;
+  v_number integer;
 begin
   perform goalpost_private.refuse_bad_ask(p_ask);
   perform goalpost_private.record_ended_calls(v_step, p_ended_calls, v_now);
 
-  select t.* into v_last from goalpost.step_turns t
-   where t.run_id = p_run_id and t.step_key = p_step_key order by t.number desc limit 1;
-  if v_last.state = 'asked' then
-    if v_last.lease_epoch = p_lease_epoch and v_last.request_hash = p_ask ->> 'request_hash'
-       and v_last.provider = p_ask ->> 'provider' and v_last.model = p_ask ->> 'model' then
-      return jsonb_build_object('number', v_last.number);
-    end if;
-    perform goalpost_private.give_up_turn(v_last, v_now);
+  v_under_way := goalpost_private.turn_under_way(v_step, p_ask);
+  if v_under_way.is_same then
+    return jsonb_build_object('number', (v_under_way.turn).number);
+  end if;
+  if (v_under_way.turn).number is not null then
+    perform goalpost_private.give_up_turn(
+      v_under_way.turn, 'its end was never reported; it counts as spent', true, v_now);
   end if;
 
-  v_refusal := goalpost_private.turn_refusal(v_step);
-  if v_refusal is null then
-    select r.refusal, r.reserved_microusd into v_refusal, v_reserved_microusd
-      from goalpost_private.reserve_turn(v_step, p_ask, v_now) r;
-  end if;
+  v_refusal := goalpost_private.turn_refusal(v_step, p_ask ->> 'purpose' = 'embed');
   if v_refusal is not null then
     return v_refusal;
+  end if;
+  v_reserved := goalpost_private.reserve_turn(v_step, p_ask, v_now);
+  if v_reserved.refusal is not null then
+    return v_reserved.refusal;
   end if;
   insert into goalpost.step_turns
     (run_id, step_key, number, workspace_id, attempt, lease_epoch, purpose, provider, model, request_hash,
      max_input_tokens, max_output_tokens, reserved_microusd, asked_at)
-  values
-    (p_run_id, p_step_key, coalesce(v_last.number, 0) + 1, v_step.workspace_id, v_step.attempt, v_step.lease_epoch,
-     p_ask ->> 'purpose', p_ask ->> 'provider', p_ask ->> 'model', p_ask ->> 'request_hash',
-     (p_ask ->> 'max_input_tokens')::numeric, (p_ask ->> 'max_output_tokens')::numeric,
-     coalesce(v_reserved_microusd, 0), v_now);
-  return jsonb_build_object('number', coalesce(v_last.number, 0) + 1);
+  select p_run_id, p_step_key, coalesce(max(t.number), 0) + 1, v_step.workspace_id, v_step.attempt, v_step.lease_epoch,
+         p_ask ->> 'purpose', p_ask ->> 'provider', p_ask ->> 'model', p_ask ->> 'request_hash',
+         v_reserved.max_input_tokens, v_reserved.max_output_tokens, v_reserved.reserved_microusd, v_now
+    from goalpost.step_turns t
+   where t.run_id = p_run_id and t.step_key = p_step_key
+  returning number into v_number;
+  return jsonb_build_object('number', v_number);
 end
 $$;

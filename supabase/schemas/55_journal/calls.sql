@@ -268,14 +268,13 @@ declare
   v_call goalpost.tool_calls;
 begin
   for v_turn in
-    update goalpost.step_turns t
-       set state = 'unknown', ended_at = p_now, cost_microusd = t.reserved_microusd,
-           error = '{"code": "unknown", "message": "whoever asked is gone; it counts as spent", "retryable": true}'
+    select t.* from goalpost.step_turns t
      where t.run_id = p_step.run_id and t.step_key = p_step.key and t.state = 'asked'
        and t.lease_epoch < p_step.lease_epoch
-    returning t.*
+     order by t.number
   loop
-    perform goalpost_private.settle_turn(v_turn, false, p_now);
+    perform goalpost_private.give_up_turn(
+      v_turn, 'its worker is gone and its end is not known; it counts as spent', false, p_now);
   end loop;
 
   for v_call in

@@ -1,5 +1,6 @@
--- What became of a question, as the turn's row will have it: answered, failed, or unknown (it may have been paid for,
--- and nobody knows how much). An answer that comes too late, or is too large to be kept, is none; its cost is known.
+-- Returns the turn's row as its end makes it: answered, failed, or unknown (it may have been paid for, and how much is not
+-- known). An answer that comes too late, or is too large to be kept, is none; its cost is known. An end without usage
+-- that was not surely free counts as all that was reserved.
 create function goalpost_private.turn_end(p_turn goalpost.step_turns, p_end jsonb, p_is_held boolean)
 returns goalpost.step_turns
 language plpgsql stable
@@ -7,6 +8,7 @@ set search_path = ''
 as $$
 declare
   v_usage constant jsonb := coalesce(p_end -> 'usage', '{}');
+  v_has_cost constant boolean := p_end ->> 'charged' is not distinct from 'no' or jsonb_typeof(p_end -> 'usage') is not distinct from 'object';
   v_max_bytes constant integer := (select l.max_result_bytes from goalpost_private.limits l);
 begin
   p_turn.input_tokens := least(greatest(coalesce((v_usage ->> 'input_tokens')::numeric, 0), 0), 1e12);
@@ -14,8 +16,14 @@ begin
   p_turn.cached_tokens := least(greatest(coalesce((v_usage ->> 'cached_tokens')::numeric, 0), 0), 1e12);
   p_turn.cache_write_tokens := least(greatest(coalesce((v_usage ->> 'cache_write_tokens')::numeric, 0), 0), 1e12);
   p_turn.reasoning_tokens := least(greatest(coalesce((v_usage ->> 'reasoning_tokens')::numeric, 0), 0), 1e12);
+  p_turn.is_estimate := v_usage @> '{"is_estimate": true}';
+  if not v_has_cost then
+    p_turn.input_tokens := p_turn.max_input_tokens;
+    p_turn.output_tokens := p_turn.max_output_tokens;
+    p_turn.is_estimate := true;
+  end if;
   if p_end ? 'error' then
-    p_turn.state := case when p_end ->> 'charged' = 'unknown' then 'unknown' else 'failed' end;
+    p_turn.state := case when v_has_cost then 'failed' else 'unknown' end;
     p_turn.error := goalpost_private.kept_error(p_end -> 'error');
   elsif not p_is_held then
     p_turn.state := 'failed';
@@ -28,16 +36,16 @@ begin
     p_turn.state := 'answered';
     p_turn.answer := p_end -> 'answer';
   end if;
-  p_turn.cost_microusd := case p_turn.state when 'unknown' then p_turn.reserved_microusd else 0 end;
   return p_turn;
 end
 $$;
 
--- Ends a turn: asked -> answered | failed | unknown. p_end: {"answer", "usage"} or {"error", "charged"}. Freezes the
+-- Ends a turn: asked -> answered | failed | unknown. p_end: {"answer", "usage"} or {"error", "charged", "usage"}, where
+-- charged is "no" or "unknown" and usage, where it is known or estimated, decides what is booked. Freezes the
 -- calls that the answer asks for (p_calls: [{"call_id", "tool", "arguments"}]) and decides on each. Replies
 -- {"calls": […]}, or {"error"} where the answer could not be kept, or {"lease_lost": true}: then the cost is booked all
--- the same and nothing else (raising would undo that), also where it was taken to be unknown.
--- Called after every question. Safe to repeat: what has ended is told again. Raises ZG003, and ZG009 for a turn that
+-- the same and nothing else (raising would undo that), also where it was taken to be unknown: unknown -> failed.
+-- Called after every paid call. Safe to repeat: what has ended is told again. Raises ZG003, and ZG009 for a turn that
 -- another worker began. Locks the tree.
 create function goalpost_worker.end_turn(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_number integer, p_end jsonb, p_calls jsonb default '[]'
@@ -64,16 +72,9 @@ begin
   select s.* into v_step from goalpost.steps s where s.run_id = p_run_id and s.key = p_step_key;
   v_is_held := v_step.state = 'running' and v_step.lease_epoch = p_lease_epoch;
 
-  -- What a successor took to be unknown is known now, to those who count; an answer it is not any more.
-  if v_turn.state = 'asked' or (v_turn.state = 'unknown' and not v_is_held and not p_end ? 'error') then
+  -- A late end of a turn that a successor gave up brings its cost; its answer is none any more.
+  if v_turn.state = 'asked' or (v_turn.state = 'unknown' and not v_is_held) then
     v_turn := goalpost_private.turn_end(v_turn, p_end, v_is_held);
-    v_turn.ended_at := v_now;
-    update goalpost.step_turns t
-       set state = v_turn.state, ended_at = v_now, input_tokens = v_turn.input_tokens,
-           output_tokens = v_turn.output_tokens, cached_tokens = v_turn.cached_tokens,
-           cache_write_tokens = v_turn.cache_write_tokens, reasoning_tokens = v_turn.reasoning_tokens, cost_microusd = v_turn.cost_microusd,
-           answer = v_turn.answer, error = v_turn.error
-     where t.run_id = p_run_id and t.step_key = p_step_key and t.number = p_number;
     perform goalpost_private.settle_turn(v_turn, v_is_held, v_now);
     if v_turn.state = 'answered' then
       perform goalpost_private.create_calls(v_step, p_number, p_calls, v_now);

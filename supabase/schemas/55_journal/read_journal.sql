@@ -1,5 +1,6 @@
 -- Everything a step has asked and done so far: {"turns", "calls", "failures"}, in order. What was said before the last
--- summary (purpose compact) is counted and not told: the summary stands for it.
+-- summary (purpose compact) is counted and not told: the summary stands for it. Embeddings are not among the turns: a
+-- vector that is needed again is computed again.
 -- Called by a worker that is told "journaled" with its claim. Settles first what its predecessors left unknown, so it
 -- is a transition; safe to repeat. Raises ZG009. Locks the tree.
 create function goalpost_worker.read_journal(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns jsonb
@@ -22,7 +23,8 @@ begin
                'request_hash', t.request_hash, 'error', t.error,
                'seconds', extract(epoch from t.ended_at - t.asked_at),
                'answer', case when t.number >= v_summary then t.answer end) order by t.number), '[]')
-        from goalpost.step_turns t where t.run_id = p_run_id and t.step_key = p_step_key),
+        from goalpost.step_turns t
+       where t.run_id = p_run_id and t.step_key = p_step_key and t.purpose <> 'embed'),
     'calls', (
       select coalesce(jsonb_agg(goalpost_private.describe_call(c) order by c.number), '[]')
         from goalpost.tool_calls c

@@ -1,7 +1,7 @@
 -- Prices ------------------------------------------------------------------------------------------------------
 
 -- What a model costs at a time: its own price, that of its name without a date (…-20250929, …-2026-01-31, …-latest),
--- that of all models of its provider, or the ceiling. Never nothing because nothing is known.
+-- that of all models of its provider, or the ceiling, which has no valid_from. Never nothing because nothing is known.
 create function goalpost_private.price_of(p_provider text, p_model text, p_at timestamptz) returns goalpost.model_prices
 language plpgsql stable
 set search_path = ''
@@ -16,12 +16,30 @@ begin
    order by p.model = p_model desc, p.model = '*', p.valid_from desc
    limit 1;
   if not found then
-    select p_provider, p_model, p_at, l.ceiling_input_microusd, l.ceiling_output_microusd, l.ceiling_input_microusd,
-           l.ceiling_input_microusd, 'the ceiling: this model has no price'
+    select p_provider, p_model, null, l.ceiling_input_microusd, l.ceiling_output_microusd, l.ceiling_input_microusd,
+           l.ceiling_input_microusd, 'the ceiling: this model has no price', null, null
       into v_price from goalpost_private.limits l;
   end if;
   return v_price;
 end
+$$;
+
+-- Dollars, for people.
+create function goalpost_private.dollars(p_microusd bigint) returns text
+language sql immutable
+set search_path = ''
+as $$ select '$' || trim(to_char(p_microusd / 1000000.0, 'FM999999990.009999')) $$;
+
+-- Names a price for people, and where it is the ceiling, how to set one.
+create function goalpost_private.price_in_words(p_price goalpost.model_prices) returns text
+language sql stable
+set search_path = ''
+as $$
+  select format('%s/%s costs %s in and %s out for a million tokens%s', p_price.provider, p_price.model,
+    goalpost_private.dollars(p_price.input_microusd), goalpost_private.dollars(p_price.output_microusd),
+    case when p_price.valid_from is null then format(
+      ': the ceiling, since it has no price; a project admin sets one with set_model_price(%L, %L, …), or 0 for all models of a free provider with set_model_price(%L, ''*'', 0, 0)',
+      p_price.provider, p_price.model, p_price.provider) else '' end)
 $$;
 
 -- So many tokens at a price for a million of them, in micro-dollars, rounded up.
@@ -44,7 +62,7 @@ as $$
 $$;
 
 -- Tokens that a provider may add to what it was sent (how tools are explained to the model, message marks), beyond the
--- bytes of the request.
+-- bytes of the request. Workers send the bytes alone.
 create function goalpost_private.added_input_tokens() returns bigint
 language sql immutable
 set search_path = ''

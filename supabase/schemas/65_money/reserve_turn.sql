@@ -1,35 +1,40 @@
--- Money: what a question to a model may cost is set aside before it is asked, and what it cost is settled after.
+-- Money: what a paid call of a model may cost is reserved before it is made, and what it cost is settled after.
 --
--- The one thing to know: spent + reserved never exceeds a cap. A reservation is an upper bound (the request's bytes
--- counted as tokens at the dearest price of what goes in, and the most that may come out), so that settling gives back
--- and never takes. Caps are rows, locked in one order everywhere: the workspace's month, the person's day, then runs
--- from the root down; the tree's lock, where it is held, comes before all of them. Whatever is not known is refused.
+-- spent + reserved never exceeds a cap. A reservation is an upper bound (the request's bytes counted as tokens, or all
+-- that the model takes in, at the dearest price of what goes in, and the most that may come out), so that settling gives
+-- back and never takes. Caps are rows, locked in one order everywhere: the workspace's month, the person's day, then runs
+-- from the root down; the tree's lock, where it is held, comes before all of them. What is not known is refused.
 
--- Sets aside what a question may cost at most. A refusal is what begin_turn replies instead of a number. Called by
--- begin_turn, once per question; p_ask: {"provider", "model", "max_input_tokens", "max_output_tokens"}. Refusals:
--- {"wait": …} where a limit has no room just now (rate_limits.sql), {"refused": {"code": "budget_exhausted", …}} at a cap, or
--- {"waits_for_person": id} where the request, or else the workspace, says to ask. Nothing is set aside then. Raises
--- ZG003 for a question without bounds. Locks the rows of the caps; expects the tree's lock where it may ask.
+-- Reserves what a turn may cost at most: the bounds of its tokens and their price. A refusal is what begin_turn replies
+-- instead of a number. Called by begin_turn, once per turn; p_ask: {"purpose", "provider", "model", "max_input_tokens",
+-- "max_output_tokens"}. Refusals: {"wait": …} where a limit has no room just now (rate_limits.sql) or only reservations
+-- fill a cap, {"refused": {"code": "budget_exhausted", …}} at a cap, or {"waits_for_person": id} where the request, or
+-- else the workspace, says to ask. Nothing is reserved then. Raises ZG003 for a turn without bounds. Locks the rows of
+-- the caps; expects the tree's lock.
 create function goalpost_private.reserve_turn(
-  p_step goalpost.steps, p_ask jsonb, p_now timestamptz, out refusal jsonb, out reserved_microusd bigint
+  p_step goalpost.steps, p_ask jsonb, p_now timestamptz, out refusal jsonb, out reserved_microusd bigint,
+  out max_input_tokens bigint, out max_output_tokens bigint
 )
 language plpgsql
 set search_path = ''
 as $$
 declare
   v_price constant goalpost.model_prices := goalpost_private.price_of(p_ask ->> 'provider', p_ask ->> 'model', p_now);
-  v_input constant bigint := (p_ask ->> 'max_input_tokens')::bigint + goalpost_private.added_input_tokens();
-  v_output constant bigint := (p_ask ->> 'max_output_tokens')::bigint;
   v_cost bigint;
+  v_tokens bigint;
   v_full goalpost.budgets;
 begin
-  reserved_microusd := 0;
-  if v_input is null or v_output is null or v_input < 0 or v_output < 0 then
-    perform goalpost_private.refuse('ZG003', 'a question has a bound for what goes in and what comes out');
+  -- least() passes over nulls: what a model takes and gives may not be known.
+  max_input_tokens := least((p_ask ->> 'max_input_tokens')::bigint + goalpost_private.added_input_tokens(), v_price.context_tokens);
+  max_output_tokens := least((p_ask ->> 'max_output_tokens')::bigint, v_price.max_output_tokens);
+  if (p_ask ->> 'max_input_tokens') is null or (p_ask ->> 'max_output_tokens') is null
+     or max_input_tokens < 0 or max_output_tokens < 0 then
+    perform goalpost_private.refuse('ZG003', 'a model call has a bound for what goes in and what comes out');
   end if;
   v_cost := goalpost_private.cost_of_tokens(
-              v_input, greatest(v_price.input_microusd, v_price.cached_microusd, v_price.cache_write_microusd))
-            + goalpost_private.cost_of_tokens(v_output, v_price.output_microusd);
+              max_input_tokens, greatest(v_price.input_microusd, v_price.cached_microusd, v_price.cache_write_microusd))
+            + goalpost_private.cost_of_tokens(max_output_tokens, v_price.output_microusd);
+  v_tokens := max_input_tokens + max_output_tokens;
 
   perform goalpost_private.open_budgets(p_step.run_id, p_now);
   perform goalpost_private.lock_budgets(p_step.run_id, p_now);
@@ -37,19 +42,12 @@ begin
     from goalpost_private.budgets_of(p_step.run_id, p_now) o
     join goalpost.budgets b using (workspace_id, scope, key)
    where b.spent_microusd + b.reserved_microusd + v_cost > b.cap_microusd
-      or b.spent_tokens + b.reserved_tokens + v_input + v_output > b.cap_tokens
+      or b.spent_tokens + b.reserved_tokens + v_tokens > b.cap_tokens
    -- The narrowest is what a person can do most about.
    order by o.place desc
    limit 1;
   if found then
-    -- What is set aside for questions under way comes back, but for what they cost: where it alone stands in the way,
-    -- the step comes again, and nobody is asked or told that the money is gone.
-    if goalpost_private.only_set_aside(p_step.run_id, p_now, v_cost, v_input + v_output) then
-      refusal := jsonb_build_object('wait', jsonb_build_object(
-        'seconds', 2 + floor(random() * 4), 'reason', 'questions under way have set aside what is left'));
-    else
-      refusal := goalpost_private.refuse_spending(p_step, v_full, v_cost, v_input + v_output, p_now);
-    end if;
+    refusal := goalpost_private.refuse_at_cap(p_step, p_ask, v_price, v_full, v_cost, v_tokens, p_now);
     return;
   end if;
   refusal := goalpost_private.take_turn_slots(p_step, p_ask, p_now);
@@ -57,34 +55,56 @@ begin
     return;
   end if;
   update goalpost.budgets b
-     set reserved_microusd = b.reserved_microusd + v_cost, reserved_tokens = b.reserved_tokens + v_input + v_output
+     set reserved_microusd = b.reserved_microusd + v_cost, reserved_tokens = b.reserved_tokens + v_tokens
     from goalpost_private.budgets_of(p_step.run_id, p_now) o
    where b.workspace_id = o.workspace_id and b.scope = o.scope and b.key = o.key;
   reserved_microusd := v_cost;
 end
 $$;
 
--- Whether all caps would have room for a question if nothing were set aside for others.
-create function goalpost_private.only_set_aside(p_run_id bigint, p_now timestamptz, p_cost bigint, p_tokens bigint)
-returns boolean
+-- Returns what a turn is refused with at a cap without room. Reservations of turns under way come back, but for what they
+-- cost: where they alone are in the way, the step waits for that, and no person is asked. An embedding neither waits nor
+-- asks, since its step goes on without it.
+create function goalpost_private.refuse_at_cap(
+  p_step goalpost.steps, p_ask jsonb, p_price goalpost.model_prices, p_full goalpost.budgets, p_microusd bigint,
+  p_tokens bigint, p_now timestamptz
+) returns jsonb
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if p_ask ->> 'purpose' = 'embed' then
+    return jsonb_build_object('refused', jsonb_build_object(
+      'code', 'budget_exhausted', 'retryable', false, 'cap', p_full.scope, 'message', 'a cap has no room for the embedding'));
+  end if;
+  if not goalpost_private.has_room(p_step.run_id, p_now, p_microusd, p_tokens, false) then
+    return goalpost_private.refuse_spending(p_step, p_price, p_full, p_microusd, p_tokens, p_now);
+  end if;
+  perform goalpost_private.wait_for_budget(p_step, p_microusd, p_tokens, p_now);
+  return jsonb_build_object('wait', jsonb_build_object(
+    'seconds', 30, 'reason', 'model calls under way have reserved what is left of a cap'));
+end
+$$;
+
+-- Returns true if all caps of a run have room for a turn, counting what is reserved for others or not.
+create function goalpost_private.has_room(
+  p_run_id bigint, p_now timestamptz, p_microusd bigint, p_tokens bigint, p_counts_reserved boolean
+) returns boolean
 language sql stable
 set search_path = ''
 as $$
-  select bool_and(b.spent_microusd + p_cost <= b.cap_microusd and b.spent_tokens + p_tokens <= b.cap_tokens)
+  select coalesce(bool_and(
+           b.spent_microusd + p_microusd + case when p_counts_reserved then b.reserved_microusd else 0 end <= b.cap_microusd
+           and b.spent_tokens + p_tokens + case when p_counts_reserved then b.reserved_tokens else 0 end <= b.cap_tokens), true)
     from goalpost_private.budgets_of(p_run_id, p_now) o
     join goalpost.budgets b using (workspace_id, scope, key)
 $$;
 
--- Dollars, for people.
-create function goalpost_private.dollars(p_microusd bigint) returns text
-language sql immutable
-set search_path = ''
-as $$ select '$' || trim(to_char(p_microusd / 1000000.0, 'FM999999990.009999')) $$;
-
 -- What is said where a cap has no room, or the question to a person to raise it. Of a tree, one such question for a cap
 -- is shown and decides all others.
 create function goalpost_private.refuse_spending(
-  p_step goalpost.steps, p_budget goalpost.budgets, p_microusd bigint, p_tokens bigint, p_now timestamptz
+  p_step goalpost.steps, p_price goalpost.model_prices, p_budget goalpost.budgets, p_microusd bigint, p_tokens bigint,
+  p_now timestamptz
 ) returns jsonb
 language plpgsql
 set search_path = ''
@@ -93,10 +113,10 @@ declare
   v_name constant text := case p_budget.scope when 'workspace_month' then 'this workspace in this month'
     when 'user_day' then 'whoever asked on this day' when 'run' then 'this request' end;
   v_message constant text := format(
-    'the cap of %s is used up: %s of %s and %s of %s tokens are spent or set aside, and the next question may take %s and %s tokens',
+    'the cap of %s is used up: %s of %s and %s of %s tokens are spent or reserved, and the next model call may take %s and %s tokens (%s)',
     v_name, goalpost_private.dollars(p_budget.spent_microusd + p_budget.reserved_microusd),
     goalpost_private.dollars(p_budget.cap_microusd), p_budget.spent_tokens + p_budget.reserved_tokens, p_budget.cap_tokens,
-    goalpost_private.dollars(p_microusd), p_tokens);
+    goalpost_private.dollars(p_microusd), p_tokens, goalpost_private.price_in_words(p_price));
   v_asks constant boolean := (
     select coalesce(q.budget ->> 'on_exhausted', w.on_exhausted) = 'ask'
       from goalpost.workflow_runs r join goalpost.requests q on q.id = r.request_id

@@ -87,6 +87,7 @@ begin
           and p_limits ?| array['workspace_month_microusd', 'workspace_month_tokens']
           or b.scope = 'user_day' and b.key like '%/' || to_char(p_now at time zone 'UTC', 'YYYY-MM-DD')
           and p_limits ?| array['user_day_microusd', 'user_day_tokens']);
+  perform goalpost_private.wake_budget_waiters(p_workspace.id, p_now);
 end
 $$;
 

@@ -1,60 +1,98 @@
--- Books what a question cost, once it is answered, failed or unknown, and gives back what was set aside beyond it. What
--- it cost, by the price at which it was asked: unknown counts as all that was set aside, and so does a failure that may
--- have been charged; a failure that was not, nothing. Safe to repeat: it is booked once; a late truth about what had
--- been unknown takes the place of the estimate. Called by whoever ends a turn, which has its end and its tokens by
--- then.
+-- Ends a turn and books what it cost, on the turn's row, as its row of usage and on every cap that it counts for; gives
+-- back what was reserved beyond that. p_turn is the row as it ends: state, tokens, answer, error. Transition: asked ->
+-- answered | failed | unknown, or unknown -> failed where a late end brings the cost. An unknown end counts as all that
+-- was reserved. What is booked is within the reservation, so that no cap is exceeded.
+-- Called by end_turn, give_up_turn and settle_abandoned_turns. Safe to repeat: a turn is booked once, and once more only
+-- where it was unknown and its cost is known now; the difference to what was booked goes to the caps. Raises nothing.
+-- Locks the turn, then the caps.
 create function goalpost_private.settle_turn(p_turn goalpost.step_turns, p_counted boolean, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
-  v_reserved_tokens constant bigint :=
-    p_turn.max_input_tokens + p_turn.max_output_tokens + goalpost_private.added_input_tokens();
-  v_is_estimate constant boolean := p_turn.state = 'unknown'
-    or (p_turn.state = 'failed' and coalesce(p_turn.error @> '{"charged": "unknown"}', false));
-  v_cost constant bigint := case when v_is_estimate then p_turn.reserved_microusd
-    else least(goalpost_private.cost_of_turn(p_turn), p_turn.reserved_microusd) end;
-  v_tokens constant bigint := case when v_is_estimate then v_reserved_tokens
-    else least(p_turn.input_tokens + p_turn.output_tokens, v_reserved_tokens) end;
   v_before goalpost.step_turns;
+  v_after goalpost.step_turns;
 begin
   perform goalpost_private.release_slots(p_turn.run_id, p_turn.step_key, 'turn', p_turn.number, p_now);
-  -- Its row comes before the caps, as it does where its end was just written.
   select t.* into v_before from goalpost.step_turns t
    where t.run_id = p_turn.run_id and t.step_key = p_turn.step_key and t.number = p_turn.number
      for no key update;
-  if v_before.is_settled and (v_is_estimate or not v_before.is_estimate) then
+  if v_before.is_settled and (v_before.state <> 'unknown' or p_turn.state = 'unknown') then
     return;
   end if;
+  v_after := goalpost_private.booked_turn(p_turn);
 
   perform goalpost_private.lock_budgets(p_turn.run_id, p_turn.asked_at);
   update goalpost.budgets b
-     set spent_microusd = b.spent_microusd + v_cost - case when v_before.is_settled then v_before.cost_microusd else 0 end,
-         spent_tokens = b.spent_tokens + v_tokens - case when v_before.is_settled then v_reserved_tokens else 0 end,
-         reserved_microusd = greatest(
-           b.reserved_microusd - case when v_before.is_settled then 0 else p_turn.reserved_microusd end, 0),
-         reserved_tokens = greatest(
-           b.reserved_tokens - case when v_before.is_settled then 0 else v_reserved_tokens end, 0)
+     set spent_microusd = b.spent_microusd + v_after.cost_microusd - v_before.cost_microusd,
+         spent_tokens = b.spent_tokens + v_after.input_tokens + v_after.output_tokens
+                        - v_before.input_tokens - v_before.output_tokens,
+         reserved_microusd = greatest(b.reserved_microusd - case when v_before.is_settled then 0
+                                                                 else v_before.reserved_microusd end, 0),
+         reserved_tokens = greatest(b.reserved_tokens - case when v_before.is_settled then 0
+                                                             else v_before.max_input_tokens + v_before.max_output_tokens end, 0)
     from goalpost_private.budgets_of(p_turn.run_id, p_turn.asked_at) o
    where b.workspace_id = o.workspace_id and b.scope = o.scope and b.key = o.key;
-  update goalpost.step_turns t set cost_microusd = v_cost, is_settled = true, is_estimate = v_is_estimate
+  update goalpost.step_turns t
+     set state = v_after.state, ended_at = p_now, input_tokens = v_after.input_tokens, output_tokens = v_after.output_tokens,
+         cached_tokens = v_after.cached_tokens, cache_write_tokens = v_after.cache_write_tokens,
+         reasoning_tokens = v_after.reasoning_tokens, cost_microusd = v_after.cost_microusd, is_settled = true,
+         is_estimate = v_after.is_estimate, answer = v_after.answer, error = v_after.error
    where t.run_id = p_turn.run_id and t.step_key = p_turn.step_key and t.number = p_turn.number;
-  insert into goalpost.usage_events as u
-    (run_id, step_key, lease_epoch, number, workspace_id, goal_id, agent_id, provider, model,
+  insert into goalpost.usage_events
+    (run_id, step_key, number, lease_epoch, workspace_id, goal_id, agent_id, provider, model,
      input_tokens, output_tokens, cached_tokens, cost_microusd, counted, is_estimate, created_at)
-  select s.run_id, s.key, p_turn.lease_epoch, p_turn.number, s.workspace_id, r.goal_id, s.agent_id, p_turn.provider,
-         p_turn.model, p_turn.input_tokens, p_turn.output_tokens, p_turn.cached_tokens, v_cost, p_counted, v_is_estimate, p_now
+  select s.run_id, s.key, v_after.number, v_after.lease_epoch, s.workspace_id, r.goal_id, s.agent_id, v_after.provider,
+         v_after.model, v_after.input_tokens, v_after.output_tokens, v_after.cached_tokens, v_after.cost_microusd, p_counted,
+         v_after.is_estimate, p_now
     from goalpost.steps s
     join goalpost.workflow_runs r on r.id = s.run_id
    where s.run_id = p_turn.run_id and s.key = p_turn.step_key
-  on conflict (run_id, step_key, lease_epoch, number) do update
-    set provider = excluded.provider, model = excluded.model, input_tokens = excluded.input_tokens,
-        output_tokens = excluded.output_tokens, cached_tokens = excluded.cached_tokens,
+  on conflict (run_id, step_key, number) do update
+    set input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, cached_tokens = excluded.cached_tokens,
         cost_microusd = excluded.cost_microusd, is_estimate = excluded.is_estimate;
+  perform goalpost_private.wake_budget_waiters(p_turn.workspace_id, p_now);
 end
 $$;
 
--- Settles questions whose step has ended without them: asked -> unknown, spent as set aside. Called by the sweep.
+-- Returns the turn with the tokens and the cost that are booked: within its bounds, and all of them where it is unknown.
+create function goalpost_private.booked_turn(p_turn goalpost.step_turns) returns goalpost.step_turns
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if p_turn.state = 'unknown' then
+    p_turn.input_tokens := p_turn.max_input_tokens;
+    p_turn.output_tokens := p_turn.max_output_tokens;
+    p_turn.cost_microusd := p_turn.reserved_microusd;
+    p_turn.is_estimate := true;
+    return p_turn;
+  end if;
+  p_turn.input_tokens := least(p_turn.input_tokens, p_turn.max_input_tokens);
+  p_turn.output_tokens := least(p_turn.output_tokens, p_turn.max_output_tokens);
+  p_turn.cached_tokens := least(p_turn.cached_tokens, p_turn.input_tokens);
+  p_turn.cache_write_tokens := least(p_turn.cache_write_tokens, p_turn.input_tokens - p_turn.cached_tokens);
+  p_turn.cost_microusd := least(goalpost_private.cost_of_turn(p_turn), p_turn.reserved_microusd);
+  return p_turn;
+end
+$$;
+
+-- Ends a turn whose end will not be reported: asked -> unknown. It counts as all that was reserved. Called by begin_turn
+-- for a turn that the same worker left, by read_journal for those of an earlier one, and by the sweep. Safe to repeat.
+create function goalpost_private.give_up_turn(
+  p_turn goalpost.step_turns, p_message text, p_counted boolean, p_now timestamptz
+) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  p_turn.state := 'unknown';
+  p_turn.error := jsonb_build_object('code', 'unknown', 'message', p_message, 'retryable', true);
+  perform goalpost_private.settle_turn(p_turn, p_counted, p_now);
+end
+$$;
+
+-- Settles turns whose step has ended without them: asked -> unknown, spent as reserved. Called by the sweep.
 -- Bounded, and of one workspace and month at a time: a second month's cap, locked after a run's, would break the order
 -- of locks.
 create function goalpost_private.settle_abandoned_turns(p_now timestamptz) returns integer
@@ -87,10 +125,7 @@ begin
        for update of t skip locked
   loop
     begin
-      update goalpost.step_turns t set state = 'unknown', ended_at = p_now
-       where t.run_id = v_turn.run_id and t.step_key = v_turn.step_key and t.number = v_turn.number
-      returning t.* into v_turn;
-      perform goalpost_private.settle_turn(v_turn, false, p_now);
+      perform goalpost_private.give_up_turn(v_turn, 'its step ended before its end was reported', false, p_now);
       v_count := v_count + 1;
     exception when others then
       -- What one row raises must not keep the sweep from all others.

@@ -23,10 +23,9 @@ select tests.keep('book', (select id from goalpost.runbooks where name = 'known'
 create function pg_temp.past(p_cost bigint) returns void language plpgsql as $$
 declare v_run bigint := tests.bare_run();
 begin
-  perform tests.bare_step(v_run, 'a', 'completed');
+  perform tests.bare_step(v_run, 'a', 'running');
+  perform tests.spend(v_run, 'a', p_cost);
   update goalpost.workflow_runs set runbook_id = tests.the('book'), state = 'completed', ended_at = now() where id = v_run;
-  insert into goalpost.usage_events (run_id, step_key, lease_epoch, number, workspace_id, provider, model, cost_microusd, created_at)
-  values (v_run, 'a', 1, 1, tests.id_of('acme'), 'p', 'm', p_cost, now());
 end $$;
 select pg_temp.past(c) from unnest(array[100, 200, 300]) c;
 select is(goalpost_private.estimate_plan((select r from goalpost.workflow_runs r where id = tests.the('run')), jsonb_build_object('runbook_id', tests.the('book'), 'plan', '{}'::jsonb)),

@@ -1,6 +1,6 @@
 -- The same usage, four ways; a stranger sees none of it.
 begin;
-select plan(8);
+select plan(9);
 select tests.world();
 
 insert into goalpost.agents (workspace_id, name, role) values (tests.id_of('acme'), 'own', 'r');
@@ -10,15 +10,17 @@ select tests.keep('run', tests.bare_run());
 update goalpost.workflow_runs set runbook_id = (select id from goalpost.runbooks where name = 'own') where id = tests.the('run');
 select tests.bare_step(tests.the('run'), 'a', 'running', 'agent', jsonb_build_object('agent_id', (select id from goalpost.agents where name = 'own')));
 select tests.reserve(tests.the('run'), 'a') from generate_series(1, 3);
-select tests.settle(tests.the('run'), 'a', 1, 'answered', 100, 10);
+select tests.end_turn(tests.the('run'), 'a', 1, tests.answer(100, 10));
 select tests.pass('12 hours');
-select tests.settle(tests.the('run'), 'a', 2, 'answered', 200, 10);
-select tests.settle(tests.the('run'), 'a', 3, 'unknown');
+select tests.end_turn(tests.the('run'), 'a', 2, tests.answer(200, 10));
+select tests.end_turn(tests.the('run'), 'a', 3, tests.no_end());
 select results_eq($$ select agent, calls, cost_microusd::bigint from goalpost.agent_costs $$, $$ values ('own', 3::bigint, 3040::bigint) $$, 'by agent');
 select results_eq($$ select runbook, runs, calls, cost_microusd::bigint from goalpost.runbook_costs $$, $$ values ('own', 1::bigint, 3::bigint, 3040::bigint) $$, 'by runbook');
 select results_eq($$ select user_id, calls, cost_microusd::bigint from goalpost.user_costs $$, format($$ values (%L::uuid, 3::bigint, 3040::bigint) $$, tests.id_of('mia')), 'by who asked');
 select results_eq($$ select day, calls, cost_microusd::bigint from goalpost.day_costs order by day $$, $$ values ('2030-01-01'::date, 1::bigint, 120::bigint), ('2030-01-02', 2, 2920) $$, 'by day');
 select is(tests.value_for('sam', format('select count(*) from goalpost.%I', v)), '0', v || ': not for a stranger') from unnest(array['agent_costs', 'runbook_costs', 'user_costs', 'day_costs']) v;
+
+select is(tests.unbalanced(), '{}', 'spent is the sum of usage on every cap');
 
 select * from finish();
 rollback;

@@ -17,5 +17,7 @@ select is(tests.model_answers(tests.the('run'), 1, '[{"call_id": "z", "tool": "s
 select is((select count(*) from goalpost.usage_events where run_id = tests.the('run') and step_key = 'a'), 1::bigint, 'nothing is booked twice');
 select is((select count(*) from goalpost.tool_calls), 2::bigint, 'and no call made twice');
 
+select is(tests.unbalanced(), '{}', 'spent is the sum of usage on every cap');
+
 select * from finish();
 rollback;

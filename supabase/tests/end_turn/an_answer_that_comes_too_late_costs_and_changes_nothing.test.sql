@@ -23,5 +23,7 @@ select goalpost_worker.read_journal(tests.the('run'), 'a', (tests.step(tests.the
 select is(tests.model_answers(tests.the('run'), 2, '[]', null, (tests.turn_of(tests.the('run'), 2)).lease_epoch), '{"lease_lost": true}', 'once a successor has given it up');
 select is((select (t.state, t.answer, t.input_tokens)::text from tests.turn_of(tests.the('run'), 2) t), '(failed,,10)', 'its answer is none, and what it used is known');
 
+select is(tests.unbalanced(), '{}', 'spent is the sum of usage on every cap');
+
 select * from finish();
 rollback;

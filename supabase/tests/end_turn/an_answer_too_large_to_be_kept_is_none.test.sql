@@ -12,7 +12,9 @@ select is((select (t.state, t.answer is null, t.input_tokens)::text from tests.t
 select is(tests.calls(tests.the('run')), null, 'and nothing is called');
 select tests.asks_model(tests.the('run'));
 select tests.model_answers(tests.the('run'), 2, '[]', jsonb_build_object('answer', jsonb_build_object('text', repeat('x', 85)), 'usage', '{"input_tokens": -4, "output_tokens": 1e300}'::jsonb));
-select is((select (t.state, t.input_tokens, t.output_tokens)::text from tests.turn_of(tests.the('run'), 2) t), '(answered,0,1000000000000)', 'what fits is kept, and tokens have bounds');
+select is((select (t.state, t.input_tokens, t.output_tokens)::text from tests.turn_of(tests.the('run'), 2) t), '(answered,0,50)', 'an answer that fits is kept, and its tokens are within their bounds');
+
+select is(tests.unbalanced(), '{}', 'spent is the sum of usage on every cap');
 
 select * from finish();
 rollback;

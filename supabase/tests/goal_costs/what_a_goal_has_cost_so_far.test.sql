@@ -5,11 +5,12 @@ select tests.world();
 
 select tests.keep('run', tests.planned('a, b'));
 select tests.keep('goal', (tests.goal_of(tests.the('run'))).id);
-select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}, "usage": [{"input_tokens": 10, "output_tokens": 1, "cost_microusd": 100}, {"input_tokens": 20, "cost_microusd": 11}]}');
-select tests.finish(tests.the('run'), 'b', 'completed', '{"lease_epoch": 0, "result": {}, "usage": [{"input_tokens": 5, "cost_microusd": 7}]}');
+select tests.spend(tests.the('run'), 'a', 100);
+select tests.spend(tests.the('run'), 'a', 11);
+select tests.spend(tests.the('run'), 'b', 7);
 select results_eq(
   format('select calls, input_tokens::bigint, output_tokens::bigint, cost_microusd::bigint from goalpost.goal_costs where goal_id = %s', tests.the('goal')),
-  $$ values (3::bigint, 35::bigint, 1::bigint, 118::bigint) $$, 'the sums');
+  $$ values (3::bigint, 118::bigint, 0::bigint, 118::bigint) $$, 'the sums');
 select is(tests.value_for('sam', 'select count(*) from goalpost.goal_costs'), '0', 'a stranger sees none');
 
 select * from finish();

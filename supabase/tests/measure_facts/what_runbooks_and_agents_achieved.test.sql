@@ -11,9 +11,11 @@ select tests.do_complete(r, 'plan', jsonb_build_object('runbook_id', tests.the('
   from unnest(array[tests.the('good'), tests.the('bad'), tests.the('open')]) r;
 select tests.start(tests.the('good'), 'a');
 select tests.pass('20 seconds');
-select tests.finish(tests.the('good'), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 100}, {"cost_microusd": 20}]}');
+select tests.spend(tests.the('good'), 'a', c) from unnest(array[100, 20]) c;
+select tests.finish(tests.the('good'), 'a', 'completed', '{"result": {}}');
 select tests.pass('10 seconds');
-select tests.finish(tests.the('bad'), 'a', 'failed', '{"error": {"retryable": false, "message": "m"}, "usage": [{"cost_microusd": 3}]}');
+select tests.spend(tests.the('bad'), 'a', 3);
+select tests.finish(tests.the('bad'), 'a', 'failed', '{"error": {"retryable": false, "message": "m"}}');
 select tests.report_failure(tests.the('bad'));
 select tests.pass('30 seconds');
 select tests.do_complete(tests.the('good'), 'judge', '{"decision": "complete", "report": "r"}');

@@ -4,7 +4,7 @@ select plan(13);
 select tests.world();
 
 select tests.price();
-insert into goalpost.model_prices values
+insert into goalpost.model_prices (provider, model, valid_from, input_microusd, output_microusd, cached_microusd, cache_write_microusd, source) values
   ('p', 'm', '2029-01-01', 5, 5, 5, 5, 'newer'), ('p', 'm', '2031-01-01', 9, 9, 9, 9, 'not yet'),
   ('p', 'm-2030-01-01', '2020-01-01', 7, 7, 7, 7, 'dated'), ('q', '*', '2020-01-01', 3, 3, 3, 3, 'all of them'), ('q', 'own', '2020-01-01', 4, 4, 4, 4, 'its own');
 create function pg_temp.input(p_provider text, p_model text, p_at timestamptz default goalpost_private.clock()) returns bigint language sql as $$ select (goalpost_private.price_of(p_provider, p_model, p_at)).input_microusd $$;

@@ -37,9 +37,18 @@ select is((tests.request_of(tests.the('goal'))).reason, 'budget_exhausted: the c
 select tests.keep('above', tests.planned('sub', jsonb_build_object('sub', tests.subgoal())));
 select tests.keep('below', tests.run_below(tests.the('above'), 'sub'));
 select tests.fail(tests.the('below'), 'plan', '{"code": "budget_exhausted", "message": "used up", "retryable": false}');
-select is((tests.step(tests.the('above'), 'sub')).error ->> 'code', 'budget_exhausted', 'a sub-goal''s reaches the step above');
+select is((tests.step(tests.the('above'), 'sub')).error ->> 'code', 'budget_exhausted', 'a sub-goal''s code reaches the step above');
 select tests.report_failure(tests.the('above'));
+select is((tests.request_of(tests.the('above'))).reason_code, 'budget_exhausted', 'the code reaches the request');
+-- A step that fails with words that look like it has its own code.
+select tests.keep('odd', tests.planned('sub', jsonb_build_object('sub', tests.subgoal())));
+select tests.fail(tests.run_below(tests.the('odd'), 'sub'), 'plan', '{"code": "other", "message": "budget_exhausted: so it says", "retryable": false}');
+select is((tests.step(tests.the('odd'), 'sub')).error ->> 'code', 'sub_goal_failed', 'the words of a reason decide nothing');
 select matches((tests.request_of(tests.the('above'))).reason, '^budget_exhausted: ', 'and the request');
+
+-- The message names the price that was used, and how to set one where there is none.
+select matches(tests.reserve(tests.the('run'), 'a', 1000, 100) #>> '{refused,message}', 'p/m costs \$1.00 in and \$2.00 out for a million tokens\)', 'the refusal names the price that was used');
+select matches(tests.reserve(tests.the('run'), 'a', 1000, 100, 'nameless') #>> '{refused,message}', 'p/nameless costs \$15.00 in and \$75.00 out .*the ceiling.*set_model_price\(''p'', ''nameless''.*set_model_price\(''p'', ''\*'', 0, 0\)', 'the refusal of a model without a price says how to set it');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- on_exhausted "ask": the step waits; approved, the cap is raised by a row; rejected, the step fails. Of one tree, one question.
 begin;
-select plan(29);
+select plan(30);
 select tests.world();
 
 select tests.price();
@@ -8,7 +8,7 @@ select tests.keep('run', tests.working('mia', 'acme', '{"max_microusd": 5000, "o
 select tests.bare_step(tests.the('run'), 'b', 'running', 'agent');
 select tests.bare_step(tests.the('run'), 'c', 'running', 'agent');
 select tests.reserve(tests.the('run'), 'a');
-select tests.settle(tests.the('run'), 'a', 1, 'unknown');
+select tests.end_turn(tests.the('run'), 'a', 1, tests.no_end());
 select tests.keep('first', (tests.reserve(tests.the('run'), 'a') ->> 'waits_for_person')::bigint);
 select tests.keep('second', (tests.reserve(tests.the('run'), 'b') ->> 'waits_for_person')::bigint);
 select is((select kind || ' ' || required_role from goalpost.approvals where id = tests.the('first')), 'budget approver', 'approvers are asked for a request''s');
@@ -25,8 +25,8 @@ select is(tests.reserve(tests.the('run'), 'a'), '{"number": 2}', 'it may be aske
 
 -- Edited.
 select tests.reserve(tests.the('run'), 'b');
-select tests.settle(tests.the('run'), 'a', 2, 'unknown');
-select tests.settle(tests.the('run'), 'b', 1, 'unknown');
+select tests.end_turn(tests.the('run'), 'a', 2, tests.no_end());
+select tests.end_turn(tests.the('run'), 'b', 1, tests.no_end());
 select tests.keep('third', (tests.reserve(tests.the('run'), 'c') ->> 'waits_for_person')::bigint);
 select is((select decided_with from goalpost.approvals where id = tests.the('third')), null, 'what was decided decides no more');
 select tests.leave_waiting(tests.the('run'), 'c');
@@ -35,7 +35,7 @@ select matches(tests.caps(tests.the('run')), '/10000$', 'a cap of one''s own wor
 select tests.confirm('mia', tests.the('third'));
 select matches(tests.caps(tests.the('run')), 'run 8100\+0/10800$', 'to what the person says');
 select is(tests.reserve(tests.the('run'), 'c'), '{"number": 1}', 'which is enough');
-select tests.settle(tests.the('run'), 'c', 1, 'unknown');
+select tests.end_turn(tests.the('run'), 'c', 1, tests.no_end());
 -- Lower than it is: it stays.
 select tests.keep('fourth', (tests.reserve(tests.the('run'), 'c') ->> 'waits_for_person')::bigint);
 select tests.decide('petra', tests.the('fourth'), 'approved', jsonb_build_object('edited', (select subject || '{"max_microusd": 1}' from goalpost.approvals where id = tests.the('fourth'))));
@@ -75,7 +75,7 @@ update goalpost.budgets set cap_microusd = 14000 where scope = 'workspace_month'
 update goalpost.workspaces set granted_month_microusd = 20000;
 select tests.keep('run3', tests.working());
 select tests.reserve(tests.the('run3'), 'a');
-select tests.settle(tests.the('run3'), 'a', 1, 'unknown');
+select tests.end_turn(tests.the('run3'), 'a', 1, tests.no_end());
 select tests.keep('month', (tests.reserve(tests.the('run3'), 'a') ->> 'waits_for_person')::bigint);
 select is((select required_role from goalpost.approvals where id = tests.the('month')), 'admin', 'admins are asked for the month''s');
 select is(tests.decided('petra', tests.the('month'), 'approved'), 'ZG002', 'approvers are not');
@@ -95,6 +95,8 @@ select is(tests.state(tests.the('run4'), 'a'), 'failed', 'the step fails');
 select tests.keep('run5', tests.working('mia', 'acme', '{"max_microusd": 0, "on_exhausted": "fail"}'));
 select is(tests.reserve(tests.the('run5'), 'a') #>> '{refused,code}', 'budget_exhausted', 'a request may say to ask nobody');
 select is((select count(*) from goalpost.approvals where run_id = tests.the('run5')), 0::bigint, 'and nobody is');
+
+select is(tests.unbalanced(), '{}', 'spent is the sum of usage on every cap');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- Everything below counts for the request; a sub-goal that names a budget of its own has less, and never more.
 begin;
-select plan(9);
+select plan(10);
 select tests.world();
 
 select tests.price();
@@ -19,9 +19,11 @@ select is(tests.caps(tests.the('plain')), 'workspace_month 0+8100/250000000, use
 select tests.reserve(tests.the('odd'), 'plan');
 select matches(tests.caps(tests.the('odd')), 'run 0\+2700/4991900$', 'what is no number is what is left');
 select is((select count(*) from goalpost.budgets where scope = 'run'), 4::bigint, 'a row for each that names one, and the request''s');
-select tests.settle(tests.the('small'), 'plan', 1, 'answered', 500, 100);
+select tests.end_turn(tests.the('small'), 'plan', 1, tests.answer(500, 100));
 select is(tests.caps(tests.the('small')), 'workspace_month 700+8100/250000000, user_day 700+8100/25000000, run 700+8100/5000000, run 700+0/3000', 'settled on all of them');
 select is((select root_run_id from goalpost.workflow_runs where id = tests.the('run'))::text, (select min(key::bigint)::text from goalpost.budgets where scope = 'run'), 'the request''s is that of its first run');
+
+select is(tests.unbalanced(), '{}', 'spent is the sum of usage on every cap');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- Bytes as tokens and what a provider adds, at the dearest price of what goes in, and all that may come out: on each cap.
 begin;
-select plan(10);
+select plan(14);
 select tests.world();
 
 select tests.price();
@@ -17,6 +17,13 @@ select tests.reserve(tests.the('other'), 'a');
 select is(tests.caps(tests.the('other')), 'workspace_month 0+8100/250000000, user_day 0+2700/25000000, run 0+2700/5000000', 'the month is everybody''s');
 select is((tests.reserve(tests.the('run'), 'a', 1000, 100, 'unknown') -> 'number')::text, '3', 'an unknown model');
 select is((select reserved_microusd from goalpost.step_turns where run_id = tests.the('run') and number = 3), 37500::bigint, 'at the ceiling: 2000 × 15 + 100 × 75');
+-- No more than the model takes in and gives out.
+insert into goalpost.model_prices (provider, model, valid_from, input_microusd, output_microusd, cached_microusd, cache_write_microusd, source, context_tokens, max_output_tokens)
+values ('p', 'small', '2020-01-01', 1000000, 2000000, 100000, 1250000, 'tests', 1500, 60);
+select is(tests.reserve(tests.the('other'), 'a', 100000, 5000, 'small') ->> 'number', '2', 'a call with wider bounds than its model has');
+select is((select array[max_input_tokens, max_output_tokens, reserved_microusd] from goalpost.step_turns where model = 'small'), '{1500,60,1995}', 'the model''s own bounds are reserved: 1500 × 1.25 + 60 × 2');
+select is(tests.reserve(tests.the('other'), 'a', 100, 5, 'small') ->> 'number', '3', 'a call with narrower bounds than its model has');
+select is((select array[max_input_tokens, max_output_tokens] from goalpost.step_turns where model = 'small' and number = 3), '{1100,5}', 'its own bounds are reserved');
 select is(tests.refusal(format('select tests.reserve(%s, ''a'', null)', tests.the('run'))), 'ZG003', 'a question without bounds is none');
 
 select * from finish();

@@ -6,13 +6,13 @@ select tests.world();
 insert into goalpost.agents (workspace_id, name, role) values (tests.id_of('acme'), 'own', 'r');
 insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan) values (tests.id_of('acme'), 'own', 't', 'd', 'g', '{}');
 select tests.keep('run', tests.planned('a, ap, c:a', jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval()), '["good"]'));
-select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 1}]}');
+select tests.spend(tests.the('run'), 'a', 1);
+select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}}');
 select tests.memory('remembered', 'goal', jsonb_build_object('goal_id', (tests.goal_of(tests.the('run'))).id, 'axis', 1));
 insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) values (tests.id_of('acme'), 'docs', 'https://docs.example.com/', tests.id_of('adam'), now());
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
 insert into goalpost.writable_tables (workspace_id, schema_name, table_name) values (tests.id_of('acme'), 'public', 'notes');
 select tests.bare_step(tests.bare_run(), 'lonely');
-select tests.bare_turn(tests.the('run'), 'a');
 select tests.bare_call(tests.the('run'), 'a');
 select tests.furnish(tests.the('run'), 'c');
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
@@ -141,7 +141,7 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost.memories', 'trust_is_known', 'trust = ''odd'''),
     ('goalpost.memories', 'provenance_comes_together', 'run_id = 1'),
     ('goalpost.memories', 'provenance_comes_together', 'run_id = 1, step_key = ''a'''),
-    ('goalpost.step_turns', 'state_is_known', 'state = ''odd'', answer = null'),
+    ('goalpost.step_turns', 'state_is_known', 'state = ''odd'', answer = null, ended_at = now()'),
     ('goalpost.step_turns', 'ended_at_only_when_ended', 'ended_at = null'),
     ('goalpost.step_turns', 'answer_only_when_answered', 'answer = null'),
     ('goalpost.step_turns', 'nothing_is_negative', 'max_input_tokens = -1'),

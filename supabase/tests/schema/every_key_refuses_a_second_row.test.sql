@@ -8,8 +8,8 @@ insert into goalpost.runbook_facts select id, 1, 1, 0, 0, now() from goalpost.ru
 insert into goalpost.agent_facts select id, 1, 1, 0, 0, now() from goalpost.agents limit 1;
 insert into goalpost.project_admins values (tests.id_of('olga'));
 select tests.keep('run', tests.planned('a, ap, c:a', jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval()), '["good"]'));
-select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 1}]}');
-select tests.bare_turn(tests.the('run'), 'a');
+select tests.spend(tests.the('run'), 'a', 1);
+select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}}');
 select tests.bare_call(tests.the('run'), 'a');
 select tests.keep('broken', tests.planned('z'));
 select tests.do_fail(tests.the('broken'), 'z');
@@ -48,7 +48,7 @@ insert into twice (from_table, key) values
   ('goalpost.step_attempts', 'step_attempts_pkey'), ('goalpost.step_turns', 'step_turns_pkey'), ('goalpost.tool_calls', 'tool_calls_pkey'),
   ('goalpost.plan_revisions', 'plan_revisions_pkey'), ('goalpost.agent_instances', 'agent_instances_pkey'),
   ('goalpost.usage_events', 'usage_events_pkey'), ('goalpost.events', 'events_pkey'), ('goalpost.wakes', 'wakes_pkey'),
-  ('goalpost.embedding_spaces', 'embedding_spaces_pkey'), ('goalpost.mcp_tools', 'mcp_tools_pkey'), ('goalpost.writable_tables', 'writable_tables_pkey'), ('goalpost_private.table_writes', 'table_writes_pkey'), ('goalpost.approval_votes', 'approval_votes_pkey'), ('goalpost.corrections', 'corrections_pkey'), ('goalpost.budgets', 'budgets_pkey'), ('goalpost.budget_raises', 'budget_raises_pkey'), ('goalpost.model_prices', 'model_prices_pkey'), ('goalpost_private.limit_slots', 'limit_slots_pkey'), ('goalpost.step_turns', 'step_turns_pkey'), ('goalpost.tool_calls', 'tool_calls_pkey'), ('goalpost.memory_uses', 'memory_uses_pkey'),
+  ('goalpost.embedding_spaces', 'embedding_spaces_pkey'), ('goalpost.mcp_tools', 'mcp_tools_pkey'), ('goalpost.writable_tables', 'writable_tables_pkey'), ('goalpost_private.table_writes', 'table_writes_pkey'), ('goalpost_private.budget_waiters', 'budget_waiters_pkey'), ('goalpost.approval_votes', 'approval_votes_pkey'), ('goalpost.corrections', 'corrections_pkey'), ('goalpost.budgets', 'budgets_pkey'), ('goalpost.budget_raises', 'budget_raises_pkey'), ('goalpost.model_prices', 'model_prices_pkey'), ('goalpost_private.limit_slots', 'limit_slots_pkey'), ('goalpost.step_turns', 'step_turns_pkey'), ('goalpost.tool_calls', 'tool_calls_pkey'), ('goalpost.memory_uses', 'memory_uses_pkey'),
   ('goalpost_private.endpoints', 'endpoints_pkey'), ('goalpost_private.request_claims', 'request_claims_pkey'), ('goalpost_private.departures', 'departures_pkey'), ('goalpost_private.limits', 'limits_pkey');
 insert into twice values
   ('goalpost.invitations', 'invitations_pkey', '{"email": "other@tests.example"}', 'true'),

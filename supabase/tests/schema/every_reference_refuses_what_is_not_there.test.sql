@@ -9,8 +9,8 @@ insert into goalpost.runbook_facts select id, 1, 1, 0, 0, now() from goalpost.ru
 insert into goalpost.agent_facts select id, 1, 1, 0, 0, now() from goalpost.agents where name = 'own';
 insert into goalpost.project_admins values (tests.id_of('olga'));
 select tests.keep('run', tests.planned('a, ap, sub, c:a', jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval(), 'sub', tests.subgoal()), '["good"]'));
-select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 1}]}');
-select tests.bare_turn(tests.the('run'), 'a');
+select tests.spend(tests.the('run'), 'a', 1);
+select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}}');
 select tests.bare_call(tests.the('run'), 'a');
 select tests.furnish(tests.the('run'), 'c');
 update goalpost.corrections set agent_id = (select id from goalpost.agents where name = 'own');
@@ -74,12 +74,12 @@ insert into reference values
   ('goalpost.plan_revisions', 'runbook_id'),
   ('goalpost.plan_revisions', 'workspace_id, run_id'), ('goalpost.approvals', 'run_id, step_key'),
   ('goalpost.approvals', 'workspace_id, goal_id'), ('goalpost.agent_instances', 'agent_id'),
-  ('goalpost.agent_instances', 'workspace_id, run_id'), ('goalpost.usage_events', 'run_id, step_key'),
+  ('goalpost.agent_instances', 'workspace_id, run_id'), ('goalpost.usage_events', 'run_id, step_key, number'),
   ('goalpost.usage_events', 'agent_id'), ('goalpost.usage_events', 'workspace_id, goal_id'),
   ('goalpost.memories', 'workspace_id'), ('goalpost.memories', 'workspace_id, goal_id'), ('goalpost.memories', 'space'),
   ('goalpost.memory_uses', 'run_id, step_key'), ('goalpost.memory_uses', 'workspace_id, memory_id'),
   ('goalpost.step_turns', 'run_id, step_key'), ('goalpost.tool_calls', 'run_id, step_key'),
-  ('goalpost.mcp_servers', 'workspace_id'), ('goalpost_private.request_claims', 'workspace_id, request_id'), ('goalpost.mcp_tools', 'workspace_id, server_id'), ('goalpost.writable_tables', 'workspace_id'), ('goalpost_private.table_writes', 'run_id, step_key'), ('goalpost.approvals', 'workspace_id, decided_with'), ('goalpost.approval_votes', 'workspace_id, approval_id'), ('goalpost.corrections', 'workspace_id, approval_id'), ('goalpost.corrections', 'workspace_id, goal_id'), ('goalpost.corrections', 'agent_id'), ('goalpost.budgets', 'workspace_id'), ('goalpost.budget_raises', 'workspace_id, approval_id'), ('goalpost.budget_raises', 'workspace_id, scope, key'), ('goalpost.tool_policies', 'workspace_id'), ('goalpost.rate_limits', 'workspace_id'), ('goalpost_private.limit_slots', 'limit_id'), ('goalpost.dead_letters', 'run_id, step_key');
+  ('goalpost.mcp_servers', 'workspace_id'), ('goalpost_private.request_claims', 'workspace_id, request_id'), ('goalpost.mcp_tools', 'workspace_id, server_id'), ('goalpost.writable_tables', 'workspace_id'), ('goalpost_private.table_writes', 'run_id, step_key'), ('goalpost_private.budget_waiters', 'run_id, step_key'), ('goalpost.approvals', 'workspace_id, decided_with'), ('goalpost.approval_votes', 'workspace_id, approval_id'), ('goalpost.corrections', 'workspace_id, approval_id'), ('goalpost.corrections', 'workspace_id, goal_id'), ('goalpost.corrections', 'agent_id'), ('goalpost.budgets', 'workspace_id'), ('goalpost.budget_raises', 'workspace_id, approval_id'), ('goalpost.budget_raises', 'workspace_id, scope, key'), ('goalpost.tool_policies', 'workspace_id'), ('goalpost.rate_limits', 'workspace_id'), ('goalpost_private.limit_slots', 'limit_id'), ('goalpost.dead_letters', 'run_id, step_key');
 
 select is(pg_temp.refused(from_table::regclass, columns), 'its key', format('%s (%s)', from_table, columns))
   from reference order by from_table, columns;

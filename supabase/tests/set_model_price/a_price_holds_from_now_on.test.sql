@@ -1,13 +1,13 @@
 -- By project admins alone; what was asked before keeps its price.
 begin;
-select plan(11);
+select plan(16);
 select tests.world();
 
 select tests.person('oscar');
 insert into goalpost.project_admins values (tests.id_of('oscar'));
 select is(tests.refusal_for('olga', 'select goalpost.set_model_price(''p'', ''m'', 1, 1)'), 'ZG002', 'an owner of a workspace does not');
 select is(tests.json_for('oscar', 'select goalpost.set_model_price(''p'', ''m'', 3000000, 15000000, 300000)') - 'valid_from',
-  jsonb_build_object('provider', 'p', 'model', 'm', 'input_microusd', 3000000, 'output_microusd', 15000000, 'cached_microusd', 300000, 'cache_write_microusd', 3000000, 'source', 'set by ' || tests.id_of('oscar')), 'a price');
+  jsonb_build_object('provider', 'p', 'model', 'm', 'input_microusd', 3000000, 'output_microusd', 15000000, 'cached_microusd', 300000, 'cache_write_microusd', 3000000, 'source', 'set by ' || tests.id_of('oscar'), 'context_tokens', null, 'max_output_tokens', null), 'a price');
 select is((goalpost_private.price_of('p', 'm', goalpost_private.clock())).output_microusd, 15000000::bigint, 'it holds');
 select is((goalpost_private.price_of('p', 'm', goalpost_private.clock() - interval '1 second')).output_microusd, 75000000::bigint, 'from now on');
 select tests.value_for('oscar', 'select goalpost.set_model_price(''p'', ''m'', 4000000, 15000000)');
@@ -18,6 +18,18 @@ select is(tests.refusal_for('oscar', 'select goalpost.set_model_price(''p'', ''m
 select is(tests.refusal_for('oscar', 'select goalpost.set_model_price(''p'', ''m'', null, 1)'), 'ZG003', 'not without a price');
 select is(tests.refusal_for('oscar', 'select goalpost.set_model_price('''', ''m'', 1, 1)'), 'ZG003', 'not of nobody');
 select is(tests.refusal_for('oscar', 'select goalpost.set_model_price(''p'', ''m'', 1000000000000, 1)'), 'ZG003', 'a number that is a slip');
+
+select tests.value_for('oscar', 'select goalpost.set_model_price(''p'', ''n'', 1, 1, p_context_tokens => 5000, p_max_output_tokens => 700)');
+select tests.value_for('oscar', 'select goalpost.set_model_price(''p'', ''n'', 2, 2)');
+select is((select array[p.input_microusd, p.context_tokens, p.max_output_tokens] from goalpost_private.price_of('p', 'n', goalpost_private.clock()) p), '{2,5000,700}', 'the model''s own bounds outlive a change of its price');
+select is(tests.refusal_for('oscar', 'select goalpost.set_model_price(''p'', ''n'', 1, 1, p_max_output_tokens => 0)'), 'ZG003', 'a bound of nothing is refused');
+select is(tests.refusal_for('oscar', 'select goalpost.set_model_price(''local'', ''*'', 0, 0)'), 'none', 'a provider may be declared free');
+select tests.keep('run', tests.working());
+select tests.value_for('oscar', 'select goalpost.set_model_price(''p'', ''*'', 0, 0)');
+select tests.reserve(tests.the('run'), 'a', 1000, 100, 'any');
+select tests.end_turn(tests.the('run'), 'a', 1, tests.answer(1000, 100));
+select is((select reserved_microusd + cost_microusd from goalpost.step_turns), 0::bigint, 'every model of a free provider costs nothing');
+select is(tests.unbalanced(), '{}', 'spent is the sum of usage on every cap');
 
 select * from finish();
 rollback;

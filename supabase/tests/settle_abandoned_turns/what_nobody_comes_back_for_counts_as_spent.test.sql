@@ -1,6 +1,6 @@
 -- asked -> unknown when its step has ended; while somebody may come back it stays set aside.
 begin;
-select plan(8);
+select plan(9);
 select tests.world();
 
 select tests.price();
@@ -20,6 +20,8 @@ select is((goalpost_worker.sweep()) ->> 'turns_settled', '1', 'and so with a run
 select matches(tests.caps(tests.the('run')), 'run 5400\+0/', 'nothing is set aside any more');
 select is((select string_agg(state || ' ' || cost_microusd, ', ') from goalpost.step_turns), 'unknown 2700, unknown 2700', 'nobody knows what came of them');
 select is((select bool_or(counted) from goalpost.usage_events), false, 'they count for no outcome');
+
+select is(tests.unbalanced(), '{}', 'spent is the sum of usage on every cap');
 
 select * from finish();
 rollback;

@@ -51,7 +51,7 @@ select tests.keep('run', tests.working());
 select is(tests.reserve(tests.the('run'), 'a'), '{"number": 1}', 'a question');
 select is(tests.reserve(tests.the('run'), 'a') #>> '{wait,reason}', 'the limit of the workspace * has no room', 'no second one beside it');
 select matches(tests.caps(tests.the('run')), 'run 0\+2700/', 'nothing is set aside for it');
-select tests.settle(tests.the('run'), 'a', 1, 'answered', 1, 1);
+select tests.end_turn(tests.the('run'), 'a', 1, tests.answer(1, 1));
 select is(tests.reserve(tests.the('run'), 'a'), '{"number": 2}', 'settled, there is room');
 select tests.value_for('adam', format('select goalpost.set_rate_limit(%L, ''tool'', ''send'', 1)', tests.id_of('acme')));
 select tests.keep('number', tests.call(tests.the('run'), 'a', 'intended', 'send'));

@@ -17,8 +17,8 @@ insert into goalpost.agent_facts select id, 1, 1, 0, 0, now() from goalpost.agen
 select tests.keep('run_' || workspace, tests.planned('a, ap:a, sub, b',
          jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval('{"required_role": "member"}'), 'sub', tests.subgoal()), '["good"]', person, workspace))
   from place;
-select tests.finish(tests.the('run_' || workspace), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 1}]}') from place;
-select tests.bare_turn(tests.the('run_' || workspace), 'a') from place;
+select tests.spend(tests.the('run_' || workspace), 'a', 1) from place;
+select tests.finish(tests.the('run_' || workspace), 'a', 'completed', '{"result": {}}') from place;
 select tests.bare_call(tests.the('run_' || workspace), 'a') from place;
 select tests.keep('broken_' || workspace, tests.planned('a', '{}', '[]', person, workspace)) from place;
 select tests.do_fail(tests.the('broken_' || workspace), 'a') from place;
@@ -64,7 +64,7 @@ insert into expected values
   ('goalpost.embedding_spaces', 'true', null, pg_temp.people() || array['stranger', 'operator'], null),
   ('goalpost.tools', 'true', null, pg_temp.people() || array['stranger', 'operator'], null),
   ('goalpost.model_prices', 'true', null, pg_temp.people() || array['stranger', 'operator'], null),
-  ('goalpost_private.limit_slots', 'true', null, '{}', null),
+  ('goalpost_private.limit_slots', 'true', null, '{}', null), ('goalpost_private.budget_waiters', 'true', null, '{}', null),
   ('goalpost.wakes', 'true', null, array['operator'], null),
   ('goalpost.project_admins', 'true', null, array['operator'], null),
   ('goalpost_private.endpoints', 'true', null, '{}', null),

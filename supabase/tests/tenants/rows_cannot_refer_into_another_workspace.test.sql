@@ -12,7 +12,8 @@ insert into goalpost.runbooks (workspace_id, name, title, description, goal_type
 select tests.keep('run_' || workspace, tests.planned('a, ap:a, sub, b',
          jsonb_build_object('a', tests.agent('own_' || workspace), 'ap', tests.approval(), 'sub', tests.subgoal()), '["good"]', person, workspace))
   from place;
-select tests.finish(tests.the('run_' || workspace), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 1}]}') from place;
+select tests.spend(tests.the('run_' || workspace), 'a', 1) from place;
+select tests.finish(tests.the('run_' || workspace), 'a', 'completed', '{"result": {}}') from place;
 select tests.finish(tests.the('run_' || workspace), 'b', 'failed', '{"error": {"code": "broken", "message": "it broke", "retryable": true}}') from place;
 select tests.keep('broken_' || workspace, tests.planned('a', '{}', '[]', person, workspace)) from place;
 select tests.do_fail(tests.the('broken_' || workspace), 'a') from place;
@@ -48,7 +49,7 @@ select set_eq(
     'goalpost.steps(run_id) -> goalpost.workflow_runs',
     -- Rows of a step, which has its run's workspace.
     'goalpost.approvals(run_id, step_key) -> goalpost.steps', 'goalpost.memory_uses(run_id, step_key) -> goalpost.steps',
-    'goalpost.usage_events(run_id, step_key) -> goalpost.steps', 'goalpost.dead_letters(run_id, step_key) -> goalpost.steps',
+    'goalpost.usage_events(run_id, step_key, number) -> goalpost.step_turns', 'goalpost.dead_letters(run_id, step_key) -> goalpost.steps',
     'goalpost.step_turns(run_id, step_key) -> goalpost.steps', 'goalpost.tool_calls(run_id, step_key) -> goalpost.steps',
     -- What is built in has no workspace and is referred to from every one.
     'goalpost.steps(agent_id) -> goalpost.agents', 'goalpost.agent_instances(agent_id) -> goalpost.agents', 'goalpost.usage_events(agent_id) -> goalpost.agents',

@@ -8,7 +8,8 @@ insert into goalpost.runbooks (workspace_id, name, title, description, goal_type
 select tests.keep('run', tests.goal());
 select tests.do_complete(tests.the('run'), 'plan', jsonb_build_object(
   'plan', jsonb_build_object('steps', tests.steps('a, sub, b', jsonb_build_object('a', tests.agent('own'), 'sub', tests.subgoal())))));
-select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}, "usage": [{"cost_microusd": 1}]}');
+select tests.spend(tests.the('run'), 'a', 1);
+select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}}');
 select tests.ask('sam', 'theirs', 'elsewhere');
 select is(tests.refusal('do $$ begin delete from goalpost.agents where name = ''own''; set constraints all immediate; end $$'), '23503', 'an agent that was used cannot go alone');
 select is(tests.refusal(format('delete from goalpost.workspaces where id = %L', tests.id_of('acme'))), 'none', 'it can be deleted');

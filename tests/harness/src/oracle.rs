@@ -188,6 +188,10 @@ const RULES: &[Rule] = &[
              where u.lease_epoch > s.lease_epoch or u.lease_epoch < 1",
     },
     Rule {
+        name: "spent is the sum of usage, and reserved that of turns under way",
+        query: "select problem from goalpost_private.unbalanced_budgets()",
+    },
+    Rule {
         name: "every turn that ended is booked once, and no two calls have one key",
         query: "
             select format('turn %s of step %s of run %s is %s and has %s bookings', t.number, t.step_key, t.run_id, t.state, count(u.number))

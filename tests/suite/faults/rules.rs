@@ -59,6 +59,8 @@ async fn each_rule_finds_what_it_is_there_for() {
         ("dead letter", format!("update goalpost.steps set state = 'failed', result = null {STEP_A}")),
         ("usage is booked", "insert into goalpost.usage_events (run_id, step_key, lease_epoch, number, workspace_id, provider, model, created_at)
             select run_id, key, 99, 1, workspace_id, 'p', 'm', now() from goalpost.steps where key = 'a'".to_owned()),
+        ("sum of usage", "insert into goalpost.budgets (workspace_id, scope, key, cap_microusd, cap_tokens, created_at, spent_microusd)
+            select workspace_id, 'run', run_id, 10, 10, now(), 1 from goalpost.steps where key = 'a'".to_owned()),
         ("booked once", "insert into goalpost.step_turns (run_id, step_key, number, workspace_id, attempt, lease_epoch, purpose, provider,
               model, request_hash, max_input_tokens, max_output_tokens, asked_at, state, ended_at)
             select run_id, key, 1, workspace_id, 1, 1, 'work', 'p', 'm', 'h', 1, 1, now(), 'failed', now() from goalpost.steps where key = 'a'".to_owned()),

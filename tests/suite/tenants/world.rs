@@ -26,7 +26,8 @@ begin
     for i in 1 .. 3 loop
       v_run := tests.planned('a, ap:a, sub, c', jsonb_build_object('a', tests.agent(v_word), 'sub', tests.subgoal(),
         'ap', tests.approval(jsonb_build_object('question', v_word, 'required_role', 'member'))), jsonb_build_array(v_word), v_person, v_workspace);
-      perform tests.finish(v_run, 'a', 'completed', jsonb_build_object('result', jsonb_build_object('text', v_word), 'usage', '[{"cost_microusd": 7}]'::jsonb));
+      perform tests.spend(v_run, 'a', 7);
+      perform tests.finish(v_run, 'a', 'completed', jsonb_build_object('result', jsonb_build_object('text', v_word)));
       v_run := tests.planned('a, b:a', '{}', '[]', v_person, v_workspace);
       perform tests.fail(v_run, 'a', jsonb_build_object('code', 'broken', 'message', v_word, 'retryable', false));
     end loop;

@@ -10,6 +10,7 @@ use crate::ask::{Answer, OutputSchema, Stop};
 use crate::choose::ANTHROPIC;
 use crate::error::Kind;
 use crate::names::WireNames;
+use crate::usage::{Counts, count};
 
 #[derive(Deserialize)]
 pub(super) struct Message {
@@ -20,34 +21,12 @@ pub(super) struct Message {
     stop_reason: Option<String>,
     #[serde(default)]
     stop_details: Option<StopDetails>,
-    #[serde(default)]
-    usage: Option<TokenUsage>,
 }
 
 #[derive(Deserialize)]
 struct StopDetails {
     #[serde(default)]
     explanation: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct TokenUsage {
-    #[serde(default)]
-    input_tokens: i64,
-    #[serde(default)]
-    output_tokens: i64,
-    #[serde(default)]
-    cache_creation_input_tokens: Option<i64>,
-    #[serde(default)]
-    cache_read_input_tokens: Option<i64>,
-    #[serde(default)]
-    output_tokens_details: Option<OutputDetails>,
-}
-
-#[derive(Deserialize)]
-struct OutputDetails {
-    #[serde(default)]
-    thinking_tokens: Option<i64>,
 }
 
 impl Message {
@@ -57,13 +36,17 @@ impl Message {
         asked_model: &str,
         by_tool: Option<&OutputSchema>,
         names: &WireNames<'_>,
+        usage: Usage,
     ) -> Result<Answer, Kind> {
         let model = if self.model.is_empty() {
             asked_model.to_owned()
         } else {
             self.model
         };
-        let usage = usage(self.usage, &model);
+        let usage = Usage {
+            model: model.clone(),
+            ..usage
+        };
         let mut text = text(&self.content);
         let mut calls = calls(&self.content, names)?;
         let mut stop = match self.stop_reason.as_deref() {
@@ -137,25 +120,18 @@ fn has_more(content: &[Value]) -> bool {
     content.iter().any(|block| !known(block))
 }
 
-/// `input_tokens` leaves out what went into the cache and what came from it; ours has all of it.
-fn usage(used: Option<TokenUsage>, model: &str) -> Usage {
-    let mut usage = Usage {
-        provider: ANTHROPIC.into(),
-        model: model.to_owned(),
-        ..Usage::default()
-    };
-    let Some(used) = used else {
-        return usage;
-    };
-    let read = used.cache_read_input_tokens.unwrap_or(0).max(0);
-    let written = used.cache_creation_input_tokens.unwrap_or(0).max(0);
-    usage.input_tokens = used.input_tokens.max(0) + read + written;
-    usage.cached_tokens = read;
-    usage.cache_write_tokens = written;
-    usage.output_tokens = used.output_tokens.max(0);
-    let thinking = used
-        .output_tokens_details
-        .and_then(|details| details.thinking_tokens);
-    usage.reasoning_tokens = thinking.unwrap_or(0).max(0);
-    usage
+/// Reads the counts. `input_tokens` leaves out what went into the cache and what came from it; ours has all of it.
+pub(super) fn counts(report: &Value) -> Counts {
+    let cached = count(report, "cache_read_input_tokens");
+    let cache_write = count(report, "cache_creation_input_tokens");
+    let details = report.get("output_tokens_details");
+    Counts {
+        input: count(report, "input_tokens")
+            .saturating_add(cached)
+            .saturating_add(cache_write),
+        output: count(report, "output_tokens"),
+        cached,
+        cache_write,
+        reasoning: details.map_or(0, |details| count(details, "thinking_tokens")),
+    }
 }

@@ -3,18 +3,20 @@
 //! Source of the wire format: OpenAI's API reference, "Create embeddings"
 //! (platform.openai.com/docs/api-reference/embeddings/create), and openai-python, src/openai/types.
 
+use domain::Usage;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::OpenAi;
+use super::{OpenAi, wire};
+use crate::choose::OPENAI;
 use crate::embed::WIDTH;
-use crate::error::Kind;
+use crate::error::{Error, Kind};
+use crate::http::{Failure, Received};
+use crate::usage::Meter;
 
 #[derive(Deserialize)]
 struct Embeddings {
     data: Vec<Embedding>,
-    #[serde(default)]
-    usage: Option<TokenUsage>,
 }
 
 #[derive(Deserialize)]
@@ -24,38 +26,52 @@ struct Embedding {
     embedding: Vec<f32>,
 }
 
-#[derive(Deserialize)]
-struct TokenUsage {
-    #[serde(default)]
-    prompt_tokens: i64,
-}
-
 impl OpenAi {
-    /// One vector per text, in their order and as wide as they come; and the tokens that were sent.
+    /// Returns one vector per text, in their order and as wide as they come, and what the call used.
     pub(crate) async fn embed(
         &self,
         model: &str,
         texts: &[&str],
-    ) -> Result<(Vec<Vec<f32>>, i64), Kind> {
-        let mut body = json!({
-            "model": model, "input": texts, "encoding_format": "float", "dimensions": WIDTH,
-        });
-        let value = match self.post("embeddings", &body).await {
+    ) -> Result<(Vec<Vec<f32>>, Usage), Error> {
+        let mut body = body(model, texts);
+        let meter = Meter {
+            provider: OPENAI,
+            model,
+            sent: body.to_string().len(),
+            read: wire::counts,
+            has_output: false,
+        };
+        let received = match self.post("embeddings", &body).await {
             // Some servers refuse to be told a width, also where theirs would fit.
-            Err(Kind::Refused(_)) if !self.is_openai_itself() => {
+            Err(Failure {
+                kind: Kind::Refused(_),
+                ..
+            }) if !self.is_openai_itself() => {
                 if let Some(fields) = body.as_object_mut() {
                     fields.remove("dimensions");
                 }
-                self.post("embeddings", &body).await?
+                self.post("embeddings", &body).await
             }
-            answered => answered?,
+            answered => answered,
         };
-        read(value, texts.len())
+        let Received { value, bytes } = received.map_err(|failure| failure.of(&meter))?;
+        let usage = meter.usage(value.get("usage"), bytes);
+        match read(value, texts.len()) {
+            Ok(vectors) => Ok((vectors, usage)),
+            Err(kind) => Err(Error::from(kind).with_usage(usage)),
+        }
     }
 }
 
-fn read(value: Value, count: usize) -> Result<(Vec<Vec<f32>>, i64), Kind> {
-    let Embeddings { mut data, usage } = serde_json::from_value(value)
+/// The call's body.
+pub(crate) fn body(model: &str, texts: &[&str]) -> Value {
+    json!({
+        "model": model, "input": texts, "encoding_format": "float", "dimensions": WIDTH,
+    })
+}
+
+fn read(value: Value, count: usize) -> Result<Vec<Vec<f32>>, Kind> {
+    let Embeddings { mut data } = serde_json::from_value(value)
         .map_err(|error| Kind::Malformed(format!("the response has no embeddings: {error}")))?;
     data.sort_by_key(|embedding| embedding.index);
     let is_whole = data
@@ -69,6 +85,5 @@ fn read(value: Value, count: usize) -> Result<(Vec<Vec<f32>>, i64), Kind> {
         )));
     }
     let vectors = data.into_iter().map(|embedding| embedding.embedding);
-    let tokens = usage.map_or(0, |usage| usage.prompt_tokens.max(0));
-    Ok((vectors.collect(), tokens))
+    Ok(vectors.collect())
 }

@@ -9,14 +9,13 @@ use crate::ask::{Answer, Stop};
 use crate::choose::OPENAI;
 use crate::error::Kind;
 use crate::names::WireNames;
+use crate::usage::{Counts, count};
 
 #[derive(Deserialize)]
 pub(super) struct Completion {
     #[serde(default)]
     model: String,
     choices: Vec<Choice>,
-    #[serde(default)]
-    usage: Option<TokenUsage>,
 }
 
 #[derive(Deserialize)]
@@ -57,44 +56,23 @@ struct WireFunction {
     arguments: Value,
 }
 
-#[derive(Deserialize)]
-struct TokenUsage {
-    #[serde(default)]
-    prompt_tokens: i64,
-    #[serde(default)]
-    completion_tokens: i64,
-    #[serde(default)]
-    total_tokens: i64,
-    #[serde(default)]
-    prompt_tokens_details: Option<PromptDetails>,
-    #[serde(default)]
-    completion_tokens_details: Option<CompletionDetails>,
-}
-
-#[derive(Deserialize)]
-struct PromptDetails {
-    #[serde(default)]
-    cached_tokens: Option<i64>,
-    /// From gpt-5.6 on, where writing to the cache has a price.
-    #[serde(default)]
-    cache_write_tokens: Option<i64>,
-}
-
-#[derive(Deserialize)]
-struct CompletionDetails {
-    #[serde(default)]
-    reasoning_tokens: Option<i64>,
-}
-
 impl Completion {
     /// The first choice; there is no second, since one was asked for.
-    pub(super) fn answer(self, asked_model: &str, names: &WireNames<'_>) -> Result<Answer, Kind> {
+    pub(super) fn answer(
+        self,
+        asked_model: &str,
+        names: &WireNames<'_>,
+        usage: Usage,
+    ) -> Result<Answer, Kind> {
         let model = if self.model.is_empty() {
             asked_model.to_owned()
         } else {
             self.model
         };
-        let usage = usage(self.usage, &model);
+        let usage = Usage {
+            model: model.clone(),
+            ..usage
+        };
         let Some(Choice {
             message,
             finish_reason,
@@ -197,26 +175,18 @@ fn text(content: &Value) -> String {
     }
 }
 
-fn usage(used: Option<TokenUsage>, model: &str) -> Usage {
-    let mut usage = Usage {
-        provider: OPENAI.into(),
-        model: model.to_owned(),
-        ..Usage::default()
-    };
-    let Some(used) = used else {
-        return usage;
-    };
-    usage.input_tokens = used.prompt_tokens.max(0);
+/// Reads the counts of a completion, or of embeddings.
+pub(super) fn counts(report: &Value) -> Counts {
+    let prompt = count(report, "prompt_tokens");
     // Servers that leave reasoning out of the completion still have it in the total.
-    let rest = used.total_tokens.saturating_sub(used.prompt_tokens);
-    usage.output_tokens = used.completion_tokens.max(rest).max(0);
-    if let Some(details) = used.prompt_tokens_details {
-        usage.cached_tokens = details.cached_tokens.unwrap_or(0).max(0);
-        usage.cache_write_tokens = details.cache_write_tokens.unwrap_or(0).max(0);
+    let rest = count(report, "total_tokens").saturating_sub(prompt);
+    let detail = |of: &str, name: &str| report.get(of).map_or(0, |details| count(details, name));
+    Counts {
+        input: prompt,
+        output: count(report, "completion_tokens").max(rest),
+        cached: detail("prompt_tokens_details", "cached_tokens"),
+        // From gpt-5.6 on, where writing to the cache has a price.
+        cache_write: detail("prompt_tokens_details", "cache_write_tokens"),
+        reasoning: detail("completion_tokens_details", "reasoning_tokens"),
     }
-    let reasoning = used
-        .completion_tokens_details
-        .and_then(|details| details.reasoning_tokens);
-    usage.reasoning_tokens = reasoning.unwrap_or(0).max(0);
-    usage
 }

@@ -146,7 +146,27 @@ async fn what_does_not_fit_or_is_not_one_for_each_is_refused() {
             error.was_charged() == Charged::Unknown,
             code == "model_malformed"
         );
+        let was_answered = !matches!(code, "model_rate_limited" | "model_wrong_key");
+        assert_eq!(error.usage.is_some(), was_answered, "{error}");
     }
+}
+
+#[tokio::test]
+async fn paid_embedding_is_bounded_and_free_one_is_none() {
+    let server = Server::start([embeddings(&[(0, vec![1.0])])]).await;
+    let paid = model(config(&server));
+    let call = paid.embedding_call(&texts(&["slow queries"])).unwrap();
+    paid.embed(&texts(&["slow queries"])).await.unwrap();
+    let sent = server.bodies()[0].to_string().len();
+    assert_eq!(
+        (call.candidate.model.as_str(), call.max_input_tokens),
+        ("embedder", u64::try_from(sent).unwrap())
+    );
+    let free = model(ModelConfig {
+        embedding_model: Some("lexical".into()),
+        ..config(&server)
+    });
+    assert_eq!(free.embedding_call(&texts(&["slow queries"])), None);
 }
 
 #[tokio::test]

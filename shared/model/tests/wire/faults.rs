@@ -502,3 +502,54 @@ fn the_keys_do_not_show_in_debug_output() {
     assert!(!format!("{config:?}").contains(KEY));
     assert!(!format!("{:?}", model(config)).contains(KEY));
 }
+
+#[tokio::test]
+async fn unreadable_answers_carry_what_they_used() {
+    let report = json!({"prompt_tokens": 120, "completion_tokens": 30});
+    let reported = [
+        Reply::json(json!({"choices": [], "usage": report})),
+        Reply::json(json!({"choices": "none", "usage": report})),
+        Reply::json(json!({"error": {"message": "it broke"}, "usage": report})),
+    ];
+    for reply in reported {
+        let server = Server::start([reply]).await;
+        let error = ask(&model(server.openai()), question("Hi"))
+            .await
+            .unwrap_err();
+        let usage = error.usage.unwrap();
+        assert_eq!(
+            (usage.input_tokens, usage.output_tokens, usage.is_estimate),
+            (120, 30, false)
+        );
+    }
+    let server =
+        Server::start([Reply::json(json!({"choices": [], "note": "x".repeat(300)}))]).await;
+    let error = ask(&model(server.openai()), question("Hi"))
+        .await
+        .unwrap_err();
+    let usage = error.usage.unwrap();
+    assert!(
+        usage.is_estimate && (100..120).contains(&usage.output_tokens),
+        "{usage:?}"
+    );
+}
+
+#[tokio::test]
+async fn refused_calls_carry_no_usage() {
+    let limited =
+        json!({"error": {"code": 429, "message": "slow down"}, "usage": {"prompt_tokens": 9}});
+    for reply in [
+        Reply::json(limited),
+        Reply::status("401 Unauthorized", json!({})),
+        Reply::status(
+            "500 Internal Server Error",
+            json!({"usage": {"prompt_tokens": 9}}),
+        ),
+    ] {
+        let server = Server::start([reply]).await;
+        let error = ask(&model(server.openai()), question("Hi"))
+            .await
+            .unwrap_err();
+        assert_eq!(error.usage, None, "{error}");
+    }
+}

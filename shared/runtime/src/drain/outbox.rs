@@ -40,7 +40,6 @@ impl Outbox {
             finished: FinishedStep {
                 lease,
                 outcome: bounds::checked(outcome),
-                usage: entries.usage,
                 calls: entries.calls,
             },
             delivery: Delivery::Together,
@@ -51,8 +50,8 @@ impl Outbox {
         self.waiting.push(pending);
     }
 
-    /// Sends a failure in place of an outcome that cannot be accepted; the step is still ours. Its usage goes along
-    /// once more: the database books each entry of a claim once; its calls do not, since they may be what was rejected.
+    /// Sends a failure in place of an outcome that cannot be accepted; the step is still ours. Its calls do not go along,
+    /// since they may be what was rejected.
     pub(super) fn replace(&mut self, mut pending: Pending, error: StepError) {
         pending.finished.outcome = Outcome::failed(error);
         pending.finished.calls.clear();

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use domain::{ToolCallResult, ToolCallResults, Usage, WorkspaceId};
+use domain::{ToolCallResult, ToolCallResults, WorkspaceId};
 use futures::FutureExt as _;
 use store::{ClaimedStep, Lease, Outcome, StepError};
 use tokio::sync::watch;
@@ -19,10 +19,9 @@ use crate::Deadline;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ledger(Arc<Mutex<Entries>>);
 
-/// Each call to a model made under one claim that no journal has, and each ended call that the journal does not know yet.
+/// Each ended call that the journal does not know yet.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Entries {
-    pub(crate) usage: Vec<Usage>,
     pub(crate) calls: ToolCallResults,
 }
 
@@ -120,12 +119,6 @@ impl StepContext {
         entries
             .calls
             .retain(|number, _| !recorded.contains_key(number));
-    }
-
-    /// Records what a call to a model used. Call it as soon as the reply is there: it is booked whatever becomes of the
-    /// step, even if its lease is lost.
-    pub fn record_usage(&self, usage: Usage) {
-        self.ledger.locked().usage.push(usage);
     }
 
     /// Whether the invocation is about to end: begin nothing new and return [`Outcome::Released`].

@@ -192,17 +192,11 @@ where
         self.outbox.push(lease, outcome, ledger.entries());
     }
 
-    /// The heartbeat has aborted the work. Its cost is booked all the same: the database answers `lease_lost`.
+    /// Drops a step whose work the heartbeat has aborted. Model calls under way are settled by the step's next worker.
     fn lose(&mut self, lease: &Lease) {
         tracing::info!(run_id = lease.run_id.0, step_key = %lease.step_key, "lease lost");
         self.counts.lost(lease);
-        let Some(ledger) = self.running.remove(lease) else {
-            return;
-        };
-        let entries = ledger.entries();
-        if !entries.usage.is_empty() {
-            self.outbox.push(lease.clone(), Outcome::Released, entries);
-        }
+        self.running.remove(lease);
     }
 
     fn next_phase_at(&self) -> Instant {

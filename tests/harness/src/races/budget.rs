@@ -2,8 +2,8 @@
 //! they asked, and ask again. No cap is ever exceeded, what has room is never refused, and all adds up.
 //! One in four trials is about a limit by key instead: as many take a place as there are, and no place is taken twice.
 //!
-//! The one thing to know: the steps are sessions that call what the journal's functions call (`reserve_turn`,
-//! `settle_turn`) as the database's owner; there is nothing between them and the rows.
+//! The steps are sessions that call the journal's functions (`begin_turn`, `end_turn`) as the database's owner; there is
+//! nothing between them and the rows.
 
 use anyhow::Context;
 use futures::future::try_join_all;
@@ -56,6 +56,8 @@ struct Budget {
     asked: i64,
     booked: i64,
     used: i64,
+    spent_tokens: i64,
+    used_tokens: i64,
 }
 
 /// What one trial is: the cap that has room for so many questions, and what each step does.
@@ -307,6 +309,7 @@ fn judge(plan: &Plan, replies: &[Vec<Reply>], budgets: &[Budget]) -> Vec<String>
         if budget.reserved != budget.asked
             || budget.spent != budget.booked
             || budget.spent != budget.used
+            || budget.spent_tokens != budget.used_tokens
         {
             found.push(format!("{scope} does not add up: {budget:?}"));
         }

@@ -1,5 +1,5 @@
--- What races for budgets need beside the stage: steps at work under one cap that is nearly used up, a question as
--- begin_turn asks it, its end as end_turn tells it, and a look at whether all adds up.
+-- What races for budgets need beside the stage: steps at work under one cap that is nearly used up, a turn that
+-- begin_turn begins, its end through end_turn, and a look at whether all adds up.
 
 insert into goalpost.model_prices
   (provider, model, valid_from, input_microusd, output_microusd, cached_microusd, cache_write_microusd, source)
@@ -49,50 +49,45 @@ begin
 end
 $$;
 
--- {"run_id", "key"} -> what reserve_turn says, or the turn's number.
+-- {"run_id", "key"} -> what begin_turn replies; {"wait"} for a step that waits already. One that was made ready is put to
+-- work again.
 create function races.ask(p_step jsonb) returns jsonb
 language plpgsql
 as $$
 declare
-  v_step goalpost.steps;
-  v_now timestamptz := goalpost_private.clock();
-  v_said record;
-  v_number integer;
+  v_run_id constant bigint := (p_step ->> 'run_id')::bigint;
 begin
-  select * into v_step from goalpost.steps s
-   where s.run_id = (p_step ->> 'run_id')::bigint and s.key = p_step ->> 'key';
-  v_said := goalpost_private.reserve_turn(
-    v_step, '{"provider": "races", "model": "m", "max_input_tokens": 400, "max_output_tokens": 100}', v_now);
-  if v_said.refusal is not null then
-    return v_said.refusal;
+  perform goalpost_private.lock_trees(array[v_run_id]);
+  update goalpost.steps s
+     set state = 'running', lease_expires_at = now() + interval '1 day', started_at = now()
+   where s.run_id = v_run_id and s.key = p_step ->> 'key' and s.state = 'ready';
+  if exists (select from goalpost.steps s where s.run_id = v_run_id and s.key = p_step ->> 'key' and s.state = 'waiting') then
+    return '{"wait": {}}';
   end if;
-  insert into goalpost.step_turns
-    (run_id, step_key, number, workspace_id, attempt, lease_epoch, purpose, provider, model, request_hash, max_input_tokens,
-     max_output_tokens, reserved_microusd, asked_at)
-  select v_step.run_id, v_step.key, 1 + count(*), v_step.workspace_id, 1, 1, 'work', 'races', 'm', '', 400, 100,
-         v_said.reserved_microusd, v_now
-    from goalpost.step_turns t where t.run_id = v_step.run_id and t.step_key = v_step.key
-  returning number into v_number;
-  return jsonb_build_object('number', v_number);
+  return goalpost_worker.begin_turn(v_run_id, p_step ->> 'key', 1, jsonb_build_object(
+    'purpose', 'work', 'provider', 'races', 'model', 'm', 'request_hash', repeat('0', 64), 'max_input_tokens', 400,
+    'max_output_tokens', 100));
 end
 $$;
 
--- Ends the step's last question, if one is open: {"run_id", "key", "state", "tokens"}.
+-- Ends the step's turn under way, if there is one: {"run_id", "key", "state", "tokens"}.
 create function races.settle(p_end jsonb) returns jsonb
 language plpgsql
 as $$
 declare
   v_turn goalpost.step_turns;
+  v_usage constant jsonb := jsonb_build_object('output_tokens', p_end -> 'tokens');
 begin
-  update goalpost.step_turns t
-     set state = p_end ->> 'state', ended_at = goalpost_private.clock(), output_tokens = (p_end ->> 'tokens')::bigint,
-         answer = case p_end ->> 'state' when 'answered' then '{}'::jsonb end
-   where t.run_id = (p_end ->> 'run_id')::bigint and t.step_key = p_end ->> 'key' and t.state = 'asked'
-  returning t.* into v_turn;
+  select t.* into v_turn from goalpost.step_turns t
+   where t.run_id = (p_end ->> 'run_id')::bigint and t.step_key = p_end ->> 'key' and t.state = 'asked';
   if not found then
     return '{"settled": false}';
   end if;
-  perform goalpost_private.settle_turn(v_turn, true, goalpost_private.clock());
+  perform goalpost_worker.end_turn(v_turn.run_id, v_turn.step_key, v_turn.lease_epoch, v_turn.number,
+    case p_end ->> 'state'
+      when 'answered' then jsonb_build_object('answer', '{}'::jsonb, 'usage', v_usage)
+      when 'failed' then jsonb_build_object('error', '{"code": "failed"}'::jsonb, 'charged', 'unknown', 'usage', v_usage)
+      else '{"error": {"code": "unknown"}, "charged": "unknown"}' end);
   return '{"settled": true}';
 end
 $$;
@@ -103,7 +98,7 @@ language sql
 as $$
   select coalesce(jsonb_agg(jsonb_build_object(
            'scope', b.scope, 'cap', b.cap_microusd, 'spent', b.spent_microusd, 'reserved', b.reserved_microusd,
-           'asked', t.asked, 'booked', t.booked, 'used', u.used)), '[]')
+           'asked', t.asked, 'booked', t.booked, 'used', u.used, 'spent_tokens', b.spent_tokens, 'used_tokens', u.tokens)), '[]')
     from goalpost.budgets b
    cross join lateral (
      select coalesce(sum(x.reserved_microusd) filter (where x.state = 'asked'), 0) as asked,
@@ -111,7 +106,8 @@ as $$
        from goalpost.step_turns x
       where x.workspace_id = p_workspace_id and (b.scope <> 'run' or b.key = x.run_id::text)) t
    cross join lateral (
-     select coalesce(sum(e.cost_microusd), 0) as used from goalpost.usage_events e
+     select coalesce(sum(e.cost_microusd), 0) as used, coalesce(sum(e.input_tokens + e.output_tokens), 0) as tokens
+       from goalpost.usage_events e
       where e.workspace_id = p_workspace_id and (b.scope <> 'run' or b.key = e.run_id::text)) u
    where b.workspace_id = p_workspace_id
 $$;

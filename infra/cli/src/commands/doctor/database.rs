@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use local_stack::binaries::FUNCTIONS;
 use local_stack::home::Home;
 use local_stack::postgres::migrations;
+use model::Candidate;
 use tokio_postgres::{Client, NoTls};
 
 use super::Check;
@@ -37,6 +38,10 @@ pub(super) async fn look(home: &Home, stack: &state::Stack) -> Vec<Check> {
         ("endpoints", endpoints(&client, &stack.url).await),
         ("secrets", secrets(&client).await),
         ("cron", cron(&client).await),
+        (
+            "prices",
+            prices(&client, &super::models::paid(&stack.models)).await,
+        ),
     ] {
         checks.push(check.unwrap_or_else(|error| {
             Check::bad(
@@ -55,6 +60,29 @@ async fn connect(stack: &state::Stack) -> anyhow::Result<Client> {
         .context("the database does not answer")?;
     tokio::spawn(connection);
     Ok(client)
+}
+
+/// Names the price that each configured model is counted at, and how to set one where it is the ceiling.
+pub(super) async fn prices(client: &Client, models: &[Candidate]) -> anyhow::Result<Check> {
+    let query = "
+        select p.valid_from is null, goalpost_private.price_in_words(p)
+          from goalpost_private.price_of($1, $2, goalpost_private.clock()) p";
+    let mut seen = Vec::new();
+    let mut is_unpriced = false;
+    for Candidate { provider, model } in models {
+        let row = client.query_one(query, &[provider, model]).await?;
+        is_unpriced |= row.get::<_, bool>(0);
+        seen.push(row.get::<_, String>(1));
+    }
+    Ok(match (seen.is_empty(), is_unpriced) {
+        (true, _) => Check::good("prices", "no model is paid for"),
+        (false, false) => Check::good("prices", seen.join("; ")),
+        (false, true) => Check::note(
+            "prices",
+            seen.join("; "),
+            "Caps are reached early at the ceiling. Set the price as a project admin, in micro-dollars for a million tokens: goalpost.set_model_price",
+        ),
+    })
 }
 
 async fn postgres(client: &Client) -> anyhow::Result<Check> {

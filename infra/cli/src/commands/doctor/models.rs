@@ -62,6 +62,28 @@ pub(super) async fn of_environment() -> Vec<Check> {
     look(&models).await
 }
 
+/// Returns the models that a stack pays for: the one that answers, the fallback and the one that embeds.
+pub(super) fn paid(models: &Models) -> Vec<Candidate> {
+    let (config, _) = ModelConfig::read(|name| models.environment.get(name).cloned());
+    // Which providers there are is decided by whether there is a key, not by which.
+    let some_key = |name: &str| {
+        let is_given = models.keys.iter().any(|theirs| theirs == name);
+        is_given.then(|| String::from("given").into())
+    };
+    let config = ModelConfig {
+        anthropic_api_key: some_key(ANTHROPIC_KEY),
+        openai_api_key: some_key(OPENAI_KEY),
+        ..config
+    };
+    let Ok(model) = Model::new(config) else {
+        return Vec::new();
+    };
+    let embedding = model.embedding_call(&[]).map(|call| call.candidate);
+    let mut paid = model.resolve(None).unwrap_or_default();
+    paid.extend(embedding);
+    paid
+}
+
 /// What would be asked, and what came of asking.
 pub(super) async fn look(models: &Models) -> Vec<Check> {
     look_with(models, given).await

@@ -103,6 +103,24 @@ async fn the_model_and_its_fallback_are_named_and_tried() {
     );
 }
 
+#[test]
+fn paid_models_are_those_that_answer_and_embed() {
+    let of_openai = models(&[("GOALPOST_FALLBACK_MODEL", "gpt-b")], &[OPENAI_KEY]);
+    let named: Vec<String> = paid(&of_openai)
+        .into_iter()
+        .map(|one| format!("{}/{}", one.provider, one.model))
+        .collect();
+    assert_eq!(
+        named,
+        [
+            "openai/gpt-5.4-mini",
+            "openai/gpt-b",
+            "openai/text-embedding-3-small"
+        ]
+    );
+    assert_eq!(paid(&Models::default()), []);
+}
+
 #[tokio::test]
 async fn what_is_set_wrong_is_named() {
     let url = serve().await;
