@@ -61,7 +61,7 @@ impl Call {
     }
 }
 
-const TABLES: [&str; 37] = [
+const TABLES: [&str; 40] = [
     "members",
     "requests",
     "goals",
@@ -82,8 +82,11 @@ const TABLES: [&str; 37] = [
     "goal_progress",
     "goal_costs",
     "inbox",
-    "runbook_facts",
-    "agent_facts",
+    "runbook_statistics",
+    "agent_statistics",
+    "unfolded_statistics",
+    "daily_usage",
+    "usage_totals",
     "wakes",
     "project_admins",
     "step_turns",
@@ -101,7 +104,8 @@ const TABLES: [&str; 37] = [
     "day_costs",
 ];
 /// Views over several rows.
-const SUMS: [&str; 7] = [
+const SUMS: [&str; 8] = [
+    "usage_totals",
     "goal_progress",
     "goal_costs",
     "inbox",
@@ -233,7 +237,7 @@ fn draw(random: &mut Random, a: &Named, b: &Named) -> Call {
                     "claim_steps",
                     "finish_steps",
                     "sweep",
-                    "measure_facts",
+                    "fold_statistics",
                     "answer_query",
                     "my_workspaces",
                     "http_post"

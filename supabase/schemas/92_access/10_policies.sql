@@ -5,7 +5,8 @@ declare
 begin
   foreach v_table in array array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
-    'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'approval_votes', 'corrections', 'budgets', 'budget_raises', 'memory_uses']
+    'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'approval_votes', 'corrections', 'budgets', 'budget_raises', 'memory_uses',
+    'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage']
   loop
     execute format('alter table goalpost.%I enable row level security', v_table);
     execute format(
@@ -43,12 +44,6 @@ create policy signed_in_read on goalpost.tools for select to authenticated
 alter table goalpost.model_prices enable row level security;
 create policy signed_in_read on goalpost.model_prices for select to authenticated
   using ((select auth.uid()) is not null);
-alter table goalpost.runbook_facts enable row level security;
-create policy readers_of_the_runbook_read on goalpost.runbook_facts for select to authenticated
-  using (exists (select from goalpost.runbooks b where b.id = runbook_id));
-alter table goalpost.agent_facts enable row level security;
-create policy readers_of_the_agent_read on goalpost.agent_facts for select to authenticated
-  using (exists (select from goalpost.agents a where a.id = agent_id));
 
 -- Operations: wakes name no tenant.
 alter table goalpost.wakes enable row level security;
