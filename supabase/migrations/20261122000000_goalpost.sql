@@ -8268,11 +8268,15 @@ select cron.schedule('goalpost-sweep', '10 seconds', 'call goalpost_private.swee
 -- file: supabase/schemas/90_views/costs.sql
 
 create view goalpost.goal_costs with (security_invoker = true) as
-  select u.workspace_id, u.goal_id, count(*) as calls, sum(u.input_tokens) as input_tokens,
-         sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd
-    from goalpost.usage_events u
-   where u.goal_id is not null
-   group by u.workspace_id, u.goal_id;
+  select g.workspace_id, g.id as goal_id, c.calls, c.input_tokens, c.output_tokens, c.cost_microusd
+    from goalpost.goals g
+    -- Per goal, by its index: a page of goals costs as much as the page, not as all usage.
+   cross join lateral (
+     select count(*) as calls, sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens,
+            sum(u.cost_microusd) as cost_microusd
+       from goalpost.usage_events u
+      where u.workspace_id = g.workspace_id and u.goal_id = g.id) c
+   where c.calls > 0;
 comment on view goalpost.goal_costs is 'Calls, tokens and cost per goal, sub-goals not included.';
 
 -- The same per agent, runbook, person and day (UTC), from the totals and what is not folded into them yet: equal to the
@@ -8412,7 +8416,8 @@ comment on view goalpost.inbox is
 
 -- file: supabase/schemas/92_access/10_policies.sql
 
--- Rows: a member of the workspace reads them; nobody writes them but the functions. One policy per table.
+-- Rows: a member of the workspace reads them; nobody writes them but the functions. One policy per table. The workspaces
+-- as an array, so that an index that begins with the workspace finds them.
 do $$
 declare
   v_table text;
@@ -8425,7 +8430,7 @@ begin
     execute format('alter table goalpost.%I enable row level security', v_table);
     execute format(
       'create policy members_read on goalpost.%I for select to authenticated
-         using (workspace_id in (select goalpost_private.my_workspaces()))', v_table);
+         using (workspace_id = any (array(select goalpost_private.my_workspaces())))', v_table);
   end loop;
 
   -- Reference data: what is built in is for everybody who is signed in, a workspace's own for its members.

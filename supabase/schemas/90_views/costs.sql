@@ -1,9 +1,13 @@
 create view goalpost.goal_costs with (security_invoker = true) as
-  select u.workspace_id, u.goal_id, count(*) as calls, sum(u.input_tokens) as input_tokens,
-         sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd
-    from goalpost.usage_events u
-   where u.goal_id is not null
-   group by u.workspace_id, u.goal_id;
+  select g.workspace_id, g.id as goal_id, c.calls, c.input_tokens, c.output_tokens, c.cost_microusd
+    from goalpost.goals g
+    -- Per goal, by its index: a page of goals costs as much as the page, not as all usage.
+   cross join lateral (
+     select count(*) as calls, sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens,
+            sum(u.cost_microusd) as cost_microusd
+       from goalpost.usage_events u
+      where u.workspace_id = g.workspace_id and u.goal_id = g.id) c
+   where c.calls > 0;
 comment on view goalpost.goal_costs is 'Calls, tokens and cost per goal, sub-goals not included.';
 
 -- The same per agent, runbook, person and day (UTC), from the totals and what is not folded into them yet: equal to the
