@@ -541,6 +541,7 @@ create table goalpost.steps (
 ) with (fillfactor = 40);
 comment on table goalpost.steps is 'Nodes of a run with their inputs, lease, state and result.';
 create index steps_ready on goalpost.steps (kind, workspace_id, priority desc, run_after) where state = 'ready'; -- take_steps
+create index steps_ready_again on goalpost.steps (kind, run_after) where state = 'ready' and attempt > 1; -- may_take_suspect
 create index steps_running on goalpost.steps (lease_expires_at) where state = 'running'; -- sweep
 create index steps_waiting on goalpost.steps (run_after) where state = 'waiting' and run_after is not null; -- sweep
 create index steps_agent on goalpost.steps (agent_id) where agent_id is not null;
@@ -1268,11 +1269,11 @@ as $$
           from (select * from space where workspace_id is not null) w
          cross join lateral (
            select s.run_id, s.key, s.workspace_id, s.priority, s.run_after, false as is_opened,
-                  goalpost_private.may_be_poison(s.attempt, s.error) as is_suspect
+                  s.attempt > 1 and goalpost_private.may_be_poison(s.attempt, s.error) as is_suspect
              from goalpost.steps s
             where s.state = 'ready' and s.kind = w.kind and s.workspace_id = w.workspace_id and s.run_after <= p_now
               and s.attempt <= s.max_attempts
-              and (p_with_suspects or not goalpost_private.may_be_poison(s.attempt, s.error))
+              and (p_with_suspects or s.attempt = 1 or not goalpost_private.may_be_poison(s.attempt, s.error))
             order by s.priority desc, s.run_after
             limit p_limit * 4) c
         union all
@@ -1419,7 +1420,7 @@ set search_path = ''
 as $$
 begin
   return exists (select from goalpost.steps s
-                  where s.state = 'ready' and s.kind = any (p_kinds) and s.run_after <= p_now
+                  where s.state = 'ready' and s.attempt > 1 and s.kind = any (p_kinds) and s.run_after <= p_now
                     and goalpost_private.may_be_poison(s.attempt, s.error))
          and not exists (select from goalpost.steps s where s.state = 'running' and s.leased_by = p_worker);
 end
@@ -1429,7 +1430,7 @@ $$;
 -- has to know, so that one call is enough. `claimed` is a jsonb array. What was opened and not claimed is made ready;
 -- `functions` says whom to wake for it, `suspects_left` how many steps wait to be claimed alone.
 -- A repeated call (p_holding is given) is handed first what it holds unknowingly. A worker that may hold others
--- (not p_with_suspects) is given a suspect where there is nothing else and it turns out to hold none.
+-- (not p_with_suspects) is given a suspect only if it turns out to hold none.
 create function goalpost_private.claim_described(
   p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_holding jsonb, p_opened goalpost.steps[],
   p_with_suspects boolean, p_now timestamptz, out claimed jsonb, out functions text[], out suspects_left integer
@@ -1441,6 +1442,7 @@ declare
   v_steps goalpost.steps[];
   v_taken goalpost.steps[];
   v_left goalpost.steps[];
+  v_with_suspects boolean;
 begin
   if p_limit is null or p_limit < 0 or p_limit > 100 then
     perform goalpost_private.refuse('ZG003', 'the limit must be between 0 and 100');
@@ -1456,15 +1458,13 @@ begin
     v_steps := goalpost_private.recall_steps(p_worker, p_holding, p_lease_seconds, p_now);
   end if;
   if p_limit > coalesce(cardinality(v_steps), 0) then
+    v_with_suspects := v_steps is null
+      and (p_with_suspects or goalpost_private.may_take_suspect(p_kinds, p_worker, p_now));
     select t.taken, t.suspects_left into v_taken, suspects_left
       from goalpost_private.take_steps(
         p_kinds, p_limit - coalesce(cardinality(v_steps), 0), p_lease_seconds, p_worker, p_opened,
-        p_with_suspects and v_steps is null, p_now) t;
+        v_with_suspects, p_now) t;
     v_steps := v_steps || v_taken;
-    if v_steps is null and not p_with_suspects and goalpost_private.may_take_suspect(p_kinds, p_worker, p_now) then
-      select t.taken, t.suspects_left into v_steps, suspects_left
-        from goalpost_private.take_steps(p_kinds, p_limit, p_lease_seconds, p_worker, null, true, p_now) t;
-    end if;
   end if;
   if v_steps is not null then
     perform goalpost_private.deploy_agents(v_steps, p_now);
