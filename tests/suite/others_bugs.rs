@@ -62,6 +62,34 @@ async fn more_expired_leases_than_one_sweep_takes_are_all_taken_back_by_the_next
 }
 
 #[tokio::test]
+async fn cron_command_takes_back_every_expired_lease() {
+    let database = Database::fresh().await.unwrap();
+    let workspace = Workspace::new(&database).await.unwrap();
+    let owner = database.owner().await.unwrap();
+    owner
+        .run("update goalpost.workspaces set max_open_requests = 1000")
+        .await
+        .unwrap();
+    abandoned(&workspace, 330).await;
+    database.move_clock("31 seconds").await.unwrap();
+
+    let command = owner
+        .json("select to_jsonb(command) from cron.job where jobname = 'goalpost-sweep'")
+        .await
+        .unwrap();
+    let transactions = "select to_jsonb(pg_catalog.txid_current())";
+    let before = owner.json(transactions).await.unwrap();
+    owner.run(command.as_str().unwrap()).await.unwrap();
+    let after = owner.json(transactions).await.unwrap();
+    let once = "goalpost.steps where kind = 'assess' and state = 'ready' and attempt = 2";
+    assert_eq!(count(&owner, once).await, 330, "each is taken back once");
+    assert!(
+        after.as_i64().unwrap() - before.as_i64().unwrap() > 4,
+        "each round commits: {before} to {after}"
+    );
+}
+
+#[tokio::test]
 async fn what_is_renewed_is_not_taken_back_however_long_it_takes() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();

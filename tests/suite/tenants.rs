@@ -183,7 +183,7 @@ fn draw(random: &mut Random, a: &Named, b: &Named, relations: &Relations) -> Cal
                     "claim_steps",
                     "finish_steps",
                     "sweep",
-                    "measure_facts",
+                    "fold_statistics",
                     "answer_query",
                     "my_workspaces",
                     "http_post"

@@ -1,9 +1,10 @@
-//! The analyzer looks back at what happened.
+//! Keeps the statistics of what happened.
 //!
-//! Woken by its schedule, it brings the measured facts up to date: per runbook and per agent how often it was used,
-//! how often that succeeded, what it cost and how long it took. The numbers are counted in SQL from the rows of work,
-//! so an analysis that is repeated, or lost, changes nothing. Like every scheduled function it sweeps first.
-//! Claims no steps.
+//! Runs and steps that end, and model calls that are booked, append rows. On its schedule, the analyzer folds these rows
+//! into the totals: per workspace and runbook or agent version the uses, successes, cost and duration, and usage per day,
+//! person, agent and runbook. A row is added and deleted in one transaction, so a fold that is repeated, or lost, counts
+//! nothing twice. The sweep folds too; the analyzer works off what one sweep leaves. Like every scheduled function it
+//! sweeps first. Claims no steps.
 
 pub mod config;
 
@@ -23,11 +24,10 @@ pub async fn handle(worker: Arc<Worker>, invocation: Invocation) -> Result<Value
         Call::Accepted(trigger) => trigger,
     };
     if let Trigger::Schedule(_) = trigger {
-        let swept = worker.store().sweep().await?;
-        tracing::info!(?swept, "swept");
+        worker.sweep(&invocation).await?;
     }
-    let facts = worker.store().measure_facts().await?;
-    tracing::info!(?facts, "measured");
+    let folded = fold(&worker, &invocation).await?;
+    tracing::info!(folded, "folded the statistics");
     Ok(match trigger {
         // What is no wake is for a person to look at, in the dead-letter queue.
         Trigger::Queue(messages) => trigger::queue_reply(
@@ -37,6 +37,18 @@ pub async fn handle(worker: Arc<Worker>, invocation: Invocation) -> Result<Value
                 .map(|message| message.message_id),
         ),
         Trigger::Schedule(_) => trigger::schedule_reply(),
-        _ => trigger::HttpReply::json(200, &serde_json::json!({"measured": facts})).into_value(),
+        _ => trigger::HttpReply::json(200, &serde_json::json!({"folded": folded})).into_value(),
     })
+}
+
+/// Folds until no appended row is left, or the deadline comes near; returns the number of rows.
+async fn fold(worker: &Worker, invocation: &Invocation) -> Result<i64, Failure> {
+    let mut folded = 0_i64;
+    loop {
+        let report = worker.store().fold_statistics().await?;
+        folded = folded.saturating_add(report.folded);
+        if !report.more || invocation.deadline.remaining_for_work().is_zero() {
+            return Ok(folded);
+        }
+    }
 }

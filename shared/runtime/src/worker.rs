@@ -111,6 +111,20 @@ impl Worker {
         }
     }
 
+    /// Sweeps in rounds until nothing more is due, or the deadline comes near: the next tick goes on.
+    ///
+    /// # Errors
+    /// The database cannot be reached.
+    pub async fn sweep(&self, invocation: &Invocation) -> Result<(), Failure> {
+        loop {
+            let swept = self.store.sweep().await?;
+            tracing::info!(?swept, "swept");
+            if !swept.more || invocation.deadline.remaining_for_work().is_zero() {
+                return Ok(());
+            }
+        }
+    }
+
     /// Works off what is ready, for any trigger but a person's request, and gives the answer for whoever woke us.
     ///
     /// # Errors
@@ -128,8 +142,7 @@ impl Worker {
         match trigger {
             Trigger::Queue(messages) => Ok(self.work_off_queue(messages, invocation, work).await),
             Trigger::Schedule(_) => {
-                let swept = self.store.sweep().await?;
-                tracing::info!(?swept, "swept");
+                self.sweep(invocation).await?;
                 self.drain(None, invocation, work).await?;
                 Ok(trigger::schedule_reply())
             }

@@ -34,7 +34,7 @@ pub use objects::MAX_OBJECT_BYTES;
 pub use payload::DEFAULT_INLINE_BYTES;
 pub use people::{AcceptedRequest, RequestRow};
 pub use rows::{
-    Claim, ClaimedStep, Facts, FinishReply, FinishedStep, HeldLease, Judged, Lease, Outcome,
+    Claim, ClaimedStep, FinishReply, FinishedStep, FoldReport, HeldLease, Judged, Lease, Outcome,
     QueryResult, SweepReport, Verdict,
 };
 pub use token::{Freshness, TokenError, TokenFuture, TokenSource};

@@ -277,18 +277,22 @@ pub struct SweepReport {
     pub runs_of_departed_cancelled: i64,
     /// Requests that were inserted as rows and are accepted now.
     pub requests_adopted: i64,
+    /// Approvals that nobody decided in time and that a higher role may decide now.
+    pub approvals_escalated: i64,
     /// Wakes rung for work that no wake had reached.
     pub wakes_rung: i64,
+    /// More may be due than one round takes.
+    pub more: bool,
 }
 
-/// How many rows `measure_facts` brought up to date.
+/// The result of one call of `fold_statistics`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Facts {
-    /// Runbooks measured.
-    pub runbooks: i64,
-    /// Agents measured.
-    pub agents: i64,
+pub struct FoldReport {
+    /// Rows that were added to the totals.
+    pub folded: i64,
+    /// More rows are left than one call takes.
+    pub more: bool,
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use tokio::time::sleep;
 use crate::call::{Call, Credential, Repeat, pause};
 use crate::rows::AskerReply;
 use crate::{
-    Claim, ClaimedStep, Error, Facts, FinishReply, FinishedStep, HeldLease, Lease, QueryResult,
-    Store, SweepReport,
+    Claim, ClaimedStep, Error, FinishReply, FinishedStep, FoldReport, HeldLease, Lease,
+    QueryResult, Store, SweepReport,
 };
 
 const SCHEMA: &str = "goalpost_worker";
@@ -134,7 +134,8 @@ impl Store {
         }
     }
 
-    /// Finds what no wake reached, takes back expired leases, fires timers. Safe to repeat.
+    /// Does one bounded round of finding what no wake reached, taking back expired leases and firing timers.
+    /// [`SweepReport::more`] asks for another round. Safe to repeat.
     ///
     /// # Errors
     /// [`Error::Unavailable`], [`Error::Unauthorized`], or a bug.
@@ -143,13 +144,14 @@ impl Store {
             .await
     }
 
-    /// Brings the measured facts of runbooks and agents up to date. Safe to repeat.
+    /// Adds what was appended since the last fold to the statistics of runbooks and agents and to the totals of usage.
+    /// Safe to repeat.
     ///
     /// # Errors
     /// [`Error::Unavailable`], [`Error::Unauthorized`], or a bug.
-    pub async fn measure_facts(&self) -> Result<Facts, Error> {
+    pub async fn fold_statistics(&self) -> Result<FoldReport, Error> {
         self.rpc(
-            self.worker_call("measure_facts", Repeat::Always),
+            self.worker_call("fold_statistics", Repeat::Always),
             &json!({}),
         )
         .await

@@ -16,13 +16,16 @@ create table goalpost.agents (
 comment on table goalpost.agents is
   'Agents in append-only versions. Without a workspace: built in, usable in every workspace.';
 
-create table goalpost.agent_facts (
-  agent_id bigint primary key references goalpost.agents (id) on delete cascade,
-  uses integer not null,
-  successes integer not null,
-  cost_microusd bigint not null,
-  mean_duration_ms bigint,
-  measured_at timestamptz not null
+create table goalpost.agent_statistics (
+  workspace_id uuid not null references goalpost.workspaces (id) on delete cascade,
+  agent_id bigint not null references goalpost.agents (id) on delete cascade,
+  uses bigint not null default 0,
+  successes bigint not null default 0,
+  duration_ms bigint not null default 0,
+  cost_microusd bigint not null default 0,
+  folded_at timestamptz not null,
+  primary key (workspace_id, agent_id)
 );
-comment on table goalpost.agent_facts is
-  'Uses, successes, cost and mean duration per agent version, measured by measure_facts.';
+comment on table goalpost.agent_statistics is
+  'Ended steps, successes, their whole duration, and cost per workspace and agent version, as of the last fold.';
+create index agent_statistics_agent on goalpost.agent_statistics (agent_id);

@@ -2,12 +2,12 @@
 -- Claims and heartbeats take no tree lock: they skip what is locked and wait for nobody. finish_steps locks the trees
 -- of all its outcomes first.
 
--- Whether a step may be what its workers died of: its leases ran out, and this is its last try. Then it is claimed alone,
--- so that it takes nobody with it: what is claimed together dies together, and comes back together.
-create function goalpost_private.is_suspect(p_attempt integer, p_max_attempts integer, p_error jsonb) returns boolean
+-- Returns true if a step may be what its last worker died of: that attempt's lease ran out. Such a step is claimed alone,
+-- so that it takes no other with it: what is claimed together dies together, and comes back together.
+create function goalpost_private.may_be_poison(p_attempt integer, p_error jsonb) returns boolean
 language sql immutable
 set search_path = ''
-as $$ select p_attempt > 1 and p_attempt = p_max_attempts and p_error ->> 'code' is not distinct from 'lease_expired' $$;
+as $$ select p_attempt > 1 and p_error ->> 'code' is not distinct from 'lease_expired' $$;
 
 -- Ready steps of these kinds that may be claimed now, the fairest first: every workspace's best step comes before any
 -- workspace's second best; within a workspace, by priority, then what the same call has just opened (a run that was
@@ -36,11 +36,11 @@ as $$
           from (select * from space where workspace_id is not null) w
          cross join lateral (
            select s.run_id, s.key, s.workspace_id, s.priority, s.run_after, false as is_opened,
-                  goalpost_private.is_suspect(s.attempt, s.max_attempts, s.error) as is_suspect
+                  s.attempt > 1 and goalpost_private.may_be_poison(s.attempt, s.error) as is_suspect
              from goalpost.steps s
             where s.state = 'ready' and s.kind = w.kind and s.workspace_id = w.workspace_id and s.run_after <= p_now
               and s.attempt <= s.max_attempts
-              and (p_with_suspects or not goalpost_private.is_suspect(s.attempt, s.max_attempts, s.error))
+              and (p_with_suspects or s.attempt = 1 or not goalpost_private.may_be_poison(s.attempt, s.error))
             order by s.priority desc, s.run_after
             limit p_limit * 4) c
         union all
@@ -58,26 +58,35 @@ create type goalpost_private.chosen_step as (run_id bigint, key text, place bigi
 -- Claims up to p_limit steps of these kinds, epoch + 1: ready ones, and those that the same call has just opened
 -- (p_opened, under their tree's lock): ready | pending -> running. Takes no tree lock and waits for nobody: locked
 -- steps are skipped. In the order of rank_candidates. A suspect is claimed alone, by a worker that holds nothing yet
--- (p_with_suspects).
+-- (p_with_suspects); `suspects_left` is how many were passed over, for others to be woken.
 create function goalpost_private.take_steps(
   p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_opened goalpost.steps[],
-  p_with_suspects boolean, p_now timestamptz
-) returns goalpost.steps[]
+  p_with_suspects boolean, p_now timestamptz, out taken goalpost.steps[], out suspects_left integer
+)
 language plpgsql
 set search_path = ''
 as $$
 declare
   v_chosen goalpost_private.chosen_step[];
-  v_taken goalpost.steps[];
 begin
+  suspects_left := 0;
   if exists (select from goalpost.steps s where s.state = 'ready' and s.kind = any (p_kinds)) then
     with found as materialized (
       select * from goalpost_private.rank_candidates(p_kinds, p_limit, p_opened, p_with_suspects, p_now)
     ),
+    -- Another worker may hold the first suspect's lock: then the next one, and plain steps if all are locked.
+    alone as materialized (
+      select s.run_id, s.key, f.place
+        from found f
+        join goalpost.steps s on s.run_id = f.run_id and s.key = f.key
+       where f.is_suspect and (select first.is_suspect from found first where first.place = 1)
+         and s.state = 'ready' and s.run_after <= p_now and s.attempt <= s.max_attempts
+       order by f.place
+       limit 1
+         for no key update of s skip locked
+    ),
     ranked as materialized (
-      select f.* from found f
-       where case when (select first.is_suspect from found first where first.place = 1) then f.place = 1
-                  else not f.is_suspect end
+      select f.* from found f where not f.is_suspect and not exists (select from alone)
     ),
     -- Ours already, by the tree's lock.
     opened as (select r.run_id, r.key, r.place from ranked r where r.is_opened and r.place <= p_limit),
@@ -90,10 +99,11 @@ begin
        limit p_limit - (select count(*) from opened)
          for no key update of s skip locked
     )
-    select array_agg((c.run_id, c.key, c.place)::goalpost_private.chosen_step)
-      into v_chosen from (table opened union all table ready) c;
+    select array_agg((c.run_id, c.key, c.place)::goalpost_private.chosen_step),
+           (select count(*) from found f where f.is_suspect) - (select count(*) from alone)
+      into v_chosen, suspects_left from (table alone union all table opened union all table ready) c;
   else
-    -- Nobody else has anything to do: what was opened is all there is.
+    -- Nothing else is ready: what was opened is all there is.
     select array_agg((o.run_id, o.key, o.number)::goalpost_private.chosen_step order by o.number)
       into v_chosen
       from (select o.run_id, o.key, row_number() over (order by o.priority desc, o.run_id, o.key) as number
@@ -101,10 +111,10 @@ begin
      where o.number <= p_limit;
   end if;
   if v_chosen is null then
-    return null;
+    return;
   end if;
 
-  with taken as (
+  with moved as (
     update goalpost.steps s
        set state = 'running', lease_epoch = s.lease_epoch + 1,
            lease_expires_at = p_now + make_interval(secs => p_lease_seconds),
@@ -113,8 +123,7 @@ begin
      where s.run_id = c.run_id and s.key = c.key and s.state in ('pending', 'ready')
     returning s as step, c.place
   )
-  select array_agg(t.step order by t.place) into v_taken from taken t;
-  return v_taken;
+  select array_agg(m.step order by m.place) into taken from moved m;
 end
 $$;
 
@@ -171,19 +180,36 @@ begin
 end
 $$;
 
+-- Returns true if a step of these kinds that has to be claimed alone is ready, and this worker holds none.
+create function goalpost_private.may_take_suspect(p_kinds text[], p_worker text, p_now timestamptz) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return exists (select from goalpost.steps s
+                  where s.state = 'ready' and s.attempt > 1 and s.kind = any (p_kinds) and s.run_after <= p_now
+                    and goalpost_private.may_be_poison(s.attempt, s.error))
+         and not exists (select from goalpost.steps s where s.state = 'running' and s.leased_by = p_worker);
+end
+$$;
+
 -- Claims, deploys the agents that are needed for the first time, and describes each step with all that its worker
 -- has to know, so that one call is enough. `claimed` is a jsonb array. What was opened and not claimed is made ready;
--- `functions` says whom to wake for it. A repeated call (p_holding is given) is handed first what it holds unknowingly.
+-- `functions` says whom to wake for it, `suspects_left` how many steps wait to be claimed alone.
+-- A repeated call (p_holding is given) is handed first what it holds unknowingly. A worker that may hold others
+-- (not p_with_suspects) is given a suspect only if it turns out to hold none.
 create function goalpost_private.claim_described(
   p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_holding jsonb, p_opened goalpost.steps[],
-  p_with_suspects boolean, p_now timestamptz, out claimed jsonb, out functions text[]
+  p_with_suspects boolean, p_now timestamptz, out claimed jsonb, out functions text[], out suspects_left integer
 )
 language plpgsql
 set search_path = ''
 as $$
 declare
   v_steps goalpost.steps[];
+  v_taken goalpost.steps[];
   v_left goalpost.steps[];
+  v_with_suspects boolean;
 begin
   if p_limit is null or p_limit < 0 or p_limit > 100 then
     perform goalpost_private.refuse('ZG003', 'the limit must be between 0 and 100');
@@ -194,13 +220,18 @@ begin
 
   claimed := '[]';
   functions := '{}';
+  suspects_left := 0;
   if p_holding is not null then
     v_steps := goalpost_private.recall_steps(p_worker, p_holding, p_lease_seconds, p_now);
   end if;
   if p_limit > coalesce(cardinality(v_steps), 0) then
-    v_steps := v_steps || goalpost_private.take_steps(
-      p_kinds, p_limit - coalesce(cardinality(v_steps), 0), p_lease_seconds, p_worker, p_opened,
-      p_with_suspects and v_steps is null, p_now);
+    v_with_suspects := v_steps is null
+      and (p_with_suspects or goalpost_private.may_take_suspect(p_kinds, p_worker, p_now));
+    select t.taken, t.suspects_left into v_taken, suspects_left
+      from goalpost_private.take_steps(
+        p_kinds, p_limit - coalesce(cardinality(v_steps), 0), p_lease_seconds, p_worker, p_opened,
+        v_with_suspects, p_now) t;
+    v_steps := v_steps || v_taken;
   end if;
   if v_steps is not null then
     perform goalpost_private.deploy_agents(v_steps, p_now);
@@ -238,7 +269,7 @@ as $$
 declare
   v_now timestamptz;
   v_functions text[] := '{}';
-  v_claimed jsonb;
+  v_claimed record;
 begin
   if p_wake_id is not null then
     update goalpost.wakes set acknowledged_at = goalpost_private.clock()
@@ -248,11 +279,14 @@ begin
   if 'assess' = any (p_kinds) then
     v_functions := (goalpost_private.adopt_requests(1000, v_now)).functions;
   end if;
-  v_claimed := (goalpost_private.claim_described(
-    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), p_holding, null, true, v_now)).claimed;
+  v_claimed := goalpost_private.claim_described(
+    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), p_holding, null, true, v_now);
   if cardinality(v_functions) > 0 then
-    perform goalpost_private.ring(v_functions, v_claimed, v_now);
+    perform goalpost_private.ring(v_functions, v_claimed.claimed, v_now);
   end if;
-  return v_claimed;
+  if v_claimed.suspects_left > 0 then
+    perform goalpost_private.ring_for_suspects(p_kinds, v_claimed.suspects_left, v_now);
+  end if;
+  return v_claimed.claimed;
 end
 $$;

@@ -21,6 +21,9 @@ begin
   perform goalpost_private.cancel_open_steps(p_run_id, null, p_now);
   update goalpost.agent_instances set state = 'closed', closed_at = p_now
    where run_id = p_run_id and state = 'open';
+  if found or v_run.runbook_id is not null then
+    perform goalpost_private.append_ends(v_run, 1, found);
+  end if;
   perform goalpost_private.append_event(
     p_run_id, null, 'run.' || p_state,
     case when p_reason is null then null else jsonb_build_object('reason', p_reason) end, p_now);

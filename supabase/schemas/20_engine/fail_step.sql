@@ -37,7 +37,10 @@ begin
     end;
     update goalpost.steps
        set state = 'ready', attempt = attempt + 1, lease_epoch = v_epoch, lease_expires_at = null,
-           run_after = p_now + make_interval(secs => v_delay_seconds), started_at = null, error = p_error
+           -- A step whose worker died keeps its place in the order: behind younger work it would wait once more.
+           run_after = case when p_outcome = 'lost' then least(coalesce(run_after, started_at), p_now)
+                            else p_now + make_interval(secs => v_delay_seconds) end,
+           started_at = null, error = p_error
      where run_id = p_step.run_id and key = p_step.key;
     perform goalpost_private.append_event(p_step.run_id, p_step.key, 'step.retried', p_error, p_now);
     return case when v_delay_seconds = 0 then array[goalpost_private.function_of(p_step.kind)] else '{}' end;

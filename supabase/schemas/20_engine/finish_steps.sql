@@ -200,6 +200,9 @@ begin
     perform goalpost_private.ring(
       v_ended.functions || v_judged.functions || v_claimed.functions, v_claimed.claimed, v_now);
   end if;
+  if v_claimed.suspects_left > 0 then
+    perform goalpost_private.ring_for_suspects(p_kinds, v_claimed.suspects_left, v_now);
+  end if;
   return jsonb_build_object('outcomes', v_judged.verdicts, 'claimed', v_claimed.claimed);
 end
 $$;

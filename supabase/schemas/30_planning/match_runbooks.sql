@@ -1,69 +1,93 @@
--- The lexemes of a text, without order: what text matching compares.
-create function goalpost_private.lexemes(p_text text) returns text[]
-language sql immutable
-set search_path = ''
-as $$
-  select tsvector_to_array(to_tsvector('pg_catalog.english', p_text))
-$$;
-
--- How well a question fits a runbook, 0 to 1: 0.6 × the best cosine of word sets over the title and the examples,
--- + 0.4 × the share of the question's words that the runbook knows at all; half of that where they share one word
+-- Scores how well a question fits a runbook, 0 to 1: 0.6 × the best cosine of word sets over the title and the examples,
+-- + 0.4 × the share of the question's words that the runbook contains at all; half of that where they share one word
 -- alone, because "write a poem" is not "write the weekly review".
-create function goalpost_private.score_runbook(p_question text[], p_runbook goalpost.runbooks) returns numeric
+create function goalpost_private.score_runbook(
+  p_question text[], p_phrases tsvector[], p_shared_count integer
+) returns numeric
 language sql immutable
 set search_path = ''
 as $$
-  -- Materialized: each text is taken apart once, not once per word.
-  with phrase as materialized (
-    select goalpost_private.lexemes(t) as words
-      from unnest(p_runbook.examples || p_runbook.title) t
-  ),
-  known as materialized (
-    select goalpost_private.lexemes(
-             concat_ws(' ', p_runbook.title, p_runbook.description, replace(p_runbook.goal_type, '_', ' '),
-                       array_to_string(p_runbook.examples, ' '))) as words
-  ),
-  best as (
-    select max(o.shared / sqrt(cardinality(p.words)::numeric * cardinality(p_question))) as cosine
-      from phrase p
-     cross join lateral (select count(*)::numeric as shared from unnest(p.words) w where w = any (p_question)) o
-     where cardinality(p.words) > 0
+  with best as (
+    select max(o.shared / sqrt(length(p.words)::numeric * cardinality(p_question))) as cosine
+      from unnest(p_phrases) p (words)
+     cross join lateral (
+       select count(*)::numeric as shared from unnest(tsvector_to_array(p.words)) w where w = any (p_question)) o
+     where length(p.words) > 0
   )
   select case when cardinality(p_question) = 0 then 0 else
-           round((0.6 * coalesce((select cosine from best), 0) + 0.4 * s.shared / cardinality(p_question))
-                 * least(1, s.shared / 2), 3) end
-    from known k
-   cross join lateral (select count(*)::numeric as shared from unnest(p_question) q where q = any (k.words)) s
+           round((0.6 * coalesce((select cosine from best), 0) + 0.4 * p_shared_count / cardinality(p_question))
+                 * least(1, p_shared_count / 2.0), 3) end
 $$;
 
--- Runbooks for a question, best first, at most five, with the words that speak for each and whether this person
--- may use it. What makes a question is said in its first 4000 characters; the rest is not looked at, since every
--- claim of an assessment or a plan waits for this.
+-- The runbooks of a workspace and the built-in ones that share words with a question, at most p_limit: those that share
+-- the most. The rank of word sets without positions for alternatives is proportional to the number of shared words.
+create function goalpost_private.candidate_runbooks(p_question text[], p_workspace_id uuid, p_limit integer)
+returns table (id bigint, shared text[])
+language sql stable
+set search_path = ''
+as $$
+  with question as materialized (
+    select string_agg('''' || replace(replace(w, '\', '\\'), '''', '''''') || '''', ' | ')::tsquery as words
+      from unnest(p_question) w
+  ),
+  visible as (
+    select b.* from goalpost.runbooks b where b.state = 'active' and b.workspace_id = p_workspace_id
+    union all
+    select b.* from goalpost.runbooks b where b.state = 'active' and b.workspace_id is null
+  ),
+  ranked as (
+    select v.id, v.words
+      from question q
+      join visible v on v.words @@ q.words
+     order by ts_rank(v.words, q.words) desc, v.name
+     limit p_limit
+  )
+  select r.id, array(select w from unnest(tsvector_to_array(r.words)) w where w = any (p_question) order by w)
+    from ranked r
+$$;
+
+-- Returns the lower bound of the 95 % confidence interval (Wilson) of a share of successes; 0 without uses.
+create function goalpost_private.success_bound(p_successes bigint, p_uses bigint) returns double precision
+language sql immutable
+set search_path = ''
+as $$
+  select case when p_uses <= 0 then 0 else
+           (p.share + 1.9208 / p_uses - 1.96 * sqrt((p.share * (1 - p.share) + 0.9604 / p_uses) / p_uses)) / (1 + 3.8416 / p_uses)
+         end
+    from (select p_successes::double precision / nullif(p_uses, 0) as share) p
+$$;
+
+-- Returns runbooks for a question, best first, at most five, with the words that speak for each, its record in this
+-- workspace, and whether this person may use it. Only the first 4000 characters of a question are compared, and of the
+-- runbooks the 50 that share the most words, since every claim of an assessment or a plan waits for this.
+-- Runbooks of one score are ordered by how often they succeeded here.
 create function goalpost_private.match_runbooks(p_question text, p_workspace_id uuid, p_user_id uuid)
 returns table (runbook_id bigint, name text, version integer, title text, goal_type text, score numeric, reasons jsonb,
                allowed boolean, refusal text, plan jsonb)
 language sql stable
 set search_path = ''
 as $$
-  with question as materialized (select goalpost_private.lexemes(left(p_question, 4000)) as words),
-  known as materialized (
-    select b, goalpost_private.lexemes(concat_ws(' ', b.title, b.description, array_to_string(b.examples, ' '))) as words
-      from goalpost.runbooks b
-     where b.state = 'active' and (b.workspace_id is null or b.workspace_id = p_workspace_id)
+  with question as materialized (
+    select tsvector_to_array(goalpost_private.words_of(left(p_question, 4000))) as words
   ),
   scored as (
-    select b, goalpost_private.score_runbook(q.words, b) as score,
-           (select coalesce(jsonb_agg(w order by w), '[]') from unnest(q.words) w where w = any (k.words)) as shared
-      from question q, known k
+    select b, c.shared, s.score
+      from question q
+     cross join lateral goalpost_private.candidate_runbooks(q.words, p_workspace_id, 50) c
+      join goalpost.runbooks b on b.id = c.id
+     cross join lateral goalpost_private.score_runbook(q.words, b.phrases, cardinality(c.shared)) s (score)
+     order by s.score desc, b.name
+     limit 5
   )
   select (b).id, (b).name, (b).version, (b).title, (b).goal_type, score,
-         jsonb_build_array('shared words: ' || coalesce((select string_agg(w, ', ') from jsonb_array_elements_text(shared) w), 'none')),
+         jsonb_build_array('shared words: ' || array_to_string(shared, ', '))
+         || case when f.uses > 0 then jsonb_build_array(format('%s of %s runs in this workspace completed', f.successes, f.uses))
+                 else '[]' end,
          r.refusal is null, r.refusal, (b).plan
     from scored
    cross join lateral (select goalpost_private.runbook_refusal(b, p_user_id) as refusal) r
-   where score > 0
-   order by score desc, (b).name
-   limit 5
+    left join goalpost.runbook_statistics f on f.workspace_id = p_workspace_id and f.runbook_id = (b).id
+   order by score desc, goalpost_private.success_bound(coalesce(f.successes, 0), coalesce(f.uses, 0)) desc, (b).name
 $$;
 
 -- The same for a goal's run: its title and description stand in for the question; at the root, the question itself.

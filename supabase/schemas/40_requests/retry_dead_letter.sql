@@ -56,6 +56,9 @@ begin
     perform goalpost_private.refuse('ZG004', 'the run has gone on without this step, or was cancelled; ask again instead');
   end if;
 
+  -- The run counts once in the statistics: at its last end.
+  select * into v_run from goalpost.workflow_runs r where r.id = p_run_id;
+  perform goalpost_private.append_ends(v_run, -1, true);
   update goalpost.workflow_runs r
      set state = 'running', reason = null, reason_code = null, failure = null, result = null, ended_at = null,
          deadline_at = p_now + make_interval(secs => l.max_run_seconds)

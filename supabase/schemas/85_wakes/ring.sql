@@ -49,9 +49,11 @@ begin
 end
 $$;
 
--- Rings one function's bell for p_ready newly ready steps: ⌈ready ÷ batch⌉ times, at most max_rings, less the
--- bells that are ringing already.
-create function goalpost_private.ring_function(p_function text, p_ready integer, p_now timestamptz) returns integer
+-- Sends wakes to one function: one per batch of p_ready steps and one per step that has to be claimed alone, at most
+-- max_rings, less the wakes that are not acknowledged yet. ready_count contains both.
+create function goalpost_private.ring_function(
+  p_function text, p_ready integer, p_now timestamptz, p_alone integer default 0
+) returns integer
 language plpgsql
 set search_path = ''
 as $$
@@ -60,7 +62,7 @@ declare
   v_ringing integer;
   v_wake goalpost.wakes;
 begin
-  select least(ceil(p_ready::numeric / coalesce(e.batch_size, 10)), coalesce(e.max_rings, 8)) into v_wanted
+  select least(ceil(p_ready::numeric / coalesce(e.batch_size, 10)) + p_alone, coalesce(e.max_rings, 8)) into v_wanted
     from (select) one left join goalpost_private.endpoints e on e.function = p_function;
 
   select count(*) into v_ringing
@@ -70,7 +72,7 @@ begin
              for share skip locked) w;
 
   for v_count in 1 .. v_wanted - v_ringing loop
-    insert into goalpost.wakes (function, ready_count, rung_at) values (p_function, p_ready, p_now)
+    insert into goalpost.wakes (function, ready_count, rung_at) values (p_function, p_ready + p_alone, p_now)
     returning * into v_wake;
     perform goalpost_private.post_wake(v_wake);
   end loop;
@@ -98,6 +100,18 @@ as $$
        group by f.function, t.taken
       having count(*) > coalesce(t.taken, 0)) w
    order by w.function;
+$$;
+
+-- Sends wakes for steps of these kinds that a claim left because each has to be claimed alone. Every such claim tops up
+-- the wakes under way, so that as many workers come as there are such steps, within max_rings at a time.
+create function goalpost_private.ring_for_suspects(p_kinds text[], p_left integer, p_now timestamptz) returns void
+language sql
+set search_path = ''
+as $$
+  select goalpost_private.ring_function(f.function, 0, p_now, p_left)
+    from (select distinct goalpost_private.function_of(k) as function from unnest(p_kinds) k) f
+   where f.function is not null
+   order by f.function
 $$;
 
 -- Tells where a function's bell hangs. Called by a deploy, or by the local stack, as the database's owner.

@@ -1,5 +1,6 @@
--- One look for everything that time or a lost wake has left behind. Bounded; safe to repeat and to run twice at
+-- One round of looking for everything that time or a lost wake has left behind. Bounded; safe to repeat and to run twice at
 -- once (the second leaves at once). Either of its two callers suffices: pg_cron, or a schedule outside the database.
+-- `more` in the report: there may be more of it, so the caller begins another round.
 -- Locks the trees of what it found, then looks again before it changes anything.
 create function goalpost_private.sweep() returns jsonb
 language plpgsql
@@ -7,12 +8,14 @@ set search_path = ''
 as $$
 declare
   v_now timestamptz := goalpost_private.clock();
-  v_runs bigint[];
+  v_due record;
   v_departed bigint[];
   v_functions text[] := '{}';
   v_adopted record;
   v_report jsonb := '{}';
   v_duty record;
+  v_settled integer;
+  v_folded integer;
 begin
   if not pg_try_advisory_xact_lock(hashtextextended('goalpost.sweep', 0)) then
     return '{}';
@@ -21,53 +24,78 @@ begin
   -- What is found now is locked and then worked; nothing is added to it under way, so that the locks are taken
   -- in one order.
   v_departed := goalpost_private.departed_runs();
-  v_runs := goalpost_private.overdue_runs(v_now);
-  perform goalpost_private.lock_trees(v_runs || v_departed);
-  v_duty := goalpost_private.take_back_steps(v_runs, v_now);
+  v_due := goalpost_private.overdue_runs(v_now);
+  perform goalpost_private.lock_trees(v_due.runs || v_departed);
+  v_duty := goalpost_private.take_back_steps(v_due.runs, v_now);
   v_functions := v_functions || v_duty.functions;
   v_report := v_report || v_duty.report;
-  v_duty := goalpost_private.end_overdue(v_runs, v_now);
+  v_duty := goalpost_private.end_overdue(v_due.runs, v_now);
   v_functions := v_functions || v_duty.functions;
   v_report := v_report || v_duty.report;
-  v_duty := goalpost_private.continue_waiting(v_runs, v_now);
+  v_duty := goalpost_private.continue_waiting(v_due.runs, v_now);
   v_functions := v_functions || v_duty.functions;
   v_report := v_report || v_duty.report;
   v_report := v_report || jsonb_build_object('runs_of_departed_cancelled', goalpost_private.cancel_departed_work(v_departed, v_now));
+  -- Rows that raise are overdue for ever: a round that moved none of what was due is the last one.
+  v_due.more := v_due.more and exists (select from jsonb_each(v_report) r where r.value <> '0');
   v_adopted := goalpost_private.adopt_requests(1000, v_now);
-  v_report := v_report || jsonb_build_object('requests_adopted', v_adopted.adopted_count);
   perform goalpost_private.ring(v_functions || v_adopted.functions, '[]', v_now);
-  v_report := v_report || jsonb_build_object('turns_settled', goalpost_private.settle_abandoned_turns(v_now));
-  v_report := v_report || jsonb_build_object('wakes_rung', goalpost_private.ring_for_forgotten(v_now));
+  v_settled := goalpost_private.settle_abandoned_turns(v_now);
+  v_folded := goalpost_private.fold_statistics(5000, v_now);
+  v_report := v_report || jsonb_build_object(
+    'requests_adopted', v_adopted.adopted_count, 'turns_settled', v_settled,
+    'wakes_rung', goalpost_private.ring_for_forgotten(v_now),
+    'more', v_due.more or v_adopted.adopted_count = 1000 or v_settled > 0 or v_folded = 5000);
   perform goalpost_private.purge(v_now);
   return v_report;
 end
 $$;
 
--- Runs that something is overdue in, at most 100 of each kind: at random, so that rows that cannot be mended do not
--- keep the others from their turn.
-create function goalpost_private.overdue_runs(p_now timestamptz) returns bigint[]
+-- Sweeps in rounds of one transaction each until nothing is due, at most 200 rounds: the next run of the job goes on.
+-- Called by pg_cron at the top level. Without a search_path of its own, which would forbid the commits: every name is
+-- qualified.
+create procedure goalpost_private.sweep_all()
+language plpgsql
+as $$
+declare
+  v_more boolean;
+begin
+  for v_round in 1 .. 200 loop
+    v_more := coalesce((goalpost_private.sweep() ->> 'more')::boolean, false);
+    commit;
+    exit when not v_more;
+  end loop;
+end
+$$;
+
+-- Runs that something is overdue in, at most 100 finds of each kind: at random, so that rows that cannot be mended do not
+-- keep the others from their turn. `more`: of some kind there may be more than that.
+create function goalpost_private.overdue_runs(p_now timestamptz, out runs bigint[], out more boolean)
 language sql volatile
 set search_path = ''
 as $$
-  select array(
-    (select s.run_id from goalpost.steps s where s.state = 'running' and s.lease_expires_at < p_now
+  with due (kind, run_id) as materialized (
+    (select 'lease', s.run_id from goalpost.steps s where s.state = 'running' and s.lease_expires_at < p_now
       order by random() limit 100)
-    union
-    (select s.run_id from goalpost.steps s
+    union all
+    (select 'timeout', s.run_id from goalpost.steps s
       where s.state = 'running' and s.started_at + make_interval(secs => s.timeout_seconds) < p_now
       order by random() limit 100)
-    union
-    (select s.run_id from goalpost.steps s where s.state = 'waiting' and s.run_after <= p_now
+    union all
+    (select 'timer', s.run_id from goalpost.steps s where s.state = 'waiting' and s.run_after <= p_now
       order by random() limit 100)
-    union
-    (select a.run_id from goalpost.approvals a where a.state = 'pending' and a.expires_at <= p_now
+    union all
+    (select 'expiry', a.run_id from goalpost.approvals a where a.state = 'pending' and a.expires_at <= p_now
       order by random() limit 100)
-    union
-    (select a.run_id from goalpost.approvals a where a.state = 'pending' and a.escalates_at <= p_now
+    union all
+    (select 'escalation', a.run_id from goalpost.approvals a where a.state = 'pending' and a.escalates_at <= p_now
       order by random() limit 100)
-    union
-    (select r.id from goalpost.workflow_runs r where r.state = 'running' and r.deadline_at <= p_now
-      order by random() limit 100))
+    union all
+    (select 'deadline', r.id from goalpost.workflow_runs r where r.state = 'running' and r.deadline_at <= p_now
+      order by random() limit 100)
+  )
+  select array(select distinct d.run_id from due d),
+         exists (select from due d group by d.kind having count(*) >= 100)
 $$;
 
 -- Takes steps back from workers whose lease ran out, or that took longer than their time-out.
@@ -127,6 +155,7 @@ declare
   v_approval goalpost.approvals;
   v_runs integer := 0;
   v_approvals integer := 0;
+  v_escalated integer := 0;
 begin
   functions := '{}';
   for v_run_id in
@@ -159,11 +188,13 @@ begin
   loop
     begin
       perform goalpost_private.escalate_approval(v_approval, p_now);
+      v_escalated := v_escalated + 1;
     exception when others then
       raise warning 'approval % cannot be escalated: %', v_approval.id, sqlerrm;
     end;
   end loop;
-  report := jsonb_build_object('runs_timed_out', v_runs, 'approvals_expired', v_approvals);
+  report := jsonb_build_object(
+    'runs_timed_out', v_runs, 'approvals_expired', v_approvals, 'approvals_escalated', v_escalated);
 end
 $$;
 
@@ -182,23 +213,26 @@ as $$
     from continued
 $$;
 
--- Rings for ready work that has been due for a second and still lies there: its wake was lost, or it waited for a
--- retry's time.
+-- Sends wakes for ready work that has been due for a second: its wake was lost, or it waited for a retry's time; and for
+-- every step that has to be claimed alone.
 create function goalpost_private.ring_for_forgotten(p_now timestamptz) returns integer
 language sql
 set search_path = ''
 as $$
-  select coalesce(sum(goalpost_private.ring_function(w.function, w.ready, p_now)), 0)::integer
+  select coalesce(sum(goalpost_private.ring_function(w.function, w.ready, p_now, w.alone)), 0)::integer
     from (
-      select goalpost_private.function_of(k.kind) as function, sum(r.ready)::integer as ready
+      select goalpost_private.function_of(k.kind) as function, sum(r.ready)::integer as ready, sum(r.alone)::integer as alone
         from (values ('assess'), ('plan'), ('agent'), ('tool'), ('judge')) k (kind)
        cross join lateral (
-         select count(*) as ready
-           from (select from goalpost.steps s
-                  where s.state = 'ready' and s.kind = k.kind and s.run_after <= p_now - interval '1 second'
+         select count(*) filter (where not s.is_alone) as ready, count(*) filter (where s.is_alone) as alone
+           from (select a.is_alone
+                   from goalpost.steps s
+                  cross join lateral (select goalpost_private.may_be_poison(s.attempt, s.error) as is_alone) a
+                  where s.state = 'ready' and s.kind = k.kind
+                    and s.run_after <= p_now - case when a.is_alone then interval '0' else interval '1 second' end
                   limit 1000) s) r
        group by 1
-      having sum(r.ready) > 0) w
+      having sum(r.ready + r.alone) > 0) w
 $$;
 
 -- Forgets what is only of use for a while: old wakes, memories past their time, and pg_cron's own log, which it never
@@ -215,11 +249,12 @@ as $$
    where runid in (select runid from cron.job_run_details where end_time < p_now - interval '1 day' limit 1000);
 $$;
 
--- The sweep for a schedule outside the database. Called by every function when its schedule wakes it.
+-- One round of the sweep for a schedule outside the database. Called by every function when its schedule wakes it, again
+-- as long as the report says `more`.
 create function goalpost_worker.sweep() returns jsonb
 language sql security definer
 set search_path = ''
 as $$ select goalpost_private.sweep() $$;
 
 -- pg_cron runs one instance of a job at a time. Named, so that applying this again replaces it.
-select cron.schedule('goalpost-sweep', '10 seconds', 'select goalpost_private.sweep()');
+select cron.schedule('goalpost-sweep', '10 seconds', 'call goalpost_private.sweep_all()');

@@ -1,41 +1,63 @@
 create view goalpost.goal_costs with (security_invoker = true) as
-  select u.workspace_id, u.goal_id, count(*) as calls, sum(u.input_tokens) as input_tokens,
-         sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd
-    from goalpost.usage_events u
-   where u.goal_id is not null
-   group by u.workspace_id, u.goal_id;
+  select g.workspace_id, g.id as goal_id, c.calls, c.input_tokens, c.output_tokens, c.cost_microusd
+    from goalpost.goals g
+    -- Per goal, by its index: a page of goals costs as much as the page, not as all usage.
+   cross join lateral (
+     select count(*) as calls, sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens,
+            sum(u.cost_microusd) as cost_microusd
+       from goalpost.usage_events u
+      where u.workspace_id = g.workspace_id and u.goal_id = g.id) c
+   where c.calls > 0;
 comment on view goalpost.goal_costs is 'Calls, tokens and cost per goal, sub-goals not included.';
 
--- The same by whatever else people ask: the agent, the runbook, who asked, the day (UTC). One row per currency there
--- is: micro-dollars. What nobody knows counts as the most that it may have cost.
+-- The same per agent, runbook, person and day (UTC), from the totals and what is not folded into them yet: equal to the
+-- sum of usage_events. In micro-dollars; a call whose outcome is unknown counts with the most that it may have cost.
+create view goalpost.usage_totals with (security_invoker = true) as
+  select d.workspace_id, d.day, d.user_id, d.agent_id, d.runbook_id, d.calls, d.input_tokens, d.output_tokens,
+         d.cost_microusd
+    from goalpost.daily_usage d
+  union all
+  select u.workspace_id, u.day, u.user_id, u.agent_id, u.runbook_id, u.calls, u.input_tokens, u.output_tokens,
+         u.cost_microusd
+    from goalpost.unfolded_statistics u
+   where u.user_id is not null;
+comment on view goalpost.usage_totals is
+  'Usage by day (UTC), person, agent and runbook, up to now: several rows of one day and person may have to be added.';
+
 create view goalpost.agent_costs with (security_invoker = true) as
-  select u.workspace_id, u.agent_id, a.name as agent, a.version, count(*) as calls, sum(u.input_tokens) as input_tokens,
-         sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd
-    from goalpost.usage_events u
+  select u.workspace_id, u.agent_id, a.name as agent, a.version, sum(u.calls)::bigint as calls,
+         sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd
+    from goalpost.usage_totals u
     join goalpost.agents a on a.id = u.agent_id
    group by u.workspace_id, u.agent_id, a.name, a.version;
 comment on view goalpost.agent_costs is 'Calls, tokens and cost per agent version.';
 
 create view goalpost.runbook_costs with (security_invoker = true) as
-  select u.workspace_id, r.runbook_id, b.name as runbook, b.version, count(distinct r.id) as runs, count(*) as calls,
-         sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd
-    from goalpost.usage_events u
-    join goalpost.workflow_runs r on r.id = u.run_id
-    join goalpost.runbooks b on b.id = r.runbook_id
-   group by u.workspace_id, r.runbook_id, b.name, b.version;
-comment on view goalpost.runbook_costs is 'Runs, calls, tokens and cost per runbook version.';
+  select u.workspace_id, u.runbook_id, b.name as runbook, b.version, sum(u.runs)::bigint as runs,
+         sum(u.calls)::bigint as calls, sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens,
+         sum(u.cost_microusd) as cost_microusd
+    from (select t.workspace_id, t.runbook_id, 0::bigint as runs, t.calls, t.input_tokens, t.output_tokens, t.cost_microusd
+            from goalpost.usage_totals t
+          union all
+          select s.workspace_id, s.runbook_id, s.uses, 0, 0, 0, 0 from goalpost.runbook_statistics s
+          union all
+          select n.workspace_id, n.runbook_id, n.uses, 0, 0, 0, 0
+            from goalpost.unfolded_statistics n where n.user_id is null) u
+    join goalpost.runbooks b on b.id = u.runbook_id
+   group by u.workspace_id, u.runbook_id, b.name, b.version;
+comment on view goalpost.runbook_costs is
+  'Completed and failed runs per runbook version, and calls, tokens and cost of all its runs while they followed it.';
 
 create view goalpost.user_costs with (security_invoker = true) as
-  select u.workspace_id, r.user_id, count(*) as calls, sum(u.input_tokens) as input_tokens,
+  select u.workspace_id, u.user_id, sum(u.calls)::bigint as calls, sum(u.input_tokens) as input_tokens,
          sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd
-    from goalpost.usage_events u
-    join goalpost.workflow_runs r on r.id = u.run_id
-   group by u.workspace_id, r.user_id;
+    from goalpost.usage_totals u
+   group by u.workspace_id, u.user_id;
 comment on view goalpost.user_costs is 'Calls, tokens and cost per person who asked.';
 
 create view goalpost.day_costs with (security_invoker = true) as
-  select u.workspace_id, (u.created_at at time zone 'UTC')::date as day, count(*) as calls, sum(u.input_tokens) as input_tokens,
+  select u.workspace_id, u.day, sum(u.calls)::bigint as calls, sum(u.input_tokens) as input_tokens,
          sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd
-    from goalpost.usage_events u
-   group by u.workspace_id, (u.created_at at time zone 'UTC')::date;
+    from goalpost.usage_totals u
+   group by u.workspace_id, u.day;
 comment on view goalpost.day_costs is 'Calls, tokens and cost per day (UTC).';

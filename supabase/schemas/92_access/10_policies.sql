@@ -1,16 +1,18 @@
--- Rows: a member of the workspace reads them; nobody writes them but the functions. One policy per table.
+-- Rows: a member of the workspace reads them; nobody writes them but the functions. One policy per table. The workspaces
+-- as an array, so that an index that begins with the workspace finds them.
 do $$
 declare
   v_table text;
 begin
   foreach v_table in array array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
-    'plan_revisions', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'mcp_servers', 'mcp_tools', 'writable_tables', 'approval_votes', 'budgets', 'budget_raises', 'memory_uses']
+    'plan_revisions', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'mcp_servers', 'mcp_tools', 'writable_tables', 'approval_votes', 'budgets', 'budget_raises', 'memory_uses',
+    'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage']
   loop
     execute format('alter table goalpost.%I enable row level security', v_table);
     execute format(
       'create policy members_read on goalpost.%I for select to authenticated
-         using (workspace_id in (select goalpost_private.my_workspaces()))', v_table);
+         using (workspace_id = any (array(select goalpost_private.my_workspaces())))', v_table);
   end loop;
 
   -- Reference data: what is built in is for everybody who is signed in, a workspace's own for its members.
@@ -66,12 +68,6 @@ create policy signed_in_read on goalpost.tools for select to authenticated
 alter table goalpost.model_prices enable row level security;
 create policy signed_in_read on goalpost.model_prices for select to authenticated
   using ((select auth.uid()) is not null);
-alter table goalpost.runbook_facts enable row level security;
-create policy readers_of_the_runbook_read on goalpost.runbook_facts for select to authenticated
-  using (exists (select from goalpost.runbooks b where b.id = runbook_id));
-alter table goalpost.agent_facts enable row level security;
-create policy readers_of_the_agent_read on goalpost.agent_facts for select to authenticated
-  using (exists (select from goalpost.agents a where a.id = agent_id));
 
 -- Operations: wakes name no tenant.
 alter table goalpost.wakes enable row level security;

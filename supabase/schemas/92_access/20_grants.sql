@@ -4,7 +4,7 @@
 revoke all on schema goalpost, goalpost_worker, goalpost_private from public;
 revoke all on all tables in schema goalpost, goalpost_worker, goalpost_private from public, anon, authenticated, service_role;
 revoke all on all sequences in schema goalpost, goalpost_worker, goalpost_private from public, anon, authenticated, service_role;
-revoke all on all functions in schema goalpost, goalpost_worker, goalpost_private from public, anon, authenticated, service_role;
+revoke all on all routines in schema goalpost, goalpost_worker, goalpost_private from public, anon, authenticated, service_role;
 grant usage on schema goalpost to authenticated;
 grant select on all tables in schema goalpost to authenticated;
 grant insert (workspace_id, question, idempotency_key, context, runbook, parameters, budget) on goalpost.requests to authenticated;

@@ -4,8 +4,10 @@ select * from no_plan();
 select tests.world();
 
 insert into goalpost.agents (workspace_id, name, role) values (tests.id_of('acme'), 'own', 'r');
-insert into goalpost.runbook_facts select id, 1, 1, 0, 0, now() from goalpost.runbooks limit 1;
-insert into goalpost.agent_facts select id, 1, 1, 0, 0, now() from goalpost.agents limit 1;
+insert into goalpost.runbook_statistics (workspace_id, runbook_id, folded_at) select tests.id_of('acme'), id, now() from goalpost.runbooks limit 1;
+insert into goalpost.agent_statistics (workspace_id, agent_id, folded_at) select tests.id_of('acme'), id, now() from goalpost.agents limit 1;
+insert into goalpost.unfolded_statistics (workspace_id, day) values (tests.id_of('acme'), '2030-01-01');
+insert into goalpost.daily_usage (workspace_id, day, user_id, calls, input_tokens, output_tokens, cost_microusd) values (tests.id_of('acme'), '2030-01-01', tests.id_of('mia'), 1, 1, 1, 1);
 insert into goalpost.project_admins values (tests.id_of('olga'));
 select tests.keep('run', tests.planned('a, ap, c:a', jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval()), '["good"]'));
 select tests.spend(tests.the('run'), 'a', 1);
@@ -29,8 +31,14 @@ insert into goalpost_private.request_claims (request_id, workspace_id, claims, t
 create function pg_temp.refused_by(p_table text, p_changes jsonb, p_where text) returns text language plpgsql as $$
 declare
   v_name text;
+  v_columns text;
+  v_values text;
 begin
-  execute format('insert into %s select (jsonb_populate_record(t, %L)).* from %s t where %s limit 1', p_table, p_changes, p_table, p_where);
+  -- A generated column takes no value.
+  select string_agg(quote_ident(a.attname), ', '), string_agg('r.' || quote_ident(a.attname), ', ') into v_columns, v_values
+    from pg_catalog.pg_attribute a where a.attrelid = p_table::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
+  execute format('insert into %s (%s) select %s from %s t, jsonb_populate_record(t, %L) r where %s limit 1', p_table, v_columns, v_values, p_table, p_changes,
+    regexp_replace(p_where, '\m(workspace_id|idempotency_key|goal_id)\M', 't.\1', 'g'));
   return 'nothing';
 exception
   when unique_violation then
@@ -43,7 +51,7 @@ create temp table twice (from_table text, key text, changes jsonb default '{}', 
 insert into twice (from_table, key) values
   ('goalpost.workspaces', 'workspaces_pkey'), ('goalpost.members', 'members_pkey'),
   ('goalpost.project_admins', 'project_admins_pkey'), ('goalpost.tools', 'tools_pkey'),
-  ('goalpost.runbook_facts', 'runbook_facts_pkey'), ('goalpost.agent_facts', 'agent_facts_pkey'),
+  ('goalpost.runbook_statistics', 'runbook_statistics_pkey'), ('goalpost.agent_statistics', 'agent_statistics_pkey'), ('goalpost.unfolded_statistics', 'unfolded_statistics_pkey'),
   ('goalpost.goals', 'goals_pkey'), ('goalpost.goal_criteria', 'goal_criteria_pkey'), ('goalpost.steps', 'steps_pkey'),
   ('goalpost.step_attempts', 'step_attempts_pkey'), ('goalpost.step_turns', 'step_turns_pkey'), ('goalpost.tool_calls', 'tool_calls_pkey'),
   ('goalpost.plan_revisions', 'plan_revisions_pkey'), ('goalpost.agent_instances', 'agent_instances_pkey'),
@@ -53,6 +61,8 @@ insert into twice (from_table, key) values
 insert into twice values
   ('goalpost.invitations', 'invitations_pkey', '{"email": "other@tests.example"}', 'true'),
   ('goalpost.invitations', 'one_invitation_per_person', '{"id": -5}', 'true'),
+  ('goalpost.daily_usage', 'daily_usage_pkey', '{"day": "2030-01-02"}', 'true'),
+  ('goalpost.daily_usage', 'one_row_per_day_person_agent_and_runbook', '{"id": -5}', 'true'),
   ('goalpost.mcp_servers', 'mcp_servers_pkey', '{"name": "other"}', 'true'),
   ('goalpost.mcp_servers', 'one_mcp_server_of_a_name', '{"id": -5}', 'true'),
   ('goalpost.agents', 'agents_pkey', '{"name": "other"}', 'true'),

@@ -5,8 +5,10 @@ select tests.world();
 
 insert into goalpost.agents (workspace_id, name, role) values (tests.id_of('acme'), 'own', 'r');
 insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan) values (tests.id_of('acme'), 'own', 't', 'd', 'g', '{}');
-insert into goalpost.runbook_facts select id, 1, 1, 0, 0, now() from goalpost.runbooks where name = 'own';
-insert into goalpost.agent_facts select id, 1, 1, 0, 0, now() from goalpost.agents where name = 'own';
+insert into goalpost.runbook_statistics (workspace_id, runbook_id, folded_at) select workspace_id, id, now() from goalpost.runbooks where name = 'own';
+insert into goalpost.agent_statistics (workspace_id, agent_id, folded_at) select workspace_id, id, now() from goalpost.agents where name = 'own';
+insert into goalpost.unfolded_statistics (workspace_id, day) values (tests.id_of('acme'), '2030-01-01');
+insert into goalpost.daily_usage (workspace_id, day, user_id, calls, input_tokens, output_tokens, cost_microusd) values (tests.id_of('acme'), '2030-01-01', tests.id_of('mia'), 1, 1, 1, 1);
 insert into goalpost.project_admins values (tests.id_of('olga'));
 select tests.keep('run', tests.planned('a, ap, sub, c:a', jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval(), 'sub', tests.subgoal()), '["good"]'));
 select tests.spend(tests.the('run'), 'a', 1);
@@ -63,7 +65,9 @@ create temp table reference (from_table text, columns text);
 insert into reference values
   ('goalpost.invitations', 'workspace_id'), ('goalpost.members', 'workspace_id'), ('goalpost.members', 'user_id'), ('goalpost.project_admins', 'user_id'),
   ('goalpost.agents', 'workspace_id'), ('goalpost.runbooks', 'workspace_id'),
-  ('goalpost.runbook_facts', 'runbook_id'), ('goalpost.agent_facts', 'agent_id'),
+  ('goalpost.runbook_statistics', 'runbook_id'), ('goalpost.agent_statistics', 'agent_id'),
+  ('goalpost.runbook_statistics', 'workspace_id'), ('goalpost.agent_statistics', 'workspace_id'),
+  ('goalpost.unfolded_statistics', 'workspace_id'), ('goalpost.daily_usage', 'workspace_id'),
   ('goalpost.requests', 'workspace_id'), ('goalpost.requests', 'workspace_id, goal_id'),
   ('goalpost.goals', 'workspace_id, request_id'), ('goalpost.goals', 'workspace_id, parent_goal_id'),
   ('goalpost.goals', 'workspace_id, root_goal_id'), ('goalpost.goal_criteria', 'workspace_id, goal_id'),

@@ -8,8 +8,8 @@ select tests.finish(tests.the('run'), 'b', 'waiting', '{"resume_after_seconds": 
 select tests.pass('2 minutes');
 select tests.keep('first', goalpost_worker.sweep()::text);
 select tests.keep('events', (select count(*) from goalpost.events));
-select is(tests.kept('first')::jsonb - 'wakes_rung', '{"runs_of_departed_cancelled": 0, "leases_expired": 1, "steps_timed_out": 0, "runs_timed_out": 0, "timers_fired": 1, "approvals_expired": 1, "requests_adopted": 0, "turns_settled": 0}', 'the first finds one of each');
-select is((goalpost_worker.sweep()) - 'wakes_rung', '{"runs_of_departed_cancelled": 0, "leases_expired": 0, "steps_timed_out": 0, "runs_timed_out": 0, "timers_fired": 0, "approvals_expired": 0, "requests_adopted": 0, "turns_settled": 0}', 'the second none');
+select is(tests.kept('first')::jsonb - 'wakes_rung', '{"runs_of_departed_cancelled": 0, "leases_expired": 1, "steps_timed_out": 0, "runs_timed_out": 0, "timers_fired": 1, "approvals_expired": 1, "requests_adopted": 0, "approvals_escalated": 0, "turns_settled": 0, "more": false}', 'the first finds one of each');
+select is((goalpost_worker.sweep()) - 'wakes_rung', '{"runs_of_departed_cancelled": 0, "leases_expired": 0, "steps_timed_out": 0, "runs_timed_out": 0, "timers_fired": 0, "approvals_expired": 0, "requests_adopted": 0, "approvals_escalated": 0, "turns_settled": 0, "more": false}', 'the second none');
 select is((select count(*) from goalpost.events), tests.the('events'), 'and nothing more is told');
 
 select * from finish();

@@ -5,7 +5,7 @@ select tests.world();
 
 select results_eq(
   'select schedule, command from cron.job where jobname = ''goalpost-sweep''',
-  $$ values ('10 seconds', 'select goalpost_private.sweep()') $$, 'every ten seconds');
+  $$ values ('10 seconds', 'call goalpost_private.sweep_all()') $$, 'pg_cron sweeps every ten seconds until nothing is due');
 
 select * from finish();
 rollback;

@@ -12,8 +12,9 @@ insert into goalpost.project_admins values (tests.id_of('oscar'));
 create temp table place as select * from (values ('acme', 'mia'), ('elsewhere', 'sam')) p (workspace, person);
 insert into goalpost.agents (workspace_id, name, role) select tests.id_of(workspace), 'own', 'r' from place;
 insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan) select tests.id_of(workspace), 'own', 't', 'd', 'g', '{}' from place;
-insert into goalpost.runbook_facts select id, 1, 1, 0, 0, now() from goalpost.runbooks where name = 'own';
-insert into goalpost.agent_facts select id, 1, 1, 0, 0, now() from goalpost.agents where name = 'own';
+insert into goalpost.runbook_statistics (workspace_id, runbook_id, folded_at) select workspace_id, id, now() from goalpost.runbooks where name = 'own';
+insert into goalpost.agent_statistics (workspace_id, agent_id, folded_at) select workspace_id, id, now() from goalpost.agents where name = 'own';
+insert into goalpost.daily_usage (workspace_id, day, user_id, calls, input_tokens, output_tokens, cost_microusd) select tests.id_of(workspace), '2030-01-01', tests.id_of(person), 1, 1, 1, 1 from place;
 select tests.keep('run_' || workspace, tests.planned('a, ap:a, sub, b',
          jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval('{"required_role": "member"}'), 'sub', tests.subgoal()), '["good"]', person, workspace))
   from place;
@@ -50,17 +51,14 @@ select 'goalpost.' || t, format('workspace_id = %L', tests.id_of('acme')), forma
   from unnest(array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
     'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'agents', 'runbooks',
-    'memories', 'memory_uses', 'goal_progress', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'agent_costs', 'runbook_costs', 'user_costs', 'day_costs', 'approval_votes', 'corrections', 'budgets', 'budget_raises', 'tool_policies', 'rate_limits', 'goal_costs']) t;
+    'memories', 'memory_uses', 'goal_progress', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'agent_costs', 'runbook_costs', 'user_costs', 'day_costs', 'approval_votes', 'corrections', 'budgets', 'budget_raises', 'tool_policies', 'rate_limits', 'goal_costs',
+    'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage', 'usage_totals']) t;
 insert into expected values
   ('goalpost.invitations', format('workspace_id = %L', tests.id_of('acme')), format('workspace_id = %L', tests.id_of('elsewhere')), array['admin', 'owner'], array['stranger']),
   ('goalpost_private.departures', 'true', null, '{}', null),
   ('goalpost.workspaces', format('id = %L', tests.id_of('acme')), format('id = %L', tests.id_of('elsewhere')), pg_temp.people(), array['stranger']),
   ('goalpost.inbox', format('workspace_id = %L', tests.id_of('acme')), format('workspace_id = %L', tests.id_of('elsewhere')),
      array['member', 'approver', 'admin', 'owner', 'asker'], array['stranger']),
-  ('goalpost.runbook_facts', format('runbook_id in (%s)', (select id from goalpost.runbooks where name = 'own' and workspace_id = tests.id_of('acme'))),
-     format('runbook_id in (%s)', (select id from goalpost.runbooks where name = 'own' and workspace_id = tests.id_of('elsewhere'))), pg_temp.people(), array['stranger']),
-  ('goalpost.agent_facts', format('agent_id in (%s)', (select id from goalpost.agents where name = 'own' and workspace_id = tests.id_of('acme'))),
-     format('agent_id in (%s)', (select id from goalpost.agents where name = 'own' and workspace_id = tests.id_of('elsewhere'))), pg_temp.people(), array['stranger']),
   ('goalpost.embedding_spaces', 'true', null, pg_temp.people() || array['stranger', 'operator'], null),
   ('goalpost.tools', 'true', null, pg_temp.people() || array['stranger', 'operator'], null),
   ('goalpost.model_prices', 'true', null, pg_temp.people() || array['stranger', 'operator'], null),
@@ -79,7 +77,9 @@ insert into expected values
 create temp table relation as
 select format('%s.%s', n.nspname, c.relname) as name, n.nspname as schema,
        (select quote_ident(a.attname) from pg_catalog.pg_attribute a
-         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attidentity = '' order by a.attnum limit 1) as a_column
+         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attidentity = '' order by a.attnum limit 1) as a_column,
+       (select string_agg(quote_ident(a.attname), ', ' order by a.attnum) from pg_catalog.pg_attribute a
+         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') as columns
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
  where c.relkind in ('r', 'p', 'v', 'm', 'f')
    and (n.nspname in ('goalpost', 'goalpost_worker', 'goalpost_private', 'public') or n.nspname in ('vault', 'cron'))
@@ -119,7 +119,7 @@ create temp table attempt as
 select r.name as relation, a.number, a.name as actor, t.side, t.action,
        case t.action
          when 'read' then format('select count(*) from %s where %s', r.name, s.rows)
-         when 'insert' then format('insert into %s select * from pg_temp.copy_of_%s where %s', r.name, replace(r.name, '.', '_'), s.rows)
+         when 'insert' then format('insert into %s (%s) select %2$s from pg_temp.copy_of_%s where %s', r.name, r.columns, replace(r.name, '.', '_'), s.rows)
          when 'update' then format('update %1$s set %2$s = %2$s where %3$s', r.name, r.a_column, s.rows)
          when 'delete' then format('delete from %s where %s', r.name, s.rows)
          when 'truncate' then format('truncate %s cascade', r.name)
@@ -166,7 +166,7 @@ as $$ select format('%s: %s %s rows of %s', p_attempt.actor, p_attempt.action, p
 create function pg_temp.refusal(p_attempt attempt) returns text
 language sql
 as $$
-  select case when p_attempt.relation in ('goalpost.inbox', 'goalpost.goal_costs', 'goalpost.goal_progress', 'goalpost.agent_costs', 'goalpost.runbook_costs', 'goalpost.user_costs', 'goalpost.day_costs') and p_attempt.action <> 'read'
+  select case when p_attempt.relation in ('goalpost.inbox', 'goalpost.goal_costs', 'goalpost.goal_progress', 'goalpost.agent_costs', 'goalpost.runbook_costs', 'goalpost.user_costs', 'goalpost.day_costs', 'goalpost.usage_totals') and p_attempt.action <> 'read'
               then '^(42501|55000|42809)$' else '^42501$' end
 $$;
 

@@ -53,7 +53,8 @@ select set_eq(
     'goalpost.step_turns(run_id, step_key) -> goalpost.steps', 'goalpost.tool_calls(run_id, step_key) -> goalpost.steps',
     -- What is built in has no workspace and is referred to from every one.
     'goalpost.steps(agent_id) -> goalpost.agents', 'goalpost.agent_instances(agent_id) -> goalpost.agents', 'goalpost.usage_events(agent_id) -> goalpost.agents',
-    'goalpost.corrections(agent_id) -> goalpost.agents',
+    'goalpost.corrections(agent_id) -> goalpost.agents', 'goalpost.agent_statistics(agent_id) -> goalpost.agents',
+    'goalpost.runbook_statistics(runbook_id) -> goalpost.runbooks',
     'goalpost.workflow_runs(runbook_id) -> goalpost.runbooks', 'goalpost.plan_revisions(runbook_id) -> goalpost.runbooks'],
   'every other key between tables of tenants holds the workspace');
 
@@ -65,6 +66,9 @@ select set_eq(
       where c.relnamespace = 'goalpost'::regnamespace and c.relkind in ('r', 'p') and a.attnum > 0 and not a.attisdropped and a.attname ~ '_(id|key)$'
         and not exists (select from pg_catalog.pg_constraint f where f.contype = 'f' and f.conrelid = a.attrelid and a.attnum = any (f.conkey)) $$,
   array['goalpost.events.root_run_id', 'goalpost.step_attempts.run_id', 'goalpost.step_attempts.step_key', 'goalpost.events.run_id', 'goalpost.events.goal_id', 'goalpost.events.step_key', 'goalpost.events.workspace_id',
+        -- What was used stays counted when an agent or a runbook is gone.
+        'goalpost.usage_events.user_id', 'goalpost.usage_events.runbook_id', 'goalpost.daily_usage.user_id', 'goalpost.daily_usage.agent_id', 'goalpost.daily_usage.runbook_id',
+        'goalpost.unfolded_statistics.user_id', 'goalpost.unfolded_statistics.agent_id', 'goalpost.unfolded_statistics.runbook_id',
         -- Where a memory comes from may be gone before it.
         'goalpost.memories.run_id', 'goalpost.memories.step_key', 'goalpost.memories.user_id',
         'goalpost.goals.parent_run_id', 'goalpost.goals.parent_step_key', 'goalpost.steps.workspace_id',

@@ -43,7 +43,7 @@ begin
     update goalpost.requests set question = v_word || id, context = jsonb_build_object('note', v_word) where workspace_id = tests.id_of(v_workspace);
     update goalpost.goals set title = v_word, description = v_word where workspace_id = tests.id_of(v_workspace);
   end loop;
-  perform goalpost_worker.measure_facts();
+  perform goalpost_worker.fold_statistics();
 end
 $$"#;
 

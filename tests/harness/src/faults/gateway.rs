@@ -121,7 +121,7 @@ impl Caller {
 
     fn point_before(&self, body: &Bytes) -> Option<Point> {
         match self.rpc.as_str() {
-            "claim_steps" | "measure_facts" => Some(Point::BeforeClaim),
+            "claim_steps" | "fold_statistics" => Some(Point::BeforeClaim),
             "finish_steps" => has_outcomes(body).then_some(Point::BeforeCompletion),
             "read_journal" => Some(Point::BeforeReading),
             "begin_turn" => Some(Point::BeforeTurn),
@@ -139,7 +139,7 @@ impl Caller {
                 .as_array()
                 .is_some_and(|steps| !steps.is_empty())
                 .then_some(Point::AfterClaim),
-            "measure_facts" => Some(Point::AfterClaim),
+            "fold_statistics" => Some(Point::AfterClaim),
             "finish_steps" => has_outcomes(body).then_some(Point::AfterCompletion),
             "answer_query" => Some(Point::AfterEffect),
             "read_journal" => Some(Point::AfterReading),

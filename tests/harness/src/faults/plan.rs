@@ -62,9 +62,9 @@ pub struct Cuts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Point {
-    /// A claim arrives and is not executed. For a function that claims nothing: its `measure_facts` arrives.
+    /// A claim arrives and is not executed. For a function that claims nothing: its `fold_statistics` arrives.
     BeforeClaim,
-    /// A claim that took steps was executed, its answer not delivered. (Or `measure_facts`.)
+    /// A claim that took steps was executed, its answer not delivered. (Or `fold_statistics`.)
     AfterClaim,
     /// A journal is asked for and not read.
     BeforeReading,

@@ -1,0 +1,133 @@
+-- Statistics and totals: what ends, and what is booked, appends a row to unfolded_statistics; a fold adds the rows to
+-- the totals. Neither reads history, and the totals have one writer.
+
+-- Writes who asked, and the runbook that the run follows now, into a call that is booked. Kept with the row, since a run
+-- may follow another runbook later, and a late truth has to change the totals that the estimate was added to.
+create function goalpost_private.attribute_usage() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  select r.user_id, r.runbook_id into new.user_id, new.runbook_id from goalpost.workflow_runs r where r.id = new.run_id;
+  return new;
+end
+$$;
+
+create trigger attribute_usage before insert on goalpost.usage_events
+  for each row execute function goalpost_private.attribute_usage();
+
+-- Appends what a booked call adds to the totals, or a late truth about one that was booked as an estimate.
+create function goalpost_private.append_usage() returns trigger
+language plpgsql
+set search_path = ''
+as $$
+begin
+  insert into goalpost.unfolded_statistics
+    (workspace_id, day, user_id, agent_id, runbook_id, calls, input_tokens, output_tokens, cost_microusd)
+  values
+    (new.workspace_id, (new.created_at at time zone 'UTC')::date, new.user_id, new.agent_id, new.runbook_id,
+     case tg_op when 'INSERT' then 1 else 0 end,
+     new.input_tokens - case tg_op when 'INSERT' then 0 else old.input_tokens end,
+     new.output_tokens - case tg_op when 'INSERT' then 0 else old.output_tokens end,
+     new.cost_microusd - case tg_op when 'INSERT' then 0 else old.cost_microusd end);
+  return null;
+end
+$$;
+
+create trigger append_usage after insert or update of input_tokens, output_tokens, cost_microusd on goalpost.usage_events
+  for each row execute function goalpost_private.append_usage();
+
+-- Appends the end of a run for its runbook, and the ends of its agents' steps for each agent: p_sign 1 when the run
+-- ends, -1 when it is reopened, before its steps change. Cancelled runs and steps say nothing about a runbook or an agent.
+create function goalpost_private.append_ends(p_run goalpost.workflow_runs, p_sign integer, p_has_agents boolean)
+returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if p_run.runbook_id is not null and p_run.state <> 'cancelled' then
+    insert into goalpost.unfolded_statistics (workspace_id, day, runbook_id, uses, successes, duration_ms)
+    values (p_run.workspace_id, (p_run.ended_at at time zone 'UTC')::date, p_run.runbook_id, p_sign,
+            case p_run.state when 'completed' then p_sign else 0 end,
+            p_sign * round(extract(epoch from p_run.ended_at - p_run.created_at) * 1000));
+  end if;
+  if p_has_agents then
+    insert into goalpost.unfolded_statistics (workspace_id, day, agent_id, uses, successes, duration_ms)
+    select p_run.workspace_id, (p_run.ended_at at time zone 'UTC')::date, s.agent_id, p_sign * count(*),
+           p_sign * count(*) filter (where s.state = 'completed'),
+           p_sign * round(coalesce(sum(extract(epoch from s.ended_at - s.started_at)), 0) * 1000)
+      from goalpost.steps s
+     where s.run_id = p_run.id and s.agent_id is not null and s.state in ('completed', 'failed')
+     group by s.agent_id;
+  end if;
+end
+$$;
+
+-- Adds up to p_limit appended rows to the totals and deletes them; returns how many. One statement, so that readers
+-- see each row either appended or added. Safe to repeat. Called by the sweep and by the analyzer.
+-- Locks: one fold at a time; a second one returns 0 at once.
+create function goalpost_private.fold_statistics(p_limit integer, p_now timestamptz) returns integer
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_count integer;
+begin
+  if not pg_try_advisory_xact_lock(hashtextextended('goalpost.fold_statistics', 0)) then
+    return 0;
+  end if;
+  with folded as (
+    delete from goalpost.unfolded_statistics u
+     where u.id in (select o.id from goalpost.unfolded_statistics o order by o.id limit p_limit)
+    returning u.*
+  ),
+  usage as (
+    insert into goalpost.daily_usage as d
+      (workspace_id, day, user_id, agent_id, runbook_id, calls, input_tokens, output_tokens, cost_microusd)
+    select f.workspace_id, f.day, f.user_id, f.agent_id, f.runbook_id, sum(f.calls), sum(f.input_tokens),
+           sum(f.output_tokens), sum(f.cost_microusd)
+      from folded f
+     where f.user_id is not null
+     group by f.workspace_id, f.day, f.user_id, f.agent_id, f.runbook_id
+    on conflict on constraint one_row_per_day_person_agent_and_runbook do update
+      set calls = d.calls + excluded.calls, input_tokens = d.input_tokens + excluded.input_tokens,
+          output_tokens = d.output_tokens + excluded.output_tokens,
+          cost_microusd = d.cost_microusd + excluded.cost_microusd
+  ),
+  runbooks as (
+    insert into goalpost.runbook_statistics as s
+      (workspace_id, runbook_id, uses, successes, duration_ms, cost_microusd, folded_at)
+    select f.workspace_id, f.runbook_id, sum(f.uses), sum(f.successes), sum(f.duration_ms), sum(f.cost_microusd), p_now
+      from folded f
+      join goalpost.runbooks b on b.id = f.runbook_id
+     group by f.workspace_id, f.runbook_id
+    on conflict (workspace_id, runbook_id) do update
+      set uses = s.uses + excluded.uses, successes = s.successes + excluded.successes,
+          duration_ms = s.duration_ms + excluded.duration_ms, cost_microusd = s.cost_microusd + excluded.cost_microusd,
+          folded_at = p_now
+  ),
+  agents as (
+    insert into goalpost.agent_statistics as s
+      (workspace_id, agent_id, uses, successes, duration_ms, cost_microusd, folded_at)
+    select f.workspace_id, f.agent_id, sum(f.uses), sum(f.successes), sum(f.duration_ms), sum(f.cost_microusd), p_now
+      from folded f
+      join goalpost.agents a on a.id = f.agent_id
+     group by f.workspace_id, f.agent_id
+    on conflict (workspace_id, agent_id) do update
+      set uses = s.uses + excluded.uses, successes = s.successes + excluded.successes,
+          duration_ms = s.duration_ms + excluded.duration_ms, cost_microusd = s.cost_microusd + excluded.cost_microusd,
+          folded_at = p_now
+  )
+  select count(*) into v_count from folded;
+  return v_count;
+end
+$$;
+
+-- Folds for the analyzer: {"folded", "more"}. `more`: call again. Safe to repeat.
+create function goalpost_worker.fold_statistics() returns jsonb
+language sql security definer
+set search_path = ''
+as $$
+  select jsonb_build_object('folded', f.count, 'more', f.count = 5000)
+    from goalpost_private.fold_statistics(5000, goalpost_private.clock()) f (count)
+$$;

@@ -1,0 +1,18 @@
+-- In a full queue a step whose worker died is not put behind what came after it.
+begin;
+select plan(2);
+select tests.world();
+
+select tests.keep('old', tests.bare_run());
+select tests.bare_step(tests.the('old'), 'old');
+select tests.claim('tool');
+select tests.pass('1 second');
+select tests.keep('young', tests.bare_run());
+select tests.bare_step(tests.the('young'), 'young');
+select tests.pass('30 seconds');
+select goalpost_private.sweep();
+select is(tests.claimed_keys('tool', 1), 'old', 'a lost step is claimed before a younger one that was ready before it was lost');
+select is(tests.claimed_keys('tool', 1), 'young', 'the younger one follows');
+
+select * from finish();
+rollback;

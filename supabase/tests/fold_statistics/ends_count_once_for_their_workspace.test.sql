@@ -1,0 +1,59 @@
+-- Ended runs per runbook and ended steps per agent, with successes, duration and cost, each workspace by itself.
+begin;
+select plan(9);
+select tests.world();
+
+select tests.keep('book', goalpost_private.publish_builtin_runbook('tests-book', 1, 't', 'd', 'g', '{}', false, '{"steps": []}'));
+create function pg_temp.follow(p_name text, p_person text, p_workspace text) returns void language plpgsql as $$
+begin
+  perform tests.keep(p_name, tests.goal(p_person, p_workspace));
+  perform tests.do_complete(tests.the(p_name), 'plan', jsonb_build_object('runbook_id', tests.the('book'), 'plan',
+    jsonb_build_object('steps', tests.steps('a', jsonb_build_object('a', tests.agent())))));
+end $$;
+create function pg_temp.runbook(p_workspace text) returns text language sql as $$
+  select concat_ws(' ', uses, successes, cost_microusd, duration_ms) from goalpost.runbook_statistics
+   where runbook_id = tests.the('book') and workspace_id = tests.id_of(p_workspace) $$;
+create function pg_temp.agent(p_workspace text) returns text language sql as $$
+  select concat_ws(' ', uses, successes, cost_microusd, duration_ms) from goalpost.agent_statistics f join goalpost.agents a on a.id = f.agent_id
+   where a.name = 'analyst' and f.workspace_id = tests.id_of(p_workspace) $$;
+
+select pg_temp.follow('good', 'mia', 'acme');
+select pg_temp.follow('bad', 'mia', 'acme');
+select pg_temp.follow('open', 'mia', 'acme');
+select pg_temp.follow('cancelled', 'mia', 'acme');
+select pg_temp.follow('theirs', 'sam', 'elsewhere');
+select tests.start(tests.the('good'), 'a');
+select tests.pass('20 seconds');
+select tests.spend(tests.the('good'), 'a', c) from unnest(array[100, 20]) c;
+select tests.finish(tests.the('good'), 'a', 'completed', '{"result": {}}');
+select tests.pass('10 seconds');
+select tests.spend(tests.the('bad'), 'a', 3);
+select tests.finish(tests.the('bad'), 'a', 'failed', '{"error": {"retryable": false, "message": "m"}}');
+select tests.report_failure(tests.the('bad'));
+select tests.do_complete(tests.the('theirs'), 'a', '{}');
+select tests.do_complete(tests.the('theirs'), 'judge', '{"decision": "complete", "report": "r"}');
+select tests.pass('30 seconds');
+select tests.do_complete(tests.the('good'), 'judge', '{"decision": "complete", "report": "r"}');
+select tests.value_for('mia', format('select goalpost.cancel_goal(%s)', (tests.goal_of(tests.the('cancelled'))).id));
+
+select ok((goalpost_worker.fold_statistics() ->> 'folded')::integer > 0, 'a fold adds the appended rows');
+select is(pg_temp.runbook('acme'), '2 1 123 90000', 'a completed run of 60 seconds and a failed one of 30 are counted for the runbook, open and cancelled ones are not');
+select is(pg_temp.agent('acme'), '2 1 123 50000', 'an ended step of 20 seconds and one of 30 are counted for the agent');
+select is(pg_temp.runbook('elsewhere') , '1 1 0 30000', 'another workspace has its own record of the same runbook');
+select is(goalpost_worker.fold_statistics() ->> 'folded', '0', 'a second fold finds nothing');
+
+-- A failed run that a person retries ends again.
+select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.the('bad'), 'a')));
+select goalpost_private.sweep();
+select is(pg_temp.runbook('acme'), '1 1 123 60000', 'a reopened run is not counted, and the sweep folds that');
+select is(pg_temp.agent('acme'), '1 1 123 20000', 'nor is its failed step');
+select tests.start(tests.the('bad'), 'a');
+select tests.pass('5 seconds');
+select tests.do_complete(tests.the('bad'), 'a', '{}');
+select tests.do_complete(tests.the('bad'), 'judge', '{"decision": "complete", "report": "r"}');
+select goalpost_private.sweep();
+select is(pg_temp.runbook('acme'), '2 2 123 125000', 'a reopened run is counted once, at its last end');
+select is(pg_temp.agent('acme'), '2 2 123 25000', 'and so is its step');
+
+select * from finish();
+rollback;
