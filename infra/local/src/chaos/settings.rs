@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::generate::generate;
 use crate::binaries::FUNCTIONS;
 use crate::faults::{Blow, BlowRule, Cuts, Delivery, FaultPlan, Faults, Point};
-use crate::stack::{FunctionLimits, StackOptions, Switch};
+use crate::stack::{DEMO_WORKSPACE, FunctionLimits, StackOptions, Switch};
 
 /// Short, so that a run sees many leases end. The shortest that the functions accept.
 pub(super) const LEASE_SECONDS: u64 = 5;
@@ -166,7 +166,10 @@ impl Settings {
         options.environment = BTreeMap::from([
             ("OPENAI_BASE_URL".to_owned(), model_url),
             ("GOALPOST_MODEL".to_owned(), super::wire::MODEL.to_owned()),
-            ("GOALPOST_PRIVATE_HOSTS".to_owned(), private_host),
+            (
+                "GOALPOST_PRIVATE_HOSTS".to_owned(),
+                format!("{private_host}={DEMO_WORKSPACE}"),
+            ),
             (
                 "GOALPOST_LEASE_SECONDS".to_owned(),
                 LEASE_SECONDS.to_string(),
