@@ -9,6 +9,7 @@
 
 mod anthropic;
 mod bench;
+mod boundaries;
 mod bounds;
 mod canaries;
 mod chaos;

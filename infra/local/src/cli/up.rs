@@ -5,6 +5,8 @@
 
 use anyhow::{Context, bail};
 use chrono::Utc;
+use domain::PrivateHosts;
+use domain::private_hosts::PRIVATE_HOSTS;
 use secrecy::ExposeSecret;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
@@ -54,6 +56,8 @@ async fn run_until_told(
     if let Some(port) = arguments.port {
         options.port = Port::Exactly(port);
     }
+    let private_hosts = options.environment.get(PRIVATE_HOSTS);
+    PrivateHosts::parse(private_hosts.map_or("", String::as_str))?;
     let models = doctor::models_of(&options);
     let told = told_to_stop()?;
     tokio::pin!(told);
@@ -129,6 +133,10 @@ fn introduce(stack: &Stack, wanted_port: Option<u16>) {
     print(&format!("  API              {url}"));
     print(&format!("  Intake           {url}/functions/v1/intake"));
     print(&format!("  Publishable key  {}", stack.publishable_key()));
+    print(&format!(
+        "  Secret key       {}",
+        stack.keys().secret_key().expose_secret()
+    ));
     print(&format!(
         "  Database         {}",
         without_password(&stack.database_url("postgres"))
