@@ -149,7 +149,7 @@ impl Settings {
         options: &mut StackOptions,
         faults: Faults,
         model_url: String,
-        private_host: String,
+        private_host: &str,
     ) {
         options.faults = faults;
         options.pg_net = Switch::On;
