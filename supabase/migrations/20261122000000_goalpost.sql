@@ -124,7 +124,7 @@ create table goalpost.workspaces (
   -- Schemas that the `sql` tool may read in this workspace, always as the asker and under row-level security.
   readable_schemas text[] not null default '{public}',
   -- Hosts that the `webhook` tool may post to in this workspace: `host`, or `host:port` where the port is not 443.
-  -- Nothing listed, nothing posted. What is not a public host needs the operator's word too (GOALPOST_PRIVATE_HOSTS).
+  -- Nothing listed, nothing posted. A host that is not public must also be named with this workspace by the operator (GOALPOST_PRIVATE_HOSTS).
   webhook_hosts text[] not null default '{}',
   -- Whether an unsigned webhook is refused. Where Vault has a secret goalpost_webhook_<workspace id>, all are signed.
   webhooks_signed boolean not null default false,
@@ -1399,9 +1399,11 @@ create type goalpost_private.chosen_step as (run_id bigint, key text, place bigi
 -- (p_opened, under their tree's lock): ready | pending -> running. Takes no tree lock and waits for nobody: locked
 -- steps are skipped. In the order of rank_candidates. A suspect is claimed alone, by a worker that holds nothing yet
 -- (p_with_suspects); `suspects_left` is how many were passed over, for others to be woken.
+-- With p_run_id only that run's steps are claimed, and no suspect.
 create function goalpost_private.take_steps(
   p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_opened goalpost.steps[],
-  p_with_suspects boolean, p_now timestamptz, out taken goalpost.steps[], out suspects_left integer
+  p_with_suspects boolean, p_now timestamptz, p_run_id bigint,
+  out taken goalpost.steps[], out suspects_left integer
 )
 language plpgsql
 set search_path = ''
@@ -1410,7 +1412,18 @@ declare
   v_chosen goalpost_private.chosen_step[];
 begin
   suspects_left := 0;
-  if exists (select from goalpost.steps s where s.state = 'ready' and s.kind = any (p_kinds)) then
+  if p_run_id is not null then
+    with ready as (
+      select s.run_id, s.key
+        from goalpost.steps s
+       where s.run_id = p_run_id and s.state = 'ready' and s.kind = any (p_kinds) and s.run_after <= p_now
+         and s.attempt <= s.max_attempts and not (s.attempt > 1 and goalpost_private.may_be_poison(s.attempt, s.error))
+       order by s.priority desc, s.key
+       limit p_limit
+         for no key update of s skip locked
+    )
+    select array_agg((r.run_id, r.key, 1)::goalpost_private.chosen_step) into v_chosen from ready r;
+  elsif exists (select from goalpost.steps s where s.state = 'ready' and s.kind = any (p_kinds)) then
     with found as materialized (
       select * from goalpost_private.rank_candidates(p_kinds, p_limit, p_opened, p_with_suspects, p_now)
     ),
@@ -1540,7 +1553,8 @@ $$;
 -- (not p_with_suspects) is given a suspect only if it turns out to hold none.
 create function goalpost_private.claim_described(
   p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_holding jsonb, p_opened goalpost.steps[],
-  p_with_suspects boolean, p_now timestamptz, out claimed jsonb, out functions text[], out suspects_left integer
+  p_with_suspects boolean, p_now timestamptz, p_run_id bigint default null, out claimed jsonb, out functions text[],
+  out suspects_left integer
 )
 language plpgsql
 set search_path = ''
@@ -1570,7 +1584,7 @@ begin
     select t.taken, t.suspects_left into v_taken, suspects_left
       from goalpost_private.take_steps(
         p_kinds, p_limit - coalesce(cardinality(v_steps), 0), p_lease_seconds, p_worker, p_opened,
-        v_with_suspects, p_now) t;
+        v_with_suspects, p_now, p_run_id) t;
     v_steps := v_steps || v_taken;
   end if;
   if v_steps is not null then
@@ -1597,10 +1611,11 @@ $$;
 -- Claims ready work for a function that has just been woken.
 -- Called by every function at the start of a drain. Safe to repeat with p_holding: see recall_steps; without it, what a
 -- lost answer handed out stays leased until the lease runs out. Acknowledging the wake first, in the same transaction, closes the gap between "nothing to
--- do" and work that became ready while a bell was thought to be ringing already (ring.sql).
+-- do" and work that became ready while a bell was thought to be ringing already (ring.sql). With p_run_id, a person
+-- waits for this run: only its steps are claimed, and nothing else is done for anybody.
 create function goalpost_worker.claim_steps(
   p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_wake_id bigint default null,
-  p_holding jsonb default null
+  p_holding jsonb default null, p_run_id bigint default null
 ) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -1616,11 +1631,11 @@ begin
      where id = p_wake_id and acknowledged_at is null;
   end if;
   v_now := goalpost_private.clock();
-  if 'assess' = any (p_kinds) then
+  if 'assess' = any (p_kinds) and p_run_id is null then
     v_functions := (goalpost_private.adopt_requests(1000, v_now)).functions;
   end if;
   v_claimed := goalpost_private.claim_described(
-    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), p_holding, null, true, v_now);
+    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), p_holding, null, true, v_now, p_run_id);
   if cardinality(v_functions) > 0 then
     perform goalpost_private.ring(v_functions, v_claimed.claimed, v_now);
   end if;
@@ -6620,14 +6635,14 @@ begin
   update goalpost.workspaces w
      set webhook_hosts = case when p_limits ? 'webhook_hosts'
                               then array(select jsonb_array_elements_text(p_limits -> 'webhook_hosts')) else w.webhook_hosts end,
-         max_open_requests = coalesce((p_limits ->> 'max_open_requests')::integer, w.max_open_requests),
-         goal_budget_microusd = coalesce((p_limits ->> 'goal_budget_microusd')::bigint, w.goal_budget_microusd),
-         goal_budget_tokens = coalesce((p_limits ->> 'goal_budget_tokens')::bigint, w.goal_budget_tokens),
-         user_day_microusd = coalesce((p_limits ->> 'user_day_microusd')::bigint, w.user_day_microusd),
-         user_day_tokens = coalesce((p_limits ->> 'user_day_tokens')::bigint, w.user_day_tokens),
-         workspace_month_microusd = coalesce((p_limits ->> 'workspace_month_microusd')::bigint, w.workspace_month_microusd),
-         workspace_month_tokens = coalesce((p_limits ->> 'workspace_month_tokens')::bigint, w.workspace_month_tokens),
-         plan_approval_microusd = coalesce((p_limits ->> 'plan_approval_microusd')::bigint, w.plan_approval_microusd),
+         max_open_requests = coalesce((p_limits ->> 'max_open_requests')::numeric::integer, w.max_open_requests),
+         goal_budget_microusd = coalesce((p_limits ->> 'goal_budget_microusd')::numeric::bigint, w.goal_budget_microusd),
+         goal_budget_tokens = coalesce((p_limits ->> 'goal_budget_tokens')::numeric::bigint, w.goal_budget_tokens),
+         user_day_microusd = coalesce((p_limits ->> 'user_day_microusd')::numeric::bigint, w.user_day_microusd),
+         user_day_tokens = coalesce((p_limits ->> 'user_day_tokens')::numeric::bigint, w.user_day_tokens),
+         workspace_month_microusd = coalesce((p_limits ->> 'workspace_month_microusd')::numeric::bigint, w.workspace_month_microusd),
+         workspace_month_tokens = coalesce((p_limits ->> 'workspace_month_tokens')::numeric::bigint, w.workspace_month_tokens),
+         plan_approval_microusd = coalesce((p_limits ->> 'plan_approval_microusd')::numeric::bigint, w.plan_approval_microusd),
          on_exhausted = coalesce(p_limits ->> 'on_exhausted', w.on_exhausted),
          on_unknown = coalesce(p_limits ->> 'on_unknown', w.on_unknown),
          approve_plans = coalesce((p_limits ->> 'approve_plans')::boolean, w.approve_plans)
@@ -8414,9 +8429,9 @@ begin
      where b.workspace_id = p_approval.workspace_id and b.scope = v_cap ->> 'scope' and b.key = v_cap ->> 'key'
        for no key update;
     update goalpost.budgets b
-       set cap_microusd = greatest(b.cap_microusd, least((v_cap ->> 'max_microusd')::bigint,
+       set cap_microusd = greatest(b.cap_microusd, least((v_cap ->> 'max_microusd')::numeric::bigint,
              case b.scope when 'workspace_month' then w.granted_month_microusd else 1000000000000 end)),
-           cap_tokens = greatest(b.cap_tokens, least((v_cap ->> 'max_tokens')::bigint,
+           cap_tokens = greatest(b.cap_tokens, least((v_cap ->> 'max_tokens')::numeric::bigint,
              case b.scope when 'workspace_month' then w.granted_month_tokens else 1000000000000 end))
       from goalpost.workspaces w
      where w.id = b.workspace_id and b.workspace_id = v_before.workspace_id and b.scope = v_before.scope and b.key = v_before.key
@@ -9996,8 +10011,21 @@ begin
 end
 $$;
 
+-- Counts the drains that work in intake now: the workers that hold an assess step, except those in which a person waits
+-- for their own request (the runtime names them person/…), because these look for no other work.
+create function goalpost_private.live_intake_drains() returns integer
+language sql stable
+set search_path = ''
+as $$
+  select count(distinct s.leased_by)::integer
+    from goalpost.steps s
+   where s.state = 'running' and s.kind = 'assess' and s.leased_by not like 'person/%'
+$$;
+
 -- Sends wakes to one function: one per batch of p_ready steps and one per step that has to be claimed alone, at most
--- max_rings, less the wakes that are not acknowledged yet. ready_count contains both.
+-- max_rings, less the wakes that are not acknowledged yet. ready_count contains both. People call intake too, so there the drains
+-- that work already count as well: wakes never take more than max_rings of its concurrency. A drain looks for work again
+-- whenever one of its steps ends; what becomes ready between its last look and its end waits for the sweep.
 create function goalpost_private.ring_function(
   p_function text, p_ready integer, p_now timestamptz, p_alone integer default 0
 ) returns integer
@@ -10011,6 +10039,16 @@ declare
 begin
   select least(ceil(p_ready::numeric / coalesce(e.batch_size, 10)) + p_alone, coalesce(e.max_rings, 8)) into v_wanted
     from (select) one left join goalpost_private.endpoints e on e.function = p_function;
+
+  if p_function = 'intake' then
+    v_wanted := least(
+      v_wanted,
+      (select coalesce(max(e.max_rings), 8) from goalpost_private.endpoints e where e.function = p_function)
+        - goalpost_private.live_intake_drains());
+    if v_wanted <= 0 then
+      return 0;
+    end if;
+  end if;
 
   select count(*) into v_ringing
     from (select from goalpost.wakes w

@@ -2,4 +2,7 @@
 
 mod asker_rights;
 mod deputy;
+mod egress;
+mod invoking;
 mod queries;
+mod waiting;

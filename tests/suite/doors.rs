@@ -29,8 +29,13 @@ struct Wake {
 
 impl Wake {
     /// As the database sends it: it signs it itself, so nothing here knows how that is done.
-    async fn signed(database: &tokio_postgres::Client, secret: &str, id: i64, age: i64) -> Self {
-        let function = "executor";
+    async fn signed(
+        database: &tokio_postgres::Client,
+        secret: &str,
+        function: &str,
+        id: i64,
+        age: i64,
+    ) -> Self {
         let body = format!(
             r#"{{"type": "INSERT", "table": "wakes", "record": {{"id": {id}, "function": "{function}", "ready_count": 1}}, "schema": "goalpost", "old_record": null}}"#
         );
@@ -157,16 +162,16 @@ async fn no_forged_wake_gets_past_a_function_s_door_to_the_database() {
     let secret = wake_secret(&database).await;
     let http = reqwest::Client::new();
 
-    let genuine = Wake::signed(&database, &secret, 1, 0).await;
-    let other = Wake::signed(&database, &secret, 2, 0).await;
+    let genuine = Wake::signed(&database, &secret, "executor", 1, 0).await;
+    let other = Wake::signed(&database, &secret, "executor", 2, 0).await;
     let mut resigned = vec![
         (
             "sent again, much later",
-            Wake::signed(&database, &secret, 1, 301).await,
+            Wake::signed(&database, &secret, "executor", 1, 301).await,
         ),
         (
             "signed for later",
-            Wake::signed(&database, &secret, 1, -3_600).await,
+            Wake::signed(&database, &secret, "executor", 1, -3_600).await,
         ),
     ];
     // Keys that anybody could try: none, a short one, the project's public key, another project's.
@@ -178,7 +183,7 @@ async fn no_forged_wake_gets_past_a_function_s_door_to_the_database() {
     ] {
         resigned.push((
             "signed with another key",
-            Wake::signed(&database, key, 1, 0).await,
+            Wake::signed(&database, key, "executor", 1, 0).await,
         ));
     }
 
@@ -245,7 +250,7 @@ async fn no_forged_wake_gets_past_a_function_s_door_to_the_database() {
     }
 
     // A genuine one does get past, and is counted.
-    let genuine = Wake::signed(&database, &secret, 1, 0).await;
+    let genuine = Wake::signed(&database, &secret, "executor", 1, 0).await;
     let (status, body) = genuine.send(&http, &stack.function_url("executor")).await;
     assert_eq!(status, 200, "{body}");
     assert!(counting.passed() > 0, "the counter counts");
@@ -272,7 +277,7 @@ async fn a_wake_that_comes_again_is_acknowledged_once_and_repeats_no_work() {
             &[],
         )
         .await;
-    let wake = Wake::signed(&database, &secret, rung.unwrap().get(0), 0).await;
+    let wake = Wake::signed(&database, &secret, "intake", rung.unwrap().get(0), 0).await;
     let acknowledged = "select acknowledged_at::text from goalpost.wakes where function = 'intake'";
 
     let http = reqwest::Client::new();
@@ -297,9 +302,14 @@ async fn a_wake_that_comes_again_is_acknowledged_once_and_repeats_no_work() {
         at_once.iter().all(|(_, body)| body["claimed"] == 0),
         "{at_once:?}"
     );
-    // At another function, it finds that one's own work, if there is any.
-    let (status, elsewhere) = wake.send(&http, &stack.function_url("executor")).await;
-    assert_eq!(status, 200, "{elsewhere}");
+    for another in FUNCTIONS.iter().filter(|function| **function != "intake") {
+        let (status, elsewhere) = wake.send(&http, &stack.function_url(another)).await;
+        assert_eq!(
+            (status.as_u16(), &elsewhere["code"]),
+            (401, &json!("wake_for_another_function")),
+            "{another}"
+        );
+    }
     let still: Option<String> = database.query_one(acknowledged, &[]).await.unwrap().get(0);
     assert!(
         heard.is_some() && heard == still,
@@ -342,7 +352,7 @@ async fn while_the_secret_is_changed_both_are_good_and_a_dropped_one_is_not() {
     let http = reqwest::Client::new();
     for function in FUNCTIONS {
         for (secret, expected) in [(new, 200), (old, 200), (dropped, 401)] {
-            let wake = Wake::signed(&database, secret, 7, 0).await;
+            let wake = Wake::signed(&database, secret, function, 7, 0).await;
             let (status, body) = wake.send(&http, &stack.function_url(function)).await;
             assert_eq!(status, expected, "{function}: {body}");
         }

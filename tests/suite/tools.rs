@@ -22,7 +22,7 @@ impl World {
     /// The demonstration workspace, allowed to write one table and to call two servers inside this machine.
     async fn new() -> Self {
         let (receiver, docs) = (Receiver::start().await, Docs::start().await);
-        let private = format!("{},{}", receiver.host, docs.host);
+        let private = format!("{}={DEMO} {}={DEMO}", receiver.host, docs.host);
         let stack = stacks::start_with(|mut options| {
             options
                 .environment

@@ -8,6 +8,7 @@ use trigger::Door;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let worker = Arc::new(Worker::new(
+        "analyzer",
         analyzer::config::from_env()?,
         &[],
         Door::WakesOnly,

@@ -1,7 +1,7 @@
 //! What the executor reads from its environment, beside what all functions read.
 
-use std::collections::BTreeSet;
-
+use domain::PrivateHosts;
+use domain::private_hosts::PRIVATE_HOSTS;
 use model::ModelConfig;
 use runtime::{Config, ConfigError, Environment};
 use tools::HttpPolicy;
@@ -92,19 +92,13 @@ fn email(environment: &mut Environment) -> Option<Email> {
     }
 }
 
-/// `GOALPOST_PRIVATE_HOSTS`: `host:port` pairs that `webhook`, `http`, MCP and mail may call though they are inside one's own network.
-fn private_hosts(environment: &mut Environment) -> BTreeSet<String> {
-    let hosts = environment.list("GOALPOST_PRIVATE_HOSTS");
-    let is_pair = |entry: &String| {
-        entry.rsplit_once(':').is_some_and(|(host, port)| {
-            !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok()
-        })
-    };
-    if !hosts.iter().all(is_pair) {
-        environment
-            .problem("GOALPOST_PRIVATE_HOSTS is not a list of host:port, separated by commas");
-    }
-    hosts.iter().map(|host| host.to_ascii_lowercase()).collect()
+/// `GOALPOST_PRIVATE_HOSTS`: the hosts inside the operator's network that tools may call, and for which workspaces.
+fn private_hosts(environment: &mut Environment) -> PrivateHosts {
+    let text = environment.optional(PRIVATE_HOSTS).unwrap_or_default();
+    PrivateHosts::parse(&text).unwrap_or_else(|error| {
+        environment.problem(&error.to_string());
+        PrivateHosts::default()
+    })
 }
 
 #[cfg(test)]
@@ -162,31 +156,16 @@ mod tests {
     }
 
     #[test]
-    fn private_hosts_are_pairs_of_host_and_port() {
+    fn private_host_without_workspace_is_a_problem() {
         let read = |text: &str| {
-            let mut environment: Environment =
-                [("GOALPOST_PRIVATE_HOSTS", text)].into_iter().collect();
+            let mut environment: Environment = [(PRIVATE_HOSTS, text)].into_iter().collect();
             let hosts = private_hosts(&mut environment);
             environment.finish(hosts)
         };
-        assert_eq!(
-            read("127.0.0.1:80, Hooks.local:8080").unwrap(),
-            ["127.0.0.1:80".to_owned(), "hooks.local:8080".to_owned()].into()
-        );
+        let named = "127.0.0.1:80=3f2504e0-4f89-41d3-9a0c-0305e82c3301";
+        assert_eq!(read(named).unwrap().len(), 1);
         assert!(read("").unwrap().is_empty());
-        for wrong in [
-            "hooks.local",
-            "hooks.local:",
-            ":80",
-            "http://hooks.local:80",
-            "a:80,b",
-            "a:99999",
-        ] {
-            let error = read(wrong).unwrap_err().to_string();
-            assert!(
-                error.contains("GOALPOST_PRIVATE_HOSTS is not a list"),
-                "{wrong}: {error}"
-            );
-        }
+        let error = read("hooks.local:80").unwrap_err().to_string();
+        assert!(error.contains("host[:port]=<workspace id>"), "{error}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::Tool;
+use domain::{Tool, WorkspaceId};
 use model::{Agent, Goal};
 use runtime::StepContext;
 use serde::Deserialize;
@@ -15,6 +15,8 @@ use crate::leased_database::LeasedDatabase;
 /// The context of kinds `tool` and `agent`, as `goalpost_private.context_to_work` writes it.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct WorkContext {
+    /// From the step's row, whatever the context says.
+    pub(crate) workspace_id: WorkspaceId,
     #[serde(default)]
     pub(crate) goal: Value,
     #[serde(default)]
@@ -50,7 +52,11 @@ pub(crate) struct WorkContext {
 
 impl WorkContext {
     pub(crate) fn of(step: &ClaimedStep) -> Result<Self, StepError> {
-        let told: Self = serde_json::from_value(step.context.clone()).map_err(|error| {
+        let mut context = step.context.clone();
+        if let Value::Object(fields) = &mut context {
+            fields.insert("workspace_id".to_owned(), json!(step.workspace_id));
+        }
+        let told: Self = serde_json::from_value(context).map_err(|error| {
             StepError::terminal(
                 "context_unreadable",
                 format!("the database describes this step in a way this executor does not read ({error}); deploy both from one version"),
@@ -98,6 +104,7 @@ impl WorkContext {
         number: i32,
     ) -> CallContext {
         CallContext {
+            workspace_id: self.workspace_id.clone(),
             readable_schemas: self.readable_schemas.clone(),
             run_query: Some(query_runner(store.clone(), context)),
             webhook_hosts: self.webhook_hosts.clone(),

@@ -16,6 +16,8 @@ use crate::{Intake, work};
 
 /// First pause between two looks at a request that somebody waits for; it grows by half each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// What is kept of the caller's wait for reading the answer.
+const LAST_LOOK: Duration = Duration::from_millis(500);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
@@ -48,6 +50,7 @@ async fn ask(
     request: &HttpRequest,
     invocation: &Invocation,
 ) -> Result<HttpReply, Problem> {
+    let began = Instant::now();
     let caller = token(request)?;
     let new = NewRequest::parse(request)?;
     let wait = wait(request);
@@ -65,14 +68,23 @@ async fn ask(
         return Ok(accepted(&made));
     }
 
-    // Nobody else has to be woken for a simple question: assess it here. It may be taken by then; then we just wait.
-    let work = |step, context| work(Arc::clone(&intake), step, context);
-    if let Err(failure) = intake.worker.drain(None, invocation, work).await {
-        tracing::warn!(%failure, "could not assess at once; the wake will");
+    // Assessing here spares the way through a wake. Only this request is worked on, and no longer than its caller
+    // waits: other requests have their own wakes. If a woken drain was faster, nothing is claimed.
+    let ends_at = began + wait.min(invocation.deadline.remaining_for_work());
+    let left = ends_at
+        .saturating_duration_since(Instant::now())
+        .saturating_sub(LAST_LOOK);
+    if !left.is_zero() {
+        let work = |step, context| work(Arc::clone(&intake), step, context);
+        let worked = intake
+            .worker
+            .work_for_person(made.run_id, left, invocation, work);
+        if let Err(failure) = worked.await {
+            tracing::warn!(%failure, "could not assess at once; the wake will");
+        }
     }
-    let wait = wait.min(invocation.deadline.remaining_for_work());
     Ok(standing(
-        &until_ended(&intake, &caller, made.request_id, wait).await?,
+        &until_ended(&intake, &caller, made.request_id, ends_at).await?,
     ))
 }
 
@@ -95,13 +107,12 @@ async fn until_ended(
     intake: &Intake,
     caller: &SecretString,
     id: RequestId,
-    wait: Duration,
+    ends_at: Instant,
 ) -> Result<RequestRow, Problem> {
-    let deadline = Instant::now() + wait;
     let mut pause = FIRST_PAUSE;
     loop {
         let request = intake.worker.store().read_request(caller, id).await?;
-        if request.has_ended() || Instant::now() + pause >= deadline {
+        if request.has_ended() || Instant::now() + pause >= ends_at {
             return Ok(request);
         }
         sleep(pause).await;

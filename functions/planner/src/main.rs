@@ -10,7 +10,7 @@ use trigger::Door;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let config = config::from_env()?;
-    let worker = Worker::new(config.common, KINDS, Door::WakesOnly)?;
+    let worker = Worker::new("planner", config.common, KINDS, Door::WakesOnly)?;
     let keys = KeyReaders {
         anthropic: worker.optional_secret("anthropic_api_key"),
         openai: worker.optional_secret("openai_api_key"),

@@ -5,11 +5,18 @@
 //! on a name that does not exist instead of printing nothing. Nothing is escaped for HTML, since the
 //! outputs are Markdown, SQL and JSON; results are data and are never rendered a second time.
 //!
+//! A template's source is bounded before it is parsed ([`limits`]), and it is evaluated on a thread with a
+//! stack of its own ([`guard`]): the parser and the engine recurse, and a stack that overflows ends the process.
+//!
 //! Besides minijinja's own filters (`sort`, `selectattr`, `map`, `join`, `tojson`, …) there are:
 //! `table` (rows to a Markdown table), `money`, `number` and `code` (a fenced block).
 
+mod bounded;
 mod filters;
+mod guard;
 mod json;
+mod limits;
+mod tokens;
 
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as Jinja};
 use serde_json::{Map, Value};
@@ -35,6 +42,9 @@ pub enum Error {
     /// It fits the syntax but not the values, such as a text where a number is needed.
     #[error("the expression does not fit its values: {0}")]
     Value(String),
+    /// Its source is too long, too deep or has too many parts; it must be written more simply.
+    #[error("the expression is too complex: {0}")]
+    TooComplex(&'static str),
     /// It works for too long or makes too much; it must do less.
     #[error("the expression does too much work; limit the rows that it goes through")]
     TooMuchWork,
@@ -60,10 +70,18 @@ pub struct Check {
 /// # Errors
 /// See [`Error`]; the whole result is at most [`MAX_OUTPUT_BYTES`].
 pub fn render(arguments: &Value, context: &Value) -> Result<Value, Error> {
-    let environment = environment();
-    let context = json::to_jinja(context);
-    let mut room = MAX_OUTPUT_BYTES;
-    let rendered = render_value(&environment, arguments, &context, &mut room)?;
+    if !has_marks(arguments) {
+        return within_output(arguments.clone());
+    }
+    let (arguments, context) = (arguments.clone(), json::to_jinja(context));
+    guard::run(move || {
+        let environment = environment();
+        let mut room = MAX_OUTPUT_BYTES;
+        within_output(render_value(&environment, &arguments, &context, &mut room)?)
+    })
+}
+
+fn within_output(rendered: Value) -> Result<Value, Error> {
     if rendered.to_string().len() > MAX_OUTPUT_BYTES {
         return Err(Error::TooLarge);
     }
@@ -75,10 +93,15 @@ pub fn render(arguments: &Value, context: &Value) -> Result<Value, Error> {
 /// # Errors
 /// See [`Error`]; a check that cannot be evaluated is neither true nor false.
 pub fn evaluate_check(expression: &str, context: &Value) -> Result<Check, Error> {
+    let (expression, context) = (expression.to_owned(), json::to_jinja(context));
+    guard::run(move || evaluate(&expression, &context))
+}
+
+fn evaluate(expression: &str, context: &Jinja) -> Result<Check, Error> {
     let environment = environment();
-    let context = json::to_jinja(context);
+    let guarded = limits::guarded_expression(expression)?;
     let compiled = environment
-        .compile_expression(expression)
+        .compile_expression(&guarded)
         .map_err(|e| refusal(&e))?;
     let value = compiled
         .eval(context.clone())
@@ -91,7 +114,7 @@ pub fn evaluate_check(expression: &str, context: &Value) -> Result<Check, Error>
     names.sort_unstable();
     let seen = names
         .iter()
-        .filter_map(|name| quoted(&environment, name, &context));
+        .filter_map(|name| quoted(&environment, name, context));
     let seen: Vec<String> = seen.collect();
     let mut evidence = format!("`{expression}` is {holds}");
     if !seen.is_empty() {
@@ -105,7 +128,12 @@ pub fn evaluate_check(expression: &str, context: &Value) -> Result<Check, Error>
 /// # Errors
 /// See [`Error`]; the text is at most [`MAX_OUTPUT_BYTES`].
 pub fn render_report(template: &str, context: &Value) -> Result<String, Error> {
-    let text = render_text(&environment(), template, &json::to_jinja(context))?;
+    let text = if is_template(template) {
+        let (template, context) = (template.to_owned(), json::to_jinja(context));
+        guard::run(move || render_text(&environment(), &template, &context))?
+    } else {
+        template.to_owned()
+    };
     if text.len() > MAX_OUTPUT_BYTES {
         Err(Error::TooLarge)
     } else {
@@ -113,26 +141,33 @@ pub fn render_report(template: &str, context: &Value) -> Result<String, Error> {
     }
 }
 
-/// Says whether a text is a template, without values for its names.
+/// Checks that a text is a template within bounds, without values for its names.
 ///
 /// # Errors
-/// [`Error::Syntax`], with what is wrong.
+/// [`Error::Syntax`] or [`Error::TooComplex`], with what is wrong.
 pub fn check_template(template: &str) -> Result<(), Error> {
-    environment()
-        .template_from_str(template)
-        .map(|_| ())
-        .map_err(|error| refusal(&error))
+    if !is_template(template) {
+        return Ok(());
+    }
+    let guarded = limits::guarded_template(template)?;
+    guard::run(move || {
+        let environment = environment();
+        let compiled = environment.template_from_str(&guarded);
+        compiled.map(|_| ()).map_err(|error| refusal(&error))
+    })
 }
 
-/// Says whether a text is an expression, without values for its names.
+/// Checks that a text is an expression within bounds, without values for its names.
 ///
 /// # Errors
-/// [`Error::Syntax`], with what is wrong.
+/// [`Error::Syntax`] or [`Error::TooComplex`], with what is wrong.
 pub fn check_expression(expression: &str) -> Result<(), Error> {
-    environment()
-        .compile_expression(expression)
-        .map(|_| ())
-        .map_err(|error| refusal(&error))
+    let guarded = limits::guarded_expression(expression)?;
+    guard::run(move || {
+        let environment = environment();
+        let compiled = environment.compile_expression(&guarded);
+        compiled.map(|_| ()).map_err(|error| refusal(&error))
+    })
 }
 
 /// No loader is set and the include feature is not compiled in: there is nothing to read but the context.
@@ -143,6 +178,7 @@ fn environment() -> Environment<'static> {
     environment.set_fuel(Some(FUEL));
     environment.set_debug(false);
     filters::add_to(&mut environment);
+    bounded::add_to(&mut environment);
     environment
 }
 
@@ -180,12 +216,18 @@ fn render_string(
     context: &Jinja,
     room: &mut usize,
 ) -> Result<Value, Error> {
+    if guard::is_over_time() {
+        return Err(Error::TooMuchWork);
+    }
     let whole = text
         .trim()
         .strip_prefix("{{")
         .and_then(|rest| rest.strip_suffix("}}"));
     // `{{ a }}, {{ b }}` also starts and ends like one expression, but is none between the braces.
-    let expression = whole.and_then(|inner| environment.compile_expression(inner).ok());
+    let guarded = whole.map(limits::guarded_expression).transpose()?;
+    let expression = guarded
+        .as_deref()
+        .and_then(|inner| environment.compile_expression(inner).ok());
     if let Some(expression) = expression {
         let value = expression
             .eval(context.clone())
@@ -202,18 +244,30 @@ fn render_text(
     template: &str,
     context: &Jinja,
 ) -> Result<String, Error> {
-    if !["{{", "{%", "{#"]
-        .iter()
-        .any(|mark| template.contains(mark))
-    {
+    if !is_template(template) {
         return Ok(template.to_owned());
     }
+    let guarded = limits::guarded_template(template)?;
     let compiled = environment
-        .template_from_str(template)
+        .template_from_str(&guarded)
         .map_err(|error| refusal(&error))?;
     compiled
         .render(context.clone())
         .map_err(|error| refusal(&error))
+}
+
+/// Returns true if the text has a tag; any other text stands for itself.
+fn is_template(text: &str) -> bool {
+    ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark))
+}
+
+fn has_marks(value: &Value) -> bool {
+    match value {
+        Value::String(text) => is_template(text),
+        Value::Array(items) => items.iter().any(has_marks),
+        Value::Object(fields) => fields.values().any(has_marks),
+        _ => false,
+    }
 }
 
 /// "steps.rank.row_count = 3" for a name that a check looked at.

@@ -8,6 +8,7 @@
 //! - [`plan`]: what a plan is and the rules it must pass; the same rules live in SQL.
 //! - [`expression`]: templates and checks inside plans, evaluated within bounds.
 //! - [`outcome`]: verdicts, usage and the other small values that steps leave behind.
+//! - [`private_hosts`]: the operator's own hosts, and the workspaces that may call them.
 //! - [`tool`]: how a tool is described to a model and to the plan check.
 //! - [`tool_call`]: a call of a tool, from its request to its result.
 
@@ -15,6 +16,7 @@ pub mod expression;
 pub mod ids;
 pub mod outcome;
 pub mod plan;
+pub mod private_hosts;
 pub mod state;
 pub mod tool;
 pub mod tool_call;
@@ -25,6 +27,7 @@ pub use ids::{
 };
 pub use outcome::{CriterionVerdict, StepError, Usage, Verdict};
 pub use plan::{Catalogue, Limits, Plan, PlanStep, Problem, ProblemCode};
+pub use private_hosts::PrivateHosts;
 pub use state::{ApprovalState, GoalState, RequestState, RunState, StepKind, StepState};
 pub use tool::{Approval, Tool};
 pub use tool_call::{ToolCall, ToolCallRequest, ToolCallResult, ToolCallResults, ToolCallState};

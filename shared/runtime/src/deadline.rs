@@ -34,6 +34,12 @@ impl Deadline {
         }
     }
 
+    /// A deadline that far from now at the latest.
+    #[must_use]
+    pub fn within(&self, limit: Duration) -> Self {
+        Self::after(self.remaining().min(limit))
+    }
+
     /// The time that is left.
     #[must_use]
     pub fn remaining(&self) -> Duration {

@@ -13,7 +13,7 @@ mod work_off;
 use std::future::Future;
 use std::time::Duration;
 
-use domain::{StepKind, WakeId};
+use domain::{RunId, StepKind, WakeId};
 use store::{Claim, ClaimedStep, Error, Lease, Outcome, Store};
 use tokio::time::{Instant, timeout_at};
 
@@ -37,6 +37,8 @@ pub struct DrainOptions {
     pub worker_name: String,
     /// The wake that led here, to be marked as heard.
     pub wake_id: Option<WakeId>,
+    /// The run that is worked on; then one claim is made, and no further work is looked for.
+    pub run_id: Option<RunId>,
     /// When the invocation ends.
     pub deadline: Deadline,
 }
@@ -62,7 +64,24 @@ impl DrainOptions {
                 request.unwrap_or(&invocation.request_id)
             ),
             wake_id,
+            run_id: None,
             deadline,
+        }
+    }
+
+    /// The same for one run that a person waits for, at most so long.
+    ///
+    /// The worker's name begins with `person/`: such a worker looks for no other work, so the database does not count
+    /// it among the drains that a wake can rely on.
+    #[must_use]
+    pub fn for_person(self, run_id: RunId, wait: Duration) -> Self {
+        let deadline = self.deadline.within(wait);
+        Self {
+            run_id: Some(run_id),
+            worker_name: format!("person/{}", self.worker_name),
+            lease_seconds: deadline.lease_seconds(self.lease_seconds),
+            deadline,
+            ..self
         }
     }
 
@@ -74,6 +93,7 @@ impl DrainOptions {
             worker: &self.worker_name,
             holding,
             reply_was_lost,
+            run_id: self.run_id,
         }
     }
 

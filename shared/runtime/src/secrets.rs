@@ -1,6 +1,7 @@
 //! Secrets by way of the AWS Parameters and Secrets Lambda extension, which listens on localhost inside the sandbox.
 //!
-//! Values are kept for at most five minutes. The extension has a cache of its own (`SSM_PARAMETER_STORE_TTL`, 300 s
+//! Values are kept for at most five minutes; that there is no value is kept for half a minute, because optional secrets
+//! are looked for at every wake. The extension has a cache of its own (`SSM_PARAMETER_STORE_TTL`, 300 s
 //! unless set): [`Secrets::refresh`] passes ours by but not that one, so it must be set to much less than the worker
 //! token's overlap on renewal. The extension does not answer before the first invocation, so nothing is read at start.
 
@@ -19,6 +20,8 @@ use crate::Config;
 /// The name of the worker's token.
 const WORKER_TOKEN: &str = "worker_token";
 const MAX_AGE: Duration = Duration::from_secs(5 * 60);
+/// How long an absent secret counts as absent without another look.
+const MAX_ABSENCE: Duration = Duration::from_secs(30);
 const TIMEOUT: Duration = Duration::from_secs(3);
 /// The extension starts beside us and may be a moment late.
 const MAX_TRIES: u32 = 3;
@@ -61,7 +64,25 @@ pub struct Secrets {
     endpoint: String,
     session_token: SecretString,
     prefix: String,
-    cache: Mutex<HashMap<String, (SecretString, Instant)>>,
+    cache: Mutex<HashMap<String, Kept>>,
+}
+
+/// What the last look found; none if there is no such parameter.
+#[derive(Clone)]
+struct Kept {
+    value: Option<SecretString>,
+    read_at: Instant,
+}
+
+impl Kept {
+    fn is_fresh(&self) -> bool {
+        let limit = if self.value.is_some() {
+            MAX_AGE
+        } else {
+            MAX_ABSENCE
+        };
+        self.read_at.elapsed() < limit
+    }
 }
 
 #[derive(Deserialize)]
@@ -104,15 +125,20 @@ impl Secrets {
         })
     }
 
-    /// Gives a secret, at most five minutes old.
+    /// Returns a secret, at most five minutes old. One that was absent half a minute ago counts as absent.
     ///
     /// # Errors
     /// [`SecretError`], naming the parameter.
     pub async fn get(&self, name: &str) -> Result<SecretString, SecretError> {
         let kept = self.cache().get(name).cloned();
-        match kept {
-            Some((value, read_at)) if read_at.elapsed() < MAX_AGE => Ok(value),
-            _ => self.refresh(name).await,
+        match kept.filter(Kept::is_fresh) {
+            Some(Kept {
+                value: Some(value), ..
+            }) => Ok(value),
+            Some(Kept { value: None, .. }) => Err(SecretError::Missing {
+                parameter: self.parameter(name),
+            }),
+            None => self.refresh(name).await,
         }
     }
 
@@ -133,20 +159,30 @@ impl Secrets {
     /// # Errors
     /// [`SecretError`], naming the parameter.
     pub async fn refresh(&self, name: &str) -> Result<SecretString, SecretError> {
-        let parameter = format!("{}/{name}", self.prefix);
+        let parameter = self.parameter(name);
         let mut tries = 1;
-        let value = loop {
+        let read = loop {
             match self.read(&parameter).await {
                 Err(SecretError::Unavailable { .. }) if tries < MAX_TRIES => {
                     sleep(PAUSE.saturating_mul(tries)).await;
                     tries = tries.saturating_add(1);
                 }
-                result => break result?,
+                result => break result,
             }
         };
-        let entry = (value.clone(), Instant::now());
-        self.cache().insert(name.to_owned(), entry);
-        Ok(value)
+        // A secret that could not be read may be there: nothing is known of it.
+        if matches!(&read, Ok(_) | Err(SecretError::Missing { .. })) {
+            let kept = Kept {
+                value: read.as_ref().ok().cloned(),
+                read_at: Instant::now(),
+            };
+            self.cache().insert(name.to_owned(), kept);
+        }
+        read
+    }
+
+    fn parameter(&self, name: &str) -> String {
+        format!("{}/{name}", self.prefix)
     }
 
     async fn read(&self, parameter: &str) -> Result<SecretString, SecretError> {
@@ -187,7 +223,7 @@ impl Secrets {
         Err(unavailable(&format!("status {status}")))
     }
 
-    fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<String, (SecretString, Instant)>> {
+    fn cache(&self) -> std::sync::MutexGuard<'_, HashMap<String, Kept>> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -211,5 +247,24 @@ impl std::fmt::Debug for Secrets {
         f.debug_struct("Secrets")
             .field("prefix", &self.prefix)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn absence_is_kept_for_less_long_than_a_value() {
+        let kept = |value: Option<&str>, age: Duration| Kept {
+            value: value.map(|value| SecretString::from(value.to_owned())),
+            read_at: Instant::now().checked_sub(age).unwrap(),
+        };
+        let second = Duration::from_secs(1);
+        assert!(kept(None, MAX_ABSENCE - second).is_fresh());
+        assert!(!kept(None, MAX_ABSENCE).is_fresh());
+        assert!(kept(Some("a"), MAX_AGE - second).is_fresh());
+        assert!(!kept(Some("a"), MAX_AGE).is_fresh());
     }
 }

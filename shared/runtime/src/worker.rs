@@ -3,9 +3,9 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use domain::{StepKind, WakeId};
+use domain::{RunId, StepKind, WakeId};
 use futures::future::BoxFuture;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -27,6 +27,7 @@ pub type OptionalSecret =
 
 /// A function with its clients, built once per sandbox.
 pub struct Worker {
+    name: &'static str,
     kinds: &'static [StepKind],
     door: Door,
     config: Config,
@@ -44,17 +45,19 @@ pub enum Call {
 }
 
 impl Worker {
-    /// Builds the clients. Nothing is contacted yet.
+    /// Builds the clients. Nothing is contacted yet. `name` is the function's name in the database's wakes.
     ///
     /// # Errors
     /// The configuration cannot be used.
     pub fn new(
+        name: &'static str,
         config: Config,
         kinds: &'static [StepKind],
         door: Door,
     ) -> Result<Self, crate::Error> {
         let (store, secrets) = connect(&config)?;
         Ok(Self {
+            name,
             kinds,
             door,
             config,
@@ -92,9 +95,13 @@ impl Worker {
     pub async fn decode(&self, invocation: &Invocation) -> Result<Call, Failure> {
         let wake_secret = self.secrets.get(WAKE_SECRET).await?;
         let webhook_secret = self.secrets.find(WEBHOOK_SECRET).await?;
-        let authenticator =
-            Authenticator::new(self.door, Some(&wake_secret), webhook_secret.as_ref())
-                .map_err(|error| Failure::new("secret_unusable", error.to_string()))?;
+        let authenticator = Authenticator::new(
+            self.name,
+            self.door,
+            Some(&wake_secret),
+            webhook_secret.as_ref(),
+        )
+        .map_err(|error| Failure::new("secret_unusable", error.to_string()))?;
         match Trigger::decode(
             invocation.payload.clone(),
             &authenticator,
@@ -172,6 +179,25 @@ impl Worker {
     {
         let options = DrainOptions::new(&self.config, self.kinds, wake_id, invocation);
         Ok(drain(&self.store, options, work).await?)
+    }
+
+    /// Works on the one run that a person waits for, at most so long; what is unfinished then is put back.
+    ///
+    /// # Errors
+    /// The claim failed.
+    pub async fn work_for_person<W, F>(
+        &self,
+        run_id: RunId,
+        wait: Duration,
+        invocation: &Invocation,
+        work: W,
+    ) -> Result<DrainReport, Failure>
+    where
+        W: Fn(ClaimedStep, StepContext) -> F,
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        let options = DrainOptions::new(&self.config, self.kinds, None, invocation);
+        Ok(drain(&self.store, options.for_person(run_id, wait), work).await?)
     }
 
     /// One drain per wake: the first finds the work, the others acknowledge their bells.

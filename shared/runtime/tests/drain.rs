@@ -101,6 +101,7 @@ fn options(deadline: Deadline) -> DrainOptions {
         lease_seconds: 30,
         worker_name: "test".to_owned(),
         wake_id: None,
+        run_id: None,
         deadline,
     }
 }

@@ -84,6 +84,30 @@ async fn a_missing_parameter_is_named_and_may_be_absent() {
 }
 
 #[tokio::test]
+async fn absent_secret_is_not_looked_for_at_once() {
+    let absent = Reply::Text(400, "ParameterNotFound".to_owned());
+    let server = Server::replying(vec![absent, parameter("new")]).await;
+    let secrets = secrets_at(&server);
+    for _ in 0..3 {
+        assert!(secrets.find("webhook_secret").await.unwrap().is_none());
+    }
+    assert_eq!(server.received().len(), 1);
+    let read_anew = secrets.refresh("webhook_secret").await.unwrap();
+    assert_eq!(read_anew.expose_secret(), "new");
+    assert!(secrets.find("webhook_secret").await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn secret_that_could_not_be_read_is_not_absent() {
+    let denied = Reply::Text(400, "AccessDeniedException".to_owned());
+    let server = Server::replying(vec![denied, parameter("value")]).await;
+    let secrets = secrets_at(&server);
+    assert!(secrets.find("webhook_secret").await.is_err());
+    let found = secrets.find("webhook_secret").await.unwrap();
+    assert_eq!(found.unwrap().expose_secret(), "value");
+}
+
+#[tokio::test]
 async fn an_extension_that_is_not_ready_is_asked_again() {
     let not_ready = Reply::Text(400, "not ready to serve traffic, please wait".to_owned());
     let server = Server::replying(vec![not_ready.clone(), not_ready, parameter("value")]).await;

@@ -26,6 +26,8 @@ pub struct Claim<'a> {
     pub holding: &'a [Lease],
     /// Whether the reply to its last call was lost: then it may hold more than it knows, and is handed that first.
     pub reply_was_lost: bool,
+    /// The run whose steps are claimed; of any run if none is named. Only [`crate::Store::claim_steps`] reads it.
+    pub run_id: Option<RunId>,
 }
 
 /// A step that this worker holds the lease of, with all it needs for the work.

@@ -39,6 +39,7 @@ impl Store {
             "p_worker": claim.worker,
             "p_wake_id": wake_id,
             "p_holding": claim.holding,
+            "p_run_id": claim.run_id,
         });
         self.rpc_with_recall(call, claim, arguments).await
     }

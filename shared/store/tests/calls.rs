@@ -29,6 +29,7 @@ const CLAIM: Claim<'static> = Claim {
     worker: "executor/1",
     holding: &[],
     reply_was_lost: false,
+    run_id: None,
 };
 
 fn store_at(url: &str) -> Store {
@@ -91,7 +92,7 @@ async fn a_claim_is_sent_as_the_sql_function_takes_it_and_its_steps_are_decoded(
     assert_eq!(
         received.body,
         json!({"p_kinds": ["agent", "tool"], "p_limit": 10, "p_lease_seconds": 30,
-            "p_worker": "executor/1", "p_wake_id": 17, "p_holding": null})
+            "p_worker": "executor/1", "p_wake_id": 17, "p_holding": null, "p_run_id": null})
     );
 }
 

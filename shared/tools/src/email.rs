@@ -93,7 +93,7 @@ impl Email {
             .map_err(|problem| ToolError::retryable("email_key_unavailable", problem))?
             .ok_or_else(|| not_configured("the secret email_api_key"))?;
         let url = http::read_url(&config.url)?;
-        let is_exempt = self.http.policy.allows_named(&url)?;
+        let is_exempt = self.http.policy.allows_named(&url, &context.workspace_id)?;
         let mail = json!({
             "from": config.from,
             "to": arguments.get("to"),

@@ -125,7 +125,10 @@ impl HttpRequest {
         context: &CallContext,
     ) -> Result<Response, ToolError> {
         let hosts = &context.reach.http_hosts;
-        let is_exempt = self.http.policy.allows_listed(url, hosts, "http_hosts")?;
+        let is_exempt =
+            self.http
+                .policy
+                .allows_listed(url, hosts, "http_hosts", &context.workspace_id)?;
         let request = self
             .http
             .client(is_exempt)

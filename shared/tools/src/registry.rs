@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Tool;
+use domain::{Tool, WorkspaceId};
 use serde_json::Value;
 
 use crate::email::Email;
@@ -24,6 +24,8 @@ pub const MAX_RESULT_BYTES: usize = 256 * 1024;
 /// What a call may use besides its arguments. It comes from the claimed step, never from a model.
 #[derive(Clone)]
 pub struct CallContext {
+    /// The workspace of the claimed step.
+    pub workspace_id: WorkspaceId,
     /// The schemas that `sql` may read.
     pub readable_schemas: Vec<String>,
     /// How `sql` runs a query that passed the gate; without it `sql` is refused.

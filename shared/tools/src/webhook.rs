@@ -82,7 +82,12 @@ impl Webhook {
         let is_exempt = self
             .http
             .policy
-            .allows_listed(&url, &context.webhook_hosts, "webhook_hosts")
+            .allows_listed(
+                &url,
+                &context.webhook_hosts,
+                "webhook_hosts",
+                &context.workspace_id,
+            )
             .map_err(as_refused_host)?;
         let body = arguments.get("body").map(Value::to_string);
         let body = body.unwrap_or_else(|| "{}".to_owned());

@@ -13,7 +13,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use secrecy::{ExposeSecret as _, SecretString};
 use standardwebhooks::Webhook;
 
-use crate::Refusal;
+use crate::{Refusal, Wake};
 
 /// How old, or how far ahead, a signature may be.
 const TOLERANCE: Duration = Duration::from_secs(5 * 60);
@@ -57,8 +57,9 @@ pub enum SecretError {
     },
 }
 
-/// Holds the secrets of one function's URL.
+/// Holds the name of one function and the secrets of its URL.
 pub struct Authenticator {
+    function: &'static str,
     door: Door,
     wake_keys: Vec<Webhook>,
     webhook_secrets: Vec<SecretString>,
@@ -66,11 +67,13 @@ pub struct Authenticator {
 
 impl Authenticator {
     /// Builds an authenticator. Each secret may hold several values separated by spaces, newest first, so that a
-    /// rotation has a time in which both serve. Without a secret its kind of trigger is always refused.
+    /// rotation has a time in which both serve. Without a secret its kind of trigger is always refused. All functions
+    /// share the wake secret, so `function` is compared with the function that a wake names in its signed body.
     ///
     /// # Errors
     /// [`SecretError`] if a value is malformed or too short.
     pub fn new(
+        function: &'static str,
         door: Door,
         wake_secret: Option<&SecretString>,
         webhook_secret: Option<&SecretString>,
@@ -84,10 +87,22 @@ impl Authenticator {
             .map(|(index, text)| webhook_key(index.saturating_add(1), text))
             .collect::<Result<_, _>>()?;
         Ok(Self {
+            function,
             door,
             wake_keys,
             webhook_secrets,
         })
+    }
+
+    /// Checks that a wake is for this function: one that was seen on its way to another opens no door here.
+    pub(crate) fn check_target(&self, wake: &Wake) -> Result<(), Refusal> {
+        if wake.function == self.function {
+            return Ok(());
+        }
+        Err(Refusal::unauthorized(
+            "wake_for_another_function",
+            "the wake names another function; send it to that function's URL",
+        ))
     }
 
     pub(crate) fn door(&self) -> Door {
@@ -144,6 +159,7 @@ impl Authenticator {
 impl std::fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Authenticator")
+            .field("function", &self.function)
             .field("door", &self.door)
             .field("wake_keys", &self.wake_keys.len())
             .field("webhook_secrets", &self.webhook_secrets.len())
@@ -257,7 +273,8 @@ mod tests {
     #[test]
     fn a_signature_made_elsewhere_is_accepted() {
         let secret = SecretString::from("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-        let authenticator = Authenticator::new(Door::WakesOnly, Some(&secret), None).unwrap();
+        let authenticator =
+            Authenticator::new("executor", Door::WakesOnly, Some(&secret), None).unwrap();
         let headers = [
             (ID_HEADER, "msg_p5jXN8AQM9LWM0D4loKWxJek"),
             (TIMESTAMP_HEADER, "1614265330"),

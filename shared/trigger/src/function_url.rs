@@ -117,6 +117,7 @@ fn decode_wake(
     let body = body_of(event, MAX_WAKE_BYTES)?;
     authenticator.verify_wake(headers, &body, now)?;
     let wake = Wake::decode(untrusted_json(&body)?)?;
+    authenticator.check_target(&wake)?;
     // The id is signed too; binding it to the row keeps one name for one wake in logs and receipts.
     let expected_id = format!("wake_{}", wake.id);
     if headers.get(authenticate::ID_HEADER) != Some(&expected_id) {

@@ -63,7 +63,7 @@ impl Trigger {
         now: SystemTime,
     ) -> Result<Self, Refusal> {
         if payload.get("Records").is_some() {
-            return queue::decode(payload).map(Self::Queue);
+            return queue::decode(payload, authenticator).map(Self::Queue);
         }
         if payload.get("requestContext").is_some() {
             return function_url::decode(payload, authenticator, now);

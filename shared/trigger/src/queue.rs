@@ -4,7 +4,7 @@
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use serde_json::Value;
 
-use crate::{MAX_REQUEST_BYTES, Refusal, Wake, untrusted_json};
+use crate::{Authenticator, MAX_REQUEST_BYTES, Refusal, Wake, untrusted_json};
 
 /// One message of a batch.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,9 +28,15 @@ pub enum QueueContent {
     Refused(Refusal),
 }
 
-pub(crate) fn decode(payload: Value) -> Result<Vec<QueueMessage>, Refusal> {
+pub(crate) fn decode(
+    payload: Value,
+    authenticator: &Authenticator,
+) -> Result<Vec<QueueMessage>, Refusal> {
     let event: SqsEvent = serde_json::from_value(payload).map_err(|_| MALFORMED)?;
-    event.records.into_iter().map(message).collect()
+    let records = event.records.into_iter();
+    records
+        .map(|record| message(record, authenticator))
+        .collect()
 }
 
 const MALFORMED: Refusal = Refusal::invocation(
@@ -38,7 +44,7 @@ const MALFORMED: Refusal = Refusal::invocation(
     "Records are there, but they are not those of an SQS event; connect the function to an SQS queue",
 );
 
-fn message(record: SqsMessage) -> Result<QueueMessage, Refusal> {
+fn message(record: SqsMessage, authenticator: &Authenticator) -> Result<QueueMessage, Refusal> {
     if record.event_source.as_deref() != Some("aws:sqs") {
         return Err(MALFORMED);
     }
@@ -53,11 +59,11 @@ fn message(record: SqsMessage) -> Result<QueueMessage, Refusal> {
     Ok(QueueMessage {
         message_id,
         receive_count,
-        content: content(record.body.as_deref().unwrap_or_default()),
+        content: content(record.body.as_deref().unwrap_or_default(), authenticator),
     })
 }
 
-fn content(body: &str) -> QueueContent {
+fn content(body: &str, authenticator: &Authenticator) -> QueueContent {
     if body.len() > MAX_REQUEST_BYTES {
         return QueueContent::Refused(Refusal::too_large(
             "message_too_large",
@@ -71,7 +77,8 @@ fn content(body: &str) -> QueueContent {
     if !Wake::is_meant_by(&body) {
         return QueueContent::Body(body);
     }
-    match Wake::decode(body) {
+    let wake = Wake::decode(body);
+    match wake.and_then(|wake| authenticator.check_target(&wake).map(|()| wake)) {
         Ok(wake) => QueueContent::Wake(wake),
         Err(refusal) => QueueContent::Refused(refusal),
     }

@@ -258,7 +258,7 @@ fn replies_have_the_shapes_that_lambda_documents() {
 
 #[test]
 fn an_authenticator_without_secrets_refuses_what_is_signed() {
-    let nobody = Authenticator::new(Door::People, None, None).unwrap();
+    let nobody = Authenticator::new("executor", Door::People, None, None).unwrap();
     for headers in [
         signed("wake_17", WAKE_BODY.as_bytes()),
         json!({"x-webhook-secret": ""}),

@@ -174,7 +174,8 @@ fn one_good_signature_among_several_is_enough_and_two_bad_ones_are_not() {
 
 #[test]
 fn a_key_that_was_dropped_no_longer_signs() {
-    let only_new = Authenticator::new(Door::WakesOnly, Some(&NEW_KEY.into()), None).unwrap();
+    let only_new =
+        Authenticator::new("executor", Door::WakesOnly, Some(&NEW_KEY.into()), None).unwrap();
     let mut headers = genuine();
     headers["webhook-signature"] = json!(signature(
         OLD_KEY,
@@ -188,6 +189,34 @@ fn a_key_that_was_dropped_no_longer_signs() {
 }
 
 #[test]
+fn wake_for_another_function_is_refused() {
+    let wake = NEW_KEY.into();
+    for (function, is_let_in) in [("executor", true), ("planner", false), ("intake", false)] {
+        for door in [Door::WakesOnly, Door::People] {
+            let authenticator = Authenticator::new(function, door, Some(&wake), None).unwrap();
+            let payload = url_request(&genuine(), WAKE_BODY.as_bytes(), false);
+            let decoded = Trigger::decode(payload, &authenticator, now());
+            assert_eq!(decoded.is_ok(), is_let_in, "{function}");
+            if let Err(refusal) = decoded {
+                let expected = (401, "wake_for_another_function");
+                assert_eq!((refusal.status, refusal.code), expected);
+            }
+            let record = json!({
+                "messageId": "a", "eventSource": "aws:sqs", "body": WAKE_BODY,
+                "attributes": {"ApproximateReceiveCount": "1"},
+            });
+            let payload = json!({"Records": [record]});
+            let Trigger::Queue(messages) = Trigger::decode(payload, &authenticator, now()).unwrap()
+            else {
+                panic!("a queue's event is one");
+            };
+            let is_wake = matches!(messages[0].content, trigger::QueueContent::Wake(_));
+            assert_eq!(is_wake, is_let_in, "{function}");
+        }
+    }
+}
+
+#[test]
 fn empty_short_and_malformed_secrets_are_not_taken() {
     for secret in [
         "whsec_",
@@ -195,9 +224,11 @@ fn empty_short_and_malformed_secrets_are_not_taken() {
         "whsec_not base64!",
         "bmV3ZXN0LWtleS1uZXdlc3Qta2V5LW5ld2VzdA==",
     ] {
-        assert!(Authenticator::new(Door::WakesOnly, Some(&secret.into()), None).is_err());
+        assert!(
+            Authenticator::new("executor", Door::WakesOnly, Some(&secret.into()), None).is_err()
+        );
     }
-    assert!(Authenticator::new(Door::WakesOnly, None, Some(&"short".into())).is_err());
+    assert!(Authenticator::new("executor", Door::WakesOnly, None, Some(&"short".into())).is_err());
 }
 
 #[test]

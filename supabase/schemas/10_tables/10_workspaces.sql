@@ -6,7 +6,7 @@ create table goalpost.workspaces (
   -- Schemas that the `sql` tool may read in this workspace, always as the asker and under row-level security.
   readable_schemas text[] not null default '{public}',
   -- Hosts that the `webhook` tool may post to in this workspace: `host`, or `host:port` where the port is not 443.
-  -- Nothing listed, nothing posted. What is not a public host needs the operator's word too (GOALPOST_PRIVATE_HOSTS).
+  -- Nothing listed, nothing posted. A host that is not public must also be named with this workspace by the operator (GOALPOST_PRIVATE_HOSTS).
   webhook_hosts text[] not null default '{}',
   -- Whether an unsigned webhook is refused. Where Vault has a secret goalpost_webhook_<workspace id>, all are signed.
   webhooks_signed boolean not null default false,

@@ -59,9 +59,11 @@ create type goalpost_private.chosen_step as (run_id bigint, key text, place bigi
 -- (p_opened, under their tree's lock): ready | pending -> running. Takes no tree lock and waits for nobody: locked
 -- steps are skipped. In the order of rank_candidates. A suspect is claimed alone, by a worker that holds nothing yet
 -- (p_with_suspects); `suspects_left` is how many were passed over, for others to be woken.
+-- With p_run_id only that run's steps are claimed, and no suspect.
 create function goalpost_private.take_steps(
   p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_opened goalpost.steps[],
-  p_with_suspects boolean, p_now timestamptz, out taken goalpost.steps[], out suspects_left integer
+  p_with_suspects boolean, p_now timestamptz, p_run_id bigint,
+  out taken goalpost.steps[], out suspects_left integer
 )
 language plpgsql
 set search_path = ''
@@ -70,7 +72,18 @@ declare
   v_chosen goalpost_private.chosen_step[];
 begin
   suspects_left := 0;
-  if exists (select from goalpost.steps s where s.state = 'ready' and s.kind = any (p_kinds)) then
+  if p_run_id is not null then
+    with ready as (
+      select s.run_id, s.key
+        from goalpost.steps s
+       where s.run_id = p_run_id and s.state = 'ready' and s.kind = any (p_kinds) and s.run_after <= p_now
+         and s.attempt <= s.max_attempts and not (s.attempt > 1 and goalpost_private.may_be_poison(s.attempt, s.error))
+       order by s.priority desc, s.key
+       limit p_limit
+         for no key update of s skip locked
+    )
+    select array_agg((r.run_id, r.key, 1)::goalpost_private.chosen_step) into v_chosen from ready r;
+  elsif exists (select from goalpost.steps s where s.state = 'ready' and s.kind = any (p_kinds)) then
     with found as materialized (
       select * from goalpost_private.rank_candidates(p_kinds, p_limit, p_opened, p_with_suspects, p_now)
     ),
@@ -200,7 +213,8 @@ $$;
 -- (not p_with_suspects) is given a suspect only if it turns out to hold none.
 create function goalpost_private.claim_described(
   p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_holding jsonb, p_opened goalpost.steps[],
-  p_with_suspects boolean, p_now timestamptz, out claimed jsonb, out functions text[], out suspects_left integer
+  p_with_suspects boolean, p_now timestamptz, p_run_id bigint default null, out claimed jsonb, out functions text[],
+  out suspects_left integer
 )
 language plpgsql
 set search_path = ''
@@ -230,7 +244,7 @@ begin
     select t.taken, t.suspects_left into v_taken, suspects_left
       from goalpost_private.take_steps(
         p_kinds, p_limit - coalesce(cardinality(v_steps), 0), p_lease_seconds, p_worker, p_opened,
-        v_with_suspects, p_now) t;
+        v_with_suspects, p_now, p_run_id) t;
     v_steps := v_steps || v_taken;
   end if;
   if v_steps is not null then
@@ -257,10 +271,11 @@ $$;
 -- Claims ready work for a function that has just been woken.
 -- Called by every function at the start of a drain. Safe to repeat with p_holding: see recall_steps; without it, what a
 -- lost answer handed out stays leased until the lease runs out. Acknowledging the wake first, in the same transaction, closes the gap between "nothing to
--- do" and work that became ready while a bell was thought to be ringing already (ring.sql).
+-- do" and work that became ready while a bell was thought to be ringing already (ring.sql). With p_run_id, a person
+-- waits for this run: only its steps are claimed, and nothing else is done for anybody.
 create function goalpost_worker.claim_steps(
   p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_wake_id bigint default null,
-  p_holding jsonb default null
+  p_holding jsonb default null, p_run_id bigint default null
 ) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -276,11 +291,11 @@ begin
      where id = p_wake_id and acknowledged_at is null;
   end if;
   v_now := goalpost_private.clock();
-  if 'assess' = any (p_kinds) then
+  if 'assess' = any (p_kinds) and p_run_id is null then
     v_functions := (goalpost_private.adopt_requests(1000, v_now)).functions;
   end if;
   v_claimed := goalpost_private.claim_described(
-    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), p_holding, null, true, v_now);
+    p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), p_holding, null, true, v_now, p_run_id);
   if cardinality(v_functions) > 0 then
     perform goalpost_private.ring(v_functions, v_claimed.claimed, v_now);
   end if;

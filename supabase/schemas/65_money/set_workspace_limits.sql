@@ -46,14 +46,14 @@ begin
   update goalpost.workspaces w
      set webhook_hosts = case when p_limits ? 'webhook_hosts'
                               then array(select jsonb_array_elements_text(p_limits -> 'webhook_hosts')) else w.webhook_hosts end,
-         max_open_requests = coalesce((p_limits ->> 'max_open_requests')::integer, w.max_open_requests),
-         goal_budget_microusd = coalesce((p_limits ->> 'goal_budget_microusd')::bigint, w.goal_budget_microusd),
-         goal_budget_tokens = coalesce((p_limits ->> 'goal_budget_tokens')::bigint, w.goal_budget_tokens),
-         user_day_microusd = coalesce((p_limits ->> 'user_day_microusd')::bigint, w.user_day_microusd),
-         user_day_tokens = coalesce((p_limits ->> 'user_day_tokens')::bigint, w.user_day_tokens),
-         workspace_month_microusd = coalesce((p_limits ->> 'workspace_month_microusd')::bigint, w.workspace_month_microusd),
-         workspace_month_tokens = coalesce((p_limits ->> 'workspace_month_tokens')::bigint, w.workspace_month_tokens),
-         plan_approval_microusd = coalesce((p_limits ->> 'plan_approval_microusd')::bigint, w.plan_approval_microusd),
+         max_open_requests = coalesce((p_limits ->> 'max_open_requests')::numeric::integer, w.max_open_requests),
+         goal_budget_microusd = coalesce((p_limits ->> 'goal_budget_microusd')::numeric::bigint, w.goal_budget_microusd),
+         goal_budget_tokens = coalesce((p_limits ->> 'goal_budget_tokens')::numeric::bigint, w.goal_budget_tokens),
+         user_day_microusd = coalesce((p_limits ->> 'user_day_microusd')::numeric::bigint, w.user_day_microusd),
+         user_day_tokens = coalesce((p_limits ->> 'user_day_tokens')::numeric::bigint, w.user_day_tokens),
+         workspace_month_microusd = coalesce((p_limits ->> 'workspace_month_microusd')::numeric::bigint, w.workspace_month_microusd),
+         workspace_month_tokens = coalesce((p_limits ->> 'workspace_month_tokens')::numeric::bigint, w.workspace_month_tokens),
+         plan_approval_microusd = coalesce((p_limits ->> 'plan_approval_microusd')::numeric::bigint, w.plan_approval_microusd),
          on_exhausted = coalesce(p_limits ->> 'on_exhausted', w.on_exhausted),
          on_unknown = coalesce(p_limits ->> 'on_unknown', w.on_unknown),
          approve_plans = coalesce((p_limits ->> 'approve_plans')::boolean, w.approve_plans)

@@ -147,9 +147,9 @@ begin
      where b.workspace_id = p_approval.workspace_id and b.scope = v_cap ->> 'scope' and b.key = v_cap ->> 'key'
        for no key update;
     update goalpost.budgets b
-       set cap_microusd = greatest(b.cap_microusd, least((v_cap ->> 'max_microusd')::bigint,
+       set cap_microusd = greatest(b.cap_microusd, least((v_cap ->> 'max_microusd')::numeric::bigint,
              case b.scope when 'workspace_month' then w.granted_month_microusd else 1000000000000 end)),
-           cap_tokens = greatest(b.cap_tokens, least((v_cap ->> 'max_tokens')::bigint,
+           cap_tokens = greatest(b.cap_tokens, least((v_cap ->> 'max_tokens')::numeric::bigint,
              case b.scope when 'workspace_month' then w.granted_month_tokens else 1000000000000 end))
       from goalpost.workspaces w
      where w.id = b.workspace_id and b.workspace_id = v_before.workspace_id and b.scope = v_before.scope and b.key = v_before.key

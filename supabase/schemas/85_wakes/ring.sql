@@ -49,8 +49,21 @@ begin
 end
 $$;
 
+-- Counts the drains that work in intake now: the workers that hold an assess step, except those in which a person waits
+-- for their own request (the runtime names them person/…), because these look for no other work.
+create function goalpost_private.live_intake_drains() returns integer
+language sql stable
+set search_path = ''
+as $$
+  select count(distinct s.leased_by)::integer
+    from goalpost.steps s
+   where s.state = 'running' and s.kind = 'assess' and s.leased_by not like 'person/%'
+$$;
+
 -- Sends wakes to one function: one per batch of p_ready steps and one per step that has to be claimed alone, at most
--- max_rings, less the wakes that are not acknowledged yet. ready_count contains both.
+-- max_rings, less the wakes that are not acknowledged yet. ready_count contains both. People call intake too, so there the drains
+-- that work already count as well: wakes never take more than max_rings of its concurrency. A drain looks for work again
+-- whenever one of its steps ends; what becomes ready between its last look and its end waits for the sweep.
 create function goalpost_private.ring_function(
   p_function text, p_ready integer, p_now timestamptz, p_alone integer default 0
 ) returns integer
@@ -64,6 +77,16 @@ declare
 begin
   select least(ceil(p_ready::numeric / coalesce(e.batch_size, 10)) + p_alone, coalesce(e.max_rings, 8)) into v_wanted
     from (select) one left join goalpost_private.endpoints e on e.function = p_function;
+
+  if p_function = 'intake' then
+    v_wanted := least(
+      v_wanted,
+      (select coalesce(max(e.max_rings), 8) from goalpost_private.endpoints e where e.function = p_function)
+        - goalpost_private.live_intake_drains());
+    if v_wanted <= 0 then
+      return 0;
+    end if;
+  end if;
 
   select count(*) into v_ringing
     from (select from goalpost.wakes w

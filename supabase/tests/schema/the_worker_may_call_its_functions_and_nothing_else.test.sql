@@ -5,7 +5,7 @@ select plan(8);
 select set_eq(
   $$ select p.oid::regprocedure::text from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
       where n.nspname in ('goalpost', 'goalpost_worker', 'goalpost_private') and has_function_privilege('goalpost_worker', p.oid, 'execute') $$,
-  array['goalpost_worker.claim_steps(text[],integer,integer,text,bigint,jsonb)', 'goalpost_worker.finish_steps(jsonb,text[],integer,integer,text,jsonb)',
+  array['goalpost_worker.claim_steps(text[],integer,integer,text,bigint,jsonb,bigint)', 'goalpost_worker.finish_steps(jsonb,text[],integer,integer,text,jsonb)',
         'goalpost_worker.heartbeat_steps(jsonb,integer)', 'goalpost_worker.answer_query(bigint,text,bigint,text,integer,integer)',
         'goalpost_worker.recall_memories(bigint,text,bigint,integer,text,text,jsonb,integer,integer)', 'goalpost_worker.remember(bigint,text,bigint,integer,text,jsonb)',
         'goalpost_worker.read_journal(bigint,text,bigint)', 'goalpost_worker.begin_turn(bigint,text,bigint,jsonb,jsonb)', 'goalpost_worker.end_turn(bigint,text,bigint,integer,jsonb,jsonb)',

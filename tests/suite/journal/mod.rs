@@ -16,6 +16,7 @@ mod whole;
 use harness::faults::{BlowRule, FaultPlan, Faults};
 use local_stack::stack::StackOptions;
 use serde_json::{Value, json};
+use system_tests::people::DEMO;
 
 use crate::faults::Trial;
 use model::Model;
@@ -41,7 +42,7 @@ impl World {
         let trial = Trial::start_on(faults, |mut options| {
             let named = [
                 ("OPENAI_BASE_URL", base_url),
-                ("GOALPOST_PRIVATE_HOSTS", host.clone()),
+                ("GOALPOST_PRIVATE_HOSTS", format!("{host}={DEMO}")),
             ];
             let named = named.map(|(name, value)| (name.to_owned(), value));
             options.environment.extend(named);

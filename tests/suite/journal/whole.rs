@@ -49,7 +49,7 @@ async fn a_goal_with_everything_in_it_is_reached_whoever_is_killed_at_whatever_p
                     .environment
                     .get_mut("GOALPOST_PRIVATE_HOSTS")
                     .unwrap();
-                *hosts = format!("{hosts},{}", docs.host);
+                *hosts = format!("{hosts} {}={DEMO}", docs.host);
                 options
             })
             .await;

@@ -72,7 +72,7 @@ async fn a_goal_of_three_agents_is_approved_answered_split_and_reached() {
     let (receiver, docs) = (Receiver::start().await, Docs::start().await);
     let script = script(&receiver);
     let base_url = script.serve().await;
-    let private = format!("{},{}", receiver.host, docs.host);
+    let private = format!("{}={DEMO} {}={DEMO}", receiver.host, docs.host);
     let stack = stacks::start_with(|mut options| {
         let named = [
             ("OPENAI_BASE_URL", base_url),

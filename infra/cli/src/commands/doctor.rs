@@ -8,6 +8,8 @@ mod functions;
 mod models;
 
 use anyhow::bail;
+use domain::PrivateHosts;
+use domain::private_hosts::PRIVATE_HOSTS;
 use local_stack::home::Home;
 use serde::Serialize;
 
@@ -88,6 +90,10 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<()> {
         )],
         (false, _) => of_hosted(global).await,
     };
+    let mut checks = checks;
+    checks.extend(private_hosts(given(
+        std::env::var(PRIVATE_HOSTS).ok().as_deref(),
+    )));
     let bad = checks
         .iter()
         .filter(|check| check.outcome == Outcome::Bad)
@@ -153,6 +159,25 @@ async fn of_hosted(global: &Global) -> Vec<Check> {
         ),
     });
     checks
+}
+
+/// Checks the private hosts of this shell's environment, which `up` passes on.
+fn private_hosts(value: Option<&str>) -> Option<Check> {
+    let name = "hosts";
+    Some(match PrivateHosts::parse(value?) {
+        Ok(hosts) => Check::good(
+            name,
+            format!(
+                "{PRIVATE_HOSTS} names {}",
+                count(hosts.len() as u64, "host")
+            ),
+        ),
+        Err(error) => Check::bad(
+            name,
+            error.to_string(),
+            format!("Name the workspaces that each host of {PRIVATE_HOSTS} serves."),
+        ),
+    })
 }
 
 /// Whether the API serves Goalpost to this person.

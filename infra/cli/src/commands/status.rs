@@ -49,6 +49,7 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<()> {
             "url": stack.url,
             "intake_url": format!("{}/functions/v1/intake", stack.url),
             "publishable_key": keys.publishable_key(),
+            "secret_key": keys.secret_key().expose_secret(),
             "database_url": stack.database_url,
             "logs": stack.logs,
             "tokens": tokens,
@@ -74,7 +75,9 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<()> {
         print(&format!("  {line}"));
     }
     print("");
-    print(&screen.palette.dim("Tokens: cargo goalpost status --json"));
+    print(&screen.palette.dim(
+        "Tokens and the secret key, which the Invoke API asks for: cargo goalpost status --json",
+    ));
     print(&screen.palette.dim("Checks: cargo goalpost doctor"));
     Ok(())
 }

@@ -5,6 +5,8 @@
 
 use anyhow::{Context, bail};
 use chrono::Utc;
+use domain::PrivateHosts;
+use domain::private_hosts::PRIVATE_HOSTS;
 use local_stack::home::Home;
 use local_stack::progress::Progress;
 use local_stack::stack::{LOCAL_PASSWORD, Person, Port, Stack, StackOptions};
@@ -53,6 +55,8 @@ async fn run_until_told(
     if let Some(port) = arguments.port {
         options.port = Port::Exactly(port);
     }
+    let private_hosts = options.environment.get(PRIVATE_HOSTS);
+    PrivateHosts::parse(private_hosts.map_or("", String::as_str))?;
     let models = doctor::models_of(&options);
     let told = told_to_stop()?;
     tokio::pin!(told);
@@ -114,6 +118,10 @@ fn introduce(stack: &Stack, wanted_port: Option<u16>) {
     print(&format!("  API              {url}"));
     print(&format!("  Intake           {url}/functions/v1/intake"));
     print(&format!("  Publishable key  {}", stack.publishable_key()));
+    print(&format!(
+        "  Secret key       {}",
+        stack.keys().secret_key().expose_secret()
+    ));
     print(&format!(
         "  Database         {}",
         without_password(&stack.database_url("postgres"))

@@ -23,6 +23,8 @@ pub struct HostConfig {
     pub log_folder: PathBuf,
     /// Given to every sandbox as `AWS_SESSION_TOKEN`; the secrets endpoint asks for it.
     pub session_token: SecretString,
+    /// What the Invoke API asks its callers for (`Authorization: Bearer`), in place of a signature by IAM credentials.
+    pub invoke_key: SecretString,
     /// Named in ARNs and in the sandboxes' environment.
     pub region: String,
     /// Twelve digits, named in ARNs.
@@ -37,12 +39,13 @@ pub struct HostConfig {
 }
 
 impl HostConfig {
-    /// A host without functions, with a fresh session token.
+    /// A host without functions, with a fresh session token and a fresh invoke key.
     pub fn new(log_folder: impl Into<PathBuf>) -> Self {
         Self {
             functions: Vec::new(),
             log_folder: log_folder.into(),
             session_token: SecretString::from(uuid::Uuid::new_v4().simple().to_string()),
+            invoke_key: SecretString::from(uuid::Uuid::new_v4().simple().to_string()),
             region: "us-east-1".to_owned(),
             account_id: "000000000000".to_owned(),
             idle_sandbox_lifetime: Duration::from_secs(300),

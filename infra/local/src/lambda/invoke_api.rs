@@ -1,6 +1,8 @@
 //! The Invoke API of AWS Lambda: `POST /2015-03-31/functions/{name}/invocations`.
 //!
-//! The one thing to know: a function that failed still answers 200; only `X-Amz-Function-Error` tells.
+//! A function that failed still answers 200; only `X-Amz-Function-Error` shows it. AWS lets in callers with IAM
+//! credentials; here a caller sends the host's invoke key, so that no other program of the machine can pass for a queue
+//! or a schedule.
 
 use axum::{
     Json, Router,
@@ -10,6 +12,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::{
@@ -29,6 +32,9 @@ async fn invoke(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    if let Some(refusal) = unauthorized(&host, &headers) {
+        return refusal;
+    }
     let kind = match headers
         .get("x-amz-invocation-type")
         .map(|value| value.as_bytes())
@@ -51,6 +57,25 @@ async fn invoke(
         Ok(invoked) => answered(&invoked),
         Err(refusal) => refused(&refusal),
     }
+}
+
+/// AWS's two answers to a caller without usable credentials.
+fn unauthorized(host: &Host, headers: &HeaderMap) -> Option<Response> {
+    let given = headers.get("authorization").map(|value| value.as_bytes());
+    let expected = format!("Bearer {}", host.invoke_key.expose_secret());
+    let (kind, message) = match given {
+        Some(given) if given == expected.as_bytes() => return None,
+        Some(_) => (
+            "UnrecognizedClientException",
+            "The security token included in the request is invalid.",
+        ),
+        None => (
+            "MissingAuthenticationTokenException",
+            "Missing Authentication Token",
+        ),
+    };
+    let body = Json(json!({"message": message}));
+    Some((StatusCode::FORBIDDEN, [("x-amzn-errortype", kind)], body).into_response())
 }
 
 /// A function may be named by its name, with a qualifier, or by its ARN.

@@ -37,6 +37,7 @@ use std::{collections::BTreeMap, net::Ipv4Addr, sync::Arc, time::Duration};
 use anyhow::Context;
 use axum::Router;
 use bytes::Bytes;
+use secrecy::SecretString;
 use tokio::{net::TcpListener, sync::broadcast, task::AbortHandle};
 
 use self::{
@@ -58,6 +59,7 @@ pub use self::{
 pub struct Host {
     functions: Functions,
     platform: Arc<Platform>,
+    invoke_key: Arc<SecretString>,
     tasks: Arc<Tasks>,
 }
 
@@ -109,6 +111,7 @@ impl Host {
         Ok(Self {
             functions,
             platform,
+            invoke_key: Arc::new(config.invoke_key),
             tasks,
         })
     }

@@ -109,6 +109,7 @@ impl Functions {
         log_folder: &Path,
     ) -> anyhow::Result<Self> {
         let mut config = HostConfig::new(log_folder);
+        config.invoke_key = keys.secret_key().clone();
         let parameters = parameters(keys.clone(), secrets.clone());
         let secrets = secrets::Server::start(config.session_token.clone(), parameters).await?;
         let mut environment = BTreeMap::from([

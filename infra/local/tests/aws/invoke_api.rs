@@ -4,11 +4,12 @@ use local_stack::lambda::{Host, HostConfig, MAX_REQUEST_BYTES};
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
-use crate::stage::{Prompter, Stage, echo};
+use crate::stage::{INVOKE_KEY, Prompter, Stage, echo};
 
 async fn invoke(base: &str, name: &str, kind: &str, body: impl Into<reqwest::Body>) -> Response {
     Client::new()
         .post(format!("{base}/2015-03-31/functions/{name}/invocations"))
+        .bearer_auth(INVOKE_KEY)
         .header("X-Amz-Invocation-Type", kind)
         .body(body)
         .send()
@@ -46,6 +47,29 @@ async fn an_answer_comes_with_200_and_its_ids() {
         "{}",
         "no payload is an empty object"
     );
+    stage.host.stop().await;
+}
+
+#[tokio::test]
+async fn invocation_without_the_key_is_refused() {
+    let stage = Stage::with(echo()).await;
+    let base = stage.serve().await;
+    let url = format!("{base}/2015-03-31/functions/echo/invocations");
+    for (given, kind) in [
+        (None, "MissingAuthenticationTokenException"),
+        (Some("Bearer "), "UnrecognizedClientException"),
+        (Some("Bearer another-key"), "UnrecognizedClientException"),
+        (Some(INVOKE_KEY), "UnrecognizedClientException"),
+    ] {
+        let mut request = Client::new().post(&url).body("{}");
+        if let Some(given) = given {
+            request = request.header("authorization", given);
+        }
+        let response = request.send().await.unwrap();
+        assert_eq!(response.status(), 403, "{given:?}");
+        assert_eq!(header(&response, "x-amzn-errortype"), kind, "{given:?}");
+    }
+    assert_eq!(stage.stats().invocations, 0);
     stage.host.stop().await;
 }
 

@@ -19,6 +19,9 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
+/// What callers of the Invoke API send.
+pub(crate) const INVOKE_KEY: &str = "key-of-the-invoke-api";
+
 /// Far above what anything here takes; only a test that fails waits for it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -75,6 +78,7 @@ impl Stage {
         let mut config = HostConfig::new(folder.path());
         config.functions.push(function);
         config.event_retry_pauses = vec![Duration::from_millis(1), Duration::from_millis(1)];
+        config.invoke_key = INVOKE_KEY.to_owned().into();
         adjust(&mut config);
         Self {
             host: Host::start(config).await.unwrap(),

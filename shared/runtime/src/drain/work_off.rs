@@ -56,8 +56,8 @@ pub(super) struct Drain<'a, W> {
     heartbeat: Heartbeat,
     /// Whether the last look for work found some: then there may be more.
     may_be_more: bool,
-    /// False once a reply could not be read (what it claimed would be lost, and so would the next), and once a step was
-    /// put back for want of time.
+    /// False once a reply could not be read (what it claimed would be lost, and so would the next), once a step was
+    /// put back for want of time, and from the beginning for a single run.
     may_claim: bool,
     /// Whether a reply was lost since the last one that came: the database may have handed us more than we know.
     reply_was_lost: bool,
@@ -79,7 +79,6 @@ where
         counts.report.rpc_calls = 1;
         Self {
             store,
-            options,
             work,
             phase: Phase::Working,
             stopping: watch::Sender::new(false),
@@ -90,10 +89,11 @@ where
             lost,
             heartbeat,
             may_be_more: false,
-            may_claim: true,
+            may_claim: options.run_id.is_none(),
             reply_was_lost: false,
             abandoned: Vec::new(),
             counts,
+            options,
         }
     }
 

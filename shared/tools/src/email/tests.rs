@@ -14,6 +14,7 @@ use crate::{HttpPolicy, Reach, Registry};
 
 fn context(domains: &[&str], key: &str) -> CallContext {
     CallContext {
+        workspace_id: crate::http::test_server::workspace(),
         readable_schemas: Vec::new(),
         run_query: None,
         webhook_hosts: Vec::new(),
@@ -30,7 +31,7 @@ fn context(domains: &[&str], key: &str) -> CallContext {
 fn registry(server: &Server, key: Result<Option<&'static str>, &'static str>) -> Registry {
     let host = format!("127.0.0.1:{}", server.port);
     let policy = HttpPolicy {
-        private_hosts: [host.clone()].into(),
+        private_hosts: crate::http::test_server::private(std::slice::from_ref(&host)),
         ..HttpPolicy::default()
     };
     let email = EmailConfig {

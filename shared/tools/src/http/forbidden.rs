@@ -20,7 +20,7 @@ use futures::future::BoxFuture;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
-use super::test_server::{Server, answer};
+use super::test_server::{self, Server, answer};
 use super::vectors::{self, PUBLIC, PUBLIC_V6};
 use super::{Http, HttpPolicy, Lookup};
 use crate::{CallContext, McpServer, Reach, Registry, StepDatabase, ToolError};
@@ -105,6 +105,7 @@ fn listed(url: &str) -> Vec<String> {
 
 fn context(url: &str) -> CallContext {
     CallContext {
+        workspace_id: crate::http::test_server::workspace(),
         readable_schemas: Vec::new(),
         run_query: None,
         webhook_hosts: listed(url),
@@ -202,6 +203,40 @@ async fn no_spelling_name_or_redirect_leads_a_tool_to_a_forbidden_address() {
     println!("{count} URLs, each by six calls and two redirects");
     assert!(count >= 200, "{count}");
     assert_eq!(trap.dialled(), Vec::<IpAddr>::new());
+}
+
+/// A stranger can list any host in a workspace of their own, and register it as an MCP server.
+#[tokio::test]
+async fn private_host_of_another_workspace_is_not_dialled() {
+    let server = Server::start(answer("200 OK", b"{}")).await;
+    let host = format!("127.0.0.1:{}", server.port);
+    let policy = HttpPolicy {
+        private_hosts: test_server::private(std::slice::from_ref(&host)),
+        ..HttpPolicy::default()
+    };
+    let registry = Registry::builtin(policy).unwrap();
+    let url = format!("http://{host}/");
+    let stranger = CallContext {
+        workspace_id: "3f2504e0-4f89-41d3-9a0c-0305e82c33ff".parse().unwrap(),
+        ..context(&url)
+    };
+    for (tool, arguments) in calls(&url) {
+        let error = registry
+            .call(tool, &arguments, &stranger)
+            .await
+            .unwrap_err();
+        assert!(
+            is_refusal(&error),
+            "{tool}: {} {}",
+            error.code,
+            error.message
+        );
+    }
+    assert_eq!(server.count(), 0);
+    let own = json!({"method": "GET", "url": url});
+    let called = registry.call("http", &own, &context(&url)).await;
+    assert!(called.is_ok(), "{called:?}");
+    assert_eq!(server.count(), 1);
 }
 
 /// The same where every address is this machine's: what is not refused arrives.

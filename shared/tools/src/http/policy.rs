@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
+use domain::{PrivateHosts, WorkspaceId};
 use url::{Host, Url};
 
 use super::address;
@@ -29,9 +30,9 @@ pub struct HttpPolicy {
     pub denied_hosts: BTreeSet<String>,
     /// Ports besides 443 and 80.
     pub further_ports: BTreeSet<u16>,
-    /// `host:port` pairs inside one's own network that `webhook`, `http` and MCP may call, by plain http too, if the
-    /// workspace lists them as well: `GOALPOST_PRIVATE_HOSTS`.
-    pub private_hosts: BTreeSet<String>,
+    /// Hosts inside the operator's network that `webhook`, `http`, MCP and mail may call, by plain http too, for the
+    /// workspaces that are named with them: `GOALPOST_PRIVATE_HOSTS`.
+    pub private_hosts: PrivateHosts,
 }
 
 impl HttpPolicy {
@@ -62,14 +63,15 @@ impl HttpPolicy {
         Ok(false)
     }
 
-    /// Says whether a URL may be called by a workspace that lists these hosts (`host`, or `host:port` for another port
-    /// than https' own); true when it is one of the private hosts. Whatever is not listed is refused. `column` is where
-    /// the workspace lists them.
+    /// Checks that a workspace which lists these hosts (`host`, or `host:port` for another port than https' own) may call
+    /// a URL; true when it is a private host that serves the workspace. Whatever is not listed is refused. `column` is
+    /// where the workspace lists them.
     pub(crate) fn allows_listed(
         &self,
         url: &Url,
         listed: &[String],
         column: &str,
+        workspace: &WorkspaceId,
     ) -> Result<bool, ToolError> {
         let (_, name, port) = self.destination(url)?;
         let with_port = format!("{name}:{port}");
@@ -84,15 +86,21 @@ impl HttpPolicy {
             );
             return Err(ToolError::terminal("address_refused", message));
         }
-        self.allows_named(url)
+        self.allows_named(url, workspace)
     }
 
-    /// Says whether a URL may be called that a person of the workspace or the operator gave; true when it is one of the
-    /// private hosts.
-    pub(crate) fn allows_named(&self, url: &Url) -> Result<bool, ToolError> {
+    /// Checks that a URL may be called that a person of the workspace or the operator gave; true when it is a private
+    /// host that serves the workspace. For every other workspace it is an address like any other.
+    pub(crate) fn allows_named(
+        &self,
+        url: &Url,
+        workspace: &WorkspaceId,
+    ) -> Result<bool, ToolError> {
         let (_, name, port) = self.destination(url)?;
         let with_port = format!("{name}:{port}");
-        if self.private_hosts.contains(&with_port) && matches!(url.scheme(), "http" | "https") {
+        if self.private_hosts.serve(&with_port, workspace)
+            && matches!(url.scheme(), "http" | "https")
+        {
             return Ok(true);
         }
         self.allows(url)

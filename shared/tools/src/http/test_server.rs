@@ -8,8 +8,20 @@
 
 use std::sync::{Arc, Mutex};
 
+use domain::{PrivateHosts, WorkspaceId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+/// The workspace of every call in these tests.
+pub(crate) fn workspace() -> WorkspaceId {
+    "3f2504e0-4f89-41d3-9a0c-0305e82c3301".parse().unwrap()
+}
+
+/// Private hosts that serve [`workspace`] alone.
+pub(crate) fn private(hosts: &[String]) -> PrivateHosts {
+    let entries = hosts.iter().map(|host| format!("{host}={}", workspace()));
+    PrivateHosts::parse(&entries.collect::<Vec<_>>().join(" ")).unwrap()
+}
 
 pub(crate) struct Server {
     pub(crate) port: u16,

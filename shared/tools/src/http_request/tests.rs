@@ -16,6 +16,7 @@ fn host(server: &Server) -> String {
 
 fn context(listed: &[String], key: &str) -> CallContext {
     CallContext {
+        workspace_id: crate::http::test_server::workspace(),
         readable_schemas: Vec::new(),
         run_query: None,
         webhook_hosts: Vec::new(),
@@ -41,7 +42,7 @@ async fn call_among(
     arguments: Value,
 ) -> Result<Value, ToolError> {
     let policy = HttpPolicy {
-        private_hosts: private.iter().cloned().collect(),
+        private_hosts: crate::http::test_server::private(private),
         ..HttpPolicy::default()
     };
     let registry = Registry::builtin(policy).unwrap();

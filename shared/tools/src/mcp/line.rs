@@ -77,7 +77,7 @@ impl<'a> Line<'a> {
         is_repeatable: bool,
     ) -> Result<Self, ToolError> {
         let url = http::read_url(&server.url)?;
-        let is_exempt = http.policy.allows_named(&url)?;
+        let is_exempt = http.policy.allows_named(&url, &context.workspace_id)?;
         let mut headers = HeaderMap::new();
         if let Ok(key) = HeaderValue::from_str(&context.idempotency_key) {
             headers.insert(IDEMPOTENCY_KEY, key);

@@ -13,6 +13,7 @@ use crate::{HttpPolicy, Reach, Registry};
 
 pub(super) fn context(desk: &Desk) -> CallContext {
     CallContext {
+        workspace_id: crate::http::test_server::workspace(),
         readable_schemas: Vec::new(),
         run_query: None,
         webhook_hosts: Vec::new(),
@@ -26,7 +27,7 @@ pub(super) fn context(desk: &Desk) -> CallContext {
 /// The operator's word for these hosts inside one's own network.
 pub(super) fn registry(private: &[String]) -> Registry {
     let policy = HttpPolicy {
-        private_hosts: private.iter().cloned().collect(),
+        private_hosts: crate::http::test_server::private(private),
         ..HttpPolicy::default()
     };
     Registry::builtin(policy).unwrap()

@@ -23,6 +23,7 @@ fn registry() -> Registry {
 
 fn context(run_query: Option<QueryRunner>) -> CallContext {
     CallContext {
+        workspace_id: crate::http::test_server::workspace(),
         readable_schemas: vec!["public".into()],
         run_query,
         webhook_hosts: Vec::new(),

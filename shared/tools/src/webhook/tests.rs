@@ -22,7 +22,7 @@ use crate::{HttpPolicy, McpServer, Reach, StepDatabase};
 /// A tool whose operator names these private hosts; `names` is all that the resolver knows.
 fn tool(private: &[String], names: &[(&str, &[&str])]) -> Webhook {
     let policy = HttpPolicy {
-        private_hosts: private.iter().cloned().collect(),
+        private_hosts: crate::http::test_server::private(private),
         denied_hosts: ["project.supabase.co".to_owned()].into(),
         ..HttpPolicy::default()
     };
@@ -36,6 +36,7 @@ fn tool(private: &[String], names: &[(&str, &[&str])]) -> Webhook {
 
 fn context(listed: &[&str], key: &str) -> CallContext {
     CallContext {
+        workspace_id: crate::http::test_server::workspace(),
         readable_schemas: Vec::new(),
         run_query: None,
         webhook_hosts: listed.iter().map(|host| (*host).to_owned()).collect(),
@@ -373,7 +374,12 @@ async fn a_listed_public_host_passes_the_gate() {
         "https://other.example/",
     ] {
         assert_eq!(
-            policy.allows_listed(&Url::parse(url).unwrap(), &listed, "webhook_hosts"),
+            policy.allows_listed(
+                &Url::parse(url).unwrap(),
+                &listed,
+                "webhook_hosts",
+                &crate::http::test_server::workspace()
+            ),
             Ok(false),
             "{url}"
         );

@@ -35,7 +35,7 @@ pub(crate) fn fixture(name: &str) -> Value {
 pub(crate) fn authenticator(door: Door) -> Authenticator {
     let wake = SecretString::from(format!("{NEW_KEY} {OLD_KEY}"));
     let webhook = SecretString::from(SHARED_SECRET);
-    Authenticator::new(door, Some(&wake), Some(&webhook)).unwrap()
+    Authenticator::new("executor", door, Some(&wake), Some(&webhook)).unwrap()
 }
 
 pub(crate) fn signature(key: &str, id: &str, timestamp: i64, body: &[u8]) -> String {

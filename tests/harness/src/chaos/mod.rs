@@ -60,7 +60,7 @@ pub async fn run(
     // Until the first goal is asked nothing goes wrong.
     faults.pause();
     let world = World::start(settings.seed, faults.clone()).await?;
-    settings.put_into(&mut options, &faults, world.model_url(), world.host());
+    settings.put_into(&mut options, &faults, world.model_url(), &world.host());
     let progress = options.progress.clone();
     let stack = Stack::start(options).await?;
     let mut phase = progress.phase(format!("Running {} goals", settings.goals));

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use local_stack::binaries::FUNCTIONS;
-use local_stack::stack::{FunctionLimits, StackOptions, Switch};
+use local_stack::stack::{DEMO_WORKSPACE, FunctionLimits, StackOptions, Switch};
 use serde::Serialize;
 
 use super::generate::generate;
@@ -149,7 +149,7 @@ impl Settings {
         options: &mut StackOptions,
         faults: &Faults,
         model_url: String,
-        private_host: String,
+        private_host: &str,
     ) {
         options.faults = faults.hook();
         options.pg_net = Switch::On;
@@ -166,7 +166,10 @@ impl Settings {
         options.environment = BTreeMap::from([
             ("OPENAI_BASE_URL".to_owned(), model_url),
             ("GOALPOST_MODEL".to_owned(), super::wire::MODEL.to_owned()),
-            ("GOALPOST_PRIVATE_HOSTS".to_owned(), private_host),
+            (
+                "GOALPOST_PRIVATE_HOSTS".to_owned(),
+                format!("{private_host}={DEMO_WORKSPACE}"),
+            ),
             (
                 "GOALPOST_LEASE_SECONDS".to_owned(),
                 LEASE_SECONDS.to_string(),

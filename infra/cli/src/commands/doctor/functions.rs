@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use local_stack::binaries::FUNCTIONS;
+use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::Check;
@@ -12,11 +13,22 @@ use crate::render::count;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) async fn look(stack: &state::Stack) -> Vec<Check> {
+    let key = match stack.keys() {
+        Ok(keys) => keys.secret_key().expose_secret().to_owned(),
+        Err(error) => {
+            return vec![Check::bad(
+                "functions",
+                format!("{error:#}"),
+                "cargo goalpost down, then up",
+            )];
+        }
+    };
     let mut missing = Vec::new();
     for function in FUNCTIONS {
         let url = format!("{}/2015-03-31/functions/{function}/invocations", stack.url);
         let dry = reqwest::Client::new()
             .post(url)
+            .bearer_auth(&key)
             .header("x-amz-invocation-type", "DryRun")
             .timeout(PATIENCE)
             .send()
