@@ -49,31 +49,47 @@ pub async fn build(
     names: &[&str],
     progress: &Progress,
 ) -> anyhow::Result<Binaries> {
-    let own = std::env::current_exe().context("this program's own path is not known")?;
-    let built = Built::of(&own);
+    let built = own()?;
+    let profile = built.as_ref().map(|built| built.profile.clone());
+    let target = built.map(|built| built.target);
     let phase = progress.phase("Building the functions");
-    build_as(workspace, names, built, phase).await
+    build_as(workspace, names, profile.as_deref(), target, phase).await
 }
 
-/// Builds the functions and the binary `own`, this very program, with the release profile, whatever profile it has.
+/// Builds the functions and the binary `program` with a profile of the workspace, whatever profile this program has.
 ///
 /// # Errors
 /// As [`functions`].
-pub async fn release(home: &Home, own: &str, progress: &Progress) -> anyhow::Result<Binaries> {
+pub async fn with_profile(
+    home: &Home,
+    program: &str,
+    profile: &str,
+    progress: &Progress,
+) -> anyhow::Result<Binaries> {
+    let target = own()?.map(|built| built.target);
+    let names: Vec<&str> = FUNCTIONS.into_iter().chain([program]).collect();
+    let phase = progress.phase(format!(
+        "Building with the profile {profile}, optimised (minutes the first time)"
+    ));
+    build_as(home.workspace(), &names, Some(profile), target, phase).await
+}
+
+/// Returns the profile that this program was built with; none if it lies outside of a target folder.
+#[must_use]
+pub fn own_profile() -> Option<String> {
+    own().ok()?.map(|built| built.profile)
+}
+
+fn own() -> anyhow::Result<Option<Built>> {
     let path = std::env::current_exe().context("this program's own path is not known")?;
-    let built = Built::of(&path).map(|built| Built {
-        profile: "release".to_owned(),
-        ..built
-    });
-    let names: Vec<&str> = FUNCTIONS.into_iter().chain([own]).collect();
-    let phase = progress.phase("Building for release, optimised (minutes the first time)");
-    build_as(home.workspace(), &names, built, phase).await
+    Ok(Built::of(&path))
 }
 
 async fn build_as(
     workspace: &Path,
     names: &[&str],
-    built: Option<Built>,
+    profile: Option<&str>,
+    target: Option<PathBuf>,
     mut phase: Phase,
 ) -> anyhow::Result<Binaries> {
     if let Some(folder) = std::env::var_os(PREBUILT).filter(|folder| !folder.is_empty()) {
@@ -82,7 +98,7 @@ async fn build_as(
         phase.done();
         return Ok(found);
     }
-    let mut cargo = command(workspace, names, built);
+    let mut cargo = command(workspace, names, profile, target.as_deref());
     let mut child = cargo
         .spawn()
         .context("cargo could not be run: install Rust from https://rustup.rs")?;
@@ -119,7 +135,12 @@ fn prebuilt(folder: &Path, names: &[&str]) -> anyhow::Result<Binaries> {
     Ok(binaries)
 }
 
-fn command(workspace: &Path, names: &[&str], built: Option<Built>) -> Command {
+fn command(
+    workspace: &Path,
+    names: &[&str],
+    profile: Option<&str>,
+    target: Option<&Path>,
+) -> Command {
     // Set by cargo for what it runs; a plain binary falls back to the one on the path.
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
@@ -135,12 +156,11 @@ fn command(workspace: &Path, names: &[&str], built: Option<Built>) -> Command {
     for name in names {
         command.args(["--bin", name]);
     }
-    if let Some(built) = built {
-        command
-            .arg("--profile")
-            .arg(built.profile)
-            .arg("--target-dir")
-            .arg(built.target);
+    if let Some(profile) = profile {
+        command.arg("--profile").arg(profile);
+    }
+    if let Some(target) = target {
+        command.arg("--target-dir").arg(target);
     }
     if std::io::stderr().is_terminal() {
         command.args(["--color", "always"]);
@@ -342,6 +362,29 @@ mod tests {
         assert_eq!(of("debug/deps/suite-0123"), built("dev"));
         assert_eq!(of("release/goalpost"), built("release"));
         assert_eq!(Built::of(Path::new("/usr/local/bin/goalpost")), None);
+    }
+
+    #[test]
+    fn profile_is_passed_with_or_without_target_folder() {
+        let arguments = |target: Option<&Path>| -> Vec<String> {
+            let command = command(Path::new("."), &["intake"], Some("measure"), target);
+            let arguments = command.as_std().get_args();
+            arguments
+                .map(|argument| argument.to_string_lossy().into_owned())
+                .collect()
+        };
+        let has =
+            |arguments: &[String], pair: [&str; 2]| arguments.windows(2).any(|two| two == pair);
+        for target in [None, Some(Path::new("/elsewhere"))] {
+            let arguments = arguments(target);
+            assert!(has(&arguments, ["--bin", "intake"]), "{arguments:?}");
+            assert!(has(&arguments, ["--profile", "measure"]), "{arguments:?}");
+            assert_eq!(
+                has(&arguments, ["--target-dir", "/elsewhere"]),
+                target.is_some(),
+                "{arguments:?}"
+            );
+        }
     }
 
     #[test]

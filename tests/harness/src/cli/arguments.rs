@@ -6,7 +6,7 @@ mod races;
 
 use clap::{Args, Parser, Subcommand};
 
-pub(super) use bench::{Bench, BenchSubject};
+pub(super) use bench::{Bench, BenchSubject, Profile};
 pub(super) use chaos::Chaos;
 pub(super) use races::{RaceKind, Races};
 

@@ -1,10 +1,11 @@
-//! `harness bench`: measures the whole stack, built for release, and compares the figures with the aims.
+//! `harness bench`: measures the whole stack, built to be measured, and compares the figures with the aims.
 //!
 //! The one thing to know: `cargo harness` is a build for developing. Measured by it, the gateway and the Lambda host
-//! would be slow though the functions are not. So the command builds the release profile, itself included, and goes
-//! on as that program.
+//! would be slow though the functions are not. So the command builds the functions and itself with an optimised
+//! profile, and goes on as that program.
 
 use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
@@ -14,7 +15,7 @@ use local_stack::progress::Progress;
 use local_stack::terminal::Screen;
 use serde_json::json;
 
-use super::arguments::BenchSubject;
+use super::arguments::{BenchSubject, Profile};
 use super::{Usage, arguments, print, print_json, told_to_stop};
 use crate::bench::{self, Amount, Repetitions, Settings, Stage, Workload, report};
 
@@ -30,8 +31,8 @@ pub(super) async fn run(
     check(arguments)?;
     let home = Home::open()?;
     let progress = Progress::stderr();
-    if cfg!(debug_assertions) {
-        return go_on_as_release(&home, &progress).await;
+    if let Some(program) = other_program(arguments.profile, &home, &progress).await? {
+        return Err(become_program(&program));
     }
     let told = told_to_stop()?;
     tokio::select! {
@@ -58,16 +59,30 @@ fn check(arguments: &arguments::Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Builds the functions and this program for release, and becomes that program.
-async fn go_on_as_release(home: &Home, progress: &Progress) -> anyhow::Result<()> {
-    let built = binaries::release(home, OWN, progress).await?;
+/// Builds the functions and this program with the profile. Returns the program that was built; none if it is this one.
+async fn other_program(
+    profile: Profile,
+    home: &Home,
+    progress: &Progress,
+) -> anyhow::Result<Option<PathBuf>> {
+    let built = binaries::with_profile(home, OWN, profile.name(), progress).await?;
     let program = built.get(OWN).context("cargo built no harness")?;
-    let folder = program.parent().context("the release build lies nowhere")?;
-    let error = Command::new(program)
-        .args(std::env::args_os().skip(1))
-        .env(binaries::PREBUILT, folder)
-        .exec();
-    Err(error).with_context(|| format!("{} could not be started", program.display()))
+    let program = program
+        .canonicalize()
+        .with_context(|| format!("looking for {}", program.display()))?;
+    let own = std::env::current_exe().context("this program's own path is not known")?;
+    Ok((own.canonicalize().ok().as_ref() != Some(&program)).then_some(program))
+}
+
+/// Goes on as that program, with the functions that lie beside it. Returns only when it cannot be started.
+fn become_program(program: &Path) -> anyhow::Error {
+    let mut command = Command::new(program);
+    command.args(std::env::args_os().skip(1));
+    if let Some(folder) = program.parent() {
+        command.env(binaries::PREBUILT, folder);
+    }
+    let error = command.exec();
+    anyhow::Error::new(error).context(format!("{} could not be started", program.display()))
 }
 
 async fn measure(
@@ -196,6 +211,7 @@ fn in_json(modes: &[Repetitions], postgres: Option<&impl serde::Serialize>) -> s
     if let Some(fields) = value.as_object_mut() {
         fields.insert("postgres".to_owned(), json!(postgres));
         fields.insert("version".to_owned(), json!(env!("CARGO_PKG_VERSION")));
+        fields.insert("profile".to_owned(), json!(binaries::own_profile()));
     }
     value
 }

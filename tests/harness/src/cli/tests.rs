@@ -7,7 +7,7 @@
 
 use clap::{CommandFactory, Parser};
 
-use super::arguments::{Arguments, Command};
+use super::arguments::{Arguments, Command, Profile};
 
 fn parsed(line: &str) -> Result<Arguments, clap::Error> {
     Arguments::try_parse_from(std::iter::once("harness").chain(line.split_whitespace()))
@@ -38,6 +38,23 @@ fn json_may_stand_before_or_after_the_command() {
         assert!(arguments.global.json, "{line}");
         assert!(matches!(arguments.command, Command::Races(races) if races.trials == 5));
     }
+}
+
+#[test]
+fn bench_measures_profile_measure_by_default() {
+    for (line, profile) in [
+        ("bench chain", Profile::Measure),
+        ("bench chain --profile release", Profile::Release),
+    ] {
+        let Command::Bench(bench) = parsed(line).unwrap().command else {
+            panic!("{line}");
+        };
+        assert_eq!(bench.profile, profile, "{line}");
+    }
+    let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.toml");
+    let manifest = std::fs::read_to_string(manifest).unwrap();
+    let head = format!("[profile.{}]", Profile::Measure.name());
+    assert!(manifest.contains(&head), "{head}");
 }
 
 #[test]

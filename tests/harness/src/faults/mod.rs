@@ -1,10 +1,10 @@
 //! Injected faults: what goes wrong in a local stack on purpose, how often, and in which order.
 //!
-//! The story: a [`FaultPlan`] says what may go wrong. Where something could, the stack asks [`Faults`], its
-//! [`FaultHook`](local_stack::fault_hook::FaultHook): pg_net's worker
-//! before it sends a wake, the queue's mapping before it delivers a message, the gateway before and after it executes a
-//! function's call, and the model and effect servers of a test when they have answered ([`Faults::reached`]). The answer
-//! is carried out from outside: a message is lost, a connection closed, a process killed or stopped. No function knows.
+//! The story: a [`FaultPlan`] says what may go wrong. [`Faults`] is the [`FaultHook`] of a stack and decides where
+//! something could: before pg_net's worker sends a wake, before the queue's mapping delivers a message, before and after
+//! the gateway executes a function's call, and when the model and effect servers of a test have answered
+//! ([`Faults::reached`]). The decision is carried out from outside: a message is lost, a connection closed, a process
+//! killed or stopped. Functions have no part in it.
 //!
 //! The one thing to know is what a seed reproduces. Each place has a name (`wake:executor`, `message:goalpost-executor`,
 //! `cut:finish_steps:after`, `blow:after_claim:planner:0` …) and counts its occurrences; the n-th decision at a place depends on
@@ -29,9 +29,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use counts::{Carried, FaultCounts};
 pub use plan::{Blow, BlowRule, Cuts, Delivery, FaultPlan, Point};
 
+use local_stack::fault_hook::FaultHook;
+
 use counts::Kind;
 use held::Held;
-use local_stack::fault_hook::FaultHook;
 use state::State;
 use transit::{Fate, Transit};
 

@@ -13,9 +13,10 @@ Examples:
   cargo harness bench chain --set wal_level=logical
   cargo harness bench cold                       start, size and memory of each function
   cargo harness bench growth                     whether work gets slower the more was done (minutes)
+  cargo harness bench cold --profile release      as deployed: sizes are those of release builds
 
 Steps do nothing and return 200 bytes. All else is as in production: the real functions, wakes, sweep, and every row.
-The release profile is built first, which takes minutes the first time. Postgres is one of its own, with fsync on and
+An optimised build comes first, which takes minutes the first time. Postgres is one of its own, with fsync on and
 the settings of the peers' harness; nothing of the local stack is touched. Counts and bytes carry over to any machine,
 times do not: let nothing else run meanwhile (the table says when something did).";
 
@@ -45,6 +46,28 @@ pub(in crate::cli) struct Bench {
     /// Steps that one invocation of the executor works on at once [default: 10]
     #[arg(long, value_name = "NUMBER")]
     pub(in crate::cli) batch: Option<i32>,
+    /// How the functions and the stack are built
+    #[arg(long, value_enum, default_value_t = Profile::Measure, value_name = "PROFILE")]
+    pub(in crate::cli) profile: Profile,
+}
+
+/// The profile of cargo that is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Profile {
+    /// Optimised, and compiled in half the time: no optimisation across crates
+    Measure,
+    /// As deployed
+    Release,
+}
+
+impl Profile {
+    /// The name in Cargo.toml.
+    pub(in crate::cli) fn name(self) -> &'static str {
+        match self {
+            Self::Measure => "measure",
+            Self::Release => "release",
+        }
+    }
 }
 
 /// What `bench` measures.
