@@ -10166,23 +10166,6 @@ begin
 end
 $$;
 
--- Sweeps in rounds of one transaction each until nothing is due, at most 200 rounds: the next run of the job goes on.
--- Called by pg_cron at the top level. Without a search_path of its own, which would forbid the commits: every name is
--- qualified.
-create procedure goalpost_private.sweep_all()
-language plpgsql
-as $$
-declare
-  v_more boolean;
-begin
-  for v_round in 1 .. 200 loop
-    v_more := coalesce((goalpost_private.sweep() ->> 'more')::boolean, false);
-    commit;
-    exit when not v_more;
-  end loop;
-end
-$$;
-
 -- Runs that something is overdue in, at most 100 finds of each kind: at random, so that rows that cannot be mended do not
 -- keep the others from their turn. `more`: of some kind there may be more than that.
 create function goalpost_private.overdue_runs(p_now timestamptz, out runs bigint[], out more boolean)
@@ -10372,7 +10355,18 @@ set search_path = ''
 as $$ select goalpost_private.sweep() $$;
 
 -- pg_cron runs one instance of a job at a time. Named, so that applying this again replaces it.
-select cron.schedule('goalpost-sweep', '10 seconds', 'call goalpost_private.sweep_all()');
+-- Rounds of one transaction each until nothing is due, at most 200: the next run of the job goes on. A block and not a
+-- procedure: one with a search_path of its own may not commit, and one without it would be a finding of every audit.
+select cron.schedule('goalpost-sweep', '10 seconds', $cron$
+do $sweep$
+begin
+  for v_round in 1 .. 200 loop
+    exit when not coalesce((goalpost_private.sweep() ->> 'more')::boolean, false);
+    commit;
+  end loop;
+end
+$sweep$
+$cron$);
 
 -- file: supabase/schemas/90_views/costs.sql
 

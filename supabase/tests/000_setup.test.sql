@@ -133,7 +133,8 @@ $$;
 
 -- One workspace `acme` with one person of each role (olga owns it, adam is admin, petra approves, mia is a member,
 -- vera a viewer), a stranger `sam` with a workspace of their own, the tools that plans name, and a clock that stands.
-create or replace function tests.world() returns void
+-- Beside them are bystanders (below), unless a test looks at tables as a whole.
+create or replace function tests.world(p_bystanders boolean default true) returns void
 language plpgsql set search_path = ''
 as $$
 begin
@@ -154,6 +155,122 @@ begin
   insert into goalpost.tools (name, description, parameters, idempotent, writes)
   select t, t, '{}', true, false from unnest(array['sql', 'calculate', 'http_get', 'template']) t
   on conflict do nothing;
+  if p_bystanders then
+    perform tests.bystanders();
+  end if;
+end
+$$;
+
+-- Bystanders: the workspace `bystanders` of `bert` holds runs that no test is about, one per state of a step, each with
+-- the step keys that tests use and rows in every table of work. Everything in it is due in 2500, so that no claim, sweep
+-- or clock of a test has a reason to touch it. A change of any of its rows raises an error: whatever a test does, it
+-- also checks that nothing happens to the work of others under the same keys. The runs are older than those of the
+-- test, so that a query without its run finds the wrong row first.
+create or replace function tests.bystanders() returns void
+language plpgsql set search_path = ''
+as $$
+declare
+  v_workspace constant uuid := tests.workspace('bystanders', '{"bert": "owner"}');
+  v_user constant uuid := tests.id_of('bert');
+  v_far constant timestamptz := '2500-01-01';
+  v_state text;
+  v_run_id bigint;
+  v_table text;
+begin
+  insert into goalpost.agents (workspace_id, name, role, tools) values (v_workspace, 'bystander', 'r', '{sql}');
+  foreach v_state in array array['pending', 'ready', 'running', 'waiting', 'completed', 'failed'] loop
+    v_run_id := nextval('goalpost.workflow_runs_id_seq');
+    with request as (
+      insert into goalpost.requests (workspace_id, user_id, question, state, ended_at)
+      values (v_workspace, v_user, 'a question', case v_state when 'failed' then 'failed' else 'accepted' end,
+              case v_state when 'failed' then now() end) returning id
+    ),
+    goal as (
+      insert into goalpost.goals (id, workspace_id, user_id, request_id, root_goal_id, title, description, state, ended_at)
+      select v_run_id, v_workspace, v_user, q.id, v_run_id, 'A goal', 'of others', case v_state when 'failed' then 'failed' else 'active' end,
+             case v_state when 'failed' then now() end from request q returning id
+    )
+    insert into goalpost.workflow_runs (id, workspace_id, user_id, workflow_type, request_id, goal_id, root_run_id, deadline_at, state, ended_at)
+    select v_run_id, v_workspace, v_user, 'goal', q.id, g.id, v_run_id, v_far,
+           case v_state when 'failed' then 'failed' else 'running' end, case v_state when 'failed' then now() end
+      from request q, goal g;
+    insert into goalpost.steps
+      (run_id, key, workspace_id, kind, title, input, agent_id, remaining_dependencies, attempt, lease_epoch, leased_by, state,
+       run_after, lease_expires_at, started_at, ended_at, result, error)
+    select v_run_id, k.key, v_workspace,
+           case k.key when 'assess' then 'assess' when 'plan' then 'plan' when 'judge' then 'judge' when 'ap' then 'approval'
+             when 'sub' then 'subgoal' when 'x' then 'agent' else 'tool' end,
+           k.key, '{"tool": "sql", "arguments": {}}', case k.key when 'x' then a.id end,
+           case when v_state = 'pending' and k.key not in ('c', 'judge') then 5 else 0 end, 1, case v_state when 'pending' then 0 else 1 end,
+           case v_state when 'running' then 'bert' end, v_state, case when v_state in ('ready', 'running') then v_far end,
+           case v_state when 'running' then v_far end, case v_state when 'running' then v_far end,
+           case when v_state in ('completed', 'failed') then now() end, case v_state when 'completed' then '{"of": "others"}'::jsonb end,
+           case v_state when 'failed' then '{"code": "broken", "message": "of others", "retryable": false}'::jsonb end
+      from goalpost.agents a, unnest(array['assess', 'plan', 'judge', 'a', 'b', 'c', 'd', 'x', 'y', 'ap', 'sub', 'bad']) k (key)
+     where a.workspace_id = v_workspace;
+    insert into goalpost.events (root_run_id, sequence, workspace_id, run_id, goal_id, type, created_at)
+    select v_run_id, n, v_workspace, v_run_id, v_run_id, 'plan.accepted', now() from generate_series(1, 40) n;
+    insert into goalpost.plan_revisions (run_id, revision, workspace_id, plan)
+    values (v_run_id, 1, v_workspace, '{"summary": "of others", "steps": []}');
+    insert into goalpost.goal_criteria (goal_id, number, workspace_id, description) values (v_run_id, 1, v_workspace, 'of others');
+    insert into goalpost.agent_instances (run_id, agent_id, workspace_id, state, opened_at, closed_at)
+    select v_run_id, a.id, v_workspace, case v_state when 'failed' then 'closed' else 'open' end, now(), case v_state when 'failed' then now() end
+      from goalpost.agents a where a.workspace_id = v_workspace;
+  end loop;
+  insert into goalpost.approvals
+    (workspace_id, goal_id, run_id, step_key, number, kind, call_number, question, shown, required_role, on_reject, requested_at, expires_at, escalates_at, escalates_to)
+  select s.workspace_id, s.run_id, s.run_id, s.key, n, case n when 1 then 'tool_call' else 'budget' end, case n when 1 then 1 end,
+         'May it?', '{}', 'approver', 'fail', now(), v_far, v_far, 'owner'
+    from goalpost.steps s, generate_series(1, 2) n where s.workspace_id = v_workspace and s.state in ('waiting', 'running');
+  insert into goalpost.tool_calls
+    (run_id, step_key, number, workspace_id, turn_number, call_id, attempt, tool, tool_version, idempotent, writes, arguments,
+     arguments_hash, idempotency_key, rule, created_at, state, lease_epoch, started_at, ended_at, result, error, works_in_step)
+  select s.run_id, s.key, c.number, s.workspace_id, 1, 'call_' || c.number, 1, 'sql', 1, false, true, '{}', tests.hash('{}'),
+         format('%s/%s/%s', s.run_id, s.key, c.number), 'default', now(), c.state, 0, case when c.state in ('running', 'unknown') then now() end,
+         case when c.state in ('done', 'failed') then now() end, case c.state when 'done' then '{}'::jsonb end,
+         case c.state when 'failed' then '{}'::jsonb end, case c.state when 'waiting' then 'b' end
+    from goalpost.steps s,
+         (values (1, 'waiting'), (2, 'running'), (3, 'intended'), (4, 'done'), (5, 'unknown'), (6, 'failed')) c (number, state)
+   where s.workspace_id = v_workspace and s.state in ('waiting', 'running', 'failed') and s.key in ('a', 'b', 'x');
+  insert into goalpost.step_turns
+    (run_id, step_key, number, workspace_id, attempt, lease_epoch, purpose, provider, model, request_hash, max_input_tokens,
+     max_output_tokens, reserved_microusd, asked_at, state, ended_at, answer)
+  select s.run_id, s.key, t.number, s.workspace_id, 1, 0, 'work', 'openai', 'm', tests.hash('q'), 100, 50, 7, goalpost_private.clock(), t.state,
+         case t.state when 'answered' then now() end, case t.state when 'answered' then '{"text": "of others"}'::jsonb end
+    from goalpost.steps s, (values (1, 'asked'), (2, 'answered')) t (number, state)
+   where s.workspace_id = v_workspace and s.state in ('waiting', 'running') and s.key in ('assess', 'plan', 'judge', 'a', 'b', 'x');
+  insert into goalpost.dead_letters (workspace_id, run_id, step_key, attempt, error, created_at)
+  select s.workspace_id, s.run_id, s.key, 1, '{}', now() from goalpost.steps s where s.workspace_id = v_workspace and s.state = 'failed';
+  insert into goalpost.usage_events (run_id, step_key, number, lease_epoch, workspace_id, goal_id, provider, model, input_tokens, cost_microusd, created_at)
+  select t.run_id, t.step_key, t.number, 0, t.workspace_id, t.run_id, t.provider, t.model, 1000, 1000, t.asked_at
+    from goalpost.step_turns t where t.workspace_id = v_workspace and t.state = 'answered';
+  -- Their books add up.
+  insert into goalpost.budgets (workspace_id, scope, key, cap_microusd, cap_tokens, created_at, spent_microusd, spent_tokens, reserved_microusd, reserved_tokens)
+  select o.workspace_id, o.scope, o.key, 1000000, 1000000, now(), coalesce(sum(u.cost_microusd), 0), coalesce(sum(u.input_tokens), 0),
+         sum(t.reserved_microusd) filter (where t.state = 'asked'), sum(t.max_input_tokens + t.max_output_tokens) filter (where t.state = 'asked')
+    from goalpost.step_turns t
+    left join goalpost.usage_events u on u.run_id = t.run_id and u.step_key = t.step_key and u.number = t.number
+   cross join lateral goalpost_private.budgets_of(t.run_id, t.asked_at) o
+   where t.workspace_id = v_workspace
+   group by o.workspace_id, o.scope, o.key;
+
+  foreach v_table in array array[
+    'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts', 'plan_revisions', 'agent_instances',
+    'events', 'approvals', 'tool_calls', 'step_turns', 'usage_events', 'budgets', 'dead_letters'] loop
+    execute format('create trigger bystander before insert or update or delete on goalpost.%I
+                    for each row execute function tests.refuse_change_of_bystander()', v_table);
+  end loop;
+end
+$$;
+
+create or replace function tests.refuse_change_of_bystander() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  if coalesce(new.workspace_id, old.workspace_id) = tests.id_of('bystanders') then
+    raise exception 'a row of bystanders changes: % of %', tg_op, tg_table_name;
+  end if;
+  return coalesce(new, old);
 end
 $$;
 
@@ -585,6 +702,49 @@ as $$
     from goalpost_private.budgets_of(p_run_id, goalpost_private.clock()) o join goalpost.budgets b using (workspace_id, scope, key)
 $$;
 
+-- A neighbour: the step `0` of a run, which sorts before all others and waits for a person, with turns and calls under
+-- the numbers that tests use. What a test does with another step of the run changes none of them, or an error is raised.
+create or replace function tests.neighbour(p_run_id bigint) returns void
+language plpgsql set search_path = ''
+as $$
+declare
+  v_table text;
+begin
+  perform tests.bare_step(p_run_id, '0', 'waiting', 'agent');
+  -- They cost nothing, so that the books add up without them.
+  insert into goalpost.step_turns
+    (run_id, step_key, number, workspace_id, attempt, lease_epoch, purpose, provider, model, request_hash, max_input_tokens, max_output_tokens, asked_at, state, ended_at, answer)
+  select s.run_id, s.key, n, s.workspace_id, 1, 0, 'work', 'openai', 'm', tests.hash('q'), 0, 0, goalpost_private.clock(),
+         case n when 2 then 'answered' else 'asked' end, case n when 2 then now() end, case n when 2 then '{"text": "of a neighbour"}'::jsonb end
+    from goalpost.steps s, generate_series(1, 5) n where s.run_id = p_run_id and s.key = '0';
+  perform tests.bare_call(p_run_id, '0', c.number, c.state, jsonb_build_object('lease_epoch', 0, 'call_id', 'of a neighbour', 'idempotent', false,
+            'works_in_step', case c.state when 'waiting' then 'b' end))
+     from (values (1, 'running'), (2, 'intended'), (3, 'waiting'), (4, 'done'), (5, 'failed')) c (number, state);
+  insert into goalpost.approvals (workspace_id, run_id, step_key, kind, call_number, question, shown, required_role, on_reject, requested_at, expires_at)
+  select s.workspace_id, s.run_id, s.key, 'tool_call', 3, 'May it?', '{}', 'approver', 'fail', now(), '2500-01-01'
+    from goalpost.steps s where s.run_id = p_run_id and s.key = '0';
+  foreach v_table in array array['tool_calls', 'step_turns'] loop
+    if not exists (select from pg_catalog.pg_trigger where tgrelid = ('goalpost.' || v_table)::regclass and tgname = 'neighbour') then
+      execute format('create trigger neighbour before insert or update or delete on goalpost.%I
+                      for each row execute function tests.refuse_change_of_neighbour()', v_table);
+    end if;
+  end loop;
+end
+$$;
+
+create or replace function tests.refuse_change_of_neighbour() returns trigger
+language plpgsql set search_path = ''
+as $$
+begin
+  -- It has five rows to begin with, and what is open when its step ends is closed.
+  if coalesce(new.step_key, old.step_key) = '0' and (tg_op <> 'INSERT' or new.number > 5)
+     and not (tg_op = 'UPDATE' and new.error ? 'closed_from') then
+    raise exception 'a row of a neighbour changes: % of %', tg_op, tg_table_name;
+  end if;
+  return coalesce(new, old);
+end
+$$;
+
 -- What does not add up in the books; '{}' where everything does. The last assertion of every test that spends.
 create or replace function tests.unbalanced() returns text[]
 language sql stable set search_path = ''
@@ -674,12 +834,12 @@ create or replace function tests.state(p_run_id bigint, p_key text) returns text
 language sql stable set search_path = ''
 as $$ select s.state from goalpost.steps s where s.run_id = p_run_id and s.key = p_key $$;
 
--- States of a run's steps, but assess and plan: 'a=completed b=ready'.
+-- States of a run's steps, but assess, plan and a neighbour: 'a=completed b=ready'.
 create or replace function tests.states(p_run_id bigint) returns text
 language sql stable set search_path = ''
 as $$
   select string_agg(s.key || '=' || s.state, ' ' order by s.key)
-    from goalpost.steps s where s.run_id = p_run_id and s.kind not in ('assess', 'plan')
+    from goalpost.steps s where s.run_id = p_run_id and s.kind not in ('assess', 'plan') and s.key <> '0'
 $$;
 
 create or replace function tests.run_state(p_run_id bigint) returns text
@@ -817,6 +977,7 @@ declare
   v_run_id bigint := tests.planned('a', jsonb_build_object('a', tests.agent(p_agent)));
 begin
   perform tests.start(v_run_id, 'a');
+  perform tests.neighbour(v_run_id);
   return v_run_id;
 end
 $$;
@@ -857,11 +1018,11 @@ as $$ select c from goalpost.tool_calls c where c.run_id = p_run_id and c.step_k
 -- 'answered failed', in their order.
 create or replace function tests.turns(p_run_id bigint) returns text
 language sql stable set search_path = ''
-as $$ select string_agg(t.state, ' ' order by t.number) from goalpost.step_turns t where t.run_id = p_run_id $$;
+as $$ select string_agg(t.state, ' ' order by t.number) from goalpost.step_turns t where t.run_id = p_run_id and t.step_key <> '0' $$;
 
 create or replace function tests.calls(p_run_id bigint) returns text
 language sql stable set search_path = ''
-as $$ select string_agg(c.state, ' ' order by c.number) from goalpost.tool_calls c where c.run_id = p_run_id $$;
+as $$ select string_agg(c.state, ' ' order by c.number) from goalpost.tool_calls c where c.run_id = p_run_id and c.step_key <> '0' $$;
 
 -- The worker of the run's step dies; the sweep finds out, and another claims the step.
 create or replace function tests.lose(p_run_id bigint, p_key text default 'a') returns void

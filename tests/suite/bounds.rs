@@ -462,7 +462,8 @@ async fn a_queue_s_messages_fail_singly_and_no_invocation_fails_for_them() {
         let expected: Vec<_> = messages
             .iter()
             .map(|(name, _)| *name)
-            .filter(|name| !["wake", "last"].contains(name))
+            // A wake that names another function is refused.
+            .filter(|name| function != "executor" || !["wake", "last"].contains(name))
             .collect();
         assert_eq!(failed, expected, "{function}");
     }

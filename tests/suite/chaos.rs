@@ -185,7 +185,7 @@ fn what_waits_for_a_step_that_ends_the_run_never_begins_and_what_runs_beside_it_
     assert_eq!(ends["fatal"], (End::Failed, Certainty::Certain));
     assert_eq!(ends["beside"], (End::Completed, Certainty::Possible));
     assert_eq!(ends["after"], (End::Cancelled, Certainty::Certain));
-    assert_eq!(ends["judge"], (End::Cancelled, Certainty::Certain));
+    assert_eq!(ends["judge"], (End::Completed, Certainty::Certain));
     assert_eq!(effects["before/1"], Necessity::Must);
     assert_eq!(effects["beside/1"], Necessity::May);
     assert_eq!(effects["after/1"], Necessity::Never);

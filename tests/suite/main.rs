@@ -25,6 +25,7 @@ mod hostile_sql;
 mod journal;
 mod locks;
 mod models;
+mod mutants;
 mod objects;
 mod others_bugs;
 mod plan_rules;

@@ -183,7 +183,7 @@ async fn the_analyzer_measures_what_runbooks_and_agents_achieved() {
                       "resources": ["arn:aws:events:local:000000000000:rule/analyzer"], "detail": {}});
     stack.invoke("analyzer", &tick).await.unwrap();
     let facts = owner
-        .rows("runbook_facts", "select=uses,successes,mean_duration_ms")
+        .rows("runbook_statistics", "select=uses,successes,duration_ms")
         .await
         .unwrap();
     assert_eq!(
@@ -191,9 +191,9 @@ async fn the_analyzer_measures_what_runbooks_and_agents_achieved() {
         (&json!(1), &json!(1)),
         "{facts:?}"
     );
-    assert!(facts[0]["mean_duration_ms"].as_i64().unwrap() > 0);
+    assert!(facts[0]["duration_ms"].as_i64().unwrap() > 0);
     let agents = owner
-        .rows("agent_facts", "select=uses,successes")
+        .rows("agent_statistics", "select=uses,successes")
         .await
         .unwrap();
     assert_eq!(agents, vec![json!({"uses": 1, "successes": 1})]);

@@ -153,6 +153,12 @@ mod tests {
     }
 
     #[test]
+    fn values_side_by_side_are_on_one_level() {
+        let flat = format!("[{}{{}}]", "[],{},".repeat(50));
+        assert!(untrusted_json(flat.as_bytes()).is_ok());
+    }
+
+    #[test]
     fn ten_thousand_values_are_read_and_one_more_is_refused() {
         let list = |scalars: usize| format!("[{}]", vec!["0"; scalars].join(","));
         assert!(untrusted_json(list(9_999).as_bytes()).is_ok());

@@ -59,6 +59,35 @@ fn a_request_without_optional_fields_is_decoded() {
 fn the_debug_form_of_a_request_shows_neither_token_nor_body() {
     let shown = format!("{:?}", decode(fixture("function_url_request.json")));
     assert!(!shown.contains("person.token.value") && !shown.contains("row-level"));
+    assert!(
+        shown.contains("POST") && shown.contains("/requests/5"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn other_schemes_and_empty_tokens_give_no_token() {
+    let token_of = |authorization: &str| {
+        let headers = json!({"authorization": authorization});
+        let Trigger::Http(request) = decode(url_request(&headers, b"{}", false)) else {
+            panic!("not an HTTP request");
+        };
+        request
+            .bearer_token()
+            .map(|token| token.expose_secret().to_owned())
+    };
+    assert_eq!(token_of("bEARER  a.b.c ").as_deref(), Some("a.b.c"));
+    for none in ["Basic a.b.c", "Bearer", "Bearer ", "Bearer   ", "a.b.c", ""] {
+        assert_eq!(token_of(none), None, "{none:?}");
+    }
+}
+
+#[test]
+fn limits_of_bodies_are_16_kib_and_1_mib() {
+    assert_eq!(
+        (trigger::MAX_WAKE_BYTES, trigger::MAX_REQUEST_BYTES),
+        (16_384, 1_048_576)
+    );
 }
 
 #[test]
@@ -127,11 +156,14 @@ fn each_message_of_a_queue_is_judged_for_itself() {
 #[test]
 fn a_message_over_its_limit_is_refused_alone() {
     let mut event = fixture("sqs_event.json");
-    event["Records"][1]["body"] = json!(format!("\"{}\"", "a".repeat(trigger::MAX_REQUEST_BYTES)));
+    let of_bytes = |bytes: usize| json!(format!("\"{}\"", "a".repeat(bytes - 2)));
+    event["Records"][1]["body"] = of_bytes(trigger::MAX_REQUEST_BYTES + 1);
+    event["Records"][2]["body"] = of_bytes(trigger::MAX_REQUEST_BYTES);
     let Trigger::Queue(messages) = decode(event) else {
         panic!("not a queue event");
     };
     assert!(matches!(&messages[0].content, QueueContent::Wake(_)));
+    assert!(matches!(&messages[2].content, QueueContent::Body(_)));
     assert!(
         matches!(&messages[1].content, QueueContent::Refused(refusal) if refusal.code == "message_too_large")
     );
@@ -232,9 +264,10 @@ fn requests_of_another_payload_version_or_with_broken_base64_are_refused() {
 
 #[test]
 fn replies_have_the_shapes_that_lambda_documents() {
-    let reply = HttpReply::json(202, &json!({"request_id": 5}))
-        .with_header("Location", "/requests/5")
-        .into_value();
+    let reply =
+        HttpReply::json(202, &json!({"request_id": 5})).with_header("Location", "/requests/5");
+    assert_eq!(reply.status(), 202);
+    let reply = reply.into_value();
     assert_eq!(
         reply,
         json!({

@@ -9,6 +9,8 @@
 
 mod support;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Value, json};
 use support::{
     NEW_KEY, OLD_KEY, SHARED_SECRET, SIGNED_AT, WAKE_BODY, at, authenticator, now, signature,
@@ -232,9 +234,23 @@ fn empty_short_and_malformed_secrets_are_not_taken() {
 }
 
 #[test]
+fn secrets_of_24_bytes_are_taken_and_shorter_refused() {
+    let is_taken = |length: usize| {
+        let secret = "s".repeat(length);
+        let webhook = Authenticator::new(Door::WakesOnly, None, Some(&secret.into()));
+        let key = format!("whsec_{}", BASE64.encode(vec![7; length]));
+        let wake = Authenticator::new(Door::WakesOnly, Some(&key.into()), None);
+        (webhook.is_ok(), wake.is_ok())
+    };
+    assert_eq!(is_taken(24), (true, true));
+    assert_eq!(is_taken(23), (false, false));
+}
+
+#[test]
 fn the_debug_form_of_an_authenticator_shows_no_secret() {
     let shown = format!("{:?}", authenticator(Door::People));
     assert!(!shown.contains("whsec") && !shown.contains(SHARED_SECRET));
+    assert!(shown.contains("People"), "{shown}");
 }
 
 #[test]
@@ -263,6 +279,26 @@ fn a_signed_body_that_is_no_wake_is_refused() {
             !is_let_in(&signed("wake_17", body.as_bytes()), body.as_bytes()),
             "{body}"
         );
+    }
+}
+
+#[test]
+fn wake_is_let_in_within_its_bounds_alone() {
+    let is_wake = |id: i64, function: &str, ready_count: i64| {
+        let record = json!({"id": id, "function": function, "ready_count": ready_count});
+        let body = json!({"type": "INSERT", "table": "wakes", "schema": "goalpost", "record": record, "old_record": null});
+        let body = body.to_string();
+        is_let_in(
+            &signed(&format!("wake_{id}"), body.as_bytes()),
+            body.as_bytes(),
+        )
+    };
+    assert!(is_wake(1, "executor", 0), "the lowest numbers");
+    assert!(!is_wake(0, "executor", 0) && !is_wake(1, "executor", -1));
+    assert!(!is_wake(0, "executor", -1) && !is_wake(-1, "executor", 1));
+    assert!(is_wake(1, "my-function_2", 1) && is_wake(1, &"f".repeat(64), 1));
+    for name in ["", "Executor", "a b", "a.b", &"f".repeat(65)] {
+        assert!(!is_wake(1, name, 1), "{name:?}");
     }
 }
 

@@ -1,7 +1,7 @@
 -- Safe to repeat: one request, whatever happened to it meanwhile.
 begin;
 select plan(21);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.keep('first', tests.json_for('mia', format('select goalpost.accept_request(%L, ''how?'', ''k'')', tests.id_of('acme')))::text);
 select tests.keep('second', tests.json_for('mia', format('select goalpost.accept_request(%L, ''how?'', ''k'')', tests.id_of('acme')))::text);

@@ -1,7 +1,7 @@
 -- All or none, each told what became of it, in the order they were told; keys are those of single requests.
 begin;
 select plan(8);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.speak_as('mia');
 select tests.keep('first', (goalpost.accept_request(tests.id_of('acme'), 'known', 'k1') ->> 'request_id')::bigint);

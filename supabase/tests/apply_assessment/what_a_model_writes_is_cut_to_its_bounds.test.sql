@@ -1,7 +1,7 @@
 -- Titles, descriptions and types of goals come from models.
 begin;
 select plan(3);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.keep('run', tests.ask());
 select tests.do_complete(tests.the('run'), 'assess', jsonb_build_object('decision', 'goal', 'goal', jsonb_build_object(

@@ -1,7 +1,7 @@
 -- Verdicts, report and result; run, goal and request end together, agents are closed.
 begin;
 select plan(8);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.keep('run', tests.planned('a', jsonb_build_object('a', tests.agent()), '["one", "two"]'));
 select tests.do_complete(tests.the('run'), 'a');

@@ -11,7 +11,7 @@ select tests.pass('8 days');
 select goalpost_worker.sweep();
 select is((tests.goal_of(tests.the('run'))).state, 'failed', 'the goal fails');
 select is((tests.goal_of(tests.the('run'))).report, '# Done', 'the goal keeps the report of the judge');
-select is_empty('select from goalpost.steps where state in (''waiting'', ''ready'', ''running'')', 'no step is left open');
+select is_empty('select from goalpost.steps where run_id = tests.the(''run'') and state in (''waiting'', ''ready'', ''running'')', 'no step is left open');
 
 select * from finish();
 rollback;

@@ -9,8 +9,8 @@ select tests.do_complete(tests.the('run'), 'judge', '{"decision": "complete", "r
   "verdicts": [{"number": 1, "verdict": "met"}, {"number": 2, "verdict": "unknown", "evidence": "cannot tell"}]}');
 select is(tests.states(tests.the('run')), 'a=completed judge=waiting', 'the judge waits for a person');
 select is((tests.goal_of(tests.the('run'))).state, 'active', 'the goal is not completed with an unknown verdict');
-select is((select kind || ' ' || question from goalpost.approvals), 'verdict Is this met? two', 'one approval asks about the open criterion');
-select is((select shown -> 'criteria' -> 0 ->> 'evidence' from goalpost.approvals), 'cannot tell', 'the approval shows why nothing could be said');
+select is((select kind || ' ' || question from goalpost.approvals where run_id = tests.the('run')), 'verdict Is this met? two', 'one approval asks about the open criterion');
+select is((select shown -> 'criteria' -> 0 ->> 'evidence' from goalpost.approvals where run_id = tests.the('run')), 'cannot tell', 'the approval shows why nothing could be said');
 select is(tests.refusal_for('mia', format('select goalpost.decide_approval(%s, ''approved'', ''I looked'')', (tests.approval_of(tests.the('run'), 'judge')).id)), 'none', 'the requester decides');
 select is((tests.goal_of(tests.the('run'))).state, 'completed', 'the goal is completed when the requester approves');
 select is((tests.goal_of(tests.the('run'))).report, '# Done', 'the goal keeps the report of the judge');

@@ -1,7 +1,7 @@
 -- The plan step waits with the plan and its estimate; approved, the plan takes effect as it then is.
 begin;
 select plan(24);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 update goalpost.workspaces set approve_plans = true where id = tests.id_of('acme');
 select tests.keep('run', tests.planned('a, b:a', jsonb_build_object('a', tests.agent())));

@@ -12,10 +12,10 @@ select tests.model_answers(tests.the('run'), 3, '[]', '{"error": {"code": "model
 select is(tests.asks_model(tests.the('run')) #>> '{refused,code}', 'model_keeps_failing', 'three are');
 select alike(tests.asks_model(tests.the('run')) #>> '{refused,message}', '%too busy%', 'it says what happened the last time');
 update goalpost_private.limits set max_failed_turns = 2;
-update goalpost.step_turns set state = 'answered', answer = '{}' where number = 2;
+update goalpost.step_turns set state = 'answered', answer = '{}' where run_id = tests.the('run') and step_key = 'a' and number = 2;
 select is(tests.asks_model(tests.the('run')), '{"number": 4}', 'an answer begins the count anew');
-update goalpost.step_turns set state = 'failed', answer = null, ended_at = now(), attempt = 0 where number <> 4;
-update goalpost.step_turns set state = 'failed', ended_at = now() where number = 4;
+update goalpost.step_turns set state = 'failed', answer = null, ended_at = now(), attempt = 0 where run_id = tests.the('run') and step_key = 'a' and number <> 4;
+update goalpost.step_turns set state = 'failed', ended_at = now() where run_id = tests.the('run') and step_key = 'a' and number = 4;
 select is(tests.asks_model(tests.the('run')), '{"number": 5}', 'those of earlier tries are not counted');
 
 select * from finish();

@@ -7,7 +7,7 @@ select tests.keep('run', tests.agent_at_work());
 select tests.asks_model(tests.the('run'));
 select is(tests.asks_model(tests.the('run')), '{"number": 1}', 'the same number');
 select is(tests.turns(tests.the('run')), 'asked', 'and one row');
-update goalpost.step_turns set reserved_microusd = 40;
+update goalpost.step_turns set reserved_microusd = 40 where run_id = tests.the('run') and step_key = 'a';
 select is(tests.asks_model(tests.the('run'), 'another'), '{"number": 2}', 'another question is another turn');
 select is(tests.turns(tests.the('run')), 'unknown asked', 'and the one without an end counts as spent');
 select is((select cost_microusd from goalpost.usage_events where run_id = tests.the('run') and number = 1 and step_key = 'a'), 40::bigint, 'as dear as it may have been');

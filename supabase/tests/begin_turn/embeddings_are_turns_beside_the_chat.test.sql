@@ -22,7 +22,7 @@ select matches(tests.caps(tests.the('run')), 'run 1508\+1475/', 'an embedding is
 select results_eq('select number, input_tokens, cost_microusd, is_estimate from goalpost.usage_events where run_id = tests.the(''run'') and step_key = ''a'' order by 1',
   'values (2, 8::bigint, 8::bigint, false), (3, 1200, 1500, true)', 'each embedding has its row of usage');
 select is(pg_temp.embeds('three', '{"max_input_tokens": 2000}') #>> '{refused,code}', 'budget_exhausted', 'an embedding without room is refused');
-select is(tests.state(tests.the('run'), 'a') || (select count(*) from goalpost.approvals), 'running0', 'its step neither waits nor asks a person');
+select is(tests.state(tests.the('run'), 'a') || (select count(*) from goalpost.approvals where run_id = tests.the('run') and step_key = 'a'), 'running0', 'its step neither waits nor asks a person');
 select is(jsonb_path_query_array(goalpost_worker.read_journal(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch), '$.turns[*].number'), '[1]', 'the journal has the chat alone');
 select goalpost_worker.begin_turn(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch, tests.ask_of('r', '{"provider": "p", "max_input_tokens": 10}'));
 select is((select string_agg(state, ' ' order by number) from goalpost.step_turns where run_id = tests.the('run') and step_key = 'a'), 'unknown answered unknown asked', 'the next chat call gives up the chat call before it, across embeddings');

@@ -5,7 +5,7 @@ select tests.world();
 
 select tests.keep('run', tests.agent_at_work());
 create or replace function goalpost_private.carry_out_ask_human(p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz) returns void
-language sql as $$ update goalpost.tool_calls set state = 'done', result = '{"kept": 1}', ended_at = p_now where run_id = p_call.run_id and number = p_call.number;
+language sql as $$ update goalpost.tool_calls set state = 'done', result = '{"kept": 1}', ended_at = p_now where run_id = p_call.run_id and step_key = p_call.step_key and number = p_call.number;
                    insert into tests.asked (kind) values ('carried out') $$;
 select tests.bare_call(tests.the('run'), 'a', 1, 'intended', '{"tool": "ask_human"}');
 select tests.bare_call(tests.the('run'), 'a', 2, 'intended', '{"tool": "calculate"}');

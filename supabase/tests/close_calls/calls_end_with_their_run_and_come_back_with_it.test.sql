@@ -23,7 +23,7 @@ create function pg_temp.now_are(p_run_id bigint) returns text language sql as $$
 select tests.keep('run', pg_temp.busy());
 select tests.value_for('mia', format('select goalpost.cancel_goal(%s)', (tests.goal_of(tests.the('run'))).id));
 select is(pg_temp.now_are(tests.the('run')), 'failed(step_ended) denied(step_ended) failed(outcome_unknown) failed(outcome_unknown) done', 'a cancelled run closes its calls, each with a reason');
-select is_empty($$ select from goalpost.tool_calls where state not in ('done', 'failed', 'denied') $$, 'no call is open in a run that ended');
+select is_empty($$ select from goalpost.tool_calls where run_id = tests.the('run') and state not in ('done', 'failed', 'denied') $$, 'no call is open in a run that ended');
 
 -- Failed: by another step, and brought back.
 select tests.keep('run', pg_temp.busy());

@@ -1,7 +1,7 @@
 -- unknown -> done with a result, intended (again), or failed.
 begin;
 select plan(11);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.keep('run', tests.planned('a, b, c', jsonb_build_object('a', tests.agent(), 'b', tests.agent(), 'c', tests.agent())));
 select tests.start(tests.the('run'), 'a');

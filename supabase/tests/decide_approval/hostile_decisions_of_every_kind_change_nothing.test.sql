@@ -1,7 +1,7 @@
 -- Each kind of approval, and everything that somebody could try who may not, or not so. Nothing is decided by any of it.
 begin;
 select * from no_plan();
-select tests.world();
+select tests.world(p_bystanders => false);
 
 update goalpost.tools set parameters = '{"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"], "additionalProperties": false}' where name = 'sql';
 update goalpost.workspaces set on_exhausted = 'ask', goal_budget_microusd = 0 where id = tests.id_of('acme');

@@ -1,7 +1,7 @@
 -- The call waits, the step that asked goes to wait without a lease, and goes on with the result when the other has ended.
 begin;
 select plan(9);
-select tests.world();
+select tests.world(p_bystanders => false);
 select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
 select tests.start(tests.the('run'), 'a');
 select tests.start(tests.the('run'), 'b');

@@ -1,7 +1,7 @@
 -- The first of two ends does not wake it, the second does; a step that waits for a time is woken by neither.
 begin;
 select plan(5);
-select tests.world();
+select tests.world(p_bystanders => false);
 select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
 select tests.start(tests.the('run'), 'a');
 select tests.start(tests.the('run'), 'b');

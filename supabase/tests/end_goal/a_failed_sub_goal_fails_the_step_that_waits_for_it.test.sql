@@ -1,7 +1,7 @@
 -- Without another try: the sub-goal had its own. on_failure decides whether the goal above goes on.
 begin;
 select plan(5);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.keep('run', tests.planned('sub, b:sub', jsonb_build_object('sub', tests.subgoal())));
 select tests.keep('below', tests.run_below(tests.the('run'), 'sub'));

@@ -1,7 +1,7 @@
 -- Open steps and approvals are cancelled, sub-goals below are cancelled with all of theirs, agents are closed.
 begin;
 select plan(10);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.keep('run', tests.planned('a, ap, sub, b:ap, bad',
   jsonb_build_object('a', tests.agent(), 'ap', tests.approval(), 'sub', tests.subgoal())));

@@ -15,7 +15,7 @@ select is((tests.call_of(tests.the('run'), 2)).idempotency_key, format('%s/%s/a/
 select is(tests.kept('reply')::jsonb -> 'calls', jsonb_build_array(goalpost_private.describe_call(tests.call_of(tests.the('run'), 1)), goalpost_private.describe_call(tests.call_of(tests.the('run'), 2))), 'and the worker is told of each');
 select is(tests.model_answers(tests.the('run'), 1, '[{"call_id": "z", "tool": "sql"}]', '{"error": {}}'), tests.kept('reply')::jsonb, 'told twice, the reply is the same');
 select is((select count(*) from goalpost.usage_events where run_id = tests.the('run') and step_key = 'a'), 1::bigint, 'nothing is booked twice');
-select is((select count(*) from goalpost.tool_calls), 2::bigint, 'and no call made twice');
+select is((select count(*) from goalpost.tool_calls where run_id = tests.the('run') and step_key = 'a'), 2::bigint, 'and no call made twice');
 
 select is(tests.unbalanced(), '{}', 'spent is the sum of usage on every cap');
 

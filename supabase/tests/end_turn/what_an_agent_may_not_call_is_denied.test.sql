@@ -11,7 +11,7 @@ select tests.model_answers(tests.the('run'), 1, jsonb_build_array(
   jsonb_build_object('call_id', '1', 'tool', 'calculate'), jsonb_build_object('call_id', '2', 'tool', 'ping'),
   jsonb_build_object('call_id', '3', 'tool', 'ghost'), jsonb_build_object('call_id', '4', 'tool', 'submit_result'),
   jsonb_build_object('call_id', '5', 'tool', 'calculate', 'arguments', repeat('x', 70000))));
-select is((select string_agg(concat_ws(':', c.state, c.rule, c.error ->> 'code'), ' ' order by c.number) from goalpost.tool_calls c where c.run_id = tests.the('run')),
+select is((select string_agg(concat_ws(':', c.state, c.rule, c.error ->> 'code'), ' ' order by c.number) from goalpost.tool_calls c where c.run_id = tests.the('run') and c.step_key = 'a'),
           'intended:default denied:not_listed:tool_not_allowed denied:unknown_tool:tool_not_allowed intended:control failed:max_argument_bytes:arguments_too_large', 'each with the rule that says so');
 select is((tests.call_of(tests.the('run'), 2)).error ->> 'message', 'ping is not among the tools of this step; use one that you were given (rule not_listed)', 'in words that a model reads');
 select is((tests.call_of(tests.the('run'), 5)).arguments, '{}', 'what is too large is not kept');

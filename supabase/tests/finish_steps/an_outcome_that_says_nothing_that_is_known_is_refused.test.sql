@@ -1,7 +1,7 @@
 -- The step is still its worker's; and what is told without a lease is told to nobody, its cost included.
 begin;
 select plan(4);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.keep('run', tests.planned('a'));
 select tests.start(tests.the('run'), 'a');

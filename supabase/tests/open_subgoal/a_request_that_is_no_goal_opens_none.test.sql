@@ -1,7 +1,7 @@
 -- A few steps that answer a request at once are no place for goals below.
 begin;
 select plan(2);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.keep('run', tests.ask());
 select tests.complete(tests.the('run'), 'assess', jsonb_build_object('decision', 'steps', 'steps', tests.steps('sub', jsonb_build_object('sub', tests.subgoal()))));

@@ -1,7 +1,7 @@
 -- The kinds with exactly what is decided on, and the age by the database's clock. What is not for them is not there.
 begin;
 select plan(10);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.keep('run', tests.planned('a', jsonb_build_object('a', tests.agent())));
 select tests.start(tests.the('run'), 'a');

@@ -6,7 +6,7 @@ select tests.world();
 select tests.keep('run', tests.agent_at_work());
 select tests.policy_decides('allow');
 select tests.asks_model(tests.the('run'));
-update goalpost.step_turns set reserved_microusd = 40;
+update goalpost.step_turns set reserved_microusd = 40 where run_id = tests.the('run') and step_key = 'a';
 select tests.bare_call(tests.the('run'), 'a', 1, 'running', '{"idempotent": false, "tool": "once"}');
 select tests.bare_call(tests.the('run'), 'a', 2, 'intended');
 select goalpost_worker.read_journal(tests.the('run'), 'a', 1);

@@ -1,7 +1,7 @@
 -- What the call says, for whom it says, once however often it is sent.
 begin;
 select plan(7);
-select tests.world();
+select tests.world(p_bystanders => false);
 select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
 select tests.start(tests.the('run'), 'a');
 select tests.start(tests.the('run'), 'b');

@@ -1,7 +1,7 @@
 -- Fail closed, at the very edge, with the cap's name and what to do; each cap in money and in tokens.
 begin;
 select * from no_plan();
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.price();
 create temp table cap (scope text, money text, tokens text);

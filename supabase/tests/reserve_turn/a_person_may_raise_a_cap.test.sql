@@ -1,7 +1,7 @@
 -- on_exhausted "ask": the step waits; approved, the cap is raised by a row; rejected, the step fails. Of one tree, one question.
 begin;
 select plan(30);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.price();
 select tests.keep('run', tests.working('mia', 'acme', '{"max_microusd": 5000, "on_exhausted": "ask"}'));

@@ -1,7 +1,7 @@
 -- Everything below counts for the request; a sub-goal that names a budget of its own has less, and never more.
 begin;
 select plan(10);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.price();
 create function pg_temp.sub(p_budget text) returns jsonb language sql as $$ select tests.subgoal() || jsonb_build_object('input', tests.subgoal() -> 'input' || jsonb_build_object('budget', p_budget::jsonb)) $$;

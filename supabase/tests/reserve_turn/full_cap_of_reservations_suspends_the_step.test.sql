@@ -12,7 +12,7 @@ select is(tests.reserve(tests.the('run'), 'b') #>> '{wait,seconds}', '30', 'a se
 select is(tests.state(tests.the('run'), 'b'), 'waiting', 'its step gives up the lease in the same transaction');
 select is(tests.finish(tests.the('run'), 'b', 'waiting', '{"resume_after_seconds": 30}'), 'repeated', 'the outcome of its worker changes nothing then');
 select tests.reserve(tests.the('run'), 'c');
-select is((select count(*) from goalpost.approvals), 0::bigint, 'no person is asked');
+select is((select count(*) from goalpost.approvals where run_id = tests.the('run')), 0::bigint, 'no person is asked');
 select is(tests.wake_count('executor'), 0::bigint, 'no function is woken yet');
 select tests.end_turn(tests.the('run'), 'a', 1, tests.answer(1, 1));
 select is(tests.state(tests.the('run'), 'b') || ' ' || tests.state(tests.the('run'), 'c'), 'ready waiting', 'the settlement makes as many steps ready as have room');
@@ -39,7 +39,7 @@ select is(tests.state(tests.the('third'), 'a'), 'ready', 'raising the cap makes 
 
 -- What is spent does not come back.
 select tests.end_turn(tests.the('other'), 'a', 1, tests.no_end());
-update goalpost.budgets set cap_microusd = spent_microusd + reserved_microusd where scope = 'user_day';
+update goalpost.budgets set cap_microusd = spent_microusd + reserved_microusd where workspace_id = tests.id_of('acme') and scope = 'user_day';
 select is(tests.reserve(tests.the('other'), 'b') -> 'wait' is not null, true, 'a cap that reservations fill is waited for');
 select is(tests.unbalanced(), '{}', 'spent is the sum of usage on every cap');
 

@@ -1,7 +1,7 @@
 -- Bytes as tokens and what a provider adds, at the dearest price of what goes in, and all that may come out: on each cap.
 begin;
 select plan(14);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.price();
 select tests.keep('run', tests.working());

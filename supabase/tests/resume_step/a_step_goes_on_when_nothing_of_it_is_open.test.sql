@@ -15,7 +15,7 @@ select tests.leave_waiting(tests.the('run'), 'a');
 select tests.decide('mia', tests.the('second'), 'answered', '{"answer": "blue"}');
 select is(tests.state(tests.the('run'), 'a'), 'waiting', 'a step works for one of its calls');
 select is(goalpost_private.waits_for_others(tests.the('run'), 'a'), true, 'which is to be waited for, too');
-update goalpost.tool_calls set state = 'done', result = '{}', ended_at = goalpost_private.clock() where works_in_step = 'b';
+update goalpost.tool_calls set state = 'done', result = '{}', ended_at = goalpost_private.clock() where run_id = tests.the('run') and works_in_step = 'b';
 select is(goalpost_private.waits_for_others(tests.the('run'), 'a'), false, 'nothing is open any more');
 select is(goalpost_private.resume_step(tests.the('run'), 'a', goalpost_private.clock()), array['executor'], 'it goes on');
 select is(tests.state(tests.the('run'), 'a'), 'ready', 'ready');

@@ -5,9 +5,7 @@ select plan(4);
 select is_empty(
   $$ select p.oid::regprocedure from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
       where n.nspname in ('goalpost', 'goalpost_worker', 'goalpost_private')
-        and not exists (select from unnest(p.proconfig) c where c in ('search_path=""', 'search_path='))
-        -- A procedure that commits may have no setting of its own; it is no definer, and only pg_cron calls it.
-        and p.oid <> 'goalpost_private.sweep_all()'::regprocedure $$, 'the search path of every function is empty');
+        and not exists (select from unnest(p.proconfig) c where c in ('search_path=""', 'search_path=')) $$, 'the search path of every function is empty');
 select is_empty(
   $$ select p.oid::regprocedure from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
       where p.prosecdef and n.nspname like 'goalpost%' and n.nspname not in ('goalpost_worker', 'goalpost_private') $$, 'definers are private, or the worker''s');

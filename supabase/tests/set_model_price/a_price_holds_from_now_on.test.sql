@@ -28,7 +28,7 @@ select tests.keep('run', tests.working());
 select tests.value_for('oscar', 'select goalpost.set_model_price(''p'', ''*'', 0, 0)');
 select tests.reserve(tests.the('run'), 'a', 1000, 100, 'any');
 select tests.end_turn(tests.the('run'), 'a', 1, tests.answer(1000, 100));
-select is((select reserved_microusd + cost_microusd from goalpost.step_turns), 0::bigint, 'every model of a free provider costs nothing');
+select is((select reserved_microusd + cost_microusd from goalpost.step_turns where run_id = tests.the('run')), 0::bigint, 'every model of a free provider costs nothing');
 select is(tests.unbalanced(), '{}', 'spent is the sum of usage on every cap');
 
 select * from finish();

@@ -1,7 +1,7 @@
 -- asked -> unknown when its step has ended; while somebody may come back it stays set aside.
 begin;
 select plan(9);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.price();
 select tests.keep('run', tests.working());

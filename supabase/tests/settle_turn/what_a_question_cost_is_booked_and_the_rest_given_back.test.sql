@@ -1,7 +1,7 @@
 -- By tokens and the price at which it was asked; unknown counts as all that was set aside; once, whoever tells it how often.
 begin;
 select plan(24);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.price();
 select tests.keep('run', tests.working());

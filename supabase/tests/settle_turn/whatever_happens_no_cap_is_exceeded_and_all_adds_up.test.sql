@@ -2,7 +2,7 @@
 -- and set aside are within every cap, what is set aside is what is asked, what is spent is what is booked.
 begin;
 select plan(8);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.price();
 select setseed(0.4711);

@@ -5,7 +5,7 @@ select tests.world();
 
 select tests.keep('run', tests.agent_at_work());
 select tests.asks_model(tests.the('run'));
-update goalpost.step_turns set reserved_microusd = 40;
+update goalpost.step_turns set reserved_microusd = 40 where run_id = tests.the('run') and step_key = 'a';
 select tests.pass('21 minutes');
 update goalpost.steps set lease_expires_at = goalpost_private.clock() + interval '1 minute', started_at = goalpost_private.clock() where run_id = tests.the('run') and key = 'a';
 select is(goalpost_worker.sweep() -> 'turns_settled', '0', 'its worker is still there');

@@ -1,7 +1,7 @@
 -- pending -> expired: the call is not made, the question has no answer, what became of a call stays unknown; the step goes on.
 begin;
 select plan(4);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.keep('run', tests.planned('a', jsonb_build_object('a', tests.agent())));
 select tests.start(tests.the('run'), 'a');

@@ -1,7 +1,7 @@
 -- Escalation: the role is raised once, in the row and in the history; the expiry stays.
 begin;
 select plan(9);
-select tests.world();
+select tests.world(p_bystanders => false);
 
 select tests.keep('run', tests.planned('ap', jsonb_build_object('ap', tests.approval('{"required_role": "approver", "escalates_after_seconds": 600, "escalates_to": "owner", "expires_after_seconds": 3600}'))));
 select tests.pass('9 minutes');

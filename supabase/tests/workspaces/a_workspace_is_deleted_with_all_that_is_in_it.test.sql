@@ -1,7 +1,7 @@
 -- Its people, agents, runbooks and work go with it, in one statement; another workspace's stay.
 begin;
 select * from no_plan();
-select tests.world();
+select tests.world(p_bystanders => false);
 
 insert into goalpost.agents (workspace_id, name, role) values (tests.id_of('acme'), 'own', 'r');
 insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan) values (tests.id_of('acme'), 'own', 't', 'd', 'g', '{}');

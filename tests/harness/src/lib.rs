@@ -7,6 +7,7 @@ pub mod bench;
 pub mod chaos;
 pub mod cli;
 pub mod faults;
+pub mod mutants;
 pub mod oracle;
 pub mod people;
 pub mod races;

@@ -68,7 +68,9 @@ async fn the_analyzer_killed_while_it_measures_has_measured_once_or_not_at_all()
                       "account": "000000000000", "time": "2026-11-22T00:00:00Z", "region": "local",
                       "resources": ["arn:aws:events:local:000000000000:rule/analyzer"], "detail": {}});
     let facts = async || {
-        let rows = trial.owner.rows("agent_facts", "select=uses,successes");
+        let rows = trial
+            .owner
+            .rows("agent_statistics", "select=uses,successes");
         rows.await.unwrap()
     };
     for (point, measured) in [

@@ -57,8 +57,8 @@ async fn each_rule_finds_what_it_is_there_for() {
         ("present state of runs", "update goalpost.events set type = 'run.failed' where type = 'run.completed'".to_owned()),
         ("beyond its lease", format!("update goalpost.steps set state = 'running', lease_expires_at = now() - interval '1 minute', {reopen} {STEP_A}")),
         ("dead letter", format!("update goalpost.steps set state = 'failed', result = null {STEP_A}")),
-        ("usage is booked", "insert into goalpost.usage_events (run_id, step_key, lease_epoch, number, workspace_id, provider, model, created_at)
-            select run_id, key, 99, 1, workspace_id, 'p', 'm', now() from goalpost.steps where key = 'a'".to_owned()),
+        ("usage is booked", "insert into goalpost.usage_events (run_id, step_key, lease_epoch, number, workspace_id, user_id, provider, model, created_at)
+            select run_id, key, 99, 1, workspace_id, gen_random_uuid(), 'p', 'm', now() from goalpost.steps where key = 'a'".to_owned()),
         ("sum of usage", "insert into goalpost.budgets (workspace_id, scope, key, cap_microusd, cap_tokens, created_at, spent_microusd)
             select workspace_id, 'run', run_id, 10, 10, now(), 1 from goalpost.steps where key = 'a'".to_owned()),
         ("booked once", "insert into goalpost.step_turns (run_id, step_key, number, workspace_id, attempt, lease_epoch, purpose, provider,

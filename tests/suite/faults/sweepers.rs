@@ -28,8 +28,7 @@ async fn either_sweeper_stops_and_starts_again_and_goals_stand_still_meanwhile()
     };
     let trial = Trial::start_with(lost, with_schedules).await;
     let database = trial.stack.admin_db().await.unwrap();
-    let every_second =
-        "select cron.schedule('goalpost-sweep', '1 seconds', 'call goalpost_private.sweep_all()')";
+    let every_second = "select cron.schedule(jobname, '1 seconds', command) from cron.job where jobname = 'goalpost-sweep'";
     database.batch_execute(every_second).await.unwrap();
     let cron_runs = async || trial.count(&database, "cron.job_run_details").await;
     let invocations = || -> u64 {

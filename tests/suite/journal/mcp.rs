@@ -3,6 +3,8 @@
 use harness::faults::{BlowRule, Point};
 use serde_json::{Value, json};
 
+use system_tests::people::DEMO;
+
 use super::World;
 use crate::tools::outside::Docs;
 
@@ -13,7 +15,7 @@ async fn world(docs: &Docs, flags: &Value) -> World {
             .environment
             .get_mut("GOALPOST_PRIVATE_HOSTS")
             .unwrap();
-        *hosts = format!("{hosts},{}", docs.host);
+        *hosts = format!("{hosts};{}={DEMO}", docs.host);
         options
     })
     .await;

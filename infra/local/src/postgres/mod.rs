@@ -169,6 +169,12 @@ impl Server {
         self.address.url(role, database)
     }
 
+    /// The role that may do everything: [`SUPERUSER`], or the one that `DATABASE_URL` names.
+    #[must_use]
+    pub fn superuser(&self) -> &str {
+        self.address.superuser()
+    }
+
     /// The port it listens on, on 127.0.0.1 unless `DATABASE_URL` says otherwise.
     #[must_use]
     pub fn port(&self) -> u16 {

@@ -44,7 +44,15 @@ pub async fn run_file(server: &Server, database: &str, path: &Path) -> anyhow::R
         .batch_execute("create extension if not exists pgtap with schema extensions")
         .await
         .context("creating the extension pgtap")?;
-    let (lines, error) = output_of(&client, &source).await?;
+    run_text(&client, &source).await
+}
+
+/// Runs the text of a file in a session that has the extension. What the file leaves open or set is left so.
+///
+/// # Errors
+/// The session is gone. A test that fails is no error: see the report.
+pub async fn run_text(client: &Client, source: &str) -> anyhow::Result<TapReport> {
+    let (lines, error) = output_of(client, source).await?;
     Ok(judge(lines, error))
 }
 

@@ -197,8 +197,8 @@ async fn read_sums(
     }
     let query = "
         select count(*), count(*) filter (where input_tokens <> $2 or output_tokens <> $3)
-          from goalpost.usage_events u where workspace_id = $1::text::uuid
-           -- What was refused, or what nobody knows the end of, has no tokens.
+          from goalpost.usage_events u where workspace_id = $1::text::uuid and not u.is_estimate
+           -- A refused call has no tokens, and one of unknown end has an estimate.
            and exists (select from goalpost.step_turns t
                         where t.run_id = u.run_id and t.step_key = u.step_key and t.number = u.number
                           and t.lease_epoch = u.lease_epoch and t.input_tokens > 0)";

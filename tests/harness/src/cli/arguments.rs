@@ -2,12 +2,14 @@
 
 mod bench;
 mod chaos;
+mod mutants;
 mod races;
 
 use clap::{Args, Parser, Subcommand};
 
 pub(super) use bench::{Bench, BenchSubject, Profile};
 pub(super) use chaos::Chaos;
+pub(super) use mutants::{Kind as MutantKind, Mutants};
 pub(super) use races::{RaceKind, Races};
 
 const EXAMPLES: &str = "\
@@ -15,6 +17,7 @@ Try:
   cargo harness chaos                             a minute of goals under every fault
   cargo harness races --trials 200                sessions that meet on the same rows
   cargo harness bench chain                       time, transactions and log bytes of a step
+  cargo harness mutants --only sql                guards taken away one at a time, and the tests that miss them
   cargo harness migrations                        supabase/migrations from supabase/schemas
 
 Each command starts a Postgres of its own and removes it at its end; the stack of `cargo goalpost up` is not touched.
@@ -53,6 +56,9 @@ pub(super) enum Command {
     /// Measure how fast work is done, and what each step costs
     #[command(after_help = bench::HELP)]
     Bench(Bench),
+    /// Take guards away one at a time, and name those that no test misses
+    #[command(after_help = mutants::HELP)]
+    Mutants(Mutants),
     /// Write supabase/migrations from supabase/schemas
     #[command(
         after_help = "Examples:\n  cargo harness migrations\n  cargo harness migrations --check\n\nEdit the SQL in supabase/schemas only; its README lists the folders. Needs no database."

@@ -4,6 +4,7 @@ mod arguments;
 mod bench;
 mod chaos;
 mod migrations;
+mod mutants;
 mod races;
 
 use std::process::ExitCode;
@@ -26,6 +27,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Chaos(chaos) => chaos::run(chaos, global).await,
         Command::Races(races) => races::run(races, global).await,
         Command::Bench(bench) => bench::run(bench, global).await,
+        Command::Mutants(mutants) => mutants::run(mutants, global).await,
         Command::Migrations(migrations) => migrations::run(migrations, global),
     }
 }

@@ -127,7 +127,8 @@ pub(super) fn judge(
     let (run, after) = (facts.run(run_id), facts.step(run_id, "after"));
     let goes_on = match (wanted, run) {
         ("completed", "running") => after == "ready",
-        ("completed", "cancelled") | ("cancelled", "cancelled") | ("failed", "failed") => {
+        // A run that failed winds down: it runs until its judge has reported, and may be cancelled before.
+        ("completed" | "cancelled" | "failed", "cancelled") | ("failed", "running" | "failed") => {
             after == "cancelled"
         }
         _ => false,

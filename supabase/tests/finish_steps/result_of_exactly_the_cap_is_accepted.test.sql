@@ -1,0 +1,27 @@
+-- The cap is of bytes as text: what has exactly as many is accepted, in a batch as alone.
+begin;
+select plan(6);
+select tests.world();
+update goalpost_private.limits set max_result_bytes = 1000;
+
+create function pg_temp.text_of(p_bytes integer) returns jsonb language sql as $$ select to_jsonb(repeat('x', p_bytes - 2)) $$;
+create function pg_temp.ended(p_kind text, p_bytes integer) returns text language plpgsql as $$
+declare
+  v_run_id bigint := tests.bare_run();
+begin
+  perform tests.bare_step(v_run_id, 'z', 'running', p_kind);
+  perform tests.finish(v_run_id, 'z', 'completed', jsonb_build_object('result', pg_temp.text_of(p_bytes)));
+  return tests.state(v_run_id, 'z');
+end
+$$;
+select is(octet_length(pg_temp.text_of(1000)::text), 1000, 'a result of 1000 bytes is at the cap');
+select is(pg_temp.ended('tool', 1000), 'completed', 'a result at the cap completes its step');
+select is(pg_temp.ended('tool', 1001), 'failed', 'a result one byte beyond the cap fails its step');
+select is(pg_temp.ended('agent', 1000), 'completed', 'the same holds for the step of an agent');
+select tests.keep('run', tests.bare_run());
+select tests.bare_step(tests.the('run'), 'z', 'running', 'approval');
+select is(tests.finish(tests.the('run'), 'z', 'completed', jsonb_build_object('result', pg_temp.text_of(1000))), 'accepted', 'an outcome that is judged alone may be at the cap');
+select is(tests.state(tests.the('run'), 'z'), 'completed', 'and completes its step');
+
+select * from finish();
+rollback;

@@ -1,0 +1,38 @@
+-- Where a cap is used up, people are asked once in a tree for that cap. What else they are asked there, what they are
+-- asked of another cap, and what they are asked in another tree decides nothing about it.
+begin;
+select plan(5);
+select tests.world();
+
+select tests.price();
+create function pg_temp.working() returns bigint language plpgsql as $$
+declare
+  v_run_id bigint := tests.working('mia', 'acme', '{"max_microusd": 1000, "on_exhausted": "ask"}');
+begin
+  perform tests.bare_step(v_run_id, 'b', 'running', 'agent');
+  perform tests.bare_step(v_run_id, 'c', 'running', 'agent');
+  return v_run_id;
+end
+$$;
+create function pg_temp.asked(p_run_id bigint, p_key text) returns text language plpgsql as $$
+declare
+  v_id bigint := (tests.reserve(p_run_id, p_key) ->> 'waits_for_person')::bigint;
+begin
+  return (select (a.subject ->> 'scope') || coalesce(' with ' || o.step_key, '') from goalpost.approvals a
+            left join goalpost.approvals o on o.id = a.decided_with where a.id = v_id);
+end
+$$;
+select tests.keep('run', pg_temp.working());
+select tests.asks(tests.the('run'), 'a');
+select is(pg_temp.asked(tests.the('run'), 'a'), 'run', 'a call that waits for a person is no question about the cap');
+select is(pg_temp.asked(tests.the('run'), 'b'), 'run with a', 'the second step at the cap waits for the same decision');
+update goalpost.budgets set cap_microusd = spent_microusd + reserved_microusd where workspace_id = tests.id_of('acme') and scope = 'workspace_month';
+update goalpost.budgets set cap_microusd = 1000000 where workspace_id = tests.id_of('acme') and scope = 'run';
+select is(pg_temp.asked(tests.the('run'), 'c'), 'workspace_month', 'another cap of the same tree is a question of its own');
+select tests.keep('other', pg_temp.working());
+update goalpost.requests set budget = '{"on_exhausted": "ask"}' where id = (tests.request_of(tests.the('other'))).id;
+select is(pg_temp.asked(tests.the('other'), 'a'), 'workspace_month', 'the same cap in another tree is a question of its own');
+select is(pg_temp.asked(tests.the('other'), 'b'), 'workspace_month with a', 'which decides for its own tree');
+
+select * from finish();
+rollback;

@@ -1,0 +1,26 @@
+-- A step waits while something of its own is open: an approval, or a call that another step works for.
+begin;
+select plan(6);
+select tests.world();
+
+select tests.keep('other', tests.planned('a', jsonb_build_object('a', tests.agent())));
+select tests.start(tests.the('other'), 'a');
+select tests.asks(tests.the('other'), 'a');
+select tests.call(tests.the('other'), 'a', 'waiting', 'delegate', '{}', '{"works_in_step": "z"}');
+select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent(), 'b', tests.agent())));
+select tests.start(tests.the('run'), 'a');
+select is(goalpost_private.waits_for_others(tests.the('run'), 'a'), false, 'what another run waits for keeps no step');
+select tests.asks(tests.the('run'), 'b');
+select tests.call(tests.the('run'), 'b', 'waiting', 'delegate', '{}', '{"works_in_step": "z"}');
+select is(goalpost_private.waits_for_others(tests.the('run'), 'a'), false, 'what another step of the run waits for keeps no step');
+select tests.keep('number', tests.call(tests.the('run'), 'a', 'waiting', 'delegate', '{}', '{"works_in_step": "z"}')::bigint);
+select is(goalpost_private.waits_for_others(tests.the('run'), 'a'), true, 'a call that another step works for keeps its step');
+update goalpost.tool_calls set state = 'done', result = '{}', ended_at = now() where run_id = tests.the('run') and step_key = 'a';
+select is(goalpost_private.waits_for_others(tests.the('run'), 'a'), false, 'once that call is done nothing does');
+select tests.call(tests.the('run'), 'a', 'waiting');
+select is(goalpost_private.waits_for_others(tests.the('run'), 'a'), false, 'a waiting call for which nobody works and nobody is asked keeps no step');
+select tests.finish(tests.the('run'), 'a', 'waiting', '{"for": "others"}');
+select is(tests.state(tests.the('run'), 'a'), 'ready', 'so a step that would wait for it goes on');
+
+select * from finish();
+rollback;

@@ -1,0 +1,88 @@
+//! The pgTAP files of `supabase/tests`.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+
+/// The file that makes what all others need.
+const SETUP: &str = "000_setup";
+
+/// A pgTAP file.
+#[derive(Debug, Clone)]
+pub(super) struct TestFile {
+    /// Its folder, which is named after a SQL function or a subject.
+    pub(super) folder: String,
+    /// Folder and file, without the ending.
+    pub(super) name: String,
+    pub(super) source: String,
+}
+
+/// Reads the set-up.
+///
+/// # Errors
+/// The file cannot be read.
+pub(super) fn read_setup(workspace: &Path) -> anyhow::Result<TestFile> {
+    let path = workspace.join(format!("supabase/tests/{SETUP}.test.sql"));
+    let source =
+        std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    Ok(TestFile {
+        folder: String::new(),
+        name: SETUP.to_owned(),
+        source,
+    })
+}
+
+/// Reads all files but the set-up, in the order of their names.
+///
+/// # Errors
+/// A file cannot be read.
+pub(super) fn read(workspace: &Path) -> anyhow::Result<Vec<TestFile>> {
+    let root = workspace.join("supabase/tests");
+    let mut files = Vec::new();
+    for folder in list(&root)? {
+        if !folder.is_dir() {
+            continue;
+        }
+        for path in list(&folder)? {
+            let name = path
+                .strip_prefix(&root)
+                .unwrap_or(&path)
+                .to_string_lossy()
+                .into_owned();
+            let Some(name) = name.strip_suffix(".test.sql") else {
+                continue;
+            };
+            let source = std::fs::read_to_string(&path)
+                .with_context(|| format!("reading {}", path.display()))?;
+            let folder = name.split('/').next().unwrap_or(name).to_owned();
+            files.push(TestFile {
+                folder,
+                name: name.to_owned(),
+                source,
+            });
+        }
+    }
+    files.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(files)
+}
+
+fn list(folder: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
+    let read = || {
+        std::fs::read_dir(folder)?
+            .map(|entry| Ok(entry?.path()))
+            .collect::<std::io::Result<_>>()
+    };
+    read().with_context(|| format!("reading {}", folder.display()))
+}
+
+/// Returns true if a text contains this name, and not only one that begins or ends like it.
+pub(super) fn names(text: &str, name: &str) -> bool {
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    text.match_indices(name).any(|(at, _)| {
+        let before = text.get(..at).and_then(|before| before.chars().next_back());
+        let after = text
+            .get(at + name.len()..)
+            .and_then(|after| after.chars().next());
+        !before.is_some_and(is_part) && !after.is_some_and(is_part)
+    })
+}

@@ -1,0 +1,242 @@
+//! Chooses the test files that are run against a mutant, and their order: the cheapest and most specific first.
+//!
+//! For a function these are the files that call it: first those of the folder named after it, then of its callers,
+//! nearest first. For tables, policies and grants they are the files that name the object or its table, and those about
+//! the schema and about tenants. What killed the last mutants of the same object comes before all others.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use super::catalog::Function;
+use super::coverage::Covered;
+use super::files::{TestFile, names};
+use super::lexer::{Kind, tokens};
+use super::mutant::{Mutant, Target};
+
+/// At most so many files are run against one mutant.
+const MOST_FILES: usize = 150;
+/// Folders whose files are about all tables.
+const ABOUT_TABLES: [&str; 4] = ["schema", "tenants", "workspaces", "storage"];
+/// A statement of the fastest file may still take so long.
+const LEAST_PATIENCE: Duration = Duration::from_secs(10);
+/// Farther away than any caller.
+const FAR: usize = 1000;
+
+/// Files, what they call, and which files have killed mutants so far.
+pub(super) struct Selection {
+    files: std::sync::Arc<Vec<TestFile>>,
+    covered: Vec<Covered>,
+    /// The OIDs of the functions of a name.
+    functions: BTreeMap<String, Vec<u32>>,
+    /// The names of the functions that call a function.
+    callers: BTreeMap<String, BTreeSet<String>>,
+    /// The names of the functions that a function calls.
+    called: BTreeMap<String, BTreeSet<String>>,
+    killers: Mutex<BTreeMap<String, VecDeque<usize>>>,
+}
+
+impl Selection {
+    pub(super) fn new(
+        files: std::sync::Arc<Vec<TestFile>>,
+        covered: Vec<Covered>,
+        functions: &[Function],
+    ) -> Self {
+        let mut by_name: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        let mut callers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut called: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for function in functions {
+            by_name
+                .entry(function.name.clone())
+                .or_default()
+                .push(function.oid);
+        }
+        for function in functions {
+            for name in called_names(&function.body).filter(|name| by_name.contains_key(name)) {
+                callers
+                    .entry(name.clone())
+                    .or_default()
+                    .insert(function.name.clone());
+                called
+                    .entry(function.name.clone())
+                    .or_default()
+                    .insert(name);
+            }
+        }
+        Self {
+            files,
+            covered,
+            functions: by_name,
+            callers,
+            called,
+            killers: Mutex::default(),
+        }
+    }
+
+    /// The places of the files to run against a mutant, in order.
+    pub(super) fn files_for(&self, mutant: &Mutant) -> Vec<usize> {
+        let mut ranked = match &mutant.target {
+            Target::Function(function) => self.of_function(function),
+            Target::Trigger { table, function } => {
+                let mut ranked = self.of_relation(table, mutant);
+                for (place, rank) in self.of_function(function) {
+                    ranked
+                        .entry(place)
+                        .and_modify(|known| *known = rank.min(*known))
+                        .or_insert(rank);
+                }
+                ranked
+            }
+            Target::FunctionRights(function) => self.of_rights(function),
+            Target::Relation(relation) => self.of_relation(relation, mutant),
+        };
+        for (order, place) in self.recent_killers(mutant).into_iter().enumerate() {
+            // Only files that were chosen: what killed another mutant of a table may have nothing to do with this one.
+            ranked.entry(place).and_modify(|rank| *rank = (0, order));
+        }
+        let mut chosen: Vec<(usize, (usize, usize))> = ranked.into_iter().collect();
+        chosen.sort_by(|(one, one_rank), (other, other_rank)| {
+            let by_time = self.seconds(*one).total_cmp(&self.seconds(*other));
+            one_rank.cmp(other_rank).then(by_time).then(one.cmp(other))
+        });
+        chosen.truncate(MOST_FILES);
+        chosen.into_iter().map(|(place, _)| place).collect()
+    }
+
+    /// How long a statement of a file may take under a mutant: twenty times as long as the whole file takes without one.
+    pub(super) fn patience(&self, place: usize) -> Duration {
+        let usual = Duration::from_secs_f64(self.seconds(place).clamp(0.0, 60.0) * 20.0);
+        usual.max(LEAST_PATIENCE)
+    }
+
+    /// Remembers that a file has killed a mutant.
+    pub(super) fn remember(&self, mutant: &Mutant, place: usize) {
+        let mut killers = self.killers.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_object = killers.entry(memory_key(mutant)).or_default();
+        of_object.retain(|known| *known != place);
+        of_object.push_front(place);
+    }
+
+    fn recent_killers(&self, mutant: &Mutant) -> Vec<usize> {
+        let killers = self.killers.lock().unwrap_or_else(PoisonError::into_inner);
+        killers
+            .get(&memory_key(mutant))
+            .map(|known| known.iter().copied().collect())
+            .unwrap_or_default()
+    }
+
+    fn seconds(&self, place: usize) -> f64 {
+        self.covered
+            .get(place)
+            .map_or(0.0, |covered| covered.seconds)
+    }
+
+    /// Ranks are 1 and the distance of the folder's function; 0 is for what has killed before.
+    fn of_function(&self, function: &str) -> BTreeMap<usize, (usize, usize)> {
+        let oids = self
+            .functions
+            .get(function)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let distances = self.distances(function);
+        let calls = |place: usize| {
+            let covered = self.covered.get(place);
+            covered.is_some_and(|covered| oids.iter().any(|oid| covered.functions.contains(oid)))
+        };
+        self.files
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| calls(*place))
+            .map(|(place, file)| {
+                (
+                    place,
+                    (1, distances.get(&file.folder).copied().unwrap_or(FAR)),
+                )
+            })
+            .collect()
+    }
+
+    /// How many calls away a function is from those after which test folders are named, up or down.
+    fn distances(&self, function: &str) -> BTreeMap<String, usize> {
+        let mut found = BTreeMap::new();
+        let mut queue = VecDeque::from([(function.to_owned(), 0)]);
+        let mut seen = BTreeSet::from([function.to_owned()]);
+        while let Some((name, distance)) = queue.pop_front() {
+            found.entry(bare(&name).to_owned()).or_insert(distance);
+            let neighbours = [&self.callers, &self.called];
+            for neighbour in neighbours
+                .into_iter()
+                .filter_map(|of| of.get(&name))
+                .flatten()
+            {
+                if seen.insert(neighbour.clone()) {
+                    queue.push_back((neighbour.clone(), distance + 1));
+                }
+            }
+        }
+        found
+    }
+
+    fn of_rights(&self, function: &str) -> BTreeMap<usize, (usize, usize)> {
+        let of_folder = |file: &TestFile| match file.folder.as_str() {
+            "schema" => Some(0),
+            "tenants" => Some(1),
+            folder if folder == bare(function) => Some(2),
+            _ if names(&file.source, function) => Some(3),
+            _ => None,
+        };
+        self.files
+            .iter()
+            .enumerate()
+            .filter_map(|(place, file)| Some((place, (1, of_folder(file)?))))
+            .collect()
+    }
+
+    fn of_relation(&self, relation: &str, mutant: &Mutant) -> BTreeMap<usize, (usize, usize)> {
+        let table = bare(relation);
+        let object = mutant.text.rsplit(' ').next().unwrap_or(&mutant.text);
+        let rank = |file: &TestFile| {
+            let is_about_tables = ABOUT_TABLES.contains(&file.folder.as_str());
+            if names(&file.source, object) && names(&file.source, table) {
+                Some(0)
+            } else if is_about_tables && names(&file.source, table) {
+                Some(1)
+            } else if is_about_tables {
+                Some(2)
+            } else if file.folder == table {
+                Some(3)
+            } else if names(&file.source, relation) {
+                Some(4)
+            } else {
+                None
+            }
+        };
+        self.files
+            .iter()
+            .enumerate()
+            .filter_map(|(place, file)| Some((place, (1, rank(file)?))))
+            .collect()
+    }
+}
+
+/// Neighbours share their killers: mutants of one function, and those of one operator elsewhere.
+fn memory_key(mutant: &Mutant) -> String {
+    match &mutant.target {
+        Target::Function(function) => function.clone(),
+        _ => mutant.operator.name().to_owned(),
+    }
+}
+
+fn bare(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
+/// All `schema.name` of a body, called or not.
+fn called_names(body: &str) -> impl Iterator<Item = String> + '_ {
+    let tokens = tokens(body);
+    (0..tokens.len()).filter_map(move |at| {
+        let (schema, dot, name) = (tokens.get(at)?, tokens.get(at + 1)?, tokens.get(at + 2)?);
+        (schema.kind == Kind::Word && dot.is_symbol(".") && name.kind == Kind::Name)
+            .then(|| format!("{}.{}", schema.text, name.text))
+    })
+}
