@@ -5,42 +5,6 @@ export type Json = string | number | boolean | null | { [key: string]: Json | un
 export type Database = {
   goalpost: {
     Tables: {
-      agent_facts: {
-        Row: {
-          agent_id: number
-          cost_microusd: number
-          mean_duration_ms: number | null
-          measured_at: string
-          successes: number
-          uses: number
-        }
-        ComputedFields: never
-        Insert: {
-          agent_id: number
-          cost_microusd: number
-          mean_duration_ms?: number | null
-          measured_at: string
-          successes: number
-          uses: number
-        }
-        Update: {
-          agent_id?: number
-          cost_microusd?: number
-          mean_duration_ms?: number | null
-          measured_at?: string
-          successes?: number
-          uses?: number
-        }
-        Relationships: [
-          {
-            foreignKeyName: "agent_facts_agent_id_fkey"
-            columns: ["agent_id"]
-            isOneToOne: true
-            referencedRelation: "agents"
-            referencedColumns: ["id"]
-          },
-        ]
-      }
       agent_instances: {
         Row: {
           agent_id: number
@@ -81,6 +45,52 @@ export type Database = {
             isOneToOne: false
             referencedRelation: "workflow_runs"
             referencedColumns: ["workspace_id", "id"]
+          },
+        ]
+      }
+      agent_statistics: {
+        Row: {
+          agent_id: number
+          cost_microusd: number
+          duration_ms: number
+          folded_at: string
+          successes: number
+          uses: number
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          agent_id: number
+          cost_microusd?: number
+          duration_ms?: number
+          folded_at: string
+          successes?: number
+          uses?: number
+          workspace_id: string
+        }
+        Update: {
+          agent_id?: number
+          cost_microusd?: number
+          duration_ms?: number
+          folded_at?: string
+          successes?: number
+          uses?: number
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: "agent_statistics_agent_id_fkey"
+            columns: ["agent_id"]
+            isOneToOne: false
+            referencedRelation: "agents"
+            referencedColumns: ["id"]
+          },
+          {
+            foreignKeyName: "agent_statistics_workspace_id_fkey"
+            columns: ["workspace_id"]
+            isOneToOne: false
+            referencedRelation: "workspaces"
+            referencedColumns: ["id"]
           },
         ]
       }
@@ -184,7 +194,9 @@ export type Database = {
           decided_at: string | null
           decided_by: string | null
           decided_with: number | null
+          decider_id: string | null
           edited: Json | null
+          edited_by: string | null
           escalates_at: string | null
           escalates_to: string | null
           expires_at: string
@@ -196,6 +208,7 @@ export type Database = {
           question: string
           quorum: number
           requested_at: string
+          requester_confirms: boolean
           requester_may_decide: boolean
           required_role: string
           run_id: number
@@ -215,7 +228,9 @@ export type Database = {
           decided_at?: string | null
           decided_by?: string | null
           decided_with?: number | null
+          decider_id?: string | null
           edited?: Json | null
+          edited_by?: string | null
           escalates_at?: string | null
           escalates_to?: string | null
           expires_at: string
@@ -227,6 +242,7 @@ export type Database = {
           question: string
           quorum?: number
           requested_at: string
+          requester_confirms?: boolean
           requester_may_decide?: boolean
           required_role: string
           run_id: number
@@ -245,7 +261,9 @@ export type Database = {
           decided_at?: string | null
           decided_by?: string | null
           decided_with?: number | null
+          decider_id?: string | null
           edited?: Json | null
+          edited_by?: string | null
           escalates_at?: string | null
           escalates_to?: string | null
           expires_at?: string
@@ -257,6 +275,7 @@ export type Database = {
           question?: string
           quorum?: number
           requested_at?: string
+          requester_confirms?: boolean
           requester_may_decide?: boolean
           required_role?: string
           run_id?: number
@@ -288,6 +307,13 @@ export type Database = {
             isOneToOne: false
             referencedRelation: "inbox"
             referencedColumns: ["workspace_id", "approval_id"]
+          },
+          {
+            foreignKeyName: "approvals_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
+            referencedRelation: "goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
           },
           {
             foreignKeyName: "approvals_workspace_id_goal_id_fkey"
@@ -488,6 +514,13 @@ export type Database = {
             foreignKeyName: "corrections_workspace_id_goal_id_fkey"
             columns: ["workspace_id", "goal_id"]
             isOneToOne: false
+            referencedRelation: "goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "corrections_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
             referencedRelation: "goal_progress"
             referencedColumns: ["workspace_id", "goal_id"]
           },
@@ -497,6 +530,54 @@ export type Database = {
             isOneToOne: false
             referencedRelation: "goals"
             referencedColumns: ["workspace_id", "id"]
+          },
+        ]
+      }
+      daily_usage: {
+        Row: {
+          agent_id: number | null
+          calls: number
+          cost_microusd: number
+          day: string
+          id: number
+          input_tokens: number
+          output_tokens: number
+          runbook_id: number | null
+          user_id: string
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          agent_id?: number | null
+          calls: number
+          cost_microusd: number
+          day: string
+          id?: number
+          input_tokens: number
+          output_tokens: number
+          runbook_id?: number | null
+          user_id: string
+          workspace_id: string
+        }
+        Update: {
+          agent_id?: number | null
+          calls?: number
+          cost_microusd?: number
+          day?: string
+          id?: number
+          input_tokens?: number
+          output_tokens?: number
+          runbook_id?: number | null
+          user_id?: string
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: "daily_usage_workspace_id_fkey"
+            columns: ["workspace_id"]
+            isOneToOne: false
+            referencedRelation: "workspaces"
+            referencedColumns: ["id"]
           },
         ]
       }
@@ -635,6 +716,13 @@ export type Database = {
             foreignKeyName: "goal_criteria_workspace_id_goal_id_fkey"
             columns: ["workspace_id", "goal_id"]
             isOneToOne: false
+            referencedRelation: "goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "goal_criteria_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
             referencedRelation: "goal_progress"
             referencedColumns: ["workspace_id", "goal_id"]
           },
@@ -660,6 +748,7 @@ export type Database = {
           parent_run_id: number | null
           parent_step_key: string | null
           reason: string | null
+          reason_code: string | null
           report: string | null
           request_id: number
           result: Json | null
@@ -682,6 +771,7 @@ export type Database = {
           parent_run_id?: number | null
           parent_step_key?: string | null
           reason?: string | null
+          reason_code?: string | null
           report?: string | null
           request_id: number
           result?: Json | null
@@ -703,6 +793,7 @@ export type Database = {
           parent_run_id?: number | null
           parent_step_key?: string | null
           reason?: string | null
+          reason_code?: string | null
           report?: string | null
           request_id?: number
           result?: Json | null
@@ -713,6 +804,13 @@ export type Database = {
           workspace_id?: string
         }
         Relationships: [
+          {
+            foreignKeyName: "goals_workspace_id_parent_goal_id_fkey"
+            columns: ["workspace_id", "parent_goal_id"]
+            isOneToOne: false
+            referencedRelation: "goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
           {
             foreignKeyName: "goals_workspace_id_parent_goal_id_fkey"
             columns: ["workspace_id", "parent_goal_id"]
@@ -738,6 +836,13 @@ export type Database = {
             foreignKeyName: "goals_workspace_id_root_goal_id_fkey"
             columns: ["workspace_id", "root_goal_id"]
             isOneToOne: false
+            referencedRelation: "goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "goals_workspace_id_root_goal_id_fkey"
+            columns: ["workspace_id", "root_goal_id"]
+            isOneToOne: false
             referencedRelation: "goal_progress"
             referencedColumns: ["workspace_id", "goal_id"]
           },
@@ -747,6 +852,51 @@ export type Database = {
             isOneToOne: false
             referencedRelation: "goals"
             referencedColumns: ["workspace_id", "id"]
+          },
+        ]
+      }
+      invitations: {
+        Row: {
+          created_at: string
+          email: string | null
+          expires_at: string
+          id: number
+          invited_by: string
+          role: string
+          user_id: string | null
+          workspace_id: string
+          workspace_name: string
+        }
+        ComputedFields: never
+        Insert: {
+          created_at: string
+          email?: string | null
+          expires_at: string
+          id?: number
+          invited_by: string
+          role: string
+          user_id?: string | null
+          workspace_id: string
+          workspace_name: string
+        }
+        Update: {
+          created_at?: string
+          email?: string | null
+          expires_at?: string
+          id?: number
+          invited_by?: string
+          role?: string
+          user_id?: string | null
+          workspace_id?: string
+          workspace_name?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: "invitations_workspace_id_fkey"
+            columns: ["workspace_id"]
+            isOneToOne: false
+            referencedRelation: "workspaces"
+            referencedColumns: ["id"]
           },
         ]
       }
@@ -975,6 +1125,13 @@ export type Database = {
             foreignKeyName: "memories_workspace_id_goal_id_fkey"
             columns: ["workspace_id", "goal_id"]
             isOneToOne: false
+            referencedRelation: "goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "memories_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
             referencedRelation: "goal_progress"
             referencedColumns: ["workspace_id", "goal_id"]
           },
@@ -991,7 +1148,8 @@ export type Database = {
         Row: {
           attempt: number
           call_number: number
-          memory_id: number
+          is_untrusted: boolean
+          memory_id: number | null
           rank: number
           run_id: number
           score: number
@@ -1003,7 +1161,8 @@ export type Database = {
         Insert: {
           attempt: number
           call_number: number
-          memory_id: number
+          is_untrusted: boolean
+          memory_id?: number | null
           rank: number
           run_id: number
           score: number
@@ -1014,7 +1173,8 @@ export type Database = {
         Update: {
           attempt?: number
           call_number?: number
-          memory_id?: number
+          is_untrusted?: boolean
+          memory_id?: number | null
           rank?: number
           run_id?: number
           score?: number
@@ -1043,7 +1203,9 @@ export type Database = {
         Row: {
           cache_write_microusd: number
           cached_microusd: number
+          context_tokens: number | null
           input_microusd: number
+          max_output_tokens: number | null
           model: string
           output_microusd: number
           provider: string
@@ -1054,7 +1216,9 @@ export type Database = {
         Insert: {
           cache_write_microusd: number
           cached_microusd: number
+          context_tokens?: number | null
           input_microusd: number
+          max_output_tokens?: number | null
           model: string
           output_microusd: number
           provider: string
@@ -1064,7 +1228,9 @@ export type Database = {
         Update: {
           cache_write_microusd?: number
           cached_microusd?: number
+          context_tokens?: number | null
           input_microusd?: number
+          max_output_tokens?: number | null
           model?: string
           output_microusd?: number
           provider?: string
@@ -1196,6 +1362,7 @@ export type Database = {
           parameters: NonNullable<Json>
           question: string
           reason: string | null
+          reason_code: string | null
           runbook: string | null
           state: string
           user_id: string
@@ -1217,6 +1384,7 @@ export type Database = {
           parameters?: NonNullable<Json>
           question: string
           reason?: string | null
+          reason_code?: string | null
           runbook?: string | null
           state?: string
           user_id?: string
@@ -1237,6 +1405,7 @@ export type Database = {
           parameters?: NonNullable<Json>
           question?: string
           reason?: string | null
+          reason_code?: string | null
           runbook?: string | null
           state?: string
           user_id?: string
@@ -1254,6 +1423,13 @@ export type Database = {
             foreignKeyName: "requests_workspace_id_goal_id_fkey"
             columns: ["workspace_id", "goal_id"]
             isOneToOne: false
+            referencedRelation: "goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "requests_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
             referencedRelation: "goal_progress"
             referencedColumns: ["workspace_id", "goal_id"]
           },
@@ -1266,38 +1442,48 @@ export type Database = {
           },
         ]
       }
-      runbook_facts: {
+      runbook_statistics: {
         Row: {
           cost_microusd: number
-          mean_duration_ms: number | null
-          measured_at: string
+          duration_ms: number
+          folded_at: string
           runbook_id: number
           successes: number
           uses: number
+          workspace_id: string
         }
         ComputedFields: never
         Insert: {
-          cost_microusd: number
-          mean_duration_ms?: number | null
-          measured_at: string
+          cost_microusd?: number
+          duration_ms?: number
+          folded_at: string
           runbook_id: number
-          successes: number
-          uses: number
+          successes?: number
+          uses?: number
+          workspace_id: string
         }
         Update: {
           cost_microusd?: number
-          mean_duration_ms?: number | null
-          measured_at?: string
+          duration_ms?: number
+          folded_at?: string
           runbook_id?: number
           successes?: number
           uses?: number
+          workspace_id?: string
         }
         Relationships: [
           {
-            foreignKeyName: "runbook_facts_runbook_id_fkey"
+            foreignKeyName: "runbook_statistics_runbook_id_fkey"
             columns: ["runbook_id"]
-            isOneToOne: true
+            isOneToOne: false
             referencedRelation: "runbooks"
+            referencedColumns: ["id"]
+          },
+          {
+            foreignKeyName: "runbook_statistics_workspace_id_fkey"
+            columns: ["workspace_id"]
+            isOneToOne: false
+            referencedRelation: "workspaces"
             referencedColumns: ["id"]
           },
         ]
@@ -1311,11 +1497,13 @@ export type Database = {
           id: number
           is_sound: boolean | null
           name: string
+          phrases: unknown[]
           plan: NonNullable<Json>
           requires_project_admin: boolean
           state: string
           title: string
           version: number
+          words: unknown
           workspace_id: string | null
         }
         ComputedFields: never
@@ -1327,11 +1515,13 @@ export type Database = {
           id?: number
           is_sound?: boolean | null
           name: string
+          phrases?: never
           plan: NonNullable<Json>
           requires_project_admin?: boolean
           state?: string
           title: string
           version?: number
+          words?: never
           workspace_id?: string | null
         }
         Update: {
@@ -1342,11 +1532,13 @@ export type Database = {
           id?: number
           is_sound?: boolean | null
           name?: string
+          phrases?: never
           plan?: NonNullable<Json>
           requires_project_admin?: boolean
           state?: string
           title?: string
           version?: number
+          words?: never
           workspace_id?: string | null
         }
         Relationships: [
@@ -1776,6 +1968,63 @@ export type Database = {
         }
         Relationships: []
       }
+      unfolded_statistics: {
+        Row: {
+          agent_id: number | null
+          calls: number
+          cost_microusd: number
+          day: string
+          duration_ms: number
+          id: number
+          input_tokens: number
+          output_tokens: number
+          runbook_id: number | null
+          successes: number
+          user_id: string | null
+          uses: number
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          agent_id?: number | null
+          calls?: number
+          cost_microusd?: number
+          day: string
+          duration_ms?: number
+          id?: number
+          input_tokens?: number
+          output_tokens?: number
+          runbook_id?: number | null
+          successes?: number
+          user_id?: string | null
+          uses?: number
+          workspace_id: string
+        }
+        Update: {
+          agent_id?: number | null
+          calls?: number
+          cost_microusd?: number
+          day?: string
+          duration_ms?: number
+          id?: number
+          input_tokens?: number
+          output_tokens?: number
+          runbook_id?: number | null
+          successes?: number
+          user_id?: string | null
+          uses?: number
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: "unfolded_statistics_workspace_id_fkey"
+            columns: ["workspace_id"]
+            isOneToOne: false
+            referencedRelation: "workspaces"
+            referencedColumns: ["id"]
+          },
+        ]
+      }
       usage_events: {
         Row: {
           agent_id: number | null
@@ -1792,7 +2041,9 @@ export type Database = {
           output_tokens: number
           provider: string
           run_id: number
+          runbook_id: number | null
           step_key: string
+          user_id: string
           workspace_id: string
         }
         ComputedFields: never
@@ -1811,7 +2062,9 @@ export type Database = {
           output_tokens?: number
           provider: string
           run_id: number
+          runbook_id?: number | null
           step_key: string
+          user_id: string
           workspace_id: string
         }
         Update: {
@@ -1829,7 +2082,9 @@ export type Database = {
           output_tokens?: number
           provider?: string
           run_id?: number
+          runbook_id?: number | null
           step_key?: string
+          user_id?: string
           workspace_id?: string
         }
         Relationships: [
@@ -1841,11 +2096,18 @@ export type Database = {
             referencedColumns: ["id"]
           },
           {
-            foreignKeyName: "usage_events_run_id_step_key_fkey"
-            columns: ["run_id", "step_key"]
+            foreignKeyName: "usage_events_run_id_step_key_number_fkey"
+            columns: ["run_id", "step_key", "number"]
+            isOneToOne: true
+            referencedRelation: "step_turns"
+            referencedColumns: ["run_id", "step_key", "number"]
+          },
+          {
+            foreignKeyName: "usage_events_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
             isOneToOne: false
-            referencedRelation: "steps"
-            referencedColumns: ["run_id", "key"]
+            referencedRelation: "goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
           },
           {
             foreignKeyName: "usage_events_workspace_id_goal_id_fkey"
@@ -1893,12 +2155,14 @@ export type Database = {
           created_at: string
           deadline_at: string
           ended_at: string | null
+          failure: string | null
           goal_id: number | null
           id: number
           parameters: NonNullable<Json>
           parent_goal_id: number | null
           priority: number
           reason: string | null
+          reason_code: string | null
           report: Json | null
           request_id: number
           result: Json | null
@@ -1915,12 +2179,14 @@ export type Database = {
           created_at?: string
           deadline_at: string
           ended_at?: string | null
+          failure?: string | null
           goal_id?: number | null
           id?: number
           parameters?: NonNullable<Json>
           parent_goal_id?: number | null
           priority?: number
           reason?: string | null
+          reason_code?: string | null
           report?: Json | null
           request_id: number
           result?: Json | null
@@ -1936,12 +2202,14 @@ export type Database = {
           created_at?: string
           deadline_at?: string
           ended_at?: string | null
+          failure?: string | null
           goal_id?: number | null
           id?: number
           parameters?: NonNullable<Json>
           parent_goal_id?: number | null
           priority?: number
           reason?: string | null
+          reason_code?: string | null
           report?: Json | null
           request_id?: number
           result?: Json | null
@@ -1965,6 +2233,13 @@ export type Database = {
             foreignKeyName: "workflow_runs_workspace_id_goal_id_fkey"
             columns: ["workspace_id", "goal_id"]
             isOneToOne: false
+            referencedRelation: "goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "workflow_runs_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
             referencedRelation: "goal_progress"
             referencedColumns: ["workspace_id", "goal_id"]
           },
@@ -1974,6 +2249,13 @@ export type Database = {
             isOneToOne: false
             referencedRelation: "goals"
             referencedColumns: ["workspace_id", "id"]
+          },
+          {
+            foreignKeyName: "workflow_runs_workspace_id_parent_goal_id_fkey"
+            columns: ["workspace_id", "parent_goal_id"]
+            isOneToOne: false
+            referencedRelation: "goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
           },
           {
             foreignKeyName: "workflow_runs_workspace_id_parent_goal_id_fkey"
@@ -2013,11 +2295,14 @@ export type Database = {
           email_domains: string[]
           goal_budget_microusd: number
           goal_budget_tokens: number
+          granted_month_microusd: number
+          granted_month_tokens: number
           http_hosts: string[]
           id: string
           max_open_requests: number
           name: string
           on_exhausted: string
+          on_unknown: string
           plan_approval_microusd: number
           readable_schemas: string[]
           user_day_microusd: number
@@ -2035,11 +2320,14 @@ export type Database = {
           email_domains?: string[]
           goal_budget_microusd?: number
           goal_budget_tokens?: number
+          granted_month_microusd?: number
+          granted_month_tokens?: number
           http_hosts?: string[]
           id?: string
           max_open_requests?: number
           name: string
           on_exhausted?: string
+          on_unknown?: string
           plan_approval_microusd?: number
           readable_schemas?: string[]
           user_day_microusd?: number
@@ -2056,11 +2344,14 @@ export type Database = {
           email_domains?: string[]
           goal_budget_microusd?: number
           goal_budget_tokens?: number
+          granted_month_microusd?: number
+          granted_month_tokens?: number
           http_hosts?: string[]
           id?: string
           max_open_requests?: number
           name?: string
           on_exhausted?: string
+          on_unknown?: string
           plan_approval_microusd?: number
           readable_schemas?: string[]
           user_day_microusd?: number
@@ -2116,18 +2407,10 @@ export type Database = {
           input_tokens: number | null
           output_tokens: number | null
           version: number
-          workspace_id: string
+          workspace_id: string | null
         }
         ComputedFields: never
-        Relationships: [
-          {
-            foreignKeyName: "usage_events_agent_id_fkey"
-            columns: ["agent_id"]
-            isOneToOne: false
-            referencedRelation: "agents"
-            referencedColumns: ["id"]
-          },
-        ]
+        Relationships: []
       }
       day_costs: {
         Row: {
@@ -2136,7 +2419,7 @@ export type Database = {
           day: string | null
           input_tokens: number | null
           output_tokens: number | null
-          workspace_id: string
+          workspace_id: string | null
         }
         ComputedFields: never
         Relationships: []
@@ -2145,28 +2428,13 @@ export type Database = {
         Row: {
           calls: number | null
           cost_microusd: number | null
-          goal_id: number | null
+          goal_id: number
           input_tokens: number | null
           output_tokens: number | null
           workspace_id: string
         }
         ComputedFields: never
-        Relationships: [
-          {
-            foreignKeyName: "usage_events_workspace_id_goal_id_fkey"
-            columns: ["workspace_id", "goal_id"]
-            isOneToOne: false
-            referencedRelation: "goal_progress"
-            referencedColumns: ["workspace_id", "goal_id"]
-          },
-          {
-            foreignKeyName: "usage_events_workspace_id_goal_id_fkey"
-            columns: ["workspace_id", "goal_id"]
-            isOneToOne: false
-            referencedRelation: "goals"
-            referencedColumns: ["workspace_id", "id"]
-          },
-        ]
+        Relationships: []
       }
       goal_progress: {
         Row: {
@@ -2187,12 +2455,15 @@ export type Database = {
           answer_schema: Json | null
           approval_id: number
           call_number: number | null
+          edited_by: string | null
           escalates_at: string | null
           escalates_to: string | null
           expires_at: string
           goal_id: number | null
           goal_title: string | null
           kind: string
+          original: Json | null
+          proposed_answer: Json | null
           question: string
           quorum: number
           requested_at: string
@@ -2204,6 +2475,7 @@ export type Database = {
           subject_hash: string | null
           tool: string | null
           votes: number | null
+          waits_for: string | null
           workspace_id: string
         }
         ComputedFields: never
@@ -2214,6 +2486,13 @@ export type Database = {
             isOneToOne: false
             referencedRelation: "steps"
             referencedColumns: ["run_id", "key"]
+          },
+          {
+            foreignKeyName: "approvals_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
+            referencedRelation: "goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
           },
           {
             foreignKeyName: "approvals_workspace_id_goal_id_fkey"
@@ -2241,18 +2520,25 @@ export type Database = {
           runbook_id: number | null
           runs: number | null
           version: number
-          workspace_id: string
+          workspace_id: string | null
         }
         ComputedFields: never
-        Relationships: [
-          {
-            foreignKeyName: "workflow_runs_runbook_id_fkey"
-            columns: ["runbook_id"]
-            isOneToOne: false
-            referencedRelation: "runbooks"
-            referencedColumns: ["id"]
-          },
-        ]
+        Relationships: []
+      }
+      usage_totals: {
+        Row: {
+          agent_id: number | null
+          calls: number | null
+          cost_microusd: number | null
+          day: string | null
+          input_tokens: number | null
+          output_tokens: number | null
+          runbook_id: number | null
+          user_id: string | null
+          workspace_id: string | null
+        }
+        ComputedFields: never
+        Relationships: []
       }
       user_costs: {
         Row: {
@@ -2260,14 +2546,15 @@ export type Database = {
           cost_microusd: number | null
           input_tokens: number | null
           output_tokens: number | null
-          user_id: string
-          workspace_id: string
+          user_id: string | null
+          workspace_id: string | null
         }
         ComputedFields: never
         Relationships: []
       }
     }
     Functions: {
+      accept_invitation: { Args: { p_invitation_id: number }; Returns: Json }
       accept_request: {
         Args: {
           p_budget?: Json
@@ -2285,7 +2572,7 @@ export type Database = {
         Args: { p_auth_header_name?: string; p_name: string; p_url: string; p_workspace_id: string }
         Returns: Json
       }
-      add_member: { Args: { p_role: string; p_user_id: string; p_workspace_id: string }; Returns: Json }
+      add_project_admin: { Args: { p_person: string }; Returns: Json }
       approve_mcp_tool: {
         Args: { p_flags?: Json; p_schema_hash: string; p_server: string; p_tool: string; p_workspace_id: string }
         Returns: Json
@@ -2304,16 +2591,28 @@ export type Database = {
         }
         Returns: Json
       }
+      grant_budget: {
+        Args: { p_month_microusd: number; p_month_tokens: number; p_workspace_id: string }
+        Returns: Json
+      }
+      invite_member: { Args: { p_person: string; p_role?: string; p_workspace_id: string }; Returns: Json }
+      leave_workspace: { Args: { p_workspace_id: string }; Returns: Json }
       read_inbox: { Args: { p_workspace_id?: string }; Returns: Json }
+      read_project_admins: { Args: Record<PropertyKey, never>; Returns: Json }
       remove_mcp_server: { Args: { p_name: string; p_workspace_id: string }; Returns: Json }
+      remove_member: { Args: { p_user_id: string; p_workspace_id: string }; Returns: Json }
+      remove_project_admin: { Args: { p_person: string }; Returns: Json }
       remove_tool_policy: { Args: { p_name: string; p_workspace_id: string }; Returns: boolean }
       retry_dead_letter: { Args: { p_dead_letter_id: number }; Returns: Json }
       revoke_memory: { Args: { p_memory_id: number }; Returns: Json }
+      set_member_role: { Args: { p_role: string; p_user_id: string; p_workspace_id: string }; Returns: Json }
       set_model_price: {
         Args: {
           p_cache_write_microusd?: number
           p_cached_microusd?: number
+          p_context_tokens?: number
           p_input_microusd: number
+          p_max_output_tokens?: number
           p_model: string
           p_output_microusd: number
           p_provider: string
@@ -2322,6 +2621,7 @@ export type Database = {
         }
         Returns: Json
       }
+      set_project_limits: { Args: { p_limits: Json }; Returns: Json }
       set_rate_limit: {
         Args: { p_name: string; p_per_seconds?: number; p_scope: string; p_slots: number; p_workspace_id: string }
         Returns: Json
@@ -2339,6 +2639,7 @@ export type Database = {
         Returns: Json
       }
       set_workspace_limits: { Args: { p_limits: Json; p_workspace_id: string }; Returns: Json }
+      withdraw_invitation: { Args: { p_invitation_id: number }; Returns: Json }
     }
     Enums: {
       [_ in never]: never

@@ -237,9 +237,9 @@ fn empty_short_and_malformed_secrets_are_not_taken() {
 fn secrets_of_24_bytes_are_taken_and_shorter_refused() {
     let is_taken = |length: usize| {
         let secret = "s".repeat(length);
-        let webhook = Authenticator::new(Door::WakesOnly, None, Some(&secret.into()));
+        let webhook = Authenticator::new("intake", Door::WakesOnly, None, Some(&secret.into()));
         let key = format!("whsec_{}", BASE64.encode(vec![7; length]));
-        let wake = Authenticator::new(Door::WakesOnly, Some(&key.into()), None);
+        let wake = Authenticator::new("intake", Door::WakesOnly, Some(&key.into()), None);
         (webhook.is_ok(), wake.is_ok())
     };
     assert_eq!(is_taken(24), (true, true));
