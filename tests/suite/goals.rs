@@ -80,8 +80,9 @@ async fn the_audit_finds_what_was_planted_and_hands_over_the_sql_once_it_was_app
     let progress = owner.rows("goal_progress", "").await.unwrap();
     let so_far = progress[0]["progress"].as_f64().unwrap();
     assert!(so_far > 0.5 && so_far < 1.0, "{progress:?}");
-    let running = owner.rows("steps", "state=eq.running").await.unwrap();
-    assert!(running.is_empty(), "waiting holds nothing: {running:?}");
+    let held = "state=eq.waiting&lease_expires_at=not.is.null";
+    let held = owner.rows("steps", held).await.unwrap();
+    assert!(held.is_empty(), "waiting holds no lease: {held:?}");
 
     assert_eq!(
         approver.decide("approved").await.unwrap().body["first"],

@@ -6,7 +6,7 @@ select tests.world();
 update goalpost.workspaces set max_open_requests = 1000 where id = tests.id_of('acme');
 
 create function pg_temp.found() returns integer language sql as $$
-  select cardinality(goalpost_private.overdue_runs(goalpost_private.clock())) $$;
+  select cardinality((goalpost_private.overdue_runs(goalpost_private.clock())).runs) $$;
 create function pg_temp.late(p_state text, p_more jsonb) returns void language plpgsql as $$
 begin
   delete from goalpost.requests where workspace_id = tests.id_of('acme');

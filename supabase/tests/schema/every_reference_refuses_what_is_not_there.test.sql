@@ -30,6 +30,7 @@ insert into goalpost_private.table_writes (run_id, step_key, call_number, reques
 insert into goalpost_private.request_claims (request_id, workspace_id, claims, taken_at) select q.id, q.workspace_id, '{}', now() from goalpost.requests q on conflict do nothing;
 -- What nothing refers to: changing its own key breaks no other reference.
 select tests.bare_step(tests.bare_run(), 'lonely');
+select tests.bare_turn(tests.the('broken'), 'z');
 insert into goalpost.requests (workspace_id, user_id, question) values (tests.id_of('acme'), tests.id_of('mia'), 'lonely');
 set constraints all immediate;
 
@@ -51,6 +52,7 @@ begin
     case v_column.atttypid when 'uuid'::regtype then gen_random_uuid()::text when 'text'::regtype then 'nowhere' else '-1' end,
     p_table, v_column.attname,
     case p_table when 'goalpost.steps'::regclass then '(key = ''lonely'')'
+                 when 'goalpost.step_turns'::regclass then '(step_key = ''z'')'
                  when 'goalpost.memories'::regclass then '(text = ''lonely'')'
                  when 'goalpost.requests'::regclass then '(question = ''lonely'')' else 'ctid' end);
   return 'nothing';

@@ -40,11 +40,13 @@ begin
     insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, v_word, v_word, '{}', 'h', now() from goalpost.mcp_servers where workspace_id = tests.id_of(v_workspace);
     insert into goalpost.writable_tables (workspace_id, schema_name, table_name) values (tests.id_of(v_workspace), 'public', v_word);
     perform tests.bare_call(v_run, 'a');
+    insert into goalpost.runbook_statistics (workspace_id, runbook_id, folded_at) select tests.id_of(v_workspace), min(id), now() from goalpost.runbooks;
     update goalpost.approvals set question = v_word where workspace_id = tests.id_of(v_workspace);
     update goalpost.requests set question = v_word || id, context = jsonb_build_object('note', v_word) where workspace_id = tests.id_of(v_workspace);
     update goalpost.goals set title = v_word, description = v_word where workspace_id = tests.id_of(v_workspace);
   end loop;
   perform goalpost_worker.fold_statistics();
+  insert into goalpost.unfolded_statistics (workspace_id, day) select id, '2030-01-01' from goalpost.workspaces;
 end
 $$"#;
 

@@ -74,6 +74,10 @@ pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
     let only = lane.take(&["tool"]).await?;
     let failed: Vec<Value> = only.iter().map(rpc::Lease::failed).collect();
     lane.report(&failed).await?;
+    // A dead letter is retried once the judge has reported on the failure.
+    let judge = lane.take(&["judge"]).await?;
+    lane.complete(&judge, &json!({"decision": "fail", "report": "# Failed"}))
+        .await?;
     shapes.push(lane.tree(request_id, Vec::new()).await?);
     Ok(shapes)
 }
@@ -161,7 +165,8 @@ pub(super) fn judge(
         let legal = matches!(
             (below, run),
             ("completed" | "active", "running")
-                | ("cancelled" | "failed", "failed")
+                // A run above that failed winds down until its judge has reported.
+                | ("cancelled" | "failed", "running" | "failed")
                 | (_, "cancelled")
         );
         judged.holds(legal, || {
