@@ -212,7 +212,8 @@ begin
     select v_run_id, n, v_workspace, v_run_id, v_run_id, 'plan.accepted', now() from generate_series(1, 40) n;
     insert into goalpost.plan_revisions (run_id, revision, workspace_id, plan)
     values (v_run_id, 1, v_workspace, '{"summary": "of others", "steps": []}');
-    insert into goalpost.goal_criteria (goal_id, number, workspace_id, description) values (v_run_id, 1, v_workspace, 'of others');
+    insert into goalpost.goal_criteria (goal_id, number, workspace_id, description, verdict)
+    values (v_run_id, 1, v_workspace, 'of others', 'open'), (v_run_id, 2, v_workspace, 'of others', 'unknown');
     insert into goalpost.agent_instances (run_id, agent_id, workspace_id, state, opened_at, closed_at)
     select v_run_id, a.id, v_workspace, case v_state when 'failed' then 'closed' else 'open' end, now(), case v_state when 'failed' then now() end
       from goalpost.agents a where a.workspace_id = v_workspace;
@@ -228,7 +229,7 @@ begin
   select s.run_id, s.key, c.number, s.workspace_id, 1, 'call_' || c.number, 1, 'sql', 1, false, true, '{}', tests.hash('{}'),
          format('%s/%s/%s', s.run_id, s.key, c.number), 'default', now(), c.state, 0, case when c.state in ('running', 'unknown') then now() end,
          case when c.state in ('done', 'failed') then now() end, case c.state when 'done' then '{}'::jsonb end,
-         case c.state when 'failed' then '{}'::jsonb end, case c.state when 'waiting' then 'b' end
+         case c.state when 'failed' then '{"closed_from": "intended"}'::jsonb end, case c.state when 'waiting' then 'b' end
     from goalpost.steps s,
          (values (1, 'waiting'), (2, 'running'), (3, 'intended'), (4, 'done'), (5, 'unknown'), (6, 'failed')) c (number, state)
    where s.workspace_id = v_workspace and s.state in ('waiting', 'running', 'failed') and s.key in ('a', 'b', 'x');

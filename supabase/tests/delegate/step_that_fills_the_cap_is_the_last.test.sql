@@ -1,5 +1,5 @@
 begin;
-select plan(5);
+select plan(6);
 select tests.world();
 
 select tests.keep('run', tests.planned('a', jsonb_build_object('a', tests.agent('analyst'))));
@@ -10,12 +10,14 @@ begin
   perform tests.wish(tests.the('run'), 'a', p_number, 'delegate', '{"title": "t", "instructions": "i"}'::jsonb || p_arguments);
   perform goalpost_private.carry_out_delegate(tests.step(tests.the('run'), 'a'),
     (select c from goalpost.tool_calls c where c.run_id = tests.the('run') and c.step_key = 'a' and c.number = p_number), goalpost_private.clock());
-  return (select c.state || coalesce(' ' || (c.error ->> 'code'), '') from goalpost.tool_calls c where c.run_id = tests.the('run') and c.number = p_number);
+  return (select c.state || coalesce(' ' || (c.error ->> 'code'), '') from goalpost.tool_calls c where c.run_id = tests.the('run') and c.step_key = 'a' and c.number = p_number);
 end
 $$;
+select tests.call(tests.the('run'), 'judge', 'intended') from generate_series(1, 2);
 select is(pg_temp.delegate(1, '{"as": "step"}'), 'waiting', 'a run that is one step short of its cap takes one more');
 select is(pg_temp.delegate(2, '{"as": "step"}'), 'failed too_many_steps', 'a run at its cap takes none');
-select is((select count(*) from goalpost.tool_calls c where c.run_id = tests.the('run') and c.state = 'waiting'), 1::bigint, 'the call before it waits on');
+select is((select count(*) from goalpost.tool_calls c where c.run_id = tests.the('run') and c.step_key = 'a' and c.state = 'waiting'), 1::bigint, 'the call before it waits on');
+select is((select string_agg(c.state, ' ') from goalpost.tool_calls c where c.run_id = tests.the('run') and c.step_key = 'judge'), 'intended intended', 'calls of the same numbers in another step are as they were');
 
 -- A step without an agent of its own may hand on a goal, which needs none.
 update goalpost_private.limits set max_steps = 64;

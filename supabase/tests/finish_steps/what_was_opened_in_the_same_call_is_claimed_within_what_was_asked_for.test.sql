@@ -1,7 +1,8 @@
 -- Steps that an outcome opens may go to whoever brought it: no more than wanted, of the wanted kinds, while they live.
 begin;
 select plan(9);
-select tests.world();
+-- Where nothing is ready but what is opened, which is not so beside bystanders.
+select tests.world(p_bystanders => false);
 
 select tests.keep('run', tests.planned('a, b:a, c:a, d:a'));
 select tests.start(tests.the('run'), 'a');

@@ -4,7 +4,7 @@ select plan(3);
 select tests.world();
 
 create function pg_temp.past(p_run_id bigint, p_key text) returns void language sql as $$
-  select tests.bare_turn(p_run_id, p_key, 1, 'answered', '{"purpose": "compact"}');
+  select tests.bare_turn(p_run_id, p_key, 5, 'answered', '{"purpose": "compact"}');
   select tests.bare_turn(p_run_id, p_key, 2, 'answered');
   select tests.bare_call(p_run_id, p_key, 1, 'done');
   insert into goalpost.step_attempts (run_id, step_key, attempt, workspace_id, outcome, started_at, ended_at, error)

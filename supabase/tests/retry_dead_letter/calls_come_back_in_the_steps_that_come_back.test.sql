@@ -1,0 +1,46 @@
+-- What the end of a run has closed is opened again with its step: under its own number, in its own run, and as it stood.
+begin;
+select plan(7);
+select tests.world();
+select tests.tools();
+
+create function pg_temp.calls(p_run_id bigint) returns text language sql as $$
+  select string_agg(c.step_key || c.number || '=' || c.state, ' ' order by c.step_key, c.number) from goalpost.tool_calls c where c.run_id = p_run_id $$;
+create function pg_temp.busy() returns bigint language plpgsql as $$
+declare
+  v_run_id bigint := tests.planned('a, b, bad, soft', jsonb_build_object('a', tests.agent('hand'), 'b', tests.agent('hand'), 'soft', tests.agent('hand') || '{"on_failure": "continue"}'));
+begin
+  perform tests.start(v_run_id, 'a');
+  perform tests.call(v_run_id, 'a', 'running', 'send');
+  perform tests.call(v_run_id, 'a', 'intended', 'look');
+  perform tests.call(v_run_id, 'b', 'done', 'send');
+  perform tests.call(v_run_id, 'soft', 'intended', 'look');
+  perform tests.do_fail(v_run_id, 'soft');
+  perform tests.do_fail(v_run_id, 'bad');
+  perform tests.report_failure(v_run_id);
+  return v_run_id;
+end
+$$;
+select tests.keep('other', pg_temp.busy());
+select tests.keep('run', pg_temp.busy());
+select is(pg_temp.calls(tests.the('run')), 'a1=failed a2=failed b1=done soft1=failed', 'the end of the run has closed what was open');
+select tests.policy_decides('deny', 'never');
+select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.the('run'), 'bad')));
+select is(pg_temp.calls(tests.the('run')), 'a1=unknown a2=intended b1=done soft1=failed', 'each call comes back as it stood, and not in a step that stays failed');
+select is((select c.rule from goalpost.tool_calls c where c.run_id = tests.the('run') and c.step_key = 'a' and c.number = 2), 'default', 'a call that was decided on is not decided on again');
+select is(pg_temp.calls(tests.the('other')), 'a1=failed a2=failed b1=done soft1=failed', 'calls of another failed run stay closed');
+
+-- With a second plan, the judge of the first has judged for good.
+select tests.keep('two', tests.planned('a', '{}', '["good"]'));
+select tests.do_complete(tests.the('two'), 'a');
+select tests.do_complete(tests.the('two'), 'judge', '{"decision": "replan", "reason": "not good", "verdicts": [{"number": 1, "verdict": "unmet"}]}');
+select tests.do_complete(tests.the('two'), 'plan_2', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('a2, b2:a2'))));
+select tests.do_fail(tests.the('two'), 'a2');
+select tests.do_complete(tests.the('two'), 'judge_2', '{"decision": "fail", "reason": "r", "report": "# r"}');
+select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.the('two'), 'a2')));
+select is(tests.state(tests.the('two'), 'judge'), 'completed', 'the judge of an earlier plan stays as it ended');
+select is(tests.state(tests.the('two'), 'judge_2') || ' ' || tests.state(tests.the('two'), 'b2'), 'pending pending', 'the judge of the plan that goes on judges again');
+select is((tests.step(tests.the('two'), 'judge_2')).attempt, 2, 'with another attempt');
+
+select * from finish();
+rollback;
