@@ -5,8 +5,8 @@
 //! on a name that does not exist instead of printing nothing. Nothing is escaped for HTML, since the
 //! outputs are Markdown, SQL and JSON; results are data and are never rendered a second time.
 //!
-//! A template's source is bounded before it is parsed ([`limits`]), and it is evaluated on a thread with a
-//! stack of its own ([`guard`]): the parser and the engine recurse, and a stack that overflows ends the process.
+//! A template's source is bounded before it is parsed (`limits`), and it is evaluated on a thread with a
+//! stack of its own (`guard`): the parser and the engine recurse, and a stack that overflows ends the process.
 //!
 //! Besides minijinja's own filters (`sort`, `selectattr`, `map`, `join`, `tojson`, …) there are:
 //! `table` (rows to a Markdown table), `money`, `number` and `code` (a fenced block).
