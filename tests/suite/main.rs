@@ -14,6 +14,7 @@ mod bounds;
 mod canaries;
 mod chaos;
 mod contract;
+mod costs;
 mod database;
 mod dependencies;
 mod documents;

@@ -26,6 +26,8 @@ pub(super) struct Counters {
     pub(super) transactions: i64,
     /// Transaction numbers given out: those that wrote.
     pub(super) written: i64,
+    /// Rows inserted, updated and deleted.
+    pub(super) rows: i64,
     pub(super) wal_bytes: i64,
     pub(super) wal_position: String,
     pub(super) fsyncs: i64,
@@ -50,6 +52,7 @@ pub(super) struct Reader {
 const QUERY: &str = "
 select (d.xact_commit + d.xact_rollback)::int8 as transactions,
        pg_snapshot_xmax(pg_current_snapshot())::text::int8 as written,
+       d.tup_inserted + d.tup_updated + d.tup_deleted as rows,
        (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::int8 as wal_bytes,
        pg_current_wal_insert_lsn()::text as wal_position,
        (select coalesce(sum(fsyncs), 0)::int8 from pg_stat_io where object = 'wal') as fsyncs
@@ -92,6 +95,7 @@ impl Reader {
         self.make_all_report(stack).await?;
         let late = self.row().await?;
         counters.transactions = late.get("transactions");
+        counters.rows = late.get("rows");
         counters.fsyncs = late.get("fsyncs");
         Ok(counters)
     }
@@ -102,6 +106,7 @@ impl Reader {
             at: Instant::now(),
             transactions: row.get("transactions"),
             written: row.get("written"),
+            rows: row.get("rows"),
             wal_bytes: row.get("wal_bytes"),
             wal_position: row.get("wal_position"),
             fsyncs: row.get("fsyncs"),

@@ -12,6 +12,7 @@ pub mod cold;
 mod counters;
 pub mod figures;
 pub mod growth;
+mod model;
 mod processor;
 pub mod report;
 pub mod stage;

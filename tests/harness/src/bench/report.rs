@@ -16,7 +16,7 @@ use super::wal::Written;
 pub struct Measured {
     /// Its name.
     pub workload: &'static str,
-    /// Steps that were completed.
+    /// Steps that were completed; of the agent's workload, model calls.
     pub steps: u64,
     /// From the first submission to the last end.
     pub wall_seconds: f64,
@@ -41,6 +41,8 @@ pub struct Measured {
     pub runs: usize,
     /// What the percentiles are of.
     pub latency_of: &'static str,
+    /// Rows inserted, updated and deleted, in all tables.
+    pub rows_per_step: f64,
     /// Transactions that wrote (transaction numbers given out).
     pub writing_transactions_per_step: f64,
     /// Of sessions that listen for wakes here and not on a hosted project; not in `transactions_per_step`.
@@ -144,7 +146,7 @@ struct Row {
     of: fn(&Measured) -> f64,
 }
 
-const ROWS: [Row; 13] = [
+const ROWS: [Row; 14] = [
     Row {
         name: "ms per step",
         places: 2,
@@ -174,6 +176,11 @@ const ROWS: [Row; 13] = [
         name: "of these, writing",
         places: 2,
         of: |m| m.writing_transactions_per_step,
+    },
+    Row {
+        name: "rows per step",
+        places: 2,
+        of: |m| m.rows_per_step,
     },
     Row {
         name: "WAL bytes per step",

@@ -12,12 +12,14 @@ use local_stack::home::Home;
 use local_stack::progress::Progress;
 use local_stack::stack::{
     DatabaseChoice, FunctionLimits, Person, Port, Sandboxes, ServerChoice, Stack, StackOptions,
+    Switch,
 };
 use serde::Serialize;
 use tokio_postgres::Client as Session;
 use uuid::Uuid;
 
 use super::counters::Reader;
+use super::model::{self, ModelServer};
 use super::workload::Ended;
 use super::{Amount, Workload};
 use crate::people::Client;
@@ -51,6 +53,8 @@ pub struct Settings {
     pub sandboxes: Option<usize>,
     /// Steps that one invocation works on at once, if not the usual number.
     pub batch: Option<i32>,
+    /// Without the sweep inside the database, whose rounds a short measurement cannot take off exactly.
+    pub without_sweep: bool,
 }
 
 /// A running stack, made ready to be measured.
@@ -61,6 +65,8 @@ pub struct Stage {
     pub(super) workspace: Uuid,
     pub(super) reader: Reader,
     pub(super) settings: Settings,
+    /// The model that the functions call, where there is one.
+    _model: Option<ModelServer>,
 }
 
 impl Stage {
@@ -69,15 +75,50 @@ impl Stage {
     /// # Errors
     /// As [`Stack::start`], and [`Stage::on`].
     pub async fn start(home: Home, settings: Settings, progress: Progress) -> anyhow::Result<Self> {
-        let mut options = StackOptions::for_people(home, progress.clone());
+        let options = StackOptions::for_people(home, progress);
+        Self::start_with(options, settings, None).await
+    }
+
+    /// Starts one whose functions call a model that answers at once, for [`Workload::Agent`].
+    ///
+    /// # Errors
+    /// As [`Stage::start`].
+    pub async fn with_model(
+        home: Home,
+        settings: Settings,
+        progress: Progress,
+    ) -> anyhow::Result<Self> {
+        let options = StackOptions::for_people(home, progress);
+        Self::start_with(options, settings, Some(ModelServer::start().await?)).await
+    }
+
+    async fn start_with(
+        mut options: StackOptions,
+        settings: Settings,
+        model: Option<ModelServer>,
+    ) -> anyhow::Result<Self> {
+        let progress = options.progress.clone();
         options.server = ServerChoice::Throwaway;
         options.database = DatabaseChoice::Fresh("goalpost_bench".to_owned());
         options.port = Port::Any;
         options.outside_schedules = None;
+        if settings.without_sweep {
+            options.cron = Switch::Off;
+        }
         // No model, whatever the environment offers: a model's time is not ours.
         options.environment = BTreeMap::new();
         options.openai_api_key = None;
         options.anthropic_api_key = None;
+        if let Some(model) = &model {
+            let named = [
+                ("OPENAI_BASE_URL", model.base_url.clone()),
+                ("GOALPOST_MODEL", model::MODEL.to_owned()),
+                ("GOALPOST_PRIVATE_HOSTS", String::new()),
+            ];
+            let named = named.map(|(name, value)| (name.to_owned(), value));
+            options.environment = BTreeMap::from(named);
+            options.openai_api_key = Some("sk-bench".to_owned().into());
+        }
         options.postgres_settings = PEERS_SETTINGS.iter().map(|&s| s.to_owned()).collect();
         options.postgres_settings.extend(settings.postgres.clone());
         options.limits = limits(&settings);
@@ -85,7 +126,11 @@ impl Stage {
         let phase = progress.phase("Filling the log ahead");
         fill_log(&stack).await?;
         phase.done();
-        Self::on(stack, settings).await
+        let stage = Self::on(stack, settings).await?;
+        Ok(Self {
+            _model: model,
+            ..stage
+        })
     }
 
     /// Makes a running stack ready.
@@ -105,6 +150,7 @@ impl Stage {
             workspace: WORKSPACE,
             stack,
             settings,
+            _model: None,
         })
     }
 
@@ -154,7 +200,11 @@ impl Stage {
     pub(super) async fn warm_up(&self, workload: Workload, amount: Amount) -> anyhow::Result<()> {
         self.reader.checkpoint().await?;
         let runs = match workload {
-            Workload::Chain | Workload::Fanout | Workload::Goal | Workload::Large => 2,
+            Workload::Chain
+            | Workload::Fanout
+            | Workload::Goal
+            | Workload::Large
+            | Workload::Agent => 2,
             Workload::Throughput => 100,
         };
         workload.work(self, runs.min(amount.runs)).await?;
@@ -265,9 +315,12 @@ fn preparation() -> String {
            on conflict (id) do nothing;
          insert into goalpost.members (workspace_id, user_id, role) values ('{WORKSPACE}', '{}', 'owner')
            on conflict (workspace_id, user_id) do nothing;
+         insert into goalpost.agents (workspace_id, name, role, tools)
+           values ('{WORKSPACE}', '{agent}', 'You add numbers.', '{{calculate}}');
          update goalpost_private.limits
             set max_steps = 10000, max_fan_out = 5000, max_depth = 200, max_plan_bytes = 16777216;",
-        Person::Owner.id()
+        Person::Owner.id(),
+        agent = model::AGENT,
     )
 }
 

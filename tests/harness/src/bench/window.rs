@@ -26,6 +26,7 @@ struct Used {
     during: Duration,
     transactions: f64,
     written: f64,
+    rows: f64,
     wal_bytes: f64,
     fsyncs: f64,
     postgres_seconds: f64,
@@ -41,6 +42,7 @@ impl Used {
             during: after.at - before.at,
             transactions: (after.transactions - before.transactions) as f64,
             written: (after.written - before.written) as f64,
+            rows: (after.rows - before.rows) as f64,
             wal_bytes: (after.wal_bytes - before.wal_bytes) as f64,
             fsyncs: (after.fsyncs - before.fsyncs) as f64,
             postgres_seconds: after.postgres_seconds - before.postgres_seconds,
@@ -61,6 +63,7 @@ impl Used {
             during: self.during,
             transactions: self.transactions - idle.transactions,
             written: self.written - idle.written,
+            rows: self.rows - idle.rows,
             wal_bytes: self.wal_bytes - idle.wal_bytes,
             fsyncs: self.fsyncs - idle.fsyncs,
             postgres_seconds: self.postgres_seconds - idle.postgres_seconds,
@@ -120,7 +123,9 @@ fn figures(
     let wall_ms = milliseconds(worked.wall);
     // A burst is one thing; of runs in a row the usual one counts.
     let ms_per_step = match workload {
-        Workload::Chain | Workload::Throughput | Workload::Large => per(wall_ms, steps),
+        Workload::Chain | Workload::Throughput | Workload::Large | Workload::Agent => {
+            per(wall_ms, steps)
+        }
         Workload::Fanout | Workload::Goal => {
             median(&worked.runs_ms) / per(count(steps), worked.runs_ms.len() as u64)
         }
@@ -143,6 +148,7 @@ fn figures(
             per(count(requests.saturating_sub(worked.submissions)), steps),
             4,
         ),
+        rows_per_step: rounded(per(net.rows, steps), 3),
         writing_transactions_per_step: rounded(per(net.written, steps), 4),
         listening_transactions_per_step: rounded(per(listening, steps), 4),
         fsyncs_per_step: rounded(per(net.fsyncs, steps), 4),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
-use super::Stage;
+use super::{Stage, model};
 
 /// How long a run (or a burst of them) may take.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -28,6 +28,9 @@ pub enum Workload {
     Goal,
     /// One run of 5,000 steps: 100 chains of 50, side by side. Part of `growth`.
     Large,
+    /// One agent's step of 8 model calls, each turn but the last with one tool call; runs one after the other. Its
+    /// figures are per model call, and it needs a stage with a model ([`Stage::with_model`]).
+    Agent,
 }
 
 /// What came of a workload.
@@ -38,7 +41,7 @@ pub(super) struct Worked {
     pub(super) latencies_ms: Vec<f64>,
     /// How long each run took.
     pub(super) runs_ms: Vec<f64>,
-    /// Steps that were completed.
+    /// Steps that were completed; of [`Workload::Agent`], model calls.
     pub(super) steps: u64,
     /// Looks at the database for the end, of one transaction each.
     pub(super) looks: u32,
@@ -58,6 +61,7 @@ impl Workload {
             Self::Throughput => "throughput",
             Self::Goal => "goal",
             Self::Large => "large",
+            Self::Agent => "agent",
         }
     }
 
@@ -65,7 +69,7 @@ impl Workload {
     #[must_use]
     pub fn usual_runs(self) -> usize {
         match self {
-            Self::Chain | Self::Goal => 20,
+            Self::Chain | Self::Goal | Self::Agent => 20,
             Self::Fanout => 5,
             Self::Throughput => 500,
             Self::Large => 1,
@@ -82,6 +86,7 @@ impl Workload {
             Self::Fanout => "a run: from its submission to its end",
             Self::Throughput => "a run: from the submission of all to its end",
             Self::Goal => "a goal: from the question to its report",
+            Self::Agent => "a run of 8 model calls: from its submission to its end",
             Self::Large => "a step: from the submission of all to its end",
         }
     }
@@ -93,6 +98,7 @@ impl Workload {
             Self::Throughput => "bench-throughput",
             Self::Goal => "bench-goal",
             Self::Large => "bench-large",
+            Self::Agent => "bench-agent",
         }
     }
 
@@ -113,6 +119,10 @@ impl Workload {
                 "report": {"title": "Three small steps", "body": "The last one said: {{ steps.s02.text }}"},
             }),
             Self::Large => json!({"steps": layers(50, 100)}),
+            Self::Agent => json!({"steps": [{
+                "key": "work", "kind": "agent", "agent": model::AGENT, "depends_on": [],
+                "input": {"instructions": "Add one to one, seven times."},
+            }]}),
         }
     }
 
@@ -124,7 +134,9 @@ impl Workload {
         // Only the goal's is to be found by its words.
         let description = match self {
             Self::Goal => QUESTION,
-            Self::Chain | Self::Fanout | Self::Throughput | Self::Large => self.runbook(),
+            Self::Chain | Self::Fanout | Self::Throughput | Self::Large | Self::Agent => {
+                self.runbook()
+            }
         };
         let workspace = stage.workspace.to_string();
         let plan = self.plan();
@@ -145,7 +157,7 @@ impl Workload {
         let mut runs_ms = Vec::new();
         let bursts = match self {
             Self::Throughput => 1,
-            Self::Chain | Self::Fanout | Self::Goal | Self::Large => runs,
+            Self::Chain | Self::Fanout | Self::Goal | Self::Large | Self::Agent => runs,
         };
         for _ in 0..bursts {
             let invocations = stage.invocations();
@@ -161,11 +173,18 @@ impl Workload {
             wall,
             latencies_ms: self.latencies(&rows, &submitted_at, &runs_ms),
             runs_ms,
-            steps: rows.steps,
+            steps: match self {
+                Self::Agent => rows.model_calls,
+                Self::Chain | Self::Fanout | Self::Throughput | Self::Goal | Self::Large => {
+                    rows.steps
+                }
+            },
             looks,
             submissions: match self {
                 Self::Goal => 0,
-                Self::Chain | Self::Fanout | Self::Throughput | Self::Large => bursts as u64,
+                Self::Chain | Self::Fanout | Self::Throughput | Self::Large | Self::Agent => {
+                    bursts as u64
+                }
             },
             model_calls: rows.model_calls,
         })
@@ -184,7 +203,7 @@ impl Workload {
                 let answer = stage.person.rpc("accept_requests", &arguments).await?;
                 answer.into_body()?;
             }
-            Self::Chain | Self::Fanout | Self::Large => {
+            Self::Chain | Self::Fanout | Self::Large | Self::Agent => {
                 let arguments = json!({
                     "p_workspace_id": stage.workspace, "p_question": self.name(), "p_idempotency_key": null,
                     "p_context": {}, "p_runbook": self.runbook(), "p_parameters": {},
@@ -203,7 +222,7 @@ impl Workload {
                 runs.flat_map(|(ends, began)| super::figures::gaps(*began, ends))
                     .collect()
             }
-            Self::Fanout | Self::Goal => runs_ms.to_vec(),
+            Self::Fanout | Self::Goal | Self::Agent => runs_ms.to_vec(),
             Self::Throughput => {
                 let began = submitted_at.first().copied().unwrap_or_default();
                 rows.request_ends_ms.iter().map(|end| end - began).collect()

@@ -25,6 +25,9 @@ const LOOK: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(180);
 /// Questions asked at once.
 const MAX_ASKED_AT_ONCE: usize = 25;
+/// The caps of the one person: beyond what thousands of lost turns are booked at, within what the seed grants a month.
+const DAY_MICROUSD: u64 = 900_000_000;
+const DAY_TOKENS: u64 = 9_000_000_000;
 /// The longest that Postgres may be away before it is up again and work moves.
 const MAX_CRASH: Duration = Duration::from_secs(60);
 
@@ -51,7 +54,7 @@ struct Seen {
 }
 
 impl<'a> Driver<'a> {
-    /// Gives the demo workspace its agent, and lets it post to `host`.
+    /// Gives the demo workspace its agent, its limits and a price of the model, and lets it post to `host`.
     pub(super) async fn new(
         stack: &'a Stack,
         settings: &'a Settings,
@@ -62,16 +65,23 @@ impl<'a> Driver<'a> {
         // The only workspace whose id is known before the functions start, which a private host needs.
         let workspace = DEMO_WORKSPACE;
         let db = stack.admin_db().await?;
-        let more = i32::try_from(settings.goals + 10).unwrap_or(i32::MAX);
         let id = workspace.to_string();
+        // A turn whose worker was killed is booked at its upper bound, and one person asks all goals.
+        let limits = json!({
+            "max_open_requests": settings.goals + 10, "webhook_hosts": [host],
+            "user_day_microusd": DAY_MICROUSD, "user_day_tokens": DAY_TOKENS,
+        });
+        let limits = json!({"p_workspace_id": workspace, "p_limits": limits});
+        let set = owner.rpc("set_workspace_limits", &limits).await?;
+        set.into_body().context("setting the workspace's limits")?;
+        let price = json!({
+            "p_provider": "openai", "p_model": wire::MODEL, "p_input_microusd": 1_000_000,
+            "p_output_microusd": 4_000_000,
+        });
+        let set = owner.rpc("set_model_price", &price).await?;
+        set.into_body().context("setting the model's price")?;
         db.execute(
-            "update goalpost.workspaces set max_open_requests = $2, webhook_hosts = array[$3::text] where id::text = $1",
-            &[&id, &more, &host],
-        )
-        .await
-        .context("setting the workspace up")?;
-        db.execute(
-            "insert into goalpost.agents (workspace_id, name, role, tools) values ($1::text::uuid, $2, 'You do as told.', '{webhook}')",
+            "insert into goalpost.agents (workspace_id, name, role, tools) values ($1::text::uuid, $2, 'You follow instructions.', '{webhook}')",
             &[&id, &wire::AGENT],
         )
         .await

@@ -114,6 +114,7 @@ async fn observe(
         u64::try_from(requests.filter(|request| request.state == state).count()).unwrap_or(0)
     };
     let open = rows.requests.values().filter(|request| !request.has_ended);
+    let crashes = u64::try_from(driver.crashes.len()).unwrap_or(0);
     let mut report = Report {
         settings: settings.clone(),
         was_interrupted,
@@ -132,10 +133,11 @@ async fn observe(
         attempts: rows.attempts.clone(),
         effects: found.effects,
         faults: faults.counts(),
-        crashes: u64::try_from(driver.crashes.len()).unwrap_or(0),
+        crashes,
         recovery_of_steps: recovery::of_lost_attempts(&db, workspace).await?,
         recovery_of_postgres: Times::of(driver.crashes.clone()),
         violations,
+        shortfalls: report::missing_faults(settings, &faults.counts(), crashes),
         bound_95_percent: None,
         wall_seconds: (wall_seconds * 1000.0).round() / 1000.0,
         machine: Machine::this(rows.postgres_version.clone()),

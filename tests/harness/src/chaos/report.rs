@@ -34,6 +34,8 @@ pub struct Report {
     pub recovery_of_postgres: Times,
     /// What must not be, each in a sentence. Empty: nothing was found.
     pub violations: Vec<String>,
+    /// Faults that were asked for and not made, each in a sentence. Empty unless the run was too small for its faults.
+    pub shortfalls: Vec<String>,
     /// Without a violation: with 95 % confidence no more than this share of blows and crashes does harm (3 ÷ their number).
     pub bound_95_percent: Option<f64>,
     /// From the first question to the last end.
@@ -174,5 +176,75 @@ fn times(times: &Times) -> String {
             format!("p50 {half:.2} s, p99 {most:.2} s ({} of them)", times.count)
         }
         _ => "nothing to come back".to_owned(),
+    }
+}
+
+/// Lists the faults that the settings ask for and the run did not make.
+pub(super) fn missing_faults(asked: &Settings, made: &FaultCounts, crashes: u64) -> Vec<String> {
+    let numbers = [
+        ("kills", asked.kills, made.total_kills()),
+        ("freezes", asked.freezes, made.total_freezes()),
+        ("crashes of Postgres", asked.crash_postgres, crashes),
+    ];
+    let cut: u64 = made
+        .answers_cut_before
+        .values()
+        .chain(made.answers_cut_after.values())
+        .sum();
+    let wakes = &made.wakes;
+    let shares = [
+        ("wake was dropped", asked.drop_wakes, wakes.dropped),
+        ("wake was doubled", asked.duplicate_wakes, wakes.duplicated),
+        ("wake was delayed", asked.delay_wakes, wakes.delayed),
+        ("answer was cut", asked.cut_answers, cut),
+    ];
+    let too_few = numbers
+        .into_iter()
+        .filter(|(_, asked, made)| made < asked)
+        .map(|(name, asked, made)| format!("{made} {name} were made of {asked} asked for"));
+    let none = shares
+        .into_iter()
+        .filter(|(_, share, made)| *share > 0.0 && *made == 0)
+        .map(|(name, share, _)| format!("no {name}, and a share of {share} was asked for"));
+    too_few.chain(none).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::faults::Point;
+
+    #[test]
+    fn fewer_faults_than_asked_are_listed() {
+        let asked = Settings {
+            seed: 1,
+            goals: 1,
+            parallel: 1,
+            kills: 3,
+            freezes: 0,
+            drop_wakes: 0.1,
+            duplicate_wakes: 0.0,
+            delay_wakes: 0.0,
+            cut_answers: 0.0,
+            crash_postgres: 1,
+            stop_sweeper: None,
+        };
+        let mut made = FaultCounts::default();
+        let kills = BTreeMap::from([(Point::AfterClaim, 2)]);
+        made.kills.insert("executor".to_owned(), kills);
+        assert_eq!(
+            missing_faults(&asked, &made, 0),
+            [
+                "2 kills were made of 3 asked for",
+                "0 crashes of Postgres were made of 1 asked for",
+                "no wake was dropped, and a share of 0.1 was asked for",
+            ]
+        );
+        made.wakes.dropped = 1;
+        let kills = BTreeMap::from([(Point::BeforeClaim, 1)]);
+        made.kills.insert("planner".to_owned(), kills);
+        assert_eq!(missing_faults(&asked, &made, 1), Vec::<String>::new());
     }
 }

@@ -96,6 +96,7 @@ async fn measure(
         BenchSubject::Fanout => Workload::Fanout,
         BenchSubject::Throughput => Workload::Throughput,
         BenchSubject::Goal => Workload::Goal,
+        BenchSubject::Agent => Workload::Agent,
         BenchSubject::Growth => return measure_growth(global, home, progress).await,
         BenchSubject::Cold => return measure_cold(arguments, global, home, progress).await,
     };
@@ -103,7 +104,7 @@ async fn measure(
         runs: arguments.runs.unwrap_or(workload.usual_runs()),
         repetitions: arguments.repeat.unwrap_or(match workload {
             Workload::Chain | Workload::Throughput => 3,
-            Workload::Fanout | Workload::Goal | Workload::Large => 1,
+            Workload::Fanout | Workload::Goal | Workload::Large | Workload::Agent => 1,
         }),
     };
     let mut modes = Vec::new();
@@ -119,8 +120,13 @@ async fn measure(
             postgres: arguments.set.clone(),
             sandboxes: arguments.sandboxes,
             batch: arguments.batch,
+            without_sweep: false,
         };
-        let stage = Stage::start(home.clone(), settings, progress.clone()).await?;
+        let (home, progress) = (home.clone(), progress.clone());
+        let stage = match workload {
+            Workload::Agent => Stage::with_model(home, settings, progress.clone()).await?,
+            _ => Stage::start(home, settings, progress.clone()).await?,
+        };
         let phase = progress.phase(format!("Measuring {}", workload.name()));
         let measured = measured(&stage, workload, amount, arguments.wal).await;
         postgres = Some(stage.postgres().await?);

@@ -27,14 +27,24 @@ pub(super) async fn run(
         true => print_json(&report)?,
         false => show(&report),
     }
-    match report.violations.len() {
-        0 => Ok(()),
-        count => Err(anyhow::anyhow!(
-            "{}; run it again with --seed {}",
-            local_stack::terminal::count(count as u64, "violation"),
-            report.settings.seed
-        )),
+    verdict(&report)
+}
+
+/// Returns an error if anything was found, or if the run was not the one that was asked for.
+fn verdict(report: &Report) -> anyhow::Result<()> {
+    let seed = report.settings.seed;
+    if !report.violations.is_empty() {
+        let count = report.violations.len() as u64;
+        let found = local_stack::terminal::count(count, "violation");
+        anyhow::bail!("{found}; run it again with --seed {seed}");
     }
+    if !report.was_interrupted && !report.shortfalls.is_empty() {
+        anyhow::bail!(
+            "{}: the goals were over before; give more --goals or fewer faults",
+            report.shortfalls.join("; ")
+        );
+    }
+    Ok(())
 }
 
 /// Without a fault named: a bit of each. Otherwise those that are named.
@@ -108,7 +118,10 @@ fn show(report: &Report) {
     if more > 0 {
         print(&format!("… and {more} more; --json has all of them"));
     }
-    if report.violations.is_empty() {
+    for shortfall in &report.shortfalls {
+        print(&screen.palette.bad(&format!("✗ {shortfall}")));
+    }
+    if report.violations.is_empty() && report.shortfalls.is_empty() {
         print(&screen.palette.good("✓ nothing was found"));
     }
 }

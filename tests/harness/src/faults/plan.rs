@@ -22,6 +22,10 @@ pub struct FaultPlan {
     pub cuts: Cuts,
     /// What happens to sandboxes. At each point the first rule that hits is carried out.
     pub blows: Vec<BlowRule>,
+    /// The most kills of all rules together; none: without limit.
+    pub max_kills: Option<u64>,
+    /// The most freezes of all rules together; none: without limit.
+    pub max_freezes: Option<u64>,
 }
 
 /// What happens to things in transit. Probabilities are 0 to 1.

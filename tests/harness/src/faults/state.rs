@@ -24,6 +24,9 @@ pub(super) struct State {
     struck: Vec<u64>,
     passed: Vec<u64>,
     cut: u64,
+    /// Blows of the plan, whichever rule they came from.
+    kills: u64,
+    freezes: u64,
     pub(super) grip: Option<Grip>,
     /// Stopped sandboxes.
     pub(super) frozen: Vec<String>,
@@ -34,7 +37,7 @@ impl State {
     pub(super) fn begin(&mut self, plan: FaultPlan) {
         self.struck = vec![0; plan.blows.len()];
         self.passed = vec![0; plan.blows.len()];
-        self.cut = 0;
+        (self.cut, self.kills, self.freezes) = (0, 0, 0);
         self.dice = Dice::default();
         self.plan = plan;
     }
@@ -73,8 +76,12 @@ impl State {
                 .dice
                 .throw(self.plan.seed, &place)
                 .hits(rule.probability);
+            let (made, max) = match rule.blow {
+                Blow::Kill => (&mut self.kills, self.plan.max_kills),
+                Blow::Freeze(_) => (&mut self.freezes, self.plan.max_freezes),
+            };
             let struck = self.struck.get_mut(number)?;
-            if !hits || *struck >= rule.at_most {
+            if !hits || *struck >= rule.at_most || max.is_some_and(|max| *made >= max) {
                 continue;
             }
             let passed = self.passed.get_mut(number)?;
@@ -87,6 +94,7 @@ impl State {
                 continue;
             }
             *struck += 1;
+            *made += 1;
             let told = match rule.blow {
                 Blow::Kill => &mut self.counts.kills,
                 Blow::Freeze(_) => &mut self.counts.freezes,

@@ -8,6 +8,7 @@ Examples:
   cargo harness bench fanout                     1 step, 100 side by side, 1 that waits for all
   cargo harness bench throughput --managed       500 runs of 5 steps at once, in both modes
   cargo harness bench goal                       a question, worked by a runbook, judged and reported
+  cargo harness bench agent                      an agent's 8 model calls; figures are per call
   cargo harness bench chain --json | jq .ms_per_step
   cargo harness bench chain --wal                where the bytes of the log go
   cargo harness bench chain --set wal_level=logical
@@ -81,6 +82,8 @@ pub(in crate::cli) enum BenchSubject {
     Throughput,
     /// A question through intake, worked by a runbook of three steps, judged and reported
     Goal,
+    /// 8 model calls of an agent with seven tool calls; figures are per model call
+    Agent,
     /// The start of each function, its size and its memory
     Cold,
     /// Chain and throughput among 10, 1,000 and 100,000 finished goals, and a goal of 5,000 steps
