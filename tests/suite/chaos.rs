@@ -10,22 +10,6 @@ use harness::chaos::{
 use local_stack::stack::StackOptions;
 use proptest::prelude::*;
 
-fn settings(seed: u64, goals: u64) -> Settings {
-    Settings {
-        seed,
-        goals,
-        parallel: goals,
-        kills: 0,
-        freezes: 0,
-        drop_wakes: 0.0,
-        duplicate_wakes: 0.0,
-        delay_wakes: 0.0,
-        cut_answers: 0.0,
-        crash_postgres: 0,
-        stop_sweeper: None,
-    }
-}
-
 #[tokio::test]
 async fn goals_come_to_what_was_predicted_though_sandboxes_are_killed_wakes_lost_and_answers_cut() {
     let settings = Settings {
@@ -33,7 +17,7 @@ async fn goals_come_to_what_was_predicted_though_sandboxes_are_killed_wakes_lost
         drop_wakes: 0.2,
         duplicate_wakes: 0.2,
         cut_answers: 0.02,
-        ..settings(3, 20)
+        ..Settings::without_faults(3, 20)
     };
     let report = chaos::run(settings, StackOptions::for_tests(), std::future::pending())
         .await

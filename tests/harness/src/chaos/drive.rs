@@ -39,6 +39,8 @@ pub(super) struct Driver<'a> {
     workspace: Uuid,
     owner: Client,
     db: Option<tokio_postgres::Client>,
+    /// When the first goal was asked.
+    began: Instant,
     /// Numbers that are still to be asked, the next one last.
     to_ask: Vec<u64>,
     /// For each crash of Postgres the seconds until the next step was seen to end.
@@ -93,6 +95,7 @@ impl<'a> Driver<'a> {
             workspace,
             owner,
             db: Some(db),
+            began: Instant::now(),
             to_ask: (1..=settings.goals).rev().collect(),
             crashes: Vec::new(),
         })
@@ -109,7 +112,8 @@ impl<'a> Driver<'a> {
 
     /// Until all goals have ended, or nothing moves any more: then how many are open.
     pub(super) async fn drive(&mut self, phase: &mut Phase) -> anyhow::Result<u64> {
-        let mut last = (0, Instant::now());
+        self.began = Instant::now();
+        let mut last = (0, self.began);
         loop {
             let Some(seen) = self.look().await else {
                 // Postgres is away, or was; the next look connects anew.
@@ -205,7 +209,8 @@ impl<'a> Driver<'a> {
 
     /// Asks further goals, so that as many are open as there may be.
     async fn ask(&mut self, open: u64) -> anyhow::Result<()> {
-        let room = usize::try_from(self.settings.parallel.saturating_sub(open)).unwrap_or(0);
+        let room = self.settings.parallel.saturating_sub(open).min(self.due());
+        let room = usize::try_from(room).unwrap_or(0);
         let count = room.min(MAX_ASKED_AT_ONCE).min(self.to_ask.len());
         let numbers = self.to_ask.split_off(self.to_ask.len() - count);
         let (seed, workspace, owner) = (self.settings.seed, self.workspace, &self.owner);
@@ -229,6 +234,14 @@ impl<'a> Driver<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Returns how many goals may be asked by now that were not, at the rate of the settings.
+    fn due(&self) -> u64 {
+        self.settings.per_minute.map_or(u64::MAX, |rate| {
+            let by_now = 1 + self.began.elapsed().as_secs() * rate / 60;
+            by_now.saturating_sub(self.asked())
+        })
     }
 
     /// Crashes are spread evenly over the goals.

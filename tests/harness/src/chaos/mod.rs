@@ -36,7 +36,7 @@ pub use predict::{Certainty, End, Necessity, Prediction, RunPrediction, StepPred
 pub use recovery::Times;
 pub use report::{GoalCounts, Machine, Report};
 pub use rows::Attempts;
-pub use settings::{Settings, Sweeper};
+pub use settings::{SHORTEST_LEASE_SECONDS, Settings, Sweeper};
 pub use shape::{Criterion, Goal, Plan, Step, Way, Work};
 pub use verify::EffectCounts;
 use verify::{Ran, verify};

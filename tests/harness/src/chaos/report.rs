@@ -219,17 +219,10 @@ mod tests {
     #[test]
     fn fewer_faults_than_asked_are_listed() {
         let asked = Settings {
-            seed: 1,
-            goals: 1,
-            parallel: 1,
             kills: 3,
-            freezes: 0,
             drop_wakes: 0.1,
-            duplicate_wakes: 0.0,
-            delay_wakes: 0.0,
-            cut_answers: 0.0,
             crash_postgres: 1,
-            stop_sweeper: None,
+            ..Settings::without_faults(1, 1)
         };
         let mut made = FaultCounts::default();
         let kills = BTreeMap::from([(Point::AfterClaim, 2)]);

@@ -14,11 +14,11 @@ use super::generate::generate;
 use crate::faults::{Blow, BlowRule, Cuts, Delivery, FaultPlan, Faults, Point};
 
 /// Short, so that a run sees many leases end. The shortest that the functions accept.
-pub(super) const LEASE_SECONDS: u64 = 5;
+pub const SHORTEST_LEASE_SECONDS: u64 = 5;
 /// How often each function is woken from outside the database.
 const OUTSIDE_PERIOD: Duration = Duration::from_secs(3);
-/// Longer than a lease: the sandbox comes back to work that is no longer its own.
-const FREEZE: Duration = Duration::from_secs(8);
+/// How much longer than a lease a sandbox is stopped: it comes back to work that is no longer its own.
+const FREEZE_BEYOND_LEASE: Duration = Duration::from_secs(3);
 /// The longest that a wake is late.
 const MAX_DELAY: Duration = Duration::from_secs(2);
 /// No point is struck more often than this share of the time, or nothing would ever be done.
@@ -38,6 +38,10 @@ pub struct Settings {
     pub goals: u64,
     /// How many of them are open at once.
     pub parallel: u64,
+    /// How many of them are asked in a minute at most; none: as many as may be open.
+    pub per_minute: Option<u64>,
+    /// The lease of a claimed step, in seconds.
+    pub lease_seconds: u64,
     /// Sandboxes to kill.
     pub kills: u64,
     /// Sandboxes to stop for longer than a lease.
@@ -54,6 +58,8 @@ pub struct Settings {
     pub crash_postgres: u64,
     /// The sweeper that does not run.
     pub stop_sweeper: Option<Sweeper>,
+    /// Other programs kill processes of this run: a step's last attempt may be among what they take.
+    pub is_struck_from_outside: bool,
 }
 
 /// One of the two that find what no wake reached.
@@ -67,13 +73,42 @@ pub enum Sweeper {
 }
 
 impl Settings {
+    /// Returns settings without any fault, all goals open at once.
+    #[must_use]
+    pub fn without_faults(seed: u64, goals: u64) -> Self {
+        Self {
+            seed,
+            goals,
+            parallel: goals,
+            per_minute: None,
+            lease_seconds: SHORTEST_LEASE_SECONDS,
+            kills: 0,
+            freezes: 0,
+            drop_wakes: 0.0,
+            duplicate_wakes: 0.0,
+            delay_wakes: 0.0,
+            cut_answers: 0.0,
+            crash_postgres: 0,
+            stop_sweeper: None,
+            is_struck_from_outside: false,
+        }
+    }
+
     /// What cannot be, in a sentence.
     ///
     /// # Errors
     /// See there.
     pub fn check(&self) -> Result<(), String> {
-        if self.goals == 0 || self.parallel == 0 {
-            return Err("there is nothing to do: give --goals and --parallel at least 1.".into());
+        if self.goals == 0 || self.parallel == 0 || self.per_minute == Some(0) {
+            return Err(
+                "there is nothing to do: give --goals, --parallel and --per-minute at least 1."
+                    .into(),
+            );
+        }
+        if self.lease_seconds < SHORTEST_LEASE_SECONDS {
+            return Err(format!(
+                "the functions accept no lease below {SHORTEST_LEASE_SECONDS} s: give --lease-seconds at least that."
+            ));
         }
         if self.stop_sweeper == Some(Sweeper::Outside) && self.drop_wakes >= 1.0 {
             return Err("with --drop-wakes 1 and --stop-sweeper outside nothing reaches a function: the sweeper inside the \
@@ -86,8 +121,9 @@ impl Settings {
     /// The same as faults.
     pub(super) fn fault_plan(&self) -> FaultPlan {
         let cut = self.cut_answers / 2.0;
+        let freeze = Duration::from_secs(self.lease_seconds) + FREEZE_BEYOND_LEASE;
         let mut blows = self.blows(Blow::Kill, self.kills);
-        blows.extend(self.blows(Blow::Freeze(FREEZE), self.freezes));
+        blows.extend(self.blows(Blow::Freeze(freeze), self.freezes));
         FaultPlan {
             seed: self.seed,
             wakes: Delivery {
@@ -136,10 +172,10 @@ impl Settings {
         planned + 3 * self.goals
     }
 
-    /// Whether there are faults that take an attempt without asking whether it is a step's last: a crash of Postgres, and
-    /// a sandbox that is stopped as it asks for work, which is handed out when nobody waits for it any more.
+    /// Returns true with faults that take an attempt though it may be a step's last: a crash of Postgres, a sandbox that
+    /// is stopped while it claims (the claim is executed when its worker no longer waits for it), and kills by others.
     pub(super) fn may_wear_out(&self) -> bool {
-        self.crash_postgres > 0 || self.freezes > 0
+        self.crash_postgres > 0 || self.freezes > 0 || self.is_struck_from_outside
     }
 
     /// Turns what a stack is to be into what this run needs.
@@ -171,7 +207,7 @@ impl Settings {
             ),
             (
                 "GOALPOST_LEASE_SECONDS".to_owned(),
-                LEASE_SECONDS.to_string(),
+                self.lease_seconds.to_string(),
             ),
         ]);
         options.limits = FUNCTIONS

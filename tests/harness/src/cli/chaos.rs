@@ -58,7 +58,8 @@ fn settings(arguments: &arguments::Chaos) -> Settings {
     let numbers = [arguments.kills, arguments.freezes, arguments.crash_postgres];
     let is_any_named = shares.iter().any(Option::is_some)
         || numbers.iter().any(Option::is_some)
-        || arguments.stop_sweeper.is_some();
+        || arguments.stop_sweeper.is_some()
+        || arguments.struck_from_outside;
     let share = |given: Option<f64>| given.unwrap_or(if is_any_named { 0.0 } else { 0.1 });
     let number = |given: Option<u64>, otherwise: u64| {
         given.unwrap_or(if is_any_named { 0 } else { otherwise })
@@ -67,6 +68,8 @@ fn settings(arguments: &arguments::Chaos) -> Settings {
         seed: arguments.seed.unwrap_or_else(new_seed),
         goals: arguments.goals,
         parallel: arguments.parallel,
+        per_minute: arguments.per_minute,
+        lease_seconds: arguments.lease_seconds,
         kills: number(arguments.kills, arguments.goals / 2),
         freezes: number(arguments.freezes, arguments.goals / 20),
         drop_wakes: share(arguments.drop_wakes),
@@ -76,6 +79,7 @@ fn settings(arguments: &arguments::Chaos) -> Settings {
         cut_answers: share(arguments.cut_answers.or((!is_any_named).then_some(0.02))),
         crash_postgres: number(arguments.crash_postgres, 2),
         stop_sweeper: arguments.stop_sweeper,
+        is_struck_from_outside: arguments.struck_from_outside,
     }
 }
 

@@ -90,19 +90,7 @@ fn run_row(id: i64, run: &RunPrediction) -> RunRow {
 }
 
 fn settings() -> Settings {
-    Settings {
-        seed: SEED,
-        goals: GOALS,
-        parallel: 1,
-        kills: 0,
-        freezes: 0,
-        drop_wakes: 0.0,
-        duplicate_wakes: 0.0,
-        delay_wakes: 0.0,
-        cut_answers: 0.0,
-        crash_postgres: 0,
-        stop_sweeper: None,
-    }
+    Settings::without_faults(SEED, GOALS)
 }
 
 fn violations_of(left: &Left, settings: &Settings) -> Vec<String> {

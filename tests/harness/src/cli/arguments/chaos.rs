@@ -22,12 +22,13 @@ The code is 0 when nothing was found, 1 on a violation, 2 on wrong usage. With -
   settings               what was asked for, the seed among it
   was_interrupted        Ctrl-C ended it: then it says what was seen so far
   goals                  asked, answered, failed (as they should), open, worn_out (no attempt left after
-                         crashes and freezes; possible with these two alone)
+                         crashes, freezes or kills from outside; possible with these alone)
   steps, attempts        of all runs; attempts completed, failed, lost (a lease ended), timed_out
   effects                required, done (one per idempotency key), arrivals, repeated
   faults, crashes        what really happened: kills and freezes by function and point, wakes, answers cut; Postgres
   recovery_of_steps      count, p50_seconds, p99_seconds, max_seconds: from the claim that was struck to the next one
   recovery_of_postgres   the same: from a crash to the next step's end
+  shortfalls             faults that were asked for and not made: then the run counts as failed
   violations             sentences; none: nothing was found
   bound_95_percent       3 / blows without a violation: the share of blows that may do harm, with 95 % confidence
   wall_seconds, machine  how long, on what";
@@ -43,7 +44,13 @@ pub(in crate::cli) struct Chaos {
     /// How many goals are open at once
     #[arg(long, default_value_t = 40, value_name = "N")]
     pub(in crate::cli) parallel: u64,
-    /// Kill so many sandboxes (SIGKILL), spread over six points of their work
+    /// How many goals are asked in a minute at most [default: as many as may be open]
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) per_minute: Option<u64>,
+    /// The lease of a claimed step; the product's default is 30
+    #[arg(long, default_value_t = crate::chaos::SHORTEST_LEASE_SECONDS, value_name = "SECONDS")]
+    pub(in crate::cli) lease_seconds: u64,
+    /// Kill so many sandboxes (SIGKILL), spread over the points of their work
     #[arg(long, value_name = "N")]
     pub(in crate::cli) kills: Option<u64>,
     /// Stop so many sandboxes for longer than their lease, at the same points
@@ -67,6 +74,9 @@ pub(in crate::cli) struct Chaos {
     /// Leave out the sweep inside the database, or the schedules outside of it
     #[arg(long, value_enum, value_name = "WHICH")]
     pub(in crate::cli) stop_sweeper: Option<Sweeper>,
+    /// Make no fault: other programs kill processes of this run (see .ci/long/kills)
+    #[arg(long)]
+    pub(in crate::cli) struck_from_outside: bool,
 }
 
 /// A share, from 0 to 1.
