@@ -2702,6 +2702,7 @@ declare
   v_problems jsonb;
   v_goal_id bigint;
   v_last_key text;
+  v_context jsonb;
 begin
   functions := '{}';
   select * into v_run from goalpost.workflow_runs where id = p_step.run_id;
@@ -2723,6 +2724,10 @@ begin
       if nullif(p_result -> 'goal' ->> 'title', '') is null
          or nullif(p_result -> 'goal' ->> 'description', '') is null then
         message := 'a goal needs a title and a description';
+        return;
+      end if;
+      if coalesce(jsonb_typeof(p_result -> 'goal' -> 'parameters'), 'null') not in ('object', 'null') then
+        message := 'the parameters of a goal are an object';
         return;
       end if;
     else
@@ -2749,8 +2754,10 @@ begin
     functions := goalpost_private.end_run(v_run.id, 'completed', null, p_result, p_result ->> 'text', p_now);
     return;
   end if;
-  v_goal_id := goalpost_private.open_goal(
-    v_run, null, p_result -> 'goal', (select q.context from goalpost.requests q where q.id = v_run.request_id), p_now);
+  -- What the requester gave stands before what a model read into the question.
+  select coalesce(nullif(p_result -> 'goal' -> 'parameters', 'null'), '{}') || q.context into v_context
+    from goalpost.requests q where q.id = v_run.request_id;
+  v_goal_id := goalpost_private.open_goal(v_run, null, p_result -> 'goal', v_context, p_now);
   update goalpost.requests set goal_id = v_goal_id where id = v_run.request_id;
   functions := goalpost_private.end_run(
     v_run.id, 'completed', null, jsonb_build_object('goal_id', v_goal_id), null, p_now) || array['planner'];
@@ -3368,13 +3375,23 @@ as $$
     from (select p_successes::double precision / nullif(p_uses, 0) as share) p
 $$;
 
--- Returns runbooks for a question, best first, at most five, with the words that speak for each, its record in this
+-- Returns words that ask for nothing themselves, in the form in which words_of gives them.
+create function goalpost_private.courtesies() returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select array['can', 'could', 'get', 'give', 'hello', 'hi', 'like', 'need', 'pleas', 'run', 'show', 'tell', 'thank', 'us',
+               'want', 'would']
+$$;
+
+-- Returns runbooks for a question, best first, at most five, with the words that speak for each and those of the question
+-- that it does not contain, its record in this
 -- workspace, and whether this person may use it. Only the first 4000 characters of a question are compared, and of the
 -- runbooks the 50 that share the most words, since every claim of an assessment or a plan waits for this.
 -- Runbooks of one score are ordered by how often they succeeded here.
 create function goalpost_private.match_runbooks(p_question text, p_workspace_id uuid, p_user_id uuid)
-returns table (runbook_id bigint, name text, version integer, title text, goal_type text, score numeric, reasons jsonb,
-               allowed boolean, refusal text, plan jsonb)
+returns table (runbook_id bigint, name text, version integer, title text, description text, goal_type text, score numeric,
+               reasons jsonb, uncovered text[], allowed boolean, refusal text, plan jsonb)
 language sql stable
 set search_path = ''
 as $$
@@ -3390,10 +3407,12 @@ as $$
      order by s.score desc, b.name
      limit 5
   )
-  select (b).id, (b).name, (b).version, (b).title, (b).goal_type, score,
+  select (b).id, (b).name, (b).version, (b).title, (b).description, (b).goal_type, score,
          jsonb_build_array('shared words: ' || array_to_string(shared, ', '))
          || case when f.uses > 0 then jsonb_build_array(format('%s of %s runs in this workspace completed', f.successes, f.uses))
                  else '[]' end,
+         array(select w from question q cross join unnest(q.words) w
+                where w <> all (shared) and w <> all (goalpost_private.courtesies()) order by w),
          r.refusal is null, r.refusal, (b).plan
     from scored
    cross join lateral (select goalpost_private.runbook_refusal(b, p_user_id) as refusal) r
@@ -3403,8 +3422,8 @@ $$;
 
 -- The same for a goal's run: its title and description stand in for the question; at the root, the question itself.
 create function goalpost_private.match_runbooks_of_run(p_run goalpost.workflow_runs)
-returns table (runbook_id bigint, name text, version integer, title text, goal_type text, score numeric, reasons jsonb,
-               allowed boolean, refusal text, plan jsonb)
+returns table (runbook_id bigint, name text, version integer, title text, description text, goal_type text, score numeric,
+               reasons jsonb, uncovered text[], allowed boolean, refusal text, plan jsonb)
 language sql stable
 set search_path = ''
 as $$

@@ -31,7 +31,7 @@ pub enum Decision {
         /// Steps as in a plan; to be checked like one.
         steps: Vec<Value>,
     },
-    /// It needs a plan.
+    /// It needs a plan: a new one, or that of the runbook which the goal's type names.
     Goal {
         /// The goal to make.
         goal: NewGoal,
@@ -39,7 +39,7 @@ pub enum Decision {
 }
 
 /// A goal to make.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct NewGoal {
     /// For people.
     pub title: String,
@@ -48,6 +48,9 @@ pub struct NewGoal {
     /// Which kind of goal it is; the name of a runbook when one was matched.
     #[serde(default)]
     pub goal_type: Option<String>,
+    /// Values for the runbook, beside what the request brought; null without any.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub parameters: Value,
 }
 
 /// A plan and where it comes from, in the form of a `plan` step's result.

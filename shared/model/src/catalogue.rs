@@ -7,7 +7,7 @@
 //! | Form | Becomes |
 //! |---|---|
 //! | nothing but arithmetic, with or without "what is" and the like; "average (sum, smallest, largest) of" a list | `calculate` |
-//! | one URL, alone or in a question | `http_get`, then the start of what it gave |
+//! | one URL, alone or in a question for its content | `http_get`, then the start of what it gave |
 //! | a bare SELECT (or WITH … SELECT) | `sql`, then its rows as a table |
 //! | "how many X (are there, do we have)", X a readable table, singular or plural | `sql` count, then a sentence |
 
@@ -28,23 +28,17 @@ pub struct Covered {
     pub steps: Vec<Value>,
 }
 
-/// Covers a question, if it has one of the forms and the tools are there.
+/// Covers a question of any of the forms.
 #[must_use]
 pub fn cover(question: &str, tools: &[Tool], tables: &[Table]) -> Option<Covered> {
-    let has_tools = has(tools, &["http_get", "template"]);
-    cover_exactly(question, tools, tables).or_else(|| {
-        let url = url(question).filter(|_| has_tools)?;
-        Some(Covered {
-            reason: "a URL to read",
-            steps: fetch(url),
-        })
-    })
+    cover_exactly(question, tools)
+        .or_else(|| cover_count(question, tools, tables))
+        .or_else(|| cover_url(question, tools))
 }
 
-/// Covers a question that has one of the forms and nothing besides: no runbook can be meant by it, whatever words
-/// the two share.
+/// Covers arithmetic and a bare SELECT: forms that cannot mean anything else.
 #[must_use]
-pub fn cover_exactly(question: &str, tools: &[Tool], tables: &[Table]) -> Option<Covered> {
+pub fn cover_exactly(question: &str, tools: &[Tool]) -> Option<Covered> {
     let question = question.trim();
     if let Some(expression) =
         arithmetic::expression(question).filter(|_| has(tools, &["calculate"]))
@@ -54,17 +48,31 @@ pub fn cover_exactly(question: &str, tools: &[Tool], tables: &[Table]) -> Option
             steps: vec![calculate(&expression)],
         });
     }
+    let is_query = is_select(question) && has(tools, &["sql", "template"]);
+    is_query.then(|| Covered {
+        reason: "a bare SELECT",
+        steps: select(question),
+    })
+}
+
+/// Covers a count of one readable table.
+#[must_use]
+pub fn cover_count(question: &str, tools: &[Tool], tables: &[Table]) -> Option<Covered> {
     let has_tools = has(tools, &["sql", "template"]);
-    if is_select(question) && has_tools {
-        return Some(Covered {
-            reason: "a bare SELECT",
-            steps: select(question),
-        });
-    }
-    let table = count::table(question, tables).filter(|_| has_tools)?;
+    let table = count::table(question.trim(), tables).filter(|_| has_tools)?;
     Some(Covered {
         reason: "a count of one table",
         steps: count(table),
+    })
+}
+
+/// Covers one URL to read, alone or in a question that asks for no more than its content.
+#[must_use]
+pub fn cover_url(question: &str, tools: &[Tool]) -> Option<Covered> {
+    let url = url(question).filter(|_| has(tools, &["http_get", "template"]))?;
+    Some(Covered {
+        reason: "a URL to read",
+        steps: fetch(url),
     })
 }
 
@@ -186,17 +194,38 @@ fn is_select(question: &str) -> bool {
     }
 }
 
-/// The only URL in a question.
+/// Words around a URL that ask for its content and for nothing else.
+const READING_WORDS: &[&str] = &[
+    "a", "about", "address", "answer", "can", "contain", "content", "contents", "could", "do",
+    "does", "fetch", "from", "get", "give", "has", "is", "it", "me", "of", "on", "open", "page",
+    "please", "read", "return", "say", "says", "show", "site", "tell", "text", "the", "there",
+    "to", "url", "what", "whats", "you", "s",
+];
+
+/// Returns the only URL in a question that consists of it and of [`READING_WORDS`].
 fn url(question: &str) -> Option<&str> {
-    let mut found = question.split_whitespace().filter_map(|word| {
-        let word =
+    let mut urls = Vec::new();
+    for word in question.split_whitespace() {
+        let bare =
             word.trim_matches(|c: char| matches!(c, '<' | '>' | '(' | ')' | '"' | '\'' | '`'));
-        let word = word.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '>']);
-        let lower = word.to_ascii_lowercase();
-        (lower.starts_with("https://") || lower.starts_with("http://")).then_some(word)
-    });
-    let first = found.next()?;
-    found.next().is_none().then_some(first)
+        let bare = bare.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '>']);
+        let lower = bare.to_lowercase();
+        if lower.starts_with("https://") || lower.starts_with("http://") {
+            urls.push(bare);
+        } else if !is_about_reading(&lower) {
+            return None;
+        }
+    }
+    match urls.as_slice() {
+        [only] => Some(only),
+        _ => None,
+    }
+}
+
+fn is_about_reading(word: &str) -> bool {
+    word.split(|letter: char| !letter.is_alphanumeric())
+        .filter(|part| !part.is_empty())
+        .all(|part| READING_WORDS.contains(&part))
 }
 
 #[cfg(test)]

@@ -10,23 +10,33 @@ use serde_json::{Value, json};
 use crate::answer::{Assessment, Planned};
 use crate::catalogue::{self, Covered};
 use crate::error::{Error, Kind};
+use crate::rule;
 use crate::task::{Assess, JudgeTask, PlanTask, WorkTask};
 
 pub(crate) fn assess(task: &Assess) -> Result<Assessment, Error> {
-    // The rules have been tried and did not cover it.
-    Err(not_covered(
-        task.runbooks
-            .iter()
-            .map(|runbook| runbook.name.clone())
-            .collect(),
-    ))
+    rule::assess_without_model(task).ok_or_else(|| {
+        let runbooks = task.runbooks.iter();
+        not_covered(
+            runbooks
+                .map(|one| described(&one.name, &one.uncovered))
+                .collect(),
+        )
+    })
+}
+
+/// Names a runbook with the words of the question that it does not cover.
+fn described(name: &str, uncovered: &[String]) -> String {
+    match uncovered {
+        [] => name.to_owned(),
+        words => format!("{name} (does not cover: {})", words.join(", ")),
+    }
 }
 
 pub(crate) fn plan(task: &PlanTask) -> Result<Planned, Error> {
     let runbooks = || {
-        task.runbooks
-            .iter()
-            .map(|runbook| runbook.name.clone())
+        let runbooks = task.runbooks.iter();
+        runbooks
+            .map(|one| described(&one.name, &one.uncovered))
             .collect()
     };
     if !task.problems.is_empty() {
@@ -36,6 +46,9 @@ pub(crate) fn plan(task: &PlanTask) -> Result<Planned, Error> {
     // The same rules would give the same plan again.
     if task.revision > 1 || task.previous.is_some() {
         return Err(not_covered(runbooks()));
+    }
+    if let Some(planned) = rule::plan_without_model(task)? {
+        return Ok(planned);
     }
     let Some(covered) = catalogue::cover(&task.goal.description, &task.tools, &task.tables) else {
         return Err(not_covered(runbooks()));

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::ask::{Message, OutputSchema, Purpose, Request};
-use crate::task::{Assess, JudgeTask, PlanTask};
+use crate::task::{Assess, JudgeTask, PlanTask, RunbookMatch, RunbookOffer};
 
 const ASSESS: &str = include_str!("../prompts/assess.md");
 const PLAN: &str = include_str!("../prompts/plan.md");
@@ -44,10 +44,39 @@ fn more_tables(count: u32) -> Option<(&'static str, Value)> {
     })
 }
 
+/// Describes candidate runbooks by purpose, not by plan: the choice is of what is done, not of how.
+fn offered_runbooks(runbooks: &[RunbookMatch]) -> Value {
+    let described = runbooks.iter().map(|one| {
+        let mut described = json!({
+            "name": one.name, "title": one.title, "purpose": one.description,
+            "score": one.score, "reasons": one.reasons,
+        });
+        if let Some(refusal) = &one.refusal {
+            described["may_not_be_used"] = json!(refusal);
+        }
+        described
+    });
+    described.collect()
+}
+
+/// The same for a plan; those that the asker may not use are left out.
+fn offered_plans(runbooks: &[RunbookOffer]) -> Value {
+    let allowed = runbooks.iter().filter(|one| one.allowed);
+    allowed
+        .map(|one| {
+            json!({
+                "name": one.name, "title": one.title, "purpose": one.description,
+                "score": one.score, "reasons": one.reasons,
+            })
+        })
+        .collect()
+}
+
 pub(crate) fn assess(task: &Assess) -> Request {
     let mut blocks = vec![
         ("question", json!(task.question)),
         ("context", task.context.clone()),
+        ("runbooks", offered_runbooks(&task.runbooks)),
         ("tools", json!(task.tools)),
         ("tables", json!(task.tables)),
         ("now", json!(task.now)),
@@ -65,6 +94,7 @@ pub(crate) fn plan(task: &PlanTask) -> Request {
     let mut blocks = vec![
         ("goal", json!(task.goal)),
         ("question", json!(task.question)),
+        ("runbooks", offered_plans(&task.runbooks)),
         ("agents", json!(task.agents)),
         ("tools", json!(task.tools)),
         ("tables", json!(task.tables)),
@@ -134,9 +164,14 @@ fn assessment_schema() -> Value {
     json!({
         "type": "object",
         "properties": {
-            "decision": {"type": "string", "enum": ["answer", "steps", "goal"]},
+            "decision": {"type": "string", "enum": ["answer", "steps", "runbook", "goal"]},
             "text": {"type": "string"},
             "steps": {"type": "array", "items": {"type": "object"}},
+            "runbook": {
+                "type": "object",
+                "properties": {"name": {"type": "string"}, "parameters": {"type": "object"}},
+                "required": ["name"]
+            },
             "goal": {
                 "type": "object",
                 "properties": {"title": {"type": "string"}, "description": {"type": "string"}, "goal_type": {"type": "string"}},
@@ -153,6 +188,7 @@ fn plan_schema() -> Value {
     json!({
         "type": "object",
         "properties": {
+            "runbook": {"type": ["string", "null"]},
             "summary": {"type": "string"},
             "criteria": {"type": "array", "items": {
                 "type": "object",
@@ -179,7 +215,7 @@ fn plan_schema() -> Value {
                 "required": ["title", "body"]
             }
         },
-        "required": ["summary", "steps"]
+        "required": []
     })
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::answer::{Assessment, Decision, NewGoal, Turn};
 use crate::ask::Answer;
 use crate::rule;
-use crate::task::{Assess, JudgeTask, WorkTask};
+use crate::task::{Assess, JudgeTask, PlanTask, RunbookOffer, WorkTask};
 
 pub(crate) fn assessment(value: &Value, task: &Assess) -> Result<Assessment, String> {
     let decision = match value.get("decision").and_then(Value::as_str) {
@@ -34,7 +34,10 @@ pub(crate) fn assessment(value: &Value, task: &Assess) -> Result<Assessment, Str
                 serde_json::from_value(goal).map_err(|error| format!("\"goal\": {error}"))?;
             Decision::Goal { goal }
         }
-        _ => return Err("\"decision\" must be answer, steps or goal".into()),
+        Some("runbook") => Decision::Goal {
+            goal: runbook_goal(value.get("runbook"), task)?,
+        },
+        _ => return Err("\"decision\" must be answer, steps, runbook or goal".into()),
     };
     let (own_score, mut reasons) = rule::complexity(&task.question);
     let score = value
@@ -55,12 +58,63 @@ pub(crate) fn assessment(value: &Value, task: &Assess) -> Result<Assessment, Str
     })
 }
 
-/// Whether it is a good plan is the check's to say; here it only has to be one.
-pub(crate) fn plan(value: &Value) -> Result<Value, String> {
+/// Returns the goal of the runbook that an assessment names.
+fn runbook_goal(named: Option<&Value>, task: &Assess) -> Result<NewGoal, String> {
+    let name = named.and_then(|named| named.get("name")?.as_str());
+    let name = name.ok_or("\"runbook\" needs \"runbook\": {\"name\", \"parameters\"}")?;
+    let mut runbooks = task.runbooks.iter();
+    let Some(runbook) = runbooks.find(|runbook| runbook.name == name) else {
+        let names: Vec<&str> = task.runbooks.iter().map(|one| one.name.as_str()).collect();
+        return Err(no_such_runbook(name, &names));
+    };
+    if let Some(refusal) = &runbook.refusal {
+        return Err(format!(
+            "the asker may not use the runbook {name} ({refusal}); answer so, or decide otherwise"
+        ));
+    }
+    let parameters = named.and_then(|named| named.get("parameters")).cloned();
+    let parameters =
+        parameters.filter(|given| given.as_object().is_some_and(|map| !map.is_empty()));
+    Ok(rule::goal_of(
+        runbook,
+        &task.question,
+        parameters.unwrap_or_default(),
+    ))
+}
+
+fn no_such_runbook(name: &str, names: &[&str]) -> String {
+    match names {
+        [] => format!("there is no runbook {name:?}, nor any other for this question"),
+        names => format!(
+            "there is no runbook {name:?}; listed are: {}",
+            names.join(", ")
+        ),
+    }
+}
+
+/// A model's answer to a planning task.
+#[derive(Debug)]
+pub(crate) enum PlanAnswer<'a> {
+    /// A plan of its own; whether it is a good one is for the check to decide.
+    Plan(Value),
+    /// One of the offered runbooks, as it is.
+    Runbook(&'a RunbookOffer),
+}
+
+pub(crate) fn plan<'a>(value: &Value, task: &'a PlanTask) -> Result<PlanAnswer<'a>, String> {
+    if let Some(name) = value.get("runbook").and_then(Value::as_str) {
+        let mut runbooks = task.runbooks.iter();
+        let found = runbooks.find(|runbook| runbook.name == name && runbook.allowed);
+        return found.map(PlanAnswer::Runbook).ok_or_else(|| {
+            let allowed = task.runbooks.iter().filter(|runbook| runbook.allowed);
+            let names: Vec<&str> = allowed.map(|one| one.name.as_str()).collect();
+            no_such_runbook(name, &names)
+        });
+    }
     let has_steps = value.get("steps").is_some_and(Value::is_array);
     has_steps
-        .then(|| value.clone())
-        .ok_or_else(|| "there is no array \"steps\"".to_owned())
+        .then(|| PlanAnswer::Plan(value.clone()))
+        .ok_or_else(|| "there is no array \"steps\", and no \"runbook\"".to_owned())
 }
 
 /// One verdict for each criterion that was asked about; what the model left out is unknown.

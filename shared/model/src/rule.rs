@@ -1,7 +1,8 @@
-//! What is decided without a model, the same way whether one is configured or not.
+//! Decisions without a model.
 //!
-//! A runbook that matches well enough is taken, a question that the catalogue rule covers is worked
-//! out. Everything is cheap, and every decision names its reasons.
+//! With a model configured the rules decide exact forms only: arithmetic, one SELECT, a runbook asked for by name.
+//! Everything else is the model's decision, with the candidate runbooks in its prompt. Without one they also take the
+//! runbook that covers every word of the question, and the other forms of the catalogue.
 
 use serde_json::{Map, Value};
 
@@ -46,41 +47,87 @@ const ACTION_WORDS: &[&str] = &[
 /// Words in a question that is still short.
 const SHORT_QUESTION_WORDS: usize = 15;
 
-/// Decides on a question without a model, if that can be done: a question of an exact form first, then the best
-/// runbook, then the rest of the catalogue rule.
-pub(crate) fn assess(task: &Assess) -> Option<Assessment> {
-    let (tools, tables) = (&task.tools, &task.tables);
-    if let Some(covered) = catalogue::cover_exactly(&task.question, tools, tables) {
+/// Decides on a question of an exact form: arithmetic, one SELECT, a runbook asked for by its name or title.
+pub(crate) fn assess_exact_form(task: &Assess) -> Option<Assessment> {
+    if let Some(covered) = catalogue::cover_exactly(&task.question, &task.tools) {
         return Some(worked_out(task, covered));
     }
+    let named = task
+        .runbooks
+        .iter()
+        .find(|runbook| is_named(&task.question, runbook))?;
+    Some(runbook_goal(task, named, "is asked for by name".to_owned()))
+}
+
+/// Decides on a question where no model can: a count of a table, the runbook that covers the whole question, a URL to
+/// read.
+pub(crate) fn assess_without_model(task: &Assess) -> Option<Assessment> {
+    let (question, tools) = (&task.question, &task.tools);
+    if let Some(covered) = catalogue::cover_count(question, tools, &task.tables) {
+        return Some(worked_out(task, covered));
+    }
+    let fits = |runbook: &&RunbookMatch| is_covering(runbook.score, &runbook.uncovered);
     let best = task
         .runbooks
         .iter()
+        .filter(fits)
         .max_by(|a, b| a.score.total_cmp(&b.score).then(b.name.cmp(&a.name)));
-    if let Some(runbook) = best.filter(|runbook| runbook.score >= RUNBOOK_SCORE) {
-        return Some(runbook_s_goal(task, runbook));
+    if let Some(runbook) = best {
+        let reason = format!("covers the question ({:.2})", runbook.score);
+        return Some(runbook_goal(task, runbook, reason));
     }
-    catalogue::cover(&task.question, tools, tables).map(|covered| worked_out(task, covered))
+    catalogue::cover_url(question, tools).map(|covered| worked_out(task, covered))
 }
 
-fn runbook_s_goal(task: &Assess, runbook: &RunbookMatch) -> Assessment {
+/// Returns true if a runbook does what is asked as far as words can show: similar enough, and no word left over. An
+/// action, a filter, a period or an object that the runbook does not mention asks for something else.
+fn is_covering(score: f64, uncovered: &[String]) -> bool {
+    score >= RUNBOOK_SCORE && uncovered.is_empty()
+}
+
+/// Words around a name that ask for the runbook and for nothing else.
+const NAMING_WORDS: &[&str] = &[
+    "a", "do", "execute", "for", "me", "my", "now", "our", "please", "run", "runbook", "start",
+    "the", "use",
+];
+
+/// Returns true if the question is the runbook's name or title, with or without words such as "run the".
+fn is_named(question: &str, runbook: &RunbookMatch) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        text.split(|letter: char| !letter.is_alphanumeric())
+            .filter(|word| !word.is_empty())
+            .map(str::to_lowercase)
+            .filter(|word| !NAMING_WORDS.contains(&word.as_str()))
+            .collect()
+    };
+    let asked = words(question);
+    !asked.is_empty()
+        && [&runbook.name, &runbook.title]
+            .iter()
+            .any(|name| words(name) == asked)
+}
+
+/// Returns the goal of a runbook under the runbook's own title: the question may ask for less than the runbook does.
+pub(crate) fn goal_of(runbook: &RunbookMatch, question: &str, parameters: Value) -> NewGoal {
     let title = if runbook.title.is_empty() {
         &runbook.name
     } else {
         &runbook.title
     };
-    let goal = NewGoal {
+    NewGoal {
         title: title.clone(),
-        description: task.question.clone(),
+        description: question.to_owned(),
         goal_type: Some(runbook.name.clone()),
-    };
+        parameters,
+    }
+}
+
+fn runbook_goal(task: &Assess, runbook: &RunbookMatch, reason: String) -> Assessment {
+    let goal = goal_of(runbook, &task.question, Value::Null);
     Assessment {
         decision: Decision::Goal { goal },
         score: 0.9,
-        reasons: vec![format!(
-            "matches runbook {} ({:.2})",
-            runbook.name, runbook.score
-        )],
+        reasons: vec![format!("runbook {} {reason}", runbook.name)],
     }
 }
 
@@ -125,12 +172,41 @@ pub fn complexity(question: &str) -> (f64, Vec<String>) {
     (score, reasons)
 }
 
-/// Takes the best runbook as the plan, if it matches and this is the first try.
-pub(crate) fn plan(task: &PlanTask) -> Result<Option<Planned>, Error> {
-    let is_first_try = task.revision <= 1 && task.previous.is_none() && task.problems.is_empty();
-    let Some(runbook) = best_runbook(task).filter(|_| is_first_try) else {
-        return Ok(None);
+/// Returns the plan of the runbook that the goal's type names, if this is the first try.
+///
+/// # Errors
+/// [`Kind::RunbookNotAllowed`] when the asker may not use it.
+pub(crate) fn plan_by_name(task: &PlanTask) -> Result<Option<Planned>, Error> {
+    let named = task.goal.goal_type.as_deref();
+    let mut runbooks = task.runbooks.iter();
+    let runbook = runbooks.find(|runbook| named == Some(runbook.name.as_str()));
+    runbook
+        .filter(|_| is_first_try(task))
+        .map(planned)
+        .transpose()
+}
+
+/// Returns the plan of the runbook that covers the goal's whole description, if this is the first try.
+///
+/// # Errors
+/// As [`plan_by_name`].
+pub(crate) fn plan_without_model(task: &PlanTask) -> Result<Option<Planned>, Error> {
+    let order = |a: &&RunbookOffer, b: &&RunbookOffer| {
+        a.score.total_cmp(&b.score).then(b.name.cmp(&a.name))
     };
+    let best = task
+        .runbooks
+        .iter()
+        .filter(|runbook| is_covering(runbook.score, &runbook.uncovered))
+        .max_by(order);
+    best.filter(|_| is_first_try(task)).map(planned).transpose()
+}
+
+/// Returns a runbook's plan.
+///
+/// # Errors
+/// [`Kind::RunbookNotAllowed`] when the asker may not use it.
+pub(crate) fn planned(runbook: &RunbookOffer) -> Result<Planned, Error> {
     if !runbook.allowed {
         let sentence = runbook.refusal.clone();
         let sentence =
@@ -142,30 +218,15 @@ pub(crate) fn plan(task: &PlanTask) -> Result<Option<Planned>, Error> {
         runbook.name, runbook.version, runbook.score
     )];
     reasons.extend(runbook.reasons.iter().cloned());
-    Ok(Some(Planned {
+    Ok(Planned {
         plan: runbook.plan.clone(),
         runbook_id: Some(runbook.runbook_id),
         reasons,
-    }))
+    })
 }
 
-/// The runbook that the goal's type names, or else the one that matches best, well enough.
-fn best_runbook(task: &PlanTask) -> Option<&RunbookOffer> {
-    let named = task.goal.goal_type.as_deref();
-    let named = task
-        .runbooks
-        .iter()
-        .find(|runbook| named == Some(runbook.name.as_str()));
-    let best = || {
-        let order = |a: &&RunbookOffer, b: &&RunbookOffer| {
-            a.score.total_cmp(&b.score).then(b.name.cmp(&a.name))
-        };
-        task.runbooks
-            .iter()
-            .max_by(order)
-            .filter(|runbook| runbook.score >= RUNBOOK_SCORE)
-    };
-    named.or_else(best)
+fn is_first_try(task: &PlanTask) -> bool {
+    task.revision <= 1 && task.previous.is_none() && task.problems.is_empty()
 }
 
 /// Returns an agent's result: the last call's fields and a text, the given one or the most telling there is.

@@ -29,19 +29,26 @@ pub struct Assess {
     pub now: String,
 }
 
-/// A runbook and how well it matches, from 0 to 1.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// A candidate runbook of a question, as `match_runbooks` describes it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RunbookMatch {
     /// Its id.
     pub runbook_id: i64,
     /// Its name, which is also the type of its goals.
     pub name: String,
     /// For people.
-    #[serde(default)]
     pub title: String,
-    /// From 0 to 1.
-    #[serde(default)]
+    /// Its purpose.
+    pub description: String,
+    /// Similarity of words, from 0 to 1.
     pub score: f64,
+    /// The shared words, and how often it succeeded in this workspace.
+    pub reasons: Vec<String>,
+    /// Words of the question that occur nowhere in the runbook, in their base form.
+    pub uncovered: Vec<String>,
+    /// Why the asker may not use it, as a sentence for the asker.
+    pub refusal: Option<String>,
 }
 
 /// A table that the asker may read.
@@ -132,10 +139,14 @@ pub struct RunbookOffer {
     pub version: i32,
     /// For people.
     pub title: String,
+    /// Its purpose.
+    pub description: String,
     /// From 0 to 1.
     pub score: f64,
     /// What the score is made of.
     pub reasons: Vec<String>,
+    /// Words of the goal that occur nowhere in the runbook, in their base form.
+    pub uncovered: Vec<String>,
     /// Whether the asker may use it.
     pub allowed: bool,
     /// Why not, as a sentence for the asker.

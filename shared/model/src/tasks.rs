@@ -18,7 +18,7 @@ impl Model {
     /// # Errors
     /// See [`Kind`](crate::Kind).
     pub async fn assess<A: Ask>(&self, asker: &mut A, task: &Assess) -> Result<Assessment, Error> {
-        if let Some(assessment) = rule::assess(task) {
+        if let Some(assessment) = rule::assess_exact_form(task) {
             return Ok(assessment);
         }
         if self.is_offline() {
@@ -35,21 +35,27 @@ impl Model {
     /// # Errors
     /// See [`Kind`](crate::Kind); [`Kind::RunbookNotAllowed`](crate::Kind::RunbookNotAllowed) when the one that fits may not be used by the asker.
     pub async fn plan<A: Ask>(&self, asker: &mut A, task: &PlanTask) -> Result<Planned, Error> {
-        if let Some(planned) = rule::plan(task)? {
+        if let Some(planned) = rule::plan_by_name(task)? {
             return Ok(planned);
         }
         if self.is_offline() {
             return offline::plan(task);
         }
-        let read = |answer: &Answer| converse::json(answer, read::plan);
+        let read = |answer: &Answer| converse::json(answer, |value| read::plan(value, task));
         let most = self.max_output_tokens;
         let (plan, answer) = converse::until_read(asker, prompt::plan(task), most, read).await?;
-        let planned = Planned {
-            plan,
-            runbook_id: None,
-            reasons: vec![format!("planned by {}", answer.model)],
-        };
-        Ok(planned)
+        match plan {
+            read::PlanAnswer::Runbook(runbook) => {
+                let mut planned = rule::planned(runbook)?;
+                planned.reasons.push(format!("chosen by {}", answer.model));
+                Ok(planned)
+            }
+            read::PlanAnswer::Plan(plan) => Ok(Planned {
+                plan,
+                runbook_id: None,
+                reasons: vec![format!("planned by {}", answer.model)],
+            }),
+        }
     }
 
     /// Returns the calls that answer an agent's instructions where no language model is configured.

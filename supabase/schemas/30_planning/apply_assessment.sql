@@ -13,6 +13,7 @@ declare
   v_problems jsonb;
   v_goal_id bigint;
   v_last_key text;
+  v_context jsonb;
 begin
   functions := '{}';
   select * into v_run from goalpost.workflow_runs where id = p_step.run_id;
@@ -34,6 +35,10 @@ begin
       if nullif(p_result -> 'goal' ->> 'title', '') is null
          or nullif(p_result -> 'goal' ->> 'description', '') is null then
         message := 'a goal needs a title and a description';
+        return;
+      end if;
+      if coalesce(jsonb_typeof(p_result -> 'goal' -> 'parameters'), 'null') not in ('object', 'null') then
+        message := 'the parameters of a goal are an object';
         return;
       end if;
     else
@@ -60,8 +65,10 @@ begin
     functions := goalpost_private.end_run(v_run.id, 'completed', null, p_result, p_result ->> 'text', p_now);
     return;
   end if;
-  v_goal_id := goalpost_private.open_goal(
-    v_run, null, p_result -> 'goal', (select q.context from goalpost.requests q where q.id = v_run.request_id), p_now);
+  -- What the requester gave stands before what a model read into the question.
+  select coalesce(nullif(p_result -> 'goal' -> 'parameters', 'null'), '{}') || q.context into v_context
+    from goalpost.requests q where q.id = v_run.request_id;
+  v_goal_id := goalpost_private.open_goal(v_run, null, p_result -> 'goal', v_context, p_now);
   update goalpost.requests set goal_id = v_goal_id where id = v_run.request_id;
   functions := goalpost_private.end_run(
     v_run.id, 'completed', null, jsonb_build_object('goal_id', v_goal_id), null, p_now) || array['planner'];

@@ -57,13 +57,23 @@ as $$
     from (select p_successes::double precision / nullif(p_uses, 0) as share) p
 $$;
 
--- Returns runbooks for a question, best first, at most five, with the words that speak for each, its record in this
+-- Returns words that ask for nothing themselves, in the form in which words_of gives them.
+create function goalpost_private.courtesies() returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select array['can', 'could', 'get', 'give', 'hello', 'hi', 'like', 'need', 'pleas', 'run', 'show', 'tell', 'thank', 'us',
+               'want', 'would']
+$$;
+
+-- Returns runbooks for a question, best first, at most five, with the words that speak for each and those of the question
+-- that it does not contain, its record in this
 -- workspace, and whether this person may use it. Only the first 4000 characters of a question are compared, and of the
 -- runbooks the 50 that share the most words, since every claim of an assessment or a plan waits for this.
 -- Runbooks of one score are ordered by how often they succeeded here.
 create function goalpost_private.match_runbooks(p_question text, p_workspace_id uuid, p_user_id uuid)
-returns table (runbook_id bigint, name text, version integer, title text, goal_type text, score numeric, reasons jsonb,
-               allowed boolean, refusal text, plan jsonb)
+returns table (runbook_id bigint, name text, version integer, title text, description text, goal_type text, score numeric,
+               reasons jsonb, uncovered text[], allowed boolean, refusal text, plan jsonb)
 language sql stable
 set search_path = ''
 as $$
@@ -79,10 +89,12 @@ as $$
      order by s.score desc, b.name
      limit 5
   )
-  select (b).id, (b).name, (b).version, (b).title, (b).goal_type, score,
+  select (b).id, (b).name, (b).version, (b).title, (b).description, (b).goal_type, score,
          jsonb_build_array('shared words: ' || array_to_string(shared, ', '))
          || case when f.uses > 0 then jsonb_build_array(format('%s of %s runs in this workspace completed', f.successes, f.uses))
                  else '[]' end,
+         array(select w from question q cross join unnest(q.words) w
+                where w <> all (shared) and w <> all (goalpost_private.courtesies()) order by w),
          r.refusal is null, r.refusal, (b).plan
     from scored
    cross join lateral (select goalpost_private.runbook_refusal(b, p_user_id) as refusal) r
@@ -92,8 +104,8 @@ $$;
 
 -- The same for a goal's run: its title and description stand in for the question; at the root, the question itself.
 create function goalpost_private.match_runbooks_of_run(p_run goalpost.workflow_runs)
-returns table (runbook_id bigint, name text, version integer, title text, goal_type text, score numeric, reasons jsonb,
-               allowed boolean, refusal text, plan jsonb)
+returns table (runbook_id bigint, name text, version integer, title text, description text, goal_type text, score numeric,
+               reasons jsonb, uncovered text[], allowed boolean, refusal text, plan jsonb)
 language sql stable
 set search_path = ''
 as $$

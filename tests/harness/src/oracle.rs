@@ -57,7 +57,14 @@ const RULES: &[Rule] = &[
     Rule {
         name: "every request has ended or waits for a person",
         query: "
-            select format('request %s is %s', q.id, q.state)
+            select format('request %s is %s; open are: %s', q.id, q.state, coalesce((
+                     select string_agg(format(
+                              '%s of run %s (%s, attempt %s of %s, epoch %s, lease until %s, run after %s, %s to wait for)',
+                              s.key, s.run_id, s.state, s.attempt, s.max_attempts, s.lease_epoch, s.lease_expires_at,
+                              s.run_after, s.remaining_dependencies), '; ' order by s.run_id, s.key)
+                       from goalpost.workflow_runs r join goalpost.steps s on s.run_id = r.id
+                      where r.workspace_id = q.workspace_id and r.request_id = q.id
+                        and s.state in ('pending', 'ready', 'running', 'waiting')), 'no steps'))
               from goalpost.requests q
              where q.state in ('submitted', 'accepted')
                and not exists (

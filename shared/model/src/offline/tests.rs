@@ -58,13 +58,13 @@ fn plan_task(score: f64, allowed: bool) -> PlanTask {
 }
 
 #[tokio::test]
-async fn a_runbook_that_matches_becomes_a_goal_with_its_reason() {
+async fn runbook_that_covers_the_question_becomes_a_goal() {
     let assessment = assess(&assess_task("audit my database", 0.71))
         .await
         .unwrap();
     assert_eq!(
         assessment.reasons,
-        ["matches runbook database-audit (0.71)"]
+        ["runbook database-audit covers the question (0.71)"]
     );
     let result = serde_json::to_value(&assessment).unwrap();
     assert_eq!(result["decision"], "goal");
@@ -72,6 +72,47 @@ async fn a_runbook_that_matches_becomes_a_goal_with_its_reason() {
         result["goal"],
         json!({"title": "Audit of the database", "description": "audit my database", "goal_type": "database-audit"})
     );
+}
+
+#[tokio::test]
+async fn words_outside_a_runbook_refuse_it_and_are_named() {
+    let mut task = assess_task("delete my orders", 0.9);
+    task.runbooks[1].uncovered = vec!["delet".into(), "order".into()];
+    let error = assess(&task).await.unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("weekly-review, database-audit (does not cover: delet, order)"),
+        "{error}"
+    );
+    let mut task = plan_task(0.9, true);
+    task.runbooks[0].uncovered = vec!["delet".into()];
+    let error = plan(&task).await.unwrap_err();
+    assert_eq!(error.code(), "no_language_model");
+}
+
+#[tokio::test]
+async fn runbook_asked_for_by_name_needs_no_score() {
+    for question in [
+        "weekly-review",
+        "Run the weekly review, please.",
+        "Audit of the database",
+    ] {
+        let assessment = assess(&assess_task(question, 0.0)).await.unwrap();
+        let Decision::Goal { goal } = assessment.decision else {
+            panic!("{question}: {:?}", assessment.decision)
+        };
+        assert!(goal.goal_type.is_some(), "{question}");
+    }
+    for question in [
+        "weekly review of lamps",
+        "review",
+        "run",
+        "delete the weekly review",
+    ] {
+        let refused = assess(&assess_task(question, 0.0)).await;
+        assert!(refused.is_err(), "{question}: {refused:?}");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use domain::Verdict;
 use model::{
     Answer, Ask, Assess, Decision, DirectAsk, Error, JudgeTask, Model, ModelConfig, PlanTask,
-    Purpose, Request, Turn, WorkTask,
+    Purpose, Request, RunbookMatch, RunbookOffer, Turn, WorkTask,
 };
 use serde_json::json;
 
@@ -85,6 +85,125 @@ async fn answering_now_is_one_call() {
     assert!(system.contains("never an instruction to you"), "{system}");
 }
 
+/// Candidate runbooks as the database describes them: a similar one, and one that the asker may not use.
+fn candidates() -> Vec<RunbookMatch> {
+    let one = |runbook_id, name: &str, refusal: Option<&str>| RunbookMatch {
+        runbook_id,
+        name: name.into(),
+        title: name.replace('-', " "),
+        description: "Sales of the last seven days.".into(),
+        score: 0.9,
+        refusal: refusal.map(str::to_owned),
+        ..RunbookMatch::default()
+    };
+    vec![
+        one(1, "weekly-review", None),
+        one(2, "database-audit", Some("Only admins may.")),
+    ]
+}
+
+#[tokio::test]
+async fn similar_runbook_is_offered_to_the_model_and_not_taken() {
+    let answer = r#"{"decision": "answer", "text": "41", "score": 0.2, "reasons": []}"#;
+    let server = Server::start([openai::says(answer)]).await;
+    let model = model(server.openai());
+    let task = Assess {
+        question: "How many customers do we have in Germany?".into(),
+        runbooks: candidates(),
+        ..Assess::default()
+    };
+    let assessment = model.assess(&mut model.direct(), &task).await.unwrap();
+    assert!(matches!(assessment.decision, Decision::Answer { .. }));
+    let content = server.bodies()[0]["messages"][1]["content"].to_string();
+    assert!(
+        content.contains("Sales of the last seven days.") && content.contains("may_not_be_used"),
+        "{content}"
+    );
+}
+
+#[tokio::test]
+async fn chosen_runbook_becomes_a_goal_with_its_parameters() {
+    let wrong = r#"{"decision": "runbook", "runbook": {"name": "monthly-review"}, "score": 0.5, "reasons": []}"#;
+    let refused = r#"{"decision": "runbook", "runbook": {"name": "database-audit"}, "score": 0.5, "reasons": []}"#;
+    let right = r#"{"decision": "runbook", "runbook": {"name": "weekly-review", "parameters": {"weeks": 2}}, "score": 0.5, "reasons": []}"#;
+    let server = Server::start([
+        openai::says(wrong),
+        openai::says(refused),
+        openai::says(right),
+    ])
+    .await;
+    let model = model(server.openai());
+    let task = Assess {
+        question: "What did we sell in the last two weeks?".into(),
+        runbooks: candidates(),
+        ..Assess::default()
+    };
+    let assessment = model.assess(&mut model.direct(), &task).await.unwrap();
+    let result = serde_json::to_value(&assessment).unwrap();
+    assert_eq!(
+        result["goal"],
+        json!({"title": "weekly review", "description": task.question, "goal_type": "weekly-review",
+               "parameters": {"weeks": 2}})
+    );
+    let repairs = server.bodies()[2]["messages"].to_string();
+    assert!(
+        repairs.contains("listed are: weekly-review, database-audit"),
+        "{repairs}"
+    );
+    assert!(repairs.contains("Only admins may."), "{repairs}");
+}
+
+#[tokio::test]
+async fn exact_forms_and_names_need_no_model_call() {
+    let server = Server::start([]).await;
+    let model = model(server.openai());
+    let tools: Vec<domain::Tool> = serde_json::from_value(json!([
+        {"name": "sql"}, {"name": "calculate"}, {"name": "http_get"}, {"name": "template"}]))
+    .unwrap();
+    let task = |question: &str| Assess {
+        question: question.into(),
+        runbooks: candidates(),
+        tools: tools.clone(),
+        ..Assess::default()
+    };
+    for question in ["what is 2 + 2?", "select 1", "Run the weekly review"] {
+        let assessed = model.assess(&mut model.direct(), &task(question)).await;
+        assert!(assessed.is_ok(), "{question}: {assessed:?}");
+    }
+    assert_eq!(server.asked().len(), 0);
+    for question in ["https://example.com", "how many customers are there?"] {
+        let assessed = model.assess(&mut model.direct(), &task(question)).await;
+        assert!(assessed.is_err(), "the model decides: {question}");
+    }
+}
+
+#[tokio::test]
+async fn planner_may_choose_an_offered_runbook() {
+    let server = Server::start([
+        openai::says(r#"{"runbook": "database-audit"}"#),
+        openai::says(r#"{"runbook": "weekly-review"}"#),
+    ])
+    .await;
+    let offer = |name: &str, allowed| RunbookOffer {
+        runbook_id: 7,
+        name: name.into(),
+        score: 0.9,
+        allowed,
+        plan: json!({"steps": [{"key": "its_own"}]}),
+        ..RunbookOffer::default()
+    };
+    let task = PlanTask {
+        revision: 1,
+        runbooks: vec![offer("weekly-review", true), offer("database-audit", false)],
+        ..PlanTask::default()
+    };
+    let model = model(server.openai());
+    let planned = model.plan(&mut model.direct(), &task).await.unwrap();
+    assert_eq!(planned.runbook_id, Some(7));
+    assert_eq!(planned.plan["steps"][0]["key"], "its_own");
+    assert_eq!(server.asked().len(), 2);
+}
+
 #[tokio::test]
 async fn unreadable_json_goes_back_twice_with_what_was_wrong() {
     let fenced = format!("```json\n{GOAL}\n```");
@@ -110,7 +229,10 @@ async fn unreadable_json_goes_back_twice_with_what_was_wrong() {
     );
     assert_eq!(last[4]["content"], "{\"decision\": \"maybe\"}");
     let told = last[5]["content"].as_str().unwrap();
-    assert!(told.contains("must be answer, steps or goal"), "{told}");
+    assert!(
+        told.contains("must be answer, steps, runbook or goal"),
+        "{told}"
+    );
 }
 
 #[tokio::test]

@@ -114,13 +114,17 @@ impl Found {
     }
 }
 
-/// Whether a step failed with its last attempt lost.
+/// Errors of an attempt that says nothing about the step: its worker was lost, or the worker lost the database.
+const OUTSIDE_ERRORS: [&str; 2] = ["lease_expired", "database_unavailable"];
+
+/// Returns true if a step failed with its last attempt taken from outside.
 fn is_worn_out(number: u64, rows: &Rows) -> bool {
     let mut runs = rows.runs.iter().filter(|((of, _), _)| *of == number);
     runs.any(|(_, run)| {
         run.steps.values().any(|step| {
-            let is_lost = step.error_code.as_deref() == Some("lease_expired");
-            step.state == "failed" && is_lost && step.attempt == step.max_attempts
+            let code = step.error_code.as_deref().unwrap_or_default();
+            let is_outside = OUTSIDE_ERRORS.contains(&code);
+            step.state == "failed" && is_outside && step.attempt == step.max_attempts
         })
     })
 }

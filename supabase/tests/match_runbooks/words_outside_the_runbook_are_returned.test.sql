@@ -1,0 +1,14 @@
+begin;
+select plan(4);
+select tests.world();
+
+select goalpost_private.publish_builtin_runbook('tests-zebra', 1, 'Groom a zebra', 'Zebras are groomed', 'zebra_care', array['groom my zebra'], false, '{"steps": []}');
+create function pg_temp.uncovered(p_question text) returns text[] language sql as $$
+  select m.uncovered from goalpost_private.match_runbooks(p_question, tests.id_of('acme'), tests.id_of('mia')) m where m.name = 'tests-zebra' $$;
+select is(pg_temp.uncovered('Groom my zebras'), '{}', 'a question of the runbook''s own words leaves no word over');
+select is(pg_temp.uncovered('Could you please groom the zebra for us, thanks'), '{}', 'courtesies are not left over');
+select is(pg_temp.uncovered('Delete the striped zebra'), '{delet,stripe}', 'an action and a filter are left over');
+select is(pg_temp.uncovered('Groom the zebra last month in 2025'), '{2025,last,month}', 'a period is left over');
+
+select * from finish();
+rollback;
