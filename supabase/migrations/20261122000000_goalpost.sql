@@ -5219,8 +5219,23 @@ begin
 end
 $$;
 
+-- Returns why a call that is rows cannot be carried out with its arguments; null where it can. The schema of an answer is
+-- one that SQL carries out, as the answer is checked by decide_approval.
+create function goalpost_private.arguments_problem(p_call goalpost.tool_calls) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return coalesce(
+    (select goalpost_private.json_problem(t.parameters, p_call.arguments, 'the arguments')
+       from goalpost.tools t where t.name = p_call.tool),
+    case when p_call.tool = 'ask_human' and p_call.arguments ? 'answer_schema'
+         then goalpost_private.json_schema_problem(p_call.arguments -> 'answer_schema', 'answer_schema') end);
+end
+$$;
+
 -- Carries out a call that is rows and nothing else, in one transaction with its record: intended -> done | failed |
--- waiting, as the tool's own function says. Replies the call.
+-- waiting, as the tool's own function says. One whose arguments do not fit fails. Replies the call.
 -- Called for the tools named here. Safe to repeat: a call that is not intended any more is told and not carried out.
 -- Raises ZG003 for a tool that is none of these, ZG009. Locks the tree.
 create function goalpost_worker.carry_out_call(p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_number integer)
@@ -5232,14 +5247,22 @@ declare
   v_step constant goalpost.steps := goalpost_private.hold_step(p_run_id, p_step_key, p_lease_epoch);
   v_now constant timestamptz := goalpost_private.clock();
   v_call goalpost.tool_calls;
+  v_problem text;
 begin
   select c.* into v_call from goalpost.tool_calls c
    where c.run_id = p_run_id and c.step_key = p_step_key and c.number = p_number;
   if v_call.state = 'intended' then
-    case v_call.tool
-      when 'ask_human' then perform goalpost_private.carry_out_ask_human(v_step, v_call, v_now);
-      when 'delegate' then perform goalpost_private.carry_out_delegate(v_step, v_call, v_now);
-      else perform goalpost_private.refuse('ZG003', 'this tool is not carried out in the database');
+    v_problem := goalpost_private.arguments_problem(v_call);
+    case
+      when v_call.tool not in ('ask_human', 'delegate') then
+        perform goalpost_private.refuse('ZG003', 'this tool is not carried out in the database');
+      when v_problem is not null then
+        update goalpost.tool_calls
+           set state = 'failed', ended_at = v_now,
+               error = jsonb_build_object('code', 'invalid_arguments', 'message', v_problem)
+         where run_id = p_run_id and step_key = p_step_key and number = p_number;
+      when v_call.tool = 'ask_human' then perform goalpost_private.carry_out_ask_human(v_step, v_call, v_now);
+      else perform goalpost_private.carry_out_delegate(v_step, v_call, v_now);
     end case;
     select c.* into v_call from goalpost.tool_calls c
      where c.run_id = p_run_id and c.step_key = p_step_key and c.number = p_number;
@@ -5826,11 +5849,16 @@ $$;
 
 -- file: supabase/schemas/60_policy/json_schemas.sql
 
--- Whether a JSON value is what a schema says: for what people and models hand in, and SQL has to take as it is.
+-- JSON Schema where SQL must decide: limits and budgets that people set, their answers and edits, and arguments of calls
+-- that are rows. Everything else is checked in Rust (shared/domain/src/json_schema.rs), which carries out more.
+--
+-- The subset: type, enum, const, required, properties, additionalProperties (true or false), items (one schema), minItems,
+-- maxItems, minLength, maxLength, minimum, maximum. On schemas of the subset (json_schema_problem is null) both checkers
+-- give the same verdict. Of other schemas, which MCP servers have, SQL checks the words of the subset and no others: what
+-- it refuses Rust refuses too, and Rust checks the whole schema before a call is made. tests/suite/json_schemas.rs
+-- compares the two.
 
--- What a JSON value lacks to be what a schema says, in words; null: nothing. The words that are looked at: type, enum,
--- const, required, properties, additionalProperties (false), items, minItems, maxItems, minLength, maxLength, minimum,
--- maximum. All others are passed over, as in every schema.
+-- Returns the first problem of a JSON value with a schema, in words; null where it fits.
 create function goalpost_private.json_problem(p_schema jsonb, p_value jsonb, p_name text) returns text
 language plpgsql immutable
 set search_path = ''
@@ -5865,7 +5893,8 @@ begin
 end
 $$;
 
--- The same for the parts of an object or an array: the first problem there is.
+-- Returns the first problem of the parts of an object or an array. Fields that patternProperties may name, and elements
+-- that prefixItems may, are left to Rust.
 create function goalpost_private.json_part_problem(p_schema jsonb, p_value jsonb, p_name text) returns text
 language sql immutable
 set search_path = ''
@@ -5878,16 +5907,64 @@ as $$
       union all
       select 2, case when p_schema -> 'properties' -> v.key is not null
                      then goalpost_private.json_problem(p_schema -> 'properties' -> v.key, v.value, p_name || '.' || v.key)
-                     when p_schema -> 'additionalProperties' = 'false' then format('%s has no %s', p_name, left(v.key, 100)) end
+                     when p_schema -> 'additionalProperties' = 'false' and not p_schema ? 'patternProperties' then format('%s has no %s', p_name, left(v.key, 100)) end
         from jsonb_each(case jsonb_typeof(p_value) when 'object' then p_value else '{}' end) v
       union all
       select 2, goalpost_private.json_problem(p_schema -> 'items', v.value, format('%s[%s]', p_name, v.number))
         from jsonb_array_elements(case jsonb_typeof(p_value) when 'array' then p_value else '[]' end)
              with ordinality v (value, number)
-       where jsonb_typeof(p_schema -> 'items') = 'object') p
+       where jsonb_typeof(p_schema -> 'items') = 'object' and not p_schema ? 'prefixItems') p
    where p.problem is not null
    order by p.place, p.problem
    limit 1
+$$;
+
+-- Returns why a word of a schema is not of the subset, or has a value that it cannot have; null where it is sound.
+create function goalpost_private.json_word_problem(p_word text, p_value jsonb, p_name text, p_depth integer) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  v_type constant text := jsonb_typeof(p_value);
+  v_types constant text[] := array['string', 'object', 'array', 'boolean', 'null', 'number', 'integer'];
+  v_is_sound boolean := true;
+begin
+  case
+    when p_word in ('title', 'description', 'default', 'examples', 'format', 'deprecated', 'readOnly', 'writeOnly',
+                    '$schema', '$comment', 'const') then null;
+    when p_word = 'type' then
+      v_is_sound := v_type in ('string', 'array') and not exists (
+        select from jsonb_array_elements(case v_type when 'array' then p_value else jsonb_build_array(p_value) end) t
+         where (jsonb_typeof(t) = 'string' and t #>> '{}' = any (v_types)) is not true);
+    when p_word = 'enum' then v_is_sound := v_type = 'array';
+    when p_word = 'required' then
+      v_is_sound := case v_type when 'array' then not jsonb_path_exists(p_value, 'strict $[*] ? (@.type() != "string")') else false end;
+    when p_word = 'additionalProperties' then v_is_sound := v_type = 'boolean';
+    when p_word in ('minimum', 'maximum') then v_is_sound := v_type = 'number';
+    when p_word in ('minItems', 'maxItems', 'minLength', 'maxLength') then
+      v_is_sound := case v_type when 'number' then p_value::numeric between 0 and 1e9 and p_value::numeric % 1 = 0 else false end;
+    when p_word = 'items' then return goalpost_private.json_schema_problem(p_value, p_name, p_depth + 1);
+    when p_word = 'properties' and v_type = 'object' then
+      return (select min(goalpost_private.json_schema_problem(f.value, p_name, p_depth + 1)) from jsonb_each(p_value) f);
+    when p_word = 'properties' then v_is_sound := false;
+    else
+      return format('%s uses %s, which is not checked here; use type, enum, const, required, properties, items and bounds',
+                    p_name, left(p_word, 100));
+  end case;
+  return case when not v_is_sound then format('%s has a value of %s that it cannot have', p_name, p_word) end;
+end
+$$;
+
+-- Returns why a schema is not of the subset; null where it is.
+create function goalpost_private.json_schema_problem(p_schema jsonb, p_name text, p_depth integer default 0) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case
+    when jsonb_typeof(p_schema) is distinct from 'object' then format('%s holds a schema that is not a JSON object', p_name)
+    when p_depth > 16 then format('%s is nested more than 16 levels deep', p_name)
+    when p_depth = 0 and octet_length(p_schema::text) > 32768 then format('%s has more than 32768 bytes', p_name)
+    else (select min(goalpost_private.json_word_problem(w.key, w.value, p_name, p_depth)) from jsonb_each(p_schema) w) end
 $$;
 
 -- file: supabase/schemas/60_policy/rate_limits.sql
@@ -7775,17 +7852,33 @@ as $$
          then 'the budget must be the one that was asked about' end)
 $$;
 
+-- Returns why a call cannot be made with these arguments; null where it can. The tool is ours or one that the workspace
+-- has of an MCP server.
+create function goalpost_private.arguments_edit_problem(p_approval goalpost.approvals, p_edited jsonb) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_name constant text := (
+    select c.tool from goalpost.tool_calls c
+     where c.run_id = p_approval.run_id and c.step_key = p_approval.step_key and c.number = p_approval.call_number);
+  v_tool constant goalpost.tools := goalpost_private.find_tool(p_approval.workspace_id, v_name);
+begin
+  if v_tool.name is null then
+    return format('the arguments of %s cannot be checked: the tool is not there or not approved any more; reject the call, '
+                  'or approve it as it is', left(v_name, 200));
+  end if;
+  return goalpost_private.json_problem(v_tool.parameters || '{"type": "object"}', p_edited, 'the arguments');
+end
+$$;
+
 -- Why what a person made of a subject cannot stand in its place; null: it can. A plan is checked when it takes effect.
 create function goalpost_private.edit_problem(p_approval goalpost.approvals, p_edited jsonb) returns text
 language sql stable
 set search_path = ''
 as $$
   select case p_approval.kind
-    when 'tool_call' then goalpost_private.json_problem(
-      coalesce((select t.parameters from goalpost.tool_calls c join goalpost.tools t on t.name = c.tool
-                 where c.run_id = p_approval.run_id and c.step_key = p_approval.step_key
-                   and c.number = p_approval.call_number), '{}') || '{"type": "object"}',
-      p_edited, 'the arguments')
+    when 'tool_call' then goalpost_private.arguments_edit_problem(p_approval, p_edited)
     when 'budget' then goalpost_private.budget_edit_problem(p_approval.subject, p_edited)
     when 'verdict' then goalpost_private.json_problem(
       '{"type": "object", "required": ["verdicts"], "additionalProperties": false, "properties": {"verdicts": {

@@ -24,6 +24,7 @@ mod goals;
 mod hostile;
 mod hostile_sql;
 mod journal;
+mod json_schemas;
 mod locks;
 mod models;
 mod mutants;

@@ -12,7 +12,7 @@ use runtime::StepContext;
 use serde_json::Value;
 use store::{ClaimedStep, Outcome, StepError};
 
-use crate::form::Form;
+use crate::result_schema::ResultSchema;
 use crate::tool_calls::{self, ToolCaller};
 use crate::work_context::WorkContext;
 use crate::{Executor, procedure};
@@ -31,12 +31,15 @@ pub(crate) async fn work(
         Ok(read) => read,
         Err(error) => return Outcome::failed(error),
     };
-    let form = Form::of(input.output_schema.clone());
+    let result_schema = match ResultSchema::parse(input.output_schema.clone()) {
+        Ok(result_schema) => result_schema,
+        Err(error) => return Outcome::failed(error),
+    };
     let caller = ToolCaller {
         executor,
         told: &told,
         context,
-        form: &form,
+        result_schema: &result_schema,
     };
     if !input.procedure.is_empty() {
         return procedure::work(&caller, &input.procedure).await;
@@ -45,7 +48,7 @@ pub(crate) async fn work(
         Ok(model) => model,
         Err(error) => return Outcome::failed(error.into()),
     };
-    let task = match task(&told, input, &form) {
+    let task = match task(&told, input, &result_schema) {
         Ok(task) => task,
         Err(error) => return Outcome::failed(error),
     };
@@ -107,14 +110,16 @@ async fn converse(
     for _ in begun_at..max_turns {
         sum_up_if_long(executor, model, journal, &mut task).await?;
         match model.work(journal, &task).await? {
-            Turn::Done { result, answer } => match caller.form.last_word(result) {
-                Ok(result) => return Ok(result),
-                Err(problem) => {
-                    let calls = Vec::new();
-                    task.turns.push(PastTurn { answer, calls });
-                    task.notes.push((task.turns.len(), problem));
+            Turn::Done { result, answer } => {
+                match caller.result_schema.parse_final_answer(result) {
+                    Ok(result) => return Ok(result),
+                    Err(problem) => {
+                        let calls = Vec::new();
+                        task.turns.push(PastTurn { answer, calls });
+                        task.notes.push((task.turns.len(), problem));
+                    }
                 }
-            },
+            }
             Turn::Calls { answer } => {
                 let calls = journal.asked_for().to_vec();
                 if let Some(result) = caller.turn(&mut task, journal, answer, calls).await? {
@@ -132,7 +137,11 @@ async fn converse(
 }
 
 /// The task as its first turn sees it.
-fn task(told: &WorkContext, input: AgentInput, form: &Form) -> Result<WorkTask, StepError> {
+fn task(
+    told: &WorkContext,
+    input: AgentInput,
+    result_schema: &ResultSchema,
+) -> Result<WorkTask, StepError> {
     let mut agent = told.agent.clone().ok_or_else(|| {
         StepError::terminal(
             "agent_missing",
@@ -140,7 +149,7 @@ fn task(told: &WorkContext, input: AgentInput, form: &Form) -> Result<WorkTask, 
         )
     })?;
     let mut tools = told.tools.clone();
-    if let Some(tool) = form.tool() {
+    if let Some(tool) = result_schema.tool() {
         tools.retain(|other| other.name != tool.name);
         if !agent.tools.contains(&tool.name) {
             agent.tools.push(tool.name.clone());

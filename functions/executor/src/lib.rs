@@ -11,9 +11,9 @@
 
 mod agent_step;
 pub mod config;
-mod form;
 mod leased_database;
 mod procedure;
+mod result_schema;
 mod tool_calls;
 mod tool_step;
 mod work_context;

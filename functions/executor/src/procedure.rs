@@ -43,8 +43,6 @@ async fn results(
 /// Makes the step's result of the last call's.
 fn conclude(caller: &ToolCaller<'_>, results: &[Value]) -> Result<Value, StepError> {
     let result = Value::Object(rule::result_of(results.last(), None));
-    match caller.form.problem(&result) {
-        None => Ok(result),
-        Some(problem) => Err(StepError::terminal("result_does_not_fit", problem)),
-    }
+    caller.result_schema.check(&result)?;
+    Ok(result)
 }

@@ -13,7 +13,7 @@ use store::StepError;
 use tools::ToolError;
 
 use crate::Executor;
-use crate::form::{Form, SUBMIT_RESULT};
+use crate::result_schema::{ResultSchema, SUBMIT_RESULT};
 use crate::work_context::WorkContext;
 
 /// What the calls of one step are made with.
@@ -21,7 +21,7 @@ pub(crate) struct ToolCaller<'a> {
     pub(crate) executor: &'a Executor,
     pub(crate) told: &'a WorkContext,
     pub(crate) context: &'a StepContext,
-    pub(crate) form: &'a Form,
+    pub(crate) result_schema: &'a ResultSchema,
 }
 
 impl<'a> ToolCaller<'a> {
@@ -61,20 +61,16 @@ impl<'a> ToolCaller<'a> {
     async fn perform(&self, call: ToolCall) -> Result<ToolCallResult, Interrupted> {
         if self.told.agent.is_some() {
             if call.tool == SUBMIT_RESULT {
-                return Ok(match self.form.problem(&call.arguments) {
-                    None => ToolCallResult::Done(call.arguments),
-                    Some(problem) => {
-                        ToolCallResult::Failed(StepError::terminal("result_does_not_fit", problem))
-                    }
+                return Ok(match self.result_schema.check(&call.arguments) {
+                    Ok(()) => ToolCallResult::Done(call.arguments),
+                    Err(error) => ToolCallResult::Failed(error),
                 });
             }
             if !self.told.agent_may_call(&call.tool) {
                 return Ok(ToolCallResult::Failed(not_allowed(&call.tool).into()));
             }
-            match call.tool.as_str() {
-                REMEMBER => return Ok(self.remember(&call).await),
-                RECALL => return Ok(self.recall(&call).await),
-                _ => {}
+            if matches!(call.tool.as_str(), REMEMBER | RECALL) {
+                return Ok(self.use_memory(&call).await);
             }
         }
         let key = call.idempotency_key.clone();
@@ -116,6 +112,15 @@ const RECALL: &str = "recall";
 impl ToolCaller<'_> {
     fn memories<'a>(&'a self, model: &'a Model) -> Memories<'a> {
         Memories::new(self.executor.worker.store(), model, self.context)
+    }
+
+    async fn use_memory(&self, call: &ToolCall) -> ToolCallResult {
+        let tools = &self.executor.tools;
+        match tools.check_arguments(&call.tool, &call.arguments) {
+            Err(error) => ToolCallResult::Failed(error.into()),
+            Ok(()) if call.tool == REMEMBER => self.remember(call).await,
+            Ok(()) => self.recall(call).await,
+        }
     }
 
     async fn remember(&self, row: &ToolCall) -> ToolCallResult {

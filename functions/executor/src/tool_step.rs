@@ -8,7 +8,7 @@ use serde_json::Value;
 use store::{ClaimedStep, Outcome, StepError};
 
 use crate::Executor;
-use crate::form::Form;
+use crate::result_schema::ResultSchema;
 use crate::tool_calls::ToolCaller;
 use crate::work_context::WorkContext;
 
@@ -34,7 +34,7 @@ async fn call(
         executor,
         told: &told,
         context,
-        form: &Form::of(None),
+        result_schema: &ResultSchema::default(),
     };
     let request = request(&caller, step)?;
     Ok(caller.call(request).await?.into_result()?)

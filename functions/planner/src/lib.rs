@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::StepKind;
-use domain::plan::{Catalogue, Problem, check};
+use domain::plan::{Catalogue, Problem, check, check_output_schemas};
 use journal::{Journal, Memories, memory};
 use model::{LazyModel, Model, PlanTask, Planned};
 use runtime::{Call, Failure, Invocation, StepContext, Worker};
@@ -88,7 +88,8 @@ async fn plan(
     let catalogue = catalogue(&task, step);
     for _ in 0..=REPAIRS {
         let planned = model.plan(journal, &task).await?;
-        let problems = check(&planned.plan, &task.limits, &catalogue);
+        let mut problems = check(&planned.plan, &task.limits, &catalogue);
+        problems.extend(check_output_schemas(&planned.plan));
         if problems.is_empty() {
             return Ok(planned);
         }

@@ -7,6 +7,7 @@
 //! - [`state`]: the states of requests, goals, runs, steps and approvals, and the kinds of steps.
 //! - [`plan`]: what a plan is and the rules it must pass; the same rules live in SQL.
 //! - [`expression`]: templates and checks inside plans, evaluated within bounds.
+//! - [`json_schema`]: checks values against JSON Schemas.
 //! - [`outcome`]: verdicts, usage and the other small values that steps leave behind.
 //! - [`private_hosts`]: the operator's own hosts, and the workspaces that may call them.
 //! - [`tool`]: how a tool is described to a model and to the plan check.
@@ -14,6 +15,7 @@
 
 pub mod expression;
 pub mod ids;
+pub mod json_schema;
 pub mod outcome;
 pub mod plan;
 pub mod private_hosts;
@@ -25,6 +27,7 @@ pub use ids::{
     ApprovalId, Attempt, DeadLetterId, GoalId, LeaseEpoch, RequestId, RunId, RunbookId, StepKey,
     UserId, WakeId, WorkspaceId,
 };
+pub use json_schema::JsonSchema;
 pub use outcome::{CriterionVerdict, StepError, Usage, Verdict};
 pub use plan::{Catalogue, Limits, Plan, PlanStep, Problem, ProblemCode};
 pub use private_hosts::PrivateHosts;

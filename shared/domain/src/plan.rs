@@ -57,6 +57,7 @@ mod graph;
 mod input;
 mod parse;
 mod read;
+mod schemas;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,6 +67,7 @@ use serde_json::{Map, Value};
 pub use check::check;
 pub use expressions::check_expressions;
 pub use input::{AgentInput, ApprovalInput, OnReject, SubgoalInput, ToolInput};
+pub use schemas::check_output_schemas;
 
 use crate::ids::StepKey;
 use crate::state::{StepKind, words};
@@ -230,6 +232,8 @@ words! {
         BadTimeout = "bad_timeout",
         /// A template or check that cannot be read; found by [`check_expressions`] alone, never by SQL.
         BadExpression = "bad_expression",
+        /// A schema of a result that cannot be used; found by [`check_output_schemas`] alone, never by SQL.
+        BadOutputSchema = "bad_output_schema",
     }
 }
 

@@ -8,6 +8,7 @@
 //! One file per built-in tool: `sql`, `calculate`, `http_get`, `http_request`, `template`, `webhook`,
 //! `table_write`, `email`; `mcp` for those of MCP servers. `control` describes calls that are rows.
 
+mod arguments;
 pub mod calculate;
 pub mod control;
 mod email;
@@ -18,7 +19,6 @@ mod http_request;
 mod mcp;
 mod reach;
 mod registry;
-mod schema;
 pub mod sql;
 mod table_write;
 pub mod template;

@@ -24,7 +24,7 @@ use domain::Tool;
 use serde_json::{Value, json};
 
 use crate::http::Http;
-use crate::{CallContext, McpServer, StepDatabase, ToolError, schema};
+use crate::{CallContext, McpServer, StepDatabase, ToolError};
 use line::Line;
 use session::Session;
 
@@ -109,7 +109,7 @@ impl Mcp {
         let server = database.mcp_server(server_name, Some(tool)).await?;
         let name = format!("{PREFIX}{server_name}.{tool}");
         let parameters = server.parameters.clone().unwrap_or_default();
-        schema::check(&name, &parameters, arguments)?;
+        crate::arguments::check(&name, &parameters, arguments)?;
         let seconds = server.timeout_seconds.map(u64::from);
         let limit = seconds.map_or(DEFAULT_TIMEOUT, Duration::from_secs);
         let limit = limit.min(context.time_limit);

@@ -15,7 +15,7 @@ use crate::sql::QueryRunner;
 use crate::webhook::Webhook;
 use crate::{
     EmailConfig, OUTCOME_UNKNOWN, Reach, StepDatabase, ToolError, calculate, control, email,
-    http_get, http_request, mcp, schema, sql, table_write, template, webhook,
+    http_get, http_request, mcp, sql, table_write, template, webhook,
 };
 
 /// The largest result of a call, as JSON text.
@@ -161,12 +161,8 @@ impl Registry {
             check_size(name, &result)?;
             return Ok(result);
         }
-        let Some(entry) = self.entries.iter().find(|entry| entry.tool.name == name) else {
-            let names: Vec<&str> = self.entries.iter().map(|e| e.tool.name.as_str()).collect();
-            let message = format!("there is no tool `{name}`; use one of {}", names.join(", "));
-            return Err(ToolError::terminal("unknown_tool", message));
-        };
-        schema::check(name, &entry.tool.parameters, arguments)?;
+        let entry = self.entry(name)?;
+        crate::arguments::check(name, &entry.tool.parameters, arguments)?;
         let limit = Duration::from_secs(entry.tool.timeout_seconds.into()).min(context.time_limit);
         let run = self.run(entry, arguments, context);
         let result = tokio::time::timeout(limit, run).await;
@@ -175,12 +171,21 @@ impl Registry {
         Ok(result)
     }
 
-    /// Says whether arguments fit a tool's schema, for calls that are carried out elsewhere.
+    /// Checks the arguments of a built-in tool whose call is made elsewhere.
     ///
     /// # Errors
-    /// `invalid_arguments`, or `schema_unusable` where the schema asserts what cannot be checked here.
-    pub fn check_arguments(tool: &Tool, arguments: &Value) -> Result<(), ToolError> {
-        schema::check(&tool.name, &tool.parameters, arguments)
+    /// `invalid_arguments`; `unknown_tool` for a name that is not built in.
+    pub fn check_arguments(&self, name: &str, arguments: &Value) -> Result<(), ToolError> {
+        crate::arguments::check(name, &self.entry(name)?.tool.parameters, arguments)
+    }
+
+    fn entry(&self, name: &str) -> Result<&Entry, ToolError> {
+        let entry = self.entries.iter().find(|entry| entry.tool.name == name);
+        entry.ok_or_else(|| {
+            let names: Vec<&str> = self.entries.iter().map(|e| e.tool.name.as_str()).collect();
+            let message = format!("there is no tool `{name}`; use one of {}", names.join(", "));
+            ToolError::terminal("unknown_tool", message)
+        })
     }
 
     async fn run(

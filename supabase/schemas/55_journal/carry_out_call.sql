@@ -80,8 +80,23 @@ begin
 end
 $$;
 
+-- Returns why a call that is rows cannot be carried out with its arguments; null where it can. The schema of an answer is
+-- one that SQL carries out, as the answer is checked by decide_approval.
+create function goalpost_private.arguments_problem(p_call goalpost.tool_calls) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return coalesce(
+    (select goalpost_private.json_problem(t.parameters, p_call.arguments, 'the arguments')
+       from goalpost.tools t where t.name = p_call.tool),
+    case when p_call.tool = 'ask_human' and p_call.arguments ? 'answer_schema'
+         then goalpost_private.json_schema_problem(p_call.arguments -> 'answer_schema', 'answer_schema') end);
+end
+$$;
+
 -- Carries out a call that is rows and nothing else, in one transaction with its record: intended -> done | failed |
--- waiting, as the tool's own function says. Replies the call.
+-- waiting, as the tool's own function says. One whose arguments do not fit fails. Replies the call.
 -- Called for the tools named here. Safe to repeat: a call that is not intended any more is told and not carried out.
 -- Raises ZG003 for a tool that is none of these, ZG009. Locks the tree.
 create function goalpost_worker.carry_out_call(p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_number integer)
@@ -93,14 +108,22 @@ declare
   v_step constant goalpost.steps := goalpost_private.hold_step(p_run_id, p_step_key, p_lease_epoch);
   v_now constant timestamptz := goalpost_private.clock();
   v_call goalpost.tool_calls;
+  v_problem text;
 begin
   select c.* into v_call from goalpost.tool_calls c
    where c.run_id = p_run_id and c.step_key = p_step_key and c.number = p_number;
   if v_call.state = 'intended' then
-    case v_call.tool
-      when 'ask_human' then perform goalpost_private.carry_out_ask_human(v_step, v_call, v_now);
-      when 'delegate' then perform goalpost_private.carry_out_delegate(v_step, v_call, v_now);
-      else perform goalpost_private.refuse('ZG003', 'this tool is not carried out in the database');
+    v_problem := goalpost_private.arguments_problem(v_call);
+    case
+      when v_call.tool not in ('ask_human', 'delegate') then
+        perform goalpost_private.refuse('ZG003', 'this tool is not carried out in the database');
+      when v_problem is not null then
+        update goalpost.tool_calls
+           set state = 'failed', ended_at = v_now,
+               error = jsonb_build_object('code', 'invalid_arguments', 'message', v_problem)
+         where run_id = p_run_id and step_key = p_step_key and number = p_number;
+      when v_call.tool = 'ask_human' then perform goalpost_private.carry_out_ask_human(v_step, v_call, v_now);
+      else perform goalpost_private.carry_out_delegate(v_step, v_call, v_now);
     end case;
     select c.* into v_call from goalpost.tool_calls c
      where c.run_id = p_run_id and c.step_key = p_step_key and c.number = p_number;

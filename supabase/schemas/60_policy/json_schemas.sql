@@ -1,8 +1,13 @@
--- Whether a JSON value is what a schema says: for what people and models hand in, and SQL has to take as it is.
+-- JSON Schema where SQL must decide: limits and budgets that people set, their answers and edits, and arguments of calls
+-- that are rows. Everything else is checked in Rust (shared/domain/src/json_schema.rs), which carries out more.
+--
+-- The subset: type, enum, const, required, properties, additionalProperties (true or false), items (one schema), minItems,
+-- maxItems, minLength, maxLength, minimum, maximum. On schemas of the subset (json_schema_problem is null) both checkers
+-- give the same verdict. Of other schemas, which MCP servers have, SQL checks the words of the subset and no others: what
+-- it refuses Rust refuses too, and Rust checks the whole schema before a call is made. tests/suite/json_schemas.rs
+-- compares the two.
 
--- What a JSON value lacks to be what a schema says, in words; null: nothing. The words that are looked at: type, enum,
--- const, required, properties, additionalProperties (false), items, minItems, maxItems, minLength, maxLength, minimum,
--- maximum. All others are passed over, as in every schema.
+-- Returns the first problem of a JSON value with a schema, in words; null where it fits.
 create function goalpost_private.json_problem(p_schema jsonb, p_value jsonb, p_name text) returns text
 language plpgsql immutable
 set search_path = ''
@@ -37,7 +42,8 @@ begin
 end
 $$;
 
--- The same for the parts of an object or an array: the first problem there is.
+-- Returns the first problem of the parts of an object or an array. Fields that patternProperties may name, and elements
+-- that prefixItems may, are left to Rust.
 create function goalpost_private.json_part_problem(p_schema jsonb, p_value jsonb, p_name text) returns text
 language sql immutable
 set search_path = ''
@@ -50,14 +56,62 @@ as $$
       union all
       select 2, case when p_schema -> 'properties' -> v.key is not null
                      then goalpost_private.json_problem(p_schema -> 'properties' -> v.key, v.value, p_name || '.' || v.key)
-                     when p_schema -> 'additionalProperties' = 'false' then format('%s has no %s', p_name, left(v.key, 100)) end
+                     when p_schema -> 'additionalProperties' = 'false' and not p_schema ? 'patternProperties' then format('%s has no %s', p_name, left(v.key, 100)) end
         from jsonb_each(case jsonb_typeof(p_value) when 'object' then p_value else '{}' end) v
       union all
       select 2, goalpost_private.json_problem(p_schema -> 'items', v.value, format('%s[%s]', p_name, v.number))
         from jsonb_array_elements(case jsonb_typeof(p_value) when 'array' then p_value else '[]' end)
              with ordinality v (value, number)
-       where jsonb_typeof(p_schema -> 'items') = 'object') p
+       where jsonb_typeof(p_schema -> 'items') = 'object' and not p_schema ? 'prefixItems') p
    where p.problem is not null
    order by p.place, p.problem
    limit 1
+$$;
+
+-- Returns why a word of a schema is not of the subset, or has a value that it cannot have; null where it is sound.
+create function goalpost_private.json_word_problem(p_word text, p_value jsonb, p_name text, p_depth integer) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  v_type constant text := jsonb_typeof(p_value);
+  v_types constant text[] := array['string', 'object', 'array', 'boolean', 'null', 'number', 'integer'];
+  v_is_sound boolean := true;
+begin
+  case
+    when p_word in ('title', 'description', 'default', 'examples', 'format', 'deprecated', 'readOnly', 'writeOnly',
+                    '$schema', '$comment', 'const') then null;
+    when p_word = 'type' then
+      v_is_sound := v_type in ('string', 'array') and not exists (
+        select from jsonb_array_elements(case v_type when 'array' then p_value else jsonb_build_array(p_value) end) t
+         where (jsonb_typeof(t) = 'string' and t #>> '{}' = any (v_types)) is not true);
+    when p_word = 'enum' then v_is_sound := v_type = 'array';
+    when p_word = 'required' then
+      v_is_sound := case v_type when 'array' then not jsonb_path_exists(p_value, 'strict $[*] ? (@.type() != "string")') else false end;
+    when p_word = 'additionalProperties' then v_is_sound := v_type = 'boolean';
+    when p_word in ('minimum', 'maximum') then v_is_sound := v_type = 'number';
+    when p_word in ('minItems', 'maxItems', 'minLength', 'maxLength') then
+      v_is_sound := case v_type when 'number' then p_value::numeric between 0 and 1e9 and p_value::numeric % 1 = 0 else false end;
+    when p_word = 'items' then return goalpost_private.json_schema_problem(p_value, p_name, p_depth + 1);
+    when p_word = 'properties' and v_type = 'object' then
+      return (select min(goalpost_private.json_schema_problem(f.value, p_name, p_depth + 1)) from jsonb_each(p_value) f);
+    when p_word = 'properties' then v_is_sound := false;
+    else
+      return format('%s uses %s, which is not checked here; use type, enum, const, required, properties, items and bounds',
+                    p_name, left(p_word, 100));
+  end case;
+  return case when not v_is_sound then format('%s has a value of %s that it cannot have', p_name, p_word) end;
+end
+$$;
+
+-- Returns why a schema is not of the subset; null where it is.
+create function goalpost_private.json_schema_problem(p_schema jsonb, p_name text, p_depth integer default 0) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case
+    when jsonb_typeof(p_schema) is distinct from 'object' then format('%s holds a schema that is not a JSON object', p_name)
+    when p_depth > 16 then format('%s is nested more than 16 levels deep', p_name)
+    when p_depth = 0 and octet_length(p_schema::text) > 32768 then format('%s has more than 32768 bytes', p_name)
+    else (select min(goalpost_private.json_word_problem(w.key, w.value, p_name, p_depth)) from jsonb_each(p_schema) w) end
 $$;

@@ -154,17 +154,33 @@ as $$
          then 'the budget must be the one that was asked about' end)
 $$;
 
+-- Returns why a call cannot be made with these arguments; null where it can. The tool is ours or one that the workspace
+-- has of an MCP server.
+create function goalpost_private.arguments_edit_problem(p_approval goalpost.approvals, p_edited jsonb) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_name constant text := (
+    select c.tool from goalpost.tool_calls c
+     where c.run_id = p_approval.run_id and c.step_key = p_approval.step_key and c.number = p_approval.call_number);
+  v_tool constant goalpost.tools := goalpost_private.find_tool(p_approval.workspace_id, v_name);
+begin
+  if v_tool.name is null then
+    return format('the arguments of %s cannot be checked: the tool is not there or not approved any more; reject the call, '
+                  'or approve it as it is', left(v_name, 200));
+  end if;
+  return goalpost_private.json_problem(v_tool.parameters || '{"type": "object"}', p_edited, 'the arguments');
+end
+$$;
+
 -- Why what a person made of a subject cannot stand in its place; null: it can. A plan is checked when it takes effect.
 create function goalpost_private.edit_problem(p_approval goalpost.approvals, p_edited jsonb) returns text
 language sql stable
 set search_path = ''
 as $$
   select case p_approval.kind
-    when 'tool_call' then goalpost_private.json_problem(
-      coalesce((select t.parameters from goalpost.tool_calls c join goalpost.tools t on t.name = c.tool
-                 where c.run_id = p_approval.run_id and c.step_key = p_approval.step_key
-                   and c.number = p_approval.call_number), '{}') || '{"type": "object"}',
-      p_edited, 'the arguments')
+    when 'tool_call' then goalpost_private.arguments_edit_problem(p_approval, p_edited)
     when 'budget' then goalpost_private.budget_edit_problem(p_approval.subject, p_edited)
     when 'verdict' then goalpost_private.json_problem(
       '{"type": "object", "required": ["verdicts"], "additionalProperties": false, "properties": {"verdicts": {

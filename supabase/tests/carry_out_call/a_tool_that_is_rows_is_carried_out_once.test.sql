@@ -10,6 +10,7 @@ language sql as $$ update goalpost.tool_calls set state = 'done', result = '{"ke
 select tests.bare_call(tests.the('run'), 'a', 1, 'intended', '{"tool": "ask_human"}');
 select tests.bare_call(tests.the('run'), 'a', 2, 'intended', '{"tool": "calculate"}');
 select tests.bare_call(tests.the('run'), 'a', 3, 'waiting', '{"tool": "ask_human"}');
+update goalpost.tool_calls set arguments = '{"question": "q"}' where run_id = tests.the('run') and step_key = 'a';
 select is(goalpost_worker.carry_out_call(tests.the('run'), 'a', 1, 1) ->> 'state', 'done', 'carried out');
 select is(goalpost_worker.carry_out_call(tests.the('run'), 'a', 1, 1) -> 'result', '{"kept": 1}', 'told twice, the same');
 select is(goalpost_worker.carry_out_call(tests.the('run'), 'a', 1, 3) ->> 'state', 'waiting', 'what waits is left waiting');

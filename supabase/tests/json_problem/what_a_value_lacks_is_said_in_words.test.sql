@@ -17,7 +17,9 @@ insert into tried values
   ('{"properties": {"a": {"type": "string"}}}', '{"a": 1}', 'it.a must be of the type string'), ('{"properties": {"a": {}}}', '{"b": 1}', null),
   ('{"properties": {"a": {}}, "additionalProperties": false}', '{"b": 1}', 'it has no b'),
   ('{"properties": {"a": {"properties": {"b": {"items": {"enum": [1]}}}}}}', '{"a": {"b": [1, 2]}}', 'it.a.b[2] must be one of [1]'),
-  ('{"pattern": "^x$", "format": "email"}', '"y"', null), ('7', '1', null);
+  ('{"pattern": "^x$", "format": "email"}', '"y"', null), ('7', '1', null),
+  ('{"patternProperties": {"b": {}}, "additionalProperties": false}', '{"b": 1}', null),
+  ('{"prefixItems": [{}], "items": {"type": "string"}}', '[1]', null);
 select is(goalpost_private.json_problem(schema, value, 'it'), problem, format('%s: %s', schema, value)) from tried;
 
 select * from finish();

@@ -22,7 +22,7 @@ pub struct AgentInput {
     /// Calls worked out beforehand, in order. Without a language model only these are made.
     #[serde(default, deserialize_with = "null_is_empty")]
     pub procedure: Vec<ToolInput>,
-    /// JSON Schema of an object: the form that the result must have. The agent submits it by the tool `submit_result`.
+    /// JSON Schema of the result, which is an object. The agent submits it by the tool `submit_result`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output_schema: Option<Value>,
 }

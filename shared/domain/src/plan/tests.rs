@@ -220,6 +220,24 @@ fn unreadable_templates_and_checks_are_found_before_they_run() {
 }
 
 #[test]
+fn unusable_output_schema_is_found_before_it_runs() {
+    let plan = |kind: &str, schema: Value| {
+        let input = json!({"instructions": "i", "output_schema": schema});
+        check_output_schemas(&json!({"steps": [{"key": "a", "kind": kind, "input": input}]}))
+    };
+    assert_eq!(plan("agent", json!({"type": "object"})), []);
+    assert_eq!(plan("agent", Value::Null), []);
+    assert_eq!(plan("tool", json!(7)), []);
+    for schema in [json!(7), json!({"unevaluatedProperties": false})] {
+        let problems = plan("agent", schema);
+        assert_eq!(
+            (problems[0].code, problems[0].step_key.as_deref()),
+            (ProblemCode::BadOutputSchema, Some("a"))
+        );
+    }
+}
+
+#[test]
 fn a_key_of_an_earlier_revision_is_taken() {
     let mut catalogue = catalogue();
     catalogue.taken_keys.insert("a".into());

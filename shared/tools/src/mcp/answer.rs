@@ -1,10 +1,11 @@
 //! What a server's answers mean. All of it is untrusted: it is read, cut to size, and never followed.
 
+use domain::JsonSchema;
 use serde_json::{Value, json};
 
 use super::line::Line;
+use crate::ToolError;
 use crate::http::body::shortened;
-use crate::{ToolError, schema};
 
 /// Bytes of a server's own words in an error, as JSON text.
 const MAX_WORDS: usize = 1_000;
@@ -12,9 +13,8 @@ const MAX_WORDS: usize = 1_000;
 /// Bytes of text, and of structured content, in a result.
 const MAX_TEXT_BYTES: usize = 120 * 1024;
 
-/// Bytes of one tool's description and schema.
+/// Bytes of one tool's description.
 const MAX_DESCRIPTION_BYTES: usize = 8 * 1024;
-const MAX_SCHEMA_BYTES: usize = 32 * 1024;
 
 /// The result of a question, or the server's own error.
 pub(super) fn result(line: &Line<'_>, mut message: Value) -> Result<Value, ToolError> {
@@ -96,10 +96,9 @@ pub(super) fn tool(listed: &Value) -> Option<Value> {
         .and_then(Value::as_str)
         .unwrap_or_default();
     let parameters = listed.get("inputSchema").cloned().unwrap_or_default();
-    let mut problem = schema::problem_of(&parameters);
-    if parameters.to_string().len() > MAX_SCHEMA_BYTES {
-        problem = Some(format!("its schema has more than {MAX_SCHEMA_BYTES} bytes"));
-    }
+    let mut problem = JsonSchema::parse(&parameters)
+        .err()
+        .map(|problem| format!("its schema cannot be used: {problem}"));
     if description.len() > MAX_DESCRIPTION_BYTES {
         problem = Some(format!(
             "its description has more than {MAX_DESCRIPTION_BYTES} bytes"

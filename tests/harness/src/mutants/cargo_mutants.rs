@@ -16,9 +16,9 @@ use super::survivors::Survivors;
 
 /// The modules that a score is counted for, as paths without an ending: `http.rs` and `http/` are one.
 const MODULES: [&str; 5] = [
+    "shared/domain/src/json_schema",
     "shared/domain/src/plan",
     "shared/tools/src/http",
-    "shared/tools/src/schema",
     "shared/tools/src/sql/gate",
     "shared/trigger/src",
 ];

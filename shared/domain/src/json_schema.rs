@@ -1,0 +1,67 @@
+//! The one JSON Schema checker: arguments of tools, ours and those of MCP servers, results of agents' steps, and the
+//! schemas that plans hold.
+//!
+//! Draft 2020-12, and the words of older drafts that mean the same wherever they stand (`definitions`, `dependencies`,
+//! lists in `items`). Schemas come from models and from servers and are untrusted, so that a schema is read before it is
+//! used ([`JsonSchema::parse`]). A word that asserts something and is not carried out here (`unevaluatedProperties`,
+//! `$dynamicRef`), a reference that leaves the schema, and a pattern that `regex-lite` does not read make the schema
+//! unusable, with a reason. Nothing is loaded from anywhere. Words that assert nothing, `format` among them, are skipped.
+//!
+//! Size of a schema, depth, patterns and the work of one check are bounded; a check that reaches a bound refuses the
+//! value. Numbers are compared exactly as whole numbers up to 128 bits, and as 64-bit floating point otherwise.
+//!
+//! Where SQL must decide (a person's limits, budgets, answers and edits), `goalpost_private.json_problem` carries out a
+//! subset of the same words; a test compares the two.
+
+mod check;
+mod number;
+mod place;
+mod read;
+mod value;
+
+use std::collections::HashMap;
+
+use regex_lite::Regex;
+use serde_json::Value;
+
+/// The largest schema, as JSON text.
+const MAX_BYTES: usize = 32 * 1024;
+
+/// A schema that was read and can be checked.
+pub struct JsonSchema<'a> {
+    root: &'a Value,
+    patterns: HashMap<&'a str, Regex>,
+}
+
+impl<'a> JsonSchema<'a> {
+    /// Reads a schema, which is an object.
+    ///
+    /// # Errors
+    /// What makes it unusable, in words that complete "the schema cannot be used: ".
+    pub fn parse(schema: &'a Value) -> Result<Self, String> {
+        if !schema.is_object() {
+            return Err("it is not a JSON object".into());
+        }
+        if schema.to_string().len() > MAX_BYTES {
+            return Err(format!("it has more than {MAX_BYTES} bytes"));
+        }
+        let patterns = read::patterns_of(schema)?;
+        Ok(Self {
+            root: schema,
+            patterns,
+        })
+    }
+
+    /// Checks a value.
+    ///
+    /// # Errors
+    /// Each problem with its place, separated by semicolons; of many, the first ones and how many more there are.
+    pub fn check(&self, value: &Value) -> Result<(), String> {
+        check::run(self, value)
+    }
+}
+
+#[cfg(test)]
+mod generated;
+#[cfg(test)]
+mod tests;
