@@ -5,4 +5,5 @@ mod deputy;
 mod egress;
 mod invoking;
 mod queries;
+mod suspended;
 mod waiting;

@@ -1,6 +1,6 @@
 -- What compares each part with each other part, and cannot be cancelled meanwhile, gets no two large values.
 begin;
-select plan(26);
+select plan(28);
 select tests.world();
 
 create table public.notes (id integer, body text, tags text[], data jsonb);
@@ -24,6 +24,9 @@ select matches(pg_temp.said('replace(a.body, ''a'', b.body)'), '^a$', 'the third
 select is(pg_temp.said('jsonb_path_exists(goalpost_private.bounded(a.data), ''$.a'')'), 'true', 'a path over a bounded value');
 select is(pg_temp.said('goalpost_private.bounded(a.body) like goalpost_private.bounded(b.body)'), 'true', 'two bounded values');
 select matches(pg_temp.said('goalpost_private.bounded(array(select generate_series(1, 9000))) @> array(select 1)'), 'more than 32 kB', 'a bounded value has a bound');
+-- An array of one text of 32740 bytes has 32768 bytes.
+select is(length(goalpost_private.bounded(repeat('x', 32740))), 32740, 'a value of exactly 32 kB is within the bound');
+select is(tests.refusal('select goalpost_private.bounded(repeat(''x'', 32741))'), 'ZG008', 'a value of one byte more than 32 kB is refused');
 update public.notes set data = jsonb_build_object('a', repeat('x', 40000));
 select matches(pg_temp.said('goalpost_private.bounded(a.data) @> b.data'), 'more than 32 kB', 'the bound is that of the value, not of its compressed form');
 select is(pg_temp.said('left(a.data ->> ''a'', 1)'), 'x', 'other functions take it');

@@ -1,6 +1,6 @@
 -- A row inserted by supabase-js becomes a run when intake looks, by wake or by sweep.
 begin;
-select plan(6);
+select plan(8);
 select tests.world();
 
 select tests.value_for('mia', format('insert into goalpost.requests (workspace_id, question) values (%L, ''directly'')', tests.id_of('acme')));
@@ -13,6 +13,12 @@ select is(tests.kept('claimed')::jsonb #>> '{0,context,question}', 'directly', '
 select is((select r.user_id from goalpost.requests q join goalpost.workflow_runs r on r.request_id = q.id where q.question = 'directly'),
   tests.id_of('mia'), 'for the person who asked');
 select is(tests.claim('assess'), '[]', 'it is adopted once');
+
+-- More than the claim takes.
+select tests.value_for('mia', format('insert into goalpost.requests (workspace_id, question) values (%L, %L)', tests.id_of('acme'), 'one of three')) from generate_series(1, 3);
+delete from goalpost.wakes;
+select is(jsonb_array_length(tests.claim('assess', 1)), 1, 'a claim takes no more than its limit of the adopted requests');
+select is((select array_agg(ready_count) from goalpost.wakes where function = 'intake'), array[2], 'a wake is sent for the two adopted requests that the claim left');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- An edited plan is estimated again; beyond the workspace's limit it is for approvers, whoever edited it.
 begin;
-select plan(11);
+select plan(13);
 select tests.world();
 
 update goalpost.workspaces set plan_approval_microusd = 100000 where id = tests.id_of('acme');
@@ -38,6 +38,14 @@ select tests.decide('petra', tests.the('third'), 'approved', jsonb_build_object(
 select tests.decide('mia', tests.the('third'), 'rejected');
 select is((tests.approval_of(tests.the('third_run'), 'plan')).shown #>> '{estimate,cost_microusd}', '20000', 'a rejected edit leaves the original''s estimate');
 select is(tests.decide('petra', tests.the('third'), 'approved') ->> 'state', 'approved', 'the original can still be approved');
+select tests.keep('fourth_run', tests.goal('mia'));
+select tests.do_complete(tests.the('fourth_run'), 'plan', jsonb_build_object('runbook_id', (select id from goalpost.runbooks where name = 'cheap'), 'plan', jsonb_build_object('summary', 's', 'steps', tests.steps('a'))));
+select tests.keep('fourth', (tests.approval_of(tests.the('fourth_run'), 'plan')).id);
+select tests.keep('estimate', (tests.approval_of(tests.the('fourth_run'), 'plan')).shown ->> 'estimate');
+select tests.decide('petra', tests.the('fourth'), 'approved', jsonb_build_object('edited', tests.kept('dear')::jsonb));
+select tests.decide('mia', tests.the('fourth'), 'rejected');
+select is((tests.approval_of(tests.the('fourth_run'), 'plan')).shown #>> '{estimate,from}', 'history', 'after a rejected edit the plan of a runbook is estimated from its history again');
+select is((tests.approval_of(tests.the('fourth_run'), 'plan')).shown -> 'estimate', tests.kept('estimate')::jsonb, 'after a rejected edit the estimate is the one from before the edit');
 
 select * from finish();
 rollback;

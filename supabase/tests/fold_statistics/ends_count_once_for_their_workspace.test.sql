@@ -1,6 +1,6 @@
 -- Ended runs per runbook and ended steps per agent, with successes, duration and cost, each workspace by itself.
 begin;
-select plan(9);
+select plan(10);
 select tests.world();
 
 select tests.keep('book', goalpost_private.publish_builtin_runbook('tests-book', 1, 't', 'd', 'g', '{}', false, '{"steps": []}'));
@@ -36,6 +36,8 @@ select tests.pass('30 seconds');
 select tests.do_complete(tests.the('good'), 'judge', '{"decision": "complete", "report": "r"}');
 select tests.value_for('mia', format('select goalpost.cancel_goal(%s)', (tests.goal_of(tests.the('cancelled'))).id));
 
+select is_empty('select * from goalpost.unfolded_statistics where uses <> 0 and agent_id is null and runbook_id is null',
+  'ended steps without an agent append no row');
 select ok((goalpost_worker.fold_statistics() ->> 'folded')::integer > 0, 'a fold adds the appended rows');
 select is(pg_temp.runbook('acme'), '2 1 123 90000', 'a completed run of 60 seconds and a failed one of 30 are counted for the runbook, open and cancelled ones are not');
 select is(pg_temp.agent('acme'), '2 1 123 50000', 'an ended step of 20 seconds and one of 30 are counted for the agent');

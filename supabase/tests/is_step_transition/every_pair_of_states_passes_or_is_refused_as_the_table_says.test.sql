@@ -33,5 +33,17 @@ select is(
   left join allowed a on a.from_state = f.state and a.to_state = t.state
  order by f.state, t.state;
 
+-- A judge may be asked again; nothing else is different for it.
+select tests.bare_step(tests.the('run'), 'judged_' || t.state, 'completed', 'judge') from state t;
+select is(
+         tests.refusal(format(
+           'update goalpost.steps
+               set state = %L, lease_expires_at = case when %1$L = ''running'' then now() end, result = null,
+                   ended_at = case when %1$L in (''completed'', ''failed'', ''skipped'', ''cancelled'') then now() end
+             where run_id = %s and key = %L', t.state, tests.the('run'), 'judged_' || t.state)),
+         case when t.state in ('completed', 'pending') then 'none' else 'ZG004' end,
+         format('completed -> %s of a judge', t.state))
+  from state t order by t.state;
+
 select * from finish();
 rollback;

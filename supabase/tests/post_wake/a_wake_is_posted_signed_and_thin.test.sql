@@ -3,7 +3,10 @@ begin;
 select plan(8);
 select tests.world();
 
+-- Vault holds other secrets too, older and newer ones.
+select vault.create_secret('whsec_b3RoZXI', 'goalpost_webhook_' || tests.id_of('acme'));
 select vault.create_secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw whsec_b2xk', 'goalpost_wake_secret');
+select vault.create_secret('a password', 'goalpost_mcp_1');
 select goalpost_private.set_endpoint('planner', 'http://127.0.0.1:9/planner', 10, 8);
 select tests.keep('run', tests.goal());
 create temp table posted as

@@ -72,7 +72,9 @@ select is(tests.state(tests.the('run6'), 'a'), 'running', 'the step is left to i
 -- The workspace's month is for admins, up to what the project allows.
 update goalpost.workspaces set on_exhausted = 'ask', workspace_month_microusd = 14000 where id = tests.id_of('acme');
 update goalpost.budgets set cap_microusd = 14000 where scope = 'workspace_month';
-update goalpost.workspaces set granted_month_microusd = 20000;
+-- Other workspaces were granted less; the asking one is the last of the table.
+update goalpost.workspaces set granted_month_microusd = 15000;
+update goalpost.workspaces set granted_month_microusd = 20000 where id = tests.id_of('acme');
 select tests.keep('run3', tests.working());
 select tests.reserve(tests.the('run3'), 'a');
 select tests.end_turn(tests.the('run3'), 'a', 1, tests.no_end());

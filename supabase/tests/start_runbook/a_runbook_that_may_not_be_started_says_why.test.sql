@@ -1,6 +1,6 @@
 -- Refused at the door; a request that was inserted directly ends failed with the reason.
 begin;
-select plan(11);
+select plan(13);
 select tests.world();
 
 insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, requires_project_admin, state, plan) values
@@ -18,7 +18,10 @@ update goalpost.runbooks set plan = '{"steps": []}' where name = 'sound';
 select is(pg_temp.refusal('sound'), 'ZG003', 'but after its plan has changed');
 update goalpost.runbooks set plan = jsonb_build_object('steps', tests.steps('a, b:a')) where name = 'sound';
 select is(pg_temp.refusal('sound'), 'none', 'a sound one again');
+select is((select is_sound from goalpost.runbooks where name = 'retired'), null, 'a runbook that nothing started is unchecked');
+select tests.keep('unchecked', (select ctid::text from goalpost.runbooks where name = 'retired'));
 update goalpost_private.limits set max_steps = 1;
+select is((select ctid::text from goalpost.runbooks where name = 'retired'), tests.kept('unchecked'), 'a change of the limits writes no row of an unchecked runbook');
 select is(pg_temp.refusal('sound'), 'ZG003', 'and after the limits have changed');
 
 select tests.speak_as('mia');

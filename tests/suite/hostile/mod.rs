@@ -6,6 +6,7 @@
 
 mod attacks;
 mod canary;
+mod obedient;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

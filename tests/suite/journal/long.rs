@@ -54,8 +54,7 @@ async fn a_long_conversation_is_summed_up_also_if_its_worker_dies_meanwhile() {
                select state, count(*) from goalpost.step_turns where purpose = 'compact' group by 1) t",
         )
         .await;
-    assert_eq!(summaries["unknown"], 1, "{summaries}");
-    assert!(summaries["answered"].as_i64().unwrap() >= 1, "{summaries}");
+    assert_eq!(summaries, json!({"unknown": 1, "answered": 1}));
     let answers = json!({"assess": 1, "plan": 2, "work": 14, "judge": 1});
     world.end_with(&answers).await;
 }

@@ -13,7 +13,9 @@ mod procedure;
 mod receiver;
 mod whole;
 
-use harness::faults::{BlowRule, FaultPlan, Faults};
+use std::collections::BTreeMap;
+
+use harness::faults::{BlowRule, FaultPlan, Faults, Point};
 use local_stack::stack::StackOptions;
 use serde_json::{Value, json};
 use system_tests::people::DEMO;
@@ -106,6 +108,15 @@ impl World {
         at.copied().unwrap_or(0)
     }
 
+    /// How many sandboxes of all functions were killed at these points.
+    fn kills_at(&self, points: &[Point]) -> u64 {
+        let kills = self.trial.faults.counts().kills;
+        let at = |of: &BTreeMap<Point, u64>| -> u64 {
+            points.iter().filter_map(|point| of.get(point)).sum()
+        };
+        kills.values().map(at).sum()
+    }
+
     async fn json(&self, query: &str) -> Value {
         let database = self.trial.stack.admin_db().await.unwrap();
         database.query_one(query, &[]).await.unwrap().get(0)
@@ -132,14 +143,20 @@ impl World {
         let expected: Vec<&Value> = (0..self.goals).map(|_| answers).collect();
         assert_eq!(journals, json!(expected), "answers of each goal's steps");
 
-        // What was asked and has no answer was under way when its worker died.
+        // A turn has no answer exactly where its worker was killed between its beginning and its end, or the model refused.
         let turns = self
             .json("select jsonb_build_object('all', count(*), 'unknown', count(*) filter (where state = 'unknown'),
-                     'ended', count(*) filter (where state <> 'asked')) from goalpost.step_turns")
+                     'failed', count(*) filter (where state = 'failed'), 'answered', count(*) filter (where state = 'answered'))
+                     from goalpost.step_turns")
             .await;
-        assert_eq!(turns["all"], turns["ended"], "{turns}");
-        let asked = i64::try_from(self.model.asked()).unwrap();
-        assert!(turns["all"].as_i64().unwrap() >= asked, "{turns}, {asked}");
+        let number = |what: &str| turns[what].as_u64().unwrap();
+        let unsent = self.kills_at(&[Point::AfterTurnBegun]);
+        let unheard = self.kills_at(&[Point::AfterModelTurn, Point::BeforeTurnEnd]);
+        assert_eq!(number("unknown"), unsent + unheard, "{turns}");
+        assert_eq!(number("failed"), self.model.refused(), "{turns}");
+        let asked = u64::try_from(self.model.asked()).unwrap();
+        assert_eq!(asked, number("answered") + unheard, "{turns}");
+        assert_eq!(number("all"), asked + unsent + number("failed"), "{turns}");
 
         // Three effects of each goal, each under one key with one content, and it is what the journal says.
         let effects = self.receiver.effects();

@@ -36,6 +36,7 @@ struct Script {
     plan: Arc<Mutex<Option<Value>>>,
     /// So many questions are refused, each with this status.
     refuses: Arc<Mutex<(u64, u16)>>,
+    refused: Arc<AtomicU64>,
 }
 
 impl Model {
@@ -50,6 +51,7 @@ impl Model {
             is_whole: Arc::default(),
             plan: Arc::default(),
             refuses: Arc::default(),
+            refused: Arc::default(),
         };
         let router = Router::new()
             .route("/{sandbox}/v1/chat/completions", post(complete))
@@ -63,6 +65,11 @@ impl Model {
     /// How many questions arrived and were not refused.
     pub(super) fn asked(&self) -> usize {
         self.script.asked.load(Ordering::SeqCst)
+    }
+
+    /// How many model calls were refused.
+    pub(super) fn refused(&self) -> u64 {
+        self.script.refused.load(Ordering::SeqCst)
     }
 
     /// An agent works so many turns before its last one, and each takes so long.
@@ -102,6 +109,7 @@ async fn complete(
         && *times > 0
     {
         *times -= 1;
+        script.refused.fetch_add(1, Ordering::SeqCst);
         let refusal = json!({"error": {"message": "not now"}});
         let status = StatusCode::from_u16(*status).unwrap();
         return (status, [("retry-after", "2")], Json(refusal)).into_response();

@@ -1,10 +1,9 @@
 //! What a provider has too much of, and what may not be repeated.
 
 use harness::faults::{BlowRule, Point};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::World;
-use crate::faults::LEASE_SECONDS;
 
 #[tokio::test]
 async fn a_provider_that_asks_for_a_pause_costs_no_try() {
@@ -56,77 +55,205 @@ async fn what_may_not_be_repeated_is_made_once_whoever_dies_before_or_after_it()
     world.end().await;
 }
 
-#[tokio::test]
-async fn a_call_that_breaks_off_and_may_not_be_repeated_is_left_to_a_person() {
+/// What a person is asked about the first effect of a goal, and what the rows contain meanwhile.
+#[derive(Debug, PartialEq)]
+struct Asked {
+    /// How many effects the receiver has.
+    effects: usize,
+    rows: Value,
+}
+
+impl World {
+    /// Waits until a person is asked about the outcome of the first effect, decides on it as the requester through the
+    /// API, and waits for the end of the request. Returns what was asked, and how everything ended.
+    async fn decide_outcome_of_effect(&self, decision: &Value) -> (Vec<Asked>, Value) {
+        let mut asked = Vec::new();
+        self.trial
+            .settle_deciding(async || {
+                let inbox = self.trial.owner.rows("inbox", "").await.unwrap();
+                for waiting in &inbox {
+                    asked.push(self.asked(waiting).await);
+                    let mut decision = decision.clone();
+                    decision["p_approval_id"] = waiting["approval_id"].clone();
+                    let decided = self.trial.owner.rpc("decide_approval", &decision).await;
+                    let decided = decided.unwrap().into_body().unwrap();
+                    assert_eq!(decided["first"], true, "{decided}");
+                }
+                !inbox.is_empty()
+            })
+            .await;
+        (asked, self.ending().await)
+    }
+
+    async fn asked(&self, waiting: &Value) -> Asked {
+        let key = self
+            .json("select to_jsonb(c.idempotency_key) from goalpost.tool_calls c where c.step_key = 'work' and c.number = 1")
+            .await;
+        let arguments = self
+            .json("select c.arguments from goalpost.tool_calls c where c.step_key = 'work' and c.number = 1")
+            .await;
+        let question = "It is not known whether webhook was done: its worker was lost while it was under way. It is not \
+                        repeated automatically. Was it done?";
+        let of = |name: &str| waiting[name].clone();
+        let shown = [
+            "kind",
+            "step_key",
+            "call_number",
+            "tool",
+            "question",
+            "required_role",
+        ]
+        .map(of);
+        assert_eq!(
+            json!(shown),
+            json!([
+                "outcome_unknown",
+                "work",
+                1,
+                "webhook",
+                question,
+                "approver"
+            ])
+        );
+        assert_eq!(waiting["subject"], arguments);
+        assert_eq!(waiting["shown"]["arguments"], arguments);
+        assert_eq!(waiting["shown"]["idempotency_key"], key);
+        Asked {
+            effects: self.receiver.effects().values().map(Vec::len).sum(),
+            rows: self.json(
+                "select jsonb_build_object('call', c.state, 'result', c.result, 'error', c.error, 'has_ended', c.ended_at is not null,
+                   'step', s.state, 'attempt', s.attempt, 'lease', s.lease_expires_at, 'due', s.run_after, 'request', q.state,
+                   'attempts', (select jsonb_agg(a.outcome order by a.attempt) from goalpost.step_attempts a
+                                 where a.run_id = s.run_id and a.step_key = s.key))
+                   from goalpost.tool_calls c
+                   join goalpost.steps s on s.run_id = c.run_id and s.key = c.step_key
+                   join goalpost.workflow_runs r on r.id = s.run_id
+                   join goalpost.requests q on q.id = r.request_id
+                  where c.step_key = 'work' and c.number = 1",
+            )
+            .await,
+        }
+    }
+
+    /// How the request, its run, the step and the call ended, and how often each effect arrived, in the order of keys.
+    async fn ending(&self) -> Value {
+        let mut rows = self
+            .json(
+                "select jsonb_build_object('call', c.state, 'result', c.result, 'error', c.error ->> 'message', 'step', s.state,
+                   'run', r.state, 'request', q.state, 'has_answer', q.answer is not null,
+                   'decisions', (select jsonb_agg(jsonb_build_array(a.kind, a.state)) from goalpost.approvals a))
+                   from goalpost.tool_calls c
+                   join goalpost.steps s on s.run_id = c.run_id and s.key = c.step_key
+                   join goalpost.workflow_runs r on r.id = s.run_id
+                   join goalpost.requests q on q.id = r.request_id
+                  where c.step_key = 'work' and c.number = 1",
+            )
+            .await;
+        let effects = self.receiver.effects();
+        let times = |effect: &str| {
+            let of = |bodies: &&Vec<Value>| bodies.iter().all(|body| body["effect"] == effect);
+            let found: Vec<usize> = effects.values().filter(of).map(Vec::len).collect();
+            found
+        };
+        rows["effects"] = json!([times("first"), times("second"), times("tell")]);
+        rows
+    }
+}
+
+/// Kills the executor at this point of its first effect, which a person then decides on.
+async fn killed_at(point: Point, decision: Value) -> (World, Vec<Asked>, Value) {
     let mut world = without_keys().await;
-    world.receiver.fails(1, 503);
-    world.strike(Vec::new()).await;
-    let database = world.trial.stack.admin_db().await.unwrap();
-    let is_known = "goalpost.tool_calls where state in ('running', 'unknown', 'failed')";
-    let trial = &world.trial;
-    trial
-        .until(async || trial.count(&database, is_known).await == 1)
+    let told = world
+        .strike(vec![BlowRule::kill_once(point, "executor")])
         .await;
-    trial.until_at_rest(&database).await;
-    let states = world
-        .json("select jsonb_agg(state) from goalpost.tool_calls where tool = 'webhook'")
-        .await;
-    assert!(
-        states == json!(["running"]) || states == json!(["unknown"]),
-        "{states}"
-    );
-    assert_eq!(
-        world
-            .receiver
-            .effects()
-            .values()
-            .map(Vec::len)
-            .sum::<usize>(),
-        1
-    );
-    world.trial.stack.stop().await.unwrap();
+    let (asked, ending) = world.decide_outcome_of_effect(&decision).await;
+    world.all_fell(&told);
+    (world, asked, ending)
+}
+
+/// The rows while a person is asked about a call whose worker was lost.
+fn rows_meanwhile() -> Value {
+    json!({"call": "unknown", "result": null, "error": null, "has_ended": false, "step": "waiting", "attempt": 2, "lease": null,
+           "due": null, "request": "accepted", "attempts": ["lost"]})
 }
 
 #[tokio::test]
-async fn what_may_have_been_done_is_not_done_again() {
-    for point in [
-        Point::AfterCallsBegun,
-        Point::AfterEffect,
-        Point::BeforeCallsEnd,
+async fn call_killed_before_its_effect_is_made_on_not_happened() {
+    let decision = json!({"p_decision": "not_happened"});
+    let (world, asked, ending) = killed_at(Point::AfterCallsBegun, decision).await;
+    assert_eq!(
+        asked,
+        [Asked {
+            effects: 0,
+            rows: rows_meanwhile()
+        }]
+    );
+    let expected = json!({"call": "done", "result": {"status": 200, "body": "{\"taken\":true}", "truncated": false}, "error": null,
+                          "step": "completed", "run": "completed", "request": "answered", "has_answer": true,
+                          "decisions": [["outcome_unknown", "approved"]], "effects": [[1], [1], [1]]});
+    assert_eq!(ending, expected);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn call_killed_after_its_effect_is_not_repeated_on_happened() {
+    for point in [Point::AfterEffect, Point::BeforeCallsEnd] {
+        let decision = json!({"p_decision": "happened", "p_answer": {"seen": true}});
+        let (world, asked, ending) = killed_at(point, decision).await;
+        assert_eq!(
+            asked,
+            [Asked {
+                effects: 1,
+                rows: rows_meanwhile()
+            }],
+            "{point}"
+        );
+        let expected = json!({"call": "done", "result": {"seen": true}, "error": null, "step": "completed", "run": "completed",
+                              "request": "answered", "has_answer": true, "decisions": [["outcome_unknown", "approved"]],
+                              "effects": [[1], [1], [1]]});
+        assert_eq!(ending, expected, "{point}");
+        world.end().await;
+    }
+}
+
+#[tokio::test]
+async fn call_of_unknown_outcome_fails_on_rejected() {
+    let decision = json!({"p_decision": "rejected", "p_comment": "leave it"});
+    let (world, asked, ending) = killed_at(Point::AfterCallsBegun, decision).await;
+    assert_eq!(
+        asked,
+        [Asked {
+            effects: 0,
+            rows: rows_meanwhile()
+        }]
+    );
+    let expected = json!({"call": "failed", "result": null, "error": "rejected: leave it", "step": "completed", "run": "completed",
+                          "request": "answered", "has_answer": true, "decisions": [["outcome_unknown", "rejected"]],
+                          "effects": [[], [1], [1]]});
+    assert_eq!(ending, expected);
+    world.trial.end().await;
+}
+
+#[tokio::test]
+async fn call_that_breaks_off_is_decided_by_a_person() {
+    for (decision, times) in [
+        (
+            json!({"p_decision": "happened", "p_answer": {"seen": true}}),
+            1,
+        ),
+        (json!({"p_decision": "not_happened"}), 2),
     ] {
         let mut world = without_keys().await;
-        let told = world
-            .strike(vec![BlowRule::kill_once(point, "executor")])
-            .await;
-        let database = world.trial.stack.admin_db().await.unwrap();
-        for _ in 0..3 {
-            world.trial.until_at_rest(&database).await;
-            world
-                .trial
-                .let_time_pass(&database, LEASE_SECONDS + 1)
-                .await;
-            database
-                .batch_execute("select goalpost_private.sweep()")
-                .await
-                .unwrap();
-        }
-        world.trial.until_at_rest(&database).await;
-        world.all_fell(&told);
-        let first = world
-            .json(
-                "select jsonb_build_object('calls', count(*), 'open', bool_and(c.state in ('running', 'unknown')))
-                   from goalpost.tool_calls c where c.step_key = 'work' and c.tool = 'webhook'",
-            )
-            .await;
-        assert_eq!(first, json!({"calls": 1, "open": true}), "{point}");
-        let expected = if point == Point::AfterCallsBegun {
-            0
-        } else {
-            1
-        };
-        let times: usize = world.receiver.effects().values().map(Vec::len).sum();
-        assert_eq!(times, expected, "{point}: it was made as often as before");
-        world.trial.faults.pause();
-        world.trial.stack.stop().await.unwrap();
+        world.receiver.fails(1, 503);
+        world.strike(Vec::new()).await;
+        let (asked, ending) = world.decide_outcome_of_effect(&decision).await;
+        let mut rows = rows_meanwhile();
+        // The step was put back at no cost.
+        rows["attempt"] = json!(1);
+        rows["attempts"] = Value::Null;
+        assert_eq!(asked, [Asked { effects: 1, rows }], "{decision}");
+        assert_eq!(ending["call"], "done", "{decision}");
+        assert_eq!(ending["effects"], json!([[times], [1], [1]]), "{decision}");
+        world.end().await;
     }
 }

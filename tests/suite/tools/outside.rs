@@ -12,7 +12,7 @@ use rmcp::model::{
 use rmcp::service::{RequestContext, RoleServer};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 /// Headers and body of what was sent.
@@ -53,6 +53,10 @@ pub(crate) struct Docs {
     pub(crate) host: String,
     pub(crate) description: Arc<Mutex<String>>,
     pub(crate) calls: Arc<Mutex<usize>>,
+    /// The arguments of each call.
+    pub(crate) heard: Arc<Mutex<Vec<Value>>>,
+    /// The text of each result.
+    pub(crate) text: Arc<Mutex<String>>,
     /// So many calls take effect and are never answered.
     pub(crate) hangs: Arc<Mutex<usize>>,
 }
@@ -64,6 +68,8 @@ impl Docs {
             host: listener.local_addr().unwrap().to_string(),
             description: Arc::new(Mutex::new("Finds pages.".to_owned())),
             calls: Arc::default(),
+            heard: Arc::default(),
+            text: Arc::new(Mutex::new("three pages".to_owned())),
             hangs: Arc::default(),
         };
         let handler = docs.clone();
@@ -100,10 +106,12 @@ impl ServerHandler for Docs {
 
     async fn call_tool(
         &self,
-        _request: CallToolRequestParams,
+        request: CallToolRequestParams,
         _context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         *self.calls.lock().unwrap() += 1;
+        let arguments = Value::Object(request.arguments.unwrap_or_default());
+        self.heard.lock().unwrap().push(arguments);
         let hangs = {
             let mut left = self.hangs.lock().unwrap();
             let hangs = *left > 0;
@@ -113,6 +121,7 @@ impl ServerHandler for Docs {
         if hangs {
             std::future::pending::<()>().await;
         }
-        Ok(CallToolResult::success(vec![ContentBlock::text("three pages")]).into())
+        let text = self.text.lock().unwrap().clone();
+        Ok(CallToolResult::success(vec![ContentBlock::text(text)]).into())
     }
 }

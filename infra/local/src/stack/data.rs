@@ -31,6 +31,7 @@ pub(super) struct Secrets {
     pub(super) webhook: SecretString,
     pub(super) openai_api_key: Option<SecretString>,
     pub(super) anthropic_api_key: Option<SecretString>,
+    pub(super) email_api_key: Option<SecretString>,
 }
 
 impl Secrets {
@@ -41,6 +42,7 @@ impl Secrets {
             webhook: STANDARD.encode(random_bytes()).into(),
             openai_api_key: options.openai_api_key.clone(),
             anthropic_api_key: options.anthropic_api_key.clone(),
+            email_api_key: options.email_api_key.clone(),
         }
     }
 }

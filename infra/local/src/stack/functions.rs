@@ -163,6 +163,7 @@ fn parameters(keys: ProjectKeys, secrets: Secrets) -> secrets::Parameters {
         "/webhook_secret" => Some(secrets.webhook.clone()),
         "/openai_api_key" => secrets.openai_api_key.clone(),
         "/anthropic_api_key" => secrets.anthropic_api_key.clone(),
+        "/email_api_key" => secrets.email_api_key.clone(),
         _ => None,
     })
 }

@@ -101,6 +101,8 @@ pub struct StackOptions {
     pub openai_api_key: Option<SecretString>,
     /// Anthropic's key, if there is one.
     pub anthropic_api_key: Option<SecretString>,
+    /// The key of a mail provider, if there is one.
+    pub email_api_key: Option<SecretString>,
     /// What wakes are signed with, several during a rotation (newest first, separated by a space); a new one if not
     /// given.
     pub wake_secret: Option<SecretString>,
@@ -136,6 +138,7 @@ impl StackOptions {
             environment: environment.collect(),
             openai_api_key: given("OPENAI_API_KEY").map(SecretString::from),
             anthropic_api_key: given("ANTHROPIC_API_KEY").map(SecretString::from),
+            email_api_key: None,
             wake_secret: None,
             pg_net: Switch::On,
             cron: Switch::On,
@@ -161,6 +164,7 @@ impl StackOptions {
             environment: BTreeMap::new(),
             openai_api_key: None,
             anthropic_api_key: None,
+            email_api_key: None,
             wake_secret: None,
             pg_net: Switch::On,
             cron: Switch::Off,

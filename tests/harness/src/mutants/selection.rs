@@ -90,17 +90,23 @@ impl Selection {
             Target::FunctionRights(function) => self.of_rights(function),
             Target::Relation(relation) => self.of_relation(relation, mutant),
         };
+        // Which files are run follows from the rank and the name alone: were the time among the measures, a mutant that
+        // only the last of many files kills would survive in some runs.
+        let mut chosen: Vec<(usize, (usize, usize))> =
+            std::mem::take(&mut ranked).into_iter().collect();
+        chosen.sort_by_key(|(place, rank)| (*rank, *place));
+        chosen.truncate(MOST_FILES);
+        ranked.extend(chosen);
         for (order, place) in self.recent_killers(mutant).into_iter().enumerate() {
             // Only files that were chosen: what killed another mutant of a table may have nothing to do with this one.
             ranked.entry(place).and_modify(|rank| *rank = (0, order));
         }
-        let mut chosen: Vec<(usize, (usize, usize))> = ranked.into_iter().collect();
-        chosen.sort_by(|(one, one_rank), (other, other_rank)| {
+        let mut ordered: Vec<(usize, (usize, usize))> = ranked.into_iter().collect();
+        ordered.sort_by(|(one, one_rank), (other, other_rank)| {
             let by_time = self.seconds(*one).total_cmp(&self.seconds(*other));
             one_rank.cmp(other_rank).then(by_time).then(one.cmp(other))
         });
-        chosen.truncate(MOST_FILES);
-        chosen.into_iter().map(|(place, _)| place).collect()
+        ordered.into_iter().map(|(place, _)| place).collect()
     }
 
     /// How long a statement of a file may take under a mutant: twenty times as long as the whole file takes without one.
