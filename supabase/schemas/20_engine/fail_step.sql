@@ -1,9 +1,10 @@
--- Seconds to wait before the next try: doubling from 2 s, at most 5 minutes, with jitter (a factor of 0.5 to 1).
-create function goalpost_private.retry_delay_seconds(p_attempt integer) returns double precision
+-- Returns seconds to wait before the next attempt: doubling from 2 s with each failure, at most 5 minutes, with jitter (a
+-- factor of 0.5 to 1).
+create function goalpost_private.retry_delay_seconds(p_failures integer) returns double precision
 language sql volatile
 set search_path = ''
 as $$
-  select least(2 * power(2, least(p_attempt, 20) - 1), 300) * (0.5 + random() / 2)
+  select least(2 * power(2, least(greatest(p_failures, 1), 20) - 1), 300) * (0.5 + random() / 2)
 $$;
 
 -- Fails a try of a step. Retryable and tries left: -> ready, later, with the next attempt number.
@@ -18,6 +19,7 @@ set search_path = ''
 as $$
 declare
   v_epoch bigint := p_step.lease_epoch + case when p_outcome = 'failed' then 0 else 1 end;
+  v_failures integer;
   v_delay_seconds double precision;
 begin
   if p_step.state = 'running' then
@@ -29,11 +31,14 @@ begin
   end if;
 
   if (p_error ->> 'retryable')::boolean and p_step.attempt < p_step.max_attempts then
+    -- Attempts that were lost with their workers show nothing about the step, and do not lengthen its waits.
+    select count(*) into v_failures from goalpost.step_attempts a
+     where a.run_id = p_step.run_id and a.step_key = p_step.key and a.outcome <> 'lost';
     v_delay_seconds := case
       when p_outcome = 'lost' then 0
       -- least() passes over nulls: the default has to come first.
       else greatest(least(coalesce((p_error ->> 'retry_after_seconds')::double precision,
-                                   goalpost_private.retry_delay_seconds(p_step.attempt)), 86400), 0)
+                                   goalpost_private.retry_delay_seconds(v_failures)), 86400), 0)
     end;
     update goalpost.steps
        set state = 'ready', attempt = attempt + 1, lease_epoch = v_epoch, lease_expires_at = null,

@@ -35,7 +35,7 @@ fn file(test: &str) -> TestFile {
     }
 }
 
-const ALWAYS_SEVEN: &str = "create or replace function goalpost_private.retry_delay_seconds(p_attempt integer)
+const ALWAYS_SEVEN: &str = "create or replace function goalpost_private.retry_delay_seconds(p_failures integer)
     returns double precision language sql volatile set search_path = '' as $$ select 7::double precision $$";
 
 async fn definition(sandbox: &Sandbox) -> String {
@@ -115,7 +115,7 @@ async fn refused_statement_is_not_viable() {
 async fn mutant_that_loops_is_ended_and_killed() {
     let mut sandbox = sandbox().await;
     let endless =
-        "create or replace function goalpost_private.retry_delay_seconds(p_attempt integer)
+        "create or replace function goalpost_private.retry_delay_seconds(p_failures integer)
         returns double precision language plpgsql as $$ begin loop null; end loop; end $$";
     let waiting = file("ok(goalpost_private.retry_delay_seconds(1) > 0, 'there is a delay')");
     let verdict = sandbox

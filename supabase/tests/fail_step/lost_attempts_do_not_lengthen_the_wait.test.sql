@@ -1,0 +1,24 @@
+-- Three workers die on a step, then the fourth reports a failure: the wait is that of a first failure.
+begin;
+select plan(3);
+select tests.world();
+
+select tests.keep('run', tests.planned('a'));
+update goalpost.steps set max_attempts = 20 where run_id = tests.the('run') and key = 'a';
+select tests.start(tests.the('run'), 'a');
+select tests.lose(tests.the('run')), tests.lose(tests.the('run')), tests.lose(tests.the('run'));
+select is((tests.step(tests.the('run'), 'a')).attempt, 4, 'three attempts were lost with their workers');
+select tests.fail(tests.the('run'), 'a', '{"code": "busy", "message": "come back", "retryable": true}');
+select ok(
+  (tests.step(tests.the('run'), 'a')).run_after - goalpost_private.clock() between interval '1 second' and interval '2 seconds',
+  'the first reported failure waits one to two seconds');
+select tests.pass('2 seconds');
+select tests.start(tests.the('run'), 'a');
+select tests.lose(tests.the('run'));
+select tests.fail(tests.the('run'), 'a', '{"code": "busy", "message": "come back", "retryable": true}');
+select ok(
+  (tests.step(tests.the('run'), 'a')).run_after - goalpost_private.clock() between interval '2 seconds' and interval '4 seconds',
+  'the second reported failure waits two to four seconds');
+
+select * from finish();
+rollback;
