@@ -537,6 +537,7 @@ begin
       'What is wrong with my database?',
       'Audit my database',
       'Is my Supabase project secure?',
+      'Is anything insecure in our Postgres schema?',
       'Check the database for problems and rank what you find',
       'Which tables have no row level security?',
       'Find missing RLS, missing indexes and unsafe functions',
