@@ -47,14 +47,10 @@ fn more_tables(count: u32) -> Option<(&'static str, Value)> {
 /// Describes candidate runbooks by purpose, not by plan: the choice is of what is done, not of how.
 fn offered_runbooks(runbooks: &[RunbookMatch]) -> Value {
     let described = runbooks.iter().map(|one| {
-        let mut described = json!({
+        json!({
             "name": one.name, "title": one.title, "purpose": one.description,
-            "score": one.score, "reasons": one.reasons,
-        });
-        if let Some(refusal) = &one.refusal {
-            described["may_not_be_used"] = json!(refusal);
-        }
-        described
+            "score": one.score, "reasons": one.reasons, "may_not_be_used": one.refusal,
+        })
     });
     described.collect()
 }

@@ -56,7 +56,7 @@ pub(crate) fn assess_exact_form(task: &Assess) -> Option<Assessment> {
         .runbooks
         .iter()
         .find(|runbook| is_named(&task.question, runbook))?;
-    Some(runbook_goal(task, named, "is asked for by name".to_owned()))
+    Some(runbook_goal(task, named, "is asked for by name"))
 }
 
 /// Decides on a question where no model can: a count of a table, the runbook that covers the whole question, a URL to
@@ -74,7 +74,7 @@ pub(crate) fn assess_without_model(task: &Assess) -> Option<Assessment> {
         .max_by(|a, b| a.score.total_cmp(&b.score).then(b.name.cmp(&a.name)));
     if let Some(runbook) = best {
         let reason = format!("covers the question ({:.2})", runbook.score);
-        return Some(runbook_goal(task, runbook, reason));
+        return Some(runbook_goal(task, runbook, &reason));
     }
     catalogue::cover_url(question, tools).map(|covered| worked_out(task, covered))
 }
@@ -122,7 +122,7 @@ pub(crate) fn goal_of(runbook: &RunbookMatch, question: &str, parameters: Value)
     }
 }
 
-fn runbook_goal(task: &Assess, runbook: &RunbookMatch, reason: String) -> Assessment {
+fn runbook_goal(task: &Assess, runbook: &RunbookMatch, reason: &str) -> Assessment {
     let goal = goal_of(runbook, &task.question, Value::Null);
     Assessment {
         decision: Decision::Goal { goal },
