@@ -72,9 +72,16 @@ select is(tests.state(tests.the('run6'), 'a'), 'running', 'the step is left to i
 -- The workspace's month is for admins, up to what the project allows.
 update goalpost.workspaces set on_exhausted = 'ask', workspace_month_microusd = 14000 where id = tests.id_of('acme');
 update goalpost.budgets set cap_microusd = 14000 where scope = 'workspace_month';
--- Other workspaces were granted less; the asking one is the last of the table.
+-- Other workspaces were granted less, and the asking one is not the first of the table.
 update goalpost.workspaces set granted_month_microusd = 15000;
 update goalpost.workspaces set granted_month_microusd = 20000 where id = tests.id_of('acme');
+do $$
+begin
+  while (select w.id from goalpost.workspaces w order by w.ctid limit 1) = tests.id_of('acme') loop
+    update goalpost.workspaces set granted_month_microusd = 20000 where id = tests.id_of('acme');
+  end loop;
+end
+$$;
 select tests.keep('run3', tests.working());
 select tests.reserve(tests.the('run3'), 'a');
 select tests.end_turn(tests.the('run3'), 'a', 1, tests.no_end());
