@@ -294,17 +294,24 @@ fn may_enter(folder: &Metadata, uid: u32, gid: u32) -> bool {
     folder.mode() & needed != 0
 }
 
-/// The workspace this binary was built in, or else the nearest one above the current folder.
+/// Returns the nearest workspace above the current folder, or else the one that this binary was built in.
 fn find_workspace() -> anyhow::Result<PathBuf> {
     let built_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let here = std::env::current_dir().context("the current folder is gone")?;
-    std::iter::once(built_in.as_path())
-        .chain(here.ancestors())
-        .find(|folder| folder.join("supabase").is_dir() && folder.join("Cargo.toml").is_file())
+    nearest_workspace(&here, &built_in).context(
+        "no workspace here: run this inside a clone of Goalpost (it has a folder `supabase`)",
+    )
+}
+
+/// Prefers the current folder: a target folder may be shared by several clones, and then a binary can be another's.
+fn nearest_workspace(here: &Path, built_in: &Path) -> Option<PathBuf> {
+    here.ancestors()
+        .chain(std::iter::once(built_in))
+        .find(|folder| {
+            // A project that uses Goalpost may have a folder supabase and a Cargo.toml of its own.
+            folder.join("supabase").is_dir() && folder.join("infra/local/Cargo.toml").is_file()
+        })
         .and_then(|folder| folder.canonicalize().ok())
-        .context(
-            "no workspace here: run this inside a clone of Goalpost (it has a folder `supabase`)",
-        )
 }
 
 #[cfg(test)]

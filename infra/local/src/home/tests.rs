@@ -98,3 +98,36 @@ fn an_unwritable_place_is_named_in_the_error() {
 fn the_workspace_is_the_folder_with_the_migrations() {
     assert!(find_workspace().unwrap().join("supabase").is_dir());
 }
+
+/// A clone as far as [`nearest_workspace`] looks.
+fn clone_of_goalpost() -> tempfile::TempDir {
+    let clone = folder();
+    for part in ["supabase/tests", "infra/local"] {
+        std::fs::create_dir_all(clone.path().join(part)).unwrap();
+    }
+    std::fs::write(clone.path().join("infra/local/Cargo.toml"), "").unwrap();
+    clone
+}
+
+#[test]
+fn clone_of_current_folder_precedes_the_built_in_one() {
+    let (here, built_in) = (clone_of_goalpost(), clone_of_goalpost());
+    let inside = here.path().join("supabase/tests");
+    assert_eq!(
+        nearest_workspace(&inside, built_in.path()),
+        here.path().canonicalize().ok()
+    );
+    let elsewhere = folder();
+    assert_eq!(
+        nearest_workspace(elsewhere.path(), built_in.path()),
+        built_in.path().canonicalize().ok()
+    );
+}
+
+#[test]
+fn another_project_with_a_supabase_folder_is_no_clone() {
+    let (project, nowhere) = (folder(), folder());
+    std::fs::create_dir(project.path().join("supabase")).unwrap();
+    std::fs::write(project.path().join("Cargo.toml"), "").unwrap();
+    assert_eq!(nearest_workspace(project.path(), nowhere.path()), None);
+}
