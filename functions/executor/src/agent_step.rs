@@ -27,7 +27,7 @@ pub(crate) async fn work(
     step: &ClaimedStep,
     context: &StepContext,
 ) -> Outcome {
-    let (told, input) = match read(step) {
+    let (work, input) = match read(step) {
         Ok(read) => read,
         Err(error) => return Outcome::failed(error),
     };
@@ -37,7 +37,7 @@ pub(crate) async fn work(
     };
     let caller = ToolCaller {
         executor,
-        told: &told,
+        work: &work,
         context,
         result_schema: &result_schema,
     };
@@ -48,7 +48,7 @@ pub(crate) async fn work(
         Ok(model) => model,
         Err(error) => return Outcome::failed(error.into()),
     };
-    let task = match task(&told, input, &result_schema) {
+    let task = match task(&work, input, &result_schema) {
         Ok(task) => task,
         Err(error) => return Outcome::failed(error),
     };
@@ -67,8 +67,8 @@ pub(crate) async fn work(
 }
 
 fn read(step: &ClaimedStep) -> Result<(WorkContext, AgentInput), StepError> {
-    let told = WorkContext::of(step)?;
-    if told.agent.is_none() {
+    let work = WorkContext::of(step)?;
+    if work.agent.is_none() {
         return Err(StepError::terminal(
             "agent_missing",
             "the step's agent is gone; plan again with an agent that is there",
@@ -80,7 +80,7 @@ fn read(step: &ClaimedStep) -> Result<(WorkContext, AgentInput), StepError> {
             format!("the step has no instructions: {error}"),
         )
     })?;
-    Ok((told, input))
+    Ok((work, input))
 }
 
 async fn converse(
@@ -89,10 +89,10 @@ async fn converse(
     mut task: WorkTask,
     journal: &mut Journal<'_>,
 ) -> Result<Value, StepError> {
-    let (executor, told, context) = (caller.executor, caller.told, caller.context);
-    if told.remembers {
+    let (executor, work, context) = (caller.executor, caller.work, caller.context);
+    if work.remembers {
         let memories = Memories::new(executor.worker.store(), model, context);
-        let is_about = format!("{}\n{}", told.question, task.instructions);
+        let is_about = format!("{}\n{}", work.question, task.instructions);
         for memory in memories.tell(&is_about, journal.is_going_on()).await {
             match memory.kind.as_str() {
                 "lesson" => task.lessons.push(memory::in_words(&memory)),
@@ -138,17 +138,17 @@ async fn converse(
 
 /// The task as its first turn sees it.
 fn task(
-    told: &WorkContext,
+    work: &WorkContext,
     input: AgentInput,
     result_schema: &ResultSchema,
 ) -> Result<WorkTask, StepError> {
-    let mut agent = told.agent.clone().ok_or_else(|| {
+    let mut agent = work.agent.clone().ok_or_else(|| {
         StepError::terminal(
             "agent_missing",
             "the step's agent is gone; plan again with an agent that is there",
         )
     })?;
-    let mut tools = told.tools.clone();
+    let mut tools = work.tools.clone();
     if let Some(tool) = result_schema.tool() {
         tools.retain(|other| other.name != tool.name);
         if !agent.tools.contains(&tool.name) {
@@ -158,13 +158,13 @@ fn task(
     }
     Ok(WorkTask {
         instructions: input.instructions,
-        question: told.question.clone(),
-        goal: told.goal(),
-        parameters: Value::Object(told.parameters.clone()),
-        steps: told.steps.clone(),
+        question: work.question.clone(),
+        goal: work.goal(),
+        parameters: Value::Object(work.parameters.clone()),
+        steps: work.steps.clone(),
         agent: Some(agent),
         tools,
-        now: told.now.clone(),
+        now: work.now.clone(),
         ..WorkTask::default()
     })
 }

@@ -26,7 +26,7 @@ async fn results(
 ) -> Result<Vec<Value>, Interrupted> {
     let mut results = Vec::new();
     for (number, next) in (1_u32..).zip(procedure) {
-        let names = caller.told.names(&results);
+        let names = caller.work.names(&results);
         let arguments = Value::Object(next.arguments.clone());
         let tools = &caller.executor.tools;
         let arguments = tools.render_arguments(&next.tool, &arguments, &names);

@@ -19,7 +19,7 @@ use crate::work_context::WorkContext;
 /// What the calls of one step are made with.
 pub(crate) struct ToolCaller<'a> {
     pub(crate) executor: &'a Executor,
-    pub(crate) told: &'a WorkContext,
+    pub(crate) work: &'a WorkContext,
     pub(crate) context: &'a StepContext,
     pub(crate) result_schema: &'a ResultSchema,
 }
@@ -36,7 +36,7 @@ impl<'a> ToolCaller<'a> {
     pub(crate) async fn call(&self, request: ToolCallRequest) -> Result<ToolCall, Interrupted> {
         let call = match self.leaves_a_row(&request.tool) {
             true => self.calls().freeze(request).await?,
-            false => ToolCall::unrecorded(request, self.told.step_name().to_owned()),
+            false => ToolCall::unrecorded(request, self.work.step_name().to_owned()),
         };
         let made = self.make(vec![call.clone()]).await?;
         Ok(made.into_iter().next().unwrap_or(call))
@@ -45,7 +45,7 @@ impl<'a> ToolCaller<'a> {
     /// Returns whether the call is recorded before it is made: all are, except that of a tool's step that only reads and
     /// that no policy or limit concerns. The step's own row says what that one reads.
     fn leaves_a_row(&self, tool: &str) -> bool {
-        self.told.agent.is_some() || self.told.journaled || self.executor.writes(tool)
+        self.work.agent.is_some() || self.work.journaled || self.executor.writes(tool)
     }
 
     /// Makes those of the calls that are to be made and returns all of them as they are then.
@@ -59,14 +59,14 @@ impl<'a> ToolCaller<'a> {
 
     /// The agent's row says what it may call, whatever a model asks for and the journal holds.
     async fn perform(&self, call: ToolCall) -> Result<ToolCallResult, Interrupted> {
-        if self.told.agent.is_some() {
+        if self.work.agent.is_some() {
             if call.tool == SUBMIT_RESULT {
                 return Ok(match self.result_schema.check(&call.arguments) {
                     Ok(()) => ToolCallResult::Done(call.arguments),
                     Err(error) => ToolCallResult::Failed(error),
                 });
             }
-            if !self.told.agent_may_call(&call.tool) {
+            if !self.work.agent_may_call(&call.tool) {
                 return Ok(ToolCallResult::Failed(not_allowed(&call.tool).into()));
             }
             if matches!(call.tool.as_str(), REMEMBER | RECALL) {
@@ -75,7 +75,7 @@ impl<'a> ToolCaller<'a> {
         }
         let key = call.idempotency_key.clone();
         let store = self.executor.worker.store();
-        let context = self.told.for_call(store, self.context, key, call.number);
+        let context = self.work.for_call(store, self.context, key, call.number);
         let tools = &self.executor.tools;
         match tools.call(&call.tool, &call.arguments, &context).await {
             Ok(result) => Ok(ToolCallResult::Done(result)),

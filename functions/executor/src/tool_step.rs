@@ -29,10 +29,10 @@ async fn call(
     step: &ClaimedStep,
     context: &StepContext,
 ) -> Result<Value, Interrupted> {
-    let told = WorkContext::of(step)?;
+    let work = WorkContext::of(step)?;
     let caller = ToolCaller {
         executor,
-        told: &told,
+        work: &work,
         context,
         result_schema: &ResultSchema::default(),
     };
@@ -48,7 +48,7 @@ fn request(caller: &ToolCaller<'_>, step: &ClaimedStep) -> Result<ToolCallReques
         )
     })?;
     let arguments = Value::Object(input.arguments);
-    let names = caller.told.names(&[]);
+    let names = caller.work.names(&[]);
     let tools = &caller.executor.tools;
     Ok(ToolCallRequest {
         call_id: "tool".to_owned(),

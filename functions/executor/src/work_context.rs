@@ -1,4 +1,4 @@
-//! What a step was told when it was claimed, and what its templates may name.
+//! The context of a claimed step as the executor reads it, and the names that its templates may use.
 
 use std::sync::Arc;
 
@@ -39,7 +39,7 @@ pub(crate) struct WorkContext {
     pub(crate) reach: Reach,
     #[serde(default)]
     pub(crate) now: String,
-    /// Whether the workspace remembers anything that the step might be told.
+    /// True if the workspace has memories that the step may be sent.
     #[serde(default)]
     pub(crate) remembers: bool,
     /// Whether the step has a journal to go on from.
@@ -56,14 +56,14 @@ impl WorkContext {
         if let Value::Object(fields) = &mut context {
             fields.insert("workspace_id".to_owned(), json!(step.workspace_id));
         }
-        let told: Self = serde_json::from_value(context).map_err(|error| {
+        let work: Self = serde_json::from_value(context).map_err(|error| {
             StepError::terminal(
                 "context_unreadable",
                 format!("the database describes this step in a way this executor does not read ({error}); deploy both from one version"),
             )
         })?;
         let step_name = format!("{}/{}/{}", step.workspace_id, step.run_id, step.step_key);
-        Ok(Self { step_name, ..told })
+        Ok(Self { step_name, ..work })
     }
 
     /// The goal, if the step works for one.
@@ -166,14 +166,14 @@ mod tests {
 
     /// The key of a step's call, as it is claimed.
     fn key(changed: &Value) -> String {
-        let mut told = json!({
+        let mut work = json!({
             "run_id": 17, "step_key": "notify", "kind": "tool", "lease_epoch": 1, "attempt": 1, "max_attempts": 3,
             "timeout_seconds": 60, "workspace_id": "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "request_id": 5,
             "context": {},
         });
-        let (told_fields, changes) = (told.as_object_mut().unwrap(), changed.as_object().unwrap());
-        told_fields.extend(changes.clone());
-        let step: ClaimedStep = serde_json::from_value(told).unwrap();
+        let (work_fields, changes) = (work.as_object_mut().unwrap(), changed.as_object().unwrap());
+        work_fields.extend(changes.clone());
+        let step: ClaimedStep = serde_json::from_value(work).unwrap();
         WorkContext::of(&step).unwrap().step_name().to_owned()
     }
 
