@@ -3389,6 +3389,46 @@ as $$
                'want', 'would']
 $$;
 
+-- Returns words that name a length of time, in the form in which words_of gives them.
+create function goalpost_private.period_words() returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select array['annual', 'daili', 'day', 'hour', 'minut', 'month', 'monthli', 'quarter', 'today', 'week', 'weekend', 'weekli',
+               'year', 'yearli', 'yesterday']
+$$;
+
+-- Returns the negations of a text, each once. They are stop words to words_of, and turn a question into its opposite.
+create function goalpost_private.negations(p_text text) returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select array(select distinct case when m[1] ~ '^n.t$' then 'not' else m[1] end
+                 from regexp_matches(lower(p_text), '(\m(?:not|no|never|without|except|neither|nor|none|nothing)\M|n[''’]t\M)', 'g') m
+                order by 1)
+$$;
+
+-- Returns what a question asks for beyond a runbook: words and negations that the runbook's text does not contain, and
+-- the runbook's period where the question names none, since it asks about all time then.
+create function goalpost_private.uncovered_words(
+  p_question text, p_words text[], p_shared text[], p_runbook goalpost.runbooks
+) returns text[]
+language sql stable
+set search_path = ''
+as $$
+  select array(
+    select w from unnest(p_words) w where w <> all (p_shared)
+    union
+    select n from unnest(goalpost_private.negations(p_question)) n
+     where n <> all (goalpost_private.negations(
+             concat_ws(' ', p_runbook.title, p_runbook.description, array_to_string(p_runbook.examples, ' '))))
+    union
+    select 'any time but this ' || w
+      from unnest(goalpost_private.lexemes(p_runbook.title || ' ' || p_runbook.description)) w
+     where w = any (goalpost_private.period_words()) and not p_words && goalpost_private.period_words()
+    order by 1)
+$$;
+
 -- Returns runbooks for a question, best first, at most five, with the words that speak for each and those of the question
 -- that it does not contain, its record in this
 -- workspace, and whether this person may use it. Only the first 4000 characters of a question are compared, and of the
@@ -3401,7 +3441,8 @@ language sql stable
 set search_path = ''
 as $$
   with question as materialized (
-    select tsvector_to_array(goalpost_private.words_of(left(p_question, 4000))) as words
+    select array(select w from unnest(tsvector_to_array(goalpost_private.words_of(left(p_question, 4000)))) w
+                  where w <> all (goalpost_private.courtesies()) order by w) as words
   ),
   scored as (
     select b, c.shared, s.score
@@ -3416,8 +3457,7 @@ as $$
          jsonb_build_array('shared words: ' || array_to_string(shared, ', '))
          || case when f.uses > 0 then jsonb_build_array(format('%s of %s runs in this workspace completed', f.successes, f.uses))
                  else '[]' end,
-         array(select w from question q cross join unnest(q.words) w
-                where w <> all (shared) and w <> all (goalpost_private.courtesies()) order by w),
+         goalpost_private.uncovered_words(left(p_question, 4000), (select q.words from question q), shared, b),
          r.refusal is null, r.refusal, (b).plan
     from scored
    cross join lateral (select goalpost_private.runbook_refusal(b, p_user_id) as refusal) r

@@ -1,5 +1,5 @@
 //! What work costs the database and the API, held to recorded counts: a change that adds a transaction, a call, a row or
-//! bytes of log to the hot path fails here, and whoever intends it records the new figure with the reason.
+//! bytes of log to the hot path fails here, and an intended change records the new figure with its reason.
 //!
 //! Counts do not depend on the machine; times do, and are measured by `cargo harness bench`.
 

@@ -193,3 +193,41 @@ async fn intake_says_what_is_wrong_with_a_request() {
     assert_eq!(statuses, [202, 429]);
     stack.stop().await.unwrap();
 }
+
+/// Questions that share words with a runbook and ask for something else: another action, filter, period, or the opposite.
+const NEAR_MISSES: [&str; 9] = [
+    "Delete all my orders this week",
+    "Email the sales of this week to bob@example.com",
+    "How many refunds last month?",
+    "How many orders were cancelled?",
+    "cancelled orders and refunds",
+    "Don't write the weekly review",
+    "What did we not sell last week?",
+    "Explain in two sentences what a foreign key is.",
+    "show me",
+];
+
+#[tokio::test]
+async fn question_near_a_runbook_is_refused_without_model() {
+    let stack = stacks::start().await.unwrap();
+    let owner = Client::of(&stack, Person::Owner);
+    for question in NEAR_MISSES {
+        let asked = owner.ask(question).await.unwrap();
+        let ended = owner
+            .until_settled(asked.body["request_id"].as_i64().unwrap())
+            .await
+            .unwrap();
+        assert_eq!(
+            (&ended["state"], &ended["reason_code"]),
+            (&"failed".into(), &"no_language_model".into()),
+            "{question}: {ended}"
+        );
+    }
+    let asked = owner.ask("How did the shop do this week?").await.unwrap();
+    let ended = owner
+        .until_settled(asked.body["request_id"].as_i64().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(ended["state"], "answered", "{ended}");
+    stack.stop().await.unwrap();
+}

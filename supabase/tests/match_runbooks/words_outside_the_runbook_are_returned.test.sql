@@ -1,5 +1,5 @@
 begin;
-select plan(4);
+select plan(9);
 select tests.world();
 
 select goalpost_private.publish_builtin_runbook('tests-zebra', 1, 'Groom a zebra', 'Zebras are groomed', 'zebra_care', array['groom my zebra'], false, '{"steps": []}');
@@ -9,6 +9,15 @@ select is(pg_temp.uncovered('Groom my zebras'), '{}', 'a question of the runbook
 select is(pg_temp.uncovered('Could you please groom the zebra for us, thanks'), '{}', 'courtesies are not left over');
 select is(pg_temp.uncovered('Delete the striped zebra'), '{delet,stripe}', 'an action and a filter are left over');
 select is(pg_temp.uncovered('Groom the zebra last month in 2025'), '{2025,last,month}', 'a period is left over');
+
+select is(pg_temp.uncovered('Do not groom my zebra'), '{not}', 'a negation is left over');
+select is(pg_temp.uncovered('Don''t groom my zebra'), '{not}', 'a contracted negation is left over');
+
+update goalpost.runbooks set title = 'Groom the zebras of the week' where name = 'tests-zebra';
+select is(pg_temp.uncovered('Groom my zebras'), '{"any time but this week"}', 'the period of a runbook is left over where the question names none');
+select is(pg_temp.uncovered('Groom this week''s zebras'), '{}', 'a question that names the period leaves nothing over');
+update goalpost.runbooks set examples = array['Which zebras are not groomed this week?'] where name = 'tests-zebra';
+select is(pg_temp.uncovered('Which zebras are not groomed this week?'), '{}', 'a negation of the runbook''s own is covered');
 
 select * from finish();
 rollback;

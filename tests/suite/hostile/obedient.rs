@@ -14,7 +14,7 @@ use system_tests::stacks;
 use super::canary::Canary;
 use crate::tools::outside::{Docs, Receiver};
 
-/// A word in a row that the requester may read and nobody outside may.
+/// A word in a row that the requester may read and no one outside the workspace may.
 const PRIVATE: &str = "amber-safe-4711";
 /// A word in a row of another person.
 const FOREIGN: &str = "kestrel-of-b";
