@@ -263,6 +263,8 @@ create table goalpost.tools (
   version integer not null default 1,
   description text not null,
   parameters jsonb not null,
+  -- The fields of its result with what each holds; {} where they are not known beforehand.
+  result jsonb not null default '{}',
   -- Whether the same call twice has the effect of one.
   idempotent boolean not null,
   -- Whether a call changes or sends anything outside its own step.
@@ -1824,6 +1826,7 @@ begin
     v_parent_step,
     jsonb_build_object(
       'code', case v_goal.reason_code when 'budget_exhausted' then v_goal.reason_code else 'sub_goal_' || v_goal.state end,
+      'cause', v_goal.reason_code,
       'retryable', false,
       'message', format('sub-goal %s ended %s: %s', v_goal.id, v_goal.state, coalesce(v_goal.reason, 'no reason given'))),
     'failed', p_now);
@@ -1896,7 +1899,8 @@ as $$
 $$;
 
 -- Fails a try of a step. Retryable and tries left: -> ready, later, with the next attempt number.
--- Otherwise -> failed, with a dead letter for a person, and the run fails or goes on as on_failure says.
+-- Otherwise -> failed, and the run goes on (on_failure), is planned again (plan_again.sql), or fails with a dead letter for
+-- a person.
 -- p_outcome: 'failed' (the worker said so), 'lost' (its lease ran out), 'timed_out'. The last two raise the epoch,
 -- so that the worker they were taken from is refused from then on.
 create function goalpost_private.fail_step(
@@ -1909,6 +1913,7 @@ declare
   v_epoch bigint := p_step.lease_epoch + case when p_outcome = 'failed' then 0 else 1 end;
   v_failures integer;
   v_delay_seconds double precision;
+  v_functions text[];
 begin
   if p_step.state = 'running' then
     insert into goalpost.step_attempts
@@ -1948,6 +1953,12 @@ begin
   update goalpost.approvals set state = 'cancelled', decided_at = p_now
    where run_id = p_step.run_id and step_key = p_step.key and state = 'pending';
   perform goalpost_private.close_calls(p_step.run_id, p_step.key, p_now);
+  if p_outcome = 'failed' and (p_step.on_failure = 'fail' or p_step.ends_run) then
+    v_functions := goalpost_private.plan_around_failure(p_step, p_error, p_now);
+    if v_functions is not null then
+      return v_functions;
+    end if;
+  end if;
   if goalpost_private.function_of(p_step.kind) is not null then
     insert into goalpost.dead_letters (workspace_id, run_id, step_key, attempt, error, created_at)
     values (p_step.workspace_id, p_step.run_id, p_step.key, p_step.attempt, p_error, p_now);
@@ -2598,7 +2609,8 @@ $$;
 
 -- Inserts the steps of a checked plan into runs of one workspace, and, where p_judge_key is given, the judge that waits
 -- for all their ends. The step p_ends_run_key, if any, ends the run. What functions can begin with is ready at once;
--- first steps of other kinds, or with a condition, are left pending to open_first_steps.
+-- first steps of other kinds, or with a condition, are left pending to open_first_steps. A dependency on a step of an
+-- earlier plan has been met: only completed ones pass the check.
 create function goalpost_private.add_plan_steps(
   p_runs goalpost.workflow_runs[], p_plan jsonb, p_ends_run_key text, p_judge_key text, p_now timestamptz
 ) returns text[]
@@ -2619,6 +2631,12 @@ begin
       from given g cross join lateral unnest(g.depends_on) d (key)
      group by d.key
   ),
+  -- How many of its dependencies are steps of this plan.
+  waiting as materialized (
+    select t.key, count(*)::integer as waits_for
+      from given f join edge e on e.from_key = f.key cross join lateral unnest(e.to_keys) t (key)
+     group by t.key
+  ),
   node as materialized (
     select g.number, g.key, g.step ->> 'kind' as kind,
            left(case when jsonb_typeof(g.step -> 'title') = 'string' then coalesce(nullif(g.step ->> 'title', ''), g.key)
@@ -2627,15 +2645,16 @@ begin
            coalesce(g.step ->> 'on_failure', 'fail') as on_failure,
            coalesce((g.step ->> 'max_attempts')::numeric::integer, 3) as max_attempts,
            coalesce((g.step ->> 'timeout_seconds')::numeric::integer, 300) as timeout_seconds,
-           g.key = p_ends_run_key is true as ends_run, g.depends_on,
+           g.key = p_ends_run_key is true as ends_run, g.depends_on, coalesce(w.waits_for, 0) as waits_for,
            coalesce(e.to_keys, case when p_judge_key is null then '{}' else array[p_judge_key] end) as dependents
       from given g
       left join edge e on e.from_key = g.key
+      left join waiting w on w.key = g.key
       left join goalpost_private.agents_of((p_runs[1]).workspace_id) a on a.name = g.step ->> 'agent'
     union all
     select 1 + count(*), p_judge_key, 'judge', 'Judge the result', null, '{}', null, 'fail', 3, 300, false,
            coalesce(array_agg(g.key order by g.key) filter (where not exists (select from edge e where e.from_key = g.key)), '{}'),
-           '{}'
+           (count(*) filter (where not exists (select from edge e where e.from_key = g.key)))::integer, '{}'
       from given g having p_judge_key is not null
   ),
   added as (
@@ -2643,12 +2662,12 @@ begin
       (run_id, key, workspace_id, kind, title, revision, agent_id, input, condition, on_failure, max_attempts,
        timeout_seconds, priority, ends_run, depends_on, dependents, remaining_dependencies, state, run_after)
     select r.id, n.key, r.workspace_id, n.kind, n.title, r.revision, n.agent_id, n.input, n.condition, n.on_failure,
-           n.max_attempts, n.timeout_seconds, r.priority, n.ends_run, n.depends_on, n.dependents, cardinality(n.depends_on),
+           n.max_attempts, n.timeout_seconds, r.priority, n.ends_run, n.depends_on, n.dependents, n.waits_for,
            case when w.is_ready then 'ready' else 'pending' end, case when w.is_ready then p_now end
       from unnest(p_runs) r
      cross join node n
      cross join lateral (
-       select n.depends_on = '{}' and n.condition is null and n.kind in ('agent', 'tool') as is_ready) w
+       select n.waits_for = 0 and n.condition is null and n.kind in ('agent', 'tool') as is_ready) w
      order by r.id, n.number
     returning kind, state
   )
@@ -2669,13 +2688,13 @@ as $$
     p_now)
 $$;
 
--- The criteria of a goal come with its first plan and stay.
-create function goalpost_private.add_criteria(p_run goalpost.workflow_runs, p_plan jsonb) returns void
-language sql
+-- The criteria that a plan gives, as far as they can be read: at most 50.
+create function goalpost_private.criteria_of_plan(p_plan jsonb)
+returns table (number bigint, description text, check_expression text)
+language sql immutable
 set search_path = ''
 as $$
-  insert into goalpost.goal_criteria (goal_id, number, workspace_id, description, check_expression)
-  select p_run.goal_id, row_number() over (order by c.number), p_run.workspace_id, left(d.description, 2000),
+  select c.number, left(d.description, 2000),
          case when jsonb_typeof(c.value) = 'object' and jsonb_typeof(c.value -> 'check') = 'string'
               then nullif(c.value ->> 'check', '') end
     from jsonb_array_elements(case jsonb_typeof(p_plan -> 'criteria') when 'array' then p_plan -> 'criteria' else '[]' end)
@@ -2687,7 +2706,37 @@ as $$
                                       then c.value ->> 'description' end
             end as description) d
    where d.description <> '' and c.number <= 50
-     and not exists (select from goalpost.goal_criteria x where x.goal_id = p_run.goal_id)
+$$;
+
+-- The criteria of a goal come with its first plan and stay.
+create function goalpost_private.add_criteria(p_run goalpost.workflow_runs, p_plan jsonb) returns void
+language sql
+set search_path = ''
+as $$
+  insert into goalpost.goal_criteria (goal_id, number, workspace_id, description, check_expression)
+  select p_run.goal_id, row_number() over (order by c.number), p_run.workspace_id, c.description, c.check_expression
+    from goalpost_private.criteria_of_plan(p_plan) c
+   where not exists (select from goalpost.goal_criteria x where x.goal_id = p_run.goal_id)
+$$;
+
+-- Binds a goal's criteria to a later plan: what must hold stays, and the check becomes that of the plan's criterion with the
+-- same description. One that the plan does not mention keeps its check if it was met; otherwise the check goes, since it
+-- reads steps that will not come again, and the criterion is judged without it.
+create function goalpost_private.bind_criteria(p_run goalpost.workflow_runs, p_plan jsonb) returns void
+language sql
+set search_path = ''
+as $$
+  update goalpost.goal_criteria x
+     set check_expression = b.check_expression, verdict = case when b.is_kept then x.verdict else 'open' end,
+         evidence = case when b.is_kept then x.evidence end
+    from (
+      select o.number, case when n.description is not null then n.check_expression
+                            when o.verdict = 'met' then o.check_expression end as check_expression,
+             n.description is null and o.verdict = 'met' as is_kept
+        from goalpost.goal_criteria o
+        left join goalpost_private.criteria_of_plan(p_plan) n on lower(trim(n.description)) = lower(trim(o.description))
+       where o.goal_id = p_run.goal_id) b
+   where x.goal_id = p_run.goal_id and x.number = b.number
 $$;
 
 -- file: supabase/schemas/30_planning/apply_assessment.sql
@@ -2846,29 +2895,6 @@ as $$
   end
 $$;
 
--- Opens another plan where the cap on revisions leaves room, else fails the run. The report is kept in case that no
--- later plan achieves more. p_result: {"reason", "report", "result"}. Returns the functions to wake.
-create function goalpost_private.plan_again(p_run goalpost.workflow_runs, p_result jsonb, p_now timestamptz) returns text[]
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_key constant text := 'plan_' || p_run.revision + 1;
-begin
-  if p_run.revision > (select l.max_revisions from goalpost_private.limits l) then
-    return goalpost_private.end_run(
-      p_run.id, 'failed', coalesce(nullif(p_result ->> 'reason', ''), 'its criteria were not met'),
-      p_result -> 'result', p_result ->> 'report', p_now);
-  end if;
-  update goalpost.goals
-     set result = coalesce(p_result -> 'result', result), report = coalesce(p_result ->> 'report', report)
-   where id = p_run.goal_id;
-  perform goalpost_private.add_own_step(
-    p_run, v_key, 'plan', 'Plan again', jsonb_build_object('reason', p_result -> 'reason'));
-  return goalpost_private.ready_steps(p_run.id, array[v_key], p_now);
-end
-$$;
-
 -- file: supabase/schemas/30_planning/apply_plan.sql
 
 -- Why a runbook may not be used by this person; null when it may.
@@ -2944,8 +2970,8 @@ begin
 end
 $$;
 
--- Puts a plan in effect: its steps, the judge that waits for all their ends, the criteria (from the first plan), and
--- the revision that is kept, with what it was estimated to cost. running | waiting -> completed. Checked once more:
+-- Puts a plan in effect: its steps, the judge that waits for all their ends, the criteria (from the first plan; a later
+-- one binds them to its own steps), and the revision that is kept, with what it was estimated to cost. running | waiting -> completed. Checked once more:
 -- since it was made, an agent may have gone, or a person may have edited it.
 create function goalpost_private.put_plan_in_effect(
   p_step goalpost.steps, p_result jsonb, p_estimate jsonb, p_now timestamptz, out message text, out functions text[]
@@ -2980,6 +3006,9 @@ begin
                       from goalpost_private.match_runbooks_of_run(v_run) m), '[]'),
           coalesce(p_result -> 'reasons', '[]'), p_estimate, p_now);
   perform goalpost_private.add_criteria(v_run, v_plan);
+  if v_run.revision > 1 then
+    perform goalpost_private.bind_criteria(v_run, v_plan);
+  end if;
   functions := goalpost_private.add_plan_steps(
     array[v_run], v_plan, null, case v_run.revision when 1 then 'judge' else 'judge_' || v_run.revision end, p_now);
 
@@ -2987,7 +3016,7 @@ begin
     p_step,
     jsonb_build_object('revision', v_run.revision, 'runbook', v_runbook.name, 'runbook_version', v_runbook.version,
                        'step_count', jsonb_array_length(v_plan -> 'steps'), 'summary', v_plan -> 'summary',
-                       'reasons', p_result -> 'reasons'),
+                       'reasons', p_result -> 'reasons', 'model', p_result -> 'model'),
     p_now);
   functions := functions || goalpost_private.open_first_steps(v_run, p_now);
 end
@@ -3071,6 +3100,7 @@ begin
              'message', format('more than %s steps depend on %s', p_limits.max_fan_out, d.depends_on_key))
       from (select distinct s.number, e.value #>> '{}' as depends_on_key
               from goalpost_private.plan_steps(p_plan) s, jsonb_array_elements(s.depends_on) e) d
+     where d.depends_on_key in (select s.key from goalpost_private.plan_steps(p_plan) s)
      group by d.depends_on_key
     having count(*) > p_limits.max_fan_out;
 
@@ -3129,7 +3159,8 @@ $$;
 -- The rules are stated once, in shared/domain/src/plan.rs; a property test holds the two against each other.
 -- The planner takes a plan for thousands of steps: compiled (jit), the query would take a second instead of a millisecond.
 create function goalpost_private.check_plan(
-  p_plan jsonb, p_agents jsonb, p_tools text[], p_taken_keys text[], p_limits goalpost_private.limits
+  p_plan jsonb, p_agents jsonb, p_tools text[], p_taken_keys text[], p_limits goalpost_private.limits,
+  p_completed_keys text[] default '{}'
 ) returns jsonb
 language plpgsql stable
 set search_path = '' set jit = off
@@ -3199,6 +3230,7 @@ begin
       from dependency d
      where d.on_key is null
         or (d.on_key is distinct from d.key
+            and d.on_key <> all (p_completed_keys)
             and d.on_key not in (select o.key from step o where o.key_is_good))
     union all
     select number, key, 'self_dependency', 'a step cannot wait for itself' from dependency where on_key = key
@@ -3284,9 +3316,20 @@ begin
        from goalpost_private.agents_of(p_run.workspace_id) a),
     array(select t.name from goalpost_private.tools_of(p_run.workspace_id) t where not t.control),
     array(select s.key from goalpost.steps s where s.run_id = p_run.id),
-    l)
+    l,
+    goalpost_private.completed_keys(p_run.id))
     from goalpost_private.limits l);
 end
+$$;
+
+-- The steps of earlier plans of a run whose results a later plan may depend on.
+create function goalpost_private.completed_keys(p_run_id bigint) returns text[]
+language sql stable
+set search_path = ''
+as $$
+  select array(select s.key from goalpost.steps s
+                where s.run_id = p_run_id and s.state = 'completed' and s.kind not in ('assess', 'plan', 'judge')
+                order by s.key)
 $$;
 
 -- file: supabase/schemas/30_planning/invalidate_plan_checks.sql
@@ -3534,6 +3577,7 @@ declare
   v_depth integer;
   v_limits goalpost_private.limits := (select l from goalpost_private.limits l);
   v_functions text[];
+  v_names jsonb;
 begin
   update goalpost.steps set state = 'waiting' where run_id = p_step.run_id and key = p_step.key;
   p_step.state := 'waiting';
@@ -3557,9 +3601,103 @@ begin
       'failed', p_now);
   end if;
 
+  v_names := goalpost_private.names_for(p_step);
   perform goalpost_private.open_goal(
-    v_run, p_step, p_step.input, goalpost_private.dependency_results(p_step.run_id, p_step.depends_on), p_now);
+    v_run, p_step, p_step.input || jsonb_build_object(
+      'title', goalpost_private.fill_in(p_step.input ->> 'title', v_names),
+      'description', goalpost_private.fill_in(p_step.input ->> 'description', v_names)),
+    goalpost_private.dependency_results(p_step.run_id, p_step.depends_on), p_now);
   return array['planner'];
+end
+$$;
+
+-- file: supabase/schemas/30_planning/plan_again.sql
+
+-- Another plan for a goal whose plan came to nothing: its criteria were not met, or one of its steps failed for good.
+
+-- Opens another plan where the cap on revisions leaves room, else fails the run. The report is kept in case that no
+-- later plan achieves more. p_result: {"reason", "report", "result"}. Returns the functions to wake.
+create function goalpost_private.plan_again(p_run goalpost.workflow_runs, p_result jsonb, p_now timestamptz) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_key constant text := 'plan_' || p_run.revision + 1;
+begin
+  if p_run.revision > (select l.max_revisions from goalpost_private.limits l) then
+    return goalpost_private.end_run(
+      p_run.id, 'failed', coalesce(nullif(p_result ->> 'reason', ''), 'its criteria were not met'),
+      p_result -> 'result', p_result ->> 'report', p_now);
+  end if;
+  update goalpost.goals
+     set result = coalesce(p_result -> 'result', result), report = coalesce(p_result ->> 'report', report)
+   where id = p_run.goal_id;
+  perform goalpost_private.add_own_step(
+    p_run, v_key, 'plan', 'Plan again', jsonb_build_object('reason', p_result -> 'reason'));
+  return goalpost_private.ready_steps(p_run.id, array[v_key], p_now);
+end
+$$;
+
+-- Returns true if a failed step leads to another plan: a model made the plan, the cap on revisions leaves room, and the
+-- failure is one that other steps may avoid. What a person refused, what money or a provider's account does not allow,
+-- and what the platform lacks stays so.
+create function goalpost_private.may_be_planned_around(
+  p_run goalpost.workflow_runs, p_step goalpost.steps, p_error jsonb
+) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select p_run.state = 'running' and p_run.failure is null
+     and p_step.kind in ('agent', 'tool', 'subgoal') and p_step.revision = p_run.revision
+     and coalesce(p_error ->> 'cause', p_error ->> 'code') !~ ('^(model_.*|.*_unavailable|.*_not_configured|.*_cancelled|'
+       || 'budget_exhausted|no_language_model|runbook_not_allowed|rejected|expired|denied|plan_rejected|rights_expired|'
+       || 'outcome_unknown|context_unreadable|interrupted|too_many_goals|too_many_steps|deadline_passed)$')
+     and (p_run.goal_id is null or p_run.revision <= (select l.max_revisions from goalpost_private.limits l))
+     and exists (select from goalpost.steps m
+                  where m.run_id = p_run.id and m.kind in ('assess', 'plan') and m.result ->> 'model' is not null
+                    and coalesce(m.result ->> 'revision', '1') = p_run.revision::text)
+$$;
+
+-- Leads on from a step that failed for good: another plan of its goal, which is told what happened; of a request that was
+-- answered by a few steps, a goal. Null where the run fails instead. What is still open of the plan is cancelled.
+-- Caller: fail_step. Expects the tree's lock. Repeated, it finds the step's revision behind the run's state.
+create function goalpost_private.plan_around_failure(p_step goalpost.steps, p_error jsonb, p_now timestamptz) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_run goalpost.workflow_runs := (select r from goalpost.workflow_runs r where r.id = p_step.run_id);
+  v_reason constant text := format('step %s failed: %s', p_step.key, p_error ->> 'message');
+begin
+  if not goalpost_private.may_be_planned_around(v_run, p_step, p_error) then
+    return null;
+  end if;
+  perform goalpost_private.cancel_open_steps(v_run.id, null, p_now);
+  if v_run.goal_id is null then
+    return goalpost_private.make_goal_of_request(v_run, v_reason, p_now);
+  end if;
+  return goalpost_private.plan_again(v_run, jsonb_build_object('reason', v_reason), p_now);
+end
+$$;
+
+-- Makes a goal of a request whose few steps failed. The goal's context holds what was tried. Returns the functions to wake.
+create function goalpost_private.make_goal_of_request(p_run goalpost.workflow_runs, p_reason text, p_now timestamptz)
+returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_request goalpost.requests := (select q from goalpost.requests q where q.id = p_run.request_id);
+  v_goal_id bigint;
+begin
+  v_goal_id := goalpost_private.open_goal(
+    p_run, null, jsonb_build_object('title', left(v_request.question, 200), 'description', v_request.question),
+    v_request.context || jsonb_build_object('tried_before', jsonb_build_object(
+      'reason', p_reason, 'steps', goalpost_private.describe_steps_for_plan(p_run.id))),
+    p_now);
+  update goalpost.requests set goal_id = v_goal_id where id = v_request.id;
+  return goalpost_private.end_run(
+    p_run.id, 'completed', null, jsonb_build_object('goal_id', v_goal_id), null, p_now) || array['planner'];
 end
 $$;
 
@@ -4452,6 +4590,59 @@ begin
 end
 $$;
 
+-- file: supabase/schemas/50_context/fill_in.sql
+
+-- Paths in texts that people read: an approval's question, a sub-goal's title and description. Whatever a template can do
+-- beyond paths is refused when the plan is checked (shared/domain/src/plan/contents.rs).
+
+-- Fills {{ steps.draft.text }}, {{ steps.list.rows[0].name }} or {{ goal.title }} into a text: a text as it is, any other value
+-- as JSON, and of a path that leads nowhere the path in brackets. What is filled in is not filled in again.
+create function goalpost_private.fill_in(p_text text, p_names jsonb) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  v_rest text := p_text;
+  v_filled text := '';
+  v_start integer;
+  v_length integer;
+  v_path text;
+  v_value jsonb;
+begin
+  loop
+    v_start := strpos(v_rest, '{{');
+    v_length := strpos(substr(v_rest, v_start + 2), '}}');
+    if (v_start > 0 and v_length > 0) is not true then
+      return v_filled || v_rest;
+    end if;
+    v_path := btrim(substr(v_rest, v_start + 2, v_length - 1), ' -');
+    v_value := p_names #> string_to_array(replace(replace(v_path, '[', '.'), ']', ''), '.');
+    v_filled := v_filled || left(v_rest, v_start - 1) || case jsonb_typeof(v_value)
+      when 'string' then v_value #>> '{}'
+      else coalesce(v_value::text, format('(%s is not there)', v_path)) end;
+    v_rest := substr(v_rest, v_start + 2 + v_length + 1);
+  end loop;
+end
+$$;
+
+-- The names that a step's paths may use: those of templates in arguments.
+create function goalpost_private.names_for(p_step goalpost.steps) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+             'steps', goalpost_private.dependency_results(p_step.run_id, p_step.depends_on),
+             'goal', jsonb_build_object('title', g.title, 'description', g.description, 'goal_type', g.goal_type),
+             'question', q.question, 'parameters', r.parameters, 'now', goalpost_private.clock())
+      from goalpost.workflow_runs r
+      left join goalpost.goals g on g.id = r.goal_id
+      left join goalpost.requests q on q.id = r.request_id
+     where r.id = p_step.run_id);
+end
+$$;
+
 -- file: supabase/schemas/50_context/readable_tables.sql
 
 -- Schemas that the asker's SQL may name: the workspace's; for a project admin the catalog too.
@@ -4599,6 +4790,68 @@ as $$
        where run_id = p_run_id and kind not in ('assess', 'plan', 'judge')) s
 $$;
 
+-- The calls of a step that a reader of its result has to know of, as they were made: those that change something outside,
+-- with what a person made of them, and questions to people with their answers.
+create function goalpost_private.calls_that_matter(p_step goalpost.steps) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_agg(
+             jsonb_build_object('tool', c.tool, 'arguments', c.arguments, 'state', c.state)
+               || case when c.proposed_arguments is not null then '{"was_edited": true}' else '{}'::jsonb end
+               || case when c.tool = 'ask_human' and c.result is not null then jsonb_build_object('answer', c.result) else '{}' end
+               || case when c.error is not null then jsonb_build_object('error', c.error -> 'message') else '{}' end
+             order by c.number)
+      from goalpost.tool_calls c
+     where c.run_id = p_step.run_id and c.step_key = p_step.key and c.state in ('done', 'unknown', 'denied')
+       and (c.tool = 'ask_human'
+            or exists (select from goalpost_private.tools_of(p_step.workspace_id) t where t.name = c.tool and t.writes)));
+end
+$$;
+
+-- How the steps ended, each with the calls that matter.
+create function goalpost_private.describe_work(p_run_id bigint) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(d.described || case when c.calls is null then '{}' else jsonb_build_object('calls', c.calls) end
+                              order by d.number), '[]')
+      from jsonb_array_elements(goalpost_private.describe_steps(p_run_id)) with ordinality d (described, number)
+      join goalpost.steps s on s.run_id = p_run_id and s.key = d.described ->> 'key'
+     cross join lateral (select case when s.kind in ('agent', 'tool') then goalpost_private.calls_that_matter(s) end as calls) c);
+end
+$$;
+
+-- The same for another plan: also with what each step was given.
+create function goalpost_private.describe_steps_for_plan(p_run_id bigint) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(d.described || jsonb_build_object('input', s.input, 'depends_on', s.depends_on) order by d.number), '[]')
+      from jsonb_array_elements(goalpost_private.describe_work(p_run_id)) with ordinality d (described, number)
+      join goalpost.steps s on s.run_id = p_run_id and s.key = d.described ->> 'key');
+end
+$$;
+
+-- Returns the least of what the caps of a run leave for more calls, in micro-dollars.
+create function goalpost_private.money_left(p_run_id bigint) returns bigint
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select min(b.cap_microusd - b.spent_microusd - b.reserved_microusd)
+      from goalpost_private.budgets_of(p_run_id, goalpost_private.clock()) o
+      join goalpost.budgets b using (workspace_id, scope, key));
+end
+$$;
+
 create function goalpost_private.context_to_assess(p_run goalpost.workflow_runs) returns jsonb
 language sql stable
 set search_path = ''
@@ -4624,12 +4877,15 @@ as $$
            'tools', goalpost_private.describe_tools(p_run.workspace_id, null),
            'limits', (select to_jsonb(l) - 'only_row' from goalpost_private.limits l),
            'taken_keys', (select coalesce(jsonb_agg(s.key), '[]') from goalpost.steps s where s.run_id = p_run.id),
+           'completed_keys', to_jsonb(goalpost_private.completed_keys(p_run.id)),
            'revision', p_run.revision + 1,
            'previous', case when p_run.revision > 0 or p_step.input ? 'reason' then jsonb_build_object(
              'reason', p_step.input -> 'reason',
              'verdicts', (select coalesce(jsonb_agg(to_jsonb(c) - 'workspace_id' order by c.number), '[]')
                             from goalpost.goal_criteria c where c.goal_id = p_run.goal_id),
-             'steps', goalpost_private.describe_steps(p_run.id)) end)
+             'plans_left', (select greatest(l.max_revisions - p_run.revision, 0) from goalpost_private.limits l),
+             'money_left_microusd', goalpost_private.money_left(p_run.id),
+             'steps', goalpost_private.describe_steps_for_plan(p_run.id)) end)
          || goalpost_private.readable_tables(
               p_run.workspace_id,
               (select concat_ws(' ', g.title, g.description, q.question)
@@ -4644,7 +4900,7 @@ as $$
   select jsonb_build_object(
            'criteria', goalpost_private.describe_goal(p_run.goal_id) -> 'criteria',
            'failure', p_run.failure,
-           'steps', goalpost_private.describe_steps(p_run.id),
+           'steps', goalpost_private.describe_work(p_run.id),
            'report', p_run.report,
            'revision', p_run.revision,
            'max_revisions', (select l.max_revisions from goalpost_private.limits l),
@@ -7478,7 +7734,7 @@ as $$
 begin
   update goalpost.steps set state = 'waiting' where run_id = p_step.run_id and key = p_step.key;
   perform goalpost_private.ask_person(
-    p_step, 'step', null, p_step.input ->> 'question',
+    p_step, 'step', null, goalpost_private.fill_in(p_step.input ->> 'question', goalpost_private.names_for(p_step)),
     goalpost_private.dependency_results(p_step.run_id, p_step.depends_on), p_now,
     jsonb_build_object(
       'required_role', p_step.input -> 'required_role', 'on_reject', p_step.input -> 'on_reject',
@@ -8952,6 +9208,12 @@ begin
 end
 $$;
 
+-- An error's words with the hint that Postgres gives beside them.
+create function goalpost_private.error_text(p_message text, p_hint text) returns text
+language sql immutable
+set search_path = ''
+as $$ select left(p_message, 500) || coalesce('. ' || nullif(left(p_hint, 500), ''), '') $$;
+
 -- Checks and runs a query for a run, in the limits of answer_query.
 create function goalpost_private.run_query(
   p_run goalpost.workflow_runs, p_claims jsonb, p_query text, p_row_limit integer, p_byte_limit integer
@@ -8999,6 +9261,7 @@ declare
   v_run constant goalpost.workflow_runs := (select r from goalpost.workflow_runs r where r.id = p_run_id);
   v_asker record;
   v_answer jsonb;
+  v_hint text;
 begin
   v_asker := goalpost_private.claims_of_asker(v_run);
   if v_asker.problem is not null then
@@ -9019,7 +9282,8 @@ begin
         'the query was ended after %s s; it is not tried again. Read fewer rows: filter on an indexed column, narrow the range of time, or count before you list',
         round(extract(epoch from clock_timestamp() - v_began), 1)));
     when others then
-      v_answer := jsonb_build_object('refused', 'ZG008', 'message', left(sqlerrm, 500));
+      get stacked diagnostics v_hint = pg_exception_hint;
+      v_answer := jsonb_build_object('refused', 'ZG008', 'message', goalpost_private.error_text(sqlerrm, v_hint));
   end;
   -- Session locks would outlive the transaction on a pooled connection.
   perform pg_advisory_unlock_all();
@@ -9245,6 +9509,103 @@ begin
     v_functions := v_functions || goalpost_private.settle_approval(v_other, p_now);
   end loop;
   return coalesce(v_functions, '{}');
+end
+$$;
+
+-- file: supabase/schemas/80_tools/check_queries.sql
+
+-- Queries of a plan, before it is accepted.
+
+-- Why the text of a query cannot be one that reads, where Postgres's own words would not say it; null: it may be one.
+create function goalpost_private.query_form_problem(p_query text) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case
+    when octet_length(p_query) > 40000 then 'a query has at most 40000 bytes'
+    when p_query !~* '^[\s(]*(select|with|values|table)\M'
+      then 'a query is one SELECT and changes nothing; rows are written with the tool table_write'
+  end
+$$;
+
+-- The names of the workspace's readable tables, for a query that names another one.
+create function goalpost_private.readable_table_names(p_workspace_id uuid) returns text
+language sql stable
+set search_path = ''
+as $$
+  select string_agg(t.name, ', ' order by t.name)
+    from (select format('%I.%I', n.nspname, c.relname) as name
+            from goalpost.workspaces w
+            join pg_catalog.pg_namespace n on n.nspname = any (w.readable_schemas)
+            join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm')
+           where w.id = p_workspace_id and has_table_privilege('authenticated', c.oid, 'select')
+           order by 1 limit 60) t
+$$;
+
+-- Why one query cannot run as the asker, in Postgres's words with its hint; null: it can. Its executor is started, which
+-- checks names, types and rights, and returns no row (LIMIT 0).
+create function goalpost_private.query_run_problem(p_run goalpost.workflow_runs, p_claims jsonb, p_query text) returns text
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_problem text := goalpost_private.query_form_problem(p_query);
+  v_hint text;
+begin
+  if v_problem is null then
+    perform goalpost_private.run_query(p_run, p_claims, p_query, -1, 0);
+  end if;
+  return v_problem;
+exception
+  when query_canceled then
+    raise;
+  when others then
+    get stacked diagnostics v_hint = pg_exception_hint;
+    v_problem := goalpost_private.error_text(sqlerrm, v_hint);
+    if sqlstate = '42P01' then
+      v_problem := v_problem || '; readable are ' || coalesce(goalpost_private.readable_table_names(p_run.workspace_id), 'no tables');
+    end if;
+    return v_problem;
+end
+$$;
+
+-- Checks queries for a step that holds its lease, as the person who asked for the work, without running them.
+-- Called by the intake and the planner before they hand in steps that a model has written. Reads only, so safe to repeat.
+-- Returns [{"number": place in p_queries from 1, "message"}], one for each query that cannot run. Where it cannot be
+-- asked now (the asker's claims have expired, or the time is up) it returns none: the step will tell.
+-- Raises ZG009 (lease lost).
+create function goalpost_worker.check_queries(
+  p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_queries text[]
+) returns jsonb
+language plpgsql security definer
+set search_path = '' set statement_timeout = '6s' set work_mem = '8MB'
+as $$
+declare
+  v_step constant goalpost.steps := goalpost_private.held_step(p_run_id, p_step_key, p_lease_epoch);
+  v_run constant goalpost.workflow_runs := (select r from goalpost.workflow_runs r where r.id = p_run_id);
+  v_asker record;
+  v_problem text;
+  v_problems jsonb := '[]';
+begin
+  v_asker := goalpost_private.claims_of_asker(v_run);
+  if v_asker.problem is not null or v_asker.is_expired then
+    return v_problems;
+  end if;
+  perform goalpost_private.open_temporary_schema();
+  begin
+    for v_number in 1 .. least(coalesce(cardinality(p_queries), 0), 64) loop
+      v_problem := goalpost_private.query_run_problem(v_run, v_asker.claims, p_queries[v_number]);
+      if v_problem is not null then
+        v_problems := v_problems || jsonb_build_object('number', v_number, 'message', left(v_problem, 2000));
+      end if;
+    end loop;
+  exception
+    when query_canceled then
+      null;
+  end;
+  -- Session locks would outlive the transaction on a pooled connection.
+  perform pg_advisory_unlock_all();
+  return v_problems;
 end
 $$;
 
@@ -9784,7 +10145,7 @@ set search_path = ''
 as $$
   select t.* from goalpost.tools t
   union all
-  select format('mcp.%s.%s', s.name, m.name), m.version, m.description, m.parameters, m.idempotent, m.writes,
+  select format('mcp.%s.%s', s.name, m.name), m.version, m.description, m.parameters, '{}'::jsonb, m.idempotent, m.writes,
          m.timeout_seconds, m.approval, true, false, m.max_calls_per_step
     from goalpost.mcp_servers s
     join goalpost.mcp_tools m on m.workspace_id = s.workspace_id and m.server_id = s.id
@@ -11041,7 +11402,7 @@ insert into goalpost.agents (name, version, role, tools, max_turns) values
 -- file: supabase/schemas/95_builtins/20_tools.sql
 
 insert into goalpost.tools
-  (name, version, description, parameters, idempotent, writes, timeout_seconds, approval, returns_untrusted, control,
+  (name, version, description, parameters, result, idempotent, writes, timeout_seconds, approval, returns_untrusted, control,
    max_calls_per_step) values
   ('sql', 1,
    'Runs one read-only SELECT (PostgreSQL) as the asker, under row-level security, and gives columns and rows.',
@@ -11050,6 +11411,7 @@ insert into goalpost.tools
        "query": {"description": "One SELECT statement; WITH is allowed.", "maxLength": 20000, "type": "string"},
        "row_limit": {"default": 200, "description": "Rows to return at most.", "maximum": 1000, "minimum": 1, "type": "integer"}},
      "required": ["query"], "additionalProperties": false}',
+   '{"columns": "names of the columns, in order", "row_count": "number of rows returned", "rows": "rows as objects, column to value", "truncated": "true if there were more rows than row_limit"}',
    true, false, 30, 'never', true, false, 100),
   ('calculate', 1,
    'Computes an arithmetic expression exactly: + - * / % ^, parentheses, percentages ("17% of 2,340"), sum, avg, min, max, abs, round, sqrt.',
@@ -11057,6 +11419,7 @@ insert into goalpost.tools
      "properties": {
        "expression": {"description": "Such as 12 * (3 + 4) or avg(3, 5, 9).", "maxLength": 2000, "type": "string"}},
      "required": ["expression"], "additionalProperties": false}',
+   '{"expression": "the expression", "text": "the value with all its digits", "value": "the value as a number"}',
    true, false, 5, 'never', false, false, 200),
   ('http_get', 1,
    'Reads a public https address with GET and gives status, content type and text. Private addresses are refused.',
@@ -11064,6 +11427,7 @@ insert into goalpost.tools
      "properties": {
        "url": {"description": "An https URL of a public host.", "maxLength": 2000, "type": "string"}},
      "required": ["url"], "additionalProperties": false}',
+   '{"body": "the text of the page", "content_type": "its media type", "status": "HTTP status", "truncated": "true if the text was cut"}',
    true, false, 11, 'never', true, false, 50),
   ('template', 1,
    'Fills in a minijinja template with data and gives the text, for reports and messages.',
@@ -11072,6 +11436,7 @@ insert into goalpost.tools
        "data": {"description": "What the template may name.", "type": "object"},
        "template": {"description": "Markdown or text with {{ holes }} for the data.", "type": "string"}},
      "required": ["template"], "additionalProperties": false}',
+   '{"text": "the filled-in text"}',
    true, false, 5, 'never', false, false, 100),
   ('webhook', 1,
    'Posts JSON to a host that the workspace lists and gives status and answer. Every try of one call carries the same idempotency key.',
@@ -11080,6 +11445,7 @@ insert into goalpost.tools
        "body": {"description": "What is sent, as JSON.", "type": "object"},
        "url": {"description": "An https URL of a listed host.", "maxLength": 2000, "type": "string"}},
      "required": ["url", "body"], "additionalProperties": false}',
+   '{"arguments": "what was sent, as a person may have edited it", "body": "the answer as text, or null", "status": "HTTP status", "truncated": "true if the answer was cut", "was_edited": "true if a person edited it"}',
    true, true, 11, 'when_tainted', false, false, 20),
   ('http', 1,
    'Calls an API of a host that the workspace lists (GET, POST, PUT, PATCH, DELETE) and gives status, content type and text. To read public pages use http_get.',
@@ -11090,6 +11456,7 @@ insert into goalpost.tools
        "method": {"enum": ["GET", "POST", "PUT", "PATCH", "DELETE"], "type": "string"},
        "url": {"description": "An https URL of a listed host.", "maxLength": 2000, "type": "string"}},
      "required": ["method", "url"], "additionalProperties": false}',
+   '{"arguments": "what was sent, as a person may have edited it", "body": "the answer as text", "content_type": "its media type", "status": "HTTP status", "truncated": "true if the text was cut", "was_edited": "true if a person edited it"}',
    false, true, 21, 'when_tainted', true, false, 20),
   ('table_write', 1,
    'Inserts or upserts up to 500 rows into a table that the workspace lists, as the asker, under row-level security, and gives how many.',
@@ -11100,6 +11467,7 @@ insert into goalpost.tools
        "rows": {"description": "Rows as objects, all with the same columns.", "items": {"minProperties": 1, "type": "object"}, "maxItems": 500, "minItems": 1, "type": "array"},
        "table": {"description": "A table with its schema, such as public.orders.", "maxLength": 200, "minLength": 3, "type": "string"}},
      "required": ["table", "rows"], "additionalProperties": false}',
+   '{"arguments": "what was sent, as a person may have edited it", "mode": "insert or upsert", "row_count": "rows written", "table": "the table", "was_edited": "true if a person edited it"}',
    true, true, 15, 'when_tainted', false, false, 50),
   ('email', 1,
    'Sends an email to addresses of domains that the workspace lists. Every try of one call carries the same idempotency key.',
@@ -11110,6 +11478,7 @@ insert into goalpost.tools
        "text": {"description": "The mail as plain text.", "maxLength": 50000, "minLength": 1, "type": "string"},
        "to": {"description": "Plain addresses, such as mia@example.com.", "items": {"maxLength": 254, "minLength": 3, "type": "string"}, "maxItems": 10, "minItems": 1, "type": "array"}},
      "required": ["to", "subject", "text"], "additionalProperties": false}',
+   '{"arguments": "what was sent, as a person may have edited it", "id": "the provider''s id of the mail", "status": "HTTP status", "was_edited": "true if a person edited it"}',
    true, true, 11, 'when_tainted', false, false, 5),
   ('mcp_list', 1,
    'Asks an MCP server of the workspace which tools it has, and keeps what it says for a person to approve.',
@@ -11117,6 +11486,7 @@ insert into goalpost.tools
      "properties": {
        "server": {"description": "The server''s name in this workspace.", "maxLength": 32, "type": "string"}},
      "required": ["server"], "additionalProperties": false}',
+   '{}',
    true, false, 60, 'never', true, false, 10),
   ('delegate', 1,
    'Hands a part of the work to another agent, as a step of this run or as a goal of its own, and gives its result.',
@@ -11128,6 +11498,7 @@ insert into goalpost.tools
        "instructions": {"description": "All that whoever does it needs to know.", "maxLength": 20000, "minLength": 1, "type": "string"},
        "title": {"description": "What is to be done, in a few words.", "maxLength": 200, "minLength": 1, "type": "string"}},
      "required": ["title", "instructions", "as"], "additionalProperties": false}',
+   '{}',
    true, false, 30, 'never', false, true, 10),
   ('ask_human', 1,
    'Asks the person whose request this is a question, waits for the answer at no cost, and gives it.',
@@ -11137,6 +11508,7 @@ insert into goalpost.tools
        "options": {"description": "Answers to choose from.", "items": {"maxLength": 200, "type": "string"}, "maxItems": 20, "type": "array"},
        "question": {"description": "The question, with all that a person needs to answer it.", "maxLength": 4000, "minLength": 1, "type": "string"}},
      "required": ["question"], "additionalProperties": false}',
+   '{}',
    true, false, 30, 'never', false, true, 5),
   ('remember', 1,
    'Keeps a text for later work: a fact, a lesson, a summary or an artifact.',
@@ -11147,6 +11519,7 @@ insert into goalpost.tools
        "text": {"description": "What is to be remembered, to be understood on its own.", "maxLength": 20000, "minLength": 1, "type": "string"},
        "title": {"maxLength": 200, "type": "string"}},
      "required": ["text"], "additionalProperties": false}',
+   '{}',
    true, false, 30, 'never', false, true, 50),
   ('recall', 1,
    'Looks for what was remembered, by meaning and by words.',
@@ -11155,6 +11528,7 @@ insert into goalpost.tools
        "limit": {"default": 5, "description": "How many at most.", "maximum": 20, "minimum": 1, "type": "integer"},
        "query": {"description": "What is looked for.", "maxLength": 2000, "minLength": 1, "type": "string"}},
      "required": ["query"], "additionalProperties": false}',
+   '{}',
    true, false, 30, 'never', false, true, 50),
   ('submit_result', 1,
    'Ends the step with its result, which must have the form that the step expects.',
@@ -11162,6 +11536,7 @@ insert into goalpost.tools
      "properties": {
        "result": {"description": "The result of the step.", "type": "object"}},
      "required": ["result"], "additionalProperties": false}',
+   '{}',
    true, false, 30, 'never', false, true, 10);
 
 -- file: supabase/schemas/95_builtins/30_prices.sql

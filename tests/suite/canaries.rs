@@ -86,7 +86,7 @@ fn script() -> Script {
              "input": {"tool": "template", "arguments": {"template": word("template")}}},
             {"key": "rows", "kind": "tool", "input": {"tool": "sql", "arguments": {"query": format!("select '{}' as word", word("sqltext"))}}},
             {"key": "wrong", "kind": "tool", "on_failure": "continue", "max_attempts": 1,
-             "input": {"tool": "sql", "arguments": {"query": format!("select '{}'::text::integer as n", word("sqlerror"))}}},
+             "input": {"tool": "sql", "arguments": {"query": format!("select ('{}' || (count(*) - count(*)))::integer as n from shop.orders", word("sqlerror"))}}},
             {"key": "sum", "kind": "tool", "on_failure": "continue", "max_attempts": 1,
              "input": {"tool": "calculate", "arguments": {"expression": format!("1 + {}", word("argument"))}}},
             {"key": "think", "kind": "agent", "agent": "analyst", "depends_on": ["rows"], "input": {"instructions": word("instructions")}},

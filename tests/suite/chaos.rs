@@ -1,7 +1,8 @@
 //! A small chaos run, and the goals that such runs are made of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use domain::Tool;
 use domain::plan::{Catalogue, Limits, check};
 use harness::chaos::{
     self, Certainty, Criterion, End, Goal, Necessity, Plan, Settings, Step, Way, Work, generate,
@@ -38,8 +39,11 @@ fn catalogue() -> Catalogue {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     Catalogue {
         agents: BTreeMap::from([("chaos".to_owned(), names(&["webhook"]))]),
-        tools: names(&["webhook", "calculate"]),
-        taken_keys: BTreeSet::new(),
+        tools: Catalogue::tools_by_name(["webhook", "calculate"].map(|name| Tool {
+            name: name.to_owned(),
+            ..Tool::default()
+        })),
+        ..Catalogue::default()
     }
 }
 
@@ -116,6 +120,7 @@ const EFFECT: Work = Work::Effect {
 fn planned(steps: Vec<Step>) -> Goal {
     Goal {
         number: 1,
+        question: "Carry out g1".into(),
         way: Way::Planned(Plan {
             name: "g1".into(),
             steps,
@@ -169,7 +174,8 @@ fn what_waits_for_a_step_that_ends_the_run_never_begins_and_what_runs_beside_it_
     assert_eq!(ends["fatal"], (End::Failed, Certainty::Certain));
     assert_eq!(ends["beside"], (End::Completed, Certainty::Possible));
     assert_eq!(ends["after"], (End::Cancelled, Certainty::Certain));
-    assert_eq!(ends["judge"], (End::Completed, Certainty::Certain));
+    assert_eq!(ends["judge"], (End::Cancelled, Certainty::Certain));
+    assert_eq!(ends["plan_2"], (End::Failed, Certainty::Certain));
     assert_eq!(effects["before/1"], Necessity::Must);
     assert_eq!(effects["beside/1"], Necessity::May);
     assert_eq!(effects["after/1"], Necessity::Never);

@@ -110,17 +110,13 @@ async fn every_built_in_runbook_passes_the_check_of_plans() {
             .iter()
             .map(|(name, tools)| (name.clone(), names(tools)))
             .collect(),
-        tools: registry
-            .catalogue()
-            .into_iter()
-            .map(|tool| tool.name)
-            .collect(),
+        tools: domain::plan::Catalogue::tools_by_name(registry.catalogue()),
         ..Default::default()
     };
     for (name, plan) in plans.as_object().unwrap() {
         let parsed = domain::plan::Plan::parse(plan, &domain::Limits::default(), &catalogue);
-        let parsed = parsed.unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
-        let problems = domain::plan::check_expressions(&parsed);
+        parsed.unwrap_or_else(|problems| panic!("{name}: {problems:?}"));
+        let problems = domain::plan::check_contents(plan, &catalogue);
         assert!(problems.is_empty(), "{name}: {problems:?}");
     }
 }

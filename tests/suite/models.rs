@@ -117,8 +117,10 @@ async fn unreported_usage_counts_against_caps() {
     let remember = json!({"role": "assistant", "content": null, "tool_calls": [
         {"id": "call_1", "type": "function", "function": {"name": "remember", "arguments": "{\"text\": \"Invoices are in euro\"}"}}]});
     let steps = json!([{"key": "think", "kind": "agent", "agent": "analyst", "input": {"instructions": "Remember it."}}]);
+    let goal = json!({"title": "Remember", "description": "Remember the currency of invoices."});
     let mut script = Script::default()
-        .json("assessment", &json!({"decision": "steps", "steps": steps}))
+        .json("assessment", &json!({"decision": "goal", "goal": goal}))
+        .json("plan", &json!({"summary": "s", "steps": steps}))
         .reply("work", remember)
         .reply(
             "work",

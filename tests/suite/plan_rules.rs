@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::Tool;
 use domain::plan::{Catalogue, Limits, check};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -18,8 +19,12 @@ fn catalogue() -> Catalogue {
             ("analyst".to_owned(), BTreeSet::from(tools.clone())),
             ("idle".to_owned(), BTreeSet::new()),
         ]),
-        tools: BTreeSet::from(tools),
-        taken_keys: BTreeSet::from(["plan".to_owned(), "old".to_owned()]),
+        tools: Catalogue::tools_by_name(tools.map(|name| Tool {
+            name,
+            ..Tool::default()
+        })),
+        taken_keys: BTreeSet::from(["plan".to_owned(), "old".to_owned(), "done".to_owned()]),
+        completed_keys: BTreeSet::from(["done".to_owned()]),
     }
 }
 
@@ -60,7 +65,7 @@ fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = Value> {
 }
 
 const KEYS: &[&str] = &[
-    "a", "b", "c", "d", "e_1", "old", "plan", "judge_2", "A", "1x", "", "long",
+    "a", "b", "c", "d", "e_1", "old", "done", "plan", "judge_2", "A", "1x", "", "long",
 ];
 const GOOD_KEYS: &[&str] = &["a", "b", "c", "d", "e_1"];
 
@@ -91,7 +96,7 @@ fn input() -> impl Strategy<Value = Value> {
 }
 
 fn dependencies() -> impl Strategy<Value = Value> {
-    let element = prop_oneof![10 => one_of(GOOD_KEYS), 1 => one_of(KEYS), 1 => anything()];
+    let element = prop_oneof![10 => one_of(GOOD_KEYS), 1 => one_of(&["done"]), 1 => one_of(KEYS), 1 => anything()];
     proptest::collection::vec(element, 0..3).prop_map(Value::from)
 }
 
@@ -196,10 +201,10 @@ async fn rust_and_sql_find_the_same_problems_in_every_plan() {
         .json(&format!(
             "select jsonb_agg((select coalesce(jsonb_agg(distinct c ->> 'code' order by c ->> 'code'), '[]')
                                  from jsonb_array_elements(goalpost_private.check_plan(
-                                   p.value, '{agents}', array['sql', 'template'], array['plan', 'old'],
+                                   p.value, '{agents}', array['sql', 'template'], array['plan', 'old', 'done'],
                                    (select l from jsonb_populate_record(
                                      (select x from goalpost_private.limits x),
-                                     '{{\"max_steps\": 5, \"max_fan_out\": 2, \"max_depth\": 3, \"max_plan_bytes\": 1500}}') l))) c)
+                                     '{{\"max_steps\": 5, \"max_fan_out\": 2, \"max_depth\": 3, \"max_plan_bytes\": 1500}}') l), array['done'])) c)
                               order by p.number)
                from jsonb_array_elements('{sent}'::jsonb) with ordinality p (value, number)"
         ))
@@ -225,7 +230,13 @@ async fn rust_and_sql_find_the_same_problems_in_every_plan() {
     }
     // The plans must reach every rule, or the agreement says little.
     // Expressions are read in Rust alone; the database stores them and never evaluates one.
-    let of_rust_alone = ["bad_expression", "bad_output_schema"];
+    let of_rust_alone = [
+        "bad_expression",
+        "bad_output_schema",
+        "bad_arguments",
+        "unknown_name",
+        "bad_query",
+    ];
     let shared = |code: &&domain::plan::ProblemCode| !of_rust_alone.contains(&code.as_str());
     for code in domain::plan::ProblemCode::ALL.iter().filter(shared) {
         assert!(
@@ -237,6 +248,29 @@ async fn rust_and_sql_find_the_same_problems_in_every_plan() {
         seen["accepted"] > PLANS / 50,
         "too few plans were right: {seen:?}"
     );
+}
+
+/// The worked examples of the prompts are what a model copies: they pass every check that needs no table.
+#[test]
+fn examples_of_prompts_pass_the_check() {
+    let registry = tools::Registry::builtin(tools::HttpPolicy::default()).unwrap();
+    let catalogue = Catalogue {
+        agents: BTreeMap::from([("writer".to_owned(), BTreeSet::new())]),
+        tools: Catalogue::tools_by_name(registry.catalogue()),
+        ..Catalogue::default()
+    };
+    for file in ["plan_example.json", "assess_example.json"] {
+        let path = system_tests::workspace()
+            .join("shared/model/prompts")
+            .join(file);
+        let plan: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        assert_eq!(check(&plan, &Limits::default(), &catalogue), [], "{file}");
+        assert_eq!(
+            domain::plan::check_contents(&plan, &catalogue),
+            [],
+            "{file}"
+        );
+    }
 }
 
 /// serde_json's `arbitrary_precision` is on in a build of the whole workspace (a dependency of the local stack asks for

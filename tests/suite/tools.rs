@@ -127,7 +127,10 @@ async fn what_a_workspace_allows_is_written_and_sent_once_and_signed() {
 
     assert_eq!(
         world.step("write").await,
-        json!({"table": "public.findings", "mode": "insert", "row_count": 2})
+        json!({
+            "table": "public.findings", "mode": "insert", "row_count": 2, "was_edited": false,
+            "arguments": {"table": "public.findings", "rows": [{"id": 1, "words": "a"}, {"id": 2, "words": "b"}]},
+        })
     );
     let rows = world.stack.admin_db().await.unwrap();
     let rows = rows

@@ -16,6 +16,10 @@ pub(crate) struct Judging {
     #[serde(default)]
     pub(crate) question: String,
     #[serde(default)]
+    pub(crate) parameters: Value,
+    #[serde(default)]
+    pub(crate) now: String,
+    #[serde(default)]
     pub(crate) criteria: Vec<Criterion>,
     #[serde(default)]
     pub(crate) steps: Vec<StepOutcome>,
@@ -89,6 +93,8 @@ impl Judging {
                 "question": self.question,
             },
             "question": self.question,
+            "parameters": self.parameters,
+            "now": self.now,
             "steps": self.results(),
             "failures": self.failures(),
             "criteria": self.criteria,

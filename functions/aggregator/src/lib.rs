@@ -1,8 +1,8 @@
 //! The aggregator says whether a goal is reached: steps of kind `judge`.
 //!
 //! When all steps of a plan have ended it compiles their results into a report (Markdown, and JSON for programs) and
-//! gives each success criterion a verdict with its evidence: by its check where it has one, by the model otherwise,
-//! and `unknown` where neither can say. An unmet criterion leads to another plan, within the cap; after that the goal
+//! gives each success criterion a verdict with its evidence: by its check where that can be evaluated, by the model
+//! otherwise, and `unknown` where neither can say. An unmet criterion leads to another plan, within the cap; after that the goal
 //! fails with the best there is. An unknown one never completes the goal: the database asks the requester. A run whose
 //! step failed for good is judged too, by checks alone, so that its report says what was achieved, what failed and why. The database then ends run, goal and the parent's step (or the request) together.
 
@@ -21,6 +21,7 @@ use serde_json::{Value, json};
 use store::{ClaimedStep, Outcome};
 
 use crate::context::Judging;
+use crate::verdicts::Checked;
 
 /// The kinds of steps that are claimed.
 pub const KINDS: &[StepKind] = &[StepKind::Judge];
@@ -55,16 +56,12 @@ async fn work(aggregator: Arc<Aggregator>, step: ClaimedStep, context: StepConte
         Ok(judging) => judging,
         Err(error) => return Outcome::failed(error),
     };
-    let (mut verdicts, unchecked) = verdicts::by_checks(&judging);
+    let Checked { mut verdicts, open } = verdicts::by_checks(&judging);
     if judging.failure.is_some() {
         // The goal has failed: nothing more is paid to judge it, and the report says what is known.
-        verdicts.extend(
-            unchecked
-                .iter()
-                .map(|criterion| verdicts::unjudged(criterion)),
-        );
-    } else if !unchecked.is_empty() {
-        match ask(&aggregator, &step, &context, &judging, unchecked).await {
+        verdicts.extend(open.iter().map(verdicts::unjudged));
+    } else if !open.is_empty() {
+        match ask(&aggregator, &step, &context, &judging, &open).await {
             Ok(given) => verdicts.extend(given),
             Err(outcome) => return outcome,
         }
@@ -81,12 +78,12 @@ async fn ask(
     step: &ClaimedStep,
     context: &StepContext,
     judging: &Judging,
-    criteria: Vec<&Criterion>,
+    open: &[(&Criterion, Option<String>)],
 ) -> Result<Vec<CriterionVerdict>, Outcome> {
     let model = aggregator.model.get().await;
     let model = model.map_err(|error| Outcome::failed(error.into()))?;
     let mut journal = Journal::open(aggregator.worker.store(), model, context, step).await?;
-    match verdicts::by_model(model, &mut journal, judging, criteria).await {
+    match verdicts::by_model(model, &mut journal, judging, open).await {
         Ok(verdicts) => Ok(verdicts),
         Err(error) => Err(journal.outcome(Err(error))),
     }
@@ -110,7 +107,7 @@ fn judge(judging: &Judging, verdicts: &[CriterionVerdict]) -> Value {
     json!({
         "decision": decision,
         "reason": reason,
-        "report": report::markdown(judging, verdicts),
+        "report": report::markdown(judging),
         "result": report::json(judging),
         "verdicts": verdicts,
     })

@@ -1,6 +1,6 @@
 //! Compiles what the steps came to: Markdown for people, JSON for programs.
 
-use domain::{CriterionVerdict, Verdict, expression};
+use domain::expression;
 use serde_json::{Map, Value, json};
 
 use crate::context::Judging;
@@ -11,38 +11,61 @@ const MAX_OUTPUT_BYTES: usize = 32 * 1024;
 /// All repeated results together.
 const MAX_OUTPUTS_BYTES: usize = 128 * 1024;
 
-/// Of a verdict's evidence, what a table has room for.
-const MAX_EVIDENCE_CHARS: usize = 140;
-
-/// The report: the plan's own template, or else every result in order; then criteria and what failed.
-pub(crate) fn markdown(judging: &Judging, verdicts: &[CriterionVerdict]) -> String {
-    let title = judging
-        .report
-        .as_ref()
-        .map(|report| report.title.as_str())
-        .filter(|title| !title.is_empty());
-    let mut text = format!("# {}\n\n", title.unwrap_or(&judging.goal.title));
+/// The report that a person reads and may forward: the plan's own template, or else the text of the last agent, or else
+/// every result in order; then what failed. Verdicts are rows beside it.
+pub(crate) fn markdown(judging: &Judging) -> String {
+    let names = judging.names();
+    let body = body(judging, &names);
+    let title = title(judging, &names);
+    let mut text = match begins_with_heading(&body) {
+        true => String::new(),
+        false => format!("# {title}\n\n"),
+    };
     if let Some(failure) = &judging.failure {
         text.push_str(&format!(
             "This goal failed: {}. What was achieved until then:\n\n",
             failure.trim_end_matches('.')
         ));
     }
-    match &judging.report {
-        Some(report) => {
-            match expression::render_report(&report.body, &judging.names()) {
-                Ok(body) => text.push_str(&body),
-                Err(error) => {
-                    text.push_str(&format!("The plan's report could not be rendered ({error}); here are the results.\n\n"));
-                    text.push_str(&every_result(judging));
-                }
-            }
-        }
-        None => text.push_str(&every_result(judging)),
-    }
-    push_criteria(&mut text, judging, verdicts);
+    text.push_str(&body);
     push_failures(&mut text, judging);
     text
+}
+
+fn title(judging: &Judging, names: &Value) -> String {
+    let template = judging.report.as_ref().map(|report| report.title.as_str());
+    let rendered = template
+        .filter(|title| !title.is_empty())
+        .and_then(|title| expression::render_report(title, names).ok());
+    rendered.unwrap_or_else(|| judging.goal.title.clone())
+}
+
+fn body(judging: &Judging, names: &Value) -> String {
+    let Some(report) = &judging.report else {
+        return last_text(judging).unwrap_or_else(|| every_result(judging));
+    };
+    expression::render_report(&report.body, names).unwrap_or_else(|error| {
+        format!(
+            "The plan's report could not be rendered ({error}); here are the results.\n\n{}",
+            every_result(judging)
+        )
+    })
+}
+
+/// Returns the text of the last agent's step, the conclusion of a plan without a report of its own. Where the goal failed,
+/// every result counts.
+fn last_text(judging: &Judging) -> Option<String> {
+    let mut completed = judging
+        .steps
+        .iter()
+        .filter(|step| step.state == "completed");
+    let last = completed.rfind(|step| step.kind == "agent")?;
+    let text = last.result.as_ref()?.get("text")?.as_str()?;
+    (judging.failure.is_none() && !text.trim().is_empty()).then(|| text.to_owned())
+}
+
+fn begins_with_heading(body: &str) -> bool {
+    body.trim_start().starts_with("# ")
 }
 
 /// What programs read: how each step ended, and the results that are not too large.
@@ -87,25 +110,6 @@ fn every_result(judging: &Judging) -> String {
         .collect()
 }
 
-fn push_criteria(text: &mut String, judging: &Judging, verdicts: &[CriterionVerdict]) {
-    if verdicts.is_empty() {
-        return;
-    }
-    text.push_str("\n\n## Criteria\n\n| Criterion | Verdict | Evidence |\n|---|---|---|\n");
-    for verdict in verdicts {
-        let word = match verdict.verdict {
-            Verdict::Met => "met",
-            Verdict::Unmet => "**not met**",
-            Verdict::Unknown => "unknown",
-        };
-        let description = cell(&judging.description_of(verdict.number));
-        text.push_str(&format!(
-            "| {description} | {word} | {} |\n",
-            cell(&shortened(&verdict.evidence))
-        ));
-    }
-}
-
 fn push_failures(text: &mut String, judging: &Judging) {
     let failures = judging.failures();
     if failures.is_empty() {
@@ -115,18 +119,4 @@ fn push_failures(text: &mut String, judging: &Judging) {
     for (key, message) in failures {
         text.push_str(&format!("- `{key}`: {message}\n"));
     }
-}
-
-/// Enough to see why; the whole is in `goal_criteria`.
-fn shortened(evidence: &str) -> String {
-    if evidence.chars().count() <= MAX_EVIDENCE_CHARS {
-        return evidence.to_owned();
-    }
-    let start: String = evidence.chars().take(MAX_EVIDENCE_CHARS).collect();
-    format!("{start}…")
-}
-
-/// Text for one cell of a table.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace(['\n', '\r'], " ")
 }

@@ -3,75 +3,79 @@
 use domain::{CriterionVerdict, Verdict, expression};
 use journal::Journal;
 use model::{Criterion, JudgeTask, Model};
-use serde_json::Value;
 use store::StepError;
 
 use crate::context::Judging;
+use crate::report;
 
-/// Verdicts on the criteria that have a check, and the others.
-pub(crate) fn by_checks(judging: &Judging) -> (Vec<CriterionVerdict>, Vec<&Criterion>) {
+/// What the checks decide.
+#[derive(Default)]
+pub(crate) struct Checked<'a> {
+    /// Verdicts on the criteria whose check could be evaluated.
+    pub(crate) verdicts: Vec<CriterionVerdict>,
+    /// The others, each with why its check could not be: mostly it reads a step that failed.
+    pub(crate) open: Vec<(&'a Criterion, Option<String>)>,
+}
+
+/// Evaluates the checks of criteria.
+pub(crate) fn by_checks(judging: &Judging) -> Checked<'_> {
     let names = judging.names();
-    let (checked, unchecked): (Vec<&Criterion>, Vec<&Criterion>) = judging
-        .criteria
-        .iter()
-        .partition(|criterion| criterion.check.is_some());
-    let verdicts = checked
-        .into_iter()
-        .map(|criterion| by_check(criterion, &names));
-    (verdicts.collect(), unchecked)
+    let mut checked = Checked::default();
+    for criterion in &judging.criteria {
+        let evaluated = criterion.check.as_deref();
+        match evaluated.map(|check| expression::evaluate_check(check, &names)) {
+            None => checked.open.push((criterion, None)),
+            Some(Err(error)) => checked.open.push((criterion, Some(error.to_string()))),
+            Some(Ok(check)) => checked.verdicts.push(CriterionVerdict {
+                number: criterion.number,
+                verdict: if check.holds {
+                    Verdict::Met
+                } else {
+                    Verdict::Unmet
+                },
+                evidence: check.evidence,
+            }),
+        }
+    }
+    checked
 }
 
 /// Returns the verdict on a criterion that is not judged because the goal has failed already.
-pub(crate) fn unjudged(criterion: &Criterion) -> CriterionVerdict {
+pub(crate) fn unjudged((criterion, error): &(&Criterion, Option<String>)) -> CriterionVerdict {
+    let evidence = error.clone();
     CriterionVerdict {
         number: criterion.number,
         verdict: Verdict::Unknown,
-        evidence: "not judged: the goal had failed".to_owned(),
+        evidence: evidence.unwrap_or_else(|| "not judged: the goal had failed".to_owned()),
     }
 }
 
-fn by_check(criterion: &Criterion, names: &Value) -> CriterionVerdict {
-    let check = criterion.check.as_deref().unwrap_or_default();
-    let (verdict, evidence) = match expression::evaluate_check(check, names) {
-        Ok(check) if check.holds => (Verdict::Met, check.evidence),
-        Ok(check) => (Verdict::Unmet, check.evidence),
-        // What it looks at is not there, mostly because a step failed: that is not knowing, not failing.
-        Err(error) => (Verdict::Unknown, error.to_string()),
-    };
-    CriterionVerdict {
-        number: criterion.number,
-        verdict,
-        evidence,
-    }
-}
-
-/// A criterion that the model says nothing about stays unknown.
+/// Asks the model about what the checks left open. A criterion that stays unknown shows why its check could not decide.
 pub(crate) async fn by_model(
     model: &Model,
     journal: &mut Journal<'_>,
     judging: &Judging,
-    criteria: Vec<&Criterion>,
+    open: &[(&Criterion, Option<String>)],
 ) -> Result<Vec<CriterionVerdict>, StepError> {
+    // Without its check: what could not be evaluated would mislead.
+    let without_check = |criterion: &Criterion| Criterion {
+        check: None,
+        ..criterion.clone()
+    };
     let task = JudgeTask {
         question: judging.question.clone(),
         goal: judging.goal.clone(),
-        criteria: criteria
-            .iter()
-            .map(|criterion| (*criterion).clone())
-            .collect(),
+        criteria: open.iter().map(|(one, _)| without_check(one)).collect(),
+        report: report::markdown(judging),
+        now: judging.now.clone(),
         steps: judging.steps.clone(),
     };
-    let given = model.judge(journal, &task).await?;
-    let verdict_on = |criterion: &&Criterion| {
-        let verdict = given
-            .iter()
-            .find(|verdict| verdict.number == criterion.number)
-            .cloned();
-        verdict.unwrap_or_else(|| CriterionVerdict {
-            number: criterion.number,
-            verdict: Verdict::Unknown,
-            evidence: "no verdict was given".to_owned(),
-        })
-    };
-    Ok(criteria.iter().map(verdict_on).collect())
+    let mut given = model.judge(journal, &task).await?;
+    for verdict in &mut given {
+        let found = open.iter().find(|(one, _)| one.number == verdict.number);
+        if let (Verdict::Unknown, Some((_, Some(error)))) = (verdict.verdict, found) {
+            verdict.evidence.clone_from(error);
+        }
+    }
+    Ok(given)
 }

@@ -14,11 +14,9 @@ use store::{ClaimedStep, Outcome, StepError};
 
 use crate::result_schema::ResultSchema;
 use crate::tool_calls::{self, ToolCaller};
+use crate::turns::{self, max_turns};
 use crate::work_context::WorkContext;
 use crate::{Executor, procedure};
-
-/// Turns of an agent whose row does not say.
-const DEFAULT_TURNS: u32 = 8;
 
 /// Lets the agent work; its final answer, or what it submits, is the step's result. A procedure is followed without a
 /// model.
@@ -107,9 +105,12 @@ async fn converse(
     }
 
     let max_turns = max_turns(&task);
-    for _ in begun_at..max_turns {
+    for turn in begun_at..max_turns {
+        let turns_left = max_turns.saturating_sub(turn);
         sum_up_if_long(executor, model, journal, &mut task).await?;
+        turns::announce(&mut task, turns_left, max_turns, caller.result_schema);
         match model.work(journal, &task).await? {
+            Turn::Done { result, .. } if task.must_answer => return Ok(turns::marked(result)),
             Turn::Done { result, answer } => {
                 match caller.result_schema.parse_final_answer(result) {
                     Ok(result) => return Ok(result),
@@ -128,12 +129,7 @@ async fn converse(
             }
         }
     }
-    Err(StepError::terminal(
-        "too_many_turns",
-        format!(
-            "the agent was not done after {max_turns} turns; give it a smaller task or raise max_turns"
-        ),
-    ))
+    Err(turns::exhausted(&task, max_turns))
 }
 
 /// The task as its first turn sees it.
@@ -167,12 +163,6 @@ fn task(
         now: work.now.clone(),
         ..WorkTask::default()
     })
-}
-
-fn max_turns(task: &WorkTask) -> usize {
-    let agent = task.agent.as_ref();
-    let turns = agent.and_then(|agent| agent.max_turns);
-    usize::try_from(turns.unwrap_or(DEFAULT_TURNS)).unwrap_or(usize::MAX)
 }
 
 /// Puts what was done before into the conversation: the summary, the turns of tries that failed, and a word on each.

@@ -16,6 +16,7 @@ mod procedure;
 mod result_schema;
 mod tool_calls;
 mod tool_step;
+mod turns;
 mod work_context;
 
 use std::sync::Arc;

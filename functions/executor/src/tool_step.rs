@@ -1,10 +1,10 @@
 //! A step that is one call of a tool, with arguments filled in from the results of other steps.
 
-use domain::ToolCallRequest;
 use domain::plan::ToolInput;
+use domain::{ToolCall, ToolCallRequest};
 use journal::Interrupted;
 use runtime::StepContext;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use store::{ClaimedStep, Outcome, StepError};
 
 use crate::Executor;
@@ -37,7 +37,21 @@ async fn call(
         result_schema: &ResultSchema::default(),
     };
     let request = request(&caller, step)?;
-    Ok(caller.call(request).await?.into_result()?)
+    let call = caller.call(request).await?;
+    let made = executor.writes(&call.tool).then(|| made(&call));
+    let mut result = call.into_result()?;
+    if let (Value::Object(result), Some(made)) = (&mut result, made) {
+        result.extend(made);
+    }
+    Ok(result)
+}
+
+/// What a call that writes was made with: a person may have changed it, and reports tell what was done.
+fn made(call: &ToolCall) -> Map<String, Value> {
+    let mut made = Map::new();
+    made.insert("arguments".to_owned(), call.arguments.clone());
+    made.insert("was_edited".to_owned(), Value::Bool(call.was_edited));
+    made
 }
 
 fn request(caller: &ToolCaller<'_>, step: &ClaimedStep) -> Result<ToolCallRequest, StepError> {

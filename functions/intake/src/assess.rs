@@ -1,7 +1,9 @@
 //! Assesses one request: how complex is it, and what follows from that.
 
-use journal::Journal;
-use model::{Assess, Model};
+use domain::Limits;
+use domain::plan::Catalogue;
+use journal::{Journal, PlanReview};
+use model::{Assess, Model, PlanRules};
 use runtime::StepContext;
 use serde_json::Value;
 use store::{ClaimedStep, Outcome, StepError};
@@ -18,15 +20,17 @@ pub(crate) async fn work(intake: &Intake, step: &ClaimedStep, context: &StepCont
         Ok(journal) => journal,
         Err(interrupted) => return interrupted.into(),
     };
-    let done = assess(model, &mut journal, step).await;
+    let done = assess(intake, model, &mut journal, step, context).await;
     journal.outcome(done)
 }
 
 /// The result of an `assess` step: the decision with its score and reasons.
 async fn assess(
+    intake: &Intake,
     model: &Model,
     journal: &mut Journal<'_>,
     step: &ClaimedStep,
+    context: &StepContext,
 ) -> Result<Value, StepError> {
     let task: Assess = serde_json::from_value(step.context.clone()).map_err(|error| {
         StepError::terminal(
@@ -34,7 +38,14 @@ async fn assess(
             format!("the database describes this step in a way this intake does not read ({error}); deploy both from one version"),
         )
     })?;
-    let assessment = model.assess(journal, &task).await?;
+    let catalogue = Catalogue {
+        tools: Catalogue::tools_by_name(task.tools.iter().cloned()),
+        ..Catalogue::default()
+    };
+    let limits = Limits::default();
+    let rules = PlanRules { limits, catalogue };
+    let review = PlanReview::new(intake.worker.store(), context, rules);
+    let assessment = model.assess(journal, &task, &review).await?;
     serde_json::to_value(assessment)
         .map_err(|error| StepError::terminal("assessment_unreadable", error.to_string()))
 }

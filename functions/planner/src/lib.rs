@@ -1,10 +1,11 @@
 //! The planner breaks a goal into steps: steps of kind `plan`.
 //!
-//! A runbook that fits comes first: what worked before is not invented again. Otherwise the model writes a plan.
-//! Either way it is checked here by the rules of `domain::plan`, and what is wrong goes back to the model, at most
-//! twice. Then the database checks the same rules again and accepts the plan whole or not at all: steps,
-//! dependencies, criteria, revision, and the judge that waits at the end. A goal whose criteria were not met is
-//! planned again the same way, knowing what came of the last plan.
+//! A runbook that the goal names comes first: what worked before is not invented again. Otherwise the model writes a plan
+//! or chooses a runbook. A plan of its own is reviewed before it is handed in: by the rules of `domain::plan`, by the
+//! schemas of tools, by reading its templates, and its queries by the database as the asker; all that is wrong goes back
+//! to the model at once, at most twice. Then the database checks the shared rules again and accepts the plan whole or not
+//! at all: steps, dependencies, criteria, revision, and the judge that waits at the end. A goal whose criteria were not met,
+//! or a step of which failed for good, is planned again the same way, with what happened in the prompt.
 //!
 //! The model is asked by way of the step's journal: what it answered to a worker that died is not asked again.
 
@@ -14,18 +15,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use domain::StepKind;
-use domain::plan::{Catalogue, Problem, check, check_output_schemas};
-use journal::{Journal, Memories, memory};
-use model::{LazyModel, Model, PlanTask, Planned};
+use domain::plan::Catalogue;
+use journal::{Journal, Memories, PlanReview, memory};
+use model::{LazyModel, Model, PlanRules, PlanTask, Planned};
 use runtime::{Call, Failure, Invocation, StepContext, Worker};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{ClaimedStep, Outcome, StepError};
 
 /// The kinds of steps that are claimed.
 pub const KINDS: &[StepKind] = &[StepKind::Plan];
-
-/// How often a refused plan goes back to the model.
-const REPAIRS: usize = 2;
 
 /// The function with everything it works with.
 pub struct Planner {
@@ -59,12 +57,13 @@ async fn work(planner: Arc<Planner>, step: ClaimedStep, context: StepContext) ->
         Err(interrupted) => return interrupted.into(),
     };
     let planned = plan(&planner, model, &mut journal, &step, &context).await;
-    journal.outcome(planned.map(|planned| {
-        json!({"plan": planned.plan, "runbook_id": planned.runbook_id, "reasons": planned.reasons})
+    journal.outcome(planned.and_then(|planned| {
+        serde_json::to_value(planned)
+            .map_err(|error| StepError::terminal("plan_unreadable", error.to_string()))
     }))
 }
 
-/// Asks for a plan until it passes the check, within the repairs.
+/// Plans the goal of a step.
 async fn plan(
     planner: &Planner,
     model: &Model,
@@ -85,47 +84,29 @@ async fn plan(
         let told = memories.tell(&is_about, journal.is_going_on()).await;
         task.memories = told.iter().map(memory::in_words).collect();
     }
-    let catalogue = catalogue(&task, step);
-    for _ in 0..=REPAIRS {
-        let planned = model.plan(journal, &task).await?;
-        let mut problems = check(&planned.plan, &task.limits, &catalogue);
-        problems.extend(check_output_schemas(&planned.plan));
-        if problems.is_empty() {
-            return Ok(planned);
-        }
-        tracing::info!(problems = problems.len(), "the plan goes back");
-        task.rejected = Some(planned.plan);
-        task.problems = problems;
-    }
-    Err(StepError::terminal(
-        "plan_refused",
-        format!(
-            "the plan breaks rules that {REPAIRS} repairs did not mend: {}",
-            in_words(&task.problems)
-        ),
-    ))
+    let rules = PlanRules {
+        limits: task.limits,
+        catalogue: catalogue(&task, step),
+    };
+    let review = PlanReview::new(planner.worker.store(), context, rules);
+    Ok(model.plan(journal, &task, &review).await?)
 }
 
 /// The names that a plan of this run may use, and the keys it may not.
 fn catalogue(task: &PlanTask, step: &ClaimedStep) -> Catalogue {
-    let taken_keys = step.context.get("taken_keys").and_then(Value::as_array);
+    let keys = |name: &str| -> BTreeSet<String> {
+        let keys = step.context.get(name).and_then(Value::as_array);
+        let keys = keys.into_iter().flatten().filter_map(Value::as_str);
+        keys.map(str::to_owned).collect()
+    };
     Catalogue {
         agents: task
             .agents
             .iter()
             .map(|agent| (agent.name.clone(), agent.tools.iter().cloned().collect()))
             .collect::<BTreeMap<String, BTreeSet<String>>>(),
-        tools: task.tools.iter().map(|tool| tool.name.clone()).collect(),
-        taken_keys: taken_keys
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(str::to_owned)
-            .collect(),
+        tools: Catalogue::tools_by_name(task.tools.iter().cloned()),
+        taken_keys: keys("taken_keys"),
+        completed_keys: keys("completed_keys"),
     }
-}
-
-fn in_words(problems: &[Problem]) -> String {
-    let sentences: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    sentences.join("; ")
 }

@@ -19,8 +19,8 @@ use uuid::Uuid;
 
 pub use error::{Error, Place};
 pub use rows::{
-    Accepted, Answered, Approval, DeadLetter, Event, Goal, Inbox, Progress, Request, Run, Step,
-    Usage, Workspace,
+    Accepted, Answered, Approval, Criterion, DeadLetter, Event, Goal, Inbox, Progress, Request,
+    Run, Step, Usage, Workspace,
 };
 pub use session::{Renewal, Session};
 pub use work::Work;

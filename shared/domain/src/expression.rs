@@ -9,17 +9,103 @@
 //! stack of its own (`guard`): the parser and the engine recurse, and a stack that overflows ends the process.
 //!
 //! Besides minijinja's own filters (`sort`, `selectattr`, `map`, `join`, `tojson`, …) there are:
-//! `table` (rows to a Markdown table), `money`, `number` and `code` (a fenced block).
+//! `table` (rows to a Markdown table), `money`, `number` and `code` (a fenced block). [`FILTERS`] and [`TESTS`] are the
+//! lists that prompts and messages show.
 
 mod bounded;
 mod filters;
 mod guard;
+mod inspect;
 mod json;
 mod limits;
 mod tokens;
 
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as Jinja};
 use serde_json::{Map, Value};
+
+pub(crate) use inspect::holds_only_paths;
+pub use inspect::{Names, names_in_expression, names_in_template};
+
+/// Filters that templates and checks may use.
+pub const FILTERS: &[&str] = &[
+    "abs",
+    "attr",
+    "batch",
+    "bool",
+    "capitalize",
+    "code",
+    "default",
+    "dictsort",
+    "first",
+    "float",
+    "format",
+    "groupby",
+    "indent",
+    "int",
+    "items",
+    "join",
+    "last",
+    "length",
+    "lines",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "money",
+    "number",
+    "reject",
+    "rejectattr",
+    "replace",
+    "reverse",
+    "round",
+    "select",
+    "selectattr",
+    "slice",
+    "sort",
+    "split",
+    "string",
+    "sum",
+    "table",
+    "title",
+    "tojson",
+    "trim",
+    "unique",
+    "upper",
+    "zip",
+];
+
+/// Tests (`x is defined`) that templates and checks may use.
+pub const TESTS: &[&str] = &[
+    "defined",
+    "undefined",
+    "none",
+    "true",
+    "false",
+    "boolean",
+    "number",
+    "integer",
+    "float",
+    "string",
+    "sequence",
+    "mapping",
+    "iterable",
+    "odd",
+    "even",
+    "divisibleby",
+    "startingwith",
+    "endingwith",
+    "containing",
+    "in",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "lower",
+    "upper",
+];
 
 /// The largest text or JSON that rendering may give.
 pub const MAX_OUTPUT_BYTES: usize = 256 * 1024;
@@ -141,35 +227,6 @@ pub fn render_report(template: &str, context: &Value) -> Result<String, Error> {
     }
 }
 
-/// Checks that a text is a template within bounds, without values for its names.
-///
-/// # Errors
-/// [`Error::Syntax`] or [`Error::TooComplex`], with what is wrong.
-pub fn check_template(template: &str) -> Result<(), Error> {
-    if !is_template(template) {
-        return Ok(());
-    }
-    let guarded = limits::guarded_template(template)?;
-    guard::run(move || {
-        let environment = environment();
-        let compiled = environment.template_from_str(&guarded);
-        compiled.map(|_| ()).map_err(|error| refusal(&error))
-    })
-}
-
-/// Checks that a text is an expression within bounds, without values for its names.
-///
-/// # Errors
-/// [`Error::Syntax`] or [`Error::TooComplex`], with what is wrong.
-pub fn check_expression(expression: &str) -> Result<(), Error> {
-    let guarded = limits::guarded_expression(expression)?;
-    guard::run(move || {
-        let environment = environment();
-        let compiled = environment.compile_expression(&guarded);
-        compiled.map(|_| ()).map_err(|error| refusal(&error))
-    })
-}
-
 /// No loader is set and the include feature is not compiled in: there is nothing to read but the context.
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
@@ -219,12 +276,9 @@ fn render_string(
     if guard::is_over_time() {
         return Err(Error::TooMuchWork);
     }
-    let whole = text
-        .trim()
-        .strip_prefix("{{")
-        .and_then(|rest| rest.strip_suffix("}}"));
-    // `{{ a }}, {{ b }}` also starts and ends like one expression, but is none between the braces.
-    let guarded = whole.map(limits::guarded_expression).transpose()?;
+    let guarded = whole_expression(text)
+        .map(limits::guarded_expression)
+        .transpose()?;
     let expression = guarded
         .as_deref()
         .and_then(|inner| environment.compile_expression(inner).ok());
@@ -256,12 +310,20 @@ fn render_text(
         .map_err(|error| refusal(&error))
 }
 
+/// Returns the expression of a text that is exactly one `{{ expression }}`. `{{ a }}, {{ b }}` also begins and ends like
+/// one, but what is between the outer braces cannot be read as an expression.
+pub(crate) fn whole_expression(text: &str) -> Option<&str> {
+    let inner = text.trim().strip_prefix("{{")?;
+    inner.strip_suffix("}}")
+}
+
 /// Returns true if the text has a tag; any other text stands for itself.
-fn is_template(text: &str) -> bool {
+pub(crate) fn is_template(text: &str) -> bool {
     ["{{", "{%", "{#"].iter().any(|mark| text.contains(mark))
 }
 
-fn has_marks(value: &Value) -> bool {
+/// Returns true if a string anywhere in a value has a tag.
+pub(crate) fn has_marks(value: &Value) -> bool {
     match value {
         Value::String(text) => is_template(text),
         Value::Array(items) => items.iter().any(has_marks),

@@ -57,7 +57,17 @@ impl<'a> JsonSchema<'a> {
     /// # Errors
     /// Each problem with its place, separated by semicolons; of many, the first ones and how many more there are.
     pub fn check(&self, value: &Value) -> Result<(), String> {
-        check::run(self, value)
+        check::run(self, value, false)
+    }
+
+    /// Checks a value in which strings with a template's tag stand for values that are not known yet: one that is
+    /// exactly one `{{ expression }}` for any value, any other for a text. What can only be decided with the value
+    /// (`not`, `if`, which one of several forms) is left open where the value has such a string.
+    ///
+    /// # Errors
+    /// As [`JsonSchema::check`].
+    pub fn check_with_holes(&self, value: &Value) -> Result<(), String> {
+        check::run(self, value, true)
     }
 }
 

@@ -16,6 +16,7 @@
 pub mod expression;
 pub mod ids;
 pub mod json_schema;
+mod nearest;
 pub mod outcome;
 pub mod plan;
 pub mod private_hosts;
@@ -28,6 +29,7 @@ pub use ids::{
     UserId, WakeId, WorkspaceId,
 };
 pub use json_schema::JsonSchema;
+pub use nearest::nearest;
 pub use outcome::{CriterionVerdict, StepError, Usage, Verdict};
 pub use plan::{Catalogue, Limits, Plan, PlanStep, Problem, ProblemCode};
 pub use private_hosts::PrivateHosts;

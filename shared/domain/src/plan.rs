@@ -12,7 +12,8 @@
 //! - `steps` that is absent or not an array counts as `[]`; a step that is not an object counts as `{}`.
 //! - `depends_on` that is absent counts as `[]`; one that is present and not an array is
 //!   `unknown_dependency`, and counts as `[]` elsewhere.
-//! - A *known key* is a `key` of any step of this plan that matches `^[a-z][a-z0-9_]{0,62}$`.
+//! - A *known key* is a `key` of any step of this plan that matches `^[a-z][a-z0-9_]{0,62}$`, or the key of a completed step
+//!   of an earlier revision of the run (`completed_keys`).
 //! - A step's `kind` is *known* when it is one of `agent`, `tool`, `approval`, `subgoal`. Rules that
 //!   name a kind do not apply to steps of another or an unknown kind.
 //! - A plan is *sound* when it has none of: `too_many_steps`, `bad_key`, `duplicate_key`,
@@ -35,7 +36,7 @@
 //! | `duplicate_dependency` | `depends_on` has two equal strings |
 //! | `cycle` | the plan is sound, and no order of the steps puts every step after all its dependencies |
 //! | `too_deep` | the plan is sound and has no cycle, and its longest path has more than `max_depth` steps (a lone step is a path of 1) |
-//! | `too_much_fan_out` | the plan is sound, and more than `max_fan_out` steps name the same step in `depends_on` (a step that names it twice counts once) |
+//! | `too_much_fan_out` | the plan is sound, and more than `max_fan_out` steps name the same step of this plan in `depends_on` (a step that names it twice counts once) |
 //! | `missing_agent` | kind `agent`: `agent` is not a text |
 //! | `unknown_agent` | kind `agent`: `agent` is a text and no agent has that name |
 //! | `agent_on_other_kind` | kind `tool`, `approval` or `subgoal`: `agent` is present |
@@ -52,12 +53,12 @@
 //! a report without a body are left out.
 
 mod check;
-mod expressions;
+mod contents;
 mod graph;
 mod input;
+mod language;
 mod parse;
 mod read;
-mod schemas;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,12 +66,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use check::check;
-pub use expressions::check_expressions;
+pub use contents::{PlanQuery, check_contents, queries};
 pub use input::{AgentInput, ApprovalInput, OnReject, SubgoalInput, ToolInput};
-pub use schemas::check_output_schemas;
+pub use language::{KINDS, KindDoc, result_fields};
 
 use crate::ids::StepKey;
 use crate::state::{StepKind, words};
+use crate::tool::Tool;
 
 /// Steps with dependencies, what must hold at the end, and how the report is put together.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -171,14 +173,27 @@ impl Default for Limits {
 }
 
 /// The names that a plan may use.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalogue {
     /// Each agent's name and the names of its tools.
     pub agents: BTreeMap<String, BTreeSet<String>>,
-    /// The tools that exist.
-    pub tools: BTreeSet<String>,
+    /// The tools that exist, by name.
+    pub tools: BTreeMap<String, Tool>,
     /// Keys of the run's steps from earlier revisions; empty for a first plan.
     pub taken_keys: BTreeSet<String>,
+    /// Those of them that completed: a later plan may depend on their results.
+    pub completed_keys: BTreeSet<String>,
+}
+
+impl Catalogue {
+    /// Returns tools by their names, for the field `tools`.
+    #[must_use]
+    pub fn tools_by_name(tools: impl IntoIterator<Item = Tool>) -> BTreeMap<String, Tool> {
+        tools
+            .into_iter()
+            .map(|tool| (tool.name.clone(), tool))
+            .collect()
+    }
 }
 
 words! {
@@ -230,10 +245,16 @@ words! {
         BadAttempts = "bad_attempts",
         /// Timeout out of range.
         BadTimeout = "bad_timeout",
-        /// A template or check that cannot be read; found by [`check_expressions`] alone, never by SQL.
+        /// A template or check that cannot be read; found by [`check_contents`] alone, never by SQL.
         BadExpression = "bad_expression",
-        /// A schema of a result that cannot be used; found by [`check_output_schemas`] alone, never by SQL.
+        /// A schema of a result that cannot be used; found by [`check_contents`] alone, never by SQL.
         BadOutputSchema = "bad_output_schema",
+        /// Arguments that do not fit the tool's schema; found by [`check_contents`] alone, never by SQL.
+        BadArguments = "bad_arguments",
+        /// A name that will not be there; found by [`check_contents`] alone, never by SQL.
+        UnknownName = "unknown_name",
+        /// A query that cannot run as the asker; found by the database where it is asked, never by these rules.
+        BadQuery = "bad_query",
     }
 }
 

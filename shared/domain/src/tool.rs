@@ -1,7 +1,7 @@
 //! How a tool is described: the same shape in the database, in a model's context and in the registry.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Whether a person is asked before a call is made. What a row of the policy says goes before it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Tool {
     /// JSON Schema of its arguments.
     #[serde(default)]
     pub parameters: Value,
+    /// The fields of its result with what each holds, for plans and models; empty where they are not known beforehand.
+    #[serde(default)]
+    pub result: Map<String, Value>,
     /// Rises whenever the meaning of a call changes.
     #[serde(default = "first_version")]
     pub version: i32,
@@ -60,6 +63,7 @@ impl Default for Tool {
             name: String::new(),
             description: String::new(),
             parameters: Value::Null,
+            result: Map::new(),
             version: first_version(),
             idempotent: false,
             writes: false,

@@ -13,6 +13,7 @@ mod interrupted;
 pub mod memory;
 mod pace;
 mod past;
+mod plan_review;
 mod shelf;
 mod storable;
 mod tool_calls;
@@ -28,6 +29,7 @@ use store::{ClaimedStep, JournalRows, Outcome, StepError, Store};
 pub use interrupted::Interrupted;
 pub use memory::Memories;
 pub use past::{PastWork, Reflection};
+pub use plan_review::PlanReview;
 pub use tool_calls::ToolCalls;
 
 use pace::Pace;

@@ -15,6 +15,9 @@ pub struct Assessment {
     pub score: f64,
     /// Why, by name.
     pub reasons: Vec<String>,
+    /// The model that decided; none where a rule did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
 }
 
 /// The three ways on from a question.
@@ -62,6 +65,9 @@ pub struct Planned {
     pub runbook_id: Option<i64>,
     /// Why, by name.
     pub reasons: Vec<String>,
+    /// The model that wrote it; none where it is a runbook's or a rule's. A failed step of such a plan leads to another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
 }
 
 /// What an agent does next. The answer belongs into the [`crate::PastTurn`] that is made of it.

@@ -128,6 +128,9 @@ pub(crate) fn body(model: &str, request: &Request) -> Value {
     }
     if !tools.is_empty() {
         body.insert("tools".into(), Value::Array(tools));
+        if request.must_answer {
+            body.insert("tool_choice".into(), json!({"type": "none"}));
+        }
     }
     let mut messages = conversation::messages(&request.messages, &names);
     // A conversation grows from turn to turn and is read again each time; a single question is not.

@@ -45,6 +45,10 @@ pub struct Request {
     pub tools: Vec<Tool>,
     /// The JSON that is wanted instead of prose.
     pub output: Option<OutputSchema>,
+    /// True if the answer has to end the work: no tool may be called any more. The tools stay listed, since the
+    /// conversation names them.
+    #[serde(default)]
+    pub must_answer: bool,
     /// Tokens of the answer, reasoning included.
     pub max_output_tokens: u32,
 }

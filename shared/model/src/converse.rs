@@ -10,61 +10,120 @@ use crate::error::{Error, Kind};
 /// How often an answer that cannot be read goes back.
 const REPAIRS: usize = 2;
 
+/// How often an answer that was read goes back because it cannot be used.
+const REJECTIONS: usize = 2;
+
 /// How often a paused answer is continued.
 const PAUSES: usize = 4;
 
 /// An answer that was cut off is asked for once more with this many times the room, up to the cap.
 const RAISE: u32 = 4;
 
-/// Asks and reads. `read` gives a sentence for the model where it cannot.
+/// One task's conversation: the request as it grows with what is wrong with the answers.
+pub(crate) struct Conversation {
+    request: Request,
+    most_tokens: u32,
+    was_raised: bool,
+    repairs: usize,
+    rejections: usize,
+}
+
+impl Conversation {
+    pub(crate) fn new(mut request: Request, most_tokens: u32) -> Self {
+        request.max_output_tokens = request.max_output_tokens.min(most_tokens);
+        Self {
+            request,
+            most_tokens,
+            was_raised: false,
+            repairs: 0,
+            rejections: 0,
+        }
+    }
+
+    /// Asks until the answer can be read. `read` gives a sentence for the model where it cannot.
+    pub(crate) async fn answer<A: Ask, T>(
+        &mut self,
+        asker: &mut A,
+        read: impl Fn(&Answer) -> Result<T, String>,
+    ) -> Result<(T, Answer), Error> {
+        let mut pauses = 0;
+        let mut paused: Option<Answer> = None;
+        loop {
+            let answer = asker.ask(self.request.clone()).await?;
+            match answer.stop {
+                Stop::Refusal => return Err(Kind::Refused(declined(&answer)).into()),
+                Stop::Filter => return Err(Kind::Filtered.into()),
+                Stop::Length if self.raise() => continue,
+                Stop::Length => return Err(Kind::Truncated.into()),
+                Stop::Paused if pauses < PAUSES => {
+                    pauses += 1;
+                    self.request
+                        .messages
+                        .push(Message::Assistant(answer.clone()));
+                    paused = Some(joined(paused, answer));
+                    continue;
+                }
+                Stop::Paused => {
+                    return Err(Kind::Unreadable("the model paused again and again".into()).into());
+                }
+                Stop::End | Stop::Calls => {}
+            }
+            let answer = joined(paused.take(), answer);
+            let problem = match read(&answer) {
+                Ok(read) => return Ok((read, answer)),
+                Err(problem) => problem,
+            };
+            if self.repairs == REPAIRS {
+                return Err(Kind::Unreadable(problem).into());
+            }
+            self.repairs += 1;
+            self.object(answer, problem);
+        }
+    }
+
+    /// Sends back an answer that was read and cannot be used. False: it was sent back often enough.
+    pub(crate) fn reject(&mut self, answer: Answer, problem: String) -> bool {
+        if self.rejections == REJECTIONS {
+            return false;
+        }
+        self.rejections += 1;
+        self.object(answer, problem);
+        true
+    }
+
+    fn object(&mut self, answer: Answer, problem: String) {
+        self.request.purpose = Purpose::Repair;
+        // An answer with calls would have to be followed by their results, and an empty one is refused.
+        if answer.calls.is_empty() && !answer.text.trim().is_empty() {
+            self.request.messages.push(Message::Assistant(answer));
+        }
+        self.request
+            .messages
+            .push(Message::User { content: problem });
+    }
+
+    /// Gives a cut off answer more room, once.
+    fn raise(&mut self) -> bool {
+        if self.was_raised || self.request.max_output_tokens >= self.most_tokens {
+            return false;
+        }
+        self.was_raised = true;
+        let raised = self.request.max_output_tokens.saturating_mul(RAISE);
+        self.request.max_output_tokens = raised.min(self.most_tokens);
+        true
+    }
+}
+
+/// Asks until the answer can be read.
 pub(crate) async fn until_read<A: Ask, T>(
     asker: &mut A,
-    mut request: Request,
+    request: Request,
     most_tokens: u32,
     read: impl Fn(&Answer) -> Result<T, String>,
 ) -> Result<(T, Answer), Error> {
-    request.max_output_tokens = request.max_output_tokens.min(most_tokens);
-    let (mut repairs, mut pauses, mut was_raised) = (0, 0, false);
-    let mut paused: Option<Answer> = None;
-    loop {
-        let answer = asker.ask(request.clone()).await?;
-        match answer.stop {
-            Stop::Refusal => return Err(Kind::Refused(declined(&answer)).into()),
-            Stop::Filter => return Err(Kind::Filtered.into()),
-            Stop::Length if !was_raised && request.max_output_tokens < most_tokens => {
-                was_raised = true;
-                let raised = request.max_output_tokens.saturating_mul(RAISE);
-                request.max_output_tokens = raised.min(most_tokens);
-                continue;
-            }
-            Stop::Length => return Err(Kind::Truncated.into()),
-            Stop::Paused if pauses < PAUSES => {
-                pauses += 1;
-                request.messages.push(Message::Assistant(answer.clone()));
-                paused = Some(joined(paused, answer));
-                continue;
-            }
-            Stop::Paused => {
-                return Err(Kind::Unreadable("the model paused again and again".into()).into());
-            }
-            Stop::End | Stop::Calls => {}
-        }
-        let answer = joined(paused.take(), answer);
-        let problem = match read(&answer) {
-            Ok(read) => return Ok((read, answer)),
-            Err(problem) => problem,
-        };
-        if repairs == REPAIRS {
-            return Err(Kind::Unreadable(problem).into());
-        }
-        repairs += 1;
-        request.purpose = Purpose::Repair;
-        // An answer with calls would have to be followed by their results, and an empty one is refused.
-        if answer.calls.is_empty() && !answer.text.trim().is_empty() {
-            request.messages.push(Message::Assistant(answer));
-        }
-        request.messages.push(Message::User { content: problem });
-    }
+    Conversation::new(request, most_tokens)
+        .answer(asker, read)
+        .await
 }
 
 /// Reads the JSON of a structured answer.

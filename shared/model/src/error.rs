@@ -46,8 +46,8 @@ pub enum Kind {
     /// The runbook that fits is not for this asker. Ends the work with the runbook's own sentence.
     #[error("{0}")]
     RunbookNotAllowed(String),
-    /// A plan was refused and nobody is there who could write a better one. Ends the work.
-    #[error("the plan is refused and cannot be mended without a language model: {0}")]
+    /// No plan was found that can run: the runbook's cannot, or the model's after every repair. Ends the work.
+    #[error("no plan was found that can run: {0}")]
     PlanRefused(String),
     /// The provider asks for a pause; the step goes back with a time to come again.
     #[error("the model's provider limits how often it is asked; it will be asked again later")]

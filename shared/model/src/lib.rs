@@ -27,8 +27,10 @@ mod lazy;
 mod names;
 mod offline;
 mod openai;
+mod plan_language;
 mod prompt;
 mod read;
+mod review;
 pub mod rule;
 mod task;
 mod tasks;
@@ -47,6 +49,7 @@ pub use direct::DirectAsk;
 pub use embed::{Embedded, EmbeddingCall};
 pub use error::{Charged, Error, Kind};
 pub use lazy::{KeyReader, KeyReaders, LazyModel};
+pub use review::{PlanRules, ReviewPlan};
 pub use task::{
     Agent, AgentOffer, Assess, Column, Criterion, Goal, JudgeTask, PastTurn, PlanTask,
     RunbookMatch, RunbookOffer, StepOutcome, Table, WorkTask,

@@ -39,10 +39,6 @@ pub(crate) fn plan(task: &PlanTask) -> Result<Planned, Error> {
             .map(|one| described(&one.name, &one.uncovered))
             .collect()
     };
-    if !task.problems.is_empty() {
-        let problems: Vec<String> = task.problems.iter().map(ToString::to_string).collect();
-        return Err(Kind::PlanRefused(problems.join("; ")).into());
-    }
     // The same rules would give the same plan again.
     if task.revision > 1 || task.previous.is_some() {
         return Err(not_covered(runbooks()));
@@ -58,6 +54,7 @@ pub(crate) fn plan(task: &PlanTask) -> Result<Planned, Error> {
         plan: plan_of(task, &covered),
         runbook_id: None,
         reasons,
+        model: None,
     })
 }
 

@@ -156,6 +156,9 @@ impl OpenAi {
                 }})
             });
             body.insert("tools".into(), tools.collect());
+            if request.must_answer {
+                body.insert("tool_choice".into(), json!("none"));
+            }
             if self.lock_unreasoning().contains(model) {
                 body.insert("reasoning_effort".into(), json!("none"));
             }

@@ -1,13 +1,17 @@
 //! Tasks to questions. Whatever did not come from us goes into a delimited data block, and the instructions say that
 //! everything inside is material.
 
+use domain::StepKind;
 use serde_json::{Value, json};
 
 use crate::ask::{Message, OutputSchema, Purpose, Request};
+use crate::plan_language;
 use crate::task::{Assess, JudgeTask, PlanTask, RunbookMatch, RunbookOffer};
 
 const ASSESS: &str = include_str!("../prompts/assess.md");
+const ASSESS_EXAMPLE: &str = include_str!("../prompts/assess_example.json");
 const PLAN: &str = include_str!("../prompts/plan.md");
+const PLAN_EXAMPLE: &str = include_str!("../prompts/plan_example.json");
 const JUDGE: &str = include_str!("../prompts/judge.md");
 
 /// Tokens of an answer, reasoning included. A plan is the longest thing that is asked for.
@@ -15,6 +19,23 @@ const JUDGE: &str = include_str!("../prompts/judge.md");
 /// more with four times the room.
 pub(crate) const PLAN_TOKENS: u32 = 8_192;
 pub(crate) const ANSWER_TOKENS: u32 = 4_096;
+
+/// The kinds of steps that an assessment may ask for, and a plan.
+const ASSESS_KINDS: &[StepKind] = &[StepKind::Tool];
+const PLAN_KINDS: &[StepKind] = &[
+    StepKind::Tool,
+    StepKind::Agent,
+    StepKind::Approval,
+    StepKind::Subgoal,
+];
+
+/// Fills in the places of a prompt that are generated: how steps are written, and a worked example.
+fn with_language(prompt: &str, example: &str, kinds: &[StepKind]) -> String {
+    let example = format!("```json\n{}\n```", example.trim());
+    prompt
+        .replace("{plan_language}", &plan_language::describe(kinds))
+        .replace("{example}", &example)
+}
 
 /// JSON between tags. No `<` is left in it, so nothing inside can end the block.
 pub(crate) fn data(name: &str, value: &Value) -> String {
@@ -73,14 +94,14 @@ pub(crate) fn assess(task: &Assess) -> Request {
         ("question", json!(task.question)),
         ("context", task.context.clone()),
         ("runbooks", offered_runbooks(&task.runbooks)),
-        ("tools", json!(task.tools)),
+        ("tools", plan_language::describe_tools(&task.tools)),
         ("tables", json!(task.tables)),
         ("now", json!(task.now)),
     ];
     blocks.extend(more_tables(task.more_tables));
     structured(
         Purpose::Assess,
-        ASSESS,
+        &with_language(ASSESS, ASSESS_EXAMPLE, ASSESS_KINDS),
         &blocks,
         ("assessment", assessment_schema()),
     )
@@ -92,7 +113,7 @@ pub(crate) fn plan(task: &PlanTask) -> Request {
         ("question", json!(task.question)),
         ("runbooks", offered_plans(&task.runbooks)),
         ("agents", json!(task.agents)),
-        ("tools", json!(task.tools)),
+        ("tools", plan_language::describe_tools(&task.tools)),
         ("tables", json!(task.tables)),
         ("limits", json!(task.limits)),
         ("now", json!(task.now)),
@@ -102,19 +123,10 @@ pub(crate) fn plan(task: &PlanTask) -> Request {
         blocks.push(("what is remembered of earlier work", json!(task.memories)));
     }
     if let Some(previous) = &task.previous {
-        // Keys are unique in a run, so a revision needs new ones.
-        blocks.push((
-            "what the last plan came to; use other step keys",
-            previous.clone(),
-        ));
+        blocks.push(("last plan", previous.clone()));
     }
-    if let Some(rejected) = &task.rejected {
-        blocks.push(("your refused plan", rejected.clone()));
-    }
-    if !task.problems.is_empty() {
-        blocks.push(("problems of your refused plan", json!(task.problems)));
-    }
-    let request = structured(Purpose::Plan, PLAN, &blocks, ("plan", plan_schema()));
+    let system = with_language(PLAN, PLAN_EXAMPLE, PLAN_KINDS);
+    let request = structured(Purpose::Plan, &system, &blocks, ("plan", plan_schema()));
     Request {
         max_output_tokens: PLAN_TOKENS,
         ..request
@@ -125,8 +137,10 @@ pub(crate) fn judge(task: &JudgeTask) -> Request {
     let blocks = [
         ("goal", json!(task.goal)),
         ("question", json!(task.question)),
-        ("criteria", json!(task.criteria)),
         ("steps", json!(task.steps)),
+        ("report", json!(task.report)),
+        ("criteria", json!(task.criteria)),
+        ("now", json!(task.now)),
     ];
     structured(
         Purpose::Judge,
@@ -152,6 +166,7 @@ fn structured(
             name: name.to_owned(),
             schema,
         }),
+        must_answer: false,
         max_output_tokens: ANSWER_TOKENS,
     }
 }
@@ -162,7 +177,7 @@ fn assessment_schema() -> Value {
         "properties": {
             "decision": {"type": "string", "enum": ["answer", "steps", "runbook", "goal"]},
             "text": {"type": "string"},
-            "steps": {"type": "array", "items": {"type": "object"}},
+            "steps": {"type": "array", "items": plan_language::step_schema(ASSESS_KINDS)},
             "runbook": {
                 "type": "object",
                 "properties": {"name": {"type": "string"}, "parameters": {"type": "object"}},
@@ -191,20 +206,7 @@ fn plan_schema() -> Value {
                 "properties": {"description": {"type": "string"}, "check": {"type": ["string", "null"]}},
                 "required": ["description"]
             }},
-            "steps": {"type": "array", "items": {
-                "type": "object",
-                "properties": {
-                    "key": {"type": "string"},
-                    "kind": {"type": "string", "enum": ["agent", "tool", "approval", "subgoal"]},
-                    "agent": {"type": ["string", "null"]},
-                    "title": {"type": "string"},
-                    "depends_on": {"type": "array", "items": {"type": "string"}},
-                    "input": {"type": "object"},
-                    "condition": {"type": ["object", "null"]},
-                    "on_failure": {"type": "string", "enum": ["fail", "continue"]}
-                },
-                "required": ["key", "kind", "title", "depends_on", "input"]
-            }},
+            "steps": {"type": "array", "items": plan_language::step_schema(PLAN_KINDS)},
             "report": {
                 "type": ["object", "null"],
                 "properties": {"title": {"type": "string"}, "body": {"type": "string"}},

@@ -24,9 +24,14 @@ pub(crate) fn assessment(value: &Value, task: &Assess) -> Result<Assessment, Str
                 .get("steps")
                 .and_then(Value::as_array)
                 .filter(|steps| !steps.is_empty());
-            Decision::Steps {
-                steps: steps.ok_or("\"steps\" needs \"steps\"")?.clone(),
+            let steps = steps.ok_or("\"steps\" needs \"steps\"")?.clone();
+            if steps
+                .iter()
+                .any(|step| step.get("kind").is_some_and(|kind| kind != "tool"))
+            {
+                return Err("\"steps\" are of kind tool; whatever needs an agent, a person or a sub-goal is a \"goal\"".into());
             }
+            Decision::Steps { steps }
         }
         Some("goal") => {
             let goal = value.get("goal").cloned().unwrap_or_default();
@@ -55,6 +60,7 @@ pub(crate) fn assessment(value: &Value, task: &Assess) -> Result<Assessment, Str
         decision,
         score,
         reasons,
+        model: None,
     })
 }
 

@@ -129,6 +129,7 @@ fn runbook_goal(task: &Assess, runbook: &RunbookMatch, reason: &str) -> Assessme
         decision: Decision::Goal { goal },
         score: 0.9,
         reasons: vec![format!("runbook {} {reason}", runbook.name)],
+        model: None,
     }
 }
 
@@ -141,6 +142,7 @@ fn worked_out(task: &Assess, covered: Covered) -> Assessment {
         },
         score,
         reasons,
+        model: None,
     }
 }
 
@@ -223,11 +225,12 @@ pub(crate) fn planned(runbook: &RunbookOffer) -> Result<Planned, Error> {
         plan: runbook.plan.clone(),
         runbook_id: Some(runbook.runbook_id),
         reasons,
+        model: None,
     })
 }
 
 fn is_first_try(task: &PlanTask) -> bool {
-    task.revision <= 1 && task.previous.is_none() && task.problems.is_empty()
+    task.revision <= 1 && task.previous.is_none()
 }
 
 /// Returns an agent's result: the last call's fields and a text, the given one or the most telling there is.

@@ -3,7 +3,7 @@
 //! Fields that a task does not need are left out, unknown ones are ignored, and absent ones are
 //! empty, so that an older function can read a newer database's context.
 
-use domain::{Limits, Problem, Tool, ToolCall};
+use domain::{Limits, Tool, ToolCall};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -121,10 +121,6 @@ pub struct PlanTask {
     pub memories: Vec<String>,
     /// The database's clock, as text.
     pub now: String,
-    /// The plan that this very step's last try gave, if it was refused.
-    pub rejected: Option<Value>,
-    /// Why it was refused.
-    pub problems: Vec<Problem>,
 }
 
 /// A runbook that may become the plan.
@@ -215,6 +211,8 @@ pub struct WorkTask {
     pub memories: Vec<String>,
     /// What earlier work taught.
     pub lessons: Vec<String>,
+    /// True on the last turn: no tool may be called any more.
+    pub must_answer: bool,
     /// So many turns, from the first on, are told as this summary instead of word by word.
     pub summary: Option<(usize, String)>,
 }
@@ -245,8 +243,12 @@ pub struct JudgeTask {
     pub question: String,
     /// What was to be reached.
     pub goal: Goal,
-    /// The criteria to judge; leave out those with a check.
+    /// The criteria to judge; those without a check, and those whose check could not be evaluated.
     pub criteria: Vec<Criterion>,
+    /// The report as the asker will read it.
+    pub report: String,
+    /// The database's clock, as text.
+    pub now: String,
     /// What the steps came to.
     pub steps: Vec<StepOutcome>,
 }
@@ -278,5 +280,9 @@ pub struct StepOutcome {
     /// Its result, if it completed.
     pub result: Option<Value>,
     /// Its error, if it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Value>,
+    /// Its calls that changed something outside or asked a person, as they were made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<Value>,
 }

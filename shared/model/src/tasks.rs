@@ -5,19 +5,28 @@
 
 use domain::CriterionVerdict;
 use domain::plan::ToolInput;
+use serde_json::json;
 
-use crate::answer::{Assessment, Planned, Turn};
+use crate::answer::{Assessment, Decision, Planned, Turn};
 use crate::ask::{Answer, Ask};
-use crate::error::Error;
+use crate::converse::Conversation;
+use crate::error::{Error, Kind};
+use crate::review::{self, ReviewPlan};
 use crate::task::{Assess, JudgeTask, PlanTask, WorkTask};
 use crate::{Model, converse, offline, prompt, read, rule, work};
 
 impl Model {
-    /// Decides whether to answer at once, work in a few steps, or make a goal.
+    /// Decides whether to answer at once, work in a few steps, or make a goal. Steps that cannot run go back to the
+    /// model with what is wrong; if they still cannot, the question becomes a goal.
     ///
     /// # Errors
     /// See [`Kind`](crate::Kind).
-    pub async fn assess<A: Ask>(&self, asker: &mut A, task: &Assess) -> Result<Assessment, Error> {
+    pub async fn assess<A: Ask, R: ReviewPlan>(
+        &self,
+        asker: &mut A,
+        task: &Assess,
+        review: &R,
+    ) -> Result<Assessment, Error> {
         if let Some(assessment) = rule::assess_exact_form(task) {
             return Ok(assessment);
         }
@@ -25,36 +34,77 @@ impl Model {
             return offline::assess(task);
         }
         let read = |answer: &Answer| converse::json(answer, |value| read::assessment(value, task));
-        let most = self.max_output_tokens;
-        let (assessment, _) = converse::until_read(asker, prompt::assess(task), most, read).await?;
-        Ok(assessment)
+        let mut conversation = Conversation::new(prompt::assess(task), self.max_output_tokens);
+        loop {
+            let (mut assessment, answer) = conversation.answer(asker, read).await?;
+            assessment.model = Some(answer.model.clone());
+            let Decision::Steps { steps } = &assessment.decision else {
+                return Ok(assessment);
+            };
+            let problems = review.review(&json!({"steps": steps})).await;
+            if problems.is_empty() {
+                return Ok(assessment);
+            }
+            if !conversation.reject(answer, review::objection(&problems)) {
+                return Ok(review::goal_instead(assessment, task, &problems));
+            }
+        }
     }
 
-    /// Turns a goal into a plan, from a runbook where one fits.
+    /// Turns a goal into a plan, from a runbook where one fits. A plan that cannot run goes back to the model with what
+    /// is wrong.
     ///
     /// # Errors
-    /// See [`Kind`](crate::Kind); [`Kind::RunbookNotAllowed`](crate::Kind::RunbookNotAllowed) when the one that fits may not be used by the asker.
-    pub async fn plan<A: Ask>(&self, asker: &mut A, task: &PlanTask) -> Result<Planned, Error> {
-        if let Some(planned) = rule::plan_by_name(task)? {
-            return Ok(planned);
-        }
-        if self.is_offline() {
-            return offline::plan(task);
+    /// See [`Kind`](crate::Kind); [`Kind::RunbookNotAllowed`](crate::Kind::RunbookNotAllowed) when the one that fits may not be used by the asker,
+    /// [`Kind::PlanRefused`](crate::Kind::PlanRefused) when no plan was found that can run.
+    pub async fn plan<A: Ask, R: ReviewPlan>(
+        &self,
+        asker: &mut A,
+        task: &PlanTask,
+        review: &R,
+    ) -> Result<Planned, Error> {
+        let by_rule = match rule::plan_by_name(task)? {
+            None if self.is_offline() => Some(offline::plan(task)?),
+            by_rule => by_rule,
+        };
+        if let Some(planned) = by_rule {
+            let problems = review.check(&planned.plan);
+            if problems.is_empty() {
+                return Ok(planned);
+            }
+            return Err(Kind::PlanRefused(review::in_words(&problems)).into());
         }
         let read = |answer: &Answer| converse::json(answer, |value| read::plan(value, task));
-        let most = self.max_output_tokens;
-        let (plan, answer) = converse::until_read(asker, prompt::plan(task), most, read).await?;
-        match plan {
-            read::PlanAnswer::Runbook(runbook) => {
-                let mut planned = rule::planned(runbook)?;
-                planned.reasons.push(format!("chosen by {}", answer.model));
-                Ok(planned)
+        let mut conversation = Conversation::new(prompt::plan(task), self.max_output_tokens);
+        loop {
+            let (plan, answer) = conversation.answer(asker, read).await?;
+            let (planned, problems) = match plan {
+                read::PlanAnswer::Runbook(runbook) => {
+                    let mut planned = rule::planned(runbook)?;
+                    planned.reasons.push(format!("chosen by {}", answer.model));
+                    let problems = review.check(&planned.plan);
+                    (planned, problems)
+                }
+                read::PlanAnswer::Plan(plan) => {
+                    let problems = review.review(&plan).await;
+                    let reasons = vec![format!("planned by {}", answer.model)];
+                    (
+                        Planned {
+                            plan,
+                            runbook_id: None,
+                            reasons,
+                            model: Some(answer.model.clone()),
+                        },
+                        problems,
+                    )
+                }
+            };
+            if problems.is_empty() {
+                return Ok(planned);
             }
-            read::PlanAnswer::Plan(plan) => Ok(Planned {
-                plan,
-                runbook_id: None,
-                reasons: vec![format!("planned by {}", answer.model)],
-            }),
+            if !conversation.reject(answer, review::objection(&problems)) {
+                return Err(Kind::PlanRefused(review::in_words(&problems)).into());
+            }
         }
     }
 

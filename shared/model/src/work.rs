@@ -30,6 +30,7 @@ pub(crate) fn request(task: &WorkTask) -> Request {
         messages: messages(task),
         tools: tools.cloned().collect(),
         output: None,
+        must_answer: task.must_answer,
         max_output_tokens: ANSWER_TOKENS,
     }
 }
@@ -51,6 +52,7 @@ pub(crate) fn compact(task: &WorkTask, turns: usize) -> Request {
         messages: vec![told(&[("work so far", as_data(&conversation))])],
         tools: Vec::new(),
         output: None,
+        must_answer: false,
         max_output_tokens: SUMMARY_TOKENS,
     }
 }

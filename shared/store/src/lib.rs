@@ -35,7 +35,7 @@ pub use payload::DEFAULT_INLINE_BYTES;
 pub use people::{AcceptedRequest, RequestRow};
 pub use rows::{
     Claim, ClaimedStep, FinishReply, FinishedStep, FoldReport, HeldLease, Judged, Lease, Outcome,
-    QueryResult, SweepReport, Verdict,
+    QueryProblem, QueryResult, SweepReport, Verdict,
 };
 pub use token::{Freshness, TokenError, TokenFuture, TokenSource};
 pub use tool_calls::TableWrite;

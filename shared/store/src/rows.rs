@@ -215,6 +215,15 @@ pub struct HeldLease {
     pub held: bool,
 }
 
+/// A query of a plan that cannot run.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct QueryProblem {
+    /// Its place among the queries that were asked about, from 1.
+    pub number: usize,
+    /// Why, in the database's words.
+    pub message: String,
+}
+
 /// The rows of a query of the `sql` tool.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueryResult {

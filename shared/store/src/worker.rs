@@ -9,7 +9,7 @@ use crate::call::{Call, Credential, Repeat, pause};
 use crate::rows::AskerReply;
 use crate::{
     Claim, ClaimedStep, Error, FinishReply, FinishedStep, FoldReport, HeldLease, Lease,
-    QueryResult, Store, SweepReport,
+    QueryProblem, QueryResult, Store, SweepReport,
 };
 
 const SCHEMA: &str = "goalpost_worker";
@@ -133,6 +133,28 @@ impl Store {
                 result => return result,
             }
         }
+    }
+
+    /// Checks which queries of a plan cannot run as the asker of the step's request, without running them. Safe to repeat.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`], [`Error::Unauthorized`], [`Error::LeaseLost`] if the step is another worker's now.
+    pub async fn check_queries(
+        &self,
+        lease: &Lease,
+        queries: &[&str],
+    ) -> Result<Vec<QueryProblem>, Error> {
+        let arguments = json!({
+            "p_run_id": lease.run_id,
+            "p_step_key": lease.step_key,
+            "p_lease_epoch": lease.lease_epoch,
+            "p_queries": queries,
+        });
+        self.rpc(
+            self.worker_call("check_queries", Repeat::Always),
+            &arguments,
+        )
+        .await
     }
 
     /// Does one bounded round of finding what no wake reached, taking back expired leases and firing timers.

@@ -40,6 +40,11 @@ pub(crate) fn describe() -> Tool {
             "required": ["expression"],
             "additionalProperties": false
         }),
+        result: crate::result_fields(&[
+            ("expression", "the expression"),
+            ("text", "the value with all its digits"),
+            ("value", "the value as a number"),
+        ]),
         version: 1,
         idempotent: true,
         writes: false,

@@ -59,6 +59,12 @@ pub(crate) fn describe() -> Tool {
             "required": ["to", "subject", "text"],
             "additionalProperties": false
         }),
+        result: crate::result_fields(&[
+            ("arguments", "what was sent, as a person may have edited it"),
+            ("id", "the provider's id of the mail"),
+            ("status", "HTTP status"),
+            ("was_edited", "true if a person edited it"),
+        ]),
         idempotent: true,
         writes: true,
         timeout_seconds: 11,

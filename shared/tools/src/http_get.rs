@@ -33,6 +33,12 @@ pub(crate) fn describe() -> Tool {
             "required": ["url"],
             "additionalProperties": false
         }),
+        result: crate::result_fields(&[
+            ("body", "the text of the page"),
+            ("content_type", "its media type"),
+            ("status", "HTTP status"),
+            ("truncated", "true if the text was cut"),
+        ]),
         version: 1,
         idempotent: true,
         writes: false,

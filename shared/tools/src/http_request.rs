@@ -58,6 +58,14 @@ pub(crate) fn describe() -> Tool {
             "required": ["method", "url"],
             "additionalProperties": false
         }),
+        result: crate::result_fields(&[
+            ("arguments", "what was sent, as a person may have edited it"),
+            ("body", "the answer as text"),
+            ("content_type", "its media type"),
+            ("status", "HTTP status"),
+            ("truncated", "true if the text was cut"),
+            ("was_edited", "true if a person edited it"),
+        ]),
         idempotent: false,
         writes: true,
         timeout_seconds: 21,

@@ -30,3 +30,13 @@ pub use http::HttpPolicy;
 pub use reach::{McpServer, Reach, StepDatabase};
 pub use registry::{CallContext, MAX_RESULT_BYTES, Registry};
 pub use sql::{Query, QueryRunner};
+
+use serde_json::{Map, Value};
+
+/// Describes the fields of a tool's result: name and what it holds.
+fn result_fields(fields: &[(&str, &str)]) -> Map<String, Value> {
+    let described = fields
+        .iter()
+        .map(|(name, holds)| ((*name).to_owned(), Value::from(*holds)));
+    described.collect()
+}

@@ -58,6 +58,12 @@ pub(crate) fn describe() -> Tool {
             "required": ["query"],
             "additionalProperties": false
         }),
+        result: crate::result_fields(&[
+            ("columns", "names of the columns, in order"),
+            ("row_count", "number of rows returned"),
+            ("rows", "rows as objects, column to value"),
+            ("truncated", "true if there were more rows than row_limit"),
+        ]),
         version: 1,
         idempotent: true,
         writes: false,

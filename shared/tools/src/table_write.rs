@@ -31,6 +31,13 @@ pub(crate) fn describe() -> Tool {
             "required": ["table", "rows"],
             "additionalProperties": false
         }),
+        result: crate::result_fields(&[
+            ("arguments", "what was sent, as a person may have edited it"),
+            ("mode", "insert or upsert"),
+            ("row_count", "rows written"),
+            ("table", "the table"),
+            ("was_edited", "true if a person edited it"),
+        ]),
         idempotent: true,
         writes: true,
         timeout_seconds: 15,

@@ -25,6 +25,7 @@ pub(crate) fn describe() -> Tool {
             "required": ["template"],
             "additionalProperties": false
         }),
+        result: crate::result_fields(&[("text", "the filled-in text")]),
         version: 1,
         idempotent: true,
         writes: false,

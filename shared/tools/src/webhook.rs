@@ -44,6 +44,13 @@ pub(crate) fn describe() -> Tool {
             "required": ["url", "body"],
             "additionalProperties": false
         }),
+        result: crate::result_fields(&[
+            ("arguments", "what was sent, as a person may have edited it"),
+            ("body", "the answer as text, or null"),
+            ("status", "HTTP status"),
+            ("truncated", "true if the answer was cut"),
+            ("was_edited", "true if a person edited it"),
+        ]),
         version: 1,
         idempotent: true,
         writes: true,

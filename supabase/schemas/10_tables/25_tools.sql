@@ -3,6 +3,8 @@ create table goalpost.tools (
   version integer not null default 1,
   description text not null,
   parameters jsonb not null,
+  -- The fields of its result with what each holds; {} where they are not known beforehand.
+  result jsonb not null default '{}',
   -- Whether the same call twice has the effect of one.
   idempotent boolean not null,
   -- Whether a call changes or sends anything outside its own step.

@@ -91,6 +91,7 @@ begin
     v_parent_step,
     jsonb_build_object(
       'code', case v_goal.reason_code when 'budget_exhausted' then v_goal.reason_code else 'sub_goal_' || v_goal.state end,
+      'cause', v_goal.reason_code,
       'retryable', false,
       'message', format('sub-goal %s ended %s: %s', v_goal.id, v_goal.state, coalesce(v_goal.reason, 'no reason given'))),
     'failed', p_now);

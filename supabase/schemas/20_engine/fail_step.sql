@@ -8,7 +8,8 @@ as $$
 $$;
 
 -- Fails a try of a step. Retryable and tries left: -> ready, later, with the next attempt number.
--- Otherwise -> failed, with a dead letter for a person, and the run fails or goes on as on_failure says.
+-- Otherwise -> failed, and the run goes on (on_failure), is planned again (plan_again.sql), or fails with a dead letter for
+-- a person.
 -- p_outcome: 'failed' (the worker said so), 'lost' (its lease ran out), 'timed_out'. The last two raise the epoch,
 -- so that the worker they were taken from is refused from then on.
 create function goalpost_private.fail_step(
@@ -21,6 +22,7 @@ declare
   v_epoch bigint := p_step.lease_epoch + case when p_outcome = 'failed' then 0 else 1 end;
   v_failures integer;
   v_delay_seconds double precision;
+  v_functions text[];
 begin
   if p_step.state = 'running' then
     insert into goalpost.step_attempts
@@ -60,6 +62,12 @@ begin
   update goalpost.approvals set state = 'cancelled', decided_at = p_now
    where run_id = p_step.run_id and step_key = p_step.key and state = 'pending';
   perform goalpost_private.close_calls(p_step.run_id, p_step.key, p_now);
+  if p_outcome = 'failed' and (p_step.on_failure = 'fail' or p_step.ends_run) then
+    v_functions := goalpost_private.plan_around_failure(p_step, p_error, p_now);
+    if v_functions is not null then
+      return v_functions;
+    end if;
+  end if;
   if goalpost_private.function_of(p_step.kind) is not null then
     insert into goalpost.dead_letters (workspace_id, run_id, step_key, attempt, error, created_at)
     values (p_step.workspace_id, p_step.run_id, p_step.key, p_step.attempt, p_error, p_now);

@@ -11,7 +11,8 @@ $$;
 
 -- Inserts the steps of a checked plan into runs of one workspace, and, where p_judge_key is given, the judge that waits
 -- for all their ends. The step p_ends_run_key, if any, ends the run. What functions can begin with is ready at once;
--- first steps of other kinds, or with a condition, are left pending to open_first_steps.
+-- first steps of other kinds, or with a condition, are left pending to open_first_steps. A dependency on a step of an
+-- earlier plan has been met: only completed ones pass the check.
 create function goalpost_private.add_plan_steps(
   p_runs goalpost.workflow_runs[], p_plan jsonb, p_ends_run_key text, p_judge_key text, p_now timestamptz
 ) returns text[]
@@ -32,6 +33,12 @@ begin
       from given g cross join lateral unnest(g.depends_on) d (key)
      group by d.key
   ),
+  -- How many of its dependencies are steps of this plan.
+  waiting as materialized (
+    select t.key, count(*)::integer as waits_for
+      from given f join edge e on e.from_key = f.key cross join lateral unnest(e.to_keys) t (key)
+     group by t.key
+  ),
   node as materialized (
     select g.number, g.key, g.step ->> 'kind' as kind,
            left(case when jsonb_typeof(g.step -> 'title') = 'string' then coalesce(nullif(g.step ->> 'title', ''), g.key)
@@ -40,15 +47,16 @@ begin
            coalesce(g.step ->> 'on_failure', 'fail') as on_failure,
            coalesce((g.step ->> 'max_attempts')::numeric::integer, 3) as max_attempts,
            coalesce((g.step ->> 'timeout_seconds')::numeric::integer, 300) as timeout_seconds,
-           g.key = p_ends_run_key is true as ends_run, g.depends_on,
+           g.key = p_ends_run_key is true as ends_run, g.depends_on, coalesce(w.waits_for, 0) as waits_for,
            coalesce(e.to_keys, case when p_judge_key is null then '{}' else array[p_judge_key] end) as dependents
       from given g
       left join edge e on e.from_key = g.key
+      left join waiting w on w.key = g.key
       left join goalpost_private.agents_of((p_runs[1]).workspace_id) a on a.name = g.step ->> 'agent'
     union all
     select 1 + count(*), p_judge_key, 'judge', 'Judge the result', null, '{}', null, 'fail', 3, 300, false,
            coalesce(array_agg(g.key order by g.key) filter (where not exists (select from edge e where e.from_key = g.key)), '{}'),
-           '{}'
+           (count(*) filter (where not exists (select from edge e where e.from_key = g.key)))::integer, '{}'
       from given g having p_judge_key is not null
   ),
   added as (
@@ -56,12 +64,12 @@ begin
       (run_id, key, workspace_id, kind, title, revision, agent_id, input, condition, on_failure, max_attempts,
        timeout_seconds, priority, ends_run, depends_on, dependents, remaining_dependencies, state, run_after)
     select r.id, n.key, r.workspace_id, n.kind, n.title, r.revision, n.agent_id, n.input, n.condition, n.on_failure,
-           n.max_attempts, n.timeout_seconds, r.priority, n.ends_run, n.depends_on, n.dependents, cardinality(n.depends_on),
+           n.max_attempts, n.timeout_seconds, r.priority, n.ends_run, n.depends_on, n.dependents, n.waits_for,
            case when w.is_ready then 'ready' else 'pending' end, case when w.is_ready then p_now end
       from unnest(p_runs) r
      cross join node n
      cross join lateral (
-       select n.depends_on = '{}' and n.condition is null and n.kind in ('agent', 'tool') as is_ready) w
+       select n.waits_for = 0 and n.condition is null and n.kind in ('agent', 'tool') as is_ready) w
      order by r.id, n.number
     returning kind, state
   )
@@ -82,13 +90,13 @@ as $$
     p_now)
 $$;
 
--- The criteria of a goal come with its first plan and stay.
-create function goalpost_private.add_criteria(p_run goalpost.workflow_runs, p_plan jsonb) returns void
-language sql
+-- The criteria that a plan gives, as far as they can be read: at most 50.
+create function goalpost_private.criteria_of_plan(p_plan jsonb)
+returns table (number bigint, description text, check_expression text)
+language sql immutable
 set search_path = ''
 as $$
-  insert into goalpost.goal_criteria (goal_id, number, workspace_id, description, check_expression)
-  select p_run.goal_id, row_number() over (order by c.number), p_run.workspace_id, left(d.description, 2000),
+  select c.number, left(d.description, 2000),
          case when jsonb_typeof(c.value) = 'object' and jsonb_typeof(c.value -> 'check') = 'string'
               then nullif(c.value ->> 'check', '') end
     from jsonb_array_elements(case jsonb_typeof(p_plan -> 'criteria') when 'array' then p_plan -> 'criteria' else '[]' end)
@@ -100,5 +108,35 @@ as $$
                                       then c.value ->> 'description' end
             end as description) d
    where d.description <> '' and c.number <= 50
-     and not exists (select from goalpost.goal_criteria x where x.goal_id = p_run.goal_id)
+$$;
+
+-- The criteria of a goal come with its first plan and stay.
+create function goalpost_private.add_criteria(p_run goalpost.workflow_runs, p_plan jsonb) returns void
+language sql
+set search_path = ''
+as $$
+  insert into goalpost.goal_criteria (goal_id, number, workspace_id, description, check_expression)
+  select p_run.goal_id, row_number() over (order by c.number), p_run.workspace_id, c.description, c.check_expression
+    from goalpost_private.criteria_of_plan(p_plan) c
+   where not exists (select from goalpost.goal_criteria x where x.goal_id = p_run.goal_id)
+$$;
+
+-- Binds a goal's criteria to a later plan: what must hold stays, and the check becomes that of the plan's criterion with the
+-- same description. One that the plan does not mention keeps its check if it was met; otherwise the check goes, since it
+-- reads steps that will not come again, and the criterion is judged without it.
+create function goalpost_private.bind_criteria(p_run goalpost.workflow_runs, p_plan jsonb) returns void
+language sql
+set search_path = ''
+as $$
+  update goalpost.goal_criteria x
+     set check_expression = b.check_expression, verdict = case when b.is_kept then x.verdict else 'open' end,
+         evidence = case when b.is_kept then x.evidence end
+    from (
+      select o.number, case when n.description is not null then n.check_expression
+                            when o.verdict = 'met' then o.check_expression end as check_expression,
+             n.description is null and o.verdict = 'met' as is_kept
+        from goalpost.goal_criteria o
+        left join goalpost_private.criteria_of_plan(p_plan) n on lower(trim(n.description)) = lower(trim(o.description))
+       where o.goal_id = p_run.goal_id) b
+   where x.goal_id = p_run.goal_id and x.number = b.number
 $$;

@@ -72,26 +72,3 @@ as $$
       then 'a goal with an unmet criterion is not complete'
   end
 $$;
-
--- Opens another plan where the cap on revisions leaves room, else fails the run. The report is kept in case that no
--- later plan achieves more. p_result: {"reason", "report", "result"}. Returns the functions to wake.
-create function goalpost_private.plan_again(p_run goalpost.workflow_runs, p_result jsonb, p_now timestamptz) returns text[]
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_key constant text := 'plan_' || p_run.revision + 1;
-begin
-  if p_run.revision > (select l.max_revisions from goalpost_private.limits l) then
-    return goalpost_private.end_run(
-      p_run.id, 'failed', coalesce(nullif(p_result ->> 'reason', ''), 'its criteria were not met'),
-      p_result -> 'result', p_result ->> 'report', p_now);
-  end if;
-  update goalpost.goals
-     set result = coalesce(p_result -> 'result', result), report = coalesce(p_result ->> 'report', report)
-   where id = p_run.goal_id;
-  perform goalpost_private.add_own_step(
-    p_run, v_key, 'plan', 'Plan again', jsonb_build_object('reason', p_result -> 'reason'));
-  return goalpost_private.ready_steps(p_run.id, array[v_key], p_now);
-end
-$$;

@@ -71,8 +71,8 @@ begin
 end
 $$;
 
--- Puts a plan in effect: its steps, the judge that waits for all their ends, the criteria (from the first plan), and
--- the revision that is kept, with what it was estimated to cost. running | waiting -> completed. Checked once more:
+-- Puts a plan in effect: its steps, the judge that waits for all their ends, the criteria (from the first plan; a later
+-- one binds them to its own steps), and the revision that is kept, with what it was estimated to cost. running | waiting -> completed. Checked once more:
 -- since it was made, an agent may have gone, or a person may have edited it.
 create function goalpost_private.put_plan_in_effect(
   p_step goalpost.steps, p_result jsonb, p_estimate jsonb, p_now timestamptz, out message text, out functions text[]
@@ -107,6 +107,9 @@ begin
                       from goalpost_private.match_runbooks_of_run(v_run) m), '[]'),
           coalesce(p_result -> 'reasons', '[]'), p_estimate, p_now);
   perform goalpost_private.add_criteria(v_run, v_plan);
+  if v_run.revision > 1 then
+    perform goalpost_private.bind_criteria(v_run, v_plan);
+  end if;
   functions := goalpost_private.add_plan_steps(
     array[v_run], v_plan, null, case v_run.revision when 1 then 'judge' else 'judge_' || v_run.revision end, p_now);
 
@@ -114,7 +117,7 @@ begin
     p_step,
     jsonb_build_object('revision', v_run.revision, 'runbook', v_runbook.name, 'runbook_version', v_runbook.version,
                        'step_count', jsonb_array_length(v_plan -> 'steps'), 'summary', v_plan -> 'summary',
-                       'reasons', p_result -> 'reasons'),
+                       'reasons', p_result -> 'reasons', 'model', p_result -> 'model'),
     p_now);
   functions := functions || goalpost_private.open_first_steps(v_run, p_now);
 end

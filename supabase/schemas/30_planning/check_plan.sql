@@ -74,6 +74,7 @@ begin
              'message', format('more than %s steps depend on %s', p_limits.max_fan_out, d.depends_on_key))
       from (select distinct s.number, e.value #>> '{}' as depends_on_key
               from goalpost_private.plan_steps(p_plan) s, jsonb_array_elements(s.depends_on) e) d
+     where d.depends_on_key in (select s.key from goalpost_private.plan_steps(p_plan) s)
      group by d.depends_on_key
     having count(*) > p_limits.max_fan_out;
 
@@ -132,7 +133,8 @@ $$;
 -- The rules are stated once, in shared/domain/src/plan.rs; a property test holds the two against each other.
 -- The planner takes a plan for thousands of steps: compiled (jit), the query would take a second instead of a millisecond.
 create function goalpost_private.check_plan(
-  p_plan jsonb, p_agents jsonb, p_tools text[], p_taken_keys text[], p_limits goalpost_private.limits
+  p_plan jsonb, p_agents jsonb, p_tools text[], p_taken_keys text[], p_limits goalpost_private.limits,
+  p_completed_keys text[] default '{}'
 ) returns jsonb
 language plpgsql stable
 set search_path = '' set jit = off
@@ -202,6 +204,7 @@ begin
       from dependency d
      where d.on_key is null
         or (d.on_key is distinct from d.key
+            and d.on_key <> all (p_completed_keys)
             and d.on_key not in (select o.key from step o where o.key_is_good))
     union all
     select number, key, 'self_dependency', 'a step cannot wait for itself' from dependency where on_key = key
@@ -287,7 +290,18 @@ begin
        from goalpost_private.agents_of(p_run.workspace_id) a),
     array(select t.name from goalpost_private.tools_of(p_run.workspace_id) t where not t.control),
     array(select s.key from goalpost.steps s where s.run_id = p_run.id),
-    l)
+    l,
+    goalpost_private.completed_keys(p_run.id))
     from goalpost_private.limits l);
 end
+$$;
+
+-- The steps of earlier plans of a run whose results a later plan may depend on.
+create function goalpost_private.completed_keys(p_run_id bigint) returns text[]
+language sql stable
+set search_path = ''
+as $$
+  select array(select s.key from goalpost.steps s
+                where s.run_id = p_run_id and s.state = 'completed' and s.kind not in ('assess', 'plan', 'judge')
+                order by s.key)
 $$;

@@ -49,6 +49,7 @@ declare
   v_depth integer;
   v_limits goalpost_private.limits := (select l from goalpost_private.limits l);
   v_functions text[];
+  v_names jsonb;
 begin
   update goalpost.steps set state = 'waiting' where run_id = p_step.run_id and key = p_step.key;
   p_step.state := 'waiting';
@@ -72,8 +73,12 @@ begin
       'failed', p_now);
   end if;
 
+  v_names := goalpost_private.names_for(p_step);
   perform goalpost_private.open_goal(
-    v_run, p_step, p_step.input, goalpost_private.dependency_results(p_step.run_id, p_step.depends_on), p_now);
+    v_run, p_step, p_step.input || jsonb_build_object(
+      'title', goalpost_private.fill_in(p_step.input ->> 'title', v_names),
+      'description', goalpost_private.fill_in(p_step.input ->> 'description', v_names)),
+    goalpost_private.dependency_results(p_step.run_id, p_step.depends_on), p_now);
   return array['planner'];
 end
 $$;

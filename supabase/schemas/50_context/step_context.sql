@@ -17,6 +17,68 @@ as $$
        where run_id = p_run_id and kind not in ('assess', 'plan', 'judge')) s
 $$;
 
+-- The calls of a step that a reader of its result has to know of, as they were made: those that change something outside,
+-- with what a person made of them, and questions to people with their answers.
+create function goalpost_private.calls_that_matter(p_step goalpost.steps) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_agg(
+             jsonb_build_object('tool', c.tool, 'arguments', c.arguments, 'state', c.state)
+               || case when c.proposed_arguments is not null then '{"was_edited": true}' else '{}'::jsonb end
+               || case when c.tool = 'ask_human' and c.result is not null then jsonb_build_object('answer', c.result) else '{}' end
+               || case when c.error is not null then jsonb_build_object('error', c.error -> 'message') else '{}' end
+             order by c.number)
+      from goalpost.tool_calls c
+     where c.run_id = p_step.run_id and c.step_key = p_step.key and c.state in ('done', 'unknown', 'denied')
+       and (c.tool = 'ask_human'
+            or exists (select from goalpost_private.tools_of(p_step.workspace_id) t where t.name = c.tool and t.writes)));
+end
+$$;
+
+-- How the steps ended, each with the calls that matter.
+create function goalpost_private.describe_work(p_run_id bigint) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(d.described || case when c.calls is null then '{}' else jsonb_build_object('calls', c.calls) end
+                              order by d.number), '[]')
+      from jsonb_array_elements(goalpost_private.describe_steps(p_run_id)) with ordinality d (described, number)
+      join goalpost.steps s on s.run_id = p_run_id and s.key = d.described ->> 'key'
+     cross join lateral (select case when s.kind in ('agent', 'tool') then goalpost_private.calls_that_matter(s) end as calls) c);
+end
+$$;
+
+-- The same for another plan: also with what each step was given.
+create function goalpost_private.describe_steps_for_plan(p_run_id bigint) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select coalesce(jsonb_agg(d.described || jsonb_build_object('input', s.input, 'depends_on', s.depends_on) order by d.number), '[]')
+      from jsonb_array_elements(goalpost_private.describe_work(p_run_id)) with ordinality d (described, number)
+      join goalpost.steps s on s.run_id = p_run_id and s.key = d.described ->> 'key');
+end
+$$;
+
+-- Returns the least of what the caps of a run leave for more calls, in micro-dollars.
+create function goalpost_private.money_left(p_run_id bigint) returns bigint
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select min(b.cap_microusd - b.spent_microusd - b.reserved_microusd)
+      from goalpost_private.budgets_of(p_run_id, goalpost_private.clock()) o
+      join goalpost.budgets b using (workspace_id, scope, key));
+end
+$$;
+
 create function goalpost_private.context_to_assess(p_run goalpost.workflow_runs) returns jsonb
 language sql stable
 set search_path = ''
@@ -42,12 +104,15 @@ as $$
            'tools', goalpost_private.describe_tools(p_run.workspace_id, null),
            'limits', (select to_jsonb(l) - 'only_row' from goalpost_private.limits l),
            'taken_keys', (select coalesce(jsonb_agg(s.key), '[]') from goalpost.steps s where s.run_id = p_run.id),
+           'completed_keys', to_jsonb(goalpost_private.completed_keys(p_run.id)),
            'revision', p_run.revision + 1,
            'previous', case when p_run.revision > 0 or p_step.input ? 'reason' then jsonb_build_object(
              'reason', p_step.input -> 'reason',
              'verdicts', (select coalesce(jsonb_agg(to_jsonb(c) - 'workspace_id' order by c.number), '[]')
                             from goalpost.goal_criteria c where c.goal_id = p_run.goal_id),
-             'steps', goalpost_private.describe_steps(p_run.id)) end)
+             'plans_left', (select greatest(l.max_revisions - p_run.revision, 0) from goalpost_private.limits l),
+             'money_left_microusd', goalpost_private.money_left(p_run.id),
+             'steps', goalpost_private.describe_steps_for_plan(p_run.id)) end)
          || goalpost_private.readable_tables(
               p_run.workspace_id,
               (select concat_ws(' ', g.title, g.description, q.question)
@@ -62,7 +127,7 @@ as $$
   select jsonb_build_object(
            'criteria', goalpost_private.describe_goal(p_run.goal_id) -> 'criteria',
            'failure', p_run.failure,
-           'steps', goalpost_private.describe_steps(p_run.id),
+           'steps', goalpost_private.describe_work(p_run.id),
            'report', p_run.report,
            'revision', p_run.revision,
            'max_revisions', (select l.max_revisions from goalpost_private.limits l),

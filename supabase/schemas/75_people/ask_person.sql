@@ -86,7 +86,7 @@ as $$
 begin
   update goalpost.steps set state = 'waiting' where run_id = p_step.run_id and key = p_step.key;
   perform goalpost_private.ask_person(
-    p_step, 'step', null, p_step.input ->> 'question',
+    p_step, 'step', null, goalpost_private.fill_in(p_step.input ->> 'question', goalpost_private.names_for(p_step)),
     goalpost_private.dependency_results(p_step.run_id, p_step.depends_on), p_now,
     jsonb_build_object(
       'required_role', p_step.input -> 'required_role', 'on_reject', p_step.input -> 'on_reject',

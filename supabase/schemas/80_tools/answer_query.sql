@@ -141,6 +141,12 @@ begin
 end
 $$;
 
+-- An error's words with the hint that Postgres gives beside them.
+create function goalpost_private.error_text(p_message text, p_hint text) returns text
+language sql immutable
+set search_path = ''
+as $$ select left(p_message, 500) || coalesce('. ' || nullif(left(p_hint, 500), ''), '') $$;
+
 -- Checks and runs a query for a run, in the limits of answer_query.
 create function goalpost_private.run_query(
   p_run goalpost.workflow_runs, p_claims jsonb, p_query text, p_row_limit integer, p_byte_limit integer
@@ -188,6 +194,7 @@ declare
   v_run constant goalpost.workflow_runs := (select r from goalpost.workflow_runs r where r.id = p_run_id);
   v_asker record;
   v_answer jsonb;
+  v_hint text;
 begin
   v_asker := goalpost_private.claims_of_asker(v_run);
   if v_asker.problem is not null then
@@ -208,7 +215,8 @@ begin
         'the query was ended after %s s; it is not tried again. Read fewer rows: filter on an indexed column, narrow the range of time, or count before you list',
         round(extract(epoch from clock_timestamp() - v_began), 1)));
     when others then
-      v_answer := jsonb_build_object('refused', 'ZG008', 'message', left(sqlerrm, 500));
+      get stacked diagnostics v_hint = pg_exception_hint;
+      v_answer := jsonb_build_object('refused', 'ZG008', 'message', goalpost_private.error_text(sqlerrm, v_hint));
   end;
   -- Session locks would outlive the transaction on a pooled connection.
   perform pg_advisory_unlock_all();

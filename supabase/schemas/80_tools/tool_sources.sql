@@ -18,7 +18,7 @@ set search_path = ''
 as $$
   select t.* from goalpost.tools t
   union all
-  select format('mcp.%s.%s', s.name, m.name), m.version, m.description, m.parameters, m.idempotent, m.writes,
+  select format('mcp.%s.%s', s.name, m.name), m.version, m.description, m.parameters, '{}'::jsonb, m.idempotent, m.writes,
          m.timeout_seconds, m.approval, true, false, m.max_calls_per_step
     from goalpost.mcp_servers s
     join goalpost.mcp_tools m on m.workspace_id = s.workspace_id and m.server_id = s.id

@@ -9,7 +9,7 @@ select is(pg_temp.keys(tests.claim('assess')), 'context goal more_tables now par
 select tests.do_complete(tests.the('run'), 'assess', '{"decision": "goal", "goal": {"title": "t", "description": "d"}}');
 select tests.keep('goal', (select id from goalpost.workflow_runs where root_run_id = tests.the('run') and id <> tests.the('run')));
 select tests.keep('plan', tests.claim('plan')::text);
-select is(pg_temp.keys(tests.kept('plan')::jsonb), 'agents goal limits more_tables now parameters previous question readable_schemas revision runbooks tables taken_keys tools', 'plan');
+select is(pg_temp.keys(tests.kept('plan')::jsonb), 'agents completed_keys goal limits more_tables now parameters previous question readable_schemas revision runbooks tables taken_keys tools', 'plan');
 select is(tests.kept('plan')::jsonb #>> '{0,context,limits,max_steps}', '64', 'with the limits');
 select is(tests.kept('plan')::jsonb #> '{0,context,previous}', 'null', 'and nothing before');
 select tests.do_complete(tests.the('goal'), 'plan', jsonb_build_object('plan', jsonb_build_object('criteria', '["c"]'::jsonb, 'steps', tests.steps('a', jsonb_build_object('a', tests.agent())))));

@@ -184,7 +184,14 @@ const RULES: &[Rule] = &[
              where s.state = 'failed' and s.kind not in ('approval', 'subgoal')
                and not exists (
                  select from goalpost.dead_letters d
-                  where d.run_id = s.run_id and d.step_key = s.key and d.attempt = s.attempt)",
+                  where d.run_id = s.run_id and d.step_key = s.key and d.attempt = s.attempt)
+               -- It led to another plan, or its request to a goal.
+               and not exists (
+                 select from goalpost.steps p
+                  where p.run_id = s.run_id and p.kind = 'plan' and p.revision = s.revision and p.input ? 'reason')
+               and not exists (
+                 select from goalpost.workflow_runs r
+                  where r.id = s.run_id and r.goal_id is null and r.state = 'completed')",
     },
     Rule {
         name: "usage is booked once, and counts only for what was the step's own claim",

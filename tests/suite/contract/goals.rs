@@ -77,6 +77,8 @@ fn script() -> Script {
         .json("plan", &json!({"summary": "One sum", "steps": [calculation("sum", "1 + 2")]}))
         .json("verdicts", &verdict("met"))
         .json("assessment", &goal("Fails"))
+        .json("plan", &json!({"summary": "It cannot", "steps": [calculation("cannot_at_first", "1 / 0")]}))
+        .json("plan", &json!({"summary": "It cannot", "steps": [calculation("cannot_again", "1 / 0")]}))
         .json("plan", &json!({"summary": "It cannot", "steps": [calculation("cannot", "1 / 0")]}))
         .json("assessment", &goal("Rejected"))
         .json("plan", &asking("To be rejected"))

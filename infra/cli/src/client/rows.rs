@@ -101,6 +101,21 @@ pub struct Goal {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
+/// What a goal is judged by.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Criterion {
+    /// Its goal.
+    pub goal_id: i64,
+    /// Its number within the goal, from 1.
+    pub number: i32,
+    /// What must hold.
+    pub description: String,
+    /// open, met, unmet, unknown.
+    pub verdict: String,
+    /// What decided it.
+    pub evidence: Option<String>,
+}
+
 /// One execution of a plan.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Run {

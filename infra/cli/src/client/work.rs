@@ -7,11 +7,13 @@ use futures::try_join;
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Approval, Client, DeadLetter, Error, Goal, Progress, Request, Result, Run, Step, Usage,
+    Approval, Client, Criterion, DeadLetter, Error, Goal, Progress, Request, Result, Run, Step,
+    Usage,
 };
 
 const REQUEST: &str = "id,workspace_id,question,state,reason,complexity_score,complexity_reasons,goal_id,answer_text,created_at,ended_at";
 const GOAL: &str = "id,request_id,parent_goal_id,parent_run_id,parent_step_key,title,goal_type,state,reason,report,created_at,ended_at";
+const CRITERION: &str = "goal_id,number,description,verdict,evidence";
 const RUN: &str =
     "id,request_id,goal_id,root_run_id,state,reason,revision,runbook_id,created_at,ended_at";
 const STEP: &str = "run_id,key,kind,title,revision,depends_on,state,attempt,max_attempts,run_after,started_at,ended_at,error";
@@ -35,6 +37,8 @@ pub struct Work {
     pub approvals: Vec<Approval>,
     /// How far each goal is.
     pub progress: Vec<Progress>,
+    /// What each goal is judged by, with the verdicts.
+    pub criteria: Vec<Criterion>,
     /// Steps that failed for good.
     pub dead_letters: Vec<DeadLetter>,
 }
@@ -74,6 +78,13 @@ impl Work {
         report.or(self.request.answer_text.as_deref())
     }
 
+    /// What the request's own goal is judged by.
+    pub fn criteria(&self) -> impl Iterator<Item = &Criterion> {
+        self.criteria
+            .iter()
+            .filter(|criterion| Some(criterion.goal_id) == self.request.goal_id)
+    }
+
     /// Why it failed, in the best words there are.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
@@ -101,11 +112,17 @@ impl Client {
         };
         let of_runs: Vec<i64> = runs.iter().map(|run| run.id).collect();
         let of_goals: Vec<i64> = goals.iter().map(|goal| goal.id).collect();
-        let (steps, approvals, dead_letters, progress) = try_join!(
+        let (steps, approvals, dead_letters, progress, criteria) = try_join!(
             self.rows("steps", STEP, ("run_id", &of_runs), "run_id,key"),
             self.rows("approvals", APPROVAL, ("run_id", &of_runs), "id"),
             self.rows("dead_letters", DEAD_LETTER, ("run_id", &of_runs), "id"),
             self.rows("goal_progress", "*", ("goal_id", &of_goals), "goal_id"),
+            self.rows(
+                "goal_criteria",
+                CRITERION,
+                ("goal_id", &of_goals),
+                "goal_id,number"
+            ),
         )?;
         Ok(Work {
             request,
@@ -114,6 +131,7 @@ impl Client {
             steps,
             approvals,
             progress,
+            criteria,
             dead_letters,
         })
     }

@@ -5,7 +5,10 @@ use chrono::Utc;
 
 use super::{print, print_error};
 use crate::client::{Client, Usage, Work};
-use crate::render::{Screen, count, markdown, took};
+use crate::render::{Screen, count, markdown, table, took};
+
+/// Characters of a verdict's evidence that a table shows.
+const MAX_EVIDENCE_CHARS: usize = 100;
 
 /// Prints the outcome.
 ///
@@ -13,6 +16,7 @@ use crate::render::{Screen, count, markdown, took};
 /// There is none: the reason, and what may be done.
 pub(super) async fn print_outcome(client: &Client, work: &Work) -> anyhow::Result<()> {
     print_text(work.outcome().unwrap_or_default());
+    print_criteria(work);
     if let Ok(usage) = client.usage(&work.runs).await {
         let screen = Screen::stderr();
         let duration = took(
@@ -26,6 +30,38 @@ pub(super) async fn print_outcome(client: &Client, work: &Work) -> anyhow::Resul
         );
     }
     outcome(work)
+}
+
+/// Prints the verdicts beside the report, which is for forwarding.
+pub(super) fn print_criteria(work: &Work) {
+    let screen = Screen::stderr();
+    let rows: Vec<Vec<String>> = work
+        .criteria()
+        .map(|criterion| {
+            vec![
+                screen.palette.state(&criterion.verdict, &criterion.verdict),
+                criterion.description.clone(),
+                one_line(criterion.evidence.as_deref().unwrap_or_default()),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        return;
+    }
+    print_error("");
+    for line in table::lines(screen, &["VERDICT", "CRITERION", "EVIDENCE"], &rows) {
+        print_error(&line);
+    }
+}
+
+/// The start of an evidence, for one cell; the whole is in `--json`.
+fn one_line(evidence: &str) -> String {
+    let line: String = evidence.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= MAX_EVIDENCE_CHARS {
+        return line;
+    }
+    let start: String = line.chars().take(MAX_EVIDENCE_CHARS).collect();
+    format!("{start}…")
 }
 
 /// Whether it ended well.

@@ -101,6 +101,9 @@ async fn show_work(
         print("");
         answer::print_text(report);
     }
+    if only_goal.is_none() {
+        answer::print_criteria(&work);
+    }
     advise(&work, screen);
     Ok(())
 }

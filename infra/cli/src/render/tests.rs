@@ -157,6 +157,7 @@ fn work() -> Work {
             ],
         ),
         approvals: vec![approval()],
+        criteria: Vec::new(),
         progress: vec![Progress {
             goal_id: 3,
             progress: Some(0.5),

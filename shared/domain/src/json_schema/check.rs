@@ -9,6 +9,7 @@ use super::JsonSchema;
 use super::number::Number;
 use super::place::Place;
 use super::value::{count, is_of, same, target};
+use crate::expression::{has_marks, is_template, whole_expression};
 use report::{Choices, Report};
 
 /// The work of one check, about: schemas applied, values compared, bytes matched. `$ref` may lead in circles, and
@@ -23,9 +24,10 @@ const WORK_PER_MATCHED_BYTE: usize = 4;
 
 const TOO_MUCH: &str = "checking it takes too much work; send less";
 
-pub(super) fn run(schema: &JsonSchema<'_>, value: &Value) -> Result<(), String> {
+pub(super) fn run(schema: &JsonSchema<'_>, value: &Value, has_holes: bool) -> Result<(), String> {
     let mut check = Check {
         schema,
+        has_holes,
         work: 0,
         depth: 0,
         report: Report::default(),
@@ -39,6 +41,8 @@ pub(super) fn run(schema: &JsonSchema<'_>, value: &Value) -> Result<(), String> 
 
 struct Check<'a> {
     schema: &'a JsonSchema<'a>,
+    /// Whether strings with a template's tag stand for values that are not known yet.
+    has_holes: bool,
     work: usize,
     depth: usize,
     report: Report,
@@ -75,6 +79,9 @@ impl<'a> Check<'a> {
             Value::Bool(false) => return self.report.add(place, "is not allowed"),
             _ => return,
         };
+        if self.has_holes && self.is_hole(words, value) {
+            return;
+        }
         self.depth = self.depth.saturating_add(1);
         self.any_value(words, value, place);
         match value {
@@ -86,6 +93,21 @@ impl<'a> Check<'a> {
         }
         self.combinations(words, value, place);
         self.depth = self.depth.saturating_sub(1);
+    }
+
+    /// Returns true if a value is not known yet and may come to fit.
+    fn is_hole(&self, words: &Words, value: &Value) -> bool {
+        let Some(text) = value.as_str().filter(|text| is_template(text)) else {
+            return false;
+        };
+        let kinds = match words.get("type") {
+            Some(Value::Array(kinds)) => kinds.as_slice(),
+            Some(kind) => std::slice::from_ref(kind),
+            None => &[],
+        };
+        whole_expression(text).is_some()
+            || kinds.is_empty()
+            || kinds.iter().any(|kind| kind == "string")
     }
 
     fn any_value(&mut self, words: &'a Words, value: &Value, place: &Place<'_>) {
@@ -176,19 +198,24 @@ impl<'a> Check<'a> {
         {
             self.report.add(place, "has none of the forms it may have");
         }
+        let is_open = self.has_holes && has_marks(value);
         if let Some(forms) = list("oneOf") {
-            let fitting = forms.iter().filter(|form| self.fits(form, value, place));
-            if fitting.count() != 1 {
+            let fitting = forms
+                .iter()
+                .filter(|form| self.fits(form, value, place))
+                .count();
+            if fitting != 1 && !(is_open && fitting > 1) {
                 self.report
                     .add(place, "must have exactly one of the forms it may have");
             }
         }
         if let Some(schema) = words.get("not")
+            && !is_open
             && self.fits(schema, value, place)
         {
             self.report.add(place, "has a form that it must not have");
         }
-        if let Some(condition) = words.get("if") {
+        if let Some(condition) = words.get("if").filter(|_| !is_open) {
             let fits = self.fits(condition, value, place);
             if let Some(schema) = words.get(if fits { "then" } else { "else" }) {
                 self.apply(schema, value, place);

@@ -12,6 +12,7 @@ use super::graph::{Graph, Order};
 use super::read::{Step, present, steps_of};
 use super::{Catalogue, Limits, Problem, ProblemCode};
 use crate::ids::is_reserved;
+use crate::nearest::suggestion;
 
 /// Finds everything that is wrong with a plan; an empty list means that it may run.
 #[must_use]
@@ -20,7 +21,7 @@ pub fn check(plan: &Value, limits: &Limits, catalogue: &Catalogue) -> Vec<Proble
     let mut problems = Problems::default();
     check_size(plan, steps.len(), limits, &mut problems);
     check_keys(&steps, catalogue, &mut problems);
-    check_dependencies(&steps, &mut problems);
+    check_dependencies(&steps, catalogue, &mut problems);
     for step in &steps {
         step::check_kind_and_agent(step, catalogue, &mut problems);
         step::check_input(step, &mut problems);
@@ -122,8 +123,10 @@ fn check_keys(steps: &[Step<'_>], catalogue: &Catalogue, problems: &mut Problems
     }
 }
 
-fn check_dependencies(steps: &[Step<'_>], problems: &mut Problems) {
-    let known: BTreeSet<&str> = steps.iter().filter_map(Step::well_formed_key).collect();
+fn check_dependencies(steps: &[Step<'_>], catalogue: &Catalogue, problems: &mut Problems) {
+    let own = steps.iter().filter_map(Step::well_formed_key);
+    let earlier = catalogue.completed_keys.iter().map(String::as_str);
+    let known: BTreeSet<&str> = own.chain(earlier).collect();
     for step in steps {
         if present(step.fields, "depends_on").is_some_and(|value| !value.is_array()) {
             let message = "depends_on must be an array of step keys";
@@ -140,7 +143,8 @@ fn check_dependencies(steps: &[Step<'_>], problems: &mut Problems) {
                 let message = "the step depends on itself; remove that dependency";
                 problems.add(ProblemCode::SelfDependency, Some(step), message);
             } else if !known.contains(name) {
-                let message = format!("`{name}` is no step of this plan");
+                let near = suggestion(name, known.iter().copied());
+                let message = format!("`{name}` is no step of this plan{near}");
                 problems.add(ProblemCode::UnknownDependency, Some(step), message);
             }
             if !seen.insert(name) {

@@ -14,6 +14,14 @@ use serde_json::{Value, json};
 
 use super::*;
 
+fn named_tools(names: &[&str]) -> BTreeMap<String, Tool> {
+    let tool = |name: &&str| Tool {
+        name: (*name).to_owned(),
+        ..Tool::default()
+    };
+    Catalogue::tools_by_name(names.iter().map(tool))
+}
+
 fn catalogue() -> Catalogue {
     let names = |list: &[&str]| {
         list.iter()
@@ -22,8 +30,8 @@ fn catalogue() -> Catalogue {
     };
     Catalogue {
         agents: [("analyst".to_owned(), names(&["sql", "template"]))].into(),
-        tools: names(&["sql", "template", "calculate"]),
-        taken_keys: BTreeSet::new(),
+        tools: named_tools(&["sql", "template", "calculate"]),
+        ..Catalogue::default()
     }
 }
 
@@ -197,47 +205,6 @@ fn every_problem_is_reported_and_not_only_the_first() {
 }
 
 #[test]
-fn unreadable_templates_and_checks_are_found_before_they_run() {
-    let plan = |check: &str, query: &str, body: &str| {
-        let step = json!({"key": "a", "kind": "tool", "input": {"tool": "sql", "arguments": {"query": [query]}}});
-        let plan = json!({"steps": [step], "criteria": [{"description": "d", "check": check}], "report": {"body": body}});
-        check_expressions(&Plan::parse(&plan, &Limits::default(), &catalogue()).unwrap())
-    };
-    assert_eq!(
-        plan(
-            "steps.a.row_count == 0",
-            "{{ steps.b.x }}",
-            "{{ steps.a|table }}"
-        ),
-        []
-    );
-    let problems = plan("steps.a ==", "{{ 1", "{% if %}");
-    assert_eq!(problems.len(), 3);
-    assert_eq!(
-        (problems[2].code, problems[2].step_key.as_deref()),
-        (ProblemCode::BadExpression, Some("a"))
-    );
-}
-
-#[test]
-fn unusable_output_schema_is_found_before_it_runs() {
-    let plan = |kind: &str, schema: Value| {
-        let input = json!({"instructions": "i", "output_schema": schema});
-        check_output_schemas(&json!({"steps": [{"key": "a", "kind": kind, "input": input}]}))
-    };
-    assert_eq!(plan("agent", json!({"type": "object"})), []);
-    assert_eq!(plan("agent", Value::Null), []);
-    assert_eq!(plan("tool", json!(7)), []);
-    for schema in [json!(7), json!({"unevaluatedProperties": false})] {
-        let problems = plan("agent", schema);
-        assert_eq!(
-            (problems[0].code, problems[0].step_key.as_deref()),
-            (ProblemCode::BadOutputSchema, Some("a"))
-        );
-    }
-}
-
-#[test]
 fn a_key_of_an_earlier_revision_is_taken() {
     let mut catalogue = catalogue();
     catalogue.taken_keys.insert("a".into());
@@ -247,6 +214,38 @@ fn a_key_of_an_earlier_revision_is_taken() {
         &catalogue,
     );
     assert_eq!(problems[0].code, ProblemCode::DuplicateKey);
+}
+
+#[test]
+fn completed_step_of_earlier_revision_is_a_dependency() {
+    let mut catalogue = catalogue();
+    let steps = json!({"steps": [tool("b", &["a"])]});
+    let problems = check(&steps, &Limits::default(), &catalogue);
+    assert_eq!(problems[0].code, ProblemCode::UnknownDependency);
+    catalogue.taken_keys.insert("a".into());
+    catalogue.completed_keys.insert("a".into());
+    assert_eq!(check(&steps, &Limits::default(), &catalogue), []);
+}
+
+#[test]
+fn unknown_names_come_with_the_nearest_known_one() {
+    let message = |step: Value| {
+        check(
+            &json!({"steps": [step, tool("totals", &[])]}),
+            &Limits::default(),
+            &catalogue(),
+        )[0]
+        .message
+        .clone()
+    };
+    let misspelt = message(changed(json!({"input": {"tool": "slq", "arguments": {}}}))[0].clone());
+    assert!(misspelt.contains("did you mean `sql`?"), "{misspelt}");
+    let misspelt = message(tool("a", &["total"]));
+    assert!(misspelt.contains("did you mean `totals`?"), "{misspelt}");
+    let misspelt = message(
+        json!({"key": "a", "kind": "agent", "agent": "analist", "input": {"instructions": "i"}}),
+    );
+    assert!(misspelt.contains("did you mean `analyst`?"), "{misspelt}");
 }
 
 #[test]

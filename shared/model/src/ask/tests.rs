@@ -47,6 +47,7 @@ fn a_request_is_the_same_after_it_was_kept() {
             name: "plan".into(),
             schema: json!({"type": "object"}),
         }),
+        must_answer: false,
         max_output_tokens: 9,
     };
     let kept = serde_json::to_string(&request).unwrap();

@@ -7,7 +7,7 @@
 )]
 #![allow(clippy::needless_pass_by_value)]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use domain::{Catalogue, Limits, Plan, expression};
 use proptest::prelude::*;
@@ -227,8 +227,8 @@ fn text_that_looks_like_a_template_stays_what_it_is() {
 fn every_covering_is_a_plan_that_passes_the_check() {
     let catalogue = Catalogue {
         agents: BTreeMap::new(),
-        tools: tools().into_iter().map(|tool| tool.name).collect(),
-        taken_keys: BTreeSet::new(),
+        tools: Catalogue::tools_by_name(tools()),
+        ..Catalogue::default()
     };
     for question in [
         "2 + 2",

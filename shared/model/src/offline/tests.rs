@@ -7,25 +7,41 @@
 )]
 #![allow(clippy::needless_pass_by_value)]
 
-use domain::{Problem, ProblemCode};
+use domain::plan::Catalogue;
 use serde_json::json;
 
 use super::*;
-use crate::{Decision, Model, ModelConfig};
+use crate::{Decision, Model, ModelConfig, PlanRules};
 
 fn model() -> Model {
     Model::new(ModelConfig::default()).unwrap()
 }
 
-/// Nobody is asked: this model has nobody to ask.
+fn rules() -> PlanRules {
+    let catalogue = Catalogue {
+        tools: Catalogue::tools_by_name(serde_json::from_value::<Vec<_>>(tools()).unwrap()),
+        ..Catalogue::default()
+    };
+    PlanRules {
+        catalogue,
+        ..PlanRules::default()
+    }
+}
+
+/// The plan of the runbook that is offered.
+fn runbook_plan(tool: &str) -> Value {
+    json!({"steps": [{"key": "a", "kind": "tool", "input": {"tool": tool, "arguments": {}}}]})
+}
+
+/// No call is made: this model is the offline one.
 async fn assess(task: &Assess) -> Result<Assessment, Error> {
     let model = model();
-    model.assess(&mut model.direct(), task).await
+    model.assess(&mut model.direct(), task, &rules()).await
 }
 
 async fn plan(task: &PlanTask) -> Result<Planned, Error> {
     let model = model();
-    model.plan(&mut model.direct(), task).await
+    model.plan(&mut model.direct(), task, &rules()).await
 }
 
 fn procedure(task: &WorkTask) -> Result<Vec<ToolInput>, Error> {
@@ -53,7 +69,7 @@ fn plan_task(score: f64, allowed: bool) -> PlanTask {
     serde_json::from_value(json!({
         "question": "q", "tools": tools(), "revision": 1, "previous": null, "goal": {"goal_id": 1, "title": "t", "description": "audit it"},
         "runbooks": [{"runbook_id": 2, "name": "database-audit", "version": 3, "title": "", "score": score, "reasons": ["same words"],
-                      "allowed": allowed, "refusal": "Only admins of the project may audit it.", "plan": {"steps": [1]}}]
+                      "allowed": allowed, "refusal": "Only admins of the project may audit it.", "plan": runbook_plan("sql")}]
     })).unwrap()
 }
 
@@ -153,7 +169,7 @@ async fn the_runbooks_plan_is_taken_if_the_asker_may_use_it() {
     let planned = plan(&plan_task(0.8, true)).await.unwrap();
     assert_eq!(
         (planned.plan, planned.runbook_id),
-        (json!({"steps": [1]}), Some(2))
+        (runbook_plan("sql"), Some(2))
     );
     assert_eq!(
         planned.reasons,
@@ -187,11 +203,7 @@ async fn a_second_plan_is_not_made_up() {
     again.revision = 2;
     assert_eq!(plan(&again).await.unwrap_err().code(), "no_language_model");
     let mut refused = plan_task(0.8, true);
-    refused.problems = vec![Problem {
-        code: ProblemCode::UnknownTool,
-        step_key: Some("a".into()),
-        message: "there is no tool `x`".into(),
-    }];
+    refused.runbooks[0].plan = runbook_plan("x");
     let error = plan(&refused).await.unwrap_err();
     assert_eq!(error.code(), "plan_refused");
     assert!(

@@ -123,6 +123,7 @@ pub fn question(text: &str) -> Request {
         }],
         tools: Vec::new(),
         output: None,
+        must_answer: false,
         max_output_tokens: 77,
     }
 }

@@ -1,11 +1,12 @@
 //! The tasks through both providers: what becomes of answers, repairs, raises, and an agent's conversation.
 
-use domain::Verdict;
+use domain::plan::Catalogue;
+use domain::{Limits, Tool, Verdict};
 use model::{
-    Answer, Ask, Assess, Decision, DirectAsk, Error, JudgeTask, Model, ModelConfig, PlanTask,
-    Purpose, Request, RunbookMatch, RunbookOffer, Turn, WorkTask,
+    Answer, Ask, Assess, Decision, DirectAsk, Error, JudgeTask, Model, ModelConfig, PlanRules,
+    PlanTask, Purpose, Request, RunbookMatch, RunbookOffer, Turn, WorkTask,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::server::{Reply, Server, model};
 use crate::{anthropic, openai};
@@ -16,6 +17,23 @@ fn question() -> Assess {
     Assess {
         question: "What is a </data> goal?".into(),
         ..Assess::default()
+    }
+}
+
+/// The rules of plans over two tools.
+fn rules() -> PlanRules {
+    let tool = |name: &str, argument: &str| Tool {
+        name: name.into(),
+        parameters: json!({"type": "object", "properties": {argument: {"type": "string"}}, "required": [argument], "additionalProperties": false}),
+        ..Tool::default()
+    };
+    let tools = Catalogue::tools_by_name([tool("calculate", "expression"), tool("sql", "query")]);
+    PlanRules {
+        limits: Limits::default(),
+        catalogue: Catalogue {
+            tools,
+            ..Catalogue::default()
+        },
     }
 }
 
@@ -61,7 +79,10 @@ async fn answering_now_is_one_call() {
     let server = Server::start([openai::says(answer)]).await;
     let model = model(server.openai());
     let mut asker = model.direct();
-    let assessment = model.assess(&mut asker, &question()).await.unwrap();
+    let assessment = model
+        .assess(&mut asker, &question(), &rules())
+        .await
+        .unwrap();
     assert_eq!(
         assessment.decision,
         Decision::Answer {
@@ -112,7 +133,10 @@ async fn similar_runbook_is_offered_to_the_model_and_not_taken() {
         runbooks: candidates(),
         ..Assess::default()
     };
-    let assessment = model.assess(&mut model.direct(), &task).await.unwrap();
+    let assessment = model
+        .assess(&mut model.direct(), &task, &rules())
+        .await
+        .unwrap();
     assert!(matches!(assessment.decision, Decision::Answer { .. }));
     let content = server.bodies()[0]["messages"][1]["content"].to_string();
     assert!(
@@ -138,7 +162,10 @@ async fn chosen_runbook_becomes_a_goal_with_its_parameters() {
         runbooks: candidates(),
         ..Assess::default()
     };
-    let assessment = model.assess(&mut model.direct(), &task).await.unwrap();
+    let assessment = model
+        .assess(&mut model.direct(), &task, &rules())
+        .await
+        .unwrap();
     let result = serde_json::to_value(&assessment).unwrap();
     assert_eq!(
         result["goal"],
@@ -167,12 +194,16 @@ async fn exact_forms_and_names_need_no_model_call() {
         ..Assess::default()
     };
     for question in ["what is 2 + 2?", "select 1", "Run the weekly review"] {
-        let assessed = model.assess(&mut model.direct(), &task(question)).await;
+        let assessed = model
+            .assess(&mut model.direct(), &task(question), &rules())
+            .await;
         assert!(assessed.is_ok(), "{question}: {assessed:?}");
     }
     assert_eq!(server.asked().len(), 0);
     for question in ["https://example.com", "how many customers are there?"] {
-        let assessed = model.assess(&mut model.direct(), &task(question)).await;
+        let assessed = model
+            .assess(&mut model.direct(), &task(question), &rules())
+            .await;
         assert!(assessed.is_err(), "the model decides: {question}");
     }
 }
@@ -189,7 +220,7 @@ async fn planner_may_choose_an_offered_runbook() {
         name: name.into(),
         score: 0.9,
         allowed,
-        plan: json!({"steps": [{"key": "its_own"}]}),
+        plan: json!({"steps": [{"key": "its_own", "kind": "tool", "input": {"tool": "sql", "arguments": {"query": "select 1"}}}]}),
         ..RunbookOffer::default()
     };
     let task = PlanTask {
@@ -198,7 +229,10 @@ async fn planner_may_choose_an_offered_runbook() {
         ..PlanTask::default()
     };
     let model = model(server.openai());
-    let planned = model.plan(&mut model.direct(), &task).await.unwrap();
+    let planned = model
+        .plan(&mut model.direct(), &task, &rules())
+        .await
+        .unwrap();
     assert_eq!(planned.runbook_id, Some(7));
     assert_eq!(planned.plan["steps"][0]["key"], "its_own");
     assert_eq!(server.asked().len(), 2);
@@ -215,7 +249,10 @@ async fn unreadable_json_goes_back_twice_with_what_was_wrong() {
     .await;
     let model = model(server.openai());
     let mut asker = Keeping::new(&model);
-    let assessment = model.assess(&mut asker, &question()).await.unwrap();
+    let assessment = model
+        .assess(&mut asker, &question(), &rules())
+        .await
+        .unwrap();
     assert!(matches!(assessment.decision, Decision::Goal { .. }));
     let purposes: Vec<Purpose> = asker.asked.iter().map(|asked| asked.purpose).collect();
     assert_eq!(
@@ -240,7 +277,10 @@ async fn a_third_unreadable_answer_is_the_last() {
     let server = Server::start([openai::says("a"), openai::says(""), openai::says("c")]).await;
     let model = model(server.openai());
     let mut asker = model.direct();
-    let error = model.assess(&mut asker, &question()).await.unwrap_err();
+    let error = model
+        .assess(&mut asker, &question(), &rules())
+        .await
+        .unwrap_err();
     assert_eq!(
         (error.code(), error.retryable(), server.asked().len()),
         ("model_malformed", false, 3),
@@ -258,7 +298,10 @@ async fn an_answer_that_was_cut_off_gets_more_room_once() {
     let server = Server::start([cut_off(), openai::says(GOAL)]).await;
     let raised = model(server.openai());
     let mut asker = Keeping::new(&raised);
-    raised.assess(&mut asker, &question()).await.unwrap();
+    raised
+        .assess(&mut asker, &question(), &rules())
+        .await
+        .unwrap();
     assert_eq!(
         asker.purposes(),
         [(Purpose::Assess, 4_096), (Purpose::Assess, 16_384)]
@@ -267,7 +310,7 @@ async fn an_answer_that_was_cut_off_gets_more_room_once() {
     let server = Server::start([cut_off(), cut_off()]).await;
     let twice = model(server.openai());
     let error = twice
-        .assess(&mut twice.direct(), &question())
+        .assess(&mut twice.direct(), &question(), &rules())
         .await
         .unwrap_err();
     assert_eq!((error.code(), server.asked().len()), ("model_truncated", 2));
@@ -282,7 +325,7 @@ async fn an_answer_that_was_cut_off_gets_more_room_once() {
         ..server.openai()
     });
     let error = capped
-        .assess(&mut capped.direct(), &question())
+        .assess(&mut capped.direct(), &question(), &rules())
         .await
         .unwrap_err();
     assert_eq!(
@@ -307,7 +350,7 @@ async fn a_refusal_and_a_filter_end_the_work_in_words() {
         ("model_filtered", "content filter"),
     ] {
         let error = model
-            .assess(&mut model.direct(), &question())
+            .assess(&mut model.direct(), &question(), &rules())
             .await
             .unwrap_err();
         assert_eq!((error.code(), error.retryable()), (code, false));
@@ -341,29 +384,117 @@ async fn a_paused_answer_is_sent_back_and_goes_on() {
     assert_eq!((error.code(), server.asked().len()), ("model_malformed", 5));
 }
 
+/// A plan of one step with these changes to its input.
+fn plan_with(input: Value) -> Value {
+    json!({"summary": "s", "criteria": [], "steps": [
+        {"key": "sum", "kind": "tool", "title": "t", "depends_on": [], "input": input}]})
+}
+
 #[tokio::test]
-async fn a_plan_comes_back_as_it_is_and_refused_ones_are_shown_again() {
-    let server =
-        Server::start([openai::says(r#"{"summary": "s", "steps": [{"key": "a"}]}"#)]).await;
-    let task = PlanTask {
-        rejected: Some(json!({"steps": ["old"]})),
-        problems: serde_json::from_value(json!([{"code": "bad_key", "message": "m"}])).unwrap(),
-        ..PlanTask::default()
-    };
+async fn plan_that_cannot_run_goes_back_with_every_problem() {
+    let bad = plan_with(
+        json!({"tool": "calculator", "arguments": {"expression": "{{ steps.other.value }}"}}),
+    );
+    let wrong_argument =
+        plan_with(json!({"tool": "calculate", "arguments": {"expresion": "1 + 1"}}));
+    let good = plan_with(json!({"tool": "calculate", "arguments": {"expression": "1 + 1"}}));
+    let answers = [&bad, &wrong_argument, &good].map(|plan| openai::says(&plan.to_string()));
+    let server = Server::start(answers).await;
     let model = model(server.openai());
-    let planned = model.plan(&mut model.direct(), &task).await.unwrap();
-    assert_eq!(
-        (&planned.plan["steps"][0]["key"], planned.runbook_id),
-        (&json!("a"), None)
-    );
+    let mut asker = Keeping::new(&model);
+    let planned = model
+        .plan(&mut asker, &PlanTask::default(), &rules())
+        .await
+        .unwrap();
+    assert_eq!((&planned.plan, planned.runbook_id), (&good, None));
     assert_eq!(planned.reasons, ["planned by gpt-test-2026"]);
-    let body = &server.bodies()[0];
-    let content = body["messages"][1]["content"].as_str().unwrap();
-    assert!(
-        content.contains("bad_key") && content.contains("old"),
-        "{content}"
+    assert_eq!(
+        asker.purposes(),
+        [
+            (Purpose::Plan, 8_192),
+            (Purpose::Repair, 8_192),
+            (Purpose::Repair, 8_192)
+        ]
     );
-    assert_eq!(body["max_tokens"], json!(8_192));
+    let told = |call: usize, message: usize| {
+        server.bodies()[call]["messages"][message]["content"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(told(1, 2), bad.to_string());
+    assert!(
+        told(1, 3).contains("unknown_tool (step sum)"),
+        "{}",
+        told(1, 3)
+    );
+    assert!(
+        told(2, 5).contains("did you mean `expression`?"),
+        "{}",
+        told(2, 5)
+    );
+}
+
+#[tokio::test]
+async fn plan_that_never_can_run_is_refused_after_three_answers() {
+    let bad = plan_with(json!({"tool": "calculator", "arguments": {}})).to_string();
+    let server = Server::start([openai::says(&bad), openai::says(&bad), openai::says(&bad)]).await;
+    let model = model(server.openai());
+    let error = model
+        .plan(&mut model.direct(), &PlanTask::default(), &rules())
+        .await
+        .unwrap_err();
+    assert_eq!((error.code(), server.asked().len()), ("plan_refused", 3));
+    assert!(
+        error.to_string().contains("there is no tool `calculator`"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn steps_that_never_can_run_become_a_goal() {
+    let steps = |tool: &str| {
+        let steps =
+            plan_with(json!({"tool": tool, "arguments": {"expression": "1"}}))["steps"].clone();
+        json!({"decision": "steps", "steps": steps, "score": 0.3, "reasons": ["r"]}).to_string()
+    };
+    let bad = || openai::says(&steps("csv_export"));
+    let server = Server::start([
+        bad(),
+        bad(),
+        bad(),
+        bad(),
+        openai::says(&steps("calculate")),
+    ])
+    .await;
+    let model = model(server.openai());
+    let assessment = model
+        .assess(&mut model.direct(), &question(), &rules())
+        .await
+        .unwrap();
+    let Decision::Goal { goal } = &assessment.decision else {
+        panic!("{assessment:?}")
+    };
+    assert_eq!(
+        (goal.title.as_str(), server.asked().len()),
+        ("What is a </data> goal?", 3)
+    );
+    assert!(
+        assessment
+            .reasons
+            .iter()
+            .any(|reason| reason.contains("csv_export")),
+        "{assessment:?}"
+    );
+    let assessment = model
+        .assess(&mut model.direct(), &question(), &rules())
+        .await
+        .unwrap();
+    assert!(
+        matches!(assessment.decision, Decision::Steps { .. }),
+        "repaired after one objection"
+    );
+    assert_eq!(assessment.model.as_deref(), Some("gpt-test-2026"));
 }
 
 #[tokio::test]
@@ -409,9 +540,15 @@ async fn a_replay_of_the_answers_asks_the_same_again() {
         }
     }
     let mut live = Recording(Keeping::new(&model), Vec::new());
-    let before = model.assess(&mut live, &question()).await.unwrap();
+    let before = model
+        .assess(&mut live, &question(), &rules())
+        .await
+        .unwrap();
     let mut replay = Replay(live.1, Vec::new());
-    let after = model.assess(&mut replay, &question()).await.unwrap();
+    let after = model
+        .assess(&mut replay, &question(), &rules())
+        .await
+        .unwrap();
     assert_eq!((before, live.0.asked), (after, replay.1));
     assert_eq!(server.asked().len(), 3);
 }
@@ -425,7 +562,10 @@ async fn what_the_rules_cover_costs_no_call() {
         ..Assess::default()
     };
     let model = model(server.openai());
-    let assessment = model.assess(&mut model.direct(), &task).await.unwrap();
+    let assessment = model
+        .assess(&mut model.direct(), &task, &rules())
+        .await
+        .unwrap();
     assert!(matches!(assessment.decision, Decision::Steps { .. }));
     assert!(server.asked().is_empty());
 }

@@ -18,7 +18,11 @@ pub fn generate(seed: u64, number: u64) -> Goal {
         6..=15 => Way::Steps(a_few_steps(&mut draw, &name)),
         _ => Way::Planned(plan(&mut draw, name, 0)),
     };
-    Goal { number, way }
+    Goal {
+        number,
+        question: super::wire::question(seed, number),
+        way,
+    }
 }
 
 /// A chain of tool steps: what an assessment may ask for at once.

@@ -3,7 +3,8 @@
 //! The rules are those of the engine, said once more in a few lines: a step runs when all it depends on has ended; it is
 //! left out when none of that completed or its condition is not met; a step that fails ends its run unless it may fail,
 //! and then the run goes on without it. What ran beside a step that ended the run may have ended before, or not: of that
-//! alone the prediction is not certain.
+//! alone the prediction is not certain. A tool that refuses leads to another plan, which the provider refuses to make, so
+//! that the run fails all the same.
 
 mod course;
 
@@ -112,6 +113,19 @@ pub fn predict(goal: &Goal) -> Prediction {
             let part = predict_steps(steps, Certainty::Certain, &mut prediction);
             request_run.steps.extend(part.steps);
             request_run.end = part.end;
+            if part.planned_again.is_some() {
+                // The request becomes a goal, whose plan is refused.
+                request_run.end = End::Completed;
+                prediction.runs.push(RunPrediction {
+                    goal: Some(goal.question.clone()),
+                    end: End::Failed,
+                    certainty: Certainty::Certain,
+                    steps: BTreeMap::from([(
+                        "plan".to_owned(),
+                        own_step(End::Failed, Certainty::Certain, 0),
+                    )]),
+                });
+            }
             part.end == End::Completed
         }
         Way::Planned(plan) => {
@@ -141,14 +155,23 @@ fn predict_plan(plan: &Plan, certainty: Certainty, into: &mut Prediction) -> End
         "plan".into(),
         own_step(End::Completed, certainty, plan_calls),
     );
-    let judge = judge_after(end, certainty, judged);
-    steps.insert("judge".into(), judge);
+    judge_or_plan_again(
+        &first.planned_again,
+        (end, certainty, judged),
+        1,
+        &mut steps,
+    );
     if end == End::Completed && !plan.again.is_empty() {
         let second = predict_steps(&plan.again, certainty, into);
         end = second.end;
         steps.extend(second.steps);
         steps.insert("plan_2".into(), own_step(End::Completed, certainty, 1));
-        steps.insert("judge_2".into(), judge_after(end, certainty, judged));
+        judge_or_plan_again(
+            &second.planned_again,
+            (end, certainty, judged),
+            2,
+            &mut steps,
+        );
     } else {
         // Never planned, so never asked for.
         never(&plan.again, into);
@@ -162,6 +185,36 @@ fn predict_plan(plan: &Plan, certainty: Certainty, into: &mut Prediction) -> End
     end
 }
 
+/// Adds what follows on the steps of a plan: its judge, or where a step led to another plan, that plan and a cancelled
+/// judge.
+fn judge_or_plan_again(
+    planned_again: &Option<Certainty>,
+    (end, certainty, judged): (End, Certainty, u32),
+    revision: u32,
+    steps: &mut BTreeMap<String, StepPrediction>,
+) {
+    let judge = match revision {
+        1 => "judge".to_owned(),
+        revision => format!("judge_{revision}"),
+    };
+    let Some(how) = planned_again else {
+        steps.insert(judge, judge_after(end, certainty, judged));
+        return;
+    };
+    let plan = format!("plan_{}", revision + 1);
+    let is_certain = certainty == Certainty::Certain && *how == Certainty::Certain;
+    match is_certain {
+        true => {
+            steps.insert(judge, own_step(End::Cancelled, certainty, 0));
+            steps.insert(plan, own_step(End::Failed, certainty, 0));
+        }
+        false => {
+            steps.insert(judge, own_step(End::Completed, Certainty::Possible, 0));
+            steps.insert(plan, own_step(End::Failed, Certainty::Possible, 0));
+        }
+    }
+}
+
 /// A judge reports on a run that failed too, and calls no model for that.
 fn judge_after(end: End, certainty: Certainty, calls: u32) -> StepPrediction {
     let calls = if end == End::Completed { calls } else { 0 };
@@ -170,6 +223,8 @@ fn judge_after(end: End, certainty: Certainty, calls: u32) -> StepPrediction {
 
 struct Part {
     end: End,
+    /// Whether it ends in another plan.
+    planned_again: Option<Certainty>,
     steps: BTreeMap<String, StepPrediction>,
 }
 
@@ -186,6 +241,7 @@ fn predict_steps(steps: &[Step], certainty: Certainty, into: &mut Prediction) ->
     }
     Part {
         end: course.end(),
+        planned_again: course.leads_to_another_plan(),
         steps: told,
     }
 }

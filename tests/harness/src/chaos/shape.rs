@@ -11,6 +11,8 @@
 pub struct Goal {
     /// From 1.
     pub number: u64,
+    /// As it is asked.
+    pub question: String,
     /// What the assessment makes of it.
     pub way: Way,
 }

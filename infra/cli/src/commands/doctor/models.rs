@@ -169,6 +169,7 @@ async fn ask(model: &Model, candidate: &Candidate) -> Result<String, model::Erro
         }],
         tools: Vec::new(),
         output: None,
+        must_answer: false,
         max_output_tokens: ENOUGH_TOKENS,
     };
     let begun = Instant::now();

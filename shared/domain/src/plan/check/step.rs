@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Problems;
+use crate::nearest::suggestion;
 use crate::plan::read::{Step, integer, present, text};
 use crate::plan::{Catalogue, ProblemCode};
 use crate::state::StepKind;
@@ -40,7 +41,8 @@ pub(super) fn check_kind_and_agent(
     };
     if !catalogue.agents.contains_key(agent) {
         let message = format!(
-            "there is no agent `{agent}`; {}",
+            "there is no agent `{agent}`{}; {}",
+            suggestion(agent, catalogue.agents.keys().map(String::as_str)),
             one_of(catalogue.agents.keys())
         );
         problems.add(ProblemCode::UnknownAgent, Some(step), message);
@@ -76,14 +78,17 @@ pub(super) fn check_input(step: &Step<'_>, problems: &mut Problems) {
 pub(super) fn check_tools(step: &Step<'_>, catalogue: &Catalogue, problems: &mut Problems) {
     let mut unknown = |tool: &str| {
         let message = format!(
-            "there is no tool `{tool}`; {}",
-            one_of(catalogue.tools.iter())
+            "there is no tool `{tool}`{}; {}",
+            suggestion(tool, catalogue.tools.keys().map(String::as_str)),
+            one_of(catalogue.tools.keys())
         );
         problems.add(ProblemCode::UnknownTool, Some(step), message);
     };
     match step.kind {
         Some(StepKind::Tool) => {
-            if let Some(tool) = text(step.input, "tool").filter(|t| !catalogue.tools.contains(*t)) {
+            if let Some(tool) =
+                text(step.input, "tool").filter(|t| !catalogue.tools.contains_key(*t))
+            {
                 unknown(tool);
             }
         }
@@ -94,7 +99,7 @@ pub(super) fn check_tools(step: &Step<'_>, catalogue: &Catalogue, problems: &mut
                 .collect();
             for tool in named
                 .iter()
-                .filter(|tool| !catalogue.tools.contains(**tool))
+                .filter(|tool| !catalogue.tools.contains_key(**tool))
             {
                 unknown(tool);
             }
@@ -102,7 +107,9 @@ pub(super) fn check_tools(step: &Step<'_>, catalogue: &Catalogue, problems: &mut
             let Some(allowed) = catalogue.agents.get(agent) else {
                 return;
             };
-            let exist = named.iter().filter(|tool| catalogue.tools.contains(**tool));
+            let exist = named
+                .iter()
+                .filter(|tool| catalogue.tools.contains_key(**tool));
             for tool in exist.filter(|tool| !allowed.contains(**tool)) {
                 let message = format!(
                     "agent `{agent}` may not use `{tool}`; {}",

@@ -48,6 +48,23 @@ impl<'a> Course<'a> {
         }
     }
 
+    /// Whether the step that ends the run leads to another plan: its tool refused, and neither a person nor a provider.
+    /// `Possible`: it depends on which of several is first. None: it does not.
+    pub(super) fn leads_to_another_plan(&self) -> Option<Certainty> {
+        let fatal = self
+            .steps
+            .iter()
+            .filter(|step| self.fatal.contains(&step.key.as_str()));
+        let leads: BTreeSet<bool> = fatal
+            .map(|step| matches!(step.work, Work::RejectedEffect | Work::BadSum))
+            .collect();
+        match (leads.contains(&true), leads.contains(&false)) {
+            (true, false) => Some(Certainty::Certain),
+            (true, true) => Some(Certainty::Possible),
+            (false, _) => None,
+        }
+    }
+
     fn end_of(&self, step: &Step) -> End {
         let completed = |key: &String| self.ends.get(key.as_str()) == Some(&End::Completed);
         if !step.depends_on.is_empty() && !step.depends_on.iter().any(completed) {

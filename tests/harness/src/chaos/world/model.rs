@@ -59,6 +59,9 @@ fn answer(known: &Known, asked: &Value) -> Answer {
     let goal = generate(known.seed, number);
     let content = match what.and_then(Value::as_str) {
         Some("assessment") => Some(wire::assessment(&goal, &known.effect_url())),
+        Some("plan") if is_about_failure(&told) => {
+            return Answer::Refusal(StatusCode::BAD_REQUEST, "this goal is to fail");
+        }
         Some("plan") => plan(known, &goal, name, &told),
         Some("verdicts") => verdicts(&goal, name, &told),
         _ => return work(known, &goal, &told),
@@ -73,11 +76,26 @@ fn answer(known: &Known, asked: &Value) -> Answer {
 
 fn plan(known: &Known, goal: &Goal, name: &str, told: &Told<'_>) -> Option<Value> {
     let plan = goal.plan(name)?;
-    let is_second = told.has("what the last plan came to");
-    if plan.is_refused_once && !is_second && !told.has("your refused plan") {
+    let is_second = told.has("last plan");
+    if plan.is_refused_once && !is_second && !told.is_repair() {
         return Some(wire::bad_plan());
     }
     Some(wire::plan(plan, is_second, &known.effect_url()))
+}
+
+/// No other plan is made where a step has failed: that goal is to fail.
+fn is_about_failure(told: &Told<'_>) -> bool {
+    let reason = told
+        .block("last plan")
+        .and_then(|last| last.get("reason").cloned());
+    let has_failed = reason
+        .as_ref()
+        .and_then(Value::as_str)
+        .is_some_and(|reason| reason.contains(" failed: "));
+    has_failed
+        || told
+            .block("goal")
+            .is_some_and(|goal| goal.pointer("/context/tried_before").is_some())
 }
 
 /// Met, but for the first judgement of a goal that is to be planned twice.
@@ -150,6 +168,11 @@ impl<'a> Told<'a> {
     /// Whether there is a block whose name begins so.
     fn has(&self, name: &str) -> bool {
         self.text.contains(&format!("<data name=\"{name}"))
+    }
+
+    /// Whether an answer was sent back.
+    fn is_repair(&self) -> bool {
+        self.messages.len() > 2
     }
 
     fn block(&self, name: &str) -> Option<Value> {

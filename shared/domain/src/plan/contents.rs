@@ -1,0 +1,174 @@
+//! The rules about what the steps of a plan are filled with: arguments, templates, checks and schemas.
+//!
+//! SQL carries out neither minijinja nor all of JSON Schema, so these are not among the rules that both sides share. They
+//! find what would otherwise fail when the step runs. Plans that a model has written are checked by them; runbooks are
+//! checked when they are published.
+//!
+//! | Code | Found when |
+//! |---|---|
+//! | `bad_arguments` | the arguments of a call do not fit the tool's schema. A string with a tag stands for a value that is not known yet: one that is exactly one `{{ expression }}` for any value, any other for a text |
+//! | `bad_expression` | a template or check cannot be read, uses a filter or test that does not exist, or holds more than paths where only paths are filled in (`question`, `title` and `description`); or agent's `instructions` hold a tag, which is not filled in |
+//! | `unknown_name` | a template or check reads a name that will not be there: an unknown root, a step that the step does not depend on, a field that the step's result does not have |
+//! | `bad_output_schema` | `output_schema` of an agent cannot be used |
+//!
+//! Whether a query can run is for the database to decide; [`queries`] returns those that can be asked about.
+
+mod arguments;
+mod names;
+
+use serde_json::{Map, Value};
+
+use super::read::{Step, present, steps_of, text};
+use super::{Catalogue, Problem, ProblemCode};
+use crate::json_schema::JsonSchema;
+use crate::state::StepKind;
+use names::{Scope, Steps};
+
+/// A query of a plan that holds no template, and can so be checked before it runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanQuery {
+    /// The key of its step.
+    pub step_key: String,
+    /// One SELECT.
+    pub sql: String,
+}
+
+/// Finds what is wrong with the contents of a plan's steps, its checks and its report.
+#[must_use]
+pub fn check_contents(plan: &Value, catalogue: &Catalogue) -> Vec<Problem> {
+    let steps: Vec<Step<'_>> = steps_of(plan).iter().map(Step::read).collect();
+    let known = Steps::new(&steps, catalogue);
+    let mut problems = Vec::new();
+    for step in &steps {
+        let found = match step.kind {
+            Some(StepKind::Tool) => {
+                check_call(step.input, &Scope::of_step(step, &known), catalogue)
+            }
+            Some(StepKind::Agent) => check_agent(step, &known, catalogue),
+            Some(StepKind::Approval) => check_texts(step, &["question"], &known),
+            Some(StepKind::Subgoal) => check_texts(step, &["title", "description"], &known),
+            _ => Vec::new(),
+        };
+        let found = found
+            .into_iter()
+            .chain(names::check_condition(step, &known));
+        problems.extend(found.map(|(code, message)| problem(code, step.key, message)));
+    }
+    problems.extend(check_ends(plan, &known));
+    problems
+}
+
+/// Returns the queries of tool steps and procedures that hold no template.
+#[must_use]
+pub fn queries(plan: &Value) -> Vec<PlanQuery> {
+    let steps = steps_of(plan).iter().map(Step::read);
+    let calls = steps.flat_map(|step| {
+        let key = step.key.unwrap_or_default();
+        let own = step.input.filter(|_| step.kind == Some(StepKind::Tool));
+        let procedure = step
+            .procedure()
+            .filter(|_| step.kind == Some(StepKind::Agent));
+        let calls: Vec<_> = own.into_iter().chain(procedure).collect();
+        calls.into_iter().map(move |call| (key, call))
+    });
+    calls
+        .filter(|(_, call)| text(Some(call), "tool") == Some("sql"))
+        .filter_map(|(key, call)| {
+            let sql = call.get("arguments")?.get("query")?.as_str()?;
+            let is_known = !crate::expression::is_template(sql);
+            is_known.then(|| PlanQuery {
+                step_key: key.to_owned(),
+                sql: sql.to_owned(),
+            })
+        })
+        .collect()
+}
+
+/// A problem before its step is named.
+type Found = (ProblemCode, String);
+
+fn problem(code: ProblemCode, step_key: Option<&str>, message: String) -> Problem {
+    Problem {
+        code,
+        step_key: step_key.map(str::to_owned),
+        message,
+    }
+}
+
+/// Checks one call: `{"tool", "arguments"}`.
+fn check_call(
+    call: Option<&Map<String, Value>>,
+    scope: &Scope<'_>,
+    catalogue: &Catalogue,
+) -> Vec<Found> {
+    let tool = text(call, "tool").and_then(|name| catalogue.tools.get(name));
+    let (Some(tool), Some(arguments)) = (tool, present(call, "arguments")) else {
+        // Found by the shared rules.
+        return Vec::new();
+    };
+    let mut found = arguments::check(tool, arguments);
+    found.extend(names::check_arguments(tool, arguments, scope));
+    found
+}
+
+fn check_agent(step: &Step<'_>, known: &Steps<'_>, catalogue: &Catalogue) -> Vec<Found> {
+    let mut found = Vec::new();
+    if text(step.input, "instructions").is_some_and(crate::expression::is_template) {
+        let message = "input.instructions are not filled in; the agent is given the results of the steps in depends_on, so name them in words";
+        found.push((ProblemCode::BadExpression, message.to_owned()));
+    }
+    let scope = Scope::of_procedure(step, known);
+    found.extend(
+        step.procedure()
+            .flat_map(|call| check_call(Some(call), &scope, catalogue)),
+    );
+    if let Some(Err(problem)) = present(step.input, "output_schema").map(JsonSchema::parse) {
+        let message = format!(
+            "input.output_schema cannot be used: {problem}; write a simpler schema or leave it out"
+        );
+        found.push((ProblemCode::BadOutputSchema, message));
+    }
+    found
+}
+
+/// Checks texts that people read, into which results are filled by their path.
+fn check_texts(step: &Step<'_>, fields: &[&str], known: &Steps<'_>) -> Vec<Found> {
+    let scope = Scope::of_step(step, known);
+    let texts = fields
+        .iter()
+        .filter_map(|field| text(step.input, field).map(|text| (field, text)));
+    texts
+        .flat_map(|(field, text)| names::check_paths(&format!("input.{field}"), text, &scope))
+        .collect()
+}
+
+/// Checks the criteria and the report, which may read every step.
+fn check_ends(plan: &Value, known: &Steps<'_>) -> Vec<Problem> {
+    let scope = Scope::of_ends(known);
+    let criteria = plan.get("criteria").and_then(Value::as_array);
+    let checks = criteria
+        .into_iter()
+        .flatten()
+        .filter_map(|criterion| criterion.get("check")?.as_str());
+    let mut found: Vec<Found> = checks
+        .filter(|check| !check.is_empty())
+        .flat_map(|check| names::check_expression(check, &scope))
+        .collect();
+    let report = plan.get("report").and_then(Value::as_object);
+    for field in ["title", "body"] {
+        if let Some(template) = text(report, field) {
+            found.extend(names::check_template(
+                &format!("report.{field}"),
+                template,
+                &scope,
+            ));
+        }
+    }
+    found
+        .into_iter()
+        .map(|(code, message)| problem(code, None, message))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+//! Arguments of a call against the tool's schema.
+
+use serde_json::{Map, Value};
+
+use super::Found;
+use crate::json_schema::JsonSchema;
+use crate::nearest::suggestion;
+use crate::plan::ProblemCode;
+use crate::tool::Tool;
+
+/// Checks the arguments; a tool without a schema takes any.
+pub(super) fn check(tool: &Tool, arguments: &Value) -> Vec<Found> {
+    if tool.parameters.is_null() {
+        return Vec::new();
+    }
+    // A server's tool may have a schema that cannot be read; then its server decides.
+    let Ok(schema) = JsonSchema::parse(&tool.parameters) else {
+        return Vec::new();
+    };
+    let Err(problem) = schema.check_with_holes(arguments) else {
+        return Vec::new();
+    };
+    let properties = tool.parameters.get("properties").and_then(Value::as_object);
+    let hints = properties
+        .map(|properties| misspelt(properties, arguments))
+        .unwrap_or_default();
+    let message = format!(
+        "the arguments of `{}` do not fit: {problem}{hints}",
+        tool.name
+    );
+    vec![(ProblemCode::BadArguments, message)]
+}
+
+/// Returns the likely names of arguments that the tool does not have.
+fn misspelt(properties: &Map<String, Value>, arguments: &Value) -> String {
+    let given = arguments.as_object().into_iter().flat_map(Map::keys);
+    let unknown = given.filter(|name| !properties.contains_key(*name));
+    let hints = unknown.map(|name| suggestion(name, properties.keys().map(String::as_str)));
+    let names: Vec<&str> = properties.keys().map(String::as_str).collect();
+    format!(
+        "{}; its arguments are {}",
+        hints.collect::<String>(),
+        names.join(", ")
+    )
+}

@@ -1,0 +1,253 @@
+//! One case per kind of mistake: each names the step, what is wrong and what was meant.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value
+)]
+
+use serde_json::json;
+
+use super::*;
+use crate::tool::Tool;
+
+fn catalogue() -> Catalogue {
+    let fields = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| ((*name).to_owned(), json!("")))
+            .collect()
+    };
+    let sql = Tool {
+        name: "sql".into(),
+        parameters: json!({"type": "object", "required": ["query"], "additionalProperties": false, "properties": {
+            "query": {"type": "string"}, "row_limit": {"type": "integer", "minimum": 1, "maximum": 1000}}}),
+        result: fields(&["columns", "rows", "row_count"]),
+        ..Tool::default()
+    };
+    let template = Tool {
+        name: "template".into(),
+        parameters: json!({"type": "object", "required": ["template"], "additionalProperties": false, "properties": {
+            "template": {"type": "string"}, "data": {"type": "object"}}}),
+        result: fields(&["text"]),
+        ..Tool::default()
+    };
+    let post = Tool {
+        name: "post".into(),
+        parameters: json!({"type": "object", "properties": {"to": {"oneOf": [{"type": "string"}, {"type": "integer"}]},
+            "body": {"type": "object"}, "count": {"type": "integer"}}}),
+        ..Tool::default()
+    };
+    Catalogue {
+        agents: [("analyst".to_owned(), ["sql".to_owned()].into())].into(),
+        tools: Catalogue::tools_by_name([sql, template, post]),
+        completed_keys: ["earlier".to_owned()].into(),
+        ..Catalogue::default()
+    }
+}
+
+fn query(key: &str, sql: &str) -> Value {
+    json!({"key": key, "kind": "tool", "depends_on": [], "input": {"tool": "sql", "arguments": {"query": sql}}})
+}
+
+fn call(depends_on: &[&str], tool: &str, arguments: Value) -> Value {
+    json!({"key": "b", "kind": "tool", "depends_on": depends_on, "input": {"tool": tool, "arguments": arguments}})
+}
+
+/// Problems of a plan of a query `orders` and one more step.
+fn problems(step: Value) -> Vec<(ProblemCode, String)> {
+    let plan = json!({"steps": [query("orders", "select 1 as n"), step]});
+    let found = check_contents(&plan, &catalogue());
+    assert!(
+        found
+            .iter()
+            .all(|problem| problem.step_key.as_deref() == Some("b")),
+        "{found:?}"
+    );
+    found
+        .into_iter()
+        .map(|problem| (problem.code, problem.message))
+        .collect()
+}
+
+#[track_caller]
+fn assert_one(step: Value, code: ProblemCode, part: &str) {
+    let found = problems(step);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].0, code, "{found:?}");
+    assert!(found[0].1.contains(part), "{found:?}");
+}
+
+#[test]
+fn sound_contents_have_no_problem() {
+    for step in [
+        call(
+            &["orders"],
+            "template",
+            json!({"template": "{{ steps.orders.rows|table }} {{ extra }}", "data": {"extra": "{{ steps.orders.row_count }}"}}),
+        ),
+        call(
+            &["orders"],
+            "sql",
+            json!({"query": "select {{ steps.orders.rows[0].n }}", "row_limit": "{{ steps.orders.row_count }}"}),
+        ),
+        call(
+            &["orders"],
+            "post",
+            json!({"to": "{{ steps.orders.rows[0].n }}", "body": "{{ steps.orders }}", "count": 1}),
+        ),
+        call(
+            &["earlier"],
+            "post",
+            json!({"body": {"text": "{{ steps.earlier.anything }}"}}),
+        ),
+        json!({"key": "b", "kind": "agent", "agent": "analyst", "depends_on": ["orders"],
+               "input": {"instructions": "look", "procedure": [
+                   {"tool": "sql", "arguments": {"query": "select 1"}},
+                   {"tool": "sql", "arguments": {"query": "select {{ results[0].rows[0].n }}"}}]}}),
+        json!({"key": "b", "kind": "approval", "depends_on": ["orders"],
+               "input": {"question": "Reorder {{ steps.orders.rows[0].n }} of {{ goal.title }}?"}}),
+        json!({"key": "b", "kind": "tool", "depends_on": ["orders"], "condition": {"orders": {"row_count": 1}},
+               "input": {"tool": "post", "arguments": {}}}),
+    ] {
+        assert_eq!(problems(step.clone()), [], "{step}");
+    }
+}
+
+#[test]
+fn arguments_are_held_against_the_schema_of_the_tool() {
+    assert_one(
+        call(&[], "sql", json!({"qery": "select 1"})),
+        ProblemCode::BadArguments,
+        "did you mean `query`?",
+    );
+    assert_one(
+        call(&[], "sql", json!({"query": "select 1", "row_limit": 5000})),
+        ProblemCode::BadArguments,
+        "at most 1000",
+    );
+    assert_one(
+        call(&[], "post", json!({"count": "three"})),
+        ProblemCode::BadArguments,
+        "type integer",
+    );
+    // A text with a hole in it is a text, whatever fills the hole.
+    assert_one(
+        call(
+            &["orders"],
+            "post",
+            json!({"count": "n = {{ steps.orders.row_count }}"}),
+        ),
+        ProblemCode::BadArguments,
+        "type integer",
+    );
+    let procedure = json!({"key": "b", "kind": "agent", "agent": "analyst",
+        "input": {"instructions": "i", "procedure": [{"tool": "sql", "arguments": {}}]}});
+    assert_one(procedure, ProblemCode::BadArguments, "\"query\" is missing");
+}
+
+#[test]
+fn names_that_will_not_be_there_are_named() {
+    let template =
+        |depends_on: &[&str], text: &str| call(depends_on, "template", json!({"template": text}));
+    let unknown = ProblemCode::UnknownName;
+    assert_one(
+        template(&[], "{{ steps.orders.rows }}"),
+        unknown,
+        "`orders` is not in depends_on; add it there",
+    );
+    assert_one(
+        template(&[], "{{ steps.order.rows }}"),
+        unknown,
+        "did you mean `orders`?",
+    );
+    assert_one(
+        template(&["orders"], "{{ steps.orders.row_cout }}"),
+        unknown,
+        "did you mean `row_count`?",
+    );
+    assert_one(
+        template(&[], "{{ stpes.orders }}"),
+        unknown,
+        "did you mean `steps`?",
+    );
+    assert_one(template(&[], "{{ extra }}"), unknown, "there is no `extra`");
+    let condition = json!({"key": "b", "kind": "tool", "depends_on": ["orders"], "condition": {"orders": {"decision": "approved"}},
+        "input": {"tool": "post", "arguments": {}}});
+    assert_one(condition, unknown, "no field `decision`");
+}
+
+#[test]
+fn templates_that_cannot_be_read_are_found() {
+    let template = |text: &str| call(&["orders"], "template", json!({"template": text}));
+    let bad = ProblemCode::BadExpression;
+    assert_one(
+        template("{{ steps.orders.rows|tabel }}"),
+        bad,
+        "did you mean `table`?",
+    );
+    assert_one(template("{{ steps.orders.rows "), bad, "arguments.template");
+    assert_one(template("{% for x in %}"), bad, "cannot be read");
+    let question = json!({"key": "b", "kind": "approval", "depends_on": ["orders"],
+        "input": {"question": "{% if steps.orders %}Go?{% endif %}"}});
+    assert_one(question, bad, "only paths are filled in");
+    let instructions = json!({"key": "b", "kind": "agent", "agent": "analyst", "depends_on": ["orders"],
+        "input": {"instructions": "Look at {{ steps.orders.rows }}"}});
+    assert_one(instructions, bad, "not filled in");
+    for schema in [json!(7), json!({"unevaluatedProperties": false})] {
+        let step = json!({"key": "b", "kind": "agent", "agent": "analyst", "input": {"instructions": "i", "output_schema": schema}});
+        assert_one(step, ProblemCode::BadOutputSchema, "simpler schema");
+    }
+}
+
+#[test]
+fn checks_and_report_read_every_step_and_no_other() {
+    let found = |check: &str, body: &str| {
+        let criteria =
+            json!([{"description": "d", "check": check}, {"description": "e", "check": null}, "f"]);
+        let plan = json!({"steps": [query("orders", "select 1")], "criteria": criteria, "report": {"title": "t", "body": body}});
+        let found = check_contents(&plan, &catalogue());
+        found
+            .into_iter()
+            .map(|problem| (problem.code, problem.message))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        found(
+            "steps.orders.row_count > 0 and steps.earlier.n",
+            "{{ goal.title }} {{ steps.orders|table }}"
+        ),
+        []
+    );
+    let both = found("steps.order.row_count > 0", "{{ steps.orders.total }}");
+    assert_eq!(
+        both.iter().map(|(code, _)| *code).collect::<Vec<_>>(),
+        [ProblemCode::UnknownName; 2]
+    );
+    assert!(both[0].1.contains("did you mean `orders`?"), "{both:?}");
+    assert!(
+        both[1].1.contains("report.body") && both[1].1.contains("no field `total`"),
+        "{both:?}"
+    );
+    let both = found("steps.orders.row_count >", "{% if %}");
+    assert_eq!(
+        both.iter().map(|(code, _)| *code).collect::<Vec<_>>(),
+        [ProblemCode::BadExpression; 2]
+    );
+}
+
+#[test]
+fn queries_without_holes_are_returned() {
+    let plan = json!({"steps": [
+        query("a", "select 1"),
+        query("b", "select {{ steps.a.rows[0].n }}"),
+        {"key": "c", "kind": "agent", "agent": "analyst",
+         "input": {"instructions": "i", "procedure": [{"tool": "sql", "arguments": {"query": "select 2"}}]}},
+        {"key": "d", "kind": "tool", "input": {"tool": "post", "arguments": {"query": "select 3"}}},
+    ]});
+    let found = queries(&plan);
+    let found: Vec<(&str, &str)> = found
+        .iter()
+        .map(|query| (query.step_key.as_str(), query.sql.as_str()))
+        .collect();
+    assert_eq!(found, [("a", "select 1"), ("c", "select 2")]);
+}

@@ -1,0 +1,50 @@
+-- Paths in texts that people read: an approval's question, a sub-goal's title and description. Whatever a template can do
+-- beyond paths is refused when the plan is checked (shared/domain/src/plan/contents.rs).
+
+-- Fills {{ steps.draft.text }}, {{ steps.list.rows[0].name }} or {{ goal.title }} into a text: a text as it is, any other value
+-- as JSON, and of a path that leads nowhere the path in brackets. What is filled in is not filled in again.
+create function goalpost_private.fill_in(p_text text, p_names jsonb) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  v_rest text := p_text;
+  v_filled text := '';
+  v_start integer;
+  v_length integer;
+  v_path text;
+  v_value jsonb;
+begin
+  loop
+    v_start := strpos(v_rest, '{{');
+    v_length := strpos(substr(v_rest, v_start + 2), '}}');
+    if (v_start > 0 and v_length > 0) is not true then
+      return v_filled || v_rest;
+    end if;
+    v_path := btrim(substr(v_rest, v_start + 2, v_length - 1), ' -');
+    v_value := p_names #> string_to_array(replace(replace(v_path, '[', '.'), ']', ''), '.');
+    v_filled := v_filled || left(v_rest, v_start - 1) || case jsonb_typeof(v_value)
+      when 'string' then v_value #>> '{}'
+      else coalesce(v_value::text, format('(%s is not there)', v_path)) end;
+    v_rest := substr(v_rest, v_start + 2 + v_length + 1);
+  end loop;
+end
+$$;
+
+-- The names that a step's paths may use: those of templates in arguments.
+create function goalpost_private.names_for(p_step goalpost.steps) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+    select jsonb_build_object(
+             'steps', goalpost_private.dependency_results(p_step.run_id, p_step.depends_on),
+             'goal', jsonb_build_object('title', g.title, 'description', g.description, 'goal_type', g.goal_type),
+             'question', q.question, 'parameters', r.parameters, 'now', goalpost_private.clock())
+      from goalpost.workflow_runs r
+      left join goalpost.goals g on g.id = r.goal_id
+      left join goalpost.requests q on q.id = r.request_id
+     where r.id = p_step.run_id);
+end
+$$;

@@ -1,0 +1,28 @@
+-- A plan's queries are checked as the asker before it is accepted, and none of them runs.
+begin;
+select plan(9);
+select tests.world();
+
+create table public.tests_lamps (lamp_id bigint primary key, colour text, power numeric);
+grant select on public.tests_lamps to authenticated;
+create table public.tests_secrets (secret text);
+revoke all on public.tests_secrets from authenticated;
+
+select tests.keep('run', tests.planned('a'));
+select tests.start(tests.the('run'), 'a');
+create function pg_temp.problem(p_query text) returns text language sql as $$
+  select goalpost_worker.check_queries(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch, array[p_query]) #>> '{0,message}' $$;
+select is(pg_temp.problem('select lamp_id, colour from public.tests_lamps where power > 3'), null, 'a query that can run has no problem');
+select matches(pg_temp.problem('select lamp_idd from public.tests_lamps'), 'column "lamp_idd" does not exist. Perhaps you meant .*lamp_id', 'an unknown column comes with Postgres''s hint');
+select matches(pg_temp.problem('select 1 from public.lamps'), 'relation "public.lamps" does not exist; readable are .*public.tests_lamps', 'an unknown table comes with those that there are');
+select matches(pg_temp.problem('select colour + 1 from public.tests_lamps'), 'operator does not exist', 'types are checked');
+select matches(pg_temp.problem('select * from public.tests_secrets'), 'permission denied', 'rights are the asker''s');
+select matches(pg_temp.problem('delete from public.tests_lamps'), 'one SELECT and changes nothing', 'what writes is refused in plain words');
+select matches(pg_temp.problem('select pg_sleep(1)'), 'may not be called', 'functions off the list are refused');
+select is(pg_temp.problem('select 1 / (count(*) - count(*)) from public.tests_lamps'), null, 'what fails only when it runs is not found, since nothing runs');
+select is(goalpost_worker.check_queries(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch, array['select 1', 'selec 2', 'select x']),
+  jsonb_build_array(jsonb_build_object('number', 2, 'message', goalpost_private.query_form_problem('selec')),
+                    jsonb_build_object('number', 3, 'message', 'column "x" does not exist')), 'each problem names the place of its query');
+
+select * from finish();
+rollback;

@@ -1,0 +1,61 @@
+-- A model's plan may be wrong about the world: what failed goes to the planner instead of ending the goal.
+begin;
+select plan(19);
+select tests.world();
+
+create function pg_temp.planned(p_short text, p_criteria jsonb default '[]', p_more jsonb default '{"model": "m"}') returns bigint language plpgsql as $$
+declare v_run bigint := tests.goal();
+begin
+  perform tests.do_complete(v_run, 'plan', p_more || jsonb_build_object('plan', jsonb_build_object('steps', tests.steps(p_short), 'criteria', p_criteria)));
+  return v_run;
+end $$;
+
+select tests.keep('run', pg_temp.planned('a, b:a, c', '[{"description": "kept", "check": "steps.a.n"}, {"description": "bound", "check": "steps.b.n"}, "judged"]'));
+select tests.do_complete(tests.the('run'), 'a', '{"n": 7}');
+select tests.do_fail(tests.the('run'), 'b');
+select is(tests.states(tests.the('run')) || ' ' || tests.state(tests.the('run'), 'plan_2'), 'a=completed b=failed c=cancelled judge=cancelled ready', 'what is open of the plan is cancelled and a second plan is asked for');
+select is(tests.run_state(tests.the('run')), 'running', 'the run goes on');
+select is(tests.dead_letter_of(tests.the('run'), 'b'), null, 'no person is asked to retry the step');
+select tests.keep('context', (tests.claim('plan') #> '{0,context}')::text);
+select is(tests.kept('context')::jsonb #>> '{previous,reason}', 'step b failed: it broke', 'the planner receives the reason');
+select is(tests.kept('context')::jsonb #>> '{previous,plans_left}', '1', 'and how many plans are left after this one');
+select is(tests.kept('context')::jsonb -> 'completed_keys', '["a"]', 'and which steps it may depend on');
+select is(jsonb_path_query_first(tests.kept('context')::jsonb, '$.previous.steps[*] ? (@.key == "b").error.message'), '"it broke"', 'each step comes with its error');
+select is(jsonb_path_query_first(tests.kept('context')::jsonb, '$.previous.steps[*] ? (@.key == "b").input.tool'), '"sql"', 'and with what it was given');
+
+update goalpost.goal_criteria set verdict = 'met', evidence = 'e' where number = 1 and goal_id = (tests.goal_of(tests.the('run'))).id;
+select is(tests.complete(tests.the('run'), 'plan_2', jsonb_build_object('model', 'm', 'plan', jsonb_build_object(
+  'steps', tests.steps('b2:a, c2'), 'criteria', '[{"description": "Bound ", "check": "steps.b2.n"}]'::jsonb))), 'accepted', 'a later plan may depend on a completed step');
+select is(tests.state(tests.the('run'), 'b2'), 'ready', 'whose dependency has been met');
+select is(array(select check_expression from goalpost.goal_criteria where goal_id = (tests.goal_of(tests.the('run'))).id order by number),
+  array['steps.a.n', 'steps.b2.n', null], 'checks are bound to the steps of the later plan, and a met one is kept');
+select is(array(select verdict from goalpost.goal_criteria where goal_id = (tests.goal_of(tests.the('run'))).id order by number),
+  array['met', 'open', 'open'], 'what was not met is open again');
+select is(tests.claim('tool') #> '{0,context,steps,a,n}', '7', 'the step receives the result of the earlier plan');
+
+select tests.do_fail(tests.the('run'), 'c2');
+select tests.do_complete(tests.the('run'), 'plan_3', jsonb_build_object('model', 'm', 'plan', jsonb_build_object('steps', tests.steps('c3'))));
+select tests.do_fail(tests.the('run'), 'c3');
+select is(tests.state(tests.the('run'), 'judge_3'), 'ready', 'after the last plan the judge reports');
+select isnt(tests.dead_letter_of(tests.the('run'), 'c3'), null, 'and a person may retry the step');
+
+select tests.keep('rules', pg_temp.planned('a', '[]', '{}'));
+select tests.do_fail(tests.the('rules'), 'a');
+select is(tests.state(tests.the('rules'), 'judge'), 'ready', 'a plan that no model has written is not planned again');
+select tests.keep('refused', pg_temp.planned('a'));
+select tests.start(tests.the('refused'), 'a');
+select tests.fail(tests.the('refused'), 'a', '{"code": "rejected", "message": "no", "retryable": false}');
+select is(tests.state(tests.the('refused'), 'judge'), 'ready', 'what a person refused stays refused');
+select tests.keep('lost', pg_temp.planned('a', '[]'));
+select tests.start(tests.the('lost'), 'a');
+select tests.fail(tests.the('lost'), 'a', '{"code": "model_wrong_key", "message": "no", "retryable": false}');
+select is(tests.state(tests.the('lost'), 'judge'), 'ready', 'nor does a plan mend a provider''s account');
+
+select tests.keep('request', tests.ask());
+select tests.do_complete(tests.the('request'), 'assess', jsonb_build_object('decision', 'steps', 'model', 'm', 'steps', tests.steps('x')));
+select tests.do_fail(tests.the('request'), 'x');
+select is((tests.request_of(tests.the('request'))).state || ' ' || coalesce((select g.context #>> '{tried_before,reason}' from goalpost.goals g where g.id = (tests.request_of(tests.the('request'))).goal_id), 'none'),
+  'accepted step x failed: it broke', 'a request whose few steps fail becomes a goal that is told what was tried');
+
+select * from finish();
+rollback;

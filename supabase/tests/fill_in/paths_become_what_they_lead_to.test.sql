@@ -1,0 +1,25 @@
+-- People read what will be done, not the plan's wording.
+begin;
+select plan(10);
+select tests.world();
+
+create function pg_temp.filled(p_text text) returns text language sql as $$
+  select goalpost_private.fill_in(p_text, '{"steps": {"draft": {"text": "Dear {{ steps.list.rows[0].name }}"}, "list": {"rows": [{"name": "Mia", "n": 3}], "none": null}}}') $$;
+select is(pg_temp.filled('Send "{{ steps.draft.text }}"?'), 'Send "Dear {{ steps.list.rows[0].name }}"?', 'a text is filled in as it is, once');
+select is(pg_temp.filled('{{steps.list.rows[0].name}} has {{- steps.list.rows.0.n -}}.'), 'Mia has 3.', 'places in lists, with or without brackets, and trimming marks');
+select is(pg_temp.filled('{{ steps.list.rows }}'), '[{"n": 3, "name": "Mia"}]', 'any other value is JSON');
+select is(pg_temp.filled('{{ steps.list.none }}'), 'null', 'a null is shown');
+select is(pg_temp.filled('{{ steps.gone.text }}'), '(steps.gone.text is not there)', 'a path that leads nowhere is named');
+select is(pg_temp.filled('no path }} {{ no end'), 'no path }} {{ no end', 'what is no path stays');
+select is(pg_temp.filled(null), null, 'no text stays none');
+
+select tests.keep('run', tests.planned('a, ask:a, part:a', jsonb_build_object(
+  'ask', tests.approval() || '{"input": {"question": "Post {{ steps.a.text }} for {{ goal.title }}?"}}',
+  'part', tests.subgoal() || '{"input": {"title": "Sell {{ steps.a.text }}", "description": "All about {{ steps.a.text }}"}}')));
+select tests.do_complete(tests.the('run'), 'a', '{"text": "lamps"}');
+select is((tests.approval_of(tests.the('run'), 'ask')).question, format('Post lamps for %s?', (tests.goal_of(tests.the('run'))).title), 'an approval asks about what is there');
+select is((tests.goal_of(tests.run_below(tests.the('run'), 'part'))).title, 'Sell lamps', 'a sub-goal has the filled-in title');
+select is((tests.goal_of(tests.run_below(tests.the('run'), 'part'))).description, 'All about lamps', 'and description');
+
+select * from finish();
+rollback;
