@@ -29,6 +29,7 @@ mod offline;
 mod openai;
 mod prompt;
 mod read;
+mod results;
 pub mod rule;
 mod task;
 mod tasks;

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::ask::{Message, OutputSchema, Purpose, Request};
+use crate::results;
 use crate::task::{Assess, JudgeTask, PlanTask, RunbookMatch, RunbookOffer};
 
 const ASSESS: &str = include_str!("../prompts/assess.md");
@@ -16,12 +17,26 @@ const JUDGE: &str = include_str!("../prompts/judge.md");
 pub(crate) const PLAN_TOKENS: u32 = 8_192;
 pub(crate) const ANSWER_TOKENS: u32 = 4_096;
 
-/// JSON between tags. No `<` is left in it, so nothing inside can end the block.
+/// A text as it is, anything else as JSON, between tags. No tag is left in it, so nothing inside can end the block.
 pub(crate) fn data(name: &str, value: &Value) -> String {
-    format!(
-        "<data name=\"{name}\">\n{}\n</data>",
-        value.to_string().replace('<', "\\u003c")
-    )
+    let content = match value {
+        Value::String(text) => without_tags(text),
+        value => value.to_string().replace('<', "\\u003c"),
+    };
+    format!("<data name=\"{name}\">\n{content}\n</data>")
+}
+
+/// Escapes each `<` that may open or close a tag; one before a space or a digit compares.
+fn without_tags(text: &str) -> String {
+    let mut pieces = text.split('<');
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let compares =
+            piece.starts_with([' ', '=']) || piece.starts_with(|c: char| c.is_ascii_digit());
+        plain.push_str(if compares { "<" } else { "\\u003c" });
+        plain.push_str(piece);
+    }
+    plain
 }
 
 /// Blocks as one message of ours.
@@ -105,7 +120,7 @@ pub(crate) fn plan(task: &PlanTask) -> Request {
         // Keys are unique in a run, so a revision needs new ones.
         blocks.push((
             "what the last plan came to; use other step keys",
-            previous.clone(),
+            last_plan(previous),
         ));
     }
     if let Some(rejected) = &task.rejected {
@@ -121,12 +136,24 @@ pub(crate) fn plan(task: &PlanTask) -> Request {
     }
 }
 
+/// Describes the last plan's end, with results as other prompts show them.
+fn last_plan(previous: &Value) -> Value {
+    let Value::Object(fields) = previous else {
+        return previous.clone();
+    };
+    let shown = fields.iter().map(|(name, value)| match name.as_str() {
+        "steps" => (name.clone(), results::of_ended_steps(value)),
+        _ => (name.clone(), value.clone()),
+    });
+    Value::Object(shown.collect())
+}
+
 pub(crate) fn judge(task: &JudgeTask) -> Request {
     let blocks = [
         ("goal", json!(task.goal)),
         ("question", json!(task.question)),
         ("criteria", json!(task.criteria)),
-        ("steps", json!(task.steps)),
+        ("steps", results::of_ended_steps(&json!(task.steps))),
     ];
     structured(
         Purpose::Judge,

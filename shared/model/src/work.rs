@@ -3,10 +3,9 @@
 
 use serde_json::{Value, json};
 
-use domain::ToolCall;
-
 use crate::ask::{Message, Purpose, Request, ToolResult};
-use crate::prompt::{ANSWER_TOKENS, data, told};
+use crate::prompt::{ANSWER_TOKENS, told};
+use crate::results;
 use crate::task::{PastTurn, WorkTask};
 
 const WORK: &str = include_str!("../prompts/work.md");
@@ -103,7 +102,7 @@ fn first(task: &WorkTask) -> Message {
         ("goal", json!(task.goal)),
         ("question", json!(task.question)),
         ("parameters", task.parameters.clone()),
-        ("results of earlier steps", json!(task.steps)),
+        ("results of earlier steps", results::of_steps(&task.steps)),
         ("tables", json!(task.tables)),
         ("now", json!(task.now)),
     ];
@@ -158,7 +157,7 @@ fn replay_turn(turn: &PastTurn) -> Vec<Message> {
             ToolResult {
                 call_id: asked.call_id.clone(),
                 name: asked.tool.clone(),
-                content: made.map_or_else(not_made, render_result),
+                content: made.map_or_else(results::not_made, results::of_call),
                 is_error: made.is_none_or(|call| call.result.is_none()),
             }
         })
@@ -168,24 +167,6 @@ fn replay_turn(turn: &PastTurn) -> Vec<Message> {
         messages.push(Message::ToolResults { results });
     }
     messages
-}
-
-fn render_result(call: &ToolCall) -> String {
-    match (&call.result, &call.error) {
-        (Some(result), _) => data("result", result),
-        (None, Some(error)) => data(
-            "error",
-            &json!({"code": error.code, "message": error.message}),
-        ),
-        (None, None) => not_made(),
-    }
-}
-
-fn not_made() -> String {
-    data(
-        "error",
-        &json!({"code": "not_called", "message": "this call was not made: an answer may ask for 16; ask for it again"}),
-    )
 }
 
 /// A conversation as material: what was said, without a provider's own parts.
