@@ -31,6 +31,7 @@ mod prompt;
 mod read;
 mod results;
 pub mod rule;
+mod tables;
 mod task;
 mod tasks;
 mod usage;
@@ -49,8 +50,8 @@ pub use embed::{Embedded, EmbeddingCall};
 pub use error::{Charged, Error, Kind};
 pub use lazy::{KeyReader, KeyReaders, LazyModel};
 pub use task::{
-    Agent, AgentOffer, Assess, Column, Criterion, Goal, JudgeTask, PastTurn, PlanTask,
-    RunbookMatch, RunbookOffer, StepOutcome, Table, WorkTask,
+    Agent, AgentOffer, Assess, Column, Criterion, ForeignKey, Goal, JudgeTask, PastTurn, PlanTask,
+    RunbookMatch, RunbookOffer, StepOutcome, Table, TableCheck, WorkTask,
 };
 
 use anthropic::Anthropic;

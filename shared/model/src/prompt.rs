@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::ask::{Message, OutputSchema, Purpose, Request};
-use crate::results;
-use crate::task::{Assess, JudgeTask, PlanTask, RunbookMatch, RunbookOffer};
+use crate::task::{Assess, JudgeTask, PlanTask, RunbookMatch, RunbookOffer, Table};
+use crate::{results, tables};
 
 const ASSESS: &str = include_str!("../prompts/assess.md");
 const PLAN: &str = include_str!("../prompts/plan.md");
@@ -50,13 +50,14 @@ pub(crate) fn told(blocks: &[(&str, Value)]) -> Message {
     }
 }
 
-/// States how many tables are left out of the block `tables`, if any are.
-fn more_tables(count: u32) -> Option<(&'static str, Value)> {
-    (count > 0).then(|| {
-        let sentence =
-            format!("and {count} more; a table that is not listed may still be read by its name");
-        ("tables that are not listed", json!(sentence))
-    })
+/// Renders the tables of a task as one block.
+pub(crate) fn tables(
+    tables: &[Table],
+    more: u32,
+    readable_schemas: &[String],
+) -> (&'static str, Value) {
+    let described = tables::render(tables, more, readable_schemas);
+    ("tables", Value::String(described))
 }
 
 /// Describes candidate runbooks by purpose, not by plan: the choice is of what is done, not of how.
@@ -84,15 +85,14 @@ fn offered_plans(runbooks: &[RunbookOffer]) -> Value {
 }
 
 pub(crate) fn assess(task: &Assess) -> Request {
-    let mut blocks = vec![
+    let blocks = vec![
         ("question", json!(task.question)),
         ("context", task.context.clone()),
         ("runbooks", offered_runbooks(&task.runbooks)),
         ("tools", json!(task.tools)),
-        ("tables", json!(task.tables)),
+        tables(&task.tables, task.more_tables, &task.readable_schemas),
         ("now", json!(task.now)),
     ];
-    blocks.extend(more_tables(task.more_tables));
     structured(
         Purpose::Assess,
         ASSESS,
@@ -108,11 +108,10 @@ pub(crate) fn plan(task: &PlanTask) -> Request {
         ("runbooks", offered_plans(&task.runbooks)),
         ("agents", json!(task.agents)),
         ("tools", json!(task.tools)),
-        ("tables", json!(task.tables)),
+        tables(&task.tables, task.more_tables, &task.readable_schemas),
         ("limits", json!(task.limits)),
         ("now", json!(task.now)),
     ];
-    blocks.extend(more_tables(task.more_tables));
     if !task.memories.is_empty() {
         blocks.push(("what is remembered of earlier work", json!(task.memories)));
     }

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::ask::{Message, Purpose, Request, ToolResult};
-use crate::prompt::{ANSWER_TOKENS, told};
+use crate::prompt::{ANSWER_TOKENS, tables, told};
 use crate::results;
 use crate::task::{PastTurn, WorkTask};
 
@@ -103,9 +103,15 @@ fn first(task: &WorkTask) -> Message {
         ("question", json!(task.question)),
         ("parameters", task.parameters.clone()),
         ("results of earlier steps", results::of_steps(&task.steps)),
-        ("tables", json!(task.tables)),
         ("now", json!(task.now)),
     ];
+    if !task.tables.is_empty() {
+        blocks.push(tables(
+            &task.tables,
+            task.more_tables,
+            &task.readable_schemas,
+        ));
+    }
     if !task.memories.is_empty() {
         blocks.push(("what is remembered", json!(task.memories)));
     }
