@@ -1,7 +1,7 @@
 //! Assesses one request: how complex is it, and what follows from that.
 
-use journal::Journal;
-use model::{Assess, Model};
+use journal::{Journal, Memories, memory};
+use model::{Assess, Model, rule};
 use runtime::StepContext;
 use serde_json::Value;
 use store::{ClaimedStep, Outcome, StepError};
@@ -18,22 +18,30 @@ pub(crate) async fn work(intake: &Intake, step: &ClaimedStep, context: &StepCont
         Ok(journal) => journal,
         Err(interrupted) => return interrupted.into(),
     };
-    let done = assess(model, &mut journal, step).await;
+    let done = assess(intake, model, &mut journal, step, context).await;
     journal.outcome(done)
 }
 
 /// The result of an `assess` step: the decision with its score and reasons.
 async fn assess(
+    intake: &Intake,
     model: &Model,
     journal: &mut Journal<'_>,
     step: &ClaimedStep,
+    context: &StepContext,
 ) -> Result<Value, StepError> {
-    let task: Assess = serde_json::from_value(step.context.clone()).map_err(|error| {
+    let mut task: Assess = serde_json::from_value(step.context.clone()).map_err(|error| {
         StepError::terminal(
             "context_unreadable",
             format!("the database describes this step in a way this intake does not read ({error}); deploy both from one version"),
         )
     })?;
+    let remembers = step.context.get("remembers") == Some(&Value::Bool(true));
+    if remembers && !model.is_offline() && rule::assess_exact_form(&task).is_none() {
+        let memories = Memories::new(intake.worker.store(), model, context);
+        let told = memories.tell(&task.question, journal.is_going_on()).await;
+        task.memories = told.iter().map(memory::in_words).collect();
+    }
     let assessment = model.assess(journal, &task).await?;
     serde_json::to_value(assessment)
         .map_err(|error| StepError::terminal("assessment_unreadable", error.to_string()))

@@ -31,6 +31,7 @@ mod prompt;
 mod read;
 mod results;
 pub mod rule;
+mod signatures;
 mod tables;
 mod task;
 mod tasks;

@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 
 use crate::ask::{Message, OutputSchema, Purpose, Request};
-use crate::task::{Assess, JudgeTask, PlanTask, RunbookMatch, RunbookOffer, Table};
-use crate::{results, tables};
+use crate::task::{Assess, Goal, JudgeTask, PlanTask, RunbookMatch, RunbookOffer, Table};
+use crate::{results, signatures, tables};
 
 const ASSESS: &str = include_str!("../prompts/assess.md");
 const PLAN: &str = include_str!("../prompts/plan.md");
@@ -84,15 +84,52 @@ fn offered_plans(runbooks: &[RunbookOffer]) -> Value {
         .collect()
 }
 
+/// Returns true if a block of this content states nothing.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Describes a goal by what it asks for.
+pub(crate) fn described_goal(goal: &Goal) -> Value {
+    let mut described = json!({"title": goal.title, "description": goal.description});
+    if let Some(fields) = described.as_object_mut() {
+        if !goal.criteria.is_empty() {
+            fields.insert("criteria".to_owned(), json!(goal.criteria));
+        }
+        if goal.depth > 0 {
+            fields.insert("depth".to_owned(), json!(goal.depth));
+        }
+    }
+    described
+}
+
+/// Blocks that are there, in the order in which they change: what is the same for every question of a workspace comes
+/// first, so that a provider's cache holds the beginning, and the time comes last.
+pub(crate) fn present(blocks: Vec<(&'static str, Value)>) -> Vec<(&'static str, Value)> {
+    let mut blocks = blocks;
+    // A message always has its last part: providers refuse an empty one.
+    let last = blocks.pop();
+    blocks.retain(|(_, value)| !is_empty(value));
+    blocks.extend(last);
+    blocks
+}
+
 pub(crate) fn assess(task: &Assess) -> Request {
-    let blocks = vec![
-        ("question", json!(task.question)),
-        ("context", task.context.clone()),
-        ("runbooks", offered_runbooks(&task.runbooks)),
-        ("tools", json!(task.tools)),
+    let blocks = present(vec![
+        ("tools", Value::String(signatures::of(&task.tools))),
         tables(&task.tables, task.more_tables, &task.readable_schemas),
+        ("runbooks", offered_runbooks(&task.runbooks)),
+        ("what is remembered of earlier work", json!(task.memories)),
+        ("context", task.context.clone()),
+        ("question", json!(task.question)),
         ("now", json!(task.now)),
-    ];
+    ]);
     structured(
         Purpose::Assess,
         ASSESS,
@@ -102,19 +139,28 @@ pub(crate) fn assess(task: &Assess) -> Request {
 }
 
 pub(crate) fn plan(task: &PlanTask) -> Request {
+    let is_below = task.goal.depth > 0;
+    // A sub-goal has its own title and description; the whole question would have it planned again.
+    let question = match is_below || task.question == task.goal.description {
+        true => Value::Null,
+        false => json!(task.question),
+    };
+    let inputs = match &task.goal.context {
+        Value::Object(inputs) => results::of_steps(inputs),
+        _ => Value::Null,
+    };
     let mut blocks = vec![
-        ("goal", json!(task.goal)),
-        ("question", json!(task.question)),
-        ("runbooks", offered_plans(&task.runbooks)),
+        ("tools", Value::String(signatures::of(&task.tools))),
         ("agents", json!(task.agents)),
-        ("tools", json!(task.tools)),
-        tables(&task.tables, task.more_tables, &task.readable_schemas),
         ("limits", json!(task.limits)),
-        ("now", json!(task.now)),
+        tables(&task.tables, task.more_tables, &task.readable_schemas),
+        ("runbooks", offered_plans(&task.runbooks)),
+        ("what is remembered of earlier work", json!(task.memories)),
+        ("question", question),
+        ("goals above, from the first", json!(task.goals_above)),
+        ("goal", described_goal(&task.goal)),
+        ("inputs of the goal, in templates goal.context", inputs),
     ];
-    if !task.memories.is_empty() {
-        blocks.push(("what is remembered of earlier work", json!(task.memories)));
-    }
     if let Some(previous) = &task.previous {
         // Keys are unique in a run, so a revision needs new ones.
         blocks.push((
@@ -125,9 +171,9 @@ pub(crate) fn plan(task: &PlanTask) -> Request {
     if let Some(rejected) = &task.rejected {
         blocks.push(("your refused plan", rejected.clone()));
     }
-    if !task.problems.is_empty() {
-        blocks.push(("problems of your refused plan", json!(task.problems)));
-    }
+    blocks.push(("problems of your refused plan", json!(task.problems)));
+    blocks.push(("now", json!(task.now)));
+    let blocks = present(blocks);
     let request = structured(Purpose::Plan, PLAN, &blocks, ("plan", plan_schema()));
     Request {
         max_output_tokens: PLAN_TOKENS,
@@ -149,7 +195,7 @@ fn last_plan(previous: &Value) -> Value {
 
 pub(crate) fn judge(task: &JudgeTask) -> Request {
     let blocks = [
-        ("goal", json!(task.goal)),
+        ("goal", described_goal(&task.goal)),
         ("question", json!(task.question)),
         ("criteria", json!(task.criteria)),
         ("steps", results::of_ended_steps(&json!(task.steps))),

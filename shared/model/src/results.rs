@@ -22,8 +22,9 @@ const CELL_CHARS: usize = 1_000;
 /// Bytes of the sentence that states what is missing.
 const NOTE_BYTES: usize = 300;
 
-/// Decimals that mark a number as the outcome of a division or of binary fractions, and how many are then shown.
-const LONG_DECIMALS: usize = 12;
+/// More digits than this mark a number as the outcome of a division or of binary fractions: Postgres gives a quotient at
+/// least 16 digits. Then so many decimals are shown.
+const LONG_DIGITS: usize = 15;
 const SHOWN_DECIMALS: usize = 6;
 
 /// Decimals that are kept even if they are zeros, as in an amount of money.
@@ -114,7 +115,7 @@ fn shorten(value: &Value) -> Value {
         },
         Value::Array(items) => items.iter().map(shorten).collect(),
         Value::Number(number) => trimmed_number(number),
-        Value::String(text) => trimmed_text(text).map_or_else(|| value.clone(), Value::String),
+        Value::String(text) => trimmed_text(text).unwrap_or_else(|| value.clone()),
         Value::Null | Value::Bool(_) => value.clone(),
     }
 }
@@ -261,14 +262,19 @@ fn trimmed_number(number: &Number) -> Value {
         .map_or_else(|| Value::Number(number.clone()), Value::Number)
 }
 
-/// A number that is a text because no double can hold it.
-fn trimmed_text(text: &str) -> Option<String> {
+/// A number that is a text because no double can hold it: a number once its tail is gone.
+fn trimmed_text(text: &str) -> Option<Value> {
     let (whole, decimals) = text.split_once('.')?;
-    let is_number = decimals.len() > LONG_DECIMALS
+    let is_number = is_long(whole, decimals)
         && decimals.bytes().all(|byte| byte.is_ascii_digit())
         && digits(whole).bytes().all(|byte| byte.is_ascii_digit())
         && !digits(whole).is_empty();
-    is_number.then(|| trimmed(text)).flatten()
+    let shorter = is_number.then(|| trimmed(text)).flatten()?;
+    serde_json::from_str(&shorter).ok().map(Value::Number)
+}
+
+fn is_long(whole: &str, decimals: &str) -> bool {
+    decimals.len() > SHOWN_DECIMALS && digits(whole).len() + decimals.len() > LONG_DIGITS
 }
 
 fn digits(whole: &str) -> &str {
@@ -287,7 +293,7 @@ fn trimmed(text: &str) -> Option<String> {
         _ => 0,
     };
     let shown = leading + SHOWN_DECIMALS;
-    let (whole, decimals) = if decimals.len() > LONG_DECIMALS && decimals.len() > shown {
+    let (whole, decimals) = if is_long(whole, decimals) && decimals.len() > shown {
         round(whole, decimals, shown)?
     } else {
         (whole.to_owned(), decimals.to_owned())

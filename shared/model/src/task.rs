@@ -27,6 +27,8 @@ pub struct Assess {
     pub more_tables: u32,
     /// The schemas that the asker's queries may name.
     pub readable_schemas: Vec<String>,
+    /// What is remembered of earlier work, best first.
+    pub memories: Vec<String>,
     /// The database's clock, as text.
     pub now: String,
 }
@@ -135,6 +137,8 @@ pub struct Goal {
     pub depth: i32,
     /// What must hold at the end, as far as known.
     pub criteria: Vec<Value>,
+    /// What it was opened with: of a sub-goal, results of the steps that its step depends on, by key.
+    pub context: Value,
 }
 
 /// Context of a `plan` step, with what came of an earlier try in the same step.
@@ -145,6 +149,8 @@ pub struct PlanTask {
     pub question: String,
     /// What is to be planned.
     pub goal: Goal,
+    /// Titles of the goals above a sub-goal, from the first.
+    pub goals_above: Vec<String>,
     /// Runbooks by how well they match.
     pub runbooks: Vec<RunbookOffer>,
     /// Who may work.

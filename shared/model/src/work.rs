@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::ask::{Message, Purpose, Request, ToolResult};
-use crate::prompt::{ANSWER_TOKENS, tables, told};
+use crate::prompt::{ANSWER_TOKENS, described_goal, present, tables, told};
 use crate::results;
 use crate::task::{PastTurn, WorkTask};
 
@@ -96,15 +96,7 @@ fn summarised(task: &WorkTask) -> usize {
 /// The task, what is known, and what was said before the first turn that is told word by word.
 fn first(task: &WorkTask) -> Message {
     let role = task.agent.as_ref().map(|agent| agent.role.clone());
-    let mut blocks = vec![
-        ("instructions of the step", json!(task.instructions)),
-        ("your role", json!(role)),
-        ("goal", json!(task.goal)),
-        ("question", json!(task.question)),
-        ("parameters", task.parameters.clone()),
-        ("results of earlier steps", results::of_steps(&task.steps)),
-        ("now", json!(task.now)),
-    ];
+    let mut blocks = vec![("your role", json!(role))];
     if !task.tables.is_empty() {
         blocks.push(tables(
             &task.tables,
@@ -112,15 +104,21 @@ fn first(task: &WorkTask) -> Message {
             &task.readable_schemas,
         ));
     }
-    if !task.memories.is_empty() {
-        blocks.push(("what is remembered", json!(task.memories)));
-    }
-    if !task.lessons.is_empty() {
-        blocks.push(("lessons of earlier work", json!(task.lessons)));
-    }
+    let goal = task.goal.as_ref().map(described_goal);
+    blocks.extend([
+        ("what is remembered", json!(task.memories)),
+        ("lessons of earlier work", json!(task.lessons)),
+        ("question", json!(task.question)),
+        ("goal", json!(goal)),
+        ("parameters", task.parameters.clone()),
+        ("results of earlier steps", results::of_steps(&task.steps)),
+        ("instructions of the step", json!(task.instructions)),
+    ]);
     if let Some((_, summary)) = &task.summary {
         blocks.push(("summary of your turns so far", json!(summary)));
     }
+    blocks.push(("now", json!(task.now)));
+    let blocks = present(blocks);
     let mut first = vec![told(&blocks)];
     if summarised(task) == 0 {
         say_notes(task, 0, 0, &mut first);
