@@ -4525,17 +4525,26 @@ begin
 end
 $$;
 
--- What the worker of an agent's step is told of the agent.
-create function goalpost_private.context_of_agent(p_agent_id bigint, p_workspace_id uuid) returns jsonb
-language sql stable
+-- The agent's part of a step's context: its row, its tools, where they may go, and the tables, if it can read or write
+-- them and does not follow a procedure, which needs none. p_told is the context of the run.
+create function goalpost_private.context_of_agent(p_step goalpost.steps, p_told jsonb) returns jsonb
+language plpgsql stable
 set search_path = ''
 as $$
+begin
+  return (
   select jsonb_build_object(
            'agent', to_jsonb(a) - 'workspace_id' - 'state' - 'created_at' - 'id',
-           'tools', goalpost_private.describe_tools(p_workspace_id, a.tools))
-         || goalpost_private.context_of_reach(p_workspace_id, a.tools)
-         || goalpost_private.context_of_memory(p_workspace_id)
-    from goalpost.agents a where a.id = p_agent_id
+           'tools', goalpost_private.describe_tools(p_step.workspace_id, a.tools))
+         || goalpost_private.context_of_reach(p_step.workspace_id, a.tools)
+         || goalpost_private.context_of_memory(p_step.workspace_id)
+         || case when a.tools && array['sql', 'table_write'] and coalesce(p_step.input -> 'procedure', '[]') = '[]'
+                 then goalpost_private.readable_tables(p_step.workspace_id, concat_ws(
+                        ' ', p_step.title, p_step.input ->> 'instructions', p_told ->> 'question',
+                        p_told #>> '{goal,title}', p_told #>> '{goal,description}'))
+                 else '{}' end
+    from goalpost.agents a where a.id = p_step.agent_id);
+end
 $$;
 
 -- Whether a step has something to read in its journal, or to remember of failed tries. A first claim never has, and
@@ -4578,7 +4587,7 @@ begin
       join run r on (r.run).id = s.run_id
      cross join lateral (
        select jsonb_build_object('steps', goalpost_private.dependency_results(s.run_id, s.depends_on))
-              || case when s.agent_id is not null then goalpost_private.context_of_agent(s.agent_id, s.workspace_id)
+              || case when s.agent_id is not null then goalpost_private.context_of_agent(p_steps[s.ordinality], r.told)
                       else goalpost_private.context_of_reach(s.workspace_id, array[s.input ->> 'tool']) end as told
         where s.kind in ('agent', 'tool')
         union all
@@ -4670,15 +4679,15 @@ as $$
      where length(w) >= 3)
 $$;
 
--- Tables of the workspace's schemas that signed-in people may read, with their columns: what a planner may build on.
--- Where there are more than 60, those come first whose name or columns have most words of the question, then the largest:
--- {"tables": [...], "more_tables": how many are left out}.
+-- Tables of the workspace's schemas that signed-in people may read, with what their catalog states of them, those first
+-- that have most words of the question, then the largest, at most 60:
+-- {"tables": [...], "more_tables": how many are left out}. A worker shows those of them that fit its prompt.
+-- Catalog only: neither values nor counts of rows that a person may not see.
 create function goalpost_private.readable_tables(p_workspace_id uuid, p_question text) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
 declare
-  v_words constant text[] := goalpost_private.name_words(p_question);
   v_all oid[];
   v_chosen oid[];
 begin
@@ -4688,24 +4697,109 @@ begin
       join pg_catalog.pg_namespace n on n.nspname = any (w.readable_schemas)
       join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm')
      where w.id = p_workspace_id and has_table_privilege('authenticated', c.oid, 'select'));
-  v_chosen := case when cardinality(v_all) <= 60 then v_all else goalpost_private.tables_for(v_all, v_words) end;
+  v_chosen := goalpost_private.tables_for(v_all, goalpost_private.name_words(p_question));
   return jsonb_build_object(
     'more_tables', cardinality(v_all) - cardinality(v_chosen),
     'tables', (
-      select coalesce(jsonb_agg(jsonb_build_object(
-               'schema', n.nspname, 'name', c.relname, 'estimated_rows', greatest(c.reltuples, 0)::bigint,
-               'columns', (select coalesce(jsonb_agg(
-                                    jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod))
-                                    order by a.attnum), '[]')
-                             from pg_catalog.pg_attribute a
-                            where a.attrelid = c.oid and a.attnum between 1 and 40 and not a.attisdropped))
-               order by n.nspname, c.relname), '[]')
-        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-       where c.oid = any (v_chosen)));
+      select coalesce(jsonb_agg(d.described order by array_position(v_chosen, d.table_oid)), '[]')
+        from goalpost_private.describe_tables(v_chosen, v_all) d));
 end
 $$;
 
--- The 60 of these tables that fit the words best. A word in the table's name counts four times one in a column's.
+-- Describes tables and views. The planner's estimate of rows is left out where row-level security applies, since it
+-- counts rows that the asker may not see, and for views, which have none. What is not stated has no field.
+create function goalpost_private.describe_tables(p_tables oid[], p_readable oid[])
+returns table (table_oid oid, described jsonb)
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+  select c.oid,
+         jsonb_build_object('schema', n.nspname, 'name', c.relname,
+                            'kind', case when c.relkind in ('v', 'm') then 'view' else 'table' end)
+         || case when t.description is not null then jsonb_build_object('comment', left(t.description, 300)) else '{}' end
+         || case when c.relkind <> 'v' and not c.relrowsecurity and c.reltuples > 0
+                 then jsonb_build_object('estimated_rows', c.reltuples::bigint) else '{}' end
+         || case when l.more > 0 then jsonb_build_object('more_columns', l.more) else '{}' end
+         || coalesce(k.described, '{}')
+         || jsonb_build_object('columns', coalesce(l.described, '[]'))
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join pg_catalog.pg_description t
+      on t.objoid = c.oid and t.classoid = 'pg_catalog.pg_class'::regclass and t.objsubid = 0
+    left join goalpost_private.describe_columns(p_tables) l on l.table_oid = c.oid
+    left join goalpost_private.describe_constraints(p_tables, p_readable) k on k.table_oid = c.oid
+   where c.oid = any (p_tables);
+end
+$$;
+
+-- The first forty columns of each table, and how many more it has.
+create function goalpost_private.describe_columns(p_tables oid[])
+returns table (table_oid oid, described jsonb, more bigint)
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+  select a.attrelid,
+         jsonb_agg(
+           jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod))
+           || case when a.attnotnull then '{"not_null": true}' else '{}'::jsonb end
+           || case when d.description is not null then jsonb_build_object('comment', left(d.description, 200)) else '{}' end
+           || case when e.labels is not null then jsonb_build_object('values', e.labels) else '{}' end
+           order by a.attnum) filter (where a.attnum <= 40),
+         count(*) filter (where a.attnum > 40)
+    from pg_catalog.pg_attribute a
+    left join pg_catalog.pg_description d
+      on d.objoid = a.attrelid and d.classoid = 'pg_catalog.pg_class'::regclass and d.objsubid = a.attnum
+    left join (select n.enumtypid, jsonb_agg(n.enumlabel order by n.enumsortorder) as labels
+                 from pg_catalog.pg_enum n group by n.enumtypid having count(*) <= 30) e on e.enumtypid = a.atttypid
+   where a.attrelid = any (p_tables) and a.attnum > 0 and not a.attisdropped
+   group by a.attrelid;
+end
+$$;
+
+-- The keys and the short checks of each table that has some: {"primary_key", "unique_keys", "foreign_keys", "checks"}.
+-- Foreign keys name tables of p_readable alone.
+create function goalpost_private.describe_constraints(p_tables oid[], p_readable oid[])
+returns table (table_oid oid, described jsonb)
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+  select k.conrelid, jsonb_strip_nulls(jsonb_build_object(
+           'primary_key', (jsonb_agg(k.columns) filter (where k.contype = 'p')) -> 0,
+           'unique_keys', jsonb_agg(k.columns order by k.conname) filter (where k.contype = 'u'),
+           'foreign_keys', jsonb_agg(jsonb_build_object(
+               'columns', k.columns, 'references', k.confrelid::regclass::text,
+               'referenced_columns', goalpost_private.column_list(k.confrelid, k.confkey)) order by k.conname)
+             filter (where k.contype = 'f'),
+           'checks', jsonb_agg(jsonb_build_object('columns', k.columns, 'expression', k.expression) order by k.conname)
+             filter (where k.contype = 'c' and length(k.expression) <= 200)))
+    from (
+      select c.conrelid, c.contype, c.conname, c.confrelid, c.confkey,
+             goalpost_private.column_list(c.conrelid, c.conkey) as columns,
+             case when c.contype = 'c' then pg_get_expr(c.conbin, c.conrelid, true) end as expression
+        from pg_catalog.pg_constraint c
+       where c.conrelid = any (p_tables)
+         and (c.contype in ('p', 'u', 'c') or c.contype = 'f' and c.confrelid = any (p_readable))) k
+   group by k.conrelid;
+end
+$$;
+
+-- Names of columns by their numbers, in their order.
+create function goalpost_private.column_list(p_table oid, p_numbers smallint[]) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(a.attname order by array_position(p_numbers, a.attnum)), '[]')
+    from pg_catalog.pg_attribute a where a.attrelid = p_table and a.attnum = any (p_numbers)
+$$;
+
+-- The 60 of these tables that fit the words best, the best first. A word in the table's name counts four times one in a
+-- column's. Size decides between equals, but not of tables with row-level security, whose size is not for everyone.
 create function goalpost_private.tables_for(p_tables oid[], p_words text[]) returns oid[]
 language sql stable
 set search_path = ''
@@ -4721,7 +4815,8 @@ as $$
          group by a.attrelid) h on h.attrelid = c.oid
      where c.oid = any (p_tables)
      order by 4 * (select count(*) from unnest(p_words) w where strpos(lower(c.relname), w) > 0)
-              + least(coalesce(h.hits, 0), 3) desc, c.reltuples desc, c.relname
+              + least(coalesce(h.hits, 0), 3) desc,
+              case when c.relrowsecurity then 0 else greatest(c.reltuples, 0) end desc, c.relname
      limit 60)
 $$;
 
@@ -4865,6 +4960,21 @@ as $$
     from goalpost.requests q where q.id = p_run.request_id
 $$;
 
+-- Where a sub-goal stands: {"goals_above": titles from the first}; nothing for a goal that is no sub-goal.
+create function goalpost_private.place_of_goal(p_goal_id bigint) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  with recursive above (title, parent_goal_id, distance) as (
+    select p.title, p.parent_goal_id, 1
+      from goalpost.goals g join goalpost.goals p on p.id = g.parent_goal_id where g.id = p_goal_id
+    union all
+    select p.title, p.parent_goal_id, a.distance + 1 from above a join goalpost.goals p on p.id = a.parent_goal_id
+  )
+  select case when count(*) > 0 then jsonb_build_object('goals_above', jsonb_agg(a.title order by a.distance desc)) else '{}' end
+    from above a
+$$;
+
 create function goalpost_private.context_to_plan(p_step goalpost.steps, p_run goalpost.workflow_runs) returns jsonb
 language sql stable
 set search_path = ''
@@ -4886,9 +4996,10 @@ as $$
              'plans_left', (select greatest(l.max_revisions - p_run.revision, 0) from goalpost_private.limits l),
              'money_left_microusd', goalpost_private.money_left(p_run.id),
              'steps', goalpost_private.describe_steps_for_plan(p_run.id)) end)
+         || goalpost_private.place_of_goal(p_run.goal_id)
          || goalpost_private.readable_tables(
               p_run.workspace_id,
-              (select concat_ws(' ', g.title, g.description, q.question)
+              (select concat_ws(' ', g.title, g.description, case when p_run.parent_goal_id is null then q.question end)
                  from goalpost.requests q left join goalpost.goals g on g.id = p_run.goal_id
                 where q.id = p_run.request_id))
 $$;
@@ -4919,7 +5030,7 @@ language sql stable
 set search_path = ''
 as $$
   select case p_step.kind
-    when 'assess' then goalpost_private.context_to_assess(p_run)
+    when 'assess' then goalpost_private.context_to_assess(p_run) || goalpost_private.context_of_memory(p_run.workspace_id)
     when 'plan' then goalpost_private.context_to_plan(p_step, p_run) || goalpost_private.context_of_memory(p_run.workspace_id)
     when 'judge' then goalpost_private.context_to_judge(p_run)
   end
@@ -9185,14 +9296,31 @@ begin
 end
 $$;
 
--- Rows as Postgres gave them in the form of an answer. Most have neither repeated names nor long numbers.
-create function goalpost_private.describe_rows(p_rows json[], p_is_truncated boolean) returns jsonb
+-- The columns of an analysed query in the form of a row without values, for a result that has no row to read them from.
+-- They stand in the first range table entry, which run_query names q. The tree puts a name in quotes and a backslash
+-- before each space, parenthesis, brace and backslash in it.
+create function goalpost_private.header_of_tree(p_tree text) returns json
+language sql immutable
+set search_path = ''
+as $$
+  select coalesce('{' || string_agg(
+           to_json(regexp_replace(substr(t.found[1], 2, length(t.found[1]) - 2), '\\(.)', '\1', 'g'))::text || ': null', ', '
+           order by t.number) || '}', '{}')::json
+    from regexp_matches(
+           substring(p_tree from ':eref \{ALIAS :aliasname q :colnames \(((?:[^\\)]|\\.)*)\)'),
+           '(?:[^\\ ]|\\.)+', 'g') with ordinality t (found, number)
+$$;
+
+-- Rows as Postgres gave them in the form of an answer, under the names of p_header where there are none. Most have
+-- neither repeated names nor long numbers.
+create function goalpost_private.describe_rows(p_rows json[], p_header json, p_is_truncated boolean) returns jsonb
 language plpgsql immutable
 set search_path = ''
 as $$
 declare
-  v_columns constant text[] := goalpost_private.column_names(p_rows[1]);
-  v_are_renamed constant boolean := v_columns <> array(select k from json_object_keys(coalesce(p_rows[1], '{}')) k);
+  v_first constant json := coalesce(p_rows[1], p_header, '{}');
+  v_columns constant text[] := goalpost_private.column_names(v_first);
+  v_are_renamed constant boolean := v_columns <> array(select k from json_object_keys(v_first) k);
 begin
   return jsonb_build_object(
     'columns', v_columns, 'row_count', coalesce(cardinality(p_rows), 0), 'truncated', p_is_truncated,
@@ -9225,18 +9353,23 @@ declare
   v_schemas constant text[] := goalpost_private.readable_schemas(p_run.workspace_id, p_run.user_id);
   v_settings constant jsonb := goalpost_private.asker_settings(p_claims, v_schemas, 'GET');
   v_statement constant text := format(E'select pg_catalog.to_json(q.*) as row from (%s\n) q limit %s', p_query, p_row_limit + 1);
+  v_tree text;
   v_problem text;
   v_found record;
 begin
   if octet_length(p_query) > 40000 then
     perform goalpost_private.refuse('ZG008', 'a query has at most 40000 bytes');
   end if;
-  v_problem := goalpost_private.query_problem(goalpost_private.analyse_query(v_settings ->> 'search_path', v_statement), v_schemas);
+  v_tree := goalpost_private.analyse_query(v_settings ->> 'search_path', v_statement);
+  v_problem := goalpost_private.query_problem(v_tree, v_schemas);
   if v_problem is not null then
     perform goalpost_private.refuse('ZG008', 'the query is refused: ' || v_problem);
   end if;
   v_found := goalpost_private.run_query_as_asker(v_settings, v_statement, p_row_limit, p_byte_limit);
-  return goalpost_private.describe_rows(v_found.found_rows, v_found.is_truncated);
+  return goalpost_private.describe_rows(
+    v_found.found_rows,
+    case when cardinality(v_found.found_rows) = 0 then goalpost_private.header_of_tree(v_tree) end,
+    v_found.is_truncated);
 end
 $$;
 

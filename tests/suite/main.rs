@@ -31,6 +31,7 @@ mod mutants;
 mod objects;
 mod others_bugs;
 mod plan_rules;
+mod prompts;
 mod race_trials;
 mod races;
 mod random;

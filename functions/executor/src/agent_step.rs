@@ -160,6 +160,9 @@ fn task(
         steps: work.steps.clone(),
         agent: Some(agent),
         tools,
+        tables: work.tables.clone(),
+        more_tables: work.more_tables,
+        readable_schemas: work.readable_schemas.clone(),
         now: work.now.clone(),
         ..WorkTask::default()
     })

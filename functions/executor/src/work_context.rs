@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{Tool, WorkspaceId};
-use model::{Agent, Goal};
+use model::{Agent, Goal, Table};
 use runtime::StepContext;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -29,6 +29,11 @@ pub(crate) struct WorkContext {
     pub(crate) agent: Option<Agent>,
     #[serde(default)]
     pub(crate) tools: Vec<Tool>,
+    /// Sent only for agents that have `sql` or `table_write`.
+    #[serde(default)]
+    pub(crate) tables: Vec<Table>,
+    #[serde(default)]
+    pub(crate) more_tables: u32,
     #[serde(default)]
     pub(crate) readable_schemas: Vec<String>,
     /// Told only to steps that may call `webhook`.

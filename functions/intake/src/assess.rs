@@ -2,8 +2,8 @@
 
 use domain::Limits;
 use domain::plan::Catalogue;
-use journal::{Journal, PlanReview};
-use model::{Assess, Model, PlanRules};
+use journal::{Journal, Memories, PlanReview, memory};
+use model::{Assess, Model, PlanRules, rule};
 use runtime::StepContext;
 use serde_json::Value;
 use store::{ClaimedStep, Outcome, StepError};
@@ -32,12 +32,18 @@ async fn assess(
     step: &ClaimedStep,
     context: &StepContext,
 ) -> Result<Value, StepError> {
-    let task: Assess = serde_json::from_value(step.context.clone()).map_err(|error| {
+    let mut task: Assess = serde_json::from_value(step.context.clone()).map_err(|error| {
         StepError::terminal(
             "context_unreadable",
             format!("the database describes this step in a way this intake does not read ({error}); deploy both from one version"),
         )
     })?;
+    let remembers = step.context.get("remembers") == Some(&Value::Bool(true));
+    if remembers && !model.is_offline() && rule::assess_exact_form(&task).is_none() {
+        let memories = Memories::new(intake.worker.store(), model, context);
+        let told = memories.tell(&task.question, journal.is_going_on()).await;
+        task.memories = told.iter().map(memory::in_words).collect();
+    }
     let catalogue = Catalogue {
         tools: Catalogue::tools_by_name(task.tools.iter().cloned()),
         ..Catalogue::default()

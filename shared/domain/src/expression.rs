@@ -95,7 +95,6 @@ pub const TESTS: &[&str] = &[
     "divisibleby",
     "startingwith",
     "endingwith",
-    "containing",
     "in",
     "eq",
     "ne",

@@ -30,8 +30,11 @@ mod openai;
 mod plan_language;
 mod prompt;
 mod read;
+mod results;
 mod review;
 pub mod rule;
+mod signatures;
+mod tables;
 mod task;
 mod tasks;
 mod usage;
@@ -51,8 +54,8 @@ pub use error::{Charged, Error, Kind};
 pub use lazy::{KeyReader, KeyReaders, LazyModel};
 pub use review::{PlanRules, ReviewPlan};
 pub use task::{
-    Agent, AgentOffer, Assess, Column, Criterion, Goal, JudgeTask, PastTurn, PlanTask,
-    RunbookMatch, RunbookOffer, StepOutcome, Table, WorkTask,
+    Agent, AgentOffer, Assess, Column, Criterion, ForeignKey, Goal, JudgeTask, PastTurn, PlanTask,
+    RunbookMatch, RunbookOffer, StepOutcome, Table, TableCheck, WorkTask,
 };
 
 use anthropic::Anthropic;

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
+use domain::StepKind;
 use domain::expression::{FILTERS, TESTS};
 use domain::plan::{KINDS, KindDoc};
-use domain::{StepKind, Tool};
 use serde_json::{Map, Value, json};
 
 /// Filters of our own, with what they make; the other ones are Jinja's.
@@ -104,21 +104,6 @@ fn form(doc: &KindDoc) -> Value {
         required.push("agent");
     }
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
-}
-
-/// Describes tools for a plan: what each does, takes and gives.
-pub(crate) fn describe_tools(tools: &[Tool]) -> Value {
-    let described = tools.iter().map(|tool| {
-        let mut described = Map::new();
-        described.insert("name".to_owned(), json!(tool.name));
-        described.insert("description".to_owned(), json!(tool.description));
-        described.insert("parameters".to_owned(), tool.parameters.clone());
-        if !tool.result.is_empty() {
-            described.insert("result".to_owned(), json!(tool.result));
-        }
-        Value::Object(described)
-    });
-    described.collect()
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use domain::StepKind;
 use serde_json::{Value, json};
 
 use crate::ask::{Message, OutputSchema, Purpose, Request};
-use crate::plan_language;
-use crate::task::{Assess, JudgeTask, PlanTask, RunbookMatch, RunbookOffer};
+use crate::task::{Assess, Goal, JudgeTask, PlanTask, RunbookMatch, RunbookOffer, Table};
+use crate::{plan_language, results, signatures, tables};
 
 const ASSESS: &str = include_str!("../prompts/assess.md");
 const ASSESS_EXAMPLE: &str = include_str!("../prompts/assess_example.json");
@@ -37,12 +37,26 @@ fn with_language(prompt: &str, example: &str, kinds: &[StepKind]) -> String {
         .replace("{example}", &example)
 }
 
-/// JSON between tags. No `<` is left in it, so nothing inside can end the block.
+/// A text as it is, anything else as JSON, between tags. No tag is left in it, so nothing inside can end the block.
 pub(crate) fn data(name: &str, value: &Value) -> String {
-    format!(
-        "<data name=\"{name}\">\n{}\n</data>",
-        value.to_string().replace('<', "\\u003c")
-    )
+    let content = match value {
+        Value::String(text) => without_tags(text),
+        value => value.to_string().replace('<', "\\u003c"),
+    };
+    format!("<data name=\"{name}\">\n{content}\n</data>")
+}
+
+/// Escapes each `<` that may open or close a tag; one before a space or a digit compares.
+fn without_tags(text: &str) -> String {
+    let mut pieces = text.split('<');
+    let mut plain = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let compares =
+            piece.starts_with([' ', '=']) || piece.starts_with(|c: char| c.is_ascii_digit());
+        plain.push_str(if compares { "<" } else { "\\u003c" });
+        plain.push_str(piece);
+    }
+    plain
 }
 
 /// Blocks as one message of ours.
@@ -56,13 +70,14 @@ pub(crate) fn told(blocks: &[(&str, Value)]) -> Message {
     }
 }
 
-/// States how many tables are left out of the block `tables`, if any are.
-fn more_tables(count: u32) -> Option<(&'static str, Value)> {
-    (count > 0).then(|| {
-        let sentence =
-            format!("and {count} more; a table that is not listed may still be read by its name");
-        ("tables that are not listed", json!(sentence))
-    })
+/// Renders the tables of a task as one block.
+pub(crate) fn tables(
+    tables: &[Table],
+    more: u32,
+    readable_schemas: &[String],
+) -> (&'static str, Value) {
+    let described = tables::render(tables, more, readable_schemas);
+    ("tables", Value::String(described))
 }
 
 /// Describes candidate runbooks by purpose, not by plan: the choice is of what is done, not of how.
@@ -89,16 +104,52 @@ fn offered_plans(runbooks: &[RunbookOffer]) -> Value {
         .collect()
 }
 
+/// Returns true if a block of this content states nothing.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// Describes a goal by what it asks for.
+pub(crate) fn described_goal(goal: &Goal) -> Value {
+    let mut described = json!({"title": goal.title, "description": goal.description});
+    if let Some(fields) = described.as_object_mut() {
+        if !goal.criteria.is_empty() {
+            fields.insert("criteria".to_owned(), json!(goal.criteria));
+        }
+        if goal.depth > 0 {
+            fields.insert("depth".to_owned(), json!(goal.depth));
+        }
+    }
+    described
+}
+
+/// Blocks that are there, in the order in which they change: what is the same for every question of a workspace comes
+/// first, so that a provider's cache holds the beginning, and the time comes last.
+pub(crate) fn present(blocks: Vec<(&'static str, Value)>) -> Vec<(&'static str, Value)> {
+    let mut blocks = blocks;
+    // A message always has its last part: providers refuse an empty one.
+    let last = blocks.pop();
+    blocks.retain(|(_, value)| !is_empty(value));
+    blocks.extend(last);
+    blocks
+}
+
 pub(crate) fn assess(task: &Assess) -> Request {
-    let mut blocks = vec![
-        ("question", json!(task.question)),
-        ("context", task.context.clone()),
+    let blocks = present(vec![
+        ("tools", Value::String(signatures::of(&task.tools))),
+        tables(&task.tables, task.more_tables, &task.readable_schemas),
         ("runbooks", offered_runbooks(&task.runbooks)),
-        ("tools", plan_language::describe_tools(&task.tools)),
-        ("tables", json!(task.tables)),
+        ("what is remembered of earlier work", json!(task.memories)),
+        ("context", task.context.clone()),
+        ("question", json!(task.question)),
         ("now", json!(task.now)),
-    ];
-    blocks.extend(more_tables(task.more_tables));
+    ]);
     structured(
         Purpose::Assess,
         &with_language(ASSESS, ASSESS_EXAMPLE, ASSESS_KINDS),
@@ -108,23 +159,33 @@ pub(crate) fn assess(task: &Assess) -> Request {
 }
 
 pub(crate) fn plan(task: &PlanTask) -> Request {
+    let is_below = task.goal.depth > 0;
+    // A sub-goal has its own title and description; the whole question would have it planned again.
+    let question = match is_below || task.question == task.goal.description {
+        true => Value::Null,
+        false => json!(task.question),
+    };
+    let inputs = match &task.goal.context {
+        Value::Object(inputs) => results::of_steps(inputs),
+        _ => Value::Null,
+    };
     let mut blocks = vec![
-        ("goal", json!(task.goal)),
-        ("question", json!(task.question)),
-        ("runbooks", offered_plans(&task.runbooks)),
+        ("tools", Value::String(signatures::of(&task.tools))),
         ("agents", json!(task.agents)),
-        ("tools", plan_language::describe_tools(&task.tools)),
-        ("tables", json!(task.tables)),
         ("limits", json!(task.limits)),
-        ("now", json!(task.now)),
+        tables(&task.tables, task.more_tables, &task.readable_schemas),
+        ("runbooks", offered_plans(&task.runbooks)),
+        ("what is remembered of earlier work", json!(task.memories)),
+        ("question", question),
+        ("goals above, from the first", json!(task.goals_above)),
+        ("goal", described_goal(&task.goal)),
+        ("inputs of the goal, in templates goal.context", inputs),
     ];
-    blocks.extend(more_tables(task.more_tables));
-    if !task.memories.is_empty() {
-        blocks.push(("what is remembered of earlier work", json!(task.memories)));
-    }
     if let Some(previous) = &task.previous {
-        blocks.push(("last plan", previous.clone()));
+        blocks.push(("last plan", last_plan(previous)));
     }
+    blocks.push(("now", json!(task.now)));
+    let blocks = present(blocks);
     let system = with_language(PLAN, PLAN_EXAMPLE, PLAN_KINDS);
     let request = structured(Purpose::Plan, &system, &blocks, ("plan", plan_schema()));
     Request {
@@ -133,11 +194,23 @@ pub(crate) fn plan(task: &PlanTask) -> Request {
     }
 }
 
+/// Describes the last plan's end, with results as other prompts show them.
+fn last_plan(previous: &Value) -> Value {
+    let Value::Object(fields) = previous else {
+        return previous.clone();
+    };
+    let shown = fields.iter().map(|(name, value)| match name.as_str() {
+        "steps" => (name.clone(), results::of_ended_steps(value)),
+        _ => (name.clone(), value.clone()),
+    });
+    Value::Object(shown.collect())
+}
+
 pub(crate) fn judge(task: &JudgeTask) -> Request {
     let blocks = [
-        ("goal", json!(task.goal)),
+        ("goal", described_goal(&task.goal)),
         ("question", json!(task.question)),
-        ("steps", json!(task.steps)),
+        ("steps", results::of_ended_steps(&json!(task.steps))),
         ("report", json!(task.report)),
         ("criteria", json!(task.criteria)),
         ("now", json!(task.now)),

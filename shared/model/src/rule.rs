@@ -48,8 +48,10 @@ const ACTION_WORDS: &[&str] = &[
 /// Words in a question that is still short.
 const SHORT_QUESTION_WORDS: usize = 15;
 
-/// Decides on a question of an exact form: arithmetic, one SELECT, a runbook asked for by its name or title.
-pub(crate) fn assess_exact_form(task: &Assess) -> Option<Assessment> {
+/// Decides on a question of an exact form: arithmetic, one SELECT, a runbook asked for by its name or title. Where it
+/// decides, no model is called.
+#[must_use]
+pub fn assess_exact_form(task: &Assess) -> Option<Assessment> {
     if let Some(covered) = catalogue::cover_exactly(&task.question, &task.tools) {
         return Some(worked_out(task, covered));
     }

@@ -25,6 +25,10 @@ pub struct Assess {
     pub tables: Vec<Table>,
     /// How many more tables there are.
     pub more_tables: u32,
+    /// The schemas that the asker's queries may name.
+    pub readable_schemas: Vec<String>,
+    /// What is remembered of earlier work, best first.
+    pub memories: Vec<String>,
     /// The database's clock, as text.
     pub now: String,
 }
@@ -51,7 +55,7 @@ pub struct RunbookMatch {
     pub refusal: Option<String>,
 }
 
-/// A table that the asker may read.
+/// A table or a view that the asker may read, as its catalog describes it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Table {
@@ -59,9 +63,23 @@ pub struct Table {
     pub schema: String,
     /// Its name.
     pub name: String,
-    /// Its columns.
+    /// `table` or `view`.
+    pub kind: String,
+    /// What its owner states of it.
+    pub comment: Option<String>,
+    /// Its columns, at most 40.
     pub columns: Vec<Column>,
-    /// As the planner of the database sees it; none when it was never counted.
+    /// How many more columns there are.
+    pub more_columns: u32,
+    /// The columns of its primary key.
+    pub primary_key: Vec<String>,
+    /// The columns of its other unique keys.
+    pub unique_keys: Vec<Vec<String>>,
+    /// Its foreign keys to tables that the asker may read.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// Its short check constraints.
+    pub checks: Vec<TableCheck>,
+    /// As the planner of the database sees it; none for views and for tables with row-level security.
     pub estimated_rows: Option<f64>,
 }
 
@@ -73,6 +91,34 @@ pub struct Column {
     pub name: String,
     /// Its type as the database prints it.
     pub r#type: String,
+    /// True if it must have a value.
+    pub not_null: bool,
+    /// What its owner states of it.
+    pub comment: Option<String>,
+    /// The labels of an enum.
+    pub values: Vec<String>,
+}
+
+/// A foreign key of a table.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ForeignKey {
+    /// Its columns.
+    pub columns: Vec<String>,
+    /// The table that it refers to, with its schema, as SQL names it.
+    pub references: String,
+    /// The columns there, in the same order.
+    pub referenced_columns: Vec<String>,
+}
+
+/// A check constraint of a table.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TableCheck {
+    /// The columns that it reads.
+    pub columns: Vec<String>,
+    /// What must hold, as the database prints it.
+    pub expression: String,
 }
 
 /// The goal that a step works for.
@@ -91,6 +137,8 @@ pub struct Goal {
     pub depth: i32,
     /// What must hold at the end, as far as known.
     pub criteria: Vec<Value>,
+    /// What it was opened with: of a sub-goal, results of the steps that its step depends on, by key.
+    pub context: Value,
 }
 
 /// Context of a `plan` step, with what came of an earlier try in the same step.
@@ -101,6 +149,8 @@ pub struct PlanTask {
     pub question: String,
     /// What is to be planned.
     pub goal: Goal,
+    /// Titles of the goals above a sub-goal, from the first.
+    pub goals_above: Vec<String>,
     /// Runbooks by how well they match.
     pub runbooks: Vec<RunbookOffer>,
     /// Who may work.
@@ -111,6 +161,8 @@ pub struct PlanTask {
     pub tables: Vec<Table>,
     /// How many more tables there are.
     pub more_tables: u32,
+    /// The schemas that the asker's queries may name.
+    pub readable_schemas: Vec<String>,
     /// The caps that the plan must keep.
     pub limits: Limits,
     /// Which plan of the goal this will be, from 1.
@@ -199,8 +251,12 @@ pub struct WorkTask {
     pub agent: Option<Agent>,
     /// What may be called.
     pub tools: Vec<Tool>,
-    /// What may be read.
+    /// What may be read: the tables that fit the step, where there are many.
     pub tables: Vec<Table>,
+    /// How many more tables there are.
+    pub more_tables: u32,
+    /// The schemas that the asker's queries may name.
+    pub readable_schemas: Vec<String>,
     /// The database's clock, as text.
     pub now: String,
     /// The turns so far, oldest first, over all tries of the step.

@@ -3,10 +3,9 @@
 
 use serde_json::{Value, json};
 
-use domain::ToolCall;
-
 use crate::ask::{Message, Purpose, Request, ToolResult};
-use crate::prompt::{ANSWER_TOKENS, data, told};
+use crate::prompt::{ANSWER_TOKENS, described_goal, present, tables, told};
+use crate::results;
 use crate::task::{PastTurn, WorkTask};
 
 const WORK: &str = include_str!("../prompts/work.md");
@@ -99,25 +98,29 @@ fn summarised(task: &WorkTask) -> usize {
 /// The task, what is known, and what was said before the first turn that is told word by word.
 fn first(task: &WorkTask) -> Message {
     let role = task.agent.as_ref().map(|agent| agent.role.clone());
-    let mut blocks = vec![
-        ("instructions of the step", json!(task.instructions)),
-        ("your role", json!(role)),
-        ("goal", json!(task.goal)),
+    let mut blocks = vec![("your role", json!(role))];
+    if !task.tables.is_empty() {
+        blocks.push(tables(
+            &task.tables,
+            task.more_tables,
+            &task.readable_schemas,
+        ));
+    }
+    let goal = task.goal.as_ref().map(described_goal);
+    blocks.extend([
+        ("what is remembered", json!(task.memories)),
+        ("lessons of earlier work", json!(task.lessons)),
         ("question", json!(task.question)),
+        ("goal", json!(goal)),
         ("parameters", task.parameters.clone()),
-        ("results of earlier steps", json!(task.steps)),
-        ("tables", json!(task.tables)),
-        ("now", json!(task.now)),
-    ];
-    if !task.memories.is_empty() {
-        blocks.push(("what is remembered", json!(task.memories)));
-    }
-    if !task.lessons.is_empty() {
-        blocks.push(("lessons of earlier work", json!(task.lessons)));
-    }
+        ("results of earlier steps", results::of_steps(&task.steps)),
+        ("instructions of the step", json!(task.instructions)),
+    ]);
     if let Some((_, summary)) = &task.summary {
         blocks.push(("summary of your turns so far", json!(summary)));
     }
+    blocks.push(("now", json!(task.now)));
+    let blocks = present(blocks);
     let mut first = vec![told(&blocks)];
     if summarised(task) == 0 {
         say_notes(task, 0, 0, &mut first);
@@ -160,7 +163,7 @@ fn replay_turn(turn: &PastTurn) -> Vec<Message> {
             ToolResult {
                 call_id: asked.call_id.clone(),
                 name: asked.tool.clone(),
-                content: made.map_or_else(not_made, render_result),
+                content: made.map_or_else(results::not_made, results::of_call),
                 is_error: made.is_none_or(|call| call.result.is_none()),
             }
         })
@@ -170,24 +173,6 @@ fn replay_turn(turn: &PastTurn) -> Vec<Message> {
         messages.push(Message::ToolResults { results });
     }
     messages
-}
-
-fn render_result(call: &ToolCall) -> String {
-    match (&call.result, &call.error) {
-        (Some(result), _) => data("result", result),
-        (None, Some(error)) => data(
-            "error",
-            &json!({"code": error.code, "message": error.message}),
-        ),
-        (None, None) => not_made(),
-    }
-}
-
-fn not_made() -> String {
-    data(
-        "error",
-        &json!({"code": "not_called", "message": "this call was not made: an answer may ask for 16; ask for it again"}),
-    )
 }
 
 /// A conversation as material: what was said, without a provider's own parts.

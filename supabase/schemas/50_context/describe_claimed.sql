@@ -32,17 +32,26 @@ begin
 end
 $$;
 
--- What the worker of an agent's step is told of the agent.
-create function goalpost_private.context_of_agent(p_agent_id bigint, p_workspace_id uuid) returns jsonb
-language sql stable
+-- The agent's part of a step's context: its row, its tools, where they may go, and the tables, if it can read or write
+-- them and does not follow a procedure, which needs none. p_told is the context of the run.
+create function goalpost_private.context_of_agent(p_step goalpost.steps, p_told jsonb) returns jsonb
+language plpgsql stable
 set search_path = ''
 as $$
+begin
+  return (
   select jsonb_build_object(
            'agent', to_jsonb(a) - 'workspace_id' - 'state' - 'created_at' - 'id',
-           'tools', goalpost_private.describe_tools(p_workspace_id, a.tools))
-         || goalpost_private.context_of_reach(p_workspace_id, a.tools)
-         || goalpost_private.context_of_memory(p_workspace_id)
-    from goalpost.agents a where a.id = p_agent_id
+           'tools', goalpost_private.describe_tools(p_step.workspace_id, a.tools))
+         || goalpost_private.context_of_reach(p_step.workspace_id, a.tools)
+         || goalpost_private.context_of_memory(p_step.workspace_id)
+         || case when a.tools && array['sql', 'table_write'] and coalesce(p_step.input -> 'procedure', '[]') = '[]'
+                 then goalpost_private.readable_tables(p_step.workspace_id, concat_ws(
+                        ' ', p_step.title, p_step.input ->> 'instructions', p_told ->> 'question',
+                        p_told #>> '{goal,title}', p_told #>> '{goal,description}'))
+                 else '{}' end
+    from goalpost.agents a where a.id = p_step.agent_id);
+end
 $$;
 
 -- Whether a step has something to read in its journal, or to remember of failed tries. A first claim never has, and
@@ -85,7 +94,7 @@ begin
       join run r on (r.run).id = s.run_id
      cross join lateral (
        select jsonb_build_object('steps', goalpost_private.dependency_results(s.run_id, s.depends_on))
-              || case when s.agent_id is not null then goalpost_private.context_of_agent(s.agent_id, s.workspace_id)
+              || case when s.agent_id is not null then goalpost_private.context_of_agent(p_steps[s.ordinality], r.told)
                       else goalpost_private.context_of_reach(s.workspace_id, array[s.input ->> 'tool']) end as told
         where s.kind in ('agent', 'tool')
         union all

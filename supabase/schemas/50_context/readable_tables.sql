@@ -23,15 +23,15 @@ as $$
      where length(w) >= 3)
 $$;
 
--- Tables of the workspace's schemas that signed-in people may read, with their columns: what a planner may build on.
--- Where there are more than 60, those come first whose name or columns have most words of the question, then the largest:
--- {"tables": [...], "more_tables": how many are left out}.
+-- Tables of the workspace's schemas that signed-in people may read, with what their catalog states of them, those first
+-- that have most words of the question, then the largest, at most 60:
+-- {"tables": [...], "more_tables": how many are left out}. A worker shows those of them that fit its prompt.
+-- Catalog only: neither values nor counts of rows that a person may not see.
 create function goalpost_private.readable_tables(p_workspace_id uuid, p_question text) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
 declare
-  v_words constant text[] := goalpost_private.name_words(p_question);
   v_all oid[];
   v_chosen oid[];
 begin
@@ -41,24 +41,109 @@ begin
       join pg_catalog.pg_namespace n on n.nspname = any (w.readable_schemas)
       join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm')
      where w.id = p_workspace_id and has_table_privilege('authenticated', c.oid, 'select'));
-  v_chosen := case when cardinality(v_all) <= 60 then v_all else goalpost_private.tables_for(v_all, v_words) end;
+  v_chosen := goalpost_private.tables_for(v_all, goalpost_private.name_words(p_question));
   return jsonb_build_object(
     'more_tables', cardinality(v_all) - cardinality(v_chosen),
     'tables', (
-      select coalesce(jsonb_agg(jsonb_build_object(
-               'schema', n.nspname, 'name', c.relname, 'estimated_rows', greatest(c.reltuples, 0)::bigint,
-               'columns', (select coalesce(jsonb_agg(
-                                    jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod))
-                                    order by a.attnum), '[]')
-                             from pg_catalog.pg_attribute a
-                            where a.attrelid = c.oid and a.attnum between 1 and 40 and not a.attisdropped))
-               order by n.nspname, c.relname), '[]')
-        from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-       where c.oid = any (v_chosen)));
+      select coalesce(jsonb_agg(d.described order by array_position(v_chosen, d.table_oid)), '[]')
+        from goalpost_private.describe_tables(v_chosen, v_all) d));
 end
 $$;
 
--- The 60 of these tables that fit the words best. A word in the table's name counts four times one in a column's.
+-- Describes tables and views. The planner's estimate of rows is left out where row-level security applies, since it
+-- counts rows that the asker may not see, and for views, which have none. What is not stated has no field.
+create function goalpost_private.describe_tables(p_tables oid[], p_readable oid[])
+returns table (table_oid oid, described jsonb)
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+  select c.oid,
+         jsonb_build_object('schema', n.nspname, 'name', c.relname,
+                            'kind', case when c.relkind in ('v', 'm') then 'view' else 'table' end)
+         || case when t.description is not null then jsonb_build_object('comment', left(t.description, 300)) else '{}' end
+         || case when c.relkind <> 'v' and not c.relrowsecurity and c.reltuples > 0
+                 then jsonb_build_object('estimated_rows', c.reltuples::bigint) else '{}' end
+         || case when l.more > 0 then jsonb_build_object('more_columns', l.more) else '{}' end
+         || coalesce(k.described, '{}')
+         || jsonb_build_object('columns', coalesce(l.described, '[]'))
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join pg_catalog.pg_description t
+      on t.objoid = c.oid and t.classoid = 'pg_catalog.pg_class'::regclass and t.objsubid = 0
+    left join goalpost_private.describe_columns(p_tables) l on l.table_oid = c.oid
+    left join goalpost_private.describe_constraints(p_tables, p_readable) k on k.table_oid = c.oid
+   where c.oid = any (p_tables);
+end
+$$;
+
+-- The first forty columns of each table, and how many more it has.
+create function goalpost_private.describe_columns(p_tables oid[])
+returns table (table_oid oid, described jsonb, more bigint)
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+  select a.attrelid,
+         jsonb_agg(
+           jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod))
+           || case when a.attnotnull then '{"not_null": true}' else '{}'::jsonb end
+           || case when d.description is not null then jsonb_build_object('comment', left(d.description, 200)) else '{}' end
+           || case when e.labels is not null then jsonb_build_object('values', e.labels) else '{}' end
+           order by a.attnum) filter (where a.attnum <= 40),
+         count(*) filter (where a.attnum > 40)
+    from pg_catalog.pg_attribute a
+    left join pg_catalog.pg_description d
+      on d.objoid = a.attrelid and d.classoid = 'pg_catalog.pg_class'::regclass and d.objsubid = a.attnum
+    left join (select n.enumtypid, jsonb_agg(n.enumlabel order by n.enumsortorder) as labels
+                 from pg_catalog.pg_enum n group by n.enumtypid having count(*) <= 30) e on e.enumtypid = a.atttypid
+   where a.attrelid = any (p_tables) and a.attnum > 0 and not a.attisdropped
+   group by a.attrelid;
+end
+$$;
+
+-- The keys and the short checks of each table that has some: {"primary_key", "unique_keys", "foreign_keys", "checks"}.
+-- Foreign keys name tables of p_readable alone.
+create function goalpost_private.describe_constraints(p_tables oid[], p_readable oid[])
+returns table (table_oid oid, described jsonb)
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+  select k.conrelid, jsonb_strip_nulls(jsonb_build_object(
+           'primary_key', (jsonb_agg(k.columns) filter (where k.contype = 'p')) -> 0,
+           'unique_keys', jsonb_agg(k.columns order by k.conname) filter (where k.contype = 'u'),
+           'foreign_keys', jsonb_agg(jsonb_build_object(
+               'columns', k.columns, 'references', k.confrelid::regclass::text,
+               'referenced_columns', goalpost_private.column_list(k.confrelid, k.confkey)) order by k.conname)
+             filter (where k.contype = 'f'),
+           'checks', jsonb_agg(jsonb_build_object('columns', k.columns, 'expression', k.expression) order by k.conname)
+             filter (where k.contype = 'c' and length(k.expression) <= 200)))
+    from (
+      select c.conrelid, c.contype, c.conname, c.confrelid, c.confkey,
+             goalpost_private.column_list(c.conrelid, c.conkey) as columns,
+             case when c.contype = 'c' then pg_get_expr(c.conbin, c.conrelid, true) end as expression
+        from pg_catalog.pg_constraint c
+       where c.conrelid = any (p_tables)
+         and (c.contype in ('p', 'u', 'c') or c.contype = 'f' and c.confrelid = any (p_readable))) k
+   group by k.conrelid;
+end
+$$;
+
+-- Names of columns by their numbers, in their order.
+create function goalpost_private.column_list(p_table oid, p_numbers smallint[]) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(a.attname order by array_position(p_numbers, a.attnum)), '[]')
+    from pg_catalog.pg_attribute a where a.attrelid = p_table and a.attnum = any (p_numbers)
+$$;
+
+-- The 60 of these tables that fit the words best, the best first. A word in the table's name counts four times one in a
+-- column's. Size decides between equals, but not of tables with row-level security, whose size is not for everyone.
 create function goalpost_private.tables_for(p_tables oid[], p_words text[]) returns oid[]
 language sql stable
 set search_path = ''
@@ -74,6 +159,7 @@ as $$
          group by a.attrelid) h on h.attrelid = c.oid
      where c.oid = any (p_tables)
      order by 4 * (select count(*) from unnest(p_words) w where strpos(lower(c.relname), w) > 0)
-              + least(coalesce(h.hits, 0), 3) desc, c.reltuples desc, c.relname
+              + least(coalesce(h.hits, 0), 3) desc,
+              case when c.relrowsecurity then 0 else greatest(c.reltuples, 0) end desc, c.relname
      limit 60)
 $$;

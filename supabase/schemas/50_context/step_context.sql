@@ -92,6 +92,21 @@ as $$
     from goalpost.requests q where q.id = p_run.request_id
 $$;
 
+-- Where a sub-goal stands: {"goals_above": titles from the first}; nothing for a goal that is no sub-goal.
+create function goalpost_private.place_of_goal(p_goal_id bigint) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  with recursive above (title, parent_goal_id, distance) as (
+    select p.title, p.parent_goal_id, 1
+      from goalpost.goals g join goalpost.goals p on p.id = g.parent_goal_id where g.id = p_goal_id
+    union all
+    select p.title, p.parent_goal_id, a.distance + 1 from above a join goalpost.goals p on p.id = a.parent_goal_id
+  )
+  select case when count(*) > 0 then jsonb_build_object('goals_above', jsonb_agg(a.title order by a.distance desc)) else '{}' end
+    from above a
+$$;
+
 create function goalpost_private.context_to_plan(p_step goalpost.steps, p_run goalpost.workflow_runs) returns jsonb
 language sql stable
 set search_path = ''
@@ -113,9 +128,10 @@ as $$
              'plans_left', (select greatest(l.max_revisions - p_run.revision, 0) from goalpost_private.limits l),
              'money_left_microusd', goalpost_private.money_left(p_run.id),
              'steps', goalpost_private.describe_steps_for_plan(p_run.id)) end)
+         || goalpost_private.place_of_goal(p_run.goal_id)
          || goalpost_private.readable_tables(
               p_run.workspace_id,
-              (select concat_ws(' ', g.title, g.description, q.question)
+              (select concat_ws(' ', g.title, g.description, case when p_run.parent_goal_id is null then q.question end)
                  from goalpost.requests q left join goalpost.goals g on g.id = p_run.goal_id
                 where q.id = p_run.request_id))
 $$;
@@ -146,7 +162,7 @@ language sql stable
 set search_path = ''
 as $$
   select case p_step.kind
-    when 'assess' then goalpost_private.context_to_assess(p_run)
+    when 'assess' then goalpost_private.context_to_assess(p_run) || goalpost_private.context_of_memory(p_run.workspace_id)
     when 'plan' then goalpost_private.context_to_plan(p_step, p_run) || goalpost_private.context_of_memory(p_run.workspace_id)
     when 'judge' then goalpost_private.context_to_judge(p_run)
   end

@@ -118,14 +118,31 @@ begin
 end
 $$;
 
--- Rows as Postgres gave them in the form of an answer. Most have neither repeated names nor long numbers.
-create function goalpost_private.describe_rows(p_rows json[], p_is_truncated boolean) returns jsonb
+-- The columns of an analysed query in the form of a row without values, for a result that has no row to read them from.
+-- They stand in the first range table entry, which run_query names q. The tree puts a name in quotes and a backslash
+-- before each space, parenthesis, brace and backslash in it.
+create function goalpost_private.header_of_tree(p_tree text) returns json
+language sql immutable
+set search_path = ''
+as $$
+  select coalesce('{' || string_agg(
+           to_json(regexp_replace(substr(t.found[1], 2, length(t.found[1]) - 2), '\\(.)', '\1', 'g'))::text || ': null', ', '
+           order by t.number) || '}', '{}')::json
+    from regexp_matches(
+           substring(p_tree from ':eref \{ALIAS :aliasname q :colnames \(((?:[^\\)]|\\.)*)\)'),
+           '(?:[^\\ ]|\\.)+', 'g') with ordinality t (found, number)
+$$;
+
+-- Rows as Postgres gave them in the form of an answer, under the names of p_header where there are none. Most have
+-- neither repeated names nor long numbers.
+create function goalpost_private.describe_rows(p_rows json[], p_header json, p_is_truncated boolean) returns jsonb
 language plpgsql immutable
 set search_path = ''
 as $$
 declare
-  v_columns constant text[] := goalpost_private.column_names(p_rows[1]);
-  v_are_renamed constant boolean := v_columns <> array(select k from json_object_keys(coalesce(p_rows[1], '{}')) k);
+  v_first constant json := coalesce(p_rows[1], p_header, '{}');
+  v_columns constant text[] := goalpost_private.column_names(v_first);
+  v_are_renamed constant boolean := v_columns <> array(select k from json_object_keys(v_first) k);
 begin
   return jsonb_build_object(
     'columns', v_columns, 'row_count', coalesce(cardinality(p_rows), 0), 'truncated', p_is_truncated,
@@ -158,18 +175,23 @@ declare
   v_schemas constant text[] := goalpost_private.readable_schemas(p_run.workspace_id, p_run.user_id);
   v_settings constant jsonb := goalpost_private.asker_settings(p_claims, v_schemas, 'GET');
   v_statement constant text := format(E'select pg_catalog.to_json(q.*) as row from (%s\n) q limit %s', p_query, p_row_limit + 1);
+  v_tree text;
   v_problem text;
   v_found record;
 begin
   if octet_length(p_query) > 40000 then
     perform goalpost_private.refuse('ZG008', 'a query has at most 40000 bytes');
   end if;
-  v_problem := goalpost_private.query_problem(goalpost_private.analyse_query(v_settings ->> 'search_path', v_statement), v_schemas);
+  v_tree := goalpost_private.analyse_query(v_settings ->> 'search_path', v_statement);
+  v_problem := goalpost_private.query_problem(v_tree, v_schemas);
   if v_problem is not null then
     perform goalpost_private.refuse('ZG008', 'the query is refused: ' || v_problem);
   end if;
   v_found := goalpost_private.run_query_as_asker(v_settings, v_statement, p_row_limit, p_byte_limit);
-  return goalpost_private.describe_rows(v_found.found_rows, v_found.is_truncated);
+  return goalpost_private.describe_rows(
+    v_found.found_rows,
+    case when cardinality(v_found.found_rows) = 0 then goalpost_private.header_of_tree(v_tree) end,
+    v_found.is_truncated);
 end
 $$;
 

@@ -17,7 +17,7 @@ select is(pg_temp.rows('select 0.12345678901234567890 as v, 0.1234567890123456 a
 select is(pg_temp.rows('select jsonb_build_object(''n'', 123456789012345678901, ''l'', jsonb_build_array(0.1)) as v'), '{"v": {"n": "123456789012345678901", "l": [0.1]}}', 'numbers within values too');
 select is(pg_temp.rows('select ''123456789012345678901'' as v, 1234567890123456.5::float8 as w'), '{"v": "123456789012345678901", "w": 1234567890123456.5}', 'texts and doubles are left alone');
 select is(tests.query(tests.the('run'), 'a', 'select from generate_series(1, 2)'), '{"rows": [{}, {}], "columns": [], "row_count": 2, "truncated": false}', 'rows without columns are rows');
-select is(tests.query(tests.the('run'), 'a', 'select 1 as a where false'), '{"rows": [], "columns": [], "row_count": 0, "truncated": false}', 'no rows are none');
+select is(tests.query(tests.the('run'), 'a', 'select 1 as a where false'), '{"rows": [], "columns": ["a"], "row_count": 0, "truncated": false}', 'no rows are none');
 
 select * from finish();
 rollback;

@@ -9,11 +9,11 @@ create table tests_shop.shut (id int);
 grant select on tests_shop.open to authenticated;
 update goalpost.workspaces set readable_schemas = '{tests_shop}' where id = tests.id_of('acme');
 select is(goalpost_private.readable_tables(tests.id_of('acme'), 'what?'),
-  '{"more_tables": 0, "tables": [{"schema": "tests_shop", "name": "open", "estimated_rows": 0, "columns": [{"name": "id", "type": "integer"}, {"name": "name", "type": "text"}]}]}', 'a table that signed-in people may read is described, another is not');
+  '{"more_tables": 0, "tables": [{"schema": "tests_shop", "name": "open", "kind": "table", "columns": [{"name": "id", "type": "integer"}, {"name": "name", "type": "text"}]}]}', 'a table that signed-in people may read is described, another is not');
 create table tests_shop.bare ();
 grant select on tests_shop.bare to authenticated;
 select is(goalpost_private.readable_tables(tests.id_of('acme'), 'what?') #> '{tables,0}',
-  '{"schema": "tests_shop", "name": "bare", "estimated_rows": 0, "columns": []}', 'a table without columns has an empty list of them');
+  '{"schema": "tests_shop", "name": "bare", "kind": "table", "columns": []}', 'a table without columns has an empty list of them');
 
 select * from finish();
 rollback;

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use domain::ToolCallRequest;
+use domain::{ToolCall, ToolCallRequest};
 
 use super::*;
 use crate::ask::Answer;

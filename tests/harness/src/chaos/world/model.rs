@@ -92,10 +92,8 @@ fn is_about_failure(told: &Told<'_>) -> bool {
         .as_ref()
         .and_then(Value::as_str)
         .is_some_and(|reason| reason.contains(" failed: "));
-    has_failed
-        || told
-            .block("goal")
-            .is_some_and(|goal| goal.pointer("/context/tried_before").is_some())
+    let inputs = told.block("inputs of the goal, in templates goal.context");
+    has_failed || inputs.is_some_and(|inputs| inputs.get("tried_before").is_some())
 }
 
 /// Met, but for the first judgement of a goal that is to be planned twice.
@@ -177,8 +175,9 @@ impl<'a> Told<'a> {
 
     fn block(&self, name: &str) -> Option<Value> {
         let (_, rest) = self.text.split_once(&format!("<data name=\"{name}\">\n"))?;
-        let (json, _) = rest.split_once("\n</data>")?;
-        serde_json::from_str(json).ok()
+        let (content, _) = rest.split_once("\n</data>")?;
+        // A text is shown as it is, anything else as JSON.
+        Some(serde_json::from_str(content).unwrap_or_else(|_| Value::from(content)))
     }
 
     fn results(&self) -> Results {
