@@ -2292,6 +2292,7 @@ export type Database = {
           approve_plans: boolean
           created_at: string
           created_by: string | null
+          currency: string | null
           email_domains: string[]
           goal_budget_microusd: number
           goal_budget_tokens: number
@@ -2305,6 +2306,7 @@ export type Database = {
           on_unknown: string
           plan_approval_microusd: number
           readable_schemas: string[]
+          time_zone: string
           user_day_microusd: number
           user_day_tokens: number
           webhook_hosts: string[]
@@ -2317,6 +2319,7 @@ export type Database = {
           approve_plans?: boolean
           created_at?: string
           created_by?: string | null
+          currency?: string | null
           email_domains?: string[]
           goal_budget_microusd?: number
           goal_budget_tokens?: number
@@ -2330,6 +2333,7 @@ export type Database = {
           on_unknown?: string
           plan_approval_microusd?: number
           readable_schemas?: string[]
+          time_zone?: string
           user_day_microusd?: number
           user_day_tokens?: number
           webhook_hosts?: string[]
@@ -2341,6 +2345,7 @@ export type Database = {
           approve_plans?: boolean
           created_at?: string
           created_by?: string | null
+          currency?: string | null
           email_domains?: string[]
           goal_budget_microusd?: number
           goal_budget_tokens?: number
@@ -2354,6 +2359,7 @@ export type Database = {
           on_unknown?: string
           plan_approval_microusd?: number
           readable_schemas?: string[]
+          time_zone?: string
           user_day_microusd?: number
           user_day_tokens?: number
           webhook_hosts?: string[]
@@ -2639,6 +2645,7 @@ export type Database = {
         Returns: Json
       }
       set_workspace_limits: { Args: { p_limits: Json; p_workspace_id: string }; Returns: Json }
+      set_workspace_settings: { Args: { p_settings: Json; p_workspace_id: string }; Returns: Json }
       withdraw_invitation: { Args: { p_invitation_id: number }; Returns: Json }
     }
     Enums: {

@@ -132,6 +132,9 @@ create table goalpost.workspaces (
   http_hosts text[] not null default '{}',
   -- Domains that the `email` tool may write to: `example.com`, without what is below it.
   email_domains text[] not null default '{}',
+  -- The zone in which models are sent the time, and the currency of amounts that name none; null: that differs.
+  time_zone text not null default 'UTC',
+  currency text,
   max_open_requests integer not null default 200,
   -- What models may cost: one request with all that follows from it (unless it says otherwise), one person a day, the
   -- workspace a month, both in UTC. Micro-dollars; tokens in and out. Every cap has a value.
@@ -156,6 +159,10 @@ create table goalpost.workspaces (
   created_by uuid,
   created_at timestamptz not null default now(),
   constraint name_is_given check (length(trim(name)) between 1 and 200),
+  -- An unknown name raises 22023, so no row can have one.
+  constraint time_zone_is_known check (
+    length(time_zone) between 1 and 64 and (timestamptz '2000-01-01 00:00:00+00' at time zone time_zone) is not null),
+  constraint currency_is_a_code check (currency ~ '^[A-Z]{3}$'),
   constraint max_open_requests_is_positive check (max_open_requests > 0),
   constraint budgets_are_bounded check (
     least(goal_budget_microusd, goal_budget_tokens, user_day_microusd, user_day_tokens, workspace_month_microusd,
@@ -176,7 +183,7 @@ create table goalpost.workspaces (
     and array_to_string(email_domains, ',', '?') ~ '^[a-z0-9.-]+(,[a-z0-9.-]+)*$')
 );
 comment on table goalpost.workspaces is
-  'A tenant: its readable schemas, allowed hosts and caps on money. Every row of work carries its id.';
+  'A tenant: its readable schemas, allowed hosts, time zone, currency and caps on money. Every row of work carries its id.';
 create index workspaces_created_by on goalpost.workspaces (created_by); -- create_workspace: the cap
 
 create table goalpost.members (
@@ -4445,9 +4452,50 @@ create trigger wake_for_requests
   referencing new table as inserted
   for each statement execute function goalpost_private.wake_for_requests();
 
+-- file: supabase/schemas/50_context/context_of_workspace.sql
+
+-- What a colleague would know before the first word: {"workspace", "asker", "local_now"}. For steps that a model may work
+-- on; the name is the account's own and comes as data. Tables are named with what the tools may do there.
+create function goalpost_private.context_of_workspace(p_run goalpost.workflow_runs, p_now timestamptz) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+  select jsonb_build_object(
+           'workspace', jsonb_build_object(
+             'time_zone', w.time_zone, 'currency', w.currency, 'webhook_hosts', w.webhook_hosts, 'http_hosts', w.http_hosts,
+             'email_domains', w.email_domains,
+             'writable_tables', (
+               select coalesce(jsonb_agg(format('%I.%I (%s)', t.schema_name, t.table_name, array_to_string(t.operations, ', '))
+                                         order by t.schema_name, t.table_name), '[]')
+                 from goalpost.writable_tables t where t.workspace_id = w.id)),
+           'asker', jsonb_build_object(
+             'name', (select left(coalesce(nullif(u.raw_user_meta_data ->> 'full_name', ''), u.raw_user_meta_data ->> 'name'), 100)
+                        from auth.users u where u.id = p_run.user_id),
+             'role', (select m.role from goalpost.members m where m.workspace_id = w.id and m.user_id = p_run.user_id)),
+           'local_now', to_char(p_now at time zone w.time_zone, 'FMDay, YYYY-MM-DD HH24:MI:SS') || ' ' || w.time_zone)
+    from goalpost.workspaces w where w.id = p_run.workspace_id);
+end
+$$;
+
+-- Whether a tool of ours can do anything in a workspace: where it may act is listed there.
+create function goalpost_private.has_use_for(p_workspace goalpost.workspaces, p_tool text) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select case p_tool
+    when 'webhook' then p_workspace.webhook_hosts <> '{}'
+    when 'http' then p_workspace.http_hosts <> '{}'
+    when 'email' then p_workspace.email_domains <> '{}'
+    when 'table_write' then exists (select from goalpost.writable_tables t where t.workspace_id = p_workspace.id)
+    else true end
+$$;
+
 -- file: supabase/schemas/50_context/context_parts.sql
 
--- How tools are described to a model: those of these names; null: all that a step may be, which control tools are not.
+-- How tools are described to a model: those of these names; null: all that a step may be, which control tools are not,
+-- and that can do anything in the workspace.
 create function goalpost_private.describe_tools(p_workspace_id uuid, p_names text[]) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -4458,8 +4506,11 @@ begin
     return (select coalesce(jsonb_agg(to_jsonb(t) order by t.name), '[]') from goalpost.tools t where t.name = any (p_names));
   end if;
   return (
-    select coalesce(jsonb_agg(to_jsonb(t) order by t.name), '[]') from goalpost_private.tools_of(p_workspace_id) t
-     where case when p_names is null then not t.control else t.name = any (p_names) end);
+    select coalesce(jsonb_agg(to_jsonb(t) order by t.name), '[]')
+      from goalpost_private.tools_of(p_workspace_id) t
+      left join goalpost.workspaces w on w.id = p_workspace_id
+     where case when p_names is null then not t.control and goalpost_private.has_use_for(w, t.name)
+                else t.name = any (p_names) end);
 end
 $$;
 
@@ -4579,6 +4630,8 @@ begin
              'timeout_seconds', s.timeout_seconds, 'workspace_id', s.workspace_id,
              'goal_id', (r.run).goal_id, 'request_id', (r.run).request_id, 'input', s.input,
              'context', r.told || d.told || jsonb_build_object('now', p_now)
+                        || case when s.kind in ('assess', 'plan') or s.kind = 'agent' and coalesce(s.input -> 'procedure', '[]') = '[]'
+                                then goalpost_private.context_of_workspace(r.run, p_now) else '{}' end
                         || case when s.lease_epoch > 1 and goalpost_private.is_journaled(p_steps[s.ordinality])
                                   or s.kind = 'tool' and goalpost_private.is_regulated(s.workspace_id, s.input ->> 'tool')
                                 then '{"journaled": true}' else '{}'::jsonb end
@@ -8802,6 +8855,45 @@ $$;
 create function goalpost.set_project_limits(p_limits jsonb) returns jsonb language sql set search_path = ''
 as $$ select goalpost_private.set_project_limits(p_limits) $$;
 
+-- file: supabase/schemas/75_people/set_workspace_settings.sql
+
+-- Sets how a workspace's work is seen: its time zone and its currency. What is not named stays; a currency of null is
+-- none. Gives back both. Safe to repeat. Raises ZG001, ZG002, ZG003. Definer: people may not write workspaces.
+create function goalpost_private.set_workspace_settings(p_workspace_id uuid, p_settings jsonb) returns jsonb
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  v_problem text;
+  v_settings jsonb;
+begin
+  perform goalpost_private.require_role(p_workspace_id, 'admin');
+  v_problem := goalpost_private.json_problem(
+    '{"type": "object", "additionalProperties": false, "properties": {
+       "time_zone": {"type": "string", "maxLength": 64},
+       "currency": {"type": ["string", "null"], "maxLength": 3}}}',
+    coalesce(p_settings, 'null'), 'the settings');
+  if v_problem is null and p_settings ? 'time_zone'
+     and not exists (select from pg_catalog.pg_timezone_names z where z.name = p_settings ->> 'time_zone') then
+    v_problem := 'a time zone is a name such as Europe/Vienna, or UTC';
+  elsif v_problem is null and p_settings ->> 'currency' !~ '^[A-Z]{3}$' then
+    v_problem := 'a currency is its three capital letters, such as EUR';
+  end if;
+  if v_problem is not null then
+    perform goalpost_private.refuse('ZG003', v_problem);
+  end if;
+  update goalpost.workspaces w
+     set time_zone = coalesce(p_settings ->> 'time_zone', w.time_zone),
+         currency = case when p_settings ? 'currency' then p_settings ->> 'currency' else w.currency end
+   where w.id = p_workspace_id
+  returning jsonb_build_object('time_zone', w.time_zone, 'currency', w.currency) into v_settings;
+  return v_settings;
+end
+$$;
+
+create function goalpost.set_workspace_settings(p_workspace_id uuid, p_settings jsonb) returns jsonb language sql set search_path = ''
+as $$ select goalpost_private.set_workspace_settings(p_workspace_id, p_settings) $$;
+
 -- file: supabase/schemas/75_people/settle_approval.sql
 
 -- What a decision (or its absence) does to the step that waits for it. Returns the functions to wake.
@@ -11379,6 +11471,7 @@ grant execute on function
   goalpost_private.remove_tool_policy(uuid, text),
   goalpost_private.set_rate_limit(uuid, text, text, integer, integer),
   goalpost_private.set_workspace_limits(uuid, jsonb),
+  goalpost_private.set_workspace_settings(uuid, jsonb),
   goalpost_private.set_model_price(text, text, bigint, bigint, bigint, bigint, timestamptz, text, bigint, bigint),
   goalpost_private.cancel_request(bigint),
   goalpost_private.cancel_goal(bigint),

@@ -14,25 +14,43 @@ const QUESTION: &str = "Which three customers of our shop bought the most in the
 const BOUNDS: [(&str, usize, &[&str]); 7] = [
     (
         "assess",
-        8_600,
-        &["tools", "tables", "runbooks", "question", "now"],
-    ),
-    (
-        "plan",
-        10_000,
+        7_100,
         &[
-            "tools", "agents", "limits", "tables", "runbooks", "goal", "now",
+            "tools",
+            "workspace",
+            "tables",
+            "runbooks",
+            "who asks",
+            "question",
+            "now",
         ],
     ),
     (
-        "plan of the sub-goal",
-        14_800,
+        "plan",
+        8_500,
         &[
             "tools",
             "agents",
             "limits",
+            "workspace",
             "tables",
             "runbooks",
+            "who asks",
+            "goal",
+            "now",
+        ],
+    ),
+    (
+        "plan of the sub-goal",
+        12_800,
+        &[
+            "tools",
+            "agents",
+            "limits",
+            "workspace",
+            "tables",
+            "runbooks",
+            "who asks",
             "goals above, from the first",
             "goal",
             "inputs of the goal, in templates goal.context",
@@ -41,13 +59,15 @@ const BOUNDS: [(&str, usize, &[&str]); 7] = [
     ),
     (
         "plan again",
-        40_000,
+        37_800,
         &[
             "tools",
             "agents",
             "limits",
+            "workspace",
             "tables",
             "runbooks",
+            "who asks",
             "goal",
             "what the last plan came to; use other step keys",
             "now",
@@ -55,10 +75,12 @@ const BOUNDS: [(&str, usize, &[&str]); 7] = [
     ),
     (
         "agent, first turn",
-        12_500,
+        12_100,
         &[
             "your role",
+            "workspace",
             "tables",
+            "who asks",
             "question",
             "goal",
             "results of earlier steps",
@@ -68,10 +90,12 @@ const BOUNDS: [(&str, usize, &[&str]); 7] = [
     ),
     (
         "agent, second turn",
-        34_500,
+        34_200,
         &[
             "your role",
+            "workspace",
             "tables",
+            "who asks",
             "question",
             "goal",
             "results of earlier steps",
@@ -79,7 +103,7 @@ const BOUNDS: [(&str, usize, &[&str]); 7] = [
             "now",
         ],
     ),
-    ("judge", 31_500, &["goal", "question", "criteria", "steps"]),
+    ("judge", 31_000, &["goal", "question", "criteria", "steps"]),
 ];
 
 fn query(key: &str, query: &str) -> Value {

@@ -214,8 +214,8 @@ fn draw(random: &mut Random, a: &Named, b: &Named, relations: &Relations) -> Cal
             "p_edited": {"query": "select 1"}, "p_answer": "x", "p_subject_hash": "0"}),
         ),
         24 => Call::rpc(
-            "set_workspace_limits",
-            json!({"p_workspace_id": b.workspace, "p_limits": {"webhook_hosts": ["a.example.com"], "workspace_month_microusd": 0}}),
+            random.one_of::<&str>(&["set_workspace_limits", "set_workspace_settings"]),
+            json!({"p_workspace_id": b.workspace, "p_limits": {"webhook_hosts": ["a.example.com"], "workspace_month_microusd": 0}, "p_settings": {"currency": "XXX"}}),
         ),
         25 => Call::rpc(
             random.one_of::<&str>(&["set_tool_policy", "remove_tool_policy"]),

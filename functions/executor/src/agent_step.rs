@@ -163,6 +163,9 @@ fn task(
         tables: work.tables.clone(),
         more_tables: work.more_tables,
         readable_schemas: work.readable_schemas.clone(),
+        workspace: work.workspace.clone(),
+        asker: work.asker.clone(),
+        local_now: work.local_now.clone(),
         now: work.now.clone(),
         ..WorkTask::default()
     })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{Tool, WorkspaceId};
-use model::{Agent, Goal, Table};
+use model::{Agent, Asker, Goal, Table, Workspace};
 use runtime::StepContext;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -42,6 +42,13 @@ pub(crate) struct WorkContext {
     /// Told only to steps that may call what acts outside.
     #[serde(default)]
     pub(crate) reach: Reach,
+    /// Sent only to agents that a model works for, as are the asker and the time in its zone.
+    #[serde(default)]
+    pub(crate) workspace: Workspace,
+    #[serde(default)]
+    pub(crate) asker: Asker,
+    #[serde(default)]
+    pub(crate) local_now: String,
     #[serde(default)]
     pub(crate) now: String,
     /// True if the workspace has memories that the step may be sent.

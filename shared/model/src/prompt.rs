@@ -2,10 +2,12 @@
 //! everything inside is material.
 
 use domain::StepKind;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::ask::{Message, OutputSchema, Purpose, Request};
-use crate::task::{Assess, Goal, JudgeTask, PlanTask, RunbookMatch, RunbookOffer, Table};
+use crate::task::{
+    Asker, Assess, Goal, JudgeTask, PlanTask, RunbookMatch, RunbookOffer, Table, Workspace,
+};
 use crate::{plan_language, results, signatures, tables};
 
 const ASSESS: &str = include_str!("../prompts/assess.md");
@@ -80,6 +82,50 @@ pub(crate) fn tables(
     ("tables", Value::String(described))
 }
 
+/// Renders what holds for the workspace; `may_use` states which tools its lists are for.
+pub(crate) fn workspace(
+    workspace: &Workspace,
+    may_use: impl Fn(&str) -> bool,
+) -> (&'static str, Value) {
+    let lists = [
+        ("webhook_hosts", "webhook", &workspace.webhook_hosts),
+        ("http_hosts", "http", &workspace.http_hosts),
+        ("email_domains", "email", &workspace.email_domains),
+        ("writable_tables", "table_write", &workspace.writable_tables),
+    ];
+    let mut fields = Map::new();
+    if !workspace.time_zone.is_empty() {
+        fields.insert("time_zone".to_owned(), json!(workspace.time_zone));
+    }
+    if let Some(currency) = &workspace.currency {
+        fields.insert("currency".to_owned(), json!(currency));
+    }
+    for (name, tool, list) in lists {
+        if may_use(tool) && !list.is_empty() {
+            fields.insert(name.to_owned(), json!(list));
+        }
+    }
+    ("workspace", Value::Object(fields))
+}
+
+/// Renders who asked.
+pub(crate) fn asker(asker: &Asker) -> (&'static str, Value) {
+    let fields = [("name", &asker.name), ("role", &asker.role)];
+    let known = fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), json!(value.as_ref()?))));
+    ("who asks", Value::Object(known.collect()))
+}
+
+/// Renders the time: in the workspace's zone, and as queries see it.
+pub(crate) fn now(local: &str, now: &str) -> (&'static str, Value) {
+    let text = match (local, now) {
+        ("", now) => now.to_owned(),
+        (local, now) => format!("{local}; {now}"),
+    };
+    ("now", Value::String(text))
+}
+
 /// Describes candidate runbooks by purpose, not by plan: the choice is of what is done, not of how.
 fn offered_runbooks(runbooks: &[RunbookMatch]) -> Value {
     let described = runbooks.iter().map(|one| {
@@ -143,12 +189,14 @@ pub(crate) fn present(blocks: Vec<(&'static str, Value)>) -> Vec<(&'static str, 
 pub(crate) fn assess(task: &Assess) -> Request {
     let blocks = present(vec![
         ("tools", Value::String(signatures::of(&task.tools))),
+        workspace(&task.workspace, |_| true),
         tables(&task.tables, task.more_tables, &task.readable_schemas),
         ("runbooks", offered_runbooks(&task.runbooks)),
         ("what is remembered of earlier work", json!(task.memories)),
+        asker(&task.asker),
         ("context", task.context.clone()),
         ("question", json!(task.question)),
-        ("now", json!(task.now)),
+        now(&task.local_now, &task.now),
     ]);
     structured(
         Purpose::Assess,
@@ -173,9 +221,11 @@ pub(crate) fn plan(task: &PlanTask) -> Request {
         ("tools", Value::String(signatures::of(&task.tools))),
         ("agents", json!(task.agents)),
         ("limits", json!(task.limits)),
+        workspace(&task.workspace, |_| true),
         tables(&task.tables, task.more_tables, &task.readable_schemas),
         ("runbooks", offered_plans(&task.runbooks)),
         ("what is remembered of earlier work", json!(task.memories)),
+        asker(&task.asker),
         ("question", question),
         ("goals above, from the first", json!(task.goals_above)),
         ("goal", described_goal(&task.goal)),
@@ -184,7 +234,7 @@ pub(crate) fn plan(task: &PlanTask) -> Request {
     if let Some(previous) = &task.previous {
         blocks.push(("last plan", last_plan(previous)));
     }
-    blocks.push(("now", json!(task.now)));
+    blocks.push(now(&task.local_now, &task.now));
     let blocks = present(blocks);
     let system = with_language(PLAN, PLAN_EXAMPLE, PLAN_KINDS);
     let request = structured(Purpose::Plan, &system, &blocks, ("plan", plan_schema()));

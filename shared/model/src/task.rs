@@ -29,8 +29,42 @@ pub struct Assess {
     pub readable_schemas: Vec<String>,
     /// What is remembered of earlier work, best first.
     pub memories: Vec<String>,
+    /// What holds for all work of the workspace.
+    pub workspace: Workspace,
+    /// The person who asked.
+    pub asker: Asker,
+    /// The database's clock in the workspace's time zone, as text.
+    pub local_now: String,
     /// The database's clock, as text.
     pub now: String,
+}
+
+/// What holds for all work of a workspace, and where its tools may act.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Workspace {
+    /// The time zone in which its people live, as the IANA names it.
+    pub time_zone: String,
+    /// The currency of amounts that name none; none if that differs.
+    pub currency: Option<String>,
+    /// Hosts that `webhook` may post to.
+    pub webhook_hosts: Vec<String>,
+    /// Hosts that `http` may call.
+    pub http_hosts: Vec<String>,
+    /// Domains that `email` may write to.
+    pub email_domains: Vec<String>,
+    /// Tables that `table_write` may write, each with what it may do there.
+    pub writable_tables: Vec<String>,
+}
+
+/// The person who asked.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Asker {
+    /// The name that the person goes by, if the account has one.
+    pub name: Option<String>,
+    /// The role in the workspace.
+    pub role: Option<String>,
 }
 
 /// A candidate runbook of a question, as `match_runbooks` describes it.
@@ -171,6 +205,12 @@ pub struct PlanTask {
     pub previous: Option<Value>,
     /// What is remembered of earlier work, best first.
     pub memories: Vec<String>,
+    /// What holds for all work of the workspace.
+    pub workspace: Workspace,
+    /// The person who asked.
+    pub asker: Asker,
+    /// The database's clock in the workspace's time zone, as text.
+    pub local_now: String,
     /// The database's clock, as text.
     pub now: String,
 }
@@ -257,6 +297,12 @@ pub struct WorkTask {
     pub more_tables: u32,
     /// The schemas that the asker's queries may name.
     pub readable_schemas: Vec<String>,
+    /// What holds for all work of the workspace.
+    pub workspace: Workspace,
+    /// The person who asked.
+    pub asker: Asker,
+    /// The database's clock in the workspace's time zone, as text.
+    pub local_now: String,
     /// The database's clock, as text.
     pub now: String,
     /// The turns so far, oldest first, over all tries of the step.

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::ask::{Message, Purpose, Request, ToolResult};
-use crate::prompt::{ANSWER_TOKENS, described_goal, present, tables, told};
+use crate::prompt::{ANSWER_TOKENS, asker, described_goal, now, present, tables, told, workspace};
 use crate::results;
 use crate::task::{PastTurn, WorkTask};
 
@@ -98,7 +98,11 @@ fn summarised(task: &WorkTask) -> usize {
 /// The task, what is known, and what was said before the first turn that is told word by word.
 fn first(task: &WorkTask) -> Message {
     let role = task.agent.as_ref().map(|agent| agent.role.clone());
-    let mut blocks = vec![("your role", json!(role))];
+    let may_use = |tool: &str| task.tools.iter().any(|one| one.name == tool);
+    let mut blocks = vec![
+        ("your role", json!(role)),
+        workspace(&task.workspace, may_use),
+    ];
     if !task.tables.is_empty() {
         blocks.push(tables(
             &task.tables,
@@ -110,6 +114,7 @@ fn first(task: &WorkTask) -> Message {
     blocks.extend([
         ("what is remembered", json!(task.memories)),
         ("lessons of earlier work", json!(task.lessons)),
+        asker(&task.asker),
         ("question", json!(task.question)),
         ("goal", json!(goal)),
         ("parameters", task.parameters.clone()),
@@ -119,7 +124,7 @@ fn first(task: &WorkTask) -> Message {
     if let Some((_, summary)) = &task.summary {
         blocks.push(("summary of your turns so far", json!(summary)));
     }
-    blocks.push(("now", json!(task.now)));
+    blocks.push(now(&task.local_now, &task.now));
     let blocks = present(blocks);
     let mut first = vec![told(&blocks)];
     if summarised(task) == 0 {

@@ -14,6 +14,9 @@ create table goalpost.workspaces (
   http_hosts text[] not null default '{}',
   -- Domains that the `email` tool may write to: `example.com`, without what is below it.
   email_domains text[] not null default '{}',
+  -- The zone in which models are sent the time, and the currency of amounts that name none; null: that differs.
+  time_zone text not null default 'UTC',
+  currency text,
   max_open_requests integer not null default 200,
   -- What models may cost: one request with all that follows from it (unless it says otherwise), one person a day, the
   -- workspace a month, both in UTC. Micro-dollars; tokens in and out. Every cap has a value.
@@ -38,6 +41,10 @@ create table goalpost.workspaces (
   created_by uuid,
   created_at timestamptz not null default now(),
   constraint name_is_given check (length(trim(name)) between 1 and 200),
+  -- An unknown name raises 22023, so no row can have one.
+  constraint time_zone_is_known check (
+    length(time_zone) between 1 and 64 and (timestamptz '2000-01-01 00:00:00+00' at time zone time_zone) is not null),
+  constraint currency_is_a_code check (currency ~ '^[A-Z]{3}$'),
   constraint max_open_requests_is_positive check (max_open_requests > 0),
   constraint budgets_are_bounded check (
     least(goal_budget_microusd, goal_budget_tokens, user_day_microusd, user_day_tokens, workspace_month_microusd,
@@ -58,7 +65,7 @@ create table goalpost.workspaces (
     and array_to_string(email_domains, ',', '?') ~ '^[a-z0-9.-]+(,[a-z0-9.-]+)*$')
 );
 comment on table goalpost.workspaces is
-  'A tenant: its readable schemas, allowed hosts and caps on money. Every row of work carries its id.';
+  'A tenant: its readable schemas, allowed hosts, time zone, currency and caps on money. Every row of work carries its id.';
 create index workspaces_created_by on goalpost.workspaces (created_by); -- create_workspace: the cap
 
 create table goalpost.members (

@@ -1,4 +1,5 @@
--- How tools are described to a model: those of these names; null: all that a step may be, which control tools are not.
+-- How tools are described to a model: those of these names; null: all that a step may be, which control tools are not,
+-- and that can do anything in the workspace.
 create function goalpost_private.describe_tools(p_workspace_id uuid, p_names text[]) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -9,8 +10,11 @@ begin
     return (select coalesce(jsonb_agg(to_jsonb(t) order by t.name), '[]') from goalpost.tools t where t.name = any (p_names));
   end if;
   return (
-    select coalesce(jsonb_agg(to_jsonb(t) order by t.name), '[]') from goalpost_private.tools_of(p_workspace_id) t
-     where case when p_names is null then not t.control else t.name = any (p_names) end);
+    select coalesce(jsonb_agg(to_jsonb(t) order by t.name), '[]')
+      from goalpost_private.tools_of(p_workspace_id) t
+      left join goalpost.workspaces w on w.id = p_workspace_id
+     where case when p_names is null then not t.control and goalpost_private.has_use_for(w, t.name)
+                else t.name = any (p_names) end);
 end
 $$;
 

@@ -86,6 +86,8 @@ begin
              'timeout_seconds', s.timeout_seconds, 'workspace_id', s.workspace_id,
              'goal_id', (r.run).goal_id, 'request_id', (r.run).request_id, 'input', s.input,
              'context', r.told || d.told || jsonb_build_object('now', p_now)
+                        || case when s.kind in ('assess', 'plan') or s.kind = 'agent' and coalesce(s.input -> 'procedure', '[]') = '[]'
+                                then goalpost_private.context_of_workspace(r.run, p_now) else '{}' end
                         || case when s.lease_epoch > 1 and goalpost_private.is_journaled(p_steps[s.ordinality])
                                   or s.kind = 'tool' and goalpost_private.is_regulated(s.workspace_id, s.input ->> 'tool')
                                 then '{"journaled": true}' else '{}'::jsonb end

@@ -20,6 +20,7 @@ grant execute on function
   goalpost_private.remove_tool_policy(uuid, text),
   goalpost_private.set_rate_limit(uuid, text, text, integer, integer),
   goalpost_private.set_workspace_limits(uuid, jsonb),
+  goalpost_private.set_workspace_settings(uuid, jsonb),
   goalpost_private.set_model_price(text, text, bigint, bigint, bigint, bigint, timestamptz, text, bigint, bigint),
   goalpost_private.cancel_request(bigint),
   goalpost_private.cancel_goal(bigint),

@@ -400,6 +400,7 @@ impl Scene {
         let removed = json!({"p_workspace_id": workspace_id, "p_name": "no posting"});
         let limit = json!({"p_workspace_id": workspace_id, "p_scope": "tool", "p_name": "http_get", "p_slots": 2});
         let caps = json!({"p_workspace_id": workspace_id, "p_limits": {"on_exhausted": "ask", "webhook_hosts": ["example.com"]}});
+        let settings = json!({"p_workspace_id": workspace_id, "p_settings": {"time_zone": "Europe/Vienna", "currency": "EUR"}});
         let price = json!({"p_provider": "openai", "p_model": "own", "p_input_microusd": 1, "p_output_microusd": 2});
         let inbox = json!({"p_workspace_id": workspace_id});
         for (function, arguments) in [
@@ -407,6 +408,7 @@ impl Scene {
             ("remove_tool_policy", &removed),
             ("set_rate_limit", &limit),
             ("set_workspace_limits", &caps),
+            ("set_workspace_settings", &settings),
             ("set_model_price", &price),
             ("read_inbox", &inbox),
         ] {

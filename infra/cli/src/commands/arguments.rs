@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
 pub(super) use mcp::{AskWhen, Mcp, McpAction};
-pub(super) use people::{Admins, AdminsAction, Members, MembersAction};
+pub(super) use people::{Admins, AdminsAction, Members, MembersAction, Settings};
 
 use local_stack::stack::Person;
 
@@ -171,6 +171,9 @@ pub(super) enum Command {
     /// List and change the project admins, and what they grant
     #[command(after_help = people::ADMINS_HELP)]
     Admins(Admins),
+    /// Show and set the time zone and the currency of a workspace
+    #[command(after_help = people::SETTINGS_HELP)]
+    Settings(Settings),
     /// Sign in to a project, for the next commands
     #[command(
         after_help = "Examples:\n  cargo goalpost login --url https://abc.supabase.co --key sb_publishable_…\n  cargo goalpost login --email owner@goalpost.test        the local stack\n\nThe password is asked for, or read from GOALPOST_PASSWORD."

@@ -23,6 +23,7 @@ mod members;
 mod memories;
 mod psql;
 mod reset;
+mod settings;
 mod state;
 mod status;
 mod up;
@@ -66,6 +67,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Mcp(mcp) => mcp::run(mcp, global).await,
         Command::Members(members) => members::run(members, global).await,
         Command::Admins(admins) => admins::run(admins, global).await,
+        Command::Settings(settings) => settings::run(settings, global).await,
         Command::Login(login) => login::run(login, global).await,
         Command::Doctor => doctor::run(global).await,
     }

@@ -1,4 +1,4 @@
-//! The arguments of `goalpost members` and `goalpost admins`.
+//! The arguments of `goalpost members`, `goalpost admins` and `goalpost settings`.
 
 use clap::{Args, Subcommand, ValueEnum};
 use uuid::Uuid;
@@ -23,6 +23,28 @@ Examples:
 
 Project admins operate the whole project. The owner of the database adds the first one:
   insert into goalpost.project_admins (user_id) select id from auth.users where email = 'you@example.com';";
+
+pub(in crate::commands) const SETTINGS_HELP: &str = "\
+Examples:
+  cargo goalpost settings
+  cargo goalpost settings --time-zone Europe/Vienna --currency EUR
+  cargo goalpost settings --currency none
+
+Models are sent the time in this zone, and the currency of amounts that name none. Admins and owners set them.";
+
+/// The arguments of `settings`.
+#[derive(Debug, Args)]
+pub(in crate::commands) struct Settings {
+    /// The workspace, by name or id; left out: the only one
+    #[arg(long, short, value_name = "WORKSPACE")]
+    pub(in crate::commands) workspace: Option<String>,
+    /// The time zone, as the IANA names it
+    #[arg(long, value_name = "ZONE")]
+    pub(in crate::commands) time_zone: Option<String>,
+    /// The currency by its three letters; none: no currency
+    #[arg(long, value_name = "CODE")]
+    pub(in crate::commands) currency: Option<String>,
+}
 
 /// The arguments of `members`.
 #[derive(Debug, Args)]

@@ -1,0 +1,36 @@
+-- Sets how a workspace's work is seen: its time zone and its currency. What is not named stays; a currency of null is
+-- none. Gives back both. Safe to repeat. Raises ZG001, ZG002, ZG003. Definer: people may not write workspaces.
+create function goalpost_private.set_workspace_settings(p_workspace_id uuid, p_settings jsonb) returns jsonb
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  v_problem text;
+  v_settings jsonb;
+begin
+  perform goalpost_private.require_role(p_workspace_id, 'admin');
+  v_problem := goalpost_private.json_problem(
+    '{"type": "object", "additionalProperties": false, "properties": {
+       "time_zone": {"type": "string", "maxLength": 64},
+       "currency": {"type": ["string", "null"], "maxLength": 3}}}',
+    coalesce(p_settings, 'null'), 'the settings');
+  if v_problem is null and p_settings ? 'time_zone'
+     and not exists (select from pg_catalog.pg_timezone_names z where z.name = p_settings ->> 'time_zone') then
+    v_problem := 'a time zone is a name such as Europe/Vienna, or UTC';
+  elsif v_problem is null and p_settings ->> 'currency' !~ '^[A-Z]{3}$' then
+    v_problem := 'a currency is its three capital letters, such as EUR';
+  end if;
+  if v_problem is not null then
+    perform goalpost_private.refuse('ZG003', v_problem);
+  end if;
+  update goalpost.workspaces w
+     set time_zone = coalesce(p_settings ->> 'time_zone', w.time_zone),
+         currency = case when p_settings ? 'currency' then p_settings ->> 'currency' else w.currency end
+   where w.id = p_workspace_id
+  returning jsonb_build_object('time_zone', w.time_zone, 'currency', w.currency) into v_settings;
+  return v_settings;
+end
+$$;
+
+create function goalpost.set_workspace_settings(p_workspace_id uuid, p_settings jsonb) returns jsonb language sql set search_path = ''
+as $$ select goalpost_private.set_workspace_settings(p_workspace_id, p_settings) $$;

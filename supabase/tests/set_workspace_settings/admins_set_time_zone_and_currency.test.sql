@@ -1,0 +1,26 @@
+-- The time zone and the currency of a workspace: set by its admins, one at a time, and never to what is none.
+begin;
+select plan(18);
+select tests.world();
+
+create function pg_temp.set(p_settings text, p_person text default 'adam') returns text language sql as $$
+  select tests.refusal_for(p_person, format('select goalpost.set_workspace_settings(%L, %L::jsonb)', tests.id_of('acme'), p_settings)) $$;
+create function pg_temp.settings() returns text language sql as $$
+  select time_zone || ' ' || coalesce(currency, 'none') from goalpost.workspaces where id = tests.id_of('acme') $$;
+
+select is(pg_temp.settings(), 'UTC none', 'a workspace begins in UTC, without a currency');
+select is(pg_temp.set('{"time_zone": "Europe/Vienna", "currency": "EUR"}'), 'none', 'an admin sets both');
+select is(pg_temp.settings(), 'Europe/Vienna EUR', 'both are set');
+select is(pg_temp.set('{"time_zone": "Asia/Tokyo"}', 'olga'), 'none', 'the owner sets one of them');
+select is(pg_temp.settings(), 'Asia/Tokyo EUR', 'what is not named stays');
+select is(pg_temp.set('{"currency": null}'), 'none', 'no currency is a setting too');
+select is(pg_temp.settings(), 'Asia/Tokyo none', 'the zone stays when the currency is taken away');
+select is(pg_temp.set('{"currency": "EUR"}', 'mia'), 'ZG002', 'a member sets nothing');
+select is(pg_temp.set('{"currency": "EUR"}', 'petra'), 'ZG002', 'nor does an approver');
+select is(pg_temp.set(v), 'ZG003', format('%s is refused', v))
+  from unnest(array['{"time_zone": "Europe/Nowhere"}', '{"time_zone": null}', '{"time_zone": "UTC+5"}', '{"currency": "eur"}', '{"currency": "EURO"}', '{"zone": "UTC"}', 'null']) v;
+select is(pg_temp.settings(), 'Asia/Tokyo none', 'what was refused changed nothing');
+select throws_ok($$ update goalpost.workspaces set time_zone = 'Europe/Nowhere' $$, '22023', null, 'a row cannot hold a zone that the database does not know');
+
+select * from finish();
+rollback;
