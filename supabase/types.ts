@@ -1934,6 +1934,7 @@ export type Database = {
           max_calls_per_step: number
           name: string
           parameters: NonNullable<Json>
+          result: NonNullable<Json>
           returns_untrusted: boolean
           timeout_seconds: number
           version: number
@@ -1948,6 +1949,7 @@ export type Database = {
           max_calls_per_step?: number
           name: string
           parameters: NonNullable<Json>
+          result?: NonNullable<Json>
           returns_untrusted?: boolean
           timeout_seconds?: number
           version?: number
@@ -1961,6 +1963,7 @@ export type Database = {
           max_calls_per_step?: number
           name?: string
           parameters?: NonNullable<Json>
+          result?: NonNullable<Json>
           returns_untrusted?: boolean
           timeout_seconds?: number
           version?: number

@@ -19,6 +19,7 @@ mod database;
 mod dependencies;
 mod documents;
 mod doors;
+mod eval;
 mod faults;
 mod goals;
 mod hostile;

@@ -77,11 +77,12 @@ pub(crate) fn step_schema(kinds: &[StepKind]) -> Value {
 }
 
 fn form(doc: &KindDoc) -> Value {
-    let field = |kind: &str, holds: &str| json!({"type": kind, "description": holds});
+    // What each field holds is in the prompt.
+    let field = |kind: &str| json!({"type": kind});
     let input: Map<String, Value> = doc
         .input
         .iter()
-        .map(|(name, kind, holds)| (name.trim_end_matches('?').to_owned(), field(kind, holds)))
+        .map(|(name, kind, _)| (name.trim_end_matches('?').to_owned(), field(kind)))
         .collect();
     let input_required = doc.input.iter().map(|(name, ..)| *name);
     let input_required: Vec<&str> = input_required.filter(|name| !name.ends_with('?')).collect();
@@ -97,10 +98,7 @@ fn form(doc: &KindDoc) -> Value {
     let mut properties = properties.as_object().cloned().unwrap_or_default();
     let mut required = vec!["key", "kind", "title", "depends_on", "input"];
     if doc.kind == StepKind::Agent {
-        properties.insert(
-            "agent".to_owned(),
-            field("string", "name of a listed agent"),
-        );
+        properties.insert("agent".to_owned(), field("string"));
         required.push("agent");
     }
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})

@@ -2,6 +2,7 @@
 
 mod bench;
 mod chaos;
+mod eval;
 mod mutants;
 mod races;
 
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(super) use bench::{Bench, BenchSubject, Profile};
 pub(super) use chaos::Chaos;
+pub(super) use eval::{Eval, EvalCommand, EvalSubject};
 pub(super) use mutants::{Kind as MutantKind, Mutants};
 pub(super) use races::{RaceKind, Races};
 
@@ -17,6 +19,7 @@ Try:
   cargo harness chaos                             a minute of goals under every fault
   cargo harness races --trials 200                sessions that meet on the same rows
   cargo harness bench chain                       time, transactions and log bytes of a step
+  cargo harness eval tasks                        what the configured model achieves, and at which cost
   cargo harness mutants --only sql                guards taken away one at a time, and the tests that miss them
   cargo harness migrations                        supabase/migrations from supabase/schemas
 
@@ -56,6 +59,8 @@ pub(super) enum Command {
     /// Measure how fast work is done, and what each step costs
     #[command(after_help = bench::HELP)]
     Bench(Bench),
+    /// See what the configured language model achieves
+    Eval(EvalCommand),
     /// Take guards away one at a time, and name those that no test misses
     #[command(after_help = mutants::HELP)]
     Mutants(Mutants),

@@ -3,6 +3,7 @@
 mod arguments;
 mod bench;
 mod chaos;
+mod eval;
 mod migrations;
 mod mutants;
 mod races;
@@ -12,7 +13,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use local_stack::terminal::{self, Usage, print, print_error, print_json, told_to_stop};
 
-use arguments::{Arguments, Command};
+use arguments::{Arguments, Command, EvalSubject};
 
 /// Runs the command of this process's arguments; the code to end with.
 #[must_use]
@@ -27,6 +28,9 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Chaos(chaos) => chaos::run(chaos, global).await,
         Command::Races(races) => races::run(races, global).await,
         Command::Bench(bench) => bench::run(bench, global).await,
+        Command::Eval(command) => match &command.subject {
+            EvalSubject::Tasks(tasks) => eval::run(tasks, global).await,
+        },
         Command::Mutants(mutants) => mutants::run(mutants, global).await,
         Command::Migrations(migrations) => migrations::run(migrations, global),
     }

@@ -1,0 +1,124 @@
+//! What a language model achieves: tasks over the demonstration shop, asked through the product's own doors, each with an
+//! outcome that can be checked.
+//!
+//! The model is whatever the environment configures, as for `cargo goalpost up`. People are played by rules: approvers
+//! approve or reject as the task says, the requester gives the task's answer. Nothing of a prompt is known here.
+
+mod play;
+mod report;
+mod score;
+mod tasks;
+
+use std::path::Path;
+
+use anyhow::Context;
+use futures::stream::{self, StreamExt as _};
+use local_stack::progress::Phase;
+use local_stack::stack::{DEMO_WORKSPACE, Person, Stack, StackOptions};
+use serde_json::json;
+
+use crate::people::Client;
+pub use report::{Report, TaskResult};
+pub use tasks::{Kind, Task, Tasks};
+
+/// Caps of the demonstration person: the run's own cap is the operator's account with the provider.
+const DAY_MICROUSD: u64 = 200_000_000;
+const DAY_TOKENS: u64 = 2_000_000_000;
+
+/// How a run is made.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The tasks, in the order of the file.
+    pub tasks: Tasks,
+    /// How many are played side by side.
+    pub parallel: usize,
+    /// Seconds after which a task counts as not ended.
+    pub task_seconds: u64,
+    /// Price of the model's input and output in micro-dollars per million tokens, where it is given.
+    pub price: Option<(u64, u64)>,
+}
+
+/// Plays the tasks on a stack of its own.
+///
+/// # Errors
+/// No model is configured, or the stack does not start. What a task came to is no error: see the report.
+pub async fn run(settings: Settings, options: StackOptions) -> anyhow::Result<Report> {
+    let has_key = options.openai_api_key.is_some() || options.anthropic_api_key.is_some();
+    anyhow::ensure!(
+        has_key || options.environment.contains_key("OPENAI_BASE_URL"),
+        "no language model is configured: set OPENAI_API_KEY, ANTHROPIC_API_KEY or OPENAI_BASE_URL (with GOALPOST_MODEL), as for `cargo goalpost up`"
+    );
+    let model = options.environment.get("GOALPOST_MODEL").cloned();
+    let progress = options.progress.clone();
+    let stack = Stack::start(options).await?;
+    let mut phase = progress.phase(format!("Playing {} tasks", settings.tasks.len()));
+    let played = play_all(&settings, &stack, &mut phase).await;
+    phase.done();
+    let stopped = stack.stop().await.context("stopping the stack");
+    let results = played?;
+    stopped?;
+    Ok(Report { model, results })
+}
+
+async fn play_all(
+    settings: &Settings,
+    stack: &Stack,
+    phase: &mut Phase,
+) -> anyhow::Result<Vec<TaskResult>> {
+    prepare(settings, stack).await?;
+    let chains = settings.tasks.chains();
+    let mut playing = stream::iter(chains)
+        .map(|chain| play::chain(stack, chain, settings.task_seconds))
+        .buffer_unordered(settings.parallel.max(1));
+    let mut results = Vec::new();
+    while let Some(played) = playing.next().await {
+        results.extend(played?);
+        phase.note(report::note(&results, settings.tasks.len()));
+    }
+    results.sort_by_key(|result| settings.tasks.position(&result.name));
+    Ok(results)
+}
+
+/// Adds what the tasks need beside the shop, and caps that they fit in.
+async fn prepare(settings: &Settings, stack: &Stack) -> anyhow::Result<()> {
+    let stage = include_str!("../../eval/stage.sql");
+    let db = stack.admin_db().await?;
+    db.batch_execute(stage)
+        .await
+        .context("preparing the shop")?;
+    let owner = Client::of(stack, Person::Owner);
+    let limits = json!({
+        "max_open_requests": settings.tasks.len() + 10,
+        "user_day_microusd": DAY_MICROUSD, "user_day_tokens": DAY_TOKENS,
+    });
+    let limits = json!({"p_workspace_id": DEMO_WORKSPACE, "p_limits": limits});
+    let set = owner.rpc("set_workspace_limits", &limits).await?;
+    set.into_body().context("setting the workspace's limits")?;
+    let model = std::env::var("GOALPOST_MODEL").ok();
+    if let (Some((input, output)), Some(model)) = (settings.price, model) {
+        let provider = match model.starts_with("claude") {
+            true => "anthropic",
+            false => "openai",
+        };
+        let price = json!({
+            "p_provider": provider, "p_model": model, "p_input_microusd": input, "p_output_microusd": output,
+        });
+        let set = owner.rpc("set_model_price", &price).await?;
+        set.into_body().context("setting the model's price")?;
+    }
+    Ok(())
+}
+
+/// Reads the tasks that ship with the harness, or those of a file.
+///
+/// # Errors
+/// The file cannot be read, or a task in it is not sound; the message names it.
+pub fn read_tasks(file: Option<&Path>) -> anyhow::Result<Tasks> {
+    match file {
+        None => Tasks::parse(include_str!("../../eval/tasks.toml")),
+        Some(path) => {
+            let text = std::fs::read_to_string(path);
+            Tasks::parse(&text.with_context(|| format!("reading {}", path.display()))?)
+        }
+    }
+}
