@@ -2293,6 +2293,7 @@ export type Database = {
       workspaces: {
         Row: {
           approve_plans: boolean
+          common_values: boolean
           created_at: string
           created_by: string | null
           currency: string | null
@@ -2320,6 +2321,7 @@ export type Database = {
         ComputedFields: never
         Insert: {
           approve_plans?: boolean
+          common_values?: boolean
           created_at?: string
           created_by?: string | null
           currency?: string | null
@@ -2346,6 +2348,7 @@ export type Database = {
         }
         Update: {
           approve_plans?: boolean
+          common_values?: boolean
           created_at?: string
           created_by?: string | null
           currency?: string | null

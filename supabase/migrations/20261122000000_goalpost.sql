@@ -135,6 +135,8 @@ create table goalpost.workspaces (
   -- The zone in which models are sent the time, and the currency of amounts that name none; null: that differs.
   time_zone text not null default 'UTC',
   currency text,
+  -- Whether agents are sent common values and counts of the tables that their asker may read.
+  common_values boolean not null default true,
   max_open_requests integer not null default 200,
   -- What models may cost: one request with all that follows from it (unless it says otherwise), one person a day, the
   -- workspace a month, both in UTC. Micro-dollars; tokens in and out. Every cap has a value.
@@ -1247,6 +1249,17 @@ create table goalpost_private.table_writes (
   foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade
 );
 
+-- file: supabase/schemas/10_tables/68_value_reads.sql
+
+-- Steps whose model was sent values of the project's tables: such a step has read what others wrote (is_tainted).
+create table goalpost_private.value_reads (
+  run_id bigint not null,
+  step_key text not null,
+  read_at timestamptz not null,
+  primary key (run_id, step_key),
+  foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade
+);
+
 -- file: supabase/schemas/10_tables/70_operations.sql
 
 create table goalpost.wakes (
@@ -1827,7 +1840,9 @@ begin
   if v_goal.state = 'completed' then
     return goalpost_private.complete_step(
       v_parent_step,
-      jsonb_build_object('goal_id', v_goal.id, 'text', v_goal.report, 'result', v_goal.result), p_now);
+      -- Its heading would stand in the middle of the report above.
+      jsonb_build_object('goal_id', v_goal.id, 'text', regexp_replace(v_goal.report, '^\s*#\s[^\n]*\n+', ''),
+                         'result', v_goal.result), p_now);
   end if;
   return goalpost_private.fail_step(
     v_parent_step,
@@ -3531,6 +3546,14 @@ as $$
    where g.id = p_run.goal_id
 $$;
 
+-- The names of the parameters that a plan reads, in order: `parameters.week` in any of its templates.
+create function goalpost_private.parameters_of(p_plan jsonb) returns jsonb
+language sql immutable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(distinct m[1]), '[]') from regexp_matches(p_plan::text, '\mparameters\.([a-z_][a-z0-9_]*)', 'g') m
+$$;
+
 -- file: supabase/schemas/30_planning/open_goal.sql
 
 -- Opens a goal and its run, with planning ready. p_parent is the waiting sub-goal step, or null at the root.
@@ -3646,8 +3669,8 @@ end
 $$;
 
 -- Returns true if a failed step leads to another plan: a model made the plan, the cap on revisions leaves room, and the
--- failure is one that other steps may avoid. What a person refused, what money or a provider's account does not allow,
--- and what the platform lacks stays so.
+-- failure is one that other steps may avoid. What a person refused without a word on what should be different, what money
+-- or a provider's account does not allow, and what the platform lacks stays so.
 create function goalpost_private.may_be_planned_around(
   p_run goalpost.workflow_runs, p_step goalpost.steps, p_error jsonb
 ) returns boolean
@@ -3655,10 +3678,11 @@ language sql stable
 set search_path = ''
 as $$
   select p_run.state = 'running' and p_run.failure is null
-     and p_step.kind in ('agent', 'tool', 'subgoal') and p_step.revision = p_run.revision
-     and coalesce(p_error ->> 'cause', p_error ->> 'code') !~ ('^(model_.*|.*_unavailable|.*_not_configured|.*_cancelled|'
+     and p_step.kind in ('agent', 'tool', 'subgoal', 'approval') and p_step.revision = p_run.revision
+     and (coalesce(p_error ->> 'cause', p_error ->> 'code') = 'rejected' and p_error ->> 'message' like 'rejected: %'
+          or coalesce(p_error ->> 'cause', p_error ->> 'code') !~ ('^(model_.*|.*_unavailable|.*_not_configured|.*_cancelled|'
        || 'budget_exhausted|no_language_model|runbook_not_allowed|rejected|expired|denied|plan_rejected|rights_expired|'
-       || 'outcome_unknown|context_unreadable|interrupted|too_many_goals|too_many_steps|deadline_passed)$')
+       || 'outcome_unknown|context_unreadable|interrupted|too_many_goals|too_many_steps|deadline_passed)$'))
      and (p_run.goal_id is null or p_run.revision <= (select l.max_revisions from goalpost_private.limits l))
      and exists (select from goalpost.steps m
                   where m.run_id = p_run.id and m.kind in ('assess', 'plan') and m.result ->> 'model' is not null
@@ -4589,6 +4613,9 @@ begin
            'tools', goalpost_private.describe_tools(p_step.workspace_id, a.tools))
          || goalpost_private.context_of_reach(p_step.workspace_id, a.tools)
          || goalpost_private.context_of_memory(p_step.workspace_id)
+         || case when 'sql' = any (a.tools) and coalesce(p_step.input -> 'procedure', '[]') = '[]'
+                      and (select w.common_values from goalpost.workspaces w where w.id = p_step.workspace_id)
+                 then '{"reads_values": true}'::jsonb else '{}' end
          || case when a.tools && array['sql', 'table_write'] and coalesce(p_step.input -> 'procedure', '[]') = '[]'
                  then goalpost_private.readable_tables(p_step.workspace_id, concat_ws(
                         ' ', p_step.title, p_step.input ->> 'instructions', p_told ->> 'question',
@@ -4641,6 +4668,7 @@ begin
      cross join lateral (
        select jsonb_build_object('steps', goalpost_private.dependency_results(s.run_id, s.depends_on))
               || case when s.agent_id is not null then goalpost_private.context_of_agent(p_steps[s.ordinality], r.told)
+                           || goalpost_private.failed_dependencies(s.run_id, s.depends_on)
                       else goalpost_private.context_of_reach(s.workspace_id, array[s.input ->> 'tool']) end as told
         where s.kind in ('agent', 'tool')
         union all
@@ -4732,6 +4760,21 @@ as $$
      where length(w) >= 3)
 $$;
 
+-- The tables and views of the workspace's schemas that signed-in people may read.
+create function goalpost_private.readable_oids(p_workspace_id uuid) returns oid[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select c.oid
+      from goalpost.workspaces w
+      join pg_catalog.pg_namespace n on n.nspname = any (w.readable_schemas)
+      join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm')
+     where w.id = p_workspace_id and has_table_privilege('authenticated', c.oid, 'select'));
+end
+$$;
+
 -- Tables of the workspace's schemas that signed-in people may read, with what their catalog states of them, those first
 -- that have most words of the question, then the largest, at most 60:
 -- {"tables": [...], "more_tables": how many are left out}. A worker shows those of them that fit its prompt.
@@ -4741,15 +4784,9 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  v_all oid[];
+  v_all constant oid[] := goalpost_private.readable_oids(p_workspace_id);
   v_chosen oid[];
 begin
-  v_all := array(
-    select c.oid
-      from goalpost.workspaces w
-      join pg_catalog.pg_namespace n on n.nspname = any (w.readable_schemas)
-      join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm')
-     where w.id = p_workspace_id and has_table_privilege('authenticated', c.oid, 'select'));
   v_chosen := goalpost_private.tables_for(v_all, goalpost_private.name_words(p_question));
   return jsonb_build_object(
     'more_tables', cardinality(v_all) - cardinality(v_chosen),
@@ -4771,16 +4808,14 @@ begin
   select c.oid,
          jsonb_build_object('schema', n.nspname, 'name', c.relname,
                             'kind', case when c.relkind in ('v', 'm') then 'view' else 'table' end)
-         || case when t.description is not null then jsonb_build_object('comment', left(t.description, 300)) else '{}' end
-         || case when c.relkind <> 'v' and not c.relrowsecurity and c.reltuples > 0
+         || jsonb_strip_nulls(jsonb_build_object('comment', left(obj_description(c.oid, 'pg_class'), 300)))
+         || case when not c.relrowsecurity and c.reltuples > 0
                  then jsonb_build_object('estimated_rows', c.reltuples::bigint) else '{}' end
          || case when l.more > 0 then jsonb_build_object('more_columns', l.more) else '{}' end
          || coalesce(k.described, '{}')
          || jsonb_build_object('columns', coalesce(l.described, '[]'))
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    left join pg_catalog.pg_description t
-      on t.objoid = c.oid and t.classoid = 'pg_catalog.pg_class'::regclass and t.objsubid = 0
     left join goalpost_private.describe_columns(p_tables) l on l.table_oid = c.oid
     left join goalpost_private.describe_constraints(p_tables, p_readable) k on k.table_oid = c.oid
    where c.oid = any (p_tables);
@@ -4799,13 +4834,11 @@ begin
          jsonb_agg(
            jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod))
            || case when a.attnotnull then '{"not_null": true}' else '{}'::jsonb end
-           || case when d.description is not null then jsonb_build_object('comment', left(d.description, 200)) else '{}' end
+           || jsonb_strip_nulls(jsonb_build_object('comment', left(col_description(a.attrelid, a.attnum), 200)))
            || case when e.labels is not null then jsonb_build_object('values', e.labels) else '{}' end
            order by a.attnum) filter (where a.attnum <= 40),
          count(*) filter (where a.attnum > 40)
     from pg_catalog.pg_attribute a
-    left join pg_catalog.pg_description d
-      on d.objoid = a.attrelid and d.classoid = 'pg_catalog.pg_class'::regclass and d.objsubid = a.attnum
     left join (select n.enumtypid, jsonb_agg(n.enumlabel order by n.enumsortorder) as labels
                  from pg_catalog.pg_enum n group by n.enumtypid having count(*) <= 30) e on e.enumtypid = a.atttypid
    where a.attrelid = any (p_tables) and a.attnum > 0 and not a.attisdropped
@@ -4830,14 +4863,14 @@ begin
                'referenced_columns', goalpost_private.column_list(k.confrelid, k.confkey)) order by k.conname)
              filter (where k.contype = 'f'),
            'checks', jsonb_agg(jsonb_build_object('columns', k.columns, 'expression', k.expression) order by k.conname)
-             filter (where k.contype = 'c' and length(k.expression) <= 200)))
+             filter (where length(k.expression) <= 200)))
     from (
       select c.conrelid, c.contype, c.conname, c.confrelid, c.confkey,
              goalpost_private.column_list(c.conrelid, c.conkey) as columns,
              case when c.contype = 'c' then pg_get_expr(c.conbin, c.conrelid, true) end as expression
         from pg_catalog.pg_constraint c
        where c.conrelid = any (p_tables)
-         and (c.contype in ('p', 'u', 'c') or c.contype = 'f' and c.confrelid = any (p_readable))) k
+         and (c.contype in ('p', 'u', 'c') or c.confrelid = any (p_readable))) k
    group by k.conrelid;
 end
 $$;
@@ -4917,6 +4950,24 @@ begin
 end
 $$;
 
+-- Steps that a step depends on and that failed while the run goes on (on_failure), by key with the reason:
+-- {"failed_steps": {…}}; {} where none has.
+create function goalpost_private.failed_dependencies(p_run_id bigint, p_depends_on text[]) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if cardinality(p_depends_on) = 0 then
+    return '{}';
+  end if;
+  return (
+    select case when count(*) > 0 then jsonb_build_object('failed_steps', jsonb_object_agg(s.key, left(s.error ->> 'message', 1000)))
+                else '{}' end
+      from goalpost.steps s
+     where s.run_id = p_run_id and s.key = any (p_depends_on) and s.state = 'failed');
+end
+$$;
+
 -- file: supabase/schemas/50_context/step_context.sql
 
 -- What a claimed step is told (step_context), and how runbooks are matched to a question.
@@ -4938,8 +4989,8 @@ as $$
        where run_id = p_run_id and kind not in ('assess', 'plan', 'judge')) s
 $$;
 
--- The calls of a step that a reader of its result has to know of, as they were made: those that change something outside,
--- with what a person made of them, and questions to people with their answers.
+-- The calls of a step that a reader of its result has to know of, as they were made: an agent's, each with the beginning of
+-- its result, and those that change something outside, with what a person made of them.
 create function goalpost_private.calls_that_matter(p_step goalpost.steps) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -4950,11 +5001,15 @@ begin
              jsonb_build_object('tool', c.tool, 'arguments', c.arguments, 'state', c.state)
                || case when c.proposed_arguments is not null then '{"was_edited": true}' else '{}'::jsonb end
                || case when c.tool = 'ask_human' and c.result is not null then jsonb_build_object('answer', c.result) else '{}' end
+               || case when c.tool <> 'ask_human' and c.result is not null and c.number <= 20
+                       then jsonb_build_object('result', left(c.result::text, 1500)) else '{}' end
                || case when c.error is not null then jsonb_build_object('error', c.error -> 'message') else '{}' end
              order by c.number)
       from goalpost.tool_calls c
      where c.run_id = p_step.run_id and c.step_key = p_step.key and c.state in ('done', 'unknown', 'denied')
-       and (c.tool = 'ask_human'
+       and c.tool not in ('submit_result', 'remember', 'recall')
+       -- The step's own result shows what it read.
+       and (p_step.kind = 'agent' or c.proposed_arguments is not null
             or exists (select from goalpost_private.tools_of(p_step.workspace_id) t where t.name = c.tool and t.writes)));
 end
 $$;
@@ -5006,7 +5061,8 @@ set search_path = ''
 as $$
   select jsonb_build_object(
            'context', q.context,
-           'runbooks', (select coalesce(jsonb_agg(to_jsonb(m) - 'plan' order by m.score desc), '[]')
+           'runbooks', (select coalesce(jsonb_agg(to_jsonb(m) - 'plan' || jsonb_build_object(
+                                  'parameters', goalpost_private.parameters_of(m.plan)) order by m.score desc), '[]')
                           from goalpost_private.match_runbooks(q.question, q.workspace_id, q.user_id) m),
            'tools', goalpost_private.describe_tools(q.workspace_id, null))
          || goalpost_private.readable_tables(q.workspace_id, q.question)
@@ -5044,9 +5100,13 @@ as $$
            'revision', p_run.revision + 1,
            'previous', case when p_run.revision > 0 or p_step.input ? 'reason' then jsonb_build_object(
              'reason', p_step.input -> 'reason',
-             'verdicts', (select coalesce(jsonb_agg(to_jsonb(c) - 'workspace_id' order by c.number), '[]')
+             'verdicts', (select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+                                   'criterion', c.description, 'verdict', c.verdict, 'evidence', c.evidence)) order by c.number), '[]')
                             from goalpost.goal_criteria c where c.goal_id = p_run.goal_id),
-             'plans_left', (select greatest(l.max_revisions - p_run.revision, 0) from goalpost_private.limits l),
+             'rejected_plan', (select a.subject -> 'plan' from goalpost.approvals a
+                                where a.run_id = p_run.id and a.step_key = p_step.key and a.kind = 'plan' and a.state = 'rejected'
+                                order by a.id desc limit 1),
+             'plans_left_after_this', (select greatest(l.max_revisions - p_run.revision, 0) from goalpost_private.limits l),
              'money_left_microusd', goalpost_private.money_left(p_run.id),
              'steps', goalpost_private.describe_steps_for_plan(p_run.id)) end)
          || goalpost_private.place_of_goal(p_run.goal_id)
@@ -6135,6 +6195,15 @@ begin
     rule := 'control';
     return;
   end if;
+  -- No person is asked about rows that cannot be written.
+  if v_tool.name = 'table_write' then
+    message := goalpost_private.write_call_problem(p_step.workspace_id, p_call.arguments);
+    if message is not null then
+      decision := 'deny';
+      rule := 'invalid_write';
+      return;
+    end if;
+  end if;
   v_policy := goalpost_private.policy_of_call(p_step.workspace_id, v_agent.name, v_tool.name);
   if v_policy.effect = 'needs_approval' then
     decision := 'needs_approval';
@@ -6310,6 +6379,11 @@ as $$
            select from source o
              join goalpost.memory_uses u on u.run_id = o.run_id and u.step_key = o.key
             where u.is_untrusted)
+      -- An agent whose model was sent values of the project's tables has read them without a call.
+      or exists (
+           select from source o
+             join goalpost_private.value_reads v on v.run_id = o.run_id and v.step_key = o.key
+            where not o.is_given)
 $$;
 
 -- file: supabase/schemas/60_policy/json_schemas.sql
@@ -8857,8 +8931,8 @@ as $$ select goalpost_private.set_project_limits(p_limits) $$;
 
 -- file: supabase/schemas/75_people/set_workspace_settings.sql
 
--- Sets how a workspace's work is seen: its time zone and its currency. What is not named stays; a currency of null is
--- none. Gives back both. Safe to repeat. Raises ZG001, ZG002, ZG003. Definer: people may not write workspaces.
+-- Sets what models are sent of a workspace: time zone, currency, common values of tables. What is not named stays; a
+-- currency of null is none. Gives back all of it. Safe to repeat. Raises ZG001, ZG002, ZG003. Definer: people may not write workspaces.
 create function goalpost_private.set_workspace_settings(p_workspace_id uuid, p_settings jsonb) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -8871,7 +8945,8 @@ begin
   v_problem := goalpost_private.json_problem(
     '{"type": "object", "additionalProperties": false, "properties": {
        "time_zone": {"type": "string", "maxLength": 64},
-       "currency": {"type": ["string", "null"], "maxLength": 3}}}',
+       "currency": {"type": ["string", "null"], "maxLength": 3},
+       "common_values": {"type": "boolean"}}}',
     coalesce(p_settings, 'null'), 'the settings');
   if v_problem is null and p_settings ? 'time_zone'
      and not exists (select from pg_catalog.pg_timezone_names z where z.name = p_settings ->> 'time_zone') then
@@ -8884,9 +8959,10 @@ begin
   end if;
   update goalpost.workspaces w
      set time_zone = coalesce(p_settings ->> 'time_zone', w.time_zone),
-         currency = case when p_settings ? 'currency' then p_settings ->> 'currency' else w.currency end
+         currency = case when p_settings ? 'currency' then p_settings ->> 'currency' else w.currency end,
+         common_values = coalesce((p_settings ->> 'common_values')::boolean, w.common_values)
    where w.id = p_workspace_id
-  returning jsonb_build_object('time_zone', w.time_zone, 'currency', w.currency) into v_settings;
+  returning jsonb_build_object('time_zone', w.time_zone, 'currency', w.currency, 'common_values', w.common_values) into v_settings;
   return v_settings;
 end
 $$;
@@ -9283,16 +9359,25 @@ as $$
            where u.name <> 'pg_catalog' group by u.name) s
 $$;
 
--- The settings that a request of this person through PostgREST would have. Nothing of the worker's own request is left
+-- The time zone of a workspace.
+create function goalpost_private.time_zone_of(p_workspace_id uuid) returns text
+language sql stable
+set search_path = ''
+as $$ select w.time_zone from goalpost.workspaces w where w.id = p_workspace_id $$;
+
+-- The settings that a request of this person through PostgREST would have, with the time zone of the workspace, in which
+-- "today" and "last month" are meant. Nothing of the worker's own request is left
 -- for a policy or a view to read.
-create function goalpost_private.asker_settings(p_claims jsonb, p_schemas text[], p_method text) returns jsonb
+create function goalpost_private.asker_settings(
+  p_claims jsonb, p_schemas text[], p_method text, p_time_zone text
+) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select jsonb_build_object(
     'request.jwt.claims', p_claims::text, 'request.jwt.claim', '', 'request.jwt.claim.sub', '', 'request.jwt.claim.role', '',
     'request.jwt.claim.email', '', 'request.method', p_method, 'request.path', '/', 'request.headers', '{}',
-    'request.cookies', '{}', 'search_path', goalpost_private.asker_search_path(p_schemas))
+    'request.cookies', '{}', 'TimeZone', p_time_zone, 'search_path', goalpost_private.asker_search_path(p_schemas))
 $$;
 
 -- The values of a row with exact numbers: a number that a double cannot hold becomes a text with all its digits.
@@ -9443,7 +9528,8 @@ set search_path = ''
 as $$
 declare
   v_schemas constant text[] := goalpost_private.readable_schemas(p_run.workspace_id, p_run.user_id);
-  v_settings constant jsonb := goalpost_private.asker_settings(p_claims, v_schemas, 'GET');
+  v_settings constant jsonb := goalpost_private.asker_settings(
+    p_claims, v_schemas, 'GET', goalpost_private.time_zone_of(p_run.workspace_id));
   v_statement constant text := format(E'select pg_catalog.to_json(q.*) as row from (%s\n) q limit %s', p_query, p_row_limit + 1);
   v_tree text;
   v_problem text;
@@ -10208,6 +10294,128 @@ begin
 end
 $$;
 
+-- file: supabase/schemas/80_tools/read_common_values.sql
+
+-- Common values of short text columns, and exact counts of small tables, for an agent's model: what it would find out
+-- with its first queries. They come from queries as the asker alone, never from the planner's statistics.
+
+-- The text columns of these tables whose values may repeat: not alone in a key, without a check or an enum that lists
+-- the values already. The first thirty, in the order of the tables.
+create function goalpost_private.repeating_columns(p_tables oid[])
+returns table (table_oid oid, column_name name)
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return query
+  select a.attrelid, a.attname
+    from pg_catalog.pg_attribute a
+   where a.attrelid = any (p_tables) and a.attnum between 1 and 40 and not a.attisdropped
+     and a.atttypid in ('pg_catalog.text'::regtype, 'pg_catalog.varchar'::regtype, 'pg_catalog.bpchar'::regtype)
+     and not exists (select from pg_catalog.pg_constraint c
+                      where c.conrelid = a.attrelid and c.conkey = array[a.attnum] and c.contype in ('p', 'u', 'c'))
+   order by array_position(p_tables, a.attrelid), a.attnum
+   limit 30;
+end
+$$;
+
+-- One query over these tables: rows (t, c, v, n). Without a column, n is how many rows the table has, up to 10001; with
+-- one, v is a value among its first thousand rows and n how often it stands there, up to thirteen values.
+create function goalpost_private.common_values_query(p_tables oid[]) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return (
+  select string_agg(q.query, ' union all ' order by q.number)
+    from (
+      select array_position(p_tables, c.oid) as number,
+             format('(select %L::text as t, ''''::text as c, ''''::text as v, count(*) as n from (select 1 from %s limit 10001) x)',
+                    c.oid::regclass, c.oid::regclass) as query
+        from pg_catalog.pg_class c where c.oid = any (p_tables)
+      union all
+      select array_position(p_tables, r.table_oid),
+             format('(select %L::text, %L::text, x.v, count(*) from (select left(%I, 41) as v from %s limit 1000) x where x.v is not null group by x.v order by count(*) desc, x.v limit 13)',
+                    r.table_oid::regclass, r.column_name, r.column_name, r.table_oid::regclass)
+        from goalpost_private.repeating_columns(p_tables) r) q);
+end
+$$;
+
+-- The answer of that query as {"rows": {table: count}, "values": {table: {column: [values]}}}. A column is left out that
+-- has more than twelve values, a long one, or values that hardly repeat: such values name single rows, often people.
+create function goalpost_private.describe_values(p_rows jsonb) returns jsonb
+language sql immutable
+set search_path = ''
+as $$
+  with found as (
+    select r.t, r.c, r.v, r.n from jsonb_to_recordset(p_rows) r (t text, c text, v text, n bigint)
+  ),
+  by_column as (
+    select f.t, f.c, jsonb_agg(f.v order by f.n desc, f.v) as listed
+      from found f where f.c <> ''
+     group by f.t, f.c having count(*) <= 12 and max(length(f.v)) <= 40 and sum(f.n) >= 3 * count(*)
+  )
+  select jsonb_build_object(
+    'rows', (select coalesce(jsonb_object_agg(f.t, f.n), '{}') from found f where f.c = '' and f.n <= 10000),
+    'values', (select coalesce(jsonb_object_agg(b.t, b.columns), '{}')
+                 from (select c.t, jsonb_object_agg(c.c, c.listed) as columns from by_column c group by c.t) b))
+$$;
+
+-- Reads common values for a step that holds its lease, as the person who asked for the work, over the twelve tables that
+-- fit the step best. Called by the executor before the first turn of an agent that has `sql`, where the workspace permits
+-- it. Safe to repeat. {}: nothing is read, since the workspace does not permit it, the asker may not read, too many
+-- queries run, or this one failed; work goes on without. The step is marked before it reads, so that it is tainted
+-- whatever comes back. Raises ZG009 (lease lost). Locks a query slot until its transaction ends.
+create function goalpost_worker.read_common_values(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns jsonb
+language plpgsql security definer
+set search_path = '' set statement_timeout = '4s' set work_mem = '8MB'
+as $$
+declare
+  v_step constant goalpost.steps := goalpost_private.held_step(p_run_id, p_step_key, p_lease_epoch);
+  v_run constant goalpost.workflow_runs := (select r from goalpost.workflow_runs r where r.id = p_run_id);
+  v_asker record;
+  v_query text;
+  v_answer jsonb;
+begin
+  if not (select w.common_values from goalpost.workspaces w where w.id = v_run.workspace_id) then
+    return '{}';
+  end if;
+  v_asker := goalpost_private.claims_of_asker(v_run);
+  if v_asker.problem is not null or v_asker.is_expired or not goalpost_private.take_query_slots(v_run.workspace_id) then
+    return '{}';
+  end if;
+  -- A view may have to compute all of its rows.
+  v_query := goalpost_private.common_values_query((goalpost_private.tables_for(
+    array(select c.oid from pg_catalog.pg_class c
+           where c.oid = any (goalpost_private.readable_oids(v_run.workspace_id)) and c.relkind in ('r', 'p')),
+    goalpost_private.words_of_step(v_step, v_run)))[:12]);
+  if v_query is null then
+    return '{}';
+  end if;
+  insert into goalpost_private.value_reads (run_id, step_key, read_at)
+  values (p_run_id, p_step_key, goalpost_private.clock()) on conflict do nothing;
+  perform goalpost_private.open_temporary_schema();
+  begin
+    v_answer := goalpost_private.describe_values(
+      goalpost_private.run_query(v_run, v_asker.claims, v_query, 1000, 65536) -> 'rows');
+  exception
+    when query_canceled or others then
+      v_answer := '{}';
+  end;
+  perform pg_advisory_unlock_all();
+  return v_answer;
+end
+$$;
+
+-- The words by which tables are chosen for a step.
+create function goalpost_private.words_of_step(p_step goalpost.steps, p_run goalpost.workflow_runs) returns text[]
+language sql stable
+set search_path = ''
+as $$
+  select goalpost_private.name_words(concat_ws(' ', p_step.title, p_step.input ->> 'instructions', q.question, g.title, g.description))
+    from goalpost.requests q left join goalpost.goals g on g.id = p_run.goal_id where q.id = p_run.request_id
+$$;
+
 -- file: supabase/schemas/80_tools/read_mcp_server.sql
 
 -- Where a server of the step's workspace is and what it is told to be let in, with the tool that is to be called as a
@@ -10490,6 +10698,23 @@ begin
 end
 $$;
 
+-- Why a call of table_write cannot write, from its arguments; null: nothing shows beforehand.
+create function goalpost_private.write_call_problem(p_workspace_id uuid, p_arguments jsonb) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_table constant text := p_arguments ->> 'table';
+  v_schema constant text := split_part(v_table, '.', 1);
+begin
+  return goalpost_private.write_problem(
+    p_workspace_id, v_schema, substr(v_table, length(v_schema) + 2), p_arguments -> 'rows',
+    coalesce(p_arguments ->> 'mode', 'insert'),
+    case jsonb_typeof(p_arguments -> 'conflict_columns')
+      when 'array' then array(select jsonb_array_elements_text(p_arguments -> 'conflict_columns')) end);
+end
+$$;
+
 -- Writes rows for a step that holds its lease, as the person who asked for the work: {"table", "mode", "row_count"}.
 -- Called by the executor's `table_write` tool. Safe to repeat with the same call number: the first result is given
 -- again and nothing is written. What is refused, or what Postgres refuses, is an answer, {"refused": code, "message"},
@@ -10540,7 +10765,7 @@ begin
         raise exception using errcode = 'ZX001';
       end if;
       v_result := jsonb_build_object('table', p_table, 'mode', p_mode, 'row_count', goalpost_private.write_rows_as_asker(
-        goalpost_private.asker_settings(v_asker.claims, array[v_schema], 'POST'), v_schema, v_name,
+        goalpost_private.asker_settings(v_asker.claims, array[v_schema], 'POST', goalpost_private.time_zone_of(v_step.workspace_id)), v_schema, v_name,
         array(select jsonb_object_keys(p_rows -> 0) order by 1), p_rows, nullif(p_conflict_columns, '{}')));
       update goalpost_private.table_writes w set result = v_result
        where w.run_id = p_run_id and w.step_key = p_step_key and w.call_number = p_call_number;
@@ -11414,6 +11639,9 @@ create policy project_admins_read on goalpost_private.request_claims for select 
   using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.table_writes enable row level security;
 create policy project_admins_read on goalpost_private.table_writes for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.value_reads enable row level security;
+create policy project_admins_read on goalpost_private.value_reads for select to authenticated
   using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.budget_waiters enable row level security;
 create policy project_admins_read on goalpost_private.budget_waiters for select to authenticated

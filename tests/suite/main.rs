@@ -41,4 +41,5 @@ mod schemas;
 mod supabase_cli;
 mod tenants;
 mod tools;
+mod transcripts;
 mod wakes;

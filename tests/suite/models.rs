@@ -41,6 +41,14 @@ impl Script {
         )
     }
 
+    /// Forgets the replies that were not asked for, and returns how many there were.
+    pub(crate) fn clear(&self) -> usize {
+        let mut replies = self.replies.lock().unwrap();
+        let left = replies.values().map(VecDeque::len).sum();
+        replies.clear();
+        left
+    }
+
     pub(crate) fn asked_for(&self, what: &str) -> Vec<Value> {
         let asked = self.asked.lock().unwrap();
         asked

@@ -25,6 +25,7 @@ fn catalogue() -> Catalogue {
         })),
         taken_keys: BTreeSet::from(["plan".to_owned(), "old".to_owned(), "done".to_owned()]),
         completed_keys: BTreeSet::from(["done".to_owned()]),
+        ..Catalogue::default()
     }
 }
 
@@ -235,6 +236,7 @@ async fn rust_and_sql_find_the_same_problems_in_every_plan() {
         "bad_output_schema",
         "bad_arguments",
         "unknown_name",
+        "unknown_criterion",
         "bad_query",
     ];
     let shared = |code: &&domain::plan::ProblemCode| !of_rust_alone.contains(&code.as_str());

@@ -14,7 +14,7 @@ const QUESTION: &str = "Which three customers of our shop bought the most in the
 const BOUNDS: [(&str, usize, &[&str]); 7] = [
     (
         "assess",
-        10_400,
+        11_000,
         &[
             "tools",
             "workspace",
@@ -27,7 +27,7 @@ const BOUNDS: [(&str, usize, &[&str]); 7] = [
     ),
     (
         "plan",
-        16_000,
+        16_400,
         &[
             "tools",
             "agents",
@@ -42,7 +42,7 @@ const BOUNDS: [(&str, usize, &[&str]); 7] = [
     ),
     (
         "plan of the sub-goal",
-        20_300,
+        20_800,
         &[
             "tools",
             "agents",
@@ -59,7 +59,7 @@ const BOUNDS: [(&str, usize, &[&str]); 7] = [
     ),
     (
         "plan again",
-        45_000,
+        26_200,
         &[
             "tools",
             "agents",
@@ -75,11 +75,12 @@ const BOUNDS: [(&str, usize, &[&str]); 7] = [
     ),
     (
         "agent, first turn",
-        12_100,
+        12_800,
         &[
             "your role",
             "workspace",
             "tables",
+            "rows and common values of tables",
             "who asks",
             "question",
             "goal",
@@ -90,11 +91,12 @@ const BOUNDS: [(&str, usize, &[&str]); 7] = [
     ),
     (
         "agent, second turn",
-        34_200,
+        34_900,
         &[
             "your role",
             "workspace",
             "tables",
+            "rows and common values of tables",
             "who asks",
             "question",
             "goal",
@@ -105,7 +107,7 @@ const BOUNDS: [(&str, usize, &[&str]); 7] = [
     ),
     (
         "judge",
-        33_000,
+        11_200,
         &["goal", "question", "steps", "report", "criteria", "now"],
     ),
 ];
@@ -264,6 +266,10 @@ async fn prompts_of_a_goal_over_the_shop_have_their_parts_and_bounds() {
     assert!(
         !below.contains(QUESTION) && below.contains("[\"Three best customers\"]"),
         "the sub-goal's place: {below}"
+    );
+    assert!(
+        agent.contains("rows; carrier 'Swift Parcel'"),
+        "values are the asker's: {agent}"
     );
     let results = prompts[5].1["messages"][3]["content"].as_str().unwrap();
     assert!(

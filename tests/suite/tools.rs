@@ -157,12 +157,12 @@ async fn what_a_workspace_allows_is_written_and_sent_once_and_signed() {
     for (key, code, part) in [
         (
             "secret",
-            "write_refused",
+            "tool_denied",
             "shop.gift_cards is not among the tables that this workspace may write; these are: public.findings",
         ),
         (
             "odd",
-            "write_refused",
+            "tool_denied",
             "there is no column nothing that can be written; there are: id, finder, words",
         ),
         (

@@ -28,7 +28,10 @@ pub(crate) fn markdown(judging: &Judging) -> String {
         ));
     }
     text.push_str(&body);
-    push_failures(&mut text, judging);
+    // What failed on the way and was made good is in the rows, and not in a text that is forwarded.
+    if judging.failure.is_some() {
+        push_failures(&mut text, judging);
+    }
     text
 }
 
@@ -44,7 +47,12 @@ fn body(judging: &Judging, names: &Value) -> String {
     let Some(report) = &judging.report else {
         return last_text(judging).unwrap_or_else(|| every_result(judging));
     };
-    expression::render_report(&report.body, names).unwrap_or_else(|error| {
+    let rendered = match judging.failure {
+        // Steps are missing: what there is of the report is worth more than none.
+        Some(_) => expression::render_partial_report(&report.body, names),
+        None => expression::render_report(&report.body, names),
+    };
+    rendered.unwrap_or_else(|error| {
         format!(
             "The plan's report could not be rendered ({error}); here are the results.\n\n{}",
             every_result(judging)

@@ -7,7 +7,7 @@
 use domain::ToolCall;
 use domain::plan::AgentInput;
 use journal::{Journal, Memories, PastWork, memory};
-use model::{Answer, Model, PastTurn, Turn, WorkTask};
+use model::{Answer, CommonValues, Model, PastTurn, Turn, WorkTask};
 use runtime::StepContext;
 use serde_json::Value;
 use store::{ClaimedStep, Outcome, StepError};
@@ -98,6 +98,9 @@ async fn converse(
             }
         }
     }
+    if work.reads_values {
+        task.common_values = common_values(caller).await;
+    }
     let past = journal.take_past_work();
     let begun_at = past.turns_summed_up;
     if let Some(result) = go_on_from(past, caller, &mut task, journal).await? {
@@ -105,6 +108,7 @@ async fn converse(
     }
 
     let max_turns = max_turns(&task);
+    task.max_turns = Some(max_turns);
     for turn in begun_at..max_turns {
         let turns_left = max_turns.saturating_sub(turn);
         sum_up_if_long(executor, model, journal, &mut task).await?;
@@ -130,6 +134,18 @@ async fn converse(
         }
     }
     Err(turns::exhausted(&task, max_turns))
+}
+
+/// Common values of the tables that fit the step; none where they cannot be read, since they help and are never needed.
+async fn common_values(caller: &ToolCaller<'_>) -> CommonValues {
+    let store = caller.executor.worker.store();
+    match store.read_common_values(caller.context.lease()).await {
+        Ok(found) => serde_json::from_value(found).unwrap_or_default(),
+        Err(error) => {
+            tracing::warn!(%error, "the agent is sent no values of tables");
+            CommonValues::default()
+        }
+    }
 }
 
 /// The task as its first turn sees it.
@@ -158,6 +174,7 @@ fn task(
         goal: work.goal(),
         parameters: Value::Object(work.parameters.clone()),
         steps: work.steps.clone(),
+        failed_steps: work.failed_steps.clone(),
         agent: Some(agent),
         tools,
         tables: work.tables.clone(),

@@ -25,6 +25,9 @@ pub(crate) struct WorkContext {
     pub(crate) parameters: Map<String, Value>,
     #[serde(default)]
     pub(crate) steps: Map<String, Value>,
+    /// Why steps that it depends on failed, by key.
+    #[serde(default)]
+    pub(crate) failed_steps: Map<String, Value>,
     #[serde(default)]
     pub(crate) agent: Option<Agent>,
     #[serde(default)]
@@ -54,6 +57,9 @@ pub(crate) struct WorkContext {
     /// True if the workspace has memories that the step may be sent.
     #[serde(default)]
     pub(crate) remembers: bool,
+    /// True if the step's model may be sent values of tables.
+    #[serde(default)]
+    pub(crate) reads_values: bool,
     /// Whether the step has a journal to go on from.
     #[serde(default)]
     pub(crate) journaled: bool,

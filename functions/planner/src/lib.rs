@@ -108,5 +108,12 @@ fn catalogue(task: &PlanTask, step: &ClaimedStep) -> Catalogue {
         tools: Catalogue::tools_by_name(task.tools.iter().cloned()),
         taken_keys: keys("taken_keys"),
         completed_keys: keys("completed_keys"),
+        criteria: task
+            .goal
+            .criteria
+            .iter()
+            .filter_map(|criterion| criterion.get("description")?.as_str())
+            .map(str::to_owned)
+            .collect(),
     }
 }

@@ -24,7 +24,7 @@ use minijinja::{Environment, ErrorKind, UndefinedBehavior, Value as Jinja};
 use serde_json::{Map, Value};
 
 pub(crate) use inspect::holds_only_paths;
-pub use inspect::{Names, names_in_expression, names_in_template};
+pub use inspect::{References, references_in_expression, references_in_template};
 
 /// Filters that templates and checks may use.
 pub const FILTERS: &[&str] = &[
@@ -223,6 +223,23 @@ pub fn render_report(template: &str, context: &Value) -> Result<String, Error> {
         Err(Error::TooLarge)
     } else {
         Ok(text)
+    }
+}
+
+/// Renders a report of which parts are missing: a name that is not there prints nothing.
+///
+/// # Errors
+/// See [`Error`]; the text is at most [`MAX_OUTPUT_BYTES`].
+pub fn render_partial_report(template: &str, context: &Value) -> Result<String, Error> {
+    let (template, context) = (template.to_owned(), json::to_jinja(context));
+    let text = guard::run(move || {
+        let mut environment = environment();
+        environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+        render_text(&environment, &template, &context)
+    })?;
+    match text.len() > MAX_OUTPUT_BYTES {
+        true => Err(Error::TooLarge),
+        false => Ok(text),
     }
 }
 

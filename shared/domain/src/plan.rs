@@ -183,6 +183,8 @@ pub struct Catalogue {
     pub taken_keys: BTreeSet<String>,
     /// Those of them that completed: a later plan may depend on their results.
     pub completed_keys: BTreeSet<String>,
+    /// What must hold at the end, as the first plan said; empty for a first plan.
+    pub criteria: Vec<String>,
 }
 
 impl Catalogue {
@@ -253,6 +255,8 @@ words! {
         BadArguments = "bad_arguments",
         /// A name that will not be there; found by [`check_contents`] alone, never by SQL.
         UnknownName = "unknown_name",
+        /// A criterion that the first plan does not have; found by [`check_contents`] alone, never by SQL.
+        UnknownCriterion = "unknown_criterion",
         /// A query that cannot run as the asker; found by the database where it is asked, never by these rules.
         BadQuery = "bad_query",
     }

@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::expression::{
-    Error, evaluate_check, names_in_expression, names_in_template, render, render_report,
+    Error, evaluate_check, references_in_expression, references_in_template, render, render_report,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -56,8 +56,8 @@ fn attack(template: &str, context: &Value) -> Vec<Result<usize, Error>> {
         &|| render_report(template, context).map(|text| text.len()),
         &|| render(&json!([template]), context).map(|value| value.to_string().len()),
         &|| evaluate_check(inner, context).map(|check| check.evidence.len()),
-        &|| names_in_template(template).map(|_| 0),
-        &|| names_in_expression(inner).map(|_| 0),
+        &|| references_in_template(template).map(|_| 0),
+        &|| references_in_expression(inner).map(|_| 0),
     ];
     let run = |door: &&dyn Fn() -> Result<usize, Error>| {
         let before = USED.load(Ordering::Relaxed);

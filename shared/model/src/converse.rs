@@ -131,25 +131,32 @@ pub(crate) fn json<T>(
     answer: &Answer,
     read: impl Fn(&Value) -> Result<T, String>,
 ) -> Result<T, String> {
-    let value = serde_json::from_str::<Value>(without_fence(&answer.text));
-    value
-        .map_err(|error| error.to_string())
+    json_in(&answer.text)
         .and_then(|value| read(&value))
         .map_err(|problem| {
             format!("That cannot be read: {problem}. Reply with the whole JSON object again and nothing else.")
         })
 }
 
-/// JSON out of a fenced block, which models without structured output like to put around it.
-fn without_fence(text: &str) -> &str {
+/// Reads the JSON of a text that models without structured output put into a fenced block or behind a sentence.
+fn json_in(text: &str) -> Result<Value, String> {
     let text = text.trim();
-    let Some(inner) = text
-        .strip_prefix("```")
-        .and_then(|rest| rest.strip_suffix("```"))
-    else {
-        return text;
-    };
-    inner.strip_prefix("json").unwrap_or(inner).trim()
+    let fenced = text.split_once("```").and_then(|(_, rest)| {
+        let (inner, _) = rest.rsplit_once("```")?;
+        Some(inner.strip_prefix("json").unwrap_or(inner).trim())
+    });
+    let object = text
+        .find('{')
+        .zip(text.rfind('}'))
+        .and_then(|(first, last)| text.get(first..=last));
+    let whole = serde_json::from_str(text);
+    let others = fenced.into_iter().chain(object);
+    let found = others
+        .filter_map(|part| serde_json::from_str::<Value>(part).ok())
+        .find(Value::is_object);
+    whole
+        .or_else(|error| found.ok_or(error))
+        .map_err(|error| error.to_string())
 }
 
 fn declined(answer: &Answer) -> String {

@@ -49,6 +49,9 @@ pub enum Kind {
     /// No plan was found that can run: the runbook's cannot, or the model's after every repair. Ends the work.
     #[error("no plan was found that can run: {0}")]
     PlanRefused(String),
+    /// The model says that no plan can reach the goal. Ends the work.
+    #[error("no plan can reach this goal: {0}")]
+    Impossible(String),
     /// The provider asks for a pause; the step goes back with a time to come again.
     #[error("the model's provider limits how often it is asked; it will be asked again later")]
     RateLimited {
@@ -136,6 +139,7 @@ impl Error {
             Kind::NoLanguageModel { .. }
             | Kind::RunbookNotAllowed(_)
             | Kind::PlanRefused(_)
+            | Kind::Impossible(_)
             | Kind::NoModelNamed
             | Kind::ProviderNotConfigured { .. }
             | Kind::WrongKey { .. }
@@ -162,6 +166,7 @@ impl Error {
             Kind::NoLanguageModel { .. }
             | Kind::RunbookNotAllowed(_)
             | Kind::PlanRefused(_)
+            | Kind::Impossible(_)
             | Kind::RateLimited { .. }
             | Kind::Overloaded { .. }
             | Kind::NoModelNamed
@@ -197,6 +202,7 @@ impl Error {
             Kind::NoLanguageModel { .. } => "no_language_model",
             Kind::RunbookNotAllowed(_) => "runbook_not_allowed",
             Kind::PlanRefused(_) => "plan_refused",
+            Kind::Impossible(_) => "goal_impossible",
             Kind::NotAsked { code, .. } => code,
             Kind::RateLimited { .. } => "model_rate_limited",
             Kind::Overloaded { .. } => "model_overloaded",
@@ -233,6 +239,7 @@ impl Error {
             | Kind::Interrupted => true,
             Kind::RunbookNotAllowed(_)
             | Kind::PlanRefused(_)
+            | Kind::Impossible(_)
             | Kind::Refused(_)
             | Kind::Truncated
             | Kind::Malformed(_)

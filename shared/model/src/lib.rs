@@ -54,8 +54,9 @@ pub use error::{Charged, Error, Kind};
 pub use lazy::{KeyReader, KeyReaders, LazyModel};
 pub use review::{PlanRules, ReviewPlan};
 pub use task::{
-    Agent, AgentOffer, Asker, Assess, Column, Criterion, ForeignKey, Goal, JudgeTask, PastTurn,
-    PlanTask, RunbookMatch, RunbookOffer, StepOutcome, Table, TableCheck, WorkTask, Workspace,
+    Agent, AgentOffer, Asker, Assess, Column, CommonValues, Criterion, ForeignKey, Goal, JudgeTask,
+    PastTurn, PlanTask, RunbookMatch, RunbookOffer, StepOutcome, Table, TableCheck, WorkTask,
+    Workspace,
 };
 
 use anthropic::Anthropic;

@@ -20,7 +20,7 @@ pub(crate) fn describe(kinds: &[StepKind]) -> String {
     let mut text = String::from(
         "## Steps\n\
          A step is `{\"key\", \"kind\", \"title\", \"depends_on\", \"input\"}`. `key`: a lower-case letter, then lower-case letters, digits or `_`; \
-         unique. `depends_on`: keys of the steps whose results it reads or that must end before it. If needed also \
+         unique. A step of kind `agent` also has `agent`, the name of a listed agent. `depends_on`: keys of the steps whose results it reads or that must end before it. If needed also \
          `condition` (`{\"<key in depends_on>\": {part of its result}}`: the step is left out where the result does not contain the part) and \
          `on_failure` (`\"fail\"`, or `\"continue\"` to go on without it).\n",
     );

@@ -126,20 +126,30 @@ pub(crate) fn now(local: &str, now: &str) -> (&'static str, Value) {
     ("now", Value::String(text))
 }
 
+/// The least score of a runbook that is offered: below it they share a word by chance.
+const MIN_SCORE: f64 = 0.2;
+
 /// Describes candidate runbooks by purpose, not by plan: the choice is of what is done, not of how.
 fn offered_runbooks(runbooks: &[RunbookMatch]) -> Value {
-    let described = runbooks.iter().map(|one| {
-        json!({
-            "name": one.name, "title": one.title, "purpose": one.description,
-            "score": one.score, "reasons": one.reasons, "may_not_be_used": one.refusal,
-        })
+    let near = runbooks.iter().filter(|one| one.score >= MIN_SCORE);
+    let described = near.map(|one| {
+        let mut described = json!({
+            "name": one.name, "title": one.title, "purpose": one.description, "parameters": one.parameters,
+            "score": one.score, "reasons": one.reasons,
+        });
+        if let (Some(refusal), Some(fields)) = (&one.refusal, described.as_object_mut()) {
+            fields.insert("may_not_be_used".to_owned(), json!(refusal));
+        }
+        described
     });
     described.collect()
 }
 
 /// The same for a plan; those that the asker may not use are left out.
 fn offered_plans(runbooks: &[RunbookOffer]) -> Value {
-    let allowed = runbooks.iter().filter(|one| one.allowed);
+    let allowed = runbooks
+        .iter()
+        .filter(|one| one.allowed && one.score >= MIN_SCORE);
     allowed
         .map(|one| {
             json!({
@@ -323,6 +333,7 @@ fn plan_schema() -> Value {
         "type": "object",
         "properties": {
             "runbook": {"type": ["string", "null"]},
+            "impossible": {"type": ["string", "null"]},
             "summary": {"type": "string"},
             "criteria": {"type": "array", "items": {
                 "type": "object",

@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::answer::{Assessment, Decision, NewGoal, Turn};
 use crate::ask::Answer;
 use crate::rule;
-use crate::task::{Assess, JudgeTask, PlanTask, RunbookOffer, WorkTask};
+use crate::task::{Assess, JudgeTask, PlanTask, RunbookOffer};
 
 pub(crate) fn assessment(value: &Value, task: &Assess) -> Result<Assessment, String> {
     let decision = match value.get("decision").and_then(Value::as_str) {
@@ -31,6 +31,7 @@ pub(crate) fn assessment(value: &Value, task: &Assess) -> Result<Assessment, Str
             {
                 return Err("\"steps\" are of kind tool; whatever needs an agent, a person or a sub-goal is a \"goal\"".into());
             }
+            answers_with_text(&steps, task)?;
             Decision::Steps { steps }
         }
         Some("goal") => {
@@ -64,6 +65,21 @@ pub(crate) fn assessment(value: &Value, task: &Assess) -> Result<Assessment, Str
     })
 }
 
+/// Checks that the last step gives a text, which is what the asker reads.
+fn answers_with_text(steps: &[Value], task: &Assess) -> Result<(), String> {
+    let last = steps
+        .last()
+        .and_then(|step| step.pointer("/input/tool")?.as_str());
+    let tool = last.and_then(|name| task.tools.iter().find(|tool| tool.name == name));
+    match tool {
+        Some(tool) if !tool.result.is_empty() && !tool.result.contains_key("text") => Err(format!(
+            "the last step is the answer and {} gives no text; end with a `template` step that depends on it and says the answer in a sentence or a table",
+            tool.name
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Returns the goal of the runbook that an assessment names.
 fn runbook_goal(named: Option<&Value>, task: &Assess) -> Result<NewGoal, String> {
     let name = named.and_then(|named| named.get("name")?.as_str());
@@ -81,6 +97,19 @@ fn runbook_goal(named: Option<&Value>, task: &Assess) -> Result<NewGoal, String>
     let parameters = named.and_then(|named| named.get("parameters")).cloned();
     let parameters =
         parameters.filter(|given| given.as_object().is_some_and(|map| !map.is_empty()));
+    if let Some(Value::Object(given)) = &parameters
+        && let Some(unknown) = given
+            .keys()
+            .find(|name| !runbook.parameters.contains(*name))
+    {
+        let known = match runbook.parameters.as_slice() {
+            [] => "none".to_owned(),
+            names => names.join(", "),
+        };
+        return Err(format!(
+            "the runbook {name} has no parameter {unknown:?} (it has {known}), so that it cannot be limited in that way; decide otherwise"
+        ));
+    }
     Ok(rule::goal_of(
         runbook,
         &task.question,
@@ -105,9 +134,18 @@ pub(crate) enum PlanAnswer<'a> {
     Plan(Value),
     /// One of the offered runbooks, as it is.
     Runbook(&'a RunbookOffer),
+    /// No plan can reach the goal, for this reason.
+    Impossible(String),
 }
 
 pub(crate) fn plan<'a>(value: &Value, task: &'a PlanTask) -> Result<PlanAnswer<'a>, String> {
+    if let Some(reason) = value
+        .get("impossible")
+        .and_then(Value::as_str)
+        .filter(|reason| !reason.trim().is_empty())
+    {
+        return Ok(PlanAnswer::Impossible(reason.to_owned()));
+    }
     if let Some(name) = value.get("runbook").and_then(Value::as_str) {
         let mut runbooks = task.runbooks.iter();
         let found = runbooks.find(|runbook| runbook.name == name && runbook.allowed);
@@ -150,7 +188,7 @@ pub(crate) fn verdicts(value: &Value, task: &JudgeTask) -> Result<Vec<CriterionV
 }
 
 /// The calls that an agent wants made, or its last word.
-pub(crate) fn turn(answer: &Answer, task: &WorkTask) -> Result<Turn, String> {
+pub(crate) fn turn(answer: &Answer) -> Result<Turn, String> {
     if let Some(call) = answer.calls.iter().find(|call| !call.arguments.is_object()) {
         return Err(format!(
             "Nothing was called: the arguments of your call to {} are no JSON object. Make all calls of that turn again, each with one JSON object as its arguments.",
@@ -165,10 +203,8 @@ pub(crate) fn turn(answer: &Answer, task: &WorkTask) -> Result<Turn, String> {
     if answer.text.trim().is_empty() {
         return Err("You said nothing. Call a tool, or reply with the result.".into());
     }
-    let outcomes = task.turns.iter().flat_map(|turn| &turn.calls).rev();
-    let last = outcomes.into_iter().find_map(|call| call.result.as_ref());
     Ok(Turn::Done {
-        result: rule::result_of(last, Some(answer.text.clone())),
+        result: rule::result_of(None, Some(answer.text.clone())),
         answer: answer.clone(),
     })
 }

@@ -3,10 +3,13 @@
 
 use std::fmt::Write as _;
 
-use crate::task::{Column, ForeignKey, Table};
+use crate::task::{Column, CommonValues, ForeignKey, Table};
 
 /// Bytes of the described tables in one prompt.
 pub(crate) const TABLES_BYTES: usize = 12_000;
+
+/// Bytes of what stands often in them.
+const VALUES_BYTES: usize = 4_000;
 
 /// Bytes of the names of tables that are not described.
 const NAMES_BYTES: usize = 1_000;
@@ -34,6 +37,33 @@ pub(crate) fn render(tables: &[Table], more_tables: u32, readable_schemas: &[Str
         lines.push("none".to_owned());
     }
     lines.join("\n")
+}
+
+/// Renders what stands often in the tables, a line each; empty where nothing is known.
+pub(crate) fn render_values(found: &CommonValues) -> String {
+    let mut names: Vec<&String> = found.rows.keys().chain(found.values.keys()).collect();
+    names.sort();
+    names.dedup();
+    let mut text = String::new();
+    for name in names {
+        let rows = found.rows.get(name).map(|rows| format!("{rows} rows"));
+        let columns = found.values.get(name).into_iter().flatten();
+        let columns = columns.map(|(column, values)| {
+            let values: Vec<String> = values
+                .iter()
+                .map(|value| quoted(&one_line(value)))
+                .collect();
+            format!("{} {}", identifier(column), values.join(", "))
+        });
+        let parts: Vec<String> = rows.into_iter().chain(columns).collect();
+        let line = format!("{name}: {}", parts.join("; "));
+        if text.len() + line.len() > VALUES_BYTES {
+            break;
+        }
+        let end = if text.is_empty() { "" } else { "\n" };
+        let _ = write!(text, "{end}{line}");
+    }
+    text
 }
 
 /// States how many tables are left out, with the names that are known, and how to read of them.

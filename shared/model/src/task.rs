@@ -3,6 +3,8 @@
 //! Fields that a task does not need are left out, unknown ones are ignored, and absent ones are
 //! empty, so that an older function can read a newer database's context.
 
+use std::collections::BTreeMap;
+
 use domain::{Limits, Tool, ToolCall};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -87,6 +89,8 @@ pub struct RunbookMatch {
     pub uncovered: Vec<String>,
     /// Why the asker may not use it, as a sentence for the asker.
     pub refusal: Option<String>,
+    /// The parameters that its plan reads.
+    pub parameters: Vec<String>,
 }
 
 /// A table or a view that the asker may read, as its catalog describes it.
@@ -153,6 +157,16 @@ pub struct TableCheck {
     pub columns: Vec<String>,
     /// What must hold, as the database prints it.
     pub expression: String,
+}
+
+/// Common values and exact counts of tables, as queries of the asker found them.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CommonValues {
+    /// Rows of the tables that have no more than 10,000, by their names.
+    pub rows: BTreeMap<String, u64>,
+    /// Values of short text columns by table and column, the most frequent first.
+    pub values: BTreeMap<String, BTreeMap<String, Vec<String>>>,
 }
 
 /// The goal that a step works for.
@@ -287,12 +301,18 @@ pub struct WorkTask {
     pub parameters: Value,
     /// Results of the steps it depends on, by key.
     pub steps: Map<String, Value>,
+    /// Why steps that it depends on failed, by key.
+    pub failed_steps: Map<String, Value>,
+    /// How many turns it has.
+    pub max_turns: Option<usize>,
     /// Who works.
     pub agent: Option<Agent>,
     /// What may be called.
     pub tools: Vec<Tool>,
     /// What may be read: the tables that fit the step, where there are many.
     pub tables: Vec<Table>,
+    /// What stands in them often.
+    pub common_values: CommonValues,
     /// How many more tables there are.
     pub more_tables: u32,
     /// The schemas that the asker's queries may name.

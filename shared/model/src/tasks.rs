@@ -79,6 +79,7 @@ impl Model {
         loop {
             let (plan, answer) = conversation.answer(asker, read).await?;
             let (planned, problems) = match plan {
+                read::PlanAnswer::Impossible(reason) => return Err(Kind::Impossible(reason).into()),
                 read::PlanAnswer::Runbook(runbook) => {
                     let mut planned = rule::planned(runbook)?;
                     planned.reasons.push(format!("chosen by {}", answer.model));
@@ -121,7 +122,7 @@ impl Model {
     /// # Errors
     /// See [`Kind`](crate::Kind).
     pub async fn work<A: Ask>(&self, asker: &mut A, task: &WorkTask) -> Result<Turn, Error> {
-        let read = |answer: &Answer| read::turn(answer, task);
+        let read = |answer: &Answer| read::turn(answer);
         let most = self.max_output_tokens;
         let (turn, _) = converse::until_read(asker, work::request(task), most, read).await?;
         Ok(turn)

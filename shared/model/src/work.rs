@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::ask::{Message, Purpose, Request, ToolResult};
 use crate::prompt::{ANSWER_TOKENS, asker, described_goal, now, present, tables, told, workspace};
 use crate::results;
+use crate::tables::render_values;
 use crate::task::{PastTurn, WorkTask};
 
 const WORK: &str = include_str!("../prompts/work.md");
@@ -25,7 +26,7 @@ pub(crate) fn request(task: &WorkTask) -> Request {
     Request {
         purpose: Purpose::Work,
         model: wanted(task),
-        system: WORK.to_owned(),
+        system: system(task),
         messages: messages(task),
         tools: tools.cloned().collect(),
         output: None,
@@ -33,6 +34,26 @@ pub(crate) fn request(task: &WorkTask) -> Request {
         max_output_tokens: ANSWER_TOKENS,
     }
 }
+
+/// What holds for the whole conversation: how a result is given depends on whether the step has a schema for it.
+fn system(task: &WorkTask) -> String {
+    let submits = task.tools.iter().any(|tool| tool.name == SUBMIT_RESULT);
+    let (result, turns) = match submits {
+        true => (
+            "call `submit_result` with it, and nothing more",
+            task.max_turns,
+        ),
+        false => (
+            "reply with it as Markdown and call nothing more",
+            task.max_turns,
+        ),
+    };
+    let turns = turns.map_or_else(String::new, |turns| format!(" You have {turns} turns."));
+    WORK.replace("{result}", result).replace("{turns}", &turns)
+}
+
+/// The tool that ends a step whose result has a schema.
+const SUBMIT_RESULT: &str = "submit_result";
 
 /// The first `turns` turns of the work as a short text, to go on from.
 pub(crate) fn compact(task: &WorkTask, turns: usize) -> Request {
@@ -111,7 +132,9 @@ fn first(task: &WorkTask) -> Message {
         ));
     }
     let goal = task.goal.as_ref().map(described_goal);
+    let values = render_values(&task.common_values);
     blocks.extend([
+        ("rows and common values of tables", Value::String(values)),
         ("what is remembered", json!(task.memories)),
         ("lessons of earlier work", json!(task.lessons)),
         asker(&task.asker),
@@ -119,6 +142,10 @@ fn first(task: &WorkTask) -> Message {
         ("goal", json!(goal)),
         ("parameters", task.parameters.clone()),
         ("results of earlier steps", results::of_steps(&task.steps)),
+        (
+            "earlier steps that failed",
+            Value::Object(task.failed_steps.clone()),
+        ),
         ("instructions of the step", json!(task.instructions)),
     ]);
     if let Some((_, summary)) = &task.summary {

@@ -157,6 +157,22 @@ impl Store {
         .await
     }
 
+    /// Reads common values and small counts of the tables that fit a step, as the asker of its request:
+    /// `{"rows", "values"}`, or nothing where that is not permitted or fails. It taints the step. Safe to repeat.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`], [`Error::Unavailable`], [`Error::Unauthorized`], or a bug.
+    pub async fn read_common_values(&self, lease: &Lease) -> Result<Value, Error> {
+        // Work goes on without them: a query of which no reply came is not sent once more.
+        let call = self.worker_call("read_common_values", Repeat::IfWithoutEffect);
+        let arguments = json!({
+            "p_run_id": lease.run_id,
+            "p_step_key": lease.step_key,
+            "p_lease_epoch": lease.lease_epoch,
+        });
+        self.rpc(call, &arguments).await
+    }
+
     /// Does one bounded round of finding what no wake reached, taking back expired leases and firing timers.
     /// [`SweepReport::more`] asks for another round. Safe to repeat.
     ///

@@ -17,6 +17,8 @@ create table goalpost.workspaces (
   -- The zone in which models are sent the time, and the currency of amounts that name none; null: that differs.
   time_zone text not null default 'UTC',
   currency text,
+  -- Whether agents are sent common values and counts of the tables that their asker may read.
+  common_values boolean not null default true,
   max_open_requests integer not null default 200,
   -- What models may cost: one request with all that follows from it (unless it says otherwise), one person a day, the
   -- workspace a month, both in UTC. Micro-dollars; tokens in and out. Every cap has a value.

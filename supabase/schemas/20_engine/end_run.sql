@@ -85,7 +85,9 @@ begin
   if v_goal.state = 'completed' then
     return goalpost_private.complete_step(
       v_parent_step,
-      jsonb_build_object('goal_id', v_goal.id, 'text', v_goal.report, 'result', v_goal.result), p_now);
+      -- Its heading would stand in the middle of the report above.
+      jsonb_build_object('goal_id', v_goal.id, 'text', regexp_replace(v_goal.report, '^\s*#\s[^\n]*\n+', ''),
+                         'result', v_goal.result), p_now);
   end if;
   return goalpost_private.fail_step(
     v_parent_step,

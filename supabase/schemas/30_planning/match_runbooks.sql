@@ -157,3 +157,11 @@ as $$
      p_run.workspace_id, p_run.user_id) m
    where g.id = p_run.goal_id
 $$;
+
+-- The names of the parameters that a plan reads, in order: `parameters.week` in any of its templates.
+create function goalpost_private.parameters_of(p_plan jsonb) returns jsonb
+language sql immutable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(distinct m[1]), '[]') from regexp_matches(p_plan::text, '\mparameters\.([a-z_][a-z0-9_]*)', 'g') m
+$$;

@@ -24,8 +24,8 @@ end
 $$;
 
 -- Returns true if a failed step leads to another plan: a model made the plan, the cap on revisions leaves room, and the
--- failure is one that other steps may avoid. What a person refused, what money or a provider's account does not allow,
--- and what the platform lacks stays so.
+-- failure is one that other steps may avoid. What a person refused without a word on what should be different, what money
+-- or a provider's account does not allow, and what the platform lacks stays so.
 create function goalpost_private.may_be_planned_around(
   p_run goalpost.workflow_runs, p_step goalpost.steps, p_error jsonb
 ) returns boolean
@@ -33,10 +33,11 @@ language sql stable
 set search_path = ''
 as $$
   select p_run.state = 'running' and p_run.failure is null
-     and p_step.kind in ('agent', 'tool', 'subgoal') and p_step.revision = p_run.revision
-     and coalesce(p_error ->> 'cause', p_error ->> 'code') !~ ('^(model_.*|.*_unavailable|.*_not_configured|.*_cancelled|'
+     and p_step.kind in ('agent', 'tool', 'subgoal', 'approval') and p_step.revision = p_run.revision
+     and (coalesce(p_error ->> 'cause', p_error ->> 'code') = 'rejected' and p_error ->> 'message' like 'rejected: %'
+          or coalesce(p_error ->> 'cause', p_error ->> 'code') !~ ('^(model_.*|.*_unavailable|.*_not_configured|.*_cancelled|'
        || 'budget_exhausted|no_language_model|runbook_not_allowed|rejected|expired|denied|plan_rejected|rights_expired|'
-       || 'outcome_unknown|context_unreadable|interrupted|too_many_goals|too_many_steps|deadline_passed)$')
+       || 'outcome_unknown|context_unreadable|interrupted|too_many_goals|too_many_steps|deadline_passed)$'))
      and (p_run.goal_id is null or p_run.revision <= (select l.max_revisions from goalpost_private.limits l))
      and exists (select from goalpost.steps m
                   where m.run_id = p_run.id and m.kind in ('assess', 'plan') and m.result ->> 'model' is not null

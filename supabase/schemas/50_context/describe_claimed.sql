@@ -45,6 +45,9 @@ begin
            'tools', goalpost_private.describe_tools(p_step.workspace_id, a.tools))
          || goalpost_private.context_of_reach(p_step.workspace_id, a.tools)
          || goalpost_private.context_of_memory(p_step.workspace_id)
+         || case when 'sql' = any (a.tools) and coalesce(p_step.input -> 'procedure', '[]') = '[]'
+                      and (select w.common_values from goalpost.workspaces w where w.id = p_step.workspace_id)
+                 then '{"reads_values": true}'::jsonb else '{}' end
          || case when a.tools && array['sql', 'table_write'] and coalesce(p_step.input -> 'procedure', '[]') = '[]'
                  then goalpost_private.readable_tables(p_step.workspace_id, concat_ws(
                         ' ', p_step.title, p_step.input ->> 'instructions', p_told ->> 'question',
@@ -97,6 +100,7 @@ begin
      cross join lateral (
        select jsonb_build_object('steps', goalpost_private.dependency_results(s.run_id, s.depends_on))
               || case when s.agent_id is not null then goalpost_private.context_of_agent(p_steps[s.ordinality], r.told)
+                           || goalpost_private.failed_dependencies(s.run_id, s.depends_on)
                       else goalpost_private.context_of_reach(s.workspace_id, array[s.input ->> 'tool']) end as told
         where s.kind in ('agent', 'tool')
         union all

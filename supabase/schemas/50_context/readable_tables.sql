@@ -23,6 +23,21 @@ as $$
      where length(w) >= 3)
 $$;
 
+-- The tables and views of the workspace's schemas that signed-in people may read.
+create function goalpost_private.readable_oids(p_workspace_id uuid) returns oid[]
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return array(
+    select c.oid
+      from goalpost.workspaces w
+      join pg_catalog.pg_namespace n on n.nspname = any (w.readable_schemas)
+      join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm')
+     where w.id = p_workspace_id and has_table_privilege('authenticated', c.oid, 'select'));
+end
+$$;
+
 -- Tables of the workspace's schemas that signed-in people may read, with what their catalog states of them, those first
 -- that have most words of the question, then the largest, at most 60:
 -- {"tables": [...], "more_tables": how many are left out}. A worker shows those of them that fit its prompt.
@@ -32,15 +47,9 @@ language plpgsql stable
 set search_path = ''
 as $$
 declare
-  v_all oid[];
+  v_all constant oid[] := goalpost_private.readable_oids(p_workspace_id);
   v_chosen oid[];
 begin
-  v_all := array(
-    select c.oid
-      from goalpost.workspaces w
-      join pg_catalog.pg_namespace n on n.nspname = any (w.readable_schemas)
-      join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm')
-     where w.id = p_workspace_id and has_table_privilege('authenticated', c.oid, 'select'));
   v_chosen := goalpost_private.tables_for(v_all, goalpost_private.name_words(p_question));
   return jsonb_build_object(
     'more_tables', cardinality(v_all) - cardinality(v_chosen),
@@ -62,16 +71,14 @@ begin
   select c.oid,
          jsonb_build_object('schema', n.nspname, 'name', c.relname,
                             'kind', case when c.relkind in ('v', 'm') then 'view' else 'table' end)
-         || case when t.description is not null then jsonb_build_object('comment', left(t.description, 300)) else '{}' end
-         || case when c.relkind <> 'v' and not c.relrowsecurity and c.reltuples > 0
+         || jsonb_strip_nulls(jsonb_build_object('comment', left(obj_description(c.oid, 'pg_class'), 300)))
+         || case when not c.relrowsecurity and c.reltuples > 0
                  then jsonb_build_object('estimated_rows', c.reltuples::bigint) else '{}' end
          || case when l.more > 0 then jsonb_build_object('more_columns', l.more) else '{}' end
          || coalesce(k.described, '{}')
          || jsonb_build_object('columns', coalesce(l.described, '[]'))
     from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    left join pg_catalog.pg_description t
-      on t.objoid = c.oid and t.classoid = 'pg_catalog.pg_class'::regclass and t.objsubid = 0
     left join goalpost_private.describe_columns(p_tables) l on l.table_oid = c.oid
     left join goalpost_private.describe_constraints(p_tables, p_readable) k on k.table_oid = c.oid
    where c.oid = any (p_tables);
@@ -90,13 +97,11 @@ begin
          jsonb_agg(
            jsonb_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod))
            || case when a.attnotnull then '{"not_null": true}' else '{}'::jsonb end
-           || case when d.description is not null then jsonb_build_object('comment', left(d.description, 200)) else '{}' end
+           || jsonb_strip_nulls(jsonb_build_object('comment', left(col_description(a.attrelid, a.attnum), 200)))
            || case when e.labels is not null then jsonb_build_object('values', e.labels) else '{}' end
            order by a.attnum) filter (where a.attnum <= 40),
          count(*) filter (where a.attnum > 40)
     from pg_catalog.pg_attribute a
-    left join pg_catalog.pg_description d
-      on d.objoid = a.attrelid and d.classoid = 'pg_catalog.pg_class'::regclass and d.objsubid = a.attnum
     left join (select n.enumtypid, jsonb_agg(n.enumlabel order by n.enumsortorder) as labels
                  from pg_catalog.pg_enum n group by n.enumtypid having count(*) <= 30) e on e.enumtypid = a.atttypid
    where a.attrelid = any (p_tables) and a.attnum > 0 and not a.attisdropped
@@ -121,14 +126,14 @@ begin
                'referenced_columns', goalpost_private.column_list(k.confrelid, k.confkey)) order by k.conname)
              filter (where k.contype = 'f'),
            'checks', jsonb_agg(jsonb_build_object('columns', k.columns, 'expression', k.expression) order by k.conname)
-             filter (where k.contype = 'c' and length(k.expression) <= 200)))
+             filter (where length(k.expression) <= 200)))
     from (
       select c.conrelid, c.contype, c.conname, c.confrelid, c.confkey,
              goalpost_private.column_list(c.conrelid, c.conkey) as columns,
              case when c.contype = 'c' then pg_get_expr(c.conbin, c.conrelid, true) end as expression
         from pg_catalog.pg_constraint c
        where c.conrelid = any (p_tables)
-         and (c.contype in ('p', 'u', 'c') or c.contype = 'f' and c.confrelid = any (p_readable))) k
+         and (c.contype in ('p', 'u', 'c') or c.confrelid = any (p_readable))) k
    group by k.conrelid;
 end
 $$;

@@ -39,3 +39,21 @@ begin
           from jsonb_each(v_results) r) t);
 end
 $$;
+
+-- Steps that a step depends on and that failed while the run goes on (on_failure), by key with the reason:
+-- {"failed_steps": {…}}; {} where none has.
+create function goalpost_private.failed_dependencies(p_run_id bigint, p_depends_on text[]) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  if cardinality(p_depends_on) = 0 then
+    return '{}';
+  end if;
+  return (
+    select case when count(*) > 0 then jsonb_build_object('failed_steps', jsonb_object_agg(s.key, left(s.error ->> 'message', 1000)))
+                else '{}' end
+      from goalpost.steps s
+     where s.run_id = p_run_id and s.key = any (p_depends_on) and s.state = 'failed');
+end
+$$;

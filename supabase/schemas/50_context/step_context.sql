@@ -17,8 +17,8 @@ as $$
        where run_id = p_run_id and kind not in ('assess', 'plan', 'judge')) s
 $$;
 
--- The calls of a step that a reader of its result has to know of, as they were made: those that change something outside,
--- with what a person made of them, and questions to people with their answers.
+-- The calls of a step that a reader of its result has to know of, as they were made: an agent's, each with the beginning of
+-- its result, and those that change something outside, with what a person made of them.
 create function goalpost_private.calls_that_matter(p_step goalpost.steps) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -29,11 +29,15 @@ begin
              jsonb_build_object('tool', c.tool, 'arguments', c.arguments, 'state', c.state)
                || case when c.proposed_arguments is not null then '{"was_edited": true}' else '{}'::jsonb end
                || case when c.tool = 'ask_human' and c.result is not null then jsonb_build_object('answer', c.result) else '{}' end
+               || case when c.tool <> 'ask_human' and c.result is not null and c.number <= 20
+                       then jsonb_build_object('result', left(c.result::text, 1500)) else '{}' end
                || case when c.error is not null then jsonb_build_object('error', c.error -> 'message') else '{}' end
              order by c.number)
       from goalpost.tool_calls c
      where c.run_id = p_step.run_id and c.step_key = p_step.key and c.state in ('done', 'unknown', 'denied')
-       and (c.tool = 'ask_human'
+       and c.tool not in ('submit_result', 'remember', 'recall')
+       -- The step's own result shows what it read.
+       and (p_step.kind = 'agent' or c.proposed_arguments is not null
             or exists (select from goalpost_private.tools_of(p_step.workspace_id) t where t.name = c.tool and t.writes)));
 end
 $$;
@@ -85,7 +89,8 @@ set search_path = ''
 as $$
   select jsonb_build_object(
            'context', q.context,
-           'runbooks', (select coalesce(jsonb_agg(to_jsonb(m) - 'plan' order by m.score desc), '[]')
+           'runbooks', (select coalesce(jsonb_agg(to_jsonb(m) - 'plan' || jsonb_build_object(
+                                  'parameters', goalpost_private.parameters_of(m.plan)) order by m.score desc), '[]')
                           from goalpost_private.match_runbooks(q.question, q.workspace_id, q.user_id) m),
            'tools', goalpost_private.describe_tools(q.workspace_id, null))
          || goalpost_private.readable_tables(q.workspace_id, q.question)
@@ -123,9 +128,13 @@ as $$
            'revision', p_run.revision + 1,
            'previous', case when p_run.revision > 0 or p_step.input ? 'reason' then jsonb_build_object(
              'reason', p_step.input -> 'reason',
-             'verdicts', (select coalesce(jsonb_agg(to_jsonb(c) - 'workspace_id' order by c.number), '[]')
+             'verdicts', (select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
+                                   'criterion', c.description, 'verdict', c.verdict, 'evidence', c.evidence)) order by c.number), '[]')
                             from goalpost.goal_criteria c where c.goal_id = p_run.goal_id),
-             'plans_left', (select greatest(l.max_revisions - p_run.revision, 0) from goalpost_private.limits l),
+             'rejected_plan', (select a.subject -> 'plan' from goalpost.approvals a
+                                where a.run_id = p_run.id and a.step_key = p_step.key and a.kind = 'plan' and a.state = 'rejected'
+                                order by a.id desc limit 1),
+             'plans_left_after_this', (select greatest(l.max_revisions - p_run.revision, 0) from goalpost_private.limits l),
              'money_left_microusd', goalpost_private.money_left(p_run.id),
              'steps', goalpost_private.describe_steps_for_plan(p_run.id)) end)
          || goalpost_private.place_of_goal(p_run.goal_id)

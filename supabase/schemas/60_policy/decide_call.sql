@@ -38,6 +38,15 @@ begin
     rule := 'control';
     return;
   end if;
+  -- No person is asked about rows that cannot be written.
+  if v_tool.name = 'table_write' then
+    message := goalpost_private.write_call_problem(p_step.workspace_id, p_call.arguments);
+    if message is not null then
+      decision := 'deny';
+      rule := 'invalid_write';
+      return;
+    end if;
+  end if;
   v_policy := goalpost_private.policy_of_call(p_step.workspace_id, v_agent.name, v_tool.name);
   if v_policy.effect = 'needs_approval' then
     decision := 'needs_approval';

@@ -59,4 +59,9 @@ as $$
            select from source o
              join goalpost.memory_uses u on u.run_id = o.run_id and u.step_key = o.key
             where u.is_untrusted)
+      -- An agent whose model was sent values of the project's tables has read them without a call.
+      or exists (
+           select from source o
+             join goalpost_private.value_reads v on v.run_id = o.run_id and v.step_key = o.key
+            where not o.is_given)
 $$;

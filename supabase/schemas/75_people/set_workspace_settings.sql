@@ -1,5 +1,5 @@
--- Sets how a workspace's work is seen: its time zone and its currency. What is not named stays; a currency of null is
--- none. Gives back both. Safe to repeat. Raises ZG001, ZG002, ZG003. Definer: people may not write workspaces.
+-- Sets what models are sent of a workspace: time zone, currency, common values of tables. What is not named stays; a
+-- currency of null is none. Gives back all of it. Safe to repeat. Raises ZG001, ZG002, ZG003. Definer: people may not write workspaces.
 create function goalpost_private.set_workspace_settings(p_workspace_id uuid, p_settings jsonb) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -12,7 +12,8 @@ begin
   v_problem := goalpost_private.json_problem(
     '{"type": "object", "additionalProperties": false, "properties": {
        "time_zone": {"type": "string", "maxLength": 64},
-       "currency": {"type": ["string", "null"], "maxLength": 3}}}',
+       "currency": {"type": ["string", "null"], "maxLength": 3},
+       "common_values": {"type": "boolean"}}}',
     coalesce(p_settings, 'null'), 'the settings');
   if v_problem is null and p_settings ? 'time_zone'
      and not exists (select from pg_catalog.pg_timezone_names z where z.name = p_settings ->> 'time_zone') then
@@ -25,9 +26,10 @@ begin
   end if;
   update goalpost.workspaces w
      set time_zone = coalesce(p_settings ->> 'time_zone', w.time_zone),
-         currency = case when p_settings ? 'currency' then p_settings ->> 'currency' else w.currency end
+         currency = case when p_settings ? 'currency' then p_settings ->> 'currency' else w.currency end,
+         common_values = coalesce((p_settings ->> 'common_values')::boolean, w.common_values)
    where w.id = p_workspace_id
-  returning jsonb_build_object('time_zone', w.time_zone, 'currency', w.currency) into v_settings;
+  returning jsonb_build_object('time_zone', w.time_zone, 'currency', w.currency, 'common_values', w.common_values) into v_settings;
   return v_settings;
 end
 $$;

@@ -13,16 +13,25 @@ as $$
            where u.name <> 'pg_catalog' group by u.name) s
 $$;
 
--- The settings that a request of this person through PostgREST would have. Nothing of the worker's own request is left
+-- The time zone of a workspace.
+create function goalpost_private.time_zone_of(p_workspace_id uuid) returns text
+language sql stable
+set search_path = ''
+as $$ select w.time_zone from goalpost.workspaces w where w.id = p_workspace_id $$;
+
+-- The settings that a request of this person through PostgREST would have, with the time zone of the workspace, in which
+-- "today" and "last month" are meant. Nothing of the worker's own request is left
 -- for a policy or a view to read.
-create function goalpost_private.asker_settings(p_claims jsonb, p_schemas text[], p_method text) returns jsonb
+create function goalpost_private.asker_settings(
+  p_claims jsonb, p_schemas text[], p_method text, p_time_zone text
+) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select jsonb_build_object(
     'request.jwt.claims', p_claims::text, 'request.jwt.claim', '', 'request.jwt.claim.sub', '', 'request.jwt.claim.role', '',
     'request.jwt.claim.email', '', 'request.method', p_method, 'request.path', '/', 'request.headers', '{}',
-    'request.cookies', '{}', 'search_path', goalpost_private.asker_search_path(p_schemas))
+    'request.cookies', '{}', 'TimeZone', p_time_zone, 'search_path', goalpost_private.asker_search_path(p_schemas))
 $$;
 
 -- The values of a row with exact numbers: a number that a double cannot hold becomes a text with all its digits.
@@ -173,7 +182,8 @@ set search_path = ''
 as $$
 declare
   v_schemas constant text[] := goalpost_private.readable_schemas(p_run.workspace_id, p_run.user_id);
-  v_settings constant jsonb := goalpost_private.asker_settings(p_claims, v_schemas, 'GET');
+  v_settings constant jsonb := goalpost_private.asker_settings(
+    p_claims, v_schemas, 'GET', goalpost_private.time_zone_of(p_run.workspace_id));
   v_statement constant text := format(E'select pg_catalog.to_json(q.*) as row from (%s\n) q limit %s', p_query, p_row_limit + 1);
   v_tree text;
   v_problem text;

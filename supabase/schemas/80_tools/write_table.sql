@@ -92,6 +92,23 @@ begin
 end
 $$;
 
+-- Why a call of table_write cannot write, from its arguments; null: nothing shows beforehand.
+create function goalpost_private.write_call_problem(p_workspace_id uuid, p_arguments jsonb) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_table constant text := p_arguments ->> 'table';
+  v_schema constant text := split_part(v_table, '.', 1);
+begin
+  return goalpost_private.write_problem(
+    p_workspace_id, v_schema, substr(v_table, length(v_schema) + 2), p_arguments -> 'rows',
+    coalesce(p_arguments ->> 'mode', 'insert'),
+    case jsonb_typeof(p_arguments -> 'conflict_columns')
+      when 'array' then array(select jsonb_array_elements_text(p_arguments -> 'conflict_columns')) end);
+end
+$$;
+
 -- Writes rows for a step that holds its lease, as the person who asked for the work: {"table", "mode", "row_count"}.
 -- Called by the executor's `table_write` tool. Safe to repeat with the same call number: the first result is given
 -- again and nothing is written. What is refused, or what Postgres refuses, is an answer, {"refused": code, "message"},
@@ -142,7 +159,7 @@ begin
         raise exception using errcode = 'ZX001';
       end if;
       v_result := jsonb_build_object('table', p_table, 'mode', p_mode, 'row_count', goalpost_private.write_rows_as_asker(
-        goalpost_private.asker_settings(v_asker.claims, array[v_schema], 'POST'), v_schema, v_name,
+        goalpost_private.asker_settings(v_asker.claims, array[v_schema], 'POST', goalpost_private.time_zone_of(v_step.workspace_id)), v_schema, v_name,
         array(select jsonb_object_keys(p_rows -> 0) order by 1), p_rows, nullif(p_conflict_columns, '{}')));
       update goalpost_private.table_writes w set result = v_result
        where w.run_id = p_run_id and w.step_key = p_step_key and w.call_number = p_call_number;

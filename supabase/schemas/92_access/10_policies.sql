@@ -88,6 +88,9 @@ create policy project_admins_read on goalpost_private.request_claims for select 
 alter table goalpost_private.table_writes enable row level security;
 create policy project_admins_read on goalpost_private.table_writes for select to authenticated
   using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.value_reads enable row level security;
+create policy project_admins_read on goalpost_private.value_reads for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.budget_waiters enable row level security;
 create policy project_admins_read on goalpost_private.budget_waiters for select to authenticated
   using ((select goalpost_private.am_project_admin()));

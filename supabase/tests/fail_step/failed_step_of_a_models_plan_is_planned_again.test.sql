@@ -18,7 +18,7 @@ select is(tests.run_state(tests.the('run')), 'running', 'the run goes on');
 select is(tests.dead_letter_of(tests.the('run'), 'b'), null, 'no person is asked to retry the step');
 select tests.keep('context', (tests.claim('plan') #> '{0,context}')::text);
 select is(tests.kept('context')::jsonb #>> '{previous,reason}', 'step b failed: it broke', 'the planner receives the reason');
-select is(tests.kept('context')::jsonb #>> '{previous,plans_left}', '1', 'and how many plans are left after this one');
+select is(tests.kept('context')::jsonb #>> '{previous,plans_left_after_this}', '1', 'and how many plans are left after this one');
 select is(tests.kept('context')::jsonb -> 'completed_keys', '["a"]', 'and which steps it may depend on');
 select is(jsonb_path_query_first(tests.kept('context')::jsonb, '$.previous.steps[*] ? (@.key == "b").error.message'), '"it broke"', 'each step comes with its error');
 select is(jsonb_path_query_first(tests.kept('context')::jsonb, '$.previous.steps[*] ? (@.key == "b").input.tool'), '"sql"', 'and with what it was given');

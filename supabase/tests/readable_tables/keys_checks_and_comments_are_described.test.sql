@@ -1,6 +1,6 @@
 -- What the catalog states of a table that a model may build on: keys, checks, comments, labels of enums.
 begin;
-select plan(10);
+select plan(13);
 select tests.world();
 
 create schema tests_shop;
@@ -16,6 +16,9 @@ create table tests_shop.orders (
 comment on table tests_shop.orders is 'What was bought.';
 comment on column tests_shop.orders.status is 'Where it is.';
 create view tests_shop.totals as select count(*) as orders from tests_shop.orders;
+do $$ begin
+  execute format('create table tests_shop.edge (a text check (a <> %L), b text check (b <> %L), c text unique)', repeat('x', 187), repeat('x', 188));
+end $$;
 grant select on all tables in schema tests_shop to authenticated;
 update goalpost.workspaces set readable_schemas = '{tests_shop}' where id = tests.id_of('acme');
 create function pg_temp.table(p_name text) returns jsonb language sql as $$
@@ -30,10 +33,14 @@ select is(pg_temp.table('orders') - 'columns', '{
     "checks": [{"columns": ["line", "id"], "expression": "line < id"},
                {"columns": ["status"], "expression": "status = ANY (ARRAY[''open''::text, ''paid''::text])"}]}',
   'a table has its keys in their order and its short checks; a foreign key to an unreadable table is left out');
+select is(jsonb_array_length(goalpost_private.readable_tables(tests.id_of('acme'), '') -> 'tables'), 4, 'each table is described once, whatever its comments');
 select is(pg_temp.column('status'), '{"name": "status", "type": "text", "not_null": true, "comment": "Where it is."}', 'a column has its comment');
 select is(pg_temp.column('size'), '{"name": "size", "type": "tests_shop.size", "values": ["s", "m"]}', 'a column of an enum has the labels');
 select is(pg_temp.table('people') -> 'unique_keys', '[["email"]]', 'a unique column is a key');
 select is(pg_temp.table('totals'), '{"schema": "tests_shop", "name": "totals", "kind": "view", "columns": [{"name": "orders", "type": "bigint"}]}', 'a view is a view');
+
+select is(pg_temp.table('edge') -> 'primary_key', null, 'a table without a primary key has none');
+select is((select string_agg(c -> 'columns' ->> 0, ' ') from jsonb_array_elements(pg_temp.table('edge') -> 'checks') c), 'a', 'a check of two hundred characters is described, a longer one is not');
 
 insert into tests_shop.people select n, n::text from generate_series(1, 500) n;
 analyze tests_shop.people;

@@ -25,6 +25,7 @@ insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_a
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
 insert into goalpost.writable_tables (workspace_id, schema_name, table_name) values (tests.id_of('acme'), 'public', 'notes');
 insert into goalpost_private.table_writes (run_id, step_key, call_number, request_hash, written_at) values (tests.the('run'), 'a', 0, 'h', now());
+insert into goalpost_private.value_reads (run_id, step_key, read_at) values (tests.the('run'), 'a', now());
 insert into goalpost_private.request_claims (request_id, workspace_id, claims, taken_at) select q.id, q.workspace_id, '{}', now() from goalpost.requests q on conflict do nothing;
 
 -- The key that refuses the copy.
@@ -56,7 +57,7 @@ insert into twice (from_table, key) values
   ('goalpost.step_attempts', 'step_attempts_pkey'), ('goalpost.step_turns', 'step_turns_pkey'), ('goalpost.tool_calls', 'tool_calls_pkey'),
   ('goalpost.plan_revisions', 'plan_revisions_pkey'), ('goalpost.agent_instances', 'agent_instances_pkey'),
   ('goalpost.usage_events', 'usage_events_pkey'), ('goalpost.events', 'events_pkey'), ('goalpost.wakes', 'wakes_pkey'),
-  ('goalpost.embedding_spaces', 'embedding_spaces_pkey'), ('goalpost.mcp_tools', 'mcp_tools_pkey'), ('goalpost.writable_tables', 'writable_tables_pkey'), ('goalpost_private.table_writes', 'table_writes_pkey'), ('goalpost_private.budget_waiters', 'budget_waiters_pkey'), ('goalpost.approval_votes', 'approval_votes_pkey'), ('goalpost.corrections', 'corrections_pkey'), ('goalpost.budgets', 'budgets_pkey'), ('goalpost.budget_raises', 'budget_raises_pkey'), ('goalpost.model_prices', 'model_prices_pkey'), ('goalpost_private.limit_slots', 'limit_slots_pkey'), ('goalpost.step_turns', 'step_turns_pkey'), ('goalpost.tool_calls', 'tool_calls_pkey'), ('goalpost.memory_uses', 'memory_uses_pkey'),
+  ('goalpost.embedding_spaces', 'embedding_spaces_pkey'), ('goalpost.mcp_tools', 'mcp_tools_pkey'), ('goalpost.writable_tables', 'writable_tables_pkey'), ('goalpost_private.table_writes', 'table_writes_pkey'), ('goalpost_private.value_reads', 'value_reads_pkey'), ('goalpost_private.budget_waiters', 'budget_waiters_pkey'), ('goalpost.approval_votes', 'approval_votes_pkey'), ('goalpost.corrections', 'corrections_pkey'), ('goalpost.budgets', 'budgets_pkey'), ('goalpost.budget_raises', 'budget_raises_pkey'), ('goalpost.model_prices', 'model_prices_pkey'), ('goalpost_private.limit_slots', 'limit_slots_pkey'), ('goalpost.step_turns', 'step_turns_pkey'), ('goalpost.tool_calls', 'tool_calls_pkey'), ('goalpost.memory_uses', 'memory_uses_pkey'),
   ('goalpost_private.endpoints', 'endpoints_pkey'), ('goalpost_private.request_claims', 'request_claims_pkey'), ('goalpost_private.departures', 'departures_pkey'), ('goalpost_private.limits', 'limits_pkey');
 insert into twice values
   ('goalpost.invitations', 'invitations_pkey', '{"email": "other@tests.example"}', 'true'),

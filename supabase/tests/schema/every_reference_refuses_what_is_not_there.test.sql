@@ -27,6 +27,7 @@ insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_a
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers where name = 'docs';
 insert into goalpost.writable_tables (workspace_id, schema_name, table_name) values (tests.id_of('acme'), 'public', 'notes');
 insert into goalpost_private.table_writes (run_id, step_key, call_number, request_hash, written_at) values (tests.the('run'), 'a', 0, 'h', now());
+insert into goalpost_private.value_reads (run_id, step_key, read_at) values (tests.the('run'), 'a', now());
 insert into goalpost_private.request_claims (request_id, workspace_id, claims, taken_at) select q.id, q.workspace_id, '{}', now() from goalpost.requests q on conflict do nothing;
 -- What nothing refers to: changing its own key breaks no other reference.
 select tests.bare_step(tests.bare_run(), 'lonely');
@@ -85,7 +86,7 @@ insert into reference values
   ('goalpost.memories', 'workspace_id'), ('goalpost.memories', 'workspace_id, goal_id'), ('goalpost.memories', 'space'),
   ('goalpost.memory_uses', 'run_id, step_key'), ('goalpost.memory_uses', 'workspace_id, memory_id'),
   ('goalpost.step_turns', 'run_id, step_key'), ('goalpost.tool_calls', 'run_id, step_key'),
-  ('goalpost.mcp_servers', 'workspace_id'), ('goalpost_private.request_claims', 'workspace_id, request_id'), ('goalpost.mcp_tools', 'workspace_id, server_id'), ('goalpost.writable_tables', 'workspace_id'), ('goalpost_private.table_writes', 'run_id, step_key'), ('goalpost_private.budget_waiters', 'run_id, step_key'), ('goalpost.approvals', 'workspace_id, decided_with'), ('goalpost.approval_votes', 'workspace_id, approval_id'), ('goalpost.corrections', 'workspace_id, approval_id'), ('goalpost.corrections', 'workspace_id, goal_id'), ('goalpost.corrections', 'agent_id'), ('goalpost.budgets', 'workspace_id'), ('goalpost.budget_raises', 'workspace_id, approval_id'), ('goalpost.budget_raises', 'workspace_id, scope, key'), ('goalpost.tool_policies', 'workspace_id'), ('goalpost.rate_limits', 'workspace_id'), ('goalpost_private.limit_slots', 'limit_id'), ('goalpost.dead_letters', 'run_id, step_key');
+  ('goalpost.mcp_servers', 'workspace_id'), ('goalpost_private.request_claims', 'workspace_id, request_id'), ('goalpost.mcp_tools', 'workspace_id, server_id'), ('goalpost.writable_tables', 'workspace_id'), ('goalpost_private.table_writes', 'run_id, step_key'), ('goalpost_private.value_reads', 'run_id, step_key'), ('goalpost_private.budget_waiters', 'run_id, step_key'), ('goalpost.approvals', 'workspace_id, decided_with'), ('goalpost.approval_votes', 'workspace_id, approval_id'), ('goalpost.corrections', 'workspace_id, approval_id'), ('goalpost.corrections', 'workspace_id, goal_id'), ('goalpost.corrections', 'agent_id'), ('goalpost.budgets', 'workspace_id'), ('goalpost.budget_raises', 'workspace_id, approval_id'), ('goalpost.budget_raises', 'workspace_id, scope, key'), ('goalpost.tool_policies', 'workspace_id'), ('goalpost.rate_limits', 'workspace_id'), ('goalpost_private.limit_slots', 'limit_id'), ('goalpost.dead_letters', 'run_id, step_key');
 
 select is(pg_temp.refused(from_table::regclass, columns), 'its key', format('%s (%s)', from_table, columns))
   from reference order by from_table, columns;

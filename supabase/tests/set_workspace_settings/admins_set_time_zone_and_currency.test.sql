@@ -1,6 +1,6 @@
 -- The time zone and the currency of a workspace: set by its admins, one at a time, and never to what is none.
 begin;
-select plan(18);
+select plan(21);
 select tests.world();
 
 create function pg_temp.set(p_settings text, p_person text default 'adam') returns text language sql as $$
@@ -15,6 +15,9 @@ select is(pg_temp.set('{"time_zone": "Asia/Tokyo"}', 'olga'), 'none', 'the owner
 select is(pg_temp.settings(), 'Asia/Tokyo EUR', 'what is not named stays');
 select is(pg_temp.set('{"currency": null}'), 'none', 'no currency is a setting too');
 select is(pg_temp.settings(), 'Asia/Tokyo none', 'the zone stays when the currency is taken away');
+select is(pg_temp.set('{"common_values": false}'), 'none', 'an admin switches common values off');
+select is((select common_values from goalpost.workspaces where id = tests.id_of('acme')), false, 'they are off');
+select is((select common_values from goalpost.workspaces where id = tests.id_of('elsewhere')), true, 'and on elsewhere, as they begin');
 select is(pg_temp.set('{"currency": "EUR"}', 'mia'), 'ZG002', 'a member sets nothing');
 select is(pg_temp.set('{"currency": "EUR"}', 'petra'), 'ZG002', 'nor does an approver');
 select is(pg_temp.set(v), 'ZG003', format('%s is refused', v))

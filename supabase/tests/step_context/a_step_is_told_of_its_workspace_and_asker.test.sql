@@ -5,7 +5,8 @@ select tests.world();
 
 update goalpost.workspaces set time_zone = 'Asia/Tokyo', currency = 'JPY', http_hosts = '{api.example.com}' where id = tests.id_of('acme');
 insert into goalpost.writable_tables (workspace_id, schema_name, table_name, operations) values
-  (tests.id_of('acme'), 'public', 'orders', '{insert,update}'), (tests.id_of('acme'), 'public', 'Odd name', '{insert}');
+  (tests.id_of('acme'), 'public', 'orders', '{insert,update}'), (tests.id_of('acme'), 'public', 'Odd name', '{insert}'),
+  (tests.id_of('elsewhere'), 'public', 'theirs', '{insert}');
 update auth.users set raw_user_meta_data = '{"full_name": "Mia Moss"}' where id = tests.id_of('mia');
 select tests.stop_clock('2026-03-01 20:30:00+00');
 select tests.ask();

@@ -14,7 +14,7 @@ select is(tests.kept('plan')::jsonb #>> '{0,context,limits,max_steps}', '64', 'w
 select is(tests.kept('plan')::jsonb #> '{0,context,previous}', 'null', 'and nothing before');
 select tests.do_complete(tests.the('goal'), 'plan', jsonb_build_object('plan', jsonb_build_object('criteria', '["c"]'::jsonb, 'steps', tests.steps('a', jsonb_build_object('a', tests.agent())))));
 select tests.keep('work', tests.claim('agent')::text);
-select is(pg_temp.keys(tests.kept('work')::jsonb), 'agent asker goal local_now more_tables now parameters question readable_schemas steps tables tools workspace', 'agent');
+select is(pg_temp.keys(tests.kept('work')::jsonb), 'agent asker goal local_now more_tables now parameters question readable_schemas reads_values steps tables tools workspace', 'agent');
 select is((select string_agg(t ->> 'name', ' ') from jsonb_array_elements(tests.kept('work')::jsonb #> '{0,context,tools}') t), 'ask_human calculate recall remember sql template', 'with its own tools alone');
 select tests.do_complete(tests.the('goal'), 'a', '{"text": "t"}');
 select tests.keep('judge', tests.claim('judge')::text);

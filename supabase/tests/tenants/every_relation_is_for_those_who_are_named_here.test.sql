@@ -29,6 +29,7 @@ insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_a
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
 insert into goalpost.writable_tables (workspace_id, schema_name, table_name) select tests.id_of(workspace), 'public', 'notes' from place;
 insert into goalpost_private.table_writes (run_id, step_key, call_number, request_hash, written_at) select tests.the('broken_' || workspace), 'a', 0, 'h', now() from place;
+insert into goalpost_private.value_reads (run_id, step_key, read_at) select tests.the('broken_' || workspace), 'a', now() from place;
 select tests.furnish(tests.the('run_' || workspace), 'b') from place;
 update goalpost.workflow_runs set runbook_id = (select id from goalpost.runbooks b where b.name = 'own' and b.workspace_id = workflow_runs.workspace_id) where goal_id is not null;
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
@@ -68,6 +69,7 @@ insert into expected values
   ('goalpost_private.endpoints', 'true', null, '{}', null),
   ('goalpost_private.limits', 'true', null, '{}', null),
   ('goalpost_private.table_writes', 'true', null, '{}', null),
+  ('goalpost_private.value_reads', 'true', null, '{}', null),
   ('goalpost_private.request_claims', 'true', null, '{}', null),
   ('vault.secrets', 'true', null, '{}', null),
   ('vault.decrypted_secrets', 'true', null, '{}', null),

@@ -171,7 +171,7 @@ pub(super) enum Command {
     /// List and change the project admins, and what they grant
     #[command(after_help = people::ADMINS_HELP)]
     Admins(Admins),
-    /// Show and set the time zone and the currency of a workspace
+    /// Show and set what models are sent of a workspace
     #[command(after_help = people::SETTINGS_HELP)]
     Settings(Settings),
     /// Sign in to a project, for the next commands

@@ -31,6 +31,19 @@ pub(super) async fn approve(
     let inbox: Vec<Inbox> = client.select("inbox", &of_this).await?;
     let call = decision::call(arguments, inbox.first())?;
     let decided: Decided = client.call("decide_approval", &call).await?;
+    let is_answer = inbox
+        .first()
+        .is_some_and(|waiting| waiting.kind == "question");
+    if is_answer && decided.first && decided.state == "approved" {
+        if global.json {
+            print_json(&decided)?;
+        }
+        say(
+            global,
+            &format!("Your answer to question {} is given.", decided.approval_id),
+        );
+        return Ok(());
+    }
     tell(&decided, "approved", global)
 }
 

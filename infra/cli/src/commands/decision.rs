@@ -65,13 +65,45 @@ fn edited(
             .take()
             .or_else(|| approval.and_then(|approval| approval.subject.clone()));
         let mut current = current.unwrap_or_else(|| json!({}));
-        let fields = current
-            .as_object_mut()
-            .context("what is decided on is no JSON object: use --edit")?;
-        fields.insert(key.to_owned(), value_of(value));
+        put(&mut current, key, value_of(value))?;
         edited = Some(current);
     }
     Ok(edited)
+}
+
+/// Puts a value in place of a field, which may be named by its path: `body.text`, `rows.0.quantity`.
+fn put(subject: &mut Value, path: &str, value: Value) -> anyhow::Result<()> {
+    let no_object = || {
+        Usage(format!(
+            "--set {path}: there is nothing of that path; use --edit to change the form."
+        ))
+    };
+    // A field whose own name has dots comes before a path.
+    if let Some(fields) = subject.as_object_mut()
+        && (fields.contains_key(path) || !path.contains('.'))
+    {
+        fields.insert(path.to_owned(), value);
+        return Ok(());
+    }
+    let (above, last) = path.rsplit_once('.').ok_or_else(no_object)?;
+    let pointer = format!(
+        "/{}",
+        above
+            .replace('~', "~0")
+            .replace('/', "~1")
+            .replace('.', "/")
+    );
+    match subject.pointer_mut(&pointer).ok_or_else(no_object)? {
+        Value::Object(fields) => {
+            fields.insert(last.to_owned(), value);
+        }
+        Value::Array(items) => {
+            let item = last.parse::<usize>().ok().and_then(|at| items.get_mut(at));
+            *item.ok_or_else(no_object)? = value;
+        }
+        _ => return Err(no_object().into()),
+    }
+    Ok(())
 }
 
 /// JSON, or else the text as it is.
@@ -140,6 +172,29 @@ mod tests {
             "subject": {"to": "a", "text": "b"}, "subject_hash": "abcdef", "quorum": 1, "votes": 0,
         }))
         .unwrap()
+    }
+
+    #[test]
+    fn path_sets_an_inner_field() {
+        let subject = json!({"body": {"text": "a", "rows": [{"n": 1}]}, "a.b": 1});
+        let set = |change: &str| {
+            let mut subject = subject.clone();
+            let (path, value) = change.split_once('=').unwrap();
+            put(&mut subject, path, value_of(value))
+                .map(|()| subject)
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(set("body.text=b").unwrap()["body"]["text"], "b");
+        assert_eq!(set("body.rows.0.n=2").unwrap()["body"]["rows"][0]["n"], 2);
+        assert_eq!(set("body.rows.0=3").unwrap()["body"]["rows"][0], 3);
+        assert_eq!(set("a.b=2").unwrap()["a.b"], 2);
+        assert_eq!(set("new=2").unwrap()["new"], 2);
+        for nowhere in ["other.text=b", "body.rows.7=1", "body.text.x=1"] {
+            assert!(
+                set(nowhere).unwrap_err().contains("nothing of that path"),
+                "{nowhere}"
+            );
+        }
     }
 
     #[test]

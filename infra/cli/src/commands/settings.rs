@@ -1,4 +1,4 @@
-//! `goalpost settings`: the time zone and the currency of a workspace, as models are sent them.
+//! `goalpost settings`: what models are sent of a workspace: time zone, currency, common values of tables.
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use super::{ask, connect, print, print_json};
 struct Set {
     time_zone: String,
     currency: Option<String>,
+    common_values: bool,
 }
 
 /// Runs `goalpost settings`. Without a change it shows what is set.
@@ -21,7 +22,7 @@ pub(super) async fn run(arguments: &Settings, global: &Global) -> anyhow::Result
     let changes = changes(arguments);
     let set: Set = if changes.is_empty() {
         let query = [
-            ("select", "time_zone,currency".to_owned()),
+            ("select", "time_zone,currency,common_values".to_owned()),
             ("id", format!("eq.{workspace}")),
         ];
         let rows: Vec<Set> = client.select("workspaces", &query).await?;
@@ -35,9 +36,14 @@ pub(super) async fn run(arguments: &Settings, global: &Global) -> anyhow::Result
         return print_json(&set);
     }
     print(&format!(
-        "time zone: {}\ncurrency:  {}",
+        "time zone:     {}\ncurrency:      {}\ncommon values: {}",
         set.time_zone,
-        set.currency.as_deref().unwrap_or("none")
+        set.currency.as_deref().unwrap_or("none"),
+        if set.common_values {
+            "sent to agents"
+        } else {
+            "not sent"
+        }
     ));
     Ok(())
 }
@@ -52,6 +58,9 @@ fn changes(arguments: &Settings) -> Map<String, Value> {
         let currency = (!currency.eq_ignore_ascii_case("none")).then(|| currency.to_uppercase());
         changes.insert("currency".to_owned(), json!(currency));
     }
+    if let Some(are_sent) = arguments.common_values {
+        changes.insert("common_values".to_owned(), json!(are_sent));
+    }
     changes
 }
 
@@ -65,6 +74,7 @@ mod tests {
             workspace: None,
             time_zone: zone.map(str::to_owned),
             currency: currency.map(str::to_owned),
+            common_values: None,
         };
         assert!(changes(&settings(None, None)).is_empty());
         assert_eq!(
@@ -74,6 +84,12 @@ mod tests {
         assert_eq!(
             Value::Object(changes(&settings(None, Some("none")))),
             json!({"currency": null})
+        );
+        let mut off = settings(None, None);
+        off.common_values = Some(false);
+        assert_eq!(
+            Value::Object(changes(&off)),
+            json!({"common_values": false})
         );
     }
 }

@@ -11,17 +11,22 @@ use crate::nearest::suggestion;
 /// The most tokens that are read; the bounds on the source have been checked before.
 const MAX_TOKENS: usize = 8_000;
 
-/// Names that a source reads and does not define itself, as dotted paths: `steps.orders.rows`.
-pub type Names = BTreeSet<String>;
+/// What a source refers to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct References {
+    /// Names that it reads and does not define itself, as dotted paths: `steps.orders.rows`.
+    pub names: BTreeSet<String>,
+    /// Filters and tests that do not exist, each as a sentence with the nearest one that does.
+    pub unknown: Vec<String>,
+}
 
-/// Checks that a text is a template within bounds, and returns the names it reads.
+/// Checks that a text is a template within bounds, and returns what it refers to.
 ///
 /// # Errors
-/// [`Error::Syntax`] or [`Error::TooComplex`], with what is wrong; a filter or test that does not exist is a
-/// syntax error.
-pub fn names_in_template(template: &str) -> Result<Names, Error> {
+/// [`Error::Syntax`] or [`Error::TooComplex`], with what is wrong.
+pub fn references_in_template(template: &str) -> Result<References, Error> {
     if !is_template(template) {
-        return Ok(Names::new());
+        return Ok(References::default());
     }
     let guarded = limits::guarded_template(template)?;
     let source = template.to_owned();
@@ -33,18 +38,20 @@ pub fn names_in_template(template: &str) -> Result<Names, Error> {
         let template = environment
             .template_from_str(&source)
             .map_err(|error| refusal(&error))?;
-        for tag in tokens::tags(&source, MAX_TOKENS)? {
-            check_words(&environment, &tag)?;
-        }
-        Ok(own_names(&environment, template.undeclared_variables(true)))
+        let tags = tokens::tags(&source, MAX_TOKENS)?;
+        let unknown = tags.iter().flat_map(|tag| unknown_words(&environment, tag));
+        Ok(References {
+            names: own_names(&environment, template.undeclared_variables(true)),
+            unknown: unknown.collect(),
+        })
     })
 }
 
-/// Checks that a text is an expression within bounds, and returns the names it reads.
+/// Checks that a text is an expression within bounds, and returns what it refers to.
 ///
 /// # Errors
-/// As [`names_in_template`].
-pub fn names_in_expression(expression: &str) -> Result<Names, Error> {
+/// As [`references_in_template`].
+pub fn references_in_expression(expression: &str) -> Result<References, Error> {
     let guarded = limits::guarded_expression(expression)?;
     let source = expression.to_owned();
     guard::run(move || {
@@ -55,8 +62,11 @@ pub fn names_in_expression(expression: &str) -> Result<Names, Error> {
         let compiled = environment
             .compile_expression(&source)
             .map_err(|error| refusal(&error))?;
-        check_words(&environment, &tokens::expression(&source, MAX_TOKENS)?)?;
-        Ok(own_names(&environment, compiled.undeclared_variables(true)))
+        let tag = tokens::expression(&source, MAX_TOKENS)?;
+        Ok(References {
+            names: own_names(&environment, compiled.undeclared_variables(true)),
+            unknown: unknown_words(&environment, &tag),
+        })
     })
 }
 
@@ -80,7 +90,10 @@ fn is_path(tag: &Tag<'_>) -> bool {
 }
 
 /// Leaves out the functions that every source may call.
-fn own_names(environment: &Environment<'_>, names: impl IntoIterator<Item = String>) -> Names {
+fn own_names(
+    environment: &Environment<'_>,
+    names: impl IntoIterator<Item = String>,
+) -> BTreeSet<String> {
     let globals: BTreeSet<&str> = environment.globals().map(|(name, _)| name).collect();
     names
         .into_iter()
@@ -88,8 +101,9 @@ fn own_names(environment: &Environment<'_>, names: impl IntoIterator<Item = Stri
         .collect()
 }
 
-/// Checks the filters and tests of a tag: the engine looks them up only when it evaluates.
-fn check_words(environment: &Environment<'_>, tag: &Tag<'_>) -> Result<(), Error> {
+/// Returns the filters and tests of a tag that do not exist: the engine looks them up only when it evaluates.
+fn unknown_words(environment: &Environment<'_>, tag: &Tag<'_>) -> Vec<String> {
+    let mut unknown = Vec::new();
     let is_filter_block = tag.kind == TagKind::Block
         && tag
             .tokens
@@ -100,45 +114,46 @@ fn check_words(environment: &Environment<'_>, tag: &Tag<'_>) -> Result<(), Error
         if token.kind == Kind::Name {
             let follows_is = before[1] == "is" || before == ["is", "not"];
             if before[1] == "|" || (is_filter_block && position == 1) {
-                check_word(environment, "filter", token.text, FILTERS)?;
+                unknown.extend(unknown_word(environment, "filter", token.text, FILTERS));
             } else if follows_is && token.text != "not" {
-                check_word(environment, "test", token.text, TESTS)?;
+                unknown.extend(unknown_word(environment, "test", token.text, TESTS));
             }
         }
         before = [before[1], token.text];
     }
-    Ok(())
+    unknown
 }
 
-/// Checks that a filter or test exists. `kind` is also the name of the engine's own test for it.
-fn check_word(
+/// Returns a sentence on a filter or test that does not exist. `kind` is also the name of the engine's own test for it.
+fn unknown_word(
     environment: &Environment<'_>,
     kind: &str,
     word: &str,
     known: &[&str],
-) -> Result<(), Error> {
+) -> Option<String> {
     let source = format!("'{word}' is {kind}");
     let exists = environment
         .compile_expression(&source)
         .and_then(|expression| expression.eval(()))
         .is_ok_and(|value| value.is_true());
     if exists {
-        return Ok(());
+        return None;
     }
     let near = suggestion(word, known.iter().copied());
     let list = known.join(", ");
-    Err(Error::Syntax(format!(
+    Some(format!(
         "there is no {kind} `{word}`{near} ({kind}s: {list})"
-    )))
+    ))
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     fn names(template: &str) -> Vec<String> {
-        names_in_template(template).unwrap().into_iter().collect()
+        let references = references_in_template(template).unwrap();
+        references.names.into_iter().collect()
     }
 
     #[test]
@@ -150,48 +165,56 @@ mod tests {
             ["steps.a.rows", "steps.b.rows"]
         );
         assert_eq!(names("no tag"), [""; 0]);
-        let read = names_in_expression("steps.a.row_count == 0 and goal.title").unwrap();
+        let read = references_in_expression("steps.a.row_count == 0 and goal.title").unwrap();
         assert_eq!(
-            read.into_iter().collect::<Vec<_>>(),
+            read.names.into_iter().collect::<Vec<_>>(),
             ["goal.title", "steps.a.row_count"]
         );
     }
 
     #[test]
-    fn unknown_filter_or_test_is_a_syntax_error() {
+    fn unknown_filters_and_tests_are_named_beside_the_names() {
         for (template, word) in [
             ("{{ steps.a.rows|tabel }}", "did you mean `table`?"),
-            ("{% filter uper %}x{% endfilter %}", "did you mean `upper`?"),
             (
-                "{% if steps.a is defind %}{% endif %}",
+                "{% filter uper %}{{ steps.a.rows }}{% endfilter %}",
+                "did you mean `upper`?",
+            ),
+            (
+                "{% if steps.a.rows is defind %}{% endif %}",
                 "did you mean `defined`?",
             ),
             (
-                "{% if steps.a is not nonesuch %}{% endif %}",
+                "{% if steps.a.rows is not nonesuch %}{% endif %}",
                 "there is no test `nonesuch`",
             ),
             (
-                "{{ steps.a|strftime('%d') }}",
+                "{{ steps.a.rows|strftime('%d') }}",
                 "there is no filter `strftime`",
             ),
         ] {
-            let error = names_in_template(template).unwrap_err();
-            assert!(matches!(error, Error::Syntax(_)), "{template}: {error}");
-            assert!(error.to_string().contains(word), "{template}: {error}");
+            let found = references_in_template(template).unwrap();
+            assert_eq!(found.unknown.len(), 1, "{template}: {found:?}");
+            assert!(found.unknown[0].contains(word), "{template}: {found:?}");
+            assert!(
+                found.names.contains("steps.a.rows"),
+                "{template}: {found:?}"
+            );
         }
-        assert!(names_in_expression("steps.a.rows|lenght > 0").is_err());
-        assert!(names_in_expression("steps.a.rows|length is not none").is_ok());
+        let unknown = |source: &str| references_in_expression(source).unwrap().unknown.len();
+        assert_eq!(unknown("steps.a.rows|lenght > 0"), 1);
+        assert_eq!(unknown("steps.a.rows|length is not none"), 0);
     }
 
     #[test]
     fn listed_filters_and_tests_exist() {
         let environment = environment();
         for filter in FILTERS {
-            check_word(&environment, "filter", filter, FILTERS).unwrap();
+            assert_eq!(unknown_word(&environment, "filter", filter, FILTERS), None);
         }
         for test in TESTS {
-            check_word(&environment, "test", test, TESTS).unwrap();
+            assert_eq!(unknown_word(&environment, "test", test, TESTS), None);
         }
-        assert!(check_word(&environment, "filter", "pprint", FILTERS).is_err());
+        assert!(unknown_word(&environment, "filter", "pprint", FILTERS).is_some());
     }
 }

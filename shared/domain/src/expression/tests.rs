@@ -93,10 +93,10 @@ fn what_is_not_an_expression_says_so() {
         let error = render(&json!(text), &json!({"a": 1})).unwrap_err();
         assert!(matches!(error, Error::Syntax(_)), "{text}: {error}");
     }
-    assert!(names_in_template("{{ steps.a.b }}").is_ok());
-    assert!(names_in_template("{{ steps.a.b ").is_err());
-    assert!(names_in_expression("steps.a == 1").is_ok());
-    assert!(names_in_expression("steps.a ==").is_err());
+    assert!(references_in_template("{{ steps.a.b }}").is_ok());
+    assert!(references_in_template("{{ steps.a.b ").is_err());
+    assert!(references_in_expression("steps.a == 1").is_ok());
+    assert!(references_in_expression("steps.a ==").is_err());
 }
 
 #[test]

@@ -9,6 +9,7 @@
 //! | `bad_arguments` | the arguments of a call do not fit the tool's schema. A string with a tag stands for a value that is not known yet: one that is exactly one `{{ expression }}` for any value, any other for a text |
 //! | `bad_expression` | a template or check cannot be read, uses a filter or test that does not exist, or holds more than paths where only paths are filled in (`question`, `title` and `description`); or agent's `instructions` hold a tag, which is not filled in |
 //! | `unknown_name` | a template or check reads a name that will not be there: an unknown root, a step that the step does not depend on, a field that the step's result does not have |
+//! | `unknown_criterion` | a later plan has a criterion that the first one does not have: its check would be lost |
 //! | `bad_output_schema` | `output_schema` of an agent cannot be used |
 //!
 //! Whether a query can run is for the database to decide; [`queries`] returns those that can be asked about.
@@ -55,6 +56,7 @@ pub fn check_contents(plan: &Value, catalogue: &Catalogue) -> Vec<Problem> {
         problems.extend(found.map(|(code, message)| problem(code, step.key, message)));
     }
     problems.extend(check_ends(plan, &known));
+    problems.extend(check_criteria(plan, catalogue));
     problems
 }
 
@@ -167,6 +169,39 @@ fn check_ends(plan: &Value, known: &Steps<'_>) -> Vec<Problem> {
     found
         .into_iter()
         .map(|(code, message)| problem(code, None, message))
+        .collect()
+}
+
+/// Checks that a later plan speaks of the criteria that the goal has.
+fn check_criteria(plan: &Value, catalogue: &Catalogue) -> Vec<Problem> {
+    if catalogue.criteria.is_empty() {
+        return Vec::new();
+    }
+    let same = |a: &str, b: &str| a.trim().to_lowercase() == b.trim().to_lowercase();
+    let given = plan
+        .get("criteria")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let described = given.filter_map(|criterion| {
+        let described = criterion.get("description").unwrap_or(criterion);
+        described.as_str()
+    });
+    let unknown =
+        described.filter(|text| !catalogue.criteria.iter().any(|known| same(known, text)));
+    let known: Vec<String> = catalogue
+        .criteria
+        .iter()
+        .map(|text| format!("{text:?}"))
+        .collect();
+    unknown
+        .map(|text| {
+            let message = format!(
+                "the goal has no criterion {text:?}; repeat one of these unchanged, with a check over the steps of this plan: {}",
+                known.join(", ")
+            );
+            problem(ProblemCode::UnknownCriterion, None, message)
+        })
         .collect()
 }
 

@@ -50,7 +50,7 @@ pub const KINDS: &[KindDoc] = &[
     },
     KindDoc {
         kind: StepKind::Approval,
-        purpose: "a person approves, edits or rejects before the steps that depend on it run",
+        purpose: "a person approves or rejects before the steps that depend on it run",
         input: &[
             (
                 "question",

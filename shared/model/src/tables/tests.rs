@@ -108,3 +108,17 @@ fn best_tables_are_shown_within_the_budget() {
     );
     assert_eq!(render(&[], 0, &catalog), "none");
 }
+
+#[test]
+fn common_values_are_a_line_for_each_table() {
+    let found: CommonValues = serde_json::from_value(json!({
+        "rows": {"shop.orders": 120, "shop.stock": 0},
+        "values": {"shop.orders": {"status": ["paid", "it's\nopen"]}, "shop.people": {"Country": ["DE"]}},
+    }))
+    .unwrap();
+    assert_eq!(
+        render_values(&found),
+        "shop.orders: 120 rows; status 'paid', 'it''s open'\nshop.people: \"Country\" 'DE'\nshop.stock: 0 rows"
+    );
+    assert_eq!(render_values(&CommonValues::default()), "");
+}

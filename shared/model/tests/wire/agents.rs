@@ -55,10 +55,8 @@ async fn an_agents_conversation_goes_on_as_it_was() {
     let Turn::Done { result, answer } = turn else {
         panic!("the end")
     };
-    assert_eq!(
-        (result["text"].clone(), result["row_count"].clone()),
-        (json!("There is one."), json!(1))
-    );
+    // What its last call read is not the agent's result.
+    assert_eq!(json!(result), json!({"text": "There is one."}));
     assert_eq!(answer.stop, Stop::End);
     let bodies = server.bodies();
     assert_eq!(bodies[0]["model"], "gpt-other");

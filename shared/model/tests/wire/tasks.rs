@@ -115,6 +115,7 @@ fn candidates() -> Vec<RunbookMatch> {
         description: "Sales of the last seven days.".into(),
         score: 0.9,
         refusal: refusal.map(str::to_owned),
+        parameters: vec!["weeks".into()],
         ..RunbookMatch::default()
     };
     vec![
@@ -147,6 +148,26 @@ async fn similar_runbook_is_offered_to_the_model_and_not_taken() {
 
 #[tokio::test]
 async fn chosen_runbook_becomes_a_goal_with_its_parameters() {
+    let limited = r#"{"decision": "runbook", "runbook": {"name": "weekly-review", "parameters": {"category": "lamps"}}, "score": 0.5, "reasons": []}"#;
+    let model_of = |server: &Server| model(server.openai());
+    let server = Server::start([openai::says(limited), openai::says(GOAL)]).await;
+    let one = model_of(&server);
+    let task = Assess {
+        question: "What did we sell of lamps?".into(),
+        runbooks: candidates(),
+        ..Assess::default()
+    };
+    let assessment = one
+        .assess(&mut one.direct(), &task, &rules())
+        .await
+        .unwrap();
+    assert!(matches!(&assessment.decision, Decision::Goal { goal } if goal.goal_type.is_none()));
+    let repair = server.bodies()[1]["messages"].to_string();
+    assert!(
+        repair.contains("has no parameter") && repair.contains("it has weeks"),
+        "{repair}"
+    );
+
     let wrong = r#"{"decision": "runbook", "runbook": {"name": "monthly-review"}, "score": 0.5, "reasons": []}"#;
     let refused = r#"{"decision": "runbook", "runbook": {"name": "database-audit"}, "score": 0.5, "reasons": []}"#;
     let right = r#"{"decision": "runbook", "runbook": {"name": "weekly-review", "parameters": {"weeks": 2}}, "score": 0.5, "reasons": []}"#;

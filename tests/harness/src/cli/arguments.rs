@@ -60,6 +60,7 @@ pub(super) enum Command {
     #[command(after_help = bench::HELP)]
     Bench(Bench),
     /// See what the configured language model achieves
+    #[command(after_help = eval::HELP)]
     Eval(EvalCommand),
     /// Take guards away one at a time, and name those that no test misses
     #[command(after_help = mutants::HELP)]

@@ -66,6 +66,8 @@ impl Scene {
         self.worker("answer_query", &query(&lease, "select 1 as one"))
             .await;
         self.worker("answer_query", &query(&lease, missing)).await;
+        let own = json!({"p_run_id": lease["run_id"], "p_step_key": lease["step_key"], "p_lease_epoch": lease["lease_epoch"]});
+        self.worker("read_common_values", &own).await;
         self.worker("answer_query", &query(&lost, "select 1 as one"))
             .await;
         let again = json!({"outcome": "failed", "error": {"code": "try_again", "message": "not now", "retryable": true, "retry_after_seconds": 5}});

@@ -29,8 +29,11 @@ Examples:
   cargo goalpost settings
   cargo goalpost settings --time-zone Europe/Vienna --currency EUR
   cargo goalpost settings --currency none
+  cargo goalpost settings --common-values false
 
-Models are sent the time in this zone, and the currency of amounts that name none. Admins and owners set them.";
+Models are sent the time in this zone, and the currency of amounts that name none. Agents that may query are sent
+common values of short text columns and counts of small tables, read with the asker's rights; such a step counts as one
+that read untrusted content. Admins and owners set all of it.";
 
 /// The arguments of `settings`.
 #[derive(Debug, Args)]
@@ -44,6 +47,9 @@ pub(in crate::commands) struct Settings {
     /// The currency by its three letters; none: no currency
     #[arg(long, value_name = "CODE")]
     pub(in crate::commands) currency: Option<String>,
+    /// Whether agents are sent common values of the tables that their asker may read
+    #[arg(long, value_name = "true|false")]
+    pub(in crate::commands) common_values: Option<bool>,
 }
 
 /// The arguments of `members`.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::Found;
-use crate::expression::{self, Names};
+use crate::expression::{self, References};
 use crate::nearest::suggestion;
 use crate::plan::read::{Step, present, text};
 use crate::plan::{Catalogue, ProblemCode, result_fields};
@@ -131,7 +131,11 @@ impl<'a> Scope<'a> {
         let key = parts.next()?;
         let Some(fields) = self.steps.fields.get(key) else {
             let near = suggestion(key, self.steps.keys());
-            return Some(format!("there is no step `{key}`{near}"));
+            let list: Vec<&str> = self.steps.keys().collect();
+            return Some(format!(
+                "there is no step `{key}`{near} (steps: {})",
+                list.join(", ")
+            ));
         };
         if self
             .depends_on
@@ -153,27 +157,42 @@ impl<'a> Scope<'a> {
         ))
     }
 
-    fn problems(&self, place: &str, names: Result<Names, expression::Error>) -> Vec<Found> {
-        match names {
-            Ok(names) => {
-                let found = names.iter().filter_map(|name| self.problem_of(name));
-                let found =
-                    found.map(|message| (ProblemCode::UnknownName, format!("{place}: {message}")));
-                found.collect()
+    fn problems(
+        &self,
+        place: &str,
+        references: Result<References, expression::Error>,
+    ) -> Vec<Found> {
+        let references = match references {
+            Ok(references) => references,
+            Err(error) => return vec![(ProblemCode::BadExpression, format!("{place}: {error}"))],
+        };
+        let unknown = references.unknown.into_iter();
+        let mut found: Vec<Found> = unknown
+            .map(|message| (ProblemCode::BadExpression, format!("{place}: {message}")))
+            .collect();
+        for message in references
+            .names
+            .iter()
+            .filter_map(|name| self.problem_of(name))
+        {
+            let problem = (ProblemCode::UnknownName, format!("{place}: {message}"));
+            // A step that is not there is read by several of its fields.
+            if !found.contains(&problem) {
+                found.push(problem);
             }
-            Err(error) => vec![(ProblemCode::BadExpression, format!("{place}: {error}"))],
         }
+        found
     }
 }
 
 pub(super) fn check_template(place: &str, template: &str, scope: &Scope<'_>) -> Vec<Found> {
-    scope.problems(place, expression::names_in_template(template))
+    scope.problems(place, expression::references_in_template(template))
 }
 
 pub(super) fn check_expression(check: &str, scope: &Scope<'_>) -> Vec<Found> {
     scope.problems(
         &format!("the check `{check}`"),
-        expression::names_in_expression(check),
+        expression::references_in_expression(check),
     )
 }
 
@@ -226,10 +245,10 @@ fn check_value(place: &str, value: &Value, scope: &Scope<'_>, found: &mut Vec<Fo
 }
 
 /// Reads a string as it will be filled in: one expression, or a template.
-fn names_in_argument(text: &str) -> Result<Names, expression::Error> {
-    match expression::whole_expression(text).map(expression::names_in_expression) {
+fn names_in_argument(text: &str) -> Result<References, expression::Error> {
+    match expression::whole_expression(text).map(expression::references_in_expression) {
         Some(Ok(names)) => Ok(names),
-        _ => expression::names_in_template(text),
+        _ => expression::references_in_template(text),
     }
 }
 

@@ -180,6 +180,16 @@ fn names_that_will_not_be_there_are_named() {
 fn templates_that_cannot_be_read_are_found() {
     let template = |text: &str| call(&["orders"], "template", json!({"template": text}));
     let bad = ProblemCode::BadExpression;
+    let both = problems(call(
+        &[],
+        "template",
+        json!({"template": "{{ steps.orders.rows|tabel }}"}),
+    ));
+    assert_eq!(
+        both.iter().map(|(code, _)| *code).collect::<Vec<_>>(),
+        [bad, ProblemCode::UnknownName],
+        "{both:?}"
+    );
     assert_one(
         template("{{ steps.orders.rows|tabel }}"),
         bad,
@@ -250,4 +260,17 @@ fn queries_without_holes_are_returned() {
         .map(|query| (query.step_key.as_str(), query.sql.as_str()))
         .collect();
     assert_eq!(found, [("a", "select 1"), ("c", "select 2")]);
+}
+
+#[test]
+fn later_plan_keeps_the_words_of_the_criteria() {
+    let mut catalogue = catalogue();
+    let plan = json!({"steps": [query("orders", "select 1")], "criteria": [
+        {"description": " orders are counted", "check": "steps.orders.row_count > 0"}, "It reads nicely"]});
+    assert_eq!(check_contents(&plan, &catalogue), []);
+    catalogue.criteria = vec!["Orders are counted".to_owned(), "It reads well".to_owned()];
+    let found = check_contents(&plan, &catalogue);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].code, ProblemCode::UnknownCriterion);
+    assert!(found[0].message.contains("\"It reads well\""), "{found:?}");
 }
