@@ -3346,12 +3346,14 @@ $$;
 
 -- The steps of earlier plans of a run whose results a later plan may depend on.
 create function goalpost_private.completed_keys(p_run_id bigint) returns text[]
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select array(select s.key from goalpost.steps s
+begin
+  return array(select s.key from goalpost.steps s
                 where s.run_id = p_run_id and s.state = 'completed' and s.kind not in ('assess', 'plan', 'judge')
-                order by s.key)
+                order by s.key);
+end
 $$;
 
 -- file: supabase/schemas/30_planning/invalidate_plan_checks.sql
@@ -3677,13 +3679,14 @@ create function goalpost_private.may_be_planned_around(
 language sql stable
 set search_path = ''
 as $$
-  select p_run.state = 'running' and p_run.failure is null
-     and p_step.kind in ('agent', 'tool', 'subgoal', 'approval') and p_step.revision = p_run.revision
-     and (coalesce(p_error ->> 'cause', p_error ->> 'code') = 'rejected' and p_error ->> 'message' like 'rejected: %'
+  select p_step.kind in ('agent', 'tool', 'subgoal', 'approval')
+     and (p_error ->> 'code' = 'rejected' and exists (
+            select from goalpost.approvals a
+             where a.run_id = p_step.run_id and a.step_key = p_step.key and a.state = 'rejected' and a.comment <> '')
           or coalesce(p_error ->> 'cause', p_error ->> 'code') !~ ('^(model_.*|.*_unavailable|.*_not_configured|.*_cancelled|'
        || 'budget_exhausted|no_language_model|runbook_not_allowed|rejected|expired|denied|plan_rejected|rights_expired|'
        || 'outcome_unknown|context_unreadable|interrupted|too_many_goals|too_many_steps|deadline_passed)$'))
-     and (p_run.goal_id is null or p_run.revision <= (select l.max_revisions from goalpost_private.limits l))
+     and p_run.revision <= (select l.max_revisions from goalpost_private.limits l)
      and exists (select from goalpost.steps m
                   where m.run_id = p_run.id and m.kind in ('assess', 'plan') and m.result ->> 'model' is not null
                     and coalesce(m.result ->> 'revision', '1') = p_run.revision::text)
@@ -3691,7 +3694,7 @@ $$;
 
 -- Leads on from a step that failed for good: another plan of its goal, which is told what happened; of a request that was
 -- answered by a few steps, a goal. Null where the run fails instead. What is still open of the plan is cancelled.
--- Caller: fail_step. Expects the tree's lock. Repeated, it finds the step's revision behind the run's state.
+-- Caller: fail_step, which is called once for a step. Expects the tree's lock.
 create function goalpost_private.plan_around_failure(p_step goalpost.steps, p_error jsonb, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -4280,7 +4283,8 @@ begin
 end
 $$;
 
--- Brings back the steps of a run that were cancelled with it: cancelled -> pending, and on as their dependencies allow.
+-- Brings back the steps of a run's plan that were cancelled with it: cancelled -> pending, and on as their dependencies
+-- allow. Those of an earlier plan were cancelled because another one took its place, and stay so.
 -- Their calls, and those of the step that is tried again, go on under the keys they had. Returns the functions to wake.
 -- Called by reopen_run and reopen_subgoal, with the run running again. Expects the tree's lock.
 create function goalpost_private.reopen_steps(p_run_id bigint, p_now timestamptz) returns text[]
@@ -4298,8 +4302,8 @@ begin
             where o.run_id = s.run_id and o.key = any (s.depends_on)
               and o.state not in ('completed', 'failed', 'skipped'))
    where s.run_id = p_run_id
-     and (s.state = 'cancelled' or s.kind = 'judge' and s.state = 'completed' and s.revision = (
-       select r.revision from goalpost.workflow_runs r where r.id = p_run_id));
+     and (s.state = 'cancelled' or s.kind = 'judge' and s.state = 'completed')
+     and s.revision = (select r.revision from goalpost.workflow_runs r where r.id = p_run_id);
   perform goalpost_private.reopen_calls(s, p_now)
      from goalpost.steps s
     where s.run_id = p_run_id and s.state in ('pending', 'ready', 'waiting');
@@ -4701,8 +4705,8 @@ declare
 begin
   loop
     v_start := strpos(v_rest, '{{');
-    v_length := strpos(substr(v_rest, v_start + 2), '}}');
-    if (v_start > 0 and v_length > 0) is not true then
+    v_length := case when v_start > 0 then strpos(substr(v_rest, v_start + 2), '}}') end;
+    if (v_length > 0) is not true then
       return v_filled || v_rest;
     end if;
     v_path := btrim(substr(v_rest, v_start + 2, v_length - 1), ' -');
@@ -4957,9 +4961,6 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
-  if cardinality(p_depends_on) = 0 then
-    return '{}';
-  end if;
   return (
     select case when count(*) > 0 then jsonb_build_object('failed_steps', jsonb_object_agg(s.key, left(s.error ->> 'message', 1000)))
                 else '{}' end

@@ -298,10 +298,12 @@ $$;
 
 -- The steps of earlier plans of a run whose results a later plan may depend on.
 create function goalpost_private.completed_keys(p_run_id bigint) returns text[]
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
-  select array(select s.key from goalpost.steps s
+begin
+  return array(select s.key from goalpost.steps s
                 where s.run_id = p_run_id and s.state = 'completed' and s.kind not in ('assess', 'plan', 'judge')
-                order by s.key)
+                order by s.key);
+end
 $$;

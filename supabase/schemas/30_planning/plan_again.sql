@@ -32,13 +32,14 @@ create function goalpost_private.may_be_planned_around(
 language sql stable
 set search_path = ''
 as $$
-  select p_run.state = 'running' and p_run.failure is null
-     and p_step.kind in ('agent', 'tool', 'subgoal', 'approval') and p_step.revision = p_run.revision
-     and (coalesce(p_error ->> 'cause', p_error ->> 'code') = 'rejected' and p_error ->> 'message' like 'rejected: %'
+  select p_step.kind in ('agent', 'tool', 'subgoal', 'approval')
+     and (p_error ->> 'code' = 'rejected' and exists (
+            select from goalpost.approvals a
+             where a.run_id = p_step.run_id and a.step_key = p_step.key and a.state = 'rejected' and a.comment <> '')
           or coalesce(p_error ->> 'cause', p_error ->> 'code') !~ ('^(model_.*|.*_unavailable|.*_not_configured|.*_cancelled|'
        || 'budget_exhausted|no_language_model|runbook_not_allowed|rejected|expired|denied|plan_rejected|rights_expired|'
        || 'outcome_unknown|context_unreadable|interrupted|too_many_goals|too_many_steps|deadline_passed)$'))
-     and (p_run.goal_id is null or p_run.revision <= (select l.max_revisions from goalpost_private.limits l))
+     and p_run.revision <= (select l.max_revisions from goalpost_private.limits l)
      and exists (select from goalpost.steps m
                   where m.run_id = p_run.id and m.kind in ('assess', 'plan') and m.result ->> 'model' is not null
                     and coalesce(m.result ->> 'revision', '1') = p_run.revision::text)
@@ -46,7 +47,7 @@ $$;
 
 -- Leads on from a step that failed for good: another plan of its goal, which is told what happened; of a request that was
 -- answered by a few steps, a goal. Null where the run fails instead. What is still open of the plan is cancelled.
--- Caller: fail_step. Expects the tree's lock. Repeated, it finds the step's revision behind the run's state.
+-- Caller: fail_step, which is called once for a step. Expects the tree's lock.
 create function goalpost_private.plan_around_failure(p_step goalpost.steps, p_error jsonb, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''

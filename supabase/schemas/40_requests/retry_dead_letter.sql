@@ -89,7 +89,8 @@ begin
 end
 $$;
 
--- Brings back the steps of a run that were cancelled with it: cancelled -> pending, and on as their dependencies allow.
+-- Brings back the steps of a run's plan that were cancelled with it: cancelled -> pending, and on as their dependencies
+-- allow. Those of an earlier plan were cancelled because another one took its place, and stay so.
 -- Their calls, and those of the step that is tried again, go on under the keys they had. Returns the functions to wake.
 -- Called by reopen_run and reopen_subgoal, with the run running again. Expects the tree's lock.
 create function goalpost_private.reopen_steps(p_run_id bigint, p_now timestamptz) returns text[]
@@ -107,8 +108,8 @@ begin
             where o.run_id = s.run_id and o.key = any (s.depends_on)
               and o.state not in ('completed', 'failed', 'skipped'))
    where s.run_id = p_run_id
-     and (s.state = 'cancelled' or s.kind = 'judge' and s.state = 'completed' and s.revision = (
-       select r.revision from goalpost.workflow_runs r where r.id = p_run_id));
+     and (s.state = 'cancelled' or s.kind = 'judge' and s.state = 'completed')
+     and s.revision = (select r.revision from goalpost.workflow_runs r where r.id = p_run_id);
   perform goalpost_private.reopen_calls(s, p_now)
      from goalpost.steps s
     where s.run_id = p_run_id and s.state in ('pending', 'ready', 'waiting');

@@ -17,8 +17,8 @@ declare
 begin
   loop
     v_start := strpos(v_rest, '{{');
-    v_length := strpos(substr(v_rest, v_start + 2), '}}');
-    if (v_start > 0 and v_length > 0) is not true then
+    v_length := case when v_start > 0 then strpos(substr(v_rest, v_start + 2), '}}') end;
+    if (v_length > 0) is not true then
       return v_filled || v_rest;
     end if;
     v_path := btrim(substr(v_rest, v_start + 2, v_length - 1), ' -');

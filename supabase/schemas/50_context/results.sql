@@ -47,9 +47,6 @@ language plpgsql stable
 set search_path = ''
 as $$
 begin
-  if cardinality(p_depends_on) = 0 then
-    return '{}';
-  end if;
   return (
     select case when count(*) > 0 then jsonb_build_object('failed_steps', jsonb_object_agg(s.key, left(s.error ->> 'message', 1000)))
                 else '{}' end

@@ -1,6 +1,6 @@
 -- A plan's queries are checked as the asker before it is accepted, and none of them runs.
 begin;
-select plan(9);
+select plan(16);
 select tests.world();
 
 create table public.tests_lamps (lamp_id bigint primary key, colour text, power numeric);
@@ -23,6 +23,24 @@ select is(pg_temp.problem('select 1 / (count(*) - count(*)) from public.tests_la
 select is(goalpost_worker.check_queries(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch, array['select 1', 'selec 2', 'select x']),
   jsonb_build_array(jsonb_build_object('number', 2, 'message', goalpost_private.query_form_problem('selec')),
                     jsonb_build_object('number', 3, 'message', 'column "x" does not exist')), 'each problem names the place of its query');
+
+select is(pg_temp.problem('select ''' || repeat('x', 39991) || ''''), null, 'a query may have 40000 bytes');
+select matches(pg_temp.problem('select ''' || repeat('x', 39992) || ''''), 'at most 40000 bytes', 'and no more');
+select is(pg_temp.problem('select 1 from public.lamps') ~ 'tests_secrets', false, 'tables that the asker may not read are not named');
+create sequence public.tests_numbers;
+grant select on public.tests_numbers to authenticated;
+select is(pg_temp.problem('select 1 from public.lamps') ~ 'tests_numbers', false, 'nor is what is no table');
+create schema tests_elsewhere;
+create table tests_elsewhere.tests_foreign (id integer);
+grant usage on schema tests_elsewhere to authenticated;
+grant select on tests_elsewhere.tests_foreign to authenticated;
+update goalpost.workspaces set readable_schemas = '{tests_elsewhere}' where id <> tests.id_of('acme');
+select is(pg_temp.problem('select 1 from public.lamps') ~ 'tests_foreign', false, 'nor the tables of another workspace');
+select tests.pass('25 hours');
+update goalpost.steps set lease_expires_at = goalpost_private.clock() + interval '1 hour' where run_id = tests.the('run') and key = 'a';
+select is(pg_temp.problem('select nothing'), null, 'with claims past their lifetime nothing is found');
+delete from goalpost.members where user_id = tests.id_of('mia') and workspace_id = tests.id_of('acme');
+select is(pg_temp.problem('select nothing'), null, 'for a person who may not act any more nothing is found, and the step will tell');
 
 select * from finish();
 rollback;

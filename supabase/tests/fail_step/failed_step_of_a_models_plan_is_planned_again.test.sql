@@ -1,6 +1,6 @@
 -- A model's plan may be wrong about the world: what failed goes to the planner instead of ending the goal.
 begin;
-select plan(19);
+select plan(24);
 select tests.world();
 
 create function pg_temp.planned(p_short text, p_criteria jsonb default '[]', p_more jsonb default '{"model": "m"}') returns bigint language plpgsql as $$
@@ -10,7 +10,7 @@ begin
   return v_run;
 end $$;
 
-select tests.keep('run', pg_temp.planned('a, b:a, c', '[{"description": "kept", "check": "steps.a.n"}, {"description": "bound", "check": "steps.b.n"}, "judged"]'));
+select tests.keep('run', pg_temp.planned('a, b:a, c', '[{"description": "kept", "check": "steps.a.n"}, {"description": "bound", "check": "steps.b.n"}, "judged", {"description": "again", "check": "steps.a.n"}]'));
 select tests.do_complete(tests.the('run'), 'a', '{"n": 7}');
 select tests.do_fail(tests.the('run'), 'b');
 select is(tests.states(tests.the('run')) || ' ' || tests.state(tests.the('run'), 'plan_2'), 'a=completed b=failed c=cancelled judge=cancelled ready', 'what is open of the plan is cancelled and a second plan is asked for');
@@ -21,16 +21,20 @@ select is(tests.kept('context')::jsonb #>> '{previous,reason}', 'step b failed: 
 select is(tests.kept('context')::jsonb #>> '{previous,plans_left_after_this}', '1', 'and how many plans are left after this one');
 select is(tests.kept('context')::jsonb -> 'completed_keys', '["a"]', 'and which steps it may depend on');
 select is(jsonb_path_query_first(tests.kept('context')::jsonb, '$.previous.steps[*] ? (@.key == "b").error.message'), '"it broke"', 'each step comes with its error');
+select set_eq($$ select jsonb_path_query(tests.kept('context')::jsonb, '$.previous.steps[*].key') #>> '{}' $$, array['a', 'b', 'c'], 'each step of the run, and no other');
+select is(jsonb_array_length(tests.kept('context')::jsonb #> '{previous,steps}'), 3, 'comes once');
 select is(jsonb_path_query_first(tests.kept('context')::jsonb, '$.previous.steps[*] ? (@.key == "b").input.tool'), '"sql"', 'and with what it was given');
 
-update goalpost.goal_criteria set verdict = 'met', evidence = 'e' where number = 1 and goal_id = (tests.goal_of(tests.the('run'))).id;
+update goalpost.goal_criteria set verdict = case number when 3 then 'unmet' else 'met' end, evidence = 'e'
+ where number in (1, 3, 4) and goal_id = (tests.goal_of(tests.the('run'))).id;
 select is(tests.complete(tests.the('run'), 'plan_2', jsonb_build_object('model', 'm', 'plan', jsonb_build_object(
-  'steps', tests.steps('b2:a, c2'), 'criteria', '[{"description": "Bound ", "check": "steps.b2.n"}]'::jsonb))), 'accepted', 'a later plan may depend on a completed step');
+  'steps', tests.steps('b2:a, c2'), 'criteria', '[{"description": "Bound ", "check": "steps.b2.n"}, {"description": "again", "check": "steps.b2.m"}]'::jsonb))), 'accepted', 'a later plan may depend on a completed step');
 select is(tests.state(tests.the('run'), 'b2'), 'ready', 'whose dependency has been met');
 select is(array(select check_expression from goalpost.goal_criteria where goal_id = (tests.goal_of(tests.the('run'))).id order by number),
-  array['steps.a.n', 'steps.b2.n', null], 'checks are bound to the steps of the later plan, and a met one is kept');
+  array['steps.a.n', 'steps.b2.n', null, 'steps.b2.m'], 'checks are bound to the steps of the later plan, and a met one is kept');
 select is(array(select verdict from goalpost.goal_criteria where goal_id = (tests.goal_of(tests.the('run'))).id order by number),
-  array['met', 'open', 'open'], 'what was not met is open again');
+  array['met', 'open', 'open', 'open'], 'what was not met, or has another check, is open again');
+select is((select evidence from goalpost.goal_criteria where goal_id = (tests.goal_of(tests.the('run'))).id and number = 1), 'e', 'a kept verdict keeps its evidence');
 select is(tests.claim('tool') #> '{0,context,steps,a,n}', '7', 'the step receives the result of the earlier plan');
 
 select tests.do_fail(tests.the('run'), 'c2');
@@ -38,6 +42,18 @@ select tests.do_complete(tests.the('run'), 'plan_3', jsonb_build_object('model',
 select tests.do_fail(tests.the('run'), 'c3');
 select is(tests.state(tests.the('run'), 'judge_3'), 'ready', 'after the last plan the judge reports');
 select isnt(tests.dead_letter_of(tests.the('run'), 'c3'), null, 'and a person may retry the step');
+
+select tests.do_complete(tests.the('run'), 'judge_3', '{"decision": "fail", "report": "r"}');
+select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.the('run'), 'c3')));
+select is(tests.states(tests.the('run')), 'a=completed b=failed b2=cancelled c=cancelled c2=failed c3=ready judge=cancelled judge_2=cancelled judge_3=pending',
+  'a retried step brings back its own plan, and none of the earlier ones');
+
+select tests.keep('commented', pg_temp.planned('a', '[]'));
+select tests.start(tests.the('commented'), 'a');
+insert into goalpost.approvals (workspace_id, run_id, step_key, number, kind, question, shown, required_role, quorum, on_reject, state, comment, decided_by, decided_at, requested_at, expires_at)
+values (tests.id_of('acme'), tests.the('commented'), 'a', 1, 'tool_call', 'q', '{}', 'approver', 1, 'fail', 'rejected', 'greet them first', tests.id_of('mia'), now(), now(), now());
+select tests.fail(tests.the('commented'), 'a', '{"code": "rejected", "message": "no", "retryable": false}');
+select is(tests.state(tests.the('commented'), 'plan_2'), 'ready', 'a rejection that says what should be different leads to another plan');
 
 select tests.keep('rules', pg_temp.planned('a', '[]', '{}'));
 select tests.do_fail(tests.the('rules'), 'a');

@@ -1,6 +1,6 @@
 -- People read what will be done, not the plan's wording.
 begin;
-select plan(10);
+select plan(11);
 select tests.world();
 
 create function pg_temp.filled(p_text text) returns text language sql as $$
@@ -11,6 +11,7 @@ select is(pg_temp.filled('{{ steps.list.rows }}'), '[{"n": 3, "name": "Mia"}]', 
 select is(pg_temp.filled('{{ steps.list.none }}'), 'null', 'a null is shown');
 select is(pg_temp.filled('{{ steps.gone.text }}'), '(steps.gone.text is not there)', 'a path that leads nowhere is named');
 select is(pg_temp.filled('no path }} {{ no end'), 'no path }} {{ no end', 'what is no path stays');
+select is(pg_temp.filled('a }} b'), 'a }} b', 'an end without a beginning stays');
 select is(pg_temp.filled(null), null, 'no text stays none');
 
 select tests.keep('run', tests.planned('a, ask:a, part:a', jsonb_build_object(
