@@ -20,7 +20,7 @@ impl Model {
     /// model with what is wrong; if they still cannot, the question becomes a goal.
     ///
     /// # Errors
-    /// See [`Kind`](crate::Kind).
+    /// See [`Kind`].
     pub async fn assess<A: Ask, R: ReviewPlan>(
         &self,
         asker: &mut A,
@@ -55,8 +55,8 @@ impl Model {
     /// is wrong.
     ///
     /// # Errors
-    /// See [`Kind`](crate::Kind); [`Kind::RunbookNotAllowed`](crate::Kind::RunbookNotAllowed) when the one that fits may not be used by the asker,
-    /// [`Kind::PlanRefused`](crate::Kind::PlanRefused) when no plan was found that can run.
+    /// See [`Kind`]; [`Kind::RunbookNotAllowed`] when the one that fits may not be used by the asker,
+    /// [`Kind::PlanRefused`] when no plan was found that can run.
     pub async fn plan<A: Ask, R: ReviewPlan>(
         &self,
         asker: &mut A,
@@ -112,7 +112,7 @@ impl Model {
     /// Returns the calls that answer an agent's instructions where no language model is configured.
     ///
     /// # Errors
-    /// [`Kind::NoLanguageModel`](crate::Kind::NoLanguageModel) for instructions that the catalogue rule does not cover.
+    /// [`Kind::NoLanguageModel`] for instructions that the catalogue rule does not cover.
     pub fn procedure(&self, task: &WorkTask) -> Result<Vec<ToolInput>, Error> {
         offline::procedure(task)
     }
@@ -120,7 +120,7 @@ impl Model {
     /// Takes one turn of an agent's work: the next calls, or the end.
     ///
     /// # Errors
-    /// See [`Kind`](crate::Kind).
+    /// See [`Kind`].
     pub async fn work<A: Ask>(&self, asker: &mut A, task: &WorkTask) -> Result<Turn, Error> {
         let read = |answer: &Answer| read::turn(answer);
         let most = self.max_output_tokens;
@@ -131,7 +131,7 @@ impl Model {
     /// The first `turns` turns of an agent's work as a short text, for [`WorkTask::summary`].
     ///
     /// # Errors
-    /// See [`Kind`](crate::Kind); nothing is summed up without a model.
+    /// See [`Kind`]; nothing is summed up without a model.
     pub async fn compact<A: Ask>(
         &self,
         asker: &mut A,
@@ -151,7 +151,7 @@ impl Model {
     /// Gives a verdict on each criterion of the task; the caller has evaluated those with a check.
     ///
     /// # Errors
-    /// See [`Kind`](crate::Kind).
+    /// See [`Kind`].
     pub async fn judge<A: Ask>(
         &self,
         asker: &mut A,
