@@ -1807,6 +1807,20 @@ begin
 end
 $$;
 
+-- The code of what made a run fail, at whatever depth: that of its own step, or of the sub-goal that failed below it.
+create function goalpost_private.cause_of_failure(p_run goalpost.workflow_runs) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return coalesce(
+    (select s.error ->> 'cause' from goalpost.steps s
+      where s.run_id = p_run.id and s.kind = 'subgoal' and s.state = 'failed' and p_run.reason_code = s.error ->> 'code'
+      order by s.ended_at desc limit 1),
+    p_run.reason_code);
+end
+$$;
+
 -- Ends the goal of a run, and with it the parent's waiting step or, at the root, the request.
 create function goalpost_private.end_goal(p_run goalpost.workflow_runs, p_report text, p_now timestamptz)
 returns text[]
@@ -1848,7 +1862,7 @@ begin
     v_parent_step,
     jsonb_build_object(
       'code', case v_goal.reason_code when 'budget_exhausted' then v_goal.reason_code else 'sub_goal_' || v_goal.state end,
-      'cause', v_goal.reason_code,
+      'cause', goalpost_private.cause_of_failure(p_run),
       'retryable', false,
       'message', format('sub-goal %s ended %s: %s', v_goal.id, v_goal.state, coalesce(v_goal.reason, 'no reason given'))),
     'failed', p_now);

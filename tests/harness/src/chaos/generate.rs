@@ -27,9 +27,11 @@ pub fn generate(seed: u64, number: u64) -> Goal {
 
 /// A chain of tool steps: what an assessment may ask for at once.
 fn a_few_steps(draw: &mut Draw, name: &str) -> Vec<Step> {
-    let graph = chain(draw.between(1, 3));
+    let graph = chain(draw.between(2, 4));
     let mut steps = steps(name, &graph, |_| Work::Sum);
-    for step in &mut steps {
+    // The last one stays a sum: its text is the answer.
+    let before_last = steps.len().saturating_sub(1);
+    for step in steps.iter_mut().take(before_last) {
         step.work = if draw.percent(60) {
             effect(draw)
         } else {
