@@ -55,6 +55,7 @@ begin
     case p_table when 'goalpost.steps'::regclass then '(key = ''lonely'')'
                  when 'goalpost.step_turns'::regclass then '(step_key = ''z'')'
                  when 'goalpost.memories'::regclass then '(text = ''lonely'')'
+                 when 'goalpost.mcp_servers'::regclass then '(name = ''lonely'')'
                  when 'goalpost.requests'::regclass then '(question = ''lonely'')' else 'ctid' end);
   return 'nothing';
 exception
