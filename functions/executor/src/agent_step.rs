@@ -127,6 +127,12 @@ async fn converse(
             }
             Turn::Calls { answer } => {
                 let calls = journal.asked_for().to_vec();
+                if turns_left == 1 && !turns::may_be_made_last(&calls, max_turns) {
+                    // Made now, their results would reach no turn. The step's failure closes them.
+                    let calls = Vec::new();
+                    task.turns.push(PastTurn { answer, calls });
+                    break;
+                }
                 if let Some(result) = caller.turn(&mut task, journal, answer, calls).await? {
                     return Ok(result);
                 }

@@ -1,6 +1,7 @@
 //! The turns of an agent's step: it knows how many it has, is warned before they end, and is asked for what it has on
 //! the last one.
 
+use domain::ToolCall;
 use model::WorkTask;
 use serde_json::{Map, Value};
 use store::StepError;
@@ -16,6 +17,7 @@ const MAX_WORDS: usize = 1_000;
 /// The field that marks a result whose agent ran out of turns.
 const TURNS_EXHAUSTED: &str = "turns_exhausted";
 
+/// Returns how many turns the task's agent has.
 pub(crate) fn max_turns(task: &WorkTask) -> usize {
     let agent = task.agent.as_ref();
     let turns = agent.and_then(|agent| agent.max_turns);
@@ -51,6 +53,12 @@ pub(crate) fn announce(
     }
 }
 
+/// Returns true if calls of a last turn may be made: the submission of the result, and nothing beside it. Some servers
+/// ignore that no tool may be called.
+pub(crate) fn may_be_made_last(calls: &[ToolCall], max_turns: usize) -> bool {
+    max_turns == 1 || calls.iter().all(|call| call.tool == SUBMIT_RESULT)
+}
+
 /// Marks the result of an agent that was asked for it on its last turn.
 pub(crate) fn marked(mut result: Map<String, Value>) -> Value {
     result.insert(TURNS_EXHAUSTED.to_owned(), Value::Bool(true));
@@ -59,9 +67,9 @@ pub(crate) fn marked(mut result: Map<String, Value>) -> Value {
 
 /// Returns the error of an agent that gave no result on its last turn either, with its last words.
 pub(crate) fn exhausted(task: &WorkTask, max_turns: usize) -> StepError {
-    let said = task.turns.iter().rev().map(|turn| turn.answer.text.trim());
-    let words = said.into_iter().find(|text| !text.is_empty());
-    let words = words.map_or_else(String::new, |text| {
+    let mut texts = task.turns.iter().rev().map(|turn| turn.answer.text.trim());
+    let last = texts.find(|text| !text.is_empty());
+    let words = last.map_or_else(String::new, |text| {
         let text: String = text.chars().take(MAX_WORDS).collect();
         format!(". Its last words: {text}")
     });
@@ -69,4 +77,112 @@ pub(crate) fn exhausted(task: &WorkTask, max_turns: usize) -> StepError {
         "the agent was not done after {max_turns} turns; give it a smaller task or raise max_turns{words}"
     );
     StepError::terminal("too_many_turns", message)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use domain::{Tool, ToolCallRequest};
+    use model::{Answer, PastTurn};
+    use serde_json::json;
+
+    use super::*;
+
+    fn task() -> WorkTask {
+        let tool = |name: &str| Tool {
+            name: name.to_owned(),
+            ..Tool::default()
+        };
+        WorkTask {
+            tools: vec![tool("sql"), tool(SUBMIT_RESULT)],
+            ..WorkTask::default()
+        }
+    }
+
+    fn schema() -> ResultSchema {
+        ResultSchema::parse(Some(json!({"type": "object"}))).unwrap()
+    }
+
+    /// The notes of a conversation of so many turns, by how many were left.
+    fn notes(max_turns: usize, schema: &ResultSchema) -> Vec<usize> {
+        let mut noted = Vec::new();
+        for turns_left in (1..=max_turns).rev() {
+            let mut task = task();
+            announce(&mut task, turns_left, max_turns, schema);
+            noted.extend(task.notes.iter().map(|_| turns_left));
+        }
+        noted
+    }
+
+    #[test]
+    fn agent_is_warned_at_two_turns_and_at_the_last() {
+        let any = ResultSchema::default();
+        assert_eq!(notes(8, &any), [2, 1]);
+        assert_eq!(notes(2, &any), [1]);
+        assert_eq!(notes(1, &any), [0_usize; 0]);
+        assert_eq!(notes(8, &schema()), [2, 1]);
+    }
+
+    #[test]
+    fn last_turn_calls_nothing_but_the_submission() {
+        let mut free = task();
+        announce(&mut free, 1, 8, &ResultSchema::default());
+        assert!(free.must_answer);
+        let mut bound = task();
+        announce(&mut bound, 1, 8, &schema());
+        let names: Vec<&str> = bound.tools.iter().map(|tool| tool.name.as_str()).collect();
+        assert_eq!((bound.must_answer, names), (false, vec![SUBMIT_RESULT]));
+        let mut earlier = task();
+        announce(&mut earlier, 2, 8, &schema());
+        assert_eq!((earlier.must_answer, earlier.tools.len()), (false, 2));
+    }
+
+    #[test]
+    fn only_the_submission_is_made_on_the_last_turn() {
+        let call = |tool: &str| {
+            let request = ToolCallRequest {
+                call_id: "c".to_owned(),
+                tool: tool.to_owned(),
+                arguments: json!({}),
+            };
+            ToolCall::unrecorded(request, "k".to_owned())
+        };
+        assert!(may_be_made_last(&[call(SUBMIT_RESULT)], 8));
+        assert!(!may_be_made_last(
+            &[call(SUBMIT_RESULT), call("webhook")],
+            8
+        ));
+        assert!(may_be_made_last(&[call("webhook")], 1));
+    }
+
+    #[test]
+    fn result_of_the_last_turn_is_marked_and_last_words_are_kept() {
+        let mut task = task();
+        let result = json!({"text": "half"}).as_object().unwrap().clone();
+        assert_eq!(
+            marked(result),
+            json!({"text": "half", "turns_exhausted": true})
+        );
+        assert!(!exhausted(&task, 8).message.contains("last words"));
+        for text in ["Found seven.", " "] {
+            let answer = Answer {
+                text: text.to_owned(),
+                ..Answer::default()
+            };
+            task.turns.push(PastTurn {
+                answer,
+                calls: Vec::new(),
+            });
+        }
+        let error = exhausted(&task, 8);
+        assert_eq!(
+            (error.code.as_ref(), error.retryable),
+            ("too_many_turns", false)
+        );
+        assert!(
+            error.message.ends_with("Its last words: Found seven."),
+            "{}",
+            error.message
+        );
+    }
 }

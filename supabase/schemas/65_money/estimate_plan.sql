@@ -50,7 +50,7 @@ as $$
            select w.approve_plans or (p_estimate ->> 'cost_microusd')::numeric > w.plan_approval_microusd as by_workspace,
                   q.budget @> '{"approve_plan": true}' or exists (
                     select from goalpost.approvals a
-                     where a.run_id = p_run.id and a.kind = 'plan' and a.state = 'rejected' and a.comment <> ''
+                     where a.run_id = p_run.id and a.state = 'rejected' and a.comment <> ''
                        and a.decided_by <> p_run.user_id) as by_requester) d
    where w.id = p_run.workspace_id and q.id = p_run.request_id
 $$;

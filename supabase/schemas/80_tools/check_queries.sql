@@ -6,7 +6,6 @@ language sql immutable
 set search_path = ''
 as $$
   select case
-    when octet_length(p_query) > 40000 then 'a query has at most 40000 bytes'
     when p_query !~* '^[\s(]*(select|with|values|table)\M'
       then 'a query is one SELECT and changes nothing; rows are written with the tool table_write'
   end
@@ -55,9 +54,10 @@ $$;
 
 -- Checks queries for a step that holds its lease, as the person who asked for the work, without running them.
 -- Called by the intake and the planner before they hand in steps that a model has written. Reads only, so safe to repeat.
--- Returns [{"number": place in p_queries from 1, "message"}], one for each query that cannot run. Where it cannot be
--- asked now (the asker's claims have expired, or the time is up) it returns none: the step will tell.
--- Raises ZG009 (lease lost).
+-- Returns [{"number": place in p_queries from 1, "message"}], one for each query that cannot run. Where nothing can be
+-- found out now (the asker's claims have expired, as many queries run as may, the time is up) it returns none: the step
+-- itself will show.
+-- Raises ZG009 (lease lost). Locks a query slot until its transaction ends: planning a query takes time, too.
 create function goalpost_worker.check_queries(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_queries text[]
 ) returns jsonb
@@ -72,7 +72,7 @@ declare
   v_problems jsonb := '[]';
 begin
   v_asker := goalpost_private.claims_of_asker(v_run);
-  if v_asker.problem is not null or v_asker.is_expired then
+  if v_asker.problem is not null or v_asker.is_expired or not goalpost_private.take_query_slots(v_run.workspace_id) then
     return v_problems;
   end if;
   perform goalpost_private.open_temporary_schema();

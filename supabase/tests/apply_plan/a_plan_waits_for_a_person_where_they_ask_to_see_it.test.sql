@@ -1,6 +1,6 @@
 -- The plan step waits with the plan and its estimate; approved, the plan takes effect as it then is.
 begin;
-select plan(24);
+select plan(25);
 select tests.world(p_bystanders => false);
 
 update goalpost.workspaces set approve_plans = true where id = tests.id_of('acme');
@@ -37,6 +37,8 @@ select is((select error ->> 'message' from goalpost.step_attempts where run_id =
 select tests.start(tests.the('rejected'), 'plan');
 select is((select goalpost_private.step_context(s, r) #>> '{previous,reason}' from goalpost.steps s join goalpost.workflow_runs r on r.id = s.run_id where s.run_id = tests.the('rejected') and s.key = 'plan'),
   'rejected: without a', 'which the planner is told');
+select is((select goalpost_private.step_context(s, r) #>> '{previous,rejected_plan,steps,0,key}' from goalpost.steps s join goalpost.workflow_runs r on r.id = s.run_id where s.run_id = tests.the('rejected') and s.key = 'plan'),
+  'a', 'with the plan that was rejected');
 select tests.do_complete(tests.the('rejected'), 'plan', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('b'))));
 select is((tests.approval_of(tests.the('rejected'), 'plan')).requester_confirms, true, 'a plan that follows another person''s remarks needs the requester too');
 select tests.decide('petra', (tests.approval_of(tests.the('rejected'), 'plan')).id, 'rejected');

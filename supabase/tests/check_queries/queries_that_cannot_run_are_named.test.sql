@@ -1,6 +1,6 @@
 -- A plan's queries are checked as the asker before it is accepted, and none of them runs.
 begin;
-select plan(16);
+select plan(18);
 select tests.world();
 
 create table public.tests_lamps (lamp_id bigint primary key, colour text, power numeric);
@@ -13,6 +13,13 @@ select tests.start(tests.the('run'), 'a');
 create function pg_temp.problem(p_query text) returns text language sql as $$
   select goalpost_worker.check_queries(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch, array[p_query]) #>> '{0,message}' $$;
 select is(pg_temp.problem('select lamp_id, colour from public.tests_lamps where power > 3'), null, 'a query that can run has no problem');
+select is((select array_agg(l.objid::integer order by l.objid) from pg_catalog.pg_locks l
+            where l.locktype = 'advisory' and l.pid = pg_backend_pid() and l.objsubid = 2
+              and l.classid::bigint & 4294967295 in (hashtext('goalpost.query')::bigint & 4294967295,
+                                hashtext('goalpost.query.' || tests.id_of('acme'))::bigint & 4294967295)),
+  array[1, 1], 'a check holds the slots of a query');
+select matches((select p.proconfig::text from pg_catalog.pg_proc p where p.oid = 'goalpost_worker.check_queries(bigint, text, bigint, text[])'::regprocedure),
+  'statement_timeout=6s.*work_mem=8MB', 'and has its limits of time and memory');
 select matches(pg_temp.problem('select lamp_idd from public.tests_lamps'), 'column "lamp_idd" does not exist. Perhaps you meant .*lamp_id', 'an unknown column comes with Postgres''s hint');
 select matches(pg_temp.problem('select 1 from public.lamps'), 'relation "public.lamps" does not exist; readable are .*public.tests_lamps', 'an unknown table comes with those that there are');
 select matches(pg_temp.problem('select colour + 1 from public.tests_lamps'), 'operator does not exist', 'types are checked');
