@@ -128,3 +128,55 @@ fn push_failures(text: &mut String, judging: &Judging) {
         text.push_str(&format!("- `{key}`: {message}\n"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// A judge's context over a query, an agent's text and a failed step.
+    fn judging(changes: &Value) -> Judging {
+        let mut context = json!({
+            "goal": {"title": "Lamps"}, "question": "q", "criteria": [{"number": 1, "description": "It is counted"}],
+            "steps": [
+                {"key": "count", "kind": "tool", "title": "Count", "state": "completed", "result": {"n": 7}},
+                {"key": "write", "kind": "agent", "title": "Write", "state": "completed", "result": {"text": "Seven lamps."}},
+                {"key": "shaky", "kind": "tool", "title": "Try", "state": "failed", "error": {"message": "no luck"}}],
+        });
+        context
+            .as_object_mut()
+            .unwrap()
+            .extend(changes.as_object().unwrap().clone());
+        serde_json::from_value(context).unwrap()
+    }
+
+    #[test]
+    fn report_holds_neither_criteria_nor_repaired_failures() {
+        let body = json!({"report": {"title": "{{ steps.count.n }} lamps", "body": "There are {{ steps.count.n }}."}});
+        assert_eq!(markdown(&judging(&body)), "# 7 lamps\n\nThere are 7.");
+    }
+
+    #[test]
+    fn text_of_the_last_agent_stands_for_a_missing_template() {
+        assert_eq!(markdown(&judging(&json!({}))), "# Lamps\n\nSeven lamps.");
+    }
+
+    #[test]
+    fn heading_of_the_body_is_not_doubled() {
+        let body = json!({"report": {"title": "Lamps", "body": "# All lamps\n\nSeven."}});
+        assert_eq!(markdown(&judging(&body)), "# All lamps\n\nSeven.");
+    }
+
+    #[test]
+    fn failed_goal_shows_what_there_is_and_what_failed() {
+        let changes = json!({"failure": "step shaky failed",
+            "report": {"title": "Lamps", "body": "{{ steps.count.n }} lamps, {{ steps.shaky.price.low }} each."}});
+        let text = markdown(&judging(&changes));
+        assert!(
+            text.contains("This goal failed: step shaky failed."),
+            "{text}"
+        );
+        assert!(text.contains("7 lamps,  each."), "{text}");
+        assert!(text.contains("- `shaky`: no luck"), "{text}");
+    }
+}

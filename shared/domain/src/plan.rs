@@ -183,7 +183,7 @@ pub struct Catalogue {
     pub taken_keys: BTreeSet<String>,
     /// Those of them that completed: a later plan may depend on their results.
     pub completed_keys: BTreeSet<String>,
-    /// What must hold at the end, as the first plan said; empty for a first plan.
+    /// Descriptions of the goal's criteria, which come with its first plan; empty for a first plan.
     pub criteria: Vec<String>,
 }
 

@@ -187,3 +187,26 @@ fn joined(before: Option<Answer>, answer: Answer) -> Answer {
     whole.usage = answer.usage;
     whole
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::json_in;
+
+    #[test]
+    fn object_is_found_behind_a_sentence_and_in_a_fence() {
+        for text in [
+            "{\"a\": 1}",
+            "Sure! {\"a\": 1}",
+            "```json\n{\"a\": 1}\n```",
+            "Here it is:\n```\n{\"a\": 1}\n```\nDone.",
+            "{\"a\": 1} I hope that helps.",
+        ] {
+            assert_eq!(json_in(text), Ok(json!({"a": 1})), "{text}");
+        }
+        for text in ["", "no object", "{\"a\": }", "} and {"] {
+            assert!(json_in(text).is_err(), "{text}");
+        }
+    }
+}

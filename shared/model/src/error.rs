@@ -49,7 +49,7 @@ pub enum Kind {
     /// No plan was found that can run: the runbook's cannot, or the model's after every repair. Ends the work.
     #[error("no plan was found that can run: {0}")]
     PlanRefused(String),
-    /// The model says that no plan can reach the goal. Ends the work.
+    /// The model's answer to a plan: nothing can reach the goal. Ends the work.
     #[error("no plan can reach this goal: {0}")]
     Impossible(String),
     /// The provider asks for a pause; the step goes back with a time to come again.

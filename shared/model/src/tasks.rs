@@ -1,7 +1,6 @@
-//! The tasks: what the rules cover is decided without a model, what nobody covers is refused by the offline model, and
-//! the rest is asked through whoever keeps the record.
-//!
-//! What a model call used is in the asker's record; what is decided without one costs nothing.
+//! The tasks. What the rules cover is decided without a model call; the offline model refuses the rest, and a configured one
+//! is called through an [`Ask`], which records the call and what it used. Plans and steps that a model writes pass a
+//! [`ReviewPlan`] before they are returned.
 
 use domain::CriterionVerdict;
 use domain::plan::ToolInput;

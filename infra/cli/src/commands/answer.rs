@@ -34,7 +34,13 @@ pub(super) async fn print_outcome(client: &Client, work: &Work) -> anyhow::Resul
 
 /// Prints the verdicts beside the report, which is for forwarding.
 pub(super) fn print_criteria(work: &Work) {
-    let screen = Screen::stderr();
+    for line in criteria_lines(work, Screen::stderr()) {
+        print_error(&line);
+    }
+}
+
+/// Returns the verdicts on the request's own goal as a table; nothing without criteria.
+fn criteria_lines(work: &Work, screen: Screen) -> Vec<String> {
     let rows: Vec<Vec<String>> = work
         .criteria()
         .map(|criterion| {
@@ -46,12 +52,15 @@ pub(super) fn print_criteria(work: &Work) {
         })
         .collect();
     if rows.is_empty() {
-        return;
+        return Vec::new();
     }
-    print_error("");
-    for line in table::lines(screen, &["VERDICT", "CRITERION", "EVIDENCE"], &rows) {
-        print_error(&line);
-    }
+    let mut lines = vec![String::new()];
+    lines.extend(table::lines(
+        screen,
+        &["VERDICT", "CRITERION", "EVIDENCE"],
+        &rows,
+    ));
+    lines
 }
 
 /// The start of an evidence, for one cell; the whole is in `--json`.
@@ -150,7 +159,55 @@ mod tests {
         clippy::indexing_slicing
     )]
 
+    use local_stack::terminal::Palette;
+    use serde_json::json;
+
     use super::*;
+    use crate::client::Criterion;
+
+    const PLAIN: Screen = Screen {
+        palette: Palette::PLAIN,
+        width: 100,
+        is_terminal: false,
+    };
+
+    #[test]
+    fn verdicts_of_the_requests_own_goal_are_a_table() {
+        let criterion = |goal_id, description: &str, evidence: &str| Criterion {
+            goal_id,
+            number: 1,
+            description: description.to_owned(),
+            verdict: "met".to_owned(),
+            evidence: Some(evidence.to_owned()),
+        };
+        let request = json!({"id": 1, "workspace_id": "00000000-0000-0000-0000-000000000000", "question": "q", "state": "answered",
+            "reason": null, "goal_id": 3, "answer_text": null, "created_at": "2030-01-01T00:00:00Z", "ended_at": null});
+        let mut work = Work {
+            request: serde_json::from_value(request).unwrap(),
+            goals: Vec::new(),
+            runs: Vec::new(),
+            steps: Vec::new(),
+            approvals: Vec::new(),
+            progress: Vec::new(),
+            criteria: vec![
+                criterion(3, "It is counted", &format!("seven\n{}", "x".repeat(200))),
+                criterion(4, "Below", "of a sub-goal"),
+            ],
+            dead_letters: Vec::new(),
+        };
+        let lines = criteria_lines(&work, PLAIN).join("\n");
+        assert!(
+            lines.contains("VERDICT") && lines.contains("met"),
+            "{lines}"
+        );
+        assert!(
+            lines.contains("It is counted") && lines.contains("seven x"),
+            "{lines}"
+        );
+        assert!(lines.contains('…') && !lines.contains("Below"), "{lines}");
+        work.criteria.clear();
+        assert!(criteria_lines(&work, PLAIN).is_empty());
+    }
 
     #[test]
     fn money_is_shown_with_four_digits() {

@@ -179,6 +179,7 @@ async fn print_report(owner: &Client, work: &Work) -> anyhow::Result<()> {
     answer::outcome(work)?;
     heading("3  The report", "");
     answer::print_text(work.outcome().unwrap_or_default());
+    answer::print_criteria(work);
     let usage = owner.usage(&work.runs).await?;
     let request = &work.request;
     let worked = request.ended_at.unwrap_or_else(Utc::now) - request.created_at;

@@ -4,9 +4,9 @@ use domain::ToolCallRequest;
 use model::{Message, PastTurn, Purpose, Stop, Turn, WorkTask};
 use serde_json::{Value, json};
 
-use crate::openai;
 use crate::server::{Reply, Server, model};
 use crate::tasks::Keeping;
+use crate::{anthropic, openai};
 
 fn work_task() -> WorkTask {
     serde_json::from_value(json!({
@@ -275,4 +275,71 @@ async fn a_long_conversation_is_summed_up_as_material() {
         "{content}"
     );
     assert_eq!(content.matches("</data>").count(), 1, "{content}");
+}
+
+#[tokio::test]
+async fn last_turn_may_call_no_tool_with_either_provider() {
+    let server = Server::start([
+        openai::says("Half."),
+        openai::says("More."),
+        anthropic::says("Half."),
+        anthropic::says("More."),
+    ])
+    .await;
+    for config in [server.openai(), server.anthropic()] {
+        let model = model(config);
+        for must_answer in [true, false] {
+            let task = WorkTask {
+                tools: vec![domain::Tool {
+                    name: "sql".into(),
+                    ..domain::Tool::default()
+                }],
+                max_turns: Some(8),
+                must_answer,
+                ..WorkTask::default()
+            };
+            model.work(&mut model.direct(), &task).await.unwrap();
+        }
+    }
+    let bodies = server.bodies();
+    assert_eq!(bodies[0]["tool_choice"], "none");
+    assert_eq!(bodies[2]["tool_choice"], json!({"type": "none"}));
+    for (with, without) in [(0, 1), (2, 3)] {
+        assert!(bodies[without].get("tool_choice").is_none());
+        assert_eq!(
+            bodies[with]["tools"].as_array().unwrap().len(),
+            1,
+            "the conversation names them"
+        );
+    }
+    let system = bodies[0]["messages"][0]["content"].as_str().unwrap();
+    assert!(
+        system.contains("You have 8 turns.") && system.contains("reply with it as Markdown"),
+        "{system}"
+    );
+}
+
+#[tokio::test]
+async fn step_with_a_schema_is_told_to_submit() {
+    let server = Server::start([openai::says("ok")]).await;
+    let model = model(server.openai());
+    let task = WorkTask {
+        tools: vec![domain::Tool {
+            name: "submit_result".into(),
+            ..domain::Tool::default()
+        }],
+        failed_steps: json!({"shaky": "no luck"}).as_object().unwrap().clone(),
+        ..WorkTask::default()
+    };
+    model.work(&mut model.direct(), &task).await.unwrap();
+    let body = server.bodies()[0].to_string();
+    assert!(
+        body.contains("call `submit_result` with it")
+            && !body.contains("reply with it as Markdown"),
+        "{body}"
+    );
+    assert!(
+        body.contains("earlier steps that failed") && body.contains("no luck"),
+        "{body}"
+    );
 }

@@ -18,5 +18,6 @@ mod anthropic;
 mod embeddings;
 mod faults;
 mod openai;
+mod plans;
 mod server;
 mod tasks;

@@ -11,7 +11,7 @@ use super::score;
 use super::tasks::Task;
 use crate::people::Client;
 
-/// Pause between two looks at a request.
+/// Pause between two looks at a request: people's decisions come over the same API, so no single call can wait for both.
 const LOOK: Duration = Duration::from_millis(200);
 
 /// What a request came to.
