@@ -60,7 +60,7 @@ as $$
 begin
   return coalesce(
     (select s.error ->> 'cause' from goalpost.steps s
-      where s.run_id = p_run.id and s.kind = 'subgoal' and s.state = 'failed' and p_run.reason_code = s.error ->> 'code'
+      where s.run_id = p_run.id and p_run.reason_code = s.error ->> 'code'
       order by s.ended_at desc limit 1),
     p_run.reason_code);
 end

@@ -1,7 +1,7 @@
 -- A rejection with a remark leads to another plan, which runs with the requester's rights: whoever else made the remark, the
 -- requester sees the plan before it is carried out.
 begin;
-select plan(4);
+select plan(7);
 select tests.world();
 
 create function pg_temp.replanned(p_person text, p_comment text) returns bigint language plpgsql as $$
@@ -22,6 +22,17 @@ select tests.keep('own', pg_temp.replanned('mia', 'greet them first'));
 select is(tests.state(tests.the('own'), 'plan_2'), 'completed', 'after the requester''s own remark it does not');
 select tests.keep('silent', pg_temp.replanned('petra', ''));
 select is(tests.state(tests.the('silent'), 'plan_2'), null, 'a rejection without a remark leads to no plan');
+
+create function pg_temp.options(p_state text, p_comment text) returns jsonb language plpgsql as $$
+declare v_run bigint := tests.planned('a');
+begin
+  insert into goalpost.approvals (workspace_id, run_id, step_key, number, kind, question, shown, required_role, quorum, on_reject, state, comment, decided_by, decided_at, requested_at, expires_at)
+  values (tests.id_of('acme'), v_run, 'a', 1, 'tool_call', 'q', '{}', 'approver', 1, 'fail', p_state, p_comment, tests.id_of('petra'), now(), now(), now());
+  return (select goalpost_private.plan_approval_options(r, '{"cost_microusd": 0}') from goalpost.workflow_runs r where r.id = v_run);
+end $$;
+select is(pg_temp.options('rejected', 'not like that') ->> 'requester', 'decides', 'a rejected call with a remark');
+select is(pg_temp.options('rejected', ''), null, 'one without is no remark');
+select is(pg_temp.options('approved', 'well done'), null, 'nor is what stands beside an approval');
 
 select * from finish();
 rollback;
