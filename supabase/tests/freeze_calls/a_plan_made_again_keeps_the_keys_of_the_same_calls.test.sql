@@ -1,6 +1,6 @@
 -- A later plan that makes the call of an earlier one makes it under the same key; where no key helps, a person decides.
 begin;
-select plan(10);
+select plan(11);
 select tests.world();
 
 insert into goalpost.tools (name, description, parameters, idempotent, writes) values ('keyed', 'k', '{}', true, true), ('once', 'o', '{}', false, true);
@@ -20,7 +20,10 @@ update goalpost.steps set revision = 2 where run_id = tests.the('run') and key i
 
 select is(pg_temp.frozen('a', '{"n": 1}') ->> 'idempotency_key', pg_temp.keyed('a'), 'a call of a first plan has its step''s key');
 select is(pg_temp.frozen('b', '{"n": 1}') ->> 'idempotency_key', pg_temp.keyed('b'), 'the same call of another step of that plan has its own');
-select is(pg_temp.frozen('again1', '{"n": 1}') ->> 'idempotency_key', pg_temp.keyed('a'), 'the same call of a later plan has the key of the first');
+select goalpost_worker.begin_calls(tests.the('run'), 'a', 1, '{1}');
+select tests.keep('repeated', pg_temp.frozen('again1', '{"n": 1}')::text);
+select is(tests.kept('repeated')::jsonb ->> 'idempotency_key', pg_temp.keyed('a'), 'the same call of a later plan has the key of the first');
+select is(tests.kept('repeated')::jsonb ->> 'state', 'intended', 'and need not wait for a person: by its key the server tells that it was made');
 select is(pg_temp.frozen('again2', '{"n": 1}') ->> 'idempotency_key', pg_temp.keyed('b'), 'a second one has the key of the second');
 select is(pg_temp.frozen('other', '{"n": 2}') ->> 'idempotency_key', pg_temp.keyed('other'), 'other arguments are another call');
 select is(pg_temp.frozen('more', '{"n": 1}') ->> 'idempotency_key', pg_temp.keyed('more'), 'one more than there were is another call');
