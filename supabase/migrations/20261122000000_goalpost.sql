@@ -2437,7 +2437,7 @@ begin
   if goalpost_private.must_skip(p_step) then
     functions := goalpost_private.skip_step(p_step, p_now);
   elsif p_step.kind = 'approval' then
-    perform goalpost_private.open_approval(p_step, p_now);
+    functions := goalpost_private.open_approval(p_step, p_now);
   elsif p_step.kind = 'subgoal' then
     functions := goalpost_private.open_subgoal(p_step, p_now);
   else
@@ -3087,7 +3087,9 @@ as $$
               select from jsonb_array_elements(p_input -> 'procedure') c where goalpost_private.is_tool_call(c) is not true)
             else false
           end
-    when 'approval' then jsonb_typeof(p_input -> 'question') = 'string' and p_input ->> 'question' <> ''
+    when 'approval' then
+      jsonb_typeof(p_input -> 'question') = 'string' and p_input ->> 'question' <> ''
+      and coalesce(jsonb_typeof(p_input -> 'content'), 'null') in ('null', 'object')
     when 'subgoal' then
       jsonb_typeof(p_input -> 'title') = 'string' and p_input ->> 'title' <> ''
       and jsonb_typeof(p_input -> 'description') = 'string' and p_input ->> 'description' <> ''
@@ -4700,8 +4702,14 @@ $$;
 
 -- file: supabase/schemas/50_context/fill_in.sql
 
--- Paths in texts that people read: an approval's question, a sub-goal's title and description. Whatever a template can do
+-- Paths in what people read: an approval's question and content, a sub-goal's title and description. Whatever a template can do
 -- beyond paths is refused when the plan is checked (shared/domain/src/plan/contents.rs).
+
+-- Returns the value at a path such as steps.list.rows[0].name; null where it leads nowhere.
+create function goalpost_private.value_at(p_names jsonb, p_path text) returns jsonb
+language sql immutable
+set search_path = ''
+as $$ select p_names #> string_to_array(replace(replace(p_path, '[', '.'), ']', ''), '.') $$;
 
 -- Fills {{ steps.draft.text }}, {{ steps.list.rows[0].name }} or {{ goal.title }} into a text: a text as it is, any other value
 -- as JSON, and of a path that leads nowhere the path in brackets. What is filled in is not filled in again.
@@ -4724,12 +4732,35 @@ begin
       return v_filled || v_rest;
     end if;
     v_path := btrim(substr(v_rest, v_start + 2, v_length - 1), ' -');
-    v_value := p_names #> string_to_array(replace(replace(v_path, '[', '.'), ']', ''), '.');
+    v_value := goalpost_private.value_at(p_names, v_path);
     v_filled := v_filled || left(v_rest, v_start - 1) || case jsonb_typeof(v_value)
       when 'string' then v_value #>> '{}'
       else coalesce(v_value::text, format('(%s is not there)', v_path)) end;
     v_rest := substr(v_rest, v_start + 2 + v_length + 1);
   end loop;
+end
+$$;
+
+-- Fills paths into all strings of a JSON value. A string that is exactly one path becomes the value there, as in the
+-- arguments of a call. Recursion ends with the value, whose depth is bounded where plans are checked.
+create function goalpost_private.fill_in_strings(p_value jsonb, p_names jsonb) returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  v_text constant text := p_value #>> '{}';
+begin
+  return case jsonb_typeof(p_value)
+    when 'object' then (
+      select coalesce(jsonb_object_agg(f.key, goalpost_private.fill_in_strings(f.value, p_names)), '{}')
+        from jsonb_each(p_value) f)
+    when 'array' then (
+      select coalesce(jsonb_agg(goalpost_private.fill_in_strings(e.value, p_names) order by e.number), '[]')
+        from jsonb_array_elements(p_value) with ordinality e (value, number))
+    when 'string' then coalesce(
+      goalpost_private.value_at(p_names, btrim(substring(v_text from '^\s*[{][{]([^{}]*)[}][}]\s*$'), ' -')),
+      to_jsonb(goalpost_private.fill_in(v_text, p_names)))
+    else p_value end;
 end
 $$;
 
@@ -6244,6 +6275,32 @@ begin
   else
     rule := coalesce(v_policy.name, 'default');
   end if;
+  -- A call that may repeat another is asked about all the same: the person who approved it did not see that.
+  if decision = 'needs_approval' and rule <> 'repeats' and goalpost_private.was_approved_before(p_step, p_call) then
+    decision := 'allow';
+    rule := 'approved_before';
+    message := null;
+  end if;
+end
+$$;
+
+-- Returns whether an approval step that this step depends on approved exactly this call as its content
+-- ({"tool", "arguments"}), by people of the role that calls are put before. It covers one call of the run.
+create function goalpost_private.was_approved_before(p_step goalpost.steps, p_call goalpost.tool_calls) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return exists (
+           select from goalpost.approvals a
+            where a.run_id = p_step.run_id and a.step_key = any (p_step.depends_on) and a.kind = 'step' and a.state = 'approved'
+              and goalpost_private.role_rank(a.required_role) >= goalpost_private.role_rank('approver')
+              and coalesce(a.edited, a.subject) -> 'tool' = to_jsonb(p_call.tool)
+              and coalesce(a.edited, a.subject) -> 'arguments' = p_call.arguments)
+     and not exists (
+           select from goalpost.tool_calls c
+            where c.run_id = p_step.run_id and c.rule = 'approved_before' and c.tool = p_call.tool
+              and c.arguments = p_call.arguments and (c.step_key, c.number) <> (p_call.step_key, p_call.number));
 end
 $$;
 
@@ -6713,7 +6770,9 @@ begin
   perform goalpost_private.require_setter(p_workspace_id);
   if coalesce(length(trim(p_name)), 0) not between 1 and 100 or coalesce(length(p_tool), 0) not between 1 and 200
      or coalesce(p_effect, '') not in ('allow', 'needs_approval', 'deny')
-     or p_name in ('default', 'control', 'taint', 'tool_approval', 'unknown_tool', 'not_listed', 'loop', 'max_calls_per_step') then
+     -- The rules of decide_call and of frozen_call.
+     or trim(p_name) in ('none', 'default', 'control', 'invalid_write', 'repeats', 'taint', 'tool_approval', 'approved_before',
+                         'mcp_tool_not_approved', 'unknown_tool', 'not_listed', 'loop', 'max_calls_per_step', 'max_argument_bytes') then
     perform goalpost_private.refuse('ZG003',
       'a policy has a name that no built-in rule has (1 to 100 characters), a tool (or a pattern with *) and an effect: allow, needs_approval or deny');
   end if;
@@ -7979,21 +8038,32 @@ begin
 end
 $$;
 
--- An approval's turn: pending -> waiting, and a decision that a person owes, with what they need to decide.
-create function goalpost_private.open_approval(p_step goalpost.steps, p_now timestamptz) returns void
+-- An approval's turn: pending -> waiting, and a decision that a person owes, with what they need to decide. The content
+-- of the step, with results filled in, is what is decided on. Returns the functions to wake: content that is too large
+-- fails the step.
+create function goalpost_private.open_approval(p_step goalpost.steps, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
 as $$
+declare
+  v_names constant jsonb := goalpost_private.names_for(p_step);
+  v_content constant jsonb := goalpost_private.fill_in_strings(p_step.input -> 'content', v_names);
+  v_max_bytes constant integer := (select l.max_result_bytes from goalpost_private.limits l);
 begin
   update goalpost.steps set state = 'waiting' where run_id = p_step.run_id and key = p_step.key;
+  if goalpost_private.is_larger_than(v_content, v_max_bytes) then
+    return goalpost_private.fail_step(p_step, jsonb_build_object('code', 'content_too_large', 'retryable', false, 'message',
+      format('the content for approval has more than %s bytes; show less of the results in it', v_max_bytes)), 'failed', p_now);
+  end if;
   perform goalpost_private.ask_person(
-    p_step, 'step', null, goalpost_private.fill_in(p_step.input ->> 'question', goalpost_private.names_for(p_step)),
+    p_step, 'step', null, goalpost_private.fill_in(p_step.input ->> 'question', v_names),
     goalpost_private.dependency_results(p_step.run_id, p_step.depends_on), p_now,
     jsonb_build_object(
       'required_role', p_step.input -> 'required_role', 'on_reject', p_step.input -> 'on_reject',
       'expires_in_seconds', p_step.input -> 'expires_after_seconds', 'quorum', p_step.input -> 'quorum',
-      'requester_may_decide', p_step.input -> 'requester_may_decide',
+      'requester_may_decide', p_step.input -> 'requester_may_decide', 'subject', v_content,
       'escalates_in_seconds', p_step.input -> 'escalates_after_seconds', 'escalates_to', p_step.input -> 'escalates_to'));
+  return '{}';
 end
 $$;
 
@@ -8034,14 +8104,19 @@ end
 $$;
 
 -- Returns true if the edited version of an approval uses the requester's rights in another way than the original: any
--- other plan, any other arguments of a call than literal outgoing text, another cap of the requester's own work. The caps of
--- a person's day and of the workspace's month are the workspace's to set.
+-- other plan, any other arguments of a call than literal outgoing text, any other content, which later steps may use in
+-- queries, another cap of the requester's own work. The caps of a person's day and of the workspace's month are the
+-- workspace's to set.
 create function goalpost_private.edit_uses_requesters_rights(p_approval goalpost.approvals) returns boolean
 language sql stable
 set search_path = ''
 as $$
   select p_approval.edited is not null and p_approval.edited <> p_approval.subject and case p_approval.kind
     when 'budget' then p_approval.subject ->> 'scope' = 'run'
+    when 'step' then goalpost_private.is_tool_call(p_approval.subject) is not true
+      or goalpost_private.without_literal_text(p_approval.subject ->> 'tool', p_approval.edited -> 'arguments')
+         is distinct from
+         goalpost_private.without_literal_text(p_approval.subject ->> 'tool', p_approval.subject -> 'arguments')
     when 'tool_call' then (
       select goalpost_private.without_literal_text(c.tool, p_approval.edited)
              is distinct from goalpost_private.without_literal_text(c.tool, p_approval.subject)
@@ -8252,7 +8327,7 @@ as $$ select goalpost_private.create_workspace(p_name) $$;
 
 -- Decides an approval: pending -> approved | rejected, and what it is about with it. The first decision wins; later
 -- ones are told what it was ("first": false). What may be decided, by kind:
---   step, plan, tool_call, budget   approved (p_edited: what the person made of it), rejected
+--   step, plan, tool_call, budget   approved (p_edited: what the person made of it; of a step, of its content), rejected
 --   question                        answered, with p_answer; rejected
 --   outcome_unknown                 happened (p_answer: its result), not_happened (do it again), rejected (give it up)
 -- Where a quorum is asked for, different people approve one version of it, and one rejects. p_subject_hash: the version
@@ -8370,9 +8445,9 @@ begin
   if length(p_comment) > 4000 then
     perform goalpost_private.refuse('ZG003', 'a comment has at most 4000 characters');
   end if;
-  if p_edited is not null and (p_decision <> 'approved' or p_approval.kind in ('step', 'renewal')) then
+  if p_edited is not null and (p_decision <> 'approved' or p_approval.subject is null or p_approval.kind = 'renewal') then
     perform goalpost_private.refuse('ZG003', 'there is nothing to edit here',
-      'approve a call, a plan or a budget with what you make of it; reject anything else with a comment');
+      'approve a call, a content, a plan or a budget with what you make of it; reject anything else with a comment');
   end if;
   if p_answer is not null and p_decision not in ('answered', 'happened') then
     perform goalpost_private.refuse('ZG003', 'there is nothing to answer here', 'say it in the comment');
@@ -8426,6 +8501,27 @@ begin
 end
 $$;
 
+-- Returns why the edited content of a step cannot stand in its place; null where it can. A call stays a call of that tool.
+create function goalpost_private.content_edit_problem(p_approval goalpost.approvals, p_edited jsonb) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_parameters constant jsonb := (
+    goalpost_private.find_tool(p_approval.workspace_id, p_approval.subject ->> 'tool')).parameters;
+begin
+  if jsonb_typeof(p_edited) <> 'object' then
+    return 'the content must be an object';
+  elsif not goalpost_private.is_tool_call(p_approval.subject) then
+    return null;
+  elsif p_edited -> 'tool' is distinct from p_approval.subject -> 'tool' then
+    return format('the content must stay a call of %s: {"tool", "arguments"}', left(p_approval.subject ->> 'tool', 200));
+  end if;
+  return goalpost_private.json_problem(
+    coalesce(v_parameters, '{}') || '{"type": "object"}', p_edited -> 'arguments', 'the arguments');
+end
+$$;
+
 -- Why what a person made of a subject cannot stand in its place; null: it can. A plan is checked when it takes effect.
 create function goalpost_private.edit_problem(p_approval goalpost.approvals, p_edited jsonb) returns text
 language sql stable
@@ -8433,6 +8529,7 @@ set search_path = ''
 as $$
   select case p_approval.kind
     when 'tool_call' then goalpost_private.arguments_edit_problem(p_approval, p_edited)
+    when 'step' then goalpost_private.content_edit_problem(p_approval, p_edited)
     when 'budget' then goalpost_private.budget_edit_problem(p_approval.subject, p_edited)
     when 'verdict' then goalpost_private.json_problem(
       '{"type": "object", "required": ["verdicts"], "additionalProperties": false, "properties": {"verdicts": {
@@ -9042,7 +9139,11 @@ begin
   if p_approval.state = 'approved' or p_approval.on_reject = 'continue' then
     return goalpost_private.complete_step(
       p_step,
-      jsonb_build_object('decision', p_approval.state, 'comment', p_approval.comment, 'decided_by', p_approval.decided_by),
+      jsonb_build_object('decision', p_approval.state, 'comment', p_approval.comment, 'decided_by', p_approval.decided_by)
+        || case when p_approval.state = 'approved' and p_approval.subject is not null
+                then jsonb_build_object('content', coalesce(p_approval.edited, p_approval.subject),
+                                        'was_edited', coalesce(p_approval.edited <> p_approval.subject, false))
+                else '{}' end,
       p_now);
   end if;
   return goalpost_private.fail_step(p_step, goalpost_private.refusal_of(p_approval, false), 'failed', p_now);

@@ -89,7 +89,15 @@ fn input() -> impl Strategy<Value = Value> {
                 ("instructions", instructions),
                 ("procedure", procedure)
             ])),
-        mostly(one_of(&["may we?", ""])).prop_map(|question| object([("question", question)])),
+        (
+            mostly(one_of(&["may we?", ""])),
+            prop_oneof![
+                2 => Just(None),
+                1 => mostly(Just(json!({"text": "{{ steps.a.text }}"}))),
+                1 => mostly(one_of(&["text"]))
+            ]
+        )
+            .prop_map(|(question, content)| object([("question", question), ("content", content)])),
         (mostly(one_of(&["t", ""])), mostly(one_of(&["d", ""]))).prop_map(
             |(title, description)| object([("title", title), ("description", description)])
         ),

@@ -27,7 +27,7 @@ const BOUNDS: [(&str, usize, &[&str]); 7] = [
     ),
     (
         "plan",
-        16_400,
+        16_500,
         &[
             "tools",
             "agents",

@@ -1,6 +1,7 @@
 //! Tools that write, send and call others' servers, through the real functions: what the workspace allows is done, once,
 //! and what it does not allow ends with a reason that says what to do.
 
+mod content;
 pub(crate) mod outside;
 mod twice;
 mod whole;

@@ -40,7 +40,7 @@
 //! | `missing_agent` | kind `agent`: `agent` is not a text |
 //! | `unknown_agent` | kind `agent`: `agent` is a text and no agent has that name |
 //! | `agent_on_other_kind` | kind `tool`, `approval` or `subgoal`: `agent` is present |
-//! | `missing_input` | `input` lacks what the kind needs. tool: `tool` a text, `arguments` an object. agent: `instructions` a text; `procedure`, when present, an array of objects, each with `tool` a text and `arguments` an object. approval: `question` a text. subgoal: `title` and `description` texts. An `input` that is not an object counts as `{}` |
+//! | `missing_input` | `input` lacks what the kind needs. tool: `tool` a text, `arguments` an object. agent: `instructions` a text; `procedure`, when present, an array of objects, each with `tool` a text and `arguments` an object. approval: `question` a text; `content`, when present, an object. subgoal: `title` and `description` texts. An `input` that is not an object counts as `{}` |
 //! | `unknown_tool` | kind `tool`: `input.tool` is a text and no tool has that name; kind `agent`: the same for `tool` of an object in the array `input.procedure` |
 //! | `tool_not_allowed_for_agent` | kind `agent`: the agent is known, and the array `input.procedure` has an object whose `tool` is the name of a tool that exists and is not among the agent's tools |
 //! | `bad_condition` | `condition` is present and is not an object, or has a key that is not an element of `depends_on` |

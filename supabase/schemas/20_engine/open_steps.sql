@@ -101,7 +101,7 @@ begin
   if goalpost_private.must_skip(p_step) then
     functions := goalpost_private.skip_step(p_step, p_now);
   elsif p_step.kind = 'approval' then
-    perform goalpost_private.open_approval(p_step, p_now);
+    functions := goalpost_private.open_approval(p_step, p_now);
   elsif p_step.kind = 'subgoal' then
     functions := goalpost_private.open_subgoal(p_step, p_now);
   else

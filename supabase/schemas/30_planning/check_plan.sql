@@ -25,7 +25,9 @@ as $$
               select from jsonb_array_elements(p_input -> 'procedure') c where goalpost_private.is_tool_call(c) is not true)
             else false
           end
-    when 'approval' then jsonb_typeof(p_input -> 'question') = 'string' and p_input ->> 'question' <> ''
+    when 'approval' then
+      jsonb_typeof(p_input -> 'question') = 'string' and p_input ->> 'question' <> ''
+      and coalesce(jsonb_typeof(p_input -> 'content'), 'null') in ('null', 'object')
     when 'subgoal' then
       jsonb_typeof(p_input -> 'title') = 'string' and p_input ->> 'title' <> ''
       and jsonb_typeof(p_input -> 'description') = 'string' and p_input ->> 'description' <> ''

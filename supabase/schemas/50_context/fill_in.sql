@@ -1,5 +1,11 @@
--- Paths in texts that people read: an approval's question, a sub-goal's title and description. Whatever a template can do
+-- Paths in what people read: an approval's question and content, a sub-goal's title and description. Whatever a template can do
 -- beyond paths is refused when the plan is checked (shared/domain/src/plan/contents.rs).
+
+-- Returns the value at a path such as steps.list.rows[0].name; null where it leads nowhere.
+create function goalpost_private.value_at(p_names jsonb, p_path text) returns jsonb
+language sql immutable
+set search_path = ''
+as $$ select p_names #> string_to_array(replace(replace(p_path, '[', '.'), ']', ''), '.') $$;
 
 -- Fills {{ steps.draft.text }}, {{ steps.list.rows[0].name }} or {{ goal.title }} into a text: a text as it is, any other value
 -- as JSON, and of a path that leads nowhere the path in brackets. What is filled in is not filled in again.
@@ -22,12 +28,35 @@ begin
       return v_filled || v_rest;
     end if;
     v_path := btrim(substr(v_rest, v_start + 2, v_length - 1), ' -');
-    v_value := p_names #> string_to_array(replace(replace(v_path, '[', '.'), ']', ''), '.');
+    v_value := goalpost_private.value_at(p_names, v_path);
     v_filled := v_filled || left(v_rest, v_start - 1) || case jsonb_typeof(v_value)
       when 'string' then v_value #>> '{}'
       else coalesce(v_value::text, format('(%s is not there)', v_path)) end;
     v_rest := substr(v_rest, v_start + 2 + v_length + 1);
   end loop;
+end
+$$;
+
+-- Fills paths into all strings of a JSON value. A string that is exactly one path becomes the value there, as in the
+-- arguments of a call. Recursion ends with the value, whose depth is bounded where plans are checked.
+create function goalpost_private.fill_in_strings(p_value jsonb, p_names jsonb) returns jsonb
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  v_text constant text := p_value #>> '{}';
+begin
+  return case jsonb_typeof(p_value)
+    when 'object' then (
+      select coalesce(jsonb_object_agg(f.key, goalpost_private.fill_in_strings(f.value, p_names)), '{}')
+        from jsonb_each(p_value) f)
+    when 'array' then (
+      select coalesce(jsonb_agg(goalpost_private.fill_in_strings(e.value, p_names) order by e.number), '[]')
+        from jsonb_array_elements(p_value) with ordinality e (value, number))
+    when 'string' then coalesce(
+      goalpost_private.value_at(p_names, btrim(substring(v_text from '^\s*[{][{]([^{}]*)[}][}]\s*$'), ' -')),
+      to_jsonb(goalpost_private.fill_in(v_text, p_names)))
+    else p_value end;
 end
 $$;
 

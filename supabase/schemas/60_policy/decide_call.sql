@@ -72,6 +72,32 @@ begin
   else
     rule := coalesce(v_policy.name, 'default');
   end if;
+  -- A call that may repeat another is asked about all the same: the person who approved it did not see that.
+  if decision = 'needs_approval' and rule <> 'repeats' and goalpost_private.was_approved_before(p_step, p_call) then
+    decision := 'allow';
+    rule := 'approved_before';
+    message := null;
+  end if;
+end
+$$;
+
+-- Returns whether an approval step that this step depends on approved exactly this call as its content
+-- ({"tool", "arguments"}), by people of the role that calls are put before. It covers one call of the run.
+create function goalpost_private.was_approved_before(p_step goalpost.steps, p_call goalpost.tool_calls) returns boolean
+language plpgsql stable
+set search_path = ''
+as $$
+begin
+  return exists (
+           select from goalpost.approvals a
+            where a.run_id = p_step.run_id and a.step_key = any (p_step.depends_on) and a.kind = 'step' and a.state = 'approved'
+              and goalpost_private.role_rank(a.required_role) >= goalpost_private.role_rank('approver')
+              and coalesce(a.edited, a.subject) -> 'tool' = to_jsonb(p_call.tool)
+              and coalesce(a.edited, a.subject) -> 'arguments' = p_call.arguments)
+     and not exists (
+           select from goalpost.tool_calls c
+            where c.run_id = p_step.run_id and c.rule = 'approved_before' and c.tool = p_call.tool
+              and c.arguments = p_call.arguments and (c.step_key, c.number) <> (p_call.step_key, p_call.number));
 end
 $$;
 

@@ -12,7 +12,9 @@ begin
   perform goalpost_private.require_setter(p_workspace_id);
   if coalesce(length(trim(p_name)), 0) not between 1 and 100 or coalesce(length(p_tool), 0) not between 1 and 200
      or coalesce(p_effect, '') not in ('allow', 'needs_approval', 'deny')
-     or p_name in ('default', 'control', 'taint', 'tool_approval', 'unknown_tool', 'not_listed', 'loop', 'max_calls_per_step') then
+     -- The rules of decide_call and of frozen_call.
+     or trim(p_name) in ('none', 'default', 'control', 'invalid_write', 'repeats', 'taint', 'tool_approval', 'approved_before',
+                         'mcp_tool_not_approved', 'unknown_tool', 'not_listed', 'loop', 'max_calls_per_step', 'max_argument_bytes') then
     perform goalpost_private.refuse('ZG003',
       'a policy has a name that no built-in rule has (1 to 100 characters), a tool (or a pattern with *) and an effect: allow, needs_approval or deny');
   end if;

@@ -78,20 +78,31 @@ begin
 end
 $$;
 
--- An approval's turn: pending -> waiting, and a decision that a person owes, with what they need to decide.
-create function goalpost_private.open_approval(p_step goalpost.steps, p_now timestamptz) returns void
+-- An approval's turn: pending -> waiting, and a decision that a person owes, with what they need to decide. The content
+-- of the step, with results filled in, is what is decided on. Returns the functions to wake: content that is too large
+-- fails the step.
+create function goalpost_private.open_approval(p_step goalpost.steps, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
 as $$
+declare
+  v_names constant jsonb := goalpost_private.names_for(p_step);
+  v_content constant jsonb := goalpost_private.fill_in_strings(p_step.input -> 'content', v_names);
+  v_max_bytes constant integer := (select l.max_result_bytes from goalpost_private.limits l);
 begin
   update goalpost.steps set state = 'waiting' where run_id = p_step.run_id and key = p_step.key;
+  if goalpost_private.is_larger_than(v_content, v_max_bytes) then
+    return goalpost_private.fail_step(p_step, jsonb_build_object('code', 'content_too_large', 'retryable', false, 'message',
+      format('the content for approval has more than %s bytes; show less of the results in it', v_max_bytes)), 'failed', p_now);
+  end if;
   perform goalpost_private.ask_person(
-    p_step, 'step', null, goalpost_private.fill_in(p_step.input ->> 'question', goalpost_private.names_for(p_step)),
+    p_step, 'step', null, goalpost_private.fill_in(p_step.input ->> 'question', v_names),
     goalpost_private.dependency_results(p_step.run_id, p_step.depends_on), p_now,
     jsonb_build_object(
       'required_role', p_step.input -> 'required_role', 'on_reject', p_step.input -> 'on_reject',
       'expires_in_seconds', p_step.input -> 'expires_after_seconds', 'quorum', p_step.input -> 'quorum',
-      'requester_may_decide', p_step.input -> 'requester_may_decide',
+      'requester_may_decide', p_step.input -> 'requester_may_decide', 'subject', v_content,
       'escalates_in_seconds', p_step.input -> 'escalates_after_seconds', 'escalates_to', p_step.input -> 'escalates_to'));
+  return '{}';
 end
 $$;

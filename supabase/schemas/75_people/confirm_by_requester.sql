@@ -33,14 +33,19 @@ end
 $$;
 
 -- Returns true if the edited version of an approval uses the requester's rights in another way than the original: any
--- other plan, any other arguments of a call than literal outgoing text, another cap of the requester's own work. The caps of
--- a person's day and of the workspace's month are the workspace's to set.
+-- other plan, any other arguments of a call than literal outgoing text, any other content, which later steps may use in
+-- queries, another cap of the requester's own work. The caps of a person's day and of the workspace's month are the
+-- workspace's to set.
 create function goalpost_private.edit_uses_requesters_rights(p_approval goalpost.approvals) returns boolean
 language sql stable
 set search_path = ''
 as $$
   select p_approval.edited is not null and p_approval.edited <> p_approval.subject and case p_approval.kind
     when 'budget' then p_approval.subject ->> 'scope' = 'run'
+    when 'step' then goalpost_private.is_tool_call(p_approval.subject) is not true
+      or goalpost_private.without_literal_text(p_approval.subject ->> 'tool', p_approval.edited -> 'arguments')
+         is distinct from
+         goalpost_private.without_literal_text(p_approval.subject ->> 'tool', p_approval.subject -> 'arguments')
     when 'tool_call' then (
       select goalpost_private.without_literal_text(c.tool, p_approval.edited)
              is distinct from goalpost_private.without_literal_text(c.tool, p_approval.subject)

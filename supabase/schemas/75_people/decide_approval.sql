@@ -1,6 +1,6 @@
 -- Decides an approval: pending -> approved | rejected, and what it is about with it. The first decision wins; later
 -- ones are told what it was ("first": false). What may be decided, by kind:
---   step, plan, tool_call, budget   approved (p_edited: what the person made of it), rejected
+--   step, plan, tool_call, budget   approved (p_edited: what the person made of it; of a step, of its content), rejected
 --   question                        answered, with p_answer; rejected
 --   outcome_unknown                 happened (p_answer: its result), not_happened (do it again), rejected (give it up)
 -- Where a quorum is asked for, different people approve one version of it, and one rejects. p_subject_hash: the version
@@ -118,9 +118,9 @@ begin
   if length(p_comment) > 4000 then
     perform goalpost_private.refuse('ZG003', 'a comment has at most 4000 characters');
   end if;
-  if p_edited is not null and (p_decision <> 'approved' or p_approval.kind in ('step', 'renewal')) then
+  if p_edited is not null and (p_decision <> 'approved' or p_approval.subject is null or p_approval.kind = 'renewal') then
     perform goalpost_private.refuse('ZG003', 'there is nothing to edit here',
-      'approve a call, a plan or a budget with what you make of it; reject anything else with a comment');
+      'approve a call, a content, a plan or a budget with what you make of it; reject anything else with a comment');
   end if;
   if p_answer is not null and p_decision not in ('answered', 'happened') then
     perform goalpost_private.refuse('ZG003', 'there is nothing to answer here', 'say it in the comment');
@@ -174,6 +174,27 @@ begin
 end
 $$;
 
+-- Returns why the edited content of a step cannot stand in its place; null where it can. A call stays a call of that tool.
+create function goalpost_private.content_edit_problem(p_approval goalpost.approvals, p_edited jsonb) returns text
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_parameters constant jsonb := (
+    goalpost_private.find_tool(p_approval.workspace_id, p_approval.subject ->> 'tool')).parameters;
+begin
+  if jsonb_typeof(p_edited) <> 'object' then
+    return 'the content must be an object';
+  elsif not goalpost_private.is_tool_call(p_approval.subject) then
+    return null;
+  elsif p_edited -> 'tool' is distinct from p_approval.subject -> 'tool' then
+    return format('the content must stay a call of %s: {"tool", "arguments"}', left(p_approval.subject ->> 'tool', 200));
+  end if;
+  return goalpost_private.json_problem(
+    coalesce(v_parameters, '{}') || '{"type": "object"}', p_edited -> 'arguments', 'the arguments');
+end
+$$;
+
 -- Why what a person made of a subject cannot stand in its place; null: it can. A plan is checked when it takes effect.
 create function goalpost_private.edit_problem(p_approval goalpost.approvals, p_edited jsonb) returns text
 language sql stable
@@ -181,6 +202,7 @@ set search_path = ''
 as $$
   select case p_approval.kind
     when 'tool_call' then goalpost_private.arguments_edit_problem(p_approval, p_edited)
+    when 'step' then goalpost_private.content_edit_problem(p_approval, p_edited)
     when 'budget' then goalpost_private.budget_edit_problem(p_approval.subject, p_edited)
     when 'verdict' then goalpost_private.json_problem(
       '{"type": "object", "required": ["verdicts"], "additionalProperties": false, "properties": {"verdicts": {

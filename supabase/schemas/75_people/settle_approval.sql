@@ -53,7 +53,11 @@ begin
   if p_approval.state = 'approved' or p_approval.on_reject = 'continue' then
     return goalpost_private.complete_step(
       p_step,
-      jsonb_build_object('decision', p_approval.state, 'comment', p_approval.comment, 'decided_by', p_approval.decided_by),
+      jsonb_build_object('decision', p_approval.state, 'comment', p_approval.comment, 'decided_by', p_approval.decided_by)
+        || case when p_approval.state = 'approved' and p_approval.subject is not null
+                then jsonb_build_object('content', coalesce(p_approval.edited, p_approval.subject),
+                                        'was_edited', coalesce(p_approval.edited <> p_approval.subject, false))
+                else '{}' end,
       p_now);
   end if;
   return goalpost_private.fail_step(p_step, goalpost_private.refusal_of(p_approval, false), 'failed', p_now);

@@ -53,6 +53,8 @@ select code, bad, good, coalesce(taken, ''), coalesce(limits, '{}') from (values
   ('missing_input', pg_temp.one('{"kind": "agent", "agent": "reader", "input": {}}'), pg_temp.one('{"kind": "agent", "agent": "reader", "input": {"instructions": "i", "procedure": null}}'), null, null),
   ('missing_input', pg_temp.one('{"kind": "agent", "agent": "reader", "input": {"instructions": "i", "procedure": [{"tool": "sql"}]}}'), pg_temp.one('{"kind": "agent", "agent": "reader", "input": {"instructions": "i", "procedure": []}}'), null, null),
   ('missing_input', pg_temp.one('{"kind": "approval", "input": {"question": ""}}'), pg_temp.one('{"kind": "approval", "input": {"question": "?"}}'), null, null),
+  ('missing_input', pg_temp.one('{"kind": "approval", "input": {"question": "?", "content": "text"}}'), pg_temp.one('{"kind": "approval", "input": {"question": "?", "content": {"a": "text"}}}'), null, null),
+  ('missing_input', pg_temp.one('{"kind": "approval", "input": {"question": "?", "content": []}}'), pg_temp.one('{"kind": "approval", "input": {"question": "?", "content": null}}'), null, null),
   ('missing_input', pg_temp.one('{"kind": "subgoal", "input": {"title": "t"}}'), pg_temp.one('{"kind": "subgoal", "input": {"title": "t", "description": "d"}}'), null, null),
   ('unknown_tool', pg_temp.one('{"input": {"tool": "rm", "arguments": {}}}'), pg_temp.one('{"input": {"tool": "sql", "arguments": {}}}'), null, null),
   ('unknown_tool', pg_temp.one('{"kind": "agent", "agent": "reader", "input": {"instructions": "i", "procedure": [{"tool": "rm", "arguments": {}}]}}'), pg_temp.one('{"kind": "agent", "agent": "reader", "input": {"instructions": "i", "procedure": [{"tool": "sql", "arguments": {}}]}}'), null, null),

@@ -1,6 +1,6 @@
 -- A later plan that makes the call of an earlier one makes it under the same key; where no key helps, a person decides.
 begin;
-select plan(11);
+select plan(16);
 select tests.world();
 
 insert into goalpost.tools (name, description, parameters, idempotent, writes) values ('keyed', 'k', '{}', true, true), ('once', 'o', '{}', false, true);
@@ -13,10 +13,12 @@ begin
 end
 $$;
 create function pg_temp.keyed(p_key text) returns text language sql as $$ select format('%s/%s/%s', tests.id_of('acme'), tests.the('run'), p_key) $$;
-select tests.keep('run', tests.planned('a, b, c, d, once1, again1, again2, other, more, once2, once3, once4', jsonb_build_object('a', pg_temp.tool('keyed'), 'b', pg_temp.tool('keyed'), 'c', pg_temp.tool('keyed'),
+select tests.keep('run', tests.planned('a, b, c, d, once1, again1, again2, other, more, once2, once3, once4, get1, get2, post1, post2, odd1, odd2, idle1, idle2', jsonb_build_object('a', pg_temp.tool('keyed'), 'b', pg_temp.tool('keyed'), 'c', pg_temp.tool('keyed'),
   'd', pg_temp.tool('keyed'), 'once1', pg_temp.tool('once'), 'again1', pg_temp.tool('keyed'), 'again2', pg_temp.tool('keyed'), 'other', pg_temp.tool('keyed'), 'more', pg_temp.tool('keyed'),
-  'once2', pg_temp.tool('once'), 'once3', pg_temp.tool('once'), 'once4', pg_temp.tool('once'))));
-update goalpost.steps set revision = 2 where run_id = tests.the('run') and key in ('again1', 'again2', 'other', 'more', 'once2', 'once3');
+  'once2', pg_temp.tool('once'), 'once3', pg_temp.tool('once'), 'once4', pg_temp.tool('once'),
+  'get1', pg_temp.tool('http'), 'get2', pg_temp.tool('http'), 'post1', pg_temp.tool('http'), 'post2', pg_temp.tool('http'),
+  'odd1', pg_temp.tool('once'), 'odd2', pg_temp.tool('once'), 'idle1', pg_temp.tool('once'), 'idle2', pg_temp.tool('once'))));
+update goalpost.steps set revision = 2 where run_id = tests.the('run') and key in ('again1', 'again2', 'other', 'more', 'once2', 'once3', 'get2', 'post2', 'odd2', 'idle2');
 update goalpost.steps set revision = 3 where run_id = tests.the('run') and key = 'once4';
 
 select is(pg_temp.frozen('a', '{"n": 1}') ->> 'idempotency_key', pg_temp.keyed('a'), 'a call of a first plan has its step''s key');
@@ -31,6 +33,22 @@ select goalpost_worker.begin_calls(tests.the('run'), 'once1', 1, '{1}');
 select is((select (c ->> 'state', c ->> 'rule')::text from pg_temp.frozen('once2', '{"n": 1}') c), '(waiting,repeats)', 'a later plan that makes it again waits for a person');
 select is((tests.approval_of(tests.the('run'), 'once2')).kind, 'tool_call', 'who is asked for it');
 select is(pg_temp.frozen('once3', '{"n": 2}') ->> 'state', 'intended', 'with other arguments it does not repeat anything');
+select is(goalpost_private.repeats_a_call(tests.step(tests.the('run'), 'once1'), tests.the_call(tests.the('run'), 'once1')), false, 'a call that is decided on anew does not repeat itself');
+
+-- What a tool that cannot tell repetitions apart did before.
+create function pg_temp.again(p_first text, p_second text, p_arguments jsonb) returns text language plpgsql as $$
+begin
+  perform pg_temp.frozen(p_first, p_arguments);
+  perform goalpost_worker.begin_calls(tests.the('run'), p_first, 1, '{1}');
+  return pg_temp.frozen(p_second, p_arguments) ->> 'state';
+end
+$$;
+select is(pg_temp.again('get1', 'get2', '{"method": "GET", "url": "https://a.test/"}'), 'intended', 'a GET may be repeated: it changes nothing');
+select is(pg_temp.again('post1', 'post2', '{"method": "POST", "url": "https://a.test/"}'), 'waiting', 'a POST may not');
+select is(pg_temp.again('odd1', 'odd2', '{"method": "GET"}'), 'waiting', 'nor may another tool''s call whose arguments look like a GET');
+select pg_temp.frozen('idle1', '{"n": 5}');
+select is(pg_temp.frozen('idle2', '{"n": 5}') ->> 'state', 'intended', 'a call that was never begun is not repeated');
+
 update goalpost.tools set idempotent = true where name = 'once';
 select is(pg_temp.frozen('once4', '{"n": 1}') ->> 'state', 'intended', 'nor does it wait once its tool is known to heed the key');
 

@@ -52,7 +52,7 @@ fn script(receiver: &Receiver) -> Script {
 }
 
 /// The one decision that waits, once there is one.
-async fn decision(owner: &Client) -> Value {
+pub(super) async fn decision(owner: &Client) -> Value {
     let began = std::time::Instant::now();
     loop {
         let mut inbox = owner.rows("inbox", "").await.unwrap();

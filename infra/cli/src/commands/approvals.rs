@@ -116,7 +116,7 @@ fn ways(approval: &Inbox) -> String {
             "cargo goalpost approve {id} --happened '{{…}}'   or   cargo goalpost approve {id} --not-happened"
         ),
         "verdict" => format!("cargo goalpost approve {id}   (all are met; --edit FILE for each)"),
-        "tool_call" | "plan" | "budget" => {
+        "tool_call" | "plan" | "budget" | "step" if approval.subject.is_some() => {
             format!("cargo goalpost approve {id}   (--set key=value, --edit FILE)")
         }
         _ => format!("cargo goalpost approve {id}"),

@@ -7,7 +7,7 @@
 //! | Code | Found when |
 //! |---|---|
 //! | `bad_arguments` | the arguments of a call do not fit the tool's schema. A string with a tag stands for a value that is not known yet: one that is exactly one `{{ expression }}` for any value, any other for a text |
-//! | `bad_expression` | a template or check cannot be read, uses a filter or test that does not exist, or holds more than paths where only paths are filled in (`question`, `title` and `description`); or agent's `instructions` hold a tag, which is not filled in |
+//! | `bad_expression` | a template or check cannot be read, uses a filter or test that does not exist, or holds more than paths where only paths are filled in (`question`, `content`, `title` and `description`); or agent's `instructions` hold a tag, which is not filled in |
 //! | `unknown_name` | a template or check reads a name that will not be there: an unknown root, a step that the step does not depend on, a field that the step's result does not have |
 //! | `unknown_criterion` | a later plan has a criterion that the first one does not have: its check would be lost |
 //! | `bad_output_schema` | `output_schema` of an agent cannot be used |
@@ -22,6 +22,7 @@ use serde_json::{Map, Value};
 use super::read::{Step, present, steps_of, text};
 use super::{Catalogue, Problem, ProblemCode};
 use crate::json_schema::JsonSchema;
+use crate::nearest::suggestion;
 use crate::state::StepKind;
 use names::{Scope, Steps};
 
@@ -46,7 +47,7 @@ pub fn check_contents(plan: &Value, catalogue: &Catalogue) -> Vec<Problem> {
                 check_call(step.input, &Scope::of_step(step, &known), catalogue)
             }
             Some(StepKind::Agent) => check_agent(step, &known, catalogue),
-            Some(StepKind::Approval) => check_texts(step, &["question"], &known),
+            Some(StepKind::Approval) => check_approval(step, &known, catalogue),
             Some(StepKind::Subgoal) => check_texts(step, &["title", "description"], &known),
             _ => Vec::new(),
         };
@@ -129,6 +130,31 @@ fn check_agent(step: &Step<'_>, known: &Steps<'_>, catalogue: &Catalogue) -> Vec
             "input.output_schema cannot be used: {problem}; write a simpler schema or leave it out"
         );
         found.push((ProblemCode::BadOutputSchema, message));
+    }
+    found
+}
+
+/// Checks what a person is asked about. Content with the fields of a call approves that call, so it has to fit the tool.
+fn check_approval(step: &Step<'_>, known: &Steps<'_>, catalogue: &Catalogue) -> Vec<Found> {
+    let mut found = check_texts(step, &["question"], known);
+    let Some(content) = present(step.input, "content") else {
+        return found;
+    };
+    let scope = Scope::of_step(step, known);
+    names::for_each_string("input.content", content, &mut |place, text| {
+        found.extend(names::check_paths(place, text, &scope));
+    });
+    if let Some(arguments) = content.get("arguments").filter(|value| value.is_object())
+        && let Some(tool) = text(content.as_object(), "tool")
+    {
+        match catalogue.tools.get(tool) {
+            Some(tool) => found.extend(arguments::check(tool, arguments)),
+            None => {
+                let near = suggestion(tool, catalogue.tools.keys().map(String::as_str));
+                let message = format!("input.content: there is no tool `{tool}`{near}");
+                found.push((ProblemCode::UnknownTool, message));
+            }
+        }
     }
     found
 }

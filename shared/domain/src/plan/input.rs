@@ -32,6 +32,9 @@ pub struct AgentInput {
 pub struct ApprovalInput {
     /// What the person is asked.
     pub question: String,
+    /// What the person reads and may change; strings in it may hold paths. `{"tool", "arguments"}` also approves that call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<Map<String, Value>>,
     /// The least role that may decide; the database has a default.
     #[serde(default)]
     pub required_role: Option<String>,

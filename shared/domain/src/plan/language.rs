@@ -58,6 +58,12 @@ pub const KINDS: &[KindDoc] = &[
                 "what is decided, to be understood alone; paths such as {{ steps.draft.text }} are filled in",
             ),
             (
+                "content?",
+                "object",
+                "what the person reads, may change and approves, with paths filled in; later steps use `steps.<key>.content`, which holds the changes. \
+                 Where it is `{\"tool\", \"arguments\"}`, a later call of exactly that content needs no second approval",
+            ),
+            (
                 "on_reject?",
                 "string",
                 "\"fail\" (the default) ends the plan, \"continue\" lets conditions decide what follows",
@@ -67,6 +73,8 @@ pub const KINDS: &[KindDoc] = &[
             ("decision", "\"approved\" or \"rejected\""),
             ("comment", "what the person added, or null"),
             ("decided_by", "who decided"),
+            ("content", "the content as approved"),
+            ("was_edited", "whether a person changed it"),
         ],
     },
     KindDoc {

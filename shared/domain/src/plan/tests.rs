@@ -172,6 +172,10 @@ fn each_rule_about_one_step_is_found_alone() {
             "missing_input",
         ),
         (input("approval", json!({})), "missing_input"),
+        (
+            input("approval", json!({"question": "q", "content": "c"})),
+            "missing_input",
+        ),
         (input("subgoal", json!({"title": "t"})), "missing_input"),
         (changed(json!({"condition": {"b": {}}})), "bad_condition"),
         (changed(json!({"condition": []})), "bad_condition"),

@@ -66,7 +66,14 @@ pub(super) fn check_input(step: &Step<'_>, problems: &mut Problems) {
                 need(sound, NEEDS_PROCEDURE);
             }
         }
-        Some(StepKind::Approval) => need(has("question"), "input.question must be a text"),
+        Some(StepKind::Approval) => {
+            need(has("question"), "input.question must be a text");
+            let content = present(step.input, "content");
+            need(
+                content.is_none_or(Value::is_object),
+                "input.content must be an object",
+            );
+        }
         Some(StepKind::Subgoal) => {
             need(has("title"), "input.title must be a text");
             need(has("description"), "input.description must be a text");

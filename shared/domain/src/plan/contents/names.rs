@@ -222,22 +222,25 @@ pub(super) fn check_arguments(tool: &Tool, arguments: &Value, scope: &Scope<'_>)
     let fields = arguments.as_object().into_iter().flatten();
     for (name, value) in fields {
         let scope = if name == "template" { &widened } else { scope };
-        check_value(&format!("arguments.{name}"), value, scope, &mut found);
+        for_each_string(&format!("arguments.{name}"), value, &mut |place, text| {
+            found.extend(scope.problems(place, names_in_argument(text)));
+        });
     }
     found
 }
 
-fn check_value(place: &str, value: &Value, scope: &Scope<'_>, found: &mut Vec<Found>) {
+/// Calls `visit` with each string in a value and its place.
+pub(super) fn for_each_string(place: &str, value: &Value, visit: &mut impl FnMut(&str, &str)) {
     match value {
-        Value::String(text) => found.extend(scope.problems(place, names_in_argument(text))),
+        Value::String(text) => visit(place, text),
         Value::Array(items) => {
             for (position, item) in items.iter().enumerate() {
-                check_value(&format!("{place}[{position}]"), item, scope, found);
+                for_each_string(&format!("{place}[{position}]"), item, visit);
             }
         }
         Value::Object(fields) => {
             for (name, field) in fields {
-                check_value(&format!("{place}.{name}"), field, scope, found);
+                for_each_string(&format!("{place}.{name}"), field, visit);
             }
         }
         _ => {}

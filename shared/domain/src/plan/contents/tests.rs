@@ -106,6 +106,10 @@ fn sound_contents_have_no_problem() {
                    {"tool": "sql", "arguments": {"query": "select {{ results[0].rows[0].n }}"}}]}}),
         json!({"key": "b", "kind": "approval", "depends_on": ["orders"],
                "input": {"question": "Reorder {{ steps.orders.rows[0].n }} of {{ goal.title }}?"}}),
+        json!({"key": "b", "kind": "approval", "depends_on": ["orders"],
+               "input": {"question": "Send this?", "content": {"note": ["{{ steps.orders.rows[0].n }} orders", 7]}}}),
+        json!({"key": "b", "kind": "approval", "depends_on": ["orders"], "input": {"question": "Send this?",
+               "content": {"tool": "post", "arguments": {"to": "{{ steps.orders.rows[0].n }}", "count": "{{ steps.orders.row_count }}"}}}}),
         json!({"key": "b", "kind": "tool", "depends_on": ["orders"], "condition": {"orders": {"row_count": 1}},
                "input": {"tool": "post", "arguments": {}}}),
     ] {
@@ -200,6 +204,15 @@ fn templates_that_cannot_be_read_are_found() {
     let question = json!({"key": "b", "kind": "approval", "depends_on": ["orders"],
         "input": {"question": "{% if steps.orders %}Go?{% endif %}"}});
     assert_one(question, bad, "only paths are filled in");
+    let approving = |content: Value| json!({"key": "b", "kind": "approval", "depends_on": ["orders"], "input": {"question": "Go?", "content": content}});
+    let inner = approving(json!({"lines": [{"text": "{{ steps.orders.rows|table }}"}]}));
+    assert_one(inner, bad, "input.content.lines[0].text");
+    let unread = approving(json!({"text": "{{ steps.earlier.text }}"}));
+    assert_one(unread, ProblemCode::UnknownName, "not in depends_on");
+    let misfit = approving(json!({"tool": "post", "arguments": {"count": "many"}}));
+    assert_one(misfit, ProblemCode::BadArguments, "arguments of `post`");
+    let nowhere = approving(json!({"tool": "pots", "arguments": {}}));
+    assert_one(nowhere, ProblemCode::UnknownTool, "did you mean `post`?");
     let instructions = json!({"key": "b", "kind": "agent", "agent": "analyst", "depends_on": ["orders"],
         "input": {"instructions": "Look at {{ steps.orders.rows }}"}});
     assert_one(instructions, bad, "not filled in");
