@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use local_stack::stack::{FunctionLimits, Person, Stack, StackOptions, Switch};
+use local_stack::stack::{Person, Stack, StackOptions, Switch};
 use serde_json::{Value, json};
 use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
@@ -90,28 +90,18 @@ async fn waiting_call_answers_202_within_its_limit() {
     stack.stop().await.unwrap();
 }
 
-/// At most so many drains of intake may run at once, and so many people call beside them.
-const DRAINS: usize = 4;
-const PEOPLE: usize = 12;
+/// So many people call at once, with the usual limits of the functions.
+const PEOPLE: usize = 50;
 
 #[tokio::test]
 async fn drains_leave_room_for_people() {
-    let stack = stacks::start_with(|mut options| {
-        let limits = FunctionLimits {
-            // Two more for wakes whose answer is under way.
-            max_sandboxes: DRAINS + PEOPLE + 2,
-            max_rings: i32::try_from(DRAINS).unwrap(),
-            batch_size: 1,
-            ..FunctionLimits::of("intake")
-        };
-        options.limits.insert("intake".to_owned(), limits);
-        options
-    })
-    .await
-    .unwrap();
+    let stack = stacks::start().await.unwrap();
     queue_elsewhere(&stack, 400).await;
     let owner = Client::of(&stack, Person::Owner);
-    for round in 0..5 {
+    let limits = json!({"p_workspace_id": DEMO, "p_limits": {"max_open_requests": 1000}});
+    let set = owner.rpc("set_workspace_limits", &limits).await.unwrap();
+    assert!(set.status.is_success(), "{set:?}");
+    for round in 0..10 {
         let questions: Vec<Value> = (0..PEOPLE)
             .map(|number| json!({"workspace_id": DEMO, "question": format!("What is {round} + {number}?")}))
             .collect();
