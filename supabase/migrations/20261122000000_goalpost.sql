@@ -6392,7 +6392,8 @@ $$;
 
 -- Returns whether a step has read content that others wrote: by a call of its own, or through what it was given. It was
 -- given the results of its dependencies and of earlier revisions of its plan, what a sub-goal's steps read below it, what
--- the step that delegated to it (or that it delegated to) read, and, in a sub-goal, all that the step above was given.
+-- the step that delegated to it (or that it delegated to) read, in a sub-goal all that the step above was given, and in the
+-- goal of a request what its assessment, and steps tried before the goal, received.
 --
 -- A call leaves a row in tool_calls on every path but one: a step of kind `tool` that only reads and that no policy or
 -- limit concerns has none. Its own row is the record: input names the tool, and goalpost.tools (returns_untrusted) says
@@ -6422,6 +6423,12 @@ as $$
        select g.parent_run_id, g.parent_step_key, true
          from goalpost.workflow_runs r join goalpost.goals g on g.id = r.goal_id
         where r.id = s.run_id and g.parent_run_id is not null
+       union all
+       select f.run_id, f.key, false
+         from goalpost.workflow_runs r
+         join goalpost.goals g on g.id = r.goal_id
+         join goalpost.steps f on f.run_id = r.root_run_id
+        where r.id = s.run_id and g.parent_run_id is null and r.root_run_id <> r.id
        union all
        select c.run_id, c.works_in_step, false
          from goalpost.tool_calls c
