@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
 
+use crate::models::Script;
+
 #[tokio::test]
 async fn a_simple_question_is_answered_while_the_caller_waits() {
     let stack = stacks::start().await.unwrap();
@@ -147,6 +149,36 @@ async fn intake_says_what_is_wrong_with_a_request() {
             404,
             "not_found",
         ),
+        (
+            json!({"workspace_id": DEMO, "question": "?", "paramters": {}}),
+            400,
+            "field_unknown",
+        ),
+        (
+            json!({"workspace_id": DEMO, "question": "?", "parameters": {"schema": "shop"}}),
+            400,
+            "parameters_without_runbook",
+        ),
+        (
+            json!({"workspace_id": DEMO, "question": "?", "runbook": "table-overview", "parameters": 7}),
+            400,
+            "parameters_not_an_object",
+        ),
+        (
+            json!({"workspace_id": DEMO, "question": "?", "budget": "little"}),
+            400,
+            "budget_not_an_object",
+        ),
+        (
+            json!({"workspace_id": DEMO, "question": "?", "budget": {"max_cents": 5}}),
+            400,
+            "invalid_input",
+        ),
+        (
+            json!({"workspace_id": DEMO, "question": "?", "runbook": "no-such-runbook"}),
+            400,
+            "invalid_input",
+        ),
     ];
     for (body, status, code) in cases {
         let answer = owner.post(&body, None).await.unwrap();
@@ -191,6 +223,75 @@ async fn intake_says_what_is_wrong_with_a_request() {
         .as_u16(),
     ];
     assert_eq!(statuses, [202, 429]);
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn posted_runbook_starts_with_its_parameters() {
+    let stack = stacks::start().await.unwrap();
+    let owner = Client::of(&stack, Person::Owner);
+    let body = json!({"workspace_id": DEMO, "question": "Show me the shop's tables", "runbook": "table-overview", "parameters": {"schema": "shop"}});
+    let posted = owner.post(&body, Some("wait=25")).await.unwrap();
+    assert_eq!(posted.body["state"], "answered", "{posted:?}");
+    let query = "select=runbook,parameters,complexity_score";
+    let rows = owner.rows("requests", query).await.unwrap();
+    let expected = json!({"runbook": "table-overview", "parameters": {"schema": "shop"}, "complexity_score": null});
+    assert_eq!(rows, [expected]);
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn posted_context_and_budget_reach_models_and_caps() {
+    let goal = json!({"decision": "goal", "goal": {"title": "Compare", "description": "Compare the offers"}});
+    let plan = json!({"summary": "Read and compare", "criteria": ["The cheaper offer is named"], "steps": [
+        {"key": "compare", "kind": "agent", "agent": "analyst", "title": "Compare", "depends_on": [], "input": {"instructions": "Name the cheaper offer."}}]});
+    let script = Script::default()
+        .json("assessment", &goal)
+        .json("plan", &plan)
+        .reply(
+            "work",
+            json!({"role": "assistant", "content": "Northwind is cheaper."}),
+        )
+        .json(
+            "verdicts",
+            &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": "it is named"}]}),
+        );
+    let base_url = script.serve().await;
+    let stack = stacks::start_with(|mut options| {
+        let named = [
+            ("OPENAI_BASE_URL", base_url),
+            ("GOALPOST_MODEL", "scripted".to_owned()),
+        ];
+        let named = named.map(|(name, value)| (name.to_owned(), value));
+        options.environment.extend(named);
+        options.openai_api_key = Some("sk-test-key".to_owned().into());
+        options
+    })
+    .await
+    .unwrap();
+    let owner = Client::of(&stack, Person::Owner);
+    let body = json!({"workspace_id": DEMO, "question": "Which offer is cheaper?", "context": {"offers": ["Northwind: 1234", "Southwind: 5678"]},
+                      "budget": {"max_microusd": 4_321_000, "approve_plan": false}});
+    let posted = owner.post(&body, None).await.unwrap();
+    let ended = owner
+        .until_settled(posted.body["request_id"].as_i64().unwrap())
+        .await
+        .unwrap();
+    assert_eq!(ended["state"], "answered", "{ended}");
+    for purpose in ["assessment", "plan", "work", "verdicts"] {
+        let calls = script.asked_for(purpose);
+        assert!(!calls.is_empty(), "{purpose} was not called");
+        assert!(
+            calls[0].to_string().contains("Southwind: 5678"),
+            "{purpose}: {}",
+            calls[0]
+        );
+    }
+    let budgets = owner
+        .rows("budgets", "select=cap_microusd&scope=eq.run")
+        .await
+        .unwrap();
+    assert_eq!(budgets, [json!({"cap_microusd": 4_321_000})]);
     stack.stop().await.unwrap();
 }
 

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 use trigger::{HttpReply, HttpRequest};
 
 use crate::reply::{Problem, accepted, standing};
-use crate::request::{NewRequest, wait};
+use crate::request::{new_request, wait};
 use crate::{Intake, work};
 
 /// First pause between two looks at a request that somebody waits for; it grows by half each time.
@@ -52,18 +52,10 @@ async fn ask(
 ) -> Result<HttpReply, Problem> {
     let began = Instant::now();
     let caller = token(request)?;
-    let new = NewRequest::parse(request)?;
+    let new = new_request(request)?;
     let wait = wait(request);
     let store = intake.worker.store();
-    let made = store
-        .accept_request(
-            &caller,
-            &new.workspace_id,
-            &new.question,
-            new.idempotency_key.as_deref(),
-            &new.context,
-        )
-        .await?;
+    let made = store.accept_request(&caller, &new).await?;
     if wait.is_zero() {
         return Ok(accepted(&made));
     }

@@ -14,13 +14,13 @@ use anyhow::Context;
 use reqwest::{Method, RequestBuilder, Response};
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 pub use error::{Error, Place};
 pub use rows::{
-    Accepted, Answered, Approval, Criterion, DeadLetter, Event, Goal, Inbox, Progress, Request,
-    Run, Step, Usage, Workspace,
+    Accepted, Answered, Approval, Criterion, DeadLetter, Event, Goal, Inbox, Progress, Question,
+    Request, Run, Step, Usage, Workspace,
 };
 pub use session::{Renewal, Session};
 pub use work::Work;
@@ -120,39 +120,17 @@ impl Client {
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn ask(
-        &self,
-        workspace: Uuid,
-        question: &str,
-        idempotency_key: Option<&str>,
-    ) -> Result<Accepted> {
+    pub async fn ask(&self, question: &Question) -> Result<Accepted> {
+        let body = json!(question);
         let Some(intake) = &self.intake else {
-            let arguments = json!({
-                "p_workspace_id": workspace, "p_question": question, "p_idempotency_key": idempotency_key,
-            });
-            return self.call("accept_request", &arguments).await;
+            let fields = body.as_object().into_iter().flatten();
+            let arguments: Map<String, Value> = fields
+                .map(|(name, value)| (format!("p_{name}"), value.clone()))
+                .collect();
+            return self.call("accept_request", &Value::Object(arguments)).await;
         };
-        let body = json!({"workspace_id": workspace, "question": question, "idempotency_key": idempotency_key});
         self.read(self.authorized(self.http.post(intake)).json(&body))
             .await
-    }
-
-    /// Asks within a budget of its own, by the RPC: intake's URL knows none.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn ask_within(
-        &self,
-        workspace: Uuid,
-        question: &str,
-        idempotency_key: Option<&str>,
-        budget: &Value,
-    ) -> Result<Accepted> {
-        let arguments = json!({
-            "p_workspace_id": workspace, "p_question": question, "p_idempotency_key": idempotency_key,
-            "p_budget": budget,
-        });
-        self.call("accept_request", &arguments).await
     }
 
     /// Asks through intake's URL and waits there for the answer, up to 25 seconds.

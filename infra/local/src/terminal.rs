@@ -4,7 +4,7 @@ pub mod command;
 pub mod palette;
 pub mod table;
 
-pub use command::{Usage, print, print_error, print_json, run, told_to_stop};
+pub use command::{StillRunning, Usage, print, print_error, print_json, run, told_to_stop};
 pub use palette::{Palette, Screen};
 
 /// A word with its number: `1 step`, `2 steps`.

@@ -185,6 +185,14 @@ pub(crate) fn described_goal(goal: &Goal) -> Value {
     described
 }
 
+/// Returns what the asker gave with the request, or what a sub-goal was given, shortened as results are.
+pub(crate) fn inputs_of(goal: &Goal) -> Value {
+    match &goal.context {
+        Value::Object(inputs) => results::of_steps(inputs),
+        _ => Value::Null,
+    }
+}
+
 /// Blocks that are there, in the order in which they change: what is the same for every question of a workspace comes
 /// first, so that a provider's cache holds the beginning, and the time comes last.
 pub(crate) fn present(blocks: Vec<(&'static str, Value)>) -> Vec<(&'static str, Value)> {
@@ -223,10 +231,6 @@ pub(crate) fn plan(task: &PlanTask) -> Request {
         true => Value::Null,
         false => json!(task.question),
     };
-    let inputs = match &task.goal.context {
-        Value::Object(inputs) => results::of_steps(inputs),
-        _ => Value::Null,
-    };
     let mut blocks = vec![
         ("tools", Value::String(signatures::of(&task.tools))),
         ("agents", json!(task.agents)),
@@ -239,7 +243,10 @@ pub(crate) fn plan(task: &PlanTask) -> Request {
         ("question", question),
         ("goals above, from the first", json!(task.goals_above)),
         ("goal", described_goal(&task.goal)),
-        ("inputs of the goal, in templates goal.context", inputs),
+        (
+            "inputs of the goal, in templates goal.context",
+            inputs_of(&task.goal),
+        ),
     ];
     if let Some(previous) = &task.previous {
         blocks.push(("last plan", last_plan(previous)));
@@ -267,14 +274,15 @@ fn last_plan(previous: &Value) -> Value {
 }
 
 pub(crate) fn judge(task: &JudgeTask) -> Request {
-    let blocks = [
+    let blocks = present(vec![
         ("goal", described_goal(&task.goal)),
         ("question", json!(task.question)),
+        ("inputs of the goal", inputs_of(&task.goal)),
         ("steps", results::of_ended_steps(&json!(task.steps))),
         ("report", json!(task.report)),
         ("criteria", json!(task.criteria)),
         ("now", json!(task.now)),
-    ];
+    ]);
     structured(
         Purpose::Judge,
         JUDGE,

@@ -4,7 +4,9 @@
 use serde_json::{Value, json};
 
 use crate::ask::{Message, Purpose, Request, ToolResult};
-use crate::prompt::{ANSWER_TOKENS, asker, described_goal, now, present, tables, told, workspace};
+use crate::prompt::{
+    ANSWER_TOKENS, asker, described_goal, inputs_of, now, present, tables, told, workspace,
+};
 use crate::results;
 use crate::tables::render_values;
 use crate::task::{PastTurn, WorkTask};
@@ -140,6 +142,10 @@ fn first(task: &WorkTask) -> Message {
         asker(&task.asker),
         ("question", json!(task.question)),
         ("goal", json!(goal)),
+        (
+            "inputs of the goal",
+            json!(task.goal.as_ref().map(inputs_of)),
+        ),
         ("parameters", task.parameters.clone()),
         ("results of earlier steps", results::of_steps(&task.steps)),
         (

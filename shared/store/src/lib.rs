@@ -32,7 +32,7 @@ pub use journal::{
 pub use memory::{Embedding, Memory, Question};
 pub use objects::MAX_OBJECT_BYTES;
 pub use payload::DEFAULT_INLINE_BYTES;
-pub use people::{AcceptedRequest, RequestRow};
+pub use people::{AcceptedRequest, NewRequest, RequestRow};
 pub use rows::{
     Claim, ClaimedStep, FinishReply, FinishedStep, FoldReport, HeldLease, Judged, Lease, Outcome,
     QueryProblem, QueryResult, SweepReport, Verdict,

@@ -4,12 +4,38 @@
 use domain::{GoalId, RequestId, RequestState, RunId, WorkspaceId};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::call::{Call, Credential, Repeat};
 use crate::{Error, Store};
 
 const SCHEMA: &str = "goalpost";
+
+/// The arguments of `accept_request`. The database checks them and has the defaults of what is left out.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NewRequest {
+    /// The workspace that it belongs to.
+    #[serde(rename = "p_workspace_id")]
+    pub workspace_id: WorkspaceId,
+    /// The question, 1 to 16,000 characters.
+    #[serde(rename = "p_question")]
+    pub question: String,
+    /// Makes the call safe to repeat, 1 to 255 characters.
+    #[serde(rename = "p_idempotency_key", skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+    /// Material that models are sent, an object of at most 65,536 bytes.
+    #[serde(rename = "p_context", skip_serializing_if = "Map::is_empty")]
+    pub context: Map<String, Value>,
+    /// The name of a runbook to start instead of assessing the question.
+    #[serde(rename = "p_runbook", skip_serializing_if = "Option::is_none")]
+    pub runbook: Option<String>,
+    /// The parameters of that runbook.
+    #[serde(rename = "p_parameters", skip_serializing_if = "Map::is_empty")]
+    pub parameters: Map<String, Value>,
+    /// What it may cost and what happens at the cap: `max_microusd`, `max_tokens`, `on_exhausted`, `approve_plan`.
+    #[serde(rename = "p_budget", skip_serializing_if = "Map::is_empty")]
+    pub budget: Map<String, Value>,
+}
 
 /// The reply of `accept_request`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,25 +91,16 @@ impl Store {
     pub async fn accept_request(
         &self,
         caller: &SecretString,
-        workspace_id: &WorkspaceId,
-        question: &str,
-        idempotency_key: Option<&str>,
-        context: &Value,
+        request: &NewRequest,
     ) -> Result<AcceptedRequest, Error> {
-        let repeat = if idempotency_key.is_some() {
+        let repeat = if request.idempotency_key.is_some() {
             Repeat::Always
         } else {
             Repeat::IfWithoutEffect
         };
-        let arguments = json!({
-            "p_workspace_id": workspace_id,
-            "p_question": question,
-            "p_idempotency_key": idempotency_key,
-            "p_context": context,
-        });
         self.rpc(
             self.callers_call("accept_request", caller, repeat),
-            &arguments,
+            &json!(request),
         )
         .await
     }

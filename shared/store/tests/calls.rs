@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use domain::{LeaseEpoch, RequestId, RunId, StepKind, WakeId};
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use store::{
-    Claim, Config, Effect, Error, FinishedStep, Freshness, Lease, Outcome, StepError, Store,
-    Verdict,
+    Claim, Config, Effect, Error, FinishedStep, Freshness, Lease, NewRequest, Outcome, StepError,
+    Store, Verdict,
 };
 use support::{Reply, Server};
 
@@ -340,14 +340,25 @@ async fn a_statement_over_its_time_limit_is_not_repeated() {
     assert_eq!(server.received().len(), 1);
 }
 
+fn request(key: Option<&str>) -> NewRequest {
+    NewRequest {
+        workspace_id: "3f2504e0-4f89-41d3-9a0c-0305e82c3301".parse().unwrap(),
+        question: "How many orders?".to_owned(),
+        idempotency_key: key.map(str::to_owned),
+        context: Map::new(),
+        runbook: None,
+        parameters: Map::new(),
+        budget: Map::new(),
+    }
+}
+
 #[tokio::test]
 async fn a_request_is_repeated_only_with_an_idempotency_key() {
-    let workspace = "3f2504e0-4f89-41d3-9a0c-0305e82c3301".parse().unwrap();
     let caller = SecretString::from("caller.token");
     for (key, tries) in [(None, 1), (Some("order-66"), 3)] {
         let server = Server::replying(vec![Reply::Hangup]).await;
         let accepted = store_at(&server.url)
-            .accept_request(&caller, &workspace, "How many orders?", key, &json!({}))
+            .accept_request(&caller, &request(key))
             .await;
         assert!(accepted.is_err());
         assert_eq!(server.received().len(), tries);
@@ -376,9 +387,8 @@ async fn an_accepted_request_and_its_row_are_decoded() {
     .await;
     let store = store_at(&server.url);
     let caller = SecretString::from("caller.token");
-    let workspace = "3f2504e0-4f89-41d3-9a0c-0305e82c3301".parse().unwrap();
     let accepted = store
-        .accept_request(&caller, &workspace, "How many?", Some("k"), &json!({}))
+        .accept_request(&caller, &request(Some("k")))
         .await
         .unwrap();
     assert_eq!((accepted.run_id, accepted.repeated), (RunId(12), false));

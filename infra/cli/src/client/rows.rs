@@ -4,8 +4,44 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
+
+/// A question with all that may be given with it: the body of intake's POST.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Question {
+    /// The workspace that it belongs to.
+    pub workspace_id: Uuid,
+    /// The question.
+    pub question: String,
+    /// Makes asking again safe.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idempotency_key: Option<String>,
+    /// Material that models are sent.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub context: Map<String, Value>,
+    /// The runbook to start instead of assessing the question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runbook: Option<String>,
+    /// The parameters of that runbook.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub parameters: Map<String, Value>,
+    /// What it may cost, and what happens at the cap.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub budget: Map<String, Value>,
+}
+
+impl Question {
+    /// Creates a question with nothing beside it.
+    #[must_use]
+    pub fn new(workspace_id: Uuid, question: &str) -> Self {
+        Self {
+            workspace_id,
+            question: question.to_owned(),
+            ..Self::default()
+        }
+    }
+}
 
 /// What `accept_request` answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -184,6 +220,9 @@ pub struct Approval {
     pub run_id: i64,
     /// Its step.
     pub step_key: String,
+    /// step, plan, tool_call, budget, outcome_unknown, question, verdict, renewal.
+    #[serde(default)]
+    pub kind: String,
     /// What is asked.
     pub question: String,
     /// What the person is shown: the results of the steps before.

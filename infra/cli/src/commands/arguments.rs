@@ -236,6 +236,18 @@ pub(super) struct Ask {
     /// Show the work live, and print the answer
     #[arg(long, short)]
     pub(super) wait: bool,
+    /// Stop waiting after so long, and end with code 3; the work goes on
+    #[arg(long, value_name = "SECONDS", requires = "wait", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) timeout: Option<u64>,
+    /// Start this runbook instead of having the question assessed
+    #[arg(long, value_name = "NAME")]
+    pub(super) runbook: Option<String>,
+    /// A parameter of the runbook: JSON or text; may be given several times
+    #[arg(long, short, value_name = "KEY=VALUE", requires = "runbook")]
+    pub(super) parameter: Vec<String>,
+    /// Material for the work: a JSON object, or @FILE that holds one
+    #[arg(long, value_name = "JSON")]
+    pub(super) context: Option<String>,
     /// The workspace, by name or id; needed only by members of several
     #[arg(long, value_name = "WORKSPACE")]
     pub(super) workspace: Option<String>,

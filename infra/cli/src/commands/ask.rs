@@ -1,13 +1,14 @@
 //! `goalpost ask`: a question through intake, and with `--wait` its answer.
 
+use std::time::Duration;
+
 use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::arguments::{self, Global, workspace_id};
-use super::watch::{self, Until};
-use super::{Usage, answer, connect, print, print_json};
-use crate::client::{Client, Workspace};
+use super::{Usage, answer, connect, print, print_json, watch};
+use crate::client::{Client, Question, Work, Workspace};
 
 pub(super) async fn run(arguments: &arguments::Ask, global: &Global) -> anyhow::Result<()> {
     if arguments.question.trim().is_empty() {
@@ -17,16 +18,16 @@ pub(super) async fn run(arguments: &arguments::Ask, global: &Global) -> anyhow::
         .into());
     }
     let client = connect::client(global).await?;
-    let workspace = workspace(&client, arguments.workspace.as_deref()).await?;
-    let key = arguments.idempotency_key.as_deref();
-    let accepted = match budget(arguments) {
-        Some(budget) => {
-            client
-                .ask_within(workspace, &arguments.question, key, &budget)
-                .await?
-        }
-        None => client.ask(workspace, &arguments.question, key).await?,
+    let question = Question {
+        workspace_id: workspace(&client, arguments.workspace.as_deref()).await?,
+        question: arguments.question.clone(),
+        idempotency_key: arguments.idempotency_key.clone(),
+        context: context(arguments.context.as_deref())?,
+        runbook: arguments.runbook.clone(),
+        parameters: parameters(&arguments.parameter)?,
+        budget: budget(arguments),
     };
+    let accepted = client.ask(&question).await?;
     if !arguments.wait {
         if global.json {
             return print_json(&accepted);
@@ -46,17 +47,27 @@ pub(super) async fn run(arguments: &arguments::Ask, global: &Global) -> anyhow::
         ));
         return Ok(());
     }
+    let limit = arguments.timeout.map(Duration::from_secs);
     if global.json {
-        let work = wait_quietly(&client, accepted.request_id).await?;
+        let ended = watch::wait(
+            accepted.request_id,
+            limit,
+            until_ended(&client, accepted.request_id),
+        )
+        .await;
+        let work = match &ended {
+            Ok(work) => work.clone(),
+            Err(_) => client.work(accepted.request_id).await?,
+        };
         print_json(&work)?;
-        return answer::outcome(&work);
+        return answer::outcome(&ended?);
     }
-    let work = watch::watch(&client, accepted.request_id, Until::Ended).await?;
+    let work = watch::watch(&client, accepted.request_id, limit).await?;
     answer::print_outcome(&client, &work).await
 }
 
-/// What it may cost and who is asked, as far as the person says anything of that.
-fn budget(arguments: &arguments::Ask) -> Option<Value> {
+/// Returns what it may cost and who is asked, as far as the command line says.
+fn budget(arguments: &arguments::Ask) -> Map<String, Value> {
     let mut budget = Map::new();
     if let Some(dollars) = arguments.max_cost {
         // Whole micro-dollars; what is no number of dollars, the database refuses.
@@ -68,16 +79,45 @@ fn budget(arguments: &arguments::Ask) -> Option<Value> {
     if arguments.approve_plan {
         budget.insert("approve_plan".to_owned(), json!(true));
     }
-    (!budget.is_empty()).then_some(Value::Object(budget))
+    budget
 }
 
-async fn wait_quietly(client: &Client, request_id: i64) -> anyhow::Result<crate::client::Work> {
+/// Reads parameters of the form KEY=VALUE, whose values are JSON or plain text.
+fn parameters(given: &[String]) -> anyhow::Result<Map<String, Value>> {
+    let read = |parameter: &String| {
+        let (key, value) = parameter
+            .split_once('=')
+            .ok_or_else(|| Usage(format!("--parameter {parameter}: write KEY=VALUE.")))?;
+        let value = serde_json::from_str(value).unwrap_or_else(|_| json!(value));
+        Ok((key.to_owned(), value))
+    };
+    given.iter().map(read).collect()
+}
+
+/// Reads the material for the work: a JSON object, or `@` and the path of a file that holds one.
+fn context(given: Option<&str>) -> anyhow::Result<Map<String, Value>> {
+    let Some(given) = given else {
+        return Ok(Map::new());
+    };
+    let text = match given.strip_prefix('@') {
+        Some(path) => std::fs::read_to_string(path).with_context(|| format!("reading {path}"))?,
+        None => given.to_owned(),
+    };
+    serde_json::from_str(&text).map_err(|error| {
+        Usage(format!(
+            "--context is a JSON object, or @FILE that holds one: {error}."
+        ))
+        .into()
+    })
+}
+
+async fn until_ended(client: &Client, request_id: i64) -> anyhow::Result<Work> {
     loop {
         let work = client.work(request_id).await?;
         if work.has_ended() {
             return Ok(work);
         }
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
     }
 }
 

@@ -19,7 +19,7 @@ use super::watch::{Until, Watcher};
 use super::{
     Usage, answer, approvals, arguments, connect, print, print_error, state, told_to_stop, up,
 };
-use crate::client::{Approval, Client, Work};
+use crate::client::{Approval, Client, Question, Work};
 use crate::render::{Screen, duration, table};
 
 const DATABASE: &str = "goalpost_demo";
@@ -111,7 +111,7 @@ async fn show(stack: &Stack, decision: Decision) -> anyhow::Result<Vec<(String, 
     times.push(("Simple question".to_owned(), took));
 
     heading("2  The main job", AUDIT);
-    let accepted = owner.ask(DEMO_WORKSPACE, AUDIT, None).await?;
+    let accepted = owner.ask(&Question::new(DEMO_WORKSPACE, AUDIT)).await?;
     let mut watcher = Watcher::new(&owner, accepted.request_id);
     let began = Instant::now();
     let mut work = watcher.watch(Until::DecisionNeeded).await?;

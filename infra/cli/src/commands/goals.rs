@@ -3,8 +3,7 @@
 use chrono::Utc;
 
 use super::arguments::{self, Global};
-use super::watch::{self, Until};
-use super::{answer, connect, print, print_json};
+use super::{answer, connect, print, print_json, watch};
 use crate::client::{Client, Work};
 use crate::render::palette::mark;
 use crate::render::{Screen, age, table, took, tree};
@@ -76,7 +75,7 @@ async fn show_work(
     global: &Global,
 ) -> anyhow::Result<()> {
     if arguments.follow && !global.json {
-        let work = watch::watch(client, request_id, Until::Ended).await?;
+        let work = watch::watch(client, request_id, None).await?;
         return answer::print_outcome(client, &work).await;
     }
     let work = client.work(request_id).await?;
@@ -113,10 +112,7 @@ fn advise(work: &Work, screen: Screen) {
     let mut advice = Vec::new();
     for approval in work.pending_approvals() {
         advice.push(format!("approval {}: {}", approval.id, approval.question));
-        advice.push(format!(
-            "  cargo goalpost approve {0}   or   cargo goalpost reject {0}",
-            approval.id
-        ));
+        advice.push(format!("  {}", watch::command_for(approval)));
     }
     for letter in work
         .dead_letters

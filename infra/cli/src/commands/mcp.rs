@@ -158,7 +158,7 @@ async fn refresh(client: &Client, workspace: Uuid, server: &str) -> anyhow::Resu
         "p_runbook": "mcp-refresh", "p_parameters": {"server": server},
     });
     let accepted: Accepted = client.call("accept_request", &call).await?;
-    let work = watch::watch(client, accepted.request_id, watch::Until::Ended).await?;
+    let work = watch::watch(client, accepted.request_id, None).await?;
     answer::print_outcome(client, &work).await
 }
 

@@ -34,7 +34,9 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use arguments::{Arguments, Command};
-use local_stack::terminal::{self, Usage, print, print_error, print_json, told_to_stop};
+use local_stack::terminal::{
+    self, StillRunning, Usage, print, print_error, print_json, told_to_stop,
+};
 
 /// Runs the command of this process's arguments; the code to end with.
 #[must_use]

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
-use super::print_error;
-use crate::client::{Client, Error, Event, Work};
+use super::{StillRunning, print_error, told_to_stop};
+use crate::client::{Approval, Client, Error, Event, Work};
 use crate::render::palette::mark;
 use crate::render::{Screen, one_line, took, tree};
 
@@ -30,9 +30,48 @@ pub(super) enum Until {
     DecisionNeeded,
 }
 
-/// Shows the request's work on standard error; its last state.
-pub(super) async fn watch(client: &Client, request_id: i64, until: Until) -> anyhow::Result<Work> {
-    Watcher::new(client, request_id).watch(until).await
+/// Shows a request's work on standard error until it ends, and returns its last state.
+///
+/// # Errors
+/// [`StillRunning`] after Ctrl-C or the limit.
+pub(super) async fn watch(
+    client: &Client,
+    request_id: i64,
+    limit: Option<Duration>,
+) -> anyhow::Result<Work> {
+    let mut watcher = Watcher::new(client, request_id);
+    wait(request_id, limit, watcher.watch(Until::Ended)).await
+}
+
+/// Waits for the end of a request, whose work does not depend on who waits.
+///
+/// # Errors
+/// [`StillRunning`] after Ctrl-C or the limit.
+pub(super) async fn wait(
+    request_id: i64,
+    limit: Option<Duration>,
+    end: impl Future<Output = anyhow::Result<Work>>,
+) -> anyhow::Result<Work> {
+    let interrupted = told_to_stop()?;
+    let time_is_up = async {
+        match limit {
+            Some(limit) => tokio::time::sleep(limit).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        ended = end => ended,
+        () = interrupted => Err(StillRunning(still_running(request_id)).into()),
+        () = time_is_up => Err(StillRunning(still_running(request_id)).into()),
+    }
+}
+
+fn still_running(request_id: i64) -> String {
+    format!(
+        "\nRequest {request_id} goes on without this command.\n\
+         Watch it: cargo goalpost request {request_id} --follow\n\
+         Stop it:  cargo goalpost cancel --request {request_id}"
+    )
 }
 
 /// Follows one request; may be used again after a decision, and goes on where it was.
@@ -133,7 +172,11 @@ impl<'a> Watcher<'a> {
 
     fn show(&mut self, work: &Work, events: &VecDeque<Event>) {
         match &mut self.shown {
-            Shown::Drawn(canvas) => canvas.draw(&tree::lines(work, canvas.screen, Utc::now())),
+            Shown::Drawn(canvas) => {
+                let mut lines = tree::lines(work, canvas.screen, Utc::now());
+                lines.extend(decisions(work, canvas.screen));
+                canvas.draw(&lines);
+            }
             Shown::Lines { screen, told } => {
                 if !self.is_introduced {
                     self.is_introduced = true;
@@ -152,9 +195,9 @@ impl<'a> Watcher<'a> {
                     if !told.contains(&approval.id) {
                         told.push(approval.id);
                         print_error(&format!(
-                            "          waits for a decision: {}  (cargo goalpost approve {})",
+                            "          waits for a decision: {}  ({})",
                             one_line(&approval.question, 100),
-                            approval.id
+                            command_for(approval)
                         ));
                     }
                 }
@@ -167,6 +210,30 @@ impl<'a> Watcher<'a> {
         if let Shown::Drawn(canvas) = &mut self.shown {
             canvas.lines = 0;
         }
+    }
+}
+
+/// Returns what waits for a decision, each with the command to type, within the screen's width.
+fn decisions(work: &Work, screen: Screen) -> Vec<String> {
+    let lines = work.pending_approvals().flat_map(|approval| {
+        let question = format!("? {}", one_line(&approval.question, screen.width));
+        [
+            screen.palette.asks(&question),
+            format!("  {}", command_for(approval)),
+        ]
+    });
+    lines
+        .map(|line| console::truncate_str(&line, screen.width, "…").into_owned())
+        .collect()
+}
+
+/// Returns the command that decides.
+pub(super) fn command_for(approval: &Approval) -> String {
+    let id = approval.id;
+    match approval.kind.as_str() {
+        "question" => format!("cargo goalpost approve {id} --answer '…'"),
+        "outcome_unknown" => format!("cargo goalpost approve {id} --happened | --not-happened"),
+        _ => format!("cargo goalpost approve {id} | reject {id}"),
     }
 }
 

@@ -90,6 +90,7 @@ fn approval() -> Approval {
         goal_id: Some(3),
         run_id: 12,
         step_key: "approve_fixes".into(),
+        kind: "step".into(),
         question: "May the SQL be handed over?".into(),
         shown: json!({}),
         required_role: "approver".into(),

@@ -83,7 +83,10 @@ impl<'a> Tree<'a> {
         };
         let goal = work.goals.iter().find(|goal| goal.parent_goal_id.is_none());
         let followed_by_goal = if goal.is_some() { Last::No } else { Last::Yes };
-        self.steps(root, "", followed_by_goal);
+        // A runbook that was started by name has no run but its goal's.
+        if goal.is_none() || root.goal_id.is_none() {
+            self.steps(root, "", followed_by_goal);
+        }
         if let Some(goal) = goal {
             self.goal(goal, "", "└─ ", "   ");
         }

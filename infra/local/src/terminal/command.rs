@@ -16,6 +16,11 @@ const LOG_FILTER: &str = "GOALPOST_LOG";
 #[error("{0}")]
 pub struct Usage(pub String);
 
+/// A command that stopped watching while the work goes on, which ends with a code of its own (3). Holds what is printed.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StillRunning(pub String);
+
 /// Runs a command to its end; the code to end with.
 #[must_use]
 pub fn run(command: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
@@ -42,13 +47,19 @@ pub fn run(command: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
 
 fn report(error: &anyhow::Error) -> ExitCode {
     let palette = Screen::stderr().palette;
-    print_error(&format!("{} {error:#}", palette.bad("error:")));
+    if error.downcast_ref::<StillRunning>().is_some() {
+        print_error(&error.to_string());
+    } else {
+        print_error(&format!("{} {error:#}", palette.bad("error:")));
+    }
     ExitCode::from(code_of(error))
 }
 
 pub(super) fn code_of(error: &anyhow::Error) -> u8 {
     if error.downcast_ref::<Usage>().is_some() {
         2
+    } else if error.downcast_ref::<StillRunning>().is_some() {
+        3
     } else {
         1
     }
