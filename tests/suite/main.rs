@@ -11,6 +11,7 @@ mod anthropic;
 mod bench;
 mod boundaries;
 mod bounds;
+mod browser;
 mod canaries;
 mod chaos;
 mod contract;

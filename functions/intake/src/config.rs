@@ -3,12 +3,16 @@
 use model::ModelConfig;
 use runtime::{Config, ConfigError, Environment};
 
+use crate::cors::AllowedOrigins;
+
 /// The intake's configuration.
 pub struct IntakeConfig {
     /// What all functions have in common.
     pub common: Config,
     /// The language model; its keys are secrets and come later.
     pub model: ModelConfig,
+    /// The origins whose pages may call, from `GOALPOST_ALLOWED_ORIGINS`.
+    pub origins: AllowedOrigins,
 }
 
 /// Reads it.
@@ -21,9 +25,15 @@ pub fn from_env() -> Result<IntakeConfig, ConfigError> {
     for problem in &problems {
         environment.problem(problem);
     }
+    let origins = AllowedOrigins::read(environment.list("GOALPOST_ALLOWED_ORIGINS"));
+    let origins = origins.unwrap_or_else(|problem| {
+        environment.problem(&format!("GOALPOST_ALLOWED_ORIGINS: {problem}"));
+        AllowedOrigins::Any
+    });
     let config = IntakeConfig {
         common: Config::read(&mut environment),
         model,
+        origins,
     };
     environment.finish(config)
 }

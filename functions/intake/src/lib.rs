@@ -7,6 +7,7 @@
 
 mod assess;
 pub mod config;
+mod cors;
 mod people;
 mod reply;
 mod request;
@@ -20,6 +21,8 @@ use serde_json::Value;
 use store::{ClaimedStep, Outcome};
 use trigger::Trigger;
 
+pub use cors::AllowedOrigins;
+
 /// The kinds of steps that are claimed.
 pub const KINDS: &[StepKind] = &[StepKind::Assess];
 
@@ -29,6 +32,8 @@ pub struct Intake {
     pub worker: Worker,
     /// Who assesses what no rule does.
     pub model: LazyModel,
+    /// The origins whose pages may call.
+    pub origins: AllowedOrigins,
 }
 
 /// Handles one invocation.
@@ -38,9 +43,14 @@ pub struct Intake {
 pub async fn handle(intake: Arc<Intake>, invocation: Invocation) -> Result<Value, Failure> {
     match intake.worker.decode(&invocation).await? {
         Call::Refused(reply) => Ok(reply),
-        Call::Accepted(Trigger::Http(request)) => Ok(people::answer(intake, &request, &invocation)
-            .await
-            .into_value()),
+        Call::Accepted(Trigger::Http(request)) => {
+            let origins = intake.origins.clone();
+            let reply = match origins.preflight(&request) {
+                Some(reply) => reply,
+                None => people::answer(intake, &request, &invocation).await,
+            };
+            Ok(origins.with_headers(reply, &request).into_value())
+        }
         Call::Accepted(trigger) => {
             let work = |step, context| work(Arc::clone(&intake), step, context);
             intake.worker.work_off(&trigger, &invocation, work).await

@@ -16,7 +16,11 @@ async fn main() -> anyhow::Result<()> {
         openai: worker.optional_secret("openai_api_key"),
     };
     let model = LazyModel::new(config.model, keys);
-    let intake = Arc::new(Intake { worker, model });
+    let intake = Arc::new(Intake {
+        worker,
+        model,
+        origins: config.origins,
+    });
     runtime::run("intake", move |invocation| {
         intake::handle(Arc::clone(&intake), invocation)
     })

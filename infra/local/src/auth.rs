@@ -1,4 +1,4 @@
-//! The little of Supabase Auth that `goalpost login` needs: password, refresh, who am I, health.
+//! The little of Supabase Auth that people need locally: sign-up, password, refresh, who am I, health.
 //!
 //! The one thing to know: people are rows of `auth.users` here as there, but a local password is a
 //! salted, iterated SHA-512 and not bcrypt, and refresh tokens are signed, not stored.
@@ -43,6 +43,7 @@ pub fn router(config: AuthConfig) -> Router {
     let config = Arc::new(config);
     Router::new()
         .route("/auth/v1/token", post(token))
+        .route("/auth/v1/signup", post(sign_up))
         .route("/auth/v1/user", get(user))
         .route("/auth/v1/health", get(health))
         .route_layer(middleware::from_fn_with_state(
@@ -168,6 +169,72 @@ async fn token(
         Ok(session) => axum::Json(session).into_response(),
         Err(refusal) => refusal.response(),
     }
+}
+
+/// The shortest password; Supabase's default.
+const MIN_PASSWORD: usize = 6;
+
+#[derive(Deserialize)]
+struct SignUp {
+    #[serde(default)]
+    email: String,
+    #[serde(default)]
+    password: SecretString,
+    #[serde(default)]
+    data: serde_json::Map<String, Value>,
+}
+
+/// Creates a person, whose address counts as confirmed, and signs them in: no mail is sent locally.
+async fn sign_up(State(config): State<Arc<AuthConfig>>, body: Bytes) -> Response {
+    let wanted = serde_json::from_slice::<SignUp>(&body).map_err(|error| {
+        let message = format!("Could not parse request body as JSON: {error}");
+        Refusal(StatusCode::BAD_REQUEST, "bad_json", message)
+    });
+    let created = match wanted {
+        Ok(wanted) => create_person(&config, &wanted).await,
+        Err(refusal) => Err(refusal),
+    };
+    match created {
+        Ok(session) => axum::Json(session).into_response(),
+        Err(refusal) => refusal.response(),
+    }
+}
+
+async fn create_person(config: &AuthConfig, wanted: &SignUp) -> Result<Value, Refusal> {
+    let email = wanted.email.trim().to_lowercase();
+    let is_address = email
+        .split_once('@')
+        .is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
+    if !is_address {
+        let message = "Unable to validate email address: invalid format".to_owned();
+        let (status, code) = (StatusCode::BAD_REQUEST, "validation_failed");
+        return Err(Refusal(status, code, message));
+    }
+    let password = wanted.password.expose_secret();
+    if password.chars().count() < MIN_PASSWORD {
+        let message = format!("Password should be at least {MIN_PASSWORD} characters.");
+        let (status, code) = (StatusCode::UNPROCESSABLE_ENTITY, "weak_password");
+        return Err(Refusal(status, code, message));
+    }
+    let client = connect(config).await.map_err(unexpected)?;
+    let insert = "insert into auth.users (id, aud, role, email, encrypted_password, email_confirmed_at, raw_app_meta_data,
+                    raw_user_meta_data, created_at, updated_at, last_sign_in_at)
+                  select gen_random_uuid(), 'authenticated', 'authenticated', $1::text, $2::text, now(),
+                    '{\"provider\": \"email\", \"providers\": [\"email\"]}', $3::text::jsonb, now(), now(), now()
+                   where not exists (select from auth.users where lower(email) = $1::text)";
+    let data = Value::Object(wanted.data.clone()).to_string();
+    let inserted = client
+        .execute(insert, &[&email, &password::hash(password), &data])
+        .await;
+    if inserted.map_err(|error| unexpected(error.into()))? == 0 {
+        let message = "User already registered".to_owned();
+        let (status, code) = (StatusCode::UNPROCESSABLE_ENTITY, "user_already_exists");
+        return Err(Refusal(status, code, message));
+    }
+    let person = find(&client, "lower(email) = lower($1)", &email)
+        .await
+        .map_err(unexpected)?;
+    Ok(session(config, &person.ok_or_else(bad_login)?))
 }
 
 async fn by_password(config: &AuthConfig, login: &Login) -> Result<Value, Refusal> {

@@ -30,6 +30,16 @@ impl HttpReply {
         }
     }
 
+    /// A reply without a body, such as 204.
+    #[must_use]
+    pub fn empty(status: u16) -> Self {
+        Self {
+            status,
+            headers: BTreeMap::new(),
+            body: String::new(),
+        }
+    }
+
     /// Adds a header, for example `location` on a 202.
     #[must_use]
     pub fn with_header(mut self, name: &str, value: &str) -> Self {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use axum::{Json, Router};
@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
+use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer, ExposeHeaders};
 
 use super::options::Port;
 use crate::fault_hook::FaultHook;
@@ -42,6 +43,20 @@ pub(super) struct Gateway {
 /// A function's URL. AWS gives each its own host name; here it is a path.
 pub(super) fn function_url(url: &str, function: &str) -> String {
     format!("{url}/lambda-url/{function}/")
+}
+
+/// Lets pages of every origin call, as hosted Supabase does: callers send a key and a token, no cookies.
+fn cors() -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::any())
+        .allow_methods(AllowMethods::mirror_request())
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers(ExposeHeaders::list([
+            header::CONTENT_RANGE,
+            header::LOCATION,
+            HeaderName::from_static("preference-applied"),
+        ]))
+        .max_age(Duration::from_secs(3600))
 }
 
 /// Opens the port, which must be known before the functions are told the address.
@@ -72,7 +87,9 @@ impl Gateway {
         let address: SocketAddr = listener
             .local_addr()
             .context("asking for the gateway's port")?;
+        // Functions answer browsers themselves, as their URLs on AWS do.
         let router = supabase
+            .layer(cors())
             .merge(host.router())
             .merge(own_routes(host, keys))
             .nest("/sqs", queues);

@@ -124,7 +124,7 @@ impl StackOptions {
     pub fn for_people(home: Home, progress: Progress) -> Self {
         let environment = MODEL_VARIABLES
             .iter()
-            .chain(&["GOALPOST_PRIVATE_HOSTS"])
+            .chain(&["GOALPOST_PRIVATE_HOSTS", "GOALPOST_ALLOWED_ORIGINS"])
             .filter_map(|name| Some(((*name).to_owned(), given(name)?)));
         Self {
             home: Some(home),

@@ -1,10 +1,11 @@
-//! The objects of Supabase Storage at `/storage/v1/object`: put, get, delete.
+//! The objects of Supabase Storage at `/storage/v1/object`: put, get, delete; and its buckets, to be read.
 //!
 //! The one thing to know: nothing here decides what a caller may do. What is known of an object is a row of
 //! `storage.objects`, tried and read as the caller's role with the caller's claims, so row-level security lets in or
 //! refuses; its bytes are a file that only the row's version names.
 //! What the original does, and where this differs: `fidelity/storage.md`.
 
+mod buckets;
 mod bytes;
 mod database;
 mod download;
@@ -77,13 +78,15 @@ impl Storage {
         })
     }
 
-    /// The routes: objects below `/storage/v1/object`.
+    /// The routes: objects below `/storage/v1/object`, buckets at `/storage/v1/bucket`.
     pub fn router(&self) -> Router {
         let object = routing::get(download::whoever_asks)
             .post(upload::post)
             .put(upload::put)
             .delete(removal::delete);
         Router::new()
+            .route("/storage/v1/bucket", routing::get(buckets::list))
+            .route("/storage/v1/bucket/{id}", routing::get(buckets::get))
             .route("/storage/v1/object/{bucket}/{*name}", object)
             .route(
                 "/storage/v1/object/authenticated/{bucket}/{*name}",

@@ -224,3 +224,48 @@ async fn auth_wants_a_key_and_a_known_grant() {
     gateway.stop().await;
     database.drop().await;
 }
+
+#[tokio::test]
+async fn sign_up_creates_person_once_and_signs_in() {
+    let (database, gateway) = stage().await;
+    let sign_up = |body: Value| {
+        let request = gateway.http.post(format!("{}/auth/v1/signup", gateway.url));
+        sent(
+            request
+                .header("apikey", gateway.keys.publishable_key())
+                .json(&body),
+        )
+    };
+    let wanted =
+        json!({"email": " Grace@Example.com ", "password": "compiler", "data": {"name": "Grace"}});
+    let (status, session) = sign_up(wanted).await;
+    assert_eq!(status, 200, "{session}");
+    assert_eq!(session["user"]["email"], "grace@example.com");
+    assert_eq!(session["user"]["user_metadata"]["name"], "Grace");
+    assert_eq!(
+        log_in(&gateway, "grace@example.com", "compiler").await.0,
+        200
+    );
+    for (email, password, expected) in [
+        (
+            "GRACE@example.com",
+            "another one",
+            (422, "user_already_exists"),
+        ),
+        (
+            "ada@example.com",
+            "another one",
+            (422, "user_already_exists"),
+        ),
+        ("new@example.com", "short", (422, "weak_password")),
+        ("new@example", "long enough", (400, "validation_failed")),
+        ("@example.com", "long enough", (400, "validation_failed")),
+        ("", "long enough", (400, "validation_failed")),
+    ] {
+        let (status, body) = sign_up(json!({"email": email, "password": password})).await;
+        let code = body["error_code"].as_str().unwrap_or_default();
+        assert_eq!((status, code), expected, "{email}: {body}");
+    }
+    gateway.stop().await;
+    database.drop().await;
+}
