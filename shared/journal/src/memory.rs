@@ -189,10 +189,7 @@ impl<'a> Memories<'a> {
 }
 
 fn without_embedding(message: &str) {
-    tracing::warn!(
-        message,
-        "memories are found by their words alone; see goalpost_private.add_embedding_space"
-    );
+    tracing::warn!(message, "memories are found by their words alone");
 }
 
 /// A memory as a model reads it.

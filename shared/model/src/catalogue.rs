@@ -96,7 +96,7 @@ fn calculate(expression: &str) -> Value {
 
 fn select(query: &str) -> Vec<Value> {
     let query = query.trim_end_matches(|letter: char| letter == ';' || letter.is_whitespace());
-    let template = "{{ steps.query|table }}\n\n{{ steps.query.row_count }} rows{% if steps.query.truncated %} (there are more){% endif %}.";
+    let template = "{{ steps.query|table }}\n\n{{ steps.query.row_count }} row{% if steps.query.row_count != 1 %}s{% endif %}{% if steps.query.truncated %} (there are more){% endif %}.";
     vec![
         step(
             "query",
@@ -180,18 +180,82 @@ fn is_select(question: &str) -> bool {
         .map(str::to_ascii_lowercase)
         .collect();
     match words.first().map(String::as_str) {
-        // "Select" begins ordinary sentences too; a query has a FROM, a * or a number after it.
+        // "Select" begins ordinary sentences too; a query has a FROM, or after it a *, a literal, a call or a value's name.
         Some("select") => {
             let then = question
                 .get("select".len()..)
                 .unwrap_or_default()
                 .trim_start();
             words.iter().any(|word| word == "from")
-                || then.starts_with(|c: char| c.is_ascii_digit() || c == '*' || c == '\'')
+                || then.starts_with(|c: char| c.is_ascii_digit() || "*'(-".contains(c))
+                || is_value(then)
         }
         Some("with") => words.iter().any(|word| word == "select") && question.contains('('),
         _ => false,
     }
+}
+
+/// Values of SQL that have a name and no arguments.
+const NAMED_VALUES: &[&str] = &[
+    "current_catalog",
+    "current_date",
+    "current_role",
+    "current_time",
+    "current_timestamp",
+    "current_user",
+    "false",
+    "localtime",
+    "localtimestamp",
+    "null",
+    "session_user",
+    "true",
+];
+
+/// Returns true for a list of columns that begins with a call, such as `now()`, or with a value's name alone.
+fn is_value(columns: &str) -> bool {
+    let name_ends = columns.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '.'));
+    let (name, rest) = columns.split_at(name_ends.unwrap_or(columns.len()));
+    let is_named = NAMED_VALUES.contains(&name.to_ascii_lowercase().as_str());
+    let ends = rest.trim_start();
+    !name.is_empty() && rest.starts_with('(') && rest.contains(')')
+        || is_named && (ends.is_empty() || ends.starts_with([';', ',', ':']))
+}
+
+/// What statements of DDL act on.
+const OBJECTS: &[&str] = &[
+    "database",
+    "extension",
+    "function",
+    "index",
+    "policy",
+    "role",
+    "schema",
+    "table",
+    "trigger",
+    "type",
+    "view",
+];
+
+/// Returns the verb of a statement that changes data or its definition; nothing for a request in plain words.
+#[must_use]
+pub fn changing_statement(question: &str) -> Option<String> {
+    let words: Vec<String> = question
+        .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    let word = |place: usize| words.get(place).map_or("", String::as_str);
+    let is_statement = match word(0) {
+        "delete" => word(1) == "from",
+        "insert" | "merge" => word(1) == "into",
+        // After the table, which may be named with its schema.
+        "update" => word(2) == "set" || word(3) == "set",
+        "truncate" => words.len() <= 4,
+        "drop" | "alter" => OBJECTS.contains(&word(1)),
+        "create" => OBJECTS.contains(&word(1)) && question.contains('('),
+        _ => false,
+    };
+    is_statement.then(|| word(0).to_uppercase())
 }
 
 /// Words around a URL that ask for its content and for nothing else.

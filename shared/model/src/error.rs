@@ -27,6 +27,11 @@ pub enum Kind {
         /// The runbooks that there are.
         runbooks: Vec<String>,
     },
+    /// The question is a statement of SQL that changes something, which no rule carries out. Ends the work.
+    #[error(
+        "a question may be one SELECT; {0} is not run. With a model configured, ask for the change in plain words: it is made by table_write in tables that the workspace lists, or run it yourself"
+    )]
+    StatementNotRun(String),
     /// A server of one's own is configured and nobody says which of its models to ask. Ends the work.
     #[error("no model is named; set GOALPOST_MODEL to one that the server at OPENAI_BASE_URL has")]
     NoModelNamed,
@@ -137,6 +142,7 @@ impl Error {
     pub fn retryable(&self) -> bool {
         match &self.kind {
             Kind::NoLanguageModel { .. }
+            | Kind::StatementNotRun(_)
             | Kind::RunbookNotAllowed(_)
             | Kind::PlanRefused(_)
             | Kind::Impossible(_)
@@ -164,6 +170,7 @@ impl Error {
     pub fn was_charged(&self) -> Charged {
         match &self.kind {
             Kind::NoLanguageModel { .. }
+            | Kind::StatementNotRun(_)
             | Kind::RunbookNotAllowed(_)
             | Kind::PlanRefused(_)
             | Kind::Impossible(_)
@@ -200,6 +207,7 @@ impl Error {
     pub fn code(&self) -> &str {
         match &self.kind {
             Kind::NoLanguageModel { .. } => "no_language_model",
+            Kind::StatementNotRun(_) => "statement_not_run",
             Kind::RunbookNotAllowed(_) => "runbook_not_allowed",
             Kind::PlanRefused(_) => "plan_refused",
             Kind::Impossible(_) => "goal_impossible",
@@ -226,6 +234,7 @@ impl Error {
     pub fn keeps_answers(&self) -> bool {
         match &self.kind {
             Kind::NoLanguageModel { .. }
+            | Kind::StatementNotRun(_)
             | Kind::NotAsked { .. }
             | Kind::RateLimited { .. }
             | Kind::Overloaded { .. }

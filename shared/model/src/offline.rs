@@ -14,14 +14,22 @@ use crate::rule;
 use crate::task::{Assess, JudgeTask, PlanTask, WorkTask};
 
 pub(crate) fn assess(task: &Assess) -> Result<Assessment, Error> {
-    rule::assess_without_model(task).ok_or_else(|| {
-        let runbooks = task.runbooks.iter();
-        not_covered(
-            runbooks
-                .map(|one| described(&one.name, &one.uncovered))
-                .collect(),
-        )
-    })
+    if let Some(assessment) = rule::assess_without_model(task) {
+        return Ok(assessment);
+    }
+    if let Some(statement) = catalogue::changing_statement(&task.question) {
+        return Err(Kind::StatementNotRun(statement).into());
+    }
+    let near = task.runbooks.iter();
+    let near: Vec<String> = near
+        .map(|one| described(&one.name, &one.uncovered))
+        .collect();
+    let is_none_near = near.is_empty();
+    Err(not_covered(if is_none_near {
+        task.runbook_names.clone()
+    } else {
+        near
+    }))
 }
 
 /// Names a runbook with the words of the question that it does not cover.

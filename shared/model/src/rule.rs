@@ -74,7 +74,12 @@ pub(crate) fn assess_without_model(task: &Assess) -> Option<Assessment> {
         .runbooks
         .iter()
         .filter(fits)
-        .max_by(|a, b| a.score.total_cmp(&b.score).then(b.name.cmp(&a.name)));
+        // One that the asker may not use comes last: its refusal is the answer only where no other fits.
+        .max_by(|a, b| {
+            let usable = a.refusal.is_none().cmp(&b.refusal.is_none());
+            let score = a.score.total_cmp(&b.score);
+            usable.then(score).then(b.name.cmp(&a.name))
+        });
     if let Some(runbook) = best {
         let reason = format!("covers the question ({:.2})", runbook.score);
         return Some(runbook_goal(task, runbook, &reason));
@@ -197,7 +202,11 @@ pub(crate) fn plan_by_name(task: &PlanTask) -> Result<Option<Planned>, Error> {
 /// As [`plan_by_name`].
 pub(crate) fn plan_without_model(task: &PlanTask) -> Result<Option<Planned>, Error> {
     let order = |a: &&RunbookOffer, b: &&RunbookOffer| {
-        a.score.total_cmp(&b.score).then(b.name.cmp(&a.name))
+        let score = a.score.total_cmp(&b.score);
+        a.allowed
+            .cmp(&b.allowed)
+            .then(score)
+            .then(b.name.cmp(&a.name))
     };
     let best = task
         .runbooks
@@ -243,7 +252,10 @@ pub fn result_of(last: Option<&Value>, text: Option<String>) -> Map<String, Valu
         .get("text")
         .and_then(Value::as_str)
         .map(str::to_owned);
-    let rows = result.get("row_count").map(|count| format!("{count} rows"));
+    let rows = result.get("row_count").map(|count| {
+        let ending = if count.as_u64() == Some(1) { "" } else { "s" };
+        format!("{count} row{ending}")
+    });
     let text = text.or(own).or(rows).unwrap_or_else(|| "done".to_owned());
     result.insert("text".into(), Value::String(text));
     result

@@ -21,6 +21,8 @@ pub struct Assess {
     pub context: Value,
     /// Runbooks by how well they match.
     pub runbooks: Vec<RunbookMatch>,
+    /// Names of runbooks that there are, at most ten, whether they match or not.
+    pub runbook_names: Vec<String>,
     /// The tools that a step may call.
     pub tools: Vec<Tool>,
     /// The tables that the asker may read: those that fit the question, where there are many.

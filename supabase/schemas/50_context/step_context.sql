@@ -92,6 +92,10 @@ as $$
            'runbooks', (select coalesce(jsonb_agg(to_jsonb(m) - 'plan' || jsonb_build_object(
                                   'parameters', goalpost_private.parameters_of(m.plan)) order by m.score desc), '[]')
                           from goalpost_private.match_runbooks(q.question, q.workspace_id, q.user_id) m),
+           'runbook_names', (select coalesce(jsonb_agg(n.name order by n.name), '[]')
+                               from (select distinct r.name from goalpost.runbooks r
+                                      where (r.workspace_id = q.workspace_id or r.workspace_id is null) and r.state = 'active'
+                                      order by r.name limit 10) n),
            'tools', goalpost_private.describe_tools(q.workspace_id, null))
          || goalpost_private.readable_tables(q.workspace_id, q.question)
     from goalpost.requests q where q.id = p_run.request_id

@@ -1,6 +1,6 @@
--- A space has to be made before it is used, has an index of its own, and what lives in it is found by it alone.
+-- A space is created at its first use, or with an index of its own; what lives in it is found by it alone.
 begin;
-select plan(7);
+select plan(14);
 select tests.world();
 select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
 select tests.start(tests.the('run'), 'a');
@@ -16,7 +16,14 @@ select is(tests.told(tests.the('run'), 'b', '', '{"axis": 1, "space": "acme/embe
 create function pg_temp.refused(p_space text, p_embedding text) returns text language sql as $$
   select tests.refusal(format('select goalpost_worker.recall_memories(%s, ''a'', %s, 9, ''q'', %L, %L)',
     tests.the('run'), (tests.step(tests.the('run'), 'a')).lease_epoch, p_space, p_embedding)) $$;
-select is(pg_temp.refused('nowhere', tests.along(1)::text), 'ZG003', 'a space that nobody made');
+select is(pg_temp.refused(s, tests.along(1)::text), 'ZG003', 'a space needs a name: ' || l) from (values ('', 'not an empty one'), (repeat('x', 201), 'of at most 200 characters'), (E'a\nb', 'on one line')) v (s, l);
+select is(pg_temp.refused('new/model', '[1]'), 'ZG003', 'an embedding that is refused creates no space');
+select is((select count(*) from goalpost.embedding_spaces where name = 'new/model'), 0::bigint, 'the space of a refused embedding is not there');
+select tests.told(tests.the('run'), 'a', '', '{"axis": 1, "space": "new/model", "call_number": 7}');
+select is((select count(*) from goalpost.embedding_spaces where name = 'new/model'), 1::bigint, 'a space is created at its first use');
+insert into goalpost.embedding_spaces (name) select 'space ' || n from generate_series(1, 100 - (select count(*)::integer from goalpost.embedding_spaces)) n;
+select is(pg_temp.refused('one/more', tests.along(1)::text), 'ZG003', 'a project has at most 100 spaces');
+select is(pg_temp.refused('new/model', tests.along(1)::text), 'none', 'those that are there are used on');
 select is(pg_temp.refused('lexical-1', '[1, 2]'), 'ZG003', 'too short');
 select is(pg_temp.refused('lexical-1', replace(tests.along(1)::text, '1', '"1"')), 'ZG003', 'no numbers');
 select is(pg_temp.refused(null, tests.along(1)::text), 'ZG003', 'no space');

@@ -5,7 +5,7 @@ select tests.world();
 
 select tests.keep('run', tests.ask());
 create function pg_temp.keys(p_claimed jsonb) returns text language sql as $$ select string_agg(k, ' ' order by k) from jsonb_object_keys(p_claimed #> '{0,context}') k $$;
-select is(pg_temp.keys(tests.claim('assess')), 'asker context goal local_now more_tables now parameters question readable_schemas runbooks tables tools workspace', 'assess');
+select is(pg_temp.keys(tests.claim('assess')), 'asker context goal local_now more_tables now parameters question readable_schemas runbook_names runbooks tables tools workspace', 'assess');
 select tests.do_complete(tests.the('run'), 'assess', '{"decision": "goal", "goal": {"title": "t", "description": "d"}}');
 select tests.keep('goal', (select id from goalpost.workflow_runs where root_run_id = tests.the('run') and id <> tests.the('run')));
 select tests.keep('plan', tests.claim('plan')::text);

@@ -66,18 +66,25 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<()> {
     print(&format!("  API              {}", stack.url));
     print(&format!("  Publishable key  {}", keys.publishable_key()));
     print(&format!(
-        "  Database         {}",
-        up::without_password(&stack.database_url)
+        "  Intake           {}/functions/v1/intake",
+        stack.url
     ));
+    print(&format!("  Database         {}", stack.database_url));
     print(&format!("  Logs             {}", stack.logs.display()));
+    print("");
+    for line in up::people(screen.palette) {
+        print(&line);
+    }
     print("");
     for line in table::lines(screen, &HEADINGS, &rows(&functions)) {
         print(&format!("  {line}"));
     }
     print("");
-    print(&screen.palette.dim(
-        "Tokens and the secret key, which the Invoke API asks for: cargo goalpost status --json",
-    ));
+    print(
+        &screen
+            .palette
+            .dim("The secret key, which the Invoke API asks for: cargo goalpost status --json"),
+    );
     print(&screen.palette.dim("Checks: cargo goalpost doctor"));
     Ok(())
 }

@@ -213,12 +213,6 @@ fn a_stack_that_is_still_starting_is_told_apart() {
     assert!(error.contains("starting"), "{error}");
 }
 
-#[test]
-fn the_database_is_shown_without_its_password() {
-    let shown = up::without_password("postgres://postgres:secret@127.0.0.1:54322/goalpost");
-    assert_eq!(shown, "postgres://postgres@127.0.0.1:54322/goalpost");
-}
-
 #[tokio::test]
 async fn a_session_is_kept_for_its_owner_alone_and_found_again() {
     let folder = tempfile::tempdir().unwrap();

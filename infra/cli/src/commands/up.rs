@@ -124,20 +124,11 @@ fn introduce(stack: &Stack, wanted_port: Option<u16>) {
     ));
     print(&format!(
         "  Database         {}",
-        without_password(&stack.database_url("postgres"))
+        stack.database_url("postgres")
     ));
     print("");
-    print(&palette.dim(&format!(
-        "People: a token each, good for 12 hours; or sign in with the password {LOCAL_PASSWORD}"
-    )));
-    for person in Person::ALL {
-        let token = connect::token(stack.keys(), person);
-        print(&format!(
-            "  {:9} {}",
-            person.name(),
-            palette.dim(person.email())
-        ));
-        print(&format!("  {}", token.expose_secret()));
+    for line in people(palette) {
+        print(&line);
     }
     print("");
     print(&palette.dim("In another terminal:"));
@@ -148,13 +139,15 @@ fn introduce(stack: &Stack, wanted_port: Option<u16>) {
     print(&palette.dim("Ctrl-C stops everything."));
 }
 
-/// `postgres://postgres@127.0.0.1:54322/goalpost`; `psql` knows the password.
-pub(super) fn without_password(database_url: &str) -> String {
-    match url::Url::parse(database_url) {
-        Ok(mut url) => {
-            let _ = url.set_password(None);
-            url.into()
-        }
-        Err(_) => String::new(),
-    }
+/// Returns who can sign in to the local stack, and how.
+pub(super) fn people(palette: Palette) -> Vec<String> {
+    let heading = format!(
+        "People, who sign in with the password {LOCAL_PASSWORD} (tokens: cargo goalpost status --json)"
+    );
+    let lines = Person::ALL
+        .iter()
+        .map(|person| format!("  {:16} {}", person.name(), person.email()));
+    std::iter::once(palette.dim(&heading))
+        .chain(lines)
+        .collect()
 }

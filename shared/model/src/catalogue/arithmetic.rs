@@ -35,6 +35,9 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("highest", "max"),
 ];
 
+/// Functions of `calculate` with one argument, as they are written.
+const ONE_ARGUMENT: &[&str] = &["sqrt", "abs", "round"];
+
 /// Operators in words; the longer ones first.
 const WORDS: &[(&str, &str)] = &[
     ("multiplied by", "*"),
@@ -61,6 +64,13 @@ pub(super) fn expression(question: &str) -> Option<String> {
     }
     let rest = rest.trim();
     (is_arithmetic(rest) && !is_date(rest)).then(|| rest.to_owned())
+}
+
+/// Returns a text without the names of [`ONE_ARGUMENT`] that an argument follows.
+fn without_functions(text: &str) -> String {
+    ONE_ARGUMENT.iter().fold(text.to_owned(), |text, name| {
+        text.replace(&format!("{name}("), "(")
+    })
 }
 
 fn without_openings(text: &str) -> &str {
@@ -119,6 +129,9 @@ fn is_arithmetic(text: &str) -> bool {
     let operates = bare
         .trim_start_matches(['-', '+', ' '])
         .contains(['+', '-', '*', '/', '%', '^', '×', '÷', '−']);
+    let calls = without_functions(&bare);
+    let operates = operates || calls != bare;
+    let bare = calls;
     operates && bare.chars().all(allowed) && bare.bytes().any(|byte| byte.is_ascii_digit())
 }
 

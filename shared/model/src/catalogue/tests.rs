@@ -251,3 +251,64 @@ proptest! {
         let _ = covered(&other);
     }
 }
+
+#[test]
+fn select_without_table_is_a_query() {
+    for query in [
+        "SELECT now()",
+        "select current_date",
+        "select CURRENT_USER;",
+        "select pg_catalog.version()",
+        "select (1 + 2) * 3",
+        "select null::text",
+        "select -1",
+    ] {
+        assert_eq!(used(query), "sql, template", "{query}");
+    }
+    for sentence in [
+        "Select the best offer",
+        "select version (the newest)",
+        "select true friends",
+    ] {
+        assert_eq!(used(sentence), "", "{sentence}");
+    }
+}
+
+#[test]
+fn functions_of_one_argument_are_arithmetic() {
+    assert_eq!(expression_of("sqrt(16)"), "sqrt(16)");
+    assert_eq!(expression_of("What is sqrt(2) * 3?"), "sqrt(2) * 3");
+    assert_eq!(expression_of("abs(-4)"), "abs(-4)");
+    for other in ["sqrt", "sqrt(x)", "sqrt()", "sin(1)"] {
+        assert_eq!(used(other), "", "{other}");
+    }
+}
+
+#[test]
+fn statement_that_changes_something_is_recognised() {
+    for (statement, verb) in [
+        ("DELETE FROM shop.orders", "DELETE"),
+        ("insert into t values (1)", "INSERT"),
+        ("update shop.orders set status = 'paid'", "UPDATE"),
+        ("Update orders set status = 'paid'", "UPDATE"),
+        ("truncate shop.orders;", "TRUNCATE"),
+        ("drop table shop.orders", "DROP"),
+        ("create table t (id int)", "CREATE"),
+    ] {
+        assert_eq!(
+            changing_statement(statement).as_deref(),
+            Some(verb),
+            "{statement}"
+        );
+    }
+    for request in [
+        "Delete all my orders this week",
+        "Create a table of sales by month",
+        "Create table of sales by month",
+        "Update me on the orders",
+        "Drop the worst product",
+        "select 1",
+    ] {
+        assert_eq!(changing_statement(request), None, "{request}");
+    }
+}

@@ -38,6 +38,7 @@ pub(super) async fn look(home: &Home, stack: &state::Stack) -> Vec<Check> {
         ("endpoints", endpoints(&client, &stack.url).await),
         ("secrets", secrets(&client).await),
         ("cron", cron(&client).await),
+        ("memories", memories(&client).await),
         (
             "prices",
             prices(&client, &super::models::paid(&stack.models)).await,
@@ -83,6 +84,21 @@ pub(super) async fn prices(client: &Client, models: &[Candidate]) -> anyhow::Res
             "Caps are reached early at the ceiling. Set the price as a project admin, in micro-dollars for a million tokens: goalpost.set_model_price",
         ),
     })
+}
+
+/// Counts memories by the space of their embeddings.
+async fn memories(client: &Client) -> anyhow::Result<Check> {
+    let query = "select coalesce(space, 'no space') || ' ' || count(*) from goalpost.memories group by space order by count(*) desc";
+    let rows = client.query(query, &[]).await?;
+    let spaces: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    Ok(Check::good(
+        "memories",
+        if spaces.is_empty() {
+            "none yet".to_owned()
+        } else {
+            format!("by space: {}", spaces.join(", "))
+        },
+    ))
 }
 
 async fn postgres(client: &Client) -> anyhow::Result<Check> {
