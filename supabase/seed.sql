@@ -73,6 +73,19 @@ on conflict (user_id) do nothing;
 
 -- The shop's tables -------------------------------------------------------------------------------------------------
 
+-- Made anew at every run. A schema of this name that is not the demonstration's is somebody's work.
+do $$
+begin
+  if to_regnamespace('shop') is not null
+     and obj_description(to_regnamespace('shop'), 'pg_namespace') is distinct from
+       'Demonstration data: a small shop for household goods, with planted defects. Amounts are euro cents.'
+  then
+    raise exception 'there is a schema shop that is not the demonstration; the seed would replace it'
+      using hint = 'rename it, or leave the seed out: it is needed for the demonstration alone';
+  end if;
+end
+$$;
+
 drop schema if exists shop cascade;
 create schema shop;
 comment on schema shop is 'Demonstration data: a small shop for household goods, with planted defects. Amounts are euro cents.';
@@ -727,6 +740,7 @@ begin
             'procedure', jsonb_build_array(
               jsonb_build_object('tool', 'template', 'arguments', jsonb_build_object(
                 'template', c_summary)))))),
-      'report', jsonb_build_object('title', 'The shop''s week', 'body', c_report)));
+      'report', jsonb_build_object('title', 'The shop''s week', 'body', c_report)))
+  on conflict on constraint one_version_of_a_runbook do nothing;
 end
 $runbook$;

@@ -134,3 +134,21 @@ fn the_supabase_cli_exposes_what_the_functions_call() {
         );
     }
 }
+
+#[tokio::test]
+async fn seed_runs_twice_and_spares_a_foreign_schema() {
+    let seed = std::fs::read_to_string(workspace().join("supabase/seed.sql")).unwrap();
+    let database = Database::fresh().await.unwrap();
+    let owner = database.owner().await.unwrap();
+    owner.run(&seed).await.unwrap();
+    owner.run(&seed).await.unwrap();
+    let foreign =
+        "drop schema shop cascade; create schema shop; create table shop.ours (id integer)";
+    owner.run(foreign).await.unwrap();
+    let refused = owner.run(&seed).await.unwrap_err().to_string();
+    assert!(refused.contains("not the demonstration"), "{refused}");
+    let kept = owner
+        .json("select to_regclass('shop.ours') is not null")
+        .await;
+    assert_eq!(kept.unwrap(), Value::Bool(true));
+}

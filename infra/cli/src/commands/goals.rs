@@ -28,7 +28,7 @@ pub(super) async fn list(arguments: &arguments::Goals, global: &Global) -> anyho
             .and_then(|progress| progress.progress)
             .unwrap_or_default()
             * 100.0;
-        vec![
+        [
             goal.id.to_string(),
             screen.palette.state(
                 &goal.state,
@@ -40,15 +40,31 @@ pub(super) async fn list(arguments: &arguments::Goals, global: &Global) -> anyho
             goal.title.clone(),
         ]
     };
-    let rows: Vec<Vec<String>> = goals.iter().map(row).collect();
-    for line in table::lines(
-        screen,
-        &["GOAL", "STATE", "DONE", "SET", "TOOK", "TITLE"],
-        &rows,
-    ) {
+    let shown = columns(screen.width);
+    let pick = |row: [String; 6]| -> Vec<String> {
+        let cells = row.into_iter().zip(shown);
+        cells
+            .filter(|(_, is_shown)| *is_shown)
+            .map(|(cell, _)| cell)
+            .collect()
+    };
+    let headings = pick(HEADINGS.map(str::to_owned));
+    let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
+    let rows: Vec<Vec<String>> = goals.iter().map(|goal| pick(row(goal))).collect();
+    for line in table::lines(screen, &headings, &rows) {
         print(&line);
     }
     Ok(())
+}
+
+const HEADINGS: [&str; 6] = ["GOAL", "STATE", "DONE", "SET", "TOOK", "TITLE"];
+/// The width from which all columns leave room for a title.
+const WIDE: usize = 76;
+
+/// Returns which columns fit a screen: a narrow one leaves the times out, so that titles can be read.
+fn columns(width: usize) -> [bool; 6] {
+    let is_wide = width >= WIDE;
+    [true, true, true, is_wide, is_wide, true]
 }
 
 pub(super) async fn show(arguments: &arguments::Goal, global: &Global) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! `goalpost mcp`: servers whose tools agents may use, and what an admin approves of them.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::arguments::{AskWhen, Global, Mcp, McpAction};
-use super::{answer, ask, connect, print, print_json, watch};
+use super::{Usage, answer, ask, connect, print, print_json, watch};
 use crate::client::{Accepted, Client};
 use crate::render::{Screen, one_line};
 
@@ -193,6 +193,13 @@ async fn find(client: &Client, workspace: Uuid, server: &str, tool: &str) -> any
 
 /// Shows all that a model would be told of the tool, and asks.
 fn is_wanted(server: &str, tool: &Tool) -> anyhow::Result<bool> {
+    if !std::io::stdin().is_terminal() {
+        let command = format!("cargo goalpost mcp approve {server} {} --yes", tool.name);
+        return Err(Usage(format!(
+            "approving shows the tool and asks, and there is no terminal to ask at. Look at it with `mcp list --json`, then: {command}"
+        ))
+        .into());
+    }
     print(&format!("mcp.{server}.{} ({})\n", tool.name, tool.state));
     print(&tool.description);
     print(&serde_json::to_string_pretty(&tool.parameters).context("writing JSON")?);
