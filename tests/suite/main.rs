@@ -13,6 +13,7 @@ mod boundaries;
 mod bounds;
 mod canaries;
 mod chaos;
+mod claims;
 mod contract;
 mod costs;
 mod database;
