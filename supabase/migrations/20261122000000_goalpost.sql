@@ -1449,13 +1449,14 @@ begin
     with found as materialized (
       select * from goalpost_private.rank_candidates(p_kinds, p_limit, p_opened, p_with_suspects, p_now)
     ),
-    -- Another worker may hold the first suspect's lock: then the next one, and plain steps if all are locked.
+    -- Another worker may hold the first suspect's lock: then the next one, and plain steps if all are locked. State and
+    -- time are compared again, here and below, because another claim may have changed them since rank_candidates looked.
     alone as materialized (
       select s.run_id, s.key, f.place
         from found f
         join goalpost.steps s on s.run_id = f.run_id and s.key = f.key
        where f.is_suspect and (select first.is_suspect from found first where first.place = 1)
-         and s.state = 'ready' and s.run_after <= p_now and s.attempt <= s.max_attempts
+         and s.state = 'ready' and s.run_after <= p_now
        order by f.place
        limit 1
          for no key update of s skip locked
@@ -1469,7 +1470,7 @@ begin
       select s.run_id, s.key, r.place
         from ranked r
         join goalpost.steps s on s.run_id = r.run_id and s.key = r.key
-       where not r.is_opened and s.state = 'ready' and s.run_after <= p_now and s.attempt <= s.max_attempts
+       where not r.is_opened and s.state = 'ready' and s.run_after <= p_now
        order by r.place
        limit p_limit - (select count(*) from opened)
          for no key update of s skip locked
@@ -1478,11 +1479,12 @@ begin
            (select count(*) from found f where f.is_suspect) - (select count(*) from alone)
       into v_chosen, suspects_left from (table alone union all table opened union all table ready) c;
   else
-    -- Nothing else is ready: what was opened is all there is.
+    -- Nothing else is ready: what was opened is all there is. The order is that of rank_candidates.
     select array_agg((o.run_id, o.key, o.number)::goalpost_private.chosen_step order by o.number)
       into v_chosen
-      from (select o.run_id, o.key, row_number() over (order by o.priority desc, o.run_id, o.key) as number
-              from unnest(p_opened) o where o.kind = any (p_kinds)) o
+      from (select o.run_id, o.key, row_number() over (order by o.turn, o.priority desc, o.run_id, o.key) as number
+              from (select o.*, row_number() over (partition by o.workspace_id order by o.priority desc, o.run_id, o.key) as turn
+                      from unnest(p_opened) o where o.kind = any (p_kinds)) o) o
      where o.number <= p_limit;
   end if;
   if v_chosen is null then
@@ -1536,7 +1538,8 @@ begin
 end
 $$;
 
--- In one order, and only where there is none yet: two claims never wait for each other crosswise.
+-- Opens the agents of these steps where their run has none open yet. In one order: two claims never wait for each other
+-- crosswise.
 create function goalpost_private.deploy_agents(p_steps goalpost.steps[], p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -1549,7 +1552,6 @@ begin
   select distinct s.run_id, s.agent_id, s.workspace_id, p_now
     from unnest(p_steps) s
    where s.agent_id is not null
-     and not exists (select from goalpost.agent_instances i where i.run_id = s.run_id and i.agent_id = s.agent_id)
    order by s.run_id, s.agent_id
   on conflict do nothing;
 end
@@ -1776,9 +1778,7 @@ begin
   perform goalpost_private.cancel_open_steps(p_run_id, null, p_now);
   update goalpost.agent_instances set state = 'closed', closed_at = p_now
    where run_id = p_run_id and state = 'open';
-  if found or v_run.runbook_id is not null then
-    perform goalpost_private.append_ends(v_run, 1, found);
-  end if;
+  perform goalpost_private.append_ends(v_run, 1, found);
   perform goalpost_private.append_event(
     p_run_id, null, 'run.' || p_state,
     case when p_reason is null then null else jsonb_build_object('reason', p_reason) end, p_now);
@@ -1840,7 +1840,7 @@ begin
   returning * into v_goal;
   -- What only this goal and those below it were to remember.
   delete from goalpost.memories m
-   where m.workspace_id = v_goal.workspace_id and m.goal_id = v_goal.id and m.scope = 'goal';
+   where m.workspace_id = v_goal.workspace_id and m.goal_id = v_goal.id;
 
   if v_goal.parent_run_id is null then
     return goalpost_private.end_request(p_run, v_goal.report, p_now);
@@ -1880,7 +1880,7 @@ as $$
            format('This goal %s: %s.', case p_run.state when 'cancelled' then 'was cancelled' else p_run.state end,
                   rtrim(coalesce(p_run.reason, 'no reason given'), '.')),
            string_agg(format(E'## %s\n\n%s', s.title, left(s.result ->> 'text', 2000)), E'\n\n' order by s.ended_at, s.key)
-             filter (where s.state = 'completed' and s.result ->> 'text' <> ''),
+             filter (where s.result ->> 'text' <> ''),
            E'## What was not done\n\n'
              || string_agg(format('- %s: %s', s.title, s.state || coalesce(', ' || left(s.error ->> 'message', 500), '')),
                            E'\n' order by s.ended_at, s.key)
@@ -2597,7 +2597,7 @@ begin
   if not found then
     return goalpost_private.end_run(p_run_id, 'failed', p_reason, null, null, p_now, p_reason_code);
   end if;
-  update goalpost.workflow_runs set failure = p_reason, reason_code = p_reason_code where id = p_run_id and state = 'running';
+  update goalpost.workflow_runs set failure = p_reason, reason_code = p_reason_code where id = p_run_id;
   perform goalpost_private.cancel_open_steps(p_run_id, v_judge.key, p_now);
   return goalpost_private.ready_steps(p_run_id, array[v_judge.key], p_now);
 end
@@ -2617,7 +2617,7 @@ begin
          run_after = null
    where run_id = p_run_id and state in ('pending', 'ready', 'running', 'waiting') and key is distinct from p_except;
   update goalpost.approvals set state = 'cancelled', decided_at = p_now
-   where run_id = p_run_id and state = 'pending' and step_key is distinct from p_except;
+   where run_id = p_run_id and state = 'pending';
   perform goalpost_private.close_calls(p_run_id, null, p_now);
   for v_child_run_id in
     select r.id from goalpost.goals g

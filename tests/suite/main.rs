@@ -14,6 +14,7 @@ mod bounds;
 mod browser;
 mod canaries;
 mod chaos;
+mod claims;
 mod contract;
 mod costs;
 mod database;

@@ -87,13 +87,14 @@ begin
     with found as materialized (
       select * from goalpost_private.rank_candidates(p_kinds, p_limit, p_opened, p_with_suspects, p_now)
     ),
-    -- Another worker may hold the first suspect's lock: then the next one, and plain steps if all are locked.
+    -- Another worker may hold the first suspect's lock: then the next one, and plain steps if all are locked. State and
+    -- time are compared again, here and below, because another claim may have changed them since rank_candidates looked.
     alone as materialized (
       select s.run_id, s.key, f.place
         from found f
         join goalpost.steps s on s.run_id = f.run_id and s.key = f.key
        where f.is_suspect and (select first.is_suspect from found first where first.place = 1)
-         and s.state = 'ready' and s.run_after <= p_now and s.attempt <= s.max_attempts
+         and s.state = 'ready' and s.run_after <= p_now
        order by f.place
        limit 1
          for no key update of s skip locked
@@ -107,7 +108,7 @@ begin
       select s.run_id, s.key, r.place
         from ranked r
         join goalpost.steps s on s.run_id = r.run_id and s.key = r.key
-       where not r.is_opened and s.state = 'ready' and s.run_after <= p_now and s.attempt <= s.max_attempts
+       where not r.is_opened and s.state = 'ready' and s.run_after <= p_now
        order by r.place
        limit p_limit - (select count(*) from opened)
          for no key update of s skip locked
@@ -116,11 +117,12 @@ begin
            (select count(*) from found f where f.is_suspect) - (select count(*) from alone)
       into v_chosen, suspects_left from (table alone union all table opened union all table ready) c;
   else
-    -- Nothing else is ready: what was opened is all there is.
+    -- Nothing else is ready: what was opened is all there is. The order is that of rank_candidates.
     select array_agg((o.run_id, o.key, o.number)::goalpost_private.chosen_step order by o.number)
       into v_chosen
-      from (select o.run_id, o.key, row_number() over (order by o.priority desc, o.run_id, o.key) as number
-              from unnest(p_opened) o where o.kind = any (p_kinds)) o
+      from (select o.run_id, o.key, row_number() over (order by o.turn, o.priority desc, o.run_id, o.key) as number
+              from (select o.*, row_number() over (partition by o.workspace_id order by o.priority desc, o.run_id, o.key) as turn
+                      from unnest(p_opened) o where o.kind = any (p_kinds)) o) o
      where o.number <= p_limit;
   end if;
   if v_chosen is null then
@@ -174,7 +176,8 @@ begin
 end
 $$;
 
--- In one order, and only where there is none yet: two claims never wait for each other crosswise.
+-- Opens the agents of these steps where their run has none open yet. In one order: two claims never wait for each other
+-- crosswise.
 create function goalpost_private.deploy_agents(p_steps goalpost.steps[], p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -187,7 +190,6 @@ begin
   select distinct s.run_id, s.agent_id, s.workspace_id, p_now
     from unnest(p_steps) s
    where s.agent_id is not null
-     and not exists (select from goalpost.agent_instances i where i.run_id = s.run_id and i.agent_id = s.agent_id)
    order by s.run_id, s.agent_id
   on conflict do nothing;
 end

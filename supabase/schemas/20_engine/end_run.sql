@@ -21,9 +21,7 @@ begin
   perform goalpost_private.cancel_open_steps(p_run_id, null, p_now);
   update goalpost.agent_instances set state = 'closed', closed_at = p_now
    where run_id = p_run_id and state = 'open';
-  if found or v_run.runbook_id is not null then
-    perform goalpost_private.append_ends(v_run, 1, found);
-  end if;
+  perform goalpost_private.append_ends(v_run, 1, found);
   perform goalpost_private.append_event(
     p_run_id, null, 'run.' || p_state,
     case when p_reason is null then null else jsonb_build_object('reason', p_reason) end, p_now);
@@ -85,7 +83,7 @@ begin
   returning * into v_goal;
   -- What only this goal and those below it were to remember.
   delete from goalpost.memories m
-   where m.workspace_id = v_goal.workspace_id and m.goal_id = v_goal.id and m.scope = 'goal';
+   where m.workspace_id = v_goal.workspace_id and m.goal_id = v_goal.id;
 
   if v_goal.parent_run_id is null then
     return goalpost_private.end_request(p_run, v_goal.report, p_now);
@@ -125,7 +123,7 @@ as $$
            format('This goal %s: %s.', case p_run.state when 'cancelled' then 'was cancelled' else p_run.state end,
                   rtrim(coalesce(p_run.reason, 'no reason given'), '.')),
            string_agg(format(E'## %s\n\n%s', s.title, left(s.result ->> 'text', 2000)), E'\n\n' order by s.ended_at, s.key)
-             filter (where s.state = 'completed' and s.result ->> 'text' <> ''),
+             filter (where s.result ->> 'text' <> ''),
            E'## What was not done\n\n'
              || string_agg(format('- %s: %s', s.title, s.state || coalesce(', ' || left(s.error ->> 'message', 500), '')),
                            E'\n' order by s.ended_at, s.key)

@@ -15,7 +15,7 @@ begin
   if not found then
     return goalpost_private.end_run(p_run_id, 'failed', p_reason, null, null, p_now, p_reason_code);
   end if;
-  update goalpost.workflow_runs set failure = p_reason, reason_code = p_reason_code where id = p_run_id and state = 'running';
+  update goalpost.workflow_runs set failure = p_reason, reason_code = p_reason_code where id = p_run_id;
   perform goalpost_private.cancel_open_steps(p_run_id, v_judge.key, p_now);
   return goalpost_private.ready_steps(p_run_id, array[v_judge.key], p_now);
 end
@@ -35,7 +35,7 @@ begin
          run_after = null
    where run_id = p_run_id and state in ('pending', 'ready', 'running', 'waiting') and key is distinct from p_except;
   update goalpost.approvals set state = 'cancelled', decided_at = p_now
-   where run_id = p_run_id and state = 'pending' and step_key is distinct from p_except;
+   where run_id = p_run_id and state = 'pending';
   perform goalpost_private.close_calls(p_run_id, null, p_now);
   for v_child_run_id in
     select r.id from goalpost.goals g

@@ -1,0 +1,24 @@
+-- Runs of one plan have the same keys: of two ready steps with one key, the suspect is the one that is claimed alone.
+begin;
+select plan(4);
+select tests.world();
+
+create function pg_temp.suspect_beside_plain(p_suspect text, p_plain text) returns text language plpgsql as $$
+declare
+  v_claimed jsonb;
+begin
+  perform tests.bare_step(tests.the(p_plain), 'a', p_more => jsonb_build_object('run_after', goalpost_private.clock()));
+  perform tests.bare_step(tests.the(p_suspect), 'a', p_more => jsonb_build_object('attempt', 2, 'run_after', goalpost_private.clock() - interval '1 minute'));
+  update goalpost.steps set error = '{"code": "lease_expired"}' where run_id = tests.the(p_suspect) and key = 'a';
+  v_claimed := goalpost_worker.claim_steps(array['tool'], 10, 30, 'w');
+  return case when jsonb_array_length(v_claimed) <> 1 then 'not alone' when v_claimed #>> '{0,run_id}' = tests.kept(p_suspect) then 'suspect' else 'plain' end;
+end $$;
+select tests.keep('one', tests.bare_run()), tests.keep('two', tests.bare_run()), tests.keep('three', tests.bare_run());
+select is(pg_temp.suspect_beside_plain('two', 'one'), 'suspect', 'the suspect of a younger run is claimed, and not the plain step of the same key in an older run');
+select is(tests.state(tests.the('one'), 'a'), 'ready', 'the plain step of the older run is left');
+delete from goalpost.steps where run_id in (tests.the('one'), tests.the('two'));
+select is(pg_temp.suspect_beside_plain('two', 'three'), 'suspect', 'the suspect of an older run is claimed, and not the plain step of the same key in a younger run');
+select is(tests.state(tests.the('three'), 'a'), 'ready', 'the plain step of the younger run is left');
+
+select * from finish();
+rollback;

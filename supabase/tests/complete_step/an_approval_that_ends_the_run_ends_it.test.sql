@@ -1,0 +1,16 @@
+-- The step that ends a run may be one that people or sub-goals complete: the run ends with it, and its result answers.
+begin;
+select plan(4);
+select tests.world();
+
+select tests.keep('run', tests.bare_run());
+select tests.bare_step(tests.the('run'), 'ap', 'waiting', 'approval', '{"ends_run": true}');
+select tests.bare_step(tests.the('run'), 'slow');
+select goalpost_private.complete_step(tests.step(tests.the('run'), 'ap'), '{"text": "approved by petra"}', goalpost_private.clock());
+select is(tests.run_state(tests.the('run')), 'completed', 'the run is completed');
+select is((tests.request_of(tests.the('run'))).answer_text, 'approved by petra', 'the text of the result answers the request');
+select is((tests.request_of(tests.the('run'))).answer, '{"text": "approved by petra"}', 'and so does the result as data');
+select is(tests.state(tests.the('run'), 'slow'), 'cancelled', 'an open step is cancelled');
+
+select * from finish();
+rollback;

@@ -1,0 +1,36 @@
+-- A failure leads to another plan where it would end the run and the worker reported it. A step that the run may go on
+-- without, and one whose worker or time was lost, is not planned around.
+begin;
+select plan(6);
+select tests.world();
+
+create function pg_temp.planned(p_more jsonb) returns bigint language plpgsql as $$
+declare
+  v_run bigint := tests.goal();
+begin
+  perform tests.do_complete(v_run, 'plan', jsonb_build_object('model', 'm', 'plan', jsonb_build_object('steps', tests.steps('a, b:a, c', p_more))));
+  return v_run;
+end $$;
+
+select tests.keep('continues', pg_temp.planned('{"a": {"on_failure": "continue"}}'));
+select tests.do_fail(tests.the('continues'), 'a');
+select is(tests.state(tests.the('continues'), 'plan_2'), null, 'no other plan is made for a step that the run may go on without');
+select is(tests.state(tests.the('continues'), 'c'), 'running', 'the rest of the plan goes on');
+
+select tests.keep('request', tests.ask());
+select tests.do_complete(tests.the('request'), 'assess', jsonb_build_object('decision', 'steps', 'model', 'm',
+  'steps', tests.steps('x', '{"x": {"on_failure": "continue"}}')));
+select tests.do_fail(tests.the('request'), 'x');
+select is((tests.request_of(tests.the('request'))).state, 'accepted', 'a request whose last step fails goes on, also where that step says "continue"');
+select isnt((tests.request_of(tests.the('request'))).goal_id, null, 'because it becomes a goal');
+
+select tests.keep('lost', pg_temp.planned('{}'));
+update goalpost.steps set max_attempts = 1 where run_id = tests.the('lost') and key = 'a';
+select tests.start(tests.the('lost'), 'a');
+select tests.pass('1 minute');
+select goalpost_private.sweep();
+select is(tests.state(tests.the('lost'), 'a') || ' ' || tests.state(tests.the('lost'), 'judge'), 'failed ready', 'a step whose worker was lost on its last attempt fails, and the judge reports');
+select is(tests.state(tests.the('lost'), 'plan_2'), null, 'no other plan is made for it');
+
+select * from finish();
+rollback;

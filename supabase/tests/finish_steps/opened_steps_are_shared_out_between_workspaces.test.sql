@@ -1,0 +1,18 @@
+-- Where nothing but opened steps can be claimed, the order is the usual one: the best step of each workspace comes
+-- before the second best of any.
+begin;
+select plan(3);
+select tests.world();
+
+select tests.keep('ours', tests.planned('a, b:a, c:a'));
+select tests.keep('theirs', tests.planned('a, d:a', p_person => 'sam', p_workspace => 'elsewhere'));
+select tests.start(tests.the('ours'), 'a');
+select is(tests.keys(tests.finish_all(jsonb_build_array(
+            tests.outcome(tests.the('ours'), 'a', 'completed', '{"result": {}}'),
+            tests.outcome(tests.the('theirs'), 'a', 'completed', '{"result": {}}')), 'tool', 2) -> 'claimed'),
+          'b d', 'of two steps that one workspace opens and one that another opens, each workspace has one in a claim of two');
+select is(tests.state(tests.the('ours'), 'c'), 'ready', 'the second step of the first workspace is ready for the next claim');
+select is(tests.claimed_keys('tool'), 'c', 'the next claim takes it');
+
+select * from finish();
+rollback;

@@ -1,0 +1,17 @@
+-- Runs of one plan have the same keys: a worker that reports that it holds a step of one run may hold one of another
+-- without knowing it.
+begin;
+select plan(3);
+select tests.world();
+
+select tests.keep('one', tests.bare_run()), tests.keep('two', tests.bare_run());
+select tests.bare_step(tests.the(r), 'a') from unnest(array['one', 'two']) r;
+select tests.keep('claimed', (goalpost_worker.claim_steps(array['tool'], 5, 30, 'w'))::text);
+select is(jsonb_array_length(tests.kept('claimed')::jsonb), 2, 'a worker claims a step of the same key in two runs');
+select tests.keep('again', goalpost_worker.claim_steps(array['tool'], 5, 30, 'w', null,
+  jsonb_build_array(jsonb_build_object('run_id', tests.the('one'), 'step_key', 'a')))::text);
+select is(jsonb_array_length(tests.kept('again')::jsonb), 1, 'a repeated claim that names the step of one run is handed one step');
+select is(tests.kept('again')::jsonb #>> '{0,run_id}', tests.kept('two'), 'which is that of the other run');
+
+select * from finish();
+rollback;
