@@ -9,6 +9,7 @@
 
 pub(crate) mod address;
 pub(crate) mod body;
+mod charset;
 #[cfg(test)]
 mod forbidden;
 mod policy;
