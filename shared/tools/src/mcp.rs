@@ -14,6 +14,8 @@ mod answer;
 mod credentials;
 mod events;
 mod line;
+mod listing;
+mod message;
 mod session;
 
 use std::collections::HashMap;
@@ -21,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::Tool;
+use domain::json_schema::checkable;
 use serde_json::{Value, json};
 
 use crate::http::Http;
@@ -109,7 +112,7 @@ impl Mcp {
         let server = database.mcp_server(server_name, Some(tool)).await?;
         let name = format!("{PREFIX}{server_name}.{tool}");
         let parameters = server.parameters.clone().unwrap_or_default();
-        crate::arguments::check(&name, &parameters, arguments)?;
+        crate::arguments::check(&name, &checkable(&parameters), arguments)?;
         let seconds = server.timeout_seconds.map(u64::from);
         let limit = seconds.map_or(DEFAULT_TIMEOUT, Duration::from_secs);
         let limit = limit.min(context.time_limit);
@@ -123,7 +126,8 @@ impl Mcp {
                         .await?;
                     refuse_unapproved(&name, tool, &states)?;
                 }
-                session.call(tool, arguments).await
+                let original_name = server.tool_name.as_deref().unwrap_or(tool);
+                session.call(original_name, arguments).await
             };
             let answer = answer.await;
             Ok((session, answer))
@@ -190,6 +194,10 @@ fn refuse_unapproved(name: &str, tool: &str, states: &Value) -> Result<(), ToolE
 
 #[cfg(test)]
 mod everything;
+#[cfg(test)]
+mod fuzz;
+#[cfg(test)]
+mod spoken;
 #[cfg(test)]
 mod test_server;
 #[cfg(test)]
