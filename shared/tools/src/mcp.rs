@@ -84,7 +84,8 @@ impl Mcp {
         }
     }
 
-    /// Gives `{"server", "tools": {"<name>": "<state>"}}`.
+    /// Returns `{"server", "tools": {"<name>": "<state>"}, "notes": {"<name>": "…"}}`: the notes hold the name at the server
+    /// where it is another, and why a tool cannot be used.
     pub(crate) async fn list(
         &self,
         arguments: &Value,
@@ -96,9 +97,10 @@ impl Mcp {
         let server = database.mcp_server(name, None).await?;
         let line = Line::to(&self.http, name, &server, context, true)?;
         let session = Session::begin(&line).await?;
-        let states = self.record(&session, name, &server, database).await;
+        let recorded = self.record(&session, name, &server, database).await;
         session.end().await;
-        Ok(json!({"server": name, "tools": states?}))
+        let (tools, states) = recorded?;
+        Ok(json!({"server": name, "tools": states, "notes": listing::notes(&tools)}))
     }
 
     /// Calls a server's tool: `{"text", "structured", "omitted", "truncated"}`.
@@ -121,7 +123,7 @@ impl Mcp {
             let mut session = Session::begin(&line).await?;
             let answer = async {
                 if self.is_due(server.id) {
-                    let states = self
+                    let (_, states) = self
                         .record(&session, server_name, &server, database)
                         .await?;
                     refuse_unapproved(&name, tool, &states)?;
@@ -146,13 +148,14 @@ impl Mcp {
         }
     }
 
+    /// Returns the tools as they were recorded, and their states.
     async fn record(
         &self,
         session: &Session<'_>,
         name: &str,
         server: &McpServer,
         database: &Arc<dyn StepDatabase>,
-    ) -> Result<Value, ToolError> {
+    ) -> Result<(Value, Value), ToolError> {
         let tools = session.tools().await?;
         let states = database.record_mcp_tools(name, &tools).await?;
         let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -160,7 +163,7 @@ impl Mcp {
             listed.clear();
         }
         listed.insert(server.id, Instant::now());
-        Ok(states)
+        Ok((tools, states))
     }
 
     fn is_due(&self, server_id: i64) -> bool {

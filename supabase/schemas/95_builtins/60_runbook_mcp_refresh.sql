@@ -5,7 +5,7 @@ do $runbook$
 declare
   c_report constant text := $template$
 {% for tool, state in steps.list.tools | items -%}
-- `mcp.{{ steps.list.server }}.{{ tool }}`: {{ state }}
+- `mcp.{{ steps.list.server }}.{{ tool }}`: {{ state }}{% if steps.list.notes[tool] %} ({{ steps.list.notes[tool] }}){% endif %}
 {% else -%}
 It has no tools.
 {% endfor %}

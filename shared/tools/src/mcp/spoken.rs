@@ -300,7 +300,13 @@ async fn tool_of_any_name_is_called_by_its_own_name() {
             result_of(question, &json!({"content": []}))
         })
         .await;
-        server.list().await.unwrap();
+        let listed = server.list().await.unwrap();
+        let notes = listed["notes"].to_string();
+        assert!(
+            notes.contains(&format!("the server calls it {name}")),
+            "{notes}"
+        );
+        assert!(notes.contains("its name is empty"), "{notes}");
         let recorded = server.desk.recorded.lock().unwrap().clone();
         assert_eq!(recorded.as_array().unwrap().len(), 2, "{recorded}");
         let alias = recorded
