@@ -19,6 +19,7 @@ mod checkable;
 mod number;
 mod place;
 mod read;
+mod result;
 mod value;
 
 use std::collections::HashMap;
@@ -27,6 +28,7 @@ use regex_lite::Regex;
 use serde_json::Value;
 
 pub use checkable::checkable;
+pub use result::result_problem;
 
 /// The largest schema, as JSON text.
 pub const MAX_BYTES: usize = 32 * 1024;

@@ -9,7 +9,7 @@
 
 pub(crate) mod address;
 pub(crate) mod body;
-mod charset;
+pub(crate) mod charset;
 #[cfg(test)]
 mod forbidden;
 mod policy;

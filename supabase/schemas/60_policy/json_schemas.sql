@@ -25,6 +25,15 @@ as $$
    where p_schema ? 'type'
 $$;
 
+-- Returns a list of names; empty for what is none.
+create function goalpost_private.json_names_of(p_list jsonb) returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select case when bool_and(jsonb_typeof(n) = 'string') then array_agg(n #>> '{}') end
+    from jsonb_array_elements(case jsonb_typeof(p_list) when 'array' then p_list else '[]' end) n
+$$;
+
 -- Returns the first problem of a JSON value with a schema, in words; null where it fits.
 create function goalpost_private.json_problem(p_schema jsonb, p_value jsonb, p_name text) returns text
 language plpgsql immutable
@@ -38,7 +47,9 @@ declare
   v_least constant text := case v_type when 'string' then 'minLength' when 'array' then 'minItems' else 'minimum' end;
   v_most constant text := case v_type when 'string' then 'maxLength' when 'array' then 'maxItems' else 'maximum' end;
 begin
-  if not (v_type = any (v_types) or ('integer' = any (v_types) and v_type = 'number' and v_size = trunc(v_size))) then
+  if v_types is not null
+     and (v_type = any (v_types) or ('integer' = any (v_types) and v_type = 'number' and v_size = trunc(v_size))) is not true
+  then
     return format('%s must be of the type %s', p_name, p_schema ->> 'type');
   end if;
   if (jsonb_typeof(p_schema -> 'enum') = 'array'
@@ -66,9 +77,8 @@ as $$
   select p.problem
     from (
       select 1 as place, format('%s needs %s', p_name, r) as problem
-        from jsonb_array_elements_text(case jsonb_typeof(p_schema -> 'required') when 'array' then p_schema -> 'required' else '[]' end) r
+        from unnest(goalpost_private.json_names_of(p_schema -> 'required')) r
        where jsonb_typeof(p_value) = 'object' and not p_value ? r
-         and not jsonb_path_exists(p_schema -> 'required', 'strict $[*] ? (@.type() != "string")')
       union all
       select 2, case when p_schema -> 'properties' -> v.key is not null
                      then goalpost_private.json_problem(p_schema -> 'properties' -> v.key, v.value, p_name || '.' || v.key)

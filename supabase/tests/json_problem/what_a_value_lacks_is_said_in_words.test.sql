@@ -22,7 +22,7 @@ insert into tried values
   ('{"prefixItems": [{}], "items": {"type": "string"}}', '[1]', null),
   -- What a schema of others has for words of the subset, and Rust leaves to its server.
   ('{"type": "any"}', '7', null), ('{"type": ["string", "file"]}', '7', null), ('{"type": {}}', '7', null), ('{"type": []}', '7', 'it must be of the type []'),
-  ('{"required": true}', '{}', null), ('{"required": [7]}', '{}', null),
+  ('{"required": true}', '{}', null), ('{"required": [7]}', '{}', null), ('{"required": ["a", 7]}', '{}', null),
   ('{"properties": null, "additionalProperties": false}', '{"a": 1}', null), ('{"additionalProperties": false}', '{"a": 1}', 'it has no a');
 select is(goalpost_private.json_problem(schema, value, 'it'), problem, format('%s: %s', schema, value)) from tried;
 
