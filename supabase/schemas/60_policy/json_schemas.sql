@@ -90,7 +90,7 @@ as $$
         from jsonb_array_elements(case jsonb_typeof(p_value) when 'array' then p_value else '[]' end)
              with ordinality v (value, number)
        where jsonb_typeof(p_schema -> 'items') = 'object' and not p_schema ? 'prefixItems') p
-   where p.problem is not null
+   -- Parts without a problem come last.
    order by p.place, p.problem
    limit 1
 $$;

@@ -5,6 +5,7 @@ select tests.world();
 
 select tests.keep('run', tests.planned('research, research_call_1, research_call_1_2', jsonb_build_object('research', tests.agent('analyst'))));
 select tests.start(tests.the('run'), 'research');
+select tests.planned('research_call_2');
 create function pg_temp.delegate(p_key text, p_number integer) returns text language plpgsql as $$
 begin
   perform tests.wish(tests.the('run'), p_key, p_number, 'delegate', '{"title": "t", "instructions": "i", "as": "step"}');
@@ -13,7 +14,7 @@ begin
 end
 $$;
 select is(pg_temp.delegate('research', 1), 'research_call_1_3', 'a delegated step takes the first key that is free');
-select is(pg_temp.delegate('research', 2), 'research_call_2', 'a key that is free is taken as it is');
+select is(pg_temp.delegate('research', 2), 'research_call_2', 'a key that is free in the run is taken as it is');
 
 -- Long keys have the same beginning.
 update goalpost.steps set key = repeat('x', 62) || n from unnest(array['1', '2']) n where run_id = tests.the('run') and key = case n when '1' then 'research_call_1' else 'research_call_1_2' end;

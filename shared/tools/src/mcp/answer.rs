@@ -138,8 +138,9 @@ fn text_of(block: &Value) -> Result<String, String> {
         let is_word = value.is_string() || value.is_number() || value.is_boolean();
         is_word.then(|| plain(value))
     };
-    let kind = word(block, "type").unwrap_or_default();
-    let text = match kind.as_str() {
+    let kind = block.get("type").and_then(Value::as_str);
+    let kind = kind.unwrap_or_default();
+    let text = match kind {
         "resource" => {
             let resource = block.get("resource");
             resource.and_then(|resource| word(resource, "text"))
