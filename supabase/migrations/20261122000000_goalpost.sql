@@ -1313,7 +1313,9 @@ create table goalpost_private.limits (
   max_goal_depth integer not null default 4,
   max_goals_per_request integer not null default 32,
   max_revisions integer not null default 2,
-  max_result_bytes integer not null default 262144,
+  -- As text with Postgres' spaces, which add up to half to the 256 kB that a tool may give (shared/tools), and with the
+  -- arguments of a call that writes beside them: what a tool has given does not fail its step for its size.
+  max_result_bytes integer not null default 524288,
   -- What one step is told of the results of others, and what one claim tells of all of its steps, if it has several.
   -- A worker reads at most 16 MiB in one reply: shared/store.
   max_context_bytes integer not null default 2097152,
@@ -6520,7 +6522,6 @@ as $$
     from (select array(select jsonb_array_elements_text(
                    case jsonb_typeof(p_schema -> 'type') when 'array' then p_schema -> 'type'
                                                          else jsonb_build_array(p_schema -> 'type') end)) as names) t
-   where p_schema ? 'type'
 $$;
 
 -- Returns a list of names; empty for what is none.
@@ -6588,7 +6589,7 @@ as $$
         from jsonb_array_elements(case jsonb_typeof(p_value) when 'array' then p_value else '[]' end)
              with ordinality v (value, number)
        where jsonb_typeof(p_schema -> 'items') = 'object' and not p_schema ? 'prefixItems') p
-   where p.problem is not null
+   -- Parts without a problem come last.
    order by p.place, p.problem
    limit 1
 $$;

@@ -22,7 +22,6 @@ as $$
     from (select array(select jsonb_array_elements_text(
                    case jsonb_typeof(p_schema -> 'type') when 'array' then p_schema -> 'type'
                                                          else jsonb_build_array(p_schema -> 'type') end)) as names) t
-   where p_schema ? 'type'
 $$;
 
 -- Returns a list of names; empty for what is none.

@@ -1,6 +1,6 @@
 -- A step may poll: the same call again is a loop only where the last two ended alike. max_calls_per_step bounds both.
 begin;
-select plan(11);
+select plan(12);
 select tests.world();
 
 select tests.tools();
@@ -12,8 +12,13 @@ create function pg_temp.ended(p_result text, p_key text default 'a', p_arguments
 select pg_temp.ended('done', 'b');
 select tests.call(tests.the('run'), 'b', 'intended', 'fetch', '{"job": 7}');
 select ok(not goalpost_private.is_loop(tests.the_call(tests.the('run'), 'b', 2)), 'a call that is decided on again is not counted itself');
+select tests.call(tests.the('run'), 'b', 'intended', 'fetch', '{"job": 7}');
+select ok(not goalpost_private.is_loop(tests.the_call(tests.the('run'), 'b', 1)), 'later calls do not count for an earlier one');
+select tests.keep('other_run', tests.planned('a', jsonb_build_object('a', tests.agent('hand'))));
+select tests.call(tests.the('other_run'), 'a', 'done', 'fetch', '{"job": 7}') from generate_series(1, 2);
+select tests.call(tests.the('run'), 'a', 'done', 'look', '{"job": 7}') from generate_series(1, 2);
 select pg_temp.ended('done', 'a', '{"job": 8}') from generate_series(1, 2);
-select is(pg_temp.says(), 'allow default', 'calls of another step and with other arguments are no loop');
+select is(pg_temp.says(), 'allow default', 'calls of other runs, steps and tools and with other arguments are no loop');
 select pg_temp.ended('queued');
 select is(pg_temp.says(), 'allow default', 'a second call is allowed');
 select pg_temp.ended('running');

@@ -1,6 +1,6 @@
 -- The address and the secret of a server, to whoever holds a step that may call an approved tool of it, or may list.
 begin;
-select plan(16);
+select plan(18);
 select tests.world();
 
 select tests.value_for('adam', format('select goalpost.add_mcp_server(%L, %L, ''https://docs.example.com/mcp'', ''x-key'')', tests.id_of('acme'), n)) from unnest(array['docs', 'other']) n;
@@ -31,6 +31,13 @@ select throws_ok(format('select pg_temp.read(%L, %L, %L)', k, s, t), c, null, co
                ('finds', 'nowhere', 'x', 'ZG001'), ('finds', 'docs', null, 'ZG002'), ('lists', 'docs', 'search', 'ZG002'), ('counts', 'docs', 'search', 'ZG002'),
                ('lists', 'nowhere', null, 'ZG001')) v (k, s, t, c);
 select throws_ok($$ select pg_temp.read('finds', 'docs', 'search', 2) $$, 'ZG009', null, 'without the lease');
+
+-- Other workspaces and servers have tools of the same names.
+insert into goalpost.mcp_servers (id, workspace_id, name, url, created_by, created_at)
+overriding system value values (1, tests.id_of('elsewhere'), 'open', 'https://elsewhere.example.com/', tests.id_of('adam'), now());
+update goalpost.mcp_tools t set parameters = jsonb_build_object('title', s.name) from goalpost.mcp_servers s where s.id = t.server_id;
+select is(pg_temp.read('opens', 'open', 'write.it') ->> 'url', 'https://open.example.com/mcp', 'the server is the one of this workspace');
+select is(pg_temp.read('opens', 'open', 'write.it') -> 'parameters', '{"title": "open"}', 'the tool is the one of this server');
 
 select * from finish();
 rollback;
