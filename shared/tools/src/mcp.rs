@@ -84,7 +84,7 @@ impl Mcp {
         }
     }
 
-    /// Returns `{"server", "tools": {"<name>": "<state>"}, "notes": {"<name>": "…"}}`: the notes hold the name at the server
+    /// Returns `{"server", "tools": {"<name>": "<state>"}, "notes": ["…"]}`: the notes hold the name at the server
     /// where it is another, and why a tool cannot be used.
     pub(crate) async fn list(
         &self,

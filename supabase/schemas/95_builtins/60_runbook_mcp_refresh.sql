@@ -5,9 +5,12 @@ do $runbook$
 declare
   c_report constant text := $template$
 {% for tool, state in steps.list.tools | items -%}
-- `mcp.{{ steps.list.server }}.{{ tool }}`: {{ state }}{% if steps.list.notes[tool] %} ({{ steps.list.notes[tool] }}){% endif %}
+- `mcp.{{ steps.list.server }}.{{ tool }}`: {{ state }}
 {% else -%}
 It has no tools.
+{% endfor %}
+{% for note in steps.list.notes -%}
+- {{ note }}
 {% endfor %}
 What is pending or changed is approved by an admin of the workspace (`approve_mcp_tool`), and not used before.$template$;
 begin

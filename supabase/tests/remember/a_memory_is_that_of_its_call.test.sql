@@ -15,10 +15,12 @@ select tests.wish(tests.the('run'), 'a', 1, 'remember', '{"text": "first", "scop
 select tests.wish(tests.the('run'), 'a', 2, 'remember', '{"text": "second", "scope": "workspace"}');
 select pg_temp.remember('other_run', 'a', 1);
 select pg_temp.remember('run', 'b', 1);
-select is((select text from goalpost.memories where id = pg_temp.remember('run', 'a', 1)), 'first', 'a memory has the text of its own call');
+select tests.keep('first', pg_temp.remember('run', 'a', 1));
+select is((select text from goalpost.memories where id = tests.the('first')), 'first', 'a memory has the text of its own call');
 select is((select agent_name from goalpost.memories where text = 'first'), 'researcher', 'a memory of an agent is that of the step''s agent');
-select is((select text from goalpost.memories where id = pg_temp.remember('run', 'a', 2)), 'second', 'another call of the step has its own memory');
-select is((select text from goalpost.memories where id = pg_temp.remember('run', 'a', 1)), 'first', 'a repeated call returns its own memory');
+select tests.keep('second', pg_temp.remember('run', 'a', 2));
+select is((select text from goalpost.memories where id = tests.the('second')), 'second', 'another call of the step has its own memory');
+select is(pg_temp.remember('run', 'a', 1), tests.the('first'), 'a repeated call returns its own memory');
 select tests.wish(tests.the('other_run'), 'a', 2, 'remember', '{"text": "still to come"}');
 select tests.wish(tests.the('run'), 'b', 2, 'remember', '{"text": "still to come"}');
 select is((select string_agg(state, ' ' order by state) from goalpost.tool_calls where number = 2 and run_id in (tests.the('run'), tests.the('other_run'))),

@@ -167,7 +167,15 @@ fn written(value: &Value, dice: &mut Dice) -> Sent {
                 .collect(),
             is_whole: true,
         },
-        7 if !value.is_array() => whole("application/json", format!("[{note},{text}]")),
+        7 if !value.is_array() => {
+            let body = format!("[{note},{text}]");
+            // A list is one level deeper, and readers stop at some depth.
+            let is_whole = read_json(&body).is_ok();
+            Sent {
+                is_whole,
+                ..whole("application/json", body)
+            }
+        }
         8 => {
             let mut body = text.into_bytes();
             body.truncate(dice.throw(body.len() + 1));

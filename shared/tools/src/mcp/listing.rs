@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use domain::json_schema::MAX_BYTES as MAX_SCHEMA_BYTES;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::http::body::shortened;
@@ -67,22 +67,22 @@ pub(super) fn describe(listed: &[Value]) -> Vec<Value> {
     tools
 }
 
-/// Returns what people should read about tools, by name.
-pub(super) fn notes(tools: &Value) -> Value {
-    let mut notes = Map::new();
+/// Returns what people should read about tools: the name at the server where it is another, and what makes one unusable.
+pub(super) fn notes(tools: &Value) -> Vec<String> {
+    let mut notes = Vec::new();
     for tool in tools.as_array().into_iter().flatten() {
         let word = |name: &str| tool.get(name).and_then(Value::as_str);
         let (Some(name), Some(original)) = (word("name"), word("original_name")) else {
             continue;
         };
-        let alias = (name != original).then(|| format!("the server calls it {original}"));
-        let problem = word("problem").map(|problem| format!("it cannot be used: {problem}"));
-        let note: Vec<String> = alias.into_iter().chain(problem).collect();
-        if !note.is_empty() {
-            notes.insert(name.to_owned(), note.join("; ").into());
+        if name != original {
+            notes.push(format!("{name}: the server calls it {original}"));
+        }
+        if let Some(problem) = word("problem") {
+            notes.push(format!("{name} cannot be used: {problem}"));
         }
     }
-    Value::Object(notes)
+    notes
 }
 
 fn twice() -> String {
