@@ -952,6 +952,7 @@ export type Database = {
           idempotent: boolean
           max_calls_per_step: number
           name: string
+          original_name: string | null
           parameters: NonNullable<Json>
           problem: string | null
           schema_hash: string
@@ -973,6 +974,7 @@ export type Database = {
           idempotent?: boolean
           max_calls_per_step?: number
           name: string
+          original_name?: string | null
           parameters: NonNullable<Json>
           problem?: string | null
           schema_hash: string
@@ -993,6 +995,7 @@ export type Database = {
           idempotent?: boolean
           max_calls_per_step?: number
           name?: string
+          original_name?: string | null
           parameters?: NonNullable<Json>
           problem?: string | null
           schema_hash?: string

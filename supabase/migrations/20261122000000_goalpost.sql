@@ -1186,8 +1186,10 @@ comment on table goalpost.mcp_servers is 'MCP servers of a workspace. Their cred
 create table goalpost.mcp_tools (
   workspace_id uuid not null,
   server_id bigint not null,
+  -- The server's own name, or an alias where models and plans could not write that one.
   name text not null,
-  -- As the server told them last.
+  -- As the server described them last. The name at the server is here where `name` is an alias.
+  original_name text,
   description text not null,
   parameters jsonb not null,
   schema_hash text not null,
@@ -1209,6 +1211,7 @@ create table goalpost.mcp_tools (
   primary key (workspace_id, server_id, name),
   foreign key (workspace_id, server_id) references goalpost.mcp_servers (workspace_id, id) on delete cascade,
   constraint name_is_a_name check (name ~ '^[A-Za-z0-9_.-]{1,64}$'),
+  constraint original_name_is_bounded check (octet_length(original_name) between 1 and 1000),
   constraint state_is_known check (state in ('pending', 'approved', 'changed', 'gone')),
   constraint approved_only_as_it_reads check (state <> 'approved' or approved_hash = schema_hash and problem is null),
   constraint approval_is_known check (approval in ('never', 'always', 'when_tainted')),
@@ -1310,7 +1313,9 @@ create table goalpost_private.limits (
   max_goal_depth integer not null default 4,
   max_goals_per_request integer not null default 32,
   max_revisions integer not null default 2,
-  max_result_bytes integer not null default 262144,
+  -- As text with Postgres' spaces, which add up to half to the 256 kB that a tool may give (shared/tools), and with the
+  -- arguments of a call that writes beside them: what a tool has given does not fail its step for its size.
+  max_result_bytes integer not null default 524288,
   -- What one step is told of the results of others, and what one claim tells of all of its steps, if it has several.
   -- A worker reads at most 16 MiB in one reply: shared/store.
   max_context_bytes integer not null default 2097152,
@@ -5734,11 +5739,24 @@ begin
 end
 $$;
 
--- The step that a call of `delegate` stands for: its key says whose it is, and there is one per call.
-create function goalpost_private.delegated_key(p_step_key text, p_call_number integer) returns text
-language sql immutable
+-- Returns a key for the step that a call of `delegate` stands for: it names the step and the call, with a number behind
+-- where the run has a step of that key. Expects the tree's lock.
+create function goalpost_private.delegated_key(p_call goalpost.tool_calls) returns text
+language plpgsql stable
 set search_path = ''
-as $$ select left(p_step_key, 48) || '_call_' || p_call_number $$;
+as $$
+declare
+  v_start constant text := left(p_call.step_key, 44) || '_call_' || p_call.number;
+  v_key text := v_start;
+  v_number integer := 1;
+begin
+  while exists (select from goalpost.steps s where s.run_id = p_call.run_id and s.key = v_key) loop
+    v_number := v_number + 1;
+    v_key := v_start || '_' || v_number;
+  end loop;
+  return v_key;
+end
+$$;
 
 -- Carries out a call of `delegate`: adds the step (agent's or sub-goal) and lets the call wait for it. A delegated step
 -- that fails fails the call, and the run goes on: its agent is told. Called by carry_out_call, under the tree's lock,
@@ -5752,7 +5770,7 @@ as $$
 declare
   v_run goalpost.workflow_runs := (select r from goalpost.workflow_runs r where r.id = p_step.run_id);
   v_limits goalpost_private.limits := (select l from goalpost_private.limits l);
-  v_key constant text := goalpost_private.delegated_key(p_step.key, p_call.number);
+  v_key constant text := goalpost_private.delegated_key(p_call);
   v_is_goal constant boolean := p_call.arguments ->> 'as' = 'goal';
   v_agent_name constant text := nullif(p_call.arguments ->> 'agent', '');
   v_agent_id bigint := p_step.agent_id;
@@ -6359,13 +6377,10 @@ begin
     if found then
       rule := v_denial;
       message := format('the policy %s forbids %s here', v_denial, p_tool.name);
-    elsif p_tool.name <> 'submit_result' and (
-      select count(*) >= 2 from goalpost.tool_calls c
-       where c.run_id = p_step.run_id and c.step_key = p_step.key and c.tool = p_call.tool
-         and c.arguments_hash = p_call.arguments_hash and c.number < p_call.number)
-    then
+    elsif p_tool.name <> 'submit_result' and goalpost_private.is_loop(p_call) then
       rule := 'loop';
-      message := format('%s was called twice with these arguments; do something else, or hand in what there is', p_tool.name);
+      message := format('%s was called twice with these arguments and gave nothing else the second time; do something else, '
+                        'or hand in what there is', p_tool.name);
     elsif (select count(*) >= p_tool.max_calls_per_step from goalpost.tool_calls c
             where c.run_id = p_step.run_id and c.step_key = p_step.key and c.tool = p_call.tool
               and c.number < p_call.number and c.state <> 'denied')
@@ -6378,6 +6393,22 @@ begin
     decision := 'deny';
   end if;
 end
+$$;
+
+-- Returns whether the last two calls of the step with the same tool and arguments ended alike, so that another one brings
+-- nothing new. A call that has not ended ended as the other did; one that was denied as a loop is left out. Polling, whose
+-- results differ, is bounded by max_calls_per_step.
+create function goalpost_private.is_loop(p_call goalpost.tool_calls) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select count(*) = 2 and count(distinct l.ending) < 2
+    from (select coalesce(c.result, c.error) as ending
+            from goalpost.tool_calls c
+           where c.run_id = p_call.run_id and c.step_key = p_call.step_key and c.tool = p_call.tool
+             and c.arguments_hash = p_call.arguments_hash and c.number < p_call.number and c.rule <> 'loop'
+           order by c.number desc
+           limit 2) l
 $$;
 
 -- The policy that speaks for a call, denials aside; none: a row of nulls.
@@ -6480,6 +6511,32 @@ $$;
 -- it refuses Rust refuses too, and Rust checks the whole schema before a call is made. tests/suite/json_schemas.rs
 -- compares the two.
 
+-- The types that JSON Schema knows.
+create function goalpost_private.json_type_names() returns text[]
+language sql immutable
+set search_path = ''
+as $$ select array['string', 'object', 'array', 'boolean', 'null', 'number', 'integer'] $$;
+
+-- Returns the types that a schema allows; null where it allows any, or names one that is not known here.
+create function goalpost_private.json_types_of(p_schema jsonb) returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select case when t.names <@ goalpost_private.json_type_names() then t.names end
+    from (select array(select jsonb_array_elements_text(
+                   case jsonb_typeof(p_schema -> 'type') when 'array' then p_schema -> 'type'
+                                                         else jsonb_build_array(p_schema -> 'type') end)) as names) t
+$$;
+
+-- Returns a list of names; empty for what is none.
+create function goalpost_private.json_names_of(p_list jsonb) returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select case when bool_and(jsonb_typeof(n) = 'string') then array_agg(n #>> '{}') end
+    from jsonb_array_elements(case jsonb_typeof(p_list) when 'array' then p_list else '[]' end) n
+$$;
+
 -- Returns the first problem of a JSON value with a schema, in words; null where it fits.
 create function goalpost_private.json_problem(p_schema jsonb, p_value jsonb, p_name text) returns text
 language plpgsql immutable
@@ -6487,15 +6544,14 @@ set search_path = ''
 as $$
 declare
   v_type constant text := jsonb_typeof(p_value);
+  v_types constant text[] := goalpost_private.json_types_of(p_schema);
   v_size constant numeric := case v_type when 'string' then length(p_value #>> '{}') when 'array' then jsonb_array_length(p_value)
                                          when 'number' then (p_value #>> '{}')::numeric end;
   v_least constant text := case v_type when 'string' then 'minLength' when 'array' then 'minItems' else 'minimum' end;
   v_most constant text := case v_type when 'string' then 'maxLength' when 'array' then 'maxItems' else 'maximum' end;
 begin
-  if p_schema ? 'type' and not exists (
-    select from jsonb_array_elements_text(case jsonb_typeof(p_schema -> 'type') when 'array' then p_schema -> 'type'
-                                               else jsonb_build_array(p_schema -> 'type') end) t
-     where t = v_type or (t = 'integer' and v_type = 'number' and v_size = trunc(v_size)))
+  if v_types is not null
+     and (v_type = any (v_types) or ('integer' = any (v_types) and v_type = 'number' and v_size = trunc(v_size))) is not true
   then
     return format('%s must be of the type %s', p_name, p_schema ->> 'type');
   end if;
@@ -6524,19 +6580,20 @@ as $$
   select p.problem
     from (
       select 1 as place, format('%s needs %s', p_name, r) as problem
-        from jsonb_array_elements_text(case jsonb_typeof(p_schema -> 'required') when 'array' then p_schema -> 'required' else '[]' end) r
+        from unnest(goalpost_private.json_names_of(p_schema -> 'required')) r
        where jsonb_typeof(p_value) = 'object' and not p_value ? r
       union all
       select 2, case when p_schema -> 'properties' -> v.key is not null
                      then goalpost_private.json_problem(p_schema -> 'properties' -> v.key, v.value, p_name || '.' || v.key)
-                     when p_schema -> 'additionalProperties' = 'false' and not p_schema ? 'patternProperties' then format('%s has no %s', p_name, left(v.key, 100)) end
+                     when p_schema -> 'additionalProperties' = 'false' and not p_schema ? 'patternProperties'
+                          and jsonb_typeof(coalesce(p_schema -> 'properties', '{}')) = 'object' then format('%s has no %s', p_name, left(v.key, 100)) end
         from jsonb_each(case jsonb_typeof(p_value) when 'object' then p_value else '{}' end) v
       union all
       select 2, goalpost_private.json_problem(p_schema -> 'items', v.value, format('%s[%s]', p_name, v.number))
         from jsonb_array_elements(case jsonb_typeof(p_value) when 'array' then p_value else '[]' end)
              with ordinality v (value, number)
        where jsonb_typeof(p_schema -> 'items') = 'object' and not p_schema ? 'prefixItems') p
-   where p.problem is not null
+   -- Parts without a problem come last.
    order by p.place, p.problem
    limit 1
 $$;
@@ -6548,7 +6605,7 @@ set search_path = ''
 as $$
 declare
   v_type constant text := jsonb_typeof(p_value);
-  v_types constant text[] := array['string', 'object', 'array', 'boolean', 'null', 'number', 'integer'];
+  v_types constant text[] := goalpost_private.json_type_names();
   v_is_sound boolean := true;
 begin
   case
@@ -7831,6 +7888,7 @@ $$;
 
 -- Writes a memory for a call of the tool `remember`; the call is done with it, in the same transaction. Gives back
 -- {"memory_id"}. Called by the executor, which makes the embedding. Safe to repeat: one memory per call.
+-- A text or title that is too long is refused: the end of a memory is not cut off without a word.
 -- What was learned from what strangers may have written is not trusted. Raises ZG003, ZG006 (as many as there may be),
 -- ZG009 (lease lost). Locks the tree.
 create function goalpost_worker.remember(
@@ -7853,6 +7911,10 @@ begin
   if not found or v_call.state not in ('intended', 'done') then
     perform goalpost_private.refuse('ZG003', 'there is no call of remember under this number that may be made');
   end if;
+  if length(v_call.arguments ->> 'text') > 8000 or length(v_call.arguments ->> 'title') > 300 then
+    perform goalpost_private.refuse('ZG003', 'a memory has at most 8000 characters, and its title 300',
+      'remember less, or in parts');
+  end if;
   -- The workspace is the lock: steps at the same moment do not all find room for one more.
   perform pg_advisory_xact_lock(hashtextextended('goalpost.memories.' || v_step.workspace_id, 0));
   -- A repeated call has its memory already, and room or none changes nothing.
@@ -7871,7 +7933,7 @@ begin
          case v_scope when 'user' then v_run.user_id end, case v_scope when 'agent' then a.name end,
          case when v_call.arguments ->> 'kind' in ('fact', 'lesson', 'summary', 'artifact')
               then v_call.arguments ->> 'kind' else 'fact' end,
-         left(coalesce(v_call.arguments ->> 'title', ''), 300), left(v_call.arguments ->> 'text', 8000), p_space, v_embedding,
+         coalesce(v_call.arguments ->> 'title', ''), v_call.arguments ->> 'text', p_space, v_embedding,
          p_run_id, p_step_key, p_call_number,
          case when goalpost_private.is_tainted(v_step.run_id, v_step.key) then 'untrusted' else 'trusted' end,
          v_now, v_now + l.memory_lifetime
@@ -10588,7 +10650,7 @@ begin
     'id', v_server.id, 'url', v_server.url, 'auth_header_name', v_server.auth_header_name,
     'auth_secret', case when v_server.auth_header_name is not null then (
       select s.decrypted_secret from vault.decrypted_secrets s where s.name = goalpost_private.mcp_secret_name(v_server)) end,
-    'parameters', v_tool.parameters, 'timeout_seconds', v_tool.timeout_seconds,
+    'tool_name', coalesce(v_tool.original_name, v_tool.name), 'parameters', v_tool.parameters, 'timeout_seconds', v_tool.timeout_seconds,
     'idempotent', coalesce(v_tool.idempotent, true));
 end
 $$;
@@ -10615,8 +10677,8 @@ $$;
 
 -- file: supabase/schemas/80_tools/record_mcp_tools.sql
 
--- Keeps what a server has now: [{"name", "description", "parameters", "problem"}], at most 200. Gives the state of each
--- tool it ever had: {"<name>": state}. Called by the executor's MCP client for a step that it holds and that may call
+-- Keeps what a server has now: [{"name", "original_name", "description", "parameters", "problem"}], at most 200; without
+-- an original_name the name is the server's own. Returns the state of each tool it ever had: {"<name>": state}. Called by the executor's MCP client for a step that it holds and that may call
 -- the server. Safe to repeat: what is as it was stays as it is. Raises ZG009, ZG002, ZG001, ZG003.
 create function goalpost_worker.record_mcp_tools(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_server text, p_tools jsonb
@@ -10647,14 +10709,15 @@ begin
   end if;
 
   insert into goalpost.mcp_tools as m
-    (workspace_id, server_id, name, description, parameters, problem, schema_hash, seen_at)
-  select distinct on (t.name) v_step.workspace_id, v_server_id, t.name, t.description, t.parameters, t.problem,
-         encode(sha256(convert_to(jsonb_build_array(t.name, t.description, t.parameters)::text, 'UTF8')), 'hex'), v_now
-    from jsonb_to_recordset(p_tools) t (name text, description text, parameters jsonb, problem text)
+    (workspace_id, server_id, name, original_name, description, parameters, problem, schema_hash, seen_at)
+  select distinct on (t.name) v_step.workspace_id, v_server_id, t.name, nullif(t.original_name, t.name), t.description,
+         t.parameters, t.problem, encode(sha256(convert_to(jsonb_build_array(
+           coalesce(t.original_name, t.name), t.description, t.parameters)::text, 'UTF8')), 'hex'), v_now
+    from jsonb_to_recordset(p_tools) t (name text, original_name text, description text, parameters jsonb, problem text)
    where t.name is not null and t.description is not null and t.parameters is not null
    order by t.name
   on conflict (workspace_id, server_id, name) do update
-    set description = excluded.description, parameters = excluded.parameters, problem = excluded.problem,
+    set original_name = excluded.original_name, description = excluded.description, parameters = excluded.parameters, problem = excluded.problem,
         schema_hash = excluded.schema_hash, seen_at = excluded.seen_at,
         state = case when excluded.problem is null and excluded.schema_hash = m.approved_hash then 'approved'
                      when m.approved_hash is null then 'pending' else 'changed' end
@@ -12104,7 +12167,7 @@ insert into goalpost.tools
      "properties": {
        "kind": {"default": "fact", "enum": ["fact", "lesson", "summary", "artifact"], "type": "string"},
        "scope": {"description": "For whose later work; without one, the goal''s, or the asker''s where there is no goal.", "enum": ["goal", "user", "agent", "workspace"], "type": "string"},
-       "text": {"description": "What is to be remembered, to be understood on its own.", "maxLength": 20000, "minLength": 1, "type": "string"},
+       "text": {"description": "What is to be remembered, to be understood on its own.", "maxLength": 8000, "minLength": 1, "type": "string"},
        "title": {"maxLength": 200, "type": "string"}},
      "required": ["text"], "additionalProperties": false}',
    '{}',
@@ -12928,6 +12991,9 @@ declare
 - `mcp.{{ steps.list.server }}.{{ tool }}`: {{ state }}
 {% else -%}
 It has no tools.
+{% endfor %}
+{% for note in steps.list.notes -%}
+- {{ note }}
 {% endfor %}
 What is pending or changed is approved by an admin of the workspace (`approve_mcp_tool`), and not used before.$template$;
 begin

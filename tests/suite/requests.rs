@@ -332,3 +332,46 @@ async fn question_near_a_runbook_is_refused_without_model() {
     assert_eq!(ended["state"], "answered", "{ended}");
     stack.stop().await.unwrap();
 }
+
+#[tokio::test]
+async fn largest_result_of_a_query_answers_its_request() {
+    let stack = stacks::start().await.unwrap();
+    let owner = Client::of(&stack, Person::Owner);
+    // 200 rows of 240 kB: with the spaces that Postgres writes, a third more.
+    let columns: Vec<String> = (100..270).map(|number| format!("1 as c{number}")).collect();
+    let query = format!("select {} from generate_series(1, 200)", columns.join(", "));
+    let answer = owner.ask(&query).await.unwrap();
+    assert_eq!(answer.body["state"], "answered", "{answer:?}");
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn changed_request_is_refused_at_both_doors() {
+    let stack = stacks::start().await.unwrap();
+    let owner = Client::of(&stack, Person::Owner);
+    let of_rpc = |question: &str, key: &str| json!({"p_workspace_id": DEMO, "p_question": question, "p_idempotency_key": key});
+    let of_http = |question: &str, key: &str| json!({"workspace_id": DEMO, "question": question, "idempotency_key": key});
+    let first = owner
+        .rpc("accept_request", &of_rpc("What is 1 + 1?", "both"))
+        .await
+        .unwrap();
+    let id = first.body["request_id"].as_i64().unwrap();
+    let again = owner
+        .post(&of_http(" What is 1 + 1? \n", " both "), None)
+        .await
+        .unwrap();
+    assert_eq!(again.body["request_id"], id, "{again:?}");
+    let again = owner
+        .rpc("accept_request", &of_rpc("\tWhat is 1 + 1? ", "both  "))
+        .await
+        .unwrap();
+    assert_eq!(again.body["request_id"], id, "{again:?}");
+    let other = of_rpc("What is 1 + 2?", "both");
+    let refused = owner.rpc("accept_request", &other).await.unwrap();
+    assert_eq!(refused.body["code"], "ZG004", "{refused:?}");
+    assert!(refused.body.to_string().contains(&format!("request {id}")));
+    let other = of_http("What is 1 + 2?", "both");
+    let refused = owner.post(&other, None).await.unwrap();
+    assert_eq!(refused.status.as_u16(), 409, "{refused:?}");
+    stack.stop().await.unwrap();
+}

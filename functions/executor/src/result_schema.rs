@@ -1,6 +1,7 @@
 //! The schema of a step's result, where its plan has one, and the tool `submit_result` by which the agent submits the
 //! result. A result that does not fit goes back to the model as the error of its call.
 
+use domain::json_schema::result_problem;
 use domain::{JsonSchema, Tool};
 use serde_json::{Map, Value, json};
 use store::StepError;
@@ -18,9 +19,9 @@ impl ResultSchema {
     /// Reads the `output_schema` of a step.
     ///
     /// # Errors
-    /// `schema_unusable` for a schema that cannot be checked: another attempt finds the same.
+    /// `schema_unusable` for a schema that cannot be checked, or that no object fits: another attempt finds the same.
     pub(crate) fn parse(schema: Option<Value>) -> Result<Self, StepError> {
-        if let Some(Err(problem)) = schema.as_ref().map(JsonSchema::parse) {
+        if let Some(problem) = schema.as_ref().and_then(result_problem) {
             let message = format!(
                 "the step's output_schema cannot be used: {problem}; plan the step with a simpler schema, or with none"
             );
@@ -123,6 +124,7 @@ mod tests {
             json!({"$ref": "https://example.com/s.json"}),
             json!({"unevaluatedProperties": false}),
             json!("object"),
+            json!({"type": "array", "items": {"type": "string"}}),
         ] {
             let error = ResultSchema::parse(Some(schema)).unwrap_err();
             assert_eq!(

@@ -5,7 +5,8 @@
 //! lists in `items`). Schemas come from models and from servers and are untrusted, so that a schema is read before it is
 //! used ([`JsonSchema::parse`]). A word that asserts something and is not carried out here (`unevaluatedProperties`,
 //! `$dynamicRef`), a reference that leaves the schema, and a pattern that `regex-lite` does not read make the schema
-//! unusable, with a reason. Nothing is loaded from anywhere. Words that assert nothing, `format` among them, are skipped.
+//! unusable, with a reason; of a schema that others wrote, such as an MCP server's, [`checkable`] leaves those parts to
+//! their author. Nothing is loaded from anywhere. Words that assert nothing, `format` among them, are skipped.
 //!
 //! Size of a schema, depth, patterns and the work of one check are bounded; a check that reaches a bound refuses the
 //! value. Numbers are compared exactly as whole numbers up to 128 bits, and as 64-bit floating point otherwise.
@@ -14,9 +15,11 @@
 //! subset of the same words; a test compares the two.
 
 mod check;
+mod checkable;
 mod number;
 mod place;
 mod read;
+mod result;
 mod value;
 
 use std::collections::HashMap;
@@ -24,8 +27,11 @@ use std::collections::HashMap;
 use regex_lite::Regex;
 use serde_json::Value;
 
+pub use checkable::checkable;
+pub use result::result_problem;
+
 /// The largest schema, as JSON text.
-const MAX_BYTES: usize = 32 * 1024;
+pub const MAX_BYTES: usize = 32 * 1024;
 
 /// A schema that was read and can be checked.
 pub struct JsonSchema<'a> {

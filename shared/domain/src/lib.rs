@@ -8,6 +8,7 @@
 //! - [`plan`]: what a plan is and the rules it must pass; the same rules live in SQL.
 //! - [`expression`]: templates and checks inside plans, evaluated within bounds.
 //! - [`json_schema`]: checks values against JSON Schemas.
+//! - [`lenient_json`]: reads JSON that others wrote.
 //! - [`outcome`]: verdicts, usage and the other small values that steps leave behind.
 //! - [`private_hosts`]: the operator's own hosts, and the workspaces that may call them.
 //! - [`tool`]: how a tool is described to a model and to the plan check.
@@ -16,6 +17,7 @@
 pub mod expression;
 pub mod ids;
 pub mod json_schema;
+pub mod lenient_json;
 mod nearest;
 pub mod outcome;
 pub mod plan;
@@ -29,6 +31,7 @@ pub use ids::{
     UserId, WakeId, WorkspaceId,
 };
 pub use json_schema::JsonSchema;
+pub use lenient_json::read_json;
 pub use nearest::nearest;
 pub use outcome::{CriterionVerdict, StepError, Usage, Verdict};
 pub use plan::{Catalogue, Limits, Plan, PlanStep, Problem, ProblemCode};

@@ -52,7 +52,7 @@ pub(crate) fn describe() -> Vec<Tool> {
             json!({
                 "type": "object",
                 "properties": {
-                    "text": {"type": "string", "description": "What is to be remembered, to be understood on its own.", "minLength": 1, "maxLength": 20_000},
+                    "text": {"type": "string", "description": "What is to be remembered, to be understood on its own.", "minLength": 1, "maxLength": 8_000},
                     "kind": {"type": "string", "enum": ["fact", "lesson", "summary", "artifact"], "default": "fact"},
                     "scope": {"type": "string", "description": "For whose later work; without one, the goal's, or the asker's where there is no goal.", "enum": ["goal", "user", "agent", "workspace"]},
                     "title": {"type": "string", "maxLength": 200}

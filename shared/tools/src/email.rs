@@ -97,7 +97,9 @@ impl Email {
         let key = (config.key)()
             .await
             .map_err(|problem| ToolError::retryable("email_key_unavailable", problem))?
-            .ok_or_else(|| not_configured("the secret email_api_key"))?;
+            .ok_or_else(|| {
+                not_configured("the secret email_api_key (EMAIL_API_KEY for `goalpost up`)")
+            })?;
         let url = http::read_url(&config.url)?;
         let is_exempt = self.http.policy.allows_named(&url, &context.workspace_id)?;
         let mail = json!({

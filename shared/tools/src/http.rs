@@ -9,6 +9,7 @@
 
 pub(crate) mod address;
 pub(crate) mod body;
+pub(crate) mod charset;
 #[cfg(test)]
 mod forbidden;
 mod policy;

@@ -14,6 +14,8 @@ mod answer;
 mod credentials;
 mod events;
 mod line;
+mod listing;
+mod message;
 mod session;
 
 use std::collections::HashMap;
@@ -21,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use domain::Tool;
+use domain::json_schema::checkable;
 use serde_json::{Value, json};
 
 use crate::http::Http;
@@ -81,7 +84,8 @@ impl Mcp {
         }
     }
 
-    /// Gives `{"server", "tools": {"<name>": "<state>"}}`.
+    /// Returns `{"server", "tools": {"<name>": "<state>"}, "notes": ["…"]}`: the notes hold the name at the server
+    /// where it is another, and why a tool cannot be used.
     pub(crate) async fn list(
         &self,
         arguments: &Value,
@@ -93,9 +97,10 @@ impl Mcp {
         let server = database.mcp_server(name, None).await?;
         let line = Line::to(&self.http, name, &server, context, true)?;
         let session = Session::begin(&line).await?;
-        let states = self.record(&session, name, &server, database).await;
+        let recorded = self.record(&session, name, &server, database).await;
         session.end().await;
-        Ok(json!({"server": name, "tools": states?}))
+        let (tools, states) = recorded?;
+        Ok(json!({"server": name, "tools": states, "notes": listing::notes(&tools)}))
     }
 
     /// Calls a server's tool: `{"text", "structured", "omitted", "truncated"}`.
@@ -109,7 +114,7 @@ impl Mcp {
         let server = database.mcp_server(server_name, Some(tool)).await?;
         let name = format!("{PREFIX}{server_name}.{tool}");
         let parameters = server.parameters.clone().unwrap_or_default();
-        crate::arguments::check(&name, &parameters, arguments)?;
+        crate::arguments::check(&name, &checkable(&parameters), arguments)?;
         let seconds = server.timeout_seconds.map(u64::from);
         let limit = seconds.map_or(DEFAULT_TIMEOUT, Duration::from_secs);
         let limit = limit.min(context.time_limit);
@@ -118,12 +123,13 @@ impl Mcp {
             let mut session = Session::begin(&line).await?;
             let answer = async {
                 if self.is_due(server.id) {
-                    let states = self
+                    let (_, states) = self
                         .record(&session, server_name, &server, database)
                         .await?;
                     refuse_unapproved(&name, tool, &states)?;
                 }
-                session.call(tool, arguments).await
+                let original_name = server.tool_name.as_deref().unwrap_or(tool);
+                session.call(original_name, arguments).await
             };
             let answer = answer.await;
             Ok((session, answer))
@@ -142,13 +148,14 @@ impl Mcp {
         }
     }
 
+    /// Returns the tools as they were recorded, and their states.
     async fn record(
         &self,
         session: &Session<'_>,
         name: &str,
         server: &McpServer,
         database: &Arc<dyn StepDatabase>,
-    ) -> Result<Value, ToolError> {
+    ) -> Result<(Value, Value), ToolError> {
         let tools = session.tools().await?;
         let states = database.record_mcp_tools(name, &tools).await?;
         let mut listed = self.listed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -156,7 +163,7 @@ impl Mcp {
             listed.clear();
         }
         listed.insert(server.id, Instant::now());
-        Ok(states)
+        Ok((tools, states))
     }
 
     fn is_due(&self, server_id: i64) -> bool {
@@ -190,6 +197,10 @@ fn refuse_unapproved(name: &str, tool: &str, states: &Value) -> Result<(), ToolE
 
 #[cfg(test)]
 mod everything;
+#[cfg(test)]
+mod fuzz;
+#[cfg(test)]
+mod spoken;
 #[cfg(test)]
 mod test_server;
 #[cfg(test)]

@@ -37,6 +37,9 @@ pub struct McpServer {
     /// The header's value.
     #[serde(default)]
     pub auth_secret: Option<SecretString>,
+    /// The tool's name at its server, where it is not the one it has here.
+    #[serde(default)]
+    pub tool_name: Option<String>,
     /// JSON Schema of the tool that is to be called, as a person approved it; none when tools are listed.
     #[serde(default)]
     pub parameters: Option<Value>,
@@ -60,8 +63,8 @@ pub trait StepDatabase: Send + Sync {
         tool: Option<&'a str>,
     ) -> BoxFuture<'a, Result<McpServer, ToolError>>;
 
-    /// Tells which tools a server has now, `[{"name", "description", "parameters", "problem"}]`; gives what each is to the
-    /// workspace, `{"<name>": "approved" | "pending" | "changed" | "gone"}`.
+    /// Tells which tools a server has now, `[{"name", "original_name", "description", "parameters", "problem"}]`; gives what
+    /// each is to the workspace, `{"<name>": "approved" | "pending" | "changed" | "gone"}`.
     fn record_mcp_tools<'a>(
         &'a self,
         server: &'a str,

@@ -184,11 +184,9 @@ async fn result(mut response: Response) -> Result<Value, ToolError> {
     if !status.is_success() {
         return Err(refusal(status, http::retry_after(response.headers())));
     }
-    let content_type = response.headers().get(CONTENT_TYPE);
-    let content_type = content_type.and_then(|value| value.to_str().ok());
-    let is_text = body::is_text(content_type.unwrap_or_default());
+    let is_text = body::is_text(&body::content_type(&response));
     let read = body::read(&mut response, MAX_READ_BYTES).await?;
-    let text = String::from_utf8_lossy(&read.bytes).into_owned();
+    let text = read.text();
     let shown = body::shortened(&text, MAX_SHOWN_BYTES);
     Ok(json!({
         "status": status.as_u16(),

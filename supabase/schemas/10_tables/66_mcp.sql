@@ -20,8 +20,10 @@ comment on table goalpost.mcp_servers is 'MCP servers of a workspace. Their cred
 create table goalpost.mcp_tools (
   workspace_id uuid not null,
   server_id bigint not null,
+  -- The server's own name, or an alias where models and plans could not write that one.
   name text not null,
-  -- As the server told them last.
+  -- As the server described them last. The name at the server is here where `name` is an alias.
+  original_name text,
   description text not null,
   parameters jsonb not null,
   schema_hash text not null,
@@ -43,6 +45,7 @@ create table goalpost.mcp_tools (
   primary key (workspace_id, server_id, name),
   foreign key (workspace_id, server_id) references goalpost.mcp_servers (workspace_id, id) on delete cascade,
   constraint name_is_a_name check (name ~ '^[A-Za-z0-9_.-]{1,64}$'),
+  constraint original_name_is_bounded check (octet_length(original_name) between 1 and 1000),
   constraint state_is_known check (state in ('pending', 'approved', 'changed', 'gone')),
   constraint approved_only_as_it_reads check (state <> 'approved' or approved_hash = schema_hash and problem is null),
   constraint approval_is_known check (approval in ('never', 'always', 'when_tainted')),

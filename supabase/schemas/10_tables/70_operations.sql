@@ -46,7 +46,9 @@ create table goalpost_private.limits (
   max_goal_depth integer not null default 4,
   max_goals_per_request integer not null default 32,
   max_revisions integer not null default 2,
-  max_result_bytes integer not null default 262144,
+  -- As text with Postgres' spaces, which add up to half to the 256 kB that a tool may give (shared/tools), and with the
+  -- arguments of a call that writes beside them: what a tool has given does not fail its step for its size.
+  max_result_bytes integer not null default 524288,
   -- What one step is told of the results of others, and what one claim tells of all of its steps, if it has several.
   -- A worker reads at most 16 MiB in one reply: shared/store.
   max_context_bytes integer not null default 2097152,

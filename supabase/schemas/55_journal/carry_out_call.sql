@@ -20,11 +20,24 @@ begin
 end
 $$;
 
--- The step that a call of `delegate` stands for: its key says whose it is, and there is one per call.
-create function goalpost_private.delegated_key(p_step_key text, p_call_number integer) returns text
-language sql immutable
+-- Returns a key for the step that a call of `delegate` stands for: it names the step and the call, with a number behind
+-- where the run has a step of that key. Expects the tree's lock.
+create function goalpost_private.delegated_key(p_call goalpost.tool_calls) returns text
+language plpgsql stable
 set search_path = ''
-as $$ select left(p_step_key, 48) || '_call_' || p_call_number $$;
+as $$
+declare
+  v_start constant text := left(p_call.step_key, 44) || '_call_' || p_call.number;
+  v_key text := v_start;
+  v_number integer := 1;
+begin
+  while exists (select from goalpost.steps s where s.run_id = p_call.run_id and s.key = v_key) loop
+    v_number := v_number + 1;
+    v_key := v_start || '_' || v_number;
+  end loop;
+  return v_key;
+end
+$$;
 
 -- Carries out a call of `delegate`: adds the step (agent's or sub-goal) and lets the call wait for it. A delegated step
 -- that fails fails the call, and the run goes on: its agent is told. Called by carry_out_call, under the tree's lock,
@@ -38,7 +51,7 @@ as $$
 declare
   v_run goalpost.workflow_runs := (select r from goalpost.workflow_runs r where r.id = p_step.run_id);
   v_limits goalpost_private.limits := (select l from goalpost_private.limits l);
-  v_key constant text := goalpost_private.delegated_key(p_step.key, p_call.number);
+  v_key constant text := goalpost_private.delegated_key(p_call);
   v_is_goal constant boolean := p_call.arguments ->> 'as' = 'goal';
   v_agent_name constant text := nullif(p_call.arguments ->> 'agent', '');
   v_agent_id bigint := p_step.agent_id;

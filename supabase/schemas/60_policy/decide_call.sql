@@ -152,13 +152,10 @@ begin
     if found then
       rule := v_denial;
       message := format('the policy %s forbids %s here', v_denial, p_tool.name);
-    elsif p_tool.name <> 'submit_result' and (
-      select count(*) >= 2 from goalpost.tool_calls c
-       where c.run_id = p_step.run_id and c.step_key = p_step.key and c.tool = p_call.tool
-         and c.arguments_hash = p_call.arguments_hash and c.number < p_call.number)
-    then
+    elsif p_tool.name <> 'submit_result' and goalpost_private.is_loop(p_call) then
       rule := 'loop';
-      message := format('%s was called twice with these arguments; do something else, or hand in what there is', p_tool.name);
+      message := format('%s was called twice with these arguments and gave nothing else the second time; do something else, '
+                        'or hand in what there is', p_tool.name);
     elsif (select count(*) >= p_tool.max_calls_per_step from goalpost.tool_calls c
             where c.run_id = p_step.run_id and c.step_key = p_step.key and c.tool = p_call.tool
               and c.number < p_call.number and c.state <> 'denied')
@@ -171,6 +168,22 @@ begin
     decision := 'deny';
   end if;
 end
+$$;
+
+-- Returns whether the last two calls of the step with the same tool and arguments ended alike, so that another one brings
+-- nothing new. A call that has not ended ended as the other did; one that was denied as a loop is left out. Polling, whose
+-- results differ, is bounded by max_calls_per_step.
+create function goalpost_private.is_loop(p_call goalpost.tool_calls) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select count(*) = 2 and count(distinct l.ending) < 2
+    from (select coalesce(c.result, c.error) as ending
+            from goalpost.tool_calls c
+           where c.run_id = p_call.run_id and c.step_key = p_call.step_key and c.tool = p_call.tool
+             and c.arguments_hash = p_call.arguments_hash and c.number < p_call.number and c.rule <> 'loop'
+           order by c.number desc
+           limit 2) l
 $$;
 
 -- The policy that speaks for a call, denials aside; none: a row of nulls.

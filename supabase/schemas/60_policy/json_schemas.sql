@@ -7,6 +7,32 @@
 -- it refuses Rust refuses too, and Rust checks the whole schema before a call is made. tests/suite/json_schemas.rs
 -- compares the two.
 
+-- The types that JSON Schema knows.
+create function goalpost_private.json_type_names() returns text[]
+language sql immutable
+set search_path = ''
+as $$ select array['string', 'object', 'array', 'boolean', 'null', 'number', 'integer'] $$;
+
+-- Returns the types that a schema allows; null where it allows any, or names one that is not known here.
+create function goalpost_private.json_types_of(p_schema jsonb) returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select case when t.names <@ goalpost_private.json_type_names() then t.names end
+    from (select array(select jsonb_array_elements_text(
+                   case jsonb_typeof(p_schema -> 'type') when 'array' then p_schema -> 'type'
+                                                         else jsonb_build_array(p_schema -> 'type') end)) as names) t
+$$;
+
+-- Returns a list of names; empty for what is none.
+create function goalpost_private.json_names_of(p_list jsonb) returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select case when bool_and(jsonb_typeof(n) = 'string') then array_agg(n #>> '{}') end
+    from jsonb_array_elements(case jsonb_typeof(p_list) when 'array' then p_list else '[]' end) n
+$$;
+
 -- Returns the first problem of a JSON value with a schema, in words; null where it fits.
 create function goalpost_private.json_problem(p_schema jsonb, p_value jsonb, p_name text) returns text
 language plpgsql immutable
@@ -14,15 +40,14 @@ set search_path = ''
 as $$
 declare
   v_type constant text := jsonb_typeof(p_value);
+  v_types constant text[] := goalpost_private.json_types_of(p_schema);
   v_size constant numeric := case v_type when 'string' then length(p_value #>> '{}') when 'array' then jsonb_array_length(p_value)
                                          when 'number' then (p_value #>> '{}')::numeric end;
   v_least constant text := case v_type when 'string' then 'minLength' when 'array' then 'minItems' else 'minimum' end;
   v_most constant text := case v_type when 'string' then 'maxLength' when 'array' then 'maxItems' else 'maximum' end;
 begin
-  if p_schema ? 'type' and not exists (
-    select from jsonb_array_elements_text(case jsonb_typeof(p_schema -> 'type') when 'array' then p_schema -> 'type'
-                                               else jsonb_build_array(p_schema -> 'type') end) t
-     where t = v_type or (t = 'integer' and v_type = 'number' and v_size = trunc(v_size)))
+  if v_types is not null
+     and (v_type = any (v_types) or ('integer' = any (v_types) and v_type = 'number' and v_size = trunc(v_size))) is not true
   then
     return format('%s must be of the type %s', p_name, p_schema ->> 'type');
   end if;
@@ -51,19 +76,20 @@ as $$
   select p.problem
     from (
       select 1 as place, format('%s needs %s', p_name, r) as problem
-        from jsonb_array_elements_text(case jsonb_typeof(p_schema -> 'required') when 'array' then p_schema -> 'required' else '[]' end) r
+        from unnest(goalpost_private.json_names_of(p_schema -> 'required')) r
        where jsonb_typeof(p_value) = 'object' and not p_value ? r
       union all
       select 2, case when p_schema -> 'properties' -> v.key is not null
                      then goalpost_private.json_problem(p_schema -> 'properties' -> v.key, v.value, p_name || '.' || v.key)
-                     when p_schema -> 'additionalProperties' = 'false' and not p_schema ? 'patternProperties' then format('%s has no %s', p_name, left(v.key, 100)) end
+                     when p_schema -> 'additionalProperties' = 'false' and not p_schema ? 'patternProperties'
+                          and jsonb_typeof(coalesce(p_schema -> 'properties', '{}')) = 'object' then format('%s has no %s', p_name, left(v.key, 100)) end
         from jsonb_each(case jsonb_typeof(p_value) when 'object' then p_value else '{}' end) v
       union all
       select 2, goalpost_private.json_problem(p_schema -> 'items', v.value, format('%s[%s]', p_name, v.number))
         from jsonb_array_elements(case jsonb_typeof(p_value) when 'array' then p_value else '[]' end)
              with ordinality v (value, number)
        where jsonb_typeof(p_schema -> 'items') = 'object' and not p_schema ? 'prefixItems') p
-   where p.problem is not null
+   -- Parts without a problem come last.
    order by p.place, p.problem
    limit 1
 $$;
@@ -75,7 +101,7 @@ set search_path = ''
 as $$
 declare
   v_type constant text := jsonb_typeof(p_value);
-  v_types constant text[] := array['string', 'object', 'array', 'boolean', 'null', 'number', 'integer'];
+  v_types constant text[] := goalpost_private.json_type_names();
   v_is_sound boolean := true;
 begin
   case

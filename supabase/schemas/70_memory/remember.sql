@@ -1,5 +1,6 @@
 -- Writes a memory for a call of the tool `remember`; the call is done with it, in the same transaction. Gives back
 -- {"memory_id"}. Called by the executor, which makes the embedding. Safe to repeat: one memory per call.
+-- A text or title that is too long is refused: the end of a memory is not cut off without a word.
 -- What was learned from what strangers may have written is not trusted. Raises ZG003, ZG006 (as many as there may be),
 -- ZG009 (lease lost). Locks the tree.
 create function goalpost_worker.remember(
@@ -22,6 +23,10 @@ begin
   if not found or v_call.state not in ('intended', 'done') then
     perform goalpost_private.refuse('ZG003', 'there is no call of remember under this number that may be made');
   end if;
+  if length(v_call.arguments ->> 'text') > 8000 or length(v_call.arguments ->> 'title') > 300 then
+    perform goalpost_private.refuse('ZG003', 'a memory has at most 8000 characters, and its title 300',
+      'remember less, or in parts');
+  end if;
   -- The workspace is the lock: steps at the same moment do not all find room for one more.
   perform pg_advisory_xact_lock(hashtextextended('goalpost.memories.' || v_step.workspace_id, 0));
   -- A repeated call has its memory already, and room or none changes nothing.
@@ -40,7 +45,7 @@ begin
          case v_scope when 'user' then v_run.user_id end, case v_scope when 'agent' then a.name end,
          case when v_call.arguments ->> 'kind' in ('fact', 'lesson', 'summary', 'artifact')
               then v_call.arguments ->> 'kind' else 'fact' end,
-         left(coalesce(v_call.arguments ->> 'title', ''), 300), left(v_call.arguments ->> 'text', 8000), p_space, v_embedding,
+         coalesce(v_call.arguments ->> 'title', ''), v_call.arguments ->> 'text', p_space, v_embedding,
          p_run_id, p_step_key, p_call_number,
          case when goalpost_private.is_tainted(v_step.run_id, v_step.key) then 'untrusted' else 'trusted' end,
          v_now, v_now + l.memory_lifetime

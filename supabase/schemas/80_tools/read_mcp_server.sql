@@ -34,7 +34,7 @@ begin
     'id', v_server.id, 'url', v_server.url, 'auth_header_name', v_server.auth_header_name,
     'auth_secret', case when v_server.auth_header_name is not null then (
       select s.decrypted_secret from vault.decrypted_secrets s where s.name = goalpost_private.mcp_secret_name(v_server)) end,
-    'parameters', v_tool.parameters, 'timeout_seconds', v_tool.timeout_seconds,
+    'tool_name', coalesce(v_tool.original_name, v_tool.name), 'parameters', v_tool.parameters, 'timeout_seconds', v_tool.timeout_seconds,
     'idempotent', coalesce(v_tool.idempotent, true));
 end
 $$;

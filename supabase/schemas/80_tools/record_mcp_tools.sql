@@ -1,5 +1,5 @@
--- Keeps what a server has now: [{"name", "description", "parameters", "problem"}], at most 200. Gives the state of each
--- tool it ever had: {"<name>": state}. Called by the executor's MCP client for a step that it holds and that may call
+-- Keeps what a server has now: [{"name", "original_name", "description", "parameters", "problem"}], at most 200; without
+-- an original_name the name is the server's own. Returns the state of each tool it ever had: {"<name>": state}. Called by the executor's MCP client for a step that it holds and that may call
 -- the server. Safe to repeat: what is as it was stays as it is. Raises ZG009, ZG002, ZG001, ZG003.
 create function goalpost_worker.record_mcp_tools(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_server text, p_tools jsonb
@@ -30,14 +30,15 @@ begin
   end if;
 
   insert into goalpost.mcp_tools as m
-    (workspace_id, server_id, name, description, parameters, problem, schema_hash, seen_at)
-  select distinct on (t.name) v_step.workspace_id, v_server_id, t.name, t.description, t.parameters, t.problem,
-         encode(sha256(convert_to(jsonb_build_array(t.name, t.description, t.parameters)::text, 'UTF8')), 'hex'), v_now
-    from jsonb_to_recordset(p_tools) t (name text, description text, parameters jsonb, problem text)
+    (workspace_id, server_id, name, original_name, description, parameters, problem, schema_hash, seen_at)
+  select distinct on (t.name) v_step.workspace_id, v_server_id, t.name, nullif(t.original_name, t.name), t.description,
+         t.parameters, t.problem, encode(sha256(convert_to(jsonb_build_array(
+           coalesce(t.original_name, t.name), t.description, t.parameters)::text, 'UTF8')), 'hex'), v_now
+    from jsonb_to_recordset(p_tools) t (name text, original_name text, description text, parameters jsonb, problem text)
    where t.name is not null and t.description is not null and t.parameters is not null
    order by t.name
   on conflict (workspace_id, server_id, name) do update
-    set description = excluded.description, parameters = excluded.parameters, problem = excluded.problem,
+    set original_name = excluded.original_name, description = excluded.description, parameters = excluded.parameters, problem = excluded.problem,
         schema_hash = excluded.schema_hash, seen_at = excluded.seen_at,
         state = case when excluded.problem is null and excluded.schema_hash = m.approved_hash then 'approved'
                      when m.approved_hash is null then 'pending' else 'changed' end

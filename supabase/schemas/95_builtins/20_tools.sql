@@ -113,7 +113,7 @@ insert into goalpost.tools
      "properties": {
        "kind": {"default": "fact", "enum": ["fact", "lesson", "summary", "artifact"], "type": "string"},
        "scope": {"description": "For whose later work; without one, the goal''s, or the asker''s where there is no goal.", "enum": ["goal", "user", "agent", "workspace"], "type": "string"},
-       "text": {"description": "What is to be remembered, to be understood on its own.", "maxLength": 20000, "minLength": 1, "type": "string"},
+       "text": {"description": "What is to be remembered, to be understood on its own.", "maxLength": 8000, "minLength": 1, "type": "string"},
        "title": {"maxLength": 200, "type": "string"}},
      "required": ["text"], "additionalProperties": false}',
    '{}',

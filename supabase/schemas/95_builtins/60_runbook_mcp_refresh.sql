@@ -9,6 +9,9 @@ declare
 {% else -%}
 It has no tools.
 {% endfor %}
+{% for note in steps.list.notes -%}
+- {{ note }}
+{% endfor %}
 What is pending or changed is approved by an admin of the workspace (`approve_mcp_tool`), and not used before.$template$;
 begin
   perform goalpost_private.publish_builtin_runbook(

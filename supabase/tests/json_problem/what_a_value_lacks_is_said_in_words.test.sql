@@ -19,7 +19,11 @@ insert into tried values
   ('{"properties": {"a": {"properties": {"b": {"items": {"enum": [1]}}}}}}', '{"a": {"b": [1, 2]}}', 'it.a.b[2] must be one of [1]'),
   ('{"pattern": "^x$", "format": "email"}', '"y"', null), ('7', '1', null),
   ('{"patternProperties": {"b": {}}, "additionalProperties": false}', '{"b": 1}', null),
-  ('{"prefixItems": [{}], "items": {"type": "string"}}', '[1]', null);
+  ('{"prefixItems": [{}], "items": {"type": "string"}}', '[1]', null),
+  -- What a schema of others has for words of the subset, and Rust leaves to its server.
+  ('{"type": "any"}', '7', null), ('{"type": ["string", "file"]}', '7', null), ('{"type": {}}', '7', null), ('{"type": []}', '7', 'it must be of the type []'),
+  ('{"required": true}', '{}', null), ('{"required": [7]}', '{}', null), ('{"required": ["a", 7]}', '{}', null),
+  ('{"properties": null, "additionalProperties": false}', '{"a": 1}', null), ('{"additionalProperties": false}', '{"a": 1}', 'it has no a');
 select is(goalpost_private.json_problem(schema, value, 'it'), problem, format('%s: %s', schema, value)) from tried;
 
 select * from finish();

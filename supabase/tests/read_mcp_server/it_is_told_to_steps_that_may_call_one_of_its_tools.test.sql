@@ -1,6 +1,6 @@
 -- The address and the secret of a server, to whoever holds a step that may call an approved tool of it, or may list.
 begin;
-select plan(14);
+select plan(18);
 select tests.world();
 
 select tests.value_for('adam', format('select goalpost.add_mcp_server(%L, %L, ''https://docs.example.com/mcp'', ''x-key'')', tests.id_of('acme'), n)) from unnest(array['docs', 'other']) n;
@@ -19,8 +19,11 @@ create function pg_temp.read(p_key text, p_server text, p_tool text default null
   select goalpost_worker.read_mcp_server(tests.the('run'), p_key, p_epoch, p_server, p_tool) - 'id' $$;
 
 select is(pg_temp.read('finds', 'docs', 'search'),
-  '{"url": "https://docs.example.com/mcp", "auth_header_name": "x-key", "auth_secret": "sesame", "parameters": {"type": "object"}, "timeout_seconds": 60, "idempotent": false}', 'its tool');
+  '{"url": "https://docs.example.com/mcp", "auth_header_name": "x-key", "auth_secret": "sesame", "tool_name": "search", "parameters": {"type": "object"}, "timeout_seconds": 60, "idempotent": false}', 'its tool');
 select is(pg_temp.read('lists', 'docs') ->> 'auth_secret', 'sesame', 'a step that lists');
+select is(pg_temp.read('lists', 'docs') ->> 'tool_name', null, 'a step that lists is sent no tool''s name');
+update goalpost.mcp_tools set original_name = 'pages/search' where name = 'search';
+select is(pg_temp.read('finds', 'docs', 'search') ->> 'tool_name', 'pages/search', 'a tool under an alias is sent with its name at the server');
 select is(pg_temp.read('lists', 'other') ->> 'auth_secret', null, 'one that has no secret');
 select is(pg_temp.read('opens', 'open', 'write.it') ->> 'auth_secret', null, 'one that wants none is told none');
 select throws_ok(format('select pg_temp.read(%L, %L, %L)', k, s, t), c, null, concat_ws(' ', k, s, t))
@@ -28,6 +31,13 @@ select throws_ok(format('select pg_temp.read(%L, %L, %L)', k, s, t), c, null, co
                ('finds', 'nowhere', 'x', 'ZG001'), ('finds', 'docs', null, 'ZG002'), ('lists', 'docs', 'search', 'ZG002'), ('counts', 'docs', 'search', 'ZG002'),
                ('lists', 'nowhere', null, 'ZG001')) v (k, s, t, c);
 select throws_ok($$ select pg_temp.read('finds', 'docs', 'search', 2) $$, 'ZG009', null, 'without the lease');
+
+-- Other workspaces and servers have tools of the same names.
+insert into goalpost.mcp_servers (id, workspace_id, name, url, created_by, created_at)
+overriding system value values (1, tests.id_of('elsewhere'), 'open', 'https://elsewhere.example.com/', tests.id_of('adam'), now());
+update goalpost.mcp_tools t set parameters = jsonb_build_object('title', s.name) from goalpost.mcp_servers s where s.id = t.server_id;
+select is(pg_temp.read('opens', 'open', 'write.it') ->> 'url', 'https://open.example.com/mcp', 'the server is the one of this workspace');
+select is(pg_temp.read('opens', 'open', 'write.it') -> 'parameters', '{"title": "open"}', 'the tool is the one of this server');
 
 select * from finish();
 rollback;

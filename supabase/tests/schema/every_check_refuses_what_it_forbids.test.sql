@@ -58,6 +58,8 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost.mcp_servers', 'url_is_an_address', 'url = ''https://x.example.com/'' || repeat(''x'', 500)'),
     ('goalpost.mcp_servers', 'auth_header_name_is_one', 'auth_header_name = ''a b'''),
     ('goalpost.mcp_tools', 'name_is_a_name', 'name = ''a b'''),
+    ('goalpost.mcp_tools', 'original_name_is_bounded', 'original_name = '''''),
+    ('goalpost.mcp_tools', 'original_name_is_bounded', 'original_name = repeat(''x'', 1001)'),
     ('goalpost.mcp_tools', 'state_is_known', 'state = ''odd'''),
     ('goalpost.mcp_tools', 'approved_only_as_it_reads', 'state = ''approved'', approved_hash = ''other'''),
     ('goalpost.mcp_tools', 'approved_only_as_it_reads', 'state = ''approved'', approved_hash = ''h'', problem = ''p'''),

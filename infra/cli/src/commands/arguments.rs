@@ -95,7 +95,7 @@ pub(super) struct Global {
 pub(super) enum Command {
     /// Start the local stack; Ctrl-C stops it and leaves nothing running
     #[command(
-        after_help = "Examples:\n  cargo goalpost up\n  cargo goalpost up --port 54400\n  ANTHROPIC_API_KEY=… cargo goalpost up      with a language model (or OPENAI_API_KEY)\n\nThe database stays between runs; `cargo goalpost reset` makes it anew."
+        after_help = "Examples:\n  cargo goalpost up\n  cargo goalpost up --port 54400\n  ANTHROPIC_API_KEY=… cargo goalpost up      with a language model (or OPENAI_API_KEY)\n  EMAIL_API_KEY=… GOALPOST_EMAIL_URL=… GOALPOST_EMAIL_FROM=… cargo goalpost up      with mail\n\nThe database stays between runs; `cargo goalpost reset` makes it anew."
     )]
     Up(Up),
     /// Stop the local stack that runs in another terminal

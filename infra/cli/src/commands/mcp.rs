@@ -24,6 +24,7 @@ struct Server {
 struct Tool {
     server_id: i64,
     name: String,
+    original_name: Option<String>,
     description: String,
     parameters: Value,
     schema_hash: String,
@@ -32,6 +33,19 @@ struct Tool {
     idempotent: bool,
     writes: bool,
     approval: String,
+}
+
+impl Tool {
+    /// Returns true for its name here and its name at the server.
+    fn is_called(&self, name: &str) -> bool {
+        self.name == name || self.original_name.as_deref() == Some(name)
+    }
+
+    /// Returns its name at the server in brackets, where it has another one here.
+    fn called_at_server(&self) -> String {
+        let original = self.original_name.as_deref();
+        original.map_or_else(String::new, |name| format!(" [{}]", one_line(name, 80)))
+    }
 }
 
 pub(super) async fn run(arguments: &Mcp, global: &Global) -> anyhow::Result<()> {
@@ -141,8 +155,9 @@ async fn list(client: &Client, workspace: Uuid, global: &Global) -> anyhow::Resu
             };
             let note = tool.problem.as_deref().unwrap_or(&tool.description);
             print(&format!(
-                "  {}  {}{held}  {}",
+                "  {}{}  {}{held}  {}",
                 tool.name,
+                tool.called_at_server(),
                 tool.state,
                 screen.palette.dim(&one_line(note, 80))
             ));
@@ -185,7 +200,7 @@ async fn find(client: &Client, workspace: Uuid, server: &str, tool: &str) -> any
     let tools = tools(client, workspace).await?;
     let known = tools
         .into_iter()
-        .find(|known| known.server_id == found.id && known.name == tool);
+        .find(|known| known.server_id == found.id && known.is_called(tool));
     known.with_context(|| {
         format!("{server} is not known to have a tool {tool}.\nAsk it: cargo goalpost mcp refresh {server}")
     })
@@ -200,7 +215,12 @@ fn is_wanted(server: &str, tool: &Tool) -> anyhow::Result<bool> {
         ))
         .into());
     }
-    print(&format!("mcp.{server}.{} ({})\n", tool.name, tool.state));
+    print(&format!(
+        "mcp.{server}.{}{} ({})\n",
+        tool.name,
+        tool.called_at_server(),
+        tool.state
+    ));
     print(&tool.description);
     print(&serde_json::to_string_pretty(&tool.parameters).context("writing JSON")?);
     print("\nModels are told exactly this. Approve it? [y/N]");

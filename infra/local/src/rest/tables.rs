@@ -19,6 +19,15 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 use tower::ServiceExt as _;
 
+/// Refusals of names that the remembered schema does not have: a relationship, a column, a table.
+const MISSING: [&str; 3] = ["PGRST200", "PGRST204", "PGRST205"];
+
+/// The most bytes that the body of a request may have.
+const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
+
+/// The most bytes of a refusal.
+const MAX_REFUSAL_BYTES: usize = 64 * 1024;
+
 #[derive(Default)]
 pub(super) struct Tables(OnceCell<Served>);
 
@@ -51,15 +60,40 @@ pub(super) async fn answer(shared: &Shared, request: Request) -> Result<Response
     };
     let served = shared.tables.0.get_or_try_init(|| build(shared)).await;
     let served = served.map_err(|error| Error::connection(error.as_ref()))?;
-    let request = readdressed(shared, request, &caller)
-        .map_err(|error| Error::bad_request("PGRST100", error.to_string()))?;
-    let response = served
-        .router
-        .clone()
-        .oneshot(request)
-        .await
-        .unwrap_or_else(|never| match never {});
-    Ok(corrected(response, &caller).await)
+    let unreadable = |error: anyhow::Error| Error::bad_request("PGRST100", error.to_string());
+    let request = readdressed(shared, request, &caller).map_err(unreadable)?;
+    let (head, body) = request.into_parts();
+    let body = axum::body::to_bytes(body, MAX_BODY_BYTES).await;
+    let body = body.map_err(|error| unreadable(error.into()))?;
+    let send = async || {
+        let request = Request::from_parts(head.clone(), Body::from(body.clone()));
+        let sent = served.router.clone().oneshot(request).await;
+        sent.unwrap_or_else(|never| match never {})
+    };
+    let (response, is_missing) = check_schema(send().await).await;
+    if !is_missing {
+        return Ok(corrected(response, &caller).await);
+    }
+    shared.tables.reload().await;
+    Ok(corrected(send().await, &caller).await)
+}
+
+/// Returns the response, and whether it names something that the remembered schema does not have.
+async fn check_schema(response: Response) -> (Response, bool) {
+    let may_be = matches!(
+        response.status(),
+        StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST
+    );
+    if !may_be {
+        return (response, false);
+    }
+    let (parts, body) = response.into_parts();
+    let body = axum::body::to_bytes(body, MAX_REFUSAL_BYTES).await;
+    let body = body.unwrap_or_default();
+    let refusal: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    let code = refusal.get("code").and_then(serde_json::Value::as_str);
+    let is_missing = code.is_some_and(|code| MISSING.contains(&code));
+    (Response::from_parts(parts, Body::from(body)), is_missing)
 }
 
 async fn build(shared: &Shared) -> anyhow::Result<Served> {
@@ -121,7 +155,7 @@ async fn corrected(response: Response, caller: &Caller) -> Response {
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    let body = axum::body::to_bytes(body, 64 * 1024)
+    let body = axum::body::to_bytes(body, MAX_REFUSAL_BYTES)
         .await
         .unwrap_or_default();
     let says: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();

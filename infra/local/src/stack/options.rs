@@ -76,6 +76,14 @@ pub const MODEL_VARIABLES: [&str; 7] = [
     "OPENAI_BASE_URL",
 ];
 
+/// What else the functions read of the operator's environment.
+const OPERATOR_VARIABLES: [&str; 4] = [
+    "GOALPOST_ALLOWED_ORIGINS",
+    "GOALPOST_EMAIL_FROM",
+    "GOALPOST_EMAIL_URL",
+    "GOALPOST_PRIVATE_HOSTS",
+];
+
 /// Options of [`Stack::start`](super::Stack::start).
 #[derive(Clone)]
 pub struct StackOptions {
@@ -119,12 +127,20 @@ pub struct StackOptions {
 }
 
 impl StackOptions {
-    /// The stack of `goalpost up`: its own cluster, the usual ports, everything on, a key from the environment.
+    /// The stack of `goalpost up`: its own cluster, the usual ports, everything on, keys from the environment.
     #[must_use]
     pub fn for_people(home: Home, progress: Progress) -> Self {
+        Self::with_environment(home, progress, given)
+    }
+
+    fn with_environment(
+        home: Home,
+        progress: Progress,
+        given: impl Fn(&str) -> Option<String>,
+    ) -> Self {
         let environment = MODEL_VARIABLES
             .iter()
-            .chain(&["GOALPOST_PRIVATE_HOSTS", "GOALPOST_ALLOWED_ORIGINS"])
+            .chain(&OPERATOR_VARIABLES)
             .filter_map(|name| Some(((*name).to_owned(), given(name)?)));
         Self {
             home: Some(home),
@@ -138,7 +154,7 @@ impl StackOptions {
             environment: environment.collect(),
             openai_api_key: given("OPENAI_API_KEY").map(SecretString::from),
             anthropic_api_key: given("ANTHROPIC_API_KEY").map(SecretString::from),
-            email_api_key: None,
+            email_api_key: given("EMAIL_API_KEY").map(SecretString::from),
             wake_secret: None,
             pg_net: Switch::On,
             cron: Switch::On,
@@ -199,15 +215,37 @@ mod tests {
         clippy::indexing_slicing
     )]
 
+    use secrecy::ExposeSecret as _;
+
     use super::*;
 
-    #[test]
-    fn functions_of_people_may_take_as_long_as_aws_lets_one() {
+    fn options_of(given: impl Fn(&str) -> Option<String>) -> StackOptions {
         let folder = tempfile::tempdir().unwrap();
         let workspace = folder.path().join("workspace");
         std::fs::create_dir_all(&workspace).unwrap();
         let home = Home::at(workspace, &folder.path().join("home")).unwrap();
-        let options = StackOptions::for_people(home, Progress::quiet());
+        StackOptions::with_environment(home, Progress::quiet(), given)
+    }
+
+    #[test]
+    fn functions_receive_what_their_errors_ask_for() {
+        let options = options_of(|name| Some(format!("value of {name}")));
+        for name in [
+            "GOALPOST_EMAIL_FROM",
+            "GOALPOST_EMAIL_URL",
+            "GOALPOST_MODEL",
+            "GOALPOST_PRIVATE_HOSTS",
+        ] {
+            assert_eq!(options.environment[name], format!("value of {name}"));
+        }
+        let key = options.email_api_key.unwrap();
+        assert_eq!(key.expose_secret(), "value of EMAIL_API_KEY");
+        assert!(options_of(|_| None).environment.is_empty());
+    }
+
+    #[test]
+    fn functions_of_people_may_take_as_long_as_aws_lets_one() {
+        let options = options_of(|_| None);
         assert_eq!(options.limits.len(), FUNCTIONS.len());
         for (function, limits) in &options.limits {
             assert_eq!(limits.timeout.as_secs(), 900, "{function}");

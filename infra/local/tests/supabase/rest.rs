@@ -215,6 +215,22 @@ async fn a_new_table_is_served_after_a_notification() {
 }
 
 #[tokio::test]
+async fn new_table_and_column_are_served_at_once() {
+    let database = Database::with(COUNTER).await;
+    let gateway = Gateway::over(&database).await;
+    assert_eq!(sent(gateway.get("later")).await.0, 404);
+    let create = "create table later (id int); insert into later values (7)";
+    database.owner.batch_execute(create).await.unwrap();
+    assert_eq!(sent(gateway.get("later")).await, (200, json!([{"id": 7}])));
+    let change = "alter table later add column word text default 'x'";
+    database.owner.batch_execute(change).await.unwrap();
+    let word = sent(gateway.get("later?select=word")).await;
+    assert_eq!(word, (200, json!([{"word": "x"}])));
+    gateway.stop().await;
+    database.drop().await;
+}
+
+#[tokio::test]
 async fn settings_of_a_request_end_with_it() {
     let database = Database::with(COUNTER).await;
     let gateway = Gateway::adjusted(&database, |config| config.pool_size = 1).await;

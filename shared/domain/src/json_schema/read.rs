@@ -9,7 +9,7 @@ use super::number::Number;
 use super::value::{count, target};
 
 /// Levels of schemas inside schemas.
-const MAX_DEPTH: usize = 40;
+pub(super) const MAX_DEPTH: usize = 40;
 
 /// Different patterns in one schema.
 const MAX_PATTERNS: usize = 100;
@@ -18,7 +18,7 @@ const MAX_PATTERNS: usize = 100;
 const MAX_PATTERN_BYTES: usize = 32 * 1024;
 
 /// Words whose value is a schema.
-const ONE: &[&str] = &[
+pub(super) const ONE: &[&str] = &[
     "additionalItems",
     "additionalProperties",
     "contains",
@@ -74,19 +74,16 @@ const TYPES: &[&str] = &[
 /// # Errors
 /// The first thing that cannot be carried out.
 pub(super) fn patterns_of(root: &Value) -> Result<HashMap<&str, Regex>, String> {
-    let mut reader = Reader {
-        root,
-        seen: HashSet::new(),
-        targets: vec![root],
-        patterns: HashMap::new(),
-    };
+    let mut reader = Reader::of(root);
+    reader.targets.push(root);
     while let Some(schema) = reader.targets.pop() {
         reader.schema(schema, 0)?;
     }
     Ok(reader.patterns)
 }
 
-struct Reader<'a> {
+/// Reads the schemas of one document.
+pub(super) struct Reader<'a> {
     root: &'a Value,
     /// Schemas that were read, by address: references may lead anywhere in the document, and in circles.
     seen: HashSet<*const Value>,
@@ -96,6 +93,15 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    pub(super) fn of(root: &'a Value) -> Self {
+        Self {
+            root,
+            seen: HashSet::new(),
+            targets: Vec::new(),
+            patterns: HashMap::new(),
+        }
+    }
+
     fn schema(&mut self, schema: &'a Value, depth: usize) -> Result<(), String> {
         if depth > MAX_DEPTH {
             return Err(format!("it is nested more than {MAX_DEPTH} levels deep"));
@@ -121,7 +127,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Checks a word's own value, and keeps its patterns and the target of its reference.
-    fn word(&mut self, word: &str, value: &'a Value) -> Result<(), String> {
+    pub(super) fn word(&mut self, word: &str, value: &'a Value) -> Result<(), String> {
         let sound = match word {
             _ if UNCHECKED.contains(&word) => {
                 return Err(format!("it uses `{word}`, which is not checked here"));
@@ -168,7 +174,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn pattern(&mut self, text: &'a str) -> Result<(), String> {
+    pub(super) fn pattern(&mut self, text: &'a str) -> Result<(), String> {
         if self.patterns.contains_key(text) {
             return Ok(());
         }
@@ -185,7 +191,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Returns the schemas that are the value of a word.
-fn schemas_in<'a>(word: &str, value: &'a Value) -> Result<Vec<&'a Value>, String> {
+pub(super) fn schemas_in<'a>(word: &str, value: &'a Value) -> Result<Vec<&'a Value>, String> {
     let fields = || {
         let fields = value.as_object();
         fields.ok_or_else(|| format!("`{word}` in it is not an object"))

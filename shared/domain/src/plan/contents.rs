@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 
 use super::read::{Step, present, steps_of, text};
 use super::{Catalogue, Problem, ProblemCode};
-use crate::json_schema::JsonSchema;
+use crate::json_schema::result_problem;
 use crate::nearest::suggestion;
 use crate::state::StepKind;
 use names::{Scope, Steps};
@@ -125,7 +125,7 @@ fn check_agent(step: &Step<'_>, known: &Steps<'_>, catalogue: &Catalogue) -> Vec
         step.procedure()
             .flat_map(|call| check_call(Some(call), &scope, catalogue)),
     );
-    if let Some(Err(problem)) = present(step.input, "output_schema").map(JsonSchema::parse) {
+    if let Some(problem) = present(step.input, "output_schema").and_then(result_problem) {
         let message = format!(
             "input.output_schema cannot be used: {problem}; write a simpler schema or leave it out"
         );

@@ -1,18 +1,36 @@
 //! Bodies of answers: what is text, and how much of it is kept.
 
 use reqwest::Response;
+use reqwest::header::CONTENT_TYPE;
 
+use super::charset;
 use crate::ToolError;
 
 /// A body as far as it was read.
 pub(crate) struct Body {
     pub(crate) bytes: Vec<u8>,
+    content_type: String,
     /// Whether there is more than was read.
     pub(crate) is_cut: bool,
 }
 
+impl Body {
+    /// Decodes the bytes as the host declares them.
+    pub(crate) fn text(&self) -> String {
+        charset::decode(&self.content_type, &self.bytes)
+    }
+}
+
+/// Returns the media type that a host declares, with its parameters; empty where it declares none.
+pub(crate) fn content_type(response: &Response) -> String {
+    let declared = response.headers().get(CONTENT_TYPE);
+    let declared = declared.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    declared.unwrap_or_default()
+}
+
 /// Reads up to `limit` bytes and leaves the rest where it is.
 pub(crate) async fn read(response: &mut Response, limit: usize) -> Result<Body, ToolError> {
+    let content_type = content_type(response);
     let mut bytes = Vec::new();
     loop {
         let chunk = response.chunk().await.map_err(|error| {
@@ -22,6 +40,7 @@ pub(crate) async fn read(response: &mut Response, limit: usize) -> Result<Body, 
         let Some(chunk) = chunk else {
             return Ok(Body {
                 bytes,
+                content_type,
                 is_cut: false,
             });
         };
@@ -30,6 +49,7 @@ pub(crate) async fn read(response: &mut Response, limit: usize) -> Result<Body, 
             bytes.extend_from_slice(fits);
             return Ok(Body {
                 bytes,
+                content_type,
                 is_cut: true,
             });
         }

@@ -1,7 +1,7 @@
 //! A response to a result: text only, within the caps.
 
 use reqwest::Response;
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use reqwest::header::CONTENT_ENCODING;
 use serde_json::{Value, json};
 
 use crate::ToolError;
@@ -30,7 +30,7 @@ pub(crate) async fn result(mut response: Response) -> Result<Value, ToolError> {
             .get(name)
             .and_then(|value| value.to_str().ok())
     };
-    let content_type = header(CONTENT_TYPE).unwrap_or_default().to_owned();
+    let content_type = body::content_type(&response);
     let encoding = header(CONTENT_ENCODING).unwrap_or("identity").to_owned();
     if !encoding.eq_ignore_ascii_case("identity") {
         return Err(ToolError::terminal(
@@ -49,7 +49,7 @@ pub(crate) async fn result(mut response: Response) -> Result<Value, ToolError> {
         let message = format!("the body is larger than {MAX_BODY_BYTES} bytes; ask for less of it");
         return Err(ToolError::terminal("http_too_large", message));
     }
-    let text = String::from_utf8_lossy(&read.bytes).into_owned();
+    let text = read.text();
     let shown = body::shortened(&text, MAX_SHOWN_BYTES);
     Ok(json!({
         "status": status.as_u16(),

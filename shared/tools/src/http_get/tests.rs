@@ -319,3 +319,22 @@ async fn a_long_body_is_cut_to_what_a_result_may_hold() {
     assert_eq!(result["truncated"], true);
     assert!(result.to_string().len() < crate::MAX_RESULT_BYTES);
 }
+
+#[tokio::test]
+async fn page_reads_the_same_in_every_encoding() {
+    let page = |charset: &str, bytes: &[u8]| {
+        let head = format!("200 OK\r\ncontent-type: text/html{charset}");
+        answer(&head, bytes)
+    };
+    for sent in [
+        page("; charset=ISO-8859-1", b"caf\xe9"),
+        page("", b"caf\xe9"),
+        page("; charset=utf-8", "café".as_bytes()),
+        page("", b"\xff\xfec\0a\0f\0\xe9\0"),
+    ] {
+        let server = Server::start(sent).await;
+        let url = format!("http://127.0.0.1:{}/", server.port);
+        let result = get(&tool(&[&server], &[], &[]), &url).await.unwrap();
+        assert_eq!(result["body"], "café");
+    }
+}

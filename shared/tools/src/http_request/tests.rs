@@ -259,3 +259,11 @@ async fn what_may_have_acted_is_not_sent_again_by_itself() {
         (&json!(422), &json!("no name"))
     );
 }
+
+#[tokio::test]
+async fn answer_is_decoded_as_its_host_declares() {
+    let head = "200 OK\r\ncontent-type: text/plain; charset=windows-1252";
+    let server = Server::start(answer(head, b"\x80 5")).await;
+    let result = call(&[host(&server)], to(&server, "GET")).await.unwrap();
+    assert_eq!(result["body"], "€ 5");
+}

@@ -1,9 +1,8 @@
-//! What a server's answers mean. All of it is untrusted: it is read, cut to size, and never followed.
+//! Reads a server's answers. All of it is untrusted: it is read, cut to size, and never followed.
 
-use domain::JsonSchema;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::line::Line;
+use super::message::error_of;
 use crate::ToolError;
 use crate::http::body::shortened;
 
@@ -13,47 +12,101 @@ const MAX_WORDS: usize = 1_000;
 /// Bytes of text, and of structured content, in a result.
 const MAX_TEXT_BYTES: usize = 120 * 1024;
 
-/// Bytes of one tool's description.
-const MAX_DESCRIPTION_BYTES: usize = 8 * 1024;
+/// The code of an answer that is none of the protocol's.
+pub(super) const MALFORMED: &str = "mcp_malformed";
 
-/// The result of a question, or the server's own error.
-pub(super) fn result(line: &Line<'_>, mut message: Value) -> Result<Value, ToolError> {
-    if let Some(result) = message.get_mut("result") {
-        return Ok(result.take());
-    }
-    let error = message.get("error").cloned().unwrap_or_default();
-    let said = error.get("message").and_then(Value::as_str);
-    let said = shortened(said.unwrap_or("no reason given"), MAX_WORDS);
-    let message = format!("the MCP server {} refuses: {said}", line.server());
-    Err(ToolError::terminal("mcp_rejected", message))
+pub(super) fn malformed(server: &str, what: &str) -> ToolError {
+    let message = format!("the MCP server {server} does not speak the protocol: {what}");
+    ToolError::terminal(MALFORMED, message)
 }
 
-/// The result of a call: `{"text", "structured", "omitted", "truncated"}`; what a tool calls an error is one.
-pub(super) fn of_call(line: &Line<'_>, tool: &str, message: Value) -> Result<Value, ToolError> {
-    let result = result(line, message)?;
-    let blocks = result.get("content").and_then(Value::as_array);
+/// Returns the result of a question.
+///
+/// # Errors
+/// `mcp_rejected` with the server's own reason; `mcp_malformed` without a result that is an object.
+pub(super) fn result(server: &str, mut message: Value) -> Result<Map<String, Value>, ToolError> {
+    if let Some(error) = error_of(&message) {
+        let reason = reason_of(error);
+        let reason = shortened(&reason, MAX_WORDS);
+        let message = format!("the MCP server {server} refuses: {reason}");
+        return Err(ToolError::terminal("mcp_rejected", message));
+    }
+    match message.get_mut("result").map(Value::take) {
+        Some(Value::Object(result)) => Ok(result),
+        _ => Err(malformed(server, "its answer has no object as its result")),
+    }
+}
+
+/// Returns the reason in a server's error, whatever its form.
+fn reason_of(error: &Value) -> String {
+    let words = error.get("message").and_then(Value::as_str);
+    let words = words.filter(|words| !words.trim().is_empty());
+    match (words, error.get("data").filter(|data| is_said(data))) {
+        (Some(words), Some(data)) => format!("{words}; {}", plain(data)),
+        (Some(words), None) => words.to_owned(),
+        (None, _) if is_said(error) => plain(error),
+        (None, _) => "no reason given".to_owned(),
+    }
+}
+
+fn is_said(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        _ => true,
+    }
+}
+
+fn plain(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// Returns the result of a call: `{"text", "structured", "omitted", "truncated"}`.
+///
+/// # Errors
+/// `mcp_tool_failed` with the reason for what the tool calls an error, as [`result`] otherwise, and `result_too_large`.
+pub(super) fn of_call(server: &str, tool: &str, message: Value) -> Result<Value, ToolError> {
+    let mut result = result(server, message)?;
+    let is_error = result.remove("isError").is_some_and(|flag| is_set(&flag));
+    result.remove("_meta");
+    let content = result.remove("content").unwrap_or_default();
+    let structured = match result.remove("structuredContent") {
+        Some(structured) => structured,
+        // Older servers, and some of their own mind, answer under other names.
+        None if content.is_null() && !result.is_empty() => Value::Object(result),
+        None => Value::Null,
+    };
+    let blocks = match &content {
+        Value::Null => &[],
+        Value::Array(blocks) => blocks.as_slice(),
+        block => std::slice::from_ref(block),
+    };
     let mut texts: Vec<String> = Vec::new();
     let mut omitted: Vec<String> = Vec::new();
-    for block in blocks.into_iter().flatten() {
+    for block in blocks {
         match text_of(block) {
             Ok(text) => texts.push(text),
             Err(kind) => omitted.push(kind),
         }
     }
     let text = texts.join("\n");
-    if result.get("isError").and_then(Value::as_bool) == Some(true) {
+    if is_error {
+        let reasons = [Value::String(text), structured, content];
+        let reason = reasons.iter().find(|reason| is_said(reason)).map(plain);
+        let reason = reason.unwrap_or_else(|| "no reason given".to_owned());
         let message = format!(
-            "{tool} of the MCP server {} failed: {}",
-            line.server(),
-            shortened(&text, MAX_WORDS)
+            "{tool} of the MCP server {server} failed: {}",
+            shortened(&reason, MAX_WORDS)
         );
         return Err(ToolError::terminal("mcp_tool_failed", message));
     }
-    let structured = result.get("structuredContent").cloned().unwrap_or_default();
     if structured.to_string().len() > MAX_TEXT_BYTES {
         let message = format!(
-            "{tool} of the MCP server {} gives more than {MAX_TEXT_BYTES} bytes; ask for less",
-            line.server()
+            "{tool} of the MCP server {server} gives more than {MAX_TEXT_BYTES} bytes; ask for less"
         );
         return Err(ToolError::terminal("result_too_large", message));
     }
@@ -66,56 +119,42 @@ pub(super) fn of_call(line: &Line<'_>, tool: &str, message: Value) -> Result<Val
     }))
 }
 
-/// A block of content as text, or what kind of thing it is where it has none.
+/// Returns false for what no server means as an error.
+fn is_set(flag: &Value) -> bool {
+    match flag {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !matches!(text.trim(), "" | "false" | "False" | "0"),
+        flag => flag.as_f64() != Some(0.0),
+    }
+}
+
+/// Returns a block of content as text.
+///
+/// # Errors
+/// The kind of a block that has none.
 fn text_of(block: &Value) -> Result<String, String> {
-    let word =
-        |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-    let kind = word(block, "type").unwrap_or_default();
-    let text = match kind.as_str() {
-        "text" => word(block, "text"),
-        "resource" => block
-            .get("resource")
-            .and_then(|resource| word(resource, "text")),
+    let word = |value: &Value, name: &str| {
+        let value = value.get(name)?;
+        let is_word = value.is_string() || value.is_number() || value.is_boolean();
+        is_word.then(|| plain(value))
+    };
+    let kind = block.get("type").and_then(Value::as_str);
+    let kind = kind.unwrap_or_default();
+    let text = match kind {
+        "resource" => {
+            let resource = block.get("resource");
+            resource.and_then(|resource| word(resource, "text"))
+        }
         "resource_link" => word(block, "uri"),
+        "text" | "" => word(block, "text").or_else(|| block.as_str().map(str::to_owned)),
         _ => None,
     };
     text.ok_or_else(|| {
         let media = word(block, "mimeType").unwrap_or_default();
-        shortened(format!("{kind} {media}").trim(), 100).to_owned()
+        let kind = format!("{kind} {media}");
+        match kind.trim() {
+            "" => "unknown".to_owned(),
+            kind => shortened(kind, 100).to_owned(),
+        }
     })
-}
-
-/// A listed tool as it is recorded; none for what has no name that a tool can have.
-pub(super) fn tool(listed: &Value) -> Option<Value> {
-    let name = listed
-        .get("name")
-        .and_then(Value::as_str)
-        .filter(|name| is_name(name))?;
-    let description = listed
-        .get("description")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let parameters = listed.get("inputSchema").cloned().unwrap_or_default();
-    let mut problem = JsonSchema::parse(&parameters)
-        .err()
-        .map(|problem| format!("its schema cannot be used: {problem}"));
-    if description.len() > MAX_DESCRIPTION_BYTES {
-        problem = Some(format!(
-            "its description has more than {MAX_DESCRIPTION_BYTES} bytes"
-        ));
-    }
-    // What cannot be used need not be kept.
-    let (description, parameters) = match &problem {
-        Some(_) => (shortened(description, 1_000), json!({})),
-        None => (description, parameters),
-    };
-    Some(
-        json!({"name": name, "description": description, "parameters": parameters, "problem": problem}),
-    )
-}
-
-/// Letters, digits, `_`, `-` and `.`, as the protocol has it, and no more than models' providers take.
-fn is_name(name: &str) -> bool {
-    let known = |letter: char| letter.is_ascii_alphanumeric() || "_-.".contains(letter);
-    (1..=64).contains(&name.len()) && name.chars().all(known)
 }

@@ -8,6 +8,9 @@ use reqwest::header::HeaderValue;
 #[derive(Default)]
 pub(super) struct Events {
     line: Vec<u8>,
+    /// The last byte ended a line; a line feed after a carriage return belongs to the same end.
+    after_return: bool,
+    has_begun: bool,
     data: Vec<String>,
     last_id: Option<HeaderValue>,
     pause: Duration,
@@ -20,23 +23,36 @@ impl Events {
         self.bytes = self.bytes.saturating_add(chunk.len());
         let mut complete = Vec::new();
         for byte in chunk {
-            if *byte != b'\n' {
-                self.line.push(*byte);
-                continue;
-            }
-            let line = std::mem::take(&mut self.line);
-            let line = String::from_utf8_lossy(&line).into_owned();
-            let line = line.trim_end_matches('\r');
-            if line.is_empty() {
-                let data = std::mem::take(&mut self.data);
-                if !data.is_empty() {
-                    complete.push(data.join("\n"));
+            let is_second = std::mem::take(&mut self.after_return) && *byte == b'\n';
+            match byte {
+                b'\n' if is_second => {}
+                b'\n' | b'\r' => {
+                    self.after_return = *byte == b'\r';
+                    complete.extend(self.end_line());
                 }
-            } else {
-                self.field(line);
+                byte => self.line.push(*byte),
             }
         }
         complete
+    }
+
+    /// The data of an event that the stream ended in. Half an event is no JSON.
+    pub(super) fn finish(&mut self) -> Option<String> {
+        let complete = self.end_line();
+        complete.or_else(|| self.end_line())
+    }
+
+    fn end_line(&mut self) -> Option<String> {
+        let line = std::mem::take(&mut self.line);
+        let line = String::from_utf8_lossy(&line);
+        let mark = Some('\u{feff}').filter(|_| !std::mem::replace(&mut self.has_begun, true));
+        let line = mark.map_or(&*line, |mark| line.trim_start_matches(mark));
+        if !line.is_empty() {
+            self.field(line);
+            return None;
+        }
+        let data = std::mem::take(&mut self.data);
+        (!data.is_empty()).then(|| data.join("\n"))
     }
 
     fn field(&mut self, line: &str) {

@@ -9,8 +9,9 @@ use serde_json::Value;
 use std::time::Duration;
 use url::Url;
 
-use super::credentials;
+use super::answer::{MALFORMED, malformed};
 use super::events::Events;
+use super::{credentials, message};
 use crate::http::{self, Http, body};
 use crate::{CallContext, McpServer, OUTCOME_UNKNOWN, ToolError};
 
@@ -132,7 +133,7 @@ impl<'a> Line<'a> {
         &self,
         ticket: &Ticket,
         message: &Value,
-        id: Option<u64>,
+        id: Option<u32>,
     ) -> Result<Answer, Failure> {
         let accept = HeaderValue::from_static("application/json, text/event-stream");
         let response = self
@@ -169,24 +170,23 @@ impl<'a> Line<'a> {
         &self,
         mut response: Response,
         ticket: &Ticket,
-        id: u64,
+        id: u32,
     ) -> Result<Value, Failure> {
         if !is_of(&response, "text/event-stream") {
-            if !is_of(&response, "application/json") {
-                return Err(self
-                    .strange("it answers with neither JSON nor events")
-                    .into());
-            }
             let read = body::read(&mut response, MAX_ANSWER_BYTES).await;
             let read = read.map_err(|error| self.unless_unknown(error))?;
             if read.is_cut {
                 return Err(self.too_large().into());
             }
-            let message: Option<Value> = serde_json::from_slice(&read.bytes).ok();
-            let message = message.filter(|message| answers(message, id));
-            return Ok(
-                message.ok_or_else(|| self.strange("its JSON is no answer to the question"))?
-            );
+            let text = read.text();
+            let message = message::in_body(&text, id);
+            return Ok(message.ok_or_else(|| {
+                let problem = match domain::read_json(&text) {
+                    Ok(_) => "its JSON is no answer to the question",
+                    Err(_) => "it answers with neither JSON nor events",
+                };
+                self.unless_unknown(malformed(self.server, problem))
+            })?);
         }
         let mut events = Events::default();
         let mut resumes = 0;
@@ -222,21 +222,19 @@ impl<'a> Line<'a> {
         &self,
         response: &mut Response,
         events: &mut Events,
-        id: u64,
+        id: u32,
     ) -> Result<Option<Value>, Failure> {
         // A connection that breaks is a stream that ended.
         while let Ok(Some(chunk)) = response.chunk().await {
-            for data in events.take(&chunk) {
-                let message: Option<Value> = serde_json::from_str(&data).ok();
-                if let Some(message) = message.filter(|message| answers(message, id)) {
-                    return Ok(Some(message));
-                }
+            let data = events.take(&chunk);
+            if let Some(message) = data.iter().find_map(|data| message::in_text(data, id)) {
+                return Ok(Some(message));
             }
             if events.bytes() > MAX_ANSWER_BYTES {
                 return Err(self.too_large().into());
             }
         }
-        Ok(None)
+        Ok(events.finish().and_then(|data| message::in_text(&data, id)))
     }
 
     fn refuse_status(&self, response: &Response, ticket: &Ticket) -> Result<(), Failure> {
@@ -297,7 +295,8 @@ impl<'a> Line<'a> {
     /// A failure of a call that may have acted is repeated only where that does no harm.
     pub(super) fn unless_unknown(&self, failure: ToolError) -> ToolError {
         let may_have_acted = self.may_have_acted.load(Ordering::Relaxed);
-        if self.is_repeatable || !may_have_acted || !failure.retryable {
+        let is_unknown = failure.retryable || failure.code == MALFORMED;
+        if self.is_repeatable || !may_have_acted || !is_unknown {
             return failure;
         }
         let message = format!(
@@ -307,14 +306,6 @@ impl<'a> Line<'a> {
         ToolError::terminal(OUTCOME_UNKNOWN, message)
     }
 
-    pub(super) fn strange(&self, what: &str) -> ToolError {
-        let message = format!(
-            "the MCP server {} does not speak the protocol: {what}",
-            self.server
-        );
-        ToolError::terminal("mcp_malformed", message)
-    }
-
     fn too_large(&self) -> ToolError {
         let message = format!(
             "the MCP server {} answers with more than {MAX_ANSWER_BYTES} bytes; ask it for less",
@@ -322,12 +313,6 @@ impl<'a> Line<'a> {
         );
         ToolError::terminal("result_too_large", message)
     }
-}
-
-/// Whether a message answers the question with this id.
-fn answers(message: &Value, id: u64) -> bool {
-    message.get("id").and_then(Value::as_u64) == Some(id)
-        && (message.get("result").is_some() || message.get("error").is_some())
 }
 
 fn is_of(response: &Response, kind: &str) -> bool {

@@ -1,20 +1,28 @@
 //! A session with a server: its beginning, the questions asked in it, its end.
 
-use reqwest::header::HeaderValue;
-use serde_json::{Value, json};
+use std::collections::HashSet;
 
-use super::answer;
+use reqwest::header::HeaderValue;
+use serde_json::{Map, Value, json};
+
 use super::line::{Answer, Failure, Line, Ticket};
+use super::{answer, listing};
 use crate::ToolError;
 
 /// The version that is asked for: the newest that begins with `initialize`.
 const VERSION: &str = "2025-11-25";
 
-/// Versions whose answers are understood.
-const KNOWN_VERSIONS: &[&str] = &["2025-11-25", "2025-06-18", "2025-03-26"];
+/// Versions whose answers are understood: what they say of tools differs in fields that may be missing.
+const KNOWN_VERSIONS: &[&str] = &[
+    "2025-11-25",
+    "2025-06-18",
+    "2025-03-26",
+    "2024-11-05",
+    "2024-10-07",
+];
 
 /// Pages of a list of tools, and tools.
-const MAX_PAGES: usize = 20;
+const MAX_PAGES: u32 = 20;
 const MAX_TOOLS: usize = 200;
 
 pub(super) struct Session<'a> {
@@ -37,20 +45,12 @@ impl<'a> Session<'a> {
             message,
             session_id,
         } = answer.map_err(|failure| told(line, failure))?;
-        let result = answer::result(line, message)?;
-        let version = result.get("protocolVersion").and_then(Value::as_str);
-        let version = version.filter(|version| KNOWN_VERSIONS.contains(version));
-        let version = version.ok_or_else(|| {
-            line.strange(&format!(
-                "it knows none of the versions {}",
-                KNOWN_VERSIONS.join(", ")
-            ))
-        })?;
+        let version = version_of(line.server(), message)?;
         let session = Self {
             line,
             ticket: Ticket {
                 session_id,
-                version: HeaderValue::from_str(version).ok(),
+                version: Some(HeaderValue::from_static(version)),
             },
         };
         let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
@@ -59,37 +59,42 @@ impl<'a> Session<'a> {
         Ok(session)
     }
 
-    /// The tools, as the database records them: `[{"name", "description", "parameters", "problem"}]`.
+    /// The tools, as the database records them ([`listing::describe`]). The list ends where a cursor was there before.
     pub(super) async fn tools(&self) -> Result<Value, ToolError> {
-        let mut tools = Vec::new();
+        let mut listed: Vec<Value> = Vec::new();
+        let mut seen = HashSet::new();
         let mut cursor = Value::Null;
-        for page in 1..=MAX_PAGES {
+        for id in 1..=MAX_PAGES {
             let params = match &cursor {
                 Value::Null => json!({}),
                 cursor => json!({"cursor": cursor}),
             };
-            let id = u64::try_from(page).unwrap_or_default();
             let question =
                 json!({"jsonrpc": "2.0", "id": id, "method": "tools/list", "params": params});
             let answer = self.line.post(&self.ticket, &question, Some(id)).await;
             let answer = answer.map_err(|failure| told(self.line, failure))?;
-            let result = answer::result(self.line, answer.message)?;
-            let page = result.get("tools").and_then(Value::as_array);
-            let page = page.ok_or_else(|| self.line.strange("its list of tools is none"))?;
-            tools.extend(page.iter().filter_map(answer::tool));
-            if tools.len() > MAX_TOOLS {
+            let result = answer::result(self.line.server(), answer.message)?;
+            for tool in page_of(self.line.server(), &result)? {
+                if !listed.contains(tool) && listed.len() <= MAX_TOOLS {
+                    listed.push(tool.clone());
+                }
+            }
+            if listed.len() > MAX_TOOLS {
                 let message = format!(
                     "the MCP server {} has more than {MAX_TOOLS} tools",
                     self.line.server()
                 );
                 return Err(ToolError::terminal("mcp_too_many_tools", message));
             }
-            cursor = result.get("nextCursor").cloned().unwrap_or_default();
-            if !cursor.is_string() {
-                return Ok(Value::Array(tools));
+            match listing::next_cursor(result.get("nextCursor")) {
+                Some(next) if seen.insert(next.to_string()) => cursor = next.clone(),
+                _ => return Ok(Value::Array(listing::describe(&listed))),
             }
         }
-        Err(self.line.strange("its list of tools does not end"))
+        Err(answer::malformed(
+            self.line.server(),
+            "its list of tools does not end",
+        ))
     }
 
     /// Calls a tool. A server that has forgotten the session did nothing, so it is asked again, once, in a new one.
@@ -107,7 +112,8 @@ impl<'a> Session<'a> {
             answer = self.line.post(&self.ticket, &question, Some(100)).await;
         }
         let answer = answer.map_err(|failure| told(self.line, failure))?;
-        answer::of_call(self.line, tool, answer.message)
+        let result = answer::of_call(self.line.server(), tool, answer.message);
+        result.map_err(|error| self.line.unless_unknown(error))
     }
 
     pub(super) async fn end(self) {
@@ -115,6 +121,26 @@ impl<'a> Session<'a> {
             self.line.leave(&self.ticket).await;
         }
     }
+}
+
+/// Returns the version that a server chose.
+pub(super) fn version_of(server: &str, message: Value) -> Result<&'static str, ToolError> {
+    let result = answer::result(server, message)?;
+    let chosen = result.get("protocolVersion").and_then(Value::as_str);
+    let known = KNOWN_VERSIONS.iter().find(|known| Some(**known) == chosen);
+    known.copied().ok_or_else(|| {
+        let known = KNOWN_VERSIONS.join(", ");
+        answer::malformed(server, &format!("it knows none of the versions {known}"))
+    })
+}
+
+/// Returns the entries of one page of a list of tools.
+pub(super) fn page_of<'a>(
+    server: &str,
+    result: &'a Map<String, Value>,
+) -> Result<&'a Vec<Value>, ToolError> {
+    let page = result.get("tools").and_then(Value::as_array);
+    page.ok_or_else(|| answer::malformed(server, "its list of tools is none"))
 }
 
 fn told(line: &Line<'_>, failure: Failure) -> ToolError {

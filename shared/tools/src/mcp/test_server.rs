@@ -279,6 +279,10 @@ impl StepDatabase for Desk {
         let tool = tool.map(|tool| approved.get(tool).cloned());
         let server = McpServer {
             id: 7,
+            tool_name: tool
+                .clone()
+                .flatten()
+                .map(|tool| tool["original_name"].as_str().unwrap().to_owned()),
             url: self.url.clone(),
             auth_header_name: self.header.clone(),
             auth_secret: self.secret.clone().map(SecretString::from),

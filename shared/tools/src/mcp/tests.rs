@@ -81,10 +81,8 @@ impl World {
 async fn tools_are_listed_page_by_page_and_recorded_with_their_schemas() {
     for mode in [Mode::Json, Mode::Events] {
         let world = World::new(mode).await;
-        let odd = json!({"type": "object", "unevaluatedProperties": false});
-        world
-            .server
-            .offer("odd", "Its schema asserts what is not checked here.", &odd);
+        let odd = json!({"type": "object", "description": "x".repeat(40_000)});
+        world.server.offer("odd", "Its schema is too large.", &odd);
         let listed = world.list().await.unwrap();
         assert_eq!(listed["server"], "docs");
         assert_eq!(listed["tools"]["echo"], "approved", "{listed}");
@@ -97,7 +95,7 @@ async fn tools_are_listed_page_by_page_and_recorded_with_their_schemas() {
         assert_eq!(by_name("echo")["parameters"]["additionalProperties"], false);
         assert_eq!(by_name("echo")["problem"], Value::Null);
         let problem = by_name("odd")["problem"].as_str().unwrap();
-        assert!(problem.contains("unevaluatedProperties"), "{problem}");
+        assert!(problem.contains("32768 bytes"), "{problem}");
     }
 }
 
@@ -339,9 +337,10 @@ async fn a_call_of_which_nobody_knows_what_became_is_not_made_again_by_itself() 
             error.message
         );
     }
-    for (trouble, code) in [
-        (Trouble::Redirects, "mcp_redirected"),
-        (Trouble::SpeaksHtml, "mcp_malformed"),
+    for (trouble, world, code) in [
+        (Trouble::Redirects, &world, "mcp_redirected"),
+        (Trouble::SpeaksHtml, &world, crate::OUTCOME_UNKNOWN),
+        (Trouble::SpeaksHtml, &repeatable, "mcp_malformed"),
     ] {
         world.trouble(trouble);
         let error = world.call("echo", json!({})).await.unwrap_err();

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Found;
-use crate::json_schema::JsonSchema;
+use crate::json_schema::{JsonSchema, checkable};
 use crate::nearest::suggestion;
 use crate::plan::ProblemCode;
 use crate::tool::Tool;
@@ -13,8 +13,9 @@ pub(super) fn check(tool: &Tool, arguments: &Value) -> Vec<Found> {
     if tool.parameters.is_null() {
         return Vec::new();
     }
-    // A server's tool may have a schema that cannot be read; then its server decides.
-    let Ok(schema) = JsonSchema::parse(&tool.parameters) else {
+    // Of a server's schema, its server checks what cannot be read here.
+    let parameters = checkable(&tool.parameters);
+    let Ok(schema) = JsonSchema::parse(&parameters) else {
         return Vec::new();
     };
     let Err(problem) = schema.check_with_holes(arguments) else {

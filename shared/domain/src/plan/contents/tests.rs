@@ -220,6 +220,13 @@ fn templates_that_cannot_be_read_are_found() {
         let step = json!({"key": "b", "kind": "agent", "agent": "analyst", "input": {"instructions": "i", "output_schema": schema}});
         assert_one(step, ProblemCode::BadOutputSchema, "simpler schema");
     }
+    let list = json!({"key": "b", "kind": "agent", "agent": "analyst",
+        "input": {"instructions": "i", "output_schema": {"type": "array", "items": {"type": "string"}}}});
+    assert_one(
+        list,
+        ProblemCode::BadOutputSchema,
+        "put the value into a field",
+    );
 }
 
 #[test]
