@@ -24,6 +24,8 @@ mod converse;
 mod direct;
 pub mod embed;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod http;
 mod json_text;
 mod key;
@@ -69,6 +71,7 @@ pub use task::{
     PastTurn, PlanTask, RunbookMatch, RunbookOffer, StepOutcome, Table, TableCheck, WorkTask,
     Workspace,
 };
+pub use tool_schema::of_tool as wire_schema;
 
 use anthropic::Anthropic;
 use choose::Choice;

@@ -30,7 +30,7 @@ const NUMBERS: [&str; 6] = [
 ///
 /// # Errors
 /// Why there is none, in words.
-pub(crate) fn of_tool(tool: &Tool) -> Result<Value, String> {
+pub fn of_tool(tool: &Tool) -> Result<Value, String> {
     let mut writer = Writer {
         root: &tool.parameters,
         parts: 0,

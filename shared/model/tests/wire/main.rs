@@ -18,6 +18,7 @@ mod anthropic;
 mod embeddings;
 mod faults;
 mod ids;
+mod learning;
 mod lenient;
 mod openai;
 mod plans;
