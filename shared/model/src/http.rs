@@ -99,10 +99,19 @@ pub(crate) async fn json(
         let refusal = Refusal::read(&body);
         return Err(failure(provider, status, &headers, refusal));
     }
-    read(provider, &headers, &body).map_err(|failure| Failure {
+    received(provider, &headers, &body)
+}
+
+/// Reads the body of a successful status; one that cannot be used was paid for all the same.
+pub(crate) fn received(
+    provider: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Received, Failure> {
+    read(provider, headers, body).map_err(|failure| Failure {
         paid: Some(PaidBody {
             bytes: body.len(),
-            report: usage::report_in(&body),
+            report: usage::report_in(body),
         }),
         ..failure
     })
@@ -254,6 +263,10 @@ fn failure(provider: &str, status: StatusCode, headers: &HeaderMap, refusal: Ref
         },
         409 | 425 => Kind::Unavailable(format!("{answered}: {sentence}")),
         400..=499 => Kind::Refused(format!("{answered}: {sentence}")),
+        // llama.cpp's, before it had a status of its own.
+        _ if refusal.has_code(&["exceed_context_size_error"]) => {
+            Kind::Refused(format!("{answered}: {sentence}"))
+        }
         _ if refusal.has_code(&["overloaded_error"]) => Kind::Overloaded {
             retry_after_seconds,
         },

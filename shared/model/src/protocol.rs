@@ -112,6 +112,10 @@ pub(crate) fn read<P: Protocol>(
         answer.text = text.to_owned();
     }
     written_calls::take(&mut answer, &asked.names);
+    if answer.stop == Stop::Calls && answer.calls.is_empty() {
+        let lost = "the answer ends with a call and has none".to_owned();
+        return Err(Error::from(Kind::Malformed(lost)).with_usage(answer.usage));
+    }
     Ok(answer)
 }
 
@@ -129,6 +133,9 @@ pub(crate) fn stop_of(
     };
     match ending {
         Ending::Whole => Ok(whole),
+        // Some say so of a call that they left in the text, and of the call that gives a structured answer.
+        Ending::Calls if asked.request.output.is_some() => Ok(whole),
+        Ending::Calls => Ok(Stop::Calls),
         Ending::Length => Ok(Stop::Length),
         Ending::Filter => Ok(Stop::Filter),
         Ending::Refusal => Ok(Stop::Refusal),

@@ -7,6 +7,8 @@
 pub(crate) enum Ending {
     /// By itself.
     Whole,
+    /// To have tools called.
+    Calls,
     /// At a limit of its length.
     Length,
     /// By a filter.
@@ -23,8 +25,10 @@ pub(crate) enum Ending {
 pub(crate) fn ending(reason: Option<&str>) -> Ending {
     let reason = reason.unwrap_or_default().trim();
     match reason.to_ascii_lowercase().as_str() {
-        "" | "stop" | "tool_calls" | "tool_call" | "function_call" | "end_turn" | "tool_use"
-        | "stop_sequence" | "eos" | "eos_token" | "complete" => Ending::Whole,
+        "" | "stop" | "end_turn" | "stop_sequence" | "eos" | "eos_token" | "complete" => {
+            Ending::Whole
+        }
+        "tool_calls" | "tool_call" | "function_call" | "tool_use" => Ending::Calls,
         "length"
         | "max_tokens"
         | "max_output_tokens"

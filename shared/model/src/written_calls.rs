@@ -19,7 +19,7 @@ const MARKS: [(&str, &str); 4] = [
 
 /// Reads the calls that end the text, if all of them are of tools that are offered; the text before them stays.
 pub(crate) fn take(answer: &mut Answer, names: &WireNames<'_>) {
-    if answer.stop != Stop::End || !answer.calls.is_empty() {
+    if !matches!(answer.stop, Stop::End | Stop::Calls) || !answer.calls.is_empty() {
         return;
     }
     let Some((text, calls)) = calls_at_end(&answer.text, names) else {

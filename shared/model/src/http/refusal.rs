@@ -52,9 +52,12 @@ impl Refusal {
         let mut message = sentence(body, 0).unwrap_or_default();
         let error = error_in(body);
         // A router's own sentence says less than the body that it had from its upstream.
-        let raw = error.pointer("/metadata/raw").and_then(Value::as_str);
-        if let Some(raw) = raw.filter(|raw| !message.contains(*raw)) {
-            let upstream = Self::read(raw.as_bytes()).message;
+        let upstream = match error.pointer("/metadata/raw") {
+            Some(Value::String(raw)) => Self::read(raw.as_bytes()).message,
+            Some(raw) => sentence(raw, 0).unwrap_or_default(),
+            None => String::new(),
+        };
+        if !upstream.is_empty() && !message.contains(&upstream) {
             message = format!("{message}: {upstream}");
         }
         let codes = [error, body].into_iter().flat_map(|fields| {

@@ -15,8 +15,10 @@
 
 mod agents;
 mod anthropic;
+mod conformance;
 mod embeddings;
 mod faults;
+mod fuzz;
 mod ids;
 mod learning;
 mod lenient;
