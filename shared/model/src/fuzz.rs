@@ -65,6 +65,14 @@ fn read_case<P: Protocol>(protocol: &P, case: &Case, request: &Request) -> Resul
     protocol::read(protocol, received, &asked, &meter)
 }
 
+/// Why a body says that it ended.
+fn reason(body: &[u8]) -> Option<String> {
+    let value = crate::json_text::parse(body).ok()?;
+    let reason = value.pointer("/choices/0/finish_reason");
+    let reason = reason.or_else(|| value.get("stop_reason"))?;
+    reason.as_str().map(str::to_owned)
+}
+
 /// The calls of an answer and its text, as far as an agent's step goes on from them.
 fn outcome(answer: &Answer) -> Option<(String, Vec<(String, String)>)> {
     if !matches!(answer.stop, Stop::End | Stop::Calls) {
@@ -134,6 +142,16 @@ fn fuzz<P: Protocol>(protocol: &P, is_anthropic: bool) {
                 let found = outcome(&answer);
                 if let (false, Some(_)) = (case.touches_content, &found) {
                     assert_eq!(found, expected, "seed {seed}: {body}");
+                }
+                if let (Some(reason), Some((_, calls))) = (reason(&case.body), &found) {
+                    let has_calls = !calls.is_empty();
+                    let is_broken = ["error", "abort", "?"].contains(&reason.as_str());
+                    let calls_nothing = ["tool_calls", "tool_use"].contains(&reason.as_str());
+                    let is_wrong = !has_calls && (is_broken || calls_nothing);
+                    assert!(
+                        !is_wrong,
+                        "seed {seed} takes a broken answer for a whole one: {body}"
+                    );
                 }
                 for (_, arguments) in found.iter().flat_map(|(_, calls)| calls) {
                     assert!(arguments.starts_with('{'), "seed {seed}: {body}");

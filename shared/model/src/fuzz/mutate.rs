@@ -4,10 +4,10 @@
 use serde_json::{Map, Value, json};
 
 /// Numbers of a seed (splitmix64).
-pub struct Numbers(u64);
+pub(crate) struct Numbers(u64);
 
 impl Numbers {
-    pub fn of(seed: u64) -> Self {
+    pub(crate) fn of(seed: u64) -> Self {
         Self(seed)
     }
 
@@ -19,7 +19,7 @@ impl Numbers {
         number ^ (number >> 31)
     }
 
-    pub fn below(&mut self, bound: usize) -> usize {
+    pub(crate) fn below(&mut self, bound: usize) -> usize {
         let bound = u64::try_from(bound.max(1)).unwrap_or(u64::MAX);
         usize::try_from(self.next() % bound).unwrap_or(0)
     }
@@ -31,15 +31,15 @@ impl Numbers {
 }
 
 /// A mutated answer.
-pub struct Case {
-    pub content_type: &'static str,
-    pub body: Vec<u8>,
+pub(crate) struct Case {
+    pub(crate) content_type: &'static str,
+    pub(crate) body: Vec<u8>,
     /// True if what the model said, or its calls, may have been changed, and not only what stands around them.
-    pub touches_content: bool,
+    pub(crate) touches_content: bool,
 }
 
 /// Answers with all fields of the reference, of one protocol: a text, two calls with a text, and a text as JSON.
-pub fn originals(is_anthropic: bool) -> Vec<Value> {
+pub(crate) fn originals(is_anthropic: bool) -> Vec<Value> {
     let texts = ["The whole report, with every number.", "{\"verdicts\": []}"];
     if is_anthropic {
         let usage = json!({"input_tokens": 120, "output_tokens": 30, "cache_read_input_tokens": 64, "cache_creation_input_tokens": 0});
@@ -78,7 +78,7 @@ pub fn originals(is_anthropic: bool) -> Vec<Value> {
 }
 
 /// Mutates one answer one to four times.
-pub fn mutated(original: &Value, numbers: &mut Numbers) -> Case {
+pub(crate) fn mutated(original: &Value, numbers: &mut Numbers) -> Case {
     let mut value = original.clone();
     let mut touches_content = false;
     for _ in 0..=numbers.below(3) {
@@ -102,7 +102,7 @@ pub fn mutated(original: &Value, numbers: &mut Numbers) -> Case {
 }
 
 /// An error's body in some form, and a status for it.
-pub fn error(numbers: &mut Numbers) -> (&'static str, Vec<u8>) {
+pub(crate) fn error(numbers: &mut Numbers) -> (&'static str, Vec<u8>) {
     let sentences = [
         "This response_format type is unavailable now",
         "max_tokens is too large: 32000. This model supports at most 70 completion tokens",

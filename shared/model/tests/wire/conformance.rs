@@ -82,7 +82,7 @@ fn deviations() -> Vec<Deviation> {
             "enoch3712/ExtractThinker#346",
             (
                 BAD,
-                r#"{"error": {"message": "max_tokens is too large: 32000. This model supports at most 4096 completion tokens, whereas you provided 32000.", "type": "invalid_request_error", "param": "max_tokens", "code": null}}"#,
+                r#"{"error": {"message": "max_tokens is too large: 32000. This model supports at most 1024 completion tokens, whereas you provided 32000.", "type": "invalid_request_error", "param": "max_tokens", "code": null}}"#,
             ),
             "apwj",
         ),
@@ -126,7 +126,7 @@ fn deviations() -> Vec<Deviation> {
             "kortix-ai/suna#172",
             (
                 BAD,
-                r#"{"type": "error", "error": {"type": "invalid_request_error", "message": "input length and `max_tokens` exceed context limit: 19000 + 8000 > 20000, decrease input length or `max_tokens` and try again"}}"#,
+                r#"{"type": "error", "error": {"type": "invalid_request_error", "message": "input length and `max_tokens` exceed context limit: 11000 + 4000 > 12000, decrease input length or `max_tokens` and try again"}}"#,
             ),
             "apwj",
         ),
@@ -137,7 +137,7 @@ fn deviations() -> Vec<Deviation> {
             "sigoden/aichat PR#813",
             (
                 BAD,
-                r#"{"message": "The maximum tokens you requested exceeds the model limit of 4096. Try again with a maximum tokens value that is lower than 4096."}"#,
+                r#"{"message": "The maximum tokens you requested exceeds the model limit of 1024. Try again with a maximum tokens value that is lower than 1024."}"#,
             ),
             "apwj",
         ),
@@ -212,7 +212,7 @@ fn deviations() -> Vec<Deviation> {
             "api-docs.deepseek.com/api/create-chat-completion",
             (
                 BAD,
-                r#"{"error": {"message": "Invalid max_tokens value, the valid range of max_tokens is [1, 4096]", "type": "invalid_request_error"}}"#,
+                r#"{"error": {"message": "Invalid max_tokens value, the valid range of max_tokens is [1, 1024]", "type": "invalid_request_error"}}"#,
             ),
             "apwj",
         ),
@@ -266,7 +266,7 @@ fn deviations() -> Vec<Deviation> {
             "vllm-project/vllm#12886",
             (
                 BAD,
-                r#"{"object": "error", "message": "This model's maximum context length is 16384 tokens. However, you requested 40000 tokens (8000 in the messages, 32000 in the completion).", "type": "BadRequestError", "param": null, "code": 400}"#,
+                r#"{"object": "error", "message": "This model's maximum context length is 12000 tokens. However, you requested 14000 tokens (10000 in the messages, 4000 in the completion).", "type": "BadRequestError", "param": null, "code": 400}"#,
             ),
             "apwj",
         ),
