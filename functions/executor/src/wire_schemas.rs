@@ -32,7 +32,8 @@ fn problem(schema: &Value, place: &str) -> Option<String> {
     let kind = fields.get("type");
     let has_form = |schema: &Value| schema.get("type").or(schema.get("anyOf")).is_some();
     let is_wrong = kind.is_some_and(|kind| !kind.is_string())
-        || kind == Some(&Value::from("array")) && !fields.get("items").is_some_and(has_form)
+        || kind == Some(&Value::from("array"))
+            && fields.get("items").is_none_or(|items| !has_form(items))
         || place.is_empty() && kind != Some(&Value::from("object"))
         || place.is_empty() && fields.contains_key("anyOf");
     if is_wrong {

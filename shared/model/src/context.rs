@@ -118,7 +118,7 @@ fn shortened(text: &str, bytes: usize) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::indexing_slicing, clippy::panic)]
     use super::*;
     use crate::ask::{Purpose, ToolResult};
 

@@ -1,4 +1,8 @@
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value
+)]
 use proptest::prelude::*;
 
 use super::*;
@@ -50,9 +54,9 @@ pub(super) fn problem(schema: &Value, is_top: bool) -> Option<String> {
         return Some("no object at the top".to_owned());
     }
     if kind == Some("array")
-        && !fields
+        && fields
             .get("items")
-            .is_some_and(|items| items.get("type").or(items.get("anyOf")).is_some())
+            .is_none_or(|items| items.get("type").or(items.get("anyOf")).is_none())
     {
         return Some("items without a type".to_owned());
     }
