@@ -872,6 +872,29 @@ create table goalpost.tool_calls (
 comment on table goalpost.tool_calls is
   'Tool calls of a step with their frozen arguments, policy decision and result.';
 
+-- What a model's server was learned to take, from what it refused: a column without a value stands for what is assumed of
+-- every server. A row holds for some days (limits.capabilities_lifetime) from when its first value was learned.
+create table goalpost_private.model_capabilities (
+  provider text not null,
+  -- The base URL that calls go to, without user, password and query.
+  endpoint text not null,
+  model text not null,
+  -- The strongest form of a structured answer that it takes; json_schema if there is no value.
+  output_format text,
+  -- The name of the limit of an answer's tokens.
+  limit_parameter text,
+  max_output_tokens bigint,
+  context_tokens bigint,
+  -- False if the model calls tools only while it does not reason.
+  reasons_with_tools boolean,
+  learned_at timestamptz not null,
+  primary key (provider, endpoint, model),
+  constraint output_format_is_known check (output_format in ('json_schema', 'json_object', 'prompt')),
+  constraint limit_parameter_is_known check (limit_parameter in ('max_tokens', 'max_completion_tokens')),
+  constraint tokens_are_positive check (max_output_tokens > 0 and context_tokens > 0)
+);
+comment on table goalpost_private.model_capabilities is 'What servers of models take, as far as it was learned from what they refused.';
+
 -- file: supabase/schemas/10_tables/56_memory.sql
 
 -- What is remembered beyond one step, and which try of which step it was told to: later credit depends on that.
@@ -1344,6 +1367,8 @@ create table goalpost_private.limits (
   new_workspace_month_tokens bigint not null default 0,
   person_month_microusd bigint not null default 0,
   person_month_tokens bigint not null default 0,
+  -- How long what was learned of a model's server is used: servers change.
+  capabilities_lifetime interval not null default '7 days',
   -- How long the claims that came with a request are used before its requester renews them.
   claims_lifetime interval not null default '24 hours',
   -- What PostgREST appends to the search path (db-extra-search-path).
@@ -5314,6 +5339,7 @@ begin
   if not coalesce(
        p_ask ->> 'purpose' in ('assess', 'plan', 'work', 'judge', 'repair', 'compact', 'embed')
        and length(p_ask ->> 'provider') between 1 and 200 and length(p_ask ->> 'model') between 1 and 200
+       and coalesce(length(p_ask ->> 'endpoint'), 0) <= 300
        and p_ask ->> 'request_hash' ~ '^[0-9a-f]{64}$'
        and jsonb_typeof(p_ask -> 'max_input_tokens') = 'number'
        and (p_ask ->> 'max_input_tokens')::numeric between 0 and 1e9
@@ -5372,7 +5398,8 @@ end
 $$;
 
 -- Notes that a model is about to be called, for a chat or an embedding: a turn in state asked, with what it may cost at
--- most reserved. Replies {"number"}, or why nothing is to be called now: {"wait"}, {"waits_for_person"}, {"refused":
+-- most reserved. Replies {"number"}, with "capabilities" where something is known of the server at the call's "endpoint"
+-- (model_capabilities.sql), or why nothing is to be called now: {"wait"}, {"waits_for_person"}, {"refused":
 -- {"code", "message"}}. Called before every paid call. Results of tool calls that ended since (p_ended_calls) are recorded
 -- first and in any case. Safe to repeat: the same call that this very worker has noted and not ended keeps its number.
 -- Another one that it left without an end is unknown from now on. Raises ZG003, ZG009. Locks the tree, then the caps.
@@ -5395,7 +5422,8 @@ begin
 
   v_under_way := goalpost_private.turn_under_way(v_step, p_ask);
   if v_under_way.is_same then
-    return jsonb_build_object('number', (v_under_way.turn).number);
+    return jsonb_strip_nulls(jsonb_build_object(
+      'number', (v_under_way.turn).number, 'capabilities', goalpost_private.capabilities_for(p_ask, v_now)));
   end if;
   if (v_under_way.turn).number is not null then
     perform goalpost_private.give_up_turn(
@@ -5419,7 +5447,8 @@ begin
     from goalpost.step_turns t
    where t.run_id = p_run_id and t.step_key = p_step_key
   returning number into v_number;
-  return jsonb_build_object('number', v_number);
+  return jsonb_strip_nulls(jsonb_build_object(
+    'number', v_number, 'capabilities', goalpost_private.capabilities_for(p_ask, v_now)));
 end
 $$;
 
@@ -6006,7 +6035,8 @@ end
 $$;
 
 -- Ends a turn: asked -> answered | failed | unknown. p_end: {"answer", "usage"} or {"error", "charged", "usage"}, where
--- charged is "no" or "unknown" and usage, where it is known or estimated, decides what is booked. Freezes the
+-- charged is "no" or "unknown" and usage, where it is known or estimated, decides what is booked; "learned" beside them
+-- is kept for the next calls to the same server (model_capabilities.sql). Freezes the
 -- calls that the answer asks for (p_calls: [{"call_id", "tool", "arguments"}]) and decides on each. Replies
 -- {"calls": […]}, or {"error"} where the answer could not be kept, or {"lease_lost": true}: then the cost is booked all
 -- the same and nothing else (raising would undo that), also where it was taken to be unknown: unknown -> failed.
@@ -6044,6 +6074,7 @@ begin
     if v_turn.state = 'answered' then
       perform goalpost_private.create_calls(v_step, p_number, p_calls, v_now);
     end if;
+    perform goalpost_private.learn_capabilities(v_turn, p_end -> 'learned', v_now);
   end if;
   if not v_is_held then
     return '{"lease_lost": true}';
@@ -6123,6 +6154,64 @@ begin
       from goalpost.tool_calls c
      where c.run_id = p_run_id and c.step_key = p_step_key and c.turn_number is null
        and c.call_id in (select left(a.value ->> 'call_id', 200) from jsonb_array_elements(p_calls) a)));
+end
+$$;
+
+-- file: supabase/schemas/55_journal/model_capabilities.sql
+
+-- What a model's server takes is handed out with the model call's number and learned with its end, so that no call
+-- to the database is added: begin_turn reads it for the endpoint that the call names, end_turn keeps what the worker
+-- sends as "learned".
+
+-- Returns what was learned of the server and the model of a call, or null: it names no endpoint, or nothing is known any more.
+create function goalpost_private.capabilities_for(p_ask jsonb, p_now timestamptz) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_strip_nulls(jsonb_build_object(
+           'output_format', c.output_format, 'limit_parameter', c.limit_parameter,
+           'max_output_tokens', c.max_output_tokens, 'context_tokens', c.context_tokens,
+           'reasons_with_tools', c.reasons_with_tools))
+    from goalpost_private.model_capabilities c
+   cross join goalpost_private.limits l
+   where c.provider = p_ask ->> 'provider' and c.endpoint = p_ask ->> 'endpoint' and c.model = p_ask ->> 'model'
+     and c.learned_at > p_now - l.capabilities_lifetime
+$$;
+
+-- Keeps what a worker learned: {"endpoint", "capabilities": {…}}, of the provider and model that its turn names. Values
+-- that are not of their kind are skipped: they help the next call, and no end of a turn fails for them. What has expired
+-- is replaced as a whole and deleted where it stands in nobody's way. Locks the row, after all other locks.
+create function goalpost_private.learn_capabilities(p_turn goalpost.step_turns, p_learned jsonb, p_now timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_given constant jsonb := p_learned -> 'capabilities';
+  v_expired constant timestamptz := p_now - (select l.capabilities_lifetime from goalpost_private.limits l);
+begin
+  if jsonb_typeof(v_given) is distinct from 'object' or length(p_learned ->> 'endpoint') between 1 and 300 is not true then
+    return;
+  end if;
+  insert into goalpost_private.model_capabilities as c
+    (provider, endpoint, model, output_format, limit_parameter, max_output_tokens, context_tokens, reasons_with_tools, learned_at)
+  select p_turn.provider, p_learned ->> 'endpoint', p_turn.model,
+         case when v_given ->> 'output_format' in ('json_schema', 'json_object', 'prompt') then v_given ->> 'output_format' end,
+         case when v_given ->> 'limit_parameter' in ('max_tokens', 'max_completion_tokens') then v_given ->> 'limit_parameter' end,
+         case when v_given ->> 'max_output_tokens' ~ '^[1-9][0-9]{0,9}$' then (v_given ->> 'max_output_tokens')::bigint end,
+         case when v_given ->> 'context_tokens' ~ '^[1-9][0-9]{0,9}$' then (v_given ->> 'context_tokens')::bigint end,
+         case when v_given ->> 'reasons_with_tools' in ('true', 'false') then (v_given ->> 'reasons_with_tools')::boolean end,
+         p_now
+  on conflict (provider, endpoint, model) do update
+     set output_format = case when c.learned_at > v_expired then coalesce(excluded.output_format, c.output_format) else excluded.output_format end,
+         limit_parameter = case when c.learned_at > v_expired then coalesce(excluded.limit_parameter, c.limit_parameter) else excluded.limit_parameter end,
+         max_output_tokens = case when c.learned_at > v_expired then coalesce(excluded.max_output_tokens, c.max_output_tokens) else excluded.max_output_tokens end,
+         context_tokens = case when c.learned_at > v_expired then coalesce(excluded.context_tokens, c.context_tokens) else excluded.context_tokens end,
+         reasons_with_tools = case when c.learned_at > v_expired then coalesce(excluded.reasons_with_tools, c.reasons_with_tools) else excluded.reasons_with_tools end,
+         learned_at = case when c.learned_at > v_expired then c.learned_at else excluded.learned_at end;
+  delete from goalpost_private.model_capabilities c
+   using (select o.provider, o.endpoint, o.model from goalpost_private.model_capabilities o
+           where o.learned_at <= v_expired for update skip locked) e
+   where c.provider = e.provider and c.endpoint = e.endpoint and c.model = e.model;
 end
 $$;
 
@@ -11827,6 +11916,9 @@ create policy project_admins_read on goalpost_private.endpoints for select to au
   using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.limits enable row level security;
 create policy project_admins_read on goalpost_private.limits for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.model_capabilities enable row level security;
+create policy project_admins_read on goalpost_private.model_capabilities for select to authenticated
   using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.departures enable row level security;
 create policy project_admins_read on goalpost_private.departures for select to authenticated

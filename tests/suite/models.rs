@@ -13,7 +13,7 @@ use system_tests::people::Client;
 use system_tests::stacks;
 
 /// Replies by what is asked for: `assessment`, `plan`, `verdicts`, or `work` for an agent's turn. A reply that is a
-/// number is the HTTP status of a refusal.
+/// number is the HTTP status of a refusal, and a text the sentence of a refusal with status 400.
 #[derive(Clone, Default)]
 pub(crate) struct Script {
     replies: Arc<Mutex<BTreeMap<&'static str, VecDeque<Value>>>>,
@@ -74,7 +74,7 @@ impl Script {
 async fn complete(
     State(script): State<Script>,
     Json(body): Json<Value>,
-) -> Result<Json<Value>, StatusCode> {
+) -> Result<Json<Value>, (StatusCode, Json<Value>)> {
     let what = body["response_format"]["json_schema"]["name"]
         .as_str()
         .unwrap_or("work")
@@ -90,7 +90,12 @@ async fn complete(
         || json!({"role": "assistant", "content": format!("nothing is scripted for {what}")}),
     );
     if let Some(status) = message.as_u64() {
-        return Err(StatusCode::from_u16(u16::try_from(status).unwrap()).unwrap());
+        let status = StatusCode::from_u16(u16::try_from(status).unwrap()).unwrap();
+        return Err((status, Json(Value::Null)));
+    }
+    if let Some(sentence) = message.as_str() {
+        let refusal = json!({"error": {"message": sentence}});
+        return Err((StatusCode::BAD_REQUEST, Json(refusal)));
     }
     let finish = if message["tool_calls"].is_array() {
         "tool_calls"
@@ -207,6 +212,63 @@ async fn unreported_usage_counts_against_caps() {
             "{budget}"
         );
     }
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn learned_capabilities_reach_the_next_function() {
+    let steps = json!([{"key": "think", "kind": "agent", "agent": "analyst", "input": {"instructions": "Say hello."}}]);
+    let goal = json!({"title": "Greet", "description": "Say hello."});
+    let renamed = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.";
+    let script = Script::default()
+        .reply("assessment", json!(renamed))
+        .json("assessment", &json!({"decision": "goal", "goal": goal}))
+        .json("plan", &json!({"summary": "s", "steps": steps}))
+        .reply("work", json!({"role": "assistant", "content": "Hello."}));
+    let base_url = script.serve().await;
+    let endpoint = base_url.clone();
+    let with_model = move |mut options: StackOptions| {
+        for (name, value) in [
+            ("OPENAI_BASE_URL", base_url.as_str()),
+            ("GOALPOST_MODEL", "scripted"),
+        ] {
+            options
+                .environment
+                .insert(name.to_owned(), value.to_owned());
+        }
+        options.openai_api_key = Some("sk-test-key".to_owned().into());
+        options
+    };
+    let stack = stacks::start_with(with_model).await.unwrap();
+    let owner = Client::of(&stack, Person::Owner);
+    let asked = owner.begin("Greet all of our customers").await.unwrap();
+    let request_id = asked.body["request_id"].as_i64().unwrap();
+    let done = owner.until_settled(request_id).await.unwrap();
+    assert_eq!(done["state"], "answered", "{done}");
+
+    // The planner and the executor are other processes: what they know came with their turns.
+    let names = |what: &str| -> Vec<bool> {
+        let bodies = script.asked_for(what).into_iter();
+        bodies
+            .map(|body| body.get("max_completion_tokens").is_some())
+            .collect()
+    };
+    assert_eq!(names("assessment"), [false, true]);
+    assert_eq!((names("plan"), names("work")), (vec![true], vec![true]));
+    let database = stack.admin_db().await.unwrap();
+    let row = database
+        .query_one(
+            "select to_jsonb(c) - 'learned_at' from goalpost_private.model_capabilities c",
+            &[],
+        )
+        .await
+        .unwrap();
+    let row: Value = row.get(0);
+    assert_eq!(
+        row,
+        json!({"provider": "openai", "endpoint": endpoint, "model": "scripted", "limit_parameter": "max_completion_tokens",
+            "output_format": null, "max_output_tokens": null, "context_tokens": null, "reasons_with_tools": null})
+    );
     stack.stop().await.unwrap();
 }
 

@@ -17,6 +17,8 @@ mod result_schema;
 mod tool_calls;
 mod tool_step;
 mod turns;
+#[cfg(test)]
+mod wire_schemas;
 mod work_context;
 
 use std::sync::Arc;

@@ -6,6 +6,7 @@
 //! - [`ids`]: one newtype per kind of id, so that two of them cannot be swapped by accident.
 //! - [`state`]: the states of requests, goals, runs, steps and approvals, and the kinds of steps.
 //! - [`plan`]: what a plan is and the rules it must pass; the same rules live in SQL.
+//! - [`capabilities`]: what a model's server takes, as far as it was learned.
 //! - [`expression`]: templates and checks inside plans, evaluated within bounds.
 //! - [`json_schema`]: checks values against JSON Schemas.
 //! - [`lenient_json`]: reads JSON that others wrote.
@@ -14,6 +15,7 @@
 //! - [`tool`]: how a tool is described to a model and to the plan check.
 //! - [`tool_call`]: a call of a tool, from its request to its result.
 
+pub mod capabilities;
 pub mod expression;
 pub mod ids;
 pub mod json_schema;
@@ -26,6 +28,7 @@ pub mod state;
 pub mod tool;
 pub mod tool_call;
 
+pub use capabilities::{Capabilities, LimitParameter, OutputFormat};
 pub use ids::{
     ApprovalId, Attempt, DeadLetterId, GoalId, LeaseEpoch, RequestId, RunId, RunbookId, StepKey,
     UserId, WakeId, WorkspaceId,

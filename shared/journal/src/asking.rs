@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use domain::{ToolCallRequest, Usage};
+use domain::{Capabilities, ToolCallRequest, Usage};
 use model::{Answer, Ask, Candidate, Charged, Error, Kind, Purpose, Request};
-use store::{StepError, TurnAsk, TurnBegun, TurnEnd};
+use store::{Learned, StepError, TurnAsk, TurnBegun, TurnEnd};
 use tokio::time::Instant;
 
 use crate::{Interrupted, Journal, hash, shelf, storable};
@@ -28,7 +28,7 @@ impl Ask for Journal<'_> {
                 Ok(answer) => return Ok(answer),
                 Err(error) if error.kind == Kind::Interrupted => return Err(error),
                 // What is wrong with the fallback says nothing about when to come again.
-                Err(error) if first_error.is_none() && error.asks_for_another() => {
+                Err(error) if first_error.is_none() && self.model.asks_for_another(&error) => {
                     first_error = Some(error);
                 }
                 Err(error) => return Err(self.put_off(first_error.unwrap_or(error))),
@@ -61,33 +61,44 @@ impl Journal<'_> {
         if !self.pace.fits(self.context) {
             return Err(self.interrupt(Interrupted::Stopping));
         }
-        let number = self.begin(candidate, request).await?;
+        let (number, before) = self.begin(candidate, request).await?;
         let began = Instant::now();
+        let mut known = before.clone();
         let answered = tokio::select! {
-            answered = self.model.ask(candidate, request) => answered,
+            answered = self.model.ask_knowing(candidate, request, &mut known) => answered,
             () = self.context.stopping() => {
-                self.end(number, &ended_without(&stopped(), Charged::Unknown, None), &[]).await?;
+                self.end(number, &ended_without(&stopped(), Charged::Unknown, None), None, &[]).await?;
                 return Err(self.interrupt(Interrupted::Stopping));
             }
         };
         self.pace.took(began.elapsed());
+        let learned = (known != before).then(|| Learned {
+            endpoint: self.model.endpoint(candidate),
+            capabilities: known,
+        });
+        let learned = learned.as_ref();
         match answered {
-            Ok(answer) => self.keep(number, answer).await,
+            Ok(answer) => self.keep(number, answer, learned).await,
             Err(error) => {
                 self.failed = self.failed.saturating_add(1);
                 let usage = error.usage.as_deref().cloned();
                 let end = ended_without(&error.clone().into(), error.was_charged(), usage);
-                self.end(number, &end, &[]).await?;
+                self.end(number, &end, learned, &[]).await?;
                 Err(error)
             }
         }
     }
 
-    /// Notes that this is about to be asked.
-    async fn begin(&mut self, candidate: &Candidate, request: &Request) -> Result<i32, Error> {
+    /// Notes that this is about to be asked. Returns its number, and what is known of the server.
+    async fn begin(
+        &mut self,
+        candidate: &Candidate,
+        request: &Request,
+    ) -> Result<(i32, Capabilities), Error> {
         let ask = TurnAsk {
             purpose: request.purpose.as_str(),
             provider: candidate.provider.clone(),
+            endpoint: Some(self.model.endpoint(candidate)),
             model: candidate.model.clone(),
             request_hash: hash::of(request),
             max_input_tokens: self.model.input_bound(candidate, request),
@@ -98,7 +109,10 @@ impl Journal<'_> {
         let begun = begun.await.map_err(|error| self.interrupt(error.into()))?;
         self.context.calls_were_recorded(&ended);
         match begun {
-            TurnBegun::Number(number) => Ok(number),
+            TurnBegun::Begun {
+                number,
+                capabilities,
+            } => Ok((number, capabilities)),
             TurnBegun::Wait { seconds } => Err(self.interrupt(Interrupted::Wait { seconds })),
             TurnBegun::WaitsForPerson(_) => Err(self.interrupt(Interrupted::Suspended)),
             TurnBegun::Refused { code, message } => Err(Kind::NotAsked {
@@ -111,7 +125,12 @@ impl Journal<'_> {
     }
 
     /// Keeps an answer, and the calls that it asks for.
-    async fn keep(&mut self, number: i32, answer: Answer) -> Result<Answer, Error> {
+    async fn keep(
+        &mut self,
+        number: i32,
+        answer: Answer,
+        learned: Option<&Learned>,
+    ) -> Result<Answer, Error> {
         let kept = match storable::kept(&answer) {
             Ok(kept) => kept,
             Err(problem) => {
@@ -120,6 +139,7 @@ impl Journal<'_> {
                 self.end(
                     number,
                     &ended_without(&error.clone().into(), Charged::Unknown, usage),
+                    learned,
                     &[],
                 )
                 .await?;
@@ -135,7 +155,7 @@ impl Journal<'_> {
             answer: shelf::put_away(self.store, self.context, "the answer", kept).await,
             usage: answer.usage.clone(),
         };
-        self.end(number, &end, &calls).await?;
+        self.end(number, &end, learned, &calls).await?;
         self.failed = 0;
         Ok(answer)
     }
@@ -144,11 +164,12 @@ impl Journal<'_> {
         &mut self,
         number: i32,
         end: &TurnEnd,
+        learned: Option<&Learned>,
         calls: &[ToolCallRequest],
     ) -> Result<(), Error> {
         let ended = self
             .store
-            .end_turn(self.context.lease(), number, end, calls);
+            .end_turn(self.context.lease(), number, end, learned, calls);
         let ended = ended.await.map_err(|error| self.interrupt(error.into()))?;
         self.asked_for = ended.calls;
         match (end, ended.error) {

@@ -149,6 +149,7 @@ impl<'a> Memories<'a> {
         let ask = TurnAsk {
             purpose: "embed",
             provider: call.candidate.provider.clone(),
+            endpoint: None,
             model: call.candidate.model.clone(),
             request_hash: hash::of(&(call_number, texts)),
             max_input_tokens: call.max_input_tokens,
@@ -160,7 +161,7 @@ impl<'a> Memories<'a> {
             .begin_turn(lease, &ask, &domain::ToolCallResults::new())
             .await
         {
-            Ok(TurnBegun::Number(number)) => number,
+            Ok(TurnBegun::Begun { number, .. }) => number,
             begun => {
                 tracing::warn!(?begun, "memories are found by their words alone");
                 return None;
@@ -181,7 +182,7 @@ impl<'a> Memories<'a> {
             }
             None => asking::ended_without(&asking::stopped(), Charged::Unknown, None),
         };
-        if let Err(error) = self.store.end_turn(lease, number, &end, &[]).await {
+        if let Err(error) = self.store.end_turn(lease, number, &end, None, &[]).await {
             tracing::warn!(%error, "an embedding's end is not recorded; it counts as spent");
         }
         embedded.map(|embedded| embedded.map(|(embedded, _)| embedded))

@@ -16,17 +16,18 @@ mod wire;
 
 use std::time::Duration;
 
+use domain::{Capabilities, OutputFormat, Usage};
 use reqwest::Client;
 use serde_json::{Map, Value, json};
 
+use crate::adapt::Written;
 use crate::ask::{Answer, OutputSchema, Request};
 use crate::choose::ANTHROPIC;
-use crate::error::{Error, Kind};
-use crate::http::{self, Received};
+use crate::http::{self, Failure, Received};
 use crate::key::Key;
 use crate::names::WireNames;
-use crate::openai::object_schema;
-use crate::usage::Meter;
+use crate::protocol::{Asked, Protocol, schema_in_words, tools_of};
+use crate::usage::Counts;
 
 const DEFAULT_BASE_URL: &str = "https://api.anthropic.com";
 
@@ -54,67 +55,88 @@ impl Anthropic {
         }
     }
 
-    /// One call.
-    pub(crate) async fn ask(&self, model: &str, request: &Request) -> Result<Answer, Error> {
-        let body = body(model, request);
-        let meter = Meter {
-            provider: ANTHROPIC,
-            model,
-            sent: body.to_string().len(),
-            read: wire::counts,
-            has_output: true,
-        };
+    /// The place that calls go to.
+    pub(crate) fn base_url(&self) -> &str {
+        &self.base_url
+    }
+}
+
+impl Protocol for Anthropic {
+    const PROVIDER: &'static str = ANTHROPIC;
+
+    fn written(&self, _: &Request, _: &Capabilities) -> Written {
+        Written {
+            limit: None,
+            can_stop_reasoning: false,
+        }
+    }
+
+    fn body(&self, model: &str, request: &Request, known: &Capabilities) -> Value {
+        body(model, request, known)
+    }
+
+    async fn send(&self, body: &Value) -> Result<Received, Failure> {
         let mut call = self
             .http
             .post(format!("{}/v1/messages", self.base_url))
             .header("anthropic-version", VERSION)
-            .json(&body);
+            .json(body);
         if let Some(key) = self.key.header(ANTHROPIC, "")? {
             call = call.header("x-api-key", key);
         }
-        let received = http::json(ANTHROPIC, call, self.timeout).await;
-        let Received { value, bytes } = received.map_err(|failure| failure.of(&meter))?;
-        let usage = meter.usage(value.get("usage"), bytes);
-        let unreadable = |kind: Kind| Error::from(kind).with_usage(usage.clone());
-        let message: wire::Message = serde_json::from_value(value).map_err(|error| {
-            unreadable(Kind::Malformed(format!(
-                "the response is no message: {error}"
-            )))
-        })?;
-        let by_tool = request
-            .output
-            .as_ref()
-            .filter(|output| !is_closed(&output.schema));
-        let names = WireNames::of(&request.tools);
-        let answer = message.answer(model, by_tool, &names, usage.clone());
-        answer.map_err(unreadable)
+        http::json(ANTHROPIC, call, self.timeout).await
+    }
+
+    fn counts(report: &Value) -> Counts {
+        wire::counts(report)
+    }
+
+    fn read(&self, value: Value, asked: &Asked<'_>, usage: &Usage) -> Result<Answer, Failure> {
+        Ok(wire::answer(value, asked, usage.clone())?)
     }
 }
 
+/// The form in which an answer is asked for: a schema with open objects is refused as a format.
+fn form(output: &OutputSchema, known: &Capabilities) -> OutputFormat {
+    match known.output_format.unwrap_or_default() {
+        OutputFormat::JsonSchema if !is_closed(&output.schema) => OutputFormat::JsonObject,
+        format => format,
+    }
+}
+
+/// The structured answer that a call is to give, if that is its form.
+fn by_tool<'a>(request: &'a Request, known: &Capabilities) -> Option<&'a OutputSchema> {
+    let output = request.output.as_ref()?;
+    (form(output, known) == OutputFormat::JsonObject).then_some(output)
+}
+
 /// The call's body.
-pub(crate) fn body(model: &str, request: &Request) -> Value {
+pub(crate) fn body(model: &str, request: &Request, known: &Capabilities) -> Value {
     let names = WireNames::of(&request.tools);
     let mut body = Map::new();
     body.insert("model".into(), json!(model));
-    body.insert("max_tokens".into(), json!(request.max_output_tokens));
-    let mut tools: Vec<Value> = request
-        .tools
-        .iter()
+    let limit = known.output_tokens(request.max_output_tokens);
+    body.insert("max_tokens".into(), json!(limit));
+    body.insert("stream".into(), json!(false));
+    let (tools, mut system) = tools_of(request, &names);
+    let mut tools: Vec<Value> = tools
+        .into_iter()
         .map(|tool| {
             json!({
-                "name": names.theirs(&tool.name),
-                "description": tool.description,
-                "input_schema": object_schema(&tool.parameters),
+                "name": tool.name, "description": tool.description, "input_schema": tool.schema,
             })
         })
         .collect();
-    let mut system = request.system.clone();
-    match &request.output {
-        Some(output) if is_closed(&output.schema) => {
+    match request
+        .output
+        .as_ref()
+        .map(|output| (form(output, known), output))
+    {
+        Some((OutputFormat::JsonSchema, output)) => {
             let format = json!({"type": "json_schema", "schema": output.schema});
             body.insert("output_config".into(), json!({"format": format}));
         }
-        Some(output) => {
+        Some((OutputFormat::JsonObject, output)) => {
             tools.push(answer_tool(output));
             system.push_str(&format!(
                 "\nGive the JSON object by calling the tool `{}` once, and write nothing else.",
@@ -124,6 +146,7 @@ pub(crate) fn body(model: &str, request: &Request) -> Value {
             let choice = json!({"type": "auto", "disable_parallel_tool_use": true});
             body.insert("tool_choice".into(), choice);
         }
+        Some((OutputFormat::Prompt, output)) => system.push_str(&schema_in_words(output)),
         None => {}
     }
     if !tools.is_empty() {
@@ -150,7 +173,7 @@ fn answer_tool(output: &OutputSchema) -> Value {
     json!({
         "name": output.name,
         "description": "Takes the answer: one JSON object.",
-        "input_schema": object_schema(&output.schema),
+        "input_schema": output.schema,
     })
 }
 

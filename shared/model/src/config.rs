@@ -25,6 +25,9 @@ pub struct ModelConfig {
     pub max_output_tokens: u32,
     /// For one call, from the first byte to the last: `GOALPOST_MODEL_TIMEOUT_SECONDS`.
     pub timeout: Duration,
+    /// `GOALPOST_MODEL_LONGEST_WAIT_SECONDS`: a provider that asks for a longer pause is not waited for where there is a
+    /// fallback.
+    pub longest_wait: Duration,
 }
 
 /// Tokens of an answer: room for the longest plan and the reasoning before it.
@@ -32,6 +35,9 @@ const MAX_OUTPUT_TOKENS: u32 = 32_000;
 
 /// Long answers of models that reason take minutes; a function lives for fifteen.
 const TIMEOUT: Duration = Duration::from_secs(180);
+
+/// A question that a person waits for is answered by the fallback rather than after a pause longer than this.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 impl Default for ModelConfig {
     fn default() -> Self {
@@ -45,6 +51,7 @@ impl Default for ModelConfig {
             embedding_model: None,
             max_output_tokens: MAX_OUTPUT_TOKENS,
             timeout: TIMEOUT,
+            longest_wait: LONGEST_WAIT,
         }
     }
 }
@@ -74,6 +81,12 @@ impl ModelConfig {
             1_000_000,
         );
         let timeout = number("GOALPOST_MODEL_TIMEOUT_SECONDS", TIMEOUT.as_secs(), 1, 900);
+        let longest_wait = number(
+            "GOALPOST_MODEL_LONGEST_WAIT_SECONDS",
+            LONGEST_WAIT.as_secs(),
+            0,
+            86_400,
+        );
         let config = Self {
             anthropic_base_url: variable("ANTHROPIC_BASE_URL"),
             openai_base_url: variable("OPENAI_BASE_URL"),
@@ -82,6 +95,7 @@ impl ModelConfig {
             embedding_model: variable("GOALPOST_EMBEDDING_MODEL"),
             max_output_tokens: u32::try_from(max_output_tokens).unwrap_or(MAX_OUTPUT_TOKENS),
             timeout: Duration::from_secs(timeout),
+            longest_wait: Duration::from_secs(longest_wait),
             ..Self::default()
         };
         (config, problems)
@@ -109,6 +123,7 @@ mod tests {
             ("GOALPOST_EMBEDDING_MODEL", "e"),
             ("GOALPOST_MAX_OUTPUT_TOKENS", "4096"),
             ("GOALPOST_MODEL_TIMEOUT_SECONDS", "30"),
+            ("GOALPOST_MODEL_LONGEST_WAIT_SECONDS", "0"),
         ])
         .0;
         assert_eq!(config.anthropic_base_url.as_deref(), Some("https://a"));
@@ -117,8 +132,12 @@ mod tests {
         assert_eq!(config.fallback_model.as_deref(), Some("f"));
         assert_eq!(config.embedding_model.as_deref(), Some("e"));
         assert_eq!(
-            (config.max_output_tokens, config.timeout.as_secs()),
-            (4096, 30)
+            (
+                config.max_output_tokens,
+                config.timeout.as_secs(),
+                config.longest_wait.as_secs()
+            ),
+            (4096, 30, 0)
         );
         assert!(config.openai_api_key.is_none() && config.anthropic_api_key.is_none());
     }

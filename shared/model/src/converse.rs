@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::ask::{Answer, Ask, Message, Purpose, Request, Stop};
 use crate::error::{Error, Kind};
+use crate::json_text;
 
 /// How often an answer that cannot be read goes back.
 const REPAIRS: usize = 2;
@@ -149,14 +150,23 @@ fn json_in(text: &str) -> Result<Value, String> {
         .find('{')
         .zip(text.rfind('}'))
         .and_then(|(first, last)| text.get(first..=last));
-    let whole = serde_json::from_str(text);
+    let whole = json_text::parse(text.as_bytes());
     let others = fenced.into_iter().chain(object);
     let found = others
-        .filter_map(|part| serde_json::from_str::<Value>(part).ok())
+        .filter_map(|part| json_text::parse(part.as_bytes()).ok())
         .find(Value::is_object);
+    let whole = match whole {
+        // Written into a string once more.
+        Ok(Value::String(inner)) => return json_text::object(&inner).ok_or_else(not_an_object),
+        whole => whole,
+    };
     whole
         .or_else(|error| found.ok_or(error))
         .map_err(|error| error.to_string())
+}
+
+fn not_an_object() -> String {
+    "it is a text and no JSON object".to_owned()
 }
 
 fn declined(answer: &Answer) -> String {

@@ -25,7 +25,7 @@ impl Ask for DirectAsk<'_> {
         for candidate in &candidates {
             match self.model.ask(candidate, &request).await {
                 // What is wrong with the fallback says nothing about when to come again.
-                Err(error) if first_error.is_none() && error.asks_for_another() => {
+                Err(error) if first_error.is_none() && self.model.asks_for_another(&error) => {
                     first_error = Some(error);
                 }
                 Err(error) => return Err(first_error.unwrap_or(error)),

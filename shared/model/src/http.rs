@@ -3,22 +3,22 @@
 //! Nothing is tried twice in here. Whoever asks decides about that, since a second try may cost a second time.
 
 mod date;
+pub(crate) mod refusal;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use refusal::Refusal;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::Value;
 
 use crate::error::{Charged, Error, Kind};
+use crate::json_text;
 use crate::usage::{self, Meter};
 
 /// The largest response that is read.
 const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
-
-/// Characters of a provider's own message that are passed on.
-const MAX_MESSAGE_CHARS: usize = 300;
 
 /// A day: whoever asks for a longer pause is asked again then.
 const MAX_PAUSE_SECONDS: u64 = 86_400;
@@ -50,6 +50,8 @@ pub(crate) struct Failure {
     pub(crate) kind: Kind,
     /// The body of a successful status that cannot be used: it was paid for.
     pub(crate) paid: Option<PaidBody>,
+    /// The provider's own words, where it refuses the request itself.
+    pub(crate) refusal: Option<Box<Refusal>>,
 }
 
 /// A body that cannot be used, as far as it tells what it cost.
@@ -60,7 +62,11 @@ pub(crate) struct PaidBody {
 
 impl From<Kind> for Failure {
     fn from(kind: Kind) -> Self {
-        Self { kind, paid: None }
+        Self {
+            kind,
+            paid: None,
+            refusal: None,
+        }
     }
 }
 
@@ -90,36 +96,58 @@ pub(crate) async fn json(
     });
     let (status, headers, body) = answered.await.map_err(|_| Kind::Timeout)??;
     if !status.is_success() {
-        return Err(failure(provider, status, &headers, &body).into());
+        let refusal = Refusal::read(&body);
+        return Err(failure(provider, status, &headers, refusal));
     }
-    read(provider, &headers, &body).map_err(|kind| Failure {
-        kind,
+    received(provider, &headers, &body)
+}
+
+/// Reads the body of a successful status; one that cannot be used was paid for all the same.
+pub(crate) fn received(
+    provider: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Received, Failure> {
+    read(provider, headers, body).map_err(|failure| Failure {
         paid: Some(PaidBody {
             bytes: body.len(),
-            report: usage::report_in(&body),
+            report: usage::report_in(body),
         }),
+        ..failure
     })
 }
 
-/// Reads the body of a successful status.
-fn read(provider: &str, headers: &HeaderMap, body: &[u8]) -> Result<Received, Kind> {
-    let content_type = headers.get(CONTENT_TYPE);
-    let content_type = content_type.and_then(|value| value.to_str().ok());
-    if let Some(other) = content_type.filter(|content_type| !content_type.contains("json")) {
-        let other: String = other.chars().take(60).collect();
-        return Err(Kind::Malformed(format!(
-            "{provider} answered with {other} and not with JSON; check its base URL"
-        )));
-    }
-    let value: Value = serde_json::from_slice(body)
-        .map_err(|error| Kind::Malformed(format!("the response is no JSON: {error}")))?;
+/// Reads the body of a successful status, whatever its content type says.
+fn read(provider: &str, headers: &HeaderMap, body: &[u8]) -> Result<Received, Failure> {
+    let value =
+        json_text::parse(body).map_err(|error| not_json(provider, headers, body, &error))?;
     // Routers answer 200 before they know, and tell what went wrong in the body.
-    match value.get("error") {
-        None | Some(Value::Null) => Ok(Received {
+    match refusal::late_error(&value) {
+        None => Ok(Received {
             value,
             bytes: body.len(),
         }),
-        Some(error) => Err(told_late(provider, error, headers, body)),
+        Some(error) => Err(late_failure(provider, error, headers)),
+    }
+}
+
+fn not_json(provider: &str, headers: &HeaderMap, body: &[u8], error: &serde_json::Error) -> Kind {
+    let begins = |start: &str| body.trim_ascii_start().starts_with(start.as_bytes());
+    if begins("data:") || begins("event:") {
+        return Kind::Malformed(format!(
+            "{provider} answered with a stream of events although none was asked for; turn streaming off at the server or at the proxy before it"
+        ));
+    }
+    let content_type = headers.get(CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    match content_type.filter(|content_type| !content_type.contains("json")) {
+        Some(other) => {
+            let other: String = other.chars().take(60).collect();
+            Kind::Malformed(format!(
+                "{provider} answered with {other} and not with JSON; check its base URL"
+            ))
+        }
+        None => Kind::Malformed(format!("the response is no JSON: {error}")),
     }
 }
 
@@ -199,52 +227,18 @@ fn request_id(headers: &HeaderMap) -> Option<&str> {
         .filter(|id| !id.is_empty())
 }
 
-/// What a provider says about a failure: both give an object `error` with a message and words for programs.
-struct Told {
-    message: String,
-    words: Vec<String>,
-}
-
-impl Told {
-    fn by(error: Option<&Value>) -> Self {
-        let field = |name: &str| {
-            let field = error?.get(name)?;
-            field.as_str().map(str::to_owned)
-        };
-        let plain = error.and_then(Value::as_str).map(str::to_owned);
-        let message = field("message").or(plain).unwrap_or_default();
-        Self {
-            message: message.chars().take(MAX_MESSAGE_CHARS).collect(),
-            words: [field("type"), field("code")]
-                .into_iter()
-                .flatten()
-                .collect(),
-        }
-    }
-
-    fn says(&self, words: &[&str]) -> bool {
-        self.words.iter().any(|word| words.contains(&word.as_str()))
-    }
-
-    /// OpenAI's codes, Anthropic's type, and Anthropic's sentence under `invalid_request_error`.
-    fn has_no_credit(&self) -> bool {
-        self.says(&[
-            "insufficient_quota",
-            "billing_error",
-            "billing_hard_limit_reached",
-        ]) || self.message.contains("credit balance is too low")
-    }
-}
-
-fn failure(provider: &str, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Kind {
-    let body = serde_json::from_slice::<Value>(body).ok();
-    let told = Told::by(body.as_ref().and_then(|body| body.get("error")));
+/// The failure that a status means.
+fn failure(provider: &str, status: StatusCode, headers: &HeaderMap, refusal: Refusal) -> Failure {
     let retry_after_seconds = retry_after(headers);
     let answered = match request_id(headers) {
         Some(id) => format!("{provider} answered {status} (request {id})"),
         None => format!("{provider} answered {status}"),
     };
-    match status.as_u16() {
+    let sentence = match refusal.sentence() {
+        sentence if sentence.is_empty() => "it gives no reason".to_owned(),
+        sentence => sentence,
+    };
+    let kind = match status.as_u16() {
         300..=399 => Kind::Refused(format!(
             "{answered} and names another place, where the key is not sent; set the base URL to that place"
         )),
@@ -253,10 +247,9 @@ fn failure(provider: &str, status: StatusCode, headers: &HeaderMap, body: &[u8])
             status: status.to_string(),
         },
         402 => Kind::NoCredit(provider.to_owned()),
-        400..=499 if told.has_no_credit() => Kind::NoCredit(provider.to_owned()),
+        400..=499 if refusal.has_no_credit() => Kind::NoCredit(provider.to_owned()),
         404 => Kind::Refused(format!(
-            "{answered}: {}; check the model's name and the base URL",
-            told.message
+            "{answered}: {sentence}; check the model's name and the base URL"
         )),
         408 | 504 => Kind::Timeout,
         413 => Kind::Refused(format!(
@@ -268,21 +261,41 @@ fn failure(provider: &str, status: StatusCode, headers: &HeaderMap, body: &[u8])
         503 | 529 => Kind::Overloaded {
             retry_after_seconds,
         },
-        409 | 425 => Kind::Unavailable(answered),
-        400..=499 => Kind::Refused(format!("{answered}: {}", told.message)),
-        _ if told.says(&["overloaded_error"]) => Kind::Overloaded {
+        409 | 425 => Kind::Unavailable(format!("{answered}: {sentence}")),
+        400..=499 => Kind::Refused(format!("{answered}: {sentence}")),
+        // llama.cpp's, before it had a status of its own.
+        _ if refusal.has_code(&["exceed_context_size_error"]) => {
+            Kind::Refused(format!("{answered}: {sentence}"))
+        }
+        _ if refusal.has_code(&["overloaded_error"]) => Kind::Overloaded {
             retry_after_seconds,
         },
-        _ => Kind::Unavailable(answered),
+        _ => Kind::Unavailable(format!("{answered}: {sentence}")),
+    };
+    let is_refused = matches!(kind, Kind::Refused(_)) && !status.is_redirection();
+    let refusal = Refusal {
+        is_too_large: status.as_u16() == 413,
+        ..refusal
+    };
+    Failure {
+        refusal: is_refused.then(|| Box::new(refusal)),
+        ..Failure::from(kind)
     }
 }
 
+/// The headers of a part of a response, which has none.
+pub(crate) fn no_headers() -> HeaderMap {
+    HeaderMap::new()
+}
+
 /// A failure in the body of a 200, by the status that it names.
-fn told_late(provider: &str, error: &Value, headers: &HeaderMap, body: &[u8]) -> Kind {
-    let status = error.get("code").and_then(Value::as_u64);
-    let status = status.and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok());
-    match status.filter(|status| !status.is_success()) {
-        Some(status) => failure(provider, status, headers, body),
-        None => Kind::Unavailable(format!("{provider}: {}", Told::by(Some(error)).message)),
+pub(crate) fn late_failure(provider: &str, error: &Value, headers: &HeaderMap) -> Failure {
+    let refusal = Refusal::of(error);
+    let code = usage::count(error, "code");
+    let status = u16::try_from(code).ok();
+    let status = status.and_then(|code| StatusCode::from_u16(code).ok());
+    match status.filter(|status| status.is_client_error() || status.is_server_error()) {
+        Some(status) => failure(provider, status, headers, refusal),
+        None => Kind::Unavailable(format!("{provider}: {}", refusal.sentence())).into(),
     }
 }

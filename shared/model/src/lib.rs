@@ -11,17 +11,23 @@
 //! and a short written rule ([`catalogue`]), and refuses everything else. Whichever it is,
 //! what needs no model is decided first and the same way ([`rule`]).
 
+mod adapt;
 mod answer;
 mod anthropic;
 mod ask;
+mod call_ids;
 pub mod catalogue;
 mod choose;
 mod config;
+mod context;
 mod converse;
 mod direct;
 pub mod embed;
 mod error;
+#[cfg(test)]
+mod fuzz;
 mod http;
+mod json_text;
 mod key;
 mod lazy;
 mod names;
@@ -29,20 +35,27 @@ mod offline;
 mod openai;
 mod plan_language;
 mod prompt;
+mod protocol;
 mod read;
 mod results;
 mod review;
 pub mod rule;
 mod signatures;
+mod stop;
 mod tables;
 mod task;
 mod tasks;
+mod thinking;
+mod tool_schema;
 mod usage;
 mod work;
+mod written_calls;
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::Usage;
+use domain::{Capabilities, Usage};
 
 pub use answer::{Assessment, Decision, NewGoal, Planned, Turn};
 pub use ask::{Answer, Ask, Candidate, Message, OutputSchema, Purpose, Request, Stop, ToolResult};
@@ -58,13 +71,18 @@ pub use task::{
     PastTurn, PlanTask, RunbookMatch, RunbookOffer, StepOutcome, Table, TableCheck, WorkTask,
     Workspace,
 };
+pub use tool_schema::of_tool as wire_schema;
 
 use anthropic::Anthropic;
 use choose::Choice;
 use embed::Embedder;
 use key::Key;
 use openai::OpenAi;
+use protocol::Protocol as _;
 use secrecy::SecretString;
+
+/// Characters of an endpoint's name.
+const MAX_ENDPOINT_CHARS: usize = 300;
 
 /// What answers the tasks: the providers that are configured, or nobody.
 #[derive(Debug, Clone)]
@@ -75,6 +93,9 @@ pub struct Model {
     choice: Choice,
     embedder: Embedder,
     max_output_tokens: u32,
+    longest_wait: Duration,
+    /// What was learned of servers by askers that keep no record.
+    known: Arc<Mutex<HashMap<Candidate, Capabilities>>>,
 }
 
 /// The keys that the clients were made with.
@@ -122,6 +143,8 @@ impl Model {
             choice,
             embedder,
             max_output_tokens: config.max_output_tokens,
+            longest_wait: config.longest_wait,
+            known: Arc::default(),
         })
     }
 
@@ -154,18 +177,72 @@ impl Model {
         Ok(self.choice.resolve(wanted)?)
     }
 
-    /// Asks one candidate once: one HTTP call, nothing repeated, nothing recorded.
+    /// Asks one candidate once; what was refused and cost nothing is asked again as the server takes it. Nothing is
+    /// recorded, and what was learned of the server is known to this model alone.
+    ///
+    /// # Errors
+    /// As [`Model::ask_knowing`].
+    pub async fn ask(&self, candidate: &Candidate, request: &Request) -> Result<Answer, Error> {
+        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock().get(candidate).cloned().unwrap_or_default();
+        let answered = self.ask_knowing(candidate, request, &mut known).await;
+        lock().insert(candidate.clone(), known);
+        answered
+    }
+
+    /// Asks one candidate once, by what is known of its server; `known` has what was learned afterwards.
     ///
     /// # Errors
     /// See [`Kind`]; an answer that is refused, cut off or held back is an [`Answer`] with that [`Stop`], since it was
     /// paid for.
-    pub async fn ask(&self, candidate: &Candidate, request: &Request) -> Result<Answer, Error> {
+    pub async fn ask_knowing(
+        &self,
+        candidate: &Candidate,
+        request: &Request,
+        known: &mut Capabilities,
+    ) -> Result<Answer, Error> {
         let Candidate { provider, model } = candidate;
         match (provider.as_str(), &self.anthropic, &self.openai) {
-            (ANTHROPIC, Some(anthropic), _) => anthropic.ask(model, request).await,
-            (OPENAI, _, Some(openai)) => openai.ask(model, request).await,
+            (ANTHROPIC, Some(anthropic), _) => {
+                protocol::ask(anthropic, model, request, known).await
+            }
+            (OPENAI, _, Some(openai)) => protocol::ask(openai, model, request, known).await,
             _ => Err(not_configured(candidate)),
         }
+    }
+
+    /// Returns where a candidate's calls go, without user, password and query, which may hold secrets.
+    #[must_use]
+    pub fn endpoint(&self, candidate: &Candidate) -> String {
+        let base_url = match (candidate.provider.as_str(), &self.anthropic, &self.openai) {
+            (ANTHROPIC, Some(anthropic), _) => anthropic.base_url(),
+            (OPENAI, _, Some(openai)) => openai.base_url(),
+            _ => return String::new(),
+        };
+        let url = reqwest::Url::parse(base_url).ok();
+        let endpoint = url.and_then(|url| {
+            let host = url.host_str()?;
+            let port = url
+                .port()
+                .map_or_else(String::new, |port| format!(":{port}"));
+            Some(format!("{}://{host}{port}{}", url.scheme(), url.path()))
+        });
+        let endpoint: String = endpoint
+            .unwrap_or_default()
+            .chars()
+            .take(MAX_ENDPOINT_CHARS)
+            .collect();
+        endpoint.trim_end_matches('/').to_owned()
+    }
+
+    /// Says whether the next candidate is asked at once after this error: the first cannot answer now, or asks for a
+    /// longer wait than is configured.
+    #[must_use]
+    pub fn asks_for_another(&self, error: &Error) -> bool {
+        let waits_long = error
+            .retry_after_seconds()
+            .is_some_and(|seconds| Duration::from_secs(seconds) > self.longest_wait);
+        error.asks_for_another() || waits_long
     }
 
     /// The same, within a time that may be shorter than the configured one: a function must end before it is ended.
@@ -187,11 +264,16 @@ impl Model {
     #[must_use]
     pub fn input_bound(&self, candidate: &Candidate, request: &Request) -> u64 {
         let Candidate { provider, model } = candidate;
+        let known = Capabilities::default();
         let body = match (provider.as_str(), &self.openai) {
-            (ANTHROPIC, _) => anthropic::body(model, request).to_string(),
-            (OPENAI, Some(openai)) => openai.body(model, request).to_string(),
-            _ => String::new(),
+            (ANTHROPIC, _) => self
+                .anthropic
+                .as_ref()
+                .map(|one| one.body(model, request, &known)),
+            (OPENAI, Some(openai)) => Some(openai.body(model, request, &known)),
+            _ => None,
         };
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
         u64::try_from(body.len()).unwrap_or(u64::MAX)
     }
 

@@ -40,18 +40,31 @@ impl<'a> WireNames<'a> {
         let found = self.pairs.iter().find(|(theirs, _)| theirs == name);
         found.map_or_else(|| name.to_owned(), |(_, ours)| (*ours).to_owned())
     }
+
+    /// Returns our name of a tool that is offered, by theirs or by ours.
+    pub(crate) fn offered(&self, name: &str) -> Option<String> {
+        let mut pairs = self.pairs.iter();
+        let found = pairs.find(|(theirs, ours)| theirs == name || *ours == name);
+        found.map(|(_, ours)| (*ours).to_owned())
+    }
 }
 
 /// Whatever is not taken becomes `_`.
 pub(crate) fn plain(name: &str) -> String {
-    let letters = name.chars().map(|letter| {
-        if letter.is_ascii_alphanumeric() || letter == '_' || letter == '-' {
-            letter
-        } else {
-            '_'
-        }
+    let letters = name.chars().map(|letter| match is_taken(letter) {
+        true => letter,
+        false => '_',
     });
     letters.take(MAX_CHARS).collect()
+}
+
+/// Returns true if all letters are taken.
+pub(crate) fn is_plain(name: &str) -> bool {
+    name.chars().all(is_taken)
+}
+
+fn is_taken(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '_' || letter == '-'
 }
 
 #[cfg(test)]

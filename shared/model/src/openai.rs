@@ -11,26 +11,30 @@
 //! ai.google.dev/gemini-api/docs/thought-signatures). They are the answer's native part.
 //!
 //! OpenAI's own families from gpt-5.6 on call tools here only while they do not reason, and some of them not at all
-//! (developers.openai.com/api/docs/models): what refuses is asked again without reasoning, and remembered.
+//! (developers.openai.com/api/docs/models): what refuses is asked again without reasoning (see `adapt`).
 
 pub(crate) mod embeddings;
 mod wire;
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+pub(crate) use wire::arguments;
+
 use std::time::Duration;
 
+use domain::{Capabilities, LimitParameter, OutputFormat, Usage};
 use reqwest::Client;
 use reqwest::header::AUTHORIZATION;
 use serde_json::{Map, Value, json};
 
+use crate::adapt::Written;
 use crate::ask::{Answer, Message, Request};
+use crate::call_ids::CallIds;
 use crate::choose::{OPENAI, OPENAI_DEFAULT};
-use crate::error::{Error, Kind};
+use crate::error::Kind;
 use crate::http::{self, Failure, Received};
 use crate::key::Key;
 use crate::names::WireNames;
-use crate::usage::Meter;
+use crate::protocol::{Asked, Protocol, schema_in_words, tools_of};
+use crate::usage::Counts;
 
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";
 
@@ -41,8 +45,6 @@ pub(crate) struct OpenAi {
     base_url: String,
     key: Key,
     timeout: Duration,
-    /// Models that refused to call tools while they reason.
-    unreasoning: Arc<Mutex<BTreeSet<String>>>,
 }
 
 impl OpenAi {
@@ -53,7 +55,6 @@ impl OpenAi {
             base_url: base_url.trim_end_matches('/').to_owned(),
             key,
             timeout,
-            unreasoning: Arc::default(),
         }
     }
 
@@ -62,62 +63,9 @@ impl OpenAi {
         self.base_url == DEFAULT_BASE_URL
     }
 
-    /// One call; two where the first is refused for reasoning beside tools, which costs nothing.
-    pub(crate) async fn ask(&self, model: &str, request: &Request) -> Result<Answer, Error> {
-        let body = self.body(model, request);
-        let meter = Meter {
-            provider: OPENAI,
-            model,
-            sent: body.to_string().len(),
-            read: wire::counts,
-            has_output: true,
-        };
-        let received = match self.post("chat/completions", &body).await {
-            Err(Failure {
-                kind: Kind::Refused(why),
-                ..
-            }) if !request.tools.is_empty() => {
-                self.ask_unreasoning(model, request, &body, why).await
-            }
-            answered => answered,
-        };
-        let Received { value, bytes } = received.map_err(|failure| failure.of(&meter))?;
-        let usage = meter.usage(value.get("usage"), bytes);
-        let unreadable = |kind: Kind| Error::from(kind).with_usage(usage.clone());
-        let completion: wire::Completion = serde_json::from_value(value).map_err(|error| {
-            unreadable(Kind::Malformed(format!(
-                "the response is no chat completion: {error}"
-            )))
-        })?;
-        let names = WireNames::of(&request.tools);
-        let answer = completion.answer(model, &names, usage.clone());
-        answer.map_err(unreadable)
-    }
-
-    /// Asks a model that refused to reason beside tools to do without; others stay refused.
-    async fn ask_unreasoning(
-        &self,
-        model: &str,
-        request: &Request,
-        refused: &Value,
-        why: String,
-    ) -> Result<Received, Failure> {
-        if !why.contains("reasoning_effort") || refused.get("reasoning_effort").is_some() {
-            return Err(Kind::Refused(with_advice(why)).into());
-        }
-        self.lock_unreasoning().insert(model.to_owned());
-        let body = self.body(model, request);
-        let answered = self.post("chat/completions", &body).await;
-        answered.map_err(|failure| match failure.kind {
-            Kind::Refused(why) => Kind::Refused(with_advice(why)).into(),
-            kind => Failure { kind, ..failure },
-        })
-    }
-
-    fn lock_unreasoning(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
-        self.unreasoning
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// The place that calls go to.
+    pub(crate) fn base_url(&self) -> &str {
+        &self.base_url
     }
 
     /// Posts to a path below the base URL.
@@ -132,121 +80,176 @@ impl OpenAi {
         http::json(OPENAI, call, self.timeout).await
     }
 
-    /// The call's body.
-    pub(crate) fn body(&self, model: &str, request: &Request) -> Value {
+    /// The limit's name for a server of which nothing is known: OpenAI refuses the old name for models that reason, and
+    /// so does Azure; other servers know only the old one.
+    fn limit(&self, known: &Capabilities) -> LimitParameter {
+        let host = reqwest::Url::parse(&self.base_url).ok();
+        let host = host.as_ref().and_then(|url| url.host_str());
+        let is_theirs = host.is_some_and(|host| {
+            host.ends_with(".openai.com") || host.ends_with(".openai.azure.com")
+        });
+        known.limit_parameter.unwrap_or(match is_theirs {
+            true => LimitParameter::MaxCompletionTokens,
+            false => LimitParameter::MaxTokens,
+        })
+    }
+}
+
+impl Protocol for OpenAi {
+    const PROVIDER: &'static str = OPENAI;
+
+    fn written(&self, request: &Request, known: &Capabilities) -> Written {
+        Written {
+            limit: Some(self.limit(known)),
+            can_stop_reasoning: !request.tools.is_empty(),
+        }
+    }
+
+    fn body(&self, model: &str, request: &Request, known: &Capabilities) -> Value {
         let names = WireNames::of(&request.tools);
-        let mut messages = vec![json!({"role": "system", "content": request.system})];
+        let (tools, mut system) = tools_of(request, &names);
+        let format = known.output_format.unwrap_or_default();
+        if let Some(output) = request
+            .output
+            .as_ref()
+            .filter(|_| format != OutputFormat::JsonSchema)
+        {
+            system.push_str(&schema_in_words(output));
+        }
+        let mut messages = vec![json!({"role": "system", "content": system})];
+        let mut ids = CallIds::new(|_| true, |_, number| format!("call{number:05}"));
         messages.extend(
             request
                 .messages
                 .iter()
-                .flat_map(|said| message(said, &names)),
+                .flat_map(|said| message(said, &names, &mut ids)),
         );
         let mut body = Map::new();
         body.insert("model".into(), json!(model));
         body.insert("messages".into(), Value::Array(messages));
-        body.insert(self.limit().into(), json!(request.max_output_tokens));
+        // Some servers stream unless they are told not to.
+        body.insert("stream".into(), json!(false));
+        let limit = known.output_tokens(request.max_output_tokens);
+        body.insert(self.limit(known).as_str().into(), json!(limit));
         // A list without tools is refused.
-        if !request.tools.is_empty() {
-            let tools = request.tools.iter().map(|tool| {
+        if !tools.is_empty() {
+            let tools = tools.into_iter().map(|tool| {
                 json!({"type": "function", "function": {
-                    "name": names.theirs(&tool.name),
-                    "description": tool.description,
-                    "parameters": object_schema(&tool.parameters),
+                    "name": tool.name, "description": tool.description, "parameters": tool.schema,
                 }})
             });
             body.insert("tools".into(), tools.collect());
             if request.must_answer {
                 body.insert("tool_choice".into(), json!("none"));
             }
-            if self.lock_unreasoning().contains(model) {
+            if known.reasons_with_tools == Some(false) {
                 body.insert("reasoning_effort".into(), json!("none"));
             }
         }
-        if let Some(output) = &request.output {
+        match (&request.output, format) {
             // Strict would refuse schemas with open objects, such as a step's input.
-            body.insert(
-                "response_format".into(),
-                json!({"type": "json_schema", "json_schema": {
-                    "name": output.name, "schema": output.schema, "strict": false,
-                }}),
-            );
+            (Some(output), OutputFormat::JsonSchema) => {
+                body.insert(
+                    "response_format".into(),
+                    json!({"type": "json_schema", "json_schema": {
+                        "name": output.name, "schema": output.schema, "strict": false,
+                    }}),
+                );
+            }
+            (Some(_), OutputFormat::JsonObject) => {
+                body.insert("response_format".into(), json!({"type": "json_object"}));
+            }
+            (Some(_), OutputFormat::Prompt) | (None, _) => {}
         }
         Value::Object(body)
     }
 
-    /// OpenAI calls the limit `max_completion_tokens` and refuses the old name for models that reason; so does Azure.
-    /// Other servers know only the old one.
-    fn limit(&self) -> &'static str {
-        let host = reqwest::Url::parse(&self.base_url).ok();
-        let host = host.as_ref().and_then(|url| url.host_str());
-        let is_theirs = host.is_some_and(|host| {
-            host.ends_with(".openai.com") || host.ends_with(".openai.azure.com")
-        });
-        if is_theirs {
-            "max_completion_tokens"
-        } else {
-            "max_tokens"
+    async fn send(&self, body: &Value) -> Result<Received, Failure> {
+        let mut received = self.post("chat/completions", body).await;
+        if let Err(Failure {
+            kind: Kind::Refused(why),
+            ..
+        }) = &mut received
+        {
+            with_advice(why, body);
         }
+        received
+    }
+
+    fn counts(report: &Value) -> Counts {
+        wire::counts(report)
+    }
+
+    fn read(&self, value: Value, asked: &Asked<'_>, usage: &Usage) -> Result<Answer, Failure> {
+        wire::answer(&value, asked, usage.clone())
     }
 }
 
-/// What to do about a model that calls tools through another of OpenAI's interfaces alone.
-fn with_advice(why: String) -> String {
-    if why.to_lowercase().contains("responses") {
-        format!(
-            "{why} Goalpost asks through Chat Completions: name a model that calls tools there, such as {OPENAI_DEFAULT}."
-        )
-    } else {
-        why
-    }
-}
-
-/// A tool without parameters still takes an object.
-pub(crate) fn object_schema(schema: &Value) -> Value {
-    if schema.get("type").and_then(Value::as_str) == Some("object") {
-        schema.clone()
-    } else {
-        json!({"type": "object", "properties": {}})
+/// Adds what to do about a model that calls tools through another of OpenAI's interfaces alone.
+fn with_advice(why: &mut String, body: &Value) {
+    if body.get("tools").is_some() && why.to_lowercase().contains("responses") {
+        why.push_str(&format!(
+            " Goalpost asks through Chat Completions: name a model that calls tools there, such as {OPENAI_DEFAULT}."
+        ));
     }
 }
 
 /// A message as theirs: several where several calls were answered, none where nothing was said.
-fn message(message: &Message, names: &WireNames<'_>) -> Vec<Value> {
+fn message(message: &Message, names: &WireNames<'_>, ids: &mut CallIds) -> Vec<Value> {
     match message {
         Message::User { content } => vec![json!({"role": "user", "content": content})],
-        Message::Assistant(answer) => assistant(answer, names).into_iter().collect(),
+        Message::Assistant(answer) => assistant(answer, names, ids).into_iter().collect(),
         Message::ToolResults { results } => {
             let result = results.iter().map(|result| {
-                json!({"role": "tool", "tool_call_id": result.call_id, "content": result.content})
+                let id = ids.of_result(&result.call_id);
+                json!({"role": "tool", "tool_call_id": id, "content": result.content})
             });
             result.collect()
         }
     }
 }
 
-fn assistant(answer: &Answer, names: &WireNames<'_>) -> Option<Value> {
+fn assistant(answer: &Answer, names: &WireNames<'_>, ids: &mut CallIds) -> Option<Value> {
     if answer.text.is_empty() && answer.calls.is_empty() {
         return None;
     }
+    let is_own = answer.provider == OPENAI;
+    let ids = ids.of_answer(answer, is_own);
     let mut said = Map::new();
     said.insert("role".into(), json!("assistant"));
     let text = (!answer.text.is_empty()).then_some(&answer.text);
     said.insert("content".into(), json!(text));
+    let native = answer.native.as_ref().filter(|_| is_own);
     if !answer.calls.is_empty() {
-        let calls = answer.calls.iter().map(|call| {
-            // Written by the model: JSON in a string, or what it took for it.
-            let arguments = call.arguments.as_str().map(str::to_owned);
-            json!({"id": call.call_id, "type": "function", "function": {
-                "name": names.theirs(&call.tool),
-                "arguments": arguments.unwrap_or_else(|| call.arguments.to_string()),
-            }})
-        });
+        let calls = answer
+            .calls
+            .iter()
+            .zip(ids)
+            .enumerate()
+            .map(|(position, (call, id))| {
+                // Written by the model: JSON in a string, or what it took for it.
+                let arguments = call.arguments.as_str().map(str::to_owned);
+                let mut wire = json!({"id": id, "type": "function", "function": {
+                    "name": names.theirs(&call.tool),
+                    "arguments": arguments.unwrap_or_else(|| call.arguments.to_string()),
+                }});
+                let extra = native.and_then(|native| {
+                    native
+                        .get("tool_calls")?
+                        .get(position)?
+                        .get("extra_content")
+                });
+                if let (Some(extra), Some(fields)) = (extra, wire.as_object_mut()) {
+                    fields.insert("extra_content".into(), extra.clone());
+                }
+                wire
+            });
         said.insert("tool_calls".into(), calls.collect());
     }
-    let native = answer.native.as_ref().filter(|_| answer.provider == OPENAI);
-    if let Some(native) = native.and_then(Value::as_object) {
-        said.extend(native.clone());
+    for (name, value) in native.and_then(Value::as_object).into_iter().flatten() {
+        if name != "tool_calls" {
+            said.insert(name.clone(), value.clone());
+        }
     }
     Some(Value::Object(said))
 }

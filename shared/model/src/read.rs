@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use crate::answer::{Assessment, Decision, NewGoal, Turn};
 use crate::ask::Answer;
-use crate::rule;
 use crate::task::{Assess, JudgeTask, PlanTask, RunbookOffer};
+use crate::{rule, written_calls};
 
 pub(crate) fn assessment(value: &Value, task: &Assess) -> Result<Assessment, String> {
     let decision = match value.get("decision").and_then(Value::as_str) {
@@ -167,8 +167,8 @@ pub(crate) fn verdicts(value: &Value, task: &JudgeTask) -> Result<Vec<CriterionV
         .get("verdicts")
         .cloned()
         .ok_or("there is no array \"verdicts\"")?;
-    let given: Vec<CriterionVerdict> =
-        serde_json::from_value(list).map_err(|error| error.to_string())?;
+    let list = list.as_array().ok_or("\"verdicts\" is no array")?;
+    let given: Vec<CriterionVerdict> = list.iter().map(verdict).collect::<Result<_, _>>()?;
     let verdict_on = |number: i32| {
         let found = given
             .iter()
@@ -187,6 +187,24 @@ pub(crate) fn verdicts(value: &Value, task: &JudgeTask) -> Result<Vec<CriterionV
         .collect())
 }
 
+/// Reads a verdict whose number may have a fraction of zero or be in a string.
+fn verdict(given: &Value) -> Result<CriterionVerdict, String> {
+    let mut given = given.clone();
+    let number = match given.get("number") {
+        Some(Value::String(text)) => text.trim().parse().ok(),
+        Some(number) => number.as_f64(),
+        None => None,
+    };
+    let whole = number.filter(|number| number.fract() == 0.0 && number.abs() < 1e6);
+    if let (Some(whole), Some(fields)) = (whole, given.as_object_mut()) {
+        #[expect(clippy::cast_possible_truncation, reason = "whole and below a million")]
+        let whole = whole as i32;
+        fields.insert("number".to_owned(), whole.into());
+        fields.retain(|_, value| !value.is_null());
+    }
+    serde_json::from_value(given).map_err(|error| error.to_string())
+}
+
 /// The calls that an agent wants made, or its last word.
 pub(crate) fn turn(answer: &Answer) -> Result<Turn, String> {
     if let Some(call) = answer.calls.iter().find(|call| !call.arguments.is_object()) {
@@ -199,6 +217,9 @@ pub(crate) fn turn(answer: &Answer) -> Result<Turn, String> {
         return Ok(Turn::Calls {
             answer: answer.clone(),
         });
+    }
+    if written_calls::is_unread_call(&answer.text) {
+        return Err("Nothing was called: your call is written as text, or names a tool that you do not have. Call one of your tools, or reply with the result.".into());
     }
     if answer.text.trim().is_empty() {
         return Err("You said nothing. Call a tool, or reply with the result.".into());

@@ -3,7 +3,7 @@
 //! The one thing to know: each of these is safe to repeat, since its answer may be lost, and each but [`Store::end_turn`]
 //! changes nothing once the lease is lost.
 
-use domain::{StepError, ToolCall, ToolCallRequest, ToolCallResult, ToolCallResults};
+use domain::{Capabilities, StepError, ToolCall, ToolCallRequest, ToolCallResult, ToolCallResults};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -79,6 +79,9 @@ pub struct TurnAsk {
     pub purpose: &'static str,
     /// Whom.
     pub provider: String,
+    /// Where the call goes, without secrets; none for a call whose server is not learned of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
     /// Which model.
     pub model: String,
     /// sha256 of the question, in hex.
@@ -91,10 +94,15 @@ pub struct TurnAsk {
 
 /// Whether it may be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(try_from = "Value")]
 pub enum TurnBegun {
-    /// It may; its number.
-    Number(i32),
+    /// It may.
+    Begun {
+        /// Its number.
+        number: i32,
+        /// What was learned of the server.
+        capabilities: Capabilities,
+    },
     /// Not now.
     Wait {
         /// Come again after so long.
@@ -109,6 +117,45 @@ pub enum TurnBegun {
         /// The limit's sentence.
         message: String,
     },
+}
+
+/// The replies that have one field.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum NotBegun {
+    Wait { seconds: u32 },
+    WaitsForPerson(Value),
+    Refused { code: String, message: String },
+}
+
+impl TryFrom<Value> for TurnBegun {
+    type Error = serde_json::Error;
+
+    fn try_from(mut reply: Value) -> Result<Self, Self::Error> {
+        if let Some(number) = reply.get_mut("number").map(Value::take) {
+            // What another version learned and this one cannot read is learned anew.
+            let known = reply.get_mut("capabilities").map(Value::take);
+            let known = known.and_then(|known| serde_json::from_value(known).ok());
+            return Ok(Self::Begun {
+                number: serde_json::from_value(number)?,
+                capabilities: known.unwrap_or_default(),
+            });
+        }
+        Ok(match serde_json::from_value(reply)? {
+            NotBegun::Wait { seconds } => Self::Wait { seconds },
+            NotBegun::WaitsForPerson(approval) => Self::WaitsForPerson(approval),
+            NotBegun::Refused { code, message } => Self::Refused { code, message },
+        })
+    }
+}
+
+/// What a call taught about its server, for the calls after it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Learned {
+    /// Where the call went.
+    pub endpoint: String,
+    /// What is known now.
+    pub capabilities: Capabilities,
 }
 
 /// What became of a question.
@@ -200,7 +247,8 @@ impl Store {
         self.journal_rpc("begin_turn", lease, more).await
     }
 
-    /// Notes what became of a question. What it cost is booked even if the lease is lost.
+    /// Notes what became of a question, and what it taught about its server. Cost and lesson are kept even if the lease is
+    /// lost.
     ///
     /// # Errors
     /// As [`Store::read_journal`].
@@ -209,8 +257,13 @@ impl Store {
         lease: &Lease,
         number: i32,
         end: &TurnEnd,
+        learned: Option<&Learned>,
         calls: &[ToolCallRequest],
     ) -> Result<TurnEnded, Error> {
+        let mut end = json!(end);
+        if let (Some(learned), Some(fields)) = (learned, end.as_object_mut()) {
+            fields.insert("learned".to_owned(), json!(learned));
+        }
         let more = json!({"p_number": number, "p_end": end, "p_calls": calls});
         let ended: TurnEnded = self.journal_rpc("end_turn", lease, more).await?;
         if ended.lease_lost {

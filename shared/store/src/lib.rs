@@ -26,8 +26,8 @@ pub use call::NO_REPLY;
 pub use domain::StepError;
 pub use error::{Effect, Error};
 pub use journal::{
-    CallsBegun, FailedAttempt, JournalRows, LimitWait, TurnAsk, TurnBegun, TurnEnd, TurnEnded,
-    TurnRow,
+    CallsBegun, FailedAttempt, JournalRows, Learned, LimitWait, TurnAsk, TurnBegun, TurnEnd,
+    TurnEnded, TurnRow,
 };
 pub use memory::{Embedding, Memory, Question};
 pub use objects::MAX_OBJECT_BYTES;

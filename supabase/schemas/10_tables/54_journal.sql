@@ -96,3 +96,26 @@ create table goalpost.tool_calls (
 ) with (fillfactor = 70);
 comment on table goalpost.tool_calls is
   'Tool calls of a step with their frozen arguments, policy decision and result.';
+
+-- What a model's server was learned to take, from what it refused: a column without a value stands for what is assumed of
+-- every server. A row holds for some days (limits.capabilities_lifetime) from when its first value was learned.
+create table goalpost_private.model_capabilities (
+  provider text not null,
+  -- The base URL that calls go to, without user, password and query.
+  endpoint text not null,
+  model text not null,
+  -- The strongest form of a structured answer that it takes; json_schema if there is no value.
+  output_format text,
+  -- The name of the limit of an answer's tokens.
+  limit_parameter text,
+  max_output_tokens bigint,
+  context_tokens bigint,
+  -- False if the model calls tools only while it does not reason.
+  reasons_with_tools boolean,
+  learned_at timestamptz not null,
+  primary key (provider, endpoint, model),
+  constraint output_format_is_known check (output_format in ('json_schema', 'json_object', 'prompt')),
+  constraint limit_parameter_is_known check (limit_parameter in ('max_tokens', 'max_completion_tokens')),
+  constraint tokens_are_positive check (max_output_tokens > 0 and context_tokens > 0)
+);
+comment on table goalpost_private.model_capabilities is 'What servers of models take, as far as it was learned from what they refused.';

@@ -77,6 +77,8 @@ create table goalpost_private.limits (
   new_workspace_month_tokens bigint not null default 0,
   person_month_microusd bigint not null default 0,
   person_month_tokens bigint not null default 0,
+  -- How long what was learned of a model's server is used: servers change.
+  capabilities_lifetime interval not null default '7 days',
   -- How long the claims that came with a request are used before its requester renews them.
   claims_lifetime interval not null default '24 hours',
   -- What PostgREST appends to the search path (db-extra-search-path).

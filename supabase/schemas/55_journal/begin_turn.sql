@@ -19,6 +19,7 @@ begin
   if not coalesce(
        p_ask ->> 'purpose' in ('assess', 'plan', 'work', 'judge', 'repair', 'compact', 'embed')
        and length(p_ask ->> 'provider') between 1 and 200 and length(p_ask ->> 'model') between 1 and 200
+       and coalesce(length(p_ask ->> 'endpoint'), 0) <= 300
        and p_ask ->> 'request_hash' ~ '^[0-9a-f]{64}$'
        and jsonb_typeof(p_ask -> 'max_input_tokens') = 'number'
        and (p_ask ->> 'max_input_tokens')::numeric between 0 and 1e9
@@ -77,7 +78,8 @@ end
 $$;
 
 -- Notes that a model is about to be called, for a chat or an embedding: a turn in state asked, with what it may cost at
--- most reserved. Replies {"number"}, or why nothing is to be called now: {"wait"}, {"waits_for_person"}, {"refused":
+-- most reserved. Replies {"number"}, with "capabilities" where something is known of the server at the call's "endpoint"
+-- (model_capabilities.sql), or why nothing is to be called now: {"wait"}, {"waits_for_person"}, {"refused":
 -- {"code", "message"}}. Called before every paid call. Results of tool calls that ended since (p_ended_calls) are recorded
 -- first and in any case. Safe to repeat: the same call that this very worker has noted and not ended keeps its number.
 -- Another one that it left without an end is unknown from now on. Raises ZG003, ZG009. Locks the tree, then the caps.
@@ -100,7 +102,8 @@ begin
 
   v_under_way := goalpost_private.turn_under_way(v_step, p_ask);
   if v_under_way.is_same then
-    return jsonb_build_object('number', (v_under_way.turn).number);
+    return jsonb_strip_nulls(jsonb_build_object(
+      'number', (v_under_way.turn).number, 'capabilities', goalpost_private.capabilities_for(p_ask, v_now)));
   end if;
   if (v_under_way.turn).number is not null then
     perform goalpost_private.give_up_turn(
@@ -124,6 +127,7 @@ begin
     from goalpost.step_turns t
    where t.run_id = p_run_id and t.step_key = p_step_key
   returning number into v_number;
-  return jsonb_build_object('number', v_number);
+  return jsonb_strip_nulls(jsonb_build_object(
+    'number', v_number, 'capabilities', goalpost_private.capabilities_for(p_ask, v_now)));
 end
 $$;

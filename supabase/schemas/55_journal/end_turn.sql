@@ -41,7 +41,8 @@ end
 $$;
 
 -- Ends a turn: asked -> answered | failed | unknown. p_end: {"answer", "usage"} or {"error", "charged", "usage"}, where
--- charged is "no" or "unknown" and usage, where it is known or estimated, decides what is booked. Freezes the
+-- charged is "no" or "unknown" and usage, where it is known or estimated, decides what is booked; "learned" beside them
+-- is kept for the next calls to the same server (model_capabilities.sql). Freezes the
 -- calls that the answer asks for (p_calls: [{"call_id", "tool", "arguments"}]) and decides on each. Replies
 -- {"calls": […]}, or {"error"} where the answer could not be kept, or {"lease_lost": true}: then the cost is booked all
 -- the same and nothing else (raising would undo that), also where it was taken to be unknown: unknown -> failed.
@@ -79,6 +80,7 @@ begin
     if v_turn.state = 'answered' then
       perform goalpost_private.create_calls(v_step, p_number, p_calls, v_now);
     end if;
+    perform goalpost_private.learn_capabilities(v_turn, p_end -> 'learned', v_now);
   end if;
   if not v_is_held then
     return '{"lease_lost": true}';

@@ -79,6 +79,9 @@ create policy project_admins_read on goalpost_private.endpoints for select to au
 alter table goalpost_private.limits enable row level security;
 create policy project_admins_read on goalpost_private.limits for select to authenticated
   using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.model_capabilities enable row level security;
+create policy project_admins_read on goalpost_private.model_capabilities for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.departures enable row level security;
 create policy project_admins_read on goalpost_private.departures for select to authenticated
   using ((select goalpost_private.am_project_admin()));

@@ -16,6 +16,7 @@ select tests.bare_step(tests.bare_run(), 'lonely');
 select tests.bare_call(tests.the('run'), 'a');
 select tests.furnish(tests.the('run'), 'c');
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
+insert into goalpost_private.model_capabilities (provider, endpoint, model, learned_at) values ('openai', 'https://models.example', 'm', now());
 
 create temp table broken (claim text, statement text);
 insert into broken
@@ -200,6 +201,10 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost.step_turns', 'nothing_is_negative', 'cache_write_tokens = -1'),
     ('goalpost.tool_calls', 'started_at_when_running', 'state = ''running'''),
     ('goalpost.wakes', 'function_is_known', 'function = ''odd'''),
+    ('goalpost_private.model_capabilities', 'output_format_is_known', 'output_format = ''xml'''),
+    ('goalpost_private.model_capabilities', 'limit_parameter_is_known', 'limit_parameter = ''limit'''),
+    ('goalpost_private.model_capabilities', 'tokens_are_positive', 'max_output_tokens = 0'),
+    ('goalpost_private.model_capabilities', 'tokens_are_positive', 'context_tokens = 0'),
     ('goalpost_private.endpoints', 'sizes_are_positive', 'batch_size = 0'),
     ('goalpost_private.endpoints', 'sizes_are_positive', 'max_rings = 0')
   ) c (tablename, name, change);

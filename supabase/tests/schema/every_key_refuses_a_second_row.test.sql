@@ -21,6 +21,7 @@ insert into goalpost.memory_uses values (tests.the('run'), 'a', 1, 0, 1, tests.i
 update goalpost.memories set run_id = tests.the('run'), step_key = 'a', call_number = 1;
 select tests.furnish(tests.the('run'), 'c');
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
+insert into goalpost_private.model_capabilities (provider, endpoint, model, learned_at) values ('openai', 'https://models.example', 'm', now());
 insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) values (tests.id_of('acme'), 'docs', 'https://docs.example.com/', tests.id_of('adam'), now());
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
 insert into goalpost.writable_tables (workspace_id, schema_name, table_name) values (tests.id_of('acme'), 'public', 'notes');
@@ -58,6 +59,7 @@ insert into twice (from_table, key) values
   ('goalpost.plan_revisions', 'plan_revisions_pkey'), ('goalpost.agent_instances', 'agent_instances_pkey'),
   ('goalpost.usage_events', 'usage_events_pkey'), ('goalpost.events', 'events_pkey'), ('goalpost.wakes', 'wakes_pkey'),
   ('goalpost.embedding_spaces', 'embedding_spaces_pkey'), ('goalpost.mcp_tools', 'mcp_tools_pkey'), ('goalpost.writable_tables', 'writable_tables_pkey'), ('goalpost_private.table_writes', 'table_writes_pkey'), ('goalpost_private.value_reads', 'value_reads_pkey'), ('goalpost_private.budget_waiters', 'budget_waiters_pkey'), ('goalpost.approval_votes', 'approval_votes_pkey'), ('goalpost.corrections', 'corrections_pkey'), ('goalpost.budgets', 'budgets_pkey'), ('goalpost.budget_raises', 'budget_raises_pkey'), ('goalpost.model_prices', 'model_prices_pkey'), ('goalpost_private.limit_slots', 'limit_slots_pkey'), ('goalpost.step_turns', 'step_turns_pkey'), ('goalpost.tool_calls', 'tool_calls_pkey'), ('goalpost.memory_uses', 'memory_uses_pkey'),
+  ('goalpost_private.model_capabilities', 'model_capabilities_pkey'),
   ('goalpost_private.endpoints', 'endpoints_pkey'), ('goalpost_private.request_claims', 'request_claims_pkey'), ('goalpost_private.departures', 'departures_pkey'), ('goalpost_private.limits', 'limits_pkey');
 insert into twice values
   ('goalpost.invitations', 'invitations_pkey', '{"email": "other@tests.example"}', 'true'),

@@ -33,6 +33,7 @@ insert into goalpost_private.value_reads (run_id, step_key, read_at) select test
 select tests.furnish(tests.the('run_' || workspace), 'b') from place;
 update goalpost.workflow_runs set runbook_id = (select id from goalpost.runbooks b where b.name = 'own' and b.workspace_id = workflow_runs.workspace_id) where goal_id is not null;
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
+insert into goalpost_private.model_capabilities (provider, endpoint, model, learned_at) values ('openai', 'https://models.example', 'm', now());
 
 -- Everybody. `nobody` has a token of no person; `asker` is the role that a member's SQL runs under.
 create temp table actor (number integer generated always as identity, name text, person text, role text);
@@ -68,6 +69,7 @@ insert into expected values
   ('goalpost.project_admins', 'true', null, array['operator'], null),
   ('goalpost_private.endpoints', 'true', null, '{}', null),
   ('goalpost_private.limits', 'true', null, '{}', null),
+  ('goalpost_private.model_capabilities', 'true', null, '{}', null),
   ('goalpost_private.table_writes', 'true', null, '{}', null),
   ('goalpost_private.value_reads', 'true', null, '{}', null),
   ('goalpost_private.request_claims', 'true', null, '{}', null),

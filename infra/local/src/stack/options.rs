@@ -66,12 +66,13 @@ pub enum Port {
 }
 
 /// What the environment says about models, beside the keys; handed on to every function.
-pub const MODEL_VARIABLES: [&str; 7] = [
+pub const MODEL_VARIABLES: [&str; 8] = [
     "ANTHROPIC_BASE_URL",
     "GOALPOST_EMBEDDING_MODEL",
     "GOALPOST_FALLBACK_MODEL",
     "GOALPOST_MAX_OUTPUT_TOKENS",
     "GOALPOST_MODEL",
+    "GOALPOST_MODEL_LONGEST_WAIT_SECONDS",
     "GOALPOST_MODEL_TIMEOUT_SECONDS",
     "OPENAI_BASE_URL",
 ];

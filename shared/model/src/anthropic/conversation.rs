@@ -1,16 +1,16 @@
 //! A conversation as Anthropic takes it: blocks of content, turns that alternate, ids of calls that are unique in it.
 
-use std::collections::{HashMap, HashSet};
-
 use serde_json::{Map, Value, json};
 
 use crate::ask::{Answer, Message};
+use crate::call_ids::CallIds;
 use crate::choose::ANTHROPIC;
-use crate::names::{WireNames, plain};
+use crate::names::{WireNames, is_plain, plain};
 
 /// All messages; neighbours of one role become one, and what is empty is left out, since it is refused.
 pub(super) fn messages(said: &[Message], names: &WireNames<'_>) -> Vec<Value> {
-    let mut ids = Ids::default();
+    // Others' ids may hold what this provider refuses: it takes letters, digits, `_` and `-`.
+    let mut ids = CallIds::new(is_plain, replacement);
     let mut turns: Vec<(&str, Vec<Value>)> = Vec::new();
     for message in said {
         let (role, blocks) = match message {
@@ -41,22 +41,26 @@ pub(super) fn messages(said: &[Message], names: &WireNames<'_>) -> Vec<Value> {
     turns.into_iter().map(message).collect()
 }
 
-/// As it was where it was Anthropic's own and has parts that must not be touched; rebuilt otherwise.
-fn answered(answer: &Answer, names: &WireNames<'_>, ids: &mut Ids) -> Vec<Value> {
-    let native = answer
-        .native
-        .as_ref()
-        .filter(|_| answer.provider == ANTHROPIC);
-    if let Some(blocks) = native.and_then(Value::as_array) {
-        ids.keep(answer);
-        return blocks.clone();
+fn replacement(id: &str, number: usize) -> String {
+    match number {
+        1 => plain(id),
+        _ => format!("{}_{number}", plain(id)),
     }
-    ids.rename(answer);
+}
+
+/// As it was where it was Anthropic's own and has parts that must not be touched; rebuilt otherwise.
+fn answered(answer: &Answer, names: &WireNames<'_>, ids: &mut CallIds) -> Vec<Value> {
+    let is_own = answer.provider == ANTHROPIC;
+    let ids = ids.of_answer(answer, is_own);
+    let native = answer.native.as_ref().filter(|_| is_own);
+    if let Some(blocks) = native.and_then(Value::as_array) {
+        return with_ids(blocks.clone(), ids);
+    }
     let mut blocks = Vec::new();
     if !answer.text.trim().is_empty() {
         blocks.push(json!({"type": "text", "text": answer.text}));
     }
-    for call in &answer.calls {
+    for (call, id) in answer.calls.iter().zip(ids) {
         // The provider takes objects alone.
         let input = if call.arguments.is_object() {
             call.arguments.clone()
@@ -65,7 +69,7 @@ fn answered(answer: &Answer, names: &WireNames<'_>, ids: &mut Ids) -> Vec<Value>
         };
         blocks.push(json!({
             "type": "tool_use",
-            "id": ids.of_result(&call.call_id),
+            "id": id,
             "name": names.theirs(&call.tool),
             "input": input,
         }));
@@ -73,38 +77,15 @@ fn answered(answer: &Answer, names: &WireNames<'_>, ids: &mut Ids) -> Vec<Value>
     blocks
 }
 
-/// Ids as this provider takes them: letters, digits, `_` and `-`, none twice. Others' may be neither.
-#[derive(Default)]
-struct Ids {
-    used: HashSet<String>,
-    /// Of the last answer: theirs by ours.
-    last: HashMap<String, String>,
-}
-
-impl Ids {
-    fn keep(&mut self, answer: &Answer) {
-        let own = |id: &String| (id.clone(), id.clone());
-        self.last = answer.calls.iter().map(|call| own(&call.call_id)).collect();
-        self.used.extend(self.last.keys().cloned());
-    }
-
-    fn rename(&mut self, answer: &Answer) {
-        self.last.clear();
-        for call in &answer.calls {
-            let plain = plain(&call.call_id);
-            let mut id = plain.clone();
-            let mut number = 1;
-            while id.is_empty() || self.used.contains(&id) {
-                number += 1;
-                id = format!("{plain}_{number}");
-            }
-            self.used.insert(id.clone());
-            self.last.insert(call.call_id.clone(), id);
+/// The provider's own blocks with the ids that the conversation has for its calls, in their order.
+fn with_ids(mut blocks: Vec<Value>, ids: Vec<String>) -> Vec<Value> {
+    let uses = blocks
+        .iter_mut()
+        .filter(|block| block.get("type") == Some(&json!("tool_use")));
+    for (block, id) in uses.zip(ids) {
+        if let Some(fields) = block.as_object_mut() {
+            fields.insert("id".to_owned(), json!(id));
         }
     }
-
-    fn of_result(&self, call_id: &str) -> String {
-        let found = self.last.get(call_id);
-        found.cloned().unwrap_or_else(|| plain(call_id))
-    }
+    blocks
 }

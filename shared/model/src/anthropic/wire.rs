@@ -1,117 +1,101 @@
 //! What the provider sends, as far as it is read. Everything else in a response is ignored, but what has to go back
 //! unchanged is kept.
 
-use domain::ToolCallRequest;
-use domain::Usage;
-use serde::Deserialize;
-use serde_json::Value;
+use domain::{ToolCallRequest, Usage};
+use serde_json::{Value, json};
 
-use crate::ask::{Answer, OutputSchema, Stop};
+use super::by_tool;
+use crate::ask::{Answer, Stop};
+use crate::call_ids;
 use crate::choose::ANTHROPIC;
 use crate::error::Kind;
-use crate::names::WireNames;
+use crate::openai::arguments;
+use crate::protocol::{Asked, stop_of};
+use crate::stop::{Ending, ending};
 use crate::usage::{Counts, count};
 
-#[derive(Deserialize)]
-pub(super) struct Message {
-    #[serde(default)]
-    model: String,
-    content: Vec<Value>,
-    #[serde(default)]
-    stop_reason: Option<String>,
-    #[serde(default)]
-    stop_details: Option<StopDetails>,
-}
-
-#[derive(Deserialize)]
-struct StopDetails {
-    #[serde(default)]
-    explanation: Option<String>,
-}
-
-impl Message {
-    /// `by_tool` is the structured answer that a call was to give.
-    pub(super) fn answer(
-        self,
-        asked_model: &str,
-        by_tool: Option<&OutputSchema>,
-        names: &WireNames<'_>,
-        usage: Usage,
-    ) -> Result<Answer, Kind> {
-        let model = if self.model.is_empty() {
-            asked_model.to_owned()
-        } else {
-            self.model
-        };
-        let usage = Usage {
-            model: model.clone(),
+/// Reads a message.
+pub(super) fn answer(mut value: Value, asked: &Asked<'_>, usage: Usage) -> Result<Answer, Kind> {
+    let content = match value.get_mut("content").map(Value::take) {
+        Some(Value::Array(blocks)) => blocks,
+        // Some compatible servers send the text itself.
+        Some(Value::String(text)) => vec![json!({"type": "text", "text": text})],
+        Some(one @ Value::Object(_)) => vec![one],
+        Some(Value::Null) => Vec::new(),
+        _ => {
+            return Err(Kind::Malformed(
+                "the response is no message: it has no list of content".into(),
+            ));
+        }
+    };
+    let word = |name: &str| value.get(name).and_then(Value::as_str);
+    let model = match word("model") {
+        None | Some("") => asked.model,
+        Some(model) => model,
+    };
+    let mut answer = Answer {
+        provider: ANTHROPIC.into(),
+        model: model.to_owned(),
+        text: text(&content),
+        calls: calls(&content, asked)?,
+        stop: Stop::End,
+        native: has_more(&content).then_some(Value::Array(content)),
+        usage: Usage {
+            model: model.to_owned(),
             ..usage
-        };
-        let mut text = text(&self.content);
-        let mut calls = calls(&self.content, names)?;
-        let mut stop = match self.stop_reason.as_deref() {
-            Some("max_tokens" | "model_context_window_exceeded") => Stop::Length,
-            Some("refusal") => Stop::Refusal,
-            Some("pause_turn") => Stop::Paused,
-            _ if calls.is_empty() => Stop::End,
-            _ => Stop::Calls,
-        };
-        let mut native = has_more(&self.content).then_some(Value::Array(self.content));
-        if let Some(output) = by_tool {
-            if let Some(given) = calls.iter().find(|call| call.tool == output.name) {
-                text = given.arguments.to_string();
-                // The call is the answer: nobody makes it, and it goes back as text.
-                native = None;
-            }
-            calls.clear();
-            if stop == Stop::Calls {
-                stop = Stop::End;
-            }
+        },
+    };
+    if let Some(output) = by_tool(asked.request, asked.known) {
+        if let Some(given) = answer.calls.iter().find(|call| call.tool == output.name) {
+            answer.text = given.arguments.to_string();
+            // The call is the answer: nobody makes it, and it goes back as text.
+            answer.native = None;
         }
-        if stop == Stop::Refusal {
-            let explanation = self.stop_details.and_then(|details| details.explanation);
-            text = explanation.unwrap_or_default();
-        }
-        Ok(Answer {
-            provider: ANTHROPIC.into(),
-            model,
-            text,
-            calls,
-            stop,
-            native,
-            usage,
-        })
+        answer.calls.clear();
     }
+    let ending = ending(word("stop_reason"));
+    if ending == Ending::Refusal {
+        let explanation = value.pointer("/stop_details/explanation");
+        let explanation = explanation.and_then(Value::as_str).unwrap_or_default();
+        explanation.clone_into(&mut answer.text);
+    }
+    answer.stop = stop_of(ending, &answer, asked, ANTHROPIC)?;
+    Ok(answer)
 }
 
 fn kind(block: &Value) -> Option<&str> {
-    block.get("type")?.as_str()
+    match block {
+        Value::String(_) => Some("text"),
+        block => block.get("type")?.as_str(),
+    }
 }
 
 fn text(content: &[Value]) -> String {
     let texts = content
         .iter()
         .filter(|block| kind(block) == Some("text"))
-        .filter_map(|block| block.get("text")?.as_str());
+        .filter_map(|block| block.as_str().or_else(|| block.get("text")?.as_str()));
     texts.collect()
 }
 
-fn calls(content: &[Value], names: &WireNames<'_>) -> Result<Vec<ToolCallRequest>, Kind> {
-    let call = |block: &Value| {
-        let field = |name: &str| block.get(name)?.as_str().map(str::to_owned);
-        let (Some(id), Some(name)) = (field("id"), field("name")) else {
-            return Err(Kind::Malformed("a tool_use block has no id or name".into()));
-        };
-        Ok(ToolCallRequest {
-            call_id: id,
-            tool: names.ours(&name),
-            arguments: block.get("input").cloned().unwrap_or_default(),
-        })
-    };
-    let uses = content
+fn calls(content: &[Value], asked: &Asked<'_>) -> Result<Vec<ToolCallRequest>, Kind> {
+    let uses: Vec<&Value> = content
         .iter()
-        .filter(|block| kind(block) == Some("tool_use"));
-    uses.map(call).collect()
+        .filter(|block| kind(block) == Some("tool_use"))
+        .collect();
+    let field = |block: &Value, name: &str| block.get(name)?.as_str().map(str::to_owned);
+    let ids = uses.iter().map(|block| field(block, "id")).collect();
+    let ids = call_ids::made_unique(ids);
+    let calls = uses.iter().zip(ids).map(|(block, call_id)| {
+        let name = field(block, "name").filter(|name| !name.is_empty());
+        let name = name.ok_or_else(|| Kind::Malformed("a tool_use block has no name".into()))?;
+        Ok(ToolCallRequest {
+            call_id,
+            tool: asked.names.ours(&name),
+            arguments: arguments(block.get("input")),
+        })
+    });
+    calls.collect()
 }
 
 /// Whether there is more than text and calls, from which alone the content can be rebuilt: thinking, above all.

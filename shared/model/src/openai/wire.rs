@@ -1,178 +1,157 @@
-//! What the provider sends, as far as it is read. Everything else in a response is ignored.
+//! What the provider sends, as far as it is read. Everything else in a response is ignored, and no field has to be of
+//! the reference's type where another type means the same.
 
-use domain::ToolCallRequest;
-use domain::Usage;
-use serde::Deserialize;
+use domain::{ToolCallRequest, Usage};
 use serde_json::{Map, Value};
 
 use crate::ask::{Answer, Stop};
+use crate::call_ids;
 use crate::choose::OPENAI;
 use crate::error::Kind;
-use crate::names::WireNames;
+use crate::http::{self, Failure, refusal};
+use crate::json_text;
+use crate::protocol::{Asked, stop_of};
+use crate::stop::{Ending, ending};
 use crate::usage::{Counts, count};
 
-#[derive(Deserialize)]
-pub(super) struct Completion {
-    #[serde(default)]
-    model: String,
-    choices: Vec<Choice>,
-}
-
-#[derive(Deserialize)]
-struct Choice {
-    message: Message,
-    #[serde(default)]
-    finish_reason: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Message {
-    /// Text; parts with a text each from some compatible servers.
-    #[serde(default)]
-    content: Value,
-    #[serde(default)]
-    refusal: Option<String>,
-    /// Read twice: for the calls, and for what has to come back with them.
-    #[serde(default)]
-    tool_calls: Option<Vec<Value>>,
-    #[serde(default)]
-    reasoning_content: Option<Value>,
-    #[serde(default)]
-    reasoning_details: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct WireCall {
-    #[serde(default)]
-    id: Option<String>,
-    function: WireFunction,
-}
-
-#[derive(Deserialize)]
-struct WireFunction {
-    name: String,
-    /// JSON in a string, written by the model.
-    #[serde(default)]
-    arguments: Value,
-}
-
-impl Completion {
-    /// The first choice; there is no second, since one was asked for.
-    pub(super) fn answer(
-        self,
-        asked_model: &str,
-        names: &WireNames<'_>,
-        usage: Usage,
-    ) -> Result<Answer, Kind> {
-        let model = if self.model.is_empty() {
-            asked_model.to_owned()
-        } else {
-            self.model
-        };
-        let usage = Usage {
-            model: model.clone(),
+/// Reads the first choice of a completion; there is no second, since one was asked for.
+pub(super) fn answer(value: &Value, asked: &Asked<'_>, usage: Usage) -> Result<Answer, Failure> {
+    let choices = match value.get("choices") {
+        Some(Value::Array(choices)) => choices,
+        _ => return Err(malformed("it has no list of choices").into()),
+    };
+    let Some(choice) = choices.first() else {
+        return Err(Kind::Malformed("the response has no choices".into()).into());
+    };
+    if let Some(error) = refusal::late_error(choice) {
+        return Err(http::late_failure(OPENAI, error, &http::no_headers()));
+    }
+    let Some(message @ Value::Object(_)) = choice.get("message") else {
+        return Err(malformed("its first choice has no message").into());
+    };
+    let model = match value.get("model").and_then(Value::as_str) {
+        None | Some("") => asked.model,
+        Some(model) => model,
+    };
+    let raw = raw_calls(message);
+    let refusal = message.get("refusal").and_then(Value::as_str);
+    let refusal = refusal.filter(|refusal| !refusal.is_empty());
+    let mut answer = Answer {
+        provider: OPENAI.into(),
+        model: model.to_owned(),
+        text: refusal.map_or_else(|| text(message.get("content")), str::to_owned),
+        calls: calls(&raw, asked)?,
+        stop: Stop::End,
+        native: native(message, &raw),
+        usage: Usage {
+            model: model.to_owned(),
             ..usage
-        };
-        let Some(Choice {
-            message,
-            finish_reason,
-        }) = self.choices.into_iter().next()
-        else {
-            return Err(Kind::Malformed("the response has no choices".into()));
-        };
-        let native = message.native();
-        let calls = message.calls(names)?;
-        let refusal = message.refusal.filter(|refusal| !refusal.is_empty());
-        let stop = match finish_reason.as_deref() {
-            _ if refusal.is_some() => Stop::Refusal,
-            Some("length") => Stop::Length,
-            Some("content_filter") => Stop::Filter,
-            _ if calls.is_empty() => Stop::End,
-            _ => Stop::Calls,
-        };
-        Ok(Answer {
-            provider: OPENAI.into(),
-            model,
-            text: refusal.unwrap_or_else(|| text(&message.content)),
-            calls,
-            stop,
-            native,
-            usage,
+        },
+    };
+    let reason = choice.get("finish_reason").and_then(Value::as_str);
+    let ending = match refusal {
+        Some(_) => Ending::Refusal,
+        None => ending(reason),
+    };
+    answer.stop = stop_of(ending, &answer, asked, OPENAI)?;
+    Ok(answer)
+}
+
+fn malformed(why: &str) -> Kind {
+    Kind::Malformed(format!("the response is no chat completion: {why}"))
+}
+
+/// The calls as they came: a list, one alone, or the one of the older field.
+fn raw_calls(message: &Value) -> Vec<Value> {
+    match message.get("tool_calls") {
+        Some(Value::Array(calls)) if !calls.is_empty() => calls
+            .iter()
+            .filter(|call| !call.is_null())
+            .cloned()
+            .collect(),
+        Some(one @ Value::Object(_)) => vec![one.clone()],
+        _ => {
+            let older = message.get("function_call").filter(|call| call.is_object());
+            older.into_iter().cloned().collect()
+        }
+    }
+}
+
+fn calls(raw: &[Value], asked: &Asked<'_>) -> Result<Vec<ToolCallRequest>, Kind> {
+    let ids = raw.iter().map(|call| match call.get("id")? {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    });
+    let ids = call_ids::made_unique(ids.collect());
+    let calls = raw.iter().zip(ids).map(|(call, call_id)| {
+        let function = call.get("function").filter(|function| function.is_object());
+        let function = function.unwrap_or(call);
+        let name = function.get("name").and_then(Value::as_str);
+        let name = name.filter(|name| !name.is_empty());
+        let name = name.ok_or_else(|| Kind::Malformed("a tool call has no name".into()))?;
+        Ok(ToolCallRequest {
+            call_id,
+            tool: asked.names.ours(name),
+            arguments: arguments(function.get("arguments")),
         })
-    }
+    });
+    calls.collect()
 }
 
-impl Message {
-    fn calls(&self, names: &WireNames<'_>) -> Result<Vec<ToolCallRequest>, Kind> {
-        let mut calls: Vec<ToolCallRequest> = Vec::new();
-        for (position, raw) in self.tool_calls.iter().flatten().enumerate() {
-            let call: WireCall = serde_json::from_value(raw.clone())
-                .map_err(|error| Kind::Malformed(format!("a tool call is none: {error}")))?;
-            // Some compatible servers give no id, or one to all.
-            let is_own =
-                |id: &String| !id.is_empty() && calls.iter().all(|call| call.call_id != *id);
-            let id = call.id.filter(is_own);
-            calls.push(ToolCallRequest {
-                call_id: id.unwrap_or_else(|| format!("call_{position}")),
-                tool: names.ours(&call.function.name),
-                arguments: arguments(call.function.arguments),
-            });
+/// What must come back with this answer, unchanged.
+fn native(message: &Value, calls: &[Value]) -> Option<Value> {
+    let mut native = Map::new();
+    for name in ["reasoning_content", "reasoning_details"] {
+        if let Some(value) = message.get(name).filter(|value| !value.is_null()) {
+            native.insert(name.into(), value.clone());
         }
-        Ok(calls)
     }
-
-    /// What must come back with this answer, unchanged.
-    fn native(&self) -> Option<Value> {
-        let mut native = Map::new();
-        let kept = [
-            ("reasoning_content", &self.reasoning_content),
-            ("reasoning_details", &self.reasoning_details),
-        ];
-        for (name, value) in kept {
-            if let Some(value) = value.as_ref().filter(|value| !value.is_null()) {
-                native.insert(name.into(), value.clone());
-            }
-        }
-        let calls = self.tool_calls.as_ref();
-        if let Some(calls) = calls.filter(|calls| calls.iter().any(has_extra)) {
-            native.insert("tool_calls".into(), Value::Array(calls.clone()));
-        }
-        (!native.is_empty()).then_some(Value::Object(native))
+    let has_extra = |call: &Value| {
+        call.get("extra_content")
+            .is_some_and(|extra| !extra.is_null())
+    };
+    if calls.iter().any(has_extra) {
+        native.insert("tool_calls".into(), Value::Array(calls.to_vec()));
     }
-}
-
-fn has_extra(call: &Value) -> bool {
-    call.get("extra_content")
-        .is_some_and(|extra| !extra.is_null())
+    (!native.is_empty()).then_some(Value::Object(native))
 }
 
 /// An object, or the text that should have been one.
-fn arguments(written: Value) -> Value {
-    let text = match written {
-        Value::String(text) => text,
+pub(crate) fn arguments(written: Option<&Value>) -> Value {
+    match written {
+        None | Some(Value::Null) => Value::Object(Map::new()),
         // Some compatible servers send the object itself.
-        Value::Object(fields) => return Value::Object(fields),
-        Value::Null => String::new(),
-        other => other.to_string(),
-    };
-    if text.trim().is_empty() {
-        return Value::Object(Map::new());
+        Some(Value::Object(fields)) => Value::Object(fields.clone()),
+        Some(Value::String(text)) if text.trim().is_empty() => Value::Object(Map::new()),
+        Some(Value::String(text)) => {
+            json_text::object(text).unwrap_or_else(|| Value::String(text.clone()))
+        }
+        Some(other) => Value::String(other.to_string()),
     }
-    let object = serde_json::from_str::<Value>(&text).ok();
-    object
-        .filter(Value::is_object)
-        .unwrap_or(Value::String(text))
 }
 
-fn text(content: &Value) -> String {
+/// Text; parts with a text each, of which thinking is none; JSON that was not put into a string.
+fn text(content: Option<&Value>) -> String {
     match content {
-        Value::String(text) => text.clone(),
-        Value::Array(parts) => {
-            let texts = parts.iter().filter_map(|part| part.get("text")?.as_str());
-            texts.collect()
-        }
-        _ => String::new(),
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Array(parts)) => parts.iter().filter_map(part).collect(),
+        Some(object @ Value::Object(_)) => part(object).unwrap_or_else(|| object.to_string()),
+        Some(other @ (Value::Number(_) | Value::Bool(_))) => other.to_string(),
+        Some(Value::Null) | None => String::new(),
     }
+}
+
+fn part(part: &Value) -> Option<String> {
+    let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
+    if kind.contains("thinking") || kind.contains("reasoning") {
+        return None;
+    }
+    let text = part.as_str().or_else(|| {
+        let text = part.get("text")?;
+        text.as_str().or_else(|| text.get("value")?.as_str())
+    });
+    text.map(str::to_owned)
 }
 
 /// Reads the counts of a completion, or of embeddings.

@@ -16,6 +16,7 @@ use super::*;
 use crate::ask::Answer;
 use crate::choose::{ANTHROPIC, OPENAI};
 use crate::openai::OpenAi;
+use crate::protocol::Protocol as _;
 
 /// Ids as providers give them, and some as they should not.
 const IDS: [&str; 4] = ["call_1", "toolu_x", "call.0", ""];
@@ -99,7 +100,7 @@ fn fields<'a>(message: &'a Value, kind: &str, field: &str) -> Vec<&'a str> {
 proptest! {
     #[test]
     fn anthropic_takes_the_conversation_of_every_task(task in task()) {
-        let body = crate::anthropic::body("m", &request(&task));
+        let body = crate::anthropic::body("m", &request(&task), &domain::Capabilities::default());
         let messages = body["messages"].as_array().unwrap();
         let mut seen = HashSet::new();
         for (at, message) in messages.iter().enumerate() {
@@ -131,7 +132,7 @@ proptest! {
     fn openai_takes_the_conversation_of_every_task(task in task()) {
         let http = crate::http::client().unwrap();
         let openai = OpenAi::new(http, None, crate::key::Key::default(), std::time::Duration::from_secs(1));
-        let body = openai.body("m", &request(&task));
+        let body = openai.body("m", &request(&task), &domain::Capabilities::default());
         let messages = body["messages"].as_array().unwrap();
         let mut open: Vec<String> = Vec::new();
         for message in messages {

@@ -15,9 +15,15 @@
 
 mod agents;
 mod anthropic;
+mod conformance;
 mod embeddings;
 mod faults;
+mod fuzz;
+mod ids;
+mod learning;
+mod lenient;
 mod openai;
 mod plans;
+mod protocol;
 mod server;
 mod tasks;

@@ -17,6 +17,8 @@ pub const KEY: &str = "sk-canary-7f3a";
 pub enum Reply {
     /// The whole head after `HTTP/1.1 `, and a body of its length.
     Whole(String, String),
+    /// The same with a body that may be no text.
+    Bytes(String, Vec<u8>),
     /// A body that ends before the length that was promised.
     Cut(String),
     /// Nothing, ever.
@@ -168,6 +170,15 @@ async fn answer(mut stream: TcpStream, reply: Reply) {
                 body.len()
             );
             let _ = stream.write_all(text.as_bytes()).await;
+            let _ = stream.shutdown().await;
+        }
+        Reply::Bytes(head, body) => {
+            let head = format!(
+                "HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+                body.len()
+            );
+            let _ = stream.write_all(head.as_bytes()).await;
+            let _ = stream.write_all(&body).await;
             let _ = stream.shutdown().await;
         }
         Reply::Cut(body) => {
