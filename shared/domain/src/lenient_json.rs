@@ -62,7 +62,7 @@ fn repair_token(token: &str, written: &mut String) {
         }
     };
     if is_lost {
-        written.extend(['"']);
+        written.push('"');
         written.push_str(token);
         written.push('"');
     } else if matches!(token, "NaN" | "Infinity" | "-Infinity" | "+Infinity") {

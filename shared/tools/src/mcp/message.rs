@@ -50,6 +50,7 @@ fn is_same(given: &Value, id: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing)]
     use super::*;
 
     #[test]
