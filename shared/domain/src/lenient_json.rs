@@ -56,8 +56,9 @@ fn repair_token(token: &str, written: &mut String) {
                 || !is_number && !digits.starts_with('0')
         }
         false => {
-            !is_number
-                && digits.starts_with(|letter: char| letter.is_ascii_digit())
+            // Whether serde_json takes such a number depends on a feature of it that other crates switch on.
+            digits.starts_with(|letter: char| letter.is_ascii_digit())
+                && !digits.starts_with("00")
                 && token.parse::<f64>().is_ok_and(f64::is_infinite)
         }
     };

@@ -6,7 +6,7 @@ mod tools;
 
 use local_stack::stack::{Person, Stack, StackOptions};
 use serde_json::{Value, json};
-use system_tests::contract::{Recording, functions, recorder::Recorder};
+use system_tests::contract::{Entry, Recording, functions, recorder::Recorder};
 use system_tests::people::{Client, DEMO};
 use system_tests::{clock_sql, stacks};
 
@@ -17,6 +17,8 @@ struct Scene {
     stack: Stack,
     recorder: Recorder,
     database: tokio_postgres::Client,
+    /// The address of the model's server.
+    model: String,
     seconds: u32,
 }
 
@@ -31,13 +33,20 @@ pub(crate) async fn record(version: &str) -> Recording {
     scene.a_workspace_with_a_member().await;
     scene.schedules().await;
     scene.a_worker_who_is_late_and_repeats_itself().await;
+    let calls = scene.recorder.entries().await;
     let recording = Recording {
         version: version.to_owned(),
         functions: functions(&scene.database).await.unwrap(),
-        calls: scene.recorder.entries().await,
+        calls: without_address(calls, &scene.model),
     };
     scene.stack.stop().await.unwrap();
     recording
+}
+
+/// Puts a name in place of the model server's address, which differs from run to run and is part of each turn.
+fn without_address(calls: Vec<Entry>, model: &str) -> Vec<Entry> {
+    let text = serde_json::to_string(&calls).unwrap();
+    serde_json::from_str(&text.replace(model, "https://model.example.com/v1")).unwrap()
 }
 
 fn goal(title: &str) -> Value {
@@ -91,10 +100,11 @@ impl Scene {
         let recorder = Recorder::start().await.unwrap();
         let model = script().serve().await;
         let gateway = recorder.url().to_owned();
+        let base_url = model.clone();
         let stack = stacks::start_with(move |mut options: StackOptions| {
             let set = [
                 ("SUPABASE_URL", gateway),
-                ("OPENAI_BASE_URL", model),
+                ("OPENAI_BASE_URL", base_url),
                 ("GOALPOST_MODEL", "scripted".to_owned()),
             ];
             let set = set.map(|(name, value)| (name.to_owned(), value));
@@ -107,6 +117,7 @@ impl Scene {
         recorder.stand_before(stack.url());
         Self {
             database: stack.admin_db().await.unwrap(),
+            model,
             stack,
             recorder,
             seconds: 0,

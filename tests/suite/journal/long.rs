@@ -40,7 +40,7 @@ async fn a_step_that_takes_longer_than_an_invocation_is_continued_by_the_next() 
 async fn a_long_conversation_is_summed_up_also_if_its_worker_dies_meanwhile() {
     let mut world = World::start(|mut options| {
         let name = "GOALPOST_LONGEST_CONVERSATION_BYTES".to_owned();
-        options.environment.insert(name, "4500".to_owned());
+        options.environment.insert(name, "5000".to_owned());
         options
     })
     .await;

@@ -10,6 +10,7 @@ use domain::private_hosts::PRIVATE_HOSTS;
 use local_stack::home::Home;
 use local_stack::progress::Progress;
 use local_stack::stack::{LOCAL_PASSWORD, Person, Port, Stack, StackOptions};
+use local_stack::terminal::Palette;
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
