@@ -25,7 +25,7 @@ pub fn from_env() -> Result<IntakeConfig, ConfigError> {
     for problem in &problems {
         environment.problem(problem);
     }
-    let origins = AllowedOrigins::read(environment.list("GOALPOST_ALLOWED_ORIGINS"));
+    let origins = AllowedOrigins::read(&environment.list("GOALPOST_ALLOWED_ORIGINS"));
     let origins = origins.unwrap_or_else(|problem| {
         environment.problem(&format!("GOALPOST_ALLOWED_ORIGINS: {problem}"));
         AllowedOrigins::Any

@@ -28,7 +28,7 @@ impl AllowedOrigins {
     ///
     /// # Errors
     /// Names an entry that no browser sends as its origin.
-    pub fn read(listed: Vec<String>) -> Result<Self, String> {
+    pub fn read(listed: &[String]) -> Result<Self, String> {
         if listed.is_empty() || listed.iter().any(|origin| origin == "*") {
             return Ok(Self::Any);
         }
@@ -101,7 +101,8 @@ mod tests {
     use super::*;
 
     fn listed(origins: &[&str]) -> Result<AllowedOrigins, String> {
-        AllowedOrigins::read(origins.iter().map(|origin| (*origin).to_owned()).collect())
+        let origins: Vec<String> = origins.iter().map(|origin| (*origin).to_owned()).collect();
+        AllowedOrigins::read(&origins)
     }
 
     #[test]

@@ -37,15 +37,15 @@ pub(crate) async fn record(version: &str) -> Recording {
     let recording = Recording {
         version: version.to_owned(),
         functions: functions(&scene.database).await.unwrap(),
-        calls: without_address(calls, &scene.model),
+        calls: without_address(&calls, &scene.model),
     };
     scene.stack.stop().await.unwrap();
     recording
 }
 
 /// Puts a name in place of the model server's address, which differs from run to run and is part of each turn.
-fn without_address(calls: Vec<Entry>, model: &str) -> Vec<Entry> {
-    let text = serde_json::to_string(&calls).unwrap();
+fn without_address(calls: &[Entry], model: &str) -> Vec<Entry> {
+    let text = serde_json::to_string(calls).unwrap();
     serde_json::from_str(&text.replace(model, "https://model.example.com/v1")).unwrap()
 }
 
