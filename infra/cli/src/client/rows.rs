@@ -387,6 +387,31 @@ pub struct DeadLetter {
     pub retried_at: Option<DateTime<Utc>>,
 }
 
+/// Codes of errors that end a step for good and that a person can mend: a key, a name, credit, a cap, a limit of the
+/// workspace.
+const MENDABLE: [&str; 8] = [
+    "no_language_model",
+    "model_not_named",
+    "model_not_configured",
+    "model_wrong_key",
+    "model_no_credit",
+    "budget_exhausted",
+    "runbook_not_allowed",
+    "tool_denied",
+];
+
+impl DeadLetter {
+    /// Returns true if another attempt can end otherwise: the cause passes by itself, or a person can mend it. What was
+    /// asked for wrongly, or rejected, fails again.
+    #[must_use]
+    pub fn may_be_retried(&self) -> bool {
+        let code = self.error.get("code").and_then(Value::as_str);
+        let is_passing = self.error.get("retryable") == Some(&Value::Bool(true));
+        self.retried_at.is_none()
+            && (is_passing || code.is_some_and(|code| MENDABLE.contains(&code)))
+    }
+}
+
 /// Postgres' `numeric` comes as a number or, where digits must not be lost, as text.
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     let value = Value::deserialize(deserializer)?;

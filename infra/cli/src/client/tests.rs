@@ -110,3 +110,19 @@ fn an_address_that_is_none_is_explained() {
         .unwrap();
     assert!(error.to_string().contains("http"), "{error}");
 }
+
+#[test]
+fn retry_is_offered_where_it_can_help() {
+    let letter = |error: serde_json::Value| -> super::DeadLetter {
+        let row = serde_json::json!({"id": 1, "run_id": 2, "step_key": "a", "error": error, "retried_at": null});
+        serde_json::from_value(row).unwrap()
+    };
+    let helps = |code: &str, retryable: bool| {
+        letter(serde_json::json!({"code": code, "retryable": retryable})).may_be_retried()
+    };
+    assert!(helps("model_unavailable", true));
+    assert!(helps("no_language_model", false));
+    assert!(!helps("statement_not_run", false));
+    assert!(!helps("rejected", false));
+    assert!(!letter(serde_json::Value::Null).may_be_retried());
+}

@@ -100,7 +100,7 @@ fn retries(work: &Work) -> String {
     let open = work
         .dead_letters
         .iter()
-        .filter(|letter| letter.retried_at.is_none());
+        .filter(|letter| letter.may_be_retried());
     let line = |letter: &crate::client::DeadLetter| {
         format!(
             "\nTry the step {} again: cargo goalpost retry {}",

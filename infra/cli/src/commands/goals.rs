@@ -133,7 +133,7 @@ fn advise(work: &Work, screen: Screen) {
     for letter in work
         .dead_letters
         .iter()
-        .filter(|letter| letter.retried_at.is_none())
+        .filter(|letter| letter.may_be_retried())
     {
         advice.push(format!(
             "{} failed for good; try it again: cargo goalpost retry {}",
