@@ -5,7 +5,7 @@
 //! lists in `items`). Schemas come from models and from servers and are untrusted, so that a schema is read before it is
 //! used ([`JsonSchema::parse`]). A word that asserts something and is not carried out here (`unevaluatedProperties`,
 //! `$dynamicRef`), a reference that leaves the schema, and a pattern that `regex-lite` does not read make the schema
-//! unusable, with a reason; of a schema that others wrote, such as an MCP server's, [`checkable`] leaves those parts to
+//! unusable, with a reason; of a schema that others wrote, such as an MCP server's, [`checkable()`] leaves those parts to
 //! their author. Nothing is loaded from anywhere. Words that assert nothing, `format` among them, are skipped.
 //!
 //! Size of a schema, depth, patterns and the work of one check are bounded; a check that reaches a bound refuses the
