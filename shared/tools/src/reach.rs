@@ -63,7 +63,7 @@ pub trait StepDatabase: Send + Sync {
         tool: Option<&'a str>,
     ) -> BoxFuture<'a, Result<McpServer, ToolError>>;
 
-    /// Tells which tools a server has now, `[{"name", "original_name", "description", "parameters", "problem"}]`; gives what
+    /// Lists the tools that a server has now, `[{"name", "original_name", "description", "parameters", "problem"}]`; gives what
     /// each is to the workspace, `{"<name>": "approved" | "pending" | "changed" | "gone"}`.
     fn record_mcp_tools<'a>(
         &'a self,

@@ -66,7 +66,7 @@ pub(super) async fn run(arguments: &arguments::Ask, global: &Global) -> anyhow::
     answer::print_outcome(&client, &work).await
 }
 
-/// Returns what it may cost and who is asked, as far as the command line says.
+/// Returns what it may cost and who is asked, as far as the command line has it.
 fn budget(arguments: &arguments::Ask) -> Map<String, Value> {
     let mut budget = Map::new();
     if let Some(dollars) = arguments.max_cost {

@@ -74,7 +74,7 @@ impl FunctionLimits {
         };
         match function {
             // People wait in it, up to 25 s each: 50 at once, beside its drains and wakes whose answer is under way.
-            // AWS answers whoever comes above that, before any of our code runs.
+            // AWS answers callers above that, before any of our code runs.
             "intake" => Self {
                 max_sandboxes: 64,
                 ..usual

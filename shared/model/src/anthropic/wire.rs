@@ -48,7 +48,7 @@ pub(super) fn answer(mut value: Value, asked: &Asked<'_>, usage: Usage) -> Resul
     if let Some(output) = by_tool(asked.request, asked.known) {
         if let Some(given) = answer.calls.iter().find(|call| call.tool == output.name) {
             answer.text = given.arguments.to_string();
-            // The call is the answer: nobody makes it, and it goes back as text.
+            // The call is the answer: it is not made, and goes back as text.
             answer.native = None;
         }
         answer.calls.clear();
