@@ -539,6 +539,7 @@ export type Database = {
           calls: number
           cost_microusd: number
           day: string
+          estimated_microusd: number
           id: number
           input_tokens: number
           output_tokens: number
@@ -552,6 +553,7 @@ export type Database = {
           calls: number
           cost_microusd: number
           day: string
+          estimated_microusd?: number
           id?: number
           input_tokens: number
           output_tokens: number
@@ -564,6 +566,7 @@ export type Database = {
           calls?: number
           cost_microusd?: number
           day?: string
+          estimated_microusd?: number
           id?: number
           input_tokens?: number
           output_tokens?: number
@@ -1981,6 +1984,7 @@ export type Database = {
           cost_microusd: number
           day: string
           duration_ms: number
+          estimated_microusd: number
           id: number
           input_tokens: number
           output_tokens: number
@@ -1997,6 +2001,7 @@ export type Database = {
           cost_microusd?: number
           day: string
           duration_ms?: number
+          estimated_microusd?: number
           id?: number
           input_tokens?: number
           output_tokens?: number
@@ -2012,6 +2017,7 @@ export type Database = {
           cost_microusd?: number
           day?: string
           duration_ms?: number
+          estimated_microusd?: number
           id?: number
           input_tokens?: number
           output_tokens?: number
@@ -2419,6 +2425,7 @@ export type Database = {
           agent_id: number | null
           calls: number | null
           cost_microusd: number | null
+          estimated_microusd: number | null
           input_tokens: number | null
           output_tokens: number | null
           version: number
@@ -2432,6 +2439,7 @@ export type Database = {
           calls: number | null
           cost_microusd: number | null
           day: string | null
+          estimated_microusd: number | null
           input_tokens: number | null
           output_tokens: number | null
           workspace_id: string | null
@@ -2443,6 +2451,7 @@ export type Database = {
         Row: {
           calls: number | null
           cost_microusd: number | null
+          estimated_microusd: number | null
           goal_id: number
           input_tokens: number | null
           output_tokens: number | null
@@ -2529,6 +2538,7 @@ export type Database = {
         Row: {
           calls: number | null
           cost_microusd: number | null
+          estimated_microusd: number | null
           input_tokens: number | null
           output_tokens: number | null
           runbook: string
@@ -2546,6 +2556,7 @@ export type Database = {
           calls: number | null
           cost_microusd: number | null
           day: string | null
+          estimated_microusd: number | null
           input_tokens: number | null
           output_tokens: number | null
           runbook_id: number | null
@@ -2559,6 +2570,7 @@ export type Database = {
         Row: {
           calls: number | null
           cost_microusd: number | null
+          estimated_microusd: number | null
           input_tokens: number | null
           output_tokens: number | null
           user_id: string | null

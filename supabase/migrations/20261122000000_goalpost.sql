@@ -998,7 +998,8 @@ create table goalpost.usage_events (
   cost_microusd bigint not null default 0,
   -- False where the turn ended after its worker had lost the lease.
   counted boolean not null default true,
-  -- True where the provider reported no usage: estimated from bytes, or all that was reserved where no answer is known.
+  -- True where the provider reported no usage (estimated from bytes, or all that was reserved where no answer is known),
+  -- and where its model has no price (the ceiling).
   is_estimate boolean not null default false,
   created_at timestamptz not null,
   primary key (run_id, step_key, number),
@@ -1027,7 +1028,8 @@ create table goalpost.unfolded_statistics (
   calls bigint not null default 0,
   input_tokens bigint not null default 0,
   output_tokens bigint not null default 0,
-  cost_microusd bigint not null default 0
+  cost_microusd bigint not null default 0,
+  estimated_microusd bigint not null default 0
 );
 comment on table goalpost.unfolded_statistics is
   'Ends of runs and steps, and usage, that no sweep has added to daily_usage and the statistics yet.';
@@ -1044,6 +1046,8 @@ create table goalpost.daily_usage (
   input_tokens bigint not null,
   output_tokens bigint not null,
   cost_microusd bigint not null,
+  -- Of it: what was estimated (usage_events.is_estimate).
+  estimated_microusd bigint not null default 0,
   constraint one_row_per_day_person_agent_and_runbook
     unique nulls not distinct (workspace_id, day, user_id, agent_id, runbook_id)
 );
@@ -4562,6 +4566,9 @@ as $$
     when 'webhook' then p_workspace.webhook_hosts <> '{}'
     when 'http' then p_workspace.http_hosts <> '{}'
     when 'email' then p_workspace.email_domains <> '{}'
+    when 'mcp_list' then exists (select from goalpost.mcp_servers m where m.workspace_id = p_workspace.id)
+    -- Its runbook is started by its name.
+    when 'embed_memories' then false
     when 'table_write' then exists (select from goalpost.writable_tables t where t.workspace_id = p_workspace.id)
     else true end
 $$;
@@ -7219,17 +7226,16 @@ language sql immutable
 set search_path = ''
 as $$ select ceil(p_tokens::numeric * p_microusd_per_million / 1000000)::bigint $$;
 
--- What a turn's tokens cost at the price that held when it was asked. Tokens in count the cached ones.
-create function goalpost_private.cost_of_turn(p_turn goalpost.step_turns) returns bigint
-language sql stable
+-- What a turn's tokens cost at a price. Tokens in count the cached ones.
+create function goalpost_private.cost_of_turn(p_turn goalpost.step_turns, p_price goalpost.model_prices) returns bigint
+language sql immutable
 set search_path = ''
 as $$
   select goalpost_private.cost_of_tokens(
-           greatest(p_turn.input_tokens - p_turn.cached_tokens - p_turn.cache_write_tokens, 0), (p).input_microusd)
-         + goalpost_private.cost_of_tokens(p_turn.cached_tokens, (p).cached_microusd)
-         + goalpost_private.cost_of_tokens(p_turn.cache_write_tokens, (p).cache_write_microusd)
-         + goalpost_private.cost_of_tokens(p_turn.output_tokens, (p).output_microusd)
-    from goalpost_private.price_of(p_turn.provider, p_turn.model, p_turn.asked_at) p
+           greatest(p_turn.input_tokens - p_turn.cached_tokens - p_turn.cache_write_tokens, 0), p_price.input_microusd)
+         + goalpost_private.cost_of_tokens(p_turn.cached_tokens, p_price.cached_microusd)
+         + goalpost_private.cost_of_tokens(p_turn.cache_write_tokens, p_price.cache_write_microusd)
+         + goalpost_private.cost_of_tokens(p_turn.output_tokens, p_price.output_microusd)
 $$;
 
 -- Tokens that a provider may add to what it was sent (how tools are explained to the model, message marks), beyond the
@@ -7609,10 +7615,13 @@ end
 $$;
 
 -- Returns the turn with the tokens and the cost that are booked: within its bounds, and all of them where it is unknown.
+-- The price is the one that held when it was asked. At the ceiling, which has no date, the cost is an estimate.
 create function goalpost_private.booked_turn(p_turn goalpost.step_turns) returns goalpost.step_turns
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  v_price constant goalpost.model_prices := goalpost_private.price_of(p_turn.provider, p_turn.model, p_turn.asked_at);
 begin
   if p_turn.state = 'unknown' then
     p_turn.input_tokens := p_turn.max_input_tokens;
@@ -7625,7 +7634,8 @@ begin
   p_turn.output_tokens := least(p_turn.output_tokens, p_turn.max_output_tokens);
   p_turn.cached_tokens := least(p_turn.cached_tokens, p_turn.input_tokens);
   p_turn.cache_write_tokens := least(p_turn.cache_write_tokens, p_turn.input_tokens - p_turn.cached_tokens);
-  p_turn.cost_microusd := least(goalpost_private.cost_of_turn(p_turn), p_turn.reserved_microusd);
+  p_turn.cost_microusd := least(goalpost_private.cost_of_turn(p_turn, v_price), p_turn.reserved_microusd);
+  p_turn.is_estimate := p_turn.is_estimate or v_price.valid_from is null;
   return p_turn;
 end
 $$;
@@ -7786,6 +7796,50 @@ begin
   if cardinality(v_functions) > 0 then
     perform goalpost_private.ring(v_functions, '[]', p_now);
   end if;
+end
+$$;
+
+-- file: supabase/schemas/70_memory/embed_memories.sql
+
+-- Moves memories of a step's workspace into another space. Keeps the vectors that are given and returns the next memories
+-- that are not in the space: {"memories": [{"memory_id", "text"}], "left_count", "memory_count"}, the newest first.
+-- p_embedded is [{"memory_id", "embedding"}]. `left_count` counts those of `memories` too; `memory_count` is what is in the
+-- space.
+-- Called by the executor for a step that is a call of embed_memories, until nothing is left. Safe to repeat: a memory gets
+-- the same vector. Memories that are revoked or expired are not embedded. Raises ZG003, ZG009 (lease lost). Locks the tree.
+create function goalpost_worker.embed_memories(
+  p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_space text, p_embedded jsonb, p_limit integer default 32
+) returns jsonb
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := goalpost_private.clock();
+  v_step constant goalpost.steps := goalpost_private.hold_step(p_run_id, p_step_key, p_lease_epoch);
+begin
+  if v_step.kind <> 'tool' or v_step.input ->> 'tool' is distinct from 'embed_memories' then
+    perform goalpost_private.refuse('ZG003', 'this step is no call of embed_memories');
+  end if;
+  if jsonb_typeof(p_embedded) is distinct from 'array' or p_embedded @? '$[*] ? (@.memory_id.type() <> "number")' then
+    perform goalpost_private.refuse('ZG003', 'embedded memories are an array of {"memory_id", "embedding"}');
+  end if;
+  update goalpost.memories m
+     set space = p_space, embedding = goalpost_private.read_embedding(p_space, e.value -> 'embedding')
+    from jsonb_array_elements(p_embedded) e
+   where m.workspace_id = v_step.workspace_id and m.id = (e.value ->> 'memory_id')::bigint;
+  return (
+    with lacking as materialized (
+      select m.id, m.text from goalpost.memories m
+       where m.workspace_id = v_step.workspace_id and m.space is distinct from p_space
+         and m.trust <> 'revoked' and m.expires_at > v_now
+    )
+    select jsonb_build_object(
+      'memories', coalesce(
+        (select jsonb_agg(jsonb_build_object('memory_id', n.id, 'text', n.text) order by n.id desc)
+           from (select * from lacking order by id desc limit least(greatest(p_limit, 1), 100)) n), '[]'),
+      'left_count', (select count(*) from lacking),
+      'memory_count', (select count(*) from goalpost.memories m
+                        where m.workspace_id = v_step.workspace_id and m.space = p_space)));
 end
 $$;
 
@@ -11103,18 +11157,21 @@ set search_path = ''
 as $$
 begin
   insert into goalpost.unfolded_statistics
-    (workspace_id, day, user_id, agent_id, runbook_id, calls, input_tokens, output_tokens, cost_microusd)
+    (workspace_id, day, user_id, agent_id, runbook_id, calls, input_tokens, output_tokens, cost_microusd,
+     estimated_microusd)
   values
     (new.workspace_id, (new.created_at at time zone 'UTC')::date, new.user_id, new.agent_id, new.runbook_id,
      case tg_op when 'INSERT' then 1 else 0 end,
      new.input_tokens - case tg_op when 'INSERT' then 0 else old.input_tokens end,
      new.output_tokens - case tg_op when 'INSERT' then 0 else old.output_tokens end,
-     new.cost_microusd - case tg_op when 'INSERT' then 0 else old.cost_microusd end);
+     new.cost_microusd - case tg_op when 'INSERT' then 0 else old.cost_microusd end,
+     case when new.is_estimate then new.cost_microusd else 0 end
+     - case when tg_op = 'UPDATE' and old.is_estimate then old.cost_microusd else 0 end);
   return null;
 end
 $$;
 
-create trigger append_usage after insert or update of input_tokens, output_tokens, cost_microusd on goalpost.usage_events
+create trigger append_usage after insert or update of input_tokens, output_tokens, cost_microusd, is_estimate on goalpost.usage_events
   for each row execute function goalpost_private.append_usage();
 
 -- Appends the end of a run for its runbook, and the ends of its agents' steps for each agent: p_sign 1 when the run
@@ -11163,16 +11220,18 @@ begin
   ),
   usage as (
     insert into goalpost.daily_usage as d
-      (workspace_id, day, user_id, agent_id, runbook_id, calls, input_tokens, output_tokens, cost_microusd)
+      (workspace_id, day, user_id, agent_id, runbook_id, calls, input_tokens, output_tokens, cost_microusd,
+       estimated_microusd)
     select f.workspace_id, f.day, f.user_id, f.agent_id, f.runbook_id, sum(f.calls), sum(f.input_tokens),
-           sum(f.output_tokens), sum(f.cost_microusd)
+           sum(f.output_tokens), sum(f.cost_microusd), sum(f.estimated_microusd)
       from folded f
      where f.user_id is not null
      group by f.workspace_id, f.day, f.user_id, f.agent_id, f.runbook_id
     on conflict on constraint one_row_per_day_person_agent_and_runbook do update
       set calls = d.calls + excluded.calls, input_tokens = d.input_tokens + excluded.input_tokens,
           output_tokens = d.output_tokens + excluded.output_tokens,
-          cost_microusd = d.cost_microusd + excluded.cost_microusd
+          cost_microusd = d.cost_microusd + excluded.cost_microusd,
+          estimated_microusd = d.estimated_microusd + excluded.estimated_microusd
   ),
   runbooks as (
     insert into goalpost.runbook_statistics as s
@@ -11625,12 +11684,14 @@ $cron$);
 -- file: supabase/schemas/90_views/costs.sql
 
 create view goalpost.goal_costs with (security_invoker = true) as
-  select g.workspace_id, g.id as goal_id, c.calls, c.input_tokens, c.output_tokens, c.cost_microusd
+  select g.workspace_id, g.id as goal_id, c.calls, c.input_tokens, c.output_tokens, c.cost_microusd,
+         c.estimated_microusd
     from goalpost.goals g
     -- Per goal, by its index: a page of goals costs as much as the page, not as all usage.
    cross join lateral (
      select count(*) as calls, sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens,
-            sum(u.cost_microusd) as cost_microusd
+            sum(u.cost_microusd) as cost_microusd,
+            coalesce(sum(u.cost_microusd) filter (where u.is_estimate), 0) as estimated_microusd
        from goalpost.usage_events u
       where u.workspace_id = g.workspace_id and u.goal_id = g.id) c
    where c.calls > 0;
@@ -11638,13 +11699,15 @@ comment on view goalpost.goal_costs is 'Calls, tokens and cost per goal, sub-goa
 
 -- The same per agent, runbook, person and day (UTC), from the totals and what is not folded into them yet: equal to the
 -- sum of usage_events. In micro-dollars; a call whose outcome is unknown counts with the most that it may have cost.
+-- estimated_microusd is the part of the cost that is an estimate: of models without a price (at the ceiling), of servers
+-- that report no usage, and of calls whose outcome is unknown.
 create view goalpost.usage_totals with (security_invoker = true) as
   select d.workspace_id, d.day, d.user_id, d.agent_id, d.runbook_id, d.calls, d.input_tokens, d.output_tokens,
-         d.cost_microusd
+         d.cost_microusd, d.estimated_microusd
     from goalpost.daily_usage d
   union all
   select u.workspace_id, u.day, u.user_id, u.agent_id, u.runbook_id, u.calls, u.input_tokens, u.output_tokens,
-         u.cost_microusd
+         u.cost_microusd, u.estimated_microusd
     from goalpost.unfolded_statistics u
    where u.user_id is not null;
 comment on view goalpost.usage_totals is
@@ -11652,7 +11715,8 @@ comment on view goalpost.usage_totals is
 
 create view goalpost.agent_costs with (security_invoker = true) as
   select u.workspace_id, u.agent_id, a.name as agent, a.version, sum(u.calls)::bigint as calls,
-         sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd
+         sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd,
+         sum(u.estimated_microusd) as estimated_microusd
     from goalpost.usage_totals u
     join goalpost.agents a on a.id = u.agent_id
    group by u.workspace_id, u.agent_id, a.name, a.version;
@@ -11661,13 +11725,14 @@ comment on view goalpost.agent_costs is 'Calls, tokens and cost per agent versio
 create view goalpost.runbook_costs with (security_invoker = true) as
   select u.workspace_id, u.runbook_id, b.name as runbook, b.version, sum(u.runs)::bigint as runs,
          sum(u.calls)::bigint as calls, sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens,
-         sum(u.cost_microusd) as cost_microusd
-    from (select t.workspace_id, t.runbook_id, 0::bigint as runs, t.calls, t.input_tokens, t.output_tokens, t.cost_microusd
+         sum(u.cost_microusd) as cost_microusd, sum(u.estimated_microusd) as estimated_microusd
+    from (select t.workspace_id, t.runbook_id, 0::bigint as runs, t.calls, t.input_tokens, t.output_tokens, t.cost_microusd,
+                 t.estimated_microusd
             from goalpost.usage_totals t
           union all
-          select s.workspace_id, s.runbook_id, s.uses, 0, 0, 0, 0 from goalpost.runbook_statistics s
+          select s.workspace_id, s.runbook_id, s.uses, 0, 0, 0, 0, 0 from goalpost.runbook_statistics s
           union all
-          select n.workspace_id, n.runbook_id, n.uses, 0, 0, 0, 0
+          select n.workspace_id, n.runbook_id, n.uses, 0, 0, 0, 0, 0
             from goalpost.unfolded_statistics n where n.user_id is null) u
     join goalpost.runbooks b on b.id = u.runbook_id
    group by u.workspace_id, u.runbook_id, b.name, b.version;
@@ -11676,14 +11741,16 @@ comment on view goalpost.runbook_costs is
 
 create view goalpost.user_costs with (security_invoker = true) as
   select u.workspace_id, u.user_id, sum(u.calls)::bigint as calls, sum(u.input_tokens) as input_tokens,
-         sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd
+         sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd,
+         sum(u.estimated_microusd) as estimated_microusd
     from goalpost.usage_totals u
    group by u.workspace_id, u.user_id;
 comment on view goalpost.user_costs is 'Calls, tokens and cost per person who asked.';
 
 create view goalpost.day_costs with (security_invoker = true) as
   select u.workspace_id, u.day, sum(u.calls)::bigint as calls, sum(u.input_tokens) as input_tokens,
-         sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd
+         sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd,
+         sum(u.estimated_microusd) as estimated_microusd
     from goalpost.usage_totals u
    group by u.workspace_id, u.day;
 comment on view goalpost.day_costs is 'Calls, tokens and cost per day (UTC).';
@@ -12231,6 +12298,11 @@ insert into goalpost.tools
      "required": ["server"], "additionalProperties": false}',
    '{}',
    true, false, 60, 'never', true, false, 10),
+  ('embed_memories', 1,
+   'Embeds the memories of the workspace that are not in the space of the configured embedding model.',
+   '{"type": "object", "properties": {}, "required": [], "additionalProperties": false}',
+   '{"memory_count": "memories that are in the space now", "space": "the space of the configured embedding model"}',
+   true, false, 600, 'never', false, false, 1),
   ('delegate', 1,
    'Hands a part of the work to another agent, as a step of this run or as a goal of its own, and gives its result.',
    '{"type": "object",
@@ -13105,5 +13177,33 @@ begin
         jsonb_build_object('key', 'list', 'kind', 'tool', 'title', 'List the tools', 'max_attempts', 2,
           'input', jsonb_build_object('tool', 'mcp_list', 'arguments', jsonb_build_object('server', '{{ parameters.server }}')))),
       'report', jsonb_build_object('title', 'What the MCP server offers', 'body', c_report)));
+end
+$runbook$;
+
+-- file: supabase/schemas/95_builtins/70_runbook_embed_memories.sql
+
+-- The built-in runbook `embed-memories`: embeds memories again after another embedding model was configured. Started by its
+-- name (`goalpost memories reembed`): its words are no question's.
+
+do $runbook$
+begin
+  perform goalpost_private.publish_builtin_runbook(
+    p_name => 'embed-memories',
+    p_version => 1,
+    p_title => 'Embed memories again',
+    p_description => 'Embeds the memories of the workspace with the embedding model that is configured now.',
+    p_goal_type => 'embed_memories',
+    p_examples => '{}',
+    p_requires_project_admin => false,
+    p_plan => jsonb_build_object(
+      'summary', 'Every memory in the space of the configured embedding model.',
+      'criteria', jsonb_build_array(
+        jsonb_build_object('description', 'The memories are embedded.', 'check', 'steps.embed is defined')),
+      'steps', jsonb_build_array(
+        jsonb_build_object('key', 'embed', 'kind', 'tool', 'title', 'Embed the memories', 'max_attempts', 3,
+          'timeout_seconds', 3600,
+          'input', jsonb_build_object('tool', 'embed_memories', 'arguments', jsonb_build_object()))),
+      'report', jsonb_build_object('title', 'Memories embedded again',
+        'body', 'Embedded in the space `{{ steps.embed.space }}`: {{ steps.embed.memory_count }}.')));
 end
 $runbook$;

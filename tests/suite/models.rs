@@ -9,7 +9,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use local_stack::stack::{Person, StackOptions};
 use serde_json::{Value, json};
-use system_tests::people::Client;
+use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
 
 /// Replies by what is asked for: `assessment`, `plan`, `verdicts`, or `work` for an agent's turn. A reply that is a
@@ -112,13 +112,25 @@ async fn complete(
     })))
 }
 
-async fn embed(State(script): State<Script>, Json(body): Json<Value>) -> Json<Value> {
+async fn embed(
+    State(script): State<Script>,
+    Json(body): Json<Value>,
+) -> Result<Json<Value>, StatusCode> {
+    let texts = body["input"].as_array().map_or(0, Vec::len);
+    let data: Vec<Value> = (0..texts)
+        .map(|index| json!({"index": index, "embedding": [1.0, 0.5]}))
+        .collect();
     script
         .asked
         .lock()
         .unwrap()
         .push(("embed".to_owned(), body));
-    Json(json!({"object": "list", "data": [{"index": 0, "embedding": [1.0, 0.5]}]}))
+    let mut replies = script.replies.lock().unwrap();
+    let refusal = replies.get_mut("embed").and_then(VecDeque::pop_front);
+    match refusal.and_then(|status| status.as_u64()) {
+        Some(status) => Err(StatusCode::from_u16(u16::try_from(status).unwrap()).unwrap()),
+        None => Ok(Json(json!({"object": "list", "data": data}))),
+    }
 }
 
 fn calculation(key: &str, expression: &str) -> Value {
@@ -212,6 +224,85 @@ async fn unreported_usage_counts_against_caps() {
             "{budget}"
         );
     }
+    stack.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn memories_are_embedded_again_on_request() {
+    let remember = |id: &str, text: &str| {
+        json!({"id": id, "type": "function",
+               "function": {"name": "remember", "arguments": json!({"text": text, "scope": "workspace"}).to_string()}})
+    };
+    let calls = json!([
+        remember("call_1", "Invoices are in euro"),
+        remember("call_2", "Monday is quiet")
+    ]);
+    let steps = json!([{"key": "think", "kind": "agent", "agent": "analyst", "input": {"instructions": "Remember it."}}]);
+    let goal = json!({"title": "Remember", "description": "Remember what we know."});
+    // Each refusal is asked again without a width.
+    let script = Script::default()
+        .json("assessment", &json!({"decision": "goal", "goal": goal}))
+        .json("plan", &json!({"summary": "s", "steps": steps}))
+        .reply(
+            "work",
+            json!({"role": "assistant", "content": null, "tool_calls": calls}),
+        )
+        .reply(
+            "work",
+            json!({"role": "assistant", "content": "Remembered."}),
+        );
+    let script = (0..4).fold(script, |script, _| script.reply("embed", json!(400)));
+    let base_url = script.serve().await;
+    let with_model = move |mut options: StackOptions| {
+        for (name, value) in [
+            ("OPENAI_BASE_URL", base_url.as_str()),
+            ("GOALPOST_MODEL", "scripted"),
+            ("GOALPOST_EMBEDDING_MODEL", "embedder"),
+        ] {
+            options
+                .environment
+                .insert(name.to_owned(), value.to_owned());
+        }
+        options.openai_api_key = Some("sk-test-key".to_owned().into());
+        options
+    };
+    let stack = stacks::start_with(with_model).await.unwrap();
+    let owner = Client::of(&stack, Person::Owner);
+    let ended = async |question: Value| {
+        let asked = owner.rpc("accept_request", &question).await.unwrap();
+        let request = asked.body["request_id"].as_i64().unwrap();
+        owner.until_settled(request).await.unwrap()
+    };
+    let spaces = async || owner.rows("memories", "select=space").await.unwrap();
+
+    let question = json!({"p_workspace_id": DEMO, "p_question": "Remember what we know of invoices and Mondays"});
+    let done = ended(question).await;
+    assert_eq!(done["state"], "answered", "{done}");
+    assert_eq!(
+        spaces().await,
+        [json!({"space": null}), json!({"space": null})]
+    );
+    assert_eq!(script.clear(), 0, "the embeddings were refused");
+
+    let again = json!({"p_workspace_id": DEMO, "p_question": "Embed them again", "p_runbook": "embed-memories"});
+    let done = ended(again.clone()).await;
+    assert_eq!(done["state"], "answered", "{done}");
+    let report = done["answer_text"].as_str().unwrap();
+    assert!(report.contains("`openai/embedder`: 2"), "{report}");
+    let space = json!({"space": "openai/embedder"});
+    assert_eq!(spaces().await, [space.clone(), space]);
+    let paid = "select=state,input_tokens,steps!inner(key)&purpose=eq.embed&steps.key=eq.embed";
+    let paid = owner.rows("step_turns", paid).await.unwrap();
+    assert_eq!(paid.len(), 1, "one batch is one paid turn: {paid:?}");
+    assert_eq!(paid[0]["state"], "answered", "{paid:?}");
+
+    let asked = script.asked_for("embed").len();
+    assert_eq!(ended(again).await["state"], "answered");
+    assert_eq!(
+        script.asked_for("embed").len(),
+        asked,
+        "nothing is left to embed"
+    );
     stack.stop().await.unwrap();
 }
 

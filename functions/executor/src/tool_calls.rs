@@ -10,7 +10,7 @@ use model::Model;
 use runtime::StepContext;
 use serde_json::{Value, json};
 use store::StepError;
-use tools::ToolError;
+use tools::{EMBED_MEMORIES, ToolError};
 
 use crate::Executor;
 use crate::result_schema::{ResultSchema, SUBMIT_RESULT};
@@ -72,6 +72,9 @@ impl<'a> ToolCaller<'a> {
             if matches!(call.tool.as_str(), REMEMBER | RECALL) {
                 return Ok(self.use_memory(&call).await);
             }
+        }
+        if call.tool == EMBED_MEMORIES {
+            return self.embed_memories(&call).await;
         }
         let key = call.idempotency_key.clone();
         let store = self.executor.worker.store();
@@ -159,6 +162,22 @@ impl ToolCaller<'_> {
             }
             Err(error) => failed(error),
         }
+    }
+}
+
+impl ToolCaller<'_> {
+    /// Moves the workspace's memories into the space of the configured embedding model.
+    async fn embed_memories(&self, call: &ToolCall) -> Result<ToolCallResult, Interrupted> {
+        let tools = &self.executor.tools;
+        if let Err(error) = tools.check_arguments(&call.tool, &call.arguments) {
+            return Ok(ToolCallResult::Failed(error.into()));
+        }
+        let model = match self.executor.model.get().await {
+            Ok(model) => model,
+            Err(error) => return Ok(ToolCallResult::Retry(error.into())),
+        };
+        let in_space = self.memories(model).embed_all(call.number).await?;
+        Ok(ToolCallResult::Done(json!(in_space)))
     }
 }
 

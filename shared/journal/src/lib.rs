@@ -8,6 +8,7 @@
 //! task sees [`model::Kind::Interrupted`], and [`Journal::outcome`] makes of it what the step ends with for now.
 
 mod asking;
+mod embedding;
 mod hash;
 mod interrupted;
 pub mod memory;
@@ -27,7 +28,7 @@ use serde_json::Value;
 use store::{ClaimedStep, JournalRows, Outcome, StepError, Store};
 
 pub use interrupted::Interrupted;
-pub use memory::Memories;
+pub use memory::{InSpace, Memories};
 pub use past::{PastWork, Reflection};
 pub use plan_review::PlanReview;
 pub use tool_calls::ToolCalls;

@@ -1,15 +1,15 @@
 //! What a step is told of what is remembered, and what it writes down.
 //!
 //! Memory helps and is never needed: where no embedding can be had, or its space is not there, memories are found by
-//! their words alone. An embedding that a provider is paid for is a turn of the step, reserved before and settled after;
-//! its vectors are not kept, and computed again where a step goes on. The built-in one costs nothing and leaves no row.
+//! their words alone.
 
-use model::{Charged, Embedded, EmbeddingCall, Model};
+use model::Model;
 use runtime::StepContext;
-use serde_json::json;
-use store::{Embedding, Error, Memory, Question, Store, TurnAsk, TurnBegun, TurnEnd};
+use serde::Serialize;
+use store::{Embedding, Error, Memory, Question, StepError, Store};
 
-use crate::{asking, hash};
+use crate::Interrupted;
+use crate::embedding::StepEmbedding;
 
 /// How many memories a step is told at its beginning, and in how many tokens.
 const TOLD: u32 = 8;
@@ -18,6 +18,15 @@ const TOLD_TOKENS: u32 = 1500;
 const RECALLED: u64 = 5;
 const MOST_RECALLED: u64 = 20;
 const RECALLED_TOKENS: u32 = 4000;
+
+/// The memories of a workspace that are in one space.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InSpace {
+    /// `lexical-1`, or `provider/model`.
+    pub space: String,
+    /// How many.
+    pub memory_count: u64,
+}
 
 /// The memory that a step has, under its claim.
 #[derive(Clone, Copy)]
@@ -115,77 +124,58 @@ impl<'a> Memories<'a> {
         }
     }
 
+    /// Moves the memories of the workspace into the space of the configured embedding model, batch by batch. What is
+    /// embedded stays so, whatever interrupts it. `call_number` is that of the call of `embed_memories`.
+    ///
+    /// # Errors
+    /// [`Interrupted`]: the model's error, the budget, the end of the invocation.
+    pub async fn embed_all(&self, call_number: i32) -> Result<InSpace, Interrupted> {
+        let lease = self.context.lease();
+        let space = self.model.embedding_space().map_err(StepError::from)?;
+        let mut embedded = Vec::new();
+        loop {
+            let next = self.store.embed_memories(lease, &space, &embedded).await?;
+            if next.memories.is_empty() {
+                let memory_count = next.memory_count;
+                return Ok(InSpace {
+                    space,
+                    memory_count,
+                });
+            }
+            tracing::info!(left = next.left_count, space, "memories to embed");
+            if self.context.is_stopping() {
+                return Err(Interrupted::Stopping);
+            }
+            let (ids, texts): (Vec<i64>, Vec<String>) = next
+                .memories
+                .into_iter()
+                .map(|memory| (memory.memory_id, memory.text))
+                .unzip();
+            let vectors = self.embedding().texts(call_number, &texts).await?.vectors;
+            embedded = ids.into_iter().zip(vectors).collect();
+        }
+    }
+
     async fn embed(&self, call_number: i32, text: &str) -> Option<Embedding> {
         let texts = [text.to_owned()];
-        let embedded = match self.model.embedding_call(&texts) {
-            Some(call) => self.embed_paid(&call, call_number, &texts).await?,
-            None => {
-                let embedded = self.model.embed(&texts).await;
-                embedded.map(|(embedded, _)| embedded)
-            }
-        };
-        match embedded {
-            Ok(embedded) => {
-                let vector = embedded.vectors.into_iter().next()?;
-                Some(Embedding {
-                    space: embedded.space,
-                    vector,
-                })
-            }
-            Err(error) => {
-                tracing::warn!(%error, "memories are found by their words alone");
+        match self.embedding().texts(call_number, &texts).await {
+            Ok(embedded) => Some(Embedding {
+                space: embedded.space,
+                vector: embedded.vectors.into_iter().next()?,
+            }),
+            Err(interrupted) => {
+                tracing::warn!(?interrupted, "memories are found by their words alone");
                 None
             }
         }
     }
 
-    /// Embeds as a turn of the step. None where the database does not let it, or the invocation ends before.
-    async fn embed_paid(
-        &self,
-        call: &EmbeddingCall,
-        call_number: i32,
-        texts: &[String],
-    ) -> Option<Result<Embedded, model::Error>> {
-        let ask = TurnAsk {
-            purpose: "embed",
-            provider: call.candidate.provider.clone(),
-            endpoint: None,
-            model: call.candidate.model.clone(),
-            request_hash: hash::of(&(call_number, texts)),
-            max_input_tokens: call.max_input_tokens,
-            max_output_tokens: 0,
-        };
-        let lease = self.context.lease();
-        let number = match self
-            .store
-            .begin_turn(lease, &ask, &domain::ToolCallResults::new())
-            .await
-        {
-            Ok(TurnBegun::Begun { number, .. }) => number,
-            begun => {
-                tracing::warn!(?begun, "memories are found by their words alone");
-                return None;
-            }
-        };
-        let embedded = tokio::select! {
-            embedded = self.model.embed(texts) => Some(embedded),
-            () = self.context.stopping() => None,
-        };
-        let end = match &embedded {
-            Some(Ok((embedded, usage))) => TurnEnd::Answered {
-                answer: json!({"space": embedded.space}),
-                usage: usage.clone().unwrap_or_default(),
-            },
-            Some(Err(error)) => {
-                let usage = error.usage.as_deref().cloned();
-                asking::ended_without(&error.clone().into(), error.was_charged(), usage)
-            }
-            None => asking::ended_without(&asking::stopped(), Charged::Unknown, None),
-        };
-        if let Err(error) = self.store.end_turn(lease, number, &end, None, &[]).await {
-            tracing::warn!(%error, "an embedding's end is not recorded; it counts as spent");
+    fn embedding(&self) -> StepEmbedding<'a> {
+        StepEmbedding {
+            store: self.store,
+            model: self.model,
+            context: self.context,
         }
-        embedded.map(|embedded| embedded.map(|(embedded, _)| embedded))
     }
 }
 

@@ -83,9 +83,10 @@ const NOT_TAKEN: [&str; 9] = [
 ];
 
 /// Words for the form of a structured answer.
-const FORMATS: [&str; 7] = [
+const FORMATS: [&str; 8] = [
     "response_format",
     "json_schema",
+    "json schema in format",
     "json_object",
     "output_config",
     "output_format",

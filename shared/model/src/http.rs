@@ -272,7 +272,12 @@ fn failure(provider: &str, status: StatusCode, headers: &HeaderMap, refusal: Ref
         },
         _ => Kind::Unavailable(format!("{answered}: {sentence}")),
     };
-    let is_refused = matches!(kind, Kind::Refused(_)) && !status.is_redirection();
+    // Ollama refuses what it cannot do with status 500.
+    let is_refused = match kind {
+        Kind::Refused(_) => !status.is_redirection(),
+        Kind::Unavailable(_) => status == StatusCode::INTERNAL_SERVER_ERROR,
+        _ => false,
+    };
     let refusal = Refusal {
         is_too_large: status.as_u16() == 413,
         ..refusal

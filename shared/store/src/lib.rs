@@ -29,7 +29,7 @@ pub use journal::{
     CallsBegun, FailedAttempt, JournalRows, Learned, LimitWait, TurnAsk, TurnBegun, TurnEnd,
     TurnEnded, TurnRow,
 };
-pub use memory::{Embedding, Memory, Question};
+pub use memory::{Embedding, MemoriesToEmbed, Memory, MemoryToEmbed, Question};
 pub use objects::MAX_OBJECT_BYTES;
 pub use payload::DEFAULT_INLINE_BYTES;
 pub use people::{AcceptedRequest, NewRequest, RequestRow};

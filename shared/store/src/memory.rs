@@ -53,6 +53,26 @@ struct Remembered {
     memory_id: i64,
 }
 
+/// A memory that is not in the space that is wanted.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct MemoryToEmbed {
+    /// Its id.
+    pub memory_id: i64,
+    /// What is embedded.
+    pub text: String,
+}
+
+/// What is to be embedded next, and how far the workspace is.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct MemoriesToEmbed {
+    /// The next ones; none where nothing is left.
+    pub memories: Vec<MemoryToEmbed>,
+    /// Memories of the workspace that are not in the space yet, those of `memories` included.
+    pub left_count: u64,
+    /// Memories of the workspace that are in the space.
+    pub memory_count: u64,
+}
+
 impl Store {
     /// What a step is told of what is remembered, the best first. What was told once in a try is told again.
     ///
@@ -100,5 +120,31 @@ impl Store {
         let call = self.repeatable_call("remember");
         let remembered: Remembered = self.rpc(call, &arguments).await?;
         Ok(remembered.memory_id)
+    }
+
+    /// Keeps the vectors of memories in `space` and returns the next ones that are not in it. Safe to repeat.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`], [`Error::InvalidInput`] for a vector that cannot be kept, [`Error::Unavailable`],
+    /// [`Error::Unauthorized`], or a bug.
+    pub async fn embed_memories(
+        &self,
+        lease: &Lease,
+        space: &str,
+        embedded: &[(i64, Vec<f32>)],
+    ) -> Result<MemoriesToEmbed, Error> {
+        let embedded: Vec<_> = embedded
+            .iter()
+            .map(|(memory_id, vector)| json!({"memory_id": memory_id, "embedding": vector}))
+            .collect();
+        let arguments = json!({
+            "p_run_id": lease.run_id,
+            "p_step_key": lease.step_key,
+            "p_lease_epoch": lease.lease_epoch,
+            "p_space": space,
+            "p_embedded": embedded,
+        });
+        let call = self.repeatable_call("embed_memories");
+        self.rpc(call, &arguments).await
     }
 }

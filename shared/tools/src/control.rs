@@ -10,6 +10,26 @@ use serde_json::{Value, json};
 /// The name of the tool that ends a step with its result.
 pub const SUBMIT_RESULT: &str = "submit_result";
 
+/// The tool that embeds memories of the workspace in the current space. It is no control tool, because a step can be a
+/// call of it.
+pub const EMBED_MEMORIES: &str = "embed_memories";
+
+pub(crate) fn describe_embed_memories() -> Tool {
+    Tool {
+        name: EMBED_MEMORIES.into(),
+        description: "Embeds the memories of the workspace that are not in the space of the configured embedding model.".into(),
+        parameters: json!({"type": "object", "properties": {}, "required": [], "additionalProperties": false}),
+        result: crate::result_fields(&[
+            ("memory_count", "memories that are in the space now"),
+            ("space", "the space of the configured embedding model"),
+        ]),
+        idempotent: true,
+        timeout_seconds: 600,
+        max_calls_per_step: 1,
+        ..Tool::default()
+    }
+}
+
 /// The control tools, in a fixed order.
 pub(crate) fn describe() -> Vec<Tool> {
     vec![

@@ -24,6 +24,7 @@ mod table_write;
 pub mod template;
 pub mod webhook;
 
+pub use control::EMBED_MEMORIES;
 pub use email::{EmailConfig, SecretReader};
 pub use error::{OUTCOME_UNKNOWN, QUERIES_BUSY, ToolError, WAITS_FOR_PERSON};
 pub use http::HttpPolicy;

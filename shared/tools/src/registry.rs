@@ -63,7 +63,7 @@ enum Run {
     TableWrite,
     Email(Email),
     McpList,
-    /// A row and not an act: whoever keeps the journal carries it out.
+    /// A change of rows: whoever keeps the journal carries it out.
     Control,
 }
 
@@ -101,6 +101,7 @@ impl Registry {
             entry(table_write::describe(), Run::TableWrite),
             entry(email::describe(), Run::Email(Email::new(http(), email))),
             entry(mcp::describe_list(), Run::McpList),
+            entry(control::describe_embed_memories(), Run::Control),
         ];
         let control = control::describe().into_iter();
         entries.extend(control.map(|tool| entry(tool, Run::Control)));

@@ -19,7 +19,8 @@ create table goalpost.usage_events (
   cost_microusd bigint not null default 0,
   -- False where the turn ended after its worker had lost the lease.
   counted boolean not null default true,
-  -- True where the provider reported no usage: estimated from bytes, or all that was reserved where no answer is known.
+  -- True where the provider reported no usage (estimated from bytes, or all that was reserved where no answer is known),
+  -- and where its model has no price (the ceiling).
   is_estimate boolean not null default false,
   created_at timestamptz not null,
   primary key (run_id, step_key, number),
@@ -48,7 +49,8 @@ create table goalpost.unfolded_statistics (
   calls bigint not null default 0,
   input_tokens bigint not null default 0,
   output_tokens bigint not null default 0,
-  cost_microusd bigint not null default 0
+  cost_microusd bigint not null default 0,
+  estimated_microusd bigint not null default 0
 );
 comment on table goalpost.unfolded_statistics is
   'Ends of runs and steps, and usage, that no sweep has added to daily_usage and the statistics yet.';
@@ -65,6 +67,8 @@ create table goalpost.daily_usage (
   input_tokens bigint not null,
   output_tokens bigint not null,
   cost_microusd bigint not null,
+  -- Of it: what was estimated (usage_events.is_estimate).
+  estimated_microusd bigint not null default 0,
   constraint one_row_per_day_person_agent_and_runbook
     unique nulls not distinct (workspace_id, day, user_id, agent_id, runbook_id)
 );

@@ -32,6 +32,9 @@ as $$
     when 'webhook' then p_workspace.webhook_hosts <> '{}'
     when 'http' then p_workspace.http_hosts <> '{}'
     when 'email' then p_workspace.email_domains <> '{}'
+    when 'mcp_list' then exists (select from goalpost.mcp_servers m where m.workspace_id = p_workspace.id)
+    -- Its runbook is started by its name.
+    when 'embed_memories' then false
     when 'table_write' then exists (select from goalpost.writable_tables t where t.workspace_id = p_workspace.id)
     else true end
 $$;

@@ -48,17 +48,16 @@ language sql immutable
 set search_path = ''
 as $$ select ceil(p_tokens::numeric * p_microusd_per_million / 1000000)::bigint $$;
 
--- What a turn's tokens cost at the price that held when it was asked. Tokens in count the cached ones.
-create function goalpost_private.cost_of_turn(p_turn goalpost.step_turns) returns bigint
-language sql stable
+-- What a turn's tokens cost at a price. Tokens in count the cached ones.
+create function goalpost_private.cost_of_turn(p_turn goalpost.step_turns, p_price goalpost.model_prices) returns bigint
+language sql immutable
 set search_path = ''
 as $$
   select goalpost_private.cost_of_tokens(
-           greatest(p_turn.input_tokens - p_turn.cached_tokens - p_turn.cache_write_tokens, 0), (p).input_microusd)
-         + goalpost_private.cost_of_tokens(p_turn.cached_tokens, (p).cached_microusd)
-         + goalpost_private.cost_of_tokens(p_turn.cache_write_tokens, (p).cache_write_microusd)
-         + goalpost_private.cost_of_tokens(p_turn.output_tokens, (p).output_microusd)
-    from goalpost_private.price_of(p_turn.provider, p_turn.model, p_turn.asked_at) p
+           greatest(p_turn.input_tokens - p_turn.cached_tokens - p_turn.cache_write_tokens, 0), p_price.input_microusd)
+         + goalpost_private.cost_of_tokens(p_turn.cached_tokens, p_price.cached_microusd)
+         + goalpost_private.cost_of_tokens(p_turn.cache_write_tokens, p_price.cache_write_microusd)
+         + goalpost_private.cost_of_tokens(p_turn.output_tokens, p_price.output_microusd)
 $$;
 
 -- Tokens that a provider may add to what it was sent (how tools are explained to the model, message marks), beyond the

@@ -56,10 +56,13 @@ end
 $$;
 
 -- Returns the turn with the tokens and the cost that are booked: within its bounds, and all of them where it is unknown.
+-- The price is the one that held when it was asked. At the ceiling, which has no date, the cost is an estimate.
 create function goalpost_private.booked_turn(p_turn goalpost.step_turns) returns goalpost.step_turns
 language plpgsql stable
 set search_path = ''
 as $$
+declare
+  v_price constant goalpost.model_prices := goalpost_private.price_of(p_turn.provider, p_turn.model, p_turn.asked_at);
 begin
   if p_turn.state = 'unknown' then
     p_turn.input_tokens := p_turn.max_input_tokens;
@@ -72,7 +75,8 @@ begin
   p_turn.output_tokens := least(p_turn.output_tokens, p_turn.max_output_tokens);
   p_turn.cached_tokens := least(p_turn.cached_tokens, p_turn.input_tokens);
   p_turn.cache_write_tokens := least(p_turn.cache_write_tokens, p_turn.input_tokens - p_turn.cached_tokens);
-  p_turn.cost_microusd := least(goalpost_private.cost_of_turn(p_turn), p_turn.reserved_microusd);
+  p_turn.cost_microusd := least(goalpost_private.cost_of_turn(p_turn, v_price), p_turn.reserved_microusd);
+  p_turn.is_estimate := p_turn.is_estimate or v_price.valid_from is null;
   return p_turn;
 end
 $$;

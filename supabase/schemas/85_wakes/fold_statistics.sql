@@ -23,18 +23,21 @@ set search_path = ''
 as $$
 begin
   insert into goalpost.unfolded_statistics
-    (workspace_id, day, user_id, agent_id, runbook_id, calls, input_tokens, output_tokens, cost_microusd)
+    (workspace_id, day, user_id, agent_id, runbook_id, calls, input_tokens, output_tokens, cost_microusd,
+     estimated_microusd)
   values
     (new.workspace_id, (new.created_at at time zone 'UTC')::date, new.user_id, new.agent_id, new.runbook_id,
      case tg_op when 'INSERT' then 1 else 0 end,
      new.input_tokens - case tg_op when 'INSERT' then 0 else old.input_tokens end,
      new.output_tokens - case tg_op when 'INSERT' then 0 else old.output_tokens end,
-     new.cost_microusd - case tg_op when 'INSERT' then 0 else old.cost_microusd end);
+     new.cost_microusd - case tg_op when 'INSERT' then 0 else old.cost_microusd end,
+     case when new.is_estimate then new.cost_microusd else 0 end
+     - case when tg_op = 'UPDATE' and old.is_estimate then old.cost_microusd else 0 end);
   return null;
 end
 $$;
 
-create trigger append_usage after insert or update of input_tokens, output_tokens, cost_microusd on goalpost.usage_events
+create trigger append_usage after insert or update of input_tokens, output_tokens, cost_microusd, is_estimate on goalpost.usage_events
   for each row execute function goalpost_private.append_usage();
 
 -- Appends the end of a run for its runbook, and the ends of its agents' steps for each agent: p_sign 1 when the run
@@ -83,16 +86,18 @@ begin
   ),
   usage as (
     insert into goalpost.daily_usage as d
-      (workspace_id, day, user_id, agent_id, runbook_id, calls, input_tokens, output_tokens, cost_microusd)
+      (workspace_id, day, user_id, agent_id, runbook_id, calls, input_tokens, output_tokens, cost_microusd,
+       estimated_microusd)
     select f.workspace_id, f.day, f.user_id, f.agent_id, f.runbook_id, sum(f.calls), sum(f.input_tokens),
-           sum(f.output_tokens), sum(f.cost_microusd)
+           sum(f.output_tokens), sum(f.cost_microusd), sum(f.estimated_microusd)
       from folded f
      where f.user_id is not null
      group by f.workspace_id, f.day, f.user_id, f.agent_id, f.runbook_id
     on conflict on constraint one_row_per_day_person_agent_and_runbook do update
       set calls = d.calls + excluded.calls, input_tokens = d.input_tokens + excluded.input_tokens,
           output_tokens = d.output_tokens + excluded.output_tokens,
-          cost_microusd = d.cost_microusd + excluded.cost_microusd
+          cost_microusd = d.cost_microusd + excluded.cost_microusd,
+          estimated_microusd = d.estimated_microusd + excluded.estimated_microusd
   ),
   runbooks as (
     insert into goalpost.runbook_statistics as s

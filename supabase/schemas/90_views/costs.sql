@@ -1,10 +1,12 @@
 create view goalpost.goal_costs with (security_invoker = true) as
-  select g.workspace_id, g.id as goal_id, c.calls, c.input_tokens, c.output_tokens, c.cost_microusd
+  select g.workspace_id, g.id as goal_id, c.calls, c.input_tokens, c.output_tokens, c.cost_microusd,
+         c.estimated_microusd
     from goalpost.goals g
     -- Per goal, by its index: a page of goals costs as much as the page, not as all usage.
    cross join lateral (
      select count(*) as calls, sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens,
-            sum(u.cost_microusd) as cost_microusd
+            sum(u.cost_microusd) as cost_microusd,
+            coalesce(sum(u.cost_microusd) filter (where u.is_estimate), 0) as estimated_microusd
        from goalpost.usage_events u
       where u.workspace_id = g.workspace_id and u.goal_id = g.id) c
    where c.calls > 0;
@@ -12,13 +14,15 @@ comment on view goalpost.goal_costs is 'Calls, tokens and cost per goal, sub-goa
 
 -- The same per agent, runbook, person and day (UTC), from the totals and what is not folded into them yet: equal to the
 -- sum of usage_events. In micro-dollars; a call whose outcome is unknown counts with the most that it may have cost.
+-- estimated_microusd is the part of the cost that is an estimate: of models without a price (at the ceiling), of servers
+-- that report no usage, and of calls whose outcome is unknown.
 create view goalpost.usage_totals with (security_invoker = true) as
   select d.workspace_id, d.day, d.user_id, d.agent_id, d.runbook_id, d.calls, d.input_tokens, d.output_tokens,
-         d.cost_microusd
+         d.cost_microusd, d.estimated_microusd
     from goalpost.daily_usage d
   union all
   select u.workspace_id, u.day, u.user_id, u.agent_id, u.runbook_id, u.calls, u.input_tokens, u.output_tokens,
-         u.cost_microusd
+         u.cost_microusd, u.estimated_microusd
     from goalpost.unfolded_statistics u
    where u.user_id is not null;
 comment on view goalpost.usage_totals is
@@ -26,7 +30,8 @@ comment on view goalpost.usage_totals is
 
 create view goalpost.agent_costs with (security_invoker = true) as
   select u.workspace_id, u.agent_id, a.name as agent, a.version, sum(u.calls)::bigint as calls,
-         sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd
+         sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd,
+         sum(u.estimated_microusd) as estimated_microusd
     from goalpost.usage_totals u
     join goalpost.agents a on a.id = u.agent_id
    group by u.workspace_id, u.agent_id, a.name, a.version;
@@ -35,13 +40,14 @@ comment on view goalpost.agent_costs is 'Calls, tokens and cost per agent versio
 create view goalpost.runbook_costs with (security_invoker = true) as
   select u.workspace_id, u.runbook_id, b.name as runbook, b.version, sum(u.runs)::bigint as runs,
          sum(u.calls)::bigint as calls, sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens,
-         sum(u.cost_microusd) as cost_microusd
-    from (select t.workspace_id, t.runbook_id, 0::bigint as runs, t.calls, t.input_tokens, t.output_tokens, t.cost_microusd
+         sum(u.cost_microusd) as cost_microusd, sum(u.estimated_microusd) as estimated_microusd
+    from (select t.workspace_id, t.runbook_id, 0::bigint as runs, t.calls, t.input_tokens, t.output_tokens, t.cost_microusd,
+                 t.estimated_microusd
             from goalpost.usage_totals t
           union all
-          select s.workspace_id, s.runbook_id, s.uses, 0, 0, 0, 0 from goalpost.runbook_statistics s
+          select s.workspace_id, s.runbook_id, s.uses, 0, 0, 0, 0, 0 from goalpost.runbook_statistics s
           union all
-          select n.workspace_id, n.runbook_id, n.uses, 0, 0, 0, 0
+          select n.workspace_id, n.runbook_id, n.uses, 0, 0, 0, 0, 0
             from goalpost.unfolded_statistics n where n.user_id is null) u
     join goalpost.runbooks b on b.id = u.runbook_id
    group by u.workspace_id, u.runbook_id, b.name, b.version;
@@ -50,14 +56,16 @@ comment on view goalpost.runbook_costs is
 
 create view goalpost.user_costs with (security_invoker = true) as
   select u.workspace_id, u.user_id, sum(u.calls)::bigint as calls, sum(u.input_tokens) as input_tokens,
-         sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd
+         sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd,
+         sum(u.estimated_microusd) as estimated_microusd
     from goalpost.usage_totals u
    group by u.workspace_id, u.user_id;
 comment on view goalpost.user_costs is 'Calls, tokens and cost per person who asked.';
 
 create view goalpost.day_costs with (security_invoker = true) as
   select u.workspace_id, u.day, sum(u.calls)::bigint as calls, sum(u.input_tokens) as input_tokens,
-         sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd
+         sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd,
+         sum(u.estimated_microusd) as estimated_microusd
     from goalpost.usage_totals u
    group by u.workspace_id, u.day;
 comment on view goalpost.day_costs is 'Calls, tokens and cost per day (UTC).';

@@ -1,6 +1,6 @@
 -- The views are the folded totals and the rows that are not folded yet: always the sum of usage_events.
 begin;
-select plan(9);
+select plan(10);
 select tests.world(p_bystanders => false);
 
 insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan) values (tests.id_of('acme'), 'own', 't', 'd', 'g', '{}');
@@ -17,11 +17,16 @@ create function pg_temp.differences() returns setof text language sql as $$
   union all
   select 'runbook' from (select runbook_id, calls, cost_microusd from goalpost.runbook_costs except select runbook_id, count(*), sum(cost_microusd) from goalpost.usage_events group by 1) d
   union all
+  select 'estimated' from (select estimated_microusd from goalpost.user_costs except select coalesce(sum(cost_microusd) filter (where is_estimate), 0) from goalpost.usage_events) d
+  union all
+  select 'estimated of days' where (select sum(estimated_microusd) from goalpost.day_costs) is distinct from (select coalesce(sum(cost_microusd) filter (where is_estimate), 0) from goalpost.usage_events)
+  union all
   select 'whole' where (select sum(cost_microusd) from goalpost.day_costs) is distinct from (select sum(cost_microusd) from goalpost.usage_events) $$;
 
 select tests.reserve(tests.the('run'), 'a') from generate_series(1, 4);
 select tests.end_turn(tests.the('run'), 'a', 1, tests.answer(100, 10));
 select tests.end_turn(tests.the('run'), 'a', 2, tests.no_end());
+select isnt((select sum(estimated_microusd) from goalpost.user_costs), 0::numeric, 'a call whose end is unknown is estimated');
 select is((select count(*) from goalpost.unfolded_statistics), 2::bigint, 'each booked call appends one row');
 select is_empty('select pg_temp.differences()', 'unfolded rows count');
 select is(goalpost_private.fold_statistics(1, goalpost_private.clock()), 1, 'a fold takes no more rows than it may');

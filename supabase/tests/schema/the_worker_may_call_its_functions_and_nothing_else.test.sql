@@ -7,10 +7,10 @@ select set_eq(
       where n.nspname in ('goalpost', 'goalpost_worker', 'goalpost_private') and has_function_privilege('goalpost_worker', p.oid, 'execute') $$,
   array['goalpost_worker.claim_steps(text[],integer,integer,text,bigint,jsonb,bigint)', 'goalpost_worker.finish_steps(jsonb,text[],integer,integer,text,jsonb)',
         'goalpost_worker.heartbeat_steps(jsonb,integer)', 'goalpost_worker.answer_query(bigint,text,bigint,text,integer,integer)', 'goalpost_worker.check_queries(bigint,text,bigint,text[])', 'goalpost_worker.read_common_values(bigint,text,bigint)',
-        'goalpost_worker.recall_memories(bigint,text,bigint,integer,text,text,jsonb,integer,integer)', 'goalpost_worker.remember(bigint,text,bigint,integer,text,jsonb)',
+        'goalpost_worker.recall_memories(bigint,text,bigint,integer,text,text,jsonb,integer,integer)', 'goalpost_worker.remember(bigint,text,bigint,integer,text,jsonb)', 'goalpost_worker.embed_memories(bigint,text,bigint,text,jsonb,integer)',
         'goalpost_worker.read_journal(bigint,text,bigint)', 'goalpost_worker.begin_turn(bigint,text,bigint,jsonb,jsonb)', 'goalpost_worker.end_turn(bigint,text,bigint,integer,jsonb,jsonb)',
         'goalpost_worker.freeze_calls(bigint,text,bigint,jsonb,jsonb)', 'goalpost_worker.begin_calls(bigint,text,bigint,integer[])', 'goalpost_worker.end_calls(bigint,text,bigint,jsonb)', 'goalpost_worker.write_table(bigint,text,bigint,integer,text,jsonb,text,text[])', 'goalpost_worker.read_webhook_secret(bigint,text,bigint)', 'goalpost_worker.read_mcp_server(bigint,text,bigint,text,text)', 'goalpost_worker.record_mcp_tools(bigint,text,bigint,text,jsonb)', 'goalpost_worker.carry_out_call(bigint,text,bigint,integer)',
-        'goalpost_worker.sweep()', 'goalpost_worker.fold_statistics()'], 'these functions');
+        'goalpost_worker.sweep()', 'goalpost_worker.fold_statistics()'], 'the functions that the worker may call are these');
 select set_eq(
   $$ select p.oid::regprocedure::text from pg_catalog.pg_proc p where p.pronamespace = 'goalpost_worker'::regnamespace $$,
   $$ select p.oid::regprocedure::text from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace

@@ -1,6 +1,6 @@
 -- What a colleague would know: who asks, in which role, the time there, and where tools may act.
 begin;
-select plan(11);
+select plan(12);
 select tests.world();
 
 update goalpost.workspaces set time_zone = 'Asia/Tokyo', currency = 'JPY', http_hosts = '{api.example.com}' where id = tests.id_of('acme');
@@ -16,11 +16,14 @@ select is(tests.kept('told')::jsonb -> 'workspace', '{"time_zone": "Asia/Tokyo",
 select is(tests.kept('told')::jsonb -> 'asker', '{"name": "Mia Moss", "role": "member"}', 'and of the person who asks');
 select is(tests.kept('told')::jsonb -> 'local_now', '"Monday, 2026-03-02 05:30:00 Asia/Tokyo"', 'and of the time in its zone');
 select is((select string_agg(t ->> 'name', ' ') from jsonb_array_elements(tests.kept('told')::jsonb -> 'tools') t),
-  'calculate http http_get mcp_list sql table_write template', 'tools that have nowhere to act are left out');
+  'calculate http http_get sql table_write template', 'tools that have nowhere to act are left out');
 update goalpost.workspaces set http_hosts = '{}', webhook_hosts = '{hooks.example.com}', email_domains = '{example.com}' where id = tests.id_of('acme');
 delete from goalpost.writable_tables where workspace_id = tests.id_of('acme');
 select is((select string_agg(t ->> 'name', ' ') from jsonb_array_elements(goalpost_private.describe_tools(tests.id_of('acme'), null)) t),
-  'calculate email http_get mcp_list sql template webhook', 'others come back with a place to act');
+  'calculate email http_get sql template webhook', 'others come back with a place to act');
+insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) values (tests.id_of('acme'), 'docs', 'https://docs.example.com/mcp', tests.id_of('adam'), now());
+select is((select string_agg(t ->> 'name', ' ') from jsonb_array_elements(goalpost_private.describe_tools(tests.id_of('acme'), null)) t),
+  'calculate email http_get mcp_list sql template webhook', 'servers are listed where there is one');
 update auth.users set raw_user_meta_data = '{"name": "Mia"}' where id = tests.id_of('mia');
 create function pg_temp.context() returns jsonb language sql as $$
   select goalpost_private.context_of_workspace(r, now()) from goalpost.workflow_runs r where r.workspace_id = tests.id_of('acme') limit 1 $$;

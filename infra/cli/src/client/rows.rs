@@ -369,6 +369,9 @@ pub struct Usage {
     pub output_tokens: i64,
     /// Millionths of a dollar.
     pub cost_microusd: i64,
+    /// Whether the cost is an estimate: the model has no price, or its server reported no usage.
+    #[serde(default)]
+    pub is_estimate: bool,
 }
 
 /// A step that failed for good and waits for a person.

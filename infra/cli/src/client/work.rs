@@ -18,7 +18,8 @@ const RUN: &str =
     "id,request_id,goal_id,root_run_id,state,reason,revision,runbook_id,created_at,ended_at";
 const STEP: &str = "run_id,key,kind,title,revision,depends_on,state,attempt,max_attempts,run_after,started_at,ended_at,error";
 const APPROVAL: &str = "id,goal_id,run_id,step_key,kind,question,shown,required_role,state,requested_at,expires_at,comment";
-const USAGE: &str = "run_id,step_key,provider,model,input_tokens,output_tokens,cost_microusd";
+const USAGE: &str =
+    "run_id,step_key,provider,model,input_tokens,output_tokens,cost_microusd,is_estimate";
 const DEAD_LETTER: &str = "id,run_id,step_key,error,retried_at";
 
 /// A request with everything that followed from it.

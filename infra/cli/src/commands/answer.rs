@@ -3,6 +3,7 @@
 use anyhow::{anyhow, bail};
 use chrono::Utc;
 
+use super::raise::dollars;
 use super::{print, print_error};
 use crate::client::{Client, Usage, Work};
 use crate::render::{Screen, count, markdown, table, took};
@@ -133,20 +134,21 @@ pub(super) fn cost(usage: &[Usage]) -> String {
         .iter()
         .map(|call| call.input_tokens + call.output_tokens)
         .sum();
+    let sum = |calls: &mut dyn Iterator<Item = &Usage>| -> i64 {
+        calls.map(|call| call.cost_microusd).sum()
+    };
+    let estimated = sum(&mut usage.iter().filter(|call| call.is_estimate));
+    let estimated = match estimated {
+        0 => String::new(),
+        _ => format!(
+            " ({} of it estimated: cargo goalpost doctor names models without a price)",
+            dollars(estimated)
+        ),
+    };
     format!(
-        "{}, {tokens} tokens, {}",
+        "{}, {tokens} tokens, {}{estimated}",
         count(usage.len() as u64, "model call"),
-        dollars(usage)
-    )
-}
-
-/// What all calls cost together.
-fn dollars(usage: &[Usage]) -> String {
-    let microusd: i64 = usage.iter().map(|call| call.cost_microusd).sum();
-    format!(
-        "${}.{:04}",
-        microusd / 1_000_000,
-        microusd % 1_000_000 / 100
+        dollars(sum(&mut usage.iter()))
     )
 }
 
@@ -219,9 +221,10 @@ mod tests {
             input_tokens: 100,
             output_tokens: 20,
             cost_microusd,
+            is_estimate: false,
         };
         assert_eq!(cost(&[]), "no model was called");
-        assert_eq!(dollars(&[]), "$0.0000");
+        assert_eq!(cost(&[call(0)]), "1 model call, 120 tokens, $0.0000");
         assert_eq!(
             cost(&[call(1_200_067)]),
             "1 model call, 120 tokens, $1.2000"
@@ -229,6 +232,14 @@ mod tests {
         assert_eq!(
             cost(&[call(1_000_000), call(234_567)]),
             "2 model calls, 240 tokens, $1.2345"
+        );
+        let guess = Usage {
+            is_estimate: true,
+            ..call(20_000)
+        };
+        assert_eq!(
+            cost(&[call(1_000_000), guess]),
+            "2 model calls, 240 tokens, $1.0200 ($0.0200 of it estimated: cargo goalpost doctor names models without a price)"
         );
     }
 }

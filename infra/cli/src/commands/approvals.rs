@@ -4,7 +4,7 @@ use chrono::Utc;
 use serde_json::Value;
 
 use super::arguments::Global;
-use super::{connect, edited, print, print_json};
+use super::{connect, edited, print, print_json, raise};
 use crate::client::Inbox;
 use crate::render::{Screen, age, count, markdown, one_line};
 
@@ -43,9 +43,13 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<()> {
             edited::decider(approval),
             votes(approval),
         )));
-        shown(&approval.shown, screen)
+        let subject = raise::lines(approval, screen).unwrap_or_else(|| {
+            let mut lines = shown(&approval.shown, screen);
+            lines.extend(subject(approval, screen));
+            lines
+        });
+        subject
             .iter()
-            .chain(&subject(approval, screen))
             .chain(&edited::lines(approval, screen))
             .for_each(|line| print(line));
         print(&palette.dim(&format!("  {}", ways(approval))));
@@ -116,7 +120,10 @@ fn ways(approval: &Inbox) -> String {
             "cargo goalpost approve {id} --happened '{{…}}'   or   cargo goalpost approve {id} --not-happened"
         ),
         "verdict" => format!("cargo goalpost approve {id}   (all are met; --edit FILE for each)"),
-        "tool_call" | "plan" | "budget" | "step" if approval.subject.is_some() => {
+        "budget" => format!(
+            "cargo goalpost approve {id}   (--set max_microusd=1000000 is $1, --set max_tokens=N)"
+        ),
+        "tool_call" | "plan" | "step" if approval.subject.is_some() => {
             format!("cargo goalpost approve {id}   (--set key=value, --edit FILE)")
         }
         _ => format!("cargo goalpost approve {id}"),

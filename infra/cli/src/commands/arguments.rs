@@ -158,7 +158,10 @@ pub(super) enum Command {
     Cancel(Cancel),
     /// Try a failed step again, by the number of its dead letter
     Retry(Retry),
-    /// List what steps remembered, the newest first
+    /// List what steps remembered, the newest first, and embed it again
+    #[command(
+        after_help = "Examples:\n  cargo goalpost memories                   the newest 20\n  cargo goalpost memories --all --limit 100\n  cargo goalpost memories reembed           after GOALPOST_EMBEDDING_MODEL was changed\n\nVectors of two models cannot be compared: memories of another model's space are found by their words alone until they\nare embedded again. It is a request like any other: its cost counts against the budgets of the workspace."
+    )]
     Memories(Memories),
     /// Take a memory back: it is told to nobody any more
     Forget(Forget),
@@ -338,13 +341,26 @@ pub(super) struct Retry {
 }
 
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct Memories {
+    #[command(subcommand)]
+    pub(super) action: Option<MemoriesAction>,
     /// How many
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub(super) limit: usize,
     /// Those that were taken back, too
     #[arg(long)]
     pub(super) all: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum MemoriesAction {
+    /// Embed them again, after another embedding model was configured
+    Reembed {
+        /// The workspace, by name or id; needed only by members of several
+        #[arg(long, value_name = "WORKSPACE")]
+        workspace: Option<String>,
+    },
 }
 
 #[derive(Debug, Args)]

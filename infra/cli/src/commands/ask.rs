@@ -48,22 +48,30 @@ pub(super) async fn run(arguments: &arguments::Ask, global: &Global) -> anyhow::
         return Ok(());
     }
     let limit = arguments.timeout.map(Duration::from_secs);
+    wait(&client, accepted.request_id, limit, global).await
+}
+
+/// Waits for the end of a request and prints the outcome.
+///
+/// # Errors
+/// There is none within the limit, or it did not end well.
+pub(super) async fn wait(
+    client: &Client,
+    request_id: i64,
+    limit: Option<Duration>,
+    global: &Global,
+) -> anyhow::Result<()> {
     if global.json {
-        let ended = watch::wait(
-            accepted.request_id,
-            limit,
-            until_ended(&client, accepted.request_id),
-        )
-        .await;
+        let ended = watch::wait(request_id, limit, until_ended(client, request_id)).await;
         let work = match &ended {
             Ok(work) => work.clone(),
-            Err(_) => client.work(accepted.request_id).await?,
+            Err(_) => client.work(request_id).await?,
         };
         print_json(&work)?;
         return answer::outcome(&ended?);
     }
-    let work = watch::watch(&client, accepted.request_id, limit).await?;
-    answer::print_outcome(&client, &work).await
+    let work = watch::watch(client, request_id, limit).await?;
+    answer::print_outcome(client, &work).await
 }
 
 /// Returns what it may cost and who is asked, as far as the command line has it.

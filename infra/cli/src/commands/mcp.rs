@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::arguments::{AskWhen, Global, Mcp, McpAction};
-use super::{Usage, answer, ask, connect, print, print_json, watch};
+use super::{Usage, ask, connect, print, print_json};
 use crate::client::{Accepted, Client};
 use crate::render::{Screen, one_line};
 
@@ -58,7 +58,7 @@ pub(super) async fn run(arguments: &Mcp, global: &Global) -> anyhow::Result<()> 
             header,
         } => add(&client, workspace, name, address, header.as_deref(), global).await,
         McpAction::List => list(&client, workspace, global).await,
-        McpAction::Refresh { server } => refresh(&client, workspace, server).await,
+        McpAction::Refresh { server } => refresh(&client, workspace, server, global).await,
         McpAction::Approve {
             server,
             tool,
@@ -167,14 +167,18 @@ async fn list(client: &Client, workspace: Uuid, global: &Global) -> anyhow::Resu
 }
 
 /// Starts the runbook that lists a server, and waits for what it says.
-async fn refresh(client: &Client, workspace: Uuid, server: &str) -> anyhow::Result<()> {
+async fn refresh(
+    client: &Client,
+    workspace: Uuid,
+    server: &str,
+    global: &Global,
+) -> anyhow::Result<()> {
     let call = json!({
         "p_workspace_id": workspace, "p_question": format!("Which tools does the MCP server {server} have?"),
         "p_runbook": "mcp-refresh", "p_parameters": {"server": server},
     });
     let accepted: Accepted = client.call("accept_request", &call).await?;
-    let work = watch::watch(client, accepted.request_id, None).await?;
-    answer::print_outcome(client, &work).await
+    ask::wait(client, accepted.request_id, None, global).await
 }
 
 async fn servers(client: &Client, workspace: Uuid) -> anyhow::Result<Vec<Server>> {

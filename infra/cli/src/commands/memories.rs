@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::arguments::{self, Global};
-use super::{connect, print, print_json};
+use super::arguments::{self, Global, MemoriesAction};
+use super::{ask, connect, print, print_json};
+use crate::client::Accepted;
 use crate::render::{Screen, age, one_line, table};
 
 /// Characters of a memory's text in the table; `--json` has all of them.
@@ -30,7 +31,26 @@ struct Memory {
 const COLUMNS: &str =
     "id,scope,goal_id,agent_name,kind,title,text,trust,run_id,step_key,created_at,expires_at";
 
-pub(super) async fn list(arguments: &arguments::Memories, global: &Global) -> anyhow::Result<()> {
+pub(super) async fn run(arguments: &arguments::Memories, global: &Global) -> anyhow::Result<()> {
+    match &arguments.action {
+        None => list(arguments, global).await,
+        Some(MemoriesAction::Reembed { workspace }) => reembed(workspace.as_deref(), global).await,
+    }
+}
+
+/// Starts the runbook that embeds memories again, and waits for its end.
+async fn reembed(workspace: Option<&str>, global: &Global) -> anyhow::Result<()> {
+    let client = connect::client(global).await?;
+    let workspace = ask::workspace(&client, workspace).await?;
+    let call = json!({
+        "p_workspace_id": workspace, "p_question": "Embed the memories of this workspace again.",
+        "p_runbook": "embed-memories",
+    });
+    let accepted: Accepted = client.call("accept_request", &call).await?;
+    ask::wait(&client, accepted.request_id, None, global).await
+}
+
+async fn list(arguments: &arguments::Memories, global: &Global) -> anyhow::Result<()> {
     let client = connect::client(global).await?;
     let mut query = vec![
         ("select", COLUMNS.to_owned()),

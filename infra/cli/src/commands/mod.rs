@@ -22,6 +22,7 @@ mod mcp;
 mod members;
 mod memories;
 mod psql;
+mod raise;
 mod reset;
 mod settings;
 mod state;
@@ -64,7 +65,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Reject(rejection) => decide::reject(rejection, global).await,
         Command::Cancel(cancel) => decide::cancel(cancel, global).await,
         Command::Retry(retry) => decide::retry(retry, global).await,
-        Command::Memories(memories) => memories::list(memories, global).await,
+        Command::Memories(memories) => memories::run(memories, global).await,
         Command::Forget(forget) => memories::forget(forget, global).await,
         Command::Mcp(mcp) => mcp::run(mcp, global).await,
         Command::Members(members) => members::run(members, global).await,

@@ -145,7 +145,7 @@ fn deviations() -> Vec<Deviation> {
             "Bedrock",
             OpenAi,
             "a context without a number",
-            "docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html",
+            "aws-samples/assessment-generator#2",
             (
                 BAD,
                 r#"{"message": "Input is too long for requested model."}"#,
@@ -156,7 +156,7 @@ fn deviations() -> Vec<Deviation> {
             "Gemini",
             OpenAi,
             "errors in a list, tools by their place",
-            "TokenRhythm/opensquilla#1263",
+            "TokenRhythm/opensquilla#1263, the list in Simpleyyt/ai-manus#101",
             (
                 BAD,
                 r#"[{"error": {"code": 400, "message": "* GenerateContentRequest.tools[0].function_declarations[0].parameters.properties[rows].items.items: missing field.\n", "status": "INVALID_ARGUMENT"}}]"#,
@@ -166,18 +166,29 @@ fn deviations() -> Vec<Deviation> {
         answers(
             "Gemini",
             OpenAi,
-            "ends in capitals",
-            "MacPaw/OpenAI PR#312",
+            "ends in capitals behind a gateway",
+            "QwenLM/qwen-code#9882",
             |answer| with_reason(answer, json!("STOP")),
         ),
         refuses(
             "Mistral",
             OpenAi,
             "no additional fields",
-            "docs.mistral.ai/api",
+            "Gage-Technologies/mistral-go#3",
             (
                 "422 Unprocessable Entity",
                 r#"{"object": "error", "message": {"detail": [{"type": "extra_forbidden", "loc": ["body", "response_format", "json_schema", "strict"], "msg": "Extra inputs are not permitted"}]}, "type": "invalid_request_error"}"#,
+            ),
+            "apj",
+        ),
+        refuses(
+            "Mistral",
+            OpenAi,
+            "problems in a list",
+            "partITech/php-mistral#76",
+            (
+                "422 Unprocessable Entity",
+                r#"{"detail": [{"type": "extra_forbidden", "loc": ["body", "response_format"], "msg": "Extra inputs are not permitted"}]}"#,
             ),
             "apj",
         ),
@@ -209,7 +220,7 @@ fn deviations() -> Vec<Deviation> {
             "DeepSeek",
             OpenAi,
             "a range of an answer's limit",
-            "api-docs.deepseek.com/api/create-chat-completion",
+            "deepseek-ai/DeepSeek-V3#69",
             (
                 BAD,
                 r#"{"error": {"message": "Invalid max_tokens value, the valid range of max_tokens is [1, 1024]", "type": "invalid_request_error"}}"#,
@@ -241,7 +252,7 @@ fn deviations() -> Vec<Deviation> {
             "OpenRouter",
             OpenAi,
             "a refusal in the body of a 200",
-            "openrouter.ai/docs/api-reference/errors",
+            "openrouter.ai/docs/api/reference/errors-and-debugging",
             (
                 "200 OK",
                 r#"{"error": {"message": "response_format is not supported by this endpoint", "code": 400}}"#,
@@ -274,11 +285,24 @@ fn deviations() -> Vec<Deviation> {
             "vLLM",
             OpenAi,
             "thinking in the text",
-            "langchain-ai/langchain PR#35530",
+            "triton-inference-server/perf_analyzer PR#433",
             |mut answer| {
                 let content = &mut answer["choices"][0]["message"]["content"];
                 if let Some(text) = content.as_str() {
                     *content = json!(format!("<think>\nhm {{}}\n</think>\n\n{text}"));
+                }
+                answer
+            },
+        ),
+        answers(
+            "vLLM",
+            OpenAi,
+            "thinking that ends and does not begin",
+            "vllm-project/vllm#12999",
+            |mut answer| {
+                let content = &mut answer["choices"][0]["message"]["content"];
+                if let Some(text) = content.as_str() {
+                    *content = json!(format!("hm {{}}\n</think>\n\n{text}"));
                 }
                 answer
             },
@@ -298,7 +322,7 @@ fn deviations() -> Vec<Deviation> {
             "llama.cpp",
             OpenAi,
             "a call left in the text",
-            "kdeps/kdeps PR#806",
+            "ggml-org/llama.cpp#15012",
             |mut answer| {
                 let message = &mut answer["choices"][0]["message"];
                 if let Some(function) = message["tool_calls"][0].get("function").cloned() {
@@ -314,23 +338,50 @@ fn deviations() -> Vec<Deviation> {
         answers(
             "Ollama",
             OpenAi,
-            "no usage, ids by place, no reason",
-            "github.com/ollama/ollama/blob/main/docs/openai.md",
-            |mut answer| {
-                answer["usage"] = json!(null);
-                if let Some(call) = answer.pointer_mut("/choices/0/message/tool_calls/0") {
-                    call["id"] = json!("");
-                }
-                with_reason(answer, json!(null))
-            },
+            "no reason for the end",
+            "ollama/ollama openai/openai.go",
+            |answer| with_reason(answer, json!(null)),
         ),
         refuses(
             "Ollama",
             OpenAi,
             "an error as a text",
-            "github.com/ollama/ollama/blob/main/docs/api.md",
+            "docs.ollama.com/api/errors",
             (BAD, r#"{"error": "invalid json_schema in format"}"#),
             "apj",
+        ),
+        refuses(
+            "Ollama",
+            OpenAi,
+            "a schema refused with status 500",
+            "datalab-to/marker#984",
+            (
+                "500 Internal Server Error",
+                r#"{"error": {"message": "invalid JSON schema in format", "type": "api_error", "param": null, "code": null}}"#,
+            ),
+            "apj",
+        ),
+        answers(
+            "a compatible server",
+            OpenAi,
+            "no usage",
+            "SocialGouv/iterion#473",
+            |mut answer| {
+                answer["usage"] = json!(null);
+                answer
+            },
+        ),
+        answers(
+            "a compatible server",
+            OpenAi,
+            "calls without an id",
+            "awaescher/OllamaSharp#97",
+            |mut answer| {
+                if let Some(call) = answer.pointer_mut("/choices/0/message/tool_calls/0") {
+                    call["id"] = json!("");
+                }
+                answer
+            },
         ),
     ]
 }
@@ -470,6 +521,7 @@ async fn every_task_comes_to_its_result_on_every_server() {
         "vLLM",
         "llama.cpp",
         "Ollama",
+        "a compatible server",
     ];
     assert_eq!(servers, expected);
 }

@@ -54,6 +54,7 @@ fn the_built_in_tools_are_described_by_closed_schemas() {
             "table_write",
             "email",
             "mcp_list",
+            "embed_memories",
             "delegate",
             "ask_human",
             "remember",

@@ -19,6 +19,7 @@ impl Scene {
             call("lists", "mcp_list", json!([])),
             call("writes", "table_write", json!(["lists"])),
             call("tells", "webhook", json!(["writes"])),
+            call("embeds", "embed_memories", json!(["tells"])),
         ]);
         let lease = lease_of(&self.claim("assess").await[0]);
         let planned =
@@ -60,6 +61,12 @@ impl Scene {
             .worker("read_webhook_secret", &with(&lease, json!({})))
             .await;
         assert_eq!(told["secret"], Value::Null);
+        assert_eq!(self.finish(done(&lease)).await, "accepted");
+
+        let lease = lease_of(&self.claim("tool").await[0]);
+        let none = json!({"p_space": "lexical-1", "p_embedded": [], "p_limit": 1});
+        let left = self.worker("embed_memories", &with(&lease, none)).await;
+        assert_eq!(left["left_count"], 0, "{left}");
         assert_eq!(self.finish(done(&lease)).await, "accepted");
     }
 }

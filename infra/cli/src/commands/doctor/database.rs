@@ -91,14 +91,16 @@ async fn memories(client: &Client) -> anyhow::Result<Check> {
     let query = "select coalesce(space, 'no space') || ' ' || count(*) from goalpost.memories group by space order by count(*) desc";
     let rows = client.query(query, &[]).await?;
     let spaces: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    Ok(Check::good(
-        "memories",
-        if spaces.is_empty() {
-            "none yet".to_owned()
-        } else {
-            format!("by space: {}", spaces.join(", "))
-        },
-    ))
+    let seen = format!("by space: {}", spaces.join(", "));
+    Ok(match spaces.len() {
+        0 => Check::good("memories", "none yet"),
+        1 => Check::good("memories", seen),
+        _ => Check::note(
+            "memories",
+            seen,
+            "Those that are not in the space of `embeddings` are found by their words alone. Move them: cargo goalpost memories reembed",
+        ),
+    })
 }
 
 async fn postgres(client: &Client) -> anyhow::Result<Check> {
