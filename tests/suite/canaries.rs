@@ -32,6 +32,8 @@ fn secrets(stack: &Stack, tokens: &[String]) -> Vec<(&'static str, String)> {
         .expect("the password is in the address");
     let signature = |token: &String| token.rsplit('.').next().unwrap().to_owned();
     let keys = stack.keys();
+    let stored = keys.to_stored();
+    let signing_key = stored["p256_signing_key"].as_str().expect("it is stored");
     vec![
         ("the model's key", MODEL_KEY.to_owned()),
         ("the wake secret", WAKE_SECRET.to_owned()),
@@ -44,9 +46,10 @@ fn secrets(stack: &Stack, tokens: &[String]) -> Vec<(&'static str, String)> {
             keys.secret_key().expose_secret().to_owned(),
         ),
         (
-            "the project's signing key",
-            keys.signing_key().expose_secret().to_owned(),
+            "the project's JWT secret",
+            keys.jwt_secret().expose_secret().to_owned(),
         ),
+        ("the project's signing key", signing_key.to_owned()),
     ]
 }
 

@@ -93,7 +93,7 @@ async fn postrust(database: &str, keys: &ProjectKeys) -> axum::Router {
         ("PGRST_DB_SCHEMAS", "public"),
         ("PGRST_DB_ANON_ROLE", "anon"),
         ("PGRST_DB_POOL", "10"),
-        ("PGRST_JWT_SECRET", keys.signing_key().expose_secret()),
+        ("PGRST_JWT_SECRET", keys.jwt_secret().expose_secret()),
     ];
     let settings = postrust_core::AppConfig::try_from_vars(settings).unwrap();
     postrust_server::build(settings, postrust_server::Host::SERVER)

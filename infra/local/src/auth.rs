@@ -4,6 +4,7 @@
 //! salted, iterated SHA-512 and not bcrypt, and refresh tokens are signed, not stored.
 //! What else differs: `fidelity/auth.md`.
 
+mod key_set;
 mod password;
 mod refresh;
 
@@ -34,7 +35,7 @@ const ACCESS_LIFE: Duration = Duration::from_secs(3600);
 pub struct AuthConfig {
     /// Where the database is, as a role that may read and write `auth.users`.
     pub database_url: String,
-    /// Keys and signing key of the project.
+    /// The keys of the project.
     pub keys: ProjectKeys,
 }
 
@@ -50,6 +51,8 @@ pub fn router(config: AuthConfig) -> Router {
             Arc::clone(&config),
             require_key,
         ))
+        // Behind no key, as in the original's gateway: a verifier has none.
+        .route("/auth/v1/.well-known/jwks.json", get(key_set::answer))
         .with_state(config)
 }
 
@@ -287,7 +290,7 @@ async fn who_asks(config: &AuthConfig, headers: &HeaderMap) -> Result<Person, Re
         let message = "This endpoint requires a valid Bearer token".to_owned();
         Refusal(StatusCode::UNAUTHORIZED, "no_authorization", message)
     })?;
-    let claims = verify(token, config.keys.signing_key()).map_err(|error| {
+    let claims = verify(token, &config.keys).map_err(|error| {
         Refusal(
             StatusCode::FORBIDDEN,
             "bad_jwt",

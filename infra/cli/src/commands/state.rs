@@ -1,7 +1,7 @@
 //! What a running `goalpost up` leaves for the other commands: `run/state.json`, for its owner alone.
 //!
 //! The one thing to know: whether it runs is told by a lock that the operating system takes back, never by the
-//! file's being there. The file holds the project's signing key: other commands make tokens with it.
+//! file's being there. The file holds the keys that tokens are signed with: other commands make tokens.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -104,8 +104,13 @@ impl Stack {
 pub(super) fn keys(home: &Home) -> anyhow::Result<ProjectKeys> {
     let path = home.root().join(KEYS);
     if let Ok(text) = std::fs::read(&path) {
-        let stored = serde_json::from_slice(&text).unwrap_or_default();
-        return ProjectKeys::from_stored(&stored);
+        let mut stored = serde_json::from_slice(&text).unwrap_or_default();
+        let is_changed = ProjectKeys::add_missing(&mut stored);
+        let keys = ProjectKeys::from_stored(&stored)?;
+        if is_changed {
+            home.write_private(&path, stored.to_string().as_bytes())?;
+        }
+        return Ok(keys);
     }
     let keys = ProjectKeys::generate();
     home.write_private(&path, keys.to_stored().to_string().as_bytes())?;

@@ -177,6 +177,23 @@ fn keys_stay_until_they_are_forgotten() {
 }
 
 #[test]
+fn keys_of_an_earlier_version_are_completed_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = home(&folder);
+    let mut stored = state::keys(&home).unwrap().to_stored();
+    let object = stored.as_object_mut().unwrap();
+    object.remove("p256_signing_key").unwrap();
+    let path = home.root().join("project.json");
+    std::fs::write(&path, stored.to_string()).unwrap();
+    let completed = state::keys(&home).unwrap().to_stored();
+    for (name, key) in stored.as_object().unwrap() {
+        assert_eq!(completed[name], *key, "{name}");
+    }
+    assert_eq!(state::keys(&home).unwrap().to_stored(), completed);
+    assert_eq!(mode(&path), 0o600);
+}
+
+#[test]
 fn a_state_file_that_was_left_behind_is_no_running_stack() {
     let folder = tempfile::tempdir().unwrap();
     let home = home(&folder);

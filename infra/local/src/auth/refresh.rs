@@ -1,4 +1,4 @@
-//! Refresh tokens: a person and a time, sealed with the project's signing key.
+//! Refresh tokens: a person and a time, sealed with the project's JWT secret.
 //!
 //! The one thing to know: nothing is stored, so a token can be used more than once until it ends,
 //! and ends early only with its person. The original's are rows, single-use and without end.
@@ -42,7 +42,7 @@ pub(super) fn person(keys: &ProjectKeys, token: &str) -> Option<Uuid> {
 
 /// Sealed under a name of its own, so that nothing else signed with the key passes for it.
 fn seal(keys: &ProjectKeys, content: &[u8]) -> Hmac<Sha256> {
-    let key = format!("refresh token\0{}", keys.signing_key().expose_secret());
+    let key = format!("refresh token\0{}", keys.jwt_secret().expose_secret());
     let seal = Hmac::<Sha256>::new_from_slice(key.as_bytes());
     let mut seal = seal.unwrap_or_else(|_| unreachable!("HMAC takes a key of any length"));
     seal.update(content);

@@ -99,7 +99,7 @@ pub fn identify(headers: &HeaderMap, uri: &Uri, keys: &ProjectKeys) -> Result<Ca
     match bearer(headers) {
         None => Ok(of_key),
         Some(token) if token == key => Ok(of_key),
-        Some(token) => Ok(Caller::of_token(verify(token, keys.signing_key())?, token)),
+        Some(token) => Ok(Caller::of_token(verify(token, keys)?, token)),
     }
 }
 
@@ -114,7 +114,7 @@ fn caller_of_key(key: &str, headers: &HeaderMap, keys: &ProjectKeys) -> Result<C
         };
     }
     // The older keys are long-lived tokens of the two roles; a person's token is not a key.
-    let claims = verify(key, keys.signing_key()).map_err(|_| Refused::UnknownKey)?;
+    let claims = verify(key, keys).map_err(|_| Refused::UnknownKey)?;
     match claims.role() {
         Some(ANONYMOUS | "service_role") => Ok(Caller::of_token(claims, key)),
         _ => Err(Refused::UnknownKey),

@@ -2,10 +2,13 @@
 //!
 //! The one thing to know: `sb_publishable_…` and `sb_secret_…` are not tokens. They say which role
 //! a request has when it brings no token of its own; the gateway checks them and Postgres never
-//! sees them. Tokens are signed with the project's one signing key (HS256).
+//! sees them. Tokens of people are signed with the project's signing key (ES256), those of the worker and the older
+//! keys with its JWT secret (HS256); both kinds are verified everywhere.
 //! What the original does, and where this differs: `fidelity/keys.md`.
 
 mod caller;
+mod key_set;
+mod signing_key;
 mod token;
 
 pub(crate) use caller::bearer;
@@ -15,10 +18,18 @@ pub use token::{Claims, TokenError, verify};
 use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::Utc;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
-use std::time::Duration;
+use signing_key::SigningKey;
+use std::{borrow::Cow, time::Duration};
+use token::VerifyingKey;
 use uuid::Uuid;
+
+/// The field of the stored keys that holds the JWT secret. The name is from when there was no other key.
+const STORED_JWT_SECRET: &str = "signing_key";
+/// The field of the stored keys that holds the signing key.
+const STORED_SIGNING_KEY: &str = "p256_signing_key";
 
 /// How long a worker's token may live at most; longer wishes are cut to it.
 pub const LONGEST_WORKER_TOKEN: Duration = Duration::from_secs(15 * 60);
@@ -28,7 +39,8 @@ pub const LONGEST_WORKER_TOKEN: Duration = Duration::from_secs(15 * 60);
 pub struct ProjectKeys {
     publishable: String,
     secret: SecretString,
-    signing: SecretString,
+    jwt_secret: SecretString,
+    signing: SigningKey,
 }
 
 impl std::fmt::Debug for ProjectKeys {
@@ -47,14 +59,32 @@ impl ProjectKeys {
         Self {
             publishable: format!("sb_publishable_{}", random_text()),
             secret: format!("sb_secret_{}", random_text()).into(),
-            signing: random_text().into(),
+            jwt_secret: random_text().into(),
+            signing: SigningKey::generate(),
         }
+    }
+
+    /// Adds the signing key to the stored keys of a version that had none; returns true if it was added.
+    #[must_use]
+    pub fn add_missing(stored: &mut Value) -> bool {
+        let Some(stored) = stored.as_object_mut() else {
+            return false;
+        };
+        if stored.contains_key(STORED_SIGNING_KEY) {
+            return false;
+        }
+        let key = SigningKey::generate();
+        stored.insert(
+            STORED_SIGNING_KEY.to_owned(),
+            json!(key.stored().expose_secret()),
+        );
+        true
     }
 
     /// Takes up keys made earlier (see [`ProjectKeys::to_stored`]).
     ///
     /// # Errors
-    /// When a part is missing or a key does not have its prefix.
+    /// When a part is missing or a key is not of its kind.
     pub fn from_stored(stored: &Value) -> anyhow::Result<Self> {
         let part = |name: &str| {
             let text = stored.get(name).and_then(Value::as_str);
@@ -69,10 +99,18 @@ impl ProjectKeys {
             publishable.starts_with("sb_publishable_") && secret.starts_with("sb_secret_"),
             "the stored project keys are not Supabase keys: run `goalpost reset` to make new ones"
         );
+        let jwt_secret = part(STORED_JWT_SECRET)?;
+        let signing = stored.get(STORED_SIGNING_KEY).and_then(Value::as_str);
+        let signing = signing.context(
+            "the running stack is of an earlier version: run `goalpost down`, then `up`",
+        )?;
         Ok(Self {
             publishable: publishable.to_owned(),
             secret: secret.into(),
-            signing: part("signing_key")?.into(),
+            jwt_secret: jwt_secret.into(),
+            signing: SigningKey::from_stored(signing).context(
+                "the stored signing key cannot be read: run `goalpost reset` to make new keys",
+            )?,
         })
     }
 
@@ -82,7 +120,8 @@ impl ProjectKeys {
         json!({
             "publishable_key": self.publishable,
             "secret_key": self.secret.expose_secret(),
-            "signing_key": self.signing.expose_secret(),
+            STORED_JWT_SECRET: self.jwt_secret.expose_secret(),
+            STORED_SIGNING_KEY: self.signing.stored().expose_secret(),
         })
     }
 
@@ -98,10 +137,27 @@ impl ProjectKeys {
         &self.secret
     }
 
-    /// What tokens are signed with.
+    /// The secret that tokens of roles are signed with and verified by (HS256), which hosted Supabase calls the legacy
+    /// JWT secret.
     #[must_use]
-    pub fn signing_key(&self) -> &SecretString {
-        &self.signing
+    pub fn jwt_secret(&self) -> &SecretString {
+        &self.jwt_secret
+    }
+
+    fn verifying_keys(&self) -> [VerifyingKey<'_>; 2] {
+        let secret = self.jwt_secret.expose_secret().as_bytes();
+        [
+            VerifyingKey {
+                algorithm: Algorithm::ES256,
+                kid: Some(self.signing.kid()),
+                key: Cow::Borrowed(self.signing.decoding()),
+            },
+            VerifyingKey {
+                algorithm: Algorithm::HS256,
+                kid: None,
+                key: Cow::Owned(DecodingKey::from_secret(secret)),
+            },
+        ]
     }
 
     /// A token as Supabase Auth gives it to a person who logged in.
@@ -138,7 +194,7 @@ impl ProjectKeys {
         if let Value::Object(token) = &mut token {
             token.extend(claims.clone());
         }
-        self.sign(&token)
+        token::sign(&self.signing.header(), &token, self.signing.encoding())
     }
 
     /// A token for the functions: role `goalpost_worker`, at most [`LONGEST_WORKER_TOKEN`].
@@ -155,10 +211,11 @@ impl ProjectKeys {
         self.sign(&json!({"iss": "supabase", "role": role, "iat": now, "exp": now + seconds(ttl)}))
     }
 
-    /// Signs any claims; for tests of what must be refused.
+    /// Signs any claims with the JWT secret; for tests of what must be refused.
     #[must_use]
     pub fn sign(&self, claims: &Value) -> SecretString {
-        token::sign(claims, &self.signing)
+        let key = EncodingKey::from_secret(self.jwt_secret.expose_secret().as_bytes());
+        token::sign(&Header::new(Algorithm::HS256), claims, &key)
     }
 }
 

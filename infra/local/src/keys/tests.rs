@@ -9,6 +9,8 @@
 use super::*;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 
+mod algorithms;
+
 fn identified(keys: &ProjectKeys, headers: &[(&str, &str)]) -> Result<Caller, Refused> {
     identified_at(keys, "/rest/v1/x", headers)
 }
@@ -195,7 +197,7 @@ fn a_secret_key_is_refused_to_browsers() {
 #[test]
 fn times_of_a_token_are_kept_with_thirty_seconds_of_grace() {
     let keys = ProjectKeys::generate();
-    let verified = |claims: Value| verify(keys.sign(&claims).expose_secret(), keys.signing_key());
+    let verified = |claims: Value| verify(keys.sign(&claims).expose_secret(), &keys);
     let now = Utc::now().timestamp();
     assert!(verified(json!({"role": "anon"})).is_ok());
     assert!(verified(json!({"exp": now - 20})).is_ok());
@@ -214,19 +216,13 @@ fn times_of_a_token_are_kept_with_thirty_seconds_of_grace() {
 }
 
 #[test]
-fn tokens_of_another_signature_or_algorithm_are_refused() {
+fn tokens_of_another_signature_are_refused() {
     let (keys, others) = (ProjectKeys::generate(), ProjectKeys::generate());
     let token = others.mint_role_token("service_role", Duration::from_secs(60));
-    let error = verify(token.expose_secret(), keys.signing_key()).unwrap_err();
+    let error = verify(token.expose_secret(), &keys).unwrap_err();
     assert_eq!(
         (error.code, error.message.as_str()),
         ("PGRST301", "No suitable key or wrong key type")
-    );
-    // {"alg":"none"} with the claims of a service role and no signature.
-    let unsigned = "eyJhbGciOiJub25lIn0.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.";
-    assert_eq!(
-        verify(unsigned, keys.signing_key()).unwrap_err().code,
-        "PGRST301"
     );
 }
 
@@ -234,7 +230,7 @@ fn tokens_of_another_signature_or_algorithm_are_refused() {
 fn a_workers_token_lives_fifteen_minutes_at_most() {
     let keys = ProjectKeys::generate();
     let token = keys.mint_worker_token(Duration::from_secs(86_400));
-    let claims = verify(token.expose_secret(), keys.signing_key()).unwrap();
+    let claims = verify(token.expose_secret(), &keys).unwrap();
     let life = claims.0["exp"].as_i64().unwrap() - claims.0["iat"].as_i64().unwrap();
     assert_eq!(life, 15 * 60);
 }
@@ -247,7 +243,8 @@ fn keys_are_new_each_time_kept_whole_and_never_shown() {
     assert_eq!(again.to_stored(), keys.to_stored());
     let shown = format!("{keys:?}");
     assert!(!shown.contains(keys.secret_key().expose_secret()));
-    assert!(!shown.contains(keys.signing_key().expose_secret()));
+    assert!(!shown.contains(keys.jwt_secret().expose_secret()));
+    assert!(!shown.contains(keys.signing.stored().expose_secret()));
     let caller = identified(&keys, &[("apikey", keys.secret_key().expose_secret())]).unwrap();
     assert!(!format!("{caller:?}").contains("sb_secret"));
     assert!(ProjectKeys::from_stored(&json!({"publishable_key": "x"})).is_err());

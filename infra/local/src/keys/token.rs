@@ -1,12 +1,16 @@
-//! Signs and verifies tokens (HS256), with the messages and codes that PostgREST gives for bad ones.
+//! Signs and verifies tokens, with the messages and codes that PostgREST gives for bad ones.
 //!
-//! The one thing to know: a token without `exp` is accepted, as PostgREST accepts it; times are
-//! compared with 30 seconds of grace, as there.
+//! Each key verifies one algorithm. The header of a token selects a key and never the algorithm of a key, so that the
+//! public key cannot pass for a secret. A token without `exp` is accepted, as PostgREST accepts it; times are compared
+//! with 30 seconds of grace, as there.
 
+use super::ProjectKeys;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::Utc;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// Seconds by which two clocks may differ.
 const GRACE_SECONDS: i64 = 30;
@@ -41,10 +45,24 @@ pub struct TokenError {
     pub details: Option<String>,
 }
 
-pub(super) fn sign(claims: &Value, key: &SecretString) -> SecretString {
-    let key = EncodingKey::from_secret(key.expose_secret().as_bytes());
-    // Signing a JSON value with HMAC cannot fail; an empty token would be refused everywhere.
-    jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &key)
+/// A key that verifies tokens of one algorithm.
+pub(super) struct VerifyingKey<'a> {
+    pub(super) algorithm: Algorithm,
+    /// The id of the key; tokens that name another are not for it.
+    pub(super) kid: Option<&'a str>,
+    pub(super) key: Cow<'a, DecodingKey>,
+}
+
+impl VerifyingKey<'_> {
+    /// Returns true if the header names the key's algorithm, and its id or none.
+    fn is_named_by(&self, header: &Header) -> bool {
+        header.alg == self.algorithm && (header.kid.is_none() || header.kid.as_deref() == self.kid)
+    }
+}
+
+pub(super) fn sign(header: &Header, claims: &Value, key: &EncodingKey) -> SecretString {
+    // Signing a JSON value with a key of the header's algorithm cannot fail; an empty token would be refused everywhere.
+    jsonwebtoken::encode(header, claims, key)
         .unwrap_or_default()
         .into()
 }
@@ -53,7 +71,7 @@ pub(super) fn sign(claims: &Value, key: &SecretString) -> SecretString {
 ///
 /// # Errors
 /// See [`TokenError`].
-pub fn verify(token: &str, key: &SecretString) -> Result<Claims, TokenError> {
+pub fn verify(token: &str, keys: &ProjectKeys) -> Result<Claims, TokenError> {
     if token.is_empty() {
         return Err(undecodable("Empty JWT is sent in Authorization header"));
     }
@@ -63,14 +81,17 @@ pub fn verify(token: &str, key: &SecretString) -> Result<Claims, TokenError> {
             "Expected 3 parts in JWT; got {parts}"
         )));
     }
-    let mut rules = Validation::new(Algorithm::HS256);
+    let header = jsonwebtoken::decode_header(token).map_err(|_| unreadable_header(token))?;
+    // The keys' algorithms differ: a header names one of them at most.
+    let mut verifying = keys.verifying_keys().into_iter();
+    let key = verifying.find(|key| key.is_named_by(&header));
+    let key = key.ok_or_else(|| unsuitable("No suitable key was found to decode the JWT"))?;
+    let mut rules = Validation::new(key.algorithm);
     rules.required_spec_claims.clear();
     rules.validate_exp = false;
     rules.validate_aud = false;
-    let key = DecodingKey::from_secret(key.expose_secret().as_bytes());
-    let decoded =
-        jsonwebtoken::decode::<Value>(token, &key, &rules).map_err(|error| refusal(&error))?;
-    let Value::Object(claims) = decoded.claims else {
+    let decoded = jsonwebtoken::decode::<Value>(token, &key.key, &rules);
+    let Value::Object(claims) = decoded.map_err(|error| refusal(&error))?.claims else {
         return Err(bad_claims("Parsing claims failed"));
     };
     check_times(&claims)?;
@@ -108,14 +129,33 @@ fn numeric(claims: &Map<String, Value>, name: &str) -> Result<Option<i64>, Token
 
 fn refusal(error: &jsonwebtoken::errors::Error) -> TokenError {
     match error.kind() {
-        ErrorKind::InvalidSignature => TokenError {
-            details: Some("None of the keys was able to decode the JWT".to_owned()),
-            ..undecodable("No suitable key or wrong key type")
+        ErrorKind::InvalidSignature => unsuitable("None of the keys was able to decode the JWT"),
+        ErrorKind::Json(_) | ErrorKind::Utf8(_) => bad_claims("Parsing claims failed"),
+        _ => malformed(),
+    }
+}
+
+fn unreadable_header(token: &str) -> TokenError {
+    let header = token.split('.').next().unwrap_or_default();
+    let header = URL_SAFE_NO_PAD.decode(header).unwrap_or_default();
+    let header: Value = serde_json::from_slice(&header).unwrap_or_default();
+    match header.get("alg").and_then(Value::as_str) {
+        Some("none") => TokenError {
+            details: Some("JWT is unsecured but expected 'alg' was not 'none'".to_owned()),
+            ..undecodable("Wrong or unsupported encoding algorithm")
         },
-        ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => {
-            undecodable("Wrong or unsupported encoding algorithm")
-        }
-        _ => undecodable("JWT couldn't be decoded"),
+        _ => malformed(),
+    }
+}
+
+fn malformed() -> TokenError {
+    undecodable("JWT cryptographic operation failed")
+}
+
+fn unsuitable(details: &str) -> TokenError {
+    TokenError {
+        details: Some(details.to_owned()),
+        ..undecodable("No suitable key or wrong key type")
     }
 }
 

@@ -44,7 +44,7 @@ pub struct RestConfig {
     pub pool_wait: Duration,
     /// The most bytes that the body of a function call may have.
     pub body_limit: usize,
-    /// Keys and signing key of the project.
+    /// The keys of the project.
     pub keys: ProjectKeys,
 }
 

@@ -102,6 +102,7 @@ async fn build(shared: &Shared) -> anyhow::Result<Served> {
     let pool_wait = config.pool_wait.as_secs().max(1).to_string();
     let schemas = config.schemas.join(",");
     let extra_search_path = config.extra_search_path.join(",");
+    let keys = config.keys.verifying_key_set();
     let settings = [
         ("PGRST_COMPAT_MODE", "true"),
         ("PGRST_DB_URI", &config.database_url),
@@ -110,10 +111,7 @@ async fn build(shared: &Shared) -> anyhow::Result<Served> {
         ("PGRST_DB_ANON_ROLE", "anon"),
         ("PGRST_DB_POOL", &pool_size),
         ("PGRST_DB_POOL_TIMEOUT", &pool_wait),
-        (
-            "PGRST_JWT_SECRET",
-            config.keys.signing_key().expose_secret(),
-        ),
+        ("PGRST_JWT_SECRET", keys.expose_secret()),
         // We listen ourselves, so that one connection serves both halves.
         ("PGRST_DB_CHANNEL_ENABLED", "false"),
     ];

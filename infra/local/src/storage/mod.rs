@@ -30,7 +30,7 @@ pub struct StorageConfig {
     pub database_url: String,
     /// Where the bytes are kept; made when the first object comes.
     pub folder: PathBuf,
-    /// Keys and signing key of the project.
+    /// The keys of the project.
     pub keys: ProjectKeys,
     /// The most bytes that an object of any bucket may have; a bucket's own limit can only be smaller.
     pub file_size_limit: usize,

@@ -74,7 +74,7 @@ async fn tokens_carry_the_accounts_metadata() {
     database.superuser.batch_execute(update).await.unwrap();
     let (_, session) = log_in(&gateway, "ada@example.com", "engine no. 1").await;
     let token = session["access_token"].as_str().unwrap();
-    let claims = verify(token, gateway.keys.signing_key()).unwrap().0;
+    let claims = verify(token, &gateway.keys).unwrap().0;
     let expected = json!({"provider": "email", "providers": ["email"], "tenant": "t1"});
     assert_eq!(claims["app_metadata"], expected);
     assert_eq!(session["user"]["app_metadata"], expected);

@@ -16,3 +16,4 @@ mod rest;
 mod storage;
 mod storage_contract;
 mod support;
+mod tokens;

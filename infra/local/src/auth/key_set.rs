@@ -1,0 +1,18 @@
+//! The public keys of the project, for those who verify tokens themselves.
+
+use super::AuthConfig;
+use axum::{
+    Json,
+    extract::State,
+    http::header,
+    response::{IntoResponse as _, Response},
+};
+use std::sync::Arc;
+
+/// How long a copy of the keys may be kept, as the original says it.
+const CACHE_CONTROL: &str = "public, max-age=600";
+
+pub(super) async fn answer(State(config): State<Arc<AuthConfig>>) -> Response {
+    let caching = [(header::CACHE_CONTROL, CACHE_CONTROL)];
+    (caching, Json(config.keys.public_key_set())).into_response()
+}
