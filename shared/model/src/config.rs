@@ -87,9 +87,20 @@ impl ModelConfig {
             0,
             86_400,
         );
+        let mut address = |name: &str| {
+            let address = variable(name);
+            problems.extend(
+                address
+                    .as_deref()
+                    .and_then(|address| address_problem(name, address)),
+            );
+            address
+        };
+        let (anthropic_base_url, openai_base_url) =
+            (address("ANTHROPIC_BASE_URL"), address("OPENAI_BASE_URL"));
         let config = Self {
-            anthropic_base_url: variable("ANTHROPIC_BASE_URL"),
-            openai_base_url: variable("OPENAI_BASE_URL"),
+            anthropic_base_url,
+            openai_base_url,
             model: variable("GOALPOST_MODEL"),
             fallback_model: variable("GOALPOST_FALLBACK_MODEL"),
             embedding_model: variable("GOALPOST_EMBEDDING_MODEL"),
@@ -100,6 +111,17 @@ impl ModelConfig {
         };
         (config, problems)
     }
+}
+
+/// What is wrong with the address of a server, if anything.
+fn address_problem(name: &str, address: &str) -> Option<String> {
+    let is_address = reqwest::Url::parse(address)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    (!is_address).then(|| {
+        format!(
+            "{name} is no address of a server: write it as https://host/v1, or http://localhost:11434/v1"
+        )
+    })
 }
 
 #[cfg(test)]
@@ -157,5 +179,31 @@ mod tests {
             ]
         );
         assert_eq!(read(&[]).0.max_output_tokens, MAX_OUTPUT_TOKENS);
+    }
+
+    #[test]
+    fn an_address_without_scheme_or_host_is_named() {
+        for wrong in [
+            "localhost:11434/v1",
+            "nonsense",
+            "ftp://h/v1",
+            "https://",
+            "/v1",
+        ] {
+            let problems = read(&[("OPENAI_BASE_URL", wrong)]).1.join(" ");
+            assert!(problems.contains("OPENAI_BASE_URL"), "{wrong}: {problems}");
+            let problems = read(&[("ANTHROPIC_BASE_URL", wrong)]).1.join(" ");
+            assert!(
+                problems.contains("ANTHROPIC_BASE_URL"),
+                "{wrong}: {problems}"
+            );
+        }
+        for right in [
+            "http://localhost:11434/v1",
+            "https://h",
+            "http://[::1]:8080/v1/",
+        ] {
+            assert_eq!(read(&[("OPENAI_BASE_URL", right)]).1, Vec::<String>::new());
+        }
     }
 }

@@ -36,6 +36,7 @@ mod openai;
 mod plan_language;
 mod prompt;
 mod protocol;
+mod reach;
 mod read;
 mod results;
 mod review;

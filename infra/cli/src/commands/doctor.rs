@@ -18,7 +18,7 @@ use super::connect::given;
 use super::{connect, print, print_json, state};
 use crate::client::Client;
 use crate::render::{Screen, count};
-pub(super) use models::of as models_of;
+pub(super) use models::{of as models_of, unreachable, wrong_settings};
 
 /// What came of one look.
 #[derive(Debug, Serialize)]

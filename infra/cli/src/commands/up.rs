@@ -59,6 +59,10 @@ async fn run_until_told(
     let private_hosts = options.environment.get(PRIVATE_HOSTS);
     PrivateHosts::parse(private_hosts.map_or("", String::as_str))?;
     let models = doctor::models_of(&options);
+    let wrong = doctor::wrong_settings(&models);
+    if !wrong.is_empty() {
+        bail!("{}", wrong.join("\n"));
+    }
     let told = told_to_stop()?;
     tokio::pin!(told);
     let stack = tokio::select! {
@@ -69,6 +73,9 @@ async fn run_until_told(
     state::write(home, state)?;
     warm_up(connect::of_stack(&stack, Person::Owner)?);
     introduce(&stack, arguments.port);
+    if let Some(stack) = &state.stack {
+        report_unreachable(stack.models.clone());
+    }
     let ended = tokio::select! {
         () = &mut told => Ok(()),
         () = until_postgres_ends(&stack) => {
@@ -101,6 +108,17 @@ async fn until_postgres_ends(stack: &Stack) {
 /// The tables' part reads the schema at the first question; nobody should have to wait for that.
 pub(super) fn warm_up(client: Client) {
     tokio::spawn(async move { client.workspaces().await.is_ok() });
+}
+
+/// Says which model's server does not answer. Nobody waits for it.
+fn report_unreachable(models: state::Models) {
+    tokio::spawn(async move {
+        for problem in doctor::unreachable(&models).await {
+            print_error(&format!(
+                "\n{problem}\nWork that needs a model fails until it can. Start again with the right address, or see: cargo goalpost doctor"
+            ));
+        }
+    });
 }
 
 fn own_pid() -> i32 {

@@ -25,5 +25,6 @@ mod lenient;
 mod openai;
 mod plans;
 mod protocol;
+mod reach;
 mod server;
 mod tasks;

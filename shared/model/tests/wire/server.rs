@@ -152,10 +152,15 @@ async fn read(stream: &mut TcpStream) -> Asked {
             line.strip_prefix("content-length: ")
                 .map(|length| length.parse::<usize>().unwrap())
         });
-        if body.len() >= length.unwrap() {
+        let is_get = line.starts_with("GET ");
+        if is_get || body.len() >= length.unwrap() {
             return Asked {
                 head,
-                body: serde_json::from_str(body).unwrap(),
+                body: if is_get {
+                    Value::Null
+                } else {
+                    serde_json::from_str(body).unwrap()
+                },
                 bytes: body.len(),
             };
         }

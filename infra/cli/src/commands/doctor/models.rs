@@ -14,6 +14,9 @@ use crate::commands::state::Models;
 /// What a person waits for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long a server's address is tried.
+const CONNECTING: Duration = Duration::from_secs(5);
+
 /// Room for a model that thinks before it says a word.
 const ENOUGH_TOKENS: u32 = 1_024;
 
@@ -62,26 +65,43 @@ pub(super) async fn of_environment() -> Vec<Check> {
     look(&models).await
 }
 
+/// Returns what is wrong with a stack's settings of models, without asking anyone.
+pub(in crate::commands) fn wrong_settings(models: &Models) -> Vec<String> {
+    ModelConfig::read(|name| models.environment.get(name).cloned()).1
+}
+
+/// Returns a sentence for each model's server that does not answer at its address. No model is asked.
+pub(in crate::commands) async fn unreachable(models: &Models) -> Vec<String> {
+    let Ok(model) = Model::new(with_some_keys(models)) else {
+        return Vec::new();
+    };
+    let problems = model.unreachable_servers(CONNECTING).await;
+    problems.unwrap_or_default()
+}
+
 /// Returns the models that a stack pays for: the one that answers, the fallback and the one that embeds.
 pub(super) fn paid(models: &Models) -> Vec<Candidate> {
-    let (config, _) = ModelConfig::read(|name| models.environment.get(name).cloned());
-    // Which providers there are is decided by whether there is a key, not by which.
-    let some_key = |name: &str| {
-        let is_given = models.keys.iter().any(|theirs| theirs == name);
-        is_given.then(|| String::from("given").into())
-    };
-    let config = ModelConfig {
-        anthropic_api_key: some_key(ANTHROPIC_KEY),
-        openai_api_key: some_key(OPENAI_KEY),
-        ..config
-    };
-    let Ok(model) = Model::new(config) else {
+    let Ok(model) = Model::new(with_some_keys(models)) else {
         return Vec::new();
     };
     let embedding = model.embedding_call(&[]).map(|call| call.candidate);
     let mut paid = model.resolve(None).unwrap_or_default();
     paid.extend(embedding);
     paid
+}
+
+/// A stack's settings with keys that nobody accepts: which providers there are is decided by whether there is a key.
+fn with_some_keys(models: &Models) -> ModelConfig {
+    let (config, _) = ModelConfig::read(|name| models.environment.get(name).cloned());
+    let some_key = |name: &str| {
+        let is_given = models.keys.iter().any(|theirs| theirs == name);
+        is_given.then(|| String::from("given").into())
+    };
+    ModelConfig {
+        anthropic_api_key: some_key(ANTHROPIC_KEY),
+        openai_api_key: some_key(OPENAI_KEY),
+        ..config
+    }
 }
 
 /// What would be asked, and what came of asking.
