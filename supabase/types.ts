@@ -1160,7 +1160,7 @@ export type Database = {
           run_id: number
           score: number
           step_key: string
-          told_at: string
+          sent_at: string
           workspace_id: string
         }
         ComputedFields: never
@@ -1173,7 +1173,7 @@ export type Database = {
           run_id: number
           score: number
           step_key: string
-          told_at: string
+          sent_at: string
           workspace_id: string
         }
         Update: {
@@ -1185,7 +1185,7 @@ export type Database = {
           run_id?: number
           score?: number
           step_key?: string
-          told_at?: string
+          sent_at?: string
           workspace_id?: string
         }
         Relationships: [
@@ -2143,7 +2143,7 @@ export type Database = {
           function: string
           id: number
           ready_count: number
-          rung_at: string
+          sent_at: string
         }
         ComputedFields: never
         Insert: {
@@ -2151,14 +2151,14 @@ export type Database = {
           function: string
           id?: number
           ready_count: number
-          rung_at: string
+          sent_at: string
         }
         Update: {
           acknowledged_at?: string | null
           function?: string
           id?: number
           ready_count?: number
-          rung_at?: string
+          sent_at?: string
         }
         Relationships: []
       }

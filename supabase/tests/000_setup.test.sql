@@ -2,7 +2,7 @@
 -- Sorts first, so that `supabase test db` has it in place for every other file; a file run alone needs it too.
 -- It is the one file that stays in the database: all others roll back what they do.
 --
--- Time stands still in every test at 2030-01-01 12:00 UTC and moves only when a test says so (tests.pass).
+-- Time stands still in every test at 2030-01-01 12:00 UTC and moves only when a test says so (tests.advance_clock).
 
 -- A transaction of its own: a runner that sends the file as one message would roll this back with the end.
 begin;
@@ -23,17 +23,17 @@ begin
 end
 $$;
 
-create or replace function tests.pass(p_time interval) returns void
+create or replace function tests.advance_clock(p_time interval) returns void
 language sql set search_path = ''
 as $$ select tests.stop_clock(goalpost_private.clock() + p_time) $$;
 
 -- Values that later statements of a test need -----------------------------------------------------------------
 
-create or replace function tests.keep(p_name text, p_value text) returns void
+create or replace function tests.set(p_name text, p_value text) returns void
 language sql set search_path = ''
 as $$ select set_config('tests.' || p_name, p_value, true) $$;
 
-create or replace function tests.keep(p_name text, p_value bigint) returns void
+create or replace function tests.set(p_name text, p_value bigint) returns void
 language sql set search_path = ''
 as $$ select set_config('tests.' || p_name, p_value::text, true) $$;
 
@@ -41,7 +41,7 @@ create or replace function tests.kept(p_name text) returns text
 language sql stable set search_path = ''
 as $$ select current_setting('tests.' || p_name) $$;
 
-create or replace function tests.the(p_name text) returns bigint
+create or replace function tests.get(p_name text) returns bigint
 language sql stable set search_path = ''
 as $$ select current_setting('tests.' || p_name)::bigint $$;
 
@@ -1030,7 +1030,7 @@ create or replace function tests.lose(p_run_id bigint, p_key text default 'a') r
 language plpgsql set search_path = ''
 as $$
 begin
-  perform tests.pass('1 minute');
+  perform tests.advance_clock('1 minute');
   perform goalpost_private.sweep();
   perform tests.start(p_run_id, p_key);
 end

@@ -291,7 +291,7 @@ pub struct SweepReport {
     /// Approvals that nobody decided in time and that a higher role may decide now.
     pub approvals_escalated: i64,
     /// Wakes rung for work that no wake had reached.
-    pub wakes_rung: i64,
+    pub wakes_sent: i64,
     /// More may be due than one round takes.
     pub more: bool,
 }

@@ -214,13 +214,13 @@ async fn the_problems_of_a_refused_plan_are_listed() {
 async fn a_refused_worker_token_is_renewed_once_and_the_call_repeated() {
     let server = Server::replying(vec![
         Reply::Json(401, refusal("PGRST303")),
-        Reply::Json(200, json!({"wakes_rung": 2})),
+        Reply::Json(200, json!({"wakes_sent": 2})),
     ])
     .await;
     let store = store_with(&server.url, Duration::from_secs(10), |freshness| {
         format!("{freshness:?}.token")
     });
-    assert_eq!(store.sweep().await.unwrap().wakes_rung, 2);
+    assert_eq!(store.sweep().await.unwrap().wakes_sent, 2);
     let tokens: Vec<String> = server
         .received()
         .iter()

@@ -56,7 +56,7 @@ create table goalpost.steps (
 ) with (fillfactor = 40);
 comment on table goalpost.steps is 'Nodes of a run with their inputs, lease, state and result.';
 create index steps_ready on goalpost.steps (kind, workspace_id, priority desc, run_after) where state = 'ready'; -- take_steps
-create index steps_ready_again on goalpost.steps (kind, run_after) where state = 'ready' and attempt > 1; -- may_take_suspect
+create index steps_ready_again on goalpost.steps (kind, run_after) where state = 'ready' and attempt > 1; -- may_claim_isolated_step
 create index steps_running on goalpost.steps (lease_expires_at) where state = 'running'; -- sweep
 create index steps_waiting on goalpost.steps (run_after) where state = 'waiting' and run_after is not null; -- sweep
 create index steps_agent on goalpost.steps (agent_id) where agent_id is not null;

@@ -67,7 +67,7 @@ create table goalpost.memory_uses (
   score double precision not null,
   -- As it was when the step received it: is_tainted, also once the memory is revoked or gone.
   is_untrusted boolean not null,
-  told_at timestamptz not null,
+  sent_at timestamptz not null,
   primary key (run_id, step_key, attempt, call_number, rank),
   foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade,
   foreign key (workspace_id, memory_id) references goalpost.memories (workspace_id, id) on delete set null (memory_id)

@@ -196,7 +196,7 @@ end
 $$;
 
 -- Returns true if a step of these kinds that has to be claimed alone is ready, and this worker holds none.
-create function goalpost_private.may_take_suspect(p_kinds text[], p_worker text, p_now timestamptz) returns boolean
+create function goalpost_private.may_claim_isolated_step(p_kinds text[], p_worker text, p_now timestamptz) returns boolean
 language plpgsql stable
 set search_path = ''
 as $$
@@ -242,7 +242,7 @@ begin
   end if;
   if p_limit > coalesce(cardinality(v_steps), 0) then
     v_with_suspects := v_steps is null
-      and (p_with_suspects or goalpost_private.may_take_suspect(p_kinds, p_worker, p_now));
+      and (p_with_suspects or goalpost_private.may_claim_isolated_step(p_kinds, p_worker, p_now));
     select t.taken, t.suspects_left into v_taken, suspects_left
       from goalpost_private.take_steps(
         p_kinds, p_limit - coalesce(cardinality(v_steps), 0), p_lease_seconds, p_worker, p_opened,
@@ -299,10 +299,10 @@ begin
   v_claimed := goalpost_private.claim_described(
     p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), p_holding, null, true, v_now, p_run_id);
   if cardinality(v_functions) > 0 then
-    perform goalpost_private.ring(v_functions, v_claimed.claimed, v_now);
+    perform goalpost_private.send_wakes(v_functions, v_claimed.claimed, v_now);
   end if;
   if v_claimed.suspects_left > 0 then
-    perform goalpost_private.ring_for_suspects(p_kinds, v_claimed.suspects_left, v_now);
+    perform goalpost_private.send_wakes_for_isolated_steps(p_kinds, v_claimed.suspects_left, v_now);
   end if;
   return v_claimed.claimed;
 end

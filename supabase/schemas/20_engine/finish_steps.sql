@@ -3,7 +3,7 @@
 --   repeated    this epoch's outcome had been accepted before; nothing changed
 --   lease_lost  the step was taken from this worker; nothing changed
 --   refused     what it brought is not acceptable (a plan that breaks a rule): the step is still its own
-create function goalpost_private.settle_outcome(
+create function goalpost_private.apply_outcome(
   p_outcome jsonb, p_now timestamptz, out verdict text, out message text, out functions text[]
 )
 language plpgsql
@@ -149,7 +149,7 @@ begin
      where o.number <> all (p_accepted)
      order by o.number
   loop
-    v_judged := goalpost_private.settle_outcome(v_outcome.value, p_now);
+    v_judged := goalpost_private.apply_outcome(v_outcome.value, p_now);
     functions := functions || v_judged.functions;
     v_said := v_said || jsonb_build_object(
       v_outcome.number, jsonb_build_object('verdict', v_judged.verdict, 'message', v_judged.message));
@@ -197,11 +197,11 @@ begin
   v_claimed := goalpost_private.claim_described(
     p_kinds, p_limit, p_lease_seconds, left(p_worker, 100), p_holding || p_outcomes, v_ended.opened, false, v_now);
   if cardinality(v_ended.functions || v_judged.functions || v_claimed.functions) > 0 then
-    perform goalpost_private.ring(
+    perform goalpost_private.send_wakes(
       v_ended.functions || v_judged.functions || v_claimed.functions, v_claimed.claimed, v_now);
   end if;
   if v_claimed.suspects_left > 0 then
-    perform goalpost_private.ring_for_suspects(p_kinds, v_claimed.suspects_left, v_now);
+    perform goalpost_private.send_wakes_for_isolated_steps(p_kinds, v_claimed.suspects_left, v_now);
   end if;
   return jsonb_build_object('outcomes', v_judged.verdicts, 'claimed', v_claimed.claimed);
 end

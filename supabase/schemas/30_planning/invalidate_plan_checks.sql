@@ -1,6 +1,6 @@
 -- A runbook that breaks a rule is not started. Looked at once, not at every start: again after its plan or the limits
 -- have changed.
-create function goalpost_private.look_at_plan_again() returns trigger
+create function goalpost_private.invalidate_plan_check() returns trigger
 language plpgsql
 set search_path = ''
 as $$
@@ -10,7 +10,7 @@ begin
 end
 $$;
 
-create function goalpost_private.look_at_plans_again() returns trigger
+create function goalpost_private.invalidate_plan_checks() returns trigger
 language plpgsql
 set search_path = ''
 as $$
@@ -20,8 +20,8 @@ begin
 end
 $$;
 
-create trigger look_at_plan_again before update of plan on goalpost.runbooks
-  for each row execute function goalpost_private.look_at_plan_again();
+create trigger invalidate_plan_check before update of plan on goalpost.runbooks
+  for each row execute function goalpost_private.invalidate_plan_check();
 
-create trigger look_at_plans_again after update on goalpost_private.limits
-  for each statement execute function goalpost_private.look_at_plans_again();
+create trigger invalidate_plan_checks after update on goalpost_private.limits
+  for each statement execute function goalpost_private.invalidate_plan_checks();

@@ -115,7 +115,7 @@ begin
     returning *
   )
   select coalesce(array_agg(i::goalpost.requests order by i.id), '{}') into v_new from inserted i;
-  perform goalpost_private.ring(goalpost_private.open_requests(v_new, v_now), '[]', v_now);
+  perform goalpost_private.send_wakes(goalpost_private.open_requests(v_new, v_now), '[]', v_now);
   return goalpost_private.describe_acceptance(p_workspace_id, p_requests, v_new);
 end
 $$;

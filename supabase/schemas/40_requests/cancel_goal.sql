@@ -16,7 +16,7 @@ begin
    where r.workspace_id = v_goal.workspace_id and r.goal_id = p_goal_id;
   perform goalpost_private.lock_trees(array[v_run_id]);
   v_now := goalpost_private.clock();
-  perform goalpost_private.ring(
+  perform goalpost_private.send_wakes(
     goalpost_private.end_run(v_run_id, 'cancelled', 'cancelled by a person', null, null, v_now), '[]', v_now);
   return (select jsonb_build_object('goal_id', g.id, 'state', g.state) from goalpost.goals g where g.id = p_goal_id);
 end

@@ -29,7 +29,7 @@ begin
     perform goalpost_private.refuse('ZG004', 'this dead letter was retried already');
   end if;
   v_functions := goalpost_private.reopen_run(v_letter.run_id, v_letter.step_key, v_now);
-  perform goalpost_private.ring(v_functions, '[]', v_now);
+  perform goalpost_private.send_wakes(v_functions, '[]', v_now);
   return (select jsonb_build_object('run_id', s.run_id, 'step_key', s.key, 'state', s.state)
             from goalpost.steps s where s.run_id = v_letter.run_id and s.key = v_letter.step_key);
 end

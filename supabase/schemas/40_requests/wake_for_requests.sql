@@ -7,7 +7,7 @@ declare
   v_count integer := (select count(*) from inserted where state = 'submitted');
 begin
   if v_count > 0 then
-    perform goalpost_private.ring_function('intake', v_count, goalpost_private.clock());
+    perform goalpost_private.send_wake('intake', v_count, goalpost_private.clock());
   end if;
   return null;
 end

@@ -1,5 +1,5 @@
 -- Places for these calls, all of them or none; null: they have them, or need none.
-create function goalpost_private.take_places(p_step goalpost.steps, p_numbers integer[], p_now timestamptz) returns jsonb
+create function goalpost_private.acquire_rate_limit_slots(p_step goalpost.steps, p_numbers integer[], p_now timestamptz) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
@@ -15,7 +15,7 @@ begin
      where c.run_id = p_step.run_id and c.step_key = p_step.key and c.number = any (p_numbers) and c.state = 'intended'
      order by c.number
   loop
-    v_wait := goalpost_private.take_call_slots(p_step, v_call, p_now);
+    v_wait := goalpost_private.acquire_call_slots(p_step, v_call, p_now);
     if v_wait is not null then
       perform goalpost_private.release_slots(p_step.run_id, p_step.key, 'call', n, p_now) from unnest(p_numbers) n;
       return v_wait;
@@ -35,9 +35,9 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  v_step constant goalpost.steps := goalpost_private.hold_step(p_run_id, p_step_key, p_lease_epoch);
+  v_step constant goalpost.steps := goalpost_private.lock_leased_step(p_run_id, p_step_key, p_lease_epoch);
   v_now constant timestamptz := goalpost_private.clock();
-  v_wait constant jsonb := goalpost_private.take_places(v_step, p_numbers, v_now);
+  v_wait constant jsonb := goalpost_private.acquire_rate_limit_slots(v_step, p_numbers, v_now);
 begin
   if v_wait is null then
     update goalpost.tool_calls c

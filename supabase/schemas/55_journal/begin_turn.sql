@@ -6,7 +6,7 @@
 --     a call that may not:           begin_calls ─> (it is made) ─> end_calls at once
 --     a call for people or SQL:      waiting, until they have decided; or carry_out_call
 --
--- All functions here lock the step's tree first and look at its lease then (hold_step): while they run, nobody takes
+-- All functions here lock the step's tree first and look at its lease then (lock_leased_step): while they run, nobody takes
 -- the step away. Each is safe to repeat, since its answer may be lost: a repeated call finds its own row and tells of
 -- it. What may be asked at all is decided by reserve_turn (money) and decide_call (policy).
 
@@ -90,7 +90,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  v_step constant goalpost.steps := goalpost_private.hold_step(p_run_id, p_step_key, p_lease_epoch);
+  v_step constant goalpost.steps := goalpost_private.lock_leased_step(p_run_id, p_step_key, p_lease_epoch);
   v_now constant timestamptz := goalpost_private.clock();
   v_under_way record;
   v_refusal jsonb;

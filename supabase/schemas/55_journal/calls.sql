@@ -259,7 +259,7 @@ $$;
 -- Settles what nobody will end any more, once a step has a new worker: a question that was under way when the last
 -- one left counts as spent, as dear as it may have been; a call that may not be repeated and was under way is put
 -- before a person. asked -> unknown, running -> unknown. The tree is locked.
-create function goalpost_private.settle_unknown(p_step goalpost.steps, p_now timestamptz) returns void
+create function goalpost_private.apply_unknown_outcome(p_step goalpost.steps, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
 as $$

@@ -89,7 +89,7 @@ begin
      'continue', p_step.priority, array[p_step.key]);
   perform goalpost_private.append_event(
     p_step.run_id, p_step.key, 'step.delegated', jsonb_build_object('step_key', v_key), p_now);
-  perform goalpost_private.ring(goalpost_private.ready_steps(p_step.run_id, array[v_key], p_now), '[]', p_now);
+  perform goalpost_private.send_wakes(goalpost_private.ready_steps(p_step.run_id, array[v_key], p_now), '[]', p_now);
 end
 $$;
 
@@ -118,7 +118,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  v_step constant goalpost.steps := goalpost_private.hold_step(p_run_id, p_step_key, p_lease_epoch);
+  v_step constant goalpost.steps := goalpost_private.lock_leased_step(p_run_id, p_step_key, p_lease_epoch);
   v_now constant timestamptz := goalpost_private.clock();
   v_call goalpost.tool_calls;
   v_problem text;

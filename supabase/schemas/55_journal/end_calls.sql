@@ -6,7 +6,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  v_step constant goalpost.steps := goalpost_private.hold_step(p_run_id, p_step_key, p_lease_epoch);
+  v_step constant goalpost.steps := goalpost_private.lock_leased_step(p_run_id, p_step_key, p_lease_epoch);
 begin
   perform goalpost_private.record_ended_calls(v_step, p_ended, goalpost_private.clock());
   return jsonb_build_object('calls', (

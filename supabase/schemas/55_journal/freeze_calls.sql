@@ -45,7 +45,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  v_step constant goalpost.steps := goalpost_private.hold_step(p_run_id, p_step_key, p_lease_epoch);
+  v_step constant goalpost.steps := goalpost_private.lock_leased_step(p_run_id, p_step_key, p_lease_epoch);
   v_now constant timestamptz := goalpost_private.clock();
 begin
   if jsonb_typeof(p_calls) is distinct from 'array' or exists (
@@ -54,7 +54,7 @@ begin
     perform goalpost_private.refuse('ZG003', 'calls must be a list, and each needs a call_id');
   end if;
   perform goalpost_private.record_ended_calls(v_step, p_ended_calls, v_now);
-  perform goalpost_private.settle_unknown(v_step, v_now);
+  perform goalpost_private.apply_unknown_outcome(v_step, v_now);
   perform goalpost_private.decide_again(v_step, v_now);
   perform goalpost_private.create_calls(v_step, null, coalesce((
     select jsonb_agg(a.value order by a.number) from jsonb_array_elements(p_calls) with ordinality a (value, number)

@@ -8,11 +8,11 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  v_step constant goalpost.steps := goalpost_private.hold_step(p_run_id, p_step_key, p_lease_epoch);
+  v_step constant goalpost.steps := goalpost_private.lock_leased_step(p_run_id, p_step_key, p_lease_epoch);
   v_now constant timestamptz := goalpost_private.clock();
   v_summary integer;
 begin
-  perform goalpost_private.settle_unknown(v_step, v_now);
+  perform goalpost_private.apply_unknown_outcome(v_step, v_now);
   v_summary := coalesce(
     (select max(t.number) from goalpost.step_turns t
       where t.run_id = p_run_id and t.step_key = p_step_key and t.state = 'answered' and t.purpose = 'compact'), 0);

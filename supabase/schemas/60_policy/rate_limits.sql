@@ -29,7 +29,7 @@ as $$ select p_run_id || '/' || p_step_key || '/' || p_what || '/' || p_number $
 
 -- Takes a place of every limit that is for one of these names ({scope: name}), or none of them; null: taken. What is
 -- replied where one has no room: {"wait": {"seconds", "reason"}}. Waits for nobody.
-create function goalpost_private.take_slots(p_workspace_id uuid, p_names jsonb, p_holder text, p_now timestamptz) returns jsonb
+create function goalpost_private.acquire_slots(p_workspace_id uuid, p_names jsonb, p_holder text, p_now timestamptz) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
@@ -84,7 +84,7 @@ as $$
 $$;
 
 -- Places for a question to a model, whose number will be the next of its step. Called by reserve_turn.
-create function goalpost_private.take_turn_slots(p_step goalpost.steps, p_ask jsonb, p_now timestamptz) returns jsonb
+create function goalpost_private.acquire_turn_slots(p_step goalpost.steps, p_ask jsonb, p_now timestamptz) returns jsonb
 language plpgsql
 set search_path = ''
 as $$
@@ -92,7 +92,7 @@ begin
   if not exists (select from goalpost.rate_limits) then
     return null;
   end if;
-  return goalpost_private.take_slots(
+  return goalpost_private.acquire_slots(
     p_step.workspace_id,
     jsonb_strip_nulls(jsonb_build_object(
       'provider', p_ask -> 'provider', 'workspace', p_step.workspace_id,
@@ -104,11 +104,11 @@ end
 $$;
 
 -- Places for a call of a tool. Called before it begins; given back with release_slots(…, 'call', number, …).
-create function goalpost_private.take_call_slots(p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz) returns jsonb
+create function goalpost_private.acquire_call_slots(p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz) returns jsonb
 language sql
 set search_path = ''
 as $$
-  select goalpost_private.take_slots(
+  select goalpost_private.acquire_slots(
     p_step.workspace_id, jsonb_build_object('tool', p_call.tool),
     goalpost_private.slot_holder(p_step.run_id, p_step.key, 'call', p_call.number), p_now)
 $$;

@@ -50,7 +50,7 @@ begin
     refusal := goalpost_private.refuse_at_cap(p_step, p_ask, v_price, v_full, v_cost, v_tokens, p_now);
     return;
   end if;
-  refusal := goalpost_private.take_turn_slots(p_step, p_ask, p_now);
+  refusal := goalpost_private.acquire_turn_slots(p_step, p_ask, p_now);
   if refusal is not null then
     return;
   end if;

@@ -62,7 +62,7 @@ begin
     delete from goalpost_private.budget_waiters w where w.run_id = v_waiter.run_id and w.step_key = v_waiter.step_key;
   end loop;
   if cardinality(v_functions) > 0 then
-    perform goalpost_private.ring(v_functions, '[]', p_now);
+    perform goalpost_private.send_wakes(v_functions, '[]', p_now);
   end if;
 end
 $$;

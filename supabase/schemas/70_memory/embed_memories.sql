@@ -12,7 +12,7 @@ set search_path = ''
 as $$
 declare
   v_now constant timestamptz := goalpost_private.clock();
-  v_step constant goalpost.steps := goalpost_private.hold_step(p_run_id, p_step_key, p_lease_epoch);
+  v_step constant goalpost.steps := goalpost_private.lock_leased_step(p_run_id, p_step_key, p_lease_epoch);
 begin
   if v_step.kind <> 'tool' or v_step.input ->> 'tool' is distinct from 'embed_memories' then
     perform goalpost_private.refuse('ZG003', 'this step is no call of embed_memories');

@@ -3,7 +3,7 @@
 
 -- Whether a memory of its workspace may be told to a step that works for these goals (its own and those above), this
 -- person and this agent. What is revoked or expired is told to nobody.
-create function goalpost_private.may_be_told(
+create function goalpost_private.may_be_recalled(
   p_memory goalpost.memories, p_goals bigint[], p_user_id uuid, p_agent_name text, p_now timestamptz
 ) returns boolean
 language sql immutable
@@ -61,7 +61,7 @@ as $$
           from asker a
           join goalpost.memories m on to_tsvector('pg_catalog.english', m.title || ' ' || m.text) @@ a.words
          where m.workspace_id = p_step.workspace_id
-           and goalpost_private.may_be_told(m, a.goals, p_run.user_id, a.agent_name, p_now)
+           and goalpost_private.may_be_recalled(m, a.goals, p_run.user_id, a.agent_name, p_now)
          -- Of very many that fit, the newest are ranked.
          order by m.id desc limit 500) f
      order by place limit 50
@@ -72,7 +72,7 @@ as $$
         select m.id, m.embedding operator(extensions.<=>) p_embedding as distance
           from asker a
           join goalpost.memories m on m.workspace_id = p_step.workspace_id and m.space = p_space
-         where goalpost_private.may_be_told(m, a.goals, p_run.user_id, a.agent_name, p_now)
+         where goalpost_private.may_be_recalled(m, a.goals, p_run.user_id, a.agent_name, p_now)
          order by distance limit 50) n
      -- What is farther off than this is near by chance.
      where n.distance < 0.8
@@ -98,7 +98,7 @@ set search_path = ''
 as $$
 declare
   v_now constant timestamptz := goalpost_private.clock();
-  v_step constant goalpost.steps := goalpost_private.hold_step(p_run_id, p_step_key, p_lease_epoch);
+  v_step constant goalpost.steps := goalpost_private.lock_leased_step(p_run_id, p_step_key, p_lease_epoch);
   v_run goalpost.workflow_runs;
   v_embedding extensions.vector;
 begin
@@ -120,7 +120,7 @@ begin
        where r.rank <= least(greatest(p_limit, 0), 50)
     )
     insert into goalpost.memory_uses
-      (run_id, step_key, attempt, call_number, rank, workspace_id, memory_id, score, is_untrusted, told_at)
+      (run_id, step_key, attempt, call_number, rank, workspace_id, memory_id, score, is_untrusted, sent_at)
     select p_run_id, p_step_key, v_step.attempt, p_call_number, f.rank, v_step.workspace_id, f.memory_id, f.score,
            f.is_untrusted, v_now
       from fitting f where f.tokens <= p_token_budget;

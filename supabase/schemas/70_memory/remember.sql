@@ -11,7 +11,7 @@ set search_path = ''
 as $$
 declare
   v_now constant timestamptz := goalpost_private.clock();
-  v_step constant goalpost.steps := goalpost_private.hold_step(p_run_id, p_step_key, p_lease_epoch);
+  v_step constant goalpost.steps := goalpost_private.lock_leased_step(p_run_id, p_step_key, p_lease_epoch);
   v_embedding constant extensions.vector := goalpost_private.read_embedding(p_space, p_embedding);
   v_call goalpost.tool_calls;
   v_scope text;

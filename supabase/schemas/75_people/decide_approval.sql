@@ -29,7 +29,7 @@ begin
   v_now := goalpost_private.clock();
   select * into v_approval from goalpost.approvals where id = p_approval_id;
   if v_approval.state = 'pending' and v_approval.expires_at <= v_now then
-    perform goalpost_private.ring(goalpost_private.expire_approval(v_approval, v_now), '[]', v_now);
+    perform goalpost_private.send_wakes(goalpost_private.expire_approval(v_approval, v_now), '[]', v_now);
   elsif v_approval.state = 'pending' then
     -- Once more: before the lock was held, it may have escalated or come to wait for the requester.
     perform goalpost_private.refuse_decider(v_approval);
@@ -53,7 +53,7 @@ begin
   if found then
     v_first := true;
     perform goalpost_private.keep_correction(v_approval, v_now);
-    perform goalpost_private.ring(goalpost_private.settle_approval(v_approval, v_now), '[]', v_now);
+    perform goalpost_private.send_wakes(goalpost_private.apply_decision(v_approval, v_now), '[]', v_now);
   end if;
   return goalpost_private.describe_decision(p_approval_id, v_first);
 end

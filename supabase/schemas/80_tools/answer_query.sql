@@ -222,7 +222,7 @@ set search_path = '' set statement_timeout = '6s' set work_mem = '8MB'
 as $$
 declare
   v_began constant timestamptz := clock_timestamp();
-  v_step constant goalpost.steps := goalpost_private.held_step(p_run_id, p_step_key, p_lease_epoch);
+  v_step constant goalpost.steps := goalpost_private.leased_step(p_run_id, p_step_key, p_lease_epoch);
   v_run constant goalpost.workflow_runs := (select r from goalpost.workflow_runs r where r.id = p_run_id);
   v_asker record;
   v_answer jsonb;
@@ -233,7 +233,7 @@ begin
     return jsonb_build_object('refused', 'ZG002', 'message', v_asker.problem);
   elsif v_asker.is_expired then
     return goalpost_private.ask_for_renewal(v_step, v_run);
-  elsif not goalpost_private.take_query_slots(v_run.workspace_id) then
+  elsif not goalpost_private.acquire_query_slots(v_run.workspace_id) then
     return '{"busy": {"seconds": 1}}';
   end if;
   perform goalpost_private.open_temporary_schema();

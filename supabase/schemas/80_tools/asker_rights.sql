@@ -94,7 +94,7 @@ declare
   v_now timestamptz;
   v_first bigint;
 begin
-  perform goalpost_private.hold_step(p_step.run_id, p_step.key, p_step.lease_epoch);
+  perform goalpost_private.lock_leased_step(p_step.run_id, p_step.key, p_step.lease_epoch);
   v_now := goalpost_private.clock();
   if not exists (select from goalpost.approvals a
                   where a.run_id = p_step.run_id and a.step_key = p_step.key and a.kind = 'renewal' and a.state = 'pending')
@@ -115,7 +115,7 @@ $$;
 
 -- A renewal: approved by the requester, the claims of the decision's own token replace the snapshot and every step of
 -- the request that asked goes on; otherwise these steps fail. Raises ZG002 for an approval by another person.
-create function goalpost_private.settle_renewal(
+create function goalpost_private.apply_renewal(
   p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
 ) returns text[]
 language plpgsql
@@ -149,7 +149,7 @@ begin
      where a.decided_with = p_approval.id and a.state = 'pending'
     returning a.*
   loop
-    v_functions := v_functions || goalpost_private.settle_approval(v_other, p_now);
+    v_functions := v_functions || goalpost_private.apply_decision(v_other, p_now);
   end loop;
   return coalesce(v_functions, '{}');
 end

@@ -65,14 +65,14 @@ language plpgsql security definer
 set search_path = '' set statement_timeout = '6s' set work_mem = '8MB'
 as $$
 declare
-  v_step constant goalpost.steps := goalpost_private.held_step(p_run_id, p_step_key, p_lease_epoch);
+  v_step constant goalpost.steps := goalpost_private.leased_step(p_run_id, p_step_key, p_lease_epoch);
   v_run constant goalpost.workflow_runs := (select r from goalpost.workflow_runs r where r.id = p_run_id);
   v_asker record;
   v_problem text;
   v_problems jsonb := '[]';
 begin
   v_asker := goalpost_private.claims_of_asker(v_run);
-  if v_asker.problem is not null or v_asker.is_expired or not goalpost_private.take_query_slots(v_run.workspace_id) then
+  if v_asker.problem is not null or v_asker.is_expired or not goalpost_private.acquire_query_slots(v_run.workspace_id) then
     return v_problems;
   end if;
   perform goalpost_private.open_temporary_schema();

@@ -1,7 +1,7 @@
 -- Queries of askers that run at once. A slot is an advisory lock that ends with its transaction, so that none is left.
 
 -- Takes a slot of the project and one of the workspace; false if either has none free. Waits for nobody.
-create function goalpost_private.take_query_slots(p_workspace_id uuid) returns boolean
+create function goalpost_private.acquire_query_slots(p_workspace_id uuid) returns boolean
 language plpgsql
 set search_path = ''
 as $$

@@ -73,7 +73,7 @@ language plpgsql security definer
 set search_path = '' set statement_timeout = '4s' set work_mem = '8MB'
 as $$
 declare
-  v_step constant goalpost.steps := goalpost_private.held_step(p_run_id, p_step_key, p_lease_epoch);
+  v_step constant goalpost.steps := goalpost_private.leased_step(p_run_id, p_step_key, p_lease_epoch);
   v_run constant goalpost.workflow_runs := (select r from goalpost.workflow_runs r where r.id = p_run_id);
   v_asker record;
   v_query text;
@@ -83,7 +83,7 @@ begin
     return '{}';
   end if;
   v_asker := goalpost_private.claims_of_asker(v_run);
-  if v_asker.problem is not null or v_asker.is_expired or not goalpost_private.take_query_slots(v_run.workspace_id) then
+  if v_asker.problem is not null or v_asker.is_expired or not goalpost_private.acquire_query_slots(v_run.workspace_id) then
     return '{}';
   end if;
   -- A view may have to compute all of its rows.

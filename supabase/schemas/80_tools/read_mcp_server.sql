@@ -8,7 +8,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  v_step constant goalpost.steps := goalpost_private.held_step(p_run_id, p_step_key, p_lease_epoch);
+  v_step constant goalpost.steps := goalpost_private.leased_step(p_run_id, p_step_key, p_lease_epoch);
   v_name constant text := case when p_tool is null then 'mcp_list' else format('mcp.%s.%s', p_server, p_tool) end;
   v_server goalpost.mcp_servers;
   v_tool goalpost.mcp_tools;

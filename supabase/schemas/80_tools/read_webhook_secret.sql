@@ -5,7 +5,7 @@ language plpgsql security definer
 set search_path = ''
 as $$
 declare
-  v_step constant goalpost.steps := goalpost_private.held_step(p_run_id, p_step_key, p_lease_epoch);
+  v_step constant goalpost.steps := goalpost_private.leased_step(p_run_id, p_step_key, p_lease_epoch);
 begin
   if 'webhook' = any (goalpost_private.tools_of_step(v_step)) is not true then
     perform goalpost_private.refuse('ZG002', 'this step may not call webhook');

@@ -9,7 +9,7 @@ set search_path = ''
 as $$
 declare
   v_now constant timestamptz := goalpost_private.clock();
-  v_step constant goalpost.steps := goalpost_private.held_step(p_run_id, p_step_key, p_lease_epoch);
+  v_step constant goalpost.steps := goalpost_private.leased_step(p_run_id, p_step_key, p_lease_epoch);
   v_server_id bigint;
 begin
   if not exists (

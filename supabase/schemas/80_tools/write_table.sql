@@ -136,7 +136,7 @@ declare
 begin
   perform from goalpost.steps s
     where s.run_id = p_run_id and s.key = p_step_key for share;
-  v_step := goalpost_private.held_step(p_run_id, p_step_key, p_lease_epoch);
+  v_step := goalpost_private.leased_step(p_run_id, p_step_key, p_lease_epoch);
   if 'table_write' = any (goalpost_private.tools_of_step(v_step)) is not true then
     return jsonb_build_object('refused', 'ZG002', 'message', 'this step may not call table_write');
   end if;

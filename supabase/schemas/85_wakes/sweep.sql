@@ -39,12 +39,12 @@ begin
   -- Rows that raise are overdue for ever: a round that moved none of what was due is the last one.
   v_due.more := v_due.more and exists (select from jsonb_each(v_report) r where r.value <> '0');
   v_adopted := goalpost_private.adopt_requests(1000, v_now);
-  perform goalpost_private.ring(v_functions || v_adopted.functions, '[]', v_now);
+  perform goalpost_private.send_wakes(v_functions || v_adopted.functions, '[]', v_now);
   v_settled := goalpost_private.settle_abandoned_turns(v_now);
   v_folded := goalpost_private.fold_statistics(5000, v_now);
   v_report := v_report || jsonb_build_object(
     'requests_adopted', v_adopted.adopted_count, 'turns_settled', v_settled,
-    'wakes_rung', goalpost_private.ring_for_forgotten(v_now),
+    'wakes_sent', goalpost_private.send_overdue_wakes(v_now),
     'more', v_due.more or v_adopted.adopted_count = 1000 or v_settled > 0 or v_folded = 5000);
   perform goalpost_private.purge(v_now);
   return v_report;
@@ -198,11 +198,11 @@ $$;
 
 -- Sends wakes for ready work that has been due for a second: its wake was lost, or it waited for a retry's time; and for
 -- every step that has to be claimed alone.
-create function goalpost_private.ring_for_forgotten(p_now timestamptz) returns integer
+create function goalpost_private.send_overdue_wakes(p_now timestamptz) returns integer
 language sql
 set search_path = ''
 as $$
-  select coalesce(sum(goalpost_private.ring_function(w.function, w.ready, p_now, w.alone)), 0)::integer
+  select coalesce(sum(goalpost_private.send_wake(w.function, w.ready, p_now, w.alone)), 0)::integer
     from (
       select goalpost_private.function_of(k.kind) as function, sum(r.ready)::integer as ready, sum(r.alone)::integer as alone
         from (values ('assess'), ('plan'), ('agent'), ('tool'), ('judge')) k (kind)
@@ -225,7 +225,7 @@ language sql
 set search_path = ''
 as $$
   delete from goalpost.wakes
-   where id in (select id from goalpost.wakes where rung_at < p_now - interval '1 day' order by rung_at limit 1000);
+   where id in (select id from goalpost.wakes where sent_at < p_now - interval '1 day' order by sent_at limit 1000);
   delete from goalpost.memories
    where id in (select id from goalpost.memories where expires_at < p_now order by expires_at limit 1000);
   delete from cron.job_run_details

@@ -3,8 +3,8 @@ begin;
 select plan(21);
 select tests.world(p_bystanders => false);
 
-select tests.keep('first', tests.json_for('mia', format('select goalpost.accept_request(%L, ''how?'', ''k'')', tests.id_of('acme')))::text);
-select tests.keep('second', tests.json_for('mia', format('select goalpost.accept_request(%L, ''how?'', ''k'')', tests.id_of('acme')))::text);
+select tests.set('first', tests.json_for('mia', format('select goalpost.accept_request(%L, ''how?'', ''k'')', tests.id_of('acme')))::text);
+select tests.set('second', tests.json_for('mia', format('select goalpost.accept_request(%L, ''how?'', ''k'')', tests.id_of('acme')))::text);
 select is(tests.kept('second')::jsonb, tests.kept('first')::jsonb || '{"repeated": true}', 'the same ids, and that it is a repetition');
 select is((select count(*) from goalpost.requests), 1::bigint, 'one request');
 select is((select count(*) from goalpost.workflow_runs), 1::bigint, 'one run');

@@ -3,10 +3,10 @@ begin;
 select plan(7);
 select tests.world();
 
-select tests.keep('run', tests.planned('a'));
-select tests.start(tests.the('run'), 'a');
+select tests.set('run', tests.planned('a'));
+select tests.start(tests.get('run'), 'a');
 create function pg_temp.columns(p_query text) returns jsonb language sql as $$
-  select q -> 'columns' from tests.query(tests.the('run'), 'a', p_query) q $$;
+  select q -> 'columns' from tests.query(tests.get('run'), 'a', p_query) q $$;
 
 select is(pg_temp.columns('select 1 as z, 2 as a, 3 as m where false'), '["z", "a", "m"]', 'columns of an empty result are in the order of the query');
 select is(pg_temp.columns('select 1 as a, 2 as a, 3 as a_2 where false'), '["a", "a_3", "a_2"]', 'a repeated name in an empty result is numbered as in one with rows');

@@ -6,11 +6,11 @@ select tests.world();
 create table public.notes (id integer, body text);
 grant select on public.notes to authenticated;
 insert into public.notes select n, repeat('x', 1000) from generate_series(1, 20) n;
-select tests.keep('run', tests.planned('a'));
-select tests.start(tests.the('run'), 'a');
+select tests.set('run', tests.planned('a'));
+select tests.start(tests.get('run'), 'a');
 create function pg_temp.said(p_expression text) returns text language sql as $$
   select coalesce(q ->> 'message', q #>> '{rows,0,v}')
-    from tests.query(tests.the('run'), 'a', format('select %s as v from notes', p_expression)) q $$;
+    from tests.query(tests.get('run'), 'a', format('select %s as v from notes', p_expression)) q $$;
 
 select matches(pg_temp.said(e), 'wrap its arguments', format('%s is refused', e))
   from unnest(array[
@@ -20,7 +20,7 @@ select matches(pg_temp.said(e), 'wrap its arguments', format('%s is refused', e)
 select is(pg_temp.said('string_agg(goalpost_private.collected(id::text), '','' order by id)'), '1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20', 'values that are counted are collected');
 select is(pg_temp.said('string_agg(distinct goalpost_private.collected(left(body, 1)), '','' order by goalpost_private.collected(left(body, 1)))'), 'x', 'different ones in their order too');
 select is(pg_temp.said('jsonb_array_length(jsonb_agg(goalpost_private.collected(notes)))'), '20', 'whole rows too');
-select matches(tests.query(tests.the('run'), 'a', 'select length(string_agg(goalpost_private.collected(a.body), '''')) from notes a, generate_series(1, 1000)') ->> 'message',
+select matches(tests.query(tests.get('run'), 'a', 'select length(string_agg(goalpost_private.collected(a.body), '''')) from notes a, generate_series(1, 1000)') ->> 'message',
   'collect more than 16 MB', 'all of a query together collect 16 MB');
 
 select * from finish();

@@ -10,20 +10,20 @@ grant select, insert on public.notes to authenticated;
 insert into public.notes values (tests.id_of('mia'), 'hers'), (tests.id_of('petra'), 'not hers');
 create table public.shut (body text);
 revoke all on public.shut from authenticated, anon, public;
-select tests.keep('run', tests.planned('a'));
-select tests.start(tests.the('run'), 'a');
+select tests.set('run', tests.planned('a'));
+select tests.start(tests.get('run'), 'a');
 
-select is(tests.query(tests.the('run'), 'a', 'select body from public.notes'),
+select is(tests.query(tests.get('run'), 'a', 'select body from public.notes'),
   '{"columns": ["body"], "rows": [{"body": "hers"}], "row_count": 1, "truncated": false}', 'her rows, and how many');
-select is(tests.query(tests.the('run'), 'a', 'select auth.uid() as me') #>> '{rows,0,me}', tests.id_of('mia')::text, 'it is her');
-select is(tests.query(tests.the('run'), 'a', 'select body from notes') ->> 'row_count', '1', 'the workspace''s schemas are on the search path');
+select is(tests.query(tests.get('run'), 'a', 'select auth.uid() as me') #>> '{rows,0,me}', tests.id_of('mia')::text, 'it is her');
+select is(tests.query(tests.get('run'), 'a', 'select body from notes') ->> 'row_count', '1', 'the workspace''s schemas are on the search path');
 update goalpost.workspaces set readable_schemas = '{public,goalpost}' where id = tests.id_of('acme');
-select is(tests.query(tests.the('run'), 'a', 'select count(*) as n from goalpost.members') #>> '{rows,0,n}', '5', 'our own tables, as she sees them');
+select is(tests.query(tests.get('run'), 'a', 'select count(*) as n from goalpost.members') #>> '{rows,0,n}', '5', 'our own tables, as she sees them');
 update goalpost.workspaces set readable_schemas = '{public}' where id = tests.id_of('acme');
-select is(tests.query(tests.the('run'), 'a', 'select * from public.shut') ->> 'refused', 'ZG008', 'what she may not read');
-select is(tests.query(tests.the('run'), 'a', 'select * from goalpost_private.limits') ->> 'refused', 'ZG008', 'what is private');
-select is(tests.query(tests.the('run'), 'a', 'select * from vault.decrypted_secrets') ->> 'refused', 'ZG008', 'what is secret');
-select is(tests.query(tests.the('run'), 'a', 'select goalpost_worker.sweep()') ->> 'refused', 'ZG008', 'what only workers may call');
+select is(tests.query(tests.get('run'), 'a', 'select * from public.shut') ->> 'refused', 'ZG008', 'what she may not read');
+select is(tests.query(tests.get('run'), 'a', 'select * from goalpost_private.limits') ->> 'refused', 'ZG008', 'what is private');
+select is(tests.query(tests.get('run'), 'a', 'select * from vault.decrypted_secrets') ->> 'refused', 'ZG008', 'what is secret');
+select is(tests.query(tests.get('run'), 'a', 'select goalpost_worker.sweep()') ->> 'refused', 'ZG008', 'what only workers may call');
 
 select * from finish();
 rollback;

@@ -6,11 +6,11 @@ select tests.world();
 create table public.notes (id integer, body text, tags text[], data jsonb);
 grant select on public.notes to authenticated;
 insert into public.notes values (1, 'a', '{x}', '{"a": [1]}');
-select tests.keep('run', tests.planned('a'));
-select tests.start(tests.the('run'), 'a');
+select tests.set('run', tests.planned('a'));
+select tests.start(tests.get('run'), 'a');
 create function pg_temp.said(p_expression text) returns text language sql as $$
   select coalesce(q ->> 'message', q #>> '{rows,0,v}')
-    from tests.query(tests.the('run'), 'a', format('select %s as v from notes a, notes b', p_expression)) q $$;
+    from tests.query(tests.get('run'), 'a', format('select %s as v from notes a, notes b', p_expression)) q $$;
 
 select matches(pg_temp.said(e), 'nothing can interrupt', format('%s is refused', e))
   from unnest(array[

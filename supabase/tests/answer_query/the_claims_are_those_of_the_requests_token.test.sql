@@ -21,16 +21,16 @@ begin
   insert into goalpost.requests (workspace_id, user_id, question) values (tests.id_of('acme'), tests.id_of('mia'), 'how much?');
   perform set_config('request.jwt.claims', '', true);
   perform goalpost_private.adopt_requests(10, goalpost_private.clock());
-  perform tests.keep('run', (select max(r.id) from goalpost.workflow_runs r));
-  perform tests.start(tests.the('run'), 'assess');
+  perform tests.set('run', (select max(r.id) from goalpost.workflow_runs r));
+  perform tests.start(tests.get('run'), 'assess');
 end
 $$;
 create function pg_temp.seen() returns text language sql as $$
   select coalesce(q ->> 'message', (select string_agg((r ->> 'tenant') || (r ->> 'aal'), ',') from jsonb_array_elements(q -> 'rows') r), 'none')
-    from tests.query(tests.the('run'), 'assess', 'select * from public.invoices order by 1, 2') q $$;
+    from tests.query(tests.get('run'), 'assess', 'select * from public.invoices order by 1, 2') q $$;
 
 select pg_temp.ask(jsonb_build_object('sub', tests.id_of('mia'), 'role', 'authenticated', 'aal', 'aal2', 'app_metadata', '{"tenant": "t1"}'::jsonb));
-select is((select k.claims -> 'app_metadata' from goalpost_private.request_claims k join goalpost.workflow_runs r using (request_id) where r.id = tests.the('run')),
+select is((select k.claims -> 'app_metadata' from goalpost_private.request_claims k join goalpost.workflow_runs r using (request_id) where r.id = tests.get('run')),
   '{}', 'app_metadata that the account has too is not kept with the request');
 select is(pg_temp.seen(), 't1aal2', 'a policy on app_metadata and aal gives the rows of the token');
 update auth.users set raw_app_meta_data = '{"tenant": "t2"}' where id = tests.id_of('mia');

@@ -4,10 +4,10 @@ begin;
 select plan(2);
 select tests.world();
 
-select tests.keep('run', tests.planned('a'));
-select tests.start(tests.the('run'), 'a');
+select tests.set('run', tests.planned('a'));
+select tests.start(tests.get('run'), 'a');
 select set_config('request.jwt.claim.sub', tests.id_of('petra')::text, true);
-select is(tests.query(tests.the('run'), 'a', 'select auth.uid() as me') #>> '{rows,0,me}', tests.id_of('mia')::text, 'it is whoever asked for the work');
+select is(tests.query(tests.get('run'), 'a', 'select auth.uid() as me') #>> '{rows,0,me}', tests.id_of('mia')::text, 'it is whoever asked for the work');
 select ok((select p.proconfig @> array['statement_timeout=6s'] from pg_catalog.pg_proc p
             where p.oid = 'goalpost_worker.answer_query(bigint, text, bigint, text, integer, integer)'::regprocedure),
           'answer_query has a statement timeout of six seconds');

@@ -13,10 +13,10 @@ create function public.label(public.notes) returns text language sql stable as $
 create function public.plain(integer) returns integer language sql stable as $$ select $1 $$;
 create function public.hidden(public.notes) returns text language sql stable as $$ select 'x' $$;
 revoke all on function public.hidden(public.notes) from public, authenticated;
-select tests.keep('run', tests.planned('a'));
-select tests.start(tests.the('run'), 'a');
+select tests.set('run', tests.planned('a'));
+select tests.start(tests.get('run'), 'a');
 create function pg_temp.said(p_query text) returns text language sql as $$
-  select coalesce(q ->> 'message', q #>> '{rows,0,v}') from tests.query(tests.the('run'), 'a', p_query) q $$;
+  select coalesce(q ->> 'message', q #>> '{rows,0,v}') from tests.query(tests.get('run'), 'a', p_query) q $$;
 
 select matches(pg_temp.said(format('select %s as v', f)), 'may not be called', format('%s may not be called', f))
   from unnest(array[

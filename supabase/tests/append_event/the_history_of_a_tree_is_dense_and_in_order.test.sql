@@ -3,15 +3,15 @@ begin;
 select plan(2);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, sub:a', jsonb_build_object('sub', tests.subgoal())));
-select tests.do_complete(tests.the('run'), 'a');
-select tests.do_fail(tests.run_below(tests.the('run'), 'sub'), 'plan');
+select tests.set('run', tests.planned('a, sub:a', jsonb_build_object('sub', tests.subgoal())));
+select tests.do_complete(tests.get('run'), 'a');
+select tests.do_fail(tests.run_below(tests.get('run'), 'sub'), 'plan');
 select is(
-  (select array_agg(e.sequence::bigint order by e.sequence) from goalpost.events e where e.root_run_id = (select root_run_id from goalpost.workflow_runs where id = tests.the('run'))),
-  (select array_agg(n) from generate_series(1, (select count(*) from goalpost.events e where e.root_run_id = (select root_run_id from goalpost.workflow_runs where id = tests.the('run')))) n),
+  (select array_agg(e.sequence::bigint order by e.sequence) from goalpost.events e where e.root_run_id = (select root_run_id from goalpost.workflow_runs where id = tests.get('run'))),
+  (select array_agg(n) from generate_series(1, (select count(*) from goalpost.events e where e.root_run_id = (select root_run_id from goalpost.workflow_runs where id = tests.get('run')))) n),
   'dense from 1');
 select set_eq(
-  format('select type from goalpost.events where root_run_id = (select root_run_id from goalpost.workflow_runs where id = %s)', tests.the('run')),
+  format('select type from goalpost.events where root_run_id = (select root_run_id from goalpost.workflow_runs where id = %s)', tests.get('run')),
   array['goal.opened', 'step.completed', 'step.failed', 'run.completed', 'run.failed'], 'each kind that happened');
 
 select * from finish();

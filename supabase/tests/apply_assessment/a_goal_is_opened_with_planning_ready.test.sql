@@ -3,13 +3,13 @@ begin;
 select plan(6);
 select tests.world();
 
-select tests.keep('run', tests.goal());
-select is((tests.goal_of(tests.the('run'))).title, 'A goal', 'the goal');
-select is((tests.goal_of(tests.the('run'))).user_id, tests.id_of('mia'), 'of whoever asked');
-select is((tests.goal_of(tests.the('run'))).root_goal_id, (tests.goal_of(tests.the('run'))).id, 'is its own root');
-select is((tests.goal_of(tests.the('run'))).depth, 0, 'at depth 0');
-select is((tests.step(tests.the('run'), 'plan')).state, 'ready', 'its plan is ready');
-select is((select workflow_type from goalpost.workflow_runs where id = tests.the('run')), 'goal', 'the run is a goal''s');
+select tests.set('run', tests.goal());
+select is((tests.goal_of(tests.get('run'))).title, 'A goal', 'the goal');
+select is((tests.goal_of(tests.get('run'))).user_id, tests.id_of('mia'), 'of whoever asked');
+select is((tests.goal_of(tests.get('run'))).root_goal_id, (tests.goal_of(tests.get('run'))).id, 'is its own root');
+select is((tests.goal_of(tests.get('run'))).depth, 0, 'at depth 0');
+select is((tests.step(tests.get('run'), 'plan')).state, 'ready', 'its plan is ready');
+select is((select workflow_type from goalpost.workflow_runs where id = tests.get('run')), 'goal', 'the run is a goal''s');
 
 select * from finish();
 rollback;

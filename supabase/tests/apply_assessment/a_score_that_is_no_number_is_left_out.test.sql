@@ -3,9 +3,9 @@ begin;
 select plan(2);
 select tests.world();
 
-select tests.keep('run', tests.ask());
-select is(tests.complete(tests.the('run'), 'assess', '{"decision": "answer", "text": "fine", "score": "high"}'), 'accepted', 'accepted');
-select is((tests.request_of(tests.the('run'))).complexity_score, null, 'without a score');
+select tests.set('run', tests.ask());
+select is(tests.complete(tests.get('run'), 'assess', '{"decision": "answer", "text": "fine", "score": "high"}'), 'accepted', 'accepted');
+select is((tests.request_of(tests.get('run'))).complexity_score, null, 'without a score');
 
 select * from finish();
 rollback;

@@ -3,8 +3,8 @@ begin;
 select plan(3);
 select tests.world(p_bystanders => false);
 
-select tests.keep('run', tests.ask());
-select tests.do_complete(tests.the('run'), 'assess', jsonb_build_object('decision', 'goal', 'goal', jsonb_build_object(
+select tests.set('run', tests.ask());
+select tests.do_complete(tests.get('run'), 'assess', jsonb_build_object('decision', 'goal', 'goal', jsonb_build_object(
   'title', repeat('t', 400), 'description', repeat('d', 20000), 'goal_type', repeat('g', 200))));
 select is((select length(title) from goalpost.goals), 300, 'the title');
 select is((select length(description) from goalpost.goals), 16000, 'the description');

@@ -3,9 +3,9 @@ begin;
 select * from no_plan();
 select tests.world();
 
-select tests.keep('run', tests.ask());
-select tests.start(tests.the('run'), 'assess');
-select is(tests.message(tests.the('run'), 'assess', c.result), c.message, c.claim)
+select tests.set('run', tests.ask());
+select tests.start(tests.get('run'), 'assess');
+select is(tests.message(tests.get('run'), 'assess', c.result), c.message, c.claim)
   from (values
     (null::jsonb, 'the decision must be answer, steps or goal', 'no result'),
     ('"answer"', 'the decision must be answer, steps or goal', 'no object'),
@@ -18,10 +18,10 @@ select is(tests.message(tests.the('run'), 'assess', c.result), c.message, c.clai
     ('{"decision": "goal", "goal": {"title": "", "description": "d"}}', 'a goal needs a title and a description', 'no title'),
     ('{"decision": "goal", "goal": "big"}', 'a goal needs a title and a description', 'a goal that is none')
   ) c (result, message, claim);
-select matches(tests.message(tests.the('run'), 'assess', '{"decision": "steps"}'), 'empty_plan', 'no steps');
-select matches(tests.message(tests.the('run'), 'assess', jsonb_build_object('decision', 'steps', 'steps', tests.steps('a:b'))), 'unknown_dependency', 'steps that do not hold');
-select is(tests.state(tests.the('run'), 'assess'), 'running', 'it is running all the while');
-select is((tests.request_of(tests.the('run'))).complexity_score, null, 'and nothing was written');
+select matches(tests.message(tests.get('run'), 'assess', '{"decision": "steps"}'), 'empty_plan', 'no steps');
+select matches(tests.message(tests.get('run'), 'assess', jsonb_build_object('decision', 'steps', 'steps', tests.steps('a:b'))), 'unknown_dependency', 'steps that do not hold');
+select is(tests.state(tests.get('run'), 'assess'), 'running', 'it is running all the while');
+select is((tests.request_of(tests.get('run'))).complexity_score, null, 'and nothing was written');
 
 select * from finish();
 rollback;

@@ -3,10 +3,10 @@ begin;
 select * from no_plan();
 select tests.world();
 
-select tests.keep('run', tests.planned('a', '{}', '["one", "two"]'));
-select tests.do_complete(tests.the('run'), 'a');
-select tests.start(tests.the('run'), 'judge');
-select is(tests.message(tests.the('run'), 'judge', jsonb_build_object('decision', 'complete', 'verdicts', c.verdicts)), c.message, c.claim)
+select tests.set('run', tests.planned('a', '{}', '["one", "two"]'));
+select tests.do_complete(tests.get('run'), 'a');
+select tests.start(tests.get('run'), 'judge');
+select is(tests.message(tests.get('run'), 'judge', jsonb_build_object('decision', 'complete', 'verdicts', c.verdicts)), c.message, c.claim)
   from (values
     (null::jsonb, 'every criterion needs a verdict', 'none at all'),
     ('[]', 'every criterion needs a verdict', 'none'),
@@ -20,11 +20,11 @@ select is(tests.message(tests.the('run'), 'judge', jsonb_build_object('decision'
     ('[{"number": 1, "verdict": "met"}, {"number": 2, "verdict": "unmet"}]', 'a goal with an unmet criterion is not complete', 'an unmet one'),
     ('[{"number": 1, "verdict": "met"}, {"number": 2, "verdict": "met"}, {"number": 2, "verdict": "unmet"}]', 'a goal with an unmet criterion is not complete', 'one both met and unmet')
   ) c (verdicts, message, claim);
-select is(tests.message(tests.the('run'), 'judge', '{"decision": "done"}'), 'the decision must be complete, replan or fail', 'an unknown decision');
-select is(tests.message(tests.the('run'), 'judge', null), 'the decision must be complete, replan or fail', 'no decision');
-select is((tests.goal_of(tests.the('run'))).state, 'active', 'the goal is active all the while');
-select set_eq(format('select distinct verdict from goalpost.goal_criteria where goal_id = %s', (tests.goal_of(tests.the('run'))).id), array['open'], 'its criteria are open');
-select is(tests.message(tests.the('run'), 'judge', '{"decision": "complete", "verdicts": [{"number": 1, "verdict": "met"}, {"number": 2, "verdict": "met"}]}'), null, 'both met: it is complete');
+select is(tests.message(tests.get('run'), 'judge', '{"decision": "done"}'), 'the decision must be complete, replan or fail', 'an unknown decision');
+select is(tests.message(tests.get('run'), 'judge', null), 'the decision must be complete, replan or fail', 'no decision');
+select is((tests.goal_of(tests.get('run'))).state, 'active', 'the goal is active all the while');
+select set_eq(format('select distinct verdict from goalpost.goal_criteria where goal_id = %s', (tests.goal_of(tests.get('run'))).id), array['open'], 'its criteria are open');
+select is(tests.message(tests.get('run'), 'judge', '{"decision": "complete", "verdicts": [{"number": 1, "verdict": "met"}, {"number": 2, "verdict": "met"}]}'), null, 'both met: it is complete');
 
 select * from finish();
 rollback;

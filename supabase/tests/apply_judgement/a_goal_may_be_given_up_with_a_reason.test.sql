@@ -3,12 +3,12 @@ begin;
 select plan(3);
 select tests.world();
 
-select tests.keep('run', tests.planned('a', '{}', '["c"]'));
-select tests.do_complete(tests.the('run'), 'a');
-select tests.do_complete(tests.the('run'), 'judge', '{"decision": "fail", "reason": "no such data", "report": "sorry", "verdicts": [{"number": 1, "verdict": "unmet"}]}');
-select is((tests.request_of(tests.the('run'))).state, 'failed', 'the request');
-select is((tests.request_of(tests.the('run'))).reason, 'no such data', 'and why');
-select is((tests.goal_of(tests.the('run'))).report, 'sorry', 'with the report');
+select tests.set('run', tests.planned('a', '{}', '["c"]'));
+select tests.do_complete(tests.get('run'), 'a');
+select tests.do_complete(tests.get('run'), 'judge', '{"decision": "fail", "reason": "no such data", "report": "sorry", "verdicts": [{"number": 1, "verdict": "unmet"}]}');
+select is((tests.request_of(tests.get('run'))).state, 'failed', 'the request');
+select is((tests.request_of(tests.get('run'))).reason, 'no such data', 'and why');
+select is((tests.goal_of(tests.get('run'))).report, 'sorry', 'with the report');
 
 select * from finish();
 rollback;

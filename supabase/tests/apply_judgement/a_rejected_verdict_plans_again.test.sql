@@ -3,14 +3,14 @@ begin;
 select plan(3);
 select tests.world();
 
-select tests.keep('run', tests.planned('a', '{}', '["one", "two"]'));
-select tests.do_complete(tests.the('run'), 'a');
-select tests.do_complete(tests.the('run'), 'judge', '{"decision": "complete", "report": "# Done", "result": {"n": 1},
+select tests.set('run', tests.planned('a', '{}', '["one", "two"]'));
+select tests.do_complete(tests.get('run'), 'a');
+select tests.do_complete(tests.get('run'), 'judge', '{"decision": "complete", "report": "# Done", "result": {"n": 1},
   "verdicts": [{"number": 1, "verdict": "met"}, {"number": 2, "verdict": "unknown", "evidence": "cannot tell"}]}');
-select tests.value_for('mia', format('select goalpost.decide_approval(%s, ''rejected'', ''the lamps are missing'')', (tests.approval_of(tests.the('run'), 'judge')).id));
-select is(tests.state(tests.the('run'), 'plan_2'), 'ready', 'another plan is made');
-select is((tests.step(tests.the('run'), 'plan_2')).input ->> 'reason', 'not met: two. the lamps are missing', 'the next planner receives the comment');
-select is((select verdict from goalpost.goal_criteria where goal_id = (tests.goal_of(tests.the('run'))).id and number = 2), 'unmet', 'the criterion is unmet');
+select tests.value_for('mia', format('select goalpost.decide_approval(%s, ''rejected'', ''the lamps are missing'')', (tests.approval_of(tests.get('run'), 'judge')).id));
+select is(tests.state(tests.get('run'), 'plan_2'), 'ready', 'another plan is made');
+select is((tests.step(tests.get('run'), 'plan_2')).input ->> 'reason', 'not met: two. the lamps are missing', 'the next planner receives the comment');
+select is((select verdict from goalpost.goal_criteria where goal_id = (tests.goal_of(tests.get('run'))).id and number = 2), 'unmet', 'the criterion is unmet');
 
 select * from finish();
 rollback;

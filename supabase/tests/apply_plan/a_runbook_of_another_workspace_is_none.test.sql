@@ -5,10 +5,10 @@ select tests.world();
 
 insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan)
 values (tests.id_of('elsewhere'), 'theirs', 't', 'd', 'g', '{}');
-select tests.keep('run', tests.goal());
-select is(tests.message(tests.the('run'), 'plan', jsonb_build_object('runbook_id', (select id from goalpost.runbooks where name = 'theirs'), 'plan', jsonb_build_object('steps', tests.steps('a')))),
+select tests.set('run', tests.goal());
+select is(tests.message(tests.get('run'), 'plan', jsonb_build_object('runbook_id', (select id from goalpost.runbooks where name = 'theirs'), 'plan', jsonb_build_object('steps', tests.steps('a')))),
   'there is no such runbook', 'another workspace''s');
-select is(tests.message(tests.the('run'), 'plan', jsonb_build_object('runbook_id', -5.5, 'plan', jsonb_build_object('steps', tests.steps('a')))),
+select is(tests.message(tests.get('run'), 'plan', jsonb_build_object('runbook_id', -5.5, 'plan', jsonb_build_object('steps', tests.steps('a')))),
   'there is no such runbook', 'nobody''s');
 
 select * from finish();

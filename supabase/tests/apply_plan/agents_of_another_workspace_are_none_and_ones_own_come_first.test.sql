@@ -7,11 +7,11 @@ insert into goalpost.agents (workspace_id, name, version, role, tools, state) va
   (tests.id_of('elsewhere'), 'spy', 1, 'r', '{}', 'active'),
   (tests.id_of('acme'), 'analyst', 7, 'own', '{}', 'active'), (tests.id_of('acme'), 'analyst', 8, 'own', '{}', 'retired'),
   (tests.id_of('acme'), 'analyst', 6, 'own', '{}', 'active');
-select tests.keep('run', tests.goal());
-select matches(tests.message(tests.the('run'), 'plan', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('a', jsonb_build_object('a', tests.agent('spy')))))),
+select tests.set('run', tests.goal());
+select matches(tests.message(tests.get('run'), 'plan', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('a', jsonb_build_object('a', tests.agent('spy')))))),
   'unknown_agent', 'another workspace''s');
-select tests.do_complete(tests.the('run'), 'plan', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('a', jsonb_build_object('a', tests.agent())))));
-select is((select version from goalpost.agents where id = (tests.step(tests.the('run'), 'a')).agent_id), 7, 'the newest active one of one''s own');
+select tests.do_complete(tests.get('run'), 'plan', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('a', jsonb_build_object('a', tests.agent())))));
+select is((select version from goalpost.agents where id = (tests.step(tests.get('run'), 'a')).agent_id), 7, 'the newest active one of one''s own');
 
 select * from finish();
 rollback;

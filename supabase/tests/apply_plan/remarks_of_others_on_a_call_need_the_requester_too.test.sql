@@ -15,13 +15,13 @@ begin
   return v_run;
 end $$;
 
-select tests.keep('other', pg_temp.replanned('petra', 'read the customers table instead'));
-select is(tests.state(tests.the('other'), 'plan_2'), 'waiting', 'after the remark of another person the plan waits');
-select is((tests.approval_of(tests.the('other'), 'plan_2')).decider_id, tests.id_of('mia'), 'for the requester');
-select tests.keep('own', pg_temp.replanned('mia', 'greet them first'));
-select is(tests.state(tests.the('own'), 'plan_2'), 'completed', 'after the requester''s own remark it does not');
-select tests.keep('silent', pg_temp.replanned('petra', ''));
-select is(tests.state(tests.the('silent'), 'plan_2'), null, 'a rejection without a remark leads to no plan');
+select tests.set('other', pg_temp.replanned('petra', 'read the customers table instead'));
+select is(tests.state(tests.get('other'), 'plan_2'), 'waiting', 'after the remark of another person the plan waits');
+select is((tests.approval_of(tests.get('other'), 'plan_2')).decider_id, tests.id_of('mia'), 'for the requester');
+select tests.set('own', pg_temp.replanned('mia', 'greet them first'));
+select is(tests.state(tests.get('own'), 'plan_2'), 'completed', 'after the requester''s own remark it does not');
+select tests.set('silent', pg_temp.replanned('petra', ''));
+select is(tests.state(tests.get('silent'), 'plan_2'), null, 'a rejection without a remark leads to no plan');
 
 create function pg_temp.options(p_state text, p_comment text) returns jsonb language plpgsql as $$
 declare v_run bigint := tests.planned('a');

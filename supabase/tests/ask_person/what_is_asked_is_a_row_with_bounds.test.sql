@@ -3,30 +3,30 @@ begin;
 select plan(16);
 select tests.world();
 
-select tests.keep('run', tests.planned('a'));
-select tests.start(tests.the('run'), 'a');
-select tests.keep('plain', tests.asks(tests.the('run'), 'a'));
-create function pg_temp.asked(p_name text) returns goalpost.approvals language sql as $$ select a from goalpost.approvals a where a.id = tests.the(p_name) $$;
+select tests.set('run', tests.planned('a'));
+select tests.start(tests.get('run'), 'a');
+select tests.set('plain', tests.asks(tests.get('run'), 'a'));
+create function pg_temp.asked(p_name text) returns goalpost.approvals language sql as $$ select a from goalpost.approvals a where a.id = tests.get(p_name) $$;
 select is((pg_temp.asked('plain')).required_role, 'approver', 'approvers decide');
 select is((pg_temp.asked('plain')).quorum, 1, 'one of them');
 select is((pg_temp.asked('plain')).requester_may_decide, true, 'whoever asked, too');
 select is((pg_temp.asked('plain')).expires_at, goalpost_private.clock() + interval '7 days', 'within a week');
 select is((pg_temp.asked('plain')).escalates_at, null, 'and nobody else');
 select is((pg_temp.asked('plain')).subject, '{"query": "select 1"}', 'it is about the arguments of the call');
-select is((pg_temp.asked('plain')).subject_hash, (tests.the_call(tests.the('run'), 'a')).arguments_hash, 'and bound to their hash');
-select is((pg_temp.asked('plain')).goal_id, (tests.goal_of(tests.the('run'))).id, 'of a goal');
+select is((pg_temp.asked('plain')).subject_hash, (tests.the_call(tests.get('run'), 'a')).arguments_hash, 'and bound to their hash');
+select is((pg_temp.asked('plain')).goal_id, (tests.goal_of(tests.get('run'))).id, 'of a goal');
 
-select tests.keep('odd', tests.asks(tests.the('run'), 'a', 'tool_call',
+select tests.set('odd', tests.asks(tests.get('run'), 'a', 'tool_call',
   '{"required_role": "viewer", "quorum": 1000, "expires_in_seconds": -1, "escalates_in_seconds": 120, "escalates_to": "king", "answer_schema": 7, "on_reject": "odd", "requester_may_decide": "no"}'));
 select is((pg_temp.asked('odd')).required_role || ' ' || (pg_temp.asked('odd')).quorum || ' ' || (pg_temp.asked('odd')).on_reject, 'approver 1 fail', 'odd wishes have defaults');
 select is((pg_temp.asked('odd')).escalates_to, 'admin', 'admins decide what nobody decided');
 select is((pg_temp.asked('odd')).number, 2, 'it is the second of its step');
 
-select tests.keep('question', tests.asks(tests.the('run'), 'a', 'question', '{"quorum": 3}'));
+select tests.set('question', tests.asks(tests.get('run'), 'a', 'question', '{"quorum": 3}'));
 select is((pg_temp.asked('question')).required_role || ' ' || (pg_temp.asked('question')).quorum, 'member 1', 'any member answers a question, alone');
-select is((goalpost_private.ask_person(tests.step(tests.the('run'), 'a'), 'plan', null, repeat('x', 5000), null, goalpost_private.clock())) is null, false, 'without a call');
+select is((goalpost_private.ask_person(tests.step(tests.get('run'), 'a'), 'plan', null, repeat('x', 5000), null, goalpost_private.clock())) is null, false, 'without a call');
 select is((select length(question) from goalpost.approvals order by id desc limit 1), 4000, 'a question is cut to its bounds');
-select is(tests.refusal(format('select goalpost_private.ask_person(tests.step(%s, ''a''), ''tool_call'', 99, ''?'', null, goalpost_private.clock())', tests.the('run'))), 'ZG004', 'no such call');
+select is(tests.refusal(format('select goalpost_private.ask_person(tests.step(%s, ''a''), ''tool_call'', 99, ''?'', null, goalpost_private.clock())', tests.get('run'))), 'ZG004', 'no such call');
 select is((select data ->> 'kind' from goalpost.events where type = 'approval.requested' order by sequence desc limit 1), 'plan', 'the history has it');
 
 select * from finish();

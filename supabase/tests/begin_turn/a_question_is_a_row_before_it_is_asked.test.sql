@@ -3,13 +3,13 @@ begin;
 select * from no_plan();
 select tests.world();
 
-select tests.keep('run', tests.agent_at_work());
-select is(tests.asks_model(tests.the('run')), '{"number": 1}', 'the first has number 1');
+select tests.set('run', tests.agent_at_work());
+select is(tests.asks_model(tests.get('run')), '{"number": 1}', 'the first has number 1');
 select is((select (t.state, t.attempt, t.lease_epoch, t.purpose, t.provider, t.model, t.max_input_tokens, t.max_output_tokens)::text
-             from tests.turn_of(tests.the('run'), 1) t), '(asked,1,1,work,openai,m,1100,50)', 'it says who asks whom for what, and how much at most');
-select tests.model_answers(tests.the('run'), 1);
-select is(tests.asks_model(tests.the('run'), 'next'), '{"number": 2}', 'numbers go on');
-select is((tests.turn_of(tests.the('run'), 2)).request_hash, tests.hash('next'), 'and so does what was asked');
+             from tests.turn_of(tests.get('run'), 1) t), '(asked,1,1,work,openai,m,1100,50)', 'it says who asks whom for what, and how much at most');
+select tests.model_answers(tests.get('run'), 1);
+select is(tests.asks_model(tests.get('run'), 'next'), '{"number": 2}', 'numbers go on');
+select is((tests.turn_of(tests.get('run'), 2)).request_hash, tests.hash('next'), 'and so does what was asked');
 
 select * from finish();
 rollback;

@@ -3,13 +3,13 @@ begin;
 select * from no_plan();
 select tests.world();
 
-select tests.keep('run', tests.agent_at_work());
+select tests.set('run', tests.agent_at_work());
 update goalpost_private.limits set max_turns_per_step = 3;
-select tests.bare_turn(tests.the('run'), 'a', n, 'answered') from generate_series(1, 2) n;
-select is(tests.asks_model(tests.the('run')), '{"number": 3}', 'the last one it may ask');
-select tests.model_answers(tests.the('run'), 3);
-select is(tests.asks_model(tests.the('run'), 'more') #>> '{refused,code}', 'too_many_questions', 'and no more');
-select is(tests.turns(tests.the('run')), 'answered answered answered', 'nothing is written for it');
+select tests.bare_turn(tests.get('run'), 'a', n, 'answered') from generate_series(1, 2) n;
+select is(tests.asks_model(tests.get('run')), '{"number": 3}', 'the last one it may ask');
+select tests.model_answers(tests.get('run'), 3);
+select is(tests.asks_model(tests.get('run'), 'more') #>> '{refused,code}', 'too_many_questions', 'and no more');
+select is(tests.turns(tests.get('run')), 'answered answered answered', 'nothing is written for it');
 
 select * from finish();
 rollback;

@@ -3,9 +3,9 @@ begin;
 select * from no_plan();
 select tests.world();
 
-select tests.keep('run', tests.agent_at_work());
+select tests.set('run', tests.agent_at_work());
 create function pg_temp.ask(p_more jsonb) returns text language sql as $$
-  select tests.refusal(format('select goalpost_worker.begin_turn(%s, ''a'', 1, %L)', tests.the('run'), tests.ask_of('q') || p_more)) $$;
+  select tests.refusal(format('select goalpost_worker.begin_turn(%s, ''a'', 1, %L)', tests.get('run'), tests.ask_of('q') || p_more)) $$;
 
 select is(pg_temp.ask(m), 'ZG003', 'a question with ' || m::text || ' is refused') from unnest(array[
   '{"purpose": "chat"}', '{"purpose": null}', '{"provider": ""}', '{"provider": null}', '{"model": ""}', '{"request_hash": "abc"}', '{"request_hash": null}',
@@ -14,7 +14,7 @@ select is(pg_temp.ask(m), 'ZG003', 'a question with ' || m::text || ' is refused
 select is(pg_temp.ask(jsonb_build_object('provider', repeat('p', 201))), 'ZG003', 'a question with a provider of 201 letters is refused');
 select is(pg_temp.ask(jsonb_build_object('model', repeat('m', 201))), 'ZG003', 'a question with a model of 201 letters is refused');
 select is(pg_temp.ask(jsonb_build_object('request_hash', upper(tests.hash('q')))), 'ZG003', 'a hash is written in lower case');
-select is(tests.turns(tests.the('run')), null, 'no refused question is noted');
+select is(tests.turns(tests.get('run')), null, 'no refused question is noted');
 select is(pg_temp.ask(m), 'none', 'a question with ' || m::text || ' is allowed') from unnest(array[
   '{"purpose": "assess"}', '{"purpose": "plan"}', '{"purpose": "judge"}', '{"purpose": "repair"}', '{"purpose": "compact"}',
   '{"max_input_tokens": 0}', '{"max_output_tokens": 1}', '{"max_input_tokens": 1000000000, "max_output_tokens": 1000000000}']::jsonb[]) m;

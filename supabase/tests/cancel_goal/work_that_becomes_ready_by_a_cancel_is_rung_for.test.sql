@@ -3,13 +3,13 @@ begin;
 select plan(2);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, sub, b:sub+a', jsonb_build_object('sub', tests.subgoal() || '{"on_failure": "continue"}')));
-select tests.do_complete(tests.the('run'), 'a');
+select tests.set('run', tests.planned('a, sub, b:sub+a', jsonb_build_object('sub', tests.subgoal() || '{"on_failure": "continue"}')));
+select tests.do_complete(tests.get('run'), 'a');
 update goalpost.wakes set acknowledged_at = goalpost_private.clock();
-select tests.keep('before', tests.wake_count('executor'));
-select tests.value_for('mia', format('select goalpost.cancel_goal(%s)', (tests.goal_of(tests.run_below(tests.the('run'), 'sub'))).id));
-select is(tests.state(tests.the('run'), 'b'), 'ready', 'b is ready');
-select is(tests.wake_count('executor') - tests.the('before'), 1::bigint, 'and rung for');
+select tests.set('before', tests.wake_count('executor'));
+select tests.value_for('mia', format('select goalpost.cancel_goal(%s)', (tests.goal_of(tests.run_below(tests.get('run'), 'sub'))).id));
+select is(tests.state(tests.get('run'), 'b'), 'ready', 'b is ready');
+select is(tests.wake_count('executor') - tests.get('before'), 1::bigint, 'and rung for');
 
 select * from finish();
 rollback;

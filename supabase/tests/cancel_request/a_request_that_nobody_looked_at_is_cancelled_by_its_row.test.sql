@@ -3,8 +3,8 @@ begin;
 select plan(2);
 select tests.world();
 
-select tests.keep('request', tests.value_for('mia', format('insert into goalpost.requests (workspace_id, question) values (%L, ''q'') returning id', tests.id_of('acme'))));
-select is(tests.json_for('mia', format('select goalpost.cancel_request(%s)', tests.the('request'))) ->> 'state', 'cancelled', 'cancelled');
+select tests.set('request', tests.value_for('mia', format('insert into goalpost.requests (workspace_id, question) values (%L, ''q'') returning id', tests.id_of('acme'))));
+select is(tests.json_for('mia', format('select goalpost.cancel_request(%s)', tests.get('request'))) ->> 'state', 'cancelled', 'cancelled');
 select is(tests.claim('assess'), '[]', 'not adopted');
 
 select * from finish();

@@ -2,14 +2,14 @@ begin;
 select plan(6);
 select tests.world();
 
-select tests.keep('first', tests.planned('a, sub', jsonb_build_object('sub', tests.subgoal())));
-select tests.keep('second', tests.planned('a, sub', jsonb_build_object('sub', tests.subgoal())));
-select tests.keep('third', tests.ask());
-select tests.value_for('mia', format('select goalpost.cancel_request(%s)', (tests.request_of(tests.the('second'))).id));
-select is(tests.run_state(tests.the('second')) || ' ' || tests.run_state(tests.run_below(tests.the('second'), 'sub')), 'cancelled cancelled', 'the run of a cancelled request ends with its sub-goal''s');
-select is(tests.run_state(tests.the('first')) || ' ' || tests.run_state(tests.run_below(tests.the('first'), 'sub')), 'running running', 'an older run of the workspace goes on with its sub-goal''s');
-select is(tests.run_state(tests.the('third')), 'running', 'a younger run of the workspace goes on');
-select is((tests.request_of(tests.the('first'))).state || ' ' || (tests.request_of(tests.the('third'))).state, 'accepted accepted', 'their requests stay accepted');
+select tests.set('first', tests.planned('a, sub', jsonb_build_object('sub', tests.subgoal())));
+select tests.set('second', tests.planned('a, sub', jsonb_build_object('sub', tests.subgoal())));
+select tests.set('third', tests.ask());
+select tests.value_for('mia', format('select goalpost.cancel_request(%s)', (tests.request_of(tests.get('second'))).id));
+select is(tests.run_state(tests.get('second')) || ' ' || tests.run_state(tests.run_below(tests.get('second'), 'sub')), 'cancelled cancelled', 'the run of a cancelled request ends with its sub-goal''s');
+select is(tests.run_state(tests.get('first')) || ' ' || tests.run_state(tests.run_below(tests.get('first'), 'sub')), 'running running', 'an older run of the workspace goes on with its sub-goal''s');
+select is(tests.run_state(tests.get('third')), 'running', 'a younger run of the workspace goes on');
+select is((tests.request_of(tests.get('first'))).state || ' ' || (tests.request_of(tests.get('third'))).state, 'accepted accepted', 'their requests stay accepted');
 
 -- Two that nobody has looked at yet.
 insert into goalpost.requests (workspace_id, user_id, question) values (tests.id_of('acme'), tests.id_of('mia'), 'one'), (tests.id_of('acme'), tests.id_of('mia'), 'two');

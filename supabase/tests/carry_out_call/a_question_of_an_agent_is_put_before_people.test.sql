@@ -5,24 +5,24 @@ select tests.world();
 select tests.tools();
 
 insert into goalpost.tools (name, description, parameters, idempotent, writes, control) values ('ask_human', 'a', '{}', true, false, true) on conflict (name) do nothing;
-select tests.keep('run', tests.agent_at_work());
-select tests.bare_call(tests.the('run'), 'a', 1, 'intended', '{"tool": "ask_human"}');
+select tests.set('run', tests.agent_at_work());
+select tests.bare_call(tests.get('run'), 'a', 1, 'intended', '{"tool": "ask_human"}');
 update goalpost.tool_calls
    set arguments = '{"question": "Which colour?", "options": ["red", "blue"]}',
        arguments_hash = goalpost_private.hash_of('{"question": "Which colour?", "options": ["red", "blue"]}')
- where run_id = tests.the('run') and step_key = 'a';
-select is(goalpost_worker.carry_out_call(tests.the('run'), 'a', 1, 1) ->> 'state', 'waiting', 'it waits');
-select is(goalpost_worker.carry_out_call(tests.the('run'), 'a', 1, 1) ->> 'state', 'waiting', 'told twice');
-select results_eq($$ select kind, question, answer_schema from goalpost.approvals where run_id = tests.the('run') and step_key = 'a' $$,
+ where run_id = tests.get('run') and step_key = 'a';
+select is(goalpost_worker.carry_out_call(tests.get('run'), 'a', 1, 1) ->> 'state', 'waiting', 'it waits');
+select is(goalpost_worker.carry_out_call(tests.get('run'), 'a', 1, 1) ->> 'state', 'waiting', 'told twice');
+select results_eq($$ select kind, question, answer_schema from goalpost.approvals where run_id = tests.get('run') and step_key = 'a' $$,
   $$ values ('question', 'Which colour?', '{"enum": ["red", "blue"]}'::jsonb) $$, 'one question');
-select is(tests.finish(tests.the('run'), 'a', 'waiting', '{"for": "others"}'), 'accepted', 'the step is put away');
+select is(tests.finish(tests.get('run'), 'a', 'waiting', '{"for": "others"}'), 'accepted', 'the step is put away');
 create function pg_temp.answer(p_answer text) returns text language sql as $$
   select tests.refusal_for('mia', format('select goalpost.decide_approval(%s, ''answered'', p_answer => %L)',
-    (select id from goalpost.approvals where run_id = tests.the('run') and step_key = 'a'), p_answer)) $$;
+    (select id from goalpost.approvals where run_id = tests.get('run') and step_key = 'a'), p_answer)) $$;
 select is(pg_temp.answer('"green"'), 'ZG003', 'none of the options');
 select is(pg_temp.answer('"blue"'), 'none', 'one of them');
-select is((select state || ' ' || (result #>> '{}') from goalpost.tool_calls where run_id = tests.the('run') and step_key = 'a'), 'done blue', 'is the result');
-select is(tests.state(tests.the('run'), 'a'), 'ready', 'and the step goes on');
+select is((select state || ' ' || (result #>> '{}') from goalpost.tool_calls where run_id = tests.get('run') and step_key = 'a'), 'done blue', 'is the result');
+select is(tests.state(tests.get('run'), 'a'), 'ready', 'and the step goes on');
 
 select * from finish();
 rollback;

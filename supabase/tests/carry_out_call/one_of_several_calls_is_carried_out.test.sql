@@ -3,13 +3,13 @@ select plan(4);
 select tests.world();
 select tests.tools();
 
-select tests.keep('run', tests.agent_at_work());
-select tests.bare_call(tests.the('run'), 'a', n, 'intended', '{"tool": "ask_human"}') from generate_series(1, 3) n;
-update goalpost.tool_calls set arguments = jsonb_build_object('question', 'question ' || number) where run_id = tests.the('run') and step_key = 'a';
-select is(goalpost_worker.carry_out_call(tests.the('run'), 'a', 1, 2) ->> 'number', '2', 'the call that is named is described');
-select is(tests.calls(tests.the('run')), 'intended waiting intended', 'and it alone is carried out');
-select is((select a.question from goalpost.approvals a where a.run_id = tests.the('run') and a.step_key = 'a'), 'question 2', 'a person is asked what it asks');
-select is(tests.refusal(format('select goalpost_worker.carry_out_call(%s, ''a'', 1, (select number from goalpost.tool_calls where false))', tests.the('run'))), 'none', 'a call that is not there is not carried out');
+select tests.set('run', tests.agent_at_work());
+select tests.bare_call(tests.get('run'), 'a', n, 'intended', '{"tool": "ask_human"}') from generate_series(1, 3) n;
+update goalpost.tool_calls set arguments = jsonb_build_object('question', 'question ' || number) where run_id = tests.get('run') and step_key = 'a';
+select is(goalpost_worker.carry_out_call(tests.get('run'), 'a', 1, 2) ->> 'number', '2', 'the call that is named is described');
+select is(tests.calls(tests.get('run')), 'intended waiting intended', 'and it alone is carried out');
+select is((select a.question from goalpost.approvals a where a.run_id = tests.get('run') and a.step_key = 'a'), 'question 2', 'a person is asked what it asks');
+select is(tests.refusal(format('select goalpost_worker.carry_out_call(%s, ''a'', 1, (select number from goalpost.tool_calls where false))', tests.get('run'))), 'none', 'a call that is not there is not carried out');
 
 select * from finish();
 rollback;

@@ -14,9 +14,9 @@ begin
   return v_run_id;
 end $$;
 create function pg_temp.cause(p_name text) returns text language sql as $$
-  select goalpost_private.cause_of_failure(r) from goalpost.workflow_runs r where r.id = tests.the(p_name) $$;
-select tests.keep('one', pg_temp.failed('plan_refused', goalpost_private.clock()));
-select tests.keep('two', pg_temp.failed('model_wrong_key', goalpost_private.clock() + interval '1 minute'));
+  select goalpost_private.cause_of_failure(r) from goalpost.workflow_runs r where r.id = tests.get(p_name) $$;
+select tests.set('one', pg_temp.failed('plan_refused', goalpost_private.clock()));
+select tests.set('two', pg_temp.failed('model_wrong_key', goalpost_private.clock() + interval '1 minute'));
 select is(pg_temp.cause('one'), 'plan_refused', 'a run has the cause of its own step, though another run has failed later');
 select is(pg_temp.cause('two'), 'model_wrong_key', 'the other run has the cause of its own');
 

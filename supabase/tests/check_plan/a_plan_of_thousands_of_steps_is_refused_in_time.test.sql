@@ -3,10 +3,10 @@ begin;
 select plan(2);
 select tests.world();
 
-select tests.keep('run', tests.goal());
-select tests.start(tests.the('run'), 'plan');
+select tests.set('run', tests.goal());
+select tests.start(tests.get('run'), 'plan');
 set local statement_timeout = '4s';
-select tests.keep('message', tests.message(tests.the('run'), 'plan', jsonb_build_object('plan', jsonb_build_object('steps',
+select tests.set('message', tests.message(tests.get('run'), 'plan', jsonb_build_object('plan', jsonb_build_object('steps',
   (select jsonb_agg(jsonb_build_object('key', 'k' || i)) from generate_series(1, 12000) i)))));
 select matches(tests.kept('message'), 'too_many_steps', 'it is refused');
 select ok(length(tests.kept('message')) <= 16000, 'in few words');

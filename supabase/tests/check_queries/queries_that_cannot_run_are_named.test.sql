@@ -8,10 +8,10 @@ grant select on public.tests_lamps to authenticated;
 create table public.tests_secrets (secret text);
 revoke all on public.tests_secrets from authenticated;
 
-select tests.keep('run', tests.planned('a'));
-select tests.start(tests.the('run'), 'a');
+select tests.set('run', tests.planned('a'));
+select tests.start(tests.get('run'), 'a');
 create function pg_temp.problem(p_query text) returns text language sql as $$
-  select goalpost_worker.check_queries(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch, array[p_query]) #>> '{0,message}' $$;
+  select goalpost_worker.check_queries(tests.get('run'), 'a', (tests.step(tests.get('run'), 'a')).lease_epoch, array[p_query]) #>> '{0,message}' $$;
 select is(pg_temp.problem('select lamp_id, colour from public.tests_lamps where power > 3'), null, 'a query that can run has no problem');
 select is((select array_agg(l.objid::integer order by l.objid) from pg_catalog.pg_locks l
             where l.locktype = 'advisory' and l.pid = pg_backend_pid() and l.objsubid = 2
@@ -27,7 +27,7 @@ select matches(pg_temp.problem('select * from public.tests_secrets'), 'permissio
 select matches(pg_temp.problem('delete from public.tests_lamps'), 'one SELECT and changes nothing', 'what writes is refused in plain words');
 select matches(pg_temp.problem('select pg_sleep(1)'), 'may not be called', 'functions off the list are refused');
 select is(pg_temp.problem('select 1 / (count(*) - count(*)) from public.tests_lamps'), null, 'what fails only when it runs is not found, since nothing runs');
-select is(goalpost_worker.check_queries(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch, array['select 1', 'selec 2', 'select x']),
+select is(goalpost_worker.check_queries(tests.get('run'), 'a', (tests.step(tests.get('run'), 'a')).lease_epoch, array['select 1', 'selec 2', 'select x']),
   jsonb_build_array(jsonb_build_object('number', 2, 'message', goalpost_private.query_form_problem('selec')),
                     jsonb_build_object('number', 3, 'message', 'column "x" does not exist')), 'each problem names the place of its query');
 
@@ -43,8 +43,8 @@ grant usage on schema tests_elsewhere to authenticated;
 grant select on tests_elsewhere.tests_foreign to authenticated;
 update goalpost.workspaces set readable_schemas = '{tests_elsewhere}' where id <> tests.id_of('acme');
 select is(pg_temp.problem('select 1 from public.lamps') ~ 'tests_foreign', false, 'nor the tables of another workspace');
-select tests.pass('25 hours');
-update goalpost.steps set lease_expires_at = goalpost_private.clock() + interval '1 hour' where run_id = tests.the('run') and key = 'a';
+select tests.advance_clock('25 hours');
+update goalpost.steps set lease_expires_at = goalpost_private.clock() + interval '1 hour' where run_id = tests.get('run') and key = 'a';
 select is(pg_temp.problem('select nothing'), null, 'with claims past their lifetime nothing is found');
 delete from goalpost.members where user_id = tests.id_of('mia') and workspace_id = tests.id_of('acme');
 select is(pg_temp.problem('select nothing'), null, 'for a person who may not act any more nothing is found, and the step will tell');

@@ -6,7 +6,7 @@ select tests.world();
 select tests.value_for('mia', format('insert into goalpost.requests (workspace_id, question) values (%L, ''directly'')', tests.id_of('acme')));
 select is(tests.claimed_keys('tool'), '', 'claims of other kinds do not adopt');
 select is((select state from goalpost.requests where question = 'directly'), 'submitted', 'it is as it was inserted');
-select tests.keep('claimed', tests.claim('assess')::text);
+select tests.set('claimed', tests.claim('assess')::text);
 
 select is((select state from goalpost.requests where question = 'directly'), 'accepted', 'it is accepted');
 select is(tests.kept('claimed')::jsonb #>> '{0,context,question}', 'directly', 'and its assessment is claimed at once');

@@ -3,9 +3,9 @@ begin;
 select plan(7);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b:a'));
-select tests.do_complete(tests.the('run'), 'a', '{"rows": [1]}');
-select tests.keep('step', (tests.claim('tool', 1) -> 0)::text);
+select tests.set('run', tests.planned('a, b:a'));
+select tests.do_complete(tests.get('run'), 'a', '{"rows": [1]}');
+select tests.set('step', (tests.claim('tool', 1) -> 0)::text);
 
 select is(
   (select array_agg(k order by k) from jsonb_object_keys(tests.kept('step')::jsonb) k),

@@ -3,13 +3,13 @@ begin;
 select plan(3);
 select tests.world();
 
-select tests.keep('run', tests.bare_run());
-select tests.bare_step(tests.the('run'), 'later', p_more => '{"run_after": "2030-01-01 12:00:10+00"}');
+select tests.set('run', tests.bare_run());
+select tests.bare_step(tests.get('run'), 'later', p_more => '{"run_after": "2030-01-01 12:00:10+00"}');
 
 select is(tests.claimed_keys('tool'), '', 'not yet');
-select tests.pass('9 seconds');
+select tests.advance_clock('9 seconds');
 select is(tests.claimed_keys('tool'), '', 'nor a second too early');
-select tests.pass('1 second');
+select tests.advance_clock('1 second');
 select is(tests.claimed_keys('tool'), 'later', 'but when its time has come');
 
 select * from finish();

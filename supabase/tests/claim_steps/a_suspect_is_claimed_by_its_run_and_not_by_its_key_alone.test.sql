@@ -7,9 +7,9 @@ create function pg_temp.suspect_beside_plain(p_suspect text, p_plain text) retur
 declare
   v_claimed jsonb;
 begin
-  perform tests.bare_step(tests.the(p_plain), 'a', p_more => jsonb_build_object('run_after', goalpost_private.clock()));
-  perform tests.bare_step(tests.the(p_suspect), 'a', p_more => jsonb_build_object('attempt', 2, 'run_after', goalpost_private.clock() - interval '1 minute'));
-  update goalpost.steps set error = '{"code": "lease_expired"}' where run_id = tests.the(p_suspect) and key = 'a';
+  perform tests.bare_step(tests.get(p_plain), 'a', p_more => jsonb_build_object('run_after', goalpost_private.clock()));
+  perform tests.bare_step(tests.get(p_suspect), 'a', p_more => jsonb_build_object('attempt', 2, 'run_after', goalpost_private.clock() - interval '1 minute'));
+  update goalpost.steps set error = '{"code": "lease_expired"}' where run_id = tests.get(p_suspect) and key = 'a';
   v_claimed := goalpost_worker.claim_steps(array['tool'], 10, 30, 'w');
   return case when jsonb_array_length(v_claimed) <> 1 then 'not alone' when v_claimed #>> '{0,run_id}' = tests.kept(p_suspect) then 'suspect' else 'plain' end;
 end $$;
@@ -17,24 +17,24 @@ create function pg_temp.suspect_after_another() returns text language plpgsql as
 declare
   v_claimed jsonb;
 begin
-  perform tests.bare_step(tests.the('two'), 'a', p_more => jsonb_build_object('attempt', 2, 'run_after', goalpost_private.clock() - interval '1 minute'));
-  update goalpost.steps set error = '{"code": "lease_expired"}' where run_id = tests.the('two') and key = 'a';
-  perform tests.bare_step(tests.the('three'), 'a', p_more => jsonb_build_object('run_after', goalpost_private.clock()));
+  perform tests.bare_step(tests.get('two'), 'a', p_more => jsonb_build_object('attempt', 2, 'run_after', goalpost_private.clock() - interval '1 minute'));
+  update goalpost.steps set error = '{"code": "lease_expired"}' where run_id = tests.get('two') and key = 'a';
+  perform tests.bare_step(tests.get('three'), 'a', p_more => jsonb_build_object('run_after', goalpost_private.clock()));
   v_claimed := goalpost_worker.claim_steps(array['tool'], 10, 30, 'w');
   return case when jsonb_array_length(v_claimed) <> 1 then 'not alone' when v_claimed #>> '{0,run_id}' = tests.kept('two') then 'suspect' else 'another' end;
 end $$;
-select tests.keep('one', tests.bare_run()), tests.keep('two', tests.bare_run()), tests.keep('three', tests.bare_run());
+select tests.set('one', tests.bare_run()), tests.set('two', tests.bare_run()), tests.set('three', tests.bare_run());
 select is(pg_temp.suspect_beside_plain('two', 'one'), 'suspect', 'the suspect of a younger run is claimed, and not the plain step of the same key in an older run');
-select is(tests.state(tests.the('one'), 'a'), 'ready', 'the plain step of the older run is left');
-delete from goalpost.steps where run_id in (tests.the('one'), tests.the('two'));
+select is(tests.state(tests.get('one'), 'a'), 'ready', 'the plain step of the older run is left');
+delete from goalpost.steps where run_id in (tests.get('one'), tests.get('two'));
 select is(pg_temp.suspect_beside_plain('two', 'three'), 'suspect', 'the suspect of an older run is claimed, and not the plain step of the same key in a younger run');
-select is(tests.state(tests.the('three'), 'a'), 'ready', 'the plain step of the younger run is left');
+select is(tests.state(tests.get('three'), 'a'), 'ready', 'the plain step of the younger run is left');
 
 -- Beside others of its key that come first, whichever way rows are read: by kind in the index, or as they lie in the table.
-delete from goalpost.steps where run_id in (tests.the('two'), tests.the('three'));
-select tests.bare_step(tests.the('one'), 'a', 'ready', 'agent', jsonb_build_object('run_after', goalpost_private.clock() - interval '1 hour'));
+delete from goalpost.steps where run_id in (tests.get('two'), tests.get('three'));
+select tests.bare_step(tests.get('one'), 'a', 'ready', 'agent', jsonb_build_object('run_after', goalpost_private.clock() - interval '1 hour'));
 select is(pg_temp.suspect_after_another(), 'suspect', 'the suspect is claimed, and not a step of its key that is of another kind in an older run');
-select is(tests.state(tests.the('one'), 'a') || ' ' || tests.state(tests.the('three'), 'a'), 'ready ready', 'the plain steps of both runs are left');
+select is(tests.state(tests.get('one'), 'a') || ' ' || tests.state(tests.get('three'), 'a'), 'ready ready', 'the plain steps of both runs are left');
 
 select * from finish();
 rollback;

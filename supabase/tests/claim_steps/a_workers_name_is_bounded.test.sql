@@ -3,12 +3,12 @@ begin;
 select plan(2);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b:a'));
+select tests.set('run', tests.planned('a, b:a'));
 select goalpost_worker.claim_steps(array['tool'], 10, 30, repeat('w', 5000));
-select is(length((tests.step(tests.the('run'), 'a')).leased_by), 100, 'in a claim');
+select is(length((tests.step(tests.get('run'), 'a')).leased_by), 100, 'in a claim');
 select goalpost_worker.finish_steps(
-  jsonb_build_array(tests.outcome(tests.the('run'), 'a', 'completed', '{"result": {}}')), array['tool'], 10, 30, repeat('w', 5000));
-select is(length((tests.step(tests.the('run'), 'b')).leased_by), 100, 'and in one that follows an outcome');
+  jsonb_build_array(tests.outcome(tests.get('run'), 'a', 'completed', '{"result": {}}')), array['tool'], 10, 30, repeat('w', 5000));
+select is(length((tests.step(tests.get('run'), 'b')).leased_by), 100, 'and in one that follows an outcome');
 
 select * from finish();
 rollback;

@@ -4,20 +4,20 @@ select plan(4);
 select tests.world();
 
 select tests.workspace('third', '{"tom": "owner"}');
-select tests.keep('crowd', tests.bare_run('acme'));
-select tests.keep('few', tests.bare_run('elsewhere', 'sam'));
-select tests.keep('one', tests.bare_run('third', 'tom'));
-select tests.bare_step(tests.the('crowd'), 'c' || n, p_more => '{"run_after": "2029-12-31 00:00:00+00", "priority": 9}')
+select tests.set('crowd', tests.bare_run('acme'));
+select tests.set('few', tests.bare_run('elsewhere', 'sam'));
+select tests.set('one', tests.bare_run('third', 'tom'));
+select tests.bare_step(tests.get('crowd'), 'c' || n, p_more => '{"run_after": "2029-12-31 00:00:00+00", "priority": 9}')
   from generate_series(1, 50) n;
-select tests.bare_step(tests.the('few'), 'f' || n) from generate_series(1, 3) n;
-select tests.bare_step(tests.the('one'), 'o1');
+select tests.bare_step(tests.get('few'), 'f' || n) from generate_series(1, 3) n;
+select tests.bare_step(tests.get('one'), 'o1');
 
 create temp table taken as
 select (c ->> 'run_id')::bigint as run_id from jsonb_array_elements(tests.claim('tool', 9)) c;
 select is((select count(*) from taken), 9::bigint, 'the batch is full');
-select is((select count(*) from taken where run_id = tests.the('one')), 1::bigint, 'the workspace with one step has it claimed');
-select is((select count(*) from taken where run_id = tests.the('few')), 3::bigint, 'the workspace with three has all of them claimed');
-select is((select count(*) from taken where run_id = tests.the('crowd')), 5::bigint, 'the crowd gets what is left');
+select is((select count(*) from taken where run_id = tests.get('one')), 1::bigint, 'the workspace with one step has it claimed');
+select is((select count(*) from taken where run_id = tests.get('few')), 3::bigint, 'the workspace with three has all of them claimed');
+select is((select count(*) from taken where run_id = tests.get('crowd')), 5::bigint, 'the crowd gets what is left');
 
 select * from finish();
 rollback;

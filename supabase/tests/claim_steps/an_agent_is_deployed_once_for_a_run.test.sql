@@ -3,12 +3,12 @@ begin;
 select plan(2);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b, c', jsonb_build_object('a', tests.agent(), 'b', tests.agent(), 'c', tests.agent('researcher'))));
-select is((select count(*) from goalpost.agent_instances where run_id = tests.the('run')), 0::bigint, 'a plan alone deploys nobody');
+select tests.set('run', tests.planned('a, b, c', jsonb_build_object('a', tests.agent(), 'b', tests.agent(), 'c', tests.agent('researcher'))));
+select is((select count(*) from goalpost.agent_instances where run_id = tests.get('run')), 0::bigint, 'a plan alone deploys nobody');
 select tests.claim('agent', 1);
 select tests.claim('agent', 100);
 
-select is((select count(*) from goalpost.agent_instances where run_id = tests.the('run') and state = 'open'), 2::bigint,
+select is((select count(*) from goalpost.agent_instances where run_id = tests.get('run') and state = 'open'), 2::bigint,
   'three steps of two agents: two instances, both open');
 
 select * from finish();

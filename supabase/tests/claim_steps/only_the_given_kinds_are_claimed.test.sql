@@ -3,9 +3,9 @@ begin;
 select plan(4);
 select tests.world();
 
-select tests.keep('run', tests.bare_run());
-select tests.bare_step(tests.the('run'), k, p_kind => k) from unnest(array['assess', 'plan', 'agent', 'tool', 'judge']) k;
-select tests.bare_step(tests.the('run'), k, 'waiting', k) from unnest(array['approval', 'subgoal']) k;
+select tests.set('run', tests.bare_run());
+select tests.bare_step(tests.get('run'), k, p_kind => k) from unnest(array['assess', 'plan', 'agent', 'tool', 'judge']) k;
+select tests.bare_step(tests.get('run'), k, 'waiting', k) from unnest(array['approval', 'subgoal']) k;
 
 select is(tests.claimed_keys('agent tool'), 'agent tool', 'the executor''s');
 select is(tests.claimed_keys('plan'), 'plan', 'the planner''s');

@@ -4,17 +4,17 @@ begin;
 select plan(4);
 select tests.world();
 
-select tests.keep('later', tests.bare_run());
-select tests.bare_step(tests.the('later'), 's' || n, p_more => '{"priority": 9, "run_after": "2030-01-01 12:00:01+00"}') from generate_series(1, 9) n;
-select tests.keep('run', tests.bare_run());
-select tests.bare_step(tests.the('run'), 'now');
+select tests.set('later', tests.bare_run());
+select tests.bare_step(tests.get('later'), 's' || n, p_more => '{"priority": 9, "run_after": "2030-01-01 12:00:01+00"}') from generate_series(1, 9) n;
+select tests.set('run', tests.bare_run());
+select tests.bare_step(tests.get('run'), 'now');
 select is(tests.claimed_keys('tool', 1), 'now', 'steps of a later time do not hide one of now');
-select tests.keep('worn', tests.bare_run());
-select tests.bare_step(tests.the('worn'), 's' || n, p_more => '{"priority": 9, "attempt": 4}') from generate_series(1, 9) n;
-select tests.bare_step(tests.the('run'), 'next');
+select tests.set('worn', tests.bare_run());
+select tests.bare_step(tests.get('worn'), 's' || n, p_more => '{"priority": 9, "attempt": 4}') from generate_series(1, 9) n;
+select tests.bare_step(tests.get('run'), 'next');
 select is(tests.claimed_keys('tool', 1), 'next', 'steps without attempts left do not hide one that has some');
 select is(tests.claimed_keys('tool', 5), '', 'none of the others is claimed');
-select tests.pass('1 second');
+select tests.advance_clock('1 second');
 select is(tests.claimed_keys('tool', 1), 's1', 'once its time has come a step of higher priority is claimed');
 
 select * from finish();

@@ -20,61 +20,61 @@ end
 $$;
 create function pg_temp.now_are(p_run_id bigint) returns text language sql as $$
   select string_agg(c.state || coalesce('(' || (c.error ->> 'code') || ')', ''), ' ' order by c.number) from goalpost.tool_calls c where c.run_id = p_run_id $$;
-select tests.keep('run', pg_temp.busy());
-select tests.value_for('mia', format('select goalpost.cancel_goal(%s)', (tests.goal_of(tests.the('run'))).id));
-select is(pg_temp.now_are(tests.the('run')), 'failed(step_ended) denied(step_ended) failed(outcome_unknown) failed(outcome_unknown) done', 'a cancelled run closes its calls, each with a reason');
-select is_empty($$ select from goalpost.tool_calls where run_id = tests.the('run') and state not in ('done', 'failed', 'denied') $$, 'no call is open in a run that ended');
+select tests.set('run', pg_temp.busy());
+select tests.value_for('mia', format('select goalpost.cancel_goal(%s)', (tests.goal_of(tests.get('run'))).id));
+select is(pg_temp.now_are(tests.get('run')), 'failed(step_ended) denied(step_ended) failed(outcome_unknown) failed(outcome_unknown) done', 'a cancelled run closes its calls, each with a reason');
+select is_empty($$ select from goalpost.tool_calls where run_id = tests.get('run') and state not in ('done', 'failed', 'denied') $$, 'no call is open in a run that ended');
 
 -- Failed: by another step, and brought back.
-select tests.keep('run', pg_temp.busy());
-select tests.keep('keys', (select string_agg(c.idempotency_key, ' ' order by c.number) from goalpost.tool_calls c where c.run_id = tests.the('run')));
-select tests.do_fail(tests.the('run'), 'b');
-select is(pg_temp.now_are(tests.the('run')), 'failed(step_ended) denied(step_ended) failed(outcome_unknown) failed(outcome_unknown) done', 'a failed run closes its calls, each with a reason');
-select tests.report_failure(tests.the('run'));
-select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.the('run'), 'b')));
-select is(pg_temp.now_are(tests.the('run')), 'intended waiting unknown unknown done', 'a retried run brings them back as they stood');
-select is((select string_agg(c.idempotency_key, ' ' order by c.number) from goalpost.tool_calls c where c.run_id = tests.the('run')), tests.kept('keys'), 'under the keys that they had');
-select is((select string_agg(a.kind || ' ' || a.call_number, ', ' order by a.call_number) from goalpost.approvals a where a.run_id = tests.the('run') and a.state = 'pending'),
+select tests.set('run', pg_temp.busy());
+select tests.set('keys', (select string_agg(c.idempotency_key, ' ' order by c.number) from goalpost.tool_calls c where c.run_id = tests.get('run')));
+select tests.do_fail(tests.get('run'), 'b');
+select is(pg_temp.now_are(tests.get('run')), 'failed(step_ended) denied(step_ended) failed(outcome_unknown) failed(outcome_unknown) done', 'a failed run closes its calls, each with a reason');
+select tests.report_failure(tests.get('run'));
+select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.get('run'), 'b')));
+select is(pg_temp.now_are(tests.get('run')), 'intended waiting unknown unknown done', 'a retried run brings them back as they stood');
+select is((select string_agg(c.idempotency_key, ' ' order by c.number) from goalpost.tool_calls c where c.run_id = tests.get('run')), tests.kept('keys'), 'under the keys that they had');
+select is((select string_agg(a.kind || ' ' || a.call_number, ', ' order by a.call_number) from goalpost.approvals a where a.run_id = tests.get('run') and a.state = 'pending'),
           'tool_call 2, outcome_unknown 3, outcome_unknown 4', 'and people are asked again what they had not decided');
-select is(tests.states(tests.the('run')), 'a=ready b=ready judge=pending', 'the steps go on');
-select ok(goalpost_private.waits_for_others(tests.the('run'), 'a'), 'the step waits for those people when a worker takes it up');
+select is(tests.states(tests.get('run')), 'a=ready b=ready judge=pending', 'the steps go on');
+select ok(goalpost_private.waits_for_others(tests.get('run'), 'a'), 'the step waits for those people when a worker takes it up');
 
 -- A step that failed while its run went on.
-select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('hand') || '{"on_failure": "continue"}')));
-select tests.start(tests.the('run'), 'a');
-select tests.call(tests.the('run'), 'a', 'intended', 'look');
-select tests.call(tests.the('run'), 'a', 'running', 'send');
-select tests.do_fail(tests.the('run'), 'a');
-select is(pg_temp.now_are(tests.the('run')), 'failed(step_ended) failed(outcome_unknown)', 'a failed step closes its calls although the run goes on');
-select is(tests.run_state(tests.the('run')), 'running', 'the run goes on');
+select tests.set('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('hand') || '{"on_failure": "continue"}')));
+select tests.start(tests.get('run'), 'a');
+select tests.call(tests.get('run'), 'a', 'intended', 'look');
+select tests.call(tests.get('run'), 'a', 'running', 'send');
+select tests.do_fail(tests.get('run'), 'a');
+select is(pg_temp.now_are(tests.get('run')), 'failed(step_ended) failed(outcome_unknown)', 'a failed step closes its calls although the run goes on');
+select is(tests.run_state(tests.get('run')), 'running', 'the run goes on');
 
 -- A call that another step works for.
-select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('hand'))));
-select tests.start(tests.the('run'), 'a');
-select tests.wish(tests.the('run'), 'a', 1, 'delegate', '{"title": "Deeper", "instructions": "Go deeper", "as": "step"}');
-select goalpost_worker.carry_out_call(tests.the('run'), 'a', 1, 1);
-select tests.leave_waiting(tests.the('run'), 'a');
-select tests.do_fail(tests.the('run'), 'b');
-select is(pg_temp.now_are(tests.the('run')), 'failed(step_ended)', 'a delegating call ends with the run');
-select tests.report_failure(tests.the('run'));
-select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.the('run'), 'b')));
-select is(pg_temp.now_are(tests.the('run')) || ' ' || tests.state(tests.the('run'), 'a_call_1'), 'waiting ready', 'it waits for its step again, which is ready');
-select tests.do_complete(tests.the('run'), 'a_call_1', '{"text": "deep"}');
-select is(pg_temp.now_are(tests.the('run')), 'done', 'and the end of that step is its result');
+select tests.set('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('hand'))));
+select tests.start(tests.get('run'), 'a');
+select tests.wish(tests.get('run'), 'a', 1, 'delegate', '{"title": "Deeper", "instructions": "Go deeper", "as": "step"}');
+select goalpost_worker.carry_out_call(tests.get('run'), 'a', 1, 1);
+select tests.leave_waiting(tests.get('run'), 'a');
+select tests.do_fail(tests.get('run'), 'b');
+select is(pg_temp.now_are(tests.get('run')), 'failed(step_ended)', 'a delegating call ends with the run');
+select tests.report_failure(tests.get('run'));
+select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.get('run'), 'b')));
+select is(pg_temp.now_are(tests.get('run')) || ' ' || tests.state(tests.get('run'), 'a_call_1'), 'waiting ready', 'it waits for its step again, which is ready');
+select tests.do_complete(tests.get('run'), 'a_call_1', '{"text": "deep"}');
+select is(pg_temp.now_are(tests.get('run')), 'done', 'and the end of that step is its result');
 
 -- A question to a person.
-select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('hand'))));
-select tests.start(tests.the('run'), 'a');
-select tests.wish(tests.the('run'), 'a', 1, 'ask_human', '{"question": "Which colour?"}');
-select goalpost_worker.carry_out_call(tests.the('run'), 'a', 1, 1);
-select tests.do_fail(tests.the('run'), 'b');
-select is(pg_temp.now_are(tests.the('run')), 'denied(step_ended)', 'a question to a person ends with the run');
-select tests.report_failure(tests.the('run'));
-select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.the('run'), 'b')));
-select is(pg_temp.now_are(tests.the('run')), 'intended', 'a question comes back as one that is to be asked');
-select tests.start(tests.the('run'), 'a');
-select is(goalpost_worker.carry_out_call(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch, 1) ->> 'state', 'waiting', 'and it is asked again');
-select is((select count(*) from goalpost.approvals a where a.run_id = tests.the('run') and a.state = 'pending'), 1::bigint, 'once');
+select tests.set('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('hand'))));
+select tests.start(tests.get('run'), 'a');
+select tests.wish(tests.get('run'), 'a', 1, 'ask_human', '{"question": "Which colour?"}');
+select goalpost_worker.carry_out_call(tests.get('run'), 'a', 1, 1);
+select tests.do_fail(tests.get('run'), 'b');
+select is(pg_temp.now_are(tests.get('run')), 'denied(step_ended)', 'a question to a person ends with the run');
+select tests.report_failure(tests.get('run'));
+select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.get('run'), 'b')));
+select is(pg_temp.now_are(tests.get('run')), 'intended', 'a question comes back as one that is to be asked');
+select tests.start(tests.get('run'), 'a');
+select is(goalpost_worker.carry_out_call(tests.get('run'), 'a', (tests.step(tests.get('run'), 'a')).lease_epoch, 1) ->> 'state', 'waiting', 'and it is asked again');
+select is((select count(*) from goalpost.approvals a where a.run_id = tests.get('run') and a.state = 'pending'), 1::bigint, 'once');
 
 select * from finish();
 rollback;

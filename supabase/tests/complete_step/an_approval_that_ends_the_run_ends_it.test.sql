@@ -3,14 +3,14 @@ begin;
 select plan(4);
 select tests.world();
 
-select tests.keep('run', tests.bare_run());
-select tests.bare_step(tests.the('run'), 'ap', 'waiting', 'approval', '{"ends_run": true}');
-select tests.bare_step(tests.the('run'), 'slow');
-select goalpost_private.complete_step(tests.step(tests.the('run'), 'ap'), '{"text": "approved by petra"}', goalpost_private.clock());
-select is(tests.run_state(tests.the('run')), 'completed', 'the run is completed');
-select is((tests.request_of(tests.the('run'))).answer_text, 'approved by petra', 'the text of the result answers the request');
-select is((tests.request_of(tests.the('run'))).answer, '{"text": "approved by petra"}', 'and so does the result as data');
-select is(tests.state(tests.the('run'), 'slow'), 'cancelled', 'an open step is cancelled');
+select tests.set('run', tests.bare_run());
+select tests.bare_step(tests.get('run'), 'ap', 'waiting', 'approval', '{"ends_run": true}');
+select tests.bare_step(tests.get('run'), 'slow');
+select goalpost_private.complete_step(tests.step(tests.get('run'), 'ap'), '{"text": "approved by petra"}', goalpost_private.clock());
+select is(tests.run_state(tests.get('run')), 'completed', 'the run is completed');
+select is((tests.request_of(tests.get('run'))).answer_text, 'approved by petra', 'the text of the result answers the request');
+select is((tests.request_of(tests.get('run'))).answer, '{"text": "approved by petra"}', 'and so does the result as data');
+select is(tests.state(tests.get('run'), 'slow'), 'cancelled', 'an open step is cancelled');
 
 select * from finish();
 rollback;

@@ -3,14 +3,14 @@ begin;
 select plan(4);
 select tests.world();
 
-select tests.keep('run', tests.ask());
-select tests.do_complete(tests.the('run'), 'assess', jsonb_build_object('decision', 'steps', 'steps', tests.steps('slow, a, b:a')));
-select tests.do_complete(tests.the('run'), 'a');
-select tests.do_complete(tests.the('run'), 'b', '{"text": "forty-two", "value": 42}');
-select is((tests.request_of(tests.the('run'))).state, 'answered', 'answered');
-select is((tests.request_of(tests.the('run'))).answer_text, 'forty-two', 'in words');
-select is((tests.request_of(tests.the('run'))).answer, '{"text": "forty-two", "value": 42}', 'and as data');
-select is(tests.state(tests.the('run'), 'slow'), 'cancelled', 'the open step is cancelled');
+select tests.set('run', tests.ask());
+select tests.do_complete(tests.get('run'), 'assess', jsonb_build_object('decision', 'steps', 'steps', tests.steps('slow, a, b:a')));
+select tests.do_complete(tests.get('run'), 'a');
+select tests.do_complete(tests.get('run'), 'b', '{"text": "forty-two", "value": 42}');
+select is((tests.request_of(tests.get('run'))).state, 'answered', 'answered');
+select is((tests.request_of(tests.get('run'))).answer_text, 'forty-two', 'in words');
+select is((tests.request_of(tests.get('run'))).answer, '{"text": "forty-two", "value": 42}', 'and as data');
+select is(tests.state(tests.get('run'), 'slow'), 'cancelled', 'the open step is cancelled');
 
 select * from finish();
 rollback;

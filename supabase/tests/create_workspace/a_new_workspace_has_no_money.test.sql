@@ -10,7 +10,7 @@ as $$ select (tests.json_for(p_person, 'select goalpost.create_workspace(''new''
 create function pg_temp.month(p_workspace uuid) returns text language sql
 as $$ select concat_ws(' ', w.workspace_month_microusd, w.granted_month_microusd, w.workspace_month_tokens, w.granted_month_tokens) from goalpost.workspaces w where w.id = p_workspace $$;
 
-select tests.keep('first', pg_temp.make('sam')::text);
+select tests.set('first', pg_temp.make('sam')::text);
 select is(pg_temp.month(tests.kept('first')::uuid), '0 0 0 0', 'a new workspace may spend nothing');
 select is(tests.refusal_for('sam', format('select goalpost.set_workspace_limits(%L, ''{"workspace_month_microusd": 1}'')', tests.kept('first'))), 'ZG003', 'its owner cannot give it money');
 select is(tests.refusal_for('sam', format('select goalpost.set_workspace_limits(%L, ''{"user_day_microusd": 1000000}'')', tests.kept('first'))), 'none', 'other caps of it can be set');

@@ -3,12 +3,12 @@ begin;
 select plan(2);
 select tests.world();
 
-select tests.keep('run', tests.planned('ap', jsonb_build_object('ap', tests.approval())));
-select tests.value_for('petra', format('select goalpost.decide_approval(%s, ''approved'')', (tests.approval_of(tests.the('run'), 'ap')).id));
-select is((select count(*) from goalpost.step_attempts where run_id = tests.the('run') and step_key = 'ap'), 0::bigint, 'approved');
-select tests.keep('run', tests.planned('ap', jsonb_build_object('ap', tests.approval())));
-select tests.value_for('petra', format('select goalpost.decide_approval(%s, ''rejected'')', (tests.approval_of(tests.the('run'), 'ap')).id));
-select is((select count(*) from goalpost.step_attempts where run_id = tests.the('run') and step_key = 'ap'), 0::bigint, 'rejected');
+select tests.set('run', tests.planned('ap', jsonb_build_object('ap', tests.approval())));
+select tests.value_for('petra', format('select goalpost.decide_approval(%s, ''approved'')', (tests.approval_of(tests.get('run'), 'ap')).id));
+select is((select count(*) from goalpost.step_attempts where run_id = tests.get('run') and step_key = 'ap'), 0::bigint, 'approved');
+select tests.set('run', tests.planned('ap', jsonb_build_object('ap', tests.approval())));
+select tests.value_for('petra', format('select goalpost.decide_approval(%s, ''rejected'')', (tests.approval_of(tests.get('run'), 'ap')).id));
+select is((select count(*) from goalpost.step_attempts where run_id = tests.get('run') and step_key = 'ap'), 0::bigint, 'rejected');
 
 select * from finish();
 rollback;

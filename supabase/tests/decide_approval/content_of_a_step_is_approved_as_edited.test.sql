@@ -6,46 +6,46 @@ select tests.tools();
 update goalpost.tools set parameters = '{"type": "object", "required": ["text"], "properties": {"text": {"type": "string"}}}' where name = 'send';
 
 create function pg_temp.asking(p_name text, p_content jsonb, p_more jsonb default '{}') returns void language sql as $$
-  select tests.keep(p_name, tests.planned('ap', jsonb_build_object('ap', tests.approval() || jsonb_build_object('input',
+  select tests.set(p_name, tests.planned('ap', jsonb_build_object('ap', tests.approval() || jsonb_build_object('input',
     jsonb_build_object('question', 'Send it?', 'content', p_content) || p_more))));
-  select tests.keep(p_name || '_approval', (tests.approval_of(tests.the(p_name), 'ap')).id) $$;
-create function pg_temp.result(p_name text) returns jsonb language sql as $$ select (tests.step(tests.the(p_name), 'ap')).result - 'comment' - 'decided_by' $$;
+  select tests.set(p_name || '_approval', (tests.approval_of(tests.get(p_name), 'ap')).id) $$;
+create function pg_temp.result(p_name text) returns jsonb language sql as $$ select (tests.step(tests.get(p_name), 'ap')).result - 'comment' - 'decided_by' $$;
 
 select pg_temp.asking('plain', '{"text": "a"}');
-select tests.decide('petra', tests.the('plain_approval'), 'approved');
+select tests.decide('petra', tests.get('plain_approval'), 'approved');
 select is(pg_temp.result('plain'), '{"decision": "approved", "content": {"text": "a"}, "was_edited": false}', 'approved as it is, the content is the result');
 
 select pg_temp.asking('own', '{"text": "a"}');
-select is(tests.decided('petra', tests.the('own_approval'), 'approved', '{"edited": "b"}'), 'ZG003', 'content is an object');
-select tests.decide('petra', tests.the('own_approval'), 'approved', '{"edited": {"text": "b"}}');
-select is((tests.step(tests.the('own'), 'ap')).state, 'waiting', 'content that another person edited waits for the requester, whose rights later steps use');
-select tests.confirm('mia', tests.the('own_approval'));
+select is(tests.decided('petra', tests.get('own_approval'), 'approved', '{"edited": "b"}'), 'ZG003', 'content is an object');
+select tests.decide('petra', tests.get('own_approval'), 'approved', '{"edited": {"text": "b"}}');
+select is((tests.step(tests.get('own'), 'ap')).state, 'waiting', 'content that another person edited waits for the requester, whose rights later steps use');
+select tests.confirm('mia', tests.get('own_approval'));
 select is(pg_temp.result('own'), '{"decision": "approved", "content": {"text": "b"}, "was_edited": true}', 'confirmed by the requester it is the result');
-select is((select (proposed, corrected, corrected_by = tests.id_of('petra'))::text from goalpost.corrections where run_id = tests.the('own')),
+select is((select (proposed, corrected, corrected_by = tests.id_of('petra'))::text from goalpost.corrections where run_id = tests.get('own')),
   $$("{""text"": ""a""}","{""text"": ""b""}",t)$$, 'the change is kept beside the original');
 
 select pg_temp.asking('call', '{"tool": "send", "arguments": {"text": "a"}}');
-select is(tests.decided('petra', tests.the('call_approval'), 'approved', '{"edited": {"text": "b"}}'), 'ZG003', 'a call stays a call');
-select is(tests.decided('petra', tests.the('call_approval'), 'approved', '{"edited": {"tool": "mail", "arguments": {"text": "a"}}}'), 'ZG003', 'of its tool');
-select is(tests.decided('petra', tests.the('call_approval'), 'approved', '{"edited": {"tool": "send", "arguments": {"text": 7}}}'), 'ZG003', 'with arguments that fit');
-select is(tests.decided('petra', tests.the('call_approval'), 'approved', '{"edited": {"tool": "send"}}'), 'ZG003', 'and not without any');
-select tests.decide('petra', tests.the('call_approval'), 'approved', '{"edited": {"tool": "send", "arguments": {"text": "b"}}}');
-select is((tests.step(tests.the('call'), 'ap')).state, 'waiting', 'an edited call waits for the requester');
+select is(tests.decided('petra', tests.get('call_approval'), 'approved', '{"edited": {"text": "b"}}'), 'ZG003', 'a call stays a call');
+select is(tests.decided('petra', tests.get('call_approval'), 'approved', '{"edited": {"tool": "mail", "arguments": {"text": "a"}}}'), 'ZG003', 'of its tool');
+select is(tests.decided('petra', tests.get('call_approval'), 'approved', '{"edited": {"tool": "send", "arguments": {"text": 7}}}'), 'ZG003', 'with arguments that fit');
+select is(tests.decided('petra', tests.get('call_approval'), 'approved', '{"edited": {"tool": "send"}}'), 'ZG003', 'and not without any');
+select tests.decide('petra', tests.get('call_approval'), 'approved', '{"edited": {"tool": "send", "arguments": {"text": "b"}}}');
+select is((tests.step(tests.get('call'), 'ap')).state, 'waiting', 'an edited call waits for the requester');
 
 select pg_temp.asking('post', '{"tool": "webhook", "arguments": {"url": "https://a.test/", "body": {"text": "a"}}}');
-select tests.decide('petra', tests.the('post_approval'), 'approved', '{"edited": {"tool": "webhook", "arguments": {"url": "https://b.test/", "body": {"text": "a"}}}}');
-select is((tests.step(tests.the('post'), 'ap')).state, 'waiting', 'another address of a call waits for the requester');
+select tests.decide('petra', tests.get('post_approval'), 'approved', '{"edited": {"tool": "webhook", "arguments": {"url": "https://b.test/", "body": {"text": "a"}}}}');
+select is((tests.step(tests.get('post'), 'ap')).state, 'waiting', 'another address of a call waits for the requester');
 select pg_temp.asking('text', '{"tool": "webhook", "arguments": {"url": "https://a.test/", "body": {"text": "a"}}}');
-select tests.decide('petra', tests.the('text_approval'), 'approved', '{"edited": {"tool": "webhook", "arguments": {"url": "https://a.test/", "body": {"text": "b"}}}}');
+select tests.decide('petra', tests.get('text_approval'), 'approved', '{"edited": {"tool": "webhook", "arguments": {"url": "https://a.test/", "body": {"text": "b"}}}}');
 select is(pg_temp.result('text') -> 'content' #>> '{arguments,body,text}', 'b', 'literal outgoing text of a call needs no confirmation');
 
 select pg_temp.asking('none', null);
-select is(tests.decided('petra', tests.the('none_approval'), 'approved', '{"edited": {"text": "b"}}'), 'ZG003', 'a step without content has nothing to edit');
+select is(tests.decided('petra', tests.get('none_approval'), 'approved', '{"edited": {"text": "b"}}'), 'ZG003', 'a step without content has nothing to edit');
 select pg_temp.asking('no', '{"text": "a"}', '{"on_reject": "continue"}');
-select is(tests.decided('petra', tests.the('no_approval'), 'rejected', '{"edited": {"text": "b"}}'), 'ZG003', 'a rejection edits nothing');
-select tests.decide('petra', tests.the('no_approval'), 'rejected');
+select is(tests.decided('petra', tests.get('no_approval'), 'rejected', '{"edited": {"text": "b"}}'), 'ZG003', 'a rejection edits nothing');
+select tests.decide('petra', tests.get('no_approval'), 'rejected');
 select is(pg_temp.result('no'), '{"decision": "rejected"}', 'rejected content is no result');
-select is((select count(*) from goalpost.corrections where run_id in (tests.the('plain'), tests.the('no'))), 0::bigint, 'what was not changed is no correction');
+select is((select count(*) from goalpost.corrections where run_id in (tests.get('plain'), tests.get('no'))), 0::bigint, 'what was not changed is no correction');
 
 select * from finish();
 rollback;

@@ -20,10 +20,10 @@ insert into edit (tool, original, edited, waits, label) values
   ('template', '{"template": "a"}', '{"template": "b"}', true, 'a template needs confirmation'),
   ('sql', '{"query": "select 1"}', '{"query": "select 2"}', true, 'a query needs confirmation'),
   ('sql', '{"query": "select 1"}', '{"query": "select 1"}', false, 'an edit that changes nothing needs no confirmation');
-select tests.keep('run' || number, tests.planned('a', jsonb_build_object('a', tests.agent()))) from edit order by number;
-select tests.start(tests.the('run' || number), 'a') from edit order by number;
-select tests.keep('call' || number, tests.asks(tests.the('run' || number), 'a', 'tool_call', '{}', tool, original)) from edit order by number;
-select is(tests.decide('petra', tests.the('call' || number), 'approved', jsonb_build_object('edited', edited)) ->> 'state',
+select tests.set('run' || number, tests.planned('a', jsonb_build_object('a', tests.agent()))) from edit order by number;
+select tests.start(tests.get('run' || number), 'a') from edit order by number;
+select tests.set('call' || number, tests.asks(tests.get('run' || number), 'a', 'tool_call', '{}', tool, original)) from edit order by number;
+select is(tests.decide('petra', tests.get('call' || number), 'approved', jsonb_build_object('edited', edited)) ->> 'state',
           case when waits then 'pending' else 'approved' end, label) from edit order by number;
 select is_empty($$ select t.path from goalpost.tools o, goalpost_private.literal_text_paths(o.name) t (path)
                     where o.parameters -> 'properties' -> t.path[1] is null $$, 'every path of literal text is an argument of its tool');

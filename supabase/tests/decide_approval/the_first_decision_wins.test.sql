@@ -3,14 +3,14 @@ begin;
 select plan(3);
 select tests.world();
 
-select tests.keep('run', tests.planned('ap', jsonb_build_object('ap', tests.approval('{"on_reject": "continue"}'))));
-select tests.keep('approval', (tests.approval_of(tests.the('run'), 'ap')).id);
-select tests.value_for('petra', format('select goalpost.decide_approval(%s, ''rejected'', ''no'')', tests.the('approval')));
-select tests.pass('1 minute');
-select is(tests.json_for('adam', format('select goalpost.decide_approval(%s, ''approved'', ''yes'')', tests.the('approval'))),
-  jsonb_build_object('approval_id', tests.the('approval'), 'state', 'rejected', 'first', false, 'decided_by', tests.id_of('petra'), 'decided_at', '2030-01-01 12:00:00+00'::timestamptz), 'what it was');
-select is((tests.approval_of(tests.the('run'), 'ap')).comment, 'no', 'with its comment');
-select is((tests.step(tests.the('run'), 'ap')).result ->> 'decision', 'rejected', 'the step has the first decision');
+select tests.set('run', tests.planned('ap', jsonb_build_object('ap', tests.approval('{"on_reject": "continue"}'))));
+select tests.set('approval', (tests.approval_of(tests.get('run'), 'ap')).id);
+select tests.value_for('petra', format('select goalpost.decide_approval(%s, ''rejected'', ''no'')', tests.get('approval')));
+select tests.advance_clock('1 minute');
+select is(tests.json_for('adam', format('select goalpost.decide_approval(%s, ''approved'', ''yes'')', tests.get('approval'))),
+  jsonb_build_object('approval_id', tests.get('approval'), 'state', 'rejected', 'first', false, 'decided_by', tests.id_of('petra'), 'decided_at', '2030-01-01 12:00:00+00'::timestamptz), 'what it was');
+select is((tests.approval_of(tests.get('run'), 'ap')).comment, 'no', 'with its comment');
+select is((tests.step(tests.get('run'), 'ap')).result ->> 'decision', 'rejected', 'the step has the first decision');
 
 select * from finish();
 rollback;

@@ -8,56 +8,56 @@ create function pg_temp.content(p_tool text, p_arguments text) returns jsonb lan
   select jsonb_build_object('tool', p_tool, 'arguments', p_arguments::jsonb) $$;
 create function pg_temp.asked(p_content jsonb, p_more jsonb default '{}') returns jsonb language sql as $$
   select tests.approval() || jsonb_build_object('input', jsonb_build_object('question', 'Send it?', 'content', p_content) || p_more) $$;
-select tests.keep('run', tests.planned('ap, member, no, open, a:ap, b:ap, c, d:member, e:no, f:open', jsonb_build_object(
+select tests.set('run', tests.planned('ap, member, no, open, a:ap, b:ap, c, d:member, e:no, f:open', jsonb_build_object(
   'ap', pg_temp.asked(pg_temp.content('mail', '{"to": "x"}')), 'member', pg_temp.asked(pg_temp.content('mail', '{"to": "x"}'), '{"required_role": "member"}'),
   'no', pg_temp.asked(pg_temp.content('mail', '{"to": "x"}'), '{"on_reject": "continue"}'), 'open', pg_temp.asked(pg_temp.content('mail', '{"to": "x"}')),
   'a', tests.agent('hand'), 'b', tests.agent('hand'), 'c', tests.agent('hand'), 'd', tests.agent('hand'), 'e', tests.agent('hand'), 'f', tests.agent('hand'))));
-select is(tests.policy(tests.the('run'), 'a', 'mail', '{"to": "x"}'), 'needs_approval tool_approval', 'content that waits for a decision covers nothing');
-select tests.decide('petra', (tests.approval_of(tests.the('run'), k)).id, d) from (values ('ap', 'approved'), ('member', 'approved'), ('no', 'rejected')) v (k, d);
+select is(tests.policy(tests.get('run'), 'a', 'mail', '{"to": "x"}'), 'needs_approval tool_approval', 'content that waits for a decision covers nothing');
+select tests.decide('petra', (tests.approval_of(tests.get('run'), k)).id, d) from (values ('ap', 'approved'), ('member', 'approved'), ('no', 'rejected')) v (k, d);
 
-select is(tests.policy(tests.the('run'), 'a', 'mail', '{"to": "x"}'), 'allow approved_before', 'the identical call needs no second approval');
-select is(tests.policy(tests.the('run'), 'a', 'mail', '{"to": "y"}'), 'needs_approval tool_approval', 'other arguments do');
-select is(tests.policy(tests.the('run'), 'a', 'mail', '{"to": "x", "cc": "y"}'), 'needs_approval tool_approval', 'one argument more does');
-select is(tests.policy(tests.the('run'), 'c', 'mail', '{"to": "x"}'), 'needs_approval tool_approval', 'so does a step that does not depend on the approval');
-select is(tests.policy(tests.the('run'), 'd', 'mail', '{"to": "x"}'), 'needs_approval tool_approval', 'an approval that members may give does not suffice');
-select is(tests.policy(tests.the('run'), 'e', 'mail', '{"to": "x"}'), 'needs_approval tool_approval', 'nor does a rejection');
-select is(tests.policy(tests.the('run'), 'f', 'mail', '{"to": "x"}'), 'needs_approval tool_approval', 'nor an open question');
+select is(tests.policy(tests.get('run'), 'a', 'mail', '{"to": "x"}'), 'allow approved_before', 'the identical call needs no second approval');
+select is(tests.policy(tests.get('run'), 'a', 'mail', '{"to": "y"}'), 'needs_approval tool_approval', 'other arguments do');
+select is(tests.policy(tests.get('run'), 'a', 'mail', '{"to": "x", "cc": "y"}'), 'needs_approval tool_approval', 'one argument more does');
+select is(tests.policy(tests.get('run'), 'c', 'mail', '{"to": "x"}'), 'needs_approval tool_approval', 'so does a step that does not depend on the approval');
+select is(tests.policy(tests.get('run'), 'd', 'mail', '{"to": "x"}'), 'needs_approval tool_approval', 'an approval that members may give does not suffice');
+select is(tests.policy(tests.get('run'), 'e', 'mail', '{"to": "x"}'), 'needs_approval tool_approval', 'nor does a rejection');
+select is(tests.policy(tests.get('run'), 'f', 'mail', '{"to": "x"}'), 'needs_approval tool_approval', 'nor an open question');
 
 insert into goalpost.tool_policies (workspace_id, name, tool, effect) values (tests.id_of('acme'), 'careful', 'mail', 'needs_approval');
-select is(tests.policy(tests.the('run'), 'a', 'mail', '{"to": "x"}'), 'allow approved_before', 'what a policy puts before a person is covered, too');
+select is(tests.policy(tests.get('run'), 'a', 'mail', '{"to": "x"}'), 'allow approved_before', 'what a policy puts before a person is covered, too');
 insert into goalpost.tool_policies (workspace_id, name, tool, effect) values (tests.id_of('acme'), 'never', 'mail', 'deny');
-select is(tests.policy(tests.the('run'), 'a', 'mail', '{"to": "x"}'), 'deny never', 'what a policy denies is not');
+select is(tests.policy(tests.get('run'), 'a', 'mail', '{"to": "x"}'), 'deny never', 'what a policy denies is not');
 delete from goalpost.tool_policies;
 
-select tests.call(tests.the('run'), 'b', 'done', 'mail', '{"to": "x"}');
-select is(tests.policy(tests.the('run'), 'a', 'mail', '{"to": "x"}'), 'allow approved_before', 'a call that was approved by itself takes nothing away');
-update goalpost.tool_calls set rule = 'approved_before' where run_id = tests.the('run') and step_key = 'b';
-select is(tests.policy(tests.the('run'), 'a', 'mail', '{"to": "x"}'), 'needs_approval tool_approval', 'one approval covers one call');
-select is((goalpost_private.decide_call(tests.step(tests.the('run'), 'b'), tests.the_call(tests.the('run'), 'b'), goalpost_private.clock())).rule, 'approved_before',
+select tests.call(tests.get('run'), 'b', 'done', 'mail', '{"to": "x"}');
+select is(tests.policy(tests.get('run'), 'a', 'mail', '{"to": "x"}'), 'allow approved_before', 'a call that was approved by itself takes nothing away');
+update goalpost.tool_calls set rule = 'approved_before' where run_id = tests.get('run') and step_key = 'b';
+select is(tests.policy(tests.get('run'), 'a', 'mail', '{"to": "x"}'), 'needs_approval tool_approval', 'one approval covers one call');
+select is((goalpost_private.decide_call(tests.step(tests.get('run'), 'b'), tests.the_call(tests.get('run'), 'b'), goalpost_private.clock())).rule, 'approved_before',
   'the call that it covered stays covered when it is decided on anew');
 
 -- Approvals and calls of other kinds, tools, arguments and runs.
-select tests.keep('other', tests.planned('x, ap, two, post, a:x+ap+two+post', jsonb_build_object('x', tests.agent('hand'), 'ap', pg_temp.asked(pg_temp.content('mail', '{"to": "x"}')),
+select tests.set('other', tests.planned('x, ap, two, post, a:x+ap+two+post', jsonb_build_object('x', tests.agent('hand'), 'ap', pg_temp.asked(pg_temp.content('mail', '{"to": "x"}')),
   'two', pg_temp.asked(pg_temp.content('mail', '{"to": "z"}')), 'post', pg_temp.asked(pg_temp.content('send', '{"to": "z"}')), 'a', tests.agent('hand'))));
-select tests.start(tests.the('other'), 'x');
-select tests.decide('petra', tests.asks(tests.the('other'), 'x', 'tool_call', '{}', 'look', '{"tool": "mail", "arguments": {"to": "w"}}'), 'approved');
-select is(tests.policy(tests.the('other'), 'a', 'mail', '{"to": "w"}'), 'needs_approval tool_approval', 'the approval of a call whose arguments look like content covers nothing');
-select is(tests.policy(tests.the('other'), 'a', 'mail', '{"to": "x"}'), 'needs_approval tool_approval', 'nor does a step of that key in another run');
-select tests.decide('petra', (tests.approval_of(tests.the('other'), k)).id, 'approved') from unnest(array['ap', 'two', 'post']) k;
-select is(tests.policy(tests.the('other'), 'a', 'mail', '{"to": "x"}'), 'allow approved_before', 'a covered call of another run takes nothing away');
+select tests.start(tests.get('other'), 'x');
+select tests.decide('petra', tests.asks(tests.get('other'), 'x', 'tool_call', '{}', 'look', '{"tool": "mail", "arguments": {"to": "w"}}'), 'approved');
+select is(tests.policy(tests.get('other'), 'a', 'mail', '{"to": "w"}'), 'needs_approval tool_approval', 'the approval of a call whose arguments look like content covers nothing');
+select is(tests.policy(tests.get('other'), 'a', 'mail', '{"to": "x"}'), 'needs_approval tool_approval', 'nor does a step of that key in another run');
+select tests.decide('petra', (tests.approval_of(tests.get('other'), k)).id, 'approved') from unnest(array['ap', 'two', 'post']) k;
+select is(tests.policy(tests.get('other'), 'a', 'mail', '{"to": "x"}'), 'allow approved_before', 'a covered call of another run takes nothing away');
 insert into goalpost.tool_policies (workspace_id, name, tool, effect) values (tests.id_of('acme'), 'careful', 'send', 'needs_approval');
-select is(tests.policy(tests.the('other'), 'a', 'send', '{"to": "x"}'), 'needs_approval careful', 'content for another tool covers nothing');
-select tests.call(tests.the('other'), 'a', 'done', 'mail', '{"to": "z"}');
-update goalpost.tool_calls set rule = 'approved_before' where run_id = tests.the('other') and step_key = 'a';
-select is(tests.policy(tests.the('other'), 'a', 'mail', '{"to": "x"}'), 'allow approved_before', 'a covered call with other arguments takes nothing away');
-select is(tests.policy(tests.the('other'), 'a', 'send', '{"to": "z"}'), 'allow approved_before', 'nor does one of another tool');
+select is(tests.policy(tests.get('other'), 'a', 'send', '{"to": "x"}'), 'needs_approval careful', 'content for another tool covers nothing');
+select tests.call(tests.get('other'), 'a', 'done', 'mail', '{"to": "z"}');
+update goalpost.tool_calls set rule = 'approved_before' where run_id = tests.get('other') and step_key = 'a';
+select is(tests.policy(tests.get('other'), 'a', 'mail', '{"to": "x"}'), 'allow approved_before', 'a covered call with other arguments takes nothing away');
+select is(tests.policy(tests.get('other'), 'a', 'send', '{"to": "z"}'), 'allow approved_before', 'nor does one of another tool');
 delete from goalpost.tool_policies;
 
-select tests.keep('tainted', tests.planned('r, ap:r, s:ap', jsonb_build_object('r', '{"input": {"tool": "read", "arguments": {}}}'::jsonb,
+select tests.set('tainted', tests.planned('r, ap:r, s:ap', jsonb_build_object('r', '{"input": {"tool": "read", "arguments": {}}}'::jsonb,
   'ap', pg_temp.asked(pg_temp.content('send', '{"text": "{{ steps.r.text }}"}')), 's', '{"input": {"tool": "send", "arguments": {"text": "{{ steps.ap.content.arguments.text }}"}}}'::jsonb)));
-select tests.do_complete(tests.the('tainted'), 'r', '{"text": "what others wrote"}');
-select tests.decide('petra', (tests.approval_of(tests.the('tainted'), 'ap')).id, 'approved');
-select is(tests.policy(tests.the('tainted'), 's', 'send', '{"text": "what others wrote"}'), 'allow approved_before', 'a tainted text that a person has read may be sent');
+select tests.do_complete(tests.get('tainted'), 'r', '{"text": "what others wrote"}');
+select tests.decide('petra', (tests.approval_of(tests.get('tainted'), 'ap')).id, 'approved');
+select is(tests.policy(tests.get('tainted'), 's', 'send', '{"text": "what others wrote"}'), 'allow approved_before', 'a tainted text that a person has read may be sent');
 
 select * from finish();
 rollback;

@@ -5,16 +5,16 @@ select plan(9);
 select tests.world();
 
 select tests.tools();
-select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('hand'), 'b', tests.agent('hand'))));
-select tests.keep('other_run', tests.planned('a', jsonb_build_object('a', tests.agent('hand'))));
-create function pg_temp.says(p_tool text) returns text language sql as $$ select tests.policy(tests.the('run'), 'a', p_tool, '{"n": 0}') $$;
+select tests.set('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('hand'), 'b', tests.agent('hand'))));
+select tests.set('other_run', tests.planned('a', jsonb_build_object('a', tests.agent('hand'))));
+create function pg_temp.says(p_tool text) returns text language sql as $$ select tests.policy(tests.get('run'), 'a', p_tool, '{"n": 0}') $$;
 
 update goalpost.tools set max_calls_per_step = 2 where name = 'fetch';
-select tests.call(tests.the('other_run'), 'a', 'done', 'fetch', format('{"n": %s}', n)::jsonb) from generate_series(1, 2) n;
-select tests.call(tests.the('run'), 'b', 'done', 'fetch', format('{"n": %s}', n)::jsonb) from generate_series(1, 2) n;
+select tests.call(tests.get('other_run'), 'a', 'done', 'fetch', format('{"n": %s}', n)::jsonb) from generate_series(1, 2) n;
+select tests.call(tests.get('run'), 'b', 'done', 'fetch', format('{"n": %s}', n)::jsonb) from generate_series(1, 2) n;
 select is(pg_temp.says('fetch'), 'allow default', 'calls of other runs and steps do not count against the cap of a step');
-select tests.call(tests.the('run'), 'a', 'done', 'fetch', format('{"n": %s}', n)::jsonb) from generate_series(1, 3) n;
-select is((goalpost_private.decide_call(tests.step(tests.the('run'), 'a'), tests.the_call(tests.the('run'), 'a', 2), goalpost_private.clock())).decision,
+select tests.call(tests.get('run'), 'a', 'done', 'fetch', format('{"n": %s}', n)::jsonb) from generate_series(1, 3) n;
+select is((goalpost_private.decide_call(tests.step(tests.get('run'), 'a'), tests.the_call(tests.get('run'), 'a', 2), goalpost_private.clock())).decision,
   'allow', 'a call that is decided on again, and those after it, do not count');
 select is(pg_temp.says('fetch'), 'deny max_calls_per_step', 'a call over the cap is denied');
 insert into goalpost.tool_policies (workspace_id, name, tool, effect, agent) values (tests.id_of('acme'), 'no_hand', 'look', 'deny', 'hand');
@@ -32,11 +32,11 @@ select s.workspace_id, s.id, t.name, 'd', '{}', 'h', t.state, 'h', now()
 update goalpost.agents set tools = tools || '{mcp.docs.find,mcp.docs.read,mcp.docs.none}' where name = 'hand';
 create function pg_temp.message(p_tool text) returns text language plpgsql as $$
 declare
-  v_call goalpost.tool_calls := tests.the_call(tests.the('run'), 'a', 1);
+  v_call goalpost.tool_calls := tests.the_call(tests.get('run'), 'a', 1);
 begin
   v_call.tool := p_tool;
   v_call.number := 9;
-  return (goalpost_private.decide_call(tests.step(tests.the('run'), 'a'), v_call, goalpost_private.clock())).message;
+  return (goalpost_private.decide_call(tests.step(tests.get('run'), 'a'), v_call, goalpost_private.clock())).message;
 end
 $$;
 select is(pg_temp.says('mcp.docs.read'), 'allow default', 'an approved tool of a server is allowed');

@@ -4,8 +4,8 @@ select plan(26);
 select tests.world();
 
 select tests.tools();
-select tests.keep('run', tests.planned('a, b, c:b', jsonb_build_object('a', tests.agent('hand'), 'b', '{"input": {"tool": "send", "arguments": {}}}'::jsonb, 'c', tests.agent('hand'))));
-create function pg_temp.says(p_tool text, p_arguments text default '{}') returns text language sql as $$ select tests.policy(tests.the('run'), 'a', p_tool, p_arguments::jsonb) $$;
+select tests.set('run', tests.planned('a, b, c:b', jsonb_build_object('a', tests.agent('hand'), 'b', '{"input": {"tool": "send", "arguments": {}}}'::jsonb, 'c', tests.agent('hand'))));
+create function pg_temp.says(p_tool text, p_arguments text default '{}') returns text language sql as $$ select tests.policy(tests.get('run'), 'a', p_tool, p_arguments::jsonb) $$;
 create function pg_temp.rule(p_name text, p_tool text, p_effect text, p_more jsonb default '{}') returns void language sql as $$
   insert into goalpost.tool_policies (workspace_id, name, tool, effect, agent, even_if_tainted, position)
   values (case p_more ->> 'of' when 'all' then null else tests.id_of(coalesce(p_more ->> 'of', 'acme')) end, p_name, p_tool, p_effect, p_more ->> 'agent', coalesce((p_more ->> 'even')::boolean, false), coalesce((p_more ->> 'position')::integer, 100)) $$;
@@ -15,9 +15,9 @@ select is(pg_temp.says('sql'), 'deny not_listed', 'what is not listed');
 select is(pg_temp.says('no_such_tool'), 'deny unknown_tool', 'what is not there');
 select is(pg_temp.says('ask_human'), 'allow control', 'control');
 select is(pg_temp.says('submit_result'), 'allow control', 'a result is handed in by every agent');
-select is(tests.policy(tests.the('run'), 'b', 'send'), 'allow default', 'a step that is one call has that call');
-select is(tests.policy(tests.the('run'), 'b', 'look'), 'deny not_listed', 'and no other');
-select is(tests.policy(tests.the('run'), 'b', 'submit_result'), 'deny unknown_tool', 'nor one that only agents have');
+select is(tests.policy(tests.get('run'), 'b', 'send'), 'allow default', 'a step that is one call has that call');
+select is(tests.policy(tests.get('run'), 'b', 'look'), 'deny not_listed', 'and no other');
+select is(tests.policy(tests.get('run'), 'b', 'submit_result'), 'deny unknown_tool', 'nor one that only agents have');
 select is(pg_temp.says('mail'), 'needs_approval tool_approval', 'a tool that always asks');
 
 select pg_temp.rule('elsewhere', 'look', 'deny', '{"of": "elsewhere"}');
@@ -41,18 +41,18 @@ select pg_temp.rule('odd_pattern', '%_%', 'deny');
 select is(pg_temp.says('fetch'), 'allow default', 'only the star stands for any letters');
 
 -- Circles and caps.
-select tests.call(tests.the('run'), 'a', 'done', 'fetch', '{"x": 1}');
+select tests.call(tests.get('run'), 'a', 'done', 'fetch', '{"x": 1}');
 select is(pg_temp.says('fetch', '{"x": 1}'), 'allow default', 'a second time');
-select tests.call(tests.the('run'), 'a', 'failed', 'fetch', '{"x": 1}');
+select tests.call(tests.get('run'), 'a', 'failed', 'fetch', '{"x": 1}');
 select is(pg_temp.says('fetch', '{"x": 1}'), 'deny loop', 'not a third time with the same arguments');
 select is(pg_temp.says('fetch', '{"x": 2}'), 'allow default', 'with others it may');
-select is(tests.policy(tests.the('run'), 'c', 'fetch', '{"x": 1}'), 'allow default', 'another step may');
-select tests.call(tests.the('run'), 'a', 'done', 'send', format('{"n": %s}', n)::jsonb) from generate_series(1, 2) n;
-select tests.call(tests.the('run'), 'a', 'denied', 'send', '{"n": 9}');
+select is(tests.policy(tests.get('run'), 'c', 'fetch', '{"x": 1}'), 'allow default', 'another step may');
+select tests.call(tests.get('run'), 'a', 'done', 'send', format('{"n": %s}', n)::jsonb) from generate_series(1, 2) n;
+select tests.call(tests.get('run'), 'a', 'denied', 'send', '{"n": 9}');
 select is(pg_temp.says('send'), 'allow trusting', 'the third of three; what was denied does not count');
-select tests.call(tests.the('run'), 'a', 'done', 'send', '{"n": 3}');
+select tests.call(tests.get('run'), 'a', 'done', 'send', '{"n": 3}');
 select is(pg_temp.says('send'), 'deny max_calls_per_step', 'not a fourth');
-select tests.call(tests.the('run'), 'a', 'failed', 'submit_result', '{}') from generate_series(1, 3);
+select tests.call(tests.get('run'), 'a', 'failed', 'submit_result', '{}') from generate_series(1, 3);
 select is(pg_temp.says('submit_result'), 'allow control', 'a result may be handed in as often as it takes');
 
 select * from finish();

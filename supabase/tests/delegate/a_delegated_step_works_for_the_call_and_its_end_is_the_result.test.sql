@@ -2,36 +2,36 @@
 begin;
 select plan(9);
 select tests.world(p_bystanders => false);
-select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
-select tests.start(tests.the('run'), 'a');
-select tests.start(tests.the('run'), 'b');
+select tests.set('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
+select tests.start(tests.get('run'), 'a');
+select tests.start(tests.get('run'), 'b');
 
-select tests.wish(tests.the('run'), 'a', 1, 'delegate', '{"title": "Look it up", "instructions": "Look", "as": "step", "agent": "researcher"}');
+select tests.wish(tests.get('run'), 'a', 1, 'delegate', '{"title": "Look it up", "instructions": "Look", "as": "step", "agent": "researcher"}');
 create function pg_temp.carry_out(p_number integer) returns void language sql as $$
-  select goalpost_private.carry_out_delegate(tests.step(tests.the('run'), 'a'),
-    (select c from goalpost.tool_calls c where c.run_id = tests.the('run') and c.step_key = 'a' and c.number = p_number), goalpost_private.clock()) $$;
+  select goalpost_private.carry_out_delegate(tests.step(tests.get('run'), 'a'),
+    (select c from goalpost.tool_calls c where c.run_id = tests.get('run') and c.step_key = 'a' and c.number = p_number), goalpost_private.clock()) $$;
 select pg_temp.carry_out(1);
-select is(tests.states(tests.the('run')), 'a=running a_call_1=ready b=running judge=pending', 'a step of its own');
+select is(tests.states(tests.get('run')), 'a=running a_call_1=ready b=running judge=pending', 'a step of its own');
 select is((select state || ' ' || works_in_step from goalpost.tool_calls), 'waiting a_call_1', 'that the call waits for');
-select ok(goalpost_private.waits_for_others(tests.the('run'), 'a'), 'and so does its step');
-update goalpost.steps set state = 'waiting', lease_expires_at = null, run_after = null where run_id = tests.the('run') and key = 'a';
-select tests.do_complete(tests.the('run'), 'a_call_1', '{"text": "found"}');
+select ok(goalpost_private.waits_for_others(tests.get('run'), 'a'), 'and so does its step');
+update goalpost.steps set state = 'waiting', lease_expires_at = null, run_after = null where run_id = tests.get('run') and key = 'a';
+select tests.do_complete(tests.get('run'), 'a_call_1', '{"text": "found"}');
 select is((select state || ' ' || (result ->> 'text') from goalpost.tool_calls), 'done found', 'its result is the call''s');
-select is(tests.state(tests.the('run'), 'a'), 'ready', 'and the step goes on');
+select is(tests.state(tests.get('run'), 'a'), 'ready', 'and the step goes on');
 
 -- While its asker is still at work.
-select tests.start(tests.the('run'), 'a');
-select tests.wish(tests.the('run'), 'a', 2, 'delegate', '{"title": "Again", "instructions": "Look again", "as": "step"}');
+select tests.start(tests.get('run'), 'a');
+select tests.wish(tests.get('run'), 'a', 2, 'delegate', '{"title": "Again", "instructions": "Look again", "as": "step"}');
 select pg_temp.carry_out(2);
-select is((select a.name from goalpost.agents a where a.id = (tests.step(tests.the('run'), 'a_call_2')).agent_id), 'analyst', 'the same agent, where none is named');
-select tests.do_fail(tests.the('run'), 'a_call_2');
+select is((select a.name from goalpost.agents a where a.id = (tests.step(tests.get('run'), 'a_call_2')).agent_id), 'analyst', 'the same agent, where none is named');
+select tests.do_fail(tests.get('run'), 'a_call_2');
 select is((select state || ' ' || (error ->> 'code') from goalpost.tool_calls where number = 2), 'failed broken', 'a failure is told');
-select is(tests.state(tests.the('run'), 'a') || ' ' || tests.run_state(tests.the('run')), 'running running', 'and is not the end of the run');
+select is(tests.state(tests.get('run'), 'a') || ' ' || tests.run_state(tests.get('run')), 'running running', 'and is not the end of the run');
 
 -- A sub-goal of the goal.
-select tests.wish(tests.the('run'), 'a', 3, 'delegate', '{"title": "Whole", "instructions": "Do all of it", "as": "goal"}');
+select tests.wish(tests.get('run'), 'a', 3, 'delegate', '{"title": "Whole", "instructions": "Do all of it", "as": "goal"}');
 select pg_temp.carry_out(3);
-select is((tests.goal_of(tests.run_below(tests.the('run'), 'a_call_3'))).description, 'Do all of it', 'or a goal of its own');
+select is((tests.goal_of(tests.run_below(tests.get('run'), 'a_call_3'))).description, 'Do all of it', 'or a goal of its own');
 
 select * from finish();
 rollback;

@@ -2,26 +2,26 @@
 begin;
 select plan(6);
 select tests.world();
-select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
-select tests.start(tests.the('run'), 'a');
-select tests.start(tests.the('run'), 'b');
+select tests.set('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
+select tests.start(tests.get('run'), 'a');
+select tests.start(tests.get('run'), 'b');
 
 create function pg_temp.delegate(p_number integer, p_arguments jsonb) returns text language plpgsql as $$
 begin
-  perform tests.wish(tests.the('run'), 'a', p_number, 'delegate', '{"title": "t", "instructions": "i"}'::jsonb || p_arguments);
-  perform goalpost_private.carry_out_delegate(tests.step(tests.the('run'), 'a'),
-    (select c from goalpost.tool_calls c where c.run_id = tests.the('run') and c.step_key = 'a' and c.number = p_number), goalpost_private.clock());
-  return (select c.state || ' ' || coalesce(c.error ->> 'code', '') from goalpost.tool_calls c where c.run_id = tests.the('run') and c.number = p_number);
+  perform tests.wish(tests.get('run'), 'a', p_number, 'delegate', '{"title": "t", "instructions": "i"}'::jsonb || p_arguments);
+  perform goalpost_private.carry_out_delegate(tests.step(tests.get('run'), 'a'),
+    (select c from goalpost.tool_calls c where c.run_id = tests.get('run') and c.step_key = 'a' and c.number = p_number), goalpost_private.clock());
+  return (select c.state || ' ' || coalesce(c.error ->> 'code', '') from goalpost.tool_calls c where c.run_id = tests.get('run') and c.number = p_number);
 end
 $$;
 select is(pg_temp.delegate(1, '{"as": "step", "agent": "nobody"}'), 'failed unknown_agent', 'nobody');
 update goalpost_private.limits set max_goal_depth = 0;
 select is(pg_temp.delegate(2, '{"as": "goal"}'), 'failed too_many_goals', 'too deep');
-select is(tests.run_state(tests.the('run')), 'running', 'which is not the end of the run');
+select is(tests.run_state(tests.get('run')), 'running', 'which is not the end of the run');
 update goalpost_private.limits set max_steps = 3;
 select is(pg_temp.delegate(3, '{"as": "step"}'), 'failed too_many_steps', 'too many');
-select is(tests.state(tests.the('run'), 'a'), 'running', 'the step goes on');
-select is((select count(*) from goalpost.steps where run_id = tests.the('run') and key like 'a_call_%'), 1::bigint, 'and nothing else is there');
+select is(tests.state(tests.get('run'), 'a'), 'running', 'the step goes on');
+select is((select count(*) from goalpost.steps where run_id = tests.get('run') and key like 'a_call_%'), 1::bigint, 'and nothing else is there');
 
 select * from finish();
 rollback;

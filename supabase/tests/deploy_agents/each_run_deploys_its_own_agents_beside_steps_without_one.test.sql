@@ -4,16 +4,16 @@ select plan(4);
 select tests.world();
 
 create function pg_temp.deployed(p_name text) returns bigint language sql as $$
-  select count(*) from goalpost.agent_instances i where i.run_id = tests.the(p_name) and i.state = 'open' $$;
-select tests.keep('one', tests.planned('a, t', jsonb_build_object('a', tests.agent())));
+  select count(*) from goalpost.agent_instances i where i.run_id = tests.get(p_name) and i.state = 'open' $$;
+select tests.set('one', tests.planned('a, t', jsonb_build_object('a', tests.agent())));
 select is(tests.claimed_keys('agent tool'), 'a t', 'a step of an agent and a step without one are claimed together');
 select is(pg_temp.deployed('one'), 1::bigint, 'the agent of the one is deployed');
-select tests.keep('two', tests.planned('a, b, c:a', jsonb_build_object('a', tests.agent(), 'b', tests.agent(), 'c', tests.agent())));
+select tests.set('two', tests.planned('a, b, c:a', jsonb_build_object('a', tests.agent(), 'b', tests.agent(), 'c', tests.agent())));
 select tests.claim('agent');
 select is(pg_temp.deployed('two'), 1::bigint, 'an agent that is open in another run is deployed for this run as well');
-select tests.do_complete(tests.the('two'), 'a');
+select tests.do_complete(tests.get('two'), 'a');
 select tests.claim('agent');
-select is(tests.state(tests.the('two'), 'c') || ' ' || pg_temp.deployed('two'), 'running 1', 'a later step of the agent is claimed and finds it open');
+select is(tests.state(tests.get('two'), 'c') || ' ' || pg_temp.deployed('two'), 'running 1', 'a later step of the agent is claimed and finds it open');
 
 select * from finish();
 rollback;

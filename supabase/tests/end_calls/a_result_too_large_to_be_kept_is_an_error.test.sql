@@ -3,14 +3,14 @@ begin;
 select * from no_plan();
 select tests.world();
 
-select tests.keep('run', tests.agent_at_work());
+select tests.set('run', tests.agent_at_work());
 update goalpost_private.limits set max_result_bytes = 50;
-select tests.bare_call(tests.the('run'), 'a', n) from generate_series(1, 2) n;
-select goalpost_worker.end_calls(tests.the('run'), 'a', 1, jsonb_build_array(
+select tests.bare_call(tests.get('run'), 'a', n) from generate_series(1, 2) n;
+select goalpost_worker.end_calls(tests.get('run'), 'a', 1, jsonb_build_array(
   jsonb_build_object('number', 1, 'result', repeat('x', 60)),
   jsonb_build_object('number', 2, 'error', jsonb_build_object('code', 'e', 'message', repeat('x', 9000), 'more', 1))));
-select is((select (c.state, c.error ->> 'code')::text from tests.call_of(tests.the('run'), 1) c), '(failed,result_too_large)', 'said in its error');
-select is(length((tests.call_of(tests.the('run'), 2)).error ->> 'message'), 4000, 'an error''s words are bounded');
+select is((select (c.state, c.error ->> 'code')::text from tests.call_of(tests.get('run'), 1) c), '(failed,result_too_large)', 'said in its error');
+select is(length((tests.call_of(tests.get('run'), 2)).error ->> 'message'), 4000, 'an error''s words are bounded');
 
 select * from finish();
 rollback;

@@ -2,14 +2,14 @@ begin;
 select plan(4);
 select tests.world();
 
-select tests.keep('run', tests.planned('one, two, three', jsonb_build_object('one', tests.subgoal(), 'two', tests.subgoal(), 'three', tests.subgoal() || '{"on_failure": "continue"}')));
-select goalpost_private.end_run(tests.run_below(tests.the('run'), 'two'), 'completed', null, '{"n": 2}', 'the second', goalpost_private.clock());
-select is(tests.states(tests.the('run')), 'judge=pending one=waiting three=waiting two=completed', 'a sub-goal that is reached completes the step that opened it, and no other');
-select is((tests.step(tests.the('run'), 'two')).result ->> 'text', 'the second', 'whose result is its report');
-select goalpost_private.end_run(tests.run_below(tests.the('run'), 'three'), 'failed', 'no way', null, null, goalpost_private.clock());
-select is(tests.states(tests.the('run')), 'judge=pending one=waiting three=failed two=completed', 'a sub-goal that failed fails the step that opened it, and no other');
-select goalpost_private.end_run(tests.run_below(tests.the('run'), 'one'), 'completed', null, '{"n": 1}', 'the first', goalpost_private.clock());
-select is(tests.states(tests.the('run')), 'judge=ready one=completed three=failed two=completed', 'with the last of them the judge is ready');
+select tests.set('run', tests.planned('one, two, three', jsonb_build_object('one', tests.subgoal(), 'two', tests.subgoal(), 'three', tests.subgoal() || '{"on_failure": "continue"}')));
+select goalpost_private.end_run(tests.run_below(tests.get('run'), 'two'), 'completed', null, '{"n": 2}', 'the second', goalpost_private.clock());
+select is(tests.states(tests.get('run')), 'judge=pending one=waiting three=waiting two=completed', 'a sub-goal that is reached completes the step that opened it, and no other');
+select is((tests.step(tests.get('run'), 'two')).result ->> 'text', 'the second', 'whose result is its report');
+select goalpost_private.end_run(tests.run_below(tests.get('run'), 'three'), 'failed', 'no way', null, null, goalpost_private.clock());
+select is(tests.states(tests.get('run')), 'judge=pending one=waiting three=failed two=completed', 'a sub-goal that failed fails the step that opened it, and no other');
+select goalpost_private.end_run(tests.run_below(tests.get('run'), 'one'), 'completed', null, '{"n": 1}', 'the first', goalpost_private.clock());
+select is(tests.states(tests.get('run')), 'judge=ready one=completed three=failed two=completed', 'with the last of them the judge is ready');
 
 select * from finish();
 rollback;

@@ -3,19 +3,19 @@ begin;
 select plan(3);
 select tests.world();
 
-select tests.keep('done', tests.planned('a'));
-select tests.keep('failed', tests.planned('a'));
+select tests.set('done', tests.planned('a'));
+select tests.set('failed', tests.planned('a'));
 insert into goalpost.memories (workspace_id, scope, goal_id, kind, title, text, trust, created_at, expires_at)
 select tests.id_of('acme'), 'goal', (tests.goal_of(r)).id, 'fact', 'Of a goal', 'text', 'trusted', goalpost_private.clock(), goalpost_private.clock() + interval '1 day'
-  from unnest(array[tests.the('done'), tests.the('failed')]) r;
+  from unnest(array[tests.get('done'), tests.get('failed')]) r;
 insert into goalpost.memories (workspace_id, scope, kind, title, text, trust, created_at, expires_at)
 values (tests.id_of('acme'), 'workspace', 'fact', 'Of all', 'text', 'trusted', goalpost_private.clock(), goalpost_private.clock() + interval '1 day');
 select is((select count(*) from goalpost.memories), 3::bigint, 'three memories are there while the goals are active');
-select tests.do_complete(tests.the('done'), 'a');
-select tests.do_complete(tests.the('done'), 'judge', '{"decision": "complete", "report": "r"}');
+select tests.do_complete(tests.get('done'), 'a');
+select tests.do_complete(tests.get('done'), 'judge', '{"decision": "complete", "report": "r"}');
 select is((select count(*) from goalpost.memories), 2::bigint, 'a completed goal takes its own memory with it');
-select tests.do_fail(tests.the('failed'), 'a');
-select tests.report_failure(tests.the('failed'));
+select tests.do_fail(tests.get('failed'), 'a');
+select tests.report_failure(tests.get('failed'));
 select is((select string_agg(title, ', ') from goalpost.memories), 'Of all', 'a failed goal, too, and what others remember stays');
 
 select * from finish();

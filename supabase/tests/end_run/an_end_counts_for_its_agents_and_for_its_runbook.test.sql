@@ -18,11 +18,11 @@ select is(pg_temp.counted(), 'nothing', 'a run without agents and without a runb
 select pg_temp.ended(tests.planned('a', jsonb_build_object('a', tests.agent())));
 select is(pg_temp.counted(), 'agent 1', 'a run without a runbook counts for its agent');
 delete from goalpost.unfolded_statistics;
-select tests.keep('book', goalpost_private.publish_builtin_runbook('tests-book', 1, 't', 'd', 'g', '{}', false, '{"steps": []}'));
-select tests.keep('follows', tests.goal());
-select tests.do_complete(tests.the('follows'), 'plan', jsonb_build_object('runbook_id', tests.the('book'), 'plan',
+select tests.set('book', goalpost_private.publish_builtin_runbook('tests-book', 1, 't', 'd', 'g', '{}', false, '{"steps": []}'));
+select tests.set('follows', tests.goal());
+select tests.do_complete(tests.get('follows'), 'plan', jsonb_build_object('runbook_id', tests.get('book'), 'plan',
   jsonb_build_object('steps', tests.steps('a'))));
-select pg_temp.ended(tests.the('follows'));
+select pg_temp.ended(tests.get('follows'));
 select is(pg_temp.counted(), 'runbook 1', 'a run without agents counts for its runbook');
 
 select * from finish();

@@ -3,29 +3,29 @@ begin;
 select plan(10);
 select tests.world(p_bystanders => false);
 
-select tests.keep('run', tests.planned('a, ap, sub, b:ap, bad',
+select tests.set('run', tests.planned('a, ap, sub, b:ap, bad',
   jsonb_build_object('a', tests.agent(), 'ap', tests.approval(), 'sub', tests.subgoal())));
-select tests.keep('below', tests.run_below(tests.the('run'), 'sub'));
-select tests.do_complete(tests.the('below'), 'plan', jsonb_build_object('plan', jsonb_build_object('steps',
+select tests.set('below', tests.run_below(tests.get('run'), 'sub'));
+select tests.do_complete(tests.get('below'), 'plan', jsonb_build_object('plan', jsonb_build_object('steps',
   tests.steps('x, y', jsonb_build_object('x', tests.agent(), 'y', tests.subgoal())))));
-select tests.keep('deepest', tests.run_below(tests.the('below'), 'y'));
-select tests.start(tests.the('below'), 'x');
-select tests.do_fail(tests.the('run'), 'bad');
-select tests.report_failure(tests.the('run'));
+select tests.set('deepest', tests.run_below(tests.get('below'), 'y'));
+select tests.start(tests.get('below'), 'x');
+select tests.do_fail(tests.get('run'), 'bad');
+select tests.report_failure(tests.get('run'));
 
-select is(tests.states(tests.the('run')), 'a=cancelled ap=cancelled b=cancelled bad=failed judge=completed sub=cancelled', 'open steps are cancelled, and the judge reports');
-select is((tests.approval_of(tests.the('run'), 'ap')).state, 'cancelled', 'the approval');
-select is(tests.run_state(tests.the('below')), 'cancelled', 'the sub-goal''s run');
-select is(tests.run_state(tests.the('deepest')), 'cancelled', 'and the one below that');
-select is((tests.goal_of(tests.the('below'))).state, 'cancelled', 'the sub-goal');
-select is((tests.goal_of(tests.the('below'))).reason, 'the goal above it ended', 'with the reason');
-select is(tests.states(tests.the('below')), 'judge=cancelled x=cancelled y=cancelled', 'its steps');
+select is(tests.states(tests.get('run')), 'a=cancelled ap=cancelled b=cancelled bad=failed judge=completed sub=cancelled', 'open steps are cancelled, and the judge reports');
+select is((tests.approval_of(tests.get('run'), 'ap')).state, 'cancelled', 'the approval');
+select is(tests.run_state(tests.get('below')), 'cancelled', 'the sub-goal''s run');
+select is(tests.run_state(tests.get('deepest')), 'cancelled', 'and the one below that');
+select is((tests.goal_of(tests.get('below'))).state, 'cancelled', 'the sub-goal');
+select is((tests.goal_of(tests.get('below'))).reason, 'the goal above it ended', 'with the reason');
+select is(tests.states(tests.get('below')), 'judge=cancelled x=cancelled y=cancelled', 'its steps');
 select is_empty('select from goalpost.agent_instances where state = ''open''', 'no agent is left open');
 select is((select count(*) from goalpost.agent_instances where closed_at is not null), 2::bigint, 'two were closed');
 select is_empty(
   format('select from goalpost.steps s join goalpost.workflow_runs r on r.id = s.run_id
            where r.root_run_id = (select root_run_id from goalpost.workflow_runs where id = %s)
-             and s.state in (''pending'', ''ready'', ''running'', ''waiting'')', tests.the('run')), 'no step of the tree is open');
+             and s.state in (''pending'', ''ready'', ''running'', ''waiting'')', tests.get('run')), 'no step of the tree is open');
 
 select * from finish();
 rollback;

@@ -3,19 +3,19 @@ begin;
 select * from no_plan();
 select tests.world();
 
-select tests.keep('run', tests.agent_at_work());
-select tests.asks_model(tests.the('run'));
-select tests.keep('reply', tests.model_answers(tests.the('run'), 1, '[{"call_id": "x", "tool": "calculate", "arguments": {"expression": "1"}}, {"call_id": "y", "tool": "sql", "arguments": {}}]')::text);
-select is((select (t.state, t.answer, t.input_tokens, t.output_tokens, t.cached_tokens, t.reasoning_tokens, t.ended_at is null)::text from tests.turn_of(tests.the('run'), 1) t),
+select tests.set('run', tests.agent_at_work());
+select tests.asks_model(tests.get('run'));
+select tests.set('reply', tests.model_answers(tests.get('run'), 1, '[{"call_id": "x", "tool": "calculate", "arguments": {"expression": "1"}}, {"call_id": "y", "tool": "sql", "arguments": {}}]')::text);
+select is((select (t.state, t.answer, t.input_tokens, t.output_tokens, t.cached_tokens, t.reasoning_tokens, t.ended_at is null)::text from tests.turn_of(tests.get('run'), 1) t),
           '(answered,"{""text"": ""said""}",10,5,3,2,f)', 'the answer and its tokens');
-select is((select (u.input_tokens, u.output_tokens, u.counted)::text from goalpost.usage_events u where u.run_id = tests.the('run') and u.step_key = 'a' and u.number = 1), '(10,5,t)', 'what it used is booked');
+select is((select (u.input_tokens, u.output_tokens, u.counted)::text from goalpost.usage_events u where u.run_id = tests.get('run') and u.step_key = 'a' and u.number = 1), '(10,5,t)', 'what it used is booked');
 select is((select (c.turn_number, c.call_id, c.tool, c.tool_version, c.idempotent, c.writes, c.arguments, c.arguments_hash = tests.hash(c.arguments::text), c.rule, c.state)::text
-             from tests.call_of(tests.the('run'), 1) c), '(1,x,calculate,1,t,f,"{""expression"": ""1""}",t,default,intended)', 'the call is frozen');
-select is((tests.call_of(tests.the('run'), 2)).idempotency_key, format('%s/%s/a/2', tests.id_of('acme'), tests.the('run')), 'its key names workspace, run, step and number');
-select is(tests.kept('reply')::jsonb -> 'calls', jsonb_build_array(goalpost_private.describe_call(tests.call_of(tests.the('run'), 1)), goalpost_private.describe_call(tests.call_of(tests.the('run'), 2))), 'and the worker is told of each');
-select is(tests.model_answers(tests.the('run'), 1, '[{"call_id": "z", "tool": "sql"}]', '{"error": {}}'), tests.kept('reply')::jsonb, 'told twice, the reply is the same');
-select is((select count(*) from goalpost.usage_events where run_id = tests.the('run') and step_key = 'a'), 1::bigint, 'nothing is booked twice');
-select is((select count(*) from goalpost.tool_calls where run_id = tests.the('run') and step_key = 'a'), 2::bigint, 'and no call made twice');
+             from tests.call_of(tests.get('run'), 1) c), '(1,x,calculate,1,t,f,"{""expression"": ""1""}",t,default,intended)', 'the call is frozen');
+select is((tests.call_of(tests.get('run'), 2)).idempotency_key, format('%s/%s/a/2', tests.id_of('acme'), tests.get('run')), 'its key names workspace, run, step and number');
+select is(tests.kept('reply')::jsonb -> 'calls', jsonb_build_array(goalpost_private.describe_call(tests.call_of(tests.get('run'), 1)), goalpost_private.describe_call(tests.call_of(tests.get('run'), 2))), 'and the worker is told of each');
+select is(tests.model_answers(tests.get('run'), 1, '[{"call_id": "z", "tool": "sql"}]', '{"error": {}}'), tests.kept('reply')::jsonb, 'told twice, the reply is the same');
+select is((select count(*) from goalpost.usage_events where run_id = tests.get('run') and step_key = 'a'), 1::bigint, 'nothing is booked twice');
+select is((select count(*) from goalpost.tool_calls where run_id = tests.get('run') and step_key = 'a'), 2::bigint, 'and no call made twice');
 
 select is(tests.unbalanced(), '{}', 'spent is the sum of usage on every cap');
 

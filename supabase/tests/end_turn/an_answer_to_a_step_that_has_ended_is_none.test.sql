@@ -3,11 +3,11 @@ begin;
 select * from no_plan();
 select tests.world();
 
-select tests.keep('run', tests.agent_at_work());
-select tests.asks_model(tests.the('run'));
-select tests.finish(tests.the('run'), 'a', 'released');
-select is(tests.model_answers(tests.the('run'), 1, '[{"call_id": "x", "tool": "sql"}]'), '{"lease_lost": true}', 'it is told so');
-select is(tests.turns(tests.the('run')), 'failed', 'and the answer is none');
+select tests.set('run', tests.agent_at_work());
+select tests.asks_model(tests.get('run'));
+select tests.finish(tests.get('run'), 'a', 'released');
+select is(tests.model_answers(tests.get('run'), 1, '[{"call_id": "x", "tool": "sql"}]'), '{"lease_lost": true}', 'it is told so');
+select is(tests.turns(tests.get('run')), 'failed', 'and the answer is none');
 
 select * from finish();
 rollback;

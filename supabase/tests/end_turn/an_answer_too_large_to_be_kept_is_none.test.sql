@@ -3,16 +3,16 @@ begin;
 select * from no_plan();
 select tests.world();
 
-select tests.keep('run', tests.agent_at_work());
+select tests.set('run', tests.agent_at_work());
 update goalpost_private.limits set max_result_bytes = 100;
-select tests.asks_model(tests.the('run'));
-select is(tests.model_answers(tests.the('run'), 1, '[{"call_id": "x", "tool": "sql"}]', jsonb_build_object('answer', jsonb_build_object('text', repeat('x', 100)), 'usage', '{"input_tokens": 4}'::jsonb)) #>> '{error,code}',
+select tests.asks_model(tests.get('run'));
+select is(tests.model_answers(tests.get('run'), 1, '[{"call_id": "x", "tool": "sql"}]', jsonb_build_object('answer', jsonb_build_object('text', repeat('x', 100)), 'usage', '{"input_tokens": 4}'::jsonb)) #>> '{error,code}',
           'answer_too_large', 'the worker is told so');
-select is((select (t.state, t.answer is null, t.input_tokens)::text from tests.turn_of(tests.the('run'), 1) t), '(failed,t,4)', 'it is not kept, its tokens are');
-select is(tests.calls(tests.the('run')), null, 'and nothing is called');
-select tests.asks_model(tests.the('run'));
-select tests.model_answers(tests.the('run'), 2, '[]', jsonb_build_object('answer', jsonb_build_object('text', repeat('x', 85)), 'usage', '{"input_tokens": -4, "output_tokens": 1e300}'::jsonb));
-select is((select (t.state, t.input_tokens, t.output_tokens)::text from tests.turn_of(tests.the('run'), 2) t), '(answered,0,50)', 'an answer that fits is kept, and its tokens are within their bounds');
+select is((select (t.state, t.answer is null, t.input_tokens)::text from tests.turn_of(tests.get('run'), 1) t), '(failed,t,4)', 'it is not kept, its tokens are');
+select is(tests.calls(tests.get('run')), null, 'and nothing is called');
+select tests.asks_model(tests.get('run'));
+select tests.model_answers(tests.get('run'), 2, '[]', jsonb_build_object('answer', jsonb_build_object('text', repeat('x', 85)), 'usage', '{"input_tokens": -4, "output_tokens": 1e300}'::jsonb));
+select is((select (t.state, t.input_tokens, t.output_tokens)::text from tests.turn_of(tests.get('run'), 2) t), '(answered,0,50)', 'an answer that fits is kept, and its tokens are within their bounds');
 
 select is(tests.unbalanced(), '{}', 'spent is the sum of usage on every cap');
 

@@ -5,10 +5,10 @@ select tests.world();
 
 insert into goalpost.tools (name, description, parameters, idempotent, writes) values ('submit_result', 's', '{}', true, false) on conflict do nothing;
 insert into goalpost.agents (workspace_id, name, role, tools) values (tests.id_of('acme'), 'own', 'r', '{}');
-select tests.keep('run', tests.agent_at_work('own'));
-select tests.asks_model(tests.the('run'));
-select tests.model_answers(tests.the('run'), 1, '[{"call_id": "x", "tool": "submit_result"}]');
-select is(tests.calls(tests.the('run')), 'intended', 'it may be called');
+select tests.set('run', tests.agent_at_work('own'));
+select tests.asks_model(tests.get('run'));
+select tests.model_answers(tests.get('run'), 1, '[{"call_id": "x", "tool": "submit_result"}]');
+select is(tests.calls(tests.get('run')), 'intended', 'it may be called');
 
 select * from finish();
 rollback;

@@ -4,26 +4,26 @@ select plan(6);
 select tests.world();
 
 select tests.price();
-select tests.keep('run', tests.agent_at_work());
-select goalpost_worker.begin_turn(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch,
+select tests.set('run', tests.agent_at_work());
+select goalpost_worker.begin_turn(tests.get('run'), 'a', (tests.step(tests.get('run'), 'a')).lease_epoch,
   tests.ask_of('q', '{"provider": "p", "max_input_tokens": 1000, "max_output_tokens": 100}'));
-select tests.keep('epoch', (tests.step(tests.the('run'), 'a')).lease_epoch);
-select tests.lose(tests.the('run'));
-select goalpost_worker.read_journal(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch);
-select matches(tests.caps(tests.the('run')), 'run 2700\+0/', 'a turn whose worker is gone counts as all that was reserved');
-select tests.model_answers(tests.the('run'), 1, '[]', '{"answer": {"text": "late"}, "usage": {"input_tokens": 400, "output_tokens": 50}}', tests.the('epoch'));
-select matches(tests.caps(tests.the('run')), 'run 500\+0/', 'the late answer replaces the estimate by what it cost');
-select is((select sum(cost_microusd) from goalpost.usage_events where run_id = tests.the('run')), 500::numeric, 'the usage row has the same cost');
+select tests.set('epoch', (tests.step(tests.get('run'), 'a')).lease_epoch);
+select tests.lose(tests.get('run'));
+select goalpost_worker.read_journal(tests.get('run'), 'a', (tests.step(tests.get('run'), 'a')).lease_epoch);
+select matches(tests.caps(tests.get('run')), 'run 2700\+0/', 'a turn whose worker is gone counts as all that was reserved');
+select tests.model_answers(tests.get('run'), 1, '[]', '{"answer": {"text": "late"}, "usage": {"input_tokens": 400, "output_tokens": 50}}', tests.get('epoch'));
+select matches(tests.caps(tests.get('run')), 'run 500\+0/', 'the late answer replaces the estimate by what it cost');
+select is((select sum(cost_microusd) from goalpost.usage_events where run_id = tests.get('run')), 500::numeric, 'the usage row has the same cost');
 select is(tests.unbalanced(), '{}', 'spent is the sum of usage on every cap');
 
 -- Near a cap, where the estimate fills it.
 update goalpost.budgets set cap_microusd = spent_microusd + 2700 where workspace_id = tests.id_of('acme') and scope = 'run';
-select goalpost_worker.begin_turn(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch,
+select goalpost_worker.begin_turn(tests.get('run'), 'a', (tests.step(tests.get('run'), 'a')).lease_epoch,
   tests.ask_of('r', '{"provider": "p", "max_input_tokens": 1000, "max_output_tokens": 100}'));
-select tests.keep('epoch', (tests.step(tests.the('run'), 'a')).lease_epoch);
-select tests.lose(tests.the('run'));
-select goalpost_worker.read_journal(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch);
-select is(tests.model_answers(tests.the('run'), 2, '[]', '{"answer": {"text": "late"}, "usage": {"input_tokens": 400, "output_tokens": 50}}', tests.the('epoch')),
+select tests.set('epoch', (tests.step(tests.get('run'), 'a')).lease_epoch);
+select tests.lose(tests.get('run'));
+select goalpost_worker.read_journal(tests.get('run'), 'a', (tests.step(tests.get('run'), 'a')).lease_epoch);
+select is(tests.model_answers(tests.get('run'), 2, '[]', '{"answer": {"text": "late"}, "usage": {"input_tokens": 400, "output_tokens": 50}}', tests.get('epoch')),
   '{"lease_lost": true}', 'at a full cap the late answer is booked and nothing is raised');
 select is(tests.unbalanced(), '{}', 'spent is the sum of usage after that');
 

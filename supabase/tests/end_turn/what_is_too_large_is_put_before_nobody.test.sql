@@ -3,11 +3,11 @@ begin;
 select * from no_plan();
 select tests.world();
 
-select tests.keep('run', tests.agent_at_work());
+select tests.set('run', tests.agent_at_work());
 select tests.policy_decides('needs_approval');
-select tests.asks_model(tests.the('run'));
-select tests.model_answers(tests.the('run'), 1, jsonb_build_array(jsonb_build_object('call_id', 'x', 'tool', 'calculate', 'arguments', repeat('x', 70000))));
-select is(tests.calls(tests.the('run')), 'failed', 'it has failed');
+select tests.asks_model(tests.get('run'));
+select tests.model_answers(tests.get('run'), 1, jsonb_build_array(jsonb_build_object('call_id', 'x', 'tool', 'calculate', 'arguments', repeat('x', 70000))));
+select is(tests.calls(tests.get('run')), 'failed', 'it has failed');
 select is((select count(*) from tests.asked), 0::bigint, 'and nobody is asked');
 
 select * from finish();

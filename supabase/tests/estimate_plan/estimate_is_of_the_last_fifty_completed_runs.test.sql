@@ -3,7 +3,7 @@ begin;
 select plan(6);
 select tests.world();
 
-select tests.keep('book', goalpost_private.publish_builtin_runbook('tests-book', 1, 't', 'd', 'g', '{}', false, '{"steps": []}'));
+select tests.set('book', goalpost_private.publish_builtin_runbook('tests-book', 1, 't', 'd', 'g', '{}', false, '{"steps": []}'));
 create function pg_temp.past(p_workspace text, p_state text, p_microusd bigint, p_runs integer default 1) returns void language plpgsql as $$
 declare
   v_run_id bigint;
@@ -14,14 +14,14 @@ begin
     perform tests.bare_turn(v_run_id, 'a');
     insert into goalpost.usage_events (run_id, step_key, number, lease_epoch, workspace_id, provider, model, cost_microusd, created_at)
     values (v_run_id, 'a', 1, 1, tests.id_of(p_workspace), 'p', 'm', p_microusd, now());
-    update goalpost.workflow_runs set runbook_id = tests.the('book'), state = p_state, ended_at = case when p_state <> 'running' then now() end where id = v_run_id;
+    update goalpost.workflow_runs set runbook_id = tests.get('book'), state = p_state, ended_at = case when p_state <> 'running' then now() end where id = v_run_id;
   end loop;
 end
 $$;
 create function pg_temp.estimate() returns jsonb language sql as $$
-  select goalpost_private.estimate_plan((select r from goalpost.workflow_runs r where r.id = tests.the('run')),
-    jsonb_build_object('runbook_id', tests.the('book'), 'plan', jsonb_build_object('steps', tests.steps('a')))) $$;
-select tests.keep('run', tests.goal());
+  select goalpost_private.estimate_plan((select r from goalpost.workflow_runs r where r.id = tests.get('run')),
+    jsonb_build_object('runbook_id', tests.get('book'), 'plan', jsonb_build_object('steps', tests.steps('a')))) $$;
+select tests.set('run', tests.goal());
 select pg_temp.past('elsewhere', 'completed', 900000);
 select pg_temp.past('acme', 'failed', 900000);
 select pg_temp.past('acme', 'running', 900000);

@@ -12,25 +12,25 @@ begin
   return v_run;
 end $$;
 
-select tests.keep('continues', pg_temp.planned('{"a": {"on_failure": "continue"}}'));
-select tests.do_fail(tests.the('continues'), 'a');
-select is(tests.state(tests.the('continues'), 'plan_2'), null, 'no other plan is made for a step that the run may go on without');
-select is(tests.state(tests.the('continues'), 'c'), 'running', 'the rest of the plan goes on');
+select tests.set('continues', pg_temp.planned('{"a": {"on_failure": "continue"}}'));
+select tests.do_fail(tests.get('continues'), 'a');
+select is(tests.state(tests.get('continues'), 'plan_2'), null, 'no other plan is made for a step that the run may go on without');
+select is(tests.state(tests.get('continues'), 'c'), 'running', 'the rest of the plan goes on');
 
-select tests.keep('request', tests.ask());
-select tests.do_complete(tests.the('request'), 'assess', jsonb_build_object('decision', 'steps', 'model', 'm',
+select tests.set('request', tests.ask());
+select tests.do_complete(tests.get('request'), 'assess', jsonb_build_object('decision', 'steps', 'model', 'm',
   'steps', tests.steps('x', '{"x": {"on_failure": "continue"}}')));
-select tests.do_fail(tests.the('request'), 'x');
-select is((tests.request_of(tests.the('request'))).state, 'accepted', 'a request whose last step fails goes on, also where that step says "continue"');
-select isnt((tests.request_of(tests.the('request'))).goal_id, null, 'because it becomes a goal');
+select tests.do_fail(tests.get('request'), 'x');
+select is((tests.request_of(tests.get('request'))).state, 'accepted', 'a request whose last step fails goes on, also where that step says "continue"');
+select isnt((tests.request_of(tests.get('request'))).goal_id, null, 'because it becomes a goal');
 
-select tests.keep('lost', pg_temp.planned('{}'));
-update goalpost.steps set max_attempts = 1 where run_id = tests.the('lost') and key = 'a';
-select tests.start(tests.the('lost'), 'a');
-select tests.pass('1 minute');
+select tests.set('lost', pg_temp.planned('{}'));
+update goalpost.steps set max_attempts = 1 where run_id = tests.get('lost') and key = 'a';
+select tests.start(tests.get('lost'), 'a');
+select tests.advance_clock('1 minute');
 select goalpost_private.sweep();
-select is(tests.state(tests.the('lost'), 'a') || ' ' || tests.state(tests.the('lost'), 'judge'), 'failed ready', 'a step whose worker was lost on its last attempt fails, and the judge reports');
-select is(tests.state(tests.the('lost'), 'plan_2'), null, 'no other plan is made for it');
+select is(tests.state(tests.get('lost'), 'a') || ' ' || tests.state(tests.get('lost'), 'judge'), 'failed ready', 'a step whose worker was lost on its last attempt fails, and the judge reports');
+select is(tests.state(tests.get('lost'), 'plan_2'), null, 'no other plan is made for it');
 
 select * from finish();
 rollback;

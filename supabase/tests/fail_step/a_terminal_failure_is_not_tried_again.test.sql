@@ -3,10 +3,10 @@ begin;
 select plan(2);
 select tests.world();
 
-select tests.keep('run', tests.planned('a'));
-select tests.fail(tests.the('run'), 'a', '{"retryable": false, "message": "no such table", "code": "query_refused"}');
-select is(tests.state(tests.the('run'), 'a'), 'failed', 'failed in its first attempt');
-select is((select error ->> 'code' from goalpost.dead_letters where run_id = tests.the('run')), 'query_refused', 'with a dead letter');
+select tests.set('run', tests.planned('a'));
+select tests.fail(tests.get('run'), 'a', '{"retryable": false, "message": "no such table", "code": "query_refused"}');
+select is(tests.state(tests.get('run'), 'a'), 'failed', 'failed in its first attempt');
+select is((select error ->> 'code' from goalpost.dead_letters where run_id = tests.get('run')), 'query_refused', 'with a dead letter');
 
 select * from finish();
 rollback;

@@ -3,9 +3,9 @@ begin;
 select plan(1);
 select tests.world();
 
-select tests.keep('run', tests.planned('a'));
-select tests.fail(tests.the('run'), 'a', '{"code": "c", "message": "m", "retryable": true, "retry_after_seconds": -3600}');
-select is((tests.step(tests.the('run'), 'a')).run_after, goalpost_private.clock(), 'at once is the earliest');
+select tests.set('run', tests.planned('a'));
+select tests.fail(tests.get('run'), 'a', '{"code": "c", "message": "m", "retryable": true, "retry_after_seconds": -3600}');
+select is((tests.step(tests.get('run'), 'a')).run_after, goalpost_private.clock(), 'at once is the earliest');
 
 select * from finish();
 rollback;

@@ -3,11 +3,11 @@ begin;
 select plan(2);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b'));
-select tests.finish(tests.the('run'), 'a', 'failed');
-select tests.finish(tests.the('run'), 'b', 'failed', '{"error": "what?"}');
-select is(tests.states(tests.the('run')), 'a=ready b=ready judge=pending', 'no error, or none that can be read');
-select is((tests.step(tests.the('run'), 'a')).error ->> 'code', 'unknown', 'and it says so');
+select tests.set('run', tests.planned('a, b'));
+select tests.finish(tests.get('run'), 'a', 'failed');
+select tests.finish(tests.get('run'), 'b', 'failed', '{"error": "what?"}');
+select is(tests.states(tests.get('run')), 'a=ready b=ready judge=pending', 'no error, or none that can be read');
+select is((tests.step(tests.get('run'), 'a')).error ->> 'code', 'unknown', 'and it says so');
 
 select * from finish();
 rollback;

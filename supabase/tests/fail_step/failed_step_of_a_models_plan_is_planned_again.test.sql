@@ -10,13 +10,13 @@ begin
   return v_run;
 end $$;
 
-select tests.keep('run', pg_temp.planned('a, b:a, c', '[{"description": "kept", "check": "steps.a.n"}, {"description": "bound", "check": "steps.b.n"}, "judged", {"description": "again", "check": "steps.a.n"}]'));
-select tests.do_complete(tests.the('run'), 'a', '{"n": 7}');
-select tests.do_fail(tests.the('run'), 'b');
-select is(tests.states(tests.the('run')) || ' ' || tests.state(tests.the('run'), 'plan_2'), 'a=completed b=failed c=cancelled judge=cancelled ready', 'what is open of the plan is cancelled and a second plan is asked for');
-select is(tests.run_state(tests.the('run')), 'running', 'the run goes on');
-select is(tests.dead_letter_of(tests.the('run'), 'b'), null, 'no person is asked to retry the step');
-select tests.keep('context', (tests.claim('plan') #> '{0,context}')::text);
+select tests.set('run', pg_temp.planned('a, b:a, c', '[{"description": "kept", "check": "steps.a.n"}, {"description": "bound", "check": "steps.b.n"}, "judged", {"description": "again", "check": "steps.a.n"}]'));
+select tests.do_complete(tests.get('run'), 'a', '{"n": 7}');
+select tests.do_fail(tests.get('run'), 'b');
+select is(tests.states(tests.get('run')) || ' ' || tests.state(tests.get('run'), 'plan_2'), 'a=completed b=failed c=cancelled judge=cancelled ready', 'what is open of the plan is cancelled and a second plan is asked for');
+select is(tests.run_state(tests.get('run')), 'running', 'the run goes on');
+select is(tests.dead_letter_of(tests.get('run'), 'b'), null, 'no person is asked to retry the step');
+select tests.set('context', (tests.claim('plan') #> '{0,context}')::text);
 select is(tests.kept('context')::jsonb #>> '{previous,reason}', 'step b failed: it broke', 'the planner receives the reason');
 select is(tests.kept('context')::jsonb #>> '{previous,plans_left_after_this}', '1', 'and how many plans are left after this one');
 select is(tests.kept('context')::jsonb -> 'completed_keys', '["a"]', 'and which steps it may depend on');
@@ -26,51 +26,51 @@ select is(jsonb_array_length(tests.kept('context')::jsonb #> '{previous,steps}')
 select is(jsonb_path_query_first(tests.kept('context')::jsonb, '$.previous.steps[*] ? (@.key == "b").input.tool'), '"sql"', 'and with what it was given');
 
 update goalpost.goal_criteria set verdict = case number when 3 then 'unmet' else 'met' end, evidence = 'e'
- where number in (1, 3, 4) and goal_id = (tests.goal_of(tests.the('run'))).id;
-select is(tests.complete(tests.the('run'), 'plan_2', jsonb_build_object('model', 'm', 'plan', jsonb_build_object(
+ where number in (1, 3, 4) and goal_id = (tests.goal_of(tests.get('run'))).id;
+select is(tests.complete(tests.get('run'), 'plan_2', jsonb_build_object('model', 'm', 'plan', jsonb_build_object(
   'steps', tests.steps('b2:a, c2'), 'criteria', '[{"description": "Bound ", "check": "steps.b2.n"}, {"description": "again", "check": "steps.b2.m"}]'::jsonb))), 'accepted', 'a later plan may depend on a completed step');
-select is(tests.state(tests.the('run'), 'b2'), 'ready', 'whose dependency has been met');
-select is(array(select check_expression from goalpost.goal_criteria where goal_id = (tests.goal_of(tests.the('run'))).id order by number),
+select is(tests.state(tests.get('run'), 'b2'), 'ready', 'whose dependency has been met');
+select is(array(select check_expression from goalpost.goal_criteria where goal_id = (tests.goal_of(tests.get('run'))).id order by number),
   array['steps.a.n', 'steps.b2.n', null, 'steps.b2.m'], 'checks are bound to the steps of the later plan, and a met one is kept');
-select is(array(select verdict from goalpost.goal_criteria where goal_id = (tests.goal_of(tests.the('run'))).id order by number),
+select is(array(select verdict from goalpost.goal_criteria where goal_id = (tests.goal_of(tests.get('run'))).id order by number),
   array['met', 'open', 'open', 'open'], 'what was not met, or has another check, is open again');
-select is((select evidence from goalpost.goal_criteria where goal_id = (tests.goal_of(tests.the('run'))).id and number = 1), 'e', 'a kept verdict keeps its evidence');
+select is((select evidence from goalpost.goal_criteria where goal_id = (tests.goal_of(tests.get('run'))).id and number = 1), 'e', 'a kept verdict keeps its evidence');
 select is(tests.claim('tool') #> '{0,context,steps,a,n}', '7', 'the step receives the result of the earlier plan');
 
-select tests.do_fail(tests.the('run'), 'c2');
-select tests.do_complete(tests.the('run'), 'plan_3', jsonb_build_object('model', 'm', 'plan', jsonb_build_object('steps', tests.steps('c3'))));
-select tests.do_fail(tests.the('run'), 'c3');
-select is(tests.state(tests.the('run'), 'judge_3'), 'ready', 'after the last plan the judge reports');
-select isnt(tests.dead_letter_of(tests.the('run'), 'c3'), null, 'and a person may retry the step');
+select tests.do_fail(tests.get('run'), 'c2');
+select tests.do_complete(tests.get('run'), 'plan_3', jsonb_build_object('model', 'm', 'plan', jsonb_build_object('steps', tests.steps('c3'))));
+select tests.do_fail(tests.get('run'), 'c3');
+select is(tests.state(tests.get('run'), 'judge_3'), 'ready', 'after the last plan the judge reports');
+select isnt(tests.dead_letter_of(tests.get('run'), 'c3'), null, 'and a person may retry the step');
 
-select tests.do_complete(tests.the('run'), 'judge_3', '{"decision": "fail", "report": "r"}');
-select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.the('run'), 'c3')));
-select is(tests.states(tests.the('run')), 'a=completed b=failed b2=cancelled c=cancelled c2=failed c3=ready judge=cancelled judge_2=cancelled judge_3=pending',
+select tests.do_complete(tests.get('run'), 'judge_3', '{"decision": "fail", "report": "r"}');
+select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.get('run'), 'c3')));
+select is(tests.states(tests.get('run')), 'a=completed b=failed b2=cancelled c=cancelled c2=failed c3=ready judge=cancelled judge_2=cancelled judge_3=pending',
   'a retried step brings back its own plan, and none of the earlier ones');
 
-select tests.keep('commented', pg_temp.planned('a', '[]'));
-select tests.start(tests.the('commented'), 'a');
+select tests.set('commented', pg_temp.planned('a', '[]'));
+select tests.start(tests.get('commented'), 'a');
 insert into goalpost.approvals (workspace_id, run_id, step_key, number, kind, question, shown, required_role, quorum, on_reject, state, comment, decided_by, decided_at, requested_at, expires_at)
-values (tests.id_of('acme'), tests.the('commented'), 'a', 1, 'tool_call', 'q', '{}', 'approver', 1, 'fail', 'rejected', 'greet them first', tests.id_of('mia'), now(), now(), now());
-select tests.fail(tests.the('commented'), 'a', '{"code": "rejected", "message": "no", "retryable": false}');
-select is(tests.state(tests.the('commented'), 'plan_2'), 'ready', 'a rejection that says what should be different leads to another plan');
+values (tests.id_of('acme'), tests.get('commented'), 'a', 1, 'tool_call', 'q', '{}', 'approver', 1, 'fail', 'rejected', 'greet them first', tests.id_of('mia'), now(), now(), now());
+select tests.fail(tests.get('commented'), 'a', '{"code": "rejected", "message": "no", "retryable": false}');
+select is(tests.state(tests.get('commented'), 'plan_2'), 'ready', 'a rejection that says what should be different leads to another plan');
 
-select tests.keep('rules', pg_temp.planned('a', '[]', '{}'));
-select tests.do_fail(tests.the('rules'), 'a');
-select is(tests.state(tests.the('rules'), 'judge'), 'ready', 'a plan that no model has written is not planned again');
-select tests.keep('refused', pg_temp.planned('a'));
-select tests.start(tests.the('refused'), 'a');
-select tests.fail(tests.the('refused'), 'a', '{"code": "rejected", "message": "no", "retryable": false}');
-select is(tests.state(tests.the('refused'), 'judge'), 'ready', 'what a person refused stays refused');
-select tests.keep('lost', pg_temp.planned('a', '[]'));
-select tests.start(tests.the('lost'), 'a');
-select tests.fail(tests.the('lost'), 'a', '{"code": "model_wrong_key", "message": "no", "retryable": false}');
-select is(tests.state(tests.the('lost'), 'judge'), 'ready', 'nor does a plan mend a provider''s account');
+select tests.set('rules', pg_temp.planned('a', '[]', '{}'));
+select tests.do_fail(tests.get('rules'), 'a');
+select is(tests.state(tests.get('rules'), 'judge'), 'ready', 'a plan that no model has written is not planned again');
+select tests.set('refused', pg_temp.planned('a'));
+select tests.start(tests.get('refused'), 'a');
+select tests.fail(tests.get('refused'), 'a', '{"code": "rejected", "message": "no", "retryable": false}');
+select is(tests.state(tests.get('refused'), 'judge'), 'ready', 'what a person refused stays refused');
+select tests.set('lost', pg_temp.planned('a', '[]'));
+select tests.start(tests.get('lost'), 'a');
+select tests.fail(tests.get('lost'), 'a', '{"code": "model_wrong_key", "message": "no", "retryable": false}');
+select is(tests.state(tests.get('lost'), 'judge'), 'ready', 'nor does a plan mend a provider''s account');
 
-select tests.keep('request', tests.ask());
-select tests.do_complete(tests.the('request'), 'assess', jsonb_build_object('decision', 'steps', 'model', 'm', 'steps', tests.steps('x')));
-select tests.do_fail(tests.the('request'), 'x');
-select is((tests.request_of(tests.the('request'))).state || ' ' || coalesce((select g.context #>> '{tried_before,reason}' from goalpost.goals g where g.id = (tests.request_of(tests.the('request'))).goal_id), 'none'),
+select tests.set('request', tests.ask());
+select tests.do_complete(tests.get('request'), 'assess', jsonb_build_object('decision', 'steps', 'model', 'm', 'steps', tests.steps('x')));
+select tests.do_fail(tests.get('request'), 'x');
+select is((tests.request_of(tests.get('request'))).state || ' ' || coalesce((select g.context #>> '{tried_before,reason}' from goalpost.goals g where g.id = (tests.request_of(tests.get('request'))).goal_id), 'none'),
   'accepted step x failed: it broke', 'a request whose few steps fail becomes a goal that is told what was tried');
 
 select * from finish();

@@ -3,21 +3,21 @@ begin;
 select plan(3);
 select tests.world();
 
-select tests.keep('run', tests.planned('a'));
-update goalpost.steps set max_attempts = 20 where run_id = tests.the('run') and key = 'a';
-select tests.start(tests.the('run'), 'a');
-select tests.lose(tests.the('run')), tests.lose(tests.the('run')), tests.lose(tests.the('run'));
-select is((tests.step(tests.the('run'), 'a')).attempt, 4, 'three attempts were lost with their workers');
-select tests.fail(tests.the('run'), 'a', '{"code": "busy", "message": "come back", "retryable": true}');
+select tests.set('run', tests.planned('a'));
+update goalpost.steps set max_attempts = 20 where run_id = tests.get('run') and key = 'a';
+select tests.start(tests.get('run'), 'a');
+select tests.lose(tests.get('run')), tests.lose(tests.get('run')), tests.lose(tests.get('run'));
+select is((tests.step(tests.get('run'), 'a')).attempt, 4, 'three attempts were lost with their workers');
+select tests.fail(tests.get('run'), 'a', '{"code": "busy", "message": "come back", "retryable": true}');
 select ok(
-  (tests.step(tests.the('run'), 'a')).run_after - goalpost_private.clock() between interval '1 second' and interval '2 seconds',
+  (tests.step(tests.get('run'), 'a')).run_after - goalpost_private.clock() between interval '1 second' and interval '2 seconds',
   'the first reported failure waits one to two seconds');
-select tests.pass('2 seconds');
-select tests.start(tests.the('run'), 'a');
-select tests.lose(tests.the('run'));
-select tests.fail(tests.the('run'), 'a', '{"code": "busy", "message": "come back", "retryable": true}');
+select tests.advance_clock('2 seconds');
+select tests.start(tests.get('run'), 'a');
+select tests.lose(tests.get('run'));
+select tests.fail(tests.get('run'), 'a', '{"code": "busy", "message": "come back", "retryable": true}');
 select ok(
-  (tests.step(tests.the('run'), 'a')).run_after - goalpost_private.clock() between interval '2 seconds' and interval '4 seconds',
+  (tests.step(tests.get('run'), 'a')).run_after - goalpost_private.clock() between interval '2 seconds' and interval '4 seconds',
   'the second reported failure waits two to four seconds');
 
 select * from finish();

@@ -3,20 +3,20 @@ begin;
 select plan(7);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b:a', '{"a": {"max_attempts": 2}}'));
-select tests.fail(tests.the('run'), 'a', '{"retryable": true, "retry_after_seconds": 0, "message": "first"}');
-select tests.fail(tests.the('run'), 'a', '{"retryable": true, "message": "second"}');
+select tests.set('run', tests.planned('a, b:a', '{"a": {"max_attempts": 2}}'));
+select tests.fail(tests.get('run'), 'a', '{"retryable": true, "retry_after_seconds": 0, "message": "first"}');
+select tests.fail(tests.get('run'), 'a', '{"retryable": true, "message": "second"}');
 
-select tests.report_failure(tests.the('run'));
-select is(tests.states(tests.the('run')), 'a=failed b=cancelled judge=completed', 'the step, and what waited for it');
-select is(tests.run_state(tests.the('run')), 'failed', 'the run');
-select is((tests.goal_of(tests.the('run'))).state, 'failed', 'the goal');
-select is((tests.request_of(tests.the('run'))).state, 'failed', 'the request');
-select is((tests.request_of(tests.the('run'))).reason, 'step a failed: second', 'each with the reason');
+select tests.report_failure(tests.get('run'));
+select is(tests.states(tests.get('run')), 'a=failed b=cancelled judge=completed', 'the step, and what waited for it');
+select is(tests.run_state(tests.get('run')), 'failed', 'the run');
+select is((tests.goal_of(tests.get('run'))).state, 'failed', 'the goal');
+select is((tests.request_of(tests.get('run'))).state, 'failed', 'the request');
+select is((tests.request_of(tests.get('run'))).reason, 'step a failed: second', 'each with the reason');
 select results_eq(
-  format('select step_key, attempt, error ->> ''message'' from goalpost.dead_letters where run_id = %s', tests.the('run')),
+  format('select step_key, attempt, error ->> ''message'' from goalpost.dead_letters where run_id = %s', tests.get('run')),
   $$ values ('a', 2, 'second') $$, 'and a dead letter for a person');
-select is((select count(*) from goalpost.step_attempts where run_id = tests.the('run') and step_key = 'a'), 2::bigint, 'both attempts are on record');
+select is((select count(*) from goalpost.step_attempts where run_id = tests.get('run') and step_key = 'a'), 2::bigint, 'both attempts are on record');
 
 select * from finish();
 rollback;

@@ -3,14 +3,14 @@ begin;
 select plan(3);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent() || '{"on_failure": "continue"}', 'b', tests.agent())));
-select tests.start(tests.the('run'), 'a');
-select tests.keep('of_a', tests.asks(tests.the('run'), 'a'));
-select tests.keep('of_b', tests.asks(tests.the('run'), 'b'));
-select tests.do_fail(tests.the('run'), 'a');
-select is((select state from goalpost.approvals where id = tests.the('of_a')), 'cancelled', 'its own');
-select is((select state from goalpost.approvals where id = tests.the('of_b')), 'pending', 'another''s');
-select is(tests.run_state(tests.the('run')), 'running', 'the run goes on');
+select tests.set('run', tests.planned('a, b', jsonb_build_object('a', tests.agent() || '{"on_failure": "continue"}', 'b', tests.agent())));
+select tests.start(tests.get('run'), 'a');
+select tests.set('of_a', tests.asks(tests.get('run'), 'a'));
+select tests.set('of_b', tests.asks(tests.get('run'), 'b'));
+select tests.do_fail(tests.get('run'), 'a');
+select is((select state from goalpost.approvals where id = tests.get('of_a')), 'cancelled', 'its own');
+select is((select state from goalpost.approvals where id = tests.get('of_b')), 'pending', 'another''s');
+select is(tests.run_state(tests.get('run')), 'running', 'the run goes on');
 
 select * from finish();
 rollback;

@@ -14,13 +14,13 @@ select is(pg_temp.filled('no path }} {{ no end'), 'no path }} {{ no end', 'what 
 select is(pg_temp.filled('a }} b'), 'a }} b', 'an end without a beginning stays');
 select is(pg_temp.filled(null), null, 'no text stays none');
 
-select tests.keep('run', tests.planned('a, ask:a, part:a', jsonb_build_object(
+select tests.set('run', tests.planned('a, ask:a, part:a', jsonb_build_object(
   'ask', tests.approval() || '{"input": {"question": "Post {{ steps.a.text }} for {{ goal.title }}?"}}',
   'part', tests.subgoal() || '{"input": {"title": "Sell {{ steps.a.text }}", "description": "All about {{ steps.a.text }}"}}')));
-select tests.do_complete(tests.the('run'), 'a', '{"text": "lamps"}');
-select is((tests.approval_of(tests.the('run'), 'ask')).question, format('Post lamps for %s?', (tests.goal_of(tests.the('run'))).title), 'an approval asks about what is there');
-select is((tests.goal_of(tests.run_below(tests.the('run'), 'part'))).title, 'Sell lamps', 'a sub-goal has the filled-in title');
-select is((tests.goal_of(tests.run_below(tests.the('run'), 'part'))).description, 'All about lamps', 'and description');
+select tests.do_complete(tests.get('run'), 'a', '{"text": "lamps"}');
+select is((tests.approval_of(tests.get('run'), 'ask')).question, format('Post lamps for %s?', (tests.goal_of(tests.get('run'))).title), 'an approval asks about what is there');
+select is((tests.goal_of(tests.run_below(tests.get('run'), 'part'))).title, 'Sell lamps', 'a sub-goal has the filled-in title');
+select is((tests.goal_of(tests.run_below(tests.get('run'), 'part'))).description, 'All about lamps', 'and description');
 
 select * from finish();
 rollback;

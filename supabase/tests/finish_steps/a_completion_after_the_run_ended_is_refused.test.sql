@@ -3,12 +3,12 @@ begin;
 select plan(3);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b'));
-select tests.start(tests.the('run'), 'a');
-select tests.do_fail(tests.the('run'), 'b');
-select is(tests.states(tests.the('run')), 'a=cancelled b=failed judge=ready', 'the run winds down when b fails');
-select is(tests.finish(tests.the('run'), 'a', 'completed', '{"lease_epoch": 1, "result": {}}'), 'lease_lost', 'a''s worker is told');
-select is(tests.state(tests.the('run'), 'a'), 'cancelled', 'a stays cancelled');
+select tests.set('run', tests.planned('a, b'));
+select tests.start(tests.get('run'), 'a');
+select tests.do_fail(tests.get('run'), 'b');
+select is(tests.states(tests.get('run')), 'a=cancelled b=failed judge=ready', 'the run winds down when b fails');
+select is(tests.finish(tests.get('run'), 'a', 'completed', '{"lease_epoch": 1, "result": {}}'), 'lease_lost', 'a''s worker is told');
+select is(tests.state(tests.get('run'), 'a'), 'cancelled', 'a stays cancelled');
 
 select * from finish();
 rollback;

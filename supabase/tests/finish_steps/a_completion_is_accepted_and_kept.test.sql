@@ -3,16 +3,16 @@ begin;
 select plan(6);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b:a'));
-select is(tests.complete(tests.the('run'), 'a', '{"rows": [1, 2]}'), 'accepted', 'the verdict');
-select is(tests.states(tests.the('run')), 'a=completed b=ready judge=pending', 'it is completed, what waited for it is ready');
-select is((tests.step(tests.the('run'), 'a')).result, '{"rows": [1, 2]}', 'with its result');
-select is((tests.step(tests.the('run'), 'a')).lease_expires_at, null, 'and without a lease');
+select tests.set('run', tests.planned('a, b:a'));
+select is(tests.complete(tests.get('run'), 'a', '{"rows": [1, 2]}'), 'accepted', 'the verdict');
+select is(tests.states(tests.get('run')), 'a=completed b=ready judge=pending', 'it is completed, what waited for it is ready');
+select is((tests.step(tests.get('run'), 'a')).result, '{"rows": [1, 2]}', 'with its result');
+select is((tests.step(tests.get('run'), 'a')).lease_expires_at, null, 'and without a lease');
 select results_eq(
-  format('select attempt, outcome, worker, error from goalpost.step_attempts where run_id = %s and step_key = ''a''', tests.the('run')),
+  format('select attempt, outcome, worker, error from goalpost.step_attempts where run_id = %s and step_key = ''a''', tests.get('run')),
   $$ values (1, 'completed', 'test', null::jsonb) $$, 'one attempt is on record');
 select isnt_empty(
-  format('select from goalpost.events where run_id = %s and step_key = ''a'' and type = ''step.completed''', tests.the('run')),
+  format('select from goalpost.events where run_id = %s and step_key = ''a'' and type = ''step.completed''', tests.get('run')),
   'and an event');
 
 select * from finish();

@@ -3,10 +3,10 @@ begin;
 select plan(2);
 select tests.world();
 
-select tests.keep('run', tests.planned('a'));
-select tests.fail(tests.the('run'), 'a', jsonb_build_object('code', 'broken', 'retryable', false, 'message', repeat('x', 100000)));
-select is(length((tests.step(tests.the('run'), 'a')).error ->> 'message'), 4000, 'its words are cut');
-select is((tests.step(tests.the('run'), 'a')).error ->> 'code', 'broken', 'its code is kept');
+select tests.set('run', tests.planned('a'));
+select tests.fail(tests.get('run'), 'a', jsonb_build_object('code', 'broken', 'retryable', false, 'message', repeat('x', 100000)));
+select is(length((tests.step(tests.get('run'), 'a')).error ->> 'message'), 4000, 'its words are cut');
+select is((tests.step(tests.get('run'), 'a')).error ->> 'code', 'broken', 'its code is kept');
 
 select * from finish();
 rollback;

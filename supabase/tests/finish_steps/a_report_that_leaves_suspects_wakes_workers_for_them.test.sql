@@ -3,9 +3,9 @@ begin;
 select plan(4);
 select tests.world();
 
-select tests.keep('run', tests.bare_run());
-select tests.bare_step(tests.the('run'), k, p_more => '{"attempt": 2}') from unnest(array['a', 'b', 'c']) k;
-update goalpost.steps set error = '{"code": "lease_expired"}' where run_id = tests.the('run');
+select tests.set('run', tests.bare_run());
+select tests.bare_step(tests.get('run'), k, p_more => '{"attempt": 2}') from unnest(array['a', 'b', 'c']) k;
+update goalpost.steps set error = '{"code": "lease_expired"}' where run_id = tests.get('run');
 create function pg_temp.claim_by_report(p_worker text) returns text language sql as $$
   select tests.keys(goalpost_worker.finish_steps('[]', array['tool'], 10, 30, p_worker) -> 'claimed') $$;
 select is(pg_temp.claim_by_report('one'), 'a', 'the first of three suspects is claimed alone');
@@ -13,7 +13,7 @@ select is(tests.wake_count('executor'), 2::bigint, 'two workers are woken for th
 update goalpost.wakes set acknowledged_at = goalpost_private.clock();
 select pg_temp.claim_by_report('two'), pg_temp.claim_by_report('three');
 select is(tests.wake_count('executor'), 3::bigint, 'the second report leaves one suspect, and one more worker is woken');
-select is(tests.states(tests.the('run')), 'a=running b=running c=running', 'the report that takes the last suspect wakes no one');
+select is(tests.states(tests.get('run')), 'a=running b=running c=running', 'the report that takes the last suspect wakes no one');
 
 select * from finish();
 rollback;

@@ -3,10 +3,10 @@ begin;
 select plan(1);
 select tests.world();
 
-select tests.keep('run', tests.planned('a'));
+select tests.set('run', tests.planned('a'));
 update goalpost_private.limits set max_result_bytes = 1000;
-select tests.complete(tests.the('run'), 'a', jsonb_build_object('t', repeat('x', 990)));
-select is(octet_length((tests.step(tests.the('run'), 'a')).result::text), 999, 'one byte less than the cap');
+select tests.complete(tests.get('run'), 'a', jsonb_build_object('t', repeat('x', 990)));
+select is(octet_length((tests.step(tests.get('run'), 'a')).result::text), 999, 'one byte less than the cap');
 
 select * from finish();
 rollback;

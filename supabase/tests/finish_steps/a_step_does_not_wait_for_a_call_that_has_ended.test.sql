@@ -3,11 +3,11 @@ begin;
 select * from no_plan();
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent())));
-select tests.start(tests.the('run'), 'a');
-select tests.bare_call(tests.the('run'), 'a', 1, 'done', '{"works_in_step": "b"}');
-select tests.finish(tests.the('run'), 'a', 'waiting', '{"for": "others"}');
-select is(tests.state(tests.the('run'), 'a'), 'ready', 'it goes on at once');
+select tests.set('run', tests.planned('a, b', jsonb_build_object('a', tests.agent())));
+select tests.start(tests.get('run'), 'a');
+select tests.bare_call(tests.get('run'), 'a', 1, 'done', '{"works_in_step": "b"}');
+select tests.finish(tests.get('run'), 'a', 'waiting', '{"for": "others"}');
+select is(tests.state(tests.get('run'), 'a'), 'ready', 'it goes on at once');
 
 select * from finish();
 rollback;

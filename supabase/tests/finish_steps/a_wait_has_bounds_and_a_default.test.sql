@@ -3,13 +3,13 @@ begin;
 select plan(3);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b, c'));
-select tests.finish(tests.the('run'), 'a', 'waiting');
-select tests.finish(tests.the('run'), 'b', 'waiting', '{"resume_after_seconds": 1e12}');
-select tests.finish(tests.the('run'), 'c', 'waiting', '{"resume_after_seconds": -5}');
-select is((tests.step(tests.the('run'), 'a')).run_after, goalpost_private.clock() + interval '1 second', 'no time given');
-select is((tests.step(tests.the('run'), 'b')).run_after, goalpost_private.clock() + interval '365 days', 'too much');
-select is((tests.step(tests.the('run'), 'c')).run_after, goalpost_private.clock(), 'less than nothing');
+select tests.set('run', tests.planned('a, b, c'));
+select tests.finish(tests.get('run'), 'a', 'waiting');
+select tests.finish(tests.get('run'), 'b', 'waiting', '{"resume_after_seconds": 1e12}');
+select tests.finish(tests.get('run'), 'c', 'waiting', '{"resume_after_seconds": -5}');
+select is((tests.step(tests.get('run'), 'a')).run_after, goalpost_private.clock() + interval '1 second', 'no time given');
+select is((tests.step(tests.get('run'), 'b')).run_after, goalpost_private.clock() + interval '365 days', 'too much');
+select is((tests.step(tests.get('run'), 'c')).run_after, goalpost_private.clock(), 'less than nothing');
 
 select * from finish();
 rollback;

@@ -3,17 +3,17 @@ begin;
 select plan(3);
 select tests.world();
 
-select tests.keep('run', tests.bare_run());
-select tests.bare_step(tests.the('run'), k) from unnest(array['a', 'b']) k;
+select tests.set('run', tests.bare_run());
+select tests.bare_step(tests.get('run'), k) from unnest(array['a', 'b']) k;
 select goalpost_worker.claim_steps(array['tool'], 2, 30, 'one');
-select tests.bare_step(tests.the('run'), 'failed', p_more => '{"attempt": 2}');
-select tests.bare_step(tests.the('run'), 'lost', p_more => '{"attempt": 2}');
+select tests.bare_step(tests.get('run'), 'failed', p_more => '{"attempt": 2}');
+select tests.bare_step(tests.get('run'), 'lost', p_more => '{"attempt": 2}');
 update goalpost.steps set error = case key when 'lost' then '{"code": "lease_expired"}' else '{"code": "busy"}' end::jsonb
- where run_id = tests.the('run') and key in ('failed', 'lost');
+ where run_id = tests.get('run') and key in ('failed', 'lost');
 select is(tests.keys(goalpost_worker.finish_steps(
-            jsonb_build_array(tests.outcome(tests.the('run'), 'a', 'completed', '{"result": {}}')), array['tool'], 10, 30, 'one') -> 'claimed'),
+            jsonb_build_array(tests.outcome(tests.get('run'), 'a', 'completed', '{"result": {}}')), array['tool'], 10, 30, 'one') -> 'claimed'),
           'failed', 'a worker that still holds a step is given one whose earlier attempt reported a failure');
-select is(tests.state(tests.the('run'), 'lost'), 'ready', 'a step whose lease ran out is left for a worker that holds nothing');
+select is(tests.state(tests.get('run'), 'lost'), 'ready', 'a step whose lease ran out is left for a worker that holds nothing');
 select is(tests.keys(goalpost_worker.finish_steps('[]', array['tool'], 10, 30, 'two') -> 'claimed'), 'lost',
           'a worker that holds nothing is given the step whose lease ran out, at the very moment of its time');
 

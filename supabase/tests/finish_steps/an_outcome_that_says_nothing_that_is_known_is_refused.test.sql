@@ -3,11 +3,11 @@ begin;
 select plan(4);
 select tests.world(p_bystanders => false);
 
-select tests.keep('run', tests.planned('a'));
-select tests.start(tests.the('run'), 'a');
-select is(tests.finish(tests.the('run'), 'a', 'vanished'), 'refused', 'an odd outcome');
-select is(tests.state(tests.the('run'), 'a'), 'running', 'the step runs on');
-select is(tests.finish(tests.the('run'), 'a', 'completed', '{"lease_epoch": null, "result": {}, "usage": [{"cost_microusd": 5}]}'), 'lease_lost', 'no lease at all');
+select tests.set('run', tests.planned('a'));
+select tests.start(tests.get('run'), 'a');
+select is(tests.finish(tests.get('run'), 'a', 'vanished'), 'refused', 'an odd outcome');
+select is(tests.state(tests.get('run'), 'a'), 'running', 'the step runs on');
+select is(tests.finish(tests.get('run'), 'a', 'completed', '{"lease_epoch": null, "result": {}, "usage": [{"cost_microusd": 5}]}'), 'lease_lost', 'no lease at all');
 select is((select count(*) from goalpost.usage_events), 0::bigint, 'its cost is nobody''s');
 
 select * from finish();

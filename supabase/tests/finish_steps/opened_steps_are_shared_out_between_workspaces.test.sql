@@ -4,14 +4,14 @@ begin;
 select plan(3);
 select tests.world();
 
-select tests.keep('ours', tests.planned('a, b:a, c:a'));
-select tests.keep('theirs', tests.planned('a, d:a', p_person => 'sam', p_workspace => 'elsewhere'));
-select tests.start(tests.the('ours'), 'a');
+select tests.set('ours', tests.planned('a, b:a, c:a'));
+select tests.set('theirs', tests.planned('a, d:a', p_person => 'sam', p_workspace => 'elsewhere'));
+select tests.start(tests.get('ours'), 'a');
 select is(tests.keys(tests.finish_all(jsonb_build_array(
-            tests.outcome(tests.the('ours'), 'a', 'completed', '{"result": {}}'),
-            tests.outcome(tests.the('theirs'), 'a', 'completed', '{"result": {}}')), 'tool', 2) -> 'claimed'),
+            tests.outcome(tests.get('ours'), 'a', 'completed', '{"result": {}}'),
+            tests.outcome(tests.get('theirs'), 'a', 'completed', '{"result": {}}')), 'tool', 2) -> 'claimed'),
           'b d', 'of two steps that one workspace opens and one that another opens, each workspace has one in a claim of two');
-select is(tests.state(tests.the('ours'), 'c'), 'ready', 'the second step of the first workspace is ready for the next claim');
+select is(tests.state(tests.get('ours'), 'c'), 'ready', 'the second step of the first workspace is ready for the next claim');
 select is(tests.claimed_keys('tool'), 'c', 'the next claim takes it');
 
 select * from finish();

@@ -18,10 +18,10 @@ select is(octet_length(pg_temp.text_of(1000)::text), 1000, 'a result of 1000 byt
 select is(pg_temp.ended('tool', 1000), 'completed', 'a result at the cap completes its step');
 select is(pg_temp.ended('tool', 1001), 'failed', 'a result one byte beyond the cap fails its step');
 select is(pg_temp.ended('agent', 1000), 'completed', 'the same holds for the step of an agent');
-select tests.keep('run', tests.bare_run());
-select tests.bare_step(tests.the('run'), 'z', 'running', 'approval');
-select is(tests.finish(tests.the('run'), 'z', 'completed', jsonb_build_object('result', pg_temp.text_of(1000))), 'accepted', 'an outcome that is judged alone may be at the cap');
-select is(tests.state(tests.the('run'), 'z'), 'completed', 'and completes its step');
+select tests.set('run', tests.bare_run());
+select tests.bare_step(tests.get('run'), 'z', 'running', 'approval');
+select is(tests.finish(tests.get('run'), 'z', 'completed', jsonb_build_object('result', pg_temp.text_of(1000))), 'accepted', 'an outcome that is judged alone may be at the cap');
+select is(tests.state(tests.get('run'), 'z'), 'completed', 'and completes its step');
 
 select * from finish();
 rollback;

@@ -3,14 +3,14 @@ begin;
 select plan(3);
 select tests.world();
 
-select tests.keep('one', tests.planned('a, b:a'));
-select tests.keep('two', tests.planned('a, b:a'));
-select tests.start(tests.the('one'), 'a');
+select tests.set('one', tests.planned('a, b:a'));
+select tests.set('two', tests.planned('a, b:a'));
+select tests.start(tests.get('one'), 'a');
 select is(tests.keys(tests.finish_all(jsonb_build_array(
-            tests.outcome(tests.the('one'), 'a', 'completed', '{"result": {}}'),
-            tests.outcome(tests.the('two'), 'a', 'completed', '{"result": {}}')), 'tool', 1) -> 'claimed'), 'b', 'one step is claimed in the same call');
+            tests.outcome(tests.get('one'), 'a', 'completed', '{"result": {}}'),
+            tests.outcome(tests.get('two'), 'a', 'completed', '{"result": {}}')), 'tool', 1) -> 'claimed'), 'b', 'one step is claimed in the same call');
 select is((select string_agg(s.state, ' ' order by s.run_id) from goalpost.steps s
-            where s.run_id in (tests.the('one'), tests.the('two')) and s.key = 'b'), 'running ready', 'the step of the same key in the other run is ready');
+            where s.run_id in (tests.get('one'), tests.get('two')) and s.key = 'b'), 'running ready', 'the step of the same key in the other run is ready');
 select is(tests.claimed_keys('tool'), 'b', 'and is claimed by the next call');
 
 select * from finish();

@@ -3,13 +3,13 @@ begin;
 select plan(3);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b:a, c:a, d:a'));
-select tests.start(tests.the('run'), 'a');
-select tests.keep('answer', tests.finish_all(
-  jsonb_build_array(tests.outcome(tests.the('run'), 'a', 'completed', '{"result": {}}')), 'tool agent', 2)::text);
+select tests.set('run', tests.planned('a, b:a, c:a, d:a'));
+select tests.start(tests.get('run'), 'a');
+select tests.set('answer', tests.finish_all(
+  jsonb_build_array(tests.outcome(tests.get('run'), 'a', 'completed', '{"result": {}}')), 'tool agent', 2)::text);
 
 select is(tests.keys(tests.kept('answer')::jsonb -> 'claimed'), 'b c', 'as many as there is room for');
-select is(tests.states(tests.the('run')), 'a=completed b=running c=running d=ready judge=pending', 'and only these are running');
+select is(tests.states(tests.get('run')), 'a=completed b=running c=running d=ready judge=pending', 'and only these are running');
 select is(tests.finish_all('[]', 'tool', 5) #>> '{claimed,0,step_key}', 'd', 'without an outcome it is a last look');
 
 select * from finish();

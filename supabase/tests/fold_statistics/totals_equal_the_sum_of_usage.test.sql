@@ -5,8 +5,8 @@ select tests.world(p_bystanders => false);
 
 insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan) values (tests.id_of('acme'), 'own', 't', 'd', 'g', '{}');
 select tests.price();
-select tests.keep('run', tests.bare_run());
-select tests.bare_step(tests.the('run'), 'a', 'running', 'agent', jsonb_build_object('agent_id', (select min(id) from goalpost.agents where name = 'analyst')));
+select tests.set('run', tests.bare_run());
+select tests.bare_step(tests.get('run'), 'a', 'running', 'agent', jsonb_build_object('agent_id', (select min(id) from goalpost.agents where name = 'analyst')));
 create function pg_temp.differences() returns setof text language sql as $$
   select 'day' from (select day, calls, input_tokens, output_tokens, cost_microusd from goalpost.day_costs
                      except select (created_at at time zone 'UTC')::date, count(*), sum(input_tokens), sum(output_tokens), sum(cost_microusd) from goalpost.usage_events group by 1) d
@@ -23,19 +23,19 @@ create function pg_temp.differences() returns setof text language sql as $$
   union all
   select 'whole' where (select sum(cost_microusd) from goalpost.day_costs) is distinct from (select sum(cost_microusd) from goalpost.usage_events) $$;
 
-select tests.reserve(tests.the('run'), 'a') from generate_series(1, 4);
-select tests.end_turn(tests.the('run'), 'a', 1, tests.answer(100, 10));
-select tests.end_turn(tests.the('run'), 'a', 2, tests.no_end());
+select tests.reserve(tests.get('run'), 'a') from generate_series(1, 4);
+select tests.end_turn(tests.get('run'), 'a', 1, tests.answer(100, 10));
+select tests.end_turn(tests.get('run'), 'a', 2, tests.no_end());
 select isnt((select sum(estimated_microusd) from goalpost.user_costs), 0::numeric, 'a call whose end is unknown is estimated');
 select is((select count(*) from goalpost.unfolded_statistics), 2::bigint, 'each booked call appends one row');
 select is_empty('select pg_temp.differences()', 'unfolded rows count');
 select is(goalpost_private.fold_statistics(1, goalpost_private.clock()), 1, 'a fold takes no more rows than it may');
 select is_empty('select pg_temp.differences()', 'folded and unfolded rows count together');
 select is(goalpost_private.fold_statistics(10, goalpost_private.clock()), 1, 'the next fold takes the rest');
-update goalpost.workflow_runs set runbook_id = (select id from goalpost.runbooks where name = 'own') where id = tests.the('run');
-select tests.pass('1 day');
-select tests.end_turn(tests.the('run'), 'a', 2, tests.answer(7, 1));
-select tests.end_turn(tests.the('run'), 'a', 3, tests.answer(50, 5));
+update goalpost.workflow_runs set runbook_id = (select id from goalpost.runbooks where name = 'own') where id = tests.get('run');
+select tests.advance_clock('1 day');
+select tests.end_turn(tests.get('run'), 'a', 2, tests.answer(7, 1));
+select tests.end_turn(tests.get('run'), 'a', 3, tests.answer(50, 5));
 select is_empty('select pg_temp.differences()', 'a late truth changes the total that its estimate was added to');
 select goalpost_private.fold_statistics(10, goalpost_private.clock());
 select is_empty('select pg_temp.differences()', 'and does so after the next fold');

@@ -3,19 +3,19 @@ begin;
 select plan(5);
 select tests.world();
 
-select tests.keep('run', tests.planned('a'));
-select tests.do_complete(tests.the('run'), 'a');
-select tests.keep('root', r.root_run_id) from goalpost.workflow_runs r where r.id = tests.the('run');
+select tests.set('run', tests.planned('a'));
+select tests.do_complete(tests.get('run'), 'a');
+select tests.set('root', r.root_run_id) from goalpost.workflow_runs r where r.id = tests.get('run');
 create function pg_temp.history(p_name text) returns text language sql as $$
-  select (select count(*) > 0 from goalpost.events e where e.run_id = tests.the(p_name)) || ' '
-         || (select count(*) > 0 from goalpost.step_attempts a where a.run_id = tests.the(p_name)) $$;
+  select (select count(*) > 0 from goalpost.events e where e.run_id = tests.get(p_name)) || ' '
+         || (select count(*) > 0 from goalpost.step_attempts a where a.run_id = tests.get(p_name)) $$;
 select is(pg_temp.history('root'), 'true true', 'the first run of the tree has events and attempts');
 select is(pg_temp.history('run'), 'true true', 'the run of its goal has some, too');
-select tests.keep('events', count(*)) from goalpost.events e where e.run_id = tests.the('root');
-delete from goalpost.workflow_runs where id = tests.the('run');
+select tests.set('events', count(*)) from goalpost.events e where e.run_id = tests.get('root');
+delete from goalpost.workflow_runs where id = tests.get('run');
 select is(pg_temp.history('run'), 'false false', 'a deleted run takes its events and attempts with it');
 select is(pg_temp.history('root'), 'true true', 'the first run keeps its own');
-select is((select count(*) from goalpost.events e where e.run_id = tests.the('root')), tests.the('events'), 'with every event');
+select is((select count(*) from goalpost.events e where e.run_id = tests.get('root')), tests.get('events'), 'with every event');
 
 select * from finish();
 rollback;

@@ -4,25 +4,25 @@ select * from no_plan();
 select tests.world(p_bystanders => false);
 
 insert into goalpost.tools (name, description, parameters, idempotent, writes) values ('keyed', 'k', '{}', true, true);
-select tests.keep('run', tests.planned('a'));
-select tests.start(tests.the('run'), 'a');
+select tests.set('run', tests.planned('a'));
+select tests.start(tests.get('run'), 'a');
 select tests.policy_decides('deny', 'never');
-select is(goalpost_worker.freeze_calls(tests.the('run'), 'a', 1, '[{"call_id": "tool", "tool": "keyed", "arguments": {"n": 1}}]') #>> '{calls,0,state}', 'denied', 'denied');
+select is(goalpost_worker.freeze_calls(tests.get('run'), 'a', 1, '[{"call_id": "tool", "tool": "keyed", "arguments": {"n": 1}}]') #>> '{calls,0,state}', 'denied', 'denied');
 select tests.policy_decides('allow', 'now_it_may');
-select is(goalpost_worker.freeze_calls(tests.the('run'), 'a', 1, '[{"call_id": "tool", "tool": "keyed"}]') #>> '{calls,0,state}', 'denied', 'within one try that stays');
-select tests.fail(tests.the('run'), 'a', '{"code": "tool_denied", "message": "m", "retryable": true}');
-select tests.pass('1 hour');
-select tests.start(tests.the('run'), 'a');
-select is((select (c ->> 'state', c ->> 'rule', c -> 'arguments', c ->> 'error')::text from jsonb_array_elements(goalpost_worker.freeze_calls(tests.the('run'), 'a', 2, '[{"call_id": "tool"}]') -> 'calls') c),
+select is(goalpost_worker.freeze_calls(tests.get('run'), 'a', 1, '[{"call_id": "tool", "tool": "keyed"}]') #>> '{calls,0,state}', 'denied', 'within one try that stays');
+select tests.fail(tests.get('run'), 'a', '{"code": "tool_denied", "message": "m", "retryable": true}');
+select tests.advance_clock('1 hour');
+select tests.start(tests.get('run'), 'a');
+select is((select (c ->> 'state', c ->> 'rule', c -> 'arguments', c ->> 'error')::text from jsonb_array_elements(goalpost_worker.freeze_calls(tests.get('run'), 'a', 2, '[{"call_id": "tool"}]') -> 'calls') c),
           '(intended,now_it_may,"{""n"": 1}",)', 'a later try asks again, for the same');
-select goalpost_worker.end_calls(tests.the('run'), 'a', 2, '[{"number": 1, "result": {"ok": true}}]');
-select tests.fail(tests.the('run'), 'a', '{"code": "odd", "message": "m", "retryable": true}');
-select tests.pass('1 hour');
-select tests.start(tests.the('run'), 'a');
+select goalpost_worker.end_calls(tests.get('run'), 'a', 2, '[{"number": 1, "result": {"ok": true}}]');
+select tests.fail(tests.get('run'), 'a', '{"code": "odd", "message": "m", "retryable": true}');
+select tests.advance_clock('1 hour');
+select tests.start(tests.get('run'), 'a');
 select tests.policy_decides('needs_approval');
-select is(goalpost_worker.freeze_calls(tests.the('run'), 'a', 3, '[{"call_id": "tool"}]') #>> '{calls,0,state}', 'done', 'what was done is not decided on again');
+select is(goalpost_worker.freeze_calls(tests.get('run'), 'a', 3, '[{"call_id": "tool"}]') #>> '{calls,0,state}', 'done', 'what was done is not decided on again');
 update goalpost.tool_calls set state = 'failed', result = null, attempt = 1;
-select is(goalpost_worker.freeze_calls(tests.the('run'), 'a', 3, '[{"call_id": "tool"}]') #>> '{calls,0,state}', 'waiting', 'one that failed may need a person now');
+select is(goalpost_worker.freeze_calls(tests.get('run'), 'a', 3, '[{"call_id": "tool"}]') #>> '{calls,0,state}', 'waiting', 'one that failed may need a person now');
 select is((select (a.kind, a.call_number)::text from tests.asked a), '(tool_call,1)', 'who is asked');
 
 select * from finish();

@@ -7,19 +7,19 @@ insert into goalpost.tools (name, description, parameters, idempotent, writes) v
 create function pg_temp.tool(p_tool text) returns jsonb language sql as $$ select jsonb_build_object('input', jsonb_build_object('tool', p_tool, 'arguments', '{}'::jsonb)) $$;
 create function pg_temp.frozen(p_key text, p_arguments jsonb) returns jsonb language plpgsql as $$
 begin
-  perform tests.start(tests.the('run'), p_key);
-  return goalpost_worker.freeze_calls(tests.the('run'), p_key, 1, jsonb_build_array(jsonb_build_object(
-    'call_id', 'tool', 'tool', (tests.step(tests.the('run'), p_key)).input -> 'tool', 'arguments', p_arguments))) #> '{calls,0}';
+  perform tests.start(tests.get('run'), p_key);
+  return goalpost_worker.freeze_calls(tests.get('run'), p_key, 1, jsonb_build_array(jsonb_build_object(
+    'call_id', 'tool', 'tool', (tests.step(tests.get('run'), p_key)).input -> 'tool', 'arguments', p_arguments))) #> '{calls,0}';
 end
 $$;
-create function pg_temp.keyed(p_key text) returns text language sql as $$ select format('%s/%s/%s', tests.id_of('acme'), tests.the('run'), p_key) $$;
-select tests.keep('run', tests.planned('a, b, c, d, once1, again1, again2, other, more, once2, once3, once4, get1, get2, post1, post2, odd1, odd2, idle1, idle2', jsonb_build_object('a', pg_temp.tool('keyed'), 'b', pg_temp.tool('keyed'), 'c', pg_temp.tool('keyed'),
+create function pg_temp.keyed(p_key text) returns text language sql as $$ select format('%s/%s/%s', tests.id_of('acme'), tests.get('run'), p_key) $$;
+select tests.set('run', tests.planned('a, b, c, d, once1, again1, again2, other, more, once2, once3, once4, get1, get2, post1, post2, odd1, odd2, idle1, idle2', jsonb_build_object('a', pg_temp.tool('keyed'), 'b', pg_temp.tool('keyed'), 'c', pg_temp.tool('keyed'),
   'd', pg_temp.tool('keyed'), 'once1', pg_temp.tool('once'), 'again1', pg_temp.tool('keyed'), 'again2', pg_temp.tool('keyed'), 'other', pg_temp.tool('keyed'), 'more', pg_temp.tool('keyed'),
   'once2', pg_temp.tool('once'), 'once3', pg_temp.tool('once'), 'once4', pg_temp.tool('once'),
   'get1', pg_temp.tool('http'), 'get2', pg_temp.tool('http'), 'post1', pg_temp.tool('http'), 'post2', pg_temp.tool('http'),
   'odd1', pg_temp.tool('once'), 'odd2', pg_temp.tool('once'), 'idle1', pg_temp.tool('once'), 'idle2', pg_temp.tool('once'))));
-update goalpost.steps set revision = 2 where run_id = tests.the('run') and key in ('again1', 'again2', 'other', 'more', 'once2', 'once3', 'get2', 'post2', 'odd2', 'idle2');
-update goalpost.steps set revision = 3 where run_id = tests.the('run') and key = 'once4';
+update goalpost.steps set revision = 2 where run_id = tests.get('run') and key in ('again1', 'again2', 'other', 'more', 'once2', 'once3', 'get2', 'post2', 'odd2', 'idle2');
+update goalpost.steps set revision = 3 where run_id = tests.get('run') and key = 'once4';
 
 select is(pg_temp.frozen('a', '{"n": 1}') ->> 'idempotency_key', pg_temp.keyed('a'), 'a call of a first plan has its step''s key');
 select is(pg_temp.frozen('b', '{"n": 1}') ->> 'idempotency_key', pg_temp.keyed('b'), 'the same call of another step of that plan has its own');
@@ -29,17 +29,17 @@ select is(pg_temp.frozen('other', '{"n": 2}') ->> 'idempotency_key', pg_temp.key
 select is(pg_temp.frozen('more', '{"n": 1}') ->> 'idempotency_key', pg_temp.keyed('more'), 'one more than there were is another call');
 
 select is(pg_temp.frozen('once1', '{"n": 1}') ->> 'state', 'intended', 'a call without a key that its server heeds may be made by a first plan');
-select goalpost_worker.begin_calls(tests.the('run'), 'once1', 1, '{1}');
+select goalpost_worker.begin_calls(tests.get('run'), 'once1', 1, '{1}');
 select is((select (c ->> 'state', c ->> 'rule')::text from pg_temp.frozen('once2', '{"n": 1}') c), '(waiting,repeats)', 'a later plan that makes it again waits for a person');
-select is((tests.approval_of(tests.the('run'), 'once2')).kind, 'tool_call', 'who is asked for it');
+select is((tests.approval_of(tests.get('run'), 'once2')).kind, 'tool_call', 'who is asked for it');
 select is(pg_temp.frozen('once3', '{"n": 2}') ->> 'state', 'intended', 'with other arguments it does not repeat anything');
-select is(goalpost_private.repeats_a_call(tests.step(tests.the('run'), 'once1'), tests.the_call(tests.the('run'), 'once1')), false, 'a call that is decided on anew does not repeat itself');
+select is(goalpost_private.repeats_a_call(tests.step(tests.get('run'), 'once1'), tests.the_call(tests.get('run'), 'once1')), false, 'a call that is decided on anew does not repeat itself');
 
 -- What a tool that cannot tell repetitions apart did before.
 create function pg_temp.again(p_first text, p_second text, p_arguments jsonb) returns text language plpgsql as $$
 begin
   perform pg_temp.frozen(p_first, p_arguments);
-  perform goalpost_worker.begin_calls(tests.the('run'), p_first, 1, '{1}');
+  perform goalpost_worker.begin_calls(tests.get('run'), p_first, 1, '{1}');
   return pg_temp.frozen(p_second, p_arguments) ->> 'state';
 end
 $$;

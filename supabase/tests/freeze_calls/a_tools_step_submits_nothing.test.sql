@@ -3,9 +3,9 @@ begin;
 select * from no_plan();
 select tests.world();
 
-select tests.keep('run', tests.planned('a'));
-select tests.start(tests.the('run'), 'a');
-select is(goalpost_worker.freeze_calls(tests.the('run'), 'a', 1, '[{"call_id": "tool", "tool": "submit_result"}]') #>> '{calls,0,rule}', 'unknown_tool', 'it is unknown here');
+select tests.set('run', tests.planned('a'));
+select tests.start(tests.get('run'), 'a');
+select is(goalpost_worker.freeze_calls(tests.get('run'), 'a', 1, '[{"call_id": "tool", "tool": "submit_result"}]') #>> '{calls,0,rule}', 'unknown_tool', 'it is unknown here');
 
 select * from finish();
 rollback;

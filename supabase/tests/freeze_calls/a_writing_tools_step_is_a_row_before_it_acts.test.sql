@@ -4,16 +4,16 @@ select * from no_plan();
 select tests.world();
 
 insert into goalpost.tools (name, description, parameters, idempotent, writes) values ('keyed', 'k', '{}', true, true);
-select tests.keep('run', tests.planned('a', '{"a": {"input": {"tool": "keyed", "arguments": {"n": 1}}}}'));
-select tests.start(tests.the('run'), 'a');
-select tests.keep('first', goalpost_worker.freeze_calls(tests.the('run'), 'a', 1, '[{"call_id": "tool", "tool": "keyed", "arguments": {"n": 1}}]')::text);
-select is((select (c.state, c.arguments, c.turn_number is null, c.idempotent, c.writes)::text from tests.call_of(tests.the('run'), 1) c), '(intended,"{""n"": 1}",t,t,t)', 'frozen');
-select is((tests.call_of(tests.the('run'), 1)).idempotency_key, format('%s/%s/a', tests.id_of('acme'), tests.the('run')), 'under the step''s own key');
-select is(goalpost_worker.freeze_calls(tests.the('run'), 'a', 1, '[{"call_id": "tool", "tool": "keyed", "arguments": {"n": 2}}]'), tests.kept('first')::jsonb, 'frozen twice, it stays as it was');
-select tests.lose(tests.the('run'));
-select is(goalpost_worker.freeze_calls(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch, '[{"call_id": "tool", "tool": "keyed", "arguments": {"n": 3}}]'), tests.kept('first')::jsonb, 'by whoever comes next too');
-select is(tests.refusal(format('select goalpost_worker.freeze_calls(%s, ''a'', 1, ''[]'')', tests.the('run'))), 'ZG009', 'not by who lost the lease');
-select is(tests.refusal(format('select goalpost_worker.freeze_calls(%s, ''a'', %s, %L)', tests.the('run'), (tests.step(tests.the('run'), 'a')).lease_epoch, c)), 'ZG003', c) from unnest(array['{}', '[{"tool": "keyed"}]']) c;
+select tests.set('run', tests.planned('a', '{"a": {"input": {"tool": "keyed", "arguments": {"n": 1}}}}'));
+select tests.start(tests.get('run'), 'a');
+select tests.set('first', goalpost_worker.freeze_calls(tests.get('run'), 'a', 1, '[{"call_id": "tool", "tool": "keyed", "arguments": {"n": 1}}]')::text);
+select is((select (c.state, c.arguments, c.turn_number is null, c.idempotent, c.writes)::text from tests.call_of(tests.get('run'), 1) c), '(intended,"{""n"": 1}",t,t,t)', 'frozen');
+select is((tests.call_of(tests.get('run'), 1)).idempotency_key, format('%s/%s/a', tests.id_of('acme'), tests.get('run')), 'under the step''s own key');
+select is(goalpost_worker.freeze_calls(tests.get('run'), 'a', 1, '[{"call_id": "tool", "tool": "keyed", "arguments": {"n": 2}}]'), tests.kept('first')::jsonb, 'frozen twice, it stays as it was');
+select tests.lose(tests.get('run'));
+select is(goalpost_worker.freeze_calls(tests.get('run'), 'a', (tests.step(tests.get('run'), 'a')).lease_epoch, '[{"call_id": "tool", "tool": "keyed", "arguments": {"n": 3}}]'), tests.kept('first')::jsonb, 'by whoever comes next too');
+select is(tests.refusal(format('select goalpost_worker.freeze_calls(%s, ''a'', 1, ''[]'')', tests.get('run'))), 'ZG009', 'not by who lost the lease');
+select is(tests.refusal(format('select goalpost_worker.freeze_calls(%s, ''a'', %s, %L)', tests.get('run'), (tests.step(tests.get('run'), 'a')).lease_epoch, c)), 'ZG003', c) from unnest(array['{}', '[{"tool": "keyed"}]']) c;
 
 select * from finish();
 rollback;

@@ -14,16 +14,16 @@ declare
 begin
   perform tests.start(v_run_id, 'a');
   perform goalpost_worker.freeze_calls(v_run_id, 'a', 1, jsonb_build_array(jsonb_build_object('call_id', 'tool', 'tool', p_tool)));
-  perform tests.keep('run', v_run_id);
+  perform tests.set('run', v_run_id);
   return (select (c.idempotent, c.writes)::text from goalpost.tool_calls c where c.run_id = v_run_id);
 end
 $$;
 select is(pg_temp.properties('mcp.docs.find'), '(t,f)', 'a tool that was approved as repeatable and reading');
 select is(pg_temp.properties('mcp.docs.gone'), '(f,t)', 'of a tool that is not there nothing is assumed in its favour');
 select is(pg_temp.properties('mcp.docs.post'), '(f,t)', 'a tool that was approved with the defaults may not be repeated');
-select is(goalpost_worker.begin_calls(tests.the('run'), 'a', 1, '{1}') #>> '{calls,0,state}', 'running', 'its call is begun before it is made');
-select tests.lose(tests.the('run'));
-select is(goalpost_worker.freeze_calls(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch, '[{"call_id": "tool", "tool": "mcp.docs.post"}]') #>> '{calls,0,state}', 'unknown', 'when its worker died, the outcome is unknown');
+select is(goalpost_worker.begin_calls(tests.get('run'), 'a', 1, '{1}') #>> '{calls,0,state}', 'running', 'its call is begun before it is made');
+select tests.lose(tests.get('run'));
+select is(goalpost_worker.freeze_calls(tests.get('run'), 'a', (tests.step(tests.get('run'), 'a')).lease_epoch, '[{"call_id": "tool", "tool": "mcp.docs.post"}]') #>> '{calls,0,state}', 'unknown', 'when its worker died, the outcome is unknown');
 select is((select (a.kind, a.call_number)::text from tests.asked a), '(outcome_unknown,1)', 'and a person decides');
 
 select * from finish();

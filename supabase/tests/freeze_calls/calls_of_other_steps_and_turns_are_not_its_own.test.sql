@@ -6,31 +6,31 @@ select tests.world();
 
 insert into goalpost.tools (name, description, parameters, idempotent, writes) values ('keyed', 'k', '{}', true, true);
 select tests.policy_decides('allow');
-select tests.keep('other', tests.planned('a'));
-select tests.bare_call(tests.the('other'), 'a', 1, 'failed', '{"call_id": "one"}');
-select tests.keep('run', tests.planned('a, b'));
-select tests.bare_call(tests.the('run'), 'b', 1, 'failed', '{"call_id": "one"}');
-select tests.bare_call(tests.the('run'), 'a', 1, 'failed', '{"call_id": "two", "turn_number": 1}');
-update goalpost.tool_calls set attempt = 0 where run_id in (tests.the('run'), tests.the('other'));
-select tests.start(tests.the('run'), 'a');
+select tests.set('other', tests.planned('a'));
+select tests.bare_call(tests.get('other'), 'a', 1, 'failed', '{"call_id": "one"}');
+select tests.set('run', tests.planned('a, b'));
+select tests.bare_call(tests.get('run'), 'b', 1, 'failed', '{"call_id": "one"}');
+select tests.bare_call(tests.get('run'), 'a', 1, 'failed', '{"call_id": "two", "turn_number": 1}');
+update goalpost.tool_calls set attempt = 0 where run_id in (tests.get('run'), tests.get('other'));
+select tests.start(tests.get('run'), 'a');
 create function pg_temp.frozen(p_calls text) returns text language sql as $$
   select string_agg(concat_ws(':', c ->> 'number', c ->> 'call_id', c ->> 'state'), ' ' order by (c ->> 'number')::integer)
-    from jsonb_array_elements(goalpost_worker.freeze_calls(tests.the('run'), 'a', 1, p_calls::jsonb) -> 'calls') c $$;
+    from jsonb_array_elements(goalpost_worker.freeze_calls(tests.get('run'), 'a', 1, p_calls::jsonb) -> 'calls') c $$;
 
 select is(pg_temp.frozen('[{"call_id": "one", "tool": "keyed"}]'), '2:one:intended', 'a call is new though another step and another run have one of the same call_id');
 select is(pg_temp.frozen('[{"call_id": "two", "tool": "keyed"}]'), '3:two:intended', 'a call is new though an answer has asked for one of the same call_id');
 select is(pg_temp.frozen('[{"call_id": "two", "tool": "keyed"}, {"call_id": "three", "tool": "keyed"}]'), '3:two:intended 4:three:intended',
           'of a repeated list only the new call is added');
-select is((select c.state from goalpost.tool_calls c where c.run_id = tests.the('run') and c.step_key = 'a' and c.number = 1), 'failed', 'the call of an answer is not decided on again');
-select is((select c.state from goalpost.tool_calls c where c.run_id = tests.the('run') and c.step_key = 'b'), 'failed', 'nor is that of another step');
-select is((select c.state from goalpost.tool_calls c where c.run_id = tests.the('other')), 'failed', 'nor is that of another run');
+select is((select c.state from goalpost.tool_calls c where c.run_id = tests.get('run') and c.step_key = 'a' and c.number = 1), 'failed', 'the call of an answer is not decided on again');
+select is((select c.state from goalpost.tool_calls c where c.run_id = tests.get('run') and c.step_key = 'b'), 'failed', 'nor is that of another step');
+select is((select c.state from goalpost.tool_calls c where c.run_id = tests.get('other')), 'failed', 'nor is that of another run');
 
-update goalpost.tool_calls set state = 'failed', ended_at = now(), error = '{}', attempt = 0, rule = 'max_argument_bytes' where run_id = tests.the('run') and step_key = 'a' and number = 2;
-update goalpost.tool_calls set state = 'failed', ended_at = now(), error = '{}', attempt = 0 where run_id = tests.the('run') and step_key = 'a' and number = 3;
-update goalpost.tool_calls set state = 'failed', ended_at = now(), error = '{}', attempt = 1 where run_id = tests.the('run') and step_key = 'a' and number = 4;
+update goalpost.tool_calls set state = 'failed', ended_at = now(), error = '{}', attempt = 0, rule = 'max_argument_bytes' where run_id = tests.get('run') and step_key = 'a' and number = 2;
+update goalpost.tool_calls set state = 'failed', ended_at = now(), error = '{}', attempt = 0 where run_id = tests.get('run') and step_key = 'a' and number = 3;
+update goalpost.tool_calls set state = 'failed', ended_at = now(), error = '{}', attempt = 1 where run_id = tests.get('run') and step_key = 'a' and number = 4;
 select is(pg_temp.frozen('[{"call_id": "one"}, {"call_id": "two"}, {"call_id": "three"}]'), '2:one:failed 3:two:intended 4:three:failed',
           'of calls that failed, those of an earlier try are decided on again, but for arguments that are too large');
-select is(tests.refusal(format('select goalpost_worker.freeze_calls(%s, ''a'', 1, ''{}'')', tests.the('run'))), 'ZG003', 'what is no list of calls is refused');
+select is(tests.refusal(format('select goalpost_worker.freeze_calls(%s, ''a'', 1, ''{}'')', tests.get('run'))), 'ZG003', 'what is no list of calls is refused');
 
 select * from finish();
 rollback;

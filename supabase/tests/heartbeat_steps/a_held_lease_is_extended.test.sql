@@ -3,12 +3,12 @@ begin;
 select plan(2);
 select tests.world();
 
-select tests.keep('run', tests.planned('a'));
-select tests.start(tests.the('run'), 'a');
-select tests.pass('20 seconds');
+select tests.set('run', tests.planned('a'));
+select tests.start(tests.get('run'), 'a');
+select tests.advance_clock('20 seconds');
 select is(
-  goalpost_worker.heartbeat_steps(jsonb_build_array(tests.outcome(tests.the('run'), 'a', '-')), 60) #> '{0,held}', 'true', 'held');
-select is((tests.step(tests.the('run'), 'a')).lease_expires_at, goalpost_private.clock() + interval '60 seconds', 'for another minute');
+  goalpost_worker.heartbeat_steps(jsonb_build_array(tests.outcome(tests.get('run'), 'a', '-')), 60) #> '{0,held}', 'true', 'held');
+select is((tests.step(tests.get('run'), 'a')).lease_expires_at, goalpost_private.clock() + interval '60 seconds', 'for another minute');
 
 select * from finish();
 rollback;

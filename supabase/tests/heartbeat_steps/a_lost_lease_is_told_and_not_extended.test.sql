@@ -3,18 +3,18 @@ begin;
 select plan(2);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b'));
-select tests.start(tests.the('run'), 'a');
-select tests.do_complete(tests.the('run'), 'b');
-select tests.keep('until', ((tests.step(tests.the('run'), 'a')).lease_expires_at)::text);
-select tests.pass('5 seconds');
-select tests.keep('answer', goalpost_worker.heartbeat_steps(jsonb_build_array(
-  tests.outcome(tests.the('run'), 'a', '-', '{"lease_epoch": 0}'), tests.outcome(tests.the('run'), 'b', '-'),
-  tests.outcome(tests.the('run'), 'nobody', '-')), 60)::text);
+select tests.set('run', tests.planned('a, b'));
+select tests.start(tests.get('run'), 'a');
+select tests.do_complete(tests.get('run'), 'b');
+select tests.set('until', ((tests.step(tests.get('run'), 'a')).lease_expires_at)::text);
+select tests.advance_clock('5 seconds');
+select tests.set('answer', goalpost_worker.heartbeat_steps(jsonb_build_array(
+  tests.outcome(tests.get('run'), 'a', '-', '{"lease_epoch": 0}'), tests.outcome(tests.get('run'), 'b', '-'),
+  tests.outcome(tests.get('run'), 'nobody', '-')), 60)::text);
 
 select is((select string_agg(l ->> 'step_key' || '=' || (l ->> 'held'), ' ' order by l ->> 'step_key') from jsonb_array_elements(tests.kept('answer')::jsonb) l),
   'a=false b=false nobody=false', 'none of them is held');
-select is((tests.step(tests.the('run'), 'a')).lease_expires_at, tests.kept('until')::timestamptz, 'and a''s lease is as it was');
+select is((tests.step(tests.get('run'), 'a')).lease_expires_at, tests.kept('until')::timestamptz, 'and a''s lease is as it was');
 
 select * from finish();
 rollback;

@@ -19,14 +19,14 @@ select is(tests.value_for('ivan', 'select count(*) from goalpost.invitations'), 
 select is(tests.value_for('sam', 'select count(*) from goalpost.invitations'), '0', 'a stranger sees none');
 select is(tests.value_for('mia', 'select count(*) from goalpost.invitations where user_id is distinct from auth.uid()'), '0', 'a member sees none of others');
 
-select tests.keep('of_new', (select id from goalpost.invitations where user_id = tests.id_of('new')));
-select tests.keep('of_ivan', (select id from goalpost.invitations where email = 'ivan@tests.example'));
-select is(tests.refusal_for(p, format('select goalpost.accept_invitation(%s)', tests.the('of_new'))), 'ZG001', format('%s does not accept another''s invitation', p)) from unnest(array['ivan', 'sam', 'adam']) p;
-select is(tests.refusal_for('ivan', format('select goalpost.accept_invitation(%s)', tests.the('of_ivan'))), 'ZG001', 'an address that is not confirmed accepts nothing');
+select tests.set('of_new', (select id from goalpost.invitations where user_id = tests.id_of('new')));
+select tests.set('of_ivan', (select id from goalpost.invitations where email = 'ivan@tests.example'));
+select is(tests.refusal_for(p, format('select goalpost.accept_invitation(%s)', tests.get('of_new'))), 'ZG001', format('%s does not accept another''s invitation', p)) from unnest(array['ivan', 'sam', 'adam']) p;
+select is(tests.refusal_for('ivan', format('select goalpost.accept_invitation(%s)', tests.get('of_ivan'))), 'ZG001', 'an address that is not confirmed accepts nothing');
 update auth.users set email_confirmed_at = now() where id = tests.id_of('ivan');
-select is(tests.json_for('ivan', format('select goalpost.accept_invitation(%s)', tests.the('of_ivan'))) ->> 'role', 'member', 'a confirmed address accepts');
-select is(tests.json_for('new', format('select goalpost.accept_invitation(%s)', tests.the('of_new'))) ->> 'role', 'member', 'the invited person accepts');
-select is(tests.refusal_for('new', format('select goalpost.accept_invitation(%s)', tests.the('of_new'))), 'ZG001', 'an invitation is accepted once');
+select is(tests.json_for('ivan', format('select goalpost.accept_invitation(%s)', tests.get('of_ivan'))) ->> 'role', 'member', 'a confirmed address accepts');
+select is(tests.json_for('new', format('select goalpost.accept_invitation(%s)', tests.get('of_new'))) ->> 'role', 'member', 'the invited person accepts');
+select is(tests.refusal_for('new', format('select goalpost.accept_invitation(%s)', tests.get('of_new'))), 'ZG001', 'an invitation is accepted once');
 select is(tests.json_for('mia', format('select goalpost.accept_invitation(%s)', (select id from goalpost.invitations where user_id = tests.id_of('mia')))) ->> 'role', 'member', 'a member keeps their role');
 
 -- Who may invite, and whom.
@@ -36,12 +36,12 @@ select is(pg_temp.refused(c.who, c.person, c.role), c.refusal, format('%s invite
 
 -- An invitation holds while its inviter may give its role, and for two weeks.
 select tests.person('late');
-select tests.keep('late', (pg_temp.invite('adam', tests.id_of('late')::text) ->> 'invitation_id')::bigint);
+select tests.set('late', (pg_temp.invite('adam', tests.id_of('late')::text) ->> 'invitation_id')::bigint);
 update goalpost.members set role = 'member' where user_id = tests.id_of('adam');
-select is(tests.refusal_for('late', format('select goalpost.accept_invitation(%s)', tests.the('late'))), 'ZG004', 'an invitation ends with its inviter''s role');
+select is(tests.refusal_for('late', format('select goalpost.accept_invitation(%s)', tests.get('late'))), 'ZG004', 'an invitation ends with its inviter''s role');
 update goalpost.members set role = 'admin' where user_id = tests.id_of('adam');
-select tests.pass('14 days');
-select is(tests.refusal_for('late', format('select goalpost.accept_invitation(%s)', tests.the('late'))), 'ZG001', 'an invitation ends after two weeks');
+select tests.advance_clock('14 days');
+select is(tests.refusal_for('late', format('select goalpost.accept_invitation(%s)', tests.get('late'))), 'ZG001', 'an invitation ends after two weeks');
 
 update goalpost_private.limits set max_invitations = 1;
 select pg_temp.invite('adam', 'one@tests.example');

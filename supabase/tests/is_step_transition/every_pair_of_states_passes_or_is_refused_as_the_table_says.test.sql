@@ -4,7 +4,7 @@ begin;
 select * from no_plan();
 select tests.world();
 
-select tests.keep('run', tests.bare_run());
+select tests.set('run', tests.bare_run());
 create temp table state (state text);
 insert into state values
   ('pending'), ('ready'), ('running'), ('waiting'), ('completed'), ('failed'), ('skipped'), ('cancelled');
@@ -17,7 +17,7 @@ insert into allowed values
   ('failed', 'ready'), ('failed', 'waiting'),
   ('cancelled', 'pending');
 
-select tests.bare_step(tests.the('run'), f.state || '_to_' || t.state, f.state)
+select tests.bare_step(tests.get('run'), f.state || '_to_' || t.state, f.state)
   from state f cross join state t;
 
 select is(
@@ -26,7 +26,7 @@ select is(
                set state = %L, lease_expires_at = case when %2$L = ''running'' then now() end, result = null,
                    ended_at = case when %2$L in (''completed'', ''failed'', ''skipped'', ''cancelled'') then now() end
              where run_id = %3$s and key = %4$L',
-           t.state, t.state, tests.the('run'), f.state || '_to_' || t.state)),
+           t.state, t.state, tests.get('run'), f.state || '_to_' || t.state)),
          case when f.state = t.state or a.from_state is not null then 'none' else 'ZG004' end,
          format('%s -> %s', f.state, t.state))
   from state f cross join state t
@@ -34,13 +34,13 @@ select is(
  order by f.state, t.state;
 
 -- A judge may be asked again; nothing else is different for it.
-select tests.bare_step(tests.the('run'), 'judged_' || t.state, 'completed', 'judge') from state t;
+select tests.bare_step(tests.get('run'), 'judged_' || t.state, 'completed', 'judge') from state t;
 select is(
          tests.refusal(format(
            'update goalpost.steps
                set state = %L, lease_expires_at = case when %1$L = ''running'' then now() end, result = null,
                    ended_at = case when %1$L in (''completed'', ''failed'', ''skipped'', ''cancelled'') then now() end
-             where run_id = %s and key = %L', t.state, tests.the('run'), 'judged_' || t.state)),
+             where run_id = %s and key = %L', t.state, tests.get('run'), 'judged_' || t.state)),
          case when t.state in ('completed', 'pending') then 'none' else 'ZG004' end,
          format('completed -> %s of a judge', t.state))
   from state t order by t.state;

@@ -3,10 +3,10 @@ begin;
 select * from no_plan();
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b:a', jsonb_build_object('b', tests.approval())));
-select tests.do_complete(tests.the('run'), 'a');
+select tests.set('run', tests.planned('a, b:a', jsonb_build_object('b', tests.approval())));
+select tests.do_complete(tests.get('run'), 'a');
 
-select is(tests.refusal(format(c.change, tests.the('run'))), '23514', c.claim)
+select is(tests.refusal(format(c.change, tests.get('run'))), '23514', c.claim)
   from (values
     ('update goalpost.steps set lease_expires_at = now() where run_id = %s and key = ''judge''', 'a lease only while running'),
     ('update goalpost.steps set ended_at = now() where run_id = %s and key = ''judge''', 'an end only for an ended step'),
@@ -31,7 +31,7 @@ select is(tests.refusal(format(c.change, tests.the('run'))), '23514', c.claim)
   ) c (change, claim);
 
 select is(
-  tests.refusal(format('update goalpost.steps set state = ''done'' where run_id = %s and key = ''judge''', tests.the('run'))),
+  tests.refusal(format('update goalpost.steps set state = ''done'' where run_id = %s and key = ''judge''', tests.get('run'))),
   '23514', 'an unknown state of a step is refused before it is looked at as a transition');
 
 select * from finish();

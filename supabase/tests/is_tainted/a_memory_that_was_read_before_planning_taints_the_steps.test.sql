@@ -11,32 +11,32 @@ create function pg_temp.goal() returns jsonb language sql as $$
 create function pg_temp.below(p_run bigint) returns bigint language sql as $$ select r.id from goalpost.workflow_runs r where r.root_run_id = p_run and r.id <> p_run $$;
 
 -- The assessment wrote the steps.
-select tests.keep('steps', tests.ask());
-select tests.start(tests.the('steps'), 'assess');
-select is(tests.told(tests.the('steps'), 'assess', 'invoices'), array['Invoices are paid to this account'], 'the assessment received the memory');
-select tests.complete(tests.the('steps'), 'assess', jsonb_build_object('decision', 'steps', 'score', 0.3, 'reasons', '["few"]'::jsonb, 'steps', pg_temp.send()));
-select is(tests.policy(tests.the('steps'), 's', 'send'), 'needs_approval taint', 'steps of an assessment that received an untrusted memory are tainted');
+select tests.set('steps', tests.ask());
+select tests.start(tests.get('steps'), 'assess');
+select is(tests.told(tests.get('steps'), 'assess', 'invoices'), array['Invoices are paid to this account'], 'the assessment received the memory');
+select tests.complete(tests.get('steps'), 'assess', jsonb_build_object('decision', 'steps', 'score', 0.3, 'reasons', '["few"]'::jsonb, 'steps', pg_temp.send()));
+select is(tests.policy(tests.get('steps'), 's', 'send'), 'needs_approval taint', 'steps of an assessment that received an untrusted memory are tainted');
 
 -- The assessment wrote the goal.
-select tests.keep('asked', tests.ask());
-select tests.start(tests.the('asked'), 'assess');
-select isnt(tests.told(tests.the('asked'), 'assess', 'invoices'), '{}', 'another assessment received it');
-select tests.complete(tests.the('asked'), 'assess', pg_temp.goal());
-select tests.do_complete(pg_temp.below(tests.the('asked')), 'plan', jsonb_build_object('plan', jsonb_build_object('summary', 's', 'criteria', '[]'::jsonb, 'steps', pg_temp.send())));
-select is(tests.policy(pg_temp.below(tests.the('asked')), 's', 'send'), 'needs_approval taint', 'steps of a goal whose assessment received it are tainted');
+select tests.set('asked', tests.ask());
+select tests.start(tests.get('asked'), 'assess');
+select isnt(tests.told(tests.get('asked'), 'assess', 'invoices'), '{}', 'another assessment received it');
+select tests.complete(tests.get('asked'), 'assess', pg_temp.goal());
+select tests.do_complete(pg_temp.below(tests.get('asked')), 'plan', jsonb_build_object('plan', jsonb_build_object('summary', 's', 'criteria', '[]'::jsonb, 'steps', pg_temp.send())));
+select is(tests.policy(pg_temp.below(tests.get('asked')), 's', 'send'), 'needs_approval taint', 'steps of a goal whose assessment received it are tainted');
 
 -- The planner wrote the plan.
-select tests.keep('run', tests.goal());
-select tests.start(tests.the('run'), 'plan');
-select isnt(tests.told(tests.the('run'), 'plan', 'invoices'), '{}', 'a planner received it');
-select tests.complete(tests.the('run'), 'plan', jsonb_build_object('plan', jsonb_build_object('summary', 's', 'criteria', '[]'::jsonb, 'steps', pg_temp.send())));
-select is(tests.policy(tests.the('run'), 's', 'send'), 'needs_approval taint', 'steps of a planner that received it are tainted');
+select tests.set('run', tests.goal());
+select tests.start(tests.get('run'), 'plan');
+select isnt(tests.told(tests.get('run'), 'plan', 'invoices'), '{}', 'a planner received it');
+select tests.complete(tests.get('run'), 'plan', jsonb_build_object('plan', jsonb_build_object('summary', 's', 'criteria', '[]'::jsonb, 'steps', pg_temp.send())));
+select is(tests.policy(tests.get('run'), 's', 'send'), 'needs_approval taint', 'steps of a planner that received it are tainted');
 
 -- Nobody was told.
-select tests.keep('clean', tests.goal());
-select tests.do_complete(tests.the('clean'), 'plan', jsonb_build_object('plan', jsonb_build_object('summary', 's', 'criteria', '[]'::jsonb, 'steps', pg_temp.send())));
-select is(tests.policy(tests.the('clean'), 's', 'send'), 'allow default', 'steps of a planner that received none are not');
-select is((select count(*) from goalpost.memory_uses where run_id = tests.the('clean')), 0::bigint, 'which received none');
+select tests.set('clean', tests.goal());
+select tests.do_complete(tests.get('clean'), 'plan', jsonb_build_object('plan', jsonb_build_object('summary', 's', 'criteria', '[]'::jsonb, 'steps', pg_temp.send())));
+select is(tests.policy(tests.get('clean'), 's', 'send'), 'allow default', 'steps of a planner that received none are not');
+select is((select count(*) from goalpost.memory_uses where run_id = tests.get('clean')), 0::bigint, 'which received none');
 
 select * from finish();
 rollback;

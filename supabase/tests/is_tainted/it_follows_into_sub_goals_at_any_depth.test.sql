@@ -9,36 +9,36 @@ create function pg_temp.plans(p_run_id bigint, p_short text, p_more jsonb) retur
   select tests.do_complete(p_run_id, 'plan', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps(p_short, p_more)))) $$;
 
 -- Two levels down: the step between was given nothing but its plan.
-select tests.keep('run', tests.planned('page, sub:page', jsonb_build_object('page', pg_temp.tool('read'), 'sub', tests.subgoal())));
-select tests.do_complete(tests.the('run'), 'page');
-select tests.keep('below', tests.run_below(tests.the('run'), 'sub'));
-select pg_temp.plans(tests.the('below'), 'deeper, beside', jsonb_build_object('deeper', tests.subgoal(), 'beside', pg_temp.tool('look')));
-select tests.keep('deeper', tests.run_below(tests.the('below'), 'deeper'));
-select pg_temp.plans(tests.the('deeper'), 'x', jsonb_build_object('x', tests.agent('hand')));
-select is(tests.policy(tests.the('deeper'), 'x', 'send'), 'needs_approval taint', 'a page read two goals above taints a step');
+select tests.set('run', tests.planned('page, sub:page', jsonb_build_object('page', pg_temp.tool('read'), 'sub', tests.subgoal())));
+select tests.do_complete(tests.get('run'), 'page');
+select tests.set('below', tests.run_below(tests.get('run'), 'sub'));
+select pg_temp.plans(tests.get('below'), 'deeper, beside', jsonb_build_object('deeper', tests.subgoal(), 'beside', pg_temp.tool('look')));
+select tests.set('deeper', tests.run_below(tests.get('below'), 'deeper'));
+select pg_temp.plans(tests.get('deeper'), 'x', jsonb_build_object('x', tests.agent('hand')));
+select is(tests.policy(tests.get('deeper'), 'x', 'send'), 'needs_approval taint', 'a page read two goals above taints a step');
 
 -- A sub-goal that an agent delegated.
-select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('hand'), 'b', tests.agent('hand'))));
-select tests.start(tests.the('run'), 'a');
-select tests.wish(tests.the('run'), 'a', 1, 'delegate', '{"title": "Deeper", "instructions": "Go deeper", "as": "goal"}');
-select goalpost_worker.carry_out_call(tests.the('run'), 'a', 1, 1);
-select tests.keep('below', tests.run_below(tests.the('run'), 'a_call_1'));
-select pg_temp.plans(tests.the('below'), 'x, y', jsonb_build_object('x', tests.agent('hand'), 'y', tests.agent('hand')));
-select is(tests.policy(tests.the('below'), 'x', 'send'), 'allow default', 'a step of a delegated goal is free while nothing was read');
-select tests.call(tests.the('below'), 'y', 'done', 'read');
-select is(tests.policy(tests.the('run'), 'a', 'send'), 'needs_approval taint', 'a step is tainted by what the goal that it delegated has read');
+select tests.set('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('hand'), 'b', tests.agent('hand'))));
+select tests.start(tests.get('run'), 'a');
+select tests.wish(tests.get('run'), 'a', 1, 'delegate', '{"title": "Deeper", "instructions": "Go deeper", "as": "goal"}');
+select goalpost_worker.carry_out_call(tests.get('run'), 'a', 1, 1);
+select tests.set('below', tests.run_below(tests.get('run'), 'a_call_1'));
+select pg_temp.plans(tests.get('below'), 'x, y', jsonb_build_object('x', tests.agent('hand'), 'y', tests.agent('hand')));
+select is(tests.policy(tests.get('below'), 'x', 'send'), 'allow default', 'a step of a delegated goal is free while nothing was read');
+select tests.call(tests.get('below'), 'y', 'done', 'read');
+select is(tests.policy(tests.get('run'), 'a', 'send'), 'needs_approval taint', 'a step is tainted by what the goal that it delegated has read');
 delete from goalpost.tool_calls where step_key = 'y';
-select tests.call(tests.the('run'), 'a', 'done', 'read');
-select is(tests.policy(tests.the('below'), 'x', 'send'), 'needs_approval taint', 'a step of a delegated goal is tainted by what the delegating agent read');
-select is(tests.policy(tests.the('run'), 'b', 'send'), 'allow default', 'a step that has nothing to do with either is free');
+select tests.call(tests.get('run'), 'a', 'done', 'read');
+select is(tests.policy(tests.get('below'), 'x', 'send'), 'needs_approval taint', 'a step of a delegated goal is tainted by what the delegating agent read');
+select is(tests.policy(tests.get('run'), 'b', 'send'), 'allow default', 'a step that has nothing to do with either is free');
 
 -- A sub-goal of a plan that was made after an earlier one had read a page.
-select tests.keep('run', tests.planned('page, sub', jsonb_build_object('page', pg_temp.tool('read'), 'sub', tests.subgoal())));
-select tests.do_complete(tests.the('run'), 'page');
-update goalpost.steps set revision = 2 where run_id = tests.the('run') and key = 'sub';
-select tests.keep('below', tests.run_below(tests.the('run'), 'sub'));
-select pg_temp.plans(tests.the('below'), 'x', jsonb_build_object('x', tests.agent('hand')));
-select is(tests.policy(tests.the('below'), 'x', 'send'), 'needs_approval taint', 'a sub-goal of a later plan is tainted by what the earlier plan read');
+select tests.set('run', tests.planned('page, sub', jsonb_build_object('page', pg_temp.tool('read'), 'sub', tests.subgoal())));
+select tests.do_complete(tests.get('run'), 'page');
+update goalpost.steps set revision = 2 where run_id = tests.get('run') and key = 'sub';
+select tests.set('below', tests.run_below(tests.get('run'), 'sub'));
+select pg_temp.plans(tests.get('below'), 'x', jsonb_build_object('x', tests.agent('hand')));
+select is(tests.policy(tests.get('below'), 'x', 'send'), 'needs_approval taint', 'a sub-goal of a later plan is tainted by what the earlier plan read');
 
 select * from finish();
 rollback;

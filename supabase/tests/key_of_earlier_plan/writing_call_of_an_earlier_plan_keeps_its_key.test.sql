@@ -4,8 +4,8 @@ begin;
 select plan(16);
 select tests.world();
 
-select tests.keep('other', tests.bare_run());
-select tests.keep('run', tests.bare_run());
+select tests.set('other', tests.bare_run());
+select tests.set('run', tests.bare_run());
 create function pg_temp.step(p_run_id bigint, p_key text, p_revision integer) returns void language sql as $$
   select tests.bare_step(p_run_id, p_key, 'completed');
   update goalpost.steps set revision = p_revision where run_id = p_run_id and key = p_key $$;
@@ -19,46 +19,46 @@ declare
   v_key text;
 begin
   execute p_change;
-  v_call.run_id := tests.the('run');
+  v_call.run_id := tests.get('run');
   v_call.writes := p_writes;
   v_call.tool := 'send';
   v_call.arguments_hash := tests.hash('{}');
-  v_key := goalpost_private.key_of_earlier_plan(tests.step(tests.the('run'), 'new'), v_call);
+  v_key := goalpost_private.key_of_earlier_plan(tests.step(tests.get('run'), 'new'), v_call);
   raise exception using errcode = 'TT001';
 exception when sqlstate 'TT001' then
   return coalesce(v_key, 'none');
 end
 $$;
-select pg_temp.step(tests.the('run'), 'old', 1);
-select pg_temp.call(tests.the('run'), 'old', 1, 'K');
-select pg_temp.step(tests.the('run'), 'new', 2);
-select tests.keep('here', format('where run_id = %s and step_key = ''old''', tests.the('run')));
+select pg_temp.step(tests.get('run'), 'old', 1);
+select pg_temp.call(tests.get('run'), 'old', 1, 'K');
+select pg_temp.step(tests.get('run'), 'new', 2);
+select tests.set('here', format('where run_id = %s and step_key = ''old''', tests.get('run')));
 select is(pg_temp.key(), 'K', 'the same writing call of the plan before gives its key');
 select is(pg_temp.key(p_writes => false), 'none', 'a call that only reads has a key of its own');
 select is(pg_temp.key(format('update goalpost.tool_calls set writes = false %s', tests.kept('here'))), 'none', 'a call that only read gives none');
 select is(pg_temp.key(format('update goalpost.tool_calls set state = ''denied'', result = null %s', tests.kept('here'))), 'none', 'a call that was denied gives none');
 select is(pg_temp.key(format('update goalpost.tool_calls set tool = ''mail'' %s', tests.kept('here'))), 'none', 'a call of another tool gives none');
 select is(pg_temp.key(format('update goalpost.tool_calls set arguments_hash = ''h'' %s', tests.kept('here'))), 'none', 'a call with other arguments gives none');
-select is(pg_temp.key(format('update goalpost.steps set revision = 3 where run_id = %s and key = ''old''', tests.the('run'))), 'none', 'a call of a later plan gives none');
-select is(pg_temp.key(format('update goalpost.steps set revision = revision - 1 where run_id = %s', tests.the('run'))), 'none', 'the first plan has none before it');
-select is(pg_temp.key(format('select pg_temp.call(%s, ''new'', 7, ''K'')', tests.the('run'))), 'none', 'a key that this plan has taken already is not taken twice');
+select is(pg_temp.key(format('update goalpost.steps set revision = 3 where run_id = %s and key = ''old''', tests.get('run'))), 'none', 'a call of a later plan gives none');
+select is(pg_temp.key(format('update goalpost.steps set revision = revision - 1 where run_id = %s', tests.get('run'))), 'none', 'the first plan has none before it');
+select is(pg_temp.key(format('select pg_temp.call(%s, ''new'', 7, ''K'')', tests.get('run'))), 'none', 'a key that this plan has taken already is not taken twice');
 select is(pg_temp.key(format('delete from goalpost.tool_calls %s', tests.kept('here'))), 'none', 'without a call before there is none');
 
 -- Another run has steps and calls of the same names.
-select pg_temp.step(tests.the('other'), 'old', 2);
-select pg_temp.call(tests.the('other'), 'old', 1, 'K');
+select pg_temp.step(tests.get('other'), 'old', 2);
+select pg_temp.call(tests.get('other'), 'old', 1, 'K');
 select is(pg_temp.key(), 'K', 'a key that another run has taken is not taken here');
-select pg_temp.step(tests.the('other'), 'older', 1);
-select pg_temp.call(tests.the('other'), 'older', 1, 'of another run');
+select pg_temp.step(tests.get('other'), 'older', 1);
+select pg_temp.call(tests.get('other'), 'older', 1, 'of another run');
 select is(pg_temp.key(format('delete from goalpost.tool_calls %s', tests.kept('here'))), 'none', 'the call of another run gives none');
 select is(pg_temp.key(format('update goalpost.tool_calls set arguments_hash = ''h'' %s', tests.kept('here'))), 'none', 'not even where this run has a step of the same key');
 
 -- Several plans before.
-select pg_temp.step(tests.the('run'), 'first', 0);
-select pg_temp.call(tests.the('run'), 'first', 1, 'L');
-update goalpost.tool_calls set created_at = created_at - interval '1 day' where run_id = tests.the('run') and step_key = 'first';
+select pg_temp.step(tests.get('run'), 'first', 0);
+select pg_temp.call(tests.get('run'), 'first', 1, 'L');
+update goalpost.tool_calls set created_at = created_at - interval '1 day' where run_id = tests.get('run') and step_key = 'first';
 select is(pg_temp.key(), 'K', 'of two plans before, the later one gives its key');
-select is(pg_temp.key(format('select pg_temp.call(%s, ''new'', 7, ''K'')', tests.the('run'))), 'L', 'a second call of this plan takes that of the plan before');
+select is(pg_temp.key(format('select pg_temp.call(%s, ''new'', 7, ''K'')', tests.get('run'))), 'L', 'a second call of this plan takes that of the plan before');
 select is(pg_temp.key(format('update goalpost.tool_calls set tool = ''mail'' %s', tests.kept('here'))), 'L', 'and so does a call that the later plan did not make');
 
 select * from finish();

@@ -6,14 +6,14 @@ select tests.world();
 create function pg_temp.is_locked(p_name text) returns boolean language sql as $$
   select exists (select from pg_catalog.pg_locks l
                   where l.locktype = 'advisory' and l.pid = pg_backend_pid() and l.objsubid = 1
-                    and (l.classid::bigint << 32) | l.objid::bigint = goalpost_private.tree_lock(tests.the(p_name))) $$;
+                    and (l.classid::bigint << 32) | l.objid::bigint = goalpost_private.tree_lock(tests.get(p_name))) $$;
 -- Laid down directly: what the functions do would lock the trees.
-select tests.keep('one', tests.bare_run()), tests.keep('two', tests.bare_run());
+select tests.set('one', tests.bare_run()), tests.set('two', tests.bare_run());
 select is(pg_temp.is_locked('one'), false, 'a tree is not locked before');
-select goalpost_private.lock_trees(array[tests.the('one')]);
+select goalpost_private.lock_trees(array[tests.get('one')]);
 select is(pg_temp.is_locked('one'), true, 'the tree of the given run is locked');
 select is(pg_temp.is_locked('two'), false, 'the tree of another run is not locked');
-select goalpost_private.lock_trees(array[tests.the('one'), tests.the('two')]);
+select goalpost_private.lock_trees(array[tests.get('one'), tests.get('two')]);
 select is(pg_temp.is_locked('two'), true, 'it is locked when its run is given');
 
 select * from finish();

@@ -6,7 +6,7 @@ select tests.world();
 insert into goalpost.runbooks (name, title, description, goal_type, examples, plan)
 select 'long' || n, 'Weekly report', repeat('weekly report of orders ', 20), 'report', array_fill('orders of the week'::text, array[10]), '{}'
   from generate_series(1, 10) n;
-select tests.keep('question', 'weekly report ' || left(string_agg(translate(n::text, '0123456789', 'bcdfghjklm'), ' '), 15000))
+select tests.set('question', 'weekly report ' || left(string_agg(translate(n::text, '0123456789', 'bcdfghjklm'), ' '), 15000))
   from generate_series(10000, 13000) n;
 select tests.ask('mia', tests.kept('question')) from generate_series(1, 5);
 set local statement_timeout = '4s';

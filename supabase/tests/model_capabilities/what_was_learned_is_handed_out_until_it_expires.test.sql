@@ -4,21 +4,21 @@ select plan(14);
 select tests.world();
 
 create function pg_temp.asks(p_more jsonb default '{}') returns jsonb language sql as $$
-  select goalpost_worker.begin_turn(tests.the('run'), 'a', 1,
+  select goalpost_worker.begin_turn(tests.get('run'), 'a', 1,
     tests.ask_of(gen_random_uuid()::text, '{"endpoint": "https://models.example/v1"}' || p_more))
 $$;
 create function pg_temp.learns(p_number integer, p_capabilities jsonb) returns jsonb language sql as $$
-  select tests.model_answers(tests.the('run'), p_number, '[]', jsonb_build_object(
+  select tests.model_answers(tests.get('run'), p_number, '[]', jsonb_build_object(
     'answer', '{"text": "said"}'::jsonb,
     'learned', jsonb_build_object('endpoint', 'https://models.example/v1', 'capabilities', p_capabilities)))
 $$;
 
-select tests.keep('run', tests.agent_at_work());
+select tests.set('run', tests.agent_at_work());
 select is(pg_temp.asks(), '{"number": 1}', 'a server of which nothing is known has no capabilities');
 select pg_temp.learns(1, '{"output_format": "json_object", "max_output_tokens": 16384}');
 select is(pg_temp.asks(), '{"number": 2, "capabilities": {"output_format": "json_object", "max_output_tokens": 16384}}',
           'the next call to the same server is sent what was learned');
-select is(tests.asks_model(tests.the('run')), '{"number": 3}', 'a call that names no endpoint is sent nothing');
+select is(tests.asks_model(tests.get('run')), '{"number": 3}', 'a call that names no endpoint is sent nothing');
 select is(pg_temp.asks('{"model": "another"}') -> 'capabilities', null, 'another model of the same server is another row');
 select is(pg_temp.asks('{"endpoint": "https://other.example"}') -> 'capabilities', null, 'another server of the same model is another row');
 select is(pg_temp.asks('{"provider": "anthropic"}') -> 'capabilities', null, 'another protocol at the same place is another row');
@@ -29,17 +29,17 @@ select is(pg_temp.asks() -> 'capabilities',
           '{"output_format": "prompt", "limit_parameter": "max_completion_tokens", "max_output_tokens": 16384, "context_tokens": 8192, "reasons_with_tools": false}',
           'what is learned later corrects and completes what is known');
 
-select tests.pass('6 days 23 hours');
+select tests.advance_clock('6 days 23 hours');
 select isnt(pg_temp.asks() -> 'capabilities', null, 'it is used within its lifetime');
-select tests.pass('2 hours');
+select tests.advance_clock('2 hours');
 select is(pg_temp.asks() -> 'capabilities', null, 'it is not used after its lifetime, though some of it was learned later');
 select pg_temp.learns(10, '{"max_output_tokens": 4096}');
 select is(pg_temp.asks() -> 'capabilities', '{"max_output_tokens": 4096}', 'what has expired is replaced as a whole');
 
-select tests.model_answers(tests.the('run'), 11, '[]', '{"error": {"code": "e", "message": "m"}, "charged": "no",
+select tests.model_answers(tests.get('run'), 11, '[]', '{"error": {"code": "e", "message": "m"}, "charged": "no",
   "learned": {"endpoint": "https://slow.example", "capabilities": {"context_tokens": 100}}}');
 select is((select count(*) from goalpost_private.model_capabilities), 2::bigint, 'a call that failed teaches too');
-select tests.pass('8 days');
+select tests.advance_clock('8 days');
 select pg_temp.asks();
 select pg_temp.learns(12, '{"max_output_tokens": "many", "context_tokens": 0, "output_format": "xml", "reasons_with_tools": null}');
 select is((select array_agg(c.endpoint) from goalpost_private.model_capabilities c), '{https://models.example/v1}', 'expired rows are deleted with the next learning');

@@ -3,9 +3,9 @@ begin;
 select plan(1);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b:a', '{"b": {"condition": {"a": {"kind": {"deep": 1}}}}}'));
-select tests.do_complete(tests.the('run'), 'a', '{"kind": {"deep": 1, "other": 2}, "more": true}');
-select is(tests.state(tests.the('run'), 'b'), 'ready', 'ready');
+select tests.set('run', tests.planned('a, b:a', '{"b": {"condition": {"a": {"kind": {"deep": 1}}}}}'));
+select tests.do_complete(tests.get('run'), 'a', '{"kind": {"deep": 1, "other": 2}, "more": true}');
+select is(tests.state(tests.get('run'), 'b'), 'ready', 'ready');
 
 select * from finish();
 rollback;

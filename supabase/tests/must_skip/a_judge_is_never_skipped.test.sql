@@ -3,10 +3,10 @@ begin;
 select plan(2);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b:a', '{"a": {"on_failure": "continue"}}'));
-select tests.do_fail(tests.the('run'), 'a');
-select is(tests.states(tests.the('run')), 'a=failed b=skipped judge=ready', 'ready');
-select is(tests.run_state(tests.the('run')), 'running', 'and the run goes on');
+select tests.set('run', tests.planned('a, b:a', '{"a": {"on_failure": "continue"}}'));
+select tests.do_fail(tests.get('run'), 'a');
+select is(tests.states(tests.get('run')), 'a=failed b=skipped judge=ready', 'ready');
+select is(tests.run_state(tests.get('run')), 'running', 'and the run goes on');
 
 select * from finish();
 rollback;

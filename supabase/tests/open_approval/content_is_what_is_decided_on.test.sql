@@ -3,19 +3,19 @@ begin;
 select plan(5);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, ap:a', jsonb_build_object(
+select tests.set('run', tests.planned('a, ap:a', jsonb_build_object(
   'ap', tests.approval() || '{"input": {"question": "Send it?", "content": {"text": "{{ steps.a.text }}", "rows": "{{ steps.a.rows }}"}}}')));
-select tests.do_complete(tests.the('run'), 'a', '{"text": "Dear Mia", "rows": [1, 2]}');
-select is((tests.approval_of(tests.the('run'), 'ap')).subject, '{"text": "Dear Mia", "rows": [1, 2]}', 'the content is filled in');
-select is((tests.approval_of(tests.the('run'), 'ap')).subject_hash, goalpost_private.hash_of((tests.approval_of(tests.the('run'), 'ap')).subject), 'it has a version');
+select tests.do_complete(tests.get('run'), 'a', '{"text": "Dear Mia", "rows": [1, 2]}');
+select is((tests.approval_of(tests.get('run'), 'ap')).subject, '{"text": "Dear Mia", "rows": [1, 2]}', 'the content is filled in');
+select is((tests.approval_of(tests.get('run'), 'ap')).subject_hash, goalpost_private.hash_of((tests.approval_of(tests.get('run'), 'ap')).subject), 'it has a version');
 
-select tests.keep('run2', tests.planned('a, ap:a', jsonb_build_object(
+select tests.set('run2', tests.planned('a, ap:a', jsonb_build_object(
   'ap', tests.approval() || '{"input": {"question": "Send it?", "content": {"a": "{{ steps.a.text }}", "b": "{{ steps.a.text }}"}}}')));
 update goalpost_private.limits set max_result_bytes = 100;
-select tests.do_complete(tests.the('run2'), 'a', jsonb_build_object('text', repeat('x', 60)));
-select is((tests.step(tests.the('run2'), 'ap')).error ->> 'code', 'content_too_large', 'content above the bound of results fails the step');
-select is((tests.approval_of(tests.the('run2'), 'ap')).id, null, 'and no person is asked');
-select is((tests.step(tests.the('run'), 'ap')).state, 'waiting', 'below the bound the step waits');
+select tests.do_complete(tests.get('run2'), 'a', jsonb_build_object('text', repeat('x', 60)));
+select is((tests.step(tests.get('run2'), 'ap')).error ->> 'code', 'content_too_large', 'content above the bound of results fails the step');
+select is((tests.approval_of(tests.get('run2'), 'ap')).id, null, 'and no person is asked');
+select is((tests.step(tests.get('run'), 'ap')).state, 'waiting', 'below the bound the step waits');
 
 select * from finish();
 rollback;

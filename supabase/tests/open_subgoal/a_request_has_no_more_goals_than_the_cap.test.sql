@@ -4,9 +4,9 @@ select plan(2);
 select tests.world();
 
 update goalpost_private.limits set max_goals_per_request = 3;
-select tests.keep('run', tests.planned('s1, s2, s3, a', jsonb_build_object('s1', tests.subgoal() || '{"on_failure": "continue"}', 's2', tests.subgoal() || '{"on_failure": "continue"}', 's3', tests.subgoal() || '{"on_failure": "continue"}')));
-select is(tests.states(tests.the('run')), 'a=ready judge=pending s1=waiting s2=waiting s3=failed', 'the root goal and two more');
-select is((tests.step(tests.the('run'), 's3')).error ->> 'code', 'too_many_goals', 'the fourth is one too many');
+select tests.set('run', tests.planned('s1, s2, s3, a', jsonb_build_object('s1', tests.subgoal() || '{"on_failure": "continue"}', 's2', tests.subgoal() || '{"on_failure": "continue"}', 's3', tests.subgoal() || '{"on_failure": "continue"}')));
+select is(tests.states(tests.get('run')), 'a=ready judge=pending s1=waiting s2=waiting s3=failed', 'the root goal and two more');
+select is((tests.step(tests.get('run'), 's3')).error ->> 'code', 'too_many_goals', 'the fourth is one too many');
 
 select * from finish();
 rollback;

@@ -3,10 +3,10 @@ begin;
 select plan(2);
 select tests.world(p_bystanders => false);
 
-select tests.keep('run', tests.ask());
-select tests.complete(tests.the('run'), 'assess', jsonb_build_object('decision', 'steps', 'steps', tests.steps('sub', jsonb_build_object('sub', tests.subgoal()))));
+select tests.set('run', tests.ask());
+select tests.complete(tests.get('run'), 'assess', jsonb_build_object('decision', 'steps', 'steps', tests.steps('sub', jsonb_build_object('sub', tests.subgoal()))));
 select is((select count(*) from goalpost.goals), 0::bigint, 'no goal');
-select is((tests.request_of(tests.the('run'))).state, 'failed', 'the request fails and says so');
+select is((tests.request_of(tests.get('run'))).state, 'failed', 'the request fails and says so');
 
 select * from finish();
 rollback;

@@ -4,10 +4,10 @@ select plan(3);
 select tests.world();
 
 update goalpost_private.limits set max_goal_depth = 0;
-select tests.keep('run', tests.planned('a, sub:a, z:a', jsonb_build_object('sub', tests.subgoal(), 'z', tests.approval())));
-select is(tests.complete(tests.the('run'), 'a'), 'accepted', 'the step that ended counts');
-select is(tests.states(tests.the('run')), 'a=completed judge=ready sub=failed z=cancelled', 'the approval step is cancelled as the run winds down');
-select is((select count(*) from goalpost.approvals where run_id = tests.the('run')), 0::bigint, 'and nobody is asked');
+select tests.set('run', tests.planned('a, sub:a, z:a', jsonb_build_object('sub', tests.subgoal(), 'z', tests.approval())));
+select is(tests.complete(tests.get('run'), 'a'), 'accepted', 'the step that ended counts');
+select is(tests.states(tests.get('run')), 'a=completed judge=ready sub=failed z=cancelled', 'the approval step is cancelled as the run winds down');
+select is((select count(*) from goalpost.approvals where run_id = tests.get('run')), 0::bigint, 'and nobody is asked');
 
 select * from finish();
 rollback;

@@ -8,21 +8,21 @@ select vault.create_secret('whsec_b3RoZXI', 'goalpost_webhook_' || tests.id_of('
 select vault.create_secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw whsec_b2xk', 'goalpost_wake_secret');
 select vault.create_secret('a password', 'goalpost_mcp_1');
 select goalpost_private.set_endpoint('planner', 'http://127.0.0.1:9/planner', 10, 8);
-select tests.keep('run', tests.goal());
+select tests.set('run', tests.goal());
 create temp table posted as
 select method, url, headers, convert_from(body, 'UTF8') as body, timeout_milliseconds from net.http_request_queue where url = 'http://127.0.0.1:9/planner';
-select tests.keep('wake', (select id from goalpost.wakes where function = 'planner'));
+select tests.set('wake', (select id from goalpost.wakes where function = 'planner'));
 
 select is((select count(*) from posted), 1::bigint, 'one post');
 select is((select method::text from posted), 'POST', 'it is a POST');
 select is((select timeout_milliseconds from posted), 1000, 'of a second');
 select is((select body::jsonb from posted), jsonb_build_object('type', 'INSERT', 'table', 'wakes', 'schema', 'goalpost', 'old_record', null,
-  'record', jsonb_build_object('id', tests.the('wake'), 'function', 'planner', 'ready_count', 1)), 'the body');
+  'record', jsonb_build_object('id', tests.get('wake'), 'function', 'planner', 'ready_count', 1)), 'the body');
 select is((select headers ->> 'content-type' from posted), 'application/json', 'its type');
-select is((select headers ->> 'webhook-id' from posted), 'wake_' || tests.the('wake'), 'its id');
+select is((select headers ->> 'webhook-id' from posted), 'wake_' || tests.get('wake'), 'its id');
 select is((select headers ->> 'webhook-timestamp' from posted), '1893499200', 'its time, by the database''s clock');
 select is((select headers ->> 'webhook-signature' from posted),
-  'v1,' || (select encode(extensions.hmac(convert_to('wake_' || tests.the('wake') || '.1893499200.' || body, 'UTF8'), decode('MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'base64'), 'sha256'), 'base64') from posted),
+  'v1,' || (select encode(extensions.hmac(convert_to('wake_' || tests.get('wake') || '.1893499200.' || body, 'UTF8'), decode('MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'base64'), 'sha256'), 'base64') from posted),
   'its signature, over the very bytes that are sent, with the newest secret');
 
 select * from finish();

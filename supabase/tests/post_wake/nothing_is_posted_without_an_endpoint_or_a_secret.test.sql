@@ -3,20 +3,20 @@ begin;
 select plan(4);
 select tests.world();
 
-select tests.keep('queued', (select count(*) from net.http_request_queue));
+select tests.set('queued', (select count(*) from net.http_request_queue));
 select tests.ask();
-select is((select count(*) from net.http_request_queue), tests.the('queued'), 'neither: nothing');
+select is((select count(*) from net.http_request_queue), tests.get('queued'), 'neither: nothing');
 select vault.create_secret('whsec_b3RoZXI', 'goalpost_webhook_' || tests.id_of('acme'));
 select goalpost_private.set_endpoint('intake', 'http://127.0.0.1:9/intake', 10, 8);
 delete from goalpost.wakes;
 select tests.ask();
-select is((select count(*) from net.http_request_queue), tests.the('queued'), 'without a secret of wakes nothing is posted, whatever else is in Vault');
+select is((select count(*) from net.http_request_queue), tests.get('queued'), 'without a secret of wakes nothing is posted, whatever else is in Vault');
 select is(tests.wake_count('intake'), 1::bigint, 'but the bell is on record');
 select vault.create_secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'goalpost_wake_secret');
 delete from goalpost_private.endpoints;
 delete from goalpost.wakes;
 select tests.ask();
-select is((select count(*) from net.http_request_queue), tests.the('queued'), 'no endpoint: nothing');
+select is((select count(*) from net.http_request_queue), tests.get('queued'), 'no endpoint: nothing');
 
 select * from finish();
 rollback;

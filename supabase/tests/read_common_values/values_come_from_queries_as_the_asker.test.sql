@@ -20,16 +20,16 @@ create table tests_shop.shut (status text);
 insert into tests_shop.shut select 'shut' from generate_series(1, 9);
 grant select on tests_shop.orders, tests_shop.seen to authenticated;
 update goalpost.workspaces set readable_schemas = '{tests_shop}' where id = tests.id_of('acme');
-select tests.keep('run', tests.planned('a, b, c:a, d:b', jsonb_build_object('a', tests.agent(), 'b', tests.agent(), 'c', tests.agent(), 'd', tests.agent())));
-select tests.start(tests.the('run'), 'a'), tests.start(tests.the('run'), 'b');
+select tests.set('run', tests.planned('a, b, c:a, d:b', jsonb_build_object('a', tests.agent(), 'b', tests.agent(), 'c', tests.agent(), 'd', tests.agent())));
+select tests.start(tests.get('run'), 'a'), tests.start(tests.get('run'), 'b');
 -- Undone, as the transaction of a call ends.
 create function pg_temp.read(p_key text default 'a', p_lease_epoch bigint default null) returns jsonb language plpgsql as $$
 declare
   v_found jsonb;
 begin
   begin
-    v_found := goalpost_worker.read_common_values(tests.the('run'), p_key, coalesce(p_lease_epoch, (tests.step(tests.the('run'), p_key)).lease_epoch));
-    select v_found || case when exists (select from goalpost_private.value_reads r where r.run_id = tests.the('run') and r.step_key = p_key)
+    v_found := goalpost_worker.read_common_values(tests.get('run'), p_key, coalesce(p_lease_epoch, (tests.step(tests.get('run'), p_key)).lease_epoch));
+    select v_found || case when exists (select from goalpost_private.value_reads r where r.run_id = tests.get('run') and r.step_key = p_key)
                            then '{}'::jsonb else '{"unmarked": true}' end into v_found;
     raise exception using errcode = 'TT001';
   exception
@@ -46,9 +46,9 @@ select ok(pg_temp.read()::text !~ 'hidden', 'statistics over all rows change not
 select throws_ok($$ select pg_temp.read('a', 0) $$, 'ZG009', null, 'another epoch reads nothing');
 update goalpost.workspaces set common_values = false where id = tests.id_of('acme');
 select is(pg_temp.read(), '{"unmarked": true}', 'a workspace that does not permit it is sent nothing');
-select is(goalpost_private.describe_claimed(array[tests.step(tests.the('run'), 'a')], now()) #> '{0,context,reads_values}', null, 'its steps are not told to read');
+select is(goalpost_private.describe_claimed(array[tests.step(tests.get('run'), 'a')], now()) #> '{0,context,reads_values}', null, 'its steps are not told to read');
 update goalpost.workspaces set common_values = true where id = tests.id_of('acme');
-select is(goalpost_private.describe_claimed(array[tests.step(tests.the('run'), 'a')], now()) #> '{0,context,reads_values}', 'true', 'others are');
+select is(goalpost_private.describe_claimed(array[tests.step(tests.get('run'), 'a')], now()) #> '{0,context,reads_values}', 'true', 'others are');
 create policy broken on tests_shop.orders for select to authenticated using (1 / (id - id) = 1);
 select is(pg_temp.read(), '{}', 'a query that fails brings nothing');
 drop policy broken on tests_shop.orders;
@@ -58,7 +58,7 @@ update auth.users set banned_until = null where id = tests.id_of('mia');
 update goalpost_private.limits set claims_lifetime = '0';
 select is(pg_temp.read(), '{"unmarked": true}', 'claims past their lifetime read nothing');
 update goalpost_private.limits set claims_lifetime = '24 hours';
-insert into goalpost_private.value_reads (run_id, step_key, read_at) values (tests.the('run'), 'b', now());
+insert into goalpost_private.value_reads (run_id, step_key, read_at) values (tests.get('run'), 'b', now());
 select is(pg_temp.read('b') -> 'rows', '{"tests_shop.orders": 60}', 'a step that has read reads again');
 delete from goalpost_private.value_reads;
 update goalpost.workspaces set readable_schemas = '{}' where id = tests.id_of('acme');
@@ -74,14 +74,14 @@ select is((select jsonb_array_length(goalpost_private.describe_values(jsonb_agg(
 select is(goalpost_private.describe_values(jsonb_build_array(jsonb_build_object('t', 'a', 'c', 'x', 'v', repeat('l', k), 'n', 3))) -> 'values' <> '{}', r, l)
   from (values (40, true, 'a value of forty characters is listed'), (41, false, 'a longer one is not')) v (k, r, l);
 select is(pg_temp.read() ? 'unmarked', false, 'a step is marked before it reads');
-select is(goalpost_private.is_tainted(tests.the('run'), 'a'), false, 'a step that was sent no values is not tainted');
+select is(goalpost_private.is_tainted(tests.get('run'), 'a'), false, 'a step that was sent no values is not tainted');
 -- The last one stays; what follows only reads.
-select goalpost_worker.read_common_values(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch);
+select goalpost_worker.read_common_values(tests.get('run'), 'a', (tests.step(tests.get('run'), 'a')).lease_epoch);
 select is((select count(*) from pg_catalog.pg_locks l
             where l.locktype = 'advisory' and l.pid = pg_backend_pid() and l.objsubid = 2
               and l.classid::bigint & 4294967295 in (hashtext('goalpost.query')::bigint & 4294967295,
                                 hashtext('goalpost.query.' || tests.id_of('acme'))::bigint & 4294967295)), 2::bigint, 'it takes the slots of a query');
-select is(goalpost_private.is_tainted(tests.the('run'), k), t, l)
+select is(goalpost_private.is_tainted(tests.get('run'), k), t, l)
   from (values ('a', true, 'a step that was sent values is tainted'), ('c', true, 'what depends on it too'), ('d', false, 'what does not depend on it is not')) v (k, t, l);
 
 select * from finish();

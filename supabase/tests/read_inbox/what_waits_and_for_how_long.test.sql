@@ -3,11 +3,11 @@ begin;
 select plan(10);
 select tests.world(p_bystanders => false);
 
-select tests.keep('run', tests.planned('a', jsonb_build_object('a', tests.agent())));
-select tests.start(tests.the('run'), 'a');
-select tests.keep('call', tests.asks(tests.the('run'), 'a'));
-select tests.pass('90 seconds');
-select tests.keep('question', tests.asks(tests.the('run'), 'a', 'question', '{"answer_schema": {"type": "integer"}}'));
+select tests.set('run', tests.planned('a', jsonb_build_object('a', tests.agent())));
+select tests.start(tests.get('run'), 'a');
+select tests.set('call', tests.asks(tests.get('run'), 'a'));
+select tests.advance_clock('90 seconds');
+select tests.set('question', tests.asks(tests.get('run'), 'a', 'question', '{"answer_schema": {"type": "integer"}}'));
 select is(tests.json_for('petra', 'select goalpost.read_inbox()') #>> '{0,waiting_seconds}', '90', 'the longest first, with its age');
 select is(tests.json_for('petra', 'select goalpost.read_inbox()') #> '{0,subject}', '{"query": "select 1"}', 'exact arguments');
 select is(tests.json_for('petra', 'select goalpost.read_inbox()') #>> '{0,tool}', 'sql', 'of a tool');

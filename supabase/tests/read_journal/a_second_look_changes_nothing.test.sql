@@ -3,12 +3,12 @@ begin;
 select * from no_plan();
 select tests.world();
 
-select tests.keep('run', tests.agent_at_work());
-select tests.asks_model(tests.the('run'));
-select tests.model_answers(tests.the('run'), 1);
-select tests.lose(tests.the('run'));
-select goalpost_worker.read_journal(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch);
-select is(tests.turns(tests.the('run')), 'answered', 'an answer of an earlier worker stays an answer');
+select tests.set('run', tests.agent_at_work());
+select tests.asks_model(tests.get('run'));
+select tests.model_answers(tests.get('run'), 1);
+select tests.lose(tests.get('run'));
+select goalpost_worker.read_journal(tests.get('run'), 'a', (tests.step(tests.get('run'), 'a')).lease_epoch);
+select is(tests.turns(tests.get('run')), 'answered', 'an answer of an earlier worker stays an answer');
 
 select * from finish();
 rollback;

@@ -4,20 +4,20 @@ begin;
 select plan(3);
 select tests.world();
 
-select tests.keep('run', tests.agent_at_work());
+select tests.set('run', tests.agent_at_work());
 create function pg_temp.failures() returns text language sql as $$
   select coalesce(string_agg(f ->> 'outcome', ' '), '') from jsonb_array_elements(
-    goalpost_worker.read_journal(tests.the('run'), 'a', (tests.step(tests.the('run'), 'a')).lease_epoch) -> 'failures') f $$;
-select tests.lose(tests.the('run'));
+    goalpost_worker.read_journal(tests.get('run'), 'a', (tests.step(tests.get('run'), 'a')).lease_epoch) -> 'failures') f $$;
+select tests.lose(tests.get('run'));
 select is(pg_temp.failures(), '', 'an attempt whose worker was lost is no failure');
-select tests.fail(tests.the('run'), 'a', '{"code": "broken", "message": "it broke", "retryable": true, "retry_after_seconds": 0}');
-select tests.start(tests.the('run'), 'a');
+select tests.fail(tests.get('run'), 'a', '{"code": "broken", "message": "it broke", "retryable": true, "retry_after_seconds": 0}');
+select tests.start(tests.get('run'), 'a');
 select is(pg_temp.failures(), 'failed', 'an attempt that failed is one');
-update goalpost.steps set timeout_seconds = 1, max_attempts = 9 where run_id = tests.the('run') and key = 'a';
-select tests.pass('1 minute');
+update goalpost.steps set timeout_seconds = 1, max_attempts = 9 where run_id = tests.get('run') and key = 'a';
+select tests.advance_clock('1 minute');
 select goalpost_private.sweep();
-select tests.pass('10 minutes');
-select tests.start(tests.the('run'), 'a');
+select tests.advance_clock('10 minutes');
+select tests.start(tests.get('run'), 'a');
 select is(pg_temp.failures(), 'failed timed_out', 'and so is one that took too long');
 
 select * from finish();

@@ -12,11 +12,11 @@ select workspace_id, id, t, 'd', '{"type": "object"}', 'h', case t when 'new' th
   from goalpost.mcp_servers, unnest(array['search', 'new', 'write.it']) t;
 insert into goalpost.agents (workspace_id, name, role, tools)
 values (tests.id_of('acme'), 'finder', 'r', '{mcp.docs.search,mcp.docs.new,mcp.docs.none,mcp.nowhere.x}'), (tests.id_of('acme'), 'opener', 'r', '{mcp.open.write.it}');
-select tests.keep('run', tests.planned('lists, finds, opens, counts', jsonb_build_object(
+select tests.set('run', tests.planned('lists, finds, opens, counts', jsonb_build_object(
   'lists', '{"input": {"tool": "mcp_list", "arguments": {"server": "docs"}}}'::jsonb, 'finds', tests.agent('finder'), 'opens', tests.agent('opener'))));
-select tests.start(tests.the('run'), 'lists');
+select tests.start(tests.get('run'), 'lists');
 create function pg_temp.read(p_key text, p_server text, p_tool text default null, p_epoch bigint default 1) returns jsonb language sql as $$
-  select goalpost_worker.read_mcp_server(tests.the('run'), p_key, p_epoch, p_server, p_tool) - 'id' $$;
+  select goalpost_worker.read_mcp_server(tests.get('run'), p_key, p_epoch, p_server, p_tool) - 'id' $$;
 
 select is(pg_temp.read('finds', 'docs', 'search'),
   '{"url": "https://docs.example.com/mcp", "auth_header_name": "x-key", "auth_secret": "sesame", "tool_name": "search", "parameters": {"type": "object"}, "timeout_seconds": 60, "idempotent": false}', 'its tool');

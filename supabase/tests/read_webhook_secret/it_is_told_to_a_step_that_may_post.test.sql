@@ -5,11 +5,11 @@ select tests.world();
 
 insert into goalpost.agents (workspace_id, name, role, tools) values (tests.id_of('acme'), 'teller', 'r', '{webhook}');
 select vault.create_secret('whsec_b3RoZXI=', 'goalpost_webhook_' || tests.id_of('elsewhere'));
-select tests.keep('run', tests.planned('tells, counts, asks, thinks', jsonb_build_object(
+select tests.set('run', tests.planned('tells, counts, asks, thinks', jsonb_build_object(
   'tells', '{"input": {"tool": "webhook", "arguments": {}}}'::jsonb, 'asks', tests.agent('teller'), 'thinks', tests.agent())));
-select tests.start(tests.the('run'), 'tells');
+select tests.start(tests.get('run'), 'tells');
 create function pg_temp.secret(p_key text, p_epoch bigint default 1) returns text language sql as $$
-  select coalesce(goalpost_worker.read_webhook_secret(tests.the('run'), p_key, p_epoch) ->> 'secret', 'none') $$;
+  select coalesce(goalpost_worker.read_webhook_secret(tests.get('run'), p_key, p_epoch) ->> 'secret', 'none') $$;
 select is(pg_temp.secret('tells'), 'none', 'another workspace''s secret is none');
 select is(goalpost_private.context_of_reach(tests.id_of('acme'), '{webhook}') #>> '{reach,webhooks_signed}', 'false', 'nothing is signed');
 select vault.create_secret('whsec_c2VjcmV0', 'goalpost_webhook_' || tests.id_of('acme'));

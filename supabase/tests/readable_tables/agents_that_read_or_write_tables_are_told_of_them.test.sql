@@ -10,10 +10,10 @@ grant select on all tables in schema tests_shop to authenticated;
 update goalpost.workspaces set readable_schemas = '{tests_shop}' where id = tests.id_of('acme');
 insert into goalpost.agents (workspace_id, name, role, tools) values
   (tests.id_of('acme'), 'reader', 'r', '{sql}'), (tests.id_of('acme'), 'writer', 'r', '{table_write}'), (tests.id_of('acme'), 'thinker', 'r', '{calculate}');
-select tests.keep('run', tests.planned('reads, writes, thinks, follows', jsonb_build_object(
+select tests.set('run', tests.planned('reads, writes, thinks, follows', jsonb_build_object(
   'reads', jsonb_set(tests.agent('reader'), '{input,instructions}', '"Count the zebras."'), 'writes', tests.agent('writer'), 'thinks', tests.agent('thinker'),
   'follows', jsonb_set(tests.agent('reader'), '{input,procedure}', '[{"tool": "sql", "arguments": {"query": "select 1"}}]'))));
-select tests.keep('told', tests.claim('agent')::text);
+select tests.set('told', tests.claim('agent')::text);
 create function pg_temp.tables(p_key text) returns text language sql as $$
   select (select string_agg(t ->> 'name', ' ' order by n) from jsonb_array_elements(c #> '{context,tables}') with ordinality l (t, n))
     from jsonb_array_elements(tests.kept('told')::jsonb) c where c ->> 'step_key' = p_key $$;

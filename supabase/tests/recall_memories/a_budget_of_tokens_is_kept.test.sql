@@ -2,13 +2,13 @@
 begin;
 select plan(2);
 select tests.world();
-select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
-select tests.start(tests.the('run'), 'a');
-select tests.start(tests.the('run'), 'b');
+select tests.set('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
+select tests.start(tests.get('run'), 'a');
+select tests.start(tests.get('run'), 'b');
 
 select tests.memory('invoice ' || n || repeat(' x', 46)) from generate_series(1, 9) n;
-select is(cardinality(tests.told(tests.the('run'), 'a', 'invoice', '{"token_budget": 51}')), 2, 'as many as fit');
-select is(cardinality(tests.told(tests.the('run'), 'b', 'invoice', '{"limit": 1000, "token_budget": 100000}')), 9, 'all where all fit');
+select is(cardinality(tests.told(tests.get('run'), 'a', 'invoice', '{"token_budget": 51}')), 2, 'as many as fit');
+select is(cardinality(tests.told(tests.get('run'), 'b', 'invoice', '{"limit": 1000, "token_budget": 100000}')), 9, 'all where all fit');
 
 select * from finish();
 rollback;

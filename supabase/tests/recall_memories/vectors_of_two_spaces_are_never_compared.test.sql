@@ -2,24 +2,24 @@
 begin;
 select plan(14);
 select tests.world();
-select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
-select tests.start(tests.the('run'), 'a');
-select tests.start(tests.the('run'), 'b');
+select tests.set('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
+select tests.start(tests.get('run'), 'a');
+select tests.start(tests.get('run'), 'b');
 
 select goalpost_private.add_embedding_space('acme/embedder');
 select goalpost_private.add_embedding_space('acme/embedder');
 select is((select count(*) from pg_catalog.pg_indexes where indexdef like '%hnsw%acme/embedder%'), 1::bigint, 'an index per space');
 select tests.memory('one', 'workspace', '{"axis": 1}');
 select tests.memory('two', 'workspace', '{"axis": 1, "space": "acme/embedder"}');
-select is(tests.told(tests.the('run'), 'a', '', '{"axis": 1}'), array['one'], 'the one space');
-select is(tests.told(tests.the('run'), 'b', '', '{"axis": 1, "space": "acme/embedder"}'), array['two'], 'the other');
+select is(tests.told(tests.get('run'), 'a', '', '{"axis": 1}'), array['one'], 'the one space');
+select is(tests.told(tests.get('run'), 'b', '', '{"axis": 1, "space": "acme/embedder"}'), array['two'], 'the other');
 create function pg_temp.refused(p_space text, p_embedding text) returns text language sql as $$
   select tests.refusal(format('select goalpost_worker.recall_memories(%s, ''a'', %s, 9, ''q'', %L, %L)',
-    tests.the('run'), (tests.step(tests.the('run'), 'a')).lease_epoch, p_space, p_embedding)) $$;
+    tests.get('run'), (tests.step(tests.get('run'), 'a')).lease_epoch, p_space, p_embedding)) $$;
 select is(pg_temp.refused(s, tests.along(1)::text), 'ZG003', 'a space needs a name: ' || l) from (values ('', 'not an empty one'), (repeat('x', 201), 'of at most 200 characters'), (E'a\nb', 'on one line')) v (s, l);
 select is(pg_temp.refused('new/model', '[1]'), 'ZG003', 'an embedding that is refused creates no space');
 select is((select count(*) from goalpost.embedding_spaces where name = 'new/model'), 0::bigint, 'the space of a refused embedding is not there');
-select tests.told(tests.the('run'), 'a', '', '{"axis": 1, "space": "new/model", "call_number": 7}');
+select tests.told(tests.get('run'), 'a', '', '{"axis": 1, "space": "new/model", "call_number": 7}');
 select is((select count(*) from goalpost.embedding_spaces where name = 'new/model'), 1::bigint, 'a space is created at its first use');
 insert into goalpost.embedding_spaces (name) select 'space ' || n from generate_series(1, 100 - (select count(*)::integer from goalpost.embedding_spaces)) n;
 select is(pg_temp.refused('one/more', tests.along(1)::text), 'ZG003', 'a project has at most 100 spaces');

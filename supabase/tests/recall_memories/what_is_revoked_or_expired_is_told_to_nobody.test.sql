@@ -2,19 +2,19 @@
 begin;
 select plan(5);
 select tests.world();
-select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
-select tests.start(tests.the('run'), 'a');
-select tests.start(tests.the('run'), 'b');
+select tests.set('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
+select tests.start(tests.get('run'), 'a');
+select tests.start(tests.get('run'), 'b');
 
 select tests.memory('revoked invoice', 'workspace', '{"trust": "revoked"}');
 select tests.memory('old invoice', 'workspace', jsonb_build_object('expires_at', goalpost_private.clock() - interval '1 second'));
-select tests.keep('good', tests.memory('good invoice'));
-select is(tests.told(tests.the('run'), 'a', 'invoice'), array['good invoice'], 'only what is good');
+select tests.set('good', tests.memory('good invoice'));
+select is(tests.told(tests.get('run'), 'a', 'invoice'), array['good invoice'], 'only what is good');
 select is((select count(*) from goalpost.memory_uses), 1::bigint, 'and only that is noted as told');
 select tests.speak_as('adam');
-select lives_ok(format('select goalpost.revoke_memory(%s)', tests.the('good')), 'an admin takes it back');
+select lives_ok(format('select goalpost.revoke_memory(%s)', tests.get('good')), 'an admin takes it back');
 reset role;
-select is(tests.told(tests.the('run'), 'a', 'invoice'), '{}', 'and it is not told again');
+select is(tests.told(tests.get('run'), 'a', 'invoice'), '{}', 'and it is not told again');
 select goalpost_private.sweep();
 select is((select string_agg(text, ', ') from goalpost.memories where expires_at < goalpost_private.clock()), null,
           'the sweep forgets what is past its time');

@@ -4,12 +4,12 @@ begin;
 select plan(3);
 select tests.world();
 
-select tests.keep('one', tests.bare_run()), tests.keep('two', tests.bare_run());
-select tests.bare_step(tests.the(r), 'a') from unnest(array['one', 'two']) r;
-select tests.keep('claimed', (goalpost_worker.claim_steps(array['tool'], 5, 30, 'w'))::text);
+select tests.set('one', tests.bare_run()), tests.set('two', tests.bare_run());
+select tests.bare_step(tests.get(r), 'a') from unnest(array['one', 'two']) r;
+select tests.set('claimed', (goalpost_worker.claim_steps(array['tool'], 5, 30, 'w'))::text);
 select is(jsonb_array_length(tests.kept('claimed')::jsonb), 2, 'a worker claims a step of the same key in two runs');
-select tests.keep('again', goalpost_worker.claim_steps(array['tool'], 5, 30, 'w', null,
-  jsonb_build_array(jsonb_build_object('run_id', tests.the('one'), 'step_key', 'a')))::text);
+select tests.set('again', goalpost_worker.claim_steps(array['tool'], 5, 30, 'w', null,
+  jsonb_build_array(jsonb_build_object('run_id', tests.get('one'), 'step_key', 'a')))::text);
 select is(jsonb_array_length(tests.kept('again')::jsonb), 1, 'a repeated claim that names the step of one run is handed one step');
 select is(tests.kept('again')::jsonb #>> '{0,run_id}', tests.kept('two'), 'which is that of the other run');
 

@@ -9,26 +9,26 @@ create function pg_temp.claim(p_worker text, p_limit integer, p_holding jsonb de
 create function pg_temp.held(p_run_id bigint, variadic p_keys text[]) returns jsonb language sql as $$
   select coalesce(jsonb_agg(jsonb_build_object('run_id', p_run_id, 'step_key', k)), '[]') from unnest(p_keys) k $$;
 
-select tests.keep('run', tests.planned('a, b, c, d, e:a'));
+select tests.set('run', tests.planned('a, b, c, d, e:a'));
 select is(pg_temp.claim('one', 2), 'a b', 'an answer that is lost');
 select is(pg_temp.claim('other', 1), 'c', 'another worker claims meanwhile');
 select is(pg_temp.claim('one', 2, '[]'), 'a b', 'the repeated claim is handed the same');
-select is((tests.step(tests.the('run'), 'a')).lease_epoch, 1::bigint, 'under the same epoch');
-select is((tests.step(tests.the('run'), 'a')).attempt, 1, 'at no cost');
-select tests.pass('20 seconds');
-select is(pg_temp.claim('one', 3, pg_temp.held(tests.the('run'), 'a')), 'b d', 'what it holds unknowingly, then new work up to the limit');
-select is((tests.step(tests.the('run'), 'b')).lease_expires_at, goalpost_private.clock() + interval '30 seconds', 'whose lease begins anew');
-select is((tests.step(tests.the('run'), 'c')).leased_by, 'other', 'what another holds stays with it');
+select is((tests.step(tests.get('run'), 'a')).lease_epoch, 1::bigint, 'under the same epoch');
+select is((tests.step(tests.get('run'), 'a')).attempt, 1, 'at no cost');
+select tests.advance_clock('20 seconds');
+select is(pg_temp.claim('one', 3, pg_temp.held(tests.get('run'), 'a')), 'b d', 'what it holds unknowingly, then new work up to the limit');
+select is((tests.step(tests.get('run'), 'b')).lease_expires_at, goalpost_private.clock() + interval '30 seconds', 'whose lease begins anew');
+select is((tests.step(tests.get('run'), 'c')).leased_by, 'other', 'what another holds stays with it');
 
 create function pg_temp.finish(p_holding jsonb) returns jsonb language sql as $$
   select goalpost_worker.finish_steps(
-    jsonb_build_array(tests.outcome(tests.the('run'), 'a', 'completed', '{"result": {}}')), array['tool'], 2, 30, 'one', p_holding) $$;
-select tests.keep('first', pg_temp.finish(null)::text);
+    jsonb_build_array(tests.outcome(tests.get('run'), 'a', 'completed', '{"result": {}}')), array['tool'], 2, 30, 'one', p_holding) $$;
+select tests.set('first', pg_temp.finish(null)::text);
 select is(tests.keys(tests.kept('first')::jsonb -> 'claimed'), 'e', 'a report hands out what it opened, and its answer is lost');
-select tests.keep('again', pg_temp.finish(pg_temp.held(tests.the('run'), 'b', 'd'))::text);
+select tests.set('again', pg_temp.finish(pg_temp.held(tests.get('run'), 'b', 'd'))::text);
 select is(tests.kept('again')::jsonb #>> '{outcomes,0,verdict}', 'repeated', 'repeated, its outcome has counted');
 select is(tests.keys(tests.kept('again')::jsonb -> 'claimed'), 'e', 'and what it opened is handed out again');
-select is((tests.step(tests.the('run'), 'e')).attempt, 1, 'at no cost');
+select is((tests.step(tests.get('run'), 'e')).attempt, 1, 'at no cost');
 
 select * from finish();
 rollback;

@@ -10,10 +10,10 @@ create function pg_temp.server(p_workspace text, p_name text) returns bigint lan
   select id from goalpost.mcp_servers where workspace_id = tests.id_of(p_workspace) and name = p_name $$;
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at)
 select s.workspace_id, s.id, 'kept', 'd', '{}', 'h', now() from goalpost.mcp_servers s where s.name = 'other' or s.workspace_id = tests.id_of('elsewhere');
-select tests.keep('run', tests.planned('lists', '{"lists": {"input": {"tool": "mcp_list", "arguments": {"server": "docs"}}}}'));
-select tests.start(tests.the('run'), 'lists');
+select tests.set('run', tests.planned('lists', '{"lists": {"input": {"tool": "mcp_list", "arguments": {"server": "docs"}}}}'));
+select tests.start(tests.get('run'), 'lists');
 create function pg_temp.record(p_tools jsonb) returns jsonb language sql as $$
-  select goalpost_worker.record_mcp_tools(tests.the('run'), 'lists', 1, 'docs', p_tools) $$;
+  select goalpost_worker.record_mcp_tools(tests.get('run'), 'lists', 1, 'docs', p_tools) $$;
 create function pg_temp.tool(p_name text, p_more jsonb default '{}') returns jsonb language sql as $$
   select jsonb_build_object('name', p_name, 'description', 'd', 'parameters', '{}'::jsonb) || p_more $$;
 create function pg_temp.place(p_name text) returns tid language sql as $$
@@ -23,11 +23,11 @@ select is(pg_temp.record(jsonb_build_array(pg_temp.tool('find'), pg_temp.tool('r
 select is((select string_agg(m.state, ' ') from goalpost.mcp_tools m where m.name = 'kept'), 'pending pending', 'tools of other servers stay as they were');
 select is((select string_agg(s.name, ' ') from goalpost.mcp_servers s where s.listed_at is not null), 'docs', 'one server was listed');
 select is((select s.workspace_id from goalpost.mcp_servers s where s.listed_at is not null), tests.id_of('acme'), 'it is the one of this workspace');
-select tests.keep('find', pg_temp.place('find')::text);
+select tests.set('find', pg_temp.place('find')::text);
 select pg_temp.record(jsonb_build_array(pg_temp.tool('find'), pg_temp.tool('read')));
 select is(pg_temp.place('find')::text, tests.kept('find'), 'a tool that stayed as it was is not written again');
 select is(pg_temp.record(jsonb_build_array(pg_temp.tool('find'))), '{"find": "pending", "read": "gone"}', 'a tool that is not listed is gone');
-select tests.keep('read', pg_temp.place('read')::text);
+select tests.set('read', pg_temp.place('read')::text);
 select pg_temp.record(jsonb_build_array(pg_temp.tool('find')));
 select is(pg_temp.place('read')::text, tests.kept('read'), 'a tool that is gone is not written again');
 select is(pg_temp.record(jsonb_build_array(pg_temp.tool('find'), pg_temp.tool('read'))) ->> 'read', 'pending', 'a tool may come back');

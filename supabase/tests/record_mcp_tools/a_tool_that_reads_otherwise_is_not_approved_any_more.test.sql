@@ -5,11 +5,11 @@ select tests.world();
 
 select tests.value_for('adam', format('select goalpost.add_mcp_server(%L, ''docs'', ''https://docs.example.com/mcp'')', tests.id_of('acme')));
 insert into goalpost.agents (workspace_id, name, role, tools) values (tests.id_of('acme'), 'finder', 'r', '{mcp.docs.search}');
-select tests.keep('run', tests.planned('lists, finds', jsonb_build_object(
+select tests.set('run', tests.planned('lists, finds', jsonb_build_object(
   'lists', '{"input": {"tool": "mcp_list", "arguments": {"server": "docs"}}}'::jsonb, 'finds', tests.agent('finder'))));
-select tests.start(tests.the('run'), 'lists');
+select tests.start(tests.get('run'), 'lists');
 create function pg_temp.record(p_tools jsonb, p_key text default 'lists') returns jsonb language sql as $$
-  select goalpost_worker.record_mcp_tools(tests.the('run'), p_key, 1, 'docs', p_tools) $$;
+  select goalpost_worker.record_mcp_tools(tests.get('run'), p_key, 1, 'docs', p_tools) $$;
 create function pg_temp.tool(p_description text, p_parameters jsonb default '{"type": "object"}', p_problem text default null) returns jsonb language sql as $$
   select jsonb_build_array(jsonb_build_object('name', 'search', 'description', p_description, 'parameters', p_parameters, 'problem', p_problem)) $$;
 create function pg_temp.approve(p_hash text default null, p_flags jsonb default '{}', p_person text default 'adam') returns text language sql as $$

@@ -5,10 +5,10 @@ select plan(6);
 select tests.world();
 
 select tests.value_for('adam', format('select goalpost.add_mcp_server(%L, ''docs'', ''https://docs.example.com/mcp'')', tests.id_of('acme')));
-select tests.keep('run', tests.planned('lists', '{"lists": {"input": {"tool": "mcp_list", "arguments": {"server": "docs"}}}}'));
-select tests.start(tests.the('run'), 'lists');
+select tests.set('run', tests.planned('lists', '{"lists": {"input": {"tool": "mcp_list", "arguments": {"server": "docs"}}}}'));
+select tests.start(tests.get('run'), 'lists');
 create function pg_temp.record(p_original text) returns jsonb language sql as $$
-  select goalpost_worker.record_mcp_tools(tests.the('run'), 'lists', 1, 'docs', jsonb_build_array(
+  select goalpost_worker.record_mcp_tools(tests.get('run'), 'lists', 1, 'docs', jsonb_build_array(
     jsonb_build_object('name', 'pages_1a', 'original_name', p_original, 'description', 'd', 'parameters', '{}'::jsonb))) $$;
 
 select is(pg_temp.record('pages/search'), '{"pages_1a": "pending"}', 'a tool is recorded under its alias');

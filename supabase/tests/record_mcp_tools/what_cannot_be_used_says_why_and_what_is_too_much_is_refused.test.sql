@@ -4,10 +4,10 @@ select plan(10);
 select tests.world();
 
 select tests.value_for('adam', format('select goalpost.add_mcp_server(%L, ''docs'', ''https://docs.example.com/mcp'')', tests.id_of('acme')));
-select tests.keep('run', tests.planned('lists, counts, calls', '{"lists": {"input": {"tool": "mcp_list", "arguments": {}}}, "calls": {"input": {"tool": "http_get", "arguments": {}}}}'));
-select tests.start(tests.the('run'), 'lists');
+select tests.set('run', tests.planned('lists, counts, calls', '{"lists": {"input": {"tool": "mcp_list", "arguments": {}}}, "calls": {"input": {"tool": "http_get", "arguments": {}}}}'));
+select tests.start(tests.get('run'), 'lists');
 create function pg_temp.record(p_tools jsonb, p_key text default 'lists', p_server text default 'docs', p_epoch bigint default 1) returns jsonb language sql as $$
-  select goalpost_worker.record_mcp_tools(tests.the('run'), p_key, p_epoch, p_server, p_tools) $$;
+  select goalpost_worker.record_mcp_tools(tests.get('run'), p_key, p_epoch, p_server, p_tools) $$;
 
 select is(pg_temp.record('[{"name": "odd", "description": "d", "parameters": {}, "problem": "its schema cannot be checked"}, {"name": "odd", "description": "d", "parameters": {}, "problem": "its schema cannot be checked"}, {"name": null}]'),
   '{"odd": "pending"}', 'kept, once, and what has no name is not');

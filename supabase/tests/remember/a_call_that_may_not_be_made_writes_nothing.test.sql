@@ -2,14 +2,14 @@
 begin;
 select plan(5);
 select tests.world();
-select tests.keep('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
-select tests.start(tests.the('run'), 'a');
-select tests.start(tests.the('run'), 'b');
+select tests.set('run', tests.planned('a, b', jsonb_build_object('a', tests.agent('analyst'), 'b', tests.agent('researcher'))));
+select tests.start(tests.get('run'), 'a');
+select tests.start(tests.get('run'), 'b');
 
-select tests.wish(tests.the('run'), 'a', 1, 'remember', '{"text": "t"}', 'waiting');
-select tests.wish(tests.the('run'), 'a', 2, 'remember', '{"text": "t"}', 'denied');
-select tests.wish(tests.the('run'), 'a', 3, 'webhook', '{"text": "t"}');
-select is(tests.refusal(format('select goalpost_worker.remember(%s, ''a'', %s, %s, null, null)', tests.the('run'), (tests.step(tests.the('run'), 'a')).lease_epoch, n)),
+select tests.wish(tests.get('run'), 'a', 1, 'remember', '{"text": "t"}', 'waiting');
+select tests.wish(tests.get('run'), 'a', 2, 'remember', '{"text": "t"}', 'denied');
+select tests.wish(tests.get('run'), 'a', 3, 'webhook', '{"text": "t"}');
+select is(tests.refusal(format('select goalpost_worker.remember(%s, ''a'', %s, %s, null, null)', tests.get('run'), (tests.step(tests.get('run'), 'a')).lease_epoch, n)),
           'ZG003', 'call ' || n) from generate_series(1, 4) n;
 select is((select count(*) from goalpost.memories), 0::bigint, 'nothing is written');
 

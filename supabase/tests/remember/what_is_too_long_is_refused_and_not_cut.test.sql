@@ -2,13 +2,13 @@
 begin;
 select plan(5);
 select tests.world();
-select tests.keep('run', tests.planned('a', jsonb_build_object('a', tests.agent('analyst'))));
-select tests.start(tests.the('run'), 'a');
+select tests.set('run', tests.planned('a', jsonb_build_object('a', tests.agent('analyst'))));
+select tests.start(tests.get('run'), 'a');
 
 create function pg_temp.remember(p_number integer, p_text text, p_title text default null) returns text language plpgsql as $$
 begin
-  perform tests.wish(tests.the('run'), 'a', p_number, 'remember', jsonb_strip_nulls(jsonb_build_object('text', p_text, 'title', p_title)));
-  return tests.refusal(format('select goalpost_worker.remember(%s, ''a'', 1, %s, null, null)', tests.the('run'), p_number));
+  perform tests.wish(tests.get('run'), 'a', p_number, 'remember', jsonb_strip_nulls(jsonb_build_object('text', p_text, 'title', p_title)));
+  return tests.refusal(format('select goalpost_worker.remember(%s, ''a'', 1, %s, null, null)', tests.get('run'), p_number));
 end
 $$;
 select is(pg_temp.remember(1, repeat('ä', 8001)), 'ZG003', 'a text of more than 8000 characters is refused');

@@ -24,31 +24,31 @@ select is(pg_temp.tried(tokens, 2100), 'asked 8100', scope || ': exactly enough 
 select is(pg_temp.tried(tokens, 2099), scope || ' 0', scope || ': one too few') from cap;
 
 update goalpost.workspaces set goal_budget_microusd = 1000 where id = tests.id_of('acme');
-select tests.keep('run', tests.working());
-select is(tests.reserve(tests.the('run'), 'a') -> 'refused' ->> 'code', 'budget_exhausted', 'a code');
-select is(tests.reserve(tests.the('run'), 'a') -> 'refused' ->> 'retryable', 'false', 'trying again does not help');
-select matches(tests.reserve(tests.the('run'), 'a') -> 'refused' ->> 'message', 'the cap of this request is used up: \$0.00 of \$0.001 .* may take \$0.0027', 'in words');
+select tests.set('run', tests.working());
+select is(tests.reserve(tests.get('run'), 'a') -> 'refused' ->> 'code', 'budget_exhausted', 'a code');
+select is(tests.reserve(tests.get('run'), 'a') -> 'refused' ->> 'retryable', 'false', 'trying again does not help');
+select matches(tests.reserve(tests.get('run'), 'a') -> 'refused' ->> 'message', 'the cap of this request is used up: \$0.00 of \$0.001 .* may take \$0.0027', 'in words');
 
 -- The run's end says so.
-select tests.keep('goal', tests.planned('a'));
-select tests.fail(tests.the('goal'), 'a', '{"code": "budget_exhausted", "message": "the cap of this request is used up", "retryable": false}');
-select tests.report_failure(tests.the('goal'));
-select is((tests.request_of(tests.the('goal'))).reason, 'budget_exhausted: the cap of this request is used up', 'a typed reason');
-select tests.keep('above', tests.planned('sub', jsonb_build_object('sub', tests.subgoal())));
-select tests.keep('below', tests.run_below(tests.the('above'), 'sub'));
-select tests.fail(tests.the('below'), 'plan', '{"code": "budget_exhausted", "message": "used up", "retryable": false}');
-select is((tests.step(tests.the('above'), 'sub')).error ->> 'code', 'budget_exhausted', 'a sub-goal''s code reaches the step above');
-select tests.report_failure(tests.the('above'));
-select is((tests.request_of(tests.the('above'))).reason_code, 'budget_exhausted', 'the code reaches the request');
+select tests.set('goal', tests.planned('a'));
+select tests.fail(tests.get('goal'), 'a', '{"code": "budget_exhausted", "message": "the cap of this request is used up", "retryable": false}');
+select tests.report_failure(tests.get('goal'));
+select is((tests.request_of(tests.get('goal'))).reason, 'budget_exhausted: the cap of this request is used up', 'a typed reason');
+select tests.set('above', tests.planned('sub', jsonb_build_object('sub', tests.subgoal())));
+select tests.set('below', tests.run_below(tests.get('above'), 'sub'));
+select tests.fail(tests.get('below'), 'plan', '{"code": "budget_exhausted", "message": "used up", "retryable": false}');
+select is((tests.step(tests.get('above'), 'sub')).error ->> 'code', 'budget_exhausted', 'a sub-goal''s code reaches the step above');
+select tests.report_failure(tests.get('above'));
+select is((tests.request_of(tests.get('above'))).reason_code, 'budget_exhausted', 'the code reaches the request');
 -- A step that fails with words that look like it has its own code.
-select tests.keep('odd', tests.planned('sub', jsonb_build_object('sub', tests.subgoal())));
-select tests.fail(tests.run_below(tests.the('odd'), 'sub'), 'plan', '{"code": "other", "message": "budget_exhausted: so it says", "retryable": false}');
-select is((tests.step(tests.the('odd'), 'sub')).error ->> 'code', 'sub_goal_failed', 'the words of a reason decide nothing');
-select matches((tests.request_of(tests.the('above'))).reason, '^budget_exhausted: ', 'and the request');
+select tests.set('odd', tests.planned('sub', jsonb_build_object('sub', tests.subgoal())));
+select tests.fail(tests.run_below(tests.get('odd'), 'sub'), 'plan', '{"code": "other", "message": "budget_exhausted: so it says", "retryable": false}');
+select is((tests.step(tests.get('odd'), 'sub')).error ->> 'code', 'sub_goal_failed', 'the words of a reason decide nothing');
+select matches((tests.request_of(tests.get('above'))).reason, '^budget_exhausted: ', 'and the request');
 
 -- The message names the price that was used, and how to set one where there is none.
-select matches(tests.reserve(tests.the('run'), 'a', 1000, 100) #>> '{refused,message}', 'p/m costs \$1.00 in and \$2.00 out for a million tokens\)', 'the refusal names the price that was used');
-select matches(tests.reserve(tests.the('run'), 'a', 1000, 100, 'nameless') #>> '{refused,message}', 'p/nameless costs \$15.00 in and \$75.00 out .*the ceiling.*set_model_price\(''p'', ''nameless''.*set_model_price\(''p'', ''\*'', 0, 0\)', 'the refusal of a model without a price says how to set it');
+select matches(tests.reserve(tests.get('run'), 'a', 1000, 100) #>> '{refused,message}', 'p/m costs \$1.00 in and \$2.00 out for a million tokens\)', 'the refusal names the price that was used');
+select matches(tests.reserve(tests.get('run'), 'a', 1000, 100, 'nameless') #>> '{refused,message}', 'p/nameless costs \$15.00 in and \$75.00 out .*the ceiling.*set_model_price\(''p'', ''nameless''.*set_model_price\(''p'', ''\*'', 0, 0\)', 'the refusal of a model without a price says how to set it');
 
 select * from finish();
 rollback;

@@ -22,17 +22,17 @@ begin
             left join goalpost.approvals o on o.id = a.decided_with where a.id = v_id);
 end
 $$;
-select tests.keep('run', pg_temp.working());
-select tests.asks(tests.the('run'), 'a');
-select is(pg_temp.asked(tests.the('run'), 'a'), 'run', 'a call that waits for a person is no question about the cap');
-select is(pg_temp.asked(tests.the('run'), 'b'), 'run with a', 'the second step at the cap waits for the same decision');
+select tests.set('run', pg_temp.working());
+select tests.asks(tests.get('run'), 'a');
+select is(pg_temp.asked(tests.get('run'), 'a'), 'run', 'a call that waits for a person is no question about the cap');
+select is(pg_temp.asked(tests.get('run'), 'b'), 'run with a', 'the second step at the cap waits for the same decision');
 update goalpost.budgets set cap_microusd = spent_microusd + reserved_microusd where workspace_id = tests.id_of('acme') and scope = 'workspace_month';
 update goalpost.budgets set cap_microusd = 1000000 where workspace_id = tests.id_of('acme') and scope = 'run';
-select is(pg_temp.asked(tests.the('run'), 'c'), 'workspace_month', 'another cap of the same tree is a question of its own');
-select tests.keep('other', pg_temp.working());
-update goalpost.requests set budget = '{"on_exhausted": "ask"}' where id = (tests.request_of(tests.the('other'))).id;
-select is(pg_temp.asked(tests.the('other'), 'a'), 'workspace_month', 'the same cap in another tree is a question of its own');
-select is(pg_temp.asked(tests.the('other'), 'b'), 'workspace_month with a', 'which decides for its own tree');
+select is(pg_temp.asked(tests.get('run'), 'c'), 'workspace_month', 'another cap of the same tree is a question of its own');
+select tests.set('other', pg_temp.working());
+update goalpost.requests set budget = '{"on_exhausted": "ask"}' where id = (tests.request_of(tests.get('other'))).id;
+select is(pg_temp.asked(tests.get('other'), 'a'), 'workspace_month', 'the same cap in another tree is a question of its own');
+select is(pg_temp.asked(tests.get('other'), 'b'), 'workspace_month with a', 'which decides for its own tree');
 
 select * from finish();
 rollback;

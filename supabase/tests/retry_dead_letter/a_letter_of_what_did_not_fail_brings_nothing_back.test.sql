@@ -13,20 +13,20 @@ begin
   update goalpost.requests set state = 'cancelled', ended_at = now() where id = (tests.request_of(v_run_id)).id;
   insert into goalpost.dead_letters (workspace_id, run_id, step_key, attempt, error, created_at)
   values (tests.id_of('acme'), v_run_id, 'a', 1, '{}', now()) returning id into v_letter_id;
-  perform tests.keep('run', v_run_id);
+  perform tests.set('run', v_run_id);
   return v_letter_id;
 end
 $$;
 
-select tests.keep('letter', pg_temp.letter('failed', 'completed'));
-select is(tests.refusal_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.the('letter'))), 'ZG004', 'a step that completed');
-select is(tests.run_state(tests.the('run')), 'failed', 'its run stays failed');
-select tests.keep('letter', pg_temp.letter('completed', 'failed'));
-select is(tests.refusal_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.the('letter'))), 'ZG004', 'a run that completed');
-select is(tests.state(tests.the('run'), 'a'), 'failed', 'its step stays failed');
-select tests.keep('letter', pg_temp.letter('failed', 'failed'));
-select is(tests.refusal_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.the('letter'))), 'none', 'both failed');
-select is((tests.request_of(tests.the('run'))).state, 'cancelled', 'a request that was cancelled stays cancelled');
+select tests.set('letter', pg_temp.letter('failed', 'completed'));
+select is(tests.refusal_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.get('letter'))), 'ZG004', 'a step that completed');
+select is(tests.run_state(tests.get('run')), 'failed', 'its run stays failed');
+select tests.set('letter', pg_temp.letter('completed', 'failed'));
+select is(tests.refusal_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.get('letter'))), 'ZG004', 'a run that completed');
+select is(tests.state(tests.get('run'), 'a'), 'failed', 'its step stays failed');
+select tests.set('letter', pg_temp.letter('failed', 'failed'));
+select is(tests.refusal_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.get('letter'))), 'none', 'both failed');
+select is((tests.request_of(tests.get('run'))).state, 'cancelled', 'a request that was cancelled stays cancelled');
 
 select * from finish();
 rollback;

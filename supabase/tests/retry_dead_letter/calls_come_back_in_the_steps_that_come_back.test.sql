@@ -21,26 +21,26 @@ begin
   return v_run_id;
 end
 $$;
-select tests.keep('other', pg_temp.busy());
-select tests.keep('run', pg_temp.busy());
-select is(pg_temp.calls(tests.the('run')), 'a1=failed a2=failed b1=done soft1=failed', 'the end of the run has closed what was open');
+select tests.set('other', pg_temp.busy());
+select tests.set('run', pg_temp.busy());
+select is(pg_temp.calls(tests.get('run')), 'a1=failed a2=failed b1=done soft1=failed', 'the end of the run has closed what was open');
 select tests.policy_decides('deny', 'never');
-select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.the('run'), 'bad')));
-select is(pg_temp.calls(tests.the('run')), 'a1=unknown a2=intended b1=done soft1=failed', 'each call comes back as it stood, and not in a step that stays failed');
-select is((select c.rule from goalpost.tool_calls c where c.run_id = tests.the('run') and c.step_key = 'a' and c.number = 2), 'default', 'a call that was decided on is not decided on again');
-select is(pg_temp.calls(tests.the('other')), 'a1=failed a2=failed b1=done soft1=failed', 'calls of another failed run stay closed');
+select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.get('run'), 'bad')));
+select is(pg_temp.calls(tests.get('run')), 'a1=unknown a2=intended b1=done soft1=failed', 'each call comes back as it stood, and not in a step that stays failed');
+select is((select c.rule from goalpost.tool_calls c where c.run_id = tests.get('run') and c.step_key = 'a' and c.number = 2), 'default', 'a call that was decided on is not decided on again');
+select is(pg_temp.calls(tests.get('other')), 'a1=failed a2=failed b1=done soft1=failed', 'calls of another failed run stay closed');
 
 -- With a second plan, the judge of the first has judged for good.
-select tests.keep('two', tests.planned('a', '{}', '["good"]'));
-select tests.do_complete(tests.the('two'), 'a');
-select tests.do_complete(tests.the('two'), 'judge', '{"decision": "replan", "reason": "not good", "verdicts": [{"number": 1, "verdict": "unmet"}]}');
-select tests.do_complete(tests.the('two'), 'plan_2', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('a2, b2:a2'))));
-select tests.do_fail(tests.the('two'), 'a2');
-select tests.do_complete(tests.the('two'), 'judge_2', '{"decision": "fail", "reason": "r", "report": "# r"}');
-select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.the('two'), 'a2')));
-select is(tests.state(tests.the('two'), 'judge'), 'completed', 'the judge of an earlier plan stays as it ended');
-select is(tests.state(tests.the('two'), 'judge_2') || ' ' || tests.state(tests.the('two'), 'b2'), 'pending pending', 'the judge of the plan that goes on judges again');
-select is((tests.step(tests.the('two'), 'judge_2')).attempt, 2, 'with another attempt');
+select tests.set('two', tests.planned('a', '{}', '["good"]'));
+select tests.do_complete(tests.get('two'), 'a');
+select tests.do_complete(tests.get('two'), 'judge', '{"decision": "replan", "reason": "not good", "verdicts": [{"number": 1, "verdict": "unmet"}]}');
+select tests.do_complete(tests.get('two'), 'plan_2', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('a2, b2:a2'))));
+select tests.do_fail(tests.get('two'), 'a2');
+select tests.do_complete(tests.get('two'), 'judge_2', '{"decision": "fail", "reason": "r", "report": "# r"}');
+select tests.value_for('mia', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.get('two'), 'a2')));
+select is(tests.state(tests.get('two'), 'judge'), 'completed', 'the judge of an earlier plan stays as it ended');
+select is(tests.state(tests.get('two'), 'judge_2') || ' ' || tests.state(tests.get('two'), 'b2'), 'pending pending', 'the judge of the plan that goes on judges again');
+select is((tests.step(tests.get('two'), 'judge_2')).attempt, 2, 'with another attempt');
 
 select * from finish();
 rollback;

@@ -3,16 +3,16 @@ begin;
 select plan(4);
 select tests.world();
 
-select tests.keep('run', tests.planned('a'));
-select tests.do_fail(tests.the('run'), 'a');
-select tests.report_failure(tests.the('run'));
+select tests.set('run', tests.planned('a'));
+select tests.do_fail(tests.get('run'), 'a');
+select tests.report_failure(tests.get('run'));
 update goalpost.members set role = 'viewer' where user_id = tests.id_of('mia');
-select is(tests.refusal_for('adam', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.the('run'), 'a'))), 'ZG004', 'work of a person who became a viewer is not retried');
+select is(tests.refusal_for('adam', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.get('run'), 'a'))), 'ZG004', 'work of a person who became a viewer is not retried');
 delete from goalpost.members where user_id = tests.id_of('mia');
-select is(tests.refusal_for('adam', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.the('run'), 'a'))), 'ZG004', 'work of a removed person is not retried');
-select is(tests.run_state(tests.the('run')), 'failed', 'the run stays as it ended');
+select is(tests.refusal_for('adam', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.get('run'), 'a'))), 'ZG004', 'work of a removed person is not retried');
+select is(tests.run_state(tests.get('run')), 'failed', 'the run stays as it ended');
 insert into goalpost.members values (tests.id_of('acme'), tests.id_of('mia'), 'member');
-select is(tests.refusal_for('adam', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.the('run'), 'a'))), 'none', 'work of a member is retried by another');
+select is(tests.refusal_for('adam', format('select goalpost.retry_dead_letter(%s)', tests.dead_letter_of(tests.get('run'), 'a'))), 'none', 'work of a member is retried by another');
 
 select * from finish();
 rollback;

@@ -5,16 +5,16 @@ select tests.world(p_bystanders => false);
 
 insert into goalpost.agents (workspace_id, name, role) values (tests.id_of('acme'), 'own', 'r');
 insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan) values (tests.id_of('acme'), 'own', 't', 'd', 'g', '{}');
-select tests.keep('run', tests.planned('a, ap, c:a', jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval()), '["good"]'));
-select tests.spend(tests.the('run'), 'a', 1);
-select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}}');
-select tests.memory('remembered', 'goal', jsonb_build_object('goal_id', (tests.goal_of(tests.the('run'))).id, 'axis', 1));
+select tests.set('run', tests.planned('a, ap, c:a', jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval()), '["good"]'));
+select tests.spend(tests.get('run'), 'a', 1);
+select tests.finish(tests.get('run'), 'a', 'completed', '{"result": {}}');
+select tests.memory('remembered', 'goal', jsonb_build_object('goal_id', (tests.goal_of(tests.get('run'))).id, 'axis', 1));
 insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) values (tests.id_of('acme'), 'docs', 'https://docs.example.com/', tests.id_of('adam'), now());
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
 insert into goalpost.writable_tables (workspace_id, schema_name, table_name) values (tests.id_of('acme'), 'public', 'notes');
 select tests.bare_step(tests.bare_run(), 'lonely');
-select tests.bare_call(tests.the('run'), 'a');
-select tests.furnish(tests.the('run'), 'c');
+select tests.bare_call(tests.get('run'), 'a');
+select tests.furnish(tests.get('run'), 'c');
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
 insert into goalpost_private.model_capabilities (provider, endpoint, model, learned_at) values ('openai', 'https://models.example', 'm', now());
 
@@ -214,7 +214,7 @@ select goalpost_private.add_embedding_space('spare');
 insert into broken values
   ('goalpost.steps.state_is_known', format(
     'insert into goalpost.steps (run_id, key, workspace_id, kind, title, state) values (%s, ''odd'', %L, ''tool'', ''t'', ''odd'')',
-    tests.the('run'), tests.id_of('acme'))),
+    tests.get('run'), tests.id_of('acme'))),
   ('goalpost_private.limits.limits_only_row_check', 'insert into goalpost_private.limits (only_row) values (false)');
 
 -- The table and the name of the check that refuses a statement.

@@ -9,24 +9,24 @@ insert into goalpost.agent_statistics (workspace_id, agent_id, folded_at) select
 insert into goalpost.unfolded_statistics (workspace_id, day) values (tests.id_of('acme'), '2030-01-01');
 insert into goalpost.daily_usage (workspace_id, day, user_id, calls, input_tokens, output_tokens, cost_microusd) values (tests.id_of('acme'), '2030-01-01', tests.id_of('mia'), 1, 1, 1, 1);
 insert into goalpost.project_admins values (tests.id_of('olga'));
-select tests.keep('run', tests.planned('a, ap, c:a', jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval()), '["good"]'));
-select tests.spend(tests.the('run'), 'a', 1);
-select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}}');
-select tests.bare_call(tests.the('run'), 'a');
-select tests.keep('broken', tests.planned('z'));
-select tests.do_fail(tests.the('broken'), 'z');
+select tests.set('run', tests.planned('a, ap, c:a', jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval()), '["good"]'));
+select tests.spend(tests.get('run'), 'a', 1);
+select tests.finish(tests.get('run'), 'a', 'completed', '{"result": {}}');
+select tests.bare_call(tests.get('run'), 'a');
+select tests.set('broken', tests.planned('z'));
+select tests.do_fail(tests.get('broken'), 'z');
 insert into goalpost.requests (workspace_id, user_id, question, idempotency_key) values (tests.id_of('acme'), tests.id_of('mia'), 'q', 'k');
-select tests.keep('memory', tests.memory('remembered'));
-insert into goalpost.memory_uses values (tests.the('run'), 'a', 1, 0, 1, tests.id_of('acme'), tests.the('memory'), 1, false, now());
-update goalpost.memories set run_id = tests.the('run'), step_key = 'a', call_number = 1;
-select tests.furnish(tests.the('run'), 'c');
+select tests.set('memory', tests.memory('remembered'));
+insert into goalpost.memory_uses values (tests.get('run'), 'a', 1, 0, 1, tests.id_of('acme'), tests.get('memory'), 1, false, now());
+update goalpost.memories set run_id = tests.get('run'), step_key = 'a', call_number = 1;
+select tests.furnish(tests.get('run'), 'c');
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
 insert into goalpost_private.model_capabilities (provider, endpoint, model, learned_at) values ('openai', 'https://models.example', 'm', now());
 insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) values (tests.id_of('acme'), 'docs', 'https://docs.example.com/', tests.id_of('adam'), now());
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
 insert into goalpost.writable_tables (workspace_id, schema_name, table_name) values (tests.id_of('acme'), 'public', 'notes');
-insert into goalpost_private.table_writes (run_id, step_key, call_number, request_hash, written_at) values (tests.the('run'), 'a', 0, 'h', now());
-insert into goalpost_private.value_reads (run_id, step_key, read_at) values (tests.the('run'), 'a', now());
+insert into goalpost_private.table_writes (run_id, step_key, call_number, request_hash, written_at) values (tests.get('run'), 'a', 0, 'h', now());
+insert into goalpost_private.value_reads (run_id, step_key, read_at) values (tests.get('run'), 'a', now());
 insert into goalpost_private.request_claims (request_id, workspace_id, claims, taken_at) select q.id, q.workspace_id, '{}', now() from goalpost.requests q on conflict do nothing;
 
 -- The key that refuses the copy.

@@ -24,11 +24,11 @@ select tests.value_for('oscar', 'select goalpost.set_model_price(''p'', ''n'', 2
 select is((select array[p.input_microusd, p.context_tokens, p.max_output_tokens] from goalpost_private.price_of('p', 'n', goalpost_private.clock()) p), '{2,5000,700}', 'the model''s own bounds outlive a change of its price');
 select is(tests.refusal_for('oscar', 'select goalpost.set_model_price(''p'', ''n'', 1, 1, p_max_output_tokens => 0)'), 'ZG003', 'a bound of nothing is refused');
 select is(tests.refusal_for('oscar', 'select goalpost.set_model_price(''local'', ''*'', 0, 0)'), 'none', 'a provider may be declared free');
-select tests.keep('run', tests.working());
+select tests.set('run', tests.working());
 select tests.value_for('oscar', 'select goalpost.set_model_price(''p'', ''*'', 0, 0)');
-select tests.reserve(tests.the('run'), 'a', 1000, 100, 'any');
-select tests.end_turn(tests.the('run'), 'a', 1, tests.answer(1000, 100));
-select is((select reserved_microusd + cost_microusd from goalpost.step_turns where run_id = tests.the('run')), 0::bigint, 'every model of a free provider costs nothing');
+select tests.reserve(tests.get('run'), 'a', 1000, 100, 'any');
+select tests.end_turn(tests.get('run'), 'a', 1, tests.answer(1000, 100));
+select is((select reserved_microusd + cost_microusd from goalpost.step_turns where run_id = tests.get('run')), 0::bigint, 'every model of a free provider costs nothing');
 select is(tests.unbalanced(), '{}', 'spent is the sum of usage on every cap');
 
 select * from finish();

@@ -9,8 +9,8 @@ insert into goalpost.project_admins values (tests.id_of('oscar'));
 insert into goalpost.members values (tests.id_of('acme'), tests.id_of('oscar'), 'admin');
 create function pg_temp.set_as(p_name text, p_limits text) returns text language sql as $$ select tests.refusal_for(p_name, format('select goalpost.set_workspace_limits(%L, %L)', tests.id_of('acme'), p_limits)) $$;
 create function pg_temp.acme() returns goalpost.workspaces language sql as $$ select w from goalpost.workspaces w where w.id = tests.id_of('acme') $$;
-select tests.keep('run', tests.working());
-select tests.reserve(tests.the('run'), 'a');
+select tests.set('run', tests.working());
+select tests.reserve(tests.get('run'), 'a');
 
 select is(pg_temp.set_as('adam', '{"webhook_hosts": ["hooks.example.com", "other.example.com:8443"], "on_exhausted": "ask", "approve_plans": true}'), 'none', 'some');
 select is((pg_temp.acme()).webhook_hosts, array['hooks.example.com', 'other.example.com:8443'], 'hosts');
@@ -20,7 +20,7 @@ select is(pg_temp.set_as('adam', '{"webhook_hosts": []}'), 'none', 'no hosts');
 select is((pg_temp.acme()).webhook_hosts, '{}', 'none are left');
 select is((pg_temp.acme()).on_exhausted, 'ask', 'the rest stays');
 select is(pg_temp.set_as('adam', '{"workspace_month_microusd": 9000, "user_day_microusd": 0, "goal_budget_microusd": 1, "max_open_requests": 7}'), 'none', 'caps');
-select is(tests.caps(tests.the('run')), 'workspace_month 0+2700/9000, user_day 0+2700/2700, run 0+2700/5000000', 'those in use move as far as they can; a request keeps the one it began with');
+select is(tests.caps(tests.get('run')), 'workspace_month 0+2700/9000, user_day 0+2700/2700, run 0+2700/5000000', 'those in use move as far as they can; a request keeps the one it began with');
 select is((pg_temp.acme()).max_open_requests, 7, 'open requests');
 select is(pg_temp.set_as('adam', l), 'ZG003', l) from unnest(array['[]', 'null', '{"name": "x"}', '{"readable_schemas": ["auth"]}', '{"webhook_hosts": ["https://x"]}', '{"webhook_hosts": "x"}', '{"webhook_hosts": [7]}',
   '{"max_open_requests": 0}', '{"goal_budget_microusd": -1}', '{"user_day_tokens": 1.5}', '{"on_exhausted": "odd"}', '{"approve_plans": 1}', '{"workspace_month_microusd": 1000000001}', '{"workspace_month_tokens": 10000000001}']) l;

@@ -17,30 +17,30 @@ $$;
 create function pg_temp.settled() returns integer language sql as $$ select goalpost_private.settle_abandoned_turns(goalpost_private.clock()) $$;
 
 select is(pg_temp.settled(), 0, 'nothing is settled where nothing is abandoned');
-select tests.keep('answered', pg_temp.turns('completed', 'answered', '2029-10-01', 300));
-select tests.keep('open', pg_temp.turns('running', 'asked', '2029-11-01', 300));
-select tests.keep('lone', pg_temp.turns('failed', 'asked', '2029-12-31', 1));
+select tests.set('answered', pg_temp.turns('completed', 'answered', '2029-10-01', 300));
+select tests.set('open', pg_temp.turns('running', 'asked', '2029-11-01', 300));
+select tests.set('lone', pg_temp.turns('failed', 'asked', '2029-12-31', 1));
 select is(pg_temp.settled(), 1, 'one abandoned turn is found among many that were answered or are under way');
-select is((select string_agg(distinct t.state, ' ') from goalpost.step_turns t where t.run_id = tests.the('open')), 'asked', 'turns of a running step are left to it');
-select is((select string_agg(distinct t.state, ' ') from goalpost.step_turns t where t.run_id = tests.the('answered')), 'answered', 'turns that were answered stay so');
+select is((select string_agg(distinct t.state, ' ') from goalpost.step_turns t where t.run_id = tests.get('open')), 'asked', 'turns of a running step are left to it');
+select is((select string_agg(distinct t.state, ' ') from goalpost.step_turns t where t.run_id = tests.get('answered')), 'answered', 'turns that were answered stay so');
 
-select tests.keep('december', pg_temp.turns('failed', 'asked', '2029-12-31 23:59:59+00', 1));
-select tests.keep('january', pg_temp.turns('failed', 'asked', '2030-01-01 00:00:00+00', 1));
+select tests.set('december', pg_temp.turns('failed', 'asked', '2029-12-31 23:59:59+00', 1));
+select tests.set('january', pg_temp.turns('failed', 'asked', '2030-01-01 00:00:00+00', 1));
 select is(pg_temp.settled(), 1, 'of two months one is settled');
 select is(pg_temp.settled(), 1, 'and the other by the next sweep');
 -- Another step of the run has ended, or another workspace is in the same month.
-select tests.bare_step(tests.the('open'), 'b', 'completed', 'agent');
+select tests.bare_step(tests.get('open'), 'b', 'completed', 'agent');
 select is(pg_temp.settled(), 0, 'turns of a running step are left to it though another step of its run has ended');
-select tests.keep('here', pg_temp.turns('failed', 'asked', '2030-01-01', 1));
-select tests.keep('elsewhere', tests.bare_run('elsewhere', 'sam'));
-select tests.bare_step(tests.the('elsewhere'), 'a', 'failed', 'agent');
-select tests.bare_turn(tests.the('elsewhere'), 'a', 1, 'asked', '{"asked_at": "2030-01-01"}');
+select tests.set('here', pg_temp.turns('failed', 'asked', '2030-01-01', 1));
+select tests.set('elsewhere', tests.bare_run('elsewhere', 'sam'));
+select tests.bare_step(tests.get('elsewhere'), 'a', 'failed', 'agent');
+select tests.bare_turn(tests.get('elsewhere'), 'a', 1, 'asked', '{"asked_at": "2030-01-01"}');
 select is(pg_temp.settled(), 1, 'of two workspaces one is settled');
 select is(pg_temp.settled(), 1, 'and the other by the next sweep');
-select tests.keep('many', pg_temp.turns('cancelled', 'asked', '2030-01-01', 101));
+select tests.set('many', pg_temp.turns('cancelled', 'asked', '2030-01-01', 101));
 select is(pg_temp.settled(), 100, 'of 101 turns a hundred are settled');
 select is(pg_temp.settled(), 1, 'and the last by the next sweep');
-select is((select string_agg(distinct t.state, ' ') from goalpost.step_turns t where t.run_id = tests.the('many')), 'unknown', 'what came of them is not known');
+select is((select string_agg(distinct t.state, ' ') from goalpost.step_turns t where t.run_id = tests.get('many')), 'unknown', 'what came of them is not known');
 
 select * from finish();
 rollback;

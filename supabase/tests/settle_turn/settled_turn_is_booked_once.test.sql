@@ -3,20 +3,20 @@ select plan(5);
 select tests.world();
 
 select tests.price();
-select tests.keep('run', tests.working());
+select tests.set('run', tests.working());
 create function pg_temp.again(p_state text, p_input bigint) returns text language plpgsql as $$
 declare
-  v_turn goalpost.step_turns := tests.turn_of(tests.the('run'), 1);
+  v_turn goalpost.step_turns := tests.turn_of(tests.get('run'), 1);
 begin
   v_turn.state := p_state;
   v_turn.input_tokens := p_input;
   v_turn.answer := case p_state when 'answered' then '{"text": "again"}'::jsonb end;
   v_turn.ended_at := now();
   perform goalpost_private.settle_turn(v_turn, true, goalpost_private.clock());
-  return substring(tests.caps(tests.the('run')) from 'run ([0-9]+\+[0-9]+)');
+  return substring(tests.caps(tests.get('run')) from 'run ([0-9]+\+[0-9]+)');
 end
 $$;
-select tests.reserve(tests.the('run'), 'a');
+select tests.reserve(tests.get('run'), 'a');
 select is(pg_temp.again('unknown', 0), '2700+0', 'a turn whose end is not known counts as all that was reserved');
 select is(pg_temp.again('unknown', 5), '2700+0', 'told again that it is not known, it counts the same');
 select is(pg_temp.again('answered', 400), '600+0', 'once its end is known that counts instead');

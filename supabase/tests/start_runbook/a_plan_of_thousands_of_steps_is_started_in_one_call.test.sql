@@ -14,13 +14,13 @@ select tests.id_of('acme'), 'vast', 'Vast', 'd', 'g',
          || ', last:' || (select string_agg('l50_' || i, '+') from generate_series(1, 100) i)));
 select tests.speak_as('mia');
 set local statement_timeout = '8s';
-select tests.keep('vast', (goalpost.accept_request(tests.id_of('acme'), 'go', p_runbook => 'vast') ->> 'run_id')::bigint);
+select tests.set('vast', (goalpost.accept_request(tests.id_of('acme'), 'go', p_runbook => 'vast') ->> 'run_id')::bigint);
 set local statement_timeout = 0;
 reset role;
-select is((select count(*) from goalpost.steps where run_id = tests.the('vast')), 5002::bigint, 'all of them are there');
-select is((select remaining_dependencies from goalpost.steps where run_id = tests.the('vast') and key = 'last'), 100,
+select is((select count(*) from goalpost.steps where run_id = tests.get('vast')), 5002::bigint, 'all of them are there');
+select is((select remaining_dependencies from goalpost.steps where run_id = tests.get('vast') and key = 'last'), 100,
           'each with what it waits for');
-select is((select string_agg(key, ' ') from goalpost.steps where run_id = tests.the('vast') and state = 'ready'), 'first',
+select is((select string_agg(key, ' ') from goalpost.steps where run_id = tests.get('vast') and state = 'ready'), 'first',
           'and the first is ready');
 
 select * from finish();

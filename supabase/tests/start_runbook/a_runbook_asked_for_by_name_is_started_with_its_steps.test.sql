@@ -9,18 +9,18 @@ insert into goalpost.runbooks (workspace_id, name, version, title, description, 
   (tests.id_of('acme'), 'report', 2, 'Own, new', 'd', 'reports', jsonb_build_object(
     'criteria', '["good"]'::jsonb, 'steps', tests.steps('a, b:a, ask', jsonb_build_object('ask', tests.approval()))));
 select tests.speak_as('mia');
-select tests.keep('run', (goalpost.accept_request(tests.id_of('acme'), 'the report of June', p_runbook => 'report', p_parameters => '{"month": 6}') ->> 'run_id')::bigint);
+select tests.set('run', (goalpost.accept_request(tests.id_of('acme'), 'the report of June', p_runbook => 'report', p_parameters => '{"month": 6}') ->> 'run_id')::bigint);
 reset role;
-select is(tests.states(tests.the('run')), 'a=ready ask=waiting b=pending judge=pending', 'its steps');
-select is((tests.goal_of(tests.the('run'))).title, 'Own, new', 'of the newest version of one''s own');
-select is((tests.goal_of(tests.the('run'))).description, 'the report of June', 'for this question');
-select is((select parameters ->> 'month' from goalpost.workflow_runs where id = tests.the('run')), '6', 'with its parameters');
-select is((select revision from goalpost.workflow_runs where id = tests.the('run')), 1, 'in its first revision');
-select is((select reasons from goalpost.plan_revisions where run_id = tests.the('run')), '["asked for by name"]', 'which says why');
-select is((select description from goalpost.goal_criteria c where c.goal_id = (tests.goal_of(tests.the('run'))).id), 'good', 'with its criteria');
-select is((tests.request_of(tests.the('run'))).state, 'accepted', 'the request is accepted');
-select is((tests.request_of(tests.the('run'))).goal_id, (tests.goal_of(tests.the('run'))).id, 'and knows its goal');
-select is((select string_agg(type, ' ' order by sequence) from goalpost.events where root_run_id = tests.the('run')), 'goal.opened approval.requested', 'the history begins');
+select is(tests.states(tests.get('run')), 'a=ready ask=waiting b=pending judge=pending', 'its steps');
+select is((tests.goal_of(tests.get('run'))).title, 'Own, new', 'of the newest version of one''s own');
+select is((tests.goal_of(tests.get('run'))).description, 'the report of June', 'for this question');
+select is((select parameters ->> 'month' from goalpost.workflow_runs where id = tests.get('run')), '6', 'with its parameters');
+select is((select revision from goalpost.workflow_runs where id = tests.get('run')), 1, 'in its first revision');
+select is((select reasons from goalpost.plan_revisions where run_id = tests.get('run')), '["asked for by name"]', 'which says why');
+select is((select description from goalpost.goal_criteria c where c.goal_id = (tests.goal_of(tests.get('run'))).id), 'good', 'with its criteria');
+select is((tests.request_of(tests.get('run'))).state, 'accepted', 'the request is accepted');
+select is((tests.request_of(tests.get('run'))).goal_id, (tests.goal_of(tests.get('run'))).id, 'and knows its goal');
+select is((select string_agg(type, ' ' order by sequence) from goalpost.events where root_run_id = tests.get('run')), 'goal.opened approval.requested', 'the history begins');
 select is(tests.wake_count('executor'), 1::bigint, 'the executor is rung for');
 select is(tests.wake_count('intake') + tests.wake_count('planner'), 0::bigint, 'and nobody else');
 

@@ -19,7 +19,7 @@ select is(pg_temp.refusal('sound'), 'ZG003', 'but after its plan has changed');
 update goalpost.runbooks set plan = jsonb_build_object('steps', tests.steps('a, b:a')) where name = 'sound';
 select is(pg_temp.refusal('sound'), 'none', 'a sound one again');
 select is((select is_sound from goalpost.runbooks where name = 'retired'), null, 'a runbook that nothing started is unchecked');
-select tests.keep('unchecked', (select ctid::text from goalpost.runbooks where name = 'retired'));
+select tests.set('unchecked', (select ctid::text from goalpost.runbooks where name = 'retired'));
 update goalpost_private.limits set max_steps = 1;
 select is((select ctid::text from goalpost.runbooks where name = 'retired'), tests.kept('unchecked'), 'a change of the limits writes no row of an unchecked runbook');
 select is(pg_temp.refusal('sound'), 'ZG003', 'and after the limits have changed');

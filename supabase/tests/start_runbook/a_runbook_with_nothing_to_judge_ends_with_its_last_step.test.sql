@@ -11,21 +11,21 @@ insert into goalpost.runbooks (workspace_id, name, title, description, goal_type
 select tests.speak_as('mia');
 create function pg_temp.started(p_name text) returns bigint language sql as $$
   select (goalpost.accept_request(tests.id_of('acme'), 'go', p_runbook => p_name) ->> 'run_id')::bigint $$;
-select tests.keep('plain', pg_temp.started('plain'));
-select tests.keep('two_ends', pg_temp.started('two_ends'));
-select tests.keep('reported', pg_temp.started('reported'));
-select tests.keep('decided', pg_temp.started('decided'));
+select tests.set('plain', pg_temp.started('plain'));
+select tests.set('two_ends', pg_temp.started('two_ends'));
+select tests.set('reported', pg_temp.started('reported'));
+select tests.set('decided', pg_temp.started('decided'));
 reset role;
-select is(tests.states(tests.the('two_ends')), 'a=ready b=pending c=pending judge=pending', 'two ends are judged');
-select is(tests.states(tests.the('reported')), 'a=ready judge=pending', 'a report is judged');
-select is(tests.states(tests.the('decided')), 'a=ready judge=pending ok=pending', 'a decision at the end is judged');
-select is(tests.states(tests.the('plain')), 'a=ready b=pending c=pending d=pending', 'otherwise there is no judge');
-select tests.do_complete(tests.the('plain'), k, '{"text": "done"}') from unnest(array['a', 'b', 'c']) k;
-select is(tests.run_state(tests.the('plain')), 'running', 'it goes on');
-select tests.do_complete(tests.the('plain'), 'd', '{"text": "the end"}');
-select is(tests.run_state(tests.the('plain')), 'completed', 'until its last step');
-select is((tests.goal_of(tests.the('plain'))).state, 'completed', 'its goal with it');
-select is((tests.request_of(tests.the('plain'))).answer_text, 'the end', 'whose result is the answer');
+select is(tests.states(tests.get('two_ends')), 'a=ready b=pending c=pending judge=pending', 'two ends are judged');
+select is(tests.states(tests.get('reported')), 'a=ready judge=pending', 'a report is judged');
+select is(tests.states(tests.get('decided')), 'a=ready judge=pending ok=pending', 'a decision at the end is judged');
+select is(tests.states(tests.get('plain')), 'a=ready b=pending c=pending d=pending', 'otherwise there is no judge');
+select tests.do_complete(tests.get('plain'), k, '{"text": "done"}') from unnest(array['a', 'b', 'c']) k;
+select is(tests.run_state(tests.get('plain')), 'running', 'it goes on');
+select tests.do_complete(tests.get('plain'), 'd', '{"text": "the end"}');
+select is(tests.run_state(tests.get('plain')), 'completed', 'until its last step');
+select is((tests.goal_of(tests.get('plain'))).state, 'completed', 'its goal with it');
+select is((tests.request_of(tests.get('plain'))).answer_text, 'the end', 'whose result is the answer');
 
 select * from finish();
 rollback;

@@ -10,7 +10,7 @@ insert into goalpost.writable_tables (workspace_id, schema_name, table_name, ope
 update auth.users set raw_user_meta_data = '{"full_name": "Mia Moss"}' where id = tests.id_of('mia');
 select tests.stop_clock('2026-03-01 20:30:00+00');
 select tests.ask();
-select tests.keep('told', (tests.claim('assess') #> '{0,context}')::text);
+select tests.set('told', (tests.claim('assess') #> '{0,context}')::text);
 select is(tests.kept('told')::jsonb -> 'workspace', '{"time_zone": "Asia/Tokyo", "currency": "JPY", "webhook_hosts": [], "http_hosts": ["api.example.com"],
   "email_domains": [], "writable_tables": ["public.\"Odd name\" (insert)", "public.orders (insert, update)"]}', 'an assessment is told of its workspace');
 select is(tests.kept('told')::jsonb -> 'asker', '{"name": "Mia Moss", "role": "member"}', 'and of the person who asks');
@@ -33,9 +33,9 @@ select is(length(pg_temp.context() #>> '{asker,name}'), 100, 'a long name is cut
 update auth.users set raw_user_meta_data = null where id = tests.id_of('mia');
 select is(pg_temp.context() -> 'asker', '{"name": null, "role": "member"}', 'an account without a name has none');
 
-select tests.keep('run', tests.planned('thinks, follows, counts', jsonb_build_object('thinks', tests.agent(),
+select tests.set('run', tests.planned('thinks, follows, counts', jsonb_build_object('thinks', tests.agent(),
   'follows', jsonb_set(tests.agent(), '{input,procedure}', '[{"tool": "calculate", "arguments": {"expression": "1"}}]'))));
-select tests.keep('work', (tests.claim('agent') || tests.claim('tool'))::text);
+select tests.set('work', (tests.claim('agent') || tests.claim('tool'))::text);
 select is((select c #>> '{context,asker,role}' from jsonb_array_elements(tests.kept('work')::jsonb) c where c ->> 'step_key' = k), r, l)
   from (values ('thinks', 'member', 'an agent is told who asks'), ('follows', null, 'a procedure needs no such word'), ('counts', null, 'nor does a tool')) v (k, r, l);
 

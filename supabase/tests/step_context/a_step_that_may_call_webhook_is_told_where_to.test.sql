@@ -9,11 +9,11 @@ insert into goalpost.agents (workspace_id, name, role, tools) values (tests.id_o
 create function pg_temp.hosts(p_kind text, p_key text) returns jsonb language sql as $$
   select c #> '{context,webhook_hosts}' from jsonb_array_elements(tests.kept(p_kind)::jsonb) c where c ->> 'step_key' = p_key $$;
 
-select tests.keep('run', tests.planned('tells, counts, asks, thinks', jsonb_build_object(
+select tests.set('run', tests.planned('tells, counts, asks, thinks', jsonb_build_object(
   'tells', '{"input": {"tool": "webhook", "arguments": {}}}'::jsonb,
   'asks', tests.agent('teller'), 'thinks', tests.agent())));
-select tests.keep('tool', tests.claim('tool')::text);
-select tests.keep('agent', tests.claim('agent')::text);
+select tests.set('tool', tests.claim('tool')::text);
+select tests.set('agent', tests.claim('agent')::text);
 select is(pg_temp.hosts('tool', 'tells'), '["hooks.example.com", "10.0.0.7:8080"]', 'a step that calls it');
 select is(pg_temp.hosts('agent', 'asks'), '["hooks.example.com", "10.0.0.7:8080"]', 'an agent that may');
 select is(pg_temp.hosts('tool', 'counts'), null, 'not a step that calls another tool');
@@ -21,7 +21,7 @@ select is(pg_temp.hosts('agent', 'thinks'), null, 'nor an agent that may not');
 update goalpost.workspaces set webhook_hosts = default where id = tests.id_of('acme');
 select is(goalpost_private.describe_claimed(array[s], now()) #> '{0,context,webhook_hosts}', '[]', 'nothing listed, nothing told')
   from goalpost.steps s
- where s.run_id = tests.the('run') and s.key = 'tells';
+ where s.run_id = tests.get('run') and s.key = 'tells';
 
 select * from finish();
 rollback;

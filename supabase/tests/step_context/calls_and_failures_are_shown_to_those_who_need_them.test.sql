@@ -3,24 +3,24 @@ begin;
 select plan(7);
 select tests.world();
 
-select tests.keep('run', tests.planned('shaky, reads, works, after:shaky+reads', jsonb_build_object(
+select tests.set('run', tests.planned('shaky, reads, works, after:shaky+reads', jsonb_build_object(
   'shaky', '{"on_failure": "continue"}'::jsonb, 'works', tests.agent(), 'after', tests.agent())));
-select tests.keep('other', tests.planned('shaky, reads', '{"shaky": {"on_failure": "continue"}, "reads": {"on_failure": "continue"}}'));
-select tests.do_fail(tests.the('other'), 'reads');
-select tests.start(tests.the('run'), 'works');
-select tests.bare_call(tests.the('run'), 'works', 1, 'done', '{"tool": "sql"}');
-select tests.bare_call(tests.the('run'), 'works', 2, 'done', '{"tool": "submit_result"}');
-select tests.do_complete(tests.the('run'), 'works', '{"text": "t"}');
-select tests.do_fail(tests.the('run'), 'shaky');
-select tests.do_complete(tests.the('run'), 'reads', '{"n": 1}');
+select tests.set('other', tests.planned('shaky, reads', '{"shaky": {"on_failure": "continue"}, "reads": {"on_failure": "continue"}}'));
+select tests.do_fail(tests.get('other'), 'reads');
+select tests.start(tests.get('run'), 'works');
+select tests.bare_call(tests.get('run'), 'works', 1, 'done', '{"tool": "sql"}');
+select tests.bare_call(tests.get('run'), 'works', 2, 'done', '{"tool": "submit_result"}');
+select tests.do_complete(tests.get('run'), 'works', '{"text": "t"}');
+select tests.do_fail(tests.get('run'), 'shaky');
+select tests.do_complete(tests.get('run'), 'reads', '{"n": 1}');
 
-select is(jsonb_path_query_array(goalpost_private.describe_work(tests.the('run')), '$[*] ? (exists (@.calls)).key'), '["works"]', 'only the agent''s step has calls to show');
-select is(jsonb_path_query_array(goalpost_private.describe_work(tests.the('run')), '$[*].calls[*].tool'), '["sql"]', 'what ends the step is no call to show');
-select is(jsonb_path_query_first(goalpost_private.describe_work(tests.the('run')), '$[*].calls[0].result'), '"{}"', 'a call comes with the beginning of its result');
+select is(jsonb_path_query_array(goalpost_private.describe_work(tests.get('run')), '$[*] ? (exists (@.calls)).key'), '["works"]', 'only the agent''s step has calls to show');
+select is(jsonb_path_query_array(goalpost_private.describe_work(tests.get('run')), '$[*].calls[*].tool'), '["sql"]', 'what ends the step is no call to show');
+select is(jsonb_path_query_first(goalpost_private.describe_work(tests.get('run')), '$[*].calls[0].result'), '"{}"', 'a call comes with the beginning of its result');
 select is(jsonb_path_query_first(tests.claim('agent'), '$[*] ? (@.step_key == "after").context.failed_steps'), '{"shaky": "it broke"}', 'an agent receives why a step that it depends on failed');
-select is(goalpost_private.failed_dependencies(tests.the('run'), '{reads}'), '{}', 'nothing is said where none failed');
-select is(goalpost_private.failed_dependencies(tests.the('run'), '{}'), '{}', 'nor where it depends on none');
-select is(goalpost_private.completed_keys(tests.the('run')), '{reads,works}', 'completed steps of the plan are named, the engine''s own are not');
+select is(goalpost_private.failed_dependencies(tests.get('run'), '{reads}'), '{}', 'nothing is said where none failed');
+select is(goalpost_private.failed_dependencies(tests.get('run'), '{}'), '{}', 'nor where it depends on none');
+select is(goalpost_private.completed_keys(tests.get('run')), '{reads,works}', 'completed steps of the plan are named, the engine''s own are not');
 
 select * from finish();
 rollback;

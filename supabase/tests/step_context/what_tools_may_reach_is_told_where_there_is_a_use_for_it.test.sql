@@ -5,10 +5,10 @@ select tests.world();
 
 update goalpost.workspaces set http_hosts = '{api.example.com}', email_domains = '{example.com}', webhooks_signed = true where id = tests.id_of('acme');
 insert into goalpost.agents (workspace_id, name, role, tools) values (tests.id_of('acme'), 'clerk', 'r', '{email,sql}');
-select tests.keep('run', tests.planned('calls, mails, counts, asks, thinks', jsonb_build_object(
+select tests.set('run', tests.planned('calls, mails, counts, asks, thinks', jsonb_build_object(
   'calls', '{"input": {"tool": "http", "arguments": {}}}'::jsonb, 'mails', '{"input": {"tool": "email", "arguments": {}}}'::jsonb,
   'asks', tests.agent('clerk'), 'thinks', tests.agent())));
-select tests.keep('told', (tests.claim('tool') || tests.claim('agent'))::text);
+select tests.set('told', (tests.claim('tool') || tests.claim('agent'))::text);
 create function pg_temp.reach(p_key text) returns jsonb language sql as $$
   select c #> '{context,reach}' from jsonb_array_elements(tests.kept('told')::jsonb) c where c ->> 'step_key' = p_key $$;
 select is(pg_temp.reach(k), '{"http_hosts": ["api.example.com"], "email_domains": ["example.com"], "webhooks_signed": true}', k)

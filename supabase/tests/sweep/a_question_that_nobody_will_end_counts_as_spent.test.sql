@@ -3,16 +3,16 @@ begin;
 select * from no_plan();
 select tests.world();
 
-select tests.keep('run', tests.agent_at_work());
-select tests.asks_model(tests.the('run'));
-update goalpost.step_turns set reserved_microusd = 40 where run_id = tests.the('run') and step_key = 'a';
-select tests.pass('21 minutes');
-update goalpost.steps set lease_expires_at = goalpost_private.clock() + interval '1 minute', started_at = goalpost_private.clock() where run_id = tests.the('run') and key = 'a';
+select tests.set('run', tests.agent_at_work());
+select tests.asks_model(tests.get('run'));
+update goalpost.step_turns set reserved_microusd = 40 where run_id = tests.get('run') and step_key = 'a';
+select tests.advance_clock('21 minutes');
+update goalpost.steps set lease_expires_at = goalpost_private.clock() + interval '1 minute', started_at = goalpost_private.clock() where run_id = tests.get('run') and key = 'a';
 select is(goalpost_worker.sweep() -> 'turns_settled', '0', 'its worker is still there');
-select tests.do_fail(tests.the('run'), 'a');
+select tests.do_fail(tests.get('run'), 'a');
 select is(goalpost_worker.sweep() -> 'turns_settled', '1', 'it will not');
-select is((select (t.state, t.cost_microusd)::text from tests.turn_of(tests.the('run'), 1) t), '(unknown,40)', 'as dear as it may have been');
-select is((select (u.cost_microusd, u.counted)::text from goalpost.usage_events u where u.run_id = tests.the('run') and u.step_key = 'a'), '(40,f)', 'and booked');
+select is((select (t.state, t.cost_microusd)::text from tests.turn_of(tests.get('run'), 1) t), '(unknown,40)', 'as dear as it may have been');
+select is((select (u.cost_microusd, u.counted)::text from goalpost.usage_events u where u.run_id = tests.get('run') and u.step_key = 'a'), '(40,f)', 'and booked');
 select is(goalpost_worker.sweep() -> 'turns_settled', '0', 'once');
 
 select * from finish();

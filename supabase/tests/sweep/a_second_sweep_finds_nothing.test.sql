@@ -3,14 +3,14 @@ begin;
 select plan(3);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b, ap', jsonb_build_object('ap', tests.approval('{"expires_after_seconds": 60, "on_reject": "continue"}'))));
-select tests.finish(tests.the('run'), 'b', 'waiting', '{"resume_after_seconds": 10}');
-select tests.pass('2 minutes');
-select tests.keep('first', goalpost_worker.sweep()::text);
-select tests.keep('events', (select count(*) from goalpost.events));
-select is(tests.kept('first')::jsonb - 'wakes_rung', '{"runs_of_departed_cancelled": 0, "leases_expired": 1, "steps_timed_out": 0, "runs_timed_out": 0, "timers_fired": 1, "approvals_expired": 1, "requests_adopted": 0, "approvals_escalated": 0, "turns_settled": 0, "more": false}', 'the first finds one of each');
-select is((goalpost_worker.sweep()) - 'wakes_rung', '{"runs_of_departed_cancelled": 0, "leases_expired": 0, "steps_timed_out": 0, "runs_timed_out": 0, "timers_fired": 0, "approvals_expired": 0, "requests_adopted": 0, "approvals_escalated": 0, "turns_settled": 0, "more": false}', 'the second none');
-select is((select count(*) from goalpost.events), tests.the('events'), 'and nothing more is told');
+select tests.set('run', tests.planned('a, b, ap', jsonb_build_object('ap', tests.approval('{"expires_after_seconds": 60, "on_reject": "continue"}'))));
+select tests.finish(tests.get('run'), 'b', 'waiting', '{"resume_after_seconds": 10}');
+select tests.advance_clock('2 minutes');
+select tests.set('first', goalpost_worker.sweep()::text);
+select tests.set('events', (select count(*) from goalpost.events));
+select is(tests.kept('first')::jsonb - 'wakes_sent', '{"runs_of_departed_cancelled": 0, "leases_expired": 1, "steps_timed_out": 0, "runs_timed_out": 0, "timers_fired": 1, "approvals_expired": 1, "requests_adopted": 0, "approvals_escalated": 0, "turns_settled": 0, "more": false}', 'the first finds one of each');
+select is((goalpost_worker.sweep()) - 'wakes_sent', '{"runs_of_departed_cancelled": 0, "leases_expired": 0, "steps_timed_out": 0, "runs_timed_out": 0, "timers_fired": 0, "approvals_expired": 0, "requests_adopted": 0, "approvals_escalated": 0, "turns_settled": 0, "more": false}', 'the second none');
+select is((select count(*) from goalpost.events), tests.get('events'), 'and nothing more is told');
 
 select * from finish();
 rollback;

@@ -3,13 +3,13 @@ begin;
 select plan(2);
 select tests.world();
 
-select tests.keep('run', tests.planned('ap, b:ap, c:ap', jsonb_build_object(
+select tests.set('run', tests.planned('ap, b:ap, c:ap', jsonb_build_object(
   'ap', tests.approval('{"expires_after_seconds": 3600, "on_reject": "continue"}'),
   'b', '{"condition": {"ap": {"decision": "approved"}}}'::jsonb, 'c', '{"condition": {"ap": {"decision": "expired"}}}'::jsonb)));
-select tests.pass('1 hour');
+select tests.advance_clock('1 hour');
 select goalpost_worker.sweep();
-select is(tests.states(tests.the('run')), 'ap=completed b=skipped c=ready judge=pending', 'as the conditions say');
-select is((tests.step(tests.the('run'), 'ap')).result ->> 'decision', 'expired', 'nobody decided');
+select is(tests.states(tests.get('run')), 'ap=completed b=skipped c=ready judge=pending', 'as the conditions say');
+select is((tests.step(tests.get('run'), 'ap')).result ->> 'decision', 'expired', 'nobody decided');
 
 select * from finish();
 rollback;

@@ -12,31 +12,31 @@ begin
   return v_run_id;
 end
 $$;
-select tests.keep('lease', pg_temp.step('running', '{"lease_expires_at": "2030-01-01 12:00:00+00"}'));
-select tests.keep('long', pg_temp.step('running', '{"timeout_seconds": 60, "started_at": "2030-01-01 11:59:00+00", "lease_expires_at": "2030-01-01 13:00:00+00"}'));
-select tests.keep('timer', pg_temp.step('waiting', '{"run_after": "2030-01-01 12:00:00+00"}'));
-select tests.keep('late', pg_temp.step('ready', '{"run_after": "2040-01-01"}'));
-update goalpost.workflow_runs set deadline_at = '2030-01-01 12:00:00+00' where id = tests.the('late');
+select tests.set('lease', pg_temp.step('running', '{"lease_expires_at": "2030-01-01 12:00:00+00"}'));
+select tests.set('long', pg_temp.step('running', '{"timeout_seconds": 60, "started_at": "2030-01-01 11:59:00+00", "lease_expires_at": "2030-01-01 13:00:00+00"}'));
+select tests.set('timer', pg_temp.step('waiting', '{"run_after": "2030-01-01 12:00:00+00"}'));
+select tests.set('late', pg_temp.step('ready', '{"run_after": "2040-01-01"}'));
+update goalpost.workflow_runs set deadline_at = '2030-01-01 12:00:00+00' where id = tests.get('late');
 select goalpost_private.sweep();
-select is(tests.state(tests.the('lease'), 's'), 'running', 'a lease that ends now is held');
-select is(tests.state(tests.the('long'), 's'), 'running', 'a step that has taken exactly its time goes on');
-select is(tests.state(tests.the('timer'), 's'), 'ready', 'a timer of now has fired');
-select is(tests.run_state(tests.the('late')), 'failed', 'a run whose deadline is now has failed');
+select is(tests.state(tests.get('lease'), 's'), 'running', 'a lease that ends now is held');
+select is(tests.state(tests.get('long'), 's'), 'running', 'a step that has taken exactly its time goes on');
+select is(tests.state(tests.get('timer'), 's'), 'ready', 'a timer of now has fired');
+select is(tests.run_state(tests.get('late')), 'failed', 'a run whose deadline is now has failed');
 
-select tests.pass('1 second');
+select tests.advance_clock('1 second');
 select goalpost_private.sweep();
-select is(tests.state(tests.the('lease'), 's'), 'ready', 'a lease that ended a second ago is taken back');
-select is((tests.step(tests.the('lease'), 's')).error ->> 'code', 'lease_expired', 'the step says that its lease expired');
-select is((tests.step(tests.the('lease'), 's')).error ->> 'message', 'its worker was not heard of any more', 'and what that means');
-select is((tests.step(tests.the('long'), 's')).error ->> 'code', 'step_timed_out', 'a step that takes a second longer has timed out');
-select is((tests.step(tests.the('long'), 's')).error ->> 'message', 'took longer than 60 seconds', 'and says what its time was');
-select is((select outcome from goalpost.step_attempts where run_id = tests.the('lease')), 'lost', 'the attempt without a heartbeat is lost');
-select is((select outcome from goalpost.step_attempts where run_id = tests.the('long')), 'timed_out', 'the attempt that took too long has timed out');
+select is(tests.state(tests.get('lease'), 's'), 'ready', 'a lease that ended a second ago is taken back');
+select is((tests.step(tests.get('lease'), 's')).error ->> 'code', 'lease_expired', 'the step says that its lease expired');
+select is((tests.step(tests.get('lease'), 's')).error ->> 'message', 'its worker was not heard of any more', 'and what that means');
+select is((tests.step(tests.get('long'), 's')).error ->> 'code', 'step_timed_out', 'a step that takes a second longer has timed out');
+select is((tests.step(tests.get('long'), 's')).error ->> 'message', 'took longer than 60 seconds', 'and says what its time was');
+select is((select outcome from goalpost.step_attempts where run_id = tests.get('lease')), 'lost', 'the attempt without a heartbeat is lost');
+select is((select outcome from goalpost.step_attempts where run_id = tests.get('long')), 'timed_out', 'the attempt that took too long has timed out');
 
 -- Both at once: it is the time-out that is told, and its lease does not hide it.
-select tests.keep('both', pg_temp.step('running', '{"timeout_seconds": 60, "started_at": "2030-01-01 11:59:01+00", "lease_expires_at": "2030-01-01 12:00:00+00"}'));
+select tests.set('both', pg_temp.step('running', '{"timeout_seconds": 60, "started_at": "2030-01-01 11:59:01+00", "lease_expires_at": "2030-01-01 12:00:00+00"}'));
 select goalpost_private.sweep();
-select is((tests.step(tests.the('both'), 's')).error ->> 'code', 'lease_expired', 'a lost step that has taken exactly its time is lost, and not late');
+select is((tests.step(tests.get('both'), 's')).error ->> 'code', 'lease_expired', 'a lost step that has taken exactly its time is lost, and not late');
 
 select * from finish();
 rollback;

@@ -3,7 +3,7 @@ begin;
 select plan(2);
 select tests.world();
 
-insert into goalpost.wakes (function, ready_count, rung_at) values
+insert into goalpost.wakes (function, ready_count, sent_at) values
   ('executor', 1, goalpost_private.clock() - interval '25 hours'), ('planner', 1, goalpost_private.clock() - interval '23 hours');
 insert into cron.job_run_details (jobid, runid, end_time) values
   (1, -1, goalpost_private.clock() - interval '25 hours'), (1, -2, goalpost_private.clock() - interval '23 hours');

@@ -3,10 +3,10 @@ begin;
 select plan(2);
 select tests.world();
 
-select tests.keep('run', tests.planned('ap1, ap2', jsonb_build_object('ap1', tests.approval('{"expires_after_seconds": 60}'), 'ap2', tests.approval('{"expires_after_seconds": 60}'))));
-select tests.pass('1 minute');
+select tests.set('run', tests.planned('ap1, ap2', jsonb_build_object('ap1', tests.approval('{"expires_after_seconds": 60}'), 'ap2', tests.approval('{"expires_after_seconds": 60}'))));
+select tests.advance_clock('1 minute');
 select lives_ok('select goalpost_worker.sweep()', 'it is no error');
-select is(tests.states(tests.the('run')), 'ap1=failed ap2=cancelled judge=ready', 'one failed, the other was cancelled as the run winds down');
+select is(tests.states(tests.get('run')), 'ap1=failed ap2=cancelled judge=ready', 'one failed, the other was cancelled as the run winds down');
 
 select * from finish();
 rollback;

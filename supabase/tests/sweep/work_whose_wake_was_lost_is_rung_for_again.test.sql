@@ -3,17 +3,17 @@ begin;
 select plan(5);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b'));
-update goalpost.steps set run_after = goalpost_private.clock() + interval '1 hour' where run_id = tests.the('run') and key = 'b';
+select tests.set('run', tests.planned('a, b'));
+update goalpost.steps set run_after = goalpost_private.clock() + interval '1 hour' where run_id = tests.get('run') and key = 'b';
 update goalpost.wakes set acknowledged_at = goalpost_private.clock();
 delete from goalpost.wakes;
-select is((goalpost_worker.sweep()) ->> 'wakes_rung', '0', 'it was readied just now');
-select tests.pass('1 second');
-select is((goalpost_worker.sweep()) ->> 'wakes_rung', '1', 'it has been lying there');
+select is((goalpost_worker.sweep()) ->> 'wakes_sent', '0', 'it was readied just now');
+select tests.advance_clock('1 second');
+select is((goalpost_worker.sweep()) ->> 'wakes_sent', '1', 'it has been lying there');
 select is((select ready_count from goalpost.wakes where function = 'executor'), 1, 'one step, not two');
-select is((goalpost_worker.sweep()) ->> 'wakes_rung', '0', 'that bell is still ringing');
-select tests.pass('3 seconds');
-select is((goalpost_worker.sweep()) ->> 'wakes_rung', '1', 'it was not heard either');
+select is((goalpost_worker.sweep()) ->> 'wakes_sent', '0', 'that bell is still ringing');
+select tests.advance_clock('3 seconds');
+select is((goalpost_worker.sweep()) ->> 'wakes_sent', '1', 'it was not heard either');
 
 select * from finish();
 rollback;

@@ -9,10 +9,10 @@ select tests.world();
 select tests.person('oscar');
 insert into goalpost.project_admins values (tests.id_of('oscar'));
 create temp table place as select * from (values ('acme', 'mia'), ('elsewhere', 'sam')) p (workspace, person);
-select tests.keep('run_' || workspace, tests.planned('ap', jsonb_build_object('ap', tests.approval()), '[]', person, workspace)) from place;
-select tests.keep('broken_' || workspace, tests.planned('a', '{}', '[]', person, workspace)) from place;
-select tests.do_fail(tests.the('broken_' || workspace), 'a') from place;
-select tests.report_failure(tests.the('broken_' || workspace)) from place;
+select tests.set('run_' || workspace, tests.planned('ap', jsonb_build_object('ap', tests.approval()), '[]', person, workspace)) from place;
+select tests.set('broken_' || workspace, tests.planned('a', '{}', '[]', person, workspace)) from place;
+select tests.do_fail(tests.get('broken_' || workspace), 'a') from place;
+select tests.report_failure(tests.get('broken_' || workspace)) from place;
 insert into goalpost.invitations (workspace_id, workspace_name, email, role, invited_by, created_at, expires_at) select tests.id_of(workspace), 'w', 'new@tests.example', 'member', tests.id_of(case workspace when 'acme' then 'olga' else 'sam' end), now(), '2040-01-01' from place;
 insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) select tests.id_of(workspace), 'docs', 'https://docs.example.com/', tests.id_of(person), now() from place;
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
@@ -95,11 +95,11 @@ create function pg_temp.of(p_kind text, p_workspace text) returns text
 language sql
 as $$
   select case p_kind
-    when 'request' then (select q.id from goalpost.requests q where q.id = (tests.request_of(tests.the('run_' || p_workspace))).id)
-    when 'goal' then (tests.goal_of(tests.the('run_' || p_workspace))).id
-    when 'approval' then (tests.approval_of(tests.the('run_' || p_workspace), 'ap')).id
+    when 'request' then (select q.id from goalpost.requests q where q.id = (tests.request_of(tests.get('run_' || p_workspace))).id)
+    when 'goal' then (tests.goal_of(tests.get('run_' || p_workspace))).id
+    when 'approval' then (tests.approval_of(tests.get('run_' || p_workspace), 'ap')).id
     when 'invitation' then (select i.id from goalpost.invitations i where i.workspace_id = tests.id_of(p_workspace))
-    when 'letter' then tests.dead_letter_of(tests.the('broken_' || p_workspace), 'a') end::text
+    when 'letter' then tests.dead_letter_of(tests.get('broken_' || p_workspace), 'a') end::text
 $$;
 insert into duty (what, statement, came)
 select d.what || ' of ' || w.workspace, format(d.statement, case when d.kind = 'workspace' then quote_literal(tests.id_of(w.workspace)) else pg_temp.of(d.kind, w.workspace) end),

@@ -15,22 +15,22 @@ insert into goalpost.runbooks (workspace_id, name, title, description, goal_type
 insert into goalpost.runbook_statistics (workspace_id, runbook_id, folded_at) select workspace_id, id, now() from goalpost.runbooks where name = 'own';
 insert into goalpost.agent_statistics (workspace_id, agent_id, folded_at) select workspace_id, id, now() from goalpost.agents where name = 'own';
 insert into goalpost.daily_usage (workspace_id, day, user_id, calls, input_tokens, output_tokens, cost_microusd) select tests.id_of(workspace), '2030-01-01', tests.id_of(person), 1, 1, 1, 1 from place;
-select tests.keep('run_' || workspace, tests.planned('a, ap:a, sub, b',
+select tests.set('run_' || workspace, tests.planned('a, ap:a, sub, b',
          jsonb_build_object('a', tests.agent('own'), 'ap', tests.approval('{"required_role": "member"}'), 'sub', tests.subgoal()), '["good"]', person, workspace))
   from place;
-select tests.spend(tests.the('run_' || workspace), 'a', 1) from place;
-select tests.finish(tests.the('run_' || workspace), 'a', 'completed', '{"result": {}}') from place;
-select tests.bare_call(tests.the('run_' || workspace), 'a') from place;
-select tests.keep('broken_' || workspace, tests.planned('a', '{}', '[]', person, workspace)) from place;
-select tests.do_fail(tests.the('broken_' || workspace), 'a') from place;
+select tests.spend(tests.get('run_' || workspace), 'a', 1) from place;
+select tests.finish(tests.get('run_' || workspace), 'a', 'completed', '{"result": {}}') from place;
+select tests.bare_call(tests.get('run_' || workspace), 'a') from place;
+select tests.set('broken_' || workspace, tests.planned('a', '{}', '[]', person, workspace)) from place;
+select tests.do_fail(tests.get('broken_' || workspace), 'a') from place;
 select tests.memory('remembered', 'workspace', '{}', workspace) from place;
-insert into goalpost.memory_uses select tests.the('run_' || p.workspace), 'a', 1, 0, 1, m.workspace_id, m.id, 1, false, now() from goalpost.memories m join place p on tests.id_of(p.workspace) = m.workspace_id;
+insert into goalpost.memory_uses select tests.get('run_' || p.workspace), 'a', 1, 0, 1, m.workspace_id, m.id, 1, false, now() from goalpost.memories m join place p on tests.id_of(p.workspace) = m.workspace_id;
 insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) select tests.id_of(workspace), 'docs', 'https://docs.example.com/', tests.id_of(person), now() from place;
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
 insert into goalpost.writable_tables (workspace_id, schema_name, table_name) select tests.id_of(workspace), 'public', 'notes' from place;
-insert into goalpost_private.table_writes (run_id, step_key, call_number, request_hash, written_at) select tests.the('broken_' || workspace), 'a', 0, 'h', now() from place;
-insert into goalpost_private.value_reads (run_id, step_key, read_at) select tests.the('broken_' || workspace), 'a', now() from place;
-select tests.furnish(tests.the('run_' || workspace), 'b') from place;
+insert into goalpost_private.table_writes (run_id, step_key, call_number, request_hash, written_at) select tests.get('broken_' || workspace), 'a', 0, 'h', now() from place;
+insert into goalpost_private.value_reads (run_id, step_key, read_at) select tests.get('broken_' || workspace), 'a', now() from place;
+select tests.furnish(tests.get('run_' || workspace), 'b') from place;
 update goalpost.workflow_runs set runbook_id = (select id from goalpost.runbooks b where b.name = 'own' and b.workspace_id = workflow_runs.workspace_id) where goal_id is not null;
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 8);
 insert into goalpost_private.model_capabilities (provider, endpoint, model, learned_at) values ('openai', 'https://models.example', 'm', now());

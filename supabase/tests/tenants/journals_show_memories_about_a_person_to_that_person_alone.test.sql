@@ -4,21 +4,21 @@ begin;
 select plan(27);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b, c', jsonb_build_object('a', tests.agent(), 'b', tests.agent(), 'c', tests.agent())));
-select tests.start(tests.the('run'), 'a');
-select tests.call(tests.the('run'), 'a', 'done', 'remember', '{"scope": "user", "kind": "fact", "text": "mia is pregnant"}');
-select tests.call(tests.the('run'), 'a', 'done', 'recall', '{"query": "mia"}');
-select tests.call(tests.the('run'), 'a', 'done', 'remember', '{"scope": "workspace", "kind": "fact", "text": "for all"}');
-select tests.call(tests.the('run'), 'a', 'done', 'sql');
-select tests.bare_turn(tests.the('run'), k) from unnest(array['a', 'b', 'c']) k;
+select tests.set('run', tests.planned('a, b, c', jsonb_build_object('a', tests.agent(), 'b', tests.agent(), 'c', tests.agent())));
+select tests.start(tests.get('run'), 'a');
+select tests.call(tests.get('run'), 'a', 'done', 'remember', '{"scope": "user", "kind": "fact", "text": "mia is pregnant"}');
+select tests.call(tests.get('run'), 'a', 'done', 'recall', '{"query": "mia"}');
+select tests.call(tests.get('run'), 'a', 'done', 'remember', '{"scope": "workspace", "kind": "fact", "text": "for all"}');
+select tests.call(tests.get('run'), 'a', 'done', 'sql');
+select tests.bare_turn(tests.get('run'), k) from unnest(array['a', 'b', 'c']) k;
 -- Step b was told of a memory about mia at its beginning, step c of one of the workspace.
-select tests.keep('private', tests.memory('mia is pregnant', 'user', jsonb_build_object('user_id', tests.id_of('mia'))));
-select tests.keep('shared', tests.memory('for all'));
-insert into goalpost.memory_uses (run_id, step_key, attempt, call_number, rank, workspace_id, memory_id, score, told_at, is_untrusted) values (tests.the('run'), 'b', 1, 0, 1, tests.id_of('acme'), tests.the('private'), 1, now(), false), (tests.the('run'), 'c', 1, 0, 1, tests.id_of('acme'), tests.the('shared'), 1, now(), false);
+select tests.set('private', tests.memory('mia is pregnant', 'user', jsonb_build_object('user_id', tests.id_of('mia'))));
+select tests.set('shared', tests.memory('for all'));
+insert into goalpost.memory_uses (run_id, step_key, attempt, call_number, rank, workspace_id, memory_id, score, sent_at, is_untrusted) values (tests.get('run'), 'b', 1, 0, 1, tests.id_of('acme'), tests.get('private'), 1, now(), false), (tests.get('run'), 'c', 1, 0, 1, tests.id_of('acme'), tests.get('shared'), 1, now(), false);
 -- A held call of remember.
-select tests.keep('held', tests.asks(tests.the('run'), 'a', 'tool_call', '{}', 'remember', '{"scope": "user", "kind": "fact", "text": "mia is pregnant"}'));
+select tests.set('held', tests.asks(tests.get('run'), 'a', 'tool_call', '{}', 'remember', '{"scope": "user", "kind": "fact", "text": "mia is pregnant"}'));
 insert into goalpost.corrections (approval_id, workspace_id, run_id, step_key, kind, proposed, corrected, corrected_by, created_at)
-select a.id, a.workspace_id, a.run_id, a.step_key, a.kind, a.subject, a.subject, tests.id_of('petra'), now() from goalpost.approvals a where a.id = tests.the('held');
+select a.id, a.workspace_id, a.run_id, a.step_key, a.kind, a.subject, a.subject, tests.id_of('petra'), now() from goalpost.approvals a where a.id = tests.get('held');
 
 create function pg_temp.calls_for(p_person text) returns text language sql
 as $$ select tests.value_for(p_person, 'select string_agg(c.tool || coalesce('' '' || (c.arguments ->> ''scope''), ''''), '', '' order by c.number) from goalpost.tool_calls c') $$;
@@ -34,12 +34,12 @@ select is(tests.value_for(p, 'select count(*) from goalpost.corrections'), n, fo
 
 -- A scope that is none becomes the person's where there is no goal, as remember does it.
 select is(goalpost_private.is_private_call(r.id, 'remember', a, null), v, format('remember with %s is %s in a run %s goal', a, case when v then 'private' else 'shared' end, case when r.goal_id is null then 'without' else 'with' end))
-  from (values (tests.bare_run()), (tests.the('run'))) i (id) join goalpost.workflow_runs r using (id)
+  from (values (tests.bare_run()), (tests.get('run'))) i (id) join goalpost.workflow_runs r using (id)
  cross join lateral (values ('{"scope": "goal"}'::jsonb, r.goal_id is null), ('{}', r.goal_id is null), ('{"scope": "user"}', true), ('{"scope": "agent"}', false)) v (a, v);
-select is(goalpost_private.is_private_call(tests.the('run'), 'remember', '{"scope": "workspace"}', '{"scope": "user"}'), true, 'a call that was proposed for the person stays private when it is edited');
+select is(goalpost_private.is_private_call(tests.get('run'), 'remember', '{"scope": "workspace"}', '{"scope": "user"}'), true, 'a call that was proposed for the person stays private when it is edited');
 
 -- Objects.
-insert into storage.objects (bucket_id, name) select 'goalpost', format('%s/%s/%s/%s.json', tests.id_of('acme'), tests.the('run'), k, tests.hash(k)) from unnest(array['a', 'b', 'c']) k;
+insert into storage.objects (bucket_id, name) select 'goalpost', format('%s/%s/%s/%s.json', tests.id_of('acme'), tests.get('run'), k, tests.hash(k)) from unnest(array['a', 'b', 'c']) k;
 select is(tests.value_for(p, $$ select string_agg(split_part(o.name, '/', 3), ' ' order by o.name) from storage.objects o $$), v, format('%s reads the objects of steps %s', p, coalesce(v, 'of nobody')))
   from (values ('mia', 'a b c'), ('vera', 'c'), ('olga', 'c')) o (p, v);
 

@@ -9,21 +9,21 @@ select tests.world();
 create temp table place as select * from (values ('acme', 'mia'), ('elsewhere', 'sam')) p (workspace, person);
 insert into goalpost.agents (workspace_id, name, role) select tests.id_of(workspace), 'own_' || workspace, 'r' from place;
 insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan) select tests.id_of(workspace), 'own_' || workspace, 't', 'd', 'g', '{}' from place;
-select tests.keep('run_' || workspace, tests.planned('a, ap:a, sub, b',
+select tests.set('run_' || workspace, tests.planned('a, ap:a, sub, b',
          jsonb_build_object('a', tests.agent('own_' || workspace), 'ap', tests.approval(), 'sub', tests.subgoal()), '["good"]', person, workspace))
   from place;
-select tests.spend(tests.the('run_' || workspace), 'a', 1) from place;
-select tests.finish(tests.the('run_' || workspace), 'a', 'completed', '{"result": {}}') from place;
-select tests.finish(tests.the('run_' || workspace), 'b', 'failed', '{"error": {"code": "broken", "message": "it broke", "retryable": true}}') from place;
-select tests.keep('broken_' || workspace, tests.planned('a', '{}', '[]', person, workspace)) from place;
-select tests.do_fail(tests.the('broken_' || workspace), 'a') from place;
+select tests.spend(tests.get('run_' || workspace), 'a', 1) from place;
+select tests.finish(tests.get('run_' || workspace), 'a', 'completed', '{"result": {}}') from place;
+select tests.finish(tests.get('run_' || workspace), 'b', 'failed', '{"error": {"code": "broken", "message": "it broke", "retryable": true}}') from place;
+select tests.set('broken_' || workspace, tests.planned('a', '{}', '[]', person, workspace)) from place;
+select tests.do_fail(tests.get('broken_' || workspace), 'a') from place;
 insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) select tests.id_of(workspace), 'docs', 'https://docs.example.com/', tests.id_of(person), now() from place;
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
 
-select tests.memory('remembered', 'goal', jsonb_build_object('goal_id', (tests.goal_of(tests.the('run_' || workspace))).id), workspace) from place;
-insert into goalpost.memory_uses select tests.the('run_' || p.workspace), 'a', 1, 0, 1, m.workspace_id, m.id, 1, false, now() from goalpost.memories m join place p on tests.id_of(p.workspace) = m.workspace_id;
+select tests.memory('remembered', 'goal', jsonb_build_object('goal_id', (tests.goal_of(tests.get('run_' || workspace))).id), workspace) from place;
+insert into goalpost.memory_uses select tests.get('run_' || p.workspace), 'a', 1, 0, 1, m.workspace_id, m.id, 1, false, now() from goalpost.memories m join place p on tests.id_of(p.workspace) = m.workspace_id;
 
-select tests.furnish(tests.the('run_' || workspace), 'b') from place;
+select tests.furnish(tests.get('run_' || workspace), 'b') from place;
 
 create temp table reference as
 select f.oid, f.conname as name, f.conrelid::regclass as child, f.confrelid::regclass as parent, f.condeferrable as is_deferrable,
@@ -86,7 +86,7 @@ select is_empty(
 -- Both take a row that has such a reference. One more goal there has neither run nor criteria: to be refused for them
 -- is not to be refused for the reference.
 insert into goalpost.goals (workspace_id, user_id, request_id, root_goal_id, title, description)
-select g.workspace_id, g.user_id, g.request_id, g.id, 'bare', 'bare' from goalpost.goals g where g.id = (tests.goal_of(tests.the('run_elsewhere'))).id;
+select g.workspace_id, g.user_id, g.request_id, g.id, 'bare', 'bare' from goalpost.goals g where g.id = (tests.goal_of(tests.get('run_elsewhere'))).id;
 create function pg_temp.refer(p_reference reference) returns text
 language plpgsql
 as $$
@@ -137,9 +137,9 @@ select ok((select count(*) from composite) >= 12, 'there are composite keys');
 select matches(pg_temp.refer(key), '^23503( 23505)?$', label || ' refers to nothing elsewhere') from composite order by label;
 select is(pg_temp.move(key), '23503', label || ' cannot be moved elsewhere') from composite order by label;
 select is(tests.refusal(format('insert into goalpost.goal_criteria (goal_id, number, workspace_id, description) values (%s, 9, %L, ''x'')',
-  (tests.goal_of(tests.the('run_acme'))).id, tests.id_of('elsewhere'))), '23503', 'nor is a criterion made there');
+  (tests.goal_of(tests.get('run_acme'))).id, tests.id_of('elsewhere'))), '23503', 'nor is a criterion made there');
 select is(tests.refusal(format('insert into goalpost.workflow_runs (workspace_id, user_id, workflow_type, request_id, root_run_id, deadline_at) values (%L, %L, ''request'', %s, %s, now())',
-  tests.id_of('elsewhere'), tests.id_of('sam'), (tests.request_of(tests.the('run_acme'))).id, tests.the('run_acme'))), '23503', 'nor a run');
+  tests.id_of('elsewhere'), tests.id_of('sam'), (tests.request_of(tests.get('run_acme'))).id, tests.get('run_acme'))), '23503', 'nor a run');
 
 -- 3. For the others: no row that the API makes refers into another workspace, whatever it is asked to.
 create function pg_temp.foreign_references() returns setof text
@@ -168,32 +168,32 @@ $$;
 select is_empty('select pg_temp.foreign_references()', 'none does now');
 do $$
 begin
-  update goalpost.steps set workspace_id = tests.id_of('elsewhere') where run_id = tests.the('run_acme') and key = 'b';
+  update goalpost.steps set workspace_id = tests.id_of('elsewhere') where run_id = tests.get('run_acme') and key = 'b';
   if not exists (select from pg_temp.foreign_references()) then
     raise exception 'the look finds nothing';
   end if;
-  update goalpost.steps set workspace_id = tests.id_of('acme') where run_id = tests.the('run_acme') and key = 'b';
+  update goalpost.steps set workspace_id = tests.id_of('acme') where run_id = tests.get('run_acme') and key = 'b';
 end
 $$;
 
 create temp table theirs as
 select (select id from goalpost.runbooks where name = 'own_elsewhere') as runbook_id,
-       (select id from goalpost.agents where name = 'own_elsewhere') as agent_id, tests.the('run_elsewhere') as run_id;
+       (select id from goalpost.agents where name = 'own_elsewhere') as agent_id, tests.get('run_elsewhere') as run_id;
 -- A plan that names their agent, their runbook, their run's steps.
-select tests.keep('goal', tests.goal());
-select isnt(tests.message(tests.the('goal'), 'plan', jsonb_build_object('plan', jsonb_build_object('summary', 's', 'steps', tests.steps('a', jsonb_build_object('a', tests.agent('own_elsewhere')))))),
+select tests.set('goal', tests.goal());
+select isnt(tests.message(tests.get('goal'), 'plan', jsonb_build_object('plan', jsonb_build_object('summary', 's', 'steps', tests.steps('a', jsonb_build_object('a', tests.agent('own_elsewhere')))))),
             null, 'their agent is none');
-select isnt(tests.message(tests.the('goal'), 'plan', jsonb_build_object('runbook_id', (select runbook_id from theirs), 'plan', jsonb_build_object('summary', 's', 'steps', tests.steps('a')))),
+select isnt(tests.message(tests.get('goal'), 'plan', jsonb_build_object('runbook_id', (select runbook_id from theirs), 'plan', jsonb_build_object('summary', 's', 'steps', tests.steps('a')))),
             null, 'their runbook is none');
-select isnt(tests.message(tests.the('goal'), 'plan', jsonb_build_object('plan', jsonb_build_object('summary', 's', 'steps', tests.steps('a, b:sub')))),
+select isnt(tests.message(tests.get('goal'), 'plan', jsonb_build_object('plan', jsonb_build_object('summary', 's', 'steps', tests.steps('a, b:sub')))),
             null, 'their step is none');
-select is(tests.message(tests.the('goal'), 'plan', jsonb_build_object('plan', jsonb_build_object('summary', 's', 'workspace_id', tests.id_of('elsewhere'),
+select is(tests.message(tests.get('goal'), 'plan', jsonb_build_object('plan', jsonb_build_object('summary', 's', 'workspace_id', tests.id_of('elsewhere'),
             'steps', tests.steps('a, ap:a', jsonb_build_object(
               'a', tests.agent('analyst') || jsonb_build_object('workspace_id', tests.id_of('elsewhere'), 'run_id', (select run_id from theirs), 'agent_id', (select agent_id from theirs)),
               'ap', tests.approval() || jsonb_build_object('workspace_id', tests.id_of('elsewhere'), 'goal_id', (tests.goal_of((select run_id from theirs))).id)))))),
           null, 'more fields in a plan are not looked at');
 -- An outcome that names their workspace, goal and agent.
-select is(tests.finish(tests.the('goal'), 'a', 'completed', jsonb_build_object('workspace_id', tests.id_of('elsewhere'), 'goal_id', (tests.goal_of((select run_id from theirs))).id,
+select is(tests.finish(tests.get('goal'), 'a', 'completed', jsonb_build_object('workspace_id', tests.id_of('elsewhere'), 'goal_id', (tests.goal_of((select run_id from theirs))).id,
             'agent_id', (select agent_id from theirs), 'result', '{}'::jsonb,
             'usage', jsonb_build_array(jsonb_build_object('cost_microusd', 1, 'workspace_id', tests.id_of('elsewhere'), 'agent_id', (select agent_id from theirs), 'run_id', (select run_id from theirs))))),
           'accepted', 'nor are more fields in an outcome');
@@ -203,7 +203,7 @@ select is(tests.json_for('mia', format('select goalpost.accept_request(%L, ''?''
 select is(tests.refusal_for('mia', format('insert into goalpost.requests (workspace_id, question, context) values (%L, ''?'', %L)', tests.id_of('acme'),
             jsonb_build_object('workspace_id', tests.id_of('elsewhere')))), 'none', 'of a row either');
 select goalpost_worker.sweep();
-select is(tests.json_for('petra', format('select goalpost.decide_approval(%s, ''approved'')', (tests.approval_of(tests.the('goal'), 'ap')).id)) ->> 'state', 'approved', 'a decision follows');
+select is(tests.json_for('petra', format('select goalpost.decide_approval(%s, ''approved'')', (tests.approval_of(tests.get('goal'), 'ap')).id)) ->> 'state', 'approved', 'a decision follows');
 select is_empty('select pg_temp.foreign_references()', 'after all of this none does');
 
 select * from finish();

@@ -9,11 +9,11 @@ insert into goalpost.mcp_tools (workspace_id, server_id, name, description, para
 select workspace_id, id, t, 'd', '{"type": "object"}', 'h', case t when 'new' then 'pending' else 'approved' end, case t when 'new' then null else 'h' end, now()
   from goalpost.mcp_servers, unnest(array['search', 'new']) t;
 insert into goalpost.agents (workspace_id, name, role, tools) values (tests.id_of('acme'), 'finder', 'r', '{mcp.docs.search,mcp.docs.new,remember}');
-select tests.keep('run_acme', tests.bare_run()), tests.keep('run_elsewhere', tests.bare_run('elsewhere', 'sam'));
+select tests.set('run_acme', tests.bare_run()), tests.set('run_elsewhere', tests.bare_run('elsewhere', 'sam'));
 create function pg_temp.problems(p_tool text, p_workspace text default 'acme') returns jsonb language sql as $$
   select jsonb_path_query_array(goalpost_private.check_plan_of_run(
     jsonb_build_object('steps', tests.steps('a', jsonb_build_object('a', jsonb_build_object('input', jsonb_build_object('tool', p_tool, 'arguments', '{}'::jsonb))))),
-    (select r from goalpost.workflow_runs r where r.id = tests.the('run_' || p_workspace))), '$[*].code') $$;
+    (select r from goalpost.workflow_runs r where r.id = tests.get('run_' || p_workspace))), '$[*].code') $$;
 
 select is(pg_temp.problems('mcp.docs.search'), '[]', 'an approved tool');
 select is(pg_temp.problems('mcp.docs.new'), '["unknown_tool"]', 'one that is not');

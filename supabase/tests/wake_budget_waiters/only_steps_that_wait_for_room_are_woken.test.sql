@@ -4,13 +4,13 @@ begin;
 select plan(11);
 select tests.world();
 
-select tests.keep('run', tests.bare_run());
-select goalpost_private.open_budgets(tests.the('run'), goalpost_private.clock());
+select tests.set('run', tests.bare_run());
+select goalpost_private.open_budgets(tests.get('run'), goalpost_private.clock());
 create function pg_temp.waiter(p_key text, p_state text, p_run_after timestamptz, p_microusd bigint default 10, p_run text default 'run') returns void language sql as $$
-  select tests.bare_step(tests.the(p_run), p_key, p_state, 'agent');
-  update goalpost.steps set run_after = p_run_after where run_id = tests.the(p_run) and key = p_key;
+  select tests.bare_step(tests.get(p_run), p_key, p_state, 'agent');
+  update goalpost.steps set run_after = p_run_after where run_id = tests.get(p_run) and key = p_key;
   insert into goalpost_private.budget_waiters (run_id, step_key, workspace_id, needs_microusd, needs_tokens, since)
-  values (tests.the(p_run), p_key, tests.id_of('acme'), p_microusd, 10, goalpost_private.clock() + interval '1 second' * (select count(*) from goalpost_private.budget_waiters)) $$;
+  values (tests.get(p_run), p_key, tests.id_of('acme'), p_microusd, 10, goalpost_private.clock() + interval '1 second' * (select count(*) from goalpost_private.budget_waiters)) $$;
 create function pg_temp.room(p_microusd bigint) returns void language sql as $$
   update goalpost.budgets set cap_microusd = spent_microusd + reserved_microusd + p_microusd where workspace_id = tests.id_of('acme') and scope = 'run' $$;
 create function pg_temp.waiting() returns text language sql as $$ select coalesce(string_agg(w.step_key, ' ' order by w.since), '') from goalpost_private.budget_waiters w $$;
@@ -23,11 +23,11 @@ select pg_temp.waiter('asks', 'waiting', null);
 select pg_temp.room(0);
 select pg_temp.wake();
 select is(pg_temp.waiting(), 'a b', 'without room those that wait for it wait on, and the others are forgotten');
-select is((select string_agg(s.key || '=' || s.state, ' ' order by s.key) from goalpost.steps s where s.run_id = tests.the('run')), 'a=waiting asks=waiting b=waiting gone=completed', 'no step has changed');
+select is((select string_agg(s.key || '=' || s.state, ' ' order by s.key) from goalpost.steps s where s.run_id = tests.get('run')), 'a=waiting asks=waiting b=waiting gone=completed', 'no step has changed');
 select pg_temp.waiter('asks2', 'waiting', null);
 select pg_temp.room(10);
 select pg_temp.wake();
-select is((select string_agg(s.key || '=' || s.state, ' ' order by s.key) from goalpost.steps s where s.run_id = tests.the('run')),
+select is((select string_agg(s.key || '=' || s.state, ' ' order by s.key) from goalpost.steps s where s.run_id = tests.get('run')),
           'a=ready asks=waiting asks2=waiting b=waiting gone=completed', 'room for one makes the first ready; a step that waits for people is left alone');
 select is(pg_temp.waiting(), 'b', 'and the next waits on');
 select is(tests.wake_count('executor'), 1::bigint, 'its function is rung once');
@@ -44,15 +44,15 @@ select pg_temp.wake();
 select is(pg_temp.waiting(), 's100', 'of 101 that wait a hundred are woken at once');
 select pg_temp.wake();
 select is(pg_temp.waiting(), '', 'and the last with the next');
-select is((select count(*) from goalpost.steps s where s.run_id = tests.the('run') and s.key like 's%' and s.state = 'ready'), 100::bigint, 'each is ready');
+select is((select count(*) from goalpost.steps s where s.run_id = tests.get('run') and s.key like 's%' and s.state = 'ready'), 100::bigint, 'each is ready');
 
 -- Another run has steps of the same keys, which need more than there is.
-select tests.keep('other', tests.bare_run());
-select goalpost_private.open_budgets(tests.the('other'), goalpost_private.clock());
+select tests.set('other', tests.bare_run());
+select goalpost_private.open_budgets(tests.get('other'), goalpost_private.clock());
 select pg_temp.waiter('z', 'waiting', '2030-01-01 12:00:30+00', 10, 'run');
 select pg_temp.waiter('z', 'waiting', '2030-01-01 12:00:30+00', 1000000000000, 'other');
 select pg_temp.wake();
-select is((select string_agg(case w.run_id when tests.the('other') then 'other' else 'run' end, ' ') from goalpost_private.budget_waiters w), 'other',
+select is((select string_agg(case w.run_id when tests.get('other') then 'other' else 'run' end, ' ') from goalpost_private.budget_waiters w), 'other',
           'a step of the same key in another run waits on');
 
 select * from finish();

@@ -3,22 +3,22 @@ begin;
 select plan(5);
 select tests.world();
 
-select tests.keep('run', tests.planned('a, b'));
-select tests.do_complete(tests.the('run'), 'a', '{"text": "There are 12 lamps."}');
-select tests.do_fail(tests.the('run'), 'b');
-select tests.do_fail(tests.the('run'), 'judge');
-select is(tests.run_state(tests.the('run')), 'failed', 'the run ends when its judge fails');
-select matches((tests.goal_of(tests.the('run'))).report, 'This goal failed: step judge failed.*There are 12 lamps.*b: failed, it broke',
+select tests.set('run', tests.planned('a, b'));
+select tests.do_complete(tests.get('run'), 'a', '{"text": "There are 12 lamps."}');
+select tests.do_fail(tests.get('run'), 'b');
+select tests.do_fail(tests.get('run'), 'judge');
+select is(tests.run_state(tests.get('run')), 'failed', 'the run ends when its judge fails');
+select matches((tests.goal_of(tests.get('run'))).report, 'This goal failed: step judge failed.*There are 12 lamps.*b: failed, it broke',
   'the report names the reason, what was achieved and what was not');
 
-select tests.keep('plan', tests.goal());
-select tests.do_fail(tests.the('plan'), 'plan');
-select matches((tests.goal_of(tests.the('plan'))).report, 'This goal failed: step plan failed: it broke\.$', 'a goal without a plan has a report, too');
+select tests.set('plan', tests.goal());
+select tests.do_fail(tests.get('plan'), 'plan');
+select matches((tests.goal_of(tests.get('plan'))).report, 'This goal failed: step plan failed: it broke\.$', 'a goal without a plan has a report, too');
 
-select tests.keep('cancelled', tests.planned('a'));
-select tests.value_for('mia', format('select goalpost.cancel_goal(%s)', (tests.goal_of(tests.the('cancelled'))).id));
-select matches((tests.goal_of(tests.the('cancelled'))).report, 'This goal was cancelled', 'a cancelled goal has a report, too');
-select is((tests.request_of(tests.the('cancelled'))).answer_text, (tests.goal_of(tests.the('cancelled'))).report, 'the request shows the same report');
+select tests.set('cancelled', tests.planned('a'));
+select tests.value_for('mia', format('select goalpost.cancel_goal(%s)', (tests.goal_of(tests.get('cancelled'))).id));
+select matches((tests.goal_of(tests.get('cancelled'))).report, 'This goal was cancelled', 'a cancelled goal has a report, too');
+select is((tests.request_of(tests.get('cancelled'))).answer_text, (tests.goal_of(tests.get('cancelled'))).report, 'the request shows the same report');
 
 select * from finish();
 rollback;

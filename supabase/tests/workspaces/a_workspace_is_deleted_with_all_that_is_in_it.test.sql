@@ -5,11 +5,11 @@ select tests.world(p_bystanders => false);
 
 insert into goalpost.agents (workspace_id, name, role) values (tests.id_of('acme'), 'own', 'r');
 insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan) values (tests.id_of('acme'), 'own', 't', 'd', 'g', '{}');
-select tests.keep('run', tests.goal());
-select tests.do_complete(tests.the('run'), 'plan', jsonb_build_object(
+select tests.set('run', tests.goal());
+select tests.do_complete(tests.get('run'), 'plan', jsonb_build_object(
   'plan', jsonb_build_object('steps', tests.steps('a, sub, b', jsonb_build_object('a', tests.agent('own'), 'sub', tests.subgoal())))));
-select tests.spend(tests.the('run'), 'a', 1);
-select tests.finish(tests.the('run'), 'a', 'completed', '{"result": {}}');
+select tests.spend(tests.get('run'), 'a', 1);
+select tests.finish(tests.get('run'), 'a', 'completed', '{"result": {}}');
 select tests.ask('sam', 'theirs', 'elsewhere');
 select is(tests.refusal('do $$ begin delete from goalpost.agents where name = ''own''; set constraints all immediate; end $$'), '23503', 'an agent that was used cannot go alone');
 select is(tests.refusal(format('delete from goalpost.workspaces where id = %L', tests.id_of('acme'))), 'none', 'it can be deleted');

@@ -3,8 +3,8 @@ begin;
 select plan(4);
 select tests.world();
 
-select tests.keep('run', tests.planned('a'));
-select tests.do_complete(tests.the('run'), 'a');
+select tests.set('run', tests.planned('a'));
+select tests.do_complete(tests.get('run'), 'a');
 select tests.do_complete(tests.ask('sam', 'theirs', 'elsewhere'), 'assess', '{"decision": "answer", "text": "t"}');
 delete from goalpost.workspaces where id = tests.id_of('acme');
 select is((select count(*) from goalpost.step_attempts where workspace_id = tests.id_of('acme')), 0::bigint, 'no attempts');

@@ -7,11 +7,11 @@ create table public.notes (id integer);
 grant insert on public.notes to authenticated;
 insert into goalpost.writable_tables (workspace_id, schema_name, table_name) values (tests.id_of('acme'), 'public', 'notes');
 insert into goalpost.agents (workspace_id, name, role, tools) values (tests.id_of('acme'), 'scribe', 'r', '{table_write}'), (tests.id_of('acme'), 'reader', 'r', '{sql}');
-select tests.keep('run', tests.planned('a, writes, reads, done', jsonb_build_object('writes', tests.agent('scribe'), 'reads', tests.agent('reader'))));
-select tests.do_complete(tests.the('run'), 'done');
-select tests.start(tests.the('run'), 'a');
+select tests.set('run', tests.planned('a, writes, reads, done', jsonb_build_object('writes', tests.agent('scribe'), 'reads', tests.agent('reader'))));
+select tests.do_complete(tests.get('run'), 'done');
+select tests.start(tests.get('run'), 'a');
 create function pg_temp.write(p_key text) returns text language sql as $$
-  select coalesce(w ->> 'refused', w ->> 'row_count') from goalpost_worker.write_table(tests.the('run'), p_key, 1, 1, 'public.notes', '[{"id": 1}]', 'insert') w $$;
+  select coalesce(w ->> 'refused', w ->> 'row_count') from goalpost_worker.write_table(tests.get('run'), p_key, 1, 1, 'public.notes', '[{"id": 1}]', 'insert') w $$;
 select is(pg_temp.write('a'), 'ZG002', 'a step of another tool');
 select is(pg_temp.write('reads'), 'ZG002', 'an agent that may not');
 select is(pg_temp.write('writes'), '1', 'an agent that may');

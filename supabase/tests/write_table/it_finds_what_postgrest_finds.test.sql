@@ -18,10 +18,10 @@ create trigger log before insert on public.notes for each row execute function p
 create trigger log before insert on shop.items for each row execute function public.log();
 insert into goalpost.writable_tables (workspace_id, schema_name, table_name) values (tests.id_of('acme'), 'public', 'notes'), (tests.id_of('acme'), 'shop', 'items');
 update auth.users set raw_app_meta_data = '{"tenant": "t1"}' where id = tests.id_of('mia');
-select tests.keep('run', tests.planned('a', '{"a": {"input": {"tool": "table_write", "arguments": {}}}}'));
-select tests.start(tests.the('run'), 'a');
+select tests.set('run', tests.planned('a', '{"a": {"input": {"tool": "table_write", "arguments": {}}}}'));
+select tests.start(tests.get('run'), 'a');
 create function pg_temp.write(p_number integer, p_table text) returns text language sql as $$
-  select coalesce(w ->> 'message', w ->> 'waits_for', w ->> 'row_count') from goalpost_worker.write_table(tests.the('run'), 'a', 1, p_number, p_table, '[{"id": 1}]', 'insert') w $$;
+  select coalesce(w ->> 'message', w ->> 'waits_for', w ->> 'row_count') from goalpost_worker.write_table(tests.get('run'), 'a', 1, p_number, p_table, '[{"id": 1}]', 'insert') w $$;
 
 select set_config('request.headers', '{"authorization": "the worker''s"}', true);
 select is(pg_temp.write(1, 'public.notes'), '1', 'a trigger finds its table by the search path');

@@ -8,11 +8,11 @@ alter table public.notes enable row level security;
 create policy own on public.notes for all to authenticated using (owner = (select auth.uid())) with check (owner = (select auth.uid()));
 grant select, insert, update on public.notes to authenticated;
 insert into goalpost.writable_tables (workspace_id, schema_name, table_name, operations) values (tests.id_of('acme'), 'public', 'notes', '{insert,update}');
-select tests.keep('run', tests.planned('a', '{"a": {"input": {"tool": "table_write", "arguments": {}}}}'));
-select tests.start(tests.the('run'), 'a');
+select tests.set('run', tests.planned('a', '{"a": {"input": {"tool": "table_write", "arguments": {}}}}'));
+select tests.start(tests.get('run'), 'a');
 create function pg_temp.write(p_number integer, p_rows jsonb, p_mode text default 'insert', p_conflict text[] default null, p_table text default 'public.notes')
 returns jsonb language sql as $$
-  select goalpost_worker.write_table(tests.the('run'), 'a', 1, p_number, p_table, p_rows, p_mode, p_conflict) $$;
+  select goalpost_worker.write_table(tests.get('run'), 'a', 1, p_number, p_table, p_rows, p_mode, p_conflict) $$;
 
 select is(pg_temp.write(1, '[{"id": 1, "body": "one"}, {"id": 2, "body": "two"}]'), '{"table": "public.notes", "mode": "insert", "row_count": 2}', 'two rows');
 select is(pg_temp.write(1, '[{"id": 1, "body": "one"}, {"id": 2, "body": "two"}]'), '{"table": "public.notes", "mode": "insert", "row_count": 2}', 'the same call again: the same result');
@@ -30,9 +30,9 @@ select is(pg_temp.write(5, jsonb_build_array(jsonb_build_object('id', 5, 'owner'
 select is(pg_temp.write(6, '[{"id": 6}, {"id": 1}]') ->> 'refused', 'ZG008', 'a key that is taken');
 select is_empty('select from public.notes where id in (5, 6)', 'nothing of it is there');
 select is(pg_temp.write(6, '[{"id": 6}]') ->> 'row_count', '1', 'a call that was refused may be made again, mended');
-update goalpost.steps set lease_epoch = 2 where run_id = tests.the('run') and key = 'a';
+update goalpost.steps set lease_epoch = 2 where run_id = tests.get('run') and key = 'a';
 select throws_ok($$ select pg_temp.write(7, '[{"id": 7}]') $$, 'ZG009', null, 'whoever lost the lease writes nothing');
-select is(goalpost_worker.write_table(tests.the('run'), 'a', 2, 1, 'public.notes', '[{"id": 1, "body": "one"}, {"id": 2, "body": "two"}]', 'insert') ->> 'row_count', '2',
+select is(goalpost_worker.write_table(tests.get('run'), 'a', 2, 1, 'public.notes', '[{"id": 1, "body": "one"}, {"id": 2, "body": "two"}]', 'insert') ->> 'row_count', '2',
   'the next try of the call is given what the first wrote');
 
 select * from finish();

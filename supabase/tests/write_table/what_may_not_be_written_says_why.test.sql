@@ -16,12 +16,12 @@ insert into goalpost.writable_tables (workspace_id, schema_name, table_name, ope
 values (tests.id_of('acme'), 'public', 'notes', '{insert}'), (tests.id_of('acme'), 'public', 'shut', '{insert,update}'),
        (tests.id_of('acme'), 'public', 'seen', '{insert}'), (tests.id_of('acme'), 'public', 'gone', '{insert}'),
        (tests.id_of('acme'), 'shop', 'Odd"Name', '{insert,update}'), (tests.id_of('elsewhere'), 'public', 'hidden', '{insert}');
-select tests.keep('run', tests.planned('a, b', '{"a": {"input": {"tool": "table_write", "arguments": {}}}}'));
-select tests.start(tests.the('run'), 'a');
+select tests.set('run', tests.planned('a, b', '{"a": {"input": {"tool": "table_write", "arguments": {}}}}'));
+select tests.start(tests.get('run'), 'a');
 create sequence pg_temp.call;
 create function pg_temp.said(p_table text, p_rows jsonb, p_mode text default 'insert', p_conflict text[] default null) returns text language sql as $$
   select coalesce(w ->> 'message', w ->> 'row_count')
-    from goalpost_worker.write_table(tests.the('run'), 'a', 1, nextval('pg_temp.call')::integer, p_table, p_rows, p_mode, p_conflict) w $$;
+    from goalpost_worker.write_table(tests.get('run'), 'a', 1, nextval('pg_temp.call')::integer, p_table, p_rows, p_mode, p_conflict) w $$;
 
 select is(pg_temp.said('public.notes', '[{"id": 1, "body": "x"}]'), '1', 'a table that is listed');
 select is(pg_temp.said('shop.Odd"Name', '[{"a b": 1}]'), '1', 'whatever its name');

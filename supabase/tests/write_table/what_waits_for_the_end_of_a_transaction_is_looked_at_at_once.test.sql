@@ -8,12 +8,12 @@ create table public.things (id integer primary key, owner integer references pub
 create function public.change_who_asks() returns trigger language plpgsql as $$ begin perform set_config('request.jwt.claims', '{}', true); return new; end $$;
 grant select, insert on public.things, public.owners to authenticated;
 insert into goalpost.writable_tables (workspace_id, schema_name, table_name) values (tests.id_of('acme'), 'public', 'things');
-select tests.keep('run', tests.planned('a', '{"a": {"input": {"tool": "table_write", "arguments": {}}}}'));
-select tests.start(tests.the('run'), 'a');
-select matches(goalpost_worker.write_table(tests.the('run'), 'a', 1, 1, 'public.things', '[{"id": 1, "owner": 7}]', 'insert') ->> 'message', 'violates foreign key', 'refused');
+select tests.set('run', tests.planned('a', '{"a": {"input": {"tool": "table_write", "arguments": {}}}}'));
+select tests.start(tests.get('run'), 'a');
+select matches(goalpost_worker.write_table(tests.get('run'), 'a', 1, 1, 'public.things', '[{"id": 1, "owner": 7}]', 'insert') ->> 'message', 'violates foreign key', 'refused');
 select is_empty('select from public.things', 'nothing is there');
 insert into public.owners values (7);
-select is(goalpost_worker.write_table(tests.the('run'), 'a', 1, 1, 'public.things', '[{"id": 1, "owner": 7}]', 'insert') ->> 'row_count', '1', 'and written once it may be');
+select is(goalpost_worker.write_table(tests.get('run'), 'a', 1, 1, 'public.things', '[{"id": 1, "owner": 7}]', 'insert') ->> 'row_count', '1', 'and written once it may be');
 
 select * from finish();
 rollback;

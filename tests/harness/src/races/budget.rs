@@ -84,7 +84,7 @@ pub(super) async fn run(
         let room = chance.between(0, STEPS);
         if scope == SLOTS {
             field
-                .take_places(room, &mut chance, number, &mut tally)
+                .acquire_rate_limit_slots(room, &mut chance, number, &mut tally)
                 .await?;
             continue;
         }
@@ -184,7 +184,7 @@ impl Field {
     }
 
     /// All steps take a place of one limit: so many have one as there are.
-    async fn take_places(
+    async fn acquire_rate_limit_slots(
         &self,
         room: usize,
         chance: &mut Chance,

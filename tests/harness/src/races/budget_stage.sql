@@ -127,10 +127,10 @@ begin
 end
 $$;
 
--- {"name", "holder"} -> what take_slots says, or the number 1 for a place.
+-- {"name", "holder"} -> what acquire_slots says, or the number 1 for a place.
 create function races.take(p_taker jsonb) returns jsonb
 language sql
 as $$
-  select coalesce(goalpost_private.take_slots(
+  select coalesce(goalpost_private.acquire_slots(
     null, jsonb_build_object('tool', p_taker ->> 'name'), p_taker ->> 'holder', goalpost_private.clock()), '{"number": 1}')
 $$;

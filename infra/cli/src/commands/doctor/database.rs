@@ -277,7 +277,7 @@ pub(super) async fn wake_round_trip(stack: &state::Stack) -> Check {
 
 async fn ring(stack: &state::Stack) -> anyhow::Result<Option<Duration>> {
     let client = connect(stack).await?;
-    let insert = "insert into goalpost.wakes (function, ready_count, rung_at) values ('executor', 1, now()) returning id";
+    let insert = "insert into goalpost.wakes (function, ready_count, sent_at) values ('executor', 1, now()) returning id";
     let id: i64 = client.query_one(insert, &[]).await?.get(0);
     let began = Instant::now();
     client

@@ -4,22 +4,22 @@ select plan(6);
 select tests.world();
 
 select goalpost_private.set_endpoint('executor', 'http://127.0.0.1:9/', 10, 4);
-select tests.keep('run', tests.planned('a, b, c, d, e, f'));
+select tests.set('run', tests.planned('a, b, c, d, e, f'));
 select tests.claim('tool');
-select tests.pass('31 seconds');
-select is(goalpost_private.sweep() ->> 'wakes_rung', '3', 'after the one wake for a batch the sweep sends more, up to four');
+select tests.advance_clock('31 seconds');
+select is(goalpost_private.sweep() ->> 'wakes_sent', '3', 'after the one wake for a batch the sweep sends more, up to four');
 select is(tests.wake_count('executor'), 1 + 4::bigint, 'six lost steps have the four wakes that max_rings allows, beside the first');
 
 create function pg_temp.claim() returns text language sql as $$
   select tests.keys(goalpost_worker.claim_steps(array['tool'], 10, 30, 'w' || w.id, w.id))
-    from (select min(id) as id from goalpost.wakes where acknowledged_at is null and rung_at = goalpost_private.clock()) w $$;
+    from (select min(id) as id from goalpost.wakes where acknowledged_at is null and sent_at = goalpost_private.clock()) w $$;
 select pg_temp.claim();
 select is(tests.wake_count('executor'), 6::bigint, 'the claim of one of six sends a wake in place of the one that it acknowledged');
 select pg_temp.claim();
 select is(tests.wake_count('executor'), 7::bigint, 'the claim of the second sends another for the four that are left');
 select pg_temp.claim();
 select is(tests.wake_count('executor'), 7::bigint, 'the third leaves three steps and three wakes under way');
-select is((select string_agg(s.key, ' ' order by s.key) from goalpost.steps s where s.run_id = tests.the('run') and s.state = 'running'),
+select is((select string_agg(s.key, ' ' order by s.key) from goalpost.steps s where s.run_id = tests.get('run') and s.state = 'running'),
           'a b c', 'each worker has one step');
 
 select * from finish();

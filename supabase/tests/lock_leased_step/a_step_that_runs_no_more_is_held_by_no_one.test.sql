@@ -8,7 +8,7 @@ declare
   v_run_id bigint := tests.bare_run();
 begin
   perform tests.bare_step(v_run_id, 'a', p_state, 'tool', '{"lease_epoch": 4}');
-  return tests.refusal(format('select goalpost_private.hold_step(%s, %L, %s)', v_run_id, 'a', p_epoch));
+  return tests.refusal(format('select goalpost_private.lock_leased_step(%s, %L, %s)', v_run_id, 'a', p_epoch));
 end $$;
 select is(pg_temp.held('running'), 'none', 'a step that runs is held under its epoch');
 select is(pg_temp.held('running', 3), 'ZG009', 'a step that runs is not held under an earlier epoch');

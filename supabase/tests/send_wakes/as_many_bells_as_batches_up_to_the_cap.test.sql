@@ -3,7 +3,7 @@ begin;
 select plan(4);
 select tests.world();
 
-select tests.keep('keys', (select string_agg('s' || n, ', ') from generate_series(1, 25) n));
+select tests.set('keys', (select string_agg('s' || n, ', ') from generate_series(1, 25) n));
 select tests.planned(tests.kept('keys'));
 select is(tests.wake_count('executor'), 3::bigint, '25 ready, by default 10 at once: three');
 select is((select max(ready_count) from goalpost.wakes where function = 'executor'), 25, 'each says how many there are');

@@ -43,7 +43,7 @@ $$;
 -- A person's verdicts: approved, they stand as the subject (or its edit) says; rejected, all of them are unmet, with the
 -- comment as evidence. All met: the goal is completed with the report it has. Unmet: a new plan, within the cap.
 -- Expired: the goal fails with its report. The judge's step ends either way: waiting -> completed | failed.
-create function goalpost_private.settle_verdict_approval(
+create function goalpost_private.apply_verdict_decision(
   p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
 ) returns text[]
 language plpgsql

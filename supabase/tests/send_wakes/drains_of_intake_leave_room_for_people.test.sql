@@ -5,17 +5,17 @@ select tests.world(p_bystanders => false);
 
 insert into goalpost_private.endpoints (function, url, batch_size, max_rings) values
   ('intake', 'http://f/intake', 1, 4), ('planner', 'http://f/planner', 1, 4);
-select tests.keep('run', tests.bare_run());
-select tests.bare_step(tests.the('run'), 's' || n, 'ready', 'assess') from generate_series(1, 20) n;
+select tests.set('run', tests.bare_run());
+select tests.bare_step(tests.get('run'), 's' || n, 'ready', 'assess') from generate_series(1, 20) n;
 
 create function pg_temp.rung(p_function text) returns integer
-language sql as $$ select goalpost_private.ring_function(p_function, 20, goalpost_private.clock()) $$;
+language sql as $$ select goalpost_private.send_wake(p_function, 20, goalpost_private.clock()) $$;
 create function pg_temp.work(p_worker text, p_steps text) returns void
 language sql as $$
   update goalpost.steps
      set state = 'running', leased_by = p_worker, started_at = goalpost_private.clock(),
          lease_expires_at = goalpost_private.clock() + interval '30 seconds'
-   where run_id = tests.the('run') and key = any (string_to_array(p_steps, ' '))
+   where run_id = tests.get('run') and key = any (string_to_array(p_steps, ' '))
 $$;
 select is(pg_temp.rung('intake'), 4, 'without a drain at work all wakes of the cap are sent');
 update goalpost.wakes set acknowledged_at = goalpost_private.clock();
@@ -31,7 +31,7 @@ select is(pg_temp.rung('intake'), 0, 'a wake under way takes a place');
 select is(pg_temp.rung('planner'), 4, 'a function that serves no people is woken up to its cap');
 delete from goalpost_private.endpoints;
 delete from goalpost.wakes;
-select is(goalpost_private.ring_function('intake', 100, goalpost_private.clock()), 5, 'without an endpoint the usual cap of 8 is reduced by the drains at work');
+select is(goalpost_private.send_wake('intake', 100, goalpost_private.clock()), 5, 'without an endpoint the usual cap of 8 is reduced by the drains at work');
 
 select * from finish();
 rollback;

@@ -64,7 +64,7 @@ $$;
 -- max_rings, less the wakes that are not acknowledged yet. ready_count contains both. People call intake too, so there the drains
 -- that work already count as well: wakes never take more than max_rings of its concurrency. A drain looks for work again
 -- whenever one of its steps ends; what becomes ready between its last look and its end waits for the sweep.
-create function goalpost_private.ring_function(
+create function goalpost_private.send_wake(
   p_function text, p_ready integer, p_now timestamptz, p_alone integer default 0
 ) returns integer
 language plpgsql
@@ -90,12 +90,12 @@ begin
 
   select count(*) into v_ringing
     from (select from goalpost.wakes w
-           where w.function = p_function and w.acknowledged_at is null and w.rung_at > p_now - interval '2 seconds'
+           where w.function = p_function and w.acknowledged_at is null and w.sent_at > p_now - interval '2 seconds'
            limit v_wanted
              for share skip locked) w;
 
   for v_count in 1 .. v_wanted - v_ringing loop
-    insert into goalpost.wakes (function, ready_count, rung_at) values (p_function, p_ready + p_alone, p_now)
+    insert into goalpost.wakes (function, ready_count, sent_at) values (p_function, p_ready + p_alone, p_now)
     returning * into v_wake;
     perform goalpost_private.post_wake(v_wake);
   end loop;
@@ -105,11 +105,11 @@ $$;
 
 -- Rings for what a transaction made ready (p_functions: one element per step) and did not claim itself: claimed
 -- steps that became ready at this very moment (their run_after is the transaction's time) need no bell.
-create function goalpost_private.ring(p_functions text[], p_claimed jsonb, p_now timestamptz) returns void
+create function goalpost_private.send_wakes(p_functions text[], p_claimed jsonb, p_now timestamptz) returns void
 language sql
 set search_path = ''
 as $$
-  select goalpost_private.ring_function(w.function, w.ready, p_now)
+  select goalpost_private.send_wake(w.function, w.ready, p_now)
     from (
       select f.function, (count(*) - coalesce(t.taken, 0))::integer as ready
         from unnest(p_functions) f (function)
@@ -127,11 +127,11 @@ $$;
 
 -- Sends wakes for steps of these kinds that a claim left because each has to be claimed alone. Every such claim tops up
 -- the wakes under way, so that as many workers come as there are such steps, within max_rings at a time.
-create function goalpost_private.ring_for_suspects(p_kinds text[], p_left integer, p_now timestamptz) returns void
+create function goalpost_private.send_wakes_for_isolated_steps(p_kinds text[], p_left integer, p_now timestamptz) returns void
 language sql
 set search_path = ''
 as $$
-  select goalpost_private.ring_function(f.function, 0, p_now, p_left)
+  select goalpost_private.send_wake(f.function, 0, p_now, p_left)
     from (select distinct goalpost_private.function_of(k) as function from unnest(p_kinds) k) f
    where f.function is not null
    order by f.function

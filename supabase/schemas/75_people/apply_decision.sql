@@ -1,5 +1,5 @@
 -- What a decision (or its absence) does to the step that waits for it. Returns the functions to wake.
-create function goalpost_private.settle_approval(p_approval goalpost.approvals, p_now timestamptz) returns text[]
+create function goalpost_private.apply_decision(p_approval goalpost.approvals, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
 as $$
@@ -20,13 +20,13 @@ begin
     p_approval.run_id, p_approval.step_key, 'approval.' || p_approval.state,
     jsonb_build_object('approval_id', p_approval.id, 'kind', p_approval.kind), p_now);
   case p_approval.kind
-    when 'step' then return goalpost_private.settle_step_approval(v_step, p_approval, p_now);
-    when 'plan' then return goalpost_private.settle_plan_approval(v_step, p_approval, p_now);
-    when 'budget' then return goalpost_private.settle_budget_approval(v_step, p_approval, p_now);
-    when 'verdict' then return goalpost_private.settle_verdict_approval(v_step, p_approval, p_now);
-    when 'renewal' then return goalpost_private.settle_renewal(v_step, p_approval, p_now);
+    when 'step' then return goalpost_private.apply_step_decision(v_step, p_approval, p_now);
+    when 'plan' then return goalpost_private.apply_plan_decision(v_step, p_approval, p_now);
+    when 'budget' then return goalpost_private.apply_budget_decision(v_step, p_approval, p_now);
+    when 'verdict' then return goalpost_private.apply_verdict_decision(v_step, p_approval, p_now);
+    when 'renewal' then return goalpost_private.apply_renewal(v_step, p_approval, p_now);
     else
-      perform goalpost_private.settle_call_approval(p_approval, p_now);
+      perform goalpost_private.apply_call_decision(p_approval, p_now);
       return goalpost_private.resume_step(p_approval.run_id, p_approval.step_key, p_now);
   end case;
 end
@@ -43,7 +43,7 @@ as $$
 $$;
 
 -- A step of the plan that is this decision: waiting -> completed, or failed where a rejection is one.
-create function goalpost_private.settle_step_approval(
+create function goalpost_private.apply_step_decision(
   p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
 ) returns text[]
 language plpgsql
@@ -67,7 +67,7 @@ $$;
 -- A plan: approved, it takes effect as it then is, by the rules that hold then (ZG003 where it breaks one). Rejected,
 -- that try of planning has failed for this reason, and the next one is told it; the tries of the step bound that.
 -- Either way it is the end of a worker's try: the plan was its outcome.
-create function goalpost_private.settle_plan_approval(
+create function goalpost_private.apply_plan_decision(
   p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
 ) returns text[]
 language plpgsql
@@ -102,7 +102,7 @@ $$;
 
 -- A call: waiting | unknown -> intended (it may be made, with what a person made of its arguments) | done (answered, or
 -- it had happened) | denied | failed. The decision was checked against the call as it is (decide_approval).
-create function goalpost_private.settle_call_approval(p_approval goalpost.approvals, p_now timestamptz) returns void
+create function goalpost_private.apply_call_decision(p_approval goalpost.approvals, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -133,7 +133,7 @@ $$;
 
 -- A cap that may be raised, or not: the cap and the raise are rows, and every step that asked goes on or fails.
 -- A month's cap of the workspace is raised no higher than what project admins gave it.
-create function goalpost_private.settle_budget_approval(
+create function goalpost_private.apply_budget_decision(
   p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
 ) returns text[]
 language plpgsql
@@ -178,7 +178,7 @@ begin
      where a.decided_with = p_approval.id and a.state = 'pending'
     returning a.*
   loop
-    v_functions := v_functions || goalpost_private.settle_approval(v_other, p_now);
+    v_functions := v_functions || goalpost_private.apply_decision(v_other, p_now);
   end loop;
   return coalesce(v_functions, '{}');
 end
@@ -214,6 +214,6 @@ begin
   if not found then
     return '{}';
   end if;
-  return goalpost_private.settle_approval(p_approval, p_now);
+  return goalpost_private.apply_decision(p_approval, p_now);
 end
 $$;

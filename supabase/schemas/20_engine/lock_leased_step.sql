@@ -1,5 +1,5 @@
 -- The step as its worker holds it, with its tree locked. Raises ZG009 when the lease was lost.
-create function goalpost_private.hold_step(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns goalpost.steps
+create function goalpost_private.lock_leased_step(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns goalpost.steps
 language plpgsql
 set search_path = ''
 as $$
@@ -28,7 +28,7 @@ as $$
 $$;
 
 -- The step that a worker holds the lease of. Raises ZG009 for whoever does not.
-create function goalpost_private.held_step(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns goalpost.steps
+create function goalpost_private.leased_step(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns goalpost.steps
 language plpgsql stable
 set search_path = ''
 as $$
