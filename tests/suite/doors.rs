@@ -6,8 +6,9 @@ mod counting;
 use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::random::Random;
+use crate::random::seeded;
 use counting::Counting;
+use fastrand::Rng;
 use futures::future::join_all;
 use local_stack::stack::{Person, Stack, StackOptions, Switch};
 use reqwest::StatusCode;
@@ -90,60 +91,60 @@ async fn wake_secret(database: &tokio_postgres::Client) -> String {
 }
 
 /// What is done to a genuine wake; `other` is another genuine one.
-type Forge = fn(&mut Wake, &Wake, &mut Random);
+type Forge = fn(&mut Wake, &Wake, &mut Rng);
 
 const FORGERIES: [(&str, Forge); 11] = [
-    ("a bit of the body", |wake, _, random| {
-        let at = random.below(wake.body.len());
-        wake.body[at] ^= 1 << random.below(8);
+    ("a bit of the body", |wake, _, rng| {
+        let at = rng.usize(..wake.body.len());
+        wake.body[at] ^= 1 << rng.usize(..8);
     }),
-    ("the body cut short", |wake, _, random| {
-        let length = random.below(wake.body.len());
+    ("the body cut short", |wake, _, rng| {
+        let length = rng.usize(..wake.body.len());
         wake.body.truncate(length);
     }),
     ("the body of another", |wake, other, _| {
         wake.body.clone_from(&other.body);
     }),
-    ("a body of any bytes", |wake, _, random| {
-        wake.body = (0..random.below(2_000))
-            .map(|_| random.next().to_le_bytes()[0])
-            .collect();
+    ("a body of any bytes", |wake, _, rng| {
+        wake.body = (0..rng.usize(..2_000)).map(|_| rng.u8(..)).collect();
     }),
-    ("a byte of the signature", |wake, _, random| {
+    ("a byte of the signature", |wake, _, rng| {
         let signature = wake.headers.get_mut("webhook-signature").unwrap();
-        let at = 3 + random.below(signature.len() - 4);
+        let at = rng.usize(3..signature.len() - 1);
         signature[at] = if signature[at] == b'A' { b'B' } else { b'A' };
     }),
-    ("the signature cut short", |wake, _, random| {
+    ("the signature cut short", |wake, _, rng| {
         let signature = wake.headers.get_mut("webhook-signature").unwrap();
-        let length = random.below(signature.len());
+        let length = rng.usize(..signature.len());
         signature.truncate(length);
     }),
     ("the signature of another", |wake, other, _| {
         let signature = other.headers["webhook-signature"].clone();
         wake.headers.insert("webhook-signature", signature);
     }),
-    ("another id", |wake, _, random| {
-        let id = format!("wake_{}", 1_000_000 + random.below(1_000_000));
+    ("another id", |wake, _, rng| {
+        let id = format!("wake_{}", rng.usize(1_000_000..2_000_000));
         wake.headers.insert("webhook-id", id.into_bytes());
     }),
-    ("another time", |wake, _, random| {
-        let then = now() - 250 + i64::try_from(random.below(200)).unwrap();
+    ("another time", |wake, _, rng| {
+        let then = now() - rng.i64(51..=250);
         wake.headers
             .insert("webhook-timestamp", then.to_string().into_bytes());
     }),
-    ("a header left out", |wake, _, random| {
-        let name = *random.one_of(&["webhook-id", "webhook-timestamp", "webhook-signature"]);
+    ("a header left out", |wake, _, rng| {
+        let name = rng
+            .choice(["webhook-id", "webhook-timestamp", "webhook-signature"])
+            .unwrap();
         wake.headers.remove(name);
     }),
-    ("a body over the limit", |wake, _, random| {
-        wake.body.resize(16_385 + random.below(5_000), b' ');
+    ("a body over the limit", |wake, _, rng| {
+        wake.body.resize(rng.usize(16_385..21_385), b' ');
     }),
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_forged_wake_gets_past_a_function_s_door_to_the_database() {
-    let (random, seed) = Random::seeded(SEED);
+    let (mut rng, seed) = seeded(SEED);
     println!("seed {seed}");
     let counting = Counting::listen().await;
     let api = counting.url.clone();
@@ -187,7 +188,7 @@ async fn no_forged_wake_gets_past_a_function_s_door_to_the_database() {
         ));
     }
 
-    let lanes = FUNCTIONS.iter().enumerate().map(|(lane, function)| {
+    let lanes = FUNCTIONS.iter().map(|function| {
         let (url, http, genuine, other, resigned) = (
             stack.function_url(function),
             &http,
@@ -195,16 +196,13 @@ async fn no_forged_wake_gets_past_a_function_s_door_to_the_database() {
             &other,
             &resigned,
         );
-        let mut random = random.clone();
-        for _ in 0..lane {
-            random.next();
-        }
+        let mut rng = rng.fork();
         async move {
             let mut told = BTreeMap::<String, usize>::new();
             for round in 0..FORGED_EACH {
                 let changed = FORGERIES.iter().map(|(class, forge)| {
                     let mut wake = genuine.clone();
-                    forge(&mut wake, other, &mut random);
+                    forge(&mut wake, other, &mut rng);
                     (*class, wake)
                 });
                 let again = resigned.iter().filter(|_| round % 5 == 0).cloned();

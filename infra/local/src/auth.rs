@@ -1,7 +1,7 @@
 //! The little of Supabase Auth that people need locally: sign-up, password, refresh, who am I, health.
 //!
-//! The one thing to know: people are rows of `auth.users` here as there, but a local password is a
-//! salted, iterated SHA-512 and not bcrypt, and refresh tokens are signed, not stored.
+//! The one thing to know: people are rows of `auth.users` here as there, with bcrypt hashes, but refresh tokens are
+//! signed, not stored.
 //! What else differs: `fidelity/auth.md`.
 
 mod key_set;
@@ -59,13 +59,13 @@ pub fn router(config: AuthConfig) -> Router {
 /// Sets a person's password.
 ///
 /// # Errors
-/// When there is no such person or the database refuses.
+/// When there is no such person, the password has more than 72 bytes, or the database refuses.
 pub async fn set_password(
     client: &Client,
     user_id: Uuid,
     password: &SecretString,
 ) -> anyhow::Result<()> {
-    let hash = password::hash(password.expose_secret());
+    let hash = password::hash(password.expose_secret())?;
     let update = "update auth.users set encrypted_password = $2::text, updated_at = now() where id = $1::text::uuid";
     let changed = client
         .execute(update, &[&user_id.to_string(), &hash])
@@ -219,6 +219,13 @@ async fn create_person(config: &AuthConfig, wanted: &SignUp) -> Result<Value, Re
         let (status, code) = (StatusCode::UNPROCESSABLE_ENTITY, "weak_password");
         return Err(Refusal(status, code, message));
     }
+    if password.len() > password::MAX_BYTES {
+        let most = password::MAX_BYTES;
+        let message = format!("Password cannot be longer than {most} characters");
+        let (status, code) = (StatusCode::BAD_REQUEST, "validation_failed");
+        return Err(Refusal(status, code, message));
+    }
+    let hash = password::hash(password).map_err(unexpected)?;
     let client = connect(config).await.map_err(unexpected)?;
     let insert = "insert into auth.users (id, aud, role, email, encrypted_password, email_confirmed_at, raw_app_meta_data,
                     raw_user_meta_data, created_at, updated_at, last_sign_in_at)
@@ -226,9 +233,7 @@ async fn create_person(config: &AuthConfig, wanted: &SignUp) -> Result<Value, Re
                     '{\"provider\": \"email\", \"providers\": [\"email\"]}', $3::text::jsonb, now(), now(), now()
                    where not exists (select from auth.users where lower(email) = $1::text)";
     let data = Value::Object(wanted.data.clone()).to_string();
-    let inserted = client
-        .execute(insert, &[&email, &password::hash(password), &data])
-        .await;
+    let inserted = client.execute(insert, &[&email, &hash, &data]).await;
     if inserted.map_err(|error| unexpected(error.into()))? == 0 {
         let message = "User already registered".to_owned();
         let (status, code) = (StatusCode::UNPROCESSABLE_ENTITY, "user_already_exists");

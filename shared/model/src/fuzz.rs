@@ -21,7 +21,7 @@ use crate::openai::OpenAi;
 use crate::protocol::{self, Asked, Protocol};
 use crate::read;
 use crate::usage::Meter;
-use mutate::{Case, Numbers};
+use mutate::Case;
 
 const CASES: u64 = 400;
 
@@ -102,9 +102,8 @@ fn fuzz<P: Protocol>(protocol: &P, is_anthropic: bool) {
     let originals = mutate::originals(is_anthropic);
     let (mut read, mut refused) = (0_u64, 0_u64);
     for seed in 0..cases {
-        let mut numbers = Numbers::of(seed);
-        let place = numbers.below(originals.len());
-        let Some(original) = originals.get(place) else {
+        let mut rng = mutate::generator(seed);
+        let Some(original) = rng.choice(&originals) else {
             continue;
         };
         let whole = Case {
@@ -117,7 +116,7 @@ fn fuzz<P: Protocol>(protocol: &P, is_anthropic: bool) {
             .as_ref()
             .and_then(outcome);
         assert!(expected.is_some(), "the original is read: {original}");
-        let case = mutate::mutated(original, &mut numbers);
+        let case = mutate::mutated(original, &mut rng);
         let body = String::from_utf8_lossy(&case.body).into_owned();
         match read_case(protocol, &case, &request) {
             Err(error) => {
@@ -186,7 +185,7 @@ fn mutated_messages_are_read_right_or_refused() {
 #[test]
 fn errors_of_every_form_are_read() {
     for seed in 0..CASES {
-        let (_, body) = mutate::error(&mut Numbers::of(seed));
+        let (_, body) = mutate::error(&mut mutate::generator(seed));
         let refusal = http::refusal::Refusal::read(&body);
         assert!(refusal.sentence().chars().count() <= 300);
     }

@@ -2,10 +2,9 @@
 //!
 //! Nothing is tried twice in here. Whoever asks decides about that, since a second try may cost a second time.
 
-mod date;
 pub(crate) mod refusal;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use refusal::Refusal;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER};
@@ -186,7 +185,8 @@ fn broken(error: &reqwest::Error) -> Kind {
 
 /// How long to wait, in whole seconds, rounded up: coming a moment too early would be refused again.
 ///
-/// RFC 9110, 10.2.3: a number of seconds or a date; the date is read by the provider's own clock where it shows it.
+/// RFC 9110, 10.2.3: a number of seconds or a date in one of three forms, measured from the provider's own `Date` if it
+/// is sent.
 fn retry_after(headers: &HeaderMap) -> Option<u64> {
     let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
     let wanted = text(RETRY_AFTER)?;
@@ -199,15 +199,14 @@ fn retry_after(headers: &HeaderMap) -> Option<u64> {
         )]
         return Some(seconds as u64);
     }
-    let until = date::seconds(wanted)?;
-    let now = text(DATE).and_then(date::seconds).or_else(here)?;
-    // A moment that is past is now.
-    Some(u64::try_from(until - now).map_or(0, |seconds| seconds.min(MAX_PAUSE_SECONDS)))
-}
-
-fn here() -> Option<i64> {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
-    i64::try_from(since.as_secs()).ok()
+    let until = httpdate::parse_http_date(wanted).ok()?;
+    let shown = text(DATE).and_then(|date| httpdate::parse_http_date(date).ok());
+    // A date in the past means now.
+    let pause = until
+        .duration_since(shown.unwrap_or_else(SystemTime::now))
+        .unwrap_or_default();
+    let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
+    Some(seconds.min(MAX_PAUSE_SECONDS))
 }
 
 /// By what name the provider's own people find the question. Anthropic and OpenAI, in this order.
@@ -302,5 +301,82 @@ pub(crate) fn late_failure(provider: &str, error: &Value, headers: &HeaderMap) -
     match status.filter(|status| status.is_client_error() || status.is_server_error()) {
         Some(status) => failure(provider, status, headers, refusal),
         None => Kind::Unavailable(format!("{provider}: {}", refusal.sentence())).into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    fn pause(now: &str, until: &str) -> Option<u64> {
+        let values = [(DATE, now), (RETRY_AFTER, until)];
+        let header = |(name, value)| (name, HeaderValue::from_str(value).unwrap());
+        retry_after(&values.map(header).into_iter().collect())
+    }
+
+    #[test]
+    fn retry_after_reads_every_form_of_date() {
+        for (now, until, expected) in [
+            (
+                "Thu, 01 Jan 1970 00:00:00 GMT",
+                "Thu, 01 Jan 1970 00:00:00 GMT",
+                0,
+            ),
+            (
+                "Sun, 06 Nov 1994 08:49:00 GMT",
+                "Sun, 06 Nov 1994 08:49:37 GMT",
+                37,
+            ),
+            (
+                "Sun, 06 Nov 1994 08:49:00 GMT",
+                "Sunday, 06-Nov-94 08:49:37 GMT",
+                37,
+            ),
+            ("Sun Nov  6 08:49:00 1994", "Sun Nov  6 08:49:37 1994", 37),
+            (
+                "Thu, 29 Feb 2024 23:59:59 GMT",
+                "Fri, 01 Mar 2024 00:00:00 GMT",
+                1,
+            ),
+            (
+                "Sun, 22 Nov 2026 12:00:00 GMT",
+                "Sun, 22 Nov 2026 11:00:00 GMT",
+                0,
+            ),
+            (
+                "Sun, 22 Nov 2026 12:00:00 GMT",
+                "Wed, 25 Nov 2026 12:00:00 GMT",
+                MAX_PAUSE_SECONDS,
+            ),
+        ] {
+            assert_eq!(pause(now, until), Some(expected), "{now}, {until}");
+        }
+        for until in [
+            "",
+            "soon",
+            "Sun, 06 Nov 1994 08:49:37",
+            "Sun, 06 Nov 1994 08:49:37 CET",
+            "Sun, 06 Nov 1994 25:49:37 GMT",
+            "Sun, 06 Nuv 1994 08:49:37 GMT",
+            "Mon, 06 Nov 1994 08:49:37 GMT",
+            "Sun, 31 Feb 1994 08:49:37 GMT",
+        ] {
+            assert_eq!(
+                pause("Sun, 06 Nov 1994 08:49:00 GMT", until),
+                None,
+                "{until}"
+            );
+        }
+    }
+
+    #[test]
+    fn retry_after_without_readable_date_uses_own_clock() {
+        let until = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(60));
+        let seconds = pause("today", &until).unwrap();
+        assert!((1..=60).contains(&seconds), "{seconds}");
     }
 }

@@ -3,7 +3,6 @@
 //! `postgrest` offers no time limit, no bound on replies and no repeats, and it panics on a token that cannot stand in
 //! a header; all four are looked after here.
 
-use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::time::Duration;
 
 use postgrest::Builder;
@@ -216,8 +215,7 @@ fn malformed(function: &'static str, reason: &str) -> Error {
 /// Doubles at each repeat, with as much again at random, so that functions that failed together do not return together.
 pub(crate) fn pause(repeats: u32) -> Duration {
     let pause = FIRST_PAUSE.saturating_mul(1 << repeats.min(8));
-    let random = RandomState::new().build_hasher().finish() % 1_000;
-    pause.saturating_add(pause.mul_f64(f64::from(u32::try_from(random).unwrap_or(0)) / 1_000.0))
+    pause.saturating_add(pause.mul_f64(fastrand::f64()))
 }
 
 /// Whether a text can stand in a header and in a URL's authority.

@@ -19,9 +19,9 @@ use std::collections::BTreeMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lambda_events::http::{HeaderMap, HeaderName, HeaderValue};
+use fastrand::Rng;
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
-use support::random::Random;
 use support::{NEW_KEY, OLD_KEY, authenticator, signature, url_request};
 use trigger::{Door, Trigger};
 
@@ -119,41 +119,48 @@ impl Sent {
     }
 }
 
+/// A text as long as a signature, in base64's alphabet.
+fn signature_like(rng: &mut Rng) -> String {
+    const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut letter = || char::from(*rng.choice(ALPHABET).unwrap());
+    (0..44).map(|_| letter()).collect()
+}
+
 /// What was done to it.
-type Mutation = fn(&mut Sent, &Sent, &mut Random, i64);
+type Mutation = fn(&mut Sent, &Sent, &mut Rng, i64);
 
 /// Every class of change. The second wake is another genuine one, to take parts from.
 const CLASSES: [(&str, Mutation); 24] = [
-    ("a bit of the body flipped", |sent, _, random, _| {
-        let at = random.below(sent.body.len());
-        sent.body[at] ^= 1 << random.below(8);
+    ("a bit of the body flipped", |sent, _, rng, _| {
+        let at = rng.usize(..sent.body.len());
+        sent.body[at] ^= 1 << rng.usize(..8);
     }),
-    ("bytes of the body changed", |sent, _, random, _| {
-        for _ in 0..=random.below(8) {
-            let at = random.below(sent.body.len());
-            sent.body[at] = sent.body[at].wrapping_add(1 + random.byte() % 255);
+    ("bytes of the body changed", |sent, _, rng, _| {
+        for _ in 0..=rng.usize(..8) {
+            let at = rng.usize(..sent.body.len());
+            sent.body[at] = sent.body[at].wrapping_add(rng.u8(1..));
         }
     }),
-    ("the body cut short", |sent, _, random, _| {
-        let length = random.below(sent.body.len());
+    ("the body cut short", |sent, _, rng, _| {
+        let length = rng.usize(..sent.body.len());
         sent.body.truncate(length);
     }),
-    ("the body made longer", |sent, _, random, _| {
-        for _ in 0..=random.below(200) {
-            sent.body.push(b" \n\0}{\"\xff"[random.below(7)]);
+    ("the body made longer", |sent, _, rng, _| {
+        for _ in 0..=rng.usize(..200) {
+            sent.body.push(b" \n\0}{\"\xff"[rng.usize(..7)]);
         }
     }),
-    ("bytes put into the body", |sent, _, random, _| {
-        let at = random.below(sent.body.len());
-        sent.body.insert(at, random.byte());
+    ("bytes put into the body", |sent, _, rng, _| {
+        let at = rng.usize(..sent.body.len());
+        sent.body.insert(at, rng.u8(..));
     }),
     ("the body written again", |sent, _, _, _| {
         let read: Value = serde_json::from_slice(&sent.body).unwrap();
         sent.body = read.to_string().into_bytes();
     }),
-    ("more work than there is", |sent, _, random, _| {
+    ("more work than there is", |sent, _, rng, _| {
         let text = String::from_utf8(sent.body.clone()).unwrap();
-        let more = format!("\"ready_count\": {}", 4 + random.below(1_000_000));
+        let more = format!("\"ready_count\": {}", rng.usize(4..1_000_004));
         sent.body = text.replace("\"ready_count\": 3", &more).into_bytes();
     }),
     ("the body of another wake", |sent, other, _, _| {
@@ -165,12 +172,12 @@ const CLASSES: [(&str, Mutation); 24] = [
     ("the signature of another wake", |sent, other, _, _| {
         sent.set("webhook-signature", other.get("webhook-signature"));
     }),
-    ("another id", |sent, _, random, _| {
+    ("another id", |sent, _, rng, _| {
         let id = sent.get("webhook-id").to_owned();
-        let number = random.next();
+        let number = rng.u64(..);
         sent.set(
             "webhook-id",
-            match random.below(6) {
+            match rng.usize(..6) {
                 0 => format!("wake_{number}"),
                 1 => format!("{id}.{number}"),
                 2 => id.replace('_', "_0"),
@@ -180,74 +187,74 @@ const CLASSES: [(&str, Mutation); 24] = [
             },
         );
     }),
-    ("sent again, much later", |sent, _, random, now| {
-        let age = 330 + i64::try_from(random.below(100_000_000)).unwrap();
+    ("sent again, much later", |sent, _, rng, now| {
+        let age = rng.i64(330..100_000_330);
         let id: u64 = sent.get("webhook-id")["wake_".len()..].parse().unwrap();
         *sent = Sent::genuine(id, NEW_KEY, now, age);
     }),
-    ("signed for a time to come", |sent, _, random, now| {
-        let ahead = 330 + i64::try_from(random.below(100_000_000)).unwrap();
+    ("signed for a time to come", |sent, _, rng, now| {
+        let ahead = rng.i64(330..100_000_330);
         let id: u64 = sent.get("webhook-id")["wake_".len()..].parse().unwrap();
         *sent = Sent::genuine(id, NEW_KEY, now, -ahead);
     }),
     (
         "another time under the same signature",
-        |sent, _, random, _| {
+        |sent, _, rng, _| {
             let then: i64 = sent.get("webhook-timestamp").parse().unwrap();
-            let change = 1 + i64::try_from(random.below(250)).unwrap();
-            let sign = if random.below(2) == 0 { 1 } else { -1 };
+            let change = rng.i64(1..=250);
+            let sign = if rng.bool() { 1 } else { -1 };
             sent.set("webhook-timestamp", (then + sign * change).to_string());
         },
     ),
-    ("the time in another spelling", |sent, _, random, _| {
+    ("the time in another spelling", |sent, _, rng, _| {
         let then = sent.get("webhook-timestamp").to_owned();
-        let other = match random.below(8) {
+        let other = match rng.usize(..8) {
             0 => format!("+{then}"),
-            1 => format!("{:0>1$}", then, then.len() + 1 + random.below(5)),
+            1 => format!("{:0>1$}", then, then.len() + rng.usize(1..=5)),
             2 => format!(" {then}"),
             3 => format!("{then}.0"),
             4 => format!("{then}e0"),
             5 => format!("-{then}"),
-            6 => format!("{then}{}", random.next()),
+            6 => format!("{then}{}", rng.u64(..)),
             _ => String::new(),
         };
         sent.set("webhook-timestamp", other);
     }),
-    ("a bit of the signature flipped", |sent, _, random, _| {
+    ("a bit of the signature flipped", |sent, _, rng, _| {
         let mut signed = sent.get("webhook-signature").as_bytes().to_vec();
-        let at = random.below(signed.len());
-        signed[at] = (signed[at] ^ (1 << random.below(7))).clamp(0x20, 0x7e);
+        let at = rng.usize(..signed.len());
+        signed[at] = (signed[at] ^ (1 << rng.usize(..7))).clamp(0x20, 0x7e);
         sent.set("webhook-signature", String::from_utf8(signed).unwrap());
     }),
-    ("the signature cut short", |sent, _, random, _| {
+    ("the signature cut short", |sent, _, rng, _| {
         let signed = sent.get("webhook-signature").to_owned();
-        sent.set("webhook-signature", &signed[..random.below(signed.len())]);
+        sent.set("webhook-signature", &signed[..rng.usize(..signed.len())]);
     }),
-    ("another version of signature", |sent, _, random, _| {
+    ("another version of signature", |sent, _, rng, _| {
         let signed = sent.get("webhook-signature").replacen("v1,", "", 1);
-        let version = ["", "v1a,", "v2,", "V1,", ",", "v1", "v1;", "v1,v1,"][random.below(8)];
+        let version = ["", "v1a,", "v2,", "V1,", ",", "v1", "v1;", "v1,v1,"][rng.usize(..8)];
         sent.set("webhook-signature", format!("{version}{signed}"));
     }),
-    ("another alphabet or padding", |sent, _, random, _| {
+    ("another alphabet or padding", |sent, _, rng, _| {
         let signed = sent.get("webhook-signature").to_owned();
-        let other = match random.below(3) {
+        let other = match rng.usize(..3) {
             0 => signed.trim_end_matches('=').to_owned(),
             1 => signed.replace('=', "-"),
             _ => format!("{signed}="),
         };
         sent.set("webhook-signature", other);
     }),
-    ("signed with another key", |sent, _, random, _| {
-        let key = FOREIGN_KEYS[random.below(FOREIGN_KEYS.len())];
+    ("signed with another key", |sent, _, rng, _| {
+        let key = FOREIGN_KEYS[rng.usize(..FOREIGN_KEYS.len())];
         let then = sent.get("webhook-timestamp").parse().unwrap();
         let signed = signature(key, sent.get("webhook-id"), then, &sent.body);
         sent.set("webhook-signature", signed);
     }),
     (
         "signed without the body, or without the id",
-        |sent, _, random, _| {
+        |sent, _, rng, _| {
             let then = sent.get("webhook-timestamp").parse().unwrap();
-            let signed = match random.below(2) {
+            let signed = match rng.usize(..2) {
                 0 => signature(NEW_KEY, sent.get("webhook-id"), then, b""),
                 _ => signature(NEW_KEY, "", then, &sent.body),
             };
@@ -256,24 +263,24 @@ const CLASSES: [(&str, Mutation); 24] = [
     ),
     (
         "several signatures, none of them good",
-        |sent, other, random, _| {
+        |sent, other, rng, _| {
             let mut many = Vec::new();
-            for _ in 0..=random.below(40) {
-                many.push(if random.below(2) == 0 {
+            for _ in 0..=rng.usize(..40) {
+                many.push(if rng.bool() {
                     other.get("webhook-signature").to_owned()
                 } else {
-                    format!("v1,{}", random.text(44))
+                    format!("v1,{}", signature_like(rng))
                 });
             }
             sent.set(
                 "webhook-signature",
-                many.join([" ", ",", "  "][random.below(3)]),
+                many.join([" ", ",", "  "][rng.usize(..3)]),
             );
         },
     ),
-    ("a header left out, or twice", |sent, other, random, _| {
-        let name = ["webhook-id", "webhook-timestamp", "webhook-signature"][random.below(3)];
-        if random.below(2) == 0 {
+    ("a header left out, or twice", |sent, other, rng, _| {
+        let name = ["webhook-id", "webhook-timestamp", "webhook-signature"][rng.usize(..3)];
+        if rng.bool() {
             sent.headers.remove(name);
         } else {
             // As AWS hands on a header that came twice.
@@ -330,25 +337,25 @@ fn no_changed_wake_is_let_in_and_the_verdict_is_that_of_the_standards_own_librar
 
 /// By class: how many were forged and refused, and how many were still genuine and let in.
 fn mutate(seed: u64, mutations: u64) -> BTreeMap<&'static str, (u64, u64)> {
-    let mut random = Random::new(seed);
+    let mut rng = Rng::with_seed(seed);
     let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for round in 0..mutations {
         // The crate judges ages by the real clock, so these are wakes of right now.
         let clock = SystemTime::now();
         let now = i64::try_from(clock.duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
-        let key = [NEW_KEY, OLD_KEY][random.below(2)];
-        let genuine = Sent::genuine(1 + random.next() % 1_000_000, key, now, 0);
-        let other = Sent::genuine(1_000_001 + random.next() % 1_000_000, key, now, 1);
-        let (class, mutation) = CLASSES[random.below(CLASSES.len())];
+        let key = [NEW_KEY, OLD_KEY][rng.usize(..2)];
+        let genuine = Sent::genuine(rng.u64(1..=1_000_000), key, now, 0);
+        let other = Sent::genuine(rng.u64(1_000_001..=2_000_000), key, now, 1);
+        let (class, mutation) = CLASSES[rng.usize(..CLASSES.len())];
         let mut sent = genuine.clone();
-        mutation(&mut sent, &other, &mut random, now);
+        mutation(&mut sent, &other, &mut rng, now);
         // Now and then two changes at once; the first eleven classes expect a whole body.
         let is_whole = sent.body == genuine.body && sent.headers.len() == genuine.headers.len();
-        if is_whole && random.below(8) == 0 {
-            let (_, again) = CLASSES[random.below(11)];
-            again(&mut sent, &other, &mut random, now);
+        if is_whole && rng.usize(..8) == 0 {
+            let (_, again) = CLASSES[rng.usize(..11)];
+            again(&mut sent, &other, &mut rng, now);
         }
-        let door = [Door::WakesOnly, Door::People][random.below(2)];
+        let door = [Door::WakesOnly, Door::People][rng.usize(..2)];
         let (ours, theirs) = (sent.ours(door, clock), sent.theirs());
         let told = || {
             format!(

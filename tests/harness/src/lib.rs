@@ -12,3 +12,4 @@ pub mod mutants;
 pub mod oracle;
 pub mod people;
 pub mod races;
+mod random;

@@ -60,12 +60,13 @@ impl Person {
     }
 }
 
-/// Lets those of them that are there and have no password sign in with [`LOCAL_PASSWORD`].
+/// Sets [`LOCAL_PASSWORD`] for those of them that are there and have no bcrypt hash: they have no password yet, or one
+/// that an earlier build stored as SHA-512.
 pub(super) async fn set_passwords(client: &Client) -> anyhow::Result<()> {
     let ids: Vec<Uuid> = Person::ALL.iter().map(|person| person.id()).collect();
     let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
-    let query =
-        "select id::text from auth.users where encrypted_password is null and id::text = any ($1)";
+    let query = "select id::text from auth.users
+                  where coalesce(encrypted_password, '') not like '$2%' and id::text = any ($1)";
     let without = client
         .query(query, &[&ids])
         .await
@@ -78,4 +79,46 @@ pub(super) async fn set_passwords(client: &Client) -> anyhow::Result<()> {
         auth::set_password(client, id, &SecretString::from(LOCAL_PASSWORD)).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+    use super::*;
+    use crate::postgres::{SUPERUSER, Server, database};
+
+    #[tokio::test]
+    async fn only_people_without_bcrypt_hash_get_local_password() {
+        let server = Server::shared_by_tests().await.unwrap();
+        let name = format!("people_{}", Uuid::new_v4().simple());
+        database::create_empty(server, &name).await.unwrap();
+        let client = server.connect(SUPERUSER, &name).await.unwrap();
+        let own = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+        for (person, stored) in [
+            (Person::Owner, Some("sha512$20000$salt$hash")),
+            (Person::Approver, Some(own)),
+            (Person::Stranger, None),
+        ] {
+            let insert = "insert into auth.users (id, email, encrypted_password) values ($1::text::uuid, $2, $3)";
+            let id = person.id().to_string();
+            client
+                .execute(insert, &[&id, &person.email(), &stored])
+                .await
+                .unwrap();
+        }
+        set_passwords(&client).await.unwrap();
+        let query = "select encrypted_password from auth.users order by id";
+        let rows = client.query(query, &[]).await.unwrap();
+        let stored: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        let [owner, approver, stranger] = stored.try_into().unwrap();
+        assert!(owner.starts_with("$2a$"), "{owner}");
+        assert_eq!(approver, own);
+        assert!(stranger.starts_with("$2a$"), "{stranger}");
+        set_passwords(&client).await.unwrap();
+        let again: String = client.query(query, &[]).await.unwrap()[0].get(0);
+        assert_eq!(again, owner, "a second start changes nothing");
+        drop(client);
+        database::drop(server, &name).await.unwrap();
+    }
 }

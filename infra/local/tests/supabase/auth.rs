@@ -124,6 +124,21 @@ async fn a_wrong_password_and_an_unknown_person_are_refused_alike() {
 }
 
 #[tokio::test]
+async fn passwords_hashed_by_pgcrypto_sign_in() {
+    let (database, gateway) = stage().await;
+    // As crypt('abc', gen_salt('bf', 6)) writes it.
+    let update = "update auth.users set encrypted_password = '$2a$06$If6bvum7DFjUnE9p2uDeDu0YHzrHM6tf.iqN8.yx.jNN1ILEf7h0i'";
+    database.superuser.batch_execute(update).await.unwrap();
+    assert_eq!(log_in(&gateway, "ada@example.com", "abc").await.0, 200);
+    assert_eq!(
+        log_in(&gateway, "ada@example.com", "engine no. 1").await.0,
+        400
+    );
+    gateway.stop().await;
+    database.drop().await;
+}
+
+#[tokio::test]
 async fn a_session_can_be_refreshed_but_not_with_another_token() {
     let (database, gateway) = stage().await;
     let (_, session) = log_in(&gateway, "ada@example.com", "engine no. 1").await;
@@ -258,6 +273,11 @@ async fn sign_up_creates_person_once_and_signs_in() {
             (422, "user_already_exists"),
         ),
         ("new@example.com", "short", (422, "weak_password")),
+        (
+            "new@example.com",
+            &"x".repeat(73),
+            (400, "validation_failed"),
+        ),
         ("new@example", "long enough", (400, "validation_failed")),
         ("@example.com", "long enough", (400, "validation_failed")),
         ("", "long enough", (400, "validation_failed")),

@@ -1,33 +1,13 @@
 //! Mutations of good answers, by a seed: nulls, fractions, missing and additional fields, other types, ends, content
 //! types, byte order marks, halves of surrogate pairs, ids, and errors of every form. The same seed gives the same case.
 
+use fastrand::Rng;
 use serde_json::{Map, Value, json};
 
-/// Numbers of a seed (splitmix64).
-pub(crate) struct Numbers(u64);
-
-impl Numbers {
-    pub(crate) fn of(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut number = self.0;
-        number = (number ^ (number >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        number = (number ^ (number >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        number ^ (number >> 31)
-    }
-
-    pub(crate) fn below(&mut self, bound: usize) -> usize {
-        let bound = u64::try_from(bound.max(1)).unwrap_or(u64::MAX);
-        usize::try_from(self.next() % bound).unwrap_or(0)
-    }
-
-    fn one_of<T: Clone>(&mut self, from: &[T]) -> Option<T> {
-        let place = self.below(from.len());
-        from.get(place).cloned()
-    }
+/// Returns the generator of one case.
+pub(crate) fn generator(seed: u64) -> Rng {
+    // The first numbers of neighbouring seeds are correlated; those of their forks are not.
+    Rng::with_seed(seed).fork()
 }
 
 /// A mutated answer.
@@ -78,14 +58,14 @@ pub(crate) fn originals(is_anthropic: bool) -> Vec<Value> {
 }
 
 /// Mutates one answer one to four times.
-pub(crate) fn mutated(original: &Value, numbers: &mut Numbers) -> Case {
+pub(crate) fn mutated(original: &Value, rng: &mut Rng) -> Case {
     let mut value = original.clone();
     let mut touches_content = false;
-    for _ in 0..=numbers.below(3) {
-        touches_content |= mutate(&mut value, false, numbers);
+    for _ in 0..=rng.usize(..3) {
+        touches_content |= mutate(&mut value, false, rng);
     }
     let mut body = value.to_string().into_bytes();
-    touches_content |= disturb(&mut body, numbers);
+    touches_content |= disturb(&mut body, rng);
     let content_types = [
         "application/json",
         "application/json; charset=utf-8",
@@ -95,14 +75,14 @@ pub(crate) fn mutated(original: &Value, numbers: &mut Numbers) -> Case {
         "",
     ];
     Case {
-        content_type: numbers.one_of(&content_types).unwrap_or_default(),
+        content_type: rng.choice(content_types).unwrap_or_default(),
         body,
         touches_content,
     }
 }
 
 /// An error's body in some form, and a status for it.
-pub(crate) fn error(numbers: &mut Numbers) -> (&'static str, Vec<u8>) {
+pub(crate) fn error(rng: &mut Rng) -> (&'static str, Vec<u8>) {
     let sentences = [
         "This response_format type is unavailable now",
         "max_tokens is too large: 32000. This model supports at most 70 completion tokens",
@@ -113,7 +93,7 @@ pub(crate) fn error(numbers: &mut Numbers) -> (&'static str, Vec<u8>) {
         "something else",
         "",
     ];
-    let said = numbers.one_of(&sentences).unwrap_or_default();
+    let said = rng.choice(sentences).unwrap_or_default();
     let forms = [
         json!({"error": {"message": said, "type": "t", "code": 400}}),
         json!({"type": "error", "error": {"type": "invalid_request_error", "message": said}}),
@@ -125,23 +105,23 @@ pub(crate) fn error(numbers: &mut Numbers) -> (&'static str, Vec<u8>) {
         json!({"error": {"error": {"error": {"error": {"error": {"error": {"error": said}}}}}}}),
         json!(null),
     ];
-    let status = numbers.one_of(&[
+    let status = rng.choice([
         "400 Bad Request",
         "422 Unprocessable Entity",
         "413 Payload Too Large",
         "500 Internal Server Error",
         "404 Not Found",
     ]);
-    let mut body = numbers
-        .one_of(&forms)
+    let mut body = rng
+        .choice(forms)
         .unwrap_or_default()
         .to_string()
         .into_bytes();
-    match numbers.below(4) {
+    match rng.usize(..4) {
         0 => body = format!("<html><head><style>{said}</head><body>{said}<").into_bytes(),
         1 => body = said.as_bytes().to_vec(),
         _ => {
-            disturb(&mut body, numbers);
+            disturb(&mut body, rng);
         }
     }
     (status.unwrap_or("400 Bad Request"), body)
@@ -162,65 +142,62 @@ const CONTENT: [&str; 10] = [
 ];
 
 /// Mutates one place of the value; true if it is within what the model said.
-fn mutate(value: &mut Value, is_content: bool, numbers: &mut Numbers) -> bool {
-    let goes_deeper = numbers.below(4) != 0;
+fn mutate(value: &mut Value, is_content: bool, rng: &mut Rng) -> bool {
+    let goes_deeper = rng.usize(..4) != 0;
     match value {
         Value::Object(fields) if goes_deeper && !fields.is_empty() => {
             let names: Vec<String> = fields.keys().cloned().collect();
-            let name = numbers.one_of(&names).unwrap_or_default();
+            let name = rng.choice(names).unwrap_or_default();
             let is_part = CONTENT.contains(&name.as_str());
             // Within a message or a choice only some fields are what was said; the field as a whole is.
             let is_frame = ["message", "choices"].contains(&name.as_str());
-            match numbers.below(6) {
+            match rng.usize(..6) {
                 0 => {
                     fields.remove(&name);
                     is_content || is_part
                 }
                 1 => {
-                    add(fields, numbers);
+                    add(fields, rng);
                     is_content
                 }
                 _ => match fields.get_mut(&name) {
                     Some(inner)
                         if is_frame
                             && (inner.is_object() || inner.is_array())
-                            && numbers.below(8) != 0 =>
+                            && rng.usize(..8) != 0 =>
                     {
-                        mutate_inside(inner, is_content, numbers)
+                        mutate_inside(inner, is_content, rng)
                     }
                     Some(inner) if name.ends_with("_reason") => {
-                        *inner = end(numbers);
+                        *inner = end(rng);
                         is_content
                     }
-                    Some(inner) => mutate(inner, is_content || is_part, numbers),
+                    Some(inner) => mutate(inner, is_content || is_part, rng),
                     None => is_content,
                 },
             }
         }
-        Value::Array(items) if goes_deeper && !items.is_empty() => {
-            let place = numbers.below(items.len());
-            match items.get_mut(place) {
-                Some(item) => mutate(item, is_content, numbers),
-                None => is_content,
-            }
-        }
+        Value::Array(items) if goes_deeper && !items.is_empty() => match rng.choice(items) {
+            Some(item) => mutate(item, is_content, rng),
+            None => is_content,
+        },
         value => {
-            replace(value, numbers);
+            replace(value, rng);
             is_content
         }
     }
 }
 
 /// Mutates within an object or a list, and never the whole of it.
-fn mutate_inside(value: &mut Value, is_content: bool, numbers: &mut Numbers) -> bool {
+fn mutate_inside(value: &mut Value, is_content: bool, rng: &mut Rng) -> bool {
     match value {
         Value::Array(items) => match items.first_mut() {
-            Some(first) if first.is_object() => mutate_inside(first, is_content, numbers),
+            Some(first) if first.is_object() => mutate_inside(first, is_content, rng),
             _ => is_content,
         },
         Value::Object(fields) => {
             let names: Vec<String> = fields.keys().cloned().collect();
-            let name = numbers.one_of(&names).unwrap_or_default();
+            let name = rng.choice(names).unwrap_or_default();
             let mut one = Value::Object(
                 fields
                     .remove(&name)
@@ -228,7 +205,7 @@ fn mutate_inside(value: &mut Value, is_content: bool, numbers: &mut Numbers) -> 
                     .into_iter()
                     .collect(),
             );
-            let touched = mutate(&mut one, is_content, numbers);
+            let touched = mutate(&mut one, is_content, rng);
             match one {
                 Value::Object(one) => fields.extend(one),
                 // The field as a whole became something else: it is missing.
@@ -240,7 +217,7 @@ fn mutate_inside(value: &mut Value, is_content: bool, numbers: &mut Numbers) -> 
     }
 }
 
-fn end(numbers: &mut Numbers) -> Value {
+fn end(rng: &mut Rng) -> Value {
     let ends = [
         json!("error"),
         json!("stop"),
@@ -260,10 +237,10 @@ fn end(numbers: &mut Numbers) -> Value {
         json!(["stop"]),
         json!(""),
     ];
-    numbers.one_of(&ends).unwrap_or_default()
+    rng.choice(ends).unwrap_or_default()
 }
 
-fn add(fields: &mut Map<String, Value>, numbers: &mut Numbers) {
+fn add(fields: &mut Map<String, Value>, rng: &mut Rng) {
     let names = [
         "extra",
         "error",
@@ -274,13 +251,13 @@ fn add(fields: &mut Map<String, Value>, numbers: &mut Numbers) {
         "usage_metadata",
         "\u{0}",
     ];
-    let name = numbers.one_of(&names).unwrap_or_default();
+    let name = rng.choice(names).unwrap_or_default();
     let mut value = Value::Null;
-    replace(&mut value, numbers);
+    replace(&mut value, rng);
     fields.entry(name).or_insert(value);
 }
 
-fn replace(value: &mut Value, numbers: &mut Numbers) {
+fn replace(value: &mut Value, rng: &mut Rng) {
     let long = "x".repeat(300);
     let others = [
         json!(null),
@@ -305,17 +282,17 @@ fn replace(value: &mut Value, numbers: &mut Numbers) {
         json!("{"),
         json!("error"),
     ];
-    *value = match (&*value, numbers.below(3)) {
+    *value = match (&*value, rng.usize(..3)) {
         (Value::Number(number), 0) => json!(number.to_string()),
         (Value::Number(number), 1) => json!(number.as_f64().unwrap_or_default() + 0.0),
         (Value::String(text), 0) => json!([text]),
-        _ => numbers.one_of(&others).unwrap_or_default(),
+        _ => rng.choice(others).unwrap_or_default(),
     };
 }
 
 /// Changes bytes; true if a text may have another content after it.
-fn disturb(body: &mut Vec<u8>, numbers: &mut Numbers) -> bool {
-    match numbers.below(12) {
+fn disturb(body: &mut Vec<u8>, rng: &mut Rng) -> bool {
+    match rng.usize(..12) {
         0 => {
             body.splice(0..0, *b"\xef\xbb\xbf");
             false
@@ -326,16 +303,16 @@ fn disturb(body: &mut Vec<u8>, numbers: &mut Numbers) -> bool {
             false
         }
         2 => {
-            body.truncate(numbers.below(body.len()));
+            body.truncate(rng.usize(..body.len()));
             true
         }
         3 => {
-            let at = numbers.below(body.len());
+            let at = rng.usize(..body.len());
             body.splice(at..at, *b"\\ud83d");
             true
         }
         4 => {
-            let at = numbers.below(body.len());
+            let at = rng.usize(..body.len());
             if let Some(byte) = body.get_mut(at) {
                 *byte = b'\xff';
             }

@@ -5,7 +5,6 @@
 mod mutate;
 
 use model::Turn;
-use mutate::Numbers;
 
 use crate::protocol::{Protocol, task};
 use crate::server::{Reply, Server};
@@ -24,19 +23,19 @@ async fn fuzz(protocol: Protocol) {
     let originals = mutate::originals(protocol == Protocol::Anthropic);
     let (mut ended, mut touched) = (0, 0);
     for seed in 0..cases {
-        let mut numbers = Numbers::of(seed ^ 0xF00D);
+        let mut rng = mutate::generator(seed ^ 0xF00D);
         let mut paid = Vec::new();
         let mut replies = Vec::new();
         for _ in 0..MOST_CALLS {
-            let is_error = numbers.below(4) == 0;
+            let is_error = rng.usize(..4) == 0;
             let (head, body) = match is_error {
                 true => {
-                    let (status, body) = mutate::error(&mut numbers);
+                    let (status, body) = mutate::error(&mut rng);
                     (status.to_owned(), body)
                 }
                 false => {
-                    let original = &originals[numbers.below(originals.len())];
-                    let case = mutate::mutated(original, &mut numbers);
+                    let original = rng.choice(&originals).unwrap();
+                    let case = mutate::mutated(original, &mut rng);
                     touched += u64::from(case.touches_content);
                     (
                         format!("200 OK\r\ncontent-type: {}", case.content_type),

@@ -14,6 +14,7 @@ use super::{answer, listing, message, session};
 use crate::ToolError;
 use crate::http::charset;
 use domain::read_json;
+use fastrand::Rng;
 use serde_json::{Value, json};
 
 fn cases() -> u64 {
@@ -21,24 +22,7 @@ fn cases() -> u64 {
     given.map_or(400, |count| count.parse().unwrap())
 }
 
-/// SplitMix64: a case is its number, so that a failure comes back.
-struct Dice(u64);
-
-impl Dice {
-    fn throw(&mut self, below: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % u64::try_from(below).unwrap()).unwrap()
-    }
-
-    fn one_of<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.throw(of.len())]
-    }
-}
-
-fn odd(dice: &mut Dice) -> Value {
+fn odd(rng: &mut Rng) -> Value {
     let deep = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!([inner]));
     let values = [
         json!(null),
@@ -68,7 +52,7 @@ fn odd(dice: &mut Dice) -> Value {
         deep(60),
         deep(100),
     ];
-    dice.one_of(&values).clone()
+    rng.choice(values).unwrap()
 }
 
 /// The places of all values inside one, as JSON pointers.
@@ -91,14 +75,14 @@ fn places(value: &Value, here: &str, found: &mut Vec<String>) {
 }
 
 /// Replaces, removes, doubles or adds one value.
-fn mutate(value: &mut Value, dice: &mut Dice) {
+fn mutate(value: &mut Value, rng: &mut Rng) {
     let mut found = Vec::new();
     places(value, "", &mut found);
-    let place = dice.one_of(&found).clone();
-    let new = odd(dice);
+    let place = rng.choice(found).unwrap();
+    let new = odd(rng);
     let (above, name) = place.rsplit_once('/').unwrap_or(("", ""));
     let name = name.replace("~1", "/").replace("~0", "~");
-    match dice.throw(4) {
+    match rng.usize(..4) {
         0 => match value.pointer_mut(above) {
             Some(Value::Object(fields)) => drop(fields.remove(&name)),
             Some(Value::Array(items)) => drop(items.pop()),
@@ -120,7 +104,7 @@ fn mutate(value: &mut Value, dice: &mut Dice) {
                     "extra",
                     "toolResult",
                 ];
-                fields.insert((*dice.one_of(&names)).to_owned(), new);
+                fields.insert(rng.choice(names).unwrap().to_owned(), new);
             }
             Some(Value::Array(items)) => items.push(new),
             Some(one) => *one = new,
@@ -137,7 +121,7 @@ struct Sent {
     is_whole: bool,
 }
 
-fn written(value: &Value, dice: &mut Dice) -> Sent {
+fn written(value: &Value, rng: &mut Rng) -> Sent {
     let text = value.to_string();
     let whole = |content_type, body: String| Sent {
         content_type,
@@ -146,7 +130,7 @@ fn written(value: &Value, dice: &mut Dice) -> Sent {
     };
     let note =
         json!({"jsonrpc": "2.0", "method": "notifications/progress", "params": {"progress": 1}});
-    match dice.throw(12) {
+    match rng.usize(..12) {
         0 => whole("application/json", format!("\u{feff}{text}")),
         1 => whole("text/plain", format!("\n {text}\r\n")),
         2 => whole("", text),
@@ -178,7 +162,7 @@ fn written(value: &Value, dice: &mut Dice) -> Sent {
         }
         8 => {
             let mut body = text.into_bytes();
-            body.truncate(dice.throw(body.len() + 1));
+            body.truncate(rng.usize(..=body.len()));
             Sent {
                 content_type: "application/json",
                 body,
@@ -187,12 +171,13 @@ fn written(value: &Value, dice: &mut Dice) -> Sent {
         }
         9 => {
             let mut body = text.into_bytes();
-            for _ in 0..=dice.throw(3) {
-                let at = dice.throw(body.len());
-                body[at] = u8::try_from(dice.throw(256)).unwrap();
+            for _ in 0..=rng.usize(..3) {
+                let at = rng.usize(..body.len());
+                body[at] = rng.u8(..);
             }
-            let content_type =
-                *dice.one_of(&["application/json", "text/event-stream", "text/html"]);
+            let content_type = rng
+                .choice(["application/json", "text/event-stream", "text/html"])
+                .unwrap();
             Sent {
                 content_type,
                 body,
@@ -200,7 +185,7 @@ fn written(value: &Value, dice: &mut Dice) -> Sent {
             }
         }
         10 => {
-            let halved = text.replacen("\"", "\"\\ud83d", 1 + dice.throw(3));
+            let halved = text.replacen("\"", "\"\\ud83d", 1 + rng.usize(..3));
             let is_whole = halved == text;
             Sent {
                 content_type: "application/json",
@@ -213,13 +198,13 @@ fn written(value: &Value, dice: &mut Dice) -> Sent {
 }
 
 /// Reads a body as the client does.
-fn read(sent: &Sent, id: u32, dice: &mut Dice) -> Option<Value> {
+fn read(sent: &Sent, id: u32, rng: &mut Rng) -> Option<Value> {
     if !sent.content_type.starts_with("text/event-stream") {
         return message::in_body(&charset::decode(sent.content_type, &sent.body), id);
     }
     let mut events = Events::default();
     let mut data = Vec::new();
-    for chunk in sent.body.chunks(1 + dice.throw(40)) {
+    for chunk in sent.body.chunks(1 + rng.usize(..40)) {
         data.extend(events.take(chunk));
     }
     data.extend(events.finish());
@@ -256,13 +241,15 @@ fn assert_reason(error: &ToolError) {
 
 /// What is sent for an answer, mutated up to three times, and what the client finds in it.
 fn sent_and_read(good: &[Value], id: u32, number: u64) -> (Value, bool, Option<Value>) {
-    let mut dice = Dice(number);
-    let mut value = dice.one_of(good).clone();
-    for _ in 0..dice.throw(4) {
-        mutate(&mut value, &mut dice);
+    // A case is its number, so that a failure comes back. The first numbers of neighbouring seeds are correlated;
+    // those of their forks are not.
+    let mut rng = Rng::with_seed(number).fork();
+    let mut value = rng.choice(good).unwrap().clone();
+    for _ in 0..rng.usize(..4) {
+        mutate(&mut value, &mut rng);
     }
-    let sent = written(&value, &mut dice);
-    let found = read(&sent, id, &mut dice);
+    let sent = written(&value, &mut rng);
+    let found = read(&sent, id, &mut rng);
     // What a lenient reader makes of U+0000 and of large numbers is no loss.
     let value = read_json(&value.to_string()).unwrap_or_default();
     if sent.is_whole && value.is_object() {

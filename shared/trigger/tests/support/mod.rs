@@ -1,8 +1,6 @@
 //! What both test files build on: the fixtures, a key, and a signer independent of the code under test.
 #![allow(dead_code)]
 
-pub(crate) mod random;
-
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -1,7 +1,9 @@
 //! Goals of random shape, from a seed: chains, fans, random graphs, with sub-goals, approvals, agents and failures.
 
-use super::draw::Draw;
+use fastrand::Rng;
+
 use super::shape::{Criterion, Goal, Plan, Step, Way, Work};
+use crate::random::generator;
 
 /// Sub-goals below sub-goals.
 const MAX_DEPTH: u32 = 2;
@@ -11,12 +13,12 @@ const MAX_SUBGOALS: usize = 2;
 /// The goal of this number, the same whenever it is asked for.
 #[must_use]
 pub fn generate(seed: u64, number: u64) -> Goal {
-    let mut draw = Draw::of(seed, number);
+    let mut rng = generator(seed, &[number]);
     let name = format!("g{number}");
-    let way = match draw.between(1, 100) {
+    let way = match rng.u32(1..=100) {
         1..=5 => Way::Answer,
-        6..=15 => Way::Steps(a_few_steps(&mut draw, &name)),
-        _ => Way::Planned(plan(&mut draw, name, 0)),
+        6..=15 => Way::Steps(a_few_steps(&mut rng, &name)),
+        _ => Way::Planned(plan(&mut rng, name, 0)),
     };
     Goal {
         number,
@@ -25,45 +27,49 @@ pub fn generate(seed: u64, number: u64) -> Goal {
     }
 }
 
+/// Returns true in so many of a hundred cases.
+fn percent(rng: &mut Rng, share: u32) -> bool {
+    rng.u32(..100) < share
+}
+
 /// A chain of tool steps: what an assessment may ask for at once.
-fn a_few_steps(draw: &mut Draw, name: &str) -> Vec<Step> {
-    let graph = chain(draw.between(2, 4));
+fn a_few_steps(rng: &mut Rng, name: &str) -> Vec<Step> {
+    let graph = chain(rng.u32(2..=4));
     let mut steps = steps(name, &graph, |_| Work::Sum);
     // The last one stays a sum: its text is the answer.
     let before_last = steps.len().saturating_sub(1);
     for step in steps.iter_mut().take(before_last) {
-        step.work = if draw.percent(60) {
-            effect(draw)
+        step.work = if percent(rng, 60) {
+            effect(rng)
         } else {
             Work::Sum
         };
     }
-    if draw.percent(20) {
-        let at = draw.index(steps.len());
-        if let Some(step) = steps.get_mut(at) {
-            step.work = Work::BadSum;
-        }
+    if percent(rng, 20)
+        && let Some(step) = rng.choice(&mut steps)
+    {
+        step.work = Work::BadSum;
     }
     steps
 }
 
-fn plan(draw: &mut Draw, name: String, depth: u32) -> Plan {
-    let graph = graph(draw, depth);
-    let steps = worked_out(draw, &name, &graph, depth);
-    let again = if draw.percent(8) {
-        let graph = chain(draw.between(1, 2));
-        worked_out(draw, &format!("{name}_again"), &graph, MAX_DEPTH)
+fn plan(rng: &mut Rng, name: String, depth: u32) -> Plan {
+    let graph = graph(rng, depth);
+    let steps = worked_out(rng, &name, &graph, depth);
+    let again = if percent(rng, 8) {
+        let graph = chain(rng.u32(1..=2));
+        worked_out(rng, &format!("{name}_again"), &graph, MAX_DEPTH)
     } else {
         Vec::new()
     };
-    let criterion = match draw.between(1, 10) {
+    let criterion = match rng.u32(1..=10) {
         _ if !again.is_empty() => Criterion::Judged,
         1..=3 => Criterion::Judged,
         4..=6 => first_sure_effect(&steps),
         _ => Criterion::None,
     };
     Plan {
-        is_refused_once: draw.percent(5),
+        is_refused_once: percent(rng, 5),
         name,
         steps,
         criterion,
@@ -74,14 +80,14 @@ fn plan(draw: &mut Draw, name: String, depth: u32) -> Plan {
 /// For each step the earlier ones that it depends on.
 type Graph = Vec<Vec<usize>>;
 
-fn graph(draw: &mut Draw, depth: u32) -> Graph {
+fn graph(rng: &mut Rng, depth: u32) -> Graph {
     // Sub-goals are smaller, or a run would be all sub-goals.
     let most = if depth == 0 { 6 } else { 3 };
-    match draw.between(1, 4) {
-        1 => chain(draw.between(1, most)),
-        2 => fan(draw.between(2, most)),
+    match rng.u32(1..=4) {
+        1 => chain(rng.u32(1..=most)),
+        2 => fan(rng.u32(2..=most)),
         3 => vec![vec![], vec![0], vec![0], vec![1, 2]],
-        _ => any_graph(draw, most + 1),
+        _ => any_graph(rng, most + 1),
     }
 }
 
@@ -100,10 +106,12 @@ fn fan(width: u32) -> Graph {
     graph
 }
 
-fn any_graph(draw: &mut Draw, length: u32) -> Graph {
+fn any_graph(rng: &mut Rng, length: u32) -> Graph {
     (0..length as usize)
         .map(|at| {
-            let mut earlier: Vec<usize> = (0..draw.between(0, 2)).map(|_| draw.index(at)).collect();
+            let mut earlier: Vec<usize> = (0..rng.u32(0..=2))
+                .map(|_| rng.usize(..at.max(1)))
+                .collect();
             earlier.retain(|earlier| *earlier < at);
             earlier.sort_unstable();
             earlier.dedup();
@@ -137,34 +145,33 @@ fn letters(mut at: usize) -> String {
     }
 }
 
-fn worked_out(draw: &mut Draw, prefix: &str, graph: &Graph, depth: u32) -> Vec<Step> {
+fn worked_out(rng: &mut Rng, prefix: &str, graph: &Graph, depth: u32) -> Vec<Step> {
     let mut steps = steps(prefix, graph, |_| Work::Sum);
     let mut subgoals = 0;
     for step in &mut steps {
-        step.work = match draw.between(1, 100) {
+        step.work = match rng.u32(1..=100) {
             1..=15 => Work::Sum,
             16..=33 => Work::Agent {
-                calls: draw.between(0, 3),
+                calls: rng.u32(0..=3),
                 gives_up: false,
             },
             34..=45 => Work::Approval {
-                is_approved: draw.percent(70),
+                is_approved: percent(rng, 70),
                 // Whether a rejection ends the goal is drawn with the other failures below.
                 fails_if_rejected: false,
             },
             46..=60 if depth < MAX_DEPTH && subgoals < MAX_SUBGOALS => {
                 subgoals += 1;
-                Work::Subgoal(plan(draw, step.key.clone(), depth + 1))
+                Work::Subgoal(plan(rng, step.key.clone(), depth + 1))
             }
-            _ => effect(draw),
+            _ => effect(rng),
         };
-        step.may_fail = draw.percent(50);
+        step.may_fail = percent(rng, 50);
     }
-    if draw.percent(25) {
-        let at = draw.index(steps.len());
-        if let Some(step) = steps.get_mut(at) {
-            step.work = failure(draw);
-        }
+    if percent(rng, 25)
+        && let Some(step) = rng.choice(&mut steps)
+    {
+        step.work = failure(rng);
     }
     let approvals: Vec<String> = steps
         .iter()
@@ -173,20 +180,16 @@ fn worked_out(draw: &mut Draw, prefix: &str, graph: &Graph, depth: u32) -> Vec<S
         .collect();
     for step in &mut steps {
         let asked = step.depends_on.iter().find(|key| approvals.contains(key));
-        step.only_if_approved = asked.filter(|_| draw.percent(50)).cloned();
+        step.only_if_approved = asked.filter(|_| percent(rng, 50)).cloned();
     }
     steps
 }
 
-fn effect(draw: &mut Draw) -> Work {
+fn effect(rng: &mut Rng) -> Work {
     Work::Effect {
-        refusals: if draw.percent(10) {
-            draw.between(1, 3)
-        } else {
-            0
-        },
-        pause_ms: if draw.percent(20) {
-            draw.between(20, 200)
+        refusals: if percent(rng, 10) { rng.u32(1..=3) } else { 0 },
+        pause_ms: if percent(rng, 20) {
+            rng.u32(20..=200)
         } else {
             0
         },
@@ -194,12 +197,12 @@ fn effect(draw: &mut Draw) -> Work {
 }
 
 /// A step that fails.
-fn failure(draw: &mut Draw) -> Work {
-    match draw.between(1, 4) {
+fn failure(rng: &mut Rng) -> Work {
+    match rng.u32(1..=4) {
         1 => Work::RejectedEffect,
         2 => Work::BadSum,
         3 => Work::Agent {
-            calls: draw.between(0, 2),
+            calls: rng.u32(0..=2),
             gives_up: true,
         },
         _ => Work::Approval {

@@ -8,7 +8,6 @@
 //! The one thing to know: nothing of Goalpost knows that this is a test. What is struck is processes, connections and
 //! messages, from outside.
 
-mod draw;
 mod drive;
 mod generate;
 mod predict;

@@ -2,8 +2,6 @@
 //!
 //! The one thing to know: the seed is printed before anything else, so that whatever is found can be looked at again.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use local_stack::home::Home;
 use local_stack::progress::Progress;
 use local_stack::stack::{DatabaseChoice, Port, ServerChoice, StackOptions};
@@ -11,6 +9,7 @@ use local_stack::terminal::{Screen, table};
 
 use super::{Usage, arguments, print, print_error, print_json, told_to_stop};
 use crate::chaos::{Report, Settings};
+use crate::random::new_seed;
 
 /// Sentences shown to people; JSON has all of them.
 const SHOWN_VIOLATIONS: usize = 40;
@@ -81,12 +80,6 @@ fn settings(arguments: &arguments::Chaos) -> Settings {
         stop_sweeper: arguments.stop_sweeper,
         is_struck_from_outside: arguments.struck_from_outside,
     }
-}
-
-/// Short, to be written down.
-fn new_seed() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    now.map_or(1, |now| u64::from(now.subsec_nanos()) % 1_000_000)
 }
 
 /// A server and a database of its own, gone with the run.

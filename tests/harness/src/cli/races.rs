@@ -1,7 +1,5 @@
 //! `harness races`: lets sessions race on a Postgres of its own, and says whether every race had one legal end.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use anyhow::{Context, bail};
 use local_stack::home::Home;
 use local_stack::postgres::{Purpose, Server};
@@ -11,6 +9,7 @@ use local_stack::terminal::{Screen, count, table};
 use super::arguments::{self, Global, RaceKind};
 use super::{Usage, print, print_error, print_json};
 use crate::races::{self, Kind, Options, Races, Report};
+use crate::random::new_seed;
 
 pub(super) async fn run(arguments: &arguments::Races, global: &Global) -> anyhow::Result<()> {
     if arguments.trials == 0 {
@@ -18,10 +17,7 @@ pub(super) async fn run(arguments: &arguments::Races, global: &Global) -> anyhow
             Usage("--trials 0 would prove nothing: ask for at least one.".to_owned()).into(),
         );
     }
-    let seed = match arguments.seed {
-        Some(seed) => seed,
-        None => some_seed()?,
-    };
+    let seed = arguments.seed.unwrap_or_else(new_seed);
     let options = Options {
         trials: arguments.trials,
         seed,
@@ -60,14 +56,6 @@ fn kinds(kind: RaceKind) -> Vec<Kind> {
         RaceKind::Budget => vec![Kind::Budget],
         RaceKind::All => Kind::TREES.to_vec(),
     }
-}
-
-/// Another one each time; it is printed.
-fn some_seed() -> anyhow::Result<u64> {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .context("asking for the time")?;
-    Ok(u64::from(now.subsec_nanos()) ^ now.as_secs())
 }
 
 fn told(races: &Races) {

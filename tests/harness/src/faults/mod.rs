@@ -14,10 +14,10 @@
 //! [paused](Faults::pause).
 
 mod counts;
-mod dice;
 mod gateway;
 mod held;
 mod hook;
+mod place_rngs;
 mod plan;
 mod state;
 mod transit;

@@ -9,15 +9,15 @@ use std::sync::Arc;
 use local_stack::lambda::Grip;
 
 use super::counts::Kind;
-use super::dice::Dice;
 use super::held::Held;
+use super::place_rngs::{PlaceRngs, hits};
 use super::transit::{Fate, Transit};
 use super::{Blow, Delivery, FaultCounts, FaultPlan, Point};
 
 #[derive(Default)]
 pub(super) struct State {
     pub(super) plan: FaultPlan,
-    dice: Dice,
+    rngs: PlaceRngs,
     pub(super) counts: FaultCounts,
     pub(super) held: Held,
     /// How often each rule of the plan has struck, how often it let pass, and how many answers were cut.
@@ -38,7 +38,7 @@ impl State {
         self.struck = vec![0; plan.blows.len()];
         self.passed = vec![0; plan.blows.len()];
         (self.cut, self.kills, self.freezes) = (0, 0, 0);
-        self.dice = Dice::default();
+        self.rngs = PlaceRngs::default();
         self.plan = plan;
     }
 
@@ -53,8 +53,8 @@ impl State {
         if delivery.is_quiet() {
             return None;
         }
-        let mut throw = self.dice.throw(self.plan.seed, place);
-        let fate = Fate::draw(delivery, &mut throw, transit);
+        let mut rng = self.rngs.next(self.plan.seed, place);
+        let fate = Fate::draw(delivery, &mut rng, transit);
         self.counts.of(kind).count(&fate);
         Some(fate)
     }
@@ -72,16 +72,14 @@ impl State {
                 continue;
             }
             let place = format!("blow:{point}:{function}:{number}");
-            let hits = self
-                .dice
-                .throw(self.plan.seed, &place)
-                .hits(rule.probability);
+            let mut rng = self.rngs.next(self.plan.seed, &place);
+            let is_hit = hits(&mut rng, rule.probability);
             let (made, max) = match rule.blow {
                 Blow::Kill => (&mut self.kills, self.plan.max_kills),
                 Blow::Freeze(_) => (&mut self.freezes, self.plan.max_freezes),
             };
             let struck = self.struck.get_mut(number)?;
-            if !hits || *struck >= rule.at_most || max.is_some_and(|max| *made >= max) {
+            if !is_hit || *struck >= rule.at_most || max.is_some_and(|max| *made >= max) {
                 continue;
             }
             let passed = self.passed.get_mut(number)?;
@@ -115,10 +113,8 @@ impl State {
         if share <= 0.0 || !cuts.is_about(rpc) {
             return false;
         }
-        let is_hit = self
-            .dice
-            .throw(self.plan.seed, &format!("cut:{rpc}:{when}"))
-            .hits(share);
+        let place = format!("cut:{rpc}:{when}");
+        let is_hit = hits(&mut self.rngs.next(self.plan.seed, &place), share);
         if !is_hit || cuts.at_most.is_some_and(|most| self.cut >= most) {
             return false;
         }

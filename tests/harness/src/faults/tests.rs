@@ -12,7 +12,7 @@ use std::time::Duration;
 use local_stack::fault_hook::Passage;
 use serde_json::json;
 
-use super::dice::{Dice, Throw};
+use super::place_rngs::{PlaceRngs, hits};
 use super::*;
 
 fn sure(point: Point) -> BlowRule {
@@ -25,10 +25,10 @@ fn sure(point: Point) -> BlowRule {
 #[test]
 fn the_nth_decision_of_a_place_depends_on_seed_place_and_n_alone() {
     let decide = |seed, order: &[&str]| {
-        let mut dice = Dice::default();
+        let mut rngs = PlaceRngs::default();
         let mut decisions: BTreeMap<String, Vec<bool>> = BTreeMap::new();
         for place in order {
-            let decision = dice.throw(seed, place).hits(0.5);
+            let decision = hits(&mut rngs.next(seed, place), 0.5);
             decisions
                 .entry((*place).to_owned())
                 .or_default()
@@ -46,14 +46,14 @@ fn the_nth_decision_of_a_place_depends_on_seed_place_and_n_alone() {
 }
 
 #[test]
-fn a_probability_is_kept_over_many_throws() {
-    let hits = (0..10_000)
-        .filter(|number| Throw::new(1, "place", *number).hits(0.3))
-        .count();
+fn a_probability_is_kept_over_many_draws() {
+    let mut rngs = PlaceRngs::default();
+    let mut draw = |probability| hits(&mut rngs.next(1, "place"), probability);
+    let hits = (0..10_000).filter(|_| draw(0.3)).count();
     // Five standard deviations: 10,000 × 0.3 × 0.7, rooted, is 45.8.
     assert!((2771..=3229).contains(&hits), "{hits}");
-    assert!((0..1000).all(|number| !Throw::new(1, "place", number).hits(0.0)));
-    assert!((0..1000).all(|number| Throw::new(1, "place", number).hits(1.0)));
+    assert!((0..1000).all(|_| !draw(0.0)));
+    assert!((0..1000).all(|_| draw(1.0)));
 }
 
 #[tokio::test]

@@ -5,10 +5,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use fastrand::Rng;
 use local_stack::fault_hook::Parcel;
 
 use super::Delivery;
-use super::dice::Throw;
+use super::place_rngs::hits;
 
 /// How long something is held back for others to overtake it.
 const LONGEST_HOLD: Duration = Duration::from_millis(50);
@@ -32,20 +33,20 @@ pub(super) struct Transit {
 }
 
 impl Fate {
-    pub(super) fn draw(delivery: &Delivery, throw: &mut Throw, transit: &Arc<Transit>) -> Self {
+    pub(super) fn draw(delivery: &Delivery, rng: &mut Rng, transit: &Arc<Transit>) -> Self {
         // Everything is drawn, whatever comes of it: the n-th fate is the same for every share of drops.
-        let is_dropped = throw.hits(delivery.drop);
-        let is_duplicated = throw.hits(delivery.duplicate);
+        let is_dropped = hits(rng, delivery.drop);
+        let is_duplicated = hits(rng, delivery.duplicate);
         let most = usize::try_from(delivery.max_copies.max(2)).unwrap_or(2);
-        let further = 1 + throw.below(most - 1);
-        let turn = throw.unit();
+        let further = 1 + rng.usize(..most - 1);
+        let turn = rng.f64();
         let copies = match (is_dropped, is_duplicated) {
             (true, _) => 0,
             (false, false) => 1,
             (false, true) => 1 + further,
         };
         let mut delay = || {
-            let (is_delayed, share) = (throw.hits(delivery.delay), throw.unit());
+            let (is_delayed, share) = (hits(rng, delivery.delay), rng.f64());
             if is_delayed {
                 delivery.max_delay.mul_f64(share)
             } else {

@@ -4,30 +4,23 @@
 //! so a trial's choices do not depend on how many ran before it. What Postgres and the machine make of them is not
 //! chosen here.
 
-/// A splitmix64 generator: small, and more than good enough to choose racers.
+use fastrand::Rng;
+
+use crate::random::generator;
+
+/// The generator of one trial.
 #[derive(Debug, Clone)]
-pub(super) struct Chance(u64);
+pub(super) struct Chance(Rng);
 
 impl Chance {
-    /// The generator of one trial.
+    /// Returns the generator of one trial.
     pub(super) fn of(seed: u64, kind: u64, trial: u64) -> Self {
-        let mut chance = Self(seed ^ kind.rotate_left(48) ^ trial.rotate_left(16));
-        chance.next();
-        chance
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        Self(generator(seed, &[kind, trial]))
     }
 
     /// A number from `least` to `most`, both included.
     pub(super) fn between(&mut self, least: usize, most: usize) -> usize {
-        let width = most.saturating_sub(least) as u64 + 1;
-        least + usize::try_from(self.next() % width).unwrap_or_default()
+        self.0.usize(least..=most.max(least))
     }
 
     /// True once in so many times.
@@ -37,11 +30,7 @@ impl Chance {
 
     /// One of several.
     pub(super) fn one_of<T: Copy>(&mut self, choices: &[T], otherwise: T) -> T {
-        let last = choices.len().saturating_sub(1);
-        choices
-            .get(self.between(0, last))
-            .copied()
-            .unwrap_or(otherwise)
+        self.0.choice(choices).copied().unwrap_or(otherwise)
     }
 
     /// How long a racer counts before it calls: rows of `generate_series`, each a fraction of a microsecond. Half of
@@ -55,9 +44,7 @@ impl Chance {
 
     /// Puts them into any order.
     pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
-        for last in (1..items.len()).rev() {
-            items.swap(last, self.between(0, last));
-        }
+        self.0.shuffle(items);
     }
 }
 
