@@ -1,6 +1,6 @@
 //! What the aggregator reads from its environment, beside what all functions read.
 
-use model::ModelConfig;
+use llm::ModelConfig;
 use runtime::{Config, ConfigError, Environment};
 
 /// The aggregator's configuration.

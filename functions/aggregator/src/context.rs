@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use domain::plan::ReportTemplate;
-use model::{Criterion, Goal, StepOutcome};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use store::{ClaimedStep, StepError};
+use tasks::{Criterion, Goal, StepOutcome};
 
 /// The context of kind `judge`, as `goalpost_private.context_to_judge` writes it.
 #[derive(Debug, Clone, Deserialize)]

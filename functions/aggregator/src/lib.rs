@@ -15,10 +15,11 @@ use std::sync::Arc;
 
 use domain::{CriterionVerdict, StepKind, Verdict};
 use journal::Journal;
-use model::{Criterion, LazyModel};
+use llm::LazyModel;
 use runtime::{Call, Failure, Invocation, StepContext, Worker};
 use serde_json::{Value, json};
 use store::{ClaimedStep, Outcome};
+use tasks::Criterion;
 
 use crate::context::Judging;
 use crate::verdicts::Checked;

@@ -2,8 +2,9 @@
 
 use domain::{CriterionVerdict, Verdict, expression};
 use journal::Journal;
-use model::{Criterion, JudgeTask, Model};
+use llm::Model;
 use store::StepError;
+use tasks::{Criterion, JudgeTask};
 
 use crate::context::Judging;
 use crate::report;
@@ -70,7 +71,7 @@ pub(crate) async fn by_model(
         now: judging.now.clone(),
         steps: judging.steps.clone(),
     };
-    let mut given = model.judge(journal, &task).await?;
+    let mut given = tasks::judge(model, journal, &task).await?;
     for verdict in &mut given {
         let found = open.iter().find(|(one, _)| one.number == verdict.number);
         if let (Verdict::Unknown, Some((_, Some(error)))) = (verdict.verdict, found) {

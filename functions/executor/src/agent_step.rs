@@ -6,11 +6,13 @@
 
 use domain::ToolCall;
 use domain::plan::AgentInput;
-use journal::{Journal, Memories, PastWork, memory};
-use model::{Answer, CommonValues, Model, PastTurn, Turn, WorkTask};
+use journal::{Journal, PastWork};
+use llm::{Answer, Model};
+use memory::Memories;
 use runtime::StepContext;
 use serde_json::Value;
 use store::{ClaimedStep, Outcome, StepError};
+use tasks::{CommonValues, PastTurn, Turn, WorkTask};
 
 use crate::result_schema::ResultSchema;
 use crate::tool_calls::{self, ToolCaller};
@@ -51,7 +53,7 @@ pub(crate) async fn work(
         Err(error) => return Outcome::failed(error),
     };
     if model.is_offline() {
-        return match model.procedure(&task) {
+        return match tasks::agent::procedure(&task) {
             Ok(calls) => procedure::work(&caller, &calls).await,
             Err(error) => Outcome::failed(error.into()),
         };
@@ -113,7 +115,7 @@ async fn converse(
         let turns_left = max_turns.saturating_sub(turn);
         sum_up_if_long(executor, model, journal, &mut task).await?;
         turns::announce(&mut task, turns_left, max_turns, caller.result_schema);
-        match model.work(journal, &task).await? {
+        match tasks::agent::work(model, journal, &task).await? {
             Turn::Done { result, .. } if task.must_answer => return Ok(turns::marked(result)),
             Turn::Done { result, answer } => {
                 match caller.result_schema.parse_final_answer(result) {
@@ -225,7 +227,7 @@ async fn sum_up_if_long(
     if !is_worth_it || task.conversation_bytes() <= executor.longest_conversation_bytes {
         return Ok(());
     }
-    let summary = model.compact(journal, task, task.turns.len()).await?;
+    let summary = tasks::agent::compact(model, journal, task, task.turns.len()).await?;
     task.turns.clear();
     task.notes.clear();
     task.summary = Some((0, summary));

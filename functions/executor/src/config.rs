@@ -2,7 +2,7 @@
 
 use domain::PrivateHosts;
 use domain::private_hosts::PRIVATE_HOSTS;
-use model::ModelConfig;
+use llm::ModelConfig;
 use runtime::{Config, ConfigError, Environment};
 use tools::HttpPolicy;
 

@@ -24,7 +24,7 @@ mod work_context;
 use std::sync::Arc;
 
 use domain::StepKind;
-use model::LazyModel;
+use llm::LazyModel;
 use runtime::{Call, Failure, Invocation, StepContext, Worker};
 use serde_json::Value;
 use store::{ClaimedStep, Outcome, StepError};

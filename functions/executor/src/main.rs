@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use executor::{Executor, KINDS, config};
-use model::{KeyReaders, LazyModel};
+use llm::{KeyReaders, LazyModel};
 use runtime::Worker;
 use tools::{EmailConfig, Registry};
 use trigger::Door;

@@ -3,9 +3,9 @@
 use domain::ToolCallRequest;
 use domain::plan::ToolInput;
 use journal::Interrupted;
-use model::rule;
 use serde_json::Value;
 use store::{Outcome, StepError};
+use tasks::deterministic::rule;
 
 use crate::tool_calls::ToolCaller;
 

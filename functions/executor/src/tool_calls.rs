@@ -5,8 +5,9 @@
 //! [`ToolCaller::perform`] makes it.
 
 use domain::{ToolCall, ToolCallRequest, ToolCallResult, ToolCallState};
-use journal::{Interrupted, Memories, ToolCalls};
-use model::Model;
+use journal::{Interrupted, ToolCalls};
+use llm::Model;
+use memory::Memories;
 use runtime::StepContext;
 use serde_json::{Value, json};
 use store::StepError;

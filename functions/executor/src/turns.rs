@@ -2,9 +2,9 @@
 //! the last one.
 
 use domain::ToolCall;
-use model::WorkTask;
 use serde_json::{Map, Value};
 use store::StepError;
+use tasks::WorkTask;
 
 use crate::result_schema::{ResultSchema, SUBMIT_RESULT};
 
@@ -83,8 +83,9 @@ pub(crate) fn exhausted(task: &WorkTask, max_turns: usize) -> StepError {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use domain::{Tool, ToolCallRequest};
-    use model::{Answer, PastTurn};
+    use llm::Answer;
     use serde_json::json;
+    use tasks::PastTurn;
 
     use super::*;
 

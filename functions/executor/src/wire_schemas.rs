@@ -68,7 +68,7 @@ fn built_in_tools_are_sent_in_words_that_every_provider_takes() {
     let tools = built_in();
     assert!(tools.len() > 12, "the tools are there");
     for tool in tools {
-        let schema = model::wire_schema(&tool);
+        let schema = llm::wire_schema(&tool);
         let problem = match &schema {
             Ok(schema) => problem(schema, ""),
             Err(reason) => Some(reason.clone()),

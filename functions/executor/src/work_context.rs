@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use domain::{Tool, WorkspaceId};
-use model::{Agent, Asker, Goal, Table, Workspace};
 use runtime::StepContext;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use store::{ClaimedStep, StepError, Store};
+use tasks::{Agent, Asker, Goal, Table, Workspace};
 use tools::{CallContext, Query, QueryRunner, Reach, ToolError};
 
 use crate::leased_database::LeasedDatabase;

@@ -2,11 +2,14 @@
 
 use domain::Limits;
 use domain::plan::Catalogue;
-use journal::{Journal, Memories, PlanReview, memory};
-use model::{Assess, Model, PlanRules, rule};
+use journal::{Journal, PlanReview};
+use llm::Model;
+use memory::Memories;
 use runtime::StepContext;
 use serde_json::Value;
 use store::{ClaimedStep, Outcome, StepError};
+use tasks::deterministic::rule;
+use tasks::{Assess, PlanRules};
 
 use crate::Intake;
 
@@ -51,7 +54,7 @@ async fn assess(
     let limits = Limits::default();
     let rules = PlanRules { limits, catalogue };
     let review = PlanReview::new(intake.worker.store(), context, rules);
-    let assessment = model.assess(journal, &task, &review).await?;
+    let assessment = tasks::assess(model, journal, &task, &review).await?;
     serde_json::to_value(assessment)
         .map_err(|error| StepError::terminal("assessment_unreadable", error.to_string()))
 }

@@ -1,6 +1,6 @@
 //! What the intake reads from its environment, beside what all functions read.
 
-use model::ModelConfig;
+use llm::ModelConfig;
 use runtime::{Config, ConfigError, Environment};
 
 use crate::cors::AllowedOrigins;

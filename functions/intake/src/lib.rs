@@ -15,7 +15,7 @@ mod request;
 use std::sync::Arc;
 
 use domain::StepKind;
-use model::LazyModel;
+use llm::LazyModel;
 use runtime::{Call, Failure, Invocation, StepContext, Worker};
 use serde_json::Value;
 use store::{ClaimedStep, Outcome};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use intake::{Intake, KINDS, config};
-use model::{KeyReaders, LazyModel};
+use llm::{KeyReaders, LazyModel};
 use runtime::Worker;
 use trigger::Door;
 

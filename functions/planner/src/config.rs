@@ -1,6 +1,6 @@
 //! What the planner reads from its environment, beside what all functions read.
 
-use model::ModelConfig;
+use llm::ModelConfig;
 use runtime::{Config, ConfigError, Environment};
 
 /// The planner's configuration.

@@ -16,11 +16,13 @@ use std::sync::Arc;
 
 use domain::StepKind;
 use domain::plan::Catalogue;
-use journal::{Journal, Memories, PlanReview, memory};
-use model::{LazyModel, Model, PlanRules, PlanTask, Planned};
+use journal::{Journal, PlanReview};
+use llm::{LazyModel, Model};
+use memory::Memories;
 use runtime::{Call, Failure, Invocation, StepContext, Worker};
 use serde_json::Value;
 use store::{ClaimedStep, Outcome, StepError};
+use tasks::{PlanRules, PlanTask, Planned};
 
 /// The kinds of steps that are claimed.
 pub const KINDS: &[StepKind] = &[StepKind::Plan];
@@ -89,7 +91,7 @@ async fn plan(
         catalogue: catalogue(&task, step),
     };
     let review = PlanReview::new(planner.worker.store(), context, rules);
-    Ok(model.plan(journal, &task, &review).await?)
+    Ok(tasks::plan(model, journal, &task, &review).await?)
 }
 
 /// The names that a plan of this run may use, and the keys it may not.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{KeyReaders, LazyModel};
+use llm::{KeyReaders, LazyModel};
 use planner::{KINDS, Planner, config};
 use runtime::Worker;
 use trigger::Door;

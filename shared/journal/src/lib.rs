@@ -2,38 +2,37 @@
 //! is a row before it takes effect, and is found again by whoever claims the step next.
 //!
 //! The one thing to know: work is written as if nothing could go wrong, and done again from the start after whatever
-//! did. A task asks its questions in an order that its answers decide; [`Journal`] implements [`model::Ask`] and gives
+//! did. A task asks its questions in an order that its answers decide; [`Journal`] implements [`llm::ModelCaller`] and gives
 //! back what was answered already, in that order, and only then asks on. What keeps a step from going on now (a limit
 //! of the provider, a person who has to decide, the end of the invocation, a lost lease) is an [`Interrupted`]: the
-//! task sees [`model::Kind::Interrupted`], and [`Journal::outcome`] makes of it what the step ends with for now.
+//! task sees [`llm::Kind::Interrupted`], and [`Journal::outcome`] makes of it what the step ends with for now.
 
-mod asking;
-mod embedding;
 mod hash;
 mod interrupted;
-pub mod memory;
-mod pace;
+mod latency;
+mod model_calls;
+mod offload;
 mod past;
 mod plan_review;
-mod shelf;
 mod storable;
 mod tool_calls;
 
 use std::collections::VecDeque;
 
 use domain::ToolCall;
-use model::Model;
+use llm::Model;
 use runtime::StepContext;
 use serde_json::Value;
 use store::{ClaimedStep, JournalRows, Outcome, StepError, Store};
 
+pub use hash::of as request_hash;
 pub use interrupted::Interrupted;
-pub use memory::{InSpace, Memories};
+pub use model_calls::{ended_without, stopped};
 pub use past::{PastWork, Reflection};
 pub use plan_review::PlanReview;
 pub use tool_calls::ToolCalls;
 
-use pace::Pace;
+use latency::LatencyEstimate;
 use past::{Answered, Past};
 
 /// The journal of one step under one claim.
@@ -49,7 +48,7 @@ pub struct Journal<'a> {
     known: Vec<ToolCall>,
     /// Calls that the last answer asked for.
     asked_for: Vec<ToolCall>,
-    pace: Pace,
+    latency: LatencyEstimate,
     /// Questions in a row that brought nothing.
     failed: u32,
     interrupted: Option<Interrupted>,
@@ -69,11 +68,11 @@ impl<'a> Journal<'a> {
         let rows = match step.context.get("journaled") {
             Some(Value::Bool(true)) => {
                 let rows = store.read_journal(context.lease()).await?;
-                shelf::fetch_all(store, context, rows).await?
+                offload::fetch_all(store, context, rows).await?
             }
             _ => JournalRows::default(),
         };
-        let pace = Pace::of(&rows.turns);
+        let latency = LatencyEstimate::of(&rows.turns);
         let failed = past::failed_in_a_row(&rows.turns, step.attempt.0);
         let (past, replay) = past::sort(&rows);
         Ok(Self {
@@ -85,7 +84,7 @@ impl<'a> Journal<'a> {
             past,
             known: rows.calls,
             asked_for: Vec::new(),
-            pace,
+            latency,
             failed,
             interrupted: None,
         })

@@ -8,8 +8,9 @@
 use std::collections::VecDeque;
 
 use domain::ToolCall;
-use model::{Answer, PastTurn, Purpose};
+use llm::{Answer, Purpose};
 use store::{FailedAttempt, JournalRows, TurnRow};
+use tasks::PastTurn;
 
 /// As many failures are told to an agent.
 const MAX_REFLECTIONS: usize = 3;

@@ -2,10 +2,10 @@
 
 use domain::plan;
 use domain::{Problem, ProblemCode};
-use model::{PlanRules, ReviewPlan};
 use runtime::StepContext;
 use serde_json::Value;
 use store::Store;
+use tasks::{PlanRules, ReviewPlan};
 
 /// Reviews plans for one claimed step: by the rules in Rust, and for their queries by the database as the asker.
 pub struct PlanReview<'a> {

@@ -1,7 +1,7 @@
 //! Makes of a model's answer what the database can keep: no U+0000, which no text there may hold, and no deeper than its
 //! readers go.
 
-use model::Answer;
+use llm::Answer;
 use serde_json::Value;
 
 /// The answer as it is kept.

@@ -10,7 +10,7 @@ use runtime::StepContext;
 use serde_json::Value;
 use store::{Error, StepError, Store};
 
-use crate::{Interrupted, shelf};
+use crate::{Interrupted, offload};
 
 /// Tools that are rows and nothing else: the database carries them out.
 const IN_THE_DATABASE: [&str; 2] = ["ask_human", "delegate"];
@@ -44,7 +44,7 @@ impl<'a> ToolCalls<'a> {
         let is_it = |row: &ToolCall| row.call_id.as_deref() == Some(call.call_id.as_str());
         let mut found = rows.into_iter().find(is_it);
         if let Some(row) = &mut found {
-            shelf::fetch(self.store, self.context, row).await?;
+            offload::fetch(self.store, self.context, row).await?;
         }
         found.ok_or_else(|| {
             Interrupted::Failed(StepError::terminal(
@@ -191,7 +191,7 @@ impl<'a> ToolCalls<'a> {
         let ToolCallResult::Done(value) = result else {
             return (result, None);
         };
-        let kept = shelf::put_away(self.store, self.context, "the result", value.clone()).await;
+        let kept = offload::offload(self.store, self.context, "the result", value.clone()).await;
         let whole = (kept != value).then_some(value);
         (ToolCallResult::Done(kept), whole)
     }

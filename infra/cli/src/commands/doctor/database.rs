@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
+use llm::Candidate;
 use local_stack::binaries::FUNCTIONS;
 use local_stack::home::Home;
 use local_stack::postgres::migrations;
-use model::Candidate;
 use tokio_postgres::{Client, NoTls};
 
 use super::Check;

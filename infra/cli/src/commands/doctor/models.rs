@@ -5,8 +5,8 @@
 
 use std::time::{Duration, Instant};
 
+use llm::{Candidate, Message, Model, ModelConfig, Purpose, Request};
 use local_stack::stack::{MODEL_VARIABLES, StackOptions, given};
-use model::{Candidate, Message, Model, ModelConfig, Purpose, Request};
 
 use super::Check;
 use crate::commands::state::Models;
@@ -172,14 +172,14 @@ async fn language(model: &Model) -> Check {
 }
 
 fn advice(candidate: &Candidate) -> &'static str {
-    if candidate.provider == model::ANTHROPIC {
+    if candidate.provider == llm::ANTHROPIC {
         "Check ANTHROPIC_API_KEY, GOALPOST_MODEL, ANTHROPIC_BASE_URL and the network."
     } else {
         "Check OPENAI_API_KEY, GOALPOST_MODEL, OPENAI_BASE_URL and the network."
     }
 }
 
-async fn ask(model: &Model, candidate: &Candidate) -> Result<String, model::Error> {
+async fn ask(model: &Model, candidate: &Candidate) -> Result<String, llm::Error> {
     let request = Request {
         purpose: Purpose::Work,
         model: None,

@@ -1,0 +1,245 @@
+//! Questions to models: given back if they were answered before, or noted, asked, and noted again.
+
+use std::time::Duration;
+
+use domain::{Capabilities, ToolCallRequest, Usage};
+use llm::{Answer, Candidate, Charged, Error, Kind, ModelCaller, Purpose, Request};
+use store::{Learned, StepError, TurnAsk, TurnBegun, TurnEnd};
+use tokio::time::Instant;
+
+use crate::{Interrupted, Journal, hash, offload, storable};
+
+/// Calls of one answer that are made; the others are told so.
+const MAX_CALLS: usize = 16;
+/// A provider that does not say how long is left alone for so long, twice as long at each failure, up to the longest.
+const FIRST_PAUSE_SECONDS: u32 = 5;
+const LONGEST_PAUSE_SECONDS: u32 = 600;
+
+impl ModelCaller for Journal<'_> {
+    async fn call(&mut self, request: Request) -> Result<Answer, Error> {
+        self.asked_for.clear();
+        if let Some(answer) = self.replayed(request.purpose) {
+            return Ok(answer);
+        }
+        let candidates = self.model.resolve(request.model.as_deref())?;
+        let mut first_error = None;
+        for candidate in &candidates {
+            match self.ask_one(candidate, &request).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) if error.kind == Kind::Interrupted => return Err(error),
+                // What is wrong with the fallback says nothing about when to come again.
+                Err(error) if first_error.is_none() && self.model.asks_for_another(&error) => {
+                    first_error = Some(error);
+                }
+                Err(error) => return Err(self.put_off(first_error.unwrap_or(error))),
+            }
+        }
+        let error = first_error.unwrap_or_else(|| Kind::NoModelNamed.into());
+        Err(self.put_off(error))
+    }
+}
+
+impl Journal<'_> {
+    /// The next answer of this try that was given to such a question. One to another kind of question is passed over:
+    /// another version of us asked for it.
+    fn replayed(&mut self, purpose: Purpose) -> Option<Answer> {
+        let place = self
+            .replay
+            .iter()
+            .position(|answered| answered.purpose == purpose.as_str())?;
+        let answered = self.replay.drain(..=place).next_back()?;
+        let calls = self.known.iter();
+        self.asked_for = calls
+            .filter(|call| call.turn_number == Some(answered.number))
+            .cloned()
+            .collect();
+        tracing::debug!(turn = answered.number, "answered before");
+        Some(answered.answer)
+    }
+
+    async fn ask_one(&mut self, candidate: &Candidate, request: &Request) -> Result<Answer, Error> {
+        if !self.latency.fits(self.context) {
+            return Err(self.interrupt(Interrupted::Stopping));
+        }
+        let (number, before) = self.begin(candidate, request).await?;
+        let began = Instant::now();
+        let mut known = before.clone();
+        let answered = tokio::select! {
+            answered = self.model.ask_knowing(candidate, request, &mut known) => answered,
+            () = self.context.stopping() => {
+                self.end(number, &ended_without(&stopped(), Charged::Unknown, None), None, &[]).await?;
+                return Err(self.interrupt(Interrupted::Stopping));
+            }
+        };
+        self.latency.took(began.elapsed());
+        let learned = (known != before).then(|| Learned {
+            endpoint: self.model.endpoint(candidate),
+            capabilities: known,
+        });
+        let learned = learned.as_ref();
+        match answered {
+            Ok(answer) => self.keep(number, answer, learned).await,
+            Err(error) => {
+                self.failed = self.failed.saturating_add(1);
+                let usage = error.usage.as_deref().cloned();
+                let end = ended_without(&error.clone().into(), error.was_charged(), usage);
+                self.end(number, &end, learned, &[]).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Notes that this is about to be asked. Returns its number, and what is known of the server.
+    async fn begin(
+        &mut self,
+        candidate: &Candidate,
+        request: &Request,
+    ) -> Result<(i32, Capabilities), Error> {
+        let ask = TurnAsk {
+            purpose: request.purpose.as_str(),
+            provider: candidate.provider.clone(),
+            endpoint: Some(self.model.endpoint(candidate)),
+            model: candidate.model.clone(),
+            request_hash: hash::of(request),
+            max_input_tokens: self.model.input_bound(candidate, request),
+            max_output_tokens: request.max_output_tokens.into(),
+        };
+        let ended = self.context.unrecorded_calls();
+        let begun = self.store.begin_turn(self.context.lease(), &ask, &ended);
+        let begun = begun.await.map_err(|error| self.interrupt(error.into()))?;
+        self.context.calls_were_recorded(&ended);
+        match begun {
+            TurnBegun::Begun {
+                number,
+                capabilities,
+            } => Ok((number, capabilities)),
+            TurnBegun::Wait { seconds } => Err(self.interrupt(Interrupted::Wait { seconds })),
+            TurnBegun::WaitsForPerson(_) => Err(self.interrupt(Interrupted::Suspended)),
+            TurnBegun::Refused { code, message } => Err(Kind::NotAsked {
+                code,
+                message,
+                retryable: false,
+            }
+            .into()),
+        }
+    }
+
+    /// Keeps an answer, and the calls that it asks for.
+    async fn keep(
+        &mut self,
+        number: i32,
+        answer: Answer,
+        learned: Option<&Learned>,
+    ) -> Result<Answer, Error> {
+        let kept = match storable::kept(&answer) {
+            Ok(kept) => kept,
+            Err(problem) => {
+                let error = Error::from(Kind::Malformed(problem));
+                let usage = Some(answer.usage);
+                self.end(
+                    number,
+                    &ended_without(&error.clone().into(), Charged::Unknown, usage),
+                    learned,
+                    &[],
+                )
+                .await?;
+                return Err(error);
+            }
+        };
+        let answer: Answer = serde_json::from_value(kept.clone()).unwrap_or(answer);
+        let calls: Vec<ToolCallRequest> = match answer.is_whole() {
+            true => answer.calls.iter().take(MAX_CALLS).cloned().collect(),
+            false => Vec::new(),
+        };
+        let end = TurnEnd::Answered {
+            answer: offload::offload(self.store, self.context, "the answer", kept).await,
+            usage: answer.usage.clone(),
+        };
+        self.end(number, &end, learned, &calls).await?;
+        self.failed = 0;
+        Ok(answer)
+    }
+
+    async fn end(
+        &mut self,
+        number: i32,
+        end: &TurnEnd,
+        learned: Option<&Learned>,
+        calls: &[ToolCallRequest],
+    ) -> Result<(), Error> {
+        let ended = self
+            .store
+            .end_turn(self.context.lease(), number, end, learned, calls);
+        let ended = ended.await.map_err(|error| self.interrupt(error.into()))?;
+        self.asked_for = ended.calls;
+        match (end, ended.error) {
+            // It could not be kept: then it is none, or it would be lost at the next interruption.
+            (TurnEnd::Answered { .. }, Some(error)) => Err(Kind::Malformed(error.message).into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// What a provider has too much of is asked again later, at no cost of a try. Bounded by `begin_turn`.
+    fn put_off(&mut self, error: Error) -> Error {
+        let told = match error.kind {
+            Kind::RateLimited {
+                retry_after_seconds,
+            }
+            | Kind::Overloaded {
+                retry_after_seconds,
+            } => retry_after_seconds,
+            _ => return error,
+        };
+        let told = told.and_then(|seconds| u32::try_from(seconds).ok());
+        let seconds = told.unwrap_or_else(|| pause_seconds(self.failed)).max(1);
+        self.interrupt(Interrupted::Wait { seconds })
+    }
+
+    pub(crate) fn interrupt(&mut self, interrupted: Interrupted) -> Error {
+        tracing::info!(?interrupted, "put back");
+        self.interrupted = Some(interrupted);
+        Kind::Interrupted.into()
+    }
+}
+
+/// Returns the error of a model call whose invocation ended first.
+#[must_use]
+pub fn stopped() -> StepError {
+    StepError::retryable(
+        "stopped",
+        "the invocation ended before the model had answered",
+    )
+}
+
+/// Returns the end of a model call without an answer.
+#[must_use]
+pub fn ended_without(error: &StepError, charged: Charged, usage: Option<Usage>) -> TurnEnd {
+    TurnEnd::Failed {
+        error: error.clone(),
+        charged: match charged {
+            Charged::No => "no",
+            Charged::Unknown => "unknown",
+        },
+        usage,
+    }
+}
+
+/// Doubles with every failure in a row.
+fn pause_seconds(failed: u32) -> u32 {
+    let doubled = FIRST_PAUSE_SECONDS.saturating_mul(1 << failed.saturating_sub(1).min(16));
+    u32::try_from(Duration::from_secs(doubled.into()).as_secs())
+        .unwrap_or(LONGEST_PAUSE_SECONDS)
+        .min(LONGEST_PAUSE_SECONDS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_and_have_a_longest() {
+        let pauses: Vec<u32> = [1, 2, 3, 20, 1_000].map(pause_seconds).to_vec();
+        assert_eq!(pauses, [5, 10, 20, 600, 600]);
+        assert_eq!(pause_seconds(0), 5);
+    }
+}

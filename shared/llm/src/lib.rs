@@ -1,0 +1,301 @@
+//! Model calls: the only crate that depends on a provider's protocol.
+//!
+//! A [`Request`] and its [`Answer`] are in no provider's terms. [`Model`] routes a request to a configured provider, writes
+//! it as the provider's server takes it, and parses what comes back leniently. A [`ModelCaller`] makes the calls of a
+//! task; [`DirectCaller`] makes them at once and records nothing.
+
+mod adapt;
+mod answer;
+mod call_ids;
+mod config;
+mod context;
+mod direct;
+pub mod embeddings;
+mod error;
+#[cfg(test)]
+mod fuzz;
+mod http;
+pub mod json_text;
+mod key;
+mod lazy;
+mod names;
+mod protocol;
+mod providers;
+mod reach;
+mod request;
+mod router;
+mod stop;
+mod thinking;
+mod tool_schema;
+pub mod turn;
+mod usage;
+mod written_calls;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use domain::{Capabilities, Usage};
+
+pub use answer::{Answer, Stop};
+pub use config::ModelConfig;
+pub use direct::DirectCaller;
+pub use embeddings::{Embedded, EmbeddingCall};
+pub use error::{Charged, Error, Kind};
+pub use lazy::{KeyReader, KeyReaders, LazyModel};
+pub use request::{Candidate, Message, ModelCaller, OutputSchema, Purpose, Request, ToolResult};
+pub use router::{ANTHROPIC, OPENAI};
+pub use tool_schema::of_tool as wire_schema;
+
+use embeddings::Embedder;
+use key::Key;
+use protocol::Protocol as _;
+use providers::anthropic::Anthropic;
+use providers::openai::OpenAi;
+use router::ModelRouter;
+use secrecy::SecretString;
+use serde_json::Value;
+
+/// Characters of an endpoint's name.
+const MAX_ENDPOINT_CHARS: usize = 300;
+
+/// What answers the tasks: the providers that are configured, or nobody.
+#[derive(Debug, Clone)]
+pub struct Model {
+    anthropic: Option<Anthropic>,
+    openai: Option<OpenAi>,
+    keys: Keys,
+    router: ModelRouter,
+    embedder: Embedder,
+    max_output_tokens: u32,
+    longest_wait: Duration,
+    /// What was learned of servers by askers that keep no record.
+    known: Arc<Mutex<HashMap<Candidate, Capabilities>>>,
+}
+
+/// The keys that the clients were made with.
+#[derive(Debug, Clone, Default)]
+struct Keys {
+    anthropic: Key,
+    openai: Key,
+}
+
+impl Model {
+    /// Chooses by configuration: a key or a base URL means a provider, neither means none.
+    ///
+    /// # Errors
+    /// [`Kind::Unreachable`] when no HTTP client can be made.
+    pub fn new(config: ModelConfig) -> Result<Self, Error> {
+        let http = http::client()?;
+        let keys = Keys {
+            anthropic: Key::new(config.anthropic_api_key.clone()),
+            openai: Key::new(config.openai_api_key.clone()),
+        };
+        let has_anthropic =
+            config.anthropic_api_key.is_some() || config.anthropic_base_url.is_some();
+        let anthropic = has_anthropic.then(|| {
+            let base_url = config.anthropic_base_url.as_deref();
+            let key = keys.anthropic.clone();
+            Anthropic::new(http.clone(), base_url, key, config.timeout)
+        });
+        let has_openai = config.openai_api_key.is_some() || config.openai_base_url.is_some();
+        let openai = has_openai.then(|| {
+            let base_url = config.openai_base_url.as_deref();
+            OpenAi::new(http, base_url, keys.openai.clone(), config.timeout)
+        });
+        let embedder = Embedder::choose(config.embedding_model.as_deref(), openai.as_ref());
+        let router = ModelRouter {
+            has_anthropic,
+            has_openai,
+            is_openai_itself: openai.as_ref().is_some_and(OpenAi::is_openai_itself),
+            model: config.model,
+            fallback: config.fallback_model,
+        };
+        Ok(Self {
+            anthropic,
+            openai,
+            keys,
+            router,
+            embedder,
+            max_output_tokens: config.max_output_tokens,
+            longest_wait: config.longest_wait,
+            known: Arc::default(),
+        })
+    }
+
+    /// Whether there is no language model at all.
+    #[must_use]
+    pub fn is_offline(&self) -> bool {
+        !self.router.has_openai && !self.router.has_anthropic
+    }
+
+    /// Goes on with other keys, where there are any: keys are exchanged while functions live.
+    pub(crate) fn exchange_keys(
+        &self,
+        anthropic: Option<SecretString>,
+        openai: Option<SecretString>,
+    ) {
+        if let Some(key) = anthropic {
+            self.keys.anthropic.exchange(key);
+        }
+        if let Some(key) = openai {
+            self.keys.openai.exchange(key);
+        }
+    }
+
+    /// Whom to ask: the model that is wanted (an agent's), or the configured one; then the fallback.
+    ///
+    /// # Errors
+    /// [`Kind::NoLanguageModel`], [`Kind::NoModelNamed`], or [`Kind::ProviderNotConfigured`] where one is named whose
+    /// provider has no key.
+    pub fn resolve(&self, wanted: Option<&str>) -> Result<Vec<Candidate>, Error> {
+        Ok(self.router.resolve(wanted)?)
+    }
+
+    /// Asks one candidate once; what was refused and cost nothing is asked again as the server takes it. Nothing is
+    /// recorded, and what was learned of the server is known to this model alone.
+    ///
+    /// # Errors
+    /// As [`Model::ask_knowing`].
+    pub async fn ask(&self, candidate: &Candidate, request: &Request) -> Result<Answer, Error> {
+        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = lock().get(candidate).cloned().unwrap_or_default();
+        let answered = self.ask_knowing(candidate, request, &mut known).await;
+        lock().insert(candidate.clone(), known);
+        answered
+    }
+
+    /// Asks one candidate once, by what is known of its server; `known` has what was learned afterwards.
+    ///
+    /// # Errors
+    /// See [`Kind`]; an answer that is refused, cut off or held back is an [`Answer`] with that [`Stop`], since it was
+    /// paid for.
+    pub async fn ask_knowing(
+        &self,
+        candidate: &Candidate,
+        request: &Request,
+        known: &mut Capabilities,
+    ) -> Result<Answer, Error> {
+        let Candidate { provider, model } = candidate;
+        match (provider.as_str(), &self.anthropic, &self.openai) {
+            (ANTHROPIC, Some(anthropic), _) => {
+                protocol::ask(anthropic, model, request, known).await
+            }
+            (OPENAI, _, Some(openai)) => protocol::ask(openai, model, request, known).await,
+            _ => Err(not_configured(candidate)),
+        }
+    }
+
+    /// Returns where a candidate's calls go, without user, password and query, which may hold secrets.
+    #[must_use]
+    pub fn endpoint(&self, candidate: &Candidate) -> String {
+        let base_url = match (candidate.provider.as_str(), &self.anthropic, &self.openai) {
+            (ANTHROPIC, Some(anthropic), _) => anthropic.base_url(),
+            (OPENAI, _, Some(openai)) => openai.base_url(),
+            _ => return String::new(),
+        };
+        let url = reqwest::Url::parse(base_url).ok();
+        let endpoint = url.and_then(|url| {
+            let host = url.host_str()?;
+            let port = url
+                .port()
+                .map_or_else(String::new, |port| format!(":{port}"));
+            Some(format!("{}://{host}{port}{}", url.scheme(), url.path()))
+        });
+        let endpoint: String = endpoint
+            .unwrap_or_default()
+            .chars()
+            .take(MAX_ENDPOINT_CHARS)
+            .collect();
+        endpoint.trim_end_matches('/').to_owned()
+    }
+
+    /// Says whether the next candidate is asked at once after this error: the first cannot answer now, or asks for a
+    /// longer wait than is configured.
+    #[must_use]
+    pub fn asks_for_another(&self, error: &Error) -> bool {
+        let waits_long = error
+            .retry_after_seconds()
+            .is_some_and(|seconds| Duration::from_secs(seconds) > self.longest_wait);
+        error.asks_for_another() || waits_long
+    }
+
+    /// The same, within a time that may be shorter than the configured one: a function must end before it is ended.
+    ///
+    /// # Errors
+    /// As [`Model::ask`]; [`Kind::Timeout`] when the time is over.
+    pub async fn ask_within(
+        &self,
+        candidate: &Candidate,
+        request: &Request,
+        time: Duration,
+    ) -> Result<Answer, Error> {
+        let asked = tokio::time::timeout(time, self.ask(candidate, request)).await;
+        asked.unwrap_or_else(|_| Err(Kind::Timeout.into()))
+    }
+
+    /// Returns the tokens that what is sent cannot exceed: no token is shorter than a byte. What a provider adds, the
+    /// database reserves on top (`added_input_tokens`).
+    #[must_use]
+    pub fn input_bound(&self, candidate: &Candidate, request: &Request) -> u64 {
+        let body = self.request_body(candidate, request);
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        u64::try_from(body.len()).unwrap_or(u64::MAX)
+    }
+
+    /// Returns the body of a call as a server of which nothing was learned receives it; none for a provider that is not
+    /// configured.
+    #[must_use]
+    pub fn request_body(&self, candidate: &Candidate, request: &Request) -> Option<Value> {
+        let Candidate { provider, model } = candidate;
+        let known = Capabilities::default();
+        match (provider.as_str(), &self.anthropic, &self.openai) {
+            (ANTHROPIC, Some(anthropic), _) => Some(anthropic.body(model, request, &known)),
+            (OPENAI, _, Some(openai)) => Some(openai.body(model, request, &known)),
+            _ => None,
+        }
+    }
+
+    /// Returns a caller that records nothing.
+    #[must_use]
+    pub fn direct(&self) -> DirectCaller<'_> {
+        DirectCaller::new(self)
+    }
+
+    /// Returns the most tokens of an answer, as configured.
+    #[must_use]
+    pub fn max_output_tokens(&self) -> u32 {
+        self.max_output_tokens
+    }
+
+    /// Texts as vectors of one space, in their order; what was used, where a provider was asked.
+    ///
+    /// # Errors
+    /// See [`Kind`]. Nothing falls back to another space: its vectors could not be compared.
+    pub async fn embed(&self, texts: &[String]) -> Result<(Embedded, Option<Usage>), Error> {
+        self.embedder.embed(self.openai.as_ref(), texts).await
+    }
+
+    /// Returns what embedding these texts asks of a provider; none where it costs nothing.
+    #[must_use]
+    pub fn embedding_call(&self, texts: &[String]) -> Option<EmbeddingCall> {
+        self.embedder.call(texts)
+    }
+
+    /// The name of the space that [`Model::embed`] gives vectors of.
+    ///
+    /// # Errors
+    /// `GOALPOST_EMBEDDING_MODEL` names a model of a provider that is not there.
+    pub fn embedding_space(&self) -> Result<String, Error> {
+        self.embedder.space()
+    }
+}
+
+fn not_configured(candidate: &Candidate) -> Error {
+    Kind::ProviderNotConfigured {
+        named_by: "the record of this step".to_owned(),
+        model: candidate.model.clone(),
+        provider: candidate.provider.clone(),
+    }
+    .into()
+}

@@ -1,0 +1,200 @@
+//! Embeddings by an OpenAI-compatible server, and by nobody.
+
+use llm::embeddings::{LEXICAL_SPACE, WIDTH, lexical};
+use llm::{Charged, ModelConfig};
+use serde_json::{Value, json};
+
+use crate::server::{KEY, Reply, Server, model};
+
+/// A response with all fields that the reference has.
+fn embeddings(vectors: &[(usize, Vec<f32>)]) -> Reply {
+    let data = vectors
+        .iter()
+        .map(|(index, vector)| json!({"object": "embedding", "index": index, "embedding": vector}));
+    Reply::json(json!({
+        "object": "list", "data": data.collect::<Value>(), "model": "embedder-2026",
+        "usage": {"prompt_tokens": 8, "total_tokens": 8},
+    }))
+}
+
+fn config(server: &Server) -> ModelConfig {
+    ModelConfig {
+        embedding_model: Some("openai/embedder".into()),
+        ..server.openai()
+    }
+}
+
+fn texts(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+#[tokio::test]
+async fn texts_become_vectors_of_our_width_in_their_order() {
+    let server = Server::start([embeddings(&[(1, vec![0.0, 2.0]), (0, vec![3.0, 4.0])])]).await;
+    let model = model(config(&server));
+    let (embedded, usage) = model.embed(&texts(&["a", ""])).await.unwrap();
+    assert_eq!(
+        (
+            embedded.space.as_str(),
+            model.embedding_space().unwrap().as_str()
+        ),
+        ("openai/embedder", "openai/embedder")
+    );
+    assert_eq!(embedded.vectors[0][..3], [0.6, 0.8, 0.0]);
+    assert_eq!(embedded.vectors[1][..3], [0.0, 1.0, 0.0]);
+    assert!(embedded.vectors.iter().all(|vector| vector.len() == WIDTH));
+    let usage = usage.unwrap();
+    assert_eq!(
+        (
+            usage.provider.as_str(),
+            usage.model.as_str(),
+            usage.input_tokens
+        ),
+        ("openai", "embedder", 8)
+    );
+    let asked = server.asked().remove(0);
+    assert!(
+        asked.head.starts_with("POST /v1/embeddings HTTP/1.1"),
+        "{}",
+        asked.head
+    );
+    assert!(
+        asked
+            .head
+            .contains(&format!("authorization: bearer {KEY}\r\n"))
+    );
+    assert_eq!(
+        asked.body,
+        json!({"model": "embedder", "input": ["a", "(empty)"], "encoding_format": "float", "dimensions": 1024})
+    );
+}
+
+#[tokio::test]
+async fn many_texts_are_several_calls_and_one_list() {
+    let batch = |count: usize| {
+        embeddings(
+            &(0..count)
+                .map(|index| (index, vec![1.0]))
+                .collect::<Vec<_>>(),
+        )
+    };
+    let server = Server::start([batch(64), batch(6)]).await;
+    let (embedded, usage) = model(config(&server))
+        .embed(&vec!["x".to_owned(); 70])
+        .await
+        .unwrap();
+    assert_eq!(
+        (embedded.vectors.len(), usage.unwrap().input_tokens),
+        (70, 16)
+    );
+    let sizes: Vec<usize> = server
+        .bodies()
+        .iter()
+        .map(|body| body["input"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(sizes, [64, 6]);
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_to_be_told_a_width_is_asked_without() {
+    let refusal = Reply::status(
+        "400 Bad Request",
+        json!({"error": {"message": "this model is no matryoshka"}}),
+    );
+    let server = Server::start([refusal, embeddings(&[(0, vec![1.0])])]).await;
+    model(config(&server)).embed(&texts(&["a"])).await.unwrap();
+    let widths: Vec<Option<Value>> = server
+        .bodies()
+        .iter()
+        .map(|body| body.get("dimensions").cloned())
+        .collect();
+    assert_eq!(widths, [Some(json!(1024)), None]);
+}
+
+#[tokio::test]
+async fn what_does_not_fit_or_is_not_one_for_each_is_refused() {
+    let cases = [
+        (embeddings(&[(0, vec![1.0; 1025])]), "model_refused"),
+        (embeddings(&[]), "model_malformed"),
+        (
+            embeddings(&[(0, vec![1.0]), (0, vec![1.0])]),
+            "model_malformed",
+        ),
+        (embeddings(&[(3, vec![1.0])]), "model_malformed"),
+        (embeddings(&[(0, vec![0.0])]), "model_malformed"),
+        (
+            Reply::json(json!({"data": [{"index": 0, "embedding": "AACAPw=="}]})),
+            "model_malformed",
+        ),
+        (
+            Reply::status("429 Too Many Requests\r\nretry-after: 5", json!({})),
+            "model_rate_limited",
+        ),
+        (
+            Reply::status("401 Unauthorized", json!({})),
+            "model_wrong_key",
+        ),
+    ];
+    for (reply, code) in cases {
+        let server = Server::start([reply]).await;
+        let error = model(config(&server))
+            .embed(&texts(&["a"]))
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), code, "{error}");
+        assert_eq!(
+            error.was_charged() == Charged::Unknown,
+            code == "model_malformed"
+        );
+        let was_answered = !matches!(code, "model_rate_limited" | "model_wrong_key");
+        assert_eq!(error.usage.is_some(), was_answered, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn paid_embedding_is_bounded_and_free_one_is_none() {
+    let server = Server::start([embeddings(&[(0, vec![1.0])])]).await;
+    let paid = model(config(&server));
+    let call = paid.embedding_call(&texts(&["slow queries"])).unwrap();
+    paid.embed(&texts(&["slow queries"])).await.unwrap();
+    let sent = server.bodies()[0].to_string().len();
+    assert_eq!(
+        (call.candidate.model.as_str(), call.max_input_tokens),
+        ("embedder", u64::try_from(sent).unwrap())
+    );
+    let free = model(ModelConfig {
+        embedding_model: Some("lexical".into()),
+        ..config(&server)
+    });
+    assert_eq!(free.embedding_call(&texts(&["slow queries"])), None);
+}
+
+#[tokio::test]
+async fn without_a_model_for_it_the_lexical_embedding_serves() {
+    let server = Server::start([]).await;
+    let lexical_ones = [
+        ModelConfig::default(),
+        server.anthropic(),
+        // A server of one's own need not have any.
+        server.openai(),
+        ModelConfig {
+            embedding_model: Some("lexical".into()),
+            ..server.openai()
+        },
+    ];
+    for config in lexical_ones {
+        let model = model(config);
+        let (embedded, usage) = model.embed(&texts(&["slow queries"])).await.unwrap();
+        assert_eq!((embedded.space.as_str(), usage), (LEXICAL_SPACE, None));
+        assert_eq!(embedded.vectors, [lexical("slow queries")]);
+    }
+    assert!(server.asked().is_empty());
+    let openai = ModelConfig {
+        openai_api_key: Some(KEY.to_owned().into()),
+        ..ModelConfig::default()
+    };
+    assert_eq!(
+        model(openai).embedding_space().unwrap(),
+        "openai/text-embedding-3-small"
+    );
+}
