@@ -2,11 +2,12 @@
 
 -- file: supabase/schemas/00_foundation/10_schemas_and_roles.sql
 
--- Goalpost in Postgres: the story.
+-- The engine of Goalpost in Postgres.
 --
--- A request becomes a run; a run is a set of steps; a step is claimed under a lease, worked by a stateless
--- function, and finished. Everything that happens is a row, and only the SQL functions of these files move rows
--- from one state to another. A wake (webhook, queue message, schedule) only says "look": losing one costs latency.
+-- A request becomes a run; a run is a set of steps; a step is claimed under a lease, processed by a stateless function,
+-- and finished. All state is in rows, and only the SQL functions of these files change the state of a row. A wake
+-- (webhook, queue message, schedule) only starts a drain, which reads the rows: a lost wake costs latency and nothing
+-- else.
 --
 --   accept_request ─> run 'request' ─ assess ─┬─ answer
 --                                             ├─ a few steps ─ answer
@@ -14,14 +15,14 @@
 --                                                             ▲                                 ├─ failed
 --                                                             └──────────── re-plan ────────────┘
 --
--- One tree, one lock: a request's first run is the root of everything that follows from it (workflow_runs.root_run_id).
--- Every transition takes that run's advisory lock first (lock_trees), then checks, then writes. Claims alone take no
--- tree lock: they lock ready steps with `skip locked` and wait for nobody.
+-- One lock per tree: the first run of a request is the root of every run that follows from it
+-- (workflow_runs.root_run_id). Every transition takes that run's advisory lock first (lock_trees), then checks, then
+-- writes. Claims alone take no tree lock: they lock ready steps with `skip locked` and do not block.
 --
--- Schemas: goalpost (exposed: tables under row-level security, and what people may call),
---          goalpost_worker (exposed: what the functions may call, by the role goalpost_worker alone),
+-- Schemas: goalpost (exposed: tables under row-level security, and the functions that people may call),
+--          goalpost_worker (exposed: the functions that workers may call, executable by the role goalpost_worker alone),
 --          goalpost_private (not exposed: definer functions, helpers, readers of secrets).
--- All grants are in 92_access/20_grants.sql. Nothing here needs a superuser or a Postgres newer than 15.
+-- All grants are in 92_access/20_grants.sql. These files need neither a superuser nor a Postgres newer than 15.
 
 create extension if not exists pgcrypto with schema extensions;
 create extension if not exists pg_net with schema extensions;
@@ -32,14 +33,15 @@ create schema goalpost;
 create schema goalpost_worker;
 create schema goalpost_private;
 
--- Roles are shared by all databases of a cluster, hence the guards.
+-- Roles are shared by all databases of a cluster and may exist already.
 do $$
 begin
-  -- What the functions act as: may execute the RPCs of goalpost_worker and nothing else of ours.
+  -- The role of the workers: it may execute the RPCs of goalpost_worker and has no other rights on these schemas.
   if not exists (select from pg_catalog.pg_roles where rolname = 'goalpost_worker') then
     create role goalpost_worker nologin noinherit;
   end if;
-  -- Analyses a person's SQL before it runs: resolves names as `authenticated` does, and may make temporary functions.
+  -- The role that analyses a person's SQL before it runs: it resolves names as `authenticated` does, and may create
+  -- temporary functions.
   if not exists (select from pg_catalog.pg_roles where rolname = 'goalpost_asker') then
     create role goalpost_asker nologin inherit;
     grant authenticated to goalpost_asker;
@@ -52,7 +54,8 @@ alter role goalpost_worker set statement_timeout = '8s';
 
 -- file: supabase/schemas/00_foundation/20_clock.sql
 
--- The only source of time. Tests replace this function in their own database; no setting can move it.
+-- Returns the present time; the only source of time in these schemas. Tests replace this function in their own
+-- database; no setting can change it.
 create function goalpost_private.clock() returns timestamptz
 language sql volatile
 set search_path = ''
@@ -60,12 +63,12 @@ as $$ select clock_timestamp() $$;
 
 -- file: supabase/schemas/00_foundation/30_refuse.sql
 
--- Refuses with one of our own SQLSTATEs, so that callers branch on codes and never on message text:
+-- Raises an error with one of Goalpost's own SQLSTATEs, so that callers branch on codes and never on message text:
 --   ZG001 not found            ZG002 not allowed        ZG003 invalid input
 --   ZG004 conflict with the present state               ZG005 plan refused
 --   ZG006 too many open requests                        ZG007 payload too large
 --   ZG008 query refused        ZG009 lease lost         ZG011 query ran into its time limit
--- ZX001 is raised and caught within one function, to undo what it did (a code that ends in 000 would catch its class).
+-- ZX001 is raised and caught within one function, to undo its writes (a code that ends in 000 would catch its class).
 create function goalpost_private.refuse(p_code text, p_message text, p_hint text default null) returns void
 language plpgsql
 set search_path = ''
@@ -77,7 +80,7 @@ $$;
 
 -- file: supabase/schemas/00_foundation/40_json_values.sql
 
--- JSON that may be anything, read as an integer within bounds; anything else is the default.
+-- Reads a JSON value as an integer within bounds; returns the default for any other value.
 create function goalpost_private.bounded_integer(p_value jsonb, p_default integer, p_least integer, p_most integer)
 returns integer
 language sql immutable
@@ -89,7 +92,7 @@ as $$
   end
 $$;
 
--- Whether JSON is absent or a whole number within bounds.
+-- Returns true if a JSON value is absent or a whole number within bounds.
 create function goalpost_private.is_absent_or_whole(p_value jsonb, p_least integer, p_most integer) returns boolean
 language sql immutable
 set search_path = ''
@@ -103,12 +106,13 @@ $$;
 
 -- file: supabase/schemas/00_foundation/50_words.sql
 
--- The lexemes that text matching compares, without their positions.
+-- Returns the lexemes of a text, without positions: the form in which texts are matched.
 create function goalpost_private.words_of(p_text text) returns tsvector
 language sql immutable
 set search_path = ''
 as $$ select strip(to_tsvector('pg_catalog.english', p_text)) $$;
 
+-- Returns the lexemes of a text as an array.
 create function goalpost_private.lexemes(p_text text) returns text[]
 language sql immutable
 set search_path = ''
@@ -116,52 +120,58 @@ as $$ select tsvector_to_array(goalpost_private.words_of(p_text)) $$;
 
 -- file: supabase/schemas/10_tables/10_workspaces.sql
 
--- Who may do what (workspaces, members, project admins) and what there is to work with (agents, tools, runbooks).
+-- Workspaces, members and project admins: the tables that decide which rights a person has.
 
 create table goalpost.workspaces (
   id uuid primary key default gen_random_uuid(),
   name text not null,
   -- Schemas that the `sql` tool may read in this workspace, always as the asker and under row-level security.
   readable_schemas text[] not null default '{public}',
-  -- Hosts that the `webhook` tool may post to in this workspace: `host`, or `host:port` where the port is not 443.
-  -- Nothing listed, nothing posted. A host that is not public must also be named with this workspace by the operator (GOALPOST_PRIVATE_HOSTS).
+  -- Hosts that the `webhook` tool may post to in this workspace: `host`, or `host:port` where the port is not 443. An
+  -- empty list permits no host. A host that is not public must also be listed for this workspace by the operator
+  -- (GOALPOST_PRIVATE_HOSTS).
   webhook_hosts text[] not null default '{}',
-  -- Whether an unsigned webhook is refused. Where Vault has a secret goalpost_webhook_<workspace id>, all are signed.
+  -- True if an unsigned webhook is refused. Where Vault has a secret goalpost_webhook_<workspace id>, all webhooks are
+  -- signed.
   webhooks_signed boolean not null default false,
-  -- Hosts that the `http` tool may call, written as those of webhooks.
+  -- Hosts that the `http` tool may call, in the same form as webhook_hosts.
   http_hosts text[] not null default '{}',
-  -- Domains that the `email` tool may write to: `example.com`, without what is below it.
+  -- Domains that the `email` tool may send to. `example.com` does not include its subdomains.
   email_domains text[] not null default '{}',
-  -- The zone in which models are sent the time, and the currency of amounts that name none; null: that differs.
+  -- The time zone in which models receive the time, and the currency of amounts without one; a null currency means that
+  -- amounts differ in currency.
   time_zone text not null default 'UTC',
   currency text,
-  -- Whether agents are sent common values and counts of the tables that their asker may read.
+  -- True if agents receive common values and row counts of the tables that their asker may read.
   common_values boolean not null default true,
   max_open_requests integer not null default 200,
-  -- What models may cost: one request with all that follows from it (unless it says otherwise), one person a day, the
-  -- workspace a month, both in UTC. Micro-dollars; tokens in and out. Every cap has a value.
+  -- Caps on the cost of models: per request with everything that follows from it (unless the request sets its own), per
+  -- person and day, and per workspace and month, both in UTC. In micro-dollars and in tokens (input and output). Every
+  -- cap has a value.
   goal_budget_microusd bigint not null default 5000000,
   goal_budget_tokens bigint not null default 20000000,
   user_day_microusd bigint not null default 25000000,
   user_day_tokens bigint not null default 100000000,
   workspace_month_microusd bigint not null default 250000000,
   workspace_month_tokens bigint not null default 1000000000,
-  -- What project admins gave it for a month: its own admins may set the month's caps up to this. These defaults are for
-  -- rows of the database's owner; a workspace that a person makes begins with what the project gives (create_workspace).
+  -- The monthly grant of the project admins: the workspace's own admins may set the monthly caps up to it. The defaults
+  -- apply to rows inserted by the owner of the database; a workspace that a person creates starts with the project's
+  -- grant (create_workspace).
   granted_month_microusd bigint not null default 1000000000,
   granted_month_tokens bigint not null default 10000000000,
-  -- What happens at a cap: the step fails, or a person is asked to raise it.
+  -- The effect of a cap without room: the step fails, or a person is asked to raise the cap.
   on_exhausted text not null default 'fail',
-  -- What happens to a goal with a criterion whose verdict is unknown: the requester is asked, or the goal fails.
+  -- The effect of a criterion whose verdict is unknown: the requester is asked, or the goal fails.
   on_unknown text not null default 'ask',
-  -- Whether a person sees every plan before it takes effect, or those alone that are estimated to cost more than this.
+  -- True if a person approves every plan before it takes effect; otherwise only plans estimated to cost more than
+  -- plan_approval_microusd.
   approve_plans boolean not null default false,
   plan_approval_microusd bigint not null default 2000000,
-  -- Who made it, for the cap on how many one person makes; being made a member of others' does not count.
+  -- The creator, for the cap on workspaces per person. Workspaces that a person joined do not count.
   created_by uuid,
   created_at timestamptz not null default now(),
   constraint name_is_given check (length(trim(name)) between 1 and 200),
-  -- An unknown name raises 22023, so no row can have one.
+  -- An unknown time zone raises 22023 here, so no row can contain one.
   constraint time_zone_is_known check (
     length(time_zone) between 1 and 64 and (timestamptz '2000-01-01 00:00:00+00' at time zone time_zone) is not null),
   constraint currency_is_a_code check (currency ~ '^[A-Z]{3}$'),
@@ -197,15 +207,16 @@ create table goalpost.members (
   constraint role_is_known check (role in ('viewer', 'member', 'approver', 'admin', 'owner'))
 );
 comment on table goalpost.members is
-  'Who belongs to a workspace, with one role: viewer, member, approver, admin or owner.';
+  'The members of a workspace, each with one role: viewer, member, approver, admin or owner.';
 create index members_of_user on goalpost.members (user_id);
 
--- An invitation becomes a membership when the invited person accepts it. It names an e-mail address or a user, whether
--- or not there is such a person: user_id is no reference, so that inviting shows nothing about who exists.
+-- An invitation becomes a membership when the invited person accepts it. It contains an e-mail address or a user id.
+-- user_id is no foreign key: a person who does not exist can be invited too, so an invitation does not reveal which
+-- accounts exist.
 create table goalpost.invitations (
   id bigint generated by default as identity primary key,
   workspace_id uuid not null references goalpost.workspaces (id) on delete cascade,
-  -- The workspace's name as it was, for the invited person, who cannot read the workspace.
+  -- A copy of the workspace's name for the invited person, who cannot read the workspace.
   workspace_name text not null,
   email text,
   user_id uuid,
@@ -222,8 +233,8 @@ comment on table goalpost.invitations is 'Invitations into workspaces that wait 
 create index invitations_of_email on goalpost.invitations (email) where email is not null; -- row-level security
 create index invitations_of_user on goalpost.invitations (user_id) where user_id is not null; -- row-level security
 
--- Operators of the whole Supabase project, across workspaces: they may look at its catalog.
--- The first row is written by the owner of the database (`up` and the seed do it locally), later ones by add_project_admin.
+-- Operators of the whole Supabase project, across workspaces: they may read its catalog. The owner of the database
+-- writes the first row (`up` and the seed do it locally); add_project_admin writes later ones.
 create table goalpost.project_admins (
   user_id uuid primary key references auth.users (id) on delete cascade,
   created_at timestamptz not null default now()
@@ -272,18 +283,18 @@ create table goalpost.tools (
   version integer not null default 1,
   description text not null,
   parameters jsonb not null,
-  -- The fields of its result with what each holds; {} where they are not known beforehand.
+  -- The fields of the tool's result with a description of each; {} where they are not known beforehand.
   result jsonb not null default '{}',
-  -- Whether the same call twice has the effect of one.
+  -- True if two identical calls have the effect of one.
   idempotent boolean not null,
-  -- Whether a call changes or sends anything outside its own step.
+  -- True if a call changes or sends anything outside its own step.
   writes boolean not null,
   timeout_seconds integer not null default 30,
-  -- Whether a person is asked first, where no row of the policy says otherwise.
+  -- The default rule for asking a person before a call; rows of tool_policies override it.
   approval text not null default 'never',
-  -- Whether what comes back was written by somebody whom nobody here vouches for.
+  -- True if the result may contain content from outside sources, which the workspace does not control.
   returns_untrusted boolean not null default false,
-  -- Whether a call is a row and not an act: carried out by carry_out_call, or by the executor itself (submit_result).
+  -- True if a call only writes rows: carry_out_call executes it, or the executor itself (submit_result).
   control boolean not null default false,
   max_calls_per_step integer not null default 100,
   constraint approval_is_known check (approval in ('never', 'always', 'when_tainted')),
@@ -294,7 +305,7 @@ comment on table goalpost.tools is 'The tools that the executor implements, with
 
 -- file: supabase/schemas/10_tables/30_runbooks.sql
 
--- Returns the words that a runbook contains: its title, description, type and examples.
+-- Returns the words of a runbook: of its title, description, type and examples.
 create function goalpost_private.words_of_runbook(
   p_title text, p_description text, p_goal_type text, p_examples text[]
 ) returns tsvector
@@ -322,12 +333,12 @@ create table goalpost.runbooks (
   examples text[] not null default '{}',
   requires_project_admin boolean not null default false,
   plan jsonb not null,
-  -- Whether the plan was found to break no rule, so that it need not be checked at every start; null: not looked at
-  -- since it, or the limits, changed.
+  -- True if the plan passed its check, so that it is not checked again at every start; null if it has not been checked
+  -- since the plan or the limits changed.
   is_sound boolean,
   state text not null default 'active',
   created_at timestamptz not null default now(),
-  -- What match_runbooks compares, taken apart when the row is written and not at every question.
+  -- The words that match_runbooks compares, computed once when the row is written.
   words tsvector not null
     generated always as (goalpost_private.words_of_runbook(title, description, goal_type, examples)) stored,
   phrases tsvector[] not null generated always as (goalpost_private.phrases_of_runbook(title, examples)) stored,
@@ -354,14 +365,14 @@ create index runbook_statistics_runbook on goalpost.runbook_statistics (runbook_
 
 -- file: supabase/schemas/10_tables/40_requests.sql
 
--- The rows of work. A person reads them under row-level security; only the functions of the next files write them.
--- Keys are composite with the workspace, so that no row can refer into another tenant. What is written at every step
--- would pay for that at every transition: steps refer to their run alone, attempts and events to nothing by a key.
--- References to agents are looked at when a transaction commits: a workspace goes in one statement with its agents
--- and with the rows that name them, in whatever order, while an agent that was used cannot go alone.
+-- The rows of work. People read them under row-level security; only the functions of the following files write them.
+-- Keys include the workspace, so that no row can refer to another tenant. Rows that are written at every step would pay
+-- for such keys at every transition: steps refer to their run alone, and attempts and events have no foreign keys.
+-- References to agents are checked when the transaction commits: one statement deletes a workspace with its agents and
+-- the rows that refer to them, in any order, while an agent that was used cannot be deleted alone.
 
--- What a person asked.
--- submitted (inserted directly, not yet looked at) -> accepted (has a run) -> answered | failed | cancelled
+-- A request of a person.
+-- submitted (inserted directly, not yet adopted) -> accepted (has a run) -> answered | failed | cancelled
 create table goalpost.requests (
   id bigint generated by default as identity primary key,
   workspace_id uuid not null references goalpost.workspaces (id) on delete cascade,
@@ -369,14 +380,16 @@ create table goalpost.requests (
   question text not null,
   idempotency_key text,
   context jsonb not null default '{}',
-  -- A runbook asked for by name: then nothing is assessed and nothing planned.
+  -- A runbook requested by name: the request skips assessment and planning.
   runbook text,
   parameters jsonb not null default '{}',
-  -- What it may cost, in place of the workspace's: {"max_microusd", "max_tokens", "on_exhausted", "approve_plan"}.
+  -- The request's own budget in place of the workspace's: {"max_microusd", "max_tokens", "on_exhausted",
+  -- "approve_plan"}.
   budget jsonb not null default '{}',
   state text not null default 'submitted',
   reason text,
-  -- Its code where it has one, such as budget_exhausted; what is decided by a reason is decided by this.
+  -- The code of the reason where it has one, such as budget_exhausted. Code branches on this column and never on the
+  -- text of `reason`.
   reason_code text,
   complexity_score numeric,
   complexity_reasons jsonb,
@@ -395,7 +408,7 @@ create table goalpost.requests (
     jsonb_typeof(parameters) = 'object' and pg_column_size(parameters) <= 65536),
   constraint budget_is_a_bounded_object check (jsonb_typeof(budget) = 'object' and pg_column_size(budget) <= 1024),
   constraint ended_at_only_when_ended check ((ended_at is not null) = (state in ('answered', 'failed', 'cancelled')))
--- Room for its end on its own page; the same for goals and runs.
+-- Leaves room on the page for the update that ends the request; goals and runs do the same.
 ) with (fillfactor = 70);
 comment on table goalpost.requests is 'Questions of people, with their state and answer. Members insert their own.';
 create unique index one_request_per_idempotency_key on goalpost.requests (workspace_id, user_id, idempotency_key)
@@ -423,7 +436,7 @@ create table goalpost.goals (
   request_id bigint not null,
   parent_goal_id bigint,
   root_goal_id bigint not null,
-  -- The waiting step of the parent's run that this sub-goal completes.
+  -- The waiting step of the parent's run that the end of this sub-goal completes.
   parent_run_id bigint,
   parent_step_key text,
   depth integer not null default 0,
@@ -433,7 +446,8 @@ create table goalpost.goals (
   context jsonb not null default '{}',
   state text not null default 'active',
   reason text,
-  -- Its code where it has one, such as budget_exhausted; what is decided by a reason is decided by this.
+  -- The code of the reason where it has one, such as budget_exhausted. Code branches on this column and never on the
+  -- text of `reason`.
   reason_code text,
   result jsonb,
   report text,
@@ -456,7 +470,7 @@ create index goals_root on goalpost.goals (workspace_id, root_goal_id);
 create index goals_parent_step on goalpost.goals (parent_run_id, parent_step_key) where parent_run_id is not null;
 alter table goalpost.requests
   add foreign key (workspace_id, goal_id) references goalpost.goals (workspace_id, id) on delete set null (goal_id)
-  -- Looked at when the transaction commits: a request whose runbook is started comes with its goal.
+  -- Checked when the transaction commits: a request that starts a runbook is written in one transaction with its goal.
   deferrable initially deferred;
 
 create table goalpost.goal_criteria (
@@ -473,7 +487,7 @@ create table goalpost.goal_criteria (
   foreign key (workspace_id, goal_id) references goalpost.goals (workspace_id, id) on delete cascade
 );
 comment on table goalpost.goal_criteria is
-  'What a goal is judged by: one row per criterion with its verdict and evidence.';
+  'The criteria of a goal, each with its verdict and evidence.';
 create index goal_criteria_goal on goalpost.goal_criteria (workspace_id, goal_id);
 
 -- file: supabase/schemas/10_tables/44_workflow_runs.sql
@@ -491,9 +505,10 @@ create table goalpost.workflow_runs (
   priority integer not null default 0,
   state text not null default 'running',
   reason text,
-  -- Its code where it has one, such as budget_exhausted; what is decided by a reason is decided by this.
+  -- The code of the reason where it has one, such as budget_exhausted. Code branches on this column and never on the
+  -- text of `reason`.
   reason_code text,
-  -- Why the run will fail once its judge has reported (wind_down).
+  -- The reason with which the run will fail once its judge has reported (fail_run_after_report).
   failure text,
   revision integer not null default 0,
   runbook_id bigint references goalpost.runbooks (id) on delete set null,
@@ -531,13 +546,13 @@ create table goalpost.plan_revisions (
   runbook_id bigint references goalpost.runbooks (id) on delete set null,
   matches jsonb not null default '[]',
   reasons jsonb not null default '[]',
-  -- What it was thought to cost before it began: estimate_plan.
+  -- The estimated cost before the plan began (estimate_plan).
   estimate jsonb,
   created_at timestamptz not null default now(),
   primary key (run_id, revision),
   foreign key (workspace_id, run_id) references goalpost.workflow_runs (workspace_id, id) on delete cascade
 );
-comment on table goalpost.plan_revisions is 'Every plan that was accepted for a run, in order. Never changed.';
+comment on table goalpost.plan_revisions is 'Every plan that was accepted for a run, in order. Append-only.';
 create index plan_revisions_run on goalpost.plan_revisions (workspace_id, run_id);
 create index plan_revisions_runbook on goalpost.plan_revisions (runbook_id);
 
@@ -550,9 +565,10 @@ create index plan_revisions_runbook on goalpost.plan_revisions (runbook_id);
 --   running -> completed | failed | ready (retry, release, lease lost) | waiting | cancelled
 --   waiting -> ready (continued) | completed | failed (decided, sub-goal ended) | cancelled
 --   failed  -> ready | waiting, cancelled -> pending: only when a person retries a dead letter
--- lease_epoch is the fencing token: every claim raises it, and so does every end that did not come from the worker.
--- attempt counts tries from 1 and rises only on failure or an expired lease.
--- What changes comes last, in the order in which it changes: an update is logged from its first changed byte on.
+-- lease_epoch is the fencing token: every claim increments it, and so does every end that the worker did not report.
+-- attempt counts from 1 and increments only on failure or an expired lease.
+-- Columns that change come last, in the order in which they change: Postgres logs an update from its first changed byte
+-- on.
 create table goalpost.steps (
   run_id bigint not null,
   key text not null,
@@ -567,9 +583,11 @@ create table goalpost.steps (
   input jsonb not null default '{}',
   condition jsonb,
   on_failure text not null default 'fail',
-  -- The run ends with this step, whatever else is open. The steps assess, plan and judge end runs by what they decide.
+  -- True if the run ends with this step, even while others are open. Steps of kind assess, plan and judge end runs by
+  -- their results instead.
   ends_run boolean not null default false,
-  -- Keys of the same run, both ways, written once with the plan: a step's end finds who waited for it by their keys.
+  -- Keys of the same run in both directions, written once with the plan: when a step ends, its dependents are found by
+  -- key.
   depends_on text[] not null default '{}',
   dependents text[] not null default '{}',
   attempt integer not null default 1,
@@ -597,7 +615,8 @@ create table goalpost.steps (
   constraint timeout_is_bounded check (timeout_seconds between 1 and 86400),
   constraint on_failure_is_known check (on_failure in ('fail', 'continue')),
   foreign key (run_id) references goalpost.workflow_runs (id) on delete cascade
--- A row grows twice, when it is claimed and when its result comes: with room on its page, only what changed is logged.
+-- A row grows twice, when it is claimed and when its result is written: with room on its page, Postgres logs only the
+-- change.
 ) with (fillfactor = 40);
 comment on table goalpost.steps is 'Nodes of a run with their inputs, lease, state and result.';
 create index steps_ready on goalpost.steps (kind, workspace_id, priority desc, run_after) where state = 'ready'; -- take_steps
@@ -606,8 +625,8 @@ create index steps_running on goalpost.steps (lease_expires_at) where state = 'r
 create index steps_waiting on goalpost.steps (run_after) where state = 'waiting' and run_after is not null; -- sweep
 create index steps_agent on goalpost.steps (agent_id) where agent_id is not null;
 
--- One try of a step, written when it ends. It refers to nothing by a key, since each reference would be locked and
--- logged at every step: it is written only together with its step, and goes with its run (forget_history).
+-- One attempt of a step, written when it ends. It has no foreign keys, since each would be locked and logged at every
+-- step: it is written only together with its step, and deleted with its run (forget_history).
 create table goalpost.step_attempts (
   run_id bigint not null,
   step_key text not null,
@@ -642,8 +661,8 @@ create index agent_instances_run on goalpost.agent_instances (workspace_id, run_
 
 -- file: supabase/schemas/10_tables/48_events.sql
 
--- History, append-only: dense from 1 within a tree, because it is written under the tree's lock. Like attempts, it
--- refers to nothing by a key.
+-- The append-only history of a tree. It is dense from 1, because rows are written under the tree's lock. Like
+-- step_attempts, it has no foreign keys.
 create table goalpost.events (
   root_run_id bigint not null,
   sequence integer not null,
@@ -660,34 +679,36 @@ comment on table goalpost.events is 'The history of each request tree: append-on
 
 -- file: supabase/schemas/10_tables/50_approvals.sql
 
--- What a person owes: a decision or an answer. pending -> approved | rejected | expired | cancelled.
--- The first decision wins; where a quorum is asked for, so many different people approve, and one rejects. An edit by
--- another that changes what runs with the requester's rights waits for the requester (decide_approval).
--- Kinds: step (a step of the plan that is nothing but this decision), plan (before it takes effect), tool_call,
--- budget (a cap that is used up), outcome_unknown (a call whose worker is gone), question (a typed answer), verdict
--- (criteria that neither code nor a model could judge), renewal (of the requester's rights).
--- Several may wait for people in one step; a step goes on when none of its own does.
+-- A decision or an answer that a person has to give. pending -> approved | rejected | expired | cancelled.
+-- The first decision wins. Where a quorum is required, that many different people have to approve, and one rejection is
+-- enough. An edit by another person that changes what runs with the requester's rights waits for the requester
+-- (decide_approval).
+-- Kinds: step (a step of the plan that consists of this decision), plan (before it takes effect), tool_call, budget (a
+-- cap without room), outcome_unknown (a call whose worker was lost), question (a typed answer), verdict (criteria that
+-- neither code nor a model could judge), renewal (of the requester's rights).
+-- A step may have several pending approvals; it continues when none is left.
 create table goalpost.approvals (
   id bigint generated by default as identity primary key,
   workspace_id uuid not null,
   goal_id bigint,
   run_id bigint not null,
   step_key text not null,
-  -- Counts within the step.
+  -- A number that counts from 1 within the step.
   number integer not null default 1,
   kind text not null default 'step',
-  -- The call that it is about: tool_call, outcome_unknown, and the question of a tool.
+  -- The call that the approval concerns: for tool_call, outcome_unknown, and a question of a tool.
   call_number integer,
-  -- An approval of the same step's tree that decides this one with it: many steps may run against one cap.
+  -- Another approval of the same tree whose decision also decides this one: many steps may reach the same cap.
   decided_with bigint,
   question text not null,
-  -- What the person is shown: results of the step's dependencies, a tool with its arguments, a plan with its estimate.
+  -- The context for the person who decides: results of the step's dependencies, a tool with its arguments, a plan with
+  -- its estimate.
   shown jsonb not null,
-  -- What is decided on, exactly, and its sha256 in hex (of the JSON text): a call's arguments, a plan, a cap.
-  -- A decision on something else is refused.
+  -- The exact subject of the decision and its sha256 in hex (of the JSON text): a call's arguments, a plan, a cap. A
+  -- decision on another version is refused.
   subject jsonb,
   subject_hash text,
-  -- What an answer has to be: a JSON schema of a few words; see answer_problem.
+  -- The JSON schema of the answer; see json_schema_problem for the subset that SQL checks.
   answer_schema jsonb,
   required_role text not null,
   quorum integer not null default 1,
@@ -695,9 +716,9 @@ create table goalpost.approvals (
   on_reject text not null,
   -- The one person whose decision is required next; null: anyone who holds the role.
   decider_id uuid,
-  -- Whether the requester has to approve it too, edited or not.
+  -- True if the requester has to approve it too, edited or not.
   requester_confirms boolean not null default false,
-  -- When nobody decided by then, this role decides from then on.
+  -- The time from which escalates_to may decide, if the approval is still pending.
   escalates_at timestamptz,
   escalates_to text,
   state text not null default 'pending',
@@ -706,7 +727,7 @@ create table goalpost.approvals (
   decided_by uuid,
   decided_at timestamptz,
   comment text,
-  -- What a person made of the subject, and that person; while an outcome waits for the requester, the person who
+  -- A person's version of the subject, and that person; while an outcome waits for the requester, the person who
   -- supplied its result.
   edited jsonb,
   edited_by uuid,
@@ -729,7 +750,7 @@ create table goalpost.approvals (
   foreign key (workspace_id, goal_id) references goalpost.goals (workspace_id, id) on delete cascade,
   foreign key (workspace_id, decided_with) references goalpost.approvals (workspace_id, id) on delete cascade
 );
-comment on table goalpost.approvals is 'Decisions and answers that people owe, with exactly what is decided on.';
+comment on table goalpost.approvals is 'Decisions and answers that people have to give, each with its exact subject.';
 create index approvals_pending on goalpost.approvals (expires_at) where state = 'pending'; -- sweep, inbox
 create index approvals_escalating on goalpost.approvals (escalates_at) where state = 'pending' and escalates_at is not null; -- sweep
 create index approvals_goal on goalpost.approvals (workspace_id, goal_id);
@@ -766,18 +787,18 @@ create table goalpost.corrections (
   foreign key (workspace_id, goal_id) references goalpost.goals (workspace_id, id) on delete cascade
 );
 comment on table goalpost.corrections is
-  'What people changed before they approved it: the proposal beside the result.';
+  'Edits of approved subjects: the proposal beside the approved version.';
 create index corrections_agent on goalpost.corrections (agent_id) where agent_id is not null;
 create index corrections_approval on goalpost.corrections (workspace_id, approval_id);
 create index corrections_goal on goalpost.corrections (workspace_id, goal_id);
 
 -- file: supabase/schemas/10_tables/54_journal.sql
 
--- The journal of a step: what its worker asked models and tools, each as a row before it takes effect. A step that is
--- claimed again replays it: what was answered is not asked again, and what was done is not done again.
--- Numbers count within the step, over all of its tries, and never begin anew: a call's number is its identity outside.
+-- The journal of a step: its model calls and tool calls, each written as a row before it takes effect. A step that is
+-- claimed again replays the journal: answered model calls are not repeated, and neither are completed tool calls.
+-- Numbers count within the step, over all of its attempts, and never restart: a call's number is its identity outside.
 
--- One paid call of a model, chat or embedding, with what it may cost at most and what it cost.
+-- One paid call of a model, chat or embedding, with the bound of its cost and the actual cost.
 -- asked -> answered | failed (no answer came) | unknown (its end is not known; it counts as spent as reserved)
 -- unknown -> failed: a late end brings the cost
 create table goalpost.step_turns (
@@ -787,13 +808,14 @@ create table goalpost.step_turns (
   workspace_id uuid not null,
   attempt integer not null,
   lease_epoch bigint not null,
-  -- What it was asked for: assess, plan, work, judge, repair, compact; embed for an embedding, whose vectors are not kept.
+  -- The purpose of the call: assess, plan, work, judge, repair, compact; embed for an embedding, whose vectors are not
+  -- kept.
   purpose text not null,
   provider text not null,
   model text not null,
-  -- sha256 of the request, in hex: to see whether a replay would have asked the same.
+  -- sha256 of the request, in hex: shows if a replay would send the same request.
   request_hash text not null,
-  -- No more tokens than this go in (the request's bytes and what the provider adds) and come out; both are reserved.
+  -- Upper bounds of the tokens in (the request's bytes and the provider's additions) and out; both are reserved.
   max_input_tokens bigint not null,
   max_output_tokens bigint not null,
   reserved_microusd bigint not null default 0,
@@ -806,7 +828,7 @@ create table goalpost.step_turns (
   cache_write_tokens bigint not null default 0,
   reasoning_tokens bigint not null default 0,
   cost_microusd bigint not null default 0,
-  -- Whether its cost is booked, and whether that is an estimate (see usage_events).
+  -- True once the cost is booked; is_estimate is explained at usage_events.
   is_settled boolean not null default false,
   is_estimate boolean not null default false,
   answer jsonb,
@@ -820,24 +842,24 @@ create table goalpost.step_turns (
     and output_tokens >= 0 and cached_tokens >= 0 and cache_write_tokens >= 0 and reasoning_tokens >= 0 and cost_microusd >= 0),
   foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade
 ) with (fillfactor = 70);
-comment on table goalpost.step_turns is 'Model calls of a step, each with its reserved and its real cost.';
+comment on table goalpost.step_turns is 'Model calls of a step, each with its reserved and its actual cost.';
 create index step_turns_asked on goalpost.step_turns (workspace_id, asked_at) where state = 'asked'; -- sweep
 
--- One call of a tool, with the arguments it will have whoever makes it.
+-- One call of a tool, with arguments that stay the same for every worker that makes it.
 -- waiting (a person decides, or another step works) -> intended | denied | done | failed
 -- intended (may be made) -> running (begun, and not repeatable) | done | failed
--- running -> done | failed | unknown (whoever began it is gone: a person is asked) -> done | failed | intended
+-- running -> done | failed | unknown (the worker that began it was lost: a person is asked) -> done | failed | intended
 -- intended, waiting, running, unknown -> failed | denied, when the step or its run ends without it (close_calls)
--- failed, denied -> intended | waiting | denied: only of calls that no model asked for, when their step is tried again
--- failed, denied -> intended | waiting | denied | unknown, when a person brings the run back (reopen_calls)
+-- failed, denied -> intended | waiting | denied: only of calls that no model requested, when their step is retried
+-- failed, denied -> intended | waiting | denied | unknown, when a person reopens the run (reopen_calls)
 create table goalpost.tool_calls (
   run_id bigint not null,
   step_key text not null,
   number integer not null,
   workspace_id uuid not null,
-  -- The turn whose answer asked for it; none in a step that is one call.
+  -- The turn whose answer requested the call; null in a step that is one call.
   turn_number integer,
-  -- How the model named the call.
+  -- The model's id of the call.
   call_id text,
   attempt integer not null,
   tool text not null,
@@ -845,12 +867,12 @@ create table goalpost.tool_calls (
   idempotent boolean not null,
   writes boolean not null,
   arguments jsonb not null,
-  -- What the model wrote, where a person made something else of it.
+  -- The model's arguments, where a person changed them.
   proposed_arguments jsonb,
-  -- sha256 of the arguments' text, in hex: what an approval is bound to.
+  -- sha256 of the arguments' text, in hex: an approval is bound to it.
   arguments_hash text not null,
   idempotency_key text not null,
-  -- The name of the rule that decided whether it may be made.
+  -- The name of the rule that decided on the call.
   rule text not null,
   created_at timestamptz not null,
   state text not null,
@@ -872,20 +894,20 @@ create table goalpost.tool_calls (
 comment on table goalpost.tool_calls is
   'Tool calls of a step with their frozen arguments, policy decision and result.';
 
--- What a model's server was learned to take, from what it refused: a column without a value stands for what is assumed of
--- every server. A row holds for some days (limits.capabilities_lifetime) from when its first value was learned.
+-- The request features that a model's server accepts, learned from its refusals; a null column stands for the default
+-- assumed of every server. A row is valid for limits.capabilities_lifetime from its first value on.
 create table goalpost_private.model_capabilities (
   provider text not null,
-  -- The base URL that calls go to, without user, password and query.
+  -- The base URL of the calls, without user, password and query.
   endpoint text not null,
   model text not null,
-  -- The strongest form of a structured answer that it takes; json_schema if there is no value.
+  -- The strongest form of a structured answer that the server accepts; null: json_schema.
   output_format text,
-  -- The name of the limit of an answer's tokens.
+  -- The name of the parameter that limits the tokens of an answer.
   limit_parameter text,
   max_output_tokens bigint,
   context_tokens bigint,
-  -- False if the model calls tools only while it does not reason.
+  -- False if the model calls tools only with reasoning disabled.
   reasons_with_tools boolean,
   learned_at timestamptz not null,
   primary key (provider, endpoint, model),
@@ -893,11 +915,11 @@ create table goalpost_private.model_capabilities (
   constraint limit_parameter_is_known check (limit_parameter in ('max_tokens', 'max_completion_tokens')),
   constraint tokens_are_positive check (max_output_tokens > 0 and context_tokens > 0)
 );
-comment on table goalpost_private.model_capabilities is 'What servers of models take, as far as it was learned from what they refused.';
+comment on table goalpost_private.model_capabilities is 'Request features that model servers accept, learned from their refusals.';
 
 -- file: supabase/schemas/10_tables/56_memory.sql
 
--- What is remembered beyond one step, and which try of which step it was told to: later credit depends on that.
+-- Memories that outlive a step, and the attempts that received each: later credit depends on that.
 
 create table goalpost.embedding_spaces (
   -- `lexical-1` is built in; others are `provider/model`.
@@ -911,7 +933,7 @@ comment on table goalpost.embedding_spaces is
 create table goalpost.memories (
   id bigint generated by default as identity primary key,
   workspace_id uuid not null references goalpost.workspaces (id) on delete cascade,
-  -- Who is told: steps of this goal and of goals below it | steps that work for this person | steps of this agent |
+  -- The recipients: steps of this goal and of goals below it | steps that work for this person | steps of this agent |
   -- every step of the workspace.
   scope text not null,
   goal_id bigint,
@@ -922,12 +944,12 @@ create table goalpost.memories (
   text text not null,
   space text references goalpost.embedding_spaces (name),
   embedding extensions.vector(1024),
-  -- Where it comes from: a call of the tool `remember`, or nothing where a person wrote it.
+  -- The origin: a call of the tool `remember`; null where a person wrote it.
   run_id bigint,
   step_key text,
   call_number integer,
   written_by uuid,
-  -- trusted | untrusted (its step had read what strangers may have written) | revoked (told to nobody any more)
+  -- trusted | untrusted (its step had read content from outside sources) | revoked (no step receives it any more)
   trust text not null,
   created_at timestamptz not null,
   expires_at timestamptz not null,
@@ -945,7 +967,7 @@ create table goalpost.memories (
   constraint one_memory_per_call unique (run_id, step_key, call_number),
   foreign key (workspace_id, goal_id) references goalpost.goals (workspace_id, id) on delete cascade
 );
-comment on table goalpost.memories is 'What was learned, with scope, kind, source, trust and expiry.';
+comment on table goalpost.memories is 'Memories, with scope, kind, source, trust and expiry.';
 create index memories_workspace on goalpost.memories (workspace_id, scope); -- rank_memories
 create index memories_goal on goalpost.memories (workspace_id, goal_id) where goal_id is not null;
 create index memories_words on goalpost.memories
@@ -957,14 +979,15 @@ create table goalpost.memory_uses (
   run_id bigint not null,
   step_key text not null,
   attempt integer not null,
-  -- 0: told at its beginning; otherwise the call of the tool `recall` that asked for it.
+  -- 0: received at the start of the attempt; otherwise the call of the tool `recall`.
   call_number integer not null,
   rank integer not null,
   workspace_id uuid not null,
-  -- None: the memory is gone. That it was received stays.
+  -- Null once the memory is deleted. The fact that a step received it stays.
   memory_id bigint,
   score double precision not null,
-  -- As it was when the step received it: is_tainted, also once the memory is revoked or gone.
+  -- A copy of the memory's trust when the step received it: is_tainted reads it even if the memory is revoked or
+  -- deleted.
   is_untrusted boolean not null,
   sent_at timestamptz not null,
   primary key (run_id, step_key, attempt, call_number, rank),
@@ -972,22 +995,22 @@ create table goalpost.memory_uses (
   foreign key (workspace_id, memory_id) references goalpost.memories (workspace_id, id) on delete set null (memory_id)
 );
 comment on table goalpost.memory_uses is
-  'Which memories each attempt of a step received, in which order and with which score.';
+  'The memories that each attempt of a step received, with their order and score.';
 create index memory_uses_memory on goalpost.memory_uses (workspace_id, memory_id);
 
 -- file: supabase/schemas/10_tables/60_money.sql
 
--- One row per turn that ended. Spent on a cap is the sum of its rows here (unbalanced_budgets).
+-- One row per turn that ended. The spent amount of a cap is the sum of its rows here (unbalanced_budgets).
 create table goalpost.usage_events (
   run_id bigint not null,
   step_key text not null,
-  -- The turn.
+  -- The number of the turn.
   number integer not null,
   lease_epoch bigint not null,
   workspace_id uuid not null,
   goal_id bigint,
   agent_id bigint references goalpost.agents (id) deferrable initially deferred,
-  -- Who asked, and the runbook that the run followed at the time of the call: written by attribute_usage.
+  -- The requester, and the runbook that the run followed at the time of the call: written by attribute_usage.
   user_id uuid not null,
   runbook_id bigint,
   provider text not null,
@@ -998,8 +1021,8 @@ create table goalpost.usage_events (
   cost_microusd bigint not null default 0,
   -- False where the turn ended after its worker had lost the lease.
   counted boolean not null default true,
-  -- True where the provider reported no usage (estimated from bytes, or all that was reserved where no answer is known),
-  -- and where its model has no price (the ceiling).
+  -- True where the provider reported no usage (estimated from bytes, or the whole reservation where no answer is
+  -- known), and where the model has no price (the ceiling).
   is_estimate boolean not null default false,
   created_at timestamptz not null,
   primary key (run_id, step_key, number),
@@ -1013,8 +1036,8 @@ comment on table goalpost.usage_events is
 create index usage_events_goal on goalpost.usage_events (workspace_id, goal_id);
 create index usage_events_agent on goalpost.usage_events (agent_id) where agent_id is not null;
 
--- Changes of totals: appended by what ends and by what is booked, added to the totals and deleted by fold_statistics.
--- Concurrent work only appends, so that it never waits for a total.
+-- Changes of totals: appended when runs and steps end and when costs are booked, added to the totals and deleted by
+-- fold_statistics. Concurrent work only appends, so it never waits for a total.
 create table goalpost.unfolded_statistics (
   id bigint generated by default as identity primary key,
   workspace_id uuid not null references goalpost.workspaces (id) on delete cascade,
@@ -1046,7 +1069,7 @@ create table goalpost.daily_usage (
   input_tokens bigint not null,
   output_tokens bigint not null,
   cost_microusd bigint not null,
-  -- Of it: what was estimated (usage_events.is_estimate).
+  -- The estimated part of it (usage_events.is_estimate).
   estimated_microusd bigint not null default 0,
   constraint one_row_per_day_person_agent_and_runbook
     unique nulls not distinct (workspace_id, day, user_id, agent_id, runbook_id)
@@ -1054,9 +1077,10 @@ create table goalpost.daily_usage (
 comment on table goalpost.daily_usage is
   'Usage per workspace, day (UTC), person, agent and runbook, as of the last fold.';
 
--- What may be spent and what is: a row per cap, made at the first question to a model that it counts for. Reserved is
--- what questions under way may cost at most. Scopes: workspace_month ('2030-01'), user_day ('<user>/2030-01-31'), run
--- (a request's first run, for all that follows from it; a sub-goal's run where its step names a budget of its own).
+-- A cap with its spent and reserved amounts: one row per cap, inserted at the first model call that counts towards it.
+-- Reserved is the upper bound of the cost of model calls under way. Scopes: workspace_month ('2030-01'), user_day
+-- ('<user>/2030-01-31'), run (a request's first run, for the whole tree; a sub-goal's run where its step has its own
+-- budget).
 create table goalpost.budgets (
   workspace_id uuid not null references goalpost.workspaces (id) on delete cascade,
   scope text not null,
@@ -1074,10 +1098,10 @@ create table goalpost.budgets (
     least(cap_microusd, cap_tokens, spent_microusd, spent_tokens, reserved_microusd, reserved_tokens) >= 0),
   constraint the_cap_is_kept check (
     spent_microusd + reserved_microusd <= cap_microusd and spent_tokens + reserved_tokens <= cap_tokens)
--- Updated twice per question to a model.
+-- Updated twice per model call.
 ) with (fillfactor = 50);
 comment on table goalpost.budgets is
-  'Caps with what is spent and reserved: per workspace and month, person and day, and run.';
+  'Caps with their spent and reserved amounts: per workspace and month, person and day, and run.';
 
 create table goalpost.budget_raises (
   approval_id bigint primary key,
@@ -1093,12 +1117,12 @@ create table goalpost.budget_raises (
   foreign key (workspace_id, approval_id) references goalpost.approvals (workspace_id, id) on delete cascade,
   foreign key (workspace_id, scope, key) references goalpost.budgets (workspace_id, scope, key) on delete cascade
 );
-comment on table goalpost.budget_raises is 'Raises of caps, one row each, with who decided it.';
+comment on table goalpost.budget_raises is 'Raises of caps, one row each, with the person who decided it.';
 create index budget_raises_approval on goalpost.budget_raises (workspace_id, approval_id);
 create index budget_raises_budget on goalpost.budget_raises (workspace_id, scope, key);
 
--- Steps in state waiting until reservations of other turns are given back: what the next turn of each needs. Settling a
--- turn makes them ready (wake_budget_waiters); their run_after is the fallback.
+-- Steps in state waiting until reservations of other turns are released, with the needs of the next turn of each.
+-- Settling a turn makes them ready (wake_budget_waiters); their run_after is the fallback.
 create table goalpost_private.budget_waiters (
   run_id bigint not null,
   step_key text not null,
@@ -1109,7 +1133,7 @@ create table goalpost_private.budget_waiters (
   primary key (run_id, step_key),
   foreign key (run_id, step_key) references goalpost.steps (run_id, key) on delete cascade
 );
-comment on table goalpost_private.budget_waiters is 'Steps that wait for reserved money to be given back.';
+comment on table goalpost_private.budget_waiters is 'Steps that wait until reserved money is released.';
 create index budget_waiters_workspace on goalpost_private.budget_waiters (workspace_id, since); -- wake_budget_waiters
 
 create table goalpost.model_prices (
@@ -1122,8 +1146,8 @@ create table goalpost.model_prices (
   cached_microusd bigint not null,
   cache_write_microusd bigint not null,
   source text not null,
-  -- The most tokens that one call can take in and give out, reasoning included; null where it is not known. A
-  -- reservation is never larger than that.
+  -- The maximum of tokens that one call can take in and return, reasoning included; null where it is not known. It
+  -- bounds a reservation.
   context_tokens bigint,
   max_output_tokens bigint,
   primary key (provider, model, valid_from),
@@ -1135,17 +1159,17 @@ comment on table goalpost.model_prices is
 
 -- file: supabase/schemas/10_tables/65_policy.sql
 
--- What a workspace (or, without one, the project) says of tools. A deny always holds; of all others that fit, the
--- workspace's come before the project's, and the lowest position first. `*` stands for any letters.
+-- Rules of a workspace (or, without one, of the project) for tools. A deny always applies; among the other rules that
+-- match, those of the workspace come before those of the project, then the lowest position. `*` matches any characters.
 create table goalpost.tool_policies (
   id bigint generated by default as identity primary key,
   workspace_id uuid references goalpost.workspaces (id) on delete cascade,
   name text not null,
-  -- Null: whoever calls.
+  -- Null: every agent.
   agent text,
   tool text not null,
   effect text not null,
-  -- Whether an allowance holds for steps that have read untrusted content, too.
+  -- True if an allowance also applies to steps that have read untrusted content.
   even_if_tainted boolean not null default false,
   position integer not null default 100,
   created_at timestamptz not null default now(),
@@ -1156,11 +1180,11 @@ create table goalpost.tool_policies (
 comment on table goalpost.tool_policies is
   'Rules that allow, deny or require approval for tools, per workspace or for the project.';
 
--- How much at once -----------------------------------------------------------------------------------------------
+-- Rate limits ----------------------------------------------------------------------------------------------------
 
--- So many calls at once, each counted for at least so many seconds: 5 and 0 are five at a time, 60 and 60 are sixty a
--- minute. Of a provider (questions to models), a workspace or an agent (the same), or a tool (its calls). Without a
--- workspace it is one limit for all of them together. `*`: whatever the name.
+-- The number of calls at once, each counted for at least per_seconds: 5 and 0 permit five at a time, 60 and 60 permit
+-- sixty a minute. The scope is a provider, a workspace or an agent (model calls), or a tool (its calls). Without a
+-- workspace all workspaces share one limit. The name `*` matches every name.
 create table goalpost.rate_limits (
   id bigint generated by default as identity primary key,
   workspace_id uuid references goalpost.workspaces (id) on delete cascade,
@@ -1174,13 +1198,14 @@ create table goalpost.rate_limits (
   constraint per_seconds_is_bounded check (per_seconds between 0 and 86400),
   constraint slots_are_bounded check (slots between 1 and 1000)
 );
-comment on table goalpost.rate_limits is 'Limits by key on how many calls may be under way at once and how often.';
+comment on table goalpost.rate_limits is 'Limits by key on the number of calls at once and over time.';
 
--- The places of a limit. One that is free is taken without waiting for those who are taking others: no row is hot.
+-- The slots of a limit. A free slot is acquired with `skip locked`, so concurrent calls do not wait for each other and
+-- no row is hot.
 create table goalpost_private.limit_slots (
   limit_id bigint not null references goalpost.rate_limits (id) on delete cascade,
   slot integer not null,
-  -- When it can be taken again; while it is held, when it would be given up for lost.
+  -- The time from which the slot is free; while it is held, the time after which its holder is considered lost.
   free_again_at timestamptz not null,
   taken_at timestamptz,
   holder text,
@@ -1196,8 +1221,8 @@ create table goalpost.mcp_servers (
   workspace_id uuid not null references goalpost.workspaces (id) on delete cascade,
   name text not null,
   url text not null,
-  -- The header that carries the credentials, if the server wants any. They are in Vault, under a name that no row can
-  -- choose, or a server could be sent another's secret: see mcp_secret_name.
+  -- The header that carries the credentials, if the server requires any. They are in Vault, under a name that no row
+  -- can choose: otherwise a server could receive another server's secret (mcp_secret_name).
   auth_header_name text,
   created_by uuid not null,
   created_at timestamptz not null,
@@ -1215,16 +1240,16 @@ create table goalpost.mcp_tools (
   server_id bigint not null,
   -- The server's own name, or an alias where models and plans could not write that one.
   name text not null,
-  -- As the server described them last. The name at the server is here where `name` is an alias.
+  -- The server's last description. The name at the server is here where `name` is an alias.
   original_name text,
   description text not null,
   parameters jsonb not null,
   schema_hash text not null,
-  -- Why it cannot be used at all, such as a schema that cannot be checked.
+  -- The reason why the tool cannot be used at all, such as a schema that cannot be checked.
   problem text,
   state text not null default 'pending',
-  -- What a person approved: the hash, and what they hold the tool for. Until they say better, a call is an act outside
-  -- that may not be repeated, and its result is nobody's word.
+  -- The approved version: its hash, and the properties that a person assigned to the tool. With the defaults, a call
+  -- writes outside, may not be repeated, and returns untrusted content.
   approved_hash text,
   approved_by uuid,
   approved_at timestamptz,
@@ -1250,8 +1275,8 @@ comment on table goalpost.mcp_tools is
 
 -- file: supabase/schemas/10_tables/67_table_writes.sql
 
--- The tables that a workspace's tools may write, and how. Nothing listed, nothing written. Rows are written by whoever
--- has the database itself, never through the API.
+-- The tables that a workspace's tools may write, and the operations. An empty list permits no table. The owner of the
+-- database writes these rows; the API does not.
 create table goalpost.writable_tables (
   workspace_id uuid not null references goalpost.workspaces (id) on delete cascade,
   schema_name text not null,
@@ -1264,14 +1289,14 @@ create table goalpost.writable_tables (
     schema_name !~ '^(pg_|goalpost|information_schema$|auth$|vault$|storage$|cron$|net$|pgmq|realtime$|extensions$|supabase_|graphql)')
 );
 comment on table goalpost.writable_tables is
-  'Tables that the tools of a workspace may write, and how. Rows are written by the owner of the database.';
+  'Tables that the tools of a workspace may write, with the permitted operations. The owner of the database writes these rows.';
 
--- What was written, by the call that wrote it: committed together, so that a repeated call finds it.
+-- The results of table writes by call. A result commits together with its rows, so that a repeated call finds it.
 create table goalpost_private.table_writes (
   run_id bigint not null,
   step_key text not null,
   call_number integer not null,
-  -- sha256 of what was asked for, in hex: a call that asks for something else is not the same call.
+  -- sha256 of the request, in hex: another request under the same number is another call and is refused.
   request_hash text not null,
   result jsonb,
   written_at timestamptz not null,
@@ -1281,7 +1306,8 @@ create table goalpost_private.table_writes (
 
 -- file: supabase/schemas/10_tables/68_value_reads.sql
 
--- Steps whose model was sent values of the project's tables: such a step has read what others wrote (is_tainted).
+-- Steps whose model received values of the project's tables: such a step has read content that others wrote
+-- (is_tainted).
 create table goalpost_private.value_reads (
   run_id bigint not null,
   step_key text not null,
@@ -1301,7 +1327,7 @@ create table goalpost.wakes (
   constraint function_is_known check (function in ('intake', 'planner', 'executor', 'aggregator', 'analyzer'))
 );
 comment on table goalpost.wakes is 'Wakes sent to functions, and when the woken drain acknowledged each.';
-create index wakes_outstanding on goalpost.wakes (function, sent_at) where acknowledged_at is null; -- ring
+create index wakes_outstanding on goalpost.wakes (function, sent_at) where acknowledged_at is null; -- send_wake
 create index wakes_rung_at on goalpost.wakes (sent_at); -- sweep: purge
 
 create table goalpost.dead_letters (
@@ -1320,11 +1346,11 @@ create table goalpost.dead_letters (
 comment on table goalpost.dead_letters is 'Failed steps that wait for a person to retry them.';
 create index dead_letters_workspace on goalpost.dead_letters (workspace_id) where retried_at is null;
 
--- Where each function's bell hangs. Set by a deploy (or the local stack), read by ring.
+-- The URL to which each function's wakes are posted. Written by a deploy (or the local stack), read by post_wake.
 create table goalpost_private.endpoints (
   function text primary key,
   url text not null,
-  -- How many steps one invocation takes at once, and how many invocations one transaction may ask for.
+  -- The number of steps that one invocation claims at once, and the cap on invocations that are under way.
   batch_size integer not null default 10,
   max_rings integer not null default 8,
   constraint sizes_are_positive check (batch_size > 0 and max_rings > 0)
@@ -1340,51 +1366,54 @@ create table goalpost_private.limits (
   max_goal_depth integer not null default 4,
   max_goals_per_request integer not null default 32,
   max_revisions integer not null default 2,
-  -- As text with Postgres' spaces, which add up to half to the 256 kB that a tool may give (shared/tools), and with the
-  -- arguments of a call that writes beside them: what a tool has given does not fail its step for its size.
+  -- Measured as text with Postgres's spaces, which add up to half to the 256 kB of a tool's result (shared/tools), plus
+  -- the arguments of a call that writes: a step does not fail because of the size of a result that its tool was allowed
+  -- to return.
   max_result_bytes integer not null default 524288,
-  -- What one step is told of the results of others, and what one claim tells of all of its steps, if it has several.
-  -- A worker reads at most 16 MiB in one reply: shared/store.
+  -- The maximum size of the results of other steps in one step's context, and of the reply to one claim with several
+  -- steps. A worker reads at most 16 MiB in one reply (shared/store).
   max_context_bytes integer not null default 2097152,
   max_claim_bytes integer not null default 8388608,
-  -- Whether everybody who is signed in may make workspaces, or project admins alone; and how many.
+  -- True if every signed-in person may create workspaces, false for project admins alone; and the cap per person.
   workspaces_by_anyone boolean not null default true,
   max_workspaces_per_person integer not null default 20,
   max_invitations integer not null default 200,
   max_run_seconds integer not null default 604800,
   memory_lifetime interval not null default '1 year',
-  -- Of one workspace, whatever their scope.
+  -- Per workspace, over all scopes.
   max_memories integer not null default 20000,
-  -- Questions to models that one step may ask over all of its tries, and how many of one try in a row may fail.
+  -- The maximum of model calls per step over all of its attempts, and of consecutive failed calls in one attempt.
   max_turns_per_step integer not null default 500,
   max_failed_turns integer not null default 20,
   max_calls_per_turn integer not null default 16,
   max_argument_bytes integer not null default 65536,
-  -- Micro-dollars for a million tokens of a model that has no price: as dear as the dearest that are in common use.
+  -- Micro-dollars for a million tokens of a model without a price: the prices of the most expensive models in common
+  -- use.
   ceiling_input_microusd bigint not null default 15000000,
   ceiling_output_microusd bigint not null default 75000000,
-  -- What a step of an agent costs where nothing is known of it yet; for estimates alone.
+  -- The cost of an agent's step without any statistics; for estimates alone.
   typical_step_microusd bigint not null default 20000,
-  -- What a workspace that a person makes is given for a month, and how much of that one person may have in all of the
-  -- workspaces that they made. Nothing until a project admin says otherwise (set_project_limits).
+  -- The monthly grant of a workspace that a person creates, and the maximum for all workspaces that this person
+  -- created. Zero until a project admin sets it (set_project_limits).
   new_workspace_month_microusd bigint not null default 0,
   new_workspace_month_tokens bigint not null default 0,
   person_month_microusd bigint not null default 0,
   person_month_tokens bigint not null default 0,
-  -- How long what was learned of a model's server is used: servers change.
+  -- The lifetime of a row in model_capabilities: servers change.
   capabilities_lifetime interval not null default '7 days',
-  -- How long the claims that came with a request are used before its requester renews them.
+  -- The time for which the claims of a request are used before its requester renews them.
   claims_lifetime interval not null default '24 hours',
-  -- What PostgREST appends to the search path (db-extra-search-path).
+  -- The schemas that PostgREST appends to the search path (db-extra-search-path).
   extra_search_path text[] not null default '{public,extensions}',
-  -- Queries of askers that run at once: of the project, well below the API's pool of connections, and of one workspace.
+  -- The maximum of concurrent queries of askers: in the project, well below the API's pool of connections, and in one
+  -- workspace.
   max_queries integer not null default 4,
   max_queries_per_workspace integer not null default 2,
   constraint queries_are_bounded check (max_queries between 1 and 64 and max_queries_per_workspace between 1 and 64)
 );
 insert into goalpost_private.limits default values;
 
--- People who lost the right to ask in a workspace: what they had asked for is cancelled (cancel_departed_work).
+-- People who lost the right to send requests in a workspace: their open work is cancelled (cancel_departed_work).
 create table goalpost_private.departures (
   workspace_id uuid not null,
   user_id uuid not null,
@@ -1394,27 +1423,29 @@ create table goalpost_private.departures (
 
 -- file: supabase/schemas/20_engine/claim_steps.sql
 
--- The engine, second half: claims, outcomes and heartbeats: what the functions call, and what each call does.
--- Claims and heartbeats take no tree lock: they skip what is locked and wait for nobody. finish_steps locks the trees
--- of all its outcomes first.
+-- Claims: the first RPC of every drain, and the helpers that finish_steps shares with it.
+-- Claims and heartbeats take no tree lock: they skip locked rows and do not block. finish_steps locks the trees of all
+-- its outcomes first.
 
--- Returns true if a step may be what its last worker died of: that attempt's lease ran out. Such a step is claimed alone,
--- so that it takes no other with it: what is claimed together dies together, and comes back together.
+-- Returns true if a step may have crashed its last worker: that attempt's lease ran out. Such a step is claimed alone,
+-- because steps that are claimed together lose their attempt together when the worker dies.
 create function goalpost_private.may_be_poison(p_attempt integer, p_error jsonb) returns boolean
 language sql immutable
 set search_path = ''
 as $$ select p_attempt > 1 and p_error ->> 'code' is not distinct from 'lease_expired' $$;
 
--- Ready steps of these kinds that may be claimed now, the fairest first: every workspace's best step comes before any
--- workspace's second best; within a workspace, by priority, then what the same call has just opened (a run that was
--- begun is ended before the next one is begun), then by age. Locks nothing: others may be faster, so more are found than are wanted.
+-- Ranks the steps of these kinds that may be claimed now, in fair order: every workspace's best step comes before any
+-- workspace's second best; within a workspace by priority, then steps that the same call has just opened (a run that
+-- has begun ends before the next one begins), then by age. Locks nothing: other claims may be faster, so it returns
+-- more candidates than p_limit.
 create function goalpost_private.rank_candidates(
-  p_kinds text[], p_limit integer, p_opened goalpost.steps[], p_with_suspects boolean, p_now timestamptz
-) returns table (run_id bigint, key text, is_opened boolean, is_suspect boolean, place bigint)
+  p_kinds text[], p_limit integer, p_opened goalpost.steps[], p_with_isolated boolean, p_now timestamptz
+) returns table (run_id bigint, key text, is_opened boolean, is_isolated boolean, place bigint)
 language sql stable
 set search_path = ''
 as $$
-  -- Walks the index from workspace to workspace, so that one tenant's backlog costs the others nothing.
+  -- Walks the index from workspace to workspace, so that the backlog of one tenant does not slow down the claims of
+  -- others.
   with recursive space (kind, workspace_id) as (
     select k.kind, (select s.workspace_id from goalpost.steps s where s.state = 'ready' and s.kind = k.kind
                      order by s.workspace_id limit 1)
@@ -1432,18 +1463,18 @@ as $$
           from (select * from space where workspace_id is not null) w
          cross join lateral (
            select s.run_id, s.key, s.workspace_id, s.priority, s.run_after, false as is_opened,
-                  s.attempt > 1 and goalpost_private.may_be_poison(s.attempt, s.error) as is_suspect
+                  s.attempt > 1 and goalpost_private.may_be_poison(s.attempt, s.error) as is_isolated
              from goalpost.steps s
             where s.state = 'ready' and s.kind = w.kind and s.workspace_id = w.workspace_id and s.run_after <= p_now
               and s.attempt <= s.max_attempts
-              and (p_with_suspects or s.attempt = 1 or not goalpost_private.may_be_poison(s.attempt, s.error))
+              and (p_with_isolated or s.attempt = 1 or not goalpost_private.may_be_poison(s.attempt, s.error))
             order by s.priority desc, s.run_after
             limit p_limit * 4) c
         union all
         select o.run_id, o.key, o.workspace_id, o.priority, p_now, true, false
           from unnest(p_opened) o where o.kind = any (p_kinds)) c
   )
-  select c.run_id, c.key, c.is_opened, c.is_suspect,
+  select c.run_id, c.key, c.is_opened, c.is_isolated,
          row_number() over (order by c.turn, c.priority desc, c.run_after, c.run_id, c.key)
     from candidate c
 $$;
@@ -1452,14 +1483,15 @@ $$;
 create type goalpost_private.chosen_step as (run_id bigint, key text, place bigint);
 
 -- Claims up to p_limit steps of these kinds, epoch + 1: ready ones, and those that the same call has just opened
--- (p_opened, under their tree's lock): ready | pending -> running. Takes no tree lock and waits for nobody: locked
--- steps are skipped. In the order of rank_candidates. A suspect is claimed alone, by a worker that holds nothing yet
--- (p_with_suspects); `suspects_left` is how many were passed over, for others to be woken.
--- With p_run_id only that run's steps are claimed, and no suspect.
+-- (p_opened, under their tree's lock): ready | pending -> running. In the order of rank_candidates. Takes no tree lock
+-- and does not block: locked steps are skipped. A step that may be poison is claimed alone, by a worker that holds no
+-- other step (p_with_isolated); `isolated_left` is the number of such steps that were passed over, for which the caller
+-- sends wakes.
+-- With p_run_id only that run's steps are claimed, and none that may be poison.
 create function goalpost_private.take_steps(
   p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_opened goalpost.steps[],
-  p_with_suspects boolean, p_now timestamptz, p_run_id bigint,
-  out taken goalpost.steps[], out suspects_left integer
+  p_with_isolated boolean, p_now timestamptz, p_run_id bigint,
+  out taken goalpost.steps[], out isolated_left integer
 )
 language plpgsql
 set search_path = ''
@@ -1467,7 +1499,7 @@ as $$
 declare
   v_chosen goalpost_private.chosen_step[];
 begin
-  suspects_left := 0;
+  isolated_left := 0;
   if p_run_id is not null then
     with ready as (
       select s.run_id, s.key
@@ -1481,24 +1513,25 @@ begin
     select array_agg((r.run_id, r.key, 1)::goalpost_private.chosen_step) into v_chosen from ready r;
   elsif exists (select from goalpost.steps s where s.state = 'ready' and s.kind = any (p_kinds)) then
     with found as materialized (
-      select * from goalpost_private.rank_candidates(p_kinds, p_limit, p_opened, p_with_suspects, p_now)
+      select * from goalpost_private.rank_candidates(p_kinds, p_limit, p_opened, p_with_isolated, p_now)
     ),
-    -- Another worker may hold the first suspect's lock: then the next one, and plain steps if all are locked. State and
-    -- time are compared again, here and below, because another claim may have changed them since rank_candidates looked.
+    -- Another worker may hold the lock of the first isolated step: then the next one is claimed, and ordinary steps if
+    -- all are locked. State and time are compared again, here and below, because another claim may have changed them
+    -- since rank_candidates read them.
     alone as materialized (
       select s.run_id, s.key, f.place
         from found f
         join goalpost.steps s on s.run_id = f.run_id and s.key = f.key
-       where f.is_suspect and (select first.is_suspect from found first where first.place = 1)
+       where f.is_isolated and (select first.is_isolated from found first where first.place = 1)
          and s.state = 'ready' and s.run_after <= p_now
        order by f.place
        limit 1
          for no key update of s skip locked
     ),
     ranked as materialized (
-      select f.* from found f where not f.is_suspect and not exists (select from alone)
+      select f.* from found f where not f.is_isolated and not exists (select from alone)
     ),
-    -- Ours already, by the tree's lock.
+    -- Already locked by this transaction, through the tree's lock.
     opened as (select r.run_id, r.key, r.place from ranked r where r.is_opened and r.place <= p_limit),
     ready as (
       select s.run_id, s.key, r.place
@@ -1510,10 +1543,10 @@ begin
          for no key update of s skip locked
     )
     select array_agg((c.run_id, c.key, c.place)::goalpost_private.chosen_step),
-           (select count(*) from found f where f.is_suspect) - (select count(*) from alone)
-      into v_chosen, suspects_left from (table alone union all table opened union all table ready) c;
+           (select count(*) from found f where f.is_isolated) - (select count(*) from alone)
+      into v_chosen, isolated_left from (table alone union all table opened union all table ready) c;
   else
-    -- Nothing else is ready: what was opened is all there is. The order is that of rank_candidates.
+    -- No other step is ready: the opened steps are all candidates. The order is that of rank_candidates.
     select array_agg((o.run_id, o.key, o.number)::goalpost_private.chosen_step order by o.number)
       into v_chosen
       from (select o.run_id, o.key, row_number() over (order by o.turn, o.priority desc, o.run_id, o.key) as number
@@ -1538,9 +1571,10 @@ begin
 end
 $$;
 
--- What a worker holds without knowing it: the reply that handed it out was lost. Given when a call is repeated:
--- p_holding is what it knows that it holds. The lease begins anew; epoch and attempt stay, since nobody began.
--- A worker's name is that of one drain: what it holds, nobody else holds under that name.
+-- Returns the steps that a worker holds although it never received them, because the reply of its claim was lost.
+-- Called when a call is repeated; p_holding lists the steps that the worker did receive. Renews the lease; epoch and
+-- attempt stay, since the work has not begun. A worker's name identifies one drain, so no other worker holds steps
+-- under it.
 create function goalpost_private.recall_steps(
   p_worker text, p_holding jsonb, p_lease_seconds integer, p_now timestamptz
 ) returns goalpost.steps[]
@@ -1557,7 +1591,7 @@ begin
        and not exists (
          select from jsonb_to_recordset(p_holding) h (run_id bigint, step_key text)
           where h.run_id = s.run_id and h.step_key = s.key)
-       -- What is locked is being moved by somebody. Waiting for it, without a tree's lock, two could wait crosswise.
+       -- Another transaction is changing the locked rows. Waiting for them without a tree's lock could deadlock.
        for no key update of s skip locked
   ),
   recalled as (
@@ -1572,8 +1606,8 @@ begin
 end
 $$;
 
--- Opens the agents of these steps where their run has none open yet. In one order: two claims never wait for each other
--- crosswise.
+-- Opens the agents of these steps where their run has no open instance yet. Inserts in one order, so that two claims
+-- cannot deadlock.
 create function goalpost_private.deploy_agents(p_steps goalpost.steps[], p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -1591,7 +1625,7 @@ begin
 end
 $$;
 
--- Returns true if a step of these kinds that has to be claimed alone is ready, and this worker holds none.
+-- Returns true if a step of these kinds that has to be claimed alone is ready, and this worker holds no step.
 create function goalpost_private.may_claim_isolated_step(p_kinds text[], p_worker text, p_now timestamptz) returns boolean
 language plpgsql stable
 set search_path = ''
@@ -1604,15 +1638,15 @@ begin
 end
 $$;
 
--- Claims, deploys the agents that are needed for the first time, and describes each step with all that its worker
--- has to know, so that one call is enough. `claimed` is a jsonb array. What was opened and not claimed is made ready;
--- `functions` says whom to wake for it, `suspects_left` how many steps wait to be claimed alone.
--- A repeated call (p_holding is given) is handed first what it holds unknowingly. A worker that may hold others
--- (not p_with_suspects) is given a suspect only if it turns out to hold none.
+-- Claims steps, deploys the agents that are needed for the first time, and describes each step with its whole context,
+-- so that the worker needs one call. `claimed` is a jsonb array. Opened steps that were not claimed become ready;
+-- `functions` lists the functions to wake for them, `isolated_left` counts the steps that wait to be claimed alone.
+-- A repeated call (p_holding is not null) first returns the steps of the lost reply (recall_steps). A worker that may
+-- hold other steps (not p_with_isolated) claims an isolated step only if it holds none.
 create function goalpost_private.claim_described(
   p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_holding jsonb, p_opened goalpost.steps[],
-  p_with_suspects boolean, p_now timestamptz, p_run_id bigint default null, out claimed jsonb, out functions text[],
-  out suspects_left integer
+  p_with_isolated boolean, p_now timestamptz, p_run_id bigint default null, out claimed jsonb, out functions text[],
+  out isolated_left integer
 )
 language plpgsql
 set search_path = ''
@@ -1621,7 +1655,7 @@ declare
   v_steps goalpost.steps[];
   v_taken goalpost.steps[];
   v_left goalpost.steps[];
-  v_with_suspects boolean;
+  v_with_isolated boolean;
 begin
   if p_limit is null or p_limit < 0 or p_limit > 100 then
     perform goalpost_private.refuse('ZG003', 'the limit must be between 0 and 100');
@@ -1632,24 +1666,24 @@ begin
 
   claimed := '[]';
   functions := '{}';
-  suspects_left := 0;
+  isolated_left := 0;
   if p_holding is not null then
     v_steps := goalpost_private.recall_steps(p_worker, p_holding, p_lease_seconds, p_now);
   end if;
   if p_limit > coalesce(cardinality(v_steps), 0) then
-    v_with_suspects := v_steps is null
-      and (p_with_suspects or goalpost_private.may_claim_isolated_step(p_kinds, p_worker, p_now));
-    select t.taken, t.suspects_left into v_taken, suspects_left
+    v_with_isolated := v_steps is null
+      and (p_with_isolated or goalpost_private.may_claim_isolated_step(p_kinds, p_worker, p_now));
+    select t.taken, t.isolated_left into v_taken, isolated_left
       from goalpost_private.take_steps(
         p_kinds, p_limit - coalesce(cardinality(v_steps), 0), p_lease_seconds, p_worker, p_opened,
-        v_with_suspects, p_now, p_run_id) t;
+        v_with_isolated, p_now, p_run_id) t;
     v_steps := v_steps || v_taken;
   end if;
   if v_steps is not null then
     perform goalpost_private.deploy_agents(v_steps, p_now);
     claimed := goalpost_private.describe_claimed(v_steps, p_now);
-    -- What would make the reply too large to be read goes back, without being looked at: a claim whose reply nobody
-    -- reads, or that takes too long, costs all of its steps, and those of other workspaces among them, an attempt.
+    -- Steps that do not fit into a readable reply become ready again before they are described: a claim whose reply is
+    -- never read, or that takes too long, costs all of its steps an attempt, those of other workspaces included.
     if jsonb_array_length(claimed) < cardinality(v_steps) then
       update goalpost.steps s
          set state = 'ready', lease_expires_at = null, run_after = p_now, started_at = null
@@ -1666,11 +1700,11 @@ begin
 end
 $$;
 
--- Claims ready work for a function that has just been woken.
--- Called by every function at the start of a drain. Safe to repeat with p_holding: see recall_steps; without it, what a
--- lost answer handed out stays leased until the lease runs out. Acknowledging the wake first, in the same transaction, closes the gap between "nothing to
--- do" and work that became ready while a bell was thought to be ringing already (ring.sql). With p_run_id, a person
--- waits for this run: only its steps are claimed, and nothing else is done for anybody.
+-- Claims ready work for a function that has just been woken. Replies the described steps.
+-- Called by every function at the start of a drain. Safe to repeat with p_holding (recall_steps); without it, the steps
+-- of a lost reply stay leased until the lease runs out. The wake is acknowledged first, in the same transaction: a
+-- transaction that makes work ready later then sends a new wake instead of relying on this one (send_wakes.sql). With
+-- p_run_id, a person waits for this run: only its steps are claimed, and no requests are adopted.
 create function goalpost_worker.claim_steps(
   p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_wake_id bigint default null,
   p_holding jsonb default null, p_run_id bigint default null
@@ -1697,8 +1731,8 @@ begin
   if cardinality(v_functions) > 0 then
     perform goalpost_private.send_wakes(v_functions, v_claimed.claimed, v_now);
   end if;
-  if v_claimed.suspects_left > 0 then
-    perform goalpost_private.send_wakes_for_isolated_steps(p_kinds, v_claimed.suspects_left, v_now);
+  if v_claimed.isolated_left > 0 then
+    perform goalpost_private.send_wakes_for_isolated_steps(p_kinds, v_claimed.isolated_left, v_now);
   end if;
   return v_claimed.claimed;
 end
@@ -1706,9 +1740,10 @@ $$;
 
 -- file: supabase/schemas/20_engine/complete_steps.sql
 
--- Completes steps that functions work, all of them at once: running -> completed, where the outcome comes from
--- whoever holds the lease and its result is not too large. An attempt and an event each; what else they are is left to
--- the caller. Told are the outcomes as finish_steps takes them; `numbers` are the places of those that counted.
+-- Completes steps that functions process, all of them at once: running -> completed, where the outcome carries the
+-- epoch of the present lease and its result is not too large. Writes an attempt and an event for each; releasing the
+-- dependents is left to the caller (end_completed). p_outcomes has the form of finish_steps; `numbers` are the places
+-- of the outcomes that were applied.
 create function goalpost_private.complete_steps(
   p_outcomes jsonb, p_now timestamptz, out completed goalpost.steps[], out numbers bigint[]
 )
@@ -1718,8 +1753,8 @@ as $$
 declare
   v_max_result_bytes constant integer := (select l.max_result_bytes from goalpost_private.limits l);
 begin
-  with told as materialized (
-    -- Of a step told twice, the first counts.
+  with reported as materialized (
+    -- If an outcome was reported twice, the first one counts.
     select distinct on (o.run_id, o.step_key) o.*
       from rows from (jsonb_to_recordset(p_outcomes)
              as (run_id bigint, step_key text, lease_epoch bigint, outcome text, result jsonb))
@@ -1730,7 +1765,7 @@ begin
     update goalpost.steps s
        set state = 'completed', result = coalesce(t.result, 'null'), error = null, ended_at = p_now,
            lease_expires_at = null, run_after = null
-      from told t
+      from reported t
      where s.run_id = t.run_id and s.key = t.step_key and s.lease_epoch = t.lease_epoch and s.state = 'running'
        and s.kind in ('agent', 'tool') and t.outcome = 'completed'
        and case when pg_column_size(t.result) > 8 * v_max_result_bytes then false
@@ -1759,8 +1794,9 @@ begin
 end
 $$;
 
--- Completes one step whose end means more (an assessment, a plan, a judgement, a decision, a sub-goal's end):
--- running | waiting -> completed, and all that follows in the run. Returns the functions to wake.
+-- Completes one step whose end changes more than its dependents (an assessment, a plan, a judgement, a decision, a
+-- sub-goal's end): running | waiting -> completed, and then opens its dependents or ends the run. Returns the functions
+-- to wake.
 create function goalpost_private.complete_step(p_step goalpost.steps, p_result jsonb, p_now timestamptz)
 returns text[]
 language plpgsql
@@ -1789,9 +1825,9 @@ $$;
 
 -- file: supabase/schemas/20_engine/end_run.sql
 
--- Ends a run: running -> completed | failed | cancelled, with everything that hangs on it, in one transaction:
--- open steps and approvals are cancelled, sub-goals below are cancelled, agents are closed, the goal ends with the
--- run, and above it the parent's step or the request. Returns the functions to wake.
+-- Ends a run: running -> completed | failed | cancelled, and in the same transaction everything that depends on it:
+-- open steps and approvals are cancelled, sub-goals below are cancelled, agents are closed, and the goal, the parent's
+-- step or the request ends with the run. Returns the functions to wake.
 create function goalpost_private.end_run(
   p_run_id bigint, p_state text, p_reason text, p_result jsonb, p_report text, p_now timestamptz, p_reason_code text default null
 ) returns text[]
@@ -1824,8 +1860,8 @@ begin
 end
 $$;
 
--- Ends the request of a run that had no goal. An assessment that opened a goal leaves the request open:
--- the goal will end it.
+-- Ends the request of a run that had no goal. An assessment that opened a goal leaves the request open: the goal ends
+-- it.
 create function goalpost_private.end_request(p_run goalpost.workflow_runs, p_text text, p_now timestamptz)
 returns text[]
 language plpgsql
@@ -1841,7 +1877,8 @@ begin
 end
 $$;
 
--- The code of what made a run fail, at whatever depth: that of its own step, or of the sub-goal that failed below it.
+-- Returns the code of the error that made a run fail, at any depth: the code of its own step, or of the sub-goal that
+-- failed below it.
 create function goalpost_private.cause_of_failure(p_run goalpost.workflow_runs) returns text
 language plpgsql stable
 set search_path = ''
@@ -1872,7 +1909,7 @@ begin
          ended_at = p_now
    where g.id = p_run.goal_id
   returning * into v_goal;
-  -- What only this goal and those below it were to remember.
+  -- Memories of this scope are for this goal and the goals below it, so none can be read any more.
   delete from goalpost.memories m
    where m.workspace_id = v_goal.workspace_id and m.goal_id = v_goal.id;
 
@@ -1888,7 +1925,7 @@ begin
   if v_goal.state = 'completed' then
     return goalpost_private.complete_step(
       v_parent_step,
-      -- Its heading would stand in the middle of the report above.
+      -- The sub-goal's heading is removed, because the text goes into the middle of the report above.
       jsonb_build_object('goal_id', v_goal.id, 'text', regexp_replace(v_goal.report, '^\s*#\s[^\n]*\n+', ''),
                          'result', v_goal.result), p_now);
   end if;
@@ -1903,8 +1940,8 @@ begin
 end
 $$;
 
--- Renders what is known of a goal that ended without a judgement (its plan or its judge failed, its time ran out, it was
--- cancelled): the reason, texts of completed steps, how the others ended. Markdown, at most some 25 kB.
+-- Renders the state of a goal that ended without a judgement (its plan or its judge failed, its time ran out, it was
+-- cancelled): the reason, the texts of completed steps, and how the others ended. Markdown, at most about 25 kB.
 create function goalpost_private.partial_report(p_goal goalpost.goals, p_run goalpost.workflow_runs) returns text
 language sql stable
 set search_path = ''
@@ -1940,7 +1977,7 @@ as $$
    where r.id = p_run_id;
 $$;
 
--- Attempts and events go with their run.
+-- Deletes the attempts and events of deleted runs, in place of the foreign keys that they do not have.
 create function goalpost_private.forget_history() returns trigger
 language plpgsql
 set search_path = ''
@@ -1957,10 +1994,63 @@ create trigger forget_history
   referencing old table as gone
   for each statement execute function goalpost_private.forget_history();
 
+-- file: supabase/schemas/20_engine/fail_run_after_report.sql
+
+-- Fails a run that can no longer succeed, after a last report: cancels its open steps and makes its judge ready at
+-- once, so that the report states what was achieved, what failed and why. The run fails with this reason when the judge
+-- has reported (apply_judgement); a run without a pending judge fails now. Returns the functions to wake.
+-- Called by fail_step. Expects the tree's lock. Safe to repeat: a second call finds no pending judge, and a run that
+-- has ended does not change.
+create function goalpost_private.fail_run_after_report(
+  p_run_id bigint, p_reason text, p_reason_code text, p_now timestamptz
+) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_judge goalpost.steps;
+begin
+  select * into v_judge from goalpost.steps where run_id = p_run_id and kind = 'judge' and state = 'pending';
+  if not found then
+    return goalpost_private.end_run(p_run_id, 'failed', p_reason, null, null, p_now, p_reason_code);
+  end if;
+  update goalpost.workflow_runs set failure = p_reason, reason_code = p_reason_code where id = p_run_id;
+  perform goalpost_private.cancel_open_steps(p_run_id, v_judge.key, p_now);
+  return goalpost_private.ready_steps(p_run_id, array[v_judge.key], p_now);
+end
+$$;
+
+-- Cancels the open steps of a run, except one, and everything below its sub-goals. The raised epoch refuses workers
+-- that still hold a lease; their model calls count as spent until their actual cost is reported.
+create function goalpost_private.cancel_open_steps(p_run_id bigint, p_except text, p_now timestamptz) returns void
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_child_run_id bigint;
+begin
+  update goalpost.steps
+     set state = 'cancelled', ended_at = p_now, lease_epoch = lease_epoch + 1, lease_expires_at = null,
+         run_after = null
+   where run_id = p_run_id and state in ('pending', 'ready', 'running', 'waiting') and key is distinct from p_except;
+  update goalpost.approvals set state = 'cancelled', decided_at = p_now
+   where run_id = p_run_id and state = 'pending';
+  perform goalpost_private.close_calls(p_run_id, null, p_now);
+  for v_child_run_id in
+    select r.id from goalpost.goals g
+      join goalpost.workflow_runs r on r.workspace_id = g.workspace_id and r.goal_id = g.id
+     where g.parent_run_id = p_run_id
+     order by r.id
+  loop
+    perform goalpost_private.end_run(v_child_run_id, 'cancelled', 'the goal above it ended', null, null, p_now, 'goal_above_ended');
+  end loop;
+end
+$$;
+
 -- file: supabase/schemas/20_engine/fail_step.sql
 
--- Returns seconds to wait before the next attempt: doubling from 2 s with each failure, at most 5 minutes, with jitter (a
--- factor of 0.5 to 1).
+-- Returns the seconds to wait before the next attempt: doubling from 2 s with each failure, at most 5 minutes, with
+-- jitter (a factor of 0.5 to 1).
 create function goalpost_private.retry_delay_seconds(p_failures integer) returns double precision
 language sql volatile
 set search_path = ''
@@ -1968,11 +2058,11 @@ as $$
   select least(2 * power(2, least(greatest(p_failures, 1), 20) - 1), 300) * (0.5 + random() / 2)
 $$;
 
--- Fails a try of a step. Retryable and tries left: -> ready, later, with the next attempt number.
--- Otherwise -> failed, and the run goes on (on_failure), is planned again (plan_again.sql), or fails with a dead letter for
--- a person.
--- p_outcome: 'failed' (the worker said so), 'lost' (its lease ran out), 'timed_out'. The last two raise the epoch,
--- so that the worker they were taken from is refused from then on.
+-- Fails an attempt of a step. If the error is retryable and attempts are left: -> ready, later, with the next attempt
+-- number. Otherwise -> failed, and the run continues (on_failure), is planned again (plan_again.sql), or fails with a
+-- dead letter for a person.
+-- p_outcome: 'failed' (reported by the worker), 'lost' (its lease ran out), 'timed_out'. The last two raise the epoch,
+-- so that the former worker is refused from then on.
 create function goalpost_private.fail_step(
   p_step goalpost.steps, p_error jsonb, p_outcome text, p_now timestamptz
 ) returns text[]
@@ -1994,18 +2084,18 @@ begin
   end if;
 
   if (p_error ->> 'retryable')::boolean and p_step.attempt < p_step.max_attempts then
-    -- Attempts that were lost with their workers show nothing about the step, and do not lengthen its waits.
+    -- Attempts that were lost with their workers are no evidence against the step, and do not lengthen its waits.
     select count(*) into v_failures from goalpost.step_attempts a
      where a.run_id = p_step.run_id and a.step_key = p_step.key and a.outcome <> 'lost';
     v_delay_seconds := case
       when p_outcome = 'lost' then 0
-      -- least() passes over nulls: the default has to come first.
+      -- least() ignores nulls: the default has to come first.
       else greatest(least(coalesce((p_error ->> 'retry_after_seconds')::double precision,
                                    goalpost_private.retry_delay_seconds(v_failures)), 86400), 0)
     end;
     update goalpost.steps
        set state = 'ready', attempt = attempt + 1, lease_epoch = v_epoch, lease_expires_at = null,
-           -- A step whose worker died keeps its place in the order: behind younger work it would wait once more.
+           -- A step whose worker died keeps its place in the order: behind younger work it would wait a second time.
            run_after = case when p_outcome = 'lost' then least(coalesce(run_after, started_at), p_now)
                             else p_now + make_interval(secs => v_delay_seconds) end,
            started_at = null, error = p_error
@@ -2019,7 +2109,7 @@ begin
          ended_at = p_now
    where run_id = p_step.run_id and key = p_step.key;
   perform goalpost_private.append_event(p_step.run_id, p_step.key, 'step.failed', p_error, p_now);
-  -- What was asked on its behalf is asked no more.
+  -- Approvals that the step opened have no effect any more.
   update goalpost.approvals set state = 'cancelled', decided_at = p_now
    where run_id = p_step.run_id and step_key = p_step.key and state = 'pending';
   perform goalpost_private.close_calls(p_step.run_id, p_step.key, p_now);
@@ -2037,7 +2127,7 @@ begin
   if p_step.on_failure = 'continue' and not p_step.ends_run then
     return goalpost_private.release_dependents(p_step.run_id, p_step.key, p_now);
   end if;
-  return goalpost_private.wind_down(
+  return goalpost_private.fail_run_after_report(
     p_step.run_id,
     case p_error ->> 'code' when 'budget_exhausted' then 'budget_exhausted: ' || (p_error ->> 'message')
       else format('step %s failed: %s', p_step.key, p_error ->> 'message') end,
@@ -2047,11 +2137,11 @@ $$;
 
 -- file: supabase/schemas/20_engine/finish_steps.sql
 
--- Judges one outcome on its own epoch and carries it out: whatever complete_steps left. The verdict:
---   accepted    it counted
+-- Judges one outcome on its own epoch and applies it, for outcomes that complete_steps left. The verdict:
+--   accepted    the outcome was applied
 --   repeated    this epoch's outcome had been accepted before; nothing changed
 --   lease_lost  the step was taken from this worker; nothing changed
---   refused     what it brought is not acceptable (a plan that breaks a rule): the step is still its own
+--   refused     the result is not acceptable (a plan that breaks a rule); the worker still holds the step
 create function goalpost_private.apply_outcome(
   p_outcome jsonb, p_now timestamptz, out verdict text, out message text, out functions text[]
 )
@@ -2085,7 +2175,8 @@ begin
   verdict := 'accepted';
   case p_outcome ->> 'outcome'
     when 'completed' then
-      -- As it is stored first (short numbers take eight times their text): as text, some are longer than memory.
+      -- The stored size is compared first (short numbers take up to eight times their text): some values are larger
+      -- than memory as text.
       if (case when pg_column_size(p_outcome -> 'result') > 8 * v_max_result_bytes then true
                else octet_length((p_outcome -> 'result')::text) > v_max_result_bytes end) then
         functions := goalpost_private.fail_step(
@@ -2104,7 +2195,7 @@ begin
     when 'failed' then
       v_error := jsonb_build_object('code', 'unknown', 'message', 'no reason given', 'retryable', true)
         || case jsonb_typeof(v_error) when 'object' then v_error else '{}' end;
-      -- It is kept in the step, its attempt, its dead letter and the history: bounded.
+      -- The error is bounded, because it is stored with the step, its attempt, its dead letter and the history.
       functions := goalpost_private.fail_step(
         v_step, v_error || jsonb_build_object('message', left(v_error ->> 'message', 4000)), 'failed', p_now);
     when 'waiting' then
@@ -2130,7 +2221,7 @@ begin
 end
 $$;
 
--- Completes a step by what its kind means. A message says why it was refused; then nothing has changed.
+-- Completes a step according to its kind. Returns a message if the result is refused; then nothing has changed.
 create function goalpost_private.conclude_step(
   p_step goalpost.steps, p_result jsonb, p_now timestamptz, out message text, out functions text[]
 )
@@ -2154,7 +2245,8 @@ begin
 end
 $$;
 
--- Completes what can be completed all at once, and opens what waited for it. `numbers`: the outcomes that counted.
+-- Completes all outcomes that can be completed at once, and opens their dependents. `numbers`: the places of the
+-- outcomes that were applied.
 create function goalpost_private.end_completed(
   p_outcomes jsonb, p_now timestamptz, out numbers bigint[], out opened goalpost.steps[], out functions text[]
 )
@@ -2180,7 +2272,7 @@ begin
 end
 $$;
 
--- Judges the outcomes that are not among p_accepted one by one; `verdicts` tells of all of them, in order.
+-- Judges the outcomes that are not among p_accepted one by one; `verdicts` contains those of all outcomes, in order.
 create function goalpost_private.judge_outcomes(
   p_outcomes jsonb, p_accepted bigint[], p_now timestamptz, out verdicts jsonb, out functions text[]
 )
@@ -2190,7 +2282,7 @@ as $$
 declare
   v_outcome record;
   v_judged record;
-  v_said jsonb := '{}';
+  v_verdicts jsonb := '{}';
 begin
   functions := '{}';
   for v_outcome in
@@ -2200,23 +2292,23 @@ begin
   loop
     v_judged := goalpost_private.apply_outcome(v_outcome.value, p_now);
     functions := functions || v_judged.functions;
-    v_said := v_said || jsonb_build_object(
+    v_verdicts := v_verdicts || jsonb_build_object(
       v_outcome.number, jsonb_build_object('verdict', v_judged.verdict, 'message', v_judged.message));
   end loop;
   select coalesce(jsonb_agg(
            jsonb_build_object('run_id', o.value -> 'run_id', 'step_key', o.value -> 'step_key')
-           || coalesce(v_said -> o.number::text, '{"verdict": "accepted", "message": null}') order by o.number), '[]')
+           || coalesce(v_verdicts -> o.number::text, '{"verdict": "accepted", "message": null}') order by o.number), '[]')
     into verdicts
     from jsonb_array_elements(p_outcomes) with ordinality o (value, number);
 end
 $$;
 
--- Ends steps and hands back the next work: {"outcomes": [verdicts], "claimed": [steps]}. What is told of calls that ended
--- (an outcome's `calls`) is recorded before the outcome is judged.
--- Called by every function while it drains. Safe to repeat: each outcome is judged on its own epoch, and with p_holding
--- what the lost answer handed out is handed out again (recall_steps).
--- Locks the trees of all outcomes first. A drain ends when this (or claim_steps) claimed nothing and nothing is in
--- flight: whatever becomes ready afterwards rings by itself.
+-- Applies outcomes and claims the next work: {"outcomes": [verdicts], "claimed": [steps]}. Ended calls that travel with
+-- an outcome (its `calls`) are recorded before the outcome is judged.
+-- Called by every function during a drain. Safe to repeat: each outcome is judged on its own epoch, and with p_holding
+-- the steps of a lost reply are returned again (recall_steps).
+-- Locks the trees of all outcomes first. A drain ends when this (or claim_steps) claimed no step and no step is in
+-- flight: a transaction that makes work ready afterwards sends a new wake.
 create function goalpost_worker.finish_steps(
   p_outcomes jsonb, p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text,
   p_holding jsonb default null
@@ -2249,8 +2341,8 @@ begin
     perform goalpost_private.send_wakes(
       v_ended.functions || v_judged.functions || v_claimed.functions, v_claimed.claimed, v_now);
   end if;
-  if v_claimed.suspects_left > 0 then
-    perform goalpost_private.send_wakes_for_isolated_steps(p_kinds, v_claimed.suspects_left, v_now);
+  if v_claimed.isolated_left > 0 then
+    perform goalpost_private.send_wakes_for_isolated_steps(p_kinds, v_claimed.isolated_left, v_now);
   end if;
   return jsonb_build_object('outcomes', v_judged.verdicts, 'claimed', v_claimed.claimed);
 end
@@ -2258,9 +2350,9 @@ $$;
 
 -- file: supabase/schemas/20_engine/heartbeat_steps.sql
 
--- Extends leases and says which are still held: [{"run_id", "step_key", "held"}].
--- Called by every function while it works. Safe to repeat. Waits for nobody: a step that is just being moved by
--- another transaction is not extended this time, and the next heartbeat tells.
+-- Extends leases and returns which of them are still held: [{"run_id", "step_key", "held"}].
+-- Called by every function while it works. Safe to repeat. Does not block: a step whose row another transaction has
+-- locked is not extended this time, and the next heartbeat returns its state.
 create function goalpost_worker.heartbeat_steps(p_leases jsonb, p_lease_seconds integer) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -2297,7 +2389,7 @@ $$;
 
 -- file: supabase/schemas/20_engine/lock_leased_step.sql
 
--- The step as its worker holds it, with its tree locked. Raises ZG009 when the lease was lost.
+-- Locks the tree of a step and returns the step as its worker holds it. Raises ZG009 if the lease was lost.
 create function goalpost_private.lock_leased_step(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns goalpost.steps
 language plpgsql
 set search_path = ''
@@ -2315,7 +2407,7 @@ begin
 end
 $$;
 
--- What a step that is running may call: its own tool, or what its agent's row lists.
+-- Returns the tools that a running step may call: its own tool, or the list of its agent.
 create function goalpost_private.tools_of_step(p_step goalpost.steps) returns text[]
 language sql stable
 set search_path = ''
@@ -2326,7 +2418,7 @@ as $$
          end
 $$;
 
--- The step that a worker holds the lease of. Raises ZG009 for whoever does not.
+-- Returns the step if the caller holds its lease; raises ZG009 otherwise. Takes no lock.
 create function goalpost_private.leased_step(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns goalpost.steps
 language plpgsql stable
 set search_path = ''
@@ -2345,16 +2437,15 @@ $$;
 
 -- file: supabase/schemas/20_engine/locks.sql
 
--- The key of a tree's lock. Mixed with a constant of our own, since advisory locks are shared with whoever else uses
--- the database.
+-- Returns the key of a tree's advisory lock. It is mixed with a constant, since other applications share the database's
+-- advisory locks.
 create function goalpost_private.tree_lock(p_root_run_id bigint) returns bigint
 language sql immutable
 set search_path = ''
 as $$ select p_root_run_id # x'676f616c706f7374'::bigint $$;
 
--- Locks the trees of these runs until the transaction ends, in one order everywhere, so that no two transitions can
--- wait for each other. An advisory lock and not the root run's row: a row lock is written to the log, and this one is
--- taken at every transition.
+-- Locks the trees of these runs until the transaction ends, always in one order, so that two transitions cannot
+-- deadlock. An advisory lock, because a row lock is written to the log, and this lock is taken at every transition.
 create function goalpost_private.lock_trees(p_run_ids bigint[]) returns void
 language plpgsql
 set search_path = ''
@@ -2368,16 +2459,15 @@ $$;
 
 -- file: supabase/schemas/20_engine/open_steps.sql
 
--- The engine, first half: how a step becomes ready, how it ends, and what its end does to others.
--- Claims and outcomes are in claim_steps.sql and finish_steps.sql.
--- One state machine for every kind of step. All functions below expect
--- the tree's lock to be held: see lock_trees.
+-- The opening of steps: how a step becomes ready, waits or is skipped once its dependencies have ended. Claims and
+-- outcomes are in claim_steps.sql and finish_steps.sql.
+-- All kinds of steps share one state machine. All functions below expect the tree's lock (lock_trees).
 --
--- Functions that make work ready return the functions to wake, one element per ready step ('executor', …),
--- so that the outermost call can ring once, after it has claimed for itself what it can (ring.sql).
+-- Functions that make work ready return the functions to wake, one element per ready step ('executor', …): the
+-- outermost call first claims steps for its own worker and then sends wakes for the rest (send_wakes.sql).
 
--- Whether a step whose dependencies have all ended is to be left out: none of them completed, or its condition
--- is not met. A judge is never left out: it has to say why nothing was done.
+-- Returns true if a step whose dependencies have all ended has to be skipped: none of them completed, or its condition
+-- is not met. A judge is never skipped: it reports why nothing was done.
 create function goalpost_private.must_skip(p_step goalpost.steps) returns boolean
 language plpgsql stable
 set search_path = ''
@@ -2403,10 +2493,11 @@ begin
 end
 $$;
 
--- Counts down the steps that wait for these (which have all ended). What then waits for nothing more is opened: an
--- approval, a sub-goal or a step to be left out at once; what functions work is given back in `opened`, still pending,
--- for the caller to hand out (take_steps) or to make ready (make_ready).
--- The judge and unconditional steps behind a completed one need no look at must_skip: it could only say no.
+-- Decrements the dependency counts of the steps that wait for p_ended (which have all ended) and opens those that wait
+-- for nothing more: an approval, a sub-goal and a step to be skipped at once; steps for functions are returned in
+-- `opened`, still pending, and the caller claims them (take_steps) or makes them ready (make_ready).
+-- must_skip is not called for the judge and for unconditional steps behind a completed one, because it would return
+-- false.
 create function goalpost_private.open_dependents(
   p_ended goalpost.steps[], p_now timestamptz, out opened goalpost.steps[], out functions text[]
 )
@@ -2438,7 +2529,7 @@ begin
     join goalpost.steps s on s.run_id = c.run_id and s.key = c.key
    cross join lateral (
      select s.kind = 'judge' or s.kind not in ('approval', 'subgoal') and s.condition is null and c.is_fed as is_plain) w
-   -- One that is not pending any more began before what it waits for: it delegated that.
+   -- A step that is no longer pending had begun before this dependency existed: it delegated to it.
    where s.state = 'pending' and s.remaining_dependencies = c.ended or s.state in ('running', 'waiting', 'ready');
 
   foreach v_step in array coalesce(v_special, '{}') loop
@@ -2452,7 +2543,7 @@ begin
 end
 $$;
 
--- Opens one step that waits for nothing more: pending -> waiting | skipped, or it is given back as `opened`.
+-- Opens one step that waits for nothing more: pending -> waiting | skipped, or it is returned as `opened`.
 create function goalpost_private.open_step(
   p_step goalpost.steps, p_now timestamptz, out opened goalpost.steps[], out functions text[]
 )
@@ -2462,7 +2553,7 @@ as $$
 begin
   opened := '{}';
   functions := '{}';
-  -- Leaving out the last step, or a sub-goal over its caps, may have ended the run, and this step with it.
+  -- Skipping the last step, or a sub-goal over its caps, may have ended the run, and this step with it.
   update goalpost.steps set remaining_dependencies = 0
    where run_id = p_step.run_id and key = p_step.key and state = 'pending';
   if not found then
@@ -2499,8 +2590,7 @@ begin
 end
 $$;
 
--- Opens what a step may do once its dependencies have ended: pending -> ready | waiting | skipped.
--- Returns the functions to wake.
+-- Opens steps whose dependencies have ended: pending -> ready | waiting | skipped. Returns the functions to wake.
 create function goalpost_private.ready_steps(p_run_id bigint, p_keys text[], p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -2524,7 +2614,8 @@ begin
 end
 $$;
 
--- Counts down the steps that wait for this one, which has just ended, and opens those that wait for nothing more.
+-- Decrements the dependency counts of the steps that wait for this one, which has just ended, and opens those that wait
+-- for nothing more.
 create function goalpost_private.release_dependents(p_run_id bigint, p_step_key text, p_now timestamptz)
 returns text[]
 language plpgsql
@@ -2539,7 +2630,7 @@ begin
 end
 $$;
 
--- Leaves a step out: pending -> skipped.
+-- Skips a step: pending -> skipped.
 create function goalpost_private.skip_step(p_step goalpost.steps, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -2557,7 +2648,7 @@ $$;
 
 -- file: supabase/schemas/20_engine/transitions.sql
 
--- Which function works a kind of step; null: nobody does, SQL moves it.
+-- Returns the function that processes a kind of step; null for kinds that only SQL moves.
 create function goalpost_private.function_of(p_kind text) returns text
 language sql immutable
 set search_path = ''
@@ -2571,10 +2662,9 @@ as $$
   end
 $$;
 
--- A bell for requests that people insert directly is in wake_for_requests.sql; the guard of the transition table is here,
--- beside the states it guards.
+-- The transition table of steps. The wake for requests that people insert directly is in wake_for_requests.sql.
 
--- Whether a step may go from one state to another: the arrows above the table, as data.
+-- Returns true if a step may go from one state to another: the arrows in the comment of goalpost.steps, as data.
 create function goalpost_private.is_step_transition(p_from text, p_to text) returns boolean
 language sql immutable
 set search_path = ''
@@ -2590,9 +2680,9 @@ as $$
   end
 $$;
 
--- Refuses an illegal transition, whoever attempts it. A judge that reported on a failed run is the one step that may
--- go from completed back to pending: when a person retries what the run failed with. After the row and not before it: a trigger before an update locks
--- the row once more, and that is written to the log.
+-- Refuses an illegal transition of a step by any statement. One transition exists for the judge alone: if it reported
+-- on a failed run, it goes from completed back to pending when a person retries that run. An after trigger, because a
+-- before trigger locks the row once more, which is written to the log.
 create function goalpost_private.refuse_illegal_transition() returns trigger
 language plpgsql
 set search_path = ''
@@ -2612,61 +2702,9 @@ create trigger refuse_illegal_transition
   for each row when (old.state is distinct from new.state)
   execute function goalpost_private.refuse_illegal_transition();
 
--- file: supabase/schemas/20_engine/wind_down.sql
-
--- Winds a run down that can no longer succeed: what is open of it is cancelled, and its judge becomes ready at once, so
--- that there is a report of what was achieved, what failed and why. The run fails with this reason when the judge has
--- reported (apply_judgement); one without a pending judge fails now. Returns the functions to wake.
--- Caller: fail_step. Expects the tree's lock. Repeated, it finds no pending judge, and a run that has ended stays so.
-create function goalpost_private.wind_down(
-  p_run_id bigint, p_reason text, p_reason_code text, p_now timestamptz
-) returns text[]
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_judge goalpost.steps;
-begin
-  select * into v_judge from goalpost.steps where run_id = p_run_id and kind = 'judge' and state = 'pending';
-  if not found then
-    return goalpost_private.end_run(p_run_id, 'failed', p_reason, null, null, p_now, p_reason_code);
-  end if;
-  update goalpost.workflow_runs set failure = p_reason, reason_code = p_reason_code where id = p_run_id;
-  perform goalpost_private.cancel_open_steps(p_run_id, v_judge.key, p_now);
-  return goalpost_private.ready_steps(p_run_id, array[v_judge.key], p_now);
-end
-$$;
-
--- Cancels what is open of a run, except one step, and everything below its sub-goals. The raised epoch refuses workers
--- that still hold a lease; what models were asked on its behalf counts as spent until the truth comes.
-create function goalpost_private.cancel_open_steps(p_run_id bigint, p_except text, p_now timestamptz) returns void
-language plpgsql
-set search_path = ''
-as $$
-declare
-  v_child_run_id bigint;
-begin
-  update goalpost.steps
-     set state = 'cancelled', ended_at = p_now, lease_epoch = lease_epoch + 1, lease_expires_at = null,
-         run_after = null
-   where run_id = p_run_id and state in ('pending', 'ready', 'running', 'waiting') and key is distinct from p_except;
-  update goalpost.approvals set state = 'cancelled', decided_at = p_now
-   where run_id = p_run_id and state = 'pending';
-  perform goalpost_private.close_calls(p_run_id, null, p_now);
-  for v_child_run_id in
-    select r.id from goalpost.goals g
-      join goalpost.workflow_runs r on r.workspace_id = g.workspace_id and r.goal_id = g.id
-     where g.parent_run_id = p_run_id
-     order by r.id
-  loop
-    perform goalpost_private.end_run(v_child_run_id, 'cancelled', 'the goal above it ended', null, null, p_now, 'goal_above_ended');
-  end loop;
-end
-$$;
-
 -- file: supabase/schemas/30_planning/add_steps.sql
 
--- Inserts one step of the engine's own (assess, plan): it waits for nothing.
+-- Inserts a step of the engine itself (assess, plan), which has no dependencies.
 create function goalpost_private.add_own_step(
   p_run goalpost.workflow_runs, p_key text, p_kind text, p_title text, p_input jsonb
 ) returns void
@@ -2677,16 +2715,16 @@ as $$
   values (p_run.id, p_key, p_run.workspace_id, p_kind, p_title, p_run.revision, p_input, p_run.priority);
 $$;
 
--- Inserts the steps of a checked plan into runs of one workspace, and, where p_judge_key is given, the judge that waits
--- for all their ends. The step p_ends_run_key, if any, ends the run. What functions can begin with is ready at once;
--- first steps of other kinds, or with a condition, are left pending to open_first_steps. A dependency on a step of an
--- earlier plan has been met: only completed ones pass the check.
+-- Inserts the steps of a checked plan into runs of one workspace, and, with p_judge_key, the judge that depends on all
+-- final steps. The step p_ends_run_key, if any, ends the run. First steps that functions process are ready at once;
+-- first steps of other kinds, or with a condition, are left pending for open_first_steps. A dependency on a step of an
+-- earlier plan is already met, because the check admits completed steps only.
 create function goalpost_private.add_plan_steps(
   p_runs goalpost.workflow_runs[], p_plan jsonb, p_ends_run_key text, p_judge_key text, p_now timestamptz
 ) returns text[]
 language plpgsql
 set search_path = ''
--- The engine's calls look rows up one by one; a plan is joined with itself.
+-- The engine's calls look up single rows; here a plan is joined with itself.
 set plan_cache_mode = auto set enable_hashjoin = on set enable_mergejoin = on
 as $$
 declare
@@ -2701,7 +2739,7 @@ begin
       from given g cross join lateral unnest(g.depends_on) d (key)
      group by d.key
   ),
-  -- How many of its dependencies are steps of this plan.
+  -- The number of a step's dependencies within this plan.
   waiting as materialized (
     select t.key, count(*)::integer as waits_for
       from given f join edge e on e.from_key = f.key cross join lateral unnest(e.to_keys) t (key)
@@ -2746,7 +2784,7 @@ begin
 end
 $$;
 
--- Opens what add_plan_steps left pending although it waits for nothing: approvals, sub-goals, steps with a condition.
+-- Opens the first steps that add_plan_steps left pending: approvals, sub-goals, steps with a condition.
 create function goalpost_private.open_first_steps(p_run goalpost.workflow_runs, p_now timestamptz) returns text[]
 language sql
 set search_path = ''
@@ -2758,7 +2796,7 @@ as $$
     p_now)
 $$;
 
--- The criteria that a plan gives, as far as they can be read: at most 50.
+-- Returns the readable criteria of a plan, at most 50.
 create function goalpost_private.criteria_of_plan(p_plan jsonb)
 returns table (number bigint, description text, check_expression text)
 language sql immutable
@@ -2778,7 +2816,7 @@ as $$
    where d.description <> '' and c.number <= 50
 $$;
 
--- The criteria of a goal come with its first plan and stay.
+-- Inserts the criteria of a goal's first plan; they stay for all later plans.
 create function goalpost_private.add_criteria(p_run goalpost.workflow_runs, p_plan jsonb) returns void
 language sql
 set search_path = ''
@@ -2789,9 +2827,9 @@ as $$
    where not exists (select from goalpost.goal_criteria x where x.goal_id = p_run.goal_id)
 $$;
 
--- Binds a goal's criteria to a later plan: what must hold stays, and the check becomes that of the plan's criterion with the
--- same description. One that the plan does not mention keeps its check if it was met; otherwise the check goes, since it
--- reads steps that will not come again, and the criterion is judged without it.
+-- Binds a goal's criteria to a later plan: the criterion stays, and its check becomes that of the plan's criterion with
+-- the same description. A criterion that the plan does not mention keeps its check if it was met; otherwise the check
+-- is removed, because it reads steps that will not run again, and the criterion is judged without it.
 create function goalpost_private.bind_criteria(p_run goalpost.workflow_runs, p_plan jsonb) returns void
 language sql
 set search_path = ''
@@ -2811,10 +2849,10 @@ $$;
 
 -- file: supabase/schemas/30_planning/apply_assessment.sql
 
--- What the ends of special steps mean: an assessment, a plan, a judgement, a sub-goal, an approval that is asked for.
--- Their results come from models and are untrusted: everything is checked before anything is written.
+-- The ends of special steps: assessments, plans, judgements, sub-goals and approvals. Their results come from models
+-- and are untrusted: everything is checked before anything is written.
 
--- An assessment: answer now, a few steps, or a goal. A message says why it was refused.
+-- Applies an assessment: an answer, a few steps, or a goal. Returns a message if it is refused.
 create function goalpost_private.apply_assessment(
   p_step goalpost.steps, p_result jsonb, p_now timestamptz, out message text, out functions text[]
 )
@@ -2878,7 +2916,7 @@ begin
     functions := goalpost_private.end_run(v_run.id, 'completed', null, p_result, p_result ->> 'text', p_now);
     return;
   end if;
-  -- What the requester gave stands before what a model read into the question.
+  -- The requester's context takes precedence over parameters that a model extracted from the question.
   select coalesce(nullif(p_result -> 'goal' -> 'parameters', 'null'), '{}') || q.context into v_context
     from goalpost.requests q where q.id = v_run.request_id;
   v_goal_id := goalpost_private.open_goal(v_run, null, p_result -> 'goal', v_context, p_now);
@@ -2890,7 +2928,7 @@ $$;
 
 -- file: supabase/schemas/30_planning/apply_judgement.sql
 
--- The verdicts of a judgement that can be read: a criterion's number, and one of the three words.
+-- Returns the readable verdicts of a judgement: a criterion's number, and one of the three words.
 create function goalpost_private.readable_verdicts(p_result jsonb)
 returns table (number integer, verdict text, evidence text)
 language sql immutable
@@ -2902,10 +2940,10 @@ as $$
      and v ->> 'verdict' in ('met', 'unmet', 'unknown')
 $$;
 
--- A judgement: verdicts, the report, and whether the goal is reached. Unmet criteria cause a new plan, at most
--- max_revisions times; then the goal fails with the best that there is. Unknown ones never complete a goal: the requester
--- decides about them, or the goal fails, as the workspace says (on_unknown). A run that was wound down fails with its
--- reason, whatever the judge decided.
+-- Applies a judgement: verdicts, the report, and whether the goal is reached. Unmet criteria cause a new plan, at most
+-- max_revisions times; then the goal fails with the best report. Unknown ones never complete a goal: the requester
+-- decides about them, or the goal fails, according to the workspace's on_unknown. A run that fails after its report
+-- (fail_run_after_report) fails with its reason, whatever the judge decided.
 create function goalpost_private.apply_judgement(
   p_step goalpost.steps, p_result jsonb, p_now timestamptz, out message text, out functions text[]
 )
@@ -2946,7 +2984,7 @@ begin
 end
 $$;
 
--- Returns what a judgement lacks, in words; null: it can be applied.
+-- Returns the reason why a judgement cannot be applied; null if it can.
 create function goalpost_private.judgement_problem(p_run goalpost.workflow_runs, p_result jsonb) returns text
 language sql stable
 set search_path = ''
@@ -2967,7 +3005,7 @@ $$;
 
 -- file: supabase/schemas/30_planning/apply_plan.sql
 
--- Why a runbook may not be used by this person; null when it may.
+-- Returns the reason why this person may not use a runbook; null if they may.
 create function goalpost_private.runbook_refusal(p_runbook goalpost.runbooks, p_user_id uuid) returns text
 language sql stable
 set search_path = ''
@@ -2980,8 +3018,8 @@ as $$
   end
 $$;
 
--- A plan: accepted whole, in this transaction, or refused with its problems. Where a person has to see it first, the
--- step waits with the plan as an approval's subject: running -> waiting.
+-- Applies a plan: accepts it whole, in this transaction, or refuses it with its problems. If a person has to approve it
+-- first, the step waits with the plan as an approval's subject: running -> waiting.
 create function goalpost_private.apply_plan(
   p_step goalpost.steps, p_result jsonb, p_now timestamptz, out message text, out functions text[]
 )
@@ -2998,7 +3036,7 @@ begin
   v_options := goalpost_private.plan_approval_options(v_run, v_estimate);
   if v_options is null then
     select e.message, e.functions into message, functions
-      from goalpost_private.put_plan_in_effect(p_step, p_result, v_estimate, p_now) e;
+      from goalpost_private.activate_plan(p_step, p_result, v_estimate, p_now) e;
     return;
   end if;
   functions := '{}';
@@ -3016,7 +3054,7 @@ begin
 end
 $$;
 
--- Whether a planner's result can be put in effect: its plan breaks no rule, and its runbook may be used by who asked.
+-- Checks if a planner's result can be activated: its plan breaks no rule, and the requester may use its runbook.
 create function goalpost_private.check_planned(
   p_run goalpost.workflow_runs, p_result jsonb, out runbook goalpost.runbooks, out message text
 )
@@ -3040,10 +3078,11 @@ begin
 end
 $$;
 
--- Puts a plan in effect: its steps, the judge that waits for all their ends, the criteria (from the first plan; a later
--- one binds them to its own steps), and the revision that is kept, with what it was estimated to cost. running | waiting -> completed. Checked once more:
--- since it was made, an agent may have gone, or a person may have edited it.
-create function goalpost_private.put_plan_in_effect(
+-- Activates a plan: inserts its steps, the judge that depends on all final steps, the criteria (from the first plan; a
+-- later one binds them to its own steps), and the revision with its estimated cost. running | waiting -> completed.
+-- Checks the plan once more, because an agent may have been removed, or a person may have edited the plan, since it was
+-- made.
+create function goalpost_private.activate_plan(
   p_step goalpost.steps, p_result jsonb, p_estimate jsonb, p_now timestamptz, out message text, out functions text[]
 )
 language plpgsql
@@ -3094,10 +3133,10 @@ $$;
 
 -- file: supabase/schemas/30_planning/check_plan.sql
 
--- The rules for plans, as stated at the top of shared/domain/src/plan.rs. A plan comes from a model or a runbook and
--- is untrusted: everything that is wrong with it is found before anything is written.
+-- The rules for plans, as stated at the top of shared/domain/src/plan.rs. A plan comes from a model or a runbook and is
+-- untrusted: all problems are found before anything is written.
 
--- Whether JSON has the shape of a call: {"tool": text, "arguments": object}.
+-- Returns true if JSON has the shape of a call: {"tool": text, "arguments": object}.
 create function goalpost_private.is_tool_call(p_value jsonb) returns boolean
 language sql immutable
 set search_path = ''
@@ -3106,7 +3145,7 @@ as $$
           and jsonb_typeof(p_value -> 'arguments') = 'object') is true
 $$;
 
--- Whether a step's input has what its kind needs (rule missing_input).
+-- Returns true if a step's input contains what its kind requires (rule missing_input).
 create function goalpost_private.plan_input_is_complete(p_kind text, p_input jsonb) returns boolean
 language sql immutable
 set search_path = ''
@@ -3131,7 +3170,7 @@ as $$
   end is true
 $$;
 
--- The steps of a plan, as read: one row per element, whatever it is. See shared/domain/src/plan.rs, "How values are read".
+-- Returns the steps of a plan, one row per element of any type. See shared/domain/src/plan.rs, "How values are read".
 create function goalpost_private.plan_steps(p_plan jsonb)
 returns table (number bigint, step jsonb, key text, key_is_good boolean, depends_on jsonb)
 language sql immutable
@@ -3146,19 +3185,19 @@ as $$
      select case jsonb_typeof(s.step -> 'key') when 'string' then s.step ->> 'key' end as key) k
 $$;
 
--- Problems of the graph: cycle, too_deep, too_much_fan_out. Only for a plan whose keys are unique and all there.
--- Takes away the steps that wait for none of those that are left, one by one, and looks at each dependency once
--- (Kahn's algorithm): a plan has thousands of steps and is checked within one call.
+-- Returns the problems of the graph: cycle, too_deep, too_much_fan_out. Expects a plan whose keys are unique and
+-- complete. Removes steps without remaining dependencies one by one and visits each dependency once (Kahn's algorithm):
+-- a plan has thousands of steps and is checked within one call.
 create function goalpost_private.plan_graph_problems(p_plan jsonb, p_limits goalpost_private.limits) returns setof jsonb
 language plpgsql stable
 set search_path = ''
 as $$
 declare
   v_keys text[];
-  -- By the number of a step: for how many it waits still, and how many steps the longest path to it has.
+  -- By the number of a step: the count of its remaining dependencies, and the length of the longest path to it.
   v_waits_for integer[];
   v_depth integer[];
-  -- Which steps wait for a step: v_to[v_first[n]] to v_to[v_last[n]].
+  -- The dependents of step n: v_to[v_first[n]] to v_to[v_last[n]].
   v_first integer[];
   v_last integer[];
   v_to integer[];
@@ -3227,16 +3266,16 @@ begin
 end
 $$;
 
--- All that is wrong with a plan: [{"code", "step_key", "message"}]; empty when nothing is.
--- The rules are stated once, in shared/domain/src/plan.rs; a property test holds the two against each other.
--- The planner takes a plan for thousands of steps: compiled (jit), the query would take a second instead of a millisecond.
+-- Returns all problems of a plan: [{"code", "step_key", "message"}]; empty if there are none.
+-- The rules are stated once, in shared/domain/src/plan.rs; a property test compares the two implementations.
+-- JIT is off: Postgres estimates thousands of steps, and compilation would take a second for a query of a millisecond.
 create function goalpost_private.check_plan(
   p_plan jsonb, p_agents jsonb, p_tools text[], p_taken_keys text[], p_limits goalpost_private.limits,
   p_completed_keys text[] default '{}'
 ) returns jsonb
 language plpgsql stable
 set search_path = '' set jit = off
--- The engine's calls look rows up one by one; a plan is compared with itself.
+-- The engine's calls look up single rows; here a plan is compared with itself.
 set plan_cache_mode = auto set enable_hashjoin = on set enable_mergejoin = on
 as $$
 declare
@@ -3364,7 +3403,8 @@ begin
 end
 $$;
 
--- The agents a workspace may use: newest active version of each name, its own before built-in ones.
+-- Returns the agents that a workspace may use: the newest active version of each name, the workspace's own before
+-- built-in ones.
 create function goalpost_private.agents_of(p_workspace_id uuid) returns setof goalpost.agents
 language sql stable
 set search_path = ''
@@ -3375,7 +3415,8 @@ as $$
    order by a.name, a.workspace_id nulls last, a.version desc
 $$;
 
--- check_plan with what this run may use. A step is no control tool: those are for agents.
+-- Checks a plan against the agents, tools and limits of its run (check_plan). Control tools are excluded, because only
+-- agents may call them.
 create function goalpost_private.check_plan_of_run(p_plan jsonb, p_run goalpost.workflow_runs) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -3394,7 +3435,7 @@ begin
 end
 $$;
 
--- The steps of earlier plans of a run whose results a later plan may depend on.
+-- Returns the steps of earlier plans of a run on whose results a later plan may depend.
 create function goalpost_private.completed_keys(p_run_id bigint) returns text[]
 language plpgsql stable
 set search_path = ''
@@ -3408,8 +3449,8 @@ $$;
 
 -- file: supabase/schemas/30_planning/invalidate_plan_checks.sql
 
--- A runbook that breaks a rule is not started. Looked at once, not at every start: again after its plan or the limits
--- have changed.
+-- Clears the stored result of a runbook's check after its plan has changed. A runbook is checked once after each change
+-- and not at every start; one that breaks a rule is not started.
 create function goalpost_private.invalidate_plan_check() returns trigger
 language plpgsql
 set search_path = ''
@@ -3420,6 +3461,7 @@ begin
 end
 $$;
 
+-- Clears the stored results of all runbooks' checks after the limits have changed.
 create function goalpost_private.invalidate_plan_checks() returns trigger
 language plpgsql
 set search_path = ''
@@ -3438,8 +3480,8 @@ create trigger invalidate_plan_checks after update on goalpost_private.limits
 
 -- file: supabase/schemas/30_planning/match_runbooks.sql
 
--- Scores how well a question fits a runbook, 0 to 1: 0.6 × the best cosine of word sets over the title and the examples,
--- + 0.4 × the share of the question's words that the runbook contains at all; half of that where they share one word
+-- Scores how well a question matches a runbook, 0 to 1: 0.6 × the best cosine of word sets over the title and the
+-- examples, + 0.4 × the share of the question's words that the runbook contains; half of that where they share one word
 -- alone, because "write a poem" is not "write the weekly review".
 create function goalpost_private.score_runbook(
   p_question text[], p_phrases tsvector[], p_shared_count integer
@@ -3459,8 +3501,9 @@ as $$
                  * least(1, p_shared_count / 2.0), 3) end
 $$;
 
--- The runbooks of a workspace and the built-in ones that share words with a question, at most p_limit: those that share
--- the most. The rank of word sets without positions for alternatives is proportional to the number of shared words.
+-- Returns the runbooks of a workspace and the built-in ones that share words with a question, at most p_limit, those
+-- with the most shared words first. The rank of word sets without positions for alternatives is proportional to the
+-- number of shared words.
 create function goalpost_private.candidate_runbooks(p_question text[], p_workspace_id uuid, p_limit integer)
 returns table (id bigint, shared text[])
 language sql stable
@@ -3497,8 +3540,8 @@ as $$
     from (select p_successes::double precision / nullif(p_uses, 0) as share) p
 $$;
 
--- Returns words that ask for nothing themselves, in the form in which words_of gives them.
-create function goalpost_private.courtesies() returns text[]
+-- Returns words without a meaning for the match, such as courtesies, in the form of words_of.
+create function goalpost_private.filler_words() returns text[]
 language sql immutable
 set search_path = ''
 as $$
@@ -3506,7 +3549,7 @@ as $$
                'want', 'would']
 $$;
 
--- Returns words that name a length of time, in the form in which words_of gives them.
+-- Returns words for a period of time, in the form of words_of.
 create function goalpost_private.period_words() returns text[]
 language sql immutable
 set search_path = ''
@@ -3515,7 +3558,7 @@ as $$
                'year', 'yearli', 'yesterday']
 $$;
 
--- Returns the negations of a text, each once. They are stop words to words_of, and turn a question into its opposite.
+-- Returns the distinct negations of a text. They are stop words to words_of, but reverse the meaning of a question.
 create function goalpost_private.negations(p_text text) returns text[]
 language sql immutable
 set search_path = ''
@@ -3525,8 +3568,8 @@ as $$
                 order by 1)
 $$;
 
--- Returns what a question asks for beyond a runbook: words and negations that the runbook's text does not contain, and
--- the runbook's period where the question names none, since it asks about all time then.
+-- Returns the part of a question that a runbook does not cover: words and negations that the runbook's text does not
+-- contain, and the runbook's period if the question names none, since such a question is about all time.
 create function goalpost_private.uncovered_words(
   p_question text, p_words text[], p_shared text[], p_runbook goalpost.runbooks
 ) returns text[]
@@ -3546,11 +3589,10 @@ as $$
     order by 1)
 $$;
 
--- Returns runbooks for a question, best first, at most five, with the words that speak for each and those of the question
--- that it does not contain, its record in this
--- workspace, and whether this person may use it. Only the first 4000 characters of a question are compared, and of the
--- runbooks the 50 that share the most words, since every claim of an assessment or a plan waits for this.
--- Runbooks of one score are ordered by how often they succeeded here.
+-- Returns runbooks for a question, best first, at most five: with the words that match each, the words of the question
+-- that it does not contain, its record in this workspace, and whether this person may use it. Only the first 4000
+-- characters of a question are compared, and only the 50 runbooks that share the most words, since every claim of an
+-- assessment or a plan waits for this. Runbooks of equal score are ordered by their success rate in this workspace.
 create function goalpost_private.match_runbooks(p_question text, p_workspace_id uuid, p_user_id uuid)
 returns table (runbook_id bigint, name text, version integer, title text, description text, goal_type text, score numeric,
                reasons jsonb, uncovered text[], allowed boolean, refusal text, plan jsonb)
@@ -3559,7 +3601,7 @@ set search_path = ''
 as $$
   with question as materialized (
     select array(select w from unnest(tsvector_to_array(goalpost_private.words_of(left(p_question, 4000)))) w
-                  where w <> all (goalpost_private.courtesies()) order by w) as words
+                  where w <> all (goalpost_private.filler_words()) order by w) as words
   ),
   scored as (
     select b, c.shared, s.score
@@ -3582,7 +3624,7 @@ as $$
    order by score desc, goalpost_private.success_bound(coalesce(f.successes, 0), coalesce(f.uses, 0)) desc, (b).name
 $$;
 
--- The same for a goal's run: its title and description stand in for the question; at the root, the question itself.
+-- Matches runbooks to a goal's run: by the question at the root, by the goal's title and description below it.
 create function goalpost_private.match_runbooks_of_run(p_run goalpost.workflow_runs)
 returns table (runbook_id bigint, name text, version integer, title text, description text, goal_type text, score numeric,
                reasons jsonb, uncovered text[], allowed boolean, refusal text, plan jsonb)
@@ -3598,7 +3640,7 @@ as $$
    where g.id = p_run.goal_id
 $$;
 
--- The names of the parameters that a plan reads, in order: `parameters.week` in any of its templates.
+-- Returns the names of the parameters that a plan reads, in order: `parameters.week` in any of its templates.
 create function goalpost_private.parameters_of(p_plan jsonb) returns jsonb
 language sql immutable
 set search_path = ''
@@ -3648,8 +3690,8 @@ begin
 end
 $$;
 
--- A sub-goal's turn: pending -> waiting, and a goal of its own, or the one that was cancelled with the run and comes back
--- with it; over the caps it fails. Returns functions to wake.
+-- Opens a sub-goal's step: pending -> waiting, with a new goal, or with the goal that was cancelled with the run and is
+-- reopened with it; over the caps the step fails. Returns the functions to wake.
 create function goalpost_private.open_subgoal(p_step goalpost.steps, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -3695,9 +3737,9 @@ $$;
 
 -- file: supabase/schemas/30_planning/plan_again.sql
 
--- Another plan for a goal whose plan came to nothing: its criteria were not met, or one of its steps failed for good.
+-- Planning again, for a goal whose criteria were not met or one of whose steps failed for good.
 
--- Opens another plan where the cap on revisions leaves room, else fails the run. The report is kept in case that no
+-- Opens another plan if the cap on revisions permits it; otherwise fails the run. Keeps the report in case that no
 -- later plan achieves more. p_result: {"reason", "report", "result"}. Returns the functions to wake.
 create function goalpost_private.plan_again(p_run goalpost.workflow_runs, p_result jsonb, p_now timestamptz) returns text[]
 language plpgsql
@@ -3720,9 +3762,9 @@ begin
 end
 $$;
 
--- Returns true if a failed step leads to another plan: a model made the plan, the cap on revisions leaves room, and the
--- failure is one that other steps may avoid. What a person refused without a word on what should be different, what money
--- or a provider's account does not allow, and what the platform lacks stays so.
+-- Returns true if a failed step leads to another plan: a model made the plan, the cap on revisions permits another, and
+-- other steps may avoid the failure. A rejection by a person without a comment, a lack of money, a problem of a
+-- provider's account, and a missing feature of the platform would fail any other plan, too.
 create function goalpost_private.may_be_planned_around(
   p_run goalpost.workflow_runs, p_step goalpost.steps, p_error jsonb
 ) returns boolean
@@ -3742,9 +3784,10 @@ as $$
                     and coalesce(m.result ->> 'revision', '1') = p_run.revision::text)
 $$;
 
--- Leads on from a step that failed for good: another plan of its goal, which is told what happened; of a request that was
--- answered by a few steps, a goal. Null where the run fails instead. What is still open of the plan is cancelled.
--- Caller: fail_step, which is called once for a step. Expects the tree's lock.
+-- Continues after a step that failed for good: opens another plan of its goal, which receives the failure; a request
+-- that was answered by a few steps becomes a goal. Returns null if the run fails instead. Cancels the open steps of the
+-- plan.
+-- Called by fail_step, once for a step. Expects the tree's lock.
 create function goalpost_private.plan_around_failure(p_step goalpost.steps, p_error jsonb, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -3764,7 +3807,8 @@ begin
 end
 $$;
 
--- Makes a goal of a request whose few steps failed. The goal's context holds what was tried. Returns the functions to wake.
+-- Turns a request whose few steps failed into a goal. The goal's context contains the failed steps. Returns the
+-- functions to wake.
 create function goalpost_private.make_goal_of_request(p_run goalpost.workflow_runs, p_reason text, p_now timestamptz)
 returns text[]
 language plpgsql
@@ -3811,8 +3855,8 @@ $$;
 
 -- file: supabase/schemas/40_requests/accept_request.sql
 
--- Refuses what is no list of requests, or names a runbook that cannot be started (ZG003), before anything is written.
--- How long a question is and what a context holds, the table's trigger looks at: request_limits.sql.
+-- Refuses a value that is no list of requests, or that names a runbook that cannot be started (ZG003), before anything
+-- is written. The table's trigger checks the size of questions and contexts (request_limits.sql).
 create function goalpost_private.refuse_bad_requests(p_workspace_id uuid, p_requests jsonb) returns void
 language plpgsql
 set search_path = ''
@@ -3841,7 +3885,7 @@ begin
 end
 $$;
 
--- What became of each request, in the order it was told: of a new one, and of one whose key was there already.
+-- Returns the state of each request, in the order of p_requests: of a new one, and of one whose key existed already.
 create function goalpost_private.describe_acceptance(
   p_workspace_id uuid, p_requests jsonb, p_new goalpost.requests[]
 ) returns jsonb
@@ -3850,12 +3894,12 @@ set search_path = ''
 as $$
 declare
   v_new_ids constant bigint[] := array(select n.id from unnest(p_new) n);
-  -- Those without a key are all new, in order.
+  -- Requests without a key are all new, in order.
   v_keyless_ids constant bigint[] := array(select n.id from unnest(p_new) n where n.idempotency_key is null order by n.id);
   v_other bigint;
   v_accepted jsonb;
 begin
-  with told as materialized (
+  with given as materialized (
     select t.number, t.value, k.idempotency_key,
            row_number() over (partition by k.idempotency_key order by t.number) as turn
       from jsonb_array_elements(p_requests) with ordinality t (value, number)
@@ -3863,13 +3907,13 @@ begin
   ),
   found as (
     select t.number, q.id, q.state,
-           -- The whole request counts: another one under the same key would be lost.
+           -- All fields are compared: another request under the same key would be lost.
            (q.question, q.context, q.runbook, q.parameters, q.budget) is distinct from
              (goalpost_private.trimmed(t.value ->> 'question'), coalesce(nullif(t.value -> 'context', 'null'), '{}'),
               t.value ->> 'runbook', coalesce(nullif(t.value -> 'parameters', 'null'), '{}'),
               coalesce(nullif(t.value -> 'budget', 'null'), '{}')) as is_other,
            t.idempotency_key is not null and (t.turn > 1 or q.id <> all (v_new_ids)) as repeated
-      from told t
+      from given t
       join goalpost.requests q
         on q.id = case when t.idempotency_key is null then v_keyless_ids[t.turn]
                        else (select o.id from goalpost.requests o
@@ -3891,12 +3935,11 @@ begin
 end
 $$;
 
--- Accepts requests, all or none: [{"question", "idempotency_key", "context", "runbook", "parameters",
--- "budget"}], at most 1000;
--- all but the question may be left out. Gives back {"request_id", "run_id", "state", "repeated"} for each, in order.
--- Called by people (supabase-js, the command line, intake on their behalf). Safe to repeat with the same
--- idempotency keys: the first request is given back. Raises ZG001/ZG002 (not yours), ZG003, ZG004 (key used for
--- another request), ZG006 (too many open: refuse_too_many_requests). Locks nothing that exists.
+-- Accepts requests, all or none: [{"question", "idempotency_key", "context", "runbook", "parameters", "budget"}], at
+-- most 1000; only the question is required. Returns {"request_id", "run_id", "state", "repeated"} for each, in order.
+-- Called by people (supabase-js, the command line, intake on their behalf). Safe to repeat with the same idempotency
+-- keys: the first request is returned. Raises ZG001/ZG002 (not yours), ZG003, ZG004 (key used for another request),
+-- ZG006 (too many open: refuse_too_many_requests). Locks no existing row.
 -- Definer: people may not write runs and steps.
 create function goalpost_private.accept_requests(p_workspace_id uuid, p_requests jsonb) returns jsonb
 language plpgsql security definer
@@ -3910,7 +3953,7 @@ begin
   perform goalpost_private.require_role(p_workspace_id, 'member');
   perform goalpost_private.refuse_bad_requests(p_workspace_id, p_requests);
 
-  with told as materialized (
+  with given as materialized (
     select t.question, t.idempotency_key, coalesce(t.context, '{}') as context, t.runbook,
            coalesce(t.parameters, '{}') as parameters, coalesce(t.budget, '{}') as budget
       from rows from (jsonb_to_recordset(p_requests)
@@ -3923,7 +3966,7 @@ begin
       (workspace_id, user_id, question, idempotency_key, context, runbook, parameters, budget, state, goal_id, created_at)
     select p_workspace_id, auth.uid(), t.question, t.idempotency_key, t.context, t.runbook, t.parameters, t.budget, 'accepted',
            case when t.runbook is not null then nextval('goalpost.goals_id_seq') end, v_now
-      from told t
+      from given t
     on conflict (workspace_id, user_id, idempotency_key) where idempotency_key is not null do nothing
     returning *
   )
@@ -3933,7 +3976,7 @@ begin
 end
 $$;
 
--- The exposed face: invoker functions, so that nothing exposed runs with more rights than its caller has.
+-- The exposed wrappers: invoker functions, so that no exposed function runs with more rights than its caller has.
 create function goalpost.accept_request(
   p_workspace_id uuid, p_question text, p_idempotency_key text default null, p_context jsonb default '{}',
   p_runbook text default null, p_parameters jsonb default '{}', p_budget jsonb default '{}'
@@ -3954,7 +3997,7 @@ as $$ select goalpost_private.accept_requests(p_workspace_id, p_requests) $$;
 
 -- file: supabase/schemas/40_requests/cancel_goal.sql
 
--- Cancels a goal with its sub-goals: -> cancelled. The parent's step, or the request, hears of it. Safe to repeat.
+-- Cancels a goal with its sub-goals: -> cancelled, and with it the parent's step or the request. Safe to repeat.
 -- Definer: people may not write runs and steps.
 create function goalpost_private.cancel_goal(p_goal_id bigint) returns jsonb
 language plpgsql security definer
@@ -3983,8 +4026,8 @@ as $$ select goalpost_private.cancel_goal(p_goal_id) $$;
 
 -- file: supabase/schemas/40_requests/cancel_request.sql
 
--- Cancels a request and all that followed from it: -> cancelled. Safe to repeat. Allowed to whoever asked, and to
--- admins. Definer: people may not write runs and steps.
+-- Cancels a request and everything that followed from it: -> cancelled. Called by its requester and by admins. Safe to
+-- repeat. Definer: people may not write runs and steps.
 create function goalpost_private.cancel_request(p_request_id bigint) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -3999,7 +4042,7 @@ begin
   perform goalpost_private.require_role(
     v_request.workspace_id, case when v_request.user_id = auth.uid() then 'member' else 'admin' end);
 
-  -- A request that nobody looked at yet has no tree: its own row is the lock.
+  -- A request that was not adopted yet has no tree: its own row is the lock.
   update goalpost.requests set state = 'cancelled', reason = v_reason, ended_at = goalpost_private.clock()
    where id = p_request_id and state = 'submitted';
   if not found then
@@ -4022,11 +4065,11 @@ as $$ select goalpost_private.cancel_request(p_request_id) $$;
 
 -- file: supabase/schemas/40_requests/open_requests.sql
 
--- How work begins: requests are accepted, one or many at once, and opened. A question is opened with its assessment; a
--- runbook asked for by name is started with its steps, without assessment and without planning.
+-- The opening of requests, one or many at once: a question starts with its assessment; a runbook requested by name
+-- starts with its steps, without assessment and planning.
 
--- Takes up requests that were inserted directly and not yet looked at: submitted -> accepted | failed. Bounded; waits
--- for nobody.
+-- Adopts requests that were inserted directly: submitted -> accepted | failed. Bounded. Does not block: locked rows are
+-- skipped.
 create function goalpost_private.adopt_requests(
   p_limit integer, p_now timestamptz, out adopted_count integer, out functions text[]
 )
@@ -4050,8 +4093,8 @@ begin
 end
 $$;
 
--- Opens accepted requests: an assessment for each question, its steps for each runbook asked for by name. One whose
--- runbook cannot be started ends failed with the reason. Returns the functions to wake.
+-- Opens accepted requests: an assessment for each question, its steps for each runbook requested by name. A request
+-- whose runbook cannot be started fails with the reason. Returns the functions to wake.
 create function goalpost_private.open_requests(p_requests goalpost.requests[], p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -4113,12 +4156,12 @@ $$;
 
 -- file: supabase/schemas/40_requests/request_limits.sql
 
--- How much a person may send, and of what shape: the same by whichever way a request comes, with a code and a sentence.
--- The table's own constraints say the same more roughly, and their refusals quote the row into the server's log.
+-- Limits on the size and shape of requests. They apply on every path, with a code and a message. The table's own
+-- constraints are coarser, and their errors quote the row in the server's log.
 
--- Refuses a JSON value that cannot be carried on: sent to a worker inside other JSON (whose readers stop at 128 levels),
--- and written as text without becoming many times its size (1e131071 is eight characters, and 131,072 digits).
--- ZG003, or ZG007 for one that is too large. Null is no value.
+-- Refuses a JSON value that cannot be passed on: sent to a worker inside other JSON (whose parsers stop at 128 levels),
+-- and written as text without becoming many times its size (1e131071 is eight characters, and 131,072 digits). Raises
+-- ZG003, or ZG007 for one that is too large. Null passes.
 create function goalpost_private.refuse_unfit_shape(
   p_name text, p_value jsonb, p_max_bytes integer, p_hint text default null
 ) returns void
@@ -4128,7 +4171,7 @@ as $$
 declare
   v_too_large constant text := format('%s has at most %s bytes', p_name, p_max_bytes);
 begin
-  -- As it is stored first: as text, some values are longer than memory.
+  -- The stored size is compared first: some values are larger than memory as text.
   if pg_column_size(p_value) > p_max_bytes then
     perform goalpost_private.refuse('ZG007', v_too_large, p_hint);
   elsif jsonb_path_exists(p_value, 'strict $.**{32 to last} ? (@.type() == "object" || @.type() == "array")') then
@@ -4142,7 +4185,7 @@ begin
 end
 $$;
 
--- Refuses a part of a request that cannot be carried on: ZG003, or ZG007 for one that is too large.
+-- Refuses a part of a request that cannot be passed on: ZG003, or ZG007 for one that is too large.
 create function goalpost_private.refuse_unfit_object(p_name text, p_value jsonb) returns void
 language plpgsql
 set search_path = ''
@@ -4156,7 +4199,7 @@ begin
 end
 $$;
 
--- Refuses a request's budget that is none: ZG003.
+-- Refuses an invalid budget of a request: ZG003.
 create function goalpost_private.refuse_unfit_budget(p_budget jsonb) returns void
 language plpgsql
 set search_path = ''
@@ -4176,7 +4219,7 @@ begin
 end
 $$;
 
--- Returns a text without white space around it.
+-- Returns a text without leading and trailing white space.
 create function goalpost_private.trimmed(p_text text) returns text
 language sql immutable
 set search_path = ''
@@ -4184,13 +4227,14 @@ as $$
   select btrim(p_text, E' \t\n\x0b\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000')
 $$;
 
--- Refuses a request out of bounds: ZG003, or ZG007 for one that is too large. Definer: people may call none of this.
+-- Refuses a request out of bounds: ZG003, or ZG007 for one that is too large. Definer: people may not call these
+-- functions.
 create function goalpost_private.refuse_unfit_request() returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  -- Before anything is compared: the same request is the same with spaces around it, by whichever way it comes.
+  -- Trimmed before any comparison, so that requests which differ only in surrounding spaces are equal on every path.
   new.question := goalpost_private.trimmed(new.question);
   new.idempotency_key := goalpost_private.trimmed(new.idempotency_key);
   if coalesce(length(new.question), 0) = 0 or length(new.question) > 16000 then
@@ -4208,14 +4252,15 @@ begin
 end
 $$;
 
--- Refuses more open requests than a workspace may have, by whichever way they come (ZG006). Once per statement. Requests
--- of one workspace are accepted one transaction after the other.
+-- Refuses more open requests than a workspace may have, on every path (ZG006). Once per statement. Requests of one
+-- workspace are accepted one transaction after the other.
 create function goalpost_private.refuse_too_many_requests() returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  -- The workspace is the lock: statements at the same moment do not all find room for one more.
+  -- An advisory lock for the workspace: otherwise two concurrent statements could both pass the check and exceed the
+  -- cap.
   perform pg_advisory_xact_lock(hashtextextended('goalpost.open_requests.' || i.workspace_id, 0))
      from (select distinct n.workspace_id from inserted n order by 1) i;
   if exists (
@@ -4242,9 +4287,9 @@ create trigger refuse_too_many_requests
 
 -- file: supabase/schemas/40_requests/retry_dead_letter.sql
 
--- Tries a failed step again, with fresh attempts, and brings back what its failure ended: the run, the goal, the goals
--- above, the request. Raises ZG001, ZG002, ZG004 (retried already, the run went on without it, or
--- the person with whose rights it would run may not ask any more). Locks the tree.
+-- Retries a failed step with fresh attempts, and reopens what its failure ended: the run, the goal, the goals above,
+-- the request. Raises ZG001, ZG002, ZG004 (retried already, the run continued without it, or the requester lost the
+-- right to send requests). Locks the tree.
 -- Definer: people may not write runs and steps.
 create function goalpost_private.retry_dead_letter(p_dead_letter_id bigint) returns jsonb
 language plpgsql security definer
@@ -4279,10 +4324,10 @@ begin
 end
 $$;
 
--- Brings a failed run back, from the top of its tree down: failed -> running. The named step is tried again (a
--- sub-goal step goes back to waiting); what was cancelled with the run is pending again.
--- Raises ZG004 unless that step is what each of these runs failed with: a run that ended otherwise, or went on
--- without it, has nothing to be brought back to.
+-- Reopens a failed run, from the top of its tree down: failed -> running. The named step is retried (a sub-goal step
+-- returns to waiting); steps that were cancelled with the run are pending again.
+-- Raises ZG004 unless that step is the cause for which each of these runs failed: a run that ended otherwise, or
+-- continued without the step, cannot be reopened for it.
 create function goalpost_private.reopen_run(p_run_id bigint, p_step_key text, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -4333,16 +4378,16 @@ begin
 end
 $$;
 
--- Brings back the steps of a run's plan that were cancelled with it: cancelled -> pending, and on as their dependencies
--- allow. Those of an earlier plan were cancelled because another one took its place, and stay so.
--- Their calls, and those of the step that is tried again, go on under the keys they had. Returns the functions to wake.
+-- Reopens the steps of a run's plan that were cancelled with it: cancelled -> pending, and further as their
+-- dependencies allow. Steps of an earlier plan were cancelled because a later plan replaced it, and stay cancelled.
+-- Calls of the reopened steps, and those of the retried step, keep their keys. Returns the functions to wake.
 -- Called by reopen_run and reopen_subgoal, with the run running again. Expects the tree's lock.
 create function goalpost_private.reopen_steps(p_run_id bigint, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
 as $$
 begin
-  -- The judge too, where it reported on the failure: another attempt, once the others have ended.
+  -- If the judge reported on the failure, it gets another attempt once the other steps have ended.
   update goalpost.steps s
      set state = 'pending', ended_at = null, started_at = null, result = null,
          attempt = case s.state when 'completed' then s.attempt + 1 else s.attempt end,
@@ -4364,8 +4409,8 @@ begin
 end
 $$;
 
--- Brings back the goal of a sub-goal's step that is opened again, where it has one: it was cancelled with the run above,
--- and what it completed stays, under the same keys. Returns the functions to wake; null: the step has no goal yet.
+-- Reopens the goal of a sub-goal's step, if it has one: the goal was cancelled with the run above, and its completed
+-- steps stay, under the same keys. Returns the functions to wake; null if the step has no goal yet.
 -- Called by open_subgoal. Expects the tree's lock.
 create function goalpost_private.reopen_subgoal(p_step goalpost.steps, p_now timestamptz) returns text[]
 language plpgsql
@@ -4397,8 +4442,8 @@ as $$ select goalpost_private.retry_dead_letter(p_dead_letter_id) $$;
 
 -- file: supabase/schemas/40_requests/start_runbook.sql
 
--- The runbook of a name that a person may start in a workspace: the newest active version, the workspace's own before a
--- built-in one. `problem` says why there is none to start.
+-- Finds the runbook of a name that a person may start in a workspace: the newest active version, the workspace's own
+-- before a built-in one. `problem` is the reason if there is none to start.
 create function goalpost_private.find_runbook(
   p_workspace_id uuid, p_user_id uuid, p_name text, out runbook goalpost.runbooks, out problem text
 )
@@ -4432,8 +4477,8 @@ begin
 end
 $$;
 
--- The one last step of a plan that leaves nothing to be judged; null where a judge is needed.
-create function goalpost_private.only_last_key(p_plan jsonb) returns text
+-- Returns the key of a plan's single final step if the plan leaves nothing to judge; null if a judge is needed.
+create function goalpost_private.single_final_key(p_plan jsonb) returns text
 language sql immutable
 set search_path = '' set enable_hashjoin = on set enable_mergejoin = on
 as $$
@@ -4444,8 +4489,8 @@ as $$
                       where d = s.key)
 $$;
 
--- Whether a first step of a plan is one that functions do not just begin with: see add_plan_steps.
-create function goalpost_private.begins_specially(p_plan jsonb) returns boolean
+-- Returns true if a plan has first steps that add_plan_steps leaves pending, so that open_first_steps has to open them.
+create function goalpost_private.needs_open_first_steps(p_plan jsonb) returns boolean
 language sql immutable
 set search_path = ''
 as $$
@@ -4455,9 +4500,9 @@ as $$
        and (s.step ->> 'kind' not in ('agent', 'tool') or coalesce(s.step -> 'condition', 'null') <> 'null'))
 $$;
 
--- Starts a runbook for requests of one workspace that ask for it by name: goal, run, revision and steps for each.
--- Where it has nothing to be judged by (no criterion, no report) and ends in one step that functions work, the run ends
--- with that step; otherwise a judge waits for all ends. Returns the functions to wake.
+-- Starts a runbook for requests of one workspace that name it: inserts a goal, run, revision and steps for each. If the
+-- plan has neither a criterion nor a report and ends in one step that functions process, the run ends with that step;
+-- otherwise a judge depends on all final steps. Returns the functions to wake.
 create function goalpost_private.start_runbook(
   p_runbook goalpost.runbooks, p_requests goalpost.requests[], p_now timestamptz
 ) returns text[]
@@ -4467,8 +4512,8 @@ as $$
 declare
   v_runs goalpost.workflow_runs[];
   v_run goalpost.workflow_runs;
-  v_last_key constant text := goalpost_private.only_last_key(p_runbook.plan);
-  v_begins_specially constant boolean := goalpost_private.begins_specially(p_runbook.plan);
+  v_final_key constant text := goalpost_private.single_final_key(p_runbook.plan);
+  v_needs_open_first_steps constant boolean := goalpost_private.needs_open_first_steps(p_runbook.plan);
   v_functions text[];
 begin
   insert into goalpost.goals
@@ -4495,12 +4540,12 @@ begin
   select r.id, 1, r.workspace_id, r.id, r.goal_id, 'goal.opened', p_now from unnest(v_runs) r;
 
   v_functions := goalpost_private.add_plan_steps(
-    v_runs, p_runbook.plan, v_last_key, case when v_last_key is null then 'judge' end, p_now);
+    v_runs, p_runbook.plan, v_final_key, case when v_final_key is null then 'judge' end, p_now);
   foreach v_run in array v_runs loop
-    if v_last_key is null then
+    if v_final_key is null then
       perform goalpost_private.add_criteria(v_run, p_runbook.plan);
     end if;
-    if v_begins_specially then
+    if v_needs_open_first_steps then
       v_functions := v_functions || goalpost_private.open_first_steps(v_run, p_now);
     end if;
   end loop;
@@ -4510,7 +4555,7 @@ $$;
 
 -- file: supabase/schemas/40_requests/wake_for_requests.sql
 
--- Rings intake when people insert requests directly. Once per statement; observes and wakes, nothing else.
+-- Wakes intake when people insert requests directly. Once per statement. It only sends wakes and changes no work.
 create function goalpost_private.wake_for_requests() returns trigger
 language plpgsql security definer
 set search_path = ''
@@ -4532,8 +4577,9 @@ create trigger wake_for_requests
 
 -- file: supabase/schemas/50_context/context_of_workspace.sql
 
--- What a colleague would know before the first word: {"workspace", "asker", "local_now"}. For steps that a model may work
--- on; the name is the account's own and comes as data. Tables are named with what the tools may do there.
+-- Returns the background that a model needs before it starts: {"workspace", "asker", "local_now"}. For steps that a
+-- model may process. The name comes from the account, so it is passed as data. Writable tables are listed with their
+-- operations.
 create function goalpost_private.context_of_workspace(p_run goalpost.workflow_runs, p_now timestamptz) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -4557,8 +4603,8 @@ begin
 end
 $$;
 
--- Whether a tool of ours can do anything in a workspace: where it may act is listed there.
-create function goalpost_private.has_use_for(p_workspace goalpost.workspaces, p_tool text) returns boolean
+-- Returns true if a built-in tool can be used in a workspace: tools that act outside need an entry in its lists.
+create function goalpost_private.is_usable_tool(p_workspace goalpost.workspaces, p_tool text) returns boolean
 language sql stable
 set search_path = ''
 as $$
@@ -4567,7 +4613,7 @@ as $$
     when 'http' then p_workspace.http_hosts <> '{}'
     when 'email' then p_workspace.email_domains <> '{}'
     when 'mcp_list' then exists (select from goalpost.mcp_servers m where m.workspace_id = p_workspace.id)
-    -- Its runbook is started by its name.
+    -- Only its runbook uses this tool, and that is started by name.
     when 'embed_memories' then false
     when 'table_write' then exists (select from goalpost.writable_tables t where t.workspace_id = p_workspace.id)
     else true end
@@ -4575,14 +4621,14 @@ $$;
 
 -- file: supabase/schemas/50_context/context_parts.sql
 
--- How tools are described to a model: those of these names; null: all that a step may be, which control tools are not,
--- and that can do anything in the workspace.
+-- Returns the descriptions of tools for a model: of these names, or (null) of all tools that a step may be and that can
+-- be used in the workspace, which excludes control tools.
 create function goalpost_private.describe_tools(p_workspace_id uuid, p_names text[]) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  -- Most agents have none of a server's tools, and then servers need not be looked at.
+  -- Most agents have no tool of a server, and then the servers need not be read.
   if not exists (select from unnest(p_names) n where starts_with(n, 'mcp.')) and p_names is not null then
     return (select coalesce(jsonb_agg(to_jsonb(t) order by t.name), '[]') from goalpost.tools t where t.name = any (p_names));
   end if;
@@ -4590,11 +4636,12 @@ begin
     select coalesce(jsonb_agg(to_jsonb(t) order by t.name), '[]')
       from goalpost_private.tools_of(p_workspace_id) t
       left join goalpost.workspaces w on w.id = p_workspace_id
-     where case when p_names is null then not t.control and goalpost_private.has_use_for(w, t.name)
+     where case when p_names is null then not t.control and goalpost_private.is_usable_tool(w, t.name)
                 else t.name = any (p_names) end);
 end
 $$;
 
+-- Describes a goal with its criteria; null for a run without a goal.
 create function goalpost_private.describe_goal(p_goal_id bigint) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -4612,7 +4659,7 @@ begin
 end
 $$;
 
--- Whether there is anything that a step might be told of what is remembered: without it, it does not ask.
+-- Returns {"remembers": true} if the workspace has any memories, else {}: without it, the worker skips the recall.
 create function goalpost_private.context_of_memory(p_workspace_id uuid) returns jsonb
 language sql stable
 set search_path = ''
@@ -4623,7 +4670,7 @@ $$;
 
 -- file: supabase/schemas/50_context/describe_claimed.sql
 
--- What every worker is told of the run: told once per run, whatever the number of its steps.
+-- Returns the part of the context that all steps of a run share; it is computed once per run and claim.
 create function goalpost_private.context_of_run(p_run goalpost.workflow_runs) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -4638,8 +4685,8 @@ begin
 end
 $$;
 
--- Where tools may go that act outside: told only where there is a use for it.
-create function goalpost_private.context_of_reach(p_workspace_id uuid, p_tools text[]) returns jsonb
+-- Returns the egress policy for tools that act outside; {} if p_tools contains none.
+create function goalpost_private.context_of_egress(p_workspace_id uuid, p_tools text[]) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -4657,9 +4704,9 @@ begin
 end
 $$;
 
--- The agent's part of a step's context: its row, its tools, where they may go, and the tables, if it can read or write
--- them and does not follow a procedure, which needs none. p_told is the context of the run.
-create function goalpost_private.context_of_agent(p_step goalpost.steps, p_told jsonb) returns jsonb
+-- Returns the agent part of a claimed step's context: its row, its tools, the egress policy, and the tables, if it can
+-- read or write them and does not follow a procedure, which needs none. p_run_context is the context of the run.
+create function goalpost_private.context_of_agent(p_step goalpost.steps, p_run_context jsonb) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -4668,22 +4715,22 @@ begin
   select jsonb_build_object(
            'agent', to_jsonb(a) - 'workspace_id' - 'state' - 'created_at' - 'id',
            'tools', goalpost_private.describe_tools(p_step.workspace_id, a.tools))
-         || goalpost_private.context_of_reach(p_step.workspace_id, a.tools)
+         || goalpost_private.context_of_egress(p_step.workspace_id, a.tools)
          || goalpost_private.context_of_memory(p_step.workspace_id)
          || case when 'sql' = any (a.tools) and coalesce(p_step.input -> 'procedure', '[]') = '[]'
                       and (select w.common_values from goalpost.workspaces w where w.id = p_step.workspace_id)
                  then '{"reads_values": true}'::jsonb else '{}' end
          || case when a.tools && array['sql', 'table_write'] and coalesce(p_step.input -> 'procedure', '[]') = '[]'
                  then goalpost_private.readable_tables(p_step.workspace_id, concat_ws(
-                        ' ', p_step.title, p_step.input ->> 'instructions', p_told ->> 'question',
-                        p_told #>> '{goal,title}', p_told #>> '{goal,description}'))
+                        ' ', p_step.title, p_step.input ->> 'instructions', p_run_context ->> 'question',
+                        p_run_context #>> '{goal,title}', p_run_context #>> '{goal,description}'))
                  else '{}' end
     from goalpost.agents a where a.id = p_step.agent_id);
 end
 $$;
 
--- Whether a step has something to read in its journal, or to remember of failed tries. A first claim never has, and
--- costs no look.
+-- Returns true if a step has rows in its journal, or failed attempts that its worker should read. A first claim never
+-- has, and needs no query.
 create function goalpost_private.is_journaled(p_step goalpost.steps) returns boolean
 language sql stable
 set search_path = ''
@@ -4694,8 +4741,8 @@ as $$
            or exists (select from goalpost.tool_calls c where c.run_id = p_step.run_id and c.step_key = p_step.key))
 $$;
 
--- All that workers are told about the steps they claimed, contexts included: a jsonb array, as many as fit into one
--- reply (max_claim_bytes), but the first whatever its size.
+-- Returns the reply to a claim: a jsonb array of steps with their contexts, as many as fit into one reply
+-- (max_claim_bytes), but always the first.
 create function goalpost_private.describe_claimed(p_steps goalpost.steps[], p_now timestamptz) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -4703,7 +4750,7 @@ as $$
 begin
   return (
   with run as materialized (
-    select r as run, goalpost_private.context_of_run(r) as told
+    select r as run, goalpost_private.context_of_run(r) as context
       from goalpost.workflow_runs r where r.id in (select s.run_id from unnest(p_steps) s)
   ),
   described as (
@@ -4713,43 +4760,43 @@ begin
              'lease_epoch', s.lease_epoch, 'attempt', s.attempt, 'max_attempts', s.max_attempts,
              'timeout_seconds', s.timeout_seconds, 'workspace_id', s.workspace_id,
              'goal_id', (r.run).goal_id, 'request_id', (r.run).request_id, 'input', s.input,
-             'context', r.told || d.told || jsonb_build_object('now', p_now)
+             'context', r.context || d.context || jsonb_build_object('now', p_now)
                         || case when s.kind in ('assess', 'plan') or s.kind = 'agent' and coalesce(s.input -> 'procedure', '[]') = '[]'
                                 then goalpost_private.context_of_workspace(r.run, p_now) else '{}' end
                         || case when s.lease_epoch > 1 and goalpost_private.is_journaled(p_steps[s.ordinality])
                                   or s.kind = 'tool' and goalpost_private.is_regulated(s.workspace_id, s.input ->> 'tool')
                                 then '{"journaled": true}' else '{}'::jsonb end
-             ) as told
+             ) as step
       from unnest(p_steps) with ordinality s
       join run r on (r.run).id = s.run_id
      cross join lateral (
        select jsonb_build_object('steps', goalpost_private.dependency_results(s.run_id, s.depends_on))
-              || case when s.agent_id is not null then goalpost_private.context_of_agent(p_steps[s.ordinality], r.told)
+              || case when s.agent_id is not null then goalpost_private.context_of_agent(p_steps[s.ordinality], r.context)
                            || goalpost_private.failed_dependencies(s.run_id, s.depends_on)
-                      else goalpost_private.context_of_reach(s.workspace_id, array[s.input ->> 'tool']) end as told
+                      else goalpost_private.context_of_egress(s.workspace_id, array[s.input ->> 'tool']) end as context
         where s.kind in ('agent', 'tool')
         union all
        select goalpost_private.step_context(p_steps[s.ordinality], r.run) where s.kind not in ('agent', 'tool')) d
   )
-  select coalesce(jsonb_agg(f.told order by f.number), '[]')
-    from (select d.*, sum(pg_column_size(d.told)) over (order by d.number) as told_bytes from described d) f
-   where f.number = 1 or f.told_bytes <= (select l.max_claim_bytes from goalpost_private.limits l));
+  select coalesce(jsonb_agg(f.step order by f.number), '[]')
+    from (select d.*, sum(pg_column_size(d.step)) over (order by d.number) as reply_bytes from described d) f
+   where f.number = 1 or f.reply_bytes <= (select l.max_claim_bytes from goalpost_private.limits l));
 end
 $$;
 
 -- file: supabase/schemas/50_context/fill_in.sql
 
--- Paths in what people read: an approval's question and content, a sub-goal's title and description. Whatever a template can do
--- beyond paths is refused when the plan is checked (shared/domain/src/plan/contents.rs).
+-- Path templates in texts for people: an approval's question and content, a sub-goal's title and description. The check
+-- of a plan refuses all other template features in them (shared/domain/src/plan/contents.rs).
 
--- Returns the value at a path such as steps.list.rows[0].name; null where it leads nowhere.
+-- Returns the value at a path such as steps.list.rows[0].name; null if there is none.
 create function goalpost_private.value_at(p_names jsonb, p_path text) returns jsonb
 language sql immutable
 set search_path = ''
 as $$ select p_names #> string_to_array(replace(replace(p_path, '[', '.'), ']', ''), '.') $$;
 
--- Fills {{ steps.draft.text }}, {{ steps.list.rows[0].name }} or {{ goal.title }} into a text: a text as it is, any other value
--- as JSON, and of a path that leads nowhere the path in brackets. What is filled in is not filled in again.
+-- Fills {{ steps.draft.text }}, {{ steps.list.rows[0].name }} or {{ goal.title }} into a text: a text unchanged, any
+-- other value as JSON, and a path without a value as the path in brackets. Inserted values are not expanded again.
 create function goalpost_private.fill_in(p_text text, p_names jsonb) returns text
 language plpgsql immutable
 set search_path = ''
@@ -4779,7 +4826,7 @@ end
 $$;
 
 -- Fills paths into all strings of a JSON value. A string that is exactly one path becomes the value there, as in the
--- arguments of a call. Recursion ends with the value, whose depth is bounded where plans are checked.
+-- arguments of a call. The recursion ends with the value, whose depth is bounded by the check of plans.
 create function goalpost_private.fill_in_strings(p_value jsonb, p_names jsonb) returns jsonb
 language plpgsql immutable
 set search_path = ''
@@ -4801,7 +4848,7 @@ begin
 end
 $$;
 
--- The names that a step's paths may use: those of templates in arguments.
+-- Returns the values that a step's paths may use: the same as those of templates in arguments.
 create function goalpost_private.names_for(p_step goalpost.steps) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -4821,7 +4868,7 @@ $$;
 
 -- file: supabase/schemas/50_context/readable_tables.sql
 
--- Schemas that the asker's SQL may name: the workspace's; for a project admin the catalog too.
+-- Returns the schemas that the asker's SQL may name: the workspace's, and for a project admin the catalog too.
 create function goalpost_private.readable_schemas(p_workspace_id uuid, p_user_id uuid) returns text[]
 language plpgsql stable
 set search_path = ''
@@ -4835,7 +4882,7 @@ begin
 end
 $$;
 
--- Words of a text that may name a table or a column: of three letters and more, without a plural's ending.
+-- Returns the words of a text that may name a table or a column: of three letters and more, without a plural's ending.
 create function goalpost_private.name_words(p_text text) returns text[]
 language sql immutable
 set search_path = ''
@@ -4846,7 +4893,7 @@ as $$
      where length(w) >= 3)
 $$;
 
--- The tables and views of the workspace's schemas that signed-in people may read.
+-- Returns the tables and views of the workspace's schemas that signed-in people may read.
 create function goalpost_private.readable_oids(p_workspace_id uuid) returns oid[]
 language plpgsql stable
 set search_path = ''
@@ -4861,10 +4908,10 @@ begin
 end
 $$;
 
--- Tables of the workspace's schemas that signed-in people may read, with what their catalog states of them, those first
--- that have most words of the question, then the largest, at most 60:
--- {"tables": [...], "more_tables": how many are left out}. A worker shows those of them that fit its prompt.
--- Catalog only: neither values nor counts of rows that a person may not see.
+-- Returns the tables of the workspace's schemas that signed-in people may read, described from the catalog, at most 60;
+-- those with the most words of the question first, then the largest:
+-- {"tables": [...], "more_tables": the number left out}. A worker includes as many as fit its prompt.
+-- Reads the catalog only: neither values nor row counts that a person may not see.
 create function goalpost_private.readable_tables(p_workspace_id uuid, p_question text) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -4883,7 +4930,7 @@ end
 $$;
 
 -- Describes tables and views. The planner's estimate of rows is left out where row-level security applies, since it
--- counts rows that the asker may not see, and for views, which have none. What is not stated has no field.
+-- counts rows that the asker may not see, and for views, which have none. Fields without a value are left out.
 create function goalpost_private.describe_tables(p_tables oid[], p_readable oid[])
 returns table (table_oid oid, described jsonb)
 language plpgsql stable
@@ -4908,7 +4955,7 @@ begin
 end
 $$;
 
--- The first forty columns of each table, and how many more it has.
+-- Returns the first forty columns of each table, and the number of the others.
 create function goalpost_private.describe_columns(p_tables oid[])
 returns table (table_oid oid, described jsonb, more bigint)
 language plpgsql stable
@@ -4932,8 +4979,8 @@ begin
 end
 $$;
 
--- The keys and the short checks of each table that has some: {"primary_key", "unique_keys", "foreign_keys", "checks"}.
--- Foreign keys name tables of p_readable alone.
+-- Returns the keys and the short checks of each table that has any: {"primary_key", "unique_keys", "foreign_keys",
+-- "checks"}. Only foreign keys to tables of p_readable are included.
 create function goalpost_private.describe_constraints(p_tables oid[], p_readable oid[])
 returns table (table_oid oid, described jsonb)
 language plpgsql stable
@@ -4961,7 +5008,7 @@ begin
 end
 $$;
 
--- Names of columns by their numbers, in their order.
+-- Returns the names of columns by their numbers, in their order.
 create function goalpost_private.column_list(p_table oid, p_numbers smallint[]) returns jsonb
 language sql stable
 set search_path = ''
@@ -4970,8 +5017,9 @@ as $$
     from pg_catalog.pg_attribute a where a.attrelid = p_table and a.attnum = any (p_numbers)
 $$;
 
--- The 60 of these tables that fit the words best, the best first. A word in the table's name counts four times one in a
--- column's. Size decides between equals, but not of tables with row-level security, whose size is not for everyone.
+-- Returns the 60 of these tables that match the words best, the best first. A word in the table's name counts four
+-- times a word in a column's. Equal matches are ordered by size, except tables with row-level security, whose size is
+-- confidential.
 create function goalpost_private.tables_for(p_tables oid[], p_words text[]) returns oid[]
 language sql stable
 set search_path = ''
@@ -4994,21 +5042,21 @@ $$;
 
 -- file: supabase/schemas/50_context/results.sql
 
--- A result, or a note in its place when what is told has become too large with it.
-create function goalpost_private.fitting_result(p_result jsonb, p_told_bytes bigint) returns jsonb
+-- Returns a result, or a note in its place if the total size up to it exceeds the cap.
+create function goalpost_private.fitting_result(p_result jsonb, p_bytes_so_far bigint) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select case
-    when p_told_bytes <= l.max_context_bytes then p_result
+    when p_bytes_so_far <= l.max_context_bytes then p_result
     else jsonb_build_object('omitted', format(
-      'this result has %s bytes, and all that a step is told of others may have %s; ask for less',
+      'this result has %s bytes, and all results of other steps together may have %s; ask for less',
       octet_length(p_result::text), l.max_context_bytes))
   end
     from goalpost_private.limits l
 $$;
 
--- What a step may see of the steps it depends on: their results, by key; where not all fit, the smallest.
+-- Returns the results of a step's dependencies by key; if not all fit, the smallest.
 create function goalpost_private.dependency_results(p_run_id bigint, p_depends_on text[]) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -5028,16 +5076,16 @@ begin
     return v_results;
   end if;
   return (
-    select coalesce(jsonb_object_agg(t.key, goalpost_private.fitting_result(t.result, t.told_bytes)), '{}')
+    select coalesce(jsonb_object_agg(t.key, goalpost_private.fitting_result(t.result, t.bytes_so_far)), '{}')
       from (
         select r.key, r.value as result,
-               sum(octet_length(r.value::text)) over (order by octet_length(r.value::text), r.key) as told_bytes
+               sum(octet_length(r.value::text)) over (order by octet_length(r.value::text), r.key) as bytes_so_far
           from jsonb_each(v_results) r) t);
 end
 $$;
 
--- Steps that a step depends on and that failed while the run goes on (on_failure), by key with the reason:
--- {"failed_steps": {…}}; {} where none has.
+-- Returns the failed dependencies of a step whose run continued after the failure (on_failure), by key with the reason:
+-- {"failed_steps": {…}}; {} if there are none.
 create function goalpost_private.failed_dependencies(p_run_id bigint, p_depends_on text[]) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -5053,27 +5101,27 @@ $$;
 
 -- file: supabase/schemas/50_context/step_context.sql
 
--- What a claimed step is told (step_context), and how runbooks are matched to a question.
+-- The contexts of assessments, plans and judgements (step_context).
 
--- How the steps of a run ended, for a judge or for planning again. Where not all results fit, those of the newest
--- revision are told, and the smallest.
+-- Describes how the steps of a run ended, for a judge or for planning again. If not all results fit, those of the
+-- newest revision are included, and of them the smallest.
 create function goalpost_private.describe_steps(p_run_id bigint) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select coalesce(jsonb_agg(jsonb_build_object(
            'key', s.key, 'kind', s.kind, 'title', s.title, 'state', s.state,
-           'result', goalpost_private.fitting_result(s.result, s.told_bytes), 'error', s.error)
+           'result', goalpost_private.fitting_result(s.result, s.bytes_so_far), 'error', s.error)
            order by s.revision, s.ended_at, s.key), '[]')
     from (
       select *, coalesce(sum(octet_length(result::text))
-                  over (order by revision desc, octet_length(result::text), key), 0) as told_bytes
+                  over (order by revision desc, octet_length(result::text), key), 0) as bytes_so_far
         from goalpost.steps
        where run_id = p_run_id and kind not in ('assess', 'plan', 'judge')) s
 $$;
 
--- The calls of a step that a reader of its result has to know of, as they were made: an agent's, each with the beginning of
--- its result, and those that change something outside, with what a person made of them.
+-- Returns the calls of a step that its judge or planner needs beside the result: those of an agent, each with the
+-- beginning of its result, and those that write outside or whose arguments a person changed.
 create function goalpost_private.calls_that_matter(p_step goalpost.steps) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -5091,13 +5139,13 @@ begin
       from goalpost.tool_calls c
      where c.run_id = p_step.run_id and c.step_key = p_step.key and c.state in ('done', 'unknown', 'denied')
        and c.tool not in ('submit_result', 'remember', 'recall')
-       -- The step's own result shows what it read.
+       -- The result of a tool's step already contains what it read.
        and (p_step.kind = 'agent' or c.proposed_arguments is not null
             or exists (select from goalpost_private.tools_of(p_step.workspace_id) t where t.name = c.tool and t.writes)));
 end
 $$;
 
--- How the steps ended, each with the calls that matter.
+-- Describes how the steps of a run ended, each with its relevant calls (calls_that_matter).
 create function goalpost_private.describe_work(p_run_id bigint) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -5112,7 +5160,7 @@ begin
 end
 $$;
 
--- The same for another plan: also with what each step was given.
+-- Describes the steps for another plan: like describe_work, with each step's input.
 create function goalpost_private.describe_steps_for_plan(p_run_id bigint) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -5125,7 +5173,7 @@ begin
 end
 $$;
 
--- Returns the least of what the caps of a run leave for more calls, in micro-dollars.
+-- Returns the smallest remaining amount of a run's caps, in micro-dollars.
 create function goalpost_private.money_left(p_run_id bigint) returns bigint
 language plpgsql stable
 set search_path = ''
@@ -5138,6 +5186,7 @@ begin
 end
 $$;
 
+-- Returns the context of an assessment: the request's context, matching runbooks, tools and readable tables.
 create function goalpost_private.context_to_assess(p_run goalpost.workflow_runs) returns jsonb
 language sql stable
 set search_path = ''
@@ -5156,7 +5205,7 @@ as $$
     from goalpost.requests q where q.id = p_run.request_id
 $$;
 
--- Where a sub-goal stands: {"goals_above": titles from the first}; nothing for a goal that is no sub-goal.
+-- Returns the position of a sub-goal: {"goals_above": titles from the first}; {} for a root goal.
 create function goalpost_private.place_of_goal(p_goal_id bigint) returns jsonb
 language sql stable
 set search_path = ''
@@ -5171,6 +5220,8 @@ as $$
     from above a
 $$;
 
+-- Returns the context of a plan: matching runbooks, agents, tools, limits and readable tables, and, for another plan,
+-- the previous steps with the reason and the remaining plans and money.
 create function goalpost_private.context_to_plan(p_step goalpost.steps, p_run goalpost.workflow_runs) returns jsonb
 language sql stable
 set search_path = ''
@@ -5204,6 +5255,7 @@ as $$
                 where q.id = p_run.request_id))
 $$;
 
+-- Returns the context of a judgement: the criteria, the ended steps, the report's template and the usage so far.
 create function goalpost_private.context_to_judge(p_run goalpost.workflow_runs) returns jsonb
 language sql stable
 set search_path = ''
@@ -5224,7 +5276,8 @@ as $$
                       where u.workspace_id = p_run.workspace_id and u.goal_id = p_run.goal_id))
 $$;
 
--- What the worker of an assessment, a plan or a judgement has to know, beyond what it is told of the run.
+-- Returns the part of the context that is specific to an assessment, a plan or a judgement (context_of_run has the
+-- rest).
 create function goalpost_private.step_context(p_step goalpost.steps, p_run goalpost.workflow_runs) returns jsonb
 language sql stable
 set search_path = ''
@@ -5238,8 +5291,8 @@ $$;
 
 -- file: supabase/schemas/55_journal/answer_delegators.sql
 
--- Tells steps of what they delegated: the calls for which these steps worked are done or failed. A step that waits for
--- nothing more is ready: waiting -> ready. Called by open_dependents. Returns the functions to wake.
+-- Ends the calls for which these steps worked: done or failed, with the steps' results. A delegating step that waits
+-- for nothing more becomes ready: waiting -> ready. Called by open_dependents. Returns the functions to wake.
 create function goalpost_private.answer_delegators(
   p_ended goalpost.steps[], p_delegators goalpost.steps[], p_now timestamptz
 ) returns text[]
@@ -5269,7 +5322,7 @@ $$;
 
 -- file: supabase/schemas/55_journal/begin_calls.sql
 
--- Places for these calls, all of them or none; null: they have them, or need none.
+-- Acquires rate limit slots for these calls, all of them or none. Returns null if they have them, or need none.
 create function goalpost_private.acquire_rate_limit_slots(p_step goalpost.steps, p_numbers integer[], p_now timestamptz) returns jsonb
 language plpgsql
 set search_path = ''
@@ -5296,9 +5349,9 @@ begin
 end
 $$;
 
--- Notes that calls are about to be made: those that may not be repeated go from intended to running, and whoever dies
--- from here on leaves an outcome that nobody knows; those whose tool has a limit take their places. Replies {"calls": […]}:
--- those in state running, or intended where they may be repeated, may be made, once; or with "wait" nothing was begun.
+-- Begins calls: those that may not be repeated go from intended to running, so that the outcome is unknown if their
+-- worker dies from here on; those whose tool has a limit acquire their slots. Replies {"calls": […]}: calls in state
+-- running, or intended if they may be repeated, may now be made, once; or with "wait", if no call was begun.
 -- Called right before such calls. Safe to repeat. Raises ZG009. Locks the tree.
 create function goalpost_worker.begin_calls(p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_numbers integer[])
 returns jsonb
@@ -5325,19 +5378,19 @@ $$;
 
 -- file: supabase/schemas/55_journal/begin_turn.sql
 
--- The journal: what a step asks models and tools is a row before it takes effect, and so a step that is claimed again
--- goes on where it was. The story of one turn:
+-- The journal: a model call or a tool call of a step is a row before it takes effect, so that a step that is claimed
+-- again continues where its last worker stopped. The sequence of one turn:
 --
---   begin_turn ─> (the model is asked) ─> end_turn: the answer, and each call it asks for with frozen arguments
+--   begin_turn ─> (the model call) ─> end_turn: the answer, and each call that it requests, with frozen arguments
 --     a call that may be repeated:   (it is made) ─> its result travels with the next begin_turn, or with the outcome
 --     a call that may not:           begin_calls ─> (it is made) ─> end_calls at once
 --     a call for people or SQL:      waiting, until they have decided; or carry_out_call
 --
--- All functions here lock the step's tree first and look at its lease then (lock_leased_step): while they run, nobody takes
--- the step away. Each is safe to repeat, since its answer may be lost: a repeated call finds its own row and tells of
--- it. What may be asked at all is decided by reserve_turn (money) and decide_call (policy).
+-- All functions here lock the step's tree first and then check its lease (lock_leased_step): while they run, the step
+-- cannot be taken from its worker. Each is safe to repeat, since its reply may be lost: a repeated call finds its own
+-- row and returns it. reserve_turn (money) and decide_call (policy) decide if a call is permitted at all.
 
--- Refuses a model call that is none (ZG003). An embedding has no output.
+-- Refuses an invalid model call (ZG003). An embedding has no output.
 create function goalpost_private.refuse_bad_ask(p_ask jsonb) returns void
 language plpgsql
 set search_path = ''
@@ -5359,7 +5412,7 @@ begin
 end
 $$;
 
--- Returns why a step may make no more model calls, as {"refused": …}, or null. Embeddings are counted by themselves.
+-- Returns why a step may make no more model calls, as {"refused": …}, or null. Embeddings have a count of their own.
 create function goalpost_private.turn_refusal(p_step goalpost.steps, p_is_embedding boolean) returns jsonb
 language sql stable
 set search_path = ''
@@ -5368,7 +5421,7 @@ as $$
     select t.* from goalpost.step_turns t
      where t.run_id = p_step.run_id and t.step_key = p_step.key and (t.purpose = 'embed') = p_is_embedding
   ),
-  -- The newest ones of this try that brought nothing.
+  -- The latest turns of this attempt that failed.
   failed as (
     select t.* from turn t
      where t.attempt = p_step.attempt
@@ -5386,8 +5439,8 @@ as $$
     from goalpost_private.limits l
 $$;
 
--- Returns the turn under way that the next model call of this worker follows: the same call, whose reply was lost, or
--- one that it left without an end. Embeddings run side by side, and are only ever the same call.
+-- Returns the turn that this worker left open before the next model call: the same call, whose reply was lost, or
+-- another one without an end. Embeddings run in parallel, and only match the same call.
 create function goalpost_private.turn_under_way(p_step goalpost.steps, p_ask jsonb, out turn goalpost.step_turns, out is_same boolean)
 language plpgsql stable
 set search_path = ''
@@ -5404,12 +5457,12 @@ begin
 end
 $$;
 
--- Notes that a model is about to be called, for a chat or an embedding: a turn in state asked, with what it may cost at
--- most reserved. Replies {"number"}, with "capabilities" where something is known of the server at the call's "endpoint"
--- (model_capabilities.sql), or why nothing is to be called now: {"wait"}, {"waits_for_person"}, {"refused":
--- {"code", "message"}}. Called before every paid call. Results of tool calls that ended since (p_ended_calls) are recorded
--- first and in any case. Safe to repeat: the same call that this very worker has noted and not ended keeps its number.
--- Another one that it left without an end is unknown from now on. Raises ZG003, ZG009. Locks the tree, then the caps.
+-- Begins a turn for a chat or an embedding: inserts it in state asked, with the upper bound of its cost reserved.
+-- Replies {"number"}, with "capabilities" where some are known of the server at the call's "endpoint"
+-- (model_capabilities.sql), or the reason why the call may not be made now: {"wait"}, {"waits_for_person"}, {"refused":
+-- {"code", "message"}}. Called before every paid call. Tool calls that ended since (p_ended_calls) are recorded first
+-- and in any case. Safe to repeat: the same call of the same worker keeps its number until it ends. Another turn that
+-- this worker left without an end becomes unknown. Raises ZG003, ZG009. Locks the tree, then the caps.
 create function goalpost_worker.begin_turn(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_ask jsonb, p_ended_calls jsonb default '[]'
 ) returns jsonb
@@ -5433,7 +5486,7 @@ begin
       'number', (v_under_way.turn).number, 'capabilities', goalpost_private.capabilities_for(p_ask, v_now)));
   end if;
   if (v_under_way.turn).number is not null then
-    perform goalpost_private.give_up_turn(
+    perform goalpost_private.abandon_turn(
       v_under_way.turn, 'its end was never reported; it counts as spent', true, v_now);
   end if;
 
@@ -5461,7 +5514,8 @@ $$;
 
 -- file: supabase/schemas/55_journal/calls.sql
 
--- How large a value is as text; null is nothing. What is stored short may be long as text: looked at in this order.
+-- Returns true if a value is larger than p_bytes as text; null has no size. The stored size is compared first, since a
+-- value that is stored compactly may be long as text.
 create function goalpost_private.is_larger_than(p_value jsonb, p_bytes integer) returns boolean
 language sql stable
 set search_path = ''
@@ -5470,7 +5524,8 @@ as $$
                        else octet_length(p_value::text) > p_bytes end, false)
 $$;
 
--- An error as it is kept: a word, a sentence of at most 4000 characters, whether another try may help.
+-- Returns the stored form of an error: a code, a message of at most 4000 characters, and if another attempt may
+-- succeed.
 create function goalpost_private.kept_error(p_error jsonb) returns jsonb
 language sql immutable
 set search_path = ''
@@ -5481,7 +5536,7 @@ as $$
            'retryable', coalesce(p_error -> 'retryable' = 'true', false))
 $$;
 
--- A call as its worker is told of it.
+-- Returns the form of a call that its worker receives.
 create function goalpost_private.describe_call(p_call goalpost.tool_calls) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -5496,7 +5551,7 @@ begin
 end
 $$;
 
--- The calls of a step that an answer asked for (p_turn_number), or those that no answer asked for (null).
+-- Returns the calls of a step that an answer requested (p_turn_number), or those that no answer requested (null).
 create function goalpost_private.describe_calls(p_run_id bigint, p_step_key text, p_turn_number integer) returns jsonb
 language sql stable
 set search_path = ''
@@ -5506,8 +5561,8 @@ as $$
    where c.run_id = p_run_id and c.step_key = p_step_key and c.turn_number is not distinct from p_turn_number
 $$;
 
--- Returns the key of the same call (tool and arguments) that an earlier revision of the run's plan made, if its key is not
--- in use in the present one: a plan that is made again does not repeat an effect under another key. Null: there is none.
+-- Returns the key of the same call (tool and arguments) in an earlier revision of the run's plan, if its key is not in
+-- use in the present one: a new plan does not repeat an effect under another key. Null if there is none.
 create function goalpost_private.key_of_earlier_plan(p_step goalpost.steps, p_call goalpost.tool_calls) returns text
 language plpgsql stable
 set search_path = ''
@@ -5531,8 +5586,8 @@ begin
 end
 $$;
 
--- A call as it was asked for, not yet decided on: with frozen arguments, the tool's properties of now, and the key
--- that it will have outside, whoever makes it.
+-- Returns a requested call before the decision on it: with frozen arguments, the present properties of its tool, and
+-- the key that identifies it outside, for every worker that makes it.
 create function goalpost_private.frozen_call(
   p_step goalpost.steps, p_turn_number integer, p_number integer, p_asked jsonb, p_now timestamptz
 ) returns goalpost.tool_calls
@@ -5567,7 +5622,7 @@ begin
   v_call.arguments_hash := encode(sha256(convert_to(v_arguments::text, 'UTF8')), 'hex');
   v_tool := goalpost_private.find_tool(p_step.workspace_id, v_call.tool);
   v_call.tool_version := coalesce(v_tool.version, 0);
-  -- Of a tool that is not there nothing is assumed in its favour.
+  -- An unknown tool is assumed to be neither idempotent nor read-only.
   v_call.idempotent := coalesce(v_tool.idempotent, false);
   v_call.writes := coalesce(v_tool.writes, true);
   v_call.idempotency_key := coalesce(
@@ -5614,8 +5669,8 @@ begin
 end
 $$;
 
--- Writes the calls that an answer asks for, with what is decided on each, and asks people where they decide.
--- Raises ZG003 for what is no list of calls, or too long a one.
+-- Inserts the calls that an answer requests, with the decision on each, and opens an approval for those that wait for a
+-- person. Raises ZG003 for an invalid list of calls, or one that is too long.
 create function goalpost_private.create_calls(
   p_step goalpost.steps, p_turn_number integer, p_calls jsonb, p_now timestamptz
 ) returns void
@@ -5644,7 +5699,7 @@ begin
 end
 $$;
 
--- Puts a call that waits for a person before one.
+-- Opens an approval for a call that waits for a person.
 create function goalpost_private.ask_for_call(
   p_step goalpost.steps, p_call goalpost.tool_calls, p_question text, p_now timestamptz
 ) returns void
@@ -5660,8 +5715,8 @@ begin
 end
 $$;
 
--- Records how calls ended: [{"number", "result"} or {"number", "error"}]: intended | running -> done | failed. A call
--- that may not be repeated is done only if this worker began it. What has ended stays as it ended. Raises ZG003.
+-- Records ended calls: [{"number", "result"} or {"number", "error"}]: intended | running -> done | failed. A call that
+-- may not be repeated is done only if this worker began it. Calls that have ended before do not change. Raises ZG003.
 create function goalpost_private.record_ended_calls(p_step goalpost.steps, p_ended jsonb, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -5675,7 +5730,7 @@ begin
   if jsonb_typeof(p_ended) <> 'array' or jsonb_array_length(p_ended) > 100 then
     perform goalpost_private.refuse('ZG003', 'ended calls must be a list of at most 100');
   end if;
-  with told as (
+  with reported as (
     select distinct on (number) (e.value ->> 'number')::integer as number, e.value ? 'error' as is_failed,
            coalesce(e.value -> 'result', 'null') as result,
            case when e.value ? 'error' then goalpost_private.kept_error(e.value -> 'error')
@@ -5688,7 +5743,7 @@ begin
   update goalpost.tool_calls c
      set state = case when t.error is null then 'done' else 'failed' end,
          result = case when t.error is null then t.result end, error = t.error, ended_at = p_now
-    from told t
+    from reported t
    where c.run_id = p_step.run_id and c.step_key = p_step.key and c.number = t.number
      and (c.state = 'running' and c.lease_epoch = p_step.lease_epoch
           or c.state = 'intended' and (c.idempotent or t.is_failed));
@@ -5699,8 +5754,8 @@ begin
 end
 $$;
 
--- Records the ended calls that travel with outcomes, before the outcomes are judged. Of outcomes whose lease was lost,
--- nothing. The trees are locked.
+-- Records the ended calls that travel with outcomes, before the outcomes are judged. Calls of outcomes whose lease was
+-- lost are not recorded. Expects the trees' locks.
 create function goalpost_private.record_calls_of_outcomes(p_outcomes jsonb, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -5719,9 +5774,9 @@ begin
 end
 $$;
 
--- Settles what nobody will end any more, once a step has a new worker: a question that was under way when the last
--- one left counts as spent, as dear as it may have been; a call that may not be repeated and was under way is put
--- before a person. asked -> unknown, running -> unknown. The tree is locked.
+-- Settles what the previous workers of a step left open, once it has a new one: a turn in state asked counts as spent
+-- with its whole reservation; a running call that may not be repeated becomes an approval, in which a person reports
+-- its outcome. asked -> unknown, running -> unknown. Expects the tree's lock.
 create function goalpost_private.apply_unknown_outcome(p_step goalpost.steps, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -5736,7 +5791,7 @@ begin
        and t.lease_epoch < p_step.lease_epoch
      order by t.number
   loop
-    perform goalpost_private.give_up_turn(
+    perform goalpost_private.abandon_turn(
       v_turn, 'its worker is gone and its end is not known; it counts as spent', false, p_now);
   end loop;
 
@@ -5753,11 +5808,11 @@ $$;
 
 -- file: supabase/schemas/55_journal/carry_out_call.sql
 
--- Delegation: a call of the tool `delegate` is a step of the same run, or a sub-goal, that works for the call.
--- The step that asked waits without a lease; the end of the other is the call's result.
+-- Delegation: a call of the tool `delegate` adds a step of the same run, or a sub-goal, that works for the call. The
+-- delegating step waits without a lease; the end of the other is the call's result.
 
--- Carries out a call of ask_human: intended -> waiting, with its question before the requester, whose
--- answer is the call's result. Called by carry_out_call, with the tree locked.
+-- Executes a call of ask_human: intended -> waiting, with a question to the requester, whose answer is the call's
+-- result. Called by carry_out_call, with the tree locked.
 create function goalpost_private.carry_out_ask_human(p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz)
 returns void
 language plpgsql
@@ -5775,8 +5830,8 @@ begin
 end
 $$;
 
--- Returns a key for the step that a call of `delegate` stands for: it names the step and the call, with a number behind
--- where the run has a step of that key. Expects the tree's lock.
+-- Returns a key for the step that a call of `delegate` adds: it contains the step and the call, with a numeric suffix
+-- if the run already has that key. Expects the tree's lock.
 create function goalpost_private.delegated_key(p_call goalpost.tool_calls) returns text
 language plpgsql stable
 set search_path = ''
@@ -5794,9 +5849,10 @@ begin
 end
 $$;
 
--- Carries out a call of `delegate`: adds the step (agent's or sub-goal) and lets the call wait for it. A delegated step
--- that fails fails the call, and the run goes on: its agent is told. Called by carry_out_call, under the tree's lock,
--- for a call that may be made. Over the caps, or for an agent that there is not, the call fails at once.
+-- Executes a call of `delegate`: adds the step (of an agent, or a sub-goal) for which the call then waits. If the
+-- delegated step fails, the call fails and the run continues: the delegating agent receives the error. Called by
+-- carry_out_call, under the tree's lock, for a permitted call. Over the caps, or for an agent that does not exist, the
+-- call fails at once.
 create function goalpost_private.carry_out_delegate(
   p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz
 ) returns void
@@ -5848,8 +5904,8 @@ begin
 end
 $$;
 
--- Returns why a call that is rows cannot be carried out with its arguments; null where it can. The schema of an answer is
--- one that SQL carries out, as the answer is checked by decide_approval.
+-- Returns why a call that only writes rows cannot be executed with its arguments; null if it can. The schema of an
+-- answer must be in the subset that SQL checks, since decide_approval checks the answer.
 create function goalpost_private.arguments_problem(p_call goalpost.tool_calls) returns text
 language plpgsql stable
 set search_path = ''
@@ -5863,10 +5919,10 @@ begin
 end
 $$;
 
--- Carries out a call that is rows and nothing else, in one transaction with its record: intended -> done | failed |
--- waiting, as the tool's own function says. One whose arguments do not fit fails. Replies the call.
--- Called for the tools named here. Safe to repeat: a call that is not intended any more is told and not carried out.
--- Raises ZG003 for a tool that is none of these, ZG009. Locks the tree.
+-- Executes a call that only writes rows, in one transaction with its record: intended -> done | failed | waiting, as
+-- returned by the tool's own function. A call with invalid arguments fails. Replies the call.
+-- Called for the tools named here. Safe to repeat: a call that is not intended any more is returned unchanged. Raises
+-- ZG003 for any other tool, ZG009. Locks the tree.
 create function goalpost_worker.carry_out_call(p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_number integer)
 returns jsonb
 language plpgsql security definer
@@ -5902,12 +5958,12 @@ $$;
 
 -- file: supabase/schemas/55_journal/close_calls.sql
 
--- Calls of steps that ended, and their return when a person brings the run back.
+-- The end of calls whose step ended, and their return when a person reopens the run.
 
--- Closes what is still open among the calls of a run (or of one of its steps, where a key is given) once nobody will end
--- it: waiting for a person -> denied; intended, waiting for another step, running, unknown -> failed. The error's
--- `closed_from` keeps the state, for reopen_calls: a call that was under way may have acted, and is never taken for one
--- that did not. Called by end_run and fail_step. Expects the tree's lock.
+-- Closes the open calls of a run (or of one of its steps, with p_step_key) that no worker will end: waiting for a
+-- person -> denied; intended, waiting for another step, running, unknown -> failed. The error's `closed_from` keeps the
+-- state, for reopen_calls: a call that was running may have acted, and must not be taken for one that did not. Called
+-- by end_run and fail_step. Expects the tree's lock.
 create function goalpost_private.close_calls(p_run_id bigint, p_step_key text, p_now timestamptz) returns void
 language sql
 set search_path = ''
@@ -5922,7 +5978,8 @@ as $$
      and c.state in ('intended', 'waiting', 'running', 'unknown')
 $$;
 
--- Asks a person what became of a call that may not be repeated and whose worker is gone. Expects the tree's lock.
+-- Opens an approval in which a person reports the outcome of a call that may not be repeated and whose worker was lost.
+-- Expects the tree's lock.
 create function goalpost_private.ask_for_outcome(p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -5938,9 +5995,9 @@ begin
 end
 $$;
 
--- Opens again what close_calls closed, under the same numbers, arguments and keys. Under way -> unknown, and a person is
--- asked; waiting for another step -> waiting; intended -> intended; waiting for a person -> decided on anew.
--- Called by reopen_steps. Expects the tree's lock.
+-- Reopens the calls that close_calls closed, under the same numbers, arguments and keys. Running -> unknown, with an
+-- approval for its outcome; waiting for another step -> waiting; intended -> intended; waiting for a person -> decided
+-- anew. Called by reopen_steps. Expects the tree's lock.
 create function goalpost_private.reopen_calls(p_step goalpost.steps, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -5978,7 +6035,7 @@ $$;
 
 -- file: supabase/schemas/55_journal/end_calls.sql
 
--- Records at once how calls ended. Replies {"calls": […]}, as they are now.
+-- Records ended calls at once. Replies {"calls": […]} in their present state.
 -- Called after calls that may not be repeated. Safe to repeat. Raises ZG003, ZG009. Locks the tree.
 create function goalpost_worker.end_calls(p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_ended jsonb)
 returns jsonb
@@ -5999,9 +6056,9 @@ $$;
 
 -- file: supabase/schemas/55_journal/end_turn.sql
 
--- Returns the turn's row as its end makes it: answered, failed, or unknown (it may have been paid for, and how much is not
--- known). An answer that comes too late, or is too large to be kept, is none; its cost is known. An end without usage
--- that was not surely free counts as all that was reserved.
+-- Returns the row of a turn with its end: answered, failed, or unknown (it may have been paid for, and its cost is not
+-- known). An answer that comes too late, or is too large to be stored, is discarded; its cost is known. An end without
+-- usage counts as the whole reservation unless the provider certainly charged nothing.
 create function goalpost_private.turn_end(p_turn goalpost.step_turns, p_end jsonb, p_is_held boolean)
 returns goalpost.step_turns
 language plpgsql stable
@@ -6043,12 +6100,12 @@ $$;
 
 -- Ends a turn: asked -> answered | failed | unknown. p_end: {"answer", "usage"} or {"error", "charged", "usage"}, where
 -- charged is "no" or "unknown" and usage, where it is known or estimated, decides what is booked; "learned" beside them
--- is kept for the next calls to the same server (model_capabilities.sql). Freezes the
--- calls that the answer asks for (p_calls: [{"call_id", "tool", "arguments"}]) and decides on each. Replies
--- {"calls": […]}, or {"error"} where the answer could not be kept, or {"lease_lost": true}: then the cost is booked all
--- the same and nothing else (raising would undo that), also where it was taken to be unknown: unknown -> failed.
--- Called after every paid call. Safe to repeat: what has ended is told again. Raises ZG003, and ZG009 for a turn that
--- another worker began. Locks the tree.
+-- is kept for the next calls to the same server (model_capabilities.sql). Freezes the calls that the answer requests
+-- (p_calls: [{"call_id", "tool", "arguments"}]) and decides on each. Replies {"calls": […]}, or {"error"} if the answer
+-- could not be stored, or {"lease_lost": true}: then only the cost is booked (raising an error would undo that), even
+-- if the turn was already unknown: unknown -> failed.
+-- Called after every paid call. Safe to repeat: an ended turn is returned unchanged. Raises ZG003, and ZG009 for a turn
+-- that another worker began. Locks the tree.
 create function goalpost_worker.end_turn(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_number integer, p_end jsonb, p_calls jsonb default '[]'
 ) returns jsonb
@@ -6074,14 +6131,14 @@ begin
   select s.* into v_step from goalpost.steps s where s.run_id = p_run_id and s.key = p_step_key;
   v_is_held := v_step.state = 'running' and v_step.lease_epoch = p_lease_epoch;
 
-  -- A late end of a turn that a successor gave up brings its cost; its answer is none any more.
+  -- The late end of a turn that a successor abandoned books its cost; its answer is discarded.
   if v_turn.state = 'asked' or (v_turn.state = 'unknown' and not v_is_held) then
     v_turn := goalpost_private.turn_end(v_turn, p_end, v_is_held);
     perform goalpost_private.settle_turn(v_turn, v_is_held, v_now);
     if v_turn.state = 'answered' then
       perform goalpost_private.create_calls(v_step, p_number, p_calls, v_now);
     end if;
-    perform goalpost_private.learn_capabilities(v_turn, p_end -> 'learned', v_now);
+    perform goalpost_private.store_capabilities(v_turn, p_end -> 'learned', v_now);
   end if;
   if not v_is_held then
     return '{"lease_lost": true}';
@@ -6093,8 +6150,9 @@ $$;
 
 -- file: supabase/schemas/55_journal/freeze_calls.sql
 
--- Decides anew on calls that no model asked for and that ended an earlier try of the step: the step is tried again for
--- their sake. failed | denied -> intended | waiting | denied, with the same arguments and the same key.
+-- Decides again on calls that no model requested and that ended an earlier attempt of the step, since the step is
+-- retried in order to make them. failed | denied -> intended | waiting | denied, with the same arguments and the same
+-- key.
 create function goalpost_private.decide_again(p_step goalpost.steps, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -6126,12 +6184,12 @@ begin
 end
 $$;
 
--- Freezes the calls of a step that no model asks for: the one of a tool's step, or the next of a procedure. p_calls:
--- [{"call_id", "tool", "arguments"}]. A call_id that was frozen before keeps its row, whatever arguments come now; one
--- that failed or was denied at an earlier attempt of the step is decided on anew. Replies {"calls": […]}, those named.
--- Results of calls that ended since (p_ended_calls) are recorded first, so that a decision counts what they read.
+-- Freezes the calls of a step that no model requests: the one of a tool's step, or the next of a procedure. p_calls:
+-- [{"call_id", "tool", "arguments"}]. A call_id that was frozen before keeps its row, even if the arguments differ; one
+-- that failed or was denied at an earlier attempt of the step is decided on again. Replies {"calls": […]} for p_calls.
+-- Calls that ended since (p_ended_calls) are recorded first, so that the decision counts their results as read.
 -- Called before every call of a procedure, and before the call of a tool's step that writes or that a policy or limit
--- concerns. Settles first what predecessors left unknown.
+-- concerns. First settles what the step's previous workers left open.
 -- Safe to repeat. Raises ZG003, ZG009. Locks the tree.
 create function goalpost_worker.freeze_calls(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_calls jsonb, p_ended_calls jsonb default '[]'
@@ -6166,11 +6224,11 @@ $$;
 
 -- file: supabase/schemas/55_journal/model_capabilities.sql
 
--- What a model's server takes is handed out with the model call's number and learned with its end, so that no call
--- to the database is added: begin_turn reads it for the endpoint that the call names, end_turn keeps what the worker
--- sends as "learned".
+-- The capabilities of model servers travel with calls that are made anyway: begin_turn returns those of the call's
+-- endpoint, and end_turn stores those that the worker sends as "learned".
 
--- Returns what was learned of the server and the model of a call, or null: it names no endpoint, or nothing is known any more.
+-- Returns the stored capabilities for the server and the model of a call; null if it names no endpoint, or none are
+-- valid.
 create function goalpost_private.capabilities_for(p_ask jsonb, p_now timestamptz) returns jsonb
 language sql stable
 set search_path = ''
@@ -6185,10 +6243,11 @@ as $$
      and c.learned_at > p_now - l.capabilities_lifetime
 $$;
 
--- Keeps what a worker learned: {"endpoint", "capabilities": {…}}, of the provider and model that its turn names. Values
--- that are not of their kind are skipped: they help the next call, and no end of a turn fails for them. What has expired
--- is replaced as a whole and deleted where it stands in nobody's way. Locks the row, after all other locks.
-create function goalpost_private.learn_capabilities(p_turn goalpost.step_turns, p_learned jsonb, p_now timestamptz) returns void
+-- Stores the capabilities that a worker learned: {"endpoint", "capabilities": {…}}, for the provider and model of its
+-- turn. Values of a wrong type are skipped: they only serve the next call, and must not fail the end of a turn. An
+-- expired row is replaced as a whole; other expired rows are deleted unless they are locked. Locks the row, after all
+-- other locks.
+create function goalpost_private.store_capabilities(p_turn goalpost.step_turns, p_learned jsonb, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
 as $$
@@ -6224,10 +6283,10 @@ $$;
 
 -- file: supabase/schemas/55_journal/read_journal.sql
 
--- Everything a step has asked and done so far: {"turns", "calls", "failures"}, in order. What was said before the last
--- summary (purpose compact) is counted and not told: the summary stands for it. Embeddings are not among the turns: a
--- vector that is needed again is computed again.
--- Called by a worker that is told "journaled" with its claim. Settles first what its predecessors left unknown, so it
+-- Returns the whole journal of a step: {"turns", "calls", "failures"}, in order. Turns before the last summary (purpose
+-- compact) are counted and not returned: the summary replaces them. Embeddings are not among the turns: a vector that
+-- is needed again is computed again.
+-- Called by a worker whose claim contains "journaled". First settles what the step's previous workers left open, so it
 -- is a transition; safe to repeat. Raises ZG009. Locks the tree.
 create function goalpost_worker.read_journal(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns jsonb
 language plpgsql security definer
@@ -6265,7 +6324,7 @@ $$;
 
 -- file: supabase/schemas/55_journal/wait_for_others.sql
 
--- Whether a step has to wait for others: a person who has not decided, or a step that works for one of its calls.
+-- Returns true if a step has to wait: for a person who has not decided, or for a step that works for one of its calls.
 create function goalpost_private.waits_for_others(p_run_id bigint, p_step_key text) returns boolean
 language sql stable
 set search_path = ''
@@ -6277,9 +6336,9 @@ as $$
                     and c.works_in_step is not null)
 $$;
 
--- Puts a step away until others have done their part: running -> waiting, without a time, while a question to people is
--- open or a step that works for one of its calls; running -> ready at once if nothing is, since it was done meanwhile.
--- Who ends the last of them makes the step ready. Returns the functions to wake. The tree is locked.
+-- Suspends a step: running -> waiting, without a time, while it has a pending approval or a step that works for one of
+-- its calls; running -> ready if it has neither, because they ended in the meantime. The transaction that ends the last
+-- of them makes the step ready. Returns the functions to wake. Expects the tree's lock.
 create function goalpost_private.wait_for_others(p_step goalpost.steps, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -6299,8 +6358,9 @@ begin
 end
 $$;
 
--- Lets a step go on that waits for nobody any more: waiting -> ready. One that waits for a time is left to the sweep,
--- and one that is still running hears of it when it asks. Returns the functions to wake. Expects the tree's lock.
+-- Resumes a step that has nothing more to wait for: waiting -> ready. A step that waits for a time is left to the
+-- sweep, and one that is still running reads the decision with its next call. Returns the functions to wake. Expects
+-- the tree's lock.
 create function goalpost_private.resume_step(p_run_id bigint, p_step_key text, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -6319,21 +6379,21 @@ $$;
 
 -- file: supabase/schemas/60_policy/decide_call.sql
 
--- Policy: whether a call of a tool may be made, decided by rows and code and never by a model; and how much may be
--- under way at once. Every decision has the name of the rule that made it, which is kept with the call.
+-- Policy: decides if a call of a tool may be made, by rows and code and never by a model; and limits the number of
+-- calls under way. Every decision has the name of the rule that made it, which is stored with the call.
 --
--- The one thing to know: what a model asks for is a wish. It gets what its agent's list names, unless a row says no;
--- what could carry out what somebody wrote on a page (a step that has read untrusted content, and a tool that writes)
--- waits for a person.
+-- A call that a model requests has no authority of its own. The tool must be in its agent's list, and no rule may deny
+-- it. A call that could carry out instructions from untrusted content (a step that has read such content, and a tool
+-- that writes) waits for a person.
 
--- Whether a policy's pattern fits a name.
+-- Returns true if a policy's pattern matches a name.
 create function goalpost_private.fits_pattern(p_pattern text, p_name text) returns boolean
 language sql immutable
 set search_path = ''
 as $$ select p_name like replace(replace(replace(replace(p_pattern, '\', '\\'), '%', '\%'), '_', '\_'), '*', '%') $$;
 
--- Whether a call may be made: allow | needs_approval | deny, with the name of the rule that says so.
--- Called for each call that a turn asks for, and for a step that is one. p_call need not be a row yet. Reads only.
+-- Decides on a call: allow | needs_approval | deny, with the name of the rule. Called for each call that a turn
+-- requests, and for a step that is one call. p_call need not be a row yet. Reads only.
 create function goalpost_private.decide_call(
   p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz,
   out decision text, out rule text, out message text
@@ -6359,7 +6419,7 @@ begin
     rule := 'control';
     return;
   end if;
-  -- No person is asked about rows that cannot be written.
+  -- A write that cannot succeed is denied without an approval.
   if v_tool.name = 'table_write' then
     message := goalpost_private.write_call_problem(p_step.workspace_id, p_call.arguments);
     if message is not null then
@@ -6378,7 +6438,7 @@ begin
     rule := 'repeats';
     message := format('an earlier plan of this run called %s with the same arguments, and it cannot tell a repeated call '
                       'from a new one, so that a person decides', v_tool.name);
-  -- In this order: what is looked at last is the dearest to find out.
+  -- Ordered by cost: the most expensive check comes last.
   elsif (v_tool.writes or v_tool.approval = 'when_tainted')
         and not (v_policy.effect is not distinct from 'allow' and v_policy.even_if_tainted)
         and goalpost_private.is_tainted(p_step.run_id, p_step.key)
@@ -6393,7 +6453,8 @@ begin
   else
     rule := coalesce(v_policy.name, 'default');
   end if;
-  -- A call that may repeat another is asked about all the same: the person who approved it did not see that.
+  -- A call that may repeat another always needs an approval: the person who approved it before did not see the
+  -- repetition.
   if decision = 'needs_approval' and rule <> 'repeats' and goalpost_private.was_approved_before(p_step, p_call) then
     decision := 'allow';
     rule := 'approved_before';
@@ -6402,8 +6463,8 @@ begin
 end
 $$;
 
--- Returns whether an approval step that this step depends on approved exactly this call as its content
--- ({"tool", "arguments"}), by people of the role that calls are put before. It covers one call of the run.
+-- Returns true if an approval step that this step depends on approved exactly this call as its content ({"tool",
+-- "arguments"}), by people of the role that decides on calls. It covers one call of the run.
 create function goalpost_private.was_approved_before(p_step goalpost.steps, p_call goalpost.tool_calls) returns boolean
 language plpgsql stable
 set search_path = ''
@@ -6422,8 +6483,8 @@ begin
 end
 $$;
 
--- Returns whether an earlier plan of the run began the same call under the same key (key_of_earlier_plan), so that making
--- it may do the same thing twice. A GET changes nothing.
+-- Returns true if an earlier plan of the run began the same call under the same key (key_of_earlier_plan), so that
+-- making it may repeat its effect. A GET changes nothing.
 create function goalpost_private.repeats_a_call(p_step goalpost.steps, p_call goalpost.tool_calls) returns boolean
 language sql stable
 set search_path = ''
@@ -6435,7 +6496,7 @@ as $$
           and (c.step_key, c.number) <> (p_call.step_key, p_call.number))
 $$;
 
--- What keeps a call from being made at all; nothing: nulls.
+-- Returns the rule and the reason that deny a call; nulls if no rule denies it.
 create function goalpost_private.denial_of_call(
   p_step goalpost.steps, p_call goalpost.tool_calls, p_tool goalpost.tools, p_agent goalpost.agents,
   out decision text, out rule text, out message text
@@ -6456,7 +6517,8 @@ begin
   elsif p_tool.name is null or p_tool.control and p_step.kind = 'tool' then
     rule := 'unknown_tool';
     message := format('there is no tool %s; use one that you were given', left(p_call.tool, 100));
-  -- Every agent hands in its result; of all else it has what its row lists. A step that is one call has that call.
+  -- Every agent may submit its result; other tools must be in the list of its row. A step that is one call may make
+  -- that call.
   elsif p_tool.name <> 'submit_result'
         and (case p_step.kind when 'tool' then p_tool.name is distinct from p_step.input ->> 'tool'
                               else not p_tool.name = any (coalesce(p_agent.tools, '{}')) end)
@@ -6491,9 +6553,9 @@ begin
 end
 $$;
 
--- Returns whether the last two calls of the step with the same tool and arguments ended alike, so that another one brings
--- nothing new. A call that has not ended ended as the other did; one that was denied as a loop is left out. Polling, whose
--- results differ, is bounded by max_calls_per_step.
+-- Returns true if the last two calls of the step with the same tool and arguments ended alike, so that another one
+-- brings nothing new. A call that has not ended counts as equal to the other; calls that were denied as a loop are left
+-- out. Polling, whose results differ, is bounded by max_calls_per_step.
 create function goalpost_private.is_loop(p_call goalpost.tool_calls) returns boolean
 language sql stable
 set search_path = ''
@@ -6507,7 +6569,7 @@ as $$
            limit 2) l
 $$;
 
--- The policy that speaks for a call, denials aside; none: a row of nulls.
+-- Returns the policy that applies to the call, denials aside; a row of nulls if there is none.
 create function goalpost_private.policy_of_call(p_workspace_id uuid, p_agent text, p_tool text) returns goalpost.tool_policies
 language sql stable
 set search_path = ''
@@ -6521,22 +6583,22 @@ $$;
 
 -- file: supabase/schemas/60_policy/is_tainted.sql
 
--- Returns whether a step has read content that others wrote: by a call of its own, or through what it was given. It was
--- given the results of its dependencies and of earlier revisions of its plan, what a sub-goal's steps read below it, what
--- the step that delegated to it (or that it delegated to) read, in a sub-goal all that the step above was given, and in the
--- goal of a request what its assessment, and steps tried before the goal, received.
+-- Returns true if a step has read content from outside sources: by a call of its own, or in its inputs. Its inputs are
+-- the results of its dependencies and of earlier revisions of its plan, what the steps of its sub-goal read, what the
+-- step that delegated to it (or that it delegated to) read, in a sub-goal all inputs of the step above, and in the goal
+-- of a request the inputs of its assessment, and of steps that ran before the goal.
 --
 -- A call leaves a row in tool_calls on every path but one: a step of kind `tool` that only reads and that no policy or
--- limit concerns has none. Its own row is the record: input names the tool, and goalpost.tools (returns_untrusted) says
--- what comes back. So the hot path writes nothing for taint. A failed call counts, since its error carries what the other
--- side answered; one that was never made does not. A tool that is not in goalpost.tools (an MCP server's, or one that is
--- gone) counts as returning untrusted content. The result of a control tool says of itself whether it is trusted
--- ({"untrusted": true}).
+-- limit concerns has none. The step's row is the record then: input names the tool, and goalpost.tools
+-- (returns_untrusted) classifies the result. So the hot path writes nothing for taint. A failed call counts, since its
+-- error contains the response of the other side; a call that was never made does not. A tool that is not in
+-- goalpost.tools (an MCP server's, or a removed one) counts as returning untrusted content. The result of a control
+-- tool states itself if it is untrusted ({"untrusted": true}).
 create function goalpost_private.is_tainted(p_run_id bigint, p_step_key text) returns boolean
 language sql stable
 set search_path = ''
 as $$
-  -- is_given: only what that step was given counts, not what came of it (a sub-goal's step, as seen from below).
+  -- is_given: only the inputs of that step count, not its results (a sub-goal's step, as seen from below).
   with recursive source (run_id, key, is_given) as (
     select p_run_id, p_step_key, false
     union
@@ -6584,12 +6646,12 @@ as $$
              left join goalpost.tools t on t.name = s.input ->> 'tool'
             where not o.is_given and s.kind = 'tool' and s.state in ('completed', 'failed')
               and coalesce(t.returns_untrusted, true))
-      -- A memory that was made of such content carries it to every step that received it.
+      -- A memory that was written from such content taints every step that received it.
       or exists (
            select from source o
              join goalpost.memory_uses u on u.run_id = o.run_id and u.step_key = o.key
             where u.is_untrusted)
-      -- An agent whose model was sent values of the project's tables has read them without a call.
+      -- An agent whose model received values of the project's tables has read them without a call.
       or exists (
            select from source o
              join goalpost_private.value_reads v on v.run_id = o.run_id and v.step_key = o.key
@@ -6598,22 +6660,23 @@ $$;
 
 -- file: supabase/schemas/60_policy/json_schemas.sql
 
--- JSON Schema where SQL must decide: limits and budgets that people set, their answers and edits, and arguments of calls
--- that are rows. Everything else is checked in Rust (shared/domain/src/json_schema.rs), which carries out more.
+-- JSON Schema where SQL must decide: limits and budgets that people set, their answers and edits, and arguments of
+-- calls that only write rows. Everything else is checked in Rust (shared/domain/src/json_schema.rs), which supports
+-- more.
 --
--- The subset: type, enum, const, required, properties, additionalProperties (true or false), items (one schema), minItems,
--- maxItems, minLength, maxLength, minimum, maximum. On schemas of the subset (json_schema_problem is null) both checkers
--- give the same verdict. Of other schemas, which MCP servers have, SQL checks the words of the subset and no others: what
--- it refuses Rust refuses too, and Rust checks the whole schema before a call is made. tests/suite/json_schemas.rs
--- compares the two.
+-- The subset: type, enum, const, required, properties, additionalProperties (true or false), items (one schema),
+-- minItems, maxItems, minLength, maxLength, minimum, maximum. On schemas of the subset (json_schema_problem is null)
+-- both checkers give the same verdict. Of other schemas, which MCP servers have, SQL checks only the keywords of the
+-- subset: Rust refuses everything that SQL refuses, and checks the whole schema before a call is made.
+-- tests/suite/json_schemas.rs compares the two.
 
--- The types that JSON Schema knows.
+-- Returns the types of JSON Schema.
 create function goalpost_private.json_type_names() returns text[]
 language sql immutable
 set search_path = ''
 as $$ select array['string', 'object', 'array', 'boolean', 'null', 'number', 'integer'] $$;
 
--- Returns the types that a schema allows; null where it allows any, or names one that is not known here.
+-- Returns the types that a schema allows; null if it allows any, or names an unknown one.
 create function goalpost_private.json_types_of(p_schema jsonb) returns text[]
 language sql immutable
 set search_path = ''
@@ -6624,7 +6687,7 @@ as $$
                                                          else jsonb_build_array(p_schema -> 'type') end)) as names) t
 $$;
 
--- Returns a list of names; empty for what is none.
+-- Returns the names in a JSON list; empty for any other value.
 create function goalpost_private.json_names_of(p_list jsonb) returns text[]
 language sql immutable
 set search_path = ''
@@ -6633,7 +6696,7 @@ as $$
     from jsonb_array_elements(case jsonb_typeof(p_list) when 'array' then p_list else '[]' end) n
 $$;
 
--- Returns the first problem of a JSON value with a schema, in words; null where it fits.
+-- Returns the first problem of a JSON value with a schema, as a message; null if it is valid.
 create function goalpost_private.json_problem(p_schema jsonb, p_value jsonb, p_name text) returns text
 language plpgsql immutable
 set search_path = ''
@@ -6667,8 +6730,8 @@ begin
 end
 $$;
 
--- Returns the first problem of the parts of an object or an array. Fields that patternProperties may name, and elements
--- that prefixItems may, are left to Rust.
+-- Returns the first problem of the parts of an object or an array. Fields that patternProperties may match, and
+-- elements that prefixItems may match, are left to Rust.
 create function goalpost_private.json_part_problem(p_schema jsonb, p_value jsonb, p_name text) returns text
 language sql immutable
 set search_path = ''
@@ -6694,7 +6757,7 @@ as $$
    limit 1
 $$;
 
--- Returns why a word of a schema is not of the subset, or has a value that it cannot have; null where it is sound.
+-- Returns why a keyword of a schema is not in the subset, or has an invalid value; null if it is valid.
 create function goalpost_private.json_word_problem(p_word text, p_value jsonb, p_name text, p_depth integer) returns text
 language plpgsql immutable
 set search_path = ''
@@ -6730,7 +6793,7 @@ begin
 end
 $$;
 
--- Returns why a schema is not of the subset; null where it is.
+-- Returns why a schema is not in the subset; null if it is.
 create function goalpost_private.json_schema_problem(p_schema jsonb, p_name text, p_depth integer default 0) returns text
 language sql immutable
 set search_path = ''
@@ -6744,7 +6807,7 @@ $$;
 
 -- file: supabase/schemas/60_policy/rate_limits.sql
 
--- Whether calls of a tool have a limit.
+-- Returns true if calls of a tool have a limit.
 create function goalpost_private.is_limited(p_workspace_id uuid, p_tool text) returns boolean
 language sql stable
 set search_path = ''
@@ -6754,8 +6817,8 @@ as $$
      where (l.workspace_id is null or l.workspace_id = p_workspace_id) and l.scope = 'tool' and l.name in ('*', p_tool))
 $$;
 
--- Whether somebody has said something of a tool that every call of it has to be held against, although it only reads: a
--- step that is such a call goes through the journal, as those do that write.
+-- Returns true if a policy or a limit concerns a tool, so that every call of it has to be checked, even if it only
+-- reads: a step that is such a call uses the journal, like steps that write.
 create function goalpost_private.is_regulated(p_workspace_id uuid, p_tool text) returns boolean
 language sql stable
 set search_path = ''
@@ -6767,14 +6830,14 @@ as $$
       or goalpost_private.is_limited(p_workspace_id, p_tool)
 $$;
 
--- Who holds a place: a turn or a call of a step.
+-- Returns the name of a slot's holder: a turn or a call of a step.
 create function goalpost_private.slot_holder(p_run_id bigint, p_step_key text, p_what text, p_number integer) returns text
 language sql immutable
 set search_path = ''
 as $$ select p_run_id || '/' || p_step_key || '/' || p_what || '/' || p_number $$;
 
--- Takes a place of every limit that is for one of these names ({scope: name}), or none of them; null: taken. What is
--- replied where one has no room: {"wait": {"seconds", "reason"}}. Waits for nobody.
+-- Acquires a slot of every limit that applies to one of these names ({scope: name}), or none of them. Returns null if
+-- they were acquired, otherwise the reply for the worker: {"wait": {"seconds", "reason"}}. Does not block.
 create function goalpost_private.acquire_slots(p_workspace_id uuid, p_names jsonb, p_holder text, p_now timestamptz) returns jsonb
 language plpgsql
 set search_path = ''
@@ -6783,7 +6846,7 @@ declare
   v_limit goalpost.rate_limits;
   v_seconds double precision;
 begin
-  -- What asks again, because it did not hear or was lost, has its places.
+  -- A repeated call, whose reply was lost, holds its slots already.
   if not exists (select from goalpost.rate_limits)
      or exists (select from goalpost_private.limit_slots s where s.holder = p_holder and s.free_again_at > p_now) then
     return null;
@@ -6816,7 +6879,7 @@ begin
 end
 $$;
 
--- Gives back what a turn or a call held; it counts until its time is over.
+-- Releases the slots of a turn or a call; each counts until its minimum time is over.
 create function goalpost_private.release_slots(
   p_run_id bigint, p_step_key text, p_what text, p_number integer, p_now timestamptz
 ) returns void
@@ -6829,7 +6892,7 @@ as $$
    where l.id = s.limit_id and s.holder = goalpost_private.slot_holder(p_run_id, p_step_key, p_what, p_number)
 $$;
 
--- Places for a question to a model, whose number will be the next of its step. Called by reserve_turn.
+-- Acquires slots for a model call, whose number will be the next of its step. Called by reserve_turn.
 create function goalpost_private.acquire_turn_slots(p_step goalpost.steps, p_ask jsonb, p_now timestamptz) returns jsonb
 language plpgsql
 set search_path = ''
@@ -6849,7 +6912,7 @@ begin
 end
 $$;
 
--- Places for a call of a tool. Called before it begins; given back with release_slots(…, 'call', number, …).
+-- Acquires slots for a call of a tool. Called before it begins; released with release_slots(…, 'call', number, …).
 create function goalpost_private.acquire_call_slots(p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz) returns jsonb
 language sql
 set search_path = ''
@@ -6861,7 +6924,7 @@ $$;
 
 -- file: supabase/schemas/60_policy/remove_tool_policy.sql
 
--- Takes a policy away; whether there was one. Safe to repeat. Definer: people may not write policies.
+-- Removes a policy and returns true if it existed. Safe to repeat. Definer: people may not write policies.
 create function goalpost_private.remove_tool_policy(p_workspace_id uuid, p_name text) returns boolean
 language plpgsql security definer
 set search_path = ''
@@ -6878,7 +6941,7 @@ as $$ select goalpost_private.remove_tool_policy(p_workspace_id, p_name) $$;
 
 -- file: supabase/schemas/60_policy/set_rate_limit.sql
 
--- Sets how much may be under way at once: see goalpost.rate_limits. Null or 0 slots: no limit. Safe to repeat.
+-- Sets a limit on concurrent calls (goalpost.rate_limits). Null or 0 slots: no limit. Safe to repeat.
 -- Raises ZG001, ZG002, ZG003. Definer: people may not write limits.
 create function goalpost_private.set_rate_limit(
   p_workspace_id uuid, p_scope text, p_name text, p_slots integer, p_per_seconds integer
@@ -6920,8 +6983,8 @@ as $$ select goalpost_private.set_rate_limit(p_workspace_id, p_scope, p_name, p_
 
 -- file: supabase/schemas/60_policy/set_tool_policy.sql
 
--- Makes a policy of a tool, or changes the one of this name. p_tool may hold `*`; without an agent it is for all. Safe
--- to repeat. Raises ZG001, ZG002, ZG003. Definer: people may not write policies.
+-- Creates a policy for a tool, or changes the one of this name. p_tool may contain `*`; without an agent it applies to
+-- all. Safe to repeat. Raises ZG001, ZG002, ZG003. Definer: people may not write policies.
 create function goalpost_private.set_tool_policy(
   p_workspace_id uuid, p_name text, p_tool text, p_effect text, p_agent text, p_even_if_tainted boolean, p_position integer
 ) returns jsonb
@@ -6950,7 +7013,7 @@ begin
 end
 $$;
 
--- The exposed face: invoker functions.
+-- The exposed wrappers: invoker functions.
 create function goalpost.set_tool_policy(
   p_workspace_id uuid, p_name text, p_tool text, p_effect text, p_agent text default null,
   p_even_if_tainted boolean default false, p_position integer default 100
@@ -6963,8 +7026,8 @@ $$;
 
 -- Budgets -----------------------------------------------------------------------------------------------------
 
--- The caps that a run's questions count for, in the order in which they are locked; sub_run_id where it is a sub-goal's
--- own.
+-- Returns the caps that a run's model calls count towards, in the order in which they are locked; sub_run_id for a cap
+-- of a sub-goal.
 create function goalpost_private.budgets_of(p_run_id bigint, p_at timestamptz)
 returns table (place bigint, workspace_id uuid, scope text, key text, sub_run_id bigint)
 language sql stable
@@ -6986,7 +7049,7 @@ as $$
   union all
   select 0, r.workspace_id, 'run', r.root_run_id::text, null from chain r where r.id = p_run_id
   union all
-  -- Runs are numbered as they are made: a run below has the greater id.
+  -- Run ids increase with depth: a run below has the greater id.
   select c.id, c.workspace_id, 'run', c.id::text, c.id
     from chain c
     join goalpost.goals g on g.id = c.goal_id
@@ -6995,8 +7058,9 @@ as $$
   order by 1
 $$;
 
--- A cap that a request or a sub-goal's step names, or the default: what they say is untrusted.
-create function goalpost_private.named_cap(p_budget jsonb, p_name text, p_default bigint) returns bigint
+-- Returns a cap from the budget of a request or of a sub-goal's step, or the default if it is not a valid number:
+-- budgets are untrusted.
+create function goalpost_private.cap_of_budget(p_budget jsonb, p_name text, p_default bigint) returns bigint
 language sql immutable
 set search_path = ''
 as $$
@@ -7004,8 +7068,8 @@ as $$
               then least(greatest(trunc((p_budget ->> p_name)::numeric), 0), 1000000000000)::bigint else p_default end
 $$;
 
--- Makes the rows of a run's caps that are not there yet, in the order of locks. A sub-goal's is carved from what is
--- left of the request's: it may name less, never more.
+-- Inserts the missing cap rows of a run, in the order of locks. A sub-goal's cap is at most the remaining amount of the
+-- request's: its step may set less, never more.
 create function goalpost_private.open_budgets(p_run_id bigint, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -7022,9 +7086,9 @@ begin
     insert into goalpost.budgets (workspace_id, scope, key, cap_microusd, cap_tokens, created_at)
     select w.id, v_budget.scope, v_budget.key,
            case v_budget.scope when 'workspace_month' then w.workspace_month_microusd when 'user_day' then w.user_day_microusd
-             else least(goalpost_private.named_cap(n.budget, 'max_microusd', d.microusd), d.most_microusd) end,
+             else least(goalpost_private.cap_of_budget(n.budget, 'max_microusd', d.microusd), d.most_microusd) end,
            case v_budget.scope when 'workspace_month' then w.workspace_month_tokens when 'user_day' then w.user_day_tokens
-             else least(goalpost_private.named_cap(n.budget, 'max_tokens', d.tokens), d.most_tokens) end,
+             else least(goalpost_private.cap_of_budget(n.budget, 'max_tokens', d.tokens), d.most_tokens) end,
            p_now
       from goalpost.workspaces w
       join goalpost.workflow_runs r on r.id = p_run_id
@@ -7052,7 +7116,7 @@ begin
 end
 $$;
 
--- Locks the caps that a run's questions count for, in the one order there is.
+-- Locks the caps that a run's model calls count towards, always in the same order.
 create function goalpost_private.lock_budgets(p_run_id bigint, p_at timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -7069,8 +7133,8 @@ $$;
 
 -- Estimates ---------------------------------------------------------------------------------------------------
 
--- What a plan may cost, in micro-dollars: from what its runbook's last completed runs in this workspace cost (mean, and
--- two standard deviations either way), else from the number of its agents' steps and its judge.
+-- Estimates the cost of a plan in micro-dollars: from the last completed runs of its runbook in this workspace (mean,
+-- and two standard deviations either way), otherwise from the number of its agents' steps and its judge.
 create function goalpost_private.estimate_plan(p_run goalpost.workflow_runs, p_result jsonb) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -7102,9 +7166,9 @@ begin
 end
 $$;
 
--- How a plan's approval is asked for; null: it needs none. What the workspace, or the cost, demands is for approvers. A
--- plan that the requester wants to see is the requester's, and so is one that follows another person's remarks on an
--- earlier plan of the run: it runs with the requester's rights.
+-- Returns the options of a plan's approval; null if it needs none. An approval that the workspace or the cost requires
+-- is for approvers. A plan that the requester asked to see is for the requester, and so is one that follows another
+-- person's comments on an earlier plan of the run, since it runs with the requester's rights.
 create function goalpost_private.plan_approval_options(p_run goalpost.workflow_runs, p_estimate jsonb) returns jsonb
 language sql stable
 set search_path = ''
@@ -7126,7 +7190,7 @@ $$;
 
 -- file: supabase/schemas/65_money/grant_budget.sql
 
--- Gives a workspace this much for a month, and sets the month's caps to it, open ones included.
+-- Grants a workspace this much for a month, and sets the month's caps to it, open ones included.
 create function goalpost_private.give_budget(p_workspace_id uuid, p_microusd bigint, p_tokens bigint, p_now timestamptz)
 returns goalpost.workspaces
 language plpgsql
@@ -7178,8 +7242,9 @@ as $$ select goalpost_private.grant_budget(p_workspace_id, p_month_microusd, p_m
 
 -- Prices ------------------------------------------------------------------------------------------------------
 
--- What a model costs at a time: its own price, that of its name without a date (…-20250929, …-2026-01-31, …-latest),
--- that of all models of its provider, or the ceiling, which has no valid_from. Never nothing because nothing is known.
+-- Returns the price of a model at a time: its own, that of its name without a date (…-20250929, …-2026-01-31,
+-- …-latest), that of all models of its provider, or the ceiling, which has no valid_from. An unknown model is never
+-- free.
 create function goalpost_private.price_of(p_provider text, p_model text, p_at timestamptz) returns goalpost.model_prices
 language plpgsql stable
 set search_path = ''
@@ -7202,13 +7267,13 @@ begin
 end
 $$;
 
--- Dollars, for people.
+-- Formats micro-dollars as dollars, for people.
 create function goalpost_private.dollars(p_microusd bigint) returns text
 language sql immutable
 set search_path = ''
 as $$ select '$' || trim(to_char(p_microusd / 1000000.0, 'FM999999990.009999')) $$;
 
--- Names a price for people, and where it is the ceiling, how to set one.
+-- Describes a price for people, and, if it is the ceiling, how to set one.
 create function goalpost_private.price_in_words(p_price goalpost.model_prices) returns text
 language sql stable
 set search_path = ''
@@ -7220,13 +7285,13 @@ as $$
       p_price.provider, p_price.model, p_price.provider) else '' end)
 $$;
 
--- So many tokens at a price for a million of them, in micro-dollars, rounded up.
+-- Returns the cost of tokens at a price per million, in micro-dollars, rounded up.
 create function goalpost_private.cost_of_tokens(p_tokens bigint, p_microusd_per_million bigint) returns bigint
 language sql immutable
 set search_path = ''
 as $$ select ceil(p_tokens::numeric * p_microusd_per_million / 1000000)::bigint $$;
 
--- What a turn's tokens cost at a price. Tokens in count the cached ones.
+-- Returns the cost of a turn's tokens at a price. Input tokens include the cached ones.
 create function goalpost_private.cost_of_turn(p_turn goalpost.step_turns, p_price goalpost.model_prices) returns bigint
 language sql immutable
 set search_path = ''
@@ -7238,8 +7303,8 @@ as $$
          + goalpost_private.cost_of_tokens(p_turn.output_tokens, p_price.output_microusd)
 $$;
 
--- Tokens that a provider may add to what it was sent (how tools are explained to the model, message marks), beyond the
--- bytes of the request. Workers send the bytes alone.
+-- Returns the number of tokens that a provider may add to the request (tool descriptions, message marks), beyond the
+-- request's bytes. Workers send the bytes alone.
 create function goalpost_private.added_input_tokens() returns bigint
 language sql immutable
 set search_path = ''
@@ -7247,19 +7312,20 @@ as $$ select 1000::bigint $$;
 
 -- file: supabase/schemas/65_money/reserve_turn.sql
 
--- Money: what a paid call of a model may cost is reserved before it is made, and what it cost is settled after.
+-- Money: the upper bound of a paid model call's cost is reserved before the call, and its actual cost is settled after
+-- it.
 --
--- spent + reserved never exceeds a cap. A reservation is an upper bound (the request's bytes counted as tokens, or all
--- that the model takes in, at the dearest price of what goes in, and the most that may come out), so that settling gives
--- back and never takes. Caps are rows, locked in one order everywhere: the workspace's month, the person's day, then runs
--- from the root down; the tree's lock, where it is held, comes before all of them. What is not known is refused.
+-- spent + reserved never exceeds a cap. A reservation is an upper bound (the request's bytes counted as tokens, or the
+-- maximum input of the model, at the highest input price, and the maximum output), so that settling only releases
+-- money. Caps are rows, locked in one order everywhere: the workspace's month, the person's day, then runs from the
+-- root down; the tree's lock, where it is held, comes before all of them. A call without known bounds is refused.
 
--- Reserves what a turn may cost at most: the bounds of its tokens and their price. A refusal is what begin_turn replies
--- instead of a number. Called by begin_turn, once per turn; p_ask: {"purpose", "provider", "model", "max_input_tokens",
--- "max_output_tokens"}. Refusals: {"wait": …} where a limit has no room just now (rate_limits.sql) or only reservations
--- fill a cap, {"refused": {"code": "budget_exhausted", …}} at a cap, or {"waits_for_person": id} where the request, or
--- else the workspace, says to ask. Nothing is reserved then. Raises ZG003 for a turn without bounds. Locks the rows of
--- the caps; expects the tree's lock.
+-- Reserves the upper bound of a turn's cost: the bounds of its tokens and their price. `refusal` is what begin_turn
+-- replies instead of a number. Called by begin_turn, once per turn; p_ask: {"purpose", "provider", "model",
+-- "max_input_tokens", "max_output_tokens"}. Refusals: {"wait": …} if a limit has no slot at present (rate_limits.sql)
+-- or only reservations fill a cap, {"refused": {"code": "budget_exhausted", …}} at a cap, or {"waits_for_person": id}
+-- if on_exhausted of the request, or else of the workspace, is ask. A refused turn reserves nothing. Raises ZG003 for a
+-- turn without bounds. Locks the rows of the caps; expects the tree's lock.
 create function goalpost_private.reserve_turn(
   p_step goalpost.steps, p_ask jsonb, p_now timestamptz, out refusal jsonb, out reserved_microusd bigint,
   out max_input_tokens bigint, out max_output_tokens bigint
@@ -7273,7 +7339,7 @@ declare
   v_tokens bigint;
   v_full goalpost.budgets;
 begin
-  -- least() passes over nulls: what a model takes and gives may not be known.
+  -- least() ignores nulls: the limits of a model may be unknown.
   max_input_tokens := least((p_ask ->> 'max_input_tokens')::bigint + goalpost_private.added_input_tokens(), v_price.context_tokens);
   max_output_tokens := least((p_ask ->> 'max_output_tokens')::bigint, v_price.max_output_tokens);
   if (p_ask ->> 'max_input_tokens') is null or (p_ask ->> 'max_output_tokens') is null
@@ -7292,7 +7358,7 @@ begin
     join goalpost.budgets b using (workspace_id, scope, key)
    where b.spent_microusd + b.reserved_microusd + v_cost > b.cap_microusd
       or b.spent_tokens + b.reserved_tokens + v_tokens > b.cap_tokens
-   -- The narrowest is what a person can do most about.
+   -- The narrowest cap comes first, because a person can change most about it.
    order by o.place desc
    limit 1;
   if found then
@@ -7311,9 +7377,9 @@ begin
 end
 $$;
 
--- Returns what a turn is refused with at a cap without room. Reservations of turns under way come back, but for what they
--- cost: where they alone are in the way, the step waits for that, and no person is asked. An embedding neither waits nor
--- asks, since its step goes on without it.
+-- Returns the refusal of a turn at a cap without room. Reservations of turns under way are released, except for their
+-- cost: if they alone fill the cap, the step waits for that, and no person is asked. An embedding neither waits nor
+-- asks, since its step continues without it.
 create function goalpost_private.refuse_at_cap(
   p_step goalpost.steps, p_ask jsonb, p_price goalpost.model_prices, p_full goalpost.budgets, p_microusd bigint,
   p_tokens bigint, p_now timestamptz
@@ -7335,7 +7401,7 @@ begin
 end
 $$;
 
--- Returns true if all caps of a run have room for a turn, counting what is reserved for others or not.
+-- Returns true if all caps of a run have room for a turn, with or without the reservations of others.
 create function goalpost_private.has_room(
   p_run_id bigint, p_now timestamptz, p_microusd bigint, p_tokens bigint, p_counts_reserved boolean
 ) returns boolean
@@ -7349,8 +7415,8 @@ as $$
     join goalpost.budgets b using (workspace_id, scope, key)
 $$;
 
--- What is said where a cap has no room, or the question to a person to raise it. Of a tree, one such question for a cap
--- is shown and decides all others.
+-- Returns the refusal at a cap without room, or opens the question to a person to raise it. In a tree, one such
+-- question per cap is shown and decides all others.
 create function goalpost_private.refuse_spending(
   p_step goalpost.steps, p_price goalpost.model_prices, p_budget goalpost.budgets, p_microusd bigint, p_tokens bigint,
   p_now timestamptz
@@ -7360,7 +7426,7 @@ set search_path = ''
 as $$
 declare
   v_name constant text := case p_budget.scope when 'workspace_month' then 'this workspace in this month'
-    when 'user_day' then 'whoever asked on this day' when 'run' then 'this request' end;
+    when 'user_day' then 'the requester on this day' when 'run' then 'this request' end;
   v_message constant text := format(
     'the cap of %s is used up: %s of %s and %s of %s tokens are spent or reserved, and the next model call may take %s and %s tokens (%s)',
     v_name, goalpost_private.dollars(p_budget.spent_microusd + p_budget.reserved_microusd),
@@ -7397,11 +7463,11 @@ $$;
 
 -- file: supabase/schemas/65_money/set_model_price.sql
 
--- Sets what a model costs from now, or from a later time, on; micro-dollars for a million tokens. `*`: all models of
--- the provider. Reading from a provider's cache, and writing to it, cost as what goes in unless told. What was asked
--- before keeps its price: a time that has passed is refused (ZG003). 0 declares what is free: a server of one's own. The
--- most that the model takes in and gives out stay as they are known unless given. Safe to repeat. Raises ZG002, ZG003.
--- Definer: people may not write prices.
+-- Sets the price of a model from now or from a later time on, in micro-dollars for a million tokens. `*`: all models of
+-- the provider. Reading from a provider's cache and writing to it default to the input price. Earlier calls keep their
+-- price: a time in the past is refused (ZG003). 0 declares a model free, such as one on a server of one's own. The
+-- model's maximum input and output stay unless given. Safe to repeat. Raises ZG002, ZG003. Definer: people may not
+-- write prices.
 create function goalpost_private.set_model_price(
   p_provider text, p_model text, p_input_microusd bigint, p_output_microusd bigint, p_cached_microusd bigint,
   p_cache_write_microusd bigint, p_valid_from timestamptz, p_source text, p_context_tokens bigint, p_max_output_tokens bigint
@@ -7459,8 +7525,8 @@ $$;
 
 -- file: supabase/schemas/65_money/set_workspace_limits.sql
 
--- Changes what a workspace may do and spend; what is not named stays. Caps that are in use this month or today change
--- with it, as far as what is spent already lets them. Gives back all of it. Raises ZG001, ZG002, ZG003. Definer: people
+-- Changes the limits and caps of a workspace; fields that are absent stay. Caps in use this month or today change with
+-- it, but not below their spent and reserved amounts. Returns all limits. Raises ZG001, ZG002, ZG003. Definer: people
 -- may not write workspaces.
 create function goalpost_private.set_workspace_limits(p_workspace_id uuid, p_limits jsonb) returns jsonb
 language plpgsql security definer
@@ -7491,7 +7557,7 @@ begin
     select from jsonb_array_elements_text(p_limits -> 'webhook_hosts') h where h !~ '^[a-z0-9.-]+(:[0-9]{1,5})?$') then
     v_problem := 'a webhook host is a name in lower case, with :port where it is not 443';
   end if;
-  -- The row is the lock: a grant that is lowered at the same time is seen.
+  -- Locks the row, so that a concurrent reduction of the grant is seen.
   select w.granted_month_microusd as microusd, w.granted_month_tokens as tokens into v_granted
     from goalpost.workspaces w where w.id = p_workspace_id for no key update;
   if v_problem is null
@@ -7525,7 +7591,8 @@ begin
 end
 $$;
 
--- Moves the caps of this month and of today to what the workspace now says, never below what is spent and set aside.
+-- Sets the caps of this month and of today to the workspace's present values, never below their spent and reserved
+-- amounts.
 create function goalpost_private.move_open_caps(p_workspace goalpost.workspaces, p_limits jsonb, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -7534,7 +7601,7 @@ begin
   if not p_limits ?| array['workspace_month_microusd', 'workspace_month_tokens', 'user_day_microusd', 'user_day_tokens'] then
     return;
   end if;
-  -- In the order in which caps are locked; a month's is the gate to its days.
+  -- In the order in which caps are locked; a month's cap is locked before its days.
   perform from goalpost.budgets b
    where b.workspace_id = p_workspace.id and b.scope = 'workspace_month' and b.key = to_char(p_now at time zone 'UTC', 'YYYY-MM')
      for no key update;
@@ -7557,13 +7624,13 @@ as $$ select goalpost_private.set_workspace_limits(p_workspace_id, p_limits) $$;
 
 -- file: supabase/schemas/65_money/settle_turn.sql
 
--- Ends a turn and books what it cost, on the turn's row, as its row of usage and on every cap that it counts for; gives
--- back what was reserved beyond that. p_turn is the row as it ends: state, tokens, answer, error. Transition: asked ->
--- answered | failed | unknown, or unknown -> failed where a late end brings the cost. An unknown end counts as all that
--- was reserved. What is booked is within the reservation, so that no cap is exceeded.
--- Called by end_turn, give_up_turn and settle_abandoned_turns. Safe to repeat: a turn is booked once, and once more only
--- where it was unknown and its cost is known now; the difference to what was booked goes to the caps. Raises nothing.
--- Locks the turn, then the caps.
+-- Ends a turn and books its cost, on the turn's row, as its usage row and on every cap that it counts towards; releases
+-- the rest of the reservation. p_turn is the row with its end: state, tokens, answer, error. Transition: asked ->
+-- answered | failed | unknown, or unknown -> failed where a late end reports the cost. An unknown end counts as the
+-- whole reservation. The booked cost is within the reservation, so that no cap is exceeded.
+-- Called by end_turn, abandon_turn and settle_abandoned_turns. Safe to repeat: a turn is booked once, and a second time
+-- only if it was unknown and its cost is known now; then the difference is booked. Raises nothing. Locks the turn, then
+-- the caps.
 create function goalpost_private.settle_turn(p_turn goalpost.step_turns, p_counted boolean, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -7614,8 +7681,8 @@ begin
 end
 $$;
 
--- Returns the turn with the tokens and the cost that are booked: within its bounds, and all of them where it is unknown.
--- The price is the one that held when it was asked. At the ceiling, which has no date, the cost is an estimate.
+-- Returns the turn with the booked tokens and cost: within its bounds, and all of them if it is unknown. The price is
+-- the one at the time of the call. At the ceiling, which has no date, the cost is an estimate.
 create function goalpost_private.booked_turn(p_turn goalpost.step_turns) returns goalpost.step_turns
 language plpgsql stable
 set search_path = ''
@@ -7640,9 +7707,10 @@ begin
 end
 $$;
 
--- Ends a turn whose end will not be reported: asked -> unknown. It counts as all that was reserved. Called by begin_turn
--- for a turn that the same worker left, by read_journal for those of an earlier one, and by the sweep. Safe to repeat.
-create function goalpost_private.give_up_turn(
+-- Ends a turn whose end will not be reported: asked -> unknown. It counts as the whole reservation. Called by
+-- begin_turn for a turn that the same worker left, by read_journal for those of an earlier one, and by the sweep. Safe
+-- to repeat.
+create function goalpost_private.abandon_turn(
   p_turn goalpost.step_turns, p_message text, p_counted boolean, p_now timestamptz
 ) returns void
 language plpgsql
@@ -7655,9 +7723,9 @@ begin
 end
 $$;
 
--- Settles turns whose step has ended without them: asked -> unknown, spent as reserved. Called by the sweep.
--- Bounded, and of one workspace and month at a time: a second month's cap, locked after a run's, would break the order
--- of locks.
+-- Settles turns whose step has ended without them: asked -> unknown, spent as reserved. Called by the sweep. Bounded,
+-- and limited to one workspace and month per call: a second month's cap, locked after a run's, would break the order of
+-- locks.
 create function goalpost_private.settle_abandoned_turns(p_now timestamptz) returns integer
 language plpgsql
 set search_path = ''
@@ -7688,10 +7756,10 @@ begin
        for update of t skip locked
   loop
     begin
-      perform goalpost_private.give_up_turn(v_turn, 'its step ended before its end was reported', false, p_now);
+      perform goalpost_private.abandon_turn(v_turn, 'its step ended before its end was reported', false, p_now);
       v_count := v_count + 1;
     exception when others then
-      -- What one row raises must not keep the sweep from all others.
+      -- An error of one row must not stop the sweep for all others.
       raise warning 'turn % of step % of run % cannot be settled: %', v_turn.number, v_turn.step_key, v_turn.run_id, sqlerrm;
     end;
   end loop;
@@ -7701,8 +7769,8 @@ $$;
 
 -- file: supabase/schemas/65_money/unbalanced_budgets.sql
 
--- Returns a sentence for each cap whose row does not add up: spent is the sum of its usage, reserved that of its turns
--- under way, in money and in tokens. Reads everything that was ever booked: for tests and audits. Changes nothing.
+-- Returns a message for each cap whose row does not add up: spent is the sum of its usage, reserved that of its turns
+-- under way, in money and in tokens. Reads all usage ever booked: for tests and audits. Changes nothing.
 create function goalpost_private.unbalanced_budgets() returns table (problem text)
 language sql stable
 set search_path = ''
@@ -7730,10 +7798,10 @@ $$;
 
 -- file: supabase/schemas/65_money/wait_for_budget.sql
 
--- Suspends a step until reservations of other turns are given back: running -> waiting, in the transaction that found the
--- cap full and under the caps' locks, so that no settlement in between is missed. Its worker's own outcome changes
--- nothing then. Ready again when a settlement frees enough, or after half a minute by the sweep. Called by reserve_turn.
--- Expects the locks of the tree and of the caps.
+-- Suspends a step until reservations of other turns are released: running -> waiting, in the transaction that found the
+-- cap full and under the caps' locks, so that no settlement in between is missed. A later outcome of its worker changes
+-- nothing. The step is ready again when a settlement frees enough, or after half a minute by the sweep. Called by
+-- reserve_turn. Expects the locks of the tree and of the caps.
 create function goalpost_private.wait_for_budget(
   p_step goalpost.steps, p_microusd bigint, p_tokens bigint, p_now timestamptz
 ) returns void
@@ -7753,9 +7821,9 @@ end
 $$;
 
 -- Makes the longest waiting steps ready for which there is room now: waiting -> ready, with a wake for their functions.
--- Called where caps get room: by settle_turn, and when a workspace's caps are raised. Safe to repeat. Locks no tree, since
--- the caps' locks come after trees': rows that another transaction holds are skipped; whatever it does with the step, the
--- step's run_after stands behind it.
+-- Called where caps get room: by settle_turn, and when a workspace's caps are raised. Safe to repeat. Locks no tree,
+-- since the caps' locks come after trees': rows that another transaction has locked are skipped, and their run_after
+-- remains as the fallback.
 create function goalpost_private.wake_budget_waiters(p_workspace_id uuid, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -7776,7 +7844,7 @@ begin
      limit 100
        for update of w skip locked
   loop
-    -- Beside those that are made ready here.
+    -- v_microusd and v_tokens are the needs of the steps that this loop has made ready.
     continue when v_waiter.is_waiting and not goalpost_private.has_room(
       v_waiter.run_id, p_now, v_waiter.needs_microusd + v_microusd, v_waiter.needs_tokens + v_tokens, true);
     update goalpost.steps s set state = 'ready', run_after = p_now
@@ -7790,7 +7858,7 @@ begin
       v_tokens := v_tokens + v_waiter.needs_tokens;
       v_functions := v_functions || goalpost_private.function_of(v_kind);
     end if;
-    -- One that waits no more has gone on by itself.
+    -- A step that is no longer waiting has resumed otherwise.
     delete from goalpost_private.budget_waiters w where w.run_id = v_waiter.run_id and w.step_key = v_waiter.step_key;
   end loop;
   if cardinality(v_functions) > 0 then
@@ -7801,12 +7869,13 @@ $$;
 
 -- file: supabase/schemas/70_memory/embed_memories.sql
 
--- Moves memories of a step's workspace into another space. Keeps the vectors that are given and returns the next memories
--- that are not in the space: {"memories": [{"memory_id", "text"}], "left_count", "memory_count"}, the newest first.
--- p_embedded is [{"memory_id", "embedding"}]. `left_count` counts those of `memories` too; `memory_count` is what is in the
--- space.
--- Called by the executor for a step that is a call of embed_memories, until nothing is left. Safe to repeat: a memory gets
--- the same vector. Memories that are revoked or expired are not embedded. Raises ZG003, ZG009 (lease lost). Locks the tree.
+-- Moves memories of a step's workspace into another embedding space. Stores the given vectors and returns the next
+-- memories that are not in the space, the newest first: {"memories": [{"memory_id", "text"}], "left_count",
+-- "memory_count"}. p_embedded is [{"memory_id", "embedding"}]. `left_count` includes `memories`; `memory_count` counts
+-- the memories in the space.
+-- Called by the executor for a step that is a call of embed_memories, until none is left. Safe to repeat: a memory gets
+-- the same vector. Memories that are revoked or expired are not embedded. Raises ZG003, ZG009 (lease lost). Locks the
+-- tree.
 create function goalpost_worker.embed_memories(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_space text, p_embedded jsonb, p_limit integer default 32
 ) returns jsonb
@@ -7845,8 +7914,8 @@ $$;
 
 -- file: supabase/schemas/70_memory/embedding_spaces.sql
 
--- Creates a space with its index. Called by migrations, and by the owner of the tables for a space that has grown by use:
--- a space is created at its first use, without an index, which some thousand memories do not need. Safe to repeat.
+-- Creates a space with its index. Called by migrations, and by the owner of the tables for a space that has grown: a
+-- space is created at its first use without an index, which a few thousand memories do not need. Safe to repeat.
 create function goalpost_private.add_embedding_space(p_name text) returns void
 language plpgsql
 set search_path = ''
@@ -7859,8 +7928,8 @@ begin
 end
 $$;
 
--- Reads an embedding as a worker sends it: 1,024 numbers in a space, which is created at its first use. Both null for
--- none. Raises ZG003; also for the 101st space, since their names come from configuration.
+-- Reads an embedding from a worker: 1,024 numbers in a space, which is created at its first use. Returns null if both
+-- are null. Raises ZG003; also for the 101st space, since their names come from configuration.
 create function goalpost_private.read_embedding(p_space text, p_embedding jsonb) returns extensions.vector
 language plpgsql
 set search_path = ''
@@ -7889,11 +7958,11 @@ $$;
 
 -- file: supabase/schemas/70_memory/recall_memories.sql
 
--- Memory: what steps write down for later, and what later steps are told of it.
+-- Memory: steps write memories, and later steps receive those that match.
 -- Retrieval is hybrid: nearest by meaning (vectors of one space) and by words (full text), fused by reciprocal ranks.
 
--- Whether a memory of its workspace may be told to a step that works for these goals (its own and those above), this
--- person and this agent. What is revoked or expired is told to nobody.
+-- Returns true if a memory may be recalled by a step of its workspace with these goals (its own and those above), this
+-- person and this agent. Revoked and expired memories are never recalled.
 create function goalpost_private.may_be_recalled(
   p_memory goalpost.memories, p_goals bigint[], p_user_id uuid, p_agent_name text, p_now timestamptz
 ) returns boolean
@@ -7909,7 +7978,7 @@ as $$
          end
 $$;
 
--- A goal and the goals above it.
+-- Returns a goal and the goals above it.
 create function goalpost_private.goals_above(p_goal_id bigint) returns bigint[]
 language sql stable
 set search_path = ''
@@ -7922,7 +7991,8 @@ as $$
   select coalesce(array_agg(a.id), '{}') from above a
 $$;
 
--- The words of a text, any of which may match; null for a text without any. The longest sixty-four: the rest says little.
+-- Returns a query that matches any word of a text; null for a text without words. Only the longest sixty-four words are
+-- used: the others hardly change the ranking.
 create function goalpost_private.any_word(p_text text) returns tsquery
 language sql immutable
 set search_path = ''
@@ -7932,8 +8002,9 @@ as $$
            order by length(word) desc, word limit 64) w
 $$;
 
--- Ranks what a step may be told by how well it fits a question. Reciprocal rank fusion: the sum over both rankings of
--- 1 / (60 + rank) (Cormack, Clarke and Büttcher 2009), times how near its scope is. What fits neither way is left out.
+-- Ranks the memories that a step may recall by how well they match a query. Reciprocal rank fusion: the sum over both
+-- rankings of 1 / (60 + rank) (Cormack, Clarke and Büttcher 2009), times a weight for the scope. Memories that match in
+-- neither ranking are left out.
 create function goalpost_private.rank_memories(
   p_step goalpost.steps, p_run goalpost.workflow_runs, p_query text, p_space text, p_embedding extensions.vector,
   p_now timestamptz
@@ -7953,7 +8024,7 @@ as $$
           join goalpost.memories m on to_tsvector('pg_catalog.english', m.title || ' ' || m.text) @@ a.words
          where m.workspace_id = p_step.workspace_id
            and goalpost_private.may_be_recalled(m, a.goals, p_run.user_id, a.agent_name, p_now)
-         -- Of very many that fit, the newest are ranked.
+         -- If very many match, the newest are ranked.
          order by m.id desc limit 500) f
      order by place limit 50
   ),
@@ -7965,7 +8036,7 @@ as $$
           join goalpost.memories m on m.workspace_id = p_step.workspace_id and m.space = p_space
          where goalpost_private.may_be_recalled(m, a.goals, p_run.user_id, a.agent_name, p_now)
          order by distance limit 50) n
-     -- What is farther off than this is near by chance.
+     -- A larger distance is a chance match.
      where n.distance < 0.8
   )
   select m.id, case m.scope when 'goal' then 3 when 'workspace' then 1 else 2 end
@@ -7976,10 +8047,11 @@ as $$
    where m.id in (select id from by_words union select id from by_meaning)
 $$;
 
--- What a step is told of what is remembered: [{"memory_id", "kind", "scope", "title", "text", "trust", "score"}], the best
--- first, as many as fit the budget (four bytes are taken for a token). What was told is kept, with the try that it was
--- told to. Called by the executor before an agent's first turn of a try (p_call_number 0) and for the tool `recall`.
--- Safe to repeat: what was told is told again, whatever has been remembered since. Raises ZG003, ZG009 (lease lost). Locks the tree.
+-- Returns the memories for a step: [{"memory_id", "kind", "scope", "title", "text", "trust", "score"}], the best first,
+-- as many as fit the budget (four bytes count as one token). Records what was returned, with the attempt. Called by the
+-- executor before an agent's first turn of an attempt (p_call_number 0) and for the tool `recall`. Safe to repeat: the
+-- recorded memories are returned again, even if others were written since. Raises ZG003, ZG009 (lease lost). Locks the
+-- tree.
 create function goalpost_worker.recall_memories(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_call_number integer, p_query text,
   p_space text, p_embedding jsonb, p_limit integer default 8, p_token_budget integer default 1500
@@ -8029,11 +8101,10 @@ $$;
 
 -- file: supabase/schemas/70_memory/remember.sql
 
--- Writes a memory for a call of the tool `remember`; the call is done with it, in the same transaction. Gives back
--- {"memory_id"}. Called by the executor, which makes the embedding. Safe to repeat: one memory per call.
--- A text or title that is too long is refused: the end of a memory is not cut off without a word.
--- What was learned from what strangers may have written is not trusted. Raises ZG003, ZG006 (as many as there may be),
--- ZG009 (lease lost). Locks the tree.
+-- Writes a memory for a call of the tool `remember` and marks the call as done, in one transaction. Returns
+-- {"memory_id"}. Called by the executor, which computes the embedding. Safe to repeat: one memory per call. A text or
+-- title that is too long is refused rather than truncated. A memory of a tainted step is untrusted. Raises ZG003, ZG006
+-- (the workspace's maximum), ZG009 (lease lost). Locks the tree.
 create function goalpost_worker.remember(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_call_number integer, p_space text, p_embedding jsonb
 ) returns jsonb
@@ -8058,9 +8129,9 @@ begin
     perform goalpost_private.refuse('ZG003', 'a memory has at most 8000 characters, and its title 300',
       'remember less, or in parts');
   end if;
-  -- The workspace is the lock: steps at the same moment do not all find room for one more.
+  -- An advisory lock for the workspace: otherwise concurrent steps could all pass the check and exceed the cap.
   perform pg_advisory_xact_lock(hashtextextended('goalpost.memories.' || v_step.workspace_id, 0));
-  -- A repeated call has its memory already, and room or none changes nothing.
+  -- A repeated call has its memory already, so the cap does not apply.
   if v_call.state = 'intended' and (select count(*) from goalpost.memories m where m.workspace_id = v_step.workspace_id)
      >= (select l.max_memories from goalpost_private.limits l) then
     perform goalpost_private.refuse('ZG006', 'this workspace remembers as much as it may',
@@ -8094,8 +8165,8 @@ $$;
 
 -- file: supabase/schemas/70_memory/revoke_memory.sql
 
--- Takes a memory back: told to nobody from now on. Its own person may, and admins. Safe to repeat. Raises ZG001, ZG002.
--- Definer: people write no memories.
+-- Revokes a memory: no step receives it from now on. Called by the person of the memory, and by admins. Safe to repeat.
+-- Raises ZG001, ZG002. Definer: people may not write memories.
 create function goalpost_private.revoke_memory(p_memory_id bigint) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -8117,9 +8188,10 @@ as $$ select goalpost_private.revoke_memory(p_memory_id) $$;
 
 -- file: supabase/schemas/75_people/accept_invitation.sql
 
--- Accepts an invitation: the caller becomes a member with its role. Somebody who is a member keeps their role. An
--- invitation by e-mail address is for the person whose confirmed address it is. Raises ZG001 (no such invitation for the
--- caller, or expired), ZG002, ZG004 (its inviter may not give this role any more). Definer: people may not write members.
+-- Accepts an invitation: the caller becomes a member with its role. An existing member keeps their role. An invitation
+-- by e-mail address requires that the caller's confirmed address is the same. Raises ZG001 (no such invitation for the
+-- caller, or expired), ZG002, ZG004 (its inviter may not give this role any more). Definer: people may not write
+-- members.
 create function goalpost_private.accept_invitation(p_invitation_id bigint) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -8138,7 +8210,7 @@ begin
   if not found then
     perform goalpost_private.refuse('ZG001', 'there is no such invitation for you');
   end if;
-  -- The workspace's row is the lock: the inviter is not demoted at the same time.
+  -- Locks the workspace's row, so that the inviter cannot be demoted at the same time.
   perform from goalpost.workspaces where id = v_invitation.workspace_id for no key update;
   select m.role into v_inviter from goalpost.members m
    where m.workspace_id = v_invitation.workspace_id and m.user_id = v_invitation.invited_by;
@@ -8181,7 +8253,7 @@ as $$ select goalpost_private.add_project_admin(p_person) $$;
 
 -- file: supabase/schemas/75_people/apply_decision.sql
 
--- What a decision (or its absence) does to the step that waits for it. Returns the functions to wake.
+-- Applies a decision (or its expiry) to the step that waits for it. Returns the functions to wake.
 create function goalpost_private.apply_decision(p_approval goalpost.approvals, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -8191,7 +8263,8 @@ declare
 begin
   select * into v_step from goalpost.steps
    where run_id = p_approval.run_id and key = p_approval.step_key and state = 'waiting';
-  -- A worker may still be at what asks about its calls; a step that is one decision, or whose plan waits, has none.
+  -- While the approval of a call is pending, a worker may still hold the step. A step that consists of the decision, or
+  -- whose plan or verdicts wait, has no worker.
   if not found and p_approval.kind not in ('step', 'plan', 'verdict') then
     select * into v_step from goalpost.steps
      where run_id = p_approval.run_id and key = p_approval.step_key and state in ('running', 'ready');
@@ -8215,7 +8288,7 @@ begin
 end
 $$;
 
--- Why something was not approved, as a step's or a call's error.
+-- Returns why an approval was not given, as the error of a step or a call.
 create function goalpost_private.refusal_of(p_approval goalpost.approvals, p_retryable boolean) returns jsonb
 language sql immutable
 set search_path = ''
@@ -8225,7 +8298,8 @@ as $$
                else 'rejected' || coalesce(': ' || nullif(p_approval.comment, ''), '') end)
 $$;
 
--- A step of the plan that is this decision: waiting -> completed, or failed where a rejection is one.
+-- Ends a step of the plan that consists of this decision: waiting -> completed, or failed if its on_reject makes a
+-- rejection a failure.
 create function goalpost_private.apply_step_decision(
   p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
 ) returns text[]
@@ -8247,9 +8321,9 @@ begin
 end
 $$;
 
--- A plan: approved, it takes effect as it then is, by the rules that hold then (ZG003 where it breaks one). Rejected,
--- that try of planning has failed for this reason, and the next one is told it; the tries of the step bound that.
--- Either way it is the end of a worker's try: the plan was its outcome.
+-- Applies the decision on a plan. Approved: the plan is activated as it is now, by the rules of now (ZG003 if it breaks
+-- one). Rejected: the planner's attempt fails for this reason, which the next attempt receives, within the step's
+-- max_attempts. Either way the worker's attempt ends: the plan was its outcome.
 create function goalpost_private.apply_plan_decision(
   p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
 ) returns text[]
@@ -8269,7 +8343,7 @@ begin
      case when v_is_approved then 'completed' else 'failed' end, p_step.leased_by, p_approval.requested_at, p_now,
      case when not v_is_approved then v_error end);
   if v_is_approved then
-    v_effect := goalpost_private.put_plan_in_effect(
+    v_effect := goalpost_private.activate_plan(
       p_step, coalesce(p_approval.edited, p_approval.subject), p_approval.shown -> 'estimate', p_now);
     if v_effect.message is not null then
       perform goalpost_private.refuse('ZG003', v_effect.message, 'edit the plan, or reject it with what should be different');
@@ -8283,8 +8357,9 @@ begin
 end
 $$;
 
--- A call: waiting | unknown -> intended (it may be made, with what a person made of its arguments) | done (answered, or
--- it had happened) | denied | failed. The decision was checked against the call as it is (decide_approval).
+-- Applies the decision on a call: waiting | unknown -> intended (it may be made, with a person's edited arguments) |
+-- done (answered, or reported as having happened) | denied | failed. decide_approval has checked the decision against
+-- the present call.
 create function goalpost_private.apply_call_decision(p_approval goalpost.approvals, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -8307,15 +8382,16 @@ begin
          result = case when v_state = 'done' then coalesce(
            case p_approval.kind when 'question' then p_approval.answer else p_approval.answer -> 'result' end, 'null') end,
          error = case when v_state in ('denied', 'failed') then goalpost_private.refusal_of(p_approval, false)
-           -- Its outcome is as unknown as before: a retried step asks again, and does not repeat it (reopen_calls).
+           -- The outcome is still unknown: a retried step opens the approval again, and does not repeat the call
+           -- (reopen_calls).
            || case when p_approval.kind = 'outcome_unknown' and c.turn_number is null then '{"closed_from": "unknown"}' else '{}'::jsonb end end
    where c.run_id = p_approval.run_id and c.step_key = p_approval.step_key and c.number = p_approval.call_number
      and c.state = case p_approval.kind when 'outcome_unknown' then 'unknown' else 'waiting' end;
 end
 $$;
 
--- A cap that may be raised, or not: the cap and the raise are rows, and every step that asked goes on or fails.
--- A month's cap of the workspace is raised no higher than what project admins gave it.
+-- Applies the decision on raising a cap: the cap is raised, and every step with the same question resumes, or all of
+-- them fail. The workspace's monthly cap is raised no higher than the project admins' grant.
 create function goalpost_private.apply_budget_decision(
   p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
 ) returns text[]
@@ -8367,8 +8443,8 @@ begin
 end
 $$;
 
--- Lets another role decide what nobody decided in time: it is written into the row and the history, and the rest
--- stays as it is. Called by the sweep. Expects the tree's lock.
+-- Lets another role decide an approval whose time for the first role is over: writes the role to the row and an event
+-- to the history; the approval stays pending. Called by the sweep. Expects the tree's lock.
 create function goalpost_private.escalate_approval(p_approval goalpost.approvals, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -8385,7 +8461,7 @@ begin
 end
 $$;
 
--- Ends an approval that nobody decided: pending -> expired. The end of an earlier one may have cancelled it.
+-- Expires an approval without a decision: pending -> expired. It may have been cancelled by the end of an earlier one.
 create function goalpost_private.expire_approval(p_approval goalpost.approvals, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -8403,9 +8479,9 @@ $$;
 
 -- file: supabase/schemas/75_people/apply_verdict_decision.sql
 
--- What is done about criteria whose verdict is unknown, at the end of a judgement: the judge's step waits for the
--- requester (running -> waiting, an approval of kind verdict), or the run fails with its report where the workspace says
--- so. Caller: apply_judgement. Expects the tree's lock. Returns the functions to wake.
+-- Applies unknown verdicts at the end of a judgement: the judge's step waits for the requester (running -> waiting, an
+-- approval of kind verdict), or the run fails with its report, according to the workspace's on_unknown. Called by
+-- apply_judgement. Expects the tree's lock. Returns the functions to wake.
 create function goalpost_private.apply_unknown_verdicts(
   p_step goalpost.steps, p_run goalpost.workflow_runs, p_result jsonb, p_now timestamptz
 ) returns text[]
@@ -8428,7 +8504,7 @@ begin
       p_result -> 'result', p_result ->> 'report', p_now);
   end if;
   update goalpost.goals set result = p_result -> 'result', report = p_result ->> 'report' where id = p_run.goal_id;
-  -- The judgement was the outcome of the worker's attempt; what follows is the person's.
+  -- The judgement was the outcome of the worker's attempt, so the attempt ends here; the rest is up to the person.
   insert into goalpost.step_attempts (run_id, step_key, attempt, workspace_id, outcome, worker, started_at, ended_at)
   values (p_step.run_id, p_step.key, p_step.attempt, p_step.workspace_id, 'completed', p_step.leased_by, p_step.started_at, p_now);
   update goalpost.steps
@@ -8445,9 +8521,10 @@ begin
 end
 $$;
 
--- A person's verdicts: approved, they stand as the subject (or its edit) says; rejected, all of them are unmet, with the
--- comment as evidence. All met: the goal is completed with the report it has. Unmet: a new plan, within the cap.
--- Expired: the goal fails with its report. The judge's step ends either way: waiting -> completed | failed.
+-- Applies a person's verdicts. Approved: the verdicts of the subject (or its edit) hold. Rejected: all of them are
+-- unmet, with the comment as evidence. If all are met, the goal is completed with its report; unmet ones cause a new
+-- plan, within the cap. Expired: the goal fails with its report. The judge's step ends in any case: waiting ->
+-- completed | failed.
 create function goalpost_private.apply_verdict_decision(
   p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
 ) returns text[]
@@ -8485,30 +8562,30 @@ $$;
 
 -- file: supabase/schemas/75_people/ask_person.sql
 
--- What people are asked while work goes on, and what their decisions do: whether a step, a plan or a call may be, what
--- became of a call, a higher cap, a question of a model's own. A step that waits for them holds nothing: it is a row.
--- Who may decide, and the RPC, is in decide_approval.sql.
+-- The approvals that a step opens: for a step, a plan or a call, for the outcome of a call, for a higher cap, and for a
+-- question of a model. A step that waits for one is a row and holds no resources. The right to decide, and the RPC, are
+-- in decide_approval.sql.
 
--- sha256 of a JSON value's text, in hex: what a decision is bound to.
+-- Returns the sha256 of a JSON value's text, in hex: a decision is bound to it.
 create function goalpost_private.hash_of(p_value jsonb) returns text
 language sql immutable
 set search_path = ''
 as $$ select encode(sha256(convert_to(p_value::text, 'UTF8')), 'hex') $$;
 
--- A role that may decide, or the default: what plans and tools say is untrusted.
+-- Returns a role that may decide, or the default for an invalid one: plans and tools are untrusted.
 create function goalpost_private.deciding_role(p_role text, p_default text) returns text
 language sql immutable
 set search_path = ''
 as $$ select case when p_role in ('member', 'approver', 'admin', 'owner') then p_role else p_default end $$;
 
--- Opens a question for people: a row that is pending. Returns its id.
--- Called by open_approval, apply_plan, the journal (calls, and outcomes that nobody knows), ask_human and reserve_turn.
--- p_call_number names the call that it is about; what is decided on is then that call's arguments, else
--- p_options -> 'subject'. All of p_options may be left out: required_role, quorum, requester_may_decide, on_reject,
--- expires_in_seconds, escalates_in_seconds, escalates_to, answer_schema, subject, decided_with, requester (decides: it is
--- the requester's alone; confirms: the requester approves it after the role). What is out of bounds there counts as left
--- out. A question is the requester's: its answer steers work that runs with the requester's rights.
--- Raises ZG004 for a call that is not there. Expects the tree's lock.
+-- Opens a pending approval. Returns its id.
+-- Called by open_approval, apply_plan, the journal (calls, and unknown outcomes), ask_human and reserve_turn.
+-- p_call_number is the call that it concerns; the subject is then that call's arguments, otherwise p_options ->
+-- 'subject'. All of p_options are optional: required_role, quorum, requester_may_decide, on_reject, expires_in_seconds,
+-- escalates_in_seconds, escalates_to, answer_schema, subject, decided_with, requester (decides: only the requester may
+-- decide; confirms: the requester approves it after the role). Values out of bounds count as absent. A question goes to
+-- the requester, because its answer steers work that runs with the requester's rights.
+-- Raises ZG004 for a call that does not exist. Expects the tree's lock.
 create function goalpost_private.ask_person(
   p_step goalpost.steps, p_kind text, p_call_number integer, p_question text, p_shown jsonb, p_now timestamptz,
   p_options jsonb default '{}'
@@ -8541,7 +8618,7 @@ begin
          case jsonb_typeof(p_options -> 'answer_schema') when 'object' then p_options -> 'answer_schema' end,
          goalpost_private.deciding_role(
            p_options ->> 'required_role', case p_kind when 'question' then 'member' else 'approver' end),
-         -- Several people can approve the same thing; they cannot give the same answer.
+         -- A quorum can approve one subject, but several people cannot give one answer.
          case when p_kind in ('question', 'outcome_unknown') then 1
               else goalpost_private.bounded_integer(p_options -> 'quorum', 1, 1, 20) end,
          p_options -> 'requester_may_decide' is distinct from 'false'::jsonb,
@@ -8565,9 +8642,9 @@ begin
 end
 $$;
 
--- An approval's turn: pending -> waiting, and a decision that a person owes, with what they need to decide. The content
--- of the step, with results filled in, is what is decided on. Returns the functions to wake: content that is too large
--- fails the step.
+-- Opens an approval step: pending -> waiting, with an approval that contains the context of the decision. Its subject
+-- is the content of the step, with results filled in. Returns the functions to wake: content that is too large fails
+-- the step.
 create function goalpost_private.open_approval(p_step goalpost.steps, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -8596,13 +8673,13 @@ $$;
 
 -- file: supabase/schemas/75_people/confirm_by_requester.sql
 
--- Whose decision an approval still requires. Work runs with the rights of the person who asked for it, the requester.
--- A version that somebody else made could therefore do what its editor may not: read rows, write tables, write to other
--- recipients. Such a version stays pending until the requester has approved exactly that version.
+-- The requester's confirmation of edits. Work runs with the rights of its requester. A version that another person
+-- edited could therefore do what the editor may not: read rows, write tables, write to other recipients. Such a version
+-- stays pending until the requester has approved exactly that version.
 
--- The arguments of tools that are literal outgoing text: content that is sent as it is and reaches nothing with the
--- requester's rights. The only ones that another person may change without the requester. Everything else of a call is
--- not: queries, rows, templates, recipients, addresses, methods, headers, instructions, and all of MCP tools.
+-- Returns the arguments of tools that are literal outgoing text: content that is sent unchanged and uses none of the
+-- requester's rights. Only these may another person change without the requester. All other arguments are excluded:
+-- queries, rows, templates, recipients, addresses, methods, headers, instructions, and all of MCP tools.
 create function goalpost_private.literal_text_paths(p_tool text) returns setof text[]
 language sql immutable
 set search_path = ''
@@ -8613,7 +8690,8 @@ as $$
    where p.tool = p_tool
 $$;
 
--- Returns a call's arguments with their literal outgoing text left empty. A text with the braces of a template is none.
+-- Returns a call's arguments with their literal outgoing text left empty. A text with template braces does not count as
+-- literal.
 create function goalpost_private.without_literal_text(p_tool text, p_arguments jsonb) returns jsonb
 language plpgsql immutable
 set search_path = ''
@@ -8632,8 +8710,8 @@ $$;
 
 -- Returns true if the edited version of an approval uses the requester's rights in another way than the original: any
 -- other plan, any other arguments of a call than literal outgoing text, any other content, which later steps may use in
--- queries, another cap of the requester's own work. The caps of a person's day and of the workspace's month are the
--- workspace's to set.
+-- queries, another cap of the requester's own work. The caps of a person's day and of the workspace's month belong to
+-- the workspace.
 create function goalpost_private.edit_uses_requesters_rights(p_approval goalpost.approvals) returns boolean
 language sql stable
 set search_path = ''
@@ -8652,7 +8730,7 @@ as $$
     else true end
 $$;
 
--- The version of an approval that is decided on, as the sha256 of its text.
+-- Returns the present version of an approval's subject, as the sha256 of its text.
 create function goalpost_private.version_of(p_approval goalpost.approvals) returns text
 language sql immutable
 set search_path = ''
@@ -8690,9 +8768,9 @@ as $$
     from goalpost.workflow_runs r where r.id = p_approval.run_id
 $$;
 
--- Puts an edited version in the place of the present one; p_edited null: the original again. A plan is checked and
--- estimated anew, and takes the role that its new estimate demands; a role is only ever raised. An estimate from the
--- history of a runbook does not hold for a plan that was edited. Raises ZG003 for a plan that breaks a rule.
+-- Replaces the present version by an edited one; p_edited null restores the original. A plan is checked and estimated
+-- again, and requires the role of its new estimate; a role is only ever raised. An estimate from the history of a
+-- runbook does not apply to an edited plan. Raises ZG003 for a plan that breaks a rule.
 create function goalpost_private.apply_edit(p_approval goalpost.approvals, p_edited jsonb) returns goalpost.approvals
 language plpgsql
 set search_path = ''
@@ -8729,7 +8807,7 @@ begin
 end
 $$;
 
--- Lets the requester, or again the role, decide next.
+-- Sets whether the requester or the role decides next.
 create function goalpost_private.set_decider(p_approval goalpost.approvals, p_awaits_requester boolean, p_now timestamptz)
 returns void
 language plpgsql
@@ -8748,8 +8826,8 @@ begin
 end
 $$;
 
--- Takes one person's decision, and returns true if nobody else's is required. Otherwise the approval stays pending, with
--- the vote and the edited version in it. Called by decide_approval for a pending approval, under the tree's lock.
+-- Records one person's decision, and returns true if no further one is required. Otherwise the approval stays pending,
+-- with the vote and the edited version in it. Called by decide_approval for a pending approval, under the tree's lock.
 create function goalpost_private.completes_decision(
   p_approval goalpost.approvals, p_decision text, p_comment text, p_edited jsonb, p_answer jsonb, p_now timestamptz
 ) returns boolean
@@ -8801,11 +8879,11 @@ $$;
 
 -- file: supabase/schemas/75_people/create_workspace.sql
 
--- Makes a workspace; the caller owns it. It may spend what the project gives to new workspaces, as far as the person's
--- share for all of theirs lets it: nothing, until a project admin says otherwise (set_project_limits) or grants more
--- (grant_budget). One that a project admin makes has the defaults. Raises ZG002 where making workspaces is for project
--- admins, ZG006 beyond the cap of one person: each workspace has a cap of open requests, so that without one on
--- workspaces there would be none. Definer: people may not write members.
+-- Creates a workspace with the caller as its owner. Its monthly caps are the project's grant for new workspaces,
+-- reduced to the rest of the person's share: zero, until a project admin sets one (set_project_limits) or grants more
+-- (grant_budget). A workspace of a project admin has the defaults. Raises ZG002 if only project admins may create
+-- workspaces, ZG006 beyond the cap per person: each workspace has a cap of open requests, which would be ineffective
+-- with unlimited workspaces. Definer: people may not write members.
 create function goalpost_private.create_workspace(p_name text) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -8822,7 +8900,8 @@ begin
   if coalesce(length(trim(p_name)), 0) not between 1 and 200 then
     perform goalpost_private.refuse('ZG003', 'a workspace has a name of 1 to 200 characters');
   end if;
-  -- The person is the lock: two calls at once do not both find room for one more, or the same money.
+  -- An advisory lock for the person: otherwise two concurrent calls could both pass the check, or receive the same
+  -- money.
   perform pg_advisory_xact_lock(hashtextextended('goalpost.create_workspace.' || auth.uid(), 0));
   select * into v_limits from goalpost_private.limits;
   if not (v_limits.workspaces_by_anyone or v_is_operator) then
@@ -8852,16 +8931,17 @@ as $$ select goalpost_private.create_workspace(p_name) $$;
 
 -- file: supabase/schemas/75_people/decide_approval.sql
 
--- Decides an approval: pending -> approved | rejected, and what it is about with it. The first decision wins; later
--- ones are told what it was ("first": false). What may be decided, by kind:
---   step, plan, tool_call, budget   approved (p_edited: what the person made of it; of a step, of its content), rejected
+-- Decides an approval: pending -> approved | rejected, and applies the decision. The first decision wins; later ones
+-- receive it with "first": false. Decisions by kind:
+--   step, plan, tool_call, budget   approved (p_edited: the person's version; of a step, of its content), rejected
 --   question                        answered, with p_answer; rejected
 --   outcome_unknown                 happened (p_answer: its result), not_happened (do it again), rejected (give it up)
--- Where a quorum is asked for, different people approve one version of it, and one rejects. p_subject_hash: the version
--- that the person saw; needed where another has edited it. A version that another person made and that changes what
--- runs with the requester's rights stays pending until the requester approves it (confirm_by_requester.sql); rejected by
--- the requester, the original is pending again. Raises ZG001, ZG002 (role, or the requester where that is excluded),
--- ZG003 (no such decision, or of another shape than it has to be), ZG004 (what it is about has changed), ZG007.
+-- If a quorum is required, different people approve one version, and one rejection is enough. p_subject_hash: the
+-- version that the person read; required if another person has edited it. A version that another person edited and that
+-- changes what runs with the requester's rights stays pending until the requester approves it
+-- (confirm_by_requester.sql); if the requester rejects it, the original is pending again. Raises ZG001, ZG002 (role, or
+-- the requester where that is excluded), ZG003 (no such decision, or of an invalid shape), ZG004 (the subject has
+-- changed), ZG007.
 -- Locks the tree. Definer: people may not write steps.
 create function goalpost_private.decide_approval(
   p_approval_id bigint, p_decision text, p_comment text, p_edited jsonb, p_answer jsonb, p_subject_hash text
@@ -8885,7 +8965,7 @@ begin
   if v_approval.state = 'pending' and v_approval.expires_at <= v_now then
     perform goalpost_private.send_wakes(goalpost_private.expire_approval(v_approval, v_now), '[]', v_now);
   elsif v_approval.state = 'pending' then
-    -- Once more: before the lock was held, it may have escalated or come to wait for the requester.
+    -- Checked again under the lock: the approval may have escalated or come to wait for the requester in the meantime.
     perform goalpost_private.refuse_decider(v_approval);
     if v_state = 'approved' then
       perform goalpost_private.refuse_changed_subject(v_approval, p_edited, p_subject_hash);
@@ -8906,14 +8986,14 @@ begin
   returning * into v_approval;
   if found then
     v_first := true;
-    perform goalpost_private.keep_correction(v_approval, v_now);
+    perform goalpost_private.record_correction(v_approval, v_now);
     perform goalpost_private.send_wakes(goalpost_private.apply_decision(v_approval, v_now), '[]', v_now);
   end if;
   return goalpost_private.describe_decision(p_approval_id, v_first);
 end
 $$;
 
--- Describes an approval to the person who decided on it. "waits_for": the requester, or a role, where it is pending.
+-- Describes an approval to the person who decided on it. "waits_for": the requester, or a role, if it is pending.
 create function goalpost_private.describe_decision(p_approval_id bigint, p_first boolean) returns jsonb
 language sql stable
 set search_path = ''
@@ -8928,8 +9008,8 @@ as $$
     from goalpost.approvals a where a.id = p_approval_id
 $$;
 
--- Refuses a caller who may not decide this: ZG001, ZG002. The requester may confirm what waits for them whatever their
--- role; where others have to decide, they may do no more than that.
+-- Refuses a caller who may not decide this: ZG001, ZG002. The requester may confirm an edit in any role; if others have
+-- to decide, the requester may only confirm.
 create function goalpost_private.refuse_decider(p_approval goalpost.approvals) returns void
 language plpgsql stable
 set search_path = ''
@@ -8944,13 +9024,13 @@ begin
       'it runs with the rights of that person, who confirms or rejects it');
   end if;
   if v_is_requester and not p_approval.requester_may_decide and p_approval.decider_id is distinct from auth.uid() then
-    perform goalpost_private.refuse('ZG002', 'whoever asked for the work may not decide this', 'somebody else has to');
+    perform goalpost_private.refuse('ZG002', 'the requester may not decide this', 'another person has to');
   end if;
 end
 $$;
 
 -- Refuses a decision that this kind of approval does not have, or whose comment, edit or answer is out of bounds or of
--- another shape than it has to be: ZG003, or ZG007 for one that is too large.
+-- an invalid shape: ZG003, or ZG007 for one that is too large.
 create function goalpost_private.refuse_unfit_decision(
   p_approval goalpost.approvals, p_decision text, p_comment text, p_edited jsonb, p_answer jsonb
 ) returns void
@@ -8968,7 +9048,7 @@ begin
   if p_decision is null or p_decision <> all (v_words) then
     perform goalpost_private.refuse('ZG003', format('a decision is %s here', array_to_string(v_words, ' or ')));
   end if;
-  -- Not cut: it is what the person said, and later steps read it.
+  -- Refused and not truncated, because later steps read the whole comment.
   if length(p_comment) > 4000 then
     perform goalpost_private.refuse('ZG003', 'a comment has at most 4000 characters');
   end if;
@@ -8992,7 +9072,7 @@ begin
 end
 $$;
 
--- Why a person's own cap cannot be set; null: it can.
+-- Returns why a person's own cap cannot be set; null if it can.
 create function goalpost_private.budget_edit_problem(p_subject jsonb, p_edited jsonb) returns text
 language sql stable
 set search_path = ''
@@ -9008,8 +9088,8 @@ as $$
          then 'the budget must be the one that was asked about' end)
 $$;
 
--- Returns why a call cannot be made with these arguments; null where it can. The tool is ours or one that the workspace
--- has of an MCP server.
+-- Returns why a call cannot be made with these arguments; null if it can. The tool is built in, or one of the
+-- workspace's MCP tools.
 create function goalpost_private.arguments_edit_problem(p_approval goalpost.approvals, p_edited jsonb) returns text
 language plpgsql stable
 set search_path = ''
@@ -9028,7 +9108,7 @@ begin
 end
 $$;
 
--- Returns why the edited content of a step cannot stand in its place; null where it can. A call stays a call of that tool.
+-- Returns why the edited content of a step cannot replace it; null if it can. A call stays a call of that tool.
 create function goalpost_private.content_edit_problem(p_approval goalpost.approvals, p_edited jsonb) returns text
 language plpgsql stable
 set search_path = ''
@@ -9049,7 +9129,7 @@ begin
 end
 $$;
 
--- Why what a person made of a subject cannot stand in its place; null: it can. A plan is checked when it takes effect.
+-- Returns why an edited subject cannot replace the original; null if it can. A plan is checked when it takes effect.
 create function goalpost_private.edit_problem(p_approval goalpost.approvals, p_edited jsonb) returns text
 language sql stable
 set search_path = ''
@@ -9067,7 +9147,8 @@ as $$
     else goalpost_private.json_problem('{"type": "object", "required": ["plan"]}', p_edited, 'the plan') end
 $$;
 
--- Refuses to approve what is not there any more as it was asked about, or what another has edited since: ZG004.
+-- Refuses to approve a subject that has changed since the approval was opened, or that another person has edited since:
+-- ZG004.
 create function goalpost_private.refuse_changed_subject(
   p_approval goalpost.approvals, p_edited jsonb, p_subject_hash text
 ) returns void
@@ -9088,14 +9169,14 @@ begin
   if p_subject_hash <> v_version
      or (p_subject_hash is null and p_approval.edited is not null and p_edited is null)
   then
-    perform goalpost_private.refuse('ZG004', 'somebody has edited this since it was asked',
-      'look at it again, and say which version you mean (p_subject_hash)');
+    perform goalpost_private.refuse('ZG004', 'another person has edited this since the approval was opened',
+      'read it again, and pass the version that you decide on (p_subject_hash)');
   end if;
 end
 $$;
 
--- Keeps what a person changed before they approved it.
-create function goalpost_private.keep_correction(p_approval goalpost.approvals, p_now timestamptz) returns void
+-- Records a person's edit of the approved subject.
+create function goalpost_private.record_correction(p_approval goalpost.approvals, p_now timestamptz) returns void
 language sql
 set search_path = ''
 as $$
@@ -9121,8 +9202,8 @@ $$;
 
 -- file: supabase/schemas/75_people/departures.sql
 
--- Who leaves a workspace, and what they leave. Work runs with the rights of the person who asked: when they may not ask
--- any more, it ends.
+-- Departures: work runs with the rights of its requester, so it ends when the requester may not send requests in the
+-- workspace any more.
 
 -- Refuses unless the caller is an admin whose role is at least that of this member: ZG001, ZG002. Locks the workspace's
 -- row, so that two owners cannot demote or remove each other at once.
@@ -9156,8 +9237,8 @@ begin
 end
 $$;
 
--- Notes a person who may not ask in a workspace any more, by whichever way: a removal here, the end of their account, a
--- statement of the database's owner. Definer: people who remove members write no departures.
+-- Records a person who may not send requests in a workspace any more, on every path: a removal here, the deletion of
+-- the account, a statement of the database's owner. Definer: people who remove members may not write departures.
 create function goalpost_private.note_departure() returns trigger
 language plpgsql security definer
 set search_path = ''
@@ -9177,7 +9258,7 @@ create trigger note_departure_of_demoted
   after update of role on goalpost.members
   for each row when (old.role <> 'viewer' and new.role = 'viewer') execute function goalpost_private.note_departure();
 
--- The open trees of people who departed, at most 1,000.
+-- Returns the open trees of people who departed, at most 1,000.
 create function goalpost_private.departed_runs() returns bigint[]
 language sql stable
 set search_path = ''
@@ -9191,8 +9272,8 @@ as $$
      order by r.id limit 1000)
 $$;
 
--- Cancels the open work of people who departed: requests -> cancelled, runs -> cancelled. Called when somebody departs,
--- and by the sweep for the trees that it has locked: it finds what was left over, and requests that were accepted at that
+-- Cancels the open work of people who departed: requests -> cancelled, runs -> cancelled. Called at a departure, and by
+-- the sweep for the trees that it has locked: the sweep covers the rest, and requests that were accepted at the same
 -- moment; a departure is kept for ten minutes. Safe to repeat. Locks the trees, in their order.
 create function goalpost_private.cancel_departed_work(p_runs bigint[], p_now timestamptz) returns integer
 language plpgsql
@@ -9218,7 +9299,7 @@ begin
       perform goalpost_private.end_run(v_run_id, 'cancelled', v_reason, null, null, p_now);
       v_cancelled := v_cancelled + 1;
     exception when others then
-      -- What one row raises must not keep the others open.
+      -- An error of one row must not keep the others open.
       raise warning 'run % of a person who departed cannot be cancelled: %', v_run_id, sqlerrm;
     end;
   end loop;
@@ -9232,7 +9313,7 @@ $$;
 
 -- file: supabase/schemas/75_people/invite_member.sql
 
--- The caller's confirmed e-mail address; null for none. Definer: people may not read auth.users.
+-- Returns the caller's confirmed e-mail address; null if there is none. Definer: people may not read auth.users.
 create function goalpost_private.my_email() returns text
 language sql stable security definer
 set search_path = ''
@@ -9240,9 +9321,9 @@ as $$
   select lower(u.email) from auth.users u where u.id = (select auth.uid()) and u.email_confirmed_at is not null
 $$;
 
--- Invites a person (user id or e-mail address) into a workspace, for two weeks. Called by admins, with roles up to their
--- own. The answer is the same whether or not there is such a person, or they are a member. Safe to repeat: the
--- invitation takes the role given last. Raises ZG001, ZG002, ZG003, ZG006. Definer: people may not write invitations.
+-- Invites a person (user id or e-mail address) into a workspace, for two weeks. Called by admins, with roles up to
+-- their own. The reply is the same for people without an account and for members. Safe to repeat: the invitation has
+-- the role of the last call. Raises ZG001, ZG002, ZG003, ZG006. Definer: people may not write invitations.
 create function goalpost_private.invite_member(p_workspace_id uuid, p_person text, p_role text) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -9260,7 +9341,7 @@ begin
   if (v_is_id or v_person ~ '^[^@[:space:]]+@[^@[:space:]]+$' and length(v_person) <= 254) is not true then
     perform goalpost_private.refuse('ZG003', 'a person is invited by user id or e-mail address');
   end if;
-  -- The workspace's row is the lock: two calls at once do not both find room for one more.
+  -- Locks the workspace's row: otherwise two concurrent calls could both pass the check and exceed the cap.
   perform from goalpost.workspaces where id = p_workspace_id for no key update;
   perform goalpost_private.require_role(p_workspace_id, 'admin');
   perform goalpost_private.require_role(p_workspace_id, p_role);
@@ -9287,7 +9368,7 @@ as $$ select goalpost_private.invite_member(p_workspace_id, p_person, p_role) $$
 
 -- file: supabase/schemas/75_people/leave_workspace.sql
 
--- Leaves a workspace; what the caller had asked for is cancelled. The last owner stays. Raises ZG001, ZG002, ZG004.
+-- Leaves a workspace; the caller's open work is cancelled. The last owner stays. Raises ZG001, ZG002, ZG004.
 -- Definer: people may not write members.
 create function goalpost_private.leave_workspace(p_workspace_id uuid) returns jsonb
 language plpgsql security definer
@@ -9308,10 +9389,10 @@ as $$ select goalpost_private.leave_workspace(p_workspace_id) $$;
 
 -- file: supabase/schemas/75_people/project_admins.sql
 
--- The operators of the project. The first is added by the owner of the database (README, "Operators and members"), all others by one
--- who is there already; the last one stays.
+-- The operators of the project. The owner of the database adds the first (README, "Operators and members"), an existing
+-- one adds all others; the last one stays.
 
--- The one person of this id or e-mail address. Raises ZG001.
+-- Returns the one person of this id or e-mail address. Raises ZG001.
 create function goalpost_private.find_person(p_person text) returns uuid
 language plpgsql stable
 set search_path = ''
@@ -9331,8 +9412,8 @@ $$;
 
 -- file: supabase/schemas/75_people/read_inbox.sql
 
--- What waits for the caller, the longest first, with its age in seconds: goalpost.inbox as one JSON array, of one
--- workspace or of all. Definer: the database's clock is not for people. Reads only.
+-- Returns the caller's inbox, the oldest first, with ages in seconds: goalpost.inbox as one JSON array, of one
+-- workspace or of all. Definer: people may not call the database's clock. Reads only.
 create function goalpost_private.read_inbox(p_workspace_id uuid) returns jsonb
 language plpgsql stable security definer
 set search_path = ''
@@ -9353,8 +9434,8 @@ as $$ select goalpost_private.read_inbox(p_workspace_id) $$;
 
 -- file: supabase/schemas/75_people/read_project_admins.sql
 
--- The project admins with their e-mail addresses, the first one first: [{"user_id", "email", "created_at"}]. Called by
--- project admins. Raises ZG002. Definer: people may not read auth.users. Reads only.
+-- Returns the project admins with their e-mail addresses, the first one first: [{"user_id", "email", "created_at"}].
+-- Called by project admins. Raises ZG002. Definer: people may not read auth.users. Reads only.
 create function goalpost_private.read_project_admins() returns jsonb
 language plpgsql stable security definer
 set search_path = ''
@@ -9373,8 +9454,8 @@ as $$ select goalpost_private.read_project_admins() $$;
 
 -- file: supabase/schemas/75_people/remove_member.sql
 
--- Removes a member; what they had asked for is cancelled. Called by admins, for people up to their own role. The last owner
--- stays. Raises ZG001, ZG002, ZG004. Definer: people may not write members.
+-- Removes a member and cancels the member's open work. Called by admins, for people up to their own role. The last
+-- owner stays. Raises ZG001, ZG002, ZG004. Definer: people may not write members.
 create function goalpost_private.remove_member(p_workspace_id uuid, p_user_id uuid) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -9393,8 +9474,8 @@ as $$ select goalpost_private.remove_member(p_workspace_id, p_user_id) $$;
 
 -- file: supabase/schemas/75_people/remove_project_admin.sql
 
--- Makes a person (id or e-mail address) a project admin no more. Called by project admins, for themselves too; the last
--- one stays. Safe to repeat. Raises ZG001, ZG002, ZG004. Locks the table: two who remove each other leave one.
+-- Removes a project admin (id or e-mail address). Called by project admins, for themselves too; the last one stays.
+-- Safe to repeat. Raises ZG001, ZG002, ZG004. Locks the table, so that two admins who remove each other leave one.
 -- Definer: people may not write project_admins.
 create function goalpost_private.remove_project_admin(p_person text) returns jsonb
 language plpgsql security definer
@@ -9420,10 +9501,10 @@ as $$ select goalpost_private.remove_project_admin(p_person) $$;
 
 -- file: supabase/schemas/75_people/roles.sql
 
--- Who is asking, what they may do, and what they may call. The functions that do it are definer functions in the
--- private schema, since people may write no rows of work; each checks its caller itself.
+-- The caller's identity and rights. People may not write rows of work, so the functions that they call are definer
+-- functions in the private schema; each checks its caller itself.
 
--- Roles in order of power; null for no role at all.
+-- Returns the rank of a role; null for no role at all.
 create function goalpost_private.role_rank(p_role text) returns integer
 language sql immutable
 set search_path = ''
@@ -9431,7 +9512,7 @@ as $$
   select array_position(array['viewer', 'member', 'approver', 'admin', 'owner'], p_role)
 $$;
 
--- The caller's workspaces in which they are at least this. Policies call it once per statement.
+-- Returns the caller's workspaces in which their role is at least p_least_role. Policies call it once per statement.
 -- Definer: members itself is under row-level security.
 create function goalpost_private.my_workspaces(p_least_role text default 'viewer') returns setof uuid
 language sql stable security definer
@@ -9442,7 +9523,7 @@ as $$
      and goalpost_private.role_rank(m.role) >= goalpost_private.role_rank(p_least_role)
 $$;
 
--- Definer: project_admins is under row-level security.
+-- Returns true if the caller is a project admin. Definer: project_admins is under row-level security.
 create function goalpost_private.am_project_admin() returns boolean
 language sql stable security definer
 set search_path = ''
@@ -9450,7 +9531,8 @@ as $$
   select exists (select from goalpost.project_admins a where a.user_id = (select auth.uid()))
 $$;
 
--- Whether the caller may decide what needs this role in this workspace. Definer: members is under row-level security.
+-- Returns true if the caller may decide approvals of this role in this workspace. Definer: members is under row-level
+-- security.
 create function goalpost_private.may_decide(p_workspace_id uuid, p_required_role text) returns boolean
 language sql stable security definer
 set search_path = ''
@@ -9458,8 +9540,8 @@ as $$
   select p_workspace_id in (select goalpost_private.my_workspaces(p_required_role))
 $$;
 
--- Refuses unless the caller is signed in and at least this in the workspace. A workspace that is not the caller's
--- looks like one that does not exist.
+-- Refuses unless the caller is signed in and has at least this role in the workspace. A workspace of others is refused
+-- like one that does not exist.
 create function goalpost_private.require_role(p_workspace_id uuid, p_least_role text) returns void
 language plpgsql stable
 set search_path = ''
@@ -9481,7 +9563,8 @@ begin
 end
 $$;
 
--- Refuses unless the caller may set what holds for a workspace: its admins; for all workspaces (null): project admins.
+-- Refuses unless the caller may change the settings of a workspace: its admins; for all workspaces (null): project
+-- admins.
 create function goalpost_private.require_setter(p_workspace_id uuid) returns void
 language plpgsql stable
 set search_path = ''
@@ -9500,9 +9583,10 @@ $$;
 
 -- file: supabase/schemas/75_people/set_member_role.sql
 
--- Changes the role of a member. Admins may give roles up to their own, to people up to their own role. The last owner
--- stays. Work that a person asked for is cancelled if they may not ask any more. Somebody who is no member is invited
--- (invite_member): nobody becomes one unasked. Raises ZG001, ZG002, ZG003, ZG004. Definer: people may not write members.
+-- Changes the role of a member. Called by admins, with roles up to their own, for people up to their own role. The last
+-- owner stays. The person's open work is cancelled if the new role may not send requests. A person who is no member is
+-- invited (invite_member), since membership requires consent. Raises ZG001, ZG002, ZG003, ZG004. Definer: people may
+-- not write members.
 create function goalpost_private.set_member_role(p_workspace_id uuid, p_user_id uuid, p_role text) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -9526,8 +9610,8 @@ as $$ select goalpost_private.set_member_role(p_workspace_id, p_user_id, p_role)
 
 -- file: supabase/schemas/75_people/set_project_limits.sql
 
--- Changes what people may do with workspaces in the whole project; what is not named stays. Gives back all of it. Called
--- by project admins. Safe to repeat. Raises ZG002, ZG003. Definer: people may not write limits.
+-- Changes the project's limits on workspaces; fields that are absent stay. Returns all limits. Called by project
+-- admins. Safe to repeat. Raises ZG002, ZG003. Definer: people may not write limits.
 create function goalpost_private.set_project_limits(p_limits jsonb) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -9570,8 +9654,9 @@ as $$ select goalpost_private.set_project_limits(p_limits) $$;
 
 -- file: supabase/schemas/75_people/set_workspace_settings.sql
 
--- Sets what models are sent of a workspace: time zone, currency, common values of tables. What is not named stays; a
--- currency of null is none. Gives back all of it. Safe to repeat. Raises ZG001, ZG002, ZG003. Definer: people may not write workspaces.
+-- Sets the properties of a workspace that models receive: time zone, currency, common values of tables. Fields that are
+-- absent stay; a null currency removes it. Returns all settings. Safe to repeat. Raises ZG001, ZG002, ZG003. Definer:
+-- people may not write workspaces.
 create function goalpost_private.set_workspace_settings(p_workspace_id uuid, p_settings jsonb) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -9611,7 +9696,7 @@ as $$ select goalpost_private.set_workspace_settings(p_workspace_id, p_settings)
 
 -- file: supabase/schemas/75_people/withdraw_invitation.sql
 
--- Withdraws an invitation, or declines it: called by admins of the workspace, and by the invited person. Raises ZG001,
+-- Withdraws or declines an invitation. Called by admins of the workspace, and by the invited person. Raises ZG001,
 -- ZG002. Definer: people may not write invitations.
 create function goalpost_private.withdraw_invitation(p_invitation_id bigint) returns jsonb
 language plpgsql security definer
@@ -9637,8 +9722,8 @@ as $$ select goalpost_private.withdraw_invitation(p_invitation_id) $$;
 
 -- file: supabase/schemas/80_tools/add_mcp_server.sql
 
--- Adds a server to a workspace. Its tools are not known until a step lists them (runbook mcp-refresh), and none may be
--- called before it is approved. Called by admins. Raises ZG001, ZG002, ZG003, ZG004 (the name is taken), ZG006.
+-- Adds a server to a workspace. Its tools are unknown until a step lists them (runbook mcp-refresh), and each has to be
+-- approved before it is called. Called by admins. Raises ZG001, ZG002, ZG003, ZG004 (the name is taken), ZG006.
 -- Definer: people may not write the table.
 create function goalpost_private.add_mcp_server(p_workspace_id uuid, p_name text, p_url text, p_auth_header_name text)
 returns jsonb
@@ -9659,7 +9744,7 @@ begin
   if p_auth_header_name !~ '^[A-Za-z][A-Za-z0-9-]{0,63}$' then
     perform goalpost_private.refuse('ZG003', 'a header''s name is a letter, then up to 63 letters, digits or -');
   end if;
-  -- The workspace's row is the lock: two calls at once do not both find room for one more.
+  -- Locks the workspace's row: otherwise two concurrent calls could both pass the check and exceed the cap.
   perform from goalpost.workspaces where id = p_workspace_id for no key update;
   if (select count(*) from goalpost.mcp_servers s where s.workspace_id = p_workspace_id) >= 50 then
     perform goalpost_private.refuse('ZG006', 'a workspace has at most 50 MCP servers', 'remove one first');
@@ -9683,10 +9768,11 @@ as $$ select goalpost_private.add_mcp_server(p_workspace_id, p_name, p_url, p_au
 
 -- file: supabase/schemas/80_tools/answer_query.sql
 
--- The asker's SQL: how the `sql` tool reads, as the person who asked and with no more rights than they have.
+-- The asker's SQL: the `sql` tool reads as the person who made the request, with exactly that person's rights.
 
--- The search path of an asker's statement: PostgREST's, with p_schemas in the place of the exposed schema. Never null,
--- which would mean the database's own path. Unnamed, pg_catalog comes first: nothing stands in for it.
+-- Returns the search path of an asker's statement: PostgREST's, with p_schemas in the place of the exposed schema.
+-- Never null, which would mean the database's own path. pg_catalog is not named and so comes first: no other object can
+-- shadow it.
 create function goalpost_private.asker_search_path(p_schemas text[]) returns text
 language sql stable
 set search_path = ''
@@ -9698,15 +9784,15 @@ as $$
            where u.name <> 'pg_catalog' group by u.name) s
 $$;
 
--- The time zone of a workspace.
+-- Returns the time zone of a workspace.
 create function goalpost_private.time_zone_of(p_workspace_id uuid) returns text
 language sql stable
 set search_path = ''
 as $$ select w.time_zone from goalpost.workspaces w where w.id = p_workspace_id $$;
 
--- The settings that a request of this person through PostgREST would have, with the time zone of the workspace, in which
--- "today" and "last month" are meant. Nothing of the worker's own request is left
--- for a policy or a view to read.
+-- Returns the settings that a request of this person through PostgREST would have, with the time zone of the workspace,
+-- in which "today" and "last month" are meant. They replace all settings of the worker's own request, so that no policy
+-- or view can read those.
 create function goalpost_private.asker_settings(
   p_claims jsonb, p_schemas text[], p_method text, p_time_zone text
 ) returns jsonb
@@ -9719,7 +9805,8 @@ as $$
     'request.cookies', '{}', 'TimeZone', p_time_zone, 'search_path', goalpost_private.asker_search_path(p_schemas))
 $$;
 
--- The values of a row with exact numbers: a number that a double cannot hold becomes a text with all its digits.
+-- Returns the values of a row with exact numbers: a number that a double cannot represent becomes a text with all its
+-- digits.
 create function goalpost_private.with_exact_numbers(p_value jsonb) returns jsonb
 language plpgsql immutable
 set search_path = ''
@@ -9727,7 +9814,7 @@ as $$
 begin
   case jsonb_typeof(p_value)
     when 'number' then
-      -- A reader in Rust holds whole numbers of 64 bits, and shows larger ones with an exponent.
+      -- A reader in Rust parses whole numbers of 64 bits, and shows larger ones with an exponent.
       if p_value::numeric = trunc(p_value::numeric) then
         return case when p_value::numeric between -9223372036854775808 and 9223372036854775807
                     then p_value else to_jsonb(p_value::text) end;
@@ -9750,7 +9837,7 @@ begin
 end
 $$;
 
--- Different names for the columns of a row, in order: a repeated one is numbered, count and count_2.
+-- Returns distinct names for the columns of a row, in order: a repeated one is numbered, count and count_2.
 create function goalpost_private.column_names(p_row json) returns text[]
 language plpgsql immutable
 set search_path = ''
@@ -9775,11 +9862,11 @@ begin
 end
 $$;
 
--- Runs one query as the asker: rights of `authenticated`, the person's claims, read only, no more than p_row_limit rows
--- and p_byte_limit bytes. Owned by `authenticated` (92_access/20_grants.sql), so that current_user is what policies and
--- triggers of the project see behind PostgREST; called by run_query alone, which has checked what it calls.
--- The claims are compared after each row: an answer got by changing them is never returned.
--- Dynamic SQL: this is the one runner.
+-- Runs one query as the asker: rights of `authenticated`, the person's claims, read only, at most p_row_limit rows and
+-- p_byte_limit bytes. Owned by `authenticated` (92_access/20_grants.sql), so that policies and triggers of the project
+-- see the same current_user as behind PostgREST; called by run_query alone, which has checked the query's functions.
+-- The claims are compared after each row: rows that were read under changed claims are never returned.
+-- Dynamic SQL: the only function that runs an asker's query.
 create function goalpost_private.run_query_as_asker(
   p_settings jsonb, p_statement text, p_row_limit integer, p_byte_limit integer, out found_rows json[], out is_truncated boolean
 )
@@ -9790,7 +9877,8 @@ declare
   v_row record;
   v_bytes bigint := 0;
 begin
-  -- `authenticated` owns this and could alter what it runs as, where a function of the project lets a person run anything.
+  -- `authenticated` owns this function and could alter its role where a function of the project lets a person run any
+  -- statement.
   if current_user operator(pg_catalog.<>) 'authenticated' then
     raise exception using errcode = 'ZG002', message = 'this function runs as authenticated and nobody else';
   end if;
@@ -9812,9 +9900,9 @@ begin
 end
 $$;
 
--- The columns of an analysed query in the form of a row without values, for a result that has no row to read them from.
--- They stand in the first range table entry, which run_query names q. The tree puts a name in quotes and a backslash
--- before each space, parenthesis, brace and backslash in it.
+-- Returns the columns of an analysed query as a row without values, for a result that has no row. They are in the first
+-- range table entry, which run_query names q. The tree puts a name in quotes and a backslash before each space,
+-- parenthesis, brace and backslash in it.
 create function goalpost_private.header_of_tree(p_tree text) returns json
 language sql immutable
 set search_path = ''
@@ -9827,8 +9915,8 @@ as $$
            '(?:[^\\ ]|\\.)+', 'g') with ordinality t (found, number)
 $$;
 
--- Rows as Postgres gave them in the form of an answer, under the names of p_header where there are none. Most have
--- neither repeated names nor long numbers.
+-- Returns rows from Postgres in the form of an answer, under the names of p_header if there are none. Most have neither
+-- repeated names nor long numbers, and are returned unchanged.
 create function goalpost_private.describe_rows(p_rows json[], p_header json, p_is_truncated boolean) returns jsonb
 language plpgsql immutable
 set search_path = ''
@@ -9852,7 +9940,7 @@ begin
 end
 $$;
 
--- An error's words with the hint that Postgres gives beside them.
+-- Returns an error's message with Postgres's hint.
 create function goalpost_private.error_text(p_message text, p_hint text) returns text
 language sql immutable
 set search_path = ''
@@ -9891,12 +9979,12 @@ end
 $$;
 
 -- Runs a query for a step that holds its lease, as the person who asked for the work.
--- Called by the executor's `sql` tool. Reads only, so safe to repeat; a query that ran into the time limit is not to be
--- repeated, since it would do so again. Raises ZG009 (lease lost). Instead of rows it returns
---   {"refused": code, "message"}  ZG008: the query failed or is not allowed, in Postgres's own words, which are not raised
---     because they quote what the query is about and what is raised goes into the server's log; ZG002: the person may
+-- Called by the executor's `sql` tool. Reads only, so safe to repeat; a query that ran into the time limit should not
+-- be repeated, since it would do so again. Raises ZG009 (lease lost). Instead of rows it may return
+--   {"refused": code, "message"}  ZG008: the query failed or is not allowed, with Postgres's message, which is returned and
+--     not raised, because it quotes the query's data and raised errors go into the server's log; ZG002: the person may
 --     not act any more; ZG011: it ran into the time limit
---   {"busy": {"seconds"}}         as many queries run as may: try again later
+--   {"busy": {"seconds"}}         the maximum of queries is running: try again later
 --   {"waits_for": "renewal"}      the claims are too old: the step waits for its requester (ask_for_renewal)
 -- Locks a query slot until its transaction ends.
 create function goalpost_worker.answer_query(
@@ -9943,9 +10031,10 @@ $$;
 
 -- file: supabase/schemas/80_tools/approve_mcp_tool.sql
 
--- Approves a tool as it reads now, named by its hash so that nobody approves what they have not seen: pending | changed
--- -> approved. p_flags says what the tool is held for: idempotent, writes, approval, timeout_seconds. Safe to repeat.
--- Called by admins. Raises ZG001, ZG002, ZG003, ZG004 (it reads otherwise by now, or cannot be used).
+-- Approves a tool in its present version, identified by its hash, so that the approval covers exactly the version that
+-- the admin read: pending | changed -> approved. p_flags are the properties that the admin assigns to the tool:
+-- idempotent, writes, approval, timeout_seconds. Safe to repeat. Called by admins. Raises ZG001, ZG002, ZG003, ZG004
+-- (it has changed, or cannot be used).
 -- Definer: people may not write the table.
 create function goalpost_private.approve_mcp_tool(
   p_workspace_id uuid, p_server text, p_tool text, p_schema_hash text, p_flags jsonb
@@ -9977,7 +10066,7 @@ begin
                                                                and jsonb_typeof(f.value) = 'number' end) is not true)
   then
     perform goalpost_private.refuse('ZG003',
-      'what is said of a tool is idempotent, writes (true or false), approval (never, always, when_tainted) and timeout_seconds (1 to 3600)');
+      'the properties of a tool are idempotent, writes (true or false), approval (never, always, when_tainted) and timeout_seconds (1 to 3600)');
   end if;
   update goalpost.mcp_tools m
      set state = 'approved', approved_hash = p_schema_hash, approved_by = auth.uid(), approved_at = goalpost_private.clock(),
@@ -10005,14 +10094,14 @@ as $$ select goalpost_private.approve_mcp_tool(p_workspace_id, p_server, p_tool,
 
 -- file: supabase/schemas/80_tools/asker_rights.sql
 
--- The rights under which a step reads and writes the project's tables: those of the person who made the request.
--- The claims of the token that brought a request are kept with it, without the signature, as a snapshot with a
--- lifetime. The account, its bans, its app_metadata and the membership are read anew at each use.
+-- The rights under which a step reads and writes the project's tables: those of the person who made the request. The
+-- claims of the token that brought a request are stored with it, without the signature, as a snapshot with a lifetime.
+-- The account, its bans, its app_metadata and the membership are read again at each use.
 
--- Keeps the claims of the token with which requests are inserted. A request inserted without a token, or for another
--- person (a trigger, a seed), has no snapshot: its steps use what auth.users states of its owner.
--- Of app_metadata only those fields are kept that the account does not have: a token hook added them, and no later
--- reading of the account would find them. Definer: people may not write into the private schema.
+-- Stores the claims of the token with which requests are inserted. A request inserted without a token, or for another
+-- person (a trigger, a seed), has no snapshot: its steps use the owner's row in auth.users.
+-- Of app_metadata only those fields are stored that the account does not have: a token hook added them, and no later
+-- read of the account would find them. Definer: people may not write into the private schema.
 create function goalpost_private.keep_claims() returns trigger
 language plpgsql security definer
 set search_path = ''
@@ -10037,7 +10126,7 @@ create trigger keep_claims
   referencing new table as inserted
   for each statement execute function goalpost_private.keep_claims();
 
--- A token's claims without the fields of app_metadata that the account has too.
+-- Returns a token's claims without the fields of app_metadata that the account has too.
 create function goalpost_private.claims_to_keep(p_claims jsonb, p_account jsonb) returns jsonb
 language sql immutable
 set search_path = ''
@@ -10048,8 +10137,8 @@ as $$
     else p_claims end
 $$;
 
--- The claims with which a run acts for its owner now; or a problem, for an account that may not act (`refused`) or a
--- snapshot whose lifetime is over (`is_expired`).
+-- Returns the claims with which a run acts for its owner now; or a problem, for an account that may not act (`refused`)
+-- or a snapshot whose lifetime is over (`is_expired`).
 create function goalpost_private.claims_of_asker(
   p_run goalpost.workflow_runs, out claims jsonb, out problem text, out is_expired boolean
 )
@@ -10091,8 +10180,9 @@ begin
 end
 $$;
 
--- Lets a step wait until its requester renews the claims of the request: {"waits_for": "renewal"}. One question per
--- request is decided; those of other steps follow it. Safe to repeat: a step asks once. Expects the lease to be held.
+-- Suspends a step until its requester renews the claims of the request: {"waits_for": "renewal"}. One approval per
+-- request is decided; those of other steps follow it. Safe to repeat: a step has one such approval. Expects the lease
+-- to be held.
 create function goalpost_private.ask_for_renewal(p_step goalpost.steps, p_run goalpost.workflow_runs) returns jsonb
 language plpgsql
 set search_path = ''
@@ -10120,8 +10210,8 @@ begin
 end
 $$;
 
--- A renewal: approved by the requester, the claims of the decision's own token replace the snapshot and every step of
--- the request that asked goes on; otherwise these steps fail. Raises ZG002 for an approval by another person.
+-- Applies a renewal. Approved by the requester: the claims of the decision's own token replace the snapshot, and every
+-- waiting step of the request resumes; otherwise these steps fail. Raises ZG002 for an approval by another person.
 create function goalpost_private.apply_renewal(
   p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
 ) returns text[]
@@ -10164,9 +10254,10 @@ $$;
 
 -- file: supabase/schemas/80_tools/check_queries.sql
 
--- Queries of a plan, before it is accepted.
+-- The check of a plan's queries before the plan is accepted.
 
--- Why the text of a query cannot be one that reads, where Postgres's own words would not say it; null: it may be one.
+-- Returns why the text of a query cannot be a reading query, where Postgres's message would not explain it; null if it
+-- can.
 create function goalpost_private.query_form_problem(p_query text) returns text
 language sql immutable
 set search_path = ''
@@ -10177,7 +10268,7 @@ as $$
   end
 $$;
 
--- The names of the workspace's readable tables, for a query that names another one.
+-- Returns the names of the workspace's readable tables, for a query that names another one.
 create function goalpost_private.readable_table_names(p_workspace_id uuid) returns text
 language sql stable
 set search_path = ''
@@ -10191,8 +10282,8 @@ as $$
            order by 1 limit 60) t
 $$;
 
--- Why one query cannot run as the asker, in Postgres's words with its hint; null: it can. Its executor is started, which
--- checks names, types and rights, and returns no row (LIMIT 0).
+-- Returns why one query cannot run as the asker, as Postgres's message with its hint; null if it can. Its executor is
+-- started, which checks names, types and rights, and returns no row (LIMIT 0).
 create function goalpost_private.query_run_problem(p_run goalpost.workflow_runs, p_claims jsonb, p_query text) returns text
 language plpgsql
 set search_path = ''
@@ -10219,10 +10310,10 @@ end
 $$;
 
 -- Checks queries for a step that holds its lease, as the person who asked for the work, without running them.
--- Called by the intake and the planner before they hand in steps that a model has written. Reads only, so safe to repeat.
--- Returns [{"number": place in p_queries from 1, "message"}], one for each query that cannot run. Where nothing can be
--- found out now (the asker's claims have expired, as many queries run as may, the time is up) it returns none: the step
--- itself will show.
+-- Called by the intake and the planner before they submit steps that a model has written. Reads only, so safe to
+-- repeat. Returns [{"number": place in p_queries from 1, "message"}], one for each query that cannot run. If a check is
+-- not possible now (the asker's claims have expired, the maximum of queries is running, the time is up), it returns
+-- none: the step itself will report the error.
 -- Raises ZG009 (lease lost). Locks a query slot until its transaction ends: planning a query takes time, too.
 create function goalpost_worker.check_queries(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_queries text[]
@@ -10261,11 +10352,12 @@ $$;
 
 -- file: supabase/schemas/80_tools/check_query.sql
 
--- The database's own wall before an asker's query: what the analysed query calls and reads is on a list. The syntax
--- gate of shared/tools stands before it and sees text; this one sees what Postgres made of the text.
+-- The database's own check of an asker's query: everything that the analysed query calls and reads must be on a list.
+-- The syntax gate of shared/tools precedes it and checks the text; this check reads Postgres's analysis of the text.
 
--- Opens the session's temporary schema, if it has none yet, in the transaction that will commit. Made within what
--- analyse_query rolls back, it would be made anew for every query, and each time every cached plan would be lost.
+-- Opens the session's temporary schema, if it has none yet, in the transaction that will commit. Opened within the part
+-- that analyse_query rolls back, it would be created again for every query, which invalidates every cached plan each
+-- time.
 create function goalpost_private.open_temporary_schema() returns void
 language plpgsql security definer
 set search_path = ''
@@ -10278,9 +10370,9 @@ begin
 end
 $$;
 
--- Returns the tree that Postgres makes of a statement for this person's rights and search path, without running it.
--- A function body written in SQL is analysed when the function is created; the creation is rolled back.
--- Owned by goalpost_asker, which has the rights of `authenticated` and so resolves names as the query will.
+-- Returns Postgres's tree of a statement for this person's rights and search path, without running it. A function body
+-- written in SQL is analysed when the function is created; the creation is rolled back. Owned by goalpost_asker, which
+-- has the rights of `authenticated` and so resolves names as the query will.
 create function goalpost_private.analyse_query(p_path text, p_statement text) returns text
 language plpgsql security definer
 set search_path = ''
@@ -10288,7 +10380,8 @@ as $$
 declare
   v_tree text;
 begin
-  -- One statement: a semicolon stands inside quotes, in a text without anything that could change what quotes mean.
+  -- One statement: a semicolon may only be inside quotes, in a text without anything that could change what quotes
+  -- mean.
   if strpos(p_statement, ';') > 0 and (
        strpos(regexp_replace(p_statement, '''[^'']*''|"[^"]*"', '', 'g'), ';') > 0 or p_statement ~ '[\\$]|--|/\*')
   then
@@ -10307,11 +10400,11 @@ begin
 end
 $$;
 
--- Why an analysed query may not run; null: it may. What may be called:
+-- Returns why an analysed query may not run; null if it may. It may call:
 --   functions of pg_catalog on the list, its operators and casts that are not volatile; operators and casts of installed
 --   extensions, written in C; the readers of claims of schema auth; computed columns of readable tables, which PostgREST
 --   offers too. No other function of the project: a person calls those by RPC, and a view or a policy by itself.
--- What may be read: relations of the readable schemas. Callers: run_query for answer_query.
+-- It may read: relations of the readable schemas. Called by run_query.
 create function goalpost_private.query_problem(p_tree text, p_schemas text[]) returns text
 language plpgsql stable
 set search_path = ''
@@ -10351,7 +10444,7 @@ begin
 end
 $$;
 
--- Relations of the catalog that are refused even to project admins.
+-- Returns relations of the catalog that even project admins may not read.
 create function goalpost_private.secret_relations() returns text[]
 language sql immutable
 set search_path = ''
@@ -10360,7 +10453,7 @@ as $$
     'pg_settings', 'pg_shadow', 'pg_statistic', 'pg_stat_activity', 'pg_subscription', 'pg_user_mapping', 'pg_user_mappings']
 $$;
 
--- Whether a query may call a function, by name or as an operator.
+-- Returns true if a query may call a function, by name or as an operator.
 create function goalpost_private.may_be_called(
   p_function pg_catalog.pg_proc, p_is_operator boolean, p_catalog boolean, p_schemas text[]
 ) returns boolean
@@ -10396,11 +10489,11 @@ begin
 end
 $$;
 
--- Functions and operators that compare each part of one value with each part of another and do not look for interrupts
--- meanwhile: with large values neither statement_timeout nor pg_terminate_backend ends them.
+-- Returns functions and operators that compare each part of one value with each part of another without a check for
+-- interrupts: with large values neither statement_timeout nor pg_terminate_backend ends them.
 --   pair  of the first two arguments one may have any size, the other is a short literal; or both are `bounded`
 --   each  every argument is a short literal or `bounded`
-create function goalpost_private.deaf_functions(p_rule text) returns text[]
+create function goalpost_private.uninterruptible_functions(p_rule text) returns text[]
 language sql immutable
 set search_path = ''
 as $$
@@ -10415,8 +10508,8 @@ as $$
       'jsonb_path_exists_opr', 'jsonb_path_match_opr', 'ts_rank', 'ts_rank_cd'] end
 $$;
 
--- Returns a value that is small enough for a deaf function, and refuses a larger one (ZG008). The size is that of the
--- value itself: an array of it is built, which undoes the compression of a stored one.
+-- Returns a value that is small enough for an uninterruptible function, and refuses a larger one (ZG008). The size is
+-- that of the uncompressed value: an array of it is built, which undoes the compression of a stored one.
 create function goalpost_private.bounded(p_value anyelement) returns anyelement
 language plpgsql immutable strict parallel safe
 set search_path = ''
@@ -10430,7 +10523,7 @@ begin
 end
 $$;
 
--- The texts of a node's arguments in a tree from behind which its name begins. Escaped characters were removed from it.
+-- Returns the texts of a node's arguments. p_tree starts behind the node's name and contains no escaped characters.
 create function goalpost_private.node_arguments(p_tree text) returns text[]
 language sql immutable
 set search_path = ''
@@ -10451,7 +10544,8 @@ as $$
   select coalesce(array_agg(ltrim(a.node) order by a.argument), '{}') from arguments a
 $$;
 
--- Why a call of a deaf function in an analysed query may not run: its arguments are not small. Null: none such.
+-- Returns why a call of an uninterruptible function in an analysed query may not run: its arguments are not small. Null
+-- if there is no such call.
 create function goalpost_private.size_problem(p_tree text, p_fields text[]) returns text
 language plpgsql stable
 set search_path = ''
@@ -10465,11 +10559,11 @@ declare
   v_large integer;
 begin
   for v_call in
-    select ':' || f || ' ' as mark, p.proname, p.proname = any (goalpost_private.deaf_functions('pair')) as is_pair
+    select ':' || f || ' ' as mark, p.proname, p.proname = any (goalpost_private.uninterruptible_functions('pair')) as is_pair
       from unnest(p_fields) f
       join pg_catalog.pg_proc p on p.oid = split_part(f, ' ', 2)::oid
      where f ~ '^(op)?funcid'
-       and (p.proname = any (goalpost_private.deaf_functions('pair')) or p.proname = any (goalpost_private.deaf_functions('each')))
+       and (p.proname = any (goalpost_private.uninterruptible_functions('pair')) or p.proname = any (goalpost_private.uninterruptible_functions('each')))
   loop
     v_rest := regexp_replace(p_tree, '\\.', '', 'g');
     while strpos(v_rest, v_call.mark) > 0 loop
@@ -10488,7 +10582,7 @@ begin
 end
 $$;
 
--- Aggregates whose state grows with every value.
+-- Returns aggregates whose state grows with every value.
 create function goalpost_private.collecting_functions() returns text[]
 language sql immutable
 set search_path = ''
@@ -10513,7 +10607,8 @@ begin
 end
 $$;
 
--- Why an aggregate of an analysed query may not collect: its values do not pass through `collected`. Null: all do.
+-- Returns why an aggregate of an analysed query may not collect: its values do not pass through `collected`. Null if
+-- all do.
 create function goalpost_private.collecting_problem(p_tree text, p_fields text[]) returns text
 language plpgsql stable
 set search_path = ''
@@ -10534,7 +10629,7 @@ begin
       select t.piece from string_to_table(regexp_replace(p_tree, '\\.', '', 'g'), v_call.mark) with ordinality t (piece, number)
        where t.number > 1
     loop
-      -- The arguments of a window function are bare, those of an aggregate stand in entries of a list.
+      -- The arguments of a window function are bare, those of an aggregate are in entries of a list.
       if exists (
         select from unnest(goalpost_private.node_arguments(v_piece)) with ordinality a (node, number)
          where case when v_call.is_window then '{TARGETENTRY :expr ' || a.node else a.node end !~ v_collected
@@ -10551,9 +10646,9 @@ $$;
 -- file: supabase/schemas/80_tools/query_functions.sql
 
 -- The functions of pg_catalog that an asker's query may call: the list of the `sql` tool's syntax gate
--- (shared/tools/src/sql/functions.rs; a test compares the two), so that a query that did not pass the gate meets it here.
+-- (shared/tools/src/sql/functions.rs; a test compares the two), checked again for a query that did not pass the gate.
 
--- Names for every query; with p_catalog those that describe the database too.
+-- Returns the functions for every query; with p_catalog also those that describe the database.
 create function goalpost_private.query_functions(p_catalog boolean) returns text[]
 language sql immutable
 set search_path = ''
@@ -10593,7 +10688,8 @@ as $$
   ] else '{}' end
 $$;
 
--- What the grammar of an expression calls without a name that the gate would see: extract, position, like … escape.
+-- Returns the functions that the grammar of an expression calls without a name in the text: extract, position, like …
+-- escape.
 create function goalpost_private.grammar_functions() returns text[]
 language sql immutable
 set search_path = ''
@@ -10603,9 +10699,9 @@ $$;
 
 -- file: supabase/schemas/80_tools/query_slots.sql
 
--- Queries of askers that run at once. A slot is an advisory lock that ends with its transaction, so that none is left.
+-- Slots for concurrent queries of askers. A slot is an advisory lock that ends with its transaction, so none can leak.
 
--- Takes a slot of the project and one of the workspace; false if either has none free. Waits for nobody.
+-- Acquires a slot of the project and one of the workspace; returns false if either has none free. Does not block.
 create function goalpost_private.acquire_query_slots(p_workspace_id uuid) returns boolean
 language plpgsql
 set search_path = ''
@@ -10635,11 +10731,11 @@ $$;
 
 -- file: supabase/schemas/80_tools/read_common_values.sql
 
--- Common values of short text columns, and exact counts of small tables, for an agent's model: what it would find out
--- with its first queries. They come from queries as the asker alone, never from the planner's statistics.
+-- Common values of short text columns, and exact counts of small tables, for an agent's model, which would otherwise
+-- start with queries for them. They come only from queries as the asker, never from the planner's statistics.
 
--- The text columns of these tables whose values may repeat: not alone in a key, without a check or an enum that lists
--- the values already. The first thirty, in the order of the tables.
+-- Returns the text columns of these tables whose values may repeat: not alone in a key, and without a check or an enum
+-- that already lists the values. The first thirty, in the order of the tables.
 create function goalpost_private.repeating_columns(p_tables oid[])
 returns table (table_oid oid, column_name name)
 language plpgsql stable
@@ -10658,8 +10754,8 @@ begin
 end
 $$;
 
--- One query over these tables: rows (t, c, v, n). Without a column, n is how many rows the table has, up to 10001; with
--- one, v is a value among its first thousand rows and n how often it stands there, up to thirteen values.
+-- Returns one query over these tables, with rows (t, c, v, n). Without a column, n is the row count of the table, up to
+-- 10001; with one, v is a value among its first thousand rows and n its frequency, for up to thirteen values.
 create function goalpost_private.common_values_query(p_tables oid[]) returns text
 language plpgsql stable
 set search_path = ''
@@ -10680,8 +10776,9 @@ begin
 end
 $$;
 
--- The answer of that query as {"rows": {table: count}, "values": {table: {column: [values]}}}. A column is left out that
--- has more than twelve values, a long one, or values that hardly repeat: such values name single rows, often people.
+-- Returns the result of that query as {"rows": {table: count}, "values": {table: {column: [values]}}}. A column is left
+-- out if it has more than twelve values, a long one, or values that hardly repeat: such values identify single rows,
+-- often people.
 create function goalpost_private.describe_values(p_rows jsonb) returns jsonb
 language sql immutable
 set search_path = ''
@@ -10700,11 +10797,12 @@ as $$
                  from (select c.t, jsonb_object_agg(c.c, c.listed) as columns from by_column c group by c.t) b))
 $$;
 
--- Reads common values for a step that holds its lease, as the person who asked for the work, over the twelve tables that
--- fit the step best. Called by the executor before the first turn of an agent that has `sql`, where the workspace permits
--- it. Safe to repeat. {}: nothing is read, since the workspace does not permit it, the asker may not read, too many
--- queries run, or this one failed; work goes on without. The step is marked before it reads, so that it is tainted
--- whatever comes back. Raises ZG009 (lease lost). Locks a query slot until its transaction ends.
+-- Reads common values for a step that holds its lease, as the person who asked for the work, over the twelve tables
+-- that match the step best. Called by the executor before the first turn of an agent that has `sql`, if the workspace
+-- permits it. Safe to repeat. Returns {} if the workspace does not permit it, the asker may not read, too many queries
+-- run, or the query failed; the agent continues without the values. The step is recorded in value_reads before the
+-- query, so that it is tainted with any result. Raises ZG009 (lease lost). Locks a query slot until its transaction
+-- ends.
 create function goalpost_worker.read_common_values(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns jsonb
 language plpgsql security definer
 set search_path = '' set statement_timeout = '4s' set work_mem = '8MB'
@@ -10723,7 +10821,7 @@ begin
   if v_asker.problem is not null or v_asker.is_expired or not goalpost_private.acquire_query_slots(v_run.workspace_id) then
     return '{}';
   end if;
-  -- A view may have to compute all of its rows.
+  -- Views are excluded, because they may have to compute all of their rows.
   v_query := goalpost_private.common_values_query((goalpost_private.tables_for(
     array(select c.oid from pg_catalog.pg_class c
            where c.oid = any (goalpost_private.readable_oids(v_run.workspace_id)) and c.relkind in ('r', 'p')),
@@ -10746,7 +10844,7 @@ begin
 end
 $$;
 
--- The words by which tables are chosen for a step.
+-- Returns the words by which tables are chosen for a step.
 create function goalpost_private.words_of_step(p_step goalpost.steps, p_run goalpost.workflow_runs) returns text[]
 language sql stable
 set search_path = ''
@@ -10757,9 +10855,9 @@ $$;
 
 -- file: supabase/schemas/80_tools/read_mcp_server.sql
 
--- Where a server of the step's workspace is and what it is told to be let in, with the tool that is to be called as a
--- person approved it. Called by the executor's MCP client, for a step it holds: of an approved tool that the step may
--- call, or, without a tool, of a step that may list (mcp_list). Reads only. Raises ZG009, ZG002, ZG001.
+-- Returns the address and the credentials of a server of the step's workspace, with the approved version of the tool
+-- that is to be called. Called by the executor's MCP client, for a step it holds: with an approved tool that the step
+-- may call, or, without a tool, for a step that may list (mcp_list). Reads only. Raises ZG009, ZG002, ZG001.
 create function goalpost_worker.read_mcp_server(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_server text, p_tool text default null
 ) returns jsonb
@@ -10800,7 +10898,7 @@ $$;
 
 -- file: supabase/schemas/80_tools/read_webhook_secret.sql
 
--- The secret that a workspace's webhooks are signed with: {"secret": text or null}.
+-- Returns the secret that signs a workspace's webhooks: {"secret": text or null}.
 -- Called by the executor's `webhook` tool, for a step it holds that may call it. Reads only. Raises ZG009, ZG002.
 create function goalpost_worker.read_webhook_secret(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns jsonb
 language plpgsql security definer
@@ -10820,9 +10918,10 @@ $$;
 
 -- file: supabase/schemas/80_tools/record_mcp_tools.sql
 
--- Keeps what a server has now: [{"name", "original_name", "description", "parameters", "problem"}], at most 200; without
--- an original_name the name is the server's own. Returns the state of each tool it ever had: {"<name>": state}. Called by the executor's MCP client for a step that it holds and that may call
--- the server. Safe to repeat: what is as it was stays as it is. Raises ZG009, ZG002, ZG001, ZG003.
+-- Records the present tools of a server: [{"name", "original_name", "description", "parameters", "problem"}], at most
+-- 200; without an original_name the name is the server's own. Returns the state of each tool it ever had: {"<name>":
+-- state}. Called by the executor's MCP client for a step that it holds and that may call the server. Safe to repeat: an
+-- unchanged tool keeps its state. Raises ZG009, ZG002, ZG001, ZG003.
 create function goalpost_worker.record_mcp_tools(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_server text, p_tools jsonb
 ) returns jsonb
@@ -10876,7 +10975,7 @@ $$;
 
 -- file: supabase/schemas/80_tools/remove_mcp_server.sql
 
--- Removes a server with all that was approved of it. Steps that name its tools fail with a reason. Its secret stays in
+-- Removes a server with all approvals of its tools. Steps that name its tools fail with a reason. Its secret stays in
 -- Vault. Called by admins. Raises ZG001, ZG002. Definer: people may not write the table.
 create function goalpost_private.remove_mcp_server(p_workspace_id uuid, p_name text) returns jsonb
 language plpgsql security definer
@@ -10898,20 +10997,20 @@ as $$ select goalpost_private.remove_mcp_server(p_workspace_id, p_name) $$;
 
 -- file: supabase/schemas/80_tools/tool_sources.sql
 
--- Tools that are not ours: servers that speak MCP, and the tools that a person has approved of them.
+-- Tools of MCP servers, and their approval by a person.
 --
--- What a server says of a tool is told to models, so it is pinned. A worker records what a server has
--- (record_mcp_tools); a tool's description and schema have a hash, and only what has the hash that a person approved may
--- be named by a plan, told to an agent, or called. What reads otherwise the next time is `changed` until somebody has
--- looked again.
+-- A server's descriptions of its tools become part of prompts, so they are pinned. A worker records the server's tools
+-- (record_mcp_tools); each tool's description and schema have a hash, and only a tool with the approved hash may be
+-- named by a plan, described to an agent, or called. A tool that differs at the next listing is `changed` until an
+-- admin approves it again.
 
--- Where the credentials of a server are: the name of a secret in Vault, which an operator puts there.
+-- Returns the name of the secret in Vault in which an operator stores the credentials of a server.
 create function goalpost_private.mcp_secret_name(p_server goalpost.mcp_servers) returns text
 language sql immutable
 set search_path = ''
 as $$ select 'goalpost_mcp_' || p_server.workspace_id::text || '_' || p_server.name $$;
 
--- The tools that a workspace may use, ours and its servers', in the shape of goalpost.tools.
+-- Returns the tools that a workspace may use, built-in and of its servers, in the shape of goalpost.tools.
 create function goalpost_private.tools_of(p_workspace_id uuid) returns setof goalpost.tools
 language sql stable
 set search_path = ''
@@ -10925,7 +11024,7 @@ as $$
    where s.workspace_id = p_workspace_id and m.state = 'approved'
 $$;
 
--- One of them by its name; null when the workspace has none of that name.
+-- Returns one of these tools by its name; null if the workspace has none of that name.
 create function goalpost_private.find_tool(p_workspace_id uuid, p_name text) returns goalpost.tools
 language plpgsql stable
 set search_path = ''
@@ -10944,13 +11043,14 @@ $$;
 
 -- file: supabase/schemas/80_tools/write_table.sql
 
--- The asker's writes: how the tool `table_write` writes into the project's own tables, as the person who asked, with no
--- more rights than they have, and once however often it is called.
+-- The asker's writes: the tool `table_write` writes into the project's own tables as the person who made the request,
+-- with exactly that person's rights, and once even if the call is repeated.
 
--- Writes rows as the asker: rights of `authenticated`, the person's claims, row-level security. How many were written.
--- Owned by `authenticated` (92_access/20_grants.sql); called by write_table alone, which has checked the names. The search path
--- is PostgREST's: the table's schema, then the extra ones, so that the project's triggers find what they find there. Dynamic SQL, of quoted names only; the rows are a parameter. The project's own triggers run, and with them
--- whatever they do: constraints that wait for the end of the transaction are looked at here, not later.
+-- Writes rows as the asker: rights of `authenticated`, the person's claims, row-level security. Returns the number of
+-- rows written. Owned by `authenticated` (92_access/20_grants.sql); called by write_table alone, which has checked the
+-- names. The search path is PostgREST's: the table's schema, then the extra ones, so that the project's triggers
+-- resolve names as they do behind PostgREST. Dynamic SQL of quoted names only; the rows are a parameter. The project's
+-- own triggers run; deferred constraints are checked here and not at the end of the transaction.
 create function goalpost_private.write_rows_as_asker(
   p_settings jsonb, p_schema text, p_table text, p_columns text[], p_rows jsonb, p_conflict_columns text[]
 ) returns bigint
@@ -10982,7 +11082,7 @@ begin
 end
 $$;
 
--- What is wrong with a write, in a sentence; null when nothing is. Everything that is named is looked up.
+-- Returns what is wrong with a write, as a message; null if nothing is. Every name is looked up.
 create function goalpost_private.write_problem(
   p_workspace_id uuid, p_schema text, p_table text, p_rows jsonb, p_mode text, p_conflict_columns text[]
 ) returns text
@@ -11038,7 +11138,7 @@ begin
 end
 $$;
 
--- Why a call of table_write cannot write, from its arguments; null: nothing shows beforehand.
+-- Returns why a call of table_write cannot succeed, from its arguments; null if they show no problem.
 create function goalpost_private.write_call_problem(p_workspace_id uuid, p_arguments jsonb) returns text
 language plpgsql stable
 set search_path = ''
@@ -11056,11 +11156,11 @@ end
 $$;
 
 -- Writes rows for a step that holds its lease, as the person who asked for the work: {"table", "mode", "row_count"}.
--- Called by the executor's `table_write` tool. Safe to repeat with the same call number: the first result is given
--- again and nothing is written. What is refused, or what Postgres refuses, is an answer, {"refused": code, "message"},
--- and leaves nothing behind; where the claims are too old the step waits for its requester: {"waits_for": "renewal"}.
+-- Called by the executor's `table_write` tool. Safe to repeat with the same call number: the first result is returned
+-- again and nothing is written. A refusal, by this function or by Postgres, is returned as {"refused": code, "message"}
+-- and leaves no rows; if the claims are too old, the step waits for its requester: {"waits_for": "renewal"}.
 -- Raises ZG009 (lease lost), ZG004 (the call's number was used for another write).
--- Locks the step's row, so that nobody else claims it before this is committed, and the rows it writes.
+-- Locks the step's row, so that no other worker claims it before the commit, and the rows it writes.
 create function goalpost_worker.write_table(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_call_number integer,
   p_table text, p_rows jsonb, p_mode text, p_conflict_columns text[] default null
@@ -11132,11 +11232,12 @@ $$;
 
 -- file: supabase/schemas/85_wakes/fold_statistics.sql
 
--- Statistics and totals: what ends, and what is booked, appends a row to unfolded_statistics; a fold adds the rows to
--- the totals. Neither reads history, and the totals have one writer.
+-- Statistics and totals: ends of runs and steps, and booked costs, append a row to unfolded_statistics; a fold adds the
+-- rows to the totals. Neither reads history, and the totals have one writer.
 
--- Writes who asked, and the runbook that the run follows now, into a call that is booked. Kept with the row, since a run
--- may follow another runbook later, and a late truth has to change the totals that the estimate was added to.
+-- Writes the requester, and the runbook that the run follows now, into a booked call. They are stored with the row,
+-- since a run may follow another runbook later, and a late end has to change the totals to which the estimate was
+-- added.
 create function goalpost_private.attribute_usage() returns trigger
 language plpgsql
 set search_path = ''
@@ -11150,7 +11251,7 @@ $$;
 create trigger attribute_usage before insert on goalpost.usage_events
   for each row execute function goalpost_private.attribute_usage();
 
--- Appends what a booked call adds to the totals, or a late truth about one that was booked as an estimate.
+-- Appends the cost of a booked call for the totals, or the difference when a late end replaces an estimate.
 create function goalpost_private.append_usage() returns trigger
 language plpgsql
 set search_path = ''
@@ -11175,7 +11276,8 @@ create trigger append_usage after insert or update of input_tokens, output_token
   for each row execute function goalpost_private.append_usage();
 
 -- Appends the end of a run for its runbook, and the ends of its agents' steps for each agent: p_sign 1 when the run
--- ends, -1 when it is reopened, before its steps change. Cancelled runs and steps say nothing about a runbook or an agent.
+-- ends, -1 when it is reopened, before its steps change. Cancelled runs and steps are no evidence about a runbook or an
+-- agent.
 create function goalpost_private.append_ends(p_run goalpost.workflow_runs, p_sign integer, p_has_agents boolean)
 returns void
 language plpgsql
@@ -11200,7 +11302,7 @@ begin
 end
 $$;
 
--- Adds up to p_limit appended rows to the totals and deletes them; returns how many. One statement, so that readers
+-- Adds up to p_limit appended rows to the totals and deletes them; returns their number. One statement, so that readers
 -- see each row either appended or added. Safe to repeat. Called by the sweep and by the analyzer.
 -- Locks: one fold at a time; a second one returns 0 at once.
 create function goalpost_private.fold_statistics(p_limit integer, p_now timestamptz) returns integer
@@ -11273,15 +11375,15 @@ $$;
 
 -- file: supabase/schemas/85_wakes/send_wakes.sql
 
--- Wakes: how functions are told to look. And the sweep, which finds what no wake reached.
+-- Wakes start drains of functions; the sweep finds ready work that no wake reached.
 --
--- A wake is a row and, where an endpoint is set, a signed POST by pg_net in the same transaction. pg_net loses,
--- repeats and delays; the row is for people and for coalescing, and nothing waits for an answer.
+-- A wake is a row and, where an endpoint is set, a signed POST by pg_net in the same transaction. pg_net loses, repeats
+-- and delays requests; the row is for people and for coalescing, and no transaction waits for a response.
 --
--- Who rings: every call that left work ready which it did not claim itself. It does not ring where a bell is
--- already ringing: an unacknowledged wake means that a drain is about to look. That is safe because the drain
--- acknowledges (updates the wake) before it looks, and we hold a share lock on that wake until our work is
--- committed: either the drain waits for us and then sees our work, or it had acknowledged before and we ring.
+-- A call sends wakes for work that it made ready and did not claim itself, except where a wake is outstanding: an
+-- unacknowledged wake means that a drain is about to read the ready steps. That is safe because the drain acknowledges
+-- (updates the wake) before it reads, and this transaction holds a share lock on that wake until its work is committed:
+-- either the drain waits for the lock and then sees the work, or it had acknowledged before and a new wake is sent.
 
 -- Signs a body as Standard Webhooks does: HMAC-SHA256 over "id.timestamp.body", base64, prefix v1.
 -- https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
@@ -11295,7 +11397,8 @@ as $$
       decode(regexp_replace(p_secret, '^whsec_', ''), 'base64'), 'sha256'), 'base64')
 $$;
 
--- Posts one wake to a function's endpoint. Without an endpoint or a secret nothing is sent: schedules still find it.
+-- Posts one wake to a function's endpoint. Without an endpoint or a secret it sends nothing: schedules still find the
+-- work.
 create function goalpost_private.post_wake(p_wake goalpost.wakes) returns void
 language plpgsql
 set search_path = ''
@@ -11325,7 +11428,7 @@ end
 $$;
 
 -- Counts the drains that work in intake now: the workers that hold an assess step, except those in which a person waits
--- for their own request (the runtime names them person/…), because these look for no other work.
+-- for their own request (the runtime names them person/…), because these claim no other work.
 create function goalpost_private.live_intake_drains() returns integer
 language sql stable
 set search_path = ''
@@ -11336,9 +11439,9 @@ as $$
 $$;
 
 -- Sends wakes to one function: one per batch of p_ready steps and one per step that has to be claimed alone, at most
--- max_rings, less the wakes that are not acknowledged yet. ready_count contains both. People call intake too, so there the drains
--- that work already count as well: wakes never take more than max_rings of its concurrency. A drain looks for work again
--- whenever one of its steps ends; what becomes ready between its last look and its end waits for the sweep.
+-- max_rings, less the wakes that are not acknowledged yet. ready_count contains both. People call intake too, so there
+-- the drains that work already count as well: wakes never take more than max_rings of its concurrency. A drain claims
+-- again whenever one of its steps ends; steps that become ready between its last claim and its end wait for the sweep.
 create function goalpost_private.send_wake(
   p_function text, p_ready integer, p_now timestamptz, p_alone integer default 0
 ) returns integer
@@ -11346,40 +11449,40 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_wanted integer;
-  v_ringing integer;
+  v_needed integer;
+  v_outstanding integer;
   v_wake goalpost.wakes;
 begin
-  select least(ceil(p_ready::numeric / coalesce(e.batch_size, 10)) + p_alone, coalesce(e.max_rings, 8)) into v_wanted
+  select least(ceil(p_ready::numeric / coalesce(e.batch_size, 10)) + p_alone, coalesce(e.max_rings, 8)) into v_needed
     from (select) one left join goalpost_private.endpoints e on e.function = p_function;
 
   if p_function = 'intake' then
-    v_wanted := least(
-      v_wanted,
+    v_needed := least(
+      v_needed,
       (select coalesce(max(e.max_rings), 8) from goalpost_private.endpoints e where e.function = p_function)
         - goalpost_private.live_intake_drains());
-    if v_wanted <= 0 then
+    if v_needed <= 0 then
       return 0;
     end if;
   end if;
 
-  select count(*) into v_ringing
+  select count(*) into v_outstanding
     from (select from goalpost.wakes w
            where w.function = p_function and w.acknowledged_at is null and w.sent_at > p_now - interval '2 seconds'
-           limit v_wanted
+           limit v_needed
              for share skip locked) w;
 
-  for v_count in 1 .. v_wanted - v_ringing loop
+  for v_count in 1 .. v_needed - v_outstanding loop
     insert into goalpost.wakes (function, ready_count, sent_at) values (p_function, p_ready + p_alone, p_now)
     returning * into v_wake;
     perform goalpost_private.post_wake(v_wake);
   end loop;
-  return greatest(v_wanted - v_ringing, 0);
+  return greatest(v_needed - v_outstanding, 0);
 end
 $$;
 
--- Rings for what a transaction made ready (p_functions: one element per step) and did not claim itself: claimed
--- steps that became ready at this very moment (their run_after is the transaction's time) need no bell.
+-- Sends wakes for the steps that a transaction made ready (p_functions: one element per step) and did not claim itself:
+-- claimed steps that became ready at this very moment (their run_after is the transaction's time) need no wake.
 create function goalpost_private.send_wakes(p_functions text[], p_claimed jsonb, p_now timestamptz) returns void
 language sql
 set search_path = ''
@@ -11401,7 +11504,7 @@ as $$
 $$;
 
 -- Sends wakes for steps of these kinds that a claim left because each has to be claimed alone. Every such claim tops up
--- the wakes under way, so that as many workers come as there are such steps, within max_rings at a time.
+-- the wakes under way, so that there are as many workers as such steps, within max_rings at a time.
 create function goalpost_private.send_wakes_for_isolated_steps(p_kinds text[], p_left integer, p_now timestamptz) returns void
 language sql
 set search_path = ''
@@ -11412,7 +11515,7 @@ as $$
    order by f.function
 $$;
 
--- Tells where a function's bell hangs. Called by a deploy, or by the local stack, as the database's owner.
+-- Sets a function's endpoint. Called by a deploy, or by the local stack, as the database's owner.
 create function goalpost_private.set_endpoint(p_function text, p_url text, p_batch_size integer, p_max_rings integer)
 returns void
 language sql
@@ -11426,10 +11529,10 @@ $$;
 
 -- file: supabase/schemas/85_wakes/sweep.sql
 
--- One round of looking for everything that time or a lost wake has left behind. Bounded; safe to repeat and to run twice at
--- once (the second leaves at once). Either of its two callers suffices: pg_cron, or a schedule outside the database.
--- `more` in the report: there may be more of it, so the caller begins another round.
--- Locks the trees of what it found, then looks again before it changes anything.
+-- Runs one round over everything that is overdue or lost its wake. Bounded; safe to repeat and to run twice at once
+-- (the second returns at once). One of its two callers suffices: pg_cron, or a schedule outside the database. `more` in
+-- the report: there may be more, so the caller starts another round.
+-- Locks the trees of the rows it found, then checks each again before it changes anything.
 create function goalpost_private.sweep() returns jsonb
 language plpgsql
 set search_path = ''
@@ -11441,7 +11544,7 @@ declare
   v_functions text[] := '{}';
   v_adopted record;
   v_report jsonb := '{}';
-  v_duty record;
+  v_result record;
   v_settled integer;
   v_folded integer;
 begin
@@ -11449,22 +11552,22 @@ begin
     return '{}';
   end if;
 
-  -- What is found now is locked and then worked; nothing is added to it under way, so that the locks are taken
-  -- in one order.
+  -- The list of trees is complete before they are locked and does not grow afterwards, so that the locks are taken in
+  -- one order.
   v_departed := goalpost_private.departed_runs();
   v_due := goalpost_private.overdue_runs(v_now);
   perform goalpost_private.lock_trees(v_due.runs || v_departed);
-  v_duty := goalpost_private.take_back_steps(v_due.runs, v_now);
-  v_functions := v_functions || v_duty.functions;
-  v_report := v_report || v_duty.report;
-  v_duty := goalpost_private.end_overdue(v_due.runs, v_now);
-  v_functions := v_functions || v_duty.functions;
-  v_report := v_report || v_duty.report;
-  v_duty := goalpost_private.continue_waiting(v_due.runs, v_now);
-  v_functions := v_functions || v_duty.functions;
-  v_report := v_report || v_duty.report;
+  v_result := goalpost_private.take_back_steps(v_due.runs, v_now);
+  v_functions := v_functions || v_result.functions;
+  v_report := v_report || v_result.report;
+  v_result := goalpost_private.end_overdue(v_due.runs, v_now);
+  v_functions := v_functions || v_result.functions;
+  v_report := v_report || v_result.report;
+  v_result := goalpost_private.continue_waiting(v_due.runs, v_now);
+  v_functions := v_functions || v_result.functions;
+  v_report := v_report || v_result.report;
   v_report := v_report || jsonb_build_object('runs_of_departed_cancelled', goalpost_private.cancel_departed_work(v_departed, v_now));
-  -- Rows that raise are overdue for ever: a round that moved none of what was due is the last one.
+  -- A row that raises an error stays overdue: a round that moved no due row is the last one.
   v_due.more := v_due.more and exists (select from jsonb_each(v_report) r where r.value <> '0');
   v_adopted := goalpost_private.adopt_requests(1000, v_now);
   perform goalpost_private.send_wakes(v_functions || v_adopted.functions, '[]', v_now);
@@ -11479,8 +11582,8 @@ begin
 end
 $$;
 
--- Runs that something is overdue in, at most 100 finds of each kind: at random, so that rows that cannot be mended do not
--- keep the others from their turn. `more`: of some kind there may be more than that.
+-- Returns runs with overdue rows, at most 100 rows of each kind: at random, so that rows that raise errors do not keep
+-- the others out. `more`: some kind may have more rows.
 create function goalpost_private.overdue_runs(p_now timestamptz, out runs bigint[], out more boolean)
 language sql volatile
 set search_path = ''
@@ -11509,7 +11612,7 @@ as $$
          exists (select from due d group by d.kind having count(*) >= 100)
 $$;
 
--- Takes steps back from workers whose lease ran out, or that took longer than their time-out.
+-- Takes steps back from workers whose lease ran out, or that exceeded their time-out.
 create function goalpost_private.take_back_steps(p_runs bigint[], p_now timestamptz, out functions text[], out report jsonb)
 language plpgsql
 set search_path = ''
@@ -11527,7 +11630,7 @@ begin
        and (s.lease_expires_at < p_now or s.started_at + make_interval(secs => s.timeout_seconds) < p_now)
      order by s.run_id, s.key
      limit 200
-       for no key update of s -- against a heartbeat at the last moment
+       for no key update of s -- guards against a heartbeat at the last moment
   loop
     -- The end of an earlier one may have ended the run, and this step with it.
     continue when not exists (
@@ -11548,7 +11651,7 @@ begin
         v_lost := v_lost + 1;
       end if;
     exception when others then
-      -- What one row raises must not keep all others from being found, now and at every sweep to come.
+      -- An error of one row must not stop this sweep and every later one.
       raise warning 'step % of run % cannot be taken back: %', v_step.key, v_step.run_id, sqlerrm;
     end;
   end loop;
@@ -11556,7 +11659,7 @@ begin
 end
 $$;
 
--- Ends runs past their deadline, and approvals that nobody decided; lets others decide what nobody decided so far.
+-- Ends runs past their deadline and approvals past their expiry; escalates approvals that are due for it.
 create function goalpost_private.end_overdue(p_runs bigint[], p_now timestamptz, out functions text[], out report jsonb)
 language plpgsql
 set search_path = ''
@@ -11609,7 +11712,7 @@ begin
 end
 $$;
 
--- Continues steps that waited for a time: waiting -> ready.
+-- Resumes steps that waited for a time: waiting -> ready.
 create function goalpost_private.continue_waiting(p_runs bigint[], p_now timestamptz, out functions text[], out report jsonb)
 language sql
 set search_path = ''
@@ -11624,8 +11727,8 @@ as $$
     from continued
 $$;
 
--- Sends wakes for ready work that has been due for a second: its wake was lost, or it waited for a retry's time; and for
--- every step that has to be claimed alone.
+-- Sends wakes for ready work that has been due for a second: its wake was lost, or it waited for a retry's time; and
+-- for every step that has to be claimed alone.
 create function goalpost_private.send_overdue_wakes(p_now timestamptz) returns integer
 language sql
 set search_path = ''
@@ -11646,7 +11749,7 @@ as $$
       having sum(r.ready + r.alone) > 0) w
 $$;
 
--- Forgets what is only of use for a while: old wakes, memories past their time, and pg_cron's own log, which it never
+-- Deletes rows that are only of temporary use: old wakes, expired memories, and pg_cron's own log, which it never
 -- purges.
 create function goalpost_private.purge(p_now timestamptz) returns void
 language sql
@@ -11660,16 +11763,16 @@ as $$
    where runid in (select runid from cron.job_run_details where end_time < p_now - interval '1 day' limit 1000);
 $$;
 
--- One round of the sweep for a schedule outside the database. Called by every function when its schedule wakes it, again
--- as long as the report says `more`.
+-- Runs one round of the sweep for a schedule outside the database. Called by every function when its schedule wakes it,
+-- again as long as the report contains `more`.
 create function goalpost_worker.sweep() returns jsonb
 language sql security definer
 set search_path = ''
 as $$ select goalpost_private.sweep() $$;
 
--- pg_cron runs one instance of a job at a time. Named, so that applying this again replaces it.
--- Rounds of one transaction each until nothing is due, at most 200: the next run of the job goes on. A block and not a
--- procedure: one with a search_path of its own may not commit, and one without it would be a finding of every audit.
+-- pg_cron runs one instance of a job at a time. The job is named, so that applying this file again replaces it. Rounds
+-- of one transaction each until nothing is due, at most 200: the next run of the job continues. A block and not a
+-- procedure: a procedure with its own search_path may not commit, and one without it would be a finding of every audit.
 select cron.schedule('goalpost-sweep', '10 seconds', $cron$
 do $sweep$
 begin
@@ -11697,10 +11800,10 @@ create view goalpost.goal_costs with (security_invoker = true) as
    where c.calls > 0;
 comment on view goalpost.goal_costs is 'Calls, tokens and cost per goal, sub-goals not included.';
 
--- The same per agent, runbook, person and day (UTC), from the totals and what is not folded into them yet: equal to the
--- sum of usage_events. In micro-dollars; a call whose outcome is unknown counts with the most that it may have cost.
--- estimated_microusd is the part of the cost that is an estimate: of models without a price (at the ceiling), of servers
--- that report no usage, and of calls whose outcome is unknown.
+-- The costs per agent, runbook, person and day (UTC), from the totals and the rows that are not folded yet: equal to
+-- the sum of usage_events. In micro-dollars; a call whose outcome is unknown counts with its upper bound.
+-- estimated_microusd is the part of the cost that is an estimate: of models without a price (at the ceiling), of
+-- servers that report no usage, and of calls whose outcome is unknown.
 create view goalpost.usage_totals with (security_invoker = true) as
   select d.workspace_id, d.day, d.user_id, d.agent_id, d.runbook_id, d.calls, d.input_tokens, d.output_tokens,
          d.cost_microusd, d.estimated_microusd
@@ -11745,7 +11848,7 @@ create view goalpost.user_costs with (security_invoker = true) as
          sum(u.estimated_microusd) as estimated_microusd
     from goalpost.usage_totals u
    group by u.workspace_id, u.user_id;
-comment on view goalpost.user_costs is 'Calls, tokens and cost per person who asked.';
+comment on view goalpost.user_costs is 'Calls, tokens and cost per requester.';
 
 create view goalpost.day_costs with (security_invoker = true) as
   select u.workspace_id, u.day, sum(u.calls)::bigint as calls, sum(u.input_tokens) as input_tokens,
@@ -11757,9 +11860,9 @@ comment on view goalpost.day_costs is 'Calls, tokens and cost per day (UTC).';
 
 -- file: supabase/schemas/90_views/goal_progress.sql
 
--- How far a goal is, 0 to 1, and why. Every step of its run counts one, plan and judge among them: 1 when it ended
--- (completed, skipped or failed), a sub-goal's own progress while it is under way, else 0. A run that plans again
--- gets more steps, so progress may go back: there is more to do. A goal that ended is at 1.
+-- Returns the progress of a goal, 0 to 1, and its parts. Every step of its run counts one, plan and judge among them: 1
+-- when it ended (completed, skipped or failed), a sub-goal's own progress while it is under way, else 0. A run that
+-- plans again gets more steps, so progress may decrease. A goal that ended has 1.
 create function goalpost_private.goal_progress(p_goal_id bigint)
 returns table (progress numeric, steps_ended bigint, steps_total bigint, explanation text)
 language sql stable
@@ -11801,7 +11904,7 @@ $$;
 
 create view goalpost.goal_progress with (security_invoker = true) as
   select g.workspace_id, g.id as goal_id, g.state, p.progress, p.steps_ended, p.steps_total, p.explanation,
-         -- What its newest plan was thought to cost before it began.
+         -- The estimated cost of its newest plan before it began.
          (select o.estimate from goalpost.workflow_runs r
             join goalpost.plan_revisions o on o.workspace_id = r.workspace_id and o.run_id = r.id
            where r.workspace_id = g.workspace_id and r.goal_id = g.id
@@ -11809,13 +11912,13 @@ create view goalpost.goal_progress with (security_invoker = true) as
     from goalpost.goals g
    cross join lateral goalpost_private.goal_progress(g.id) p;
 comment on view goalpost.goal_progress is
-  'How far each goal is, from 0 to 1, with an explanation and the estimate of its newest plan.';
+  'The progress of each goal, from 0 to 1, with an explanation and the estimate of its newest plan.';
 
 -- file: supabase/schemas/90_views/inbox.sql
 
--- What waits for the caller: decisions and questions, the longest first, with exactly what is decided on. What is
--- decided with another, or has the caller's vote already, is not shown. Where somebody edited it, `original` is what was
--- asked about at first: with `subject`, the difference.
+-- The caller's pending decisions and questions, the oldest first, each with its exact subject. Approvals that are
+-- decided with another, or that have the caller's vote already, are not shown. If another person edited the subject,
+-- `original` is the first version, for a comparison with `subject`.
 create view goalpost.inbox with (security_invoker = true) as
   select a.id as approval_id, a.workspace_id, a.goal_id, a.run_id, a.step_key, a.question, a.shown, a.required_role,
          a.requested_at, a.expires_at, g.title as goal_title, a.kind, a.call_number, c.tool,
@@ -11840,14 +11943,14 @@ create view goalpost.inbox with (security_invoker = true) as
          end
    order by a.requested_at;
 comment on view goalpost.inbox is
-  'Decisions and questions that wait for the caller, oldest first, with exactly what is decided on.';
+  'Decisions and questions that wait for the caller, oldest first, each with its exact subject.';
 
 -- file: supabase/schemas/92_access/05_private_memories.sql
 
--- What is remembered about a person is for that person, wherever it is written down: in the memory itself, in the calls
--- that wrote or recalled it, in the answers of a model that was sent it, and in the objects that hold large ones.
+-- Memories about a person are readable by that person alone, in every place: the memory itself, the calls that wrote or
+-- recalled it, the answers of a model that received it, and the objects that hold large answers.
 
--- Returns true if the caller is the person whose work a run is. Definer: the caller may have left the workspace.
+-- Returns true if the caller is the requester of a run. Definer: the caller may have left the workspace.
 create function goalpost_private.is_requester(p_run_id bigint) returns boolean
 language sql stable security definer
 set search_path = ''
@@ -11855,8 +11958,8 @@ as $$
   select exists (select from goalpost.workflow_runs r where r.id = p_run_id and r.user_id = (select auth.uid()))
 $$;
 
--- Returns true if a call's row holds what is remembered about a person: a call of recall, which may have found such
--- memories, or a call of remember for the person's later work. Mirrors the scope that goalpost_worker.remember chooses.
+-- Returns true if a call's row contains memories about a person: a call of recall, which may have found such memories,
+-- or a call of remember for the person's later work. Mirrors the scope that goalpost_worker.remember chooses.
 create function goalpost_private.is_private_call(p_run_id bigint, p_tool text, p_arguments jsonb, p_proposed jsonb)
 returns boolean
 language sql stable security definer
@@ -11872,8 +11975,8 @@ as $$
     else false end
 $$;
 
--- Returns true if the caller may read what a step's model was sent and answered: the requester always, other members
--- unless memories about a person are part of it. Definer: people cannot see such calls and memories of others.
+-- Returns true if the caller may read the model calls and answers of a step: the requester always, other members unless
+-- memories about a person are part of it. Definer: people may not read such calls and memories of others.
 create function goalpost_private.may_read_journal(p_run_id bigint, p_step_key text) returns boolean
 language sql stable security definer
 set search_path = ''
@@ -11887,8 +11990,8 @@ as $$
                   and goalpost_private.is_private_call(c.run_id, c.tool, c.arguments, c.proposed_arguments)))
 $$;
 
--- Returns true if the caller may read what people are asked about a call, and what they made of it: where the call is
--- private, its requester and the people who may decide.
+-- Returns true if the caller may read the approvals of a call and their edits: if the call is private, only its
+-- requester and the people who may decide.
 create function goalpost_private.may_read_approval(
   p_workspace_id uuid, p_run_id bigint, p_step_key text, p_call_number integer, p_required_role text
 ) returns boolean
@@ -11903,8 +12006,8 @@ $$;
 
 -- file: supabase/schemas/92_access/10_policies.sql
 
--- Rows: a member of the workspace reads them; nobody writes them but the functions. One policy per table. The workspaces
--- as an array, so that an index that begins with the workspace finds them.
+-- Tenant rows: members of the workspace read them; only the functions write them. One policy per table. The workspaces
+-- are an array, so that an index that begins with the workspace is used.
 do $$
 declare
   v_table text;
@@ -11920,7 +12023,7 @@ begin
          using (workspace_id = any (array(select goalpost_private.my_workspaces())))', v_table);
   end loop;
 
-  -- Reference data: what is built in is for everybody who is signed in, a workspace's own for its members.
+  -- Reference data: built-in rows are readable by every signed-in person, a workspace's own by its members.
   foreach v_table in array array['agents', 'runbooks', 'tool_policies', 'rate_limits'] loop
     execute format('alter table goalpost.%I enable row level security', v_table);
     execute format(
@@ -11936,13 +12039,13 @@ alter table goalpost.project_admins enable row level security;
 create policy own_row_read on goalpost.project_admins for select to authenticated
   using (user_id = (select auth.uid()));
 
--- Invitations: for the admins who give them, and for the person they name.
+-- Invitations: for the admins who give them, and for the invited person.
 alter table goalpost.invitations enable row level security;
 create policy admins_and_invited_read on goalpost.invitations for select to authenticated
   using (workspace_id in (select goalpost_private.my_workspaces('admin'))
          or user_id = (select auth.uid()) or email = (select goalpost_private.my_email()));
 
--- What is remembered about a person is for that person, wherever it is written down (05_private_memories.sql).
+-- Memories about a person are readable by that person alone, in every place (05_private_memories.sql).
 alter table goalpost.tool_calls enable row level security;
 create policy members_read on goalpost.tool_calls for select to authenticated
   using (workspace_id in (select goalpost_private.my_workspaces())
@@ -11974,7 +12077,7 @@ alter table goalpost.model_prices enable row level security;
 create policy signed_in_read on goalpost.model_prices for select to authenticated
   using ((select auth.uid()) is not null);
 
--- Operations: wakes name no tenant.
+-- Operations: wakes belong to no tenant.
 alter table goalpost.wakes enable row level security;
 create policy project_admins_read on goalpost.wakes for select to authenticated
   using ((select goalpost_private.am_project_admin()));
@@ -12006,15 +12109,16 @@ alter table goalpost_private.limit_slots enable row level security;
 create policy project_admins_read on goalpost_private.limit_slots for select to authenticated
   using ((select goalpost_private.am_project_admin()));
 
--- The one table that people insert into: their own request, in a workspace where they may ask, not yet looked at.
+-- The one table into which people insert: their own request, in a workspace where they may send requests, not yet
+-- adopted.
 create policy members_ask on goalpost.requests for insert to authenticated
   with check (
     user_id = (select auth.uid()) and state = 'submitted'
     and workspace_id in (select goalpost_private.my_workspaces('member')));
 
--- An estimate of the planner (PostgREST's count=planned and count=estimated, or a query plan) is made before row-level
--- security has its say, from statistics over the rows of all tenants. Without statistics about whose rows they are, it is
--- the same for every workspace, whether or not it is the caller's, or exists.
+-- An estimate of the planner (PostgREST's count=planned and count=estimated, or a query plan) is computed before
+-- row-level security applies, from statistics over the rows of all tenants. Without statistics on the columns that
+-- identify the tenant, it is the same for every workspace, the caller's or not, existing or not.
 do $$
 declare
   v_column record;
@@ -12033,9 +12137,9 @@ $$;
 
 -- file: supabase/schemas/92_access/20_grants.sql
 
--- The whole surface on one screen: views, who sees which rows, who may call what. Everything is revoked first.
+-- All grants in one file: rights on views, rows and functions. Everything is revoked first.
 
--- Nothing for anybody, then what each may.
+-- Revokes everything, then grants to each role.
 revoke all on schema goalpost, goalpost_worker, goalpost_private from public;
 revoke all on all tables in schema goalpost, goalpost_worker, goalpost_private from public, anon, authenticated, service_role;
 revoke all on all sequences in schema goalpost, goalpost_worker, goalpost_private from public, anon, authenticated, service_role;
@@ -12045,7 +12149,7 @@ grant select on all tables in schema goalpost to authenticated;
 grant insert (workspace_id, question, idempotency_key, context, runbook, parameters, budget) on goalpost.requests to authenticated;
 grant execute on all functions in schema goalpost to authenticated;
 
--- What the exposed functions, views and policies stand on.
+-- Rights that the exposed functions, views and policies require.
 grant usage on schema goalpost_private to authenticated;
 grant execute on function
   goalpost_private.accept_requests(uuid, jsonb),
@@ -12091,13 +12195,13 @@ grant execute on function
   goalpost_private.goal_progress(bigint)
   to authenticated;
 
--- The functions: their RPCs and nothing else.
+-- The workers: their RPCs and nothing else.
 grant usage on schema goalpost_worker to goalpost_worker;
 grant execute on all functions in schema goalpost_worker to goalpost_worker;
 
--- The asker's SQL runs as `authenticated`: what runs it belongs to that role, which may not call it. It could alter what
--- it owns, where a function of the project lets a person run any statement: both refuse to run as another role.
--- goalpost_asker, which is `authenticated` and may make a temporary function, only analyses.
+-- The asker's SQL runs as `authenticated`: the functions that run it belong to that role, which may not call them. It
+-- could alter its own functions, where a function of the project lets a person run any statement: both refuse to run as
+-- another role. goalpost_asker, which is `authenticated` and may create a temporary function, only analyses.
 grant usage, create on schema goalpost_private to goalpost_asker, authenticated;
 alter function goalpost_private.run_query_as_asker(jsonb, text, integer, integer) owner to authenticated;
 alter function goalpost_private.write_rows_as_asker(jsonb, text, text, text[], jsonb, text[]) owner to authenticated;
@@ -12123,13 +12227,13 @@ $$;
 
 -- file: supabase/schemas/92_access/30_storage.sql
 
--- Where payloads go that are too large for a row: the private bucket `goalpost` of Supabase Storage. An object's name
+-- Storage of payloads that are too large for a row: the private bucket `goalpost` of Supabase Storage. An object's name
 -- begins with its workspace's id: <workspace>/<run>/<step>/<sha256>.json, and is written once (shared/store, objects).
 --
--- storage.objects belongs to supabase_storage_admin. A hosted project lets `postgres` make policies on it (supautils)
--- and has given it the schema and the table with the grant option, so that what Storage sees as the role of a token
--- may be a role of our own. Nothing else of the schema is touched, so it is here and not with the other grants.
--- Where there is no Storage (a plain Postgres), this is skipped, and a payload too large for a row is refused.
+-- storage.objects belongs to supabase_storage_admin. A hosted project lets `postgres` create policies on it (supautils)
+-- and has granted it the schema and the table with the grant option, so that the role of a token in Storage may be a
+-- role of our own. Nothing else of the schema is changed, so the grants are here and not with the others. Without
+-- Storage (a plain Postgres) this is skipped, and a payload too large for a row is refused.
 
 do $$
 begin
@@ -12138,19 +12242,19 @@ begin
     return;
   end if;
 
-  -- One that was there before is made private too.
+  -- A bucket that existed before is made private too.
   update storage.buckets set public = false, file_size_limit = 10485760 where id = 'goalpost';
   insert into storage.buckets (id, name, public, file_size_limit)
   select 'goalpost', 'goalpost', false, 10485760
    where not exists (select from storage.buckets b where b.id = 'goalpost');
 
-  -- The functions: put and get. No right to update or delete, so what a row refers to stays as it was written.
+  -- The workers: put and get. No right to update or delete, so an object that a row refers to never changes.
   begin
     grant usage on schema storage to goalpost_worker;
     grant select, insert on storage.objects to goalpost_worker;
   exception
     when insufficient_privilege then
-      null; -- Told below, as where Postgres only warns.
+      null; -- The error is reported below, as in the case in which Postgres only warns.
   end;
   if not (has_schema_privilege('goalpost_worker', 'storage', 'usage')
           and has_table_privilege('goalpost_worker', 'storage.objects', 'select')
@@ -12166,8 +12270,8 @@ begin
   create policy goalpost_worker_gets on storage.objects for select to goalpost_worker
     using (bucket_id = 'goalpost');
 
-  -- People: members of the workspace that the name begins with read what they may read of the step's journal; nobody
-  -- writes.
+  -- People: members of the workspace in the object's name read what they may read of the step's journal; they may not
+  -- write.
   drop policy if exists goalpost_members_read on storage.objects;
   create policy goalpost_members_read on storage.objects for select to authenticated
     using (bucket_id = 'goalpost'
@@ -12180,7 +12284,7 @@ $$;
 
 -- file: supabase/schemas/92_access/40_realtime.sql
 
--- Live: what a page would watch. Row-level security holds for Realtime too.
+-- Realtime publication of the tables that a page subscribes to. Row-level security applies to Realtime too.
 do $$
 begin
   if exists (select from pg_catalog.pg_publication where pubname = 'supabase_realtime') then
@@ -12191,13 +12295,13 @@ $$;
 
 -- file: supabase/schemas/95_builtins/05_embedding_spaces.sql
 
--- The built-in one, and the one that OpenAI's key brings where no other is named.
+-- The built-in space, and the default space for an OpenAI key.
 select goalpost_private.add_embedding_space('lexical-1');
 select goalpost_private.add_embedding_space('openai/text-embedding-3-small');
 
 -- file: supabase/schemas/95_builtins/10_agents.sql
 
--- What ships: agents and tools. The tools are those of shared/tools; a test compares the two.
+-- Built-in agents and tools. The tools are those of shared/tools; a test compares the two.
 
 insert into goalpost.agents (name, version, role, tools, max_turns) values
   ('analyst', 1,
@@ -12356,12 +12460,12 @@ insert into goalpost.tools
 
 -- file: supabase/schemas/95_builtins/30_prices.sql
 
--- What models cost where this was released: for a start, and to be kept up to date with set_model_price. Micro-dollars
--- for a million tokens, as the providers' public price lists stood in November 2026; standard tier, prompts of ordinary
--- length; where long prompts cost more, the dearer of the two. Cache writes are those for five minutes. Beside the price
--- the most tokens that a model takes in and gives out, without beta headers, as the providers' lists of models give
--- them: platform.claude.com/docs/en/about-claude/models/overview and developers.openai.com/api/docs/models. They are left
--- out where the lists were not certain; the bounds of the request hold then.
+-- Prices of models at the time of the release: a start, to be kept up to date with set_model_price. Micro-dollars for a
+-- million tokens, as in the providers' public price lists of November 2026; standard tier, prompts of ordinary length;
+-- where long prompts cost more, the higher price. Cache writes are those for five minutes. With each price are the
+-- maximum input and output tokens of the model, without beta headers, from the providers' lists of models:
+-- platform.claude.com/docs/en/about-claude/models/overview and developers.openai.com/api/docs/models. They are left out
+-- where the lists were not certain; then the bounds of the request apply.
 insert into goalpost.model_prices
   (provider, model, valid_from, input_microusd, output_microusd, cached_microusd, cache_write_microusd, source,
    context_tokens, max_output_tokens)
@@ -12408,28 +12512,26 @@ select p.provider, p.model, '2026-11-01 00:00:00+00', p.input, p.output, p.cache
 
 -- file: supabase/schemas/95_builtins/40_runbook_database_audit.sql
 
--- The runbook database-audit; what it says of runbooks holds for those in the next files too.
+-- The runbook database-audit; the notes on runbooks apply to the next files too.
 --
--- Runbooks are plans that are known to work, which the planner prefers to inventing one.
--- They ship with the schema, since a hosted `supabase db push` does not run seed.sql. See ../runbooks.md for what
--- each finds.
+-- Runbooks are plans that are known to work; the planner prefers them to a new plan. They ship with the schema, since a
+-- hosted `supabase db push` does not run seed.sql. See ../runbooks.md for the findings of each.
 --
--- The one thing to know: a runbook is published, never edited. A change publishes the next
--- version; goals already running keep the version they were planned from.
+-- A runbook is published, never edited. A change publishes the next version; goals already running keep the version
+-- they were planned from.
 --
--- Queries run as the person who asked, through a gate that lets one SELECT pass and knows a fixed list of
--- functions; every table in them is named with its schema. Every string under `arguments`, and the report, is a
--- minijinja template, so that queries must hold neither a doubled brace nor a brace followed by `%` or `#`.
--- Reading an undefined value is an error in those templates: a step that failed or was skipped is absent from
--- `steps`, hence the many `is defined`.
+-- Queries run as the person who asked, through a gate that permits one SELECT and a fixed list of functions; every
+-- table in them is named with its schema. Every string under `arguments`, and the report, is a minijinja template, so
+-- that queries must contain neither a doubled brace nor a brace followed by `%` or `#`. Reading an undefined value is
+-- an error in those templates: a step that failed or was skipped is absent from `steps`, hence the many `is defined`.
 
--- Each check yields one row for each finding, with the same columns, so that one template can merge them all:
--- severity, severity_rank (1 is the gravest), check_name (the step's key), object, finding (a sentence),
--- fix_sql (null when a person must decide) and detail.
+-- Each check yields one row for each finding, with the same columns, so that one template can merge them all: severity,
+-- severity_rank (1 is the gravest), check_name (the step's key), object, finding (a sentence), fix_sql (null when a
+-- person must decide) and detail.
 
 do $runbook$
 declare
-  -- What a person made: neither Postgres's nor Supabase's own schemas, nor anything that came with an extension.
+  -- Schemas and objects of people: neither Postgres's nor Supabase's own schemas, nor the objects of an extension.
   c_own_schemas constant text := $query$
 with extension_members as (
   select d.classid, d.objid
@@ -12467,7 +12569,7 @@ select
   case
     when reach.roles is null then 'Row-level security is off; only missing grants protect this table.'
     else format('Row-level security is off, and %s may use this table: %s gets at every row.', reach.roles,
-      case when reach.roles like 'anon%' then 'whoever holds the public key' else 'whoever signs in' end)
+      case when reach.roles like 'anon%' then 'anyone with the public key' else 'anyone who signs in' end)
   end as finding,
   format('alter table %s enable row level security;', r.object) as fix_sql,
   'Once it is on, those roles get no row until a policy lets them: write the policies in the same change.' as detail
@@ -12482,7 +12584,7 @@ where r.relkind in ('r', 'p') and not r.relrowsecurity
 order by severity_rank, r.object
 $query$;
 
-  -- A table without policies and without grants is shut on purpose, and is no finding.
+  -- A table without policies and without grants is closed on purpose, and is no finding.
   c_rls_without_policy constant text := c_own_schemas || $query$
 select
   'medium' as severity,
@@ -12506,7 +12608,7 @@ where r.relkind in ('r', 'p')
 order by r.object
 $query$;
 
-  -- Policies for trusted roles alone (service_role, a worker's role) may say true; those for people may not.
+  -- Policies for trusted roles alone (service_role, a worker's role) may be `true`; those for people may not.
   c_open_write_policies constant text := c_own_schemas || $query$
 select
   case when who.anyone then 'critical' else 'high' end as severity,
@@ -12560,8 +12662,8 @@ where r.relkind = 'v'
 order by r.object
 $query$;
 
-  -- A body in the standard's form (begin atomic) was bound to its objects when it was made: nothing to fix there.
-  -- Types are named with their schema, since this query's own search_path is not that of whoever runs the script.
+  -- A body in the standard's form (begin atomic) was bound to its objects when it was created and needs no fix. Types
+  -- are named with their schema, since this query's search_path is not that of the person who runs the script.
   c_mutable_search_path constant text := c_own_schemas || $query$
 select
   case when p.prosecdef then 'high' else 'medium' end as severity,
@@ -12597,15 +12699,15 @@ where p.prokind in ('f', 'p', 'w')
 order by severity_rank, object
 $query$;
 
-  -- A unique index over columns that are never null can become the key as it is. Otherwise a new column is offered,
-  -- unless one called id is there already: whether that one identifies a row is for a person to say.
+  -- A unique index over columns that are never null can become the key. Otherwise a new column is offered, unless one
+  -- called id exists already: only a person can decide if that column identifies a row.
   c_missing_primary_keys constant text := c_own_schemas || $query$
 select
   'medium' as severity,
   3 as severity_rank,
   'missing_primary_keys' as check_name,
   r.object,
-  'This table has no primary key: its rows cannot be told apart by the API, by Realtime or by replication.' as finding,
+  'This table has no primary key: its rows cannot be identified by the API, by Realtime or by replication.' as finding,
   case
     when candidate.relname is not null
       then format('alter table %s add primary key using index %I;', r.object, candidate.relname)
@@ -12643,8 +12745,8 @@ where r.relkind in ('r', 'p')
 order by r.object
 $query$;
 
-  -- A key is served by an index whose first columns are the key's columns, in any order. A partial index serves it
-  -- too when all that it leaves out are nulls of one of those columns. Keys of partitions follow their parent's.
+  -- A key is served by an index whose first columns are the key's columns, in any order. A partial index serves it too
+  -- if it leaves out only nulls of one of those columns. Keys of partitions follow their parent's.
   c_unindexed_foreign_keys constant text := c_own_schemas || $query$,
 foreign_keys as (
   select k.conrelid, k.confrelid, k.conname, k.conkey, array_length(k.conkey, 1) as width,
@@ -12695,8 +12797,8 @@ where not exists (
 order by f.object, f.conname
 $query$;
 
-  -- Indexes that are copies of each other share a number; copy 1 is the one to keep: a key's own index first, then
-  -- a unique one, then the first by name.
+  -- Indexes that are copies of each other share a number; copy 1 is the one to keep: a key's own index first, then a
+  -- unique one, then the first by name.
   c_own_indexes constant text := c_own_schemas || $query$,
 own_indexes as (
   select i.indexrelid, i.indrelid, r.object as table_object, r.nspname, ic.relname,
@@ -12735,9 +12837,9 @@ where x.copy_number > 1
 order by object
 $query$;
 
-  -- No scan of an index says little while nobody has read its table: the table must have been scanned a hundred
-  -- times since statistics began. Copies are the previous check's findings, small indexes cost nothing, and one
-  -- that serves a foreign key is needed on the day of a delete.
+  -- The absence of index scans is no evidence while the table is hardly read: the table must have been scanned a
+  -- hundred times since statistics began. Copies are findings of the previous check, small indexes cost nothing, and
+  -- one that serves a foreign key is needed for deletes.
   c_unused_indexes constant text := c_own_indexes || $query$
 select
   'low' as severity,
@@ -12849,7 +12951,7 @@ There were more findings than one answer holds in: {{ seen.cut_short | join(", "
 
   c_any_sql constant text := c_gather || $template${% if mendable %}yes{% else %}no{% endif %}$template$;
 
-  -- Names come from the catalog and may hold line breaks, which would end a comment and begin a statement.
+  -- Names come from the catalog and may contain line breaks, which would end a comment and begin a statement.
   c_script constant text := c_gather || $template$
 ```sql
 -- {{ [mendable | length, most_shown] | min }} of {{ mendable | length }} statements, the gravest findings first. Read each before you run it.
@@ -12915,10 +13017,10 @@ The findings were not ranked: that step did not come to an end.
 {% if steps.hand_over_sql is defined -%}
 {{ steps.hand_over_sql.text | trim }}
 {%- elif steps.approve_fixes is defined and steps.approve_fixes.decision == "rejected" -%}
-Not handed over: the approver said no
+Not handed over: the approver rejected it
 {%- if steps.approve_fixes.comment is defined and steps.approve_fixes.comment %} ("{{ steps.approve_fixes.comment }}"){% endif %}. Ask for the audit again to be asked again.
 {%- elif mendable -%}
-Not handed over: nobody approved it. Ask for the audit again to be asked again.
+Not handed over: it was not approved in time. Ask for the audit again to be asked again.
 {%- else -%}
 There is none to hand over.
 {%- endif %}
@@ -12928,7 +13030,8 @@ There is none to hand over.
 {{ steps.largest_tables.rows | table(["table", "rows (estimate)", "total size", "of that rows", "of that indexes and long values"]) }}
 {% endif -%}$template$;
 
-  -- The checks, which later steps depend on one by one, since a step sees the results of its dependencies alone.
+  -- The checks, which later steps depend on one by one, since a step receives the results of its direct dependencies
+  -- only.
   c_checks constant jsonb := jsonb_build_array(
     'missing_rls', 'rls_without_policy', 'open_write_policies', 'definer_views', 'mutable_search_path',
     'missing_primary_keys', 'unindexed_foreign_keys', 'duplicate_indexes', 'unused_indexes');
@@ -13008,7 +13111,7 @@ begin
             'procedure', jsonb_build_array(
               jsonb_build_object('tool', 'template', 'arguments', jsonb_build_object(
                 'template', c_ranked))))),
-        -- Asks nobody when there is nothing to hand over.
+        -- Skips the approval if there is no SQL to hand over.
         jsonb_build_object('key', 'any_sql', 'kind', 'tool', 'title', 'See whether there is SQL to hand over',
           'depends_on', c_checks,
           'input', jsonb_build_object('tool', 'template', 'arguments', jsonb_build_object(
@@ -13032,8 +13135,8 @@ $runbook$;
 
 -- file: supabase/schemas/95_builtins/50_runbook_table_overview.sql
 
--- The runbook table-overview. How runbooks are written: see the first of them, 40_runbook_database_audit.sql.
--- What there is to ask about: the tables that the asker may read, in the schemas that people made. It needs no model.
+-- The runbook table-overview. How runbooks are written: see the first of them, 40_runbook_database_audit.sql. Lists the
+-- tables that the asker may read, in the schemas that people created. It needs no model.
 
 do $runbook$
 declare
@@ -13145,8 +13248,9 @@ $runbook$;
 
 -- file: supabase/schemas/95_builtins/60_runbook_mcp_refresh.sql
 
--- The built-in runbook `mcp-refresh`: asks an MCP server of the workspace which tools it has, and shows what of them
--- waits for a person. Started by its name with {"server": …} (`goalpost mcp refresh`): its words are no question's.
+-- The built-in runbook `mcp-refresh`: lists the tools of an MCP server of the workspace, and shows those that wait for
+-- an approval. Started by its name with {"server": …} (`goalpost mcp refresh`): its title and description match no
+-- question.
 
 do $runbook$
 declare
@@ -13170,7 +13274,7 @@ begin
     p_examples => '{}',
     p_requires_project_admin => false,
     p_plan => jsonb_build_object(
-      'summary', 'The tools of the server, as it tells them.',
+      'summary', 'The tools of the server, as it describes them.',
       'criteria', jsonb_build_array(
         jsonb_build_object('description', 'The server''s tools are listed.', 'check', 'steps.list is defined')),
       'steps', jsonb_build_array(
@@ -13182,8 +13286,8 @@ $runbook$;
 
 -- file: supabase/schemas/95_builtins/70_runbook_embed_memories.sql
 
--- The built-in runbook `embed-memories`: embeds memories again after another embedding model was configured. Started by its
--- name (`goalpost memories reembed`): its words are no question's.
+-- The built-in runbook `embed-memories`: embeds memories again after another embedding model was configured. Started by
+-- its name (`goalpost memories reembed`): its title and description match no question.
 
 do $runbook$
 begin

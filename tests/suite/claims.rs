@@ -96,13 +96,13 @@ async fn suspect_that_another_claim_holds_is_passed_over() {
 const STOP_AFTER_LOOK: &str = "
 alter function goalpost_private.rank_candidates(text[], integer, goalpost.steps[], boolean, timestamptz) rename to ranked;
 create function goalpost_private.rank_candidates(
-  p_kinds text[], p_limit integer, p_opened goalpost.steps[], p_with_suspects boolean, p_now timestamptz
-) returns table (run_id bigint, key text, is_opened boolean, is_suspect boolean, place bigint)
+  p_kinds text[], p_limit integer, p_opened goalpost.steps[], p_with_isolated boolean, p_now timestamptz
+) returns table (run_id bigint, key text, is_opened boolean, is_isolated boolean, place bigint)
 language plpgsql stable set search_path = ''
 as $$
 begin
   perform pg_advisory_xact_lock(7);
-  return query select * from goalpost_private.ranked(p_kinds, p_limit, p_opened, p_with_suspects, p_now);
+  return query select * from goalpost_private.ranked(p_kinds, p_limit, p_opened, p_with_isolated, p_now);
 end
 $$";
 

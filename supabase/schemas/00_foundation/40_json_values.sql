@@ -1,4 +1,4 @@
--- JSON that may be anything, read as an integer within bounds; anything else is the default.
+-- Reads a JSON value as an integer within bounds; returns the default for any other value.
 create function goalpost_private.bounded_integer(p_value jsonb, p_default integer, p_least integer, p_most integer)
 returns integer
 language sql immutable
@@ -10,7 +10,7 @@ as $$
   end
 $$;
 
--- Whether JSON is absent or a whole number within bounds.
+-- Returns true if a JSON value is absent or a whole number within bounds.
 create function goalpost_private.is_absent_or_whole(p_value jsonb, p_least integer, p_most integer) returns boolean
 language sql immutable
 set search_path = ''

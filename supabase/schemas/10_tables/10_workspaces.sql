@@ -1,49 +1,55 @@
--- Who may do what (workspaces, members, project admins) and what there is to work with (agents, tools, runbooks).
+-- Workspaces, members and project admins: the tables that decide which rights a person has.
 
 create table goalpost.workspaces (
   id uuid primary key default gen_random_uuid(),
   name text not null,
   -- Schemas that the `sql` tool may read in this workspace, always as the asker and under row-level security.
   readable_schemas text[] not null default '{public}',
-  -- Hosts that the `webhook` tool may post to in this workspace: `host`, or `host:port` where the port is not 443.
-  -- Nothing listed, nothing posted. A host that is not public must also be named with this workspace by the operator (GOALPOST_PRIVATE_HOSTS).
+  -- Hosts that the `webhook` tool may post to in this workspace: `host`, or `host:port` where the port is not 443. An
+  -- empty list permits no host. A host that is not public must also be listed for this workspace by the operator
+  -- (GOALPOST_PRIVATE_HOSTS).
   webhook_hosts text[] not null default '{}',
-  -- Whether an unsigned webhook is refused. Where Vault has a secret goalpost_webhook_<workspace id>, all are signed.
+  -- True if an unsigned webhook is refused. Where Vault has a secret goalpost_webhook_<workspace id>, all webhooks are
+  -- signed.
   webhooks_signed boolean not null default false,
-  -- Hosts that the `http` tool may call, written as those of webhooks.
+  -- Hosts that the `http` tool may call, in the same form as webhook_hosts.
   http_hosts text[] not null default '{}',
-  -- Domains that the `email` tool may write to: `example.com`, without what is below it.
+  -- Domains that the `email` tool may send to. `example.com` does not include its subdomains.
   email_domains text[] not null default '{}',
-  -- The zone in which models are sent the time, and the currency of amounts that name none; null: that differs.
+  -- The time zone in which models receive the time, and the currency of amounts without one; a null currency means that
+  -- amounts differ in currency.
   time_zone text not null default 'UTC',
   currency text,
-  -- Whether agents are sent common values and counts of the tables that their asker may read.
+  -- True if agents receive common values and row counts of the tables that their asker may read.
   common_values boolean not null default true,
   max_open_requests integer not null default 200,
-  -- What models may cost: one request with all that follows from it (unless it says otherwise), one person a day, the
-  -- workspace a month, both in UTC. Micro-dollars; tokens in and out. Every cap has a value.
+  -- Caps on the cost of models: per request with everything that follows from it (unless the request sets its own), per
+  -- person and day, and per workspace and month, both in UTC. In micro-dollars and in tokens (input and output). Every
+  -- cap has a value.
   goal_budget_microusd bigint not null default 5000000,
   goal_budget_tokens bigint not null default 20000000,
   user_day_microusd bigint not null default 25000000,
   user_day_tokens bigint not null default 100000000,
   workspace_month_microusd bigint not null default 250000000,
   workspace_month_tokens bigint not null default 1000000000,
-  -- What project admins gave it for a month: its own admins may set the month's caps up to this. These defaults are for
-  -- rows of the database's owner; a workspace that a person makes begins with what the project gives (create_workspace).
+  -- The monthly grant of the project admins: the workspace's own admins may set the monthly caps up to it. The defaults
+  -- apply to rows inserted by the owner of the database; a workspace that a person creates starts with the project's
+  -- grant (create_workspace).
   granted_month_microusd bigint not null default 1000000000,
   granted_month_tokens bigint not null default 10000000000,
-  -- What happens at a cap: the step fails, or a person is asked to raise it.
+  -- The effect of a cap without room: the step fails, or a person is asked to raise the cap.
   on_exhausted text not null default 'fail',
-  -- What happens to a goal with a criterion whose verdict is unknown: the requester is asked, or the goal fails.
+  -- The effect of a criterion whose verdict is unknown: the requester is asked, or the goal fails.
   on_unknown text not null default 'ask',
-  -- Whether a person sees every plan before it takes effect, or those alone that are estimated to cost more than this.
+  -- True if a person approves every plan before it takes effect; otherwise only plans estimated to cost more than
+  -- plan_approval_microusd.
   approve_plans boolean not null default false,
   plan_approval_microusd bigint not null default 2000000,
-  -- Who made it, for the cap on how many one person makes; being made a member of others' does not count.
+  -- The creator, for the cap on workspaces per person. Workspaces that a person joined do not count.
   created_by uuid,
   created_at timestamptz not null default now(),
   constraint name_is_given check (length(trim(name)) between 1 and 200),
-  -- An unknown name raises 22023, so no row can have one.
+  -- An unknown time zone raises 22023 here, so no row can contain one.
   constraint time_zone_is_known check (
     length(time_zone) between 1 and 64 and (timestamptz '2000-01-01 00:00:00+00' at time zone time_zone) is not null),
   constraint currency_is_a_code check (currency ~ '^[A-Z]{3}$'),
@@ -79,15 +85,16 @@ create table goalpost.members (
   constraint role_is_known check (role in ('viewer', 'member', 'approver', 'admin', 'owner'))
 );
 comment on table goalpost.members is
-  'Who belongs to a workspace, with one role: viewer, member, approver, admin or owner.';
+  'The members of a workspace, each with one role: viewer, member, approver, admin or owner.';
 create index members_of_user on goalpost.members (user_id);
 
--- An invitation becomes a membership when the invited person accepts it. It names an e-mail address or a user, whether
--- or not there is such a person: user_id is no reference, so that inviting shows nothing about who exists.
+-- An invitation becomes a membership when the invited person accepts it. It contains an e-mail address or a user id.
+-- user_id is no foreign key: a person who does not exist can be invited too, so an invitation does not reveal which
+-- accounts exist.
 create table goalpost.invitations (
   id bigint generated by default as identity primary key,
   workspace_id uuid not null references goalpost.workspaces (id) on delete cascade,
-  -- The workspace's name as it was, for the invited person, who cannot read the workspace.
+  -- A copy of the workspace's name for the invited person, who cannot read the workspace.
   workspace_name text not null,
   email text,
   user_id uuid,
@@ -104,8 +111,8 @@ comment on table goalpost.invitations is 'Invitations into workspaces that wait 
 create index invitations_of_email on goalpost.invitations (email) where email is not null; -- row-level security
 create index invitations_of_user on goalpost.invitations (user_id) where user_id is not null; -- row-level security
 
--- Operators of the whole Supabase project, across workspaces: they may look at its catalog.
--- The first row is written by the owner of the database (`up` and the seed do it locally), later ones by add_project_admin.
+-- Operators of the whole Supabase project, across workspaces: they may read its catalog. The owner of the database
+-- writes the first row (`up` and the seed do it locally); add_project_admin writes later ones.
 create table goalpost.project_admins (
   user_id uuid primary key references auth.users (id) on delete cascade,
   created_at timestamptz not null default now()

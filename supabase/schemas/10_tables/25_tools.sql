@@ -3,18 +3,18 @@ create table goalpost.tools (
   version integer not null default 1,
   description text not null,
   parameters jsonb not null,
-  -- The fields of its result with what each holds; {} where they are not known beforehand.
+  -- The fields of the tool's result with a description of each; {} where they are not known beforehand.
   result jsonb not null default '{}',
-  -- Whether the same call twice has the effect of one.
+  -- True if two identical calls have the effect of one.
   idempotent boolean not null,
-  -- Whether a call changes or sends anything outside its own step.
+  -- True if a call changes or sends anything outside its own step.
   writes boolean not null,
   timeout_seconds integer not null default 30,
-  -- Whether a person is asked first, where no row of the policy says otherwise.
+  -- The default rule for asking a person before a call; rows of tool_policies override it.
   approval text not null default 'never',
-  -- Whether what comes back was written by somebody whom nobody here vouches for.
+  -- True if the result may contain content from outside sources, which the workspace does not control.
   returns_untrusted boolean not null default false,
-  -- Whether a call is a row and not an act: carried out by carry_out_call, or by the executor itself (submit_result).
+  -- True if a call only writes rows: carry_out_call executes it, or the executor itself (submit_result).
   control boolean not null default false,
   max_calls_per_step integer not null default 100,
   constraint approval_is_known check (approval in ('never', 'always', 'when_tainted')),

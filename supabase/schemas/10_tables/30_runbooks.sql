@@ -1,4 +1,4 @@
--- Returns the words that a runbook contains: its title, description, type and examples.
+-- Returns the words of a runbook: of its title, description, type and examples.
 create function goalpost_private.words_of_runbook(
   p_title text, p_description text, p_goal_type text, p_examples text[]
 ) returns tsvector
@@ -26,12 +26,12 @@ create table goalpost.runbooks (
   examples text[] not null default '{}',
   requires_project_admin boolean not null default false,
   plan jsonb not null,
-  -- Whether the plan was found to break no rule, so that it need not be checked at every start; null: not looked at
-  -- since it, or the limits, changed.
+  -- True if the plan passed its check, so that it is not checked again at every start; null if it has not been checked
+  -- since the plan or the limits changed.
   is_sound boolean,
   state text not null default 'active',
   created_at timestamptz not null default now(),
-  -- What match_runbooks compares, taken apart when the row is written and not at every question.
+  -- The words that match_runbooks compares, computed once when the row is written.
   words tsvector not null
     generated always as (goalpost_private.words_of_runbook(title, description, goal_type, examples)) stored,
   phrases tsvector[] not null generated always as (goalpost_private.phrases_of_runbook(title, examples)) stored,

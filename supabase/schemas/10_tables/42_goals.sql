@@ -5,7 +5,7 @@ create table goalpost.goals (
   request_id bigint not null,
   parent_goal_id bigint,
   root_goal_id bigint not null,
-  -- The waiting step of the parent's run that this sub-goal completes.
+  -- The waiting step of the parent's run that the end of this sub-goal completes.
   parent_run_id bigint,
   parent_step_key text,
   depth integer not null default 0,
@@ -15,7 +15,8 @@ create table goalpost.goals (
   context jsonb not null default '{}',
   state text not null default 'active',
   reason text,
-  -- Its code where it has one, such as budget_exhausted; what is decided by a reason is decided by this.
+  -- The code of the reason where it has one, such as budget_exhausted. Code branches on this column and never on the
+  -- text of `reason`.
   reason_code text,
   result jsonb,
   report text,
@@ -38,7 +39,7 @@ create index goals_root on goalpost.goals (workspace_id, root_goal_id);
 create index goals_parent_step on goalpost.goals (parent_run_id, parent_step_key) where parent_run_id is not null;
 alter table goalpost.requests
   add foreign key (workspace_id, goal_id) references goalpost.goals (workspace_id, id) on delete set null (goal_id)
-  -- Looked at when the transaction commits: a request whose runbook is started comes with its goal.
+  -- Checked when the transaction commits: a request that starts a runbook is written in one transaction with its goal.
   deferrable initially deferred;
 
 create table goalpost.goal_criteria (
@@ -55,5 +56,5 @@ create table goalpost.goal_criteria (
   foreign key (workspace_id, goal_id) references goalpost.goals (workspace_id, id) on delete cascade
 );
 comment on table goalpost.goal_criteria is
-  'What a goal is judged by: one row per criterion with its verdict and evidence.';
+  'The criteria of a goal, each with its verdict and evidence.';
 create index goal_criteria_goal on goalpost.goal_criteria (workspace_id, goal_id);

@@ -11,9 +11,10 @@ create table goalpost.workflow_runs (
   priority integer not null default 0,
   state text not null default 'running',
   reason text,
-  -- Its code where it has one, such as budget_exhausted; what is decided by a reason is decided by this.
+  -- The code of the reason where it has one, such as budget_exhausted. Code branches on this column and never on the
+  -- text of `reason`.
   reason_code text,
-  -- Why the run will fail once its judge has reported (wind_down).
+  -- The reason with which the run will fail once its judge has reported (fail_run_after_report).
   failure text,
   revision integer not null default 0,
   runbook_id bigint references goalpost.runbooks (id) on delete set null,

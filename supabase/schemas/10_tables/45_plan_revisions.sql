@@ -6,12 +6,12 @@ create table goalpost.plan_revisions (
   runbook_id bigint references goalpost.runbooks (id) on delete set null,
   matches jsonb not null default '[]',
   reasons jsonb not null default '[]',
-  -- What it was thought to cost before it began: estimate_plan.
+  -- The estimated cost before the plan began (estimate_plan).
   estimate jsonb,
   created_at timestamptz not null default now(),
   primary key (run_id, revision),
   foreign key (workspace_id, run_id) references goalpost.workflow_runs (workspace_id, id) on delete cascade
 );
-comment on table goalpost.plan_revisions is 'Every plan that was accepted for a run, in order. Never changed.';
+comment on table goalpost.plan_revisions is 'Every plan that was accepted for a run, in order. Append-only.';
 create index plan_revisions_run on goalpost.plan_revisions (workspace_id, run_id);
 create index plan_revisions_runbook on goalpost.plan_revisions (runbook_id);

@@ -5,9 +5,10 @@
 --   running -> completed | failed | ready (retry, release, lease lost) | waiting | cancelled
 --   waiting -> ready (continued) | completed | failed (decided, sub-goal ended) | cancelled
 --   failed  -> ready | waiting, cancelled -> pending: only when a person retries a dead letter
--- lease_epoch is the fencing token: every claim raises it, and so does every end that did not come from the worker.
--- attempt counts tries from 1 and rises only on failure or an expired lease.
--- What changes comes last, in the order in which it changes: an update is logged from its first changed byte on.
+-- lease_epoch is the fencing token: every claim increments it, and so does every end that the worker did not report.
+-- attempt counts from 1 and increments only on failure or an expired lease.
+-- Columns that change come last, in the order in which they change: Postgres logs an update from its first changed byte
+-- on.
 create table goalpost.steps (
   run_id bigint not null,
   key text not null,
@@ -22,9 +23,11 @@ create table goalpost.steps (
   input jsonb not null default '{}',
   condition jsonb,
   on_failure text not null default 'fail',
-  -- The run ends with this step, whatever else is open. The steps assess, plan and judge end runs by what they decide.
+  -- True if the run ends with this step, even while others are open. Steps of kind assess, plan and judge end runs by
+  -- their results instead.
   ends_run boolean not null default false,
-  -- Keys of the same run, both ways, written once with the plan: a step's end finds who waited for it by their keys.
+  -- Keys of the same run in both directions, written once with the plan: when a step ends, its dependents are found by
+  -- key.
   depends_on text[] not null default '{}',
   dependents text[] not null default '{}',
   attempt integer not null default 1,
@@ -52,7 +55,8 @@ create table goalpost.steps (
   constraint timeout_is_bounded check (timeout_seconds between 1 and 86400),
   constraint on_failure_is_known check (on_failure in ('fail', 'continue')),
   foreign key (run_id) references goalpost.workflow_runs (id) on delete cascade
--- A row grows twice, when it is claimed and when its result comes: with room on its page, only what changed is logged.
+-- A row grows twice, when it is claimed and when its result is written: with room on its page, Postgres logs only the
+-- change.
 ) with (fillfactor = 40);
 comment on table goalpost.steps is 'Nodes of a run with their inputs, lease, state and result.';
 create index steps_ready on goalpost.steps (kind, workspace_id, priority desc, run_after) where state = 'ready'; -- take_steps
@@ -61,8 +65,8 @@ create index steps_running on goalpost.steps (lease_expires_at) where state = 'r
 create index steps_waiting on goalpost.steps (run_after) where state = 'waiting' and run_after is not null; -- sweep
 create index steps_agent on goalpost.steps (agent_id) where agent_id is not null;
 
--- One try of a step, written when it ends. It refers to nothing by a key, since each reference would be locked and
--- logged at every step: it is written only together with its step, and goes with its run (forget_history).
+-- One attempt of a step, written when it ends. It has no foreign keys, since each would be locked and logged at every
+-- step: it is written only together with its step, and deleted with its run (forget_history).
 create table goalpost.step_attempts (
   run_id bigint not null,
   step_key text not null,

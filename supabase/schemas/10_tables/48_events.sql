@@ -1,5 +1,5 @@
--- History, append-only: dense from 1 within a tree, because it is written under the tree's lock. Like attempts, it
--- refers to nothing by a key.
+-- The append-only history of a tree. It is dense from 1, because rows are written under the tree's lock. Like
+-- step_attempts, it has no foreign keys.
 create table goalpost.events (
   root_run_id bigint not null,
   sequence integer not null,

@@ -3,8 +3,8 @@ create table goalpost.mcp_servers (
   workspace_id uuid not null references goalpost.workspaces (id) on delete cascade,
   name text not null,
   url text not null,
-  -- The header that carries the credentials, if the server wants any. They are in Vault, under a name that no row can
-  -- choose, or a server could be sent another's secret: see mcp_secret_name.
+  -- The header that carries the credentials, if the server requires any. They are in Vault, under a name that no row
+  -- can choose: otherwise a server could receive another server's secret (mcp_secret_name).
   auth_header_name text,
   created_by uuid not null,
   created_at timestamptz not null,
@@ -22,16 +22,16 @@ create table goalpost.mcp_tools (
   server_id bigint not null,
   -- The server's own name, or an alias where models and plans could not write that one.
   name text not null,
-  -- As the server described them last. The name at the server is here where `name` is an alias.
+  -- The server's last description. The name at the server is here where `name` is an alias.
   original_name text,
   description text not null,
   parameters jsonb not null,
   schema_hash text not null,
-  -- Why it cannot be used at all, such as a schema that cannot be checked.
+  -- The reason why the tool cannot be used at all, such as a schema that cannot be checked.
   problem text,
   state text not null default 'pending',
-  -- What a person approved: the hash, and what they hold the tool for. Until they say better, a call is an act outside
-  -- that may not be repeated, and its result is nobody's word.
+  -- The approved version: its hash, and the properties that a person assigned to the tool. With the defaults, a call
+  -- writes outside, may not be repeated, and returns untrusted content.
   approved_hash text,
   approved_by uuid,
   approved_at timestamptz,

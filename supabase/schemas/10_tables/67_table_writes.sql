@@ -1,5 +1,5 @@
--- The tables that a workspace's tools may write, and how. Nothing listed, nothing written. Rows are written by whoever
--- has the database itself, never through the API.
+-- The tables that a workspace's tools may write, and the operations. An empty list permits no table. The owner of the
+-- database writes these rows; the API does not.
 create table goalpost.writable_tables (
   workspace_id uuid not null references goalpost.workspaces (id) on delete cascade,
   schema_name text not null,
@@ -12,14 +12,14 @@ create table goalpost.writable_tables (
     schema_name !~ '^(pg_|goalpost|information_schema$|auth$|vault$|storage$|cron$|net$|pgmq|realtime$|extensions$|supabase_|graphql)')
 );
 comment on table goalpost.writable_tables is
-  'Tables that the tools of a workspace may write, and how. Rows are written by the owner of the database.';
+  'Tables that the tools of a workspace may write, with the permitted operations. The owner of the database writes these rows.';
 
--- What was written, by the call that wrote it: committed together, so that a repeated call finds it.
+-- The results of table writes by call. A result commits together with its rows, so that a repeated call finds it.
 create table goalpost_private.table_writes (
   run_id bigint not null,
   step_key text not null,
   call_number integer not null,
-  -- sha256 of what was asked for, in hex: a call that asks for something else is not the same call.
+  -- sha256 of the request, in hex: another request under the same number is another call and is refused.
   request_hash text not null,
   result jsonb,
   written_at timestamptz not null,

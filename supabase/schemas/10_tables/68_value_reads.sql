@@ -1,4 +1,5 @@
--- Steps whose model was sent values of the project's tables: such a step has read what others wrote (is_tainted).
+-- Steps whose model received values of the project's tables: such a step has read content that others wrote
+-- (is_tainted).
 create table goalpost_private.value_reads (
   run_id bigint not null,
   step_key text not null,

@@ -7,7 +7,7 @@ create table goalpost.wakes (
   constraint function_is_known check (function in ('intake', 'planner', 'executor', 'aggregator', 'analyzer'))
 );
 comment on table goalpost.wakes is 'Wakes sent to functions, and when the woken drain acknowledged each.';
-create index wakes_outstanding on goalpost.wakes (function, sent_at) where acknowledged_at is null; -- ring
+create index wakes_outstanding on goalpost.wakes (function, sent_at) where acknowledged_at is null; -- send_wake
 create index wakes_rung_at on goalpost.wakes (sent_at); -- sweep: purge
 
 create table goalpost.dead_letters (
@@ -26,11 +26,11 @@ create table goalpost.dead_letters (
 comment on table goalpost.dead_letters is 'Failed steps that wait for a person to retry them.';
 create index dead_letters_workspace on goalpost.dead_letters (workspace_id) where retried_at is null;
 
--- Where each function's bell hangs. Set by a deploy (or the local stack), read by ring.
+-- The URL to which each function's wakes are posted. Written by a deploy (or the local stack), read by post_wake.
 create table goalpost_private.endpoints (
   function text primary key,
   url text not null,
-  -- How many steps one invocation takes at once, and how many invocations one transaction may ask for.
+  -- The number of steps that one invocation claims at once, and the cap on invocations that are under way.
   batch_size integer not null default 10,
   max_rings integer not null default 8,
   constraint sizes_are_positive check (batch_size > 0 and max_rings > 0)
@@ -46,51 +46,54 @@ create table goalpost_private.limits (
   max_goal_depth integer not null default 4,
   max_goals_per_request integer not null default 32,
   max_revisions integer not null default 2,
-  -- As text with Postgres' spaces, which add up to half to the 256 kB that a tool may give (shared/tools), and with the
-  -- arguments of a call that writes beside them: what a tool has given does not fail its step for its size.
+  -- Measured as text with Postgres's spaces, which add up to half to the 256 kB of a tool's result (shared/tools), plus
+  -- the arguments of a call that writes: a step does not fail because of the size of a result that its tool was allowed
+  -- to return.
   max_result_bytes integer not null default 524288,
-  -- What one step is told of the results of others, and what one claim tells of all of its steps, if it has several.
-  -- A worker reads at most 16 MiB in one reply: shared/store.
+  -- The maximum size of the results of other steps in one step's context, and of the reply to one claim with several
+  -- steps. A worker reads at most 16 MiB in one reply (shared/store).
   max_context_bytes integer not null default 2097152,
   max_claim_bytes integer not null default 8388608,
-  -- Whether everybody who is signed in may make workspaces, or project admins alone; and how many.
+  -- True if every signed-in person may create workspaces, false for project admins alone; and the cap per person.
   workspaces_by_anyone boolean not null default true,
   max_workspaces_per_person integer not null default 20,
   max_invitations integer not null default 200,
   max_run_seconds integer not null default 604800,
   memory_lifetime interval not null default '1 year',
-  -- Of one workspace, whatever their scope.
+  -- Per workspace, over all scopes.
   max_memories integer not null default 20000,
-  -- Questions to models that one step may ask over all of its tries, and how many of one try in a row may fail.
+  -- The maximum of model calls per step over all of its attempts, and of consecutive failed calls in one attempt.
   max_turns_per_step integer not null default 500,
   max_failed_turns integer not null default 20,
   max_calls_per_turn integer not null default 16,
   max_argument_bytes integer not null default 65536,
-  -- Micro-dollars for a million tokens of a model that has no price: as dear as the dearest that are in common use.
+  -- Micro-dollars for a million tokens of a model without a price: the prices of the most expensive models in common
+  -- use.
   ceiling_input_microusd bigint not null default 15000000,
   ceiling_output_microusd bigint not null default 75000000,
-  -- What a step of an agent costs where nothing is known of it yet; for estimates alone.
+  -- The cost of an agent's step without any statistics; for estimates alone.
   typical_step_microusd bigint not null default 20000,
-  -- What a workspace that a person makes is given for a month, and how much of that one person may have in all of the
-  -- workspaces that they made. Nothing until a project admin says otherwise (set_project_limits).
+  -- The monthly grant of a workspace that a person creates, and the maximum for all workspaces that this person
+  -- created. Zero until a project admin sets it (set_project_limits).
   new_workspace_month_microusd bigint not null default 0,
   new_workspace_month_tokens bigint not null default 0,
   person_month_microusd bigint not null default 0,
   person_month_tokens bigint not null default 0,
-  -- How long what was learned of a model's server is used: servers change.
+  -- The lifetime of a row in model_capabilities: servers change.
   capabilities_lifetime interval not null default '7 days',
-  -- How long the claims that came with a request are used before its requester renews them.
+  -- The time for which the claims of a request are used before its requester renews them.
   claims_lifetime interval not null default '24 hours',
-  -- What PostgREST appends to the search path (db-extra-search-path).
+  -- The schemas that PostgREST appends to the search path (db-extra-search-path).
   extra_search_path text[] not null default '{public,extensions}',
-  -- Queries of askers that run at once: of the project, well below the API's pool of connections, and of one workspace.
+  -- The maximum of concurrent queries of askers: in the project, well below the API's pool of connections, and in one
+  -- workspace.
   max_queries integer not null default 4,
   max_queries_per_workspace integer not null default 2,
   constraint queries_are_bounded check (max_queries between 1 and 64 and max_queries_per_workspace between 1 and 64)
 );
 insert into goalpost_private.limits default values;
 
--- People who lost the right to ask in a workspace: what they had asked for is cancelled (cancel_departed_work).
+-- People who lost the right to send requests in a workspace: their open work is cancelled (cancel_departed_work).
 create table goalpost_private.departures (
   workspace_id uuid not null,
   user_id uuid not null,

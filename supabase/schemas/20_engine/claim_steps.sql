@@ -1,24 +1,26 @@
--- The engine, second half: claims, outcomes and heartbeats: what the functions call, and what each call does.
--- Claims and heartbeats take no tree lock: they skip what is locked and wait for nobody. finish_steps locks the trees
--- of all its outcomes first.
+-- Claims: the first RPC of every drain, and the helpers that finish_steps shares with it.
+-- Claims and heartbeats take no tree lock: they skip locked rows and do not block. finish_steps locks the trees of all
+-- its outcomes first.
 
--- Returns true if a step may be what its last worker died of: that attempt's lease ran out. Such a step is claimed alone,
--- so that it takes no other with it: what is claimed together dies together, and comes back together.
+-- Returns true if a step may have crashed its last worker: that attempt's lease ran out. Such a step is claimed alone,
+-- because steps that are claimed together lose their attempt together when the worker dies.
 create function goalpost_private.may_be_poison(p_attempt integer, p_error jsonb) returns boolean
 language sql immutable
 set search_path = ''
 as $$ select p_attempt > 1 and p_error ->> 'code' is not distinct from 'lease_expired' $$;
 
--- Ready steps of these kinds that may be claimed now, the fairest first: every workspace's best step comes before any
--- workspace's second best; within a workspace, by priority, then what the same call has just opened (a run that was
--- begun is ended before the next one is begun), then by age. Locks nothing: others may be faster, so more are found than are wanted.
+-- Ranks the steps of these kinds that may be claimed now, in fair order: every workspace's best step comes before any
+-- workspace's second best; within a workspace by priority, then steps that the same call has just opened (a run that
+-- has begun ends before the next one begins), then by age. Locks nothing: other claims may be faster, so it returns
+-- more candidates than p_limit.
 create function goalpost_private.rank_candidates(
-  p_kinds text[], p_limit integer, p_opened goalpost.steps[], p_with_suspects boolean, p_now timestamptz
-) returns table (run_id bigint, key text, is_opened boolean, is_suspect boolean, place bigint)
+  p_kinds text[], p_limit integer, p_opened goalpost.steps[], p_with_isolated boolean, p_now timestamptz
+) returns table (run_id bigint, key text, is_opened boolean, is_isolated boolean, place bigint)
 language sql stable
 set search_path = ''
 as $$
-  -- Walks the index from workspace to workspace, so that one tenant's backlog costs the others nothing.
+  -- Walks the index from workspace to workspace, so that the backlog of one tenant does not slow down the claims of
+  -- others.
   with recursive space (kind, workspace_id) as (
     select k.kind, (select s.workspace_id from goalpost.steps s where s.state = 'ready' and s.kind = k.kind
                      order by s.workspace_id limit 1)
@@ -36,18 +38,18 @@ as $$
           from (select * from space where workspace_id is not null) w
          cross join lateral (
            select s.run_id, s.key, s.workspace_id, s.priority, s.run_after, false as is_opened,
-                  s.attempt > 1 and goalpost_private.may_be_poison(s.attempt, s.error) as is_suspect
+                  s.attempt > 1 and goalpost_private.may_be_poison(s.attempt, s.error) as is_isolated
              from goalpost.steps s
             where s.state = 'ready' and s.kind = w.kind and s.workspace_id = w.workspace_id and s.run_after <= p_now
               and s.attempt <= s.max_attempts
-              and (p_with_suspects or s.attempt = 1 or not goalpost_private.may_be_poison(s.attempt, s.error))
+              and (p_with_isolated or s.attempt = 1 or not goalpost_private.may_be_poison(s.attempt, s.error))
             order by s.priority desc, s.run_after
             limit p_limit * 4) c
         union all
         select o.run_id, o.key, o.workspace_id, o.priority, p_now, true, false
           from unnest(p_opened) o where o.kind = any (p_kinds)) c
   )
-  select c.run_id, c.key, c.is_opened, c.is_suspect,
+  select c.run_id, c.key, c.is_opened, c.is_isolated,
          row_number() over (order by c.turn, c.priority desc, c.run_after, c.run_id, c.key)
     from candidate c
 $$;
@@ -56,14 +58,15 @@ $$;
 create type goalpost_private.chosen_step as (run_id bigint, key text, place bigint);
 
 -- Claims up to p_limit steps of these kinds, epoch + 1: ready ones, and those that the same call has just opened
--- (p_opened, under their tree's lock): ready | pending -> running. Takes no tree lock and waits for nobody: locked
--- steps are skipped. In the order of rank_candidates. A suspect is claimed alone, by a worker that holds nothing yet
--- (p_with_suspects); `suspects_left` is how many were passed over, for others to be woken.
--- With p_run_id only that run's steps are claimed, and no suspect.
+-- (p_opened, under their tree's lock): ready | pending -> running. In the order of rank_candidates. Takes no tree lock
+-- and does not block: locked steps are skipped. A step that may be poison is claimed alone, by a worker that holds no
+-- other step (p_with_isolated); `isolated_left` is the number of such steps that were passed over, for which the caller
+-- sends wakes.
+-- With p_run_id only that run's steps are claimed, and none that may be poison.
 create function goalpost_private.take_steps(
   p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_opened goalpost.steps[],
-  p_with_suspects boolean, p_now timestamptz, p_run_id bigint,
-  out taken goalpost.steps[], out suspects_left integer
+  p_with_isolated boolean, p_now timestamptz, p_run_id bigint,
+  out taken goalpost.steps[], out isolated_left integer
 )
 language plpgsql
 set search_path = ''
@@ -71,7 +74,7 @@ as $$
 declare
   v_chosen goalpost_private.chosen_step[];
 begin
-  suspects_left := 0;
+  isolated_left := 0;
   if p_run_id is not null then
     with ready as (
       select s.run_id, s.key
@@ -85,24 +88,25 @@ begin
     select array_agg((r.run_id, r.key, 1)::goalpost_private.chosen_step) into v_chosen from ready r;
   elsif exists (select from goalpost.steps s where s.state = 'ready' and s.kind = any (p_kinds)) then
     with found as materialized (
-      select * from goalpost_private.rank_candidates(p_kinds, p_limit, p_opened, p_with_suspects, p_now)
+      select * from goalpost_private.rank_candidates(p_kinds, p_limit, p_opened, p_with_isolated, p_now)
     ),
-    -- Another worker may hold the first suspect's lock: then the next one, and plain steps if all are locked. State and
-    -- time are compared again, here and below, because another claim may have changed them since rank_candidates looked.
+    -- Another worker may hold the lock of the first isolated step: then the next one is claimed, and ordinary steps if
+    -- all are locked. State and time are compared again, here and below, because another claim may have changed them
+    -- since rank_candidates read them.
     alone as materialized (
       select s.run_id, s.key, f.place
         from found f
         join goalpost.steps s on s.run_id = f.run_id and s.key = f.key
-       where f.is_suspect and (select first.is_suspect from found first where first.place = 1)
+       where f.is_isolated and (select first.is_isolated from found first where first.place = 1)
          and s.state = 'ready' and s.run_after <= p_now
        order by f.place
        limit 1
          for no key update of s skip locked
     ),
     ranked as materialized (
-      select f.* from found f where not f.is_suspect and not exists (select from alone)
+      select f.* from found f where not f.is_isolated and not exists (select from alone)
     ),
-    -- Ours already, by the tree's lock.
+    -- Already locked by this transaction, through the tree's lock.
     opened as (select r.run_id, r.key, r.place from ranked r where r.is_opened and r.place <= p_limit),
     ready as (
       select s.run_id, s.key, r.place
@@ -114,10 +118,10 @@ begin
          for no key update of s skip locked
     )
     select array_agg((c.run_id, c.key, c.place)::goalpost_private.chosen_step),
-           (select count(*) from found f where f.is_suspect) - (select count(*) from alone)
-      into v_chosen, suspects_left from (table alone union all table opened union all table ready) c;
+           (select count(*) from found f where f.is_isolated) - (select count(*) from alone)
+      into v_chosen, isolated_left from (table alone union all table opened union all table ready) c;
   else
-    -- Nothing else is ready: what was opened is all there is. The order is that of rank_candidates.
+    -- No other step is ready: the opened steps are all candidates. The order is that of rank_candidates.
     select array_agg((o.run_id, o.key, o.number)::goalpost_private.chosen_step order by o.number)
       into v_chosen
       from (select o.run_id, o.key, row_number() over (order by o.turn, o.priority desc, o.run_id, o.key) as number
@@ -142,9 +146,10 @@ begin
 end
 $$;
 
--- What a worker holds without knowing it: the reply that handed it out was lost. Given when a call is repeated:
--- p_holding is what it knows that it holds. The lease begins anew; epoch and attempt stay, since nobody began.
--- A worker's name is that of one drain: what it holds, nobody else holds under that name.
+-- Returns the steps that a worker holds although it never received them, because the reply of its claim was lost.
+-- Called when a call is repeated; p_holding lists the steps that the worker did receive. Renews the lease; epoch and
+-- attempt stay, since the work has not begun. A worker's name identifies one drain, so no other worker holds steps
+-- under it.
 create function goalpost_private.recall_steps(
   p_worker text, p_holding jsonb, p_lease_seconds integer, p_now timestamptz
 ) returns goalpost.steps[]
@@ -161,7 +166,7 @@ begin
        and not exists (
          select from jsonb_to_recordset(p_holding) h (run_id bigint, step_key text)
           where h.run_id = s.run_id and h.step_key = s.key)
-       -- What is locked is being moved by somebody. Waiting for it, without a tree's lock, two could wait crosswise.
+       -- Another transaction is changing the locked rows. Waiting for them without a tree's lock could deadlock.
        for no key update of s skip locked
   ),
   recalled as (
@@ -176,8 +181,8 @@ begin
 end
 $$;
 
--- Opens the agents of these steps where their run has none open yet. In one order: two claims never wait for each other
--- crosswise.
+-- Opens the agents of these steps where their run has no open instance yet. Inserts in one order, so that two claims
+-- cannot deadlock.
 create function goalpost_private.deploy_agents(p_steps goalpost.steps[], p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -195,7 +200,7 @@ begin
 end
 $$;
 
--- Returns true if a step of these kinds that has to be claimed alone is ready, and this worker holds none.
+-- Returns true if a step of these kinds that has to be claimed alone is ready, and this worker holds no step.
 create function goalpost_private.may_claim_isolated_step(p_kinds text[], p_worker text, p_now timestamptz) returns boolean
 language plpgsql stable
 set search_path = ''
@@ -208,15 +213,15 @@ begin
 end
 $$;
 
--- Claims, deploys the agents that are needed for the first time, and describes each step with all that its worker
--- has to know, so that one call is enough. `claimed` is a jsonb array. What was opened and not claimed is made ready;
--- `functions` says whom to wake for it, `suspects_left` how many steps wait to be claimed alone.
--- A repeated call (p_holding is given) is handed first what it holds unknowingly. A worker that may hold others
--- (not p_with_suspects) is given a suspect only if it turns out to hold none.
+-- Claims steps, deploys the agents that are needed for the first time, and describes each step with its whole context,
+-- so that the worker needs one call. `claimed` is a jsonb array. Opened steps that were not claimed become ready;
+-- `functions` lists the functions to wake for them, `isolated_left` counts the steps that wait to be claimed alone.
+-- A repeated call (p_holding is not null) first returns the steps of the lost reply (recall_steps). A worker that may
+-- hold other steps (not p_with_isolated) claims an isolated step only if it holds none.
 create function goalpost_private.claim_described(
   p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_holding jsonb, p_opened goalpost.steps[],
-  p_with_suspects boolean, p_now timestamptz, p_run_id bigint default null, out claimed jsonb, out functions text[],
-  out suspects_left integer
+  p_with_isolated boolean, p_now timestamptz, p_run_id bigint default null, out claimed jsonb, out functions text[],
+  out isolated_left integer
 )
 language plpgsql
 set search_path = ''
@@ -225,7 +230,7 @@ declare
   v_steps goalpost.steps[];
   v_taken goalpost.steps[];
   v_left goalpost.steps[];
-  v_with_suspects boolean;
+  v_with_isolated boolean;
 begin
   if p_limit is null or p_limit < 0 or p_limit > 100 then
     perform goalpost_private.refuse('ZG003', 'the limit must be between 0 and 100');
@@ -236,24 +241,24 @@ begin
 
   claimed := '[]';
   functions := '{}';
-  suspects_left := 0;
+  isolated_left := 0;
   if p_holding is not null then
     v_steps := goalpost_private.recall_steps(p_worker, p_holding, p_lease_seconds, p_now);
   end if;
   if p_limit > coalesce(cardinality(v_steps), 0) then
-    v_with_suspects := v_steps is null
-      and (p_with_suspects or goalpost_private.may_claim_isolated_step(p_kinds, p_worker, p_now));
-    select t.taken, t.suspects_left into v_taken, suspects_left
+    v_with_isolated := v_steps is null
+      and (p_with_isolated or goalpost_private.may_claim_isolated_step(p_kinds, p_worker, p_now));
+    select t.taken, t.isolated_left into v_taken, isolated_left
       from goalpost_private.take_steps(
         p_kinds, p_limit - coalesce(cardinality(v_steps), 0), p_lease_seconds, p_worker, p_opened,
-        v_with_suspects, p_now, p_run_id) t;
+        v_with_isolated, p_now, p_run_id) t;
     v_steps := v_steps || v_taken;
   end if;
   if v_steps is not null then
     perform goalpost_private.deploy_agents(v_steps, p_now);
     claimed := goalpost_private.describe_claimed(v_steps, p_now);
-    -- What would make the reply too large to be read goes back, without being looked at: a claim whose reply nobody
-    -- reads, or that takes too long, costs all of its steps, and those of other workspaces among them, an attempt.
+    -- Steps that do not fit into a readable reply become ready again before they are described: a claim whose reply is
+    -- never read, or that takes too long, costs all of its steps an attempt, those of other workspaces included.
     if jsonb_array_length(claimed) < cardinality(v_steps) then
       update goalpost.steps s
          set state = 'ready', lease_expires_at = null, run_after = p_now, started_at = null
@@ -270,11 +275,11 @@ begin
 end
 $$;
 
--- Claims ready work for a function that has just been woken.
--- Called by every function at the start of a drain. Safe to repeat with p_holding: see recall_steps; without it, what a
--- lost answer handed out stays leased until the lease runs out. Acknowledging the wake first, in the same transaction, closes the gap between "nothing to
--- do" and work that became ready while a bell was thought to be ringing already (ring.sql). With p_run_id, a person
--- waits for this run: only its steps are claimed, and nothing else is done for anybody.
+-- Claims ready work for a function that has just been woken. Replies the described steps.
+-- Called by every function at the start of a drain. Safe to repeat with p_holding (recall_steps); without it, the steps
+-- of a lost reply stay leased until the lease runs out. The wake is acknowledged first, in the same transaction: a
+-- transaction that makes work ready later then sends a new wake instead of relying on this one (send_wakes.sql). With
+-- p_run_id, a person waits for this run: only its steps are claimed, and no requests are adopted.
 create function goalpost_worker.claim_steps(
   p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text, p_wake_id bigint default null,
   p_holding jsonb default null, p_run_id bigint default null
@@ -301,8 +306,8 @@ begin
   if cardinality(v_functions) > 0 then
     perform goalpost_private.send_wakes(v_functions, v_claimed.claimed, v_now);
   end if;
-  if v_claimed.suspects_left > 0 then
-    perform goalpost_private.send_wakes_for_isolated_steps(p_kinds, v_claimed.suspects_left, v_now);
+  if v_claimed.isolated_left > 0 then
+    perform goalpost_private.send_wakes_for_isolated_steps(p_kinds, v_claimed.isolated_left, v_now);
   end if;
   return v_claimed.claimed;
 end

@@ -1,6 +1,7 @@
--- Completes steps that functions work, all of them at once: running -> completed, where the outcome comes from
--- whoever holds the lease and its result is not too large. An attempt and an event each; what else they are is left to
--- the caller. Told are the outcomes as finish_steps takes them; `numbers` are the places of those that counted.
+-- Completes steps that functions process, all of them at once: running -> completed, where the outcome carries the
+-- epoch of the present lease and its result is not too large. Writes an attempt and an event for each; releasing the
+-- dependents is left to the caller (end_completed). p_outcomes has the form of finish_steps; `numbers` are the places
+-- of the outcomes that were applied.
 create function goalpost_private.complete_steps(
   p_outcomes jsonb, p_now timestamptz, out completed goalpost.steps[], out numbers bigint[]
 )
@@ -10,8 +11,8 @@ as $$
 declare
   v_max_result_bytes constant integer := (select l.max_result_bytes from goalpost_private.limits l);
 begin
-  with told as materialized (
-    -- Of a step told twice, the first counts.
+  with reported as materialized (
+    -- If an outcome was reported twice, the first one counts.
     select distinct on (o.run_id, o.step_key) o.*
       from rows from (jsonb_to_recordset(p_outcomes)
              as (run_id bigint, step_key text, lease_epoch bigint, outcome text, result jsonb))
@@ -22,7 +23,7 @@ begin
     update goalpost.steps s
        set state = 'completed', result = coalesce(t.result, 'null'), error = null, ended_at = p_now,
            lease_expires_at = null, run_after = null
-      from told t
+      from reported t
      where s.run_id = t.run_id and s.key = t.step_key and s.lease_epoch = t.lease_epoch and s.state = 'running'
        and s.kind in ('agent', 'tool') and t.outcome = 'completed'
        and case when pg_column_size(t.result) > 8 * v_max_result_bytes then false
@@ -51,8 +52,9 @@ begin
 end
 $$;
 
--- Completes one step whose end means more (an assessment, a plan, a judgement, a decision, a sub-goal's end):
--- running | waiting -> completed, and all that follows in the run. Returns the functions to wake.
+-- Completes one step whose end changes more than its dependents (an assessment, a plan, a judgement, a decision, a
+-- sub-goal's end): running | waiting -> completed, and then opens its dependents or ends the run. Returns the functions
+-- to wake.
 create function goalpost_private.complete_step(p_step goalpost.steps, p_result jsonb, p_now timestamptz)
 returns text[]
 language plpgsql

@@ -1,6 +1,6 @@
--- Ends a run: running -> completed | failed | cancelled, with everything that hangs on it, in one transaction:
--- open steps and approvals are cancelled, sub-goals below are cancelled, agents are closed, the goal ends with the
--- run, and above it the parent's step or the request. Returns the functions to wake.
+-- Ends a run: running -> completed | failed | cancelled, and in the same transaction everything that depends on it:
+-- open steps and approvals are cancelled, sub-goals below are cancelled, agents are closed, and the goal, the parent's
+-- step or the request ends with the run. Returns the functions to wake.
 create function goalpost_private.end_run(
   p_run_id bigint, p_state text, p_reason text, p_result jsonb, p_report text, p_now timestamptz, p_reason_code text default null
 ) returns text[]
@@ -33,8 +33,8 @@ begin
 end
 $$;
 
--- Ends the request of a run that had no goal. An assessment that opened a goal leaves the request open:
--- the goal will end it.
+-- Ends the request of a run that had no goal. An assessment that opened a goal leaves the request open: the goal ends
+-- it.
 create function goalpost_private.end_request(p_run goalpost.workflow_runs, p_text text, p_now timestamptz)
 returns text[]
 language plpgsql
@@ -50,7 +50,8 @@ begin
 end
 $$;
 
--- The code of what made a run fail, at whatever depth: that of its own step, or of the sub-goal that failed below it.
+-- Returns the code of the error that made a run fail, at any depth: the code of its own step, or of the sub-goal that
+-- failed below it.
 create function goalpost_private.cause_of_failure(p_run goalpost.workflow_runs) returns text
 language plpgsql stable
 set search_path = ''
@@ -81,7 +82,7 @@ begin
          ended_at = p_now
    where g.id = p_run.goal_id
   returning * into v_goal;
-  -- What only this goal and those below it were to remember.
+  -- Memories of this scope are for this goal and the goals below it, so none can be read any more.
   delete from goalpost.memories m
    where m.workspace_id = v_goal.workspace_id and m.goal_id = v_goal.id;
 
@@ -97,7 +98,7 @@ begin
   if v_goal.state = 'completed' then
     return goalpost_private.complete_step(
       v_parent_step,
-      -- Its heading would stand in the middle of the report above.
+      -- The sub-goal's heading is removed, because the text goes into the middle of the report above.
       jsonb_build_object('goal_id', v_goal.id, 'text', regexp_replace(v_goal.report, '^\s*#\s[^\n]*\n+', ''),
                          'result', v_goal.result), p_now);
   end if;
@@ -112,8 +113,8 @@ begin
 end
 $$;
 
--- Renders what is known of a goal that ended without a judgement (its plan or its judge failed, its time ran out, it was
--- cancelled): the reason, texts of completed steps, how the others ended. Markdown, at most some 25 kB.
+-- Renders the state of a goal that ended without a judgement (its plan or its judge failed, its time ran out, it was
+-- cancelled): the reason, the texts of completed steps, and how the others ended. Markdown, at most about 25 kB.
 create function goalpost_private.partial_report(p_goal goalpost.goals, p_run goalpost.workflow_runs) returns text
 language sql stable
 set search_path = ''

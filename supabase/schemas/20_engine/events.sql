@@ -13,7 +13,7 @@ as $$
    where r.id = p_run_id;
 $$;
 
--- Attempts and events go with their run.
+-- Deletes the attempts and events of deleted runs, in place of the foreign keys that they do not have.
 create function goalpost_private.forget_history() returns trigger
 language plpgsql
 set search_path = ''

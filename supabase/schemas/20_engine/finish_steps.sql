@@ -1,8 +1,8 @@
--- Judges one outcome on its own epoch and carries it out: whatever complete_steps left. The verdict:
---   accepted    it counted
+-- Judges one outcome on its own epoch and applies it, for outcomes that complete_steps left. The verdict:
+--   accepted    the outcome was applied
 --   repeated    this epoch's outcome had been accepted before; nothing changed
 --   lease_lost  the step was taken from this worker; nothing changed
---   refused     what it brought is not acceptable (a plan that breaks a rule): the step is still its own
+--   refused     the result is not acceptable (a plan that breaks a rule); the worker still holds the step
 create function goalpost_private.apply_outcome(
   p_outcome jsonb, p_now timestamptz, out verdict text, out message text, out functions text[]
 )
@@ -36,7 +36,8 @@ begin
   verdict := 'accepted';
   case p_outcome ->> 'outcome'
     when 'completed' then
-      -- As it is stored first (short numbers take eight times their text): as text, some are longer than memory.
+      -- The stored size is compared first (short numbers take up to eight times their text): some values are larger
+      -- than memory as text.
       if (case when pg_column_size(p_outcome -> 'result') > 8 * v_max_result_bytes then true
                else octet_length((p_outcome -> 'result')::text) > v_max_result_bytes end) then
         functions := goalpost_private.fail_step(
@@ -55,7 +56,7 @@ begin
     when 'failed' then
       v_error := jsonb_build_object('code', 'unknown', 'message', 'no reason given', 'retryable', true)
         || case jsonb_typeof(v_error) when 'object' then v_error else '{}' end;
-      -- It is kept in the step, its attempt, its dead letter and the history: bounded.
+      -- The error is bounded, because it is stored with the step, its attempt, its dead letter and the history.
       functions := goalpost_private.fail_step(
         v_step, v_error || jsonb_build_object('message', left(v_error ->> 'message', 4000)), 'failed', p_now);
     when 'waiting' then
@@ -81,7 +82,7 @@ begin
 end
 $$;
 
--- Completes a step by what its kind means. A message says why it was refused; then nothing has changed.
+-- Completes a step according to its kind. Returns a message if the result is refused; then nothing has changed.
 create function goalpost_private.conclude_step(
   p_step goalpost.steps, p_result jsonb, p_now timestamptz, out message text, out functions text[]
 )
@@ -105,7 +106,8 @@ begin
 end
 $$;
 
--- Completes what can be completed all at once, and opens what waited for it. `numbers`: the outcomes that counted.
+-- Completes all outcomes that can be completed at once, and opens their dependents. `numbers`: the places of the
+-- outcomes that were applied.
 create function goalpost_private.end_completed(
   p_outcomes jsonb, p_now timestamptz, out numbers bigint[], out opened goalpost.steps[], out functions text[]
 )
@@ -131,7 +133,7 @@ begin
 end
 $$;
 
--- Judges the outcomes that are not among p_accepted one by one; `verdicts` tells of all of them, in order.
+-- Judges the outcomes that are not among p_accepted one by one; `verdicts` contains those of all outcomes, in order.
 create function goalpost_private.judge_outcomes(
   p_outcomes jsonb, p_accepted bigint[], p_now timestamptz, out verdicts jsonb, out functions text[]
 )
@@ -141,7 +143,7 @@ as $$
 declare
   v_outcome record;
   v_judged record;
-  v_said jsonb := '{}';
+  v_verdicts jsonb := '{}';
 begin
   functions := '{}';
   for v_outcome in
@@ -151,23 +153,23 @@ begin
   loop
     v_judged := goalpost_private.apply_outcome(v_outcome.value, p_now);
     functions := functions || v_judged.functions;
-    v_said := v_said || jsonb_build_object(
+    v_verdicts := v_verdicts || jsonb_build_object(
       v_outcome.number, jsonb_build_object('verdict', v_judged.verdict, 'message', v_judged.message));
   end loop;
   select coalesce(jsonb_agg(
            jsonb_build_object('run_id', o.value -> 'run_id', 'step_key', o.value -> 'step_key')
-           || coalesce(v_said -> o.number::text, '{"verdict": "accepted", "message": null}') order by o.number), '[]')
+           || coalesce(v_verdicts -> o.number::text, '{"verdict": "accepted", "message": null}') order by o.number), '[]')
     into verdicts
     from jsonb_array_elements(p_outcomes) with ordinality o (value, number);
 end
 $$;
 
--- Ends steps and hands back the next work: {"outcomes": [verdicts], "claimed": [steps]}. What is told of calls that ended
--- (an outcome's `calls`) is recorded before the outcome is judged.
--- Called by every function while it drains. Safe to repeat: each outcome is judged on its own epoch, and with p_holding
--- what the lost answer handed out is handed out again (recall_steps).
--- Locks the trees of all outcomes first. A drain ends when this (or claim_steps) claimed nothing and nothing is in
--- flight: whatever becomes ready afterwards rings by itself.
+-- Applies outcomes and claims the next work: {"outcomes": [verdicts], "claimed": [steps]}. Ended calls that travel with
+-- an outcome (its `calls`) are recorded before the outcome is judged.
+-- Called by every function during a drain. Safe to repeat: each outcome is judged on its own epoch, and with p_holding
+-- the steps of a lost reply are returned again (recall_steps).
+-- Locks the trees of all outcomes first. A drain ends when this (or claim_steps) claimed no step and no step is in
+-- flight: a transaction that makes work ready afterwards sends a new wake.
 create function goalpost_worker.finish_steps(
   p_outcomes jsonb, p_kinds text[], p_limit integer, p_lease_seconds integer, p_worker text,
   p_holding jsonb default null
@@ -200,8 +202,8 @@ begin
     perform goalpost_private.send_wakes(
       v_ended.functions || v_judged.functions || v_claimed.functions, v_claimed.claimed, v_now);
   end if;
-  if v_claimed.suspects_left > 0 then
-    perform goalpost_private.send_wakes_for_isolated_steps(p_kinds, v_claimed.suspects_left, v_now);
+  if v_claimed.isolated_left > 0 then
+    perform goalpost_private.send_wakes_for_isolated_steps(p_kinds, v_claimed.isolated_left, v_now);
   end if;
   return jsonb_build_object('outcomes', v_judged.verdicts, 'claimed', v_claimed.claimed);
 end

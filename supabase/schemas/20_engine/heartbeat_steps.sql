@@ -1,6 +1,6 @@
--- Extends leases and says which are still held: [{"run_id", "step_key", "held"}].
--- Called by every function while it works. Safe to repeat. Waits for nobody: a step that is just being moved by
--- another transaction is not extended this time, and the next heartbeat tells.
+-- Extends leases and returns which of them are still held: [{"run_id", "step_key", "held"}].
+-- Called by every function while it works. Safe to repeat. Does not block: a step whose row another transaction has
+-- locked is not extended this time, and the next heartbeat returns its state.
 create function goalpost_worker.heartbeat_steps(p_leases jsonb, p_lease_seconds integer) returns jsonb
 language plpgsql security definer
 set search_path = ''

@@ -1,4 +1,4 @@
--- The step as its worker holds it, with its tree locked. Raises ZG009 when the lease was lost.
+-- Locks the tree of a step and returns the step as its worker holds it. Raises ZG009 if the lease was lost.
 create function goalpost_private.lock_leased_step(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns goalpost.steps
 language plpgsql
 set search_path = ''
@@ -16,7 +16,7 @@ begin
 end
 $$;
 
--- What a step that is running may call: its own tool, or what its agent's row lists.
+-- Returns the tools that a running step may call: its own tool, or the list of its agent.
 create function goalpost_private.tools_of_step(p_step goalpost.steps) returns text[]
 language sql stable
 set search_path = ''
@@ -27,7 +27,7 @@ as $$
          end
 $$;
 
--- The step that a worker holds the lease of. Raises ZG009 for whoever does not.
+-- Returns the step if the caller holds its lease; raises ZG009 otherwise. Takes no lock.
 create function goalpost_private.leased_step(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns goalpost.steps
 language plpgsql stable
 set search_path = ''

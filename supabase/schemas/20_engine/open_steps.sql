@@ -1,13 +1,12 @@
--- The engine, first half: how a step becomes ready, how it ends, and what its end does to others.
--- Claims and outcomes are in claim_steps.sql and finish_steps.sql.
--- One state machine for every kind of step. All functions below expect
--- the tree's lock to be held: see lock_trees.
+-- The opening of steps: how a step becomes ready, waits or is skipped once its dependencies have ended. Claims and
+-- outcomes are in claim_steps.sql and finish_steps.sql.
+-- All kinds of steps share one state machine. All functions below expect the tree's lock (lock_trees).
 --
--- Functions that make work ready return the functions to wake, one element per ready step ('executor', …),
--- so that the outermost call can ring once, after it has claimed for itself what it can (ring.sql).
+-- Functions that make work ready return the functions to wake, one element per ready step ('executor', …): the
+-- outermost call first claims steps for its own worker and then sends wakes for the rest (send_wakes.sql).
 
--- Whether a step whose dependencies have all ended is to be left out: none of them completed, or its condition
--- is not met. A judge is never left out: it has to say why nothing was done.
+-- Returns true if a step whose dependencies have all ended has to be skipped: none of them completed, or its condition
+-- is not met. A judge is never skipped: it reports why nothing was done.
 create function goalpost_private.must_skip(p_step goalpost.steps) returns boolean
 language plpgsql stable
 set search_path = ''
@@ -33,10 +32,11 @@ begin
 end
 $$;
 
--- Counts down the steps that wait for these (which have all ended). What then waits for nothing more is opened: an
--- approval, a sub-goal or a step to be left out at once; what functions work is given back in `opened`, still pending,
--- for the caller to hand out (take_steps) or to make ready (make_ready).
--- The judge and unconditional steps behind a completed one need no look at must_skip: it could only say no.
+-- Decrements the dependency counts of the steps that wait for p_ended (which have all ended) and opens those that wait
+-- for nothing more: an approval, a sub-goal and a step to be skipped at once; steps for functions are returned in
+-- `opened`, still pending, and the caller claims them (take_steps) or makes them ready (make_ready).
+-- must_skip is not called for the judge and for unconditional steps behind a completed one, because it would return
+-- false.
 create function goalpost_private.open_dependents(
   p_ended goalpost.steps[], p_now timestamptz, out opened goalpost.steps[], out functions text[]
 )
@@ -68,7 +68,7 @@ begin
     join goalpost.steps s on s.run_id = c.run_id and s.key = c.key
    cross join lateral (
      select s.kind = 'judge' or s.kind not in ('approval', 'subgoal') and s.condition is null and c.is_fed as is_plain) w
-   -- One that is not pending any more began before what it waits for: it delegated that.
+   -- A step that is no longer pending had begun before this dependency existed: it delegated to it.
    where s.state = 'pending' and s.remaining_dependencies = c.ended or s.state in ('running', 'waiting', 'ready');
 
   foreach v_step in array coalesce(v_special, '{}') loop
@@ -82,7 +82,7 @@ begin
 end
 $$;
 
--- Opens one step that waits for nothing more: pending -> waiting | skipped, or it is given back as `opened`.
+-- Opens one step that waits for nothing more: pending -> waiting | skipped, or it is returned as `opened`.
 create function goalpost_private.open_step(
   p_step goalpost.steps, p_now timestamptz, out opened goalpost.steps[], out functions text[]
 )
@@ -92,7 +92,7 @@ as $$
 begin
   opened := '{}';
   functions := '{}';
-  -- Leaving out the last step, or a sub-goal over its caps, may have ended the run, and this step with it.
+  -- Skipping the last step, or a sub-goal over its caps, may have ended the run, and this step with it.
   update goalpost.steps set remaining_dependencies = 0
    where run_id = p_step.run_id and key = p_step.key and state = 'pending';
   if not found then
@@ -129,8 +129,7 @@ begin
 end
 $$;
 
--- Opens what a step may do once its dependencies have ended: pending -> ready | waiting | skipped.
--- Returns the functions to wake.
+-- Opens steps whose dependencies have ended: pending -> ready | waiting | skipped. Returns the functions to wake.
 create function goalpost_private.ready_steps(p_run_id bigint, p_keys text[], p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -154,7 +153,8 @@ begin
 end
 $$;
 
--- Counts down the steps that wait for this one, which has just ended, and opens those that wait for nothing more.
+-- Decrements the dependency counts of the steps that wait for this one, which has just ended, and opens those that wait
+-- for nothing more.
 create function goalpost_private.release_dependents(p_run_id bigint, p_step_key text, p_now timestamptz)
 returns text[]
 language plpgsql
@@ -169,7 +169,7 @@ begin
 end
 $$;
 
--- Leaves a step out: pending -> skipped.
+-- Skips a step: pending -> skipped.
 create function goalpost_private.skip_step(p_step goalpost.steps, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''

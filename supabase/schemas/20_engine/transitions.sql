@@ -1,4 +1,4 @@
--- Which function works a kind of step; null: nobody does, SQL moves it.
+-- Returns the function that processes a kind of step; null for kinds that only SQL moves.
 create function goalpost_private.function_of(p_kind text) returns text
 language sql immutable
 set search_path = ''
@@ -12,10 +12,9 @@ as $$
   end
 $$;
 
--- A bell for requests that people insert directly is in wake_for_requests.sql; the guard of the transition table is here,
--- beside the states it guards.
+-- The transition table of steps. The wake for requests that people insert directly is in wake_for_requests.sql.
 
--- Whether a step may go from one state to another: the arrows above the table, as data.
+-- Returns true if a step may go from one state to another: the arrows in the comment of goalpost.steps, as data.
 create function goalpost_private.is_step_transition(p_from text, p_to text) returns boolean
 language sql immutable
 set search_path = ''
@@ -31,9 +30,9 @@ as $$
   end
 $$;
 
--- Refuses an illegal transition, whoever attempts it. A judge that reported on a failed run is the one step that may
--- go from completed back to pending: when a person retries what the run failed with. After the row and not before it: a trigger before an update locks
--- the row once more, and that is written to the log.
+-- Refuses an illegal transition of a step by any statement. One transition exists for the judge alone: if it reported
+-- on a failed run, it goes from completed back to pending when a person retries that run. An after trigger, because a
+-- before trigger locks the row once more, which is written to the log.
 create function goalpost_private.refuse_illegal_transition() returns trigger
 language plpgsql
 set search_path = ''

@@ -1,4 +1,4 @@
--- Inserts one step of the engine's own (assess, plan): it waits for nothing.
+-- Inserts a step of the engine itself (assess, plan), which has no dependencies.
 create function goalpost_private.add_own_step(
   p_run goalpost.workflow_runs, p_key text, p_kind text, p_title text, p_input jsonb
 ) returns void
@@ -9,16 +9,16 @@ as $$
   values (p_run.id, p_key, p_run.workspace_id, p_kind, p_title, p_run.revision, p_input, p_run.priority);
 $$;
 
--- Inserts the steps of a checked plan into runs of one workspace, and, where p_judge_key is given, the judge that waits
--- for all their ends. The step p_ends_run_key, if any, ends the run. What functions can begin with is ready at once;
--- first steps of other kinds, or with a condition, are left pending to open_first_steps. A dependency on a step of an
--- earlier plan has been met: only completed ones pass the check.
+-- Inserts the steps of a checked plan into runs of one workspace, and, with p_judge_key, the judge that depends on all
+-- final steps. The step p_ends_run_key, if any, ends the run. First steps that functions process are ready at once;
+-- first steps of other kinds, or with a condition, are left pending for open_first_steps. A dependency on a step of an
+-- earlier plan is already met, because the check admits completed steps only.
 create function goalpost_private.add_plan_steps(
   p_runs goalpost.workflow_runs[], p_plan jsonb, p_ends_run_key text, p_judge_key text, p_now timestamptz
 ) returns text[]
 language plpgsql
 set search_path = ''
--- The engine's calls look rows up one by one; a plan is joined with itself.
+-- The engine's calls look up single rows; here a plan is joined with itself.
 set plan_cache_mode = auto set enable_hashjoin = on set enable_mergejoin = on
 as $$
 declare
@@ -33,7 +33,7 @@ begin
       from given g cross join lateral unnest(g.depends_on) d (key)
      group by d.key
   ),
-  -- How many of its dependencies are steps of this plan.
+  -- The number of a step's dependencies within this plan.
   waiting as materialized (
     select t.key, count(*)::integer as waits_for
       from given f join edge e on e.from_key = f.key cross join lateral unnest(e.to_keys) t (key)
@@ -78,7 +78,7 @@ begin
 end
 $$;
 
--- Opens what add_plan_steps left pending although it waits for nothing: approvals, sub-goals, steps with a condition.
+-- Opens the first steps that add_plan_steps left pending: approvals, sub-goals, steps with a condition.
 create function goalpost_private.open_first_steps(p_run goalpost.workflow_runs, p_now timestamptz) returns text[]
 language sql
 set search_path = ''
@@ -90,7 +90,7 @@ as $$
     p_now)
 $$;
 
--- The criteria that a plan gives, as far as they can be read: at most 50.
+-- Returns the readable criteria of a plan, at most 50.
 create function goalpost_private.criteria_of_plan(p_plan jsonb)
 returns table (number bigint, description text, check_expression text)
 language sql immutable
@@ -110,7 +110,7 @@ as $$
    where d.description <> '' and c.number <= 50
 $$;
 
--- The criteria of a goal come with its first plan and stay.
+-- Inserts the criteria of a goal's first plan; they stay for all later plans.
 create function goalpost_private.add_criteria(p_run goalpost.workflow_runs, p_plan jsonb) returns void
 language sql
 set search_path = ''
@@ -121,9 +121,9 @@ as $$
    where not exists (select from goalpost.goal_criteria x where x.goal_id = p_run.goal_id)
 $$;
 
--- Binds a goal's criteria to a later plan: what must hold stays, and the check becomes that of the plan's criterion with the
--- same description. One that the plan does not mention keeps its check if it was met; otherwise the check goes, since it
--- reads steps that will not come again, and the criterion is judged without it.
+-- Binds a goal's criteria to a later plan: the criterion stays, and its check becomes that of the plan's criterion with
+-- the same description. A criterion that the plan does not mention keeps its check if it was met; otherwise the check
+-- is removed, because it reads steps that will not run again, and the criterion is judged without it.
 create function goalpost_private.bind_criteria(p_run goalpost.workflow_runs, p_plan jsonb) returns void
 language sql
 set search_path = ''

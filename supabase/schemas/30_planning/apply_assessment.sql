@@ -1,7 +1,7 @@
--- What the ends of special steps mean: an assessment, a plan, a judgement, a sub-goal, an approval that is asked for.
--- Their results come from models and are untrusted: everything is checked before anything is written.
+-- The ends of special steps: assessments, plans, judgements, sub-goals and approvals. Their results come from models
+-- and are untrusted: everything is checked before anything is written.
 
--- An assessment: answer now, a few steps, or a goal. A message says why it was refused.
+-- Applies an assessment: an answer, a few steps, or a goal. Returns a message if it is refused.
 create function goalpost_private.apply_assessment(
   p_step goalpost.steps, p_result jsonb, p_now timestamptz, out message text, out functions text[]
 )
@@ -65,7 +65,7 @@ begin
     functions := goalpost_private.end_run(v_run.id, 'completed', null, p_result, p_result ->> 'text', p_now);
     return;
   end if;
-  -- What the requester gave stands before what a model read into the question.
+  -- The requester's context takes precedence over parameters that a model extracted from the question.
   select coalesce(nullif(p_result -> 'goal' -> 'parameters', 'null'), '{}') || q.context into v_context
     from goalpost.requests q where q.id = v_run.request_id;
   v_goal_id := goalpost_private.open_goal(v_run, null, p_result -> 'goal', v_context, p_now);

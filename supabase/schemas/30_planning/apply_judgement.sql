@@ -1,4 +1,4 @@
--- The verdicts of a judgement that can be read: a criterion's number, and one of the three words.
+-- Returns the readable verdicts of a judgement: a criterion's number, and one of the three words.
 create function goalpost_private.readable_verdicts(p_result jsonb)
 returns table (number integer, verdict text, evidence text)
 language sql immutable
@@ -10,10 +10,10 @@ as $$
      and v ->> 'verdict' in ('met', 'unmet', 'unknown')
 $$;
 
--- A judgement: verdicts, the report, and whether the goal is reached. Unmet criteria cause a new plan, at most
--- max_revisions times; then the goal fails with the best that there is. Unknown ones never complete a goal: the requester
--- decides about them, or the goal fails, as the workspace says (on_unknown). A run that was wound down fails with its
--- reason, whatever the judge decided.
+-- Applies a judgement: verdicts, the report, and whether the goal is reached. Unmet criteria cause a new plan, at most
+-- max_revisions times; then the goal fails with the best report. Unknown ones never complete a goal: the requester
+-- decides about them, or the goal fails, according to the workspace's on_unknown. A run that fails after its report
+-- (fail_run_after_report) fails with its reason, whatever the judge decided.
 create function goalpost_private.apply_judgement(
   p_step goalpost.steps, p_result jsonb, p_now timestamptz, out message text, out functions text[]
 )
@@ -54,7 +54,7 @@ begin
 end
 $$;
 
--- Returns what a judgement lacks, in words; null: it can be applied.
+-- Returns the reason why a judgement cannot be applied; null if it can.
 create function goalpost_private.judgement_problem(p_run goalpost.workflow_runs, p_result jsonb) returns text
 language sql stable
 set search_path = ''

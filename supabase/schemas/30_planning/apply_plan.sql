@@ -1,4 +1,4 @@
--- Why a runbook may not be used by this person; null when it may.
+-- Returns the reason why this person may not use a runbook; null if they may.
 create function goalpost_private.runbook_refusal(p_runbook goalpost.runbooks, p_user_id uuid) returns text
 language sql stable
 set search_path = ''
@@ -11,8 +11,8 @@ as $$
   end
 $$;
 
--- A plan: accepted whole, in this transaction, or refused with its problems. Where a person has to see it first, the
--- step waits with the plan as an approval's subject: running -> waiting.
+-- Applies a plan: accepts it whole, in this transaction, or refuses it with its problems. If a person has to approve it
+-- first, the step waits with the plan as an approval's subject: running -> waiting.
 create function goalpost_private.apply_plan(
   p_step goalpost.steps, p_result jsonb, p_now timestamptz, out message text, out functions text[]
 )
@@ -29,7 +29,7 @@ begin
   v_options := goalpost_private.plan_approval_options(v_run, v_estimate);
   if v_options is null then
     select e.message, e.functions into message, functions
-      from goalpost_private.put_plan_in_effect(p_step, p_result, v_estimate, p_now) e;
+      from goalpost_private.activate_plan(p_step, p_result, v_estimate, p_now) e;
     return;
   end if;
   functions := '{}';
@@ -47,7 +47,7 @@ begin
 end
 $$;
 
--- Whether a planner's result can be put in effect: its plan breaks no rule, and its runbook may be used by who asked.
+-- Checks if a planner's result can be activated: its plan breaks no rule, and the requester may use its runbook.
 create function goalpost_private.check_planned(
   p_run goalpost.workflow_runs, p_result jsonb, out runbook goalpost.runbooks, out message text
 )
@@ -71,10 +71,11 @@ begin
 end
 $$;
 
--- Puts a plan in effect: its steps, the judge that waits for all their ends, the criteria (from the first plan; a later
--- one binds them to its own steps), and the revision that is kept, with what it was estimated to cost. running | waiting -> completed. Checked once more:
--- since it was made, an agent may have gone, or a person may have edited it.
-create function goalpost_private.put_plan_in_effect(
+-- Activates a plan: inserts its steps, the judge that depends on all final steps, the criteria (from the first plan; a
+-- later one binds them to its own steps), and the revision with its estimated cost. running | waiting -> completed.
+-- Checks the plan once more, because an agent may have been removed, or a person may have edited the plan, since it was
+-- made.
+create function goalpost_private.activate_plan(
   p_step goalpost.steps, p_result jsonb, p_estimate jsonb, p_now timestamptz, out message text, out functions text[]
 )
 language plpgsql

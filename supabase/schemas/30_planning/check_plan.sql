@@ -1,7 +1,7 @@
--- The rules for plans, as stated at the top of shared/domain/src/plan.rs. A plan comes from a model or a runbook and
--- is untrusted: everything that is wrong with it is found before anything is written.
+-- The rules for plans, as stated at the top of shared/domain/src/plan.rs. A plan comes from a model or a runbook and is
+-- untrusted: all problems are found before anything is written.
 
--- Whether JSON has the shape of a call: {"tool": text, "arguments": object}.
+-- Returns true if JSON has the shape of a call: {"tool": text, "arguments": object}.
 create function goalpost_private.is_tool_call(p_value jsonb) returns boolean
 language sql immutable
 set search_path = ''
@@ -10,7 +10,7 @@ as $$
           and jsonb_typeof(p_value -> 'arguments') = 'object') is true
 $$;
 
--- Whether a step's input has what its kind needs (rule missing_input).
+-- Returns true if a step's input contains what its kind requires (rule missing_input).
 create function goalpost_private.plan_input_is_complete(p_kind text, p_input jsonb) returns boolean
 language sql immutable
 set search_path = ''
@@ -35,7 +35,7 @@ as $$
   end is true
 $$;
 
--- The steps of a plan, as read: one row per element, whatever it is. See shared/domain/src/plan.rs, "How values are read".
+-- Returns the steps of a plan, one row per element of any type. See shared/domain/src/plan.rs, "How values are read".
 create function goalpost_private.plan_steps(p_plan jsonb)
 returns table (number bigint, step jsonb, key text, key_is_good boolean, depends_on jsonb)
 language sql immutable
@@ -50,19 +50,19 @@ as $$
      select case jsonb_typeof(s.step -> 'key') when 'string' then s.step ->> 'key' end as key) k
 $$;
 
--- Problems of the graph: cycle, too_deep, too_much_fan_out. Only for a plan whose keys are unique and all there.
--- Takes away the steps that wait for none of those that are left, one by one, and looks at each dependency once
--- (Kahn's algorithm): a plan has thousands of steps and is checked within one call.
+-- Returns the problems of the graph: cycle, too_deep, too_much_fan_out. Expects a plan whose keys are unique and
+-- complete. Removes steps without remaining dependencies one by one and visits each dependency once (Kahn's algorithm):
+-- a plan has thousands of steps and is checked within one call.
 create function goalpost_private.plan_graph_problems(p_plan jsonb, p_limits goalpost_private.limits) returns setof jsonb
 language plpgsql stable
 set search_path = ''
 as $$
 declare
   v_keys text[];
-  -- By the number of a step: for how many it waits still, and how many steps the longest path to it has.
+  -- By the number of a step: the count of its remaining dependencies, and the length of the longest path to it.
   v_waits_for integer[];
   v_depth integer[];
-  -- Which steps wait for a step: v_to[v_first[n]] to v_to[v_last[n]].
+  -- The dependents of step n: v_to[v_first[n]] to v_to[v_last[n]].
   v_first integer[];
   v_last integer[];
   v_to integer[];
@@ -131,16 +131,16 @@ begin
 end
 $$;
 
--- All that is wrong with a plan: [{"code", "step_key", "message"}]; empty when nothing is.
--- The rules are stated once, in shared/domain/src/plan.rs; a property test holds the two against each other.
--- The planner takes a plan for thousands of steps: compiled (jit), the query would take a second instead of a millisecond.
+-- Returns all problems of a plan: [{"code", "step_key", "message"}]; empty if there are none.
+-- The rules are stated once, in shared/domain/src/plan.rs; a property test compares the two implementations.
+-- JIT is off: Postgres estimates thousands of steps, and compilation would take a second for a query of a millisecond.
 create function goalpost_private.check_plan(
   p_plan jsonb, p_agents jsonb, p_tools text[], p_taken_keys text[], p_limits goalpost_private.limits,
   p_completed_keys text[] default '{}'
 ) returns jsonb
 language plpgsql stable
 set search_path = '' set jit = off
--- The engine's calls look rows up one by one; a plan is compared with itself.
+-- The engine's calls look up single rows; here a plan is compared with itself.
 set plan_cache_mode = auto set enable_hashjoin = on set enable_mergejoin = on
 as $$
 declare
@@ -268,7 +268,8 @@ begin
 end
 $$;
 
--- The agents a workspace may use: newest active version of each name, its own before built-in ones.
+-- Returns the agents that a workspace may use: the newest active version of each name, the workspace's own before
+-- built-in ones.
 create function goalpost_private.agents_of(p_workspace_id uuid) returns setof goalpost.agents
 language sql stable
 set search_path = ''
@@ -279,7 +280,8 @@ as $$
    order by a.name, a.workspace_id nulls last, a.version desc
 $$;
 
--- check_plan with what this run may use. A step is no control tool: those are for agents.
+-- Checks a plan against the agents, tools and limits of its run (check_plan). Control tools are excluded, because only
+-- agents may call them.
 create function goalpost_private.check_plan_of_run(p_plan jsonb, p_run goalpost.workflow_runs) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -298,7 +300,7 @@ begin
 end
 $$;
 
--- The steps of earlier plans of a run whose results a later plan may depend on.
+-- Returns the steps of earlier plans of a run on whose results a later plan may depend.
 create function goalpost_private.completed_keys(p_run_id bigint) returns text[]
 language plpgsql stable
 set search_path = ''

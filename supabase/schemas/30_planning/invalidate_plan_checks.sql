@@ -1,5 +1,5 @@
--- A runbook that breaks a rule is not started. Looked at once, not at every start: again after its plan or the limits
--- have changed.
+-- Clears the stored result of a runbook's check after its plan has changed. A runbook is checked once after each change
+-- and not at every start; one that breaks a rule is not started.
 create function goalpost_private.invalidate_plan_check() returns trigger
 language plpgsql
 set search_path = ''
@@ -10,6 +10,7 @@ begin
 end
 $$;
 
+-- Clears the stored results of all runbooks' checks after the limits have changed.
 create function goalpost_private.invalidate_plan_checks() returns trigger
 language plpgsql
 set search_path = ''

@@ -1,5 +1,5 @@
--- Scores how well a question fits a runbook, 0 to 1: 0.6 × the best cosine of word sets over the title and the examples,
--- + 0.4 × the share of the question's words that the runbook contains at all; half of that where they share one word
+-- Scores how well a question matches a runbook, 0 to 1: 0.6 × the best cosine of word sets over the title and the
+-- examples, + 0.4 × the share of the question's words that the runbook contains; half of that where they share one word
 -- alone, because "write a poem" is not "write the weekly review".
 create function goalpost_private.score_runbook(
   p_question text[], p_phrases tsvector[], p_shared_count integer
@@ -19,8 +19,9 @@ as $$
                  * least(1, p_shared_count / 2.0), 3) end
 $$;
 
--- The runbooks of a workspace and the built-in ones that share words with a question, at most p_limit: those that share
--- the most. The rank of word sets without positions for alternatives is proportional to the number of shared words.
+-- Returns the runbooks of a workspace and the built-in ones that share words with a question, at most p_limit, those
+-- with the most shared words first. The rank of word sets without positions for alternatives is proportional to the
+-- number of shared words.
 create function goalpost_private.candidate_runbooks(p_question text[], p_workspace_id uuid, p_limit integer)
 returns table (id bigint, shared text[])
 language sql stable
@@ -57,8 +58,8 @@ as $$
     from (select p_successes::double precision / nullif(p_uses, 0) as share) p
 $$;
 
--- Returns words that ask for nothing themselves, in the form in which words_of gives them.
-create function goalpost_private.courtesies() returns text[]
+-- Returns words without a meaning for the match, such as courtesies, in the form of words_of.
+create function goalpost_private.filler_words() returns text[]
 language sql immutable
 set search_path = ''
 as $$
@@ -66,7 +67,7 @@ as $$
                'want', 'would']
 $$;
 
--- Returns words that name a length of time, in the form in which words_of gives them.
+-- Returns words for a period of time, in the form of words_of.
 create function goalpost_private.period_words() returns text[]
 language sql immutable
 set search_path = ''
@@ -75,7 +76,7 @@ as $$
                'year', 'yearli', 'yesterday']
 $$;
 
--- Returns the negations of a text, each once. They are stop words to words_of, and turn a question into its opposite.
+-- Returns the distinct negations of a text. They are stop words to words_of, but reverse the meaning of a question.
 create function goalpost_private.negations(p_text text) returns text[]
 language sql immutable
 set search_path = ''
@@ -85,8 +86,8 @@ as $$
                 order by 1)
 $$;
 
--- Returns what a question asks for beyond a runbook: words and negations that the runbook's text does not contain, and
--- the runbook's period where the question names none, since it asks about all time then.
+-- Returns the part of a question that a runbook does not cover: words and negations that the runbook's text does not
+-- contain, and the runbook's period if the question names none, since such a question is about all time.
 create function goalpost_private.uncovered_words(
   p_question text, p_words text[], p_shared text[], p_runbook goalpost.runbooks
 ) returns text[]
@@ -106,11 +107,10 @@ as $$
     order by 1)
 $$;
 
--- Returns runbooks for a question, best first, at most five, with the words that speak for each and those of the question
--- that it does not contain, its record in this
--- workspace, and whether this person may use it. Only the first 4000 characters of a question are compared, and of the
--- runbooks the 50 that share the most words, since every claim of an assessment or a plan waits for this.
--- Runbooks of one score are ordered by how often they succeeded here.
+-- Returns runbooks for a question, best first, at most five: with the words that match each, the words of the question
+-- that it does not contain, its record in this workspace, and whether this person may use it. Only the first 4000
+-- characters of a question are compared, and only the 50 runbooks that share the most words, since every claim of an
+-- assessment or a plan waits for this. Runbooks of equal score are ordered by their success rate in this workspace.
 create function goalpost_private.match_runbooks(p_question text, p_workspace_id uuid, p_user_id uuid)
 returns table (runbook_id bigint, name text, version integer, title text, description text, goal_type text, score numeric,
                reasons jsonb, uncovered text[], allowed boolean, refusal text, plan jsonb)
@@ -119,7 +119,7 @@ set search_path = ''
 as $$
   with question as materialized (
     select array(select w from unnest(tsvector_to_array(goalpost_private.words_of(left(p_question, 4000)))) w
-                  where w <> all (goalpost_private.courtesies()) order by w) as words
+                  where w <> all (goalpost_private.filler_words()) order by w) as words
   ),
   scored as (
     select b, c.shared, s.score
@@ -142,7 +142,7 @@ as $$
    order by score desc, goalpost_private.success_bound(coalesce(f.successes, 0), coalesce(f.uses, 0)) desc, (b).name
 $$;
 
--- The same for a goal's run: its title and description stand in for the question; at the root, the question itself.
+-- Matches runbooks to a goal's run: by the question at the root, by the goal's title and description below it.
 create function goalpost_private.match_runbooks_of_run(p_run goalpost.workflow_runs)
 returns table (runbook_id bigint, name text, version integer, title text, description text, goal_type text, score numeric,
                reasons jsonb, uncovered text[], allowed boolean, refusal text, plan jsonb)
@@ -158,7 +158,7 @@ as $$
    where g.id = p_run.goal_id
 $$;
 
--- The names of the parameters that a plan reads, in order: `parameters.week` in any of its templates.
+-- Returns the names of the parameters that a plan reads, in order: `parameters.week` in any of its templates.
 create function goalpost_private.parameters_of(p_plan jsonb) returns jsonb
 language sql immutable
 set search_path = ''

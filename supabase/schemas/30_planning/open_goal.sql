@@ -38,8 +38,8 @@ begin
 end
 $$;
 
--- A sub-goal's turn: pending -> waiting, and a goal of its own, or the one that was cancelled with the run and comes back
--- with it; over the caps it fails. Returns functions to wake.
+-- Opens a sub-goal's step: pending -> waiting, with a new goal, or with the goal that was cancelled with the run and is
+-- reopened with it; over the caps the step fails. Returns the functions to wake.
 create function goalpost_private.open_subgoal(p_step goalpost.steps, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''

@@ -1,6 +1,6 @@
--- Another plan for a goal whose plan came to nothing: its criteria were not met, or one of its steps failed for good.
+-- Planning again, for a goal whose criteria were not met or one of whose steps failed for good.
 
--- Opens another plan where the cap on revisions leaves room, else fails the run. The report is kept in case that no
+-- Opens another plan if the cap on revisions permits it; otherwise fails the run. Keeps the report in case that no
 -- later plan achieves more. p_result: {"reason", "report", "result"}. Returns the functions to wake.
 create function goalpost_private.plan_again(p_run goalpost.workflow_runs, p_result jsonb, p_now timestamptz) returns text[]
 language plpgsql
@@ -23,9 +23,9 @@ begin
 end
 $$;
 
--- Returns true if a failed step leads to another plan: a model made the plan, the cap on revisions leaves room, and the
--- failure is one that other steps may avoid. What a person refused without a word on what should be different, what money
--- or a provider's account does not allow, and what the platform lacks stays so.
+-- Returns true if a failed step leads to another plan: a model made the plan, the cap on revisions permits another, and
+-- other steps may avoid the failure. A rejection by a person without a comment, a lack of money, a problem of a
+-- provider's account, and a missing feature of the platform would fail any other plan, too.
 create function goalpost_private.may_be_planned_around(
   p_run goalpost.workflow_runs, p_step goalpost.steps, p_error jsonb
 ) returns boolean
@@ -45,9 +45,10 @@ as $$
                     and coalesce(m.result ->> 'revision', '1') = p_run.revision::text)
 $$;
 
--- Leads on from a step that failed for good: another plan of its goal, which is told what happened; of a request that was
--- answered by a few steps, a goal. Null where the run fails instead. What is still open of the plan is cancelled.
--- Caller: fail_step, which is called once for a step. Expects the tree's lock.
+-- Continues after a step that failed for good: opens another plan of its goal, which receives the failure; a request
+-- that was answered by a few steps becomes a goal. Returns null if the run fails instead. Cancels the open steps of the
+-- plan.
+-- Called by fail_step, once for a step. Expects the tree's lock.
 create function goalpost_private.plan_around_failure(p_step goalpost.steps, p_error jsonb, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -67,7 +68,8 @@ begin
 end
 $$;
 
--- Makes a goal of a request whose few steps failed. The goal's context holds what was tried. Returns the functions to wake.
+-- Turns a request whose few steps failed into a goal. The goal's context contains the failed steps. Returns the
+-- functions to wake.
 create function goalpost_private.make_goal_of_request(p_run goalpost.workflow_runs, p_reason text, p_now timestamptz)
 returns text[]
 language plpgsql

@@ -1,5 +1,5 @@
--- Refuses what is no list of requests, or names a runbook that cannot be started (ZG003), before anything is written.
--- How long a question is and what a context holds, the table's trigger looks at: request_limits.sql.
+-- Refuses a value that is no list of requests, or that names a runbook that cannot be started (ZG003), before anything
+-- is written. The table's trigger checks the size of questions and contexts (request_limits.sql).
 create function goalpost_private.refuse_bad_requests(p_workspace_id uuid, p_requests jsonb) returns void
 language plpgsql
 set search_path = ''
@@ -28,7 +28,7 @@ begin
 end
 $$;
 
--- What became of each request, in the order it was told: of a new one, and of one whose key was there already.
+-- Returns the state of each request, in the order of p_requests: of a new one, and of one whose key existed already.
 create function goalpost_private.describe_acceptance(
   p_workspace_id uuid, p_requests jsonb, p_new goalpost.requests[]
 ) returns jsonb
@@ -37,12 +37,12 @@ set search_path = ''
 as $$
 declare
   v_new_ids constant bigint[] := array(select n.id from unnest(p_new) n);
-  -- Those without a key are all new, in order.
+  -- Requests without a key are all new, in order.
   v_keyless_ids constant bigint[] := array(select n.id from unnest(p_new) n where n.idempotency_key is null order by n.id);
   v_other bigint;
   v_accepted jsonb;
 begin
-  with told as materialized (
+  with given as materialized (
     select t.number, t.value, k.idempotency_key,
            row_number() over (partition by k.idempotency_key order by t.number) as turn
       from jsonb_array_elements(p_requests) with ordinality t (value, number)
@@ -50,13 +50,13 @@ begin
   ),
   found as (
     select t.number, q.id, q.state,
-           -- The whole request counts: another one under the same key would be lost.
+           -- All fields are compared: another request under the same key would be lost.
            (q.question, q.context, q.runbook, q.parameters, q.budget) is distinct from
              (goalpost_private.trimmed(t.value ->> 'question'), coalesce(nullif(t.value -> 'context', 'null'), '{}'),
               t.value ->> 'runbook', coalesce(nullif(t.value -> 'parameters', 'null'), '{}'),
               coalesce(nullif(t.value -> 'budget', 'null'), '{}')) as is_other,
            t.idempotency_key is not null and (t.turn > 1 or q.id <> all (v_new_ids)) as repeated
-      from told t
+      from given t
       join goalpost.requests q
         on q.id = case when t.idempotency_key is null then v_keyless_ids[t.turn]
                        else (select o.id from goalpost.requests o
@@ -78,12 +78,11 @@ begin
 end
 $$;
 
--- Accepts requests, all or none: [{"question", "idempotency_key", "context", "runbook", "parameters",
--- "budget"}], at most 1000;
--- all but the question may be left out. Gives back {"request_id", "run_id", "state", "repeated"} for each, in order.
--- Called by people (supabase-js, the command line, intake on their behalf). Safe to repeat with the same
--- idempotency keys: the first request is given back. Raises ZG001/ZG002 (not yours), ZG003, ZG004 (key used for
--- another request), ZG006 (too many open: refuse_too_many_requests). Locks nothing that exists.
+-- Accepts requests, all or none: [{"question", "idempotency_key", "context", "runbook", "parameters", "budget"}], at
+-- most 1000; only the question is required. Returns {"request_id", "run_id", "state", "repeated"} for each, in order.
+-- Called by people (supabase-js, the command line, intake on their behalf). Safe to repeat with the same idempotency
+-- keys: the first request is returned. Raises ZG001/ZG002 (not yours), ZG003, ZG004 (key used for another request),
+-- ZG006 (too many open: refuse_too_many_requests). Locks no existing row.
 -- Definer: people may not write runs and steps.
 create function goalpost_private.accept_requests(p_workspace_id uuid, p_requests jsonb) returns jsonb
 language plpgsql security definer
@@ -97,7 +96,7 @@ begin
   perform goalpost_private.require_role(p_workspace_id, 'member');
   perform goalpost_private.refuse_bad_requests(p_workspace_id, p_requests);
 
-  with told as materialized (
+  with given as materialized (
     select t.question, t.idempotency_key, coalesce(t.context, '{}') as context, t.runbook,
            coalesce(t.parameters, '{}') as parameters, coalesce(t.budget, '{}') as budget
       from rows from (jsonb_to_recordset(p_requests)
@@ -110,7 +109,7 @@ begin
       (workspace_id, user_id, question, idempotency_key, context, runbook, parameters, budget, state, goal_id, created_at)
     select p_workspace_id, auth.uid(), t.question, t.idempotency_key, t.context, t.runbook, t.parameters, t.budget, 'accepted',
            case when t.runbook is not null then nextval('goalpost.goals_id_seq') end, v_now
-      from told t
+      from given t
     on conflict (workspace_id, user_id, idempotency_key) where idempotency_key is not null do nothing
     returning *
   )
@@ -120,7 +119,7 @@ begin
 end
 $$;
 
--- The exposed face: invoker functions, so that nothing exposed runs with more rights than its caller has.
+-- The exposed wrappers: invoker functions, so that no exposed function runs with more rights than its caller has.
 create function goalpost.accept_request(
   p_workspace_id uuid, p_question text, p_idempotency_key text default null, p_context jsonb default '{}',
   p_runbook text default null, p_parameters jsonb default '{}', p_budget jsonb default '{}'

@@ -1,4 +1,4 @@
--- Cancels a goal with its sub-goals: -> cancelled. The parent's step, or the request, hears of it. Safe to repeat.
+-- Cancels a goal with its sub-goals: -> cancelled, and with it the parent's step or the request. Safe to repeat.
 -- Definer: people may not write runs and steps.
 create function goalpost_private.cancel_goal(p_goal_id bigint) returns jsonb
 language plpgsql security definer

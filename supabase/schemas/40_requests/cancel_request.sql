@@ -1,5 +1,5 @@
--- Cancels a request and all that followed from it: -> cancelled. Safe to repeat. Allowed to whoever asked, and to
--- admins. Definer: people may not write runs and steps.
+-- Cancels a request and everything that followed from it: -> cancelled. Called by its requester and by admins. Safe to
+-- repeat. Definer: people may not write runs and steps.
 create function goalpost_private.cancel_request(p_request_id bigint) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -14,7 +14,7 @@ begin
   perform goalpost_private.require_role(
     v_request.workspace_id, case when v_request.user_id = auth.uid() then 'member' else 'admin' end);
 
-  -- A request that nobody looked at yet has no tree: its own row is the lock.
+  -- A request that was not adopted yet has no tree: its own row is the lock.
   update goalpost.requests set state = 'cancelled', reason = v_reason, ended_at = goalpost_private.clock()
    where id = p_request_id and state = 'submitted';
   if not found then

@@ -1,8 +1,8 @@
--- How work begins: requests are accepted, one or many at once, and opened. A question is opened with its assessment; a
--- runbook asked for by name is started with its steps, without assessment and without planning.
+-- The opening of requests, one or many at once: a question starts with its assessment; a runbook requested by name
+-- starts with its steps, without assessment and planning.
 
--- Takes up requests that were inserted directly and not yet looked at: submitted -> accepted | failed. Bounded; waits
--- for nobody.
+-- Adopts requests that were inserted directly: submitted -> accepted | failed. Bounded. Does not block: locked rows are
+-- skipped.
 create function goalpost_private.adopt_requests(
   p_limit integer, p_now timestamptz, out adopted_count integer, out functions text[]
 )
@@ -26,8 +26,8 @@ begin
 end
 $$;
 
--- Opens accepted requests: an assessment for each question, its steps for each runbook asked for by name. One whose
--- runbook cannot be started ends failed with the reason. Returns the functions to wake.
+-- Opens accepted requests: an assessment for each question, its steps for each runbook requested by name. A request
+-- whose runbook cannot be started fails with the reason. Returns the functions to wake.
 create function goalpost_private.open_requests(p_requests goalpost.requests[], p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''

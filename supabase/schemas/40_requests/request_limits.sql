@@ -1,9 +1,9 @@
--- How much a person may send, and of what shape: the same by whichever way a request comes, with a code and a sentence.
--- The table's own constraints say the same more roughly, and their refusals quote the row into the server's log.
+-- Limits on the size and shape of requests. They apply on every path, with a code and a message. The table's own
+-- constraints are coarser, and their errors quote the row in the server's log.
 
--- Refuses a JSON value that cannot be carried on: sent to a worker inside other JSON (whose readers stop at 128 levels),
--- and written as text without becoming many times its size (1e131071 is eight characters, and 131,072 digits).
--- ZG003, or ZG007 for one that is too large. Null is no value.
+-- Refuses a JSON value that cannot be passed on: sent to a worker inside other JSON (whose parsers stop at 128 levels),
+-- and written as text without becoming many times its size (1e131071 is eight characters, and 131,072 digits). Raises
+-- ZG003, or ZG007 for one that is too large. Null passes.
 create function goalpost_private.refuse_unfit_shape(
   p_name text, p_value jsonb, p_max_bytes integer, p_hint text default null
 ) returns void
@@ -13,7 +13,7 @@ as $$
 declare
   v_too_large constant text := format('%s has at most %s bytes', p_name, p_max_bytes);
 begin
-  -- As it is stored first: as text, some values are longer than memory.
+  -- The stored size is compared first: some values are larger than memory as text.
   if pg_column_size(p_value) > p_max_bytes then
     perform goalpost_private.refuse('ZG007', v_too_large, p_hint);
   elsif jsonb_path_exists(p_value, 'strict $.**{32 to last} ? (@.type() == "object" || @.type() == "array")') then
@@ -27,7 +27,7 @@ begin
 end
 $$;
 
--- Refuses a part of a request that cannot be carried on: ZG003, or ZG007 for one that is too large.
+-- Refuses a part of a request that cannot be passed on: ZG003, or ZG007 for one that is too large.
 create function goalpost_private.refuse_unfit_object(p_name text, p_value jsonb) returns void
 language plpgsql
 set search_path = ''
@@ -41,7 +41,7 @@ begin
 end
 $$;
 
--- Refuses a request's budget that is none: ZG003.
+-- Refuses an invalid budget of a request: ZG003.
 create function goalpost_private.refuse_unfit_budget(p_budget jsonb) returns void
 language plpgsql
 set search_path = ''
@@ -61,7 +61,7 @@ begin
 end
 $$;
 
--- Returns a text without white space around it.
+-- Returns a text without leading and trailing white space.
 create function goalpost_private.trimmed(p_text text) returns text
 language sql immutable
 set search_path = ''
@@ -69,13 +69,14 @@ as $$
   select btrim(p_text, E' \t\n\x0b\f\r\u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000')
 $$;
 
--- Refuses a request out of bounds: ZG003, or ZG007 for one that is too large. Definer: people may call none of this.
+-- Refuses a request out of bounds: ZG003, or ZG007 for one that is too large. Definer: people may not call these
+-- functions.
 create function goalpost_private.refuse_unfit_request() returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  -- Before anything is compared: the same request is the same with spaces around it, by whichever way it comes.
+  -- Trimmed before any comparison, so that requests which differ only in surrounding spaces are equal on every path.
   new.question := goalpost_private.trimmed(new.question);
   new.idempotency_key := goalpost_private.trimmed(new.idempotency_key);
   if coalesce(length(new.question), 0) = 0 or length(new.question) > 16000 then
@@ -93,14 +94,15 @@ begin
 end
 $$;
 
--- Refuses more open requests than a workspace may have, by whichever way they come (ZG006). Once per statement. Requests
--- of one workspace are accepted one transaction after the other.
+-- Refuses more open requests than a workspace may have, on every path (ZG006). Once per statement. Requests of one
+-- workspace are accepted one transaction after the other.
 create function goalpost_private.refuse_too_many_requests() returns trigger
 language plpgsql security definer
 set search_path = ''
 as $$
 begin
-  -- The workspace is the lock: statements at the same moment do not all find room for one more.
+  -- An advisory lock for the workspace: otherwise two concurrent statements could both pass the check and exceed the
+  -- cap.
   perform pg_advisory_xact_lock(hashtextextended('goalpost.open_requests.' || i.workspace_id, 0))
      from (select distinct n.workspace_id from inserted n order by 1) i;
   if exists (

@@ -1,6 +1,6 @@
--- Tries a failed step again, with fresh attempts, and brings back what its failure ended: the run, the goal, the goals
--- above, the request. Raises ZG001, ZG002, ZG004 (retried already, the run went on without it, or
--- the person with whose rights it would run may not ask any more). Locks the tree.
+-- Retries a failed step with fresh attempts, and reopens what its failure ended: the run, the goal, the goals above,
+-- the request. Raises ZG001, ZG002, ZG004 (retried already, the run continued without it, or the requester lost the
+-- right to send requests). Locks the tree.
 -- Definer: people may not write runs and steps.
 create function goalpost_private.retry_dead_letter(p_dead_letter_id bigint) returns jsonb
 language plpgsql security definer
@@ -35,10 +35,10 @@ begin
 end
 $$;
 
--- Brings a failed run back, from the top of its tree down: failed -> running. The named step is tried again (a
--- sub-goal step goes back to waiting); what was cancelled with the run is pending again.
--- Raises ZG004 unless that step is what each of these runs failed with: a run that ended otherwise, or went on
--- without it, has nothing to be brought back to.
+-- Reopens a failed run, from the top of its tree down: failed -> running. The named step is retried (a sub-goal step
+-- returns to waiting); steps that were cancelled with the run are pending again.
+-- Raises ZG004 unless that step is the cause for which each of these runs failed: a run that ended otherwise, or
+-- continued without the step, cannot be reopened for it.
 create function goalpost_private.reopen_run(p_run_id bigint, p_step_key text, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -89,16 +89,16 @@ begin
 end
 $$;
 
--- Brings back the steps of a run's plan that were cancelled with it: cancelled -> pending, and on as their dependencies
--- allow. Those of an earlier plan were cancelled because another one took its place, and stay so.
--- Their calls, and those of the step that is tried again, go on under the keys they had. Returns the functions to wake.
+-- Reopens the steps of a run's plan that were cancelled with it: cancelled -> pending, and further as their
+-- dependencies allow. Steps of an earlier plan were cancelled because a later plan replaced it, and stay cancelled.
+-- Calls of the reopened steps, and those of the retried step, keep their keys. Returns the functions to wake.
 -- Called by reopen_run and reopen_subgoal, with the run running again. Expects the tree's lock.
 create function goalpost_private.reopen_steps(p_run_id bigint, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
 as $$
 begin
-  -- The judge too, where it reported on the failure: another attempt, once the others have ended.
+  -- If the judge reported on the failure, it gets another attempt once the other steps have ended.
   update goalpost.steps s
      set state = 'pending', ended_at = null, started_at = null, result = null,
          attempt = case s.state when 'completed' then s.attempt + 1 else s.attempt end,
@@ -120,8 +120,8 @@ begin
 end
 $$;
 
--- Brings back the goal of a sub-goal's step that is opened again, where it has one: it was cancelled with the run above,
--- and what it completed stays, under the same keys. Returns the functions to wake; null: the step has no goal yet.
+-- Reopens the goal of a sub-goal's step, if it has one: the goal was cancelled with the run above, and its completed
+-- steps stay, under the same keys. Returns the functions to wake; null if the step has no goal yet.
 -- Called by open_subgoal. Expects the tree's lock.
 create function goalpost_private.reopen_subgoal(p_step goalpost.steps, p_now timestamptz) returns text[]
 language plpgsql

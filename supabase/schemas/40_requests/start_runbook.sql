@@ -1,5 +1,5 @@
--- The runbook of a name that a person may start in a workspace: the newest active version, the workspace's own before a
--- built-in one. `problem` says why there is none to start.
+-- Finds the runbook of a name that a person may start in a workspace: the newest active version, the workspace's own
+-- before a built-in one. `problem` is the reason if there is none to start.
 create function goalpost_private.find_runbook(
   p_workspace_id uuid, p_user_id uuid, p_name text, out runbook goalpost.runbooks, out problem text
 )
@@ -33,8 +33,8 @@ begin
 end
 $$;
 
--- The one last step of a plan that leaves nothing to be judged; null where a judge is needed.
-create function goalpost_private.only_last_key(p_plan jsonb) returns text
+-- Returns the key of a plan's single final step if the plan leaves nothing to judge; null if a judge is needed.
+create function goalpost_private.single_final_key(p_plan jsonb) returns text
 language sql immutable
 set search_path = '' set enable_hashjoin = on set enable_mergejoin = on
 as $$
@@ -45,8 +45,8 @@ as $$
                       where d = s.key)
 $$;
 
--- Whether a first step of a plan is one that functions do not just begin with: see add_plan_steps.
-create function goalpost_private.begins_specially(p_plan jsonb) returns boolean
+-- Returns true if a plan has first steps that add_plan_steps leaves pending, so that open_first_steps has to open them.
+create function goalpost_private.needs_open_first_steps(p_plan jsonb) returns boolean
 language sql immutable
 set search_path = ''
 as $$
@@ -56,9 +56,9 @@ as $$
        and (s.step ->> 'kind' not in ('agent', 'tool') or coalesce(s.step -> 'condition', 'null') <> 'null'))
 $$;
 
--- Starts a runbook for requests of one workspace that ask for it by name: goal, run, revision and steps for each.
--- Where it has nothing to be judged by (no criterion, no report) and ends in one step that functions work, the run ends
--- with that step; otherwise a judge waits for all ends. Returns the functions to wake.
+-- Starts a runbook for requests of one workspace that name it: inserts a goal, run, revision and steps for each. If the
+-- plan has neither a criterion nor a report and ends in one step that functions process, the run ends with that step;
+-- otherwise a judge depends on all final steps. Returns the functions to wake.
 create function goalpost_private.start_runbook(
   p_runbook goalpost.runbooks, p_requests goalpost.requests[], p_now timestamptz
 ) returns text[]
@@ -68,8 +68,8 @@ as $$
 declare
   v_runs goalpost.workflow_runs[];
   v_run goalpost.workflow_runs;
-  v_last_key constant text := goalpost_private.only_last_key(p_runbook.plan);
-  v_begins_specially constant boolean := goalpost_private.begins_specially(p_runbook.plan);
+  v_final_key constant text := goalpost_private.single_final_key(p_runbook.plan);
+  v_needs_open_first_steps constant boolean := goalpost_private.needs_open_first_steps(p_runbook.plan);
   v_functions text[];
 begin
   insert into goalpost.goals
@@ -96,12 +96,12 @@ begin
   select r.id, 1, r.workspace_id, r.id, r.goal_id, 'goal.opened', p_now from unnest(v_runs) r;
 
   v_functions := goalpost_private.add_plan_steps(
-    v_runs, p_runbook.plan, v_last_key, case when v_last_key is null then 'judge' end, p_now);
+    v_runs, p_runbook.plan, v_final_key, case when v_final_key is null then 'judge' end, p_now);
   foreach v_run in array v_runs loop
-    if v_last_key is null then
+    if v_final_key is null then
       perform goalpost_private.add_criteria(v_run, p_runbook.plan);
     end if;
-    if v_begins_specially then
+    if v_needs_open_first_steps then
       v_functions := v_functions || goalpost_private.open_first_steps(v_run, p_now);
     end if;
   end loop;

@@ -1,4 +1,4 @@
--- Rings intake when people insert requests directly. Once per statement; observes and wakes, nothing else.
+-- Wakes intake when people insert requests directly. Once per statement. It only sends wakes and changes no work.
 create function goalpost_private.wake_for_requests() returns trigger
 language plpgsql security definer
 set search_path = ''

@@ -1,5 +1,6 @@
--- What a colleague would know before the first word: {"workspace", "asker", "local_now"}. For steps that a model may work
--- on; the name is the account's own and comes as data. Tables are named with what the tools may do there.
+-- Returns the background that a model needs before it starts: {"workspace", "asker", "local_now"}. For steps that a
+-- model may process. The name comes from the account, so it is passed as data. Writable tables are listed with their
+-- operations.
 create function goalpost_private.context_of_workspace(p_run goalpost.workflow_runs, p_now timestamptz) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -23,8 +24,8 @@ begin
 end
 $$;
 
--- Whether a tool of ours can do anything in a workspace: where it may act is listed there.
-create function goalpost_private.has_use_for(p_workspace goalpost.workspaces, p_tool text) returns boolean
+-- Returns true if a built-in tool can be used in a workspace: tools that act outside need an entry in its lists.
+create function goalpost_private.is_usable_tool(p_workspace goalpost.workspaces, p_tool text) returns boolean
 language sql stable
 set search_path = ''
 as $$
@@ -33,7 +34,7 @@ as $$
     when 'http' then p_workspace.http_hosts <> '{}'
     when 'email' then p_workspace.email_domains <> '{}'
     when 'mcp_list' then exists (select from goalpost.mcp_servers m where m.workspace_id = p_workspace.id)
-    -- Its runbook is started by its name.
+    -- Only its runbook uses this tool, and that is started by name.
     when 'embed_memories' then false
     when 'table_write' then exists (select from goalpost.writable_tables t where t.workspace_id = p_workspace.id)
     else true end

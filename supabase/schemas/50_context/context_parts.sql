@@ -1,11 +1,11 @@
--- How tools are described to a model: those of these names; null: all that a step may be, which control tools are not,
--- and that can do anything in the workspace.
+-- Returns the descriptions of tools for a model: of these names, or (null) of all tools that a step may be and that can
+-- be used in the workspace, which excludes control tools.
 create function goalpost_private.describe_tools(p_workspace_id uuid, p_names text[]) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
 begin
-  -- Most agents have none of a server's tools, and then servers need not be looked at.
+  -- Most agents have no tool of a server, and then the servers need not be read.
   if not exists (select from unnest(p_names) n where starts_with(n, 'mcp.')) and p_names is not null then
     return (select coalesce(jsonb_agg(to_jsonb(t) order by t.name), '[]') from goalpost.tools t where t.name = any (p_names));
   end if;
@@ -13,11 +13,12 @@ begin
     select coalesce(jsonb_agg(to_jsonb(t) order by t.name), '[]')
       from goalpost_private.tools_of(p_workspace_id) t
       left join goalpost.workspaces w on w.id = p_workspace_id
-     where case when p_names is null then not t.control and goalpost_private.has_use_for(w, t.name)
+     where case when p_names is null then not t.control and goalpost_private.is_usable_tool(w, t.name)
                 else t.name = any (p_names) end);
 end
 $$;
 
+-- Describes a goal with its criteria; null for a run without a goal.
 create function goalpost_private.describe_goal(p_goal_id bigint) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -35,7 +36,7 @@ begin
 end
 $$;
 
--- Whether there is anything that a step might be told of what is remembered: without it, it does not ask.
+-- Returns {"remembers": true} if the workspace has any memories, else {}: without it, the worker skips the recall.
 create function goalpost_private.context_of_memory(p_workspace_id uuid) returns jsonb
 language sql stable
 set search_path = ''

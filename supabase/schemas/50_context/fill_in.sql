@@ -1,14 +1,14 @@
--- Paths in what people read: an approval's question and content, a sub-goal's title and description. Whatever a template can do
--- beyond paths is refused when the plan is checked (shared/domain/src/plan/contents.rs).
+-- Path templates in texts for people: an approval's question and content, a sub-goal's title and description. The check
+-- of a plan refuses all other template features in them (shared/domain/src/plan/contents.rs).
 
--- Returns the value at a path such as steps.list.rows[0].name; null where it leads nowhere.
+-- Returns the value at a path such as steps.list.rows[0].name; null if there is none.
 create function goalpost_private.value_at(p_names jsonb, p_path text) returns jsonb
 language sql immutable
 set search_path = ''
 as $$ select p_names #> string_to_array(replace(replace(p_path, '[', '.'), ']', ''), '.') $$;
 
--- Fills {{ steps.draft.text }}, {{ steps.list.rows[0].name }} or {{ goal.title }} into a text: a text as it is, any other value
--- as JSON, and of a path that leads nowhere the path in brackets. What is filled in is not filled in again.
+-- Fills {{ steps.draft.text }}, {{ steps.list.rows[0].name }} or {{ goal.title }} into a text: a text unchanged, any
+-- other value as JSON, and a path without a value as the path in brackets. Inserted values are not expanded again.
 create function goalpost_private.fill_in(p_text text, p_names jsonb) returns text
 language plpgsql immutable
 set search_path = ''
@@ -38,7 +38,7 @@ end
 $$;
 
 -- Fills paths into all strings of a JSON value. A string that is exactly one path becomes the value there, as in the
--- arguments of a call. Recursion ends with the value, whose depth is bounded where plans are checked.
+-- arguments of a call. The recursion ends with the value, whose depth is bounded by the check of plans.
 create function goalpost_private.fill_in_strings(p_value jsonb, p_names jsonb) returns jsonb
 language plpgsql immutable
 set search_path = ''
@@ -60,7 +60,7 @@ begin
 end
 $$;
 
--- The names that a step's paths may use: those of templates in arguments.
+-- Returns the values that a step's paths may use: the same as those of templates in arguments.
 create function goalpost_private.names_for(p_step goalpost.steps) returns jsonb
 language plpgsql stable
 set search_path = ''

@@ -1,4 +1,4 @@
--- Schemas that the asker's SQL may name: the workspace's; for a project admin the catalog too.
+-- Returns the schemas that the asker's SQL may name: the workspace's, and for a project admin the catalog too.
 create function goalpost_private.readable_schemas(p_workspace_id uuid, p_user_id uuid) returns text[]
 language plpgsql stable
 set search_path = ''
@@ -12,7 +12,7 @@ begin
 end
 $$;
 
--- Words of a text that may name a table or a column: of three letters and more, without a plural's ending.
+-- Returns the words of a text that may name a table or a column: of three letters and more, without a plural's ending.
 create function goalpost_private.name_words(p_text text) returns text[]
 language sql immutable
 set search_path = ''
@@ -23,7 +23,7 @@ as $$
      where length(w) >= 3)
 $$;
 
--- The tables and views of the workspace's schemas that signed-in people may read.
+-- Returns the tables and views of the workspace's schemas that signed-in people may read.
 create function goalpost_private.readable_oids(p_workspace_id uuid) returns oid[]
 language plpgsql stable
 set search_path = ''
@@ -38,10 +38,10 @@ begin
 end
 $$;
 
--- Tables of the workspace's schemas that signed-in people may read, with what their catalog states of them, those first
--- that have most words of the question, then the largest, at most 60:
--- {"tables": [...], "more_tables": how many are left out}. A worker shows those of them that fit its prompt.
--- Catalog only: neither values nor counts of rows that a person may not see.
+-- Returns the tables of the workspace's schemas that signed-in people may read, described from the catalog, at most 60;
+-- those with the most words of the question first, then the largest:
+-- {"tables": [...], "more_tables": the number left out}. A worker includes as many as fit its prompt.
+-- Reads the catalog only: neither values nor row counts that a person may not see.
 create function goalpost_private.readable_tables(p_workspace_id uuid, p_question text) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -60,7 +60,7 @@ end
 $$;
 
 -- Describes tables and views. The planner's estimate of rows is left out where row-level security applies, since it
--- counts rows that the asker may not see, and for views, which have none. What is not stated has no field.
+-- counts rows that the asker may not see, and for views, which have none. Fields without a value are left out.
 create function goalpost_private.describe_tables(p_tables oid[], p_readable oid[])
 returns table (table_oid oid, described jsonb)
 language plpgsql stable
@@ -85,7 +85,7 @@ begin
 end
 $$;
 
--- The first forty columns of each table, and how many more it has.
+-- Returns the first forty columns of each table, and the number of the others.
 create function goalpost_private.describe_columns(p_tables oid[])
 returns table (table_oid oid, described jsonb, more bigint)
 language plpgsql stable
@@ -109,8 +109,8 @@ begin
 end
 $$;
 
--- The keys and the short checks of each table that has some: {"primary_key", "unique_keys", "foreign_keys", "checks"}.
--- Foreign keys name tables of p_readable alone.
+-- Returns the keys and the short checks of each table that has any: {"primary_key", "unique_keys", "foreign_keys",
+-- "checks"}. Only foreign keys to tables of p_readable are included.
 create function goalpost_private.describe_constraints(p_tables oid[], p_readable oid[])
 returns table (table_oid oid, described jsonb)
 language plpgsql stable
@@ -138,7 +138,7 @@ begin
 end
 $$;
 
--- Names of columns by their numbers, in their order.
+-- Returns the names of columns by their numbers, in their order.
 create function goalpost_private.column_list(p_table oid, p_numbers smallint[]) returns jsonb
 language sql stable
 set search_path = ''
@@ -147,8 +147,9 @@ as $$
     from pg_catalog.pg_attribute a where a.attrelid = p_table and a.attnum = any (p_numbers)
 $$;
 
--- The 60 of these tables that fit the words best, the best first. A word in the table's name counts four times one in a
--- column's. Size decides between equals, but not of tables with row-level security, whose size is not for everyone.
+-- Returns the 60 of these tables that match the words best, the best first. A word in the table's name counts four
+-- times a word in a column's. Equal matches are ordered by size, except tables with row-level security, whose size is
+-- confidential.
 create function goalpost_private.tables_for(p_tables oid[], p_words text[]) returns oid[]
 language sql stable
 set search_path = ''

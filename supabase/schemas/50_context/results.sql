@@ -1,18 +1,18 @@
--- A result, or a note in its place when what is told has become too large with it.
-create function goalpost_private.fitting_result(p_result jsonb, p_told_bytes bigint) returns jsonb
+-- Returns a result, or a note in its place if the total size up to it exceeds the cap.
+create function goalpost_private.fitting_result(p_result jsonb, p_bytes_so_far bigint) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select case
-    when p_told_bytes <= l.max_context_bytes then p_result
+    when p_bytes_so_far <= l.max_context_bytes then p_result
     else jsonb_build_object('omitted', format(
-      'this result has %s bytes, and all that a step is told of others may have %s; ask for less',
+      'this result has %s bytes, and all results of other steps together may have %s; ask for less',
       octet_length(p_result::text), l.max_context_bytes))
   end
     from goalpost_private.limits l
 $$;
 
--- What a step may see of the steps it depends on: their results, by key; where not all fit, the smallest.
+-- Returns the results of a step's dependencies by key; if not all fit, the smallest.
 create function goalpost_private.dependency_results(p_run_id bigint, p_depends_on text[]) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -32,16 +32,16 @@ begin
     return v_results;
   end if;
   return (
-    select coalesce(jsonb_object_agg(t.key, goalpost_private.fitting_result(t.result, t.told_bytes)), '{}')
+    select coalesce(jsonb_object_agg(t.key, goalpost_private.fitting_result(t.result, t.bytes_so_far)), '{}')
       from (
         select r.key, r.value as result,
-               sum(octet_length(r.value::text)) over (order by octet_length(r.value::text), r.key) as told_bytes
+               sum(octet_length(r.value::text)) over (order by octet_length(r.value::text), r.key) as bytes_so_far
           from jsonb_each(v_results) r) t);
 end
 $$;
 
--- Steps that a step depends on and that failed while the run goes on (on_failure), by key with the reason:
--- {"failed_steps": {…}}; {} where none has.
+-- Returns the failed dependencies of a step whose run continued after the failure (on_failure), by key with the reason:
+-- {"failed_steps": {…}}; {} if there are none.
 create function goalpost_private.failed_dependencies(p_run_id bigint, p_depends_on text[]) returns jsonb
 language plpgsql stable
 set search_path = ''

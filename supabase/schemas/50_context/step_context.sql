@@ -1,24 +1,24 @@
--- What a claimed step is told (step_context), and how runbooks are matched to a question.
+-- The contexts of assessments, plans and judgements (step_context).
 
--- How the steps of a run ended, for a judge or for planning again. Where not all results fit, those of the newest
--- revision are told, and the smallest.
+-- Describes how the steps of a run ended, for a judge or for planning again. If not all results fit, those of the
+-- newest revision are included, and of them the smallest.
 create function goalpost_private.describe_steps(p_run_id bigint) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select coalesce(jsonb_agg(jsonb_build_object(
            'key', s.key, 'kind', s.kind, 'title', s.title, 'state', s.state,
-           'result', goalpost_private.fitting_result(s.result, s.told_bytes), 'error', s.error)
+           'result', goalpost_private.fitting_result(s.result, s.bytes_so_far), 'error', s.error)
            order by s.revision, s.ended_at, s.key), '[]')
     from (
       select *, coalesce(sum(octet_length(result::text))
-                  over (order by revision desc, octet_length(result::text), key), 0) as told_bytes
+                  over (order by revision desc, octet_length(result::text), key), 0) as bytes_so_far
         from goalpost.steps
        where run_id = p_run_id and kind not in ('assess', 'plan', 'judge')) s
 $$;
 
--- The calls of a step that a reader of its result has to know of, as they were made: an agent's, each with the beginning of
--- its result, and those that change something outside, with what a person made of them.
+-- Returns the calls of a step that its judge or planner needs beside the result: those of an agent, each with the
+-- beginning of its result, and those that write outside or whose arguments a person changed.
 create function goalpost_private.calls_that_matter(p_step goalpost.steps) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -36,13 +36,13 @@ begin
       from goalpost.tool_calls c
      where c.run_id = p_step.run_id and c.step_key = p_step.key and c.state in ('done', 'unknown', 'denied')
        and c.tool not in ('submit_result', 'remember', 'recall')
-       -- The step's own result shows what it read.
+       -- The result of a tool's step already contains what it read.
        and (p_step.kind = 'agent' or c.proposed_arguments is not null
             or exists (select from goalpost_private.tools_of(p_step.workspace_id) t where t.name = c.tool and t.writes)));
 end
 $$;
 
--- How the steps ended, each with the calls that matter.
+-- Describes how the steps of a run ended, each with its relevant calls (calls_that_matter).
 create function goalpost_private.describe_work(p_run_id bigint) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -57,7 +57,7 @@ begin
 end
 $$;
 
--- The same for another plan: also with what each step was given.
+-- Describes the steps for another plan: like describe_work, with each step's input.
 create function goalpost_private.describe_steps_for_plan(p_run_id bigint) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -70,7 +70,7 @@ begin
 end
 $$;
 
--- Returns the least of what the caps of a run leave for more calls, in micro-dollars.
+-- Returns the smallest remaining amount of a run's caps, in micro-dollars.
 create function goalpost_private.money_left(p_run_id bigint) returns bigint
 language plpgsql stable
 set search_path = ''
@@ -83,6 +83,7 @@ begin
 end
 $$;
 
+-- Returns the context of an assessment: the request's context, matching runbooks, tools and readable tables.
 create function goalpost_private.context_to_assess(p_run goalpost.workflow_runs) returns jsonb
 language sql stable
 set search_path = ''
@@ -101,7 +102,7 @@ as $$
     from goalpost.requests q where q.id = p_run.request_id
 $$;
 
--- Where a sub-goal stands: {"goals_above": titles from the first}; nothing for a goal that is no sub-goal.
+-- Returns the position of a sub-goal: {"goals_above": titles from the first}; {} for a root goal.
 create function goalpost_private.place_of_goal(p_goal_id bigint) returns jsonb
 language sql stable
 set search_path = ''
@@ -116,6 +117,8 @@ as $$
     from above a
 $$;
 
+-- Returns the context of a plan: matching runbooks, agents, tools, limits and readable tables, and, for another plan,
+-- the previous steps with the reason and the remaining plans and money.
 create function goalpost_private.context_to_plan(p_step goalpost.steps, p_run goalpost.workflow_runs) returns jsonb
 language sql stable
 set search_path = ''
@@ -149,6 +152,7 @@ as $$
                 where q.id = p_run.request_id))
 $$;
 
+-- Returns the context of a judgement: the criteria, the ended steps, the report's template and the usage so far.
 create function goalpost_private.context_to_judge(p_run goalpost.workflow_runs) returns jsonb
 language sql stable
 set search_path = ''
@@ -169,7 +173,8 @@ as $$
                       where u.workspace_id = p_run.workspace_id and u.goal_id = p_run.goal_id))
 $$;
 
--- What the worker of an assessment, a plan or a judgement has to know, beyond what it is told of the run.
+-- Returns the part of the context that is specific to an assessment, a plan or a judgement (context_of_run has the
+-- rest).
 create function goalpost_private.step_context(p_step goalpost.steps, p_run goalpost.workflow_runs) returns jsonb
 language sql stable
 set search_path = ''

@@ -1,5 +1,5 @@
--- Tells steps of what they delegated: the calls for which these steps worked are done or failed. A step that waits for
--- nothing more is ready: waiting -> ready. Called by open_dependents. Returns the functions to wake.
+-- Ends the calls for which these steps worked: done or failed, with the steps' results. A delegating step that waits
+-- for nothing more becomes ready: waiting -> ready. Called by open_dependents. Returns the functions to wake.
 create function goalpost_private.answer_delegators(
   p_ended goalpost.steps[], p_delegators goalpost.steps[], p_now timestamptz
 ) returns text[]

@@ -1,4 +1,4 @@
--- Places for these calls, all of them or none; null: they have them, or need none.
+-- Acquires rate limit slots for these calls, all of them or none. Returns null if they have them, or need none.
 create function goalpost_private.acquire_rate_limit_slots(p_step goalpost.steps, p_numbers integer[], p_now timestamptz) returns jsonb
 language plpgsql
 set search_path = ''
@@ -25,9 +25,9 @@ begin
 end
 $$;
 
--- Notes that calls are about to be made: those that may not be repeated go from intended to running, and whoever dies
--- from here on leaves an outcome that nobody knows; those whose tool has a limit take their places. Replies {"calls": […]}:
--- those in state running, or intended where they may be repeated, may be made, once; or with "wait" nothing was begun.
+-- Begins calls: those that may not be repeated go from intended to running, so that the outcome is unknown if their
+-- worker dies from here on; those whose tool has a limit acquire their slots. Replies {"calls": […]}: calls in state
+-- running, or intended if they may be repeated, may now be made, once; or with "wait", if no call was begun.
 -- Called right before such calls. Safe to repeat. Raises ZG009. Locks the tree.
 create function goalpost_worker.begin_calls(p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_numbers integer[])
 returns jsonb

@@ -1,16 +1,16 @@
--- The journal: what a step asks models and tools is a row before it takes effect, and so a step that is claimed again
--- goes on where it was. The story of one turn:
+-- The journal: a model call or a tool call of a step is a row before it takes effect, so that a step that is claimed
+-- again continues where its last worker stopped. The sequence of one turn:
 --
---   begin_turn ─> (the model is asked) ─> end_turn: the answer, and each call it asks for with frozen arguments
+--   begin_turn ─> (the model call) ─> end_turn: the answer, and each call that it requests, with frozen arguments
 --     a call that may be repeated:   (it is made) ─> its result travels with the next begin_turn, or with the outcome
 --     a call that may not:           begin_calls ─> (it is made) ─> end_calls at once
 --     a call for people or SQL:      waiting, until they have decided; or carry_out_call
 --
--- All functions here lock the step's tree first and look at its lease then (lock_leased_step): while they run, nobody takes
--- the step away. Each is safe to repeat, since its answer may be lost: a repeated call finds its own row and tells of
--- it. What may be asked at all is decided by reserve_turn (money) and decide_call (policy).
+-- All functions here lock the step's tree first and then check its lease (lock_leased_step): while they run, the step
+-- cannot be taken from its worker. Each is safe to repeat, since its reply may be lost: a repeated call finds its own
+-- row and returns it. reserve_turn (money) and decide_call (policy) decide if a call is permitted at all.
 
--- Refuses a model call that is none (ZG003). An embedding has no output.
+-- Refuses an invalid model call (ZG003). An embedding has no output.
 create function goalpost_private.refuse_bad_ask(p_ask jsonb) returns void
 language plpgsql
 set search_path = ''
@@ -32,7 +32,7 @@ begin
 end
 $$;
 
--- Returns why a step may make no more model calls, as {"refused": …}, or null. Embeddings are counted by themselves.
+-- Returns why a step may make no more model calls, as {"refused": …}, or null. Embeddings have a count of their own.
 create function goalpost_private.turn_refusal(p_step goalpost.steps, p_is_embedding boolean) returns jsonb
 language sql stable
 set search_path = ''
@@ -41,7 +41,7 @@ as $$
     select t.* from goalpost.step_turns t
      where t.run_id = p_step.run_id and t.step_key = p_step.key and (t.purpose = 'embed') = p_is_embedding
   ),
-  -- The newest ones of this try that brought nothing.
+  -- The latest turns of this attempt that failed.
   failed as (
     select t.* from turn t
      where t.attempt = p_step.attempt
@@ -59,8 +59,8 @@ as $$
     from goalpost_private.limits l
 $$;
 
--- Returns the turn under way that the next model call of this worker follows: the same call, whose reply was lost, or
--- one that it left without an end. Embeddings run side by side, and are only ever the same call.
+-- Returns the turn that this worker left open before the next model call: the same call, whose reply was lost, or
+-- another one without an end. Embeddings run in parallel, and only match the same call.
 create function goalpost_private.turn_under_way(p_step goalpost.steps, p_ask jsonb, out turn goalpost.step_turns, out is_same boolean)
 language plpgsql stable
 set search_path = ''
@@ -77,12 +77,12 @@ begin
 end
 $$;
 
--- Notes that a model is about to be called, for a chat or an embedding: a turn in state asked, with what it may cost at
--- most reserved. Replies {"number"}, with "capabilities" where something is known of the server at the call's "endpoint"
--- (model_capabilities.sql), or why nothing is to be called now: {"wait"}, {"waits_for_person"}, {"refused":
--- {"code", "message"}}. Called before every paid call. Results of tool calls that ended since (p_ended_calls) are recorded
--- first and in any case. Safe to repeat: the same call that this very worker has noted and not ended keeps its number.
--- Another one that it left without an end is unknown from now on. Raises ZG003, ZG009. Locks the tree, then the caps.
+-- Begins a turn for a chat or an embedding: inserts it in state asked, with the upper bound of its cost reserved.
+-- Replies {"number"}, with "capabilities" where some are known of the server at the call's "endpoint"
+-- (model_capabilities.sql), or the reason why the call may not be made now: {"wait"}, {"waits_for_person"}, {"refused":
+-- {"code", "message"}}. Called before every paid call. Tool calls that ended since (p_ended_calls) are recorded first
+-- and in any case. Safe to repeat: the same call of the same worker keeps its number until it ends. Another turn that
+-- this worker left without an end becomes unknown. Raises ZG003, ZG009. Locks the tree, then the caps.
 create function goalpost_worker.begin_turn(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_ask jsonb, p_ended_calls jsonb default '[]'
 ) returns jsonb
@@ -106,7 +106,7 @@ begin
       'number', (v_under_way.turn).number, 'capabilities', goalpost_private.capabilities_for(p_ask, v_now)));
   end if;
   if (v_under_way.turn).number is not null then
-    perform goalpost_private.give_up_turn(
+    perform goalpost_private.abandon_turn(
       v_under_way.turn, 'its end was never reported; it counts as spent', true, v_now);
   end if;
 

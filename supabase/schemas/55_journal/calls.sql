@@ -1,4 +1,5 @@
--- How large a value is as text; null is nothing. What is stored short may be long as text: looked at in this order.
+-- Returns true if a value is larger than p_bytes as text; null has no size. The stored size is compared first, since a
+-- value that is stored compactly may be long as text.
 create function goalpost_private.is_larger_than(p_value jsonb, p_bytes integer) returns boolean
 language sql stable
 set search_path = ''
@@ -7,7 +8,8 @@ as $$
                        else octet_length(p_value::text) > p_bytes end, false)
 $$;
 
--- An error as it is kept: a word, a sentence of at most 4000 characters, whether another try may help.
+-- Returns the stored form of an error: a code, a message of at most 4000 characters, and if another attempt may
+-- succeed.
 create function goalpost_private.kept_error(p_error jsonb) returns jsonb
 language sql immutable
 set search_path = ''
@@ -18,7 +20,7 @@ as $$
            'retryable', coalesce(p_error -> 'retryable' = 'true', false))
 $$;
 
--- A call as its worker is told of it.
+-- Returns the form of a call that its worker receives.
 create function goalpost_private.describe_call(p_call goalpost.tool_calls) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -33,7 +35,7 @@ begin
 end
 $$;
 
--- The calls of a step that an answer asked for (p_turn_number), or those that no answer asked for (null).
+-- Returns the calls of a step that an answer requested (p_turn_number), or those that no answer requested (null).
 create function goalpost_private.describe_calls(p_run_id bigint, p_step_key text, p_turn_number integer) returns jsonb
 language sql stable
 set search_path = ''
@@ -43,8 +45,8 @@ as $$
    where c.run_id = p_run_id and c.step_key = p_step_key and c.turn_number is not distinct from p_turn_number
 $$;
 
--- Returns the key of the same call (tool and arguments) that an earlier revision of the run's plan made, if its key is not
--- in use in the present one: a plan that is made again does not repeat an effect under another key. Null: there is none.
+-- Returns the key of the same call (tool and arguments) in an earlier revision of the run's plan, if its key is not in
+-- use in the present one: a new plan does not repeat an effect under another key. Null if there is none.
 create function goalpost_private.key_of_earlier_plan(p_step goalpost.steps, p_call goalpost.tool_calls) returns text
 language plpgsql stable
 set search_path = ''
@@ -68,8 +70,8 @@ begin
 end
 $$;
 
--- A call as it was asked for, not yet decided on: with frozen arguments, the tool's properties of now, and the key
--- that it will have outside, whoever makes it.
+-- Returns a requested call before the decision on it: with frozen arguments, the present properties of its tool, and
+-- the key that identifies it outside, for every worker that makes it.
 create function goalpost_private.frozen_call(
   p_step goalpost.steps, p_turn_number integer, p_number integer, p_asked jsonb, p_now timestamptz
 ) returns goalpost.tool_calls
@@ -104,7 +106,7 @@ begin
   v_call.arguments_hash := encode(sha256(convert_to(v_arguments::text, 'UTF8')), 'hex');
   v_tool := goalpost_private.find_tool(p_step.workspace_id, v_call.tool);
   v_call.tool_version := coalesce(v_tool.version, 0);
-  -- Of a tool that is not there nothing is assumed in its favour.
+  -- An unknown tool is assumed to be neither idempotent nor read-only.
   v_call.idempotent := coalesce(v_tool.idempotent, false);
   v_call.writes := coalesce(v_tool.writes, true);
   v_call.idempotency_key := coalesce(
@@ -151,8 +153,8 @@ begin
 end
 $$;
 
--- Writes the calls that an answer asks for, with what is decided on each, and asks people where they decide.
--- Raises ZG003 for what is no list of calls, or too long a one.
+-- Inserts the calls that an answer requests, with the decision on each, and opens an approval for those that wait for a
+-- person. Raises ZG003 for an invalid list of calls, or one that is too long.
 create function goalpost_private.create_calls(
   p_step goalpost.steps, p_turn_number integer, p_calls jsonb, p_now timestamptz
 ) returns void
@@ -181,7 +183,7 @@ begin
 end
 $$;
 
--- Puts a call that waits for a person before one.
+-- Opens an approval for a call that waits for a person.
 create function goalpost_private.ask_for_call(
   p_step goalpost.steps, p_call goalpost.tool_calls, p_question text, p_now timestamptz
 ) returns void
@@ -197,8 +199,8 @@ begin
 end
 $$;
 
--- Records how calls ended: [{"number", "result"} or {"number", "error"}]: intended | running -> done | failed. A call
--- that may not be repeated is done only if this worker began it. What has ended stays as it ended. Raises ZG003.
+-- Records ended calls: [{"number", "result"} or {"number", "error"}]: intended | running -> done | failed. A call that
+-- may not be repeated is done only if this worker began it. Calls that have ended before do not change. Raises ZG003.
 create function goalpost_private.record_ended_calls(p_step goalpost.steps, p_ended jsonb, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -212,7 +214,7 @@ begin
   if jsonb_typeof(p_ended) <> 'array' or jsonb_array_length(p_ended) > 100 then
     perform goalpost_private.refuse('ZG003', 'ended calls must be a list of at most 100');
   end if;
-  with told as (
+  with reported as (
     select distinct on (number) (e.value ->> 'number')::integer as number, e.value ? 'error' as is_failed,
            coalesce(e.value -> 'result', 'null') as result,
            case when e.value ? 'error' then goalpost_private.kept_error(e.value -> 'error')
@@ -225,7 +227,7 @@ begin
   update goalpost.tool_calls c
      set state = case when t.error is null then 'done' else 'failed' end,
          result = case when t.error is null then t.result end, error = t.error, ended_at = p_now
-    from told t
+    from reported t
    where c.run_id = p_step.run_id and c.step_key = p_step.key and c.number = t.number
      and (c.state = 'running' and c.lease_epoch = p_step.lease_epoch
           or c.state = 'intended' and (c.idempotent or t.is_failed));
@@ -236,8 +238,8 @@ begin
 end
 $$;
 
--- Records the ended calls that travel with outcomes, before the outcomes are judged. Of outcomes whose lease was lost,
--- nothing. The trees are locked.
+-- Records the ended calls that travel with outcomes, before the outcomes are judged. Calls of outcomes whose lease was
+-- lost are not recorded. Expects the trees' locks.
 create function goalpost_private.record_calls_of_outcomes(p_outcomes jsonb, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -256,9 +258,9 @@ begin
 end
 $$;
 
--- Settles what nobody will end any more, once a step has a new worker: a question that was under way when the last
--- one left counts as spent, as dear as it may have been; a call that may not be repeated and was under way is put
--- before a person. asked -> unknown, running -> unknown. The tree is locked.
+-- Settles what the previous workers of a step left open, once it has a new one: a turn in state asked counts as spent
+-- with its whole reservation; a running call that may not be repeated becomes an approval, in which a person reports
+-- its outcome. asked -> unknown, running -> unknown. Expects the tree's lock.
 create function goalpost_private.apply_unknown_outcome(p_step goalpost.steps, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -273,7 +275,7 @@ begin
        and t.lease_epoch < p_step.lease_epoch
      order by t.number
   loop
-    perform goalpost_private.give_up_turn(
+    perform goalpost_private.abandon_turn(
       v_turn, 'its worker is gone and its end is not known; it counts as spent', false, p_now);
   end loop;
 

@@ -1,8 +1,8 @@
--- Delegation: a call of the tool `delegate` is a step of the same run, or a sub-goal, that works for the call.
--- The step that asked waits without a lease; the end of the other is the call's result.
+-- Delegation: a call of the tool `delegate` adds a step of the same run, or a sub-goal, that works for the call. The
+-- delegating step waits without a lease; the end of the other is the call's result.
 
--- Carries out a call of ask_human: intended -> waiting, with its question before the requester, whose
--- answer is the call's result. Called by carry_out_call, with the tree locked.
+-- Executes a call of ask_human: intended -> waiting, with a question to the requester, whose answer is the call's
+-- result. Called by carry_out_call, with the tree locked.
 create function goalpost_private.carry_out_ask_human(p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz)
 returns void
 language plpgsql
@@ -20,8 +20,8 @@ begin
 end
 $$;
 
--- Returns a key for the step that a call of `delegate` stands for: it names the step and the call, with a number behind
--- where the run has a step of that key. Expects the tree's lock.
+-- Returns a key for the step that a call of `delegate` adds: it contains the step and the call, with a numeric suffix
+-- if the run already has that key. Expects the tree's lock.
 create function goalpost_private.delegated_key(p_call goalpost.tool_calls) returns text
 language plpgsql stable
 set search_path = ''
@@ -39,9 +39,10 @@ begin
 end
 $$;
 
--- Carries out a call of `delegate`: adds the step (agent's or sub-goal) and lets the call wait for it. A delegated step
--- that fails fails the call, and the run goes on: its agent is told. Called by carry_out_call, under the tree's lock,
--- for a call that may be made. Over the caps, or for an agent that there is not, the call fails at once.
+-- Executes a call of `delegate`: adds the step (of an agent, or a sub-goal) for which the call then waits. If the
+-- delegated step fails, the call fails and the run continues: the delegating agent receives the error. Called by
+-- carry_out_call, under the tree's lock, for a permitted call. Over the caps, or for an agent that does not exist, the
+-- call fails at once.
 create function goalpost_private.carry_out_delegate(
   p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz
 ) returns void
@@ -93,8 +94,8 @@ begin
 end
 $$;
 
--- Returns why a call that is rows cannot be carried out with its arguments; null where it can. The schema of an answer is
--- one that SQL carries out, as the answer is checked by decide_approval.
+-- Returns why a call that only writes rows cannot be executed with its arguments; null if it can. The schema of an
+-- answer must be in the subset that SQL checks, since decide_approval checks the answer.
 create function goalpost_private.arguments_problem(p_call goalpost.tool_calls) returns text
 language plpgsql stable
 set search_path = ''
@@ -108,10 +109,10 @@ begin
 end
 $$;
 
--- Carries out a call that is rows and nothing else, in one transaction with its record: intended -> done | failed |
--- waiting, as the tool's own function says. One whose arguments do not fit fails. Replies the call.
--- Called for the tools named here. Safe to repeat: a call that is not intended any more is told and not carried out.
--- Raises ZG003 for a tool that is none of these, ZG009. Locks the tree.
+-- Executes a call that only writes rows, in one transaction with its record: intended -> done | failed | waiting, as
+-- returned by the tool's own function. A call with invalid arguments fails. Replies the call.
+-- Called for the tools named here. Safe to repeat: a call that is not intended any more is returned unchanged. Raises
+-- ZG003 for any other tool, ZG009. Locks the tree.
 create function goalpost_worker.carry_out_call(p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_number integer)
 returns jsonb
 language plpgsql security definer

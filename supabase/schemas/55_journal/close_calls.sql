@@ -1,9 +1,9 @@
--- Calls of steps that ended, and their return when a person brings the run back.
+-- The end of calls whose step ended, and their return when a person reopens the run.
 
--- Closes what is still open among the calls of a run (or of one of its steps, where a key is given) once nobody will end
--- it: waiting for a person -> denied; intended, waiting for another step, running, unknown -> failed. The error's
--- `closed_from` keeps the state, for reopen_calls: a call that was under way may have acted, and is never taken for one
--- that did not. Called by end_run and fail_step. Expects the tree's lock.
+-- Closes the open calls of a run (or of one of its steps, with p_step_key) that no worker will end: waiting for a
+-- person -> denied; intended, waiting for another step, running, unknown -> failed. The error's `closed_from` keeps the
+-- state, for reopen_calls: a call that was running may have acted, and must not be taken for one that did not. Called
+-- by end_run and fail_step. Expects the tree's lock.
 create function goalpost_private.close_calls(p_run_id bigint, p_step_key text, p_now timestamptz) returns void
 language sql
 set search_path = ''
@@ -18,7 +18,8 @@ as $$
      and c.state in ('intended', 'waiting', 'running', 'unknown')
 $$;
 
--- Asks a person what became of a call that may not be repeated and whose worker is gone. Expects the tree's lock.
+-- Opens an approval in which a person reports the outcome of a call that may not be repeated and whose worker was lost.
+-- Expects the tree's lock.
 create function goalpost_private.ask_for_outcome(p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -34,9 +35,9 @@ begin
 end
 $$;
 
--- Opens again what close_calls closed, under the same numbers, arguments and keys. Under way -> unknown, and a person is
--- asked; waiting for another step -> waiting; intended -> intended; waiting for a person -> decided on anew.
--- Called by reopen_steps. Expects the tree's lock.
+-- Reopens the calls that close_calls closed, under the same numbers, arguments and keys. Running -> unknown, with an
+-- approval for its outcome; waiting for another step -> waiting; intended -> intended; waiting for a person -> decided
+-- anew. Called by reopen_steps. Expects the tree's lock.
 create function goalpost_private.reopen_calls(p_step goalpost.steps, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''

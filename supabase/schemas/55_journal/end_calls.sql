@@ -1,4 +1,4 @@
--- Records at once how calls ended. Replies {"calls": […]}, as they are now.
+-- Records ended calls at once. Replies {"calls": […]} in their present state.
 -- Called after calls that may not be repeated. Safe to repeat. Raises ZG003, ZG009. Locks the tree.
 create function goalpost_worker.end_calls(p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_ended jsonb)
 returns jsonb

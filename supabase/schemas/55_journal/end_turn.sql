@@ -1,6 +1,6 @@
--- Returns the turn's row as its end makes it: answered, failed, or unknown (it may have been paid for, and how much is not
--- known). An answer that comes too late, or is too large to be kept, is none; its cost is known. An end without usage
--- that was not surely free counts as all that was reserved.
+-- Returns the row of a turn with its end: answered, failed, or unknown (it may have been paid for, and its cost is not
+-- known). An answer that comes too late, or is too large to be stored, is discarded; its cost is known. An end without
+-- usage counts as the whole reservation unless the provider certainly charged nothing.
 create function goalpost_private.turn_end(p_turn goalpost.step_turns, p_end jsonb, p_is_held boolean)
 returns goalpost.step_turns
 language plpgsql stable
@@ -42,12 +42,12 @@ $$;
 
 -- Ends a turn: asked -> answered | failed | unknown. p_end: {"answer", "usage"} or {"error", "charged", "usage"}, where
 -- charged is "no" or "unknown" and usage, where it is known or estimated, decides what is booked; "learned" beside them
--- is kept for the next calls to the same server (model_capabilities.sql). Freezes the
--- calls that the answer asks for (p_calls: [{"call_id", "tool", "arguments"}]) and decides on each. Replies
--- {"calls": […]}, or {"error"} where the answer could not be kept, or {"lease_lost": true}: then the cost is booked all
--- the same and nothing else (raising would undo that), also where it was taken to be unknown: unknown -> failed.
--- Called after every paid call. Safe to repeat: what has ended is told again. Raises ZG003, and ZG009 for a turn that
--- another worker began. Locks the tree.
+-- is kept for the next calls to the same server (model_capabilities.sql). Freezes the calls that the answer requests
+-- (p_calls: [{"call_id", "tool", "arguments"}]) and decides on each. Replies {"calls": […]}, or {"error"} if the answer
+-- could not be stored, or {"lease_lost": true}: then only the cost is booked (raising an error would undo that), even
+-- if the turn was already unknown: unknown -> failed.
+-- Called after every paid call. Safe to repeat: an ended turn is returned unchanged. Raises ZG003, and ZG009 for a turn
+-- that another worker began. Locks the tree.
 create function goalpost_worker.end_turn(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_number integer, p_end jsonb, p_calls jsonb default '[]'
 ) returns jsonb
@@ -73,14 +73,14 @@ begin
   select s.* into v_step from goalpost.steps s where s.run_id = p_run_id and s.key = p_step_key;
   v_is_held := v_step.state = 'running' and v_step.lease_epoch = p_lease_epoch;
 
-  -- A late end of a turn that a successor gave up brings its cost; its answer is none any more.
+  -- The late end of a turn that a successor abandoned books its cost; its answer is discarded.
   if v_turn.state = 'asked' or (v_turn.state = 'unknown' and not v_is_held) then
     v_turn := goalpost_private.turn_end(v_turn, p_end, v_is_held);
     perform goalpost_private.settle_turn(v_turn, v_is_held, v_now);
     if v_turn.state = 'answered' then
       perform goalpost_private.create_calls(v_step, p_number, p_calls, v_now);
     end if;
-    perform goalpost_private.learn_capabilities(v_turn, p_end -> 'learned', v_now);
+    perform goalpost_private.store_capabilities(v_turn, p_end -> 'learned', v_now);
   end if;
   if not v_is_held then
     return '{"lease_lost": true}';

@@ -1,5 +1,6 @@
--- Decides anew on calls that no model asked for and that ended an earlier try of the step: the step is tried again for
--- their sake. failed | denied -> intended | waiting | denied, with the same arguments and the same key.
+-- Decides again on calls that no model requested and that ended an earlier attempt of the step, since the step is
+-- retried in order to make them. failed | denied -> intended | waiting | denied, with the same arguments and the same
+-- key.
 create function goalpost_private.decide_again(p_step goalpost.steps, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -31,12 +32,12 @@ begin
 end
 $$;
 
--- Freezes the calls of a step that no model asks for: the one of a tool's step, or the next of a procedure. p_calls:
--- [{"call_id", "tool", "arguments"}]. A call_id that was frozen before keeps its row, whatever arguments come now; one
--- that failed or was denied at an earlier attempt of the step is decided on anew. Replies {"calls": […]}, those named.
--- Results of calls that ended since (p_ended_calls) are recorded first, so that a decision counts what they read.
+-- Freezes the calls of a step that no model requests: the one of a tool's step, or the next of a procedure. p_calls:
+-- [{"call_id", "tool", "arguments"}]. A call_id that was frozen before keeps its row, even if the arguments differ; one
+-- that failed or was denied at an earlier attempt of the step is decided on again. Replies {"calls": […]} for p_calls.
+-- Calls that ended since (p_ended_calls) are recorded first, so that the decision counts their results as read.
 -- Called before every call of a procedure, and before the call of a tool's step that writes or that a policy or limit
--- concerns. Settles first what predecessors left unknown.
+-- concerns. First settles what the step's previous workers left open.
 -- Safe to repeat. Raises ZG003, ZG009. Locks the tree.
 create function goalpost_worker.freeze_calls(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_calls jsonb, p_ended_calls jsonb default '[]'

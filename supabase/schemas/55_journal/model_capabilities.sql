@@ -1,8 +1,8 @@
--- What a model's server takes is handed out with the model call's number and learned with its end, so that no call
--- to the database is added: begin_turn reads it for the endpoint that the call names, end_turn keeps what the worker
--- sends as "learned".
+-- The capabilities of model servers travel with calls that are made anyway: begin_turn returns those of the call's
+-- endpoint, and end_turn stores those that the worker sends as "learned".
 
--- Returns what was learned of the server and the model of a call, or null: it names no endpoint, or nothing is known any more.
+-- Returns the stored capabilities for the server and the model of a call; null if it names no endpoint, or none are
+-- valid.
 create function goalpost_private.capabilities_for(p_ask jsonb, p_now timestamptz) returns jsonb
 language sql stable
 set search_path = ''
@@ -17,10 +17,11 @@ as $$
      and c.learned_at > p_now - l.capabilities_lifetime
 $$;
 
--- Keeps what a worker learned: {"endpoint", "capabilities": {…}}, of the provider and model that its turn names. Values
--- that are not of their kind are skipped: they help the next call, and no end of a turn fails for them. What has expired
--- is replaced as a whole and deleted where it stands in nobody's way. Locks the row, after all other locks.
-create function goalpost_private.learn_capabilities(p_turn goalpost.step_turns, p_learned jsonb, p_now timestamptz) returns void
+-- Stores the capabilities that a worker learned: {"endpoint", "capabilities": {…}}, for the provider and model of its
+-- turn. Values of a wrong type are skipped: they only serve the next call, and must not fail the end of a turn. An
+-- expired row is replaced as a whole; other expired rows are deleted unless they are locked. Locks the row, after all
+-- other locks.
+create function goalpost_private.store_capabilities(p_turn goalpost.step_turns, p_learned jsonb, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
 as $$

@@ -1,7 +1,7 @@
--- Everything a step has asked and done so far: {"turns", "calls", "failures"}, in order. What was said before the last
--- summary (purpose compact) is counted and not told: the summary stands for it. Embeddings are not among the turns: a
--- vector that is needed again is computed again.
--- Called by a worker that is told "journaled" with its claim. Settles first what its predecessors left unknown, so it
+-- Returns the whole journal of a step: {"turns", "calls", "failures"}, in order. Turns before the last summary (purpose
+-- compact) are counted and not returned: the summary replaces them. Embeddings are not among the turns: a vector that
+-- is needed again is computed again.
+-- Called by a worker whose claim contains "journaled". First settles what the step's previous workers left open, so it
 -- is a transition; safe to repeat. Raises ZG009. Locks the tree.
 create function goalpost_worker.read_journal(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns jsonb
 language plpgsql security definer

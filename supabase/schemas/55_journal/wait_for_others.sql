@@ -1,4 +1,4 @@
--- Whether a step has to wait for others: a person who has not decided, or a step that works for one of its calls.
+-- Returns true if a step has to wait: for a person who has not decided, or for a step that works for one of its calls.
 create function goalpost_private.waits_for_others(p_run_id bigint, p_step_key text) returns boolean
 language sql stable
 set search_path = ''
@@ -10,9 +10,9 @@ as $$
                     and c.works_in_step is not null)
 $$;
 
--- Puts a step away until others have done their part: running -> waiting, without a time, while a question to people is
--- open or a step that works for one of its calls; running -> ready at once if nothing is, since it was done meanwhile.
--- Who ends the last of them makes the step ready. Returns the functions to wake. The tree is locked.
+-- Suspends a step: running -> waiting, without a time, while it has a pending approval or a step that works for one of
+-- its calls; running -> ready if it has neither, because they ended in the meantime. The transaction that ends the last
+-- of them makes the step ready. Returns the functions to wake. Expects the tree's lock.
 create function goalpost_private.wait_for_others(p_step goalpost.steps, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -32,8 +32,9 @@ begin
 end
 $$;
 
--- Lets a step go on that waits for nobody any more: waiting -> ready. One that waits for a time is left to the sweep,
--- and one that is still running hears of it when it asks. Returns the functions to wake. Expects the tree's lock.
+-- Resumes a step that has nothing more to wait for: waiting -> ready. A step that waits for a time is left to the
+-- sweep, and one that is still running reads the decision with its next call. Returns the functions to wake. Expects
+-- the tree's lock.
 create function goalpost_private.resume_step(p_run_id bigint, p_step_key text, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''

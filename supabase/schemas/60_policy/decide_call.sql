@@ -1,18 +1,18 @@
--- Policy: whether a call of a tool may be made, decided by rows and code and never by a model; and how much may be
--- under way at once. Every decision has the name of the rule that made it, which is kept with the call.
+-- Policy: decides if a call of a tool may be made, by rows and code and never by a model; and limits the number of
+-- calls under way. Every decision has the name of the rule that made it, which is stored with the call.
 --
--- The one thing to know: what a model asks for is a wish. It gets what its agent's list names, unless a row says no;
--- what could carry out what somebody wrote on a page (a step that has read untrusted content, and a tool that writes)
--- waits for a person.
+-- A call that a model requests has no authority of its own. The tool must be in its agent's list, and no rule may deny
+-- it. A call that could carry out instructions from untrusted content (a step that has read such content, and a tool
+-- that writes) waits for a person.
 
--- Whether a policy's pattern fits a name.
+-- Returns true if a policy's pattern matches a name.
 create function goalpost_private.fits_pattern(p_pattern text, p_name text) returns boolean
 language sql immutable
 set search_path = ''
 as $$ select p_name like replace(replace(replace(replace(p_pattern, '\', '\\'), '%', '\%'), '_', '\_'), '*', '%') $$;
 
--- Whether a call may be made: allow | needs_approval | deny, with the name of the rule that says so.
--- Called for each call that a turn asks for, and for a step that is one. p_call need not be a row yet. Reads only.
+-- Decides on a call: allow | needs_approval | deny, with the name of the rule. Called for each call that a turn
+-- requests, and for a step that is one call. p_call need not be a row yet. Reads only.
 create function goalpost_private.decide_call(
   p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz,
   out decision text, out rule text, out message text
@@ -38,7 +38,7 @@ begin
     rule := 'control';
     return;
   end if;
-  -- No person is asked about rows that cannot be written.
+  -- A write that cannot succeed is denied without an approval.
   if v_tool.name = 'table_write' then
     message := goalpost_private.write_call_problem(p_step.workspace_id, p_call.arguments);
     if message is not null then
@@ -57,7 +57,7 @@ begin
     rule := 'repeats';
     message := format('an earlier plan of this run called %s with the same arguments, and it cannot tell a repeated call '
                       'from a new one, so that a person decides', v_tool.name);
-  -- In this order: what is looked at last is the dearest to find out.
+  -- Ordered by cost: the most expensive check comes last.
   elsif (v_tool.writes or v_tool.approval = 'when_tainted')
         and not (v_policy.effect is not distinct from 'allow' and v_policy.even_if_tainted)
         and goalpost_private.is_tainted(p_step.run_id, p_step.key)
@@ -72,7 +72,8 @@ begin
   else
     rule := coalesce(v_policy.name, 'default');
   end if;
-  -- A call that may repeat another is asked about all the same: the person who approved it did not see that.
+  -- A call that may repeat another always needs an approval: the person who approved it before did not see the
+  -- repetition.
   if decision = 'needs_approval' and rule <> 'repeats' and goalpost_private.was_approved_before(p_step, p_call) then
     decision := 'allow';
     rule := 'approved_before';
@@ -81,8 +82,8 @@ begin
 end
 $$;
 
--- Returns whether an approval step that this step depends on approved exactly this call as its content
--- ({"tool", "arguments"}), by people of the role that calls are put before. It covers one call of the run.
+-- Returns true if an approval step that this step depends on approved exactly this call as its content ({"tool",
+-- "arguments"}), by people of the role that decides on calls. It covers one call of the run.
 create function goalpost_private.was_approved_before(p_step goalpost.steps, p_call goalpost.tool_calls) returns boolean
 language plpgsql stable
 set search_path = ''
@@ -101,8 +102,8 @@ begin
 end
 $$;
 
--- Returns whether an earlier plan of the run began the same call under the same key (key_of_earlier_plan), so that making
--- it may do the same thing twice. A GET changes nothing.
+-- Returns true if an earlier plan of the run began the same call under the same key (key_of_earlier_plan), so that
+-- making it may repeat its effect. A GET changes nothing.
 create function goalpost_private.repeats_a_call(p_step goalpost.steps, p_call goalpost.tool_calls) returns boolean
 language sql stable
 set search_path = ''
@@ -114,7 +115,7 @@ as $$
           and (c.step_key, c.number) <> (p_call.step_key, p_call.number))
 $$;
 
--- What keeps a call from being made at all; nothing: nulls.
+-- Returns the rule and the reason that deny a call; nulls if no rule denies it.
 create function goalpost_private.denial_of_call(
   p_step goalpost.steps, p_call goalpost.tool_calls, p_tool goalpost.tools, p_agent goalpost.agents,
   out decision text, out rule text, out message text
@@ -135,7 +136,8 @@ begin
   elsif p_tool.name is null or p_tool.control and p_step.kind = 'tool' then
     rule := 'unknown_tool';
     message := format('there is no tool %s; use one that you were given', left(p_call.tool, 100));
-  -- Every agent hands in its result; of all else it has what its row lists. A step that is one call has that call.
+  -- Every agent may submit its result; other tools must be in the list of its row. A step that is one call may make
+  -- that call.
   elsif p_tool.name <> 'submit_result'
         and (case p_step.kind when 'tool' then p_tool.name is distinct from p_step.input ->> 'tool'
                               else not p_tool.name = any (coalesce(p_agent.tools, '{}')) end)
@@ -170,9 +172,9 @@ begin
 end
 $$;
 
--- Returns whether the last two calls of the step with the same tool and arguments ended alike, so that another one brings
--- nothing new. A call that has not ended ended as the other did; one that was denied as a loop is left out. Polling, whose
--- results differ, is bounded by max_calls_per_step.
+-- Returns true if the last two calls of the step with the same tool and arguments ended alike, so that another one
+-- brings nothing new. A call that has not ended counts as equal to the other; calls that were denied as a loop are left
+-- out. Polling, whose results differ, is bounded by max_calls_per_step.
 create function goalpost_private.is_loop(p_call goalpost.tool_calls) returns boolean
 language sql stable
 set search_path = ''
@@ -186,7 +188,7 @@ as $$
            limit 2) l
 $$;
 
--- The policy that speaks for a call, denials aside; none: a row of nulls.
+-- Returns the policy that applies to the call, denials aside; a row of nulls if there is none.
 create function goalpost_private.policy_of_call(p_workspace_id uuid, p_agent text, p_tool text) returns goalpost.tool_policies
 language sql stable
 set search_path = ''

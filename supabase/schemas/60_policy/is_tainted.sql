@@ -1,19 +1,19 @@
--- Returns whether a step has read content that others wrote: by a call of its own, or through what it was given. It was
--- given the results of its dependencies and of earlier revisions of its plan, what a sub-goal's steps read below it, what
--- the step that delegated to it (or that it delegated to) read, in a sub-goal all that the step above was given, and in the
--- goal of a request what its assessment, and steps tried before the goal, received.
+-- Returns true if a step has read content from outside sources: by a call of its own, or in its inputs. Its inputs are
+-- the results of its dependencies and of earlier revisions of its plan, what the steps of its sub-goal read, what the
+-- step that delegated to it (or that it delegated to) read, in a sub-goal all inputs of the step above, and in the goal
+-- of a request the inputs of its assessment, and of steps that ran before the goal.
 --
 -- A call leaves a row in tool_calls on every path but one: a step of kind `tool` that only reads and that no policy or
--- limit concerns has none. Its own row is the record: input names the tool, and goalpost.tools (returns_untrusted) says
--- what comes back. So the hot path writes nothing for taint. A failed call counts, since its error carries what the other
--- side answered; one that was never made does not. A tool that is not in goalpost.tools (an MCP server's, or one that is
--- gone) counts as returning untrusted content. The result of a control tool says of itself whether it is trusted
--- ({"untrusted": true}).
+-- limit concerns has none. The step's row is the record then: input names the tool, and goalpost.tools
+-- (returns_untrusted) classifies the result. So the hot path writes nothing for taint. A failed call counts, since its
+-- error contains the response of the other side; a call that was never made does not. A tool that is not in
+-- goalpost.tools (an MCP server's, or a removed one) counts as returning untrusted content. The result of a control
+-- tool states itself if it is untrusted ({"untrusted": true}).
 create function goalpost_private.is_tainted(p_run_id bigint, p_step_key text) returns boolean
 language sql stable
 set search_path = ''
 as $$
-  -- is_given: only what that step was given counts, not what came of it (a sub-goal's step, as seen from below).
+  -- is_given: only the inputs of that step count, not its results (a sub-goal's step, as seen from below).
   with recursive source (run_id, key, is_given) as (
     select p_run_id, p_step_key, false
     union
@@ -61,12 +61,12 @@ as $$
              left join goalpost.tools t on t.name = s.input ->> 'tool'
             where not o.is_given and s.kind = 'tool' and s.state in ('completed', 'failed')
               and coalesce(t.returns_untrusted, true))
-      -- A memory that was made of such content carries it to every step that received it.
+      -- A memory that was written from such content taints every step that received it.
       or exists (
            select from source o
              join goalpost.memory_uses u on u.run_id = o.run_id and u.step_key = o.key
             where u.is_untrusted)
-      -- An agent whose model was sent values of the project's tables has read them without a call.
+      -- An agent whose model received values of the project's tables has read them without a call.
       or exists (
            select from source o
              join goalpost_private.value_reads v on v.run_id = o.run_id and v.step_key = o.key

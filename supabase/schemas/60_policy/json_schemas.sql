@@ -1,19 +1,20 @@
--- JSON Schema where SQL must decide: limits and budgets that people set, their answers and edits, and arguments of calls
--- that are rows. Everything else is checked in Rust (shared/domain/src/json_schema.rs), which carries out more.
+-- JSON Schema where SQL must decide: limits and budgets that people set, their answers and edits, and arguments of
+-- calls that only write rows. Everything else is checked in Rust (shared/domain/src/json_schema.rs), which supports
+-- more.
 --
--- The subset: type, enum, const, required, properties, additionalProperties (true or false), items (one schema), minItems,
--- maxItems, minLength, maxLength, minimum, maximum. On schemas of the subset (json_schema_problem is null) both checkers
--- give the same verdict. Of other schemas, which MCP servers have, SQL checks the words of the subset and no others: what
--- it refuses Rust refuses too, and Rust checks the whole schema before a call is made. tests/suite/json_schemas.rs
--- compares the two.
+-- The subset: type, enum, const, required, properties, additionalProperties (true or false), items (one schema),
+-- minItems, maxItems, minLength, maxLength, minimum, maximum. On schemas of the subset (json_schema_problem is null)
+-- both checkers give the same verdict. Of other schemas, which MCP servers have, SQL checks only the keywords of the
+-- subset: Rust refuses everything that SQL refuses, and checks the whole schema before a call is made.
+-- tests/suite/json_schemas.rs compares the two.
 
--- The types that JSON Schema knows.
+-- Returns the types of JSON Schema.
 create function goalpost_private.json_type_names() returns text[]
 language sql immutable
 set search_path = ''
 as $$ select array['string', 'object', 'array', 'boolean', 'null', 'number', 'integer'] $$;
 
--- Returns the types that a schema allows; null where it allows any, or names one that is not known here.
+-- Returns the types that a schema allows; null if it allows any, or names an unknown one.
 create function goalpost_private.json_types_of(p_schema jsonb) returns text[]
 language sql immutable
 set search_path = ''
@@ -24,7 +25,7 @@ as $$
                                                          else jsonb_build_array(p_schema -> 'type') end)) as names) t
 $$;
 
--- Returns a list of names; empty for what is none.
+-- Returns the names in a JSON list; empty for any other value.
 create function goalpost_private.json_names_of(p_list jsonb) returns text[]
 language sql immutable
 set search_path = ''
@@ -33,7 +34,7 @@ as $$
     from jsonb_array_elements(case jsonb_typeof(p_list) when 'array' then p_list else '[]' end) n
 $$;
 
--- Returns the first problem of a JSON value with a schema, in words; null where it fits.
+-- Returns the first problem of a JSON value with a schema, as a message; null if it is valid.
 create function goalpost_private.json_problem(p_schema jsonb, p_value jsonb, p_name text) returns text
 language plpgsql immutable
 set search_path = ''
@@ -67,8 +68,8 @@ begin
 end
 $$;
 
--- Returns the first problem of the parts of an object or an array. Fields that patternProperties may name, and elements
--- that prefixItems may, are left to Rust.
+-- Returns the first problem of the parts of an object or an array. Fields that patternProperties may match, and
+-- elements that prefixItems may match, are left to Rust.
 create function goalpost_private.json_part_problem(p_schema jsonb, p_value jsonb, p_name text) returns text
 language sql immutable
 set search_path = ''
@@ -94,7 +95,7 @@ as $$
    limit 1
 $$;
 
--- Returns why a word of a schema is not of the subset, or has a value that it cannot have; null where it is sound.
+-- Returns why a keyword of a schema is not in the subset, or has an invalid value; null if it is valid.
 create function goalpost_private.json_word_problem(p_word text, p_value jsonb, p_name text, p_depth integer) returns text
 language plpgsql immutable
 set search_path = ''
@@ -130,7 +131,7 @@ begin
 end
 $$;
 
--- Returns why a schema is not of the subset; null where it is.
+-- Returns why a schema is not in the subset; null if it is.
 create function goalpost_private.json_schema_problem(p_schema jsonb, p_name text, p_depth integer default 0) returns text
 language sql immutable
 set search_path = ''

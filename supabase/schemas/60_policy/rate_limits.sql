@@ -1,4 +1,4 @@
--- Whether calls of a tool have a limit.
+-- Returns true if calls of a tool have a limit.
 create function goalpost_private.is_limited(p_workspace_id uuid, p_tool text) returns boolean
 language sql stable
 set search_path = ''
@@ -8,8 +8,8 @@ as $$
      where (l.workspace_id is null or l.workspace_id = p_workspace_id) and l.scope = 'tool' and l.name in ('*', p_tool))
 $$;
 
--- Whether somebody has said something of a tool that every call of it has to be held against, although it only reads: a
--- step that is such a call goes through the journal, as those do that write.
+-- Returns true if a policy or a limit concerns a tool, so that every call of it has to be checked, even if it only
+-- reads: a step that is such a call uses the journal, like steps that write.
 create function goalpost_private.is_regulated(p_workspace_id uuid, p_tool text) returns boolean
 language sql stable
 set search_path = ''
@@ -21,14 +21,14 @@ as $$
       or goalpost_private.is_limited(p_workspace_id, p_tool)
 $$;
 
--- Who holds a place: a turn or a call of a step.
+-- Returns the name of a slot's holder: a turn or a call of a step.
 create function goalpost_private.slot_holder(p_run_id bigint, p_step_key text, p_what text, p_number integer) returns text
 language sql immutable
 set search_path = ''
 as $$ select p_run_id || '/' || p_step_key || '/' || p_what || '/' || p_number $$;
 
--- Takes a place of every limit that is for one of these names ({scope: name}), or none of them; null: taken. What is
--- replied where one has no room: {"wait": {"seconds", "reason"}}. Waits for nobody.
+-- Acquires a slot of every limit that applies to one of these names ({scope: name}), or none of them. Returns null if
+-- they were acquired, otherwise the reply for the worker: {"wait": {"seconds", "reason"}}. Does not block.
 create function goalpost_private.acquire_slots(p_workspace_id uuid, p_names jsonb, p_holder text, p_now timestamptz) returns jsonb
 language plpgsql
 set search_path = ''
@@ -37,7 +37,7 @@ declare
   v_limit goalpost.rate_limits;
   v_seconds double precision;
 begin
-  -- What asks again, because it did not hear or was lost, has its places.
+  -- A repeated call, whose reply was lost, holds its slots already.
   if not exists (select from goalpost.rate_limits)
      or exists (select from goalpost_private.limit_slots s where s.holder = p_holder and s.free_again_at > p_now) then
     return null;
@@ -70,7 +70,7 @@ begin
 end
 $$;
 
--- Gives back what a turn or a call held; it counts until its time is over.
+-- Releases the slots of a turn or a call; each counts until its minimum time is over.
 create function goalpost_private.release_slots(
   p_run_id bigint, p_step_key text, p_what text, p_number integer, p_now timestamptz
 ) returns void
@@ -83,7 +83,7 @@ as $$
    where l.id = s.limit_id and s.holder = goalpost_private.slot_holder(p_run_id, p_step_key, p_what, p_number)
 $$;
 
--- Places for a question to a model, whose number will be the next of its step. Called by reserve_turn.
+-- Acquires slots for a model call, whose number will be the next of its step. Called by reserve_turn.
 create function goalpost_private.acquire_turn_slots(p_step goalpost.steps, p_ask jsonb, p_now timestamptz) returns jsonb
 language plpgsql
 set search_path = ''
@@ -103,7 +103,7 @@ begin
 end
 $$;
 
--- Places for a call of a tool. Called before it begins; given back with release_slots(…, 'call', number, …).
+-- Acquires slots for a call of a tool. Called before it begins; released with release_slots(…, 'call', number, …).
 create function goalpost_private.acquire_call_slots(p_step goalpost.steps, p_call goalpost.tool_calls, p_now timestamptz) returns jsonb
 language sql
 set search_path = ''

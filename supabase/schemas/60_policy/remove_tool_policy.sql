@@ -1,4 +1,4 @@
--- Takes a policy away; whether there was one. Safe to repeat. Definer: people may not write policies.
+-- Removes a policy and returns true if it existed. Safe to repeat. Definer: people may not write policies.
 create function goalpost_private.remove_tool_policy(p_workspace_id uuid, p_name text) returns boolean
 language plpgsql security definer
 set search_path = ''

@@ -1,4 +1,4 @@
--- Sets how much may be under way at once: see goalpost.rate_limits. Null or 0 slots: no limit. Safe to repeat.
+-- Sets a limit on concurrent calls (goalpost.rate_limits). Null or 0 slots: no limit. Safe to repeat.
 -- Raises ZG001, ZG002, ZG003. Definer: people may not write limits.
 create function goalpost_private.set_rate_limit(
   p_workspace_id uuid, p_scope text, p_name text, p_slots integer, p_per_seconds integer

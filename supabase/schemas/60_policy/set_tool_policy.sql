@@ -1,5 +1,5 @@
--- Makes a policy of a tool, or changes the one of this name. p_tool may hold `*`; without an agent it is for all. Safe
--- to repeat. Raises ZG001, ZG002, ZG003. Definer: people may not write policies.
+-- Creates a policy for a tool, or changes the one of this name. p_tool may contain `*`; without an agent it applies to
+-- all. Safe to repeat. Raises ZG001, ZG002, ZG003. Definer: people may not write policies.
 create function goalpost_private.set_tool_policy(
   p_workspace_id uuid, p_name text, p_tool text, p_effect text, p_agent text, p_even_if_tainted boolean, p_position integer
 ) returns jsonb
@@ -28,7 +28,7 @@ begin
 end
 $$;
 
--- The exposed face: invoker functions.
+-- The exposed wrappers: invoker functions.
 create function goalpost.set_tool_policy(
   p_workspace_id uuid, p_name text, p_tool text, p_effect text, p_agent text default null,
   p_even_if_tainted boolean default false, p_position integer default 100

@@ -1,7 +1,7 @@
 -- Budgets -----------------------------------------------------------------------------------------------------
 
--- The caps that a run's questions count for, in the order in which they are locked; sub_run_id where it is a sub-goal's
--- own.
+-- Returns the caps that a run's model calls count towards, in the order in which they are locked; sub_run_id for a cap
+-- of a sub-goal.
 create function goalpost_private.budgets_of(p_run_id bigint, p_at timestamptz)
 returns table (place bigint, workspace_id uuid, scope text, key text, sub_run_id bigint)
 language sql stable
@@ -23,7 +23,7 @@ as $$
   union all
   select 0, r.workspace_id, 'run', r.root_run_id::text, null from chain r where r.id = p_run_id
   union all
-  -- Runs are numbered as they are made: a run below has the greater id.
+  -- Run ids increase with depth: a run below has the greater id.
   select c.id, c.workspace_id, 'run', c.id::text, c.id
     from chain c
     join goalpost.goals g on g.id = c.goal_id
@@ -32,8 +32,9 @@ as $$
   order by 1
 $$;
 
--- A cap that a request or a sub-goal's step names, or the default: what they say is untrusted.
-create function goalpost_private.named_cap(p_budget jsonb, p_name text, p_default bigint) returns bigint
+-- Returns a cap from the budget of a request or of a sub-goal's step, or the default if it is not a valid number:
+-- budgets are untrusted.
+create function goalpost_private.cap_of_budget(p_budget jsonb, p_name text, p_default bigint) returns bigint
 language sql immutable
 set search_path = ''
 as $$
@@ -41,8 +42,8 @@ as $$
               then least(greatest(trunc((p_budget ->> p_name)::numeric), 0), 1000000000000)::bigint else p_default end
 $$;
 
--- Makes the rows of a run's caps that are not there yet, in the order of locks. A sub-goal's is carved from what is
--- left of the request's: it may name less, never more.
+-- Inserts the missing cap rows of a run, in the order of locks. A sub-goal's cap is at most the remaining amount of the
+-- request's: its step may set less, never more.
 create function goalpost_private.open_budgets(p_run_id bigint, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -59,9 +60,9 @@ begin
     insert into goalpost.budgets (workspace_id, scope, key, cap_microusd, cap_tokens, created_at)
     select w.id, v_budget.scope, v_budget.key,
            case v_budget.scope when 'workspace_month' then w.workspace_month_microusd when 'user_day' then w.user_day_microusd
-             else least(goalpost_private.named_cap(n.budget, 'max_microusd', d.microusd), d.most_microusd) end,
+             else least(goalpost_private.cap_of_budget(n.budget, 'max_microusd', d.microusd), d.most_microusd) end,
            case v_budget.scope when 'workspace_month' then w.workspace_month_tokens when 'user_day' then w.user_day_tokens
-             else least(goalpost_private.named_cap(n.budget, 'max_tokens', d.tokens), d.most_tokens) end,
+             else least(goalpost_private.cap_of_budget(n.budget, 'max_tokens', d.tokens), d.most_tokens) end,
            p_now
       from goalpost.workspaces w
       join goalpost.workflow_runs r on r.id = p_run_id
@@ -89,7 +90,7 @@ begin
 end
 $$;
 
--- Locks the caps that a run's questions count for, in the one order there is.
+-- Locks the caps that a run's model calls count towards, always in the same order.
 create function goalpost_private.lock_budgets(p_run_id bigint, p_at timestamptz) returns void
 language plpgsql
 set search_path = ''

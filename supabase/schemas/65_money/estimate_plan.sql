@@ -1,7 +1,7 @@
 -- Estimates ---------------------------------------------------------------------------------------------------
 
--- What a plan may cost, in micro-dollars: from what its runbook's last completed runs in this workspace cost (mean, and
--- two standard deviations either way), else from the number of its agents' steps and its judge.
+-- Estimates the cost of a plan in micro-dollars: from the last completed runs of its runbook in this workspace (mean,
+-- and two standard deviations either way), otherwise from the number of its agents' steps and its judge.
 create function goalpost_private.estimate_plan(p_run goalpost.workflow_runs, p_result jsonb) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -33,9 +33,9 @@ begin
 end
 $$;
 
--- How a plan's approval is asked for; null: it needs none. What the workspace, or the cost, demands is for approvers. A
--- plan that the requester wants to see is the requester's, and so is one that follows another person's remarks on an
--- earlier plan of the run: it runs with the requester's rights.
+-- Returns the options of a plan's approval; null if it needs none. An approval that the workspace or the cost requires
+-- is for approvers. A plan that the requester asked to see is for the requester, and so is one that follows another
+-- person's comments on an earlier plan of the run, since it runs with the requester's rights.
 create function goalpost_private.plan_approval_options(p_run goalpost.workflow_runs, p_estimate jsonb) returns jsonb
 language sql stable
 set search_path = ''

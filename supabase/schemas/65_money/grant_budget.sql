@@ -1,4 +1,4 @@
--- Gives a workspace this much for a month, and sets the month's caps to it, open ones included.
+-- Grants a workspace this much for a month, and sets the month's caps to it, open ones included.
 create function goalpost_private.give_budget(p_workspace_id uuid, p_microusd bigint, p_tokens bigint, p_now timestamptz)
 returns goalpost.workspaces
 language plpgsql

@@ -1,7 +1,8 @@
 -- Prices ------------------------------------------------------------------------------------------------------
 
--- What a model costs at a time: its own price, that of its name without a date (…-20250929, …-2026-01-31, …-latest),
--- that of all models of its provider, or the ceiling, which has no valid_from. Never nothing because nothing is known.
+-- Returns the price of a model at a time: its own, that of its name without a date (…-20250929, …-2026-01-31,
+-- …-latest), that of all models of its provider, or the ceiling, which has no valid_from. An unknown model is never
+-- free.
 create function goalpost_private.price_of(p_provider text, p_model text, p_at timestamptz) returns goalpost.model_prices
 language plpgsql stable
 set search_path = ''
@@ -24,13 +25,13 @@ begin
 end
 $$;
 
--- Dollars, for people.
+-- Formats micro-dollars as dollars, for people.
 create function goalpost_private.dollars(p_microusd bigint) returns text
 language sql immutable
 set search_path = ''
 as $$ select '$' || trim(to_char(p_microusd / 1000000.0, 'FM999999990.009999')) $$;
 
--- Names a price for people, and where it is the ceiling, how to set one.
+-- Describes a price for people, and, if it is the ceiling, how to set one.
 create function goalpost_private.price_in_words(p_price goalpost.model_prices) returns text
 language sql stable
 set search_path = ''
@@ -42,13 +43,13 @@ as $$
       p_price.provider, p_price.model, p_price.provider) else '' end)
 $$;
 
--- So many tokens at a price for a million of them, in micro-dollars, rounded up.
+-- Returns the cost of tokens at a price per million, in micro-dollars, rounded up.
 create function goalpost_private.cost_of_tokens(p_tokens bigint, p_microusd_per_million bigint) returns bigint
 language sql immutable
 set search_path = ''
 as $$ select ceil(p_tokens::numeric * p_microusd_per_million / 1000000)::bigint $$;
 
--- What a turn's tokens cost at a price. Tokens in count the cached ones.
+-- Returns the cost of a turn's tokens at a price. Input tokens include the cached ones.
 create function goalpost_private.cost_of_turn(p_turn goalpost.step_turns, p_price goalpost.model_prices) returns bigint
 language sql immutable
 set search_path = ''
@@ -60,8 +61,8 @@ as $$
          + goalpost_private.cost_of_tokens(p_turn.output_tokens, p_price.output_microusd)
 $$;
 
--- Tokens that a provider may add to what it was sent (how tools are explained to the model, message marks), beyond the
--- bytes of the request. Workers send the bytes alone.
+-- Returns the number of tokens that a provider may add to the request (tool descriptions, message marks), beyond the
+-- request's bytes. Workers send the bytes alone.
 create function goalpost_private.added_input_tokens() returns bigint
 language sql immutable
 set search_path = ''

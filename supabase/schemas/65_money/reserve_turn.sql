@@ -1,16 +1,17 @@
--- Money: what a paid call of a model may cost is reserved before it is made, and what it cost is settled after.
+-- Money: the upper bound of a paid model call's cost is reserved before the call, and its actual cost is settled after
+-- it.
 --
--- spent + reserved never exceeds a cap. A reservation is an upper bound (the request's bytes counted as tokens, or all
--- that the model takes in, at the dearest price of what goes in, and the most that may come out), so that settling gives
--- back and never takes. Caps are rows, locked in one order everywhere: the workspace's month, the person's day, then runs
--- from the root down; the tree's lock, where it is held, comes before all of them. What is not known is refused.
+-- spent + reserved never exceeds a cap. A reservation is an upper bound (the request's bytes counted as tokens, or the
+-- maximum input of the model, at the highest input price, and the maximum output), so that settling only releases
+-- money. Caps are rows, locked in one order everywhere: the workspace's month, the person's day, then runs from the
+-- root down; the tree's lock, where it is held, comes before all of them. A call without known bounds is refused.
 
--- Reserves what a turn may cost at most: the bounds of its tokens and their price. A refusal is what begin_turn replies
--- instead of a number. Called by begin_turn, once per turn; p_ask: {"purpose", "provider", "model", "max_input_tokens",
--- "max_output_tokens"}. Refusals: {"wait": …} where a limit has no room just now (rate_limits.sql) or only reservations
--- fill a cap, {"refused": {"code": "budget_exhausted", …}} at a cap, or {"waits_for_person": id} where the request, or
--- else the workspace, says to ask. Nothing is reserved then. Raises ZG003 for a turn without bounds. Locks the rows of
--- the caps; expects the tree's lock.
+-- Reserves the upper bound of a turn's cost: the bounds of its tokens and their price. `refusal` is what begin_turn
+-- replies instead of a number. Called by begin_turn, once per turn; p_ask: {"purpose", "provider", "model",
+-- "max_input_tokens", "max_output_tokens"}. Refusals: {"wait": …} if a limit has no slot at present (rate_limits.sql)
+-- or only reservations fill a cap, {"refused": {"code": "budget_exhausted", …}} at a cap, or {"waits_for_person": id}
+-- if on_exhausted of the request, or else of the workspace, is ask. A refused turn reserves nothing. Raises ZG003 for a
+-- turn without bounds. Locks the rows of the caps; expects the tree's lock.
 create function goalpost_private.reserve_turn(
   p_step goalpost.steps, p_ask jsonb, p_now timestamptz, out refusal jsonb, out reserved_microusd bigint,
   out max_input_tokens bigint, out max_output_tokens bigint
@@ -24,7 +25,7 @@ declare
   v_tokens bigint;
   v_full goalpost.budgets;
 begin
-  -- least() passes over nulls: what a model takes and gives may not be known.
+  -- least() ignores nulls: the limits of a model may be unknown.
   max_input_tokens := least((p_ask ->> 'max_input_tokens')::bigint + goalpost_private.added_input_tokens(), v_price.context_tokens);
   max_output_tokens := least((p_ask ->> 'max_output_tokens')::bigint, v_price.max_output_tokens);
   if (p_ask ->> 'max_input_tokens') is null or (p_ask ->> 'max_output_tokens') is null
@@ -43,7 +44,7 @@ begin
     join goalpost.budgets b using (workspace_id, scope, key)
    where b.spent_microusd + b.reserved_microusd + v_cost > b.cap_microusd
       or b.spent_tokens + b.reserved_tokens + v_tokens > b.cap_tokens
-   -- The narrowest is what a person can do most about.
+   -- The narrowest cap comes first, because a person can change most about it.
    order by o.place desc
    limit 1;
   if found then
@@ -62,9 +63,9 @@ begin
 end
 $$;
 
--- Returns what a turn is refused with at a cap without room. Reservations of turns under way come back, but for what they
--- cost: where they alone are in the way, the step waits for that, and no person is asked. An embedding neither waits nor
--- asks, since its step goes on without it.
+-- Returns the refusal of a turn at a cap without room. Reservations of turns under way are released, except for their
+-- cost: if they alone fill the cap, the step waits for that, and no person is asked. An embedding neither waits nor
+-- asks, since its step continues without it.
 create function goalpost_private.refuse_at_cap(
   p_step goalpost.steps, p_ask jsonb, p_price goalpost.model_prices, p_full goalpost.budgets, p_microusd bigint,
   p_tokens bigint, p_now timestamptz
@@ -86,7 +87,7 @@ begin
 end
 $$;
 
--- Returns true if all caps of a run have room for a turn, counting what is reserved for others or not.
+-- Returns true if all caps of a run have room for a turn, with or without the reservations of others.
 create function goalpost_private.has_room(
   p_run_id bigint, p_now timestamptz, p_microusd bigint, p_tokens bigint, p_counts_reserved boolean
 ) returns boolean
@@ -100,8 +101,8 @@ as $$
     join goalpost.budgets b using (workspace_id, scope, key)
 $$;
 
--- What is said where a cap has no room, or the question to a person to raise it. Of a tree, one such question for a cap
--- is shown and decides all others.
+-- Returns the refusal at a cap without room, or opens the question to a person to raise it. In a tree, one such
+-- question per cap is shown and decides all others.
 create function goalpost_private.refuse_spending(
   p_step goalpost.steps, p_price goalpost.model_prices, p_budget goalpost.budgets, p_microusd bigint, p_tokens bigint,
   p_now timestamptz
@@ -111,7 +112,7 @@ set search_path = ''
 as $$
 declare
   v_name constant text := case p_budget.scope when 'workspace_month' then 'this workspace in this month'
-    when 'user_day' then 'whoever asked on this day' when 'run' then 'this request' end;
+    when 'user_day' then 'the requester on this day' when 'run' then 'this request' end;
   v_message constant text := format(
     'the cap of %s is used up: %s of %s and %s of %s tokens are spent or reserved, and the next model call may take %s and %s tokens (%s)',
     v_name, goalpost_private.dollars(p_budget.spent_microusd + p_budget.reserved_microusd),

@@ -1,8 +1,8 @@
--- Sets what a model costs from now, or from a later time, on; micro-dollars for a million tokens. `*`: all models of
--- the provider. Reading from a provider's cache, and writing to it, cost as what goes in unless told. What was asked
--- before keeps its price: a time that has passed is refused (ZG003). 0 declares what is free: a server of one's own. The
--- most that the model takes in and gives out stay as they are known unless given. Safe to repeat. Raises ZG002, ZG003.
--- Definer: people may not write prices.
+-- Sets the price of a model from now or from a later time on, in micro-dollars for a million tokens. `*`: all models of
+-- the provider. Reading from a provider's cache and writing to it default to the input price. Earlier calls keep their
+-- price: a time in the past is refused (ZG003). 0 declares a model free, such as one on a server of one's own. The
+-- model's maximum input and output stay unless given. Safe to repeat. Raises ZG002, ZG003. Definer: people may not
+-- write prices.
 create function goalpost_private.set_model_price(
   p_provider text, p_model text, p_input_microusd bigint, p_output_microusd bigint, p_cached_microusd bigint,
   p_cache_write_microusd bigint, p_valid_from timestamptz, p_source text, p_context_tokens bigint, p_max_output_tokens bigint

@@ -1,5 +1,5 @@
--- Changes what a workspace may do and spend; what is not named stays. Caps that are in use this month or today change
--- with it, as far as what is spent already lets them. Gives back all of it. Raises ZG001, ZG002, ZG003. Definer: people
+-- Changes the limits and caps of a workspace; fields that are absent stay. Caps in use this month or today change with
+-- it, but not below their spent and reserved amounts. Returns all limits. Raises ZG001, ZG002, ZG003. Definer: people
 -- may not write workspaces.
 create function goalpost_private.set_workspace_limits(p_workspace_id uuid, p_limits jsonb) returns jsonb
 language plpgsql security definer
@@ -30,7 +30,7 @@ begin
     select from jsonb_array_elements_text(p_limits -> 'webhook_hosts') h where h !~ '^[a-z0-9.-]+(:[0-9]{1,5})?$') then
     v_problem := 'a webhook host is a name in lower case, with :port where it is not 443';
   end if;
-  -- The row is the lock: a grant that is lowered at the same time is seen.
+  -- Locks the row, so that a concurrent reduction of the grant is seen.
   select w.granted_month_microusd as microusd, w.granted_month_tokens as tokens into v_granted
     from goalpost.workspaces w where w.id = p_workspace_id for no key update;
   if v_problem is null
@@ -64,7 +64,8 @@ begin
 end
 $$;
 
--- Moves the caps of this month and of today to what the workspace now says, never below what is spent and set aside.
+-- Sets the caps of this month and of today to the workspace's present values, never below their spent and reserved
+-- amounts.
 create function goalpost_private.move_open_caps(p_workspace goalpost.workspaces, p_limits jsonb, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -73,7 +74,7 @@ begin
   if not p_limits ?| array['workspace_month_microusd', 'workspace_month_tokens', 'user_day_microusd', 'user_day_tokens'] then
     return;
   end if;
-  -- In the order in which caps are locked; a month's is the gate to its days.
+  -- In the order in which caps are locked; a month's cap is locked before its days.
   perform from goalpost.budgets b
    where b.workspace_id = p_workspace.id and b.scope = 'workspace_month' and b.key = to_char(p_now at time zone 'UTC', 'YYYY-MM')
      for no key update;

@@ -1,10 +1,10 @@
--- Ends a turn and books what it cost, on the turn's row, as its row of usage and on every cap that it counts for; gives
--- back what was reserved beyond that. p_turn is the row as it ends: state, tokens, answer, error. Transition: asked ->
--- answered | failed | unknown, or unknown -> failed where a late end brings the cost. An unknown end counts as all that
--- was reserved. What is booked is within the reservation, so that no cap is exceeded.
--- Called by end_turn, give_up_turn and settle_abandoned_turns. Safe to repeat: a turn is booked once, and once more only
--- where it was unknown and its cost is known now; the difference to what was booked goes to the caps. Raises nothing.
--- Locks the turn, then the caps.
+-- Ends a turn and books its cost, on the turn's row, as its usage row and on every cap that it counts towards; releases
+-- the rest of the reservation. p_turn is the row with its end: state, tokens, answer, error. Transition: asked ->
+-- answered | failed | unknown, or unknown -> failed where a late end reports the cost. An unknown end counts as the
+-- whole reservation. The booked cost is within the reservation, so that no cap is exceeded.
+-- Called by end_turn, abandon_turn and settle_abandoned_turns. Safe to repeat: a turn is booked once, and a second time
+-- only if it was unknown and its cost is known now; then the difference is booked. Raises nothing. Locks the turn, then
+-- the caps.
 create function goalpost_private.settle_turn(p_turn goalpost.step_turns, p_counted boolean, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -55,8 +55,8 @@ begin
 end
 $$;
 
--- Returns the turn with the tokens and the cost that are booked: within its bounds, and all of them where it is unknown.
--- The price is the one that held when it was asked. At the ceiling, which has no date, the cost is an estimate.
+-- Returns the turn with the booked tokens and cost: within its bounds, and all of them if it is unknown. The price is
+-- the one at the time of the call. At the ceiling, which has no date, the cost is an estimate.
 create function goalpost_private.booked_turn(p_turn goalpost.step_turns) returns goalpost.step_turns
 language plpgsql stable
 set search_path = ''
@@ -81,9 +81,10 @@ begin
 end
 $$;
 
--- Ends a turn whose end will not be reported: asked -> unknown. It counts as all that was reserved. Called by begin_turn
--- for a turn that the same worker left, by read_journal for those of an earlier one, and by the sweep. Safe to repeat.
-create function goalpost_private.give_up_turn(
+-- Ends a turn whose end will not be reported: asked -> unknown. It counts as the whole reservation. Called by
+-- begin_turn for a turn that the same worker left, by read_journal for those of an earlier one, and by the sweep. Safe
+-- to repeat.
+create function goalpost_private.abandon_turn(
   p_turn goalpost.step_turns, p_message text, p_counted boolean, p_now timestamptz
 ) returns void
 language plpgsql
@@ -96,9 +97,9 @@ begin
 end
 $$;
 
--- Settles turns whose step has ended without them: asked -> unknown, spent as reserved. Called by the sweep.
--- Bounded, and of one workspace and month at a time: a second month's cap, locked after a run's, would break the order
--- of locks.
+-- Settles turns whose step has ended without them: asked -> unknown, spent as reserved. Called by the sweep. Bounded,
+-- and limited to one workspace and month per call: a second month's cap, locked after a run's, would break the order of
+-- locks.
 create function goalpost_private.settle_abandoned_turns(p_now timestamptz) returns integer
 language plpgsql
 set search_path = ''
@@ -129,10 +130,10 @@ begin
        for update of t skip locked
   loop
     begin
-      perform goalpost_private.give_up_turn(v_turn, 'its step ended before its end was reported', false, p_now);
+      perform goalpost_private.abandon_turn(v_turn, 'its step ended before its end was reported', false, p_now);
       v_count := v_count + 1;
     exception when others then
-      -- What one row raises must not keep the sweep from all others.
+      -- An error of one row must not stop the sweep for all others.
       raise warning 'turn % of step % of run % cannot be settled: %', v_turn.number, v_turn.step_key, v_turn.run_id, sqlerrm;
     end;
   end loop;

@@ -1,5 +1,5 @@
--- Returns a sentence for each cap whose row does not add up: spent is the sum of its usage, reserved that of its turns
--- under way, in money and in tokens. Reads everything that was ever booked: for tests and audits. Changes nothing.
+-- Returns a message for each cap whose row does not add up: spent is the sum of its usage, reserved that of its turns
+-- under way, in money and in tokens. Reads all usage ever booked: for tests and audits. Changes nothing.
 create function goalpost_private.unbalanced_budgets() returns table (problem text)
 language sql stable
 set search_path = ''

@@ -1,7 +1,7 @@
--- Suspends a step until reservations of other turns are given back: running -> waiting, in the transaction that found the
--- cap full and under the caps' locks, so that no settlement in between is missed. Its worker's own outcome changes
--- nothing then. Ready again when a settlement frees enough, or after half a minute by the sweep. Called by reserve_turn.
--- Expects the locks of the tree and of the caps.
+-- Suspends a step until reservations of other turns are released: running -> waiting, in the transaction that found the
+-- cap full and under the caps' locks, so that no settlement in between is missed. A later outcome of its worker changes
+-- nothing. The step is ready again when a settlement frees enough, or after half a minute by the sweep. Called by
+-- reserve_turn. Expects the locks of the tree and of the caps.
 create function goalpost_private.wait_for_budget(
   p_step goalpost.steps, p_microusd bigint, p_tokens bigint, p_now timestamptz
 ) returns void
@@ -21,9 +21,9 @@ end
 $$;
 
 -- Makes the longest waiting steps ready for which there is room now: waiting -> ready, with a wake for their functions.
--- Called where caps get room: by settle_turn, and when a workspace's caps are raised. Safe to repeat. Locks no tree, since
--- the caps' locks come after trees': rows that another transaction holds are skipped; whatever it does with the step, the
--- step's run_after stands behind it.
+-- Called where caps get room: by settle_turn, and when a workspace's caps are raised. Safe to repeat. Locks no tree,
+-- since the caps' locks come after trees': rows that another transaction has locked are skipped, and their run_after
+-- remains as the fallback.
 create function goalpost_private.wake_budget_waiters(p_workspace_id uuid, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -44,7 +44,7 @@ begin
      limit 100
        for update of w skip locked
   loop
-    -- Beside those that are made ready here.
+    -- v_microusd and v_tokens are the needs of the steps that this loop has made ready.
     continue when v_waiter.is_waiting and not goalpost_private.has_room(
       v_waiter.run_id, p_now, v_waiter.needs_microusd + v_microusd, v_waiter.needs_tokens + v_tokens, true);
     update goalpost.steps s set state = 'ready', run_after = p_now
@@ -58,7 +58,7 @@ begin
       v_tokens := v_tokens + v_waiter.needs_tokens;
       v_functions := v_functions || goalpost_private.function_of(v_kind);
     end if;
-    -- One that waits no more has gone on by itself.
+    -- A step that is no longer waiting has resumed otherwise.
     delete from goalpost_private.budget_waiters w where w.run_id = v_waiter.run_id and w.step_key = v_waiter.step_key;
   end loop;
   if cardinality(v_functions) > 0 then

@@ -1,9 +1,10 @@
--- Moves memories of a step's workspace into another space. Keeps the vectors that are given and returns the next memories
--- that are not in the space: {"memories": [{"memory_id", "text"}], "left_count", "memory_count"}, the newest first.
--- p_embedded is [{"memory_id", "embedding"}]. `left_count` counts those of `memories` too; `memory_count` is what is in the
--- space.
--- Called by the executor for a step that is a call of embed_memories, until nothing is left. Safe to repeat: a memory gets
--- the same vector. Memories that are revoked or expired are not embedded. Raises ZG003, ZG009 (lease lost). Locks the tree.
+-- Moves memories of a step's workspace into another embedding space. Stores the given vectors and returns the next
+-- memories that are not in the space, the newest first: {"memories": [{"memory_id", "text"}], "left_count",
+-- "memory_count"}. p_embedded is [{"memory_id", "embedding"}]. `left_count` includes `memories`; `memory_count` counts
+-- the memories in the space.
+-- Called by the executor for a step that is a call of embed_memories, until none is left. Safe to repeat: a memory gets
+-- the same vector. Memories that are revoked or expired are not embedded. Raises ZG003, ZG009 (lease lost). Locks the
+-- tree.
 create function goalpost_worker.embed_memories(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_space text, p_embedded jsonb, p_limit integer default 32
 ) returns jsonb

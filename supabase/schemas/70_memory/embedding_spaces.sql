@@ -1,5 +1,5 @@
--- Creates a space with its index. Called by migrations, and by the owner of the tables for a space that has grown by use:
--- a space is created at its first use, without an index, which some thousand memories do not need. Safe to repeat.
+-- Creates a space with its index. Called by migrations, and by the owner of the tables for a space that has grown: a
+-- space is created at its first use without an index, which a few thousand memories do not need. Safe to repeat.
 create function goalpost_private.add_embedding_space(p_name text) returns void
 language plpgsql
 set search_path = ''
@@ -12,8 +12,8 @@ begin
 end
 $$;
 
--- Reads an embedding as a worker sends it: 1,024 numbers in a space, which is created at its first use. Both null for
--- none. Raises ZG003; also for the 101st space, since their names come from configuration.
+-- Reads an embedding from a worker: 1,024 numbers in a space, which is created at its first use. Returns null if both
+-- are null. Raises ZG003; also for the 101st space, since their names come from configuration.
 create function goalpost_private.read_embedding(p_space text, p_embedding jsonb) returns extensions.vector
 language plpgsql
 set search_path = ''

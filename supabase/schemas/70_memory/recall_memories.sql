@@ -1,8 +1,8 @@
--- Memory: what steps write down for later, and what later steps are told of it.
+-- Memory: steps write memories, and later steps receive those that match.
 -- Retrieval is hybrid: nearest by meaning (vectors of one space) and by words (full text), fused by reciprocal ranks.
 
--- Whether a memory of its workspace may be told to a step that works for these goals (its own and those above), this
--- person and this agent. What is revoked or expired is told to nobody.
+-- Returns true if a memory may be recalled by a step of its workspace with these goals (its own and those above), this
+-- person and this agent. Revoked and expired memories are never recalled.
 create function goalpost_private.may_be_recalled(
   p_memory goalpost.memories, p_goals bigint[], p_user_id uuid, p_agent_name text, p_now timestamptz
 ) returns boolean
@@ -18,7 +18,7 @@ as $$
          end
 $$;
 
--- A goal and the goals above it.
+-- Returns a goal and the goals above it.
 create function goalpost_private.goals_above(p_goal_id bigint) returns bigint[]
 language sql stable
 set search_path = ''
@@ -31,7 +31,8 @@ as $$
   select coalesce(array_agg(a.id), '{}') from above a
 $$;
 
--- The words of a text, any of which may match; null for a text without any. The longest sixty-four: the rest says little.
+-- Returns a query that matches any word of a text; null for a text without words. Only the longest sixty-four words are
+-- used: the others hardly change the ranking.
 create function goalpost_private.any_word(p_text text) returns tsquery
 language sql immutable
 set search_path = ''
@@ -41,8 +42,9 @@ as $$
            order by length(word) desc, word limit 64) w
 $$;
 
--- Ranks what a step may be told by how well it fits a question. Reciprocal rank fusion: the sum over both rankings of
--- 1 / (60 + rank) (Cormack, Clarke and Büttcher 2009), times how near its scope is. What fits neither way is left out.
+-- Ranks the memories that a step may recall by how well they match a query. Reciprocal rank fusion: the sum over both
+-- rankings of 1 / (60 + rank) (Cormack, Clarke and Büttcher 2009), times a weight for the scope. Memories that match in
+-- neither ranking are left out.
 create function goalpost_private.rank_memories(
   p_step goalpost.steps, p_run goalpost.workflow_runs, p_query text, p_space text, p_embedding extensions.vector,
   p_now timestamptz
@@ -62,7 +64,7 @@ as $$
           join goalpost.memories m on to_tsvector('pg_catalog.english', m.title || ' ' || m.text) @@ a.words
          where m.workspace_id = p_step.workspace_id
            and goalpost_private.may_be_recalled(m, a.goals, p_run.user_id, a.agent_name, p_now)
-         -- Of very many that fit, the newest are ranked.
+         -- If very many match, the newest are ranked.
          order by m.id desc limit 500) f
      order by place limit 50
   ),
@@ -74,7 +76,7 @@ as $$
           join goalpost.memories m on m.workspace_id = p_step.workspace_id and m.space = p_space
          where goalpost_private.may_be_recalled(m, a.goals, p_run.user_id, a.agent_name, p_now)
          order by distance limit 50) n
-     -- What is farther off than this is near by chance.
+     -- A larger distance is a chance match.
      where n.distance < 0.8
   )
   select m.id, case m.scope when 'goal' then 3 when 'workspace' then 1 else 2 end
@@ -85,10 +87,11 @@ as $$
    where m.id in (select id from by_words union select id from by_meaning)
 $$;
 
--- What a step is told of what is remembered: [{"memory_id", "kind", "scope", "title", "text", "trust", "score"}], the best
--- first, as many as fit the budget (four bytes are taken for a token). What was told is kept, with the try that it was
--- told to. Called by the executor before an agent's first turn of a try (p_call_number 0) and for the tool `recall`.
--- Safe to repeat: what was told is told again, whatever has been remembered since. Raises ZG003, ZG009 (lease lost). Locks the tree.
+-- Returns the memories for a step: [{"memory_id", "kind", "scope", "title", "text", "trust", "score"}], the best first,
+-- as many as fit the budget (four bytes count as one token). Records what was returned, with the attempt. Called by the
+-- executor before an agent's first turn of an attempt (p_call_number 0) and for the tool `recall`. Safe to repeat: the
+-- recorded memories are returned again, even if others were written since. Raises ZG003, ZG009 (lease lost). Locks the
+-- tree.
 create function goalpost_worker.recall_memories(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_call_number integer, p_query text,
   p_space text, p_embedding jsonb, p_limit integer default 8, p_token_budget integer default 1500

@@ -1,8 +1,7 @@
--- Writes a memory for a call of the tool `remember`; the call is done with it, in the same transaction. Gives back
--- {"memory_id"}. Called by the executor, which makes the embedding. Safe to repeat: one memory per call.
--- A text or title that is too long is refused: the end of a memory is not cut off without a word.
--- What was learned from what strangers may have written is not trusted. Raises ZG003, ZG006 (as many as there may be),
--- ZG009 (lease lost). Locks the tree.
+-- Writes a memory for a call of the tool `remember` and marks the call as done, in one transaction. Returns
+-- {"memory_id"}. Called by the executor, which computes the embedding. Safe to repeat: one memory per call. A text or
+-- title that is too long is refused rather than truncated. A memory of a tainted step is untrusted. Raises ZG003, ZG006
+-- (the workspace's maximum), ZG009 (lease lost). Locks the tree.
 create function goalpost_worker.remember(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_call_number integer, p_space text, p_embedding jsonb
 ) returns jsonb
@@ -27,9 +26,9 @@ begin
     perform goalpost_private.refuse('ZG003', 'a memory has at most 8000 characters, and its title 300',
       'remember less, or in parts');
   end if;
-  -- The workspace is the lock: steps at the same moment do not all find room for one more.
+  -- An advisory lock for the workspace: otherwise concurrent steps could all pass the check and exceed the cap.
   perform pg_advisory_xact_lock(hashtextextended('goalpost.memories.' || v_step.workspace_id, 0));
-  -- A repeated call has its memory already, and room or none changes nothing.
+  -- A repeated call has its memory already, so the cap does not apply.
   if v_call.state = 'intended' and (select count(*) from goalpost.memories m where m.workspace_id = v_step.workspace_id)
      >= (select l.max_memories from goalpost_private.limits l) then
     perform goalpost_private.refuse('ZG006', 'this workspace remembers as much as it may',

@@ -1,5 +1,5 @@
--- Takes a memory back: told to nobody from now on. Its own person may, and admins. Safe to repeat. Raises ZG001, ZG002.
--- Definer: people write no memories.
+-- Revokes a memory: no step receives it from now on. Called by the person of the memory, and by admins. Safe to repeat.
+-- Raises ZG001, ZG002. Definer: people may not write memories.
 create function goalpost_private.revoke_memory(p_memory_id bigint) returns jsonb
 language plpgsql security definer
 set search_path = ''

@@ -1,6 +1,7 @@
--- Accepts an invitation: the caller becomes a member with its role. Somebody who is a member keeps their role. An
--- invitation by e-mail address is for the person whose confirmed address it is. Raises ZG001 (no such invitation for the
--- caller, or expired), ZG002, ZG004 (its inviter may not give this role any more). Definer: people may not write members.
+-- Accepts an invitation: the caller becomes a member with its role. An existing member keeps their role. An invitation
+-- by e-mail address requires that the caller's confirmed address is the same. Raises ZG001 (no such invitation for the
+-- caller, or expired), ZG002, ZG004 (its inviter may not give this role any more). Definer: people may not write
+-- members.
 create function goalpost_private.accept_invitation(p_invitation_id bigint) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -19,7 +20,7 @@ begin
   if not found then
     perform goalpost_private.refuse('ZG001', 'there is no such invitation for you');
   end if;
-  -- The workspace's row is the lock: the inviter is not demoted at the same time.
+  -- Locks the workspace's row, so that the inviter cannot be demoted at the same time.
   perform from goalpost.workspaces where id = v_invitation.workspace_id for no key update;
   select m.role into v_inviter from goalpost.members m
    where m.workspace_id = v_invitation.workspace_id and m.user_id = v_invitation.invited_by;

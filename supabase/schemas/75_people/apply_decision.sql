@@ -1,4 +1,4 @@
--- What a decision (or its absence) does to the step that waits for it. Returns the functions to wake.
+-- Applies a decision (or its expiry) to the step that waits for it. Returns the functions to wake.
 create function goalpost_private.apply_decision(p_approval goalpost.approvals, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''
@@ -8,7 +8,8 @@ declare
 begin
   select * into v_step from goalpost.steps
    where run_id = p_approval.run_id and key = p_approval.step_key and state = 'waiting';
-  -- A worker may still be at what asks about its calls; a step that is one decision, or whose plan waits, has none.
+  -- While the approval of a call is pending, a worker may still hold the step. A step that consists of the decision, or
+  -- whose plan or verdicts wait, has no worker.
   if not found and p_approval.kind not in ('step', 'plan', 'verdict') then
     select * into v_step from goalpost.steps
      where run_id = p_approval.run_id and key = p_approval.step_key and state in ('running', 'ready');
@@ -32,7 +33,7 @@ begin
 end
 $$;
 
--- Why something was not approved, as a step's or a call's error.
+-- Returns why an approval was not given, as the error of a step or a call.
 create function goalpost_private.refusal_of(p_approval goalpost.approvals, p_retryable boolean) returns jsonb
 language sql immutable
 set search_path = ''
@@ -42,7 +43,8 @@ as $$
                else 'rejected' || coalesce(': ' || nullif(p_approval.comment, ''), '') end)
 $$;
 
--- A step of the plan that is this decision: waiting -> completed, or failed where a rejection is one.
+-- Ends a step of the plan that consists of this decision: waiting -> completed, or failed if its on_reject makes a
+-- rejection a failure.
 create function goalpost_private.apply_step_decision(
   p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
 ) returns text[]
@@ -64,9 +66,9 @@ begin
 end
 $$;
 
--- A plan: approved, it takes effect as it then is, by the rules that hold then (ZG003 where it breaks one). Rejected,
--- that try of planning has failed for this reason, and the next one is told it; the tries of the step bound that.
--- Either way it is the end of a worker's try: the plan was its outcome.
+-- Applies the decision on a plan. Approved: the plan is activated as it is now, by the rules of now (ZG003 if it breaks
+-- one). Rejected: the planner's attempt fails for this reason, which the next attempt receives, within the step's
+-- max_attempts. Either way the worker's attempt ends: the plan was its outcome.
 create function goalpost_private.apply_plan_decision(
   p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
 ) returns text[]
@@ -86,7 +88,7 @@ begin
      case when v_is_approved then 'completed' else 'failed' end, p_step.leased_by, p_approval.requested_at, p_now,
      case when not v_is_approved then v_error end);
   if v_is_approved then
-    v_effect := goalpost_private.put_plan_in_effect(
+    v_effect := goalpost_private.activate_plan(
       p_step, coalesce(p_approval.edited, p_approval.subject), p_approval.shown -> 'estimate', p_now);
     if v_effect.message is not null then
       perform goalpost_private.refuse('ZG003', v_effect.message, 'edit the plan, or reject it with what should be different');
@@ -100,8 +102,9 @@ begin
 end
 $$;
 
--- A call: waiting | unknown -> intended (it may be made, with what a person made of its arguments) | done (answered, or
--- it had happened) | denied | failed. The decision was checked against the call as it is (decide_approval).
+-- Applies the decision on a call: waiting | unknown -> intended (it may be made, with a person's edited arguments) |
+-- done (answered, or reported as having happened) | denied | failed. decide_approval has checked the decision against
+-- the present call.
 create function goalpost_private.apply_call_decision(p_approval goalpost.approvals, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -124,15 +127,16 @@ begin
          result = case when v_state = 'done' then coalesce(
            case p_approval.kind when 'question' then p_approval.answer else p_approval.answer -> 'result' end, 'null') end,
          error = case when v_state in ('denied', 'failed') then goalpost_private.refusal_of(p_approval, false)
-           -- Its outcome is as unknown as before: a retried step asks again, and does not repeat it (reopen_calls).
+           -- The outcome is still unknown: a retried step opens the approval again, and does not repeat the call
+           -- (reopen_calls).
            || case when p_approval.kind = 'outcome_unknown' and c.turn_number is null then '{"closed_from": "unknown"}' else '{}'::jsonb end end
    where c.run_id = p_approval.run_id and c.step_key = p_approval.step_key and c.number = p_approval.call_number
      and c.state = case p_approval.kind when 'outcome_unknown' then 'unknown' else 'waiting' end;
 end
 $$;
 
--- A cap that may be raised, or not: the cap and the raise are rows, and every step that asked goes on or fails.
--- A month's cap of the workspace is raised no higher than what project admins gave it.
+-- Applies the decision on raising a cap: the cap is raised, and every step with the same question resumes, or all of
+-- them fail. The workspace's monthly cap is raised no higher than the project admins' grant.
 create function goalpost_private.apply_budget_decision(
   p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
 ) returns text[]
@@ -184,8 +188,8 @@ begin
 end
 $$;
 
--- Lets another role decide what nobody decided in time: it is written into the row and the history, and the rest
--- stays as it is. Called by the sweep. Expects the tree's lock.
+-- Lets another role decide an approval whose time for the first role is over: writes the role to the row and an event
+-- to the history; the approval stays pending. Called by the sweep. Expects the tree's lock.
 create function goalpost_private.escalate_approval(p_approval goalpost.approvals, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
@@ -202,7 +206,7 @@ begin
 end
 $$;
 
--- Ends an approval that nobody decided: pending -> expired. The end of an earlier one may have cancelled it.
+-- Expires an approval without a decision: pending -> expired. It may have been cancelled by the end of an earlier one.
 create function goalpost_private.expire_approval(p_approval goalpost.approvals, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''

@@ -1,6 +1,6 @@
--- What is done about criteria whose verdict is unknown, at the end of a judgement: the judge's step waits for the
--- requester (running -> waiting, an approval of kind verdict), or the run fails with its report where the workspace says
--- so. Caller: apply_judgement. Expects the tree's lock. Returns the functions to wake.
+-- Applies unknown verdicts at the end of a judgement: the judge's step waits for the requester (running -> waiting, an
+-- approval of kind verdict), or the run fails with its report, according to the workspace's on_unknown. Called by
+-- apply_judgement. Expects the tree's lock. Returns the functions to wake.
 create function goalpost_private.apply_unknown_verdicts(
   p_step goalpost.steps, p_run goalpost.workflow_runs, p_result jsonb, p_now timestamptz
 ) returns text[]
@@ -23,7 +23,7 @@ begin
       p_result -> 'result', p_result ->> 'report', p_now);
   end if;
   update goalpost.goals set result = p_result -> 'result', report = p_result ->> 'report' where id = p_run.goal_id;
-  -- The judgement was the outcome of the worker's attempt; what follows is the person's.
+  -- The judgement was the outcome of the worker's attempt, so the attempt ends here; the rest is up to the person.
   insert into goalpost.step_attempts (run_id, step_key, attempt, workspace_id, outcome, worker, started_at, ended_at)
   values (p_step.run_id, p_step.key, p_step.attempt, p_step.workspace_id, 'completed', p_step.leased_by, p_step.started_at, p_now);
   update goalpost.steps
@@ -40,9 +40,10 @@ begin
 end
 $$;
 
--- A person's verdicts: approved, they stand as the subject (or its edit) says; rejected, all of them are unmet, with the
--- comment as evidence. All met: the goal is completed with the report it has. Unmet: a new plan, within the cap.
--- Expired: the goal fails with its report. The judge's step ends either way: waiting -> completed | failed.
+-- Applies a person's verdicts. Approved: the verdicts of the subject (or its edit) hold. Rejected: all of them are
+-- unmet, with the comment as evidence. If all are met, the goal is completed with its report; unmet ones cause a new
+-- plan, within the cap. Expired: the goal fails with its report. The judge's step ends in any case: waiting ->
+-- completed | failed.
 create function goalpost_private.apply_verdict_decision(
   p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
 ) returns text[]

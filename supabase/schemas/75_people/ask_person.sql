@@ -1,27 +1,27 @@
--- What people are asked while work goes on, and what their decisions do: whether a step, a plan or a call may be, what
--- became of a call, a higher cap, a question of a model's own. A step that waits for them holds nothing: it is a row.
--- Who may decide, and the RPC, is in decide_approval.sql.
+-- The approvals that a step opens: for a step, a plan or a call, for the outcome of a call, for a higher cap, and for a
+-- question of a model. A step that waits for one is a row and holds no resources. The right to decide, and the RPC, are
+-- in decide_approval.sql.
 
--- sha256 of a JSON value's text, in hex: what a decision is bound to.
+-- Returns the sha256 of a JSON value's text, in hex: a decision is bound to it.
 create function goalpost_private.hash_of(p_value jsonb) returns text
 language sql immutable
 set search_path = ''
 as $$ select encode(sha256(convert_to(p_value::text, 'UTF8')), 'hex') $$;
 
--- A role that may decide, or the default: what plans and tools say is untrusted.
+-- Returns a role that may decide, or the default for an invalid one: plans and tools are untrusted.
 create function goalpost_private.deciding_role(p_role text, p_default text) returns text
 language sql immutable
 set search_path = ''
 as $$ select case when p_role in ('member', 'approver', 'admin', 'owner') then p_role else p_default end $$;
 
--- Opens a question for people: a row that is pending. Returns its id.
--- Called by open_approval, apply_plan, the journal (calls, and outcomes that nobody knows), ask_human and reserve_turn.
--- p_call_number names the call that it is about; what is decided on is then that call's arguments, else
--- p_options -> 'subject'. All of p_options may be left out: required_role, quorum, requester_may_decide, on_reject,
--- expires_in_seconds, escalates_in_seconds, escalates_to, answer_schema, subject, decided_with, requester (decides: it is
--- the requester's alone; confirms: the requester approves it after the role). What is out of bounds there counts as left
--- out. A question is the requester's: its answer steers work that runs with the requester's rights.
--- Raises ZG004 for a call that is not there. Expects the tree's lock.
+-- Opens a pending approval. Returns its id.
+-- Called by open_approval, apply_plan, the journal (calls, and unknown outcomes), ask_human and reserve_turn.
+-- p_call_number is the call that it concerns; the subject is then that call's arguments, otherwise p_options ->
+-- 'subject'. All of p_options are optional: required_role, quorum, requester_may_decide, on_reject, expires_in_seconds,
+-- escalates_in_seconds, escalates_to, answer_schema, subject, decided_with, requester (decides: only the requester may
+-- decide; confirms: the requester approves it after the role). Values out of bounds count as absent. A question goes to
+-- the requester, because its answer steers work that runs with the requester's rights.
+-- Raises ZG004 for a call that does not exist. Expects the tree's lock.
 create function goalpost_private.ask_person(
   p_step goalpost.steps, p_kind text, p_call_number integer, p_question text, p_shown jsonb, p_now timestamptz,
   p_options jsonb default '{}'
@@ -54,7 +54,7 @@ begin
          case jsonb_typeof(p_options -> 'answer_schema') when 'object' then p_options -> 'answer_schema' end,
          goalpost_private.deciding_role(
            p_options ->> 'required_role', case p_kind when 'question' then 'member' else 'approver' end),
-         -- Several people can approve the same thing; they cannot give the same answer.
+         -- A quorum can approve one subject, but several people cannot give one answer.
          case when p_kind in ('question', 'outcome_unknown') then 1
               else goalpost_private.bounded_integer(p_options -> 'quorum', 1, 1, 20) end,
          p_options -> 'requester_may_decide' is distinct from 'false'::jsonb,
@@ -78,9 +78,9 @@ begin
 end
 $$;
 
--- An approval's turn: pending -> waiting, and a decision that a person owes, with what they need to decide. The content
--- of the step, with results filled in, is what is decided on. Returns the functions to wake: content that is too large
--- fails the step.
+-- Opens an approval step: pending -> waiting, with an approval that contains the context of the decision. Its subject
+-- is the content of the step, with results filled in. Returns the functions to wake: content that is too large fails
+-- the step.
 create function goalpost_private.open_approval(p_step goalpost.steps, p_now timestamptz) returns text[]
 language plpgsql
 set search_path = ''

@@ -1,10 +1,10 @@
--- Whose decision an approval still requires. Work runs with the rights of the person who asked for it, the requester.
--- A version that somebody else made could therefore do what its editor may not: read rows, write tables, write to other
--- recipients. Such a version stays pending until the requester has approved exactly that version.
+-- The requester's confirmation of edits. Work runs with the rights of its requester. A version that another person
+-- edited could therefore do what the editor may not: read rows, write tables, write to other recipients. Such a version
+-- stays pending until the requester has approved exactly that version.
 
--- The arguments of tools that are literal outgoing text: content that is sent as it is and reaches nothing with the
--- requester's rights. The only ones that another person may change without the requester. Everything else of a call is
--- not: queries, rows, templates, recipients, addresses, methods, headers, instructions, and all of MCP tools.
+-- Returns the arguments of tools that are literal outgoing text: content that is sent unchanged and uses none of the
+-- requester's rights. Only these may another person change without the requester. All other arguments are excluded:
+-- queries, rows, templates, recipients, addresses, methods, headers, instructions, and all of MCP tools.
 create function goalpost_private.literal_text_paths(p_tool text) returns setof text[]
 language sql immutable
 set search_path = ''
@@ -15,7 +15,8 @@ as $$
    where p.tool = p_tool
 $$;
 
--- Returns a call's arguments with their literal outgoing text left empty. A text with the braces of a template is none.
+-- Returns a call's arguments with their literal outgoing text left empty. A text with template braces does not count as
+-- literal.
 create function goalpost_private.without_literal_text(p_tool text, p_arguments jsonb) returns jsonb
 language plpgsql immutable
 set search_path = ''
@@ -34,8 +35,8 @@ $$;
 
 -- Returns true if the edited version of an approval uses the requester's rights in another way than the original: any
 -- other plan, any other arguments of a call than literal outgoing text, any other content, which later steps may use in
--- queries, another cap of the requester's own work. The caps of a person's day and of the workspace's month are the
--- workspace's to set.
+-- queries, another cap of the requester's own work. The caps of a person's day and of the workspace's month belong to
+-- the workspace.
 create function goalpost_private.edit_uses_requesters_rights(p_approval goalpost.approvals) returns boolean
 language sql stable
 set search_path = ''
@@ -54,7 +55,7 @@ as $$
     else true end
 $$;
 
--- The version of an approval that is decided on, as the sha256 of its text.
+-- Returns the present version of an approval's subject, as the sha256 of its text.
 create function goalpost_private.version_of(p_approval goalpost.approvals) returns text
 language sql immutable
 set search_path = ''
@@ -92,9 +93,9 @@ as $$
     from goalpost.workflow_runs r where r.id = p_approval.run_id
 $$;
 
--- Puts an edited version in the place of the present one; p_edited null: the original again. A plan is checked and
--- estimated anew, and takes the role that its new estimate demands; a role is only ever raised. An estimate from the
--- history of a runbook does not hold for a plan that was edited. Raises ZG003 for a plan that breaks a rule.
+-- Replaces the present version by an edited one; p_edited null restores the original. A plan is checked and estimated
+-- again, and requires the role of its new estimate; a role is only ever raised. An estimate from the history of a
+-- runbook does not apply to an edited plan. Raises ZG003 for a plan that breaks a rule.
 create function goalpost_private.apply_edit(p_approval goalpost.approvals, p_edited jsonb) returns goalpost.approvals
 language plpgsql
 set search_path = ''
@@ -131,7 +132,7 @@ begin
 end
 $$;
 
--- Lets the requester, or again the role, decide next.
+-- Sets whether the requester or the role decides next.
 create function goalpost_private.set_decider(p_approval goalpost.approvals, p_awaits_requester boolean, p_now timestamptz)
 returns void
 language plpgsql
@@ -150,8 +151,8 @@ begin
 end
 $$;
 
--- Takes one person's decision, and returns true if nobody else's is required. Otherwise the approval stays pending, with
--- the vote and the edited version in it. Called by decide_approval for a pending approval, under the tree's lock.
+-- Records one person's decision, and returns true if no further one is required. Otherwise the approval stays pending,
+-- with the vote and the edited version in it. Called by decide_approval for a pending approval, under the tree's lock.
 create function goalpost_private.completes_decision(
   p_approval goalpost.approvals, p_decision text, p_comment text, p_edited jsonb, p_answer jsonb, p_now timestamptz
 ) returns boolean

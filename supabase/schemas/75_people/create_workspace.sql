@@ -1,8 +1,8 @@
--- Makes a workspace; the caller owns it. It may spend what the project gives to new workspaces, as far as the person's
--- share for all of theirs lets it: nothing, until a project admin says otherwise (set_project_limits) or grants more
--- (grant_budget). One that a project admin makes has the defaults. Raises ZG002 where making workspaces is for project
--- admins, ZG006 beyond the cap of one person: each workspace has a cap of open requests, so that without one on
--- workspaces there would be none. Definer: people may not write members.
+-- Creates a workspace with the caller as its owner. Its monthly caps are the project's grant for new workspaces,
+-- reduced to the rest of the person's share: zero, until a project admin sets one (set_project_limits) or grants more
+-- (grant_budget). A workspace of a project admin has the defaults. Raises ZG002 if only project admins may create
+-- workspaces, ZG006 beyond the cap per person: each workspace has a cap of open requests, which would be ineffective
+-- with unlimited workspaces. Definer: people may not write members.
 create function goalpost_private.create_workspace(p_name text) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -19,7 +19,8 @@ begin
   if coalesce(length(trim(p_name)), 0) not between 1 and 200 then
     perform goalpost_private.refuse('ZG003', 'a workspace has a name of 1 to 200 characters');
   end if;
-  -- The person is the lock: two calls at once do not both find room for one more, or the same money.
+  -- An advisory lock for the person: otherwise two concurrent calls could both pass the check, or receive the same
+  -- money.
   perform pg_advisory_xact_lock(hashtextextended('goalpost.create_workspace.' || auth.uid(), 0));
   select * into v_limits from goalpost_private.limits;
   if not (v_limits.workspaces_by_anyone or v_is_operator) then

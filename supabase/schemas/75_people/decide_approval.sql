@@ -1,13 +1,14 @@
--- Decides an approval: pending -> approved | rejected, and what it is about with it. The first decision wins; later
--- ones are told what it was ("first": false). What may be decided, by kind:
---   step, plan, tool_call, budget   approved (p_edited: what the person made of it; of a step, of its content), rejected
+-- Decides an approval: pending -> approved | rejected, and applies the decision. The first decision wins; later ones
+-- receive it with "first": false. Decisions by kind:
+--   step, plan, tool_call, budget   approved (p_edited: the person's version; of a step, of its content), rejected
 --   question                        answered, with p_answer; rejected
 --   outcome_unknown                 happened (p_answer: its result), not_happened (do it again), rejected (give it up)
--- Where a quorum is asked for, different people approve one version of it, and one rejects. p_subject_hash: the version
--- that the person saw; needed where another has edited it. A version that another person made and that changes what
--- runs with the requester's rights stays pending until the requester approves it (confirm_by_requester.sql); rejected by
--- the requester, the original is pending again. Raises ZG001, ZG002 (role, or the requester where that is excluded),
--- ZG003 (no such decision, or of another shape than it has to be), ZG004 (what it is about has changed), ZG007.
+-- If a quorum is required, different people approve one version, and one rejection is enough. p_subject_hash: the
+-- version that the person read; required if another person has edited it. A version that another person edited and that
+-- changes what runs with the requester's rights stays pending until the requester approves it
+-- (confirm_by_requester.sql); if the requester rejects it, the original is pending again. Raises ZG001, ZG002 (role, or
+-- the requester where that is excluded), ZG003 (no such decision, or of an invalid shape), ZG004 (the subject has
+-- changed), ZG007.
 -- Locks the tree. Definer: people may not write steps.
 create function goalpost_private.decide_approval(
   p_approval_id bigint, p_decision text, p_comment text, p_edited jsonb, p_answer jsonb, p_subject_hash text
@@ -31,7 +32,7 @@ begin
   if v_approval.state = 'pending' and v_approval.expires_at <= v_now then
     perform goalpost_private.send_wakes(goalpost_private.expire_approval(v_approval, v_now), '[]', v_now);
   elsif v_approval.state = 'pending' then
-    -- Once more: before the lock was held, it may have escalated or come to wait for the requester.
+    -- Checked again under the lock: the approval may have escalated or come to wait for the requester in the meantime.
     perform goalpost_private.refuse_decider(v_approval);
     if v_state = 'approved' then
       perform goalpost_private.refuse_changed_subject(v_approval, p_edited, p_subject_hash);
@@ -52,14 +53,14 @@ begin
   returning * into v_approval;
   if found then
     v_first := true;
-    perform goalpost_private.keep_correction(v_approval, v_now);
+    perform goalpost_private.record_correction(v_approval, v_now);
     perform goalpost_private.send_wakes(goalpost_private.apply_decision(v_approval, v_now), '[]', v_now);
   end if;
   return goalpost_private.describe_decision(p_approval_id, v_first);
 end
 $$;
 
--- Describes an approval to the person who decided on it. "waits_for": the requester, or a role, where it is pending.
+-- Describes an approval to the person who decided on it. "waits_for": the requester, or a role, if it is pending.
 create function goalpost_private.describe_decision(p_approval_id bigint, p_first boolean) returns jsonb
 language sql stable
 set search_path = ''
@@ -74,8 +75,8 @@ as $$
     from goalpost.approvals a where a.id = p_approval_id
 $$;
 
--- Refuses a caller who may not decide this: ZG001, ZG002. The requester may confirm what waits for them whatever their
--- role; where others have to decide, they may do no more than that.
+-- Refuses a caller who may not decide this: ZG001, ZG002. The requester may confirm an edit in any role; if others have
+-- to decide, the requester may only confirm.
 create function goalpost_private.refuse_decider(p_approval goalpost.approvals) returns void
 language plpgsql stable
 set search_path = ''
@@ -90,13 +91,13 @@ begin
       'it runs with the rights of that person, who confirms or rejects it');
   end if;
   if v_is_requester and not p_approval.requester_may_decide and p_approval.decider_id is distinct from auth.uid() then
-    perform goalpost_private.refuse('ZG002', 'whoever asked for the work may not decide this', 'somebody else has to');
+    perform goalpost_private.refuse('ZG002', 'the requester may not decide this', 'another person has to');
   end if;
 end
 $$;
 
 -- Refuses a decision that this kind of approval does not have, or whose comment, edit or answer is out of bounds or of
--- another shape than it has to be: ZG003, or ZG007 for one that is too large.
+-- an invalid shape: ZG003, or ZG007 for one that is too large.
 create function goalpost_private.refuse_unfit_decision(
   p_approval goalpost.approvals, p_decision text, p_comment text, p_edited jsonb, p_answer jsonb
 ) returns void
@@ -114,7 +115,7 @@ begin
   if p_decision is null or p_decision <> all (v_words) then
     perform goalpost_private.refuse('ZG003', format('a decision is %s here', array_to_string(v_words, ' or ')));
   end if;
-  -- Not cut: it is what the person said, and later steps read it.
+  -- Refused and not truncated, because later steps read the whole comment.
   if length(p_comment) > 4000 then
     perform goalpost_private.refuse('ZG003', 'a comment has at most 4000 characters');
   end if;
@@ -138,7 +139,7 @@ begin
 end
 $$;
 
--- Why a person's own cap cannot be set; null: it can.
+-- Returns why a person's own cap cannot be set; null if it can.
 create function goalpost_private.budget_edit_problem(p_subject jsonb, p_edited jsonb) returns text
 language sql stable
 set search_path = ''
@@ -154,8 +155,8 @@ as $$
          then 'the budget must be the one that was asked about' end)
 $$;
 
--- Returns why a call cannot be made with these arguments; null where it can. The tool is ours or one that the workspace
--- has of an MCP server.
+-- Returns why a call cannot be made with these arguments; null if it can. The tool is built in, or one of the
+-- workspace's MCP tools.
 create function goalpost_private.arguments_edit_problem(p_approval goalpost.approvals, p_edited jsonb) returns text
 language plpgsql stable
 set search_path = ''
@@ -174,7 +175,7 @@ begin
 end
 $$;
 
--- Returns why the edited content of a step cannot stand in its place; null where it can. A call stays a call of that tool.
+-- Returns why the edited content of a step cannot replace it; null if it can. A call stays a call of that tool.
 create function goalpost_private.content_edit_problem(p_approval goalpost.approvals, p_edited jsonb) returns text
 language plpgsql stable
 set search_path = ''
@@ -195,7 +196,7 @@ begin
 end
 $$;
 
--- Why what a person made of a subject cannot stand in its place; null: it can. A plan is checked when it takes effect.
+-- Returns why an edited subject cannot replace the original; null if it can. A plan is checked when it takes effect.
 create function goalpost_private.edit_problem(p_approval goalpost.approvals, p_edited jsonb) returns text
 language sql stable
 set search_path = ''
@@ -213,7 +214,8 @@ as $$
     else goalpost_private.json_problem('{"type": "object", "required": ["plan"]}', p_edited, 'the plan') end
 $$;
 
--- Refuses to approve what is not there any more as it was asked about, or what another has edited since: ZG004.
+-- Refuses to approve a subject that has changed since the approval was opened, or that another person has edited since:
+-- ZG004.
 create function goalpost_private.refuse_changed_subject(
   p_approval goalpost.approvals, p_edited jsonb, p_subject_hash text
 ) returns void
@@ -234,14 +236,14 @@ begin
   if p_subject_hash <> v_version
      or (p_subject_hash is null and p_approval.edited is not null and p_edited is null)
   then
-    perform goalpost_private.refuse('ZG004', 'somebody has edited this since it was asked',
-      'look at it again, and say which version you mean (p_subject_hash)');
+    perform goalpost_private.refuse('ZG004', 'another person has edited this since the approval was opened',
+      'read it again, and pass the version that you decide on (p_subject_hash)');
   end if;
 end
 $$;
 
--- Keeps what a person changed before they approved it.
-create function goalpost_private.keep_correction(p_approval goalpost.approvals, p_now timestamptz) returns void
+-- Records a person's edit of the approved subject.
+create function goalpost_private.record_correction(p_approval goalpost.approvals, p_now timestamptz) returns void
 language sql
 set search_path = ''
 as $$

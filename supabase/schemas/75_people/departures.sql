@@ -1,5 +1,5 @@
--- Who leaves a workspace, and what they leave. Work runs with the rights of the person who asked: when they may not ask
--- any more, it ends.
+-- Departures: work runs with the rights of its requester, so it ends when the requester may not send requests in the
+-- workspace any more.
 
 -- Refuses unless the caller is an admin whose role is at least that of this member: ZG001, ZG002. Locks the workspace's
 -- row, so that two owners cannot demote or remove each other at once.
@@ -33,8 +33,8 @@ begin
 end
 $$;
 
--- Notes a person who may not ask in a workspace any more, by whichever way: a removal here, the end of their account, a
--- statement of the database's owner. Definer: people who remove members write no departures.
+-- Records a person who may not send requests in a workspace any more, on every path: a removal here, the deletion of
+-- the account, a statement of the database's owner. Definer: people who remove members may not write departures.
 create function goalpost_private.note_departure() returns trigger
 language plpgsql security definer
 set search_path = ''
@@ -54,7 +54,7 @@ create trigger note_departure_of_demoted
   after update of role on goalpost.members
   for each row when (old.role <> 'viewer' and new.role = 'viewer') execute function goalpost_private.note_departure();
 
--- The open trees of people who departed, at most 1,000.
+-- Returns the open trees of people who departed, at most 1,000.
 create function goalpost_private.departed_runs() returns bigint[]
 language sql stable
 set search_path = ''
@@ -68,8 +68,8 @@ as $$
      order by r.id limit 1000)
 $$;
 
--- Cancels the open work of people who departed: requests -> cancelled, runs -> cancelled. Called when somebody departs,
--- and by the sweep for the trees that it has locked: it finds what was left over, and requests that were accepted at that
+-- Cancels the open work of people who departed: requests -> cancelled, runs -> cancelled. Called at a departure, and by
+-- the sweep for the trees that it has locked: the sweep covers the rest, and requests that were accepted at the same
 -- moment; a departure is kept for ten minutes. Safe to repeat. Locks the trees, in their order.
 create function goalpost_private.cancel_departed_work(p_runs bigint[], p_now timestamptz) returns integer
 language plpgsql
@@ -95,7 +95,7 @@ begin
       perform goalpost_private.end_run(v_run_id, 'cancelled', v_reason, null, null, p_now);
       v_cancelled := v_cancelled + 1;
     exception when others then
-      -- What one row raises must not keep the others open.
+      -- An error of one row must not keep the others open.
       raise warning 'run % of a person who departed cannot be cancelled: %', v_run_id, sqlerrm;
     end;
   end loop;

@@ -1,4 +1,4 @@
--- The caller's confirmed e-mail address; null for none. Definer: people may not read auth.users.
+-- Returns the caller's confirmed e-mail address; null if there is none. Definer: people may not read auth.users.
 create function goalpost_private.my_email() returns text
 language sql stable security definer
 set search_path = ''
@@ -6,9 +6,9 @@ as $$
   select lower(u.email) from auth.users u where u.id = (select auth.uid()) and u.email_confirmed_at is not null
 $$;
 
--- Invites a person (user id or e-mail address) into a workspace, for two weeks. Called by admins, with roles up to their
--- own. The answer is the same whether or not there is such a person, or they are a member. Safe to repeat: the
--- invitation takes the role given last. Raises ZG001, ZG002, ZG003, ZG006. Definer: people may not write invitations.
+-- Invites a person (user id or e-mail address) into a workspace, for two weeks. Called by admins, with roles up to
+-- their own. The reply is the same for people without an account and for members. Safe to repeat: the invitation has
+-- the role of the last call. Raises ZG001, ZG002, ZG003, ZG006. Definer: people may not write invitations.
 create function goalpost_private.invite_member(p_workspace_id uuid, p_person text, p_role text) returns jsonb
 language plpgsql security definer
 set search_path = ''
@@ -26,7 +26,7 @@ begin
   if (v_is_id or v_person ~ '^[^@[:space:]]+@[^@[:space:]]+$' and length(v_person) <= 254) is not true then
     perform goalpost_private.refuse('ZG003', 'a person is invited by user id or e-mail address');
   end if;
-  -- The workspace's row is the lock: two calls at once do not both find room for one more.
+  -- Locks the workspace's row: otherwise two concurrent calls could both pass the check and exceed the cap.
   perform from goalpost.workspaces where id = p_workspace_id for no key update;
   perform goalpost_private.require_role(p_workspace_id, 'admin');
   perform goalpost_private.require_role(p_workspace_id, p_role);

@@ -1,4 +1,4 @@
--- Leaves a workspace; what the caller had asked for is cancelled. The last owner stays. Raises ZG001, ZG002, ZG004.
+-- Leaves a workspace; the caller's open work is cancelled. The last owner stays. Raises ZG001, ZG002, ZG004.
 -- Definer: people may not write members.
 create function goalpost_private.leave_workspace(p_workspace_id uuid) returns jsonb
 language plpgsql security definer

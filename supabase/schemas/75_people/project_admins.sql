@@ -1,7 +1,7 @@
--- The operators of the project. The first is added by the owner of the database (README, "Operators and members"), all others by one
--- who is there already; the last one stays.
+-- The operators of the project. The owner of the database adds the first (README, "Operators and members"), an existing
+-- one adds all others; the last one stays.
 
--- The one person of this id or e-mail address. Raises ZG001.
+-- Returns the one person of this id or e-mail address. Raises ZG001.
 create function goalpost_private.find_person(p_person text) returns uuid
 language plpgsql stable
 set search_path = ''

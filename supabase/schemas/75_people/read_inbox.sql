@@ -1,5 +1,5 @@
--- What waits for the caller, the longest first, with its age in seconds: goalpost.inbox as one JSON array, of one
--- workspace or of all. Definer: the database's clock is not for people. Reads only.
+-- Returns the caller's inbox, the oldest first, with ages in seconds: goalpost.inbox as one JSON array, of one
+-- workspace or of all. Definer: people may not call the database's clock. Reads only.
 create function goalpost_private.read_inbox(p_workspace_id uuid) returns jsonb
 language plpgsql stable security definer
 set search_path = ''

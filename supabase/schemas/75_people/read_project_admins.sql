@@ -1,5 +1,5 @@
--- The project admins with their e-mail addresses, the first one first: [{"user_id", "email", "created_at"}]. Called by
--- project admins. Raises ZG002. Definer: people may not read auth.users. Reads only.
+-- Returns the project admins with their e-mail addresses, the first one first: [{"user_id", "email", "created_at"}].
+-- Called by project admins. Raises ZG002. Definer: people may not read auth.users. Reads only.
 create function goalpost_private.read_project_admins() returns jsonb
 language plpgsql stable security definer
 set search_path = ''

@@ -1,5 +1,5 @@
--- Removes a member; what they had asked for is cancelled. Called by admins, for people up to their own role. The last owner
--- stays. Raises ZG001, ZG002, ZG004. Definer: people may not write members.
+-- Removes a member and cancels the member's open work. Called by admins, for people up to their own role. The last
+-- owner stays. Raises ZG001, ZG002, ZG004. Definer: people may not write members.
 create function goalpost_private.remove_member(p_workspace_id uuid, p_user_id uuid) returns jsonb
 language plpgsql security definer
 set search_path = ''

@@ -1,5 +1,5 @@
--- Makes a person (id or e-mail address) a project admin no more. Called by project admins, for themselves too; the last
--- one stays. Safe to repeat. Raises ZG001, ZG002, ZG004. Locks the table: two who remove each other leave one.
+-- Removes a project admin (id or e-mail address). Called by project admins, for themselves too; the last one stays.
+-- Safe to repeat. Raises ZG001, ZG002, ZG004. Locks the table, so that two admins who remove each other leave one.
 -- Definer: people may not write project_admins.
 create function goalpost_private.remove_project_admin(p_person text) returns jsonb
 language plpgsql security definer

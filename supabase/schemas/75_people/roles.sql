@@ -1,7 +1,7 @@
--- Who is asking, what they may do, and what they may call. The functions that do it are definer functions in the
--- private schema, since people may write no rows of work; each checks its caller itself.
+-- The caller's identity and rights. People may not write rows of work, so the functions that they call are definer
+-- functions in the private schema; each checks its caller itself.
 
--- Roles in order of power; null for no role at all.
+-- Returns the rank of a role; null for no role at all.
 create function goalpost_private.role_rank(p_role text) returns integer
 language sql immutable
 set search_path = ''
@@ -9,7 +9,7 @@ as $$
   select array_position(array['viewer', 'member', 'approver', 'admin', 'owner'], p_role)
 $$;
 
--- The caller's workspaces in which they are at least this. Policies call it once per statement.
+-- Returns the caller's workspaces in which their role is at least p_least_role. Policies call it once per statement.
 -- Definer: members itself is under row-level security.
 create function goalpost_private.my_workspaces(p_least_role text default 'viewer') returns setof uuid
 language sql stable security definer
@@ -20,7 +20,7 @@ as $$
      and goalpost_private.role_rank(m.role) >= goalpost_private.role_rank(p_least_role)
 $$;
 
--- Definer: project_admins is under row-level security.
+-- Returns true if the caller is a project admin. Definer: project_admins is under row-level security.
 create function goalpost_private.am_project_admin() returns boolean
 language sql stable security definer
 set search_path = ''
@@ -28,7 +28,8 @@ as $$
   select exists (select from goalpost.project_admins a where a.user_id = (select auth.uid()))
 $$;
 
--- Whether the caller may decide what needs this role in this workspace. Definer: members is under row-level security.
+-- Returns true if the caller may decide approvals of this role in this workspace. Definer: members is under row-level
+-- security.
 create function goalpost_private.may_decide(p_workspace_id uuid, p_required_role text) returns boolean
 language sql stable security definer
 set search_path = ''
@@ -36,8 +37,8 @@ as $$
   select p_workspace_id in (select goalpost_private.my_workspaces(p_required_role))
 $$;
 
--- Refuses unless the caller is signed in and at least this in the workspace. A workspace that is not the caller's
--- looks like one that does not exist.
+-- Refuses unless the caller is signed in and has at least this role in the workspace. A workspace of others is refused
+-- like one that does not exist.
 create function goalpost_private.require_role(p_workspace_id uuid, p_least_role text) returns void
 language plpgsql stable
 set search_path = ''
@@ -59,7 +60,8 @@ begin
 end
 $$;
 
--- Refuses unless the caller may set what holds for a workspace: its admins; for all workspaces (null): project admins.
+-- Refuses unless the caller may change the settings of a workspace: its admins; for all workspaces (null): project
+-- admins.
 create function goalpost_private.require_setter(p_workspace_id uuid) returns void
 language plpgsql stable
 set search_path = ''

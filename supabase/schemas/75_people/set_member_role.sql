@@ -1,6 +1,7 @@
--- Changes the role of a member. Admins may give roles up to their own, to people up to their own role. The last owner
--- stays. Work that a person asked for is cancelled if they may not ask any more. Somebody who is no member is invited
--- (invite_member): nobody becomes one unasked. Raises ZG001, ZG002, ZG003, ZG004. Definer: people may not write members.
+-- Changes the role of a member. Called by admins, with roles up to their own, for people up to their own role. The last
+-- owner stays. The person's open work is cancelled if the new role may not send requests. A person who is no member is
+-- invited (invite_member), since membership requires consent. Raises ZG001, ZG002, ZG003, ZG004. Definer: people may
+-- not write members.
 create function goalpost_private.set_member_role(p_workspace_id uuid, p_user_id uuid, p_role text) returns jsonb
 language plpgsql security definer
 set search_path = ''

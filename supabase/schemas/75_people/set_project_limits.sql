@@ -1,5 +1,5 @@
--- Changes what people may do with workspaces in the whole project; what is not named stays. Gives back all of it. Called
--- by project admins. Safe to repeat. Raises ZG002, ZG003. Definer: people may not write limits.
+-- Changes the project's limits on workspaces; fields that are absent stay. Returns all limits. Called by project
+-- admins. Safe to repeat. Raises ZG002, ZG003. Definer: people may not write limits.
 create function goalpost_private.set_project_limits(p_limits jsonb) returns jsonb
 language plpgsql security definer
 set search_path = ''

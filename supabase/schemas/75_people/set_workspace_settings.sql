@@ -1,5 +1,6 @@
--- Sets what models are sent of a workspace: time zone, currency, common values of tables. What is not named stays; a
--- currency of null is none. Gives back all of it. Safe to repeat. Raises ZG001, ZG002, ZG003. Definer: people may not write workspaces.
+-- Sets the properties of a workspace that models receive: time zone, currency, common values of tables. Fields that are
+-- absent stay; a null currency removes it. Returns all settings. Safe to repeat. Raises ZG001, ZG002, ZG003. Definer:
+-- people may not write workspaces.
 create function goalpost_private.set_workspace_settings(p_workspace_id uuid, p_settings jsonb) returns jsonb
 language plpgsql security definer
 set search_path = ''

@@ -1,4 +1,4 @@
--- Withdraws an invitation, or declines it: called by admins of the workspace, and by the invited person. Raises ZG001,
+-- Withdraws or declines an invitation. Called by admins of the workspace, and by the invited person. Raises ZG001,
 -- ZG002. Definer: people may not write invitations.
 create function goalpost_private.withdraw_invitation(p_invitation_id bigint) returns jsonb
 language plpgsql security definer

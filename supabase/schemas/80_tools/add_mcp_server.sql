@@ -1,5 +1,5 @@
--- Adds a server to a workspace. Its tools are not known until a step lists them (runbook mcp-refresh), and none may be
--- called before it is approved. Called by admins. Raises ZG001, ZG002, ZG003, ZG004 (the name is taken), ZG006.
+-- Adds a server to a workspace. Its tools are unknown until a step lists them (runbook mcp-refresh), and each has to be
+-- approved before it is called. Called by admins. Raises ZG001, ZG002, ZG003, ZG004 (the name is taken), ZG006.
 -- Definer: people may not write the table.
 create function goalpost_private.add_mcp_server(p_workspace_id uuid, p_name text, p_url text, p_auth_header_name text)
 returns jsonb
@@ -20,7 +20,7 @@ begin
   if p_auth_header_name !~ '^[A-Za-z][A-Za-z0-9-]{0,63}$' then
     perform goalpost_private.refuse('ZG003', 'a header''s name is a letter, then up to 63 letters, digits or -');
   end if;
-  -- The workspace's row is the lock: two calls at once do not both find room for one more.
+  -- Locks the workspace's row: otherwise two concurrent calls could both pass the check and exceed the cap.
   perform from goalpost.workspaces where id = p_workspace_id for no key update;
   if (select count(*) from goalpost.mcp_servers s where s.workspace_id = p_workspace_id) >= 50 then
     perform goalpost_private.refuse('ZG006', 'a workspace has at most 50 MCP servers', 'remove one first');

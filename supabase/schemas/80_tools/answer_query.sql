@@ -1,7 +1,8 @@
--- The asker's SQL: how the `sql` tool reads, as the person who asked and with no more rights than they have.
+-- The asker's SQL: the `sql` tool reads as the person who made the request, with exactly that person's rights.
 
--- The search path of an asker's statement: PostgREST's, with p_schemas in the place of the exposed schema. Never null,
--- which would mean the database's own path. Unnamed, pg_catalog comes first: nothing stands in for it.
+-- Returns the search path of an asker's statement: PostgREST's, with p_schemas in the place of the exposed schema.
+-- Never null, which would mean the database's own path. pg_catalog is not named and so comes first: no other object can
+-- shadow it.
 create function goalpost_private.asker_search_path(p_schemas text[]) returns text
 language sql stable
 set search_path = ''
@@ -13,15 +14,15 @@ as $$
            where u.name <> 'pg_catalog' group by u.name) s
 $$;
 
--- The time zone of a workspace.
+-- Returns the time zone of a workspace.
 create function goalpost_private.time_zone_of(p_workspace_id uuid) returns text
 language sql stable
 set search_path = ''
 as $$ select w.time_zone from goalpost.workspaces w where w.id = p_workspace_id $$;
 
--- The settings that a request of this person through PostgREST would have, with the time zone of the workspace, in which
--- "today" and "last month" are meant. Nothing of the worker's own request is left
--- for a policy or a view to read.
+-- Returns the settings that a request of this person through PostgREST would have, with the time zone of the workspace,
+-- in which "today" and "last month" are meant. They replace all settings of the worker's own request, so that no policy
+-- or view can read those.
 create function goalpost_private.asker_settings(
   p_claims jsonb, p_schemas text[], p_method text, p_time_zone text
 ) returns jsonb
@@ -34,7 +35,8 @@ as $$
     'request.cookies', '{}', 'TimeZone', p_time_zone, 'search_path', goalpost_private.asker_search_path(p_schemas))
 $$;
 
--- The values of a row with exact numbers: a number that a double cannot hold becomes a text with all its digits.
+-- Returns the values of a row with exact numbers: a number that a double cannot represent becomes a text with all its
+-- digits.
 create function goalpost_private.with_exact_numbers(p_value jsonb) returns jsonb
 language plpgsql immutable
 set search_path = ''
@@ -42,7 +44,7 @@ as $$
 begin
   case jsonb_typeof(p_value)
     when 'number' then
-      -- A reader in Rust holds whole numbers of 64 bits, and shows larger ones with an exponent.
+      -- A reader in Rust parses whole numbers of 64 bits, and shows larger ones with an exponent.
       if p_value::numeric = trunc(p_value::numeric) then
         return case when p_value::numeric between -9223372036854775808 and 9223372036854775807
                     then p_value else to_jsonb(p_value::text) end;
@@ -65,7 +67,7 @@ begin
 end
 $$;
 
--- Different names for the columns of a row, in order: a repeated one is numbered, count and count_2.
+-- Returns distinct names for the columns of a row, in order: a repeated one is numbered, count and count_2.
 create function goalpost_private.column_names(p_row json) returns text[]
 language plpgsql immutable
 set search_path = ''
@@ -90,11 +92,11 @@ begin
 end
 $$;
 
--- Runs one query as the asker: rights of `authenticated`, the person's claims, read only, no more than p_row_limit rows
--- and p_byte_limit bytes. Owned by `authenticated` (92_access/20_grants.sql), so that current_user is what policies and
--- triggers of the project see behind PostgREST; called by run_query alone, which has checked what it calls.
--- The claims are compared after each row: an answer got by changing them is never returned.
--- Dynamic SQL: this is the one runner.
+-- Runs one query as the asker: rights of `authenticated`, the person's claims, read only, at most p_row_limit rows and
+-- p_byte_limit bytes. Owned by `authenticated` (92_access/20_grants.sql), so that policies and triggers of the project
+-- see the same current_user as behind PostgREST; called by run_query alone, which has checked the query's functions.
+-- The claims are compared after each row: rows that were read under changed claims are never returned.
+-- Dynamic SQL: the only function that runs an asker's query.
 create function goalpost_private.run_query_as_asker(
   p_settings jsonb, p_statement text, p_row_limit integer, p_byte_limit integer, out found_rows json[], out is_truncated boolean
 )
@@ -105,7 +107,8 @@ declare
   v_row record;
   v_bytes bigint := 0;
 begin
-  -- `authenticated` owns this and could alter what it runs as, where a function of the project lets a person run anything.
+  -- `authenticated` owns this function and could alter its role where a function of the project lets a person run any
+  -- statement.
   if current_user operator(pg_catalog.<>) 'authenticated' then
     raise exception using errcode = 'ZG002', message = 'this function runs as authenticated and nobody else';
   end if;
@@ -127,9 +130,9 @@ begin
 end
 $$;
 
--- The columns of an analysed query in the form of a row without values, for a result that has no row to read them from.
--- They stand in the first range table entry, which run_query names q. The tree puts a name in quotes and a backslash
--- before each space, parenthesis, brace and backslash in it.
+-- Returns the columns of an analysed query as a row without values, for a result that has no row. They are in the first
+-- range table entry, which run_query names q. The tree puts a name in quotes and a backslash before each space,
+-- parenthesis, brace and backslash in it.
 create function goalpost_private.header_of_tree(p_tree text) returns json
 language sql immutable
 set search_path = ''
@@ -142,8 +145,8 @@ as $$
            '(?:[^\\ ]|\\.)+', 'g') with ordinality t (found, number)
 $$;
 
--- Rows as Postgres gave them in the form of an answer, under the names of p_header where there are none. Most have
--- neither repeated names nor long numbers.
+-- Returns rows from Postgres in the form of an answer, under the names of p_header if there are none. Most have neither
+-- repeated names nor long numbers, and are returned unchanged.
 create function goalpost_private.describe_rows(p_rows json[], p_header json, p_is_truncated boolean) returns jsonb
 language plpgsql immutable
 set search_path = ''
@@ -167,7 +170,7 @@ begin
 end
 $$;
 
--- An error's words with the hint that Postgres gives beside them.
+-- Returns an error's message with Postgres's hint.
 create function goalpost_private.error_text(p_message text, p_hint text) returns text
 language sql immutable
 set search_path = ''
@@ -206,12 +209,12 @@ end
 $$;
 
 -- Runs a query for a step that holds its lease, as the person who asked for the work.
--- Called by the executor's `sql` tool. Reads only, so safe to repeat; a query that ran into the time limit is not to be
--- repeated, since it would do so again. Raises ZG009 (lease lost). Instead of rows it returns
---   {"refused": code, "message"}  ZG008: the query failed or is not allowed, in Postgres's own words, which are not raised
---     because they quote what the query is about and what is raised goes into the server's log; ZG002: the person may
+-- Called by the executor's `sql` tool. Reads only, so safe to repeat; a query that ran into the time limit should not
+-- be repeated, since it would do so again. Raises ZG009 (lease lost). Instead of rows it may return
+--   {"refused": code, "message"}  ZG008: the query failed or is not allowed, with Postgres's message, which is returned and
+--     not raised, because it quotes the query's data and raised errors go into the server's log; ZG002: the person may
 --     not act any more; ZG011: it ran into the time limit
---   {"busy": {"seconds"}}         as many queries run as may: try again later
+--   {"busy": {"seconds"}}         the maximum of queries is running: try again later
 --   {"waits_for": "renewal"}      the claims are too old: the step waits for its requester (ask_for_renewal)
 -- Locks a query slot until its transaction ends.
 create function goalpost_worker.answer_query(

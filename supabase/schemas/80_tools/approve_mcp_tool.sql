@@ -1,6 +1,7 @@
--- Approves a tool as it reads now, named by its hash so that nobody approves what they have not seen: pending | changed
--- -> approved. p_flags says what the tool is held for: idempotent, writes, approval, timeout_seconds. Safe to repeat.
--- Called by admins. Raises ZG001, ZG002, ZG003, ZG004 (it reads otherwise by now, or cannot be used).
+-- Approves a tool in its present version, identified by its hash, so that the approval covers exactly the version that
+-- the admin read: pending | changed -> approved. p_flags are the properties that the admin assigns to the tool:
+-- idempotent, writes, approval, timeout_seconds. Safe to repeat. Called by admins. Raises ZG001, ZG002, ZG003, ZG004
+-- (it has changed, or cannot be used).
 -- Definer: people may not write the table.
 create function goalpost_private.approve_mcp_tool(
   p_workspace_id uuid, p_server text, p_tool text, p_schema_hash text, p_flags jsonb
@@ -32,7 +33,7 @@ begin
                                                                and jsonb_typeof(f.value) = 'number' end) is not true)
   then
     perform goalpost_private.refuse('ZG003',
-      'what is said of a tool is idempotent, writes (true or false), approval (never, always, when_tainted) and timeout_seconds (1 to 3600)');
+      'the properties of a tool are idempotent, writes (true or false), approval (never, always, when_tainted) and timeout_seconds (1 to 3600)');
   end if;
   update goalpost.mcp_tools m
      set state = 'approved', approved_hash = p_schema_hash, approved_by = auth.uid(), approved_at = goalpost_private.clock(),

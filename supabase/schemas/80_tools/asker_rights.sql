@@ -1,11 +1,11 @@
--- The rights under which a step reads and writes the project's tables: those of the person who made the request.
--- The claims of the token that brought a request are kept with it, without the signature, as a snapshot with a
--- lifetime. The account, its bans, its app_metadata and the membership are read anew at each use.
+-- The rights under which a step reads and writes the project's tables: those of the person who made the request. The
+-- claims of the token that brought a request are stored with it, without the signature, as a snapshot with a lifetime.
+-- The account, its bans, its app_metadata and the membership are read again at each use.
 
--- Keeps the claims of the token with which requests are inserted. A request inserted without a token, or for another
--- person (a trigger, a seed), has no snapshot: its steps use what auth.users states of its owner.
--- Of app_metadata only those fields are kept that the account does not have: a token hook added them, and no later
--- reading of the account would find them. Definer: people may not write into the private schema.
+-- Stores the claims of the token with which requests are inserted. A request inserted without a token, or for another
+-- person (a trigger, a seed), has no snapshot: its steps use the owner's row in auth.users.
+-- Of app_metadata only those fields are stored that the account does not have: a token hook added them, and no later
+-- read of the account would find them. Definer: people may not write into the private schema.
 create function goalpost_private.keep_claims() returns trigger
 language plpgsql security definer
 set search_path = ''
@@ -30,7 +30,7 @@ create trigger keep_claims
   referencing new table as inserted
   for each statement execute function goalpost_private.keep_claims();
 
--- A token's claims without the fields of app_metadata that the account has too.
+-- Returns a token's claims without the fields of app_metadata that the account has too.
 create function goalpost_private.claims_to_keep(p_claims jsonb, p_account jsonb) returns jsonb
 language sql immutable
 set search_path = ''
@@ -41,8 +41,8 @@ as $$
     else p_claims end
 $$;
 
--- The claims with which a run acts for its owner now; or a problem, for an account that may not act (`refused`) or a
--- snapshot whose lifetime is over (`is_expired`).
+-- Returns the claims with which a run acts for its owner now; or a problem, for an account that may not act (`refused`)
+-- or a snapshot whose lifetime is over (`is_expired`).
 create function goalpost_private.claims_of_asker(
   p_run goalpost.workflow_runs, out claims jsonb, out problem text, out is_expired boolean
 )
@@ -84,8 +84,9 @@ begin
 end
 $$;
 
--- Lets a step wait until its requester renews the claims of the request: {"waits_for": "renewal"}. One question per
--- request is decided; those of other steps follow it. Safe to repeat: a step asks once. Expects the lease to be held.
+-- Suspends a step until its requester renews the claims of the request: {"waits_for": "renewal"}. One approval per
+-- request is decided; those of other steps follow it. Safe to repeat: a step has one such approval. Expects the lease
+-- to be held.
 create function goalpost_private.ask_for_renewal(p_step goalpost.steps, p_run goalpost.workflow_runs) returns jsonb
 language plpgsql
 set search_path = ''
@@ -113,8 +114,8 @@ begin
 end
 $$;
 
--- A renewal: approved by the requester, the claims of the decision's own token replace the snapshot and every step of
--- the request that asked goes on; otherwise these steps fail. Raises ZG002 for an approval by another person.
+-- Applies a renewal. Approved by the requester: the claims of the decision's own token replace the snapshot, and every
+-- waiting step of the request resumes; otherwise these steps fail. Raises ZG002 for an approval by another person.
 create function goalpost_private.apply_renewal(
   p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
 ) returns text[]

@@ -1,6 +1,7 @@
--- Queries of a plan, before it is accepted.
+-- The check of a plan's queries before the plan is accepted.
 
--- Why the text of a query cannot be one that reads, where Postgres's own words would not say it; null: it may be one.
+-- Returns why the text of a query cannot be a reading query, where Postgres's message would not explain it; null if it
+-- can.
 create function goalpost_private.query_form_problem(p_query text) returns text
 language sql immutable
 set search_path = ''
@@ -11,7 +12,7 @@ as $$
   end
 $$;
 
--- The names of the workspace's readable tables, for a query that names another one.
+-- Returns the names of the workspace's readable tables, for a query that names another one.
 create function goalpost_private.readable_table_names(p_workspace_id uuid) returns text
 language sql stable
 set search_path = ''
@@ -25,8 +26,8 @@ as $$
            order by 1 limit 60) t
 $$;
 
--- Why one query cannot run as the asker, in Postgres's words with its hint; null: it can. Its executor is started, which
--- checks names, types and rights, and returns no row (LIMIT 0).
+-- Returns why one query cannot run as the asker, as Postgres's message with its hint; null if it can. Its executor is
+-- started, which checks names, types and rights, and returns no row (LIMIT 0).
 create function goalpost_private.query_run_problem(p_run goalpost.workflow_runs, p_claims jsonb, p_query text) returns text
 language plpgsql
 set search_path = ''
@@ -53,10 +54,10 @@ end
 $$;
 
 -- Checks queries for a step that holds its lease, as the person who asked for the work, without running them.
--- Called by the intake and the planner before they hand in steps that a model has written. Reads only, so safe to repeat.
--- Returns [{"number": place in p_queries from 1, "message"}], one for each query that cannot run. Where nothing can be
--- found out now (the asker's claims have expired, as many queries run as may, the time is up) it returns none: the step
--- itself will show.
+-- Called by the intake and the planner before they submit steps that a model has written. Reads only, so safe to
+-- repeat. Returns [{"number": place in p_queries from 1, "message"}], one for each query that cannot run. If a check is
+-- not possible now (the asker's claims have expired, the maximum of queries is running, the time is up), it returns
+-- none: the step itself will report the error.
 -- Raises ZG009 (lease lost). Locks a query slot until its transaction ends: planning a query takes time, too.
 create function goalpost_worker.check_queries(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_queries text[]

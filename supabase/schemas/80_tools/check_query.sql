@@ -1,8 +1,9 @@
--- The database's own wall before an asker's query: what the analysed query calls and reads is on a list. The syntax
--- gate of shared/tools stands before it and sees text; this one sees what Postgres made of the text.
+-- The database's own check of an asker's query: everything that the analysed query calls and reads must be on a list.
+-- The syntax gate of shared/tools precedes it and checks the text; this check reads Postgres's analysis of the text.
 
--- Opens the session's temporary schema, if it has none yet, in the transaction that will commit. Made within what
--- analyse_query rolls back, it would be made anew for every query, and each time every cached plan would be lost.
+-- Opens the session's temporary schema, if it has none yet, in the transaction that will commit. Opened within the part
+-- that analyse_query rolls back, it would be created again for every query, which invalidates every cached plan each
+-- time.
 create function goalpost_private.open_temporary_schema() returns void
 language plpgsql security definer
 set search_path = ''
@@ -15,9 +16,9 @@ begin
 end
 $$;
 
--- Returns the tree that Postgres makes of a statement for this person's rights and search path, without running it.
--- A function body written in SQL is analysed when the function is created; the creation is rolled back.
--- Owned by goalpost_asker, which has the rights of `authenticated` and so resolves names as the query will.
+-- Returns Postgres's tree of a statement for this person's rights and search path, without running it. A function body
+-- written in SQL is analysed when the function is created; the creation is rolled back. Owned by goalpost_asker, which
+-- has the rights of `authenticated` and so resolves names as the query will.
 create function goalpost_private.analyse_query(p_path text, p_statement text) returns text
 language plpgsql security definer
 set search_path = ''
@@ -25,7 +26,8 @@ as $$
 declare
   v_tree text;
 begin
-  -- One statement: a semicolon stands inside quotes, in a text without anything that could change what quotes mean.
+  -- One statement: a semicolon may only be inside quotes, in a text without anything that could change what quotes
+  -- mean.
   if strpos(p_statement, ';') > 0 and (
        strpos(regexp_replace(p_statement, '''[^'']*''|"[^"]*"', '', 'g'), ';') > 0 or p_statement ~ '[\\$]|--|/\*')
   then
@@ -44,11 +46,11 @@ begin
 end
 $$;
 
--- Why an analysed query may not run; null: it may. What may be called:
+-- Returns why an analysed query may not run; null if it may. It may call:
 --   functions of pg_catalog on the list, its operators and casts that are not volatile; operators and casts of installed
 --   extensions, written in C; the readers of claims of schema auth; computed columns of readable tables, which PostgREST
 --   offers too. No other function of the project: a person calls those by RPC, and a view or a policy by itself.
--- What may be read: relations of the readable schemas. Callers: run_query for answer_query.
+-- It may read: relations of the readable schemas. Called by run_query.
 create function goalpost_private.query_problem(p_tree text, p_schemas text[]) returns text
 language plpgsql stable
 set search_path = ''
@@ -88,7 +90,7 @@ begin
 end
 $$;
 
--- Relations of the catalog that are refused even to project admins.
+-- Returns relations of the catalog that even project admins may not read.
 create function goalpost_private.secret_relations() returns text[]
 language sql immutable
 set search_path = ''
@@ -97,7 +99,7 @@ as $$
     'pg_settings', 'pg_shadow', 'pg_statistic', 'pg_stat_activity', 'pg_subscription', 'pg_user_mapping', 'pg_user_mappings']
 $$;
 
--- Whether a query may call a function, by name or as an operator.
+-- Returns true if a query may call a function, by name or as an operator.
 create function goalpost_private.may_be_called(
   p_function pg_catalog.pg_proc, p_is_operator boolean, p_catalog boolean, p_schemas text[]
 ) returns boolean
@@ -133,11 +135,11 @@ begin
 end
 $$;
 
--- Functions and operators that compare each part of one value with each part of another and do not look for interrupts
--- meanwhile: with large values neither statement_timeout nor pg_terminate_backend ends them.
+-- Returns functions and operators that compare each part of one value with each part of another without a check for
+-- interrupts: with large values neither statement_timeout nor pg_terminate_backend ends them.
 --   pair  of the first two arguments one may have any size, the other is a short literal; or both are `bounded`
 --   each  every argument is a short literal or `bounded`
-create function goalpost_private.deaf_functions(p_rule text) returns text[]
+create function goalpost_private.uninterruptible_functions(p_rule text) returns text[]
 language sql immutable
 set search_path = ''
 as $$
@@ -152,8 +154,8 @@ as $$
       'jsonb_path_exists_opr', 'jsonb_path_match_opr', 'ts_rank', 'ts_rank_cd'] end
 $$;
 
--- Returns a value that is small enough for a deaf function, and refuses a larger one (ZG008). The size is that of the
--- value itself: an array of it is built, which undoes the compression of a stored one.
+-- Returns a value that is small enough for an uninterruptible function, and refuses a larger one (ZG008). The size is
+-- that of the uncompressed value: an array of it is built, which undoes the compression of a stored one.
 create function goalpost_private.bounded(p_value anyelement) returns anyelement
 language plpgsql immutable strict parallel safe
 set search_path = ''
@@ -167,7 +169,7 @@ begin
 end
 $$;
 
--- The texts of a node's arguments in a tree from behind which its name begins. Escaped characters were removed from it.
+-- Returns the texts of a node's arguments. p_tree starts behind the node's name and contains no escaped characters.
 create function goalpost_private.node_arguments(p_tree text) returns text[]
 language sql immutable
 set search_path = ''
@@ -188,7 +190,8 @@ as $$
   select coalesce(array_agg(ltrim(a.node) order by a.argument), '{}') from arguments a
 $$;
 
--- Why a call of a deaf function in an analysed query may not run: its arguments are not small. Null: none such.
+-- Returns why a call of an uninterruptible function in an analysed query may not run: its arguments are not small. Null
+-- if there is no such call.
 create function goalpost_private.size_problem(p_tree text, p_fields text[]) returns text
 language plpgsql stable
 set search_path = ''
@@ -202,11 +205,11 @@ declare
   v_large integer;
 begin
   for v_call in
-    select ':' || f || ' ' as mark, p.proname, p.proname = any (goalpost_private.deaf_functions('pair')) as is_pair
+    select ':' || f || ' ' as mark, p.proname, p.proname = any (goalpost_private.uninterruptible_functions('pair')) as is_pair
       from unnest(p_fields) f
       join pg_catalog.pg_proc p on p.oid = split_part(f, ' ', 2)::oid
      where f ~ '^(op)?funcid'
-       and (p.proname = any (goalpost_private.deaf_functions('pair')) or p.proname = any (goalpost_private.deaf_functions('each')))
+       and (p.proname = any (goalpost_private.uninterruptible_functions('pair')) or p.proname = any (goalpost_private.uninterruptible_functions('each')))
   loop
     v_rest := regexp_replace(p_tree, '\\.', '', 'g');
     while strpos(v_rest, v_call.mark) > 0 loop
@@ -225,7 +228,7 @@ begin
 end
 $$;
 
--- Aggregates whose state grows with every value.
+-- Returns aggregates whose state grows with every value.
 create function goalpost_private.collecting_functions() returns text[]
 language sql immutable
 set search_path = ''
@@ -250,7 +253,8 @@ begin
 end
 $$;
 
--- Why an aggregate of an analysed query may not collect: its values do not pass through `collected`. Null: all do.
+-- Returns why an aggregate of an analysed query may not collect: its values do not pass through `collected`. Null if
+-- all do.
 create function goalpost_private.collecting_problem(p_tree text, p_fields text[]) returns text
 language plpgsql stable
 set search_path = ''
@@ -271,7 +275,7 @@ begin
       select t.piece from string_to_table(regexp_replace(p_tree, '\\.', '', 'g'), v_call.mark) with ordinality t (piece, number)
        where t.number > 1
     loop
-      -- The arguments of a window function are bare, those of an aggregate stand in entries of a list.
+      -- The arguments of a window function are bare, those of an aggregate are in entries of a list.
       if exists (
         select from unnest(goalpost_private.node_arguments(v_piece)) with ordinality a (node, number)
          where case when v_call.is_window then '{TARGETENTRY :expr ' || a.node else a.node end !~ v_collected

@@ -1,7 +1,7 @@
 -- The functions of pg_catalog that an asker's query may call: the list of the `sql` tool's syntax gate
--- (shared/tools/src/sql/functions.rs; a test compares the two), so that a query that did not pass the gate meets it here.
+-- (shared/tools/src/sql/functions.rs; a test compares the two), checked again for a query that did not pass the gate.
 
--- Names for every query; with p_catalog those that describe the database too.
+-- Returns the functions for every query; with p_catalog also those that describe the database.
 create function goalpost_private.query_functions(p_catalog boolean) returns text[]
 language sql immutable
 set search_path = ''
@@ -41,7 +41,8 @@ as $$
   ] else '{}' end
 $$;
 
--- What the grammar of an expression calls without a name that the gate would see: extract, position, like … escape.
+-- Returns the functions that the grammar of an expression calls without a name in the text: extract, position, like …
+-- escape.
 create function goalpost_private.grammar_functions() returns text[]
 language sql immutable
 set search_path = ''

@@ -1,6 +1,6 @@
--- Queries of askers that run at once. A slot is an advisory lock that ends with its transaction, so that none is left.
+-- Slots for concurrent queries of askers. A slot is an advisory lock that ends with its transaction, so none can leak.
 
--- Takes a slot of the project and one of the workspace; false if either has none free. Waits for nobody.
+-- Acquires a slot of the project and one of the workspace; returns false if either has none free. Does not block.
 create function goalpost_private.acquire_query_slots(p_workspace_id uuid) returns boolean
 language plpgsql
 set search_path = ''

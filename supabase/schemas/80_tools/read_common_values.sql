@@ -1,8 +1,8 @@
--- Common values of short text columns, and exact counts of small tables, for an agent's model: what it would find out
--- with its first queries. They come from queries as the asker alone, never from the planner's statistics.
+-- Common values of short text columns, and exact counts of small tables, for an agent's model, which would otherwise
+-- start with queries for them. They come only from queries as the asker, never from the planner's statistics.
 
--- The text columns of these tables whose values may repeat: not alone in a key, without a check or an enum that lists
--- the values already. The first thirty, in the order of the tables.
+-- Returns the text columns of these tables whose values may repeat: not alone in a key, and without a check or an enum
+-- that already lists the values. The first thirty, in the order of the tables.
 create function goalpost_private.repeating_columns(p_tables oid[])
 returns table (table_oid oid, column_name name)
 language plpgsql stable
@@ -21,8 +21,8 @@ begin
 end
 $$;
 
--- One query over these tables: rows (t, c, v, n). Without a column, n is how many rows the table has, up to 10001; with
--- one, v is a value among its first thousand rows and n how often it stands there, up to thirteen values.
+-- Returns one query over these tables, with rows (t, c, v, n). Without a column, n is the row count of the table, up to
+-- 10001; with one, v is a value among its first thousand rows and n its frequency, for up to thirteen values.
 create function goalpost_private.common_values_query(p_tables oid[]) returns text
 language plpgsql stable
 set search_path = ''
@@ -43,8 +43,9 @@ begin
 end
 $$;
 
--- The answer of that query as {"rows": {table: count}, "values": {table: {column: [values]}}}. A column is left out that
--- has more than twelve values, a long one, or values that hardly repeat: such values name single rows, often people.
+-- Returns the result of that query as {"rows": {table: count}, "values": {table: {column: [values]}}}. A column is left
+-- out if it has more than twelve values, a long one, or values that hardly repeat: such values identify single rows,
+-- often people.
 create function goalpost_private.describe_values(p_rows jsonb) returns jsonb
 language sql immutable
 set search_path = ''
@@ -63,11 +64,12 @@ as $$
                  from (select c.t, jsonb_object_agg(c.c, c.listed) as columns from by_column c group by c.t) b))
 $$;
 
--- Reads common values for a step that holds its lease, as the person who asked for the work, over the twelve tables that
--- fit the step best. Called by the executor before the first turn of an agent that has `sql`, where the workspace permits
--- it. Safe to repeat. {}: nothing is read, since the workspace does not permit it, the asker may not read, too many
--- queries run, or this one failed; work goes on without. The step is marked before it reads, so that it is tainted
--- whatever comes back. Raises ZG009 (lease lost). Locks a query slot until its transaction ends.
+-- Reads common values for a step that holds its lease, as the person who asked for the work, over the twelve tables
+-- that match the step best. Called by the executor before the first turn of an agent that has `sql`, if the workspace
+-- permits it. Safe to repeat. Returns {} if the workspace does not permit it, the asker may not read, too many queries
+-- run, or the query failed; the agent continues without the values. The step is recorded in value_reads before the
+-- query, so that it is tainted with any result. Raises ZG009 (lease lost). Locks a query slot until its transaction
+-- ends.
 create function goalpost_worker.read_common_values(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns jsonb
 language plpgsql security definer
 set search_path = '' set statement_timeout = '4s' set work_mem = '8MB'
@@ -86,7 +88,7 @@ begin
   if v_asker.problem is not null or v_asker.is_expired or not goalpost_private.acquire_query_slots(v_run.workspace_id) then
     return '{}';
   end if;
-  -- A view may have to compute all of its rows.
+  -- Views are excluded, because they may have to compute all of their rows.
   v_query := goalpost_private.common_values_query((goalpost_private.tables_for(
     array(select c.oid from pg_catalog.pg_class c
            where c.oid = any (goalpost_private.readable_oids(v_run.workspace_id)) and c.relkind in ('r', 'p')),
@@ -109,7 +111,7 @@ begin
 end
 $$;
 
--- The words by which tables are chosen for a step.
+-- Returns the words by which tables are chosen for a step.
 create function goalpost_private.words_of_step(p_step goalpost.steps, p_run goalpost.workflow_runs) returns text[]
 language sql stable
 set search_path = ''

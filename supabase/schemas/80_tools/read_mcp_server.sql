@@ -1,6 +1,6 @@
--- Where a server of the step's workspace is and what it is told to be let in, with the tool that is to be called as a
--- person approved it. Called by the executor's MCP client, for a step it holds: of an approved tool that the step may
--- call, or, without a tool, of a step that may list (mcp_list). Reads only. Raises ZG009, ZG002, ZG001.
+-- Returns the address and the credentials of a server of the step's workspace, with the approved version of the tool
+-- that is to be called. Called by the executor's MCP client, for a step it holds: with an approved tool that the step
+-- may call, or, without a tool, for a step that may list (mcp_list). Reads only. Raises ZG009, ZG002, ZG001.
 create function goalpost_worker.read_mcp_server(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_server text, p_tool text default null
 ) returns jsonb

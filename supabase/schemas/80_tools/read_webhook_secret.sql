@@ -1,4 +1,4 @@
--- The secret that a workspace's webhooks are signed with: {"secret": text or null}.
+-- Returns the secret that signs a workspace's webhooks: {"secret": text or null}.
 -- Called by the executor's `webhook` tool, for a step it holds that may call it. Reads only. Raises ZG009, ZG002.
 create function goalpost_worker.read_webhook_secret(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns jsonb
 language plpgsql security definer

@@ -1,6 +1,7 @@
--- Keeps what a server has now: [{"name", "original_name", "description", "parameters", "problem"}], at most 200; without
--- an original_name the name is the server's own. Returns the state of each tool it ever had: {"<name>": state}. Called by the executor's MCP client for a step that it holds and that may call
--- the server. Safe to repeat: what is as it was stays as it is. Raises ZG009, ZG002, ZG001, ZG003.
+-- Records the present tools of a server: [{"name", "original_name", "description", "parameters", "problem"}], at most
+-- 200; without an original_name the name is the server's own. Returns the state of each tool it ever had: {"<name>":
+-- state}. Called by the executor's MCP client for a step that it holds and that may call the server. Safe to repeat: an
+-- unchanged tool keeps its state. Raises ZG009, ZG002, ZG001, ZG003.
 create function goalpost_worker.record_mcp_tools(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_server text, p_tools jsonb
 ) returns jsonb

@@ -1,4 +1,4 @@
--- Removes a server with all that was approved of it. Steps that name its tools fail with a reason. Its secret stays in
+-- Removes a server with all approvals of its tools. Steps that name its tools fail with a reason. Its secret stays in
 -- Vault. Called by admins. Raises ZG001, ZG002. Definer: people may not write the table.
 create function goalpost_private.remove_mcp_server(p_workspace_id uuid, p_name text) returns jsonb
 language plpgsql security definer

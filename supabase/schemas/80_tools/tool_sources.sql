@@ -1,17 +1,17 @@
--- Tools that are not ours: servers that speak MCP, and the tools that a person has approved of them.
+-- Tools of MCP servers, and their approval by a person.
 --
--- What a server says of a tool is told to models, so it is pinned. A worker records what a server has
--- (record_mcp_tools); a tool's description and schema have a hash, and only what has the hash that a person approved may
--- be named by a plan, told to an agent, or called. What reads otherwise the next time is `changed` until somebody has
--- looked again.
+-- A server's descriptions of its tools become part of prompts, so they are pinned. A worker records the server's tools
+-- (record_mcp_tools); each tool's description and schema have a hash, and only a tool with the approved hash may be
+-- named by a plan, described to an agent, or called. A tool that differs at the next listing is `changed` until an
+-- admin approves it again.
 
--- Where the credentials of a server are: the name of a secret in Vault, which an operator puts there.
+-- Returns the name of the secret in Vault in which an operator stores the credentials of a server.
 create function goalpost_private.mcp_secret_name(p_server goalpost.mcp_servers) returns text
 language sql immutable
 set search_path = ''
 as $$ select 'goalpost_mcp_' || p_server.workspace_id::text || '_' || p_server.name $$;
 
--- The tools that a workspace may use, ours and its servers', in the shape of goalpost.tools.
+-- Returns the tools that a workspace may use, built-in and of its servers, in the shape of goalpost.tools.
 create function goalpost_private.tools_of(p_workspace_id uuid) returns setof goalpost.tools
 language sql stable
 set search_path = ''
@@ -25,7 +25,7 @@ as $$
    where s.workspace_id = p_workspace_id and m.state = 'approved'
 $$;
 
--- One of them by its name; null when the workspace has none of that name.
+-- Returns one of these tools by its name; null if the workspace has none of that name.
 create function goalpost_private.find_tool(p_workspace_id uuid, p_name text) returns goalpost.tools
 language plpgsql stable
 set search_path = ''

@@ -1,10 +1,11 @@
--- The asker's writes: how the tool `table_write` writes into the project's own tables, as the person who asked, with no
--- more rights than they have, and once however often it is called.
+-- The asker's writes: the tool `table_write` writes into the project's own tables as the person who made the request,
+-- with exactly that person's rights, and once even if the call is repeated.
 
--- Writes rows as the asker: rights of `authenticated`, the person's claims, row-level security. How many were written.
--- Owned by `authenticated` (92_access/20_grants.sql); called by write_table alone, which has checked the names. The search path
--- is PostgREST's: the table's schema, then the extra ones, so that the project's triggers find what they find there. Dynamic SQL, of quoted names only; the rows are a parameter. The project's own triggers run, and with them
--- whatever they do: constraints that wait for the end of the transaction are looked at here, not later.
+-- Writes rows as the asker: rights of `authenticated`, the person's claims, row-level security. Returns the number of
+-- rows written. Owned by `authenticated` (92_access/20_grants.sql); called by write_table alone, which has checked the
+-- names. The search path is PostgREST's: the table's schema, then the extra ones, so that the project's triggers
+-- resolve names as they do behind PostgREST. Dynamic SQL of quoted names only; the rows are a parameter. The project's
+-- own triggers run; deferred constraints are checked here and not at the end of the transaction.
 create function goalpost_private.write_rows_as_asker(
   p_settings jsonb, p_schema text, p_table text, p_columns text[], p_rows jsonb, p_conflict_columns text[]
 ) returns bigint
@@ -36,7 +37,7 @@ begin
 end
 $$;
 
--- What is wrong with a write, in a sentence; null when nothing is. Everything that is named is looked up.
+-- Returns what is wrong with a write, as a message; null if nothing is. Every name is looked up.
 create function goalpost_private.write_problem(
   p_workspace_id uuid, p_schema text, p_table text, p_rows jsonb, p_mode text, p_conflict_columns text[]
 ) returns text
@@ -92,7 +93,7 @@ begin
 end
 $$;
 
--- Why a call of table_write cannot write, from its arguments; null: nothing shows beforehand.
+-- Returns why a call of table_write cannot succeed, from its arguments; null if they show no problem.
 create function goalpost_private.write_call_problem(p_workspace_id uuid, p_arguments jsonb) returns text
 language plpgsql stable
 set search_path = ''
@@ -110,11 +111,11 @@ end
 $$;
 
 -- Writes rows for a step that holds its lease, as the person who asked for the work: {"table", "mode", "row_count"}.
--- Called by the executor's `table_write` tool. Safe to repeat with the same call number: the first result is given
--- again and nothing is written. What is refused, or what Postgres refuses, is an answer, {"refused": code, "message"},
--- and leaves nothing behind; where the claims are too old the step waits for its requester: {"waits_for": "renewal"}.
+-- Called by the executor's `table_write` tool. Safe to repeat with the same call number: the first result is returned
+-- again and nothing is written. A refusal, by this function or by Postgres, is returned as {"refused": code, "message"}
+-- and leaves no rows; if the claims are too old, the step waits for its requester: {"waits_for": "renewal"}.
 -- Raises ZG009 (lease lost), ZG004 (the call's number was used for another write).
--- Locks the step's row, so that nobody else claims it before this is committed, and the rows it writes.
+-- Locks the step's row, so that no other worker claims it before the commit, and the rows it writes.
 create function goalpost_worker.write_table(
   p_run_id bigint, p_step_key text, p_lease_epoch bigint, p_call_number integer,
   p_table text, p_rows jsonb, p_mode text, p_conflict_columns text[] default null

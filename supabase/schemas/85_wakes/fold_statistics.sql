@@ -1,8 +1,9 @@
--- Statistics and totals: what ends, and what is booked, appends a row to unfolded_statistics; a fold adds the rows to
--- the totals. Neither reads history, and the totals have one writer.
+-- Statistics and totals: ends of runs and steps, and booked costs, append a row to unfolded_statistics; a fold adds the
+-- rows to the totals. Neither reads history, and the totals have one writer.
 
--- Writes who asked, and the runbook that the run follows now, into a call that is booked. Kept with the row, since a run
--- may follow another runbook later, and a late truth has to change the totals that the estimate was added to.
+-- Writes the requester, and the runbook that the run follows now, into a booked call. They are stored with the row,
+-- since a run may follow another runbook later, and a late end has to change the totals to which the estimate was
+-- added.
 create function goalpost_private.attribute_usage() returns trigger
 language plpgsql
 set search_path = ''
@@ -16,7 +17,7 @@ $$;
 create trigger attribute_usage before insert on goalpost.usage_events
   for each row execute function goalpost_private.attribute_usage();
 
--- Appends what a booked call adds to the totals, or a late truth about one that was booked as an estimate.
+-- Appends the cost of a booked call for the totals, or the difference when a late end replaces an estimate.
 create function goalpost_private.append_usage() returns trigger
 language plpgsql
 set search_path = ''
@@ -41,7 +42,8 @@ create trigger append_usage after insert or update of input_tokens, output_token
   for each row execute function goalpost_private.append_usage();
 
 -- Appends the end of a run for its runbook, and the ends of its agents' steps for each agent: p_sign 1 when the run
--- ends, -1 when it is reopened, before its steps change. Cancelled runs and steps say nothing about a runbook or an agent.
+-- ends, -1 when it is reopened, before its steps change. Cancelled runs and steps are no evidence about a runbook or an
+-- agent.
 create function goalpost_private.append_ends(p_run goalpost.workflow_runs, p_sign integer, p_has_agents boolean)
 returns void
 language plpgsql
@@ -66,7 +68,7 @@ begin
 end
 $$;
 
--- Adds up to p_limit appended rows to the totals and deletes them; returns how many. One statement, so that readers
+-- Adds up to p_limit appended rows to the totals and deletes them; returns their number. One statement, so that readers
 -- see each row either appended or added. Safe to repeat. Called by the sweep and by the analyzer.
 -- Locks: one fold at a time; a second one returns 0 at once.
 create function goalpost_private.fold_statistics(p_limit integer, p_now timestamptz) returns integer

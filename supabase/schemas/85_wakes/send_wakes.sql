@@ -1,12 +1,12 @@
--- Wakes: how functions are told to look. And the sweep, which finds what no wake reached.
+-- Wakes start drains of functions; the sweep finds ready work that no wake reached.
 --
--- A wake is a row and, where an endpoint is set, a signed POST by pg_net in the same transaction. pg_net loses,
--- repeats and delays; the row is for people and for coalescing, and nothing waits for an answer.
+-- A wake is a row and, where an endpoint is set, a signed POST by pg_net in the same transaction. pg_net loses, repeats
+-- and delays requests; the row is for people and for coalescing, and no transaction waits for a response.
 --
--- Who rings: every call that left work ready which it did not claim itself. It does not ring where a bell is
--- already ringing: an unacknowledged wake means that a drain is about to look. That is safe because the drain
--- acknowledges (updates the wake) before it looks, and we hold a share lock on that wake until our work is
--- committed: either the drain waits for us and then sees our work, or it had acknowledged before and we ring.
+-- A call sends wakes for work that it made ready and did not claim itself, except where a wake is outstanding: an
+-- unacknowledged wake means that a drain is about to read the ready steps. That is safe because the drain acknowledges
+-- (updates the wake) before it reads, and this transaction holds a share lock on that wake until its work is committed:
+-- either the drain waits for the lock and then sees the work, or it had acknowledged before and a new wake is sent.
 
 -- Signs a body as Standard Webhooks does: HMAC-SHA256 over "id.timestamp.body", base64, prefix v1.
 -- https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
@@ -20,7 +20,8 @@ as $$
       decode(regexp_replace(p_secret, '^whsec_', ''), 'base64'), 'sha256'), 'base64')
 $$;
 
--- Posts one wake to a function's endpoint. Without an endpoint or a secret nothing is sent: schedules still find it.
+-- Posts one wake to a function's endpoint. Without an endpoint or a secret it sends nothing: schedules still find the
+-- work.
 create function goalpost_private.post_wake(p_wake goalpost.wakes) returns void
 language plpgsql
 set search_path = ''
@@ -50,7 +51,7 @@ end
 $$;
 
 -- Counts the drains that work in intake now: the workers that hold an assess step, except those in which a person waits
--- for their own request (the runtime names them person/…), because these look for no other work.
+-- for their own request (the runtime names them person/…), because these claim no other work.
 create function goalpost_private.live_intake_drains() returns integer
 language sql stable
 set search_path = ''
@@ -61,9 +62,9 @@ as $$
 $$;
 
 -- Sends wakes to one function: one per batch of p_ready steps and one per step that has to be claimed alone, at most
--- max_rings, less the wakes that are not acknowledged yet. ready_count contains both. People call intake too, so there the drains
--- that work already count as well: wakes never take more than max_rings of its concurrency. A drain looks for work again
--- whenever one of its steps ends; what becomes ready between its last look and its end waits for the sweep.
+-- max_rings, less the wakes that are not acknowledged yet. ready_count contains both. People call intake too, so there
+-- the drains that work already count as well: wakes never take more than max_rings of its concurrency. A drain claims
+-- again whenever one of its steps ends; steps that become ready between its last claim and its end wait for the sweep.
 create function goalpost_private.send_wake(
   p_function text, p_ready integer, p_now timestamptz, p_alone integer default 0
 ) returns integer
@@ -71,40 +72,40 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_wanted integer;
-  v_ringing integer;
+  v_needed integer;
+  v_outstanding integer;
   v_wake goalpost.wakes;
 begin
-  select least(ceil(p_ready::numeric / coalesce(e.batch_size, 10)) + p_alone, coalesce(e.max_rings, 8)) into v_wanted
+  select least(ceil(p_ready::numeric / coalesce(e.batch_size, 10)) + p_alone, coalesce(e.max_rings, 8)) into v_needed
     from (select) one left join goalpost_private.endpoints e on e.function = p_function;
 
   if p_function = 'intake' then
-    v_wanted := least(
-      v_wanted,
+    v_needed := least(
+      v_needed,
       (select coalesce(max(e.max_rings), 8) from goalpost_private.endpoints e where e.function = p_function)
         - goalpost_private.live_intake_drains());
-    if v_wanted <= 0 then
+    if v_needed <= 0 then
       return 0;
     end if;
   end if;
 
-  select count(*) into v_ringing
+  select count(*) into v_outstanding
     from (select from goalpost.wakes w
            where w.function = p_function and w.acknowledged_at is null and w.sent_at > p_now - interval '2 seconds'
-           limit v_wanted
+           limit v_needed
              for share skip locked) w;
 
-  for v_count in 1 .. v_wanted - v_ringing loop
+  for v_count in 1 .. v_needed - v_outstanding loop
     insert into goalpost.wakes (function, ready_count, sent_at) values (p_function, p_ready + p_alone, p_now)
     returning * into v_wake;
     perform goalpost_private.post_wake(v_wake);
   end loop;
-  return greatest(v_wanted - v_ringing, 0);
+  return greatest(v_needed - v_outstanding, 0);
 end
 $$;
 
--- Rings for what a transaction made ready (p_functions: one element per step) and did not claim itself: claimed
--- steps that became ready at this very moment (their run_after is the transaction's time) need no bell.
+-- Sends wakes for the steps that a transaction made ready (p_functions: one element per step) and did not claim itself:
+-- claimed steps that became ready at this very moment (their run_after is the transaction's time) need no wake.
 create function goalpost_private.send_wakes(p_functions text[], p_claimed jsonb, p_now timestamptz) returns void
 language sql
 set search_path = ''
@@ -126,7 +127,7 @@ as $$
 $$;
 
 -- Sends wakes for steps of these kinds that a claim left because each has to be claimed alone. Every such claim tops up
--- the wakes under way, so that as many workers come as there are such steps, within max_rings at a time.
+-- the wakes under way, so that there are as many workers as such steps, within max_rings at a time.
 create function goalpost_private.send_wakes_for_isolated_steps(p_kinds text[], p_left integer, p_now timestamptz) returns void
 language sql
 set search_path = ''
@@ -137,7 +138,7 @@ as $$
    order by f.function
 $$;
 
--- Tells where a function's bell hangs. Called by a deploy, or by the local stack, as the database's owner.
+-- Sets a function's endpoint. Called by a deploy, or by the local stack, as the database's owner.
 create function goalpost_private.set_endpoint(p_function text, p_url text, p_batch_size integer, p_max_rings integer)
 returns void
 language sql

@@ -1,7 +1,7 @@
--- One round of looking for everything that time or a lost wake has left behind. Bounded; safe to repeat and to run twice at
--- once (the second leaves at once). Either of its two callers suffices: pg_cron, or a schedule outside the database.
--- `more` in the report: there may be more of it, so the caller begins another round.
--- Locks the trees of what it found, then looks again before it changes anything.
+-- Runs one round over everything that is overdue or lost its wake. Bounded; safe to repeat and to run twice at once
+-- (the second returns at once). One of its two callers suffices: pg_cron, or a schedule outside the database. `more` in
+-- the report: there may be more, so the caller starts another round.
+-- Locks the trees of the rows it found, then checks each again before it changes anything.
 create function goalpost_private.sweep() returns jsonb
 language plpgsql
 set search_path = ''
@@ -13,7 +13,7 @@ declare
   v_functions text[] := '{}';
   v_adopted record;
   v_report jsonb := '{}';
-  v_duty record;
+  v_result record;
   v_settled integer;
   v_folded integer;
 begin
@@ -21,22 +21,22 @@ begin
     return '{}';
   end if;
 
-  -- What is found now is locked and then worked; nothing is added to it under way, so that the locks are taken
-  -- in one order.
+  -- The list of trees is complete before they are locked and does not grow afterwards, so that the locks are taken in
+  -- one order.
   v_departed := goalpost_private.departed_runs();
   v_due := goalpost_private.overdue_runs(v_now);
   perform goalpost_private.lock_trees(v_due.runs || v_departed);
-  v_duty := goalpost_private.take_back_steps(v_due.runs, v_now);
-  v_functions := v_functions || v_duty.functions;
-  v_report := v_report || v_duty.report;
-  v_duty := goalpost_private.end_overdue(v_due.runs, v_now);
-  v_functions := v_functions || v_duty.functions;
-  v_report := v_report || v_duty.report;
-  v_duty := goalpost_private.continue_waiting(v_due.runs, v_now);
-  v_functions := v_functions || v_duty.functions;
-  v_report := v_report || v_duty.report;
+  v_result := goalpost_private.take_back_steps(v_due.runs, v_now);
+  v_functions := v_functions || v_result.functions;
+  v_report := v_report || v_result.report;
+  v_result := goalpost_private.end_overdue(v_due.runs, v_now);
+  v_functions := v_functions || v_result.functions;
+  v_report := v_report || v_result.report;
+  v_result := goalpost_private.continue_waiting(v_due.runs, v_now);
+  v_functions := v_functions || v_result.functions;
+  v_report := v_report || v_result.report;
   v_report := v_report || jsonb_build_object('runs_of_departed_cancelled', goalpost_private.cancel_departed_work(v_departed, v_now));
-  -- Rows that raise are overdue for ever: a round that moved none of what was due is the last one.
+  -- A row that raises an error stays overdue: a round that moved no due row is the last one.
   v_due.more := v_due.more and exists (select from jsonb_each(v_report) r where r.value <> '0');
   v_adopted := goalpost_private.adopt_requests(1000, v_now);
   perform goalpost_private.send_wakes(v_functions || v_adopted.functions, '[]', v_now);
@@ -51,8 +51,8 @@ begin
 end
 $$;
 
--- Runs that something is overdue in, at most 100 finds of each kind: at random, so that rows that cannot be mended do not
--- keep the others from their turn. `more`: of some kind there may be more than that.
+-- Returns runs with overdue rows, at most 100 rows of each kind: at random, so that rows that raise errors do not keep
+-- the others out. `more`: some kind may have more rows.
 create function goalpost_private.overdue_runs(p_now timestamptz, out runs bigint[], out more boolean)
 language sql volatile
 set search_path = ''
@@ -81,7 +81,7 @@ as $$
          exists (select from due d group by d.kind having count(*) >= 100)
 $$;
 
--- Takes steps back from workers whose lease ran out, or that took longer than their time-out.
+-- Takes steps back from workers whose lease ran out, or that exceeded their time-out.
 create function goalpost_private.take_back_steps(p_runs bigint[], p_now timestamptz, out functions text[], out report jsonb)
 language plpgsql
 set search_path = ''
@@ -99,7 +99,7 @@ begin
        and (s.lease_expires_at < p_now or s.started_at + make_interval(secs => s.timeout_seconds) < p_now)
      order by s.run_id, s.key
      limit 200
-       for no key update of s -- against a heartbeat at the last moment
+       for no key update of s -- guards against a heartbeat at the last moment
   loop
     -- The end of an earlier one may have ended the run, and this step with it.
     continue when not exists (
@@ -120,7 +120,7 @@ begin
         v_lost := v_lost + 1;
       end if;
     exception when others then
-      -- What one row raises must not keep all others from being found, now and at every sweep to come.
+      -- An error of one row must not stop this sweep and every later one.
       raise warning 'step % of run % cannot be taken back: %', v_step.key, v_step.run_id, sqlerrm;
     end;
   end loop;
@@ -128,7 +128,7 @@ begin
 end
 $$;
 
--- Ends runs past their deadline, and approvals that nobody decided; lets others decide what nobody decided so far.
+-- Ends runs past their deadline and approvals past their expiry; escalates approvals that are due for it.
 create function goalpost_private.end_overdue(p_runs bigint[], p_now timestamptz, out functions text[], out report jsonb)
 language plpgsql
 set search_path = ''
@@ -181,7 +181,7 @@ begin
 end
 $$;
 
--- Continues steps that waited for a time: waiting -> ready.
+-- Resumes steps that waited for a time: waiting -> ready.
 create function goalpost_private.continue_waiting(p_runs bigint[], p_now timestamptz, out functions text[], out report jsonb)
 language sql
 set search_path = ''
@@ -196,8 +196,8 @@ as $$
     from continued
 $$;
 
--- Sends wakes for ready work that has been due for a second: its wake was lost, or it waited for a retry's time; and for
--- every step that has to be claimed alone.
+-- Sends wakes for ready work that has been due for a second: its wake was lost, or it waited for a retry's time; and
+-- for every step that has to be claimed alone.
 create function goalpost_private.send_overdue_wakes(p_now timestamptz) returns integer
 language sql
 set search_path = ''
@@ -218,7 +218,7 @@ as $$
       having sum(r.ready + r.alone) > 0) w
 $$;
 
--- Forgets what is only of use for a while: old wakes, memories past their time, and pg_cron's own log, which it never
+-- Deletes rows that are only of temporary use: old wakes, expired memories, and pg_cron's own log, which it never
 -- purges.
 create function goalpost_private.purge(p_now timestamptz) returns void
 language sql
@@ -232,16 +232,16 @@ as $$
    where runid in (select runid from cron.job_run_details where end_time < p_now - interval '1 day' limit 1000);
 $$;
 
--- One round of the sweep for a schedule outside the database. Called by every function when its schedule wakes it, again
--- as long as the report says `more`.
+-- Runs one round of the sweep for a schedule outside the database. Called by every function when its schedule wakes it,
+-- again as long as the report contains `more`.
 create function goalpost_worker.sweep() returns jsonb
 language sql security definer
 set search_path = ''
 as $$ select goalpost_private.sweep() $$;
 
--- pg_cron runs one instance of a job at a time. Named, so that applying this again replaces it.
--- Rounds of one transaction each until nothing is due, at most 200: the next run of the job goes on. A block and not a
--- procedure: one with a search_path of its own may not commit, and one without it would be a finding of every audit.
+-- pg_cron runs one instance of a job at a time. The job is named, so that applying this file again replaces it. Rounds
+-- of one transaction each until nothing is due, at most 200: the next run of the job continues. A block and not a
+-- procedure: a procedure with its own search_path may not commit, and one without it would be a finding of every audit.
 select cron.schedule('goalpost-sweep', '10 seconds', $cron$
 do $sweep$
 begin

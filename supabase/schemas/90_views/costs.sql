@@ -12,10 +12,10 @@ create view goalpost.goal_costs with (security_invoker = true) as
    where c.calls > 0;
 comment on view goalpost.goal_costs is 'Calls, tokens and cost per goal, sub-goals not included.';
 
--- The same per agent, runbook, person and day (UTC), from the totals and what is not folded into them yet: equal to the
--- sum of usage_events. In micro-dollars; a call whose outcome is unknown counts with the most that it may have cost.
--- estimated_microusd is the part of the cost that is an estimate: of models without a price (at the ceiling), of servers
--- that report no usage, and of calls whose outcome is unknown.
+-- The costs per agent, runbook, person and day (UTC), from the totals and the rows that are not folded yet: equal to
+-- the sum of usage_events. In micro-dollars; a call whose outcome is unknown counts with its upper bound.
+-- estimated_microusd is the part of the cost that is an estimate: of models without a price (at the ceiling), of
+-- servers that report no usage, and of calls whose outcome is unknown.
 create view goalpost.usage_totals with (security_invoker = true) as
   select d.workspace_id, d.day, d.user_id, d.agent_id, d.runbook_id, d.calls, d.input_tokens, d.output_tokens,
          d.cost_microusd, d.estimated_microusd
@@ -60,7 +60,7 @@ create view goalpost.user_costs with (security_invoker = true) as
          sum(u.estimated_microusd) as estimated_microusd
     from goalpost.usage_totals u
    group by u.workspace_id, u.user_id;
-comment on view goalpost.user_costs is 'Calls, tokens and cost per person who asked.';
+comment on view goalpost.user_costs is 'Calls, tokens and cost per requester.';
 
 create view goalpost.day_costs with (security_invoker = true) as
   select u.workspace_id, u.day, sum(u.calls)::bigint as calls, sum(u.input_tokens) as input_tokens,

@@ -1,6 +1,6 @@
--- How far a goal is, 0 to 1, and why. Every step of its run counts one, plan and judge among them: 1 when it ended
--- (completed, skipped or failed), a sub-goal's own progress while it is under way, else 0. A run that plans again
--- gets more steps, so progress may go back: there is more to do. A goal that ended is at 1.
+-- Returns the progress of a goal, 0 to 1, and its parts. Every step of its run counts one, plan and judge among them: 1
+-- when it ended (completed, skipped or failed), a sub-goal's own progress while it is under way, else 0. A run that
+-- plans again gets more steps, so progress may decrease. A goal that ended has 1.
 create function goalpost_private.goal_progress(p_goal_id bigint)
 returns table (progress numeric, steps_ended bigint, steps_total bigint, explanation text)
 language sql stable
@@ -42,7 +42,7 @@ $$;
 
 create view goalpost.goal_progress with (security_invoker = true) as
   select g.workspace_id, g.id as goal_id, g.state, p.progress, p.steps_ended, p.steps_total, p.explanation,
-         -- What its newest plan was thought to cost before it began.
+         -- The estimated cost of its newest plan before it began.
          (select o.estimate from goalpost.workflow_runs r
             join goalpost.plan_revisions o on o.workspace_id = r.workspace_id and o.run_id = r.id
            where r.workspace_id = g.workspace_id and r.goal_id = g.id
@@ -50,4 +50,4 @@ create view goalpost.goal_progress with (security_invoker = true) as
     from goalpost.goals g
    cross join lateral goalpost_private.goal_progress(g.id) p;
 comment on view goalpost.goal_progress is
-  'How far each goal is, from 0 to 1, with an explanation and the estimate of its newest plan.';
+  'The progress of each goal, from 0 to 1, with an explanation and the estimate of its newest plan.';

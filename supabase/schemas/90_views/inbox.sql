@@ -1,6 +1,6 @@
--- What waits for the caller: decisions and questions, the longest first, with exactly what is decided on. What is
--- decided with another, or has the caller's vote already, is not shown. Where somebody edited it, `original` is what was
--- asked about at first: with `subject`, the difference.
+-- The caller's pending decisions and questions, the oldest first, each with its exact subject. Approvals that are
+-- decided with another, or that have the caller's vote already, are not shown. If another person edited the subject,
+-- `original` is the first version, for a comparison with `subject`.
 create view goalpost.inbox with (security_invoker = true) as
   select a.id as approval_id, a.workspace_id, a.goal_id, a.run_id, a.step_key, a.question, a.shown, a.required_role,
          a.requested_at, a.expires_at, g.title as goal_title, a.kind, a.call_number, c.tool,
@@ -25,4 +25,4 @@ create view goalpost.inbox with (security_invoker = true) as
          end
    order by a.requested_at;
 comment on view goalpost.inbox is
-  'Decisions and questions that wait for the caller, oldest first, with exactly what is decided on.';
+  'Decisions and questions that wait for the caller, oldest first, each with its exact subject.';

@@ -1,7 +1,7 @@
--- What is remembered about a person is for that person, wherever it is written down: in the memory itself, in the calls
--- that wrote or recalled it, in the answers of a model that was sent it, and in the objects that hold large ones.
+-- Memories about a person are readable by that person alone, in every place: the memory itself, the calls that wrote or
+-- recalled it, the answers of a model that received it, and the objects that hold large answers.
 
--- Returns true if the caller is the person whose work a run is. Definer: the caller may have left the workspace.
+-- Returns true if the caller is the requester of a run. Definer: the caller may have left the workspace.
 create function goalpost_private.is_requester(p_run_id bigint) returns boolean
 language sql stable security definer
 set search_path = ''
@@ -9,8 +9,8 @@ as $$
   select exists (select from goalpost.workflow_runs r where r.id = p_run_id and r.user_id = (select auth.uid()))
 $$;
 
--- Returns true if a call's row holds what is remembered about a person: a call of recall, which may have found such
--- memories, or a call of remember for the person's later work. Mirrors the scope that goalpost_worker.remember chooses.
+-- Returns true if a call's row contains memories about a person: a call of recall, which may have found such memories,
+-- or a call of remember for the person's later work. Mirrors the scope that goalpost_worker.remember chooses.
 create function goalpost_private.is_private_call(p_run_id bigint, p_tool text, p_arguments jsonb, p_proposed jsonb)
 returns boolean
 language sql stable security definer
@@ -26,8 +26,8 @@ as $$
     else false end
 $$;
 
--- Returns true if the caller may read what a step's model was sent and answered: the requester always, other members
--- unless memories about a person are part of it. Definer: people cannot see such calls and memories of others.
+-- Returns true if the caller may read the model calls and answers of a step: the requester always, other members unless
+-- memories about a person are part of it. Definer: people may not read such calls and memories of others.
 create function goalpost_private.may_read_journal(p_run_id bigint, p_step_key text) returns boolean
 language sql stable security definer
 set search_path = ''
@@ -41,8 +41,8 @@ as $$
                   and goalpost_private.is_private_call(c.run_id, c.tool, c.arguments, c.proposed_arguments)))
 $$;
 
--- Returns true if the caller may read what people are asked about a call, and what they made of it: where the call is
--- private, its requester and the people who may decide.
+-- Returns true if the caller may read the approvals of a call and their edits: if the call is private, only its
+-- requester and the people who may decide.
 create function goalpost_private.may_read_approval(
   p_workspace_id uuid, p_run_id bigint, p_step_key text, p_call_number integer, p_required_role text
 ) returns boolean

@@ -1,5 +1,5 @@
--- Rows: a member of the workspace reads them; nobody writes them but the functions. One policy per table. The workspaces
--- as an array, so that an index that begins with the workspace finds them.
+-- Tenant rows: members of the workspace read them; only the functions write them. One policy per table. The workspaces
+-- are an array, so that an index that begins with the workspace is used.
 do $$
 declare
   v_table text;
@@ -15,7 +15,7 @@ begin
          using (workspace_id = any (array(select goalpost_private.my_workspaces())))', v_table);
   end loop;
 
-  -- Reference data: what is built in is for everybody who is signed in, a workspace's own for its members.
+  -- Reference data: built-in rows are readable by every signed-in person, a workspace's own by its members.
   foreach v_table in array array['agents', 'runbooks', 'tool_policies', 'rate_limits'] loop
     execute format('alter table goalpost.%I enable row level security', v_table);
     execute format(
@@ -31,13 +31,13 @@ alter table goalpost.project_admins enable row level security;
 create policy own_row_read on goalpost.project_admins for select to authenticated
   using (user_id = (select auth.uid()));
 
--- Invitations: for the admins who give them, and for the person they name.
+-- Invitations: for the admins who give them, and for the invited person.
 alter table goalpost.invitations enable row level security;
 create policy admins_and_invited_read on goalpost.invitations for select to authenticated
   using (workspace_id in (select goalpost_private.my_workspaces('admin'))
          or user_id = (select auth.uid()) or email = (select goalpost_private.my_email()));
 
--- What is remembered about a person is for that person, wherever it is written down (05_private_memories.sql).
+-- Memories about a person are readable by that person alone, in every place (05_private_memories.sql).
 alter table goalpost.tool_calls enable row level security;
 create policy members_read on goalpost.tool_calls for select to authenticated
   using (workspace_id in (select goalpost_private.my_workspaces())
@@ -69,7 +69,7 @@ alter table goalpost.model_prices enable row level security;
 create policy signed_in_read on goalpost.model_prices for select to authenticated
   using ((select auth.uid()) is not null);
 
--- Operations: wakes name no tenant.
+-- Operations: wakes belong to no tenant.
 alter table goalpost.wakes enable row level security;
 create policy project_admins_read on goalpost.wakes for select to authenticated
   using ((select goalpost_private.am_project_admin()));
@@ -101,15 +101,16 @@ alter table goalpost_private.limit_slots enable row level security;
 create policy project_admins_read on goalpost_private.limit_slots for select to authenticated
   using ((select goalpost_private.am_project_admin()));
 
--- The one table that people insert into: their own request, in a workspace where they may ask, not yet looked at.
+-- The one table into which people insert: their own request, in a workspace where they may send requests, not yet
+-- adopted.
 create policy members_ask on goalpost.requests for insert to authenticated
   with check (
     user_id = (select auth.uid()) and state = 'submitted'
     and workspace_id in (select goalpost_private.my_workspaces('member')));
 
--- An estimate of the planner (PostgREST's count=planned and count=estimated, or a query plan) is made before row-level
--- security has its say, from statistics over the rows of all tenants. Without statistics about whose rows they are, it is
--- the same for every workspace, whether or not it is the caller's, or exists.
+-- An estimate of the planner (PostgREST's count=planned and count=estimated, or a query plan) is computed before
+-- row-level security applies, from statistics over the rows of all tenants. Without statistics on the columns that
+-- identify the tenant, it is the same for every workspace, the caller's or not, existing or not.
 do $$
 declare
   v_column record;

@@ -1,6 +1,6 @@
--- The whole surface on one screen: views, who sees which rows, who may call what. Everything is revoked first.
+-- All grants in one file: rights on views, rows and functions. Everything is revoked first.
 
--- Nothing for anybody, then what each may.
+-- Revokes everything, then grants to each role.
 revoke all on schema goalpost, goalpost_worker, goalpost_private from public;
 revoke all on all tables in schema goalpost, goalpost_worker, goalpost_private from public, anon, authenticated, service_role;
 revoke all on all sequences in schema goalpost, goalpost_worker, goalpost_private from public, anon, authenticated, service_role;
@@ -10,7 +10,7 @@ grant select on all tables in schema goalpost to authenticated;
 grant insert (workspace_id, question, idempotency_key, context, runbook, parameters, budget) on goalpost.requests to authenticated;
 grant execute on all functions in schema goalpost to authenticated;
 
--- What the exposed functions, views and policies stand on.
+-- Rights that the exposed functions, views and policies require.
 grant usage on schema goalpost_private to authenticated;
 grant execute on function
   goalpost_private.accept_requests(uuid, jsonb),
@@ -56,13 +56,13 @@ grant execute on function
   goalpost_private.goal_progress(bigint)
   to authenticated;
 
--- The functions: their RPCs and nothing else.
+-- The workers: their RPCs and nothing else.
 grant usage on schema goalpost_worker to goalpost_worker;
 grant execute on all functions in schema goalpost_worker to goalpost_worker;
 
--- The asker's SQL runs as `authenticated`: what runs it belongs to that role, which may not call it. It could alter what
--- it owns, where a function of the project lets a person run any statement: both refuse to run as another role.
--- goalpost_asker, which is `authenticated` and may make a temporary function, only analyses.
+-- The asker's SQL runs as `authenticated`: the functions that run it belong to that role, which may not call them. It
+-- could alter its own functions, where a function of the project lets a person run any statement: both refuse to run as
+-- another role. goalpost_asker, which is `authenticated` and may create a temporary function, only analyses.
 grant usage, create on schema goalpost_private to goalpost_asker, authenticated;
 alter function goalpost_private.run_query_as_asker(jsonb, text, integer, integer) owner to authenticated;
 alter function goalpost_private.write_rows_as_asker(jsonb, text, text, text[], jsonb, text[]) owner to authenticated;

@@ -1,10 +1,10 @@
--- Where payloads go that are too large for a row: the private bucket `goalpost` of Supabase Storage. An object's name
+-- Storage of payloads that are too large for a row: the private bucket `goalpost` of Supabase Storage. An object's name
 -- begins with its workspace's id: <workspace>/<run>/<step>/<sha256>.json, and is written once (shared/store, objects).
 --
--- storage.objects belongs to supabase_storage_admin. A hosted project lets `postgres` make policies on it (supautils)
--- and has given it the schema and the table with the grant option, so that what Storage sees as the role of a token
--- may be a role of our own. Nothing else of the schema is touched, so it is here and not with the other grants.
--- Where there is no Storage (a plain Postgres), this is skipped, and a payload too large for a row is refused.
+-- storage.objects belongs to supabase_storage_admin. A hosted project lets `postgres` create policies on it (supautils)
+-- and has granted it the schema and the table with the grant option, so that the role of a token in Storage may be a
+-- role of our own. Nothing else of the schema is changed, so the grants are here and not with the others. Without
+-- Storage (a plain Postgres) this is skipped, and a payload too large for a row is refused.
 
 do $$
 begin
@@ -13,19 +13,19 @@ begin
     return;
   end if;
 
-  -- One that was there before is made private too.
+  -- A bucket that existed before is made private too.
   update storage.buckets set public = false, file_size_limit = 10485760 where id = 'goalpost';
   insert into storage.buckets (id, name, public, file_size_limit)
   select 'goalpost', 'goalpost', false, 10485760
    where not exists (select from storage.buckets b where b.id = 'goalpost');
 
-  -- The functions: put and get. No right to update or delete, so what a row refers to stays as it was written.
+  -- The workers: put and get. No right to update or delete, so an object that a row refers to never changes.
   begin
     grant usage on schema storage to goalpost_worker;
     grant select, insert on storage.objects to goalpost_worker;
   exception
     when insufficient_privilege then
-      null; -- Told below, as where Postgres only warns.
+      null; -- The error is reported below, as in the case in which Postgres only warns.
   end;
   if not (has_schema_privilege('goalpost_worker', 'storage', 'usage')
           and has_table_privilege('goalpost_worker', 'storage.objects', 'select')
@@ -41,8 +41,8 @@ begin
   create policy goalpost_worker_gets on storage.objects for select to goalpost_worker
     using (bucket_id = 'goalpost');
 
-  -- People: members of the workspace that the name begins with read what they may read of the step's journal; nobody
-  -- writes.
+  -- People: members of the workspace in the object's name read what they may read of the step's journal; they may not
+  -- write.
   drop policy if exists goalpost_members_read on storage.objects;
   create policy goalpost_members_read on storage.objects for select to authenticated
     using (bucket_id = 'goalpost'

@@ -1,4 +1,4 @@
--- Live: what a page would watch. Row-level security holds for Realtime too.
+-- Realtime publication of the tables that a page subscribes to. Row-level security applies to Realtime too.
 do $$
 begin
   if exists (select from pg_catalog.pg_publication where pubname = 'supabase_realtime') then

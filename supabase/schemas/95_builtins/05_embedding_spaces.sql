@@ -1,3 +1,3 @@
--- The built-in one, and the one that OpenAI's key brings where no other is named.
+-- The built-in space, and the default space for an OpenAI key.
 select goalpost_private.add_embedding_space('lexical-1');
 select goalpost_private.add_embedding_space('openai/text-embedding-3-small');

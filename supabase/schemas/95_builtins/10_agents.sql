@@ -1,4 +1,4 @@
--- What ships: agents and tools. The tools are those of shared/tools; a test compares the two.
+-- Built-in agents and tools. The tools are those of shared/tools; a test compares the two.
 
 insert into goalpost.agents (name, version, role, tools, max_turns) values
   ('analyst', 1,

@@ -1,9 +1,9 @@
--- What models cost where this was released: for a start, and to be kept up to date with set_model_price. Micro-dollars
--- for a million tokens, as the providers' public price lists stood in November 2026; standard tier, prompts of ordinary
--- length; where long prompts cost more, the dearer of the two. Cache writes are those for five minutes. Beside the price
--- the most tokens that a model takes in and gives out, without beta headers, as the providers' lists of models give
--- them: platform.claude.com/docs/en/about-claude/models/overview and developers.openai.com/api/docs/models. They are left
--- out where the lists were not certain; the bounds of the request hold then.
+-- Prices of models at the time of the release: a start, to be kept up to date with set_model_price. Micro-dollars for a
+-- million tokens, as in the providers' public price lists of November 2026; standard tier, prompts of ordinary length;
+-- where long prompts cost more, the higher price. Cache writes are those for five minutes. With each price are the
+-- maximum input and output tokens of the model, without beta headers, from the providers' lists of models:
+-- platform.claude.com/docs/en/about-claude/models/overview and developers.openai.com/api/docs/models. They are left out
+-- where the lists were not certain; then the bounds of the request apply.
 insert into goalpost.model_prices
   (provider, model, valid_from, input_microusd, output_microusd, cached_microusd, cache_write_microusd, source,
    context_tokens, max_output_tokens)

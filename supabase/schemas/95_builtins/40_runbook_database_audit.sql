@@ -1,25 +1,23 @@
--- The runbook database-audit; what it says of runbooks holds for those in the next files too.
+-- The runbook database-audit; the notes on runbooks apply to the next files too.
 --
--- Runbooks are plans that are known to work, which the planner prefers to inventing one.
--- They ship with the schema, since a hosted `supabase db push` does not run seed.sql. See ../runbooks.md for what
--- each finds.
+-- Runbooks are plans that are known to work; the planner prefers them to a new plan. They ship with the schema, since a
+-- hosted `supabase db push` does not run seed.sql. See ../runbooks.md for the findings of each.
 --
--- The one thing to know: a runbook is published, never edited. A change publishes the next
--- version; goals already running keep the version they were planned from.
+-- A runbook is published, never edited. A change publishes the next version; goals already running keep the version
+-- they were planned from.
 --
--- Queries run as the person who asked, through a gate that lets one SELECT pass and knows a fixed list of
--- functions; every table in them is named with its schema. Every string under `arguments`, and the report, is a
--- minijinja template, so that queries must hold neither a doubled brace nor a brace followed by `%` or `#`.
--- Reading an undefined value is an error in those templates: a step that failed or was skipped is absent from
--- `steps`, hence the many `is defined`.
+-- Queries run as the person who asked, through a gate that permits one SELECT and a fixed list of functions; every
+-- table in them is named with its schema. Every string under `arguments`, and the report, is a minijinja template, so
+-- that queries must contain neither a doubled brace nor a brace followed by `%` or `#`. Reading an undefined value is
+-- an error in those templates: a step that failed or was skipped is absent from `steps`, hence the many `is defined`.
 
--- Each check yields one row for each finding, with the same columns, so that one template can merge them all:
--- severity, severity_rank (1 is the gravest), check_name (the step's key), object, finding (a sentence),
--- fix_sql (null when a person must decide) and detail.
+-- Each check yields one row for each finding, with the same columns, so that one template can merge them all: severity,
+-- severity_rank (1 is the gravest), check_name (the step's key), object, finding (a sentence), fix_sql (null when a
+-- person must decide) and detail.
 
 do $runbook$
 declare
-  -- What a person made: neither Postgres's nor Supabase's own schemas, nor anything that came with an extension.
+  -- Schemas and objects of people: neither Postgres's nor Supabase's own schemas, nor the objects of an extension.
   c_own_schemas constant text := $query$
 with extension_members as (
   select d.classid, d.objid
@@ -57,7 +55,7 @@ select
   case
     when reach.roles is null then 'Row-level security is off; only missing grants protect this table.'
     else format('Row-level security is off, and %s may use this table: %s gets at every row.', reach.roles,
-      case when reach.roles like 'anon%' then 'whoever holds the public key' else 'whoever signs in' end)
+      case when reach.roles like 'anon%' then 'anyone with the public key' else 'anyone who signs in' end)
   end as finding,
   format('alter table %s enable row level security;', r.object) as fix_sql,
   'Once it is on, those roles get no row until a policy lets them: write the policies in the same change.' as detail
@@ -72,7 +70,7 @@ where r.relkind in ('r', 'p') and not r.relrowsecurity
 order by severity_rank, r.object
 $query$;
 
-  -- A table without policies and without grants is shut on purpose, and is no finding.
+  -- A table without policies and without grants is closed on purpose, and is no finding.
   c_rls_without_policy constant text := c_own_schemas || $query$
 select
   'medium' as severity,
@@ -96,7 +94,7 @@ where r.relkind in ('r', 'p')
 order by r.object
 $query$;
 
-  -- Policies for trusted roles alone (service_role, a worker's role) may say true; those for people may not.
+  -- Policies for trusted roles alone (service_role, a worker's role) may be `true`; those for people may not.
   c_open_write_policies constant text := c_own_schemas || $query$
 select
   case when who.anyone then 'critical' else 'high' end as severity,
@@ -150,8 +148,8 @@ where r.relkind = 'v'
 order by r.object
 $query$;
 
-  -- A body in the standard's form (begin atomic) was bound to its objects when it was made: nothing to fix there.
-  -- Types are named with their schema, since this query's own search_path is not that of whoever runs the script.
+  -- A body in the standard's form (begin atomic) was bound to its objects when it was created and needs no fix. Types
+  -- are named with their schema, since this query's search_path is not that of the person who runs the script.
   c_mutable_search_path constant text := c_own_schemas || $query$
 select
   case when p.prosecdef then 'high' else 'medium' end as severity,
@@ -187,15 +185,15 @@ where p.prokind in ('f', 'p', 'w')
 order by severity_rank, object
 $query$;
 
-  -- A unique index over columns that are never null can become the key as it is. Otherwise a new column is offered,
-  -- unless one called id is there already: whether that one identifies a row is for a person to say.
+  -- A unique index over columns that are never null can become the key. Otherwise a new column is offered, unless one
+  -- called id exists already: only a person can decide if that column identifies a row.
   c_missing_primary_keys constant text := c_own_schemas || $query$
 select
   'medium' as severity,
   3 as severity_rank,
   'missing_primary_keys' as check_name,
   r.object,
-  'This table has no primary key: its rows cannot be told apart by the API, by Realtime or by replication.' as finding,
+  'This table has no primary key: its rows cannot be identified by the API, by Realtime or by replication.' as finding,
   case
     when candidate.relname is not null
       then format('alter table %s add primary key using index %I;', r.object, candidate.relname)
@@ -233,8 +231,8 @@ where r.relkind in ('r', 'p')
 order by r.object
 $query$;
 
-  -- A key is served by an index whose first columns are the key's columns, in any order. A partial index serves it
-  -- too when all that it leaves out are nulls of one of those columns. Keys of partitions follow their parent's.
+  -- A key is served by an index whose first columns are the key's columns, in any order. A partial index serves it too
+  -- if it leaves out only nulls of one of those columns. Keys of partitions follow their parent's.
   c_unindexed_foreign_keys constant text := c_own_schemas || $query$,
 foreign_keys as (
   select k.conrelid, k.confrelid, k.conname, k.conkey, array_length(k.conkey, 1) as width,
@@ -285,8 +283,8 @@ where not exists (
 order by f.object, f.conname
 $query$;
 
-  -- Indexes that are copies of each other share a number; copy 1 is the one to keep: a key's own index first, then
-  -- a unique one, then the first by name.
+  -- Indexes that are copies of each other share a number; copy 1 is the one to keep: a key's own index first, then a
+  -- unique one, then the first by name.
   c_own_indexes constant text := c_own_schemas || $query$,
 own_indexes as (
   select i.indexrelid, i.indrelid, r.object as table_object, r.nspname, ic.relname,
@@ -325,9 +323,9 @@ where x.copy_number > 1
 order by object
 $query$;
 
-  -- No scan of an index says little while nobody has read its table: the table must have been scanned a hundred
-  -- times since statistics began. Copies are the previous check's findings, small indexes cost nothing, and one
-  -- that serves a foreign key is needed on the day of a delete.
+  -- The absence of index scans is no evidence while the table is hardly read: the table must have been scanned a
+  -- hundred times since statistics began. Copies are findings of the previous check, small indexes cost nothing, and
+  -- one that serves a foreign key is needed for deletes.
   c_unused_indexes constant text := c_own_indexes || $query$
 select
   'low' as severity,
@@ -439,7 +437,7 @@ There were more findings than one answer holds in: {{ seen.cut_short | join(", "
 
   c_any_sql constant text := c_gather || $template${% if mendable %}yes{% else %}no{% endif %}$template$;
 
-  -- Names come from the catalog and may hold line breaks, which would end a comment and begin a statement.
+  -- Names come from the catalog and may contain line breaks, which would end a comment and begin a statement.
   c_script constant text := c_gather || $template$
 ```sql
 -- {{ [mendable | length, most_shown] | min }} of {{ mendable | length }} statements, the gravest findings first. Read each before you run it.
@@ -505,10 +503,10 @@ The findings were not ranked: that step did not come to an end.
 {% if steps.hand_over_sql is defined -%}
 {{ steps.hand_over_sql.text | trim }}
 {%- elif steps.approve_fixes is defined and steps.approve_fixes.decision == "rejected" -%}
-Not handed over: the approver said no
+Not handed over: the approver rejected it
 {%- if steps.approve_fixes.comment is defined and steps.approve_fixes.comment %} ("{{ steps.approve_fixes.comment }}"){% endif %}. Ask for the audit again to be asked again.
 {%- elif mendable -%}
-Not handed over: nobody approved it. Ask for the audit again to be asked again.
+Not handed over: it was not approved in time. Ask for the audit again to be asked again.
 {%- else -%}
 There is none to hand over.
 {%- endif %}
@@ -518,7 +516,8 @@ There is none to hand over.
 {{ steps.largest_tables.rows | table(["table", "rows (estimate)", "total size", "of that rows", "of that indexes and long values"]) }}
 {% endif -%}$template$;
 
-  -- The checks, which later steps depend on one by one, since a step sees the results of its dependencies alone.
+  -- The checks, which later steps depend on one by one, since a step receives the results of its direct dependencies
+  -- only.
   c_checks constant jsonb := jsonb_build_array(
     'missing_rls', 'rls_without_policy', 'open_write_policies', 'definer_views', 'mutable_search_path',
     'missing_primary_keys', 'unindexed_foreign_keys', 'duplicate_indexes', 'unused_indexes');
@@ -598,7 +597,7 @@ begin
             'procedure', jsonb_build_array(
               jsonb_build_object('tool', 'template', 'arguments', jsonb_build_object(
                 'template', c_ranked))))),
-        -- Asks nobody when there is nothing to hand over.
+        -- Skips the approval if there is no SQL to hand over.
         jsonb_build_object('key', 'any_sql', 'kind', 'tool', 'title', 'See whether there is SQL to hand over',
           'depends_on', c_checks,
           'input', jsonb_build_object('tool', 'template', 'arguments', jsonb_build_object(

@@ -1,5 +1,5 @@
--- The runbook table-overview. How runbooks are written: see the first of them, 40_runbook_database_audit.sql.
--- What there is to ask about: the tables that the asker may read, in the schemas that people made. It needs no model.
+-- The runbook table-overview. How runbooks are written: see the first of them, 40_runbook_database_audit.sql. Lists the
+-- tables that the asker may read, in the schemas that people created. It needs no model.
 
 do $runbook$
 declare

@@ -1,5 +1,6 @@
--- The built-in runbook `mcp-refresh`: asks an MCP server of the workspace which tools it has, and shows what of them
--- waits for a person. Started by its name with {"server": …} (`goalpost mcp refresh`): its words are no question's.
+-- The built-in runbook `mcp-refresh`: lists the tools of an MCP server of the workspace, and shows those that wait for
+-- an approval. Started by its name with {"server": …} (`goalpost mcp refresh`): its title and description match no
+-- question.
 
 do $runbook$
 declare
@@ -23,7 +24,7 @@ begin
     p_examples => '{}',
     p_requires_project_admin => false,
     p_plan => jsonb_build_object(
-      'summary', 'The tools of the server, as it tells them.',
+      'summary', 'The tools of the server, as it describes them.',
       'criteria', jsonb_build_array(
         jsonb_build_object('description', 'The server''s tools are listed.', 'check', 'steps.list is defined')),
       'steps', jsonb_build_array(

@@ -1,5 +1,5 @@
--- The built-in runbook `embed-memories`: embeds memories again after another embedding model was configured. Started by its
--- name (`goalpost memories reembed`): its words are no question's.
+-- The built-in runbook `embed-memories`: embeds memories again after another embedding model was configured. Started by
+-- its name (`goalpost memories reembed`): its title and description match no question.
 
 do $runbook$
 begin

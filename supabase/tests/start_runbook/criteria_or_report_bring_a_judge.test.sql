@@ -4,7 +4,7 @@ select plan(6);
 select tests.world();
 
 create function pg_temp.last_key(p_more jsonb, p_steps text default 'a, b:a') returns text language sql as $$
-  select coalesce(goalpost_private.only_last_key(jsonb_build_object('steps', tests.steps(p_steps)) || p_more), 'judge') $$;
+  select coalesce(goalpost_private.single_final_key(jsonb_build_object('steps', tests.steps(p_steps)) || p_more), 'judge') $$;
 select is(pg_temp.last_key('{}'), 'b', 'a runbook without criteria ends with its last step');
 select is(pg_temp.last_key('{"criteria": []}'), 'b', 'no criteria are none');
 select is(pg_temp.last_key('{"criteria": ["good"]}'), 'judge', 'a runbook with a criterion ends with a judgement');

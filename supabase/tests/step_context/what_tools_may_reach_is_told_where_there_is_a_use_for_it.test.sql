@@ -15,7 +15,7 @@ select is(pg_temp.reach(k), '{"http_hosts": ["api.example.com"], "email_domains"
   from unnest(array['calls', 'mails', 'asks']) k;
 select is(pg_temp.reach(k), null, k) from unnest(array['counts', 'thinks']) k;
 select is_empty($$ select from jsonb_array_elements(tests.kept('told')::jsonb) c where c -> 'context' ? 'webhook_hosts' $$, 'webhooks'' hosts only for webhook');
-select is(goalpost_private.context_of_reach(tests.id_of('elsewhere'), '{http}'), '{"reach": {"http_hosts": [], "email_domains": [], "webhooks_signed": false}}', 'nothing listed, nothing told');
+select is(goalpost_private.context_of_egress(tests.id_of('elsewhere'), '{http}'), '{"reach": {"http_hosts": [], "email_domains": [], "webhooks_signed": false}}', 'nothing listed, nothing told');
 
 select * from finish();
 rollback;

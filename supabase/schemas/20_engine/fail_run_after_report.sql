@@ -1,8 +1,9 @@
--- Winds a run down that can no longer succeed: what is open of it is cancelled, and its judge becomes ready at once, so
--- that there is a report of what was achieved, what failed and why. The run fails with this reason when the judge has
--- reported (apply_judgement); one without a pending judge fails now. Returns the functions to wake.
--- Caller: fail_step. Expects the tree's lock. Repeated, it finds no pending judge, and a run that has ended stays so.
-create function goalpost_private.wind_down(
+-- Fails a run that can no longer succeed, after a last report: cancels its open steps and makes its judge ready at
+-- once, so that the report states what was achieved, what failed and why. The run fails with this reason when the judge
+-- has reported (apply_judgement); a run without a pending judge fails now. Returns the functions to wake.
+-- Called by fail_step. Expects the tree's lock. Safe to repeat: a second call finds no pending judge, and a run that
+-- has ended does not change.
+create function goalpost_private.fail_run_after_report(
   p_run_id bigint, p_reason text, p_reason_code text, p_now timestamptz
 ) returns text[]
 language plpgsql
@@ -21,8 +22,8 @@ begin
 end
 $$;
 
--- Cancels what is open of a run, except one step, and everything below its sub-goals. The raised epoch refuses workers
--- that still hold a lease; what models were asked on its behalf counts as spent until the truth comes.
+-- Cancels the open steps of a run, except one, and everything below its sub-goals. The raised epoch refuses workers
+-- that still hold a lease; their model calls count as spent until their actual cost is reported.
 create function goalpost_private.cancel_open_steps(p_run_id bigint, p_except text, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
