@@ -93,7 +93,7 @@ async fn converse(
     if work.remembers {
         let memories = Memories::new(executor.worker.store(), model, context);
         let is_about = format!("{}\n{}", work.question, task.instructions);
-        for memory in memories.tell(&is_about, journal.is_going_on()).await {
+        for memory in memories.initial(&is_about, journal.is_going_on()).await {
             match memory.kind.as_str() {
                 "lesson" => task.lessons.push(memory::in_words(&memory)),
                 _ => task.memories.push(memory::in_words(&memory)),

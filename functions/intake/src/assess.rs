@@ -44,7 +44,9 @@ async fn assess(
     let remembers = step.context.get("remembers") == Some(&Value::Bool(true));
     if remembers && !model.is_offline() && rule::assess_exact_form(&task).is_none() {
         let memories = Memories::new(intake.worker.store(), model, context);
-        let told = memories.tell(&task.question, journal.is_going_on()).await;
+        let told = memories
+            .initial(&task.question, journal.is_going_on())
+            .await;
         task.memories = told.iter().map(memory::in_words).collect();
     }
     let catalogue = Catalogue {

@@ -83,7 +83,7 @@ async fn plan(
     if remembers && !model.is_offline() {
         let memories = Memories::new(planner.worker.store(), model, context);
         let is_about = format!("{}\n{}", task.goal.title, task.goal.description);
-        let told = memories.tell(&is_about, journal.is_going_on()).await;
+        let told = memories.initial(&is_about, journal.is_going_on()).await;
         task.memories = told.iter().map(memory::in_words).collect();
     }
     let rules = PlanRules {

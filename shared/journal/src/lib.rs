@@ -1,5 +1,5 @@
 //! The journal of a step, from its worker's side: every question to a model and every call of a tool goes through here,
-//! is a row before it takes effect, and is found again by whoever claims the step next.
+//! is a row before it takes effect, and is found again by the worker that claims the step next.
 //!
 //! The one thing to know: work is written as if nothing could go wrong, and done again from the start after whatever
 //! did. A task asks its questions in an order that its answers decide; [`Journal`] implements [`llm::ModelCaller`] and gives
@@ -55,7 +55,7 @@ pub struct Journal<'a> {
 }
 
 impl<'a> Journal<'a> {
-    /// Opens the journal of a claimed step. What is there is read only if the claim says that something is.
+    /// Opens the journal of a claimed step. Rows are read only if the claim reports that there are any.
     ///
     /// # Errors
     /// [`Interrupted`] if the database does not tell.

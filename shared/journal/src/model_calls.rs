@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use crate::{Interrupted, Journal, hash, offload, storable};
 
-/// Calls of one answer that are made; the others are told so.
+/// The most calls of one answer that are made; the others get a result that states it.
 const MAX_CALLS: usize = 16;
 /// A provider that does not say how long is left alone for so long, twice as long at each failure, up to the longest.
 const FIRST_PAUSE_SECONDS: u32 = 5;
@@ -27,7 +27,7 @@ impl ModelCaller for Journal<'_> {
             match self.ask_one(candidate, &request).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) if error.kind == Kind::Interrupted => return Err(error),
-                // What is wrong with the fallback says nothing about when to come again.
+                // The fallback's error gives no time for another attempt.
                 Err(error) if first_error.is_none() && self.model.asks_for_another(&error) => {
                     first_error = Some(error);
                 }
@@ -181,7 +181,7 @@ impl Journal<'_> {
 
     /// What a provider has too much of is asked again later, at no cost of a try. Bounded by `begin_turn`.
     fn put_off(&mut self, error: Error) -> Error {
-        let told = match error.kind {
+        let wait = match error.kind {
             Kind::RateLimited {
                 retry_after_seconds,
             }
@@ -190,8 +190,8 @@ impl Journal<'_> {
             } => retry_after_seconds,
             _ => return error,
         };
-        let told = told.and_then(|seconds| u32::try_from(seconds).ok());
-        let seconds = told.unwrap_or_else(|| pause_seconds(self.failed)).max(1);
+        let wait = wait.and_then(|seconds| u32::try_from(seconds).ok());
+        let seconds = wait.unwrap_or_else(|| pause_seconds(self.failed)).max(1);
         self.interrupt(Interrupted::Wait { seconds })
     }
 

@@ -1,7 +1,7 @@
 //! Large answers and results: put away as objects of Storage, and fetched when a step goes on.
 //!
 //! The one thing to know: an object that cannot be put away is no reason to lose what was paid for. The value then goes
-//! into its row, which takes it or says that it is too large.
+//! into its row, which takes it or refuses it as too large.
 
 use domain::ToolCall;
 use runtime::StepContext;

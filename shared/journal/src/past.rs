@@ -12,7 +12,7 @@ use llm::{Answer, Purpose};
 use store::{FailedAttempt, JournalRows, TurnRow};
 use tasks::PastTurn;
 
-/// As many failures are told to an agent.
+/// The most failures that an agent is sent.
 const MAX_REFLECTIONS: usize = 3;
 
 /// An answer that is there.
@@ -130,7 +130,7 @@ impl Past {
                 let answer = turn.answer;
                 (turn.attempt, PastTurn { answer, calls })
             })
-            // What led to the failure, and no call: the reflection says it.
+            // The answer that led to the failure, without a call: the reflection covers it.
             .filter(|(_, turn)| !turn.calls.is_empty())
             .collect();
         let newest = past.failures.iter().rev().take(MAX_REFLECTIONS).rev();

@@ -95,9 +95,9 @@ fn only_what_came_after_the_last_summary_is_given_again() {
 fn few_of_many_failures_are_told_and_the_newest() {
     let failures = (1..=9).map(|attempt| failure(attempt, "odd")).collect();
     let (mut past, _) = sort(&rows(vec![], vec![], failures));
-    let told = past.take_work(&[]).reflections;
-    assert_eq!(told.len(), MAX_REFLECTIONS);
-    assert!(told[2].text.contains("Try 9"), "{told:?}");
+    let sent = past.take_work(&[]).reflections;
+    assert_eq!(sent.len(), MAX_REFLECTIONS);
+    assert!(sent[2].text.contains("Try 9"), "{sent:?}");
 }
 
 #[test]

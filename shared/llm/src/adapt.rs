@@ -121,13 +121,13 @@ impl Rewrites {
         known: &mut Capabilities,
     ) -> bool {
         let text = format!("{} {}", refusal.message, refusal.codes.join(" ")).to_lowercase();
-        let says = |words: &[&str]| words.iter().any(|word| text.contains(word));
-        if refusal.is_too_large || says(&TOO_LONG) {
+        let mentions = |words: &[&str]| words.iter().any(|word| text.contains(word));
+        if refusal.is_too_large || mentions(&TOO_LONG) {
             return self.shorten(refusal, &text, request, known);
         }
         let asked = known.output_tokens(request.max_output_tokens);
-        if says(&LIMITS)
-            && says(&BEYOND)
+        if mentions(&LIMITS)
+            && mentions(&BEYOND)
             && let Some(most) = highest_below(&text, asked)
         {
             known.max_output_tokens = Some(most);
@@ -135,14 +135,14 @@ impl Rewrites {
         }
         if let Some(limit) = written.limit.filter(|_| !self.is_renamed)
             && text.contains(limit.as_str())
-            && (text.contains(limit.other().as_str()) || says(&NOT_TAKEN))
+            && (text.contains(limit.other().as_str()) || mentions(&NOT_TAKEN))
         {
             self.is_renamed = true;
             known.limit_parameter = Some(limit.other());
             return true;
         }
         if request.output.is_some()
-            && says(&FORMATS)
+            && mentions(&FORMATS)
             && let Some(weaker) = known.output_format.unwrap_or_default().weaker()
         {
             known.output_format = Some(weaker);
@@ -179,7 +179,7 @@ impl Rewrites {
     }
 }
 
-/// Leaves a tool out whose schema is refused, and says so; by its name or by its place in the list.
+/// Leaves a tool out whose schema is refused, with a note; the refusal names it or gives its place in the list.
 fn leave_out_tool(text: &str, sentence: &str, request: &mut Request) -> bool {
     let is_of_tools = ["schema", "function", "tools", "properties", "parameters"];
     if !is_of_tools.iter().any(|word| text.contains(word)) {

@@ -25,7 +25,7 @@ impl ModelCaller for DirectCaller<'_> {
         let mut first_error = None;
         for candidate in &candidates {
             match self.model.ask(candidate, &request).await {
-                // What is wrong with the fallback says nothing about when to come again.
+                // The fallback's error gives no time for another attempt.
                 Err(error) if first_error.is_none() && self.model.asks_for_another(&error) => {
                     first_error = Some(error);
                 }

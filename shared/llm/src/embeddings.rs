@@ -1,10 +1,10 @@
 //! Texts as vectors, so that what means the same lies close together.
 //!
-//! The one thing to know: vectors of two spaces cannot be compared. Each batch says which space it is of, whoever keeps
-//! a vector keeps that name beside it, and looks only among vectors of the same name. All spaces have one width.
+//! Vectors of two spaces cannot be compared, so that each batch carries the name of its space, which is kept beside each
+//! vector. All spaces have one width.
 //!
 //! `GOALPOST_EMBEDDING_MODEL` names a model of the OpenAI-compatible provider, or `lexical`. Unset, OpenAI itself is
-//! asked for its small one; everywhere else the built-in lexical embedding serves ([`lexical()`]): it needs nobody, knows
+//! asked for its small one; everywhere else the built-in lexical embedding serves ([`lexical()`]): it needs no server, has
 //! no synonyms, and finds what shares words, parts of words and neighbours.
 
 mod lexical;
@@ -21,7 +21,7 @@ pub use lexical::{LEXICAL_SPACE, lexical};
 /// Numbers of a vector, in every space.
 pub const WIDTH: usize = 1024;
 
-/// Asked of OpenAI itself when nobody names another.
+/// The default at OpenAI itself.
 const DEFAULT_MODEL: &str = "text-embedding-3-small";
 
 /// The name that asks for the built-in one.
@@ -57,8 +57,8 @@ pub(crate) enum Embedder {
     Lexical,
     /// A model of the OpenAI-compatible provider.
     OpenAi(String),
-    /// A name that leads nowhere: told when somebody embeds.
-    Nobody(Kind),
+    /// A name without a provider: the error of each embedding.
+    Unavailable(Kind),
 }
 
 impl Embedder {
@@ -75,10 +75,10 @@ impl Embedder {
             return Self::Lexical;
         }
         match name.split_once('/') {
-            Some((ANTHROPIC, _)) => Self::Nobody(Kind::Refused(format!(
+            Some((ANTHROPIC, _)) => Self::Unavailable(Kind::Refused(format!(
                 "GOALPOST_EMBEDDING_MODEL names {name}, and Anthropic has no models for embeddings; name one that the server at OPENAI_BASE_URL has, or lexical"
             ))),
-            _ if openai.is_none() => Self::Nobody(Kind::ProviderNotConfigured {
+            _ if openai.is_none() => Self::Unavailable(Kind::ProviderNotConfigured {
                 named_by: "GOALPOST_EMBEDDING_MODEL".into(),
                 model: name.into(),
                 provider: OPENAI.into(),
@@ -93,7 +93,7 @@ impl Embedder {
         match self {
             Self::Lexical => Ok(LEXICAL_SPACE.into()),
             Self::OpenAi(model) => Ok(format!("{OPENAI}/{model}")),
-            Self::Nobody(kind) => Err(kind.clone().into()),
+            Self::Unavailable(kind) => Err(kind.clone().into()),
         }
     }
 

@@ -32,7 +32,7 @@ pub enum Kind {
         "a question may be one SELECT; {0} is not run. With a model configured, ask for the change in plain words: it is made by table_write in tables that the workspace lists, or run it yourself"
     )]
     StatementNotRun(String),
-    /// A server of one's own is configured and nobody says which of its models to ask. Ends the work.
+    /// A server other than OpenAI is configured without the name of a model. Ends the work.
     #[error("no model is named; set GOALPOST_MODEL to one that the server at OPENAI_BASE_URL has")]
     NoModelNamed,
     /// A model is named whose provider has no key. Ends the work; a person sets the key or names another model.
@@ -60,13 +60,13 @@ pub enum Kind {
     /// The provider asks for a pause; the step goes back with a time to come again.
     #[error("the model's provider limits how often it is asked; it will be asked again later")]
     RateLimited {
-        /// How long, when it said so.
+        /// How long, if the provider gives a time.
         retry_after_seconds: Option<u64>,
     },
     /// The provider has too much to do; the step goes back.
     #[error("the model's provider is overloaded; it will be asked again later")]
     Overloaded {
-        /// How long, when it said so.
+        /// How long, if the provider gives a time.
         retry_after_seconds: Option<u64>,
     },
     /// No full answer within the time for one call.
@@ -112,7 +112,7 @@ pub enum Kind {
     /// The provider answers with a fault of its own, or breaks off.
     #[error("the model's provider is not available: {0}")]
     Unavailable(String),
-    /// A limit of ours says no before anything is asked: money, turns. Code and sentence are the limit's.
+    /// A limit refuses the call before it is made: money, turns. Code and sentence are the limit's.
     #[error("{message}")]
     NotAsked {
         /// The limit's code.
@@ -122,7 +122,7 @@ pub enum Kind {
         /// Whether it may be different later.
         retryable: bool,
     },
-    /// Whoever asks was stopped before it asked, and knows why: the step waits, or is no longer its own. Never shown.
+    /// The caller was stopped before the call: the step waits, or another worker has it. Never shown.
     #[error("the work was put back before the model was asked")]
     Interrupted,
 }
@@ -132,12 +132,12 @@ pub enum Kind {
 pub enum Charged {
     /// Surely not: it never got to a model.
     No,
-    /// Nobody can tell; it counts as spent.
+    /// Unknown; it counts as spent.
     Unknown,
 }
 
 impl Error {
-    /// Says whether the same task may be answered later.
+    /// Returns true if the same task may be answered later.
     #[must_use]
     pub fn retryable(&self) -> bool {
         match &self.kind {
@@ -165,7 +165,7 @@ impl Error {
         }
     }
 
-    /// Says whether the question that this came of may have been paid for. Only what was surely refused was not.
+    /// Returns whether the call may have been paid for. Only a certain refusal was not.
     #[must_use]
     pub fn was_charged(&self) -> Charged {
         match &self.kind {
@@ -193,7 +193,7 @@ impl Error {
         }
     }
 
-    /// Says whether another model may be asked the same at once: this one cannot answer now.
+    /// Returns true if another model may be called at once, since this one cannot answer now.
     #[must_use]
     pub fn asks_for_another(&self) -> bool {
         matches!(

@@ -65,7 +65,7 @@ fn read_case<P: Protocol>(protocol: &P, case: &Case, request: &Request) -> Resul
     protocol::read(protocol, received, &asked, &meter)
 }
 
-/// Why a body says that it ended.
+/// Returns the reason for the end that a body gives.
 fn reason(body: &[u8]) -> Option<String> {
     let value = crate::json_text::parse(body).ok()?;
     let reason = value.pointer("/choices/0/finish_reason");

@@ -1,6 +1,6 @@
 //! One HTTP call to a provider: its limits, and what each failure means.
 //!
-//! Nothing is tried twice in here. Whoever asks decides about that, since a second try may cost a second time.
+//! No call is made twice here: a second one may cost a second time, so the caller decides.
 
 pub(crate) mod refusal;
 
@@ -19,7 +19,7 @@ use crate::usage::{self, Meter};
 /// The largest response that is read.
 const MAX_RESPONSE_BYTES: usize = 4 * 1024 * 1024;
 
-/// A day: whoever asks for a longer pause is asked again then.
+/// The longest pause that a server may ask for: a day.
 const MAX_PAUSE_SECONDS: u64 = 86_400;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -27,7 +27,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The client of all providers.
 pub(crate) fn client() -> Result<Client, Error> {
     Client::builder()
-        // A redirect would carry the key to whoever it names.
+        // A redirect would send the key to another host.
         .redirect(Policy::none())
         // A connection kept while the function was frozen is dead, and what is sent into it may have been paid for.
         .pool_max_idle_per_host(0)
@@ -53,7 +53,7 @@ pub(crate) struct Failure {
     pub(crate) refusal: Option<Box<Refusal>>,
 }
 
-/// A body that cannot be used, as far as it tells what it cost.
+/// A body that cannot be used, with its cost as far as it can be read.
 pub(crate) struct PaidBody {
     pub(crate) bytes: usize,
     pub(crate) report: Option<Value>,
@@ -116,7 +116,7 @@ pub(crate) fn received(
     })
 }
 
-/// Reads the body of a successful status, whatever its content type says.
+/// Reads the body of a successful status, whatever its content type.
 fn read(provider: &str, headers: &HeaderMap, body: &[u8]) -> Result<Received, Failure> {
     let value =
         json_text::parse(body).map_err(|error| not_json(provider, headers, body, &error))?;

@@ -59,7 +59,7 @@ use serde_json::Value;
 /// Characters of an endpoint's name.
 const MAX_ENDPOINT_CHARS: usize = 300;
 
-/// What answers the tasks: the providers that are configured, or nobody.
+/// The configured providers; there may be none.
 #[derive(Debug, Clone)]
 pub struct Model {
     anthropic: Option<Anthropic>,
@@ -210,7 +210,7 @@ impl Model {
         endpoint.trim_end_matches('/').to_owned()
     }
 
-    /// Says whether the next candidate is asked at once after this error: the first cannot answer now, or asks for a
+    /// Returns true if the next candidate is called at once after this error: the first cannot answer now, or asks for a
     /// longer wait than is configured.
     #[must_use]
     pub fn asks_for_another(&self, error: &Error) -> bool {

@@ -29,7 +29,7 @@ impl<'a> WireNames<'a> {
         Self { pairs }
     }
 
-    /// Ours as theirs. A tool that is not there any more may still be named by what was said before.
+    /// Returns the name on the wire. Earlier messages may name a tool that is not offered any more.
     pub(crate) fn theirs(&self, name: &str) -> String {
         let found = self.pairs.iter().find(|(_, ours)| *ours == name);
         found.map_or_else(|| plain(name), |(theirs, _)| theirs.clone())

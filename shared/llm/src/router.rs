@@ -19,7 +19,7 @@ pub(crate) const ANTHROPIC_DEFAULT: &str = "claude-sonnet-5-5";
 /// Small, and it calls tools through Chat Completions while it reasons; later families do not (see `openai.rs`).
 pub(crate) const OPENAI_DEFAULT: &str = "gpt-5.4-mini";
 
-/// Which providers there are, and what is asked for when nobody says.
+/// Routes a model's name to a configured provider, with the defaults for a call that names none.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ModelRouter {
     pub(crate) has_anthropic: bool,
@@ -102,7 +102,7 @@ impl ModelRouter {
     }
 }
 
-/// Whose model it is, as far as its name says.
+/// Returns the provider that a model's name implies, if any.
 fn family(name: &str) -> Option<&'static str> {
     let begins = |start: &&str| name.starts_with(*start);
     if begins(&"claude") {
@@ -190,8 +190,8 @@ mod tests {
         assert!(anthropic.contains("OPENAI_API_KEY"), "{anthropic}");
         let openai = words(&choice(false, true, true), Some("claude-x"));
         assert!(openai.contains("ANTHROPIC_API_KEY"), "{openai}");
-        let nobody = words(&choice(false, false, false), Some("claude-x"));
-        assert!(nobody.starts_with("no language model"), "{nobody}");
+        let none = words(&choice(false, false, false), Some("claude-x"));
+        assert!(none.starts_with("no language model"), "{none}");
     }
 
     #[test]

@@ -121,8 +121,8 @@ mod tests {
         ];
         for (report, expected) in cases {
             let usage = meter().usage(Some(&report), 60);
-            let told = (usage.input_tokens, usage.output_tokens, usage.is_estimate);
-            assert_eq!(told, expected, "{report}");
+            let found = (usage.input_tokens, usage.output_tokens, usage.is_estimate);
+            assert_eq!(found, expected, "{report}");
         }
         let usage = meter().usage(None, 61);
         assert_eq!((usage.input_tokens, usage.output_tokens), (100, 21));

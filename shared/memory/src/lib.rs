@@ -1,4 +1,4 @@
-//! What a step is told of what is remembered, and what it writes down.
+//! Memories that a step receives, and those that it writes.
 //!
 //! Memory helps and is never needed: where no embedding can be had, or its space is not there, memories are found by
 //! their words alone.
@@ -14,10 +14,10 @@ use journal::Interrupted;
 
 use embedding::StepEmbedding;
 
-/// How many memories a step is told at its beginning, and in how many tokens.
-const TOLD: u32 = 8;
-const TOLD_TOKENS: u32 = 1500;
-/// How many a call of `recall` is told unless it says otherwise, and at most.
+/// The most memories that a step receives at its beginning, and their most tokens.
+const INITIAL: u32 = 8;
+const INITIAL_TOKENS: u32 = 1500;
+/// The default and the most memories of a call of `recall`.
 const RECALLED: u64 = 5;
 const MOST_RECALLED: u64 = 20;
 const RECALLED_TOKENS: u32 = 4000;
@@ -50,9 +50,9 @@ impl<'a> Memories<'a> {
         }
     }
 
-    /// What is told before the first turn of a try; the same again however often the try goes on (`is_continued`: then
-    /// nothing is embedded again). Nothing where the database does not tell: work goes on without.
-    pub async fn tell(&self, text: &str, is_continued: bool) -> Vec<Memory> {
+    /// Returns the memories for an attempt's first turn; the same ones each time that the attempt continues
+    /// (`is_continued`: no text is embedded again). An error of the database is logged and returns none.
+    pub async fn initial(&self, text: &str, is_continued: bool) -> Vec<Memory> {
         let embedding = match is_continued {
             true => None,
             false => self.embed(0, text).await,
@@ -61,16 +61,16 @@ impl<'a> Memories<'a> {
             call_number: 0,
             text,
             embedding: embedding.as_ref(),
-            limit: TOLD,
-            token_budget: TOLD_TOKENS,
+            limit: INITIAL,
+            token_budget: INITIAL_TOKENS,
         };
         self.ask(question).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the step is told nothing of what is remembered");
+            tracing::warn!(%error, "the step receives no memories");
             Vec::new()
         })
     }
 
-    /// What a call of `recall` brings.
+    /// Returns the memories of a call of `recall`.
     ///
     /// # Errors
     /// Those of [`Store::recall_memories`].
@@ -86,13 +86,13 @@ impl<'a> Memories<'a> {
             call_number,
             text,
             embedding: embedding.as_ref(),
-            limit: u32::try_from(limit).unwrap_or(TOLD),
+            limit: u32::try_from(limit).unwrap_or(INITIAL),
             token_budget: RECALLED_TOKENS,
         })
         .await
     }
 
-    /// Writes down what a call of `remember` says; gives the memory's number.
+    /// Writes the memory of a call of `remember`; returns its id.
     ///
     /// # Errors
     /// Those of [`Store::remember`].
@@ -123,7 +123,7 @@ impl<'a> Memories<'a> {
                 };
                 self.store.recall_memories(lease, &by_words).await
             }
-            told => told,
+            recalled => recalled,
         }
     }
 

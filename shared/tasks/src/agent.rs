@@ -70,7 +70,7 @@ pub struct WorkTask {
     pub now: String,
     /// The turns so far, oldest first, over all tries of the step.
     pub turns: Vec<PastTurn>,
-    /// What is said to the agent after so many turns: what became of its last try, or what is wrong with its result.
+    /// Notes to the agent after so many turns: the end of its last attempt, or a problem of its result.
     pub notes: Vec<(usize, String)>,
     /// What is remembered of earlier work, best first.
     pub memories: Vec<String>,
@@ -78,12 +78,12 @@ pub struct WorkTask {
     pub lessons: Vec<String>,
     /// True on the last turn: no tool may be called any more.
     pub must_answer: bool,
-    /// So many turns, from the first on, are told as this summary instead of word by word.
+    /// The summary that stands for so many turns, from the first on.
     pub summary: Option<(usize, String)>,
 }
 
 impl WorkTask {
-    /// Bytes of the conversation that the next turn would carry; what is summed up does not count.
+    /// Returns the bytes of the conversation that the next turn would send, without summarized turns.
     #[must_use]
     pub fn conversation_bytes(&self) -> usize {
         prompt::conversation_bytes(self)

@@ -177,7 +177,7 @@ fn declined(answer: &Answer) -> String {
     }
 }
 
-/// What a paused answer said comes before what it went on with.
+/// Joins a paused answer to its continuation.
 fn joined(before: Option<Answer>, answer: Answer) -> Answer {
     let Some(mut whole) = before else {
         return answer;

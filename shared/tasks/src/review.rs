@@ -41,7 +41,7 @@ impl ReviewPlan for PlanRules {
 /// The most characters of a goal's title.
 const MAX_TITLE_CHARS: usize = 120;
 
-/// Returns what the model is told about a plan that cannot run.
+/// Returns the message to the model about a plan that cannot run.
 pub(crate) fn objection(problems: &[Problem]) -> String {
     let lines: Vec<String> = problems
         .iter()

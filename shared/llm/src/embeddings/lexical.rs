@@ -12,7 +12,7 @@ use super::{WIDTH, normalise};
 /// The name of this space. Whatever changes a vector changes the name.
 pub const LEXICAL_SPACE: &str = "lexical-1";
 
-/// Weights of a feature by kind. The parts of one word weigh together what `PARTS` says, however long the word is.
+/// Weights of a feature by kind. The parts of one word weigh `PARTS` together, however long the word is.
 const WORD: f64 = 1.0;
 const PAIR: f64 = 0.4;
 const PARTS: f64 = 0.9;
@@ -39,7 +39,7 @@ pub fn lexical(text: &str) -> Vec<f32> {
         let hash = hash(feature);
         let place = usize::try_from(hash % WIDTH as u64).unwrap_or_default();
         let sign = if hash >> 63 == 0 { 1.0 } else { -1.0 };
-        // A word said twice says a little more than once.
+        // A word that stands twice weighs a little more.
         if let Some(sum) = sums.get_mut(place) {
             *sum += sign * weight * count.sqrt();
         }

@@ -14,7 +14,7 @@ pub(crate) fn generator(seed: u64) -> Rng {
 pub(crate) struct Case {
     pub(crate) content_type: &'static str,
     pub(crate) body: Vec<u8>,
-    /// True if what the model said, or its calls, may have been changed, and not only what stands around them.
+    /// True if the model's text or calls may have been changed, and not only the fields around them.
     pub(crate) touches_content: bool,
 }
 
@@ -93,16 +93,16 @@ pub(crate) fn error(rng: &mut Rng) -> (&'static str, Vec<u8>) {
         "something else",
         "",
     ];
-    let said = rng.choice(sentences).unwrap_or_default();
+    let sentence = rng.choice(sentences).unwrap_or_default();
     let forms = [
-        json!({"error": {"message": said, "type": "t", "code": 400}}),
-        json!({"type": "error", "error": {"type": "invalid_request_error", "message": said}}),
-        json!({"object": "error", "message": said}),
-        json!({"error": said}),
-        json!({"detail": [{"loc": ["body", 1, null], "msg": said}]}),
-        json!([{"error": {"message": said}}]),
-        json!(said),
-        json!({"error": {"error": {"error": {"error": {"error": {"error": {"error": said}}}}}}}),
+        json!({"error": {"message": sentence, "type": "t", "code": 400}}),
+        json!({"type": "error", "error": {"type": "invalid_request_error", "message": sentence}}),
+        json!({"object": "error", "message": sentence}),
+        json!({"error": sentence}),
+        json!({"detail": [{"loc": ["body", 1, null], "msg": sentence}]}),
+        json!([{"error": {"message": sentence}}]),
+        json!(sentence),
+        json!({"error": {"error": {"error": {"error": {"error": {"error": {"error": sentence}}}}}}}),
         json!(null),
     ];
     let status = rng.choice([
@@ -118,8 +118,8 @@ pub(crate) fn error(rng: &mut Rng) -> (&'static str, Vec<u8>) {
         .to_string()
         .into_bytes();
     match rng.usize(..4) {
-        0 => body = format!("<html><head><style>{said}</head><body>{said}<").into_bytes(),
-        1 => body = said.as_bytes().to_vec(),
+        0 => body = format!("<html><head><style>{sentence}</head><body>{sentence}<").into_bytes(),
+        1 => body = sentence.as_bytes().to_vec(),
         _ => {
             disturb(&mut body, rng);
         }
@@ -127,7 +127,7 @@ pub(crate) fn error(rng: &mut Rng) -> (&'static str, Vec<u8>) {
     (status.unwrap_or("400 Bad Request"), body)
 }
 
-/// Fields whose contents are what the model said.
+/// Fields that hold the model's own content.
 const CONTENT: [&str; 10] = [
     "content",
     "text",
@@ -141,7 +141,7 @@ const CONTENT: [&str; 10] = [
     "choices",
 ];
 
-/// Mutates one place of the value; true if it is within what the model said.
+/// Mutates one place of the value; true if it is within the model's own content.
 fn mutate(value: &mut Value, is_content: bool, rng: &mut Rng) -> bool {
     let goes_deeper = rng.usize(..4) != 0;
     match value {
@@ -149,7 +149,7 @@ fn mutate(value: &mut Value, is_content: bool, rng: &mut Rng) -> bool {
             let names: Vec<String> = fields.keys().cloned().collect();
             let name = rng.choice(names).unwrap_or_default();
             let is_part = CONTENT.contains(&name.as_str());
-            // Within a message or a choice only some fields are what was said; the field as a whole is.
+            // Within a message or a choice only some fields are the model's content; the field as a whole is.
             let is_frame = ["message", "choices"].contains(&name.as_str());
             match rng.usize(..6) {
                 0 => {

@@ -22,7 +22,7 @@ const SENTENCES: [&str; 9] = [
     "message", "Message", "msg", "detail", "details", "errors", "error", "title", "reason",
 ];
 
-/// What a provider says about a failure.
+/// A provider's description of a failure.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Refusal {
     /// The sentence, whole as far as a bound permits.
@@ -31,7 +31,7 @@ pub(crate) struct Refusal {
     pub(crate) codes: Vec<String>,
     /// The size of the context, where a field of its own holds it.
     pub(crate) context_tokens: Option<u64>,
-    /// Whether the status says that the body is larger than is taken.
+    /// True if the status means that the body is too large.
     pub(crate) is_too_large: bool,
 }
 
@@ -51,7 +51,7 @@ impl Refusal {
     pub(crate) fn of(body: &Value) -> Self {
         let mut message = sentence(body, 0).unwrap_or_default();
         let error = error_in(body);
-        // A router's own sentence says less than the body that it had from its upstream.
+        // The upstream's body is more precise than the router's own sentence.
         let upstream = match error.pointer("/metadata/raw") {
             Some(Value::String(raw)) => Self::read(raw.as_bytes()).message,
             Some(raw) => sentence(raw, 0).unwrap_or_default(),
@@ -133,7 +133,7 @@ fn sentence(value: &Value, depth: usize) -> Option<String> {
             (!all.is_empty()).then_some(all)
         }
         Value::Object(fields) => {
-            // The innermost error says more than a field beside it.
+            // The innermost error is more precise than a field beside it.
             let inner = fields.get("error").filter(|error| !error.is_string());
             let found = inner
                 .and_then(|inner| sentence(inner, depth + 1))

@@ -9,7 +9,7 @@
 //! A structured answer is asked for in one of two ways. A schema whose every object is closed is sent as
 //! `output_config.format`, which holds the model to it (platform.claude.com/docs/en/build-with-claude/structured-outputs).
 //! One with open objects, as a plan's steps have, is refused there, and forcing a tool is refused by models that always
-//! think; so it becomes a tool that the model is told to call, and its text is taken where it writes text instead.
+//! think; so the prompt asks the model to call a tool for it, and a text is accepted in its place.
 
 mod conversation;
 mod wire;
@@ -163,9 +163,9 @@ pub(crate) fn body(model: &str, request: &Request, known: &Capabilities) -> Valu
     }
     body.insert("messages".into(), Value::Array(messages));
     // Tools and instructions come first and are the same for all questions of a kind.
-    let mut said = json!({"type": "text", "text": system});
-    mark(&mut said);
-    body.insert("system".into(), Value::Array(vec![said]));
+    let mut block = json!({"type": "text", "text": system});
+    mark(&mut block);
+    body.insert("system".into(), Value::Array(vec![block]));
     Value::Object(body)
 }
 
@@ -178,7 +178,7 @@ fn answer_tool(output: &OutputSchema) -> Value {
     })
 }
 
-/// Whether every object in the schema says that it has no other fields.
+/// Returns true if every object in the schema is closed.
 fn is_closed(schema: &Value) -> bool {
     match schema {
         Value::Object(fields) => {
@@ -208,8 +208,8 @@ fn mark_last(messages: &mut [Value]) {
     let last = messages.last_mut();
     let is_ours = last
         .as_ref()
-        .is_some_and(|said| said.get("role") == Some(&json!("user")));
-    let blocks = last.and_then(|said| said.get_mut("content")?.as_array_mut());
+        .is_some_and(|message| message.get("role") == Some(&json!("user")));
+    let blocks = last.and_then(|message| message.get_mut("content")?.as_array_mut());
     if let Some(block) = blocks
         .filter(|_| is_ours)
         .and_then(|blocks| blocks.last_mut())

@@ -123,12 +123,12 @@ impl Protocol for OpenAi {
             request
                 .messages
                 .iter()
-                .flat_map(|said| message(said, &names, &mut ids)),
+                .flat_map(|one| message(one, &names, &mut ids)),
         );
         let mut body = Map::new();
         body.insert("model".into(), json!(model));
         body.insert("messages".into(), Value::Array(messages));
-        // Some servers stream unless they are told not to.
+        // Some servers stream by default.
         body.insert("stream".into(), json!(false));
         let limit = known.output_tokens(request.max_output_tokens);
         body.insert(self.limit(known).as_str().into(), json!(limit));
@@ -195,7 +195,7 @@ fn with_advice(why: &mut String, body: &Value) {
     }
 }
 
-/// A message as theirs: several where several calls were answered, none where nothing was said.
+/// Returns a message in the protocol's form: several for several results, none for an empty one.
 fn message(message: &Message, names: &WireNames<'_>, ids: &mut CallIds) -> Vec<Value> {
     match message {
         Message::User { content } => vec![json!({"role": "user", "content": content})],
@@ -216,10 +216,10 @@ fn assistant(answer: &Answer, names: &WireNames<'_>, ids: &mut CallIds) -> Optio
     }
     let is_own = answer.provider == OPENAI;
     let ids = ids.of_answer(answer, is_own);
-    let mut said = Map::new();
-    said.insert("role".into(), json!("assistant"));
+    let mut fields = Map::new();
+    fields.insert("role".into(), json!("assistant"));
     let text = (!answer.text.is_empty()).then_some(&answer.text);
-    said.insert("content".into(), json!(text));
+    fields.insert("content".into(), json!(text));
     let native = answer.native.as_ref().filter(|_| is_own);
     if !answer.calls.is_empty() {
         let calls = answer
@@ -245,12 +245,12 @@ fn assistant(answer: &Answer, names: &WireNames<'_>, ids: &mut CallIds) -> Optio
                 }
                 wire
             });
-        said.insert("tool_calls".into(), calls.collect());
+        fields.insert("tool_calls".into(), calls.collect());
     }
     for (name, value) in native.and_then(Value::as_object).into_iter().flatten() {
         if name != "tool_calls" {
-            said.insert(name.clone(), value.clone());
+            fields.insert(name.clone(), value.clone());
         }
     }
-    Some(Value::Object(said))
+    Some(Value::Object(fields))
 }

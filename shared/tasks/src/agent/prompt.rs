@@ -1,5 +1,5 @@
-//! An agent's turn as a question: the task first, then the conversation so far as it was, with what is said to the
-//! agent in between. What is long ago may be told as a summary; the rows keep the original.
+//! The model call of an agent's turn: the task first, then the conversation so far, with the notes to the agent in
+//! between. Early turns may be sent as a summary; the rows keep the original.
 
 use serde_json::{Value, json};
 
@@ -91,13 +91,13 @@ fn wanted(task: &WorkTask) -> Option<String> {
 
 fn messages(task: &WorkTask) -> Vec<Message> {
     let mut messages = vec![first(task)];
-    let told_as_summary = summarised(task);
+    let summarized_turns = summarized(task);
     for (number, turn) in task.turns.iter().enumerate() {
-        if number >= told_as_summary {
+        if number >= summarized_turns {
             go_on(&mut messages);
             messages.extend(replay_turn(turn));
         }
-        say_notes(task, number + 1, told_as_summary, &mut messages);
+        append_notes(task, number + 1, summarized_turns, &mut messages);
     }
     go_on(&mut messages);
     messages
@@ -112,14 +112,14 @@ fn go_on(messages: &mut Vec<Message>) {
     }
 }
 
-/// How many turns are told as a summary.
-fn summarised(task: &WorkTask) -> usize {
+/// Returns how many turns the summary covers.
+fn summarized(task: &WorkTask) -> usize {
     task.summary
         .as_ref()
         .map_or(0, |(turns, _)| (*turns).min(task.turns.len()))
 }
 
-/// The task, what is known, and what was said before the first turn that is told word by word.
+/// Builds the first message: the task, its material, and notes before the first turn that is sent in full.
 fn first(task: &WorkTask) -> Message {
     let role = task.agent.as_ref().map(|agent| agent.role.clone());
     let may_use = |tool: &str| task.tools.iter().any(|one| one.name == tool);
@@ -161,8 +161,8 @@ fn first(task: &WorkTask) -> Message {
     blocks.push(now(&task.local_now, &task.now));
     let blocks = present(blocks);
     let mut first = vec![user_message(&blocks)];
-    if summarised(task) == 0 {
-        say_notes(task, 0, 0, &mut first);
+    if summarized(task) == 0 {
+        append_notes(task, 0, 0, &mut first);
     }
     let texts = first.into_iter().filter_map(|message| match message {
         Message::User { content } => Some(content),
@@ -173,18 +173,23 @@ fn first(task: &WorkTask) -> Message {
     }
 }
 
-/// What was said after so many turns; what the summary covers is in it.
-fn say_notes(task: &WorkTask, after: usize, told_as_summary: usize, messages: &mut Vec<Message>) {
-    if after < told_as_summary {
+/// Appends the notes after so many turns; the summary contains those that it covers.
+fn append_notes(
+    task: &WorkTask,
+    after: usize,
+    summarized_turns: usize,
+    messages: &mut Vec<Message>,
+) {
+    if after < summarized_turns {
         return;
     }
     let is_last = after == task.turns.len();
-    let said = task
+    let notes = task
         .notes
         .iter()
         .filter(|(turns, _)| *turns == after || (is_last && *turns > after))
         .filter(|(_, note)| !note.trim().is_empty());
-    messages.extend(said.map(|(_, note)| Message::User {
+    messages.extend(notes.map(|(_, note)| Message::User {
         content: note.clone(),
     }));
 }
@@ -214,19 +219,19 @@ fn replay_turn(turn: &PastTurn) -> Vec<Message> {
     messages
 }
 
-/// A conversation as material: what was said, without a provider's own parts.
+/// Renders a conversation as material, without a provider's own parts.
 fn as_data(messages: &[Message]) -> Value {
-    let told = messages.iter().map(|message| match message {
-        Message::User { content } => json!({"told": content}),
+    let rendered = messages.iter().map(|message| match message {
+        Message::User { content } => json!({"user": content}),
         Message::Assistant(answer) => json!({
-            "said": answer.text,
+            "assistant": answer.text,
             "called": answer.calls.iter().map(|call| json!({"tool": call.tool, "arguments": call.arguments})).collect::<Vec<_>>(),
         }),
         Message::ToolResults { results } => json!({
             "results": results.iter().map(|result| json!({"tool": result.name, "failed": result.is_error, "content": result.content})).collect::<Vec<_>>(),
         }),
     });
-    Value::Array(told.collect())
+    Value::Array(rendered.collect())
 }
 
 #[cfg(test)]

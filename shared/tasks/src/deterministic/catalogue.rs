@@ -1,6 +1,6 @@
 //! The catalogue rule: which questions the tools answer by themselves, without a language model.
 //!
-//! It recognises four forms and nothing else; a question that says more than its form is not
+//! It recognises four forms and nothing else; a question with more words than its form is not
 //! covered, because half an answer would be a wrong one ("how many orders last week" is not "how
 //! many orders"). `README.md` beside this crate has the same table, and a test asks its examples.
 //!
@@ -127,7 +127,7 @@ fn fetch(url: &str) -> Vec<Value> {
         ),
         step(
             "answer",
-            "Show what it says",
+            "Show its text",
             "template",
             &["fetch"],
             &json!({"template": template}),

@@ -9,11 +9,11 @@ use crate::request::Message;
 use crate::router::ANTHROPIC;
 
 /// All messages; neighbours of one role become one, and what is empty is left out, since it is refused.
-pub(super) fn messages(said: &[Message], names: &WireNames<'_>) -> Vec<Value> {
+pub(super) fn messages(conversation: &[Message], names: &WireNames<'_>) -> Vec<Value> {
     // Others' ids may hold what this provider refuses: it takes letters, digits, `_` and `-`.
     let mut ids = CallIds::new(is_plain, replacement);
     let mut turns: Vec<(&str, Vec<Value>)> = Vec::new();
-    for message in said {
+    for message in conversation {
         let (role, blocks) = match message {
             Message::User { content } if content.trim().is_empty() => continue,
             Message::User { content } => ("user", vec![json!({"type": "text", "text": content})]),

@@ -42,7 +42,7 @@ impl OpenAi {
             has_output: false,
         };
         let received = match self.post("embeddings", &body).await {
-            // Some servers refuse to be told a width, also where theirs would fit.
+            // Some servers refuse the parameter, also where their width would fit.
             Err(Failure {
                 kind: Kind::Refused(_),
                 ..
