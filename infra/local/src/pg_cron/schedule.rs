@@ -137,13 +137,13 @@ fn set(field: &str, low: u32, high: u32, names: &[&str]) -> Option<u64> {
             .and_then(|position| u32::try_from(position).ok())
             .map(|n| n + low);
         named
-            .or_else(|| text.parse().ok())
+            .or_else(|| number(text))
             .filter(|value| (low..=high).contains(value))
     };
     let mut set = 0;
     for part in field.split(',') {
         let (range, step) = match part.split_once('/') {
-            Some((range, step)) => (range, step.parse().ok().filter(|step| *step > 0)?),
+            Some((range, step)) => (range, number(step).filter(|step| *step > 0)?),
             None => (part, 1),
         };
         let (first, last) = match (range, range.split_once('-')) {
@@ -161,6 +161,12 @@ fn set(field: &str, low: u32, high: u32, names: &[&str]) -> Option<u64> {
         }
     }
     Some(set)
+}
+
+/// Reads digits alone: `parse` takes a sign, which pg_cron refuses.
+fn number(text: &str) -> Option<u32> {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_plain)
 }
 
 #[cfg(test)]
@@ -197,6 +203,7 @@ mod tests {
             ("0 0 * * 0", "2026-11-22T00:00", true),
             ("0 0 * * 7", "2026-11-22T00:00", true),
             ("0 0 * * sun", "2026-11-22T00:00", true),
+            ("0 0 * dec,* mon,*", "2026-11-22T00:00", true),
             ("0 0 * nov *", "2026-11-22T00:00", true),
             ("0 0 * dec *", "2026-11-22T00:00", false),
             // Both days restricted: either is enough.
@@ -242,6 +249,15 @@ mod tests {
             "@often",
             "a * * * *",
             "*/0 * * * *",
+            "+5 * * * *",
+            "*/+5 * * * *",
+            "0,,5 * * * *",
+            "mon * * * *",
+            "0 1jan * * *",
+            "0 0 15W * *",
+            "0 0 L * *",
+            "0 0 * * 1#2",
+            "0 0 * * +5",
         ] {
             assert_eq!(Schedule::read(text), None, "{text}");
         }
