@@ -1,7 +1,7 @@
-//! Speaks to Supabase's API as any user would: REST, Auth, and the URL of intake.
+//! A client of Supabase's API with the rights of an ordinary user: REST, Auth, and intake's URL.
 //!
-//! The one thing to know: it has no rights of its own. It sends the publishable key and the person's token,
-//! and Postgres decides what they see. The same code serves the local stack and a hosted project.
+//! The client has no rights of its own. It sends the publishable key and the person's token, and Postgres decides which
+//! rows they may read. The same code serves the local stack and a hosted project.
 
 mod error;
 mod rows;
@@ -25,15 +25,15 @@ pub use rows::{
 pub use session::{Renewal, Session};
 pub use work::Work;
 
-/// The schema of everything that people read and call.
+/// The schema of all tables and functions for people.
 const SCHEMA: &str = "goalpost";
 /// Longer than intake may take to answer a `Prefer: wait`.
 const TIMEOUT: Duration = Duration::from_secs(40);
 
-/// What came of an answer, or why there is none.
+/// The result of a call.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// A client of one project, as one person.
+/// A client of one project, with the rights of one person.
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
@@ -45,10 +45,10 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the project at `url` (as `http://127.0.0.1:54321` or `https://….supabase.co`).
+    /// Creates a client of the project at `url` (as `http://127.0.0.1:54321` or `https://….supabase.co`).
     ///
     /// # Errors
-    /// The address is none, or the HTTP client cannot be made.
+    /// The address is invalid, or the HTTP client cannot be created.
     pub fn new(url: &str, key: &str, place: Place) -> anyhow::Result<Self> {
         let parsed = url::Url::parse(url)
             .with_context(|| format!("{url:?} is not a URL: write https://….supabase.co"))?;
@@ -71,21 +71,21 @@ impl Client {
         })
     }
 
-    /// The same, as the person of this token.
+    /// Sets the token of the person whose rights apply.
     #[must_use]
     pub fn with_token(mut self, token: SecretString) -> Self {
         self.token = Some(token);
         self
     }
 
-    /// The same, asking through intake's function URL instead of the RPC.
+    /// Sends questions to intake's function URL instead of the RPC.
     #[must_use]
     pub fn with_intake(mut self, url: impl Into<String>) -> Self {
         self.intake = Some(url.into());
         self
     }
 
-    /// The project's address.
+    /// Returns the project's address.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -116,7 +116,7 @@ impl Client {
             .await
     }
 
-    /// Asks a question: through intake's URL where one is known, else by the RPC that intake itself calls.
+    /// Sends a question: to intake's URL where one is set, else to the RPC that intake itself calls.
     ///
     /// # Errors
     /// See [`Error`].
@@ -133,10 +133,10 @@ impl Client {
             .await
     }
 
-    /// Asks through intake's URL and waits there for the answer, up to 25 seconds.
+    /// Sends a question to intake's URL and waits there for the answer, up to 25 seconds.
     ///
     /// # Errors
-    /// See [`Error`]; also that intake's URL is not known.
+    /// See [`Error`]; also if no intake URL is set.
     pub async fn ask_and_wait(&self, workspace: Uuid, question: &str) -> Result<Answered> {
         let Some(intake) = &self.intake else {
             return Err(Error::Unexpected {
@@ -152,7 +152,7 @@ impl Client {
         .await
     }
 
-    /// The workspaces that this person is a member of.
+    /// Returns the workspaces that this person is a member of.
     ///
     /// # Errors
     /// See [`Error`].
@@ -164,7 +164,7 @@ impl Client {
         .await
     }
 
-    /// What happened in a request's tree after the event `after`.
+    /// Returns the events of a request's tree after the event `after`.
     ///
     /// # Errors
     /// See [`Error`].
@@ -203,10 +203,7 @@ impl Client {
             return Err(Error::of_answer(status, &body, self.place));
         }
         serde_json::from_slice(&body).map_err(|error| Error::Unexpected {
-            message: format!(
-                "the answer of {} is not what was expected: {error}",
-                self.url
-            ),
+            message: format!("the answer of {} is not as expected: {error}", self.url),
         })
     }
 

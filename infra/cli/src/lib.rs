@@ -1,5 +1,5 @@
-//! The `goalpost` command line: `commands` has a file per command, `client` speaks to the project's API, `render`
-//! makes text of what it answers.
+//! The `goalpost` command line: `commands` has a file per command, `client` calls the project's API, `render` formats
+//! the answers.
 
 pub mod client;
 pub mod commands;

@@ -1,4 +1,4 @@
-//! The `goalpost` command: wiring only. The story begins in `commands`.
+//! The `goalpost` command; see `commands`.
 
 use std::process::ExitCode;
 

@@ -1,7 +1,6 @@
-//! Measures one function call with one update: through our own layer and through postrust.
+//! Measures one function call with one update: through the stack's own layer and through postrust.
 //!
-//! The one thing to know: it needs a Postgres with Supabase's roles and fsync on, given as a
-//! superuser's address:
+//! It requires a Postgres with Supabase's roles and fsync on, given as a superuser's address:
 //! `DATABASE_URL=postgres://… cargo bench -p local-stack --profile dev --bench rpc_latency`
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]

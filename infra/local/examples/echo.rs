@@ -1,8 +1,7 @@
 //! A small function for the tests of the Lambda host, built on the real `lambda_runtime`.
 //!
-//! The one thing to know: it does what its event's `do` says. With `ASK` in its environment it shows
-//! each event to the test that listens there, and does what that answers; so tests decide when an
-//! invocation ends, and need no waiting.
+//! It obeys the `do` of its event. With `ASK` in its environment it sends each event to a listening test and obeys the
+//! reply; so tests decide when an invocation ends, and do not have to wait.
 
 use std::{
     collections::BTreeMap,
@@ -58,7 +57,7 @@ async fn act(
             std::mem::forget(connection);
             std::future::pending().await
         }
-        // Kept open for as long as the process lives, so that a test sees its end.
+        // Kept open for as long as the process lives, so that a test detects its end.
         Some("hold") => {
             std::mem::forget(connection);
             Ok(Value::Null)

@@ -1,4 +1,4 @@
-//! A Lambda host in a process of its own, which a test kills to see that its functions die with it.
+//! A Lambda host in a process of its own, which a test kills to check that its functions end with it.
 //!
 //! Its arguments: the function's program, and the address at which a test answers that function.
 

@@ -1,5 +1,5 @@
-//! A runtime written by hand, for what `lambda_runtime` would never do: it breaks the Runtime API's
-//! rules in the way that `BEHAVIOUR` names.
+//! A runtime written by hand for behaviour that `lambda_runtime` never shows: it breaks the Runtime API's rules in the
+//! way that `BEHAVIOUR` names.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -56,7 +56,7 @@ fn park() -> ! {
     }
 }
 
-/// Sends a request; the answer is yet to be read.
+/// Sends a request without reading the answer.
 fn send(method: &str, path: &str, body: &str) -> TcpStream {
     let api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap_or_default();
     let (host, prefix) = api

@@ -1,8 +1,7 @@
-//! The little of Supabase Auth that people need locally: sign-up, password, refresh, who am I, health.
+//! The subset of Supabase Auth for local use: sign-up, password, refresh, the present user, health.
 //!
-//! The one thing to know: people are rows of `auth.users` here as there, with bcrypt hashes, but refresh tokens are
-//! signed, not stored.
-//! What else differs: `fidelity/auth.md`.
+//! People are rows of `auth.users` with bcrypt hashes, as in the original, but refresh tokens are signed, not stored.
+//! `fidelity/auth.md` has the other differences.
 
 mod key_set;
 mod password;
@@ -27,19 +26,19 @@ use std::{sync::Arc, time::Duration};
 use tokio_postgres::{Client, NoTls, Row};
 use uuid::Uuid;
 
-/// How long a person's token lives; Supabase's default.
+/// The lifetime of a person's token; Supabase's default.
 const ACCESS_LIFE: Duration = Duration::from_secs(3600);
 
-/// What the auth surface needs to know.
+/// Configuration of the auth surface.
 #[derive(Clone)]
 pub struct AuthConfig {
-    /// Where the database is, as a role that may read and write `auth.users`.
+    /// The database's address, as a role that may read and write `auth.users`.
     pub database_url: String,
     /// The keys of the project.
     pub keys: ProjectKeys,
 }
 
-/// The routes: everything below `/auth/v1`.
+/// Returns the routes: everything below `/auth/v1`.
 pub fn router(config: AuthConfig) -> Router {
     let config = Arc::new(config);
     Router::new()
@@ -51,7 +50,7 @@ pub fn router(config: AuthConfig) -> Router {
             Arc::clone(&config),
             require_key,
         ))
-        // Behind no key, as in the original's gateway: a verifier has none.
+        // Without a key, as in the original's gateway: a verifier has none.
         .route("/auth/v1/.well-known/jwks.json", get(key_set::answer))
         .with_state(config)
 }
@@ -59,7 +58,7 @@ pub fn router(config: AuthConfig) -> Router {
 /// Sets a person's password.
 ///
 /// # Errors
-/// When there is no such person, the password has more than 72 bytes, or the database refuses.
+/// The person does not exist, the password has more than 72 bytes, or the database refuses.
 pub async fn set_password(
     client: &Client,
     user_id: Uuid,
@@ -74,7 +73,7 @@ pub async fn set_password(
     Ok(())
 }
 
-/// As the original says it: `code` is the HTTP status, `error_code` is for programs.
+/// A refusal in the original's form: `code` is the HTTP status, `error_code` is for programs.
 #[derive(Debug)]
 struct Refusal(StatusCode, &'static str, String);
 
@@ -104,7 +103,7 @@ fn unexpected(error: anyhow::Error) -> Refusal {
     )
 }
 
-/// The gate is the same as for REST, but the token is looked at by the routes that need one.
+/// Requires the key, as the gateway does for REST. Tokens are checked by the routes that require one.
 async fn require_key(
     State(config): State<Arc<AuthConfig>>,
     request: Request,
@@ -284,13 +283,13 @@ fn refuse_banned(person: &Person) -> Result<(), Refusal> {
 }
 
 async fn user(State(config): State<Arc<AuthConfig>>, headers: HeaderMap) -> Response {
-    match who_asks(&config, &headers).await {
+    match user_of_token(&config, &headers).await {
         Ok(person) => axum::Json(person.shown()).into_response(),
         Err(refusal) => refusal.response(),
     }
 }
 
-async fn who_asks(config: &AuthConfig, headers: &HeaderMap) -> Result<Person, Refusal> {
+async fn user_of_token(config: &AuthConfig, headers: &HeaderMap) -> Result<Person, Refusal> {
     let token = bearer(headers).ok_or_else(|| {
         let message = "This endpoint requires a valid Bearer token".to_owned();
         Refusal(StatusCode::UNAUTHORIZED, "no_authorization", message)
@@ -371,7 +370,7 @@ async fn connect(config: &AuthConfig) -> anyhow::Result<Client> {
     Ok(client)
 }
 
-/// `condition` is one of the two texts above, never a caller's.
+/// Reads a person. `condition` is one of the two texts above, never a caller's.
 async fn find(
     client: &Client,
     condition: &'static str,

@@ -1,8 +1,8 @@
-//! Builds the functions' binaries, in the profile and the target folder of the program that asks.
+//! Builds the functions' binaries, in the profile and the target folder of the running program.
 //!
-//! The one thing to know: cargo is called without `-p`, so that features are unified over the workspace exactly as
-//! for `cargo goalpost` and `cargo test`, and nothing is compiled twice (see `.cargo/config.toml`).
-//! `GOALPOST_BIN_DIR` names a folder of binaries that are built already.
+//! cargo is called without `-p`, so that features are unified over the workspace exactly as for `cargo goalpost` and
+//! `cargo test`, and nothing is compiled twice (see `.cargo/config.toml`). `GOALPOST_BIN_DIR` names a folder of
+//! prebuilt binaries.
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -19,12 +19,12 @@ use tokio::sync::OnceCell;
 use crate::home::Home;
 use crate::progress::{Phase, Progress};
 
-/// The functions: package, binary and deployed name are one.
+/// The functions: package, binary and deployed name are the same.
 pub const FUNCTIONS: [&str; 5] = ["intake", "planner", "executor", "aggregator", "analyzer"];
-/// Names a folder with the binaries, to build nothing.
+/// The variable that names a folder of prebuilt binaries.
 pub const PREBUILT: &str = "GOALPOST_BIN_DIR";
 
-/// Where each function's binary is.
+/// The path of each function's binary.
 pub type Binaries = BTreeMap<String, PathBuf>;
 
 /// Builds the functions, or finds them built; once in a process.
@@ -32,7 +32,7 @@ pub type Binaries = BTreeMap<String, PathBuf>;
 /// # Errors
 /// A compile error, as cargo shows it; no cargo; a binary missing in `GOALPOST_BIN_DIR`.
 pub async fn functions(home: &Home, progress: &Progress) -> anyhow::Result<Binaries> {
-    // Asking cargo whether all is fresh takes a second, and tests ask often.
+    // cargo takes a second to check that all is fresh, and tests call this often.
     static BUILT: OnceCell<Binaries> = OnceCell::const_new();
     let built = BUILT
         .get_or_try_init(|| build(home.workspace(), &FUNCTIONS, progress))
@@ -74,7 +74,7 @@ pub async fn with_profile(
     build_as(home.workspace(), &names, Some(profile), target, phase).await
 }
 
-/// Returns the profile that this program was built with; none if it lies outside of a target folder.
+/// Returns the profile that this program was built with; none outside of a target folder.
 #[must_use]
 pub fn own_profile() -> Option<String> {
     own().ok()?.map(|built| built.profile)
@@ -102,22 +102,22 @@ async fn build_as(
     let mut child = cargo
         .spawn()
         .context("cargo could not be run: install Rust from https://rustup.rs")?;
-    let said = watch(&mut child, names, &mut phase).await?;
+    let built = watch(&mut child, names, &mut phase).await?;
     let status = child.wait().await.context("waiting for cargo")?;
     if !status.success() {
         drop(phase);
         bail!(
             "the functions do not compile:\n\n{}",
-            said.errors.trim_end()
+            built.errors.trim_end()
         );
     }
     for name in names {
-        if !said.binaries.contains_key(*name) {
+        if !built.binaries.contains_key(*name) {
             bail!("cargo built no binary called {name}: is it a member of the workspace?");
         }
     }
     phase.done();
-    Ok(said.binaries)
+    Ok(built.binaries)
 }
 
 fn prebuilt(folder: &Path, names: &[&str]) -> anyhow::Result<Binaries> {
@@ -141,13 +141,14 @@ fn command(
     profile: Option<&str>,
     target: Option<&Path>,
 ) -> Command {
-    // Set by cargo for what it runs; a plain binary falls back to the one on the path.
+    // Set by cargo for the programs it runs; a plain binary falls back to the one on the path.
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .current_dir(workspace)
         .args(["build", "--message-format=json-render-diagnostics"]);
-    // `cargo run` and `cargo test` tell the program they start about its own package. Some build scripts look at that
-    // (ring's does), so passing it on would rebuild them, and all that stands on them, each time we take turns.
+    // `cargo run` and `cargo test` describe the started program's own package in variables. Some build scripts read
+    // those (ring's does), so passing them on would rebuild those crates and their dependents at every change of
+    // program.
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(describes_a_package) {
             command.env_remove(name);
@@ -165,7 +166,7 @@ fn command(
     if std::io::stderr().is_terminal() {
         command.args(["--color", "always"]);
     }
-    // Ctrl-C reaches cargo too: it is in our process group, as it should be.
+    // Ctrl-C reaches cargo too: it is in this process group on purpose.
     command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -174,7 +175,7 @@ fn command(
     command
 }
 
-/// Whether an environment variable is one that cargo sets for the package whose program it starts.
+/// Returns true if cargo sets this environment variable for the package of the program that it starts.
 fn describes_a_package(name: &str) -> bool {
     let prefixes = [
         "CARGO_PKG_",
@@ -186,7 +187,7 @@ fn describes_a_package(name: &str) -> bool {
     prefixes.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// How a program of cargo's was built, read from where it lies.
+/// The profile and target folder of a program, read from its path.
 #[derive(Debug, PartialEq, Eq)]
 struct Built {
     profile: String,
@@ -194,7 +195,7 @@ struct Built {
 }
 
 impl Built {
-    /// `target/debug/goalpost`, `target/release/deps/suite-0123`; none for a program that was put elsewhere.
+    /// Reads `target/debug/goalpost` or `target/release/deps/suite-0123`; none for a program in another place.
     fn of(program: &Path) -> Option<Self> {
         let mut folder = program.parent()?;
         if matches!(folder.file_name()?.to_str()?, "deps" | "examples") {
@@ -215,13 +216,17 @@ impl Built {
     }
 }
 
-/// What cargo said.
-struct Said {
+/// The output of a cargo build.
+struct BuildOutput {
     binaries: Binaries,
     errors: String,
 }
 
-async fn watch(child: &mut Child, names: &[&str], phase: &mut Phase) -> anyhow::Result<Said> {
+async fn watch(
+    child: &mut Child,
+    names: &[&str],
+    phase: &mut Phase,
+) -> anyhow::Result<BuildOutput> {
     let messages = child
         .stdout
         .take()
@@ -241,13 +246,13 @@ async fn watch(child: &mut Child, names: &[&str], phase: &mut Phase) -> anyhow::
         artifacts(messages, names, &note),
         without_status(errors, &note)
     );
-    Ok(Said {
+    Ok(BuildOutput {
         binaries: binaries?,
         errors,
     })
 }
 
-/// The binaries that cargo names, counting what it compiles on the way.
+/// Returns the binaries that cargo reports, and counts compiled packages on the way.
 async fn artifacts(
     messages: impl AsyncRead + Unpin,
     names: &[&str],
@@ -288,7 +293,7 @@ async fn artifacts(
     Ok(binaries)
 }
 
-/// Cargo's errors and warnings, without the lines that say what it is doing.
+/// Returns cargo's errors and warnings, without the status lines.
 async fn without_status(output: impl AsyncRead + Unpin, note: &impl Fn(String)) -> String {
     let mut kept = String::new();
     let mut lines = BufReader::new(output).lines();
@@ -326,7 +331,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_cargo_says_of_one_package_is_not_passed_on_and_its_settings_are() {
+    fn package_variables_are_dropped_and_settings_kept() {
         for package in [
             "CARGO_PKG_NAME",
             "CARGO_MANIFEST_DIR",
@@ -348,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn the_profile_and_folder_are_read_from_where_a_program_lies() {
+    fn profile_and_folder_are_read_from_the_path() {
         let target = tempfile::tempdir().unwrap();
         std::fs::write(target.path().join("CACHEDIR.TAG"), "").unwrap();
         let of = |path: &str| Built::of(&target.path().join(path));
@@ -388,7 +393,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_prebuilt_binary_is_named() {
+    fn missing_prebuilt_binary_is_named() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("intake"), "").unwrap();
         let error = prebuilt(folder.path(), &["intake", "planner"])
@@ -399,10 +404,10 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn compile_errors_are_kept_and_status_lines_are_not() {
-        let said = "   Compiling planner v0.1.0\nerror[E0425]: cannot find value `x`\n --> src/lib.rs:1:1\n";
+    async fn compile_errors_are_kept_without_status_lines() {
+        let output = "   Compiling planner v0.1.0\nerror[E0425]: cannot find value `x`\n --> src/lib.rs:1:1\n";
         assert_eq!(
-            without_status(said.as_bytes(), &|_| ()).await,
+            without_status(output.as_bytes(), &|_| ()).await,
             "error[E0425]: cannot find value `x`\n --> src/lib.rs:1:1\n"
         );
     }

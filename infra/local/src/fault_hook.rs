@@ -9,10 +9,10 @@ use std::pin::Pin;
 
 use axum::Router;
 
-use crate::lambda::Grip;
+use crate::lambda::SandboxControl;
 
 /// The delivery of one copy of a wake or message.
-pub type Parcel = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub type Message = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A source of faults for one stack. The default of each method injects none.
 pub trait FaultHook: fmt::Debug + Send + Sync {
@@ -20,7 +20,7 @@ pub trait FaultHook: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// An error keeps the stack from starting.
-    fn take_hold(&self, _grip: Grip) -> anyhow::Result<()> {
+    fn receive_control(&self, _control: SandboxControl) -> anyhow::Result<()> {
         Ok(())
     }
 
@@ -36,17 +36,17 @@ pub trait FaultHook: fmt::Debug + Send + Sync {
     }
 
     /// Decides how a wake of this function travels. `copy` makes one delivery of it.
-    fn wake(&self, _function: &str, _copy: &mut dyn FnMut() -> Parcel) -> Passage {
+    fn wake(&self, _function: &str, _copy: &mut dyn FnMut() -> Message) -> Passage {
         Passage::Now
     }
 
     /// Decides how a message of this queue travels. `copy` makes one delivery of it.
-    fn message(&self, _queue: &str, _copy: &mut dyn FnMut() -> Parcel) -> Passage {
+    fn message(&self, _queue: &str, _copy: &mut dyn FnMut() -> Message) -> Passage {
         Passage::Now
     }
 }
 
-/// What the caller of a hook does with a wake or message.
+/// The caller's handling of a wake or message, as the hook decides it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Passage {
     /// The caller delivers it now. The hook may have sent off further copies.

@@ -1,8 +1,8 @@
-//! Where the local stack keeps what is its own: `<workspace>/.goalpost`, never anything outside it.
+//! The state folder of the local stack: `<workspace>/.goalpost`. Nothing outside it is written.
 //!
-//! `GOALPOST_HOME` names another folder. Postgres refuses to run as root; started by root, it runs as an
-//! unprivileged user ([`Account`]), who must be able to reach this folder. Where that user cannot, the state
-//! moves to a folder under the system's temporary one, and [`Home::notice`] says so.
+//! `GOALPOST_HOME` names another folder. Postgres refuses to run as root; started by root, it runs as an unprivileged
+//! user ([`Account`]), who must be able to reach this folder. If that user cannot, the state moves to a folder under
+//! the system's temporary one, and [`Home::notice`] reports it.
 
 mod account;
 
@@ -25,15 +25,15 @@ pub struct Home {
     notice: Option<String>,
 }
 
-/// Exclusive use of something under the home, for as long as this lives. The operating system takes it back
-/// when the process ends, however it ends: there is no stale lock.
+/// Exclusive use of an entry of the home, for the lifetime of this value. The operating system releases the lock when
+/// the process ends in any way, so no lock is ever stale.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
 }
 
 impl Home {
-    /// Opens the state folder of this workspace, making it if need be.
+    /// Opens the state folder of this workspace and creates it if necessary.
     ///
     /// # Errors
     /// No workspace found, no unprivileged account to use instead of root, or the folder cannot be made.
@@ -105,79 +105,79 @@ impl Home {
         })
     }
 
-    /// The workspace that this home serves: the folder with `supabase/` in it.
+    /// Returns the workspace of this home: the folder with `supabase/` in it.
     #[must_use]
     pub fn workspace(&self) -> &Path {
         &self.workspace
     }
 
-    /// The state folder itself.
+    /// Returns the state folder.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The account that Postgres runs as.
+    /// Returns the account that Postgres runs as.
     #[must_use]
     pub fn account(&self) -> &Account {
         &self.account
     }
 
-    /// What a person should be told about where the state is, if it is not where they expect it.
+    /// Returns a notice for the person if the state is not in the expected place.
     #[must_use]
     pub fn notice(&self) -> Option<&str> {
         self.notice.as_deref()
     }
 
-    /// Fetched archives.
+    /// Returns the folder of fetched archives.
     #[must_use]
     pub fn downloads(&self) -> PathBuf {
         self.root.join("downloads")
     }
 
-    /// Unpacked servers, a folder per version.
+    /// Returns the folder of unpacked servers, one per version.
     #[must_use]
     pub fn postgres(&self) -> PathBuf {
         self.root.join("postgres")
     }
 
-    /// Extension files for the server, a folder per content.
+    /// Returns the folder of extension files for the server, one per content.
     #[must_use]
     pub fn extensions(&self) -> PathBuf {
         self.root.join("extensions")
     }
 
-    /// The database cluster of `goalpost up`.
+    /// Returns the folder of the database cluster of `goalpost up`.
     #[must_use]
     pub fn data(&self) -> PathBuf {
         self.root.join("data")
     }
 
-    /// The bytes of objects in Storage, a folder per database.
+    /// Returns the folder of the objects' bytes in Storage, one per database.
     #[must_use]
     pub fn objects(&self) -> PathBuf {
         self.root.join("objects")
     }
 
-    /// Throwaway clusters of tests.
+    /// Returns the folder of temporary clusters of tests.
     #[must_use]
     pub fn test_clusters(&self) -> PathBuf {
         self.root.join("tests")
     }
 
-    /// What describes the stack that is running: locks, ports, state. Files in it are for the owner only.
+    /// Returns the folder of the running stack's locks, ports and state. Files in it are readable for the owner only.
     #[must_use]
     pub fn run(&self) -> PathBuf {
         self.root.join("run")
     }
 
-    /// Logs, a file per part of the stack.
+    /// Returns the folder of logs, one file per part of the stack.
     #[must_use]
     pub fn logs(&self) -> PathBuf {
         self.root.join("logs")
     }
 
-    /// Waits for exclusive use of `name`, as for a set-up that two processes must not do at once.
+    /// Waits for exclusive use of `name`, as for a set-up that two processes must not run at once.
     ///
     /// # Errors
     /// The lock file cannot be opened.
@@ -188,7 +188,7 @@ impl Home {
         Ok(Lock { _file: file })
     }
 
-    /// Takes exclusive use of `name`, or says that another process has it (`None`).
+    /// Takes exclusive use of `name`; `None` if another process holds it.
     ///
     /// # Errors
     /// The lock file cannot be opened.
@@ -196,7 +196,7 @@ impl Home {
         try_lock_file(&self.run().join(format!("{name}.lock")))
     }
 
-    /// Writes a file under the home that only its owner may read, in one step.
+    /// Writes a file under the home that only its owner may read, atomically.
     ///
     /// # Errors
     /// The file cannot be written.
@@ -212,7 +212,7 @@ impl Home {
     }
 }
 
-/// Takes an exclusive lock on a file, or says that another process holds it.
+/// Takes an exclusive lock on a file; `None` if another process holds it.
 pub(crate) fn try_lock_file(path: &Path) -> anyhow::Result<Option<Lock>> {
     let file = open_private(path)?;
     match file.try_lock() {
@@ -224,7 +224,7 @@ pub(crate) fn try_lock_file(path: &Path) -> anyhow::Result<Option<Lock>> {
     }
 }
 
-/// A folder that others may enter but not write, with its parents.
+/// Creates a folder that others may enter but not write, with its parents.
 pub(crate) fn make_folder(path: &Path) -> anyhow::Result<()> {
     DirBuilder::new()
         .recursive(true)
@@ -238,7 +238,7 @@ pub(crate) fn make_folder(path: &Path) -> anyhow::Result<()> {
         })
 }
 
-/// Lower-case hexadecimal.
+/// Encodes bytes as lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -253,20 +253,20 @@ fn open_private(path: &Path) -> anyhow::Result<File> {
         .with_context(|| format!("opening {}", path.display()))
 }
 
-/// The temporary folder belongs to everybody: a folder that somebody else put there is not ours to trust.
+/// Refuses a folder of another user: everyone may write to the temporary folder, so it cannot be trusted.
 fn refuse_foreign_folder(path: &Path) -> anyhow::Result<()> {
     let owner = std::fs::symlink_metadata(path)
         .with_context(|| format!("looking at {}", path.display()))?;
     if !owner.is_dir() || owner.uid() != nix::unistd::geteuid().as_raw() {
         bail!(
-            "{} belongs to somebody else. Set GOALPOST_HOME to a folder of your own that other users may enter.",
+            "{} belongs to another user. Set GOALPOST_HOME to a folder of your own that other users may enter.",
             path.display()
         );
     }
     Ok(())
 }
 
-/// The first folder on the way to `path` that the account cannot enter.
+/// Returns the first folder on the way to `path` that the account cannot enter.
 fn unreachable_part(path: &Path, account: &Account) -> anyhow::Result<Option<PathBuf>> {
     let Account::Other { uid, gid, .. } = account else {
         return Ok(None);
@@ -303,7 +303,8 @@ fn find_workspace() -> anyhow::Result<PathBuf> {
     )
 }
 
-/// Prefers the current folder: a target folder may be shared by several clones, and then a binary can be another's.
+/// Returns the workspace of the current folder first: clones may share a target folder, and then the binary may be
+/// another clone's.
 fn nearest_workspace(here: &Path, built_in: &Path) -> Option<PathBuf> {
     here.ancestors()
         .chain(std::iter::once(built_in))

@@ -1,8 +1,7 @@
 //! The local stack: a Supabase-shaped Postgres, its REST surface, and a Lambda host, in one process.
 //!
-//! Used by the `goalpost` command line, the harness and the tests alike: there is one stack, not two.
-//! The one thing to know: whatever stands in for a hosted part behaves as that part does, faults
-//! included, and says on a fidelity page beside it where it differs.
+//! The `goalpost` command line, the harness and the tests use the same stack. Each substitute of a hosted part behaves
+//! as that part does, faults included; a fidelity page beside it lists the differences.
 
 pub mod auth;
 pub mod binaries;

@@ -1,7 +1,7 @@
-//! One connection that hears Postgres' notifications and survives its restarts.
+//! A connection that receives Postgres' notifications and survives its restarts.
 //!
-//! The one thing to know: whoever listens is also told when the connection came (back), because
-//! notifications sent while it was away are lost: look for yourself then.
+//! It also reports when the connection was (re)opened: notifications sent in between are lost, so the receiver must
+//! check for work then.
 
 use futures::{FutureExt as _, StreamExt as _, channel::mpsc, stream};
 use std::time::Duration;
@@ -13,9 +13,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// The pause after the first failed attempt; it doubles from there.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
-/// What was heard.
+/// An item received from the connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum ListenerEvent {
     /// The connection listens, for the first time or again.
     Connected,
     /// A notification with its payload.
@@ -26,7 +26,7 @@ pub enum Heard {
 pub fn listen(
     config: Config,
     channel: &'static str,
-) -> (JoinHandle<()>, mpsc::UnboundedReceiver<Heard>) {
+) -> (JoinHandle<()>, mpsc::UnboundedReceiver<ListenerEvent>) {
     let (sender, receiver) = mpsc::unbounded();
     let task = tokio::spawn(async move {
         let mut pause = FIRST_PAUSE;
@@ -44,11 +44,11 @@ pub fn listen(
     (task, receiver)
 }
 
-/// Ends with `Ok` when a connection that had listened was lost.
+/// Listens on one connection; ends with `Ok` when a connection that had listened was lost.
 async fn listen_once(
     config: &Config,
     channel: &str,
-    sender: &mpsc::UnboundedSender<Heard>,
+    sender: &mpsc::UnboundedSender<ListenerEvent>,
 ) -> Result<(), tokio_postgres::Error> {
     let (client, mut connection) = config.connect(NoTls).await?;
     let mut messages = stream::poll_fn(move |context| connection.poll_message(context)).fuse();
@@ -58,14 +58,14 @@ async fn listen_once(
         futures::select_biased! {
             outcome = listening => {
                 outcome?;
-                if sender.unbounded_send(Heard::Connected).is_err() {
+                if sender.unbounded_send(ListenerEvent::Connected).is_err() {
                     return Ok(());
                 }
             }
             message = messages.next() => match message {
                 Some(Ok(AsyncMessage::Notification(notification))) => {
-                    let heard = Heard::Notification(notification.payload().to_owned());
-                    if sender.unbounded_send(heard).is_err() {
+                    let event = ListenerEvent::Notification(notification.payload().to_owned());
+                    if sender.unbounded_send(event).is_err() {
                         return Ok(());
                     }
                 }

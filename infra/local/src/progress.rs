@@ -1,7 +1,7 @@
-//! Says what long work is doing, and remembers how long each part of it took.
+//! Reports the phases of long work and records the duration of each.
 //!
-//! A spinner where a person watches a terminal, one plain line per phase otherwise (a log, CI), nothing at all
-//! in tests. The durations are kept in every variant: the demo prints where the time went.
+//! A spinner on a terminal, one plain line per phase elsewhere (a log, CI), nothing at all in tests. The durations are
+//! recorded in every variant: the demo prints them.
 
 use std::io::{IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-/// How a [`Progress`] shows itself.
+/// The display of a [`Progress`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shown {
     Spinner,
@@ -17,17 +17,17 @@ enum Shown {
     Nothing,
 }
 
-/// A reporter that may be cloned and handed down; the clones share what they remember.
+/// A reporter that may be cloned and passed down; the clones share their records.
 #[derive(Debug, Clone)]
 pub struct Progress {
     shown: Shown,
-    /// Phases may be under way side by side, a line each.
+    /// Phases may run concurrently, a line each.
     bars: MultiProgress,
     finished: Arc<Mutex<Vec<(String, Duration)>>>,
 }
 
 impl Progress {
-    /// Reports on standard error. `NO_COLOR` (or `TERM=dumb`) asks for plain lines even on a terminal.
+    /// Creates a reporter on standard error. `NO_COLOR` (or `TERM=dumb`) selects plain lines even on a terminal.
     #[must_use]
     pub fn stderr() -> Self {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
@@ -40,7 +40,7 @@ impl Progress {
         Self::shown_as(shown)
     }
 
-    /// Reports nothing, and still measures.
+    /// Creates a reporter that shows nothing and still measures.
     #[must_use]
     pub fn quiet() -> Self {
         Self::shown_as(Shown::Nothing)
@@ -72,8 +72,8 @@ impl Progress {
         }
     }
 
-    /// Says one thing that is not a phase, on a line of its own.
-    pub fn say(&self, text: &str) {
+    /// Prints a line that is not a phase.
+    pub fn print(&self, text: &str) {
         match self.shown {
             // Above the spinners, which are drawn again below it.
             Shown::Spinner => self.bars.suspend(|| print_line(text)),
@@ -82,7 +82,7 @@ impl Progress {
         }
     }
 
-    /// The phases that have ended so far, in order, with how long each took.
+    /// Returns the phases that have ended so far, in order, with their durations.
     #[must_use]
     pub fn durations(&self) -> Vec<(String, Duration)> {
         self.remembered().clone()
@@ -93,7 +93,7 @@ impl Progress {
     }
 }
 
-/// A phase that is under way.
+/// A running phase.
 #[derive(Debug)]
 pub struct Phase {
     progress: Progress,
@@ -105,7 +105,7 @@ pub struct Phase {
 }
 
 impl Phase {
-    /// Adds what is happening just now ("24 MB") to the phase's line.
+    /// Adds a remark ("24 MB") to the phase's line.
     pub fn note(&mut self, note: impl Into<String>) {
         let note = note.into();
         if let Some(bar) = &self.bar {
@@ -114,7 +114,7 @@ impl Phase {
         self.note = Some(note);
     }
 
-    /// Ends the phase well.
+    /// Ends the phase with success.
     pub fn done(mut self) {
         self.finish("✓");
     }
@@ -132,7 +132,7 @@ impl Phase {
             .note
             .as_ref()
             .map_or_else(String::new, |note| format!(" ({note})"));
-        self.progress.say(&format!(
+        self.progress.print(&format!(
             "{mark} {}{note}  {:.1} s",
             self.name,
             took.as_secs_f64()
@@ -142,7 +142,7 @@ impl Phase {
 }
 
 impl Drop for Phase {
-    /// A phase left by an early return failed: its error is printed by whoever handles it.
+    /// Marks a phase left by an early return as failed: its error is printed where it is handled.
     fn drop(&mut self) {
         self.finish("✗");
     }
@@ -158,7 +158,7 @@ fn spinner(bars: &MultiProgress, name: &str) -> ProgressBar {
     bar
 }
 
-/// A closed standard error must not end the work that is reported on.
+/// Prints a line. A closed standard error must not end the work.
 fn print_line(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
 }
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn phases_are_remembered_in_order_even_when_nothing_is_shown() {
+    fn phases_are_recorded_in_order_when_hidden() {
         let progress = Progress::quiet();
         progress.phase("Fetching").done();
         drop(progress.phase("Unpacking"));
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn a_phase_is_counted_once_and_by_all_clones() {
+    fn phase_is_recorded_once_by_all_clones() {
         let progress = Progress::quiet();
         let clone = progress.clone();
         let mut phase = progress.phase("Fetching");

@@ -1,7 +1,7 @@
-//! EventBridge's schedules: every so often, a function is invoked with a scheduled event.
+//! EventBridge's schedules: a function is invoked periodically with a scheduled event.
 //!
-//! The one thing to know: the invocation is an `Event`, so a tick may be delivered up to three times
-//! and ticks may overlap with a slow run. Functions that are woken by it must stand both.
+//! The invocation is an `Event`, so a tick may be delivered up to three times and ticks may overlap with a slow run.
+//! Functions behind a schedule must tolerate both.
 
 use std::{str::FromStr, time::Duration};
 
@@ -23,9 +23,9 @@ pub struct Schedule {
     pub name: String,
     /// The function to invoke.
     pub function: String,
-    /// How often.
+    /// The period.
     pub rate: Rate,
-    /// Which of AWS's two services it stands for.
+    /// The AWS service that it emulates.
     pub service: Service,
 }
 
@@ -38,12 +38,12 @@ pub enum Service {
     Scheduler,
 }
 
-/// How often a schedule runs.
+/// The period of a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rate(Duration);
 
 impl Rate {
-    /// Any period above zero; AWS itself has none below a minute.
+    /// Creates a rate of any period above zero; AWS itself has none below a minute.
     ///
     /// # Errors
     /// The period is zero.
@@ -56,11 +56,11 @@ impl Rate {
 impl FromStr for Rate {
     type Err = anyhow::Error;
 
-    /// Reads `rate(5 minutes)`. Beside AWS's minutes, hours and days it knows seconds.
+    /// Parses `rate(5 minutes)`. Beside AWS's minutes, hours and days it accepts seconds.
     fn from_str(text: &str) -> anyhow::Result<Self> {
         let help = || {
             format!(
-                "the schedule {text:?} is not understood: write rate(1 minute), rate(5 minutes) or rate(10 seconds)"
+                "the schedule {text:?} cannot be parsed: write rate(1 minute), rate(5 minutes) or rate(10 seconds)"
             )
         };
         let inner = text
@@ -110,7 +110,7 @@ impl Scheduler {
         Ok(Self { ticking })
     }
 
-    /// Ends all schedules; what they have invoked goes on.
+    /// Ends all schedules; running invocations continue.
     pub fn stop(&self) {
         self.ticking.iter().for_each(AbortHandle::abort);
     }
@@ -124,7 +124,7 @@ impl Drop for Scheduler {
 
 async fn tick(host: Host, schedule: Schedule) {
     let mut ticks = interval_at(Instant::now() + schedule.rate.0, schedule.rate.0);
-    // After the machine has slept there is one tick, not one for every period slept through.
+    // After the machine has slept there is one tick, not one for every missed period.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
@@ -143,7 +143,7 @@ async fn tick(host: Host, schedule: Schedule) {
     }
 }
 
-/// The event as the service documents it.
+/// Builds the event as the service documents it.
 fn event(schedule: &Schedule, region: &str, account: &str, time: DateTime<Utc>) -> Value {
     let name = &schedule.name;
     let (source, resource, detail) = match schedule.service {
@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_rate_is_read_as_aws_reads_it() {
+    fn rate_is_parsed_as_aws_parses_it() {
         assert_eq!(
             "rate(1 minute)".parse::<Rate>().unwrap(),
             Rate(Duration::from_secs(60))

@@ -1,8 +1,8 @@
 //! The HTTP interface of the AWS Parameters and Secrets Lambda Extension, from which functions read
 //! their secrets.
 //!
-//! The one thing to know: values come from a closure and are asked for on each request, so that a
-//! short-lived token is minted when somebody wants it and never sits in a file or an environment.
+//! Values come from a closure that is called at each request, so that a short-lived token is minted on demand and never
+//! stored in a file or an environment.
 
 use std::{net::Ipv4Addr, sync::Arc};
 
@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tokio::{net::TcpListener, task::AbortHandle};
 
-/// Gives the value of a parameter by its full name, or nothing if there is none.
+/// Returns the value of a parameter by its full name, or none if it does not exist.
 pub type Parameters = Arc<dyn Fn(&str) -> Option<SecretString> + Send + Sync>;
 
 /// The running endpoint; it ends when it is stopped or dropped.
@@ -42,7 +42,7 @@ struct Asked {
 }
 
 impl Server {
-    /// Serves on a free local port. Callers must show the session token the sandboxes were given.
+    /// Serves on a free local port. Callers must send the session token that the sandboxes were given.
     ///
     /// # Errors
     /// There is no free port.
@@ -71,7 +71,7 @@ impl Server {
         })
     }
 
-    /// What functions are told as `PARAMETERS_SECRETS_EXTENSION_HTTP_PORT`.
+    /// Returns the port, which functions read from `PARAMETERS_SECRETS_EXTENSION_HTTP_PORT`.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
@@ -118,7 +118,7 @@ async fn get_parameter(
             &format!("there is no parameter {name}"),
         );
     };
-    // Without decryption the service hands out the encrypted text, which is of no use to anybody.
+    // Without decryption the service returns the encrypted text, which no function can use.
     let value = match asked.with_decryption {
         Some(true) => value.expose_secret().to_owned(),
         Some(false) | None => "encrypted: ask with withDecryption=true".to_owned(),

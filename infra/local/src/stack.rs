@@ -1,13 +1,13 @@
 //! The whole local stack in one value: Postgres, its REST, Auth and Storage surface, the Lambda host with the five
 //! functions, pg_net's worker, pg_cron's clock, and the schedules outside the database.
 //!
-//! `goalpost up`, `goalpost demo` and the tests of the whole system start this one. The one thing to know: it knows
-//! nothing of goals and steps. It puts the parts together as a deployment would, and the migrations and the
-//! functions are the very ones that are deployed.
+//! `goalpost up`, `goalpost demo` and the tests of the whole system start this one. It contains nothing about goals and
+//! steps: it connects the parts as a deployment would, and the migrations and the functions are those that are
+//! deployed.
 
 mod callers;
 mod data;
-mod disturbances;
+mod fault_controls;
 mod functions;
 mod gateway;
 mod options;
@@ -45,12 +45,12 @@ use gateway::Gateway;
 pub const EXPOSED_SCHEMAS: [&str; 3] = ["public", "goalpost", "goalpost_worker"];
 /// The database of `goalpost up`.
 pub const DATABASE: &str = "goalpost";
-/// How long a person's token lives that is made here; Supabase's default.
+/// The lifetime of a person's token that is signed here; Supabase's default.
 const PERSON_TOKEN_LIFE: Duration = Duration::from_secs(3600);
 
-/// A running stack. [`Stack::stop`] ends it in order; dropping it does what can be done without waiting.
+/// A running stack. [`Stack::stop`] ends it in order; dropping it ends what can be ended without waiting.
 pub struct Stack {
-    // The order of the fields is the order in which a drop ends them: who calls first, who is called last.
+    // The order of the fields is the order in which a drop ends them: callers first, called parts last.
     callers: Callers,
     functions: Functions,
     gateway: Gateway,
@@ -94,18 +94,18 @@ impl HeldServer {
 }
 
 impl Stack {
-    /// Starts everything that the options ask for. When it returns, the API answers and questions are worked on.
+    /// Starts all parts that the options select. When it returns, the API answers and questions are worked on.
     ///
     /// # Errors
-    /// Whatever keeps a part from starting, with what to do about it. Nothing is left running then.
+    /// The cause that keeps a part from starting, with advice. Nothing is left running then.
     pub async fn start(options: StackOptions) -> anyhow::Result<Self> {
         let progress = &options.progress;
         let home = match &options.home {
             Some(home) => home.clone(),
             None => Home::open()?,
         };
-        // Building needs the processor, Postgres the disk and the network: side by side they take as long as the
-        // longer of the two.
+        // Building is limited by the processor, Postgres by the disk and the network: concurrently they take as long as
+        // the longer of the two.
         let (server, binaries) = futures::try_join!(HeldServer::start(&options, &home), async {
             match &options.binaries {
                 Some(binaries) => Ok(binaries.clone()),
@@ -131,7 +131,7 @@ impl Stack {
         let held = server.get();
         let keys = options.keys.clone().unwrap_or_else(ProjectKeys::generate);
         let owner_url = held.url("postgres", &database);
-        // The address comes first: the functions are told it, and so is the database.
+        // The address comes first: the functions and the database receive it.
         let listener = gateway::listen(options.port).await?;
         let url = format!(
             "http://{}",
@@ -189,38 +189,38 @@ impl Stack {
         })
     }
 
-    /// The project's address, as `SUPABASE_URL`.
+    /// Returns the project's address, as `SUPABASE_URL`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.gateway.url
     }
 
-    /// Where a function is called from outside: its function URL.
+    /// Returns the URL of a function for calls from outside.
     #[must_use]
     pub fn function_url(&self, function: &str) -> String {
         gateway::function_url(self.url(), function)
     }
 
-    /// The key that goes into public places.
+    /// Returns the key for public places.
     #[must_use]
     pub fn publishable_key(&self) -> &str {
         self.keys.publishable_key()
     }
 
-    /// All keys of the project.
+    /// Returns all keys of the project.
     #[must_use]
     pub fn keys(&self) -> &ProjectKeys {
         &self.keys
     }
 
-    /// A token of one of the demonstration people, good for an hour.
+    /// Signs a token of one of the demonstration people, valid for an hour.
     #[must_use]
     pub fn token(&self, person: Person) -> SecretString {
         self.keys
             .mint_user_token(person.id(), person.email(), PERSON_TOKEN_LIFE)
     }
 
-    /// A session as `postgres`, who owns the database.
+    /// Opens a session as `postgres`, which owns the database.
     ///
     /// # Errors
     /// The server does not answer.
@@ -228,49 +228,49 @@ impl Stack {
         self.server().connect("postgres", &self.database).await
     }
 
-    /// A connection string: `postgres`, `authenticator`, or the superuser `supabase_admin`.
+    /// Returns a connection string: `postgres`, `authenticator`, or the superuser `supabase_admin`.
     #[must_use]
     pub fn database_url(&self, role: &str) -> String {
         self.server().url(role, &self.database)
     }
 
-    /// The database's name.
+    /// Returns the database's name.
     #[must_use]
     pub fn database(&self) -> &str {
         &self.database
     }
 
-    /// The server that the database is on.
+    /// Returns the server of the database.
     #[must_use]
     pub fn server(&self) -> &Server {
         self.server.get()
     }
 
-    /// The REST surface: what was called, and how long that took.
+    /// Returns the REST surface, with the counts and durations of calls.
     #[must_use]
     pub fn rest(&self) -> &rest::Rest {
         &self.rest
     }
 
-    /// The Lambda host: figures, logs, and invocations of any kind.
+    /// Returns the Lambda host: figures, logs, and invocations of any kind.
     #[must_use]
     pub fn host(&self) -> &Host {
         &self.functions.host
     }
 
-    /// Where the functions' logs are.
+    /// Returns the folder of the functions' logs.
     #[must_use]
     pub fn log_folder(&self) -> &std::path::Path {
         &self.log_folder
     }
 
-    /// How often pg_net's worker was woken so far.
+    /// Returns the number of wakes of pg_net's worker so far.
     #[must_use]
     pub fn pg_net_wakes(&self) -> u64 {
         self.callers.pg_net.as_ref().map_or(0, PgNetWorker::wakes)
     }
 
-    /// pg_net's worker, if it runs: a test may kill it.
+    /// Takes pg_net's worker, if it runs: a test may kill it.
     pub fn take_pg_net(&mut self) -> Option<PgNetWorker> {
         self.callers.pg_net.take()
     }
@@ -278,7 +278,7 @@ impl Stack {
     /// Invokes a function and waits for its answer.
     ///
     /// # Errors
-    /// It was not let in, failed, or answered something that is no JSON.
+    /// It was refused, failed, or returned an answer that is not JSON.
     pub async fn invoke(&self, function: &str, payload: &Value) -> anyhow::Result<Value> {
         let payload = Bytes::from(payload.to_string());
         let invoked = self
@@ -299,13 +299,14 @@ impl Stack {
         }
     }
 
-    /// Ends everything and waits until nothing is left running. A cloned database goes with its stack or its server.
+    /// Ends all parts and waits until nothing is left running. A cloned database is dropped with its stack or its
+    /// server.
     ///
     /// # Errors
     /// Postgres does not stop, or the clone cannot be dropped.
     pub async fn stop(mut self) -> anyhow::Result<()> {
         self.callers.stop_clocks().await;
-        // First the functions, who may be in the middle of a call to the gateway; what they lose, leases give back.
+        // First the functions, which may be in the middle of a call to the gateway; expired leases return their steps.
         self.functions.stop().await;
         self.callers.stop_pg_net().await;
         self.gateway.stop().await;
@@ -316,7 +317,7 @@ impl Stack {
             let _ = std::fs::remove_dir_all(&self.objects_folder);
         }
         match self.server {
-            // Its databases go with it when the process ends; to drop each would cost a checkpoint.
+            // Its databases end with it when the process ends; dropping each would cost a checkpoint.
             HeldServer::Shared(_) => Ok(()),
             HeldServer::Kept(server) if self.database_choice == DatabaseChoice::Clone => {
                 postgres::database::drop(&server, &self.database).await?;
@@ -327,7 +328,7 @@ impl Stack {
             HeldServer::Kept(server) => tokio::task::spawn_blocking(move || server.stop())
                 .await
                 .context("stopping Postgres")?,
-            // What is removed at once need not be written out first.
+            // A cluster that is removed at once need not write its data first.
             HeldServer::Throwaway(server) => tokio::task::spawn_blocking(move || drop(server))
                 .await
                 .context("stopping Postgres"),

@@ -1,13 +1,13 @@
-//! What the commands of this workspace share on a terminal: colours, tables, and how a command begins and ends.
+//! Terminal code that the commands of this workspace share: colours, tables, and the start and end of a command.
 
 pub mod command;
 pub mod palette;
 pub mod table;
 
-pub use command::{StillRunning, Usage, print, print_error, print_json, run, told_to_stop};
+pub use command::{StillRunning, Usage, print, print_error, print_json, run, stop_signal};
 pub use palette::{Palette, Screen};
 
-/// A word with its number: `1 step`, `2 steps`.
+/// Formats a word with its number: `1 step`, `2 steps`.
 pub fn count(number: impl TryInto<u64>, word: &str) -> String {
     let number = number.try_into().unwrap_or_default();
     if number == 1 {

@@ -1,9 +1,9 @@
-//! The REST contract: requests and what must come back, run against a URL.
+//! The REST contract: requests with their expected responses, run against a URL.
 //!
-//! The one thing to know: nothing here knows who serves. With `SUPABASE_URL` set (and
-//! `SUPABASE_PUBLISHABLE_KEY`, `SUPABASE_SECRET_KEY`, `SUPABASE_USER_TOKEN`: a token whose `sub` is
-//! 00000000-0000-4000-8000-000000000001) it runs against that project, which must have
-//! `rest_contract/schema.sql`; otherwise against the local gateway on a database of its own.
+//! The cases are independent of the server. With `SUPABASE_URL` set (and `SUPABASE_PUBLISHABLE_KEY`,
+//! `SUPABASE_SECRET_KEY`, `SUPABASE_USER_TOKEN`: a token whose `sub` is 00000000-0000-4000-8000-000000000001) they run
+//! against that project, which must have `rest_contract/schema.sql`; otherwise against the local gateway on a database
+//! of its own.
 
 #![allow(
     clippy::unwrap_used,
@@ -26,7 +26,7 @@ use serde_json::Value;
 use target::Target;
 
 #[tokio::test]
-async fn every_request_of_the_contract_is_answered_as_postgrest_answers_it() {
+async fn contract_requests_are_answered_as_by_postgrest() {
     let target = Target::open().await.unwrap();
     let client = Client::builder().build().unwrap();
     let cases = cases::functions()
@@ -104,7 +104,7 @@ async fn run(client: &Client, target: &Target, case: &Case) -> Result<(), String
     }
 }
 
-/// Whether `got` has at least the fields of `wanted`.
+/// Returns true if `got` has at least the fields of `wanted`.
 fn contains(got: &Value, wanted: &Value) -> bool {
     match (got, wanted) {
         (Value::Object(got), Value::Object(wanted)) => wanted

@@ -1,10 +1,10 @@
-//! What can go wrong between a person and the API, each with what to do next.
+//! Errors of calls to the API, each with the advice for the person.
 //!
-//! The one thing to know: callers branch on the variant and on the database's own code (`ZG…`), never on text.
+//! Callers branch on the variant and on the database's own code (`ZG…`), never on text.
 
 use serde_json::Value;
 
-/// Where the API is, which decides what a person should try next.
+/// The kind of project, which decides the advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// The stack of `goalpost up` on this machine.
@@ -13,15 +13,15 @@ pub enum Place {
     GivenUrl,
 }
 
-/// Why a call did not succeed.
+/// An error of a call.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Nothing answered.
+    /// The server did not answer.
     #[error("nothing answers at {url} ({reason}).\n{}", next_when_unreachable(*.place))]
     Unreachable {
         /// The address that was tried.
         url: String,
-        /// The system's own words.
+        /// The system's message.
         reason: String,
         /// Decides the advice.
         place: Place,
@@ -29,17 +29,17 @@ pub enum Error {
     /// The key or the token was not accepted (401).
     #[error("you are not signed in: {message}.\n{}", next_when_not_signed_in(*.place))]
     NotSignedIn {
-        /// The server's words.
+        /// The server's message.
         message: String,
         /// Decides the advice.
         place: Place,
     },
-    /// There is no such thing, or this person may not see it.
+    /// The object does not exist, or this person may not read it.
     #[error(
         "not found: {message}.\nIt does not exist, or it is another workspace's. `cargo goalpost goals` lists yours."
     )]
     NotFound {
-        /// The server's words.
+        /// The server's message.
         message: String,
     },
     /// The database has no Goalpost, or does not expose it.
@@ -47,25 +47,25 @@ pub enum Error {
         "this project does not serve Goalpost: {message}.\nApply supabase/migrations to it, and expose the schemas goalpost and goalpost_worker (Project Settings, API)."
     )]
     NotInstalled {
-        /// The server's words.
+        /// The server's message.
         message: String,
     },
-    /// Refused for a reason that its words explain.
+    /// The call was refused for the reason in the message.
     #[error("{message}{}", hint.as_ref().map(|hint| format!("\n{hint}")).unwrap_or_default())]
     Refused {
         /// The HTTP status.
         status: u16,
         /// The server's code, as `ZG004`.
         code: String,
-        /// A sentence.
+        /// The message, a sentence.
         message: String,
-        /// What to do, if the server says.
+        /// The advice, if the server sends one.
         hint: Option<String>,
     },
-    /// An answer that makes no sense.
+    /// The answer cannot be decoded.
     #[error("{message}.\nIs this the address of a Supabase project?")]
     Unexpected {
-        /// What was wrong with it.
+        /// A description of the defect.
         message: String,
     },
 }
@@ -91,7 +91,7 @@ fn next_when_not_signed_in(place: Place) -> &'static str {
 }
 
 impl Error {
-    /// Reads an answer that is no success: PostgREST's, Auth's, a function's or a gateway's.
+    /// Decodes an error response of PostgREST, Auth, a function or a gateway.
     #[must_use]
     pub fn of_answer(status: u16, body: &[u8], place: Place) -> Self {
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -119,7 +119,7 @@ impl Error {
         }
     }
 
-    /// Whether the same call may well succeed a little later.
+    /// Returns true if the same call may succeed a little later.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
@@ -130,7 +130,7 @@ impl Error {
     }
 }
 
-/// The first of these members that is a text with something in it. A function may nest them under `error`.
+/// Returns the first of these members that is a non-empty text. A function may nest them under `error`.
 fn first_text(body: &Value, names: &[&str]) -> Option<String> {
     let nested = body.get("error").filter(|error| error.is_object());
     names
@@ -150,15 +150,13 @@ fn first_text(body: &Value, names: &[&str]) -> Option<String> {
 fn own_hint(status: u16, code: &str) -> Option<String> {
     let hint = match (status, code) {
         (_, "ZG002" | "42501") | (403, _) => {
-            "Ask somebody whose role allows it; on the local stack try --as owner or --as approver."
+            "Ask a person whose role allows it; on the local stack try --as owner or --as approver."
         }
         (_, "ZG006") | (429, _) => {
             "Too much is open or under way: wait for some of it to end, then try again."
         }
         (_, "ZG007") | (413, _) => "Ask with less text.",
-        (500.., _) => {
-            "Try again; `cargo goalpost doctor` looks for what is wrong with the local stack."
-        }
+        (500.., _) => "Try again; `cargo goalpost doctor` checks the local stack.",
         _ => return None,
     };
     Some(hint.to_owned())

@@ -1,23 +1,23 @@
-//! The rows that people read, as far as the command line shows them.
+//! The rows that the command line reads from the API.
 //!
-//! The one thing to know: `--json` prints these very shapes, so a renamed field is a change for its users.
+//! `--json` prints these structs, so renaming a field changes the output for its users.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-/// A question with all that may be given with it: the body of intake's POST.
+/// A question with everything that may be sent with it: the body of intake's POST.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Question {
     /// The workspace that it belongs to.
     pub workspace_id: Uuid,
     /// The question.
     pub question: String,
-    /// Makes asking again safe.
+    /// The key under which a repeated question gives the same request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub idempotency_key: Option<String>,
-    /// Material that models are sent.
+    /// Material for the models.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub context: Map<String, Value>,
     /// The runbook to start instead of assessing the question.
@@ -26,13 +26,13 @@ pub struct Question {
     /// The parameters of that runbook.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub parameters: Map<String, Value>,
-    /// What it may cost, and what happens at the cap.
+    /// The cap on its cost, and the behaviour at the cap.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub budget: Map<String, Value>,
 }
 
 impl Question {
-    /// Creates a question with nothing beside it.
+    /// Creates a question with no options.
     #[must_use]
     pub fn new(workspace_id: Uuid, question: &str) -> Self {
         Self {
@@ -43,28 +43,28 @@ impl Question {
     }
 }
 
-/// What `accept_request` answers.
+/// The answer of `accept_request`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Accepted {
     /// The request.
     pub request_id: i64,
-    /// Its first run, the root of all that follows from it.
+    /// The id of its root run.
     pub run_id: Option<i64>,
     /// The request's state.
     pub state: String,
-    /// Whether this idempotency key had been used before.
+    /// True if this idempotency key had been used before.
     #[serde(default)]
     pub repeated: bool,
 }
 
-/// What intake answers to somebody who waits.
+/// The answer of intake to a caller who waits.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Answered {
     /// The request.
     pub request_id: i64,
     /// Its state; `accepted` when the wait was too short.
     pub state: String,
-    /// Why it failed.
+    /// The reason of its failure.
     pub reason: Option<String>,
     /// The answer in Markdown.
     pub answer_text: Option<String>,
@@ -79,32 +79,32 @@ pub struct Workspace {
     pub name: String,
 }
 
-/// What a person asked.
+/// A request: a person's question.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Request {
     /// Its id.
     pub id: i64,
     /// The tenant.
     pub workspace_id: Uuid,
-    /// As it was asked.
+    /// The question.
     pub question: String,
     /// submitted, accepted, answered, failed, cancelled.
     pub state: String,
-    /// Why it ended as it did.
+    /// The reason of its final state.
     pub reason: Option<String>,
     /// 0 (answer at once) to 1.
     #[serde(default, deserialize_with = "number")]
     pub complexity_score: Option<f64>,
-    /// What the score is made of.
+    /// The parts of the score.
     #[serde(default)]
     pub complexity_reasons: Value,
-    /// The goal that was made of it, if it took more than an answer.
+    /// The goal that was opened for it, if it took more than an answer.
     pub goal_id: Option<i64>,
     /// The answer in Markdown.
     pub answer_text: Option<String>,
-    /// When it was asked.
+    /// The time of the question.
     pub created_at: DateTime<Utc>,
-    /// When it ended.
+    /// The time of its end.
     pub ended_at: Option<DateTime<Utc>>,
 }
 
@@ -121,34 +121,34 @@ pub struct Goal {
     pub parent_run_id: Option<i64>,
     /// That step.
     pub parent_step_key: Option<String>,
-    /// In a few words.
+    /// A title of a few words.
     pub title: String,
     /// Its kind, as `database-audit`.
     pub goal_type: String,
     /// active, completed, failed, cancelled.
     pub state: String,
-    /// Why it ended as it did.
+    /// The reason of its final state.
     pub reason: Option<String>,
     /// The report in Markdown.
     pub report: Option<String>,
-    /// When it was opened.
+    /// The time of its start.
     pub created_at: DateTime<Utc>,
-    /// When it ended.
+    /// The time of its end.
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-/// What a goal is judged by.
+/// A criterion by which a goal is judged.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Criterion {
     /// Its goal.
     pub goal_id: i64,
     /// Its number within the goal, from 1.
     pub number: i32,
-    /// What must hold.
+    /// The condition.
     pub description: String,
     /// open, met, unmet, unknown.
     pub verdict: String,
-    /// What decided it.
+    /// The evidence of the verdict.
     pub evidence: Option<String>,
 }
 
@@ -165,15 +165,15 @@ pub struct Run {
     pub root_run_id: i64,
     /// running, completed, failed, cancelled.
     pub state: String,
-    /// Why it ended as it did.
+    /// The reason of its final state.
     pub reason: Option<String>,
-    /// How many plans were accepted for it.
+    /// The number of plans that were accepted for it.
     pub revision: i32,
-    /// The runbook its plan came from.
+    /// The runbook of its plan.
     pub runbook_id: Option<i64>,
-    /// When it began.
+    /// The time of its start.
     pub created_at: DateTime<Utc>,
-    /// When it ended.
+    /// The time of its end.
     pub ended_at: Option<DateTime<Utc>>,
 }
 
@@ -186,30 +186,30 @@ pub struct Step {
     pub key: String,
     /// assess, plan, agent, tool, approval, subgoal, judge.
     pub kind: String,
-    /// In a few words.
+    /// A title of a few words.
     pub title: String,
-    /// Which plan brought it.
+    /// The revision of the plan that added it.
     pub revision: i32,
     /// The keys of the steps that must end first.
     pub depends_on: Vec<String>,
     /// pending, ready, running, waiting, completed, failed, skipped, cancelled.
     pub state: String,
-    /// Which try this is, from 1.
+    /// The number of this attempt, from 1.
     pub attempt: i32,
-    /// How many there may be.
+    /// The greatest number of attempts.
     pub max_attempts: i32,
-    /// The earliest time of the next try.
+    /// The earliest time of the next attempt.
     pub run_after: Option<DateTime<Utc>>,
-    /// When it was first claimed.
+    /// The time of the first claim.
     pub started_at: Option<DateTime<Utc>>,
-    /// When it ended.
+    /// The time of its end.
     pub ended_at: Option<DateTime<Utc>>,
-    /// Why it failed.
+    /// The reason of its failure.
     #[serde(default)]
     pub error: Value,
 }
 
-/// A decision that a person owes.
+/// A decision that is required of a person.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Approval {
     /// Its id.
@@ -223,20 +223,20 @@ pub struct Approval {
     /// step, plan, tool_call, budget, outcome_unknown, question, verdict, renewal.
     #[serde(default)]
     pub kind: String,
-    /// What is asked.
+    /// The question.
     pub question: String,
-    /// What the person is shown: the results of the steps before.
+    /// The results of earlier steps, as the person reads them.
     #[serde(default)]
     pub shown: Value,
-    /// Who may decide.
+    /// The role that may decide.
     pub required_role: String,
     /// pending, approved, rejected, expired, cancelled.
     pub state: String,
-    /// When it was asked.
+    /// The time of the question.
     pub requested_at: DateTime<Utc>,
-    /// When it expires undecided.
+    /// The time at which it expires undecided.
     pub expires_at: DateTime<Utc>,
-    /// What was said with the decision.
+    /// The comment of the decision.
     pub comment: Option<String>,
 }
 
@@ -249,30 +249,30 @@ pub struct Inbox {
     pub goal_id: Option<i64>,
     /// That goal's title.
     pub goal_title: Option<String>,
-    /// What is asked.
+    /// The question.
     pub question: String,
-    /// What the person is shown.
+    /// The results of earlier steps, as the person reads them.
     #[serde(default)]
     pub shown: Value,
-    /// Who may decide.
+    /// The role that may decide.
     pub required_role: String,
-    /// When it was asked.
+    /// The time of the question.
     pub requested_at: DateTime<Utc>,
-    /// When it expires undecided.
+    /// The time at which it expires undecided.
     pub expires_at: DateTime<Utc>,
     /// step, plan, tool_call, budget, outcome_unknown, question, verdict.
     #[serde(default = "step")]
     pub kind: String,
-    /// The tool whose call it is about.
+    /// The tool of the call in question.
     #[serde(default)]
     pub tool: Option<String>,
-    /// Exactly what is decided on: arguments, a plan, a cap.
+    /// The exact subject of the decision: arguments, a plan, a cap.
     #[serde(default)]
     pub subject: Option<Value>,
-    /// Its sha256 in hex: the version.
+    /// The subject's sha256 in hex: its version.
     #[serde(default)]
     pub subject_hash: Option<String>,
-    /// The original, where another person edited it: with `subject`, the difference.
+    /// The original, where another person edited it; with `subject`, it gives the difference.
     #[serde(default)]
     pub original: Option<Value>,
     /// The person who edited it, or supplied the proposed result.
@@ -284,13 +284,13 @@ pub struct Inbox {
     /// `requester`, or the role whose decision is required next.
     #[serde(default)]
     pub waits_for: Option<String>,
-    /// What an answer has to be, as a JSON schema.
+    /// The JSON schema of an answer.
     #[serde(default)]
     pub answer_schema: Option<Value>,
-    /// How many different people have to approve.
+    /// The number of different people who have to approve.
     #[serde(default = "one")]
     pub quorum: i64,
-    /// How many have.
+    /// The number of approvals so far.
     #[serde(default)]
     pub votes: i64,
 }
@@ -306,45 +306,45 @@ fn one() -> i64 {
 /// A row of history.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Event {
-    /// Its place in the tree's history, from 1, without gaps.
+    /// Its sequence number in the tree's history, from 1, without gaps.
     pub sequence: i64,
-    /// The run it happened in.
+    /// The run of the event.
     pub run_id: i64,
     /// The run's goal.
     pub goal_id: Option<i64>,
-    /// The step it happened to.
+    /// The step of the event.
     pub step_key: Option<String>,
-    /// What happened, as `step.completed`.
+    /// The event's kind, as `step.completed`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// More about it.
+    /// Details.
     #[serde(default)]
     pub data: Value,
-    /// When.
+    /// The time of the event.
     pub created_at: DateTime<Utc>,
 }
 
-/// How far a goal is.
+/// The progress of a goal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Progress {
     /// The goal.
     pub goal_id: i64,
-    /// 0 to 1.
+    /// The progress from 0 to 1.
     #[serde(default, deserialize_with = "number")]
     pub progress: Option<f64>,
-    /// Steps that ended.
+    /// The number of steps that ended.
     pub steps_ended: i64,
-    /// Steps there are.
+    /// The number of steps.
     pub steps_total: i64,
-    /// The same in words.
+    /// The progress in words.
     pub explanation: String,
-    /// What its newest plan was thought to cost: micro-dollars in `cost_microusd`, and where that comes from.
+    /// The estimate for its newest plan: micro-dollars in `cost_microusd`, and the source of the number.
     #[serde(default)]
     pub estimate: Option<Value>,
 }
 
 impl Progress {
-    /// What it was thought to cost, in dollars, for people; nothing where there is no estimate.
+    /// Returns the estimated cost in dollars, for people; none without an estimate.
     #[must_use]
     pub fn estimated(&self) -> Option<String> {
         let microusd = self.estimate.as_ref()?.get("cost_microusd")?.as_f64()?;
@@ -352,16 +352,16 @@ impl Progress {
     }
 }
 
-/// What one model call used.
+/// The usage of one model call.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Usage {
     /// The run it was for.
     pub run_id: i64,
     /// The step it was for.
     pub step_key: String,
-    /// Whose model.
+    /// The provider of the model.
     pub provider: String,
-    /// Which model.
+    /// The model.
     pub model: String,
     /// Tokens sent.
     pub input_tokens: i64,
@@ -369,12 +369,12 @@ pub struct Usage {
     pub output_tokens: i64,
     /// Millionths of a dollar.
     pub cost_microusd: i64,
-    /// Whether the cost is an estimate: the model has no price, or its server reported no usage.
+    /// True if the cost is an estimate: the model has no price, or its server reported no usage.
     #[serde(default)]
     pub is_estimate: bool,
 }
 
-/// A step that failed for good and waits for a person.
+/// A step that failed permanently and requires a person.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DeadLetter {
     /// Its id, for `retry`.
@@ -383,15 +383,14 @@ pub struct DeadLetter {
     pub run_id: i64,
     /// The step.
     pub step_key: String,
-    /// Why it failed.
+    /// The reason of its failure.
     #[serde(default)]
     pub error: Value,
-    /// When a person tried it again.
+    /// The time at which a person retried it.
     pub retried_at: Option<DateTime<Utc>>,
 }
 
-/// Codes of errors that end a step for good and that a person can mend: a key, a name, credit, a cap, a limit of the
-/// workspace.
+/// Codes of permanent errors that a person can correct: a key, a name, credit, a cap, a limit of the workspace.
 const MENDABLE: [&str; 8] = [
     "no_language_model",
     "model_not_named",
@@ -404,8 +403,8 @@ const MENDABLE: [&str; 8] = [
 ];
 
 impl DeadLetter {
-    /// Returns true if another attempt can end otherwise: the cause passes by itself, or a person can mend it. What was
-    /// asked for wrongly, or rejected, fails again.
+    /// Returns true if another attempt can end otherwise: the cause passes by itself, or a person can correct it. A
+    /// malformed or rejected request fails again.
     #[must_use]
     pub fn may_be_retried(&self) -> bool {
         let code = self.error.get("code").and_then(Value::as_str);
@@ -415,7 +414,7 @@ impl DeadLetter {
     }
 }
 
-/// Postgres' `numeric` comes as a number or, where digits must not be lost, as text.
+/// Decodes Postgres' `numeric`, which is a number or, where digits must not be lost, text.
 fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     let value = Value::deserialize(deserializer)?;
     Ok(value.as_f64().or_else(|| value.as_str()?.parse().ok()))

@@ -1,7 +1,7 @@
-//! Signing in with Supabase Auth's password grant, and staying signed in.
+//! Signs in with Supabase Auth's password grant, and renews sessions.
 //!
-//! The one thing to know: the session is a secret. It is written for its owner alone (0600), and belongs to one
-//! project: another `--url` does not use it.
+//! A session is a secret. Its file is readable for its owner alone (0600), and belongs to one project: another `--url`
+//! does not use it.
 
 use chrono::Utc;
 use local_stack::home::Home;
@@ -22,7 +22,7 @@ pub struct Session {
     pub url: String,
     /// Its publishable key.
     pub key: String,
-    /// Who it is, for people.
+    /// The person's e-mail address, for messages.
     pub email: String,
     access_token: SecretString,
     refresh_token: SecretString,
@@ -54,7 +54,7 @@ impl Client {
         Ok(self.session(granted, email))
     }
 
-    /// The session with a token that still lives; renewed if need be, which the second value tells.
+    /// Returns the session with a valid token, renewed if necessary.
     ///
     /// # Errors
     /// The session has ended: sign in again.
@@ -91,17 +91,17 @@ impl Client {
     }
 }
 
-/// Whether a session had to be renewed, and so must be stored again.
+/// The result of a renewal; renewed sessions must be stored again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Renewal {
-    /// The token still lives.
+    /// The token is still valid.
     NotNeeded,
-    /// There are new tokens; the old ones are used up.
+    /// There are new tokens; the old ones are spent.
     Renewed,
 }
 
 impl Session {
-    /// The token to send.
+    /// Returns the token to send.
     #[must_use]
     pub fn token(&self) -> SecretString {
         self.access_token.clone()
@@ -123,7 +123,7 @@ impl Session {
         })
     }
 
-    /// Keeps the session for the next commands, readable for its owner alone.
+    /// Stores the session for later commands, readable for its owner alone.
     ///
     /// # Errors
     /// The file cannot be written.

@@ -1,4 +1,4 @@
-//! What a person reads when a call does not succeed.
+//! Tests of the errors that people read.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 
-/// A server that answers everything with this.
+/// Starts a server with one answer to every request.
 async fn answering(status: StatusCode, body: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -27,7 +27,7 @@ async fn error_of(status: StatusCode, body: &'static str, place: Place) -> Error
 }
 
 #[tokio::test]
-async fn a_refused_connection_asks_whether_the_stack_is_up() {
+async fn refused_connection_suggests_starting_the_stack() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", free.local_addr().unwrap());
     drop(free);
@@ -46,7 +46,7 @@ async fn a_refused_connection_asks_whether_the_stack_is_up() {
 }
 
 #[tokio::test]
-async fn an_expired_token_tells_how_to_sign_in_again() {
+async fn expired_token_gives_advice_to_sign_in() {
     let body = r#"{"code":"PGRST303","details":null,"hint":null,"message":"JWT expired"}"#;
     let error = error_of(StatusCode::UNAUTHORIZED, body, Place::GivenUrl).await;
     assert!(matches!(error, Error::NotSignedIn { .. }), "{error:?}");
@@ -59,7 +59,7 @@ async fn an_expired_token_tells_how_to_sign_in_again() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_not_found_whatever_the_status() {
+async fn missing_row_is_not_found_at_any_status() {
     let body = r#"{"code":"ZG001","details":null,"hint":"","message":"there is no such approval"}"#;
     let error = error_of(StatusCode::BAD_REQUEST, body, Place::LocalStack).await;
     assert!(matches!(error, Error::NotFound { .. }), "{error:?}");
@@ -68,14 +68,14 @@ async fn what_is_not_there_is_not_found_whatever_the_status() {
 }
 
 #[tokio::test]
-async fn a_project_without_our_schema_is_told_apart_from_a_missing_row() {
+async fn missing_schema_is_not_a_missing_row() {
     let body = r#"{"code":"PGRST106","message":"Invalid schema: goalpost","hint":"Only the following schemas are exposed: public"}"#;
     let error = error_of(StatusCode::NOT_ACCEPTABLE, body, Place::GivenUrl).await;
     assert!(error.to_string().contains("supabase/migrations"), "{error}");
 }
 
 #[tokio::test]
-async fn a_refusal_keeps_the_databases_code_and_gives_advice() {
+async fn refusal_keeps_database_code_and_adds_advice() {
     let body = r#"{"code":"ZG002","message":"this needs the role approver","hint":""}"#;
     let error = error_of(StatusCode::BAD_REQUEST, body, Place::LocalStack).await;
     let Error::Refused { code, hint, .. } = &error else {
@@ -93,7 +93,7 @@ async fn a_refusal_keeps_the_databases_code_and_gives_advice() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_json_is_no_crash() {
+async fn answer_without_json_is_reported() {
     let error = error_of(StatusCode::OK, "<html>", Place::GivenUrl).await;
     assert!(
         error.to_string().contains("address of a Supabase project"),
@@ -104,7 +104,7 @@ async fn an_answer_that_is_no_json_is_no_crash() {
 }
 
 #[test]
-fn an_address_that_is_none_is_explained() {
+fn invalid_address_is_reported() {
     let error = Client::new("localhost:54321", "k", Place::GivenUrl)
         .err()
         .unwrap();

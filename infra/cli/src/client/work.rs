@@ -1,7 +1,6 @@
-//! All of one request: its goals, runs, steps and approvals, read together.
+//! Reads a request with its goals, runs, steps and approvals.
 //!
-//! The one thing to know: the parts are read side by side, so they may be a moment apart. Whoever shows them
-//! reads again when the next event comes.
+//! The parts are read concurrently, so they may be a moment apart. A display reads them again at the next event.
 
 use futures::try_join;
 use serde::{Serialize, de::DeserializeOwned};
@@ -25,7 +24,7 @@ const DEAD_LETTER: &str = "id,run_id,step_key,error,retried_at";
 /// A request with everything that followed from it.
 #[derive(Clone, Debug, Serialize)]
 pub struct Work {
-    /// What was asked.
+    /// The request.
     pub request: Request,
     /// All goals of its tree, the oldest first.
     pub goals: Vec<Goal>,
@@ -35,28 +34,28 @@ pub struct Work {
     pub steps: Vec<Step>,
     /// All approvals.
     pub approvals: Vec<Approval>,
-    /// How far each goal is.
+    /// The progress of each goal.
     pub progress: Vec<Progress>,
-    /// What each goal is judged by, with the verdicts.
+    /// The criteria of all goals, with the verdicts.
     pub criteria: Vec<Criterion>,
-    /// Steps that failed for good.
+    /// Steps that failed permanently.
     pub dead_letters: Vec<DeadLetter>,
 }
 
 impl Work {
-    /// The first run, by whose id the tree's events are read.
+    /// Returns the id of the root run, under which the tree's events are read.
     #[must_use]
     pub fn root_run_id(&self) -> Option<i64> {
         self.runs.first().map(|run| run.root_run_id)
     }
 
-    /// Whether the request has ended.
+    /// Returns true if the request has ended.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         self.request.ended_at.is_some()
     }
 
-    /// The goal that was made of the request.
+    /// Returns the goal that was opened for the request.
     #[must_use]
     pub fn goal(&self) -> Option<&Goal> {
         self.goals
@@ -64,28 +63,28 @@ impl Work {
             .find(|goal| Some(goal.id) == self.request.goal_id)
     }
 
-    /// The approvals that wait for somebody.
+    /// Returns the approvals without a decision.
     pub fn pending_approvals(&self) -> impl Iterator<Item = &Approval> {
         self.approvals
             .iter()
             .filter(|approval| approval.state == "pending")
     }
 
-    /// What the person gets in the end: the goal's report, or the answer.
+    /// Returns the final text: the goal's report, or the answer.
     #[must_use]
     pub fn outcome(&self) -> Option<&str> {
         let report = self.goal().and_then(|goal| goal.report.as_deref());
         report.or(self.request.answer_text.as_deref())
     }
 
-    /// What the request's own goal is judged by.
+    /// Returns the criteria of the request's own goal.
     pub fn criteria(&self) -> impl Iterator<Item = &Criterion> {
         self.criteria
             .iter()
             .filter(|criterion| Some(criterion.goal_id) == self.request.goal_id)
     }
 
-    /// Why it failed, in the best words there are.
+    /// Returns the most specific reason of the failure.
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         let of_goal = self.goal().and_then(|goal| goal.reason.as_deref());
@@ -94,10 +93,10 @@ impl Work {
 }
 
 impl Client {
-    /// A request with everything that followed from it.
+    /// Reads a request with everything that followed from it.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is none, or it is another workspace's; else as any call.
+    /// [`Error::NotFound`] if it does not exist or belongs to another workspace; else as any call.
     pub async fn work(&self, request_id: i64) -> Result<Work> {
         let ids = [request_id];
         let (requests, goals, runs): (Vec<Request>, Vec<Goal>, Vec<Run>) = try_join!(
@@ -136,7 +135,7 @@ impl Client {
         })
     }
 
-    /// The model calls that these runs took.
+    /// Reads the model calls of these runs.
     ///
     /// # Errors
     /// As any call.
@@ -146,10 +145,10 @@ impl Client {
             .await
     }
 
-    /// A goal, by its id.
+    /// Reads a goal by its id.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is none, or it is another workspace's; else as any call.
+    /// [`Error::NotFound`] if it does not exist or belongs to another workspace; else as any call.
     pub async fn goal(&self, goal_id: i64) -> Result<Goal> {
         let goals: Vec<Goal> = self.rows("goals", GOAL, ("id", &[goal_id]), "id").await?;
         let missing = || Error::NotFound {
@@ -158,7 +157,7 @@ impl Client {
         goals.into_iter().next().ok_or_else(missing)
     }
 
-    /// The newest goals that stand at the top of their tree.
+    /// Reads the newest goals at the top of their tree.
     ///
     /// # Errors
     /// As any call.
@@ -172,7 +171,7 @@ impl Client {
         self.select("goals", &query).await
     }
 
-    /// How far these goals are.
+    /// Reads the progress of these goals.
     ///
     /// # Errors
     /// As any call.
@@ -181,10 +180,10 @@ impl Client {
             .await
     }
 
-    /// An approval, by its id.
+    /// Reads an approval by its id.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is none, or it is another workspace's; else as any call.
+    /// [`Error::NotFound`] if it does not exist or belongs to another workspace; else as any call.
     pub async fn approval(&self, approval_id: i64) -> Result<Approval> {
         let approvals: Vec<Approval> = self
             .rows("approvals", APPROVAL, ("id", &[approval_id]), "id")

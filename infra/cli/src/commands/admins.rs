@@ -1,4 +1,4 @@
-//! `goalpost admins`: the operators of the project, and what they give to workspaces.
+//! `goalpost admins`: the operators of the project, and their grants to workspaces.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::arguments::{Admins, AdminsAction, Global};
 use super::{Usage, connect, print, print_json};
 
-/// Beyond any cap that the database takes, and exact as a number of micro-dollars.
+/// Beyond any cap that the database accepts, and exact as a number of micro-dollars.
 const MOST_DOLLARS: f64 = 1e6;
 
 #[derive(Serialize, Deserialize)]
@@ -76,7 +76,7 @@ fn microusd(usd: f64) -> anyhow::Result<i64> {
     Ok((usd * 1e6).round() as i64)
 }
 
-/// Returns the limits of `--set key=value` as JSON.
+/// Parses the limits of `--set key=value` into JSON.
 fn changes(set: &[String]) -> anyhow::Result<Map<String, Value>> {
     set.iter()
         .map(|change| {

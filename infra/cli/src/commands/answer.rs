@@ -1,4 +1,4 @@
-//! What a person gets in the end: the answer or report on standard output, what it took beside it.
+//! Prints the outcome of a request: the answer or report on standard output, its cost on standard error.
 
 use anyhow::{anyhow, bail};
 use chrono::Utc;
@@ -14,7 +14,7 @@ const MAX_EVIDENCE_CHARS: usize = 100;
 /// Prints the outcome.
 ///
 /// # Errors
-/// There is none: the reason, and what may be done.
+/// The request has no outcome; the error has the reason and the advice.
 pub(super) async fn print_outcome(client: &Client, work: &Work) -> anyhow::Result<()> {
     print_text(work.outcome().unwrap_or_default());
     print_criteria(work);
@@ -33,7 +33,7 @@ pub(super) async fn print_outcome(client: &Client, work: &Work) -> anyhow::Resul
     outcome(work)
 }
 
-/// Prints the verdicts beside the report, which is for forwarding.
+/// Prints the verdicts on standard error: the report on standard output is for forwarding.
 pub(super) fn print_criteria(work: &Work) {
     for line in criteria_lines(work, Screen::stderr()) {
         print_error(&line);
@@ -64,7 +64,7 @@ fn criteria_lines(work: &Work, screen: Screen) -> Vec<String> {
     lines
 }
 
-/// The start of an evidence, for one cell; the whole is in `--json`.
+/// Returns the start of an evidence, for one cell; `--json` has all of it.
 fn one_line(evidence: &str) -> String {
     let line: String = evidence.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= MAX_EVIDENCE_CHARS {
@@ -74,10 +74,10 @@ fn one_line(evidence: &str) -> String {
     format!("{start}…")
 }
 
-/// Whether it ended well.
+/// Checks that the request ended well.
 ///
 /// # Errors
-/// It did not, and why.
+/// The reason why it did not.
 pub(super) fn outcome(work: &Work) -> anyhow::Result<()> {
     let request = &work.request;
     let reason = work.reason().unwrap_or("no reason was given");
@@ -111,7 +111,7 @@ fn retries(work: &Work) -> String {
     open.map(line).collect()
 }
 
-/// Markdown: styled on a terminal, untouched elsewhere.
+/// Prints Markdown: styled on a terminal, unchanged elsewhere.
 pub(super) fn print_text(text: &str) {
     let screen = Screen::stdout();
     if !screen.is_terminal {
@@ -125,7 +125,7 @@ pub(super) fn print_text(text: &str) {
     }
 }
 
-/// `2 model calls, 1234 tokens, $0.0123`.
+/// Returns the cost, as `2 model calls, 1234 tokens, $0.0123`.
 pub(super) fn cost(usage: &[Usage]) -> String {
     if usage.is_empty() {
         return "no model was called".to_owned();
@@ -174,7 +174,7 @@ mod tests {
     };
 
     #[test]
-    fn verdicts_of_the_requests_own_goal_are_a_table() {
+    fn criteria_of_the_requests_goal_are_a_table() {
         let criterion = |goal_id, description: &str, evidence: &str| Criterion {
             goal_id,
             number: 1,

@@ -1,4 +1,4 @@
-//! `goalpost approvals`: what waits for the caller, with exactly what is decided on.
+//! `goalpost approvals`: the approvals that the caller may decide, each with its exact subject.
 
 use chrono::Utc;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::render::{Screen, age, count, markdown, one_line};
 
 /// Lines of each result that are shown; `--json` has all of them.
 const LINES_SHOWN: usize = 16;
-/// Lines of what is decided on that are shown: all of it, unless it is a plan or worse.
+/// Lines of a subject that are shown: all of it, unless it is a plan or longer.
 const SUBJECT_LINES_SHOWN: usize = 80;
 
 pub(super) async fn run(global: &Global) -> anyhow::Result<()> {
@@ -36,7 +36,7 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<()> {
         let goal = approval.goal_title.as_deref().unwrap_or("a request");
         print(&palette.dim(&format!(
             "  {} · {goal}{} · asked {} · expires {} · for the {}{}",
-            about(approval),
+            subject_title(approval),
             approval.goal_id.map(|id| format!(" (goal {id})")).unwrap_or_default(),
             age(approval.requested_at, now),
             age(approval.expires_at, now),
@@ -52,20 +52,20 @@ pub(super) async fn run(global: &Global) -> anyhow::Result<()> {
             .iter()
             .chain(&edited::lines(approval, screen))
             .for_each(|line| print(line));
-        print(&palette.dim(&format!("  {}", ways(approval))));
+        print(&palette.dim(&format!("  {}", next_commands(approval))));
         print("");
     }
     Ok(())
 }
 
-/// What it is about, in a few words.
-fn about(approval: &Inbox) -> String {
+/// Returns the subject of an approval in a few words.
+fn subject_title(approval: &Inbox) -> String {
     let tool = approval.tool.as_deref().unwrap_or("a tool");
     match approval.kind.as_str() {
         "plan" => "a plan".to_owned(),
         "tool_call" => format!("a call of {tool}"),
         "budget" => "a budget".to_owned(),
-        "outcome_unknown" => format!("what became of a call of {tool}"),
+        "outcome_unknown" => format!("the outcome of a call of {tool}"),
         "question" => "a question".to_owned(),
         "verdict" => "criteria that could not be judged".to_owned(),
         _ => "a step".to_owned(),
@@ -87,10 +87,10 @@ fn votes(approval: &Inbox) -> String {
     )
 }
 
-/// Exactly what is decided on, and what an answer has to be.
+/// Returns the exact subject, and the schema of an answer.
 fn subject(approval: &Inbox, screen: Screen) -> Vec<String> {
     let mut lines = Vec::new();
-    // What a plan is, `shown` has already.
+    // The plan is in `shown` already.
     if approval.kind != "plan"
         && let Some(subject) = &approval.subject
     {
@@ -111,8 +111,8 @@ fn subject(approval: &Inbox, screen: Screen) -> Vec<String> {
     lines
 }
 
-/// What may be typed next.
-fn ways(approval: &Inbox) -> String {
+/// Returns the commands that may be typed next.
+fn next_commands(approval: &Inbox) -> String {
     let id = approval.approval_id;
     let more = match approval.kind.as_str() {
         "question" => format!("cargo goalpost approve {id} --answer '…'"),
@@ -134,7 +134,7 @@ fn ways(approval: &Inbox) -> String {
     )
 }
 
-/// What a person is shown before they decide, shortened: the results of the steps before, by their names.
+/// Returns the results of earlier steps by their names, shortened.
 pub(super) fn shown(shown: &Value, screen: Screen) -> Vec<String> {
     let mut lines = Vec::new();
     for (key, result) in shown.as_object().into_iter().flatten() {
@@ -195,7 +195,7 @@ fn text_of(result: &Value) -> String {
     }
 }
 
-/// A plan: a line per step.
+/// Returns a plan, one line per step.
 fn plan_text(plan: &Value, steps: &[Value]) -> String {
     let text = |step: &Value, name: &str| {
         let value = step.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -203,7 +203,7 @@ fn plan_text(plan: &Value, steps: &[Value]) -> String {
     };
     let mut lines = vec![text(plan, "summary")];
     for step in steps {
-        let who = match text(step, "agent") {
+        let actor = match text(step, "agent") {
             agent if agent.is_empty() => text(step, "kind"),
             agent => agent,
         };
@@ -218,7 +218,7 @@ fn plan_text(plan: &Value, steps: &[Value]) -> String {
             false => format!(", after {}", after.join(", ")),
         };
         lines.push(format!(
-            "- {} ({who}{after}) {}",
+            "- {} ({actor}{after}) {}",
             text(step, "key"),
             text(step, "title")
         ));
@@ -226,7 +226,7 @@ fn plan_text(plan: &Value, steps: &[Value]) -> String {
     lines.join("\n")
 }
 
-/// What something is thought to cost, in dollars, with where that comes from.
+/// Returns an estimated cost in dollars, with the source of the number.
 pub(super) fn estimate_text(estimate: &Value, microusd: f64) -> String {
     let bound = |name| {
         estimate
@@ -250,7 +250,7 @@ pub(super) fn estimate_text(estimate: &Value, microusd: f64) -> String {
     )
 }
 
-/// Cut to the width, with its indentation kept.
+/// Cuts a line to the width and keeps its indentation.
 fn cut(line: &str, width: usize) -> String {
     console::truncate_str(line.trim_end(), width, "…").into_owned()
 }

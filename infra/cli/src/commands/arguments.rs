@@ -1,6 +1,6 @@
-//! What may be written on the command line, with the help that teaches it.
+//! The arguments of the command line, with their help.
 //!
-//! The one thing to know: clap reads these comments; the first line of each is what `--help` shows.
+//! clap reads these comments; `--help` shows the first line of each.
 
 mod mcp;
 mod people;
@@ -37,7 +37,7 @@ pub(super) struct Arguments {
     pub(super) command: Command,
 }
 
-/// Which project, and who asks. Without any of these: the local stack, as its owner.
+/// The project and the person. Without any of these: the local stack, as its owner.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Which project, and as whom")]
 pub(super) struct Global {
@@ -59,7 +59,7 @@ pub(super) struct Global {
         value_name = "KEY"
     )]
     pub(super) key: Option<String>,
-    /// A person's token; left out: whoever signed in with `login`
+    /// A person's token; left out: the person who signed in with `login`
     #[arg(
         long,
         global = true,
@@ -110,7 +110,7 @@ pub(super) enum Command {
         after_help = "Examples:\n  cargo goalpost status\n  cargo goalpost status --json | jq -r .tokens.owner"
     )]
     Status,
-    /// Show what the functions wrote
+    /// Show the logs of the functions
     #[command(
         after_help = "Examples:\n  cargo goalpost logs                     the last lines of all functions\n  cargo goalpost logs executor --follow\n  cargo goalpost logs postgres -n 200"
     )]
@@ -120,7 +120,7 @@ pub(super) enum Command {
         after_help = "Examples:\n  cargo goalpost psql\n  cargo goalpost psql -- -c 'select * from goalpost.goals'"
     )]
     Psql(Psql),
-    /// Show it all once: a question, an audit, an approval, a report
+    /// Show one whole request: a question, an audit, an approval, a report
     #[command(
         after_help = "Examples:\n  cargo goalpost demo\n  cargo goalpost demo --yes               approve without being asked\n\nRuns on a database of its own, made anew each time, and stops everything at its end."
     )]
@@ -146,7 +146,7 @@ pub(super) enum Command {
     Approvals,
     /// Approve, or answer, what waits for you
     #[command(
-        after_help = "Examples:\n  cargo goalpost approve 4 --comment \"Looks right\"\n  cargo goalpost approve 5 --set to=team@example.com      with one argument changed\n  cargo goalpost approve 6 --edit plan.json               with what the file holds\n  cargo goalpost approve 7 --answer '{\"colour\": \"blue\"}'   a question\n  cargo goalpost approve 8 --happened                     a call whose outcome nobody knows"
+        after_help = "Examples:\n  cargo goalpost approve 4 --comment \"Looks right\"\n  cargo goalpost approve 5 --set to=team@example.com      with one argument changed\n  cargo goalpost approve 6 --edit plan.json               with the content of a file\n  cargo goalpost approve 7 --answer '{\"colour\": \"blue\"}'   a question\n  cargo goalpost approve 8 --happened                     a call whose outcome is unknown"
     )]
     Approve(Decision),
     /// Reject what waits for your decision
@@ -158,12 +158,12 @@ pub(super) enum Command {
     Cancel(Cancel),
     /// Try a failed step again, by the number of its dead letter
     Retry(Retry),
-    /// List what steps remembered, the newest first, and embed it again
+    /// List the memories of steps, the newest first, and embed them again
     #[command(
         after_help = "Examples:\n  cargo goalpost memories                   the newest 20\n  cargo goalpost memories --all --limit 100\n  cargo goalpost memories reembed           after GOALPOST_EMBEDDING_MODEL was changed\n\nVectors of two models cannot be compared: memories of another model's space are found by their words alone until they\nare embedded again. It is a request like any other: its cost counts against the budgets of the workspace."
     )]
     Memories(Memories),
-    /// Take a memory back: it is told to nobody any more
+    /// Revoke a memory: it is not recalled any more
     Forget(Forget),
     /// Add MCP servers, and approve their tools
     #[command(after_help = mcp::HELP)]
@@ -174,7 +174,7 @@ pub(super) enum Command {
     /// List and change the project admins, and what they grant
     #[command(after_help = people::ADMINS_HELP)]
     Admins(Admins),
-    /// Show and set what models are sent of a workspace
+    /// Show and set the settings of a workspace that models receive
     #[command(after_help = people::SETTINGS_HELP)]
     Settings(Settings),
     /// Sign in to a project, for the next commands
@@ -182,7 +182,7 @@ pub(super) enum Command {
         after_help = "Examples:\n  cargo goalpost login --url https://abc.supabase.co --key sb_publishable_…\n  cargo goalpost login --email owner@goalpost.test        the local stack\n\nThe password is asked for, or read from GOALPOST_PASSWORD."
     )]
     Login(Login),
-    /// Check what work needs, and say what to do about the rest
+    /// Check the requirements of the work, with advice for those that are missing
     Doctor,
 }
 
@@ -195,7 +195,7 @@ pub(super) struct Up {
 
 #[derive(Debug, Args)]
 pub(super) struct Reset {
-    /// Do not ask
+    /// Skip the confirmation
     #[arg(long, short)]
     pub(super) yes: bool,
 }
@@ -205,10 +205,10 @@ pub(super) struct Logs {
     /// A function, or `postgres`; left out: all functions
     #[arg(value_name = "FUNCTION", value_parser = ["intake", "planner", "executor", "aggregator", "analyzer", "postgres"])]
     pub(super) function: Option<String>,
-    /// Go on with what is written from now on
+    /// Continue with new lines
     #[arg(long, short)]
     pub(super) follow: bool,
-    /// How many lines of each
+    /// The number of lines of each
     #[arg(short = 'n', long, default_value_t = 50, value_name = "LINES")]
     pub(super) lines: usize,
 }
@@ -226,14 +226,14 @@ pub(super) struct Psql {
 
 #[derive(Debug, Args)]
 pub(super) struct Demo {
-    /// Approve without being asked
+    /// Approve without a question
     #[arg(long, short)]
     pub(super) yes: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Ask {
-    /// What to find out, or to get done
+    /// The question, or the work to be done
     #[arg(value_name = "QUESTION")]
     pub(super) question: String,
     /// Show the work live, and print the answer
@@ -254,13 +254,13 @@ pub(super) struct Ask {
     /// The workspace, by name or id; needed only by members of several
     #[arg(long, value_name = "WORKSPACE")]
     pub(super) workspace: Option<String>,
-    /// Makes asking again safe: the same key gives the same request
+    /// The idempotency key: the same key gives the same request
     #[arg(long, value_name = "TEXT")]
     pub(super) idempotency_key: Option<String>,
-    /// What models may cost at most, with all that follows from it [default: what the workspace says]
+    /// The highest cost of models for the request and everything that follows from it [default: the workspace's limit]
     #[arg(long, value_name = "DOLLARS")]
     pub(super) max_cost: Option<f64>,
-    /// Ask a person to raise the cap where it is used up, instead of failing
+    /// Ask a person to raise the cap when it is used up, instead of failing
     #[arg(long)]
     pub(super) ask_at_cap: bool,
     /// Show the plan, with what it may cost, before it takes effect
@@ -270,7 +270,7 @@ pub(super) struct Ask {
 
 #[derive(Debug, Args)]
 pub(super) struct Goals {
-    /// How many
+    /// The number of entries
     #[arg(short = 'n', long, default_value_t = 20, value_name = "GOALS")]
     pub(super) limit: usize,
 }
@@ -290,19 +290,19 @@ pub(super) struct Decision {
     /// The approval's number (see `approvals`)
     #[arg(value_name = "ID")]
     pub(super) id: i64,
-    /// Why; kept with the decision
+    /// The reason; kept with the decision
     #[arg(long, short, value_name = "TEXT")]
     pub(super) comment: Option<String>,
-    /// Approve what this file holds (JSON; - is the standard input) instead of what was proposed
+    /// Approve the content of this file (JSON; - is the standard input) instead of the proposal
     #[arg(long, value_name = "FILE")]
     pub(super) edit: Option<String>,
-    /// Approve with one thing changed: JSON or text; may be said several times
+    /// Approve with one field changed: JSON or text; may be given several times
     #[arg(long, value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
     /// The answer to a question: JSON or text
     #[arg(long, value_name = "ANSWER")]
     pub(super) answer: Option<String>,
-    /// The call whose outcome nobody knows did happen, with this result (JSON or text)
+    /// The call whose outcome is unknown did happen, with this result (JSON or text)
     #[arg(long, value_name = "RESULT", num_args = 0..=1, conflicts_with = "not_happened")]
     pub(super) happened: Option<Option<String>>,
     /// The call did not happen: it may be made again
@@ -318,7 +318,7 @@ pub(super) struct Rejection {
     /// The approval's number (see `approvals`)
     #[arg(value_name = "ID")]
     pub(super) id: i64,
-    /// Why; whoever works on is told it
+    /// The reason; models that continue the work receive it
     #[arg(long, short, value_name = "TEXT")]
     pub(super) comment: Option<String>,
 }
@@ -345,10 +345,10 @@ pub(super) struct Retry {
 pub(super) struct Memories {
     #[command(subcommand)]
     pub(super) action: Option<MemoriesAction>,
-    /// How many
+    /// The number of entries
     #[arg(long, default_value_t = 20, value_name = "N")]
     pub(super) limit: usize,
-    /// Those that were taken back, too
+    /// Include revoked memories
     #[arg(long)]
     pub(super) all: bool,
 }
@@ -372,12 +372,12 @@ pub(super) struct Forget {
 
 #[derive(Debug, Args)]
 pub(super) struct Login {
-    /// Who you are; asked for if left out
+    /// Your e-mail address; asked for if left out
     #[arg(long, value_name = "E-MAIL")]
     pub(super) email: Option<String>,
 }
 
-/// Reads a workspace given by its id; a name is looked up.
+/// Parses a workspace's id; a name is looked up.
 pub(super) fn workspace_id(text: &str) -> Option<Uuid> {
     text.parse().ok()
 }

@@ -1,4 +1,4 @@
-//! `goalpost ask`: a question through intake, and with `--wait` its answer.
+//! `goalpost ask`: sends a question to intake, and with `--wait` prints its answer.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ pub(super) async fn run(arguments: &arguments::Ask, global: &Global) -> anyhow::
 /// Waits for the end of a request and prints the outcome.
 ///
 /// # Errors
-/// There is none within the limit, or it did not end well.
+/// The request did not end within the limit, or did not end well.
 pub(super) async fn wait(
     client: &Client,
     request_id: i64,
@@ -74,11 +74,11 @@ pub(super) async fn wait(
     answer::print_outcome(client, &work).await
 }
 
-/// Returns what it may cost and who is asked, as far as the command line has it.
+/// Returns the cap and its behaviour, as far as the command line has them.
 fn budget(arguments: &arguments::Ask) -> Map<String, Value> {
     let mut budget = Map::new();
     if let Some(dollars) = arguments.max_cost {
-        // Whole micro-dollars; what is no number of dollars, the database refuses.
+        // Whole micro-dollars; the database refuses anything else.
         budget.insert("max_microusd".to_owned(), json!((dollars * 1e6).round()));
     }
     if arguments.ask_at_cap {
@@ -129,7 +129,7 @@ async fn until_ended(client: &Client, request_id: i64) -> anyhow::Result<Work> {
     }
 }
 
-/// The workspace meant: the one named, or the only one there is.
+/// Returns the id of the named workspace, or of the only one.
 pub(super) async fn workspace(client: &Client, wanted: Option<&str>) -> anyhow::Result<Uuid> {
     if let Some(id) = wanted.and_then(workspace_id) {
         return Ok(id);

@@ -1,7 +1,7 @@
-//! Finds the project and the person that a command speaks for.
+//! Finds the project and the person for a command.
 //!
-//! The one thing to know: a given URL wins over the local stack, and a given token over a session kept by `login`.
-//! The local stack's people need neither: their tokens are made here, with the key in its state file.
+//! A given URL wins over the local stack, and a given token over a session stored by `login`. The people of the local
+//! stack need neither: their tokens are signed here, with the key in the stack's state file.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::client::{Client, Place, Renewal, Session};
 /// Long enough for one command, `--follow` included.
 const TOKEN_LIFE: Duration = Duration::from_secs(12 * 3600);
 
-/// A client for the project and person that the options name.
+/// Creates a client for the project and person of the options.
 pub(super) async fn client(global: &Global) -> anyhow::Result<Client> {
     let home = Home::open()?;
     match given(global.url.as_deref()) {
@@ -28,7 +28,7 @@ pub(super) async fn client(global: &Global) -> anyhow::Result<Client> {
                 .ok()
                 .flatten()
                 .and_then(|state| state.stack);
-            // `up` tells people to set SUPABASE_URL for their own programs; it is the local stack all the same.
+            // `up` prints SUPABASE_URL for people's own programs; with that URL it is still the local stack.
             match local.filter(|local| local.url == url.trim_end_matches('/')) {
                 Some(_) => self::local(&home, global),
                 None => hosted(&home, url, global).await,
@@ -52,7 +52,7 @@ fn local(home: &Home, global: &Global) -> anyhow::Result<Client> {
     Ok(client.with_token(token).with_intake(intake))
 }
 
-/// A client of a stack that this very process runs.
+/// Creates a client of a stack in this process.
 pub(super) fn of_stack(stack: &Stack, person: Person) -> anyhow::Result<Client> {
     let client = Client::new(stack.url(), stack.publishable_key(), Place::LocalStack)?;
     Ok(client
@@ -60,7 +60,7 @@ pub(super) fn of_stack(stack: &Stack, person: Person) -> anyhow::Result<Client> 
         .with_intake(stack.function_url("intake")))
 }
 
-/// A token of a demonstration person.
+/// Signs a token of a demonstration person.
 pub(super) fn token(keys: &ProjectKeys, person: Person) -> SecretString {
     keys.mint_user_token(person.id(), person.email(), TOKEN_LIFE)
 }
@@ -95,7 +95,7 @@ async fn hosted(home: &Home, url: &str, global: &Global) -> anyhow::Result<Clien
     Ok(client.with_token(session.token()))
 }
 
-/// An option that holds something: an empty variable is no value.
+/// Returns the option if it is not empty: an empty variable is no value.
 pub(super) fn given(value: Option<&str>) -> Option<&str> {
     value.map(str::trim).filter(|value| !value.is_empty())
 }

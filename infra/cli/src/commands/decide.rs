@@ -1,4 +1,4 @@
-//! `goalpost approve`, `reject`, `cancel` and `retry`: what a person decides.
+//! `goalpost approve`, `reject`, `cancel` and `retry`: the decisions of people.
 
 use anyhow::bail;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ struct Decided {
     quorum: Option<i64>,
 }
 
-/// Approves, or answers; the first decision wins.
+/// Approves or answers; the first decision wins.
 pub(super) async fn approve(
     arguments: &arguments::Decision,
     global: &Global,
@@ -38,13 +38,13 @@ pub(super) async fn approve(
         if global.json {
             print_json(&decided)?;
         }
-        say(
+        print_text(
             global,
             &format!("Your answer to question {} is given.", decided.approval_id),
         );
         return Ok(());
     }
-    tell(&decided, "approved", global)
+    report(&decided, "approved", global)
 }
 
 /// Rejects; the first decision wins.
@@ -55,19 +55,19 @@ pub(super) async fn reject(
     let client = connect::client(global).await?;
     let call = json!({"p_approval_id": arguments.id, "p_decision": "rejected", "p_comment": arguments.comment});
     let decided: Decided = client.call("decide_approval", &call).await?;
-    tell(&decided, "rejected", global)
+    report(&decided, "rejected", global)
 }
 
-fn tell(decided: &Decided, decision: &str, global: &Global) -> anyhow::Result<()> {
+fn report(decided: &Decided, decision: &str, global: &Global) -> anyhow::Result<()> {
     if global.json {
         print_json(decided)?;
     }
     let id = decided.approval_id;
     match (decided.state.as_str(), decided.first) {
         ("pending", _) if decided.quorum.is_none() => {
-            say(global, &edited::passed_on(id, decided.waits_for.as_deref()))
+            print_text(global, &edited::passed_on(id, decided.waits_for.as_deref()))
         }
-        ("pending", _) => say(
+        ("pending", _) => print_text(
             global,
             &format!(
                 "Your vote for approval {id} counts: {} of {}.",
@@ -76,9 +76,9 @@ fn tell(decided: &Decided, decision: &str, global: &Global) -> anyhow::Result<()
             ),
         ),
         (state, true) if state == decision => {
-            say(global, &format!("Approval {id} is {state}."));
+            print_text(global, &format!("Approval {id} is {state}."));
         }
-        (state, false) if state == decision => say(
+        (state, false) if state == decision => print_text(
             global,
             &format!("Approval {id} was {state} before; nothing changed."),
         ),
@@ -92,7 +92,7 @@ struct Ended {
     state: String,
 }
 
-/// Cancels a goal, or a request with all that followed from it.
+/// Cancels a goal, or a request with everything that followed from it.
 pub(super) async fn cancel(arguments: &arguments::Cancel, global: &Global) -> anyhow::Result<()> {
     let client = connect::client(global).await?;
     let (name, ended): (&str, Ended) = match arguments.request {
@@ -119,7 +119,7 @@ pub(super) async fn cancel(arguments: &arguments::Cancel, global: &Global) -> an
             ended.state
         );
     }
-    say(
+    print_text(
         global,
         &format!("The {name} {} is cancelled.", arguments.id),
     );
@@ -133,7 +133,7 @@ struct Retried {
     state: String,
 }
 
-/// Tries a failed step again.
+/// Retries a failed step.
 pub(super) async fn retry(arguments: &arguments::Retry, global: &Global) -> anyhow::Result<()> {
     let client = connect::client(global).await?;
     let retried: Retried = client
@@ -152,7 +152,7 @@ pub(super) async fn retry(arguments: &arguments::Retry, global: &Global) -> anyh
     Ok(())
 }
 
-fn say(global: &Global, text: &str) {
+fn print_text(global: &Global, text: &str) {
     if !global.json {
         print(text);
     }

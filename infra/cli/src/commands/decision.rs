@@ -1,7 +1,6 @@
-//! What `goalpost approve` says, made of what was typed and of what the approval is about.
+//! Builds the call of `goalpost approve` from the arguments and the approval.
 //!
-//! The one thing to know: an edit begins with what is decided on now, as the inbox has it, so that `--set` changes one
-//! thing and keeps the rest.
+//! An edit begins with the present subject from the inbox, so that `--set` changes one field and keeps the rest.
 
 use std::io::Read;
 
@@ -11,8 +10,8 @@ use serde_json::{Value, json};
 use super::{Usage, arguments};
 use crate::client::Inbox;
 
-/// The call of `decide_approval`. `approval` is none where nothing of that number waits for the caller: then the database
-/// says what became of it.
+/// Builds the call of `decide_approval`. Without an `approval` of that number in the caller's inbox, the database
+/// reports its state.
 pub(super) fn call(
     arguments: &arguments::Decision,
     approval: Option<&Inbox>,
@@ -23,7 +22,7 @@ pub(super) fn call(
             Some(answer) => ("answered", Some(value_of(answer))),
             None => {
                 return Err(Usage(
-                    "It is a question: say --answer, with JSON or plain text.".to_owned(),
+                    "It is a question: give --answer, with JSON or plain text.".to_owned(),
                 )
                 .into());
             }
@@ -33,7 +32,7 @@ pub(super) fn call(
             (None, true) => ("not_happened", None),
             _ => {
                 return Err(Usage(
-                    "Nobody knows whether the call happened: say --happened (with its result, if you know it) or \
+                    "The outcome of the call is unknown: give --happened (with its result, if you have it) or \
                      --not-happened, or reject it to give it up."
                         .to_owned(),
                 )
@@ -48,7 +47,7 @@ pub(super) fn call(
     }))
 }
 
-/// What the person made of the subject; none if they left it as it is.
+/// Returns the edited subject; none if it is unchanged.
 fn edited(
     arguments: &arguments::Decision,
     approval: Option<&Inbox>,
@@ -59,7 +58,7 @@ fn edited(
     };
     for change in &arguments.set {
         let Some((key, value)) = change.split_once('=') else {
-            return Err(Usage(format!("--set {change}: say key=value.")).into());
+            return Err(Usage(format!("--set {change}: write key=value.")).into());
         };
         let current = edited
             .take()
@@ -71,21 +70,21 @@ fn edited(
     Ok(edited)
 }
 
-/// Puts a value in place of a field, which may be named by its path: `body.text`, `rows.0.quantity`.
+/// Sets a field, which may be named by its path: `body.text`, `rows.0.quantity`.
 fn put(subject: &mut Value, path: &str, value: Value) -> anyhow::Result<()> {
-    let no_object = || {
+    let no_such_path = || {
         Usage(format!(
-            "--set {path}: there is nothing of that path; use --edit to change the form."
+            "--set {path}: the path does not exist; use --edit to change the form."
         ))
     };
-    // A field whose own name has dots comes before a path.
+    // A field whose own name contains dots precedes a path.
     if let Some(fields) = subject.as_object_mut()
         && (fields.contains_key(path) || !path.contains('.'))
     {
         fields.insert(path.to_owned(), value);
         return Ok(());
     }
-    let (above, last) = path.rsplit_once('.').ok_or_else(no_object)?;
+    let (above, last) = path.rsplit_once('.').ok_or_else(no_such_path)?;
     let pointer = format!(
         "/{}",
         above
@@ -93,20 +92,20 @@ fn put(subject: &mut Value, path: &str, value: Value) -> anyhow::Result<()> {
             .replace('/', "~1")
             .replace('.', "/")
     );
-    match subject.pointer_mut(&pointer).ok_or_else(no_object)? {
+    match subject.pointer_mut(&pointer).ok_or_else(no_such_path)? {
         Value::Object(fields) => {
             fields.insert(last.to_owned(), value);
         }
         Value::Array(items) => {
             let item = last.parse::<usize>().ok().and_then(|at| items.get_mut(at));
-            *item.ok_or_else(no_object)? = value;
+            *item.ok_or_else(no_such_path)? = value;
         }
-        _ => return Err(no_object().into()),
+        _ => return Err(no_such_path().into()),
     }
     Ok(())
 }
 
-/// JSON, or else the text as it is.
+/// Parses JSON; any other text is a JSON string.
 fn value_of(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| json!(text))
 }
@@ -125,7 +124,7 @@ fn read(path: &str) -> anyhow::Result<Value> {
     serde_json::from_str(&text).with_context(|| format!("{path} holds no JSON"))
 }
 
-/// The version that the person means: what they named, if it is the one that is there.
+/// Returns the full hash of the version, if its beginning was given and it is the present one.
 fn version(
     arguments: &arguments::Decision,
     approval: Option<&Inbox>,
@@ -191,14 +190,14 @@ mod tests {
         assert_eq!(set("new=2").unwrap()["new"], 2);
         for nowhere in ["other.text=b", "body.rows.7=1", "body.text.x=1"] {
             assert!(
-                set(nowhere).unwrap_err().contains("nothing of that path"),
+                set(nowhere).unwrap_err().contains("does not exist"),
                 "{nowhere}"
             );
         }
     }
 
     #[test]
-    fn what_is_set_changes_one_thing_and_keeps_the_rest() {
+    fn set_changes_one_field_and_keeps_the_rest() {
         let mut arguments = typed();
         arguments.set = vec!["to=c".to_owned(), "copies=2".to_owned()];
         let call = call(&arguments, Some(&asked("tool_call"))).unwrap();
@@ -211,47 +210,47 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_edited_is_left_to_the_database() {
+    fn unedited_subject_is_left_to_the_database() {
         let call = call(&typed(), Some(&asked("step"))).unwrap();
         assert_eq!(call["p_edited"], Value::Null);
         assert_eq!(call["p_subject_hash"], Value::Null);
     }
 
     #[test]
-    fn a_question_is_answered_with_json_or_plain_text() {
+    fn question_is_answered_with_json_or_text() {
         let mut arguments = typed();
         assert!(call(&arguments, Some(&asked("question"))).is_err());
         arguments.answer = Some("on Monday".to_owned());
-        let said = call(&arguments, Some(&asked("question"))).unwrap();
-        assert_eq!(said["p_decision"], "answered");
-        assert_eq!(said["p_answer"], "on Monday");
+        let built = call(&arguments, Some(&asked("question"))).unwrap();
+        assert_eq!(built["p_decision"], "answered");
+        assert_eq!(built["p_answer"], "on Monday");
         arguments.answer = Some("{\"day\": 1}".to_owned());
-        let said = call(&arguments, Some(&asked("question"))).unwrap();
-        assert_eq!(said["p_answer"], json!({"day": 1}));
+        let built = call(&arguments, Some(&asked("question"))).unwrap();
+        assert_eq!(built["p_answer"], json!({"day": 1}));
     }
 
     #[test]
-    fn what_became_of_a_call_is_one_of_three_things() {
+    fn unknown_outcome_requires_happened_or_not_happened() {
         let mut arguments = typed();
         assert!(call(&arguments, Some(&asked("outcome_unknown"))).is_err());
         arguments.not_happened = true;
-        let said = call(&arguments, Some(&asked("outcome_unknown"))).unwrap();
-        assert_eq!(said["p_decision"], "not_happened");
+        let built = call(&arguments, Some(&asked("outcome_unknown"))).unwrap();
+        assert_eq!(built["p_decision"], "not_happened");
         arguments.not_happened = false;
         arguments.happened = Some(Some("{\"sent\": 1}".to_owned()));
-        let said = call(&arguments, Some(&asked("outcome_unknown"))).unwrap();
-        assert_eq!(said["p_decision"], "happened");
-        assert_eq!(said["p_answer"], json!({"sent": 1}));
+        let built = call(&arguments, Some(&asked("outcome_unknown"))).unwrap();
+        assert_eq!(built["p_decision"], "happened");
+        assert_eq!(built["p_answer"], json!({"sent": 1}));
     }
 
     #[test]
-    fn a_version_may_be_named_by_its_beginning() {
+    fn version_may_be_given_by_its_beginning() {
         let mut arguments = typed();
         arguments.version = Some("abc".to_owned());
-        let said = call(&arguments, Some(&asked("tool_call"))).unwrap();
-        assert_eq!(said["p_subject_hash"], "abcdef");
+        let built = call(&arguments, Some(&asked("tool_call"))).unwrap();
+        assert_eq!(built["p_subject_hash"], "abcdef");
         arguments.version = Some("xyz".to_owned());
-        let said = call(&arguments, Some(&asked("tool_call"))).unwrap();
-        assert_eq!(said["p_subject_hash"], "xyz");
+        let built = call(&arguments, Some(&asked("tool_call"))).unwrap();
+        assert_eq!(built["p_subject_hash"], "xyz");
     }
 }

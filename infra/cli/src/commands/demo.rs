@@ -1,7 +1,7 @@
-//! `goalpost demo`: the whole way once, on a stack that lives as long as this command.
+//! `goalpost demo`: one request from question to report, on a stack that lives as long as this command.
 //!
-//! The one thing to know: nothing here is staged. It asks through intake as a person does, decides as another
-//! person does, and prints what came back. The database is made anew each time, so the findings are those of the seed.
+//! Nothing here is staged: the demo asks through intake and decides as another person. The database is created anew
+//! each time, so the findings are those of the seed.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::watch::{Until, Watcher};
 use super::{
-    Usage, answer, approvals, arguments, connect, print, print_error, state, told_to_stop, up,
+    Usage, answer, approvals, arguments, connect, print, print_error, state, stop_signal, up,
 };
 use crate::client::{Approval, Client, Question, Work};
 use crate::render::{Screen, duration, table};
@@ -34,15 +34,15 @@ pub(super) async fn run(arguments: &arguments::Demo) -> anyhow::Result<()> {
     let began = Instant::now();
     let home = Home::open()?;
     let progress = Progress::stderr();
-    let told = told_to_stop()?;
-    tokio::pin!(told);
+    let stopped = stop_signal()?;
+    tokio::pin!(stopped);
     let stack = tokio::select! {
         stack = Stack::start(options(&home, &progress)?) => stack?,
-        () = &mut told => bail!("stopped before it was up; nothing is left running."),
+        () = &mut stopped => bail!("stopped before it was up; nothing is left running."),
     };
     let shown = tokio::select! {
         shown = show(&stack, decision) => shown,
-        () = &mut told => Err(anyhow::anyhow!("stopped; nothing is left running.")),
+        () = &mut stopped => Err(anyhow::anyhow!("stopped; nothing is left running.")),
     };
     let stopping = Instant::now();
     let stopped = stack.stop().await.context("stopping the stack");
@@ -59,17 +59,17 @@ fn options(home: &Home, progress: &Progress) -> anyhow::Result<StackOptions> {
     let mut options = StackOptions::for_people(home.clone(), progress.clone());
     options.database = DatabaseChoice::Fresh(DATABASE.to_owned());
     options.port = Port::Any;
-    // The cluster of a stack that runs belongs to it; the demo then makes one of its own for the while.
+    // The cluster of a running stack belongs to it; the demo then creates a temporary one.
     if state::claim(home)?.is_none() {
         options.server = ServerChoice::Throwaway;
     }
     Ok(options)
 }
 
-/// Who answers the approval.
+/// The source of the decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Decision {
-    /// Yes, without being asked.
+    /// Approval without a question.
     Approve,
     /// The person at the terminal.
     Ask,
@@ -83,11 +83,11 @@ impl Decision {
         if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
             return Ok(Self::Ask);
         }
-        Err(Usage("the demo asks for one approval, and there is no terminal to ask at: say --yes to approve.".to_owned()).into())
+        Err(Usage("the demo asks for one approval, and there is no terminal to ask at: give --yes to approve.".to_owned()).into())
     }
 }
 
-/// Asks, decides, and prints; how long each part took.
+/// Asks, decides, and prints; returns the duration of each part.
 async fn show(stack: &Stack, decision: Decision) -> anyhow::Result<Vec<(String, Duration)>> {
     let mut times = Vec::new();
     let owner = connect::of_stack(stack, Person::Owner)?;
@@ -152,21 +152,21 @@ async fn decide(stack: &Stack, approval: &Approval, decision: Decision) -> anyho
     Ok(())
 }
 
-/// Asks the person at the terminal until they say yes or no.
+/// Asks the person at the terminal until the answer is yes or no.
 async fn asked() -> anyhow::Result<&'static str> {
     let read = || -> anyhow::Result<&'static str> {
         let terminal = console::Term::stderr();
         loop {
             terminal.write_str("\n  Approve, as the approver? [y/n] ")?;
-            let mut said = String::new();
-            // Not the terminal's own reading: that gives up at Ctrl-C, which is dealt with elsewhere.
-            if std::io::stdin().read_line(&mut said)? == 0 {
-                bail!("nobody answered.");
+            let mut typed = String::new();
+            // The terminal's own reading ends at Ctrl-C, which is handled elsewhere.
+            if std::io::stdin().read_line(&mut typed)? == 0 {
+                bail!("the question was not answered.");
             }
-            match said.trim().to_lowercase().as_str() {
+            match typed.trim().to_lowercase().as_str() {
                 "y" | "yes" => return Ok("approved"),
                 "n" | "no" => return Ok("rejected"),
-                _ => terminal.write_line("  Please say y or n.")?,
+                _ => terminal.write_line("  Please type y or n.")?,
             }
         }
     };

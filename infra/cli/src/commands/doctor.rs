@@ -1,7 +1,7 @@
-//! `goalpost doctor`: looks at everything that work needs, and says what to do about what is missing.
+//! `goalpost doctor`: checks all requirements of the work, and gives advice for each that is missing.
 //!
-//! The one thing to know: for the local stack it looks into the database as its owner, and sends one real wake all the
-//! way round. Of a hosted project it sees what the API shows to the person who asks.
+//! For the local stack it reads the database as its owner, and sends one real wake through every part. For a hosted
+//! project it is limited to the API, with the caller's rights.
 
 mod database;
 mod functions;
@@ -20,14 +20,14 @@ use crate::client::Client;
 use crate::render::{Screen, count};
 pub(super) use models::{of as models_of, unreachable, wrong_settings};
 
-/// What came of one look.
+/// The result of one check.
 #[derive(Debug, Serialize)]
 struct Check {
     name: &'static str,
     outcome: Outcome,
-    /// What was seen.
+    /// The findings.
     seen: String,
-    /// What to do; empty where nothing is wrong.
+    /// The advice; empty without a problem.
     advice: String,
 }
 
@@ -36,7 +36,7 @@ struct Check {
 enum Outcome {
     Good,
     Bad,
-    /// Nothing is wrong, but something should be known.
+    /// No problem, but a remark.
     Note,
 }
 
@@ -129,9 +129,9 @@ fn show(checks: &[Check]) {
 
 async fn of_local(home: &Home, stack: &state::Stack, global: &Global) -> Vec<Check> {
     let mut checks = vec![Check::good("stack", format!("runs at {}", stack.url))];
-    checks.append(&mut database::look(home, stack).await);
-    checks.append(&mut functions::look(stack).await);
-    checks.append(&mut models::look(&stack.models).await);
+    checks.append(&mut database::check(home, stack).await);
+    checks.append(&mut functions::check(stack).await);
+    checks.append(&mut models::check(&stack.models).await);
     checks.push(match connect::client(global).await {
         Ok(client) => api(&client).await,
         Err(error) => Check::bad("api", format!("{error:#}"), ""),
@@ -180,7 +180,7 @@ fn private_hosts(value: Option<&str>) -> Option<Check> {
     })
 }
 
-/// Whether the API serves Goalpost to this person.
+/// Checks that the API serves Goalpost to this person.
 async fn api(client: &Client) -> Check {
     match client.workspaces().await {
         Ok(workspaces) if workspaces.is_empty() => Check::note(

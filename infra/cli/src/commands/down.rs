@@ -1,4 +1,4 @@
-//! `goalpost down`: asks the running `up` to stop, and waits until it has.
+//! `goalpost down`: stops the running `up`, and waits until it has ended.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 
 use super::{print_error, state};
 
-/// Postgres may take this long to write everything out.
+/// Postgres may take this long to write its data.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 pub(super) async fn run() -> anyhow::Result<()> {
@@ -18,7 +18,7 @@ pub(super) async fn run() -> anyhow::Result<()> {
         print_error("The local stack is not running.");
         return Ok(());
     };
-    // The lock is held, so the process lives and the number is its own.
+    // The lock is held, so the process lives and the pid is its own.
     kill(Pid::from_raw(state.pid), Signal::SIGTERM).with_context(|| {
         format!(
             "asking the process {} to stop (is it another user's?)",
@@ -29,7 +29,7 @@ pub(super) async fn run() -> anyhow::Result<()> {
     while state::claim(&home)?.is_none() {
         if began.elapsed() > PATIENCE {
             bail!(
-                "the process {} does not stop: look at its terminal, or end it with `kill -KILL {}`",
+                "the process {} does not stop: check its terminal, or end it with `kill -KILL {}`",
                 state.pid,
                 state.pid
             );

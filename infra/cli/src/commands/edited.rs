@@ -1,4 +1,4 @@
-//! How an approval that a person edited is shown: the difference from the original, and whose decision is required next.
+//! Shows an approval that a person edited: the difference from the original, and whose decision is required next.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::render::Screen;
 /// Lines of a difference that are shown; `--json` has both versions.
 const LINES_SHOWN: usize = 80;
 
-/// Returns the lines of the edit: who made it and what it changes. Empty for an approval that nobody edited.
+/// Returns the lines of the edit: its author and its changes. Empty for an approval without an edit.
 pub(super) fn lines(approval: &Inbox, screen: Screen) -> Vec<String> {
     let palette = screen.palette;
     let mut lines = Vec::new();
@@ -39,7 +39,7 @@ pub(super) fn lines(approval: &Inbox, screen: Screen) -> Vec<String> {
     lines
 }
 
-/// Returns whose decision is required: `requester (you)`, or a role.
+/// Returns the person or role that decides: `requester (you)`, or a role.
 pub(super) fn decider(approval: &Inbox) -> String {
     match approval.waits_for.as_deref() {
         Some("requester") => "requester (you)".to_owned(),
@@ -70,7 +70,7 @@ pub(super) fn passed_on(id: i64, waits_for: Option<&str>) -> String {
     }
 }
 
-/// Returns the lines that differ between two values, without what they have in common before and after.
+/// Returns the lines that differ between two values, without the equal lines before and after.
 fn difference(original: &Value, edited: &Value) -> Vec<String> {
     let text = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
     let (original, edited) = (text(original), text(edited));

@@ -1,4 +1,4 @@
-//! `goalpost goals`, `goal ID` and `request ID`: what there is, and how far it is.
+//! `goalpost goals`, `goal ID` and `request ID`: lists goals and shows their progress.
 
 use chrono::Utc;
 
@@ -61,7 +61,7 @@ const HEADINGS: [&str; 6] = ["GOAL", "STATE", "DONE", "SET", "TOOK", "TITLE"];
 /// The width from which all columns leave room for a title.
 const WIDE: usize = 76;
 
-/// Returns which columns fit a screen: a narrow one leaves the times out, so that titles can be read.
+/// Returns the columns that fit a screen: a narrow one leaves the times out, so that titles can be read.
 fn columns(width: usize) -> [bool; 6] {
     let is_wide = width >= WIDE;
     [true, true, true, is_wide, is_wide, true]
@@ -123,7 +123,7 @@ async fn show_work(
     Ok(())
 }
 
-/// What a person can do about what is shown.
+/// Prints the commands that may be typed next.
 fn advise(work: &Work, screen: Screen) {
     let mut advice = Vec::new();
     for approval in work.pending_approvals() {

@@ -1,4 +1,4 @@
-//! `goalpost login`: a session with a project's Auth, kept for the next commands.
+//! `goalpost login`: stores a session with a project's Auth for later commands.
 
 use anyhow::Context;
 use local_stack::home::Home;
@@ -56,7 +56,7 @@ fn asked(
 ) -> anyhow::Result<String> {
     if !console::user_attended() {
         return Err(Usage(
-            "nobody can be asked here: give --email, and the password in GOALPOST_PASSWORD."
+            "there is no terminal to ask at: give --email, and the password in GOALPOST_PASSWORD."
                 .to_owned(),
         )
         .into());

@@ -1,6 +1,6 @@
-//! `goalpost logs`: what the functions (or Postgres) wrote, from their files.
+//! `goalpost logs`: prints the logs of the functions or of Postgres from their files.
 //!
-//! The one thing to know: the files outlive the stack, so logs can be read after it has stopped.
+//! The files outlive the stack, so logs can be read after it has stopped.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -11,10 +11,10 @@ use anyhow::{Context, bail};
 use local_stack::binaries::FUNCTIONS;
 use local_stack::home::Home;
 
-use super::{arguments, print, state, told_to_stop};
+use super::{arguments, print, state, stop_signal};
 use crate::render::Screen;
 
-/// How much of a file's end is looked at.
+/// Bytes at a file's end that are read.
 const TAIL_BYTES: u64 = 1_048_576;
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -22,7 +22,7 @@ struct Log {
     name: String,
     path: PathBuf,
     read_to: u64,
-    /// A line whose end was not there yet.
+    /// The start of an unfinished line.
     rest: Vec<u8>,
 }
 
@@ -57,11 +57,11 @@ pub(super) async fn run(arguments: &arguments::Logs) -> anyhow::Result<()> {
     if !arguments.follow {
         return Ok(());
     }
-    let told = told_to_stop()?;
-    tokio::pin!(told);
+    let stopped = stop_signal()?;
+    tokio::pin!(stopped);
     loop {
         tokio::select! {
-            () = &mut told => return Ok(()),
+            () = &mut stopped => return Ok(()),
             () = tokio::time::sleep(PAUSE) => {}
         }
         for log in &mut logs {
@@ -81,7 +81,7 @@ impl Log {
         }
     }
 
-    /// The lines at the end of the file.
+    /// Returns the last lines of the file.
     fn tail(&mut self) -> anyhow::Result<Vec<String>> {
         let length = self.path.metadata().map_or(0, |metadata| metadata.len());
         self.read_to = length.saturating_sub(TAIL_BYTES);
@@ -93,12 +93,12 @@ impl Log {
         Ok(lines)
     }
 
-    /// The whole lines since the last look.
+    /// Returns the complete lines since the last read.
     fn news(&mut self) -> anyhow::Result<Vec<String>> {
         let Ok(mut file) = File::open(&self.path) else {
             return Ok(Vec::new());
         };
-        // A file that became shorter was written anew.
+        // A file that became shorter was replaced.
         let length = file.metadata().map_or(0, |metadata| metadata.len());
         if length < self.read_to {
             self.read_to = 0;

@@ -1,4 +1,4 @@
-//! `goalpost mcp`: servers whose tools agents may use, and what an admin approves of them.
+//! `goalpost mcp`: servers whose tools agents may use, and the approval of those tools.
 
 use std::io::{IsTerminal as _, Write as _};
 
@@ -68,7 +68,7 @@ pub(super) async fn run(arguments: &Mcp, global: &Global) -> anyhow::Result<()> 
             yes,
         } => {
             let tool = find(&client, workspace, server, tool).await?;
-            if !yes && !is_wanted(server, &tool)? {
+            if !yes && !is_confirmed(server, &tool)? {
                 bail!("nothing was approved");
             }
             let mut flags = serde_json::Map::new();
@@ -115,15 +115,15 @@ async fn add(
     let call = json!({"p_workspace_id": workspace, "p_name": name, "p_url": address, "p_auth_header_name": header});
     let added: Value = client.call("add_mcp_server", &call).await?;
     let secret = added.get("auth_secret_name").and_then(Value::as_str);
-    let mut said = format!("The server {name} is added.");
+    let mut text = format!("The server {name} is added.");
     if header.is_some() {
         let secret = secret.unwrap_or_default();
-        said.push_str(&format!(
-            "\nWhoever has the database puts its credentials into Vault:\n  select vault.create_secret('…', '{secret}');"
+        text.push_str(&format!(
+            "\nThe owner of the database puts its credentials into Vault:\n  select vault.create_secret('…', '{secret}');"
         ));
     }
-    said.push_str(&format!("\nNext: cargo goalpost mcp refresh {name}"));
-    done(global, &added, &said)
+    text.push_str(&format!("\nNext: cargo goalpost mcp refresh {name}"));
+    done(global, &added, &text)
 }
 
 async fn list(client: &Client, workspace: Uuid, global: &Global) -> anyhow::Result<()> {
@@ -166,7 +166,7 @@ async fn list(client: &Client, workspace: Uuid, global: &Global) -> anyhow::Resu
     Ok(())
 }
 
-/// Starts the runbook that lists a server, and waits for what it says.
+/// Starts the runbook that lists a server, and waits for its result.
 async fn refresh(
     client: &Client,
     workspace: Uuid,
@@ -210,8 +210,8 @@ async fn find(client: &Client, workspace: Uuid, server: &str, tool: &str) -> any
     })
 }
 
-/// Shows all that a model would be told of the tool, and asks.
-fn is_wanted(server: &str, tool: &Tool) -> anyhow::Result<bool> {
+/// Shows the description that models receive, and asks for approval.
+fn is_confirmed(server: &str, tool: &Tool) -> anyhow::Result<bool> {
     if !std::io::stdin().is_terminal() {
         let command = format!("cargo goalpost mcp approve {server} {} --yes", tool.name);
         return Err(Usage(format!(
@@ -227,7 +227,7 @@ fn is_wanted(server: &str, tool: &Tool) -> anyhow::Result<bool> {
     ));
     print(&tool.description);
     print(&serde_json::to_string_pretty(&tool.parameters).context("writing JSON")?);
-    print("\nModels are told exactly this. Approve it? [y/N]");
+    print("\nModels receive exactly this. Approve it? [y/N]");
     std::io::stdout().flush().context("writing")?;
     let mut answer = String::new();
     std::io::stdin()
@@ -244,10 +244,10 @@ fn word(when: AskWhen) -> &'static str {
     }
 }
 
-fn done(global: &Global, value: &Value, said: &str) -> anyhow::Result<()> {
+fn done(global: &Global, value: &Value, text: &str) -> anyhow::Result<()> {
     if global.json {
         return print_json(value);
     }
-    print(said);
+    print(text);
     Ok(())
 }

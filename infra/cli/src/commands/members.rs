@@ -1,4 +1,4 @@
-//! `goalpost members`: who belongs to a workspace, who is invited, and who leaves.
+//! `goalpost members`: members of a workspace, invitations, and leaving.
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
@@ -31,7 +31,7 @@ struct Invitation {
 /// Runs `goalpost members …`.
 pub(super) async fn run(arguments: &Members, global: &Global) -> anyhow::Result<()> {
     let client = connect::client(global).await?;
-    // The invited person is in no workspace yet.
+    // The invited person is not a member of any workspace yet.
     match &arguments.action {
         MembersAction::Accept { invitation } => {
             let call = json!({"p_invitation_id": invitation});
@@ -67,7 +67,7 @@ pub(super) async fn run(arguments: &Members, global: &Global) -> anyhow::Result<
         MembersAction::Remove { user } => (
             "remove_member",
             json!({"p_workspace_id": workspace, "p_user_id": user}),
-            format!("{user} is removed; what they had asked for is cancelled."),
+            format!("{user} is removed; their requests are cancelled."),
         ),
         _ => (
             "leave_workspace",

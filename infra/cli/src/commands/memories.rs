@@ -1,4 +1,4 @@
-//! `goalpost memories` and `goalpost forget`: what steps remembered, and taking it back.
+//! `goalpost memories` and `goalpost forget`: lists the memories of steps, and revokes them.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -66,13 +66,13 @@ async fn list(arguments: &arguments::Memories, global: &Global) -> anyhow::Resul
     }
     if memories.is_empty() {
         print(
-            "Nothing is remembered yet. Agents with the tool `remember` write down what later work is told.",
+            "Nothing is remembered yet. Agents with the tool `remember` store memories for later work.",
         );
         return Ok(());
     }
     let (screen, now) = (Screen::stdout(), Utc::now());
     let row = |memory: &Memory| {
-        let said = match memory.title.is_empty() {
+        let text = match memory.title.is_empty() {
             true => memory.text.clone(),
             false => format!("{}: {}", memory.title, memory.text),
         };
@@ -82,7 +82,7 @@ async fn list(arguments: &arguments::Memories, global: &Global) -> anyhow::Resul
             memory.kind.clone(),
             memory.trust.clone(),
             age(memory.created_at, now),
-            one_line(&said, TEXT_SHOWN),
+            one_line(&text, TEXT_SHOWN),
         ]
     };
     let rows: Vec<Vec<String>> = memories.iter().map(row).collect();
@@ -93,7 +93,7 @@ async fn list(arguments: &arguments::Memories, global: &Global) -> anyhow::Resul
     Ok(())
 }
 
-/// Who is told it.
+/// Returns the scope in which a memory is recalled.
 fn scope(memory: &Memory) -> String {
     match (&memory.goal_id, &memory.agent_name) {
         (Some(goal), _) => format!("goal {goal}"),
@@ -116,7 +116,7 @@ pub(super) async fn forget(arguments: &arguments::Forget, global: &Global) -> an
         return print_json(&revoked);
     }
     print(&format!(
-        "The memory {} is told to nobody any more.",
+        "The memory {} is not recalled any more.",
         revoked.memory_id
     ));
     Ok(())

@@ -1,7 +1,7 @@
-//! The `goalpost` command line: the story of each command is in the file of its name.
+//! The `goalpost` command line: each command is in the file of its name.
 //!
-//! The one thing to know: commands that read and decide speak to Supabase's API as any user would, so that they
-//! serve a hosted project too. Only `up`, `reset`, `psql`, `demo` and part of `doctor` know the local database.
+//! Commands that read and decide use Supabase's API with a user's rights, so that they serve a hosted project too. Only
+//! `up`, `reset`, `psql`, `demo` and part of `doctor` use the local database.
 
 mod admins;
 mod answer;
@@ -36,10 +36,10 @@ use clap::Parser;
 
 use arguments::{Arguments, Command};
 use local_stack::terminal::{
-    self, StillRunning, Usage, print, print_error, print_json, told_to_stop,
+    self, StillRunning, Usage, print, print_error, print_json, stop_signal,
 };
 
-/// Runs the command of this process's arguments; the code to end with.
+/// Runs the command of this process's arguments and returns the exit code.
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();

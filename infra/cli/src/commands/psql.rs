@@ -1,4 +1,4 @@
-//! `goalpost psql`: becomes the server's own psql, as `postgres`.
+//! `goalpost psql`: replaces this process with the server's own psql, as `postgres`.
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -18,8 +18,8 @@ pub(super) fn run(arguments: &arguments::Psql) -> anyhow::Result<()> {
             .as_deref()
             .unwrap_or(std::path::Path::new("psql")),
     );
-    // By the environment, so that `-d` may name another database, and because arguments can be seen by every user of
-    // the machine.
+    // In the environment, so that `-d` may name another database, and because every user of the machine can read a
+    // process's arguments.
     command
         .env("PGHOST", url.host_str().unwrap_or("127.0.0.1"))
         .env("PGPORT", url.port().unwrap_or(5432).to_string())

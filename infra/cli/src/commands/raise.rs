@@ -1,11 +1,11 @@
-//! A cap that is asked to be raised, for people: money and tokens apart.
+//! Shows a request to raise a cap: money and tokens separately.
 
 use serde::Deserialize;
 
 use crate::client::Inbox;
 use crate::render::Screen;
 
-/// What is spent of a cap, as the question shows it.
+/// A cap and the usage of it, as the question shows them.
 #[derive(Deserialize)]
 struct Cap {
     cap_microusd: i64,
@@ -16,14 +16,14 @@ struct Cap {
     reserved_tokens: i64,
 }
 
-/// What the cap becomes.
+/// The raised cap.
 #[derive(Deserialize)]
 struct Raised {
     max_microusd: i64,
     max_tokens: i64,
 }
 
-/// Returns the cap, what is used of it and what it becomes; none for a question that reads otherwise.
+/// Returns the cap, its usage and its raised value; none for a question of another form.
 pub(super) fn lines(approval: &Inbox, screen: Screen) -> Option<Vec<String>> {
     let cap = Cap::deserialize(approval.shown.get("cap")?).ok()?;
     let raised = Raised::deserialize(approval.subject.as_ref()?).ok()?;
@@ -50,7 +50,7 @@ pub(super) fn lines(approval: &Inbox, screen: Screen) -> Option<Vec<String>> {
     ])
 }
 
-/// `$1.2345`, from millionths of a dollar.
+/// Returns dollars as `$1.2345`, from millionths of a dollar.
 pub(super) fn dollars(microusd: i64) -> String {
     format!(
         "${}.{:04}",
@@ -74,7 +74,7 @@ mod tests {
     };
 
     #[test]
-    fn money_and_tokens_of_a_raise_are_told_apart() {
+    fn money_and_tokens_are_shown_separately() {
         let mut asked: Inbox = serde_json::from_value(json!({
             "approval_id": 1, "goal_id": null, "goal_title": null, "kind": "budget", "question": "May it be raised?",
             "shown": {"cap": {"scope": "run", "key": "1", "cap_microusd": 500_000, "cap_tokens": 100_000,

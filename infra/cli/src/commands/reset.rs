@@ -1,4 +1,4 @@
-//! `goalpost reset`: the local database made anew, seed included, and new keys for the project.
+//! `goalpost reset`: creates the local database anew, seed included, with new keys for the project.
 
 use anyhow::bail;
 use local_stack::home::Home;
@@ -33,7 +33,8 @@ fn is_confirmed() -> anyhow::Result<bool> {
     let terminal = console::Term::stderr();
     if !console::user_attended() {
         return Err(Usage(
-            "reset deletes the local database: say --yes where nobody can be asked.".to_owned(),
+            "reset deletes the local database: give --yes where there is no terminal to ask at."
+                .to_owned(),
         )
         .into());
     }

@@ -1,4 +1,4 @@
-//! `goalpost settings`: what models are sent of a workspace: time zone, currency, common values of tables.
+//! `goalpost settings`: the settings of a workspace that models receive: time zone, currency, common values of tables.
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ struct Set {
     common_values: bool,
 }
 
-/// Runs `goalpost settings`. Without a change it shows what is set.
+/// Runs `goalpost settings`. Without a change it shows the settings.
 pub(super) async fn run(arguments: &Settings, global: &Global) -> anyhow::Result<()> {
     let client = connect::client(global).await?;
     let workspace = ask::workspace(&client, arguments.workspace.as_deref()).await?;

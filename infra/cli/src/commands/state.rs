@@ -1,7 +1,7 @@
-//! What a running `goalpost up` leaves for the other commands: `run/state.json`, for its owner alone.
+//! The state of a running `goalpost up` for the other commands: `run/state.json`, readable for its owner alone.
 //!
-//! The one thing to know: whether it runs is told by a lock that the operating system takes back, never by the
-//! file's being there. The file holds the keys that tokens are signed with: other commands make tokens.
+//! A lock that the operating system releases shows whether it runs, never the existence of the file. The file contains
+//! the keys that tokens are signed with, because other commands sign tokens.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,13 +22,13 @@ const KEYS: &str = "project.json";
 pub(super) struct State {
     /// The process.
     pub(super) pid: i32,
-    /// When it was started.
+    /// The time of its start.
     pub(super) started_at: DateTime<Utc>,
-    /// What is known once it is up.
+    /// The stack; none until it is up.
     pub(super) stack: Option<Stack>,
 }
 
-/// Where it is.
+/// The addresses of a stack.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Stack {
     /// The project's address.
@@ -39,39 +39,39 @@ pub(super) struct Stack {
     pub(super) psql: Option<PathBuf>,
     /// The functions' logs.
     pub(super) logs: PathBuf,
-    /// What `up` was given about models.
+    /// The settings of models that `up` was given.
     #[serde(default)]
     pub(super) models: Models,
     /// The project's keys, as they are stored.
     pub(super) keys: Value,
 }
 
-/// What a process was given about models, without the keys.
+/// The settings of models that a process was given, without the keys.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Models {
     /// `GOALPOST_MODEL` and the like.
     pub(super) environment: BTreeMap<String, String>,
-    /// The variables that held keys.
+    /// The names of the variables that held keys.
     pub(super) keys: Vec<String>,
 }
 
-/// The lock of the one `up` of a home; `None`: another process has it.
+/// Takes the lock of the one `up` of a home; `None` if another process holds it.
 pub(super) fn claim(home: &Home) -> anyhow::Result<Option<Lock>> {
     home.try_lock(LOCK)
 }
 
-/// Leaves the state for other commands.
+/// Writes the state for other commands.
 pub(super) fn write(home: &Home, state: &State) -> anyhow::Result<()> {
     let text = serde_json::to_vec_pretty(state).context("writing the state file")?;
     home.write_private(&path(home), &text)
 }
 
-/// Takes it away again.
+/// Removes the state.
 pub(super) fn remove(home: &Home) {
     let _ = std::fs::remove_file(path(home));
 }
 
-/// The stack that runs, if one does.
+/// Returns the running stack, if there is one.
 pub(super) fn running(home: &Home) -> anyhow::Result<Option<State>> {
     if claim(home)?.is_some() {
         return Ok(None);
@@ -84,7 +84,7 @@ pub(super) fn running(home: &Home) -> anyhow::Result<Option<State>> {
     )?))
 }
 
-/// The stack that runs, or what to do without one.
+/// Returns the running stack, or an error with advice.
 pub(super) fn required(home: &Home) -> anyhow::Result<Stack> {
     let state = running(home)?
         .context("the local stack is not up.\nRun `cargo goalpost up` in another terminal.")?;
@@ -94,13 +94,13 @@ pub(super) fn required(home: &Home) -> anyhow::Result<Stack> {
 }
 
 impl Stack {
-    /// The project's keys.
+    /// Returns the project's keys.
     pub(super) fn keys(&self) -> anyhow::Result<ProjectKeys> {
         ProjectKeys::from_stored(&self.keys)
     }
 }
 
-/// The keys of this home's project, made at the first use. They stay, so that what people copied stays good.
+/// Returns the keys of this home's project, generated at the first use. They stay, so that copies of them remain valid.
 pub(super) fn keys(home: &Home) -> anyhow::Result<ProjectKeys> {
     let path = home.root().join(KEYS);
     if let Ok(text) = std::fs::read(&path) {
@@ -117,7 +117,7 @@ pub(super) fn keys(home: &Home) -> anyhow::Result<ProjectKeys> {
     Ok(keys)
 }
 
-/// Forgets the keys; the next `up` makes new ones.
+/// Deletes the keys; the next `up` generates new ones.
 pub(super) fn forget_keys(home: &Home) {
     let _ = std::fs::remove_file(home.root().join(KEYS));
 }

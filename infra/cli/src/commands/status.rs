@@ -1,4 +1,4 @@
-//! `goalpost status`: what runs, where, and how it is doing.
+//! `goalpost status`: the addresses and health of the running stack.
 
 use anyhow::Context;
 use chrono::Utc;
@@ -132,7 +132,7 @@ fn rows(functions: &Value) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// The Lambda host's figures.
+/// Reads the Lambda host's figures.
 pub(super) async fn functions(stack: &state::Stack) -> anyhow::Result<Value> {
     let keys = stack.keys()?;
     let answer = reqwest::Client::new()

@@ -1,4 +1,4 @@
-//! What is written on the command line, and what other commands find.
+//! Tests of the command line and of the state between commands.
 
 #![allow(
     clippy::unwrap_used,
@@ -46,12 +46,12 @@ fn stack(keys: &ProjectKeys) -> state::Stack {
 }
 
 #[test]
-fn clap_finds_no_contradiction_in_the_commands() {
+fn clap_accepts_the_definitions() {
     Arguments::command().debug_assert();
 }
 
 #[test]
-fn global_options_may_stand_before_or_after_the_command() {
+fn global_options_stand_before_or_after_the_command() {
     for line in [
         "--as approver --json approve 4",
         "approve 4 --json --as approver",
@@ -64,7 +64,7 @@ fn global_options_may_stand_before_or_after_the_command() {
 }
 
 #[test]
-fn a_servers_address_is_not_the_projects() {
+fn mcp_server_address_is_not_the_projects() {
     let line = "mcp add docs https://docs.example.com/mcp --header authorization";
     let arguments = parsed(line).unwrap();
     assert_eq!(arguments.global.url, None);
@@ -81,7 +81,7 @@ fn a_servers_address_is_not_the_projects() {
 }
 
 #[test]
-fn a_question_comes_with_its_options() {
+fn question_carries_its_options() {
     let line = [
         "goalpost",
         "ask",
@@ -103,7 +103,7 @@ fn a_question_comes_with_its_options() {
 }
 
 #[test]
-fn what_follows_psql_is_psqls() {
+fn arguments_after_psql_are_psqls() {
     let Command::Psql(psql) = parsed("psql -- -c select").unwrap().command else {
         panic!()
     };
@@ -115,12 +115,12 @@ fn what_follows_psql_is_psqls() {
 }
 
 #[test]
-fn wrong_use_ends_with_2_and_names_what_was_wrong() {
+fn wrong_usage_ends_with_2_and_a_name() {
     for (line, named) in [
         ("", "Usage"),
         ("goal", "<ID>"),
         ("goal three", "three"),
-        ("goals --as nobody", "nobody"),
+        ("goals --as stranger", "stranger"),
         ("goals --as owner --token x", "--token"),
         ("logs gateway", "gateway"),
     ] {
@@ -131,7 +131,7 @@ fn wrong_use_ends_with_2_and_names_what_was_wrong() {
 }
 
 #[test]
-fn every_command_says_what_it_does_and_the_first_help_shows_examples() {
+fn commands_have_help_and_the_first_has_examples() {
     let mut command = Arguments::command();
     assert!(
         command
@@ -149,7 +149,7 @@ fn every_command_says_what_it_does_and_the_first_help_shows_examples() {
 }
 
 #[test]
-fn state_and_keys_are_for_their_owner_alone() {
+fn state_and_keys_are_readable_for_owner_alone() {
     let folder = tempfile::tempdir().unwrap();
     let home = home(&folder);
     let keys = state::keys(&home).unwrap();
@@ -194,7 +194,7 @@ fn keys_of_an_earlier_version_are_completed_once() {
 }
 
 #[test]
-fn a_state_file_that_was_left_behind_is_no_running_stack() {
+fn left_over_state_file_is_no_running_stack() {
     let folder = tempfile::tempdir().unwrap();
     let home = home(&folder);
     let keys = ProjectKeys::generate();
@@ -213,7 +213,7 @@ fn a_state_file_that_was_left_behind_is_no_running_stack() {
 }
 
 #[test]
-fn a_stack_that_is_still_starting_is_told_apart() {
+fn starting_stack_is_reported_as_starting() {
     let folder = tempfile::tempdir().unwrap();
     let home = home(&folder);
     let _held = state::claim(&home).unwrap().unwrap();
@@ -231,7 +231,7 @@ fn a_stack_that_is_still_starting_is_told_apart() {
 }
 
 #[tokio::test]
-async fn a_session_is_kept_for_its_owner_alone_and_found_again() {
+async fn session_is_private_and_found_again() {
     let folder = tempfile::tempdir().unwrap();
     let home = home(&folder);
     let url = auth_answering(json!({
@@ -255,7 +255,7 @@ async fn a_session_is_kept_for_its_owner_alone_and_found_again() {
 }
 
 #[tokio::test]
-async fn a_session_about_to_end_is_renewed() {
+async fn session_about_to_end_is_renewed() {
     let url =
         auth_answering(json!({"access_token": "a.b.c", "refresh_token": "r", "expires_in": 10}))
             .await;
@@ -268,7 +268,7 @@ async fn a_session_about_to_end_is_renewed() {
     assert_eq!(renewal, crate::client::Renewal::Renewed);
 }
 
-/// An Auth that gives everybody this session.
+/// Starts an Auth that answers every request with this session.
 async fn auth_answering(session: serde_json::Value) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

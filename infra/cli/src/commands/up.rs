@@ -1,7 +1,6 @@
 //! `goalpost up`: the local stack in the foreground.
 //!
-//! The one thing to know: whatever ends it (Ctrl-C, `down`, an error while starting), everything it started has
-//! ended before it does.
+//! On every way out (Ctrl-C, `down`, an error during the start), all processes of the stack end before this one.
 
 use anyhow::{Context, bail};
 use chrono::Utc;
@@ -14,11 +13,11 @@ use local_stack::terminal::Palette;
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
-use super::{arguments, connect, doctor, print, print_error, state, told_to_stop};
+use super::{arguments, connect, doctor, print, print_error, state, stop_signal};
 use crate::client::Client;
 use crate::render::Screen;
 
-/// How often it is looked whether Postgres is still there.
+/// The period of the check that Postgres still runs.
 const PULSE: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(arguments: &arguments::Up) -> anyhow::Result<()> {
@@ -40,12 +39,12 @@ pub(super) async fn run(arguments: &arguments::Up) -> anyhow::Result<()> {
         stack: None,
     };
     state::write(&home, &state)?;
-    let ended = run_until_told(arguments, &home, &mut state).await;
+    let ended = run_until_stopped(arguments, &home, &mut state).await;
     state::remove(&home);
     ended
 }
 
-async fn run_until_told(
+async fn run_until_stopped(
     arguments: &arguments::Up,
     home: &Home,
     state: &mut state::State,
@@ -63,11 +62,11 @@ async fn run_until_told(
     if !wrong.is_empty() {
         bail!("{}", wrong.join("\n"));
     }
-    let told = told_to_stop()?;
-    tokio::pin!(told);
+    let stopped = stop_signal()?;
+    tokio::pin!(stopped);
     let stack = tokio::select! {
         stack = Stack::start(options) => stack?,
-        () = &mut told => bail!("stopped while starting"),
+        () = &mut stopped => bail!("stopped while starting"),
     };
     state.stack = Some(of_stack(&stack, models));
     state::write(home, state)?;
@@ -77,9 +76,9 @@ async fn run_until_told(
         report_unreachable(stack.models.clone());
     }
     let ended = tokio::select! {
-        () = &mut told => Ok(()),
+        () = &mut stopped => Ok(()),
         () = until_postgres_ends(&stack) => {
-            Err(anyhow::anyhow!("Postgres has ended; `cargo goalpost logs postgres` says why."))
+            Err(anyhow::anyhow!("Postgres has ended; `cargo goalpost logs postgres` shows why."))
         }
     };
     print_error("\nStopping …");
@@ -105,12 +104,12 @@ async fn until_postgres_ends(stack: &Stack) {
     }
 }
 
-/// The tables' part reads the schema at the first question; nobody should have to wait for that.
+/// Reads the tables' schema in advance: otherwise the first request waits for it.
 pub(super) fn warm_up(client: Client) {
     tokio::spawn(async move { client.workspaces().await.is_ok() });
 }
 
-/// Says which model's server does not answer. Nobody waits for it.
+/// Reports model servers that do not answer, in the background.
 fn report_unreachable(models: state::Models) {
     tokio::spawn(async move {
         for problem in doctor::unreachable(&models).await {
@@ -158,7 +157,7 @@ fn introduce(stack: &Stack, wanted_port: Option<u16>) {
     print(&palette.dim("Ctrl-C stops everything."));
 }
 
-/// Returns who can sign in to the local stack, and how.
+/// Returns the people who can sign in to the local stack, with their password.
 pub(super) fn people(palette: Palette) -> Vec<String> {
     let heading = format!(
         "People, who sign in with the password {LOCAL_PASSWORD} (tokens: cargo goalpost status --json)"

@@ -1,7 +1,7 @@
-//! Shows a request while it is worked on: drawn again and again on a terminal, a line per event elsewhere.
+//! Shows a request while it is worked on: redrawn on a terminal, a line per event elsewhere.
 //!
-//! The one thing to know: it asks for new events by their sequence, three times a second, and reads the rest only
-//! when there are some (or, on a terminal, once a second, so that running steps show as running).
+//! It reads new events by their sequence three times a second, and the rest only after new events (on a terminal, also
+//! once a second, so that running steps show as running).
 
 use std::collections::VecDeque;
 use std::io::Write;
@@ -9,19 +9,19 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
-use super::{StillRunning, print_error, told_to_stop};
+use super::{StillRunning, print_error, stop_signal};
 use crate::client::{Approval, Client, Error, Event, Work};
 use crate::render::palette::mark;
 use crate::render::{Screen, one_line, took, tree};
 
 const PAUSE: Duration = Duration::from_millis(300);
 const REDRAW: Duration = Duration::from_secs(1);
-/// How long a project may be away before watching ends.
+/// The longest absence of a project before watching ends.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Lines of the screen that are left for the prompt.
 const LINES_LEFT: usize = 2;
 
-/// When to stop watching.
+/// The condition at which watching ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Until {
     /// The request has ended.
@@ -43,7 +43,7 @@ pub(super) async fn watch(
     wait(request_id, limit, watcher.watch(Until::Ended)).await
 }
 
-/// Waits for the end of a request, whose work does not depend on who waits.
+/// Waits for the end of a request, whose work does not depend on the waiting process.
 ///
 /// # Errors
 /// [`StillRunning`] after Ctrl-C or the limit.
@@ -52,7 +52,7 @@ pub(super) async fn wait(
     limit: Option<Duration>,
     end: impl Future<Output = anyhow::Result<Work>>,
 ) -> anyhow::Result<Work> {
-    let interrupted = told_to_stop()?;
+    let interrupted = stop_signal()?;
     let time_is_up = async {
         match limit {
             Some(limit) => tokio::time::sleep(limit).await,
@@ -74,7 +74,7 @@ fn still_running(request_id: i64) -> String {
     )
 }
 
-/// Follows one request; may be used again after a decision, and goes on where it was.
+/// A display of one request; it may be used again after a decision and continues from its last event.
 pub(super) struct Watcher<'a> {
     client: &'a Client,
     request_id: i64,
@@ -86,7 +86,7 @@ pub(super) struct Watcher<'a> {
 
 enum Shown {
     Drawn(Canvas),
-    Lines { screen: Screen, told: Vec<i64> },
+    Lines { screen: Screen, announced: Vec<i64> },
 }
 
 impl<'a> Watcher<'a> {
@@ -96,7 +96,7 @@ impl<'a> Watcher<'a> {
             true => Shown::Drawn(Canvas { screen, lines: 0 }),
             false => Shown::Lines {
                 screen,
-                told: Vec::new(),
+                announced: Vec::new(),
             },
         };
         Self {
@@ -116,7 +116,7 @@ impl<'a> Watcher<'a> {
             let events = match self.events(&work).await {
                 Ok(events) => events,
                 Err(error) => {
-                    self.bear(error)?;
+                    self.tolerate(error)?;
                     VecDeque::new()
                 }
             };
@@ -127,7 +127,7 @@ impl<'a> Watcher<'a> {
                         work = newer;
                         read_at = Instant::now();
                     }
-                    Err(error) => self.bear(error)?,
+                    Err(error) => self.tolerate(error)?,
                 }
             }
             self.show(&work, &events);
@@ -151,7 +151,7 @@ impl<'a> Watcher<'a> {
         Ok(events.into())
     }
 
-    /// Lines are told from events, so those of the end must be there too.
+    /// Returns true if all events are read: lines are made from events, so those of the end must be there too.
     async fn is_up_to_date(&mut self, work: &Work) -> bool {
         let Ok(events) = self.events(work).await else {
             return true;
@@ -160,8 +160,8 @@ impl<'a> Watcher<'a> {
         true
     }
 
-    /// A project that is away for a moment is waited for.
-    fn bear(&mut self, error: Error) -> anyhow::Result<()> {
+    /// Tolerates a project that is away for a moment.
+    fn tolerate(&mut self, error: Error) -> anyhow::Result<()> {
         let since = *self.away_since.get_or_insert_with(Instant::now);
         if error.is_passing() && since.elapsed() < PATIENCE {
             return Ok(());
@@ -177,7 +177,7 @@ impl<'a> Watcher<'a> {
                 lines.extend(decisions(work, canvas.screen));
                 canvas.draw(&lines);
             }
-            Shown::Lines { screen, told } => {
+            Shown::Lines { screen, announced } => {
                 if !self.is_introduced {
                     self.is_introduced = true;
                     print_error(&format!(
@@ -187,13 +187,13 @@ impl<'a> Watcher<'a> {
                     ));
                 }
                 for event in events {
-                    if let Some(line) = told_as(event, work, *screen) {
+                    if let Some(line) = event_line(event, work, *screen) {
                         print_error(&line);
                     }
                 }
                 for approval in work.pending_approvals() {
-                    if !told.contains(&approval.id) {
-                        told.push(approval.id);
+                    if !announced.contains(&approval.id) {
+                        announced.push(approval.id);
                         print_error(&format!(
                             "          waits for a decision: {}  ({})",
                             one_line(&approval.question, 100),
@@ -205,7 +205,7 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    /// Leaves what is drawn where it is.
+    /// Leaves the drawn lines on the screen.
     fn finish(&mut self) {
         if let Shown::Drawn(canvas) = &mut self.shown {
             canvas.lines = 0;
@@ -213,7 +213,7 @@ impl<'a> Watcher<'a> {
     }
 }
 
-/// Returns what waits for a decision, each with the command to type, within the screen's width.
+/// Returns the pending decisions, each with the command to type, within the screen's width.
 fn decisions(work: &Work, screen: Screen) -> Vec<String> {
     let lines = work.pending_approvals().flat_map(|approval| {
         let question = format!("? {}", one_line(&approval.question, screen.width));
@@ -237,7 +237,7 @@ pub(super) fn command_for(approval: &Approval) -> String {
     }
 }
 
-/// The place on a terminal where lines are drawn over.
+/// The area of a terminal where lines are redrawn.
 struct Canvas {
     screen: Screen,
     lines: usize,
@@ -259,14 +259,14 @@ impl Canvas {
         }
         text.push_str("\x1b[J");
         self.lines = lines.len();
-        // One write, so that nothing flickers. A terminal that went away must not end the work.
+        // One write, against flicker. An error is dropped: a closed terminal must not end the work.
         let mut out = std::io::stderr().lock();
         let _ = out.write_all(text.as_bytes());
         let _ = out.flush();
     }
 }
 
-/// What fits on the screen: the head, and the end, where the work is.
+/// Returns the lines that fit on the screen: the head, and the end, where the work is.
 fn within(lines: &[String], room: usize, screen: Screen) -> Vec<String> {
     if lines.len() <= room {
         return lines.to_vec();
@@ -279,8 +279,8 @@ fn within(lines: &[String], room: usize, screen: Screen) -> Vec<String> {
     shown
 }
 
-/// An event as a line: `     1.2 s  ✓ missing_rls  Tables without row-level security`.
-fn told_as(event: &Event, work: &Work, screen: Screen) -> Option<String> {
+/// Returns an event as a line: `     1.2 s  ✓ missing_rls  Tables without row-level security`.
+fn event_line(event: &Event, work: &Work, screen: Screen) -> Option<String> {
     let since = took(work.request.created_at, event.created_at);
     let (subject, happened) = event.kind.split_once('.')?;
     let palette = screen.palette;
@@ -288,18 +288,18 @@ fn told_as(event: &Event, work: &Work, screen: Screen) -> Option<String> {
         .steps
         .iter()
         .find(|step| step.run_id == event.run_id && Some(&step.key) == event.step_key.as_ref());
-    // Said already: by the decision itself, and by the goal that the request became.
-    let is_said = match subject {
+    // Shown already: by the decision itself, and by the goal that was opened for the request.
+    let is_shown = match subject {
         "step" => happened == "completed" && step.is_some_and(|step| step.kind == "approval"),
         "run" => {
             happened == "completed" && event.goal_id.is_none() && work.request.goal_id.is_some()
         }
         _ => false,
     };
-    if is_said {
+    if is_shown {
         return None;
     }
-    let what = match (subject, &event.step_key) {
+    let description = match (subject, &event.step_key) {
         ("step" | "approval", Some(key)) => {
             let title = step.map(|step| step.title.as_str()).unwrap_or_default();
             let state = if happened == "retried" {
@@ -349,7 +349,7 @@ fn told_as(event: &Event, work: &Work, screen: Screen) -> Option<String> {
         }
         _ => return None,
     };
-    Some(format!("{since:>10}  {what}").trim_end().to_owned())
+    Some(format!("{since:>10}  {description}").trim_end().to_owned())
 }
 
 fn note(event: &Event) -> String {
@@ -375,7 +375,7 @@ mod tests {
     use local_stack::terminal::Palette;
 
     #[test]
-    fn a_tree_that_is_too_tall_keeps_its_head_and_its_end() {
+    fn tall_tree_keeps_its_head_and_end() {
         let screen = Screen {
             palette: Palette::PLAIN,
             width: 80,

@@ -1,13 +1,13 @@
-//! Times as people say them.
+//! Durations and ages in words.
 
 use chrono::{DateTime, Utc};
 
-/// How long something took: `84 ms`, `3.2 s`, `4 min 10 s`, `2 h 5 min`.
+/// Formats the time between two moments: `84 ms`, `3.2 s`, `4 min 10 s`, `2 h 5 min`.
 pub(crate) fn took(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
     milliseconds((to - from).num_milliseconds())
 }
 
-/// A number of milliseconds; what is below zero (two clocks) counts as none.
+/// Formats a number of milliseconds; a number below zero (two clocks) counts as zero.
 pub(crate) fn milliseconds(milliseconds: i64) -> String {
     let milliseconds = milliseconds.max(0);
     let seconds = milliseconds / 1000;
@@ -20,7 +20,7 @@ pub(crate) fn milliseconds(milliseconds: i64) -> String {
     }
 }
 
-/// How long ago, or from now: `12 s ago`, `in 6 d 23 h`.
+/// Formats an age: `12 s ago`, `in 6 d 23 h`.
 pub(crate) fn age(then: DateTime<Utc>, now: DateTime<Utc>) -> String {
     if then > now {
         format!("in {}", took(now, then))

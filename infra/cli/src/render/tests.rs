@@ -1,4 +1,4 @@
-//! The very lines that people see.
+//! Tests of the exact lines on the screen.
 
 #![allow(
     clippy::unwrap_used,
@@ -43,7 +43,7 @@ fn step(run_id: i64, key: &str, kind: &str, title: &str, state: &str) -> Step {
     }
 }
 
-/// Tells steps of a run whom they wait for.
+/// Sets the dependencies of a run's steps.
 fn waiting(mut steps: Vec<Step>, waits: &[(&str, &[&str])]) -> Vec<Step> {
     for (key, on) in waits {
         let step = steps.iter_mut().find(|step| step.key == *key).unwrap();
@@ -172,7 +172,7 @@ fn work() -> Work {
 }
 
 #[test]
-fn a_request_is_shown_as_a_tree_in_the_order_of_its_work() {
+fn request_is_a_tree_in_order_of_work() {
     let expected = "\
 ● Audit my database: what is wrong, and how do I mend it?  request 5 · accepted · 10.0 s
 ├─ ✓ assess  Assess the request  3.0 s
@@ -191,7 +191,7 @@ fn a_request_is_shown_as_a_tree_in_the_order_of_its_work() {
 }
 
 #[test]
-fn no_line_of_a_tree_is_wider_than_the_screen() {
+fn tree_lines_fit_the_screen() {
     let narrow = Screen { width: 44, ..PLAIN };
     for line in tree::lines(&work(), narrow, at(10)) {
         assert!(console::measure_text_width(&line) <= 44, "{line}");
@@ -199,7 +199,7 @@ fn no_line_of_a_tree_is_wider_than_the_screen() {
 }
 
 #[test]
-fn titles_give_way_on_a_narrow_screen_so_that_remarks_can_be_read() {
+fn titles_are_cut_before_remarks_on_narrow_screens() {
     let narrow = Screen { width: 72, ..PLAIN };
     let lines = tree::lines(&work(), narrow, at(10)).join("\n");
     assert!(
@@ -210,7 +210,7 @@ fn titles_give_way_on_a_narrow_screen_so_that_remarks_can_be_read() {
 }
 
 #[test]
-fn a_second_plan_and_its_judge_stand_below_the_first() {
+fn second_plan_and_judge_follow_the_first() {
     let mut work = work();
     let mut again = step(12, "again", "tool", "Again", "ready");
     again.revision = 2;
@@ -225,7 +225,7 @@ fn a_second_plan_and_its_judge_stand_below_the_first() {
 }
 
 #[test]
-fn markdown_reads_well_on_a_terminal() {
+fn markdown_is_styled_for_a_terminal() {
     let text = "# Audit\n\nIt has **two** findings in `shop`.\n\n- first\n- second\n\n\
                 | Table | Finding |\n|---|:--|\n| shop.a | no `rls` |\n| shop.longer | a \\| b |\n\n```sql\nselect 1;\n```";
     let expected = "\
@@ -247,7 +247,7 @@ shop.longer  a | b
 }
 
 #[test]
-fn a_table_that_is_too_wide_is_wrapped_in_its_cells_and_cut_where_that_would_not_end() {
+fn wide_table_is_wrapped_and_long_cells_cut() {
     let narrow = Screen { width: 30, ..PLAIN };
     let text = "| Name | Evidence |\n|---|---|\n| a | one two three four five six seven |\n| b | `averyveryverylongwordindeed` |";
     let expected = "\
@@ -271,7 +271,7 @@ fn long_prose_is_wrapped_and_items_hang() {
 }
 
 #[test]
-fn durations_are_said_as_people_say_them() {
+fn durations_have_two_units_at_most() {
     let shown = [0, 84, 3_240, 250_000, 7_500_000, 90_000_000, -5].map(duration::milliseconds);
     assert_eq!(
         shown,

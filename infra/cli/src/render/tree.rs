@@ -1,7 +1,6 @@
-//! A request as a tree: the request, its goal, steps, sub-goals below the step that waits for them.
+//! Formats a request as a tree: the request, its goal, steps, and sub-goals below the step that waits for them.
 //!
-//! The one thing to know: it is made of one reading of the rows and one moment ("now"), so that the same rows
-//! always give the same lines.
+//! The input is one reading of the rows and one moment ("now"), so that the same rows always give the same lines.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +19,7 @@ const TITLE_AT_LEAST: usize = 10;
 /// Columns that the branch, the mark, the gaps and the usual remark take.
 const BESIDE_TITLES: usize = 36;
 
-/// The lines of a whole request.
+/// Returns the lines of a whole request.
 pub(crate) fn lines(work: &Work, screen: Screen, now: DateTime<Utc>) -> Vec<String> {
     let mut tree = Tree {
         work,
@@ -35,7 +34,7 @@ pub(crate) fn lines(work: &Work, screen: Screen, now: DateTime<Utc>) -> Vec<Stri
         .collect()
 }
 
-/// The lines of one goal, with what is below it.
+/// Returns the lines of one goal, with everything below it.
 pub(crate) fn lines_of_goal(
     work: &Work,
     goal_id: i64,
@@ -83,7 +82,7 @@ impl<'a> Tree<'a> {
         };
         let goal = work.goals.iter().find(|goal| goal.parent_goal_id.is_none());
         let followed_by_goal = if goal.is_some() { Last::No } else { Last::Yes };
-        // A runbook that was started by name has no run but its goal's.
+        // A runbook that was started by name has only its goal's run.
         if goal.is_none() || root.goal_id.is_none() {
             self.steps(root, "", followed_by_goal);
         }
@@ -129,7 +128,7 @@ impl<'a> Tree<'a> {
         self.steps(run, &before, Last::Yes);
     }
 
-    /// The steps of a run, below each other; `last` tells whether anything follows them at the same depth.
+    /// Adds the steps of a run; `last` is whether more lines follow at the same depth.
     fn steps(&mut self, run: &Run, before: &str, last: Last) {
         let steps = in_order(self.work, run.id);
         let columns = Columns::of(
@@ -170,7 +169,7 @@ impl<'a> Tree<'a> {
         self.lines.push(line.trim_end().to_owned());
     }
 
-    /// What there is to say about a step beside its title.
+    /// Returns the remark beside a step's title.
     fn remark(&self, step: &Step) -> String {
         let palette = self.screen.palette;
         let text = match step.state.as_str() {
@@ -221,7 +220,7 @@ fn spent(step: &Step, now: DateTime<Utc>) -> Option<String> {
     Some(took(step.started_at?, step.ended_at.unwrap_or(now)))
 }
 
-/// `██████░░░░  60 %`
+/// Returns a progress bar: `██████░░░░  60 %`.
 pub(crate) fn bar(progress: f64) -> String {
     let progress = progress.clamp(0.0, 1.0);
     #[expect(
@@ -240,21 +239,21 @@ pub(crate) fn bar(progress: f64) -> String {
     )
 }
 
-/// Whether something is the last of its siblings.
+/// The position among siblings.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Last {
     Yes,
     No,
 }
 
-/// The columns in which the steps of one run stand.
+/// The column widths for the steps of one run.
 struct Columns {
     keys: usize,
     titles: usize,
 }
 
 impl Columns {
-    /// Titles give way, so that the remarks can be read.
+    /// Computes the widths; titles are cut first, so that the remarks can be read.
     fn of(steps: &[&Step], width: usize) -> Self {
         let keys = steps
             .iter()
@@ -276,7 +275,7 @@ impl Columns {
     }
 }
 
-/// The steps of a run, those that others wait for first: by plan, then by the longest way to them, then by name.
+/// Returns the steps of a run, dependencies first: by plan, then by the longest path to them, then by name.
 fn in_order(work: &Work, run_id: i64) -> Vec<&Step> {
     let mut steps: Vec<&Step> = work
         .steps
@@ -284,7 +283,7 @@ fn in_order(work: &Work, run_id: i64) -> Vec<&Step> {
         .filter(|step| step.run_id == run_id)
         .collect();
     let mut levels: BTreeMap<&str, usize> = BTreeMap::new();
-    // As many rounds as there are steps reach the end of every chain; a plan has no circles.
+    // After as many rounds as there are steps every chain has ended; a plan has no cycles.
     for _ in 0..steps.len() {
         let mut changed = false;
         for step in &steps {
@@ -300,7 +299,7 @@ fn in_order(work: &Work, run_id: i64) -> Vec<&Step> {
         }
     }
     let level = |step: &Step| levels.get(step.key.as_str()).copied().unwrap_or_default();
-    // A plan step has the revision that it makes, or the one before; it stands above what it brought.
+    // A plan step has the revision that it creates, or the one before; it stands above that revision's steps.
     steps.sort_by_key(|step| (rank(step), level(step), step.key.clone()));
     steps
 }
@@ -314,7 +313,7 @@ fn rank(step: &Step) -> (i32, i32) {
     }
 }
 
-/// `plan` and `judge` belong to the first plan, `plan_2` and `judge_2` to the second.
+/// Returns the number of a plan: `plan` and `judge` belong to the first, `plan_2` and `judge_2` to the second.
 fn plan_number(key: &str) -> i32 {
     key.rsplit_once('_')
         .and_then(|(_, number)| number.parse().ok())

@@ -1,4 +1,4 @@
-//! The public keys of the project, for those who verify tokens themselves.
+//! The public keys of the project, for programs that verify tokens themselves.
 
 use super::AuthConfig;
 use axum::{
@@ -9,7 +9,7 @@ use axum::{
 };
 use std::sync::Arc;
 
-/// How long a copy of the keys may be kept, as the original says it.
+/// The lifetime of a copy of the keys, as in the original's header.
 const CACHE_CONTROL: &str = "public, max-age=600";
 
 pub(super) async fn answer(State(config): State<Arc<AuthConfig>>) -> Response {

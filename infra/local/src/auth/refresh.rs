@@ -1,7 +1,7 @@
 //! Refresh tokens: a person and a time, sealed with the project's JWT secret.
 //!
-//! The one thing to know: nothing is stored, so a token can be used more than once until it ends,
-//! and ends early only with its person. The original's are rows, single-use and without end.
+//! Nothing is stored, so a token can be used more than once until it expires, and is revoked only with its person. The
+//! original's tokens are rows, valid for one use and without an end.
 
 use crate::keys::ProjectKeys;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -11,10 +11,10 @@ use secrecy::ExposeSecret as _;
 use sha2::Sha256;
 use uuid::Uuid;
 
-/// How long a refresh token lives.
+/// The lifetime of a refresh token.
 const LIFE_SECONDS: i64 = 30 * 24 * 3600;
 
-/// Makes a token for a person.
+/// Signs a token for a person.
 pub(super) fn token(keys: &ProjectKeys, person: Uuid) -> String {
     ending_at(keys, person, Utc::now().timestamp() + LIFE_SECONDS)
 }
@@ -27,7 +27,7 @@ fn ending_at(keys: &ProjectKeys, person: Uuid, ends_at: i64) -> String {
     URL_SAFE_NO_PAD.encode(content)
 }
 
-/// Whose token it is, if it is one and has not ended.
+/// Returns the person of a valid token that has not expired.
 pub(super) fn person(keys: &ProjectKeys, token: &str) -> Option<Uuid> {
     let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
     let (content, claimed) = bytes.split_at_checked(24)?;
@@ -40,7 +40,7 @@ pub(super) fn person(keys: &ProjectKeys, token: &str) -> Option<Uuid> {
     Uuid::from_slice(person).ok()
 }
 
-/// Sealed under a name of its own, so that nothing else signed with the key passes for it.
+/// Computes the seal with a domain prefix, so that nothing else signed with the key passes for a token.
 fn seal(keys: &ProjectKeys, content: &[u8]) -> Hmac<Sha256> {
     let key = format!("refresh token\0{}", keys.jwt_secret().expose_secret());
     let seal = Hmac::<Sha256>::new_from_slice(key.as_bytes());
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_token_is_good_until_it_ends_and_in_its_own_project() {
+    fn token_is_valid_in_its_project_until_expiry() {
         let (keys, others) = (ProjectKeys::generate(), ProjectKeys::generate());
         let ada = Uuid::new_v4();
         assert_eq!(person(&keys, &token(&keys, ada)), Some(ada));

@@ -1,7 +1,7 @@
-//! Who the database server runs as: the present user, or an unprivileged one when that is root.
+//! The user of the database server: the present user, or an unprivileged one if that is root.
 //!
-//! Postgres refuses to run as root. The child changes its user between fork and exec, which the standard
-//! library does for us; no `su`, `runuser` or `setpriv` is needed.
+//! Postgres refuses to run as root. The child changes its user between fork and exec with the standard library; no
+//! `su`, `runuser` or `setpriv` is needed.
 
 use std::ffi::OsStr;
 use std::os::unix::process::CommandExt;
@@ -31,7 +31,7 @@ pub enum Account {
 }
 
 impl Account {
-    /// The present user, or an unprivileged one when the present user is root.
+    /// Returns the present user, or an unprivileged one if the present user is root.
     ///
     /// # Errors
     /// Root on a system without any of the usual unprivileged users.
@@ -61,7 +61,7 @@ impl Account {
         )
     }
 
-    /// The user's name, for messages.
+    /// Returns the user's name, for messages.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -70,8 +70,8 @@ impl Account {
         }
     }
 
-    /// A command that will run as this account, in `/`, and without the environment variables by which a
-    /// person steers their own Postgres (`PGDATA`, `PGPORT`, …).
+    /// Builds a command that runs as this account, in `/`, and without the environment variables that configure a
+    /// person's own Postgres (`PGDATA`, `PGPORT`, …).
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command
@@ -88,7 +88,7 @@ impl Account {
         command
     }
 
-    /// Gives a file or folder to this account.
+    /// Makes this account the owner of a file or folder.
     pub(crate) fn own(&self, path: &Path) -> anyhow::Result<()> {
         let Self::Other { name, uid, gid } = self else {
             return Ok(());
@@ -117,13 +117,13 @@ mod tests {
     }
 
     #[test]
-    fn a_system_without_an_unprivileged_user_is_told_to_add_one() {
+    fn missing_unprivileged_user_gives_advice() {
         let error = Account::first_of(&["no_such_user_at_all", "root"]).unwrap_err();
         assert!(error.to_string().contains("useradd"), "{error}");
     }
 
     #[test]
-    fn a_persons_own_postgres_settings_do_not_reach_ours() {
+    fn own_postgres_settings_are_not_passed_on() {
         let output = Account::Present.command("env").output().unwrap();
         let seen = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(!seen.contains("CARGO"), "{seen}");

@@ -16,7 +16,7 @@ fn folder() -> tempfile::TempDir {
         .unwrap()
 }
 
-fn somebody_else() -> Account {
+fn another_account() -> Account {
     Account::Other {
         name: "nobody".into(),
         uid: 65_534,
@@ -25,7 +25,7 @@ fn somebody_else() -> Account {
 }
 
 #[test]
-fn the_layout_is_made_at_once() {
+fn layout_is_created_at_once() {
     let base = folder();
     let home = Home::at(base.path(), &base.path().join("deep/home")).unwrap();
     for made in [home.downloads(), home.run(), home.logs()] {
@@ -35,25 +35,26 @@ fn the_layout_is_made_at_once() {
 }
 
 #[test]
-fn a_folder_closed_to_others_is_noticed_by_name() {
+fn folder_closed_to_others_is_named() {
     let base = folder();
     let closed = base.path().join("closed");
     let inside = closed.join("home");
     make_folder(&inside).unwrap();
-    assert_eq!(unreachable_part(&inside, &somebody_else()).unwrap(), None);
+    assert_eq!(unreachable_part(&inside, &another_account()).unwrap(), None);
     std::fs::set_permissions(&closed, PermissionsExt::from_mode(0o700)).unwrap();
     assert_eq!(
-        unreachable_part(&inside, &somebody_else()).unwrap(),
+        unreachable_part(&inside, &another_account()).unwrap(),
         Some(closed)
     );
     assert_eq!(unreachable_part(&inside, &Account::Present).unwrap(), None);
 }
 
 #[test]
-fn state_moves_to_the_temporary_folder_and_says_so() {
+fn unreachable_state_moves_to_temporary_folder_with_notice() {
     let base = folder();
     let wanted = base.path().join("home");
-    let home = Home::elsewhere(base.path().into(), &wanted, base.path(), somebody_else()).unwrap();
+    let home =
+        Home::elsewhere(base.path().into(), &wanted, base.path(), another_account()).unwrap();
     assert!(home.root().starts_with(std::env::temp_dir()));
     let notice = home.notice().unwrap();
     assert!(
@@ -65,7 +66,7 @@ fn state_moves_to_the_temporary_folder_and_says_so() {
 }
 
 #[test]
-fn a_second_holder_of_a_lock_is_refused_until_the_first_lets_go() {
+fn second_lock_is_refused_until_first_is_released() {
     let base = folder();
     let home = Home::at(base.path(), base.path()).unwrap();
     let first = home.try_lock("stack").unwrap();
@@ -87,7 +88,7 @@ fn private_files_are_readable_by_their_owner_alone() {
 }
 
 #[test]
-fn an_unwritable_place_is_named_in_the_error() {
+fn unwritable_folder_is_named_in_the_error() {
     let base = folder();
     std::fs::write(base.path().join("file"), b"").unwrap();
     let error = Home::at(base.path(), &base.path().join("file/home")).unwrap_err();
@@ -95,11 +96,11 @@ fn an_unwritable_place_is_named_in_the_error() {
 }
 
 #[test]
-fn the_workspace_is_the_folder_with_the_migrations() {
+fn workspace_is_the_folder_with_the_migrations() {
     assert!(find_workspace().unwrap().join("supabase").is_dir());
 }
 
-/// A clone as far as [`nearest_workspace`] looks.
+/// Creates the files of a clone that [`nearest_workspace`] checks for.
 fn clone_of_goalpost() -> tempfile::TempDir {
     let clone = folder();
     for part in ["supabase/tests", "infra/local"] {
@@ -110,7 +111,7 @@ fn clone_of_goalpost() -> tempfile::TempDir {
 }
 
 #[test]
-fn clone_of_current_folder_precedes_the_built_in_one() {
+fn clone_of_current_folder_precedes_built_in_one() {
     let (here, built_in) = (clone_of_goalpost(), clone_of_goalpost());
     let inside = here.path().join("supabase/tests");
     assert_eq!(
@@ -125,7 +126,7 @@ fn clone_of_current_folder_precedes_the_built_in_one() {
 }
 
 #[test]
-fn another_project_with_a_supabase_folder_is_no_clone() {
+fn project_with_a_supabase_folder_is_no_clone() {
     let (project, nowhere) = (folder(), folder());
     std::fs::create_dir(project.path().join("supabase")).unwrap();
     std::fs::write(project.path().join("Cargo.toml"), "").unwrap();

@@ -1,7 +1,7 @@
-//! Who is calling: the gateway's check of `apikey` and `Authorization`, ending in a role.
+//! Authenticates callers: the gateway's check of `apikey` and `Authorization`, ending in a role.
 //!
-//! The one thing to know: the key opens the gate, the token says who. A key alone gives its own
-//! role; a token beside it replaces that role, even beside the secret key.
+//! The key admits the request, the token identifies the person. A key alone gives its own role; a token beside it
+//! replaces that role, even beside the secret key.
 
 use super::{Claims, ProjectKeys, TokenError, verify};
 use axum::http::{HeaderMap, Uri, header};
@@ -9,18 +9,18 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
-/// How long the token lives that stands for a key while one request is served.
+/// The lifetime of a token that replaces a key while one request is served.
 const KEY_TOKEN_LIFE: Duration = Duration::from_secs(60);
 
-/// The role of a caller who brings no more than the publishable key.
+/// The role of a caller who sends only the publishable key.
 pub(crate) const ANONYMOUS: &str = "anon";
 
-/// Whoever sent a request, as Postgres will see them.
+/// The sender of a request, as Postgres identifies it.
 #[derive(Clone)]
 pub struct Caller {
     /// The Postgres role the request runs as. Postgres decides whether `authenticator` may take it.
     pub role: String,
-    /// What `request.jwt.claims` shows.
+    /// The content of `request.jwt.claims`.
     pub claims: Map<String, Value>,
     token: Option<SecretString>,
 }
@@ -35,7 +35,7 @@ impl std::fmt::Debug for Caller {
 }
 
 impl Caller {
-    /// A token that says the same, for whoever verifies tokens but knows no keys.
+    /// Returns a token of the same claims, for verifiers of tokens that have no keys.
     #[must_use]
     pub fn token(&self, keys: &ProjectKeys) -> SecretString {
         match &self.token {
@@ -44,7 +44,7 @@ impl Caller {
         }
     }
 
-    /// Whether the caller is more than a holder of the publishable key.
+    /// Returns true if the caller is more than a holder of the publishable key.
     #[must_use]
     pub fn is_authenticated(&self) -> bool {
         self.role != ANONYMOUS
@@ -72,7 +72,7 @@ impl Caller {
     }
 }
 
-/// Why the gateway let a request no further.
+/// The reason of a refusal at the gateway.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// Neither the header nor the query parameter `apikey` is there.
@@ -81,7 +81,7 @@ pub enum Refused {
     /// The key is none of this project's.
     #[error("Invalid API key")]
     UnknownKey,
-    /// A secret key came from a browser, where it can be read by anybody.
+    /// A secret key came from a browser, where anyone can read it.
     #[error("Forbidden use of secret API key in browser")]
     SecretKeyInBrowser,
     /// The token in `Authorization` was refused.
@@ -89,7 +89,7 @@ pub enum Refused {
     Token(#[from] TokenError),
 }
 
-/// Tells who is calling from the headers and the address of a request.
+/// Identifies the caller from the headers and the address of a request.
 ///
 /// # Errors
 /// See [`Refused`]; each is answered with 401.
@@ -132,7 +132,7 @@ fn presented_key(headers: &HeaderMap, uri: &Uri) -> Option<String> {
         .map(|(_, key)| key.into_owned())
 }
 
-/// The token of `Authorization: Bearer …`; other schemes say nothing to PostgREST.
+/// Returns the token of `Authorization: Bearer …`; PostgREST ignores other schemes.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = text(headers, header::AUTHORIZATION.as_str())?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

@@ -1,4 +1,4 @@
-//! The project's keys as JSON Web Key Sets: one for everybody, one for verifiers inside the stack.
+//! The project's keys as JSON Web Key Sets: a public one, and one for verifiers inside the stack.
 
 use super::ProjectKeys;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};

@@ -1,10 +1,9 @@
-//! The keys and tokens of a local project, and what a request bearing them may do.
+//! The keys and tokens of a local project, and the rights of a request with them.
 //!
-//! The one thing to know: `sb_publishable_…` and `sb_secret_…` are not tokens. They say which role
-//! a request has when it brings no token of its own; the gateway checks them and Postgres never
-//! sees them. Tokens of people are signed with the project's signing key (ES256), those of the worker and the older
-//! keys with its JWT secret (HS256); both kinds are verified everywhere.
-//! What the original does, and where this differs: `fidelity/keys.md`.
+//! `sb_publishable_…` and `sb_secret_…` are not tokens. They select the role of a request without a token of its own;
+//! the gateway checks them and Postgres never receives them. Tokens of people are signed with the project's signing key
+//! (ES256), those of the worker and the older keys with its JWT secret (HS256); both kinds are verified everywhere.
+//! `fidelity/keys.md` describes the original and the differences.
 
 mod caller;
 mod key_set;
@@ -26,12 +25,12 @@ use std::{borrow::Cow, time::Duration};
 use token::VerifyingKey;
 use uuid::Uuid;
 
-/// The field of the stored keys that holds the JWT secret. The name is from when there was no other key.
+/// The field of the stored keys that holds the JWT secret. The name is from a version without other keys.
 const STORED_JWT_SECRET: &str = "signing_key";
 /// The field of the stored keys that holds the signing key.
 const STORED_SIGNING_KEY: &str = "p256_signing_key";
 
-/// How long a worker's token may live at most; longer wishes are cut to it.
+/// The longest lifetime of a worker's token; longer ones are cut to it.
 pub const LONGEST_WORKER_TOKEN: Duration = Duration::from_secs(15 * 60);
 
 /// The keys of one project. `Debug` shows the publishable key and nothing else.
@@ -53,7 +52,7 @@ impl std::fmt::Debug for ProjectKeys {
 }
 
 impl ProjectKeys {
-    /// Makes new random keys.
+    /// Generates new random keys.
     #[must_use]
     pub fn generate() -> Self {
         Self {
@@ -81,10 +80,10 @@ impl ProjectKeys {
         true
     }
 
-    /// Takes up keys made earlier (see [`ProjectKeys::to_stored`]).
+    /// Reads keys generated earlier (see [`ProjectKeys::to_stored`]).
     ///
     /// # Errors
-    /// When a part is missing or a key is not of its kind.
+    /// A part is missing or a key is not of its kind.
     pub fn from_stored(stored: &Value) -> anyhow::Result<Self> {
         let part = |name: &str| {
             let text = stored.get(name).and_then(Value::as_str);
@@ -114,7 +113,7 @@ impl ProjectKeys {
         })
     }
 
-    /// Everything in clear text, for the project's own state file and nothing else.
+    /// Returns all keys in clear text, for the project's own state file and nothing else.
     #[must_use]
     pub fn to_stored(&self) -> Value {
         json!({
@@ -125,20 +124,20 @@ impl ProjectKeys {
         })
     }
 
-    /// The key that programs in public places use: role `anon`, or the user of the token beside it.
+    /// Returns the key for programs in public places: role `anon`, or the user of the token beside it.
     #[must_use]
     pub fn publishable_key(&self) -> &str {
         &self.publishable
     }
 
-    /// The key that has role `service_role`.
+    /// Returns the key of role `service_role`.
     #[must_use]
     pub fn secret_key(&self) -> &SecretString {
         &self.secret
     }
 
-    /// The secret that tokens of roles are signed with and verified by (HS256), which hosted Supabase calls the legacy
-    /// JWT secret.
+    /// Returns the secret that tokens of roles are signed with and verified by (HS256), which hosted Supabase calls the
+    /// legacy JWT secret.
     #[must_use]
     pub fn jwt_secret(&self) -> &SecretString {
         &self.jwt_secret
@@ -160,13 +159,13 @@ impl ProjectKeys {
         ]
     }
 
-    /// A token as Supabase Auth gives it to a person who logged in.
+    /// Signs a token as Supabase Auth signs one for a person who logged in.
     #[must_use]
     pub fn mint_user_token(&self, user_id: Uuid, email: &str, ttl: Duration) -> SecretString {
         self.mint_user_token_with(user_id, email, &Map::new(), ttl)
     }
 
-    /// A token of a person with further claims, or others in the place of the usual ones.
+    /// Signs a token of a person with further claims, or other values of the usual ones.
     #[must_use]
     pub fn mint_user_token_with(
         &self,
@@ -197,21 +196,21 @@ impl ProjectKeys {
         token::sign(&self.signing.header(), &token, self.signing.encoding())
     }
 
-    /// A token for the functions: role `goalpost_worker`, at most [`LONGEST_WORKER_TOKEN`].
+    /// Signs a token for the functions: role `goalpost_worker`, at most [`LONGEST_WORKER_TOKEN`].
     #[must_use]
     pub fn mint_worker_token(&self, ttl: Duration) -> SecretString {
         self.mint_role_token("goalpost_worker", ttl.min(LONGEST_WORKER_TOKEN))
     }
 
-    /// A token that says a role and nothing more. With `anon` or `service_role` and a long life it
-    /// is what Supabase used to give out as API keys.
+    /// Signs a token with a role and no other claim. With `anon` or `service_role` and a long lifetime it equals
+    /// Supabase's former API keys.
     #[must_use]
     pub fn mint_role_token(&self, role: &str, ttl: Duration) -> SecretString {
         let now = Utc::now().timestamp();
         self.sign(&json!({"iss": "supabase", "role": role, "iat": now, "exp": now + seconds(ttl)}))
     }
 
-    /// Signs any claims with the JWT secret; for tests of what must be refused.
+    /// Signs any claims with the JWT secret; for tests of refusals.
     #[must_use]
     pub fn sign(&self, claims: &Value) -> SecretString {
         let key = EncodingKey::from_secret(self.jwt_secret.expose_secret().as_bytes());
@@ -223,7 +222,7 @@ fn seconds(ttl: Duration) -> i64 {
     i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX / 2)
 }
 
-/// 244 random bits as text that is safe in headers and addresses.
+/// Returns 244 random bits as text that is safe in headers and addresses.
 fn random_text() -> String {
     let mut bytes = Uuid::new_v4().as_bytes().to_vec();
     bytes.extend_from_slice(Uuid::new_v4().as_bytes());

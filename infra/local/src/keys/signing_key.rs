@@ -29,7 +29,7 @@ pub(super) struct SigningKey {
 }
 
 impl SigningKey {
-    /// Makes a new random key.
+    /// Generates a new random key.
     pub(super) fn generate() -> Self {
         let random = SystemRandom::new();
         EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
@@ -104,8 +104,8 @@ impl SigningKey {
     }
 }
 
-/// Returns an id of the form that Supabase uses, a UUID. It is made from the public key, so that the same key has the
-/// same id at each start.
+/// Returns an id in Supabase's form, a UUID. It is derived from the public key, so that the same key has the same id at
+/// each start.
 fn id_of(public: &[u8]) -> Option<String> {
     let digest = Sha256::digest(public);
     let bytes = digest.first_chunk::<16>()?;

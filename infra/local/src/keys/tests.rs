@@ -1,4 +1,4 @@
-//! Who a request is, for each way of presenting keys and tokens.
+//! Tests of the caller's identity for each way of presenting keys and tokens.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -45,7 +45,7 @@ fn code(keys: &ProjectKeys, headers: &[(&str, &str)]) -> &'static str {
 }
 
 #[test]
-fn a_key_alone_gives_its_role() {
+fn key_alone_gives_its_role() {
     let keys = ProjectKeys::generate();
     assert_eq!(role(&keys, &[("apikey", keys.publishable_key())]), "anon");
     assert_eq!(
@@ -61,7 +61,7 @@ fn a_key_alone_gives_its_role() {
 }
 
 #[test]
-fn without_a_known_key_nobody_passes() {
+fn missing_or_unknown_key_is_refused() {
     let keys = ProjectKeys::generate();
     let token = keys.mint_user_token(Uuid::new_v4(), "a@example.com", Duration::from_secs(60));
     let bearer = format!("Bearer {}", token.expose_secret());
@@ -84,7 +84,7 @@ fn without_a_known_key_nobody_passes() {
 }
 
 #[test]
-fn a_token_replaces_the_role_of_the_key() {
+fn token_replaces_the_role_of_the_key() {
     let keys = ProjectKeys::generate();
     let token = keys.mint_user_token(Uuid::new_v4(), "a@example.com", Duration::from_secs(60));
     let bearer = format!("Bearer {}", token.expose_secret());
@@ -113,7 +113,7 @@ fn a_token_replaces_the_role_of_the_key() {
 }
 
 #[test]
-fn the_key_itself_passes_in_authorization_and_nothing_else_that_is_no_token() {
+fn authorization_accepts_the_key_or_a_token() {
     let keys = ProjectKeys::generate();
     let (publishable, secret) = (keys.publishable_key(), keys.secret_key().expose_secret());
     let same = format!("Bearer {secret}");
@@ -135,7 +135,7 @@ fn the_key_itself_passes_in_authorization_and_nothing_else_that_is_no_token() {
         ),
         "PGRST301"
     );
-    // Another scheme says nothing to PostgREST.
+    // PostgREST ignores another scheme.
     assert_eq!(
         role(
             &keys,
@@ -146,7 +146,7 @@ fn the_key_itself_passes_in_authorization_and_nothing_else_that_is_no_token() {
 }
 
 #[test]
-fn an_older_key_is_a_token_of_one_of_the_two_roles() {
+fn older_key_is_a_token_of_its_role() {
     let keys = ProjectKeys::generate();
     for name in ["anon", "service_role"] {
         let key = keys.mint_role_token(name, Duration::from_secs(60));
@@ -168,7 +168,7 @@ fn an_older_key_is_a_token_of_one_of_the_two_roles() {
 }
 
 #[test]
-fn a_secret_key_is_refused_to_browsers() {
+fn secret_key_is_refused_to_browsers() {
     let keys = ProjectKeys::generate();
     let agent = (
         "user-agent",
@@ -195,7 +195,7 @@ fn a_secret_key_is_refused_to_browsers() {
 }
 
 #[test]
-fn times_of_a_token_are_kept_with_thirty_seconds_of_grace() {
+fn token_times_have_thirty_seconds_of_grace() {
     let keys = ProjectKeys::generate();
     let verified = |claims: Value| verify(keys.sign(&claims).expose_secret(), &keys);
     let now = Utc::now().timestamp();
@@ -227,7 +227,7 @@ fn tokens_of_another_signature_are_refused() {
 }
 
 #[test]
-fn a_workers_token_lives_fifteen_minutes_at_most() {
+fn workers_token_lives_fifteen_minutes_at_most() {
     let keys = ProjectKeys::generate();
     let token = keys.mint_worker_token(Duration::from_secs(86_400));
     let claims = verify(token.expose_secret(), &keys).unwrap();
@@ -236,7 +236,7 @@ fn a_workers_token_lives_fifteen_minutes_at_most() {
 }
 
 #[test]
-fn keys_are_new_each_time_kept_whole_and_never_shown() {
+fn generated_keys_are_new_storable_and_hidden() {
     let keys = ProjectKeys::generate();
     assert_ne!(keys.to_stored(), ProjectKeys::generate().to_stored());
     let again = ProjectKeys::from_stored(&keys.to_stored()).unwrap();

@@ -2,7 +2,7 @@
 //!
 //! Each key verifies one algorithm. The header of a token selects a key and never the algorithm of a key, so that the
 //! public key cannot pass for a secret. A token without `exp` is accepted, as PostgREST accepts it; times are compared
-//! with 30 seconds of grace, as there.
+//! with the same 30 seconds of grace.
 
 use super::ProjectKeys;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -15,33 +15,33 @@ use std::borrow::Cow;
 /// Seconds by which two clocks may differ.
 const GRACE_SECONDS: i64 = 30;
 
-/// What a verified token says.
+/// The claims of a verified token.
 #[derive(Clone, Debug)]
 pub struct Claims(pub Map<String, Value>);
 
 impl Claims {
-    /// The role asked for, if any.
+    /// Returns the role, if the token has one.
     #[must_use]
     pub fn role(&self) -> Option<&str> {
         self.0.get("role").and_then(Value::as_str)
     }
 
-    /// A text claim by name.
+    /// Returns a text claim by name.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).and_then(Value::as_str)
     }
 }
 
-/// Why a token was refused: PostgREST's code, its sentence and perhaps more.
+/// The reason of a refused token: PostgREST's code, its message and details.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct TokenError {
-    /// `PGRST301` when it cannot be read or its signature is wrong, `PGRST303` when a claim is.
+    /// `PGRST301` if it cannot be decoded or its signature is wrong, `PGRST303` if a claim is.
     pub code: &'static str,
-    /// The sentence for the caller.
+    /// The message for the caller.
     pub message: String,
-    /// What more there is to say.
+    /// The details.
     pub details: Option<String>,
 }
 

@@ -1,7 +1,7 @@
-//! What an invocation may come to, and the words AWS uses for each.
+//! The results of an invocation, with AWS's message for each.
 //!
-//! The one thing to know: a *refusal* means the function was never run; a *function error* means it
-//! was, and failed. Callers treat them differently, so they are different types.
+//! A *refusal* means the function was never run; a *function error* means it was, and failed. Callers treat them
+//! differently, so they are different types.
 
 use std::{fmt, os::unix::process::ExitStatusExt, process::ExitStatus, time::Duration};
 
@@ -10,27 +10,27 @@ use serde_json::json;
 
 use super::ids::RequestId;
 
-/// How a function is invoked.
+/// The type of an invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InvocationType {
-    /// Wait for the answer.
+    /// A synchronous invocation, which returns the answer.
     RequestResponse,
-    /// Queue it; failed runs are tried again.
+    /// A queued invocation; failed runs are tried again.
     Event,
-    /// Only check that it could be invoked.
+    /// A check of whether it could be invoked.
     DryRun,
 }
 
-/// An invocation that was let in.
+/// An invocation that was accepted.
 #[derive(Clone, Debug)]
 pub struct Invoked {
     /// Identifies the invocation in logs.
     pub request_id: RequestId,
-    /// What came of it.
+    /// Its result.
     pub reply: Reply,
 }
 
-/// What came of an invocation.
+/// The result of an invocation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// The function's response.
@@ -39,25 +39,25 @@ pub enum Reply {
     FunctionError(Bytes),
     /// An `Event` was queued.
     Accepted,
-    /// A dry run would have been let in.
+    /// A dry run would have been accepted.
     DryRun,
 }
 
-/// Why an invocation was not let in. The function has not run.
+/// The reason of a refused invocation. The function has not run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// There is no such function.
     NotFound(String),
-    /// All sandboxes are busy and nobody else may wait.
+    /// All sandboxes are busy and no further caller may wait.
     Throttled,
-    /// The payload is larger than AWS takes.
+    /// The payload is larger than AWS accepts.
     TooLarge {
-        /// The limit that was passed.
+        /// The limit that was exceeded.
         limit_bytes: usize,
     },
     /// The payload is not JSON.
     NotJson(String),
-    /// The host is going away.
+    /// The host is stopping.
     Stopping,
 }
 
@@ -85,7 +85,7 @@ impl std::error::Error for Refusal {}
 /// The result of [`Host::invoke`](super::Host::invoke).
 pub type InvokeResult = Result<Invoked, Refusal>;
 
-/// What a sandbox, or its end, says about one invocation.
+/// The result of one invocation from its sandbox, or from the sandbox's end.
 #[derive(Debug)]
 pub(super) enum Answer {
     Payload(Bytes),

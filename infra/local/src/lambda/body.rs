@@ -1,13 +1,13 @@
 //! Reads a body up to a limit.
 //!
-//! The one thing to know: what exceeds the limit is counted but not kept, because AWS names the size
-//! in its refusal, and because a peer that is still sending would not read an early one.
+//! Bytes beyond the limit are counted but not kept: AWS names the size in its refusal, and a peer that is still sending
+//! would not read an early one.
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 
-/// What was read.
+/// The result of reading.
 pub(super) enum Read {
     /// All of it, within the limit.
     Whole(Bytes),

@@ -1,7 +1,7 @@
-//! What the host is told: which functions there are, and the limits of each.
+//! Configuration of the host: its functions, and the limits of each.
 //!
-//! The one thing to know: the defaults are those of AWS, except where a person would have to wait
-//! a minute for something to happen; each such difference says so.
+//! The defaults are those of AWS, except where a person would have to wait a minute; each such difference is
+//! documented.
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
@@ -19,19 +19,20 @@ pub const MAX_EVENT_BYTES: usize = 1_048_576;
 pub struct HostConfig {
     /// The functions that may be invoked.
     pub functions: Vec<FunctionConfig>,
-    /// Where `<function>.log` files are written; made if it is missing.
+    /// The folder of the `<function>.log` files; created if it is missing.
     pub log_folder: PathBuf,
-    /// Given to every sandbox as `AWS_SESSION_TOKEN`; the secrets endpoint asks for it.
+    /// The `AWS_SESSION_TOKEN` of every sandbox, which the secrets endpoint requires.
     pub session_token: SecretString,
-    /// What the Invoke API asks its callers for (`Authorization: Bearer`), in place of a signature by IAM credentials.
+    /// The key that the Invoke API requires of its callers (`Authorization: Bearer`), in place of a signature by IAM
+    /// credentials.
     pub invoke_key: SecretString,
     /// Named in ARNs and in the sandboxes' environment.
     pub region: String,
     /// Twelve digits, named in ARNs.
     pub account_id: String,
-    /// How long a sandbox without work is kept. AWS does not say; minutes have been observed.
+    /// The lifetime of a sandbox without work. AWS does not document it; minutes have been observed.
     pub idle_sandbox_lifetime: Duration,
-    /// How long a sandbox may take until it asks for its first invocation (AWS: 10 s).
+    /// The time limit for a sandbox until it requests its first invocation (AWS: 10 s).
     pub init_timeout: Duration,
     /// The pauses before the retries of a failed `Event` invocation; their number is the number of
     /// retries (AWS: 1 min and 2 min).
@@ -39,7 +40,7 @@ pub struct HostConfig {
 }
 
 impl HostConfig {
-    /// A host without functions, with a fresh session token and a fresh invoke key.
+    /// Creates a host without functions, with a fresh session token and a fresh invoke key.
     pub fn new(log_folder: impl Into<PathBuf>) -> Self {
         Self {
             functions: Vec::new(),
@@ -60,26 +61,26 @@ impl HostConfig {
 pub struct FunctionConfig {
     /// The deployed name; appears in URLs, so letters, digits, `-` and `_` only.
     pub name: String,
-    /// The program to run: what would be called `bootstrap` in a deployed zip.
+    /// The program to run: `bootstrap` in a deployed zip.
     pub program: PathBuf,
     /// The function's own environment variables (never secrets: those are read at run time).
     pub environment: BTreeMap<String, String>,
-    /// How long one invocation may take before its sandbox is killed (AWS default: 3 s).
+    /// The time limit of one invocation, after which its sandbox is killed (AWS default: 3 s).
     pub timeout: Duration,
     /// The cap on sandboxes: AWS calls it reserved concurrency. At least 1.
     pub max_sandboxes: usize,
-    /// Told to the function; nothing here enforces it.
+    /// The memory size that the function reads from its environment; nothing here enforces it.
     pub memory_megabytes: u32,
     /// 1 for default functions. More than 1 behaves as Lambda Managed Instances do: several
     /// invocations at once, never frozen, and a timeout ends one invocation but not its sandbox.
     pub invocations_per_sandbox: usize,
-    /// How many synchronous invocations may wait once the cap is reached, before callers get 429.
-    /// AWS lets none wait. `Event` invocations always wait.
+    /// The number of synchronous invocations that may wait once the cap is reached, before callers receive 429. AWS
+    /// allows none. `Event` invocations always wait.
     pub max_waiting: usize,
 }
 
 impl FunctionConfig {
-    /// A function with AWS's defaults and ten sandboxes.
+    /// Creates a function with AWS's defaults and ten sandboxes.
     pub fn new(name: impl Into<String>, program: impl Into<PathBuf>) -> Self {
         Self {
             name: name.into(),
@@ -93,17 +94,17 @@ impl FunctionConfig {
         }
     }
 
-    /// How many synchronous invocations may be under way or waiting.
+    /// Returns the number of synchronous invocations that may be running or waiting.
     pub(super) fn admitted(&self) -> usize {
         self.max_sandboxes * self.invocations_per_sandbox + self.max_waiting
     }
 
-    /// Whether sandboxes are stopped between invocations and killed by a timeout.
+    /// Returns true if sandboxes run between invocations and survive a timeout.
     pub(super) fn is_managed_instance(&self) -> bool {
         self.invocations_per_sandbox > 1
     }
 
-    /// Refuses what could never run.
+    /// Refuses a configuration that could never run.
     pub(super) fn check(&self) -> anyhow::Result<()> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         anyhow::ensure!(

@@ -1,8 +1,7 @@
-//! Brings invocations and sandboxes together.
+//! Assigns invocations to sandboxes.
 //!
-//! The one thing to know: an invocation is in exactly one place: waiting, or running in one sandbox,
-//! or answered. Nothing here depends on the caller still being there, so a caller who hangs up
-//! changes nothing, as on AWS.
+//! An invocation is in exactly one state: waiting, or running in one sandbox, or answered. Nothing here depends on the
+//! caller's connection, so a caller who hangs up changes nothing, as on AWS.
 
 use std::{
     mem,
@@ -22,7 +21,7 @@ use super::{
     state::{Invocation, Origin, PollId, RETURN_GRACE, Running, Sandbox, State},
 };
 
-/// One function and all that happens to it.
+/// One function with its state.
 pub(super) struct Function {
     pub(super) name: Arc<str>,
     pub(super) config: FunctionConfig,
@@ -40,19 +39,19 @@ impl Function {
         }
     }
 
-    /// Reads or changes the state, and tells those who watch it.
+    /// Reads or changes the state, and notifies those who wait for a change.
     pub(super) fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
-        let result = self.look(change);
+        let result = self.read(change);
         self.platform.announce_change();
         result
     }
 
-    /// As [`change`](Self::change), without telling anybody.
-    pub(super) fn look<R>(&self, look: impl FnOnce(&mut State) -> R) -> R {
-        look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Reads or changes the state as [`change`](Self::change), without a notification.
+    pub(super) fn read<R>(&self, read: impl FnOnce(&mut State) -> R) -> R {
+        read(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Lets an invocation in; the answer comes over the channel.
+    /// Accepts an invocation; the answer comes over the channel.
     pub(super) fn submit(
         self: &Arc<Self>,
         id: RequestId,
@@ -115,7 +114,7 @@ impl Function {
         }
     }
 
-    /// The one way into a sandbox.
+    /// Hands an invocation to a sandbox; the only place that does.
     fn hand_over(self: &Arc<Self>, state: &mut State, to: SandboxId, invocation: Invocation) {
         let Some(sandbox) = state.sandboxes.get_mut(&to) else {
             state.put_back(invocation);
@@ -147,7 +146,7 @@ impl Function {
                     );
                     return;
                 }
-                // That poll's connection is gone.
+                // The connection of that poll is closed.
                 Err(unsent) => handover = unsent,
             }
         }
@@ -169,11 +168,11 @@ impl Function {
         }
     }
 
-    /// Registers a sandbox's request for work. `None`: it is unknown or being killed.
+    /// Registers a sandbox's request for work. `None` if it is unknown or being killed.
     pub(super) fn open_poll(self: &Arc<Self>, id: SandboxId) -> Option<Poll> {
         self.change(|state| {
             let poll = state.next_poll();
-            let sandbox = state.sandboxes.get_mut(&id).filter(|s| !s.is_condemned)?;
+            let sandbox = state.sandboxes.get_mut(&id).filter(|s| !s.is_ending)?;
             if mem::replace(&mut sandbox.is_starting, false) {
                 state.counters.cold_starts += 1;
                 state.counters.last_init = sandbox.spawned.elapsed();
@@ -194,7 +193,7 @@ impl Function {
         })
     }
 
-    /// Only with its next poll open does a sandbox have nothing left to say.
+    /// Freezes a sandbox without work; only with its next poll open has it sent everything.
     fn freeze_if_idle(&self, state: &mut State, id: SandboxId) {
         if self.config.is_managed_instance() {
             return;
@@ -204,7 +203,7 @@ impl Function {
         }
     }
 
-    /// Takes a sandbox's word about one of its invocations. `false`: it has no such invocation.
+    /// Applies a sandbox's answer to one of its invocations. `false` if it has no such invocation.
     pub(super) fn complete(
         self: &Arc<Self>,
         sandbox: SandboxId,
@@ -228,17 +227,17 @@ impl Function {
                 if self.config.is_managed_instance() {
                     running.watchdog.abort();
                 } else {
-                    // The time limit holds until it asks for more, as on AWS.
+                    // The time limit applies until it requests more work, as on AWS.
                     sandbox.watchdog = Some(running.watchdog.clone());
                 }
             }
-            self.settle(state, running, answer);
+            self.finish(state, running, answer);
             true
         })
     }
 
-    /// Tells the waiting side, the counters and the log.
-    pub(super) fn settle(&self, state: &mut State, running: Running, answer: Answer) {
+    /// Sends the answer to the caller, the counters and the log.
+    pub(super) fn finish(&self, state: &mut State, running: Running, answer: Answer) {
         state.counters.invocations += 1;
         if matches!(answer, Answer::FunctionError(_)) {
             state.counters.errors += 1;
@@ -254,11 +253,11 @@ impl Function {
         self.platform
             .logs
             .write(&self.name, running.sandbox, &report);
-        // The caller may have hung up: the work was done all the same.
+        // The caller may have hung up; the work was done regardless.
         let _ = running.invocation.answer.send(answer);
     }
 
-    pub(super) fn not_delivered(self: &Arc<Self>, sandbox: SandboxId, request: RequestId) {
+    pub(super) fn requeue_undelivered(self: &Arc<Self>, sandbox: SandboxId, request: RequestId) {
         self.change(|state| {
             let is_lost = state
                 .running

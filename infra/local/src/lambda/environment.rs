@@ -1,7 +1,7 @@
 //! The environment variables of a sandbox, as AWS documents them.
 //!
-//! The one thing to know: nothing of the host's own environment gets in. A function that works here
-//! because of somebody's shell would not work once deployed.
+//! Nothing of the host's own environment is passed on. A function that works here because of a variable in a person's
+//! shell would fail once deployed.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +9,11 @@ use secrecy::ExposeSecret;
 
 use super::{config::FunctionConfig, ids::SandboxId, platform::Platform};
 
-/// In a function's variable this stands for the sandbox's id, so that a server can be told who calls. Nothing of the
-/// kind is on AWS: it is for faults and for tests.
+/// The placeholder for the sandbox's id in a function's variable, so that a server can identify the caller. AWS has
+/// nothing like it: it is for faults and for tests.
 pub const SANDBOX_PLACEHOLDER: &str = "{sandbox}";
 
-/// All variables of one sandbox. The reserved ones win over the function's own.
+/// Returns all variables of one sandbox. The reserved ones win over the function's own.
 pub(super) fn variables(
     config: &FunctionConfig,
     platform: &Platform,
@@ -24,8 +24,8 @@ pub(super) fn variables(
         .parent()
         .map(|folder| folder.display().to_string())
         .unwrap_or_default();
-    // A path needs the scheme: without it, lambda_runtime cannot read the address. The real one has
-    // no path, because there each sandbox has an address of its own.
+    // A path requires the scheme: without it, lambda_runtime cannot parse the address. The real one has no path,
+    // because on AWS each sandbox has an address of its own.
     let runtime_api = format!("http://{}/{}/{sandbox}", platform.runtime_api, config.name);
     let date = chrono::Utc::now().format("%Y/%m/%d");
     let reserved = [
@@ -47,7 +47,7 @@ pub(super) fn variables(
         ),
         ("AWS_REGION", platform.region.clone()),
         ("AWS_DEFAULT_REGION", platform.region.clone()),
-        // Not credentials of anything: they only have to be there, as they are on AWS.
+        // Not valid credentials: they only have to exist, as they do on AWS.
         ("AWS_ACCESS_KEY_ID", "local".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
         (

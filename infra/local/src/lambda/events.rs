@@ -1,8 +1,7 @@
-//! `Event` invocations: queued, run when there is room, and tried again when the function fails.
+//! `Event` invocations: queued, run when there is capacity, and tried again if the function fails.
 //!
-//! The one thing to know: like AWS's own queue, this one repeats. The same event may reach a function
-//! three times, under the same request id. Unlike AWS's it does not survive the host; what must not be
-//! lost has to be a row.
+//! Like AWS's own queue, this one repeats: the same event may reach a function three times, under the same request id.
+//! Unlike AWS's it does not survive the host; data that must not be lost has to be a row.
 
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use bytes::Bytes;
 use super::{answer::Answer, dispatch::Function, ids::RequestId, state::Origin};
 
 impl Function {
-    /// Takes an event; returns at once.
+    /// Queues an event and returns at once.
     pub(super) fn enqueue_event(self: &Arc<Self>, id: RequestId, payload: Bytes) {
         let function = Arc::clone(self);
         tokio::spawn(async move {

@@ -1,9 +1,8 @@
-//! Sees to it that no sandbox outlives the host, even one that was killed with SIGKILL.
+//! Ends all sandboxes with the host, even if the host was killed with SIGKILL.
 //!
-//! The one thing to know: an orphaned function retries its Runtime API for ever and burns a core
-//! doing so. Handlers and destructors do not run in a killed process, so a tiny shell is started
-//! that waits for the end of a pipe only the host holds, and then kills its own process group.
-//! Every sandbox is started in that group.
+//! An orphaned function retries its Runtime API for ever at full processor load. Handlers and destructors do not run in
+//! a killed process, so a tiny shell waits for the end of a pipe that only the host holds, and then kills its own
+//! process group. Every sandbox is started in that group.
 
 use std::{
     io,
@@ -15,9 +14,8 @@ use nix::{
     unistd::Pid,
 };
 
-/// `kill 0` reaches every process of the shell's own group, stopped ones included. SIGHUP must be
-/// ignored: the kernel sends it to a group with stopped members as soon as the host is gone, and it
-/// would end the shell before it has done its work.
+/// `kill 0` reaches every process of the shell's own group, stopped ones included. SIGHUP must be ignored: the kernel
+/// sends it to a group with stopped members as soon as the host is gone, and it would end the shell before the kill.
 const SCRIPT: &str = "trap '' HUP INT TERM QUIT; read -r _; kill -9 0";
 
 /// The shell, and with it the process group of all sandboxes.
@@ -41,8 +39,8 @@ impl Guard {
         Ok(Self { shell })
     }
 
-    /// The process group to start sandboxes in. Should the shell have been killed, its sandboxes
-    /// are killed too and a new one is started: nothing may run unguarded.
+    /// Returns the process group for sandboxes. If the shell was killed, its sandboxes are killed too and a new one is
+    /// started: no sandbox may run unguarded.
     pub(super) fn group(&mut self) -> io::Result<i32> {
         if self.shell.try_wait()?.is_some() {
             self.kill_group();
@@ -53,7 +51,7 @@ impl Guard {
 
     /// Kills every sandbox, and the shell.
     pub(super) fn kill_group(&self) {
-        // An empty group is what we want, so "no such group" is no error.
+        // An empty group is the goal, so "no such group" is no error.
         let _ = killpg(Pid::from_raw(self.group_id()), Signal::SIGKILL);
     }
 

@@ -1,7 +1,7 @@
 //! An event on its way to a sandbox, and the request for work it travels through.
 //!
-//! The one thing to know: both tidy up when they are dropped, because either may end at any moment: the
-//! process is killed, its connection breaks, the host stops.
+//! Both clean up when they are dropped, because either may end at any moment: the process is killed, its connection
+//! breaks, the host stops.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use super::{
     state::PollId,
 };
 
-/// An event on its way into a sandbox. Dropped before it was delivered, it goes back to the queue:
-/// the connection it was meant for is gone, and the function has not seen it.
+/// An event on its way into a sandbox. Dropped before delivery, it returns to the queue: its connection is closed, and
+/// the function has not received it.
 pub(super) struct Handover {
     pub(super) function: Arc<Function>,
     pub(super) sandbox: SandboxId,
@@ -25,8 +25,8 @@ pub(super) struct Handover {
     pub(super) deadline_epoch_ms: u128,
 }
 
-/// A sandbox's open request for work. Its end, however it comes, takes it off the list of idle
-/// polls: a killed process must not be counted as idle, or no other would ever be started.
+/// A sandbox's open request for work. Its end in any way removes it from the list of idle polls: a killed process
+/// counted as idle would keep others from being started.
 pub(super) struct Poll {
     pub(super) function: Arc<Function>,
     pub(super) sandbox: SandboxId,
@@ -35,10 +35,10 @@ pub(super) struct Poll {
 }
 
 impl Handover {
-    /// The connection has taken the event; from here on the function may have seen it.
+    /// Records that the connection has taken the event; from here on the function may have received it.
     pub(super) fn delivered(&mut self) {
         self.is_settled = true;
-        self.function.look(|state| {
+        self.function.read(|state| {
             if let Some(running) = state.running.get_mut(&self.request) {
                 running.delivered = true;
             }
@@ -49,13 +49,14 @@ impl Handover {
 impl Drop for Handover {
     fn drop(&mut self) {
         if !self.is_settled {
-            self.function.not_delivered(self.sandbox, self.request);
+            self.function
+                .requeue_undelivered(self.sandbox, self.request);
         }
     }
 }
 
 impl Poll {
-    /// Waits for work. `None`: the host is stopping.
+    /// Waits for work. `None` if the host is stopping.
     pub(super) async fn work(&mut self) -> Option<Handover> {
         (&mut self.handover).await.ok()
     }

@@ -1,6 +1,6 @@
 //! Identifiers of invocations and sandboxes.
 //!
-//! The one thing to know: both are random, so a sandbox cannot guess another one's Runtime API path.
+//! Both are random, so a sandbox cannot guess another one's Runtime API path.
 
 use std::{fmt, str::FromStr};
 

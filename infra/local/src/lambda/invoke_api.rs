@@ -1,6 +1,6 @@
 //! The Invoke API of AWS Lambda: `POST /2015-03-31/functions/{name}/invocations`.
 //!
-//! A function that failed still answers 200; only `X-Amz-Function-Error` shows it. AWS lets in callers with IAM
+//! A function that failed still answers 200; only `X-Amz-Function-Error` shows it. AWS admits callers with IAM
 //! credentials; here a caller sends the host's invoke key, so that no other program of the machine can pass for a queue
 //! or a schedule.
 
@@ -59,7 +59,7 @@ async fn invoke(
     }
 }
 
-/// AWS's two answers to a caller without usable credentials.
+/// Returns AWS's two answers to a caller without usable credentials.
 fn unauthorized(host: &Host, headers: &HeaderMap) -> Option<Response> {
     let given = headers.get("authorization").map(|value| value.as_bytes());
     let expected = format!("Bearer {}", host.invoke_key.expose_secret());
@@ -78,7 +78,7 @@ fn unauthorized(host: &Host, headers: &HeaderMap) -> Option<Response> {
     Some((StatusCode::FORBIDDEN, [("x-amzn-errortype", kind)], body).into_response())
 }
 
-/// A function may be named by its name, with a qualifier, or by its ARN.
+/// Returns the plain name of a function, which may be given with a qualifier or as an ARN.
 fn plain_name(given: &str) -> &str {
     let name = given
         .rsplit_once(":function:")
@@ -106,7 +106,7 @@ fn answered(invoked: &super::Invoked) -> Response {
     }
 }
 
-/// A refusal in AWS's words. Function URLs use the same ones.
+/// Returns a refusal with AWS's messages. Function URLs use the same ones.
 pub(super) fn refused(refusal: &Refusal) -> Response {
     let message = refusal.to_string();
     let (status, kind, body) = match refusal {

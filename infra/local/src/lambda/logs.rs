@@ -1,7 +1,7 @@
-//! What functions print: appended to one file per function, and broadcast for `goalpost logs`.
+//! The output of functions: appended to one file per function, and broadcast for `goalpost logs`.
 //!
-//! The one thing to know: the platform's own START, END and REPORT lines stand between the
-//! function's lines, as in CloudWatch, so that a log can be read alone.
+//! The platform's own START, END and REPORT lines stand between the function's lines, as in CloudWatch, so that a log
+//! is complete by itself.
 
 use std::{
     collections::HashMap,
@@ -26,7 +26,7 @@ const MAX_LINE_BYTES: u64 = 262_144;
 pub struct LogLine {
     /// The function's name.
     pub function: Arc<str>,
-    /// Which sandbox said it.
+    /// The sandbox of the line.
     pub sandbox: SandboxId,
     /// The line, without its end.
     pub text: String,
@@ -80,7 +80,7 @@ impl Logs {
                 let _ = file.write_all(&line);
             }
         }
-        // Nobody listening is the usual case.
+        // The usual case is no receiver.
         let _ = self.lines.send(LogLine {
             function: Arc::clone(function),
             sandbox,

@@ -1,14 +1,13 @@
 //! The Lambda host: runs the real function binaries over the real Runtime API, as AWS Lambda does.
 //!
-//! The story of one invocation: it is let in or refused ([`Host::invoke`]), waits in its function's
-//! state, is handed to an idle sandbox or to one that is started for it (`dispatch`), and travels
-//! through that sandbox's open `next` request (`runtime_api`). The sandbox was frozen and is thawed
-//! for it. Its response, its crash or its time limit settles the invocation (`sandbox`), and once it
-//! asks for more it is frozen again. Whether the caller is still there plays no part.
+//! An invocation is accepted or refused ([`Host::invoke`]), waits in its function's state, is handed to an idle sandbox
+//! or to one that is started for it (`dispatch`), and travels through that sandbox's open `next` request
+//! (`runtime_api`). The sandbox was frozen and is thawed for it. Its response, its crash or its time limit ends the
+//! invocation (`sandbox`), and once it requests more work it is frozen again. The caller's connection plays no part.
 //!
-//! The one thing to know: this is a stand-in that keeps the original's faults. A sandbox that takes
-//! too long is killed in the middle of its work, an `Event` may run three times, and nothing runs
-//! between invocations. `fidelity/lambda.md` lists what is the same, and what is not.
+//! The host keeps the original's faults: a sandbox that takes too long is killed in the middle of its work, an `Event`
+//! may run three times, and nothing runs between invocations. `fidelity/lambda.md` lists what is the same, and what is
+//! not.
 
 mod answer;
 mod body;
@@ -17,7 +16,6 @@ mod dispatch;
 mod environment;
 mod events;
 mod function_url;
-mod grip;
 mod guard;
 mod handover;
 mod ids;
@@ -29,6 +27,7 @@ mod platform;
 mod races;
 mod runtime_api;
 mod sandbox;
+mod sandbox_control;
 mod state;
 mod stats;
 
@@ -48,9 +47,9 @@ pub use self::{
     answer::{InvocationType, InvokeResult, Invoked, Refusal, Reply},
     config::{FunctionConfig, HostConfig, MAX_EVENT_BYTES, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES},
     environment::SANDBOX_PLACEHOLDER,
-    grip::Grip,
     ids::{RequestId, SandboxId},
     logs::LogLine,
+    sandbox_control::SandboxControl,
     stats::{FunctionStats, SandboxStats},
 };
 
@@ -63,7 +62,8 @@ pub struct Host {
     tasks: Arc<Tasks>,
 }
 
-/// Ends with the last clone of the host, so that a forgotten `stop` leaves no listener behind.
+/// The background tasks. They end with the last clone of the host, so that a forgotten `stop` leaves no listener
+/// behind.
 struct Tasks(Vec<AbortHandle>);
 
 impl Drop for Tasks {
@@ -116,7 +116,7 @@ impl Host {
         })
     }
 
-    /// The routes for people and for other services: the Invoke API and the function URLs.
+    /// Returns the routes for people and for other services: the Invoke API and the function URLs.
     pub fn router(&self) -> Router {
         invoke_api::router(self.clone()).merge(function_url::router(self.clone()))
     }
@@ -150,7 +150,7 @@ impl Host {
         Ok(Invoked { request_id, reply })
     }
 
-    /// Figures about every function, by name.
+    /// Returns figures about every function, by name.
     pub fn stats(&self) -> Vec<FunctionStats> {
         self.functions
             .values()
@@ -158,7 +158,7 @@ impl Host {
             .collect()
     }
 
-    /// Waits until a function's figures are as asked for. `None`: there is no such function.
+    /// Waits until a function's figures satisfy the condition. `None` if there is no such function.
     pub async fn wait_for(
         &self,
         name: &str,
@@ -176,13 +176,13 @@ impl Host {
         }
     }
 
-    /// What can kill, stop and continue its sandboxes.
+    /// Returns a control that kills, stops and continues its sandboxes.
     #[must_use]
-    pub fn grip(&self) -> Grip {
-        Grip::new(&self.functions)
+    pub fn sandbox_control(&self) -> SandboxControl {
+        SandboxControl::new(&self.functions)
     }
 
-    /// Waits until the figures of all functions together are as asked for. `None`: the host has ended.
+    /// Waits until the figures of all functions together satisfy the condition. `None` if the host has ended.
     pub async fn wait_for_all(
         &self,
         is_so: impl Fn(&[FunctionStats]) -> bool,
@@ -198,25 +198,25 @@ impl Host {
         }
     }
 
-    /// The region named in ARNs.
+    /// Returns the region named in ARNs.
     #[must_use]
     pub fn region(&self) -> &str {
         &self.platform.region
     }
 
-    /// The account named in ARNs.
+    /// Returns the account named in ARNs.
     #[must_use]
     pub fn account_id(&self) -> &str {
         &self.platform.account_id
     }
 
-    /// Every line that sandboxes print from now on.
+    /// Returns a receiver of every line that sandboxes print from now on.
     pub fn logs(&self) -> broadcast::Receiver<LogLine> {
         self.platform.logs.subscribe()
     }
 
-    /// Ends every sandbox and waits until none is left. Invocations under way end with
-    /// [`Refusal::Stopping`]; waiting events are forgotten.
+    /// Ends every sandbox and waits until none is left. Running invocations end with [`Refusal::Stopping`]; waiting
+    /// events are dropped.
     pub async fn stop(&self) {
         for function in self.functions.values() {
             function.begin_stop();

@@ -1,8 +1,7 @@
-//! Whether the process at the other end of a Runtime API connection is still there.
+//! Checks whether the process at the other end of a Runtime API connection still exists.
 //!
-//! The one thing to know: the HTTP server learns of a closed connection only when it next looks, which
-//! may be after it has written an event into it. So the connection is asked, in the moment of handing
-//! over, and an event for nobody goes back to the queue.
+//! The HTTP server notices a closed connection only at its next read, which may be after it has written an event into
+//! it. So the connection is checked at the moment of handing over, and an undeliverable event returns to the queue.
 
 use std::{io::ErrorKind, net::TcpStream as Connection, os::fd::AsFd, sync::Arc};
 
@@ -15,7 +14,7 @@ pub(super) struct Peer(Option<Arc<Connection>>);
 
 impl Connected<IncomingStream<'_, TcpListener>> for Peer {
     fn connect_info(stream: IncomingStream<'_, TcpListener>) -> Self {
-        // Small answers must not wait for more to come.
+        // Small answers must not wait for more data.
         let _ = stream.io().set_nodelay(true);
         Self(
             stream
@@ -29,12 +28,12 @@ impl Connected<IncomingStream<'_, TcpListener>> for Peer {
 }
 
 impl Peer {
-    /// True once the other end has closed the connection or is no more.
+    /// Returns true once the other end has closed the connection or no longer exists.
     pub(super) fn is_gone(&self) -> bool {
         let Some(connection) = &self.0 else {
             return false;
         };
-        // Does not wait: the connection is in non-blocking mode, which its copy shares.
+        // Does not block: the connection is in non-blocking mode, which its copy shares.
         match connection.peek(&mut [0]) {
             Ok(read) => read == 0,
             Err(error) => error.kind() != ErrorKind::WouldBlock,

@@ -1,7 +1,6 @@
-//! What all functions of one host share.
+//! State that all functions of one host share.
 //!
-//! The one thing to know: it also carries the signal that something has changed, so that tests and
-//! `goalpost status` can wait for a state instead of for a time.
+//! It includes the signal of a change, so that tests and `goalpost status` can wait for a state instead of for a time.
 
 use std::{
     io,
@@ -46,7 +45,7 @@ impl Platform {
         })
     }
 
-    /// The process group in which sandboxes die with the host.
+    /// Returns the process group in which sandboxes end with the host.
     pub(super) fn sandbox_group(&self) -> io::Result<i32> {
         self.guard
             .lock()

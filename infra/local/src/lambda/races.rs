@@ -1,4 +1,4 @@
-//! Orders of events that a real sandbox produces only rarely, played through step by step.
+//! Tests of orders of events that a real sandbox rarely produces, step by step.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -25,8 +25,8 @@ use super::{
     state::{Origin, RETURN_GRACE, Sandbox},
 };
 
-/// A function with one sandbox that the test itself plays; it is in no process, and it is a managed
-/// instance, so that no signals are sent to it.
+/// Returns a function with one sandbox without a process, whose part the test plays. It is a managed instance, so that
+/// no signals are sent to it.
 fn function_with_sandbox(folder: &tempfile::TempDir) -> (Arc<Function>, SandboxId) {
     let platform = Platform::new(
         &HostConfig::new(folder.path()),
@@ -38,7 +38,7 @@ fn function_with_sandbox(folder: &tempfile::TempDir) -> (Arc<Function>, SandboxI
     config.invocations_per_sandbox = 2;
     let function = Arc::new(Function::new(config, Arc::new(platform)));
     let id = SandboxId::fresh();
-    function.look(|state| {
+    function.read(|state| {
         // No system has a process with this number.
         let mut sandbox = Sandbox::new(Pid::from_raw(i32::MAX));
         sandbox.is_starting = false;
@@ -58,15 +58,15 @@ fn submit(function: &Arc<Function>) -> (RequestId, tokio::sync::oneshot::Receive
 }
 
 #[tokio::test]
-async fn an_event_that_was_handed_over_but_not_delivered_goes_to_the_next_request_for_work() {
+async fn undelivered_event_goes_to_the_next_poll() {
     let folder = tempfile::TempDir::new().unwrap();
     let (function, sandbox) = function_with_sandbox(&folder);
     let lost = function.open_poll(sandbox).unwrap();
     let (id, mut answer) = submit(&function);
-    assert_eq!(function.look(|state| state.running.len()), 1);
+    assert_eq!(function.read(|state| state.running.len()), 1);
     drop(lost);
     assert_eq!(
-        function.look(|state| (state.running.len(), state.waiting())),
+        function.read(|state| (state.running.len(), state.waiting())),
         (0, 1)
     );
     let mut poll = function.open_poll(sandbox).unwrap();
@@ -75,7 +75,7 @@ async fn an_event_that_was_handed_over_but_not_delivered_goes_to_the_next_reques
     handover.delivered();
     drop(handover);
     assert_eq!(
-        function.look(|state| (state.running.len(), state.waiting())),
+        function.read(|state| (state.running.len(), state.waiting())),
         (1, 0),
         "delivered is delivered"
     );
@@ -84,40 +84,40 @@ async fn an_event_that_was_handed_over_but_not_delivered_goes_to_the_next_reques
 }
 
 #[tokio::test]
-async fn a_sandbox_that_ends_before_its_event_was_delivered_does_not_fail_the_invocation() {
+async fn undelivered_event_survives_the_end_of_its_sandbox() {
     let folder = tempfile::TempDir::new().unwrap();
     let (function, sandbox) = function_with_sandbox(&folder);
     let _poll = function.open_poll(sandbox).unwrap();
     let (_, mut answer) = submit(&function);
-    function.look(|state| {
+    function.read(|state| {
         let sandbox = state.sandboxes.remove(&sandbox).unwrap();
-        // Room for a new one would only start the missing program.
+        // Capacity for a new one would only start the missing program.
         state
             .sandboxes
             .insert(SandboxId::fresh(), Sandbox::new(Pid::from_raw(i32::MAX)));
         drop(sandbox);
     });
-    function.look(|state| function.settle_in_hand(state, sandbox, None));
+    function.read(|state| function.finish_in_hand(state, sandbox, None));
     assert!(matches!(answer.try_recv(), Err(TryRecvError::Empty)));
     assert_eq!(
-        function.look(|state| (state.running.len(), state.waiting())),
+        function.read(|state| (state.running.len(), state.waiting())),
         (0, 1)
     );
 }
 
 #[tokio::test]
-async fn a_closed_request_for_work_is_not_counted_as_idle() {
+async fn closed_poll_is_not_counted_as_idle() {
     let folder = tempfile::TempDir::new().unwrap();
     let (function, sandbox) = function_with_sandbox(&folder);
     let poll = function.open_poll(sandbox).unwrap();
     assert_eq!(function.stats().idle(), 1);
     drop(poll);
     assert_eq!(function.stats().idle(), 0);
-    assert!(function.look(|state| state.free_sandbox(1)).is_none());
+    assert!(function.read(|state| state.free_sandbox(1)).is_none());
 }
 
 #[tokio::test]
-async fn a_watchdog_that_wakes_too_late_harms_nobody() {
+async fn late_watchdog_has_no_effect() {
     let folder = tempfile::TempDir::new().unwrap();
     let (function, sandbox) = function_with_sandbox(&folder);
     let mut poll = function.open_poll(sandbox).unwrap();
@@ -126,13 +126,13 @@ async fn a_watchdog_that_wakes_too_late_harms_nobody() {
     assert!(function.complete(sandbox, first, Answer::Payload(Bytes::new())));
     let _next = function.open_poll(sandbox).unwrap();
     let (_, mut second) = submit(&function);
-    function.look(|state| function.time_out(state, sandbox, first, Duration::ZERO));
+    function.read(|state| function.time_out(state, sandbox, first, Duration::ZERO));
     assert!(matches!(second.try_recv(), Err(TryRecvError::Empty)));
     assert_eq!(function.stats().timeouts, 0);
 }
 
 #[tokio::test]
-async fn a_sandbox_cannot_answer_for_another_one() {
+async fn sandbox_cannot_answer_for_another() {
     let folder = tempfile::TempDir::new().unwrap();
     let (function, sandbox) = function_with_sandbox(&folder);
     let _poll = function.open_poll(sandbox).unwrap();
@@ -146,11 +146,11 @@ async fn a_sandbox_cannot_answer_for_another_one() {
 }
 
 #[tokio::test]
-async fn a_sandbox_that_has_just_answered_counts_as_about_to_be_free_for_a_moment() {
+async fn answered_sandbox_counts_as_coming_for_a_moment() {
     let folder = tempfile::TempDir::new().unwrap();
     let (function, sandbox) = function_with_sandbox(&folder);
     let coming = |answered: Instant| {
-        function.look(|state| {
+        function.read(|state| {
             let sandbox = state.sandboxes.get_mut(&sandbox).unwrap();
             sandbox.answered = Some((RequestId::fresh(), answered));
             state.coming(1)

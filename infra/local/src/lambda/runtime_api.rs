@@ -1,8 +1,8 @@
-//! The Runtime API (version 2018-06-01): what a function's own process talks to.
+//! The Runtime API (version 2018-06-01), which a function's own process calls.
 //!
-//! The one thing to know: `next` is a long poll that ends only with work, because a runtime would
-//! take any other answer for an event or for the end. The deadline in its headers is a moment, in
-//! milliseconds since 1970, and it is meant: the watchdog started with it ends the sandbox then.
+//! `next` is a long poll that ends only with work, because a runtime would take any other answer for an event or for
+//! the end. The deadline in its headers is a moment, in milliseconds since 1970, and binding: the watchdog started with
+//! it ends the sandbox then.
 
 use std::{
     collections::BTreeMap,
@@ -75,7 +75,7 @@ async fn next(
         );
     };
     match poll.work().await {
-        // The event goes back to the queue when it is dropped here.
+        // The event returns to the queue when it is dropped here.
         Some(_) if peer.is_gone() => StatusCode::GONE.into_response(),
         Some(handover) => {
             // From here on it is no longer idle, though its connection lives on.
@@ -124,8 +124,8 @@ fn event(functions: &Functions, function: &str, handover: Handover) -> Response 
     (headers, deliver(handover)).into_response()
 }
 
-/// A body that counts as delivered only when the connection takes it; if it is dropped before that,
-/// so is the handover, and the event goes to another sandbox.
+/// Returns a body that counts as delivered only when the connection takes it; if it is dropped before that, so is the
+/// handover, and the event goes to another sandbox.
 fn deliver(handover: Handover) -> Body {
     Body::from_stream(stream::once(async move {
         let mut handover = handover;
@@ -152,7 +152,7 @@ async fn response(
                 false => unknown_request(),
             };
         }
-        // Half a response is none. The runtime will say something else, or run out of time.
+        // Half a response is none. The runtime sends another one, or reaches the time limit.
         Read::Broken => {
             return refuse(
                 StatusCode::BAD_REQUEST,

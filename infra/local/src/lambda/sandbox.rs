@@ -1,7 +1,7 @@
-//! The life of a sandbox: started on demand, watched, and gone after a timeout, a crash or a long rest.
+//! The life of a sandbox: started on demand, watched, and ended by a timeout, a crash or a long rest.
 //!
-//! The one thing to know: only the end of the process settles what it had in hand. An invocation that
-//! it had been given fails; one that never reached it goes to the next sandbox.
+//! Only the end of the process ends its invocations. An invocation that was delivered to it fails; one that never
+//! reached it goes to the next sandbox.
 
 use std::{
     process::{ExitStatus, Stdio},
@@ -90,20 +90,25 @@ impl Function {
         let function = Arc::clone(self);
         tokio::spawn(async move {
             let status = child.wait().await.ok();
-            function.change(|state| function.bury(state, id, status));
+            function.change(|state| function.remove_ended(state, id, status));
         });
     }
 
-    /// Settles what an ended sandbox had in hand.
-    fn bury(self: &Arc<Self>, state: &mut State, id: SandboxId, status: Option<ExitStatus>) {
+    /// Ends the invocations of an ended sandbox.
+    fn remove_ended(
+        self: &Arc<Self>,
+        state: &mut State,
+        id: SandboxId,
+        status: Option<ExitStatus>,
+    ) {
         let Some(mut sandbox) = state.sandboxes.remove(&id) else {
             return;
         };
         sandbox.disarm();
-        self.settle_in_hand(state, id, status);
+        self.finish_in_hand(state, id, status);
         if sandbox.is_starting && !state.is_stopping {
-            let said = sandbox.init_error.take();
-            self.charge_failed_init(state, |request| match said {
+            let init_error = sandbox.init_error.take();
+            self.charge_failed_init(state, |request| match init_error {
                 Some(body) => Answer::FunctionError(body),
                 None => Answer::exited(request, status),
             });
@@ -111,8 +116,8 @@ impl Function {
         self.dispatch(state);
     }
 
-    /// What it had been given has failed with it; what never reached it is still to be done.
-    pub(super) fn settle_in_hand(
+    /// Fails the delivered invocations and requeues those that never reached the sandbox.
+    pub(super) fn finish_in_hand(
         &self,
         state: &mut State,
         id: SandboxId,
@@ -132,12 +137,12 @@ impl Function {
             if !running.delivered && !state.is_stopping {
                 state.put_back(running.invocation);
             } else if !state.is_stopping {
-                self.settle(state, running, Answer::exited(request, status));
+                self.finish(state, running, Answer::exited(request, status));
             }
         }
     }
 
-    /// A sandbox that cannot start costs the oldest waiting invocation one of its attempts.
+    /// Charges the oldest waiting invocation one of its attempts for a sandbox that cannot start.
     fn charge_failed_init(&self, state: &mut State, answer: impl FnOnce(RequestId) -> Answer) {
         let Some(mut invocation) = state.take_waiting() else {
             return;
@@ -153,14 +158,14 @@ impl Function {
         let _ = invocation.answer.send(answer);
     }
 
-    /// Takes what a sandbox says about its failed start; AWS ends it then.
+    /// Records a sandbox's report of its failed start; AWS ends it then.
     pub(super) fn init_failed(&self, id: SandboxId, body: bytes::Bytes) -> bool {
         self.change(|state| {
             let Some(sandbox) = state.sandboxes.get_mut(&id).filter(|s| s.is_starting) else {
                 return false;
             };
             sandbox.init_error = Some(body);
-            sandbox.condemn();
+            sandbox.kill();
             true
         })
     }
@@ -179,13 +184,13 @@ impl Function {
                     limit.as_secs_f64() * 1000.0
                 );
                 function.platform.logs.write(&function.name, id, &line);
-                sandbox.condemn();
+                sandbox.kill();
             });
         });
         task.abort_handle()
     }
 
-    /// Ends what runs longer than it may. Until the sandbox asks for more, its time is running.
+    /// Ends a run at its time limit. The time runs until the sandbox requests more work.
     pub(super) fn watch_deadline(
         self: &Arc<Self>,
         sandbox: SandboxId,
@@ -207,7 +212,7 @@ impl Function {
         request: RequestId,
         limit: Duration,
     ) {
-        // It may have answered or come back while this waited for the lock.
+        // The sandbox may have answered or polled while this waited for the lock.
         let is_running = state
             .running
             .get(&request)
@@ -229,25 +234,25 @@ impl Function {
             if let Some(sandbox) = state.sandboxes.get_mut(&id) {
                 sandbox.running = sandbox.running.saturating_sub(1);
             }
-            self.settle(state, running, Answer::timed_out(request, limit));
+            self.finish(state, running, Answer::timed_out(request, limit));
         }
         if let Some(sandbox) = state.sandboxes.get_mut(&id)
             && !self.config.is_managed_instance()
         {
-            sandbox.condemn();
+            sandbox.kill();
         }
         self.dispatch(state);
     }
 
-    /// Ends sandboxes that had nothing to do for so long.
+    /// Ends sandboxes that have been idle for the lifetime.
     pub(super) fn reap_idle(&self, lifetime: Duration) {
-        let reaped = self.look(|state| {
+        let reaped = self.read(|state| {
             let tired = |s: &&mut Sandbox| s.is_idle() && s.idle_since.elapsed() >= lifetime;
             state
                 .sandboxes
                 .values_mut()
                 .filter(tired)
-                .map(Sandbox::condemn)
+                .map(Sandbox::kill)
                 .count()
         });
         if reaped > 0 {
@@ -255,12 +260,12 @@ impl Function {
         }
     }
 
-    /// Lets nothing more in and forgets what waits; the sandboxes are killed by the caller.
+    /// Refuses new invocations and drops waiting ones; the caller kills the sandboxes.
     pub(super) fn begin_stop(&self) {
         let forgotten = self.change(|state| {
             state.is_stopping = true;
             for sandbox in state.sandboxes.values_mut() {
-                sandbox.condemn();
+                sandbox.kill();
             }
             (
                 std::mem::take(&mut state.callers),

@@ -1,7 +1,7 @@
-//! What the host knows about one function: who waits, what runs where, which sandboxes there are.
+//! The state of one function: waiting and running invocations, and sandboxes.
 //!
-//! The one thing to know: all of it sits behind one lock per function, and signals are sent while it
-//! is held. That is what makes "freeze when idle, thaw before handing over" free of races.
+//! All of it is behind one lock per function, and signals are sent while it is held. This makes "freeze when idle, thaw
+//! before handing over" free of races.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -21,16 +21,16 @@ use super::{
     ids::{RequestId, SandboxId},
 };
 
-/// A sandbox that has answered asks for more almost at once; for this long it counts as about to be
-/// free, so that callers in a row do not each start another sandbox.
+/// A sandbox that has answered requests more work almost at once; for this long it counts as about to be free, so that
+/// successive callers do not each start another sandbox.
 pub(super) const RETURN_GRACE: Duration = Duration::from_millis(20);
 
-/// Who is waiting for an invocation.
+/// The party that waits for an invocation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
-    /// A caller who gets 429 if there is no room.
+    /// A caller who receives 429 if there is no capacity.
     Caller,
-    /// The queue of `Event` invocations, which has time.
+    /// The queue of `Event` invocations, which can wait.
     EventQueue,
 }
 
@@ -44,13 +44,13 @@ pub(super) struct Invocation {
     pub(super) failed_inits: u8,
 }
 
-/// An invocation in the hands of a sandbox.
+/// An invocation that a sandbox holds.
 pub(super) struct Running {
     pub(super) invocation: Invocation,
     pub(super) sandbox: SandboxId,
     pub(super) started: Instant,
     pub(super) watchdog: AbortHandle,
-    /// False until the sandbox's connection has taken the event: until then it never began.
+    /// False until the sandbox's connection has taken the event; until then the invocation has not begun.
     pub(super) delivered: bool,
 }
 
@@ -63,16 +63,16 @@ pub(super) struct Sandbox {
     pub(super) spawned: Instant,
     pub(super) is_starting: bool,
     pub(super) is_frozen: bool,
-    /// It is being killed, so nothing may be handed to it any more.
-    pub(super) is_condemned: bool,
+    /// It is being killed, so no invocation may be handed to it any more.
+    pub(super) is_ending: bool,
     pub(super) polls: Vec<(PollId, oneshot::Sender<Handover>)>,
     pub(super) running: usize,
     pub(super) idle_since: Instant,
-    /// What it answered last and when, until it asks for more.
+    /// Its last answers with their times, until it requests more work.
     pub(super) answered: Option<(RequestId, Instant)>,
-    /// Kills it if it takes too long to start, or to come back after it has answered.
+    /// The watchdog that kills it if it takes too long to start, or to poll after it has answered.
     pub(super) watchdog: Option<AbortHandle>,
-    /// What it said through init/error.
+    /// Its report through init/error.
     pub(super) init_error: Option<Bytes>,
 }
 
@@ -107,7 +107,7 @@ impl Sandbox {
             spawned: now,
             is_starting: true,
             is_frozen: false,
-            is_condemned: false,
+            is_ending: false,
             polls: Vec::new(),
             running: 0,
             idle_since: now,
@@ -118,7 +118,7 @@ impl Sandbox {
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.running == 0 && !self.polls.is_empty() && !self.is_condemned
+        self.running == 0 && !self.polls.is_empty() && !self.is_ending
     }
 
     pub(super) fn freeze(&mut self) {
@@ -134,9 +134,9 @@ impl Sandbox {
         }
     }
 
-    /// Kills it; what becomes of its invocations is decided when its end is seen.
-    pub(super) fn condemn(&mut self) {
-        self.is_condemned = true;
+    /// Kills it; its invocations are ended when its exit is observed.
+    pub(super) fn kill(&mut self) {
+        self.is_ending = true;
         self.signal(Signal::SIGKILL);
     }
 
@@ -147,13 +147,13 @@ impl Sandbox {
     }
 
     pub(super) fn signal(&self, signal: Signal) -> bool {
-        // It may just have died; its end is handled where it is waited for.
+        // It may have ended a moment ago; its end is handled where it is awaited.
         kill(self.pid, signal).is_ok()
     }
 
-    /// How many invocations it will be able to take in a moment, though it is not asking yet.
+    /// Returns the number of invocations that it can take in a moment, though it has not polled yet.
     fn coming(&self, per_sandbox: usize) -> usize {
-        if self.is_condemned {
+        if self.is_ending {
             return 0;
         }
         if self.is_starting {
@@ -178,7 +178,7 @@ impl State {
         }
     }
 
-    /// Back to the head of its queue: it was the oldest when it was taken.
+    /// Returns an invocation to the head of its queue, since it was the oldest when it was taken.
     pub(super) fn put_back(&mut self, invocation: Invocation) {
         match invocation.origin {
             Origin::Caller => self.callers.push_front(invocation),
@@ -186,22 +186,22 @@ impl State {
         }
     }
 
-    /// Callers first: events have time.
+    /// Takes the next invocation, callers first: events can wait.
     pub(super) fn take_waiting(&mut self) -> Option<Invocation> {
         self.callers.pop_front().or_else(|| self.events.pop_front())
     }
 
-    /// The sandbox used last, so that the others can be reaped.
+    /// Returns the sandbox used last, so that the others can be reaped.
     pub(super) fn free_sandbox(&self, per_sandbox: usize) -> Option<SandboxId> {
         self.sandboxes
             .iter()
-            .filter(|(_, s)| !s.is_condemned && !s.polls.is_empty() && s.running < per_sandbox)
+            .filter(|(_, s)| !s.is_ending && !s.polls.is_empty() && s.running < per_sandbox)
             .max_by_key(|(_, s)| s.idle_since)
             .map(|(id, _)| *id)
     }
 
     pub(super) fn live_sandboxes(&self) -> usize {
-        self.sandboxes.values().filter(|s| !s.is_condemned).count()
+        self.sandboxes.values().filter(|s| !s.is_ending).count()
     }
 
     pub(super) fn coming(&self, per_sandbox: usize) -> usize {

@@ -1,6 +1,6 @@
 //! Figures about each function, for `goalpost status` and for tests.
 //!
-//! The one thing to know: they are a snapshot under the function's lock, so they agree with each other.
+//! They are a snapshot under the function's lock, so they agree with each other.
 
 use std::time::Duration;
 
@@ -19,43 +19,43 @@ pub struct FunctionStats {
     pub waiting_events: usize,
     /// Invocations under way.
     pub running: usize,
-    /// Invocations that ended, well or not.
+    /// Invocations that ended in any way.
     pub invocations: u64,
     /// Those of them that ended in a function error.
     pub errors: u64,
-    /// Those that ran out of time, and sandboxes that did not come back after their answer.
+    /// Those that reached their time limit, and sandboxes that did not poll again after their answer.
     pub timeouts: u64,
     /// Invocations refused because all sandboxes were busy.
     pub throttles: u64,
-    /// Sandboxes that got as far as asking for work.
+    /// Sandboxes that sent their first request for work.
     pub cold_starts: u64,
     /// Events given up after their last attempt.
     pub events_dropped: u64,
-    /// From starting the newest ready sandbox to its first request for work.
+    /// The time from starting the newest ready sandbox to its first request for work.
     pub last_init: Duration,
 }
 
 /// One sandbox.
 #[derive(Clone, Copy, Debug)]
 pub struct SandboxStats {
-    /// Which one.
+    /// Its id.
     pub id: SandboxId,
     /// Its process.
     pub process_id: i32,
-    /// It has not yet asked for work.
+    /// True until its first request for work.
     pub is_starting: bool,
-    /// It waits for work.
+    /// True while it waits for work.
     pub is_idle: bool,
-    /// It is stopped until there is work.
+    /// True while it is stopped for lack of work.
     pub is_frozen: bool,
-    /// Its open requests for work.
+    /// The number of its open requests for work.
     pub open_polls: usize,
-    /// Invocations in its hands.
+    /// The number of its invocations.
     pub running: usize,
 }
 
 impl FunctionStats {
-    /// How many sandboxes wait for work.
+    /// Returns the number of sandboxes that wait for work.
     #[must_use]
     pub fn idle(&self) -> usize {
         self.sandboxes
@@ -67,11 +67,11 @@ impl FunctionStats {
 
 impl Function {
     pub(super) fn stats(&self) -> FunctionStats {
-        self.look(|state| {
+        self.read(|state| {
             let mut sandboxes: Vec<_> = state
                 .sandboxes
                 .iter()
-                .filter(|(_, s)| !s.is_condemned)
+                .filter(|(_, s)| !s.is_ending)
                 .collect();
             sandboxes.sort_by_key(|(_, s)| s.spawned);
             FunctionStats {
@@ -102,8 +102,8 @@ impl Function {
         })
     }
 
-    /// Whether any process is left, the dying included.
+    /// Returns true if any process is left, those that are ending included.
     pub(super) fn has_processes(&self) -> bool {
-        self.look(|state| !state.sandboxes.is_empty())
+        self.read(|state| !state.sandboxes.is_empty())
     }
 }

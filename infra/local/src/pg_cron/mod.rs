@@ -1,8 +1,7 @@
 //! pg_cron's clock: runs the jobs of `cron.job` when they are due.
 //!
-//! The one thing to know: a job has one run at a time. Minutes that came due meanwhile are run one
-//! after the other when it is done; intervals of seconds are not made up for.
-//! `fidelity/pg_cron.md` has sources and differences.
+//! A job has one run at a time. Minutes that came due meanwhile are run one after the other when it is done; missed
+//! intervals of seconds are skipped. `fidelity/pg_cron.md` has sources and differences.
 
 mod run;
 mod schedule;
@@ -17,71 +16,71 @@ use tokio::{
 };
 use tokio_postgres::{Client, Config, NoTls};
 
-/// How long the clock waits before it tries again when Postgres or the extension is not there.
+/// The pause before another attempt while Postgres or the extension is missing.
 const AWAY: Duration = Duration::from_millis(500);
-/// How often the jobs are read while one of them counts in seconds.
+/// The period for reading the jobs while one of them has a period in seconds.
 const SECOND: Duration = Duration::from_secs(1);
-/// A clock that jumped further than this runs no minutes in between.
+/// After a larger jump of the clock, the minutes in between are not run.
 const MINUTES_MADE_UP: i64 = 5;
 
-/// Where jobs run.
+/// The database in which jobs run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum JobDatabase {
-    /// In the database that the job names, as the original.
+    /// The database that the job names, as in the original.
     #[default]
     AsScheduled,
-    /// In the clock's own database: a database cloned from a template has jobs that name the template.
+    /// The clock's own database: a database cloned from a template has jobs that name the template.
     Own,
 }
 
-/// What can be set about the clock.
+/// Options of the clock.
 #[derive(Clone, Debug, Default)]
 pub struct CronOptions {
-    /// Where jobs run.
+    /// The database in which jobs run.
     pub job_database: JobDatabase,
 }
 
-/// A running clock. Dropping it ends it and the runs under way.
+/// A running clock. Dropping it ends it and its running jobs.
 #[derive(Debug)]
 pub struct CronClock {
     work: JoinHandle<()>,
     stop: watch::Sender<bool>,
-    look: Arc<Notify>,
+    read_now: Arc<Notify>,
 }
 
 impl CronClock {
-    /// Starts the clock for the jobs of one database, as a superuser. Jobs run as their own user,
-    /// who logs in with the same password. Postgres need not be there yet.
+    /// Starts the clock for the jobs of one database, as a superuser. Jobs run as their own user, who logs in with the
+    /// same password. Postgres may start later.
     ///
     /// # Errors
-    /// When the address cannot be read.
+    /// The address cannot be parsed.
     pub fn start(database_url: &str, options: CronOptions) -> anyhow::Result<Self> {
         let mut database: Config = database_url
             .parse()
             .context("the database address of the pg_cron clock cannot be read")?;
         database.application_name("pg_cron scheduler");
         let (stop, stopping) = watch::channel(false);
-        let look = Arc::new(Notify::new());
+        let read_now = Arc::new(Notify::new());
         let clock = Clock {
             database,
             options,
             stopping,
-            look: Arc::clone(&look),
+            read_now: Arc::clone(&read_now),
             states: HashMap::new(),
         };
         Ok(Self {
             work: tokio::spawn(clock.run()),
             stop,
-            look,
+            read_now,
         })
     }
 
-    /// Makes the clock read the jobs now. Without it a first job in seconds is seen within a minute.
-    pub fn look_again(&self) {
-        self.look.notify_one();
+    /// Makes the clock read the jobs now. Without it a first job in seconds is noticed within a minute.
+    pub fn read_jobs_now(&self) {
+        self.read_now.notify_one();
     }
 
-    /// Stops the clock and waits for the runs under way.
+    /// Stops the clock and waits for the running jobs.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         // An error means that it had ended already.
@@ -104,7 +103,7 @@ struct Job {
     username: String,
 }
 
-/// What the clock remembers of a job between looks.
+/// The state of a job between readings.
 #[derive(Default)]
 struct State {
     pending: u32,
@@ -117,7 +116,7 @@ struct Clock {
     database: Config,
     options: CronOptions,
     stopping: watch::Receiver<bool>,
-    look: Arc<Notify>,
+    read_now: Arc<Notify>,
     states: HashMap<i64, State>,
 }
 
@@ -166,7 +165,7 @@ impl Clock {
             };
             tokio::select! {
                 () = tokio::time::sleep(pause) => {}
-                () = self.look.notified() => {}
+                () = self.read_now.notified() => {}
                 Some(ended) = runs.join_next() => self.end(ended)?,
                 _ = self.stopping.changed() => return Ok(()),
             }
@@ -223,7 +222,7 @@ impl Clock {
         &mut self,
         ended: Result<Ended, tokio::task::JoinError>,
     ) -> Result<(), tokio_postgres::Error> {
-        // A run that panicked is not known by its job; the next connection clears it up.
+        // A run that panicked cannot be assigned to its job; the next connection marks it as failed.
         let Ok((id, recorded)) = ended else {
             return Ok(());
         };
@@ -233,7 +232,7 @@ impl Clock {
         recorded
     }
 
-    /// How the job's user logs in.
+    /// Returns the connection settings for the job's user.
     fn session(&self, job: &Job) -> Config {
         let mut session = self.database.clone();
         session.user(&job.username).application_name("pg_cron");
@@ -274,7 +273,7 @@ fn minute_of(time: DateTime<Utc>) -> DateTime<Utc> {
     time.duration_trunc(TimeDelta::minutes(1)).unwrap_or(time)
 }
 
-/// The minutes after `last` up to the one that `now` is in; after a long jump, that one only.
+/// Returns the minutes after `last` up to the present one; after a long jump, only the present one.
 fn minutes_between(last: DateTime<Utc>, now: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
     let minute = minute_of(now);
     let passed = (minute - last).num_minutes();

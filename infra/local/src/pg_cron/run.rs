@@ -1,4 +1,4 @@
-//! One run of one job: a session as the job's user, and a row that says how it went.
+//! One run of one job: a session as the job's user, and a row with the result.
 
 use super::Job;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
@@ -17,7 +17,7 @@ update cron.job_run_details
      , start_time = coalesce(start_time, clock_timestamp())
  where runid = $1";
 
-/// What was in progress when the clock or the server went away did not succeed.
+/// Runs that were in progress when the clock or the server ended count as failed.
 const ORPHANED: &str = "
 update cron.job_run_details set status = 'failed', return_message = 'server restarted'
  where status in ('starting', 'running')";
@@ -41,7 +41,7 @@ pub(super) async fn run(
     let run_id: i64 = row.try_get(0)?;
     let (status, message) = match attempt(records, session, job, run_id).await {
         Ok(message) => ("succeeded", message),
-        Err(error) => ("failed", in_words(&error)),
+        Err(error) => ("failed", error_message(&error)),
     };
     records.execute(END, &[&run_id, &status, &message]).await?;
     Ok(())
@@ -62,13 +62,13 @@ async fn attempt(
     records.execute(RUNNING, &[&run_id, &pid]).await?;
     let messages = client.simple_query(&job.command).await;
     drop(client);
-    // The session has ended when its connection has: nothing of the job is left running.
+    // The session has ended when its connection has, so nothing of the job is left running.
     let _ = connection.await;
-    Ok(said(&messages?, &job.command))
+    Ok(return_message(&messages?, &job.command))
 }
 
-/// The number of rows of the last statement that gave any, otherwise the command itself.
-fn said(messages: &[SimpleQueryMessage], command: &str) -> String {
+/// Returns the number of rows of the last statement that returned any, otherwise the command itself.
+fn return_message(messages: &[SimpleQueryMessage], command: &str) -> String {
     let described =
         |message: &SimpleQueryMessage| matches!(message, SimpleQueryMessage::RowDescription(_));
     let last = messages.iter().rposition(described);
@@ -89,7 +89,7 @@ fn said(messages: &[SimpleQueryMessage], command: &str) -> String {
     }
 }
 
-fn in_words(error: &tokio_postgres::Error) -> String {
+fn error_message(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(error) => format!("ERROR: {}", error.message()),
         None => format!("connection failed: {error}"),

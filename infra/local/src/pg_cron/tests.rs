@@ -1,4 +1,4 @@
-//! What the clock makes of time that passed.
+//! Tests of the clock's handling of elapsed time.
 
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +14,7 @@ fn at(time: &str) -> DateTime<Utc> {
 }
 
 #[test]
-fn minutes_missed_are_made_up_unless_the_clock_jumped() {
+fn missed_minutes_are_run_unless_the_clock_jumped() {
     let minutes = |last: &str, now: &str| minutes_between(at(last), at(now)).collect::<Vec<_>>();
     assert!(minutes("2026-11-22T16:00:00Z", "2026-11-22T16:00:59Z").is_empty());
     assert_eq!(
@@ -29,7 +29,7 @@ fn minutes_missed_are_made_up_unless_the_clock_jumped() {
 }
 
 #[test]
-fn the_clock_sleeps_until_the_next_minute_begins() {
+fn clock_sleeps_until_the_next_minute() {
     assert_eq!(
         until_next_minute(at("2026-11-22T16:00:59.500Z")),
         Duration::from_millis(500)

@@ -26,7 +26,7 @@ select r.id, r.status_code, r.content, r.headers::jsonb, r.content_type, r.timed
   from unnest($1::bigint[], $2::int[], $3::text[], $4::text[], $5::text[], $6::bool[], $7::text[])
     as r(id, status_code, content, headers, content_type, timed_out, error_msg)";
 
-/// Works off one batch. Tells whether there was anything to do.
+/// Processes one batch. Returns true if there were requests.
 pub(super) async fn work_off(
     client: &mut Client,
     http: &reqwest::Client,
@@ -77,7 +77,7 @@ fn request(row: &Row) -> Result<Request, Error> {
     })
 }
 
-/// Outcomes turned on their side, for one insert.
+/// Outcomes transposed into columns, for one insert.
 #[derive(Default)]
 struct Columns {
     id: Vec<i64>,

@@ -1,14 +1,14 @@
-//! pg_net's worker: sends what `net.http_post` and its sisters queued, and stores what came back.
+//! pg_net's worker: sends the requests that `net.http_post` and its siblings queued, and stores the responses.
 //!
-//! The one thing to know: a batch is one transaction, so its answers can be seen only when the
-//! slowest of it is done, and a worker that dies before that sends the whole batch again.
-//! Nothing is ever retried because of what an endpoint answered. `fidelity/pg_net.md` has sources.
+//! A batch is one transaction, so its responses become visible only when the slowest of it is done, and a worker that
+//! ends before that sends the whole batch again. No response of an endpoint causes a retry. `fidelity/pg_net.md` has
+//! sources.
 
 mod batch;
 mod send;
 
 use crate::fault_hook::FaultHook;
-use crate::listener::{self, Heard};
+use crate::listener::{self, ListenerEvent};
 use anyhow::Context as _;
 use futures::{StreamExt as _, channel::mpsc::UnboundedReceiver};
 use std::sync::Arc;
@@ -17,19 +17,19 @@ use std::time::Duration;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_postgres::{Config, NoTls};
 
-/// How long the worker waits before it tries again when Postgres or the extension is not there.
+/// The pause before another attempt while Postgres or the extension is missing.
 const AWAY: Duration = Duration::from_millis(200);
 
-/// What can be set about the worker; the defaults are the original's.
+/// Options of the worker; the defaults are the original's.
 #[derive(Clone, Debug)]
 pub struct PgNetOptions {
-    /// The most requests of one batch.
+    /// The largest number of requests in one batch.
     pub batch_size: i32,
-    /// How long responses are kept.
+    /// The retention of responses.
     pub ttl: Duration,
     /// The pause after each batch; a wake ends it early. Zero sends as fast as endpoints answer.
     pub pause: Duration,
-    /// Decides how wakes travel; none: all are sent. Requests that are no wakes of ours are never touched.
+    /// Decides how wakes travel; none: all are sent. Requests that are not wakes of the engine are never changed.
     pub faults: Option<Arc<dyn FaultHook>>,
 }
 
@@ -44,7 +44,7 @@ impl Default for PgNetOptions {
     }
 }
 
-/// A running worker. Dropping it kills it, in the middle of a batch if need be.
+/// A running worker. Dropping it kills it, even in the middle of a batch.
 #[derive(Debug)]
 pub struct PgNetWorker {
     work: JoinHandle<()>,
@@ -54,18 +54,17 @@ pub struct PgNetWorker {
 }
 
 impl PgNetWorker {
-    /// Starts the worker for one database, as a role that may do everything in schema `net`.
-    /// Postgres need not be there yet.
+    /// Starts the worker for one database, as a role with all rights in schema `net`. Postgres may start later.
     ///
     /// # Errors
-    /// When the address cannot be read or no HTTP client can be made.
+    /// The address cannot be parsed or no HTTP client can be created.
     pub fn start(database_url: &str, options: PgNetOptions) -> anyhow::Result<Self> {
         let mut database: Config = database_url
             .parse()
             .context("the database address of the pg_net worker cannot be read")?;
         database.application_name("pg_net");
         let http = send::client()?;
-        let (listening, heard) = listener::listen(database.clone(), "pg_net_wake");
+        let (listening, events) = listener::listen(database.clone(), "pg_net_wake");
         let (stop, stopping) = watch::channel(false);
         let wakes = Arc::new(AtomicU64::new(0));
         let worker = Worker {
@@ -73,7 +72,7 @@ impl PgNetWorker {
             database,
             options,
             http,
-            heard,
+            events,
             stopping,
         };
         Ok(Self {
@@ -84,20 +83,20 @@ impl PgNetWorker {
         })
     }
 
-    /// How often it was woken by a notification so far.
+    /// Returns the number of notifications that woke it so far.
     #[must_use]
     pub fn wakes(&self) -> u64 {
         self.wakes.load(Ordering::Relaxed)
     }
 
-    /// Ends the worker after the batch under way.
+    /// Ends the worker after the present batch.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
         // An error means that it had ended already.
         let _ = (&mut self.work).await;
     }
 
-    /// Kills the worker, as a crash would: the batch under way is rolled back and will be sent again.
+    /// Kills the worker, as a crash would: the present batch is rolled back and will be sent again.
     pub async fn kill(mut self) {
         self.work.abort();
         let _ = (&mut self.work).await;
@@ -115,7 +114,7 @@ struct Worker {
     database: Config,
     options: PgNetOptions,
     http: reqwest::Client,
-    heard: UnboundedReceiver<Heard>,
+    events: UnboundedReceiver<ListenerEvent>,
     stopping: watch::Receiver<bool>,
     wakes: Arc<AtomicU64>,
 }
@@ -133,7 +132,7 @@ impl Worker {
     async fn work_while_connected(&mut self) -> Result<(), tokio_postgres::Error> {
         let (mut client, connection) = self.database.connect(NoTls).await?;
         let _connection = tokio::spawn(connection);
-        // The first look needs no wake: there may be requests from before.
+        // The first check needs no wake: there may be earlier requests.
         loop {
             while batch::work_off(&mut client, &self.http, &self.options).await? {
                 self.wait(self.options.pause).await;
@@ -142,45 +141,45 @@ impl Worker {
                 }
             }
             tokio::select! {
-                heard = self.heard.next() => match heard {
-                    Some(heard) => self.count(&heard),
+                event = self.events.next() => match event {
+                    Some(event) => self.count(&event),
                     None => return Ok(()),
                 },
                 _ = self.stopping.changed() => return Ok(()),
             }
-            self.forget_wakes();
+            self.drop_queued_wakes();
         }
     }
 
-    /// Waits, but not longer than until the next wake.
+    /// Waits for the pause, but not longer than until the next wake.
     async fn wait(&mut self, pause: Duration) {
         if pause.is_zero() {
             return;
         }
-        let heard = &mut self.heard;
+        let events = &mut self.events;
         let wake = async {
-            // That the listener is connected wakes nobody: whoever waits here looks again anyway.
-            while let Some(Heard::Connected) = heard.next().await {}
+            // A connected listener is no reason to wake here: the loop checks again in any case.
+            while let Some(ListenerEvent::Connected) = events.next().await {}
         };
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = wake => {
                 self.wakes.fetch_add(1, Ordering::Relaxed);
-                self.forget_wakes();
+                self.drop_queued_wakes();
             }
             _ = self.stopping.changed() => {}
         }
     }
 
-    /// Many wakes are one reason to look.
-    fn forget_wakes(&mut self) {
-        while let Ok(heard) = self.heard.try_recv() {
-            self.count(&heard);
+    /// Drops queued wakes: many of them are one reason to check.
+    fn drop_queued_wakes(&mut self) {
+        while let Ok(event) = self.events.try_recv() {
+            self.count(&event);
         }
     }
 
-    fn count(&self, heard: &Heard) {
-        if matches!(heard, Heard::Notification(_)) {
+    fn count(&self, event: &ListenerEvent) {
+        if matches!(event, ListenerEvent::Notification(_)) {
             self.wakes.fetch_add(1, Ordering::Relaxed);
         }
     }

@@ -1,6 +1,6 @@
-//! Sends one queued request and tells what came of it, in the words that pg_net stores.
+//! Sends one queued request and returns its outcome as pg_net stores it.
 
-use crate::fault_hook::{FaultHook, Parcel, Passage};
+use crate::fault_hook::{FaultHook, Message, Passage};
 use reqwest::{
     Method,
     header::{HeaderMap, HeaderName, HeaderValue, USER_AGENT},
@@ -31,7 +31,7 @@ pub(super) struct Outcome {
     pub(super) error_msg: Option<String>,
 }
 
-/// The client that all requests share. Proxies of the environment are for people, not for wakes.
+/// Creates the client that all requests share. Proxies of the environment are for people, not for wakes.
 pub(super) fn client() -> reqwest::Result<reqwest::Client> {
     reqwest::Client::builder()
         .no_proxy()
@@ -39,21 +39,21 @@ pub(super) fn client() -> reqwest::Result<reqwest::Client> {
         .build()
 }
 
-/// Sends it once, unless it is a wake and the faults have it otherwise.
+/// Sends a request once, unless it is a wake and the faults decide otherwise.
 pub(super) async fn send(
     http: &reqwest::Client,
     faults: Option<&dyn FaultHook>,
     request: Request,
 ) -> Outcome {
-    // Nobody waits for a late copy's answer: the batch, and its transaction, would wait as well.
-    let what = match passage(http, faults, &request) {
+    // The answer of a late copy is not awaited: the batch, and its transaction, would wait as well.
+    let fate = match passage(http, faults, &request) {
         Passage::Now => return send_once(http, request).await,
         Passage::Later => "held back",
         Passage::Lost => "lost",
     };
     Outcome {
         id: request.id,
-        error_msg: Some(format!("{what} by an injected fault")),
+        error_msg: Some(format!("{fate} by an injected fault")),
         ..Outcome::default()
     }
 }
@@ -62,7 +62,7 @@ fn passage(http: &reqwest::Client, faults: Option<&dyn FaultHook>, request: &Req
     let (Some(faults), Some(function)) = (faults, woken_function(request)) else {
         return Passage::Now;
     };
-    let mut copy = || -> Parcel {
+    let mut copy = || -> Message {
         let (http, request) = (http.clone(), request.clone());
         Box::pin(async move {
             send_once(&http, request).await;
@@ -71,10 +71,10 @@ fn passage(http: &reqwest::Client, faults: Option<&dyn FaultHook>, request: &Req
     faults.wake(function, &mut copy)
 }
 
-/// A request with this header is never touched: so a test lets the sweep's own wakes through, and no others.
+/// A request with this header is never changed: tests exempt the sweep's own wakes with it, and no others.
 const NO_FAULTS: &str = "x-goalpost-no-faults";
 
-/// The function that a request wakes, if it is a wake: these alone carry such an id.
+/// Returns the function that a request wakes, if it is a wake: only wakes carry such an id.
 fn woken_function(request: &Request) -> Option<&str> {
     let is_wake = |(name, value): &(String, String)| {
         name.eq_ignore_ascii_case("webhook-id") && value.starts_with("wake_")
@@ -103,7 +103,7 @@ async fn send_once(http: &reqwest::Client, request: Request) -> Outcome {
         },
         Err(error) => Outcome {
             id,
-            error_msg: Some(in_words(&error)),
+            error_msg: Some(error_message(&error)),
             ..Outcome::default()
         },
     }
@@ -161,8 +161,8 @@ fn text(value: Option<&HeaderValue>) -> Option<String> {
     value?.to_str().ok().map(str::to_owned)
 }
 
-/// What libcurl would say.
-fn in_words(error: &reqwest::Error) -> String {
+/// Returns libcurl's message for the error.
+fn error_message(error: &reqwest::Error) -> String {
     if error.is_builder() {
         return "URL using bad/illegal format or missing URL".to_owned();
     }

@@ -1,4 +1,4 @@
-//! Where a server is and how to log in to it: what a connection string is made of.
+//! The address of a server and its logins: the parts of a connection string.
 
 use std::fmt;
 
@@ -17,13 +17,13 @@ pub struct Address {
 }
 
 impl Address {
-    /// A server of our own.
+    /// Creates the address of the stack's own server.
     pub(super) fn local(port: u16, password: String) -> Self {
         let base = format!("postgres://{}@127.0.0.1:{port}/postgres", super::SUPERUSER);
         Self::from_parts(&base, password)
     }
 
-    /// A server that somebody else runs.
+    /// Parses the address of a given server (`DATABASE_URL`).
     pub(super) fn given(url: &str) -> anyhow::Result<Self> {
         let mut base = Url::parse(url).context(
             "DATABASE_URL is not a connection string: it looks like postgres://user:password@host:5432/database",
@@ -37,7 +37,7 @@ impl Address {
     }
 
     fn from_parts(base: &str, password: String) -> Self {
-        // The text is made by us, of a number and fixed parts; it parses.
+        // The text consists of a number and fixed parts, so it parses.
         let base =
             Url::parse(base).unwrap_or_else(|_| unreachable!("a connection string of our own"));
         Self {
@@ -46,7 +46,7 @@ impl Address {
         }
     }
 
-    /// A connection string for a role and a database; parameters of a given URL (`sslmode`) stay.
+    /// Returns a connection string for a role and a database; parameters of a given URL (`sslmode`) stay.
     #[must_use]
     pub fn url(&self, role: &str, database: &str) -> String {
         let mut url = self.base.clone();
@@ -57,18 +57,18 @@ impl Address {
         url.into()
     }
 
-    /// The port.
+    /// Returns the port.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.base.port().unwrap_or(5432)
     }
 
-    /// The role that may do everything: ours, or whoever a given URL names.
+    /// Returns the superuser: the stack's own, or the role of a given URL.
     pub(super) fn superuser(&self) -> &str {
         self.base.username()
     }
 
-    /// The database to be in while making or dropping others.
+    /// Returns the database for sessions that create or drop others.
     pub(super) fn maintenance_database(&self) -> &str {
         let path = self.base.path().trim_start_matches('/');
         if path.is_empty() { "postgres" } else { path }
@@ -97,16 +97,16 @@ impl Address {
         Ok(client)
     }
 
-    /// Leaves the address for other commands (`psql`, `status`), in a file for the owner only.
+    /// Writes the address for other commands (`psql`, `status`), in a file for the owner only.
     pub(super) fn record(&self, home: &Home) -> anyhow::Result<()> {
         let text = json!({ "port": self.port(), "password": self.password() }).to_string();
         home.write_private(&home.run().join("postgres.json"), text.as_bytes())
     }
 
-    /// The address that the stack's server had when it was last started, if it ever was.
+    /// Reads the address that the stack's server had at its last start, if there was one.
     ///
     /// # Errors
-    /// The file is there and cannot be read.
+    /// The file exists and cannot be read.
     pub fn recorded(home: &Home) -> anyhow::Result<Option<Self>> {
         let path = home.run().join("postgres.json");
         let text = match std::fs::read(&path) {
@@ -136,7 +136,7 @@ impl fmt::Debug for Address {
     }
 }
 
-/// Percent-decoding as in a URL's user part; what is no valid escape stays as it is.
+/// Decodes percent escapes as in a URL's user part; an invalid escape stays as it is.
 fn percent_decoded(text: &str) -> String {
     let query = format!("p={}", text.replace('+', "%2B"));
     url::form_urlencoded::parse(query.as_bytes())
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_given_url_keeps_its_host_password_and_parameters() {
+    fn given_url_keeps_host_password_and_parameters() {
         let address =
             Address::given("postgres://boss:p%40ss+1@db.example:6543/main?sslmode=disable")
                 .unwrap();
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn something_else_in_database_url_is_explained() {
+    fn invalid_database_url_is_explained() {
         let error = Address::given("localhost, port 5432")
             .unwrap_err()
             .to_string();
@@ -177,8 +177,8 @@ mod tests {
     }
 
     #[test]
-    fn a_password_is_not_shown_in_debug_output() {
-        let shown = format!("{:?}", Address::local(1, "tell-nobody".into()));
-        assert!(!shown.contains("tell-nobody"), "{shown}");
+    fn password_is_not_shown_in_debug_output() {
+        let shown = format!("{:?}", Address::local(1, "a-secret-password".into()));
+        assert!(!shown.contains("a-secret-password"), "{shown}");
     }
 }

@@ -1,7 +1,7 @@
-//! One database cluster: made, and started under a watcher.
+//! One database cluster: created, and started under a watcher.
 //!
-//! The server dies with the process that started it, even when that is killed without warning: it runs under a
-//! small shell that holds the reading end of a pipe from us, and stops the server when the pipe closes.
+//! The server ends with the process that started it, even if that is killed: it runs under a small shell that holds the
+//! reading end of a pipe from this process, and stops the server when the pipe closes.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -16,11 +16,11 @@ use super::running::{Running, stop_leftover};
 use super::wheel::Binaries;
 use crate::home::{self, Home};
 
-/// Runs the server and ends when it ends. When our end of the pipe closes (we ended, however that came), it
-/// stops the server with the signal `$1`, after five seconds with SIGQUIT, and removes the folder `$2`, unless that is empty.
+/// Runs the server and ends when it ends. When this process' end of the pipe closes (at its end in any way), it stops
+/// the server with the signal `$1`, after five seconds with SIGQUIT, and removes the folder `$2`, unless that is empty.
 ///
-/// A shell gives background jobs /dev/null for input, hence descriptor 3. `wait` tells whether the watching
-/// half saw the pipe close (0) or was ended because the server ended first.
+/// A shell gives background jobs /dev/null for input, hence descriptor 3. `wait` shows whether the watching half
+/// noticed the closed pipe (0) or was ended because the server ended first.
 const WATCHED: &str = r#"
 how=$1 doomed=$2; shift 2
 exec 3<&0
@@ -33,13 +33,13 @@ kill "$watch" 2>/dev/null
 if wait "$watch" && [ -n "$doomed" ]; then rm -rf "$doomed"; fi
 exit "$code"
 "#;
-/// Written last when a cluster is made: one without it is half-finished and made anew. It holds the password of
-/// the roles that log in, which is thereby kept and lost together with the cluster.
+/// Written last when a cluster is created: one without it is incomplete and created anew. It holds the password of the
+/// login roles, which is thereby kept and lost together with the cluster.
 const MARKER: &str = "goalpost-complete";
 /// The password is 122 random bits: hashing it thousands of times would protect nothing and cost each login.
 const CHEAP_LOGIN: &str = "scram_iterations=1";
 
-/// What is needed to make or start a cluster.
+/// The parameters for creating or starting a cluster.
 #[derive(Debug)]
 pub(super) struct Cluster {
     pub(super) home: Home,
@@ -47,14 +47,14 @@ pub(super) struct Cluster {
     pub(super) extensions: PathBuf,
     pub(super) data: PathBuf,
     pub(super) log: PathBuf,
-    /// Removed with all that is in it when its owner ends.
+    /// The folder to remove with its contents when its owner ends.
     pub(super) doomed: Option<PathBuf>,
-    /// `name=value`, after the usual ones, so that they win.
+    /// Settings as `name=value`, after the usual ones, so that they win.
     pub(super) settings: Vec<String>,
 }
 
 impl Cluster {
-    /// Makes the cluster if it is not there, or not complete; the password of its login roles.
+    /// Creates the cluster if it is missing or incomplete; returns the password of its login roles.
     pub(super) fn make(&self) -> anyhow::Result<String> {
         let marker = self.data.join(MARKER);
         if let Ok(password) = std::fs::read_to_string(&marker)
@@ -62,7 +62,7 @@ impl Cluster {
         {
             return Ok(password);
         }
-        // A server on half a cluster cannot be, but one whose marker was lost can.
+        // No server can run on an incomplete cluster, but one may run on a cluster whose marker was lost.
         stop_leftover(&self.data)?;
         if self.data.exists() {
             std::fs::remove_dir_all(&self.data)
@@ -95,7 +95,7 @@ impl Cluster {
                 "--auth=scram-sha-256",
                 "--encoding=UTF8",
             ])
-            // Built in, so the same on every system, whatever locales are installed.
+            // Built in, so the same on every system, regardless of installed locales.
             .args(["--set", CHEAP_LOGIN])
             .args([
                 "--locale-provider=builtin",
@@ -122,7 +122,7 @@ impl Cluster {
     pub(super) fn start(&self, wanted_port: Option<u16>) -> anyhow::Result<Running> {
         stop_leftover(&self.data)?;
         let mut wanted = wanted_port;
-        // Between choosing a free port and listening on it, somebody else may take it.
+        // Another process may take a free port between its choice and the start.
         for _ in 0..5 {
             let port = match wanted.take().filter(|port| is_free(*port)) {
                 Some(port) => port,
@@ -133,12 +133,12 @@ impl Cluster {
             if running.wait_until_ready()? {
                 return Ok(running);
             }
-            let said = text_from(&self.log, logged_before);
-            if !said.contains("could not bind") {
+            let output = text_from(&self.log, logged_before);
+            if !output.contains("could not bind") {
                 bail!(
-                    "Postgres did not start. It said (in {}):\n{}",
+                    "Postgres did not start. Its output (in {}):\n{}",
                     self.log.display(),
-                    said.trim()
+                    output.trim()
                 );
             }
         }
@@ -154,7 +154,7 @@ impl Cluster {
         let settings = [
             format!("port={port}"),
             "listen_addresses=127.0.0.1".to_owned(),
-            // No socket file: its path would have to be shorter than many a project's folder is.
+            // No socket file: its path would have to be shorter than that of many a project's folder.
             "unix_socket_directories=".to_owned(),
             format!(
                 "extension_control_path=$system:{}",
@@ -170,7 +170,7 @@ impl Cluster {
             "log_timezone=UTC".to_owned(),
             "log_line_prefix=%m [%p] %q%u@%d ".to_owned(),
         ];
-        // What is to be removed need not be written out first.
+        // A cluster that will be removed need not write its data first.
         let (how, doomed) = match &self.doomed {
             Some(doomed) => ("QUIT", doomed.as_path()),
             None => ("INT", Path::new("")),
@@ -187,7 +187,7 @@ impl Cluster {
         for setting in settings.iter().chain(&self.settings) {
             command.arg("-c").arg(setting);
         }
-        // A group of its own: Ctrl-C in a terminal reaches us, and we stop the parts in order.
+        // A group of its own: Ctrl-C in a terminal reaches this process, which stops the parts in order.
         let watcher = command
             .process_group(0)
             .stdin(Stdio::piped())
@@ -211,8 +211,7 @@ impl Cluster {
     }
 }
 
-/// Where somebody listens on all addresses, some systems let us listen on this one all the same; so both are
-/// tried.
+/// Returns true if both addresses are free: some systems allow listening on this one while another process listens on all addresses.
 fn is_free(port: u16) -> bool {
     let may_listen = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
     may_listen && TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err()

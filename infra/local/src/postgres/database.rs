@@ -1,7 +1,7 @@
 //! Databases of a server: bootstrapped like a hosted project's, migrated, cloned, dropped.
 //!
-//! A test's database is a clone of a template that has every migration. The template's name holds a hash of all
-//! that went into it, so an unchanged one is used again and a changed one is never mistaken for it.
+//! A test's database is a clone of a template with every migration. The template's name contains a hash of its sources,
+//! so an unchanged one is used again and a changed one is never mistaken for it.
 
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
@@ -13,20 +13,20 @@ use crate::home;
 const BOOTSTRAP: &str = include_str!("../../bootstrap.sql");
 /// Roles that log in with the server's password.
 const LOGIN_ROLES: [&str; 3] = ["postgres", "authenticator", "supabase_storage_admin"];
-/// The advisory lock under which a template is built; any number that nobody else uses.
+/// The advisory lock under which a template is built; an arbitrary number without other users.
 const BUILDING: i64 = 7_305_811_942;
 
-/// Gives a database what a hosted project has before its first migration. May be repeated.
+/// Gives a database the state of a hosted project before its first migration. May be repeated.
 ///
 /// # Errors
-/// Only a superuser can do this; a given server (`DATABASE_URL`) that has it already is left as it is.
+/// Requires a superuser; a given server (`DATABASE_URL`) that is bootstrapped already is left as it is.
 pub async fn bootstrap(server: &Server, database: &str) -> anyhow::Result<()> {
     let client = server.connect(server.address.superuser(), database).await?;
     if !server.is_own() && is_supabase(&client).await? {
         return Ok(());
     }
     let admin = admin(server).await?;
-    // Roles are the whole server's: two databases must not make them at once.
+    // Roles belong to the whole server: two databases must not create them at once.
     admin
         .execute("select pg_advisory_lock($1)", &[&BUILDING.wrapping_add(1)])
         .await?;
@@ -52,7 +52,7 @@ async fn is_supabase(client: &Client) -> anyhow::Result<bool> {
     Ok(client.query_one(query, &[]).await?.get(0))
 }
 
-/// Makes a database that is bootstrapped and not yet migrated. It belongs to `postgres`, as hosted.
+/// Creates a database that is bootstrapped and not yet migrated. It belongs to `postgres`, as hosted.
 ///
 /// # Errors
 /// The name is taken, or the server refuses.
@@ -69,7 +69,7 @@ pub async fn create_empty(server: &Server, name: &str) -> anyhow::Result<()> {
     bootstrap(server, name).await
 }
 
-/// Makes a database with every migration, cloned from the template.
+/// Creates a database with every migration, cloned from the template.
 ///
 /// # Errors
 /// The name is taken, or a migration fails while the template is built.
@@ -84,7 +84,7 @@ pub async fn create_from_template(server: &Server, name: &str) -> anyhow::Result
         .with_context(|| format!("cloning the database {name} from {template}"))
 }
 
-/// Drops a database, ending whatever sessions it has. One that is not there is fine.
+/// Drops a database and ends its sessions. A missing one is no error.
 ///
 /// # Errors
 /// The server refuses.
@@ -98,8 +98,8 @@ pub async fn drop(server: &Server, name: &str) -> anyhow::Result<()> {
         .with_context(|| format!("dropping the database {name}"))
 }
 
-/// The name of the template for what the workspace holds now, built if it is not there yet. Template databases
-/// accept no sessions, so that nothing keeps them from being cloned.
+/// Returns the name of the template for the present content of the workspace, built if it is missing. Template
+/// databases accept no sessions, which would keep them from being cloned.
 ///
 /// # Errors
 /// A migration fails, with file and line.
@@ -114,7 +114,7 @@ pub async fn ensure_template(server: &Server) -> anyhow::Result<String> {
 async fn build_template(server: &Server) -> anyhow::Result<String> {
     let name = format!("goalpost_template_{}", fingerprint(server)?);
     let admin = admin(server).await?;
-    // Taken back by the server when this session ends.
+    // Released by the server when this session ends.
     admin
         .execute("select pg_advisory_lock($1)", &[&BUILDING])
         .await?;
@@ -128,7 +128,7 @@ async fn build_template(server: &Server) -> anyhow::Result<String> {
         return Ok(name);
     }
     drop_old_templates(&admin).await?;
-    // Under another name until it is whole: a half-built one is never taken for the template.
+    // Under another name until it is complete: an incomplete one is never taken for the template.
     let building = format!("{name}_building");
     create_empty(server, &building).await?;
     migrations::apply(server, &building).await?;
@@ -175,7 +175,7 @@ fn fingerprint(server: &Server) -> anyhow::Result<String> {
     Ok(hash.get(..16).unwrap_or(&hash).to_owned())
 }
 
-/// A database belongs to a role, so that role must be there before the first one.
+/// Creates the owner of databases: the role must exist before the first database.
 async fn make_owner(admin: &Client) -> anyhow::Result<()> {
     let command = "do $$ begin
         create role postgres login createrole createdb replication bypassrls;
@@ -195,7 +195,7 @@ async fn admin(server: &Server) -> anyhow::Result<Client> {
         .await
 }
 
-/// Names go into commands that take no parameters: only plain ones are let through.
+/// Accepts plain names only: names go into commands that take no parameters.
 fn checked(name: &str) -> anyhow::Result<&str> {
     let plain = name.len() < 64
         && name.starts_with(|letter: char| letter.is_ascii_lowercase())

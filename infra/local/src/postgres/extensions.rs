@@ -1,8 +1,8 @@
-//! Puts the extensions where the server finds them, so that a plain `create extension` works in migrations.
+//! Installs the extensions where the server finds them, so that a plain `create extension` works in migrations.
 //!
-//! Postgres 18 looks for control files in `<extension_control_path>/extension`. Most of what lies there are our
-//! stand-ins, whose text is part of this binary; pgmq is the real one, out of the `pgmq` crate's package,
-//! which cargo fetches and checks (see `extensions/pgmq/Cargo.toml`).
+//! Postgres 18 looks for control files in `<extension_control_path>/extension`. Most of the files there are stand-ins,
+//! whose text is part of this binary; pgmq is the real one, from the `pgmq` crate's package, which cargo fetches and
+//! checks (see `extensions/pgmq/Cargo.toml`).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::home::{self, Home};
 use crate::progress::Progress;
 
-/// What migrations may create, and what a server given by `DATABASE_URL` must therefore have.
+/// The extensions that migrations may create, and that a server given by `DATABASE_URL` must therefore have.
 pub(super) const NEEDED: [&str; 6] = [
     "vector",
     "pgmq",
@@ -64,10 +64,10 @@ const STAND_INS: [(&str, &str); 10] = [
 ];
 const PGMQ_MANIFEST: &str = "infra/local/extensions/pgmq/Cargo.toml";
 const PGMQ_OWNER: &str = include_str!("../../extensions/pgmq/owner.sql");
-/// Written last: a folder without it is half-finished and made anew.
+/// Written last: a folder without it is incomplete and created anew.
 const MARKER: &str = "complete";
 
-/// The folder to name in `extension_control_path`; it is made if it is not there yet.
+/// Returns the folder for `extension_control_path`, created if it is missing.
 ///
 /// # Errors
 /// cargo cannot fetch the pgmq package, or the folder cannot be written.
@@ -92,7 +92,7 @@ pub(super) fn ensure(home: &Home, progress: &Progress) -> anyhow::Result<PathBuf
     Ok(folder)
 }
 
-/// Changes whenever the content of an extension does.
+/// Returns a hash that changes with the content of any extension.
 pub(super) fn fingerprint(home: &Home) -> anyhow::Result<String> {
     let lock = home
         .workspace()
@@ -122,7 +122,7 @@ fn place_pgmq(home: &Home, target: &Path) -> anyhow::Result<()> {
         .map(|rest| rest.trim_matches([' ', '=', '\'', '\t']))
         .context("pgmq.control names no default_version")?;
     let sql = read(source.join("sql/pgmq.sql"))?;
-    // Hosted projects let `postgres` create it; `trusted` is how an ordinary server allows that.
+    // Hosted projects allow `postgres` to create it; `trusted` is how an ordinary server allows that.
     write(
         &target.join("pgmq.control"),
         &format!("{}\ntrusted = true\n", control.trim_end()),
@@ -133,7 +133,7 @@ fn place_pgmq(home: &Home, target: &Path) -> anyhow::Result<()> {
     )
 }
 
-/// The unpacked package of the pinned `pgmq` crate, fetched by cargo if it is not in its cache.
+/// Returns the unpacked package of the pinned `pgmq` crate, fetched by cargo if it is not in its cache.
 fn pgmq_source(home: &Home) -> anyhow::Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let manifest = home.workspace().join(PGMQ_MANIFEST);
@@ -153,7 +153,7 @@ fn pgmq_source(home: &Home) -> anyhow::Result<PathBuf> {
     if !output.status.success() {
         bail!(
             "cargo could not fetch the pgmq package, whose SQL the queues need. Look at the network or your \
-             cargo mirror, then run this again. cargo said:\n{}",
+             cargo mirror, then run this again. cargo reported:\n{}",
             String::from_utf8_lossy(&output.stderr).trim()
         );
     }
@@ -169,7 +169,7 @@ fn pgmq_source(home: &Home) -> anyhow::Result<PathBuf> {
         .and_then(|package| package.get("manifest_path")?.as_str())
         .and_then(|path| Path::new(path).parent())
         .map(Path::to_owned)
-        .context("cargo's metadata does not say where the pgmq package is")
+        .context("cargo's metadata does not contain the path of the pgmq package")
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {

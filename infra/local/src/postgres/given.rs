@@ -1,4 +1,4 @@
-//! A server of the user's own (`DATABASE_URL`): looked at, so that what it lacks is named before anything fails.
+//! Checks a server of the user's own (`DATABASE_URL`), so that missing parts are named before a migration fails.
 
 use anyhow::bail;
 use tokio_postgres::Client;
@@ -6,8 +6,8 @@ use tokio_postgres::Client;
 use super::address::Address;
 use super::extensions::NEEDED;
 
-/// The server's address, once it is known to have what the migrations need.
-pub(super) async fn look_at(url: &str) -> anyhow::Result<Address> {
+/// Returns the server's address after a check that it has all that the migrations require.
+pub(super) async fn check(url: &str) -> anyhow::Result<Address> {
     let address = Address::given(url)?;
     let client = address
         .connect(address.superuser(), address.maintenance_database())

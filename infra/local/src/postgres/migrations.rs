@@ -1,7 +1,7 @@
 //! Applies `supabase/migrations` as a hosted project's `db push` would: in order, as `postgres`, each once.
 //!
-//! A file is one transaction, recorded where the Supabase CLI records it, so either may continue after the
-//! other. An error names the file and the line.
+//! A file is one transaction, recorded where the Supabase CLI records it, so either may continue after the other. An
+//! error names the file and the line.
 //!
 //! `GOALPOST_MIGRATIONS` names another folder of migrations, for tests of changed ones.
 
@@ -24,13 +24,13 @@ const RECORD: &str = "
 pub struct Migration {
     /// The digits before the first underscore; the order of migrations.
     pub version: String,
-    /// What follows them.
+    /// The rest of the file's name.
     pub name: String,
     path: PathBuf,
 }
 
 impl Migration {
-    /// The file's content.
+    /// Reads the file's content.
     ///
     /// # Errors
     /// It cannot be read.
@@ -42,7 +42,7 @@ impl Migration {
 /// The variable that names another folder than `supabase/migrations`.
 pub const FOLDER_VARIABLE: &str = "GOALPOST_MIGRATIONS";
 
-/// The migrations of a workspace, in order.
+/// Returns the migrations of a workspace, in order.
 ///
 /// # Errors
 /// The folder cannot be read, or holds a SQL file that is not named `<digits>_<name>.sql`.
@@ -95,11 +95,11 @@ fn is_version(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|letter| letter.is_ascii_digit())
 }
 
-/// Applies what has not been applied to this database yet; how many files that was.
+/// Applies the migrations that this database does not have yet; returns their number.
 ///
 /// # Errors
-/// The first statement that fails, with file, line and hint (its whole file is undone), or a file that was
-/// changed after it was applied here.
+/// The first statement that fails, with file, line and hint (its whole file is undone), or a file that was changed
+/// after it was applied here.
 pub async fn apply(server: &Server, database: &str) -> anyhow::Result<usize> {
     let migrations = list(server.home().workspace())?;
     let mut client = server.connect("postgres", database).await?;
@@ -136,7 +136,7 @@ async fn recorded(client: &Client) -> anyhow::Result<Vec<(String, Option<Vec<Str
     Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
-/// An applied file is history: a hosted project would never see a change to it.
+/// Refuses a changed file that was applied: a hosted project would never receive the change.
 fn refuse_changed(
     migration: &Migration,
     statements: &[Statement],
@@ -183,14 +183,14 @@ async fn apply_one(
         .commit()
         .await
         .with_context(|| format!("committing {}", migration.path.display()))?;
-    // What a file set for its session must not reach the next, which on a hosted project has its own.
+    // Session settings of a file must not reach the next one, which on a hosted project has its own session.
     client
         .batch_execute("reset all")
         .await
         .context("resetting the session")
 }
 
-/// Runs `supabase/seed.sql`, if there is one, as `postgres` in one transaction; whether there was one.
+/// Runs `supabase/seed.sql`, if there is one, as `postgres` in one transaction; returns whether there was one.
 ///
 /// # Errors
 /// The first statement that fails, with file, line and hint; nothing of the file stays then.
@@ -210,7 +210,7 @@ pub async fn seed(server: &Server, database: &str) -> anyhow::Result<bool> {
     Ok(true)
 }
 
-/// Runs statements of a file one by one, so that an error can be placed.
+/// Runs statements of a file one by one, so that an error has a position.
 pub(super) async fn run(
     client: &Client,
     path: &Path,
@@ -224,25 +224,25 @@ pub(super) async fn run(
     Ok(())
 }
 
-/// The error as a person wants it: where, what, and what Postgres adds to it.
+/// Formats an error for a person: position, message, and Postgres' details.
 fn place(error: &tokio_postgres::Error, path: &Path, statement: &Statement) -> anyhow::Error {
-    let Some(said) = error.as_db_error() else {
+    let Some(reported) = error.as_db_error() else {
         return anyhow!("{}: {error}", position(path, statement.line));
     };
-    let line = match said.position() {
+    let line = match reported.position() {
         Some(ErrorPosition::Original(position)) => line_of(statement, *position),
         _ => first_code_line(statement),
     };
     let mut text = format!(
         "{}: {} ({})",
         position(path, line),
-        said.message(),
-        said.code().code()
+        reported.message(),
+        reported.code().code()
     );
     for (label, addition) in [
-        ("detail", said.detail()),
-        ("hint", said.hint()),
-        ("where", said.where_()),
+        ("detail", reported.detail()),
+        ("hint", reported.hint()),
+        ("where", reported.where_()),
     ] {
         if let Some(addition) = addition {
             text.push_str(&format!("\n  {label}: {addition}"));
@@ -260,7 +260,7 @@ fn position(path: &Path, line: usize) -> String {
     }
 }
 
-/// The file's line of a position in the statement, which Postgres counts in characters from 1.
+/// Returns the file's line of a position in the statement, which Postgres counts in characters from 1.
 fn line_of(statement: &Statement, position: u32) -> usize {
     let before = (position as usize).saturating_sub(1);
     statement.line
@@ -272,7 +272,7 @@ fn line_of(statement: &Statement, position: u32) -> usize {
             .count()
 }
 
-/// The line where the statement itself begins, after the comments above it.
+/// Returns the line where the statement itself begins, after the comments above it.
 fn first_code_line(statement: &Statement) -> usize {
     let comments = statement.text.lines().take_while(|line| {
         let line = line.trim_start();

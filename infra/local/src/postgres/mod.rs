@@ -1,8 +1,8 @@
-//! The database of the local stack: a real Postgres 18, made to look like a hosted project's.
+//! The database of the local stack: a real Postgres 18, set up like a hosted project's.
 //!
-//! [`Server::start`] fetches it, makes a cluster, and starts it under a watcher that stops it when this process
-//! ends, however it ends. `DATABASE_URL` names a server to use instead. Migrations run as `postgres`, who is not
-//! a superuser, exactly as on a hosted project; `supabase_admin` is the superuser here as there.
+//! [`Server::start`] fetches it, creates a cluster, and starts it under a watcher that stops it when this process ends
+//! in any way. `DATABASE_URL` names a server to use instead. Migrations run as `postgres`, which is not a superuser,
+//! exactly as on a hosted project; `supabase_admin` is the superuser in both.
 
 mod address;
 mod cluster;
@@ -31,12 +31,12 @@ use crate::progress::Progress;
 use cluster::Cluster;
 use running::Running;
 
-/// The superuser of a cluster of ours.
+/// The superuser of the stack's own cluster.
 pub const SUPERUSER: &str = "supabase_admin";
-/// The port that `supabase start` gives the database too; another one is taken if it is not free.
+/// The database port of `supabase start`; another one is taken if it is not free.
 const STACK_PORT: u16 = 54322;
 
-/// What a server is for, which decides where its data lies and how long it stays.
+/// The purpose of a server, which decides the place and the lifetime of its data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// The stack of `goalpost up`: one per home, its data stays.
@@ -54,7 +54,7 @@ pub struct Server {
     template: OnceCell<String>,
 }
 
-/// What only a server of our own has. The fields are dropped in this order: the lock last.
+/// The parts of the stack's own server. The fields are dropped in this order: the lock last.
 #[derive(Debug)]
 struct Own {
     running: Mutex<Running>,
@@ -63,7 +63,7 @@ struct Own {
 }
 
 impl Server {
-    /// Starts a server, setting up whatever is not there yet, or connects to the one `DATABASE_URL` names.
+    /// Starts a server and sets up missing parts, or connects to the one that `DATABASE_URL` names.
     ///
     /// # Errors
     /// As [`Server::start_with`].
@@ -71,12 +71,12 @@ impl Server {
         Self::start_with(home, purpose, &[], progress).await
     }
 
-    /// The same with settings of the server (`name=value`) beside the usual ones. A server that `DATABASE_URL` names
-    /// keeps its own.
+    /// Starts a server as [`Server::start`] with settings (`name=value`) beside the usual ones. A server that
+    /// `DATABASE_URL` names keeps its own.
     ///
     /// # Errors
-    /// Whatever keeps it from running, each with what to do about it: no way to fetch it, another process that
-    /// runs the stack, a log that says why Postgres ended, an extension that a given server lacks.
+    /// The cause that keeps it from running, with advice: no way to fetch it, another process that runs the stack, a
+    /// log with the reason why Postgres ended, a missing extension of a given server.
     pub async fn start_with(
         home: &Home,
         purpose: Purpose,
@@ -88,12 +88,12 @@ impl Server {
             .filter(|url| !url.is_empty())
         {
             let phase = progress.phase("Looking at the server of DATABASE_URL");
-            let server = Self::given(home.clone(), given::look_at(&url).await?);
+            let server = Self::given(home.clone(), given::check(&url).await?);
             phase.done();
             return Ok(server);
         }
         if let Some(notice) = home.notice() {
-            progress.say(notice);
+            progress.print(notice);
         }
         let (home, progress, settings) = (home.clone(), progress.clone(), settings.to_vec());
         let started = tokio::task::spawn_blocking(move || {
@@ -102,8 +102,8 @@ impl Server {
         started.await.context("starting Postgres was interrupted")?
     }
 
-    /// The server that all tests of this process share: started by whoever asks first, and stopped when the
-    /// process ends.
+    /// Returns the server that all tests of this process share: the first call starts it, and it stops when the process
+    /// ends.
     ///
     /// # Errors
     /// As [`Server::start`].
@@ -162,32 +162,32 @@ impl Server {
         }
     }
 
-    /// A connection string for a role and a database. The roles that log in are `supabase_admin` (superuser),
+    /// Returns a connection string for a role and a database. The roles that log in are `supabase_admin` (superuser),
     /// `postgres`, `authenticator` and `supabase_storage_admin`; the others are reached with `set role`.
     #[must_use]
     pub fn url(&self, role: &str, database: &str) -> String {
         self.address.url(role, database)
     }
 
-    /// The role that may do everything: [`SUPERUSER`], or the one that `DATABASE_URL` names.
+    /// Returns the superuser: [`SUPERUSER`], or the role that `DATABASE_URL` names.
     #[must_use]
     pub fn superuser(&self) -> &str {
         self.address.superuser()
     }
 
-    /// The port it listens on, on 127.0.0.1 unless `DATABASE_URL` says otherwise.
+    /// Returns the port it listens on, on 127.0.0.1 unless `DATABASE_URL` has another host.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.address.port()
     }
 
-    /// The home it was started from.
+    /// Returns the home it was started from.
     #[must_use]
     pub fn home(&self) -> &Home {
         &self.home
     }
 
-    /// One of the server's programs (`psql`, `pg_dump`, `pgbench`), if this is a server of our own.
+    /// Returns one of the server's programs (`psql`, `pg_dump`, `pgbench`), if this is the stack's own server.
     #[must_use]
     pub fn program(&self, name: &str) -> Option<PathBuf> {
         self.own
@@ -207,13 +207,13 @@ impl Server {
         self.address.connect(role, database).await
     }
 
-    /// Whether the server still runs; for a given server, that it did at the start.
+    /// Returns true if the server still runs; for a given server, that it did at the start.
     #[must_use]
     pub fn is_running(&self) -> bool {
         self.with_running(Running::is_running).unwrap_or(true)
     }
 
-    /// Ends all sessions, writes everything out, and waits until the server has ended. A given server stays.
+    /// Ends all sessions, writes all data, and waits until the server has ended. A given server stays.
     ///
     /// # Errors
     /// It does not end in time.
@@ -221,7 +221,7 @@ impl Server {
         self.with_running(Running::stop).unwrap_or(Ok(()))
     }
 
-    /// Ends the server at once, as a power cut would. A given server is not ours to crash: an error.
+    /// Ends the server at once, as a power cut would. Crashing a given server is an error.
     ///
     /// # Errors
     /// A given server, or one that does not end in time.
@@ -271,7 +271,7 @@ impl Server {
 }
 
 impl Drop for Own {
-    /// A server that had crashed has no watcher left to remove its folder.
+    /// Removes the folder, since a server that had crashed has no watcher left to do so.
     fn drop(&mut self) {
         let running = self
             .running
@@ -284,7 +284,7 @@ impl Drop for Own {
     }
 }
 
-/// Where a cluster lies, and the lock that makes it ours.
+/// The folder of a cluster, and the lock that reserves it.
 struct Place {
     data: PathBuf,
     log: PathBuf,

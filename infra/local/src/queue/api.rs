@@ -1,7 +1,6 @@
 //! `SendMessage` over the JSON protocol of SQS.
 //!
-//! The one thing to know: signatures are not checked. Who may send is decided by who can reach the
-//! local port; on AWS it is decided by IAM.
+//! Signatures are not checked. On AWS IAM decides who may send; here everyone who reaches the local port may.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -42,7 +41,7 @@ struct SentAttribute {
     binary_value: Option<String>,
 }
 
-/// A refusal: SQS's name for it, the older name that some clients read, and a sentence.
+/// A refusal: SQS's code, the older code that some clients read, and a sentence.
 struct Refused(&'static str, &'static str, String);
 
 pub(super) fn router(queues: Queues) -> Router {
@@ -63,7 +62,7 @@ async fn call(State(queues): State<Queues>, headers: HeaderMap, body: Bytes) -> 
         other => Err(Refused(
             "UnsupportedOperation",
             "AWS.SimpleQueueService.UnsupportedOperation",
-            format!("the local queue knows AmazonSQS.SendMessage only, not {other:?}"),
+            format!("the local queue supports AmazonSQS.SendMessage only, not {other:?}"),
         )),
     };
     let request_id = ("x-amzn-requestid", uuid::Uuid::new_v4().to_string());

@@ -1,7 +1,7 @@
-//! The event a function gets for a batch of messages, and what its answer means.
+//! The event that a function receives for a batch of messages, and the meaning of its answer.
 //!
-//! The one thing to know: when failures are reported per message, an answer that cannot be understood
-//! fails the whole batch, because deleting what was not done would lose it.
+//! If failures are reported per message, a malformed answer fails the whole batch: deleting unprocessed messages would
+//! lose them.
 
 use std::collections::HashSet;
 
@@ -58,8 +58,8 @@ fn attribute(attribute: &MessageAttribute) -> Value {
     json!({name: value, "stringListValues": [], "binaryListValues": [], "dataType": attribute.data_type})
 }
 
-/// The ids of the messages that were not done, according to the function. `None`: the answer does not
-/// make sense, so none was.
+/// Returns the ids of the messages that the function reports as failed. `None` for a malformed answer: then all have
+/// failed.
 pub(super) fn reported_failures(answer: &[u8], batch: &[Received]) -> Option<HashSet<String>> {
     let answer: Value = serde_json::from_slice(answer).ok()?;
     let failures = match &answer {
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_answer_means_all_is_done() {
+    fn empty_answer_means_no_failures() {
         for answer in [
             "null",
             "{}",
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_makes_no_sense_means_nothing_is_done() {
+    fn malformed_answer_fails_the_batch() {
         let wrong = [
             "",
             "\"ok\"",
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_named_message_is_the_one_not_done() {
+    fn named_message_is_the_failed_one() {
         let id = received().message_id.to_string();
         let answer = json!({"batchItemFailures": [{"itemIdentifier": id}]}).to_string();
         assert_eq!(

@@ -1,7 +1,7 @@
-//! The event source mapping: what takes messages from a queue to a function.
+//! The event source mapping, which moves messages from a queue to a function.
 //!
-//! The one thing to know: it never gives a message back early. What was not done stays hidden until
-//! its visibility timeout ends, so that timeout is also the pause before the next try.
+//! It never returns a message early. A failed message stays hidden until its visibility timeout ends, so that timeout
+//! is also the pause before the next attempt.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -16,10 +16,10 @@ use super::{
     event::{event, reported_failures},
     store::{Queue, Received},
 };
-use crate::fault_hook::{FaultHook, Parcel, Passage};
+use crate::fault_hook::{FaultHook, Message, Passage};
 use crate::lambda::{Host, InvocationType, MAX_REQUEST_BYTES, Reply};
 
-/// Leaves room for what surrounds the bodies in the event, and for escaping them as JSON.
+/// Leaves room for the rest of the event, and for escaping the bodies as JSON.
 const BATCH_BODY_BYTES: usize = MAX_REQUEST_BYTES / 4;
 
 /// Configuration of a mapping.
@@ -27,30 +27,30 @@ const BATCH_BODY_BYTES: usize = MAX_REQUEST_BYTES / 4;
 pub struct MappingConfig {
     /// The function to invoke.
     pub function: String,
-    /// The most messages in one invocation: 1 to 10 000, above 10 only with a batching window of at
-    /// least a second.
+    /// The largest number of messages in one invocation: 1 to 10 000, above 10 only with a batching window of at least
+    /// a second.
     pub batch_size: usize,
-    /// How long a batch that is not full waits for more; at most 300 s.
+    /// The time that an incomplete batch waits for more messages; at most 300 s.
     pub batching_window: Duration,
-    /// How many invocations may be under way at once: 1 to 1000 (AWS: 2 to 1000).
+    /// The largest number of concurrent invocations: 1 to 1000 (AWS: 2 to 1000).
     pub maximum_concurrency: usize,
-    /// Whether the function tells which messages of a batch it could not do.
+    /// The form in which the function reports failed messages.
     pub failure_report: FailureReport,
     /// Decides how messages travel; none: all are delivered.
     pub faults: Option<Arc<dyn FaultHook>>,
 }
 
-/// How a function reports failures.
+/// The form in which a function reports failures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureReport {
-    /// A batch is done or not, as a whole.
+    /// A batch succeeds or fails as a whole.
     WholeBatch,
     /// By `batchItemFailures` in its answer (AWS: `ReportBatchItemFailures`).
     BatchItems,
 }
 
 impl MappingConfig {
-    /// A mapping with AWS's defaults, but with failures reported per message.
+    /// Creates a mapping with AWS's defaults, but with failures reported per message.
     pub fn new(function: impl Into<String>) -> Self {
         Self {
             function: function.into(),
@@ -90,10 +90,10 @@ pub struct Mapping {
 }
 
 impl Mapping {
-    /// Starts taking messages from the queue to the function.
+    /// Starts moving messages from the queue to the function.
     ///
     /// # Errors
-    /// The configuration is outside of what AWS takes.
+    /// The configuration is outside of AWS's limits.
     pub fn start(host: Host, queue: Arc<Queue>, config: MappingConfig) -> anyhow::Result<Self> {
         config.check()?;
         let polling = tokio::spawn(poll(host, queue, config));
@@ -102,7 +102,7 @@ impl Mapping {
         })
     }
 
-    /// Takes no more messages. Batches under way are finished.
+    /// Receives no more messages. Running batches are finished.
     pub fn stop(&self) {
         self.polling.abort();
     }
@@ -128,14 +128,14 @@ async fn poll(host: Host, queue: Arc<Queue>, config: MappingConfig) {
             config: Arc::clone(&config),
         };
         let batch = next_batch(&queue, &config).await;
-        let batch = target.let_faults_at(batch);
+        let batch = target.apply_faults(batch);
         if !batch.is_empty() {
             tokio::spawn(target.deliver(batch, Some(slot)));
         }
     }
 }
 
-/// Where a batch goes, and where it came from.
+/// The source and the target of batches.
 #[derive(Clone)]
 struct Target {
     host: Host,
@@ -168,15 +168,15 @@ async fn next_batch(queue: &Queue, config: &MappingConfig) -> Vec<Received> {
 }
 
 impl Target {
-    /// Loses, delays, doubles and mixes up messages as the faults have it; the rest goes on as a batch. What is sent off
-    /// alone takes no slot: it is a copy that the mapping does not know of.
-    fn let_faults_at(&self, batch: Vec<Received>) -> Vec<Received> {
+    /// Loses, delays, doubles and reorders messages as the faults decide; returns the others as a batch. A message that
+    /// the hook delivers takes no slot: the mapping does not wait for it.
+    fn apply_faults(&self, batch: Vec<Received>) -> Vec<Received> {
         let Some(faults) = &self.config.faults else {
             return batch;
         };
         let goes_on = |received: &Received| {
             let mut copy =
-                || -> Parcel { Box::pin(self.clone().deliver(vec![received.clone()], None)) };
+                || -> Message { Box::pin(self.clone().deliver(vec![received.clone()], None)) };
             let passage = faults.message(self.queue.name(), &mut copy);
             if passage == Passage::Lost {
                 self.queue.delete(&received.receipt_handle);

@@ -1,7 +1,7 @@
 //! A message, its limits and its checksums.
 //!
-//! The one thing to know: clients of SQS compare the MD5 sums with their own and refuse an answer
-//! whose sums differ, so they are computed as SQS does, attributes included.
+//! Clients of SQS compare the MD5 sums with their own and refuse an answer whose sums differ, so they are computed as
+//! SQS does, attributes included.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use md5::{Digest, Md5};
 /// Largest message, body and attributes together, in bytes.
 pub const MAX_MESSAGE_BYTES: usize = 1_048_576;
 
-/// What is sent.
+/// A message to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// The text.
@@ -31,14 +31,14 @@ pub struct MessageAttribute {
 /// The value of an attribute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AttributeValue {
-    /// Of a `String` or `Number`.
+    /// The value of a `String` or `Number`.
     Text(String),
-    /// Of a `Binary`.
+    /// The value of a `Binary`.
     Binary(Vec<u8>),
 }
 
 impl Message {
-    /// A message without attributes.
+    /// Creates a message without attributes.
     pub fn new(body: impl Into<String>) -> Self {
         Self {
             body: body.into(),
@@ -61,8 +61,8 @@ impl Message {
         hex(&Md5::digest(self.body.as_bytes()))
     }
 
-    /// Over all attributes by name: each name, type and value with its length before it, and a byte
-    /// that tells text (1) from binary (2).
+    /// Returns the MD5 over all attributes by name: each name, type and value with its length before it, and a byte
+    /// that distinguishes text (1) from binary (2).
     pub(super) fn attributes_md5(&self) -> Option<String> {
         if self.attributes.is_empty() {
             return None;
@@ -81,7 +81,7 @@ impl Message {
         Some(hex(&sum.finalize()))
     }
 
-    /// Whether SQS would take every character of the body.
+    /// Returns true if SQS accepts every character of the body.
     pub(super) fn is_allowed_text(&self) -> bool {
         let allowed = |c: char| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{D7FF}' | '\u{E000}'..='\u{FFFD}' | '\u{10000}'..);
         self.body.chars().all(allowed)
@@ -110,7 +110,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sum_of_a_body_is_its_md5() {
+    fn body_sum_is_its_md5() {
         assert_eq!(
             Message::new("hello world").body_md5(),
             "5eb63bbbe01eeed093cb22bb8f5acdc3"

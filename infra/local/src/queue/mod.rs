@@ -1,12 +1,12 @@
 //! Amazon SQS and the event source mapping that feeds a function from it.
 //!
-//! The story of a message: `SendMessage` puts it in ([`Queues::router`]), the mapping receives it with
-//! others, which hides them for the visibility timeout, and invokes the function with the batch
-//! ([`Mapping`]). What the function reports as done is deleted; the rest comes back when its timeout
-//! ends, and after too many receives goes to the dead-letter queue.
+//! `SendMessage` stores a message ([`Queues::router`]); the mapping receives it with others, which hides them for the
+//! visibility timeout, and invokes the function with the batch ([`Mapping`]). Messages that the function reports as
+//! done are deleted; the others become visible when their timeout ends, and after too many receives go to the
+//! dead-letter queue.
 //!
-//! The one thing to know: messages live in this process and end with it. That is enough, because a
-//! message only carries a wake; the work itself is a row (see `fidelity/sqs.md`).
+//! Messages live in this process and end with it. That is enough, because a message only carries a wake; the work
+//! itself is a row (see `fidelity/sqs.md`).
 
 mod api;
 mod event;
@@ -29,24 +29,23 @@ pub use self::{
 pub struct QueueConfig {
     /// Its name, the last part of its URL.
     pub name: String,
-    /// How long a received message stays hidden (SQS default: 30 s; AWS advises six times the
-    /// function's timeout).
+    /// The visibility timeout of a received message (SQS default: 30 s; AWS advises six times the function's timeout).
     pub visibility_timeout: Duration,
-    /// Where messages go that were received too often.
+    /// The dead-letter policy for messages that were received too often.
     pub redrive: Option<Redrive>,
 }
 
 /// A queue's dead-letter policy.
 #[derive(Clone, Debug)]
 pub struct Redrive {
-    /// The queue that takes them.
+    /// The queue that receives them.
     pub dead_letter_queue: String,
-    /// A message is moved instead of being received for one time more than this.
+    /// The number of receives after which a message is moved instead of received again.
     pub max_receive_count: u32,
 }
 
 impl QueueConfig {
-    /// A queue with the defaults of SQS and no dead-letter queue.
+    /// Creates a queue with the defaults of SQS and no dead-letter queue.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -63,7 +62,7 @@ pub struct Queues {
 }
 
 impl Queues {
-    /// Makes the queues, all empty.
+    /// Creates the queues, all empty.
     ///
     /// # Errors
     /// Two queues share a name, or a dead-letter queue is not among them.
@@ -103,19 +102,19 @@ impl Queues {
         })
     }
 
-    /// A queue by its name.
+    /// Returns a queue by its name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Arc<Queue>> {
         self.queues.get(name).cloned()
     }
 
-    /// The names of all queues.
+    /// Returns the names of all queues.
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         self.queues.keys().cloned().collect()
     }
 
-    /// The SQS endpoint: `POST /` in its JSON protocol. Nest it where the queue URLs point.
+    /// Returns the SQS endpoint: `POST /` in its JSON protocol. Nest it where the queue URLs point.
     pub fn router(&self) -> axum::Router {
         api::router(self.clone())
     }

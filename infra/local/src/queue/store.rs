@@ -1,7 +1,7 @@
-//! One standard queue: what is in it, who may see it when.
+//! One standard queue: its messages and their visibility.
 //!
-//! The one thing to know: receiving does not take a message out, it hides it. Only deleting it with
-//! the receipt of the *latest* receive ends it, so a consumer that dies loses nothing.
+//! Receiving a message does not remove it, it hides it. Only deleting it with the receipt of the *latest* receive
+//! removes it, so a consumer that ends loses nothing.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -21,24 +21,24 @@ pub struct Queue {
     arn: String,
     visibility_timeout: Duration,
     dead_letters: Option<(Arc<Queue>, u32)>,
-    shelf: Mutex<Shelf>,
+    contents: Mutex<Contents>,
     arrived: Notify,
 }
 
-/// A message as its receiver sees it.
+/// A message as its receiver reads it.
 #[derive(Clone, Debug)]
 pub struct Received {
-    /// Stays the same however often it is received.
+    /// The message's id, the same at each receive.
     pub message_id: Uuid,
-    /// Deletes it, until the next receive makes a new one.
+    /// The handle that deletes it, until the next receive creates a new one.
     pub receipt_handle: String,
-    /// What was sent.
+    /// The message.
     pub message: Message,
-    /// How often it was received, this time included.
+    /// The number of receives, including this one.
     pub receive_count: u32,
-    /// When it was sent, in milliseconds since 1970.
+    /// The time at which it was sent, in milliseconds since 1970.
     pub sent_epoch_ms: i64,
-    /// When it was received first, in milliseconds since 1970.
+    /// The time of its first receive, in milliseconds since 1970.
     pub first_received_epoch_ms: i64,
 }
 
@@ -51,11 +51,11 @@ struct Stored {
     receipt: Option<String>,
 }
 
-/// When a message becomes visible, and a number that keeps the order of those that share a moment.
+/// The time at which a message becomes visible, and a number that orders messages of the same moment.
 type Place = (Instant, u64);
 
 #[derive(Default)]
-struct Shelf {
+struct Contents {
     messages: BTreeMap<Place, Stored>,
     by_receipt: HashMap<String, Place>,
     placed: u64,
@@ -73,24 +73,24 @@ impl Queue {
             arn,
             visibility_timeout,
             dead_letters,
-            shelf: Mutex::default(),
+            contents: Mutex::default(),
             arrived: Notify::new(),
         }
     }
 
-    /// Its name.
+    /// Returns its name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Its ARN.
+    /// Returns its ARN.
     #[must_use]
     pub fn arn(&self) -> &str {
         &self.arn
     }
 
-    /// Puts a message in; it can be received after the delay.
+    /// Stores a message; it can be received after the delay.
     pub fn send(&self, message: Message, delay: Duration) -> Uuid {
         let message_id = Uuid::new_v4();
         self.put(
@@ -108,31 +108,30 @@ impl Queue {
     }
 
     fn put(&self, stored: Stored, visible_at: Instant) {
-        self.shelf(|shelf| shelf.place(stored, visible_at));
+        self.with_contents(|contents| contents.place(stored, visible_at));
         self.arrived.notify_one();
     }
 
-    /// Receives up to `limit` visible messages whose bodies do not exceed `byte_limit` together (but
-    /// always one, if there is one), and hides them. Those that were received too often go to the
-    /// dead-letter queue instead.
+    /// Receives up to `limit` visible messages whose bodies do not exceed `byte_limit` together (but at least one, if
+    /// there is one), and hides them. Messages that were received too often go to the dead-letter queue instead.
     pub fn receive(&self, limit: usize, byte_limit: usize) -> Vec<Received> {
         let now = Instant::now();
         let mut received = Vec::new();
         let mut dead = Vec::new();
-        self.shelf(|shelf| {
+        self.with_contents(|contents| {
             let mut bytes = 0;
             while received.len() < limit {
-                let Some(place) = shelf.first_visible(now) else {
+                let Some(place) = contents.first_visible(now) else {
                     break;
                 };
-                let size = shelf
+                let size = contents
                     .messages
                     .get(&place)
                     .map_or(0, |stored| stored.message.size());
                 if !received.is_empty() && bytes + size > byte_limit {
                     break;
                 }
-                let Some(mut stored) = shelf.take(place) else {
+                let Some(mut stored) = contents.take(place) else {
                     break;
                 };
                 if self
@@ -145,7 +144,7 @@ impl Queue {
                 }
                 bytes += size;
                 received.push(stored.receive());
-                shelf.place(stored, now + self.visibility_timeout);
+                contents.place(stored, now + self.visibility_timeout);
             }
         });
         if let Some((target, _)) = &self.dead_letters {
@@ -156,30 +155,29 @@ impl Queue {
         received
     }
 
-    /// Ends a message. `false`: the receipt is an old one, or the message is gone.
+    /// Deletes a message. `false` if the receipt is an old one, or the message is gone.
     pub fn delete(&self, receipt_handle: &str) -> bool {
-        self.shelf(|shelf| {
-            shelf
+        self.with_contents(|contents| {
+            contents
                 .by_receipt
                 .get(receipt_handle)
                 .copied()
-                .and_then(|place| shelf.take(place))
+                .and_then(|place| contents.take(place))
                 .is_some()
         })
     }
 
-    /// Everything that is in it, hidden or not, without receiving it: for `goalpost status`, and to
-    /// look at dead letters.
+    /// Returns all messages, hidden or not, without receiving them: for `goalpost status`, and to inspect dead letters.
     pub fn list(&self) -> Vec<Received> {
-        self.shelf(|shelf| shelf.messages.values().map(Stored::view).collect())
+        self.with_contents(|contents| contents.messages.values().map(Stored::view).collect())
     }
 
-    /// How many messages are in it, hidden or not.
+    /// Returns the number of messages, hidden or not.
     pub fn len(&self) -> usize {
-        self.shelf(|shelf| shelf.messages.len())
+        self.with_contents(|contents| contents.messages.len())
     }
 
-    /// Whether nothing is in it.
+    /// Returns true if it has no messages.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -188,8 +186,8 @@ impl Queue {
     pub async fn wait_visible(&self) {
         loop {
             let arrived = self.arrived.notified();
-            match self.shelf(|shelf| {
-                shelf
+            match self.with_contents(|contents| {
+                contents
                     .messages
                     .keys()
                     .next()
@@ -197,7 +195,7 @@ impl Queue {
             }) {
                 Some(visible_at) if visible_at <= Instant::now() => return,
                 Some(visible_at) => {
-                    // Whichever is first; then look again.
+                    // After the first of the two, check again.
                     let _ = tokio::time::timeout_at(visible_at.into(), arrived).await;
                 }
                 None => arrived.await,
@@ -205,12 +203,12 @@ impl Queue {
         }
     }
 
-    fn shelf<R>(&self, look: impl FnOnce(&mut Shelf) -> R) -> R {
-        look(&mut self.shelf.lock().unwrap_or_else(PoisonError::into_inner))
+    fn with_contents<R>(&self, access: impl FnOnce(&mut Contents) -> R) -> R {
+        access(&mut self.contents.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Shelf {
+impl Contents {
     fn place(&mut self, stored: Stored, visible_at: Instant) {
         self.placed += 1;
         let place = (visible_at, self.placed);

@@ -1,13 +1,13 @@
 //! The SQL text of a function call.
 //!
-//! The one thing to know: names come from the catalog and are quoted; values travel in the one
-//! bound parameter, so a caller's text never becomes SQL. The text depends on the signature, the
-//! names given and the role alone, so each connection prepares it once.
+//! Names come from the catalog and are quoted; values travel in the one bound parameter, so a caller's text never
+//! becomes SQL. The text depends on the signature, the given names and the role alone, so each connection prepares it
+//! once.
 
 use super::routine::{Parameter, Routine};
 use std::collections::BTreeSet;
 
-/// Where the arguments are.
+/// The place of the arguments.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Arguments {
     /// `$1` is a JSON object with typed values.
@@ -18,16 +18,16 @@ pub(super) enum Arguments {
     WholeBody,
 }
 
-/// What the caller wants to see.
+/// The form of the result that the caller requests.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// What the function gives: an array for a set, otherwise the value.
+    /// The function's result: an array for a set, otherwise the value.
     AsReturned,
     /// Exactly one row, without an array around it.
     OneObject,
 }
 
-/// Writes the call. Gives one row: body, row count, `response.headers`, `response.status`.
+/// Returns the text of the call. Its result is one row: body, row count, `response.headers`, `response.status`.
 pub(super) fn statement(
     routine: &Routine,
     given: &BTreeSet<&str>,
@@ -63,8 +63,8 @@ pub(super) fn statement(
             "coalesce((pg_catalog.array_agg(pg_catalog.to_json({value})))[1]::text, 'null')"
         ),
     };
-    // The role is part of the text, and so of the key under which the statement is kept: whether a
-    // role may look into a schema is checked when a statement is prepared and not again.
+    // The role is part of the text, and so of the key under which the statement is kept: the right to a schema is
+    // checked when a statement is prepared and not again.
     format!(
         "/* {} */ select {body} as body, count(*) as row_count\
          , nullif(pg_catalog.current_setting('response.headers', true), '') as headers\
@@ -105,7 +105,7 @@ fn passed(used: &[&Parameter], arguments: Arguments) -> String {
     passed.collect::<Vec<_>>().join(", ")
 }
 
-/// Whether the statement has a parameter at all.
+/// Returns true if the statement has a parameter.
 pub(super) fn binds_arguments(given: &BTreeSet<&str>, arguments: Arguments) -> bool {
     arguments == Arguments::WholeBody || !given.is_empty()
 }

@@ -1,6 +1,6 @@
-//! Every refusal of the REST surface, in PostgREST's body and with its HTTP status.
+//! All refusals of the REST surface, with PostgREST's body and HTTP status.
 //!
-//! The one thing to know: the code decides, never the words. The tables here follow
+//! Programs branch on the code, never on the message. The tables here follow
 //! <https://docs.postgrest.org/en/latest/references/errors.html>.
 
 use crate::keys::{Refused, TokenError};
@@ -22,7 +22,7 @@ pub(super) struct Error {
     more: Box<More>,
 }
 
-/// What only some refusals have.
+/// The parts that only some refusals have.
 #[derive(Debug, Default)]
 struct More {
     details: Option<String>,
@@ -55,12 +55,12 @@ impl Error {
         self
     }
 
-    /// The request cannot be understood.
+    /// Returns the refusal of a request that cannot be parsed.
     pub(super) fn bad_request(code: &str, message: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, code, message)
     }
 
-    /// No connection could be had or one broke.
+    /// Returns the refusal for a missing or broken connection.
     pub(super) fn connection(error: &dyn std::error::Error) -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -70,7 +70,7 @@ impl Error {
         .details(error.to_string())
     }
 
-    /// All connections were busy for too long.
+    /// Returns the refusal for a request that waited too long for a connection.
     pub(super) fn pool_timeout() -> Self {
         Self::new(
             StatusCode::GATEWAY_TIMEOUT,
@@ -79,7 +79,7 @@ impl Error {
         )
     }
 
-    /// What Postgres said while `authenticated` or anonymous.
+    /// Converts an error of Postgres; the status depends on whether the caller is authenticated.
     pub(super) fn database(error: &tokio_postgres::Error, authenticated: bool) -> Self {
         let Some(error) = error.as_db_error() else {
             return Self::new(
@@ -103,7 +103,7 @@ impl Error {
     }
 }
 
-/// The status for an SQLSTATE. `PTxyz` is taken at its word.
+/// Returns the status for an SQLSTATE. `PTxyz` sets it directly.
 fn status_of(code: &str, message: &str, authenticated: bool) -> StatusCode {
     let number = match code {
         "23503" | "23505" => 409,
@@ -146,7 +146,7 @@ struct RaisedDetail {
     headers: BTreeMap<String, String>,
 }
 
-/// `raise sqlstate 'PGRST'`: the function chose body, status and headers itself.
+/// Converts `raise sqlstate 'PGRST'`: the function chose body, status and headers itself.
 fn full_control(error: &DbError) -> Error {
     let unreadable = |details: String, hint: &str| {
         Error::new(
@@ -214,7 +214,7 @@ impl IntoResponse for Error {
     }
 }
 
-/// Adds headers that a function named; names and values that HTTP cannot carry are left out.
+/// Adds headers that a function named; invalid names and values are left out.
 pub(super) fn append_headers(response: &mut Response, headers: &[(String, String)]) {
     for (name, value) in headers {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
@@ -223,7 +223,7 @@ pub(super) fn append_headers(response: &mut Response, headers: &[(String, String
     }
 }
 
-/// The gateway's own refusals have its shape, not PostgREST's.
+/// Returns a refusal of the gateway, which has its own form, not PostgREST's.
 pub(super) fn refused_at_the_gate(refused: &Refused) -> Response {
     let hint = match refused {
         Refused::Token(error) => return Error::from(error.clone()).into_response(),
@@ -239,7 +239,7 @@ pub(super) fn refused_at_the_gate(refused: &Refused) -> Response {
     )
 }
 
-/// The body is larger than the gateway lets through.
+/// Returns the refusal of a body larger than the gateway's limit.
 pub(super) fn too_large(limit: usize) -> Response {
     json_response(
         StatusCode::PAYLOAD_TOO_LARGE,

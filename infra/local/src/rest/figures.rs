@@ -1,6 +1,6 @@
-//! What was called and how long it took: for `harness bench`, and for whoever wonders where the time goes.
+//! Counts and durations of calls: for `harness bench`, and for finding where the time goes.
 //!
-//! The one thing to know: times are sums since the start. Two readings and a subtraction give those of a while.
+//! Times are sums since the start. The difference of two readings covers the time between them.
 
 use std::{
     collections::BTreeMap,
@@ -8,17 +8,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Under this name all requests for tables and views are counted.
+/// The name under which all requests for tables and views are counted.
 pub(super) const TABLES: &str = "(tables)";
 
 /// The calls of one function.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Call {
-    /// How many.
+    /// The number of calls.
     pub count: u64,
-    /// From the arrival of the request to its answer, summed.
+    /// The time from the arrival of the request to its answer, summed.
     pub took: Duration,
-    /// Of that, with a connection to Postgres in hand, summed. Not known for tables.
+    /// The part of it with a connection to Postgres, summed. Not measured for tables.
     pub in_database: Duration,
 }
 
@@ -30,11 +30,11 @@ pub type Calls = BTreeMap<String, Call>;
 pub(super) struct Figures(Mutex<Calls>);
 
 impl Figures {
-    /// Adds a call that began then and ends now.
+    /// Adds a call that began at `began` and ends now.
     pub(super) fn note(&self, function: &str, began: Instant, in_database: Duration) {
         let took = began.elapsed();
         let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A name is made once, not at each call.
+        // A name is allocated once, not at each call.
         if !calls.contains_key(function) {
             calls.insert(function.to_owned(), Call::default());
         }

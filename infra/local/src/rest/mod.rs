@@ -1,9 +1,8 @@
 //! The REST surface at `/rest/v1`: PostgREST as Supabase puts it behind its gateway.
 //!
-//! Functions (`/rest/v1/rpc/…`) are served here, one pipelined transaction per request; tables and
-//! views are handed to postrust. The one thing to know: nothing here decides what a caller may do.
-//! The gateway names a role, the transaction takes it, and Postgres allows or refuses.
-//! What the original does, and where this differs: `fidelity/postgrest.md`.
+//! Functions (`/rest/v1/rpc/…`) are served here, one pipelined transaction per request; tables and views are served by
+//! postrust. Nothing here decides about permissions: the gateway selects a role, the transaction takes it, and Postgres
+//! allows or refuses. `fidelity/postgrest.md` describes the original and the differences.
 
 mod call;
 mod error;
@@ -29,27 +28,27 @@ use axum::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// What the REST surface needs to know.
+/// Configuration of the REST surface.
 #[derive(Clone)]
 pub struct RestConfig {
-    /// Where the database is, as role `authenticator`; a `postgres://` address.
+    /// The database's address, as role `authenticator`; a `postgres://` URL.
     pub database_url: String,
     /// The schemas that callers can reach; the first is the default.
     pub schemas: Vec<String>,
-    /// Searched after the schema of the request, for types and operators of extensions.
+    /// The schemas searched after that of the request, for types and operators of extensions.
     pub extra_search_path: Vec<String>,
-    /// The most connections to hold.
+    /// The largest number of connections.
     pub pool_size: usize,
-    /// How long a request waits for a connection before it is answered `PGRST003`.
+    /// The time that a request waits for a connection before it is answered `PGRST003`.
     pub pool_wait: Duration,
-    /// The most bytes that the body of a function call may have.
+    /// The largest body of a function call, in bytes.
     pub body_limit: usize,
     /// The keys of the project.
     pub keys: ProjectKeys,
 }
 
 impl RestConfig {
-    /// The usual sizes: 10 connections, 10 seconds, 1 MB.
+    /// Creates a configuration with the usual sizes: 10 connections, 10 seconds, 1 MB.
     #[must_use]
     pub fn new(database_url: &str, schemas: &[&str], keys: ProjectKeys) -> Self {
         Self {
@@ -64,8 +63,8 @@ impl RestConfig {
     }
 }
 
-/// A running REST surface. Dropping it leaves its connections to end with the process;
-/// [`Rest::stop`] closes them, so that a database can be dropped.
+/// A running REST surface. Dropping it leaves its connections to end with the process; [`Rest::stop`] closes them, so
+/// that a database can be dropped.
 pub struct Rest {
     shared: Arc<Shared>,
     listener: tokio::task::JoinHandle<()>,
@@ -80,10 +79,10 @@ struct Shared {
 }
 
 impl Rest {
-    /// Prepares the surface. Connects to nothing yet, so that it starts before Postgres if need be.
+    /// Prepares the surface without a connection, so that it may start before Postgres.
     ///
     /// # Errors
-    /// When the database address cannot be read or no schema is exposed.
+    /// The database address cannot be parsed or no schema is exposed.
     pub fn start(config: RestConfig) -> anyhow::Result<Self> {
         anyhow::ensure!(
             !config.schemas.is_empty(),
@@ -100,7 +99,7 @@ impl Rest {
         Ok(Self { shared, listener })
     }
 
-    /// The routes: everything below `/rest/v1`.
+    /// Returns the routes: everything below `/rest/v1`.
     pub fn router(&self) -> Router {
         Router::new()
             .route("/rest/v1/rpc/{function}", axum::routing::any(rpc::answer))
@@ -109,14 +108,14 @@ impl Rest {
             .with_state(Arc::clone(&self.shared))
     }
 
-    /// What was called so far: by function, and `(tables)` for everything else.
+    /// Returns the calls so far: by function, and `(tables)` for everything else.
     #[must_use]
     pub fn calls(&self) -> Calls {
         self.shared.figures.calls()
     }
 
-    /// Makes every connection report its statistics to Postgres, which a session otherwise may put off for ten
-    /// seconds. One transaction for each connection.
+    /// Makes every connection report its statistics to Postgres, which a session otherwise may delay for ten seconds.
+    /// One transaction for each connection.
     ///
     /// # Errors
     /// Postgres does not answer.

@@ -1,23 +1,23 @@
-//! Which of the functions of one name a request means.
+//! Resolves a call to one of the functions of its name.
 //!
-//! The one thing to know: names of arguments decide, never their values, as in PostgREST; two
-//! functions that only the types of their parameters tell apart cannot be called.
+//! The names of arguments decide, never their values, as in PostgREST; two functions that differ only in the types of
+//! their parameters cannot be called.
 
 use super::{error::Error, routine::Routine};
 use axum::http::StatusCode;
 use std::{collections::BTreeSet, sync::Arc};
 
-/// How the arguments came, for the choice between overloads.
+/// The form of the arguments, for the choice between overloads.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Body {
     /// A JSON object whose keys are argument names, or query parameters.
     Named,
-    /// A JSON value that only an unnamed json parameter can take.
+    /// A JSON value that only an unnamed json parameter accepts.
     Whole,
 }
 
-/// Chooses the one function that takes these arguments: by its parameter names first, then as the
-/// one with a single unnamed json parameter.
+/// Returns the one function that accepts these arguments: by its parameter names first, then as the one with a single
+/// unnamed json parameter.
 pub(super) fn choose(
     overloads: &[Arc<Routine>],
     schema: &str,

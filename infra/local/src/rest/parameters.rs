@@ -1,7 +1,6 @@
-//! What a request to `/rest/v1/rpc/…` says: schema, arguments, the form of the answer.
+//! Parses a request to `/rest/v1/rpc/…`: schema, arguments, the form of the answer.
 //!
-//! The one thing to know: bodies are read only as far as their top-level keys; the text goes to
-//! Postgres as it came.
+//! Bodies are parsed only as far as their top-level keys; the text goes to Postgres unchanged.
 
 use super::{
     call::{Arguments, Wanted},
@@ -17,13 +16,13 @@ pub(super) struct Given {
     /// JSON text for the one bound parameter.
     pub(super) text: String,
     pub(super) names: BTreeSet<String>,
-    /// How a function may take them.
+    /// The forms in which a function may accept them.
     pub(super) bodies: Vec<Body>,
     pub(super) in_query: bool,
 }
 
 impl Given {
-    /// How the chosen function gets them.
+    /// Returns the form in which the chosen function receives them.
     pub(super) fn arguments(&self, whole: bool) -> Arguments {
         match (whole, self.in_query) {
             (true, _) => Arguments::WholeBody,
@@ -33,10 +32,10 @@ impl Given {
     }
 }
 
-/// Query parameters that ask PostgREST to work on the rows of a function.
+/// Query parameters that filter, order or limit the rows of a function.
 const ON_ROWS: [&str; 6] = ["select", "order", "limit", "offset", "and", "or"];
 
-/// The arguments of a GET or HEAD request.
+/// Parses the arguments of a GET or HEAD request.
 pub(super) fn from_query(query: Option<&str>) -> Result<Given, Error> {
     let mut texts: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
@@ -53,7 +52,7 @@ pub(super) fn from_query(query: Option<&str>) -> Result<Given, Error> {
     })
 }
 
-/// The arguments of a POST request.
+/// Parses the arguments of a POST request.
 pub(super) fn from_body(
     headers: &HeaderMap,
     query: Option<&str>,
@@ -106,7 +105,7 @@ fn refuse_work_on_rows(name: &str) -> Result<(), Error> {
     }
 }
 
-/// The schema that the profile header of the method names.
+/// Returns the schema that the profile header of the method names.
 pub(super) fn schema<'a>(
     headers: &'a HeaderMap,
     method: &Method,
@@ -136,7 +135,7 @@ pub(super) fn schema<'a>(
     }
 }
 
-/// The form of the answer that `Accept` asks for.
+/// Returns the form of the answer that `Accept` requests.
 pub(super) fn wanted(headers: &HeaderMap) -> Result<Wanted, Error> {
     let accepted = headers
         .get(header::ACCEPT)

@@ -1,7 +1,7 @@
 //! The connections to Postgres, all as `authenticator`.
 //!
-//! The one thing to know: a connection that broke is thrown away when it is next asked for, so a
-//! restart of Postgres costs the requests under way and no restart here.
+//! A broken connection is replaced at its next use, so a restart of Postgres costs the running requests and no restart
+//! here.
 
 use super::{RestConfig, Shared, error::Error};
 use crate::listener;
@@ -23,8 +23,8 @@ impl Pool {
         let manager = Manager::from_config(database(config)?, NoTls, recycling);
         let pool = deadpool_postgres::Pool::builder(manager)
             .max_size(config.pool_size)
-            // The one used last first: it knows its plans. A function's first call on a connection takes many times as
-            // long as its tenth.
+            // The one used last first, since its plans are cached: a function's first call on a connection takes many
+            // times as long as its tenth.
             .queue_mode(QueueMode::Lifo)
             .wait_timeout(Some(config.pool_wait))
             .create_timeout(Some(config.pool_wait))
@@ -41,7 +41,7 @@ impl Pool {
         })
     }
 
-    /// All connections at once, so that each is reached.
+    /// Flushes the statistics of all connections at once, so that each is reached.
     pub(super) async fn flush_statistics(&self) -> anyhow::Result<()> {
         let mut connections = Vec::new();
         for _ in 0..self.0.status().size {
@@ -69,18 +69,18 @@ fn database(config: &RestConfig) -> anyhow::Result<Config> {
     Ok(database)
 }
 
-/// Forgets signatures, and makes postrust read the schema again, whenever `pgrst` is notified or
-/// the connection came (back): a notification may have been missed.
+/// Clears the cached signatures, and makes postrust read the schema again, whenever `pgrst` is notified or the
+/// connection was (re)opened: a notification may have been missed.
 pub(super) fn reload_on_notification(shared: Arc<Shared>) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
         let Ok(database) = database(&shared.config) else {
             return;
         };
-        let (listening, mut heard) = listener::listen(database, "pgrst");
+        let (listening, mut events) = listener::listen(database, "pgrst");
         let _listening = AbortOnDrop(listening);
-        // Also when it is the first connection: requests are served before it listens, and what they remembered may
-        // have changed in between.
-        while heard.next().await.is_some() {
+        // Also for the first connection: requests are served before it listens, and the schema may have changed since
+        // they were cached.
+        while events.next().await.is_some() {
             shared.routines.clear();
             shared.tables.reload().await;
         }

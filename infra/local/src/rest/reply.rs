@@ -1,4 +1,4 @@
-//! Turns what a function gave into an HTTP answer.
+//! Converts a function's result to an HTTP response.
 
 use super::{
     call::Wanted,
@@ -12,8 +12,7 @@ use axum::{
 };
 use std::collections::BTreeMap;
 
-/// Writes the answer. The function may have set status and headers with `response.status` and
-/// `response.headers`.
+/// Builds the response. The function may have set status and headers with `response.status` and `response.headers`.
 pub(super) fn reply(
     answer: Answer,
     returns: Returns,
@@ -53,7 +52,7 @@ pub(super) fn reply(
     Ok(response)
 }
 
-/// The caller wanted one row and there were more or fewer.
+/// Returns the refusal if the caller requested one row and there were more or fewer.
 fn not_one(row_count: i64) -> Error {
     Error::new(
         StatusCode::NOT_ACCEPTABLE,

@@ -1,7 +1,7 @@
-//! What the database's functions look like.
+//! The signatures of the database's functions.
 //!
-//! The one thing to know: signatures and role settings are remembered until `NOTIFY pgrst`. A call
-//! that fits none of the remembered signatures, or whose function is gone, is looked up once more.
+//! Signatures and role settings are cached until `NOTIFY pgrst`. A call that fits none of the cached signatures, or
+//! whose function is gone, is looked up once more.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -9,19 +9,19 @@ use std::{
 };
 use tokio_postgres::Row;
 
-/// One parameter that a caller can give.
+/// One parameter of a function.
 #[derive(Clone, Debug)]
 pub(super) struct Parameter {
     pub(super) name: String,
     /// Schema-qualified and quoted, safe in SQL under any search path.
     pub(super) sql_type: String,
-    /// As people read it, for messages.
+    /// The type's name in messages.
     shown_type: String,
     required: bool,
     pub(super) variadic: bool,
 }
 
-/// What a function gives back.
+/// The result type of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Returns {
     pub(super) set: bool,
@@ -37,7 +37,7 @@ pub(super) struct Routine {
     pub(super) parameters: Vec<Parameter>,
     pub(super) returns: Returns,
     pub(super) volatile: bool,
-    /// Its own `set statement_timeout` and isolation, put on the whole transaction.
+    /// Its own `set statement_timeout` and isolation, which apply to the whole transaction.
     pub(super) settings: Settings,
 }
 
@@ -47,7 +47,7 @@ pub(super) type Settings = Vec<(String, String)>;
 /// The functions of one name.
 type Overloads = Arc<Vec<Arc<Routine>>>;
 
-/// Everything remembered about the database.
+/// The cache of signatures and settings.
 #[derive(Default)]
 pub(super) struct Cache {
     routines: RwLock<HashMap<(String, String), Overloads>>,
@@ -80,7 +80,7 @@ select p.proname::text as name
  where n.nspname = $1::text and p.proname = $2::text and p.prokind = 'f'
  order by p.oid";
 
-/// Settings given to a role with `alter role … set`, as far as an ordinary session may set them.
+/// Settings of a role from `alter role … set`, as far as an ordinary session may set them.
 const ROLE_SETTINGS: &str = "
 select pg_catalog.split_part(c.entry, '=', 1) as name
      , pg_catalog.substr(c.entry, pg_catalog.strpos(c.entry, '=') + 1) as value
@@ -94,7 +94,7 @@ select pg_catalog.split_part(c.entry, '=', 1) as name
 const HOISTED: [&str; 2] = ["statement_timeout", "default_transaction_isolation"];
 
 impl Cache {
-    /// Forgets everything; the next requests look again.
+    /// Clears the cache; the next requests read again.
     pub(super) fn clear(&self) {
         self.routines
             .write()
@@ -106,7 +106,7 @@ impl Cache {
             .clear();
     }
 
-    /// Forgets the functions of one name.
+    /// Removes the functions of one name.
     pub(super) fn forget(&self, schema: &str, name: &str) {
         let mut routines = self
             .routines
@@ -115,7 +115,7 @@ impl Cache {
         routines.remove(&(schema.to_owned(), name.to_owned()));
     }
 
-    /// Every function of that name.
+    /// Returns every function of that name.
     pub(super) async fn overloads(
         &self,
         client: &deadpool_postgres::Client,
@@ -146,7 +146,7 @@ impl Cache {
         Ok(found)
     }
 
-    /// The settings of a role.
+    /// Returns the settings of a role.
     pub(super) async fn role_settings(
         &self,
         client: &deadpool_postgres::Client,
@@ -213,7 +213,7 @@ fn routine(row: &Row) -> Result<Routine, tokio_postgres::Error> {
 }
 
 impl Routine {
-    /// Whether the whole body goes to its only, unnamed json parameter.
+    /// Returns true if the whole body goes to its only, unnamed json parameter.
     pub(super) fn takes_the_whole_body(&self) -> bool {
         match self.parameters.as_slice() {
             [only] => only.name.is_empty() && matches!(only.shown_type.as_str(), "json" | "jsonb"),
@@ -221,7 +221,7 @@ impl Routine {
         }
     }
 
-    /// Whether its parameter names fit the names given.
+    /// Returns true if its parameter names fit the given names.
     pub(super) fn accepts(&self, given: &BTreeSet<&str>) -> bool {
         let known = |name: &str| {
             self.parameters
@@ -237,7 +237,7 @@ impl Routine {
                 .all(|p| present(&p))
     }
 
-    /// As messages show it.
+    /// Returns its name for messages.
     pub(super) fn shown(&self) -> String {
         let parameters = self.parameters.iter();
         let parameters = parameters.map(|p| format!("{} => {}", p.name, p.shown_type));

@@ -1,7 +1,7 @@
 //! `/rest/v1/rpc/{function}`: calls a function of the database as the caller.
 //!
-//! The one thing to know: the database part runs in a task of its own, so a caller who hangs up
-//! cannot leave a transaction open; what was asked for happens or not, as with PostgREST.
+//! The database part runs in a task of its own, so a caller who hangs up cannot leave a transaction open; the call
+//! takes effect or not, as with PostgREST.
 
 use super::{
     Shared,
@@ -23,7 +23,7 @@ use axum::{
 use serde_json::{Map, Value};
 use std::{collections::BTreeSet, sync::Arc, time::Instant};
 
-/// One call, with everything that the transaction needs to know.
+/// One call, with everything that the transaction requires.
 struct Call {
     method: Method,
     function: String,
@@ -48,7 +48,7 @@ pub(super) async fn answer(
     let Ok(body) = axum::body::to_bytes(body, shared.config.body_limit).await else {
         return error::too_large(shared.config.body_limit);
     };
-    let call = match understood(&shared, function, parts, &body, caller) {
+    let call = match parse_call(&shared, function, parts, &body, caller) {
         Ok(call) => call,
         Err(refusal) => return refusal.into_response(),
     };
@@ -59,7 +59,7 @@ pub(super) async fn answer(
     }
 }
 
-fn understood(
+fn parse_call(
     shared: &Shared,
     function: String,
     parts: Parts,
@@ -120,7 +120,7 @@ async fn perform_on(
     }
 }
 
-/// Why a call failed, and whether an outdated signature may be the reason.
+/// The error of a call, and whether an outdated signature may be the reason.
 struct Failure {
     error: Error,
     looks_stale: bool,
@@ -155,8 +155,8 @@ async fn attempt(
     )?)
 }
 
-/// Whether Postgres could not find the function itself. An error out of a function's body has a
-/// context; that one happened after work was done and is the caller's to see.
+/// Returns true if Postgres did not find the function itself. An error in a function's body has a context; it happened
+/// after work was done and is returned to the caller.
 fn is_about_the_signature(error: &tokio_postgres::Error) -> bool {
     error.as_db_error().is_some_and(|error| {
         error.where_().is_none()
@@ -202,7 +202,7 @@ async fn prepare(
     Ok((routine, transaction))
 }
 
-/// GET never writes, and neither does a function that says it does not.
+/// Returns the begin statement: read only for GET, and for functions declared without side effects.
 fn begin(routine: &Routine, call: &Call, role_settings: &routine::Settings) -> String {
     let settings = routine.settings.iter().chain(role_settings);
     let isolation = settings.filter(|(name, _)| name == "default_transaction_isolation");

@@ -7,13 +7,13 @@ use tokio::net::TcpListener;
 /// Serves until `shutdown` resolves; requests under way are finished.
 ///
 /// # Errors
-/// When the listener fails.
+/// The listener fails.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    // Without this a small answer waits for the acknowledgement of the one before it.
+    // Without this a small answer waits for the acknowledgement of the previous one.
     let listener = listener.tap_io(|connection| {
         if let Err(error) = connection.set_nodelay(true) {
             tracing::debug!(%error, "cannot set TCP_NODELAY");

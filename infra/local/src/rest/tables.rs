@@ -1,7 +1,7 @@
-//! Tables and views, served by postrust behind our gateway.
+//! Tables and views, served by postrust behind the gateway.
 //!
-//! The one thing to know: postrust is built when the first table is asked for, because most stacks
-//! that tests start never ask, and reading the whole schema takes longer than starting them.
+//! postrust is started at the first request for a table: most stacks of tests have none, and reading the whole schema
+//! takes longer than starting them.
 
 use super::{Shared, error::Error, error::refused_at_the_gate};
 use crate::keys::{Caller, identify};
@@ -19,13 +19,13 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 use tower::ServiceExt as _;
 
-/// Refusals of names that the remembered schema does not have: a relationship, a column, a table.
+/// Refusals of names that the cached schema does not have: a relationship, a column, a table.
 const MISSING: [&str; 3] = ["PGRST200", "PGRST204", "PGRST205"];
 
-/// The most bytes that the body of a request may have.
+/// The largest body of a request, in bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 
-/// The most bytes of a refusal.
+/// The largest body of a refusal, in bytes.
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
 #[derive(Default)]
@@ -78,7 +78,7 @@ pub(super) async fn answer(shared: &Shared, request: Request) -> Result<Response
     Ok(corrected(send().await, &caller).await)
 }
 
-/// Returns the response, and whether it names something that the remembered schema does not have.
+/// Returns the response, and whether it names something that the cached schema does not have.
 async fn check_schema(response: Response) -> (Response, bool) {
     let may_be = matches!(
         response.status(),
@@ -112,7 +112,7 @@ async fn build(shared: &Shared) -> anyhow::Result<Served> {
         ("PGRST_DB_POOL", &pool_size),
         ("PGRST_DB_POOL_TIMEOUT", &pool_wait),
         ("PGRST_JWT_SECRET", keys.expose_secret()),
-        // We listen ourselves, so that one connection serves both halves.
+        // The stack listens itself, so that one connection serves both halves.
         ("PGRST_DB_CHANNEL_ENABLED", "false"),
     ];
     let settings = postrust_core::AppConfig::try_from_vars(settings)
@@ -124,7 +124,7 @@ async fn build(shared: &Shared) -> anyhow::Result<Served> {
     })
 }
 
-/// The same request as postrust expects it: below `/api`, with a token and without our key.
+/// Rewrites the request for postrust: below `/api`, with a token and without the key.
 fn readdressed(shared: &Shared, mut request: Request, caller: &Caller) -> anyhow::Result<Request> {
     let uri = request.uri();
     let path = uri.path().strip_prefix("/rest/v1").unwrap_or_default();
@@ -147,7 +147,7 @@ fn readdressed(shared: &Shared, mut request: Request, caller: &Caller) -> anyhow
     Ok(request)
 }
 
-/// postrust answers a missing permission of a logged-in caller with 401, PostgREST with 403.
+/// Corrects the status of a missing permission of a logged-in caller: postrust answers 401, PostgREST 403.
 async fn corrected(response: Response, caller: &Caller) -> Response {
     if response.status() != StatusCode::UNAUTHORIZED || !caller.is_authenticated() {
         return response;
@@ -156,8 +156,8 @@ async fn corrected(response: Response, caller: &Caller) -> Response {
     let body = axum::body::to_bytes(body, MAX_REFUSAL_BYTES)
         .await
         .unwrap_or_default();
-    let says: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
-    if says.get("code").and_then(serde_json::Value::as_str) == Some("42501") {
+    let error: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
+    if error.get("code").and_then(serde_json::Value::as_str) == Some("42501") {
         parts.status = StatusCode::FORBIDDEN;
         parts.headers.remove(header::WWW_AUTHENTICATE);
     }

@@ -1,26 +1,26 @@
 //! One request, one transaction, one round trip.
 //!
-//! The one thing to know: begin, settings, call and commit are sent together without waiting. That
-//! is safe because the first failure aborts the transaction: what follows is refused by Postgres
-//! and the commit becomes a rollback. Nothing of a call can run if its role was not taken.
+//! Begin, settings, call and commit are sent together without waiting. That is safe because the first failure aborts
+//! the transaction: Postgres refuses everything after it and the commit becomes a rollback. Nothing of a call can run
+//! if its role was not taken.
 
 use deadpool_postgres::Client;
 use futures::future;
 use std::task::Poll;
 use tokio_postgres::{Error, Row, types::ToSql};
 
-/// Everything a transaction needs.
+/// The parts of a transaction.
 pub(super) struct Transaction {
     pub(super) begin: String,
-    /// Names and values for `set_config`, in order: the role before what depends on it.
+    /// Names and values for `set_config`, in order: the role before settings that depend on it.
     pub(super) settings: (Vec<String>, Vec<String>),
     pub(super) call: String,
     pub(super) argument: Option<String>,
-    /// How many rows there must be for the transaction to be committed.
+    /// The number of rows that is required for a commit.
     pub(super) only_if_rows: Option<i64>,
 }
 
-/// What a call gave.
+/// The result of a call.
 pub(super) struct Answer {
     pub(super) body: String,
     pub(super) row_count: i64,
@@ -31,7 +31,7 @@ pub(super) struct Answer {
 const SETTINGS: &str = "select count(pg_catalog.set_config(s.name, s.value, true)) \
                           from rows from (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) as s(name, value)";
 
-/// Runs it. An error is the first that happened, at commit too (deferred constraints).
+/// Runs the transaction. The error is the first that happened, at commit too (deferred constraints).
 pub(super) async fn run(client: &Client, transaction: &Transaction) -> Result<Answer, Error> {
     let settings = client.prepare_cached(SETTINGS).await?;
     let values: [&(dyn ToSql + Sync); 2] = [&transaction.settings.0, &transaction.settings.1];
@@ -45,7 +45,7 @@ pub(super) async fn run(client: &Client, transaction: &Transaction) -> Result<An
     let mut preparing = std::pin::pin!(client.prepare_cached(&transaction.call));
     let prepared = match futures::poll!(&mut preparing) {
         Poll::Ready(prepared) => prepared,
-        // Preparing waits for its place behind the settings, so it is done as the caller's role.
+        // Preparing is queued behind the settings, so it is done as the caller's role.
         Poll::Pending => future::join(&mut opening, preparing).await.1,
     };
     let call = match prepared {
@@ -94,7 +94,7 @@ pub(super) async fn run(client: &Client, transaction: &Transaction) -> Result<An
     })
 }
 
-/// What became of the begin and of the settings.
+/// The results of the begin and of the settings.
 type Opened = (Result<(), Error>, Result<Vec<Row>, Error>);
 
 fn first_failure(opened: Option<Opened>) -> Option<Error> {

@@ -1,8 +1,8 @@
-//! What calls the functions: pg_net's worker for wakes, pg_cron's clock and the schedules outside the database for
+//! The callers of functions: pg_net's worker for wakes, pg_cron's clock and the schedules outside the database for
 //! sweeps.
 //!
-//! The one thing to know: either of the two clocks alone finds all work. Tests leave them out, or stop them under way,
-//! to see what wakes do, and the other way round.
+//! Either of the two clocks alone finds all work. Tests leave them out, or stop them at some point, to observe wakes
+//! alone, and the other way round.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::pg_net::{PgNetOptions, PgNetWorker};
 use crate::postgres::{SUPERUSER, Server};
 use crate::schedule::{Rate, Schedule, Scheduler, Service};
 
-/// Those that run; what is dropped ends.
+/// The running callers; dropping one ends it.
 pub(super) struct Callers {
     scheduler: Mutex<Option<Scheduler>>,
     cron: Mutex<Option<CronClock>>,
@@ -69,7 +69,7 @@ impl Callers {
         Ok(())
     }
 
-    /// Ends pg_cron's clock; a job under way is waited for.
+    /// Ends pg_cron's clock after the running jobs.
     pub(super) async fn stop_cron(&self) {
         let cron = held(&self.cron).take();
         if let Some(cron) = cron {
@@ -77,14 +77,14 @@ impl Callers {
         }
     }
 
-    /// Wakes each function so often from outside the database, instead of however often it was so far.
+    /// Replaces the schedules: each function is woken with this period from outside the database.
     pub(super) async fn start_schedules(&self, host: &Host, every: Duration) -> anyhow::Result<()> {
         let scheduler = Scheduler::start(host, schedules(every)?).await?;
         *held(&self.scheduler) = Some(scheduler);
         Ok(())
     }
 
-    /// Ends the schedules; what they have invoked goes on.
+    /// Ends the schedules; running invocations continue.
     pub(super) fn stop_schedules(&self) {
         drop(held(&self.scheduler).take());
     }
@@ -95,7 +95,7 @@ impl Callers {
         self.stop_cron().await;
     }
 
-    /// Ends pg_net's worker after the batch under way.
+    /// Ends pg_net's worker after the present batch.
     pub(super) async fn stop_pg_net(&mut self) {
         if let Some(pg_net) = self.pg_net.take() {
             pg_net.stop().await;
@@ -107,7 +107,7 @@ fn held<T>(clock: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     clock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The sweep from outside the database, for each function; the analyzer has no other clock.
+/// Returns the sweep from outside the database, for each function; the analyzer has no other clock.
 fn schedules(every: Duration) -> anyhow::Result<Vec<Schedule>> {
     let rate = Rate::every(every)?;
     let schedule = |function: &&str| Schedule {

@@ -1,7 +1,7 @@
-//! What the stack puts into its database: the database itself, the seed, the secret that wakes are signed with,
-//! and where each function's bell hangs.
+//! Prepares the stack's database: the database itself, the seed, the secret that wakes are signed with, and the URL of
+//! each function.
 //!
-//! The one thing to know: these are the very calls that a deployment makes, as the database's owner.
+//! A deployment makes the same calls, as the database's owner.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ use crate::binaries::FUNCTIONS;
 use crate::home::{self, Home};
 use crate::postgres::{Server, database, migrations};
 
-/// The name under which the database finds the secret that it signs wakes with.
+/// The name of the secret in the database that signs wakes.
 const WAKE_SECRET: &str = "goalpost_wake_secret";
 
 /// The secrets that functions and database share, new at each start unless they are given.
@@ -47,12 +47,12 @@ impl Secrets {
     }
 }
 
-/// 32 bytes, 244 bits of them random.
+/// Returns 32 bytes, 244 bits of them random.
 fn random_bytes() -> Vec<u8> {
     [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat()
 }
 
-/// Makes the chosen database ready; its name.
+/// Prepares the chosen database; returns its name.
 pub(super) async fn prepare(server: &Server, choice: &DatabaseChoice) -> anyhow::Result<String> {
     match choice {
         DatabaseChoice::Kept(name) => {
@@ -75,14 +75,14 @@ pub(super) async fn prepare(server: &Server, choice: &DatabaseChoice) -> anyhow:
     }
 }
 
-/// Makes a database anew: migrated and seeded.
+/// Creates a database anew: migrated and seeded.
 ///
 /// # Errors
-/// Postgres refuses, or a migration does.
+/// Postgres refuses, or a migration fails.
 pub async fn make(server: &Server, name: &str) -> anyhow::Result<()> {
     let template = seeded_template(server).await?;
     database::drop(server, name).await?;
-    // The bytes of the objects of one that had this name; its rows are gone.
+    // The bytes of the objects of a former database of this name; its rows are gone.
     let _ = std::fs::remove_dir_all(objects_folder(server.home(), name));
     let admin = admin(server).await?;
     let clone = format!("create database {name} template {template}");
@@ -96,16 +96,16 @@ pub async fn make(server: &Server, name: &str) -> anyhow::Result<()> {
         .with_context(|| format!("finishing the database {name}"))
 }
 
-/// What does not travel with a clone: a job's database, and the statistics that tell used indexes from unused ones.
+/// Sets what a clone does not inherit: a job's database, and the statistics that distinguish used indexes from unused
+/// ones.
 const AFTER_CLONING: &str = "
     select cron.alter_job(job_id := jobid, database := current_database()::text) from cron.job;
     do $$ begin
       if to_regprocedure('shop.exercise_indexes()') is not null then perform shop.exercise_indexes(); end if;
     end $$";
 
-/// The name of a database that has every migration and the seed, to be cloned: seeding takes seconds, a clone does
-/// not. Its name holds a hash of all that went into it, and it accepts no sessions, which would keep it from being
-/// cloned.
+/// Returns the name of a template with every migration and the seed: seeding takes seconds, a clone does not. Its name
+/// contains a hash of its sources, and it accepts no sessions, which would keep it from being cloned.
 async fn seeded_template(server: &Server) -> anyhow::Result<String> {
     static MAKING: Mutex<()> = Mutex::const_new(());
     let _making = MAKING.lock().await;
@@ -123,8 +123,8 @@ async fn seeded_template(server: &Server) -> anyhow::Result<String> {
     migrations::seed(server, &making).await?;
     let admin = admin(server).await?;
     drop_older(server, &admin, &making).await?;
-    // One command each: renaming may not run in a transaction with others. A session that has just ended may be
-    // still on its way out.
+    // One command each: renaming may not run in a transaction with others. A session that has just ended may still be
+    // closing.
     for command in [
         format!("alter database {making} with allow_connections false"),
         format!(
@@ -157,7 +157,7 @@ async fn admin(server: &Server) -> anyhow::Result<Client> {
 }
 
 async fn exists(server: &Server, name: &str) -> anyhow::Result<bool> {
-    // A new cluster has no role `postgres` yet, and so none of our databases either.
+    // A new cluster has no role `postgres` yet, and so no database of the stack either.
     let Ok(client) = admin(server).await else {
         return Ok(false);
     };
@@ -170,7 +170,7 @@ async fn exists(server: &Server, name: &str) -> anyhow::Result<bool> {
     Ok(found.context("looking for the database")?.is_some())
 }
 
-/// Stores the secret that wakes are signed with and tells where each function's bell hangs.
+/// Stores the secret that wakes are signed with and the URL of each function.
 pub(super) async fn connect_functions(
     client: &Client,
     url: &str,
@@ -223,7 +223,7 @@ pub(super) async fn connect_functions(
         .context("announcing the schema")
 }
 
-/// Where the functions of a stack write their logs.
+/// Returns the folder of the logs of a stack's functions.
 pub(super) fn log_folder(home: &Home, choice: &DatabaseChoice, database: &str) -> PathBuf {
     match choice {
         DatabaseChoice::Clone => home.logs().join("tests").join(database),
@@ -232,7 +232,7 @@ pub(super) fn log_folder(home: &Home, choice: &DatabaseChoice, database: &str) -
     }
 }
 
-/// Where the bytes of a database's objects are: named by it, so that no two databases share any.
+/// Returns the folder of a database's objects: named by it, so that no two databases share any.
 pub(super) fn objects_folder(home: &Home, database: &str) -> PathBuf {
     home.objects().join(database)
 }

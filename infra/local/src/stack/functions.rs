@@ -1,7 +1,6 @@
 //! The five functions on the Lambda host: their limits, their environment, their secrets and their queues.
 //!
-//! The one thing to know: these are the figures of a small deployment on a small machine; a deployment has its own
-//! in `infra/aws`.
+//! The limits are those of a small deployment on a small machine; a deployment has its own in `infra/aws`.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,19 +21,19 @@ use crate::secrets;
 /// The worker's token may live 15 minutes; functions keep it for 5 at most.
 const WORKER_TOKEN_LIFE: Duration = Duration::from_secs(600);
 const SECRETS_PREFIX: &str = "/goalpost/local";
-/// Where messages end that no function could do.
+/// The dead-letter queue of messages that no function could process.
 const DEAD_LETTER_QUEUE: &str = "goalpost-dead";
-/// How often a message is tried before it ends there.
+/// The number of attempts before a message goes there.
 const MAX_RECEIVES: u32 = 3;
 
-/// How a function's sandboxes behave.
+/// The behaviour of a function's sandboxes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sandboxes {
     /// As default functions: one invocation at a time, stopped between invocations, killed by a timeout.
     Frozen,
-    /// As Lambda Managed Instances: so many invocations at once, never stopped.
+    /// As Lambda Managed Instances: several concurrent invocations, never stopped.
     Managed {
-        /// Invocations that one sandbox takes at once; at least 2.
+        /// Concurrent invocations of one sandbox; at least 2.
         invocations: usize,
     },
 }
@@ -42,25 +41,25 @@ pub enum Sandboxes {
 /// The limits of one function.
 #[derive(Clone, Debug)]
 pub struct FunctionLimits {
-    /// How long one invocation may take.
+    /// The time limit of one invocation.
     pub timeout: Duration,
-    /// How many sandboxes there may be.
+    /// The largest number of sandboxes.
     pub max_sandboxes: usize,
-    /// How many callers may wait once all are busy. On AWS none may; wakes then are lost to a 429, and the sweep
-    /// finds their work.
+    /// The number of callers that may wait once all are busy. AWS allows none; wakes then are lost to a 429, and the
+    /// sweep finds their work.
     pub max_waiting: usize,
-    /// How they behave.
+    /// The behaviour of its sandboxes.
     pub sandboxes: Sandboxes,
-    /// How many steps one invocation works on at once.
+    /// The number of steps that one invocation works on concurrently.
     pub batch_size: i32,
-    /// How many invocations one transaction of the database may ask for.
+    /// The largest number of invocations that one transaction of the database may request.
     pub max_rings: i32,
-    /// More environment for this function.
+    /// More environment variables of this function.
     pub environment: BTreeMap<String, String>,
 }
 
 impl FunctionLimits {
-    /// The usual limits of a function.
+    /// Returns the usual limits of a function.
     #[must_use]
     pub fn of(function: &str) -> Self {
         let usual = Self {
@@ -74,12 +73,12 @@ impl FunctionLimits {
         };
         match function {
             // People wait in it, up to 25 s each: 50 at once, beside its drains and wakes whose answer is under way.
-            // AWS answers callers above that, before any of our code runs.
+            // AWS answers callers above that, before the function's code runs.
             "intake" => Self {
                 max_sandboxes: 64,
                 ..usual
             },
-            // Its steps mostly wait, and what falls together travels together.
+            // Its steps mostly wait, and simultaneous wakes share one invocation.
             "executor" => Self {
                 timeout: Duration::from_secs(120),
                 max_sandboxes: 8,
@@ -91,9 +90,9 @@ impl FunctionLimits {
     }
 }
 
-/// The running functions; what is dropped ends.
+/// The running functions; dropping them ends them.
 pub(super) struct Functions {
-    // Dropped in this order: who feeds the host goes first.
+    // Dropped in this order: callers of the host first.
     mappings: Vec<Mapping>,
     pub(super) host: Host,
     pub(super) queues: Queues,
@@ -138,7 +137,7 @@ impl Functions {
         config.functions = configs(binaries, &environment, &options.limits)?;
         let host = Host::start(config).await?;
         if let Some(faults) = &options.faults {
-            faults.take_hold(host.grip())?;
+            faults.receive_control(host.sandbox_control())?;
         }
         let (queues, mappings) = start_queues(&host, options.faults.as_ref())?;
         Ok(Self {
@@ -156,7 +155,7 @@ impl Functions {
     }
 }
 
-/// What the secrets endpoint gives out; the worker's token is made when it is asked for.
+/// Returns the values of the secrets endpoint; the worker's token is signed at each request.
 fn parameters(keys: ProjectKeys, secrets: Secrets) -> secrets::Parameters {
     Arc::new(move |name| match name.strip_prefix(SECRETS_PREFIX)? {
         "/worker_token" => Some(keys.mint_worker_token(WORKER_TOKEN_LIFE)),
@@ -169,7 +168,7 @@ fn parameters(keys: ProjectKeys, secrets: Secrets) -> secrets::Parameters {
     })
 }
 
-/// One queue per function, fed to it in batches; a message says "look", as a wake does.
+/// Starts one queue per function, delivered in batches; a message is a wake.
 fn start_queues(
     host: &Host,
     faults: Option<&Arc<dyn FaultHook>>,
@@ -202,7 +201,7 @@ fn start_queues(
     Ok((queues, mappings))
 }
 
-/// The limits in use for a function.
+/// Returns the limits in use for a function.
 pub(super) fn limits(function: &str, given: &BTreeMap<String, FunctionLimits>) -> FunctionLimits {
     given
         .get(function)
@@ -210,7 +209,7 @@ pub(super) fn limits(function: &str, given: &BTreeMap<String, FunctionLimits>) -
         .unwrap_or_else(|| FunctionLimits::of(function))
 }
 
-/// What the Lambda host is told about each function.
+/// Builds the configuration of each function for the Lambda host.
 fn configs(
     binaries: &Binaries,
     environment: &BTreeMap<String, String>,

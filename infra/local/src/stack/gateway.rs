@@ -1,7 +1,7 @@
 //! The one address of the project: REST, Auth, Storage, functions and the queue endpoint behind 127.0.0.1.
 //!
-//! The one thing to know: `/functions/v1/{name}` is another name of a function's URL, so that supabase-js'
-//! `functions.invoke` reaches a Lambda as it would reach an Edge Function.
+//! `/functions/v1/{name}` is an alias of a function's URL, so that supabase-js' `functions.invoke` reaches a Lambda as
+//! it would reach an Edge Function.
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -28,9 +28,9 @@ use crate::keys::ProjectKeys;
 use crate::lambda::{FunctionStats, Host};
 use crate::rest;
 
-/// How long requests under way may take to end when the stack stops.
+/// The time that running requests may take to end when the stack stops.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Where `goalpost status` reads the host's figures; the secret key opens it.
+/// The path at which `goalpost status` reads the host's figures; it requires the secret key.
 pub const STATUS_PATH: &str = "/local/v1/status";
 
 /// The running gateway.
@@ -40,12 +40,12 @@ pub(super) struct Gateway {
     shutdown: Option<oneshot::Sender<()>>,
 }
 
-/// A function's URL. AWS gives each its own host name; here it is a path.
+/// Returns a function's URL. AWS gives each its own host name; here it is a path.
 pub(super) fn function_url(url: &str, function: &str) -> String {
     format!("{url}/lambda-url/{function}/")
 }
 
-/// Lets pages of every origin call, as hosted Supabase does: callers send a key and a token, no cookies.
+/// Allows calls from pages of every origin, as hosted Supabase does: callers send a key and a token, no cookies.
 fn cors() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::any())
@@ -59,7 +59,7 @@ fn cors() -> CorsLayer {
         .max_age(Duration::from_secs(3600))
 }
 
-/// Opens the port, which must be known before the functions are told the address.
+/// Opens the port, which must be known before the functions receive the address.
 pub(super) async fn listen(port: Port) -> anyhow::Result<TcpListener> {
     let wanted = match port {
         Port::Preferred(port) | Port::Exactly(port) => port,
@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_preferred_port_that_is_taken_is_replaced_and_an_exact_one_refused() {
+    async fn taken_port_is_replaced_only_if_preferred() {
         let taken = listen(Port::Any).await.unwrap();
         let port = taken.local_addr().unwrap().port();
         let other = listen(Port::Preferred(port)).await.unwrap();

@@ -1,6 +1,6 @@
-//! What a stack is told: which parts run, on which server and database, with which limits.
+//! Options of a stack: its parts, server, database and limits.
 //!
-//! The one thing to know: the defaults are those of `goalpost up`; [`StackOptions::for_tests`] are a test's.
+//! The defaults are those of `goalpost up`; [`StackOptions::for_tests`] returns a test's.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,15 +15,15 @@ use crate::home::Home;
 use crate::keys::ProjectKeys;
 use crate::progress::Progress;
 
-/// The port that `supabase start` gives the API too.
+/// The API port of `supabase start`.
 const USUAL_PORT: u16 = 54321;
 
-/// What AWS allows at most (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+/// The largest timeout on AWS (docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 const LONGEST_INVOCATION: Duration = Duration::from_secs(900);
-/// How often each function is woken from outside the database.
+/// The period of the wakes from outside the database.
 const USUAL_SCHEDULE: Duration = Duration::from_secs(60);
 
-/// Whether a part runs.
+/// The state of an optional part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Switch {
     /// It runs.
@@ -32,29 +32,29 @@ pub enum Switch {
     Off,
 }
 
-/// Which Postgres.
+/// The choice of a Postgres.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerChoice {
     /// The stack's own cluster, whose data stays.
     Stack,
-    /// A cluster that is gone when the stack is.
+    /// A cluster that is removed with the stack.
     Throwaway,
-    /// The one that all tests of this process share.
+    /// The server that all tests of this process share.
     SharedByTests,
 }
 
-/// Which database on it.
+/// The choice of a database on the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabaseChoice {
-    /// This one, made and seeded if it is not there; migrated if migrations are new.
+    /// This one, created and seeded if it is missing; migrated if migrations are new.
     Kept(String),
-    /// This one, made anew.
+    /// This one, created anew.
     Fresh(String),
-    /// Migrated and seeded under a name of its own; gone with its stack, or with the server that tests share.
+    /// Migrated and seeded under a name of its own; dropped with its stack, or with the server that tests share.
     Clone,
 }
 
-/// Which port the gateway listens on, on 127.0.0.1.
+/// The port of the gateway on 127.0.0.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Port {
     /// This one, or a free one if it is taken.
@@ -65,7 +65,7 @@ pub enum Port {
     Any,
 }
 
-/// What the environment says about models, beside the keys; handed on to every function.
+/// Environment variables about models, beside the keys; passed on to every function.
 pub const MODEL_VARIABLES: [&str; 8] = [
     "ANTHROPIC_BASE_URL",
     "GOALPOST_EMBEDDING_MODEL",
@@ -77,7 +77,7 @@ pub const MODEL_VARIABLES: [&str; 8] = [
     "OPENAI_BASE_URL",
 ];
 
-/// What else the functions read of the operator's environment.
+/// Other variables of the operator's environment that the functions read.
 const OPERATOR_VARIABLES: [&str; 4] = [
     "GOALPOST_ALLOWED_ORIGINS",
     "GOALPOST_EMAIL_FROM",
@@ -88,15 +88,15 @@ const OPERATOR_VARIABLES: [&str; 4] = [
 /// Options of [`Stack::start`](super::Stack::start).
 #[derive(Clone)]
 pub struct StackOptions {
-    /// Where state is kept; found by itself if not given.
+    /// The state folder; found automatically if not given.
     pub home: Option<Home>,
-    /// Which Postgres.
+    /// The Postgres.
     pub server: ServerChoice,
     /// Settings of Postgres (`name=value`) beside the usual ones; the shared server of tests has none.
     pub postgres_settings: Vec<String>,
-    /// Which database.
+    /// The database.
     pub database: DatabaseChoice,
-    /// Which port.
+    /// The port.
     pub port: Port,
     /// The project's keys; new ones if not given.
     pub keys: Option<ProjectKeys>,
@@ -112,23 +112,24 @@ pub struct StackOptions {
     pub anthropic_api_key: Option<SecretString>,
     /// The key of a mail provider, if there is one.
     pub email_api_key: Option<SecretString>,
-    /// What wakes are signed with, several during a rotation (newest first, separated by a space); a new one if not
-    /// given.
+    /// The secrets that wakes are signed with, several during a rotation (newest first, separated by a space); a new
+    /// one if not given.
     pub wake_secret: Option<SecretString>,
-    /// What sends `net.http_post`: without it no wake arrives.
+    /// The sender of `net.http_post`: without it no wake arrives.
     pub pg_net: Switch,
-    /// What runs `cron.job`: without it no sweep from inside.
+    /// The clock of `cron.job`: without it there is no sweep from inside.
     pub cron: Switch,
-    /// How often each function is woken from outside; none: never.
+    /// The period of wakes of each function from outside; none: never.
     pub outside_schedules: Option<Duration>,
-    /// Injects faults; none: nothing goes wrong on purpose.
+    /// The source of faults; none: no faults are injected.
     pub faults: Option<Arc<dyn FaultHook>>,
-    /// Who is told what goes on.
+    /// The reporter of progress.
     pub progress: Progress,
 }
 
 impl StackOptions {
-    /// The stack of `goalpost up`: its own cluster, the usual ports, everything on, keys from the environment.
+    /// Returns the options of `goalpost up`: its own cluster, the usual ports, everything on, keys from the
+    /// environment.
     #[must_use]
     pub fn for_people(home: Home, progress: Progress) -> Self {
         Self::with_environment(home, progress, given)
@@ -151,7 +152,7 @@ impl StackOptions {
             port: Port::Preferred(USUAL_PORT),
             keys: None,
             binaries: None,
-            limits: FUNCTIONS.into_iter().map(unhurried).collect(),
+            limits: FUNCTIONS.into_iter().map(with_longest_timeout).collect(),
             environment: environment.collect(),
             openai_api_key: given("OPENAI_API_KEY").map(SecretString::from),
             anthropic_api_key: given("ANTHROPIC_API_KEY").map(SecretString::from),
@@ -165,8 +166,8 @@ impl StackOptions {
         }
     }
 
-    /// A stack for one test: the shared server, a database of its own, any port, wakes on, both clocks off, so that
-    /// nothing happens that the test did not ask for.
+    /// Returns the options of one test: the shared server, a database of its own, any port, wakes on, both clocks off,
+    /// so that nothing runs without the test's request.
     #[must_use]
     pub fn for_tests() -> Self {
         Self {
@@ -192,8 +193,8 @@ impl StackOptions {
     }
 }
 
-/// A function that may take as long as AWS lets one: a model that thinks takes minutes over a plan.
-fn unhurried(function: &str) -> (String, FunctionLimits) {
+/// Returns the limits of a function with AWS's longest timeout: a reasoning model takes minutes for a plan.
+fn with_longest_timeout(function: &str) -> (String, FunctionLimits) {
     let limits = FunctionLimits {
         timeout: LONGEST_INVOCATION,
         ..FunctionLimits::of(function)
@@ -201,7 +202,7 @@ fn unhurried(function: &str) -> (String, FunctionLimits) {
     (function.to_owned(), limits)
 }
 
-/// A variable of this process, if it says anything.
+/// Returns a variable of this process, if it is not empty.
 #[must_use]
 pub fn given(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
@@ -229,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_receive_what_their_errors_ask_for() {
+    fn functions_receive_the_variables_that_their_errors_name() {
         let options = options_of(|name| Some(format!("value of {name}")));
         for name in [
             "GOALPOST_EMAIL_FROM",
@@ -245,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_of_people_may_take_as_long_as_aws_lets_one() {
+    fn functions_of_people_have_the_longest_timeout() {
         let options = options_of(|_| None);
         assert_eq!(options.limits.len(), FUNCTIONS.len());
         for (function, limits) in &options.limits {

@@ -1,6 +1,6 @@
 //! The demonstration people of `supabase/seed.sql`, by name.
 //!
-//! The one thing to know: they exist on the local stack alone; a hosted project never runs the seed.
+//! They exist on the local stack alone; a hosted project never runs the seed.
 
 use anyhow::Context;
 use secrecy::SecretString;
@@ -11,25 +11,25 @@ use crate::auth;
 
 /// The workspace of the owner and the approver.
 pub const DEMO_WORKSPACE: Uuid = Uuid::from_u128(0x0000_0000_0000_4000_8000_0000_0000_00a1);
-/// What the demonstration people sign in with. The stack listens on 127.0.0.1 alone.
+/// The password of the demonstration people. The stack listens on 127.0.0.1 alone.
 pub const LOCAL_PASSWORD: &str = "goalpost-local";
 
 /// A demonstration person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Person {
-    /// Owns the workspace Demo, and operates the whole project.
+    /// The owner of the workspace Demo, who operates the whole project.
     Owner,
-    /// May decide approvals in Demo.
+    /// A member of Demo who may decide approvals.
     Approver,
-    /// Belongs to another workspace and must see nothing of Demo.
+    /// A member of another workspace, who may read nothing of Demo.
     Stranger,
 }
 
 impl Person {
-    /// All of them.
+    /// All demonstration people.
     pub const ALL: [Self; 3] = [Self::Owner, Self::Approver, Self::Stranger];
 
-    /// The id in `auth.users`.
+    /// Returns the id in `auth.users`.
     #[must_use]
     pub fn id(self) -> Uuid {
         Uuid::from_u128(match self {
@@ -39,7 +39,7 @@ impl Person {
         })
     }
 
-    /// The address they sign in with.
+    /// Returns the address for signing in.
     #[must_use]
     pub fn email(self) -> &'static str {
         match self {
@@ -49,7 +49,7 @@ impl Person {
         }
     }
 
-    /// As on the command line.
+    /// Returns the name on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -60,8 +60,8 @@ impl Person {
     }
 }
 
-/// Sets [`LOCAL_PASSWORD`] for those of them that are there and have no bcrypt hash: they have no password yet, or one
-/// that an earlier build stored as SHA-512.
+/// Sets [`LOCAL_PASSWORD`] for demonstration people without a bcrypt hash: they have no password yet, or one that an
+/// earlier build stored as SHA-512.
 pub(super) async fn set_passwords(client: &Client) -> anyhow::Result<()> {
     let ids: Vec<Uuid> = Person::ALL.iter().map(|person| person.id()).collect();
     let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();

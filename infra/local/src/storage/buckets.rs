@@ -1,8 +1,8 @@
-//! `GET /storage/v1/bucket` and `…/bucket/{id}`: the buckets that the caller may see.
+//! `GET /storage/v1/bucket` and `…/bucket/{id}`: the buckets that the caller may read.
 
 use super::database::{self, Scope};
 use super::refusal::Refusal;
-use super::{Shared, who};
+use super::{Shared, authenticate};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
@@ -47,7 +47,7 @@ async fn read(
     headers: &HeaderMap,
     id: Option<&str>,
 ) -> Result<Vec<Value>, Refusal> {
-    let caller = who::required(headers, uri, &shared.keys)?;
+    let caller = authenticate::required(headers, uri, &shared.keys)?;
     let mut client = shared.database.client().await?;
     let reading =
         database::begin(&mut client, Scope::Caller(&caller), "storage.bucket.list").await?;

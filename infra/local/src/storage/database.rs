@@ -1,7 +1,7 @@
-//! Storage's connections, and a transaction as somebody.
+//! Storage's connections, and transactions with a caller's rights.
 //!
-//! The one thing to know: all are opened as `supabase_storage_admin`, which has no rights of its own on a caller's
-//! behalf: each transaction takes the caller's role and claims, or `service_role` where the original acts by itself.
+//! All connections are opened as `supabase_storage_admin`, which has no rights of its own on a caller's behalf: each
+//! transaction takes the caller's role and claims, or `service_role` where the original acts by itself.
 
 use super::refusal::Refusal;
 use crate::keys::Caller;
@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tokio_postgres::{Config, NoTls};
 
-/// How long a request waits for a connection.
+/// The time that a request waits for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 const CONNECTIONS: usize = 5;
-/// A transaction's claims, role first: what follows is said by whoever has it. The last lets rows be deleted that are
-/// deleted through here.
+/// Sets a transaction's claims, role first, so that the role's rights apply to the following settings. The last one
+/// allows deleting rows through Storage.
 const SCOPE: &str = "select set_config('role', $1, true), set_config('request.jwt.claim.role', $1, true), \
     set_config('request.jwt.claims', $2, true), set_config('request.jwt.claim.sub', $3, true), \
     set_config('storage.operation', $4, true), set_config('storage.allow_delete_query', 'true', true), \
@@ -23,13 +23,13 @@ const SCOPE: &str = "select set_config('role', $1, true), set_config('request.jw
 
 pub(super) struct Database(deadpool_postgres::Pool);
 
-/// On whose behalf a transaction runs.
+/// The rights with which a transaction runs.
 #[derive(Clone, Copy)]
 pub(super) enum Scope<'a> {
-    /// Row-level security decides.
+    /// The caller's rights, under row-level security.
     Caller(&'a Caller),
-    /// Row-level security is passed by: for what Storage has to know or write itself.
-    Itself,
+    /// The rights of `service_role`, without row-level security: for Storage's own reads and writes.
+    Service,
 }
 
 impl Database {
@@ -60,7 +60,7 @@ impl Database {
     }
 }
 
-/// Begins a transaction as somebody. Dropped, it is rolled back.
+/// Begins a transaction with the rights of `scope`. Dropped, it is rolled back.
 pub(super) async fn begin<'a>(
     client: &'a mut Client,
     scope: Scope<'_>,
@@ -72,7 +72,7 @@ pub(super) async fn begin<'a>(
     Ok(transaction)
 }
 
-/// Goes on as somebody else.
+/// Continues a transaction with other rights.
 pub(super) async fn enter(
     transaction: &Transaction<'_>,
     scope: Scope<'_>,
@@ -84,7 +84,7 @@ pub(super) async fn enter(
             Value::Object(caller.claims.clone()),
             subject(caller).unwrap_or_default(),
         ),
-        Scope::Itself => ("service_role", json!({"role": "service_role"}), ""),
+        Scope::Service => ("service_role", json!({"role": "service_role"}), ""),
     };
     transaction
         .execute(SCOPE, &[&role, &claims.to_string(), &subject, &operation])
@@ -93,7 +93,7 @@ pub(super) async fn enter(
     Ok(())
 }
 
-/// Who the token is of, if it is of a person.
+/// Returns the person of the token, if it belongs to one.
 pub(super) fn subject(caller: &Caller) -> Option<&str> {
     caller.claims.get("sub").and_then(Value::as_str)
 }

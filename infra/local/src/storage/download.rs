@@ -1,10 +1,10 @@
 //! `GET /storage/v1/object/{bucket}/{name}` and `…/object/authenticated/…`: an object's bytes.
 //!
-//! The one thing to know: what row-level security hides is not there. A public bucket's objects are for everybody.
+//! An object that row-level security hides is reported as missing. A public bucket's objects are readable for everyone.
 
 use super::database::{self, Scope};
 use super::refusal::Refusal;
-use super::{Shared, key, rows, who};
+use super::{Shared, authenticate, key, rows};
 use crate::keys::Caller;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
@@ -14,23 +14,23 @@ use std::sync::Arc;
 
 const OPERATION: &str = "storage.object.get_authenticated";
 
-pub(super) async fn whoever_asks(
+pub(super) async fn public_or_authenticated(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<(String, String)>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    let caller = who::perhaps(&headers, &uri, &shared.keys);
+    let caller = authenticate::optional(&headers, &uri, &shared.keys);
     answer(&shared, &place, caller.as_ref()).await
 }
 
-pub(super) async fn who_has_a_token(
+pub(super) async fn authenticated(
     State(shared): State<Arc<Shared>>,
     Path(place): Path<(String, String)>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    match who::required(&headers, &uri, &shared.keys) {
+    match authenticate::required(&headers, &uri, &shared.keys) {
         Ok(caller) => answer(&shared, &place, Some(&caller)).await,
         Err(refusal) => refusal.into_response(),
     }
@@ -54,7 +54,7 @@ async fn get(
     caller: Option<&Caller>,
 ) -> Result<Response, Refusal> {
     let mut client = shared.database.client().await?;
-    let reading = database::begin(&mut client, Scope::Itself, OPERATION).await?;
+    let reading = database::begin(&mut client, Scope::Service, OPERATION).await?;
     let found = rows::bucket(&reading, bucket).await?;
     let found = found.ok_or_else(Refusal::no_such_bucket)?;
     match caller {

@@ -1,7 +1,7 @@
-//! Which names objects may have: those that are safe in S3, as in the original (`src/storage/limits.ts`).
+//! The names that objects may have: those that are safe in S3, as in the original (`src/storage/limits.ts`).
 //!
-//! The one thing to know: a name never becomes a path here (see `bytes`). That `.` and `..` are refused as parts of a
-//! name is ours: clients and proxies between here and there resolve them.
+//! A name never becomes a path here (see `bytes`). Refusing `.` and `..` as parts of a name is an addition: clients and
+//! proxies on the way resolve them.
 
 use super::refusal::Refusal;
 
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_those_that_s3_takes_and_lead_nowhere_else() {
+    fn names_are_those_of_s3_without_relative_parts() {
         for good in [
             "a",
             "a/b.json",

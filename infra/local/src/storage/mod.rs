@@ -1,10 +1,10 @@
-//! The objects of Supabase Storage at `/storage/v1/object`: put, get, delete; and its buckets, to be read.
+//! The objects of Supabase Storage at `/storage/v1/object` (put, get, delete), and its buckets (read only).
 //!
-//! The one thing to know: nothing here decides what a caller may do. What is known of an object is a row of
-//! `storage.objects`, tried and read as the caller's role with the caller's claims, so row-level security lets in or
-//! refuses; its bytes are a file that only the row's version names.
-//! What the original does, and where this differs: `fidelity/storage.md`.
+//! Nothing here decides about permissions. An object's metadata is a row of `storage.objects`, written and read with
+//! the caller's role and claims, so row-level security allows or refuses; its bytes are a file that only the row's
+//! version names. `fidelity/storage.md` describes the original and the differences.
 
+mod authenticate;
 mod buckets;
 mod bytes;
 mod database;
@@ -14,30 +14,29 @@ mod refusal;
 mod removal;
 mod rows;
 mod upload;
-mod who;
 
 use crate::keys::ProjectKeys;
 use axum::{Router, routing};
 use std::{path::PathBuf, sync::Arc};
 
-/// The most bytes that an object of any bucket may have: the original's default, 50 MiB.
+/// The largest object of any bucket, in bytes: the original's default, 50 MiB.
 const FILE_SIZE_LIMIT: usize = 50 * 1024 * 1024;
 
-/// What Storage needs to know.
+/// Configuration of Storage.
 #[derive(Clone)]
 pub struct StorageConfig {
-    /// Where the database is, as role `supabase_storage_admin`; a `postgres://` address.
+    /// The database's address, as role `supabase_storage_admin`; a `postgres://` URL.
     pub database_url: String,
-    /// Where the bytes are kept; made when the first object comes.
+    /// The folder of the bytes; created with the first object.
     pub folder: PathBuf,
     /// The keys of the project.
     pub keys: ProjectKeys,
-    /// The most bytes that an object of any bucket may have; a bucket's own limit can only be smaller.
+    /// The largest object of any bucket, in bytes; a bucket's own limit can only be smaller.
     pub file_size_limit: usize,
 }
 
 impl StorageConfig {
-    /// With the original's default limit, 50 MiB.
+    /// Creates a configuration with the original's default limit, 50 MiB.
     #[must_use]
     pub fn new(database_url: String, folder: PathBuf, keys: ProjectKeys) -> Self {
         Self {
@@ -62,10 +61,10 @@ struct Shared {
 }
 
 impl Storage {
-    /// Prepares it. Connects to nothing yet.
+    /// Prepares Storage without a connection.
     ///
     /// # Errors
-    /// When the database address cannot be read.
+    /// The database address cannot be parsed.
     pub fn start(config: StorageConfig) -> anyhow::Result<Self> {
         let database = database::Database::new(&config.database_url)?;
         Ok(Self {
@@ -78,9 +77,9 @@ impl Storage {
         })
     }
 
-    /// The routes: objects below `/storage/v1/object`, buckets at `/storage/v1/bucket`.
+    /// Returns the routes: objects below `/storage/v1/object`, buckets at `/storage/v1/bucket`.
     pub fn router(&self) -> Router {
-        let object = routing::get(download::whoever_asks)
+        let object = routing::get(download::public_or_authenticated)
             .post(upload::post)
             .put(upload::put)
             .delete(removal::delete);
@@ -90,7 +89,7 @@ impl Storage {
             .route("/storage/v1/object/{bucket}/{*name}", object)
             .route(
                 "/storage/v1/object/authenticated/{bucket}/{*name}",
-                routing::get(download::who_has_a_token),
+                routing::get(download::authenticated),
             )
             .with_state(Arc::clone(&self.shared))
     }

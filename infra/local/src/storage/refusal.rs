@@ -1,8 +1,8 @@
-//! Every refusal of Storage, in the original's body and with its HTTP status.
+//! All refusals of Storage, with the original's body and HTTP status.
 //!
-//! The one thing to know: the HTTP status of nearly all of them is 400, and what a program has to look at is the
-//! body: `statusCode` (a text), `code`, and `error`, which is the older form of `code`. As in supabase/storage,
-//! `src/internal/errors/codes.ts`, `src/http/error-handler.ts` and `src/storage/database/errors.ts`.
+//! The HTTP status of nearly all of them is 400; programs have to read the body: `statusCode` (a text), `code`, and
+//! `error`, which is the older form of `code`. As in supabase/storage, `src/internal/errors/codes.ts`,
+//! `src/http/error-handler.ts` and `src/storage/database/errors.ts`.
 
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -61,7 +61,7 @@ impl Refusal {
         Self::new(415, "InvalidMimeType", "invalid_mime_type", message)
     }
 
-    /// Ours: the original takes forms.
+    /// Returns the refusal of a form, which the original accepts.
     pub(super) fn no_forms() -> Self {
         let message = "the local Storage takes an object's bytes as the body, not a form";
         Self::new(400, "InvalidRequest", "InvalidRequest", message)
@@ -86,30 +86,30 @@ impl Refusal {
         )
     }
 
-    /// No connection to the database.
+    /// Returns the refusal for a missing connection to the database.
     pub(super) fn no_database(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "storage cannot reach the database");
         let message = "The connection to the database timed out";
         Self::new(544, "DatabaseTimeout", "DatabaseTimeout", message)
     }
 
-    /// The bytes cannot be written or read.
+    /// Returns the refusal for bytes that cannot be written or read.
     pub(super) fn no_files(error: &std::io::Error) -> Self {
         tracing::error!(%error, "storage cannot use its folder");
         let message = "Internal server error";
         Self::new(500, "InternalError", "InternalError", message)
     }
 
-    /// What Postgres said.
+    /// Converts an error of Postgres.
     pub(super) fn database(error: &tokio_postgres::Error) -> Self {
-        let Some(said) = error.as_db_error() else {
+        let Some(reported) = error.as_db_error() else {
             return Self::no_database(error);
         };
-        match said.code().code() {
-            "42501" if said.message().contains("row-level security") => {
+        match reported.code().code() {
+            "42501" if reported.message().contains("row-level security") => {
                 Self::access_denied("new row violates row-level security policy")
             }
-            "42501" => Self::access_denied(said.message()),
+            "42501" => Self::access_denied(reported.message()),
             "23505" => Self::already_exists(),
             "23503" => {
                 let message = "The related resource does not exist";

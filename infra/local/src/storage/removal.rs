@@ -1,8 +1,8 @@
-//! `DELETE /storage/v1/object/{bucket}/{name}`: the row as the caller, then the bytes.
+//! `DELETE /storage/v1/object/{bucket}/{name}`: deletes the row with the caller's rights, then the bytes.
 
 use super::database::{self, Scope};
 use super::refusal::Refusal;
-use super::{Shared, rows, who};
+use super::{Shared, authenticate, rows};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse as _, Response};
@@ -30,9 +30,9 @@ async fn remove(
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Result<(), Refusal> {
-    let caller = who::required(headers, uri, &shared.keys)?;
+    let caller = authenticate::required(headers, uri, &shared.keys)?;
     let mut client = shared.database.client().await?;
-    let removal = database::begin(&mut client, Scope::Itself, OPERATION).await?;
+    let removal = database::begin(&mut client, Scope::Service, OPERATION).await?;
     rows::lock(&removal, bucket, name).await?;
     let object = rows::find(&removal, bucket, name).await?;
     let object = object.ok_or_else(Refusal::no_such_key)?;

@@ -5,14 +5,14 @@ use deadpool_postgres::Transaction;
 use serde_json::Value;
 use uuid::Uuid;
 
-/// What is asked of a bucket.
+/// The columns of a bucket that requests require.
 pub(super) struct Bucket {
     pub(super) is_public: bool,
     pub(super) file_size_limit: Option<i64>,
     pub(super) allowed_mime_types: Option<Vec<String>>,
 }
 
-/// What an object's row says when it is written.
+/// The columns of an object's row to write.
 pub(super) struct Object<'a> {
     pub(super) bucket: &'a str,
     pub(super) name: &'a str,
@@ -21,9 +21,9 @@ pub(super) struct Object<'a> {
     pub(super) metadata: Option<Value>,
 }
 
-/// What is asked of an object.
+/// The columns of an object that requests require.
 pub(super) struct Found {
-    /// Names its bytes; none if somebody wrote something else into the row.
+    /// The version of its bytes; none if the row contains another text.
     pub(super) version: Option<Uuid>,
     pub(super) metadata: Value,
 }
@@ -51,7 +51,7 @@ pub(super) async fn bucket(
     }))
 }
 
-/// A new row. It returns nothing, so that the right to insert is enough.
+/// Inserts a row. It returns nothing, so that the right to insert is enough.
 pub(super) async fn insert(
     transaction: &Transaction<'_>,
     object: &Object<'_>,
@@ -59,7 +59,7 @@ pub(super) async fn insert(
     write(transaction, INSERT, object).await.map(|_| ())
 }
 
-/// A new row or a changed one: its id. The rights to read and to update are needed too.
+/// Inserts or updates a row and returns its id. The rights to read and to update are required too.
 pub(super) async fn upsert(
     transaction: &Transaction<'_>,
     object: &Object<'_>,
@@ -112,7 +112,7 @@ pub(super) async fn find(
     }))
 }
 
-/// Whether there was one that this transaction may delete.
+/// Deletes a row; returns true if there was one that this transaction may delete.
 pub(super) async fn delete(
     transaction: &Transaction<'_>,
     bucket: &str,
@@ -123,7 +123,7 @@ pub(super) async fn delete(
     Ok(!deleted.map_err(refused)?.is_empty())
 }
 
-/// Writers of one object come one after the other.
+/// Serializes the writers of one object.
 pub(super) async fn lock(
     transaction: &Transaction<'_>,
     bucket: &str,

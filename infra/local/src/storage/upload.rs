@@ -1,12 +1,12 @@
 //! `POST` and `PUT /storage/v1/object/{bucket}/{name}`: stores an object.
 //!
-//! The one thing to know: whether the caller may is tried with the very row, which is taken back; then the bytes are
-//! written, and then the row by Storage itself. So no bytes are taken from who may not, and no row is without bytes.
+//! The caller's right is tested by writing the very row, which is rolled back; then the bytes are written, and then the
+//! row by Storage itself. So no bytes are accepted without the right, and no row is without bytes.
 
 use super::database::{self, Scope};
 use super::refusal::Refusal;
 use super::rows::{self, Bucket, Object};
-use super::{Shared, key, who};
+use super::{Shared, authenticate, key};
 use crate::home;
 use crate::keys::Caller;
 use axum::body::{Body, Bytes};
@@ -59,9 +59,9 @@ async fn store(
     overwrites: bool,
 ) -> Result<String, Refusal> {
     let (parts, body) = request.into_parts();
-    let caller = who::required(&parts.headers, &parts.uri, &shared.keys)?;
+    let caller = authenticate::required(&parts.headers, &parts.uri, &shared.keys)?;
     let mut client = shared.database.client().await?;
-    let own = database::begin(&mut client, Scope::Itself, OPERATION).await?;
+    let own = database::begin(&mut client, Scope::Service, OPERATION).await?;
     let found = rows::bucket(&own, bucket).await?;
     drop(own);
     let found = found.ok_or_else(Refusal::no_such_bucket)?;
@@ -99,7 +99,7 @@ async fn store(
     }
 }
 
-/// Row-level security and the keys of the table say whether the caller may. Nothing of it stays.
+/// Tests the caller's right under row-level security and the keys of the table, and rolls back.
 async fn try_to_write(
     client: &mut Client,
     caller: &Caller,
@@ -116,12 +116,12 @@ async fn try_to_write(
     undone.map_err(|error| Refusal::database(&error))
 }
 
-/// The object's id, and the version that it replaces.
+/// Writes the row; returns the object's id, and the version that it replaces.
 async fn complete(
     client: &mut Client,
     object: &Object<'_>,
 ) -> Result<(String, Option<Uuid>), Refusal> {
-    let own = database::begin(client, Scope::Itself, OPERATION).await?;
+    let own = database::begin(client, Scope::Service, OPERATION).await?;
     rows::lock(&own, object.bucket, object.name).await?;
     let before = rows::find(&own, object.bucket, object.name).await?;
     let id = rows::upsert(&own, object).await?;
@@ -141,7 +141,7 @@ async fn read(body: Body, headers: &HeaderMap, limit: usize) -> Result<Bytes, Re
     if announced.is_some_and(|length| length > limit) {
         return Err(Refusal::too_large());
     }
-    // Whatever broke it off within the limit, the caller hung up and reads no answer.
+    // A body that ends within the limit was cut off by the caller, who reads no answer.
     let read = axum::body::to_bytes(body, limit).await;
     read.map_err(|_| match announced {
         None => Refusal::too_large(),

@@ -1,4 +1,4 @@
-//! How a command begins and ends: its log, its runtime, its lines of output, its code.
+//! The start and end of a command: its log, its runtime, its lines of output, its exit code.
 
 use std::process::ExitCode;
 
@@ -8,20 +8,21 @@ use tracing_subscriber::EnvFilter;
 
 use super::palette::Screen;
 
-/// What says which log lines are shown; functions' own logs are files (`goalpost logs`).
+/// The variable that selects log lines; functions' own logs are files (`goalpost logs`).
 const LOG_FILTER: &str = "GOALPOST_LOG";
 
-/// The wrong use of a command, which ends with another code (2) than work that failed (1).
+/// The wrong use of a command, which has another exit code (2) than work that failed (1).
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Usage(pub String);
 
-/// A command that stopped watching while the work goes on, which ends with a code of its own (3). Holds what is printed.
+/// A command that stopped watching while the work continues, which has an exit code of its own (3). Holds the printed
+/// text.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct StillRunning(pub String);
 
-/// Runs a command to its end; the code to end with.
+/// Runs a command to its end and returns the exit code.
 #[must_use]
 pub fn run(command: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
     let filter = EnvFilter::try_from_env(LOG_FILTER).unwrap_or_else(|_| EnvFilter::new("error"));
@@ -35,7 +36,7 @@ pub fn run(command: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
         .context("starting the runtime");
     let ended = runtime.and_then(|runtime| {
         let ended = runtime.block_on(command);
-        // What still runs in the background has been told to end; nobody waits for it twice.
+        // Background tasks have been stopped already; a second wait would only delay the exit.
         runtime.shutdown_background();
         ended
     });
@@ -65,11 +66,11 @@ pub(super) fn code_of(error: &anyhow::Error) -> u8 {
     }
 }
 
-/// Resolves at Ctrl-C, or when `down` (or a system that shuts down) asks.
+/// Resolves at Ctrl-C, or when `down` (or a shutdown of the system) sends SIGTERM.
 ///
 /// # Errors
-/// The signals cannot be listened for.
-pub fn told_to_stop() -> anyhow::Result<impl Future<Output = ()>> {
+/// No handler of the signals can be installed.
+pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate()).context("listening for signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listening for signals")?;
     let mut hang_up = signal(SignalKind::hangup()).context("listening for signals")?;
@@ -88,7 +89,7 @@ pub fn print(line: &str) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
-/// Prints a line beside the output: what is going on, and what went wrong.
+/// Prints a line beside the output: progress and errors.
 pub fn print_error(line: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr().lock(), "{line}");
@@ -97,7 +98,7 @@ pub fn print_error(line: &str) {
 /// Prints a value for programs.
 ///
 /// # Errors
-/// The value is none that JSON has.
+/// The value cannot be represented in JSON.
 pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     print(&serde_json::to_string_pretty(value).context("writing JSON")?);
     Ok(())

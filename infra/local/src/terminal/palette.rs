@@ -1,11 +1,11 @@
-//! What colours mean here, and whether there are any.
+//! Colours by meaning, and whether to use them.
 //!
-//! The one thing to know: a colour never says what the words do not; without colours nothing is lost.
-//! `NO_COLOR` (<https://no-color.org>), `TERM=dumb` and output that is no terminal turn them off.
+//! A colour never adds information to the text; without colours nothing is lost. `NO_COLOR` (<https://no-color.org>),
+//! `TERM=dumb` and output that is no terminal turn them off.
 
 use std::io::IsTerminal;
 
-/// Whether text is coloured.
+/// The use of colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Colours {
     Shown,
@@ -16,14 +16,14 @@ enum Colours {
 #[derive(Clone, Copy, Debug)]
 pub struct Palette(Colours);
 
-/// The place that text is printed to.
+/// The target of printed text.
 #[derive(Clone, Copy, Debug)]
 pub struct Screen {
     /// Its colours.
     pub palette: Palette,
-    /// Columns; wide where nobody says.
+    /// The number of columns; wide if it is unknown.
     pub width: usize,
-    /// Whether lines can be drawn again.
+    /// True if lines can be redrawn.
     pub is_terminal: bool,
 }
 
@@ -32,13 +32,13 @@ const WIDE: usize = 200;
 const NARROWEST: usize = 40;
 
 impl Screen {
-    /// The standard output.
+    /// Returns the standard output.
     #[must_use]
     pub fn stdout() -> Self {
         Self::of(std::io::stdout().is_terminal(), &console::Term::stdout())
     }
 
-    /// The standard error.
+    /// Returns the standard error.
     #[must_use]
     pub fn stderr() -> Self {
         Self::of(std::io::stderr().is_terminal(), &console::Term::stderr())
@@ -65,10 +65,10 @@ impl Screen {
 }
 
 impl Palette {
-    /// No colours at all.
+    /// A palette without colours.
     pub const PLAIN: Self = Self(Colours::Plain);
 
-    /// Colours for a terminal, unless `NO_COLOR` is set to something.
+    /// Returns colours for a terminal, unless `NO_COLOR` is set to a non-empty value.
     pub fn chosen(is_terminal: bool, no_color: Option<&std::ffi::OsStr>) -> Self {
         match is_terminal && no_color.is_none_or(std::ffi::OsStr::is_empty) {
             true => Self(Colours::Shown),
@@ -76,41 +76,41 @@ impl Palette {
         }
     }
 
-    /// Ended well.
+    /// Colours a good end.
     #[must_use]
     pub fn good(self, text: &str) -> String {
         self.paint("32", text)
     }
 
-    /// Ended badly, or is wrong.
+    /// Colours a bad end, or an error.
     #[must_use]
     pub fn bad(self, text: &str) -> String {
         self.paint("31", text)
     }
 
-    /// Under way.
+    /// Colours work in progress.
     pub fn live(self, text: &str) -> String {
         self.paint("36", text)
     }
 
-    /// Waits for the person who looks.
+    /// Colours a text that requires the reader's decision.
     pub fn asks(self, text: &str) -> String {
         self.paint("33", text)
     }
 
-    /// Of less weight than what stands beside it.
+    /// Colours a text of less weight than its surroundings.
     #[must_use]
     pub fn dim(self, text: &str) -> String {
         self.paint("2", text)
     }
 
-    /// A heading, or a name.
+    /// Colours a heading, or a name.
     #[must_use]
     pub fn strong(self, text: &str) -> String {
         self.paint("1", text)
     }
 
-    /// By the state of a step, run, goal, request or approval.
+    /// Colours by the state of a step, run, goal, request or approval.
     pub fn state(self, state: &str, text: &str) -> String {
         match state {
             "completed" | "answered" | "approved" => self.good(text),
@@ -130,7 +130,7 @@ impl Palette {
     }
 }
 
-/// The sign in front of something in this state.
+/// Returns the sign of a state.
 pub fn mark(state: &str) -> &'static str {
     match state {
         "completed" | "answered" | "approved" => "✓",

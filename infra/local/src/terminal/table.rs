@@ -1,16 +1,16 @@
-//! Tables for a terminal: aligned columns, no frames, the last column cut to what is left of the line.
+//! Tables for a terminal: aligned columns, no frames, the last column cut to the rest of the line.
 //!
-//! The one thing to know: cells may hold colours; widths are those of what is seen.
+//! Cells may contain colours; widths are those of the visible text.
 
 use console::{measure_text_width, pad_str, truncate_str};
 
 use super::palette::Screen;
 
 const GAP: &str = "  ";
-/// The last column keeps at least this much, even where the line becomes too long.
+/// The smallest width of the last column, even if the line becomes too long.
 const LAST_AT_LEAST: usize = 12;
 
-/// Lines of a table with headings; no lines without rows.
+/// Returns the lines of a table with headings; no lines without rows.
 pub fn lines(screen: Screen, headings: &[&str], rows: &[Vec<String>]) -> Vec<String> {
     if rows.is_empty() {
         return Vec::new();

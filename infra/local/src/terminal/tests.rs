@@ -17,7 +17,7 @@ const PLAIN: Screen = Screen {
 };
 
 #[test]
-fn a_table_is_aligned_and_its_last_column_cut() {
+fn table_is_aligned_and_its_last_column_cut() {
     let rows = vec![
         vec![
             "3".to_owned(),
@@ -54,7 +54,7 @@ fn colours_in_cells_do_not_count_as_width() {
 fn no_color_and_pipes_turn_colours_off() {
     assert_eq!(Palette::chosen(true, Some(OsStr::new("1"))).bad("x"), "x");
     assert_eq!(Palette::chosen(false, None).bad("x"), "x");
-    // An empty NO_COLOR asks for nothing, as its specification says.
+    // An empty NO_COLOR has no effect, as its specification requires.
     assert_eq!(
         Palette::chosen(true, Some(OsStr::new(""))).bad("x"),
         "\u{1b}[31mx\u{1b}[0m"
@@ -62,7 +62,7 @@ fn no_color_and_pipes_turn_colours_off() {
 }
 
 #[test]
-fn wrong_use_and_failed_work_end_with_different_codes() {
+fn wrong_usage_and_failed_work_exit_differently() {
     assert_eq!(code_of(&Usage("say --yes".into()).into()), 2);
     assert_eq!(code_of(&anyhow::anyhow!("the goal failed")), 1);
     assert_eq!(

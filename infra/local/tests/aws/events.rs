@@ -1,4 +1,4 @@
-//! `Event` invocations.
+//! Tests of `Event` invocations.
 
 use bytes::Bytes;
 use local_stack::lambda::{InvocationType, Reply};
@@ -20,7 +20,7 @@ async fn send(stage: &Stage, payload: serde_json::Value) {
 }
 
 #[tokio::test]
-async fn a_failed_event_is_tried_twice_more_under_the_same_request_id() {
+async fn failed_event_is_retried_twice_with_its_id() {
     let prompter = Prompter::new().await;
     let stage = Stage::with(prompter.echo()).await;
     send(&stage, json!({"number": 1})).await;
@@ -32,7 +32,7 @@ async fn a_failed_event_is_tried_twice_more_under_the_same_request_id() {
     ] {
         let mut cue = prompter.cue().await;
         assert_eq!(cue.event, json!({"number": 1}));
-        cue.say(command).await;
+        cue.command(command).await;
         ids.push(cue.request_id);
     }
     let stats = stage.until(|stats| stats.events_dropped == 1).await;
@@ -42,11 +42,11 @@ async fn a_failed_event_is_tried_twice_more_under_the_same_request_id() {
 }
 
 #[tokio::test]
-async fn an_event_that_succeeds_at_last_is_not_dropped() {
+async fn event_that_succeeds_at_last_is_not_dropped() {
     let prompter = Prompter::new().await;
     let stage = Stage::with(prompter.echo()).await;
     send(&stage, json!(1)).await;
-    prompter.cue().await.say(json!({"do": "fail"})).await;
+    prompter.cue().await.command(json!({"do": "fail"})).await;
     prompter.cue().await.reply(json!("done")).await;
     let stats = stage.until(|stats| stats.invocations == 2).await;
     assert_eq!((stats.errors, stats.events_dropped), (1, 0));
@@ -54,7 +54,7 @@ async fn an_event_that_succeeds_at_last_is_not_dropped() {
 }
 
 #[tokio::test]
-async fn events_wait_where_callers_would_be_refused_and_callers_go_first() {
+async fn events_wait_for_capacity_behind_callers() {
     let prompter = Prompter::new().await;
     let mut function = prompter.echo();
     function.max_sandboxes = 1;

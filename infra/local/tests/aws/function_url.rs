@@ -1,4 +1,4 @@
-//! Function URLs: the event a request becomes, and the response an answer becomes.
+//! Tests of function URLs: the event for a request, and the response for an answer.
 
 use reqwest::{Client, Method, Response, header::HeaderMap, redirect::Policy};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ fn client() -> Client {
     Client::builder().redirect(Policy::none()).build().unwrap()
 }
 
-/// What the function answers, as the caller sees it.
+/// Returns the function's answer as the caller receives it.
 async fn answer(base: &str, reply: Value) -> (u16, HeaderMap, Vec<u8>) {
     let command = json!({"do": "reply", "reply": reply}).to_string();
     let response = client()
@@ -27,7 +27,7 @@ async fn answer(base: &str, reply: Value) -> (u16, HeaderMap, Vec<u8>) {
 }
 
 #[tokio::test]
-async fn a_request_becomes_an_event_in_payload_format_2() {
+async fn request_becomes_event_in_payload_format_2() {
     let prompter = Prompter::new().await;
     let stage = Stage::with(prompter.echo()).await;
     let base = stage.serve().await;
@@ -89,7 +89,7 @@ async fn a_request_becomes_an_event_in_payload_format_2() {
 }
 
 #[tokio::test]
-async fn what_a_request_lacks_is_left_out_of_the_event() {
+async fn absent_parts_are_left_out_of_the_event() {
     let stage = Stage::with(echo()).await;
     let base = stage.serve().await;
     for path in ["/lambda-url/echo", "/lambda-url/echo/"] {
@@ -112,7 +112,7 @@ async fn what_a_request_lacks_is_left_out_of_the_event() {
 }
 
 #[tokio::test]
-async fn a_body_is_base64_unless_it_is_text() {
+async fn body_is_base64_unless_it_is_text() {
     let stage = Stage::with(echo()).await;
     let base = stage.serve().await;
     for (content_type, body, expected, is_base64) in [
@@ -142,7 +142,7 @@ async fn a_body_is_base64_unless_it_is_text() {
     stage.host.stop().await;
 }
 
-/// A stage whose function answers whatever the request's body says.
+/// Starts a stage whose function obeys the command in the request's body.
 async fn replier() -> (Stage, String) {
     let prompter = Prompter::new().await;
     let mut function = prompter.echo();
@@ -153,7 +153,7 @@ async fn replier() -> (Stage, String) {
         loop {
             let mut cue = prompter.cue().await;
             let command = base64_or_text(&cue.event);
-            cue.say(serde_json::from_slice(&command).unwrap()).await;
+            cue.command(serde_json::from_slice(&command).unwrap()).await;
         }
     });
     (stage, base)
@@ -165,7 +165,7 @@ fn base64_or_text(event: &Value) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn an_answer_with_a_status_code_is_a_response() {
+async fn answer_with_a_status_code_is_a_response() {
     let (stage, base) = replier().await;
     let (status, headers, body) = answer(
         &base,
@@ -215,7 +215,7 @@ async fn any_other_json_is_a_body() {
 }
 
 #[tokio::test]
-async fn a_response_that_makes_no_sense_is_answered_with_502() {
+async fn malformed_response_is_answered_with_502() {
     let (stage, base) = replier().await;
     for wrong in [
         json!({"statusCode": "teapot"}),
@@ -235,7 +235,7 @@ async fn a_response_that_makes_no_sense_is_answered_with_502() {
 }
 
 #[tokio::test]
-async fn a_function_that_fails_is_a_502_and_a_busy_one_a_429() {
+async fn failed_function_is_502_and_busy_one_429() {
     let prompter = Prompter::new().await;
     let mut function = prompter.echo();
     function.max_sandboxes = 1;
@@ -250,13 +250,13 @@ async fn a_function_that_fails_is_a_502_and_a_busy_one_a_429() {
             .await
             .unwrap();
         assert_eq!(refused.status(), 429);
-        cue.say(command).await;
+        cue.command(command).await;
         let response = in_time(call).await.unwrap().unwrap();
         assert_eq!(response.status(), 502);
         assert_eq!(response.text().await.unwrap(), "Internal Server Error");
     }
     let unknown = client()
-        .get(format!("{base}/lambda-url/nobody/"))
+        .get(format!("{base}/lambda-url/missing/"))
         .send()
         .await
         .unwrap();
@@ -265,7 +265,7 @@ async fn a_function_that_fails_is_a_502_and_a_busy_one_a_429() {
 }
 
 #[tokio::test]
-async fn the_work_goes_on_when_the_caller_hangs_up() {
+async fn work_continues_when_the_caller_hangs_up() {
     let prompter = Prompter::new().await;
     let mut function = prompter.echo();
     function.max_sandboxes = 1;

@@ -1,4 +1,4 @@
-//! The Invoke API over HTTP.
+//! Tests of the Invoke API over HTTP.
 
 use local_stack::lambda::{Host, HostConfig, MAX_REQUEST_BYTES};
 use reqwest::{Client, Response};
@@ -26,7 +26,7 @@ fn header(response: &Response, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_answer_comes_with_200_and_its_ids() {
+async fn answer_comes_with_200_and_its_ids() {
     let stage = Stage::with(echo()).await;
     let base = stage.serve().await;
     for name in [
@@ -74,7 +74,7 @@ async fn invocation_without_the_key_is_refused() {
 }
 
 #[tokio::test]
-async fn a_failed_function_answers_200_with_the_error_header() {
+async fn failed_function_answers_200_with_error_header() {
     let stage = Stage::with(echo()).await;
     let base = stage.serve().await;
     for (command, kind) in [
@@ -105,7 +105,7 @@ async fn a_failed_function_answers_200_with_the_error_header() {
 }
 
 #[tokio::test]
-async fn an_event_is_accepted_and_a_dry_run_runs_nothing() {
+async fn event_is_accepted_and_dry_run_runs_nothing() {
     let prompter = Prompter::new().await;
     let stage = Stage::with(prompter.echo()).await;
     let base = stage.serve().await;
@@ -133,13 +133,13 @@ async fn refusals_are_those_of_aws() {
     let stage = Stage::with(function).await;
     let base = stage.serve().await;
 
-    let response = invoke(&base, "nobody", "RequestResponse", "{}").await;
+    let response = invoke(&base, "missing", "RequestResponse", "{}").await;
     assert_eq!(response.status(), 404);
     assert_eq!(
         header(&response, "x-amzn-errortype"),
         "ResourceNotFoundException"
     );
-    let expected = "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody";
+    let expected = "Function not found: arn:aws:lambda:us-east-1:000000000000:function:missing";
     assert_eq!(
         response.json::<Value>().await.unwrap(),
         json!({"Type": "User", "Message": expected})
@@ -187,7 +187,7 @@ async fn refusals_are_those_of_aws() {
 }
 
 #[tokio::test]
-async fn a_host_is_not_started_with_what_could_never_run() {
+async fn host_refuses_an_impossible_configuration() {
     let folder = tempfile::TempDir::new().unwrap();
     let mut missing = echo();
     missing.program = folder.path().join("nothing");

@@ -1,4 +1,4 @@
-//! Time limits, crashes, and the end of the host.
+//! Tests of time limits, crashes, and the end of the host.
 
 use std::{
     os::unix::fs::PermissionsExt,
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::stage::{Prompter, Stage, echo, example, kill, process_state, raw, until_process};
 
 #[tokio::test]
-async fn an_invocation_that_takes_too_long_is_answered_and_its_sandbox_killed() {
+async fn slow_invocation_is_answered_and_its_sandbox_killed() {
     let prompter = Prompter::new().await;
     let mut function = prompter.echo();
     function.timeout = Duration::from_millis(300);
@@ -21,7 +21,7 @@ async fn an_invocation_that_takes_too_long_is_answered_and_its_sandbox_killed() 
     let started = Instant::now();
     let invocation = stage.begin(Value::Null);
     let mut cue = prompter.cue().await;
-    cue.say(json!({"do": "hang"})).await;
+    cue.command(json!({"do": "hang"})).await;
     let answer = invocation.await.unwrap().unwrap();
     assert!(started.elapsed() >= Duration::from_millis(300));
     assert_eq!(answer["failed"]["errorType"], "Sandbox.Timedout");
@@ -46,7 +46,7 @@ async fn an_invocation_that_takes_too_long_is_answered_and_its_sandbox_killed() 
 }
 
 #[tokio::test]
-async fn a_timeout_in_a_managed_instance_ends_the_invocation_but_not_the_sandbox() {
+async fn managed_instance_survives_a_timeout() {
     let prompter = Prompter::new().await;
     let mut function = prompter.echo();
     function.timeout = Duration::from_millis(300);
@@ -70,14 +70,14 @@ async fn a_timeout_in_a_managed_instance_ends_the_invocation_but_not_the_sandbox
 }
 
 #[tokio::test]
-async fn a_sandbox_that_answers_but_never_asks_for_more_is_killed_at_the_time_limit() {
+async fn sandbox_that_never_polls_again_is_killed() {
     let mut function = raw("never_comes_back");
     function.timeout = Duration::from_millis(200);
     function.max_sandboxes = 1;
     function.max_waiting = 1;
     let stage = Stage::with(function).await;
     assert_eq!(stage.invoke(Value::Null).await, Ok(json!("done")));
-    // It can be answered only by a second sandbox, and there is room for one.
+    // Only a second sandbox can answer it, and there is capacity for one.
     assert_eq!(stage.invoke(Value::Null).await, Ok(json!("done")));
     stage
         .until(|stats| stats.timeouts == 2 && stats.sandboxes.is_empty())
@@ -87,7 +87,7 @@ async fn a_sandbox_that_answers_but_never_asks_for_more_is_killed_at_the_time_li
 }
 
 #[tokio::test]
-async fn a_sandbox_that_is_slow_to_come_back_holds_nobody_up() {
+async fn slow_poll_delays_no_other_invocation() {
     let stage = Stage::with(raw("never_comes_back")).await;
     for _ in 0..3 {
         assert_eq!(stage.invoke(Value::Null).await, Ok(json!("done")));
@@ -97,7 +97,7 @@ async fn a_sandbox_that_is_slow_to_come_back_holds_nobody_up() {
 }
 
 #[tokio::test]
-async fn a_crash_is_the_answer_and_the_next_invocation_gets_a_new_sandbox() {
+async fn crash_is_answered_and_sandbox_replaced() {
     let mut function = echo();
     function.max_sandboxes = 1;
     let stage = Stage::with(function).await;
@@ -131,7 +131,7 @@ async fn a_crash_is_the_answer_and_the_next_invocation_gets_a_new_sandbox() {
 }
 
 #[tokio::test]
-async fn a_killed_idle_sandbox_is_not_counted_as_idle() {
+async fn killed_idle_sandbox_is_not_counted_as_idle() {
     let mut function = echo();
     function.max_sandboxes = 1;
     let stage = Stage::with(function).await;
@@ -147,8 +147,8 @@ async fn a_killed_idle_sandbox_is_not_counted_as_idle() {
 }
 
 #[tokio::test]
-async fn an_invocation_right_after_the_death_of_an_idle_sandbox_is_answered_by_another() {
-    // Of a program with one thread, nothing is open any more once it is dead.
+async fn invocation_after_idle_sandbox_death_is_answered() {
+    // A program with one thread has nothing open once it has ended.
     let mut function = raw("plain");
     function.max_sandboxes = 1;
     function.max_waiting = 1;
@@ -158,7 +158,7 @@ async fn an_invocation_right_after_the_death_of_an_idle_sandbox_is_answered_by_a
         let process =
             i64::from(stage.until(|stats| stats.idle() == 1).await.sandboxes[0].process_id);
         kill(process);
-        // Looked at without letting the host see it.
+        // Read without informing the host.
         while !matches!(process_state(process), None | Some('Z')) {}
     }
     assert_eq!(stage.stats().errors, 0);
@@ -171,7 +171,7 @@ async fn no_sandbox_runs_unguarded() {
     let stage = Stage::with(prompter.echo()).await;
     let first = stage.begin(Value::Null);
     let mut cue = prompter.cue().await;
-    cue.say(json!({"do": "hang"})).await;
+    cue.command(json!({"do": "hang"})).await;
     // The guard leads the process group of all sandboxes.
     let process = nix::unistd::Pid::from_raw(i32::try_from(cue.process_id).unwrap());
     let guard = nix::unistd::getpgid(Some(process)).unwrap();
@@ -198,7 +198,7 @@ async fn no_sandbox_runs_unguarded() {
 }
 
 #[tokio::test]
-async fn an_error_at_start_is_the_answer_in_its_own_words_after_a_second_try() {
+async fn start_error_is_the_answer_after_second_attempt() {
     let stage = Stage::with(raw("init_error")).await;
     let answer = stage.invoke(Value::Null).await.unwrap();
     let expected = json!({"failed": {"errorType": "Config.Missing", "errorMessage": "SUPABASE_URL is not set"}});
@@ -209,7 +209,7 @@ async fn an_error_at_start_is_the_answer_in_its_own_words_after_a_second_try() {
 }
 
 #[tokio::test]
-async fn a_program_that_ends_at_start_is_reported() {
+async fn program_that_ends_at_start_is_reported() {
     let stage = Stage::with(raw("exit_at_start")).await;
     let answer = stage.invoke(Value::Null).await.unwrap();
     assert_eq!(answer["failed"]["errorType"], "Runtime.ExitError");
@@ -224,7 +224,7 @@ async fn a_program_that_ends_at_start_is_reported() {
 }
 
 #[tokio::test]
-async fn a_program_that_never_asks_for_work_is_killed() {
+async fn program_that_never_polls_is_killed() {
     let stage = Stage::set(raw("never_asks"), |config| {
         config.init_timeout = Duration::from_millis(100)
     })
@@ -242,7 +242,7 @@ async fn a_program_that_never_asks_for_work_is_killed() {
 }
 
 #[tokio::test]
-async fn a_program_that_has_vanished_is_named() {
+async fn missing_program_is_named() {
     let folder = tempfile::TempDir::new().unwrap();
     let mut function = echo();
     function.program = folder.path().join("vanished");
@@ -262,16 +262,16 @@ async fn a_program_that_has_vanished_is_named() {
 }
 
 #[tokio::test]
-async fn stopping_the_host_leaves_nothing_running() {
+async fn stopped_host_leaves_nothing_running() {
     let prompter = Prompter::new().await;
     let stage = Stage::with(prompter.echo()).await;
     let frozen = stage.begin(Value::Null);
     let mut frozen_cue = prompter.cue().await;
     let busy = stage.begin(Value::Null);
     let mut busy_cue = prompter.cue().await;
-    frozen_cue.say(json!({"do": "hold"})).await;
+    frozen_cue.command(json!({"do": "hold"})).await;
     frozen.await.unwrap().unwrap();
-    busy_cue.say(json!({"do": "hang"})).await;
+    busy_cue.command(json!({"do": "hang"})).await;
     stage.host.stop().await;
     assert_eq!(busy.await.unwrap(), Err(Refusal::Stopping));
     assert_eq!(stage.invoke(Value::Null).await, Err(Refusal::Stopping));
@@ -280,10 +280,10 @@ async fn stopping_the_host_leaves_nothing_running() {
 }
 
 #[tokio::test]
-async fn functions_die_with_a_host_that_is_killed() {
+async fn functions_end_with_a_killed_host() {
     let prompter = Prompter::new().await;
     let folder = tempfile::TempDir::new().unwrap();
-    // The kernel sends SIGHUP to what a dead host leaves behind. These functions do not mind it.
+    // The kernel sends SIGHUP to the processes of a dead host. These functions ignore it.
     let stubborn = folder.path().join("stubborn");
     std::fs::write(
         &stubborn,
@@ -304,18 +304,18 @@ async fn functions_die_with_a_host_that_is_killed() {
         .spawn()
         .unwrap();
     let (mut frozen, mut busy) = (prompter.cue().await, prompter.cue().await);
-    frozen.say(json!({"do": "hold"})).await;
+    frozen.command(json!({"do": "hold"})).await;
     until_process(i64::try_from(frozen.process_id).unwrap(), |state| {
         state == Some('T')
     })
     .await;
-    busy.say(json!({"do": "hang"})).await;
+    busy.command(json!({"do": "hang"})).await;
     host.kill().unwrap();
     host.wait().unwrap();
     for cue in [frozen, busy] {
         let process = i64::try_from(cue.process_id).unwrap();
         cue.end_of_process().await;
-        // Whoever inherits orphans may be slow to take note of a dead one.
+        // The process that inherits orphans may be slow to reap a dead one.
         until_process(process, |state| matches!(state, None | Some('Z'))).await;
     }
 }

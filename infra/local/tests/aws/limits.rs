@@ -1,4 +1,4 @@
-//! The sizes AWS takes.
+//! Tests of AWS's size limits.
 
 use bytes::Bytes;
 use local_stack::lambda::{
@@ -13,7 +13,7 @@ fn json_of(bytes: usize) -> Bytes {
 }
 
 #[tokio::test]
-async fn the_largest_request_is_let_in_and_one_byte_more_is_not() {
+async fn request_above_the_limit_is_refused() {
     let stage = Stage::with(echo()).await;
     let largest = json_of(MAX_REQUEST_BYTES);
     let answer = in_time(stage.host.invoke(
@@ -42,7 +42,7 @@ async fn the_largest_request_is_let_in_and_one_byte_more_is_not() {
 }
 
 #[tokio::test]
-async fn an_event_is_limited_to_one_megabyte() {
+async fn event_is_limited_to_one_megabyte() {
     let stage = Stage::with(echo()).await;
     let accepted = stage
         .host
@@ -64,7 +64,7 @@ async fn an_event_is_limited_to_one_megabyte() {
 }
 
 #[tokio::test]
-async fn a_response_that_is_too_large_is_a_function_error_and_the_sandbox_lives_on() {
+async fn oversized_response_is_a_function_error() {
     let mut function = echo();
     function.max_sandboxes = 1;
     function.max_waiting = 1;

@@ -1,7 +1,6 @@
-//! The stand-ins for AWS's services, tried with real function programs.
+//! Tests of the stand-ins for AWS's services with real function programs.
 //!
-//! The one thing to know: a test decides itself when an invocation ends (see `stage`), and waits for
-//! states, never for time.
+//! A test decides itself when an invocation ends (see `stage`), and waits for states, never for time.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

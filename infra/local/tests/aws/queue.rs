@@ -1,4 +1,4 @@
-//! The queue and what feeds a function from it.
+//! Tests of the queue and its event source mapping.
 
 use std::{sync::Arc, time::Duration};
 
@@ -66,7 +66,7 @@ async fn until_empty(queue: &Queue) {
 }
 
 #[tokio::test]
-async fn a_message_sent_over_http_is_delivered_as_the_documented_event() {
+async fn message_over_http_becomes_the_documented_event() {
     let prompter = Prompter::new().await;
     let stage = Stage::with(prompter.echo()).await;
     let queues = queues();
@@ -85,7 +85,7 @@ async fn a_message_sent_over_http_is_delivered_as_the_documented_event() {
     assert_eq!(sent.headers()["content-type"], "application/x-amz-json-1.0");
     let sent: Value = sent.json().await.unwrap();
     assert_eq!(sent["MD5OfMessageBody"], "5eb63bbbe01eeed093cb22bb8f5acdc3");
-    // By hand: md5 of the two attributes in SQS's own encoding.
+    // Computed by hand: md5 of the two attributes in SQS's own encoding.
     assert_eq!(
         sent["MD5OfMessageAttributes"],
         "eb54e2eda5530ed1c5cecfe48d0c743f"
@@ -129,7 +129,7 @@ async fn a_message_sent_over_http_is_delivered_as_the_documented_event() {
 }
 
 #[tokio::test]
-async fn what_sqs_refuses_is_refused_in_its_words() {
+async fn invalid_messages_are_refused_as_by_sqs() {
     let queues = queues();
     let base = serve(queues.router()).await;
     let url = format!("{base}/000000000000/wakes");
@@ -189,7 +189,7 @@ async fn what_sqs_refuses_is_refused_in_its_words() {
 }
 
 #[tokio::test]
-async fn only_the_messages_reported_as_failed_come_back() {
+async fn only_reported_messages_return() {
     let prompter = Prompter::new().await;
     let stage = Stage::with(prompter.echo()).await;
     let queue = queues().get("wakes").unwrap();
@@ -220,7 +220,7 @@ async fn only_the_messages_reported_as_failed_come_back() {
 }
 
 #[tokio::test]
-async fn a_failed_batch_comes_back_and_then_goes_to_the_dead_letter_queue() {
+async fn failed_batch_returns_then_reaches_dead_letter_queue() {
     let prompter = Prompter::new().await;
     let stage = Stage::with(prompter.echo()).await;
     let queues = queues();
@@ -238,7 +238,7 @@ async fn a_failed_batch_comes_back_and_then_goes_to_the_dead_letter_queue() {
     ] {
         let mut cue = prompter.cue().await;
         assert_eq!(bodies(&cue.event), ["one", "two"]);
-        cue.say(command).await;
+        cue.command(command).await;
     }
     let dead = queues.get("wakes-dead").unwrap();
     in_time(dead.wait_visible()).await;
@@ -259,7 +259,7 @@ async fn a_failed_batch_comes_back_and_then_goes_to_the_dead_letter_queue() {
 }
 
 #[tokio::test]
-async fn without_reports_any_answer_means_the_whole_batch_is_done() {
+async fn any_answer_completes_a_batch_without_reports() {
     let prompter = Prompter::new().await;
     let stage = Stage::with(prompter.echo()).await;
     let queue = queues().get("wakes").unwrap();
@@ -276,10 +276,10 @@ async fn without_reports_any_answer_means_the_whole_batch_is_done() {
 }
 
 #[tokio::test]
-async fn batches_have_a_size_and_there_are_only_so_many_at_once() {
+async fn batch_size_and_concurrency_are_limited() {
     let prompter = Prompter::new().await;
     let stage = Stage::with(prompter.echo()).await;
-    // Hidden for so long that nothing comes back meanwhile.
+    // Hidden for so long that no message returns meanwhile.
     let queue = Queues::new(&[QueueConfig::new("wakes")], "us-east-1", "000000000000")
         .unwrap()
         .get("wakes")
@@ -315,7 +315,7 @@ async fn batches_have_a_size_and_there_are_only_so_many_at_once() {
 }
 
 #[tokio::test]
-async fn a_batching_window_gathers_messages_that_come_one_by_one() {
+async fn batching_window_gathers_single_messages() {
     let prompter = Prompter::new().await;
     let stage = Stage::with(prompter.echo()).await;
     let queue = queues().get("wakes").unwrap();
@@ -349,7 +349,7 @@ async fn a_batching_window_gathers_messages_that_come_one_by_one() {
 }
 
 #[tokio::test]
-async fn a_batch_fits_into_one_invocation() {
+async fn batch_fits_into_one_invocation() {
     let prompter = Prompter::new().await;
     let stage = Stage::with(prompter.echo()).await;
     let queue = Queues::new(&[QueueConfig::new("wakes")], "us-east-1", "000000000000")
@@ -378,7 +378,7 @@ async fn a_batch_fits_into_one_invocation() {
 }
 
 #[tokio::test]
-async fn a_delayed_message_is_not_seen_before_its_time() {
+async fn delayed_message_is_hidden_until_its_time() {
     let queue = queues().get("wakes").unwrap();
     queue.send(Message::new("later"), Duration::from_secs(600));
     queue.send(Message::new("soon"), Duration::from_millis(50));
@@ -390,7 +390,7 @@ async fn a_delayed_message_is_not_seen_before_its_time() {
 }
 
 #[tokio::test]
-async fn an_old_receipt_deletes_nothing() {
+async fn old_receipt_deletes_nothing() {
     let queue = queues().get("wakes").unwrap();
     send(&queue, &["one"]);
     let first = queue.receive(1, usize::MAX).remove(0);
@@ -409,7 +409,7 @@ async fn an_old_receipt_deletes_nothing() {
 }
 
 #[tokio::test]
-async fn what_aws_would_not_take_as_configuration_is_refused() {
+async fn configuration_outside_aws_limits_is_refused() {
     let stage = Stage::with(crate::stage::echo()).await;
     let queue = queues().get("wakes").unwrap();
     let refuse = |adjust: fn(&mut MappingConfig)| {

@@ -1,4 +1,4 @@
-//! The Runtime API as a function's process sees it.
+//! Tests of the Runtime API from a function's process.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -8,7 +8,7 @@ use tokio::{io::AsyncWriteExt, net::TcpStream};
 use crate::stage::{Stage, echo, in_time, raw};
 
 #[tokio::test]
-async fn the_deadline_is_a_moment_near_now_and_moves_on() {
+async fn deadline_is_a_near_moment_and_advances() {
     let mut function = echo();
     function.timeout = Duration::from_secs(30);
     let stage = Stage::with(function).await;
@@ -50,7 +50,7 @@ async fn the_deadline_is_a_moment_near_now_and_moves_on() {
 }
 
 #[tokio::test]
-async fn a_function_sees_the_environment_of_lambda_and_nothing_of_the_hosts() {
+async fn function_environment_is_lambdas_without_the_hosts() {
     let mut function = echo();
     function.memory_megabytes = 256;
     function
@@ -103,7 +103,7 @@ async fn a_function_sees_the_environment_of_lambda_and_nothing_of_the_hosts() {
 }
 
 #[tokio::test]
-async fn a_managed_instance_is_told_how_much_it_may_do_at_once() {
+async fn managed_instance_receives_its_concurrency() {
     let mut function = echo();
     function.invocations_per_sandbox = 4;
     let stage = Stage::with(function).await;
@@ -113,7 +113,7 @@ async fn a_managed_instance_is_told_how_much_it_may_do_at_once() {
 }
 
 #[tokio::test]
-async fn an_answer_for_an_unknown_invocation_is_refused() {
+async fn answer_for_unknown_invocation_is_refused() {
     let stage = Stage::with(raw("wrong_id")).await;
     let seen = stage.invoke(Value::Null).await.unwrap();
     assert_eq!(seen["status"], 400);
@@ -122,7 +122,7 @@ async fn an_answer_for_an_unknown_invocation_is_refused() {
 }
 
 #[tokio::test]
-async fn a_second_answer_is_refused() {
+async fn second_answer_is_refused() {
     let stage = Stage::with(raw("answers_twice")).await;
     let mut logs = stage.host.logs();
     assert_eq!(stage.invoke(Value::Null).await, Ok(json!("done")));
@@ -140,7 +140,7 @@ async fn a_second_answer_is_refused() {
 }
 
 #[tokio::test]
-async fn the_headers_of_an_event_are_those_of_lambda() {
+async fn event_headers_are_those_of_lambda() {
     let stage = Stage::with(raw("show_headers")).await;
     let seen = stage.invoke(json!({"a": 1})).await.unwrap();
     let headers: Vec<String> = serde_json::from_value(seen["headers"].clone()).unwrap();
@@ -164,7 +164,7 @@ async fn the_headers_of_an_event_are_those_of_lambda() {
 }
 
 #[tokio::test]
-async fn an_invocation_is_not_lost_to_a_request_for_work_whose_connection_is_gone() {
+async fn invocation_survives_a_closed_poll() {
     let mut function = echo();
     function.max_sandboxes = 1;
     // Never frozen, and with requests for work of its own open.
@@ -189,8 +189,8 @@ async fn an_invocation_is_not_lost_to_a_request_for_work_whose_connection_is_gon
         stage
             .until(|stats| stats.sandboxes[0].open_polls > own)
             .await;
-        // The host has not seen this yet when it hands out the next invocation; and the newest
-        // request for work is the first to be served.
+        // The host has not noticed this yet when it hands out the next invocation; and the newest request for work is
+        // the first to be served.
         drop(poll);
         assert_eq!(stage.invoke(json!(number)).await, Ok(json!(number)));
         stage
@@ -203,7 +203,7 @@ async fn an_invocation_is_not_lost_to_a_request_for_work_whose_connection_is_gon
 }
 
 #[tokio::test]
-async fn what_a_function_prints_is_kept_and_broadcast() {
+async fn function_output_is_stored_and_broadcast() {
     let stage = Stage::with(echo()).await;
     let mut logs = stage.host.logs();
     stage.invoke(json!({"do": "print"})).await.unwrap();

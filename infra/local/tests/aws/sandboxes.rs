@@ -1,4 +1,4 @@
-//! How invocations are spread over sandboxes, and what happens between them.
+//! Tests of the distribution of invocations over sandboxes, and of the time between them.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::stage::{Prompter, Stage, echo, process_state, until_process};
 
 #[tokio::test]
-async fn a_function_answers_what_it_is_asked() {
+async fn function_answers_its_event() {
     let stage = Stage::with(echo()).await;
     assert_eq!(
         stage.stats().sandboxes.len(),
@@ -29,7 +29,7 @@ async fn a_function_answers_what_it_is_asked() {
 }
 
 #[tokio::test]
-async fn a_sandbox_gets_one_invocation_at_a_time_and_more_sandboxes_are_started_up_to_the_cap() {
+async fn sandboxes_take_one_invocation_up_to_the_cap() {
     let prompter = Prompter::new().await;
     let mut function = prompter.echo();
     function.max_sandboxes = 2;
@@ -65,7 +65,7 @@ async fn a_sandbox_gets_one_invocation_at_a_time_and_more_sandboxes_are_started_
 }
 
 #[tokio::test]
-async fn by_default_nobody_waits_as_on_aws() {
+async fn callers_do_not_wait_by_default() {
     let prompter = Prompter::new().await;
     let mut function = prompter.echo();
     function.max_sandboxes = 1;
@@ -79,18 +79,18 @@ async fn by_default_nobody_waits_as_on_aws() {
 }
 
 #[tokio::test]
-async fn callers_in_a_row_do_not_each_start_a_sandbox() {
+async fn successive_callers_share_a_sandbox() {
     let stage = Stage::with(echo()).await;
     for number in 0..200 {
         assert_eq!(stage.invoke(json!(number)).await, Ok(json!(number)));
     }
-    // On a busy machine a sandbox may now and then be too slow in coming back.
+    // On a busy machine a sandbox may now and then be too slow to poll again.
     assert!(stage.stats().cold_starts < 10, "{:?}", stage.stats());
     stage.host.stop().await;
 }
 
 #[tokio::test]
-async fn a_sandbox_is_frozen_between_invocations_and_not_during_them() {
+async fn sandbox_is_frozen_only_between_invocations() {
     let prompter = Prompter::new().await;
     let stage = Stage::with(prompter.echo()).await;
     for _ in 0..20 {
@@ -113,7 +113,7 @@ async fn a_sandbox_is_frozen_between_invocations_and_not_during_them() {
 }
 
 #[tokio::test]
-async fn many_callers_at_once_are_all_answered_with_their_own_answer() {
+async fn concurrent_callers_receive_their_own_answers() {
     let mut function = echo();
     function.max_sandboxes = 3;
     function.max_waiting = 1000;
@@ -131,7 +131,7 @@ async fn many_callers_at_once_are_all_answered_with_their_own_answer() {
 }
 
 #[tokio::test]
-async fn an_idle_sandbox_is_ended_after_its_time() {
+async fn idle_sandbox_is_ended_after_its_time() {
     let prompter = Prompter::new().await;
     let stage = Stage::set(prompter.echo(), |config| {
         config.idle_sandbox_lifetime = Duration::from_millis(50)
@@ -139,7 +139,7 @@ async fn an_idle_sandbox_is_ended_after_its_time() {
     .await;
     let invocation = stage.begin(Value::Null);
     let mut cue = prompter.cue().await;
-    cue.say(json!({"do": "hold"})).await;
+    cue.command(json!({"do": "hold"})).await;
     invocation.await.unwrap().unwrap();
     cue.end_of_process().await;
     stage.until(|stats| stats.sandboxes.is_empty()).await;
@@ -150,7 +150,7 @@ async fn an_idle_sandbox_is_ended_after_its_time() {
 }
 
 #[tokio::test]
-async fn a_managed_instance_takes_several_invocations_at_once_and_is_never_frozen() {
+async fn managed_instance_runs_concurrently_and_is_never_frozen() {
     let prompter = Prompter::new().await;
     let mut function = prompter.echo();
     function.max_sandboxes = 1;

@@ -1,4 +1,4 @@
-//! Schedules.
+//! Tests of schedules.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ fn every(period: Duration, function: &str) -> Schedule {
 }
 
 #[tokio::test]
-async fn a_schedule_invokes_its_function_again_and_again_until_it_is_stopped() {
+async fn schedule_invokes_its_function_until_stopped() {
     let prompter = Prompter::new().await;
     let stage = Stage::with(prompter.echo()).await;
     let scheduler = Scheduler::start(&stage.host, vec![every(Duration::from_millis(20), "echo")])
@@ -40,7 +40,7 @@ async fn a_schedule_invokes_its_function_again_and_again_until_it_is_stopped() {
 }
 
 #[tokio::test]
-async fn a_failed_tick_is_tried_again_as_an_event_is() {
+async fn failed_tick_is_retried_like_an_event() {
     let prompter = Prompter::new().await;
     let stage = Stage::with(prompter.echo()).await;
     let scheduler = Scheduler::start(&stage.host, vec![every(Duration::from_millis(50), "echo")])
@@ -48,7 +48,7 @@ async fn a_failed_tick_is_tried_again_as_an_event_is() {
         .unwrap();
     let mut first = prompter.cue().await;
     scheduler.stop();
-    first.say(json!({"do": "fail"})).await;
+    first.command(json!({"do": "fail"})).await;
     let mut again = prompter.cue().await;
     while again.event["id"] != first.event["id"] {
         // A tick that came before the stop.
@@ -60,13 +60,13 @@ async fn a_failed_tick_is_tried_again_as_an_event_is() {
 }
 
 #[tokio::test]
-async fn a_schedule_without_a_target_is_refused() {
+async fn schedule_without_a_target_is_refused() {
     let stage = Stage::with(echo()).await;
     let refused =
-        Scheduler::start(&stage.host, vec![every(Duration::from_secs(1), "nobody")]).await;
+        Scheduler::start(&stage.host, vec![every(Duration::from_secs(1), "missing")]).await;
     let error = format!("{:#}", refused.err().expect("it must not start"));
     assert!(
-        error.contains("sweep") && error.contains("nobody"),
+        error.contains("sweep") && error.contains("missing"),
         "{error}"
     );
     stage.host.stop().await;

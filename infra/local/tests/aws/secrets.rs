@@ -1,4 +1,4 @@
-//! The secrets endpoint.
+//! Tests of the secrets endpoint.
 
 use std::sync::{
     Arc,
@@ -40,7 +40,7 @@ const TOKEN: Option<&str> = Some("the session token");
 const QUERY: &str = "?name=%2Fgoalpost%2Flocal%2Fworker_token&withDecryption=true";
 
 #[tokio::test]
-async fn a_parameter_is_asked_for_anew_each_time() {
+async fn parameter_is_read_anew_each_time() {
     let server = server().await;
     for expected in ["token 0", "token 1"] {
         let response = get(&server, QUERY, TOKEN).await;
@@ -53,7 +53,7 @@ async fn a_parameter_is_asked_for_anew_each_time() {
 }
 
 #[tokio::test]
-async fn nothing_is_told_without_the_session_token() {
+async fn request_without_session_token_is_refused() {
     let server = server().await;
     for token in [None, Some(""), Some("the session toke"), Some("another")] {
         let response = get(&server, QUERY, token).await;
@@ -63,7 +63,7 @@ async fn nothing_is_told_without_the_session_token() {
 }
 
 #[tokio::test]
-async fn an_unknown_parameter_is_not_found() {
+async fn unknown_parameter_is_not_found() {
     let server = server().await;
     let response = get(
         &server,
@@ -83,7 +83,7 @@ async fn an_unknown_parameter_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_parameter_stays_encrypted_unless_decryption_is_asked_for() {
+async fn parameter_stays_encrypted_without_decryption() {
     let server = server().await;
     let response = get(&server, "?name=%2Fgoalpost%2Flocal%2Fworker_token", TOKEN).await;
     let body: Value = response.json().await.unwrap();

@@ -1,7 +1,7 @@
-//! How fast the host itself is, so that it is never what a measurement measures.
+//! Tests of the host's own speed, so that measurements are not dominated by it.
 //!
-//! The one thing to know: the bounds are wide, because other work shares the machine; the figures are
-//! printed (`cargo test -p local-stack --test aws speed -- --nocapture`).
+//! The bounds are wide, because other work shares the machine; the figures are printed (`cargo test -p local-stack
+//! --test aws speed -- --nocapture`).
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::stage::{Stage, echo};
 
 #[tokio::test]
-async fn starting_and_invoking_a_function_takes_milliseconds() {
+async fn function_starts_and_answers_in_milliseconds() {
     let mut starts = Vec::new();
     for _ in 0..5 {
         let stage = Stage::with(echo()).await;

@@ -1,5 +1,4 @@
-//! What the tests stand on: the example functions' programs, a host, and a prompter that tells
-//! invocations what to do.
+//! The set-up of the tests: the example functions' programs, a host, and a prompter that sends commands to invocations.
 
 use std::{
     path::{Path, PathBuf},
@@ -19,13 +18,13 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-/// What callers of the Invoke API send.
+/// The authorization of callers of the Invoke API.
 pub(crate) const INVOKE_KEY: &str = "key-of-the-invoke-api";
 
-/// Far above what anything here takes; only a test that fails waits for it.
+/// Far above any duration here; only a failed test waits for it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The program of an example. `cargo test` has built it, unless only some targets were asked for.
+/// Returns the program of an example. `cargo test` has built it, unless only some targets were selected.
 pub(crate) fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let program = test
@@ -123,7 +122,7 @@ impl Stage {
             .unwrap()
     }
 
-    /// Serves the host's people-facing routes; gives their address.
+    /// Serves the host's routes for people; returns their address.
     pub(crate) async fn serve(&self) -> String {
         serve(self.host.router()).await
     }
@@ -153,12 +152,12 @@ pub(crate) fn raw(behaviour: &str) -> FunctionConfig {
     function
 }
 
-/// Tells invocations of the echo function what to do, one by one.
+/// Sends commands to invocations of the echo function, one by one.
 pub(crate) struct Prompter {
     listener: TcpListener,
 }
 
-/// One invocation that waits to be told.
+/// One invocation that waits for its command.
 pub(crate) struct Cue {
     pub(crate) event: Value,
     pub(crate) request_id: String,
@@ -177,7 +176,7 @@ impl Prompter {
         self.listener.local_addr().unwrap().to_string()
     }
 
-    /// The echo function, asking here.
+    /// Returns the echo function, with this prompter as its `ASK`.
     pub(crate) fn echo(&self) -> FunctionConfig {
         let mut function = echo();
         function
@@ -202,7 +201,7 @@ impl Prompter {
 }
 
 impl Cue {
-    pub(crate) async fn say(&mut self, command: Value) {
+    pub(crate) async fn command(&mut self, command: Value) {
         self.connection
             .write_all(format!("{command}\n").as_bytes())
             .await
@@ -210,10 +209,10 @@ impl Cue {
     }
 
     pub(crate) async fn reply(&mut self, reply: Value) {
-        self.say(json!({"do": "reply", "reply": reply})).await;
+        self.command(json!({"do": "reply", "reply": reply})).await;
     }
 
-    /// Waits until the process that asked is gone.
+    /// Waits until the process of the invocation is gone.
     pub(crate) async fn end_of_process(mut self) {
         let mut rest = Vec::new();
         // A killed process may reset the connection; that is an end, too.
@@ -227,7 +226,7 @@ pub(crate) async fn in_time<F: Future>(future: F) -> F::Output {
         .expect("it took too long")
 }
 
-/// What the system says about a process: `T` is stopped. `None`: it is gone.
+/// Returns the state of a process in the system: `T` is stopped. `None` if it is gone.
 pub(crate) fn process_state(process_id: i64) -> Option<char> {
     let output = Command::new("ps")
         .args(["-o", "stat=", "-p", &process_id.to_string()])
@@ -240,7 +239,7 @@ pub(crate) fn process_state(process_id: i64) -> Option<char> {
         .next()
 }
 
-/// Signals take effect when the system gets to it.
+/// Waits for the state of a process: signals take effect with a delay.
 pub(crate) async fn until_process(process_id: i64, is_so: impl Fn(Option<char>) -> bool) {
     in_time(async {
         while !is_so(process_state(process_id)) {

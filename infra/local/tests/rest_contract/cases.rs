@@ -1,4 +1,4 @@
-//! The requests for functions and for the gate, each with what must come back.
+//! The requests for functions and for the gateway's check of keys, each with its expected response.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -171,7 +171,7 @@ fn arguments() -> Vec<Case> {
         )
         .gives(200, is(json!(null))),
         call(
-            "overloads told apart by names",
+            "overloads distinguished by names",
             "contract_apart",
             &json!({"a": 1, "b": 2}),
         )
@@ -383,11 +383,11 @@ pub(crate) fn gate() -> Vec<Case> {
     vec![
         add("no key at all").sent_by(Sender::NoKey)
             .gives(401, Body::Contains(json!({"message": "No API key found in request"}))),
-        add("a key of nobody").sent_by(Sender::NoKey).header("apikey", "sb_publishable_nobodys").gives(401, Body::Any),
+        add("an unknown key").sent_by(Sender::NoKey).header("apikey", "sb_publishable_unknown").gives(401, Body::Any),
         add("a secret key from a browser").sent_by(Sender::Secret)
             .header("user-agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0").gives(401, Body::Any),
         add("something in Authorization that is no token").header("authorization", "Bearer nonsense").gives(401, Body::Any),
-        add("a token of somebody else's key").header("authorization",
+        add("a token of another key").header("authorization",
             "Bearer eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.Zm9yZ2VkZm9yZ2VkZm9yZ2VkZm9yZ2VkZm9yZ2VkZm9").gives(401, Body::Any),
     ]
 }

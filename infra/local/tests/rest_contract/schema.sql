@@ -31,7 +31,7 @@ alter table public.contract_notes enable row level security;
 create policy owners_see_their_notes on public.contract_notes for select
   using (owner_id = (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')::uuid);
 
-insert into public.contract_authors values (1, 'Ada'), (2, 'Grace'), (3, 'Nobody');
+insert into public.contract_authors values (1, 'Ada'), (2, 'Grace'), (3, 'Alan');
 insert into public.contract_books (book_id, author_id, title, pages, tags)
 values (1, 1, 'Notes', 65, '["engine"]'), (2, 1, 'Letters', null, '[]'),
        (3, 2, 'Compilers', 320, '["cobol","flow"]'), (4, 2, 'A nanosecond', 30, '[]');

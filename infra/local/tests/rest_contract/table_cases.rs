@@ -1,4 +1,4 @@
-//! The requests for tables, each with what must come back.
+//! The requests for tables, each with its expected response.
 
 use super::cases::{Body, Case, Sender};
 use reqwest::Method;
@@ -67,7 +67,7 @@ fn filters() -> Vec<Case> {
             "contract_books?select=written_at&book_id=eq.1",
             json!([{"written_at": "2026-01-02T03:04:05+00:00"}]),
         ),
-        // PostgREST says 42703, postrust PGRST204: the status is the contract.
+        // PostgREST answers 42703, postrust PGRST204: the status is the contract.
         Case::new(
             "a column that is not there",
             Method::GET,
@@ -168,7 +168,7 @@ fn embeds() -> Vec<Case> {
         read(
             "no children are an empty array",
             "contract_authors?select=name,contract_books(title)&author_id=eq.3",
-            json!([{"name": "Nobody", "contract_books": []}]),
+            json!([{"name": "Alan", "contract_books": []}]),
         ),
         read(
             "a renamed embedding",
@@ -302,7 +302,7 @@ fn permissions() -> Vec<Case> {
             Body::Json(json!([{"body": "mine"}, {"body": "theirs"}])),
         ),
         Case::new(
-            "nobody sees none",
+            "anonymous reads none",
             Method::GET,
             "contract_notes?select=body",
         )

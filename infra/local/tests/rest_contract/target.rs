@@ -1,4 +1,4 @@
-//! Whom the contract is run against: a project named in the environment, or a gateway started here.
+//! The target of the contract: a project named in the environment, or a gateway started here.
 
 use anyhow::Context as _;
 use local_stack::{

@@ -1,4 +1,4 @@
-//! Logging in to the local stack, and what the tokens are good for.
+//! Tests of logging in to the local stack, and of the tokens' rights.
 
 use crate::support::{Database, Gateway, sent};
 use local_stack::auth::set_password;
@@ -42,7 +42,7 @@ async fn log_in(gateway: &Gateway, email: &str, password: &str) -> (u16, Value) 
 }
 
 #[tokio::test]
-async fn a_person_who_logs_in_is_that_person_to_the_database() {
+async fn token_identifies_its_person_to_the_database() {
     let (database, gateway) = stage().await;
     let (status, session) = log_in(&gateway, "Ada@example.com", "engine no. 1").await;
     assert_eq!(status, 200, "{session}");
@@ -104,13 +104,13 @@ async fn banned_people_get_no_token() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_an_unknown_person_are_refused_alike() {
+async fn wrong_password_and_unknown_person_are_refused_alike() {
     let (database, gateway) = stage().await;
     let wrong = log_in(&gateway, "ada@example.com", "engine no. 2").await;
     let refusal = json!({"code": 400, "error_code": "invalid_credentials", "msg": "Invalid login credentials"});
     assert_eq!(wrong, (400, refusal));
     assert_eq!(
-        log_in(&gateway, "nobody@example.com", "engine no. 1").await,
+        log_in(&gateway, "unknown@example.com", "engine no. 1").await,
         wrong
     );
     database
@@ -139,7 +139,7 @@ async fn passwords_hashed_by_pgcrypto_sign_in() {
 }
 
 #[tokio::test]
-async fn a_session_can_be_refreshed_but_not_with_another_token() {
+async fn only_a_refresh_token_renews_a_session() {
     let (database, gateway) = stage().await;
     let (_, session) = log_in(&gateway, "ada@example.com", "engine no. 1").await;
     let refresh = session["refresh_token"].as_str().unwrap();
@@ -182,7 +182,7 @@ async fn a_session_can_be_refreshed_but_not_with_another_token() {
 }
 
 #[tokio::test]
-async fn the_bearer_of_a_token_can_ask_who_they_are() {
+async fn user_of_a_token_is_returned() {
     let (database, gateway) = stage().await;
     let (_, session) = log_in(&gateway, "ada@example.com", "engine no. 1").await;
     let ask = || {
@@ -215,7 +215,7 @@ async fn the_bearer_of_a_token_can_ask_who_they_are() {
 }
 
 #[tokio::test]
-async fn auth_wants_a_key_and_a_known_grant() {
+async fn auth_requires_a_key_and_a_supported_grant() {
     let (database, gateway) = stage().await;
     let health = gateway.http.get(format!("{}/auth/v1/health", gateway.url));
     assert_eq!(sent(health.try_clone().unwrap()).await.0, 401);

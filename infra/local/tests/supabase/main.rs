@@ -1,4 +1,4 @@
-//! The parts of Supabase that the local stack plays, each tried from outside over a real Postgres.
+//! Tests of the stand-ins for Supabase's services, from outside over a real Postgres.
 
 #![allow(
     clippy::unwrap_used,

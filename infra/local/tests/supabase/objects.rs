@@ -1,5 +1,5 @@
-//! Payloads of the functions (`store::Store::keep` and `fetch`) in the migrations' own bucket, over the real HTTP of
-//! this Storage: what the policies let in, for the functions and for people.
+//! Tests of the functions' payloads (`store::Store::keep` and `fetch`) in the migrations' own bucket, over the real
+//! HTTP of this Storage: the rights that the policies give to functions and to people.
 
 use crate::support::{Database, Gateway, sent};
 use domain::{RunId, StepKey, WorkspaceId};
@@ -104,7 +104,7 @@ fn path_of(reference: &Value) -> &str {
 }
 
 #[tokio::test]
-async fn a_large_value_goes_and_comes_back_whole_however_often_it_is_kept() {
+async fn repeatedly_stored_value_is_fetched_whole() {
     let stage = Stage::new().await;
     let values = [
         json!({"text": "ä".repeat(100_000), "numbers": [1, 2.5, -3e20], "nothing": null}),
@@ -123,7 +123,7 @@ async fn a_large_value_goes_and_comes_back_whole_however_often_it_is_kept() {
 }
 
 #[tokio::test]
-async fn members_read_what_was_kept_and_nobody_but_the_functions_puts() {
+async fn members_read_and_only_functions_write() {
     let stage = Stage::new().await;
     let value = json!("x".repeat(70_000));
     let reference = stage.kept(value.clone()).await;
@@ -149,7 +149,7 @@ async fn members_read_what_was_kept_and_nobody_but_the_functions_puts() {
 }
 
 #[tokio::test]
-async fn the_functions_can_neither_change_nor_delete_what_they_put_nor_put_elsewhere_or_too_much() {
+async fn functions_cannot_change_delete_or_misplace_objects() {
     let stage = Stage::new().await;
     let value = json!("x".repeat(70_000));
     let reference = stage.kept(value.clone()).await;
@@ -195,7 +195,7 @@ async fn the_functions_can_neither_change_nor_delete_what_they_put_nor_put_elsew
 }
 
 #[tokio::test]
-async fn an_expired_token_is_replaced_and_a_missing_bucket_is_named() {
+async fn expired_token_is_replaced_and_missing_bucket_named() {
     let stage = Stage::new().await;
     let store = store(
         &stage.gateway.url,
@@ -231,7 +231,7 @@ async fn an_expired_token_is_replaced_and_a_missing_bucket_is_named() {
 }
 
 #[tokio::test]
-async fn bytes_that_were_changed_behind_storages_back_are_not_believed() {
+async fn bytes_changed_in_the_folder_are_refused() {
     let stage = Stage::new().await;
     let reference = stage.kept(json!("x".repeat(70_000))).await;
     let folder = std::fs::read_dir(stage.gateway.objects.path().join("objects")).unwrap();

@@ -1,4 +1,4 @@
-//! pg_cron's clock, tried with jobs in seconds.
+//! Tests of pg_cron's clock with jobs in seconds.
 
 use crate::support::Database;
 use local_stack::{
@@ -30,7 +30,7 @@ const FINISHED: &str =
     where status in ('succeeded', 'failed')";
 
 #[tokio::test]
-async fn a_job_runs_as_its_user_and_is_recorded() {
+async fn job_runs_as_its_user_and_is_recorded() {
     let database = stage().await;
     schedule(
         &database,
@@ -53,7 +53,7 @@ async fn a_job_runs_as_its_user_and_is_recorded() {
 }
 
 #[tokio::test]
-async fn a_job_that_fails_is_recorded_with_the_reason_and_runs_again() {
+async fn failed_job_is_recorded_and_runs_again() {
     let database = stage().await;
     schedule(&database, "broken", "select 1/0").await;
     let clock = clock(&database).await;
@@ -72,7 +72,7 @@ async fn a_job_that_fails_is_recorded_with_the_reason_and_runs_again() {
 }
 
 #[tokio::test]
-async fn a_job_has_one_run_at_a_time_and_does_not_hold_up_others() {
+async fn job_has_one_run_and_delays_no_other() {
     let database = stage().await;
     database
         .superuser
@@ -98,7 +98,7 @@ async fn a_job_has_one_run_at_a_time_and_does_not_hold_up_others() {
 }
 
 #[tokio::test]
-async fn an_inactive_job_does_not_run() {
+async fn inactive_job_does_not_run() {
     let database = stage().await;
     schedule(
         &database,
@@ -127,7 +127,7 @@ async fn an_inactive_job_does_not_run() {
 }
 
 #[tokio::test]
-async fn a_job_scheduled_later_is_seen_at_the_next_look() {
+async fn later_job_is_noticed_at_the_next_reading() {
     let database = stage().await;
     let clock = clock(&database).await;
     database
@@ -138,7 +138,7 @@ async fn a_job_scheduled_later_is_seen_at_the_next_look() {
         )
         .await;
     schedule(&database, "late", "insert into ran (job) values ('late')").await;
-    clock.look_again();
+    clock.read_jobs_now();
     database
         .until("select count(*) >= 1 from ran", "true")
         .await;
@@ -147,7 +147,7 @@ async fn a_job_scheduled_later_is_seen_at_the_next_look() {
 }
 
 #[tokio::test]
-async fn a_lost_connection_is_taken_up_again() {
+async fn lost_connection_is_reopened() {
     let database = stage().await;
     schedule(&database, "brisk", "insert into ran (job) values ('brisk')").await;
     let clock = clock(&database).await;
@@ -164,7 +164,7 @@ async fn a_lost_connection_is_taken_up_again() {
 }
 
 #[tokio::test]
-async fn runs_that_nobody_saw_end_are_failed_at_the_start() {
+async fn orphaned_runs_are_failed_at_the_start() {
     let database = stage().await;
     let left_over = "insert into cron.job_run_details (jobid, status) values (77, 'running'), (77, 'starting'), (77, 'succeeded')";
     database.superuser.batch_execute(left_over).await.unwrap();
@@ -181,7 +181,7 @@ async fn runs_that_nobody_saw_end_are_failed_at_the_start() {
 }
 
 #[tokio::test]
-async fn a_stopped_clock_is_gone() {
+async fn stopped_clock_holds_no_session() {
     let database = stage().await;
     schedule(&database, "brisk", "insert into ran (job) values ('brisk')").await;
     let clock = clock(&database).await;
@@ -203,7 +203,7 @@ async fn a_stopped_clock_is_gone() {
 }
 
 #[tokio::test]
-async fn jobs_of_a_cloned_database_can_be_run_in_the_clone() {
+async fn jobs_of_a_clone_run_in_the_clone() {
     let database = stage().await;
     schedule(
         &database,
@@ -228,7 +228,7 @@ async fn jobs_of_a_cloned_database_can_be_run_in_the_clone() {
 }
 
 #[tokio::test]
-async fn a_job_whose_database_is_not_there_fails_with_the_reason() {
+async fn job_with_missing_database_fails_with_the_reason() {
     let database = stage().await;
     schedule(&database, "lost", "select 1").await;
     database

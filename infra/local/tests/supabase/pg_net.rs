@@ -1,4 +1,4 @@
-//! pg_net's worker, tried with endpoints that answer, fail, hang and redirect.
+//! Tests of pg_net's worker with endpoints that answer, fail, hang and redirect.
 
 use crate::support::{Database, Endpoint};
 use local_stack::{
@@ -38,7 +38,7 @@ async fn post(database: &Database, url: &str, timeout: i32) -> i64 {
 const RESPONSES: &str = "select count(*) from net._http_response";
 
 #[tokio::test]
-async fn a_committed_request_is_sent_and_its_response_stored() {
+async fn committed_request_is_sent_and_response_stored() {
     let (database, endpoint) = stage().await;
     let worker = worker(&database, eager()).await;
     let query = "select net.http_post($1::text, '{\"a\": 1}', '{\"q\": \"x y\"}', '{\"x-one\": \"1\"}', 1000)";
@@ -69,7 +69,7 @@ async fn a_committed_request_is_sent_and_its_response_stored() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_rolled_back_is_never_sent() {
+async fn rolled_back_request_is_never_sent() {
     let (mut database, endpoint) = stage().await;
     let worker = worker(&database, eager()).await;
     let transaction = database.owner.transaction().await.unwrap();
@@ -87,7 +87,7 @@ async fn a_request_that_is_rolled_back_is_never_sent() {
 }
 
 #[tokio::test]
-async fn answers_are_seen_only_when_the_slowest_of_the_batch_is_done() {
+async fn responses_are_visible_after_the_slowest() {
     let (mut database, endpoint) = stage().await;
     let worker = worker(&database, eager()).await;
     let transaction = database.owner.transaction().await.unwrap();
@@ -109,7 +109,7 @@ async fn answers_are_seen_only_when_the_slowest_of_the_batch_is_done() {
 }
 
 #[tokio::test]
-async fn a_timeout_is_recorded_and_not_retried() {
+async fn timeout_is_recorded_and_not_retried() {
     let (database, endpoint) = stage().await;
     let worker = worker(&database, eager()).await;
     post(&database, &format!("{}/slow", endpoint.url), 50).await;
@@ -132,7 +132,7 @@ async fn a_timeout_is_recorded_and_not_retried() {
 }
 
 #[tokio::test]
-async fn an_error_status_is_a_response_like_any_other() {
+async fn error_status_is_a_response() {
     let (database, endpoint) = stage().await;
     let worker = worker(&database, eager()).await;
     post(&database, &format!("{}/error", endpoint.url), 1000).await;
@@ -150,7 +150,7 @@ async fn an_error_status_is_a_response_like_any_other() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_is_not_there_is_recorded() {
+async fn missing_endpoint_is_recorded() {
     let (database, _endpoint) = stage().await;
     let worker = worker(&database, eager()).await;
     let unused = tokio::net::TcpListener::bind("127.0.0.1:0")
@@ -196,7 +196,7 @@ async fn redirects_are_followed() {
 }
 
 #[tokio::test]
-async fn a_worker_killed_in_a_batch_sends_it_again() {
+async fn killed_worker_sends_its_batch_again() {
     let (database, endpoint) = stage().await;
     let first = worker(&database, eager()).await;
     post(&database, &format!("{}/slow", endpoint.url), 60_000).await;
@@ -215,7 +215,7 @@ async fn a_worker_killed_in_a_batch_sends_it_again() {
 }
 
 #[tokio::test]
-async fn a_lost_connection_is_taken_up_again() {
+async fn lost_connection_is_reopened() {
     let (database, endpoint) = stage().await;
     let worker = worker(&database, eager()).await;
     post(&database, &format!("{}/ok", endpoint.url), 1000).await;
@@ -228,7 +228,7 @@ async fn a_lost_connection_is_taken_up_again() {
 }
 
 #[tokio::test]
-async fn requests_from_before_the_worker_are_sent() {
+async fn earlier_requests_are_sent_at_the_start() {
     let (database, endpoint) = stage().await;
     post(&database, &format!("{}/ok", endpoint.url), 1000).await;
     let worker = worker(&database, eager()).await;
@@ -238,7 +238,7 @@ async fn requests_from_before_the_worker_are_sent() {
 }
 
 #[tokio::test]
-async fn a_full_batch_leaves_the_rest_for_the_next_one_after_the_pause() {
+async fn rest_of_full_batch_waits_for_the_pause() {
     let (mut database, endpoint) = stage().await;
     let patient = PgNetOptions {
         batch_size: 2,
@@ -274,7 +274,7 @@ async fn a_full_batch_leaves_the_rest_for_the_next_one_after_the_pause() {
 }
 
 #[tokio::test]
-async fn responses_are_purged_when_their_time_is_over() {
+async fn expired_responses_are_purged() {
     let (database, endpoint) = stage().await;
     let old =
         "insert into net._http_response (id, created) values (-1, now() - interval '7 hours')";
@@ -287,7 +287,7 @@ async fn responses_are_purged_when_their_time_is_over() {
 }
 
 #[tokio::test]
-async fn the_extension_may_come_after_the_worker() {
+async fn extension_may_be_created_after_the_worker() {
     let database = Database::new().await;
     let endpoint = Endpoint::open().await;
     let worker = worker(&database, eager()).await;

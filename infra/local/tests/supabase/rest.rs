@@ -1,4 +1,4 @@
-//! REST beyond single requests: connections that break, callers that leave, functions that change.
+//! Tests of REST beyond single requests: broken connections, closed clients, changed functions.
 
 use crate::support::{Database, Gateway, Line, PATIENCE, sent};
 use secrecy::ExposeSecret as _;
@@ -60,7 +60,7 @@ async fn broken_connections_cost_requests_and_no_restart() {
 }
 
 #[tokio::test]
-async fn postgres_away_is_503_until_it_is_back() {
+async fn stopped_postgres_is_503_until_restarted() {
     let database = Database::with(COUNTER).await;
     let address = database.url("authenticator").await;
     let mut line = Line::to(&address).await;
@@ -83,7 +83,7 @@ async fn postgres_away_is_503_until_it_is_back() {
 }
 
 #[tokio::test]
-async fn a_caller_who_hangs_up_leaves_no_transaction_open() {
+async fn caller_who_hangs_up_leaves_no_transaction() {
     let database = Database::with(COUNTER).await;
     let gateway = Gateway::adjusted(&database, |config| config.pool_size = 1).await;
     database
@@ -119,7 +119,7 @@ async fn a_caller_who_hangs_up_leaves_no_transaction_open() {
 }
 
 #[tokio::test]
-async fn a_busy_pool_is_504() {
+async fn busy_pool_is_504() {
     let database = Database::with(COUNTER).await;
     let gateway = Gateway::adjusted(&database, |config| {
         config.pool_size = 1;
@@ -153,7 +153,7 @@ async fn a_busy_pool_is_504() {
 }
 
 #[tokio::test]
-async fn a_function_that_changed_is_called_as_it_is_now() {
+async fn changed_function_is_called_with_new_signature() {
     let database =
         Database::with("create function f(a int) returns text language sql as $$ select 'int' $$")
             .await;
@@ -181,7 +181,7 @@ async fn a_function_that_changed_is_called_as_it_is_now() {
 }
 
 #[tokio::test]
-async fn a_return_type_that_changed_is_seen_after_a_notification() {
+async fn changed_return_type_is_used_after_notification() {
     let database =
         Database::with("create function g() returns int language sql as $$ select 1 $$").await;
     let gateway = Gateway::over(&database).await;
@@ -201,7 +201,7 @@ async fn a_return_type_that_changed_is_seen_after_a_notification() {
 }
 
 #[tokio::test]
-async fn a_new_table_is_served_after_a_notification() {
+async fn new_table_is_served_after_a_notification() {
     let database = Database::with(COUNTER).await;
     let gateway = Gateway::over(&database).await;
     assert_eq!(sent(gateway.get("later")).await.0, 404);
@@ -256,7 +256,7 @@ async fn settings_of_a_request_end_with_it() {
 }
 
 #[tokio::test]
-async fn the_statement_timeout_of_the_role_is_put_on_the_call() {
+async fn statement_timeout_of_the_role_applies() {
     let database = Database::with(COUNTER).await;
     let gateway = Gateway::over(&database).await;
     let ask = json!({"p_name": "statement_timeout"});
@@ -278,13 +278,13 @@ async fn the_statement_timeout_of_the_role_is_put_on_the_call() {
 }
 
 #[tokio::test]
-async fn roles_that_cannot_be_taken_are_refused_and_nothing_runs() {
+async fn forbidden_role_is_refused_before_any_statement() {
     let database = Database::with(COUNTER).await;
     let gateway = Gateway::over(&database).await;
     let key = gateway.keys.publishable_key();
     for (role, status, code) in [
         ("supabase_admin", 403, "42501"),
-        ("nobody_of_that_name", 401, "22023"),
+        ("missing_role", 401, "22023"),
         ("anon */ select 1; --", 401, "22023"),
     ] {
         let token = gateway.keys.mint_role_token(role, Duration::from_secs(60));
@@ -304,7 +304,7 @@ async fn roles_that_cannot_be_taken_are_refused_and_nothing_runs() {
 }
 
 #[tokio::test]
-async fn a_statement_prepared_for_one_role_opens_no_schema_for_another() {
+async fn prepared_statement_opens_no_schema_for_other_roles() {
     let database = Database::with(
         "create schema closed;
          grant usage on schema closed to service_role;
@@ -355,7 +355,7 @@ async fn expired_tokens_are_refused_with_the_reason() {
 }
 
 #[tokio::test]
-async fn more_callers_than_connections_are_all_served() {
+async fn callers_beyond_the_pool_are_all_served() {
     let database = Database::with(COUNTER).await;
     let gateway = Gateway::adjusted(&database, |config| config.pool_size = 3).await;
     let calls = (0..60).map(|_| sent(gateway.call("bump", &json!({}))));
@@ -367,7 +367,7 @@ async fn more_callers_than_connections_are_all_served() {
 }
 
 #[tokio::test]
-async fn a_stopped_surface_holds_no_connection() {
+async fn stopped_surface_holds_no_connection() {
     let database = Database::with(COUNTER).await;
     let gateway = Gateway::over(&database).await;
     sent(gateway.call("bump", &json!({}))).await;

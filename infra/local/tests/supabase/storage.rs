@@ -1,4 +1,4 @@
-//! What one request cannot show of Storage: whose role it takes, where bytes are, and what comes of two writers.
+//! Tests of Storage beyond single requests: roles, the place of the bytes, and concurrent writers.
 
 use crate::support::{Database, Gateway, sent};
 use futures::future::join_all;
@@ -42,7 +42,7 @@ impl Gateway {
     }
 }
 
-/// Roles are the whole server's, and tests run side by side.
+/// Creates a role with a unique name: roles belong to the whole server, and tests run concurrently.
 fn role_of_its_own(rights: &str) -> (String, String) {
     let role = format!("role_{}", uuid::Uuid::new_v4().simple());
     (
@@ -55,7 +55,7 @@ fn role_of_its_own(rights: &str) -> (String, String) {
 }
 
 #[tokio::test]
-async fn a_role_of_ones_own_has_what_it_was_granted_and_its_policies_let_through() {
+async fn custom_role_has_its_grants_and_policies() {
     let (role, setup) = role_of_its_own(
         "grant ROLE to authenticator; grant usage on schema storage to ROLE;
          grant select, insert on storage.objects to ROLE;
@@ -92,7 +92,7 @@ async fn a_role_of_ones_own_has_what_it_was_granted_and_its_policies_let_through
 }
 
 #[tokio::test]
-async fn a_role_that_authenticator_may_not_take_is_refused() {
+async fn role_not_granted_to_authenticator_is_refused() {
     let (role, setup) = role_of_its_own(
         "grant usage on schema storage to ROLE; grant insert on storage.objects to ROLE",
     );
@@ -112,7 +112,7 @@ async fn a_role_that_authenticator_may_not_take_is_refused() {
 }
 
 #[tokio::test]
-async fn an_expired_token_is_refused_and_is_nobodys_where_all_may_read() {
+async fn expired_token_reads_public_objects_only() {
     let (database, gateway) = stage("update storage.buckets set public = true").await;
     sent(gateway.as_service(reqwest::Method::POST, "b/a").body("x")).await;
     let expired = gateway
@@ -132,7 +132,7 @@ async fn an_expired_token_is_refused_and_is_nobodys_where_all_may_read() {
 }
 
 #[tokio::test]
-async fn no_name_and_no_row_leads_out_of_the_folder() {
+async fn names_and_rows_stay_inside_the_folder() {
     let (database, gateway) = stage("").await;
     std::fs::write(gateway.objects.path().join("secret"), "out of reach").unwrap();
     for name in [
@@ -167,7 +167,7 @@ async fn no_name_and_no_row_leads_out_of_the_folder() {
 }
 
 #[tokio::test]
-async fn of_writers_at_once_one_is_whole_and_nothing_is_left_of_the_others() {
+async fn one_of_concurrent_writers_wins_without_leftovers() {
     let (database, gateway) = stage("").await;
     let texts: BTreeSet<String> = (0..12)
         .map(|number| number.to_string().repeat(10_000))
@@ -197,9 +197,9 @@ async fn of_writers_at_once_one_is_whole_and_nothing_is_left_of_the_others() {
 }
 
 #[tokio::test]
-async fn without_a_database_storage_says_so() {
+async fn missing_database_is_reported() {
     let keys = ProjectKeys::generate();
-    let url = "postgres://nobody@127.0.0.1:1/nothing".to_owned();
+    let url = "postgres://missing@127.0.0.1:1/nothing".to_owned();
     let storage =
         Storage::start(StorageConfig::new(url, "/nonexistent".into(), keys.clone())).unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

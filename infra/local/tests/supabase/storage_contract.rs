@@ -1,7 +1,7 @@
-//! The contract of Storage: requests in order and what must come back, run against a URL.
+//! The contract of Storage: requests in order with their expected responses, run against a URL.
 //!
-//! The one thing to know: nothing here knows who serves. With `SUPABASE_URL` set (and `SUPABASE_PUBLISHABLE_KEY`,
-//! `SUPABASE_SECRET_KEY`, `SUPABASE_USER_TOKEN`: a token whose `sub` is 00000000-0000-4000-8000-000000000001) it runs
+//! The cases are independent of the server. With `SUPABASE_URL` set (and `SUPABASE_PUBLISHABLE_KEY`,
+//! `SUPABASE_SECRET_KEY`, `SUPABASE_USER_TOKEN`: a token whose `sub` is 00000000-0000-4000-8000-000000000001) they run
 //! against that project, which must have `storage_contract/schema.sql`; otherwise against a gateway started here.
 
 mod cases;
@@ -62,7 +62,7 @@ async fn run(http: &reqwest::Client, target: &Target, case: &Case) -> Result<(),
     let request = http.request(case.method.clone(), url);
     let key = &target.publishable_key;
     let mut request = match case.sender {
-        Sender::Nobody => request,
+        Sender::WithoutToken => request,
         Sender::Anonymous => request.header("apikey", key),
         Sender::User => request
             .header("apikey", key)
@@ -101,11 +101,11 @@ async fn run(http: &reqwest::Client, target: &Target, case: &Case) -> Result<(),
             .unwrap()
             .iter()
             .all(|(name, value)| body[name] == *value),
-        // The code is newer than the rest, and left out by some versions.
+        // The code is newer than the rest, and some versions leave it out.
         Expected::Refusal(status, code, error, message) => {
             body["statusCode"] == **status
                 && body["error"] == **error
-                && body.get("code").is_none_or(|said| said == code)
+                && body.get("code").is_none_or(|present| present == code)
                 && message.is_none_or(|message| body["message"] == message)
         }
     };
@@ -115,7 +115,7 @@ async fn run(http: &reqwest::Client, target: &Target, case: &Case) -> Result<(),
 }
 
 #[tokio::test]
-async fn every_request_of_the_contract_is_answered_as_storage_answers_it() {
+async fn contract_requests_are_answered_as_by_storage() {
     let target = Target::open().await;
     let http = reqwest::Client::new();
     let mut broken = Vec::new();

@@ -1,4 +1,4 @@
-//! A database of its own per test, and what stands around it: a gateway, an endpoint, a proxy.
+//! A database per test, with the parts around it: a gateway, an endpoint, a proxy.
 
 use axum::{
     Router,
@@ -45,7 +45,7 @@ impl Database {
         Self::opened(server, name).await
     }
 
-    /// One with every migration.
+    /// Creates a database with every migration.
     pub(crate) async fn migrated() -> Self {
         let server = Server::shared_by_tests().await.unwrap();
         let name = format!("supabase_{}", Uuid::new_v4().simple());
@@ -76,7 +76,7 @@ impl Database {
             .url(role, &self.name)
     }
 
-    /// The first column of the first row, as text.
+    /// Returns the first column of the first row, as text.
     pub(crate) async fn text(&self, query: &str) -> String {
         let row = self
             .superuser
@@ -86,7 +86,7 @@ impl Database {
         row.get::<_, Option<String>>(0).unwrap_or_default()
     }
 
-    /// Waits until the query gives the text.
+    /// Waits until the query returns the text.
     pub(crate) async fn until(&self, query: &str, wanted: &str) {
         let waiting = async {
             while self.text(query).await != wanted {
@@ -127,7 +127,7 @@ pub(crate) struct Gateway {
     pub(crate) url: String,
     pub(crate) keys: ProjectKeys,
     pub(crate) http: reqwest::Client,
-    /// Where storage keeps the bytes of objects.
+    /// The folder in which storage keeps the bytes of objects.
     pub(crate) objects: tempfile::TempDir,
     rest: Rest,
     storage: Storage,
@@ -177,7 +177,7 @@ impl Gateway {
         }
     }
 
-    /// A call as a caller of the secret key.
+    /// Builds a call with the secret key.
     pub(crate) fn call(&self, function: &str, arguments: &Value) -> reqwest::RequestBuilder {
         self.call_as(self.keys.secret_key().expose_secret(), function, arguments)
     }
@@ -206,7 +206,7 @@ impl Gateway {
     }
 }
 
-/// Status and JSON of an answer.
+/// Sends a request; returns status and JSON of the answer.
 pub(crate) async fn sent(request: reqwest::RequestBuilder) -> (u16, Value) {
     let response = request.send().await.unwrap();
     let status = response.status().as_u16();
@@ -217,11 +217,10 @@ pub(crate) async fn sent(request: reqwest::RequestBuilder) -> (u16, Value) {
     )
 }
 
-/// What an endpoint was sent: path, headers, body.
+/// A request that an endpoint received: path, headers, body.
 pub(crate) type Hit = (String, HeaderMap, String);
 
-/// An endpoint that writes down what comes: `/ok`, `/error`, `/redirect`, and `/slow`, which
-/// answers when it is released.
+/// An endpoint that records its requests: `/ok`, `/error`, `/redirect`, and `/slow`, which answers when it is released.
 pub(crate) struct Endpoint {
     pub(crate) url: String,
     state: Arc<EndpointState>,
@@ -259,7 +258,7 @@ impl Endpoint {
             .collect()
     }
 
-    /// Waits until so many requests came for a path.
+    /// Waits until the endpoint has received so many requests for a path.
     pub(crate) async fn until_hits(&self, name: &str, count: usize) {
         let waiting = async {
             loop {
@@ -316,7 +315,7 @@ async fn endpoint(
     }
 }
 
-/// Stands between a program and Postgres, so that a test can cut the line and mend it.
+/// A proxy between a program and Postgres, with which a test cuts and restores the connection.
 pub(crate) struct Line {
     pub(crate) port: u16,
     target: String,

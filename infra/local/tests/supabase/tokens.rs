@@ -1,4 +1,4 @@
-//! Tokens of signed-in people: who can verify them, and which forgeries every surface refuses.
+//! Tests of signed-in people's tokens: their verifiers, and the forgeries that every surface refuses.
 
 use crate::support::{Database, Gateway, sent};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -16,7 +16,7 @@ const SCHEMA: &str = "
     create policy own on notes to authenticated using (author = auth.uid());
     grant select on notes to authenticated, service_role;";
 
-/// Signs a person up; their id and token.
+/// Signs a person up; returns id and token.
 async fn signed_up(gateway: &Gateway) -> (Uuid, String) {
     let request = gateway.http.post(format!("{}/auth/v1/signup", gateway.url));
     let request = request.header("apikey", gateway.keys.publishable_key());
@@ -34,7 +34,7 @@ async fn key_set(gateway: &Gateway) -> Value {
     set
 }
 
-/// One request to each surface, with the token.
+/// Builds one request to each surface, with the token.
 fn requests(gateway: &Gateway, token: &str) -> Vec<(&'static str, reqwest::RequestBuilder)> {
     let key = gateway.keys.publishable_key();
     let get = |path: &str| {

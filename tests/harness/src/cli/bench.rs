@@ -16,7 +16,7 @@ use local_stack::terminal::Screen;
 use serde_json::json;
 
 use super::arguments::{BenchSubject, Profile};
-use super::{Usage, arguments, print, print_json, told_to_stop};
+use super::{Usage, arguments, print, print_json, stop_signal};
 use crate::bench::{self, Amount, Repetitions, Settings, Stage, Workload, report};
 
 /// This very program.
@@ -34,7 +34,7 @@ pub(super) async fn run(
     if let Some(program) = other_program(arguments.profile, &home, &progress).await? {
         return Err(become_program(&program));
     }
-    let told = told_to_stop()?;
+    let told = stop_signal()?;
     tokio::select! {
         ended = measure(arguments, global, &home, &progress) => ended,
         // Dropping the stage ends all that it started.

@@ -7,7 +7,7 @@ use local_stack::progress::Progress;
 use local_stack::stack::{DatabaseChoice, Port, ServerChoice, StackOptions};
 use local_stack::terminal::{Screen, table};
 
-use super::{Usage, arguments, print, print_error, print_json, told_to_stop};
+use super::{Usage, arguments, print, print_error, print_json, stop_signal};
 use crate::chaos::{Report, Settings};
 use crate::random::new_seed;
 
@@ -21,7 +21,7 @@ pub(super) async fn run(
     let settings = settings(arguments);
     settings.check().map_err(Usage)?;
     print_error(&format!("seed {}", settings.seed));
-    let report = crate::chaos::run(settings, options()?, told_to_stop()?).await?;
+    let report = crate::chaos::run(settings, options()?, stop_signal()?).await?;
     match global.json {
         true => print_json(&report)?,
         false => show(&report),

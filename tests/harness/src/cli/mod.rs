@@ -11,7 +11,7 @@ mod races;
 use std::process::ExitCode;
 
 use clap::Parser;
-use local_stack::terminal::{self, Usage, print, print_error, print_json, told_to_stop};
+use local_stack::terminal::{self, Usage, print, print_error, print_json, stop_signal};
 
 use arguments::{Arguments, Command, EvalSubject};
 

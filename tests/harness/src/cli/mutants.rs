@@ -133,7 +133,7 @@ async fn run_sql(
             list,
             move |mutant, test, is_killed| {
                 let verdict = if is_killed { "kills" } else { "DOES NOT KILL" };
-                told.say(&format!("{test} {verdict} {}", mutant.id()));
+                told.print(&format!("{test} {verdict} {}", mutant.id()));
             },
         );
         report.stale.extend(alive.await?);
@@ -167,7 +167,7 @@ impl Counter {
         let done = self.tried.fetch_add(1, Ordering::Relaxed) + 1;
         if let Fate::Survived { files } = &tried.fate {
             self.survived.fetch_add(1, Ordering::Relaxed);
-            self.progress.say(&format!(
+            self.progress.print(&format!(
                 "survives {}: {}",
                 count(*files, "file"),
                 tried.mutant.id()
@@ -183,7 +183,7 @@ impl Counter {
             phase.note(format!("{done} of {}, {survived} survive", self.all));
         }
         if done.is_multiple_of(250) {
-            self.progress.say(&format!(
+            self.progress.print(&format!(
                 "{done} of {} are through, {survived} survive",
                 self.all
             ));

@@ -1,15 +1,15 @@
 //! The faults as the stack calls them.
 
 use axum::Router;
-use local_stack::fault_hook::{FaultHook, Parcel, Passage};
-use local_stack::lambda::{Grip, SANDBOX_PLACEHOLDER};
+use local_stack::fault_hook::{FaultHook, Message, Passage};
+use local_stack::lambda::{SANDBOX_PLACEHOLDER, SandboxControl};
 
 use super::Faults;
 use super::gateway::{self, SANDBOX_PREFIX};
 use super::transit::Fate;
 
 impl FaultHook for Faults {
-    fn take_hold(&self, grip: Grip) -> anyhow::Result<()> {
+    fn receive_control(&self, grip: SandboxControl) -> anyhow::Result<()> {
         let mut state = self.state();
         state.plan.check()?;
         state.grip = Some(grip);
@@ -25,17 +25,17 @@ impl FaultHook for Faults {
         gateway::in_front_of(gateway, self.clone())
     }
 
-    fn wake(&self, function: &str, copy: &mut dyn FnMut() -> Parcel) -> Passage {
+    fn wake(&self, function: &str, copy: &mut dyn FnMut() -> Message) -> Passage {
         passage(self.fate_of_wake(function), copy)
     }
 
-    fn message(&self, queue: &str, copy: &mut dyn FnMut() -> Parcel) -> Passage {
+    fn message(&self, queue: &str, copy: &mut dyn FnMut() -> Message) -> Passage {
         passage(self.fate_of_message(queue), copy)
     }
 }
 
 /// Sends off what does not travel at once.
-fn passage(fate: Option<Fate>, copy: &mut dyn FnMut() -> Parcel) -> Passage {
+fn passage(fate: Option<Fate>, copy: &mut dyn FnMut() -> Message) -> Passage {
     let Some(fate) = fate else {
         return Passage::Now;
     };

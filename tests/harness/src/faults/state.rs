@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use local_stack::lambda::Grip;
+use local_stack::lambda::SandboxControl;
 
 use super::counts::Kind;
 use super::held::Held;
@@ -27,7 +27,7 @@ pub(super) struct State {
     /// Blows of the plan, whichever rule they came from.
     kills: u64,
     freezes: u64,
-    pub(super) grip: Option<Grip>,
+    pub(super) grip: Option<SandboxControl>,
     /// Stopped sandboxes.
     pub(super) frozen: Vec<String>,
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use fastrand::Rng;
-use local_stack::fault_hook::Parcel;
+use local_stack::fault_hook::Message;
 
 use super::Delivery;
 use super::place_rngs::hits;
@@ -29,7 +29,7 @@ struct Hold {
 
 #[derive(Default)]
 pub(super) struct Transit {
-    held: Mutex<Vec<(u64, Parcel)>>,
+    held: Mutex<Vec<(u64, Message)>>,
 }
 
 impl Fate {
@@ -78,7 +78,7 @@ impl Fate {
     }
 
     /// Sends off all copies but one that goes at once, if there is one: then `true`, and the caller delivers it.
-    pub(crate) fn send_off(self, mut copy: impl FnMut() -> Parcel) -> bool {
+    pub(crate) fn send_off(self, mut copy: impl FnMut() -> Message) -> bool {
         let mut goes_at_once = false;
         for delay in self.delays {
             match &self.hold {
@@ -98,7 +98,7 @@ impl Fate {
 }
 
 impl Hold {
-    fn hand_in(&self, delay: Duration, parcel: Parcel) {
+    fn hand_in(&self, delay: Duration, parcel: Message) {
         let (transit, window, turn) = (Arc::clone(&self.transit), self.window, self.turn);
         tokio::spawn(async move {
             tokio::time::sleep(delay).await;
@@ -111,7 +111,7 @@ impl Hold {
 
 impl Transit {
     /// Holds a parcel back and lets another go if there are too many. Returns its number.
-    fn take_in(&self, parcel: Parcel, window: usize, turn: f64) -> u64 {
+    fn take_in(&self, parcel: Message, window: usize, turn: f64) -> u64 {
         let mut held = self.held();
         let number = held.iter().map(|(number, _)| number + 1).max().unwrap_or(0);
         held.push((number, parcel));
@@ -135,7 +135,7 @@ impl Transit {
         }
     }
 
-    fn held(&self) -> MutexGuard<'_, Vec<(u64, Parcel)>> {
+    fn held(&self) -> MutexGuard<'_, Vec<(u64, Message)>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -76,7 +76,7 @@ pub async fn run(
     progress: &Progress,
 ) -> anyhow::Result<Report> {
     let known = list(workspace, modules).await?;
-    progress.say(&format!("{} Rust mutants", known.len()));
+    progress.print(&format!("{} Rust mutants", known.len()));
     let output = target(workspace).join("mutants");
     std::fs::create_dir_all(&output).with_context(|| format!("making {}", output.display()))?;
     let mut command = command(workspace, modules);

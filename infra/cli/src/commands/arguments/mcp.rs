@@ -1,16 +1,16 @@
-//! What may be written after `goalpost mcp`.
+//! The arguments of `goalpost mcp`.
 
 use clap::{Args, Subcommand, ValueEnum};
 
 pub(super) const HELP: &str = "\
 Examples:
   cargo goalpost mcp add docs https://docs.example.com/mcp --header authorization
-  cargo goalpost mcp refresh docs                 asks the server what it has
-  cargo goalpost mcp list                         what there is, and what waits for you
+  cargo goalpost mcp refresh docs                 asks the server for its tools
+  cargo goalpost mcp list                         lists servers, tools and pending approvals
   cargo goalpost mcp approve docs search --reads-only --repeatable
 
 A tool is called mcp.<server>.<tool> in plans and in the lists of agents, and only as you approved it: if its description
-or schema changes, it waits for you again. Credentials are put into Vault by whoever has the database, under the name
+or schema changes, it waits for you again. Credentials are put into Vault by the owner of the database, under the name
 that `add` prints.";
 
 #[derive(Debug, Args)]
@@ -26,19 +26,19 @@ pub(in crate::commands) struct Mcp {
 pub(in crate::commands) enum McpAction {
     /// Add a server
     Add {
-        /// What it is called here: a lower-case letter, then letters, digits or _
+        /// Its name in the workspace: a lower-case letter, then letters, digits or _
         #[arg(value_name = "NAME")]
         name: String,
-        /// Where it is
+        /// Its address
         #[arg(value_name = "URL")]
         address: String,
-        /// The header that carries its credentials, if it wants any
+        /// The header that carries its credentials, if it requires any
         #[arg(long, value_name = "HEADER")]
         header: Option<String>,
     },
     /// List servers and their tools
     List,
-    /// Ask a server which tools it has
+    /// Ask a server for its tools
     Refresh {
         /// The server
         #[arg(value_name = "SERVER")]
@@ -58,14 +58,14 @@ pub(in crate::commands) enum McpAction {
         /// The same call twice has the effect of one
         #[arg(long)]
         repeatable: bool,
-        /// When a person is asked before a call [default: as it was; at first when-tainted]
+        /// The calls that require a person's approval [default: as it was; at first when-tainted]
         #[arg(long, value_enum, value_name = "WHEN")]
         ask: Option<AskWhen>,
-        /// Do not show the tool and ask
+        /// Skip the confirmation
         #[arg(long, short)]
         yes: bool,
     },
-    /// Remove a server, with what was approved of it
+    /// Remove a server, with the approvals of its tools
     Remove {
         /// The server
         #[arg(value_name = "SERVER")]
@@ -73,13 +73,13 @@ pub(in crate::commands) enum McpAction {
     },
 }
 
-/// When a person is asked before a call.
+/// The calls that require a person's approval.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(in crate::commands) enum AskWhen {
     /// Never
     Never,
     /// Each time
     Always,
-    /// Once the step has read what nobody vouches for
+    /// Once the step has read untrusted content
     WhenTainted,
 }

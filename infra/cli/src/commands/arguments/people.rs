@@ -11,7 +11,7 @@ Examples:
   cargo goalpost members role 00000000-0000-4000-8000-000000000002 viewer
   cargo goalpost members remove 00000000-0000-4000-8000-000000000002
 
-Nobody becomes a member unasked: an invitation waits for the person who is invited, who sees it with `members list`.
+Membership requires consent: an invitation waits for the invited person, who sees it with `members list`.
 What a removed member had asked for is cancelled.";
 
 pub(in crate::commands) const ADMINS_HELP: &str = "\
@@ -47,7 +47,7 @@ pub(in crate::commands) struct Settings {
     /// The currency by its three letters; none: no currency
     #[arg(long, value_name = "CODE")]
     pub(in crate::commands) currency: Option<String>,
-    /// Whether agents are sent common values of the tables that their asker may read
+    /// Send agents common values of the tables that the person may read
     #[arg(long, value_name = "true|false")]
     pub(in crate::commands) common_values: Option<bool>,
 }
@@ -93,12 +93,12 @@ pub(in crate::commands) enum MembersAction {
         /// The new role
         role: Role,
     },
-    /// Remove a member; what they had asked for is cancelled
+    /// Remove a member; their requests are cancelled
     Remove {
         /// The member's user id
         user: Uuid,
     },
-    /// Leave the workspace; what you had asked for is cancelled
+    /// Leave the workspace; your requests are cancelled
     Leave,
 }
 
@@ -159,7 +159,7 @@ pub(in crate::commands) enum AdminsAction {
         #[arg(long, value_name = "TOKENS", default_value_t = 1_000_000_000)]
         tokens: i64,
     },
-    /// Show or change what people may do with workspaces in the project
+    /// Show or change the limits of people's workspaces in the project
     Limits {
         /// A limit and its value, such as new_workspace_month_microusd=5000000
         #[arg(long, value_name = "KEY=VALUE")]

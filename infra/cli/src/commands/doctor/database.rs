@@ -1,4 +1,4 @@
-//! What the database must have: extensions, migrations, endpoints, secrets, a clock that ticks.
+//! Checks of the database: extensions, migrations, endpoints, secrets, cron runs.
 
 use std::time::{Duration, Instant};
 
@@ -15,11 +15,11 @@ use crate::commands::state;
 use crate::render::age;
 
 const EXTENSIONS: [&str; 4] = ["pgcrypto", "pg_net", "pg_cron", "supabase_vault"];
-/// A job in seconds that has not run for this long does not run.
+/// A job with a period in seconds counts as stopped after so long without a run.
 const TICK_PATIENCE_SECONDS: i64 = 90;
 const WAKE_PATIENCE: Duration = Duration::from_secs(5);
 
-pub(super) async fn look(home: &Home, stack: &state::Stack) -> Vec<Check> {
+pub(super) async fn check(home: &Home, stack: &state::Stack) -> Vec<Check> {
     let client = match connect(stack).await {
         Ok(client) => client,
         Err(error) => {
@@ -63,7 +63,7 @@ async fn connect(stack: &state::Stack) -> anyhow::Result<Client> {
     Ok(client)
 }
 
-/// Names the price that each configured model is counted at, and how to set one where it is the ceiling.
+/// Returns the price of each configured model, and advice on how to set one where the ceiling applies.
 pub(super) async fn prices(client: &Client, models: &[Candidate]) -> anyhow::Result<Check> {
     let query = "
         select p.valid_from is null, goalpost_private.price_in_words(p)
@@ -227,13 +227,13 @@ async fn cron(client: &Client) -> anyhow::Result<Check> {
         };
         is_bad |= (Utc::now() - ran_at).num_seconds() > TICK_PATIENCE_SECONDS
             || state.as_deref() == Some("failed");
-        let said: Option<String> = row.get(3);
-        let said = said
+        let message: Option<String> = row.get(3);
+        let message = message
             .filter(|_| state.as_deref() == Some("failed"))
-            .map(|said| format!(": {said}"))
+            .map(|message| format!(": {message}"))
             .unwrap_or_default();
         seen.push(format!(
-            "{name} {} {}{said}",
+            "{name} {} {}{message}",
             state.unwrap_or_default(),
             age(ran_at, Utc::now())
         ));
@@ -253,9 +253,9 @@ async fn cron(client: &Client) -> anyhow::Result<Check> {
     }
 }
 
-/// Rings a function's bell as the engine does, and waits until the function has looked.
+/// Sends a wake to a function as the engine does, and waits until the function has checked for work.
 pub(super) async fn wake_round_trip(stack: &state::Stack) -> Check {
-    match ring(stack).await {
+    match send_wake(stack).await {
         Ok(Some(took)) => Check::good(
             "wake",
             format!(
@@ -275,7 +275,7 @@ pub(super) async fn wake_round_trip(stack: &state::Stack) -> Check {
     }
 }
 
-async fn ring(stack: &state::Stack) -> anyhow::Result<Option<Duration>> {
+async fn send_wake(stack: &state::Stack) -> anyhow::Result<Option<Duration>> {
     let client = connect(stack).await?;
     let insert = "insert into goalpost.wakes (function, ready_count, sent_at) values ('executor', 1, now()) returning id";
     let id: i64 = client.query_one(insert, &[]).await?.get(0);

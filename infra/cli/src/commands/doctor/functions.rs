@@ -1,4 +1,4 @@
-//! Whether the functions can be invoked and do well, and their schedule ticks.
+//! Checks of the functions: whether they can be invoked and succeed, and whether their schedule runs.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::render::count;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
-pub(super) async fn look(stack: &state::Stack) -> Vec<Check> {
+pub(super) async fn check(stack: &state::Stack) -> Vec<Check> {
     let key = match stack.keys() {
         Ok(keys) => keys.secret_key().expose_secret().to_owned(),
         Err(error) => {
@@ -91,7 +91,7 @@ fn health(figures: &Value) -> Check {
     )
 }
 
-/// The analyzer is woken by its schedule alone, so its invocations are the schedule's ticks.
+/// Checks the schedule by the analyzer's invocations, since only the schedule wakes it.
 fn schedules(figures: &Value) -> Check {
     match figure(figures, "analyzer", "invocations") {
         0 => Check::good(

@@ -1,7 +1,7 @@
-//! Which models are asked, and whether they answer: one tiny question to each, one text to embed.
+//! Checks of the models: one tiny question to each, one text to embed.
 //!
-//! The one thing to know: keys stay with the process that was given them. So they are tried with those that doctor finds
-//! in its own environment, and it says so where one is missing.
+//! A running stack keeps its keys to itself, so the models are called with the keys in doctor's own environment. A
+//! missing key is reported.
 
 use std::time::{Duration, Instant};
 
@@ -11,19 +11,19 @@ use local_stack::stack::{MODEL_VARIABLES, StackOptions, given};
 use super::Check;
 use crate::commands::state::Models;
 
-/// What a person waits for.
+/// The longest wait for a model.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long a server's address is tried.
+/// The longest wait for a server's address.
 const CONNECTING: Duration = Duration::from_secs(5);
 
-/// Room for a model that thinks before it says a word.
+/// Room for a model that reasons before it answers.
 const ENOUGH_TOKENS: u32 = 1_024;
 
 const OPENAI_KEY: &str = "OPENAI_API_KEY";
 const ANTHROPIC_KEY: &str = "ANTHROPIC_API_KEY";
 
-/// What a stack is started with, for whoever looks later.
+/// Returns the settings of models that a stack is started with, without the keys.
 pub(in crate::commands) fn of(options: &StackOptions) -> Models {
     let is_variable = |name: &str| MODEL_VARIABLES.contains(&name);
     let environment = options.environment.iter();
@@ -44,7 +44,7 @@ pub(in crate::commands) fn of(options: &StackOptions) -> Models {
     }
 }
 
-/// Of a hosted project's functions nothing is seen from here; what this environment says may be what they were given.
+/// Checks the models of this environment. A hosted project's functions may have been given others.
 pub(super) async fn of_environment() -> Vec<Check> {
     let read = |name: &str| Some((name.to_owned(), given(name)?));
     let models = Models {
@@ -58,19 +58,19 @@ pub(super) async fn of_environment() -> Vec<Check> {
     if models.keys.is_empty() && models.environment.is_empty() {
         return vec![Check::note(
             "model",
-            "what the functions ask is in their own settings and is not seen from here",
-            "Set what they have (GOALPOST_MODEL, ANTHROPIC_API_KEY, OPENAI_API_KEY …) for doctor too, to have it tried.",
+            "the models of the functions are in their own settings, which cannot be read from here",
+            "Set the same variables (GOALPOST_MODEL, ANTHROPIC_API_KEY, OPENAI_API_KEY …) for doctor too, so that it calls them.",
         )];
     }
-    look(&models).await
+    check(&models).await
 }
 
-/// Returns what is wrong with a stack's settings of models, without asking anyone.
+/// Returns the errors in a stack's settings of models, without a model call.
 pub(in crate::commands) fn wrong_settings(models: &Models) -> Vec<String> {
     ModelConfig::read(|name| models.environment.get(name).cloned()).1
 }
 
-/// Returns a sentence for each model's server that does not answer at its address. No model is asked.
+/// Returns a sentence for each model server that does not answer at its address, without a model call.
 pub(in crate::commands) async fn unreachable(models: &Models) -> Vec<String> {
     let Ok(model) = Model::new(with_some_keys(models)) else {
         return Vec::new();
@@ -90,7 +90,7 @@ pub(super) fn paid(models: &Models) -> Vec<Candidate> {
     paid
 }
 
-/// A stack's settings with keys that nobody accepts: which providers there are is decided by whether there is a key.
+/// Returns a stack's settings with invalid keys: the presence of a key decides which providers there are.
 fn with_some_keys(models: &Models) -> ModelConfig {
     let (config, _) = ModelConfig::read(|name| models.environment.get(name).cloned());
     let some_key = |name: &str| {
@@ -104,12 +104,12 @@ fn with_some_keys(models: &Models) -> ModelConfig {
     }
 }
 
-/// What would be asked, and what came of asking.
-pub(super) async fn look(models: &Models) -> Vec<Check> {
-    look_with(models, given).await
+/// Returns the models that would be called, with the result of a call.
+pub(super) async fn check(models: &Models) -> Vec<Check> {
+    check_with(models, given).await
 }
 
-async fn look_with(models: &Models, key: impl Fn(&str) -> Option<String>) -> Vec<Check> {
+async fn check_with(models: &Models, key: impl Fn(&str) -> Option<String>) -> Vec<Check> {
     let (config, problems) = ModelConfig::read(|name| models.environment.get(name).cloned());
     if !problems.is_empty() {
         return vec![Check::bad(
@@ -126,7 +126,7 @@ async fn look_with(models: &Models, key: impl Fn(&str) -> Option<String>) -> Vec
             format!("Set {missing} for doctor too, to have it tried."),
         )];
     }
-    // A key that the functions do not have would tell of another model than theirs.
+    // A key that the functions do not have would select another model than theirs.
     let their_key = |name: &str| {
         let is_theirs = models.keys.iter().any(|theirs| theirs == name);
         key(name).filter(|_| is_theirs).map(Into::into)
@@ -143,7 +143,7 @@ async fn look_with(models: &Models, key: impl Fn(&str) -> Option<String>) -> Vec
     }
 }
 
-/// The model that answers, and the one that answers in its place.
+/// Calls the model that answers, and its fallback.
 async fn language(model: &Model) -> Check {
     if model.is_offline() {
         return Check::note(
@@ -161,7 +161,7 @@ async fn language(model: &Model) -> Check {
         let place = if position == 0 { "" } else { "fallback " };
         let name = format!("{place}{}/{}", candidate.provider, candidate.model);
         match ask(model, candidate).await {
-            Ok(said) => seen.push(format!("{name} {said}")),
+            Ok(answer) => seen.push(format!("{name} {answer}")),
             Err(error) => {
                 seen.push(format!("{name}: {error}"));
                 return Check::bad("model", seen.join("; "), advice(candidate));
@@ -211,7 +211,7 @@ async fn embeddings(model: &Model) -> Check {
         Err(error) => Check::bad(
             "embeddings",
             error.to_string(),
-            "Check GOALPOST_EMBEDDING_MODEL; `lexical` is built in and needs nobody.",
+            "Check GOALPOST_EMBEDDING_MODEL; `lexical` is built in and needs no provider.",
         ),
     }
 }

@@ -1,4 +1,4 @@
-//! Which key and algorithm sign a token, and which combinations are refused.
+//! Tests of the algorithms and keys that sign tokens, and of refused combinations.
 
 use super::*;
 
@@ -30,7 +30,7 @@ fn signed_with(text: &[u8], kid: Option<&str>) -> String {
     token.expose_secret().to_owned()
 }
 
-/// The details of a refusal with the code of a wrong key.
+/// Returns the details of a refusal with the code of a wrong key.
 fn refusal(token: &str, keys: &ProjectKeys) -> String {
     let error = verify(token, keys).unwrap_err();
     let expected = ("PGRST301", "No suitable key or wrong key type");

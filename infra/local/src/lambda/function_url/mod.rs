@@ -1,8 +1,8 @@
 //! Function URLs, at `/lambda-url/{function}/…`: an HTTP request becomes an event in payload format
 //! 2.0 (`request`), and the function's answer becomes an HTTP response (`reply`).
 //!
-//! The one thing to know: the invocation does not end when the caller hangs up. Whoever calls with a
-//! short timeout, as Postgres does, may count on the work being done.
+//! The invocation does not end when the caller hangs up. A caller with a short timeout, such as Postgres, may rely on
+//! the work being done.
 
 mod reply;
 mod request;

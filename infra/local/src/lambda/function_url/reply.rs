@@ -1,8 +1,7 @@
 //! A function's answer as an HTTP response.
 //!
-//! The one thing to know: an object with a `statusCode` is a response; any other JSON is a body, sent
-//! with 200 and `application/json`. A response that makes no sense is answered with 502, as is a
-//! function that fails: the caller never sees why, the log does.
+//! An object with a `statusCode` is a response; any other JSON is a body, sent with 200 and `application/json`. A
+//! malformed response is answered with 502, as is a failed function: the reason is in the log, never in the response.
 
 use axum::{
     body::Body,
@@ -26,7 +25,7 @@ pub(super) fn response(payload: Bytes, request: &RequestId) -> Response {
     response.map_or_else(|| broken(request), |response| signed(response, request))
 }
 
-/// What the caller gets when the function has failed.
+/// Returns the response for a function that failed.
 pub(super) fn broken(request: &RequestId) -> Response {
     signed(
         (StatusCode::BAD_GATEWAY, "Internal Server Error").into_response(),
@@ -81,7 +80,7 @@ fn body(answer: &Value) -> Option<Bytes> {
     let text = match answer.get("body") {
         None | Some(Value::Null) => return Some(Bytes::new()),
         Some(Value::String(text)) => text,
-        // An object where text belongs is sent as its JSON.
+        // An object in the place of text is sent as its JSON.
         Some(other) => return Some(Bytes::from(other.to_string())),
     };
     if answer.get("isBase64Encoded").and_then(Value::as_bool) == Some(true) {

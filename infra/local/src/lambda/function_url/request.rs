@@ -1,8 +1,7 @@
 //! An HTTP request as an event in payload format 2.0.
 //!
-//! The one thing to know: the path and query string appear twice, once as they were sent (`rawPath`,
-//! `rawQueryString`) and once decoded (`http.path`, `queryStringParameters`); and so do cookies, as an
-//! array and among the headers.
+//! The path and query string appear twice, once as they were sent (`rawPath`, `rawQueryString`) and once decoded
+//! (`http.path`, `queryStringParameters`); so do cookies, as an array and among the headers.
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
@@ -75,8 +74,8 @@ pub(super) fn event(
     event
 }
 
-/// Lower-case names; values of a repeated header joined by a comma. The `x-forwarded-` ones are the
-/// endpoint's own word, whatever the caller says.
+/// Returns the headers: lower-case names; values of a repeated header joined by a comma. The endpoint sets the
+/// `x-forwarded-` headers itself and ignores the caller's.
 fn headers(given: &HeaderMap, source_ip: &str) -> BTreeMap<String, String> {
     let mut headers: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in given {
@@ -125,7 +124,7 @@ fn query_parameters(query: &str) -> BTreeMap<String, String> {
     parameters
 }
 
-/// Percent signs only: in a path, a plus is a plus.
+/// Decodes percent signs only: in a path, a plus is a plus.
 fn decoded_path(raw: &str) -> String {
     let guarded = raw
         .replace('+', "%2B")
@@ -137,7 +136,7 @@ fn decoded_path(raw: &str) -> String {
         .unwrap_or_else(|| raw.to_owned())
 }
 
-/// Text stays text; anything else, and text that is not UTF-8, becomes base64.
+/// Encodes a body: text stays text; anything else, and text that is not UTF-8, becomes base64.
 fn encoded(body: &[u8], headers: &HeaderMap) -> (String, bool) {
     match std::str::from_utf8(body) {
         Ok(text) if is_textual(headers) => (text.to_owned(), false),

@@ -1,9 +1,9 @@
-//! What a database has before its first migration, held against what a hosted project has.
+//! Tests of a database before its first migration, compared with a hosted project's.
 
 use super::*;
 
 #[tokio::test]
-async fn postgres_is_no_superuser_and_may_what_it_may_when_hosted() {
+async fn postgres_is_no_superuser_with_its_hosted_rights() {
     let client = session().await;
     let attributes =
         "select concat_ws(' ', rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls)
@@ -20,7 +20,7 @@ async fn postgres_is_no_superuser_and_may_what_it_may_when_hosted() {
 }
 
 #[tokio::test]
-async fn authenticator_becomes_the_api_roles_and_nothing_else() {
+async fn authenticator_becomes_only_the_api_roles() {
     let (server, name) = database().await;
     let client = server.connect("authenticator", &name).await.unwrap();
     for role in ["anon", "authenticated", "service_role"] {
@@ -39,7 +39,7 @@ async fn authenticator_becomes_the_api_roles_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_login_needs_the_password() {
+async fn login_requires_the_password() {
     let (server, name) = database().await;
     let url = server.url(SUPERUSER, &name);
     let without = format!(
@@ -54,7 +54,7 @@ async fn a_login_needs_the_password() {
 }
 
 #[tokio::test]
-async fn the_identity_of_a_request_is_read_from_either_form_of_its_claims() {
+async fn identity_is_read_from_either_form_of_claims() {
     let client = session().await;
     let id = "11111111-2222-3333-4444-555555555555";
     client
@@ -88,7 +88,7 @@ async fn the_identity_of_a_request_is_read_from_either_form_of_its_claims() {
 }
 
 #[tokio::test]
-async fn tables_in_public_are_open_to_the_api_roles_by_default_and_others_are_not() {
+async fn only_tables_in_public_are_open_by_default() {
     let client = session().await;
     let tables =
         "create table public.open (id int); create schema ours; create table ours.closed (id int);
@@ -103,7 +103,7 @@ async fn tables_in_public_are_open_to_the_api_roles_by_default_and_others_are_no
 }
 
 #[tokio::test]
-async fn postgres_may_add_people_refer_to_them_and_publish_tables() {
+async fn postgres_may_add_and_reference_people_and_publish() {
     let client = session().await;
     client
         .batch_execute(
@@ -116,7 +116,7 @@ async fn postgres_may_add_people_refer_to_them_and_publish_tables() {
 }
 
 #[tokio::test]
-async fn the_api_roles_have_their_hosted_time_limits() {
+async fn api_roles_have_their_hosted_time_limits() {
     let client = session().await;
     let limits = "select string_agg(rolname || ' ' || array_to_string(rolconfig, ','), '; ' order by rolname)
         from pg_roles where rolname in ('anon', 'authenticated')";
@@ -127,7 +127,7 @@ async fn the_api_roles_have_their_hosted_time_limits() {
 }
 
 #[tokio::test]
-async fn bootstrapping_again_changes_nothing_and_loses_nothing() {
+async fn repeated_bootstrap_changes_nothing() {
     let (server, name) = database().await;
     let client = server.connect("postgres", &name).await.unwrap();
     let person = "insert into auth.users (id, email) values (gen_random_uuid(), 'a@b.c')";
@@ -142,7 +142,7 @@ async fn bootstrapping_again_changes_nothing_and_loses_nothing() {
 }
 
 #[tokio::test]
-async fn postgres_may_make_policies_on_objects_and_hand_on_rights_but_alter_nothing_of_storage() {
+async fn postgres_may_write_policies_but_not_alter_storage() {
     let client = session().await;
     client
         .batch_execute(
@@ -174,7 +174,7 @@ async fn postgres_may_make_policies_on_objects_and_hand_on_rights_but_alter_noth
 }
 
 #[tokio::test]
-async fn the_parts_of_an_objects_name_are_cut_as_policies_expect() {
+async fn object_names_are_split_as_policies_expect() {
     let client = session().await;
     let parts = "storage.foldername('a/b/c.tar.gz')::text || ' ' || storage.filename('a/b/c.tar.gz') || ' ' || \
                  storage.extension('a/b/c.tar.gz') || ' ' || storage.foldername('c')::text";

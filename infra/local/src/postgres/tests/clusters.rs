@@ -1,4 +1,4 @@
-//! How clusters are made, started, ended, and cleared away.
+//! Tests of creating, starting, ending and removing clusters.
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -20,7 +20,7 @@ fn place(home: &Home) -> Cluster {
 }
 
 #[tokio::test]
-async fn the_stacks_data_outlives_a_restart() {
+async fn stack_data_outlives_a_restart() {
     let (_base, home) = home_of_its_own();
     let server = server_of(&home, Purpose::Stack).unwrap();
     let admin = server.connect(SUPERUSER, "postgres").await.unwrap();
@@ -42,7 +42,7 @@ async fn the_stacks_data_outlives_a_restart() {
 }
 
 #[tokio::test]
-async fn what_was_committed_survives_a_crash() {
+async fn committed_rows_survive_a_crash() {
     let (_base, home) = home_of_its_own();
     let server = server_of(&home, Purpose::Tests).unwrap();
     let admin = server.connect(SUPERUSER, "postgres").await.unwrap();
@@ -63,7 +63,7 @@ async fn what_was_committed_survives_a_crash() {
 }
 
 #[test]
-fn a_stopped_server_has_ended() {
+fn stopped_server_has_ended() {
     let (_base, home) = home_of_its_own();
     let server = server_of(&home, Purpose::Tests).unwrap();
     server.stop().unwrap();
@@ -73,7 +73,7 @@ fn a_stopped_server_has_ended() {
     assert!(server.is_running());
 }
 
-/// Compares each number with each other one, which looks for no interrupts.
+/// Compares each number with each other one, without a check for interrupts.
 const UNINTERRUPTIBLE: &str = "select array(select generate_series(1, 1000000)) <@ array(select generate_series(1000000, 1, -1))";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -97,7 +97,7 @@ async fn stop_ends_a_session_that_ignores_interrupts() {
 }
 
 #[test]
-fn a_test_cluster_leaves_nothing_behind() {
+fn test_cluster_leaves_nothing_behind() {
     let (_base, home) = home_of_its_own();
     let server = server_of(&home, Purpose::Tests).unwrap();
     assert_eq!(std::fs::read_dir(home.test_clusters()).unwrap().count(), 1);
@@ -106,7 +106,7 @@ fn a_test_cluster_leaves_nothing_behind() {
 }
 
 #[test]
-fn clusters_of_dead_processes_are_cleared_and_those_of_living_ones_are_not() {
+fn only_clusters_of_dead_processes_are_removed() {
     let (_base, home) = home_of_its_own();
     let living = server_of(&home, Purpose::Tests).unwrap();
     let dead = home.test_clusters().join("left_over");
@@ -117,7 +117,7 @@ fn clusters_of_dead_processes_are_cleared_and_those_of_living_ones_are_not() {
 }
 
 #[test]
-fn a_taken_port_is_avoided_and_the_other_one_reported() {
+fn taken_port_is_avoided_and_another_reported() {
     let (_base, home) = home_of_its_own();
     let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port();
@@ -128,7 +128,7 @@ fn a_taken_port_is_avoided_and_the_other_one_reported() {
 }
 
 #[test]
-fn a_pid_file_whose_number_belongs_to_another_program_does_not_stop_the_start() {
+fn reused_process_number_does_not_stop_the_start() {
     let (_base, home) = home_of_its_own();
     let cluster = place(&home);
     let _ = cluster.make().unwrap();
@@ -147,7 +147,7 @@ fn a_pid_file_whose_number_belongs_to_another_program_does_not_stop_the_start() 
 }
 
 #[test]
-fn a_server_that_outlived_its_watcher_is_stopped_before_the_next_start() {
+fn server_without_watcher_is_stopped_before_next_start() {
     let (_base, home) = home_of_its_own();
     let cluster = place(&home);
     let _ = cluster.make().unwrap();
@@ -161,7 +161,7 @@ fn a_server_that_outlived_its_watcher_is_stopped_before_the_next_start() {
 }
 
 #[test]
-fn a_half_made_cluster_is_made_anew() {
+fn incomplete_cluster_is_created_anew() {
     let (_base, home) = home_of_its_own();
     std::fs::create_dir_all(home.data()).unwrap();
     std::fs::write(home.data().join("PG_VERSION"), "18\n").unwrap();
@@ -169,7 +169,7 @@ fn a_half_made_cluster_is_made_anew() {
 }
 
 #[test]
-fn half_made_extensions_are_made_anew() {
+fn incomplete_extensions_are_created_anew() {
     let (_base, home) = home_of_its_own();
     let folder = extensions::ensure(&home, &Progress::quiet()).unwrap();
     std::fs::remove_file(folder.join("complete")).unwrap();
@@ -181,7 +181,7 @@ fn half_made_extensions_are_made_anew() {
 }
 
 #[test]
-fn a_second_stack_on_the_same_data_is_told_how_to_stop_the_first() {
+fn second_stack_on_same_data_is_refused() {
     let (_base, home) = home_of_its_own();
     let _first = server_of(&home, Purpose::Stack).unwrap();
     let error = server_of(&home, Purpose::Stack).unwrap_err().to_string();
@@ -189,7 +189,7 @@ fn a_second_stack_on_the_same_data_is_told_how_to_stop_the_first() {
 }
 
 #[test]
-fn a_server_that_ends_at_once_shows_what_it_said() {
+fn failed_start_shows_the_servers_output() {
     let (_base, home) = home_of_its_own();
     let cluster = place(&home);
     let _ = cluster.make().unwrap();
@@ -204,9 +204,9 @@ fn a_server_that_ends_at_once_shows_what_it_said() {
 
 const CHILD: &str = "GOALPOST_TEST_HOLD_A_SERVER_IN";
 
-/// Not a test of its own: the next one runs it in another process, which it then kills.
+/// Holds a server for the next test, which runs this one in another process and kills it.
 #[test]
-fn a_process_that_holds_a_server() {
+fn process_that_holds_a_server() {
     let Some(base) = std::env::var_os(CHILD) else {
         return;
     };
@@ -220,12 +220,12 @@ fn a_process_that_holds_a_server() {
 }
 
 #[test]
-fn a_server_dies_with_a_process_that_is_killed_without_warning() {
+fn server_ends_with_a_killed_process() {
     let (base, home) = home_of_its_own();
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
-            "postgres::tests::clusters::a_process_that_holds_a_server",
+            "postgres::tests::clusters::process_that_holds_a_server",
             "--nocapture",
         ])
         .env(CHILD, base.path())

@@ -1,4 +1,4 @@
-//! pg_cron's SQL half: schedules, and whose jobs are whose.
+//! Tests of pg_cron's SQL half: schedules, and the owners of jobs.
 
 use super::*;
 
@@ -21,7 +21,7 @@ async fn jobs(client: &Client) -> Option<String> {
 }
 
 #[tokio::test]
-async fn a_named_job_is_replaced_and_keeps_its_number() {
+async fn named_job_is_replaced_and_keeps_its_number() {
     let client = cron().await;
     let first = text(&client, "cron.schedule('sweep', '10 seconds', 'select 1')").await;
     let second = text(&client, "cron.schedule('sweep', '*/5 * * * *', 'select 2')").await;
@@ -52,7 +52,7 @@ async fn jobs_without_a_name_are_all_kept() {
 }
 
 #[tokio::test]
-async fn schedules_of_every_documented_form_are_taken() {
+async fn documented_schedules_are_accepted() {
     let client = cron().await;
     for schedule in [
         "1 seconds",
@@ -75,7 +75,7 @@ async fn schedules_of_every_documented_form_are_taken() {
 }
 
 #[tokio::test]
-async fn anything_else_is_no_schedule() {
+async fn other_schedules_are_refused() {
     let client = cron().await;
     for schedule in [
         "",
@@ -104,7 +104,7 @@ async fn anything_else_is_no_schedule() {
 }
 
 #[tokio::test]
-async fn a_job_is_altered_paused_and_removed() {
+async fn job_is_altered_paused_and_removed() {
     let client = cron().await;
     let id = text(&client, "cron.schedule('sweep', '10 seconds', 'select 1')")
         .await
@@ -167,7 +167,7 @@ async fn jobs_change_through_the_functions_alone() {
 }
 
 #[tokio::test]
-async fn a_role_sees_and_ends_only_its_own_jobs() {
+async fn role_reads_and_ends_only_its_own_jobs() {
     let client = cron().await;
     client
         .batch_execute("select cron.schedule('of postgres', '10 seconds', 'select 1')")

@@ -1,9 +1,9 @@
-//! Databases: templates, clones, names.
+//! Tests of databases: templates, clones, names.
 
 use super::*;
 
 #[tokio::test]
-async fn a_clone_has_the_migrations_and_belongs_to_postgres() {
+async fn clone_has_the_migrations_and_belongs_to_postgres() {
     let (base, home) = home_of_its_own();
     write_migration(
         base.path(),
@@ -31,7 +31,7 @@ async fn a_clone_has_the_migrations_and_belongs_to_postgres() {
 }
 
 #[tokio::test]
-async fn an_unchanged_template_is_used_again_and_a_changed_migration_makes_another() {
+async fn template_is_reused_until_a_migration_changes() {
     let (base, home) = home_of_its_own();
     write_migration(base.path(), "1_things", "create table things (id int);");
     let server = server_of(&home, Purpose::Stack).unwrap();
@@ -53,7 +53,7 @@ async fn an_unchanged_template_is_used_again_and_a_changed_migration_makes_anoth
 }
 
 #[tokio::test]
-async fn a_template_whose_migration_fails_is_not_taken_for_whole() {
+async fn template_with_failed_migration_is_not_used() {
     let (base, home) = home_of_its_own();
     write_migration(base.path(), "1_bad", "select no_such_thing;");
     let server = server_of(&home, Purpose::Tests).unwrap();
@@ -68,7 +68,7 @@ async fn a_template_whose_migration_fails_is_not_taken_for_whole() {
 }
 
 #[tokio::test]
-async fn many_clones_at_once_are_no_trouble() {
+async fn many_clones_are_created_at_once() {
     let (_base, home) = home_of_its_own();
     let server = server_of(&home, Purpose::Tests).unwrap();
     let names: Vec<String> = (0..8).map(|number| format!("clone_{number}")).collect();
@@ -81,7 +81,7 @@ async fn many_clones_at_once_are_no_trouble() {
 }
 
 #[tokio::test]
-async fn a_database_in_use_can_be_dropped_and_dropping_none_is_fine() {
+async fn used_or_missing_database_can_be_dropped() {
     let (server, name) = database().await;
     let client = server.connect("postgres", &name).await.unwrap();
     database::drop(server, &name).await.unwrap();
@@ -90,7 +90,7 @@ async fn a_database_in_use_can_be_dropped_and_dropping_none_is_fine() {
 }
 
 #[tokio::test]
-async fn names_that_would_need_quoting_are_refused() {
+async fn names_that_require_quoting_are_refused() {
     let server = Server::shared_by_tests().await.unwrap();
     for name in [
         "",

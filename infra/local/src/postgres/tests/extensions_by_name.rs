@@ -1,9 +1,9 @@
-//! Extensions, created as a migration creates them: by plain statements, as `postgres`.
+//! Tests of the extensions, created as a migration creates them: by plain statements, as `postgres`.
 
 use super::*;
 
 #[tokio::test]
-async fn every_needed_extension_is_created_by_a_plain_statement() {
+async fn needed_extensions_are_created_by_plain_statements() {
     let client = session().await;
     client
         .batch_execute(
@@ -56,7 +56,7 @@ async fn queues_work_for_postgres() {
 }
 
 #[tokio::test]
-async fn pgmqs_objects_belong_to_postgres_as_hosted() {
+async fn pgmq_objects_belong_to_postgres_as_hosted() {
     let client = session().await;
     client
         .batch_execute("create extension pgmq; select pgmq.create('inbound')")
@@ -85,9 +85,9 @@ async fn vectors_have_distances_and_an_index() {
     assert_eq!(text(&client, farthest).await.as_deref(), Some("5"));
 }
 
-/// Test cases 1, 2 and 6 of RFC 4231 (the last has a key longer than a block), and 2 of RFC 2202.
+/// Checks test cases 1, 2 and 6 of RFC 4231 (the last has a key longer than a block), and 2 of RFC 2202.
 #[tokio::test]
-async fn hmac_gives_the_published_values() {
+async fn hmac_returns_the_published_values() {
     let client = session().await;
     client
         .batch_execute("create extension pgcrypto with schema extensions")
@@ -142,7 +142,7 @@ async fn hmac_gives_the_published_values() {
 }
 
 #[tokio::test]
-async fn digests_match_the_servers_own_and_unknown_ones_are_named() {
+async fn digests_match_postgres_and_unknown_ones_are_named() {
     let client = session().await;
     client
         .batch_execute("create extension pgcrypto with schema extensions")
@@ -184,21 +184,24 @@ async fn random_bytes_have_their_length_and_differ() {
 }
 
 #[tokio::test]
-async fn a_secret_is_read_back_only_through_the_decrypted_view() {
+async fn secret_is_readable_only_through_decrypted_view() {
     let client = session().await;
     client
         .batch_execute("create extension supabase_vault with schema vault")
         .await
         .unwrap();
-    let id = text(&client, "vault.create_secret('tell nobody', 'wake_secret')")
-        .await
-        .unwrap();
+    let id = text(
+        &client,
+        "vault.create_secret('a secret value', 'wake_secret')",
+    )
+    .await
+    .unwrap();
     let read = "select decrypted_secret from vault.decrypted_secrets where name = 'wake_secret'";
-    assert_eq!(text(&client, read).await.as_deref(), Some("tell nobody"));
+    assert_eq!(text(&client, read).await.as_deref(), Some("a secret value"));
     assert!(
         is_true(
             &client,
-            "(select secret not like '%nobody%' from vault.secrets)"
+            "(select secret not like '%secret value%' from vault.secrets)"
         )
         .await
     );

@@ -1,9 +1,9 @@
-//! A server given by `DATABASE_URL`.
+//! Tests of a server given by `DATABASE_URL`.
 
 use super::*;
 
 #[tokio::test]
-async fn a_missing_extension_is_named() {
+async fn missing_extension_is_named() {
     let client = session().await;
     let missing = given::missing_extensions(&client, &["vector", "no_such_one", "pgmq"])
         .await
@@ -12,9 +12,9 @@ async fn a_missing_extension_is_named() {
 }
 
 #[tokio::test]
-async fn a_server_that_has_everything_is_used_as_it_is() {
+async fn complete_server_is_used_as_it_is() {
     let (server, name) = database().await;
-    let address = given::look_at(&server.url(SUPERUSER, &name)).await.unwrap();
+    let address = given::check(&server.url(SUPERUSER, &name)).await.unwrap();
     assert_eq!(address.port(), server.port());
     let given = Server::given(server.home().clone(), address);
     database::bootstrap(&given, &name).await.unwrap();
@@ -24,8 +24,8 @@ async fn a_server_that_has_everything_is_used_as_it_is() {
 }
 
 #[tokio::test]
-async fn an_address_where_nobody_answers_is_named() {
-    let error = given::look_at("postgres://postgres@127.0.0.1:1/postgres")
+async fn address_without_a_server_is_named() {
+    let error = given::check("postgres://postgres@127.0.0.1:1/postgres")
         .await
         .unwrap_err();
     assert!(error.to_string().contains("port 1"), "{error}");

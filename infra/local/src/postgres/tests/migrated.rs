@@ -1,9 +1,9 @@
-//! Migrations and the seed: order, record, errors.
+//! Tests of migrations and the seed: order, record, errors.
 
 use super::databases::write_migration;
 use super::*;
 
-/// A workspace of its own, with a database on the server that this process's tests share.
+/// A workspace for one test, with a database on the server that this process's tests share.
 struct Fixture {
     base: tempfile::TempDir,
     server: Server,
@@ -39,7 +39,7 @@ impl Fixture {
 }
 
 #[tokio::test]
-async fn files_are_applied_in_order_each_once_and_recorded_as_the_cli_does() {
+async fn files_are_applied_in_order_once_and_recorded() {
     let fixture = Fixture::new().await;
     fixture.file("20260102_second", "alter table things add name text;");
     fixture.file(
@@ -58,7 +58,7 @@ async fn files_are_applied_in_order_each_once_and_recorded_as_the_cli_does() {
 }
 
 #[tokio::test]
-async fn a_migration_runs_without_a_superusers_power() {
+async fn migration_runs_without_superuser_rights() {
     let fixture = Fixture::new().await;
     fixture.file("1_too_much", "create role boss superuser;");
     let error = fixture.failure().await;
@@ -69,7 +69,7 @@ async fn a_migration_runs_without_a_superusers_power() {
 }
 
 #[tokio::test]
-async fn an_error_names_file_line_and_hint_and_undoes_the_whole_file() {
+async fn error_names_its_place_and_undoes_the_file() {
     let fixture = Fixture::new().await;
     fixture.file("1_good", "create table good (id int);");
     fixture.file(
@@ -92,7 +92,7 @@ async fn an_error_names_file_line_and_hint_and_undoes_the_whole_file() {
 }
 
 #[tokio::test]
-async fn an_error_without_a_position_is_placed_at_its_statement() {
+async fn error_without_position_is_placed_at_its_statement() {
     let fixture = Fixture::new().await;
     fixture.file(
         "1_twice",
@@ -103,7 +103,7 @@ async fn an_error_without_a_position_is_placed_at_its_statement() {
 }
 
 #[tokio::test]
-async fn what_a_file_sets_does_not_reach_the_next() {
+async fn settings_of_a_file_end_with_it() {
     let fixture = Fixture::new().await;
     fixture.file(
         "1_sets",
@@ -120,7 +120,7 @@ async fn what_a_file_sets_does_not_reach_the_next() {
 }
 
 #[tokio::test]
-async fn a_file_changed_after_it_was_applied_is_refused() {
+async fn changed_file_is_refused_after_it_was_applied() {
     let fixture = Fixture::new().await;
     fixture.file("1_things", "create table things (id int);");
     fixture.apply().await.unwrap();
@@ -133,7 +133,7 @@ async fn a_file_changed_after_it_was_applied_is_refused() {
 }
 
 #[tokio::test]
-async fn names_that_have_no_order_are_refused() {
+async fn names_without_an_order_are_refused() {
     let fixture = Fixture::new().await;
     fixture.file("1_one", "select 1;");
     fixture.file("1_other", "select 1;");
@@ -143,7 +143,7 @@ async fn names_that_have_no_order_are_refused() {
 }
 
 #[tokio::test]
-async fn a_seed_is_whole_or_not_at_all() {
+async fn seed_is_applied_whole_or_not_at_all() {
     let fixture = Fixture::new().await;
     assert!(
         !migrations::seed(&fixture.server, &fixture.name)
@@ -170,7 +170,7 @@ async fn a_seed_is_whole_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn this_projects_migrations_and_seed_apply() {
+async fn migrations_and_seed_of_this_project_apply() {
     let server = Server::shared_by_tests().await.unwrap();
     let name = format!("test_{}", uuid::Uuid::new_v4().simple());
     database::create_from_template(server, &name).await.unwrap();
@@ -179,7 +179,7 @@ async fn this_projects_migrations_and_seed_apply() {
 }
 
 #[tokio::test]
-async fn a_database_without_storage_takes_the_migrations_too() {
+async fn database_without_storage_accepts_the_migrations() {
     let (server, name) = database().await;
     let superuser = server.connect(SUPERUSER, &name).await.unwrap();
     superuser

@@ -1,11 +1,11 @@
-//! pg_net's SQL half: what is queued, and when the worker is woken.
+//! Tests of pg_net's SQL half: queued requests, and wakes of the worker.
 
 use futures::{StreamExt, stream};
 use tokio_postgres::AsyncMessage;
 
 use super::*;
 
-/// A session with pg_net, and one that hears its wakes.
+/// Opens a session with pg_net, and one that receives its wakes.
 async fn with_listener() -> (Client, Client, impl stream::Stream<Item = String> + Unpin) {
     let (server, name) = database().await;
     let client = server.connect("postgres", &name).await.unwrap();
@@ -33,8 +33,8 @@ async fn with_listener() -> (Client, Client, impl stream::Stream<Item = String> 
     (client, listener, wakes)
 }
 
-/// Every wake that has been sent by now: a notification to oneself arrives after them.
-async fn heard(
+/// Returns every wake that has been sent by now: a notification to oneself arrives after them.
+async fn received(
     listener: &Client,
     wakes: &mut (impl stream::Stream<Item = String> + Unpin),
 ) -> usize {
@@ -50,20 +50,20 @@ async fn heard(
 }
 
 #[tokio::test]
-async fn the_worker_is_woken_once_at_commit() {
+async fn worker_is_woken_once_at_commit() {
     let (mut client, listener, mut wakes) = with_listener().await;
     let transaction = client.transaction().await.unwrap();
     transaction
         .batch_execute("select net.http_get('http://a'), net.http_post('http://b')")
         .await
         .unwrap();
-    assert_eq!(heard(&listener, &mut wakes).await, 0);
+    assert_eq!(received(&listener, &mut wakes).await, 0);
     transaction.commit().await.unwrap();
-    assert_eq!(heard(&listener, &mut wakes).await, 1);
+    assert_eq!(received(&listener, &mut wakes).await, 1);
 }
 
 #[tokio::test]
-async fn a_rolled_back_request_and_a_direct_insert_wake_nobody() {
+async fn rollback_and_direct_insert_send_no_wake() {
     let (client, listener, mut wakes) = with_listener().await;
     client
         .batch_execute("begin; select net.http_get('http://a'); rollback")
@@ -75,11 +75,11 @@ async fn a_rolled_back_request_and_a_direct_insert_wake_nobody() {
         )
         .await
         .unwrap();
-    assert_eq!(heard(&listener, &mut wakes).await, 0);
+    assert_eq!(received(&listener, &mut wakes).await, 0);
 }
 
 #[tokio::test]
-async fn a_post_is_queued_as_documented() {
+async fn post_is_queued_as_documented() {
     let (client, _listener, _wakes) = with_listener().await;
     client
         .batch_execute(
@@ -113,7 +113,7 @@ async fn timeouts_default_to_five_seconds() {
 }
 
 #[tokio::test]
-async fn a_post_of_anything_but_json_is_refused() {
+async fn post_without_json_is_refused() {
     let (client, _listener, _wakes) = with_listener().await;
     let post = r#"select net.http_post('http://a', headers := '{"content-type": "text/plain"}')"#;
     assert_eq!(refusal(&client, post).await, "P0001");
@@ -122,7 +122,7 @@ async fn a_post_of_anything_but_json_is_refused() {
 }
 
 #[tokio::test]
-async fn both_tables_are_unlogged_so_a_crash_empties_them() {
+async fn crash_empties_both_tables() {
     let (_base, home) = home_of_its_own();
     let server = server_of(&home, Purpose::Tests).unwrap();
     database::create_empty(&server, "app").await.unwrap();

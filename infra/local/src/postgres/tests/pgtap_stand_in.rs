@@ -1,4 +1,4 @@
-//! The pgTAP stand-in, against what the real pgTAP said to the same file.
+//! Tests of the pgTAP stand-in against the real pgTAP's output for the same file.
 
 use super::*;
 
@@ -12,18 +12,18 @@ async fn report_of(text: &str) -> pgtap::TapReport {
 }
 
 #[tokio::test]
-async fn the_stand_in_says_what_the_real_one_said() {
+async fn output_equals_that_of_the_real_one() {
     let report = report_of(include_str!("../../../pgtap/self_test.sql")).await;
-    let said: Vec<&str> = report.lines.iter().map(String::as_str).collect();
+    let printed: Vec<&str> = report.lines.iter().map(String::as_str).collect();
     let expected: Vec<&str> = EXPECTED.lines().collect();
-    for (number, (said, expected)) in said.iter().zip(&expected).enumerate() {
-        assert_eq!(said, expected, "line {}", number + 1);
+    for (number, (printed, expected)) in printed.iter().zip(&expected).enumerate() {
+        assert_eq!(printed, expected, "line {}", number + 1);
     }
-    assert_eq!(said.len(), expected.len(), "{:?}", report.failures);
+    assert_eq!(printed.len(), expected.len(), "{:?}", report.failures);
 }
 
 #[tokio::test]
-async fn a_good_file_passes_whatever_role_its_tests_take_on() {
+async fn good_file_passes_under_any_role() {
     let report = report_of(
         "begin; select plan(2); set role anon; select ok(true, 'as anon'); reset role;
          select is(1, 1, 'as postgres'); select * from finish(); rollback;",
@@ -33,7 +33,7 @@ async fn a_good_file_passes_whatever_role_its_tests_take_on() {
 }
 
 #[tokio::test]
-async fn a_file_that_breaks_off_fails_with_the_error_and_its_line() {
+async fn aborted_file_fails_with_error_and_line() {
     let report = report_of(
         "begin;\nselect plan(1);\nselect ok(true, 'first');\nselect no_such_column;\nrollback;",
     )
@@ -48,7 +48,7 @@ async fn a_file_that_breaks_off_fails_with_the_error_and_its_line() {
 }
 
 #[tokio::test]
-async fn a_test_before_the_plan_and_a_second_plan_are_errors() {
+async fn early_test_and_second_plan_are_errors() {
     assert!(
         !report_of("begin; select ok(true); rollback;")
             .await

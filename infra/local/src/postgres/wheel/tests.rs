@@ -18,7 +18,7 @@ fn home() -> (tempfile::TempDir, Home) {
     (base, home)
 }
 
-/// A program in Python's place, which answers with one message and fails.
+/// Creates a program in Python's place, which prints one message and fails.
 fn python_that_fails(folder: &Path, message: &str) -> Pip {
     let program = folder.join("python");
     std::fs::write(
@@ -39,7 +39,7 @@ fn failure(message: &str) -> String {
 }
 
 #[test]
-fn every_supported_platform_has_a_name_and_others_are_told_of_database_url() {
+fn unsupported_platform_is_referred_to_database_url() {
     for (os, architecture) in [
         ("linux", "x86_64"),
         ("linux", "aarch64"),
@@ -53,7 +53,7 @@ fn every_supported_platform_has_a_name_and_others_are_told_of_database_url() {
 }
 
 #[test]
-fn a_missing_python_is_named_with_what_to_do() {
+fn missing_python_is_reported_with_advice() {
     let (_base, home) = home();
     let pip = Pip {
         program: "/no/such/python".into(),
@@ -68,7 +68,7 @@ fn a_missing_python_is_named_with_what_to_do() {
 }
 
 #[test]
-fn a_missing_pip_is_told_from_a_missing_network() {
+fn missing_pip_differs_from_missing_network() {
     assert!(failure("/usr/bin/python3: No module named pip").contains("ensurepip"));
     let error = failure("Temporary failure in name resolution");
     assert!(error.contains("Without a network"), "{error}");
@@ -79,14 +79,14 @@ fn a_missing_pip_is_told_from_a_missing_network() {
 }
 
 #[test]
-fn a_wrong_hash_is_told_from_a_missing_wheel() {
+fn wrong_hash_differs_from_missing_wheel() {
     let wrong = "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.";
     assert!(failure(wrong).contains("not the Postgres that this version of Goalpost pins"));
     assert!(failure("ERROR: No matching distribution found").contains("musl"));
 }
 
 #[test]
-fn a_download_with_the_wrong_hash_is_thrown_away() {
+fn download_with_wrong_hash_is_removed() {
     let (_base, home) = home();
     let name = format!(
         "{FILE_PREFIX}cp311-{}.whl",
@@ -99,7 +99,7 @@ fn a_download_with_the_wrong_hash_is_thrown_away() {
 }
 
 #[test]
-fn a_broken_archive_leaves_no_folder_that_looks_complete() {
+fn broken_archive_leaves_no_complete_folder() {
     let (_base, home) = home();
     let wheel = home.downloads().join("broken.whl");
     std::fs::write(&wheel, b"no zip at all").unwrap();

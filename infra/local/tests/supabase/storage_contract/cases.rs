@@ -1,4 +1,4 @@
-//! The requests in their order, each with what must come back: later ones build on earlier ones.
+//! The requests in their order, each with its expected response: later ones depend on earlier ones.
 
 use super::PERSON;
 use reqwest::Method;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Sender {
-    Nobody,
+    WithoutToken,
     Anonymous,
     User,
     Secret,
@@ -91,7 +91,7 @@ const ROW_LEVEL: Expected = Expected::Refusal(
 );
 
 pub(super) fn cases(run: &str) -> Vec<Case> {
-    use Sender::{Anonymous, Forger, Nobody, Secret, User};
+    use Sender::{Anonymous, Forger, Secret, User, WithoutToken};
     let mine = format!("contract/{PERSON}/{run}/note.txt");
     let other = format!("contract/{}/{run}/note.txt", Uuid::from_u128(7));
     let public = format!("contract_public/{run}/note.txt");
@@ -118,8 +118,8 @@ pub(super) fn cases(run: &str) -> Vec<Case> {
     let no_token = Expected::Refusal("400", "InvalidRequest", "Error", no_token);
     vec![
         case(
-            "who brings no token puts nothing",
-            Nobody,
+            "a request without a token stores nothing",
+            WithoutToken,
             Method::POST,
             &mine,
             no_token,
@@ -181,7 +181,7 @@ pub(super) fn cases(run: &str) -> Vec<Case> {
         ),
         case(
             "nor is its bucket, without a token",
-            Nobody,
+            WithoutToken,
             Method::GET,
             &mine,
             NO_BUCKET,
@@ -258,7 +258,7 @@ pub(super) fn cases(run: &str) -> Vec<Case> {
             NOT_FOUND,
         ),
         case(
-            "a public bucket is written by who may",
+            "a public bucket is written with the right to",
             Secret,
             Method::POST,
             &public,
@@ -267,7 +267,7 @@ pub(super) fn cases(run: &str) -> Vec<Case> {
         .body("all"),
         case(
             "and read by all",
-            Nobody,
+            WithoutToken,
             Method::GET,
             &public,
             Expected::Bytes("all", "text/plain"),

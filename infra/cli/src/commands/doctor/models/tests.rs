@@ -1,4 +1,4 @@
-//! What doctor says of models, against a server that speaks both wire formats.
+//! Tests of doctor's checks of models, against a server with both wire formats.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use axum::http::{HeaderMap, StatusCode};
@@ -44,29 +44,29 @@ fn models(environment: &[(&str, &str)], keys: &[&str]) -> Models {
     }
 }
 
-async fn told(models: &Models, key: Option<&str>) -> Vec<(Outcome, String)> {
-    let checks = look_with(models, |_| key.map(str::to_owned)).await;
-    let told = |check: Check| (check.outcome, format!("{} {}", check.seen, check.advice));
-    checks.into_iter().map(told).collect()
+async fn checked(models: &Models, key: Option<&str>) -> Vec<(Outcome, String)> {
+    let checks = check_with(models, |_| key.map(str::to_owned)).await;
+    let shown = |check: Check| (check.outcome, format!("{} {}", check.seen, check.advice));
+    checks.into_iter().map(shown).collect()
 }
 
 #[tokio::test]
-async fn without_a_key_it_is_the_offline_model_and_it_says_so() {
-    let told = told(
+async fn offline_model_is_reported_without_a_key() {
+    let checks = checked(
         &Models::default(),
         Some("a key that the functions do not have"),
     )
     .await;
-    assert_eq!((told[0].0, told[1].0), (Outcome::Note, Outcome::Good));
+    assert_eq!((checks[0].0, checks[1].0), (Outcome::Note, Outcome::Good));
     assert!(
-        told[0].1.contains("offline") && told[0].1.contains("ANTHROPIC_API_KEY"),
-        "{told:?}"
+        checks[0].1.contains("offline") && checks[0].1.contains("ANTHROPIC_API_KEY"),
+        "{checks:?}"
     );
-    assert!(told[1].1.contains("lexical-1"), "{told:?}");
+    assert!(checks[1].1.contains("lexical-1"), "{checks:?}");
 }
 
 #[tokio::test]
-async fn the_model_and_its_fallback_are_named_and_tried() {
+async fn model_and_fallback_are_called() {
     let url = serve().await;
     let models = models(
         &[
@@ -77,7 +77,7 @@ async fn the_model_and_its_fallback_are_named_and_tried() {
         ],
         &[ANTHROPIC_KEY],
     );
-    let good = told(&models, Some("right")).await;
+    let good = checked(&models, Some("right")).await;
     assert_eq!(good[0].0, Outcome::Good, "{good:?}");
     let words = &good[0].1;
     assert!(
@@ -89,11 +89,11 @@ async fn the_model_and_its_fallback_are_named_and_tried() {
         "{words}"
     );
 
-    let wrong = told(&models, Some("wrong")).await;
+    let wrong = checked(&models, Some("wrong")).await;
     assert_eq!(wrong[0].0, Outcome::Bad);
     assert!(wrong[0].1.contains("check ANTHROPIC_API_KEY"), "{wrong:?}");
 
-    let unknown = told(&models, None).await;
+    let unknown = checked(&models, None).await;
     assert_eq!(unknown[0].0, Outcome::Note);
     assert!(
         unknown[0]
@@ -122,7 +122,7 @@ fn paid_models_are_those_that_answer_and_embed() {
 }
 
 #[tokio::test]
-async fn what_is_set_wrong_is_named() {
+async fn wrong_settings_are_reported() {
     let url = serve().await;
     let cases: [(&[(&str, &str)], &str); 4] = [
         (
@@ -143,20 +143,20 @@ async fn what_is_set_wrong_is_named() {
         ),
     ];
     for (environment, expected) in cases {
-        let told = told(&models(environment, &[]), None).await;
-        assert_eq!(told[0].0, Outcome::Bad, "{told:?}");
-        assert!(told[0].1.contains(expected), "{told:?}");
+        let checks = checked(&models(environment, &[]), None).await;
+        assert_eq!(checks[0].0, Outcome::Bad, "{checks:?}");
+        assert!(checks[0].1.contains(expected), "{checks:?}");
     }
-    let told = told(
+    let checks = checked(
         &models(&[("GOALPOST_EMBEDDING_MODEL", "anthropic/x")], &[]),
         None,
     )
     .await;
-    assert_eq!(told[1].0, Outcome::Bad, "{told:?}");
+    assert_eq!(checks[1].0, Outcome::Bad, "{checks:?}");
 }
 
 #[test]
-fn what_a_stack_is_started_with_is_kept_without_its_keys() {
+fn settings_of_models_are_kept_without_keys() {
     let mut options = StackOptions::for_tests();
     options.anthropic_api_key = Some("sk-ant-secret".to_owned().into());
     options.environment =

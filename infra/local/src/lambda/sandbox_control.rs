@@ -1,7 +1,7 @@
-//! A grip on sandboxes from outside of Lambda's API: what a fault does to a process.
+//! Control of sandboxes from outside of Lambda's API, for faults.
 //!
-//! The one thing to know: it holds no host alive, and it never waits. What becomes of a killed sandbox's invocation is
-//! decided where every other death is seen.
+//! It keeps no host alive, and it never waits. The invocations of a killed sandbox are ended where every other exit is
+//! observed.
 
 use std::sync::{Arc, Weak};
 
@@ -9,35 +9,35 @@ use nix::sys::signal::Signal;
 
 use super::{dispatch::Function, ids::SandboxId, runtime_api::FunctionMap, state::Sandbox};
 
-/// Reaches the sandboxes of one host, as long as there is one.
+/// A weak handle to the sandboxes of one host.
 #[derive(Clone)]
-pub struct Grip(Weak<FunctionMap>);
+pub struct SandboxControl(Weak<FunctionMap>);
 
-impl Grip {
+impl SandboxControl {
     pub(super) fn new(functions: &Arc<FunctionMap>) -> Self {
         Self(Arc::downgrade(functions))
     }
 
-    /// The function that a living sandbox runs.
+    /// Returns the function that a living sandbox runs.
     #[must_use]
     pub fn function_of(&self, sandbox: &str) -> Option<Arc<str>> {
         self.find(sandbox)
             .map(|(function, _)| Arc::clone(&function.name))
     }
 
-    /// Kills it, as the kernel would for want of memory.
+    /// Kills a sandbox, as the kernel does when memory runs out.
     pub fn kill(&self, sandbox: &str) {
-        self.act(sandbox, Sandbox::condemn);
+        self.act(sandbox, Sandbox::kill);
     }
 
-    /// Stops it in the middle of its work. Its time limit goes on.
+    /// Stops a sandbox in the middle of its work. Its time limit continues.
     pub fn freeze(&self, sandbox: &str) {
         self.act(sandbox, |sandbox| {
             sandbox.signal(Signal::SIGSTOP);
         });
     }
 
-    /// Continues it, unless it has nothing to do and is stopped for that.
+    /// Continues a sandbox, unless it is frozen for lack of work.
     pub fn thaw(&self, sandbox: &str) {
         self.act(sandbox, |sandbox| {
             if !sandbox.is_frozen {
@@ -56,9 +56,9 @@ impl Grip {
         let id: SandboxId = sandbox.parse().ok()?;
         let functions = self.0.upgrade()?;
         let holds = |function: &&Arc<Function>| {
-            function.look(|state| {
+            function.read(|state| {
                 let found = state.sandboxes.get(&id);
-                found.is_some_and(|sandbox| !sandbox.is_condemned)
+                found.is_some_and(|sandbox| !sandbox.is_ending)
             })
         };
         functions

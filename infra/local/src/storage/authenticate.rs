@@ -1,13 +1,13 @@
-//! Who is calling Storage: the token of `Authorization`, or the key that stands for one.
+//! Authenticates callers of Storage: by the token of `Authorization`, or by the key in its place.
 //!
-//! The one thing to know: the gateway lets everybody through to Storage, which looks at tokens itself. An `apikey`
-//! without a token becomes a token of the key's role on the way; with one it is not looked at.
+//! The gateway admits every request to Storage, which checks tokens itself. An `apikey` without a token becomes a token
+//! of the key's role on the way; with one it is ignored.
 
 use super::refusal::Refusal;
 use crate::keys::{Caller, ProjectKeys, Refused, TokenError, bearer, identify};
 use axum::http::{HeaderMap, HeaderValue, Uri};
 
-/// The caller, who must have brought a token or a key.
+/// Returns the caller, who must have sent a token or a key.
 pub(super) fn required(
     headers: &HeaderMap,
     uri: &Uri,
@@ -16,8 +16,8 @@ pub(super) fn required(
     identified(headers, uri, keys)?.ok_or_else(Refusal::no_authorization)
 }
 
-/// The caller, if there is a good token or key; where public objects are given out, a bad one is none.
-pub(super) fn perhaps(headers: &HeaderMap, uri: &Uri, keys: &ProjectKeys) -> Option<Caller> {
+/// Returns the caller of a valid token or key; for public objects, an invalid one counts as none.
+pub(super) fn optional(headers: &HeaderMap, uri: &Uri, keys: &ProjectKeys) -> Option<Caller> {
     identified(headers, uri, keys).ok().flatten()
 }
 
@@ -47,7 +47,7 @@ fn identified(
     }
 }
 
-/// The original's words for the bad tokens that are met in practice (those of its library, jose).
+/// Returns the original's messages for the invalid tokens that occur in practice (those of its library, jose).
 fn bad_token(error: &TokenError) -> Refusal {
     let message = match error.message.as_str() {
         "JWT expired" => "\"exp\" claim timestamp check failed",

@@ -1,7 +1,6 @@
-//! What can be done to a running stack on purpose: a crash of Postgres, a sweeper that stops.
+//! Deliberate faults of a running stack: a crash of Postgres, a sweeper that stops.
 //!
-//! The one thing to know: nothing here repairs anything. What comes back comes back by itself, as it would in
-//! production.
+//! Nothing here repairs anything: the stack recovers by itself, as it would in production.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,8 +10,8 @@ use anyhow::{Context, bail};
 use super::{HeldServer, Stack};
 
 impl Stack {
-    /// Ends Postgres at once, without a checkpoint, and starts it again; returns how long it was away. Sessions break,
-    /// what was not committed is gone, and so is the content of unlogged tables: every wake that was not yet sent.
+    /// Ends Postgres at once, without a checkpoint, and starts it again; returns the duration of its absence. Sessions
+    /// break; uncommitted work is lost, and so is the content of unlogged tables: every wake that was not yet sent.
     ///
     /// # Errors
     /// The server is shared with other tests, or was given by `DATABASE_URL`; or it does not come back.
@@ -40,12 +39,12 @@ impl Stack {
         self.callers.start_cron()
     }
 
-    /// Ends pg_cron's clock; a job under way is waited for.
+    /// Ends pg_cron's clock after the running jobs.
     pub async fn stop_cron(&self) {
         self.callers.stop_cron().await;
     }
 
-    /// Wakes each function so often from outside the database: the sweep from outside.
+    /// Starts schedules that wake each function with this period from outside the database.
     ///
     /// # Errors
     /// The period is zero.
@@ -53,7 +52,7 @@ impl Stack {
         self.callers.start_schedules(self.host(), every).await
     }
 
-    /// Ends the schedules outside the database; what they have invoked goes on.
+    /// Ends the schedules outside the database; running invocations continue.
     pub fn stop_schedules(&self) {
         self.callers.stop_schedules();
     }
