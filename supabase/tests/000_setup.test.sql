@@ -1,8 +1,8 @@
--- What all test files build on: the schema `tests`, with people, a workspace, ways to ask, claim and finish.
--- Sorts first, so that `supabase test db` has it in place for every other file; a file run alone needs it too.
--- It is the one file that stays in the database: all others roll back what they do.
+-- The base of all test files: the schema `tests`, with people, a workspace, and functions that request, claim and finish
+-- work. It sorts first, so that `supabase test db` runs it before every other file; a file run alone needs it too. It is
+-- the one file that stays in the database: all others roll back what they do.
 --
--- Time stands still in every test at 2030-01-01 12:00 UTC and moves only when a test says so (tests.advance_clock).
+-- Time stands still in every test at 2030-01-01 12:00 UTC and moves only by tests.advance_clock.
 
 -- A transaction of its own: a runner that sends the file as one message would roll this back with the end.
 begin;
@@ -12,7 +12,7 @@ grant usage on schema tests to public;
 
 -- Time ------------------------------------------------------------------------------------------------------
 
--- Sets the only clock there is, until the end of the transaction.
+-- Replaces the clock until the end of the transaction.
 create or replace function tests.stop_clock(p_at timestamptz) returns void
 language plpgsql set search_path = ''
 as $$
@@ -68,7 +68,7 @@ as $$
   select tests.id_of(p_name);
 $$;
 
--- Puts a person's claims on what follows, without their rights: for calls whose rights are not the question.
+-- Sets a person's claims for what follows, without their rights: for calls whose rights are not under test.
 create or replace function tests.speak_as(p_name text) returns void
 language sql set search_path = ''
 as $$
@@ -116,7 +116,7 @@ exception
 end
 $$;
 
--- The same for whoever runs the tests.
+-- The same for the role that runs the tests.
 create or replace function tests.refusal(p_sql text) returns text
 language plpgsql
 as $$
@@ -133,7 +133,7 @@ $$;
 
 -- One workspace `acme` with one person of each role (olga owns it, adam is admin, petra approves, mia is a member,
 -- vera a viewer), a stranger `sam` with a workspace of their own, the tools that plans name, and a clock that stands.
--- Beside them are bystanders (below), unless a test looks at tables as a whole.
+-- Beside them are bystanders (below), unless a test checks tables as a whole.
 create or replace function tests.world(p_bystanders boolean default true) returns void
 language plpgsql set search_path = ''
 as $$
@@ -163,9 +163,9 @@ $$;
 
 -- Bystanders: the workspace `bystanders` of `bert` holds runs that no test is about, one per state of a step, each with
 -- the step keys that tests use and rows in every table of work. Everything in it is due in 2500, so that no claim, sweep
--- or clock of a test has a reason to touch it. A change of any of its rows raises an error: whatever a test does, it
--- also checks that nothing happens to the work of others under the same keys. The runs are older than those of the
--- test, so that a query without its run finds the wrong row first.
+-- or clock of a test touches it. A change of any of its rows raises an error, so every test also checks that work of
+-- other workspaces under the same keys stays as it is. The runs are older than those of the test, so that a query
+-- without its run finds the wrong row first.
 create or replace function tests.bystanders() returns void
 language plpgsql set search_path = ''
 as $$
@@ -275,7 +275,7 @@ begin
 end
 $$;
 
--- Work laid down directly -----------------------------------------------------------------------------------------
+-- Work inserted directly -----------------------------------------------------------------------------------------
 
 -- A run of an accepted request, without any step.
 create or replace function tests.bare_run(p_workspace text default 'acme', p_person text default 'mia') returns bigint
@@ -338,7 +338,7 @@ as $$
          tests.hash('q'), 100, 50, coalesce((p_more ->> 'reserved_microusd')::bigint, 7),
          coalesce((p_more ->> 'asked_at')::timestamptz, goalpost_private.clock()), p_state,
          case when p_state <> 'asked' then goalpost_private.clock() end,
-         case when p_state = 'answered' then coalesce(p_more -> 'answer', '{"text": "said"}') end, p_more -> 'error'
+         case when p_state = 'answered' then coalesce(p_more -> 'answer', '{"text": "reply"}') end, p_more -> 'error'
     from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
 $$;
 
@@ -457,7 +457,7 @@ begin
 end
 $$;
 
--- What the step's end was refused with; null when it was not.
+-- The message with which the step's end was refused; null when it was accepted.
 create or replace function tests.message(p_run_id bigint, p_key text, p_result jsonb) returns text
 language plpgsql set search_path = ''
 as $$
@@ -526,7 +526,7 @@ begin
 end
 $$;
 
--- What an approval, a sub-goal and an agent step are, for p_more.
+-- The columns of an approval, a sub-goal and an agent step, for p_more.
 create or replace function tests.approval(p_more jsonb default '{}') returns jsonb
 language sql immutable set search_path = ''
 as $$ select jsonb_build_object('kind', 'approval', 'input', '{"question": "May it?"}'::jsonb || p_more) $$;
@@ -539,7 +539,7 @@ create or replace function tests.agent(p_name text default 'analyst') returns js
 language sql immutable set search_path = ''
 as $$ select jsonb_build_object('kind', 'agent', 'agent', p_name, 'input', '{"instructions": "think"}'::jsonb) $$;
 
--- Calls and questions of a step, as its journal has them ---------------------------------------------------------------
+-- Calls and model calls of a step, as its journal has them ------------------------------------------------------------
 
 -- A call of a tool of a step, with what its state's constraints demand. Its number is one more than there are.
 create or replace function tests.call(
@@ -570,7 +570,7 @@ create or replace function tests.the_call(p_run_id bigint, p_key text, p_number 
 language sql stable set search_path = ''
 as $$ select c from goalpost.tool_calls c where c.run_id = p_run_id and c.step_key = p_key and c.number = p_number $$;
 
--- A call that a person has to say something about; the approval's id.
+-- A call that waits for a person's decision; the approval's id.
 create or replace function tests.asks(
   p_run_id bigint, p_key text, p_kind text default 'tool_call', p_options jsonb default '{}', p_tool text default 'sql',
   p_arguments jsonb default '{"query": "select 1"}'
@@ -585,7 +585,7 @@ begin
 end
 $$;
 
--- The step holds nothing and waits for others, as the outcome "waiting" for others leaves it.
+-- The step gives up its lease and waits for others, as the outcome "waiting" for others leaves it.
 create or replace function tests.leave_waiting(p_run_id bigint, p_key text) returns void
 language sql set search_path = ''
 as $$
@@ -660,11 +660,11 @@ begin
 end
 $$;
 
--- Ends of a model call, as workers report them: an answer with what it used, and an end of which nothing is known.
+-- Ends of a model call, as workers report them: an answer with its usage, and an end whose usage is unknown.
 create or replace function tests.answer(p_input bigint, p_output bigint, p_cached bigint default 0, p_written bigint default 0) returns jsonb
 language sql immutable set search_path = ''
 as $$
-  select jsonb_build_object('answer', '{"text": "said"}'::jsonb, 'usage', jsonb_build_object(
+  select jsonb_build_object('answer', '{"text": "reply"}'::jsonb, 'usage', jsonb_build_object(
     'input_tokens', p_input, 'output_tokens', p_output, 'cached_tokens', p_cached, 'cache_write_tokens', p_written))
 $$;
 
@@ -695,7 +695,8 @@ begin
 end
 $$;
 
--- What the caps of a run say: 'workspace_month 0+2700/250000000 …', spent, set aside and cap in micro-dollars, in the order of locks.
+-- The caps of a run: 'workspace_month 0+2700/250000000 …', spent, reserved and cap in micro-dollars, in the order of
+-- locks.
 create or replace function tests.caps(p_run_id bigint) returns text
 language sql stable set search_path = ''
 as $$
@@ -704,7 +705,7 @@ as $$
 $$;
 
 -- A neighbour: the step `0` of a run, which sorts before all others and waits for a person, with turns and calls under
--- the numbers that tests use. What a test does with another step of the run changes none of them, or an error is raised.
+-- the numbers that tests use. A test that works on another step of the run may not change them: an error is raised.
 create or replace function tests.neighbour(p_run_id bigint) returns void
 language plpgsql set search_path = ''
 as $$
@@ -737,7 +738,7 @@ create or replace function tests.refuse_change_of_neighbour() returns trigger
 language plpgsql set search_path = ''
 as $$
 begin
-  -- It has five rows to begin with, and what is open when its step ends is closed.
+  -- It has five rows at first, and its open turns and calls are closed when its step ends.
   if coalesce(new.step_key, old.step_key) = '0' and (tg_op <> 'INSERT' or new.number > 5)
      and not (tg_op = 'UPDATE' and new.error ? 'closed_from') then
     raise exception 'a row of a neighbour changes: % of %', tg_op, tg_table_name;
@@ -746,7 +747,7 @@ begin
 end
 $$;
 
--- What does not add up in the books; '{}' where everything does. The last assertion of every test that spends.
+-- The entries of the books that do not add up; '{}' where all do. The last assertion of every test that spends.
 create or replace function tests.unbalanced() returns text[]
 language sql stable set search_path = ''
 as $$ select coalesce(array_agg(u.problem), '{}') from goalpost_private.unbalanced_budgets() u $$;
@@ -764,7 +765,7 @@ begin
 end
 $$;
 
--- What policy says of a call that a step asks for: 'allow default'.
+-- The decision of policy on a call that a step requests: 'allow default'.
 create or replace function tests.policy(p_run_id bigint, p_key text, p_tool text, p_arguments jsonb default '{"query": "select 1"}') returns text
 language plpgsql stable set search_path = ''
 as $$
@@ -783,8 +784,9 @@ begin
 end
 $$;
 
--- Tools for policies: `read` (others wrote what it gives), `look` (nothing special), `send` (writes), `mail` (a person always
--- approves), `fetch` (a person approves when tainted), `ask_human` and `submit_result` (control), and an agent `hand` that has all.
+-- Tools for policies: `read` (its result is written by others), `look` (nothing special), `send` (writes), `mail` (a
+-- person always approves), `fetch` (a person approves when tainted), `ask_human` and `submit_result` (control), and an
+-- agent `hand` that has all.
 create or replace function tests.tools() returns void
 language sql set search_path = ''
 as $$
@@ -799,7 +801,7 @@ as $$
   select w.id, 'hand', 'r', array['read', 'look', 'send', 'mail', 'fetch', 'ask_human'] from goalpost.workspaces w;
 $$;
 
--- A row in each table of what is asked, spent and set: for tests that try every table.
+-- A row in each table of requests, spending and settings: for tests that try every table.
 create or replace function tests.furnish(p_run_id bigint, p_key text) returns void
 language sql set search_path = ''
 as $$
@@ -880,7 +882,7 @@ create or replace function tests.wake_count(p_function text) returns bigint
 language sql stable set search_path = ''
 as $$ select count(*) from goalpost.wakes w where w.function = p_function $$;
 
--- Runs a query through answer_query and undoes what it did to the transaction (read only, claims), so that the test can
+-- Runs a query through answer_query and undoes its effects on the transaction (read only, claims), so that the test can
 -- go on. Gives the answer, or {"refused": SQLSTATE}.
 create or replace function tests.query(
   p_run_id bigint, p_key text, p_query text, p_row_limit integer default 100, p_byte_limit integer default 100000,
@@ -911,7 +913,7 @@ $$;
 create or replace function tests.along(p_axis integer) returns jsonb
 language sql as $$ select jsonb_agg(case when n = p_axis then 1 else 0 end order by n) from generate_series(1, 1024) n $$;
 
--- A memory laid down directly. What is not given comes from p_more, by column.
+-- A memory inserted directly. Further columns come from p_more, by name.
 create or replace function tests.memory(p_text text, p_scope text default 'workspace', p_more jsonb default '{}', p_workspace text default 'acme')
 returns bigint
 language plpgsql as $$
@@ -932,8 +934,8 @@ begin
 end
 $$;
 
--- The texts that a running step is told, best first.
-create or replace function tests.told(p_run_id bigint, p_key text, p_query text, p_more jsonb default '{}') returns text[]
+-- The texts that recall_memories returns to a running step, best first.
+create or replace function tests.recalled(p_run_id bigint, p_key text, p_query text, p_more jsonb default '{}') returns text[]
 language sql as $$
   select coalesce(array_agg(t.value ->> 'text' order by t.number), '{}')
     from jsonb_array_elements(goalpost_worker.recall_memories(
@@ -944,7 +946,7 @@ language sql as $$
          with ordinality t (value, number)
 $$;
 
--- A call of a tool that a running step may make, laid down directly.
+-- A call of a tool that a running step may make, inserted directly.
 create or replace function tests.wish(p_run_id bigint, p_key text, p_number integer, p_tool text, p_arguments jsonb, p_state text default 'intended')
 returns void
 language sql as $$
@@ -957,7 +959,7 @@ language sql as $$
     from goalpost.steps s where s.run_id = p_run_id and s.key = p_key
 $$;
 
--- What is wrong with a plan, as 'code code': sorted codes, each once. Two agents, of which only `reader` may use sql.
+-- The problems of a plan, as 'code code': sorted codes, each once. Two agents, of which only `reader` may use sql.
 create or replace function tests.problems(p_plan jsonb, p_taken_keys text default '', p_limits jsonb default '{}') returns text
 language sql set search_path = ''
 as $$
@@ -1005,7 +1007,7 @@ create or replace function tests.model_answers(
 language sql set search_path = ''
 as $$
   select goalpost_worker.end_turn(p_run_id, 'a', coalesce(p_epoch, (tests.step(p_run_id, 'a')).lease_epoch), p_number,
-    coalesce(p_end, '{"answer": {"text": "said"}, "usage": {"input_tokens": 10, "output_tokens": 5, "cached_tokens": 3, "reasoning_tokens": 2}}'), p_calls)
+    coalesce(p_end, '{"answer": {"text": "reply"}, "usage": {"input_tokens": 10, "output_tokens": 5, "cached_tokens": 3, "reasoning_tokens": 2}}'), p_calls)
 $$;
 
 create or replace function tests.turn_of(p_run_id bigint, p_number integer) returns goalpost.step_turns
@@ -1036,7 +1038,7 @@ begin
 end
 $$;
 
--- Policy and people as a test wants them: what is decided on every call, and who was asked what (tests.asked).
+-- Policy and people as a test needs them: a fixed decision on every call, and the questions put to people (tests.asked).
 create table if not exists tests.asked (kind text, call_number integer, question text, shown jsonb);
 create or replace function tests.policy_decides(p_decision text, p_rule text default 'a_rule', p_message text default null) returns void
 language plpgsql set search_path = ''
@@ -1054,12 +1056,12 @@ begin
 end
 $$;
 
--- That the setup itself stands.
+-- Checks the setup itself.
 commit;
 
 begin;
 select plan(1);
 select tests.world();
-select is(goalpost_private.clock(), '2030-01-01 12:00:00+00'::timestamptz, 'the world of the tests stands, and so does its clock');
+select is(goalpost_private.clock(), '2030-01-01 12:00:00+00'::timestamptz, 'the world of the tests is set up and its clock stands still');
 select * from finish();
 rollback;

@@ -9,7 +9,7 @@ select is(pg_temp.accepted('mia', 'acme') ->> 'repeated', 'false', 'a key is new
 select is(pg_temp.accepted('mia', 'elsewhere') ->> 'repeated', 'false', 'a key is new in another workspace');
 select is(pg_temp.accepted('olga', 'acme') ->> 'repeated', 'false', 'a key is another person''s own');
 select is(pg_temp.accepted('mia', 'acme') ->> 'repeated', 'true', 'a key is known where it was used');
-select is((select count(*) from goalpost.requests q where q.idempotency_key = 'k'), 3::bigint, 'three requests were made');
+select is((select count(*) from goalpost.requests q where q.idempotency_key = 'k'), 3::bigint, 'three requests are made with one key');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- A reader of an empty result sees what was asked for: without a row, the columns come from the analysed query.
+-- Without a row, the columns of a result come from the analysed query.
 begin;
 select plan(7);
 select tests.world();

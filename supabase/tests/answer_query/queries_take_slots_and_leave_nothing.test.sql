@@ -1,5 +1,5 @@
--- As many queries at once as the limits say; a slot ends with its transaction. A query that ran into its time limit is an
--- answer of its own kind.
+-- The limits bound how many queries run at once; a slot ends with its transaction. A query that ran into its time limit
+-- has an error code of its own.
 begin;
 select plan(7);
 select tests.world();
@@ -26,7 +26,7 @@ select is(pg_temp.ask(tests.get('run'), 'select count(*) from generate_series(1,
   'a query that runs into the time limit is refused for that');
 select matches((select p.proconfig::text from pg_catalog.pg_proc p where p.oid = 'goalpost_worker.answer_query(bigint, text, bigint, text, integer, integer)'::regprocedure),
   'statement_timeout=6s.*work_mem=8MB', 'a query has a limit of time and of memory for each of its operations');
-select is(pg_temp.ask(tests.get('run')) ->> 'row_count', '1', 'the next query runs');
+select is(pg_temp.ask(tests.get('run')) ->> 'row_count', '1', 'the next query runs after one that timed out');
 
 select * from finish();
 rollback;

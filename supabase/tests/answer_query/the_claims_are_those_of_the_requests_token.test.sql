@@ -1,4 +1,4 @@
--- What a policy reads of the token is what the person's own request would have shown it.
+-- The policies of a query see the claims that the person's own request would have shown them.
 begin;
 select plan(13);
 select tests.world();

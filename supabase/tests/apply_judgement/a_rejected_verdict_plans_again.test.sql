@@ -6,11 +6,11 @@ select tests.world();
 select tests.set('run', tests.planned('a', '{}', '["one", "two"]'));
 select tests.do_complete(tests.get('run'), 'a');
 select tests.do_complete(tests.get('run'), 'judge', '{"decision": "complete", "report": "# Done", "result": {"n": 1},
-  "verdicts": [{"number": 1, "verdict": "met"}, {"number": 2, "verdict": "unknown", "evidence": "cannot tell"}]}');
+  "verdicts": [{"number": 1, "verdict": "met"}, {"number": 2, "verdict": "unknown", "evidence": "not measured"}]}');
 select tests.value_for('mia', format('select goalpost.decide_approval(%s, ''rejected'', ''the lamps are missing'')', (tests.approval_of(tests.get('run'), 'judge')).id));
-select is(tests.state(tests.get('run'), 'plan_2'), 'ready', 'another plan is made');
+select is(tests.state(tests.get('run'), 'plan_2'), 'ready', 'a rejected verdict makes the next plan step ready');
 select is((tests.step(tests.get('run'), 'plan_2')).input ->> 'reason', 'not met: two. the lamps are missing', 'the next planner receives the comment');
-select is((select verdict from goalpost.goal_criteria where goal_id = (tests.goal_of(tests.get('run'))).id and number = 2), 'unmet', 'the criterion is unmet');
+select is((select verdict from goalpost.goal_criteria where goal_id = (tests.goal_of(tests.get('run'))).id and number = 2), 'unmet', 'a criterion whose verdict is rejected is unmet');
 
 select * from finish();
 rollback;

@@ -17,9 +17,9 @@ create function pg_temp.begin(p_run text, p_numbers integer[]) returns text lang
     from goalpost_worker.begin_calls(tests.get(p_run), 'a', (tests.step(tests.get(p_run), 'a')).lease_epoch, p_numbers) r $$;
 create function pg_temp.taken() returns bigint language sql as $$ select count(*) from goalpost_private.limit_slots where holder is not null and free_again_at > goalpost_private.clock() $$;
 select is(pg_temp.begin('run', '{2}'), 'done', 'a call that has ended needs no slot');
-select is(pg_temp.taken(), 0::bigint, 'and takes none');
-select is(pg_temp.begin('run', '{1}'), 'running', 'a call that may be begun is begun, though other steps have calls of the same number that could take the slot');
-select is(pg_temp.taken(), 1::bigint, 'and takes one slot; a call that is not named takes none');
+select is(pg_temp.taken(), 0::bigint, 'a call that has ended acquires no slot');
+select is(pg_temp.begin('run', '{1}'), 'running', 'a named call is begun despite other steps'' calls of its number');
+select is(pg_temp.taken(), 1::bigint, 'a begun call acquires one slot, and unnamed calls none');
 select is(pg_temp.begin('other', '{1}'), 'wait', 'the same call of another run waits');
 
 select * from finish();

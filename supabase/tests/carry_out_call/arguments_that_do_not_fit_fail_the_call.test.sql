@@ -1,4 +1,4 @@
--- Calls that are rows are checked where they are carried out; the schema of an answer is one that SQL carries out.
+-- Calls that SQL carries out are checked there; the schema of an answer must be in the subset that SQL checks.
 begin;
 select plan(9);
 select tests.world();
@@ -15,14 +15,14 @@ end $$;
 
 select is(pg_temp.carried_out(1, 'ask_human', '{}'), 'failed invalid_arguments: the arguments needs question', 'a question without a text fails');
 select is(pg_temp.carried_out(2, 'ask_human', '{"question": "q", "answer_schema": 7}'),
-  'failed invalid_arguments: the arguments.answer_schema must be of the type object', 'a question whose answer has no schema but a number fails');
+  'failed invalid_arguments: the arguments.answer_schema must be of the type object', 'a question whose answer schema is a number fails');
 select alike(pg_temp.carried_out(3, 'ask_human', '{"question": "q", "answer_schema": {"type": "string", "pattern": "^a"}}'),
   'failed invalid_arguments: answer_schema uses pattern, which is not checked here; use type%', 'a question whose answer could not be checked fails');
 select alike(pg_temp.carried_out(4, 'ask_human', '{"question": "q", "answer_schema": {"items": {"type": "text"}}}'),
   'failed invalid_arguments: answer_schema has a value of type that it cannot have', 'a question whose answer nothing could fit fails');
 select is(pg_temp.carried_out(5, 'ask_human', '{"question": "q", "answer_schema": {"type": "integer", "minimum": 1}}'), 'waiting', 'a question with a schema of the subset waits');
 select is(pg_temp.carried_out(6, 'ask_human', '{"question": "q"}'), 'waiting', 'a question without a schema waits');
-select is((select count(*) from goalpost.approvals where run_id = tests.get('run') and step_key = 'a'), 2::bigint, 'people are asked the two that wait');
+select is((select count(*) from goalpost.approvals where run_id = tests.get('run') and step_key = 'a'), 2::bigint, 'only the two questions that wait have approvals');
 select is(pg_temp.carried_out(7, 'delegate', '{"title": "t", "instructions": "i", "as": "nothing"}'),
   'failed invalid_arguments: the arguments.as must be one of ["step", "goal"]', 'a delegation as something unknown fails');
 select is(pg_temp.carried_out(8, 'delegate', '{"title": "t", "instructions": "i", "as": "step"}'), 'waiting', 'a delegation whose arguments fit waits');

@@ -1,4 +1,4 @@
--- What another plan cannot mend at the bottom, none above it can.
+-- A failure that another plan cannot avoid passes through every goal above.
 begin;
 select plan(5);
 select tests.world();
@@ -20,10 +20,10 @@ select tests.set('bottom', tests.run_below(tests.get('middle'), 'below'));
 select pg_temp.fail_plan(tests.run_below(tests.get('middle'), 'soft'), 'plan_refused');
 select is((tests.step(tests.get('middle'), 'soft')).error ->> 'cause', 'plan_refused', 'a sub-goal''s step names the cause');
 select pg_temp.fail_plan(tests.get('bottom'), 'model_wrong_key');
-select is((tests.step(tests.get('middle'), 'below')).error ->> 'cause', 'model_wrong_key', 'the step above the goal that failed');
+select is((tests.step(tests.get('middle'), 'below')).error ->> 'cause', 'model_wrong_key', 'the step above the failed goal has its cause');
 select tests.do_complete(tests.get('middle'), 'judge', '{"decision": "fail", "report": "r"}');
-select is((tests.step(tests.get('top'), 'deep')).error ->> 'cause', 'model_wrong_key', 'and the one above that: of several, what ended the run');
-select is((tests.step(tests.get('top'), 'deep')).error ->> 'code', 'sub_goal_failed', 'whose code says that a sub-goal failed');
+select is((tests.step(tests.get('top'), 'deep')).error ->> 'cause', 'model_wrong_key', 'two levels above, the cause is of the step that ended the run');
+select is((tests.step(tests.get('top'), 'deep')).error ->> 'code', 'sub_goal_failed', 'two levels above, the error code is sub_goal_failed');
 
 select tests.set('own_top', tests.planned('deep', jsonb_build_object('deep', tests.subgoal())));
 select tests.set('own', tests.run_below(tests.get('own_top'), 'deep'));
@@ -31,7 +31,7 @@ select tests.do_complete(tests.get('own'), 'plan', pg_temp.soft_and('tool', '{}'
 select pg_temp.fail_plan(tests.run_below(tests.get('own'), 'soft'), 'plan_refused');
 select tests.do_fail(tests.get('own'), 'tool');
 select tests.do_complete(tests.get('own'), 'judge', '{"decision": "fail", "report": "r"}');
-select is((tests.step(tests.get('own_top'), 'deep')).error ->> 'cause', 'broken', 'a step of its own that ended the run is the cause, and not a sub-goal that it went on without');
+select is((tests.step(tests.get('own_top'), 'deep')).error ->> 'cause', 'broken', 'the cause is the run''s own failed step, not a tolerated sub-goal');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- Every kind of step, with everything that a step may say.
+-- Every kind of step, with every field that a step may have.
 begin;
 select plan(1);
 select tests.world();
@@ -11,7 +11,7 @@ select is(tests.problems(jsonb_build_object(
      "input": {"instructions": "i", "procedure": [{"tool": "sql", "arguments": {"query": "{{ steps.a }}"}}]}},
     {"key": "c", "kind": "approval", "depends_on": ["a", "b"], "input": {"question": "q"}},
     {"key": "d", "kind": "subgoal", "depends_on": null, "agent": null, "max_attempts": null, "timeout_seconds": null, "on_failure": null, "input": {"title": "t", "description": "d"}}]'::jsonb)),
-  '', 'none');
+  '', 'a plan with every field has no problems');
 
 select * from finish();
 rollback;

@@ -1,4 +1,5 @@
--- A person waits for one run: a claim that names it takes no other work, adopts nothing and takes no suspect.
+-- A person waits for one run: a claim that names it takes no other work, adopts no request and takes no suspected poison
+-- step.
 begin;
 select plan(9);
 select tests.world();
@@ -18,7 +19,7 @@ create function pg_temp.claimed(p_run text) returns text
 language sql as $$
   select tests.keys(goalpost_worker.claim_steps(array['assess'], 10, 30, 'person/x', p_run_id => tests.get(p_run)))
 $$;
-select is(pg_temp.claimed('own'), 'mine', 'of the named run, the ready step of the given kind is claimed');
+select is(pg_temp.claimed('own'), 'mine', 'a claim of a named run takes its ready step of that kind');
 select is(pg_temp.claimed('own'), '', 'a second claim of the run finds nothing, though other runs have work');
 select is(tests.state(tests.get('older'), 'first'), 'ready', 'an older step of the same workspace with a higher priority is left');
 select is(tests.state(tests.get('other'), 'theirs'), 'ready', 'a step of another workspace is left');
@@ -28,9 +29,9 @@ select is((select state from goalpost.requests where question = 'inserted direct
 select tests.set('poison', tests.bare_run());
 select tests.bare_step(tests.get('poison'), 'poison', 'ready', 'assess', '{"attempt": 3, "max_attempts": 3}');
 update goalpost.steps set error = '{"code": "lease_expired"}' where run_id = tests.get('poison');
-select is(pg_temp.claimed('poison'), '', 'a step that may have ended its workers is not claimed by a function that serves people');
+select is(pg_temp.claimed('poison'), '', 'a suspected poison step is not claimed for a person');
 select is(tests.keys(goalpost_worker.claim_steps(array['assess'], 0, 30, 'person/x', p_run_id => tests.get('older'))), '', 'the limit holds for a named run too');
-select is(tests.keys(tests.claim('assess', 1)), 'first', 'a claim without a run takes the fairest step as before');
+select is(tests.keys(tests.claim('assess', 1)), 'first', 'a claim without a run takes the oldest step of high priority');
 
 select * from finish();
 rollback;

@@ -9,15 +9,15 @@ select tests.do_complete(tests.get('run'), 'source', jsonb_build_object('text', 
 select tests.bare_step(tests.bare_run('elsewhere', 'sam'), 'd');
 
 select tests.set('first', tests.claim('tool')::text);
-select is(tests.keys(tests.kept('first')::jsonb), 'a d', 'the small one, and as many large ones as fit');
-select is((tests.step(tests.get('run'), 'b')).state, 'ready', 'another is put back');
-select is((tests.step(tests.get('run'), 'b')).attempt, 1, 'at no cost');
-select is((tests.step(tests.get('run'), 'b')).started_at, null, 'as if it had not been begun');
-select is(tests.claimed_keys('tool'), 'b', 'for the next claim');
+select is(tests.keys(tests.kept('first')::jsonb), 'a d', 'the small step and as many large ones as fit are claimed');
+select is((tests.step(tests.get('run'), 'b')).state, 'ready', 'a step that does not fit is released');
+select is((tests.step(tests.get('run'), 'b')).attempt, 1, 'releasing a step that does not fit costs no attempt');
+select is((tests.step(tests.get('run'), 'b')).started_at, null, 'a released step has no start time');
+select is(tests.claimed_keys('tool'), 'b', 'the next claim takes the released step');
 
 update goalpost_private.limits set max_claim_bytes = 1;
-select is(tests.claimed_keys('tool'), 'c', 'one step is always told');
-select is(tests.claimed_keys('tool'), '', 'and then there is no more');
+select is(tests.claimed_keys('tool'), 'c', 'a step larger than the bound is claimed alone');
+select is(tests.claimed_keys('tool'), '', 'a claim after the last step is empty');
 
 select * from finish();
 rollback;

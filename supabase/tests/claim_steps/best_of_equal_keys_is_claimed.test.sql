@@ -16,7 +16,7 @@ select is(pg_temp.claimed(), 'second', 'the step of the highest priority is clai
 select is((select string_agg(s.state, ' ' order by s.run_id) from goalpost.steps s where s.run_id in (tests.get('first'), tests.get('second'), tests.get('third'))),
           'ready running ready', 'the steps of the same key in other runs are ready');
 select is(pg_temp.claimed(), 'third', 'the next best is claimed next');
-select is(pg_temp.claimed(), 'first', 'and the last of them last');
+select is(pg_temp.claimed(), 'first', 'the step of the lowest priority is claimed last');
 
 select * from finish();
 rollback;

@@ -9,10 +9,10 @@ select tests.bare_step(tests.get('run'), 'young', p_more => '{"run_after": "2030
 select tests.bare_step(tests.get('run'), 'urgent', p_more => '{"run_after": "2030-01-01 11:59:00+00", "priority": 5}');
 select tests.bare_step(tests.get('run'), 'unimportant', p_more => '{"run_after": "2030-01-01 10:00:00+00", "priority": -1}');
 
-select is(tests.claimed_keys('tool', 1), 'urgent', 'the urgent one first');
-select is(tests.claimed_keys('tool', 1), 'old', 'then the oldest of its priority');
-select is(tests.claimed_keys('tool', 1), 'young', 'then the younger');
-select is(tests.claimed_keys('tool', 1), 'unimportant', 'the unimportant last, old as it is');
+select is(tests.claimed_keys('tool', 1), 'urgent', 'the step of the highest priority is claimed first');
+select is(tests.claimed_keys('tool', 1), 'old', 'the oldest step of a priority is claimed next');
+select is(tests.claimed_keys('tool', 1), 'young', 'a younger step of the same priority follows');
+select is(tests.claimed_keys('tool', 1), 'unimportant', 'the step of the lowest priority is claimed last');
 
 select * from finish();
 rollback;

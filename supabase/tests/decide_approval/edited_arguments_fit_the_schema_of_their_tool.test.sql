@@ -1,4 +1,4 @@
--- A person's arguments are checked by the schema of the tool, be it ours or one of an MCP server of the workspace.
+-- A person's arguments are checked by the schema of the tool, built-in or of an MCP server of the workspace.
 begin;
 select plan(8);
 select tests.world();
@@ -22,9 +22,9 @@ select is(pg_temp.problem('theirs', '{}'), 'the arguments needs words', 'argumen
 select is(pg_temp.problem('theirs', '[]'), 'the arguments must be of the type object', 'a list does not fit the server''s tool');
 select is(pg_temp.problem('theirs', '{"words": "y", "x-note": "z"}'), null, 'a field that a pattern may name is left to the executor');
 select is(tests.decided('petra', tests.get('theirs'), 'approved', '{"edited": {"words": 7}}'), 'ZG003', 'an edit that does not fit the server''s tool is refused');
-select is(tests.decided('petra', tests.get('theirs'), 'approved', '{"edited": {"words": "y"}}'), 'none', 'an edit that fits the server''s tool is taken');
+select is(tests.decided('petra', tests.get('theirs'), 'approved', '{"edited": {"words": "y"}}'), 'none', 'an edit that fits the server''s tool is accepted');
 update goalpost.mcp_tools set state = 'changed';
-select alike(pg_temp.problem('theirs', '{"words": "y"}'), 'the arguments of mcp.docs.search cannot be checked:%', 'an edit for a tool that is not approved any more is refused');
+select alike(pg_temp.problem('theirs', '{"words": "y"}'), 'the arguments of mcp.docs.search cannot be checked:%', 'an edit for a tool that is no longer approved is refused');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- Which edits of an approver wait for the requester: every one but those of text that is sent as it is.
+-- Every edit by an approver waits for the requester, except edits of text that is sent literally.
 begin;
 select plan(16);
 select tests.world();

@@ -1,4 +1,4 @@
--- A plan may have a step of the key that a delegated step would take: another key is taken, however many are in use.
+-- A plan may have a step under the key that a delegated step would take: another key is taken, however many are in use.
 begin;
 select plan(4);
 select tests.world();

@@ -15,15 +15,15 @@ end
 $$;
 select tests.call(tests.get('run'), 'judge', 'intended') from generate_series(1, 2);
 select is(pg_temp.delegate(1, '{"as": "step"}'), 'waiting', 'a run that is one step short of its cap takes one more');
-select is(pg_temp.delegate(2, '{"as": "step"}'), 'failed too_many_steps', 'a run at its cap takes none');
-select is((select count(*) from goalpost.tool_calls c where c.run_id = tests.get('run') and c.step_key = 'a' and c.state = 'waiting'), 1::bigint, 'the call before it waits on');
-select is((select string_agg(c.state, ' ') from goalpost.tool_calls c where c.run_id = tests.get('run') and c.step_key = 'judge'), 'intended intended', 'calls of the same numbers in another step are as they were');
+select is(pg_temp.delegate(2, '{"as": "step"}'), 'failed too_many_steps', 'a run at its cap takes no further step');
+select is((select count(*) from goalpost.tool_calls c where c.run_id = tests.get('run') and c.step_key = 'a' and c.state = 'waiting'), 1::bigint, 'the earlier delegating call keeps waiting');
+select is((select string_agg(c.state, ' ') from goalpost.tool_calls c where c.run_id = tests.get('run') and c.step_key = 'judge'), 'intended intended', 'calls of the same numbers in another step are unchanged');
 
--- A step without an agent of its own may hand on a goal, which needs none.
+-- A step without an agent of its own may delegate a goal, which needs none.
 update goalpost_private.limits set max_steps = 64;
 update goalpost.steps set agent_id = null where run_id = tests.get('run') and key = 'a';
 select is(pg_temp.delegate(3, '{"as": "goal"}'), 'waiting', 'a goal is delegated without an agent');
-select is(pg_temp.delegate(4, '{"as": "step"}'), 'failed unknown_agent', 'a step is not');
+select is(pg_temp.delegate(4, '{"as": "step"}'), 'failed unknown_agent', 'a step is not delegated without an agent');
 
 select * from finish();
 rollback;

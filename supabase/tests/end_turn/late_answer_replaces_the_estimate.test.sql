@@ -1,4 +1,4 @@
--- A turn given up by a successor counts as all that was reserved; the late answer's cost takes its place on every cap.
+-- A turn that a successor closed counts as all that was reserved; the late answer's cost replaces it on every cap.
 begin;
 select plan(6);
 select tests.world();
@@ -10,9 +10,9 @@ select goalpost_worker.begin_turn(tests.get('run'), 'a', (tests.step(tests.get('
 select tests.set('epoch', (tests.step(tests.get('run'), 'a')).lease_epoch);
 select tests.lose(tests.get('run'));
 select goalpost_worker.read_journal(tests.get('run'), 'a', (tests.step(tests.get('run'), 'a')).lease_epoch);
-select matches(tests.caps(tests.get('run')), 'run 2700\+0/', 'a turn whose worker is gone counts as all that was reserved');
+select matches(tests.caps(tests.get('run')), 'run 2700\+0/', 'a turn whose worker was lost counts as fully spent');
 select tests.model_answers(tests.get('run'), 1, '[]', '{"answer": {"text": "late"}, "usage": {"input_tokens": 400, "output_tokens": 50}}', tests.get('epoch'));
-select matches(tests.caps(tests.get('run')), 'run 500\+0/', 'the late answer replaces the estimate by what it cost');
+select matches(tests.caps(tests.get('run')), 'run 500\+0/', 'the late answer replaces the estimate by its cost');
 select is((select sum(cost_microusd) from goalpost.usage_events where run_id = tests.get('run')), 500::numeric, 'the usage row has the same cost');
 select is(tests.unbalanced(), '{}', 'spent is the sum of usage on every cap');
 
@@ -24,8 +24,8 @@ select tests.set('epoch', (tests.step(tests.get('run'), 'a')).lease_epoch);
 select tests.lose(tests.get('run'));
 select goalpost_worker.read_journal(tests.get('run'), 'a', (tests.step(tests.get('run'), 'a')).lease_epoch);
 select is(tests.model_answers(tests.get('run'), 2, '[]', '{"answer": {"text": "late"}, "usage": {"input_tokens": 400, "output_tokens": 50}}', tests.get('epoch')),
-  '{"lease_lost": true}', 'at a full cap the late answer is booked and nothing is raised');
-select is(tests.unbalanced(), '{}', 'spent is the sum of usage after that');
+  '{"lease_lost": true}', 'at a full cap the late answer is booked without an error');
+select is(tests.unbalanced(), '{}', 'spent is the sum of usage after a late answer at a full cap');
 
 select * from finish();
 rollback;

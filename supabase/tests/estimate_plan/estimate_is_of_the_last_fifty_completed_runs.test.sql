@@ -1,4 +1,4 @@
--- What a runbook's plan may cost is known from its completed runs in the same workspace, at most the last fifty.
+-- The estimate for a runbook's plan is taken from its completed runs in the same workspace, at most the last fifty.
 begin;
 select plan(6);
 select tests.world();
@@ -25,15 +25,15 @@ select tests.set('run', tests.goal());
 select pg_temp.past('elsewhere', 'completed', 900000);
 select pg_temp.past('acme', 'failed', 900000);
 select pg_temp.past('acme', 'running', 900000);
-select is(pg_temp.estimate() ->> 'from', 'plan', 'runs of another workspace, and those that did not complete, are no history');
+select is(pg_temp.estimate() ->> 'from', 'plan', 'other workspaces'' runs and incomplete runs are no history');
 select pg_temp.past('acme', 'completed', 100);
-select is(pg_temp.estimate() - 'from', '{"runs": 1, "cost_microusd": 100, "least_microusd": 100, "most_microusd": 100}', 'one completed run is what the next may cost');
+select is(pg_temp.estimate() - 'from', '{"runs": 1, "cost_microusd": 100, "least_microusd": 100, "most_microusd": 100}', 'the estimate from one completed run is its cost');
 select pg_temp.past('acme', 'completed', 300);
-select is(pg_temp.estimate() ->> 'cost_microusd', '200', 'of two runs it is the mean');
+select is(pg_temp.estimate() ->> 'cost_microusd', '200', 'the estimate from two completed runs is their mean');
 select pg_temp.past('acme', 'completed', 7, 49);
-select is(pg_temp.estimate() ->> 'runs', '50', 'of 51 runs fifty count');
-select is(pg_temp.estimate() ->> 'cost_microusd', '13', 'and the oldest does not');
-select is(pg_temp.estimate() ->> 'from', 'history', 'it says that it is from history');
+select is(pg_temp.estimate() ->> 'runs', '50', 'fifty of 51 completed runs count');
+select is(pg_temp.estimate() ->> 'cost_microusd', '13', 'the oldest of 51 completed runs does not count');
+select is(pg_temp.estimate() ->> 'from', 'history', 'the estimate names history as its source');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- Three workers die on a step, then the fourth reports a failure: the wait is that of a first failure.
+-- Three workers are lost on a step, then the fourth reports a failure: the wait is that of a first failure.
 begin;
 select plan(3);
 select tests.world();

@@ -1,4 +1,5 @@
--- The step was claimed again under a higher epoch: the earlier worker changes nothing, and is told so.
+-- The step was claimed again under a higher epoch: an outcome of the earlier worker changes nothing and returns
+-- lease_lost.
 begin;
 select plan(9);
 select tests.world();
@@ -9,15 +10,15 @@ select tests.advance_clock('31 seconds');
 select goalpost_worker.sweep();
 select tests.start(tests.get('run'), 'a');
 
-select is(tests.finish(tests.get('run'), 'a', 'completed', '{"lease_epoch": 1, "result": {"late": true}}'), 'lease_lost', 'the first worker');
-select is(tests.state(tests.get('run'), 'a'), 'running', 'the second one still has it');
-select is(tests.finish(tests.get('run'), 'a', 'failed', '{"lease_epoch": 1}'), 'lease_lost', 'a late failure, too');
-select is(tests.finish(tests.get('run'), 'a', 'released', '{"lease_epoch": 1}'), 'lease_lost', 'a late release, too');
-select is(tests.finish(tests.get('run'), 'a', 'waiting', '{"lease_epoch": 1}'), 'lease_lost', 'a late wait, too');
-select is(tests.finish(tests.get('run'), 'a', 'completed', '{"lease_epoch": 99, "result": {}}'), 'lease_lost', 'an epoch that never was');
-select is(tests.finish(tests.get('run'), 'a', 'completed', '{"lease_epoch": null, "result": {}}'), 'lease_lost', 'no epoch at all');
-select is(tests.complete(tests.get('run'), 'a', '{"late": false}'), 'accepted', 'the second worker completes it');
-select is((tests.step(tests.get('run'), 'a')).result, '{"late": false}', 'with its own result');
+select is(tests.finish(tests.get('run'), 'a', 'completed', '{"lease_epoch": 1, "result": {"late": true}}'), 'lease_lost', 'a late completion is refused as lease_lost');
+select is(tests.state(tests.get('run'), 'a'), 'running', 'the step keeps running for the second worker');
+select is(tests.finish(tests.get('run'), 'a', 'failed', '{"lease_epoch": 1}'), 'lease_lost', 'a late failure is refused as lease_lost');
+select is(tests.finish(tests.get('run'), 'a', 'released', '{"lease_epoch": 1}'), 'lease_lost', 'a late release is refused as lease_lost');
+select is(tests.finish(tests.get('run'), 'a', 'waiting', '{"lease_epoch": 1}'), 'lease_lost', 'a late wait is refused as lease_lost');
+select is(tests.finish(tests.get('run'), 'a', 'completed', '{"lease_epoch": 99, "result": {}}'), 'lease_lost', 'a future epoch is refused as lease_lost');
+select is(tests.finish(tests.get('run'), 'a', 'completed', '{"lease_epoch": null, "result": {}}'), 'lease_lost', 'an outcome without an epoch is refused as lease_lost');
+select is(tests.complete(tests.get('run'), 'a', '{"late": false}'), 'accepted', 'the completion of the second worker is accepted');
+select is((tests.step(tests.get('run'), 'a')).result, '{"late": false}', 'the result is that of the second worker');
 
 select * from finish();
 rollback;

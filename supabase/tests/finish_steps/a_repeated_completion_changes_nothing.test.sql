@@ -1,4 +1,4 @@
--- A worker that did not hear the answer asks again: it is told that its outcome had counted.
+-- A worker that lost the reply reports again: the verdict is that its outcome had counted.
 begin;
 select plan(5);
 select tests.world();
@@ -7,11 +7,11 @@ select tests.set('run', tests.planned('a, b:a, c:a'));
 select tests.do_complete(tests.get('run'), 'a', '{"first": true}');
 select tests.set('events', (select count(*) from goalpost.events));
 
-select is(tests.complete(tests.get('run'), 'a', '{"first": false}'), 'repeated', 'the second time');
-select is(tests.fail(tests.get('run'), 'a'), 'repeated', 'a failure after it, too');
-select is((tests.step(tests.get('run'), 'a')).result, '{"first": true}', 'the first result stays');
-select is(tests.states(tests.get('run')), 'a=completed b=ready c=ready judge=pending', 'nobody is released twice');
-select is((select count(*) from goalpost.events), tests.get('events'), 'nothing is told twice');
+select is(tests.complete(tests.get('run'), 'a', '{"first": false}'), 'repeated', 'a repeated completion returns repeated');
+select is(tests.fail(tests.get('run'), 'a'), 'repeated', 'a failure after the completion returns repeated');
+select is((tests.step(tests.get('run'), 'a')).result, '{"first": true}', 'the first result is kept');
+select is(tests.states(tests.get('run')), 'a=completed b=ready c=ready judge=pending', 'the dependents are released once');
+select is((select count(*) from goalpost.events), tests.get('events'), 'a repeated completion records no event');
 
 select * from finish();
 rollback;

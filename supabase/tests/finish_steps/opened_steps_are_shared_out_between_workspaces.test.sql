@@ -1,5 +1,5 @@
--- Where nothing but opened steps can be claimed, the order is the usual one: the best step of each workspace comes
--- before the second best of any.
+-- Where only opened steps can be claimed, the usual order holds: the best step of each workspace comes before the second
+-- best of any.
 begin;
 select plan(3);
 select tests.world();
@@ -10,9 +10,9 @@ select tests.start(tests.get('ours'), 'a');
 select is(tests.keys(tests.finish_all(jsonb_build_array(
             tests.outcome(tests.get('ours'), 'a', 'completed', '{"result": {}}'),
             tests.outcome(tests.get('theirs'), 'a', 'completed', '{"result": {}}')), 'tool', 2) -> 'claimed'),
-          'b d', 'of two steps that one workspace opens and one that another opens, each workspace has one in a claim of two');
-select is(tests.state(tests.get('ours'), 'c'), 'ready', 'the second step of the first workspace is ready for the next claim');
-select is(tests.claimed_keys('tool'), 'c', 'the next claim takes it');
+          'b d', 'two workspaces with opened steps get one each in a claim of two');
+select is(tests.state(tests.get('ours'), 'c'), 'ready', 'the second step of the first workspace stays ready');
+select is(tests.claimed_keys('tool'), 'c', 'the next claim takes the second step');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- The cap is of bytes as text: what has exactly as many is accepted, in a batch as alone.
+-- The cap counts bytes of text: a result of exactly that size is accepted, in a batch as alone.
 begin;
 select plan(6);
 select tests.world();
@@ -17,11 +17,11 @@ $$;
 select is(octet_length(pg_temp.text_of(1000)::text), 1000, 'a result of 1000 bytes is at the cap');
 select is(pg_temp.ended('tool', 1000), 'completed', 'a result at the cap completes its step');
 select is(pg_temp.ended('tool', 1001), 'failed', 'a result one byte beyond the cap fails its step');
-select is(pg_temp.ended('agent', 1000), 'completed', 'the same holds for the step of an agent');
+select is(pg_temp.ended('agent', 1000), 'completed', 'a result at the cap completes an agent''s step');
 select tests.set('run', tests.bare_run());
 select tests.bare_step(tests.get('run'), 'z', 'running', 'approval');
-select is(tests.finish(tests.get('run'), 'z', 'completed', jsonb_build_object('result', pg_temp.text_of(1000))), 'accepted', 'an outcome that is judged alone may be at the cap');
-select is(tests.state(tests.get('run'), 'z'), 'completed', 'and completes its step');
+select is(tests.finish(tests.get('run'), 'z', 'completed', jsonb_build_object('result', pg_temp.text_of(1000))), 'accepted', 'a result at the cap is accepted outside the batch path');
+select is(tests.state(tests.get('run'), 'z'), 'completed', 'a result at the cap completes a step outside the batch path');
 
 select * from finish();
 rollback;

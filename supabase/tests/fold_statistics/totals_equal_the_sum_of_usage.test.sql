@@ -1,4 +1,4 @@
--- The views are the folded totals and the rows that are not folded yet: always the sum of usage_events.
+-- The views add the folded totals and the unfolded rows: always the sum of usage_events.
 begin;
 select plan(10);
 select tests.world(p_bystanders => false);
@@ -28,19 +28,19 @@ select tests.end_turn(tests.get('run'), 'a', 1, tests.answer(100, 10));
 select tests.end_turn(tests.get('run'), 'a', 2, tests.no_end());
 select isnt((select sum(estimated_microusd) from goalpost.user_costs), 0::numeric, 'a call whose end is unknown is estimated');
 select is((select count(*) from goalpost.unfolded_statistics), 2::bigint, 'each booked call appends one row');
-select is_empty('select pg_temp.differences()', 'unfolded rows count');
-select is(goalpost_private.fold_statistics(1, goalpost_private.clock()), 1, 'a fold takes no more rows than it may');
-select is_empty('select pg_temp.differences()', 'folded and unfolded rows count together');
+select is_empty('select pg_temp.differences()', 'the views include rows that are not folded');
+select is(goalpost_private.fold_statistics(1, goalpost_private.clock()), 1, 'a fold takes at most its limit of rows');
+select is_empty('select pg_temp.differences()', 'the views add folded and unfolded rows');
 select is(goalpost_private.fold_statistics(10, goalpost_private.clock()), 1, 'the next fold takes the rest');
 update goalpost.workflow_runs set runbook_id = (select id from goalpost.runbooks where name = 'own') where id = tests.get('run');
 select tests.advance_clock('1 day');
 select tests.end_turn(tests.get('run'), 'a', 2, tests.answer(7, 1));
 select tests.end_turn(tests.get('run'), 'a', 3, tests.answer(50, 5));
-select is_empty('select pg_temp.differences()', 'a late truth changes the total that its estimate was added to');
+select is_empty('select pg_temp.differences()', 'a late cost corrects the total that its estimate was in');
 select goalpost_private.fold_statistics(10, goalpost_private.clock());
-select is_empty('select pg_temp.differences()', 'and does so after the next fold');
+select is_empty('select pg_temp.differences()', 'the corrected total holds after the next fold');
 select is((select count(*) from goalpost.daily_usage), 2::bigint, 'a day, person, agent and runbook has one row');
-select is((select sum(calls)::bigint from goalpost.day_costs), 3::bigint, 'a call whose cost was corrected is one call');
+select is((select sum(calls)::bigint from goalpost.day_costs), 3::bigint, 'a call with a corrected cost counts once');
 
 select * from finish();
 rollback;

@@ -14,7 +14,7 @@ select is(pg_temp.beat(100, 3600), 'none', 'a hundred leases are extended by an 
 select is((tests.step(tests.get('run'), 'a')).lease_expires_at, goalpost_private.clock() + interval '1 hour', 'the lease ends after an hour');
 select is(pg_temp.beat(101, 30), 'ZG003', 'a heartbeat for 101 leases is refused');
 select is(pg_temp.beat(1, 1), 'none', 'a lease is extended by one second');
-select is(pg_temp.beat(1, 0), 'ZG003', 'a heartbeat for no time is refused');
+select is(pg_temp.beat(1, 0), 'ZG003', 'a heartbeat for zero seconds is refused');
 select is(pg_temp.beat(1, 3601), 'ZG003', 'a heartbeat for more than an hour is refused');
 select is(pg_temp.beat(1, null), 'ZG003', 'a heartbeat without a time is refused');
 

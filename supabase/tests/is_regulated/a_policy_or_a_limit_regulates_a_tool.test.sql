@@ -1,4 +1,4 @@
--- A tool is regulated where a policy of the workspace denies it or asks for approval, or where it has a limit.
+-- A tool is regulated where a policy of the workspace denies it or requires approval, or where it has a limit.
 begin;
 select plan(4);
 select tests.world();
@@ -10,7 +10,7 @@ select is(pg_temp.regulated(), '{}', 'without policies and limits no tool is reg
 insert into goalpost.tool_policies (workspace_id, name, tool, effect) values (tests.id_of('elsewhere'), 'theirs', 'look', 'deny');
 select is(pg_temp.regulated(), '{}', 'a policy of another workspace regulates nothing here');
 insert into goalpost.tool_policies (workspace_id, name, tool, effect) values (tests.id_of('acme'), 'free', 'look', 'allow');
-select is(pg_temp.regulated(), '{}', 'an allowance regulates nothing');
+select is(pg_temp.regulated(), '{}', 'an allowing policy does not regulate a tool');
 select tests.value_for('adam', format('select goalpost.set_rate_limit(%L, ''tool'', ''send'', 1)', tests.id_of('acme')));
 insert into goalpost.tool_policies (workspace_id, name, tool, effect) values (tests.id_of('acme'), 'ours', 'lo*', 'needs_approval');
 select is(pg_temp.regulated(), array['look', 'send'], 'a policy by pattern and a limit by name both regulate');

@@ -1,4 +1,4 @@
--- What SQL cannot check, or what has a value that it cannot have, is named; annotations pass.
+-- A keyword that SQL cannot check, or with an invalid value, is named; annotations pass.
 begin;
 select * from no_plan();
 
@@ -21,7 +21,7 @@ insert into tried values
   ((repeat('{"items": ', 17) || '{}' || repeat('}', 17))::jsonb, 'it is nested more than 16 levels deep'),
   ((repeat('{"items": ', 16) || '{}' || repeat('}', 16))::jsonb, null);
 select is(goalpost_private.json_schema_problem(schema, 'it'), problem, left(format('the schema %s', schema), 200)) from tried;
-select is(goalpost_private.json_schema_problem(null, 'it'), 'it holds a schema that is not a JSON object', 'a schema that is absent is none');
+select is(goalpost_private.json_schema_problem(null, 'it'), 'it holds a schema that is not a JSON object', 'an absent schema is refused');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- Claims wait for the matching of every request among them: one person's long questions must not hold up everybody.
+-- Claims include the matching of every request among them: one person's long questions must not delay everyone.
 begin;
 select plan(2);
 select tests.world();
@@ -10,9 +10,9 @@ select tests.set('question', 'weekly report ' || left(string_agg(translate(n::te
   from generate_series(10000, 13000) n;
 select tests.ask('mia', tests.kept('question')) from generate_series(1, 5);
 set local statement_timeout = '4s';
-select is(jsonb_array_length(tests.claim('assess')), 5, 'five at once');
+select is(jsonb_array_length(tests.claim('assess')), 5, 'five long requests are claimed within four seconds');
 select is((select count(*) from goalpost_private.match_runbooks(tests.kept('question'), tests.id_of('acme'), tests.id_of('mia'))), 5::bigint,
-  'and runbooks are found');
+  'five runbooks are found for a long question');
 
 select * from finish();
 rollback;

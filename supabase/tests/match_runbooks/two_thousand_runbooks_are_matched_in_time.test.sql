@@ -1,4 +1,5 @@
--- A claim waits for the matching of each of its assessments: two thousand runbooks with the same words must not hold it up.
+-- A claim waits for the matching of each of its assessments: two thousand runbooks with the same words must not delay
+-- it.
 begin;
 select plan(4);
 select tests.world();
@@ -10,7 +11,7 @@ select tests.id_of('acme'), 'book_' || n, 'Weekly report of orders for region ' 
   from generate_series(1, 2000) n;
 analyze goalpost.runbooks;
 select is((select name from goalpost_private.match_runbooks('How did the orders of region 1717 go last week?', tests.id_of('acme'), tests.id_of('mia')) limit 1),
-  'book_1717', 'the runbook with the very words of the question comes first of two thousand that share most of them');
+  'book_1717', 'the runbook with all words of the question comes first');
 select is((select count(*) from goalpost_private.candidate_runbooks(goalpost_private.lexemes('weekly orders'), tests.id_of('acme'), 50)), 50::bigint,
   'only the best candidates are scored');
 
@@ -25,7 +26,7 @@ update goalpost.runbooks set examples = '{}', title = 'Weekly zebra', descriptio
 select results_eq(
   $$ select name, reasons ->> 1 from goalpost_private.match_runbooks('weekly zebra', tests.id_of('acme'), tests.id_of('mia')) limit 3 $$,
   $$ values ('book_900', '9 of 10 runs in this workspace completed'), ('book_2', '5 of 10 runs in this workspace completed'), ('book_1', null) $$,
-  'runbooks of one score are ordered by their record in the workspace');
+  'runbooks of one score are ordered by their success rate');
 
 select * from finish();
 rollback;

@@ -1,5 +1,5 @@
--- A sweep finds at most a hundred runs of each kind of delay: leases, time-outs, timers, approvals that expire or are
--- escalated, deadlines.
+-- A sweep finds at most a hundred runs of each kind of delay: leases, time-outs, timers, approvals that expire or
+-- escalate, deadlines.
 begin;
 select plan(7);
 select tests.world();

@@ -1,4 +1,4 @@
--- Common values for an agent's model: what the asker's own queries find, of columns whose values repeat.
+-- Common values for an agent's model: the results of queries as the asker, for columns whose values repeat.
 begin;
 select plan(24);
 select tests.world();
@@ -22,7 +22,7 @@ grant select on tests_shop.orders, tests_shop.seen to authenticated;
 update goalpost.workspaces set readable_schemas = '{tests_shop}' where id = tests.id_of('acme');
 select tests.set('run', tests.planned('a, b, c:a, d:b', jsonb_build_object('a', tests.agent(), 'b', tests.agent(), 'c', tests.agent(), 'd', tests.agent())));
 select tests.start(tests.get('run'), 'a'), tests.start(tests.get('run'), 'b');
--- Undone, as the transaction of a call ends.
+-- Undone, since the call's transaction ends there.
 create function pg_temp.read(p_key text default 'a', p_lease_epoch bigint default null) returns jsonb language plpgsql as $$
 declare
   v_found jsonb;
@@ -38,51 +38,51 @@ begin
 end
 $$;
 
-select is(pg_temp.read() -> 'rows', '{"tests_shop.orders": 60}', 'rows are counted as the asker sees them, of readable tables alone');
+select is(pg_temp.read() -> 'rows', '{"tests_shop.orders": 60}', 'rows of readable tables are counted as the asker sees them');
 select is(pg_temp.read() #> '{values,tests_shop.orders}', '{"status": ["paid", "open"], "Odd name": ["o''dd"]}',
-  'values that repeat are listed, the most frequent first; those of keys, checks, enums, single rows, long ones and more than twelve are not');
+  'values that repeat are listed by frequency, other columns are not');
 analyze tests_shop.orders;
-select ok(pg_temp.read()::text !~ 'hidden', 'statistics over all rows change nothing');
-select throws_ok($$ select pg_temp.read('a', 0) $$, 'ZG009', null, 'another epoch reads nothing');
+select ok(pg_temp.read()::text !~ 'hidden', 'statistics over all rows do not change the values');
+select throws_ok($$ select pg_temp.read('a', 0) $$, 'ZG009', null, 'values under another epoch are refused');
 update goalpost.workspaces set common_values = false where id = tests.id_of('acme');
-select is(pg_temp.read(), '{"unmarked": true}', 'a workspace that does not permit it is sent nothing');
-select is(goalpost_private.describe_claimed(array[tests.step(tests.get('run'), 'a')], now()) #> '{0,context,reads_values}', null, 'its steps are not told to read');
+select is(pg_temp.read(), '{"unmarked": true}', 'a workspace that does not permit it gets no values');
+select is(goalpost_private.describe_claimed(array[tests.step(tests.get('run'), 'a')], now()) #> '{0,context,reads_values}', null, 'steps of that workspace do not request the values');
 update goalpost.workspaces set common_values = true where id = tests.id_of('acme');
-select is(goalpost_private.describe_claimed(array[tests.step(tests.get('run'), 'a')], now()) #> '{0,context,reads_values}', 'true', 'others are');
+select is(goalpost_private.describe_claimed(array[tests.step(tests.get('run'), 'a')], now()) #> '{0,context,reads_values}', 'true', 'steps of a permitting workspace request the values');
 create policy broken on tests_shop.orders for select to authenticated using (1 / (id - id) = 1);
-select is(pg_temp.read(), '{}', 'a query that fails brings nothing');
+select is(pg_temp.read(), '{}', 'a query that fails returns no values');
 drop policy broken on tests_shop.orders;
 update auth.users set banned_until = 'infinity' where id = tests.id_of('mia');
-select is(pg_temp.read(), '{"unmarked": true}', 'an asker who may not act reads nothing');
+select is(pg_temp.read(), '{"unmarked": true}', 'an asker whose account is banned gets no values');
 update auth.users set banned_until = null where id = tests.id_of('mia');
 update goalpost_private.limits set claims_lifetime = '0';
-select is(pg_temp.read(), '{"unmarked": true}', 'claims past their lifetime read nothing');
+select is(pg_temp.read(), '{"unmarked": true}', 'claims past their lifetime give no values');
 update goalpost_private.limits set claims_lifetime = '24 hours';
 insert into goalpost_private.value_reads (run_id, step_key, read_at) values (tests.get('run'), 'b', now());
-select is(pg_temp.read('b') -> 'rows', '{"tests_shop.orders": 60}', 'a step that has read reads again');
+select is(pg_temp.read('b') -> 'rows', '{"tests_shop.orders": 60}', 'a step that has read the values reads again');
 delete from goalpost_private.value_reads;
 update goalpost.workspaces set readable_schemas = '{}' where id = tests.id_of('acme');
-select is(pg_temp.read(), '{"unmarked": true}', 'without tables there is nothing to read');
+select is(pg_temp.read(), '{"unmarked": true}', 'a workspace without tables has no values');
 update goalpost.workspaces set readable_schemas = '{tests_shop}' where id = tests.id_of('acme');
 select is(goalpost_private.describe_values('[{"t": "a", "c": "", "v": "", "n": 10000}, {"t": "b", "c": "", "v": "", "n": 10001}]') -> 'rows', '{"a": 10000}',
   'a table with more than ten thousand rows has no count');
 select is(goalpost_private.describe_values('[{"t": "a", "c": "x", "v": "1", "n": 3}, {"t": "a", "c": "x", "v": "2", "n": 3}, {"t": "a", "c": "y", "v": "1", "n": 3}, {"t": "a", "c": "y", "v": "2", "n": 2}]') -> 'values',
-  '{"a": {"x": ["1", "2"]}}', 'values that stand there less than three times each are left out');
+  '{"a": {"x": ["1", "2"]}}', 'values with fewer than three rows are left out');
 select is((select jsonb_array_length(goalpost_private.describe_values(jsonb_agg(jsonb_build_object('t', 'a', 'c', 'x', 'v', n, 'n', 3))) #> '{values,a,x}')
              from generate_series(1, k) n), r, l)
-  from (values (12, 12, 'twelve values are listed'), (13, null, 'thirteen are not')) v (k, r, l);
+  from (values (12, 12, 'twelve values are listed'), (13, null, 'thirteen values are not listed')) v (k, r, l);
 select is(goalpost_private.describe_values(jsonb_build_array(jsonb_build_object('t', 'a', 'c', 'x', 'v', repeat('l', k), 'n', 3))) -> 'values' <> '{}', r, l)
-  from (values (40, true, 'a value of forty characters is listed'), (41, false, 'a longer one is not')) v (k, r, l);
+  from (values (40, true, 'a value of forty characters is listed'), (41, false, 'a value of 41 characters is not listed')) v (k, r, l);
 select is(pg_temp.read() ? 'unmarked', false, 'a step is marked before it reads');
 select is(goalpost_private.is_tainted(tests.get('run'), 'a'), false, 'a step that was sent no values is not tainted');
--- The last one stays; what follows only reads.
+-- The last read stays; the checks after it only read.
 select goalpost_worker.read_common_values(tests.get('run'), 'a', (tests.step(tests.get('run'), 'a')).lease_epoch);
 select is((select count(*) from pg_catalog.pg_locks l
             where l.locktype = 'advisory' and l.pid = pg_backend_pid() and l.objsubid = 2
               and l.classid::bigint & 4294967295 in (hashtext('goalpost.query')::bigint & 4294967295,
-                                hashtext('goalpost.query.' || tests.id_of('acme'))::bigint & 4294967295)), 2::bigint, 'it takes the slots of a query');
+                                hashtext('goalpost.query.' || tests.id_of('acme'))::bigint & 4294967295)), 2::bigint, 'a read of common values acquires the slots of a query');
 select is(goalpost_private.is_tainted(tests.get('run'), k), t, l)
-  from (values ('a', true, 'a step that was sent values is tainted'), ('c', true, 'what depends on it too'), ('d', false, 'what does not depend on it is not')) v (k, t, l);
+  from (values ('a', true, 'a step that was sent values is tainted'), ('c', true, 'a step that depends on it is tainted too'), ('d', false, 'a step that does not depend on it is not tainted')) v (k, t, l);
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- A request's context and parameters are JSON objects that can be carried on.
+-- A request's context and parameters are JSON objects of bounded kind, depth and size.
 begin;
 select plan(6);
 select tests.world();
@@ -11,8 +11,8 @@ exception
   when others then
     return sqlstate || ' ' || sqlerrm;
 end $$;
-select is(pg_temp.refusal('{"a": [1]}'), 'none', 'an object is accepted');
-select is(pg_temp.refusal('[1]'), 'ZG003 context is a JSON object', 'an array is refused');
+select is(pg_temp.refusal('{"a": [1]}'), 'none', 'an object within the bounds is accepted');
+select is(pg_temp.refusal('[1]'), 'ZG003 context is a JSON object', 'an array in place of an object is refused');
 select is(pg_temp.refusal(jsonb_build_object('a', (repeat('[', 40) || repeat(']', 40))::jsonb)), 'ZG003 context is nested at most 32 levels deep', 'a deep object is refused');
 select is(pg_temp.refusal(jsonb_build_object('a', repeat('x', 65000))), 'none', 'an object of less than 64 kB is accepted');
 select is(pg_temp.refusal(jsonb_build_object('a', repeat('x', 66000))), 'ZG007 context has at most 65536 bytes', 'an object of more than 64 kB is refused');

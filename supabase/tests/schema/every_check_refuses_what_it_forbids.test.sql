@@ -210,7 +210,7 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
   ) c (tablename, name, change);
 insert into goalpost_private.request_claims (request_id, workspace_id, claims, taken_at) select q.id, q.workspace_id, '{}', now() from goalpost.requests q on conflict do nothing;
 select goalpost_private.add_embedding_space('spare');
--- A step's state is looked at by a trigger first, where it changes; and there is one row of limits.
+-- A trigger checks a changed state of a step first; and there is one row of limits.
 insert into broken values
   ('goalpost.steps.state_is_known', format(
     'insert into goalpost.steps (run_id, key, workspace_id, kind, title, state) values (%s, ''odd'', %L, ''tool'', ''t'', ''odd'')',
@@ -233,12 +233,12 @@ exception
 end
 $$;
 
-select is(pg_temp.refused_by(statement), claim, statement) from broken order by claim, statement;
+select is(pg_temp.refused_by(statement), claim, 'a check refuses: ' || statement) from broken order by claim, statement;
 select set_eq('select distinct claim from broken',
   $$ select concat_ws('.', n.nspname, c.relname, k.conname) from pg_catalog.pg_constraint k
        join pg_catalog.pg_class c on c.oid = k.conrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
       where k.contype = 'c' and n.nspname in ('goalpost', 'goalpost_worker', 'goalpost_private') $$,
-  'every check has its example here');
+  'every check has an example in this file');
 
 select * from finish();
 rollback;

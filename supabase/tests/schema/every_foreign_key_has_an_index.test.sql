@@ -1,4 +1,4 @@
--- Its columns lead the index (in any order); a partial one will do where it leaves out nulls alone.
+-- Its columns lead the index (in any order); a partial index is enough where it omits only nulls.
 begin;
 select plan(1);
 
@@ -12,7 +12,7 @@ select is_empty(
             and (i.indpred is null or pg_get_expr(i.indpred, i.indrelid) in (
               select format('(%I IS NOT NULL)', a.attname) from pg_catalog.pg_attribute a where a.attrelid = f.conrelid and a.attnum = any (f.conkey)))
             and (select array_agg(k order by k) from unnest((i.indkey::int2[])[0:cardinality(f.conkey) - 1]) k)
-              = (select array_agg(k order by k) from unnest(f.conkey) k)) $$, 'each');
+              = (select array_agg(k order by k) from unnest(f.conkey) k)) $$, 'every foreign key has an index that its columns lead');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- Each unique key is broken once, alone: a row is copied with everything changed that another key would refuse.
+-- Each unique key is broken once, alone: a row is copied with all columns changed that another key would refuse.
 begin;
 select * from no_plan();
 select tests.world(p_bystanders => false);
@@ -87,13 +87,13 @@ insert into twice values
   ('goalpost.dead_letters', 'dead_letters_pkey', '{"attempt": 9}', 'true'),
   ('goalpost.dead_letters', 'one_dead_letter_per_attempt', '{"id": -5}', 'true');
 
-select is(pg_temp.refused_by(from_table, changes, of_row), key, key) from twice order by key;
--- What composite references need beside a primary key says no more than that key.
+select is(pg_temp.refused_by(from_table, changes, of_row), key, format('the key %s refuses a second row', key)) from twice order by key;
+-- The unique keys that composite references need beside a primary key add no rule to it.
 select set_eq('select key from twice',
   $$ select c.relname::text from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indexrelid
       where i.indisunique and c.relnamespace in ('goalpost'::regnamespace, 'goalpost_private'::regnamespace)
         and c.relname not in ('requests_inside_one_workspace', 'goals_inside_one_workspace', 'workflow_runs_inside_one_workspace', 'mcp_servers_inside_one_workspace', 'approvals_inside_one_workspace', 'memories_inside_one_workspace') $$,
-  'every unique key is tried here');
+  'every unique key is tested in this file');
 
 select * from finish();
 rollback;

@@ -1,4 +1,5 @@
--- JSON has many forms of one number. Each limit takes a whole number in any form, and refuses everything else as ZG003.
+-- JSON has many forms of one number. Each limit accepts a whole number in any form, and refuses everything else with
+-- ZG003.
 begin;
 select * from no_plan();
 select tests.world();
@@ -19,7 +20,7 @@ select is(pg_temp.set_one(n.name, v), 'ZG003', format('%s is not set to %s', n.n
        unnest(array['"1e12"', '"1"', '"abc"', '""', '"NaN"', '"Infinity"', '1.5', '1e-9', '-1', '1e400', '99999999999999999999999',
                     'null', 'true', '[]', '[1]', '{}']) v;
 select is((select w.goal_budget_microusd || ' ' || w.max_open_requests from goalpost.workspaces w where w.id = tests.id_of('acme')),
-  '700 700', 'the last form that was set is the number it stands for');
+  '700 700', 'the last form that was set is stored as its number');
 
 select * from finish();
 rollback;

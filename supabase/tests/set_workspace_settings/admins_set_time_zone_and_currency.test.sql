@@ -1,4 +1,4 @@
--- The time zone and the currency of a workspace: set by its admins, one at a time, and never to what is none.
+-- The time zone and the currency of a workspace are set by its admins, one at a time; invalid values are refused.
 begin;
 select plan(21);
 select tests.world();
@@ -9,21 +9,21 @@ create function pg_temp.settings() returns text language sql as $$
   select time_zone || ' ' || coalesce(currency, 'none') from goalpost.workspaces where id = tests.id_of('acme') $$;
 
 select is(pg_temp.settings(), 'UTC none', 'a workspace begins in UTC, without a currency');
-select is(pg_temp.set('{"time_zone": "Europe/Vienna", "currency": "EUR"}'), 'none', 'an admin sets both');
-select is(pg_temp.settings(), 'Europe/Vienna EUR', 'both are set');
+select is(pg_temp.set('{"time_zone": "Europe/Vienna", "currency": "EUR"}'), 'none', 'an admin sets time zone and currency');
+select is(pg_temp.settings(), 'Europe/Vienna EUR', 'both settings are stored as set');
 select is(pg_temp.set('{"time_zone": "Asia/Tokyo"}', 'olga'), 'none', 'the owner sets one of them');
-select is(pg_temp.settings(), 'Asia/Tokyo EUR', 'what is not named stays');
-select is(pg_temp.set('{"currency": null}'), 'none', 'no currency is a setting too');
-select is(pg_temp.settings(), 'Asia/Tokyo none', 'the zone stays when the currency is taken away');
+select is(pg_temp.settings(), 'Asia/Tokyo EUR', 'a setting that is not named stays');
+select is(pg_temp.set('{"currency": null}'), 'none', 'a currency of null is accepted');
+select is(pg_temp.settings(), 'Asia/Tokyo none', 'the time zone stays when the currency is removed');
 select is(pg_temp.set('{"common_values": false}'), 'none', 'an admin switches common values off');
-select is((select common_values from goalpost.workspaces where id = tests.id_of('acme')), false, 'they are off');
-select is((select common_values from goalpost.workspaces where id = tests.id_of('elsewhere')), true, 'and on elsewhere, as they begin');
-select is(pg_temp.set('{"currency": "EUR"}', 'mia'), 'ZG002', 'a member sets nothing');
-select is(pg_temp.set('{"currency": "EUR"}', 'petra'), 'ZG002', 'nor does an approver');
+select is((select common_values from goalpost.workspaces where id = tests.id_of('acme')), false, 'common values are off for this workspace');
+select is((select common_values from goalpost.workspaces where id = tests.id_of('elsewhere')), true, 'common values stay on for another workspace');
+select is(pg_temp.set('{"currency": "EUR"}', 'mia'), 'ZG002', 'a member may not change settings');
+select is(pg_temp.set('{"currency": "EUR"}', 'petra'), 'ZG002', 'an approver may not change settings');
 select is(pg_temp.set(v), 'ZG003', format('%s is refused', v))
   from unnest(array['{"time_zone": "Europe/Nowhere"}', '{"time_zone": null}', '{"time_zone": "UTC+5"}', '{"currency": "eur"}', '{"currency": "EURO"}', '{"zone": "UTC"}', 'null']) v;
-select is(pg_temp.settings(), 'Asia/Tokyo none', 'what was refused changed nothing');
-select throws_ok($$ update goalpost.workspaces set time_zone = 'Europe/Nowhere' $$, '22023', null, 'a row cannot hold a zone that the database does not know');
+select is(pg_temp.settings(), 'Asia/Tokyo none', 'refused settings do not change anything');
+select throws_ok($$ update goalpost.workspaces set time_zone = 'Europe/Nowhere' $$, '22023', null, 'a row cannot have an unknown time zone');
 
 select * from finish();
 rollback;

@@ -17,11 +17,11 @@ begin
 end
 $$;
 select tests.reserve(tests.get('run'), 'a');
-select is(pg_temp.again('unknown', 0), '2700+0', 'a turn whose end is not known counts as all that was reserved');
-select is(pg_temp.again('unknown', 5), '2700+0', 'told again that it is not known, it counts the same');
-select is(pg_temp.again('answered', 400), '600+0', 'once its end is known that counts instead');
-select is(pg_temp.again('answered', 900), '600+0', 'told again how it ended, it counts the same');
-select is(pg_temp.again('unknown', 0), '600+0', 'and what is known does not become unknown');
+select is(pg_temp.again('unknown', 0), '2700+0', 'a turn with an unknown end counts as fully spent');
+select is(pg_temp.again('unknown', 5), '2700+0', 'a second unknown end does not change the amount');
+select is(pg_temp.again('answered', 400), '600+0', 'a known end replaces the estimate');
+select is(pg_temp.again('answered', 900), '600+0', 'a second known end does not change the amount');
+select is(pg_temp.again('unknown', 0), '600+0', 'an unknown end does not replace a known one');
 
 select * from finish();
 rollback;

@@ -1,4 +1,4 @@
--- One's own workspace comes before what is built in, and there the newest version that is active.
+-- The workspace's own runbook comes before a built-in one, and the newest active version is used.
 begin;
 select plan(14);
 select tests.world();
@@ -17,26 +17,26 @@ create function pg_temp.found(p_name text, p_workspace text default 'acme') retu
 create function pg_temp.sound() returns text language sql as $$
   select string_agg(b.title, ', ' order by b.title) from goalpost.runbooks b where b.name in ('shared', 'both', 'closed') and b.is_sound $$;
 
-select is(pg_temp.sound(), null, 'no runbook was looked at so far');
+select is(pg_temp.sound(), null, 'no runbook is marked as sound before its check');
 select is(pg_temp.found('shared'), 'built in', 'a built-in runbook is found where the workspace has none of the name');
-select is(pg_temp.sound(), 'built in', 'the one that was found is known to be sound, and no other with the same plan');
+select is(pg_temp.sound(), 'built in', 'only the runbook that was found is marked as sound');
 select is(pg_temp.found('shared', 'elsewhere'), 'elsewhere', 'a workspace''s own runbook comes before a built-in one');
 select is(pg_temp.found('both'), 'second', 'the newest active version of the workspace is found');
-select is(pg_temp.found('both', 'elsewhere'), 'built in', 'another workspace finds the built-in one, whatever its version');
-select matches(pg_temp.found('nothing'), 'there is no runbook called nothing', 'a name that is not there is said to be none');
+select is(pg_temp.found('both', 'elsewhere'), 'built in', 'another workspace finds the built-in one, despite its version');
+select matches(pg_temp.found('nothing'), 'there is no runbook called nothing', 'an unknown name is refused with that name');
 select matches(pg_temp.found('closed'), 'needs a project admin', 'a runbook for project admins is refused to others');
-select is((select is_sound from goalpost.runbooks where name = 'closed'), null, 'and is not looked at for them');
+select is((select is_sound from goalpost.runbooks where name = 'closed'), null, 'a refused runbook is not checked');
 
--- What was looked at is not looked at again.
-create temp sequence looks;
+-- A checked runbook is not checked again.
+create temp sequence checks;
 create or replace function goalpost_private.check_plan_of_run(p_plan jsonb, p_run goalpost.workflow_runs) returns jsonb language sql as $$
-  select case when nextval('pg_temp.looks') > 0 then '[]'::jsonb end $$;
+  select case when nextval('pg_temp.checks') > 0 then '[]'::jsonb end $$;
 select is(pg_temp.found('both'), 'second', 'a sound runbook is found again');
-select is((select is_called from looks), false, 'without a look at its plan');
+select is((select is_called from checks), false, 'a sound runbook is found without a check');
 update goalpost.runbooks set is_sound = null where title = 'second';
-select is(pg_temp.found('both'), 'second', 'once it may have changed');
-select is((select is_called from looks), true, 'its plan is looked at');
-select ok((select is_sound from goalpost.runbooks where title = 'second'), 'and found sound');
+select is(pg_temp.found('both'), 'second', 'a runbook without a mark is found again');
+select is((select is_called from checks), true, 'a runbook without a mark is checked again');
+select ok((select is_sound from goalpost.runbooks where title = 'second'), 'the checked runbook is marked as sound again');
 
 select * from finish();
 rollback;

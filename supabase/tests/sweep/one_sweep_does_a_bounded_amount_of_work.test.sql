@@ -1,4 +1,4 @@
--- However much is overdue, one round of the sweep takes a part of it and says that there is more.
+-- One round of the sweep handles a bounded part of overdue work and returns that there is more.
 begin;
 select plan(7);
 select tests.world();
@@ -13,7 +13,7 @@ select is(pg_temp.swept(), '100 true', 'the second round fires another hundred')
 select is(pg_temp.swept(), '50 false', 'the third fires the rest and asks for no other');
 select is(pg_temp.swept(), '0 false', 'a round that finds nothing asks for no other');
 
--- What raises is overdue for ever: it asks for no other round once nothing else moves.
+-- A row that raises stays overdue: it asks for no other round once nothing else changes.
 create function pg_temp.raise_fault() returns trigger language plpgsql as $$ begin raise 'a fault of this row'; end $$;
 create trigger fault before insert on goalpost.events for each row execute function pg_temp.raise_fault();
 select tests.bare_step(r.run_id, 'l', 'running', p_more => '{"lease_expires_at": "2030-01-01 11:00:00+00"}')
