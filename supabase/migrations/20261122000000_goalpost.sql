@@ -13308,6 +13308,6 @@ begin
           'timeout_seconds', 3600,
           'input', jsonb_build_object('tool', 'embed_memories', 'arguments', jsonb_build_object()))),
       'report', jsonb_build_object('title', 'Memories embedded again',
-        'body', 'Embedded in the space `{{ steps.embed.space }}`: {{ steps.embed.memory_count }}.')));
+        'body', 'Memories in the space `{{ steps.embed.space }}`: {{ steps.embed.memory_count }}.')));
 end
 $runbook$;
