@@ -120,7 +120,7 @@ fn wrong_usage_ends_with_2_and_a_name() {
         ("", "Usage"),
         ("goal", "<ID>"),
         ("goal three", "three"),
-        ("goals --as stranger", "stranger"),
+        ("goals --as emperor", "emperor"),
         ("goals --as owner --token x", "--token"),
         ("logs gateway", "gateway"),
     ] {
