@@ -1,5 +1,5 @@
-//! The real functions with Anthropic's key: a goal from the question to its verdict, against a server that speaks the
-//! real wire format and answers from a script.
+//! The real functions with Anthropic's key: a goal from the question to its verdict, against a server with the real
+//! wire format and scripted answers.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use system_tests::stacks;
 
 const KEY: &str = "sk-ant-test-key";
 
-/// Contents of answers, in the order in which they are asked for.
+/// Contents of answers, in the order of the requests.
 #[derive(Clone)]
 struct Script {
     contents: Arc<Mutex<VecDeque<Value>>>,

@@ -1,6 +1,4 @@
-//! `harness bench`: what it measures is counted rightly, on a build for developing too.
-//!
-//! Times mean nothing here; counts do.
+//! Counts of `harness bench`, which are correct on a development build too. Times are not checked.
 
 use harness::bench::{self, Amount, Settings, Stage, Workload};
 use serde_json::Value;
@@ -35,7 +33,8 @@ async fn a_chain_is_measured_with_all_its_fields_and_counts_that_can_be() {
         assert!(number(field) > 0.0, "{field}: {json:#}");
     }
     assert!(number("p50_ms") <= number("p95_ms"), "{json:#}");
-    // A step ends in one call that brings the next; a run has one more call, and what wakes the executor.
+    // A step ends in one call, which also claims the next; a run adds one more call, and the call that wakes the
+    // executor.
     assert!(
         (1.05..1.09).contains(&number("requests_per_step")),
         "{json:#}"

@@ -1,5 +1,5 @@
-//! How much, and of what shape: at every door the last that is taken and the first that is not, each refusal with a
-//! word of its own; and all that was taken is worked to an end, because nothing of it can spoil a claim.
+//! Bounds of size and shape: at every entry point the largest accepted input and the smallest refused one, each refusal
+//! with a code of its own. Everything accepted is worked to an end, because none of it can break a claim.
 
 use local_stack::stack::{Person, Stack, StackOptions, Switch};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use system_tests::stacks;
 
 const QUESTION: &str = "What is 6 * 7?";
 
-/// A body as bytes, since some of them are no JSON.
+/// A body as bytes, since some are not JSON.
 type Attempt = (&'static str, Vec<u8>, u16, &'static str);
 
 fn nested(levels: usize) -> String {
@@ -37,7 +37,7 @@ fn of_context(context: &str) -> Vec<u8> {
     body(&format!(r#", "context": {context}"#)).into_bytes()
 }
 
-/// What people POST to intake.
+/// Returns the bodies POSTed to intake.
 fn at_the_function_url() -> Vec<Attempt> {
     let list = |values: usize| format!(r#"{{"a": [{}]}}"#, vec!["0"; values].join(","));
     let text = |bytes: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - 8));
@@ -152,7 +152,7 @@ fn at_the_function_url() -> Vec<Attempt> {
     ]
 }
 
-/// What people send to the database's API: the same bounds, said by the database.
+/// Returns the bodies sent to the database's API: the same bounds, enforced by the database.
 fn at_the_api() -> Vec<Attempt> {
     let call = |question: &str, more: &str| {
         format!(r#"{{"p_workspace_id": "{DEMO}", "p_question": "{question}"{more}}}"#).into_bytes()
@@ -244,7 +244,7 @@ async fn started() -> Stack {
     .unwrap()
 }
 
-/// Sends each, compares, and gives back how many were taken.
+/// Sends each body, compares the reply, and returns the number of accepted ones.
 async fn attempt(owner: &Client, url: &str, attempts: Vec<Attempt>) -> usize {
     let mut taken = 0;
     for (what, body, status, code) in attempts {
@@ -265,7 +265,7 @@ async fn attempt(owner: &Client, url: &str, attempts: Vec<Attempt>) -> usize {
     taken
 }
 
-/// Waits until every request has ended; none is lost, and no step was tried more often than once.
+/// Waits until every request has ended; none is lost, and no step has a second attempt.
 async fn until_all_ended(stack: &Stack, owner: &Client, taken: usize) {
     for request in owner.rows("requests", "select=id").await.unwrap() {
         owner
@@ -331,7 +331,7 @@ async fn at_the_database_s_api_each_bound_has_its_word_and_what_is_taken_is_work
     let url = format!("{}/rest/v1/rpc/accept_request", stack.url());
     let mut taken = attempt(&owner, &url, at_the_api()).await;
 
-    // As rows, the same.
+    // The same bounds for rows.
     let rows = [
         (
             json!({"workspace_id": DEMO, "question": "x".repeat(16_001)}),

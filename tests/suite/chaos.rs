@@ -1,4 +1,4 @@
-//! A small chaos run, and the goals that such runs are made of.
+//! A small chaos run, and the generator of its goals.
 
 use std::collections::BTreeMap;
 
@@ -34,7 +34,7 @@ async fn goals_come_to_what_was_predicted_though_sandboxes_are_killed_wakes_lost
     assert!(report.effects.required > 0 && report.effects.done >= report.effects.required);
 }
 
-/// The names that plans of chaos runs may use.
+/// Returns the names that plans of chaos runs may use.
 fn catalogue() -> Catalogue {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     Catalogue {
@@ -131,7 +131,7 @@ fn planned(steps: Vec<Step>) -> Goal {
     }
 }
 
-/// What is told of the goal's own run, and of its effects.
+/// Prediction of the goal's own run, and of its effects.
 struct Told {
     is_answered: bool,
     ends: BTreeMap<String, (End, Certainty)>,

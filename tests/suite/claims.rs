@@ -1,12 +1,12 @@
-//! Claims that meet other sessions. A claim locks the steps that it takes, passes over those that are locked, and
-//! compares again what may have changed since it looked. Nothing depends on time.
+//! Claims that meet other sessions. A claim locks the steps that it takes, skips locked ones, and checks again what may
+//! have changed since its search. Nothing depends on time.
 
 use serde_json::{Value, json};
 use system_tests::scenario::{Workspace, tool_step};
 use system_tests::{Database, Session};
 
-/// A goal with these steps, all ready; gives back the run's id. The named ones are suspects: the lease of their last
-/// attempt ran out.
+/// Creates a goal with these ready steps and returns the run's id. The suspects may be poison: the lease of their last
+/// attempt expired.
 async fn ready_steps(database: &Database, keys: &[&str], suspects: &[&str]) -> i64 {
     let workspace = Workspace::new(database).await.unwrap();
     let steps: Vec<Value> = keys.iter().map(|key| tool_step(key, &[])).collect();
@@ -23,14 +23,14 @@ async fn ready_steps(database: &Database, keys: &[&str], suspects: &[&str]) -> i
     run_id
 }
 
-/// A worker's session in which waiting for a lock is an error.
+/// Opens a worker's session in which waiting for a lock is an error.
 async fn worker(database: &Database) -> Session {
     let session = database.worker().await.unwrap();
     session.run("set lock_timeout = '10s'").await.unwrap();
     session
 }
 
-/// The keys of the steps that a claim takes, in the order of their names.
+/// Returns the keys of the steps that a claim takes, in the order of their names.
 async fn claimed(session: &Session, limit: i64, run_id: Option<i64>) -> Vec<String> {
     let claimed = session
         .call(
@@ -92,7 +92,7 @@ async fn suspect_that_another_claim_holds_is_passed_over() {
     second.run("commit").await.unwrap();
 }
 
-/// Lets a claim stop after it has looked which steps are ready, and before it locks them.
+/// Stops a claim after its search for ready steps, and before it locks them.
 const STOP_AFTER_LOOK: &str = "
 alter function goalpost_private.rank_candidates(text[], integer, goalpost.steps[], boolean, timestamptz) rename to ranked;
 create function goalpost_private.rank_candidates(

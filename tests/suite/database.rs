@@ -1,4 +1,4 @@
-//! The database's own tests (`supabase/tests`, pgTAP), and what has to agree with it.
+//! The database's own tests (`supabase/tests`, pgTAP), and the Rust code that has to agree with it.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use local_stack::postgres::pgtap;
 use serde_json::Value;
 use system_tests::{Database, workspace};
 
-/// Clones of the database that work through the files side by side.
+/// Clones of the database that run the files side by side.
 const LANES: usize = 2;
 
 fn test_files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -20,7 +20,7 @@ fn test_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Runs every n-th file in a clone that the set-up file has prepared; gives back what failed.
+/// Runs files in a clone that the set-up file has prepared, and returns the failures.
 async fn run_lane(setup: PathBuf, files: Vec<PathBuf>) -> Vec<String> {
     let database = Database::fresh().await.unwrap();
     let mut failures = Vec::new();

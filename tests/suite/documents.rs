@@ -1,4 +1,4 @@
-//! What is said twice, in a document and in code, is compared here.
+//! Compares statements of documents with the code.
 
 use serde_json::json;
 use system_tests::{Database, workspace};
@@ -8,7 +8,7 @@ fn read(path: &str) -> String {
         .unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The words in backticks of one cell.
+/// Returns the words in backticks of one cell.
 fn quoted(cell: &str) -> Vec<String> {
     cell.split('`')
         .skip(1)
@@ -17,7 +17,7 @@ fn quoted(cell: &str) -> Vec<String> {
         .collect()
 }
 
-/// The rows of the table in functions/README.md: function, kinds, RPCs.
+/// Returns the rows of the table in functions/README.md: function, kinds, RPCs.
 fn functions_table() -> Vec<(String, Vec<String>, Vec<String>)> {
     let text = read("functions/README.md");
     let rows = text.lines().filter(|line| line.starts_with("| `"));

@@ -1,5 +1,5 @@
-//! Strangers at the functions' real doors: whatever a wake is forged of, it is turned away before the database hears of
-//! anything, and a genuine one that comes again changes nothing.
+//! Untrusted callers at the functions' real triggers: a forged wake is refused before any call to the database, and a
+//! repeated genuine one changes nothing.
 
 mod counting;
 
@@ -18,10 +18,10 @@ use system_tests::stacks;
 
 const FUNCTIONS: [&str; 5] = ["intake", "planner", "executor", "aggregator", "analyzer"];
 const SEED: u64 = 20_261_122;
-/// Of each class, at each function.
+/// Forged wakes of each class, at each function.
 const FORGED_EACH: usize = 50;
 
-/// A wake on its way.
+/// Wake in transit.
 #[derive(Clone, Debug)]
 struct Wake {
     headers: BTreeMap<&'static str, Vec<u8>>,
@@ -29,7 +29,7 @@ struct Wake {
 }
 
 impl Wake {
-    /// As the database sends it: it signs it itself, so nothing here knows how that is done.
+    /// Returns a wake signed by the database itself, so this test does not depend on the signature's format.
     async fn signed(
         database: &tokio_postgres::Client,
         secret: &str,
@@ -175,7 +175,7 @@ async fn no_forged_wake_gets_past_a_function_s_door_to_the_database() {
             Wake::signed(&database, &secret, "executor", 1, -3_600).await,
         ),
     ];
-    // Keys that anybody could try: none, a short one, the project's public key, another project's.
+    // Keys that any caller could try: none, a short one, the project's public key, another project's.
     for key in [
         "whsec_",
         "whsec_AAAA",
@@ -247,7 +247,7 @@ async fn no_forged_wake_gets_past_a_function_s_door_to_the_database() {
         );
     }
 
-    // A genuine one does get past, and is counted.
+    // A genuine wake gets past, and is counted.
     let genuine = Wake::signed(&database, &secret, "executor", 1, 0).await;
     let (status, body) = genuine.send(&http, &stack.function_url("executor")).await;
     assert_eq!(status, 200, "{body}");
@@ -355,7 +355,7 @@ async fn while_the_secret_is_changed_both_are_good_and_a_dropped_one_is_not() {
             assert_eq!(status, expected, "{function}: {body}");
         }
     }
-    // The database signs with the newest, and its wakes are heard.
+    // The database signs with the newest secret, and its wakes are accepted.
     let owner = Client::of(&stack, Person::Owner);
     let asked = json!({"p_workspace_id": DEMO, "p_question": "What is 6 * 7?"});
     let asked = owner.rpc("accept_request", &asked).await.unwrap();
@@ -368,7 +368,7 @@ async fn while_the_secret_is_changed_both_are_good_and_a_dropped_one_is_not() {
     stack.stop().await.unwrap();
 }
 
-/// How many of the database's own wakes were turned away. (One that takes longer than pg_net waits is not.)
+/// Counts the database's own wakes that were refused. (A wake that takes longer than pg_net waits is not counted.)
 async fn refused_wakes(stack: &Stack) -> i64 {
     let database = stack.admin_db().await.unwrap();
     let refused = "select count(*) from net._http_response where status_code = 401";

@@ -1,4 +1,4 @@
-//! The evaluation of models: its list of tasks is sound, and it tells a model that does them from one that does not.
+//! Evaluation of models: the list of tasks is valid, and the score separates a correct model from a wrong one.
 
 use harness::eval::{self, Kind, Settings, Tasks};
 use local_stack::stack::StackOptions;

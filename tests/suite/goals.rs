@@ -1,4 +1,4 @@
-//! Questions that become finished work, through the real function binaries, over real HTTP, on real data.
+//! Questions that become completed work, through the real function binaries, over real HTTP, on real data.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
 
-/// Statistics do not travel with a cloned database; `shop.exercise_indexes` makes them anew.
+/// Statistics are not copied with a cloned database; `shop.exercise_indexes` creates them again.
 async fn shop_in_use(stack: &Stack) {
     let database = stack.admin_db().await.unwrap();
     database
@@ -16,7 +16,7 @@ async fn shop_in_use(stack: &Stack) {
         .unwrap();
 }
 
-/// What the audit found over the shop: check and object.
+/// Returns the findings of the audit over the shop: check and object.
 async fn findings(client: &Client) -> BTreeSet<(String, String)> {
     let steps = client
         .rows("steps", "kind=eq.tool&state=eq.completed&select=key,result")
@@ -150,7 +150,7 @@ async fn a_rejected_audit_reports_without_the_sql() {
     stack.stop().await.unwrap();
 }
 
-/// Statements that plant one more defect each, and what they add; from the head of `supabase/seed.sql`.
+/// Statements that plant one more defect each, and the findings they add; from the head of `supabase/seed.sql`.
 const MORE: &[(&str, &[(&str, &str)])] = &[
     (
         "create table shop.extra_open (id bigint primary key); grant select on shop.extra_open to authenticated;",
@@ -180,7 +180,7 @@ const MORE: &[(&str, &[(&str, &str)])] = &[
     ),
 ];
 
-/// Other words for the same wish.
+/// Other wordings of the same request.
 const WORDS: &[&str] = &[
     "Which tables have no row level security?",
     "Look for missing indexes and unsafe functions in our database",
@@ -189,7 +189,7 @@ const WORDS: &[&str] = &[
 
 #[tokio::test]
 async fn the_findings_follow_the_database_however_the_question_is_put() {
-    // A seed of its own per run: the name of the database is random, the choice follows from it.
+    // Each run has its own seed: the name of the database is random, and the choice follows from it.
     for (round, words) in WORDS.iter().enumerate() {
         let stack = stacks::start().await.unwrap();
         let seed: usize = stack.database().bytes().map(usize::from).sum::<usize>() + round;
@@ -202,7 +202,7 @@ async fn the_findings_follow_the_database_however_the_question_is_put() {
             expected.extend(pairs(added));
             planted.push(statements);
         }
-        // And one that is mended.
+        // One defect is repaired.
         database
             .batch_execute("alter table shop.supplier_prices enable row level security")
             .await
@@ -260,7 +260,7 @@ async fn the_weekly_review_is_over_the_shop_s_own_numbers() {
         .await
         .unwrap();
     assert_eq!(done["state"], "answered", "{done}");
-    // As supabase-js reads it: rows of another table embedded along a composite key.
+    // Read as supabase-js does: rows of another table embedded along a composite key.
     let goals = owner
         .rows("goals", "select=title,goal_criteria(verdict)")
         .await

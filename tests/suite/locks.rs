@@ -1,5 +1,5 @@
-//! Locks that keep two transactions apart. In each test the second has to wait for the first, as Postgres sees it, and
-//! then finds what the first has left.
+//! Locks that keep two transactions apart. In each test the second has to wait for the first, as Postgres reports, and
+//! then sees the first one's changes.
 
 use serde_json::{Value, json};
 use system_tests::scenario::{Workspace, claim, first, person, tool_step};
@@ -18,7 +18,7 @@ async fn after<T: Send + 'static>(
     waiting.await.unwrap()
 }
 
-/// A goal with one step that runs and one approval that is owed.
+/// Creates a goal with one running step and one open approval.
 async fn under_way(database: &Database) -> (Workspace, i64) {
     let workspace = Workspace::new(database).await.unwrap();
     let plan = json!({"steps": [tool_step("a", &[]), tool_step("b", &["a"]),
@@ -27,7 +27,7 @@ async fn under_way(database: &Database) -> (Workspace, i64) {
     (workspace, run_id)
 }
 
-/// Events of a tree are numbered from 1 without a gap.
+/// Requires that events of a tree are numbered from 1 without a gap.
 async fn assert_dense(session: &Session) {
     let gaps = session
         .json(
@@ -39,7 +39,7 @@ async fn assert_dense(session: &Session) {
     assert_eq!(gaps, 0, "a tree's history has a gap");
 }
 
-/// Completes a step without committing, and lets a person's call meet it.
+/// Completes a step without committing, and makes a person's call meet it.
 async fn while_a_step_completes(call: &'static str, arguments: &str) -> (Value, Session, i64) {
     let database = Database::fresh().await.unwrap();
     let (workspace, run_id) = under_way(&database).await;
@@ -83,7 +83,7 @@ async fn a_decision_waits_for_a_step_that_completes_in_the_same_tree() {
     );
 }
 
-/// A goal with a step and a sub-goal, both under way. Nothing but the tree is shared by their runs.
+/// Creates a goal with a step and a sub-goal, both under way. Their runs share only the tree.
 async fn with_a_sub_goal(database: &Database) -> Workspace {
     let workspace = Workspace::new(database).await.unwrap();
     let sub = json!({"key": "sub", "kind": "subgoal", "input": {"title": "Part", "description": "A part of it"}});
@@ -94,7 +94,7 @@ async fn with_a_sub_goal(database: &Database) -> Workspace {
     workspace
 }
 
-/// Ends the one step of this kind without committing, lets another session's call meet it, and gives back its answer.
+/// Ends the one step of this kind without committing, makes another session's call meet it, and returns its answer.
 /// Without the tree's lock, both would write the same number into the tree's history.
 async fn while_one_ends(kind: &'static str, prepare: &str, call: &'static str) -> (Value, Session) {
     let database = Database::fresh().await.unwrap();
@@ -219,7 +219,7 @@ async fn two_drains_adopt_a_request_once_and_wait_for_nobody() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let other = database.worker().await.unwrap();
-    // Whoever waited would wait for good: an error instead.
+    // A blocked session would wait for ever; the timeout turns that into an error.
     other.run("set lock_timeout = '3s'").await.unwrap();
     let insert = format!(
         "insert into goalpost.requests (workspace_id, question) values ('{}', 'q')",
@@ -358,7 +358,7 @@ async fn two_owners_who_demote_each_other_leave_one() {
     assert_eq!(owners, 1);
 }
 
-/// A step with a question under way is taken back by a sweep that has not committed yet; its worker calls meanwhile.
+/// Reclaims a step with a model call under way by a sweep that has not committed yet; its worker calls meanwhile.
 async fn while_a_step_is_taken_back(
     function: &'static str,
     more: Value,

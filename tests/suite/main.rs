@@ -1,4 +1,4 @@
-//! One test binary; each module is a kind of promise.
+//! One test binary with a module per kind of guarantee.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Large payloads at the project's one address, as the functions reach it. What the policies let in is tried at
+//! Large payloads at the project's one address, as the functions reach it. The policies are tested in
 //! `infra/local/tests/supabase/objects.rs`.
 
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Races by the hundred: a small run of what `harness races` does by the thousand.
+//! Hundreds of races: a small run of `harness races`.
 
 use harness::races::{Kind, Options, Report, run};
 use local_stack::postgres::Server;
@@ -45,7 +45,7 @@ async fn sixty_four_steps_at_the_edge_of_a_budget_never_overspend() {
     }
 }
 
-/// SQL that takes a guard out of a function, wherever else the function has changed.
+/// Returns SQL that replaces a condition in a function.
 fn without(function: &str, guard: &str, instead: &str) -> String {
     format!(
         "do $do$ declare v_function text := pg_get_functiondef('goalpost_private.{function}'::regproc);

@@ -1,5 +1,5 @@
-//! Two transactions that meet. Each test brings both to the point where one waits for the other, as Postgres sees
-//! it, and then lets go; nothing depends on time.
+//! Two transactions that meet. Each test brings both to the point where one waits for the other, as Postgres reports,
+//! and then releases it; nothing depends on time.
 
 use serde_json::{Value, json};
 use system_tests::scenario::{Claimed, Workspace, claim, finish, first, tool_step};
@@ -72,7 +72,7 @@ async fn two_parents_that_finish_at_once_make_their_child_ready_once() {
     assert_eq!(step_states(&watcher, run_id).await["c"], "running");
 }
 
-/// A goal whose last step is claimed, ready to be completed.
+/// Creates a goal whose last step is claimed, ready to be completed.
 async fn at_its_last_step(database: &Database) -> (Workspace, i64, Claimed) {
     let workspace = Workspace::new(database).await.unwrap();
     let run_id = workspace
@@ -235,7 +235,7 @@ async fn a_worker_whose_lease_ran_out_is_refused_and_its_cost_is_booked() {
     let swept = owner.json("select goalpost_private.sweep()").await.unwrap();
     assert_eq!(swept["leases_expired"], 1);
 
-    // Refused already before anybody else has it, and still after.
+    // Refused before another worker has claimed the step, and after.
     let late = slow.completed(&json!({"text": "late"}));
     let end = lease(
         json!({"p_number": 1, "p_end": {"answer": {"text": "late"}, "usage": {"input_tokens": 7}}}),
@@ -293,7 +293,7 @@ async fn a_drain_that_is_about_to_look_sees_work_whose_bell_was_not_rung_again()
         .unwrap()
         .as_i64();
 
-    // Its bell is ringing already, so this one does not ring, and is not committed yet.
+    // A wake is already queued, so this transaction, not committed yet, sends none.
     workspace.owner.run("begin").await.unwrap();
     workspace
         .ask("relies on the bell that rings")
@@ -365,7 +365,7 @@ async fn claims_at_once_share_out_the_work_and_wait_for_nobody() {
     right.run("begin").await.unwrap();
     let mut taken: Vec<String> = Vec::new();
     for session in [&left, &right] {
-        // Neither has committed: the second would hang here if it waited for the first.
+        // Neither has committed: the second would block here if it waited for the first.
         taken.extend(
             claim(session, &["tool"], None)
                 .await

@@ -1,4 +1,4 @@
-//! Requests at the door: what is answered at once, what is refused and how, and that every way in is the same.
+//! Requests through every entry point: immediate answers, refusals, and the equality of all entry points.
 
 use local_stack::stack::Person;
 use serde_json::{Value, json};
@@ -295,7 +295,7 @@ async fn posted_context_and_budget_reach_models_and_caps() {
     stack.stop().await.unwrap();
 }
 
-/// Questions that share words with a runbook and ask for something else: another action, filter, period, or the opposite.
+/// Questions that share words with a runbook but differ in action, filter or period, or request the opposite.
 const NEAR_MISSES: [&str; 9] = [
     "Delete all my orders this week",
     "Email the sales of this week to bob@example.com",

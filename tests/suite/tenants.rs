@@ -1,7 +1,7 @@
-//! Two tenants on one stack: whatever the people of one try, nothing of the other changes, and nothing of it is shown.
+//! Two tenants on one stack: no call by people of one changes or returns anything of the other.
 //!
-//! Hundreds of calls of the public API, drawn from a seed, by people of every role in workspace `a`, with arguments of
-//! `b` wherever an argument can be. Afterwards every row of `b` is compared byte for byte, and no answer may have held
+//! People of every role in workspace `a` make hundreds of random calls of the public API, drawn from a seed, with
+//! arguments of `b` wherever possible. Afterwards every row of `b` is compared byte for byte, and no answer may contain
 //! an id or a word of `b` that the caller did not send.
 
 mod world;
@@ -18,11 +18,11 @@ use world::{Named, Relations, empty_tables, rows_of, two_tenants};
 
 const SEED: u64 = 20_261_122;
 const CALLS: usize = 900;
-/// Stands in every text of workspace `b`.
+/// Word in every text of workspace `b`.
 const CANARY: &str = "kestrel-of-b";
 const ROLES: [&str; 5] = ["viewer", "member", "approver", "admin", "owner"];
 
-/// One call: how it is addressed and what it carries.
+/// One call: its address and its content.
 #[derive(Debug)]
 struct Call {
     method: Method,
@@ -50,7 +50,7 @@ impl Call {
         }
     }
 
-    /// All that the caller sent, to tell an echo from a leak.
+    /// Returns everything that the caller sent, to distinguish an echo from a leak.
     fn sent(&self) -> String {
         format!(
             "{} {}",
@@ -292,7 +292,7 @@ async fn nothing_that_one_tenant_s_people_do_changes_or_shows_the_other_s_rows()
 
     let http = reqwest::Client::new();
     let (mut done, mut rows_seen) = (0_usize, 0_usize);
-    // What is drawn, and then every relation of the catalog once for each person.
+    // The random calls, and then every relation of the catalog once for each person.
     let mut calls: Vec<(Call, Option<usize>)> = Vec::new();
     for _ in 0..CALLS {
         calls.push((draw(&mut rng, &a, &b, &relations), None));

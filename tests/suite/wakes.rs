@@ -1,4 +1,4 @@
-//! Rows are the truth, wakes are hints: what happens when none arrives, and when a stranger rings.
+//! Rows are authoritative, wakes are hints: work without any wake, and forged wakes.
 
 use std::time::Duration;
 
@@ -114,7 +114,7 @@ async fn wakes_that_travel_through_a_queue_do_the_same_work() {
     let database = stack.admin_db().await.unwrap();
 
     let http = reqwest::Client::new();
-    // What a gateway function does: it takes each wake as the database wrote it and puts it on the function's queue.
+    // Puts each wake, as the database wrote it, on its function's queue, as a gateway function does.
     let mut sent = 0_i64;
     loop {
         let wakes = database

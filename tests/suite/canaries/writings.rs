@@ -1,4 +1,4 @@
-//! All that a stack writes down outside the tables of work, to be searched.
+//! Everything that a stack writes outside the tables of work, for searches.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use local_stack::stack::Stack;
 
-/// Where words are found that should not be.
+/// Texts by source.
 pub(super) struct Writings(Vec<(String, String)>);
 
 impl Writings {
-    /// Reads all that this stack wrote, and `told`, which is what the process itself was told.
+    /// Reads everything that this stack wrote, and the captured log of this process.
     pub(super) async fn of(stack: &Stack, told: &Told) -> Self {
         let mut found = vec![("the stack's own log".to_owned(), told.text())];
         for entry in std::fs::read_dir(stack.log_folder()).unwrap() {
@@ -51,7 +51,7 @@ impl Writings {
         Self(found)
     }
 
-    /// The places that hold a word, with the line that does.
+    /// Returns the sources that contain a word, with the line.
     pub(super) fn with(&self, word: &str) -> Vec<String> {
         let lines = self
             .0
@@ -68,12 +68,12 @@ impl Writings {
     }
 }
 
-/// What this process was told by `tracing`, the stack's parts among it.
+/// Log of this process, captured from `tracing`, including the stack's parts.
 #[derive(Clone, Default)]
 pub(super) struct Told(Arc<Mutex<Vec<u8>>>);
 
 impl Told {
-    /// Listens from now on, to everything but the libraries' own chatter below warnings.
+    /// Captures the log from now on, except the libraries' messages below warnings.
     pub(super) fn listen() -> Self {
         let told = Self::default();
         let writer = told.clone();

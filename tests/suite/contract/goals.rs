@@ -1,5 +1,6 @@
-//! What is recorded: an answer, a goal with all kinds of steps, goals that fail, are rejected and cancelled, and a
-//! worker who is late, repeats itself and is refused. Through the real functions wherever they do such a thing.
+//! Recorded scenarios: an answer, a goal with all kinds of steps, goals that fail, are rejected and cancelled, and a
+//! worker that is late, repeats itself and is refused. The real functions make the calls wherever they do so in
+//! practice.
 
 mod by_hand;
 mod tools;
@@ -12,17 +13,17 @@ use system_tests::{clock_sql, stacks};
 
 use crate::models::Script;
 
-/// A stack with the recorder before its gateway.
+/// Stack with the recorder in front of its gateway.
 struct Scene {
     stack: Stack,
     recorder: Recorder,
     database: tokio_postgres::Client,
-    /// The address of the model's server.
+    /// Address of the model's server.
     model: String,
     seconds: u32,
 }
 
-/// Plays it all, and gives back what was recorded.
+/// Plays all scenarios and returns the recording.
 pub(crate) async fn record(version: &str) -> Recording {
     let mut scene = Scene::start().await;
     scene.an_answer_and_a_repeated_request().await;
@@ -43,7 +44,7 @@ pub(crate) async fn record(version: &str) -> Recording {
     recording
 }
 
-/// Puts a name in place of the model server's address, which differs from run to run and is part of each turn.
+/// Replaces the model server's address, which differs from run to run and is part of each turn.
 fn without_address(calls: &[Entry], model: &str) -> Vec<Entry> {
     let text = serde_json::to_string(calls).unwrap();
     serde_json::from_str(&text.replace(model, "https://model.example.com/v1")).unwrap()
@@ -128,7 +129,7 @@ impl Scene {
         Client::of(&self.stack, person).by_way_of(self.recorder.url())
     }
 
-    /// Waits until the database says so.
+    /// Waits until a query returns true.
     async fn until(&self, condition: &str) {
         let began = std::time::Instant::now();
         loop {
@@ -155,13 +156,13 @@ impl Scene {
         self.recorder.seconds_pass(seconds).await;
     }
 
-    /// Asks through intake, without waiting; the request's id.
+    /// Sends a request through intake without waiting, and returns its id.
     async fn begin(&self, question: &str) -> i64 {
         let asked = self.person(Person::Owner).begin(question).await.unwrap();
         asked.body["request_id"].as_i64().unwrap()
     }
 
-    /// A schedule wakes a function, which sweeps first.
+    /// Invokes a function as its schedule does; it sweeps first.
     async fn schedule(&self, function: &str) {
         let event = json!({"version": "0", "id": "9b1ae9c4-0d2f-4c0e-9b2a-2f6d3a0f0c11", "detail-type": "Scheduled Event",
             "source": "aws.scheduler", "account": "123456789012", "time": "2026-10-08T16:53:00Z", "region": "us-east-1",
@@ -209,7 +210,7 @@ impl Scene {
             "select from goalpost.steps where key = 'think' and state = 'waiting' and attempt = 1",
         )
         .await;
-        // Less than a wake's signature may be old, in all of the recording.
+        // The total must stay below the maximum age of a wake's signature.
         self.seconds_pass(5).await;
         self.schedule("executor").await;
         let approval_id = self.waiting_approval(&approver).await;

@@ -1,4 +1,4 @@
-//! Answers that are lost on their way: the caller does not know whether it was heard, and asks again.
+//! Lost answers: the caller cannot know whether its call was executed, and repeats it.
 
 use harness::faults::{Cuts, FaultPlan};
 

@@ -1,4 +1,4 @@
-//! A worker that stands still for longer than its lease: what it brings then is too late, and its cost is spent.
+//! A worker that is stopped for longer than its lease: its outcome is too late, and its cost is spent.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ async fn a_frozen_worker_whose_lease_was_taken_is_refused_and_its_answer_is_not_
         .until(async || trial.faults.counts().total_freezes() == 1)
         .await;
 
-    // Another takes over, finds the answer in the journal, and ends the step; the first still stands there.
+    // Another worker takes over, finds the answer in the journal, and ends the step; the first is still stopped.
     trial.let_time_pass(&database, LEASE_SECONDS + 1).await;
     database
         .batch_execute("select goalpost_private.sweep()")
@@ -61,7 +61,7 @@ async fn a_worker_frozen_while_it_asks_comes_too_late_with_its_answer_which_is_s
         .until(async || trial.faults.counts().total_freezes() == 1)
         .await;
 
-    // Another takes over and asks anew: nobody knows what became of the first question. It counts as spent.
+    // Another worker takes over and calls the model again: the result of the first call is unknown and counts as spent.
     trial.let_time_pass(&database, LEASE_SECONDS + 1).await;
     trial.model.close();
     database
@@ -72,7 +72,7 @@ async fn a_worker_frozen_while_it_asks_comes_too_late_with_its_answer_which_is_s
     trial.faults.thaw();
     trial.model.open();
     trial.settle().await;
-    // The late end of the first call takes the place of its bound; it is spent, and not counted as an answer.
+    // The late end of the first call replaces its bound; it is spent, and not counted as an answer.
     let ended = json!({"state": "completed", "says": "Turn 2", "turns": ["failed", "answered"],
                        "booked": [[100, false], [100, true]], "attempts": [[1, "lost"], [2, "completed"]]});
     trial.until(async || think().await == ended).await;

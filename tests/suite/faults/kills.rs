@@ -1,11 +1,11 @@
-//! SIGKILL at every point of all five functions: the lease ends, a sweep takes the step back, and it ends once.
+//! SIGKILL at every point of all five functions: the lease ends, a sweep reclaims the step, and it ends once.
 
 use harness::faults::{BlowRule, FaultPlan, Point};
 use serde_json::{Value, json};
 
 use super::{Trial, blows};
 
-/// Kills the function at each point in turn, each time while another goal is worked on; each kill loses so many attempts.
+/// Kills the function at each point in turn, with a new goal each time; each kill costs the given number of attempts.
 async fn kill_at_each(function: &str, points: &[(Point, i64)]) {
     let trial = Trial::start(FaultPlan::default()).await;
     let database = trial.stack.admin_db().await.unwrap();
@@ -28,7 +28,7 @@ async fn kill_at_each(function: &str, points: &[(Point, i64)]) {
     trial.end().await;
 }
 
-/// The points of a function that asks a model once per step and has no other effect, and the attempts that a kill loses.
+/// Points of a function with one model call per step and no other effect, and the attempts that a kill costs.
 const WITHOUT_EFFECTS: [(Point, i64); 5] = [
     (Point::BeforeClaim, 0),
     (Point::AfterClaim, 1),
@@ -66,7 +66,7 @@ async fn the_aggregator_killed_at_any_point_judges_in_the_end_and_once() {
     kill_at_each("aggregator", &WITHOUT_EFFECTS).await;
 }
 
-/// A trial with one reached goal, whose agent's end is not folded yet.
+/// Creates a trial with one completed goal, whose agent's statistics are not folded yet.
 async fn reached() -> Trial {
     let trial = Trial::start(FaultPlan::default()).await;
     trial.ask("work").await;
@@ -96,7 +96,7 @@ fn tick() -> Value {
            "resources": ["arn:aws:events:local:000000000000:rule/analyzer"], "detail": {}})
 }
 
-/// A wake by way of a queue: unlike a schedule's event it lets no sweep fold first.
+/// Returns a wake through a queue: unlike a schedule's event it starts no sweep that folds first.
 fn message() -> Value {
     let wake = json!({"type": "INSERT", "table": "wakes", "schema": "goalpost", "old_record": null,
                       "record": {"id": 1, "function": "analyzer", "ready_count": 1}});

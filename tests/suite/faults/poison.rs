@@ -1,4 +1,4 @@
-//! A step that kills whoever works on it.
+//! A step that kills its worker.
 
 use harness::faults::{BlowRule, Point};
 use local_stack::stack::{FunctionLimits, StackOptions};
@@ -12,7 +12,7 @@ async fn a_poison_step_is_dead_after_exactly_its_attempts_and_its_siblings_are_n
         even_on_last_attempt: true,
         ..BlowRule::kill_once(Point::AfterModelTurn, "executor")
     };
-    // One step to a sandbox: what is claimed together dies together.
+    // One step per sandbox: steps that are claimed together die together.
     let one_by_one = |mut options: StackOptions| {
         let alone = FunctionLimits {
             batch_size: 1,

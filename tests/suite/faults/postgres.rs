@@ -1,4 +1,4 @@
-//! Postgres crashes while goals are worked on: what was committed stays, what was not is done again.
+//! Postgres crashes while goals are worked on: committed changes stay, uncommitted ones are repeated.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ async fn read(database: &Client, query: &str) -> serde_json::Value {
 async fn goals_are_reached_although_postgres_crashed_twice_meanwhile() {
     let own_server = |options| StackOptions {
         server: ServerChoice::Throwaway,
-        // Wakes that were queued are gone with the crash: their table is unlogged.
+        // Queued wakes are lost with the crash: their table is unlogged.
         outside_schedules: Some(Duration::from_secs(1)),
         ..options
     };
@@ -30,7 +30,7 @@ async fn goals_are_reached_although_postgres_crashed_twice_meanwhile() {
     for plan in ["think", "fan", "work", "think"] {
         trial.ask(plan).await;
     }
-    // Three goals wait for an agent's turn, each in the hands of a worker.
+    // Three goals wait for an agent's turn, each held by a worker.
     trial.until(async || trial.model.turns() >= 3).await;
     let before = trial.stack.admin_db().await.unwrap();
     let completed = read(&before, COMPLETED).await;

@@ -1,18 +1,18 @@
-//! SIGKILL at every point of the journal, a few times in each function's turn. `GOALPOST_JOURNAL_ROUNDS` says how often
-//! all of it is done; once, if it is not set.
+//! SIGKILL at every point of the journal, several times in each function's turn. `GOALPOST_JOURNAL_ROUNDS` sets the
+//! number of rounds; the default is one.
 
 use harness::faults::{BlowRule, Point};
 
 use super::World;
 
-/// As many kills as one world takes: each costs a lease's time, and signatures hold for minutes.
+/// Kills per world: each costs a lease's time, and signatures are valid for minutes.
 const KILLS_PER_WORLD: usize = 18;
 
 pub(super) fn rounds() -> usize {
     std::env::var("GOALPOST_JOURNAL_ROUNDS").map_or(1, |rounds| rounds.parse().unwrap())
 }
 
-/// Kills the function at each of these points, after so many passed it, each while another goal is worked on.
+/// Kills the function at each of these points after the given passes, with a new goal each time.
 async fn kill_at_each(function: &str, points: &[(Point, u64)]) {
     for _ in 0..rounds() {
         for points in points.chunks(KILLS_PER_WORLD) {
@@ -26,7 +26,7 @@ async fn kill_at_each(function: &str, points: &[(Point, u64)]) {
     }
 }
 
-/// The points of a function that asks a model, at its first question.
+/// Points of a function's first model call.
 const ASKING: [(Point, u64); 5] = [
     (Point::BeforeTurn, 0),
     (Point::AfterTurnBegun, 0),

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::World;
 
-/// An executor that is ended after so long, whatever it does.
+/// Limits an executor's invocation to this time.
 fn short_lived(mut options: StackOptions) -> StackOptions {
     let limits = FunctionLimits {
         timeout: Duration::from_secs(4),

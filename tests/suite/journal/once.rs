@@ -1,4 +1,4 @@
-//! What a provider has too much of, and what may not be repeated.
+//! Provider limits, and calls that may not be repeated.
 
 use harness::faults::{BlowRule, Point};
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ async fn a_provider_that_asks_for_a_pause_costs_no_try() {
     world.end().await;
 }
 
-/// A world in which a post may not be repeated: the receiver heeds no key.
+/// Creates a world in which a post may not be repeated: the receiver ignores the key.
 async fn without_keys() -> World {
     let world = World::start(|options| options).await;
     let database = world.trial.stack.admin_db().await.unwrap();
@@ -55,17 +55,17 @@ async fn what_may_not_be_repeated_is_made_once_whoever_dies_before_or_after_it()
     world.end().await;
 }
 
-/// What a person is asked about the first effect of a goal, and what the rows contain meanwhile.
+/// Approval about the first effect of a goal, and the rows meanwhile.
 #[derive(Debug, PartialEq)]
 struct Asked {
-    /// How many effects the receiver has.
+    /// Number of effects at the receiver.
     effects: usize,
     rows: Value,
 }
 
 impl World {
-    /// Waits until a person is asked about the outcome of the first effect, decides on it as the requester through the
-    /// API, and waits for the end of the request. Returns what was asked, and how everything ended.
+    /// Waits for the approval about the outcome of the first effect, decides it as the requester through the API, and
+    /// waits for the end of the request. Returns the approvals, and the end of everything.
     async fn decide_outcome_of_effect(&self, decision: &Value) -> (Vec<Asked>, Value) {
         let mut asked = Vec::new();
         self.trial
@@ -135,7 +135,8 @@ impl World {
         }
     }
 
-    /// How the request, its run, the step and the call ended, and how often each effect arrived, in the order of keys.
+    /// Returns the ends of the request, its run, the step and the call, and the arrivals of each effect, in the order
+    /// of keys.
     async fn ending(&self) -> Value {
         let mut rows = self
             .json(
@@ -171,7 +172,7 @@ async fn killed_at(point: Point, decision: Value) -> (World, Vec<Asked>, Value) 
     (world, asked, ending)
 }
 
-/// The rows while a person is asked about a call whose worker was lost.
+/// Returns the rows while the approval about a lost worker's call is open.
 fn rows_meanwhile() -> Value {
     json!({"call": "unknown", "result": null, "error": null, "has_ended": false, "step": "waiting", "attempt": 2, "lease": null,
            "due": null, "request": "accepted", "attempts": ["lost"]})
@@ -248,7 +249,7 @@ async fn call_that_breaks_off_is_decided_by_a_person() {
         world.strike(Vec::new()).await;
         let (asked, ending) = world.decide_outcome_of_effect(&decision).await;
         let mut rows = rows_meanwhile();
-        // The step was put back at no cost.
+        // The step was released at no cost.
         rows["attempt"] = json!(1);
         rows["attempts"] = Value::Null;
         assert_eq!(asked, [Asked { effects: 1, rows }], "{decision}");

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::World;
 
-/// A world in which goals have these steps, and an agent `teller` that reads and posts.
+/// Creates a world in which goals have these steps, and an agent `teller` that reads and posts.
 async fn world(steps: impl FnOnce(&str) -> Value) -> World {
     let world = World::start(|options| options).await;
     let database = world.trial.stack.admin_db().await.unwrap();
@@ -41,7 +41,7 @@ fn post(url: &str, said: &str) -> Value {
 }
 
 impl World {
-    /// Approves everything that waits for a person; each has to be a call, with nothing sent before it.
+    /// Approves every waiting call; nothing may have been sent before.
     async fn approve(&self) -> bool {
         let waiting = self.trial.owner.rows("inbox", "").await.unwrap();
         for approval in &waiting {
@@ -55,7 +55,7 @@ impl World {
         !waiting.is_empty()
     }
 
-    /// Reaches the goal while this blow falls; returns the rule of each webhook and how often a person was asked.
+    /// Completes the goal with this fault; returns the rule of each webhook and the number of approvals.
     async fn rules(&mut self, blow: BlowRule) -> Value {
         let told = self.strike(vec![blow]).await;
         self.trial

@@ -1,4 +1,4 @@
-//! Where effects arrive: what was sent under which key.
+//! Receiver of effects by key.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use harness::faults::{Faults, Point};
 use serde_json::{Value, json};
 
-/// The running server.
+/// Running server.
 pub(super) struct Receiver {
     pub(super) url: String,
     pub(super) host: String,
@@ -21,7 +21,7 @@ pub(super) struct Receiver {
 struct Known {
     faults: Faults,
     received: Arc<Mutex<BTreeMap<String, Vec<Value>>>>,
-    /// So many that are taken are answered with this status all the same.
+    /// Number of accepted effects to answer with this status nevertheless.
     fails: Arc<Mutex<(u32, u16)>>,
 }
 
@@ -45,18 +45,18 @@ impl Receiver {
         }
     }
 
-    /// Takes what is sent, and answers the next ones as if it had not.
+    /// Accepts effects, but answers the next ones with an error.
     pub(super) fn fails(&self, times: u32, status: u16) {
         *self.known.fails.lock().unwrap() = (times, status);
     }
 
-    /// What was sent, by key, in the order of arrival.
+    /// Returns the received bodies by key, in the order of arrival.
     pub(super) fn effects(&self) -> BTreeMap<String, Vec<Value>> {
         self.known.received.lock().unwrap().clone()
     }
 }
 
-/// The key begins `workspace/run/step`: whoever holds that step has sent it.
+/// The key begins with `workspace/run/step`: the holder of that step is the sender.
 async fn receive(
     State(known): State<Known>,
     headers: HeaderMap,

@@ -1,4 +1,4 @@
-//! Content that a person approves in a step of the plan: changed there, sent once as changed, and not asked about again.
+//! Content that a person approves in a step of the plan: edited there, sent once as edited, without a second approval.
 
 use local_stack::stack::Person;
 use serde_json::{Value, json};

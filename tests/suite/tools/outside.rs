@@ -1,4 +1,4 @@
-//! What is outside: a server that keeps what it is sent, and an MCP server made with the official library.
+//! Servers outside: one that stores everything it receives, and an MCP server made with the official library.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,10 +15,10 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// Headers and body of what was sent.
+/// Headers and body of a received call.
 type Sent = (HeaderMap, Vec<u8>);
 
-/// A server on a free port that takes whatever is sent to it.
+/// Server on a free port that accepts everything.
 #[derive(Clone, Default)]
 pub(crate) struct Receiver {
     pub(crate) host: String,
@@ -47,17 +47,17 @@ impl Receiver {
     }
 }
 
-/// An MCP server with one tool, whose description can be changed.
+/// MCP server with one tool, whose description can be changed.
 #[derive(Clone)]
 pub(crate) struct Docs {
     pub(crate) host: String,
     pub(crate) description: Arc<Mutex<String>>,
     pub(crate) calls: Arc<Mutex<usize>>,
-    /// The arguments of each call.
+    /// Arguments of each call.
     pub(crate) heard: Arc<Mutex<Vec<Value>>>,
-    /// The text of each result.
+    /// Text of each result.
     pub(crate) text: Arc<Mutex<String>>,
-    /// So many calls take effect and are never answered.
+    /// Number of calls that take effect and are never answered.
     pub(crate) hangs: Arc<Mutex<usize>>,
 }
 

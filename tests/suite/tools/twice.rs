@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use system_tests::workspace;
 use system_tests::{Database, Session};
 
-/// A step at work that may write into one table.
+/// Creates a step at work that may write into one table.
 async fn world() -> (Database, Value) {
     let database = Database::fresh().await.unwrap();
     let setup = workspace().join("supabase/tests/000_setup.test.sql");

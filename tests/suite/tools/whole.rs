@@ -1,5 +1,5 @@
-//! One goal with everything in it: three agents, SQL, a server's tool, memory, a call that a person edits, a question
-//! that a person answers, a sub-goal that an agent asks for, and a verdict.
+//! One goal with everything in it: three agents, SQL, an MCP tool, memory, a call that a person edits, a question that
+//! a person answers, a sub-goal that an agent requests, and a verdict.
 
 use local_stack::stack::Person;
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ fn script(receiver: &Receiver) -> Script {
         .json("verdicts", &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": "it was"}]}))
 }
 
-/// The one decision that waits, once there is one.
+/// Returns the one waiting decision, once there is one.
 pub(super) async fn decision(owner: &Client) -> Value {
     let began = std::time::Instant::now();
     loop {
@@ -119,7 +119,7 @@ async fn a_goal_of_three_agents_is_approved_answered_split_and_reached() {
         .unwrap();
     let request_id = asked.body["request_id"].as_i64().unwrap();
 
-    // What was read was others' words, so a person sees what is to be sent, and changes it.
+    // The agent has read untrusted content, so a person reviews the call, and edits it.
     let waiting = decision(&owner).await;
     assert_eq!(waiting["kind"], "tool_call", "{waiting}");
     assert!(receiver.got().is_empty(), "nothing is sent before");
@@ -128,7 +128,7 @@ async fn a_goal_of_three_agents_is_approved_answered_split_and_reached() {
     let decided = owner.rpc("decide_approval", &decided).await.unwrap();
     assert_eq!(decided.body["first"], true, "{decided:?}");
 
-    // A question of an agent's own.
+    // A question of the agent itself.
     let waiting = decision(&owner).await;
     assert_eq!(waiting["kind"], "question", "{waiting}");
     let answered = json!({"p_approval_id": waiting["approval_id"], "p_decision": "answered", "p_answer": "blue"});
@@ -143,7 +143,7 @@ async fn a_goal_of_three_agents_is_approved_answered_split_and_reached() {
         owner.rows("steps", "select=key,kind,state,error").await
     );
 
-    // Sent once, as the person wrote it, and kept as material to learn from.
+    // Sent once, as edited, and kept as training material.
     let got = receiver.got();
     assert_eq!(got.len(), 1, "{got:?}");
     let body: Value = serde_json::from_slice(&got[0].1).unwrap();
@@ -152,7 +152,7 @@ async fn a_goal_of_three_agents_is_approved_answered_split_and_reached() {
     assert_eq!(corrections, vec![json!({"tool": "webhook"})]);
     assert_eq!(*docs.calls.lock().unwrap(), 1);
 
-    // The sub-goal was a goal of its own, and its end was the call's result; so was the person's answer.
+    // The sub-goal was a separate goal, and its end was the call's result, as was the person's answer.
     let goals = owner
         .rows("goals", "select=title,state&order=id")
         .await
@@ -164,7 +164,7 @@ async fn a_goal_of_three_agents_is_approved_answered_split_and_reached() {
     let turns = script.asked_for("work");
     let told = turns[5].to_string();
     assert!(told.contains("blue") && told.contains('3'), "{told}");
-    // What one agent remembered, another was told: when it began, and when it asked.
+    // One agent's memory was sent to another: at its begin, and in a recall.
     assert!(
         turns[5]
             .to_string()
@@ -185,7 +185,7 @@ async fn a_goal_of_three_agents_is_approved_answered_split_and_reached() {
         .unwrap();
     assert!(uses.iter().any(|told| told["call_number"] != 0), "{uses:?}");
 
-    // Every question has one answer and was paid for once, and money adds up.
+    // Every model call has one answer and was paid for once, and the sums agree.
     let turns = owner.rows("step_turns", "select=state").await.unwrap();
     assert!(
         turns.iter().all(|turn| turn["state"] == "answered"),

@@ -1,8 +1,9 @@
-//! The arithmetic of measurements: percentiles, medians, and what falls to one step.
+//! Arithmetic of measurements: percentiles, medians, and shares per step.
 //!
-//! The one thing to know: percentiles are by nearest rank, so each is a value that was really measured.
+//! Percentiles use the nearest rank, so each is a value that was measured.
 
-/// The value below or at which `percent` of all values lie (nearest rank); zero if there are none.
+/// Returns the smallest value that at least `percent` of all values do not exceed (nearest rank), or zero without
+/// values.
 #[must_use]
 pub fn percentile(values: &[f64], percent: f64) -> f64 {
     let mut sorted = values.to_vec();
@@ -18,20 +19,20 @@ pub fn percentile(values: &[f64], percent: f64) -> f64 {
     sorted.get(index).copied().unwrap_or_default()
 }
 
-/// The middle value; of an even number of values the lower one of the middle two.
+/// Returns the middle value, or the lower one of the two middle values.
 #[must_use]
 pub fn median(values: &[f64]) -> f64 {
     percentile(values, 50.0)
 }
 
-/// The item whose figure is the median; none if there are no items.
+/// Returns the item with the median figure, or none without items.
 pub fn median_by<T>(items: &[T], figure: impl Fn(&T) -> f64) -> Option<&T> {
     let mut sorted: Vec<&T> = items.iter().collect();
     sorted.sort_by(|a, b| figure(a).total_cmp(&figure(b)));
     sorted.get(sorted.len().saturating_sub(1) / 2).copied()
 }
 
-/// A sum shared out among steps; zero if there are none.
+/// Divides a sum by the number of steps; zero without steps.
 #[must_use]
 pub fn per(sum: f64, steps: u64) -> f64 {
     if steps == 0 {
@@ -42,14 +43,14 @@ pub fn per(sum: f64, steps: u64) -> f64 {
     sum / steps
 }
 
-/// Rounded to so many places, as figures are written.
+/// Rounds to this number of decimal places.
 #[must_use]
 pub fn rounded(value: f64, places: i32) -> f64 {
     let scale = 10_f64.powi(places);
     (value * scale).round() / scale
 }
 
-/// Milliseconds between moments in a row: of the first since `began`.
+/// Returns the milliseconds between successive moments; the first is measured from `began`.
 #[must_use]
 pub fn gaps(began: f64, moments: &[f64]) -> Vec<f64> {
     let mut moments = moments.to_vec();
@@ -61,8 +62,7 @@ pub fn gaps(began: f64, moments: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-/// The slope of a straight line through points, by least squares: what each unit of x adds to y. Zero for points that
-/// have no direction.
+/// Returns the slope of the least-squares line through these points, or zero if it is undefined.
 #[must_use]
 pub fn slope(points: &[(f64, f64)]) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "numbers of points are small")]

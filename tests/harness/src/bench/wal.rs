@@ -1,8 +1,8 @@
-//! Where the bytes of the write-ahead log go: by table and index, read with `pg_waldump`.
+//! Bytes of the write-ahead log by table and index, read with `pg_waldump`.
 //!
-//! The one thing to know: a record counts for the first relation that it changes; records that change none (commits)
-//! stand under their own names in brackets. Whole pages, which are logged when a page is first changed after a
-//! checkpoint, are counted in and told apart.
+//! A record counts for the first relation that it changes; records without a relation (commits) appear under their own
+//! names in brackets. Full-page images, which Postgres logs at the first change of a page after a checkpoint, are
+//! included and also reported separately.
 
 use std::collections::BTreeMap;
 
@@ -12,32 +12,32 @@ use serde::Serialize;
 use super::figures::{per, rounded};
 use super::{Measured, Stage};
 
-/// What one relation had written.
+/// Log volume of one relation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Written {
-    /// Its name; of an index, that of its table comes first.
+    /// Name of the relation; of an index, prefixed with its table.
     pub relation: String,
     /// `table`, `index`, `long values`, or `other`.
     pub kind: String,
-    /// What was done, as Postgres names it: `INSERT`, `HOT_UPDATE` …
+    /// Kind of record, as Postgres names it: `INSERT`, `HOT_UPDATE` …
     pub record: String,
-    /// How many records.
+    /// Number of records.
     pub records: u64,
-    /// Their bytes, whole pages included.
+    /// Bytes of the records, including full-page images.
     pub bytes: u64,
-    /// Of these, of whole pages.
+    /// Bytes of full-page images.
     pub full_page_bytes: u64,
-    /// Bytes by the steps of the measurement.
+    /// Bytes divided by the steps of the measurement.
     pub bytes_per_step: f64,
 }
 
-/// A relation by its number on disk.
+/// Relations by their file number.
 type Names = BTreeMap<String, (String, String)>;
 
-/// Reads what was written during a measurement, the most first.
+/// Reads the log of a measurement, the largest writers first.
 ///
 /// # Errors
-/// The server is not one of ours, or its log cannot be read.
+/// The server was not started by the harness, or its log cannot be read.
 pub async fn by_table(stage: &Stage, measured: &Measured) -> anyhow::Result<Vec<Written>> {
     let Some(program) = stage.stack.server().program("pg_waldump") else {
         bail!(
@@ -87,7 +87,7 @@ async fn names(stage: &Stage) -> anyhow::Result<Names> {
         .collect())
 }
 
-/// One line of `pg_waldump`, as far as it is of use.
+/// Fields in use of one line of `pg_waldump`.
 struct Record<'a> {
     manager: &'a str,
     bytes: u64,
@@ -97,7 +97,8 @@ struct Record<'a> {
     relation: Option<&'a str>,
 }
 
-/// `rmgr: Heap  len (rec/tot):  59/  8187, tx: 7, lsn: …, prev …, desc: UPDATE …, blkref #0: rel 1663/5/16402 blk 0 FPW`
+/// Parses a line such as
+/// `rmgr: Heap  len (rec/tot):  59/  8187, tx: 7, lsn: …, prev …, desc: UPDATE …, blkref #0: rel 1663/5/16402 blk 0 FPW`.
 fn record(line: &str) -> Option<Record<'_>> {
     let after = |text: &'static str| line.split_once(text).map(|(_, rest)| rest);
     let manager = after("rmgr: ")?.split_whitespace().next()?;

@@ -1,16 +1,16 @@
-//! Goals of random shape, from a seed: chains, fans, random graphs, with sub-goals, approvals, agents and failures.
+//! Random goals from a seed: chains, fans, random graphs, with sub-goals, approvals, agents and failures.
 
 use fastrand::Rng;
 
 use super::shape::{Criterion, Goal, Plan, Step, Way, Work};
 use crate::random::generator;
 
-/// Sub-goals below sub-goals.
+/// Nesting depth of sub-goals.
 const MAX_DEPTH: u32 = 2;
 /// Sub-goals of one plan.
 const MAX_SUBGOALS: usize = 2;
 
-/// The goal of this number, the same whenever it is asked for.
+/// Generates the goal of this number; the same seed and number give the same goal.
 #[must_use]
 pub fn generate(seed: u64, number: u64) -> Goal {
     let mut rng = generator(seed, &[number]);
@@ -36,7 +36,7 @@ fn percent(rng: &mut Rng, share: u32) -> bool {
 fn a_few_steps(rng: &mut Rng, name: &str) -> Vec<Step> {
     let graph = chain(rng.u32(2..=4));
     let mut steps = steps(name, &graph, |_| Work::Sum);
-    // The last one stays a sum: its text is the answer.
+    // The last step stays a sum, since its text is the answer.
     let before_last = steps.len().saturating_sub(1);
     for step in steps.iter_mut().take(before_last) {
         step.work = if percent(rng, 60) {
@@ -77,7 +77,7 @@ fn plan(rng: &mut Rng, name: String, depth: u32) -> Plan {
     }
 }
 
-/// For each step the earlier ones that it depends on.
+/// Dependencies of each step on earlier ones.
 type Graph = Vec<Vec<usize>>;
 
 fn graph(rng: &mut Rng, depth: u32) -> Graph {
@@ -97,7 +97,7 @@ fn chain(length: u32) -> Graph {
         .collect()
 }
 
-/// One, then so many side by side, then one that waits for all.
+/// Returns one step, `width` side by side, and one that depends on all.
 fn fan(width: u32) -> Graph {
     let width = width as usize;
     let mut graph = vec![vec![]];
@@ -132,7 +132,7 @@ fn steps(prefix: &str, graph: &Graph, mut work: impl FnMut(usize) -> Work) -> Ve
     graph.iter().enumerate().map(step).collect()
 }
 
-/// `a` … `z`, then `aa` …
+/// Returns `a` … `z`, then `aa` …
 fn letters(mut at: usize) -> String {
     let mut letters = String::new();
     loop {
@@ -212,7 +212,7 @@ fn failure(rng: &mut Rng) -> Work {
     }
 }
 
-/// An effect that nothing can keep from happening is looked at by a check; without one there is no criterion.
+/// Returns a check of an effect that certainly happens, or no criterion if there is none.
 fn first_sure_effect(steps: &[Step]) -> Criterion {
     let sure =
         |step: &&Step| step.depends_on.is_empty() && matches!(step.work, Work::Effect { .. });

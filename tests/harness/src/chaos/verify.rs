@@ -1,7 +1,7 @@
-//! Compares what a run left, in the rows and at the receiver of webhooks, with what was predicted of each goal.
+//! Compares the rows and the receiver of webhooks after a run with the prediction of each goal.
 //!
-//! The one thing to know: it finds fault with goals that have ended, and says of the others that they have not. What
-//! must hold of the rows whatever the goals were is asked elsewhere ([`crate::oracle`]).
+//! It checks goals that have ended, and reports the others as open. Invariants that hold for all rows are checked in
+//! [`crate::oracle`].
 
 mod effects;
 
@@ -12,20 +12,20 @@ use super::settings::Settings;
 use super::world::Effects;
 use effects::{by_name, check_effects};
 
-/// How many effects there were.
+/// Counts of effects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct EffectCounts {
     /// Effects that had to happen.
     pub required: u64,
-    /// Effects that happened: one for each idempotency key that was taken.
+    /// Effects that happened: one for each idempotency key that was accepted.
     pub done: u64,
     /// Webhooks that arrived.
     pub arrivals: u64,
-    /// Arrivals under a key that had been taken before, and changed nothing.
+    /// Arrivals under a key that had been accepted before, and changed nothing.
     pub repeated: u64,
 }
 
-/// What was found.
+/// Result of the comparison.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) violations: Vec<String>,
@@ -34,18 +34,18 @@ pub(super) struct Found {
     pub(super) worn_out: u64,
 }
 
-/// What a run was, as far as it got.
+/// Run to be verified, as far as it got.
 pub(super) struct Ran<'a> {
     pub(super) settings: &'a Settings,
-    /// Goals that were begun, from the first.
+    /// Goals that were requested, from the first.
     pub(super) asked: u64,
-    /// Whether it was stopped: then what has not ended was not given the time.
+    /// True if the run was stopped early: open goals are then no violation.
     pub(super) was_interrupted: bool,
     /// Answers that the model gave.
     pub(super) model_answers: u64,
 }
 
-/// Compares.
+/// Compares rows and effects with the predictions.
 pub(super) fn verify(ran: &Ran<'_>, rows: &Rows, effects: &Effects) -> Found {
     let (settings, seed) = (ran.settings, ran.settings.seed);
     let mut found = Found::default();
@@ -114,10 +114,10 @@ impl Found {
     }
 }
 
-/// Errors of an attempt that says nothing about the step: its worker was lost, or the worker lost the database.
+/// Errors of attempts that are independent of the step: its worker was lost, or the worker lost the database.
 const OUTSIDE_ERRORS: [&str; 2] = ["lease_expired", "database_unavailable"];
 
-/// Returns true if a step failed with its last attempt taken from outside.
+/// Returns true if a step failed because its last attempt was taken from outside.
 fn is_worn_out(number: u64, rows: &Rows) -> bool {
     let mut runs = rows.runs.iter().filter(|((of, _), _)| *of == number);
     runs.any(|(_, run)| {

@@ -1,6 +1,6 @@
-//! `harness chaos`: goals under injected faults, and what was found.
+//! `harness chaos`: goals under injected faults, and the violations.
 //!
-//! The one thing to know: the seed is printed before anything else, so that whatever is found can be looked at again.
+//! The seed is printed before anything else, so that every run can be repeated.
 
 use local_stack::home::Home;
 use local_stack::progress::Progress;
@@ -11,7 +11,7 @@ use super::{Usage, arguments, print, print_error, print_json, told_to_stop};
 use crate::chaos::{Report, Settings};
 use crate::random::new_seed;
 
-/// Sentences shown to people; JSON has all of them.
+/// Number of violations printed as text; JSON has all of them.
 const SHOWN_VIOLATIONS: usize = 40;
 
 pub(super) async fn run(
@@ -29,7 +29,7 @@ pub(super) async fn run(
     verdict(&report)
 }
 
-/// Returns an error if anything was found, or if the run was not the one that was asked for.
+/// Returns an error if there are violations, or if the run injected fewer faults than requested.
 fn verdict(report: &Report) -> anyhow::Result<()> {
     let seed = report.settings.seed;
     if !report.violations.is_empty() {
@@ -46,7 +46,7 @@ fn verdict(report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Without a fault named: a bit of each. Otherwise those that are named.
+/// Returns a few faults of each kind if none is named, otherwise the named ones.
 fn settings(arguments: &arguments::Chaos) -> Settings {
     let shares = [
         arguments.drop_wakes,
@@ -74,7 +74,7 @@ fn settings(arguments: &arguments::Chaos) -> Settings {
         drop_wakes: share(arguments.drop_wakes),
         duplicate_wakes: share(arguments.duplicate_wakes),
         delay_wakes: share(arguments.delay_wakes),
-        // Each answer that is cut costs a lease; a share as of wakes would be all that happens.
+        // Each cut answer costs a lease; a share as of wakes would dominate the run.
         cut_answers: share(arguments.cut_answers.or((!is_any_named).then_some(0.02))),
         crash_postgres: number(arguments.crash_postgres, 2),
         stop_sweeper: arguments.stop_sweeper,

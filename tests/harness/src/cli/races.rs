@@ -1,4 +1,4 @@
-//! `harness races`: lets sessions race on a Postgres of its own, and says whether every race had one legal end.
+//! `harness races`: runs races on a Postgres of its own, and reports whether every race had one legal end.
 
 use anyhow::{Context, bail};
 use local_stack::home::Home;

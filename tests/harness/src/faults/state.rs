@@ -1,7 +1,7 @@
-//! What is decided, and what has been decided so far.
+//! Decisions about faults, and the state they depend on.
 //!
-//! The one thing to know: a decision is drawn before anything else is looked at, so that what is withheld (a last
-//! attempt, a rule that has struck often enough) shifts no later decision.
+//! A decision is drawn before any other condition is checked, so that a withheld fault (a last attempt, an exhausted
+//! rule) does not shift later decisions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,11 +20,11 @@ pub(super) struct State {
     rngs: PlaceRngs,
     pub(super) counts: FaultCounts,
     pub(super) held: Held,
-    /// How often each rule of the plan has struck, how often it let pass, and how many answers were cut.
+    /// Faults injected and passes by rule, and the number of cut answers.
     struck: Vec<u64>,
     passed: Vec<u64>,
     cut: u64,
-    /// Blows of the plan, whichever rule they came from.
+    /// Sandbox faults of all rules together.
     kills: u64,
     freezes: u64,
     pub(super) grip: Option<Grip>,
@@ -33,7 +33,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Another plan, counted anew.
+    /// Replaces the plan and resets the counters.
     pub(super) fn begin(&mut self, plan: FaultPlan) {
         self.struck = vec![0; plan.blows.len()];
         self.passed = vec![0; plan.blows.len()];
@@ -42,7 +42,7 @@ impl State {
         self.plan = plan;
     }
 
-    /// What becomes of the next thing at this place; `None`: nothing is planned for its kind.
+    /// Decides the fate of the next thing at this place; `None`: the plan has no faults for its kind.
     pub(super) fn fate(
         &mut self,
         kind: Kind,
@@ -59,7 +59,7 @@ impl State {
         Some(fate)
     }
 
-    /// The first rule of the plan that hits here, unless it would take a last attempt.
+    /// Returns the fault of the first matching rule, unless it would take a last attempt.
     pub(super) fn choose_blow(
         &mut self,
         point: Point,
@@ -103,7 +103,7 @@ impl State {
         None
     }
 
-    /// Whether this answer is cut.
+    /// Decides whether this answer is cut.
     pub(super) fn cuts(&mut self, rpc: &str, is_after: bool, handed_out_last: bool) -> bool {
         let cuts = &self.plan.cuts;
         let (share, when) = match is_after {

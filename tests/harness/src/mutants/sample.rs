@@ -1,6 +1,7 @@
-//! Chooses mutants by a seed.
+//! Selects mutants by a seed.
 
-/// The `count` items with the lowest hash of seed and name. Adding a mutant elsewhere changes at most one of them.
+/// Returns the `count` items with the lowest hash of seed and name. Adding a mutant elsewhere changes at most one of
+/// them.
 pub(super) fn choose<T>(
     items: Vec<T>,
     name: impl Fn(&T) -> String,

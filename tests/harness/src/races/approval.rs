@@ -1,4 +1,4 @@
-//! Approvals: of all who decide at once, and of the sweep and a cancel that come between, exactly one decides.
+//! Approvals: of concurrent decisions, the sweep and a cancel, exactly one decides.
 
 use serde_json::json;
 
@@ -9,7 +9,8 @@ use super::rpc;
 use super::tree::{Tree, tool_step};
 use super::trial::{Judged, Trial};
 
-/// A goal that waits for a decision, with a step after it: first where a rejection ends the run, then where it goes on.
+/// Creates goals that wait for a decision, with a step after it: one where a rejection ends the run, one where it
+/// continues.
 pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
     let mut shapes = Vec::new();
     for on_reject in ["fail", "continue"] {
@@ -18,7 +19,7 @@ pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
     Ok(shapes)
 }
 
-/// A goal that waits for a decision.
+/// Creates a goal that waits for a decision.
 pub(super) async fn waiting(lane: &Lane, on_reject: &str) -> anyhow::Result<Tree> {
     let ask = json!({"key": "ask", "kind": "approval", "input": {"question": "May we?", "on_reject": on_reject}});
     let plan = json!({"steps": [ask, tool_step("after", &["ask".to_owned()])]});
@@ -26,7 +27,7 @@ pub(super) async fn waiting(lane: &Lane, on_reject: &str) -> anyhow::Result<Tree
     lane.tree(request_id, Vec::new()).await
 }
 
-/// Two to eight who decide, cancel, or sweep what has expired.
+/// Races two to eight decisions, cancels, or sweeps of expired approvals.
 pub(super) async fn run(lane: &Lane, tree: &Tree, chance: &mut Chance) -> anyhow::Result<Trial> {
     let expires = chance.once_in(4);
     let cancels = chance.once_in(4);
@@ -53,7 +54,7 @@ pub(super) async fn run(lane: &Lane, tree: &Tree, chance: &mut Chance) -> anyhow
     Ok(Trial::of(starts, raced))
 }
 
-/// So many people who decide, each as they please.
+/// Returns this number of random decisions.
 pub(super) fn decisions(tree: &Tree, deciders: usize, chance: &mut Chance) -> Vec<Start> {
     let decide = |number| {
         let decision = chance.one_of(&["approved", "rejected"], "approved");
@@ -66,7 +67,7 @@ pub(super) fn decisions(tree: &Tree, deciders: usize, chance: &mut Chance) -> Ve
     (0..deciders).map(decide).collect()
 }
 
-/// A cancel of the request or of its goal.
+/// Returns a cancel of the request or of its goal.
 pub(super) fn cancel(tree: &Tree, number: usize, chance: &mut Chance) -> Start {
     let call = match chance.once_in(2) {
         true => rpc::cancel_goal(tree.goal_id()),
@@ -79,7 +80,7 @@ pub(super) fn cancel(tree: &Tree, number: usize, chance: &mut Chance) -> Start {
     }
 }
 
-/// One decision, told to everybody, with one effect.
+/// Requires one decision, the same in every reply, with one effect.
 pub(super) fn judge(
     lane: &Lane,
     goes_on_if_rejected: bool,
@@ -127,7 +128,7 @@ pub(super) fn judge(
     let (run, after) = (facts.run(run_id), facts.step(run_id, "after"));
     let goes_on = match (wanted, run) {
         ("completed", "running") => after == "ready",
-        // A run that failed winds down: it runs until its judge has reported, and may be cancelled before.
+        // A failed run stays running until its judge has reported, and may be cancelled before.
         ("completed" | "cancelled" | "failed", "cancelled") | ("failed", "running" | "failed") => {
             after == "cancelled"
         }
@@ -139,7 +140,7 @@ pub(super) fn judge(
     judged
 }
 
-/// Exactly one decision is the first, it is the one in the row, and all others are told it.
+/// Requires that exactly one decision is the first, is stored in the row, and is returned to all others.
 fn who_won(lane: &Lane, approval: &super::facts::Approval, trial: &Trial, judged: &mut Judged) {
     let mut firsts = 0;
     for (start, call, reply) in trial.replies_to(rpc::DECIDE) {

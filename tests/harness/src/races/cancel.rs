@@ -1,5 +1,5 @@
 //! Cancels against everything that may end a run at the same moment: outcomes of its last steps, the judge, a
-//! sub-goal's judge, decisions, and a dead letter that is tried again. Either may win, never both.
+//! sub-goal's judge, decisions, and a retried dead letter. Exactly one of them wins.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use super::rpc::{self, LONG_LEASE_SECONDS};
 use super::tree::{Tree, tool_step};
 use super::trial::{Judged, Trial, count};
 
-/// Where a tree is when it is cancelled; the order of [`shapes`].
+/// State of a tree at the cancel; in the order of [`shapes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
     AtTheLastStep,
@@ -45,7 +45,7 @@ impl Shape {
     }
 }
 
-/// One tree of each shape.
+/// Creates one tree of each shape.
 pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
     let one_step = json!({"steps": [tool_step("only", &[])]});
     let mut shapes = Vec::new();
@@ -74,7 +74,7 @@ pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
     let only = lane.take(&["tool"]).await?;
     let failed: Vec<Value> = only.iter().map(rpc::Lease::failed).collect();
     lane.report(&failed).await?;
-    // A dead letter is retried once the judge has reported on the failure.
+    // A dead letter can be retried once the judge has reported on the failure.
     let judge = lane.take(&["judge"]).await?;
     lane.complete(&judge, &json!({"decision": "fail", "report": "# Failed"}))
         .await?;
@@ -82,7 +82,7 @@ pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
     Ok(shapes)
 }
 
-/// One to three cancels, and whatever else may happen there, at once.
+/// Races one to three cancels with the other possible calls.
 pub(super) async fn run(
     lane: &Lane,
     shape: usize,
@@ -109,7 +109,7 @@ pub(super) async fn run(
     Ok(Trial::of(starts, raced))
 }
 
-/// A cancel of the request, its goal, or the goal below.
+/// Returns a cancel of the request, its goal, or the sub-goal.
 fn cancel(shape: Shape, tree: &Tree, number: usize, chance: &mut Chance) -> Start {
     let mut start = approval::cancel(tree, number, chance);
     if let (Shape::BelowAtTheJudge, Some(below), true) =
@@ -120,8 +120,8 @@ fn cancel(shape: Shape, tree: &Tree, number: usize, chance: &mut Chance) -> Star
     start
 }
 
-/// A worker who reports what came of the last step. Several may hold the same lease: an answer that was lost is
-/// asked for again.
+/// Returns a worker's report of the last step. Several may hold the same lease, because a lost answer is requested
+/// again.
 fn finish(shape: Shape, tree: &Tree, number: usize, chance: &mut Chance) -> Start {
     let outcomes: Vec<Value> = tree
         .leases
@@ -143,7 +143,7 @@ fn finish(shape: Shape, tree: &Tree, number: usize, chance: &mut Chance) -> Star
     }
 }
 
-/// The end is legal, everybody was told it, and no late outcome counted.
+/// Requires a legal end, the same in every reply, and no late outcome that counts.
 pub(super) fn judge(
     lane: &Lane,
     shape: usize,
@@ -165,7 +165,7 @@ pub(super) fn judge(
         let legal = matches!(
             (below, run),
             ("completed" | "active", "running")
-                // A run above that failed winds down until its judge has reported.
+                // A failed parent run stays running until its judge has reported.
                 | ("cancelled" | "failed", "running" | "failed")
                 | (_, "cancelled")
         );
@@ -176,7 +176,7 @@ pub(super) fn judge(
     judged
 }
 
-/// One outcome at most counts, and then the step has it; none counts, and the step is cancelled.
+/// Requires that at most one outcome counts and is stored in the step; if none counts, the step is cancelled.
 fn of_outcomes(trial: &Trial, facts: &Facts) -> Judged {
     let mut judged = Judged {
         violations: trial.refusals(&[]),
@@ -205,7 +205,7 @@ fn of_outcomes(trial: &Trial, facts: &Facts) -> Judged {
     judged
 }
 
-/// It is tried again exactly once, whatever is cancelled before or after.
+/// Requires exactly one retry, whatever is cancelled before or after.
 fn of_a_dead_letter(tree: &Tree, trial: &Trial, facts: &Facts) -> Judged {
     let mut judged = Judged {
         violations: trial.refusals(&[(rpc::RETRY, "ZG004")]),
@@ -229,7 +229,7 @@ fn of_a_dead_letter(tree: &Tree, trial: &Trial, facts: &Facts) -> Judged {
     judged
 }
 
-/// Who cancels is told how it really ended, and what was cancelled does not go on.
+/// Requires that each cancel returns the real end, and that cancelled work does not continue.
 fn cancels_were_told(shape: Shape, tree: &Tree, trial: &Trial, facts: &Facts, judged: &mut Judged) {
     let mut cancelled = false;
     for (_, call, reply) in trial.answered() {
@@ -241,7 +241,7 @@ fn cancels_were_told(shape: Shape, tree: &Tree, trial: &Trial, facts: &Facts, ju
         };
         let told = reply.text("state");
         cancelled |= told == "cancelled";
-        // Before it was tried again it had failed, and a cancel then changes nothing.
+        // Before the retry the request had failed, and a cancel then changes nothing.
         let before_the_retry = shape == Shape::Dead && told == "failed";
         judged.holds(told == now || before_the_retry, || {
             format!("who cancelled was told {told}, and it is {now}")

@@ -1,5 +1,5 @@
-//! What tools ask of the database while a step is at work, and what an admin says of an MCP server: made by hand, as
-//! `shared/tools` and the command line make it.
+//! Database calls of tools while a step is at work, and an admin's calls about an MCP server: made directly, as
+//! `shared/tools` and the command line make them.
 
 use serde_json::{Value, json};
 use system_tests::people::{Client, DEMO};
@@ -72,7 +72,7 @@ impl Scene {
 }
 
 impl Scene {
-    /// An agent's step by hand: a question and its answer, calls of every kind, and what it remembers.
+    /// Plays an agent's step: a model call and its answer, tool calls of every kind, and memories.
     pub(super) async fn an_agent_at_work(&self, owner: &Client) {
         let ask = json!({"p_workspace_id": DEMO, "p_question": "Think by hand", "p_idempotency_key": null, "p_context": {}});
         person(owner, "accept_request", &ask).await;
@@ -137,7 +137,7 @@ async fn person(owner: &Client, function: &str, arguments: &Value) {
     assert!(answer.status.is_success(), "{function}: {answer:?}");
 }
 
-/// Arguments that begin with a lease.
+/// Returns arguments that begin with a lease.
 fn with(lease: &Value, more: Value) -> Value {
     let mut all = json!({"p_run_id": lease["run_id"], "p_step_key": lease["step_key"], "p_lease_epoch": lease["lease_epoch"]});
     if let (Value::Object(all), Value::Object(more)) = (&mut all, more) {

@@ -1,4 +1,4 @@
-//! The receiver's side: which effects happened, under which keys, and whether they were to.
+//! Verification of the receiver: the effects, their keys, and the predicted necessity.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::chaos::rows::Rows;
 use crate::chaos::shape::goal_number;
 use crate::chaos::world::{Effect, Effects};
 
-/// What arrived, by the name of the effect, with the problems of its keys.
+/// Groups the arrivals by the name of the effect, with the problems of their keys.
 pub(super) fn by_name<'a>(
     effects: &'a Effects,
     rows: &Rows,
@@ -52,7 +52,7 @@ pub(super) fn by_name<'a>(
     arrived
 }
 
-/// `workspace/run/step` or `workspace/run/step/call`, of a run of that goal.
+/// Returns true for `workspace/run/step` or `workspace/run/step/call` of a run of that goal.
 fn is_key_of(key: &str, name: &str, number: u64, run_ids: &BTreeMap<i64, u64>) -> bool {
     let mut parts = key.split('/');
     let run_id = parts.nth(1).and_then(|run_id| run_id.parse().ok());
@@ -93,7 +93,7 @@ pub(super) fn check_effects(
     }
 }
 
-/// Where an effect came from, as far as is known.
+/// Returns the known senders of an effect.
 fn sender(effects: &[&Effect]) -> String {
     let senders = effects.iter().flat_map(|effect| &effect.senders);
     let senders: Vec<&str> = senders.map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! A run that went as predicted is found to have, and whatever is changed about it is found.
+//! Verifies that a run as predicted has no violation, and that each change of it is found.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,7 +13,7 @@ use crate::chaos::rows::RequestRow;
 const SEED: u64 = 1;
 const GOALS: u64 = 60;
 
-/// What a run leaves in which everything went as predicted.
+/// Rows and effects of a run in which everything went as predicted.
 struct Left {
     rows: Rows,
     effects: Effects,
@@ -103,7 +103,7 @@ fn violations_of(left: &Left, settings: &Settings) -> Vec<String> {
     verify(&ran, &left.rows, &left.effects).violations
 }
 
-/// What is found after a change, which must be something.
+/// Returns the violations found after a change; there must be one.
 fn found_after(change: impl FnOnce(&mut Left)) -> String {
     let mut left = perfect();
     change(&mut left);
@@ -112,7 +112,7 @@ fn found_after(change: impl FnOnce(&mut Left)) -> String {
     violations.join("\n")
 }
 
-/// The first name of an effect of this necessity.
+/// Returns the first name of an effect of this necessity.
 fn effect_of(necessity: Necessity) -> String {
     let mut all = (1..=GOALS).flat_map(|number| predict(&generate(SEED, number)).effects);
     all.find(|(_, found)| *found == necessity)

@@ -1,4 +1,4 @@
-//! A provider that speaks OpenAI's Chat Completions and answers from the goal's shape.
+//! Provider with OpenAI's Chat Completions that answers from the goal's shape.
 
 use std::sync::atomic::Ordering;
 
@@ -83,7 +83,7 @@ fn plan(known: &Known, goal: &Goal, name: &str, told: &Told<'_>) -> Option<Value
     Some(wire::plan(plan, is_second, &known.effect_url()))
 }
 
-/// No other plan is made where a step has failed: that goal is to fail.
+/// After a failed step no other plan is made: that goal must fail.
 fn is_about_failure(told: &Told<'_>) -> bool {
     let reason = told
         .block("last plan")
@@ -96,7 +96,7 @@ fn is_about_failure(told: &Told<'_>) -> bool {
     has_failed || inputs.is_some_and(|inputs| inputs.get("tried_before").is_some())
 }
 
-/// Met, but for the first judgement of a goal that is to be planned twice.
+/// Returns `met`, except for the first judgement of a goal that is planned twice.
 fn verdicts(goal: &Goal, name: &str, told: &Told<'_>) -> Option<Value> {
     let plan = goal.plan(name)?;
     let steps = told.block("steps")?;
@@ -142,7 +142,7 @@ fn completion(message: &Value) -> Value {
     })
 }
 
-/// What a question tells: data blocks in the first message of the user, and results of tools.
+/// Content of a prompt: data blocks in the first message of the user, and results of tools.
 struct Told<'a> {
     text: &'a str,
     messages: &'a [Value],
@@ -163,12 +163,12 @@ impl<'a> Told<'a> {
         Self { text, messages }
     }
 
-    /// Whether there is a block whose name begins so.
+    /// Returns true if a block's name begins so.
     fn has(&self, name: &str) -> bool {
         self.text.contains(&format!("<data name=\"{name}"))
     }
 
-    /// Whether an answer was sent back.
+    /// Returns true if an answer was sent back for repair.
     fn is_repair(&self) -> bool {
         self.messages.len() > 2
     }
@@ -176,7 +176,7 @@ impl<'a> Told<'a> {
     fn block(&self, name: &str) -> Option<Value> {
         let (_, rest) = self.text.split_once(&format!("<data name=\"{name}\">\n"))?;
         let (content, _) = rest.split_once("\n</data>")?;
-        // A text is shown as it is, anything else as JSON.
+        // A text is quoted as it is, any other value as JSON.
         Some(serde_json::from_str(content).unwrap_or_else(|_| Value::from(content)))
     }
 

@@ -1,4 +1,4 @@
-//! The receiver of webhooks: does what a webhook's own body asks for, and one effect per idempotency key.
+//! Receiver of webhooks: follows the body of the webhook, with one effect per idempotency key.
 
 use std::time::Duration;
 
@@ -12,18 +12,18 @@ use serde_json::json;
 use super::Known;
 use crate::faults::Point;
 
-/// The body of a webhook of this run.
+/// Body of a webhook of this run.
 #[derive(Debug, Default, Deserialize, Serialize)]
 pub(in crate::chaos) struct Sent {
-    /// What it is about: the step's key, and the number of its call.
+    /// Name of the effect: the step's key, and the number of its call.
     pub(in crate::chaos) effect: String,
-    /// Arrivals that are answered with 503 before one is taken.
+    /// Arrivals that are answered with 503 before one is accepted.
     #[serde(default)]
     pub(in crate::chaos) refusals: u32,
-    /// How long the answer takes, in milliseconds.
+    /// Duration of the answer, in milliseconds.
     #[serde(default)]
     pub(in crate::chaos) pause_ms: u32,
-    /// It is never taken: 422.
+    /// True if it is never accepted: 422.
     #[serde(default)]
     pub(in crate::chaos) is_rejected: bool,
 }

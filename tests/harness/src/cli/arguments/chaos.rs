@@ -1,4 +1,4 @@
-//! What may be written after `harness chaos`.
+//! Arguments of `harness chaos`.
 
 use clap::Args;
 
@@ -35,25 +35,25 @@ The code is 0 when nothing was found, 1 on a violation, 2 on wrong usage. With -
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Chaos {
-    /// Where shapes and decisions come from [default: a new one, which is printed]
+    /// Seed of shapes and decisions [default: a new one, which is printed]
     #[arg(long, value_name = "N")]
     pub(in crate::cli) seed: Option<u64>,
-    /// How many goals
+    /// Number of goals
     #[arg(long, default_value_t = 100, value_name = "N")]
     pub(in crate::cli) goals: u64,
-    /// How many goals are open at once
+    /// Number of goals open at once
     #[arg(long, default_value_t = 40, value_name = "N")]
     pub(in crate::cli) parallel: u64,
-    /// How many goals are asked in a minute at most [default: as many as may be open]
+    /// Maximum number of requests per minute [default: limited by --parallel alone]
     #[arg(long, value_name = "N")]
     pub(in crate::cli) per_minute: Option<u64>,
     /// The lease of a claimed step; the product's default is 30
     #[arg(long, default_value_t = crate::chaos::SHORTEST_LEASE_SECONDS, value_name = "SECONDS")]
     pub(in crate::cli) lease_seconds: u64,
-    /// Kill so many sandboxes (SIGKILL), spread over the points of their work
+    /// Kill this number of sandboxes (SIGKILL), spread over the points of their work
     #[arg(long, value_name = "N")]
     pub(in crate::cli) kills: Option<u64>,
-    /// Stop so many sandboxes for longer than their lease, at the same points
+    /// Stop this number of sandboxes for longer than their lease, at the same points
     #[arg(long, value_name = "N")]
     pub(in crate::cli) freezes: Option<u64>,
     /// Lose this share of wakes, 0 to 1
@@ -68,18 +68,18 @@ pub(in crate::cli) struct Chaos {
     /// Cut this share of answers to functions, half before the call is executed, half after
     #[arg(long, value_name = "P", value_parser = share)]
     pub(in crate::cli) cut_answers: Option<f64>,
-    /// Crash Postgres so many times, spread over the goals
+    /// Crash Postgres this number of times, spread over the goals
     #[arg(long, value_name = "N")]
     pub(in crate::cli) crash_postgres: Option<u64>,
-    /// Leave out the sweep inside the database, or the schedules outside of it
+    /// Disable the sweep inside the database, or the schedules outside of it
     #[arg(long, value_enum, value_name = "WHICH")]
     pub(in crate::cli) stop_sweeper: Option<Sweeper>,
-    /// Make no fault: other programs kill processes of this run (see .ci/long/kills)
+    /// Inject no fault: other programs kill processes of this run (see .ci/long/kills)
     #[arg(long)]
     pub(in crate::cli) struck_from_outside: bool,
 }
 
-/// A share, from 0 to 1.
+/// Parses a share from 0 to 1.
 fn share(text: &str) -> Result<f64, String> {
     let share: Option<f64> = text.parse().ok();
     share

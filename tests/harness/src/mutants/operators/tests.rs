@@ -4,7 +4,7 @@ use super::super::body::Body;
 use super::super::lexer::normalized;
 use super::{Operator, mutations};
 
-/// What an operator makes of a PL/pgSQL body: the changed bodies, on one line each.
+/// Returns the bodies that an operator makes of a PL/pgSQL body, on one line each.
 fn made(operator: Operator, body: &str) -> Vec<String> {
     made_of(operator, body, true, false)
 }
