@@ -58,7 +58,7 @@ async fn answer(
 }
 
 #[tokio::test]
-async fn a_goal_is_assessed_planned_worked_and_judged_with_anthropics_key() {
+async fn goal_completes_with_anthropic_key() {
     let thought = json!({"type": "thinking", "thinking": "Six times seven.", "signature": "sig=="});
     let called = json!({"type": "tool_use", "id": "toolu_1", "name": "calculate", "input": {"expression": "6 * 7"}});
     let plan = json!({

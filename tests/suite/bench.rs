@@ -5,7 +5,7 @@ use serde_json::Value;
 use system_tests::stacks;
 
 #[tokio::test]
-async fn a_chain_is_measured_with_all_its_fields_and_counts_that_can_be() {
+async fn chain_measurement_has_all_fields_and_plausible_counts() {
     let stage = Stage::on(stacks::start().await.unwrap(), Settings::default())
         .await
         .unwrap();
@@ -57,7 +57,7 @@ async fn a_chain_is_measured_with_all_its_fields_and_counts_that_can_be() {
 }
 
 #[tokio::test]
-async fn finished_goals_are_copied_with_all_their_rows_and_work_goes_on_among_them() {
+async fn copied_goals_are_complete_and_work_continues() {
     let stage = Stage::on(stacks::start().await.unwrap(), Settings::default())
         .await
         .unwrap();

@@ -51,7 +51,7 @@ async fn claimed(session: &Session, limit: i64, run_id: Option<i64>) -> Vec<Stri
 }
 
 #[tokio::test]
-async fn claim_of_a_run_waits_for_no_other_claim() {
+async fn claim_of_run_skips_other_claims() {
     let database = Database::fresh().await.unwrap();
     let run_id = ready_steps(&database, &["a", "b", "c"], &[]).await;
     let first = worker(&database).await;
@@ -68,7 +68,7 @@ async fn claim_of_a_run_waits_for_no_other_claim() {
 }
 
 #[tokio::test]
-async fn suspect_that_another_claim_holds_is_passed_over() {
+async fn suspect_locked_by_another_claim_is_skipped() {
     let database = Database::fresh().await.unwrap();
     ready_steps(&database, &["a", "b", "c", "d"], &["a", "b"]).await;
     let first = worker(&database).await;
@@ -93,7 +93,7 @@ async fn suspect_that_another_claim_holds_is_passed_over() {
 }
 
 /// Stops a claim after its search for ready steps, and before it locks them.
-const STOP_AFTER_LOOK: &str = "
+const STOP_AFTER_SEARCH: &str = "
 alter function goalpost_private.rank_candidates(text[], integer, goalpost.steps[], boolean, timestamptz) rename to ranked;
 create function goalpost_private.rank_candidates(
   p_kinds text[], p_limit integer, p_opened goalpost.steps[], p_with_suspects boolean, p_now timestamptz
@@ -107,7 +107,7 @@ end
 $$";
 
 #[tokio::test]
-async fn step_that_changes_while_a_claim_looks_takes_no_place() {
+async fn step_changed_during_claim_search_uses_no_limit() {
     let is_claimed = "state = 'running', lease_epoch = lease_epoch + 1, lease_expires_at = now() + interval '1 minute',
                       leased_by = 'other', started_at = now()";
     let is_put_off = "run_after = run_after + interval '1 hour'";
@@ -119,7 +119,7 @@ async fn step_that_changes_while_a_claim_looks_takes_no_place() {
             let holder = database.owner().await.unwrap();
             let other = database.owner().await.unwrap();
             let second = database.worker().await.unwrap();
-            holder.run(STOP_AFTER_LOOK).await.unwrap();
+            holder.run(STOP_AFTER_SEARCH).await.unwrap();
 
             holder.run("select pg_advisory_lock(7)").await.unwrap();
             let process = second.process_id();

@@ -44,8 +44,7 @@ async fn lost_functions(recording: &Recording) -> Vec<Function> {
         .collect()
 }
 
-/// Until 0.2.0 there is no released recording: the one made here replaces it, so that recorder and replay test each
-/// other.
+/// Makes and replays a recording, so that recorder and replay test each other: there is no released one until 0.2.0.
 #[tokio::test]
 async fn recorded_calls_are_answered_as_recorded() {
     let release = std::env::var(RECORD).ok();

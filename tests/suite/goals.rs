@@ -60,7 +60,7 @@ const PLANTED: &[(&str, &str)] = &[
 ];
 
 #[tokio::test]
-async fn the_audit_finds_what_was_planted_and_hands_over_the_sql_once_it_was_approved() {
+async fn audit_finds_planted_defects_and_returns_approved_sql() {
     let stack = stacks::start().await.unwrap();
     shop_in_use(&stack).await;
     let owner = Client::of(&stack, Person::Owner);
@@ -120,7 +120,7 @@ async fn the_audit_finds_what_was_planted_and_hands_over_the_sql_once_it_was_app
 }
 
 #[tokio::test]
-async fn a_rejected_audit_reports_without_the_sql() {
+async fn rejected_audit_reports_without_sql() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let approver = Client::of(&stack, Person::Approver);
@@ -188,7 +188,7 @@ const WORDS: &[&str] = &[
 ];
 
 #[tokio::test]
-async fn the_findings_follow_the_database_however_the_question_is_put() {
+async fn findings_depend_on_database_not_wording() {
     // Each run has its own seed: the name of the database is random, and the choice follows from it.
     for (round, words) in WORDS.iter().enumerate() {
         let stack = stacks::start().await.unwrap();
@@ -231,7 +231,7 @@ async fn the_findings_follow_the_database_however_the_question_is_put() {
 }
 
 #[tokio::test]
-async fn somebody_who_does_not_operate_the_project_may_not_audit_it() {
+async fn audit_by_non_operator_is_refused() {
     let stack = stacks::start().await.unwrap();
     let approver = Client::of(&stack, Person::Approver);
     let asked = approver
@@ -251,7 +251,7 @@ async fn somebody_who_does_not_operate_the_project_may_not_audit_it() {
 }
 
 #[tokio::test]
-async fn the_weekly_review_is_over_the_shop_s_own_numbers() {
+async fn weekly_review_uses_the_shops_numbers() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let asked = owner.begin("How did the shop do this week?").await.unwrap();
@@ -288,7 +288,7 @@ async fn the_weekly_review_is_over_the_shop_s_own_numbers() {
 }
 
 #[tokio::test]
-async fn a_stranger_sees_nothing_of_another_workspace() {
+async fn stranger_reads_nothing_of_another_workspace() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let stranger = Client::of(&stack, Person::Stranger);
@@ -344,7 +344,7 @@ async fn a_stranger_sees_nothing_of_another_workspace() {
 }
 
 #[tokio::test]
-async fn a_cancelled_goal_ends_with_everything_below_it() {
+async fn cancelled_goal_cancels_its_tree() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let asked = owner.begin("Audit my database").await.unwrap();

@@ -92,7 +92,7 @@ async fn send(worker: &Session, run_id: &Value, statement: &str) -> Result<Value
 }
 
 #[tokio::test]
-async fn what_the_gate_refuses_changes_nothing_and_shows_nothing_past_it_either() {
+async fn statements_past_the_gate_read_and_change_nothing() {
     let (database, run_id) = world().await;
     let owner = database.owner().await.unwrap();
     let worker = database.worker().await.unwrap();

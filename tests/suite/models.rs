@@ -364,7 +364,7 @@ async fn learned_capabilities_reach_the_next_function() {
 }
 
 #[tokio::test]
-async fn a_goal_is_planned_repaired_worked_by_an_agent_split_and_planned_again() {
+async fn goal_with_repair_agent_subgoal_and_replan_completes() {
     let script = Script::default()
         .json("assessment", &json!({"decision": "goal", "goal": {"title": "Compare", "description": "Compare them"}}))
         .json("plan", &json!({"steps": [{"key": "a", "kind": "tool", "input": {"tool": "crystal_ball", "arguments": {}}}]}))

@@ -191,7 +191,7 @@ fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
 }
 
 #[tokio::test]
-async fn rust_and_sql_find_the_same_problems_in_every_plan() {
+async fn rust_and_sql_agree_on_every_plan() {
     let database = Database::fresh().await.unwrap();
     let owner = database.owner().await.unwrap();
     let agents = json!({"analyst": ["sql", "template"], "idle": []});
@@ -283,10 +283,10 @@ fn examples_of_prompts_pass_the_check() {
     }
 }
 
-/// serde_json's `arbitrary_precision` is on in a build of the whole workspace (a dependency of the local stack enables
-/// it) and off in a build of one function: templates must not depend on it.
+/// Renders numbers. serde_json's `arbitrary_precision` is on in a build of the whole workspace (a dependency of the
+/// local stack enables it) and off in a build of one function: templates must not depend on it.
 #[test]
-fn numbers_reach_templates_as_numbers_in_a_build_of_everything() {
+fn templates_receive_numbers_in_workspace_build() {
     let context = json!({"whole": 7, "part": 2.5, "rows": [{"n": 1}, {"n": 2}]});
     let rendered = domain::expression::render(
         &json!("{{ whole * part + (rows | map(attribute=\"n\") | sum) }}"),

@@ -140,7 +140,7 @@ fn script() -> Script {
     });
     let below = json!({"summary": "Stock", "steps": [query("stock", "select * from shop.stock where on_hand < reorder_level")]});
     let again = json!({"summary": "Once more", "steps": [query("recent", "select count(*) as orders from shop.orders")]});
-    let said = |text: &str| json!({"role": "assistant", "content": text});
+    let answer = |text: &str| json!({"role": "assistant", "content": text});
     let verdict =
         |verdict: &str| json!({"verdicts": [{"number": 1, "verdict": verdict, "evidence": "e"}]});
     Script::default()
@@ -149,7 +149,7 @@ fn script() -> Script {
         .json("plan", &below)
         .json("plan", &again)
         .reply("work", call(everything))
-        .reply("work", said("They bought lamps."))
+        .reply("work", answer("They bought lamps."))
         .json("verdicts", &verdict("unmet"))
         .json("verdicts", &verdict("met"))
 }
@@ -172,7 +172,7 @@ fn blocks(content: &str) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn prompts_of_a_goal_over_the_shop_have_their_parts_and_bounds() {
+async fn prompts_of_goal_have_expected_parts_and_bounds() {
     let script = script();
     let base_url = script.serve().await;
     let with_model = move |mut options: StackOptions| {

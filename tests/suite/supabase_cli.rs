@@ -83,8 +83,8 @@ async fn supabase_cli_pushes_advises_and_generates_types() {
     database::drop(server, &name).await.unwrap();
 }
 
-/// The only findings in the product's schemas are indexes that a new database has not used yet. The demo shop has
-/// deliberate defects.
+/// Runs the advisors. The only findings in the product's schemas are indexes that a new database has not used yet; the
+/// demo shop has deliberate defects.
 fn advisors_find_nothing(cli: &Cli) {
     let text = cli.run(&["db", "advisors", "--type", "all", "--level", "info"]);
     let advice: Vec<Value> = serde_json::from_str(&text).unwrap();
@@ -100,7 +100,7 @@ fn advisors_find_nothing(cli: &Cli) {
     assert!(ours.is_empty(), "{ours:#?}");
     assert!(
         advice.iter().any(|entry| in_schema(&entry, "shop")),
-        "the defects of the demo shop were not found, so the advisors did not look"
+        "the defects of the demo shop were not found, so the advisors did not run"
     );
 }
 

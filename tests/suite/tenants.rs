@@ -72,7 +72,7 @@ fn draw(rng: &mut Rng, a: &Named, b: &Named, relations: &Relations) -> Call {
         _ => *rng.choice(ids).unwrap(),
     };
     let table = rng.choice(&relations.all).unwrap().as_str();
-    // A view over several rows is refused for being one, whoever asks.
+    // A view over several rows refuses writes of every caller.
     let written = if relations.views.iter().any(|view| view == table) {
         "goals"
     } else {
@@ -252,7 +252,7 @@ fn draw(rng: &mut Rng, a: &Named, b: &Named, relations: &Relations) -> Call {
 }
 
 #[tokio::test]
-async fn nothing_that_one_tenant_s_people_do_changes_or_shows_the_other_s_rows() {
+async fn tenants_neither_read_nor_change_each_other() {
     let (mut rng, seed) = seeded(SEED);
     println!("seed {seed}, {CALLS} calls");
     let stack = two_tenants().await;
@@ -325,8 +325,8 @@ async fn nothing_that_one_tenant_s_people_do_changes_or_shows_the_other_s_rows()
         let reply = request.send().await.unwrap();
         let (status, headers) = (reply.status(), format!("{:?}", reply.headers()));
         let body = reply.text().await.unwrap();
-        let told = || format!("seed {seed}, call {number}: {call:?}: {status} {headers} {body}");
-        assert!(!status.is_server_error(), "{}", told());
+        let context = || format!("seed {seed}, call {number}: {call:?}: {status} {headers} {body}");
+        assert!(!status.is_server_error(), "{}", context());
         done += usize::from(status.is_success());
 
         let sent = call.sent();
@@ -341,7 +341,7 @@ async fn nothing_that_one_tenant_s_people_do_changes_or_shows_the_other_s_rows()
                     || (is_echo && !status.is_success())
                     || is_echo_of_own(&call, word, &invited),
                 "{word} was shown: {}",
-                told()
+                context()
             );
         }
         let rows: Vec<Value> = serde_json::from_str(&body).unwrap_or_default();
@@ -355,7 +355,7 @@ async fn nothing_that_one_tenant_s_people_do_changes_or_shows_the_other_s_rows()
             let is_theirs = run.is_some_and(|run| b.runs.contains(&run))
                 || goal.is_some_and(|goal| b.goals.contains(&goal))
                 || request.is_some_and(|request| b.requests.contains(&request));
-            assert!(!is_theirs, "a row of b was shown: {}", told());
+            assert!(!is_theirs, "a row of b was shown: {}", context());
         }
     }
     assert!(
@@ -374,8 +374,8 @@ async fn nothing_that_one_tenant_s_people_do_changes_or_shows_the_other_s_rows()
     stack.stop().await.unwrap();
 }
 
-/// Returns true for a person of `b` whom an admin of `a` who knows their id made a member of `a` or invited there: that is
-/// no row of `b`.
+/// Returns true for a person of `b` whom an admin of `a` who has their id made a member of `a` or invited there: not a
+/// row of `b`.
 fn is_echo_of_own(call: &Call, word: &str, invited: &[Value]) -> bool {
     let names_them = call
         .body

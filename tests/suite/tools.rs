@@ -105,7 +105,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn what_a_workspace_allows_is_written_and_sent_once_and_signed() {
+async fn allowed_writes_and_calls_happen_once_and_signed() {
     let world = World::new().await;
     let url = format!("http://{}/hook", world.receiver.host);
     world
@@ -188,7 +188,7 @@ async fn what_a_workspace_allows_is_written_and_sent_once_and_signed() {
 }
 
 #[tokio::test]
-async fn a_servers_tool_is_called_as_a_person_approved_it_and_not_otherwise() {
+async fn mcp_tool_is_called_only_as_approved() {
     let world = World::new().await;
     let add = json!({"p_workspace_id": DEMO, "p_name": "docs", "p_url": format!("http://{}/mcp", world.docs.host)});
     let added = world.owner.rpc("add_mcp_server", &add).await.unwrap();
@@ -253,9 +253,9 @@ async fn a_servers_tool_is_called_as_a_person_approved_it_and_not_otherwise() {
     ] {
         world.run("mcp-refresh", json!({"server": server})).await;
         let error = world.step("list").await;
-        let said = error["message"].as_str().unwrap_or_default();
+        let message = error["message"].as_str().unwrap_or_default();
         assert!(
-            said.contains(part) || said.contains("use https"),
+            message.contains(part) || message.contains("use https"),
             "{server}: {error}"
         );
     }

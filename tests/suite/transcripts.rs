@@ -101,7 +101,7 @@ async fn played_tasks_end_as_they_did() {
         let left = script.clear();
         if ended["state"] != state || !shown.contains(part) || left != 0 {
             problems.push(format!(
-                "{name}: {} of {} answers were not asked for; {}",
+                "{name}: {} of {} answers were not requested; {}",
                 left,
                 answers.len(),
                 ended

@@ -171,7 +171,7 @@ const RULES: &[Rule] = &[
     Rule {
         name: "no step is held beyond its lease",
         query: "
-            select format('step %s of run %s is running, its lease ended at %s, and nobody took it back', s.key, s.run_id,
+            select format('step %s of run %s is running, its lease ended at %s, and no sweep reclaimed it', s.key, s.run_id,
                           s.lease_expires_at)
               from goalpost.steps s
              where s.state = 'running' and s.lease_expires_at < goalpost_private.clock()",

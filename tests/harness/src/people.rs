@@ -68,7 +68,7 @@ impl Client {
 
     /// Sends the person's calls to the REST surface through this address.
     #[must_use]
-    pub fn by_way_of(mut self, url: &str) -> Self {
+    pub fn through(mut self, url: &str) -> Self {
         self.rest_url = format!("{url}/rest/v1");
         self
     }

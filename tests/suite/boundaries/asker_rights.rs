@@ -127,8 +127,8 @@ impl World {
             http: reqwest::Client::new(),
         };
         // The REST layer reads new tables only after the notification.
-        let nobody = world.token("mia", "aal1", &json!({})).await;
-        while world.read("by_team", &nobody).await.0 == StatusCode::NOT_FOUND {
+        let without_team = world.token("mia", "aal1", &json!({})).await;
+        while world.read("by_team", &without_team).await.0 == StatusCode::NOT_FOUND {
             tokio::task::yield_now().await;
         }
         world
@@ -265,7 +265,7 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn both_doors_give_each_person_the_same() {
+async fn rest_and_steps_grant_the_same_rights() {
     let world = World::new().await;
     let people = [
         ("mia", "aal1", json!({})),

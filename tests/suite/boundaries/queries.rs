@@ -123,7 +123,7 @@ async fn gate_and_database_allow_the_same_functions() {
     );
 }
 
-/// The gate answers these or refuses them for their size; none runs past its time limit.
+/// Runs queries that the gate answers or refuses for their size; none runs past its time limit.
 #[tokio::test]
 async fn operators_that_ignore_interrupts_end_in_time() {
     let (database, owner) = world().await;

@@ -26,14 +26,14 @@ struct Scene {
 /// Plays all scenarios and returns the recording.
 pub(crate) async fn record(version: &str) -> Recording {
     let mut scene = Scene::start().await;
-    scene.an_answer_and_a_repeated_request().await;
-    scene.a_goal_with_everything().await;
-    scene.a_goal_that_fails_and_is_tried_again().await;
+    scene.answer_and_repeated_request().await;
+    scene.goal_with_everything().await;
+    scene.goal_that_fails_and_is_retried().await;
     scene.decisions_that_are_refused_rejected_and_late().await;
-    scene.a_goal_that_is_cancelled().await;
-    scene.a_workspace_with_a_member().await;
+    scene.cancelled_goal().await;
+    scene.workspace_with_member().await;
     scene.schedules().await;
-    scene.a_worker_who_is_late_and_repeats_itself().await;
+    scene.late_and_repeating_worker().await;
     let calls = scene.recorder.entries().await;
     let recording = Recording {
         version: version.to_owned(),
@@ -126,7 +126,7 @@ impl Scene {
     }
 
     fn person(&self, person: Person) -> Client {
-        Client::of(&self.stack, person).by_way_of(self.recorder.url())
+        Client::of(&self.stack, person).through(self.recorder.url())
     }
 
     /// Waits until a query returns true.
@@ -183,7 +183,7 @@ impl Scene {
         inbox[0]["approval_id"].as_i64().unwrap()
     }
 
-    async fn an_answer_and_a_repeated_request(&self) {
+    async fn answer_and_repeated_request(&self) {
         let owner = self.person(Person::Owner);
         let ask = |question: &str| json!({"workspace_id": DEMO, "question": question, "idempotency_key": "once"});
         let answered = owner.post(&ask("Is it so?"), Some("wait")).await.unwrap();
@@ -203,7 +203,7 @@ impl Scene {
         );
     }
 
-    async fn a_goal_with_everything(&mut self) {
+    async fn goal_with_everything(&mut self) {
         let approver = self.person(Person::Approver);
         self.begin("Show everything that you can do").await;
         self.until(
@@ -236,7 +236,7 @@ impl Scene {
             .unwrap();
     }
 
-    async fn a_goal_that_fails_and_is_tried_again(&self) {
+    async fn goal_that_fails_and_is_retried(&self) {
         let owner = self.person(Person::Owner);
         let request_id = self.begin("Try what cannot be done").await;
         let failed =
@@ -316,7 +316,7 @@ impl Scene {
         );
     }
 
-    async fn a_goal_that_is_cancelled(&self) {
+    async fn cancelled_goal(&self) {
         let owner = self.person(Person::Owner);
         self.begin("Ask first, and be stopped").await;
         self.waiting_approval(&owner).await;
@@ -335,7 +335,7 @@ impl Scene {
         );
     }
 
-    async fn a_workspace_with_a_member(&self) {
+    async fn workspace_with_member(&self) {
         let owner = self.person(Person::Owner);
         let made = owner
             .rpc("create_workspace", &json!({"p_name": "Another"}))
@@ -353,8 +353,8 @@ impl Scene {
         );
         self.members_come_and_go(workspace, &invite("approver"))
             .await;
-        self.what_operators_set(workspace).await;
-        self.what_admins_set(&made.body["workspace_id"]).await;
+        self.operator_settings(workspace).await;
+        self.admin_settings(&made.body["workspace_id"]).await;
     }
 
     /// Invitations that are accepted and withdrawn; members who change role, leave and are removed.
@@ -389,7 +389,7 @@ impl Scene {
         }
     }
 
-    async fn what_operators_set(&self, workspace: &Value) {
+    async fn operator_settings(&self, workspace: &Value) {
         let owner = self.person(Person::Owner);
         let approver = json!({"p_person": Person::Approver.email()});
         let grant = json!({"p_workspace_id": workspace, "p_month_microusd": 5_000_000, "p_month_tokens": 1_000_000});
@@ -406,7 +406,7 @@ impl Scene {
         }
     }
 
-    async fn what_admins_set(&self, workspace_id: &Value) {
+    async fn admin_settings(&self, workspace_id: &Value) {
         let owner = self.person(Person::Owner);
         let policy = json!({"p_workspace_id": workspace_id, "p_name": "no posting", "p_tool": "webhook", "p_effect": "deny"});
         let removed = json!({"p_workspace_id": workspace_id, "p_name": "no posting"});

@@ -16,7 +16,7 @@ mod wakes;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use harness::faults::{BlowRule, FaultPlan, Faults};
+use harness::faults::{FaultPlan, Faults, SandboxFaultRule};
 use harness::oracle;
 use local_stack::lambda::FunctionStats;
 use local_stack::stack::{Person, Stack, StackOptions};
@@ -208,9 +208,9 @@ impl Trial {
 }
 
 /// Returns a plan with only these sandbox faults.
-pub(crate) fn blows(blows: Vec<BlowRule>) -> FaultPlan {
+pub(crate) fn sandbox_fault_plan(sandbox_faults: Vec<SandboxFaultRule>) -> FaultPlan {
     FaultPlan {
-        blows,
+        sandbox_faults,
         ..FaultPlan::default()
     }
 }

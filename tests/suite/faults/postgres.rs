@@ -18,7 +18,7 @@ async fn read(database: &Client, query: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn goals_are_reached_although_postgres_crashed_twice_meanwhile() {
+async fn goals_complete_despite_two_postgres_crashes() {
     let own_server = |options| StackOptions {
         server: ServerChoice::Throwaway,
         // Queued wakes are lost with the crash: their table is unlogged.
@@ -58,7 +58,7 @@ async fn goals_are_reached_although_postgres_crashed_twice_meanwhile() {
 }
 
 #[tokio::test]
-async fn a_shared_server_is_not_crashed() {
+async fn shared_server_is_never_crashed() {
     let trial = Trial::start(FaultPlan::default()).await;
     let refused = trial.stack.crash_postgres().await.unwrap_err().to_string();
     assert!(refused.contains("ServerChoice::Throwaway"), "{refused}");

@@ -30,7 +30,7 @@ const CALLS: &str = "insert into goalpost.tool_calls (run_id, step_key, number, 
 const STEP_A: &str = "where key = 'a'";
 
 #[tokio::test]
-async fn each_rule_finds_what_it_is_there_for() {
+async fn each_rule_finds_its_violation() {
     let database = reached_goal().await;
     let client = database
         .server()

@@ -13,7 +13,7 @@ const OFTEN: Duration = Duration::from_secs(1);
 const TICKS: i64 = 3;
 
 #[tokio::test]
-async fn either_sweeper_stops_and_starts_again_and_goals_stand_still_meanwhile() {
+async fn stopped_sweepers_stall_goals_until_restarted() {
     let lost = FaultPlan {
         wakes: Delivery {
             drop: 1.0,

@@ -15,7 +15,7 @@ const HOPS: u32 = 4;
 const SWEEP_SECONDS: u32 = 10;
 const GOALS: usize = 3;
 
-async fn goals_whose_wakes_are_all_lost() -> (Trial, Client) {
+async fn goals_without_wakes() -> (Trial, Client) {
     let lost = FaultPlan {
         wakes: Delivery {
             drop: 1.0,
@@ -32,8 +32,8 @@ async fn goals_whose_wakes_are_all_lost() -> (Trial, Client) {
 }
 
 #[tokio::test]
-async fn with_every_wake_lost_but_the_sweeps_own_a_goal_takes_a_sweep_per_function_it_passes() {
-    let (trial, database) = goals_whose_wakes_are_all_lost().await;
+async fn sweep_wakes_alone_need_one_sweep_per_function() {
+    let (trial, database) = goals_without_wakes().await;
     // The job's command commits, so its one round is called here inside a transaction.
     let command = "select goalpost_private.sweep()";
     let mut sweeps = 0;
@@ -59,8 +59,8 @@ async fn with_every_wake_lost_but_the_sweeps_own_a_goal_takes_a_sweep_per_functi
 }
 
 #[tokio::test]
-async fn with_every_wake_lost_the_outside_schedules_alone_reach_every_goal_in_as_many_ticks() {
-    let (trial, database) = goals_whose_wakes_are_all_lost().await;
+async fn outside_schedules_alone_complete_goals_in_bounded_ticks() {
+    let (trial, database) = goals_without_wakes().await;
     let mut ticks = 0;
     loop {
         trial.until_still(&database).await;
@@ -78,11 +78,11 @@ async fn with_every_wake_lost_the_outside_schedules_alone_reach_every_goal_in_as
         ticks += 1;
     }
     assert_eq!(ticks, HOPS);
-    let heard = "goalpost.wakes where acknowledged_at is not null";
+    let acknowledged = "goalpost.wakes where acknowledged_at is not null";
     assert_eq!(
-        trial.count(&database, heard).await,
+        trial.count(&database, acknowledged).await,
         0,
-        "not one wake was heard"
+        "not one wake was acknowledged"
     );
     trial.end().await;
 }

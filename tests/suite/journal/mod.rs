@@ -14,7 +14,7 @@ mod whole;
 
 use std::collections::BTreeMap;
 
-use harness::faults::{BlowRule, FaultPlan, Faults, Point};
+use harness::faults::{FaultPlan, Faults, Point, SandboxFaultRule};
 use local_stack::stack::StackOptions;
 use serde_json::{Value, json};
 use system_tests::people::DEMO;
@@ -68,29 +68,29 @@ impl World {
     }
 
     /// Requests a goal, injects these faults, and requires that the goal completes and each fault happened.
-    async fn reach(&mut self, blows: Vec<BlowRule>) {
-        let told = self.strike(blows).await;
+    async fn reach(&mut self, rules: Vec<SandboxFaultRule>) {
+        let kills_before = self.strike(rules).await;
         self.trial.settle().await;
-        self.all_fell(&told);
+        self.require_kills(&kills_before);
     }
 
     /// Requests a goal and plans these faults.
-    async fn strike(&mut self, blows: Vec<BlowRule>) -> Vec<(BlowRule, u64)> {
+    async fn strike(&mut self, rules: Vec<SandboxFaultRule>) -> Vec<(SandboxFaultRule, u64)> {
         self.goals += 1;
-        let told = blows
+        let kills_before = rules
             .iter()
             .map(|rule| (rule.clone(), self.kills(rule)))
             .collect();
         self.trial.faults.set_plan(FaultPlan {
-            blows,
+            sandbox_faults: rules,
             ..FaultPlan::default()
         });
         self.trial.ask("go").await;
-        told
+        kills_before
     }
 
-    fn all_fell(&self, told: &[(BlowRule, u64)]) {
-        for (rule, before) in told {
+    fn require_kills(&self, kills_before: &[(SandboxFaultRule, u64)]) {
+        for (rule, before) in kills_before {
             let function = rule.function.as_deref().unwrap_or_default();
             let (point, passes) = (rule.point, rule.passes);
             assert!(
@@ -100,7 +100,7 @@ impl World {
         }
     }
 
-    fn kills(&self, rule: &BlowRule) -> u64 {
+    fn kills(&self, rule: &SandboxFaultRule) -> u64 {
         let function = rule.function.as_deref().unwrap_or_default();
         let kills = self.trial.faults.counts().kills;
         let at = kills.get(function).and_then(|kills| kills.get(&rule.point));

@@ -116,19 +116,19 @@ async fn complete(
     }
     let nonce = script.asked.fetch_add(1, Ordering::SeqCst);
     let message = match what {
-        "assess" => said(&json!({
+        "assess" => reply_with(&json!({
             "decision": "goal", "goal": {"title": format!("Goal {nonce}"), "description": "Go"},
         })),
-        "plan" if body["messages"].to_string().contains("[deeper]") => said(
+        "plan" if body["messages"].to_string().contains("[deeper]") => reply_with(
             &json!({"steps": [{"key": "sum", "kind": "tool", "input": {"tool": "calculate", "arguments": {"expression": "1 + 2"}}}]}),
         ),
-        "plan" => said(&plan(&body, &script)),
-        "judge" => said(
+        "plan" => reply_with(&plan(&body, &script)),
+        "judge" => reply_with(
             &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": format!("Answer {nonce}")}]}),
         ),
         "compact" => {
             let text = body["messages"].to_string();
-            let stage = stage(&body) + turns_told(&text);
+            let stage = stage(&body) + quoted_turns(&text);
             json!({"role": "assistant", "content": format!("Answer {nonce}: [stage {stage}] is behind you.")})
         }
         _ if body["messages"].to_string().contains("Look it up") => look(stage(&body), nonce),
@@ -155,7 +155,7 @@ async fn complete(
     .into_response()
 }
 
-fn said(content: &Value) -> Value {
+fn reply_with(content: &Value) -> Value {
     json!({"role": "assistant", "content": content.to_string()})
 }
 
@@ -172,21 +172,21 @@ fn kind(body: &Value) -> &'static str {
 /// Returns the number of previous turns with calls: those in the conversation, and those of a summary.
 fn stage(body: &Value) -> u64 {
     let messages = body["messages"].as_array().unwrap();
-    let told = messages
+    let turns = messages
         .iter()
         .filter(|message| message["tool_calls"].is_array())
         .count();
-    u64::try_from(told).unwrap() + summed_up(&body["messages"].to_string())
+    u64::try_from(turns).unwrap() + summarized_turns(&body["messages"].to_string())
 }
 
-fn summed_up(text: &str) -> u64 {
+fn summarized_turns(text: &str) -> u64 {
     let stage = text.rsplit_once("[stage ").map(|(_, rest)| rest);
     let number = stage.and_then(|rest| rest.split(']').next());
     number.map_or(0, |number| number.parse().unwrap())
 }
 
 /// Counts the answers in a conversation that is quoted as material: each is a `said`.
-fn turns_told(text: &str) -> u64 {
+fn quoted_turns(text: &str) -> u64 {
     u64::try_from(text.matches("\\\"said\\\"").count()).unwrap()
 }
 
@@ -209,7 +209,7 @@ fn plan(body: &Value, script: &Script) -> Value {
                "input": {"tool": "webhook", "arguments": {"url": script.hook, "body": {"effect": "tell", "said": "{{ steps.work.text }}"}}}}),
     ];
     if is_whole {
-        let agent = |key: &str, name: &str, after: &[&str], told: &str| json!({"key": key, "kind": "agent", "agent": name, "depends_on": after, "max_attempts": 20, "input": {"instructions": told}});
+        let agent = |key: &str, name: &str, after: &[&str], instructions: &str| json!({"key": key, "kind": "agent", "agent": name, "depends_on": after, "max_attempts": 20, "input": {"instructions": instructions}});
         steps.push(agent("look", "reader", &[], "Look it up"));
         steps.push(agent("rest", "lead", &["tell"], "See to the rest"));
     }

@@ -14,11 +14,11 @@ use serde_json::{Value, json};
 pub(super) struct Receiver {
     pub(super) url: String,
     pub(super) host: String,
-    known: Known,
+    known: SharedState,
 }
 
 #[derive(Clone)]
-struct Known {
+struct SharedState {
     faults: Faults,
     received: Arc<Mutex<BTreeMap<String, Vec<Value>>>>,
     /// Number of accepted effects to answer with this status nevertheless.
@@ -27,7 +27,7 @@ struct Known {
 
 impl Receiver {
     pub(super) async fn serve(faults: &Faults) -> Self {
-        let known = Known {
+        let known = SharedState {
             faults: faults.clone(),
             received: Arc::default(),
             fails: Arc::default(),
@@ -56,9 +56,9 @@ impl Receiver {
     }
 }
 
-/// The key begins with `workspace/run/step`: the holder of that step is the sender.
+/// Receives an effect. The key begins with `workspace/run/step`: the holder of that step is the sender.
 async fn receive(
-    State(known): State<Known>,
+    State(known): State<SharedState>,
     headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> (StatusCode, Json<Value>) {

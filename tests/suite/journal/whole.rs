@@ -1,7 +1,7 @@
 //! A goal with everything in it (three agents, SQL, an MCP tool, calls that a person edits, a sub-goal that an agent
 //! requests), while workers are killed at every point of the journal.
 
-use harness::faults::{BlowRule, Point};
+use harness::faults::{Point, SandboxFaultRule};
 use serde_json::{Value, json};
 use system_tests::people::DEMO;
 
@@ -40,7 +40,7 @@ const POINTS: [(&str, Point, u64); 20] = [
 ];
 
 #[tokio::test]
-async fn a_goal_with_everything_in_it_is_reached_whoever_is_killed_at_whatever_point() {
+async fn goal_with_everything_survives_kills_at_every_point() {
     for _ in 0..rounds() {
         for points in POINTS.chunks(KILLS_PER_WORLD) {
             let docs = Docs::start().await;
@@ -57,13 +57,13 @@ async fn a_goal_with_everything_in_it_is_reached_whoever_is_killed_at_whatever_p
             let flags = json!({"idempotent": true, "writes": false, "approval": "never"});
             world.let_use(&docs, &flags).await;
             for (function, point, passes) in points {
-                let blow = BlowRule::kill_once(*point, function).after(*passes);
-                let told = world.strike(vec![blow]).await;
+                let rule = SandboxFaultRule::kill_once(*point, function).after(*passes);
+                let kills_before = world.strike(vec![rule]).await;
                 world
                     .trial
                     .settle_deciding(async || world.decide().await)
                     .await;
-                world.all_fell(&told);
+                world.require_kills(&kills_before);
             }
             let edited = world
                 .json("select to_jsonb(count(*)) from goalpost.tool_calls where state = 'done' and proposed_arguments is not null")

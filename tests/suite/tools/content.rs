@@ -21,7 +21,7 @@ fn plan(hook: &str) -> Value {
 }
 
 #[tokio::test]
-async fn content_edited_in_an_approval_step_is_sent_without_a_second_approval() {
+async fn edited_content_is_sent_without_second_approval() {
     let receiver = Receiver::start().await;
     let hook = format!("http://{}/hook", receiver.host);
     let goal = json!({"decision": "goal", "goal": {"title": "Post a number", "description": "Count and post"}});

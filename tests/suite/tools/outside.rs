@@ -54,7 +54,7 @@ pub(crate) struct Docs {
     pub(crate) description: Arc<Mutex<String>>,
     pub(crate) calls: Arc<Mutex<usize>>,
     /// Arguments of each call.
-    pub(crate) heard: Arc<Mutex<Vec<Value>>>,
+    pub(crate) received: Arc<Mutex<Vec<Value>>>,
     /// Text of each result.
     pub(crate) text: Arc<Mutex<String>>,
     /// Number of calls that take effect and are never answered.
@@ -68,7 +68,7 @@ impl Docs {
             host: listener.local_addr().unwrap().to_string(),
             description: Arc::new(Mutex::new("Finds pages.".to_owned())),
             calls: Arc::default(),
-            heard: Arc::default(),
+            received: Arc::default(),
             text: Arc::new(Mutex::new("three pages".to_owned())),
             hangs: Arc::default(),
         };
@@ -111,7 +111,7 @@ impl ServerHandler for Docs {
     ) -> Result<CallToolResponse, ErrorData> {
         *self.calls.lock().unwrap() += 1;
         let arguments = Value::Object(request.arguments.unwrap_or_default());
-        self.heard.lock().unwrap().push(arguments);
+        self.received.lock().unwrap().push(arguments);
         let hangs = {
             let mut left = self.hangs.lock().unwrap();
             let hangs = *left > 0;

@@ -18,7 +18,7 @@ fn calls(calls: &[(&str, Value)]) -> Value {
     json!({"role": "assistant", "content": null, "tool_calls": calls})
 }
 
-fn says(text: &str) -> Value {
+fn answer(text: &str) -> Value {
     json!({"role": "assistant", "content": text})
 }
 
@@ -37,9 +37,9 @@ fn script(receiver: &Receiver) -> Script {
             ("mcp_docs_search", json!({"words": "orders"})),
             ("remember", json!({"text": "Orders are counted in shop.orders", "scope": "workspace", "kind": "fact"})),
         ]))
-        .reply("work", says("There are orders, and three pages of them."))
+        .reply("work", answer("There are orders, and three pages of them."))
         .reply("work", calls(&[("webhook", json!({"url": hook, "body": {"text": "As the model wrote it"}}))]))
-        .reply("work", says("They were told."))
+        .reply("work", answer("They were told."))
         .reply("work", calls(&[
             ("delegate", json!({"title": "Deeper", "instructions": "Add one and two", "as": "goal"})),
             ("ask_human", json!({"question": "Which colour?", "options": ["red", "blue"]})),
@@ -47,7 +47,7 @@ fn script(receiver: &Receiver) -> Script {
         .json("plan", &json!({"summary": "One sum", "steps": [
             {"key": "sum", "kind": "tool", "input": {"tool": "calculate", "arguments": {"expression": "1 + 2"}}}]}))
         .reply("work", calls(&[("recall", json!({"query": "where orders are counted"}))]))
-        .reply("work", says("All of it is done."))
+        .reply("work", answer("All of it is done."))
         .json("verdicts", &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": "it was"}]}))
 }
 
@@ -61,14 +61,14 @@ pub(super) async fn decision(owner: &Client) -> Value {
         }
         assert!(
             began.elapsed().as_secs() < 60,
-            "nobody is asked: {:?}",
+            "no decision is requested: {:?}",
             owner.rows("steps", "select=key,kind,state,error").await
         );
     }
 }
 
 #[tokio::test]
-async fn a_goal_of_three_agents_is_approved_answered_split_and_reached() {
+async fn goal_of_three_agents_with_approvals_completes() {
     let (receiver, docs) = (Receiver::start().await, Docs::start().await);
     let script = script(&receiver);
     let base_url = script.serve().await;
@@ -162,8 +162,8 @@ async fn a_goal_of_three_agents_is_approved_answered_split_and_reached() {
         &json!({"title": "Deeper", "state": "completed"})
     );
     let turns = script.asked_for("work");
-    let told = turns[5].to_string();
-    assert!(told.contains("blue") && told.contains('3'), "{told}");
+    let turn = turns[5].to_string();
+    assert!(turn.contains("blue") && turn.contains('3'), "{turn}");
     // One agent's memory was sent to another: at its begin, and in a recall.
     assert!(
         turns[5]
@@ -183,7 +183,11 @@ async fn a_goal_of_three_agents_is_approved_answered_split_and_reached() {
         .rows("memory_uses", "select=step_key,call_number")
         .await
         .unwrap();
-    assert!(uses.iter().any(|told| told["call_number"] != 0), "{uses:?}");
+    assert!(
+        uses.iter()
+            .any(|use_of_memory| use_of_memory["call_number"] != 0),
+        "{uses:?}"
+    );
 
     // Every model call has one answer and was paid for once, and the sums agree.
     let turns = owner.rows("step_turns", "select=state").await.unwrap();

@@ -15,7 +15,7 @@ use super::processor;
 /// A session reports at the end of a transaction, but at most once per second.
 const BETWEEN_REPORTS: Duration = Duration::from_millis(1050);
 /// Time for pg_net's worker to read its queue and find it empty.
-const LOOK: Duration = Duration::from_millis(100);
+const QUEUE_READ: Duration = Duration::from_millis(100);
 
 /// One reading of all counters.
 #[derive(Clone, Debug)]
@@ -154,7 +154,7 @@ impl Reader {
             .batch_execute("notify pg_net_wake")
             .await
             .context("waking pg_net's worker")?;
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(QUEUE_READ).await;
         let own = "select pg_catalog.pg_stat_force_next_flush()";
         self.inside.batch_execute(own).await.context("reporting")
     }

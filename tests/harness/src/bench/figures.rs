@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_percentile_is_a_value_that_was_measured() {
+    fn percentile_is_a_measured_value() {
         let values: Vec<f64> = (1..=20).rev().map(f64::from).collect();
         assert_eq!(percentile(&values, 50.0), 10.0);
         assert_eq!(percentile(&values, 95.0), 19.0);
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_item_is_the_middle_one_and_of_two_the_lower() {
+    fn median_item_is_the_lower_middle_one() {
         assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(&[4.0, 1.0]), 1.0);
         let items = [("slow", 9.0), ("fast", 1.0), ("usual", 2.0)];
@@ -110,20 +110,20 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_is_shared_out_and_nothing_falls_to_no_steps() {
+    fn sum_per_step_is_zero_without_steps() {
         assert_eq!(per(10.0, 4), 2.5);
         assert_eq!(per(10.0, 0), 0.0);
         assert_eq!(rounded(1.23456, 2), 1.23);
     }
 
     #[test]
-    fn gaps_begin_with_the_submission_and_follow_the_order_of_ends() {
+    fn gaps_start_at_submission_and_follow_end_order() {
         assert_eq!(gaps(100.0, &[109.0, 103.0, 104.0]), [3.0, 1.0, 5.0]);
         assert!(gaps(100.0, &[]).is_empty());
     }
 
     #[test]
-    fn a_trend_is_found_and_its_absence_too() {
+    fn slope_is_the_trend_or_zero() {
         assert_eq!(slope(&[(0.0, 1.0), (1.0, 3.0), (2.0, 5.0)]), 2.0);
         assert_eq!(slope(&[(0.0, 4.0), (1.0, 4.0)]), 0.0);
         assert_eq!(slope(&[(1.0, 4.0)]), 0.0);

@@ -371,7 +371,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_goal_that_slows_down_shows_it_in_its_last_tenth() {
+    fn slowdown_shows_in_last_tenth() {
         // 50 steps of 1 ms each, then 50 of 3 ms each, passed unordered.
         let mut ends: Vec<f64> = (1..=50).map(f64::from).collect();
         ends.extend((1..=50).map(|n| 50.0 + 3.0 * f64::from(n)));

@@ -20,7 +20,8 @@ pub(super) fn of(process_id: i32) -> Option<Spent> {
     read(&std::fs::read_to_string(format!("/proc/{process_id}/stat")).ok()?)
 }
 
-/// A program name may contain spaces and brackets, so the fields begin after the last bracket.
+/// Parses `/proc/<pid>/stat`. A program name may contain spaces and brackets, so the fields begin after the last
+/// bracket.
 fn read(stat: &str) -> Option<Spent> {
     let (_, fields) = stat.rsplit_once(')')?;
     let fields: Vec<&str> = fields.split_whitespace().collect();
@@ -54,7 +55,7 @@ pub(super) fn of_machine() -> f64 {
     busy(&stat).unwrap_or_default()
 }
 
-/// The first line sums up all processors: user, nice, system, idle, waiting, interrupts …
+/// Sums the busy times of the first line, which covers all processors: user, nice, system, idle, waiting, interrupts …
 fn busy(stat: &str) -> Option<f64> {
     let fields: Vec<f64> = stat
         .lines()
@@ -100,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_with_an_odd_name_is_read_too() {
+    fn program_name_with_brackets_is_parsed() {
         let stat = "7 (a) b (c) S 3 7 7 0 -1 0 0 0 0 0 150 50 20 10 20 0 1 0 5 0";
         let expected = Spent {
             own: 2.0,
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_used_is_never_less_than_nothing() {
+    fn foreign_cores_are_never_negative() {
         let second = Duration::from_secs(1);
         assert_eq!(foreign_cores(1.5, 1.0, second), 0.5);
         assert_eq!(foreign_cores(1.0, 1.5, second), 0.0);

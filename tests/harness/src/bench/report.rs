@@ -361,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_shows_the_median_its_range_and_whether_the_aim_is_met() {
+    fn table_shows_median_range_and_target() {
         let fast = Repetitions {
             median: repetition(2.0),
             all: vec![repetition(1.5), repetition(2.0), repetition(9.0)],
@@ -379,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn an_aim_that_is_missed_is_marked_so() {
+    fn missed_target_is_marked() {
         let slow = Repetitions {
             median: repetition(2.41),
             all: vec![repetition(2.41)],
@@ -394,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn every_aim_belongs_to_a_row_that_is_shown() {
+    fn every_target_has_a_visible_row() {
         let named = |workload: &str| {
             ROWS.iter()
                 .filter(|row| aim(workload, row.name).is_some())
@@ -412,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn the_agreed_fields_come_first() {
+    fn agreed_fields_come_first() {
         let text = serde_json::to_string(&Measured::default()).unwrap();
         let agreed = [
             "workload",

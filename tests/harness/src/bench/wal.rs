@@ -64,7 +64,7 @@ pub async fn by_table(stage: &Stage, measured: &Measured) -> anyhow::Result<Vec<
             String::from_utf8_lossy(&output.stderr).trim()
         );
     }
-    Ok(summed(&text, &names(stage).await?, measured.steps))
+    Ok(sum_by_relation(&text, &names(stage).await?, measured.steps))
 }
 
 async fn names(stage: &Stage) -> anyhow::Result<Names> {
@@ -119,7 +119,7 @@ fn record(line: &str) -> Option<Record<'_>> {
     })
 }
 
-fn summed(text: &str, names: &Names, steps: u64) -> Vec<Written> {
+fn sum_by_relation(text: &str, names: &Names, steps: u64) -> Vec<Written> {
     let mut sums: BTreeMap<(String, String, String), Written> = BTreeMap::new();
     for record in text.lines().filter_map(record) {
         let (relation, kind) = match record.relation {
@@ -169,13 +169,13 @@ rmgr: Transaction len (rec/tot):     46/    46, tx:        751, lsn: 0/0190CA00,
 ";
 
     #[test]
-    fn bytes_are_summed_by_relation_and_record_and_whole_pages_told_apart() {
+    fn bytes_are_summed_by_relation_record_and_page() {
         let name = |name: &str, kind: &str| (name.to_owned(), kind.to_owned());
         let names = Names::from([
             ("5/26".to_owned(), name("steps", "table")),
             ("5/27".to_owned(), name("steps.steps_pkey", "index")),
         ]);
-        let sums = summed(LOG, &names, 2);
+        let sums = sum_by_relation(LOG, &names, 2);
         let shown: Vec<(&str, &str, u64, u64, u64)> = sums
             .iter()
             .map(|s| {
@@ -201,7 +201,7 @@ rmgr: Transaction len (rec/tot):     46/    46, tx:        751, lsn: 0/0190CA00,
     }
 
     #[test]
-    fn a_line_that_is_no_record_is_passed_over() {
+    fn line_without_record_is_skipped() {
         assert!(record("pg_waldump: first record is after 0/0").is_none());
     }
 }

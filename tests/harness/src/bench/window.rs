@@ -133,7 +133,7 @@ fn figures(
     let calls = CallFigures::between(&before.calls, &after.calls);
     let requests = calls.values().map(|call| call.count).sum::<u64>();
     let listening = count((after.pg_net_wakes - before.pg_net_wakes) * LISTENERS);
-    let own = f64::from(worked.looks) + count(OWN_TRANSACTIONS.unsigned_abs()) + listening;
+    let own = f64::from(worked.polls) + count(OWN_TRANSACTIONS.unsigned_abs()) + listening;
     Measured {
         workload: workload.name(),
         steps,

@@ -44,7 +44,7 @@ pub(super) struct Worked {
     /// Completed steps; for [`Workload::Agent`], model calls.
     pub(super) steps: u64,
     /// Polls of the database for the end, of one transaction each.
-    pub(super) looks: u32,
+    pub(super) polls: u32,
     /// Requests to the API that were not made by functions.
     pub(super) submissions: u64,
     /// Model calls.
@@ -152,7 +152,7 @@ impl Workload {
     pub(super) async fn work(self, stage: &Stage, runs: usize) -> anyhow::Result<Worked> {
         let newest = stage.newest_request().await?;
         let began = Instant::now();
-        let mut looks = 0;
+        let mut polls = 0;
         let mut submitted_at = Vec::new();
         let mut runs_ms = Vec::new();
         let bursts = match self {
@@ -164,7 +164,7 @@ impl Workload {
             let run_began = Instant::now();
             submitted_at.push(now_ms());
             self.submit(stage, runs).await?;
-            looks += until_ended(stage, invocations).await?;
+            polls += until_ended(stage, invocations).await?;
             runs_ms.push(milliseconds(run_began.elapsed()));
         }
         let wall = began.elapsed();
@@ -179,7 +179,7 @@ impl Workload {
                     rows.steps
                 }
             },
-            looks,
+            polls,
             submissions: match self {
                 Self::Goal => 0,
                 Self::Chain | Self::Fanout | Self::Throughput | Self::Large | Self::Agent => {
@@ -251,7 +251,7 @@ pub(super) struct Ended {
 /// Waits until no function is running and no request is open; returns the number of polls.
 async fn until_ended(stage: &Stage, mut invocations: u64) -> anyhow::Result<u32> {
     let waited = async {
-        let mut looks = 0;
+        let mut polls = 0;
         loop {
             let idle = stage
                 .stack
@@ -265,15 +265,15 @@ async fn until_ended(stage: &Stage, mut invocations: u64) -> anyhow::Result<u32>
                 })
                 .await
                 .context("the Lambda host has ended")?;
-            looks += 1;
+            polls += 1;
             if stage.open_requests().await? == 0 {
-                return anyhow::Ok(looks);
+                return anyhow::Ok(polls);
             }
             invocations = idle.iter().map(|f| f.invocations).sum();
         }
     };
     match tokio::time::timeout(PATIENCE, waited).await {
-        Ok(looks) => looks,
+        Ok(polls) => polls,
         Err(_) => bail!(
             "the runs did not end within {} s; the functions' logs are in {}",
             PATIENCE.as_secs(),
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn the_workloads_have_the_shapes_that_the_peers_are_measured_with() {
+    fn workloads_have_the_shapes_of_the_peers() {
         assert_eq!(steps(Workload::Chain).len(), 20);
         assert_eq!(steps(Workload::Chain)[19]["depends_on"], json!(["s18"]));
         let fan = steps(Workload::Fanout);

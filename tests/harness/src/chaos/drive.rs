@@ -20,7 +20,7 @@ use crate::faults::Faults;
 use crate::people::Client;
 
 /// Interval between two reads of the rows.
-const LOOK: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// A run is stuck if no goal ends for this long: longer than every lease, sweep and retry delay together.
 const PATIENCE: Duration = Duration::from_secs(180);
 /// Requests sent at once.
@@ -115,9 +115,9 @@ impl<'a> Driver<'a> {
         self.began = Instant::now();
         let mut last = (0, self.began);
         loop {
-            let Some(seen) = self.look().await else {
+            let Some(seen) = self.read_rows().await else {
                 // Postgres is unavailable, or was; the next read connects again.
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(POLL_INTERVAL).await;
                 continue;
             };
             phase.note(self.note(&seen));
@@ -137,7 +137,7 @@ impl<'a> Driver<'a> {
             }
             self.decide(&seen.waiting).await;
             self.ask(seen.open).await?;
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -148,16 +148,16 @@ impl<'a> Driver<'a> {
             .map(|at| if at < full { '━' } else { '╌' })
             .collect();
         let counts = self.faults.counts();
-        let blows = counts.total_kills() + counts.total_freezes();
+        let faults = counts.total_kills() + counts.total_freezes();
         let (ended, goals) = (seen.ended, self.settings.goals);
         format!(
-            "{bar} {ended} of {goals} goals, {blows} blows, {} crashes",
+            "{bar} {ended} of {goals} goals, {faults} sandbox faults, {} crashes",
             self.crashes.len()
         )
     }
 
     /// Reads the rows; none while Postgres is unavailable.
-    async fn look(&mut self) -> Option<Seen> {
+    async fn read_rows(&mut self) -> Option<Seen> {
         if self
             .db
             .as_ref()
@@ -267,7 +267,7 @@ impl<'a> Driver<'a> {
             db.query_one("select clock_timestamp()", &[]).await?.get(0);
         let moved = "select exists (select from goalpost.events where created_at > $1)";
         while !db.query_one(moved, &[&now]).await?.get::<_, bool>(0) {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         self.db = Some(db);
         Ok(())

@@ -17,7 +17,7 @@ pub fn generate(seed: u64, number: u64) -> Goal {
     let name = format!("g{number}");
     let way = match rng.u32(1..=100) {
         1..=5 => Way::Answer,
-        6..=15 => Way::Steps(a_few_steps(&mut rng, &name)),
+        6..=15 => Way::Steps(short_chain(&mut rng, &name)),
         _ => Way::Planned(plan(&mut rng, name, 0)),
     };
     Goal {
@@ -27,13 +27,13 @@ pub fn generate(seed: u64, number: u64) -> Goal {
     }
 }
 
-/// Returns true in so many of a hundred cases.
+/// Returns true with a probability of `share` per cent.
 fn percent(rng: &mut Rng, share: u32) -> bool {
     rng.u32(..100) < share
 }
 
-/// A chain of tool steps: what an assessment may ask for at once.
-fn a_few_steps(rng: &mut Rng, name: &str) -> Vec<Step> {
+/// Returns a chain of tool steps, as an assessment may request without a goal.
+fn short_chain(rng: &mut Rng, name: &str) -> Vec<Step> {
     let graph = chain(rng.u32(2..=4));
     let mut steps = steps(name, &graph, |_| Work::Sum);
     // The last step stays a sum, since its text is the answer.
@@ -81,7 +81,7 @@ fn plan(rng: &mut Rng, name: String, depth: u32) -> Plan {
 type Graph = Vec<Vec<usize>>;
 
 fn graph(rng: &mut Rng, depth: u32) -> Graph {
-    // Sub-goals are smaller, or a run would be all sub-goals.
+    // Sub-goals are smaller, or they would dominate the run.
     let most = if depth == 0 { 6 } else { 3 };
     match rng.u32(1..=4) {
         1 => chain(rng.u32(1..=most)),
@@ -157,7 +157,7 @@ fn worked_out(rng: &mut Rng, prefix: &str, graph: &Graph, depth: u32) -> Vec<Ste
             },
             34..=45 => Work::Approval {
                 is_approved: percent(rng, 70),
-                // Whether a rejection ends the goal is drawn with the other failures below.
+                // A rejection that ends the goal is drawn with the other failures below.
                 fails_if_rejected: false,
             },
             46..=60 if depth < MAX_DEPTH && subgoals < MAX_SUBGOALS => {
@@ -196,7 +196,7 @@ fn effect(rng: &mut Rng) -> Work {
     }
 }
 
-/// A step that fails.
+/// Returns the work of a step that fails.
 fn failure(rng: &mut Rng) -> Work {
     match rng.u32(1..=4) {
         1 => Work::RejectedEffect,

@@ -37,7 +37,7 @@ pub use rows::Attempts;
 pub use settings::{SHORTEST_LEASE_SECONDS, Settings, Sweeper};
 pub use shape::{Criterion, Goal, Plan, Step, Way, Work};
 pub use verify::EffectCounts;
-use verify::{Ran, verify};
+use verify::{VerifiedRun, verify};
 pub use wire::plan as plan_as_json;
 use world::World;
 
@@ -52,7 +52,7 @@ const AFTERMATH: Duration = Duration::from_secs(10);
 pub async fn run(
     settings: Settings,
     mut options: StackOptions,
-    told_to_stop: impl Future<Output = ()>,
+    stop: impl Future<Output = ()>,
 ) -> anyhow::Result<Report> {
     let faults = Faults::new(settings.fault_plan());
     // No fault is injected before the first request.
@@ -62,7 +62,7 @@ pub async fn run(
     let progress = options.progress.clone();
     let stack = Stack::start(options).await?;
     let mut phase = progress.phase(format!("Running {} goals", settings.goals));
-    let reported = observe(&settings, &stack, &world, &mut phase, told_to_stop).await;
+    let reported = observe(&settings, &stack, &world, &mut phase, stop).await;
     phase.done();
     let stopped = stack.stop().await.context("stopping the stack");
     let report = reported?;
@@ -75,7 +75,7 @@ async fn observe(
     stack: &Stack,
     world: &World,
     phase: &mut Phase,
-    told_to_stop: impl Future<Output = ()>,
+    stop: impl Future<Output = ()>,
 ) -> anyhow::Result<Report> {
     let faults = world.faults();
     let mut driver = Driver::new(stack, settings, faults, &world.host()).await?;
@@ -83,7 +83,7 @@ async fn observe(
     faults.resume();
     let was_interrupted = tokio::select! {
         driven = driver.drive(phase) => { driven?; false }
-        () = told_to_stop => true,
+        () = stop => true,
     };
     let wall_seconds = began.elapsed().as_secs_f64();
     faults.pause();
@@ -94,7 +94,7 @@ async fn observe(
     let workspace = driver.workspace();
     let rows = rows::read(&db, workspace, world::TOKENS).await?;
     let asked = driver.asked();
-    let ran = Ran {
+    let ran = VerifiedRun {
         settings,
         asked,
         was_interrupted,
@@ -140,10 +140,10 @@ async fn observe(
         wall_seconds: (wall_seconds * 1000.0).round() / 1000.0,
         machine: Machine::this(rows.postgres_version.clone()),
     };
-    if report.violations.is_empty() && report.blows() > 0 {
-        #[expect(clippy::cast_precision_loss, reason = "numbers of blows are small")]
-        let blows = report.blows() as f64;
-        report.bound_95_percent = Some(3.0 / blows);
+    if report.violations.is_empty() && report.sandbox_faults_and_crashes() > 0 {
+        #[expect(clippy::cast_precision_loss, reason = "numbers of faults are small")]
+        let faults = report.sandbox_faults_and_crashes() as f64;
+        report.bound_95_percent = Some(3.0 / faults);
     }
     Ok(report)
 }

@@ -215,7 +215,7 @@ fn judge_or_plan_again(
     }
 }
 
-/// A judge also reports on a failed run, but calls no model for it.
+/// Predicts the judge's end. A judge also reports on a failed run, but calls no model for it.
 fn judge_after(end: End, certainty: Certainty, calls: u32) -> StepPrediction {
     let calls = if end == End::Completed { calls } else { 0 };
     own_step(End::Completed, certainty, calls)
@@ -230,10 +230,10 @@ struct Part {
 
 fn predict_steps(steps: &[Step], certainty: Certainty, into: &mut Prediction) -> Part {
     let course = Course::of(steps);
-    let mut told = BTreeMap::new();
+    let mut predictions = BTreeMap::new();
     for step in steps {
         let (end, certainty) = course.prediction(step, certainty);
-        told.insert(
+        predictions.insert(
             step.key.clone(),
             own_step(end, certainty, model_calls(&step.work)),
         );
@@ -242,7 +242,7 @@ fn predict_steps(steps: &[Step], certainty: Certainty, into: &mut Prediction) ->
     Part {
         end: course.end(),
         planned_again: course.leads_to_another_plan(),
-        steps: told,
+        steps: predictions,
     }
 }
 

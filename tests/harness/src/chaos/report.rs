@@ -90,7 +90,7 @@ impl Machine {
 impl Report {
     /// Returns the number of kills, freezes and crashes.
     #[must_use]
-    pub fn blows(&self) -> u64 {
+    pub fn sandbox_faults_and_crashes(&self) -> u64 {
         self.faults.total_kills() + self.faults.total_freezes() + self.crashes
     }
 
@@ -157,7 +157,7 @@ impl Report {
                 "95 % bound",
                 self.bound_95_percent.map_or_else(
                     || "none".to_owned(),
-                    |bound| format!("at most {bound:.6} of all blows do harm"),
+                    |bound| format!("at most {bound:.6} of all faults do harm"),
                 ),
             ),
             ("took", format!("{:.1} s", self.wall_seconds)),
@@ -203,11 +203,11 @@ pub(super) fn missing_faults(asked: &Settings, made: &FaultCounts, crashes: u64)
     let too_few = numbers
         .into_iter()
         .filter(|(_, asked, made)| made < asked)
-        .map(|(name, asked, made)| format!("{made} {name} were made of {asked} asked for"));
+        .map(|(name, asked, made)| format!("{made} {name} of {asked} requested were injected"));
     let none = shares
         .into_iter()
         .filter(|(_, share, made)| *share > 0.0 && *made == 0)
-        .map(|(name, share, _)| format!("no {name}, and a share of {share} was asked for"));
+        .map(|(name, share, _)| format!("no {name}, but a share of {share} was requested"));
     too_few.chain(none).collect()
 }
 
@@ -232,9 +232,9 @@ mod tests {
         assert_eq!(
             missing_faults(&asked, &made, 0),
             [
-                "2 kills were made of 3 asked for",
-                "0 crashes of Postgres were made of 1 asked for",
-                "no wake was dropped, and a share of 0.1 was asked for",
+                "2 kills of 3 requested were injected",
+                "0 crashes of Postgres of 1 requested were injected",
+                "no wake was dropped, but a share of 0.1 was requested",
             ]
         );
         made.wakes.dropped = 1;

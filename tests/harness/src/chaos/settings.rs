@@ -12,7 +12,7 @@ use local_stack::stack::{DEMO_WORKSPACE, FunctionLimits, StackOptions, Switch};
 use serde::Serialize;
 
 use super::generate::generate;
-use crate::faults::{Blow, BlowRule, Cuts, Delivery, FaultPlan, Faults, Point};
+use crate::faults::{Cuts, Delivery, FaultPlan, Faults, Point, SandboxFault, SandboxFaultRule};
 
 /// Short, so that many leases end in a run. The shortest that the functions accept.
 pub const SHORTEST_LEASE_SECONDS: u64 = 5;
@@ -113,7 +113,7 @@ impl Settings {
         }
         if self.stop_sweeper == Some(Sweeper::Outside) && self.drop_wakes >= 1.0 {
             return Err("with --drop-wakes 1 and --stop-sweeper outside nothing reaches a function: the sweeper inside the \
-                        database rings by wakes alone. Drop fewer wakes, or stop the sweeper inside."
+                        database reaches functions by wakes alone. Drop fewer wakes, or stop the sweeper inside."
                 .into());
         }
         Ok(())
@@ -123,8 +123,8 @@ impl Settings {
     pub(super) fn fault_plan(&self) -> FaultPlan {
         let cut = self.cut_answers / 2.0;
         let freeze = Duration::from_secs(self.lease_seconds) + FREEZE_BEYOND_LEASE;
-        let mut blows = self.blows(Blow::Kill, self.kills);
-        blows.extend(self.blows(Blow::Freeze(freeze), self.freezes));
+        let mut sandbox_faults = self.sandbox_fault_rules(SandboxFault::Kill, self.kills);
+        sandbox_faults.extend(self.sandbox_fault_rules(SandboxFault::Freeze(freeze), self.freezes));
         FaultPlan {
             seed: self.seed,
             wakes: Delivery {
@@ -141,24 +141,24 @@ impl Settings {
                 after_commit: cut,
                 ..Cuts::default()
             },
-            blows,
+            sandbox_faults,
             max_kills: Some(self.kills),
             max_freezes: Some(self.freezes),
         }
     }
 
     /// Returns a rule for each point; together they inject the requested number of faults, equally spread.
-    fn blows(&self, blow: Blow, wanted: u64) -> Vec<BlowRule> {
-        #[expect(clippy::cast_precision_loss, reason = "numbers of blows are small")]
+    fn sandbox_fault_rules(&self, fault: SandboxFault, wanted: u64) -> Vec<SandboxFaultRule> {
+        #[expect(clippy::cast_precision_loss, reason = "numbers of faults are small")]
         let share = wanted as f64 / Point::ALL.len() as f64;
         let steps = self.steps();
-        let rule = |point| BlowRule {
+        let rule = |point| SandboxFaultRule {
             point,
             function: None,
             probability: probability(share, steps, point),
             at_most: u64::MAX,
             passes: 0,
-            blow,
+            fault,
             even_on_last_attempt: false,
         };
         let rules = Point::ALL.into_iter().map(rule);
@@ -256,7 +256,7 @@ fn probability(wanted: f64, steps: u64, point: Point) -> f64 {
     };
     #[expect(
         clippy::cast_precision_loss,
-        reason = "numbers of goals and blows are small"
+        reason = "numbers of goals and faults are small"
     )]
     let share = 2.0 * wanted / (steps as f64 * passes_per_step);
     share.min(MAX_PROBABILITY)

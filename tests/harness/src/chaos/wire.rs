@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::predict::effect_name;
 use super::shape::{Criterion, Goal, Plan, Step, Way, Work};
-use super::world::Sent;
+use super::world::WebhookBody;
 
 /// Model name in answers and bookings.
 pub(super) const MODEL: &str = "scripted";
@@ -63,9 +63,9 @@ pub(super) fn bad_plan() -> Value {
 /// Returns the calls of an agent's first turn.
 pub(super) fn agent_calls(key: &str, calls: u32, effect_url: &str) -> Vec<Value> {
     let call = |number: u32| {
-        let body = Sent {
+        let body = WebhookBody {
             effect: effect_name(key, number),
-            ..Sent::default()
+            ..WebhookBody::default()
         };
         let arguments = json!({"url": effect_url, "body": body});
         json!({
@@ -82,9 +82,9 @@ fn steps(all: &[Step], effect_url: &str) -> Vec<Value> {
 
 fn step(step: &Step, effect_url: &str) -> Value {
     let key = &step.key;
-    let mut sent = Sent {
+    let mut sent = WebhookBody {
         effect: effect_name(key, 1),
-        ..Sent::default()
+        ..WebhookBody::default()
     };
     let (kind, input) = match &step.work {
         Work::Effect { refusals, pause_ms } => {
@@ -127,7 +127,7 @@ fn step(step: &Step, effect_url: &str) -> Value {
     })
 }
 
-fn webhook(effect_url: &str, sent: &Sent) -> Value {
+fn webhook(effect_url: &str, sent: &WebhookBody) -> Value {
     json!({"tool": "webhook", "arguments": {"url": effect_url, "body": sent}})
 }
 

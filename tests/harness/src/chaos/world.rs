@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub(super) use effects::{Effect, Effects};
-pub(super) use receiver::Sent;
+pub(super) use receiver::WebhookBody;
 
 use crate::faults::Faults;
 
@@ -27,13 +27,13 @@ pub(super) const TOKENS: (i64, i64) = (100, 10);
 /// Both servers, on one port.
 pub(super) struct World {
     port: u16,
-    known: Known,
+    known: SharedState,
     serving: JoinHandle<()>,
 }
 
 /// Shared state of both servers.
 #[derive(Clone)]
-struct Known {
+struct SharedState {
     seed: u64,
     faults: Faults,
     effects: Arc<Mutex<Effects>>,
@@ -50,7 +50,7 @@ impl World {
             .local_addr()
             .context("asking for that port")?
             .port();
-        let known = Known {
+        let known = SharedState {
             seed,
             faults,
             effects: Arc::default(),
@@ -108,7 +108,7 @@ impl Drop for World {
     }
 }
 
-impl Known {
+impl SharedState {
     fn effects(&self) -> MutexGuard<'_, Effects> {
         self.effects.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -34,11 +34,11 @@ pub(super) async fn run(
     if let Some(program) = other_program(arguments.profile, &home, &progress).await? {
         return Err(become_program(&program));
     }
-    let told = told_to_stop()?;
+    let stop = told_to_stop()?;
     tokio::select! {
         ended = measure(arguments, global, &home, &progress) => ended,
         // Dropping the stage ends everything that it started.
-        () = told => anyhow::bail!("stopped; nothing is left running."),
+        () = stop => anyhow::bail!("stopped; nothing is left running."),
     }
 }
 

@@ -82,7 +82,7 @@ fn settings(arguments: &arguments::Chaos) -> Settings {
     }
 }
 
-/// A server and a database of its own, gone with the run.
+/// Returns options for a server and a database of its own, removed after the run.
 fn options() -> anyhow::Result<StackOptions> {
     let mut options = StackOptions::for_people(Home::open()?, Progress::stderr());
     options.server = ServerChoice::Throwaway;
@@ -98,7 +98,7 @@ fn show(report: &Report) {
         .into_iter()
         .map(|(name, value)| vec![name.to_owned(), value])
         .collect();
-    for line in table::lines(screen, &["WHAT", "CAME TO"], &rows) {
+    for line in table::lines(screen, &["FIGURE", "VALUE"], &rows) {
         print(&line);
     }
     if report.was_interrupted {
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_fault_named_there_is_a_bit_of_each() {
+    fn unnamed_faults_default_to_each_kind() {
         let settings = parsed("--goals 100").unwrap();
         assert!(settings.kills > 0 && settings.freezes > 0 && settings.crash_postgres > 0);
         assert!(settings.drop_wakes > 0.0 && settings.cut_answers > 0.0);
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn with_a_fault_named_there_is_that_one_alone() {
+    fn named_fault_excludes_the_others() {
         for line in [
             "--seed 4 --kills 7",
             "--seed 4 --kills 7 --freezes 0 --drop-wakes 0",
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_share_or_cannot_end_is_refused() {
+    fn invalid_shares_and_endless_runs_are_refused() {
         for line in [
             "--drop-wakes 1.5",
             "--drop-wakes -1",

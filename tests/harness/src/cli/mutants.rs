@@ -114,10 +114,10 @@ async fn run_sql(
 ) -> anyhow::Result<Report> {
     let mutants = chosen.clone();
     let counter = Arc::new(Counter::new(progress, chosen.len()));
-    let tell = Arc::clone(&counter);
+    let results = Arc::clone(&counter);
     let tried = runner
         .run(chosen, usize::from(arguments.jobs), move |tried| {
-            tell.add(tried)
+            results.add(tried)
         })
         .await?;
     counter.end();
@@ -126,14 +126,14 @@ async fn run_sql(
         report.stale.extend(runner.unknown(list));
     }
     if arguments.rust {
-        let told = progress.clone();
+        let output = progress.clone();
         let alive = run_rust_tests(
             runner.workspace(),
             &mutants,
             list,
             move |mutant, test, is_killed| {
                 let verdict = if is_killed { "kills" } else { "DOES NOT KILL" };
-                told.say(&format!("{test} {verdict} {}", mutant.id()));
+                output.say(&format!("{test} {verdict} {}", mutant.id()));
             },
         );
         report.stale.extend(alive.await?);

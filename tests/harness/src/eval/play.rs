@@ -12,7 +12,7 @@ use super::tasks::Task;
 use crate::people::Client;
 
 /// Interval between two reads of a request: people decide over the same API, so no single call can wait for both.
-const LOOK: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// End of a request.
 pub(super) struct Ended {
@@ -49,14 +49,14 @@ async fn one(stack: &Stack, task: &Task, seconds: u64) -> anyhow::Result<TaskRes
         .context("no request")?;
     let limit = Duration::from_secs(seconds);
     let ended = loop {
-        let ended = look(&owner, request_id).await?;
+        let ended = read_request(&owner, request_id).await?;
         if ended.state != "submitted" && ended.state != "accepted" || began.elapsed() > limit {
             break ended;
         }
         for person in [&owner, &approver] {
             decide(person, &owner, request_id, task).await?;
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     };
     let took = began.elapsed();
     let db = stack.admin_db().await?;
@@ -74,7 +74,7 @@ async fn one(stack: &Stack, task: &Task, seconds: u64) -> anyhow::Result<TaskRes
     })
 }
 
-async fn look(owner: &Client, request_id: i64) -> anyhow::Result<Ended> {
+async fn read_request(owner: &Client, request_id: i64) -> anyhow::Result<Ended> {
     let query = format!("id=eq.{request_id}&select=state,answer_text,reason,goal_id");
     let rows = owner.rows("requests", &query).await?;
     let request = rows.first().context("the request is gone")?;

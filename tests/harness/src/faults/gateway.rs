@@ -15,13 +15,13 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::held::{any_is_last, items};
-use super::{Blow, Faults, Point};
+use super::{Faults, Point, SandboxFault};
 
 /// Prefix of the path of a function's call.
 pub(super) const SANDBOX_PREFIX: &str = "/sandbox/";
 const RPC_PREFIX: &str = "/rest/v1/rpc/";
 /// Interval at which the call of a stopped sandbox checks whether it may continue.
-const STOPPED_LOOK: Duration = Duration::from_millis(5);
+const STOPPED_POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// Larger than any reply: a claim has at most 8 MiB.
 const MAX_BODY_BYTES: usize = 64 << 20;
 
@@ -80,18 +80,18 @@ impl Caller {
         let Ok(reply) = to_bytes(reply, MAX_BODY_BYTES).await else {
             return cut();
         };
-        let told = match is_success {
+        let value = match is_success {
             true => serde_json::from_slice(&reply).unwrap_or_default(),
             false => Value::Null,
         };
-        self.learn(faults, &told);
+        self.learn(faults, &value);
         if is_success
-            && let Some(point) = self.point_after(&body, &told)
+            && let Some(point) = self.point_after(&body, &value)
             && self.is_gone(faults, point).await
         {
             return cut();
         }
-        let handed_out = told.get("claimed").unwrap_or(&told);
+        let handed_out = value.get("claimed").unwrap_or(&value);
         let hands_out_last = self.claims() && any_is_last(handed_out);
         if is_success && faults.cuts(&self.rpc, true, hands_out_last) {
             return cut();
@@ -102,12 +102,12 @@ impl Caller {
     /// Injects a sandbox fault if one is due, and waits while the sandbox is stopped. Returns true if it was killed.
     async fn is_gone(&self, faults: &Faults, point: Point) -> bool {
         match faults.strike(point, &self.sandbox) {
-            Some(Blow::Kill) => true,
-            Some(Blow::Freeze(_)) => {
+            Some(SandboxFault::Kill) => true,
+            Some(SandboxFault::Freeze(_)) => {
                 // A stopped process's call is delayed with it: otherwise its claim would begin, and its outcome arrive,
                 // while the process is not running.
                 while faults.is_stopped(&self.sandbox) {
-                    tokio::time::sleep(STOPPED_LOOK).await;
+                    tokio::time::sleep(STOPPED_POLL_INTERVAL).await;
                 }
                 false
             }
@@ -133,9 +133,9 @@ impl Caller {
         }
     }
 
-    fn point_after(&self, body: &Bytes, told: &Value) -> Option<Point> {
+    fn point_after(&self, body: &Bytes, value: &Value) -> Option<Point> {
         match self.rpc.as_str() {
-            "claim_steps" => told
+            "claim_steps" => value
                 .as_array()
                 .is_some_and(|steps| !steps.is_empty())
                 .then_some(Point::AfterClaim),
@@ -152,17 +152,17 @@ impl Caller {
         }
     }
 
-    fn learn(&self, faults: &Faults, told: &Value) {
+    fn learn(&self, faults: &Faults, value: &Value) {
         faults.with_held(|held| match self.rpc.as_str() {
-            "claim_steps" => held.claimed(&self.sandbox, told),
-            "finish_steps" => held.finished(&self.sandbox, told),
-            "heartbeat_steps" => held.renewed(&self.sandbox, told),
+            "claim_steps" => held.claimed(&self.sandbox, value),
+            "finish_steps" => held.finished(&self.sandbox, value),
+            "heartbeat_steps" => held.renewed(&self.sandbox, value),
             _ => {}
         });
     }
 }
 
-/// A report without outcomes is only a claim.
+/// Returns true if a report has outcomes; without them it is only a claim.
 fn has_outcomes(body: &Bytes) -> bool {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     items(&body, "p_outcomes").next().is_some()

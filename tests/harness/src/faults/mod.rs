@@ -26,7 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use counts::{Carried, FaultCounts};
-pub use plan::{Blow, BlowRule, Cuts, Delivery, FaultPlan, Point};
+pub use plan::{Cuts, Delivery, FaultPlan, Point, SandboxFault, SandboxFaultRule};
 
 use local_stack::fault_hook::FaultHook;
 
@@ -146,17 +146,17 @@ impl Faults {
 
     /// Decides whether a fault is injected at a point, and injects it. A fault that would take a step's last attempt is
     /// withheld.
-    fn strike(&self, point: Point, sandbox: &str) -> Option<Blow> {
+    fn strike(&self, point: Point, sandbox: &str) -> Option<SandboxFault> {
         let mut state = self.active()?;
         let grip = state.grip.clone()?;
         let function = grip.function_of(sandbox)?;
-        let blow = state.choose_blow(point, &function, sandbox)?;
-        match blow {
-            Blow::Kill => {
+        let fault = state.choose_sandbox_fault(point, &function, sandbox)?;
+        match fault {
+            SandboxFault::Kill => {
                 grip.kill(sandbox);
                 state.held.forget(sandbox);
             }
-            Blow::Freeze(time) => {
+            SandboxFault::Freeze(time) => {
                 grip.freeze(sandbox);
                 state.frozen.push(sandbox.to_owned());
                 let (inner, sandbox) = (Arc::clone(&self.0), sandbox.to_owned());
@@ -169,7 +169,7 @@ impl Faults {
                 });
             }
         }
-        Some(blow)
+        Some(fault)
     }
 
     /// Decides whether the answer to this call is cut. `handed_out_last` means that the answer hands out a step that

@@ -21,7 +21,8 @@ pub struct FaultPlan {
     /// Answers to functions' calls.
     pub cuts: Cuts,
     /// Faults of sandboxes. At each point the first matching rule is carried out.
-    pub blows: Vec<BlowRule>,
+    #[serde(rename = "blows")]
+    pub sandbox_faults: Vec<SandboxFaultRule>,
     /// Maximum number of kills of all rules together; none: unlimited.
     pub max_kills: Option<u64>,
     /// Maximum number of freezes of all rules together; none: unlimited.
@@ -107,7 +108,7 @@ pub enum Point {
 /// Fault of a sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Blow {
+pub enum SandboxFault {
     /// SIGKILL.
     Kill,
     /// SIGSTOP, and SIGCONT after this time. Calls that it had just sent wait as long.
@@ -117,7 +118,7 @@ pub enum Blow {
 /// Rule that injects a fault into sandboxes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct BlowRule {
+pub struct SandboxFaultRule {
     /// Point of the fault.
     pub point: Point,
     /// Function; none: all.
@@ -131,7 +132,8 @@ pub struct BlowRule {
     #[serde(default)]
     pub passes: u64,
     /// Fault to inject.
-    pub blow: Blow,
+    #[serde(rename = "blow")]
+    pub fault: SandboxFault,
     /// Injects the fault also when a step in the sandbox is on its last attempt, which then fails. Without this, faults
     /// never make success impossible.
     #[serde(default)]
@@ -156,11 +158,11 @@ impl FaultPlan {
             ("cuts.after_commit", self.cuts.after_commit),
         ];
         let named = fixed.map(|(name, share)| (name.to_owned(), share));
-        let blows = self.blows.iter().map(|rule| {
-            let name = format!("the probability of the blow {}", rule.point);
+        let rules = self.sandbox_faults.iter().map(|rule| {
+            let name = format!("the probability of the sandbox fault {}", rule.point);
             (name, rule.probability)
         });
-        for (name, share) in named.into_iter().chain(blows) {
+        for (name, share) in named.into_iter().chain(rules) {
             anyhow::ensure!(
                 (0.0..=1.0).contains(&share),
                 "{name} is {share}; a probability is a number from 0 to 1"
@@ -183,7 +185,7 @@ impl Cuts {
     }
 }
 
-impl BlowRule {
+impl SandboxFaultRule {
     /// Kills this function the first time it reaches this point, and never again.
     #[must_use]
     pub fn kill_once(point: Point, function: &str) -> Self {
@@ -193,7 +195,7 @@ impl BlowRule {
             probability: 1.0,
             at_most: 1,
             passes: 0,
-            blow: Blow::Kill,
+            fault: SandboxFault::Kill,
             even_on_last_attempt: false,
         }
     }

@@ -12,7 +12,7 @@ use super::counts::Kind;
 use super::held::Held;
 use super::place_rngs::{PlaceRngs, hits};
 use super::transit::{Fate, Transit};
-use super::{Blow, Delivery, FaultCounts, FaultPlan, Point};
+use super::{Delivery, FaultCounts, FaultPlan, Point, SandboxFault};
 
 #[derive(Default)]
 pub(super) struct State {
@@ -35,8 +35,8 @@ pub(super) struct State {
 impl State {
     /// Replaces the plan and resets the counters.
     pub(super) fn begin(&mut self, plan: FaultPlan) {
-        self.struck = vec![0; plan.blows.len()];
-        self.passed = vec![0; plan.blows.len()];
+        self.struck = vec![0; plan.sandbox_faults.len()];
+        self.passed = vec![0; plan.sandbox_faults.len()];
         (self.cut, self.kills, self.freezes) = (0, 0, 0);
         self.rngs = PlaceRngs::default();
         self.plan = plan;
@@ -60,23 +60,23 @@ impl State {
     }
 
     /// Returns the fault of the first matching rule, unless it would take a last attempt.
-    pub(super) fn choose_blow(
+    pub(super) fn choose_sandbox_fault(
         &mut self,
         point: Point,
         function: &str,
         sandbox: &str,
-    ) -> Option<Blow> {
+    ) -> Option<SandboxFault> {
         let is_last = self.held.has_last_attempt(sandbox);
-        for (number, rule) in self.plan.blows.iter().enumerate() {
+        for (number, rule) in self.plan.sandbox_faults.iter().enumerate() {
             if !rule.is_about(point, function) {
                 continue;
             }
             let place = format!("blow:{point}:{function}:{number}");
             let mut rng = self.rngs.next(self.plan.seed, &place);
             let is_hit = hits(&mut rng, rule.probability);
-            let (made, max) = match rule.blow {
-                Blow::Kill => (&mut self.kills, self.plan.max_kills),
-                Blow::Freeze(_) => (&mut self.freezes, self.plan.max_freezes),
+            let (made, max) = match rule.fault {
+                SandboxFault::Kill => (&mut self.kills, self.plan.max_kills),
+                SandboxFault::Freeze(_) => (&mut self.freezes, self.plan.max_freezes),
             };
             let struck = self.struck.get_mut(number)?;
             if !is_hit || *struck >= rule.at_most || max.is_some_and(|max| *made >= max) {
@@ -93,12 +93,12 @@ impl State {
             }
             *struck += 1;
             *made += 1;
-            let told = match rule.blow {
-                Blow::Kill => &mut self.counts.kills,
-                Blow::Freeze(_) => &mut self.counts.freezes,
+            let counts = match rule.fault {
+                SandboxFault::Kill => &mut self.counts.kills,
+                SandboxFault::Freeze(_) => &mut self.counts.freezes,
             };
-            count_blow(told, point, function);
-            return Some(rule.blow);
+            count_sandbox_fault(counts, point, function);
+            return Some(rule.fault);
         }
         None
     }
@@ -132,7 +132,11 @@ impl State {
     }
 }
 
-fn count_blow(counts: &mut BTreeMap<String, BTreeMap<Point, u64>>, point: Point, function: &str) {
+fn count_sandbox_fault(
+    counts: &mut BTreeMap<String, BTreeMap<Point, u64>>,
+    point: Point,
+    function: &str,
+) {
     *counts
         .entry(function.to_owned())
         .or_default()

@@ -34,7 +34,7 @@ pub(super) struct Transit {
 
 impl Fate {
     pub(super) fn draw(delivery: &Delivery, rng: &mut Rng, transit: &Arc<Transit>) -> Self {
-        // Everything is drawn, whatever comes of it: the n-th fate is the same for every share of drops.
+        // Everything is drawn even if unused, so that the n-th fate is the same for every share of drops.
         let is_dropped = hits(rng, delivery.drop);
         let is_duplicated = hits(rng, delivery.duplicate);
         let most = usize::try_from(delivery.max_copies.max(2)).unwrap_or(2);
@@ -84,13 +84,13 @@ impl Fate {
             match &self.hold {
                 None if delay.is_zero() && !goes_at_once => goes_at_once = true,
                 None => {
-                    let parcel = copy();
+                    let message = copy();
                     tokio::spawn(async move {
                         tokio::time::sleep(delay).await;
-                        parcel.await;
+                        message.await;
                     });
                 }
-                Some(hold) => hold.hand_in(delay, copy()),
+                Some(hold) => hold.enqueue(delay, copy()),
             }
         }
         goes_at_once
@@ -98,23 +98,23 @@ impl Fate {
 }
 
 impl Hold {
-    fn hand_in(&self, delay: Duration, parcel: Parcel) {
+    fn enqueue(&self, delay: Duration, message: Parcel) {
         let (transit, window, turn) = (Arc::clone(&self.transit), self.window, self.turn);
         tokio::spawn(async move {
             tokio::time::sleep(delay).await;
-            let number = transit.take_in(parcel, window, turn);
+            let number = transit.hold(message, window, turn);
             tokio::time::sleep(LONGEST_HOLD).await;
-            transit.let_go(number);
+            transit.release(number);
         });
     }
 }
 
 impl Transit {
     /// Holds a message back and releases another one if there are too many. Returns its number.
-    fn take_in(&self, parcel: Parcel, window: usize, turn: f64) -> u64 {
+    fn hold(&self, message: Parcel, window: usize, turn: f64) -> u64 {
         let mut held = self.held();
         let number = held.iter().map(|(number, _)| number + 1).max().unwrap_or(0);
-        held.push((number, parcel));
+        held.push((number, message));
         if held.len() > window {
             #[expect(
                 clippy::cast_possible_truncation,
@@ -128,7 +128,7 @@ impl Transit {
         number
     }
 
-    fn let_go(&self, number: u64) {
+    fn release(&self, number: u64) {
         let mut held = self.held();
         if let Some(index) = held.iter().position(|(held, _)| *held == number) {
             tokio::spawn(held.swap_remove(index).1);

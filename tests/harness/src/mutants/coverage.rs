@@ -61,7 +61,7 @@ async fn measure_one(sandbox: &mut Sandbox, file: &TestFile) -> anyhow::Result<C
     match sandbox.run("", file, PATIENCE).await? {
         Verdict::Passed => {}
         Verdict::Failed(failure) | Verdict::NotViable(failure) => {
-            bail!("{} fails with every guard in place: {failure}", file.name)
+            bail!("{} fails without a mutant: {failure}", file.name)
         }
     }
     let seconds = began.elapsed().as_secs_f64();

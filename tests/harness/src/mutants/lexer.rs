@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn operators_end_where_postgres_ends_them() {
+    fn operators_end_as_in_postgres() {
         assert_eq!(
             texts("a<=-1 and b->>'k'<>c::text and d:=1..3 and 1e-3@>x--"),
             [
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn names_after_dots_and_in_quotes_are_no_keywords() {
+    fn names_after_dots_or_quoted_are_no_keywords() {
         let found = tokens("o.limit and \"limit\" limit");
         let keywords: Vec<usize> = found
             .iter()

@@ -128,8 +128,8 @@ pub(super) fn mutations(body: &Body<'_>) -> Vec<Mutation> {
     for segment in body.segments() {
         found.add_conditions(&segment);
     }
-    for guard in &body.ifs {
-        found.add_guard(*guard);
+    for branch in &body.ifs {
+        found.add_if(*branch);
     }
     found.add_clauses();
     found.add_statements();
@@ -201,7 +201,8 @@ impl Found<'_, '_> {
         }
     }
 
-    /// `=` is a comparison only outside of assignments, and is changed only where dropping does not cover it.
+    /// Adds changes of comparisons. `=` is a comparison only outside of assignments, and is changed only where dropping
+    /// does not cover it.
     fn add_comparisons(&mut self, segment: &Segment, conjunct: &[usize], is_chain: bool) {
         let chooses = is_chain && matches!(segment.starter, Starter::Branch | Starter::Result);
         for at in conjunct {
@@ -227,14 +228,14 @@ impl Found<'_, '_> {
     }
 
     /// Adds an `if` without an alternative whose last statement leaves the function or loop.
-    fn add_guard(&mut self, guard: If) {
-        if guard.has_other {
+    fn add_if(&mut self, branch: If) {
+        if branch.has_other {
             return;
         }
-        let Some(then) = (guard.start..guard.end).find(|at| self.is_own_then(guard, *at)) else {
+        let Some(then) = (branch.start..branch.end).find(|at| self.is_own_then(branch, *at)) else {
             return;
         };
-        let statements = self.statements(then + 1, guard.end);
+        let statements = self.statements(then + 1, branch.end);
         let Some(last) = statements.last() else {
             return;
         };
@@ -243,18 +244,18 @@ impl Found<'_, '_> {
             .any(|word| self.body.is(Some(last.start), word));
         let only_refuses = statements.len() == 1 && self.is_refusal(last.clone());
         if (leaves && !only_refuses) || (statements.len() > 1 && self.is_refusal(last.clone())) {
-            let members: Vec<usize> = (guard.start + 1..then).collect();
+            let members: Vec<usize> = (branch.start + 1..then).collect();
             self.add(Operator::DropGuard, self.body.span(&members), "false");
         }
     }
 
     /// Returns true for the `then` of the `if` itself, not of a `case` in its condition.
-    fn is_own_then(&self, guard: If, at: usize) -> bool {
+    fn is_own_then(&self, branch: If, at: usize) -> bool {
         let ends_case = |at: usize| self.body.is(Some(at), "end");
         let opens_case =
             |at: usize| self.body.is(Some(at), "case") && !self.body.is(at.checked_sub(1), "end");
-        let opened = (guard.start..at).filter(|at| opens_case(*at)).count();
-        let closed = (guard.start..at).filter(|at| ends_case(*at)).count();
+        let opened = (branch.start..at).filter(|at| opens_case(*at)).count();
+        let closed = (branch.start..at).filter(|at| ends_case(*at)).count();
         self.body.is(Some(at), "then") && opened == closed
     }
 

@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn equivalent_and_unviable_mutants_do_not_lower_the_score() {
+    fn equivalent_and_unviable_mutants_keep_the_score() {
         let tried = [
             tried("engine", "a", killed()),
             tried("engine", "b", Fate::Survived { files: 3 }),
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn rust_test_counts_as_a_kill_and_accepted_does_not() {
+    fn rust_test_counts_as_kill_unlike_accepted() {
         let tried = [tried("people", "a", Fate::Survived { files: 3 })];
         let percent = |why: &str| Report::of_sql(&tried, &list(why, "a")).total().percent();
         assert!((percent("rust") - 100.0).abs() < 0.01);

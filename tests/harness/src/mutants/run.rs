@@ -110,7 +110,7 @@ impl Runner {
         &self,
         mutants: Vec<Mutant>,
         jobs: usize,
-        tell: impl Fn(&Tried) + Send + Sync + 'static,
+        on_result: impl Fn(&Tried) + Send + Sync + 'static,
     ) -> anyhow::Result<Vec<Tried>> {
         let files = Arc::new(files::read(&self.workspace)?);
         let covered = coverage::measure(self.server, &self.setup, &files, jobs).await?;
@@ -121,7 +121,7 @@ impl Runner {
             files,
             selection,
             groups: Mutex::new(grouped(mutants)),
-            tell: Box::new(tell),
+            on_result: Box::new(on_result),
         });
         let lanes: Vec<_> = (0..jobs)
             .map(|_| tokio::spawn(lane(Arc::clone(&work))))
@@ -142,7 +142,7 @@ struct Work {
     selection: Selection,
     /// Taken from the end.
     groups: Mutex<Vec<Vec<Mutant>>>,
-    tell: Box<dyn Fn(&Tried) + Send + Sync>,
+    on_result: Box<dyn Fn(&Tried) + Send + Sync>,
 }
 
 /// Groups mutants that share their tests, so that the file that killed one is tried first on the next. Large groups are
@@ -178,7 +178,7 @@ async fn lane(work: Arc<Work>) -> anyhow::Result<Vec<Tried>> {
         for mutant in group {
             sandbox.renew_if_used(&before).await?;
             let tried = work.attempt(&mut sandbox, mutant).await?;
-            (work.tell)(&tried);
+            (work.on_result)(&tried);
             all.push(tried);
         }
     }

@@ -37,7 +37,7 @@ pub async fn survivors_of(
     workspace: &Path,
     mutants: &[Mutant],
     list: &Survivors,
-    tell: impl Fn(&Mutant, &str, bool),
+    on_result: impl Fn(&Mutant, &str, bool),
 ) -> anyhow::Result<Vec<String>> {
     let by_id: BTreeMap<String, &Mutant> =
         mutants.iter().map(|mutant| (mutant.id(), mutant)).collect();
@@ -57,7 +57,7 @@ pub async fn survivors_of(
         let ended = run(workspace, program_of(test)?, test, None).await?;
         ensure!(
             ended == Ended::Passed,
-            "{} fails with every guard in place",
+            "{} fails without a mutant",
             test.path
         );
     }
@@ -65,7 +65,7 @@ pub async fn survivors_of(
     for (mutant, test) in &wanted {
         let folder = mutated_migrations(workspace, mutant)?;
         let ended = run(workspace, program_of(test)?, test, Some(&folder)).await?;
-        tell(mutant, &test.path, ended == Ended::Failed);
+        on_result(mutant, &test.path, ended == Ended::Failed);
         if ended == Ended::Passed {
             alive.push(format!("{}: {} passes", mutant.id(), test.path));
         }

@@ -17,7 +17,7 @@ pub(super) fn choose<T>(
     hashed.into_iter().map(|(_, item)| item).collect()
 }
 
-/// FNV-1a, finished with the mixer of splitmix64: equal on every machine and in every build.
+/// Returns the FNV-1a hash, finished with the mixer of splitmix64: equal on every machine and in every build.
 fn hash(seed: u64, text: &str) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for byte in seed.to_le_bytes().into_iter().chain(text.bytes()) {

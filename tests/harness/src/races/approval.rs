@@ -101,7 +101,7 @@ pub(super) fn judge(
         return judged;
     };
     judged.won.push(approval.state.clone());
-    who_won(lane, approval, trial, &mut judged);
+    find_winner(lane, approval, trial, &mut judged);
 
     let (run_id, key) = (approval.run_id, approval.step_key.as_str());
     let wanted = match approval.state.as_str() {
@@ -116,9 +116,9 @@ pub(super) fn judge(
     });
     for state in ["approved", "rejected", "expired"] {
         let wanted = usize::from(state == approval.state);
-        let told = facts.events_of(run_id, key, &format!("approval.{state}"));
-        judged.holds(told == wanted, || {
-            format!("the history has approval.{state} {told} times")
+        let events = facts.events_of(run_id, key, &format!("approval.{state}"));
+        judged.holds(events == wanted, || {
+            format!("the history has approval.{state} {events} times")
         });
     }
     let ends = facts.events_of(run_id, key, &format!("step.{wanted}"));
@@ -141,15 +141,18 @@ pub(super) fn judge(
 }
 
 /// Requires that exactly one decision is the first, is stored in the row, and is returned to all others.
-fn who_won(lane: &Lane, approval: &super::facts::Approval, trial: &Trial, judged: &mut Judged) {
+fn find_winner(lane: &Lane, approval: &super::facts::Approval, trial: &Trial, judged: &mut Judged) {
     let mut firsts = 0;
     for (start, call, reply) in trial.replies_to(rpc::DECIDE) {
         if reply.refusal().is_some() {
             continue;
         }
-        let told = reply.text("state");
-        judged.holds(told == approval.state, || {
-            format!("one was told {told}, and it is {}", approval.state)
+        let replied = reply.text("state");
+        judged.holds(replied == approval.state, || {
+            format!(
+                "a reply has {replied}, and the approval is {}",
+                approval.state
+            )
         });
         if reply.field("first") != &json!(true) {
             continue;
@@ -164,14 +167,14 @@ fn who_won(lane: &Lane, approval: &super::facts::Approval, trial: &Trial, judged
             _ => "",
         };
         let recorded = approval.decided_by.as_deref().unwrap_or_default();
-        judged.holds(decided == Some(told) && recorded == by, || {
-            format!("{decided:?} of {by} was the first, and the row has {told} of {recorded}")
+        judged.holds(decided == Some(replied) && recorded == by, || {
+            format!("{decided:?} of {by} was the first, and the row has {replied} of {recorded}")
         });
     }
     let by_a_person = matches!(approval.state.as_str(), "approved" | "rejected");
     judged.holds(firsts == usize::from(by_a_person), || {
         format!(
-            "the approval is {}, and {firsts} were told that theirs counted",
+            "the approval is {}, and {firsts} replies claim to be the first",
             approval.state
         )
     });
@@ -186,6 +189,6 @@ fn who_won(lane: &Lane, approval: &super::facts::Approval, trial: &Trial, judged
         _ => by_a_person,
     };
     judged.holds(possible, || {
-        format!("nobody made the approval {}", approval.state)
+        format!("no racer can have made the approval {}", approval.state)
     });
 }

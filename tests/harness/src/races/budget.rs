@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::chance::Chance;
 use super::lane::STAGE;
 use super::report::{Tally, Violation};
-use super::session::{Call, Reply, Session, Who};
+use super::session::{Call, Reply, Session, SessionRole};
 
 /// Concurrent steps, each a session.
 const STEPS: usize = 64;
@@ -166,7 +166,7 @@ impl Field {
     async fn open(server: &Server, before: Option<&str>) -> anyhow::Result<Self> {
         let name = format!("races_{}", Uuid::new_v4().simple());
         database::create_from_template(server, &name).await?;
-        let admin = Session::open(server, &name, Who::Owner).await?;
+        let admin = Session::open(server, &name, SessionRole::Owner).await?;
         admin.run(STAGE).await.context("preparing the stage")?;
         admin
             .run(BUDGET_STAGE)
@@ -175,8 +175,9 @@ impl Field {
         if let Some(sql) = before {
             admin.run(sql).await?;
         }
-        let marshal = Session::open(server, &name, Who::Superuser).await?;
-        let steps = (0..STEPS).map(|_| async { Session::open(server, &name, Who::Owner).await });
+        let marshal = Session::open(server, &name, SessionRole::Superuser).await?;
+        let steps =
+            (0..STEPS).map(|_| async { Session::open(server, &name, SessionRole::Owner).await });
         Ok(Self {
             admin,
             marshal,

@@ -154,12 +154,12 @@ pub(super) fn judge(
     let shape = Shape::of(shape);
     let mut judged = match shape {
         Shape::Waiting => approval::judge(lane, false, tree, trial, facts),
-        Shape::Dead => of_a_dead_letter(tree, trial, facts),
-        _ => of_outcomes(trial, facts),
+        Shape::Dead => judge_dead_letter(tree, trial, facts),
+        _ => judge_outcomes(trial, facts),
     };
     let run = facts.run(tree.run_id());
     judged.won = vec![format!("{}: {run}", shape.name())];
-    cancels_were_told(shape, tree, trial, facts, &mut judged);
+    check_cancel_replies(shape, tree, trial, facts, &mut judged);
     if shape == Shape::BelowAtTheJudge {
         let below = tree.sub_goal_id().map_or("", |goal_id| facts.goal(goal_id));
         let legal = matches!(
@@ -177,7 +177,7 @@ pub(super) fn judge(
 }
 
 /// Requires that at most one outcome counts and is stored in the step; if none counts, the step is cancelled.
-fn of_outcomes(trial: &Trial, facts: &Facts) -> Judged {
+fn judge_outcomes(trial: &Trial, facts: &Facts) -> Judged {
     let mut judged = Judged {
         violations: trial.refusals(&[]),
         ..Judged::default()
@@ -196,17 +196,17 @@ fn of_outcomes(trial: &Trial, facts: &Facts) -> Judged {
             format!("{accepted} outcomes counted and the step is {state}")
         });
         judged.holds(lost == 0 || state == "cancelled", || {
-            format!("a worker was told lease_lost and the step is {state}")
+            format!("a worker received lease_lost and the step is {state}")
         });
         judged.holds(repeated == 0 || accepted == 1, || {
-            "a worker was told repeated, and nothing had counted".to_owned()
+            "a worker received repeated, and nothing had counted".to_owned()
         });
     }
     judged
 }
 
 /// Requires exactly one retry, whatever is cancelled before or after.
-fn of_a_dead_letter(tree: &Tree, trial: &Trial, facts: &Facts) -> Judged {
+fn judge_dead_letter(tree: &Tree, trial: &Trial, facts: &Facts) -> Judged {
     let mut judged = Judged {
         violations: trial.refusals(&[(rpc::RETRY, "ZG004")]),
         ..Judged::default()
@@ -230,7 +230,13 @@ fn of_a_dead_letter(tree: &Tree, trial: &Trial, facts: &Facts) -> Judged {
 }
 
 /// Requires that each cancel returns the real end, and that cancelled work does not continue.
-fn cancels_were_told(shape: Shape, tree: &Tree, trial: &Trial, facts: &Facts, judged: &mut Judged) {
+fn check_cancel_replies(
+    shape: Shape,
+    tree: &Tree,
+    trial: &Trial,
+    facts: &Facts,
+    judged: &mut Judged,
+) {
     let mut cancelled = false;
     for (_, call, reply) in trial.answered() {
         let about = call.argument.as_i64().unwrap_or_default();
@@ -239,22 +245,22 @@ fn cancels_were_told(shape: Shape, tree: &Tree, trial: &Trial, facts: &Facts, ju
             rpc::CANCEL_REQUEST => facts.request.as_str(),
             _ => continue,
         };
-        let told = reply.text("state");
-        cancelled |= told == "cancelled";
+        let replied = reply.text("state");
+        cancelled |= replied == "cancelled";
         // Before the retry the request had failed, and a cancel then changes nothing.
-        let before_the_retry = shape == Shape::Dead && told == "failed";
-        judged.holds(told == now || before_the_retry, || {
-            format!("who cancelled was told {told}, and it is {now}")
+        let before_the_retry = shape == Shape::Dead && replied == "failed";
+        judged.holds(replied == now || before_the_retry, || {
+            format!("a cancel returned {replied}, and the state is {now}")
         });
         let of_the_whole = call.sql == rpc::CANCEL_REQUEST || about == tree.goal_id();
         let run = facts.run(tree.run_id());
         judged.holds(
             !of_the_whole || shape == Shape::Dead || run != "running",
-            || "it was cancelled and goes on".to_owned(),
+            || "it was cancelled and continues".to_owned(),
         );
     }
     let run = facts.run(tree.run_id());
     judged.holds(run != "cancelled" || cancelled, || {
-        "the run is cancelled and nobody was told so".to_owned()
+        "the run is cancelled and no cancel returned it".to_owned()
     });
 }

@@ -7,7 +7,7 @@ use fastrand::Rng;
 
 use crate::random::generator;
 
-/// The generator of one trial.
+/// Generator of one trial.
 #[derive(Debug, Clone)]
 pub(super) struct Chance(Rng);
 
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_gives_the_same_choices_and_another_trial_others() {
+    fn seed_repeats_choices_and_trials_differ() {
         let draw = |seed, trial| {
             let mut chance = Chance::of(seed, 1, trial);
             (0..20).map(|_| chance.between(0, 1000)).collect::<Vec<_>>()

@@ -264,14 +264,14 @@ pub(super) fn judge(tree: &Tree, trial: &Trial, facts: &Facts) -> Judged {
             .filter(|epoch| {
                 verdicts
                     .get(&of(epoch))
-                    .is_some_and(|said| count(said, "accepted") > 0)
+                    .is_some_and(|verdicts| count(verdicts, "accepted") > 0)
             })
             .copied()
             .collect();
         let times: usize = epochs
             .iter()
             .filter_map(|epoch| verdicts.get(&of(epoch)))
-            .map(|said| count(said, "accepted"))
+            .map(|verdicts| count(verdicts, "accepted"))
             .sum();
         judged.holds(times == 1 && counted.last() == epochs.last(), || {
             format!(
@@ -286,7 +286,7 @@ pub(super) fn judge(tree: &Tree, trial: &Trial, facts: &Facts) -> Judged {
         let completed = facts.attempts(step.run_id, &step.key, "completed");
         judged.holds(completed == 1 && lost + completed == epochs.len(), || {
             format!(
-                "{}: {} hands, {lost} lost and {completed} completed tries",
+                "{}: {} claims, {lost} lost and {completed} completed attempts",
                 step.key,
                 epochs.len()
             )

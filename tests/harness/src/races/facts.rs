@@ -144,7 +144,7 @@ impl Facts {
             self.ended_is_ended(run, &mut found);
             self.history_agrees(run, &mut found);
         }
-        self.the_request_agrees(&mut found);
+        self.request_agrees(&mut found);
         for step in &self.steps {
             let times = self.attempts(step.run_id, &step.key, "completed");
             if times > 1 {
@@ -224,17 +224,17 @@ impl Facts {
                 kind => ended_as = kind.strip_prefix("run."),
             }
         }
-        let said = ended_as.unwrap_or("running");
-        if said != run.state {
+        let history = ended_as.unwrap_or("running");
+        if history != run.state {
             found.push(format!(
-                "run {} is {} and its history says {said}",
+                "run {} is {} and its history gives {history}",
                 run.id, run.state
             ));
         }
     }
 
     /// Checks that the request ends with the root goal of its tree, and not before.
-    fn the_request_agrees(&self, found: &mut Vec<String>) {
+    fn request_agrees(&self, found: &mut Vec<String>) {
         let top = self
             .runs
             .iter()

@@ -6,7 +6,7 @@ use local_stack::postgres::{Server, database};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::session::{Call, Reply, Session, Who};
+use super::session::{Call, Reply, Session, SessionRole};
 
 /// Maximum number of racers in one trial.
 pub(super) const MOST_RACERS: usize = 8;
@@ -93,7 +93,7 @@ impl Lane {
     pub(super) async fn open(server: &Server, before: Option<&str>) -> anyhow::Result<Self> {
         let name = format!("races_{}", Uuid::new_v4().simple());
         database::create_from_template(server, &name).await?;
-        let sweep = Session::open(server, &name, Who::Owner).await?;
+        let sweep = Session::open(server, &name, SessionRole::Owner).await?;
         sweep.run(STAGE).await.context("preparing the stage")?;
         if let Some(sql) = before {
             sweep.run(sql).await?;
@@ -104,9 +104,9 @@ impl Lane {
             .await?;
         let owner_id = person(&sweep).await?;
         let askers = (0..MOST_ASKERS)
-            .map(|_| async { Session::open(server, &name, Who::Person(&owner_id)).await });
+            .map(|_| async { Session::open(server, &name, SessionRole::Person(&owner_id)).await });
         let askers = try_join_all(askers).await?;
-        let owner = askers.first().context("nobody asks")?;
+        let owner = askers.first().context("no requester")?;
         let made = owner
             .get(&Call {
                 sql: CREATE_WORKSPACE,
@@ -130,7 +130,7 @@ impl Lane {
                     argument,
                 })
                 .await?;
-            let session = Session::open(server, &name, Who::Person(&id)).await?;
+            let session = Session::open(server, &name, SessionRole::Person(&id)).await?;
             session
                 .get(&Call {
                     sql: ACCEPT_INVITATION,
@@ -139,14 +139,14 @@ impl Lane {
                 .await?;
             approvers.push((id, session));
         }
-        let workers =
-            (0..MOST_RACERS).map(|_| async { Session::open(server, &name, Who::Worker).await });
+        let workers = (0..MOST_RACERS)
+            .map(|_| async { Session::open(server, &name, SessionRole::Worker).await });
         let workers = try_join_all(workers).await?;
-        let admin = Session::open(server, &name, Who::Superuser).await?;
+        let admin = Session::open(server, &name, SessionRole::Superuser).await?;
         admin
             .run("set session_replication_role = replica; set search_path = ''")
             .await?;
-        let marshal = Session::open(server, &name, Who::Superuser).await?;
+        let marshal = Session::open(server, &name, SessionRole::Superuser).await?;
         Ok(Self {
             workspace_id,
             admin,
@@ -225,7 +225,7 @@ impl Lane {
     }
 
     /// Moves the sequences beyond the trees: ids that the engine assigns later differ from those of the copies.
-    pub(super) async fn room_is_made(&self, kind: i64) -> anyhow::Result<()> {
+    pub(super) async fn separate_engine_ids(&self, kind: i64) -> anyhow::Result<()> {
         self.begin_ids((kind + 1) * IDS_IN_RACES).await
     }
 

@@ -131,7 +131,7 @@ pub struct Options {
 pub async fn run(
     server: &Server,
     options: &Options,
-    told: impl Fn(&Races),
+    on_end: impl Fn(&Races),
 ) -> anyhow::Result<Report> {
     let began = Instant::now();
     let lanes = match options.kinds.as_slice() {
@@ -146,7 +146,7 @@ pub async fn run(
             Kind::Budget => run_budgets(server, options).await?,
             kind => run_kind(&lanes, options, *kind).await?,
         };
-        told(&races);
+        on_end(&races);
         kinds.push(races);
     }
     Ok(Report {
@@ -181,7 +181,7 @@ async fn run_budgets(server: &Server, options: &Options) -> anyhow::Result<Races
 async fn prepare(lane: &Lane, kind: Kind) -> anyhow::Result<Vec<Tree>> {
     lane.make_room(kind as i64).await?;
     let shapes = kind.shapes(lane).await?;
-    lane.room_is_made(kind as i64).await?;
+    lane.separate_engine_ids(kind as i64).await?;
     Ok(shapes)
 }
 

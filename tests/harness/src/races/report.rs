@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 /// Number of violations reported in full; all are counted.
-const MOST_TOLD: usize = 10;
+const MOST_SHOWN: usize = 10;
 
 /// All kinds that were raced.
 #[derive(Debug, Clone, Serialize)]
@@ -44,7 +44,8 @@ pub struct Races {
     /// Trials with a violation.
     pub violations: u64,
     /// First violations, with calls and replies.
-    pub told: Vec<Violation>,
+    #[serde(rename = "told")]
+    pub shown: Vec<Violation>,
     /// Without a violation, the upper bound of the true rate with 95 % confidence: 3 ÷ trials. Null otherwise.
     pub upper_bound_95: Option<f64>,
     /// Wall time.
@@ -72,14 +73,14 @@ pub(super) struct Tally {
     pub(super) calls: u64,
     pub(super) won: BTreeMap<String, u64>,
     pub(super) violations: u64,
-    pub(super) told: Vec<Violation>,
+    pub(super) shown: Vec<Violation>,
 }
 
 impl Tally {
     pub(super) fn violated(&mut self, violation: Violation) {
         self.violations += 1;
-        if self.told.len() < MOST_TOLD {
-            self.told.push(violation);
+        if self.shown.len() < MOST_SHOWN {
+            self.shown.push(violation);
         }
     }
 
@@ -91,8 +92,8 @@ impl Tally {
             *self.won.entry(won).or_default() += times;
         }
         self.violations += other.violations;
-        self.told.extend(other.told);
-        self.told.truncate(MOST_TOLD);
+        self.shown.extend(other.shown);
+        self.shown.truncate(MOST_SHOWN);
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts of trials are small")]
@@ -105,7 +106,7 @@ impl Tally {
             calls: self.calls,
             won: self.won,
             violations: self.violations,
-            told: self.told,
+            shown: self.shown,
             upper_bound_95: (self.violations == 0 && self.trials > 0)
                 .then(|| 3.0 / self.trials as f64),
             wall_seconds,

@@ -20,7 +20,7 @@ const COUNT: &str = "select count(*) from generate_series(1, $1::integer)";
 
 /// Identity of a session.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Who<'a> {
+pub(super) enum SessionRole<'a> {
     /// Role of migrations and of pg_cron's jobs.
     Owner,
     /// Superuser of the server, which copies trees.
@@ -117,18 +117,18 @@ impl Session {
     pub(super) async fn open(
         server: &Server,
         database: &str,
-        who: Who<'_>,
+        who: SessionRole<'_>,
     ) -> anyhow::Result<Self> {
         let login = match who {
-            Who::Owner => "postgres",
-            Who::Superuser => local_stack::postgres::SUPERUSER,
-            Who::Worker | Who::Person(_) => "authenticator",
+            SessionRole::Owner => "postgres",
+            SessionRole::Superuser => local_stack::postgres::SUPERUSER,
+            SessionRole::Worker | SessionRole::Person(_) => "authenticator",
         };
         let client = server.connect(login, database).await?;
         match who {
-            Who::Owner | Who::Superuser => {}
-            Who::Worker => client.batch_execute("set role goalpost_worker").await?,
-            Who::Person(id) => {
+            SessionRole::Owner | SessionRole::Superuser => {}
+            SessionRole::Worker => client.batch_execute("set role goalpost_worker").await?,
+            SessionRole::Person(id) => {
                 let claims = json!({"sub": id, "role": "authenticated"}).to_string();
                 let set = "select set_config('request.jwt.claims', $1, false)";
                 client.execute(set, &[&claims]).await?;

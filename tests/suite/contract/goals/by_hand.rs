@@ -9,7 +9,7 @@ use system_tests::people::DEMO;
 use super::Scene;
 
 impl Scene {
-    pub(super) async fn a_worker_who_is_late_and_repeats_itself(&mut self) {
+    pub(super) async fn late_and_repeating_worker(&mut self) {
         // From here on no function works.
         if let Some(pg_net) = self.stack.take_pg_net() {
             pg_net.stop().await;
@@ -82,7 +82,7 @@ impl Scene {
             "refused"
         );
         self.tools_at_work(&owner).await;
-        self.an_agent_at_work(&owner).await;
+        self.agent_at_work(&owner).await;
         let too_many = json!({"p_kinds": ["tool"], "p_limit": 1000, "p_lease_seconds": 30, "p_worker": "by hand", "p_wake_id": null});
         self.worker("claim_steps", &too_many).await;
         let two = json!({"p_workspace_id": DEMO, "p_requests": [{"question": "One of two"}, {"question": "The other"}]});

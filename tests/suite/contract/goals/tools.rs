@@ -27,12 +27,12 @@ impl Scene {
         assert_eq!(self.finish(outcome(&lease, planned)).await, "accepted");
 
         let lease = lease_of(&self.claim("tool").await[0]);
-        let told = with(&lease, json!({"p_server": "docs", "p_tool": null}));
-        assert!(self.worker("read_mcp_server", &told).await["url"].is_string());
+        let arguments = with(&lease, json!({"p_server": "docs", "p_tool": null}));
+        assert!(self.worker("read_mcp_server", &arguments).await["url"].is_string());
         let tools = json!([{"name": "search", "description": "Finds pages.", "parameters": {"type": "object"}, "problem": null}]);
-        let told = with(&lease, json!({"p_server": "docs", "p_tools": tools}));
+        let arguments = with(&lease, json!({"p_server": "docs", "p_tools": tools}));
         assert_eq!(
-            self.worker("record_mcp_tools", &told).await["search"],
+            self.worker("record_mcp_tools", &arguments).await["search"],
             "pending"
         );
         let seen = owner
@@ -57,10 +57,10 @@ impl Scene {
         assert_eq!(self.finish(done(&lease)).await, "accepted");
 
         let lease = lease_of(&self.claim("tool").await[0]);
-        let told = self
+        let reply = self
             .worker("read_webhook_secret", &with(&lease, json!({})))
             .await;
-        assert_eq!(told["secret"], Value::Null);
+        assert_eq!(reply["secret"], Value::Null);
         assert_eq!(self.finish(done(&lease)).await, "accepted");
 
         let lease = lease_of(&self.claim("tool").await[0]);
@@ -73,7 +73,7 @@ impl Scene {
 
 impl Scene {
     /// Plays an agent's step: a model call and its answer, tool calls of every kind, and memories.
-    pub(super) async fn an_agent_at_work(&self, owner: &Client) {
+    pub(super) async fn agent_at_work(&self, owner: &Client) {
         let ask = json!({"p_workspace_id": DEMO, "p_question": "Think by hand", "p_idempotency_key": null, "p_context": {}});
         person(owner, "accept_request", &ask).await;
         let steps = json!([{"key": "thinks", "kind": "agent", "agent": "analyst", "input": {"instructions": "Think."}}]);
@@ -101,10 +101,10 @@ impl Scene {
         let memory = json!({"p_call_number": 1, "p_space": null, "p_embedding": null});
         let memory = self.worker("remember", &with(&lease, memory)).await;
         let question = json!({"p_call_number": 0, "p_query": "invoices", "p_space": null, "p_embedding": null, "p_limit": 8, "p_token_budget": 1500});
-        let told = self
+        let reply = self
             .worker("recall_memories", &with(&lease, question))
             .await;
-        assert_eq!(told[0]["memory_id"], memory["memory_id"], "{told}");
+        assert_eq!(reply[0]["memory_id"], memory["memory_id"], "{reply}");
         let waits = self
             .worker("carry_out_call", &with(&lease, json!({"p_number": 2})))
             .await;

@@ -138,7 +138,7 @@ impl Ids {
             Some(present) => Ok(present.clone()),
             // The seed's own workspaces are the same in every database.
             None if kind == "workspace_id" => Ok(recorded.clone()),
-            None => bail!("no reply has told which {kind} the recorded {recorded} is"),
+            None => bail!("no reply contained the {kind} that the recorded {recorded} stands for"),
         }
     }
 

@@ -24,13 +24,13 @@ pub(super) fn by_name<'a>(
         let names: BTreeSet<&str> = effect.names.iter().map(String::as_str).collect();
         if names.len() > 1 {
             found.violations.push(format!(
-                "the idempotency key {key} came with several effects: {names:?}"
+                "the idempotency key {key} arrived with several effects: {names:?}"
             ));
         }
         for name in names {
             let number = goal_number(name).unwrap_or(0);
             if !is_key_of(key, name, number, &run_ids) {
-                found.say(
+                found.add(
                     number,
                     &format!("has the effect {name} under the key {key}, which is not its step's"),
                 );
@@ -47,7 +47,7 @@ pub(super) fn by_name<'a>(
             "has the effect {name} under {} idempotency keys",
             under.len()
         );
-        found.say(number, &sentence);
+        found.add(number, &sentence);
     }
     arrived
 }
@@ -73,11 +73,11 @@ pub(super) fn check_effects(
         found.effects.required += u64::from(*necessity == Necessity::Must);
         match (necessity, effects) {
             (Necessity::Must, _) if !is_done => {
-                found.say(number, &format!("lacks the effect {name}"));
+                found.add(number, &format!("lacks the effect {name}"));
             }
             (Necessity::Refused, Some(effects)) if is_done => {
                 let sender = sender(effects);
-                found.say(
+                found.add(
                     number,
                     &format!("has the effect {name}, which was refused{sender}"),
                 );
@@ -86,7 +86,7 @@ pub(super) fn check_effects(
                 let sender = sender(effects);
                 let sentence =
                     format!("has the effect {name} of a step that should never have begun{sender}");
-                found.say(number, &sentence);
+                found.add(number, &sentence);
             }
             _ => {}
         }

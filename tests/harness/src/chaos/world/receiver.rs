@@ -9,12 +9,12 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::Known;
+use super::SharedState;
 use crate::faults::Point;
 
 /// Body of a webhook of this run.
 #[derive(Debug, Default, Deserialize, Serialize)]
-pub(in crate::chaos) struct Sent {
+pub(in crate::chaos) struct WebhookBody {
     /// Name of the effect: the step's key, and the number of its call.
     pub(in crate::chaos) effect: String,
     /// Arrivals that are answered with 503 before one is accepted.
@@ -29,15 +29,18 @@ pub(in crate::chaos) struct Sent {
 }
 
 pub(super) async fn receive(
-    State(known): State<Known>,
+    State(known): State<SharedState>,
     headers: HeaderMap,
-    Json(sent): Json<Sent>,
+    Json(sent): Json<WebhookBody>,
 ) -> Response {
     let key = headers
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok());
     let Some(key) = key else {
-        let sentence = format!("the effect {} came without an idempotency key", sent.effect);
+        let sentence = format!(
+            "the effect {} arrived without an idempotency key",
+            sent.effect
+        );
         known.effects().unreadable.push(sentence);
         return StatusCode::BAD_REQUEST.into_response();
     };

@@ -19,7 +19,7 @@ Examples:
 Steps do nothing and return 200 bytes. All else is as in production: the real functions, wakes, sweep, and every row.
 An optimised build comes first, which takes minutes the first time. Postgres is one of its own, with fsync on and
 the settings of the peers' harness; nothing of the local stack is touched. Counts and bytes carry over to any machine,
-times do not: let nothing else run meanwhile (the table says when something did).";
+times do not: let nothing else run meanwhile (the table reports foreign load).";
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Bench {

@@ -5,11 +5,11 @@ use clap::Args;
 use crate::chaos::Sweeper;
 
 pub(super) const HELP: &str = "\
-A stack of its own is started, with a database that is gone afterwards. Goals of random shape (chains, fans, sub-goals,
-approvals, failures, agents and webhooks) run through the real functions while things go wrong. What each must come to
-is known beforehand, and compared with the rows and with what arrived at the receiver of webhooks.
+Starts a stack of its own, whose database is dropped afterwards. Goals of random shape (chains, fans, sub-goals,
+approvals, failures, agents and webhooks) run through the real functions under injected faults. The end of each is
+predicted, and compared with the rows and the arrivals at the receiver of webhooks.
 
-Without any fault named, a bit of everything goes wrong. With one named, only what is named does.
+Without a named fault, a few of each kind are injected. With named faults, only these are.
 
 Examples:
   cargo harness chaos                                        a minute of everything
@@ -18,20 +18,20 @@ Examples:
   cargo harness chaos --goals 300 --crash-postgres 20 --json > crashes.json
   cargo harness chaos --stop-sweeper outside --drop-wakes 0.5
 
-The code is 0 when nothing was found, 1 on a violation, 2 on wrong usage. With --json one object is printed:
-  settings               what was asked for, the seed among it
-  was_interrupted        Ctrl-C ended it: then it says what was seen so far
-  goals                  asked, answered, failed (as they should), open, worn_out (no attempt left after
+The exit code is 0 without violations, 1 on a violation, 2 on wrong usage. With --json one object is printed:
+  settings               requested settings, including the seed
+  was_interrupted        Ctrl-C ended it: the report covers the part before
+  goals                  asked, answered, failed (as predicted), open, worn_out (no attempt left after
                          crashes, freezes or kills from outside; possible with these alone)
   steps, attempts        of all runs; attempts completed, failed, lost (a lease ended), timed_out
   effects                required, done (one per idempotency key), arrivals, repeated
-  faults, crashes        what really happened: kills and freezes by function and point, wakes, answers cut; Postgres
-  recovery_of_steps      count, p50_seconds, p99_seconds, max_seconds: from the claim that was struck to the next one
-  recovery_of_postgres   the same: from a crash to the next step's end
-  shortfalls             faults that were asked for and not made: then the run counts as failed
-  violations             sentences; none: nothing was found
-  bound_95_percent       3 / blows without a violation: the share of blows that may do harm, with 95 % confidence
-  wall_seconds, machine  how long, on what";
+  faults, crashes        injected: kills and freezes by function and point, wakes, answers cut; Postgres
+  recovery_of_steps      count, p50_seconds, p99_seconds, max_seconds: from a lost claim to the next one
+  recovery_of_postgres   from a crash to the next step's end
+  shortfalls             faults that were requested and not injected; any fails the run
+  violations             one sentence each
+  bound_95_percent       3 / faults without a violation: the share of faults that may do harm, with 95 % confidence
+  wall_seconds, machine  duration and machine";
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Chaos {

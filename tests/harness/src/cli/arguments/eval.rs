@@ -11,7 +11,7 @@ Examples:
   OPENAI_BASE_URL=http://127.0.0.1:11434/v1 GOALPOST_MODEL=qwen3 cargo harness eval tasks --parallel 1 --json
 
 The model is the one that `cargo goalpost up` would use. Each task is asked in a shop with made-up data, approvers and
-requester are played by rules, and the outcome is compared with what SQL says. Printed are success, model calls (with the
+requester are played by rules, and the outcome is compared with SQL results. Printed are success, model calls (with the
 bound that holds when all goes well), tokens, cost and seconds per task. The code is 1 if a task was not done. It costs
 what the model costs: about 300 calls for all tasks.";
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 pub(super) const HELP: &str = "\
-A mutant is the product with one guard taken away or weakened. A test must fail for each: then the mutant is killed.
+A mutant is the product with one condition removed or weakened. A test must fail for each: then the mutant is killed.
 One that survives is a missing test, or code that changes nothing; it gets a test or an entry with a reason in
 tests/harness/mutants/survivors.toml.
 

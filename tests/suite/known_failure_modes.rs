@@ -35,7 +35,7 @@ async fn abandoned(workspace: &Workspace, requests: usize) -> Vec<Claimed> {
 }
 
 #[tokio::test]
-async fn more_expired_leases_than_one_sweep_takes_are_all_taken_back_by_the_next() {
+async fn next_sweep_reclaims_leases_beyond_batch_limit() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let owner = database.owner().await.unwrap();
@@ -90,7 +90,7 @@ async fn cron_command_takes_back_every_expired_lease() {
 }
 
 #[tokio::test]
-async fn what_is_renewed_is_not_taken_back_however_long_it_takes() {
+async fn renewed_leases_are_never_reclaimed() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let mut patient = tool_step("patient", &[]);
@@ -135,7 +135,7 @@ async fn what_is_renewed_is_not_taken_back_however_long_it_takes() {
 }
 
 #[tokio::test]
-async fn a_run_that_fails_leaves_no_sibling_behind() {
+async fn failed_run_leaves_no_open_sibling() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let plan = json!({"steps": [
@@ -192,7 +192,7 @@ async fn poison(owner: &Session, table: &str, condition: &str) {
 }
 
 #[tokio::test]
-async fn a_lease_that_cannot_be_taken_back_does_not_keep_the_others() {
+async fn irreclaimable_lease_does_not_block_others() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let owner = database.owner().await.unwrap();
@@ -208,7 +208,7 @@ async fn a_lease_that_cannot_be_taken_back_does_not_keep_the_others() {
 }
 
 #[tokio::test]
-async fn a_run_past_its_time_that_cannot_be_ended_does_not_keep_the_others() {
+async fn unendable_overdue_run_does_not_block_others() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let owner = database.owner().await.unwrap();
@@ -226,7 +226,7 @@ async fn a_run_past_its_time_that_cannot_be_ended_does_not_keep_the_others() {
 }
 
 #[tokio::test]
-async fn an_approval_that_cannot_expire_does_not_keep_the_others() {
+async fn unexpirable_approval_does_not_block_others() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let owner = database.owner().await.unwrap();
@@ -241,10 +241,10 @@ async fn an_approval_that_cannot_expire_does_not_keep_the_others() {
     assert_eq!(sweep(&owner).await["approvals_expired"], 2);
 }
 
-/// The planner omits a read-only part of a statement that nothing reads, with every function call in it. A part that
-/// inserts, updates or deletes is always executed.
+/// Requires that every named part is read or writes. The planner omits a read-only part that nothing reads, with every
+/// function call in it; a part that inserts, updates or deletes is always executed.
 #[tokio::test]
-async fn every_named_part_of_a_statement_is_read_or_writes_by_itself() {
+async fn every_named_statement_part_is_read_or_writes() {
     let database = Database::fresh().await.unwrap();
     let owner = database.owner().await.unwrap();
     let functions = owner
@@ -271,7 +271,7 @@ async fn every_named_part_of_a_statement_is_read_or_writes_by_itself() {
 }
 
 #[tokio::test]
-async fn many_leases_that_cannot_be_taken_back_do_not_keep_the_others_for_ever() {
+async fn many_irreclaimable_leases_do_not_block_others() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let owner = database.owner().await.unwrap();
@@ -297,7 +297,7 @@ async fn many_leases_that_cannot_be_taken_back_do_not_keep_the_others_for_ever()
 }
 
 #[tokio::test]
-async fn a_repeated_call_waits_neither_for_the_sweep_nor_for_whoever_it_waits_for() {
+async fn repeated_call_skips_rows_locked_by_sweep() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     workspace
@@ -329,7 +329,7 @@ async fn a_repeated_call_waits_neither_for_the_sweep_nor_for_whoever_it_waits_fo
     let repeat = "select goalpost_worker.claim_steps(array['tool'], 10, 30, 'test', null, '[]')";
     let recalled = workspace.worker.json(repeat).await.unwrap();
     let keys: Vec<&Value> = list(&recalled).map(|step| &step["step_key"]).collect();
-    assert_eq!(keys, ["b"], "nobody waited");
+    assert_eq!(keys, ["b"], "the call did not wait");
     holder.run("commit").await.unwrap();
     swept.await.unwrap().unwrap();
 }

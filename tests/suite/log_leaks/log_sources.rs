@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use local_stack::stack::Stack;
 
 /// Texts by source.
-pub(super) struct Writings(Vec<(String, String)>);
+pub(super) struct LogSources(Vec<(String, String)>);
 
-impl Writings {
+impl LogSources {
     /// Reads everything that this stack wrote, and the captured log of this process.
-    pub(super) async fn of(stack: &Stack, told: &Told) -> Self {
-        let mut found = vec![("the stack's own log".to_owned(), told.text())];
+    pub(super) async fn of(stack: &Stack, log: &CapturedLog) -> Self {
+        let mut found = vec![("the stack's own log".to_owned(), log.text())];
         for entry in std::fs::read_dir(stack.log_folder()).unwrap() {
             let path = entry.unwrap().path();
             found.push((
@@ -70,13 +70,13 @@ impl Writings {
 
 /// Log of this process, captured from `tracing`, including the stack's parts.
 #[derive(Clone, Default)]
-pub(super) struct Told(Arc<Mutex<Vec<u8>>>);
+pub(super) struct CapturedLog(Arc<Mutex<Vec<u8>>>);
 
-impl Told {
+impl CapturedLog {
     /// Captures the log from now on, except the libraries' messages below warnings.
-    pub(super) fn listen() -> Self {
-        let told = Self::default();
-        let writer = told.clone();
+    pub(super) fn start() -> Self {
+        let log = Self::default();
+        let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_env_filter(
                 "debug,hyper=warn,hyper_util=warn,h2=warn,reqwest=warn,tokio_postgres=info",
@@ -85,8 +85,8 @@ impl Told {
             .with_writer(move || writer.clone())
             .finish();
         tracing::subscriber::set_global_default(subscriber)
-            .expect("nobody else listens in this process");
-        told
+            .expect("no other subscriber in this process");
+        log
     }
 
     pub(super) fn text(&self) -> String {
@@ -94,7 +94,7 @@ impl Told {
     }
 }
 
-impl Write for Told {
+impl Write for CapturedLog {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())

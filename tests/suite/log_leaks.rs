@@ -4,7 +4,7 @@
 //! input. Then everything written outside the tables of work is searched: the functions' logs, the stack's own, the
 //! database server's, and the responses that pg_net keeps.
 
-mod writings;
+mod log_sources;
 
 use local_stack::stack::{Person, Stack, StackOptions};
 use secrecy::ExposeSecret as _;
@@ -13,7 +13,7 @@ use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
 
 use crate::models::Script;
-use writings::{Told, Writings};
+use log_sources::{CapturedLog, LogSources};
 
 /// Returns the unique word of an input.
 fn word(name: &str) -> String {
@@ -115,8 +115,8 @@ fn script() -> Script {
 }
 
 #[tokio::test]
-async fn nothing_that_was_said_and_no_secret_is_in_any_log() {
-    let told = Told::listen();
+async fn logs_contain_no_input_and_no_secret() {
+    let log = CapturedLog::start();
     let base_url = script().serve().await;
     let stack = stacks::start_with(|options| {
         let mut options = StackOptions {
@@ -199,20 +199,20 @@ async fn nothing_that_was_said_and_no_secret_is_in_any_log() {
         .unwrap();
     assert!(
         json!(failed).to_string().contains(&word("sqlerror")),
-        "the error was told to those who may see it: {failed:?}"
+        "the error is visible to those who may see it: {failed:?}"
     );
 
     // The search works: expected log entries are found in a function's log and in the server's.
     assert!(
-        function_log_is_searched(&stack, &told).await,
+        function_log_is_searched(&stack, &log).await,
         "the name of a queue's message is in a function's log"
     );
     assert!(
-        server_log_is_searched(&stack, &told).await,
+        server_log_is_searched(&stack, &log).await,
         "and an error that we made is in the server's"
     );
-    let writings = Writings::of(&stack, &told).await;
-    assert!(writings.bytes() > 10_000, "there are logs");
+    let sources = LogSources::of(&stack, &log).await;
+    assert!(sources.bytes() > 10_000, "there are logs");
     let secrets = secrets(&stack, &tokens);
     let words = INPUTS.map(|name| (name, word(name)));
     let leaks: Vec<_> = words
@@ -224,7 +224,7 @@ async fn nothing_that_was_said_and_no_secret_is_in_any_log() {
                 .map(|(name, secret)| (*name, secret.as_str())),
         )
         .flat_map(|(name, secret)| {
-            writings
+            sources
                 .with(secret)
                 .into_iter()
                 .map(move |line| format!("{name} is in {line}"))
@@ -350,7 +350,7 @@ async fn refused(stack: &Stack, owner: &Client) {
 }
 
 /// Returns true if an error of the test's own is found in the database server's log.
-async fn server_log_is_searched(stack: &Stack, told: &Told) -> bool {
+async fn server_log_is_searched(stack: &Stack, log: &CapturedLog) -> bool {
     let database = stack.admin_db().await.unwrap();
     assert!(
         database
@@ -358,18 +358,18 @@ async fn server_log_is_searched(stack: &Stack, told: &Told) -> bool {
             .await
             .is_err()
     );
-    let found = Writings::of(stack, told).await.with("canary-control-7c1e");
+    let found = LogSources::of(stack, log).await.with("canary-control-7c1e");
     found
         .iter()
         .any(|line| line.starts_with("the database server's log"))
 }
 
 /// Returns true if the name of an invalid message is found in a function's log.
-async fn function_log_is_searched(stack: &Stack, told: &Told) -> bool {
+async fn function_log_is_searched(stack: &Stack, log: &CapturedLog) -> bool {
     let message = json!({"messageId": "canary-logged-7c1e", "receiptHandle": "r", "body": word("call"), "attributes": {},
         "messageAttributes": {}, "md5OfBody": "", "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:local:000000000000:q", "awsRegion": "local"});
     let event = json!({"Records": [message]});
     stack.invoke("executor", &event).await.unwrap();
-    let found = Writings::of(stack, told).await.with("canary-logged-7c1e");
+    let found = LogSources::of(stack, log).await.with("canary-logged-7c1e");
     found.iter().any(|line| line.contains("executor.log"))
 }
