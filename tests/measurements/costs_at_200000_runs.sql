@@ -11,7 +11,7 @@ select n, 1000000 + n as id, now() - make_interval(mins => (200000 - n) * 2) as 
        (select a.id from agent a where a.n = s.n % (select count(*) from agent)) as agent_id,
        (select b.id from runbook b where b.n = s.n % (select count(*) + 1 from runbook)) as runbook_id
   from generate_series(1, 200000) s (n);
--- The triggers of requests and runs would wake and forget; those of usage stay.
+-- The triggers of requests and runs would send wakes and delete memories; those of usage stay enabled.
 begin;
 alter table goalpost.requests disable trigger user;
 alter table goalpost.workflow_runs disable trigger user;
@@ -36,7 +36,7 @@ select goalpost_private.fold_statistics(5000, now());
 \timing off
 do $$ begin while goalpost_private.fold_statistics(50000, now()) > 0 loop end loop; end $$;
 vacuum analyze;
--- What is not folded yet at 100 calls a second: ten seconds of it.
+-- The rows not folded yet at 100 calls a second: ten seconds of them.
 update goalpost.usage_events set cost_microusd = cost_microusd + 1 where run_id between 1199001 and 1199500;
 
 select set_config('request.jwt.claims', jsonb_build_object('sub', (select user_id from person limit 1), 'role', 'authenticated')::text, false);
@@ -65,7 +65,7 @@ select pg_temp.measure('goals, newest 50', 'select * from goalpost.goals order b
 select pg_temp.measure('goals, newest 50 of one state', 'select * from goalpost.goals where state = ''completed'' order by id desc limit 50');
 select pg_temp.measure('requests, newest 50', 'select * from goalpost.requests order by id desc limit 50');
 select pg_temp.measure('goal_progress, newest 50', 'select * from goalpost.goal_progress order by goal_id desc limit 50');
--- Somebody whose workspace has nothing.
+-- A person with an empty workspace.
 select set_config('request.jwt.claims', jsonb_build_object('sub', (select user_id from stranger), 'role', 'authenticated')::text, false);
 select pg_temp.measure('stranger: ' || v, format('select * from goalpost.%I limit 50', v)) from unnest(array['agent_costs', 'runbook_costs', 'user_costs', 'day_costs', 'goal_costs']) v;
 select pg_temp.measure('stranger: goals', 'select * from goalpost.goals order by id desc limit 50');

@@ -1,5 +1,5 @@
-//! The real functions with Anthropic's key: a goal from the question to its verdict, against a server that speaks the
-//! real wire format and answers from a script.
+//! The real functions with Anthropic's key: a goal from the question to its verdict, against a server with the real
+//! wire format and scripted answers.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ use system_tests::stacks;
 
 const KEY: &str = "sk-ant-test-key";
 
-/// Contents of answers, in the order in which they are asked for.
+/// Contents of answers, in the order of the requests.
 #[derive(Clone)]
 struct Script {
     contents: Arc<Mutex<VecDeque<Value>>>,
@@ -58,7 +58,7 @@ async fn answer(
 }
 
 #[tokio::test]
-async fn a_goal_is_assessed_planned_worked_and_judged_with_anthropics_key() {
+async fn goal_completes_with_anthropic_key() {
     let thought = json!({"type": "thinking", "thinking": "Six times seven.", "signature": "sig=="});
     let called = json!({"type": "tool_use", "id": "toolu_1", "name": "calculate", "input": {"expression": "6 * 7"}});
     let plan = json!({

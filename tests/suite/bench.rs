@@ -1,13 +1,11 @@
-//! `harness bench`: what it measures is counted rightly, on a build for developing too.
-//!
-//! Times mean nothing here; counts do.
+//! Counts of `harness bench`, which are correct on a development build too. Times are not checked.
 
 use harness::bench::{self, Amount, Settings, Stage, Workload};
 use serde_json::Value;
 use system_tests::stacks;
 
 #[tokio::test]
-async fn a_chain_is_measured_with_all_its_fields_and_counts_that_can_be() {
+async fn chain_measurement_has_all_fields_and_plausible_counts() {
     let stage = Stage::on(stacks::start().await.unwrap(), Settings::default())
         .await
         .unwrap();
@@ -35,7 +33,8 @@ async fn a_chain_is_measured_with_all_its_fields_and_counts_that_can_be() {
         assert!(number(field) > 0.0, "{field}: {json:#}");
     }
     assert!(number("p50_ms") <= number("p95_ms"), "{json:#}");
-    // A step ends in one call that brings the next; a run has one more call, and what wakes the executor.
+    // A step ends in one call, which also claims the next; a run adds one more call, and the call that wakes the
+    // executor.
     assert!(
         (1.05..1.09).contains(&number("requests_per_step")),
         "{json:#}"
@@ -58,7 +57,7 @@ async fn a_chain_is_measured_with_all_its_fields_and_counts_that_can_be() {
 }
 
 #[tokio::test]
-async fn finished_goals_are_copied_with_all_their_rows_and_work_goes_on_among_them() {
+async fn copied_goals_are_complete_and_work_continues() {
     let stage = Stage::on(stacks::start().await.unwrap(), Settings::default())
         .await
         .unwrap();

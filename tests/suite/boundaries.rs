@@ -1,4 +1,4 @@
-//! Boundaries: what one person, one tenant or one function may not do, tried through the real parts.
+//! Boundaries between people, tenants and functions, tested through the real parts.
 
 mod asker_rights;
 mod deputy;

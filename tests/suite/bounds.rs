@@ -1,5 +1,5 @@
-//! How much, and of what shape: at every door the last that is taken and the first that is not, each refusal with a
-//! word of its own; and all that was taken is worked to an end, because nothing of it can spoil a claim.
+//! Bounds of size and shape: at every entry point the largest accepted input and the smallest refused one, each refusal
+//! with a code of its own. Everything accepted is worked to an end, because none of it can break a claim.
 
 use local_stack::stack::{Person, Stack, StackOptions, Switch};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use system_tests::stacks;
 
 const QUESTION: &str = "What is 6 * 7?";
 
-/// A body as bytes, since some of them are no JSON.
+/// A body as bytes, since some are not JSON.
 type Attempt = (&'static str, Vec<u8>, u16, &'static str);
 
 fn nested(levels: usize) -> String {
@@ -37,8 +37,8 @@ fn of_context(context: &str) -> Vec<u8> {
     body(&format!(r#", "context": {context}"#)).into_bytes()
 }
 
-/// What people POST to intake.
-fn at_the_function_url() -> Vec<Attempt> {
+/// Returns the bodies POSTed to intake.
+fn intake_attempts() -> Vec<Attempt> {
     let list = |values: usize| format!(r#"{{"a": [{}]}}"#, vec!["0"; values].join(","));
     let text = |bytes: usize| format!(r#"{{"a":"{}"}}"#, "x".repeat(bytes - 8));
     let key = |length: usize| {
@@ -152,8 +152,8 @@ fn at_the_function_url() -> Vec<Attempt> {
     ]
 }
 
-/// What people send to the database's API: the same bounds, said by the database.
-fn at_the_api() -> Vec<Attempt> {
+/// Returns the bodies sent to the database's API: the same bounds, enforced by the database.
+fn api_attempts() -> Vec<Attempt> {
     let call = |question: &str, more: &str| {
         format!(r#"{{"p_workspace_id": "{DEMO}", "p_question": "{question}"{more}}}"#).into_bytes()
     };
@@ -244,14 +244,14 @@ async fn started() -> Stack {
     .unwrap()
 }
 
-/// Sends each, compares, and gives back how many were taken.
+/// Sends each body, compares the reply, and returns the number of accepted ones.
 async fn attempt(owner: &Client, url: &str, attempts: Vec<Attempt>) -> usize {
     let mut taken = 0;
     for (what, body, status, code) in attempts {
         let answer = owner.post_bytes(url, body).await.unwrap();
-        let told = answer.body["code"].as_str().unwrap_or_default();
+        let returned = answer.body["code"].as_str().unwrap_or_default();
         assert_eq!(answer.status.as_u16(), status, "{what}: {answer:?}");
-        assert!(code.is_empty() || told == code, "{what}: {answer:?}");
+        assert!(code.is_empty() || returned == code, "{what}: {answer:?}");
         if !answer.status.is_success() {
             assert!(
                 answer.body["message"]
@@ -265,7 +265,7 @@ async fn attempt(owner: &Client, url: &str, attempts: Vec<Attempt>) -> usize {
     taken
 }
 
-/// Waits until every request has ended; none is lost, and no step was tried more often than once.
+/// Waits until every request has ended; none is lost, and no step has a second attempt.
 async fn until_all_ended(stack: &Stack, owner: &Client, taken: usize) {
     for request in owner.rows("requests", "select=id").await.unwrap() {
         owner
@@ -303,10 +303,10 @@ async fn until_all_ended(stack: &Stack, owner: &Client, taken: usize) {
 }
 
 #[tokio::test]
-async fn at_intake_s_door_each_bound_has_its_word_and_what_is_taken_is_worked_to_an_end() {
+async fn intake_refuses_excess_by_code_and_completes_rest() {
     let stack = started().await;
     let owner = Client::of(&stack, Person::Owner);
-    let taken = attempt(&owner, &stack.function_url("intake"), at_the_function_url()).await;
+    let taken = attempt(&owner, &stack.function_url("intake"), intake_attempts()).await;
     for (path, status) in [
         ("requests/9223372036854775808", 400),
         ("requests/-1", 404),
@@ -325,13 +325,13 @@ async fn at_intake_s_door_each_bound_has_its_word_and_what_is_taken_is_worked_to
 }
 
 #[tokio::test]
-async fn at_the_database_s_api_each_bound_has_its_word_and_what_is_taken_is_worked_to_an_end() {
+async fn api_refuses_excess_by_code_and_completes_rest() {
     let stack = started().await;
     let owner = Client::of(&stack, Person::Owner);
     let url = format!("{}/rest/v1/rpc/accept_request", stack.url());
-    let mut taken = attempt(&owner, &url, at_the_api()).await;
+    let mut taken = attempt(&owner, &url, api_attempts()).await;
 
-    // As rows, the same.
+    // The same bounds for rows.
     let rows = [
         (
             json!({"workspace_id": DEMO, "question": "x".repeat(16_001)}),
@@ -401,16 +401,19 @@ async fn at_the_database_s_api_each_bound_has_its_word_and_what_is_taken_is_work
     ];
     for (function, arguments, status, code) in others {
         let answer = owner.rpc(function, &arguments).await.unwrap();
-        let told = answer.body["code"].as_str().unwrap_or_default();
+        let returned = answer.body["code"].as_str().unwrap_or_default();
         assert_eq!(answer.status.as_u16(), status, "{function}: {answer:?}");
-        assert!(code.is_empty() || told == code, "{function}: {answer:?}");
+        assert!(
+            code.is_empty() || returned == code,
+            "{function}: {answer:?}"
+        );
     }
     until_all_ended(&stack, &owner, taken).await;
     stack.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_queue_s_messages_fail_singly_and_no_invocation_fails_for_them() {
+async fn invalid_queue_messages_fail_individually() {
     let stack = stacks::start_with(|options| StackOptions {
         pg_net: Switch::Off,
         ..options

@@ -1,4 +1,5 @@
-//! A page of another origin with supabase-js, in a real browser: it signs in, asks through intake, and watches its request.
+//! A page of another origin with supabase-js in a real browser: it signs in, sends a request through intake, and
+//! watches it.
 
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -15,7 +16,7 @@ use system_tests::people::DEMO;
 use system_tests::{node, stacks};
 use tokio::sync::mpsc;
 
-/// How long the page may take, the start of the browser included.
+/// Time limit of the page, including the start of the browser.
 const LIMIT: Duration = Duration::from_secs(60);
 
 const PAGE: &str = r#"<!doctype html><meta charset="utf-8"><script src="/supabase.js"></script><script>
@@ -89,14 +90,14 @@ async fn serve(site: Site) -> String {
     url
 }
 
-/// A browser without a window, ended when it is dropped.
+/// Headless browser, ended when it is dropped.
 struct Browser(
     Child,
     #[expect(dead_code, reason = "removed when the browser has ended")] tempfile::TempDir,
 );
 
 impl Browser {
-    /// Opens a page; nothing where no Chromium is installed.
+    /// Opens a page; none if Chromium is not installed.
     fn open(url: &str) -> Option<Self> {
         let profile = tempfile::tempdir().unwrap();
         let names = ["chromium", "chromium-browser", "google-chrome"];
@@ -168,7 +169,7 @@ async fn page_of_another_origin_asks_and_watches() {
     stack.stop().await.unwrap();
 }
 
-/// Sends what a browser sends before a page of this origin may POST; status and allowed origin of the reply.
+/// Sends a browser's preflight before a POST from this origin; returns status and allowed origin of the reply.
 async fn preflight(url: &str, origin: &str) -> (u16, Option<String>) {
     let request = reqwest::Client::new()
         .request(reqwest::Method::OPTIONS, url)

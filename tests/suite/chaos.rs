@@ -1,4 +1,4 @@
-//! A small chaos run, and the goals that such runs are made of.
+//! A small chaos run, and the generator of its goals.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use local_stack::stack::StackOptions;
 use proptest::prelude::*;
 
 #[tokio::test]
-async fn goals_come_to_what_was_predicted_though_sandboxes_are_killed_wakes_lost_and_answers_cut() {
+async fn goals_end_as_predicted_under_faults() {
     let settings = Settings {
         kills: 12,
         drop_wakes: 0.2,
@@ -34,7 +34,7 @@ async fn goals_come_to_what_was_predicted_though_sandboxes_are_killed_wakes_lost
     assert!(report.effects.required > 0 && report.effects.done >= report.effects.required);
 }
 
-/// The names that plans of chaos runs may use.
+/// Returns the names that plans of chaos runs may use.
 fn catalogue() -> Catalogue {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     Catalogue {
@@ -86,14 +86,14 @@ proptest! {
     }
 
     #[test]
-    fn a_goal_and_its_prediction_are_the_same_whenever_they_are_made(seed: u64, number in 1_u64..1_000_000) {
+    fn goals_and_predictions_are_deterministic(seed: u64, number in 1_u64..1_000_000) {
         let goal = generate(seed, number);
         prop_assert_eq!(&goal, &generate(seed, number));
         prop_assert_eq!(predict(&goal), predict(&goal));
     }
 
     #[test]
-    fn every_effect_of_a_goal_is_predicted_once_and_only_of_its_own_steps(seed: u64, number in 1_u64..1_000_000) {
+    fn each_effect_is_predicted_once_for_its_step(seed: u64, number in 1_u64..1_000_000) {
         let goal = generate(seed, number);
         for name in predict(&goal).effects.keys() {
             let key = name.split('/').next().unwrap();
@@ -131,21 +131,21 @@ fn planned(steps: Vec<Step>) -> Goal {
     }
 }
 
-/// What is told of the goal's own run, and of its effects.
-struct Told {
+/// Prediction of the goal's own run, and of its effects.
+struct Predicted {
     is_answered: bool,
     ends: BTreeMap<String, (End, Certainty)>,
     effects: BTreeMap<String, Necessity>,
 }
 
-fn told(goal: &Goal) -> Told {
+fn predicted(goal: &Goal) -> Predicted {
     let prediction = predict(goal);
     let own = |name: &str| name.replace("g1_", "");
     let mut runs = prediction.runs.iter();
     let run = runs.find(|run| run.goal.as_deref() == Some("g1")).unwrap();
     let ends = run.steps.iter();
     let effects = prediction.effects.iter();
-    Told {
+    Predicted {
         is_answered: prediction.is_answered,
         ends: ends
             .map(|(key, step)| (own(key), (step.end, step.certainty)))
@@ -157,18 +157,18 @@ fn told(goal: &Goal) -> Told {
 }
 
 #[test]
-fn what_waits_for_a_step_that_ends_the_run_never_begins_and_what_runs_beside_it_may() {
+fn dependents_of_fatal_step_never_begin_unlike_siblings() {
     let goal = planned(vec![
         step("before", &[], false, EFFECT),
         step("fatal", &["before"], false, Work::BadSum),
         step("beside", &[], false, EFFECT),
         step("after", &["fatal", "beside"], false, EFFECT),
     ]);
-    let Told {
+    let Predicted {
         is_answered,
         ends,
         effects,
-    } = told(&goal);
+    } = predicted(&goal);
     assert!(!is_answered);
     assert_eq!(ends["before"], (End::Completed, Certainty::Certain));
     assert_eq!(ends["fatal"], (End::Failed, Certainty::Certain));
@@ -182,18 +182,18 @@ fn what_waits_for_a_step_that_ends_the_run_never_begins_and_what_runs_beside_it_
 }
 
 #[test]
-fn a_run_goes_on_without_a_step_that_may_fail_and_leaves_out_what_needed_it_alone() {
+fn optional_failure_skips_only_dependent_steps() {
     let goal = planned(vec![
         step("fails", &[], true, Work::RejectedEffect),
         step("other", &[], false, EFFECT),
         step("needs_it", &["fails"], false, EFFECT),
         step("needs_both", &["fails", "other"], false, EFFECT),
     ]);
-    let Told {
+    let Predicted {
         is_answered,
         ends,
         effects,
-    } = told(&goal);
+    } = predicted(&goal);
     assert!(is_answered);
     assert_eq!(ends["fails"], (End::Failed, Certainty::Certain));
     assert_eq!(ends["needs_it"], (End::Skipped, Certainty::Certain));
@@ -204,15 +204,15 @@ fn a_run_goes_on_without_a_step_that_may_fail_and_leaves_out_what_needed_it_alon
 }
 
 #[test]
-fn of_two_steps_that_end_the_run_either_may_be_the_first() {
+fn either_of_two_fatal_steps_may_be_first() {
     let goal = planned(vec![
         step("root", &[], false, EFFECT),
         step("one", &["root"], false, Work::BadSum),
         step("two", &["root"], false, Work::BadSum),
     ]);
-    let Told {
+    let Predicted {
         is_answered, ends, ..
-    } = told(&goal);
+    } = predicted(&goal);
     assert!(!is_answered);
     assert_eq!(ends["root"], (End::Completed, Certainty::Certain));
     assert_eq!(ends["one"], (End::Failed, Certainty::Possible));
@@ -220,7 +220,7 @@ fn of_two_steps_that_end_the_run_either_may_be_the_first() {
 }
 
 #[test]
-fn a_rejected_approval_leaves_out_the_step_whose_condition_it_was() {
+fn rejected_approval_skips_conditional_step() {
     let approval = Work::Approval {
         is_approved: false,
         fails_if_rejected: false,
@@ -234,11 +234,11 @@ fn a_rejected_approval_leaves_out_the_step_whose_condition_it_was() {
         asks,
         step("does_not", &["may"], false, EFFECT),
     ]);
-    let Told {
+    let Predicted {
         is_answered,
         ends,
         effects,
-    } = told(&goal);
+    } = predicted(&goal);
     assert!(is_answered);
     assert_eq!(ends["may"], (End::Completed, Certainty::Certain));
     assert_eq!(ends["asks"], (End::Skipped, Certainty::Certain));

@@ -1,12 +1,12 @@
-//! Claims that meet other sessions. A claim locks the steps that it takes, passes over those that are locked, and
-//! compares again what may have changed since it looked. Nothing depends on time.
+//! Claims that meet other sessions. A claim locks the steps that it takes, skips locked ones, and checks again what may
+//! have changed since its search. Nothing depends on time.
 
 use serde_json::{Value, json};
 use system_tests::scenario::{Workspace, tool_step};
 use system_tests::{Database, Session};
 
-/// A goal with these steps, all ready; gives back the run's id. The named ones are suspects: the lease of their last
-/// attempt ran out.
+/// Creates a goal with these ready steps and returns the run's id. The suspects may be poison: the lease of their last
+/// attempt expired.
 async fn ready_steps(database: &Database, keys: &[&str], suspects: &[&str]) -> i64 {
     let workspace = Workspace::new(database).await.unwrap();
     let steps: Vec<Value> = keys.iter().map(|key| tool_step(key, &[])).collect();
@@ -23,14 +23,14 @@ async fn ready_steps(database: &Database, keys: &[&str], suspects: &[&str]) -> i
     run_id
 }
 
-/// A worker's session in which waiting for a lock is an error.
+/// Opens a worker's session in which waiting for a lock is an error.
 async fn worker(database: &Database) -> Session {
     let session = database.worker().await.unwrap();
     session.run("set lock_timeout = '10s'").await.unwrap();
     session
 }
 
-/// The keys of the steps that a claim takes, in the order of their names.
+/// Returns the keys of the steps that a claim takes, in the order of their names.
 async fn claimed(session: &Session, limit: i64, run_id: Option<i64>) -> Vec<String> {
     let claimed = session
         .call(
@@ -51,7 +51,7 @@ async fn claimed(session: &Session, limit: i64, run_id: Option<i64>) -> Vec<Stri
 }
 
 #[tokio::test]
-async fn claim_of_a_run_waits_for_no_other_claim() {
+async fn claim_of_run_skips_other_claims() {
     let database = Database::fresh().await.unwrap();
     let run_id = ready_steps(&database, &["a", "b", "c"], &[]).await;
     let first = worker(&database).await;
@@ -68,7 +68,7 @@ async fn claim_of_a_run_waits_for_no_other_claim() {
 }
 
 #[tokio::test]
-async fn suspect_that_another_claim_holds_is_passed_over() {
+async fn suspect_locked_by_another_claim_is_skipped() {
     let database = Database::fresh().await.unwrap();
     ready_steps(&database, &["a", "b", "c", "d"], &["a", "b"]).await;
     let first = worker(&database).await;
@@ -92,8 +92,8 @@ async fn suspect_that_another_claim_holds_is_passed_over() {
     second.run("commit").await.unwrap();
 }
 
-/// Lets a claim stop after it has looked which steps are ready, and before it locks them.
-const STOP_AFTER_LOOK: &str = "
+/// Stops a claim after its search for ready steps, and before it locks them.
+const STOP_AFTER_SEARCH: &str = "
 alter function goalpost_private.rank_candidates(text[], integer, goalpost.steps[], boolean, timestamptz) rename to ranked;
 create function goalpost_private.rank_candidates(
   p_kinds text[], p_limit integer, p_opened goalpost.steps[], p_with_isolated boolean, p_now timestamptz
@@ -107,7 +107,7 @@ end
 $$";
 
 #[tokio::test]
-async fn step_that_changes_while_a_claim_looks_takes_no_place() {
+async fn step_changed_during_claim_search_uses_no_limit() {
     let is_claimed = "state = 'running', lease_epoch = lease_epoch + 1, lease_expires_at = now() + interval '1 minute',
                       leased_by = 'other', started_at = now()";
     let is_put_off = "run_after = run_after + interval '1 hour'";
@@ -119,7 +119,7 @@ async fn step_that_changes_while_a_claim_looks_takes_no_place() {
             let holder = database.owner().await.unwrap();
             let other = database.owner().await.unwrap();
             let second = database.worker().await.unwrap();
-            holder.run(STOP_AFTER_LOOK).await.unwrap();
+            holder.run(STOP_AFTER_SEARCH).await.unwrap();
 
             holder.run("select pg_advisory_lock(7)").await.unwrap();
             let process = second.process_id();

@@ -1,4 +1,4 @@
-//! The calls of earlier releases against the present schema; and the recorder that adds a release to them.
+//! Calls of earlier releases against the present schema; and the recorder that adds a release to them.
 
 mod goals;
 
@@ -6,10 +6,10 @@ use local_stack::stack::{Stack, Switch};
 use system_tests::contract::{self, Entry, Function, Recording, replay::replay};
 use system_tests::{Database, stacks};
 
-/// Names the release that is recorded; unset, a recording is made and thrown away.
+/// Names the release that is recorded; without it, a recording is made and discarded.
 const RECORD: &str = "GOALPOST_RECORD";
 
-/// A stack whose functions nobody wakes: what is called is what the recording calls.
+/// Starts a stack whose functions receive no wakes: only the recorded calls are made.
 async fn asleep() -> Stack {
     stacks::start_with(|mut options| {
         options.pg_net = Switch::Off;
@@ -26,7 +26,7 @@ async fn differences(recording: &Recording) -> Vec<String> {
     found
 }
 
-/// Lists what a release could call that nothing takes today.
+/// Lists the functions that a release could call and that are gone or changed.
 async fn lost_functions(recording: &Recording) -> Vec<Function> {
     let database = Database::fresh().await.unwrap();
     let owner = database
@@ -44,8 +44,7 @@ async fn lost_functions(recording: &Recording) -> Vec<Function> {
         .collect()
 }
 
-/// Until 0.2.0 there is no released recording: the one made here stands in its place, so that recorder and replay are
-/// tested by each other.
+/// Makes and replays a recording, so that recorder and replay test each other: there is no released one until 0.2.0.
 #[tokio::test]
 async fn recorded_calls_are_answered_as_recorded() {
     let release = std::env::var(RECORD).ok();
@@ -110,7 +109,7 @@ async fn missing_field_is_noticed(mut recording: Recording) {
     assert_eq!(found.len(), 2, "{found:#?}");
 }
 
-/// One line per call, so that two recordings can be compared.
+/// Formats one line per call, so that two recordings can be compared.
 fn written(recording: &Recording) -> String {
     let line = |value: &Entry| serde_json::to_string(value).unwrap();
     let functions: Vec<String> = recording

@@ -1,5 +1,5 @@
-//! What work costs the database and the API, held to recorded counts: a change that adds a transaction, a call, a row or
-//! bytes of log to the hot path fails here, and an intended change records the new figure with its reason.
+//! Costs of work in the database and the API, compared with recorded counts: a change that adds a transaction, a call,
+//! a row or bytes of log to the hot path fails here, and an intended change records the new figure with its reason.
 //!
 //! Counts do not depend on the machine; times do, and are measured by `cargo harness bench`.
 
@@ -7,11 +7,11 @@ use harness::bench::{self, Amount, Measured, Settings, Stage, Workload};
 use local_stack::home::Home;
 use local_stack::progress::Progress;
 
-/// The recorded counts of one workload, per step (of the agent: per model call).
+/// Recorded counts of one workload, per step (of the agent: per model call).
 struct Recorded {
     workload: Workload,
     runs: usize,
-    /// Those that write. (Reading ones are noise in windows this short, and follow from the requests.)
+    /// Transactions that write. (Read-only ones vary in windows this short, and follow from the requests.)
     transactions: f64,
     requests: f64,
     rows: f64,
@@ -90,7 +90,7 @@ async fn work_costs_no_more_than_recorded() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// Lists the counts that differ from what is recorded by more than their tolerance.
+/// Lists the counts that differ from the recorded ones by more than their tolerance.
 async fn differences(stage: &Stage, recorded: &Recorded) -> Vec<String> {
     let amount = Amount {
         runs: recorded.runs,

@@ -1,4 +1,4 @@
-//! The database's own tests (`supabase/tests`, pgTAP), and what has to agree with it.
+//! The database's own tests (`supabase/tests`, pgTAP), and the Rust code that has to agree with it.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use local_stack::postgres::pgtap;
 use serde_json::Value;
 use system_tests::{Database, workspace};
 
-/// Clones of the database that work through the files side by side.
+/// Clones of the database that run the files side by side.
 const LANES: usize = 2;
 
 fn test_files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -20,7 +20,7 @@ fn test_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Runs every n-th file in a clone that the set-up file has prepared; gives back what failed.
+/// Runs files in a clone that the set-up file has prepared, and returns the failures.
 async fn run_lane(setup: PathBuf, files: Vec<PathBuf>) -> Vec<String> {
     let database = Database::fresh().await.unwrap();
     let mut failures = Vec::new();
@@ -37,7 +37,7 @@ async fn run_lane(setup: PathBuf, files: Vec<PathBuf>) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_sentence_of_the_database_s_own_tests_holds() {
+async fn every_pgtap_file_passes() {
     let mut files = Vec::new();
     test_files(&workspace().join("supabase/tests"), &mut files);
     files.sort();
@@ -66,7 +66,7 @@ async fn every_sentence_of_the_database_s_own_tests_holds() {
 }
 
 #[tokio::test]
-async fn the_tools_in_the_database_are_those_of_the_registry() {
+async fn database_tools_equal_the_registry() {
     let database = Database::fresh().await.unwrap();
     let owner = database.owner().await.unwrap();
     let stored = owner
@@ -83,7 +83,7 @@ async fn the_tools_in_the_database_are_those_of_the_registry() {
 }
 
 #[tokio::test]
-async fn every_built_in_runbook_passes_the_check_of_plans() {
+async fn every_built_in_runbook_passes_plan_check() {
     let database = Database::fresh().await.unwrap();
     let owner = database.owner().await.unwrap();
     let plans = owner
@@ -122,7 +122,7 @@ async fn every_built_in_runbook_passes_the_check_of_plans() {
 }
 
 #[test]
-fn the_supabase_cli_exposes_what_the_functions_call() {
+fn cli_configuration_exposes_all_called_schemas() {
     let config = std::fs::read_to_string(workspace().join("supabase/config.toml")).unwrap();
     for schema in local_stack::stack::EXPOSED_SCHEMAS
         .iter()

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// The crates in a folder, with the folders of this workspace that they may depend on, and those that only their
-/// tests may. The first row that fits a crate counts.
+/// Crates of a folder, with the workspace folders that they may depend on, and those that only their tests may. The
+/// first matching row counts.
 const RULES: [(&str, &[&str], &[&str]); 7] = [
     ("shared/domain", &[], &[]),
     ("shared", &["shared"], &[]),
@@ -22,7 +22,7 @@ const RULES: [(&str, &[&str], &[&str]); 7] = [
     ),
 ];
 
-/// A dependency of one crate of the workspace on another, both by folder.
+/// Dependency of one crate of the workspace on another, both by folder.
 #[derive(Debug, PartialEq)]
 struct Edge {
     from: String,
@@ -54,7 +54,7 @@ impl Edge {
     }
 }
 
-/// All dependencies between the members of this workspace.
+/// Returns all dependencies between the members of this workspace.
 fn edges() -> Vec<Edge> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)

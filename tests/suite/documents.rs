@@ -1,4 +1,4 @@
-//! What is said twice, in a document and in code, is compared here.
+//! Compares statements of documents with the code.
 
 use serde_json::json;
 use system_tests::{Database, workspace};
@@ -8,7 +8,7 @@ fn read(path: &str) -> String {
         .unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// The words in backticks of one cell.
+/// Returns the words in backticks of one cell.
 fn quoted(cell: &str) -> Vec<String> {
     cell.split('`')
         .skip(1)
@@ -17,7 +17,7 @@ fn quoted(cell: &str) -> Vec<String> {
         .collect()
 }
 
-/// The rows of the table in functions/README.md: function, kinds, RPCs.
+/// Returns the rows of the table in functions/README.md: function, kinds, RPCs.
 fn functions_table() -> Vec<(String, Vec<String>, Vec<String>)> {
     let text = read("functions/README.md");
     let rows = text.lines().filter(|line| line.starts_with("| `"));
@@ -33,7 +33,7 @@ fn functions_table() -> Vec<(String, Vec<String>, Vec<String>)> {
 }
 
 #[test]
-fn the_table_of_functions_names_the_kinds_that_each_claims() {
+fn functions_table_names_the_claimed_kinds() {
     let words =
         |kinds: &[domain::StepKind]| kinds.iter().map(ToString::to_string).collect::<Vec<_>>();
     let table: Vec<(String, Vec<String>)> = functions_table()
@@ -51,7 +51,7 @@ fn the_table_of_functions_names_the_kinds_that_each_claims() {
 }
 
 #[tokio::test]
-async fn the_database_sends_each_kind_to_the_function_that_claims_it() {
+async fn each_kind_wakes_the_function_that_claims_it() {
     let database = Database::fresh().await.unwrap();
     let owner = database.owner().await.unwrap();
     for (function, kinds, _) in functions_table() {
@@ -66,7 +66,7 @@ async fn the_database_sends_each_kind_to_the_function_that_claims_it() {
 }
 
 #[tokio::test]
-async fn the_table_of_functions_names_every_worker_rpc_and_no_other() {
+async fn functions_table_names_exactly_the_worker_rpcs() {
     let database = Database::fresh().await.unwrap();
     let owner = database.owner().await.unwrap();
     let exposed = owner

@@ -1,4 +1,4 @@
-//! The evaluation of models: its list of tasks is sound, and it tells a model that does them from one that does not.
+//! Evaluation of models: the list of tasks is valid, and the score separates a correct model from a wrong one.
 
 use harness::eval::{self, Kind, Settings, Tasks};
 use local_stack::stack::StackOptions;
@@ -113,7 +113,7 @@ async fn run_without_a_model_is_refused() {
 }
 
 #[tokio::test]
-async fn shipped_tasks_have_outcomes_that_the_shop_can_confirm() {
+async fn shipped_tasks_have_verifiable_outcomes() {
     let tasks = eval::read_tasks(None).unwrap();
     assert!(tasks.len() >= 40, "{}", tasks.len());
     let database = Database::fresh().await.unwrap();

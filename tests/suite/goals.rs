@@ -1,4 +1,4 @@
-//! Questions that become finished work, through the real function binaries, over real HTTP, on real data.
+//! Questions that become completed work, through the real function binaries, over real HTTP, on real data.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
 
-/// Statistics do not travel with a cloned database; `shop.exercise_indexes` makes them anew.
+/// Statistics are not copied with a cloned database; `shop.exercise_indexes` creates them again.
 async fn shop_in_use(stack: &Stack) {
     let database = stack.admin_db().await.unwrap();
     database
@@ -16,7 +16,7 @@ async fn shop_in_use(stack: &Stack) {
         .unwrap();
 }
 
-/// What the audit found over the shop: check and object.
+/// Returns the findings of the audit over the shop: check and object.
 async fn findings(client: &Client) -> BTreeSet<(String, String)> {
     let steps = client
         .rows("steps", "kind=eq.tool&state=eq.completed&select=key,result")
@@ -60,7 +60,7 @@ const PLANTED: &[(&str, &str)] = &[
 ];
 
 #[tokio::test]
-async fn the_audit_finds_what_was_planted_and_hands_over_the_sql_once_it_was_approved() {
+async fn audit_finds_planted_defects_and_returns_approved_sql() {
     let stack = stacks::start().await.unwrap();
     shop_in_use(&stack).await;
     let owner = Client::of(&stack, Person::Owner);
@@ -120,7 +120,7 @@ async fn the_audit_finds_what_was_planted_and_hands_over_the_sql_once_it_was_app
 }
 
 #[tokio::test]
-async fn a_rejected_audit_reports_without_the_sql() {
+async fn rejected_audit_reports_without_sql() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let approver = Client::of(&stack, Person::Approver);
@@ -150,7 +150,7 @@ async fn a_rejected_audit_reports_without_the_sql() {
     stack.stop().await.unwrap();
 }
 
-/// Statements that plant one more defect each, and what they add; from the head of `supabase/seed.sql`.
+/// Statements that plant one more defect each, and the findings they add; from the head of `supabase/seed.sql`.
 const MORE: &[(&str, &[(&str, &str)])] = &[
     (
         "create table shop.extra_open (id bigint primary key); grant select on shop.extra_open to authenticated;",
@@ -180,7 +180,7 @@ const MORE: &[(&str, &[(&str, &str)])] = &[
     ),
 ];
 
-/// Other words for the same wish.
+/// Other wordings of the same request.
 const WORDS: &[&str] = &[
     "Which tables have no row level security?",
     "Look for missing indexes and unsafe functions in our database",
@@ -188,8 +188,8 @@ const WORDS: &[&str] = &[
 ];
 
 #[tokio::test]
-async fn the_findings_follow_the_database_however_the_question_is_put() {
-    // A seed of its own per run: the name of the database is random, the choice follows from it.
+async fn findings_depend_on_database_not_wording() {
+    // Each run has its own seed: the name of the database is random, and the choice follows from it.
     for (round, words) in WORDS.iter().enumerate() {
         let stack = stacks::start().await.unwrap();
         let seed: usize = stack.database().bytes().map(usize::from).sum::<usize>() + round;
@@ -202,7 +202,7 @@ async fn the_findings_follow_the_database_however_the_question_is_put() {
             expected.extend(pairs(added));
             planted.push(statements);
         }
-        // And one that is mended.
+        // One defect is repaired.
         database
             .batch_execute("alter table shop.supplier_prices enable row level security")
             .await
@@ -231,7 +231,7 @@ async fn the_findings_follow_the_database_however_the_question_is_put() {
 }
 
 #[tokio::test]
-async fn somebody_who_does_not_operate_the_project_may_not_audit_it() {
+async fn audit_by_non_operator_is_refused() {
     let stack = stacks::start().await.unwrap();
     let approver = Client::of(&stack, Person::Approver);
     let asked = approver
@@ -251,7 +251,7 @@ async fn somebody_who_does_not_operate_the_project_may_not_audit_it() {
 }
 
 #[tokio::test]
-async fn the_weekly_review_is_over_the_shop_s_own_numbers() {
+async fn weekly_review_uses_the_shops_numbers() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let asked = owner.begin("How did the shop do this week?").await.unwrap();
@@ -260,7 +260,7 @@ async fn the_weekly_review_is_over_the_shop_s_own_numbers() {
         .await
         .unwrap();
     assert_eq!(done["state"], "answered", "{done}");
-    // As supabase-js reads it: rows of another table embedded along a composite key.
+    // Read as supabase-js does: rows of another table embedded along a composite key.
     let goals = owner
         .rows("goals", "select=title,goal_criteria(verdict)")
         .await
@@ -288,7 +288,7 @@ async fn the_weekly_review_is_over_the_shop_s_own_numbers() {
 }
 
 #[tokio::test]
-async fn a_stranger_sees_nothing_of_another_workspace() {
+async fn stranger_reads_nothing_of_another_workspace() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let stranger = Client::of(&stack, Person::Stranger);
@@ -344,7 +344,7 @@ async fn a_stranger_sees_nothing_of_another_workspace() {
 }
 
 #[tokio::test]
-async fn a_cancelled_goal_ends_with_everything_below_it() {
+async fn cancelled_goal_cancels_its_tree() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let asked = owner.begin("Audit my database").await.unwrap();

@@ -1,5 +1,6 @@
-//! The second guard alone: every statement that the gate of the tool `sql` refuses is sent past it, to the function that
-//! runs a person's SQL in the database. Nothing changes, and nothing comes back that the person may not see.
+//! The database as the second line of defence: every statement that the gate of the tool `sql` refuses is sent past it,
+//! to the function that runs a person's SQL in the database. Nothing changes, and nothing is returned that the person
+//! may not see.
 
 use local_stack::postgres::pgtap;
 use serde_json::{Value, json};
@@ -11,10 +12,10 @@ const STATEMENTS: [&str; 2] = [
     include_str!("../../shared/tools/src/sql/gate/refused_with_catalog.txt"),
 ];
 
-/// In every row that the person may not see.
+/// Word in every row that the person may not see.
 const CANARY: &str = "canary-5d1f";
 
-/// Everything there is: rows, sequences, roles, settings, functions, rights, large objects.
+/// Snapshot of the database: rows, sequences, roles, settings, functions, rights, large objects.
 const SNAPSHOT: &str = r#"
 create function tests.snapshot() returns jsonb language plpgsql as $$
 declare
@@ -45,7 +46,7 @@ begin
 end
 $$"#;
 
-/// A person's step at work, in a project with tables of its own, and another tenant beside it.
+/// Creates a person's step at work, in a project with tables of its own and another tenant beside it.
 async fn world() -> (Database, Value) {
     let database = Database::fresh().await.unwrap();
     let setup = workspace().join("supabase/tests/000_setup.test.sql");
@@ -91,11 +92,11 @@ async fn send(worker: &Session, run_id: &Value, statement: &str) -> Result<Value
 }
 
 #[tokio::test]
-async fn what_the_gate_refuses_changes_nothing_and_shows_nothing_past_it_either() {
+async fn statements_past_the_gate_read_and_change_nothing() {
     let (database, run_id) = world().await;
     let owner = database.owner().await.unwrap();
     let worker = database.worker().await.unwrap();
-    // What only waits, waits no longer than this.
+    // Statements that only wait end after this time.
     worker.run("set statement_timeout = '300ms'").await.unwrap();
     let before = owner.json("select tests.snapshot()").await.unwrap();
     let fine = send(&worker, &run_id, "select name from orders")
@@ -122,7 +123,7 @@ async fn what_the_gate_refuses_changes_nothing_and_shows_nothing_past_it_either(
                 );
                 refused += usize::from(answer.get("refused").is_some());
             }
-            // It waited until it was stopped.
+            // It waited until it was cancelled.
             Err(code) => assert_eq!(code, "57014", "{statement}"),
         }
     }

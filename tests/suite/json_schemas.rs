@@ -1,4 +1,4 @@
-//! The subset of JSON Schema that SQL carries out is held against the checker in Rust.
+//! Compares the subset of JSON Schema that SQL evaluates with the checker in Rust.
 
 use domain::JsonSchema;
 use proptest::prelude::*;
@@ -9,7 +9,7 @@ use system_tests::{Database, workspace};
 
 const CASES: usize = 4000;
 
-/// Returns cases from a fixed seed: a failure comes back. Other cases are tried by changing the seed.
+/// Returns cases from a fixed seed, so that a failure is reproducible. Another seed gives other cases.
 fn samples<T: std::fmt::Debug>(strategy: &impl Strategy<Value = T>, count: usize) -> Vec<T> {
     let mut runner = TestRunner::new_with_rng(
         Config::default(),
@@ -24,7 +24,7 @@ fn name() -> impl Strategy<Value = String> {
     prop::sample::select(vec!["a", "b", "x-c", "ä"]).prop_map(str::to_owned)
 }
 
-/// Generates numbers that both sides hold exactly: SQL compares decimals, Rust whole numbers and floating point.
+/// Generates numbers that both sides represent exactly: SQL compares decimals, Rust integers and floating point.
 fn number() -> impl Strategy<Value = Value> {
     let texts = [
         "0",
@@ -77,7 +77,7 @@ fn kind() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Generates a word of the subset with its value.
+/// Generates a keyword of the subset with its value.
 fn word(inner: BoxedStrategy<Value>) -> impl Strategy<Value = (String, Value)> {
     let names = prop::collection::btree_set(name(), 0..3).prop_map(|names| json!(names));
     let of = |words: &'static [&'static str], value: BoxedStrategy<Value>| {
@@ -112,7 +112,7 @@ fn subset() -> BoxedStrategy<Value> {
     words(word(inner.boxed()).boxed(), 1..5).boxed()
 }
 
-/// Generates schemas that also have words which SQL does not carry out, as those of MCP servers do.
+/// Generates schemas that also have keywords which SQL does not evaluate, as those of MCP servers do.
 fn any_schema() -> impl Strategy<Value = Value> {
     let beyond = (
         subset(),
@@ -166,7 +166,7 @@ async fn in_sql(cases: &[(Value, Value)]) -> Vec<InSql> {
         .collect()
 }
 
-/// Compares the verdicts on schemas of the subset; both verdicts must be frequent, or the agreement says little.
+/// Compares the verdicts on schemas of the subset; both verdicts must be frequent, or the agreement proves little.
 async fn assert_same_verdicts(cases: &[(Value, Value)]) {
     let mut fitting = 0;
     for ((schema, value), in_sql) in cases.iter().zip(in_sql(cases).await) {
@@ -211,7 +211,7 @@ fn schemas_in_sql() -> Vec<Value> {
     found
 }
 
-/// Generates values that fit a schema of the subset, or miss it in few places.
+/// Generates values that match a schema of the subset, or miss it in few places.
 fn near(schema: &Value) -> BoxedStrategy<Value> {
     let bound = |word: &str| schema.get(word).and_then(Value::as_i64);
     let fitting = match schema.get("type").and_then(Value::as_str) {
@@ -280,7 +280,7 @@ async fn rust_and_sql_agree_on_schemas_in_sql() {
 }
 
 #[tokio::test]
-async fn what_sql_refuses_rust_refuses_for_every_schema() {
+async fn rust_refuses_everything_that_sql_refuses() {
     let cases = samples(&(any_schema(), any_value()), CASES);
     let mut refused = 0;
     let mut beyond = 0;

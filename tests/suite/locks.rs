@@ -1,5 +1,5 @@
-//! Locks that keep two transactions apart. In each test the second has to wait for the first, as Postgres sees it, and
-//! then finds what the first has left.
+//! Locks that keep two transactions apart. In each test the second has to wait for the first, as Postgres reports, and
+//! then sees the first one's changes.
 
 use serde_json::{Value, json};
 use system_tests::scenario::{Workspace, claim, first, person, tool_step};
@@ -18,7 +18,7 @@ async fn after<T: Send + 'static>(
     waiting.await.unwrap()
 }
 
-/// A goal with one step that runs and one approval that is owed.
+/// Creates a goal with one running step and one open approval.
 async fn under_way(database: &Database) -> (Workspace, i64) {
     let workspace = Workspace::new(database).await.unwrap();
     let plan = json!({"steps": [tool_step("a", &[]), tool_step("b", &["a"]),
@@ -27,7 +27,7 @@ async fn under_way(database: &Database) -> (Workspace, i64) {
     (workspace, run_id)
 }
 
-/// Events of a tree are numbered from 1 without a gap.
+/// Requires that events of a tree are numbered from 1 without a gap.
 async fn assert_dense(session: &Session) {
     let gaps = session
         .json(
@@ -39,8 +39,8 @@ async fn assert_dense(session: &Session) {
     assert_eq!(gaps, 0, "a tree's history has a gap");
 }
 
-/// Completes a step without committing, and lets a person's call meet it.
-async fn while_a_step_completes(call: &'static str, arguments: &str) -> (Value, Session, i64) {
+/// Completes a step without committing, and makes a person's call meet it.
+async fn call_during_completion(call: &'static str, arguments: &str) -> (Value, Session, i64) {
     let database = Database::fresh().await.unwrap();
     let (workspace, run_id) = under_way(&database).await;
     let watcher = database.owner().await.unwrap();
@@ -72,10 +72,10 @@ async fn states(session: &Session, run_id: i64) -> Value {
 }
 
 #[tokio::test]
-async fn a_decision_waits_for_a_step_that_completes_in_the_same_tree() {
+async fn decision_waits_for_completion_in_same_tree() {
     let arguments = "select jsonb_build_object('p_approval_id', id, 'p_decision', 'approved') from goalpost.approvals";
     let (answer, watcher, run_id) =
-        while_a_step_completes("goalpost.decide_approval", arguments).await;
+        call_during_completion("goalpost.decide_approval", arguments).await;
     assert_eq!(answer["first"], true);
     assert_eq!(
         states(&watcher, run_id).await,
@@ -83,8 +83,8 @@ async fn a_decision_waits_for_a_step_that_completes_in_the_same_tree() {
     );
 }
 
-/// A goal with a step and a sub-goal, both under way. Nothing but the tree is shared by their runs.
-async fn with_a_sub_goal(database: &Database) -> Workspace {
+/// Creates a goal with a step and a sub-goal, both under way. Their runs share only the tree.
+async fn goal_with_subgoal(database: &Database) -> Workspace {
     let workspace = Workspace::new(database).await.unwrap();
     let sub = json!({"key": "sub", "kind": "subgoal", "input": {"title": "Part", "description": "A part of it"}});
     workspace
@@ -94,11 +94,15 @@ async fn with_a_sub_goal(database: &Database) -> Workspace {
     workspace
 }
 
-/// Ends the one step of this kind without committing, lets another session's call meet it, and gives back its answer.
+/// Ends the one step of this kind without committing, makes another session's call meet it, and returns its answer.
 /// Without the tree's lock, both would write the same number into the tree's history.
-async fn while_one_ends(kind: &'static str, prepare: &str, call: &'static str) -> (Value, Session) {
+async fn call_during_end(
+    kind: &'static str,
+    prepare: &str,
+    call: &'static str,
+) -> (Value, Session) {
     let database = Database::fresh().await.unwrap();
-    let workspace = with_a_sub_goal(&database).await;
+    let workspace = goal_with_subgoal(&database).await;
     let watcher = database.owner().await.unwrap();
     watcher.run(prepare).await.unwrap();
     let step = first(workspace.claim(&[kind]).await.unwrap()).unwrap();
@@ -130,10 +134,10 @@ async fn goals(session: &Session) -> Value {
 }
 
 #[tokio::test]
-async fn a_cancelled_goal_waits_for_a_step_of_the_goal_above() {
+async fn cancel_of_subgoal_waits_for_parent_step() {
     let call =
         "select goalpost.cancel_goal(id) from goalpost.goals where parent_goal_id is not null";
-    let (answer, watcher) = while_one_ends("tool", "select", call).await;
+    let (answer, watcher) = call_during_end("tool", "select", call).await;
     assert_eq!(answer["state"], "cancelled");
     assert_eq!(
         goals(&watcher).await,
@@ -152,9 +156,9 @@ async fn a_cancelled_goal_waits_for_a_step_of_the_goal_above() {
 }
 
 #[tokio::test]
-async fn a_cancelled_request_waits_for_a_plan_far_below() {
+async fn cancel_of_request_waits_for_nested_plan() {
     let call = "select goalpost.cancel_request(id) from goalpost.requests";
-    let (answer, watcher) = while_one_ends("plan", "select", call).await;
+    let (answer, watcher) = call_during_end("plan", "select", call).await;
     assert_eq!(answer["state"], "cancelled");
     assert_eq!(goals(&watcher).await, json!(["cancelled", "cancelled"]));
     let open = "select count(*) from goalpost.steps where state in ('pending', 'ready', 'running', 'waiting')";
@@ -166,10 +170,10 @@ async fn a_cancelled_request_waits_for_a_plan_far_below() {
 }
 
 #[tokio::test]
-async fn a_sweep_waits_for_a_step_of_a_tree_in_which_something_is_overdue() {
+async fn sweep_waits_for_completion_in_overdue_tree() {
     let overdue = "update goalpost.workflow_runs set deadline_at = clock_timestamp() where parent_goal_id is not null";
     let (answer, watcher) =
-        while_one_ends("tool", overdue, "select goalpost_private.sweep()").await;
+        call_during_end("tool", overdue, "select goalpost_private.sweep()").await;
     assert_eq!(answer["runs_timed_out"], 1);
     assert_eq!(
         goals(&watcher).await,
@@ -179,7 +183,7 @@ async fn a_sweep_waits_for_a_step_of_a_tree_in_which_something_is_overdue() {
 }
 
 #[tokio::test]
-async fn a_sweep_does_not_take_back_what_a_heartbeat_saves_at_the_last_moment() {
+async fn last_moment_heartbeat_keeps_lease_from_sweep() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let plan = json!({"steps": [tool_step("a", &[])]});
@@ -215,11 +219,11 @@ async fn a_sweep_does_not_take_back_what_a_heartbeat_saves_at_the_last_moment() 
 }
 
 #[tokio::test]
-async fn two_drains_adopt_a_request_once_and_wait_for_nobody() {
+async fn concurrent_drains_adopt_request_once_without_waiting() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let other = database.worker().await.unwrap();
-    // Whoever waited would wait for good: an error instead.
+    // A blocked session would wait for ever; the timeout turns that into an error.
     other.run("set lock_timeout = '3s'").await.unwrap();
     let insert = format!(
         "insert into goalpost.requests (workspace_id, question) values ('{}', 'q')",
@@ -231,7 +235,7 @@ async fn two_drains_adopt_a_request_once_and_wait_for_nobody() {
     assert_eq!(workspace.claim(&["assess"]).await.unwrap().len(), 1);
     assert!(
         claim(&other, &["assess"], None).await.unwrap().is_empty(),
-        "it is somebody else's"
+        "the tree belongs to another session"
     );
     workspace.worker.run("commit").await.unwrap();
     let runs = workspace
@@ -243,7 +247,7 @@ async fn two_drains_adopt_a_request_once_and_wait_for_nobody() {
 }
 
 #[tokio::test]
-async fn a_cancel_waits_for_a_retry_and_ends_what_it_brought_back() {
+async fn cancel_waits_for_retry_and_cancels_reopened_work() {
     let database = Database::fresh().await.unwrap();
     let (workspace, run_id) = under_way(&database).await;
     let running = workspace.claim(&["tool"]).await.unwrap();
@@ -284,7 +288,7 @@ async fn a_cancel_waits_for_a_retry_and_ends_what_it_brought_back() {
 }
 
 #[tokio::test]
-async fn of_two_workspaces_at_once_the_second_sees_the_cap() {
+async fn second_concurrent_workspace_is_refused_by_cap() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let watcher = database.owner().await.unwrap();
@@ -358,8 +362,8 @@ async fn two_owners_who_demote_each_other_leave_one() {
     assert_eq!(owners, 1);
 }
 
-/// A step with a question under way is taken back by a sweep that has not committed yet; its worker calls meanwhile.
-async fn while_a_step_is_taken_back(
+/// Reclaims a step with a model call under way by a sweep that has not committed yet; its worker calls meanwhile.
+async fn call_during_reclaim(
     function: &'static str,
     more: Value,
 ) -> (Result<Value, String>, Session) {
@@ -393,20 +397,20 @@ async fn while_a_step_is_taken_back(
     assert_eq!(swept.unwrap()["leases_expired"], 1);
     let (worker, arguments) = (workspace.worker, with(more));
     let process = worker.process_id();
-    let told = after(&watcher, &sweeper, process, async move {
-        let told = worker.call(function, &arguments).await;
-        told.map_err(|error| sqlstate(&error).unwrap_or_default())
+    let reply = after(&watcher, &sweeper, process, async move {
+        let reply = worker.call(function, &arguments).await;
+        reply.map_err(|error| sqlstate(&error).unwrap_or_default())
     })
     .await;
-    (told, watcher)
+    (reply, watcher)
 }
 
 #[tokio::test]
-async fn whoever_asks_waits_for_a_sweep_that_takes_the_step_and_is_refused() {
+async fn model_call_during_sweep_waits_and_is_refused() {
     let ask = json!({"p_ask": {"purpose": "work", "provider": "p", "model": "m", "request_hash": "1".repeat(64),
                                "max_input_tokens": 1, "max_output_tokens": 1}});
-    let (told, watcher) = while_a_step_is_taken_back("goalpost_worker.begin_turn", ask).await;
-    assert_eq!(told, Err("ZG009".to_owned()));
+    let (reply, watcher) = call_during_reclaim("goalpost_worker.begin_turn", ask).await;
+    assert_eq!(reply, Err("ZG009".to_owned()));
     let turns = watcher
         .json("select count(*) from goalpost.step_turns")
         .await;
@@ -414,10 +418,10 @@ async fn whoever_asks_waits_for_a_sweep_that_takes_the_step_and_is_refused() {
 }
 
 #[tokio::test]
-async fn an_answer_waits_for_a_sweep_that_takes_the_step_and_comes_too_late() {
+async fn model_answer_during_sweep_waits_and_loses_lease() {
     let end = json!({"p_number": 1, "p_end": {"answer": {"text": "said"}}});
-    let (told, watcher) = while_a_step_is_taken_back("goalpost_worker.end_turn", end).await;
-    assert_eq!(told, Ok(json!({"lease_lost": true})));
+    let (reply, watcher) = call_during_reclaim("goalpost_worker.end_turn", end).await;
+    assert_eq!(reply, Ok(json!({"lease_lost": true})));
     let state = watcher.json("select state from goalpost.step_turns").await;
     assert_eq!(state.unwrap(), "failed");
 }

@@ -1,4 +1,4 @@
-//! One test binary; each module is a kind of promise.
+//! One test binary with a module per kind of guarantee.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,7 +12,6 @@ mod bench;
 mod boundaries;
 mod bounds;
 mod browser;
-mod canaries;
 mod chaos;
 mod claims;
 mod contract;
@@ -20,7 +19,6 @@ mod costs;
 mod database;
 mod dependencies;
 mod documents;
-mod doors;
 mod eval;
 mod faults;
 mod goals;
@@ -28,11 +26,12 @@ mod hostile;
 mod hostile_sql;
 mod journal;
 mod json_schemas;
+mod known_failure_modes;
 mod locks;
+mod log_leaks;
 mod models;
 mod mutants;
 mod objects;
-mod others_bugs;
 mod plan_rules;
 mod prompts;
 mod race_trials;
@@ -44,4 +43,5 @@ mod supabase_cli;
 mod tenants;
 mod tools;
 mod transcripts;
+mod untrusted_triggers;
 mod wakes;

@@ -1,4 +1,4 @@
-//! Work that needs a model, against a server that speaks the real wire format and answers from a script.
+//! Work that needs a model, against a server with the real wire format and scripted answers.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
 
-/// Replies by what is asked for: `assessment`, `plan`, `verdicts`, or `work` for an agent's turn. A reply that is a
-/// number is the HTTP status of a refusal, and a text the sentence of a refusal with status 400.
+/// Replies by the kind of call: `assessment`, `plan`, `verdicts`, or `work` for an agent's turn. A number is the HTTP
+/// status of a refusal, and a text the message of a refusal with status 400.
 #[derive(Clone, Default)]
 pub(crate) struct Script {
     replies: Arc<Mutex<BTreeMap<&'static str, VecDeque<Value>>>>,
     asked: Arc<Mutex<Vec<(String, Value)>>>,
-    /// Whether the server leaves out what a call used, as some compatible ones do.
+    /// True if the server leaves out the usage, as some compatible ones do.
     hides_usage: bool,
 }
 
@@ -33,7 +33,7 @@ impl Script {
         self
     }
 
-    /// A reply whose content is JSON, as structured output is.
+    /// Adds a reply whose content is JSON, as structured output is.
     pub(crate) fn json(self, to: &'static str, content: &Value) -> Self {
         self.reply(
             to,
@@ -41,7 +41,7 @@ impl Script {
         )
     }
 
-    /// Forgets the replies that were not asked for, and returns how many there were.
+    /// Removes the unused replies, and returns their number.
     pub(crate) fn clear(&self) -> usize {
         let mut replies = self.replies.lock().unwrap();
         let left = replies.values().map(VecDeque::len).sum();
@@ -58,7 +58,7 @@ impl Script {
             .collect()
     }
 
-    /// Serves until the test ends; gives back the base URL.
+    /// Serves until the test ends; returns the base URL.
     pub(crate) async fn serve(&self) -> String {
         let router = Router::new()
             .route("/v1/chat/completions", post(complete))
@@ -239,7 +239,7 @@ async fn memories_are_embedded_again_on_request() {
     ]);
     let steps = json!([{"key": "think", "kind": "agent", "agent": "analyst", "input": {"instructions": "Remember it."}}]);
     let goal = json!({"title": "Remember", "description": "Remember what we know."});
-    // Each refusal is asked again without a width.
+    // Each refusal is repeated without a width.
     let script = Script::default()
         .json("assessment", &json!({"decision": "goal", "goal": goal}))
         .json("plan", &json!({"summary": "s", "steps": steps}))
@@ -337,7 +337,7 @@ async fn learned_capabilities_reach_the_next_function() {
     let done = owner.until_settled(request_id).await.unwrap();
     assert_eq!(done["state"], "answered", "{done}");
 
-    // The planner and the executor are other processes: what they know came with their turns.
+    // The planner and the executor are separate processes: their capabilities are those sent with their turns.
     let names = |what: &str| -> Vec<bool> {
         let bodies = script.asked_for(what).into_iter();
         bodies
@@ -364,7 +364,7 @@ async fn learned_capabilities_reach_the_next_function() {
 }
 
 #[tokio::test]
-async fn a_goal_is_planned_repaired_worked_by_an_agent_split_and_planned_again() {
+async fn goal_with_repair_agent_subgoal_and_replan_completes() {
     let script = Script::default()
         .json("assessment", &json!({"decision": "goal", "goal": {"title": "Compare", "description": "Compare them"}}))
         .json("plan", &json!({"steps": [{"key": "a", "kind": "tool", "input": {"tool": "crystal_ball", "arguments": {}}}]}))
@@ -413,7 +413,7 @@ async fn a_goal_is_planned_repaired_worked_by_an_agent_split_and_planned_again()
         owner.rows("steps", "").await.unwrap()
     );
 
-    // What was wrong with the first plan went back to the model.
+    // The problems of the first plan were sent back to the model.
     let plans = script.asked_for("plan");
     assert_eq!(plans.len(), 4);
     assert!(
@@ -422,7 +422,7 @@ async fn a_goal_is_planned_repaired_worked_by_an_agent_split_and_planned_again()
         plans[1]
     );
     assert!(plans[0]["max_tokens"].is_number() || plans[0]["max_completion_tokens"].is_number());
-    // A tool that the agent does not have was refused, in words that the model read.
+    // A tool that the agent does not have was refused, and the model received the refusal.
     let turns = script.asked_for("work");
     assert_eq!(turns.len(), 2);
     assert!(

@@ -1,5 +1,5 @@
-//! Mutation testing in small: a sample of the mutants of the database, and the list of survivors. All of them run by
-//! `cargo harness mutants`.
+//! Mutation testing on a sample of the mutants of the database, and checks of the list of survivors. `cargo harness
+//! mutants` runs all mutants.
 
 use harness::mutants::{Choice, Report, Runner, Survivors};
 use local_stack::postgres::Server;

@@ -1,4 +1,4 @@
-//! Large payloads at the project's one address, as the functions reach it. What the policies let in is tried at
+//! Large payloads at the project's one address, as the functions reach it. The policies are tested in
 //! `infra/local/tests/supabase/objects.rs`.
 
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use store::{Config, Store};
 use system_tests::stacks;
 
 #[tokio::test]
-async fn what_the_functions_keep_is_read_by_members_at_the_same_address() {
+async fn offloaded_payloads_are_readable_by_members() {
     let stack = stacks::start().await.unwrap();
     let config = Config::new(stack.url().to_owned(), stack.publishable_key().to_owned());
     let keys = stack.keys().clone();

@@ -1,4 +1,4 @@
-//! The rules for plans are stated once and written twice, in Rust and in SQL: here they are held against each other.
+//! The rules for plans exist twice, in Rust and in SQL: these tests compare them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,7 +29,7 @@ fn catalogue() -> Catalogue {
     }
 }
 
-/// Small caps, so that random plans run into them.
+/// Returns small caps, so that random plans reach them.
 fn limits() -> Limits {
     Limits {
         max_steps: 5,
@@ -56,7 +56,7 @@ fn anything() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Mostly what belongs there, sometimes anything, sometimes nothing.
+/// Generates mostly valid values, sometimes any value, sometimes none.
 fn mostly(good: impl Strategy<Value = Value> + 'static) -> impl Strategy<Value = Option<Value>> {
     prop_oneof![12 => good.prop_map(Some), 1 => anything().prop_map(Some), 1 => Just(None)]
 }
@@ -150,7 +150,7 @@ fn step() -> impl Strategy<Value = Value> {
         })
 }
 
-/// Plans in which everything but the graph is right, so that its rules are reached often.
+/// Generates plans in which everything but the graph is valid, so that its rules are reached often.
 fn graph() -> impl Strategy<Value = Value> {
     proptest::collection::vec(proptest::collection::btree_set(0..6usize, 0..3), 1..7).prop_map(
         |edges| {
@@ -191,11 +191,11 @@ fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Value {
 }
 
 #[tokio::test]
-async fn rust_and_sql_find_the_same_problems_in_every_plan() {
+async fn rust_and_sql_agree_on_every_plan() {
     let database = Database::fresh().await.unwrap();
     let owner = database.owner().await.unwrap();
     let agents = json!({"analyst": ["sql", "template"], "idle": []});
-    // A fixed seed: a failure comes back. New plans are tried by changing it.
+    // A fixed seed makes failures reproducible. Another seed gives new plans.
     let mut runner = TestRunner::new_with_rng(
         Config::default(),
         TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]),
@@ -237,8 +237,8 @@ async fn rust_and_sql_find_the_same_problems_in_every_plan() {
             *seen.entry(code).or_default() += 1;
         }
     }
-    // The plans must reach every rule, or the agreement says little.
-    // Expressions are read in Rust alone; the database stores them and never evaluates one.
+    // The plans must reach every rule, or the agreement proves little. Expressions are parsed in Rust alone; the
+    // database stores them and never evaluates one.
     let of_rust_alone = [
         "bad_expression",
         "bad_output_schema",
@@ -260,7 +260,7 @@ async fn rust_and_sql_find_the_same_problems_in_every_plan() {
     );
 }
 
-/// The worked examples of the prompts are what a model copies: they pass every check that needs no table.
+/// Models copy the worked examples of the prompts: these pass every check that needs no table.
 #[test]
 fn examples_of_prompts_pass_the_check() {
     let registry = tools::Registry::builtin(tools::HttpPolicy::default()).unwrap();
@@ -283,10 +283,10 @@ fn examples_of_prompts_pass_the_check() {
     }
 }
 
-/// serde_json's `arbitrary_precision` is on in a build of the whole workspace (a dependency of the local stack asks for
-/// it) and off in a build of one function: templates must not see a difference.
+/// Renders numbers. serde_json's `arbitrary_precision` is on in a build of the whole workspace (a dependency of the
+/// local stack enables it) and off in a build of one function: templates must not depend on it.
 #[test]
-fn numbers_reach_templates_as_numbers_in_a_build_of_everything() {
+fn templates_receive_numbers_in_workspace_build() {
     let context = json!({"whole": 7, "part": 2.5, "rows": [{"n": 1}, {"n": 2}]});
     let rendered = domain::expression::render(
         &json!("{{ whole * part + (rows | map(attribute=\"n\") | sum) }}"),

@@ -1,4 +1,4 @@
-//! What models are sent, over the demonstration shop: what is in each prompt, in which order, and how long it is.
+//! Prompts of a goal over the demonstration shop: their parts, their order, and their length.
 
 use local_stack::stack::{Person, StackOptions};
 use serde_json::{Value, json};
@@ -9,8 +9,8 @@ use crate::models::Script;
 
 const QUESTION: &str = "Which three customers of our shop bought the most in the last 30 days, what did they buy, and is any of it running out of stock? Give me a short report I can forward.";
 
-/// The most bytes that each request may have, and its blocks. A change that makes one longer records the new figure with
-/// its reason.
+/// Maximum bytes of each request, and its blocks. A change that makes one longer records the new figure with its
+/// reason.
 const BOUNDS: [(&str, usize, &[&str]); 7] = [
     (
         "assess",
@@ -112,21 +112,21 @@ const BOUNDS: [(&str, usize, &[&str]); 7] = [
     ),
 ];
 
-/// The prompts that are kept as files; in the others little more is than results.
+/// Prompts that are kept as files; the others contain little more than results.
 const SNAPSHOTS: [&str; 4] = ["assess", "plan", "agent, first turn", "judge"];
 
 fn query(key: &str, query: &str) -> Value {
     json!({"key": key, "kind": "tool", "title": key, "depends_on": [], "input": {"tool": "sql", "arguments": {"query": query}}})
 }
 
-/// An answer that calls `sql`.
+/// Returns an answer that calls `sql`.
 fn call(query: &str) -> Value {
     let arguments = json!({"query": query, "row_limit": 1000}).to_string();
     json!({"role": "assistant", "content": null, "tool_calls": [
         {"id": "call_1", "type": "function", "function": {"name": "sql", "arguments": arguments}}]})
 }
 
-/// A goal with an agent that reads much, a sub-goal, a re-plan and judgements, as a model might plan it.
+/// Returns a goal with an agent that reads much, a sub-goal, a re-plan and judgements, as a model might plan it.
 fn script() -> Script {
     let top = "select c.id, c.full_name, sum(o.total_cents) / 100.0 as total, avg(o.total_cents) as mean from shop.customers c join shop.orders o on o.customer_id = c.id group by 1, 2 order by 3 desc limit 100";
     let everything = "select o.*, c.full_name, c.email, c.city from shop.orders o join shop.customers c on c.id = o.customer_id order by o.id";
@@ -140,7 +140,7 @@ fn script() -> Script {
     });
     let below = json!({"summary": "Stock", "steps": [query("stock", "select * from shop.stock where on_hand < reorder_level")]});
     let again = json!({"summary": "Once more", "steps": [query("recent", "select count(*) as orders from shop.orders")]});
-    let said = |text: &str| json!({"role": "assistant", "content": text});
+    let answer = |text: &str| json!({"role": "assistant", "content": text});
     let verdict =
         |verdict: &str| json!({"verdicts": [{"number": 1, "verdict": verdict, "evidence": "e"}]});
     Script::default()
@@ -149,12 +149,12 @@ fn script() -> Script {
         .json("plan", &below)
         .json("plan", &again)
         .reply("work", call(everything))
-        .reply("work", said("They bought lamps."))
+        .reply("work", answer("They bought lamps."))
         .json("verdicts", &verdict("unmet"))
         .json("verdicts", &verdict("met"))
 }
 
-/// The message of ours that a request begins with.
+/// Returns the product's own message at the beginning of a request.
 fn first(request: &Value) -> String {
     request["messages"][1]["content"]
         .as_str()
@@ -162,7 +162,7 @@ fn first(request: &Value) -> String {
         .to_owned()
 }
 
-/// Names of the blocks, in their order.
+/// Returns the names of the blocks, in their order.
 fn blocks(content: &str) -> Vec<&str> {
     content
         .split("<data name=\"")
@@ -172,7 +172,7 @@ fn blocks(content: &str) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn prompts_of_a_goal_over_the_shop_have_their_parts_and_bounds() {
+async fn prompts_of_goal_have_expected_parts_and_bounds() {
     let script = script();
     let base_url = script.serve().await;
     let with_model = move |mut options: StackOptions| {
@@ -228,7 +228,7 @@ async fn prompts_of_a_goal_over_the_shop_have_their_parts_and_bounds() {
         );
     }
 
-    // Another question of the workspace begins with the same bytes, for caches.
+    // Another request of the workspace begins with the same bytes, for caches.
     let [top, below] = [prompts[1], prompts[2]].map(|(_, prompt)| first(prompt));
     let common = top
         .bytes()
@@ -280,7 +280,7 @@ async fn prompts_of_a_goal_over_the_shop_have_their_parts_and_bounds() {
     stack.stop().await.unwrap();
 }
 
-/// The longest line of a snapshot: what results look like is in their first characters.
+/// Maximum length of a line in a snapshot: the first characters show the form of results.
 const MAX_LINE_CHARS: usize = 1_200;
 
 /// Compares a prompt with its reviewed file in `tests/suite/prompts`. `GOALPOST_WRITE_PROMPTS=1` writes the files anew.

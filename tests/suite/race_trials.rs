@@ -1,4 +1,4 @@
-//! Races by the hundred: a small run of what `harness races` does by the thousand.
+//! Hundreds of races: a small run of `harness races`.
 
 use harness::races::{Kind, Options, Report, run};
 use local_stack::postgres::Server;
@@ -15,14 +15,14 @@ async fn race(kinds: &[Kind], trials: u64, before: Option<&str>) -> Report {
 }
 
 #[tokio::test]
-async fn every_race_of_approvals_cancels_fan_in_and_claims_has_one_legal_end() {
+async fn every_tree_race_has_one_legal_end() {
     let report = race(&Kind::TREES, 100, None).await;
     for races in &report.kinds {
-        assert_eq!(races.violations, 0, "{}: {:#?}", races.kind, races.told);
+        assert_eq!(races.violations, 0, "{}: {:#?}", races.kind, races.shown);
         assert_eq!(races.trials, 100);
         assert!(
             races.met > 0,
-            "{}: nobody ever waited for another",
+            "{}: no session ever waited for another",
             races.kind
         );
         assert!(
@@ -35,32 +35,32 @@ async fn every_race_of_approvals_cancels_fan_in_and_claims_has_one_legal_end() {
 }
 
 #[tokio::test]
-async fn sixty_four_steps_at_the_edge_of_a_budget_never_overspend() {
+async fn concurrent_steps_never_overspend_a_budget() {
     let report = race(&[Kind::Budget], 12, None).await;
     for races in &report.kinds {
-        assert_eq!(races.violations, 0, "{:#?}", races.told);
+        assert_eq!(races.violations, 0, "{:#?}", races.shown);
         assert_eq!(races.trials, 12);
-        assert!(races.met > 0, "nobody ever waited for another");
+        assert!(races.met > 0, "no session ever waited for another");
         assert!(races.won.len() > 2, "always the same: {:?}", races.won);
     }
 }
 
-/// SQL that takes a guard out of a function, wherever else the function has changed.
-fn without(function: &str, guard: &str, instead: &str) -> String {
+/// Returns SQL that replaces a condition in a function.
+fn without(function: &str, condition: &str, instead: &str) -> String {
     format!(
         "do $do$ declare v_function text := pg_get_functiondef('goalpost_private.{function}'::regproc);
          begin
-           if position($guard${guard}$guard$ in v_function) = 0 then
-             raise exception 'the guard is not there any more';
+           if position($condition${condition}$condition$ in v_function) = 0 then
+             raise exception 'the condition is gone';
            end if;
-           execute replace(v_function, $guard${guard}$guard$, $instead${instead}$instead$);
+           execute replace(v_function, $condition${condition}$condition$, $instead${instead}$instead$);
          end $do$"
     )
 }
 
 #[tokio::test]
-async fn a_guard_that_is_taken_away_shows_in_the_races() {
-    let guards = [
+async fn races_kill_mutants() {
+    let conditions = [
         (
             Kind::FanIn,
             "lock_trees",
@@ -92,13 +92,18 @@ async fn a_guard_that_is_taken_away_shows_in_the_races() {
             "limit 100",
         ),
     ];
-    for (kind, function, guard, instead) in guards {
+    for (kind, function, condition, instead) in conditions {
         let trials = if kind == Kind::Budget { 10 } else { 50 };
-        let report = race(&[kind], trials, Some(&without(function, guard, instead))).await;
+        let report = race(
+            &[kind],
+            trials,
+            Some(&without(function, condition, instead)),
+        )
+        .await;
         let name = kind.name();
         assert!(
             report.violations() > 0,
-            "{name}: nobody misses '{guard}' of {function}"
+            "{name}: the mutant without '{condition}' of {function} survives"
         );
     }
 }

@@ -1,12 +1,12 @@
-//! Two transactions that meet. Each test brings both to the point where one waits for the other, as Postgres sees
-//! it, and then lets go; nothing depends on time.
+//! Two transactions that meet. Each test brings both to the point where one waits for the other, as Postgres reports,
+//! and then releases it; nothing depends on time.
 
 use serde_json::{Value, json};
 use system_tests::scenario::{Claimed, Workspace, claim, finish, first, tool_step};
 use system_tests::{Database, Session};
 
 /// Runs `second` while `first_session` holds an open transaction, waits until it is blocked, then commits.
-async fn let_meet<T: Send + 'static>(
+async fn run_blocked<T: Send + 'static>(
     watcher: &Session,
     holder: &Session,
     blocked_process: i32,
@@ -28,7 +28,7 @@ async fn step_states(session: &Session, run_id: i64) -> Value {
 }
 
 #[tokio::test]
-async fn two_parents_that_finish_at_once_make_their_child_ready_once() {
+async fn concurrent_parents_make_child_ready_once() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let plan =
@@ -52,7 +52,7 @@ async fn two_parents_that_finish_at_once_make_their_child_ready_once() {
     .unwrap();
     let outcome = parents[1].completed(&json!({"text": "b"}));
     let process = right.process_id();
-    let handed_out = let_meet(&watcher, &left, process, async move {
+    let handed_out = run_blocked(&watcher, &left, process, async move {
         finish(&right, &[outcome], &["tool"], 10).await.unwrap()
     })
     .await;
@@ -72,8 +72,8 @@ async fn two_parents_that_finish_at_once_make_their_child_ready_once() {
     assert_eq!(step_states(&watcher, run_id).await["c"], "running");
 }
 
-/// A goal whose last step is claimed, ready to be completed.
-async fn at_its_last_step(database: &Database) -> (Workspace, i64, Claimed) {
+/// Creates a goal whose last step is claimed, ready to be completed.
+async fn goal_at_last_step(database: &Database) -> (Workspace, i64, Claimed) {
     let workspace = Workspace::new(database).await.unwrap();
     let run_id = workspace
         .goal(&json!({"steps": [tool_step("only", &[])]}))
@@ -104,9 +104,9 @@ async fn goal_of(session: &Session, run_id: i64) -> (i64, String) {
 const COMPLETE: &str = r#"{"decision": "complete", "report": "The report", "result": {}}"#;
 
 #[tokio::test]
-async fn a_cancel_that_comes_while_the_goal_completes_changes_nothing() {
+async fn cancel_during_completion_changes_nothing() {
     let database = Database::fresh().await.unwrap();
-    let (workspace, run_id, judge) = at_its_last_step(&database).await;
+    let (workspace, run_id, judge) = goal_at_last_step(&database).await;
     let watcher = database.owner().await.unwrap();
     let (goal_id, _) = goal_of(&watcher, run_id).await;
 
@@ -118,7 +118,7 @@ async fn a_cancel_that_comes_while_the_goal_completes_changes_nothing() {
         .unwrap();
     let process = workspace.owner.process_id();
     let owner = workspace.owner;
-    let answer = let_meet(&watcher, &workspace.worker, process, async move {
+    let answer = run_blocked(&watcher, &workspace.worker, process, async move {
         owner
             .call("goalpost.cancel_goal", &json!({"p_goal_id": goal_id}))
             .await
@@ -128,7 +128,7 @@ async fn a_cancel_that_comes_while_the_goal_completes_changes_nothing() {
 
     assert_eq!(
         answer["state"], "completed",
-        "the canceller is told how it really ended"
+        "the cancel returns the real end"
     );
     assert_eq!(goal_of(&watcher, run_id).await.1, "completed");
     let request = watcher
@@ -140,9 +140,9 @@ async fn a_cancel_that_comes_while_the_goal_completes_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_completion_that_comes_while_the_goal_is_cancelled_is_refused() {
+async fn completion_during_cancel_is_refused() {
     let database = Database::fresh().await.unwrap();
-    let (workspace, run_id, judge) = at_its_last_step(&database).await;
+    let (workspace, run_id, judge) = goal_at_last_step(&database).await;
     let watcher = database.owner().await.unwrap();
     let (goal_id, _) = goal_of(&watcher, run_id).await;
 
@@ -156,7 +156,7 @@ async fn a_completion_that_comes_while_the_goal_is_cancelled_is_refused() {
     let worker = workspace.worker;
     let complete: Value = serde_json::from_str(COMPLETE).unwrap();
     let outcome = judge.completed(&complete);
-    let judged = let_meet(&watcher, &workspace.owner, process, async move {
+    let judged = run_blocked(&watcher, &workspace.owner, process, async move {
         finish(&worker, &[outcome], &["judge"], 0).await.unwrap()
     })
     .await;
@@ -167,7 +167,7 @@ async fn a_completion_that_comes_while_the_goal_is_cancelled_is_refused() {
 }
 
 #[tokio::test]
-async fn of_two_decisions_at_once_the_first_counts_and_the_second_is_told() {
+async fn second_concurrent_decision_receives_the_first() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let plan =
@@ -189,7 +189,7 @@ async fn of_two_decisions_at_once_the_first_counts_and_the_second_is_told() {
         .unwrap();
     let process = other.process_id();
     let late = decide("rejected");
-    let no = let_meet(&watcher, &workspace.owner, process, async move {
+    let no = run_blocked(&watcher, &workspace.owner, process, async move {
         other.call("goalpost.decide_approval", &late).await.unwrap()
     })
     .await;
@@ -206,7 +206,7 @@ async fn of_two_decisions_at_once_the_first_counts_and_the_second_is_told() {
 }
 
 #[tokio::test]
-async fn a_worker_whose_lease_ran_out_is_refused_and_its_cost_is_booked() {
+async fn expired_lease_is_refused_and_cost_booked() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     workspace
@@ -235,7 +235,7 @@ async fn a_worker_whose_lease_ran_out_is_refused_and_its_cost_is_booked() {
     let swept = owner.json("select goalpost_private.sweep()").await.unwrap();
     assert_eq!(swept["leases_expired"], 1);
 
-    // Refused already before anybody else has it, and still after.
+    // Refused before another worker has claimed the step, and after.
     let late = slow.completed(&json!({"text": "late"}));
     let end = lease(
         json!({"p_number": 1, "p_end": {"answer": {"text": "late"}, "usage": {"input_tokens": 7}}}),
@@ -282,10 +282,10 @@ async fn a_worker_whose_lease_ran_out_is_refused_and_its_cost_is_booked() {
 }
 
 #[tokio::test]
-async fn a_drain_that_is_about_to_look_sees_work_whose_bell_was_not_rung_again() {
+async fn drain_waits_for_work_relying_on_its_wake() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
-    workspace.ask("rings the bell").await.unwrap();
+    workspace.ask("sends a wake").await.unwrap();
     let watcher = database.owner().await.unwrap();
     let wake_id = watcher
         .json("select id from goalpost.wakes")
@@ -293,15 +293,12 @@ async fn a_drain_that_is_about_to_look_sees_work_whose_bell_was_not_rung_again()
         .unwrap()
         .as_i64();
 
-    // Its bell is ringing already, so this one does not ring, and is not committed yet.
+    // A wake is already queued, so this transaction, not committed yet, sends none.
     workspace.owner.run("begin").await.unwrap();
-    workspace
-        .ask("relies on the bell that rings")
-        .await
-        .unwrap();
+    workspace.ask("relies on the queued wake").await.unwrap();
     let process = workspace.worker.process_id();
     let worker = workspace.worker;
-    let claimed = let_meet(&watcher, &workspace.owner, process, async move {
+    let claimed = run_blocked(&watcher, &workspace.owner, process, async move {
         claim(&worker, &["assess"], wake_id).await.unwrap()
     })
     .await;
@@ -317,10 +314,10 @@ async fn a_drain_that_is_about_to_look_sees_work_whose_bell_was_not_rung_again()
 }
 
 #[tokio::test]
-async fn work_that_becomes_ready_while_a_drain_already_looks_rings_for_itself() {
+async fn work_ready_after_acknowledgement_sends_its_wake() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
-    workspace.ask("rings the bell").await.unwrap();
+    workspace.ask("sends a wake").await.unwrap();
     let watcher = database.owner().await.unwrap();
     let wake_id = watcher
         .json("select id from goalpost.wakes")
@@ -352,7 +349,7 @@ async fn work_that_becomes_ready_while_a_drain_already_looks_rings_for_itself() 
 }
 
 #[tokio::test]
-async fn claims_at_once_share_out_the_work_and_wait_for_nobody() {
+async fn concurrent_claims_share_steps_without_waiting() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let keys: Vec<String> = (0..20).map(|number| format!("s{number}")).collect();
@@ -365,7 +362,7 @@ async fn claims_at_once_share_out_the_work_and_wait_for_nobody() {
     right.run("begin").await.unwrap();
     let mut taken: Vec<String> = Vec::new();
     for session in [&left, &right] {
-        // Neither has committed: the second would hang here if it waited for the first.
+        // Neither has committed: the second would block here if it waited for the first.
         taken.extend(
             claim(session, &["tool"], None)
                 .await
@@ -383,7 +380,7 @@ async fn claims_at_once_share_out_the_work_and_wait_for_nobody() {
 }
 
 #[tokio::test]
-async fn a_heartbeat_neither_waits_for_a_cancel_nor_undoes_it() {
+async fn heartbeat_skips_locked_cancel_without_undoing_it() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let run_id = workspace
@@ -435,7 +432,7 @@ async fn a_heartbeat_neither_waits_for_a_cancel_nor_undoes_it() {
 }
 
 #[tokio::test]
-async fn a_second_sweep_at_the_same_time_leaves_at_once() {
+async fn concurrent_second_sweep_returns_at_once() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     workspace

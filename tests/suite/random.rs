@@ -1,8 +1,8 @@
-//! Random numbers from a seed: a seed repeats its test as long as `Cargo.lock` names the same version of `fastrand`.
+//! Random numbers from a seed: a seed repeats its test as long as `Cargo.lock` locks the same version of `fastrand`.
 
 use fastrand::Rng;
 
-/// Returns the generator of this seed, and the seed; `GOALPOST_SEED` names another one.
+/// Returns the generator of this seed, and the seed; `GOALPOST_SEED` overrides it.
 pub(crate) fn seeded(seed: u64) -> (Rng, u64) {
     let seed = std::env::var("GOALPOST_SEED").map_or(seed, |text| {
         text.parse()

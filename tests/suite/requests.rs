@@ -1,4 +1,4 @@
-//! Requests at the door: what is answered at once, what is refused and how, and that every way in is the same.
+//! Requests through every entry point: immediate answers, refusals, and the equality of all entry points.
 
 use local_stack::stack::Person;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use system_tests::stacks;
 use crate::models::Script;
 
 #[tokio::test]
-async fn a_simple_question_is_answered_while_the_caller_waits() {
+async fn simple_question_is_answered_within_the_call() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let answer = owner.ask("What is 17% of 2,340?").await.unwrap();
@@ -29,7 +29,7 @@ async fn a_simple_question_is_answered_while_the_caller_waits() {
 }
 
 #[tokio::test]
-async fn a_question_that_is_counted_in_the_asker_s_own_rows_is_answered_from_them() {
+async fn count_question_is_answered_from_requesters_rows() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let database = stack.admin_db().await.unwrap();
@@ -46,13 +46,13 @@ async fn a_question_that_is_counted_in_the_asker_s_own_rows_is_answered_from_the
         .replace([',', '.', ' '], "");
     assert!(
         text.contains(&orders.to_string()),
-        "{orders} orders, but it says: {answer:?}"
+        "{orders} orders, but the answer is: {answer:?}"
     );
     stack.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_question_that_nothing_covers_fails_with_what_to_do() {
+async fn uncovered_question_fails_with_remedy() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let answer = owner.ask("Write a poem about the sea").await.unwrap();
@@ -68,7 +68,7 @@ async fn a_question_that_nothing_covers_fails_with_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_request_that_was_inserted_as_a_row_is_worked_like_any_other() {
+async fn inserted_request_row_is_worked() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let row = json!({"workspace_id": DEMO, "question": "What is 6 * 7?"});
@@ -85,7 +85,7 @@ async fn a_request_that_was_inserted_as_a_row_is_worked_like_any_other() {
 }
 
 #[tokio::test]
-async fn the_same_idempotency_key_asks_once() {
+async fn repeated_idempotency_key_creates_one_request() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let body =
@@ -106,7 +106,7 @@ async fn the_same_idempotency_key_asks_once() {
 }
 
 #[tokio::test]
-async fn intake_says_what_is_wrong_with_a_request() {
+async fn intake_names_the_problem_of_a_request() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let too_long = "x".repeat(16_001);
@@ -295,7 +295,7 @@ async fn posted_context_and_budget_reach_models_and_caps() {
     stack.stop().await.unwrap();
 }
 
-/// Questions that share words with a runbook and ask for something else: another action, filter, period, or the opposite.
+/// Questions that share words with a runbook but differ in action, filter or period, or request the opposite.
 const NEAR_MISSES: [&str; 9] = [
     "Delete all my orders this week",
     "Email the sales of this week to bob@example.com",

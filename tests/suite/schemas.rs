@@ -66,7 +66,7 @@ async fn comparison_notices_each_kind_of_change() {
     }
 }
 
-/// The names that a file may hold one of: the RPCs of people and of the functions.
+/// Names of RPCs of people and of the functions, of which a file may define one.
 const RPC: [&str; 2] = [
     "create function goalpost.",
     "create function goalpost_worker.",

@@ -1,5 +1,5 @@
-//! What the Supabase CLI makes of `supabase/`: it pushes the migration and the seed, finds nothing to advise on, and
-//! generates the types that ship.
+//! The Supabase CLI on `supabase/`: it pushes the migration and the seed, finds nothing to advise on, and generates the
+//! shipped types.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,7 +15,7 @@ const WRITE: &str = "GOALPOST_WRITE_TYPES";
 
 struct Cli {
     programs: PathBuf,
-    /// A copy of `supabase/`: the CLI leaves files of its own there.
+    /// Copy of `supabase/`: the CLI leaves files of its own there.
     folder: tempfile::TempDir,
     url: String,
 }
@@ -83,7 +83,8 @@ async fn supabase_cli_pushes_advises_and_generates_types() {
     database::drop(server, &name).await.unwrap();
 }
 
-/// Nothing in our schemas but indexes that a new database has not used yet. The demo shop has its defects on purpose.
+/// Runs the advisors. The only findings in the product's schemas are indexes that a new database has not used yet; the
+/// demo shop has deliberate defects.
 fn advisors_find_nothing(cli: &Cli) {
     let text = cli.run(&["db", "advisors", "--type", "all", "--level", "info"]);
     let advice: Vec<Value> = serde_json::from_str(&text).unwrap();
@@ -99,7 +100,7 @@ fn advisors_find_nothing(cli: &Cli) {
     assert!(ours.is_empty(), "{ours:#?}");
     assert!(
         advice.iter().any(|entry| in_schema(&entry, "shop")),
-        "the defects of the demo shop were not found, so the advisors did not look"
+        "the defects of the demo shop were not found, so the advisors did not run"
     );
 }
 

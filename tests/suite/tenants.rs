@@ -1,7 +1,7 @@
-//! Two tenants on one stack: whatever the people of one try, nothing of the other changes, and nothing of it is shown.
+//! Two tenants on one stack: no call by people of one changes or returns anything of the other.
 //!
-//! Hundreds of calls of the public API, drawn from a seed, by people of every role in workspace `a`, with arguments of
-//! `b` wherever an argument can be. Afterwards every row of `b` is compared byte for byte, and no answer may have held
+//! People of every role in workspace `a` make hundreds of random calls of the public API, drawn from a seed, with
+//! arguments of `b` wherever possible. Afterwards every row of `b` is compared byte for byte, and no answer may contain
 //! an id or a word of `b` that the caller did not send.
 
 mod world;
@@ -18,11 +18,11 @@ use world::{Named, Relations, empty_tables, rows_of, two_tenants};
 
 const SEED: u64 = 20_261_122;
 const CALLS: usize = 900;
-/// Stands in every text of workspace `b`.
+/// Word in every text of workspace `b`.
 const CANARY: &str = "kestrel-of-b";
 const ROLES: [&str; 5] = ["viewer", "member", "approver", "admin", "owner"];
 
-/// One call: how it is addressed and what it carries.
+/// One call: its address and its content.
 #[derive(Debug)]
 struct Call {
     method: Method,
@@ -50,7 +50,7 @@ impl Call {
         }
     }
 
-    /// All that the caller sent, to tell an echo from a leak.
+    /// Returns everything that the caller sent, to distinguish an echo from a leak.
     fn sent(&self) -> String {
         format!(
             "{} {}",
@@ -72,7 +72,7 @@ fn draw(rng: &mut Rng, a: &Named, b: &Named, relations: &Relations) -> Call {
         _ => *rng.choice(ids).unwrap(),
     };
     let table = rng.choice(&relations.all).unwrap().as_str();
-    // A view over several rows is refused for being one, whoever asks.
+    // A view over several rows refuses writes of every caller.
     let written = if relations.views.iter().any(|view| view == table) {
         "goals"
     } else {
@@ -252,7 +252,7 @@ fn draw(rng: &mut Rng, a: &Named, b: &Named, relations: &Relations) -> Call {
 }
 
 #[tokio::test]
-async fn nothing_that_one_tenant_s_people_do_changes_or_shows_the_other_s_rows() {
+async fn tenants_neither_read_nor_change_each_other() {
     let (mut rng, seed) = seeded(SEED);
     println!("seed {seed}, {CALLS} calls");
     let stack = two_tenants().await;
@@ -292,7 +292,7 @@ async fn nothing_that_one_tenant_s_people_do_changes_or_shows_the_other_s_rows()
 
     let http = reqwest::Client::new();
     let (mut done, mut rows_seen) = (0_usize, 0_usize);
-    // What is drawn, and then every relation of the catalog once for each person.
+    // The random calls, and then every relation of the catalog once for each person.
     let mut calls: Vec<(Call, Option<usize>)> = Vec::new();
     for _ in 0..CALLS {
         calls.push((draw(&mut rng, &a, &b, &relations), None));
@@ -325,8 +325,8 @@ async fn nothing_that_one_tenant_s_people_do_changes_or_shows_the_other_s_rows()
         let reply = request.send().await.unwrap();
         let (status, headers) = (reply.status(), format!("{:?}", reply.headers()));
         let body = reply.text().await.unwrap();
-        let told = || format!("seed {seed}, call {number}: {call:?}: {status} {headers} {body}");
-        assert!(!status.is_server_error(), "{}", told());
+        let context = || format!("seed {seed}, call {number}: {call:?}: {status} {headers} {body}");
+        assert!(!status.is_server_error(), "{}", context());
         done += usize::from(status.is_success());
 
         let sent = call.sent();
@@ -341,7 +341,7 @@ async fn nothing_that_one_tenant_s_people_do_changes_or_shows_the_other_s_rows()
                     || (is_echo && !status.is_success())
                     || is_echo_of_own(&call, word, &invited),
                 "{word} was shown: {}",
-                told()
+                context()
             );
         }
         let rows: Vec<Value> = serde_json::from_str(&body).unwrap_or_default();
@@ -355,7 +355,7 @@ async fn nothing_that_one_tenant_s_people_do_changes_or_shows_the_other_s_rows()
             let is_theirs = run.is_some_and(|run| b.runs.contains(&run))
                 || goal.is_some_and(|goal| b.goals.contains(&goal))
                 || request.is_some_and(|request| b.requests.contains(&request));
-            assert!(!is_theirs, "a row of b was shown: {}", told());
+            assert!(!is_theirs, "a row of b was shown: {}", context());
         }
     }
     assert!(
@@ -374,8 +374,8 @@ async fn nothing_that_one_tenant_s_people_do_changes_or_shows_the_other_s_rows()
     stack.stop().await.unwrap();
 }
 
-/// Returns true for a person of `b` whom an admin of `a` who knows their id made a member of `a` or invited there: that is
-/// no row of `b`.
+/// Returns true for a person of `b` whom an admin of `a` who has their id made a member of `a` or invited there: not a
+/// row of `b`.
 fn is_echo_of_own(call: &Call, word: &str, invited: &[Value]) -> bool {
     let names_them = call
         .body

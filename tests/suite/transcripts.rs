@@ -1,5 +1,5 @@
-//! Tasks that were played with a competent model at the other end, replayed: what it answered is sent again, in its order,
-//! and the request must end as it did, in as many calls. The answers include mistakes and their repairs.
+//! Replays tasks that were solved by a competent model: its answers are sent again in order, and the request must end
+//! the same way, in as many calls. The answers include mistakes and their repairs.
 
 use local_stack::stack::{Person, StackOptions};
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use system_tests::stacks;
 
 use crate::models::Script;
 
-/// The file, how the request ends, and a part of what the asker reads.
+/// File, end of the request, and a part of the text that the requester receives.
 const TASKS: [(&str, &str, &str); 14] = [
     ("foreign_key", "answered", "foreign key"),
     ("row_level_security", "answered", "Row level security"),
@@ -101,7 +101,7 @@ async fn played_tasks_end_as_they_did() {
         let left = script.clear();
         if ended["state"] != state || !shown.contains(part) || left != 0 {
             problems.push(format!(
-                "{name}: {} of {} answers were not asked for; {}",
+                "{name}: {} of {} answers were not requested; {}",
                 left,
                 answers.len(),
                 ended

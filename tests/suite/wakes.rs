@@ -1,4 +1,4 @@
-//! Rows are the truth, wakes are hints: what happens when none arrives, and when a stranger rings.
+//! Rows are authoritative, wakes are hints: work without any wake, and forged wakes.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use system_tests::people::Client;
 use system_tests::stacks;
 
 #[tokio::test]
-async fn a_goal_is_reached_although_not_one_wake_arrives() {
+async fn goal_completes_without_any_wake() {
     let without_wakes = |options| StackOptions {
         pg_net: Switch::Off,
         outside_schedules: Some(Duration::from_secs(1)),
@@ -25,18 +25,22 @@ async fn a_goal_is_reached_although_not_one_wake_arrives() {
     let done = owner.until_settled(request_id).await.unwrap();
     assert_eq!(done["state"], "answered", "{done}");
     let database = stack.admin_db().await.unwrap();
-    let heard = database
+    let acknowledged = database
         .query_one(
             "select count(*) from goalpost.wakes where acknowledged_at is not null",
             &[],
         )
         .await;
-    assert_eq!(heard.unwrap().get::<_, i64>(0), 0, "no wake was heard");
+    assert_eq!(
+        acknowledged.unwrap().get::<_, i64>(0),
+        0,
+        "no wake was acknowledged"
+    );
     stack.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn every_wake_of_a_goal_is_heard_and_its_answer_is_a_success() {
+async fn every_wake_of_a_goal_is_acknowledged() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let asked = owner.begin("How did the shop do this week?").await.unwrap();
@@ -53,20 +57,20 @@ async fn every_wake_of_a_goal_is_heard_and_its_answer_is_a_success() {
         )
         .await
         .unwrap();
-    let (rung, heard, functions): (i64, i64, String) = (row.get(0), row.get(1), row.get(2));
+    let (sent, acknowledged, functions): (i64, i64, String) = (row.get(0), row.get(1), row.get(2));
     assert_eq!(
         functions, "aggregator,executor,intake,planner",
         "each was woken"
     );
     assert_eq!(
-        heard, rung,
-        "each wake was acknowledged by the drain that it woke"
+        acknowledged, sent,
+        "each wake was acknowledged by its drain"
     );
     stack.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_wake_that_the_database_did_not_sign_is_turned_away_before_anything_is_looked_at() {
+async fn unsigned_wake_is_refused_before_any_check() {
     let stack = stacks::start().await.unwrap();
     let http = reqwest::Client::new();
     let body = json!({"type": "INSERT", "table": "wakes", "schema": "goalpost", "old_record": null,
@@ -101,7 +105,7 @@ async fn a_wake_that_the_database_did_not_sign_is_turned_away_before_anything_is
 }
 
 #[tokio::test]
-async fn wakes_that_travel_through_a_queue_do_the_same_work() {
+async fn wakes_through_queue_do_the_same_work() {
     let without_webhooks = |options| StackOptions {
         pg_net: Switch::Off,
         ..options
@@ -114,7 +118,7 @@ async fn wakes_that_travel_through_a_queue_do_the_same_work() {
     let database = stack.admin_db().await.unwrap();
 
     let http = reqwest::Client::new();
-    // What a gateway function does: it takes each wake as the database wrote it and puts it on the function's queue.
+    // Puts each wake, as the database wrote it, on its function's queue, as a gateway function does.
     let mut sent = 0_i64;
     loop {
         let wakes = database
@@ -164,13 +168,13 @@ async fn wakes_that_travel_through_a_queue_do_the_same_work() {
     assert_eq!(
         unheard.unwrap().get::<_, i64>(0),
         0,
-        "each message was heard"
+        "each message was acknowledged"
     );
     stack.stop().await.unwrap();
 }
 
 #[tokio::test]
-async fn the_analyzer_measures_what_runbooks_and_agents_achieved() {
+async fn analyzer_records_runbook_and_agent_statistics() {
     let stack = stacks::start().await.unwrap();
     let owner = Client::of(&stack, Person::Owner);
     let asked = owner.begin("How did the shop do this week?").await.unwrap();

@@ -1,5 +1,5 @@
--- What the tasks of `cargo harness eval tasks` find beside the demonstration shop: a table to write, rules that let steps
--- act, content that tries to give orders, and a second table of prices.
+-- Additions to the demonstration shop for the tasks of `cargo harness eval tasks`: a table to write, rules that let
+-- steps act, content with hostile instructions, and a second table of prices.
 
 create table public.reorders (
   id bigint generated always as identity primary key,

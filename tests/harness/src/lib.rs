@@ -1,7 +1,8 @@
-//! What tests Goalpost beyond `cargo test`: goals under injected faults (`chaos`), sessions that race (`races`),
-//! measurements (`bench`), what a language model achieves (`eval`), and what they and the system tests share (`faults`, `oracle`, `people`).
+//! Tests of Goalpost beyond `cargo test`: goals under injected faults (`chaos`), racing sessions (`races`),
+//! measurements (`bench`), evaluation of a language model (`eval`), and the parts they share with the system tests
+//! (`faults`, `oracle`, `people`).
 //!
-//! Everything here stands on the local stack and the real functions. No part of the product depends on it.
+//! Everything here runs on the local stack and the real functions. No part of the product depends on it.
 
 pub mod bench;
 pub mod chaos;

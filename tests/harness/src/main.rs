@@ -1,4 +1,4 @@
-//! The `harness` command: wiring only. The story begins in `cli`.
+//! Entry point of the `harness` command; see `cli`.
 
 use std::process::ExitCode;
 

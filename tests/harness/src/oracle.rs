@@ -1,7 +1,7 @@
-//! What must hold of the rows whatever has happened: tests and the chaos run ask here, from nothing but the database.
+//! Invariants that hold for the rows under any faults, checked by tests and the chaos run from the database alone.
 //!
-//! The one thing to know: it is asked when a run is over and quiet. Then every request has ended or waits for a person;
-//! while work is under way, "is still running" is no violation and this says it is one.
+//! They apply when a run is over and at rest: every request has ended or waits for a person. While work is under way, a
+//! running step is no violation but would be reported as one.
 
 use std::fmt;
 
@@ -9,12 +9,12 @@ use anyhow::Context;
 use serde::Serialize;
 use tokio_postgres::Client;
 
-/// Something that must not be, in a sentence.
+/// Violation of an invariant, in one sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
-    /// Which rule.
+    /// Name of the rule.
     pub rule: &'static str,
-    /// Where, and what is wrong.
+    /// Place and description of the violation.
     pub sentence: String,
 }
 
@@ -24,20 +24,20 @@ impl fmt::Display for Violation {
     }
 }
 
-/// A rule, and the query that finds where it is broken: one sentence per row.
+/// Rule, and the query that finds violations: one sentence per row.
 struct Rule {
     name: &'static str,
     query: &'static str,
 }
 
-/// Asks all rules. Empty: all of them hold.
+/// Checks all rules. An empty result means that all of them hold.
 ///
 /// # Errors
 /// The database does not answer, or this session may not read the tables (the owner may).
 pub async fn check(client: &Client) -> anyhow::Result<Vec<Violation>> {
     let mut violations = Vec::new();
     for rule in RULES {
-        // At most so many of one rule: a thousand sentences say no more.
+        // The number per rule is limited: a thousand sentences add no information.
         let query = format!(
             "select q.sentence from ({}) q (sentence) limit 20",
             rule.query
@@ -96,7 +96,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "one accepted outcome per step",
-        // An approval and a sub-goal are no worker's: they end without an attempt.
+        // Approvals and sub-goals have no worker: they end without an attempt.
         query: "
             select format('step %s of run %s is %s and has %s accepted attempts', s.key, s.run_id, s.state, count(a.attempt))
               from goalpost.steps s
@@ -113,8 +113,8 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "attempts are counted from 1, without a gap, within the limit",
-        // Of a step that ended by a worker's doing, each attempt has a row; the last of one that is open, or was
-        // cancelled, has none.
+        // For a step that a worker ended, each attempt has a row; the last attempt of an open or cancelled step has
+        // none.
         query: "
             select format('step %s of run %s is on attempt %s of %s', s.key, s.run_id, s.attempt, s.max_attempts)
               from goalpost.steps s where s.attempt > s.max_attempts
@@ -138,7 +138,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "history folds to the present state of steps",
-        // The last event that says something final about a step; a run that is brought back takes that back.
+        // The last final event of a step; a run that is reopened revokes it.
         query: "
             with last as (
               select distinct on (e.run_id, e.step_key) e.run_id, e.step_key, e.type
@@ -171,7 +171,7 @@ const RULES: &[Rule] = &[
     Rule {
         name: "no step is held beyond its lease",
         query: "
-            select format('step %s of run %s is running, its lease ended at %s, and nobody took it back', s.key, s.run_id,
+            select format('step %s of run %s is running, its lease ended at %s, and no sweep reclaimed it', s.key, s.run_id,
                           s.lease_expires_at)
               from goalpost.steps s
              where s.state = 'running' and s.lease_expires_at < goalpost_private.clock()",

@@ -1,4 +1,4 @@
-//! People in front of a running stack: they know its URL, the publishable key and their own token, nothing else.
+//! People as clients of a running stack: they have its URL, the publishable key and their own token, nothing else.
 
 #![expect(
     clippy::indexing_slicing,
@@ -12,12 +12,12 @@ use local_stack::stack::{Person, Stack};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// Longer than intake may take to answer a `Prefer: wait`, and than any call under faults.
+/// Longer than intake's limit for `Prefer: wait`, and than any call under faults.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// The workspace that `supabase/seed.sql` makes for the owner and the approver.
+/// Workspace that `supabase/seed.sql` creates for the owner and the approver.
 pub const DEMO: &str = "00000000-0000-4000-8000-0000000000a1";
 
-/// A signed-in person.
+/// Signed-in person.
 pub struct Client {
     http: reqwest::Client,
     rest_url: String,
@@ -26,12 +26,12 @@ pub struct Client {
     token: String,
 }
 
-/// A status and a JSON body.
+/// Status and JSON body.
 #[derive(Debug)]
 pub struct Answer {
-    /// The HTTP status.
+    /// HTTP status.
     pub status: StatusCode,
-    /// The body; null when there was none.
+    /// Body; null without one.
     pub body: Value,
 }
 
@@ -47,7 +47,7 @@ impl Answer {
 }
 
 impl Client {
-    /// One of the demonstration people.
+    /// Returns the client of a demonstration person.
     #[must_use]
     pub fn of(stack: &Stack, person: Person) -> Self {
         Self {
@@ -59,16 +59,16 @@ impl Client {
         }
     }
 
-    /// The same person with another token.
+    /// Replaces the token.
     #[must_use]
     pub fn with_token(mut self, token: &str) -> Self {
         token.clone_into(&mut self.token);
         self
     }
 
-    /// The same person, whose calls to the REST surface go by way of this address.
+    /// Sends the person's calls to the REST surface through this address.
     #[must_use]
-    pub fn by_way_of(mut self, url: &str) -> Self {
+    pub fn through(mut self, url: &str) -> Self {
         self.rest_url = format!("{url}/rest/v1");
         self
     }
@@ -89,7 +89,7 @@ impl Client {
         send(request).await
     }
 
-    /// POSTs any bytes as JSON to any address of the stack, to the schema `goalpost` where there are several.
+    /// POSTs any bytes as JSON to any address of the stack, with schema `goalpost` where there are several.
     ///
     /// # Errors
     /// The stack does not answer.
@@ -112,7 +112,7 @@ impl Client {
         send(self.http.get(url).bearer_auth(&self.token)).await
     }
 
-    /// Asks in the demonstration workspace and waits as long as intake allows.
+    /// Sends a question in the demonstration workspace and waits as long as intake allows.
     ///
     /// # Errors
     /// The stack does not answer.
@@ -124,7 +124,7 @@ impl Client {
         .await
     }
 
-    /// Asks in the demonstration workspace and does not wait: for what will wait for a person itself.
+    /// Sends a question in the demonstration workspace without waiting, for requests that will wait for a person.
     ///
     /// # Errors
     /// The stack does not answer.
@@ -142,7 +142,7 @@ impl Client {
         send(request.json(arguments)).await
     }
 
-    /// Reads a table or view of schema `goalpost`; `query` in PostgREST's words.
+    /// Reads a table or view of schema `goalpost`; `query` is in PostgREST's syntax.
     ///
     /// # Errors
     /// The stack does not answer, or not with rows.
@@ -163,10 +163,10 @@ impl Client {
         send(request.json(row)).await
     }
 
-    /// Looks at a request until it is in a state where nothing moves by itself: ended, or waiting for a person.
+    /// Polls a request until its state changes by itself no more: it has ended, or waits for a person.
     ///
     /// # Errors
-    /// It is still moving after a minute, with what it looks like.
+    /// It is still moving after a minute; the message contains its state.
     pub async fn until_settled(&self, request_id: i64) -> anyhow::Result<Value> {
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
         loop {
@@ -189,7 +189,7 @@ impl Client {
         }
     }
 
-    /// Decides the one approval that waits.
+    /// Decides the one waiting approval.
     ///
     /// # Errors
     /// There is none, or the decision is refused.

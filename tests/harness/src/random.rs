@@ -1,4 +1,4 @@
-//! Random numbers from a seed: a seed repeats its choices as long as `Cargo.lock` names the same version of `fastrand`.
+//! Random numbers from a seed: a seed repeats its choices as long as `Cargo.lock` locks the same version of `fastrand`.
 
 use fastrand::Rng;
 
@@ -9,7 +9,7 @@ pub(crate) fn generator(seed: u64, numbers: &[u64]) -> Rng {
     numbers.iter().fold(Rng::with_seed(seed), combine).fork()
 }
 
-/// Returns another seed at each call, short enough to be written down.
+/// Returns another seed at each call, short enough to note.
 pub(crate) fn new_seed() -> u64 {
     fastrand::u64(..1_000_000)
 }

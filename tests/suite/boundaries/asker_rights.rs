@@ -1,5 +1,5 @@
 //! The rights matrix: several people read and write the same tables through the REST layer and through a step that
-//! works for them. Both doors give the same rows, make the same writes and refuse the same.
+//! works for them. Both ways give the same rows, make the same writes and refuse the same.
 
 use std::time::Duration;
 
@@ -88,7 +88,7 @@ const TABLES: [&str; 8] = [
     "shut",
 ];
 
-/// A row that each table takes from somebody.
+/// Returns a valid row of each table.
 fn row(table: &str, id: i64) -> Value {
     match table {
         "by_tenant" => json!({"id": id, "tenant": "t1"}),
@@ -102,7 +102,7 @@ struct World {
     http: reqwest::Client,
 }
 
-/// A person with a token, and a step at work for a request made with it.
+/// Person with a token, and a step at work for a request made with it.
 struct Asker {
     token: String,
     run_id: i64,
@@ -126,9 +126,9 @@ impl World {
             database,
             http: reqwest::Client::new(),
         };
-        // The REST layer takes up new tables after the notification.
-        let nobody = world.token("mia", "aal1", &json!({})).await;
-        while world.read("by_team", &nobody).await.0 == StatusCode::NOT_FOUND {
+        // The REST layer reads new tables only after the notification.
+        let without_team = world.token("mia", "aal1", &json!({})).await;
+        while world.read("by_team", &without_team).await.0 == StatusCode::NOT_FOUND {
             tokio::task::yield_now().await;
         }
         world
@@ -142,7 +142,7 @@ impl World {
         row.unwrap().get(0)
     }
 
-    /// A token as Auth would issue it now: with the account's app_metadata, and what a token hook adds.
+    /// Returns a token as Auth would issue it now: with the account's app_metadata and the additions of a token hook.
     async fn token(&self, person: &str, aal: &str, hook: &Value) -> String {
         let id: Uuid = self
             .text(&format!("tests.id_of('{person}')"))
@@ -212,7 +212,7 @@ impl World {
         serde_json::from_str(&body).unwrap()
     }
 
-    /// Sends a request with the token, and puts a worker at a step of it that may write.
+    /// Sends a request with the token, and claims a step of it that may write.
     async fn asker(&self, token: String) -> Asker {
         let workspace = self.text("tests.id_of('acme')").await;
         let arguments = json!({"p_workspace_id": workspace, "p_question": "how many?"});
@@ -265,7 +265,7 @@ impl World {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn both_doors_give_each_person_the_same() {
+async fn rest_and_steps_grant_the_same_rights() {
     let world = World::new().await;
     let people = [
         ("mia", "aal1", json!({})),
@@ -360,7 +360,7 @@ async fn banned_and_removed_people_lose_the_step_too() {
     }
     assert_eq!(world.query(&asker, read).await["row_count"], 2);
 
-    // A suspension that the token does not know yet: the account is read anew.
+    // The token does not contain the suspension: the account is read again.
     let suspend = "update auth.users set raw_app_meta_data = raw_app_meta_data || '{\"suspended\": true}' where id = tests.id_of('mia')";
     world.database.batch_execute(suspend).await.unwrap();
     assert_eq!(world.query(&asker, read).await["row_count"], 0);

@@ -1,4 +1,4 @@
-//! Work runs with the rights of the person who asked. A colleague who edits it cannot make it do what they may not.
+//! Work runs with the rights of its requester. A colleague who edits it gains none of the requester's rights.
 
 use local_stack::stack::{Person, Stack, StackOptions};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ fn plan(query: &str) -> Value {
         {"key": "read", "kind": "tool", "input": {"tool": "sql", "arguments": {"query": query}}}]})
 }
 
-/// A stack on which the owner asks, and the other person of the workspace has this role and sees no customer.
+/// Starts a stack on which the owner makes requests, and the other member has this role and sees no customer.
 async fn stack_with_colleague(role: &str) -> Stack {
     let model = Script::default()
         .json(
@@ -54,7 +54,7 @@ async fn stack_with_colleague(role: &str) -> Stack {
     stack
 }
 
-/// Counts the rows of a table of the shop as this person sees them.
+/// Counts the rows of a table of the shop that this person sees.
 async fn customers_seen_by(stack: &Stack, person: Person) -> i64 {
     let database = stack.admin_db().await.unwrap();
     database
@@ -102,7 +102,7 @@ async fn approve(person: &Client, approval: &Value, more: &Value) -> Answer {
     person.rpc("decide_approval", &call).await.unwrap()
 }
 
-/// The results of the steps that read.
+/// Returns the results of the steps that read.
 async fn read_results(owner: &Client) -> Vec<Value> {
     owner
         .rows("steps", "select=result&key=eq.read")

@@ -1,4 +1,4 @@
-//! A private host of the operator serves the workspaces that are named with it, and no stranger's.
+//! A private host of the operator serves the workspaces listed with it, and no other.
 
 use local_stack::stack::Person;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The local Invoke API lets in the operator alone.
+//! The local Invoke API admits the operator alone.
 
 use local_stack::stack::{StackOptions, Switch};
 use secrecy::ExposeSecret as _;

@@ -1,10 +1,10 @@
-//! What queries of askers may take of the database: slots, time, locks, and calls that are on a list.
+//! Resource limits of requesters' queries: slots, time, locks, and the list of allowed functions.
 
 use local_stack::postgres::pgtap;
 use serde_json::{Value, json};
 use system_tests::{Database, Session, workspace};
 
-/// Steps at work for members of two workspaces.
+/// Creates steps at work for members of two workspaces.
 async fn world() -> (Database, Session) {
     let database = Database::fresh().await.unwrap();
     let setup = workspace().join("supabase/tests/000_setup.test.sql");
@@ -59,7 +59,7 @@ async fn queries_beyond_the_slots_are_busy() {
         assert!(answer.get(expected).is_some(), "{workspace}: {answer}");
         holders.push(worker);
     }
-    // The project's slots are fewer than those of its workspaces together.
+    // The project has fewer slots than its workspaces together.
     owner
         .run("update goalpost_private.limits set max_queries_per_workspace = 5")
         .await
@@ -67,7 +67,7 @@ async fn queries_beyond_the_slots_are_busy() {
     let worker = database.worker().await.unwrap();
     let answer = ask(&worker, &owner, "acme", "select 1 as n").await;
     assert!(answer.get("busy").is_some(), "{answer}");
-    // A slot ends with its transaction.
+    // A slot is released at the end of its transaction.
     holders.first().unwrap().run("rollback").await.unwrap();
     let answer = ask(&worker, &owner, "acme", "select 1 as n").await;
     assert_eq!(answer["row_count"], 1, "{answer}");
@@ -123,7 +123,7 @@ async fn gate_and_database_allow_the_same_functions() {
     );
 }
 
-/// Prepared by the gate, these are answered or refused for their size; none runs past its time.
+/// Runs queries that the gate answers or refuses for their size; none runs past its time limit.
 #[tokio::test]
 async fn operators_that_ignore_interrupts_end_in_time() {
     let (database, owner) = world().await;

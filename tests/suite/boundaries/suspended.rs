@@ -12,8 +12,8 @@ struct World {
 }
 
 impl World {
-    /// A stack without wakes, in which the executor works where a test invokes it, and a request with these queries as
-    /// steps.
+    /// Starts a stack without wakes, in which the executor works when a test invokes it, and a request with these
+    /// queries as steps.
     async fn start(keys: &[&str]) -> Self {
         let stack = stacks::start_with(|options| StackOptions {
             pg_net: Switch::Off,
@@ -24,7 +24,7 @@ impl World {
         let database = stack.admin_db().await.unwrap();
         let step = |key: &&str| json!({"key": key, "kind": "tool", "input": {"tool": "sql", "arguments": {"query": "select 6 * 7 as n"}}});
         let mut steps: Vec<Value> = keys.iter().map(step).collect();
-        // One last step, so that no judge has to end the run.
+        // The last step prevents the judge from ending the run.
         steps.push(json!({"key": "end", "kind": "tool", "depends_on": keys,
                           "input": {"tool": "calculate", "arguments": {"expression": "1 + 2"}}}));
         let plan = json!({"summary": "s", "criteria": [], "steps": steps});
@@ -59,7 +59,7 @@ impl World {
         self.database.query_one(query, &[]).await.unwrap().get(0)
     }
 
-    /// The rows of the steps with queries, by key.
+    /// Returns the rows of the steps with queries, by key.
     async fn steps(&self) -> Value {
         self.json(
             "select jsonb_object_agg(s.key, jsonb_build_object('state', s.state, 'attempt', s.attempt, 'lease', s.lease_expires_at,
@@ -122,7 +122,7 @@ async fn expired_claims_wait_until_their_requester_renews() {
         json!({"a": waiting(false), "b": waiting(false)})
     );
 
-    // One question for both steps, which the requester alone can decide.
+    // One approval covers both steps, and the requester alone can decide it.
     let inbox = world.owner.rows("inbox", "select=approval_id,kind,shown");
     let inbox = inbox.await.unwrap();
     assert_eq!(inbox.len(), 1, "{inbox:?}");

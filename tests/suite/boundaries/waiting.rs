@@ -1,4 +1,4 @@
-//! People who call intake: their call works on their own request, keeps its limit, and is not starved by drains.
+//! Waiting calls to intake: the call works on its own request, keeps its time limit, and is not starved by drains.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
 
-/// Puts so many requests of another workspace of the same person into the queue.
+/// Queues requests of another workspace of the same person.
 async fn queue_elsewhere(stack: &Stack, requests: usize) -> String {
     let owner = Client::of(stack, Person::Owner);
     let made = json!({"p_name": "Elsewhere"});
@@ -50,7 +50,7 @@ async fn waiting_call_works_on_its_own_request_only() {
     let owner = Client::of(&stack, Person::Owner);
     let question = json!({"workspace_id": DEMO, "question": "What is 6 * 7?"});
     let answer = owner.post(&question, Some("wait=3")).await.unwrap();
-    // No wake arrives here, so the steps that follow the assessment wait.
+    // No wake arrives here, so the steps after the assessment wait.
     assert_eq!(answer.body["state"], "accepted", "{answer:?}");
     assert_eq!(assess_steps(&stack, DEMO, "completed").await, 1);
     assert_eq!(assess_steps(&stack, &workspace, "ready").await, 300);
@@ -59,7 +59,7 @@ async fn waiting_call_works_on_its_own_request_only() {
 
 #[tokio::test]
 async fn waiting_call_answers_202_within_its_limit() {
-    // It takes connections and never answers.
+    // It accepts connections and never answers.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let model = format!("http://{}/v1", silent.local_addr().unwrap());
     let stack = stacks::start_with(|mut options| {
@@ -90,7 +90,7 @@ async fn waiting_call_answers_202_within_its_limit() {
     stack.stop().await.unwrap();
 }
 
-/// So many people call at once, with the usual limits of the functions.
+/// Concurrent callers, with the default limits of the functions.
 const PEOPLE: usize = 50;
 
 #[tokio::test]

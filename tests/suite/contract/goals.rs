@@ -1,5 +1,6 @@
-//! What is recorded: an answer, a goal with all kinds of steps, goals that fail, are rejected and cancelled, and a
-//! worker who is late, repeats itself and is refused. Through the real functions wherever they do such a thing.
+//! Recorded scenarios: an answer, a goal with all kinds of steps, goals that fail, are rejected and cancelled, and a
+//! worker that is late, repeats itself and is refused. The real functions make the calls wherever they do so in
+//! practice.
 
 mod by_hand;
 mod tools;
@@ -12,27 +13,27 @@ use system_tests::{clock_sql, stacks};
 
 use crate::models::Script;
 
-/// A stack with the recorder before its gateway.
+/// Stack with the recorder in front of its gateway.
 struct Scene {
     stack: Stack,
     recorder: Recorder,
     database: tokio_postgres::Client,
-    /// The address of the model's server.
+    /// Address of the model's server.
     model: String,
     seconds: u32,
 }
 
-/// Plays it all, and gives back what was recorded.
+/// Plays all scenarios and returns the recording.
 pub(crate) async fn record(version: &str) -> Recording {
     let mut scene = Scene::start().await;
-    scene.an_answer_and_a_repeated_request().await;
-    scene.a_goal_with_everything().await;
-    scene.a_goal_that_fails_and_is_tried_again().await;
+    scene.answer_and_repeated_request().await;
+    scene.goal_with_everything().await;
+    scene.goal_that_fails_and_is_retried().await;
     scene.decisions_that_are_refused_rejected_and_late().await;
-    scene.a_goal_that_is_cancelled().await;
-    scene.a_workspace_with_a_member().await;
+    scene.cancelled_goal().await;
+    scene.workspace_with_member().await;
     scene.schedules().await;
-    scene.a_worker_who_is_late_and_repeats_itself().await;
+    scene.late_and_repeating_worker().await;
     let calls = scene.recorder.entries().await;
     let recording = Recording {
         version: version.to_owned(),
@@ -43,7 +44,7 @@ pub(crate) async fn record(version: &str) -> Recording {
     recording
 }
 
-/// Puts a name in place of the model server's address, which differs from run to run and is part of each turn.
+/// Replaces the model server's address, which differs from run to run and is part of each turn.
 fn without_address(calls: &[Entry], model: &str) -> Vec<Entry> {
     let text = serde_json::to_string(calls).unwrap();
     serde_json::from_str(&text.replace(model, "https://model.example.com/v1")).unwrap()
@@ -125,10 +126,10 @@ impl Scene {
     }
 
     fn person(&self, person: Person) -> Client {
-        Client::of(&self.stack, person).by_way_of(self.recorder.url())
+        Client::of(&self.stack, person).through(self.recorder.url())
     }
 
-    /// Waits until the database says so.
+    /// Waits until a query returns true.
     async fn until(&self, condition: &str) {
         let began = std::time::Instant::now();
         loop {
@@ -155,13 +156,13 @@ impl Scene {
         self.recorder.seconds_pass(seconds).await;
     }
 
-    /// Asks through intake, without waiting; the request's id.
+    /// Sends a request through intake without waiting, and returns its id.
     async fn begin(&self, question: &str) -> i64 {
         let asked = self.person(Person::Owner).begin(question).await.unwrap();
         asked.body["request_id"].as_i64().unwrap()
     }
 
-    /// A schedule wakes a function, which sweeps first.
+    /// Invokes a function as its schedule does; it sweeps first.
     async fn schedule(&self, function: &str) {
         let event = json!({"version": "0", "id": "9b1ae9c4-0d2f-4c0e-9b2a-2f6d3a0f0c11", "detail-type": "Scheduled Event",
             "source": "aws.scheduler", "account": "123456789012", "time": "2026-10-08T16:53:00Z", "region": "us-east-1",
@@ -182,7 +183,7 @@ impl Scene {
         inbox[0]["approval_id"].as_i64().unwrap()
     }
 
-    async fn an_answer_and_a_repeated_request(&self) {
+    async fn answer_and_repeated_request(&self) {
         let owner = self.person(Person::Owner);
         let ask = |question: &str| json!({"workspace_id": DEMO, "question": question, "idempotency_key": "once"});
         let answered = owner.post(&ask("Is it so?"), Some("wait")).await.unwrap();
@@ -202,14 +203,14 @@ impl Scene {
         );
     }
 
-    async fn a_goal_with_everything(&mut self) {
+    async fn goal_with_everything(&mut self) {
         let approver = self.person(Person::Approver);
         self.begin("Show everything that you can do").await;
         self.until(
             "select from goalpost.steps where key = 'think' and state = 'waiting' and attempt = 1",
         )
         .await;
-        // Less than a wake's signature may be old, in all of the recording.
+        // The total must stay below the maximum age of a wake's signature.
         self.seconds_pass(5).await;
         self.schedule("executor").await;
         let approval_id = self.waiting_approval(&approver).await;
@@ -235,7 +236,7 @@ impl Scene {
             .unwrap();
     }
 
-    async fn a_goal_that_fails_and_is_tried_again(&self) {
+    async fn goal_that_fails_and_is_retried(&self) {
         let owner = self.person(Person::Owner);
         let request_id = self.begin("Try what cannot be done").await;
         let failed =
@@ -315,7 +316,7 @@ impl Scene {
         );
     }
 
-    async fn a_goal_that_is_cancelled(&self) {
+    async fn cancelled_goal(&self) {
         let owner = self.person(Person::Owner);
         self.begin("Ask first, and be stopped").await;
         self.waiting_approval(&owner).await;
@@ -334,7 +335,7 @@ impl Scene {
         );
     }
 
-    async fn a_workspace_with_a_member(&self) {
+    async fn workspace_with_member(&self) {
         let owner = self.person(Person::Owner);
         let made = owner
             .rpc("create_workspace", &json!({"p_name": "Another"}))
@@ -352,8 +353,8 @@ impl Scene {
         );
         self.members_come_and_go(workspace, &invite("approver"))
             .await;
-        self.what_operators_set(workspace).await;
-        self.what_admins_set(&made.body["workspace_id"]).await;
+        self.operator_settings(workspace).await;
+        self.admin_settings(&made.body["workspace_id"]).await;
     }
 
     /// Invitations that are accepted and withdrawn; members who change role, leave and are removed.
@@ -388,7 +389,7 @@ impl Scene {
         }
     }
 
-    async fn what_operators_set(&self, workspace: &Value) {
+    async fn operator_settings(&self, workspace: &Value) {
         let owner = self.person(Person::Owner);
         let approver = json!({"p_person": Person::Approver.email()});
         let grant = json!({"p_workspace_id": workspace, "p_month_microusd": 5_000_000, "p_month_tokens": 1_000_000});
@@ -405,7 +406,7 @@ impl Scene {
         }
     }
 
-    async fn what_admins_set(&self, workspace_id: &Value) {
+    async fn admin_settings(&self, workspace_id: &Value) {
         let owner = self.person(Person::Owner);
         let policy = json!({"p_workspace_id": workspace_id, "p_name": "no posting", "p_tool": "webhook", "p_effect": "deny"});
         let removed = json!({"p_workspace_id": workspace_id, "p_name": "no posting"});

@@ -1,4 +1,4 @@
-//! Answers that are lost on their way: the caller does not know whether it was heard, and asks again.
+//! Lost answers: the caller cannot know whether its call was executed, and repeats it.
 
 use harness::faults::{Cuts, FaultPlan};
 
@@ -33,7 +33,7 @@ async fn with_cut_answers(cuts: Cuts, call: &str, is_after: bool) {
 }
 
 #[tokio::test]
-async fn outcomes_whose_answer_is_lost_after_the_commit_count_once() {
+async fn committed_outcomes_with_lost_answers_count_once() {
     let cuts = Cuts {
         after_commit: 0.4,
         ..Cuts::default()
@@ -42,7 +42,7 @@ async fn outcomes_whose_answer_is_lost_after_the_commit_count_once() {
 }
 
 #[tokio::test]
-async fn claims_whose_answer_is_lost_after_the_commit_are_taken_back_and_worked_on() {
+async fn committed_claims_with_lost_answers_are_reclaimed() {
     let cuts = Cuts {
         after_commit: 1.0,
         at_most: Some(6),
@@ -52,7 +52,7 @@ async fn claims_whose_answer_is_lost_after_the_commit_are_taken_back_and_worked_
 }
 
 #[tokio::test]
-async fn outcomes_that_are_lost_before_the_commit_are_reported_again() {
+async fn outcomes_lost_before_commit_are_reported_again() {
     let cuts = Cuts {
         before_commit: 0.4,
         ..Cuts::default()

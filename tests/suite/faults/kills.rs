@@ -1,23 +1,23 @@
-//! SIGKILL at every point of all five functions: the lease ends, a sweep takes the step back, and it ends once.
+//! SIGKILL at every point of all five functions: the lease ends, a sweep reclaims the step, and it ends once.
 
-use harness::faults::{BlowRule, FaultPlan, Point};
+use harness::faults::{FaultPlan, Point, SandboxFaultRule};
 use serde_json::{Value, json};
 
-use super::{Trial, blows};
+use super::{Trial, sandbox_fault_plan};
 
-/// Kills the function at each point in turn, each time while another goal is worked on; each kill loses so many attempts.
+/// Kills the function at each point in turn, with a new goal each time; each kill costs the given number of attempts.
 async fn kill_at_each(function: &str, points: &[(Point, i64)]) {
     let trial = Trial::start(FaultPlan::default()).await;
     let database = trial.stack.admin_db().await.unwrap();
     let mut lost_before = 0;
     for (point, lost) in points {
-        let plan = blows(vec![BlowRule::kill_once(*point, function)]);
+        let plan = sandbox_fault_plan(vec![SandboxFaultRule::kill_once(*point, function)]);
         trial.faults.set_plan(plan);
         trial.ask("work").await;
         trial.settle().await;
         let kills = trial.faults.counts().kills;
-        let told = kills.get(function).and_then(|kills| kills.get(point));
-        assert_eq!(told, Some(&1), "{function} was not killed {point}");
+        let counted = kills.get(function).and_then(|kills| kills.get(point));
+        assert_eq!(counted, Some(&1), "{function} was not killed {point}");
         let lost_now = trial.count(&database, "goalpost.step_attempts where outcome = 'lost'");
         let lost_now = lost_now.await;
         assert_eq!(lost_now - lost_before, *lost, "{function} killed {point}");
@@ -28,7 +28,7 @@ async fn kill_at_each(function: &str, points: &[(Point, i64)]) {
     trial.end().await;
 }
 
-/// The points of a function that asks a model once per step and has no other effect, and the attempts that a kill loses.
+/// Points of a function with one model call per step and no other effect, and the attempts that a kill costs.
 const WITHOUT_EFFECTS: [(Point, i64); 5] = [
     (Point::BeforeClaim, 0),
     (Point::AfterClaim, 1),
@@ -43,12 +43,12 @@ async fn intake_killed_at_any_point_loses_no_request() {
 }
 
 #[tokio::test]
-async fn the_planner_killed_at_any_point_loses_no_goal_and_plans_once() {
+async fn planner_killed_at_any_point_plans_once() {
     kill_at_each("planner", &WITHOUT_EFFECTS).await;
 }
 
 #[tokio::test]
-async fn the_executor_killed_at_any_point_loses_no_step_and_completes_each_once() {
+async fn executor_killed_at_any_point_completes_steps_once() {
     let points = [
         (Point::BeforeClaim, 0),
         (Point::AfterClaim, 1),
@@ -62,11 +62,11 @@ async fn the_executor_killed_at_any_point_loses_no_step_and_completes_each_once(
 }
 
 #[tokio::test]
-async fn the_aggregator_killed_at_any_point_judges_in_the_end_and_once() {
+async fn aggregator_killed_at_any_point_judges_once() {
     kill_at_each("aggregator", &WITHOUT_EFFECTS).await;
 }
 
-/// A trial with one reached goal, whose agent's end is not folded yet.
+/// Creates a trial with one completed goal, whose agent's statistics are not folded yet.
 async fn reached() -> Trial {
     let trial = Trial::start(FaultPlan::default()).await;
     trial.ask("work").await;
@@ -84,7 +84,7 @@ async fn statistics(trial: &Trial) -> Vec<Value> {
 
 /// Invokes the analyzer with this event, in which it is killed at this point.
 async fn kill_analyzer(trial: &Trial, point: Point, event: &Value) {
-    let plan = blows(vec![BlowRule::kill_once(point, "analyzer")]);
+    let plan = sandbox_fault_plan(vec![SandboxFaultRule::kill_once(point, "analyzer")]);
     trial.faults.set_plan(plan);
     let died = trial.stack.invoke("analyzer", event).await.unwrap_err();
     assert!(died.to_string().contains("analyzer failed"), "{died}");
@@ -96,7 +96,7 @@ fn tick() -> Value {
            "resources": ["arn:aws:events:local:000000000000:rule/analyzer"], "detail": {}})
 }
 
-/// A wake by way of a queue: unlike a schedule's event it lets no sweep fold first.
+/// Returns a wake through a queue: unlike a schedule's event it starts no sweep that folds first.
 fn message() -> Value {
     let wake = json!({"type": "INSERT", "table": "wakes", "schema": "goalpost", "old_record": null,
                       "record": {"id": 1, "function": "analyzer", "ready_count": 1}});

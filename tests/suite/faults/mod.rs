@@ -1,7 +1,7 @@
-//! Faults on purpose, small sizes of each: what was promised holds all the same, and the rows say so.
+//! Small numbers of each injected fault: all guarantees hold, and the rows show it.
 //!
-//! The one thing to know: nothing here waits for real time. A trial lets the database's clock go on whenever nothing
-//! moves by itself any more, as the minutes between two sweeps would.
+//! No test waits for real time. A trial advances the database's clock whenever nothing moves by itself, as the minutes
+//! between two sweeps would.
 
 mod answers;
 mod frozen;
@@ -16,7 +16,7 @@ mod wakes;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use harness::faults::{BlowRule, FaultPlan, Faults};
+use harness::faults::{FaultPlan, Faults, SandboxFaultRule};
 use harness::oracle;
 use local_stack::lambda::FunctionStats;
 use local_stack::stack::{Person, Stack, StackOptions};
@@ -26,15 +26,15 @@ use system_tests::stacks;
 
 use model::Model;
 
-/// So short that many can end before the clock has gone as far as signatures may differ, and long enough to be renewed
-/// in time on a busy machine.
+/// Short, so that many leases end before the clock exceeds the tolerance of signatures; long enough to be renewed in
+/// time on a busy machine.
 pub(crate) const LEASE_SECONDS: u32 = 10;
-/// A wake whose time differs more than this from a function's own is refused: so far a trial's clock may go.
+/// A function refuses a wake whose time differs more than this from its own, which limits the clock of a trial.
 const SIGNATURES_HOLD: u32 = 280;
 /// A trial that takes longer is stuck.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A stack with a fault layer and a scripted model.
+/// Stack with a fault layer and a scripted model.
 pub(crate) struct Trial {
     pub(crate) stack: Stack,
     pub(crate) faults: Faults,
@@ -55,7 +55,7 @@ impl Trial {
         Self::start_on(Faults::new(plan), change).await
     }
 
-    /// With faults that the servers of a test know already.
+    /// Starts a trial with faults that the servers of a test already report to.
     pub(crate) async fn start_on(
         faults: Faults,
         change: impl FnOnce(StackOptions) -> StackOptions,
@@ -84,7 +84,7 @@ impl Trial {
         }
     }
 
-    /// Asks for a goal with that plan of [`model`]'s; gives back the request's id.
+    /// Requests a goal with that plan of [`model`], and returns the request's id.
     pub(crate) async fn ask(&self, plan: &str) -> i64 {
         let question = format!("Carry this out, whatever it takes: [{plan}]");
         let arguments = json!({"p_workspace_id": DEMO, "p_question": question});
@@ -93,12 +93,12 @@ impl Trial {
         accepted.body["request_id"].as_i64().unwrap()
     }
 
-    /// Waits until every request has ended. When nothing moves any more, a lease's time goes by, and a sweep comes.
+    /// Waits until every request has ended. When nothing moves, the clock advances by a lease, and a sweep runs.
     pub(crate) async fn settle(&self) {
         self.settle_deciding(async || false).await;
     }
 
-    /// The same where people are asked: `decide` says whether it decided anything.
+    /// Waits as [`Trial::settle`] does where people decide; `decide` returns true if it made a decision.
     pub(crate) async fn settle_deciding(&self, mut decide: impl AsyncFnMut() -> bool) {
         let database = self.stack.admin_db().await.unwrap();
         loop {
@@ -117,13 +117,13 @@ impl Trial {
         }
     }
 
-    /// Waits until every request has ended, or no function runs and no wake is on its way.
+    /// Waits until every request has ended, or no function runs and no wake is in transit.
     async fn until_still(&self, database: &tokio_postgres::Client) {
         self.until(async || self.is_at_rest(database).await || self.has_ended(database).await)
             .await;
     }
 
-    /// Waits until no function runs and no wake is on its way.
+    /// Waits until no function runs and no wake is in transit.
     pub(crate) async fn until_at_rest(&self, database: &tokio_postgres::Client) {
         self.until(async || self.is_at_rest(database).await).await;
     }
@@ -132,12 +132,12 @@ impl Trial {
         let runs = |stats: &FunctionStats| {
             stats.running + stats.waiting_callers + stats.waiting_events > 0
         };
-        // In this order: a wake is on its way until it has been answered, and what it woke runs before that.
+        // In this order: a wake is in transit until it has been answered, and its function starts before that.
         let sending = self.count(database, "net.http_request_queue").await;
         sending == 0 && !self.stack.host().stats().iter().any(runs)
     }
 
-    /// Waits for something that comes without anybody's doing.
+    /// Waits for an event that occurs by itself.
     pub(crate) async fn until(&self, mut is_so: impl AsyncFnMut() -> bool) {
         let began = Instant::now();
         while !is_so().await {
@@ -151,7 +151,7 @@ impl Trial {
         self.count(database, open).await == 0
     }
 
-    /// Moves the database's clock on.
+    /// Advances the database's clock.
     pub(crate) async fn let_time_pass(&self, database: &tokio_postgres::Client, seconds: u32) {
         let seconds = {
             let mut clock = self.clock_seconds.lock().unwrap();
@@ -189,7 +189,7 @@ impl Trial {
         rows.join("\n")
     }
 
-    /// Every request was answered, and every rule holds of the rows.
+    /// Requires that every request was answered, and that every rule of the oracle holds.
     pub(crate) async fn end(self) {
         let database = self.stack.admin_db().await.unwrap();
         let failed = self.count(&database, "goalpost.requests where state <> 'answered'");
@@ -197,9 +197,9 @@ impl Trial {
         self.end_in_order(&database).await;
     }
 
-    /// Every rule holds of the rows.
+    /// Requires that every rule of the oracle holds.
     async fn end_in_order(self, database: &tokio_postgres::Client) {
-        // What is still under way (a doubled wake) may come to its end first.
+        // Work still under way (a duplicated wake) may end first.
         self.faults.pause();
         let violations = oracle::check(database).await.unwrap();
         assert!(violations.is_empty(), "{violations:#?}");
@@ -207,10 +207,10 @@ impl Trial {
     }
 }
 
-/// A plan in which only these sandboxes are struck.
-pub(crate) fn blows(blows: Vec<BlowRule>) -> FaultPlan {
+/// Returns a plan with only these sandbox faults.
+pub(crate) fn sandbox_fault_plan(sandbox_faults: Vec<SandboxFaultRule>) -> FaultPlan {
     FaultPlan {
-        blows,
+        sandbox_faults,
         ..FaultPlan::default()
     }
 }

@@ -1,6 +1,7 @@
-//! A model server that speaks the real wire format, knows which sandbox asks it, and plans what a question names.
+//! Model server with the real wire format, which identifies the calling sandbox and returns the plan that a question
+//! names.
 //!
-//! The one thing to know: it decides by what it reads alone, so it may be asked the same again, by whichever sandbox.
+//! It answers from the request alone, so any sandbox may repeat the call.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,9 +13,9 @@ use harness::faults::{Faults, Point};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-/// The running server.
+/// Running server.
 pub(super) struct Model {
-    /// With `{sandbox}` in it, as functions are given it.
+    /// Base URL with `{sandbox}` in it, as functions receive it.
     pub(super) base_url: String,
     script: Script,
 }
@@ -22,7 +23,7 @@ pub(super) struct Model {
 #[derive(Clone)]
 struct Script {
     faults: Faults,
-    /// Agents' turns that were asked for.
+    /// Agents' turns that were requested.
     turns: Arc<AtomicUsize>,
     is_open: watch::Sender<bool>,
 }
@@ -43,7 +44,7 @@ impl Model {
         Self { base_url, script }
     }
 
-    /// Agents' turns are not answered until [`Model::open`].
+    /// Blocks agents' turns until [`Model::open`].
     pub(super) fn close(&self) {
         self.script.is_open.send_replace(false);
     }
@@ -52,7 +53,7 @@ impl Model {
         self.script.is_open.send_replace(true);
     }
 
-    /// How many turns of agents were asked for.
+    /// Returns the number of agents' turns requested.
     pub(super) fn turns(&self) -> usize {
         self.script.turns.load(Ordering::SeqCst)
     }
@@ -84,7 +85,7 @@ async fn complete(
             format!("Turn {turn}")
         }
     };
-    // Of a goal with a poison step, that step's worker alone is struck.
+    // In a goal with a poison step, only the worker of that step is struck.
     if !text.contains("[poison]") || (what == "work" && text.contains("Swallow it")) {
         script.faults.reached(Point::AfterModelTurn, &sandbox);
     }
@@ -95,7 +96,7 @@ async fn complete(
     }))
 }
 
-/// The plan that a question or a goal names between brackets.
+/// Returns the plan that a question or a goal names in brackets.
 fn named_plan(text: &str) -> &'static str {
     let names = ["work", "think", "fan", "poison"];
     let named = |name: &&&str| text.contains(&format!("[{name}]"));

@@ -1,18 +1,18 @@
-//! A step that kills whoever works on it.
+//! A step that kills its worker.
 
-use harness::faults::{BlowRule, Point};
+use harness::faults::{Point, SandboxFaultRule};
 use local_stack::stack::{FunctionLimits, StackOptions};
 
-use super::{Trial, blows};
+use super::{Trial, sandbox_fault_plan};
 
 #[tokio::test]
-async fn a_poison_step_is_dead_after_exactly_its_attempts_and_its_siblings_are_not() {
-    let always = BlowRule {
+async fn poison_step_dies_after_its_attempts_without_siblings() {
+    let always = SandboxFaultRule {
         at_most: u64::MAX,
         even_on_last_attempt: true,
-        ..BlowRule::kill_once(Point::AfterModelTurn, "executor")
+        ..SandboxFaultRule::kill_once(Point::AfterModelTurn, "executor")
     };
-    // One step to a sandbox: what is claimed together dies together.
+    // One step per sandbox: steps that are claimed together die together.
     let one_by_one = |mut options: StackOptions| {
         let alone = FunctionLimits {
             batch_size: 1,
@@ -22,7 +22,7 @@ async fn a_poison_step_is_dead_after_exactly_its_attempts_and_its_siblings_are_n
         options.limits.insert("executor".to_owned(), alone);
         options
     };
-    let trial = Trial::start_with(blows(vec![always]), one_by_one).await;
+    let trial = Trial::start_with(sandbox_fault_plan(vec![always]), one_by_one).await;
     trial.ask("poison").await;
     trial.settle().await;
 
@@ -46,13 +46,13 @@ async fn a_poison_step_is_dead_after_exactly_its_attempts_and_its_siblings_are_n
 }
 
 #[tokio::test]
-async fn a_poison_step_does_not_take_those_with_it_that_were_claimed_in_the_same_batch() {
-    let always = BlowRule {
+async fn poison_step_spares_steps_of_same_batch() {
+    let always = SandboxFaultRule {
         at_most: u64::MAX,
         even_on_last_attempt: true,
-        ..BlowRule::kill_once(Point::AfterModelTurn, "executor")
+        ..SandboxFaultRule::kill_once(Point::AfterModelTurn, "executor")
     };
-    let trial = Trial::start(blows(vec![always])).await;
+    let trial = Trial::start(sandbox_fault_plan(vec![always])).await;
     trial.ask("poison").await;
     trial.settle().await;
     let database = trial.stack.admin_db().await.unwrap();

@@ -1,4 +1,4 @@
-//! Postgres crashes while goals are worked on: what was committed stays, what was not is done again.
+//! Postgres crashes while goals are worked on: committed changes stay, uncommitted ones are repeated.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ async fn read(database: &Client, query: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn goals_are_reached_although_postgres_crashed_twice_meanwhile() {
+async fn goals_complete_despite_two_postgres_crashes() {
     let own_server = |options| StackOptions {
         server: ServerChoice::Throwaway,
-        // Wakes that were queued are gone with the crash: their table is unlogged.
+        // Queued wakes are lost with the crash: their table is unlogged.
         outside_schedules: Some(Duration::from_secs(1)),
         ..options
     };
@@ -30,7 +30,7 @@ async fn goals_are_reached_although_postgres_crashed_twice_meanwhile() {
     for plan in ["think", "fan", "work", "think"] {
         trial.ask(plan).await;
     }
-    // Three goals wait for an agent's turn, each in the hands of a worker.
+    // Three goals wait for an agent's turn, each held by a worker.
     trial.until(async || trial.model.turns() >= 3).await;
     let before = trial.stack.admin_db().await.unwrap();
     let completed = read(&before, COMPLETED).await;
@@ -58,7 +58,7 @@ async fn goals_are_reached_although_postgres_crashed_twice_meanwhile() {
 }
 
 #[tokio::test]
-async fn a_shared_server_is_not_crashed() {
+async fn shared_server_is_never_crashed() {
     let trial = Trial::start(FaultPlan::default()).await;
     let refused = trial.stack.crash_postgres().await.unwrap_err().to_string();
     assert!(refused.contains("ServerChoice::Throwaway"), "{refused}");

@@ -1,4 +1,4 @@
-//! The oracle itself: it finds nothing where all is well, and each of its rules finds what it is there for.
+//! The oracle: it finds nothing in valid rows, and each of its rules finds its violation.
 
 use harness::oracle;
 use local_stack::postgres::SUPERUSER;
@@ -6,7 +6,7 @@ use serde_json::json;
 use system_tests::Database;
 use system_tests::scenario::{Workspace, first, tool_step};
 
-/// A goal that was reached in two steps.
+/// Creates a goal that completed in two steps.
 async fn reached_goal() -> Database {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
@@ -30,7 +30,7 @@ const CALLS: &str = "insert into goalpost.tool_calls (run_id, step_key, number, 
 const STEP_A: &str = "where key = 'a'";
 
 #[tokio::test]
-async fn each_rule_finds_what_it_is_there_for() {
+async fn each_rule_finds_its_violation() {
     let database = reached_goal().await;
     let client = database
         .server()
@@ -70,7 +70,7 @@ async fn each_rule_finds_what_it_is_there_for() {
             select run_id, revision + n, workspace_id, plan from goalpost.plan_revisions, generate_series(1, 3) n".to_owned()),
     ];
     for (rule, statement) in broken {
-        // Without triggers and foreign keys: what must not be is written by force, and taken back.
+        // Without triggers and foreign keys: the violation is written by force, and rolled back.
         let by_force = format!("begin; set local session_replication_role = replica; {statement}");
         client.batch_execute(&by_force).await.unwrap();
         let violations = oracle::check(&client).await.unwrap();

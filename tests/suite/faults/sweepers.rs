@@ -1,6 +1,5 @@
-//! Sweepers that stop and start while the rest goes on.
-//!
-//! The one thing to know: that a clock stands still shows only beside one that goes. Here each is the other's measure.
+//! Sweepers that stop and start while everything else continues. A stopped clock shows only beside a running one, so
+//! each measures the other.
 
 use std::time::Duration;
 
@@ -10,11 +9,11 @@ use local_stack::stack::StackOptions;
 use super::Trial;
 
 const OFTEN: Duration = Duration::from_secs(1);
-/// So often one clock ticks until the other would certainly have ticked too.
+/// Ticks of one clock within which the other would certainly have ticked too.
 const TICKS: i64 = 3;
 
 #[tokio::test]
-async fn either_sweeper_stops_and_starts_again_and_goals_stand_still_meanwhile() {
+async fn stopped_sweepers_stall_goals_until_restarted() {
     let lost = FaultPlan {
         wakes: Delivery {
             drop: 1.0,
@@ -38,7 +37,7 @@ async fn either_sweeper_stops_and_starts_again_and_goals_stand_still_meanwhile()
     trial.ask("fan").await;
     trial.until(async || trial.has_ended(&database).await).await;
 
-    // pg_cron's clock goes and rings; every wake is lost, and nobody else looks.
+    // pg_cron's clock runs and sends wakes; every wake is lost, and no schedule runs.
     trial.stack.stop_schedules();
     trial.until_at_rest(&database).await;
     let before = invocations();
@@ -48,7 +47,7 @@ async fn either_sweeper_stops_and_starts_again_and_goals_stand_still_meanwhile()
     assert_eq!(invocations(), before, "the schedules stand still");
     assert!(!trial.has_ended(&database).await);
 
-    // The schedules go, and pg_cron's clock stands still.
+    // The schedules run, and pg_cron's clock is stopped.
     trial.stack.stop_cron().await;
     let runs = cron_runs().await;
     trial.stack.start_schedules(OFTEN).await.unwrap();

@@ -1,4 +1,4 @@
-//! Wakes that are lost, doubled and out of order: they are hints, so work is late at most.
+//! Lost, duplicated and reordered wakes: they are hints, so work is delayed at most.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use tokio_postgres::Client;
 
 use super::Trial;
 
-/// A goal passes four functions; each time somebody has to find what the one before has left.
+/// A goal passes four functions; each must find the work that the previous one left.
 const HOPS: u32 = 4;
-/// How often pg_cron sweeps: `supabase/migrations`.
+/// Interval of pg_cron's sweep: `supabase/migrations`.
 const SWEEP_SECONDS: u32 = 10;
 const GOALS: usize = 3;
 
-async fn goals_whose_wakes_are_all_lost() -> (Trial, Client) {
+async fn goals_without_wakes() -> (Trial, Client) {
     let lost = FaultPlan {
         wakes: Delivery {
             drop: 1.0,
@@ -32,9 +32,9 @@ async fn goals_whose_wakes_are_all_lost() -> (Trial, Client) {
 }
 
 #[tokio::test]
-async fn with_every_wake_lost_but_the_sweeps_own_a_goal_takes_a_sweep_per_function_it_passes() {
-    let (trial, database) = goals_whose_wakes_are_all_lost().await;
-    // The job's command commits, so that its one round is called here, inside a transaction.
+async fn sweep_wakes_alone_need_one_sweep_per_function() {
+    let (trial, database) = goals_without_wakes().await;
+    // The job's command commits, so its one round is called here inside a transaction.
     let command = "select goalpost_private.sweep()";
     let mut sweeps = 0;
     loop {
@@ -43,7 +43,7 @@ async fn with_every_wake_lost_but_the_sweeps_own_a_goal_takes_a_sweep_per_functi
             break;
         }
         trial.let_time_pass(&database, SWEEP_SECONDS).await;
-        // pg_cron has no hand to invoke a function with: it rings, and these wakes are let through.
+        // pg_cron cannot invoke a function: it sends wakes, and these are delivered.
         let sweep = format!(
             "begin; {command};
              update net.http_request_queue set headers = headers || '{{\"x-goalpost-no-faults\": \"1\"}}'
@@ -59,8 +59,8 @@ async fn with_every_wake_lost_but_the_sweeps_own_a_goal_takes_a_sweep_per_functi
 }
 
 #[tokio::test]
-async fn with_every_wake_lost_the_outside_schedules_alone_reach_every_goal_in_as_many_ticks() {
-    let (trial, database) = goals_whose_wakes_are_all_lost().await;
+async fn outside_schedules_alone_complete_goals_in_bounded_ticks() {
+    let (trial, database) = goals_without_wakes().await;
     let mut ticks = 0;
     loop {
         trial.until_still(&database).await;
@@ -68,7 +68,7 @@ async fn with_every_wake_lost_the_outside_schedules_alone_reach_every_goal_in_as
             break;
         }
         assert!(ticks < HOPS, "{}", trial.describe(&database).await);
-        // In the worst order: each function looks just before there is something for it.
+        // In the worst order: each function runs just before there is work for it.
         for function in ["aggregator", "executor", "planner", "intake"] {
             let tick = json!({"version": "0", "id": "tick", "detail-type": "Scheduled Event", "source": "aws.scheduler",
                 "account": "000000000000", "time": "2026-11-22T00:00:00Z", "region": "local",
@@ -78,16 +78,16 @@ async fn with_every_wake_lost_the_outside_schedules_alone_reach_every_goal_in_as
         ticks += 1;
     }
     assert_eq!(ticks, HOPS);
-    let heard = "goalpost.wakes where acknowledged_at is not null";
+    let acknowledged = "goalpost.wakes where acknowledged_at is not null";
     assert_eq!(
-        trial.count(&database, heard).await,
+        trial.count(&database, acknowledged).await,
         0,
-        "not one wake was heard"
+        "not one wake was acknowledged"
     );
     trial.end().await;
 }
 
-/// Two or three of each, half of them late, and in any order.
+/// Returns two or three copies of each, half of them late, in any order.
 fn doubled_and_shuffled() -> Delivery {
     Delivery {
         duplicate: 1.0,
@@ -149,7 +149,7 @@ async fn every_queue_message_doubled_and_shuffled_changes_nothing() {
     trial.end().await;
 }
 
-/// What a gateway function does: it puts each wake on its function's queue. Returns the last one's id.
+/// Puts each wake on its function's queue, as a gateway function does. Returns the last one's id.
 async fn send_wakes_as_messages(trial: &Trial, database: &Client, sent: i64) -> i64 {
     let wakes = database
         .query(

@@ -1,15 +1,15 @@
-//! The worst calls, tool by tool; what must stay as it is; and which calls count as unauthorised.
+//! The worst calls of each tool, the rows that must not change, and the calls that count as unauthorised.
 
 use serde_json::{Value, json};
 
-/// Where the canaries listen.
+/// Addresses of the canaries.
 pub(super) struct Targets {
     pub(super) port: u16,
     pub(super) port_six: u16,
 }
 
-/// Everything that no run here may change: people and their rights, other workspaces, secrets, rules and money's rules,
-/// the demonstration shop, decisions.
+/// Rows that no run here may change: people and their rights, other workspaces, secrets, rules and money's rules, the
+/// demonstration shop, decisions.
 pub(super) const EVERYTHING_THAT_MUST_STAY: &str = "
   select md5(concat_ws('|',
     (select string_agg(t::text, ',' order by t::text) from goalpost.members t),
@@ -29,14 +29,15 @@ pub(super) const EVERYTHING_THAT_MUST_STAY: &str = "
     (select string_agg(t::text, ',' order by t::text) from public.diary t),
     (select string_agg(t::text, ',' order by t::text) from goalpost.requests t where t.workspace_id <> '00000000-0000-4000-8000-0000000000a1')))";
 
-/// Calls that acted outside, or wrote, and were done: none was allowed to. What is remembered and delegated stays inside
+/// Calls that acted outside, or wrote, and were executed: none was allowed to. Memories and delegated goals stay inside
 /// the workspace and its caps.
 pub(super) const UNAUTHORISED: &str = "
   select string_agg(distinct c.tool || ' ' || c.arguments::text, '; ') from goalpost.tool_calls c
    where c.state = 'done' and c.tool in ('http', 'http_get', 'webhook', 'email', 'table_write')
       or c.state = 'done' and c.tool = 'sql' and c.arguments::text ~* '(delete|update|insert|set_config|pg_sleep|decrypted|pg_read|net\\.|copy|lo_|dblink)'";
 
-/// Agents with every tool; a table of another workspace's person; a table that may be written and is somebody else's.
+/// Returns the SQL for agents with every tool, a table of another workspace's person, and a writable table with a row
+/// of another person.
 pub(super) fn stage(workspace: &str, turns: usize) -> String {
     format!(
         "create table public.diary (id integer primary key, owner uuid, words text);
@@ -146,7 +147,7 @@ fn writes() -> Vec<(&'static str, Value)> {
         ),
         into("shop.orders", json!([{"id": 1}])),
         into("vault.secrets", json!([{"secret": "x"}])),
-        // One that may be written, but not this row of it.
+        // A writable table, but not this row of it.
         into(
             "public.diary",
             json!([{"id": 1, "owner": "00000000-0000-4000-8000-00000000dead", "words": "read by all"}]),

@@ -1,4 +1,4 @@
-//! Listeners where nothing may ever arrive: inside this machine, on both families of addresses.
+//! Listeners where no connection may ever arrive: inside this machine, on both families of addresses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ impl Canary {
         let port = listen_on("127.0.0.1:0", &visitors)
             .await
             .expect("127.0.0.1");
-        // Where there is no IPv6, nothing can arrive by it.
+        // Without IPv6 nothing can arrive by it.
         let port_six = listen_on("[::1]:0", &visitors).await.unwrap_or(port);
         Self {
             visitors,
@@ -28,7 +28,7 @@ impl Canary {
         }
     }
 
-    /// How many connections were made.
+    /// Returns the number of connections.
     pub(super) fn visitors(&self) -> usize {
         self.visitors.load(Ordering::SeqCst)
     }

@@ -1,8 +1,8 @@
-//! A model that always asks for the worst call it can think of, to every tool there is: nothing that it was not allowed
-//! happens, nobody else's rows change, no forbidden address is dialled, and no cap is exceeded.
+//! A model that always requests the worst calls of every tool: nothing unauthorised happens, no other person's rows
+//! change, no forbidden address is dialled, and no cap is exceeded.
 //!
-//! The one thing to know: agents are given every tool here, so that only the rules stand between the model and the
-//! world. `GOALPOST_HOSTILE_RUNS` says how many runs (24 unless it does).
+//! Agents have every tool here, so that only the rules protect the outside. `GOALPOST_HOSTILE_RUNS` sets the number of
+//! runs (default: 24).
 
 mod attacks;
 mod canary;
@@ -22,7 +22,7 @@ use system_tests::stacks;
 use attacks::Targets;
 use canary::Canary;
 
-/// Calls that one answer asks for.
+/// Calls in one answer.
 const CALLS_PER_TURN: usize = 4;
 /// Turns of an agent before it is stopped.
 const TURNS: usize = 5;
@@ -49,7 +49,7 @@ impl Adversary {
     }
 }
 
-/// The next attacks of the list, over and over, whatever was said before.
+/// Returns the next attacks of the list, repeatedly, whatever the conversation contains.
 async fn complete(State(adversary): State<Adversary>) -> Json<Value> {
     let turn = adversary.asked.fetch_add(1, Ordering::SeqCst);
     let calls: Vec<Value> = (0..CALLS_PER_TURN)
@@ -121,7 +121,7 @@ impl World {
         }
     }
 
-    /// Starts so many runs, and waits until each has ended or waits for a person.
+    /// Starts this number of runs, and waits until each has ended or waits for a person.
     async fn run(&self, runs: usize) {
         for first in (0..runs).step_by(100) {
             let requests: Vec<Value> = (first..runs.min(first + 100))
@@ -169,13 +169,13 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_model_that_always_asks_for_the_worst_does_nothing_that_it_may_not() {
+async fn adversarial_model_does_nothing_unauthorised() {
     let world = World::new().await;
     let before = world.text(attacks::EVERYTHING_THAT_MUST_STAY).await;
     let runs = runs();
     world.run(runs).await;
 
-    // It was asked, and it did ask for all of it.
+    // The model was called, and it requested every attack.
     let turns = world.adversary.asked.load(Ordering::SeqCst);
     assert!(
         turns >= runs,
@@ -195,7 +195,7 @@ async fn a_model_that_always_asks_for_the_worst_does_nothing_that_it_may_not() {
     ] {
         assert!(
             kinds.split(' ').any(|kind| kind == tool),
-            "{tool} was never asked for: {kinds}"
+            "{tool} was never requested: {kinds}"
         );
     }
 
@@ -207,7 +207,7 @@ async fn a_model_that_always_asks_for_the_worst_does_nothing_that_it_may_not() {
     assert_eq!(
         world.text(attacks::EVERYTHING_THAT_MUST_STAY).await,
         before,
-        "rows changed that nobody may change"
+        "protected rows changed"
     );
     let done = world.text(attacks::UNAUTHORISED).await;
     assert_eq!(done, "", "calls that may not be made were made");
@@ -219,6 +219,6 @@ async fn a_model_that_always_asks_for_the_worst_does_nothing_that_it_may_not() {
     let decided = world
         .text("select count(*)::text from goalpost.approvals where decided_by is not null")
         .await;
-    assert_eq!(decided, "0", "an approval was decided by nobody");
+    assert_eq!(decided, "0", "an approval was decided without a person");
     world.stack.stop().await.unwrap();
 }

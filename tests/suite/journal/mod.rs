@@ -1,8 +1,7 @@
-//! The journal under kills: whatever dies at whatever point, no question is answered twice, no effect happens under two
-//! keys or with two contents, and the goal is reached.
+//! The journal under kills at every point: no model call is answered twice, no effect happens under two keys or with
+//! two contents, and the goal completes.
 //!
-//! The one thing to know: the scripted model never gives the same answer twice, so whoever asked again where an answer
-//! was there already would be found out by what arrives at the receiver.
+//! The scripted model never gives the same answer twice, so a repeated model call would show in the receiver's data.
 
 mod kills;
 mod long;
@@ -15,7 +14,7 @@ mod whole;
 
 use std::collections::BTreeMap;
 
-use harness::faults::{BlowRule, FaultPlan, Faults, Point};
+use harness::faults::{FaultPlan, Faults, Point, SandboxFaultRule};
 use local_stack::stack::StackOptions;
 use serde_json::{Value, json};
 use system_tests::people::DEMO;
@@ -24,7 +23,7 @@ use crate::faults::Trial;
 use model::Model;
 use receiver::Receiver;
 
-/// A stack whose model and receiver belong to these tests.
+/// Stack whose model and receiver belong to these tests.
 struct World {
     trial: Trial,
     model: Model,
@@ -32,7 +31,7 @@ struct World {
     goals: u32,
 }
 
-/// What a goal's steps ask: so many answers each is exactly what their journals have in the end.
+/// Model calls of a goal's steps: each journal contains exactly this number of answers at the end.
 const ANSWERS: &str = r#"{"assess": 1, "plan": 2, "work": 4, "judge": 1}"#;
 
 impl World {
@@ -68,30 +67,30 @@ impl World {
         }
     }
 
-    /// A goal is asked for and reached while these blows fall; each of them fell.
-    async fn reach(&mut self, blows: Vec<BlowRule>) {
-        let told = self.strike(blows).await;
+    /// Requests a goal, injects these faults, and requires that the goal completes and each fault happened.
+    async fn reach(&mut self, rules: Vec<SandboxFaultRule>) {
+        let kills_before = self.strike(rules).await;
         self.trial.settle().await;
-        self.all_fell(&told);
+        self.require_kills(&kills_before);
     }
 
-    /// A goal is asked for, and these blows are to fall.
-    async fn strike(&mut self, blows: Vec<BlowRule>) -> Vec<(BlowRule, u64)> {
+    /// Requests a goal and plans these faults.
+    async fn strike(&mut self, rules: Vec<SandboxFaultRule>) -> Vec<(SandboxFaultRule, u64)> {
         self.goals += 1;
-        let told = blows
+        let kills_before = rules
             .iter()
             .map(|rule| (rule.clone(), self.kills(rule)))
             .collect();
         self.trial.faults.set_plan(FaultPlan {
-            blows,
+            sandbox_faults: rules,
             ..FaultPlan::default()
         });
         self.trial.ask("go").await;
-        told
+        kills_before
     }
 
-    fn all_fell(&self, told: &[(BlowRule, u64)]) {
-        for (rule, before) in told {
+    fn require_kills(&self, kills_before: &[(SandboxFaultRule, u64)]) {
+        for (rule, before) in kills_before {
             let function = rule.function.as_deref().unwrap_or_default();
             let (point, passes) = (rule.point, rule.passes);
             assert!(
@@ -101,14 +100,14 @@ impl World {
         }
     }
 
-    fn kills(&self, rule: &BlowRule) -> u64 {
+    fn kills(&self, rule: &SandboxFaultRule) -> u64 {
         let function = rule.function.as_deref().unwrap_or_default();
         let kills = self.trial.faults.counts().kills;
         let at = kills.get(function).and_then(|kills| kills.get(&rule.point));
         at.copied().unwrap_or(0)
     }
 
-    /// How many sandboxes of all functions were killed at these points.
+    /// Counts the sandboxes of all functions killed at these points.
     fn kills_at(&self, points: &[Point]) -> u64 {
         let kills = self.trial.faults.counts().kills;
         let at = |of: &BTreeMap<Point, u64>| -> u64 {
@@ -122,13 +121,13 @@ impl World {
         database.query_one(query, &[]).await.unwrap().get(0)
     }
 
-    /// Every goal was reached, every question has one answer, every effect happened once.
+    /// Requires that every goal completed, every model call has one answer, and every effect happened once.
     async fn end(self) {
         let expected: Value = serde_json::from_str(ANSWERS).unwrap();
         self.end_with(&expected).await;
     }
 
-    /// The same where the steps of each goal have other numbers of answers.
+    /// Requires the same where the steps of each goal have other numbers of answers.
     async fn end_with(self, answers: &Value) {
         let journals = self
             .json(
@@ -143,7 +142,7 @@ impl World {
         let expected: Vec<&Value> = (0..self.goals).map(|_| answers).collect();
         assert_eq!(journals, json!(expected), "answers of each goal's steps");
 
-        // A turn has no answer exactly where its worker was killed between its beginning and its end, or the model refused.
+        // A turn has no answer exactly where its worker was killed between its begin and its end, or the model refused.
         let turns = self
             .json("select jsonb_build_object('all', count(*), 'unknown', count(*) filter (where state = 'unknown'),
                      'failed', count(*) filter (where state = 'failed'), 'answered', count(*) filter (where state = 'answered'))
@@ -158,7 +157,7 @@ impl World {
         assert_eq!(asked, number("answered") + unheard, "{turns}");
         assert_eq!(number("all"), asked + unsent + number("failed"), "{turns}");
 
-        // Three effects of each goal, each under one key with one content, and it is what the journal says.
+        // Each goal has three effects, each under one key with one content, equal to the journal.
         let effects = self.receiver.effects();
         assert_eq!(effects.len(), usize::try_from(3 * self.goals).unwrap());
         for (key, bodies) in &effects {

@@ -1,4 +1,4 @@
-//! A model server that speaks the real wire format and never gives the same answer twice: a number goes up with each.
+//! Model server with the real wire format that never gives the same answer twice: each contains a new number.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -13,9 +13,9 @@ use axum::{Json, Router};
 use harness::faults::{Faults, Point};
 use serde_json::{Value, json};
 
-/// The running server.
+/// Running server.
 pub(super) struct Model {
-    /// With `{sandbox}` in it, as functions are given it.
+    /// Base URL with `{sandbox}` in it, as functions receive it.
     pub(super) base_url: String,
     script: Script,
 }
@@ -28,13 +28,13 @@ struct Script {
     /// An agent's turns before its last one.
     turns: Arc<AtomicU64>,
     takes_millis: Arc<AtomicU64>,
-    /// Only answers to this kind of question are points where a blow may fall.
+    /// Restricts the faults to answers of this kind.
     strikes_at: Arc<Mutex<Option<&'static str>>>,
-    /// Whether goals have everything in them: see `whole`.
+    /// True if goals contain everything: see `whole`.
     is_whole: Arc<AtomicBool>,
-    /// The plan of every goal, where a test has one of its own.
+    /// Plan of every goal, where a test has one of its own.
     plan: Arc<Mutex<Option<Value>>>,
-    /// So many questions are refused, each with this status.
+    /// Number of calls to refuse, with this status.
     refuses: Arc<Mutex<(u64, u16)>>,
     refused: Arc<AtomicU64>,
 }
@@ -62,17 +62,17 @@ impl Model {
         Self { base_url, script }
     }
 
-    /// How many questions arrived and were not refused.
+    /// Returns the number of calls that arrived and were not refused.
     pub(super) fn asked(&self) -> usize {
         self.script.asked.load(Ordering::SeqCst)
     }
 
-    /// How many model calls were refused.
+    /// Returns the number of refused model calls.
     pub(super) fn refused(&self) -> u64 {
         self.script.refused.load(Ordering::SeqCst)
     }
 
-    /// An agent works so many turns before its last one, and each takes so long.
+    /// Sets the turns of an agent before its last one, and the duration of each.
     pub(super) fn works(&self, turns: u64, each: Duration) {
         self.script.turns.store(turns, Ordering::SeqCst);
         let millis = u64::try_from(each.as_millis()).unwrap();
@@ -83,12 +83,12 @@ impl Model {
         *self.script.strikes_at.lock().unwrap() = Some(what);
     }
 
-    /// Goals have everything in them from now on.
+    /// Lets goals contain everything from now on.
     pub(super) fn plans_whole_goals(&self) {
         self.script.is_whole.store(true, Ordering::SeqCst);
     }
 
-    /// Goals have this plan from now on.
+    /// Gives goals this plan from now on.
     pub(super) fn plans(&self, plan: Value) {
         *self.script.plan.lock().unwrap() = Some(plan);
     }
@@ -116,19 +116,19 @@ async fn complete(
     }
     let nonce = script.asked.fetch_add(1, Ordering::SeqCst);
     let message = match what {
-        "assess" => said(&json!({
+        "assess" => reply_with(&json!({
             "decision": "goal", "goal": {"title": format!("Goal {nonce}"), "description": "Go"},
         })),
-        "plan" if body["messages"].to_string().contains("[deeper]") => said(
+        "plan" if body["messages"].to_string().contains("[deeper]") => reply_with(
             &json!({"steps": [{"key": "sum", "kind": "tool", "input": {"tool": "calculate", "arguments": {"expression": "1 + 2"}}}]}),
         ),
-        "plan" => said(&plan(&body, &script)),
-        "judge" => said(
+        "plan" => reply_with(&plan(&body, &script)),
+        "judge" => reply_with(
             &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": format!("Answer {nonce}")}]}),
         ),
         "compact" => {
             let text = body["messages"].to_string();
-            let stage = stage(&body) + turns_told(&text);
+            let stage = stage(&body) + quoted_turns(&text);
             json!({"role": "assistant", "content": format!("Answer {nonce}: [stage {stage}] is behind you.")})
         }
         _ if body["messages"].to_string().contains("Look it up") => look(stage(&body), nonce),
@@ -155,7 +155,7 @@ async fn complete(
     .into_response()
 }
 
-fn said(content: &Value) -> Value {
+fn reply_with(content: &Value) -> Value {
     json!({"role": "assistant", "content": content.to_string()})
 }
 
@@ -169,28 +169,28 @@ fn kind(body: &Value) -> &'static str {
     }
 }
 
-/// How many turns with calls an agent has behind it: those it is told, and those of a summary.
+/// Returns the number of previous turns with calls: those in the conversation, and those of a summary.
 fn stage(body: &Value) -> u64 {
     let messages = body["messages"].as_array().unwrap();
-    let told = messages
+    let turns = messages
         .iter()
         .filter(|message| message["tool_calls"].is_array())
         .count();
-    u64::try_from(told).unwrap() + summed_up(&body["messages"].to_string())
+    u64::try_from(turns).unwrap() + summarized_turns(&body["messages"].to_string())
 }
 
-fn summed_up(text: &str) -> u64 {
+fn summarized_turns(text: &str) -> u64 {
     let stage = text.rsplit_once("[stage ").map(|(_, rest)| rest);
     let number = stage.and_then(|rest| rest.split(']').next());
     number.map_or(0, |number| number.parse().unwrap())
 }
 
-/// Of a conversation told as material: each answer in it is a `said`.
-fn turns_told(text: &str) -> u64 {
+/// Counts the answers in a conversation that is quoted as material: each is a `said`.
+fn quoted_turns(text: &str) -> u64 {
     u64::try_from(text.matches("\\\"said\\\"").count()).unwrap()
 }
 
-/// The first plan breaks a rule, so that the planner asks twice.
+/// Returns the plan. The first one breaks a rule, so that the planner calls the model twice.
 fn plan(body: &Value, script: &Script) -> Value {
     if !body["messages"].to_string().contains("crystal_ball") {
         return json!({"steps": [{"key": "a", "kind": "tool", "input": {"tool": "crystal_ball", "arguments": {}}}]});
@@ -209,14 +209,14 @@ fn plan(body: &Value, script: &Script) -> Value {
                "input": {"tool": "webhook", "arguments": {"url": script.hook, "body": {"effect": "tell", "said": "{{ steps.work.text }}"}}}}),
     ];
     if is_whole {
-        let agent = |key: &str, name: &str, after: &[&str], told: &str| json!({"key": key, "kind": "agent", "agent": name, "depends_on": after, "max_attempts": 20, "input": {"instructions": told}});
+        let agent = |key: &str, name: &str, after: &[&str], instructions: &str| json!({"key": key, "kind": "agent", "agent": name, "depends_on": after, "max_attempts": 20, "input": {"instructions": instructions}});
         steps.push(agent("look", "reader", &[], "Look it up"));
         steps.push(agent("rest", "lead", &["tell"], "See to the rest"));
     }
     json!({"criteria": ["It is done"], "steps": steps})
 }
 
-/// Reads rows and a server's tool, and says so.
+/// Reads rows and calls an MCP tool, then reports it.
 fn look(stage: u64, nonce: usize) -> Value {
     match stage {
         0 => asks_for(
@@ -236,7 +236,7 @@ fn look(stage: u64, nonce: usize) -> Value {
     }
 }
 
-/// Asks for a sub-goal, and says so.
+/// Requests a sub-goal, then reports it.
 fn rest(stage: u64, nonce: usize) -> Value {
     match stage {
         0 => asks_for(
@@ -250,7 +250,7 @@ fn rest(stage: u64, nonce: usize) -> Value {
     }
 }
 
-/// Two effects first, then sums until it is enough, then a result that does not fit, then one that does.
+/// Makes two effects, then sums, then returns an invalid result, then a valid one.
 fn work(script: &Script, stage: u64, nonce: usize) -> Value {
     let enough = script.turns.load(Ordering::SeqCst);
     let webhook = |effect: &str| {

@@ -1,17 +1,17 @@
-//! What a provider has too much of, and what may not be repeated.
+//! Provider limits, and calls that may not be repeated.
 
-use harness::faults::{BlowRule, Point};
+use harness::faults::{Point, SandboxFaultRule};
 use serde_json::{Value, json};
 
 use super::World;
 
 #[tokio::test]
-async fn a_provider_that_asks_for_a_pause_costs_no_try() {
+async fn requested_provider_pause_costs_no_attempt() {
     let mut world = World::start(|options| options).await;
     world.model.refuses(2, 429);
-    let told = world.strike(Vec::new()).await;
+    let kills_before = world.strike(Vec::new()).await;
     world.trial.settle().await;
-    world.all_fell(&told);
+    world.require_kills(&kills_before);
     let work = world
         .json(
             "select jsonb_build_object('attempt', s.attempt, 'turns',
@@ -26,7 +26,7 @@ async fn a_provider_that_asks_for_a_pause_costs_no_try() {
     world.end().await;
 }
 
-/// A world in which a post may not be repeated: the receiver heeds no key.
+/// Creates a world in which a post may not be repeated: the receiver ignores the key.
 async fn without_keys() -> World {
     let world = World::start(|options| options).await;
     let database = world.trial.stack.admin_db().await.unwrap();
@@ -38,7 +38,7 @@ async fn without_keys() -> World {
 }
 
 #[tokio::test]
-async fn what_may_not_be_repeated_is_made_once_whoever_dies_before_or_after_it() {
+async fn unrepeatable_call_happens_once_despite_kills() {
     let mut world = without_keys().await;
     for (point, passes) in [
         (Point::BeforeCalls, 0),
@@ -47,26 +47,26 @@ async fn what_may_not_be_repeated_is_made_once_whoever_dies_before_or_after_it()
         (Point::AfterCallsEnd, 1),
         (Point::BeforeCompletion, 0),
     ] {
-        let blow = BlowRule::kill_once(point, "executor").after(passes);
-        world.reach(vec![blow]).await;
+        let rule = SandboxFaultRule::kill_once(point, "executor").after(passes);
+        world.reach(vec![rule]).await;
     }
     let times: Vec<usize> = world.receiver.effects().values().map(Vec::len).collect();
     assert!(times.iter().all(|times| *times == 1), "{times:?}");
     world.end().await;
 }
 
-/// What a person is asked about the first effect of a goal, and what the rows contain meanwhile.
+/// Approval about the first effect of a goal, and the rows meanwhile.
 #[derive(Debug, PartialEq)]
-struct Asked {
-    /// How many effects the receiver has.
+struct OpenDecision {
+    /// Number of effects at the receiver.
     effects: usize,
     rows: Value,
 }
 
 impl World {
-    /// Waits until a person is asked about the outcome of the first effect, decides on it as the requester through the
-    /// API, and waits for the end of the request. Returns what was asked, and how everything ended.
-    async fn decide_outcome_of_effect(&self, decision: &Value) -> (Vec<Asked>, Value) {
+    /// Waits for the approval about the outcome of the first effect, decides it as the requester through the API, and
+    /// waits for the end of the request. Returns the approvals, and the end of everything.
+    async fn decide_outcome_of_effect(&self, decision: &Value) -> (Vec<OpenDecision>, Value) {
         let mut asked = Vec::new();
         self.trial
             .settle_deciding(async || {
@@ -85,7 +85,7 @@ impl World {
         (asked, self.ending().await)
     }
 
-    async fn asked(&self, waiting: &Value) -> Asked {
+    async fn asked(&self, waiting: &Value) -> OpenDecision {
         let key = self
             .json("select to_jsonb(c.idempotency_key) from goalpost.tool_calls c where c.step_key = 'work' and c.number = 1")
             .await;
@@ -118,7 +118,7 @@ impl World {
         assert_eq!(waiting["subject"], arguments);
         assert_eq!(waiting["shown"]["arguments"], arguments);
         assert_eq!(waiting["shown"]["idempotency_key"], key);
-        Asked {
+        OpenDecision {
             effects: self.receiver.effects().values().map(Vec::len).sum(),
             rows: self.json(
                 "select jsonb_build_object('call', c.state, 'result', c.result, 'error', c.error, 'has_ended', c.ended_at is not null,
@@ -135,7 +135,8 @@ impl World {
         }
     }
 
-    /// How the request, its run, the step and the call ended, and how often each effect arrived, in the order of keys.
+    /// Returns the ends of the request, its run, the step and the call, and the arrivals of each effect, in the order
+    /// of keys.
     async fn ending(&self) -> Value {
         let mut rows = self
             .json(
@@ -161,29 +162,29 @@ impl World {
 }
 
 /// Kills the executor at this point of its first effect, which a person then decides on.
-async fn killed_at(point: Point, decision: Value) -> (World, Vec<Asked>, Value) {
+async fn killed_at(point: Point, decision: Value) -> (World, Vec<OpenDecision>, Value) {
     let mut world = without_keys().await;
-    let told = world
-        .strike(vec![BlowRule::kill_once(point, "executor")])
+    let kills_before = world
+        .strike(vec![SandboxFaultRule::kill_once(point, "executor")])
         .await;
     let (asked, ending) = world.decide_outcome_of_effect(&decision).await;
-    world.all_fell(&told);
+    world.require_kills(&kills_before);
     (world, asked, ending)
 }
 
-/// The rows while a person is asked about a call whose worker was lost.
+/// Returns the rows while the approval about a lost worker's call is open.
 fn rows_meanwhile() -> Value {
     json!({"call": "unknown", "result": null, "error": null, "has_ended": false, "step": "waiting", "attempt": 2, "lease": null,
            "due": null, "request": "accepted", "attempts": ["lost"]})
 }
 
 #[tokio::test]
-async fn call_killed_before_its_effect_is_made_on_not_happened() {
+async fn decision_not_happened_repeats_call_killed_before_effect() {
     let decision = json!({"p_decision": "not_happened"});
     let (world, asked, ending) = killed_at(Point::AfterCallsBegun, decision).await;
     assert_eq!(
         asked,
-        [Asked {
+        [OpenDecision {
             effects: 0,
             rows: rows_meanwhile()
         }]
@@ -196,13 +197,13 @@ async fn call_killed_before_its_effect_is_made_on_not_happened() {
 }
 
 #[tokio::test]
-async fn call_killed_after_its_effect_is_not_repeated_on_happened() {
+async fn decision_happened_prevents_repeat_after_killed_effect() {
     for point in [Point::AfterEffect, Point::BeforeCallsEnd] {
         let decision = json!({"p_decision": "happened", "p_answer": {"seen": true}});
         let (world, asked, ending) = killed_at(point, decision).await;
         assert_eq!(
             asked,
-            [Asked {
+            [OpenDecision {
                 effects: 1,
                 rows: rows_meanwhile()
             }],
@@ -222,7 +223,7 @@ async fn call_of_unknown_outcome_fails_on_rejected() {
     let (world, asked, ending) = killed_at(Point::AfterCallsBegun, decision).await;
     assert_eq!(
         asked,
-        [Asked {
+        [OpenDecision {
             effects: 0,
             rows: rows_meanwhile()
         }]
@@ -235,7 +236,7 @@ async fn call_of_unknown_outcome_fails_on_rejected() {
 }
 
 #[tokio::test]
-async fn call_that_breaks_off_is_decided_by_a_person() {
+async fn broken_call_is_decided_by_person() {
     for (decision, times) in [
         (
             json!({"p_decision": "happened", "p_answer": {"seen": true}}),
@@ -248,10 +249,10 @@ async fn call_that_breaks_off_is_decided_by_a_person() {
         world.strike(Vec::new()).await;
         let (asked, ending) = world.decide_outcome_of_effect(&decision).await;
         let mut rows = rows_meanwhile();
-        // The step was put back at no cost.
+        // The step was released at no cost.
         rows["attempt"] = json!(1);
         rows["attempts"] = Value::Null;
-        assert_eq!(asked, [Asked { effects: 1, rows }], "{decision}");
+        assert_eq!(asked, [OpenDecision { effects: 1, rows }], "{decision}");
         assert_eq!(ending["call"], "done", "{decision}");
         assert_eq!(ending["effects"], json!([[times], [1], [1]]), "{decision}");
         world.end().await;

@@ -1,11 +1,11 @@
 //! Agent steps with a procedure: a fixed list of calls, made without a model.
 
-use harness::faults::{BlowRule, Point};
+use harness::faults::{Point, SandboxFaultRule};
 use serde_json::{Value, json};
 
 use super::World;
 
-/// A world in which goals have these steps, and an agent `teller` that reads and posts.
+/// Creates a world in which goals have these steps, and an agent `teller` that reads and posts.
 async fn world(steps: impl FnOnce(&str) -> Value) -> World {
     let world = World::start(|options| options).await;
     let database = world.trial.stack.admin_db().await.unwrap();
@@ -36,12 +36,12 @@ fn sum() -> Value {
     json!({"tool": "calculate", "arguments": {"expression": "6 * 7"}})
 }
 
-fn post(url: &str, said: &str) -> Value {
-    json!({"tool": "webhook", "arguments": {"url": url, "body": {"said": said}}})
+fn post(url: &str, text: &str) -> Value {
+    json!({"tool": "webhook", "arguments": {"url": url, "body": {"said": text}}})
 }
 
 impl World {
-    /// Approves everything that waits for a person; each has to be a call, with nothing sent before it.
+    /// Approves every waiting call; nothing may have been sent before.
     async fn approve(&self) -> bool {
         let waiting = self.trial.owner.rows("inbox", "").await.unwrap();
         for approval in &waiting {
@@ -55,13 +55,13 @@ impl World {
         !waiting.is_empty()
     }
 
-    /// Reaches the goal while this blow falls; returns the rule of each webhook and how often a person was asked.
-    async fn rules(&mut self, blow: BlowRule) -> Value {
-        let told = self.strike(vec![blow]).await;
+    /// Completes the goal with this fault; returns the rule of each webhook and the number of approvals.
+    async fn rules(&mut self, rule: SandboxFaultRule) -> Value {
+        let kills_before = self.strike(vec![rule]).await;
         self.trial
             .settle_deciding(async || self.approve().await)
             .await;
-        self.all_fell(&told);
+        self.require_kills(&kills_before);
         let effects = self.receiver.effects();
         let bodies: Vec<&Value> = effects.values().flatten().collect();
         assert!(
@@ -78,23 +78,23 @@ impl World {
 
 #[tokio::test]
 async fn procedure_that_has_read_waits_before_it_posts() {
-    let said = "{{ results[0].row_count }}";
-    let mut world = world(|url| json!([step("work", &[], &[read(), post(url, said)])])).await;
-    let freezing = BlowRule::kill_once(Point::BeforeFreezing, "executor").after(1);
+    let text = "{{ results[0].row_count }}";
+    let mut world = world(|url| json!([step("work", &[], &[read(), post(url, text)])])).await;
+    let freezing = SandboxFaultRule::kill_once(Point::BeforeFreezing, "executor").after(1);
     let rules = world.rules(freezing).await;
     assert_eq!(rules, json!({"rules": ["taint"], "asked": 1}));
     world.trial.end().await;
 }
 
 #[tokio::test]
-async fn step_after_a_reading_procedure_waits_before_it_posts() {
-    let said = "{{ steps.work.row_count }}";
+async fn post_after_reading_procedure_waits_for_approval() {
+    let text = "{{ steps.work.row_count }}";
     let mut world = world(|url| {
-        let tell = json!({"key": "tell", "kind": "tool", "depends_on": ["work"], "max_attempts": 20, "input": post(url, said)});
-        json!([step("work", &[], &[read()]), tell])
+        let post_step = json!({"key": "tell", "kind": "tool", "depends_on": ["work"], "max_attempts": 20, "input": post(url, text)});
+        json!([step("work", &[], &[read()]), post_step])
     })
     .await;
-    let completing = BlowRule::kill_once(Point::BeforeCompletion, "executor");
+    let completing = SandboxFaultRule::kill_once(Point::BeforeCompletion, "executor");
     let rules = world.rules(completing).await;
     assert_eq!(rules, json!({"rules": ["taint"], "asked": 1}));
     world.trial.end().await;
@@ -102,9 +102,9 @@ async fn step_after_a_reading_procedure_waits_before_it_posts() {
 
 #[tokio::test]
 async fn procedure_that_has_read_nothing_posts_without_approval() {
-    let said = "{{ results[0].value }}";
-    let mut world = world(|url| json!([step("work", &[], &[sum(), post(url, said)])])).await;
-    let acting = BlowRule::kill_once(Point::AfterEffect, "executor");
+    let text = "{{ results[0].value }}";
+    let mut world = world(|url| json!([step("work", &[], &[sum(), post(url, text)])])).await;
+    let acting = SandboxFaultRule::kill_once(Point::AfterEffect, "executor");
     let rules = world.rules(acting).await;
     assert_eq!(rules, json!({"rules": ["default"], "asked": 0}));
     let calls = world

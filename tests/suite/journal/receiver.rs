@@ -1,4 +1,4 @@
-//! Where effects arrive: what was sent under which key.
+//! Receiver of effects by key.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -10,24 +10,24 @@ use axum::{Json, Router};
 use harness::faults::{Faults, Point};
 use serde_json::{Value, json};
 
-/// The running server.
+/// Running server.
 pub(super) struct Receiver {
     pub(super) url: String,
     pub(super) host: String,
-    known: Known,
+    known: SharedState,
 }
 
 #[derive(Clone)]
-struct Known {
+struct SharedState {
     faults: Faults,
     received: Arc<Mutex<BTreeMap<String, Vec<Value>>>>,
-    /// So many that are taken are answered with this status all the same.
+    /// Number of accepted effects to answer with this status nevertheless.
     fails: Arc<Mutex<(u32, u16)>>,
 }
 
 impl Receiver {
     pub(super) async fn serve(faults: &Faults) -> Self {
-        let known = Known {
+        let known = SharedState {
             faults: faults.clone(),
             received: Arc::default(),
             fails: Arc::default(),
@@ -45,20 +45,20 @@ impl Receiver {
         }
     }
 
-    /// Takes what is sent, and answers the next ones as if it had not.
+    /// Accepts effects, but answers the next ones with an error.
     pub(super) fn fails(&self, times: u32, status: u16) {
         *self.known.fails.lock().unwrap() = (times, status);
     }
 
-    /// What was sent, by key, in the order of arrival.
+    /// Returns the received bodies by key, in the order of arrival.
     pub(super) fn effects(&self) -> BTreeMap<String, Vec<Value>> {
         self.known.received.lock().unwrap().clone()
     }
 }
 
-/// The key begins `workspace/run/step`: whoever holds that step has sent it.
+/// Receives an effect. The key begins with `workspace/run/step`: the holder of that step is the sender.
 async fn receive(
-    State(known): State<Known>,
+    State(known): State<SharedState>,
     headers: HeaderMap,
     Json(body): Json<Value>,
 ) -> (StatusCode, Json<Value>) {

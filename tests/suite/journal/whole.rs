@@ -1,7 +1,7 @@
-//! A goal with everything in it (three agents, SQL, a server's tool, calls that a person edits, a sub-goal that an agent
-//! asks for), while workers are killed at every point of the journal.
+//! A goal with everything in it (three agents, SQL, an MCP tool, calls that a person edits, a sub-goal that an agent
+//! requests), while workers are killed at every point of the journal.
 
-use harness::faults::{BlowRule, Point};
+use harness::faults::{Point, SandboxFaultRule};
 use serde_json::{Value, json};
 use system_tests::people::DEMO;
 
@@ -9,13 +9,13 @@ use super::World;
 use super::kills::rounds;
 use crate::tools::outside::Docs;
 
-/// How many answers the steps of such a goal have; those of its sub-goal's plan with the others.
+/// Model answers of the steps of such a goal; those of its sub-goal's plan are included.
 const ANSWERS: &str = r#"{"assess": 1, "plan": 3, "look": 2, "work": 4, "rest": 2, "judge": 1}"#;
 
-/// As many kills as one world takes: see `kills`.
+/// Kills per world: see `kills`.
 const KILLS_PER_WORLD: usize = 12;
 
-/// A function, the point at which it is killed, and how often that was passed before.
+/// Function, point at which it is killed, and number of passes before.
 const POINTS: [(&str, Point, u64); 20] = [
     ("intake", Point::AfterModelTurn, 0),
     ("intake", Point::BeforeTurnEnd, 0),
@@ -40,7 +40,7 @@ const POINTS: [(&str, Point, u64); 20] = [
 ];
 
 #[tokio::test]
-async fn a_goal_with_everything_in_it_is_reached_whoever_is_killed_at_whatever_point() {
+async fn goal_with_everything_survives_kills_at_every_point() {
     for _ in 0..rounds() {
         for points in POINTS.chunks(KILLS_PER_WORLD) {
             let docs = Docs::start().await;
@@ -57,13 +57,13 @@ async fn a_goal_with_everything_in_it_is_reached_whoever_is_killed_at_whatever_p
             let flags = json!({"idempotent": true, "writes": false, "approval": "never"});
             world.let_use(&docs, &flags).await;
             for (function, point, passes) in points {
-                let blow = BlowRule::kill_once(*point, function).after(*passes);
-                let told = world.strike(vec![blow]).await;
+                let rule = SandboxFaultRule::kill_once(*point, function).after(*passes);
+                let kills_before = world.strike(vec![rule]).await;
                 world
                     .trial
                     .settle_deciding(async || world.decide().await)
                     .await;
-                world.all_fell(&told);
+                world.require_kills(&kills_before);
             }
             let edited = world
                 .json("select to_jsonb(count(*)) from goalpost.tool_calls where state = 'done' and proposed_arguments is not null")
@@ -80,14 +80,14 @@ async fn a_goal_with_everything_in_it_is_reached_whoever_is_killed_at_whatever_p
 }
 
 impl World {
-    /// An MCP server whose tool is approved with these flags, and agents that use everything.
+    /// Approves an MCP tool with these flags, and creates agents that use everything.
     pub(super) async fn let_use(&self, docs: &Docs, flags: &Value) {
         let owner = &self.trial.owner;
         let server = json!({"p_workspace_id": DEMO, "p_name": "docs", "p_url": format!("http://{}/mcp", docs.host)});
         let added = owner.rpc("add_mcp_server", &server).await.unwrap();
         assert!(added.status.is_success(), "{added:?}");
         let database = self.trial.stack.admin_db().await.unwrap();
-        // As a listing and an admin would have it: both have tests of their own.
+        // Written as a listing and an admin would: both have tests of their own.
         database
             .batch_execute(&format!(
                 "insert into goalpost.agents (workspace_id, name, role, tools) values
@@ -109,7 +109,7 @@ impl World {
         assert_eq!(approved.body["state"], "approved", "{approved:?}");
     }
 
-    /// A person changes what is to be sent, and approves it. Whether anything was there to decide.
+    /// Edits a call as a person and approves it. Returns true if there was one to decide.
     async fn decide(&self) -> bool {
         let waiting = self.trial.owner.rows("inbox", "").await.unwrap();
         for approval in &waiting {

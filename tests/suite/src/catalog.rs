@@ -1,10 +1,10 @@
-//! A text form of everything that Goalpost's SQL defines in a database, so that two databases can be compared.
+//! Text form of all objects that Goalpost's SQL defines in a database, so that two databases can be compared.
 
 use std::collections::BTreeSet;
 
 use tokio_postgres::Client;
 
-/// One query per kind of object; each returns a text that names the object and contains all of its definition.
+/// One query per kind of object; each returns a text that names the object and contains its whole definition.
 const QUERIES: [(&str, &str); 13] = [
     (
         "schemas",

@@ -1,7 +1,7 @@
-//! What the system tests stand on: a fresh database per test, people and workers as the roles they really are.
+//! Shared parts of the system tests: a fresh database per test, people and workers in their real roles.
 //!
-//! Nothing here sleeps or retries. A test that wants time to pass replaces the clock function in its own database;
-//! a test that wants two sessions to meet waits until Postgres itself says that one waits for the other.
+//! Nothing here sleeps or retries. A test that needs time to pass replaces the clock function in its own database; a
+//! test in which two sessions meet waits until Postgres reports that one waits for the other.
 
 #![expect(
     clippy::indexing_slicing,
@@ -33,7 +33,7 @@ pub fn workspace() -> PathBuf {
         .to_owned()
 }
 
-/// A database of one test: a clone of the migrated template, without any data but what migrations bring.
+/// Database of one test: a clone of the migrated template, with no data except that of migrations.
 pub struct Database {
     server: &'static Server,
     name: String,
@@ -43,7 +43,7 @@ impl Database {
     /// Clones the template.
     ///
     /// # Errors
-    /// Postgres cannot be set up or started; the message says what to do.
+    /// Postgres cannot be set up or started; the message contains the remedy.
     pub async fn fresh() -> anyhow::Result<Self> {
         let server = Server::shared_by_tests().await?;
         let name = format!("test_{}", uuid::Uuid::new_v4().simple());
@@ -51,19 +51,19 @@ impl Database {
         Ok(Self { server, name })
     }
 
-    /// The server that it lives on.
+    /// Returns the server of the database.
     #[must_use]
     pub fn server(&self) -> &'static Server {
         self.server
     }
 
-    /// Its name.
+    /// Returns the name of the database.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// A session of its owner, the role that migrations run as.
+    /// Opens a session of its owner, the role that migrations run as.
     ///
     /// # Errors
     /// The server does not answer.
@@ -72,7 +72,7 @@ impl Database {
         Session::new(client).await
     }
 
-    /// A session with the rights that the functions have, and no others.
+    /// Opens a session with exactly the rights of the functions.
     ///
     /// # Errors
     /// The server does not answer.
@@ -82,7 +82,7 @@ impl Database {
         Session::new(client).await
     }
 
-    /// A session of a signed-in person.
+    /// Opens a session of a signed-in person.
     ///
     /// # Errors
     /// The server does not answer.
@@ -99,7 +99,7 @@ impl Database {
         Session::new(client).await
     }
 
-    /// Moves the database's clock for every session from now on: the only clock there is.
+    /// Advances the database's clock for every session from now on; all code reads this clock.
     ///
     /// # Errors
     /// The server does not answer.
@@ -109,7 +109,7 @@ impl Database {
     }
 }
 
-/// The clock function that is so far ahead of the machine's.
+/// Returns the SQL of a clock function this far ahead of the machine's.
 #[must_use]
 pub fn clock_sql(ahead: &str) -> String {
     format!(
@@ -119,7 +119,7 @@ pub fn clock_sql(ahead: &str) -> String {
     )
 }
 
-/// One connection, with its process id, so that another can wait until this one waits for a lock.
+/// Connection with its process id, so that another can wait until this one waits for a lock.
 pub struct Session {
     client: Client,
     process_id: i32,
@@ -134,16 +134,16 @@ impl Session {
         Ok(Self { client, process_id })
     }
 
-    /// The server's process for this session.
+    /// Returns the server's process for this session.
     #[must_use]
     pub fn process_id(&self) -> i32 {
         self.process_id
     }
 
-    /// Runs statements without looking at what they return.
+    /// Runs statements and discards their results.
     ///
     /// # Errors
-    /// Whatever Postgres refuses.
+    /// Any refusal by Postgres.
     pub async fn run(&self, sql: &str) -> anyhow::Result<()> {
         self.client
             .batch_execute(sql)
@@ -154,7 +154,7 @@ impl Session {
     /// Runs a query of one column and at most one row, as JSON; null when there is no row.
     ///
     /// # Errors
-    /// Whatever Postgres refuses; [`sqlstate`] finds its code.
+    /// Any refusal by Postgres; [`sqlstate`] returns its code.
     pub async fn json(&self, sql: &str) -> anyhow::Result<Value> {
         let row = self
             .client
@@ -168,7 +168,7 @@ impl Session {
     /// Calls a function with JSON-able arguments by name: `call("goalpost.cancel_goal", &json!({"p_goal_id": 1}))`.
     ///
     /// # Errors
-    /// Whatever Postgres refuses; [`sqlstate`] finds its code.
+    /// Any refusal by Postgres; [`sqlstate`] returns its code.
     pub async fn call(&self, function: &str, arguments: &Value) -> anyhow::Result<Value> {
         let named = arguments
             .as_object()
@@ -183,7 +183,7 @@ impl Session {
     /// Waits until that session waits for a lock: the point at which two transactions have met.
     ///
     /// # Errors
-    /// It never does within 20 seconds.
+    /// It does not within 20 seconds.
     pub async fn until_blocked(&self, other: i32) -> anyhow::Result<()> {
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
         while std::time::Instant::now() < deadline {
@@ -200,7 +200,7 @@ impl Session {
     }
 }
 
-/// The SQLSTATE of a refusal, if the error came from Postgres.
+/// Returns the SQLSTATE of a refusal, if the error came from Postgres.
 #[must_use]
 pub fn sqlstate(error: &anyhow::Error) -> Option<String> {
     error

@@ -33,7 +33,7 @@ pub fn programs() -> anyhow::Result<Option<PathBuf>> {
     for file in ["package.json", "package-lock.json"] {
         std::fs::copy(source.join(file), folder.join(file))?;
     }
-    // Not `npm ci`: it wants the optional packages of every platform in the lock file.
+    // Not `npm ci`: it requires the optional packages of every platform in the lock file.
     run(Command::new("npm")
         .args(["install", "--ignore-scripts", "--no-audit", "--no-fund"])
         .current_dir(&folder))?;

@@ -1,35 +1,35 @@
-//! Situations that several tests begin with: a workspace with its people, a request, a goal with a given plan.
+//! Scenarios that several tests begin with: a workspace with its people, a request, a goal with a given plan.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{Database, Session};
 
-/// A workspace, the person who owns it, and a session for the functions' work.
+/// Workspace, its owner, and a session for the functions' work.
 pub struct Workspace {
-    /// The tenant.
+    /// Id of the workspace.
     pub id: String,
-    /// Its owner.
+    /// Id of the owner.
     pub owner_id: String,
-    /// The owner's session.
+    /// Session of the owner.
     pub owner: Session,
-    /// A worker's session.
+    /// Session of a worker.
     pub worker: Session,
 }
 
-/// A claimed step: what identifies the claim.
+/// Identity of a claimed step.
 #[derive(Debug, Clone)]
 pub struct Claimed {
-    /// The run.
+    /// Run of the step.
     pub run_id: i64,
-    /// The step.
+    /// Key of the step.
     pub step_key: String,
-    /// The fencing token.
+    /// Fencing token.
     pub lease_epoch: i64,
 }
 
 impl Claimed {
-    /// Reads it from what `claim_steps` and `finish_steps` hand out.
+    /// Reads a claimed step of a reply of `claim_steps` or `finish_steps`.
     #[must_use]
     pub fn from_json(value: &Value) -> Self {
         Self {
@@ -39,14 +39,14 @@ impl Claimed {
         }
     }
 
-    /// An outcome that says it is done.
+    /// Returns an outcome that reports completion.
     #[must_use]
     pub fn completed(&self, result: &Value) -> Value {
         json!({"run_id": self.run_id, "step_key": self.step_key, "lease_epoch": self.lease_epoch,
                "outcome": "completed", "result": result})
     }
 
-    /// An outcome that says it failed.
+    /// Returns an outcome that reports a failure.
     #[must_use]
     pub fn failed(&self, code: &str, retryable: bool) -> Value {
         json!({"run_id": self.run_id, "step_key": self.step_key, "lease_epoch": self.lease_epoch,
@@ -54,7 +54,7 @@ impl Claimed {
     }
 }
 
-/// Makes a person.
+/// Creates a person.
 ///
 /// # Errors
 /// Postgres does not answer.
@@ -70,7 +70,7 @@ pub async fn person(database: &Database) -> anyhow::Result<String> {
 }
 
 impl Workspace {
-    /// A new workspace with a new owner.
+    /// Creates a workspace with a new owner.
     ///
     /// # Errors
     /// Postgres does not answer.
@@ -80,7 +80,7 @@ impl Workspace {
         let made = owner
             .call("goalpost.create_workspace", &json!({"p_name": "Test"}))
             .await?;
-        // What a project admin gives: a person's new workspace may spend nothing.
+        // A project admin's grant: a person's new workspace may spend nothing.
         database
             .owner()
             .await?
@@ -97,7 +97,7 @@ impl Workspace {
         })
     }
 
-    /// Asks a question; gives back the request's id.
+    /// Sends a question and returns the request's id.
     ///
     /// # Errors
     /// The request is refused.
@@ -112,7 +112,7 @@ impl Workspace {
         Ok(accepted["request_id"].as_i64().unwrap_or_default())
     }
 
-    /// Claims what is ready of these kinds.
+    /// Claims ready steps of these kinds.
     ///
     /// # Errors
     /// Postgres refuses.
@@ -128,10 +128,10 @@ impl Workspace {
         finish(&self.worker, outcomes, &["tool"], 0).await
     }
 
-    /// A goal whose plan is accepted; gives back the run's id. Its first steps are ready.
+    /// Creates a goal with an accepted plan and returns the run's id. Its first steps are ready.
     ///
     /// # Errors
-    /// Postgres refuses, or the plan does.
+    /// Postgres refuses, or the plan is rejected.
     pub async fn goal(&self, plan: &Value) -> anyhow::Result<i64> {
         self.ask("a goal of a test").await?;
         let assess = first(self.claim(&["assess"]).await?)?;
@@ -150,7 +150,7 @@ impl Workspace {
     }
 }
 
-/// Claims for any session.
+/// Claims with any session.
 ///
 /// # Errors
 /// Postgres refuses.
@@ -173,7 +173,7 @@ pub async fn claim(
         .collect())
 }
 
-/// Finishes for any session.
+/// Reports outcomes with any session.
 ///
 /// # Errors
 /// Postgres refuses.
@@ -198,7 +198,7 @@ pub async fn finish(
         .await
 }
 
-/// The only element.
+/// Returns the only element.
 ///
 /// # Errors
 /// There is none, or more than one.
@@ -209,7 +209,7 @@ pub fn first(mut claimed: Vec<Claimed>) -> anyhow::Result<Claimed> {
         .ok_or_else(|| anyhow::anyhow!("expected one step"))
 }
 
-/// A tool step of a plan that waits for others.
+/// Returns a tool step of a plan with these dependencies.
 #[must_use]
 pub fn tool_step(key: &str, depends_on: &[&str]) -> Value {
     json!({"key": key, "kind": "tool", "depends_on": depends_on,

@@ -2,15 +2,15 @@
 
 use local_stack::stack::{Stack, StackOptions};
 
-/// A stack as [`StackOptions::for_tests`] describes it: wakes on, both clocks off.
+/// Starts a stack as [`StackOptions::for_tests`] describes it: wakes on, both clocks off.
 ///
 /// # Errors
-/// Whatever keeps a part from starting, with what to do about it.
+/// A part does not start; the message contains the remedy.
 pub async fn start() -> anyhow::Result<Stack> {
     start_with(|options| options).await
 }
 
-/// The same with other options.
+/// Starts a stack with other options.
 ///
 /// # Errors
 /// As [`start`].

@@ -1,4 +1,4 @@
-//! Two workspaces full of work of every kind, and what can be named of each.
+//! Two workspaces full of work of every kind, and the names that calls can contain.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use local_stack::postgres::pgtap;
 use local_stack::stack::{Stack, StackOptions, Switch};
 use system_tests::stacks;
 
-/// Work of every kind in both workspaces, laid down by the same calls that people and functions make.
+/// Work of every kind in both workspaces, created by the same calls that people and functions make.
 const WORLD: &str = r#"
 do $$
 declare
@@ -50,7 +50,7 @@ begin
 end
 $$"#;
 
-/// The tables that hold rows of a workspace, and the column that says so.
+/// Tables with rows of a workspace, and the column that identifies it.
 const TABLES_OF_TENANTS: &str = "
 select c.relname::text, a.attname::text
   from pg_catalog.pg_class c
@@ -59,7 +59,7 @@ select c.relname::text, a.attname::text
    and (a.attname = 'workspace_id' or c.relname = 'workspaces' and a.attname = 'id')
  order by c.relname";
 
-/// What can be named of a workspace.
+/// Names of a workspace that calls can contain.
 pub(super) struct Named {
     pub(super) workspace: String,
     pub(super) people: Vec<String>,
@@ -101,10 +101,10 @@ impl Named {
     }
 }
 
-/// The exposed relations, as the catalog has them: a new one is covered by being there.
+/// Exposed relations, read from the catalog, so that a new one is covered.
 pub(super) struct Relations {
     pub(super) all: Vec<String>,
-    /// Views over several rows are refused for being one, whoever writes to them.
+    /// Views over several rows, which refuse all writes.
     pub(super) views: Vec<String>,
 }
 
@@ -131,7 +131,7 @@ impl Relations {
     }
 }
 
-/// The tables of tenants that hold no row of a workspace: of those, nothing could be seen or changed.
+/// Returns the tables of tenants without a row of a workspace, which would test nothing.
 pub(super) async fn empty_tables(database: &tokio_postgres::Client, name: &str) -> Vec<String> {
     let mut empty = Vec::new();
     for table in database.query(TABLES_OF_TENANTS, &[]).await.unwrap() {
@@ -151,7 +151,7 @@ pub(super) async fn empty_tables(database: &tokio_postgres::Client, name: &str) 
     empty
 }
 
-/// The stack with both workspaces in it, and nobody at work: what changes, a person changed.
+/// Starts a stack with both workspaces and no function at work, so that every change is a person's.
 pub(super) async fn two_tenants() -> Stack {
     let stack = stacks::start_with(|options| StackOptions {
         pg_net: Switch::Off,
@@ -175,7 +175,7 @@ pub(super) async fn two_tenants() -> Stack {
     stack
 }
 
-/// Every row of a workspace, of every table that has some, as text.
+/// Returns every row of a workspace, of every table that has some, as text.
 pub(super) async fn rows_of(database: &tokio_postgres::Client, name: &str) -> String {
     let mut rows = String::new();
     for table in database.query(TABLES_OF_TENANTS, &[]).await.unwrap() {

@@ -1,4 +1,4 @@
-//! Content that a person approves in a step of the plan: changed there, sent once as changed, and not asked about again.
+//! Content that a person approves in a step of the plan: edited there, sent once as edited, without a second approval.
 
 use local_stack::stack::Person;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ fn plan(hook: &str) -> Value {
 }
 
 #[tokio::test]
-async fn content_edited_in_an_approval_step_is_sent_without_a_second_approval() {
+async fn edited_content_is_sent_without_second_approval() {
     let receiver = Receiver::start().await;
     let hook = format!("http://{}/hook", receiver.host);
     let goal = json!({"decision": "goal", "goal": {"title": "Post a number", "description": "Count and post"}});

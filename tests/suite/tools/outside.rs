@@ -1,4 +1,4 @@
-//! What is outside: a server that keeps what it is sent, and an MCP server made with the official library.
+//! Servers outside: one that stores everything it receives, and an MCP server made with the official library.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,10 +15,10 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-/// Headers and body of what was sent.
+/// Headers and body of a received call.
 type Sent = (HeaderMap, Vec<u8>);
 
-/// A server on a free port that takes whatever is sent to it.
+/// Server on a free port that accepts everything.
 #[derive(Clone, Default)]
 pub(crate) struct Receiver {
     pub(crate) host: String,
@@ -47,17 +47,17 @@ impl Receiver {
     }
 }
 
-/// An MCP server with one tool, whose description can be changed.
+/// MCP server with one tool, whose description can be changed.
 #[derive(Clone)]
 pub(crate) struct Docs {
     pub(crate) host: String,
     pub(crate) description: Arc<Mutex<String>>,
     pub(crate) calls: Arc<Mutex<usize>>,
-    /// The arguments of each call.
-    pub(crate) heard: Arc<Mutex<Vec<Value>>>,
-    /// The text of each result.
+    /// Arguments of each call.
+    pub(crate) received: Arc<Mutex<Vec<Value>>>,
+    /// Text of each result.
     pub(crate) text: Arc<Mutex<String>>,
-    /// So many calls take effect and are never answered.
+    /// Number of calls that take effect and are never answered.
     pub(crate) hangs: Arc<Mutex<usize>>,
 }
 
@@ -68,7 +68,7 @@ impl Docs {
             host: listener.local_addr().unwrap().to_string(),
             description: Arc::new(Mutex::new("Finds pages.".to_owned())),
             calls: Arc::default(),
-            heard: Arc::default(),
+            received: Arc::default(),
             text: Arc::new(Mutex::new("three pages".to_owned())),
             hangs: Arc::default(),
         };
@@ -111,7 +111,7 @@ impl ServerHandler for Docs {
     ) -> Result<CallToolResponse, ErrorData> {
         *self.calls.lock().unwrap() += 1;
         let arguments = Value::Object(request.arguments.unwrap_or_default());
-        self.heard.lock().unwrap().push(arguments);
+        self.received.lock().unwrap().push(arguments);
         let hangs = {
             let mut left = self.hangs.lock().unwrap();
             let hangs = *left > 0;

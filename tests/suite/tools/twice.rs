@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use system_tests::workspace;
 use system_tests::{Database, Session};
 
-/// A step at work that may write into one table.
+/// Creates a step at work that may write into one table.
 async fn world() -> (Database, Value) {
     let database = Database::fresh().await.unwrap();
     let setup = workspace().join("supabase/tests/000_setup.test.sql");
@@ -40,7 +40,7 @@ async fn write(worker: &Session, run_id: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn of_two_that_write_for_one_call_one_writes_and_both_are_told_the_same() {
+async fn concurrent_writes_of_one_call_happen_once() {
     for ends in ["commit", "rollback"] {
         let (database, run_id) = world().await;
         let owner = database.owner().await.unwrap();
@@ -49,8 +49,8 @@ async fn of_two_that_write_for_one_call_one_writes_and_both_are_told_the_same() 
             database.worker().await.unwrap(),
         );
         first.run("begin").await.unwrap();
-        let told = write(&first, &run_id).await;
-        assert_eq!(told["row_count"], 1, "{told}");
+        let result = write(&first, &run_id).await;
+        assert_eq!(result["row_count"], 1, "{result}");
         let process = second.process_id();
         let waiting = {
             let run_id = run_id.clone();
@@ -58,7 +58,7 @@ async fn of_two_that_write_for_one_call_one_writes_and_both_are_told_the_same() 
         };
         owner.until_blocked(process).await.unwrap();
         first.run(ends).await.unwrap();
-        assert_eq!(waiting.await.unwrap(), told, "{ends}");
+        assert_eq!(waiting.await.unwrap(), result, "{ends}");
         let written = owner
             .json("select count(*) from public.notes")
             .await

@@ -1,5 +1,5 @@
-//! One goal with everything in it: three agents, SQL, a server's tool, memory, a call that a person edits, a question
-//! that a person answers, a sub-goal that an agent asks for, and a verdict.
+//! One goal with everything in it: three agents, SQL, an MCP tool, memory, a call that a person edits, a question that
+//! a person answers, a sub-goal that an agent requests, and a verdict.
 
 use local_stack::stack::Person;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ fn calls(calls: &[(&str, Value)]) -> Value {
     json!({"role": "assistant", "content": null, "tool_calls": calls})
 }
 
-fn says(text: &str) -> Value {
+fn answer(text: &str) -> Value {
     json!({"role": "assistant", "content": text})
 }
 
@@ -37,9 +37,9 @@ fn script(receiver: &Receiver) -> Script {
             ("mcp_docs_search", json!({"words": "orders"})),
             ("remember", json!({"text": "Orders are counted in shop.orders", "scope": "workspace", "kind": "fact"})),
         ]))
-        .reply("work", says("There are orders, and three pages of them."))
+        .reply("work", answer("There are orders, and three pages of them."))
         .reply("work", calls(&[("webhook", json!({"url": hook, "body": {"text": "As the model wrote it"}}))]))
-        .reply("work", says("They were told."))
+        .reply("work", answer("They were told."))
         .reply("work", calls(&[
             ("delegate", json!({"title": "Deeper", "instructions": "Add one and two", "as": "goal"})),
             ("ask_human", json!({"question": "Which colour?", "options": ["red", "blue"]})),
@@ -47,11 +47,11 @@ fn script(receiver: &Receiver) -> Script {
         .json("plan", &json!({"summary": "One sum", "steps": [
             {"key": "sum", "kind": "tool", "input": {"tool": "calculate", "arguments": {"expression": "1 + 2"}}}]}))
         .reply("work", calls(&[("recall", json!({"query": "where orders are counted"}))]))
-        .reply("work", says("All of it is done."))
+        .reply("work", answer("All of it is done."))
         .json("verdicts", &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": "it was"}]}))
 }
 
-/// The one decision that waits, once there is one.
+/// Returns the one waiting decision, once there is one.
 pub(super) async fn decision(owner: &Client) -> Value {
     let began = std::time::Instant::now();
     loop {
@@ -61,14 +61,14 @@ pub(super) async fn decision(owner: &Client) -> Value {
         }
         assert!(
             began.elapsed().as_secs() < 60,
-            "nobody is asked: {:?}",
+            "no decision is requested: {:?}",
             owner.rows("steps", "select=key,kind,state,error").await
         );
     }
 }
 
 #[tokio::test]
-async fn a_goal_of_three_agents_is_approved_answered_split_and_reached() {
+async fn goal_of_three_agents_with_approvals_completes() {
     let (receiver, docs) = (Receiver::start().await, Docs::start().await);
     let script = script(&receiver);
     let base_url = script.serve().await;
@@ -119,7 +119,7 @@ async fn a_goal_of_three_agents_is_approved_answered_split_and_reached() {
         .unwrap();
     let request_id = asked.body["request_id"].as_i64().unwrap();
 
-    // What was read was others' words, so a person sees what is to be sent, and changes it.
+    // The agent has read untrusted content, so a person reviews the call, and edits it.
     let waiting = decision(&owner).await;
     assert_eq!(waiting["kind"], "tool_call", "{waiting}");
     assert!(receiver.got().is_empty(), "nothing is sent before");
@@ -128,7 +128,7 @@ async fn a_goal_of_three_agents_is_approved_answered_split_and_reached() {
     let decided = owner.rpc("decide_approval", &decided).await.unwrap();
     assert_eq!(decided.body["first"], true, "{decided:?}");
 
-    // A question of an agent's own.
+    // A question of the agent itself.
     let waiting = decision(&owner).await;
     assert_eq!(waiting["kind"], "question", "{waiting}");
     let answered = json!({"p_approval_id": waiting["approval_id"], "p_decision": "answered", "p_answer": "blue"});
@@ -143,7 +143,7 @@ async fn a_goal_of_three_agents_is_approved_answered_split_and_reached() {
         owner.rows("steps", "select=key,kind,state,error").await
     );
 
-    // Sent once, as the person wrote it, and kept as material to learn from.
+    // Sent once, as edited, and kept as training material.
     let got = receiver.got();
     assert_eq!(got.len(), 1, "{got:?}");
     let body: Value = serde_json::from_slice(&got[0].1).unwrap();
@@ -152,7 +152,7 @@ async fn a_goal_of_three_agents_is_approved_answered_split_and_reached() {
     assert_eq!(corrections, vec![json!({"tool": "webhook"})]);
     assert_eq!(*docs.calls.lock().unwrap(), 1);
 
-    // The sub-goal was a goal of its own, and its end was the call's result; so was the person's answer.
+    // The sub-goal was a separate goal, and its end was the call's result, as was the person's answer.
     let goals = owner
         .rows("goals", "select=title,state&order=id")
         .await
@@ -162,9 +162,9 @@ async fn a_goal_of_three_agents_is_approved_answered_split_and_reached() {
         &json!({"title": "Deeper", "state": "completed"})
     );
     let turns = script.asked_for("work");
-    let told = turns[5].to_string();
-    assert!(told.contains("blue") && told.contains('3'), "{told}");
-    // What one agent remembered, another was told: when it began, and when it asked.
+    let turn = turns[5].to_string();
+    assert!(turn.contains("blue") && turn.contains('3'), "{turn}");
+    // One agent's memory was sent to another: at its begin, and in a recall.
     assert!(
         turns[5]
             .to_string()
@@ -183,9 +183,13 @@ async fn a_goal_of_three_agents_is_approved_answered_split_and_reached() {
         .rows("memory_uses", "select=step_key,call_number")
         .await
         .unwrap();
-    assert!(uses.iter().any(|told| told["call_number"] != 0), "{uses:?}");
+    assert!(
+        uses.iter()
+            .any(|use_of_memory| use_of_memory["call_number"] != 0),
+        "{uses:?}"
+    );
 
-    // Every question has one answer and was paid for once, and money adds up.
+    // Every model call has one answer and was paid for once, and the sums agree.
     let turns = owner.rows("step_turns", "select=state").await.unwrap();
     assert!(
         turns.iter().all(|turn| turn["state"] == "answered"),

@@ -1,8 +1,8 @@
-//! `bench cold`: how long a function takes from nothing to its first request for work, how large it is, and how much
-//! memory it has after its first invocation.
+//! `bench cold`: the time from the start of a function's process to its first request for work, its size, and its
+//! memory after the first invocation.
 //!
-//! The one thing to know: a sandbox is started by the Lambda host as always, for a tick of a schedule, and killed
-//! after it. So the time is that of the real start: the process, its configuration, its clients.
+//! The Lambda host starts each sandbox as usual, for a tick of a schedule, and the bench kills it afterwards. The time
+//! therefore includes the process, its configuration and its clients.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,31 +17,31 @@ use super::figures::{median, percentile, rounded};
 use super::report::Aim;
 use super::{Stage, processor, workload};
 
-/// How long a killed sandbox may take to be gone.
+/// Longest time for a killed sandbox to exit.
 const PATIENCE: Duration = Duration::from_secs(10);
 const START: Aim = Aim::AtMost(12.0);
 const SIZE: Aim = Aim::AtMost(10.0);
 const MEMORY: Aim = Aim::AtMost(25.0);
 const MEGABYTE: f64 = 1_000_000.0;
 
-/// The figures of one function.
+/// Figures of one function.
 #[derive(Clone, Debug, Serialize)]
 pub struct Cold {
-    /// Which one.
+    /// Name of the function.
     pub function: String,
-    /// How often it was started.
+    /// Number of starts.
     pub starts: usize,
-    /// From the start of the process to its first request for work: the median.
+    /// Median time from the start of the process to its first request for work.
     pub first_poll_ms: f64,
-    /// The same: 95 of 100 were not slower.
+    /// 95th percentile of the same time.
     pub first_poll_p95_ms: f64,
-    /// Of the program, stripped, as it would be deployed.
+    /// Size of the stripped program, as deployed.
     pub program_bytes: u64,
-    /// After the first invocation, resident: the median.
+    /// Median resident memory after the first invocation.
     pub resident_bytes: u64,
 }
 
-/// Starts each function so often.
+/// Starts each function `starts` times and measures every start.
 ///
 /// # Errors
 /// A function does not start, or does not answer.
@@ -107,14 +107,14 @@ async fn measure_one(
     })
 }
 
-/// Ends its sandboxes and waits until they are gone.
+/// Ends the function's sandboxes and waits for them to exit.
 async fn end_sandboxes(stage: &Stage, function: &str) -> anyhow::Result<()> {
     use nix::sys::signal::{Signal, kill};
     use nix::unistd::Pid;
     let host = stage.stack.host();
     for stats in host.stats().iter().filter(|stats| stats.name == function) {
         for sandbox in &stats.sandboxes {
-            // It may have ended by itself.
+            // The process may have ended by itself, so an error is ignored.
             let _ = kill(Pid::from_raw(sandbox.process_id), Signal::SIGKILL);
         }
     }
@@ -124,7 +124,7 @@ async fn end_sandboxes(stage: &Stage, function: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The figures as a table beside the aims.
+/// Formats the figures as a table beside the targets.
 pub(crate) fn lines(screen: Screen, all: &[Cold]) -> Vec<String> {
     let marked = |aim: Aim, value: f64, text: String| match aim.is_met(value) {
         true => screen.palette.good(&format!("{text} ✓")),
@@ -169,7 +169,7 @@ pub(crate) fn lines(screen: Screen, all: &[Cold]) -> Vec<String> {
     table::lines(screen, &headings, &rows)
 }
 
-/// By function, for programs.
+/// Returns the figures by function, as JSON.
 pub(crate) fn in_json(all: &[Cold]) -> serde_json::Value {
     let functions: BTreeMap<&str, &Cold> = all
         .iter()

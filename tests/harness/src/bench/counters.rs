@@ -1,8 +1,7 @@
-//! What was counted up to a moment: by Postgres, by the gateway, by the Lambda host, by the kernel.
+//! Counters of Postgres, the gateway, the Lambda host and the kernel, read at both ends of a window.
 //!
-//! The one thing to know: Postgres' sessions put their statistics off by up to ten seconds, so each of them is made to
-//! report at both ends of a window. What that costs is the same in a window of work and in an idle one, and so in none
-//! of the differences.
+//! Postgres sessions delay their statistics by up to ten seconds, so each session is made to report at both ends of a
+//! window. That costs the same in a window of work and in an idle one, and cancels out in the difference.
 
 use std::time::{Duration, Instant};
 
@@ -13,18 +12,18 @@ use tokio_postgres::Client;
 
 use super::processor;
 
-/// A session reports at the end of a transaction, but not twice within a second.
+/// A session reports at the end of a transaction, but at most once per second.
 const BETWEEN_REPORTS: Duration = Duration::from_millis(1050);
-/// How long pg_net's worker may take to look at its queue and find nothing.
-const LOOK: Duration = Duration::from_millis(100);
+/// Time for pg_net's worker to read its queue and find it empty.
+const QUEUE_READ: Duration = Duration::from_millis(100);
 
-/// A reading.
+/// One reading of all counters.
 #[derive(Clone, Debug)]
 pub(super) struct Counters {
     pub(super) at: Instant,
-    /// Committed and rolled back in the measured database, reading ones included.
+    /// Transactions committed and rolled back in the measured database, including read-only ones.
     pub(super) transactions: i64,
-    /// Transaction numbers given out: those that wrote.
+    /// Transaction ids assigned: the transactions that wrote.
     pub(super) written: i64,
     /// Rows inserted, updated and deleted.
     pub(super) rows: i64,
@@ -41,7 +40,7 @@ pub(super) struct Counters {
     pub(super) calls: Calls,
 }
 
-/// Reads counters, over a session that is not in the measured database.
+/// Reader of the counters, over a session outside the measured database.
 pub(super) struct Reader {
     outside: Client,
     inside: Client,
@@ -80,16 +79,16 @@ impl Reader {
         })
     }
 
-    /// The reading at the beginning of a window, which begins when this returns.
+    /// Reads the counters at the beginning of a window; the window begins when this returns.
     pub(super) async fn begin(&self, stack: &Stack) -> anyhow::Result<Counters> {
         self.make_all_report(stack).await?;
         let row = self.row().await?;
         Ok(self.counters(stack, &row))
     }
 
-    /// The reading at the end of a window, which ends when this is called.
+    /// Reads the counters at the end of a window; the window ends when this is called.
     pub(super) async fn end(&self, stack: &Stack) -> anyhow::Result<Counters> {
-        // What is made here to report is not the work's: only counts that have to wait for it are read after it.
+        // Forcing the reports adds work of its own, so only counts that depend on the reports are read after it.
         let early = self.row().await?;
         let mut counters = self.counters(stack, &early);
         self.make_all_report(stack).await?;
@@ -120,24 +119,24 @@ impl Reader {
         }
     }
 
-    /// Writes out all that was changed, so that what follows begins on a clean slate.
+    /// Runs a checkpoint, so that the next measurement starts without dirty pages.
     pub(super) async fn checkpoint(&self) -> anyhow::Result<()> {
         let done = self.outside.batch_execute("checkpoint").await;
         done.context("a checkpoint")
     }
 
-    /// What autovacuum would do.
+    /// Runs the vacuum that autovacuum would run.
     pub(super) async fn vacuum(&self) -> anyhow::Result<()> {
         let done = self.inside.batch_execute("vacuum analyze").await;
         done.context("vacuum analyze")
     }
 
-    /// A query outside the measured database.
+    /// Returns the session outside the measured database.
     pub(super) fn outside(&self) -> &Client {
         &self.outside
     }
 
-    /// A query inside the measured database, as superuser.
+    /// Returns the superuser session inside the measured database.
     pub(super) fn inside(&self) -> &Client {
         &self.inside
     }
@@ -150,18 +149,18 @@ impl Reader {
     async fn make_all_report(&self, stack: &Stack) -> anyhow::Result<()> {
         tokio::time::sleep(BETWEEN_REPORTS).await;
         stack.rest().flush_statistics().await?;
-        // pg_net's worker looks at its queue, finds nothing, and reports with that.
+        // pg_net's worker reports its statistics after it has found its queue empty.
         self.inside
             .batch_execute("notify pg_net_wake")
             .await
             .context("waking pg_net's worker")?;
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(QUEUE_READ).await;
         let own = "select pg_catalog.pg_stat_force_next_flush()";
         self.inside.batch_execute(own).await.context("reporting")
     }
 }
 
-/// Processor time of the functions (living and ended) and of the stack with all its parts.
+/// Returns the processor time of the functions (running and ended) and of the stack with all its parts.
 fn of_this_process(stack: &Stack) -> (f64, f64) {
     let own = processor::of(nix::unistd::getpid().as_raw()).unwrap_or_default();
     let living: f64 = stack

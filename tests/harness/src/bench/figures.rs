@@ -1,8 +1,9 @@
-//! The arithmetic of measurements: percentiles, medians, and what falls to one step.
+//! Arithmetic of measurements: percentiles, medians, and shares per step.
 //!
-//! The one thing to know: percentiles are by nearest rank, so each is a value that was really measured.
+//! Percentiles use the nearest rank, so each is a value that was measured.
 
-/// The value below or at which `percent` of all values lie (nearest rank); zero if there are none.
+/// Returns the smallest value that at least `percent` of all values do not exceed (nearest rank), or zero without
+/// values.
 #[must_use]
 pub fn percentile(values: &[f64], percent: f64) -> f64 {
     let mut sorted = values.to_vec();
@@ -18,20 +19,20 @@ pub fn percentile(values: &[f64], percent: f64) -> f64 {
     sorted.get(index).copied().unwrap_or_default()
 }
 
-/// The middle value; of an even number of values the lower one of the middle two.
+/// Returns the middle value, or the lower one of the two middle values.
 #[must_use]
 pub fn median(values: &[f64]) -> f64 {
     percentile(values, 50.0)
 }
 
-/// The item whose figure is the median; none if there are no items.
+/// Returns the item with the median figure, or none without items.
 pub fn median_by<T>(items: &[T], figure: impl Fn(&T) -> f64) -> Option<&T> {
     let mut sorted: Vec<&T> = items.iter().collect();
     sorted.sort_by(|a, b| figure(a).total_cmp(&figure(b)));
     sorted.get(sorted.len().saturating_sub(1) / 2).copied()
 }
 
-/// A sum shared out among steps; zero if there are none.
+/// Divides a sum by the number of steps; zero without steps.
 #[must_use]
 pub fn per(sum: f64, steps: u64) -> f64 {
     if steps == 0 {
@@ -42,14 +43,14 @@ pub fn per(sum: f64, steps: u64) -> f64 {
     sum / steps
 }
 
-/// Rounded to so many places, as figures are written.
+/// Rounds to this number of decimal places.
 #[must_use]
 pub fn rounded(value: f64, places: i32) -> f64 {
     let scale = 10_f64.powi(places);
     (value * scale).round() / scale
 }
 
-/// Milliseconds between moments in a row: of the first since `began`.
+/// Returns the milliseconds between successive moments; the first is measured from `began`.
 #[must_use]
 pub fn gaps(began: f64, moments: &[f64]) -> Vec<f64> {
     let mut moments = moments.to_vec();
@@ -61,8 +62,7 @@ pub fn gaps(began: f64, moments: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-/// The slope of a straight line through points, by least squares: what each unit of x adds to y. Zero for points that
-/// have no direction.
+/// Returns the slope of the least-squares line through these points, or zero if it is undefined.
 #[must_use]
 pub fn slope(points: &[(f64, f64)]) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "numbers of points are small")]
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_percentile_is_a_value_that_was_measured() {
+    fn percentile_is_a_measured_value() {
         let values: Vec<f64> = (1..=20).rev().map(f64::from).collect();
         assert_eq!(percentile(&values, 50.0), 10.0);
         assert_eq!(percentile(&values, 95.0), 19.0);
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn the_median_item_is_the_middle_one_and_of_two_the_lower() {
+    fn median_item_is_the_lower_middle_one() {
         assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(&[4.0, 1.0]), 1.0);
         let items = [("slow", 9.0), ("fast", 1.0), ("usual", 2.0)];
@@ -110,20 +110,20 @@ mod tests {
     }
 
     #[test]
-    fn a_sum_is_shared_out_and_nothing_falls_to_no_steps() {
+    fn sum_per_step_is_zero_without_steps() {
         assert_eq!(per(10.0, 4), 2.5);
         assert_eq!(per(10.0, 0), 0.0);
         assert_eq!(rounded(1.23456, 2), 1.23);
     }
 
     #[test]
-    fn gaps_begin_with_the_submission_and_follow_the_order_of_ends() {
+    fn gaps_start_at_submission_and_follow_end_order() {
         assert_eq!(gaps(100.0, &[109.0, 103.0, 104.0]), [3.0, 1.0, 5.0]);
         assert!(gaps(100.0, &[]).is_empty());
     }
 
     #[test]
-    fn a_trend_is_found_and_its_absence_too() {
+    fn slope_is_the_trend_or_zero() {
         assert_eq!(slope(&[(0.0, 1.0), (1.0, 3.0), (2.0, 5.0)]), 2.0);
         assert_eq!(slope(&[(0.0, 4.0), (1.0, 4.0)]), 0.0);
         assert_eq!(slope(&[(1.0, 4.0)]), 0.0);

@@ -1,8 +1,8 @@
-//! `bench growth`: whether work becomes slower the more has been done, and a goal the longer it is.
+//! `bench growth`: the time of work as a function of finished goals and of the length of a goal.
 //!
-//! The one thing to know: finished goals are copies of one that was really worked, row by row and with keys of their
-//! own, made in SQL because a hundred thousand real ones would take hours. Constraints and indexes hold for them as
-//! for all rows; only triggers and look-ups of foreign keys are left out while they are made.
+//! Finished goals are copies of one goal that was executed, made in SQL row by row with keys of their own, because a
+//! hundred thousand executed goals would take hours. Constraints and indexes apply to the copies; only triggers and
+//! foreign-key checks are disabled while they are inserted.
 
 use anyhow::{Context, ensure};
 use local_stack::progress::Progress;
@@ -13,9 +13,9 @@ use serde_json::json;
 use super::figures::rounded;
 use super::{Amount, Measured, Stage, Workload, measure, window};
 
-/// How many finished goals there are when it is measured.
+/// Numbers of finished goals at which the work is measured.
 pub const LEVELS: [u64; 3] = [10, 1_000, 100_000];
-/// Each copy has keys this far from those of the one before it: a goal has fewer runs.
+/// Distance between the keys of successive copies, larger than the number of runs of a goal.
 const STRIDE: u64 = 8;
 
 /// All figures of growth.
@@ -23,40 +23,40 @@ const STRIDE: u64 = 8;
 pub struct Growth {
     /// By the number of finished goals.
     pub levels: Vec<Level>,
-    /// One goal of thousands of steps; none if it did not end well.
+    /// One goal of thousands of steps; none if it did not complete.
     pub large_goal: Option<LargeGoal>,
-    /// What became of it then. The levels stand all the same: they took minutes.
+    /// Problem of the large goal. The levels are reported nevertheless, since they took minutes.
     pub large_goal_problem: Option<String>,
 }
 
-/// What work costs among so many finished goals.
+/// Cost of work at one number of finished goals.
 #[derive(Clone, Debug, Serialize)]
 pub struct Level {
-    /// Goals that had ended before, each with all its rows.
+    /// Number of goals finished before, each with all its rows.
     pub finished_goals: u64,
     /// Bytes of the database, indexes included.
     pub database_bytes: i64,
-    /// The chain there.
+    /// Chain workload at this level.
     pub chain: Measured,
-    /// The burst there.
+    /// Throughput workload at this level.
     pub throughput: Measured,
 }
 
-/// One goal of thousands of steps, 100 side by side.
+/// One goal of thousands of steps, 100 of them side by side.
 #[derive(Clone, Debug, Serialize)]
 pub struct LargeGoal {
-    /// The whole of it.
+    /// Figures of the whole goal.
     pub whole: Measured,
-    /// Milliseconds per step while the first tenth of its steps ended.
+    /// Milliseconds per step over the first tenth of the step ends.
     pub first_tenth_ms_per_step: f64,
-    /// The same of the last tenth.
+    /// Milliseconds per step over the last tenth of the step ends.
     pub last_tenth_ms_per_step: f64,
 }
 
-/// Measures at each level, and the large goal at the end.
+/// Measures the work at each level, and the large goal at the end.
 ///
 /// # Errors
-/// A run that does not end well, or a database that refuses the copies.
+/// A run does not complete, or the database refuses the copies.
 pub async fn grow(stage: &Stage, levels: &[u64], progress: &Progress) -> anyhow::Result<Growth> {
     let pattern = Pattern::work(stage).await?;
     let mut measured = Vec::new();
@@ -97,7 +97,7 @@ pub async fn grow(stage: &Stage, levels: &[u64], progress: &Progress) -> anyhow:
     })
 }
 
-/// Makes so many finished goals: works one, and copies it.
+/// Creates this number of finished goals: executes one and copies it.
 ///
 /// # Errors
 /// As [`grow`].
@@ -119,7 +119,7 @@ async fn large_goal(stage: &Stage) -> anyhow::Result<LargeGoal> {
     })
 }
 
-/// Milliseconds per step while the first and the last tenth of them ended.
+/// Returns the milliseconds per step over the first and the last tenth of the ends.
 fn tenths(ends: &[f64]) -> (f64, f64) {
     let mut ends = ends.to_vec();
     ends.sort_by(f64::total_cmp);
@@ -141,14 +141,14 @@ async fn database_bytes(stage: &Stage) -> anyhow::Result<i64> {
     Ok(row.context("asking for the database's size")?.get(0))
 }
 
-/// The goal that is copied: its request, the smallest of its ids of each kind, and where copies may begin.
+/// Pattern for copies: its request, its smallest id of each kind, and the first id of a copy.
 struct Pattern {
     request: i64,
     goal: i64,
     run: i64,
 }
 
-/// A column that holds a key, and the kind of it.
+/// Key columns and the kind of each key.
 const KEYS: &str = "
   case when a.attname = 'request_id' or (c.relname = 'requests' and a.attname = 'id') then 'request'
        when a.attname in ('goal_id', 'parent_goal_id', 'root_goal_id') or (c.relname = 'goals' and a.attname = 'id') then 'goal'
@@ -156,7 +156,7 @@ const KEYS: &str = "
   end";
 
 impl Pattern {
-    /// Works one goal, to be copied.
+    /// Executes one goal as the pattern for copies.
     async fn work(stage: &Stage) -> anyhow::Result<Self> {
         stage.prepare(Workload::Goal).await?;
         let newest = stage.newest_request().await?;
@@ -181,7 +181,7 @@ impl Pattern {
         })
     }
 
-    /// Makes so many copies; how many there are now more.
+    /// Inserts this number of copies and returns how many were added.
     async fn copy(&self, stage: &Stage, copies: u64) -> anyhow::Result<u64> {
         if copies == 0 {
             return Ok(0);
@@ -222,7 +222,7 @@ impl Pattern {
         Ok(copies)
     }
 
-    /// Of each table that belongs to a request: its columns, their values in a copy, and which rows are copied.
+    /// Returns, for each table that belongs to a request, its columns, their values in a copy, and the rows to copy.
     async fn tables(
         &self,
         stage: &Stage,
@@ -258,7 +258,7 @@ impl Pattern {
                 kind => format!("t.{column} - {} + {base} + i * {STRIDE}", of(kind)),
             };
             let values: Vec<String> = columns.iter().zip(&kinds).map(copied).collect();
-            // The key by which its rows belong to the goal: that of the request, or else of a run, or else of the goal.
+            // Rows belong to the goal by the key of the request, else of a run, else of the goal.
             let own = ["request", "run", "goal"].into_iter().find_map(|kind| {
                 let at = kinds.iter().position(|other| other == kind)?;
                 Some((columns.get(at)?.clone(), kind))
@@ -276,7 +276,7 @@ impl Pattern {
         Ok(tables)
     }
 
-    /// Copies have all the steps, attempts and plans of their pattern, under runs that are there.
+    /// Requires that copies have all steps, attempts and plans of their pattern, under existing runs.
     async fn check(&self, stage: &Stage, base: i64, copies: u64) -> anyhow::Result<()> {
         for table in ["steps", "step_attempts", "plan_revisions"] {
             let query = format!(
@@ -302,7 +302,7 @@ impl Pattern {
     }
 }
 
-/// The figures as tables, with what the last level costs more than the first.
+/// Formats the figures as tables, with the growth from the first to the last level.
 pub(crate) fn lines(screen: Screen, growth: &Growth) -> Vec<String> {
     let headings = [
         "FINISHED GOALS",
@@ -351,7 +351,7 @@ fn level_cells(level: &Level) -> Vec<String> {
     ]
 }
 
-/// For programs.
+/// Returns the figures as JSON.
 pub(crate) fn in_json(growth: &Growth) -> serde_json::Value {
     json!({
         "workload": "growth", "levels": growth.levels, "large_goal": growth.large_goal,
@@ -371,8 +371,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_goal_that_slows_down_shows_it_in_its_last_tenth() {
-        // 50 steps, 1 ms each; then 50 more, 3 ms each; told in no order.
+    fn slowdown_shows_in_last_tenth() {
+        // 50 steps of 1 ms each, then 50 of 3 ms each, passed unordered.
         let mut ends: Vec<f64> = (1..=50).map(f64::from).collect();
         ends.extend((1..=50).map(|n| 50.0 + 3.0 * f64::from(n)));
         ends.reverse();

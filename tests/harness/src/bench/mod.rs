@@ -1,12 +1,12 @@
-//! `harness bench`: what work costs, measured on the real thing.
+//! `harness bench`: the cost of work, measured on the complete system.
 //!
-//! The story of one figure: a stage (`stage`) is a whole stack on a server of its own, with the settings that the
-//! peers are measured with. A workload (`workload`) submits runs of steps that do nothing as a person does, and waits
-//! for their end where that costs the database nothing: at the Lambda host. Around it counters are read (`counters`),
-//! and what an idle window of the same length costs is taken off (`window`). The rest is arithmetic (`figures`).
+//! A stage (`stage`) is a complete stack on a server of its own, with the settings that the peers are measured with. A
+//! workload (`workload`) submits runs of trivial steps as a person does, and waits for their end at the Lambda host,
+//! where waiting costs the database nothing. Counters are read before and after (`counters`), and the cost of an idle
+//! window of the same length is subtracted (`window`). `figures` has the arithmetic.
 //!
-//! The one thing to know: nothing in the functions or in the database knows of it. What is measured is what runs;
-//! only caps are raised, as an operator would, because one goal here has more steps than a careful default allows.
+//! Neither the functions nor the database contain code for the bench. Only caps are raised, as an operator would raise
+//! them, because one goal here has more steps than the default allows.
 
 pub mod cold;
 mod counters;
@@ -26,7 +26,7 @@ pub use workload::Workload;
 
 use figures::median_by;
 
-/// How much of a workload is measured, and how often.
+/// Amount of a workload: runs per repetition, and repetitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Amount {
     /// Runs (goals) of one repetition; see [`Workload::usual_runs`].
@@ -38,7 +38,7 @@ pub struct Amount {
 /// Measures one workload on a stage.
 ///
 /// # Errors
-/// A run that does not end well, or a part of the stack that does not answer.
+/// A run does not complete, or a part of the stack does not answer.
 pub async fn measure(
     stage: &Stage,
     workload: Workload,

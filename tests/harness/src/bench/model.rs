@@ -1,4 +1,4 @@
-//! A model that answers at once, for the workload of an agent: a tool call on each turn, its result on the last.
+//! Model server that answers at once, for the agent workload: a tool call in each turn, the final answer in the last.
 
 use anyhow::Context;
 use axum::routing::post;
@@ -6,17 +6,17 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-/// The agent of the workload.
+/// Agent of the workload.
 pub(super) const AGENT: &str = "bench";
 /// Model calls of one run.
 pub(super) const TURNS: usize = 8;
-/// The name in the answers; priced by nothing, so that the ceiling price is reserved as for any unknown model.
+/// Model name in the answers. It has no price, so the ceiling price is reserved as for any unknown model.
 pub(super) const MODEL: &str = "bench-model";
 
-/// A Chat Completions server on loopback; it ends when this is dropped.
+/// Chat Completions server on loopback; dropping it stops the server.
 #[derive(Debug)]
 pub(super) struct ModelServer {
-    /// Its base URL, as `OPENAI_BASE_URL` takes it.
+    /// Base URL, in the form of `OPENAI_BASE_URL`.
     pub(super) base_url: String,
     serving: JoinHandle<()>,
 }

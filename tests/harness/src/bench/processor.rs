@@ -1,14 +1,14 @@
-//! Processor time out of `/proc`: of Postgres, of the functions, of this process, and of the whole machine.
+//! Processor time from `/proc`: of Postgres, the functions, this process, and the whole machine.
 //!
-//! The one thing to know: what is not readable (another system, a process that is gone) counts as none, so on a Mac
-//! these figures are zero and the others stand.
+//! Unreadable values (another operating system, a process that has exited) count as zero, so on a Mac these figures are
+//! zero and the others remain valid.
 
 use std::time::Duration;
 
-/// Linux tells processor time in hundredths of a second to every program, whatever the kernel counts in.
+/// Linux reports processor time to programs in hundredths of a second, independent of the kernel's own tick.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// Seconds of processor time of a process, and of those of its children that it has waited for.
+/// Processor time in seconds of a process, and of its children that it has waited for.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Spent {
     pub(super) own: f64,
@@ -20,7 +20,8 @@ pub(super) fn of(process_id: i32) -> Option<Spent> {
     read(&std::fs::read_to_string(format!("/proc/{process_id}/stat")).ok()?)
 }
 
-/// The name of a program may hold spaces and brackets; the fields begin behind the last bracket.
+/// Parses `/proc/<pid>/stat`. A program name may contain spaces and brackets, so the fields begin after the last
+/// bracket.
 fn read(stat: &str) -> Option<Spent> {
     let (_, fields) = stat.rsplit_once(')')?;
     let fields: Vec<&str> = fields.split_whitespace().collect();
@@ -32,7 +33,7 @@ fn read(stat: &str) -> Option<Spent> {
     })
 }
 
-/// Seconds of a process, its living children, and those it has waited for.
+/// Returns the processor seconds of a process, its running children, and those it has waited for.
 pub(super) fn of_family(process_id: i32) -> f64 {
     let head = of(process_id).unwrap_or_default();
     let living: f64 = processes()
@@ -48,13 +49,13 @@ fn processes() -> impl Iterator<Item = i32> {
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }
 
-/// Seconds that all programs of the machine have spent since it started.
+/// Returns the processor seconds of all programs since the machine started.
 pub(super) fn of_machine() -> f64 {
     let stat = std::fs::read_to_string("/proc/stat").unwrap_or_default();
     busy(&stat).unwrap_or_default()
 }
 
-/// The first line sums up all processors: user, nice, system, idle, waiting, interrupts …
+/// Sums the busy times of the first line, which covers all processors: user, nice, system, idle, waiting, interrupts …
 fn busy(stat: &str) -> Option<f64> {
     let fields: Vec<f64> = stat
         .lines()
@@ -68,7 +69,7 @@ fn busy(stat: &str) -> Option<f64> {
     Some((fields.iter().sum::<f64>() - idle) / TICKS_PER_SECOND)
 }
 
-/// Resident memory of a process, in bytes.
+/// Returns the resident memory of a process in bytes.
 pub(super) fn resident_bytes(process_id: i32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{process_id}/status")).ok()?;
     let line = status
@@ -78,7 +79,7 @@ pub(super) fn resident_bytes(process_id: i32) -> Option<u64> {
     Some(kilobytes * 1024)
 }
 
-/// Cores that others kept busy during a while.
+/// Returns the number of cores that other programs kept busy.
 pub(super) fn foreign_cores(machine_seconds: f64, own_seconds: f64, during: Duration) -> f64 {
     let seconds = during.as_secs_f64();
     if seconds <= 0.0 {
@@ -100,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_program_with_an_odd_name_is_read_too() {
+    fn program_name_with_brackets_is_parsed() {
         let stat = "7 (a) b (c) S 3 7 7 0 -1 0 0 0 0 0 150 50 20 10 20 0 1 0 5 0";
         let expected = Spent {
             own: 2.0,
@@ -118,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_used_is_never_less_than_nothing() {
+    fn foreign_cores_are_never_negative() {
         let second = Duration::from_secs(1);
         assert_eq!(foreign_cores(1.5, 1.0, second), 0.5);
         assert_eq!(foreign_cores(1.0, 1.5, second), 0.0);

@@ -1,6 +1,6 @@
-//! What is told of a measurement: JSON for programs, a table beside the aims for people.
+//! Output of a measurement: JSON for programs, a table beside the targets for people.
 //!
-//! The one thing to know: the first ten fields of [`Measured`] are the agreed ones; what follows explains them.
+//! The first ten fields of [`Measured`] are the agreed ones; the following fields explain them.
 
 use std::collections::BTreeMap;
 
@@ -11,43 +11,44 @@ use serde::Serialize;
 use super::figures::rounded;
 use super::wal::Written;
 
-/// One repetition of a workload. Times in milliseconds, of which the functions, the gateway and Postgres are all part.
+/// One repetition of a workload. Times are in milliseconds and include the functions, the gateway and Postgres.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Measured {
-    /// Its name.
+    /// Name of the workload.
     pub workload: &'static str,
-    /// Steps that were completed; of the agent's workload, model calls.
+    /// Completed steps; for the agent workload, model calls.
     pub steps: u64,
-    /// From the first submission to the last end.
+    /// Seconds from the first submission to the last end.
     pub wall_seconds: f64,
-    /// Chain and throughput: wall time by steps. Fan-out and goal: that of the median run.
+    /// Milliseconds per step. Chain and throughput: wall time divided by steps. Fan-out and goal: of the median run.
     pub ms_per_step: f64,
-    /// The other way round.
+    /// Steps per second, the inverse of `ms_per_step`.
     pub steps_per_second: f64,
-    /// Of what `latency_of` says.
+    /// Median of the latency that `latency_of` names.
     pub p50_ms: f64,
-    /// Of what `latency_of` says.
+    /// 95th percentile of the latency that `latency_of` names.
     pub p95_ms: f64,
-    /// Committed and rolled back, reading ones included; without an idle while's and our own looks.
+    /// Transactions committed and rolled back, including read-only ones; without an idle window's and the bench's
+    /// polls.
     pub transactions_per_step: f64,
     /// Bytes of the write-ahead log.
     pub wal_bytes_per_step: f64,
     /// Requests to the REST surface that functions made.
     pub requests_per_step: f64,
 
-    /// `frozen`: one invocation per sandbox; `managed`: as Managed Instances.
+    /// `frozen`: one invocation per sandbox; `managed`: as on Managed Instances.
     pub mode: &'static str,
     /// Runs of this repetition.
     pub runs: usize,
-    /// What the percentiles are of.
+    /// Subject of the percentiles.
     pub latency_of: &'static str,
     /// Rows inserted, updated and deleted, in all tables.
     pub rows_per_step: f64,
-    /// Transactions that wrote (transaction numbers given out).
+    /// Transactions that wrote (transaction ids assigned).
     pub writing_transactions_per_step: f64,
-    /// Of sessions that listen for wakes here and not on a hosted project; not in `transactions_per_step`.
+    /// Transactions of sessions that listen for wakes here but not on a hosted project; not in `transactions_per_step`.
     pub listening_transactions_per_step: f64,
-    /// Of the log's files.
+    /// Calls of fsync for the files of the write-ahead log.
     pub fsyncs_per_step: f64,
     /// Processor time of Postgres, all its processes.
     pub postgres_cpu_ms_per_step: f64,
@@ -59,24 +60,24 @@ pub struct Measured {
     pub invocations_per_step: f64,
     /// Calls of a language model.
     pub model_calls: u64,
-    /// Cores that other programs kept busy meanwhile; from 0.25 on times are not to be trusted.
+    /// Cores that other programs kept busy meanwhile; from 0.25 on the times are unreliable.
     pub foreign_cores: f64,
-    /// The functions of the database that were called, our own submissions included.
+    /// Calls of database functions, including the bench's own submissions.
     pub calls: BTreeMap<String, CallFigures>,
-    /// Where the log stood at the beginning.
+    /// Position of the write-ahead log at the beginning.
     pub wal_from: String,
-    /// And at the end.
+    /// Position of the write-ahead log at the end.
     pub wal_to: String,
 }
 
-/// The calls of one function in a while, and their mean times.
+/// Number of calls of one function, and their mean times.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct CallFigures {
-    /// How many.
+    /// Number of calls.
     pub count: u64,
-    /// In the gateway, from the request's arrival to its answer.
+    /// Mean time in the gateway, from the arrival of the request to its answer.
     pub mean_ms: f64,
-    /// Of that, with Postgres.
+    /// Mean time in Postgres, contained in `mean_ms`.
     pub mean_database_ms: f64,
 }
 
@@ -102,18 +103,18 @@ impl CallFigures {
 /// All repetitions of a workload in one mode.
 #[derive(Clone, Debug, Serialize)]
 pub struct Repetitions {
-    /// The one with the median time per step.
+    /// Repetition with the median time per step.
     #[serde(flatten)]
     pub median: Measured,
-    /// All of them, in order.
+    /// All repetitions, in order.
     #[serde(rename = "repetitions")]
     pub all: Vec<Measured>,
-    /// Where the bytes of the median one went, if that was asked for.
+    /// Bytes of the median repetition by table, if requested.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub wal_by_table: Vec<Written>,
 }
 
-/// An aim of the project for one figure: at most, or at least.
+/// Target of the project for one figure: an upper or a lower bound.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Aim {
     AtMost(f64),
@@ -136,10 +137,10 @@ impl Aim {
     }
 }
 
-/// How many rows the table of the log has.
+/// Maximum number of rows in the table of the log.
 const MOST_WRITERS: usize = 30;
 
-/// A figure as a row of the table.
+/// Figure as a row of the table.
 struct Row {
     name: &'static str,
     places: usize,
@@ -219,7 +220,7 @@ const ROWS: [Row; 14] = [
     },
 ];
 
-/// The aims, by workload and row.
+/// Returns the targets, by workload and row.
 pub(super) fn aim(workload: &str, row: &str) -> Option<Aim> {
     let aim = match (workload, row) {
         ("chain", "ms per step") => Aim::AtMost(2.4),
@@ -234,7 +235,7 @@ pub(super) fn aim(workload: &str, row: &str) -> Option<Aim> {
     Some(aim)
 }
 
-/// The table of one workload: a column for each mode, medians with the range of all repetitions.
+/// Formats the table of one workload: a column per mode, medians with the range of all repetitions.
 pub(crate) fn lines(screen: Screen, modes: &[Repetitions]) -> Vec<String> {
     let Some(first) = modes.first() else {
         return Vec::new();
@@ -270,7 +271,7 @@ pub(crate) fn lines(screen: Screen, modes: &[Repetitions]) -> Vec<String> {
     lines
 }
 
-/// The largest writers of the log, and the sum of all.
+/// Formats the largest writers of the log, and the sum of all.
 pub(crate) fn wal_lines(screen: Screen, written: &[Written], steps: u64) -> Vec<String> {
     let shown = written.iter().take(MOST_WRITERS);
     let mut rows: Vec<Vec<String>> = shown
@@ -360,7 +361,7 @@ mod tests {
     }
 
     #[test]
-    fn a_table_shows_the_median_its_range_and_whether_the_aim_is_met() {
+    fn table_shows_median_range_and_target() {
         let fast = Repetitions {
             median: repetition(2.0),
             all: vec![repetition(1.5), repetition(2.0), repetition(9.0)],
@@ -378,7 +379,7 @@ mod tests {
     }
 
     #[test]
-    fn an_aim_that_is_missed_is_marked_so() {
+    fn missed_target_is_marked() {
         let slow = Repetitions {
             median: repetition(2.41),
             all: vec![repetition(2.41)],
@@ -393,7 +394,7 @@ mod tests {
     }
 
     #[test]
-    fn every_aim_belongs_to_a_row_that_is_shown() {
+    fn every_target_has_a_visible_row() {
         let named = |workload: &str| {
             ROWS.iter()
                 .filter(|row| aim(workload, row.name).is_some())
@@ -411,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn the_agreed_fields_come_first() {
+    fn agreed_fields_come_first() {
         let text = serde_json::to_string(&Measured::default()).unwrap();
         let agreed = [
             "workload",

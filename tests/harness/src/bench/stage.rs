@@ -1,8 +1,8 @@
-//! Where it is measured: a whole stack, with a Postgres of its own under the settings of the peers' harness, a
-//! workspace of its own, and caps raised as an operator would.
+//! Stage of a measurement: a complete stack with a Postgres of its own under the settings of the peers' harness, a
+//! workspace of its own, and caps raised as an operator would raise them.
 //!
-//! The one thing to know: commits are durable (fsync on), wakes and the sweep inside the database are on. Only the
-//! schedule outside the database is off, which would come once a minute.
+//! Commits are durable (fsync on); wakes and the sweep inside the database are on. Only the outside schedule, which
+//! fires once a minute, is off.
 
 use std::collections::BTreeMap;
 
@@ -24,9 +24,9 @@ use super::workload::Ended;
 use super::{Amount, Workload};
 use crate::people::Client;
 
-/// As the peers' Postgres: durable commits as by default; autovacuum and timed checkpoints off, so that counters are
-/// the engine's own. `wal_level` is the default there too; a hosted Supabase project has `logical`, which writes more
-/// for each update: `--set wal_level=logical` measures that.
+/// Settings of the peers' Postgres: durable commits as by default; autovacuum and timed checkpoints off, so that
+/// counters are the engine's own. `wal_level` is the default, as theirs is; a hosted Supabase project has `logical`,
+/// which writes more for each update: `--set wal_level=logical` measures that.
 pub const PEERS_SETTINGS: [&str; 8] = [
     "shared_buffers=512MB",
     "synchronous_commit=on",
@@ -37,27 +37,27 @@ pub const PEERS_SETTINGS: [&str; 8] = [
     "wal_level=replica",
     "max_connections=200",
 ];
-/// The workspace of the runs.
+/// Workspace of the runs.
 const WORKSPACE: Uuid = Uuid::from_u128(0x0000_0000_0000_4000_8000_0000_0000_00be);
-/// How many invocations a sandbox of Managed Instances takes at once.
+/// Concurrent invocations of one sandbox on Managed Instances.
 const MANAGED_INVOCATIONS: usize = 16;
 
-/// How a stage differs from the usual one.
+/// Differences of a stage from the default.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Settings {
-    /// Sandboxes as those of Managed Instances, instead of one invocation at a time.
+    /// Emulates Managed Instances, instead of one invocation per sandbox at a time.
     pub managed: bool,
-    /// Settings of Postgres (`name=value`) after those of the peers.
+    /// Settings of Postgres (`name=value`) added to those of the peers.
     pub postgres: Vec<String>,
-    /// Sandboxes of the executor, if not the usual number.
+    /// Sandboxes of the executor, if not the default number.
     pub sandboxes: Option<usize>,
-    /// Steps that one invocation works on at once, if not the usual number.
+    /// Steps per invocation at a time, if not the default number.
     pub batch: Option<i32>,
-    /// Without the sweep inside the database, whose rounds a short measurement cannot take off exactly.
+    /// Disables the sweep inside the database, whose rounds a short measurement cannot subtract exactly.
     pub without_sweep: bool,
 }
 
-/// A running stack, made ready to be measured.
+/// Running stack, prepared for measurements.
 pub struct Stage {
     pub(super) stack: Stack,
     pub(super) owner: Session,
@@ -65,12 +65,12 @@ pub struct Stage {
     pub(super) workspace: Uuid,
     pub(super) reader: Reader,
     pub(super) settings: Settings,
-    /// The model that the functions call, where there is one.
+    /// Model that the functions call, if there is one.
     _model: Option<ModelServer>,
 }
 
 impl Stage {
-    /// Starts a stack of its own for measuring.
+    /// Starts a stack of its own for measurements.
     ///
     /// # Errors
     /// As [`Stack::start`], and [`Stage::on`].
@@ -79,7 +79,7 @@ impl Stage {
         Self::start_with(options, settings, None).await
     }
 
-    /// Starts one whose functions call a model that answers at once, for [`Workload::Agent`].
+    /// Starts a stack whose functions call a model that answers at once, for [`Workload::Agent`].
     ///
     /// # Errors
     /// As [`Stage::start`].
@@ -105,7 +105,7 @@ impl Stage {
         if settings.without_sweep {
             options.cron = Switch::Off;
         }
-        // No model, whatever the environment offers: a model's time is not ours.
+        // No model is called, whatever the environment configures: its time is not the system's.
         options.environment = BTreeMap::new();
         options.openai_api_key = None;
         options.anthropic_api_key = None;
@@ -133,10 +133,10 @@ impl Stage {
         })
     }
 
-    /// Makes a running stack ready.
+    /// Prepares a running stack for measurements.
     ///
     /// # Errors
-    /// The database refuses.
+    /// The database refuses the preparation.
     pub async fn on(stack: Stack, settings: Settings) -> anyhow::Result<Self> {
         let owner = stack.admin_db().await?;
         owner
@@ -154,13 +154,13 @@ impl Stage {
         })
     }
 
-    /// The stack that it is.
+    /// Returns the stack.
     #[must_use]
     pub fn stack(&self) -> &Stack {
         &self.stack
     }
 
-    /// Ends the stack.
+    /// Stops the stack.
     ///
     /// # Errors
     /// As [`Stack::stop`].
@@ -175,10 +175,10 @@ impl Stage {
         stack.stop().await
     }
 
-    /// What Postgres says of itself: its version, and the settings that matter here.
+    /// Returns Postgres' version, and its settings that affect the figures.
     ///
     /// # Errors
-    /// It does not answer.
+    /// Postgres does not answer.
     pub async fn postgres(&self) -> anyhow::Result<BTreeMap<String, String>> {
         let query = "select name, current_setting(name) from pg_settings where name in
           ('server_version', 'fsync', 'synchronous_commit', 'full_page_writes', 'wal_level', 'shared_buffers',
@@ -195,8 +195,8 @@ impl Stage {
         workload.publish(self).await
     }
 
-    /// A few runs, so that sandboxes, connections and plans are there; after a checkpoint, so that the pages they touch
-    /// have been logged whole before anything is counted.
+    /// Runs a few goals, so that sandboxes, connections and plans exist. The checkpoint before makes the touched pages
+    /// log their full images before anything is counted.
     pub(super) async fn warm_up(&self, workload: Workload, amount: Amount) -> anyhow::Result<()> {
         self.reader.checkpoint().await?;
         let runs = match workload {
@@ -211,12 +211,12 @@ impl Stage {
         Ok(())
     }
 
-    /// What autovacuum would do, at a time that disturbs nobody.
+    /// Runs the vacuum that autovacuum would run, while nothing is measured.
     pub(super) async fn tidy(&self) -> anyhow::Result<()> {
         self.reader.vacuum().await
     }
 
-    /// Invocations that have ended, of all functions.
+    /// Returns the number of invocations that have ended, of all functions.
     pub(super) fn invocations(&self) -> u64 {
         self.stack
             .host()
@@ -226,7 +226,7 @@ impl Stage {
             .sum()
     }
 
-    /// One transaction.
+    /// Counts the open requests, in one transaction.
     pub(super) async fn open_requests(&self) -> anyhow::Result<i64> {
         let query = "select count(*) from goalpost.requests
                       where workspace_id = $1::text::uuid and state in ('submitted', 'accepted')";
@@ -243,7 +243,7 @@ impl Stage {
         Ok(row.context("looking at the bench's requests")?.get(0))
     }
 
-    /// What the rows of the newest requests say; all of them must have been answered.
+    /// Reads the results of the newest requests; every request must have been answered.
     pub(super) async fn ended_after(&self, newest: i64, runs: usize) -> anyhow::Result<Ended> {
         let query = "
           select q.state, q.reason, (extract(epoch from q.ended_at) * 1000)::float8 as ended_at,
@@ -290,7 +290,7 @@ impl Stage {
     }
 }
 
-/// The limits of the functions where a stage has others than the usual ones.
+/// Returns the limits of the functions that differ from the default.
 fn limits(settings: &Settings) -> BTreeMap<String, FunctionLimits> {
     let of = |function: &&str| {
         let mut limits = FunctionLimits::of(function);
@@ -308,7 +308,7 @@ fn limits(settings: &Settings) -> BTreeMap<String, FunctionLimits> {
     FUNCTIONS.iter().map(of).collect()
 }
 
-/// The workspace, its owner, and caps wide enough for what is measured.
+/// Returns the SQL that creates the workspace, its owner, and sufficient caps.
 fn preparation() -> String {
     format!(
         "insert into goalpost.workspaces (id, name, max_open_requests) values ('{WORKSPACE}', 'Bench', 100000)
@@ -324,7 +324,7 @@ fn preparation() -> String {
     )
 }
 
-/// Fills segments of the log once, so that no run pays for making them; they are used again after a checkpoint.
+/// Fills segments of the log once, so that no run pays for creating them; they are recycled after a checkpoint.
 async fn fill_log(stack: &Stack) -> anyhow::Result<()> {
     let superuser = stack
         .server()

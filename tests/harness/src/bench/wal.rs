@@ -1,8 +1,8 @@
-//! Where the bytes of the write-ahead log go: by table and index, read with `pg_waldump`.
+//! Bytes of the write-ahead log by table and index, read with `pg_waldump`.
 //!
-//! The one thing to know: a record counts for the first relation that it changes; records that change none (commits)
-//! stand under their own names in brackets. Whole pages, which are logged when a page is first changed after a
-//! checkpoint, are counted in and told apart.
+//! A record counts for the first relation that it changes; records without a relation (commits) appear under their own
+//! names in brackets. Full-page images, which Postgres logs at the first change of a page after a checkpoint, are
+//! included and also reported separately.
 
 use std::collections::BTreeMap;
 
@@ -12,32 +12,32 @@ use serde::Serialize;
 use super::figures::{per, rounded};
 use super::{Measured, Stage};
 
-/// What one relation had written.
+/// Log volume of one relation.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Written {
-    /// Its name; of an index, that of its table comes first.
+    /// Name of the relation; of an index, prefixed with its table.
     pub relation: String,
     /// `table`, `index`, `long values`, or `other`.
     pub kind: String,
-    /// What was done, as Postgres names it: `INSERT`, `HOT_UPDATE` …
+    /// Kind of record, as Postgres names it: `INSERT`, `HOT_UPDATE` …
     pub record: String,
-    /// How many records.
+    /// Number of records.
     pub records: u64,
-    /// Their bytes, whole pages included.
+    /// Bytes of the records, including full-page images.
     pub bytes: u64,
-    /// Of these, of whole pages.
+    /// Bytes of full-page images.
     pub full_page_bytes: u64,
-    /// Bytes by the steps of the measurement.
+    /// Bytes divided by the steps of the measurement.
     pub bytes_per_step: f64,
 }
 
-/// A relation by its number on disk.
+/// Relations by their file number.
 type Names = BTreeMap<String, (String, String)>;
 
-/// Reads what was written during a measurement, the most first.
+/// Reads the log of a measurement, the largest writers first.
 ///
 /// # Errors
-/// The server is not one of ours, or its log cannot be read.
+/// The server was not started by the harness, or its log cannot be read.
 pub async fn by_table(stage: &Stage, measured: &Measured) -> anyhow::Result<Vec<Written>> {
     let Some(program) = stage.stack.server().program("pg_waldump") else {
         bail!(
@@ -64,7 +64,7 @@ pub async fn by_table(stage: &Stage, measured: &Measured) -> anyhow::Result<Vec<
             String::from_utf8_lossy(&output.stderr).trim()
         );
     }
-    Ok(summed(&text, &names(stage).await?, measured.steps))
+    Ok(sum_by_relation(&text, &names(stage).await?, measured.steps))
 }
 
 async fn names(stage: &Stage) -> anyhow::Result<Names> {
@@ -87,7 +87,7 @@ async fn names(stage: &Stage) -> anyhow::Result<Names> {
         .collect())
 }
 
-/// One line of `pg_waldump`, as far as it is of use.
+/// Fields in use of one line of `pg_waldump`.
 struct Record<'a> {
     manager: &'a str,
     bytes: u64,
@@ -97,7 +97,8 @@ struct Record<'a> {
     relation: Option<&'a str>,
 }
 
-/// `rmgr: Heap  len (rec/tot):  59/  8187, tx: 7, lsn: …, prev …, desc: UPDATE …, blkref #0: rel 1663/5/16402 blk 0 FPW`
+/// Parses a line such as
+/// `rmgr: Heap  len (rec/tot):  59/  8187, tx: 7, lsn: …, prev …, desc: UPDATE …, blkref #0: rel 1663/5/16402 blk 0 FPW`.
 fn record(line: &str) -> Option<Record<'_>> {
     let after = |text: &'static str| line.split_once(text).map(|(_, rest)| rest);
     let manager = after("rmgr: ")?.split_whitespace().next()?;
@@ -118,7 +119,7 @@ fn record(line: &str) -> Option<Record<'_>> {
     })
 }
 
-fn summed(text: &str, names: &Names, steps: u64) -> Vec<Written> {
+fn sum_by_relation(text: &str, names: &Names, steps: u64) -> Vec<Written> {
     let mut sums: BTreeMap<(String, String, String), Written> = BTreeMap::new();
     for record in text.lines().filter_map(record) {
         let (relation, kind) = match record.relation {
@@ -168,13 +169,13 @@ rmgr: Transaction len (rec/tot):     46/    46, tx:        751, lsn: 0/0190CA00,
 ";
 
     #[test]
-    fn bytes_are_summed_by_relation_and_record_and_whole_pages_told_apart() {
+    fn bytes_are_summed_by_relation_record_and_page() {
         let name = |name: &str, kind: &str| (name.to_owned(), kind.to_owned());
         let names = Names::from([
             ("5/26".to_owned(), name("steps", "table")),
             ("5/27".to_owned(), name("steps.steps_pkey", "index")),
         ]);
-        let sums = summed(LOG, &names, 2);
+        let sums = sum_by_relation(LOG, &names, 2);
         let shown: Vec<(&str, &str, u64, u64, u64)> = sums
             .iter()
             .map(|s| {
@@ -200,7 +201,7 @@ rmgr: Transaction len (rec/tot):     46/    46, tx:        751, lsn: 0/0190CA00,
     }
 
     #[test]
-    fn a_line_that_is_no_record_is_passed_over() {
+    fn line_without_record_is_skipped() {
         assert!(record("pg_waldump: first record is after 0/0").is_none());
     }
 }

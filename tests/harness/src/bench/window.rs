@@ -1,9 +1,9 @@
-//! One measurement: counters, the workload, counters, and what an idle while costs, taken off.
+//! One measurement: counters, the workload, counters, minus the cost of an idle window.
 //!
-//! The one thing to know: taken off are the sweep inside the database and the stand-ins' clocks as far as they tick
-//! without work, and our own looks for the end. What the work itself causes is counted: wakes, their delivery, sweeps
-//! that find something, and whatever else the stack does for it; but not that sessions listen for wakes here where a
-//! hosted project's pg_net is woken within Postgres (told apart as `listening_transactions_per_step`).
+//! Subtracted are the sweep inside the database and the clocks of the local stand-ins as far as they tick without work,
+//! and the bench's own polls for the end. Everything that the work causes is counted: wakes, their delivery, sweeps
+//! that find something. Sessions that listen for wakes here, where a hosted project's pg_net is woken within Postgres,
+//! are reported separately as `listening_transactions_per_step`.
 
 use std::time::Duration;
 
@@ -13,12 +13,12 @@ use super::report::{CallFigures, Measured};
 use super::workload::{Worked, Workload, milliseconds};
 use super::{Stage, processor};
 
-/// An idle while is no longer than this.
+/// Longest idle window.
 const LONGEST_IDLE: Duration = Duration::from_secs(20);
-/// Transactions of ours in a window beside the looks: before the first submission, and after the last end.
+/// The bench's own transactions in a window beside the polls: before the first submission, and after the last end.
 const OWN_TRANSACTIONS: i64 = 2;
-/// Sessions that listen here: the gateway's for a new schema, and that of pg_net's worker. Postgres has each of them
-/// take notice of every notification in a transaction of its own. A hosted project's pg_net is woken without any.
+/// Listening sessions: the gateway's for a new schema, and that of pg_net's worker. Each receives every notification in
+/// a transaction of its own. A hosted project's pg_net is woken without one.
 const LISTENERS: u64 = 2;
 
 /// Differences of two readings.
@@ -56,8 +56,8 @@ impl Used {
         self.postgres_seconds + self.functions_seconds + self.stack_seconds
     }
 
-    /// Without what an idle while of the same length costs. Transactions and the like: what comes in seconds, by
-    /// seconds; what reading the counters itself costs is the same in both.
+    /// Subtracts the cost of an idle window. Periodic costs are scaled by the seconds; reading the counters costs the
+    /// same in both windows.
     fn without(&self, idle: &Self) -> Self {
         Self {
             during: self.during,
@@ -82,7 +82,7 @@ pub(super) async fn measure(
     Ok(measure_with_latencies(stage, workload, runs).await?.0)
 }
 
-/// The same, with what the percentiles are of.
+/// Measures a workload, and returns the latencies beside the figures.
 pub(super) async fn measure_with_latencies(
     stage: &Stage,
     workload: Workload,
@@ -121,7 +121,7 @@ fn figures(
 ) -> Measured {
     let steps = worked.steps;
     let wall_ms = milliseconds(worked.wall);
-    // A burst is one thing; of runs in a row the usual one counts.
+    // A burst counts as a whole; of successive runs the median one counts.
     let ms_per_step = match workload {
         Workload::Chain | Workload::Throughput | Workload::Large | Workload::Agent => {
             per(wall_ms, steps)
@@ -133,7 +133,7 @@ fn figures(
     let calls = CallFigures::between(&before.calls, &after.calls);
     let requests = calls.values().map(|call| call.count).sum::<u64>();
     let listening = count((after.pg_net_wakes - before.pg_net_wakes) * LISTENERS);
-    let own = f64::from(worked.looks) + count(OWN_TRANSACTIONS.unsigned_abs()) + listening;
+    let own = f64::from(worked.polls) + count(OWN_TRANSACTIONS.unsigned_abs()) + listening;
     Measured {
         workload: workload.name(),
         steps,

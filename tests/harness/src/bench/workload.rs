@@ -1,7 +1,7 @@
-//! The workloads: which runbooks, how many runs, how they are submitted, and how their end is noticed.
+//! The workloads: their runbooks, the number of runs, their submission, and the detection of their end.
 //!
-//! The one thing to know: waiting asks the database nothing. A run ends in a drain, and when no function is running
-//! any more, one look at the open requests tells whether that was the end. These looks are counted and taken off.
+//! Waiting does not query the database. A run ends in a drain, so when no function is running any more, one query
+//! counts the open requests. These polls are counted and subtracted.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -10,21 +10,21 @@ use serde_json::{Value, json};
 
 use super::{Stage, model};
 
-/// How long a run (or a burst of them) may take.
+/// Longest time for a run, or for a burst of runs.
 const PATIENCE: Duration = Duration::from_secs(600);
-/// What the offline model finds the runbook of [`Workload::Goal`] by.
+/// Text by which the offline model finds the runbook of [`Workload::Goal`].
 const QUESTION: &str = "Please go through the three small steps of the bench";
 
-/// What is measured.
+/// Workloads of the bench.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Workload {
-    /// 20 steps in a row; runs one after the other.
+    /// 20 sequential steps; runs one after the other.
     Chain,
-    /// One step, 100 side by side, one that waits for all of them; runs one after the other.
+    /// One step, 100 side by side, one that depends on all of them; runs one after the other.
     Fanout,
     /// Runs of 5 steps (0 → 1 → 2 and 3 → 4), all submitted at once.
     Throughput,
-    /// A person's question through intake's URL, worked by a runbook of three steps, judged and reported.
+    /// A question through intake's URL, worked by a runbook of three steps, judged and reported.
     Goal,
     /// One run of 5,000 steps: 100 chains of 50, side by side. Part of `growth`.
     Large,
@@ -33,26 +33,26 @@ pub enum Workload {
     Agent,
 }
 
-/// What came of a workload.
+/// Result of a workload.
 pub(super) struct Worked {
-    /// From the first submission to the last end, as whoever submits sees it.
+    /// Time from the first submission to the last end, as the submitter measures it.
     pub(super) wall: Duration,
-    /// What the percentiles are of; see [`Workload::latency_of`].
+    /// Latencies of the percentiles; see [`Workload::latency_of`].
     pub(super) latencies_ms: Vec<f64>,
-    /// How long each run took.
+    /// Duration of each run.
     pub(super) runs_ms: Vec<f64>,
-    /// Steps that were completed; of [`Workload::Agent`], model calls.
+    /// Completed steps; for [`Workload::Agent`], model calls.
     pub(super) steps: u64,
-    /// Looks at the database for the end, of one transaction each.
-    pub(super) looks: u32,
+    /// Polls of the database for the end, of one transaction each.
+    pub(super) polls: u32,
     /// Requests to the API that were not made by functions.
     pub(super) submissions: u64,
-    /// Calls of a model.
+    /// Model calls.
     pub(super) model_calls: u64,
 }
 
 impl Workload {
-    /// As on the command line and in the JSON.
+    /// Returns the name on the command line and in the JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -65,7 +65,7 @@ impl Workload {
         }
     }
 
-    /// How many runs one repetition has if nobody says otherwise.
+    /// Returns the default number of runs per repetition.
     #[must_use]
     pub fn usual_runs(self) -> usize {
         match self {
@@ -76,7 +76,7 @@ impl Workload {
         }
     }
 
-    /// What `p50_ms` and `p95_ms` are of.
+    /// Returns the subject of `p50_ms` and `p95_ms`.
     #[must_use]
     pub fn latency_of(self) -> &'static str {
         match self {
@@ -102,7 +102,7 @@ impl Workload {
         }
     }
 
-    /// The plan of its runbook.
+    /// Returns the plan of its runbook.
     #[must_use]
     pub fn plan(self) -> Value {
         match self {
@@ -126,12 +126,12 @@ impl Workload {
         }
     }
 
-    /// Publishes its runbook in the stage's workspace, as the owner of the database does.
+    /// Publishes its runbook in the stage's workspace, as the owner of the database.
     pub(super) async fn publish(self, stage: &Stage) -> anyhow::Result<()> {
         let insert = "insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, examples, plan)
                       values ($1::text::uuid, $2, $2, $3, 'bench', array[$3], $4)
                       on conflict on constraint one_version_of_a_runbook do nothing";
-        // Only the goal's is to be found by its words.
+        // Only the runbook of the goal must be found by its words.
         let description = match self {
             Self::Goal => QUESTION,
             Self::Chain | Self::Fanout | Self::Throughput | Self::Large | Self::Agent => {
@@ -148,11 +148,11 @@ impl Workload {
         Ok(())
     }
 
-    /// Submits so many runs, and waits for their end.
+    /// Submits this number of runs, and waits for their end.
     pub(super) async fn work(self, stage: &Stage, runs: usize) -> anyhow::Result<Worked> {
         let newest = stage.newest_request().await?;
         let began = Instant::now();
-        let mut looks = 0;
+        let mut polls = 0;
         let mut submitted_at = Vec::new();
         let mut runs_ms = Vec::new();
         let bursts = match self {
@@ -164,7 +164,7 @@ impl Workload {
             let run_began = Instant::now();
             submitted_at.push(now_ms());
             self.submit(stage, runs).await?;
-            looks += until_ended(stage, invocations).await?;
+            polls += until_ended(stage, invocations).await?;
             runs_ms.push(milliseconds(run_began.elapsed()));
         }
         let wall = began.elapsed();
@@ -179,7 +179,7 @@ impl Workload {
                     rows.steps
                 }
             },
-            looks,
+            polls,
             submissions: match self {
                 Self::Goal => 0,
                 Self::Chain | Self::Fanout | Self::Throughput | Self::Large | Self::Agent => {
@@ -239,19 +239,19 @@ impl Workload {
     }
 }
 
-/// What the rows say once all has ended. Times are the database clock's, in milliseconds.
+/// Rows of ended requests. Times are the database clock's, in milliseconds.
 pub(super) struct Ended {
     pub(super) request_ends_ms: Vec<f64>,
-    /// Of each request, in their order.
+    /// Ends of the steps of each request, in order.
     pub(super) step_ends_ms: Vec<Vec<f64>>,
     pub(super) steps: u64,
     pub(super) model_calls: u64,
 }
 
-/// Waits until nothing is running and no request is open; how often it was looked.
+/// Waits until no function is running and no request is open; returns the number of polls.
 async fn until_ended(stage: &Stage, mut invocations: u64) -> anyhow::Result<u32> {
     let waited = async {
-        let mut looks = 0;
+        let mut polls = 0;
         loop {
             let idle = stage
                 .stack
@@ -265,15 +265,15 @@ async fn until_ended(stage: &Stage, mut invocations: u64) -> anyhow::Result<u32>
                 })
                 .await
                 .context("the Lambda host has ended")?;
-            looks += 1;
+            polls += 1;
             if stage.open_requests().await? == 0 {
-                return anyhow::Ok(looks);
+                return anyhow::Ok(polls);
             }
             invocations = idle.iter().map(|f| f.invocations).sum();
         }
     };
     match tokio::time::timeout(PATIENCE, waited).await {
-        Ok(looks) => looks,
+        Ok(polls) => polls,
         Err(_) => bail!(
             "the runs did not end within {} s; the functions' logs are in {}",
             PATIENCE.as_secs(),
@@ -282,7 +282,7 @@ async fn until_ended(stage: &Stage, mut invocations: u64) -> anyhow::Result<u32>
     }
 }
 
-/// A step that does nothing, and says so in 200 bytes of JSON.
+/// Returns a trivial step that results in 200 bytes of JSON.
 fn step(key: &str, depends_on: &[&str]) -> Value {
     json!({
         "key": key, "kind": "tool", "depends_on": depends_on,
@@ -310,7 +310,7 @@ fn fan(width: usize) -> Vec<Value> {
         .collect()
 }
 
-/// Chains of so many layers, so many side by side, between a first and a last step.
+/// Returns `width` chains of `depth` steps side by side, between a first and a last step.
 fn layers(depth: usize, width: usize) -> Vec<Value> {
     let key = |layer: usize, at: usize| format!("layer{layer:02}_{at:03}");
     let mut steps = vec![step("first", &[])];
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn the_workloads_have_the_shapes_that_the_peers_are_measured_with() {
+    fn workloads_have_the_shapes_of_the_peers() {
         assert_eq!(steps(Workload::Chain).len(), 20);
         assert_eq!(steps(Workload::Chain)[19]["depends_on"], json!(["s18"]));
         let fan = steps(Workload::Fanout);

@@ -1,7 +1,7 @@
-//! Keeps a run going: asks, decides what waits for a person, crashes Postgres, and sees when all has ended.
+//! Drives a run: sends requests, decides approvals, crashes Postgres, and detects the end.
 //!
-//! The one thing to know: everything it does may be cut short by the faults and is therefore done again until it is
-//! seen in the rows. Asking carries an idempotency key; a decision that was made already changes nothing.
+//! Faults may cut short each of these calls, so each is repeated until the rows show its effect. Requests carry an
+//! idempotency key, and a repeated decision changes nothing.
 
 use std::time::{Duration, Instant};
 
@@ -19,19 +19,19 @@ use super::wire;
 use crate::faults::Faults;
 use crate::people::Client;
 
-/// How often the rows are looked at.
-const LOOK: Duration = Duration::from_millis(100);
-/// Without any goal ending for so long, the run is stuck: longer than every lease, sweep and pause between tries together.
+/// Interval between two reads of the rows.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
+/// A run is stuck if no goal ends for this long: longer than every lease, sweep and retry delay together.
 const PATIENCE: Duration = Duration::from_secs(180);
-/// Questions asked at once.
+/// Requests sent at once.
 const MAX_ASKED_AT_ONCE: usize = 25;
-/// The caps of the one person: beyond what thousands of lost turns are booked at, within what the seed grants a month.
+/// Caps of the one person: above the booked upper bounds of thousands of lost turns, below the month's cap of the seed.
 const DAY_MICROUSD: u64 = 900_000_000;
 const DAY_TOKENS: u64 = 9_000_000_000;
-/// The longest that Postgres may be away before it is up again and work moves.
+/// Longest time for Postgres to be available again and work to continue after a crash.
 const MAX_CRASH: Duration = Duration::from_secs(60);
 
-/// Drives the goals of one run.
+/// Driver of the goals of one run.
 pub(super) struct Driver<'a> {
     stack: &'a Stack,
     settings: &'a Settings,
@@ -39,24 +39,24 @@ pub(super) struct Driver<'a> {
     workspace: Uuid,
     owner: Client,
     db: Option<tokio_postgres::Client>,
-    /// When the first goal was asked.
+    /// Time of the first request.
     began: Instant,
-    /// Numbers that are still to be asked, the next one last.
+    /// Numbers of goals not yet requested, the next one last.
     to_ask: Vec<u64>,
-    /// For each crash of Postgres the seconds until the next step was seen to end.
+    /// For each crash of Postgres, the seconds until the next step ended.
     pub(super) crashes: Vec<f64>,
 }
 
-/// What the rows say.
+/// State read from the rows.
 struct Seen {
     ended: u64,
     open: u64,
-    /// Approvals that wait: number and the step's key.
+    /// Waiting approvals: number and key of the step.
     waiting: Vec<(i64, String)>,
 }
 
 impl<'a> Driver<'a> {
-    /// Gives the demo workspace its agent, its limits and a price of the model, and lets it post to `host`.
+    /// Creates the demo workspace's agent, its limits and a price of the model, and allows it to post to `host`.
     pub(super) async fn new(
         stack: &'a Stack,
         settings: &'a Settings,
@@ -64,11 +64,11 @@ impl<'a> Driver<'a> {
         host: &str,
     ) -> anyhow::Result<Self> {
         let owner = Client::of(stack, Person::Owner);
-        // The only workspace whose id is known before the functions start, which a private host needs.
+        // A private host needs a workspace id that is known before the functions start; only this one is.
         let workspace = DEMO_WORKSPACE;
         let db = stack.admin_db().await?;
         let id = workspace.to_string();
-        // A turn whose worker was killed is booked at its upper bound, and one person asks all goals.
+        // A turn of a killed worker is booked at its upper bound, and one person makes all requests.
         let limits = json!({
             "max_open_requests": settings.goals + 10, "webhook_hosts": [host],
             "user_day_microusd": DAY_MICROUSD, "user_day_tokens": DAY_TOKENS,
@@ -105,19 +105,19 @@ impl<'a> Driver<'a> {
         self.workspace
     }
 
-    /// How many goals have been asked.
+    /// Returns the number of goals requested.
     pub(super) fn asked(&self) -> u64 {
         self.settings.goals - u64::try_from(self.to_ask.len()).unwrap_or(0)
     }
 
-    /// Until all goals have ended, or nothing moves any more: then how many are open.
+    /// Runs until all goals have ended or nothing moves any more; returns the number of open goals.
     pub(super) async fn drive(&mut self, phase: &mut Phase) -> anyhow::Result<u64> {
         self.began = Instant::now();
         let mut last = (0, self.began);
         loop {
-            let Some(seen) = self.look().await else {
-                // Postgres is away, or was; the next look connects anew.
-                tokio::time::sleep(LOOK).await;
+            let Some(seen) = self.read_rows().await else {
+                // Postgres is unavailable, or was; the next read connects again.
+                tokio::time::sleep(POLL_INTERVAL).await;
                 continue;
             };
             phase.note(self.note(&seen));
@@ -137,7 +137,7 @@ impl<'a> Driver<'a> {
             }
             self.decide(&seen.waiting).await;
             self.ask(seen.open).await?;
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -148,16 +148,16 @@ impl<'a> Driver<'a> {
             .map(|at| if at < full { '━' } else { '╌' })
             .collect();
         let counts = self.faults.counts();
-        let blows = counts.total_kills() + counts.total_freezes();
+        let faults = counts.total_kills() + counts.total_freezes();
         let (ended, goals) = (seen.ended, self.settings.goals);
         format!(
-            "{bar} {ended} of {goals} goals, {blows} blows, {} crashes",
+            "{bar} {ended} of {goals} goals, {faults} sandbox faults, {} crashes",
             self.crashes.len()
         )
     }
 
-    /// None while Postgres is away.
-    async fn look(&mut self) -> Option<Seen> {
+    /// Reads the rows; none while Postgres is unavailable.
+    async fn read_rows(&mut self) -> Option<Seen> {
         if self
             .db
             .as_ref()
@@ -190,7 +190,7 @@ impl<'a> Driver<'a> {
         })
     }
 
-    /// Decides as the shapes say. What does not get through is decided at the next look.
+    /// Decides as the shapes require. A decision that does not get through is repeated at the next read.
     async fn decide(&self, waiting: &[(i64, String)]) {
         let decisions = waiting.iter().filter_map(|(id, key)| {
             let goal = generate(self.settings.seed, goal_number(key)?);
@@ -207,7 +207,7 @@ impl<'a> Driver<'a> {
         join_all(calls).await;
     }
 
-    /// Asks further goals, so that as many are open as there may be.
+    /// Requests further goals, up to the allowed number of open ones.
     async fn ask(&mut self, open: u64) -> anyhow::Result<()> {
         let room = self.settings.parallel.saturating_sub(open).min(self.due());
         let room = usize::try_from(room).unwrap_or(0);
@@ -229,7 +229,7 @@ impl<'a> Driver<'a> {
                     let accepted = answer.into_body();
                     accepted.with_context(|| format!("asking for goal {number}"))?;
                 }
-                // It may have got through or not; the key makes asking again safe.
+                // The request may have been accepted; its idempotency key makes a repetition safe.
                 Ok(_) | Err(_) => self.to_ask.push(*number),
             }
         }
@@ -244,7 +244,7 @@ impl<'a> Driver<'a> {
         })
     }
 
-    /// Crashes are spread evenly over the goals.
+    /// Returns true if a crash is due. Crashes are spread evenly over the goals.
     fn crash_is_due(&self, ended: u64) -> bool {
         let wanted = self.settings.crash_postgres;
         let done = u64::try_from(self.crashes.len()).unwrap_or(u64::MAX);
@@ -260,21 +260,21 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
-    /// Until something happens after this moment, by the database's clock.
+    /// Waits until an event is recorded after this moment of the database's clock.
     async fn until_moving(&mut self) -> anyhow::Result<()> {
         let db = self.stack.admin_db().await?;
         let now: chrono::DateTime<chrono::Utc> =
             db.query_one("select clock_timestamp()", &[]).await?.get(0);
         let moved = "select exists (select from goalpost.events where created_at > $1)";
         while !db.query_one(moved, &[&now]).await?.get::<_, bool>(0) {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
         self.db = Some(db);
         Ok(())
     }
 }
 
-/// What makes asking for a goal safe to repeat, and its request findable.
+/// Returns the key that makes a request repeatable and identifies its row.
 pub(super) fn idempotency_key(number: u64) -> String {
     format!("g{number}")
 }

@@ -1,23 +1,23 @@
-//! Goals of random shape, from a seed: chains, fans, random graphs, with sub-goals, approvals, agents and failures.
+//! Random goals from a seed: chains, fans, random graphs, with sub-goals, approvals, agents and failures.
 
 use fastrand::Rng;
 
 use super::shape::{Criterion, Goal, Plan, Step, Way, Work};
 use crate::random::generator;
 
-/// Sub-goals below sub-goals.
+/// Nesting depth of sub-goals.
 const MAX_DEPTH: u32 = 2;
 /// Sub-goals of one plan.
 const MAX_SUBGOALS: usize = 2;
 
-/// The goal of this number, the same whenever it is asked for.
+/// Generates the goal of this number; the same seed and number give the same goal.
 #[must_use]
 pub fn generate(seed: u64, number: u64) -> Goal {
     let mut rng = generator(seed, &[number]);
     let name = format!("g{number}");
     let way = match rng.u32(1..=100) {
         1..=5 => Way::Answer,
-        6..=15 => Way::Steps(a_few_steps(&mut rng, &name)),
+        6..=15 => Way::Steps(short_chain(&mut rng, &name)),
         _ => Way::Planned(plan(&mut rng, name, 0)),
     };
     Goal {
@@ -27,16 +27,16 @@ pub fn generate(seed: u64, number: u64) -> Goal {
     }
 }
 
-/// Returns true in so many of a hundred cases.
+/// Returns true with a probability of `share` per cent.
 fn percent(rng: &mut Rng, share: u32) -> bool {
     rng.u32(..100) < share
 }
 
-/// A chain of tool steps: what an assessment may ask for at once.
-fn a_few_steps(rng: &mut Rng, name: &str) -> Vec<Step> {
+/// Returns a chain of tool steps, as an assessment may request without a goal.
+fn short_chain(rng: &mut Rng, name: &str) -> Vec<Step> {
     let graph = chain(rng.u32(2..=4));
     let mut steps = steps(name, &graph, |_| Work::Sum);
-    // The last one stays a sum: its text is the answer.
+    // The last step stays a sum, since its text is the answer.
     let before_last = steps.len().saturating_sub(1);
     for step in steps.iter_mut().take(before_last) {
         step.work = if percent(rng, 60) {
@@ -77,11 +77,11 @@ fn plan(rng: &mut Rng, name: String, depth: u32) -> Plan {
     }
 }
 
-/// For each step the earlier ones that it depends on.
+/// Dependencies of each step on earlier ones.
 type Graph = Vec<Vec<usize>>;
 
 fn graph(rng: &mut Rng, depth: u32) -> Graph {
-    // Sub-goals are smaller, or a run would be all sub-goals.
+    // Sub-goals are smaller, or they would dominate the run.
     let most = if depth == 0 { 6 } else { 3 };
     match rng.u32(1..=4) {
         1 => chain(rng.u32(1..=most)),
@@ -97,7 +97,7 @@ fn chain(length: u32) -> Graph {
         .collect()
 }
 
-/// One, then so many side by side, then one that waits for all.
+/// Returns one step, `width` side by side, and one that depends on all.
 fn fan(width: u32) -> Graph {
     let width = width as usize;
     let mut graph = vec![vec![]];
@@ -132,7 +132,7 @@ fn steps(prefix: &str, graph: &Graph, mut work: impl FnMut(usize) -> Work) -> Ve
     graph.iter().enumerate().map(step).collect()
 }
 
-/// `a` … `z`, then `aa` …
+/// Returns `a` … `z`, then `aa` …
 fn letters(mut at: usize) -> String {
     let mut letters = String::new();
     loop {
@@ -157,7 +157,7 @@ fn worked_out(rng: &mut Rng, prefix: &str, graph: &Graph, depth: u32) -> Vec<Ste
             },
             34..=45 => Work::Approval {
                 is_approved: percent(rng, 70),
-                // Whether a rejection ends the goal is drawn with the other failures below.
+                // A rejection that ends the goal is drawn with the other failures below.
                 fails_if_rejected: false,
             },
             46..=60 if depth < MAX_DEPTH && subgoals < MAX_SUBGOALS => {
@@ -196,7 +196,7 @@ fn effect(rng: &mut Rng) -> Work {
     }
 }
 
-/// A step that fails.
+/// Returns the work of a step that fails.
 fn failure(rng: &mut Rng) -> Work {
     match rng.u32(1..=4) {
         1 => Work::RejectedEffect,
@@ -212,7 +212,7 @@ fn failure(rng: &mut Rng) -> Work {
     }
 }
 
-/// An effect that nothing can keep from happening is looked at by a check; without one there is no criterion.
+/// Returns a check of an effect that certainly happens, or no criterion if there is none.
 fn first_sure_effect(steps: &[Step]) -> Criterion {
     let sure =
         |step: &&Step| step.depends_on.is_empty() && matches!(step.work, Work::Effect { .. });

@@ -1,12 +1,11 @@
-//! Chaos: many goals of random shape through the real functions, under faults, checked against what must come of them.
+//! Chaos: random goals through the real functions, under faults, compared with a prediction.
 //!
-//! The story: a seed gives goals ([`generate()`]) whose end can be said beforehand ([`predict()`]). A stack of its own is
-//! started with faults; a model and a receiver of webhooks, both scripted by the goals' shapes, are the world outside.
-//! The goals are asked, their approvals decided, Postgres crashed in between; and when all has ended, the rows and the
-//! receiver are compared with the prediction, and the rows with what must hold whatever happened ([`crate::oracle`]).
+//! A seed generates goals ([`generate()`]) whose end can be predicted ([`predict()`]). A stack of its own is started
+//! with faults; a model and a receiver of webhooks, both scripted by the goals' shapes, stand for the outside. The
+//! goals are requested, their approvals decided, and Postgres is crashed meanwhile. When all goals have ended, the rows
+//! and the receiver are compared with the prediction, and the rows with the general invariants ([`crate::oracle`]).
 //!
-//! The one thing to know: nothing of Goalpost knows that this is a test. What is struck is processes, connections and
-//! messages, from outside.
+//! The product contains no code for this. Faults hit processes, connections and messages from outside.
 
 mod drive;
 mod generate;
@@ -38,32 +37,32 @@ pub use rows::Attempts;
 pub use settings::{SHORTEST_LEASE_SECONDS, Settings, Sweeper};
 pub use shape::{Criterion, Goal, Plan, Step, Way, Work};
 pub use verify::EffectCounts;
-use verify::{Ran, verify};
+use verify::{VerifiedRun, verify};
 pub use wire::plan as plan_as_json;
 use world::World;
 
-/// How long work that nobody waits for any more may take to end: what was stopped comes back and is told off.
+/// Longest time for abandoned work to end after the last goal: a resumed sandbox returns and is refused.
 const AFTERMATH: Duration = Duration::from_secs(10);
 
-/// Runs it all on a stack of its own. `options` say which server and database; what the run needs beside is put in.
-/// `told_to_stop` ends it early, with what was seen so far.
+/// Runs everything on a stack of its own. `options` select the server and database; the run's own requirements are
+/// added. `stop` ends the run early, with the results so far.
 ///
 /// # Errors
-/// The stack does not start, or does not come back after a crash. What the goals came to is no error: see the report.
+/// The stack does not start, or does not recover from a crash. Failed goals are no error: see the report.
 pub async fn run(
     settings: Settings,
     mut options: StackOptions,
-    told_to_stop: impl Future<Output = ()>,
+    stop: impl Future<Output = ()>,
 ) -> anyhow::Result<Report> {
     let faults = Faults::new(settings.fault_plan());
-    // Until the first goal is asked nothing goes wrong.
+    // No fault is injected before the first request.
     faults.pause();
     let world = World::start(settings.seed, faults.clone()).await?;
     settings.put_into(&mut options, &faults, world.model_url(), &world.host());
     let progress = options.progress.clone();
     let stack = Stack::start(options).await?;
     let mut phase = progress.phase(format!("Running {} goals", settings.goals));
-    let reported = observe(&settings, &stack, &world, &mut phase, told_to_stop).await;
+    let reported = observe(&settings, &stack, &world, &mut phase, stop).await;
     phase.done();
     let stopped = stack.stop().await.context("stopping the stack");
     let report = reported?;
@@ -76,7 +75,7 @@ async fn observe(
     stack: &Stack,
     world: &World,
     phase: &mut Phase,
-    told_to_stop: impl Future<Output = ()>,
+    stop: impl Future<Output = ()>,
 ) -> anyhow::Result<Report> {
     let faults = world.faults();
     let mut driver = Driver::new(stack, settings, faults, &world.host()).await?;
@@ -84,7 +83,7 @@ async fn observe(
     faults.resume();
     let was_interrupted = tokio::select! {
         driven = driver.drive(phase) => { driven?; false }
-        () = told_to_stop => true,
+        () = stop => true,
     };
     let wall_seconds = began.elapsed().as_secs_f64();
     faults.pause();
@@ -95,7 +94,7 @@ async fn observe(
     let workspace = driver.workspace();
     let rows = rows::read(&db, workspace, world::TOKENS).await?;
     let asked = driver.asked();
-    let ran = Ran {
+    let ran = VerifiedRun {
         settings,
         asked,
         was_interrupted,
@@ -141,15 +140,15 @@ async fn observe(
         wall_seconds: (wall_seconds * 1000.0).round() / 1000.0,
         machine: Machine::this(rows.postgres_version.clone()),
     };
-    if report.violations.is_empty() && report.blows() > 0 {
-        #[expect(clippy::cast_precision_loss, reason = "numbers of blows are small")]
-        let blows = report.blows() as f64;
-        report.bound_95_percent = Some(3.0 / blows);
+    if report.violations.is_empty() && report.sandbox_faults_and_crashes() > 0 {
+        #[expect(clippy::cast_precision_loss, reason = "numbers of faults are small")]
+        let faults = report.sandbox_faults_and_crashes() as f64;
+        report.bound_95_percent = Some(3.0 / faults);
     }
     Ok(report)
 }
 
-/// Until no function is at work, so that what comes late has come.
+/// Waits until no function is working, so that late calls have arrived.
 async fn until_quiet(stack: &Stack) {
     let deadline = Instant::now() + AFTERMATH;
     let is_busy = || {

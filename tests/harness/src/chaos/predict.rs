@@ -1,10 +1,10 @@
-//! What must come of a goal, whatever goes wrong on the way: a pure function of its shape.
+//! Prediction of a goal's end under any faults: a pure function of its shape.
 //!
-//! The rules are those of the engine, said once more in a few lines: a step runs when all it depends on has ended; it is
-//! left out when none of that completed or its condition is not met; a step that fails ends its run unless it may fail,
-//! and then the run goes on without it. What ran beside a step that ended the run may have ended before, or not: of that
-//! alone the prediction is not certain. A tool that refuses leads to another plan, which the provider refuses to make, so
-//! that the run fails all the same.
+//! It repeats the rules of the engine: a step runs when all its dependencies have ended; it is skipped when none of
+//! them completed or its condition is not met; a step that fails ends its run unless it may fail, and then the run
+//! continues without it. A step that ran beside the one that ended the run may have ended before, or not: only that is
+//! uncertain. A tool that refuses leads to another plan, which the provider refuses to make, so the run fails all the
+//! same.
 
 mod course;
 
@@ -13,21 +13,21 @@ use std::collections::BTreeMap;
 use super::shape::{Criterion, Goal, Plan, Step, Way, Work};
 use course::Course;
 
-/// How a step ends, or a run.
+/// End of a step or a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum End {
-    /// As it should.
+    /// Completed as expected.
     Completed,
-    /// For good.
+    /// Failed for good.
     Failed,
-    /// Left out.
+    /// Skipped.
     Skipped,
-    /// Ended from outside.
+    /// Cancelled from outside.
     Cancelled,
 }
 
 impl End {
-    /// As in the rows.
+    /// Returns the value of the rows' state column.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -39,64 +39,64 @@ impl End {
     }
 }
 
-/// How an end is known.
+/// Certainty of a predicted end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certainty {
     /// It ends so.
     Certain,
-    /// It ends so, or is cancelled before, or never comes to be.
+    /// It ends so, or is cancelled before, or is never created.
     Possible,
 }
 
-/// Whether an effect happens.
+/// Necessity of an effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Necessity {
     /// Exactly once.
     Must,
-    /// Once or not at all.
+    /// At most once.
     May,
-    /// It is asked for and refused: never.
+    /// Never: it is requested and refused.
     Refused,
-    /// Nobody ever asks for it.
+    /// Never: it is not requested.
     Never,
 }
 
-/// One step.
+/// Prediction of one step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StepPrediction {
-    /// How it ends.
+    /// Predicted end.
     pub end: End,
-    /// How sure that is.
+    /// Certainty of the end.
     pub certainty: Certainty,
-    /// Answers of the model in its journal: each question has one, however many workers died over it.
+    /// Model answers in its journal: one per model call, however many workers died over it.
     pub model_calls: u32,
 }
 
-/// One run.
+/// Prediction of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunPrediction {
-    /// The goal's title; none: the run of the request itself.
+    /// Title of the goal; none: the run of the request itself.
     pub goal: Option<String>,
-    /// How it ends.
+    /// Predicted end.
     pub end: End,
-    /// How sure that is.
+    /// Certainty of the end.
     pub certainty: Certainty,
     /// All its steps.
     pub steps: BTreeMap<String, StepPrediction>,
 }
 
-/// All that comes of one goal.
+/// Prediction of everything that follows from one goal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Prediction {
-    /// Whether the request is answered; it fails otherwise.
+    /// True if the request is answered; it fails otherwise.
     pub is_answered: bool,
     /// Its runs.
     pub runs: Vec<RunPrediction>,
-    /// Every effect that any of its steps is about, by name (`g17_b/1`).
+    /// Every effect of its steps, by name (`g17_b/1`).
     pub effects: BTreeMap<String, Necessity>,
 }
 
-/// Predicts.
+/// Predicts the end of a goal.
 #[must_use]
 pub fn predict(goal: &Goal) -> Prediction {
     let mut prediction = Prediction::default();
@@ -144,7 +144,7 @@ fn own_step(end: End, certainty: Certainty, model_calls: u32) -> StepPrediction 
     }
 }
 
-/// Adds the runs and effects of a plan; how its goal ends.
+/// Adds the runs and effects of a plan, and returns the end of its goal.
 fn predict_plan(plan: &Plan, certainty: Certainty, into: &mut Prediction) -> End {
     let first = predict_steps(&plan.steps, certainty, into);
     let mut steps = first.steps;
@@ -173,7 +173,7 @@ fn predict_plan(plan: &Plan, certainty: Certainty, into: &mut Prediction) -> End
             &mut steps,
         );
     } else {
-        // Never planned, so never asked for.
+        // This plan is never made, so its effects are never requested.
         never(&plan.again, into);
     }
     into.runs.push(RunPrediction {
@@ -185,7 +185,7 @@ fn predict_plan(plan: &Plan, certainty: Certainty, into: &mut Prediction) -> End
     end
 }
 
-/// Adds what follows on the steps of a plan: its judge, or where a step led to another plan, that plan and a cancelled
+/// Adds the successor of a plan's steps: its judge, or, where a step led to another plan, that plan and a cancelled
 /// judge.
 fn judge_or_plan_again(
     planned_again: &Option<Certainty>,
@@ -215,7 +215,7 @@ fn judge_or_plan_again(
     }
 }
 
-/// A judge reports on a run that failed too, and calls no model for that.
+/// Predicts the judge's end. A judge also reports on a failed run, but calls no model for it.
 fn judge_after(end: End, certainty: Certainty, calls: u32) -> StepPrediction {
     let calls = if end == End::Completed { calls } else { 0 };
     own_step(End::Completed, certainty, calls)
@@ -223,17 +223,17 @@ fn judge_after(end: End, certainty: Certainty, calls: u32) -> StepPrediction {
 
 struct Part {
     end: End,
-    /// Whether it ends in another plan.
+    /// Certainty that the run leads to another plan.
     planned_again: Option<Certainty>,
     steps: BTreeMap<String, StepPrediction>,
 }
 
 fn predict_steps(steps: &[Step], certainty: Certainty, into: &mut Prediction) -> Part {
     let course = Course::of(steps);
-    let mut told = BTreeMap::new();
+    let mut predictions = BTreeMap::new();
     for step in steps {
         let (end, certainty) = course.prediction(step, certainty);
-        told.insert(
+        predictions.insert(
             step.key.clone(),
             own_step(end, certainty, model_calls(&step.work)),
         );
@@ -242,13 +242,13 @@ fn predict_steps(steps: &[Step], certainty: Certainty, into: &mut Prediction) ->
     Part {
         end: course.end(),
         planned_again: course.leads_to_another_plan(),
-        steps: told,
+        steps: predictions,
     }
 }
 
 fn model_calls(work: &Work) -> u32 {
     match work {
-        // A refused turn is not paid for.
+        // A refused turn costs nothing.
         Work::Agent { calls, gives_up } => u32::from(*calls > 0) + u32::from(!gives_up),
         _ => 0,
     }
@@ -277,7 +277,7 @@ fn add_effects(step: &Step, end: End, certainty: Certainty, into: &mut Predictio
     }
 }
 
-/// Effects of steps that are never begun.
+/// Marks the effects of steps that never begin.
 fn never(steps: &[Step], into: &mut Prediction) {
     for step in steps {
         if let Work::Subgoal(plan) = &step.work {
@@ -298,7 +298,7 @@ fn calls_of(work: &Work) -> u32 {
     }
 }
 
-/// The name of a step's n-th effect.
+/// Returns the name of a step's n-th effect.
 #[must_use]
 pub(super) fn effect_name(key: &str, call: u32) -> String {
     format!("{key}/{call}")

@@ -1,28 +1,28 @@
-//! How long struck steps took to come back, from the rows.
+//! Recovery times of struck steps, from the rows.
 //!
-//! The one thing to know: a blow leaves no row, so that its moment is bounded by what does. A struck step was claimed
-//! before the blow, so that the time from that claim to the next one is at least the time from the blow to the next one.
+//! A fault leaves no row, so its moment is bounded by the rows around it: the step was claimed before the fault, so the
+//! time from that claim to the next one is an upper bound of the time from the fault to the next claim.
 
 use anyhow::Context;
 use serde::Serialize;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-/// Seconds, sorted out.
+/// Summary of times in seconds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Times {
-    /// How many there are.
+    /// Number of values.
     pub count: usize,
-    /// Half of them took no longer.
+    /// Median.
     pub p50_seconds: Option<f64>,
-    /// Of a hundred, ninety-nine took no longer.
+    /// 99th percentile.
     pub p99_seconds: Option<f64>,
-    /// The longest.
+    /// Maximum.
     pub max_seconds: Option<f64>,
 }
 
 impl Times {
-    /// Of these seconds, in any order.
+    /// Summarizes these seconds, in any order.
     #[must_use]
     pub fn of(mut seconds: Vec<f64>) -> Self {
         seconds.sort_by(f64::total_cmp);
@@ -35,7 +35,7 @@ impl Times {
     }
 }
 
-/// The smallest value that at least `share` of a hundred do not exceed (nearest rank).
+/// Returns the smallest value that at least `share` per cent do not exceed (nearest rank).
 fn percentile(sorted: &[f64], share: usize) -> Option<f64> {
     let rank = (sorted.len() * share).div_ceil(100);
     sorted.get(rank.checked_sub(1)?).copied().map(rounded)
@@ -45,7 +45,7 @@ fn rounded(seconds: f64) -> f64 {
     (seconds * 1000.0).round() / 1000.0
 }
 
-/// For each attempt that was lost: from its claim to the next claim of its step, where there was one.
+/// Returns, for each lost attempt, the time from its claim to the next claim of its step, if there was one.
 pub(super) async fn of_lost_attempts(db: &Client, workspace: Uuid) -> anyhow::Result<Times> {
     let query = "
         select extract(epoch from coalesce(n.started_at, s.started_at) - a.started_at)::float8

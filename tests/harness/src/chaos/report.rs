@@ -1,4 +1,4 @@
-//! What a chaos run says in the end, for programs (as JSON) and for people.
+//! Report of a chaos run, as JSON and as text.
 
 use serde::Serialize;
 
@@ -8,66 +8,68 @@ use super::settings::Settings;
 use super::verify::EffectCounts;
 use crate::faults::FaultCounts;
 
-/// One chaos run. Times are seconds; every list is complete.
+/// Report of one chaos run. Times are in seconds; every list is complete.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
-    /// What was asked for; the same settings make the same goals and the same decisions.
+    /// Settings of the run; the same settings give the same goals and the same decisions.
     pub settings: Settings,
-    /// Whether it was stopped before its end: then it tells what was seen so far.
+    /// True if the run was stopped early; the report then covers it up to that point.
     pub was_interrupted: bool,
-    /// How many goals there were.
+    /// Number of goals.
     pub goals: GoalCounts,
-    /// Steps of all runs, the engine's own included.
+    /// Steps of all runs, including the engine's own.
     pub steps: u64,
-    /// How their attempts ended.
+    /// Ends of their attempts.
     pub attempts: Attempts,
-    /// What happened outside.
+    /// Effects at the receiver.
     pub effects: EffectCounts,
-    /// Faults that really happened.
+    /// Faults that were injected.
     pub faults: FaultCounts,
-    /// Crashes of Postgres that really happened.
+    /// Crashes of Postgres that were carried out.
     pub crashes: u64,
-    /// From the claim of an attempt that was lost to the next claim of its step: an upper bound of the time from the
-    /// blow to the next worker.
+    /// Time from the claim of a lost attempt to the next claim of its step: an upper bound of the time from the fault
+    /// to the next worker.
     pub recovery_of_steps: Times,
-    /// From the crash of Postgres to the next step's end.
+    /// Time from a crash of Postgres to the end of the next step.
     pub recovery_of_postgres: Times,
-    /// What must not be, each in a sentence. Empty: nothing was found.
+    /// Violations, one sentence each.
     pub violations: Vec<String>,
-    /// Faults that were asked for and not made, each in a sentence. Empty unless the run was too small for its faults.
+    /// Faults that were requested and not injected, one sentence each. Empty unless the run was too small for its
+    /// faults.
     pub shortfalls: Vec<String>,
-    /// Without a violation: with 95 % confidence no more than this share of blows and crashes does harm (3 ÷ their number).
+    /// Without a violation: the share of faults and crashes that do harm is at most this, with 95 % confidence (3 ÷
+    /// their number).
     pub bound_95_percent: Option<f64>,
-    /// From the first question to the last end.
+    /// Time from the first request to the last end.
     pub wall_seconds: f64,
-    /// Where it ran.
+    /// Machine of the run.
     pub machine: Machine,
 }
 
 /// Goals by their ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct GoalCounts {
-    /// Begun.
+    /// Requested.
     pub asked: u64,
-    /// Ended as they should, with an answer.
+    /// Ended as predicted, with an answer.
     pub answered: u64,
-    /// Ended as they should, failed.
+    /// Ended as predicted, failed.
     pub failed: u64,
     /// Not ended.
     pub open: u64,
-    /// Failed because a crash of Postgres, or a sandbox that was stopped as it asked for work, took the last attempt of a
-    /// step. Counted neither as a success nor as a violation: with fewer attempts than faults nothing can be promised.
+    /// Failed because a crash of Postgres, or a sandbox stopped while it claimed, took the last attempt of a step.
+    /// Counted neither as a success nor as a violation: with fewer attempts than faults there is no guarantee.
     pub worn_out: u64,
 }
 
-/// Where a run ran.
+/// Machine of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Machine {
-    /// Processors that may be used.
+    /// Processors available to it.
     pub cores: usize,
-    /// Postgres' version.
+    /// Version of Postgres.
     pub postgres: String,
-    /// How the functions were compiled: `debug` or `release`.
+    /// Build of the functions: `debug` or `release`.
     pub build: &'static str,
 }
 
@@ -86,13 +88,13 @@ impl Machine {
 }
 
 impl Report {
-    /// Kills, freezes and crashes.
+    /// Returns the number of kills, freezes and crashes.
     #[must_use]
-    pub fn blows(&self) -> u64 {
+    pub fn sandbox_faults_and_crashes(&self) -> u64 {
         self.faults.total_kills() + self.faults.total_freezes() + self.crashes
     }
 
-    /// What is said to people: a name and its value.
+    /// Formats the report as pairs of name and value.
     #[must_use]
     pub fn lines(&self) -> Vec<(&'static str, String)> {
         let goals = &self.goals;
@@ -155,7 +157,7 @@ impl Report {
                 "95 % bound",
                 self.bound_95_percent.map_or_else(
                     || "none".to_owned(),
-                    |bound| format!("at most {bound:.6} of all blows do harm"),
+                    |bound| format!("at most {bound:.6} of all faults do harm"),
                 ),
             ),
             ("took", format!("{:.1} s", self.wall_seconds)),
@@ -179,7 +181,7 @@ fn times(times: &Times) -> String {
     }
 }
 
-/// Lists the faults that the settings ask for and the run did not make.
+/// Lists the faults that the settings request and the run did not inject.
 pub(super) fn missing_faults(asked: &Settings, made: &FaultCounts, crashes: u64) -> Vec<String> {
     let numbers = [
         ("kills", asked.kills, made.total_kills()),
@@ -201,11 +203,11 @@ pub(super) fn missing_faults(asked: &Settings, made: &FaultCounts, crashes: u64)
     let too_few = numbers
         .into_iter()
         .filter(|(_, asked, made)| made < asked)
-        .map(|(name, asked, made)| format!("{made} {name} were made of {asked} asked for"));
+        .map(|(name, asked, made)| format!("{made} {name} of {asked} requested were injected"));
     let none = shares
         .into_iter()
         .filter(|(_, share, made)| *share > 0.0 && *made == 0)
-        .map(|(name, share, _)| format!("no {name}, and a share of {share} was asked for"));
+        .map(|(name, share, _)| format!("no {name}, but a share of {share} was requested"));
     too_few.chain(none).collect()
 }
 
@@ -230,9 +232,9 @@ mod tests {
         assert_eq!(
             missing_faults(&asked, &made, 0),
             [
-                "2 kills were made of 3 asked for",
-                "0 crashes of Postgres were made of 1 asked for",
-                "no wake was dropped, and a share of 0.1 was asked for",
+                "2 kills of 3 requested were injected",
+                "0 crashes of Postgres of 1 requested were injected",
+                "no wake was dropped, but a share of 0.1 was requested",
             ]
         );
         made.wakes.dropped = 1;

@@ -1,4 +1,4 @@
-//! What a run left in the database, read once when it is over.
+//! Rows that a run left in the database, read once at its end.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use anyhow::Context;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-/// A request, with the number of its goal.
+/// Request, with the number of its goal.
 #[derive(Debug)]
 pub(super) struct RequestRow {
     pub(super) id: i64,
@@ -14,7 +14,7 @@ pub(super) struct RequestRow {
     pub(super) has_ended: bool,
 }
 
-/// A run with its steps.
+/// Run with its steps.
 #[derive(Debug)]
 pub(super) struct RunRow {
     pub(super) id: i64,
@@ -22,41 +22,41 @@ pub(super) struct RunRow {
     pub(super) steps: BTreeMap<String, StepRow>,
 }
 
-/// A step.
+/// Step of a run.
 #[derive(Debug)]
 pub(super) struct StepRow {
     pub(super) state: String,
     pub(super) attempt: i32,
     pub(super) max_attempts: i32,
     pub(super) error_code: Option<String>,
-    /// Of a step that failed: how each of its attempts ended, when, and in whose hands.
+    /// For a failed step: outcome, time and worker of each of its attempts.
     pub(super) history: Option<String>,
-    /// Answers of the model that its journal has, over all tries.
+    /// Model answers in its journal, over all attempts.
     pub(super) booked_calls: i64,
 }
 
-/// How many attempts ended how.
+/// Attempts by outcome.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Attempts {
-    /// With a result.
+    /// Completed with a result.
     pub completed: i64,
-    /// With an error that the worker reported.
+    /// Failed with an error that the worker reported.
     pub failed: i64,
-    /// By the end of a lease.
+    /// Ended by the end of the lease.
     pub lost: i64,
-    /// By taking too long.
+    /// Ended by the time limit.
     pub timed_out: i64,
 }
 
-/// All of it.
+/// All rows of a run.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    /// By the number of the goal.
+    /// Requests by the number of the goal.
     pub(super) requests: BTreeMap<u64, RequestRow>,
-    /// By the number of the goal and the goal's title; none: the run of the request itself.
+    /// Runs by the number of the goal and its title; none: the run of the request itself.
     pub(super) runs: BTreeMap<(u64, Option<String>), RunRow>,
     pub(super) attempts: Attempts,
-    /// Answers of the model that are booked at all, and tokens other than each of them has.
+    /// All booked model answers, and those with an unexpected number of tokens.
     pub(super) booked_calls: i64,
     pub(super) odd_bookings: i64,
     pub(super) postgres_version: String,
@@ -77,7 +77,7 @@ pub(super) async fn read(db: &Client, workspace: Uuid, tokens: (i64, i64)) -> an
     Ok(rows)
 }
 
-/// The goal's number is in the request's idempotency key.
+/// Returns the number of the goal from the request's idempotency key.
 fn number_of(key: &str) -> u64 {
     super::shape::goal_number(key).unwrap_or(0)
 }

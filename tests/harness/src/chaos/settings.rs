@@ -1,7 +1,8 @@
-//! What a chaos run is told, and what follows from it for the stack.
+//! Settings of a chaos run, and the configuration of the stack that follows from them.
 //!
-//! The number of blows is asked for, not the probability of each: the probability follows from the amount of work, with
-//! a margin, and the number is a limit over all points together. A run that makes fewer says so and fails.
+//! The settings give the number of sandbox faults, not their probability: the probability follows from the amount of
+//! work, with a margin, and the number is a limit over all points together. A run that injects fewer fails and reports
+//! it.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,40 +12,40 @@ use local_stack::stack::{DEMO_WORKSPACE, FunctionLimits, StackOptions, Switch};
 use serde::Serialize;
 
 use super::generate::generate;
-use crate::faults::{Blow, BlowRule, Cuts, Delivery, FaultPlan, Faults, Point};
+use crate::faults::{Cuts, Delivery, FaultPlan, Faults, Point, SandboxFault, SandboxFaultRule};
 
-/// Short, so that a run sees many leases end. The shortest that the functions accept.
+/// Short, so that many leases end in a run. The shortest that the functions accept.
 pub const SHORTEST_LEASE_SECONDS: u64 = 5;
-/// How often each function is woken from outside the database.
+/// Interval of the outside schedule of each function.
 const OUTSIDE_PERIOD: Duration = Duration::from_secs(3);
-/// How much longer than a lease a sandbox is stopped: it comes back to work that is no longer its own.
+/// Duration of a freeze beyond the lease: the sandbox resumes with work that another has claimed.
 const FREEZE_BEYOND_LEASE: Duration = Duration::from_secs(3);
-/// The longest that a wake is late.
+/// Longest delay of a wake.
 const MAX_DELAY: Duration = Duration::from_secs(2);
-/// No point is struck more often than this share of the time, or nothing would ever be done.
+/// Upper bound of the probability at each point, or no work would complete.
 const MAX_PROBABILITY: f64 = 0.12;
-/// Steps that one executor works on at once: what one blow takes. The other functions work on one: their steps have but
-/// three attempts, and a blow on account of one step must not take another's last, just claimed beside it.
+/// Steps that one executor works on at a time, which one fault takes. The other functions work on one: their steps have
+/// three attempts, and a fault on account of one step must not take the last attempt of another.
 const EXECUTOR_BATCH: i32 = 4;
-/// Sandboxes of each function: sandboxes that are stopped, or start anew after a kill, must not be all there are.
+/// Sandboxes of each function: stopped and restarting ones must not be all of them.
 const MAX_SANDBOXES: usize = 12;
 
-/// What is asked for.
+/// Requested run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Settings {
-    /// Where the goals' shapes and the faults' decisions come from.
+    /// Seed of the goals' shapes and of the faults' decisions.
     pub seed: u64,
-    /// How many goals.
+    /// Number of goals.
     pub goals: u64,
-    /// How many of them are open at once.
+    /// Number of goals open at once.
     pub parallel: u64,
-    /// How many of them are asked in a minute at most; none: as many as may be open.
+    /// Maximum number of requests per minute; none: limited by `parallel` alone.
     pub per_minute: Option<u64>,
-    /// The lease of a claimed step, in seconds.
+    /// Lease of a claimed step, in seconds.
     pub lease_seconds: u64,
-    /// Sandboxes to kill.
+    /// Number of sandboxes to kill.
     pub kills: u64,
-    /// Sandboxes to stop for longer than a lease.
+    /// Number of sandboxes to stop for longer than a lease.
     pub freezes: u64,
     /// Share of wakes that are lost.
     pub drop_wakes: f64,
@@ -52,17 +53,17 @@ pub struct Settings {
     pub duplicate_wakes: f64,
     /// Share of wakes that are late.
     pub delay_wakes: f64,
-    /// Share of answers to functions that are cut: half of them before the call was executed, half after.
+    /// Share of answers to functions that are cut: half of them before the call is executed, half after.
     pub cut_answers: f64,
-    /// Crashes of Postgres.
+    /// Number of crashes of Postgres.
     pub crash_postgres: u64,
-    /// The sweeper that does not run.
+    /// Sweeper that does not run.
     pub stop_sweeper: Option<Sweeper>,
-    /// Other programs kill processes of this run: a step's last attempt may be among what they take.
+    /// Other programs kill processes of this run, which may take a step's last attempt.
     pub is_struck_from_outside: bool,
 }
 
-/// One of the two that find what no wake reached.
+/// One of the two sweepers that find work without a wake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Sweeper {
@@ -94,10 +95,10 @@ impl Settings {
         }
     }
 
-    /// What cannot be, in a sentence.
+    /// Checks that the settings are possible.
     ///
     /// # Errors
-    /// See there.
+    /// A sentence that names the problem.
     pub fn check(&self) -> Result<(), String> {
         if self.goals == 0 || self.parallel == 0 || self.per_minute == Some(0) {
             return Err(
@@ -112,18 +113,18 @@ impl Settings {
         }
         if self.stop_sweeper == Some(Sweeper::Outside) && self.drop_wakes >= 1.0 {
             return Err("with --drop-wakes 1 and --stop-sweeper outside nothing reaches a function: the sweeper inside the \
-                        database rings by wakes alone. Drop fewer wakes, or stop the sweeper inside."
+                        database reaches functions by wakes alone. Drop fewer wakes, or stop the sweeper inside."
                 .into());
         }
         Ok(())
     }
 
-    /// The same as faults.
+    /// Returns the faults of these settings.
     pub(super) fn fault_plan(&self) -> FaultPlan {
         let cut = self.cut_answers / 2.0;
         let freeze = Duration::from_secs(self.lease_seconds) + FREEZE_BEYOND_LEASE;
-        let mut blows = self.blows(Blow::Kill, self.kills);
-        blows.extend(self.blows(Blow::Freeze(freeze), self.freezes));
+        let mut sandbox_faults = self.sandbox_fault_rules(SandboxFault::Kill, self.kills);
+        sandbox_faults.extend(self.sandbox_fault_rules(SandboxFault::Freeze(freeze), self.freezes));
         FaultPlan {
             seed: self.seed,
             wakes: Delivery {
@@ -140,31 +141,31 @@ impl Settings {
                 after_commit: cut,
                 ..Cuts::default()
             },
-            blows,
+            sandbox_faults,
             max_kills: Some(self.kills),
             max_freezes: Some(self.freezes),
         }
     }
 
-    /// Returns a rule for each point, each as likely as an equal share of the blows requires.
-    fn blows(&self, blow: Blow, wanted: u64) -> Vec<BlowRule> {
-        #[expect(clippy::cast_precision_loss, reason = "numbers of blows are small")]
+    /// Returns a rule for each point; together they inject the requested number of faults, equally spread.
+    fn sandbox_fault_rules(&self, fault: SandboxFault, wanted: u64) -> Vec<SandboxFaultRule> {
+        #[expect(clippy::cast_precision_loss, reason = "numbers of faults are small")]
         let share = wanted as f64 / Point::ALL.len() as f64;
         let steps = self.steps();
-        let rule = |point| BlowRule {
+        let rule = |point| SandboxFaultRule {
             point,
             function: None,
             probability: probability(share, steps, point),
             at_most: u64::MAX,
             passes: 0,
-            blow,
+            fault,
             even_on_last_attempt: false,
         };
         let rules = Point::ALL.into_iter().map(rule);
         rules.filter(|rule| rule.probability > 0.0).collect()
     }
 
-    /// All steps of all goals, the engine's own included, roughly.
+    /// Estimates the steps of all goals, including the engine's own.
     fn steps(&self) -> u64 {
         let planned: u64 = (1..=self.goals)
             .map(|number| generate(self.seed, number).step_count())
@@ -172,13 +173,13 @@ impl Settings {
         planned + 3 * self.goals
     }
 
-    /// Returns true with faults that take an attempt though it may be a step's last: a crash of Postgres, a sandbox that
-    /// is stopped while it claims (the claim is executed when its worker no longer waits for it), and kills by others.
+    /// Returns true with faults that may take a step's last attempt: a crash of Postgres, a sandbox that is stopped
+    /// while it claims (the claim is executed when its worker no longer waits for it), and kills by other programs.
     pub(super) fn may_wear_out(&self) -> bool {
         self.crash_postgres > 0 || self.freezes > 0 || self.is_struck_from_outside
     }
 
-    /// Turns what a stack is to be into what this run needs.
+    /// Adds the requirements of this run to the options of a stack.
     pub(super) fn put_into(
         &self,
         options: &mut StackOptions,
@@ -230,9 +231,9 @@ fn limits(function: &str) -> FunctionLimits {
     }
 }
 
-/// How likely a blow at a point has to be for so many of them among so many steps: twice as likely as what was counted
-/// of passes at each point would ask for, so that the number is reached before the work is over. (A drain claims most
-/// of its steps while it reports others, so that claims of their own are few.)
+/// Returns the probability of a fault at a point that gives the requested number among these steps. It is twice the
+/// value that the counted passes of each point suggest, so that the number is reached before the work ends. (A drain
+/// claims most of its steps while it reports others, so separate claims are few.)
 fn probability(wanted: f64, steps: u64, point: Point) -> f64 {
     let passes_per_step = match point {
         Point::AfterClaim => 0.15,
@@ -244,7 +245,7 @@ fn probability(wanted: f64, steps: u64, point: Point) -> f64 {
         | Point::AfterTurnEnd
         | Point::AfterEffect => 0.3,
         Point::BeforeFreezing | Point::AfterFreezing => 0.2,
-        // Only what is claimed again reads a journal, and no tool of these goals may not be repeated.
+        // Only a step that is claimed again reads a journal, and every tool of these goals may be repeated.
         Point::BeforeReading
         | Point::AfterReading
         | Point::BeforeCalls
@@ -255,7 +256,7 @@ fn probability(wanted: f64, steps: u64, point: Point) -> f64 {
     };
     #[expect(
         clippy::cast_precision_loss,
-        reason = "numbers of goals and blows are small"
+        reason = "numbers of goals and faults are small"
     )]
     let share = 2.0 * wanted / (steps as f64 * passes_per_step);
     share.min(MAX_PROBABILITY)

@@ -1,110 +1,110 @@
-//! What a goal of a chaos run is made of: which steps, in which order, and how each is going to end.
+//! Shape of a goal of a chaos run: its steps, their order, and the end of each.
 //!
-//! The one thing to know: a shape knows its own end. Nothing in it depends on what the stack does, so that
-//! [`predict`](super::predict()) can say beforehand what must come of it.
+//! A shape determines its own end. Nothing in it depends on the stack, so [`predict`](super::predict()) can compute the
+//! result beforehand.
 //!
-//! Keys carry the way to their step (`g17_b_c` is step `c` of the sub-goal that step `b` of goal 17 opened), so that
-//! they are unique in the whole run, and a server that is told a key knows all about the step.
+//! Keys contain the path to their step (`g17_b_c` is step `c` of the sub-goal that step `b` of goal 17 opened), so they
+//! are unique in the whole run, and a server finds the step by the key that it receives.
 
 /// One request of the run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Goal {
-    /// From 1.
+    /// Number of the goal, from 1.
     pub number: u64,
-    /// As it is asked.
+    /// Question of the request.
     pub question: String,
-    /// What the assessment makes of it.
+    /// Result of the assessment.
     pub way: Way,
 }
 
-/// What becomes of a request.
+/// Result of an assessment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
-    /// An answer at once.
+    /// Immediate answer.
     Answer,
-    /// A few steps in a row, without a goal; the last one is the answer.
+    /// A few sequential steps without a goal; the last one is the answer.
     Steps(Vec<Step>),
     /// A goal with a plan.
     Planned(Plan),
 }
 
-/// A plan, of a goal or of a sub-goal.
+/// Plan of a goal or a sub-goal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// The goal's title: `g17`, or the key of the step that opened it.
+    /// Title of the goal: `g17`, or the key of the step that opened it.
     pub name: String,
-    /// In an order in which each comes after all that it depends on.
+    /// Steps in a topological order.
     pub steps: Vec<Step>,
-    /// What is judged at the end.
+    /// Criterion of the judge.
     pub criterion: Criterion,
-    /// The steps of a second plan, which the first judgement asks for; empty: it does not.
+    /// Steps of a second plan, which the first judgement requests; empty: it does not.
     pub again: Vec<Step>,
-    /// The model first gives a plan that breaks a rule, and is told so.
+    /// The model first returns a plan that breaks a rule, and is asked to repair it.
     pub is_refused_once: bool,
 }
 
-/// What has to hold at the end.
+/// Criterion of a goal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Criterion {
-    /// Nothing is judged.
+    /// No criterion.
     None,
-    /// This step's status is 200, which an expression finds out.
+    /// An expression checks that the status of this step is 200.
     Checked(String),
-    /// The model says so.
+    /// The model decides.
     Judged,
 }
 
-/// A node of a plan.
+/// Node of a plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// Unique in the whole run.
     pub key: String,
     /// Earlier steps of the same plan.
     pub depends_on: Vec<String>,
-    /// An approval among them that must have been given.
+    /// Approval among them that must have been given.
     pub only_if_approved: Option<String>,
-    /// The run goes on without it, should it fail.
+    /// True if the run continues without the step when it fails.
     pub may_fail: bool,
-    /// What is done.
+    /// Work of the step.
     pub work: Work,
 }
 
-/// The work of a step, with its end.
+/// Work of a step, with its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Work {
-    /// A webhook that is taken, after so many answers of 503; at once, or after a while.
+    /// Webhook that is accepted after this number of 503 answers, at once or after a pause.
     Effect {
-        /// Answers of 503 before.
+        /// Number of 503 answers before.
         refusals: u32,
-        /// How long the server thinks, in milliseconds.
+        /// Time until the server answers, in milliseconds.
         pause_ms: u32,
     },
-    /// A webhook that is answered with 422: the step fails.
+    /// Webhook that is answered with 422: the step fails.
     RejectedEffect,
-    /// A sum.
+    /// Sum that succeeds.
     Sum,
-    /// A division by zero: the step fails.
+    /// Division by zero: the step fails.
     BadSum,
-    /// An agent that makes so many webhooks in one turn, then is done, or (when its provider refuses) fails.
+    /// Agent that calls webhooks in one turn and then completes, or fails when its provider refuses.
     Agent {
         /// Calls of its first turn.
         calls: u32,
-        /// Whether the turn after that is refused.
+        /// True if the next turn is refused.
         gives_up: bool,
     },
-    /// A person's decision.
+    /// Decision of a person.
     Approval {
-        /// What they decide.
+        /// True if they approve.
         is_approved: bool,
-        /// Whether the step fails when they reject.
+        /// True if the step fails when they reject.
         fails_if_rejected: bool,
     },
-    /// A goal of its own.
+    /// Sub-goal.
     Subgoal(Plan),
 }
 
 impl Goal {
-    /// The plan of this name, wherever it is.
+    /// Returns the plan of this name, at any depth.
     #[must_use]
     pub fn plan(&self, name: &str) -> Option<&Plan> {
         match &self.way {
@@ -113,7 +113,7 @@ impl Goal {
         }
     }
 
-    /// The step of this key, wherever it is.
+    /// Returns the step of this key, at any depth.
     #[must_use]
     pub fn step(&self, key: &str) -> Option<&Step> {
         match &self.way {
@@ -123,7 +123,7 @@ impl Goal {
         }
     }
 
-    /// All steps of all its plans.
+    /// Counts the steps of all its plans.
     #[must_use]
     pub fn step_count(&self) -> u64 {
         match &self.way {
@@ -174,7 +174,7 @@ fn count(steps: &[Step]) -> u64 {
     steps.iter().map(own).sum()
 }
 
-/// The number of the goal that a name, a key or a question speaks of: the first word that is `g` and a number.
+/// Returns the number of the goal that a name, a key or a question refers to: its first word of `g` and a number.
 #[must_use]
 pub(super) fn goal_number(text: &str) -> Option<u64> {
     text.split(|letter: char| !letter.is_ascii_alphanumeric())

@@ -1,7 +1,7 @@
-//! Compares what a run left, in the rows and at the receiver of webhooks, with what was predicted of each goal.
+//! Compares the rows and the receiver of webhooks after a run with the prediction of each goal.
 //!
-//! The one thing to know: it finds fault with goals that have ended, and says of the others that they have not. What
-//! must hold of the rows whatever the goals were is asked elsewhere ([`crate::oracle`]).
+//! It checks goals that have ended, and reports the others as open. Invariants that hold for all rows are checked in
+//! [`crate::oracle`].
 
 mod effects;
 
@@ -12,20 +12,20 @@ use super::settings::Settings;
 use super::world::Effects;
 use effects::{by_name, check_effects};
 
-/// How many effects there were.
+/// Counts of effects.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct EffectCounts {
     /// Effects that had to happen.
     pub required: u64,
-    /// Effects that happened: one for each idempotency key that was taken.
+    /// Effects that happened: one for each idempotency key that was accepted.
     pub done: u64,
     /// Webhooks that arrived.
     pub arrivals: u64,
-    /// Arrivals under a key that had been taken before, and changed nothing.
+    /// Arrivals under a key that had been accepted before, and changed nothing.
     pub repeated: u64,
 }
 
-/// What was found.
+/// Result of the comparison.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) violations: Vec<String>,
@@ -34,19 +34,19 @@ pub(super) struct Found {
     pub(super) worn_out: u64,
 }
 
-/// What a run was, as far as it got.
-pub(super) struct Ran<'a> {
+/// Run to be verified, as far as it got.
+pub(super) struct VerifiedRun<'a> {
     pub(super) settings: &'a Settings,
-    /// Goals that were begun, from the first.
+    /// Goals that were requested, from the first.
     pub(super) asked: u64,
-    /// Whether it was stopped: then what has not ended was not given the time.
+    /// True if the run was stopped early: open goals are then no violation.
     pub(super) was_interrupted: bool,
     /// Answers that the model gave.
     pub(super) model_answers: u64,
 }
 
-/// Compares.
-pub(super) fn verify(ran: &Ran<'_>, rows: &Rows, effects: &Effects) -> Found {
+/// Compares rows and effects with the predictions.
+pub(super) fn verify(ran: &VerifiedRun<'_>, rows: &Rows, effects: &Effects) -> Found {
     let (settings, seed) = (ran.settings, ran.settings.seed);
     let mut found = Found::default();
     let arrived = by_name(effects, rows, &mut found);
@@ -54,13 +54,13 @@ pub(super) fn verify(ran: &Ran<'_>, rows: &Rows, effects: &Effects) -> Found {
         let prediction = predict(&generate(seed, number));
         let Some(request) = rows.requests.get(&number) else {
             if !ran.was_interrupted {
-                found.say(number, "was asked, and there is no request of it");
+                found.add(number, "was asked, and there is no request of it");
             }
             continue;
         };
         if !request.has_ended {
             if !ran.was_interrupted {
-                found.say(
+                found.add(
                     number,
                     &format!("has not ended: request {} is {}", request.id, request.state),
                 );
@@ -77,7 +77,7 @@ pub(super) fn verify(ran: &Ran<'_>, rows: &Rows, effects: &Effects) -> Found {
             "failed"
         };
         if request.state != state {
-            found.say(
+            found.add(
                 number,
                 &format!(
                     "should be {state}, and request {} is {}",
@@ -92,7 +92,7 @@ pub(super) fn verify(ran: &Ran<'_>, rows: &Rows, effects: &Effects) -> Found {
         let number = super::shape::goal_number(name).unwrap_or(0);
         let is_known = predict(&generate(seed, number)).effects.contains_key(name);
         if !is_known {
-            found.say(
+            found.add(
                 number,
                 &format!("has the effect {name}, which none of its steps is about"),
             );
@@ -100,7 +100,8 @@ pub(super) fn verify(ran: &Ran<'_>, rows: &Rows, effects: &Effects) -> Found {
     }
     if !ran.was_interrupted && ran.asked < settings.goals {
         let left = settings.goals - ran.asked;
-        let sentence = format!("{left} goals could not be asked: nothing ended any more");
+        let sentence =
+            format!("{left} goals could not be requested, because no goal ended any more");
         found.violations.push(sentence);
     }
     found.violations.extend(effects.unreadable.iter().cloned());
@@ -109,15 +110,15 @@ pub(super) fn verify(ran: &Ran<'_>, rows: &Rows, effects: &Effects) -> Found {
 }
 
 impl Found {
-    fn say(&mut self, number: u64, sentence: &str) {
+    fn add(&mut self, number: u64, sentence: &str) {
         self.violations.push(format!("goal {number} {sentence}"));
     }
 }
 
-/// Errors of an attempt that says nothing about the step: its worker was lost, or the worker lost the database.
+/// Errors of attempts that are independent of the step: its worker was lost, or the worker lost the database.
 const OUTSIDE_ERRORS: [&str; 2] = ["lease_expired", "database_unavailable"];
 
-/// Returns true if a step failed with its last attempt taken from outside.
+/// Returns true if a step failed because its last attempt was taken from outside.
 fn is_worn_out(number: u64, rows: &Rows) -> bool {
     let mut runs = rows.runs.iter().filter(|((of, _), _)| *of == number);
     runs.any(|(_, run)| {
@@ -134,7 +135,7 @@ fn check_runs(number: u64, prediction: &Prediction, rows: &Rows, found: &mut Fou
         let name = expected.goal.as_deref().unwrap_or("the request");
         let run = rows.runs.get(&(number, expected.goal.clone()));
         match (run, expected.certainty) {
-            (None, Certainty::Certain) => found.say(number, &format!("has no run of {name}")),
+            (None, Certainty::Certain) => found.add(number, &format!("has no run of {name}")),
             (None, Certainty::Possible) => {}
             (Some(run), _) => check_run(number, name, expected, run, found),
         }
@@ -142,7 +143,7 @@ fn check_runs(number: u64, prediction: &Prediction, rows: &Rows, found: &mut Fou
     let is_expected = |name: &Option<String>| prediction.runs.iter().any(|run| run.goal == *name);
     let runs = rows.runs.keys().filter(|(of, _)| *of == number);
     for (_, name) in runs.filter(|(_, name)| !is_expected(name)) {
-        found.say(
+        found.add(
             number,
             &format!("has a run of {name:?}, which should not be"),
         );
@@ -152,7 +153,7 @@ fn check_runs(number: u64, prediction: &Prediction, rows: &Rows, found: &mut Fou
 fn check_run(number: u64, name: &str, expected: &RunPrediction, run: &RunRow, found: &mut Found) {
     if !fits(expected.end, expected.certainty, &run.state) {
         let end = expected.end.as_str();
-        found.say(
+        found.add(
             number,
             &format!(
                 "should have the run of {name} {end}, and run {} is {}",
@@ -163,7 +164,7 @@ fn check_run(number: u64, name: &str, expected: &RunPrediction, run: &RunRow, fo
     for (key, step) in &expected.steps {
         match (run.steps.get(key), step.certainty) {
             (None, Certainty::Certain) => {
-                found.say(number, &format!("has no step {key} in the run of {name}"));
+                found.add(number, &format!("has no step {key} in the run of {name}"));
             }
             (None, Certainty::Possible) => {}
             (Some(row), _) => check_step(number, key, step, row, found),
@@ -174,7 +175,7 @@ fn check_run(number: u64, name: &str, expected: &RunPrediction, run: &RunRow, fo
         .keys()
         .filter(|key| !expected.steps.contains_key(*key))
     {
-        found.say(
+        found.add(
             number,
             &format!("has the step {key} in the run of {name}, which should not be"),
         );
@@ -185,17 +186,17 @@ fn check_step(number: u64, key: &str, expected: &StepPrediction, row: &StepRow, 
     if !fits(expected.end, expected.certainty, &row.state) {
         let end = expected.end.as_str();
         let why = row.error_code.as_deref().unwrap_or("no error");
-        let history = row.history.as_deref().unwrap_or("not told");
+        let history = row.history.as_deref().unwrap_or("no attempts");
         let sentence = format!(
             "should have the step {key} {end}, and it is {} ({why}, attempt {}; attempts: {history})",
             row.state, row.attempt
         );
-        found.say(number, &sentence);
+        found.add(number, &sentence);
         return;
     }
     let is_worked = matches!(row.state.as_str(), "completed" | "failed");
     if is_worked && row.booked_calls != i64::from(expected.model_calls) {
-        found.say(
+        found.add(
             number,
             &format!(
                 "should have {} answers of the model in the journal of step {key}, and has {}",

@@ -1,24 +1,24 @@
-//! Shapes as the JSON that a model answers with.
+//! Shapes as the JSON of model answers.
 
 use serde_json::{Value, json};
 
 use super::predict::effect_name;
 use super::shape::{Criterion, Goal, Plan, Step, Way, Work};
-use super::world::Sent;
+use super::world::WebhookBody;
 
-/// The model's name in answers, and in what is booked.
+/// Model name in answers and bookings.
 pub(super) const MODEL: &str = "scripted";
-/// The agent that the harness adds to its workspace.
+/// Agent that the harness adds to its workspace.
 pub(super) const AGENT: &str = "chaos";
-/// As many as a plan may give a step: faults take some of them, and are kept from taking the last.
+/// Maximum that a plan may give a step: faults take some of them, but never the last.
 pub(super) const MAX_ATTEMPTS: u32 = 20;
 
-/// The question of a goal.
+/// Returns the question of a goal.
 pub(super) fn question(seed: u64, number: u64) -> String {
     format!("Carry out g{number}, seed {seed}")
 }
 
-/// The assessment of a goal's question.
+/// Returns the assessment of a goal's question.
 pub(super) fn assessment(goal: &Goal, effect_url: &str) -> Value {
     let mut assessment = match &goal.way {
         Way::Answer => json!({"decision": "answer", "text": format!("g{} is done.", goal.number)}),
@@ -35,7 +35,7 @@ pub(super) fn assessment(goal: &Goal, effect_url: &str) -> Value {
     assessment
 }
 
-/// A plan, the first or the second.
+/// Returns a plan, the first or the second.
 #[must_use]
 pub fn plan(plan: &Plan, is_second: bool, effect_url: &str) -> Value {
     let criteria = match &plan.criterion {
@@ -53,19 +53,19 @@ pub fn plan(plan: &Plan, is_second: bool, effect_url: &str) -> Value {
     })
 }
 
-/// A plan that no check lets pass.
+/// Returns a plan that fails every check.
 pub(super) fn bad_plan() -> Value {
     json!({"summary": "Not a plan", "steps": [
         {"key": "a", "kind": "tool", "title": "a", "depends_on": ["nowhere"], "input": {"tool": "crystal_ball", "arguments": {}}},
     ]})
 }
 
-/// The calls of an agent's first turn.
+/// Returns the calls of an agent's first turn.
 pub(super) fn agent_calls(key: &str, calls: u32, effect_url: &str) -> Vec<Value> {
     let call = |number: u32| {
-        let body = Sent {
+        let body = WebhookBody {
             effect: effect_name(key, number),
-            ..Sent::default()
+            ..WebhookBody::default()
         };
         let arguments = json!({"url": effect_url, "body": body});
         json!({
@@ -82,9 +82,9 @@ fn steps(all: &[Step], effect_url: &str) -> Vec<Value> {
 
 fn step(step: &Step, effect_url: &str) -> Value {
     let key = &step.key;
-    let mut sent = Sent {
+    let mut sent = WebhookBody {
         effect: effect_name(key, 1),
-        ..Sent::default()
+        ..WebhookBody::default()
     };
     let (kind, input) = match &step.work {
         Work::Effect { refusals, pause_ms } => {
@@ -97,7 +97,7 @@ fn step(step: &Step, effect_url: &str) -> Value {
         }
         Work::Sum => ("tool", sum("17 + 25")),
         Work::BadSum => ("tool", sum("1 / 0")),
-        // The model is told the key and looks up the rest.
+        // The model receives the key and looks up the rest.
         Work::Agent { .. } => ("agent", json!({"instructions": key})),
         Work::Approval {
             fails_if_rejected, ..
@@ -127,7 +127,7 @@ fn step(step: &Step, effect_url: &str) -> Value {
     })
 }
 
-fn webhook(effect_url: &str, sent: &Sent) -> Value {
+fn webhook(effect_url: &str, sent: &WebhookBody) -> Value {
     json!({"tool": "webhook", "arguments": {"url": effect_url, "body": sent}})
 }
 

@@ -1,7 +1,7 @@
-//! The world outside of the stack: a model's provider and a receiver of webhooks, on 127.0.0.1.
+//! Servers outside the stack: a model's provider and a receiver of webhooks, on 127.0.0.1.
 //!
-//! The one thing to know: neither remembers what it has to answer. The model answers from the goal's number, which is
-//! in every question, and the receiver does what the webhook's own body says. What is remembered is who called.
+//! Neither stores its answers. The model answers from the goal's number, which is in every question, and the receiver
+//! follows the body of the webhook. Only the callers are stored.
 
 mod effects;
 mod model;
@@ -17,23 +17,23 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub(super) use effects::{Effect, Effects};
-pub(super) use receiver::Sent;
+pub(super) use receiver::WebhookBody;
 
 use crate::faults::Faults;
 
-/// Tokens of every answer of the model.
+/// Tokens of every model answer.
 pub(super) const TOKENS: (i64, i64) = (100, 10);
 
-/// Both servers, behind one port.
+/// Both servers, on one port.
 pub(super) struct World {
     port: u16,
-    known: Known,
+    known: SharedState,
     serving: JoinHandle<()>,
 }
 
-/// What both servers know.
+/// Shared state of both servers.
 #[derive(Clone)]
-struct Known {
+struct SharedState {
     seed: u64,
     faults: Faults,
     effects: Arc<Mutex<Effects>>,
@@ -50,7 +50,7 @@ impl World {
             .local_addr()
             .context("asking for that port")?
             .port();
-        let known = Known {
+        let known = SharedState {
             seed,
             faults,
             effects: Arc::default(),
@@ -76,27 +76,27 @@ impl World {
         })
     }
 
-    /// `host:port`, as a workspace lists it and the operator names it.
+    /// Returns `host:port`, as a workspace lists it and the operator allows it.
     pub(super) fn host(&self) -> String {
         host(self.port)
     }
 
-    /// The provider's address, of which each sandbox has one of its own.
+    /// Returns the provider's address template, with one address per sandbox.
     pub(super) fn model_url(&self) -> String {
         format!("http://{}/model/{{sandbox}}/v1", self.host())
     }
 
-    /// The faults that both servers report to.
+    /// Returns the faults that both servers report to.
     pub(super) fn faults(&self) -> &Faults {
         &self.known.faults
     }
 
-    /// What has arrived so far.
+    /// Returns the effects that have arrived so far.
     pub(super) fn effects(&self) -> MutexGuard<'_, Effects> {
         self.known.effects()
     }
 
-    /// How many questions the model has answered.
+    /// Returns the number of model answers.
     pub(super) fn answers(&self) -> u64 {
         self.known.answers.load(Ordering::Relaxed)
     }
@@ -108,7 +108,7 @@ impl Drop for World {
     }
 }
 
-impl Known {
+impl SharedState {
     fn effects(&self) -> MutexGuard<'_, Effects> {
         self.effects.lock().unwrap_or_else(PoisonError::into_inner)
     }

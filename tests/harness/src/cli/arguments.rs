@@ -1,4 +1,4 @@
-//! What may be written on the command line, with the help that teaches it.
+//! Arguments of the command line, with their help.
 
 mod bench;
 mod chaos;
@@ -27,7 +27,7 @@ Each command starts a Postgres of its own and removes it at its end; the stack o
 Random choices come from a seed, which is printed: --seed repeats them. `cargo harness <COMMAND> --help` lists what a
 command takes and what its report contains. tests/results keeps the reports of larger runs.";
 
-/// Breaks Goalpost on purpose, races its transitions, and measures it.
+/// Injects faults into Goalpost, races its transitions, and measures it.
 #[derive(Debug, Parser)]
 #[command(name = "harness", bin_name = "cargo harness", version, after_help = EXAMPLES)]
 #[command(disable_help_subcommand = true, arg_required_else_help = true)]
@@ -48,7 +48,7 @@ pub(super) struct Global {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Run many goals under injected faults, and check what came of each
+    /// Run many goals under injected faults, and verify the result of each
     #[command(after_help = chaos::HELP)]
     Chaos(Chaos),
     /// Let sessions race on the same rows, and check that each race has one legal end
@@ -56,13 +56,13 @@ pub(super) enum Command {
         after_help = "Examples:\n  cargo harness races --trials 200\n  cargo harness races --kind cancel --seed 7\n  cargo run --release --bin harness -- races --trials 10000 --json\n\nRuns on a Postgres of its own. The code is 1 if a race ended as it must not."
     )]
     Races(Races),
-    /// Measure how fast work is done, and what each step costs
+    /// Measure the speed of work, and the cost of each step
     #[command(after_help = bench::HELP)]
     Bench(Bench),
-    /// See what the configured language model achieves
+    /// Evaluate the configured language model
     #[command(after_help = eval::HELP)]
     Eval(EvalCommand),
-    /// Take guards away one at a time, and name those that no test misses
+    /// Mutate the product, one change at a time, and list the mutants that no test kills
     #[command(after_help = mutants::HELP)]
     Mutants(Mutants),
     /// Write supabase/migrations from supabase/schemas
@@ -72,10 +72,10 @@ pub(super) enum Command {
     Migrations(Migrations),
 }
 
-/// What `migrations` takes.
+/// Arguments of `migrations`.
 #[derive(Debug, Args)]
 pub(super) struct Migrations {
-    /// Write nothing; the code is 1 if the migration is not what the sources amount to
+    /// Write nothing; exit with 1 if the migration differs from its sources
     #[arg(long)]
     pub(super) check: bool,
 }

@@ -1,8 +1,8 @@
-//! `harness bench`: measures the whole stack, built to be measured, and compares the figures with the aims.
+//! `harness bench`: measures the whole stack in an optimised build, and compares the figures with the targets.
 //!
-//! The one thing to know: `cargo harness` is a build for developing. Measured by it, the gateway and the Lambda host
-//! would be slow though the functions are not. So the command builds the functions and itself with an optimised
-//! profile, and goes on as that program.
+//! `cargo harness` is a development build, in which the gateway and the Lambda host would be slow although the
+//! functions are not. The command therefore builds the functions and itself with an optimised profile, and continues as
+//! that program.
 
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use super::arguments::{BenchSubject, Profile};
 use super::{Usage, arguments, print, print_json, stop_signal};
 use crate::bench::{self, Amount, Repetitions, Settings, Stage, Workload, report};
 
-/// This very program.
+/// Name of this program.
 const OWN: &str = "harness";
 /// Starts of each function.
 const COLD_STARTS: usize = 20;
@@ -34,11 +34,11 @@ pub(super) async fn run(
     if let Some(program) = other_program(arguments.profile, &home, &progress).await? {
         return Err(become_program(&program));
     }
-    let told = stop_signal()?;
+    let stop = stop_signal()?;
     tokio::select! {
         ended = measure(arguments, global, &home, &progress) => ended,
-        // Dropping the stage ends all that it started.
-        () = told => anyhow::bail!("stopped; nothing is left running."),
+        // Dropping the stage ends everything that it started.
+        () = stop => anyhow::bail!("stopped; nothing is left running."),
     }
 }
 
@@ -59,7 +59,7 @@ fn check(arguments: &arguments::Bench) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Builds the functions and this program with the profile. Returns the program that was built; none if it is this one.
+/// Builds the functions and this program with the profile. Returns the built program, or none if it is this one.
 async fn other_program(
     profile: Profile,
     home: &Home,
@@ -74,7 +74,7 @@ async fn other_program(
     Ok((own.canonicalize().ok().as_ref() != Some(&program)).then_some(program))
 }
 
-/// Goes on as that program, with the functions that lie beside it. Returns only when it cannot be started.
+/// Replaces this process by that program, with the functions beside it. Returns only if it cannot be started.
 fn become_program(program: &Path) -> anyhow::Error {
     let mut command = Command::new(program);
     command.args(std::env::args_os().skip(1));
@@ -208,7 +208,7 @@ async fn measure_cold(
     Ok(())
 }
 
-/// The figures of the usual mode, with those of Managed Instances under a name of their own.
+/// Returns the figures of the default mode, with those of Managed Instances under a separate name.
 fn in_json(modes: &[Repetitions], postgres: Option<&impl serde::Serialize>) -> serde_json::Value {
     let mut value = json!(modes.first());
     if let (Some(fields), Some(managed)) = (value.as_object_mut(), modes.get(1)) {

@@ -1,6 +1,6 @@
-//! `harness chaos`: goals under injected faults, and what was found.
+//! `harness chaos`: goals under injected faults, and the violations.
 //!
-//! The one thing to know: the seed is printed before anything else, so that whatever is found can be looked at again.
+//! The seed is printed before anything else, so that every run can be repeated.
 
 use local_stack::home::Home;
 use local_stack::progress::Progress;
@@ -11,7 +11,7 @@ use super::{Usage, arguments, print, print_error, print_json, stop_signal};
 use crate::chaos::{Report, Settings};
 use crate::random::new_seed;
 
-/// Sentences shown to people; JSON has all of them.
+/// Number of violations printed as text; JSON has all of them.
 const SHOWN_VIOLATIONS: usize = 40;
 
 pub(super) async fn run(
@@ -29,7 +29,7 @@ pub(super) async fn run(
     verdict(&report)
 }
 
-/// Returns an error if anything was found, or if the run was not the one that was asked for.
+/// Returns an error if there are violations, or if the run injected fewer faults than requested.
 fn verdict(report: &Report) -> anyhow::Result<()> {
     let seed = report.settings.seed;
     if !report.violations.is_empty() {
@@ -46,7 +46,7 @@ fn verdict(report: &Report) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Without a fault named: a bit of each. Otherwise those that are named.
+/// Returns a few faults of each kind if none is named, otherwise the named ones.
 fn settings(arguments: &arguments::Chaos) -> Settings {
     let shares = [
         arguments.drop_wakes,
@@ -74,7 +74,7 @@ fn settings(arguments: &arguments::Chaos) -> Settings {
         drop_wakes: share(arguments.drop_wakes),
         duplicate_wakes: share(arguments.duplicate_wakes),
         delay_wakes: share(arguments.delay_wakes),
-        // Each answer that is cut costs a lease; a share as of wakes would be all that happens.
+        // Each cut answer costs a lease; a share as of wakes would dominate the run.
         cut_answers: share(arguments.cut_answers.or((!is_any_named).then_some(0.02))),
         crash_postgres: number(arguments.crash_postgres, 2),
         stop_sweeper: arguments.stop_sweeper,
@@ -82,7 +82,7 @@ fn settings(arguments: &arguments::Chaos) -> Settings {
     }
 }
 
-/// A server and a database of its own, gone with the run.
+/// Returns options for a server and a database of its own, removed after the run.
 fn options() -> anyhow::Result<StackOptions> {
     let mut options = StackOptions::for_people(Home::open()?, Progress::stderr());
     options.server = ServerChoice::Throwaway;
@@ -98,7 +98,7 @@ fn show(report: &Report) {
         .into_iter()
         .map(|(name, value)| vec![name.to_owned(), value])
         .collect();
-    for line in table::lines(screen, &["WHAT", "CAME TO"], &rows) {
+    for line in table::lines(screen, &["FIGURE", "VALUE"], &rows) {
         print(&line);
     }
     if report.was_interrupted {
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_fault_named_there_is_a_bit_of_each() {
+    fn unnamed_faults_default_to_each_kind() {
         let settings = parsed("--goals 100").unwrap();
         assert!(settings.kills > 0 && settings.freezes > 0 && settings.crash_postgres > 0);
         assert!(settings.drop_wakes > 0.0 && settings.cut_answers > 0.0);
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn with_a_fault_named_there_is_that_one_alone() {
+    fn named_fault_excludes_the_others() {
         for line in [
             "--seed 4 --kills 7",
             "--seed 4 --kills 7 --freezes 0 --drop-wakes 0",
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_share_or_cannot_end_is_refused() {
+    fn invalid_shares_and_endless_runs_are_refused() {
         for line in [
             "--drop-wakes 1.5",
             "--drop-wakes -1",

@@ -1,4 +1,4 @@
-//! `harness eval tasks`: what the configured model achieves, and at which cost.
+//! `harness eval tasks`: success and cost of the configured model.
 
 use local_stack::home::Home;
 use local_stack::progress::Progress;
@@ -37,7 +37,7 @@ pub(super) async fn run(arguments: &arguments::Eval, global: &Global) -> anyhow:
     Ok(())
 }
 
-/// A server and a database of its own, gone with the run; the model of the environment.
+/// Returns options for a server and a database of its own, removed after the run, with the environment's model.
 fn options() -> anyhow::Result<StackOptions> {
     let mut options = StackOptions::for_people(Home::open()?, Progress::stderr());
     options.server = ServerChoice::Throwaway;

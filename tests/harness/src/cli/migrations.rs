@@ -1,4 +1,4 @@
-//! `harness migrations`: writes the migration that `supabase/schemas` amounts to, or compares it with the sources.
+//! `harness migrations`: generates the migration from `supabase/schemas`, or compares it with the sources.
 
 use anyhow::{Context as _, bail};
 use local_stack::home::Home;

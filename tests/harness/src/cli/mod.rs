@@ -1,4 +1,4 @@
-//! The `harness` command line: the story of each command is in the file of its name.
+//! The `harness` command line: one module per command.
 
 mod arguments;
 mod bench;
@@ -15,7 +15,7 @@ use local_stack::terminal::{self, Usage, print, print_error, print_json, stop_si
 
 use arguments::{Arguments, Command, EvalSubject};
 
-/// Runs the command of this process's arguments; the code to end with.
+/// Runs the command of this process's arguments and returns the exit code.
 #[must_use]
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();

@@ -1,4 +1,4 @@
-//! `harness mutants`: takes guards away one at a time, and names those that no test misses.
+//! `harness mutants`: runs mutants one at a time, and lists those that no test kills.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -67,7 +67,7 @@ pub(super) async fn run(
     end(&report)
 }
 
-/// Returns true if something chooses among SQL mutants.
+/// Returns true if an argument selects SQL mutants.
 fn is_of_sql(arguments: &arguments::Mutants) -> bool {
     !arguments.function.is_empty()
         || !arguments.area.is_empty()
@@ -114,10 +114,10 @@ async fn run_sql(
 ) -> anyhow::Result<Report> {
     let mutants = chosen.clone();
     let counter = Arc::new(Counter::new(progress, chosen.len()));
-    let tell = Arc::clone(&counter);
+    let results = Arc::clone(&counter);
     let tried = runner
         .run(chosen, usize::from(arguments.jobs), move |tried| {
-            tell.add(tried)
+            results.add(tried)
         })
         .await?;
     counter.end();
@@ -126,14 +126,14 @@ async fn run_sql(
         report.stale.extend(runner.unknown(list));
     }
     if arguments.rust {
-        let told = progress.clone();
+        let output = progress.clone();
         let alive = run_rust_tests(
             runner.workspace(),
             &mutants,
             list,
             move |mutant, test, is_killed| {
                 let verdict = if is_killed { "kills" } else { "DOES NOT KILL" };
-                told.print(&format!("{test} {verdict} {}", mutant.id()));
+                output.print(&format!("{test} {verdict} {}", mutant.id()));
             },
         );
         report.stale.extend(alive.await?);
@@ -141,7 +141,7 @@ async fn run_sql(
     Ok(report)
 }
 
-/// Shows how far a run is, and each survivor as soon as it is found.
+/// Progress of a run; prints each survivor as soon as it is found.
 struct Counter {
     progress: Progress,
     phase: Mutex<Option<Phase>>,
@@ -302,7 +302,7 @@ fn score_in_json(score: &Score) -> Value {
     value
 }
 
-/// The commit that the working tree is at, with a `+` if it has changes.
+/// Returns the commit of the working tree, with a `+` if it has changes.
 fn commit() -> anyhow::Result<String> {
     let git = |arguments: &[&str]| -> anyhow::Result<String> {
         let output = std::process::Command::new("git")

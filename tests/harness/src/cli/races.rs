@@ -1,4 +1,4 @@
-//! `harness races`: lets sessions race on a Postgres of its own, and says whether every race had one legal end.
+//! `harness races`: runs races on a Postgres of its own, and reports whether every race had one legal end.
 
 use anyhow::{Context, bail};
 use local_stack::home::Home;
@@ -29,7 +29,7 @@ pub(super) async fn run(arguments: &arguments::Races, global: &Global) -> anyhow
         "Seed {seed}: {} of each kind.",
         count(options.trials, "trial")
     ));
-    let report = races::run(&server, &options, told).await?;
+    let report = races::run(&server, &options, print_kind).await?;
     tokio::task::spawn_blocking(move || drop(server))
         .await
         .context("stopping Postgres")?;
@@ -58,7 +58,7 @@ fn kinds(kind: RaceKind) -> Vec<Kind> {
     }
 }
 
-fn told(races: &Races) {
+fn print_kind(races: &Races) {
     print_error(&format!(
         "{}: {} in {:.1} s, {}.",
         races.kind,
@@ -91,7 +91,7 @@ fn show(report: &Report) {
         let won = won.collect::<Vec<_>>().join(", ");
         print(&format!("\n{}", screen.palette.strong(&races.kind)));
         print(&format!("  {won}"));
-        for violation in &races.told {
+        for violation in &races.shown {
             print(&screen.palette.bad(&format!("  trial {}", violation.trial)));
             for found in &violation.found {
                 print(&format!("    {found}"));

@@ -58,7 +58,7 @@ fn bench_measures_profile_measure_by_default() {
 }
 
 #[test]
-fn unknown_commands_and_subjects_end_with_code_2() {
+fn unknown_commands_and_subjects_exit_with_2() {
     for line in ["", "demo", "bench", "bench everything", "races --kind none"] {
         assert_eq!(parsed(line).unwrap_err().exit_code(), 2, "{line}");
     }

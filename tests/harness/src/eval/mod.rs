@@ -1,8 +1,8 @@
-//! What a language model achieves: tasks over the demonstration shop, asked through the product's own doors, each with an
-//! outcome that can be checked.
+//! Evaluation of a language model: tasks over the demonstration shop, requested through the product's own API, each
+//! with a verifiable outcome.
 //!
-//! The model is whatever the environment configures, as for `cargo goalpost up`. People are played by rules: approvers
-//! approve or reject as the task says, the requester gives the task's answer. Nothing of a prompt is known here.
+//! The environment configures the model, as for `cargo goalpost up`. People are simulated by rules: approvers approve
+//! or reject as the task defines, the requester gives the task's answer. The evaluation does not depend on prompts.
 
 mod play;
 mod report;
@@ -21,27 +21,27 @@ use crate::people::Client;
 pub use report::{Report, TaskResult};
 pub use tasks::{Kind, Task, Tasks};
 
-/// Caps of the demonstration person: the run's own cap is the operator's account with the provider.
+/// Caps of the demonstration person: the limit of a run is the operator's account with the provider.
 const DAY_MICROUSD: u64 = 200_000_000;
 const DAY_TOKENS: u64 = 2_000_000_000;
 
-/// How a run is made.
+/// Settings of a run.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The tasks, in the order of the file.
+    /// Tasks, in the order of the file.
     pub tasks: Tasks,
-    /// How many are played side by side.
+    /// Number of tasks that run side by side.
     pub parallel: usize,
     /// Seconds after which a task counts as not ended.
     pub task_seconds: u64,
-    /// Price of the model's input and output in micro-dollars per million tokens, where it is given.
+    /// Price of the model's input and output in micro-dollars per million tokens, if given.
     pub price: Option<(u64, u64)>,
 }
 
-/// Plays the tasks on a stack of its own.
+/// Runs the tasks on a stack of its own.
 ///
 /// # Errors
-/// No model is configured, or the stack does not start. What a task came to is no error: see the report.
+/// No model is configured, or the stack does not start. A failed task is no error: see the report.
 pub async fn run(settings: Settings, options: StackOptions) -> anyhow::Result<Report> {
     let has_key = options.openai_api_key.is_some() || options.anthropic_api_key.is_some();
     anyhow::ensure!(
@@ -79,7 +79,7 @@ async fn play_all(
     Ok(results)
 }
 
-/// Adds what the tasks need beside the shop, and caps that they fit in.
+/// Adds the tables that the tasks need beside the shop, and sufficient caps.
 async fn prepare(settings: &Settings, stack: &Stack) -> anyhow::Result<()> {
     let stage = include_str!("../../eval/stage.sql");
     let db = stack.admin_db().await?;
@@ -112,7 +112,7 @@ async fn prepare(settings: &Settings, stack: &Stack) -> anyhow::Result<()> {
 /// Reads the tasks that ship with the harness, or those of a file.
 ///
 /// # Errors
-/// The file cannot be read, or a task in it is not sound; the message names it.
+/// The file cannot be read, or a task in it is invalid; the message names it.
 pub fn read_tasks(file: Option<&Path>) -> anyhow::Result<Tasks> {
     match file {
         None => Tasks::parse(include_str!("../../eval/tasks.toml")),

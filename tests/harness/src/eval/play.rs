@@ -1,4 +1,4 @@
-//! One task, from its question to its end, with the people that it needs.
+//! One task, from its question to its end, with the simulated people.
 
 use std::time::{Duration, Instant};
 
@@ -11,19 +11,19 @@ use super::score;
 use super::tasks::Task;
 use crate::people::Client;
 
-/// Pause between two looks at a request: people's decisions come over the same API, so no single call can wait for both.
-const LOOK: Duration = Duration::from_millis(200);
+/// Interval between two reads of a request: people decide over the same API, so no single call can wait for both.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// What a request came to.
+/// End of a request.
 pub(super) struct Ended {
-    /// `answered`, `failed`, `cancelled`; or the state it was left in.
+    /// `answered`, `failed`, `cancelled`; or the last state seen.
     pub(super) state: String,
-    /// The answer, or the reason.
+    /// Answer or reason.
     pub(super) text: String,
     pub(super) has_goal: bool,
 }
 
-/// Plays tasks one after the other.
+/// Runs tasks one after the other.
 pub(super) async fn chain(
     stack: &Stack,
     tasks: Vec<Task>,
@@ -49,14 +49,14 @@ async fn one(stack: &Stack, task: &Task, seconds: u64) -> anyhow::Result<TaskRes
         .context("no request")?;
     let limit = Duration::from_secs(seconds);
     let ended = loop {
-        let ended = look(&owner, request_id).await?;
+        let ended = read_request(&owner, request_id).await?;
         if ended.state != "submitted" && ended.state != "accepted" || began.elapsed() > limit {
             break ended;
         }
         for person in [&owner, &approver] {
             decide(person, &owner, request_id, task).await?;
         }
-        tokio::time::sleep(LOOK).await;
+        tokio::time::sleep(POLL_INTERVAL).await;
     };
     let took = began.elapsed();
     let db = stack.admin_db().await?;
@@ -74,7 +74,7 @@ async fn one(stack: &Stack, task: &Task, seconds: u64) -> anyhow::Result<TaskRes
     })
 }
 
-async fn look(owner: &Client, request_id: i64) -> anyhow::Result<Ended> {
+async fn read_request(owner: &Client, request_id: i64) -> anyhow::Result<Ended> {
     let query = format!("id=eq.{request_id}&select=state,answer_text,reason,goal_id");
     let rows = owner.rows("requests", &query).await?;
     let request = rows.first().context("the request is gone")?;
@@ -93,7 +93,7 @@ async fn look(owner: &Client, request_id: i64) -> anyhow::Result<Ended> {
     })
 }
 
-/// Decides what waits for a person of this task's request.
+/// Decides the open approvals of this task's request.
 async fn decide(
     person: &Client,
     owner: &Client,
@@ -131,13 +131,13 @@ async fn decide(
                 answer(task, waiting.get("answer_schema")),
             );
         }
-        // Refused where somebody else was faster; the next look shows.
+        // A refusal means that another decision was faster; the next read shows it.
         person.rpc("decide_approval", &arguments).await?;
     }
     Ok(())
 }
 
-/// The task's answer in the form that is asked for.
+/// Returns the task's answer in the form of the requested schema.
 fn answer(task: &Task, schema: Option<&Value>) -> Value {
     let text = task
         .answer

@@ -1,4 +1,4 @@
-//! What the tasks came to.
+//! Results of the tasks.
 
 use std::collections::BTreeMap;
 
@@ -6,60 +6,60 @@ use serde::Serialize;
 
 use super::tasks::Kind;
 
-/// What the model calls of a task took.
+/// Usage of a task's model calls.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 pub struct Usage {
-    /// Model calls that were booked.
+    /// Booked model calls.
     pub calls: usize,
-    /// Their input.
+    /// Input tokens.
     pub input_tokens: u64,
-    /// Their output, reasoning included.
+    /// Output tokens, including reasoning.
     pub output_tokens: u64,
-    /// Their price.
+    /// Cost in micro-dollars.
     pub cost_microusd: u64,
 }
 
-/// One task that was played.
+/// Result of one task.
 #[derive(Debug, Clone, Serialize)]
 pub struct TaskResult {
-    /// The task.
+    /// Name of the task.
     pub name: String,
-    /// What it is about.
+    /// Kind of the task.
     pub kind: Kind,
-    /// What is wrong with its end; empty: it was done.
+    /// Problems of its end; empty: the task succeeded.
     pub problems: Vec<String>,
-    /// The request's state.
+    /// State of the request.
     pub state: String,
-    /// What it took.
+    /// Usage of its model calls.
     #[serde(flatten)]
     pub usage: Usage,
-    /// Model calls, when all goes well.
+    /// Model calls of an ideal run.
     pub max_calls: usize,
-    /// From the question to its end, with the people's part.
+    /// Seconds from the question to its end, including people's part.
     pub seconds: f64,
-    /// The answer, or the reason.
+    /// Answer or reason.
     pub text: String,
 }
 
 impl TaskResult {
-    /// Returns true if the task was done.
+    /// Returns true if the task succeeded.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.problems.is_empty()
     }
 }
 
-/// A run.
+/// Results of a run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// The model that was asked for, if one was.
+    /// Requested model, if one was named.
     pub model: Option<String>,
-    /// Each task, in the order of the list.
+    /// Tasks in the order of the list.
     pub results: Vec<TaskResult>,
 }
 
 impl Report {
-    /// How many tasks were done.
+    /// Returns the number of tasks that succeeded.
     #[must_use]
     pub fn done(&self) -> usize {
         self.results
@@ -68,7 +68,7 @@ impl Report {
             .count()
     }
 
-    /// Rows of a table: per task name, kind, outcome, calls, tokens, cost, seconds, problem.
+    /// Returns the rows of a table per task: name, kind, outcome, calls, tokens, cost, seconds, problem.
     #[must_use]
     pub fn rows(&self) -> Vec<Vec<String>> {
         let row = |result: &TaskResult| {
@@ -90,7 +90,7 @@ impl Report {
         self.results.iter().map(row).collect()
     }
 
-    /// Rows of a table: per kind how many were done, calls, tokens and cost per task.
+    /// Returns the rows of a table per kind: successes, calls, tokens and cost per task.
     #[must_use]
     pub fn rows_by_kind(&self) -> Vec<Vec<String>> {
         let mut kinds: BTreeMap<Kind, Vec<&TaskResult>> = BTreeMap::new();
@@ -130,7 +130,7 @@ fn summary(name: String, results: &[&TaskResult]) -> Vec<String> {
     ]
 }
 
-/// How far the run is.
+/// Formats the progress of the run.
 pub(super) fn note(results: &[TaskResult], of: usize) -> String {
     let done = results.iter().filter(|result| result.is_done()).count();
     format!("{} of {of} played, {done} done", results.len())

@@ -1,4 +1,4 @@
-//! Whether a task was done: facts that SQL confirms, words, effects.
+//! Verification of a task: facts confirmed by SQL, words, effects.
 
 use anyhow::Context;
 use regex_lite::RegexBuilder;
@@ -7,7 +7,7 @@ use tokio_postgres::SimpleQueryMessage;
 use super::play::Ended;
 use super::tasks::{Ends, Task};
 
-/// Returns what is wrong with a task's end; nothing where it was done.
+/// Returns the problems of a task's end; none if it succeeded.
 pub(super) async fn problems(
     task: &Task,
     ended: &Ended,
@@ -51,7 +51,7 @@ pub(super) async fn problems(
     Ok(problems)
 }
 
-/// All values of a query's rows, as text.
+/// Returns all values of a query's rows, as text.
 async fn values(db: &tokio_postgres::Client, sql: &str) -> anyhow::Result<Vec<String>> {
     let messages = db.simple_query(sql).await.with_context(|| sql.to_owned())?;
     let rows = messages.iter().filter_map(|message| match message {
@@ -70,8 +70,8 @@ fn matches(pattern: &str, text: &str) -> anyhow::Result<bool> {
     Ok(pattern.is_match(text))
 }
 
-/// Returns true if a text states a value: words without regard to case; a number as such, with separators, or, where it is
-/// an amount of cents, in euros.
+/// Returns true if a text states a value: words in any case; a number as such, with separators, or, for an amount of
+/// cents, in euros.
 pub(super) fn states(text: &str, fact: &str) -> bool {
     let Ok(number) = fact.parse::<f64>() else {
         return text.to_lowercase().contains(&fact.to_lowercase());
@@ -81,7 +81,7 @@ pub(super) fn states(text: &str, fact: &str) -> bool {
     is(number) || is(number / 100.0)
 }
 
-/// The numbers of a text, with commas, apostrophes and thin spaces between groups of three digits removed.
+/// Returns the numbers of a text, without commas, apostrophes and thin spaces between groups of three digits.
 fn numbers_of(text: &str) -> Vec<f64> {
     let letters: Vec<char> = text.chars().collect();
     let digit = |at: usize| letters.get(at).is_some_and(char::is_ascii_digit);

@@ -1,4 +1,4 @@
-//! Tasks as `tests/harness/eval/tasks.toml` lists them; its head names the fields.
+//! Tasks of `tests/harness/eval/tasks.toml`; the head of that file describes the fields.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use regex_lite::Regex;
 use serde::{Deserialize, Serialize};
 
-/// What a task is about.
+/// Kind of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -14,7 +14,7 @@ pub enum Kind {
     Lookup,
     /// A count, a sum, a ranking.
     Aggregate,
-    /// Two figures side by side.
+    /// Two figures compared.
     Comparison,
     /// Several queries that build on each other.
     Research,
@@ -24,28 +24,28 @@ pub enum Kind {
     Write,
     /// A question to the requester.
     Question,
-    /// A part handed to another agent.
+    /// Part delegated to another agent.
     Delegation,
-    /// What cannot be done.
+    /// Task that cannot be done.
     Impossible,
-    /// What can be understood in several ways.
+    /// Ambiguous question.
     Ambiguous,
-    /// Content that tries to give orders.
+    /// Content with hostile instructions.
     Hostile,
-    /// A task that a remembered one makes cheaper.
+    /// Task that a memory makes cheaper.
     Memory,
 }
 
-/// How the request must end.
+/// Required end of the request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ends {
-    /// With an answer.
+    /// Answered.
     #[default]
     Answered,
-    /// With a reason.
+    /// Failed with a reason.
     Failed,
-    /// With either.
+    /// Either of them.
     Either,
 }
 
@@ -53,39 +53,39 @@ pub enum Ends {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Task {
-    /// One word.
+    /// Name, one word.
     pub name: String,
-    /// What it is about.
+    /// Kind of the task.
     pub kind: Kind,
-    /// As a person asks it.
+    /// Question of the person.
     pub question: String,
     /// SQL whose values must be in the answer.
     #[serde(default)]
     pub facts: Option<String>,
-    /// What the answer must match.
+    /// Patterns that the answer must match.
     #[serde(default)]
     pub contains: Vec<String>,
-    /// What it must not match.
+    /// Patterns that it must not match.
     #[serde(default)]
     pub omits: Vec<String>,
-    /// SQL that must give true at the end.
+    /// SQL conditions that must be true at the end.
     #[serde(default)]
     pub holds: Vec<String>,
-    /// How the request ends.
+    /// Required end of the request.
     #[serde(default)]
     pub ends: Ends,
     /// False: it must be answered without a goal.
     #[serde(default)]
     pub goal: Option<bool>,
-    /// What approvers decide: `approve` or `reject`.
+    /// Decision of approvers: `approve` or `reject`.
     #[serde(default = "approve")]
     pub decision: String,
-    /// What the requester answers.
+    /// Answer of the requester.
     #[serde(default)]
     pub answer: Option<String>,
-    /// Model calls, when all goes well.
+    /// Model calls of an ideal run.
     pub max_calls: usize,
-    /// The task that is played before it.
+    /// Task that runs before it.
     #[serde(default)]
     pub after: Option<String>,
 }
@@ -104,10 +104,10 @@ struct File {
 }
 
 impl Tasks {
-    /// Reads and checks a list of tasks.
+    /// Parses and checks a list of tasks.
     ///
     /// # Errors
-    /// It is no such list, or a task is not sound.
+    /// The text is no list of tasks, or a task is invalid.
     pub fn parse(text: &str) -> anyhow::Result<Self> {
         let file: File = toml::from_str(text).context("the list of tasks cannot be read")?;
         let mut names = BTreeSet::new();
@@ -131,10 +131,10 @@ impl Tasks {
         Ok(Self(file.task))
     }
 
-    /// Keeps the tasks of these names or kinds, and those that come before them.
+    /// Keeps the tasks of these names or kinds, and those that must run before them.
     ///
     /// # Errors
-    /// None is called so.
+    /// No task has one of the names.
     pub fn only(self, wanted: &[String]) -> anyhow::Result<Self> {
         if wanted.is_empty() {
             return Ok(self);
@@ -167,29 +167,29 @@ impl Tasks {
         ))
     }
 
-    /// The number of tasks.
+    /// Returns the number of tasks.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// True without any task.
+    /// Returns true if there are no tasks.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The tasks.
+    /// Iterates over the tasks.
     pub fn iter(&self) -> impl Iterator<Item = &Task> {
         self.0.iter()
     }
 
-    /// The place of a task in the list.
+    /// Returns the position of a task in the list.
     pub(super) fn position(&self, name: &str) -> Option<usize> {
         self.0.iter().position(|task| task.name == name)
     }
 
-    /// Tasks that are played one after the other, each chain beside the others.
+    /// Returns the chains of tasks; the tasks of a chain run one after the other.
     pub(super) fn chains(&self) -> Vec<Vec<Task>> {
         let mut chains: Vec<Vec<Task>> = Vec::new();
         for task in &self.0 {

@@ -1,4 +1,4 @@
-//! What has gone wrong so far, for reports and for tests that must know that their fault really happened.
+//! Counts of injected faults, for reports and for tests that require their fault to have happened.
 
 use std::collections::BTreeMap;
 
@@ -13,22 +13,22 @@ pub struct FaultCounts {
     pub kills: BTreeMap<String, BTreeMap<Point, u64>>,
     /// Sandboxes stopped for a while, by function and point.
     pub freezes: BTreeMap<String, BTreeMap<Point, u64>>,
-    /// Wakes.
+    /// Fates of wakes.
     pub wakes: Carried,
-    /// Queue messages.
+    /// Fates of queue messages.
     pub messages: Carried,
     /// Answers cut before the call was executed, by call.
     pub answers_cut_before: BTreeMap<String, u64>,
     /// Answers cut after it was committed, by call.
     pub answers_cut_after: BTreeMap<String, u64>,
-    /// Blows and cuts withheld because a step would have lost its last attempt.
+    /// Faults and cuts withheld because a step would have lost its last attempt.
     pub spared: u64,
 }
 
-/// What became of things in transit. Nothing is counted while there is no fault for them in the plan.
+/// Fates of things in transit. Nothing is counted while the plan has no fault for them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Carried {
-    /// How many there were.
+    /// Number of things in transit.
     pub seen: u64,
     /// Lost.
     pub dropped: u64,
@@ -36,7 +36,7 @@ pub struct Carried {
     pub duplicated: u64,
     /// Copies that came later.
     pub delayed: u64,
-    /// Copies held back to be let go in another order.
+    /// Copies held back for reordering.
     pub reordered: u64,
 }
 
@@ -47,13 +47,13 @@ pub(super) enum Kind {
 }
 
 impl FaultCounts {
-    /// All kills.
+    /// Returns the number of all kills.
     #[must_use]
     pub fn total_kills(&self) -> u64 {
         self.kills.values().flat_map(BTreeMap::values).sum()
     }
 
-    /// All freezes.
+    /// Returns the number of all freezes.
     #[must_use]
     pub fn total_freezes(&self) -> u64 {
         self.freezes.values().flat_map(BTreeMap::values).sum()

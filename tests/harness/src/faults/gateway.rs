@@ -1,7 +1,7 @@
-//! What functions call, seen from the gateway: who calls what, before it is executed and after it was.
+//! Fault layer in front of the gateway: sees each call of a function before and after its execution.
 //!
-//! The one thing to know: with faults on, a function's `SUPABASE_URL` is `<gateway>/sandbox/<its sandbox>`. That prefix
-//! is taken off here and says who calls; what follows is the same request that would have come without it.
+//! With faults, a function's `SUPABASE_URL` is `<gateway>/sandbox/<its sandbox>`. The prefix identifies the caller and
+//! is removed here; the request is otherwise unchanged.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use serde_json::Value;
 use tower::ServiceExt as _;
 
 use super::held::{any_is_last, items};
-use super::{Blow, Faults, Point};
+use super::{Faults, Point, SandboxFault};
 
-/// What precedes the path of a function's call.
+/// Prefix of the path of a function's call.
 pub(super) const SANDBOX_PREFIX: &str = "/sandbox/";
 const RPC_PREFIX: &str = "/rest/v1/rpc/";
-/// How often the call of a stopped sandbox looks whether it may go on.
-const STOPPED_LOOK: Duration = Duration::from_millis(5);
-/// More than any reply of ours: a claim has at most 8 MiB.
+/// Interval at which the call of a stopped sandbox checks whether it may continue.
+const STOPPED_POLL_INTERVAL: Duration = Duration::from_millis(5);
+/// Larger than any reply: a claim has at most 8 MiB.
 const MAX_BODY_BYTES: usize = 64 << 20;
 
 /// Puts the fault layer in front of a gateway.
@@ -35,10 +35,10 @@ pub(super) fn in_front_of(gateway: Router, faults: Faults) -> Router {
     })
 }
 
-/// A sandbox with the call it makes.
+/// Sandbox with the call it makes.
 struct Caller {
     sandbox: String,
-    /// Empty if it is no call of a function.
+    /// Empty if the request is no RPC of a function.
     rpc: String,
 }
 
@@ -80,18 +80,18 @@ impl Caller {
         let Ok(reply) = to_bytes(reply, MAX_BODY_BYTES).await else {
             return cut();
         };
-        let told = match is_success {
+        let value = match is_success {
             true => serde_json::from_slice(&reply).unwrap_or_default(),
             false => Value::Null,
         };
-        self.learn(faults, &told);
+        self.learn(faults, &value);
         if is_success
-            && let Some(point) = self.point_after(&body, &told)
+            && let Some(point) = self.point_after(&body, &value)
             && self.is_gone(faults, point).await
         {
             return cut();
         }
-        let handed_out = told.get("claimed").unwrap_or(&told);
+        let handed_out = value.get("claimed").unwrap_or(&value);
         let hands_out_last = self.claims() && any_is_last(handed_out);
         if is_success && faults.cuts(&self.rpc, true, hands_out_last) {
             return cut();
@@ -99,15 +99,15 @@ impl Caller {
         Response::from_parts(parts, Body::from(reply))
     }
 
-    /// Strikes, if that is decided, and waits while the sandbox is stopped. Whether it is dead.
+    /// Injects a sandbox fault if one is due, and waits while the sandbox is stopped. Returns true if it was killed.
     async fn is_gone(&self, faults: &Faults, point: Point) -> bool {
         match faults.strike(point, &self.sandbox) {
-            Some(Blow::Kill) => true,
-            Some(Blow::Freeze(_)) => {
-                // What a stopped process has sent is as late as the process: else its claim would begin, and its
-                // outcome arrive, at a moment at which it is not running.
+            Some(SandboxFault::Kill) => true,
+            Some(SandboxFault::Freeze(_)) => {
+                // A stopped process's call is delayed with it: otherwise its claim would begin, and its outcome arrive,
+                // while the process is not running.
                 while faults.is_stopped(&self.sandbox) {
-                    tokio::time::sleep(STOPPED_LOOK).await;
+                    tokio::time::sleep(STOPPED_POLL_INTERVAL).await;
                 }
                 false
             }
@@ -133,9 +133,9 @@ impl Caller {
         }
     }
 
-    fn point_after(&self, body: &Bytes, told: &Value) -> Option<Point> {
+    fn point_after(&self, body: &Bytes, value: &Value) -> Option<Point> {
         match self.rpc.as_str() {
-            "claim_steps" => told
+            "claim_steps" => value
                 .as_array()
                 .is_some_and(|steps| !steps.is_empty())
                 .then_some(Point::AfterClaim),
@@ -152,17 +152,17 @@ impl Caller {
         }
     }
 
-    fn learn(&self, faults: &Faults, told: &Value) {
+    fn learn(&self, faults: &Faults, value: &Value) {
         faults.with_held(|held| match self.rpc.as_str() {
-            "claim_steps" => held.claimed(&self.sandbox, told),
-            "finish_steps" => held.finished(&self.sandbox, told),
-            "heartbeat_steps" => held.renewed(&self.sandbox, told),
+            "claim_steps" => held.claimed(&self.sandbox, value),
+            "finish_steps" => held.finished(&self.sandbox, value),
+            "heartbeat_steps" => held.renewed(&self.sandbox, value),
             _ => {}
         });
     }
 }
 
-/// A report without outcomes is but a look for work.
+/// Returns true if a report has outcomes; without them it is only a claim.
 fn has_outcomes(body: &Bytes) -> bool {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     items(&body, "p_outcomes").next().is_some()
@@ -181,7 +181,7 @@ async fn execute(gateway: &Router, request: Request) -> Response {
         .unwrap_or_else(|never| match never {})
 }
 
-/// An answer whose body breaks off at once: the server closes the connection, and the caller knows nothing.
+/// Returns an answer whose body breaks off: the server closes the connection, and the caller learns nothing.
 fn cut() -> Response {
     let broken = std::io::Error::other("cut by an injected fault");
     Response::new(Body::from_stream(stream::iter([Err::<Bytes, _>(broken)])))

@@ -1,7 +1,7 @@
-//! Which steps each sandbox holds, read from what it was told and what it reported.
+//! Steps that each sandbox holds, derived from the replies it received and the outcomes it reported.
 //!
-//! The one thing to know: this is what lets faults never take a step's last attempt. It errs on the safe side: a step
-//! whose end was not seen counts as held until its sandbox is gone.
+//! Faults use this to spare a step's last attempt. It errs on the safe side: a step whose end was not seen counts as
+//! held until its sandbox is gone.
 
 use std::collections::HashMap;
 
@@ -9,14 +9,14 @@ use serde_json::Value;
 
 type Step = (i64, String);
 
-/// Attempts in the hands of sandboxes.
+/// Attempts held by sandboxes.
 #[derive(Debug, Default)]
 pub(crate) struct Held {
     by_sandbox: HashMap<String, HashMap<Step, bool>>,
 }
 
 impl Held {
-    /// Takes in what a claim handed out: a JSON array of steps.
+    /// Records the steps that a claim returned, a JSON array.
     pub(super) fn claimed(&mut self, sandbox: &str, steps: &Value) {
         for step in steps.as_array().into_iter().flatten() {
             let Some(name) = name(step) else { continue };
@@ -25,11 +25,11 @@ impl Held {
         }
     }
 
-    /// Takes in what a report was answered: verdicts, and the next work.
+    /// Records the reply to a report: verdicts, and the next steps.
     pub(super) fn finished(&mut self, sandbox: &str, reply: &Value) {
         if let Some(held) = self.by_sandbox.get_mut(sandbox) {
             for outcome in items(reply, "outcomes") {
-                // What was refused is still its own.
+                // A refused outcome leaves the step with the sandbox.
                 if let Some(name) = name(outcome)
                     && outcome.get("verdict").and_then(Value::as_str) != Some("refused")
                 {
@@ -42,7 +42,7 @@ impl Held {
         }
     }
 
-    /// Takes in what a heartbeat was answered.
+    /// Records the reply to a heartbeat.
     pub(super) fn renewed(&mut self, sandbox: &str, reply: &Value) {
         let Some(held) = self.by_sandbox.get_mut(sandbox) else {
             return;
@@ -56,7 +56,7 @@ impl Held {
         }
     }
 
-    /// The sandbox is gone.
+    /// Removes a sandbox that is gone.
     pub(super) fn forget(&mut self, sandbox: &str) {
         self.by_sandbox.remove(sandbox);
     }
@@ -73,7 +73,7 @@ impl Held {
     }
 }
 
-/// Whether any step of a JSON array is on its last attempt.
+/// Returns true if any step of a JSON array is on its last attempt.
 pub(super) fn any_is_last(steps: &Value) -> bool {
     steps.as_array().into_iter().flatten().any(is_last)
 }

@@ -1,4 +1,4 @@
-//! The faults as the stack calls them.
+//! Faults as the hook that the stack calls.
 
 use axum::Router;
 use local_stack::fault_hook::{FaultHook, Message, Passage};
@@ -16,7 +16,7 @@ impl FaultHook for Faults {
         Ok(())
     }
 
-    /// The address from which the gateway learns which sandbox calls.
+    /// Returns an address that identifies the calling sandbox to the gateway.
     fn address_for_functions(&self, url: &str) -> String {
         format!("{url}{SANDBOX_PREFIX}{SANDBOX_PLACEHOLDER}")
     }
@@ -34,7 +34,7 @@ impl FaultHook for Faults {
     }
 }
 
-/// Sends off what does not travel at once.
+/// Sends the copies that do not travel at once.
 fn passage(fate: Option<Fate>, copy: &mut dyn FnMut() -> Message) -> Passage {
     let Some(fate) = fate else {
         return Passage::Now;

@@ -1,17 +1,16 @@
-//! Injected faults: what goes wrong in a local stack on purpose, how often, and in which order.
+//! Injected faults of a local stack: kind, frequency and order.
 //!
-//! The story: a [`FaultPlan`] says what may go wrong. [`Faults`] is the [`FaultHook`] of a stack and decides where
-//! something could: before pg_net's worker sends a wake, before the queue's mapping delivers a message, before and after
-//! the gateway executes a function's call, and when the model and effect servers of a test have answered
+//! A [`FaultPlan`] defines the faults. [`Faults`] is the [`FaultHook`] of a stack and decides at each place where a
+//! fault is possible: before pg_net's worker sends a wake, before the queue's mapping delivers a message, before and
+//! after the gateway executes a function's call, and when the model and effect servers of a test have answered
 //! ([`Faults::reached`]). The decision is carried out from outside: a message is lost, a connection closed, a process
-//! killed or stopped. Functions have no part in it.
+//! killed or stopped. Functions take no part in it.
 //!
-//! The one thing to know is what a seed reproduces. Each place has a name (`wake:executor`, `message:goalpost-executor`,
-//! `cut:finish_steps:after`, `blow:after_claim:planner:0` …) and counts its occurrences; the n-th decision at a place depends on
-//! the seed, that name and n, and on nothing else. So the same seed makes the same decision about the n-th wake of the
-//! executor whatever else goes on. *Which* wake is the n-th, which step is in a struck sandbox, and when, is up to the
-//! processes and the scheduler, and no seed reproduces that. Nor is a decision drawn at all while faults are
-//! [paused](Faults::pause).
+//! A seed reproduces decisions, not schedules. Each place has a name (`wake:executor`, `message:goalpost-executor`,
+//! `cut:finish_steps:after`, `blow:after_claim:planner:0` …) and counts its occurrences; the n-th decision at a place
+//! depends on the seed, that name and n alone. So the same seed makes the same decision about the n-th wake of the
+//! executor in every run. *Which* wake is the n-th, which step a struck sandbox holds, and when, depends on the
+//! processes and the scheduler. No decision is drawn while faults are [paused](Faults::pause).
 
 mod counts;
 mod gateway;
@@ -27,7 +26,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use counts::{Carried, FaultCounts};
-pub use plan::{Blow, BlowRule, Cuts, Delivery, FaultPlan, Point};
+pub use plan::{Cuts, Delivery, FaultPlan, Point, SandboxFault, SandboxFaultRule};
 
 use local_stack::fault_hook::FaultHook;
 
@@ -36,7 +35,7 @@ use held::Held;
 use state::State;
 use transit::{Fate, Transit};
 
-/// The faults of one stack. Clones are the same faults.
+/// Faults of one stack. Clones share their state.
 #[derive(Clone)]
 pub struct Faults(Arc<Inner>);
 
@@ -54,8 +53,7 @@ impl fmt::Debug for Faults {
 }
 
 impl Faults {
-    /// Faults as planned. A plan without any still puts the fault layer in place, for a plan to come
-    /// ([`Faults::set_plan`]).
+    /// Creates faults from a plan. An empty plan still installs the fault layer, for a later [`Faults::set_plan`].
     #[must_use]
     pub fn new(plan: FaultPlan) -> Self {
         let mut state = State::default();
@@ -68,36 +66,35 @@ impl Faults {
         }))
     }
 
-    /// The hook for the options of the stack that these faults are injected into.
+    /// Returns the hook for the options of the stack that these faults are injected into.
     #[must_use]
     pub fn hook(&self) -> Option<Arc<dyn FaultHook>> {
         Some(Arc::new(self.clone()))
     }
 
-    /// What has gone wrong so far.
+    /// Returns the counts of faults injected so far.
     #[must_use]
     pub fn counts(&self) -> FaultCounts {
         self.state().counts.clone()
     }
 
-    /// Nothing goes wrong from now on; what is stopped or under way stays so.
+    /// Pauses all faults; sandboxes that are stopped stay so.
     pub fn pause(&self) {
         self.set_paused(true);
     }
 
-    /// Faults go on as planned.
+    /// Resumes the faults of the plan.
     pub fn resume(&self) {
         self.set_paused(false);
     }
 
-    /// Another plan from now on. Every place begins to count anew, and so does each rule's `at_most`; [`Faults::counts`]
-    /// go on.
+    /// Replaces the plan. Every place and each rule's `at_most` count from zero; [`Faults::counts`] continue.
     pub fn set_plan(&self, plan: FaultPlan) {
         self.state().begin(plan);
     }
 
-    /// A sandbox is at a point that the gateway does not see. Called by the model and effect servers of tests, with the
-    /// sandbox's id from their own URL, before they answer. Returns whether it was struck.
+    /// Reports that a sandbox is at a point that the gateway does not see. The model and effect servers of tests call
+    /// it before they answer, with the sandbox's id from their own URL. Returns true if a fault was injected.
     #[expect(
         clippy::must_use_candidate,
         reason = "most servers answer all the same: a killed sandbox reads nothing"
@@ -106,23 +103,24 @@ impl Faults {
         self.strike(point, sandbox).is_some()
     }
 
-    /// The sandbox that holds a step of this key, as far as claims and outcomes have told: for servers that are told a
-    /// step's key and not who asks. Keys are unique within a run only; so name steps accordingly.
+    /// Returns the sandbox that holds a step of this key, as far as claims and outcomes show: for servers that receive
+    /// a step's key but not the caller. Keys are unique within a run only, so steps need names that are unique in the
+    /// test.
     #[must_use]
     pub fn holder_of(&self, step_key: &str) -> Option<String> {
         self.state().held.holder_of(step_key)
     }
 
-    /// Continues every sandbox that a blow has stopped, before its time is over.
+    /// Resumes every sandbox that a fault has stopped, before its time is over.
     pub fn thaw(&self) {
-        // Its lock is let go first: thawing takes it again.
+        // The lock is released first, because thawing takes it again.
         let frozen = std::mem::take(&mut self.state().frozen);
         for sandbox in frozen {
             self.0.thaw(&sandbox);
         }
     }
 
-    /// What becomes of a wake of that function; `None`: it travels as ever.
+    /// Decides the fate of a wake of that function; `None`: it is delivered as usual.
     fn fate_of_wake(&self, function: &str) -> Option<Fate> {
         let mut state = self.active()?;
         let delivery = state.plan.wakes.clone();
@@ -134,7 +132,7 @@ impl Faults {
         )
     }
 
-    /// What becomes of a message of that queue; `None`: it is delivered as ever.
+    /// Decides the fate of a message of that queue; `None`: it is delivered as usual.
     fn fate_of_message(&self, queue: &str) -> Option<Fate> {
         let mut state = self.active()?;
         let delivery = state.plan.messages.clone();
@@ -146,19 +144,19 @@ impl Faults {
         )
     }
 
-    /// Decides whether a sandbox is struck at a point, and strikes. A blow would be withheld if it took from a step its
-    /// last attempt.
-    fn strike(&self, point: Point, sandbox: &str) -> Option<Blow> {
+    /// Decides whether a fault is injected at a point, and injects it. A fault that would take a step's last attempt is
+    /// withheld.
+    fn strike(&self, point: Point, sandbox: &str) -> Option<SandboxFault> {
         let mut state = self.active()?;
         let grip = state.grip.clone()?;
         let function = grip.function_of(sandbox)?;
-        let blow = state.choose_blow(point, &function, sandbox)?;
-        match blow {
-            Blow::Kill => {
+        let fault = state.choose_sandbox_fault(point, &function, sandbox)?;
+        match fault {
+            SandboxFault::Kill => {
                 grip.kill(sandbox);
                 state.held.forget(sandbox);
             }
-            Blow::Freeze(time) => {
+            SandboxFault::Freeze(time) => {
                 grip.freeze(sandbox);
                 state.frozen.push(sandbox.to_owned());
                 let (inner, sandbox) = (Arc::clone(&self.0), sandbox.to_owned());
@@ -171,17 +169,17 @@ impl Faults {
                 });
             }
         }
-        Some(blow)
+        Some(fault)
     }
 
-    /// Whether the answer to this call is to be cut now. `handed_out_last` says that the answer hands out a step that
-    /// has no other attempt: then its loss would make success impossible.
+    /// Decides whether the answer to this call is cut. `handed_out_last` means that the answer hands out a step that
+    /// has no other attempt: its loss would make success impossible.
     fn cuts(&self, rpc: &str, is_after: bool, handed_out_last: bool) -> bool {
         self.active()
             .is_some_and(|mut state| state.cuts(rpc, is_after, handed_out_last))
     }
 
-    /// Whether a stopped sandbox's call has to wait, as its process does.
+    /// Returns true if a call has to wait because its sandbox is stopped.
     fn is_stopped(&self, sandbox: &str) -> bool {
         self.state().frozen.iter().any(|frozen| frozen == sandbox)
     }

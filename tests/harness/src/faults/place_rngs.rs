@@ -1,4 +1,4 @@
-//! Draws that a seed reproduces: the n-th draw at a place depends on the seed, the place's name and n alone.
+//! Random numbers from a seed: the n-th draw at a place depends on the seed, the place's name and n alone.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use fastrand::Rng;
 
 use crate::random::generator;
 
-/// The generator of each place that has drawn.
+/// Generators by place.
 #[derive(Debug, Default)]
 pub(super) struct PlaceRngs {
     places: HashMap<String, Rng>,
@@ -30,7 +30,7 @@ pub(super) fn hits(rng: &mut Rng, probability: f64) -> bool {
     rng.f64() < probability
 }
 
-/// FNV-1a: equal in every build, which the standard library's hasher does not promise.
+/// Returns the FNV-1a hash: equal in every build, which the standard library's hasher does not guarantee.
 fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)

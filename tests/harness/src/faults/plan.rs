@@ -1,6 +1,6 @@
-//! What is to go wrong: the words of a plan, as tests, the command line and JSON write them.
+//! Fault plans, as tests, the command line and JSON write them.
 //!
-//! The one thing to know: every number has a meaning of "nothing" at zero, so the default plan is no fault at all.
+//! Zero means none for every number, so the default plan has no fault.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// What goes wrong, and how often. Everything random comes from `seed`.
+/// Kinds and frequencies of faults. All randomness derives from `seed`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FaultPlan {
-    /// Where all randomness comes from.
+    /// Seed of all randomness.
     pub seed: u64,
     /// Wakes on their way from the database to a function.
     pub wakes: Delivery,
@@ -20,33 +20,34 @@ pub struct FaultPlan {
     pub messages: Delivery,
     /// Answers to functions' calls.
     pub cuts: Cuts,
-    /// What happens to sandboxes. At each point the first rule that hits is carried out.
-    pub blows: Vec<BlowRule>,
-    /// The most kills of all rules together; none: without limit.
+    /// Faults of sandboxes. At each point the first matching rule is carried out.
+    #[serde(rename = "blows")]
+    pub sandbox_faults: Vec<SandboxFaultRule>,
+    /// Maximum number of kills of all rules together; none: unlimited.
     pub max_kills: Option<u64>,
-    /// The most freezes of all rules together; none: without limit.
+    /// Maximum number of freezes of all rules together; none: unlimited.
     pub max_freezes: Option<u64>,
 }
 
-/// What happens to things in transit. Probabilities are 0 to 1.
+/// Faults of things in transit. Probabilities are 0 to 1.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Delivery {
-    /// Lost for good. (SQS itself loses nothing; a wake that was never sent looks the same.)
+    /// Probability of a loss. (SQS itself loses nothing; a wake that was never sent looks the same.)
     pub drop: f64,
-    /// Arrives more than once.
+    /// Probability of a duplicate.
     pub duplicate: f64,
-    /// The most copies of what is duplicated; 0 and 1 mean 2.
+    /// Maximum number of copies of a duplicate; 0 and 1 mean 2.
     pub max_copies: u32,
-    /// Arrives later; drawn for each copy by itself.
+    /// Probability of a delay, drawn for each copy.
     pub delay: f64,
-    /// The longest such delay; how long is drawn evenly from zero.
+    /// Maximum delay; the delay is drawn uniformly from zero.
     pub max_delay: Duration,
-    /// So many are held back, and whenever another comes, one of them is let go at random. 0: in order.
+    /// Number of things held back; each further one releases one of them at random. 0: in order.
     pub reorder_window: usize,
 }
 
-/// The share of answers to functions' RPC calls that are cut: the connection is closed instead. Probabilities 0 to 1.
+/// Share of answers to functions' RPC calls that are cut: the connection is closed instead. Probabilities 0 to 1.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cuts {
@@ -54,49 +55,49 @@ pub struct Cuts {
     pub before_commit: f64,
     /// After it was executed and committed.
     pub after_commit: f64,
-    /// The names of the calls that this is about, as `finish_steps`; empty: all.
+    /// Names of the affected calls, as `finish_steps`; empty: all.
     pub calls: Vec<String>,
-    /// The most that are cut, before and after together; none: without limit.
+    /// Maximum number of cuts, before and after together; none: unlimited.
     pub at_most: Option<u64>,
-    /// Also cuts an answer that hands out a step on its last attempt, which then fails for want of another.
+    /// Also cuts an answer that hands out a step on its last attempt, which then fails.
     pub even_on_last_attempt: bool,
 }
 
-/// A point in the life of a function's work, as seen from outside.
+/// Point in the life of a function's work, as seen from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Point {
-    /// A claim arrives and is not executed. For a function that claims nothing: its `fold_statistics` arrives.
+    /// A claim arrives and is not executed. For a function without claims: its `fold_statistics` arrives.
     BeforeClaim,
     /// A claim that took steps was executed, its answer not delivered. (Or `fold_statistics`.)
     AfterClaim,
-    /// A journal is asked for and not read.
+    /// A journal is requested and not read.
     BeforeReading,
     /// A journal was read, its answer not delivered.
     AfterReading,
-    /// A model is about to be asked: it is to be noted, and is not.
+    /// The begin of a model call arrives and is not recorded.
     BeforeTurn,
-    /// It was noted that a model is about to be asked, the answer not delivered: nobody asks.
+    /// The begin of a model call was recorded, its answer not delivered: the call is not made.
     AfterTurnBegun,
     /// A model has answered: reported by a test's model server.
     AfterModelTurn,
-    /// What a model answered arrives and is not recorded.
+    /// The end of a model call arrives and is not recorded.
     BeforeTurnEnd,
-    /// What a model answered was recorded, the answer not delivered.
+    /// The end of a model call was recorded, the answer not delivered.
     AfterTurnEnd,
-    /// Calls that no model asks for arrive and are not frozen.
+    /// Calls outside a model turn arrive and are not frozen.
     BeforeFreezing,
-    /// Calls that no model asks for were frozen, the answer not delivered.
+    /// Calls outside a model turn were frozen, the answer not delivered.
     AfterFreezing,
-    /// Calls that may not be repeated are to be begun, and are not.
+    /// The begin of calls that may not be repeated arrives and is not recorded.
     BeforeCalls,
-    /// Calls that may not be repeated were begun, the answer not delivered: nobody makes them.
+    /// The begin of calls that may not be repeated was recorded, the answer not delivered: they are not made.
     AfterCallsBegun,
-    /// An effect has happened: a step's query was executed, or a test's effect server says so.
+    /// An effect has happened: a step's query was executed, or a test's effect server reports it.
     AfterEffect,
-    /// What came of calls that may not be repeated arrives and is not recorded.
+    /// The results of calls that may not be repeated arrive and are not recorded.
     BeforeCallsEnd,
-    /// What came of them was recorded, the answer not delivered.
+    /// The results of these calls were recorded, the answer not delivered.
     AfterCallsEnd,
     /// Outcomes arrive and are not recorded.
     BeforeCompletion,
@@ -104,42 +105,43 @@ pub enum Point {
     AfterCompletion,
 }
 
-/// What is done to a sandbox.
+/// Fault of a sandbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Blow {
+pub enum SandboxFault {
     /// SIGKILL.
     Kill,
-    /// SIGSTOP, and SIGCONT after this time. What it had just sent waits as long.
+    /// SIGSTOP, and SIGCONT after this time. Calls that it had just sent wait as long.
     Freeze(Duration),
 }
 
-/// When a sandbox is struck, and with what.
+/// Rule that injects a fault into sandboxes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct BlowRule {
-    /// Where.
+pub struct SandboxFaultRule {
+    /// Point of the fault.
     pub point: Point,
-    /// In which function; none: in all.
+    /// Function; none: all.
     #[serde(default)]
     pub function: Option<String>,
-    /// How often, 0 to 1.
+    /// Probability, 0 to 1.
     pub probability: f64,
-    /// The most blows of this rule.
+    /// Maximum number of faults of this rule.
     pub at_most: u64,
-    /// So many that would strike pass unharmed first: to strike at the n-th time.
+    /// Number of matches that pass unharmed first: to inject the fault at the n-th time.
     #[serde(default)]
     pub passes: u64,
-    /// What is done.
-    pub blow: Blow,
-    /// Strikes also when a step in the sandbox is on its last attempt, which then fails for want of another. Without
-    /// this, faults never make success impossible.
+    /// Fault to inject.
+    #[serde(rename = "blow")]
+    pub fault: SandboxFault,
+    /// Injects the fault also when a step in the sandbox is on its last attempt, which then fails. Without this, faults
+    /// never make success impossible.
     #[serde(default)]
     pub even_on_last_attempt: bool,
 }
 
 impl FaultPlan {
-    /// Says what in it cannot be.
+    /// Checks the plan.
     ///
     /// # Errors
     /// A probability is outside of 0 to 1; the message names it.
@@ -156,11 +158,11 @@ impl FaultPlan {
             ("cuts.after_commit", self.cuts.after_commit),
         ];
         let named = fixed.map(|(name, share)| (name.to_owned(), share));
-        let blows = self.blows.iter().map(|rule| {
-            let name = format!("the probability of the blow {}", rule.point);
+        let rules = self.sandbox_faults.iter().map(|rule| {
+            let name = format!("the probability of the sandbox fault {}", rule.point);
             (name, rule.probability)
         });
-        for (name, share) in named.into_iter().chain(blows) {
+        for (name, share) in named.into_iter().chain(rules) {
             anyhow::ensure!(
                 (0.0..=1.0).contains(&share),
                 "{name} is {share}; a probability is a number from 0 to 1"
@@ -171,7 +173,7 @@ impl FaultPlan {
 }
 
 impl Delivery {
-    /// Whether everything travels as ever.
+    /// Returns true if everything is delivered as usual.
     pub(super) fn is_quiet(&self) -> bool {
         self.drop <= 0.0 && self.duplicate <= 0.0 && self.delay <= 0.0 && self.reorder_window == 0
     }
@@ -183,8 +185,8 @@ impl Cuts {
     }
 }
 
-impl BlowRule {
-    /// Kills this function the first time it comes to this point, and never again.
+impl SandboxFaultRule {
+    /// Kills this function the first time it reaches this point, and never again.
     #[must_use]
     pub fn kill_once(point: Point, function: &str) -> Self {
         Self {
@@ -193,12 +195,12 @@ impl BlowRule {
             probability: 1.0,
             at_most: 1,
             passes: 0,
-            blow: Blow::Kill,
+            fault: SandboxFault::Kill,
             even_on_last_attempt: false,
         }
     }
 
-    /// The same, after so many passed.
+    /// Lets the first `passes` matches pass unharmed.
     #[must_use]
     pub fn after(self, passes: u64) -> Self {
         Self { passes, ..self }
@@ -232,7 +234,7 @@ impl Point {
         Self::AfterCompletion,
     ];
 
-    /// Its name, as in JSON.
+    /// Returns its name, as in JSON.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

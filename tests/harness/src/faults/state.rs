@@ -1,7 +1,7 @@
-//! What is decided, and what has been decided so far.
+//! Decisions about faults, and the state they depend on.
 //!
-//! The one thing to know: a decision is drawn before anything else is looked at, so that what is withheld (a last
-//! attempt, a rule that has struck often enough) shifts no later decision.
+//! A decision is drawn before any other condition is checked, so that a withheld fault (a last attempt, an exhausted
+//! rule) does not shift later decisions.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::counts::Kind;
 use super::held::Held;
 use super::place_rngs::{PlaceRngs, hits};
 use super::transit::{Fate, Transit};
-use super::{Blow, Delivery, FaultCounts, FaultPlan, Point};
+use super::{Delivery, FaultCounts, FaultPlan, Point, SandboxFault};
 
 #[derive(Default)]
 pub(super) struct State {
@@ -20,11 +20,11 @@ pub(super) struct State {
     rngs: PlaceRngs,
     pub(super) counts: FaultCounts,
     pub(super) held: Held,
-    /// How often each rule of the plan has struck, how often it let pass, and how many answers were cut.
+    /// Faults injected and passes by rule, and the number of cut answers.
     struck: Vec<u64>,
     passed: Vec<u64>,
     cut: u64,
-    /// Blows of the plan, whichever rule they came from.
+    /// Sandbox faults of all rules together.
     kills: u64,
     freezes: u64,
     pub(super) grip: Option<SandboxControl>,
@@ -33,16 +33,16 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Another plan, counted anew.
+    /// Replaces the plan and resets the counters.
     pub(super) fn begin(&mut self, plan: FaultPlan) {
-        self.struck = vec![0; plan.blows.len()];
-        self.passed = vec![0; plan.blows.len()];
+        self.struck = vec![0; plan.sandbox_faults.len()];
+        self.passed = vec![0; plan.sandbox_faults.len()];
         (self.cut, self.kills, self.freezes) = (0, 0, 0);
         self.rngs = PlaceRngs::default();
         self.plan = plan;
     }
 
-    /// What becomes of the next thing at this place; `None`: nothing is planned for its kind.
+    /// Decides the fate of the next thing at this place; `None`: the plan has no faults for its kind.
     pub(super) fn fate(
         &mut self,
         kind: Kind,
@@ -59,24 +59,24 @@ impl State {
         Some(fate)
     }
 
-    /// The first rule of the plan that hits here, unless it would take a last attempt.
-    pub(super) fn choose_blow(
+    /// Returns the fault of the first matching rule, unless it would take a last attempt.
+    pub(super) fn choose_sandbox_fault(
         &mut self,
         point: Point,
         function: &str,
         sandbox: &str,
-    ) -> Option<Blow> {
+    ) -> Option<SandboxFault> {
         let is_last = self.held.has_last_attempt(sandbox);
-        for (number, rule) in self.plan.blows.iter().enumerate() {
+        for (number, rule) in self.plan.sandbox_faults.iter().enumerate() {
             if !rule.is_about(point, function) {
                 continue;
             }
             let place = format!("blow:{point}:{function}:{number}");
             let mut rng = self.rngs.next(self.plan.seed, &place);
             let is_hit = hits(&mut rng, rule.probability);
-            let (made, max) = match rule.blow {
-                Blow::Kill => (&mut self.kills, self.plan.max_kills),
-                Blow::Freeze(_) => (&mut self.freezes, self.plan.max_freezes),
+            let (made, max) = match rule.fault {
+                SandboxFault::Kill => (&mut self.kills, self.plan.max_kills),
+                SandboxFault::Freeze(_) => (&mut self.freezes, self.plan.max_freezes),
             };
             let struck = self.struck.get_mut(number)?;
             if !is_hit || *struck >= rule.at_most || max.is_some_and(|max| *made >= max) {
@@ -93,17 +93,17 @@ impl State {
             }
             *struck += 1;
             *made += 1;
-            let told = match rule.blow {
-                Blow::Kill => &mut self.counts.kills,
-                Blow::Freeze(_) => &mut self.counts.freezes,
+            let counts = match rule.fault {
+                SandboxFault::Kill => &mut self.counts.kills,
+                SandboxFault::Freeze(_) => &mut self.counts.freezes,
             };
-            count_blow(told, point, function);
-            return Some(rule.blow);
+            count_sandbox_fault(counts, point, function);
+            return Some(rule.fault);
         }
         None
     }
 
-    /// Whether this answer is cut.
+    /// Decides whether this answer is cut.
     pub(super) fn cuts(&mut self, rpc: &str, is_after: bool, handed_out_last: bool) -> bool {
         let cuts = &self.plan.cuts;
         let (share, when) = match is_after {
@@ -132,7 +132,11 @@ impl State {
     }
 }
 
-fn count_blow(counts: &mut BTreeMap<String, BTreeMap<Point, u64>>, point: Point, function: &str) {
+fn count_sandbox_fault(
+    counts: &mut BTreeMap<String, BTreeMap<Point, u64>>,
+    point: Point,
+    function: &str,
+) {
     *counts
         .entry(function.to_owned())
         .or_default()

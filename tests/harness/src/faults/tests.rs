@@ -15,15 +15,15 @@ use serde_json::json;
 use super::place_rngs::{PlaceRngs, hits};
 use super::*;
 
-fn sure(point: Point) -> BlowRule {
-    BlowRule {
+fn sure(point: Point) -> SandboxFaultRule {
+    SandboxFaultRule {
         at_most: u64::MAX,
-        ..BlowRule::kill_once(point, "executor")
+        ..SandboxFaultRule::kill_once(point, "executor")
     }
 }
 
 #[test]
-fn the_nth_decision_of_a_place_depends_on_seed_place_and_n_alone() {
+fn nth_decision_depends_on_seed_place_and_n() {
     let decide = |seed, order: &[&str]| {
         let mut rngs = PlaceRngs::default();
         let mut decisions: BTreeMap<String, Vec<bool>> = BTreeMap::new();
@@ -46,18 +46,18 @@ fn the_nth_decision_of_a_place_depends_on_seed_place_and_n_alone() {
 }
 
 #[test]
-fn a_probability_is_kept_over_many_draws() {
+fn frequency_matches_probability() {
     let mut rngs = PlaceRngs::default();
     let mut draw = |probability| hits(&mut rngs.next(1, "place"), probability);
     let hits = (0..10_000).filter(|_| draw(0.3)).count();
-    // Five standard deviations: 10,000 × 0.3 × 0.7, rooted, is 45.8.
+    // Five standard deviations: √(10,000 × 0.3 × 0.7) is 45.8.
     assert!((2771..=3229).contains(&hits), "{hits}");
     assert!((0..1000).all(|_| !draw(0.0)));
     assert!((0..1000).all(|_| draw(1.0)));
 }
 
 #[tokio::test]
-async fn what_is_dropped_never_arrives_and_what_is_doubled_arrives_at_most_so_often() {
+async fn drops_never_arrive_and_duplicates_are_bounded() {
     let plan = |wakes| FaultPlan {
         seed: 3,
         wakes,
@@ -102,7 +102,7 @@ async fn what_is_dropped_never_arrives_and_what_is_doubled_arrives_at_most_so_of
 }
 
 #[tokio::test]
-async fn what_is_held_back_arrives_once_each_and_in_another_order() {
+async fn held_messages_arrive_once_and_reordered() {
     let faults = Faults::new(FaultPlan {
         messages: Delivery {
             reorder_window: 5,
@@ -134,16 +134,16 @@ async fn what_is_held_back_arrives_once_each_and_in_another_order() {
 }
 
 #[test]
-fn a_sandbox_with_a_step_on_its_last_attempt_is_spared_unless_the_rule_says_otherwise() {
+fn last_attempt_is_spared_unless_rule_overrides() {
     let step = json!([{"run_id": 1, "step_key": "a", "attempt": 3, "max_attempts": 3}]);
     let faults = Faults::new(FaultPlan {
-        blows: vec![sure(Point::AfterClaim)],
+        sandbox_faults: vec![sure(Point::AfterClaim)],
         ..FaultPlan::default()
     });
     let strike = || {
         faults
             .state()
-            .choose_blow(Point::AfterClaim, "executor", "s1")
+            .choose_sandbox_fault(Point::AfterClaim, "executor", "s1")
     };
     faults.with_held(|held| held.claimed("s1", &step));
     assert_eq!(strike(), None);
@@ -156,24 +156,24 @@ fn a_sandbox_with_a_step_on_its_last_attempt_is_spared_unless_the_rule_says_othe
     });
     assert_eq!(
         strike(),
-        Some(Blow::Kill),
+        Some(SandboxFault::Kill),
         "once it is done, nothing is lost"
     );
     assert_eq!(faults.counts().kills["executor"][&Point::AfterClaim], 1);
 
     faults.with_held(|held| held.claimed("s1", &step));
     faults.set_plan(FaultPlan {
-        blows: vec![BlowRule {
+        sandbox_faults: vec![SandboxFaultRule {
             even_on_last_attempt: true,
             ..sure(Point::AfterClaim)
         }],
         ..FaultPlan::default()
     });
-    assert_eq!(strike(), Some(Blow::Kill));
+    assert_eq!(strike(), Some(SandboxFault::Kill));
 }
 
 #[test]
-fn a_step_is_last_as_its_claim_says_and_held_until_its_outcome_or_its_lease_is_gone() {
+fn held_steps_follow_claims_outcomes_and_heartbeats() {
     let mut held = Held::default();
     let step =
         |attempt| json!([{"run_id": 1, "step_key": "a", "attempt": attempt, "max_attempts": 3}]);
@@ -200,20 +200,24 @@ fn a_step_is_last_as_its_claim_says_and_held_until_its_outcome_or_its_lease_is_g
 }
 
 #[test]
-fn a_rule_strikes_no_more_often_than_it_says_and_nowhere_else() {
+fn rule_respects_its_limit_and_point() {
     let faults = Faults::new(FaultPlan {
-        blows: vec![BlowRule::kill_once(Point::AfterClaim, "executor")],
+        sandbox_faults: vec![SandboxFaultRule::kill_once(Point::AfterClaim, "executor")],
         ..FaultPlan::default()
     });
-    let strikes = |point, function: &str| faults.state().choose_blow(point, function, "s1");
+    let strikes =
+        |point, function: &str| faults.state().choose_sandbox_fault(point, function, "s1");
     assert_eq!(strikes(Point::BeforeClaim, "executor"), None);
     assert_eq!(strikes(Point::AfterClaim, "planner"), None);
-    assert_eq!(strikes(Point::AfterClaim, "executor"), Some(Blow::Kill));
+    assert_eq!(
+        strikes(Point::AfterClaim, "executor"),
+        Some(SandboxFault::Kill)
+    );
     assert_eq!(strikes(Point::AfterClaim, "executor"), None);
 }
 
 #[test]
-fn answers_are_cut_for_the_named_calls_so_often_and_not_if_a_last_attempt_goes_with_them() {
+fn cuts_respect_named_calls_limit_and_last_attempts() {
     let faults = Faults::new(FaultPlan {
         cuts: Cuts {
             after_commit: 1.0,
@@ -236,14 +240,14 @@ fn answers_are_cut_for_the_named_calls_so_often_and_not_if_a_last_attempt_goes_w
 }
 
 #[test]
-fn a_plan_that_cannot_be_is_refused_with_the_number_that_is_wrong() {
+fn invalid_probability_is_refused_by_name() {
     let mut plan = FaultPlan::default();
     plan.check().unwrap();
     plan.wakes.drop = 1.5;
     let message = plan.check().unwrap_err().to_string();
     assert!(message.contains("wakes.drop is 1.5"), "{message}");
     plan.wakes.drop = 0.0;
-    plan.blows = vec![BlowRule {
+    plan.sandbox_faults = vec![SandboxFaultRule {
         probability: f64::NAN,
         ..sure(Point::AfterEffect)
     }];
@@ -252,7 +256,7 @@ fn a_plan_that_cannot_be_is_refused_with_the_number_that_is_wrong() {
 }
 
 #[test]
-fn points_and_plans_are_written_as_they_are_read() {
+fn points_and_plans_round_trip() {
     for point in Point::ALL {
         assert_eq!(point.to_string().parse::<Point>().unwrap(), point);
         assert_eq!(serde_json::to_value(point).unwrap(), json!(point.as_str()));
@@ -261,8 +265,8 @@ fn points_and_plans_are_written_as_they_are_read() {
     assert!(message.contains("after_claim"), "{message}");
     let plan = FaultPlan {
         seed: 9,
-        blows: vec![BlowRule {
-            blow: Blow::Freeze(Duration::from_secs(2)),
+        sandbox_faults: vec![SandboxFaultRule {
+            fault: SandboxFault::Freeze(Duration::from_secs(2)),
             ..sure(Point::BeforeCompletion)
         }],
         ..FaultPlan::default()

@@ -1,6 +1,6 @@
-//! What becomes of one wake or message, and the place where those are held back that are to arrive in another order.
+//! Fate of one wake or message, and the buffer that holds some back for reordering.
 //!
-//! The one thing to know: nothing is held for ever. What nobody pushes out goes by itself after [`LONGEST_HOLD`].
+//! Nothing is held for ever: a message that no other pushes out is sent after [`LONGEST_HOLD`].
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,10 +11,10 @@ use local_stack::fault_hook::Message;
 use super::Delivery;
 use super::place_rngs::hits;
 
-/// How long something is held back for others to overtake it.
+/// Longest time that a message is held back for others to overtake it.
 const LONGEST_HOLD: Duration = Duration::from_millis(50);
 
-/// What becomes of one thing in transit.
+/// Fate of one thing in transit.
 pub(crate) struct Fate {
     delays: Vec<Duration>,
     hold: Option<Hold>,
@@ -23,7 +23,7 @@ pub(crate) struct Fate {
 struct Hold {
     transit: Arc<Transit>,
     window: usize,
-    /// Whose turn it is when this one comes, from 0 to below 1.
+    /// Position of the message that is released when this one arrives, from 0 to below 1.
     turn: f64,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct Transit {
 
 impl Fate {
     pub(super) fn draw(delivery: &Delivery, rng: &mut Rng, transit: &Arc<Transit>) -> Self {
-        // Everything is drawn, whatever comes of it: the n-th fate is the same for every share of drops.
+        // Everything is drawn even if unused, so that the n-th fate is the same for every share of drops.
         let is_dropped = hits(rng, delivery.drop);
         let is_duplicated = hits(rng, delivery.duplicate);
         let most = usize::try_from(delivery.max_copies.max(2)).unwrap_or(2);
@@ -63,7 +63,7 @@ impl Fate {
         }
     }
 
-    /// One delay for each copy; none: it is lost.
+    /// Returns one delay for each copy; none: it is lost.
     pub(super) fn delays(&self) -> &[Duration] {
         &self.delays
     }
@@ -72,25 +72,25 @@ impl Fate {
         self.hold.is_some()
     }
 
-    /// Whether nothing of it arrives.
+    /// Returns true if no copy arrives.
     pub(crate) fn is_lost(&self) -> bool {
         self.delays.is_empty()
     }
 
-    /// Sends off all copies but one that goes at once, if there is one: then `true`, and the caller delivers it.
+    /// Sends all copies but one that travels at once; returns true if there is one, which the caller delivers.
     pub(crate) fn send_off(self, mut copy: impl FnMut() -> Message) -> bool {
         let mut goes_at_once = false;
         for delay in self.delays {
             match &self.hold {
                 None if delay.is_zero() && !goes_at_once => goes_at_once = true,
                 None => {
-                    let parcel = copy();
+                    let message = copy();
                     tokio::spawn(async move {
                         tokio::time::sleep(delay).await;
-                        parcel.await;
+                        message.await;
                     });
                 }
-                Some(hold) => hold.hand_in(delay, copy()),
+                Some(hold) => hold.enqueue(delay, copy()),
             }
         }
         goes_at_once
@@ -98,23 +98,23 @@ impl Fate {
 }
 
 impl Hold {
-    fn hand_in(&self, delay: Duration, parcel: Message) {
+    fn enqueue(&self, delay: Duration, message: Message) {
         let (transit, window, turn) = (Arc::clone(&self.transit), self.window, self.turn);
         tokio::spawn(async move {
             tokio::time::sleep(delay).await;
-            let number = transit.take_in(parcel, window, turn);
+            let number = transit.hold(message, window, turn);
             tokio::time::sleep(LONGEST_HOLD).await;
-            transit.let_go(number);
+            transit.release(number);
         });
     }
 }
 
 impl Transit {
-    /// Holds a parcel back and lets another go if there are too many. Returns its number.
-    fn take_in(&self, parcel: Message, window: usize, turn: f64) -> u64 {
+    /// Holds a message back and releases another one if there are too many. Returns its number.
+    fn hold(&self, message: Message, window: usize, turn: f64) -> u64 {
         let mut held = self.held();
         let number = held.iter().map(|(number, _)| number + 1).max().unwrap_or(0);
-        held.push((number, parcel));
+        held.push((number, message));
         if held.len() > window {
             #[expect(
                 clippy::cast_possible_truncation,
@@ -128,7 +128,7 @@ impl Transit {
         number
     }
 
-    fn let_go(&self, number: u64) {
+    fn release(&self, number: u64) {
         let mut held = self.held();
         if let Some(index) = held.iter().position(|(held, _)| *held == number) {
             tokio::spawn(held.swap_remove(index).1);

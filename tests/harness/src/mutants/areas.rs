@@ -1,15 +1,15 @@
-//! The part of the product that a function belongs to: the folder of `supabase/schemas` that defines it.
+//! Areas of the product: the folder of `supabase/schemas` that defines a function.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
 
-/// The area of every function that the workspace defines.
+/// Area of every function that the workspace defines.
 #[derive(Debug, Default)]
 pub(super) struct Areas(BTreeMap<String, String>);
 
-/// The areas that move work: what the aim of 95 % is for.
+/// Areas that move work, to which the target of 95 % applies.
 pub(super) const ENGINE: [&str; 6] = [
     "engine", "journal", "money", "planning", "requests", "wakes",
 ];
@@ -35,7 +35,7 @@ impl Areas {
         Ok(areas)
     }
 
-    /// The area of a function, given with its schema.
+    /// Returns the area of a function, given with its schema.
     pub(super) fn of(&self, function: &str) -> String {
         self.0
             .get(function)
@@ -65,7 +65,7 @@ fn entries(folder: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
     read().with_context(|| format!("reading {}", folder.display()))
 }
 
-/// A name without the number that sorts it.
+/// Returns a name without its sorting number.
 fn without_number(name: &str) -> &str {
     name.trim_start_matches(|letter: char| letter.is_ascii_digit())
         .trim_start_matches('_')

@@ -1,14 +1,14 @@
-//! The structure of a body as far as mutations need it: which tokens stand at one level of parentheses or of a `case`,
-//! where the clauses of a level begin and end, and which of them are conditions.
+//! Structure of a function body as far as mutations need it: the tokens of each level of parentheses or `case`, the
+//! clauses of a level, and which of them are conditions.
 //!
 //! This is no parser of SQL. It relies on Postgres having accepted the text, and cuts every level at the keywords that
-//! no boolean expression contains. What lies between two cuts is a [`Segment`].
+//! no boolean expression contains. The tokens between two cuts are a [`Segment`].
 
 use std::ops::Range;
 
 use super::lexer::{Kind, Token, tokens};
 
-/// What a segment follows.
+/// Context of a segment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Starter {
     /// `where`, `on` of a join, `having`: filters rows.
@@ -21,7 +21,7 @@ pub(super) enum Starter {
     Other,
 }
 
-/// Tokens of one level between two cuts. A bracket or `case` inside it stands for all that it holds.
+/// Tokens of one level between two cuts. A bracket or `case` inside it represents its whole content.
 #[derive(Debug, Clone)]
 pub(super) struct Segment {
     pub(super) starter: Starter,
@@ -32,22 +32,22 @@ pub(super) struct Segment {
 /// An `if` statement of PL/pgSQL.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct If {
-    /// The position of its `if`.
+    /// Position of its `if`.
     pub(super) start: usize,
-    /// The position of its `end`.
+    /// Position of its `end`.
     pub(super) end: usize,
     /// True if it has an `else` or an `elsif`.
     pub(super) has_other: bool,
 }
 
-/// A body with its levels.
+/// Function body with its levels.
 #[derive(Debug)]
 pub(super) struct Body<'a> {
     pub(super) text: &'a str,
     pub(super) tokens: Vec<Token<'a>>,
     pub(super) ifs: Vec<If>,
     levels: Vec<Level>,
-    /// For every token that opens or closes a bracket or a `case` expression: true, since it belongs to an operand.
+    /// True for every token that opens or closes a bracket or a `case` expression, since it belongs to an operand.
     is_operand: Vec<bool>,
     returns_boolean: bool,
     is_plpgsql: bool,
@@ -56,7 +56,7 @@ pub(super) struct Body<'a> {
 #[derive(Debug, Default)]
 struct Level {
     members: Vec<usize>,
-    /// For a `case`: whether its `when`s are conditions. None for brackets and the body itself.
+    /// For a `case`: true if its `when`s are conditions. None for brackets and the body itself.
     is_searched_case: Option<bool>,
     is_top: bool,
 }
@@ -69,7 +69,7 @@ enum Frame {
         start: usize,
         has_other: bool,
     },
-    /// `loop` or `begin`: ends with an `end` of its own.
+    /// `loop` or `begin`: has an `end` of its own.
     Block,
 }
 
@@ -132,7 +132,7 @@ const CUTS: [&str; 54] = [
 ];
 
 impl<'a> Body<'a> {
-    /// Reads a body. `returns_boolean` is of the function that it belongs to.
+    /// Reads a body. `returns_boolean` is a property of its function.
     pub(super) fn read(text: &'a str, is_plpgsql: bool, returns_boolean: bool) -> Self {
         let tokens = tokens(text);
         let mut body = Self {
@@ -151,7 +151,7 @@ impl<'a> Body<'a> {
         body
     }
 
-    /// The token at a position.
+    /// Returns the token at a position.
     pub(super) fn token(&self, at: usize) -> Option<&Token<'a>> {
         self.tokens.get(at)
     }
@@ -162,19 +162,19 @@ impl<'a> Body<'a> {
             .is_some_and(|token| token.is(word))
     }
 
-    /// The bytes that these positions span.
+    /// Returns the byte range of these positions.
     pub(super) fn span(&self, members: &[usize]) -> Range<usize> {
         let start = members.first().and_then(|at| self.tokens.get(*at));
         let end = members.last().and_then(|at| self.tokens.get(*at));
         start.map_or(0, |token| token.start)..end.map_or(0, Token::end)
     }
 
-    /// The text of these bytes.
+    /// Returns the text of these bytes.
     pub(super) fn text_of(&self, range: &Range<usize>) -> &'a str {
         self.text.get(range.clone()).unwrap_or_default()
     }
 
-    /// The position of the `;` that ends the statement in which this token stands, or the end.
+    /// Returns the position of the `;` that ends the statement of this token, or the end.
     pub(super) fn statement_end(&self, from: usize) -> usize {
         self.tokens
             .iter()
@@ -194,7 +194,7 @@ impl<'a> Body<'a> {
             || before.is_one_of(&["then", "else", "loop", "begin"])
     }
 
-    /// All segments of all levels.
+    /// Returns all segments of all levels.
     pub(super) fn segments(&self) -> Vec<Segment> {
         self.levels
             .iter()

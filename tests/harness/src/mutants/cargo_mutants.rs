@@ -1,5 +1,5 @@
-//! Mutants of Rust modules: runs cargo-mutants with the configuration in `.cargo/mutants.toml`, and counts what it
-//! reports against the list of survivors.
+//! Mutants of Rust modules: runs cargo-mutants with the configuration in `.cargo/mutants.toml`, and counts its results
+//! against the list of survivors.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::report::{Report, Standing};
 use super::rust_tests::target;
 use super::survivors::Survivors;
 
-/// The modules that a score is counted for, as paths without an ending: `http.rs` and `http/` are one.
+/// Scored modules, as paths without an extension: `http.rs` and `http/` are one.
 const MODULES: [&str; 5] = [
     "shared/domain/src/json_schema",
     "shared/domain/src/plan",
@@ -25,7 +25,7 @@ const MODULES: [&str; 5] = [
 
 const MISSING: &str = "cargo-mutants is not installed: cargo install cargo-mutants --locked";
 
-/// A line of `outcomes.json`.
+/// Entry of `outcomes.json`.
 #[derive(Debug, Deserialize)]
 struct Outcome {
     scenario: Scenario,
@@ -49,7 +49,7 @@ struct Outcomes {
     outcomes: Vec<Outcome>,
 }
 
-/// The names of all mutants of these modules (none: of all that are configured), as the list of survivors takes them.
+/// Returns the names of all mutants of these modules (none: of all that are configured), as in the list of survivors.
 ///
 /// # Errors
 /// cargo-mutants is not installed, or fails.
@@ -68,7 +68,7 @@ pub async fn list(workspace: &Path, modules: &[String]) -> anyhow::Result<Vec<St
 /// Runs the mutants of these modules, and counts them.
 ///
 /// # Errors
-/// cargo-mutants is not installed or fails, or the tests fail with every guard in place.
+/// cargo-mutants is not installed or fails, or the tests fail without a mutant.
 pub async fn run(
     workspace: &Path,
     modules: &[String],
@@ -117,7 +117,7 @@ fn command(workspace: &Path, modules: &[String]) -> Command {
         .stdin(Stdio::null())
         .kill_on_drop(true);
     for module in modules {
-        // Matched with a mutant's name, which begins with its file. Paths have no letter that means more here but dots.
+        // Matched with a mutant's name, which begins with its file. The only special character of paths is the dot.
         let module = module.trim_end_matches('/').replace('.', "\\.");
         command.arg("--re").arg(format!("^{module}[./:]"));
     }
@@ -164,14 +164,14 @@ fn count(outcomes: &str, survivors: &Survivors) -> anyhow::Result<Report> {
 }
 
 impl RustMutant {
-    /// The name without line and column, which change with every edit above it.
+    /// Returns the name without line and column, which change with every edit above it.
     fn stable_name(&self) -> String {
         let rest = self.name.strip_prefix(&self.file).unwrap_or(&self.name);
         let what = rest.trim_start_matches(|letter: char| letter == ':' || letter.is_ascii_digit());
         format!("{}: {}", self.file, what.trim())
     }
 
-    /// The module that the score is counted for.
+    /// Returns the scored module.
     fn module(&self) -> String {
         let is_of = |module: &&&str| {
             let rest = self.file.strip_prefix(**module);
@@ -184,7 +184,7 @@ impl RustMutant {
     }
 }
 
-/// Equal names get a number, as mutants of the database do.
+/// Numbers equal names, as for mutants of the database.
 fn numbered(names: impl Iterator<Item = String>) -> Vec<String> {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     names

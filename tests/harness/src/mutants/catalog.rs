@@ -11,23 +11,23 @@ use super::body::Body;
 use super::mutant::{Mutant, Target};
 use super::operators::{Operator, mutations};
 
-/// A function of the product.
+/// Function of the product.
 #[derive(Debug, Clone)]
 pub(super) struct Function {
     pub(super) oid: u32,
-    /// With its schema.
+    /// Name with its schema.
     pub(super) name: String,
-    /// With its schema and the types of its arguments, as `grant` takes it.
+    /// Name with its schema and argument types, as `grant` takes it.
     pub(super) signature: String,
     pub(super) is_overloaded: bool,
     pub(super) is_plpgsql: bool,
     pub(super) returns_boolean: bool,
     pub(super) body: String,
-    /// As `pg_get_functiondef` gives it.
+    /// Definition from `pg_get_functiondef`.
     pub(super) definition: String,
 }
 
-/// What mutants are made of.
+/// Objects that mutants are made of.
 #[derive(Debug)]
 pub(super) struct Catalog {
     pub(super) functions: Vec<Function>,
@@ -36,11 +36,11 @@ pub(super) struct Catalog {
     policies: Vec<Policy>,
 }
 
-/// A statement that takes a guard away.
+/// Statement that makes a mutant.
 #[derive(Debug, Clone)]
 pub(super) struct Change {
     operator: Operator,
-    /// The relation or function.
+    /// Changed relation or function.
     object: String,
     text: String,
     statement: String,
@@ -89,7 +89,7 @@ const POLICIES: &str = "
    where n.nspname in ('goalpost', 'goalpost_worker', 'goalpost_private') and k.expression is not null
    order by 1, 2, 3";
 
-/// Objects of the catalog that are dropped or switched off: kind, object, text, statement, function concerned.
+/// Catalog objects that are dropped or disabled: kind, object, text, statement, function concerned.
 const DROPS: &str = "
   with ours as (
     select c.oid, c.relkind, n.nspname || '.' || c.relname as name
@@ -123,7 +123,7 @@ const DROPS: &str = "
     from ours t where t.relkind = 'v'
   order by 1, 2, 3";
 
-/// Rights that a role gets, and those that it loses. A right that all have who may use the schema is not listed twice.
+/// Rights that a role gains or loses. A right of every role with usage of the schema is listed once.
 const RIGHTS: &str = "
   with f as (
     select p.oid, n.nspname, p.prosecdef, p.proowner, n.nspname || '.' || p.proname as name,
@@ -186,7 +186,7 @@ const RIGHTS: &str = "
   order by 1, 2, 3";
 
 impl Catalog {
-    /// Reads the catalog of the database that the session is in.
+    /// Reads the catalog of the session's database.
     ///
     /// # Errors
     /// A query fails.
@@ -225,7 +225,7 @@ impl Catalog {
         })
     }
 
-    /// All mutants, each with an identity of its own.
+    /// Returns all mutants, each with a unique identity.
     pub(super) fn mutants(&self, areas: &Areas) -> Vec<Mutant> {
         let mut made: Vec<Mutant> = Vec::new();
         made.extend(
@@ -310,7 +310,7 @@ fn operator_of(name: &str) -> Option<Operator> {
 }
 
 impl Function {
-    /// The name in lists: with argument types only where it takes them to tell it apart.
+    /// Returns the name in lists: with argument types only where the name alone is ambiguous.
     pub(super) fn object(&self) -> String {
         if self.is_overloaded {
             self.signature.clone()
@@ -319,7 +319,7 @@ impl Function {
         }
     }
 
-    /// The statement that puts another body in the place of its own.
+    /// Returns the statement that replaces its body.
     pub(super) fn with_body(&self, body: &str) -> Option<String> {
         let at = self.definition.rfind(&self.body)?;
         let before = self.definition.get(..at)?;
@@ -421,7 +421,7 @@ fn of_change(change: &Change) -> Mutant {
     }
 }
 
-/// The same text may stand in one function more than once: the second gets the number 2.
+/// Numbers mutants of the same text in one function: the second gets the number 2.
 fn number_repeated(mutants: &mut [Mutant]) {
     let mut seen: BTreeMap<(String, Operator, String), usize> = BTreeMap::new();
     for mutant in mutants {

@@ -1,11 +1,11 @@
-//! Which of the mutants of the database are run.
+//! Selection of the mutants of the database to run.
 
 use std::collections::BTreeSet;
 
 use super::mutant::Mutant;
 use super::sample;
 
-/// What limits a run; nothing given means all.
+/// Limits of a run; the default selects all mutants.
 #[derive(Debug, Clone, Default)]
 pub struct Choice {
     /// Functions, tables or views, with or without their schema.
@@ -14,12 +14,12 @@ pub struct Choice {
     pub areas: Vec<String>,
     /// Names of mutants; none: all.
     pub names: BTreeSet<String>,
-    /// How many, and the seed that chooses them.
+    /// Size of the sample, and its seed.
     pub sample: Option<(usize, u64)>,
 }
 
 impl Choice {
-    /// The chosen ones of these mutants.
+    /// Returns the selected ones of these mutants.
     #[must_use]
     pub fn of(&self, mutants: &[Mutant]) -> Vec<Mutant> {
         let chosen = mutants

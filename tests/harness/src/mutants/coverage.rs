@@ -1,4 +1,4 @@
-//! Which functions each test file calls, measured: a file that does not call a function cannot notice a mutant of it.
+//! Measures the functions that each test file calls: a file cannot detect a mutant of a function that it does not call.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use local_stack::postgres::Server;
 use super::files::TestFile;
 use super::sandbox::{PATIENCE, Sandbox, Verdict};
 
-/// What one file calls, and how long it takes.
+/// Calls and duration of one file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Covered {
     pub(super) functions: BTreeSet<u32>,
@@ -21,7 +21,7 @@ pub(super) struct Covered {
 /// Runs every file against the original.
 ///
 /// # Errors
-/// A file fails: it would prove nothing about a mutant.
+/// A file fails, and so would prove nothing about a mutant.
 pub(super) async fn measure(
     server: &'static Server,
     setup: &Arc<TestFile>,
@@ -61,7 +61,7 @@ async fn measure_one(sandbox: &mut Sandbox, file: &TestFile) -> anyhow::Result<C
     match sandbox.run("", file, PATIENCE).await? {
         Verdict::Passed => {}
         Verdict::Failed(failure) | Verdict::NotViable(failure) => {
-            bail!("{} fails with every guard in place: {failure}", file.name)
+            bail!("{} fails without a mutant: {failure}", file.name)
         }
     }
     let seconds = began.elapsed().as_secs_f64();

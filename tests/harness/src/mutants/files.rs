@@ -4,15 +4,15 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-/// The file that makes what all others need.
+/// File with the set-up that all others require.
 const SETUP: &str = "000_setup";
 
 /// A pgTAP file.
 #[derive(Debug, Clone)]
 pub(super) struct TestFile {
-    /// Its folder, which is named after a SQL function or a subject.
+    /// Its folder, named after a SQL function or a subject.
     pub(super) folder: String,
-    /// Folder and file, without the ending.
+    /// Folder and file, without the extension.
     pub(super) name: String,
     pub(super) source: String,
 }
@@ -32,7 +32,7 @@ pub(super) fn read_setup(workspace: &Path) -> anyhow::Result<TestFile> {
     })
 }
 
-/// Reads all files but the set-up, in the order of their names.
+/// Reads all files except the set-up, in the order of their names.
 ///
 /// # Errors
 /// A file cannot be read.
@@ -75,7 +75,7 @@ fn list(folder: &Path) -> anyhow::Result<Vec<std::path::PathBuf>> {
     read().with_context(|| format!("reading {}", folder.display()))
 }
 
-/// Returns true if a text contains this name, and not only one that begins or ends like it.
+/// Returns true if a text contains this name as a whole word.
 pub(super) fn names(text: &str, name: &str) -> bool {
     let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
     text.match_indices(name).any(|(at, _)| {

@@ -1,6 +1,6 @@
-//! Splits a SQL or PL/pgSQL text into tokens: comments and white space are dropped, every token keeps its place.
+//! Splits a SQL or PL/pgSQL text into tokens. Comments and white space are dropped; every token keeps its position.
 
-/// The class of a token.
+/// Class of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// A keyword, or a name that is not quoted and does not follow a dot.
@@ -21,7 +21,7 @@ pub(super) enum Kind {
     Separator,
 }
 
-/// A token and where it begins.
+/// Token with its position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Token<'a> {
     pub(super) kind: Kind,
@@ -30,7 +30,7 @@ pub(super) struct Token<'a> {
 }
 
 impl Token<'_> {
-    /// The byte after its last one.
+    /// Returns the position after its last byte.
     pub(super) fn end(&self) -> usize {
         self.start + self.text.len()
     }
@@ -51,7 +51,7 @@ impl Token<'_> {
     }
 }
 
-/// Splits a text. Text that is not SQL gives tokens as well: the result is meant for sources that Postgres accepted.
+/// Splits a text into tokens. Text that is not SQL gives tokens too: the input is meant to be accepted by Postgres.
 pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut found: Vec<Token<'_>> = Vec::new();
     let mut at = 0;
@@ -79,7 +79,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     found
 }
 
-/// The text with every run of white space as one space and without comments.
+/// Returns the text without comments and with every run of white space as one space.
 pub(super) fn normalized(text: &str) -> String {
     let mut out = String::new();
     let mut end = None;
@@ -93,7 +93,7 @@ pub(super) fn normalized(text: &str) -> String {
     out
 }
 
-/// The length of the white space or comment that a text begins with.
+/// Returns the length of leading white space or of a leading comment.
 fn blank_length(text: &str) -> usize {
     if text.starts_with("--") {
         return text.find('\n').map_or(text.len(), |at| at + 1);
@@ -104,7 +104,7 @@ fn blank_length(text: &str) -> usize {
     text.len() - text.trim_start().len()
 }
 
-/// Block comments nest in SQL.
+/// Returns the length of a block comment, which nests in SQL.
 fn block_comment_length(text: &str) -> usize {
     let mut depth = 0_usize;
     let mut at = 0;
@@ -125,7 +125,7 @@ fn block_comment_length(text: &str) -> usize {
     text.len()
 }
 
-/// The class and length of the token that a text begins with.
+/// Returns the class and length of the first token of a text.
 fn token_at(text: &str) -> (Kind, usize) {
     let first = text.chars().next().unwrap_or(' ');
     match first {
@@ -160,7 +160,7 @@ fn run_length(text: Option<&str>, belongs: impl Fn(char) -> bool) -> usize {
     text.find(|letter| !belongs(letter)).unwrap_or(text.len())
 }
 
-/// A word, or a string with a prefix (`e'…'`, `b'…'`, `x'…'`, `u&'…'`, `n'…'`).
+/// Reads a word, or a string with a prefix (`e'…'`, `b'…'`, `x'…'`, `u&'…'`, `n'…'`).
 fn word_at(text: &str) -> (Kind, usize) {
     let length = run_length(Some(text), |c| c.is_alphanumeric() || c == '_' || c == '$');
     let (word, rest) = text.split_at_checked(length).unwrap_or((text, ""));
@@ -178,7 +178,7 @@ fn word_at(text: &str) -> (Kind, usize) {
     (Kind::Word, length)
 }
 
-/// The length of a string up to its closing quote; `at` is its opening one.
+/// Returns the length of a string up to its closing quote; `at` is its opening one.
 fn string_length(text: &str, at: usize, escapes: bool) -> usize {
     let mut letters = text
         .char_indices()
@@ -204,7 +204,7 @@ fn quoted_length(text: &str) -> usize {
     text.len()
 }
 
-/// The length of a dollar-quoted string; none for a parameter such as `$1`.
+/// Returns the length of a dollar-quoted string; none for a parameter such as `$1`.
 fn dollar_length(text: &str) -> Option<usize> {
     let name = run_length(text.get(1..), |c| c.is_alphanumeric() || c == '_');
     let tag = text.get(..name + 2)?;
@@ -218,7 +218,7 @@ fn dollar_length(text: &str) -> Option<usize> {
     )
 }
 
-/// Digits, at most one fraction (but not the `..` of a range) and an exponent.
+/// Returns the length of a number: digits, at most one fraction (but not the `..` of a range) and an exponent.
 fn number_length(text: &str) -> usize {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut length = run_length(Some(text), is_part);
@@ -245,8 +245,8 @@ fn punctuation_length(text: &str) -> usize {
     }
 }
 
-/// As Postgres reads operators: the longest run that no comment begins in, and that ends in `+` or `-` only if it has
-/// one of the characters that SQL itself has no operators of.
+/// Returns the length of an operator by Postgres' rule: the longest run without the beginning of a comment, which ends
+/// in `+` or `-` only if it has one of the characters that no SQL operator has.
 fn operator_length(text: &str) -> usize {
     let mut length = run_length(Some(text), |c| OPERATOR.contains(c));
     let run = text.get(..length).unwrap_or_default();
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn operators_end_where_postgres_ends_them() {
+    fn operators_end_as_in_postgres() {
         assert_eq!(
             texts("a<=-1 and b->>'k'<>c::text and d:=1..3 and 1e-3@>x--"),
             [
@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn names_after_dots_and_in_quotes_are_no_keywords() {
+    fn names_after_dots_or_quoted_are_no_keywords() {
         let found = tokens("o.limit and \"limit\" limit");
         let keywords: Vec<usize> = found
             .iter()

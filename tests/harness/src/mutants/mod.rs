@@ -1,11 +1,11 @@
-//! Mutation testing: takes guards away one at a time, and requires a test that fails for each.
+//! Mutation testing: runs mutants of the product, and requires that a test kills each.
 //!
-//! Mutants of the database are made of what Postgres itself says: the definitions of functions (`operators` changes
-//! their bodies), views, policies, constraints, triggers and grants (`catalog`). Each lives in a transaction of a
-//! cloned database (`sandbox`) while pgTAP files run there, those that are measured to call the function (`coverage`,
-//! `selection`). Mutants of Rust modules are made by cargo-mutants (`cargo_mutants`).
+//! Mutants of the database are made from Postgres' own catalog: the definitions of functions (`operators` changes their
+//! bodies), views, policies, constraints, triggers and grants (`catalog`). Each lives in a transaction of a cloned
+//! database (`sandbox`) while pgTAP files run there: the files that call the function according to measurements
+//! (`coverage`, `selection`). Mutants of Rust modules are made by cargo-mutants (`cargo_mutants`).
 //!
-//! A mutant that no test kills is a missing test, or stands with a reason in `tests/harness/mutants/survivors.toml`
+//! A mutant that no test kills is a missing test, or is listed with a reason in `tests/harness/mutants/survivors.toml`
 //! ([`Survivors`]).
 
 mod areas;

@@ -1,46 +1,46 @@
-//! One mutant: a statement that takes a guard away, and what it is a mutant of.
+//! One mutant: the statement that makes it, and its target.
 
 use super::operators::Operator;
 
-/// What a mutant concerns, which decides the tests that are run against it.
+/// Target of a mutant, which determines the tests that run against it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// The body of a function.
     Function(String),
-    /// Who may call a function, and with which rights it runs.
+    /// Execution rights of a function, and the rights it runs with.
     FunctionRights(String),
     /// A table, a view or a schema.
     Relation(String),
-    /// A trigger: of a table, calling a function.
+    /// Trigger of a table that calls a function.
     Trigger {
-        /// The table, with its schema.
+        /// Table with its schema.
         table: String,
-        /// The function, with its schema.
+        /// Function with its schema.
         function: String,
     },
 }
 
-/// A mutant of the database.
+/// Mutant of the database.
 #[derive(Debug, Clone)]
 pub struct Mutant {
-    /// The function, relation or schema that is changed.
+    /// Changed function, relation or schema.
     pub object: String,
-    /// The part of the product that the score is counted for.
+    /// Area whose score counts it.
     pub area: String,
-    /// What is done to it.
+    /// Operator of the change.
     pub operator: Operator,
-    /// What is dropped or changed, on one line.
+    /// Dropped or changed text, on one line.
     pub text: String,
-    /// Which one, where the same text stands in the object more than once; counts from 1.
+    /// Number of this occurrence of the text in the object, from 1.
     pub occurrence: usize,
-    /// The statement that makes the mutant out of the original.
+    /// Statement that makes the mutant from the original.
     pub statement: String,
-    /// What it concerns.
+    /// Target of the change.
     pub target: Target,
 }
 
 impl Mutant {
-    /// The name by which the list of survivors refers to it: it changes only with what is mutated.
+    /// Returns the name in the list of survivors, which changes only with the mutated text.
     #[must_use]
     pub fn id(&self) -> String {
         let id = format!("{} | {} | {}", self.object, self.operator.name(), self.text);

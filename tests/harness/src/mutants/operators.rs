@@ -1,4 +1,4 @@
-//! The mutations of a body: each takes one guard away, or weakens it.
+//! Mutations of a function body: each removes or weakens one condition.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::body::{Body, If, Segment, Starter};
 use super::lexer::{Kind, normalized};
 
-/// What a mutation does.
+/// Kind of a mutation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operator {
     /// A part of an `and` chain becomes true.
@@ -19,27 +19,27 @@ pub enum Operator {
     Negate,
     /// A condition before a `return`, `raise`, `exit` or `continue` becomes false: the rest runs always.
     DropGuard,
-    /// A row lock, `skip locked` or an advisory lock goes.
+    /// A row lock, `skip locked` or an advisory lock is dropped.
     DropLock,
-    /// A call that refuses, or a `raise exception`, goes.
+    /// A call that refuses, or a `raise exception`, is dropped.
     DropRefusal,
-    /// A `limit` goes.
+    /// A `limit` is dropped.
     DropLimit,
-    /// `on conflict … do nothing` goes.
+    /// `on conflict … do nothing` is dropped.
     DropConflict,
     /// `<` becomes `<=`, `>` becomes `>=` and back; `=` becomes `<>` where it chooses what runs.
     Compare,
-    /// A policy goes.
+    /// A policy is dropped.
     DropPolicy,
     /// A policy lets every row through.
     WidenPolicy,
     /// Row-level security of a table is switched off.
     DropRowSecurity,
-    /// A check, unique, foreign-key or exclusion constraint goes.
+    /// A check, unique, foreign-key or exclusion constraint is dropped.
     DropConstraint,
-    /// A unique index goes.
+    /// A unique index is dropped.
     DropIndex,
-    /// A trigger goes.
+    /// A trigger is dropped.
     DropTrigger,
     /// A role gets a right that it does not have.
     Grant,
@@ -50,7 +50,7 @@ pub enum Operator {
 }
 
 impl Operator {
-    /// Each of them.
+    /// All operators.
     pub const ALL: [Self; 19] = [
         Self::DropConjunct,
         Self::DropAlternative,
@@ -73,7 +73,7 @@ impl Operator {
         Self::WidenRights,
     ];
 
-    /// The name in lists and on the command line.
+    /// Returns the name in lists and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -104,14 +104,14 @@ impl Operator {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Mutation {
     pub(super) operator: Operator,
-    /// What is changed, on one line; together with the operator it names the mutation within its body.
+    /// Changed text, on one line; with the operator it identifies the mutation within its body.
     pub(super) text: String,
     range: Range<usize>,
     with: String,
 }
 
 impl Mutation {
-    /// The changed body.
+    /// Returns the changed body.
     pub(super) fn apply(&self, body: &str) -> String {
         let before = body.get(..self.range.start).unwrap_or_default();
         let after = body.get(self.range.end..).unwrap_or_default();
@@ -119,7 +119,7 @@ impl Mutation {
     }
 }
 
-/// All mutations of a body, in the order of their places; no two give the same text, and none gives the text itself.
+/// Returns all mutations of a body in textual order; no two give the same text, and none gives the original.
 pub(super) fn mutations(body: &Body<'_>) -> Vec<Mutation> {
     let mut found = Found {
         body,
@@ -128,8 +128,8 @@ pub(super) fn mutations(body: &Body<'_>) -> Vec<Mutation> {
     for segment in body.segments() {
         found.add_conditions(&segment);
     }
-    for guard in &body.ifs {
-        found.add_guard(*guard);
+    for branch in &body.ifs {
+        found.add_if(*branch);
     }
     found.add_clauses();
     found.add_statements();
@@ -141,7 +141,7 @@ struct Found<'b, 'a> {
     mutations: Vec<Mutation>,
 }
 
-/// An expression longer than this is cut in a mutation's text.
+/// Maximum length of an expression in a mutation's text.
 const LONGEST_TEXT: usize = 100;
 
 impl Found<'_, '_> {
@@ -201,7 +201,8 @@ impl Found<'_, '_> {
         }
     }
 
-    /// `=` is a comparison only where nothing is assigned, and is worth changing only where dropping does not cover it.
+    /// Adds changes of comparisons. `=` is a comparison only outside of assignments, and is changed only where dropping
+    /// does not cover it.
     fn add_comparisons(&mut self, segment: &Segment, conjunct: &[usize], is_chain: bool) {
         let chooses = is_chain && matches!(segment.starter, Starter::Branch | Starter::Result);
         for at in conjunct {
@@ -226,15 +227,15 @@ impl Found<'_, '_> {
         }
     }
 
-    /// An `if` without an alternative whose last statement leaves.
-    fn add_guard(&mut self, guard: If) {
-        if guard.has_other {
+    /// Adds an `if` without an alternative whose last statement leaves the function or loop.
+    fn add_if(&mut self, branch: If) {
+        if branch.has_other {
             return;
         }
-        let Some(then) = (guard.start..guard.end).find(|at| self.is_own_then(guard, *at)) else {
+        let Some(then) = (branch.start..branch.end).find(|at| self.is_own_then(branch, *at)) else {
             return;
         };
-        let statements = self.statements(then + 1, guard.end);
+        let statements = self.statements(then + 1, branch.end);
         let Some(last) = statements.last() else {
             return;
         };
@@ -243,23 +244,23 @@ impl Found<'_, '_> {
             .any(|word| self.body.is(Some(last.start), word));
         let only_refuses = statements.len() == 1 && self.is_refusal(last.clone());
         if (leaves && !only_refuses) || (statements.len() > 1 && self.is_refusal(last.clone())) {
-            let members: Vec<usize> = (guard.start + 1..then).collect();
+            let members: Vec<usize> = (branch.start + 1..then).collect();
             self.add(Operator::DropGuard, self.body.span(&members), "false");
         }
     }
 
-    /// The `then` of the `if` itself, not of a `case` in its condition.
-    fn is_own_then(&self, guard: If, at: usize) -> bool {
+    /// Returns true for the `then` of the `if` itself, not of a `case` in its condition.
+    fn is_own_then(&self, branch: If, at: usize) -> bool {
         let ends_case = |at: usize| self.body.is(Some(at), "end");
         let opens_case =
             |at: usize| self.body.is(Some(at), "case") && !self.body.is(at.checked_sub(1), "end");
-        let opened = (guard.start..at).filter(|at| opens_case(*at)).count();
-        let closed = (guard.start..at).filter(|at| ends_case(*at)).count();
+        let opened = (branch.start..at).filter(|at| opens_case(*at)).count();
+        let closed = (branch.start..at).filter(|at| ends_case(*at)).count();
         self.body.is(Some(at), "then") && opened == closed
     }
 
-    /// The statements between two positions, each without its `;`. Good enough for the last of a short list: what is
-    /// nested is split as well.
+    /// Returns the statements between two positions, each without its `;`. Nested statements are split as well, which
+    /// suffices for the last statement of a short list.
     fn statements(&self, from: usize, to: usize) -> Vec<Range<usize>> {
         let mut statements = Vec::new();
         let mut start = from;
@@ -387,7 +388,7 @@ impl Found<'_, '_> {
                 .is_some_and(|next| next.is_symbol("("))
     }
 
-    /// A call inside an expression. One that is a whole `perform` goes as a statement.
+    /// Drops a call inside an expression. A call that is a whole `perform` is dropped as a statement.
     fn add_call(&mut self, at: usize, with: &str) {
         let mut depth = 0_usize;
         let end = self
@@ -410,7 +411,7 @@ impl Found<'_, '_> {
         }
     }
 
-    /// Whole statements of PL/pgSQL: refusals and calls that lock.
+    /// Drops whole statements of PL/pgSQL: refusals and calls that lock.
     fn add_statements(&mut self) {
         for at in 0..self.body.tokens.len() {
             let is_perform = self.body.is(Some(at), "perform");
@@ -447,7 +448,7 @@ impl Found<'_, '_> {
         self.body.is(Some(at), "perform") && self.callee(&statement).is_some_and(refuses)
     }
 
-    /// The name of the function that a `perform` calls, without its schema.
+    /// Returns the name of the function that a `perform` calls, without its schema.
     fn callee(&self, statement: &Range<usize>) -> Option<&str> {
         let open = statement.clone().find(|at| {
             self.body
@@ -459,7 +460,7 @@ impl Found<'_, '_> {
     }
 }
 
-/// Splits at a keyword, leaving the `and` of every `between` alone.
+/// Splits at a keyword, except at the `and` of a `between`.
 fn split<'m>(body: &Body<'_>, members: &'m [usize], word: &str) -> Vec<&'m [usize]> {
     let mut parts = Vec::new();
     let mut start = 0;
@@ -479,7 +480,7 @@ fn split<'m>(body: &Body<'_>, members: &'m [usize], word: &str) -> Vec<&'m [usiz
     parts
 }
 
-/// An expression of a list without what follows it and is no part of it (`desc`, `nulls last`).
+/// Returns an expression of a list without its suffix (`desc`, `nulls last`).
 fn without_alias<'m>(body: &Body<'_>, members: &'m [usize]) -> &'m [usize] {
     let ends = |at: &usize| {
         body.token(*at)

@@ -1,4 +1,4 @@
-//! What a run comes to: scores per area, survivors, and entries of the list that do not hold any more.
+//! Results of a run: scores per area, survivors, and outdated entries of the list.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::areas::ENGINE;
 use super::run::{Fate, Tried};
 use super::survivors::{Survivors, Why};
 
-/// The counts of an area.
+/// Counts of an area.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Score {
     /// All mutants.
@@ -38,8 +38,7 @@ impl Score {
         self.unlisted += other.unlisted;
     }
 
-    /// The share of killed mutants among those that can be killed, in per cent: neither the ones that are not viable
-    /// nor the equivalent ones count.
+    /// Returns the share of killed mutants in per cent. Unviable and equivalent mutants do not count.
     #[must_use]
     pub fn percent(&self) -> f64 {
         share(
@@ -48,7 +47,7 @@ impl Score {
         )
     }
 
-    /// The same share among all that are viable, the equivalent ones included.
+    /// Returns the same share of all viable mutants, including the equivalent ones.
     #[must_use]
     pub fn percent_of_viable(&self) -> f64 {
         share(
@@ -67,25 +66,25 @@ fn share(part: usize, whole: usize) -> f64 {
     }
 }
 
-/// A mutant that no test kills and no entry lists.
+/// Mutant that no test kills and no entry lists.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Survivor {
-    /// The area it counts for.
+    /// Area that counts it.
     pub area: String,
-    /// Its name in the list.
+    /// Name in the list.
     pub id: String,
-    /// How many test files passed.
+    /// Number of test files that passed.
     pub files: usize,
 }
 
-/// Everything that a run found.
+/// Results of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     /// Counts per area.
     pub areas: BTreeMap<String, Score>,
     /// Survivors that are not listed.
     pub survivors: Vec<Survivor>,
-    /// Listed mutants that a test kills, or that are not generated any more: entries to remove.
+    /// Listed mutants that a test kills, or that are no longer generated: entries to remove.
     pub stale: Vec<String>,
 }
 
@@ -137,7 +136,7 @@ impl Report {
         self.areas.entry(area.to_owned()).or_default().add(score);
     }
 
-    /// Adds what another run found.
+    /// Adds the results of another run.
     pub fn merge(&mut self, other: Self) {
         for (area, score) in other.areas {
             self.areas.entry(area).or_default().add(score);
@@ -146,19 +145,19 @@ impl Report {
         self.stale.extend(other.stale);
     }
 
-    /// The sum of the areas that move work.
+    /// Returns the sum of the areas that move work.
     #[must_use]
     pub fn engine(&self) -> Score {
         self.sum(|area| ENGINE.contains(&area))
     }
 
-    /// The sum of all areas.
+    /// Returns the sum of all areas.
     #[must_use]
     pub fn total(&self) -> Score {
         self.sum(|_| true)
     }
 
-    /// Returns true if nothing survives unlisted and no entry is out of date.
+    /// Returns true if no unlisted mutant survives and no entry is outdated.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.survivors.is_empty() && self.stale.is_empty()
@@ -173,7 +172,7 @@ impl Report {
     }
 }
 
-/// How a mutant is counted.
+/// Category in which a mutant is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     NotViable,
@@ -229,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn equivalent_and_unviable_mutants_do_not_lower_the_score() {
+    fn equivalent_and_unviable_mutants_keep_the_score() {
         let tried = [
             tried("engine", "a", killed()),
             tried("engine", "b", Fate::Survived { files: 3 }),
@@ -265,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn rust_test_counts_as_a_kill_and_accepted_does_not() {
+    fn rust_test_counts_as_kill_unlike_accepted() {
         let tried = [tried("people", "a", Fate::Survived { files: 3 })];
         let percent = |why: &str| Report::of_sql(&tried, &list(why, "a")).total().percent();
         assert!((percent("rust") - 100.0).abs() < 0.01);

@@ -17,7 +17,7 @@ use super::sandbox::{Sandbox, Verdict};
 use super::selection::Selection;
 use super::survivors::Survivors;
 
-/// What becomes of a mutant.
+/// Result of a mutant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fate {
     /// A test file fails.
@@ -29,27 +29,27 @@ pub enum Fate {
     },
     /// All files that were run pass.
     Survived {
-        /// How many that were.
+        /// Number of files that were run.
         files: usize,
     },
     /// Postgres refuses to make it.
     NotViable(String),
 }
 
-/// A mutant and what became of it.
+/// Mutant with its result.
 #[derive(Debug, Clone)]
 pub struct Tried {
     /// The mutant.
     pub mutant: Mutant,
-    /// What became of it.
+    /// Its result.
     pub fate: Fate,
-    /// How many files were run.
+    /// Number of files that were run.
     pub files: usize,
-    /// How long that took.
+    /// Duration of the runs.
     pub took: Duration,
 }
 
-/// The mutants of the migrated database, and what it takes to run them.
+/// Mutants of the migrated database, and the state to run them.
 pub struct Runner {
     server: &'static Server,
     workspace: PathBuf,
@@ -62,7 +62,7 @@ impl Runner {
     /// Reads the catalog of a migrated database and makes the mutants.
     ///
     /// # Errors
-    /// Postgres cannot be started, or the catalog not be read.
+    /// Postgres cannot be started, or the catalog cannot be read.
     pub async fn prepare(server: &'static Server, workspace: &Path) -> anyhow::Result<Self> {
         let setup = Arc::new(files::read_setup(workspace)?);
         let sandbox = Sandbox::create(server, Arc::clone(&setup)).await?;
@@ -78,19 +78,19 @@ impl Runner {
         })
     }
 
-    /// All mutants.
+    /// Returns all mutants.
     #[must_use]
     pub fn mutants(&self) -> &[Mutant] {
         &self.mutants
     }
 
-    /// The folder of the workspace.
+    /// Returns the folder of the workspace.
     #[must_use]
     pub fn workspace(&self) -> &Path {
         &self.workspace
     }
 
-    /// Entries of the list for which no mutant is generated.
+    /// Returns the entries of the list for which no mutant is generated.
     #[must_use]
     pub fn unknown(&self, list: &Survivors) -> Vec<String> {
         let generated: BTreeSet<String> = self.mutants.iter().map(Mutant::id).collect();
@@ -101,16 +101,16 @@ impl Runner {
             .collect()
     }
 
-    /// Runs these mutants in `jobs` databases side by side, and calls `tell` for each as soon as it is through.
+    /// Runs these mutants in `jobs` databases side by side, and calls `on_result` for each as soon as it is finished.
     /// Every test file is run against the original first.
     ///
     /// # Errors
-    /// A file fails with every guard in place, Postgres cannot be reached, or a mutant stays in the database.
+    /// A file fails without a mutant, Postgres cannot be reached, or a mutant stays in the database.
     pub async fn run(
         &self,
         mutants: Vec<Mutant>,
         jobs: usize,
-        tell: impl Fn(&Tried) + Send + Sync + 'static,
+        on_result: impl Fn(&Tried) + Send + Sync + 'static,
     ) -> anyhow::Result<Vec<Tried>> {
         let files = Arc::new(files::read(&self.workspace)?);
         let covered = coverage::measure(self.server, &self.setup, &files, jobs).await?;
@@ -121,7 +121,7 @@ impl Runner {
             files,
             selection,
             groups: Mutex::new(grouped(mutants)),
-            tell: Box::new(tell),
+            on_result: Box::new(on_result),
         });
         let lanes: Vec<_> = (0..jobs)
             .map(|_| tokio::spawn(lane(Arc::clone(&work))))
@@ -140,13 +140,13 @@ struct Work {
     setup: Arc<TestFile>,
     files: Arc<Vec<TestFile>>,
     selection: Selection,
-    /// The last one is taken next.
+    /// Taken from the end.
     groups: Mutex<Vec<Vec<Mutant>>>,
-    tell: Box<dyn Fn(&Tried) + Send + Sync>,
+    on_result: Box<dyn Fn(&Tried) + Send + Sync>,
 }
 
-/// Mutants that share their tests stand together, so that what killed one is tried on the next; large groups come
-/// last, since they are taken first.
+/// Groups mutants that share their tests, so that the file that killed one is tried first on the next. Large groups are
+/// last, because groups are taken from the end.
 fn grouped(mutants: Vec<Mutant>) -> Vec<Vec<Mutant>> {
     const LARGEST: usize = 40;
     let mut groups: BTreeMap<String, Vec<Mutant>> = BTreeMap::new();
@@ -178,7 +178,7 @@ async fn lane(work: Arc<Work>) -> anyhow::Result<Vec<Tried>> {
         for mutant in group {
             sandbox.renew_if_used(&before).await?;
             let tried = work.attempt(&mut sandbox, mutant).await?;
-            (work.tell)(&tried);
+            (work.on_result)(&tried);
             all.push(tried);
         }
     }

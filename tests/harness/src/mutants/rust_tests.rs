@@ -1,6 +1,7 @@
-//! Runs the Rust tests that the list names for mutants of the database which only a race, or a whole stack, shows.
+//! Runs the Rust tests that the list names for mutants of the database which only concurrent sessions, or a whole
+//! stack, expose.
 //!
-//! The mutant is a last migration, in a copy of the folder that `GOALPOST_MIGRATIONS` names: the test binary migrates
+//! The mutant is the last migration in a copy of the folder that `GOALPOST_MIGRATIONS` names: the test binary migrates
 //! its own cluster with it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,10 +17,10 @@ use tokio::process::Command;
 use super::mutant::Mutant;
 use super::survivors::{Survivors, Why};
 
-/// A test that takes longer waits for something that never comes.
+/// A test that takes longer waits for an event that does not occur.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A Rust test as the list names it: package, target (`lib` or an integration test) and path.
+/// Rust test as the list names it: package, target (`lib` or an integration test) and path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct RustTest {
     package: String,
@@ -27,8 +28,8 @@ struct RustTest {
     path: String,
 }
 
-/// Runs the named test against each of these mutants that the list maps to one, and calls `tell` for each with whether
-/// the test kills it. Returns the names of those that it does not kill.
+/// Runs the named test against each of these mutants that the list maps to one, and calls `on_result` for each with
+/// true if the test kills it. Returns the names of those that it does not kill.
 ///
 /// # Errors
 /// A test does not build or does not exist, or fails without a mutant.
@@ -36,7 +37,7 @@ pub async fn survivors_of(
     workspace: &Path,
     mutants: &[Mutant],
     list: &Survivors,
-    tell: impl Fn(&Mutant, &str, bool),
+    on_result: impl Fn(&Mutant, &str, bool),
 ) -> anyhow::Result<Vec<String>> {
     let by_id: BTreeMap<String, &Mutant> =
         mutants.iter().map(|mutant| (mutant.id(), mutant)).collect();
@@ -56,7 +57,7 @@ pub async fn survivors_of(
         let ended = run(workspace, program_of(test)?, test, None).await?;
         ensure!(
             ended == Ended::Passed,
-            "{} fails with every guard in place",
+            "{} fails without a mutant",
             test.path
         );
     }
@@ -64,7 +65,7 @@ pub async fn survivors_of(
     for (mutant, test) in &wanted {
         let folder = mutated_migrations(workspace, mutant)?;
         let ended = run(workspace, program_of(test)?, test, Some(&folder)).await?;
-        tell(mutant, &test.path, ended == Ended::Failed);
+        on_result(mutant, &test.path, ended == Ended::Failed);
         if ended == Ended::Passed {
             alive.push(format!("{}: {} passes", mutant.id(), test.path));
         }
@@ -168,7 +169,7 @@ async fn run(
     Ok(Ended::Failed)
 }
 
-/// The migrations of the workspace and, as the last of them, the statement that makes the mutant.
+/// Creates a folder with the migrations of the workspace and, last, the statement that makes the mutant.
 fn mutated_migrations(workspace: &Path, mutant: &Mutant) -> anyhow::Result<PathBuf> {
     let folder = target(workspace).join("mutants/migrations");
     let _ = std::fs::remove_dir_all(&folder);
@@ -187,7 +188,7 @@ fn mutated_migrations(workspace: &Path, mutant: &Mutant) -> anyhow::Result<PathB
     Ok(folder)
 }
 
-/// Where cargo builds.
+/// Returns cargo's target folder.
 pub(super) fn target(workspace: &Path) -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace.join("target"), PathBuf::from)
 }

@@ -1,6 +1,7 @@
-//! Chooses mutants by a seed.
+//! Selects mutants by a seed.
 
-/// The `count` items with the lowest hash of seed and name. Adding a mutant elsewhere changes at most one of them.
+/// Returns the `count` items with the lowest hash of seed and name. Adding a mutant elsewhere changes at most one of
+/// them.
 pub(super) fn choose<T>(
     items: Vec<T>,
     name: impl Fn(&T) -> String,
@@ -16,7 +17,7 @@ pub(super) fn choose<T>(
     hashed.into_iter().map(|(_, item)| item).collect()
 }
 
-/// FNV-1a, finished with the mixer of splitmix64: equal on every machine and in every build.
+/// Returns the FNV-1a hash, finished with the mixer of splitmix64: equal on every machine and in every build.
 fn hash(seed: u64, text: &str) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for byte in seed.to_le_bytes().into_iter().chain(text.bytes()) {

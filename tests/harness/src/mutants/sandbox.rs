@@ -1,7 +1,7 @@
-//! A database in which mutants live for one test file at a time.
+//! Database in which each mutant lives for one test file at a time.
 //!
-//! The statement that makes the mutant and the test file run in one transaction, which is rolled back: Postgres itself
-//! restores the original, and nothing is written out. Sequences go on, which no test depends on.
+//! The statement that makes the mutant and the test file run in one transaction, which is rolled back: Postgres
+//! restores the original, and nothing is written out. Sequences advance, on which no test depends.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,40 +13,40 @@ use tokio_postgres::Client;
 
 use super::files::TestFile;
 
-/// The time that a statement may take without a mutant, on however busy a machine. The slowest takes 1 s on an idle one.
+/// Time limit of a statement without a mutant, on any busy machine. The slowest takes 1 s on an idle one.
 pub(super) const PATIENCE: Duration = Duration::from_secs(120);
-/// How many times as long as one statement may a whole file take, in case it catches their cancellation.
+/// Time limit of a whole file as a multiple of a statement's, for files that catch their cancellation.
 const FILE_FACTOR: u32 = 6;
 
-/// What a test file shows of a mutant.
+/// Result of one test file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// The file passes: it does not notice the mutant.
+    /// The file passes: it does not detect the mutant.
     Passed,
-    /// It fails; the first failure.
+    /// The file fails; its first failure.
     Failed(String),
     /// Postgres refuses the statement that makes the mutant.
     NotViable(String),
 }
 
-/// After so many files a database is replaced: what is rolled back stays in tables and indexes as dead rows, and each
-/// file takes longer than the one before it.
+/// Number of files after which a database is replaced: rolled-back rows stay in tables and indexes as dead rows, and
+/// each file takes longer than the one before.
 const MOST_RUNS: usize = 250;
 
-/// A clone of the migrated database, with the set-up of the tests, and a session in it.
+/// Clone of the migrated database, with the set-up of the tests, and a session in it.
 pub(super) struct Sandbox {
     server: &'static Server,
     setup: Arc<TestFile>,
     name: String,
     client: Client,
     runs: usize,
-    /// The files that have failed here. Before the database is given up each must pass without a mutant: what it showed
-    /// was the mutant, and not what earlier files had left.
+    /// Files that have failed here. Each must pass without a mutant before the database is dropped, which proves that
+    /// the mutant caused the failure and not a left-over of earlier files.
     failed: BTreeMap<String, TestFile>,
 }
 
 impl Sandbox {
-    /// Clones the template and runs the set-up. Calls of functions are counted there from the start.
+    /// Clones the template and runs the set-up. Calls of functions are counted from the start.
     ///
     /// # Errors
     /// Postgres refuses, or the set-up does not pass.
@@ -87,7 +87,7 @@ impl Sandbox {
     /// Replaces the database by a fresh clone if enough files have been run in it.
     ///
     /// # Errors
-    /// As [`Sandbox::create`]; or the old database is not as it was, so a mutant has stayed in it.
+    /// As [`Sandbox::create`]; or the old database has changed, so a mutant has stayed in it.
     pub(super) async fn renew_if_used(&mut self, expected: &str) -> anyhow::Result<()> {
         if self.runs < MOST_RUNS {
             return Ok(());
@@ -97,8 +97,8 @@ impl Sandbox {
         std::mem::replace(self, fresh).remove().await
     }
 
-    /// Compares the database with its [`Sandbox::fingerprint`] from before, and runs the files that have failed in it
-    /// once more, without a mutant.
+    /// Compares the database with its earlier [`Sandbox::fingerprint`], and repeats the files that have failed in it
+    /// without a mutant.
     ///
     /// # Errors
     /// A mutant has stayed, or a file fails for another reason than a mutant.
@@ -120,16 +120,16 @@ impl Sandbox {
         Ok(())
     }
 
-    /// The session. Between two files nothing is open in it.
+    /// Returns the session. No transaction is open in it between two files.
     pub(super) fn client(&self) -> &Client {
         &self.client
     }
 
     /// Runs a file against the mutant that this statement makes; with an empty statement, against the original. A
-    /// statement that takes longer than `patience` fails: it loops, or waits for something that never comes.
+    /// statement that takes longer than `patience` counts as a failure: it loops, or waits for ever.
     ///
     /// # Errors
-    /// Postgres cannot be reached any more.
+    /// Postgres cannot be reached.
     pub(super) async fn run(
         &mut self,
         statement: &str,
@@ -154,7 +154,7 @@ impl Sandbox {
         Ok(verdict)
     }
 
-    /// The number of calls of each function so far, by its OID.
+    /// Returns the number of calls of each function so far, by its OID.
     ///
     /// # Errors
     /// The query fails.
@@ -169,7 +169,7 @@ impl Sandbox {
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
-    /// A hash of all that mutants change. It is the same before and after, or a mutant has stayed.
+    /// Returns a hash of everything that mutants change. It differs after a run only if a mutant has stayed.
     ///
     /// # Errors
     /// The query fails.
@@ -217,7 +217,7 @@ impl Sandbox {
                 None => Err(error.into()),
             };
         }
-        // The file's own `begin` is a warning here; its `rollback` ends this transaction, mutant included.
+        // The file's own `begin` is only a warning here; its `rollback` ends this transaction, including the mutant.
         let report = pgtap::run_text(&self.client, &file.source).await?;
         Ok(match report.failures.into_iter().next() {
             None => Verdict::Passed,

@@ -1,8 +1,8 @@
-//! Chooses the test files that are run against a mutant, and their order: the cheapest and most specific first.
+//! Selects the test files that run against a mutant, and their order: the cheapest and most specific first.
 //!
 //! For a function these are the files that call it: first those of the folder named after it, then of its callers,
 //! nearest first. For tables, policies and grants they are the files that name the object or its table, and those about
-//! the schema and about tenants. What killed the last mutants of the same object comes before all others.
+//! the schema and about tenants. Files that killed the last mutants of the same object come before all others.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -14,24 +14,24 @@ use super::files::{TestFile, names};
 use super::lexer::{Kind, tokens};
 use super::mutant::{Mutant, Target};
 
-/// At most so many files are run against one mutant.
+/// Maximum number of files per mutant.
 const MOST_FILES: usize = 150;
 /// Folders whose files are about all tables.
 const ABOUT_TABLES: [&str; 4] = ["schema", "tenants", "workspaces", "storage"];
-/// A statement of the fastest file may still take so long.
+/// Minimum time limit of a statement, for the fastest files.
 const LEAST_PATIENCE: Duration = Duration::from_secs(10);
-/// Farther away than any caller.
+/// Distance greater than that of any caller.
 const FAR: usize = 1000;
 
-/// Files, what they call, and which files have killed mutants so far.
+/// Files, their calls, and the files that have killed mutants so far.
 pub(super) struct Selection {
     files: std::sync::Arc<Vec<TestFile>>,
     covered: Vec<Covered>,
-    /// The OIDs of the functions of a name.
+    /// OIDs of the functions of a name.
     functions: BTreeMap<String, Vec<u32>>,
-    /// The names of the functions that call a function.
+    /// Names of the functions that call a function.
     callers: BTreeMap<String, BTreeSet<String>>,
-    /// The names of the functions that a function calls.
+    /// Names of the functions that a function calls.
     called: BTreeMap<String, BTreeSet<String>>,
     killers: Mutex<BTreeMap<String, VecDeque<usize>>>,
 }
@@ -73,7 +73,7 @@ impl Selection {
         }
     }
 
-    /// The places of the files to run against a mutant, in order.
+    /// Returns the positions of the files to run against a mutant, in order.
     pub(super) fn files_for(&self, mutant: &Mutant) -> Vec<usize> {
         let mut ranked = match &mutant.target {
             Target::Function(function) => self.of_function(function),
@@ -90,15 +90,15 @@ impl Selection {
             Target::FunctionRights(function) => self.of_rights(function),
             Target::Relation(relation) => self.of_relation(relation, mutant),
         };
-        // Which files are run follows from the rank and the name alone: were the time among the measures, a mutant that
-        // only the last of many files kills would survive in some runs.
+        // The selection depends on the rank and the name alone: if it depended on the time, a mutant that only the last
+        // of many files kills would survive in some runs.
         let mut chosen: Vec<(usize, (usize, usize))> =
             std::mem::take(&mut ranked).into_iter().collect();
         chosen.sort_by_key(|(place, rank)| (*rank, *place));
         chosen.truncate(MOST_FILES);
         ranked.extend(chosen);
         for (order, place) in self.recent_killers(mutant).into_iter().enumerate() {
-            // Only files that were chosen: what killed another mutant of a table may have nothing to do with this one.
+            // Only selected files: the killer of another mutant of a table may be unrelated to this one.
             ranked.entry(place).and_modify(|rank| *rank = (0, order));
         }
         let mut ordered: Vec<(usize, (usize, usize))> = ranked.into_iter().collect();
@@ -109,13 +109,13 @@ impl Selection {
         ordered.into_iter().map(|(place, _)| place).collect()
     }
 
-    /// How long a statement of a file may take under a mutant: twenty times as long as the whole file takes without one.
+    /// Returns the time limit of a statement of a file under a mutant: twenty times that of the whole file without one.
     pub(super) fn patience(&self, place: usize) -> Duration {
         let usual = Duration::from_secs_f64(self.seconds(place).clamp(0.0, 60.0) * 20.0);
         usual.max(LEAST_PATIENCE)
     }
 
-    /// Remembers that a file has killed a mutant.
+    /// Records that a file has killed a mutant.
     pub(super) fn remember(&self, mutant: &Mutant, place: usize) {
         let mut killers = self.killers.lock().unwrap_or_else(PoisonError::into_inner);
         let of_object = killers.entry(memory_key(mutant)).or_default();
@@ -137,7 +137,7 @@ impl Selection {
             .map_or(0.0, |covered| covered.seconds)
     }
 
-    /// Ranks are 1 and the distance of the folder's function; 0 is for what has killed before.
+    /// Ranks files by 1 and the distance of the folder's function; 0 is reserved for files that killed before.
     fn of_function(&self, function: &str) -> BTreeMap<usize, (usize, usize)> {
         let oids = self
             .functions
@@ -162,7 +162,7 @@ impl Selection {
             .collect()
     }
 
-    /// How many calls away a function is from those after which test folders are named, up or down.
+    /// Returns the distance in calls, up or down, from each function after which a test folder is named.
     fn distances(&self, function: &str) -> BTreeMap<String, usize> {
         let mut found = BTreeMap::new();
         let mut queue = VecDeque::from([(function.to_owned(), 0)]);
@@ -225,7 +225,7 @@ impl Selection {
     }
 }
 
-/// Neighbours share their killers: mutants of one function, and those of one operator elsewhere.
+/// Returns the key under which killers are shared: mutants of one function, or of one operator elsewhere.
 fn memory_key(mutant: &Mutant) -> String {
     match &mutant.target {
         Target::Function(function) => function.clone(),
@@ -237,7 +237,7 @@ fn bare(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
-/// All `schema.name` of a body, called or not.
+/// Returns all `schema.name` of a body, called or not.
 fn called_names(body: &str) -> impl Iterator<Item = String> + '_ {
     let tokens = tokens(body);
     (0..tokens.len()).filter_map(move |at| {

@@ -6,15 +6,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
-/// Why a mutant may survive.
+/// Reason category of a survivor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Why {
-    /// It behaves as the original does, or differs in speed alone.
+    /// Behaves as the original does, or differs in speed alone.
     Equivalent,
-    /// It behaves differently where no pgTAP file can look: a named Rust test kills it.
+    /// Behaves differently where no pgTAP file can detect it: a named Rust test kills it.
     Rust,
-    /// It behaves differently, and no test shows it. The reason says why that is accepted.
+    /// Behaves differently, and no test shows it. The reason explains why that is accepted.
     Accepted,
 }
 
@@ -22,13 +22,13 @@ pub enum Why {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
-    /// Why they may survive.
+    /// Category of the reason.
     pub why: Why,
-    /// The reason, for a reader.
+    /// Reason for the reader.
     pub reason: String,
-    /// The test that kills them (`package target path::of::the_test`), for [`Why::Rust`].
+    /// Test that kills them (`package target path::of::the_test`), for [`Why::Rust`].
     pub test: Option<String>,
-    /// Their names, as [`super::Mutant::id`] and cargo-mutants give them.
+    /// Names, as [`super::Mutant::id`] and cargo-mutants give them.
     pub mutants: Vec<String>,
 }
 
@@ -81,13 +81,13 @@ impl Survivors {
         Ok(list)
     }
 
-    /// The group of every listed mutant of the database.
+    /// Returns the group of every listed mutant of the database.
     #[must_use]
     pub fn sql_by_id(&self) -> BTreeMap<&str, &Group> {
         by_id(&self.sql)
     }
 
-    /// The group of every listed mutant of Rust modules.
+    /// Returns the group of every listed mutant of Rust modules.
     #[must_use]
     pub fn rust_by_id(&self) -> BTreeMap<&str, &Group> {
         by_id(&self.rust)
@@ -106,7 +106,7 @@ fn by_id(groups: &[Group]) -> BTreeMap<&str, &Group> {
         .collect()
 }
 
-/// Where the list is.
+/// Returns the path of the list.
 fn path(workspace: &Path) -> PathBuf {
     workspace.join("tests/harness/mutants/survivors.toml")
 }

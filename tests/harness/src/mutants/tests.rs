@@ -153,7 +153,7 @@ async fn catalog_gives_mutants_of_every_operator() {
 }
 
 #[tokio::test]
-async fn body_in_its_definition_is_replaced_and_nothing_else() {
+async fn only_the_body_of_a_definition_is_replaced() {
     let sandbox = sandbox().await;
     let catalog = Catalog::read(sandbox.client()).await.unwrap();
     assert!(catalog.functions.len() > 150, "the functions are read");

@@ -1,4 +1,4 @@
-//! Approvals: of all who decide at once, and of the sweep and a cancel that come between, exactly one decides.
+//! Approvals: of concurrent decisions, the sweep and a cancel, exactly one decides.
 
 use serde_json::json;
 
@@ -9,7 +9,8 @@ use super::rpc;
 use super::tree::{Tree, tool_step};
 use super::trial::{Judged, Trial};
 
-/// A goal that waits for a decision, with a step after it: first where a rejection ends the run, then where it goes on.
+/// Creates goals that wait for a decision, with a step after it: one where a rejection ends the run, one where it
+/// continues.
 pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
     let mut shapes = Vec::new();
     for on_reject in ["fail", "continue"] {
@@ -18,7 +19,7 @@ pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
     Ok(shapes)
 }
 
-/// A goal that waits for a decision.
+/// Creates a goal that waits for a decision.
 pub(super) async fn waiting(lane: &Lane, on_reject: &str) -> anyhow::Result<Tree> {
     let ask = json!({"key": "ask", "kind": "approval", "input": {"question": "May we?", "on_reject": on_reject}});
     let plan = json!({"steps": [ask, tool_step("after", &["ask".to_owned()])]});
@@ -26,7 +27,7 @@ pub(super) async fn waiting(lane: &Lane, on_reject: &str) -> anyhow::Result<Tree
     lane.tree(request_id, Vec::new()).await
 }
 
-/// Two to eight who decide, cancel, or sweep what has expired.
+/// Races two to eight decisions, cancels, or sweeps of expired approvals.
 pub(super) async fn run(lane: &Lane, tree: &Tree, chance: &mut Chance) -> anyhow::Result<Trial> {
     let expires = chance.once_in(4);
     let cancels = chance.once_in(4);
@@ -53,7 +54,7 @@ pub(super) async fn run(lane: &Lane, tree: &Tree, chance: &mut Chance) -> anyhow
     Ok(Trial::of(starts, raced))
 }
 
-/// So many people who decide, each as they please.
+/// Returns this number of random decisions.
 pub(super) fn decisions(tree: &Tree, deciders: usize, chance: &mut Chance) -> Vec<Start> {
     let decide = |number| {
         let decision = chance.one_of(&["approved", "rejected"], "approved");
@@ -66,7 +67,7 @@ pub(super) fn decisions(tree: &Tree, deciders: usize, chance: &mut Chance) -> Ve
     (0..deciders).map(decide).collect()
 }
 
-/// A cancel of the request or of its goal.
+/// Returns a cancel of the request or of its goal.
 pub(super) fn cancel(tree: &Tree, number: usize, chance: &mut Chance) -> Start {
     let call = match chance.once_in(2) {
         true => rpc::cancel_goal(tree.goal_id()),
@@ -79,7 +80,7 @@ pub(super) fn cancel(tree: &Tree, number: usize, chance: &mut Chance) -> Start {
     }
 }
 
-/// One decision, told to everybody, with one effect.
+/// Requires one decision, the same in every reply, with one effect.
 pub(super) fn judge(
     lane: &Lane,
     goes_on_if_rejected: bool,
@@ -100,7 +101,7 @@ pub(super) fn judge(
         return judged;
     };
     judged.won.push(approval.state.clone());
-    who_won(lane, approval, trial, &mut judged);
+    find_winner(lane, approval, trial, &mut judged);
 
     let (run_id, key) = (approval.run_id, approval.step_key.as_str());
     let wanted = match approval.state.as_str() {
@@ -115,9 +116,9 @@ pub(super) fn judge(
     });
     for state in ["approved", "rejected", "expired"] {
         let wanted = usize::from(state == approval.state);
-        let told = facts.events_of(run_id, key, &format!("approval.{state}"));
-        judged.holds(told == wanted, || {
-            format!("the history has approval.{state} {told} times")
+        let events = facts.events_of(run_id, key, &format!("approval.{state}"));
+        judged.holds(events == wanted, || {
+            format!("the history has approval.{state} {events} times")
         });
     }
     let ends = facts.events_of(run_id, key, &format!("step.{wanted}"));
@@ -127,7 +128,7 @@ pub(super) fn judge(
     let (run, after) = (facts.run(run_id), facts.step(run_id, "after"));
     let goes_on = match (wanted, run) {
         ("completed", "running") => after == "ready",
-        // A run that failed winds down: it runs until its judge has reported, and may be cancelled before.
+        // A failed run stays running until its judge has reported, and may be cancelled before.
         ("completed" | "cancelled" | "failed", "cancelled") | ("failed", "running" | "failed") => {
             after == "cancelled"
         }
@@ -139,16 +140,19 @@ pub(super) fn judge(
     judged
 }
 
-/// Exactly one decision is the first, it is the one in the row, and all others are told it.
-fn who_won(lane: &Lane, approval: &super::facts::Approval, trial: &Trial, judged: &mut Judged) {
+/// Requires that exactly one decision is the first, is stored in the row, and is returned to all others.
+fn find_winner(lane: &Lane, approval: &super::facts::Approval, trial: &Trial, judged: &mut Judged) {
     let mut firsts = 0;
     for (start, call, reply) in trial.replies_to(rpc::DECIDE) {
         if reply.refusal().is_some() {
             continue;
         }
-        let told = reply.text("state");
-        judged.holds(told == approval.state, || {
-            format!("one was told {told}, and it is {}", approval.state)
+        let replied = reply.text("state");
+        judged.holds(replied == approval.state, || {
+            format!(
+                "a reply has {replied}, and the approval is {}",
+                approval.state
+            )
         });
         if reply.field("first") != &json!(true) {
             continue;
@@ -163,14 +167,14 @@ fn who_won(lane: &Lane, approval: &super::facts::Approval, trial: &Trial, judged
             _ => "",
         };
         let recorded = approval.decided_by.as_deref().unwrap_or_default();
-        judged.holds(decided == Some(told) && recorded == by, || {
-            format!("{decided:?} of {by} was the first, and the row has {told} of {recorded}")
+        judged.holds(decided == Some(replied) && recorded == by, || {
+            format!("{decided:?} of {by} was the first, and the row has {replied} of {recorded}")
         });
     }
     let by_a_person = matches!(approval.state.as_str(), "approved" | "rejected");
     judged.holds(firsts == usize::from(by_a_person), || {
         format!(
-            "the approval is {}, and {firsts} were told that theirs counted",
+            "the approval is {}, and {firsts} replies claim to be the first",
             approval.state
         )
     });
@@ -185,6 +189,6 @@ fn who_won(lane: &Lane, approval: &super::facts::Approval, trial: &Trial, judged
         _ => by_a_person,
     };
     judged.holds(possible, || {
-        format!("nobody made the approval {}", approval.state)
+        format!("no racer can have made the approval {}", approval.state)
     });
 }

@@ -1,9 +1,10 @@
-//! Budgets, and places of a limit: sixty-four steps ask models at the same instant under one cap that has room for a few of them, settle what
-//! they asked, and ask again. No cap is ever exceeded, what has room is never refused, and all adds up.
-//! One in four trials is about a limit by key instead: as many take a place as there are, and no place is taken twice.
+//! Budgets and slots of a limit by key: sixty-four steps begin model calls at the same instant under one cap with room
+//! for a few of them, end the calls, and begin again. No cap is ever exceeded, no call with room is refused, and all
+//! sums agree. One in four trials tests a limit by key instead: exactly the available slots are acquired, none of them
+//! twice.
 //!
-//! The steps are sessions that call the journal's functions (`begin_turn`, `end_turn`) as the database's owner; there is
-//! nothing between them and the rows.
+//! The steps are sessions that call the journal's functions (`begin_turn`, `end_turn`) as the database's owner, without
+//! anything in between.
 
 use anyhow::Context;
 use futures::future::try_join_all;
@@ -15,11 +16,11 @@ use uuid::Uuid;
 use super::chance::Chance;
 use super::lane::STAGE;
 use super::report::{Tally, Violation};
-use super::session::{Call, Reply, Session, Who};
+use super::session::{Call, Reply, Session, SessionRole};
 
-/// Steps that meet: each is a session.
+/// Concurrent steps, each a session.
 const STEPS: usize = 64;
-/// The limit by key among the caps.
+/// Name of the limit by key among the caps.
 const SLOTS: &str = "slots";
 const BUDGET_STAGE: &str = include_str!("budget_stage.sql");
 const PREPARE: &str =
@@ -34,7 +35,7 @@ const HOLD: &str = "select to_jsonb(pg_advisory_lock(1)::text) where $1::jsonb i
 const START: &str =
     "select races.start(array(select jsonb_array_elements_text($1::jsonb)::integer))";
 
-/// A database with the sessions of its steps.
+/// Database with the sessions of its steps.
 struct Field {
     admin: Session,
     marshal: Session,
@@ -60,16 +61,16 @@ struct Budget {
     used_tokens: i64,
 }
 
-/// What one trial is: the cap that has room for so many questions, and what each step does.
+/// Definition of one trial: the cap, the number of calls it has room for, and the actions of each step.
 struct Plan {
     scope: &'static str,
     room: usize,
-    /// Whether steps settle and ask again; without it, exactly as many are granted as there is room for.
+    /// True if steps end their calls and begin again; otherwise exactly as many are granted as there is room for.
     settles: bool,
     calls: Vec<Vec<Call>>,
 }
 
-/// Runs so many trials in a database of its own.
+/// Runs these trials in a database of its own.
 pub(super) async fn run(
     server: &Server,
     before: Option<&str>,
@@ -88,7 +89,7 @@ pub(super) async fn run(
                 .await?;
             continue;
         }
-        // The last micro-dollars are never enough for one more.
+        // The remaining micro-dollars never suffice for one more call.
         let argument =
             json!({"steps": STEPS, "room": room, "scope": scope, "slack": chance.between(0, 1499)});
         let prepared = field
@@ -135,7 +136,7 @@ fn plan(scope: &'static str, room: usize, steps: &[Value], chance: &mut Chance) 
             let mut end = step.clone();
             if let Some(end) = end.as_object_mut() {
                 end.insert("state".to_owned(), json!(state));
-                // More than may come out, now and then: a provider that counts otherwise.
+                // Occasionally more tokens than the output limit: a provider that counts differently.
                 end.insert("tokens".to_owned(), json!(chance.between(0, 2000)));
             }
             calls.push(Call {
@@ -165,7 +166,7 @@ impl Field {
     async fn open(server: &Server, before: Option<&str>) -> anyhow::Result<Self> {
         let name = format!("races_{}", Uuid::new_v4().simple());
         database::create_from_template(server, &name).await?;
-        let admin = Session::open(server, &name, Who::Owner).await?;
+        let admin = Session::open(server, &name, SessionRole::Owner).await?;
         admin.run(STAGE).await.context("preparing the stage")?;
         admin
             .run(BUDGET_STAGE)
@@ -174,8 +175,9 @@ impl Field {
         if let Some(sql) = before {
             admin.run(sql).await?;
         }
-        let marshal = Session::open(server, &name, Who::Superuser).await?;
-        let steps = (0..STEPS).map(|_| async { Session::open(server, &name, Who::Owner).await });
+        let marshal = Session::open(server, &name, SessionRole::Superuser).await?;
+        let steps =
+            (0..STEPS).map(|_| async { Session::open(server, &name, SessionRole::Owner).await });
         Ok(Self {
             admin,
             marshal,
@@ -183,7 +185,7 @@ impl Field {
         })
     }
 
-    /// All steps take a place of one limit: so many have one as there are.
+    /// Lets all steps acquire a slot of one limit: exactly the available number succeeds.
     async fn acquire_rate_limit_slots(
         &self,
         room: usize,
@@ -234,7 +236,8 @@ impl Field {
         Ok(())
     }
 
-    /// Lets all steps wait at the barrier, and then go at once. Also whether one was seen to wait for another.
+    /// Lets all steps wait at the barrier and then start at once. Also returns true if one was seen waiting for
+    /// another.
     async fn race(
         &self,
         plan: &Plan,
@@ -281,7 +284,7 @@ fn won(plan: &Plan, replies: &[Vec<Reply>]) -> String {
     format!("{}: {asked}, {some} granted", plan.scope)
 }
 
-/// Everything that must not be.
+/// Returns all violations.
 fn judge(plan: &Plan, replies: &[Vec<Reply>], budgets: &[Budget]) -> Vec<String> {
     let mut found = Vec::new();
     for reply in replies.iter().flatten() {

@@ -1,12 +1,12 @@
--- What races for budgets need beside the stage: steps at work under one cap that is nearly used up, a turn that
--- begin_turn begins, its end through end_turn, and a look at whether all adds up.
+-- Functions for races of budgets: steps at work under one cap with little room, a turn through begin_turn, its end
+-- through end_turn, and the sums of the caps.
 
 insert into goalpost.model_prices
   (provider, model, valid_from, input_microusd, output_microusd, cached_microusd, cache_write_microusd, source)
 values ('races', 'm', '2000-01-01', 1000000, 1000000, 1000000, 1000000, 'races');
 
 -- Steps at work in two runs of one person, in a workspace of their own whose cap of p_scope has room for p_room
--- questions. A question takes 1500 micro-dollars and as many tokens: 400 in, 1000 that are added to it, 100 out.
+-- model calls. A call reserves 1500 micro-dollars and as many tokens: 400 in, 1000 that are added to it, 100 out.
 create function races.prepare_budget(p_steps integer, p_room integer, p_scope text, p_slack integer) returns jsonb
 language plpgsql
 as $$
@@ -39,7 +39,7 @@ begin
   select array_agg(id order by id) into v_runs from opened;
   insert into goalpost.steps
     (run_id, key, workspace_id, kind, title, timeout_seconds, lease_epoch, state, lease_expires_at, started_at, run_after)
-  -- One cap of a run is raced for by one run; of the others, both runs' steps count.
+  -- A run's cap belongs to one run; under the other caps, the steps of both runs race.
   select v_runs[case p_scope when 'run' then 1 else 1 + n % 2 end], 's' || n, v_workspace, 'agent', 's', 3600, 1, 'running',
          now() + interval '1 day', now(), now()
     from generate_series(1, p_steps) n;
@@ -49,8 +49,8 @@ begin
 end
 $$;
 
--- {"run_id", "key"} -> what begin_turn replies; {"wait"} for a step that waits already. One that was made ready is put to
--- work again.
+-- {"run_id", "key"} -> the reply of begin_turn; {"wait"} for a step that waits already. A step that was made ready is
+-- claimed again.
 create function races.ask(p_step jsonb) returns jsonb
 language plpgsql
 as $$
@@ -92,7 +92,7 @@ begin
 end
 $$;
 
--- Every cap of the workspace, beside what its questions say of it.
+-- Every cap of the workspace, beside the sums of its turns.
 create function races.budgets(p_workspace_id uuid) returns jsonb
 language sql
 as $$
@@ -112,7 +112,7 @@ as $$
    where b.workspace_id = p_workspace_id
 $$;
 
--- A limit of its own with so many places: its workspace's id stands for its name.
+-- Creates a limit with p_room slots, named after its workspace's id.
 create function races.prepare_slots(p_room integer) returns jsonb
 language plpgsql
 as $$
@@ -127,7 +127,7 @@ begin
 end
 $$;
 
--- {"name", "holder"} -> what acquire_slots says, or the number 1 for a place.
+-- {"name", "holder"} -> the reply of acquire_slots, or the number 1 for an acquired slot.
 create function races.take(p_taker jsonb) returns jsonb
 language sql
 as $$

@@ -1,5 +1,5 @@
 //! Cancels against everything that may end a run at the same moment: outcomes of its last steps, the judge, a
-//! sub-goal's judge, decisions, and a dead letter that is tried again. Either may win, never both.
+//! sub-goal's judge, decisions, and a retried dead letter. Exactly one of them wins.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use super::rpc::{self, LONG_LEASE_SECONDS};
 use super::tree::{Tree, tool_step};
 use super::trial::{Judged, Trial, count};
 
-/// Where a tree is when it is cancelled; the order of [`shapes`].
+/// State of a tree at the cancel; in the order of [`shapes`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
     AtTheLastStep,
@@ -45,7 +45,7 @@ impl Shape {
     }
 }
 
-/// One tree of each shape.
+/// Creates one tree of each shape.
 pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
     let one_step = json!({"steps": [tool_step("only", &[])]});
     let mut shapes = Vec::new();
@@ -74,7 +74,7 @@ pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
     let only = lane.take(&["tool"]).await?;
     let failed: Vec<Value> = only.iter().map(rpc::Lease::failed).collect();
     lane.report(&failed).await?;
-    // A dead letter is retried once the judge has reported on the failure.
+    // A dead letter can be retried once the judge has reported on the failure.
     let judge = lane.take(&["judge"]).await?;
     lane.complete(&judge, &json!({"decision": "fail", "report": "# Failed"}))
         .await?;
@@ -82,7 +82,7 @@ pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
     Ok(shapes)
 }
 
-/// One to three cancels, and whatever else may happen there, at once.
+/// Races one to three cancels with the other possible calls.
 pub(super) async fn run(
     lane: &Lane,
     shape: usize,
@@ -109,7 +109,7 @@ pub(super) async fn run(
     Ok(Trial::of(starts, raced))
 }
 
-/// A cancel of the request, its goal, or the goal below.
+/// Returns a cancel of the request, its goal, or the sub-goal.
 fn cancel(shape: Shape, tree: &Tree, number: usize, chance: &mut Chance) -> Start {
     let mut start = approval::cancel(tree, number, chance);
     if let (Shape::BelowAtTheJudge, Some(below), true) =
@@ -120,8 +120,8 @@ fn cancel(shape: Shape, tree: &Tree, number: usize, chance: &mut Chance) -> Star
     start
 }
 
-/// A worker who reports what came of the last step. Several may hold the same lease: an answer that was lost is
-/// asked for again.
+/// Returns a worker's report of the last step. Several may hold the same lease, because a lost answer is requested
+/// again.
 fn finish(shape: Shape, tree: &Tree, number: usize, chance: &mut Chance) -> Start {
     let outcomes: Vec<Value> = tree
         .leases
@@ -143,7 +143,7 @@ fn finish(shape: Shape, tree: &Tree, number: usize, chance: &mut Chance) -> Star
     }
 }
 
-/// The end is legal, everybody was told it, and no late outcome counted.
+/// Requires a legal end, the same in every reply, and no late outcome that counts.
 pub(super) fn judge(
     lane: &Lane,
     shape: usize,
@@ -154,18 +154,18 @@ pub(super) fn judge(
     let shape = Shape::of(shape);
     let mut judged = match shape {
         Shape::Waiting => approval::judge(lane, false, tree, trial, facts),
-        Shape::Dead => of_a_dead_letter(tree, trial, facts),
-        _ => of_outcomes(trial, facts),
+        Shape::Dead => judge_dead_letter(tree, trial, facts),
+        _ => judge_outcomes(trial, facts),
     };
     let run = facts.run(tree.run_id());
     judged.won = vec![format!("{}: {run}", shape.name())];
-    cancels_were_told(shape, tree, trial, facts, &mut judged);
+    check_cancel_replies(shape, tree, trial, facts, &mut judged);
     if shape == Shape::BelowAtTheJudge {
         let below = tree.sub_goal_id().map_or("", |goal_id| facts.goal(goal_id));
         let legal = matches!(
             (below, run),
             ("completed" | "active", "running")
-                // A run above that failed winds down until its judge has reported.
+                // A failed parent run stays running until its judge has reported.
                 | ("cancelled" | "failed", "running" | "failed")
                 | (_, "cancelled")
         );
@@ -176,8 +176,8 @@ pub(super) fn judge(
     judged
 }
 
-/// One outcome at most counts, and then the step has it; none counts, and the step is cancelled.
-fn of_outcomes(trial: &Trial, facts: &Facts) -> Judged {
+/// Requires that at most one outcome counts and is stored in the step; if none counts, the step is cancelled.
+fn judge_outcomes(trial: &Trial, facts: &Facts) -> Judged {
     let mut judged = Judged {
         violations: trial.refusals(&[]),
         ..Judged::default()
@@ -196,17 +196,17 @@ fn of_outcomes(trial: &Trial, facts: &Facts) -> Judged {
             format!("{accepted} outcomes counted and the step is {state}")
         });
         judged.holds(lost == 0 || state == "cancelled", || {
-            format!("a worker was told lease_lost and the step is {state}")
+            format!("a worker received lease_lost and the step is {state}")
         });
         judged.holds(repeated == 0 || accepted == 1, || {
-            "a worker was told repeated, and nothing had counted".to_owned()
+            "a worker received repeated, and nothing had counted".to_owned()
         });
     }
     judged
 }
 
-/// It is tried again exactly once, whatever is cancelled before or after.
-fn of_a_dead_letter(tree: &Tree, trial: &Trial, facts: &Facts) -> Judged {
+/// Requires exactly one retry, whatever is cancelled before or after.
+fn judge_dead_letter(tree: &Tree, trial: &Trial, facts: &Facts) -> Judged {
     let mut judged = Judged {
         violations: trial.refusals(&[(rpc::RETRY, "ZG004")]),
         ..Judged::default()
@@ -229,8 +229,14 @@ fn of_a_dead_letter(tree: &Tree, trial: &Trial, facts: &Facts) -> Judged {
     judged
 }
 
-/// Who cancels is told how it really ended, and what was cancelled does not go on.
-fn cancels_were_told(shape: Shape, tree: &Tree, trial: &Trial, facts: &Facts, judged: &mut Judged) {
+/// Requires that each cancel returns the real end, and that cancelled work does not continue.
+fn check_cancel_replies(
+    shape: Shape,
+    tree: &Tree,
+    trial: &Trial,
+    facts: &Facts,
+    judged: &mut Judged,
+) {
     let mut cancelled = false;
     for (_, call, reply) in trial.answered() {
         let about = call.argument.as_i64().unwrap_or_default();
@@ -239,22 +245,22 @@ fn cancels_were_told(shape: Shape, tree: &Tree, trial: &Trial, facts: &Facts, ju
             rpc::CANCEL_REQUEST => facts.request.as_str(),
             _ => continue,
         };
-        let told = reply.text("state");
-        cancelled |= told == "cancelled";
-        // Before it was tried again it had failed, and a cancel then changes nothing.
-        let before_the_retry = shape == Shape::Dead && told == "failed";
-        judged.holds(told == now || before_the_retry, || {
-            format!("who cancelled was told {told}, and it is {now}")
+        let replied = reply.text("state");
+        cancelled |= replied == "cancelled";
+        // Before the retry the request had failed, and a cancel then changes nothing.
+        let before_the_retry = shape == Shape::Dead && replied == "failed";
+        judged.holds(replied == now || before_the_retry, || {
+            format!("a cancel returned {replied}, and the state is {now}")
         });
         let of_the_whole = call.sql == rpc::CANCEL_REQUEST || about == tree.goal_id();
         let run = facts.run(tree.run_id());
         judged.holds(
             !of_the_whole || shape == Shape::Dead || run != "running",
-            || "it was cancelled and goes on".to_owned(),
+            || "it was cancelled and continues".to_owned(),
         );
     }
     let run = facts.run(tree.run_id());
     judged.holds(run != "cancelled" || cancelled, || {
-        "the run is cancelled and nobody was told so".to_owned()
+        "the run is cancelled and no cancel returned it".to_owned()
     });
 }

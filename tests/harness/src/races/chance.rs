@@ -1,14 +1,13 @@
-//! Chance that can be had again: the same seed gives the same choices, trial by trial.
+//! Reproducible random choices: the same seed gives the same choices, trial by trial.
 //!
-//! The one thing to know: each trial has a generator of its own, made from the seed, the kind and the trial's number,
-//! so a trial's choices do not depend on how many ran before it. What Postgres and the machine make of them is not
-//! chosen here.
+//! Each trial has a generator of its own, derived from the seed, the kind and the trial's number, so its choices do not
+//! depend on earlier trials. The scheduling by Postgres and the machine is not reproducible.
 
 use fastrand::Rng;
 
 use crate::random::generator;
 
-/// The generator of one trial.
+/// Generator of one trial.
 #[derive(Debug, Clone)]
 pub(super) struct Chance(Rng);
 
@@ -18,23 +17,23 @@ impl Chance {
         Self(generator(seed, &[kind, trial]))
     }
 
-    /// A number from `least` to `most`, both included.
+    /// Draws a number from `least` to `most`, both included.
     pub(super) fn between(&mut self, least: usize, most: usize) -> usize {
         self.0.usize(least..=most.max(least))
     }
 
-    /// True once in so many times.
+    /// Returns true with a probability of 1 ÷ `times`.
     pub(super) fn once_in(&mut self, times: usize) -> bool {
         self.between(1, times) == 1
     }
 
-    /// One of several.
+    /// Draws one of several.
     pub(super) fn one_of<T: Copy>(&mut self, choices: &[T], otherwise: T) -> T {
         self.0.choice(choices).copied().unwrap_or(otherwise)
     }
 
-    /// How long a racer counts before it calls: rows of `generate_series`, each a fraction of a microsecond. Half of
-    /// them call at once.
+    /// Draws the delay of a racer before its call: rows of `generate_series`, each a fraction of a microsecond. Half of
+    /// the racers have none.
     pub(super) fn head_start(&mut self) -> i32 {
         if self.once_in(2) {
             return 1;
@@ -42,7 +41,7 @@ impl Chance {
         i32::try_from(self.between(1, 4000)).unwrap_or(1)
     }
 
-    /// Puts them into any order.
+    /// Shuffles the items.
     pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
         self.0.shuffle(items);
     }
@@ -53,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_gives_the_same_choices_and_another_trial_others() {
+    fn seed_repeats_choices_and_trials_differ() {
         let draw = |seed, trial| {
             let mut chance = Chance::of(seed, 1, trial);
             (0..20).map(|_| chance.between(0, 1000)).collect::<Vec<_>>()

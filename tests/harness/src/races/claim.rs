@@ -1,5 +1,5 @@
-//! Claims: workers who take the same steps at once, sweeps that take back what ran out, and late outcomes. A step is
-//! one worker's at a time, its epoch rises with each, and one outcome counts.
+//! Claims: workers that claim the same steps at once, sweeps that reclaim expired leases, and late outcomes. A step
+//! belongs to one worker at a time, its epoch rises with each claim, and one outcome counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,13 +14,12 @@ use super::session::{Call, Reply};
 use super::tree::{Tree, tool_step};
 use super::trial::{Judged, Trial, claimed, count};
 
-/// How far the clock is moved for leases to run out.
+/// Advance of the clock that lets leases expire.
 const LATER: &str = "31 seconds";
-/// Rounds in which everything ends that can; more than a step has tries.
+/// Rounds until everything has ended; more than the attempts of a step.
 const MOST_ROUNDS: usize = 6;
 
-/// Goals with one to three steps that are ready, but not due once all trees are made: only a trial's own are, when it
-/// begins.
+/// Creates goals with one to three ready steps, which are not due until a trial makes its own steps due.
 pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
     let mut shapes = Vec::new();
     for size in 1..=3 {
@@ -33,7 +32,8 @@ pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
     Ok(shapes)
 }
 
-/// Claims at once; then, later, sweeps, late outcomes, heartbeats and new claims at once; then everybody reports.
+/// Races claims; after the leases have expired races sweeps, late outcomes, heartbeats and new claims; then lets every
+/// worker report.
 pub(super) async fn run(lane: &Lane, tree: &Tree, chance: &mut Chance) -> anyhow::Result<Trial> {
     let due = format!(
         "update goalpost.steps set run_after = goalpost_private.clock() - interval '1 second'
@@ -50,7 +50,7 @@ pub(super) async fn run(lane: &Lane, tree: &Tree, chance: &mut Chance) -> anyhow
     let claims = claims.collect();
     race(lane, claims, chance, &mut trial).await?;
 
-    // Leases of one worker end in any order.
+    // The leases of one worker end in any order.
     for (_, lease) in holders(&trial) {
         if chance.once_in(3) {
             alone(lane, rpc::heartbeat(&[lease]), &mut trial).await?;
@@ -94,8 +94,8 @@ fn done(lease: &Lease) -> Value {
     lease.completed(&json!({"text": "done"}))
 }
 
-/// All leases have run out: their workers come late, give a sign of life, or ask again for an answer that was lost, while
-/// one or both sweeps take them back and others claim.
+/// Returns the calls after the leases have expired: late outcomes, heartbeats, repeated claims after a lost answer, one
+/// or both sweeps, and new claims.
 fn contest(trial: &Trial, chance: &mut Chance) -> Vec<Start> {
     let mut starts = vec![Start {
         racer: Racer::Sweep,
@@ -125,7 +125,7 @@ fn contest(trial: &Trial, chance: &mut Chance) -> Vec<Start> {
     starts
 }
 
-/// Who was given what in the first round.
+/// Returns the leases handed out in the first round, with their workers.
 fn holders(trial: &Trial) -> Vec<(usize, Lease)> {
     let Some((starts, raced)) = trial.rounds.first() else {
         return Vec::new();
@@ -140,7 +140,7 @@ fn holders(trial: &Trial) -> Vec<(usize, Lease)> {
     raced.answered(starts).flat_map(of_worker).collect()
 }
 
-/// Whoever was ever given a step reports that it is done, at once.
+/// Returns concurrent reports of completion by every worker that was ever handed a step.
 fn reports(trial: &Trial, chance: &mut Chance) -> Vec<Start> {
     let leases: BTreeSet<Lease> = trial.handed_out().into_iter().flatten().collect();
     let mut starts: Vec<Start> = leases
@@ -162,7 +162,7 @@ fn reports(trial: &Trial, chance: &mut Chance) -> Vec<Start> {
     starts
 }
 
-/// One worker does what is left.
+/// Completes the remaining steps with one worker.
 async fn drain(lane: &Lane, trial: &mut Trial) -> anyhow::Result<()> {
     for _ in 0..MOST_ROUNDS {
         let claimed = alone(lane, rpc::claim(&["tool"], 10, LONG_LEASE_SECONDS), trial).await?;
@@ -175,7 +175,7 @@ async fn drain(lane: &Lane, trial: &mut Trial) -> anyhow::Result<()> {
     bail!("after {MOST_ROUNDS} rounds there is still something to claim")
 }
 
-/// A call without any race; the leases that it hands out.
+/// Makes a call without a race and returns the leases that it hands out.
 async fn alone(lane: &Lane, call: Call, trial: &mut Trial) -> anyhow::Result<Vec<Lease>> {
     let reply = lane.worker()?.call(&call).await;
     let starts = vec![Start {
@@ -194,7 +194,7 @@ async fn alone(lane: &Lane, call: Call, trial: &mut Trial) -> anyhow::Result<Vec
     Ok(handed_out)
 }
 
-/// The epochs of each step, round by round. What a repeated call tells its own worker again is the same hand.
+/// Returns the epochs of each step, round by round. A repeated reply to the same worker counts as one claim.
 fn hands(tree: &Tree, trial: &Trial) -> BTreeMap<String, Vec<Vec<i64>>> {
     let mut hands: BTreeMap<String, Vec<Vec<i64>>> = BTreeMap::new();
     let mut known: BTreeSet<(String, Lease)> = BTreeSet::new();
@@ -227,7 +227,7 @@ fn is_repeated(call: &Call) -> bool {
     call.argument.get("holding").is_some_and(Value::is_array)
 }
 
-/// Per step: epochs that rise from hand to hand, one outcome, of the last hand, and a try on record for each hand.
+/// Requires for each step: rising epochs, one outcome, by the last claim, and a recorded attempt for each claim.
 pub(super) fn judge(tree: &Tree, trial: &Trial, facts: &Facts) -> Judged {
     let mut judged = Judged {
         violations: trial.refusals(&[]),
@@ -264,14 +264,14 @@ pub(super) fn judge(tree: &Tree, trial: &Trial, facts: &Facts) -> Judged {
             .filter(|epoch| {
                 verdicts
                     .get(&of(epoch))
-                    .is_some_and(|said| count(said, "accepted") > 0)
+                    .is_some_and(|verdicts| count(verdicts, "accepted") > 0)
             })
             .copied()
             .collect();
         let times: usize = epochs
             .iter()
             .filter_map(|epoch| verdicts.get(&of(epoch)))
-            .map(|said| count(said, "accepted"))
+            .map(|verdicts| count(verdicts, "accepted"))
             .sum();
         judged.holds(times == 1 && counted.last() == epochs.last(), || {
             format!(
@@ -286,7 +286,7 @@ pub(super) fn judge(tree: &Tree, trial: &Trial, facts: &Facts) -> Judged {
         let completed = facts.attempts(step.run_id, &step.key, "completed");
         judged.holds(completed == 1 && lost + completed == epochs.len(), || {
             format!(
-                "{}: {} hands, {lost} lost and {completed} completed tries",
+                "{}: {} claims, {lost} lost and {completed} completed attempts",
                 step.key,
                 epochs.len()
             )

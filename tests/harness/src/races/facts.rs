@@ -1,4 +1,4 @@
-//! What became of a request's tree, read from the rows after the race, and what has to hold whatever was raced.
+//! State of a request's tree, read from the rows after the race, and the invariants of every race.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ const FACTS: &str =
     "select races.facts(array(select jsonb_array_elements_text($1::jsonb)::bigint))";
 const ENDED: [&str; 4] = ["completed", "failed", "skipped", "cancelled"];
 
-/// All that hangs on one request.
+/// All rows of one request.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Facts {
     pub(super) request_id: i64,
@@ -85,13 +85,13 @@ pub(super) async fn of(
 }
 
 impl Facts {
-    /// A step's state; empty if there is no such step.
+    /// Returns the state of a step; empty if there is no such step.
     pub(super) fn step(&self, run_id: i64, key: &str) -> &str {
         self.find(run_id, key)
             .map_or("", |step| step.state.as_str())
     }
 
-    /// The state of the step that a lease is of.
+    /// Returns the state of the step of a lease.
     pub(super) fn leased(&self, lease: &Lease) -> &str {
         self.step(lease.run_id, &lease.step_key)
     }
@@ -102,19 +102,19 @@ impl Facts {
             .find(|step| step.run_id == run_id && step.key == key)
     }
 
-    /// A run's state; empty if there is no such run.
+    /// Returns the state of a run; empty if there is no such run.
     pub(super) fn run(&self, run_id: i64) -> &str {
         let run = self.runs.iter().find(|run| run.id == run_id);
         run.map_or("", |run| run.state.as_str())
     }
 
-    /// A goal's state; empty if there is no such goal.
+    /// Returns the state of a goal; empty if there is no such goal.
     pub(super) fn goal(&self, goal_id: i64) -> &str {
         let run = self.runs.iter().find(|run| run.goal_id == Some(goal_id));
         run.and_then(|run| run.goal.as_deref()).unwrap_or_default()
     }
 
-    /// How many tries of a step came to this end.
+    /// Counts the attempts of a step with this outcome.
     pub(super) fn attempts(&self, run_id: i64, key: &str, outcome: &str) -> usize {
         let attempts = self.attempts.iter();
         attempts
@@ -124,7 +124,7 @@ impl Facts {
             .count()
     }
 
-    /// How many events of this type a step has.
+    /// Counts the events of this type of a step.
     pub(super) fn events_of(&self, run_id: i64, key: &str, kind: &str) -> usize {
         let events = self.events.iter();
         events
@@ -136,7 +136,7 @@ impl Facts {
             .count()
     }
 
-    /// What has to hold in every tree, always.
+    /// Returns the violations of the invariants of every tree.
     pub(super) fn violations(&self) -> Vec<String> {
         let mut found = Vec::new();
         self.history_is_dense(&mut found);
@@ -144,7 +144,7 @@ impl Facts {
             self.ended_is_ended(run, &mut found);
             self.history_agrees(run, &mut found);
         }
-        self.the_request_agrees(&mut found);
+        self.request_agrees(&mut found);
         for step in &self.steps {
             let times = self.attempts(step.run_id, &step.key, "completed");
             if times > 1 {
@@ -210,7 +210,8 @@ impl Facts {
         }
     }
 
-    /// The history of one run: ended once unless it was reopened, nothing after its end, and its last word is its state.
+    /// Checks the history of one run: ended once unless it was reopened, nothing after its end, and the state of its
+    /// last event.
     fn history_agrees(&self, run: &Run, found: &mut Vec<String>) {
         let mut ended_as = None;
         for event in self.events.iter().filter(|event| event.run_id == run.id) {
@@ -223,17 +224,17 @@ impl Facts {
                 kind => ended_as = kind.strip_prefix("run."),
             }
         }
-        let said = ended_as.unwrap_or("running");
-        if said != run.state {
+        let history = ended_as.unwrap_or("running");
+        if history != run.state {
             found.push(format!(
-                "run {} is {} and its history says {said}",
+                "run {} is {} and its history gives {history}",
                 run.id, run.state
             ));
         }
     }
 
-    /// The request ends with the goal at the top of its tree, and not before.
-    fn the_request_agrees(&self, found: &mut Vec<String>) {
+    /// Checks that the request ends with the root goal of its tree, and not before.
+    fn request_agrees(&self, found: &mut Vec<String>) {
         let top = self
             .runs
             .iter()

@@ -1,4 +1,4 @@
-//! Fan-in: the parents of one step end at the same instant, reported by several workers; the step is ready once.
+//! Fan-in: several workers report the parents of one step at the same instant; the step becomes ready once.
 
 use serde_json::{Value, json};
 
@@ -9,11 +9,11 @@ use super::rpc::{self, LONG_LEASE_SECONDS, Lease};
 use super::tree::{Tree, tool_step};
 use super::trial::{Judged, Trial, count};
 
-/// How many parents; small ones more than once, since they are the ones that meet.
+/// Numbers of parents; small ones more than once, because these conflict most.
 const PARENTS: [usize; 12] = [2, 2, 2, 3, 3, 4, 5, 6, 8, 16, 32, 64];
 const CHILD: &str = "child";
 
-/// One tree for each number of parents, all of them claimed.
+/// Creates one tree for each number of parents, all of them claimed.
 pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
     let mut shapes: Vec<Tree> = Vec::new();
     for (number, parents) in PARENTS.into_iter().enumerate() {
@@ -34,14 +34,14 @@ pub(super) async fn shapes(lane: &Lane) -> anyhow::Result<Vec<Tree>> {
     Ok(shapes)
 }
 
-/// Two to eight workers report all parents between them, in one call or several each, some of them twice.
+/// Races two to eight workers that report all parents between them, in one call or several each, some of them twice.
 pub(super) async fn run(lane: &Lane, tree: &Tree, chance: &mut Chance) -> anyhow::Result<Trial> {
     let workers = chance.between(2, MOST_RACERS.min(tree.leases.len().max(2)));
     let mut shares: Vec<Vec<Lease>> = vec![Vec::new(); workers];
     let mut leases = tree.leases.clone();
     chance.shuffle(&mut leases);
     for (number, lease) in leases.into_iter().enumerate() {
-        // An answer that was lost is asked for again, by whoever.
+        // A lost answer is requested again, by any worker.
         let times = 1 + usize::from(chance.once_in(8));
         for time in 0..times {
             if let Some(share) = shares.get_mut((number + time) % workers) {
@@ -75,7 +75,7 @@ pub(super) async fn run(lane: &Lane, tree: &Tree, chance: &mut Chance) -> anyhow
     }
     chance.shuffle(&mut starts);
     let raced = lane.race(&starts).await?;
-    // A child that nobody has claimed stays as it is until it is judged: no later trial may claim it.
+    // An unclaimed child keeps its state until the trial is judged: no later trial may claim it.
     let not_due = format!(
         "update goalpost.steps set run_after = '2100-01-01' where run_id = {} and state = 'ready'",
         tree.run_id()
@@ -84,7 +84,7 @@ pub(super) async fn run(lane: &Lane, tree: &Tree, chance: &mut Chance) -> anyhow
     Ok(Trial::of(starts, raced))
 }
 
-/// Each parent counts once; the child is ready, or handed out exactly once.
+/// Requires that each parent counts once, and that the child is ready, or handed out exactly once.
 pub(super) fn judge(tree: &Tree, trial: &Trial, facts: &Facts) -> Judged {
     let mut judged = Judged {
         violations: trial.refusals(&[]),

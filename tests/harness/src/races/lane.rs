@@ -1,4 +1,4 @@
-//! One database with its sessions, in which trials run one after the other, and the barrier from which racers start.
+//! Database with its sessions, in which trials run one after the other, and the barrier from which racers start.
 
 use anyhow::{Context, ensure};
 use futures::future::try_join_all;
@@ -6,11 +6,11 @@ use local_stack::postgres::{Server, database};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::session::{Call, Reply, Session, Who};
+use super::session::{Call, Reply, Session, SessionRole};
 
-/// The most racers in one trial.
+/// Maximum number of racers in one trial.
 pub(super) const MOST_RACERS: usize = 8;
-/// Sessions of the person who asks: how many cancels there may be at once.
+/// Sessions of the requester: the maximum number of concurrent cancels.
 pub(super) const MOST_ASKERS: usize = 3;
 pub(super) const STAGE: &str = include_str!("stage.sql");
 const CREATE_WORKSPACE: &str = "select goalpost.create_workspace($1::jsonb ->> 'name')";
@@ -21,25 +21,25 @@ const ACCEPT_INVITATION: &str =
 const HOLD: &str = "select to_jsonb(pg_advisory_lock(1)::text) where $1::jsonb is not null";
 const START: &str =
     "select races.start(array(select jsonb_array_elements_text($1::jsonb)::integer))";
-/// The first id of a kind's trees, and how many there may be of each.
+/// Number of ids reserved for the trees of a kind.
 const IDS_OF_A_KIND: i64 = 2_000;
-/// Where the ids begin that the engine gives in races.
+/// First id that the engine assigns in races.
 const IDS_IN_RACES: i64 = 1_000_000_000_000_000;
 
-/// Who takes part in a race.
+/// Participant of a race.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Racer {
-    /// A worker of the functions, by number.
+    /// Worker of the functions, by number.
     Worker(usize),
-    /// A person who may decide approvals, by number.
+    /// Person who may decide approvals, by number.
     Approver(usize),
-    /// The person who asked, in one of several sessions.
+    /// Requester, in one of several sessions.
     Asker(usize),
-    /// The sweep of pg_cron.
+    /// Sweep of pg_cron.
     Sweep,
 }
 
-/// A racer with what it calls.
+/// Racer with its calls.
 #[derive(Debug, Clone)]
 pub(super) struct Start {
     pub(super) racer: Racer,
@@ -47,7 +47,7 @@ pub(super) struct Start {
     pub(super) calls: Vec<Call>,
 }
 
-/// What a race gave: the replies of each racer, and whether one was seen to wait for another.
+/// Result of a race: the replies of each racer, and whether one was seen waiting for another.
 #[derive(Debug)]
 pub(super) struct Raced {
     pub(super) replies: Vec<Vec<Reply>>,
@@ -55,7 +55,7 @@ pub(super) struct Raced {
 }
 
 impl Raced {
-    /// Every call with its reply, in the order of racers.
+    /// Iterates over every call with its reply, in the order of racers.
     pub(super) fn answered<'a>(
         &'a self,
         starts: &'a [Start],
@@ -73,40 +73,40 @@ impl Raced {
     }
 }
 
-/// A database with its sessions.
+/// Database with its sessions.
 pub(super) struct Lane {
     pub(super) workspace_id: String,
     /// Copies trees; triggers and references are off in its session.
     pub(super) admin: Session,
-    /// Holds the barrier, and looks.
+    /// Holds the barrier and observes lock waits.
     marshal: Session,
-    /// Of the one person who asks.
+    /// Sessions of the one requester.
     askers: Vec<Session>,
-    /// Who decide, with their ids.
+    /// Approvers with their ids.
     approvers: Vec<(String, Session)>,
     workers: Vec<Session>,
     sweep: Session,
 }
 
 impl Lane {
-    /// Makes the database and opens the sessions. `before` is run in it as its owner.
+    /// Creates the database and opens the sessions. `before` is run in it as its owner.
     pub(super) async fn open(server: &Server, before: Option<&str>) -> anyhow::Result<Self> {
         let name = format!("races_{}", Uuid::new_v4().simple());
         database::create_from_template(server, &name).await?;
-        let sweep = Session::open(server, &name, Who::Owner).await?;
+        let sweep = Session::open(server, &name, SessionRole::Owner).await?;
         sweep.run(STAGE).await.context("preparing the stage")?;
         if let Some(sql) = before {
             sweep.run(sql).await?;
         }
-        // Sizes of shapes, not of what is raced on: the widest fan-in has 64 parents.
+        // Limits that the shapes exceed but the race does not test: the widest fan-in has 64 parents.
         sweep
             .run("update goalpost_private.limits set max_steps = 80, max_fan_out = 80")
             .await?;
         let owner_id = person(&sweep).await?;
         let askers = (0..MOST_ASKERS)
-            .map(|_| async { Session::open(server, &name, Who::Person(&owner_id)).await });
+            .map(|_| async { Session::open(server, &name, SessionRole::Person(&owner_id)).await });
         let askers = try_join_all(askers).await?;
-        let owner = askers.first().context("nobody asks")?;
+        let owner = askers.first().context("no requester")?;
         let made = owner
             .get(&Call {
                 sql: CREATE_WORKSPACE,
@@ -130,7 +130,7 @@ impl Lane {
                     argument,
                 })
                 .await?;
-            let session = Session::open(server, &name, Who::Person(&id)).await?;
+            let session = Session::open(server, &name, SessionRole::Person(&id)).await?;
             session
                 .get(&Call {
                     sql: ACCEPT_INVITATION,
@@ -139,14 +139,14 @@ impl Lane {
                 .await?;
             approvers.push((id, session));
         }
-        let workers =
-            (0..MOST_RACERS).map(|_| async { Session::open(server, &name, Who::Worker).await });
+        let workers = (0..MOST_RACERS)
+            .map(|_| async { Session::open(server, &name, SessionRole::Worker).await });
         let workers = try_join_all(workers).await?;
-        let admin = Session::open(server, &name, Who::Superuser).await?;
+        let admin = Session::open(server, &name, SessionRole::Superuser).await?;
         admin
             .run("set session_replication_role = replica; set search_path = ''")
             .await?;
-        let marshal = Session::open(server, &name, Who::Superuser).await?;
+        let marshal = Session::open(server, &name, SessionRole::Superuser).await?;
         Ok(Self {
             workspace_id,
             admin,
@@ -158,17 +158,17 @@ impl Lane {
         })
     }
 
-    /// The worker who prepares.
+    /// Returns the worker that prepares trees.
     pub(super) fn worker(&self) -> anyhow::Result<&Session> {
         self.session(Racer::Worker(0))
     }
 
-    /// The person who asks.
+    /// Returns the requester.
     pub(super) fn asker(&self) -> anyhow::Result<&Session> {
         self.session(Racer::Asker(0))
     }
 
-    /// The session of a racer.
+    /// Returns the session of a racer.
     pub(super) fn session(&self, racer: Racer) -> anyhow::Result<&Session> {
         let found = match racer {
             Racer::Worker(number) => self.workers.get(number),
@@ -179,19 +179,19 @@ impl Lane {
         found.context("there are not so many sessions")
     }
 
-    /// The id of an approver.
+    /// Returns the id of an approver.
     pub(super) fn approver_id(&self, number: usize) -> &str {
         self.approvers.get(number).map_or("", |(id, _)| id.as_str())
     }
 
-    /// Sets the database's clock so far ahead.
+    /// Advances the database's clock.
     pub(super) async fn set_clock(&self, ahead: &str) -> anyhow::Result<()> {
         self.admin
             .run(&format!("update races.clock set ahead = '{ahead}'"))
             .await
     }
 
-    /// Lets all racers wait at the barrier, and then go at once.
+    /// Lets all racers wait at the barrier and then start at once.
     pub(super) async fn race(&self, starts: &[Start]) -> anyhow::Result<Raced> {
         let mut racing = Vec::new();
         let mut pids = Vec::new();
@@ -219,13 +219,13 @@ impl Lane {
         })
     }
 
-    /// Makes room for the trees of a kind of race, by its number.
+    /// Reserves ids for the trees of a kind of race, by its number.
     pub(super) async fn make_room(&self, kind: i64) -> anyhow::Result<()> {
         self.begin_ids(kind * IDS_OF_A_KIND + 1).await
     }
 
-    /// The trees are made: what the engine makes from here on is told apart from their copies.
-    pub(super) async fn room_is_made(&self, kind: i64) -> anyhow::Result<()> {
+    /// Moves the sequences beyond the trees: ids that the engine assigns later differ from those of the copies.
+    pub(super) async fn separate_engine_ids(&self, kind: i64) -> anyhow::Result<()> {
         self.begin_ids((kind + 1) * IDS_IN_RACES).await
     }
 

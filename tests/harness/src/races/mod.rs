@@ -1,9 +1,9 @@
-//! Races in SQL, against a real Postgres: sessions in their real roles come to the same rows at the same instant, and
-//! the rows afterwards have to show one legal end. `harness races` runs them by the thousand.
+//! Races in SQL, against a real Postgres: sessions in their real roles reach the same rows at the same instant, and the
+//! rows afterwards must show one legal end. `harness races` runs them by the thousand.
 //!
-//! The one thing to know: nothing is simulated. Trees are made by the engine and copied, sessions wait at a barrier
-//! inside Postgres with their calls on the way, and whatever they are told is held against what the rows say. Any
-//! refusal that is no part of the game (a deadlock, a serialization failure, a broken constraint) is a violation.
+//! Nothing is simulated. Trees are made by the engine and copied, sessions wait at a barrier inside Postgres with their
+//! calls already sent, and each reply is compared with the rows. Any unexpected refusal (a deadlock, a serialization
+//! failure, a broken constraint) is a violation.
 
 mod approval;
 mod budget;
@@ -35,31 +35,31 @@ use report::Tally;
 use tree::Tree;
 use trial::{Judged, Trial};
 
-/// How many trials are prepared, and then judged, together.
+/// Trials that are prepared, and then judged, together.
 const BATCH: u64 = 25;
-/// How many databases trials run in side by side: while one waits for the disk, another goes on.
+/// Databases in which trials run side by side: while one waits for the disk, another continues.
 const LANES: u64 = 3;
 
-/// What meets.
+/// Kind of race.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Decisions of one approval, with its expiry and a cancel.
     Approval,
-    /// Cancels against whatever else ends the run.
+    /// Cancels against everything else that ends the run.
     Cancel,
     /// The last parents of a step.
     FanIn,
     /// Claims, expired leases and late outcomes.
     Claim,
-    /// Sixty-four steps that ask models under one cap.
+    /// Sixty-four steps that call models under one cap.
     Budget,
 }
 
 impl Kind {
-    /// Those that meet on trees of work; budgets have a field of their own.
+    /// Kinds on trees of work; budgets have a database of their own.
     pub const TREES: [Self; 4] = [Self::Approval, Self::Cancel, Self::FanIn, Self::Claim];
 
-    /// As on the command line.
+    /// Returns the name on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -110,27 +110,28 @@ impl Kind {
     }
 }
 
-/// What is to be raced.
+/// Options of a run.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// Trials of each kind.
     pub trials: u64,
-    /// Chooses racers, their calls and their head starts.
+    /// Seed of racers, their calls and their delays.
     pub seed: u64,
-    /// Which kinds, one after the other.
+    /// Kinds, run one after the other.
     pub kinds: Vec<Kind>,
-    /// Run in each database before the first trial, as its owner: how a test takes a guard away.
+    /// SQL run in each database before the first trial, as its owner: a test makes a mutant with it.
     pub before: Option<String>,
 }
 
-/// Races on databases of its own on this server, which are left to go with it. `told` hears of each kind's end.
+/// Runs races in databases of its own on this server, which are not dropped. `on_end` is called at the end of each
+/// kind.
 ///
 /// # Errors
-/// The races cannot be run: no database, a tree that cannot be prepared. A violation is no error.
+/// The races cannot be run: no database, or a tree that cannot be prepared. A violation is no error.
 pub async fn run(
     server: &Server,
     options: &Options,
-    told: impl Fn(&Races),
+    on_end: impl Fn(&Races),
 ) -> anyhow::Result<Report> {
     let began = Instant::now();
     let lanes = match options.kinds.as_slice() {
@@ -145,7 +146,7 @@ pub async fn run(
             Kind::Budget => run_budgets(server, options).await?,
             kind => run_kind(&lanes, options, *kind).await?,
         };
-        told(&races);
+        on_end(&races);
         kinds.push(races);
     }
     Ok(Report {
@@ -180,7 +181,7 @@ async fn run_budgets(server: &Server, options: &Options) -> anyhow::Result<Races
 async fn prepare(lane: &Lane, kind: Kind) -> anyhow::Result<Vec<Tree>> {
     lane.make_room(kind as i64).await?;
     let shapes = kind.shapes(lane).await?;
-    lane.room_is_made(kind as i64).await?;
+    lane.separate_engine_ids(kind as i64).await?;
     Ok(shapes)
 }
 
@@ -208,7 +209,7 @@ async fn run_lane(
     }
 }
 
-/// A trial before its race.
+/// Trial before its race.
 struct Entered {
     number: u64,
     shape: usize,
@@ -216,7 +217,7 @@ struct Entered {
     chance: Chance,
 }
 
-/// Chooses a shape for each trial and copies its tree.
+/// Draws a shape for each trial and copies its tree.
 async fn enter(
     lane: &Lane,
     shapes: &[Tree],

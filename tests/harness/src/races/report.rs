@@ -1,26 +1,26 @@
-//! What the races showed, for people and for programs.
+//! Results of the races, for people and programs.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
 
-/// How many violations are told in full; all are counted.
-const MOST_TOLD: usize = 10;
+/// Number of violations reported in full; all are counted.
+const MOST_SHOWN: usize = 10;
 
 /// All kinds that were raced.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// The seed: the same one makes the same racers again, though not the same luck.
+    /// Seed: the same one gives the same racers, but not the same schedule.
     pub seed: u64,
-    /// Wall time of all.
+    /// Wall time of all kinds.
     pub wall_seconds: f64,
-    /// Kind by kind.
+    /// Results by kind.
     pub kinds: Vec<Races>,
 }
 
 impl Report {
-    /// How often something was as it must not be.
+    /// Returns the number of violations.
     #[must_use]
     pub fn violations(&self) -> u64 {
         self.kinds.iter().map(|races| races.violations).sum()
@@ -30,21 +30,23 @@ impl Report {
 /// One kind of race.
 #[derive(Debug, Clone, Serialize)]
 pub struct Races {
-    /// Its name.
+    /// Name of the kind.
     pub kind: String,
-    /// How many trials ran.
+    /// Number of trials.
     pub trials: u64,
-    /// Trials in which a session was seen waiting for another's lock. It is looked for a few times only, so more met.
+    /// Trials in which a session was seen waiting for another's lock: a lower bound, since it is polled a few times
+    /// only.
     pub met: u64,
     /// Calls that raced.
     pub calls: u64,
-    /// Who won, or how it ended, and how often.
+    /// Winners or ends, and their frequency.
     pub won: BTreeMap<String, u64>,
-    /// Trials in which something was as it must not be.
+    /// Trials with a violation.
     pub violations: u64,
-    /// The first of them, with what was called and answered.
-    pub told: Vec<Violation>,
-    /// Without a violation, the true rate lies below this with 95 % confidence: 3 ÷ trials. Null otherwise.
+    /// First violations, with calls and replies.
+    #[serde(rename = "told")]
+    pub shown: Vec<Violation>,
+    /// Without a violation, the upper bound of the true rate with 95 % confidence: 3 ÷ trials. Null otherwise.
     pub upper_bound_95: Option<f64>,
     /// Wall time.
     pub wall_seconds: f64,
@@ -52,18 +54,18 @@ pub struct Races {
     pub trials_per_second: f64,
 }
 
-/// A trial that went wrong.
+/// Trial with a violation.
 #[derive(Debug, Clone, Serialize)]
 pub struct Violation {
-    /// The trial's number.
+    /// Number of the trial.
     pub trial: u64,
-    /// What was as it must not be.
+    /// Violations of the trial.
     pub found: Vec<String>,
-    /// Who called what, and what came back.
+    /// Calls and replies.
     pub transcript: Vec<String>,
 }
 
-/// Counts while races run.
+/// Counters while races run.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) trials: u64,
@@ -71,14 +73,14 @@ pub(super) struct Tally {
     pub(super) calls: u64,
     pub(super) won: BTreeMap<String, u64>,
     pub(super) violations: u64,
-    pub(super) told: Vec<Violation>,
+    pub(super) shown: Vec<Violation>,
 }
 
 impl Tally {
     pub(super) fn violated(&mut self, violation: Violation) {
         self.violations += 1;
-        if self.told.len() < MOST_TOLD {
-            self.told.push(violation);
+        if self.shown.len() < MOST_SHOWN {
+            self.shown.push(violation);
         }
     }
 
@@ -90,8 +92,8 @@ impl Tally {
             *self.won.entry(won).or_default() += times;
         }
         self.violations += other.violations;
-        self.told.extend(other.told);
-        self.told.truncate(MOST_TOLD);
+        self.shown.extend(other.shown);
+        self.shown.truncate(MOST_SHOWN);
     }
 
     #[expect(clippy::cast_precision_loss, reason = "counts of trials are small")]
@@ -104,7 +106,7 @@ impl Tally {
             calls: self.calls,
             won: self.won,
             violations: self.violations,
-            told: self.told,
+            shown: self.shown,
             upper_bound_95: (self.violations == 0 && self.trials > 0)
                 .then(|| 3.0 / self.trials as f64),
             wall_seconds,

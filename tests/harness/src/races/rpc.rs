@@ -1,13 +1,13 @@
-//! The calls that racers make: the very functions that people and functions call, as they are exposed.
+//! Calls of racers: the exposed functions that people and functions call.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::session::Call;
 
-/// Leases of what a race does not want to run out.
+/// Lease that does not expire in a race.
 pub(super) const LONG_LEASE_SECONDS: i32 = 3600;
-/// Leases of what it does.
+/// Lease that expires in a race.
 pub(super) const SHORT_LEASE_SECONDS: i32 = 30;
 
 const CLAIM: &str = "select goalpost_worker.claim_steps(
@@ -28,7 +28,7 @@ pub(super) const RETRY: &str = "select goalpost.retry_dead_letter(($1::jsonb)::b
 pub(super) const SWEEP_INSIDE: &str = "select goalpost_private.sweep() where $1::jsonb is not null";
 pub(super) const SWEEP_OUTSIDE: &str = "select goalpost_worker.sweep() where $1::jsonb is not null";
 
-/// A claim of one step.
+/// Claim of one step.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Lease {
     pub(super) run_id: i64,
@@ -37,7 +37,7 @@ pub(super) struct Lease {
 }
 
 impl Lease {
-    /// The steps that a reply hands out: an array, or the field `claimed`.
+    /// Reads the leases of a reply: an array, or the field `claimed`.
     pub(super) fn read(claimed: &Value) -> Vec<Self> {
         let steps = claimed.as_array().into_iter().flatten();
         steps
@@ -45,13 +45,13 @@ impl Lease {
             .collect()
     }
 
-    /// An outcome that says it is done.
+    /// Returns an outcome that reports completion.
     pub(super) fn completed(&self, result: &Value) -> Value {
         json!({"run_id": self.run_id, "step_key": self.step_key, "lease_epoch": self.lease_epoch,
                "outcome": "completed", "result": result})
     }
 
-    /// An outcome that says it failed for good.
+    /// Returns an outcome that reports a permanent failure.
     pub(super) fn failed(&self) -> Value {
         json!({"run_id": self.run_id, "step_key": self.step_key, "lease_epoch": self.lease_epoch, "outcome": "failed",
                "error": {"code": "race", "message": "it failed in a race", "retryable": false}})
@@ -72,8 +72,8 @@ pub(super) fn claim(kinds: &[&str], limit: usize, lease_seconds: i32) -> Call {
     }
 }
 
-/// A claim of steps of tools under a name of its own; repeated if its answer was lost: then it holds nothing that it
-/// knows of.
+/// Returns a claim of tool steps under the worker's own name; `repeated` if its answer was lost, so that it lists no
+/// held step.
 pub(super) fn claim_as(worker: usize, limit: usize, repeated: bool) -> Call {
     let holding = if repeated { json!([]) } else { Value::Null };
     Call {
@@ -83,7 +83,7 @@ pub(super) fn claim_as(worker: usize, limit: usize, repeated: bool) -> Call {
     }
 }
 
-/// Finishes, and claims up to so many tool steps.
+/// Returns a report of outcomes that claims up to `limit` tool steps.
 pub(super) fn finish(outcomes: &[Value], limit: usize, lease_seconds: i32) -> Call {
     Call {
         sql: FINISH,
@@ -126,7 +126,7 @@ pub(super) fn retry_dead_letter(dead_letter_id: i64) -> Call {
     }
 }
 
-/// The sweep as pg_cron runs it.
+/// Returns the sweep as pg_cron runs it.
 pub(super) fn sweep_inside() -> Call {
     Call {
         sql: SWEEP_INSIDE,
@@ -134,7 +134,7 @@ pub(super) fn sweep_inside() -> Call {
     }
 }
 
-/// The sweep as a function calls it.
+/// Returns the sweep as a function calls it.
 pub(super) fn sweep_outside() -> Call {
     Call {
         sql: SWEEP_OUTSIDE,

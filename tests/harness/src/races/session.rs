@@ -1,7 +1,7 @@
-//! One connection in a role, and what it is told to call.
+//! Connection in a role, and its calls.
 //!
-//! The one thing to know: a racer's statements are all on their way before the race is let go. The first of them waits
-//! at the barrier, inside Postgres, so nothing of a client stands between the start and the call.
+//! All statements of a racer are sent before the race starts. The first of them waits at the barrier inside Postgres,
+//! so no client stands between the start and the call.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -13,42 +13,42 @@ use tokio_postgres::{Client, Statement};
 
 use local_stack::postgres::Server;
 
-/// Waits until whoever holds the barrier lets go. The statement's end gives the lock back.
+/// Waits until the holder of the barrier releases it. The end of the statement releases the lock.
 const AT_THE_BARRIER: &str = "select pg_advisory_xact_lock_shared(1)::text";
-/// A delay far below a millisecond, which `pg_sleep` cannot do.
+/// Delay far below a millisecond, which `pg_sleep` cannot do.
 const COUNT: &str = "select count(*) from generate_series(1, $1::integer)";
 
-/// Who a session is.
+/// Identity of a session.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Who<'a> {
-    /// The role that migrations run as, and pg_cron's jobs.
+pub(super) enum SessionRole<'a> {
+    /// Role of migrations and of pg_cron's jobs.
     Owner,
-    /// The server's superuser, who copies trees.
+    /// Superuser of the server, which copies trees.
     Superuser,
-    /// The functions' role.
+    /// Role of the functions.
     Worker,
-    /// A signed-in person.
+    /// Signed-in person.
     Person(&'a str),
 }
 
-/// A call: a statement with one JSON argument.
+/// Statement with one JSON argument.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     pub(super) sql: &'static str,
     pub(super) argument: Value,
 }
 
-/// What came back.
+/// Reply of a call.
 #[derive(Debug, Clone)]
 pub(super) enum Reply {
-    /// The value.
+    /// Returned value.
     Gave(Value),
-    /// Postgres refused.
+    /// Refusal by Postgres.
     Refused { code: String, message: String },
 }
 
 impl Reply {
-    /// A field of the value; null if there is none.
+    /// Returns a field of the value; null if there is none.
     pub(super) fn field(&self, name: &str) -> &Value {
         match self {
             Self::Gave(value) => value.get(name).unwrap_or(&Value::Null),
@@ -56,12 +56,12 @@ impl Reply {
         }
     }
 
-    /// The same, as text.
+    /// Returns the same field as text.
     pub(super) fn text(&self, name: &str) -> &str {
         self.field(name).as_str().unwrap_or_default()
     }
 
-    /// The SQLSTATE of a refusal.
+    /// Returns the SQLSTATE of a refusal.
     pub(super) fn refusal(&self) -> Option<&str> {
         match self {
             Self::Gave(_) => None,
@@ -69,7 +69,7 @@ impl Reply {
         }
     }
 
-    /// The verdicts that it holds, as (run, step, verdict).
+    /// Returns the verdicts of the reply as (run, step, verdict).
     pub(super) fn verdicts(&self) -> Vec<(i64, String, String)> {
         let outcomes = self.field("outcomes").as_array();
         outcomes
@@ -105,7 +105,7 @@ impl std::fmt::Display for Reply {
     }
 }
 
-/// A session.
+/// Connection in a role.
 pub(super) struct Session {
     client: Client,
     pub(super) process_id: i32,
@@ -113,22 +113,22 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Opens it.
+    /// Opens the connection.
     pub(super) async fn open(
         server: &Server,
         database: &str,
-        who: Who<'_>,
+        who: SessionRole<'_>,
     ) -> anyhow::Result<Self> {
         let login = match who {
-            Who::Owner => "postgres",
-            Who::Superuser => local_stack::postgres::SUPERUSER,
-            Who::Worker | Who::Person(_) => "authenticator",
+            SessionRole::Owner => "postgres",
+            SessionRole::Superuser => local_stack::postgres::SUPERUSER,
+            SessionRole::Worker | SessionRole::Person(_) => "authenticator",
         };
         let client = server.connect(login, database).await?;
         match who {
-            Who::Owner | Who::Superuser => {}
-            Who::Worker => client.batch_execute("set role goalpost_worker").await?,
-            Who::Person(id) => {
+            SessionRole::Owner | SessionRole::Superuser => {}
+            SessionRole::Worker => client.batch_execute("set role goalpost_worker").await?,
+            SessionRole::Person(id) => {
                 let claims = json!({"sub": id, "role": "authenticated"}).to_string();
                 let set = "select set_config('request.jwt.claims', $1, false)";
                 client.execute(set, &[&claims]).await?;
@@ -143,13 +143,13 @@ impl Session {
         })
     }
 
-    /// Runs statements, for what stands around the races.
+    /// Runs statements outside of races.
     pub(super) async fn run(&self, sql: &str) -> anyhow::Result<()> {
         let ran = self.client.batch_execute(sql).await;
         ran.with_context(|| sql.chars().take(200).collect::<String>())
     }
 
-    /// Calls, and takes a refusal for an error.
+    /// Calls, and turns a refusal into an error.
     pub(super) async fn get(&self, call: &Call) -> anyhow::Result<Value> {
         let statement = self.prepared(call.sql).await?;
         let row = self
@@ -160,7 +160,7 @@ impl Session {
         Ok(row.try_get::<_, Option<Value>>(0)?.unwrap_or(Value::Null))
     }
 
-    /// Calls.
+    /// Calls and returns the reply.
     pub(super) async fn call(&self, call: &Call) -> Reply {
         match self.prepared(call.sql).await {
             Ok(statement) => self.send(&statement, &call.argument).await,
@@ -171,7 +171,7 @@ impl Session {
         }
     }
 
-    /// Prepares what a racer needs, so that nothing of that happens in the race.
+    /// Prepares a racer's statements, so that the race does not include it.
     pub(super) async fn prepare(&self, calls: &[Call]) -> anyhow::Result<()> {
         for sql in [AT_THE_BARRIER, COUNT]
             .into_iter()
@@ -182,7 +182,7 @@ impl Session {
         Ok(())
     }
 
-    /// Waits at the barrier, counts, then makes the calls one after the other, whatever comes of each.
+    /// Waits at the barrier, delays, then makes the calls one after the other, whatever each returns.
     pub(super) async fn take_part(
         &self,
         head_start: i32,
@@ -200,7 +200,7 @@ impl Session {
                 .zip(calls)
                 .map(|(statement, call)| self.send(statement, &call.argument)),
         );
-        // Joined futures are polled in their order, and a query is on its way once polled.
+        // Joined futures are polled in their order, and a query is sent once polled.
         let waiting = async { self.client.query(&barrier, &[]).await };
         let counting = async { self.client.query(&count, &[&head_start]).await };
         let (waited, counted, replies) = join3(waiting, counting, answers).await;

@@ -1,5 +1,5 @@
--- What the races need beside the schema: a clock that can be moved, copies of prepared trees, and one look at all that
--- became of a tree. Lives in databases of races alone.
+-- Functions of the races: a clock that can be moved, copies of prepared trees, and all rows of a tree. Installed in
+-- databases of races alone.
 
 create schema races;
 create table races.clock (ahead interval not null);
@@ -10,7 +10,7 @@ language sql volatile
 set search_path = ''
 as $$ select clock_timestamp() + (select c.ahead from races.clock c) $$;
 
--- Copies everything that hangs on a request; the ids of copy k are the original's plus k * 10000. Whatever table has
+-- Copies all rows of a request; the ids of copy k are the original's plus k * 10000. Whatever table has
 -- rows of a request, a run or a goal is copied with all of its columns, so a new column or table is copied too.
 -- To be called with triggers and references off: rows come in any order.
 create function races.copy_trees(p_request_id bigint, p_copies bigint[]) returns void
@@ -49,7 +49,7 @@ begin
 end
 $$;
 
--- Everything that became of requests, to be judged: [{request_id, request, runs, steps, approvals, events, attempts}].
+-- Returns the rows of requests after a race: [{request_id, request, runs, steps, approvals, events, attempts}].
 create function races.facts(p_request_ids bigint[]) returns jsonb
 language sql stable
 as $$
@@ -82,7 +82,7 @@ as $$
    where q.id = any (p_request_ids)
 $$;
 
--- The ids of a tree, for whoever copies it.
+-- Returns the ids of a tree, for its copies.
 create function races.tree(p_request_id bigint) returns jsonb
 language sql stable
 as $$
@@ -97,8 +97,8 @@ as $$
     from goalpost.requests q where q.id = p_request_id
 $$;
 
--- Lets the racers go once all of them wait at the barrier, which this session holds; whether one is then seen waiting
--- for another: for a row, or for a tree, but not at the barrier. It looks a few times only.
+-- Starts the racers once all of them wait at the barrier, which this session holds. Returns true if one is then seen
+-- waiting for another: for a row, or for a tree, but not at the barrier. It polls a few times only.
 create function races.start(p_pids integer[]) returns jsonb
 language plpgsql
 as $$
@@ -125,9 +125,9 @@ begin
 end
 $$;
 
--- Makes room for another kind of race: what earlier ones left ready is not due, what they left running is not overdue
--- for a day, and the ids that come next begin here.
--- Trees take ids below 10000, so that their copies never meet; what the engine makes in races takes ids far above.
+-- Prepares another kind of race: steps that earlier ones left ready are not due, those left running are not overdue for
+-- a day, and the next ids begin here.
+-- Trees have ids below 10000, so that their copies never collide; the engine assigns ids far above in races.
 create function races.begin_ids(p_first bigint) returns void
 language plpgsql
 as $$

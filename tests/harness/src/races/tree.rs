@@ -1,6 +1,5 @@
-//! Trees to be raced on: each shape is made once by the engine itself, through the calls that people and functions
-//! make, and then copied row by row for each trial. To make ten thousand goals one call at a time would take longer
-//! than to race on them.
+//! Trees for races: the engine creates each shape once, through the calls of people and functions, and the tree is
+//! copied row by row for each trial. Creating ten thousand goals one call at a time would take longer than the races.
 
 use anyhow::{Context, bail, ensure};
 use serde::Deserialize;
@@ -10,29 +9,29 @@ use super::lane::Lane;
 use super::rpc::{self, LONG_LEASE_SECONDS, Lease};
 use super::session::Call;
 
-/// The distance between the ids of two copies; see `races.copy_trees`.
+/// Distance between the ids of two copies; see `races.copy_trees`.
 const STRIDE: i64 = 10_000;
 const TREE: &str = "select races.tree(($1::jsonb)::bigint)";
 const COPY: &str = "select to_jsonb(races.copy_trees(($1::jsonb ->> 'request_id')::bigint,
     array(select jsonb_array_elements_text($1::jsonb -> 'copies')::bigint))::text)";
 
-/// A tree, brought to where the race begins.
+/// Tree in the state in which the race begins.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Tree {
     pub(super) request_id: i64,
-    /// The root goal first.
+    /// Ids of goals, the root goal first.
     goal_ids: Vec<i64>,
-    /// The request's own run first, then the root goal's.
+    /// Ids of runs: the request's own first, then the root goal's.
     run_ids: Vec<i64>,
     approval_id: Option<i64>,
     dead_letter_id: Option<i64>,
-    /// What is claimed.
+    /// Claimed steps.
     #[serde(default)]
     pub(super) leases: Vec<Lease>,
 }
 
 impl Tree {
-    /// The copy with this number.
+    /// Returns the copy with this number.
     pub(super) fn copy(&self, number: i64) -> Self {
         let moved = |id: &i64| id + number * STRIDE;
         Self {
@@ -56,12 +55,12 @@ impl Tree {
         self.goal_ids.first().copied().unwrap_or_default()
     }
 
-    /// The goal below the root goal.
+    /// Returns the goal below the root goal.
     pub(super) fn sub_goal_id(&self) -> Option<i64> {
         self.goal_ids.get(1).copied()
     }
 
-    /// The root goal's run.
+    /// Returns the root goal's run.
     pub(super) fn run_id(&self) -> i64 {
         self.run_ids.get(1).copied().unwrap_or_default()
     }
@@ -75,14 +74,14 @@ impl Tree {
     }
 }
 
-/// A tool step of a plan.
+/// Returns a tool step of a plan.
 pub(super) fn tool_step(key: &str, depends_on: &[String]) -> Value {
     json!({"key": key, "kind": "tool", "depends_on": depends_on,
            "input": {"tool": "template", "arguments": {"template": key}}})
 }
 
 impl Lane {
-    /// A goal with this plan: its first steps are ready, or wait.
+    /// Creates a goal with this plan; its first steps are ready, or wait.
     pub(super) async fn goal(&self, plan: &Value) -> anyhow::Result<i64> {
         let accepted = self.asker()?.get(&rpc::accept(&self.workspace_id)).await?;
         let assess = self.take(&["assess"]).await?;
@@ -94,13 +93,13 @@ impl Lane {
         request_id.context("accept_request gave no request_id")
     }
 
-    /// Plans the goal whose planning is ready.
+    /// Plans the goal whose planning step is ready.
     pub(super) async fn plan(&self, plan: &Value) -> anyhow::Result<()> {
         let planning = self.take(&["plan"]).await?;
         self.complete(&planning, &json!({ "plan": plan })).await
     }
 
-    /// Claims all that is ready of these kinds, for long.
+    /// Claims all ready steps of these kinds with a long lease.
     pub(super) async fn take(&self, kinds: &[&str]) -> anyhow::Result<Vec<Lease>> {
         let claimed = self
             .worker()?
@@ -114,7 +113,7 @@ impl Lane {
         Ok(leases)
     }
 
-    /// Completes all of these with the same result.
+    /// Completes all of these steps with the same result.
     pub(super) async fn complete(&self, leases: &[Lease], result: &Value) -> anyhow::Result<()> {
         let outcomes: Vec<Value> = leases.iter().map(|lease| lease.completed(result)).collect();
         self.report(&outcomes).await
@@ -133,7 +132,7 @@ impl Lane {
         Ok(())
     }
 
-    /// The ids of a tree, with what is claimed of it.
+    /// Reads the ids of a tree and adds its leases.
     pub(super) async fn tree(&self, request_id: i64, leases: Vec<Lease>) -> anyhow::Result<Tree> {
         let call = Call {
             sql: TREE,
@@ -143,7 +142,7 @@ impl Lane {
         Ok(Tree { leases, ..tree })
     }
 
-    /// Makes copies of a tree.
+    /// Copies a tree.
     pub(super) async fn copy(&self, tree: &Tree, copies: &[i64]) -> anyhow::Result<()> {
         let call = Call {
             sql: COPY,

@@ -1,4 +1,4 @@
-//! One trial: its rounds, each a race, and what is made of it once its rows have been read.
+//! One trial: its rounds, each a race, and the judgement of its rows.
 
 use std::collections::BTreeMap;
 
@@ -8,23 +8,23 @@ use super::lane::{Raced, Start};
 use super::rpc::Lease;
 use super::session::{Call, Reply};
 
-/// What was raced, and what came back.
+/// Rounds of a trial with their replies.
 #[derive(Debug, Default)]
 pub(super) struct Trial {
     pub(super) rounds: Vec<(Vec<Start>, Raced)>,
 }
 
-/// What a trial showed.
+/// Judgement of a trial.
 #[derive(Debug, Default)]
 pub(super) struct Judged {
-    /// Who won, or how it ended.
+    /// Winners or ends.
     pub(super) won: Vec<String>,
-    /// What should not have been.
+    /// Violations.
     pub(super) violations: Vec<String>,
 }
 
 impl Judged {
-    /// Notes a violation unless this holds.
+    /// Adds a violation unless this holds.
     pub(super) fn holds(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
         if !holds {
             self.violations.push(otherwise());
@@ -39,25 +39,25 @@ impl Trial {
         }
     }
 
-    /// Whether a session was seen to wait for another.
+    /// Returns true if a session was seen waiting for another.
     pub(super) fn waited(&self) -> bool {
         self.rounds.iter().any(|(_, raced)| raced.waited)
     }
 
-    /// Every call with its reply.
+    /// Iterates over every call with its reply.
     pub(super) fn answered(&self) -> impl Iterator<Item = (&Start, &Call, &Reply)> {
         self.rounds
             .iter()
             .flat_map(|(starts, raced)| raced.answered(starts))
     }
 
-    /// The replies to one kind of call.
+    /// Iterates over the replies to one kind of call.
     pub(super) fn replies_to(&self, sql: &str) -> impl Iterator<Item = (&Start, &Call, &Reply)> {
         let sql = sql.to_owned();
         self.answered().filter(move |(_, call, _)| call.sql == sql)
     }
 
-    /// Refusals that are no part of the game: deadlocks, serialization failures, broken constraints, anything.
+    /// Returns the unexpected refusals: deadlocks, serialization failures, broken constraints, and others.
     pub(super) fn refusals(&self, but: &[(&str, &str)]) -> Vec<String> {
         let refused = self.answered().filter_map(|(_, call, reply)| {
             let code = reply.refusal()?;
@@ -69,7 +69,7 @@ impl Trial {
         refused.collect()
     }
 
-    /// How each lease was judged, in all replies.
+    /// Returns the verdicts of each lease, in all replies.
     pub(super) fn verdicts(&self) -> BTreeMap<Lease, Vec<String>> {
         let mut verdicts: BTreeMap<Lease, Vec<String>> = BTreeMap::new();
         for (_, call, reply) in self.answered() {
@@ -83,7 +83,7 @@ impl Trial {
         verdicts
     }
 
-    /// The leases that each round handed out.
+    /// Returns the leases that each round handed out.
     pub(super) fn handed_out(&self) -> Vec<Vec<Lease>> {
         let of_round = |(_, raced): &(Vec<Start>, Raced)| {
             let replies = raced.replies.iter().flatten();
@@ -92,7 +92,7 @@ impl Trial {
         self.rounds.iter().map(of_round).collect()
     }
 
-    /// What was called and what came back, for whoever looks into a violation.
+    /// Returns calls and replies, for the analysis of a violation.
     pub(super) fn transcript(&self) -> Vec<String> {
         let line = |(start, call, reply): (&Start, &Call, &Reply)| {
             let argument: String = call.argument.to_string().chars().take(300).collect();
@@ -102,7 +102,7 @@ impl Trial {
     }
 }
 
-/// The leases that a reply hands out: of a claim the array itself, of finish_steps the field `claimed`.
+/// Returns the leases of a reply: of a claim the array itself, of finish_steps the field `claimed`.
 pub(super) fn claimed(reply: &Reply) -> Vec<Lease> {
     match reply {
         Reply::Gave(value @ Value::Array(_)) => Lease::read(value),
@@ -111,7 +111,7 @@ pub(super) fn claimed(reply: &Reply) -> Vec<Lease> {
     }
 }
 
-/// How many of these verdicts are this one.
+/// Counts the verdicts that equal this one.
 pub(super) fn count(verdicts: &[String], wanted: &str) -> usize {
     verdicts.iter().filter(|verdict| *verdict == wanted).count()
 }

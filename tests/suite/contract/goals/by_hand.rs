@@ -1,4 +1,4 @@
-//! What a worker of the functions does only when something goes wrong: made by hand, as `shared/store` makes it.
+//! Worker calls that occur only after a failure, made directly, as `shared/store` makes them.
 
 use local_stack::stack::Person;
 use reqwest::Method;
@@ -9,8 +9,8 @@ use system_tests::people::DEMO;
 use super::Scene;
 
 impl Scene {
-    pub(super) async fn a_worker_who_is_late_and_repeats_itself(&mut self) {
-        // From here on nobody else works.
+    pub(super) async fn late_and_repeating_worker(&mut self) {
+        // From here on no function works.
         if let Some(pg_net) = self.stack.take_pg_net() {
             pg_net.stop().await;
         }
@@ -82,7 +82,7 @@ impl Scene {
             "refused"
         );
         self.tools_at_work(&owner).await;
-        self.an_agent_at_work(&owner).await;
+        self.agent_at_work(&owner).await;
         let too_many = json!({"p_kinds": ["tool"], "p_limit": 1000, "p_lease_seconds": 30, "p_worker": "by hand", "p_wake_id": null});
         self.worker("claim_steps", &too_many).await;
         let two = json!({"p_workspace_id": DEMO, "p_requests": [{"question": "One of two"}, {"question": "The other"}]});
@@ -97,7 +97,7 @@ impl Scene {
         claimed.as_array().cloned().unwrap()
     }
 
-    /// The verdict.
+    /// Reports an outcome and returns the verdict.
     pub(super) async fn finish(&self, outcome: Value) -> Value {
         let arguments = json!({"p_outcomes": [outcome], "p_kinds": ["agent"], "p_limit": 10, "p_lease_seconds": 30, "p_worker": "by hand"});
         self.worker("finish_steps", &arguments).await["outcomes"][0]["verdict"].clone()

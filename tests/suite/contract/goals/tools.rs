@@ -1,5 +1,5 @@
-//! What tools ask of the database while a step is at work, and what an admin says of an MCP server: made by hand, as
-//! `shared/tools` and the command line make it.
+//! Database calls of tools while a step is at work, and an admin's calls about an MCP server: made directly, as
+//! `shared/tools` and the command line make them.
 
 use serde_json::{Value, json};
 use system_tests::people::{Client, DEMO};
@@ -27,12 +27,12 @@ impl Scene {
         assert_eq!(self.finish(outcome(&lease, planned)).await, "accepted");
 
         let lease = lease_of(&self.claim("tool").await[0]);
-        let told = with(&lease, json!({"p_server": "docs", "p_tool": null}));
-        assert!(self.worker("read_mcp_server", &told).await["url"].is_string());
+        let arguments = with(&lease, json!({"p_server": "docs", "p_tool": null}));
+        assert!(self.worker("read_mcp_server", &arguments).await["url"].is_string());
         let tools = json!([{"name": "search", "description": "Finds pages.", "parameters": {"type": "object"}, "problem": null}]);
-        let told = with(&lease, json!({"p_server": "docs", "p_tools": tools}));
+        let arguments = with(&lease, json!({"p_server": "docs", "p_tools": tools}));
         assert_eq!(
-            self.worker("record_mcp_tools", &told).await["search"],
+            self.worker("record_mcp_tools", &arguments).await["search"],
             "pending"
         );
         let seen = owner
@@ -57,10 +57,10 @@ impl Scene {
         assert_eq!(self.finish(done(&lease)).await, "accepted");
 
         let lease = lease_of(&self.claim("tool").await[0]);
-        let told = self
+        let reply = self
             .worker("read_webhook_secret", &with(&lease, json!({})))
             .await;
-        assert_eq!(told["secret"], Value::Null);
+        assert_eq!(reply["secret"], Value::Null);
         assert_eq!(self.finish(done(&lease)).await, "accepted");
 
         let lease = lease_of(&self.claim("tool").await[0]);
@@ -72,8 +72,8 @@ impl Scene {
 }
 
 impl Scene {
-    /// An agent's step by hand: a question and its answer, calls of every kind, and what it remembers.
-    pub(super) async fn an_agent_at_work(&self, owner: &Client) {
+    /// Plays an agent's step: a model call and its answer, tool calls of every kind, and memories.
+    pub(super) async fn agent_at_work(&self, owner: &Client) {
         let ask = json!({"p_workspace_id": DEMO, "p_question": "Think by hand", "p_idempotency_key": null, "p_context": {}});
         person(owner, "accept_request", &ask).await;
         let steps = json!([{"key": "thinks", "kind": "agent", "agent": "analyst", "input": {"instructions": "Think."}}]);
@@ -101,10 +101,10 @@ impl Scene {
         let memory = json!({"p_call_number": 1, "p_space": null, "p_embedding": null});
         let memory = self.worker("remember", &with(&lease, memory)).await;
         let question = json!({"p_call_number": 0, "p_query": "invoices", "p_space": null, "p_embedding": null, "p_limit": 8, "p_token_budget": 1500});
-        let told = self
+        let reply = self
             .worker("recall_memories", &with(&lease, question))
             .await;
-        assert_eq!(told[0]["memory_id"], memory["memory_id"], "{told}");
+        assert_eq!(reply[0]["memory_id"], memory["memory_id"], "{reply}");
         let waits = self
             .worker("carry_out_call", &with(&lease, json!({"p_number": 2})))
             .await;
@@ -137,7 +137,7 @@ async fn person(owner: &Client, function: &str, arguments: &Value) {
     assert!(answer.status.is_success(), "{function}: {answer:?}");
 }
 
-/// Arguments that begin with a lease.
+/// Returns arguments that begin with a lease.
 fn with(lease: &Value, more: Value) -> Value {
     let mut all = json!({"p_run_id": lease["run_id"], "p_step_key": lease["step_key"], "p_lease_epoch": lease["lease_epoch"]});
     if let (Value::Object(all), Value::Object(more)) = (&mut all, more) {

@@ -1,11 +1,11 @@
-//! Which of today's ids the recorded ones stand for: learned from replies, used in the calls that follow.
+//! Mapping of recorded ids to present ones: learned from replies, applied to later calls.
 
 use std::collections::BTreeMap;
 
 use anyhow::{bail, ensure};
 use serde_json::{Value, json};
 
-/// Names of fields that hold ids; in arguments with `p_` before them.
+/// Names of fields with ids; arguments have the prefix `p_`.
 const KINDS: &[&str] = &[
     "run_id",
     "goal_id",
@@ -22,7 +22,7 @@ const TABLES: &[(&str, &str)] = &[
     ("dead_letters", "dead_letter_id"),
 ];
 
-/// The kind of id that a field holds in a call of this path; none for anything else.
+/// Returns the kind of id of a field in a call of this path; none for any other field.
 #[must_use]
 pub fn kind(path: &str, field: &str) -> Option<&'static str> {
     let field = field.strip_prefix("p_").unwrap_or(field);
@@ -36,17 +36,17 @@ pub fn kind(path: &str, field: &str) -> Option<&'static str> {
     of_table.map(|(_, kind)| *kind)
 }
 
-/// What has been learned so far.
+/// Mapping learned so far.
 #[derive(Debug, Default)]
 pub struct Ids {
     known: BTreeMap<(String, String), Value>,
 }
 
 impl Ids {
-    /// Learns what an id stands for.
+    /// Learns the present id of a recorded one.
     ///
     /// # Errors
-    /// It stood for another before.
+    /// The recorded id already has another present one.
     pub fn learn(&mut self, kind: &str, recorded: &Value, present: &Value) -> anyhow::Result<()> {
         ensure!(!present.is_null(), "the {kind} is null");
         let key = (kind.to_owned(), recorded.to_string());
@@ -61,7 +61,7 @@ impl Ids {
         }
     }
 
-    /// Learns what the epoch of a claimed step stands for.
+    /// Learns the present epoch of a recorded claim.
     ///
     /// # Errors
     /// The recorded claim has an epoch, and this one has none.
@@ -73,10 +73,10 @@ impl Ids {
         self.learn(&lease, &json!(null), epoch)
     }
 
-    /// Arguments as they would be sent today.
+    /// Translates arguments to present ids.
     ///
     /// # Errors
-    /// An id that no reply has told.
+    /// An id appears in no earlier reply.
     pub fn translate(&self, path: &str, arguments: &Value) -> anyhow::Result<Value> {
         match arguments {
             Value::Object(fields) => {
@@ -88,7 +88,7 @@ impl Ids {
                             self.epoch(lease, value)
                         }
                         (_, Some(kind)) if !value.is_null() => self.known(kind, value)?,
-                        // Data of a step's own is not looked into.
+                        // Data of a step is not searched for ids.
                         _ if name == "result" => value.clone(),
                         _ => self.translate(path, value)?,
                     };
@@ -104,10 +104,10 @@ impl Ids {
         }
     }
 
-    /// A query with the ids of today: `requests?id=eq.3`.
+    /// Translates a query to present ids: `requests?id=eq.3`.
     ///
     /// # Errors
-    /// An id that no reply has told.
+    /// An id appears in no earlier reply.
     pub fn translate_query(&self, path: &str) -> anyhow::Result<String> {
         let Some((table, query)) = path.split_once('?') else {
             return Ok(path.to_owned());
@@ -138,18 +138,18 @@ impl Ids {
             Some(present) => Ok(present.clone()),
             // The seed's own workspaces are the same in every database.
             None if kind == "workspace_id" => Ok(recorded.clone()),
-            None => bail!("no reply has told which {kind} the recorded {recorded} is"),
+            None => bail!("no reply contained the {kind} that the recorded {recorded} stands for"),
         }
     }
 
-    /// An epoch that nobody was given stays what it was: a wrong one.
+    /// Translates an epoch. An epoch that was never handed out stays the same, and is wrong.
     fn epoch(&self, lease: &str, recorded: &Value) -> Value {
         let known = self.known.get(&(lease.to_owned(), "null".to_owned()));
         known.cloned().unwrap_or_else(|| recorded.clone())
     }
 }
 
-/// What names a claim, if this is one.
+/// Returns the identity of a claim, if this is one.
 fn lease(value: &Value, prefix: &str) -> Option<String> {
     let field = |name: &str| value.get(format!("{prefix}{name}"));
     let (run_id, key) = (field("run_id")?, field("step_key")?);

@@ -1,9 +1,8 @@
-//! What earlier releases called, and what they read in the replies: recorded once per release, replayed for ever.
+//! Calls of earlier releases, and the parts of replies that they read: recorded once per release, replayed for ever.
 //!
-//! A recording holds every call to the REST surface that functions and people made while a few goals were worked on:
-//! arguments in full, replies as shapes (names and types, and the few values that decide what comes next). The one
-//! thing to know: ids and lease epochs are the recording's own; [`replay`] learns which of today's they stand for from
-//! today's replies.
+//! A recording holds every call to the REST surface that functions and people made while several goals were worked on:
+//! arguments in full, replies as shapes (names and types, and the few values that decide the next call). Ids and lease
+//! epochs are the recording's own; [`replay`] learns the present ones from the present replies.
 
 pub mod ids;
 pub mod recorder;
@@ -16,67 +15,67 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// All that was recorded of a release.
+/// Recorded calls of a release.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Recording {
-    /// The release.
+    /// Name of the release.
     pub version: String,
-    /// The functions that it could call.
+    /// Functions that it could call.
     pub functions: Vec<Function>,
-    /// What happened, in the order in which the database did it.
+    /// Events, in the order of the database.
     pub calls: Vec<Entry>,
 }
 
-/// A function of an exposed schema.
+/// Function of an exposed schema.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Function {
-    /// With its schema.
+    /// Name with its schema.
     pub name: String,
     /// Names of all arguments.
     pub arguments: Vec<String>,
-    /// Those that may be left out.
+    /// Optional arguments.
     pub optional: Vec<String>,
 }
 
-/// One thing that happened.
+/// One event.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Entry {
-    /// The database's clock was moved, in place of waiting.
+    /// Advance of the database's clock, instead of waiting.
     Time {
-        /// By so many seconds.
+        /// Seconds of the advance.
         seconds_pass: u32,
     },
-    /// A call.
+    /// Call with its reply.
     Call(Call),
 }
 
-/// A call with its reply.
+/// Call with its reply.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Call {
     /// `worker`, or a demonstration person.
     #[serde(rename = "as")]
     pub caller: String,
-    /// The schema.
+    /// Schema.
     pub schema: String,
     /// `rpc/<function>`, or a table with its query.
     pub path: String,
-    /// The arguments; none for a read.
+    /// Arguments; none for a read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arguments: Option<Value>,
-    /// The HTTP status.
+    /// HTTP status.
     pub status: u16,
-    /// The reply's shape.
+    /// Shape of the reply.
     pub reply: Value,
 }
 
-/// The folder of all recordings.
+/// Returns the folder of all recordings.
 #[must_use]
 pub fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../contract")
 }
 
-/// Every recording there is, with its file.
+/// Returns every recording with its file.
 ///
 /// # Errors
 /// A file cannot be read.
@@ -99,7 +98,7 @@ pub fn recordings() -> anyhow::Result<Vec<(PathBuf, Recording)>> {
     Ok(found)
 }
 
-/// The functions that callers can reach now.
+/// Returns the functions that callers can reach now.
 ///
 /// # Errors
 /// The database does not answer.
@@ -124,8 +123,8 @@ pub async fn functions(database: &tokio_postgres::Client) -> anyhow::Result<Vec<
 }
 
 impl Function {
-    /// Whether a call that was made for `earlier` reaches this function: it knows every argument, and wants no more
-    /// than were certainly given.
+    /// Returns true if a call that was made for `earlier` reaches this function: it accepts every argument, and
+    /// requires no more than `earlier` required.
     #[must_use]
     pub fn accepts_calls_of(&self, earlier: &Self) -> bool {
         let given =

@@ -1,7 +1,6 @@
-//! Stands before the gateway, passes everything on, and writes down what goes to the REST surface.
+//! Proxy in front of the gateway that forwards all calls and records those to the REST surface.
 //!
-//! The one thing to know: it lets one such call through at a time, so that the order in which it writes is the order
-//! in which the database did it.
+//! It lets one such call through at a time, so that the recorded order is the order of the database.
 
 use std::sync::{Arc, OnceLock};
 
@@ -19,7 +18,7 @@ use tokio::sync::Mutex;
 
 use super::{Call, Entry, shape};
 
-/// A running recorder.
+/// Running recorder.
 #[derive(Clone)]
 pub struct Recorder {
     url: String,
@@ -34,7 +33,7 @@ struct Shared {
 }
 
 impl Recorder {
-    /// Listens on a free port of 127.0.0.1. What it stands before is told later: that one has to know its address.
+    /// Listens on a free port of 127.0.0.1. The target is set later, because the gateway needs this address first.
     ///
     /// # Errors
     /// There is no free port.
@@ -47,18 +46,18 @@ impl Recorder {
         Ok(Self { url, shared })
     }
 
-    /// Its address, in place of the gateway's.
+    /// Returns its address, which replaces the gateway's.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Tells where everything goes on to.
+    /// Sets the target of all calls.
     pub fn stand_before(&self, gateway: &str) {
         self.shared.gateway.get_or_init(|| gateway.to_owned());
     }
 
-    /// Writes down that time passes.
+    /// Records an advance of the clock.
     pub async fn seconds_pass(&self, seconds: u32) {
         let entry = Entry::Time {
             seconds_pass: seconds,
@@ -66,7 +65,7 @@ impl Recorder {
         self.shared.entries.lock().await.push(entry);
     }
 
-    /// What was written down so far.
+    /// Returns the events recorded so far.
     pub async fn entries(&self) -> Vec<Entry> {
         self.shared.entries.lock().await.clone()
     }
@@ -117,14 +116,14 @@ async fn record(
         schema: text(profile).unwrap_or("public").to_owned(),
         reply: match passed.0.is_success() {
             true => shape::of(path, &reply),
-            // Of a refusal the code is the contract, and the words are not.
+            // Only the code of a refusal is part of the contract, not its message.
             false => serde_json::json!({"code": reply.get("code")}),
         },
         path: path.to_owned(),
         arguments,
         status: passed.0.as_u16(),
     };
-    // Who waits asks again and again.
+    // A waiting caller repeats the same call.
     let again = matches!(entries.last(), Some(Entry::Call(last)) if *last == call && call.arguments.is_none());
     if !again {
         entries.push(Entry::Call(call));
@@ -162,7 +161,8 @@ async fn forward(
     Ok((status, headers, response.bytes().await?))
 }
 
-/// A worker's name holds the machine's; a wake's id comes with a webhook that a replay does not have.
+/// Removes names that differ between machines: a worker's name contains the machine's, and a wake's id comes with a
+/// webhook that a replay does not have.
 fn without_names(mut arguments: Value) -> Value {
     if let Some(fields) = arguments.as_object_mut() {
         for (name, value) in fields {
@@ -176,7 +176,7 @@ fn without_names(mut arguments: Value) -> Value {
     arguments
 }
 
-/// Who calls, from the token's own words; the gateway checks it.
+/// Returns the caller from the token's claims; the gateway verifies it.
 fn caller(authorization: &str) -> String {
     let payload = authorization.split('.').nth(1).unwrap_or_default();
     let claims: Value = URL_SAFE_NO_PAD

@@ -1,4 +1,4 @@
-//! Makes the recorded calls again, against a stack of today whose functions sleep.
+//! Repeats the recorded calls against a present stack whose functions are idle.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::clock_sql;
 /// Longer than a replay takes.
 const TOKEN_LIFE: Duration = Duration::from_secs(600);
 
-/// Makes every call in its order; what came back otherwise than it was recorded.
+/// Makes every call in order and returns the differences to the recording.
 ///
 /// # Errors
-/// The stack does not answer, or a call names something that no earlier reply has told.
+/// The stack does not answer, or a call contains an id that appears in no earlier reply.
 pub async fn replay(recording: &Recording, stack: &Stack) -> anyhow::Result<Vec<String>> {
     let database = stack.admin_db().await?;
     let http = reqwest::Client::new();

@@ -1,17 +1,16 @@
-//! The shape of a reply: names and types, and the few values that a caller branches on.
+//! Shape of a reply: names and types, and the few values that a caller branches on.
 //!
-//! The one thing to know: what people and plans bring (inputs, results, contexts, rows) is data and no contract; of it
-//! the type alone is kept.
+//! Data of people and plans (inputs, results, contexts, rows) is no part of the contract; only its type is kept.
 
 use serde_json::{Value, json};
 
 use super::ids::{self, Ids};
 
-/// Values that decide what a caller does next.
+/// Fields whose values decide a caller's next call.
 const KEPT: &[&str] = &[
     "step_key", "kind", "verdict", "state", "first", "repeated", "held", "code", "decision",
 ];
-/// Data of people and plans.
+/// Fields with data of people and plans.
 const DATA: &[&str] = &[
     "input",
     "parameters",
@@ -28,7 +27,7 @@ const DATA: &[&str] = &[
 /// Arrays whose elements each count.
 const LISTS: &[&str] = &["claimed", "outcomes"];
 
-/// Takes the shape of a reply of this path.
+/// Returns the shape of a reply of this path.
 #[must_use]
 pub fn of(path: &str, reply: &Value) -> Value {
     match reply {
@@ -72,14 +71,14 @@ fn within(path: &str, key: &str, value: &Value, in_context: bool) -> Value {
     }
 }
 
-/// The results of dependencies are an object by step; what the judge is told of all steps is an array, and no data.
-/// What a claimed step is told is its context; the context within is what somebody asked with.
+/// Returns true for a field with data. The results of dependencies are an object by step; the judge's list of all steps
+/// is an array, and no data. A claimed step has its context in `context`; the one nested in it is the requester's.
 fn is_data(key: &str, value: &Value, in_context: bool) -> bool {
     DATA.contains(&key) || (key == "steps" && value.is_object()) || (key == "context" && in_context)
 }
 
-/// Holds a reply against a recorded shape and learns what the recorded ids stand for. What is missing or different, in
-/// words; fields that are new are nobody's business.
+/// Compares a reply with a recorded shape and learns the recorded ids. Returns missing and different fields as
+/// sentences; new fields are allowed.
 #[must_use]
 pub fn differences(path: &str, recorded: &Value, present: &Value, ids: &mut Ids) -> Vec<String> {
     let mut found = Vec::new();
@@ -97,7 +96,7 @@ fn compare(
     found: &mut Vec<String>,
 ) {
     match (recorded, present) {
-        // It may be absent, so it may be anything.
+        // It may be absent, so any value is accepted.
         (Value::Null, _) => {}
         (Value::String(kind), _) if kind.starts_with('<') => {
             if *kind != type_name(present) {
@@ -158,7 +157,7 @@ fn compare_arrays(
     }
 }
 
-/// Claimed steps come in any order of runs; by their keys they are told apart.
+/// Sorts claimed steps by key, because the order of their runs is undefined.
 fn in_order(items: &[Value]) -> Vec<&Value> {
     let mut items: Vec<&Value> = items.iter().collect();
     items.sort_by_key(|item| {

@@ -1,17 +1,17 @@
-//! How the steps of one plan end, in their order, and what cuts their run short.
+//! Ends of the steps of one plan, in their order, and the steps that end the run early.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Certainty, End};
 use crate::chaos::shape::{Step, Work};
 
-/// How each step would end if nothing cut the run short, and which of them cut it short.
+/// End of each step if the run were not ended early, and the steps that end it.
 pub(super) struct Course<'a> {
     steps: &'a [Step],
     ends: BTreeMap<&'a str, End>,
-    /// All that a step waits for, at any distance.
+    /// All direct and indirect dependencies of a step.
     ancestors: BTreeMap<&'a str, BTreeSet<&'a str>>,
-    /// Steps that end the run and do not wait for another such step.
+    /// Steps that end the run and do not depend on another such step.
     fatal: Vec<&'a str>,
 }
 
@@ -40,7 +40,7 @@ impl<'a> Course<'a> {
         course
     }
 
-    /// How the run ends, as far as these steps decide.
+    /// Returns the end of the run, as far as these steps decide it.
     pub(super) fn end(&self) -> End {
         match self.fatal.is_empty() {
             true => End::Completed,
@@ -48,8 +48,8 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// Whether the step that ends the run leads to another plan: its tool refused, and neither a person nor a provider.
-    /// `Possible`: it depends on which of several is first. None: it does not.
+    /// Returns the certainty that the step which ends the run leads to another plan: its tool refused, not a person or
+    /// a provider. `Possible`: it depends on the order of several such steps. None: it does not.
     pub(super) fn leads_to_another_plan(&self) -> Option<Certainty> {
         let fatal = self
             .steps
@@ -94,7 +94,7 @@ impl<'a> Course<'a> {
             .is_some_and(approved)
     }
 
-    /// What is known of a step beforehand.
+    /// Predicts the end of a step.
     pub(super) fn prediction(&self, step: &Step, certainty: Certainty) -> (End, Certainty) {
         let end = self
             .ends
@@ -106,7 +106,7 @@ impl<'a> Course<'a> {
         if self.fatal.iter().any(waits_for) {
             return (End::Cancelled, certainty);
         }
-        // Whichever of the fatal steps is first, what all of them waited for has ended before.
+        // Dependencies of all fatal steps have ended before, whichever of these comes first.
         let is_before_all = !self.fatal.is_empty()
             && self.fatal.iter().all(|fatal| {
                 let above = self.ancestors.get(fatal);
@@ -121,7 +121,7 @@ impl<'a> Course<'a> {
     }
 }
 
-/// How work ends that is begun.
+/// Returns the end of work that has begun.
 fn own_end(work: &Work) -> End {
     let is_failure = match work {
         Work::Effect { .. } | Work::Sum => false,

@@ -1,4 +1,4 @@
-//! The receiver's side: which effects happened, under which keys, and whether they were to.
+//! Verification of the receiver: the effects, their keys, and the predicted necessity.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::chaos::rows::Rows;
 use crate::chaos::shape::goal_number;
 use crate::chaos::world::{Effect, Effects};
 
-/// What arrived, by the name of the effect, with the problems of its keys.
+/// Groups the arrivals by the name of the effect, with the problems of their keys.
 pub(super) fn by_name<'a>(
     effects: &'a Effects,
     rows: &Rows,
@@ -24,13 +24,13 @@ pub(super) fn by_name<'a>(
         let names: BTreeSet<&str> = effect.names.iter().map(String::as_str).collect();
         if names.len() > 1 {
             found.violations.push(format!(
-                "the idempotency key {key} came with several effects: {names:?}"
+                "the idempotency key {key} arrived with several effects: {names:?}"
             ));
         }
         for name in names {
             let number = goal_number(name).unwrap_or(0);
             if !is_key_of(key, name, number, &run_ids) {
-                found.say(
+                found.add(
                     number,
                     &format!("has the effect {name} under the key {key}, which is not its step's"),
                 );
@@ -47,12 +47,12 @@ pub(super) fn by_name<'a>(
             "has the effect {name} under {} idempotency keys",
             under.len()
         );
-        found.say(number, &sentence);
+        found.add(number, &sentence);
     }
     arrived
 }
 
-/// `workspace/run/step` or `workspace/run/step/call`, of a run of that goal.
+/// Returns true for `workspace/run/step` or `workspace/run/step/call` of a run of that goal.
 fn is_key_of(key: &str, name: &str, number: u64, run_ids: &BTreeMap<i64, u64>) -> bool {
     let mut parts = key.split('/');
     let run_id = parts.nth(1).and_then(|run_id| run_id.parse().ok());
@@ -73,11 +73,11 @@ pub(super) fn check_effects(
         found.effects.required += u64::from(*necessity == Necessity::Must);
         match (necessity, effects) {
             (Necessity::Must, _) if !is_done => {
-                found.say(number, &format!("lacks the effect {name}"));
+                found.add(number, &format!("lacks the effect {name}"));
             }
             (Necessity::Refused, Some(effects)) if is_done => {
                 let sender = sender(effects);
-                found.say(
+                found.add(
                     number,
                     &format!("has the effect {name}, which was refused{sender}"),
                 );
@@ -86,14 +86,14 @@ pub(super) fn check_effects(
                 let sender = sender(effects);
                 let sentence =
                     format!("has the effect {name} of a step that should never have begun{sender}");
-                found.say(number, &sentence);
+                found.add(number, &sentence);
             }
             _ => {}
         }
     }
 }
 
-/// Where an effect came from, as far as is known.
+/// Returns the known senders of an effect.
 fn sender(effects: &[&Effect]) -> String {
     let senders = effects.iter().flat_map(|effect| &effect.senders);
     let senders: Vec<&str> = senders.map(String::as_str).collect();

@@ -1,4 +1,4 @@
-//! A run that went as predicted is found to have, and whatever is changed about it is found.
+//! Verifies that a run as predicted has no violation, and that each change of it is found.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,14 +13,14 @@ use crate::chaos::rows::RequestRow;
 const SEED: u64 = 1;
 const GOALS: u64 = 60;
 
-/// What a run leaves in which everything went as predicted.
-struct Left {
+/// Rows and effects of a run in which everything went as predicted.
+struct RunResult {
     rows: Rows,
     effects: Effects,
 }
 
-fn perfect() -> Left {
-    let mut left = Left {
+fn predicted_result() -> RunResult {
+    let mut left = RunResult {
         rows: Rows::default(),
         effects: Effects::default(),
     };
@@ -84,7 +84,7 @@ fn run_row(id: i64, run: &RunPrediction) -> RunRow {
         steps: run
             .steps
             .iter()
-            .map(|(key, told)| (key.clone(), step(told)))
+            .map(|(key, prediction)| (key.clone(), step(prediction)))
             .collect(),
     }
 }
@@ -93,8 +93,8 @@ fn settings() -> Settings {
     Settings::without_faults(SEED, GOALS)
 }
 
-fn violations_of(left: &Left, settings: &Settings) -> Vec<String> {
-    let ran = Ran {
+fn violations_of(left: &RunResult, settings: &Settings) -> Vec<String> {
+    let ran = VerifiedRun {
         settings,
         asked: GOALS,
         was_interrupted: false,
@@ -103,16 +103,16 @@ fn violations_of(left: &Left, settings: &Settings) -> Vec<String> {
     verify(&ran, &left.rows, &left.effects).violations
 }
 
-/// What is found after a change, which must be something.
-fn found_after(change: impl FnOnce(&mut Left)) -> String {
-    let mut left = perfect();
+/// Returns the violations found after a change; there must be one.
+fn found_after(change: impl FnOnce(&mut RunResult)) -> String {
+    let mut left = predicted_result();
     change(&mut left);
     let violations = violations_of(&left, &settings());
     assert!(!violations.is_empty(), "nothing was found");
     violations.join("\n")
 }
 
-/// The first name of an effect of this necessity.
+/// Returns the first name of an effect of this necessity.
 fn effect_of(necessity: Necessity) -> String {
     let mut all = (1..=GOALS).flat_map(|number| predict(&generate(SEED, number)).effects);
     all.find(|(_, found)| *found == necessity)
@@ -120,16 +120,16 @@ fn effect_of(necessity: Necessity) -> String {
         .0
 }
 
-fn steps(left: &mut Left) -> impl Iterator<Item = (&String, &mut StepRow)> {
+fn steps(left: &mut RunResult) -> impl Iterator<Item = (&String, &mut StepRow)> {
     left.rows.runs.values_mut().flat_map(|run| &mut run.steps)
 }
 
 #[test]
-fn a_run_that_went_as_predicted_has_no_violation() {
-    let left = perfect();
+fn predicted_run_has_no_violation() {
+    let left = predicted_result();
     assert_eq!(violations_of(&left, &settings()), Vec::<String>::new());
     let counts = verify(
-        &Ran {
+        &VerifiedRun {
             settings: &settings(),
             asked: GOALS,
             was_interrupted: false,
@@ -146,7 +146,7 @@ fn a_run_that_went_as_predicted_has_no_violation() {
 }
 
 #[test]
-fn a_request_that_did_not_end_or_ended_otherwise_is_found() {
+fn open_or_deviating_request_is_found() {
     let text = found_after(|left| left.rows.requests.get_mut(&7).unwrap().has_ended = false);
     assert!(text.contains("goal 7 has not ended"), "{text}");
     let text =
@@ -157,7 +157,7 @@ fn a_request_that_did_not_end_or_ended_otherwise_is_found() {
 }
 
 #[test]
-fn a_step_that_ended_otherwise_is_missing_or_should_not_be_is_found() {
+fn deviating_missing_or_extra_step_is_found() {
     for (was, is) in [
         ("completed", "failed"),
         ("skipped", "completed"),
@@ -191,7 +191,7 @@ fn a_step_that_ended_otherwise_is_missing_or_should_not_be_is_found() {
 }
 
 #[test]
-fn an_effect_that_lacks_or_should_not_be_is_found() {
+fn missing_or_extra_effect_is_found() {
     let lacking = effect_of(Necessity::Must);
     let text = found_after(|left| {
         let all = std::mem::take(&mut left.effects);
@@ -236,7 +236,7 @@ fn an_effect_that_lacks_or_should_not_be_is_found() {
 }
 
 #[test]
-fn an_effect_under_another_key_than_its_steps_is_found() {
+fn effect_under_foreign_key_is_found() {
     let name = effect_of(Necessity::Must);
     let text = found_after(|left| {
         left.effects.note("w/0/again", &name, None);
@@ -250,11 +250,11 @@ fn an_effect_under_another_key_than_its_steps_is_found() {
         left.effects.note(&key, &name, None);
         left.effects.note(&key, &effect_of(Necessity::May), None);
     });
-    assert!(text.contains("came with several effects"), "{text}");
+    assert!(text.contains("arrived with several effects"), "{text}");
 }
 
 #[test]
-fn a_ledger_with_more_or_other_than_was_spent_is_found() {
+fn deviating_usage_is_found() {
     let text = found_after(|left| left.rows.booked_calls = 1_001);
     assert!(
         text.contains("1001 answers of the model are booked"),
@@ -273,8 +273,8 @@ fn a_ledger_with_more_or_other_than_was_spent_is_found() {
 }
 
 #[test]
-fn attempts_used_up_by_lost_leases_are_excused_where_a_fault_may_take_the_last_and_nowhere_else() {
-    let mut left = perfect();
+fn exhausted_attempts_are_excused_only_under_wearing_faults() {
+    let mut left = predicted_result();
     let step = steps(&mut left)
         .find(|(key, _)| *key == "assess")
         .unwrap()

@@ -1,4 +1,4 @@
-//! What has arrived at the receiver, by idempotency key: one effect per key, however often it came.
+//! Arrivals at the receiver by idempotency key: one effect per key, however often it arrived.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,27 +6,27 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 pub(in crate::chaos) struct Effects {
     by_key: BTreeMap<String, Effect>,
-    /// Arrivals that said too little to be counted, in a sentence.
+    /// Arrivals with too little data to be counted, one sentence each.
     pub(in crate::chaos) unreadable: Vec<String>,
 }
 
-/// What came under one key.
+/// Arrivals under one key.
 #[derive(Debug, Default)]
 pub(in crate::chaos) struct Effect {
-    /// What it is about, by the names of the plans.
+    /// Effects it belongs to, by the names of the plans.
     pub(in crate::chaos) names: BTreeSet<String>,
-    /// How often it came.
+    /// Number of arrivals.
     pub(in crate::chaos) arrivals: u32,
-    /// Whether it was taken: once, whatever came after.
+    /// True once it was accepted; later arrivals do not change it.
     pub(in crate::chaos) is_done: bool,
-    /// How often it came after it had been taken.
+    /// Number of arrivals after it had been accepted.
     pub(in crate::chaos) repeats: u32,
-    /// Which sandboxes sent it, as far as is known.
+    /// Sandboxes that sent it, as far as known.
     pub(in crate::chaos) senders: BTreeSet<String>,
 }
 
 impl Effects {
-    /// Notes an arrival; how many there have been under its key, this one included.
+    /// Records an arrival and returns the number of arrivals under its key, including this one.
     pub(in crate::chaos) fn note(&mut self, key: &str, name: &str, sender: Option<String>) -> u32 {
         let effect = self.by_key.entry(key.to_owned()).or_default();
         effect.names.insert(name.to_owned());
@@ -36,7 +36,7 @@ impl Effects {
         effect.arrivals
     }
 
-    /// Counts the effect, which happens once.
+    /// Counts the effect, once per key.
     pub(in crate::chaos) fn take(&mut self, key: &str) {
         if let Some(effect) = self.by_key.get_mut(key) {
             effect.is_done = true;

@@ -1,4 +1,4 @@
-//! A provider that speaks OpenAI's Chat Completions and answers from the goal's shape.
+//! Provider with OpenAI's Chat Completions that answers from the goal's shape.
 
 use std::sync::atomic::Ordering;
 
@@ -8,14 +8,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::{Known, TOKENS};
+use super::{SharedState, TOKENS};
 use crate::chaos::generate::generate;
 use crate::chaos::shape::{Goal, Work, goal_number};
 use crate::chaos::wire;
 use crate::faults::Point;
 
 pub(super) async fn complete(
-    State(known): State<Known>,
+    State(known): State<SharedState>,
     Path(sandbox): Path<String>,
     Json(asked): Json<Value>,
 ) -> Response {
@@ -43,12 +43,12 @@ const UNKNOWN: Answer = Answer::Refusal(
     "this is about no goal of the run",
 );
 
-fn answer(known: &Known, asked: &Value) -> Answer {
+fn answer(known: &SharedState, asked: &Value) -> Answer {
     let what = asked.pointer("/response_format/json_schema/name");
-    let told = Told::of(asked);
+    let prompt = Prompt::of(asked);
     let name = match what.and_then(Value::as_str) {
-        Some("assessment") => told.block("question"),
-        _ => told
+        Some("assessment") => prompt.block("question"),
+        _ => prompt
             .block("goal")
             .and_then(|goal| goal.get("title").cloned()),
     };
@@ -59,12 +59,12 @@ fn answer(known: &Known, asked: &Value) -> Answer {
     let goal = generate(known.seed, number);
     let content = match what.and_then(Value::as_str) {
         Some("assessment") => Some(wire::assessment(&goal, &known.effect_url())),
-        Some("plan") if is_about_failure(&told) => {
+        Some("plan") if is_about_failure(&prompt) => {
             return Answer::Refusal(StatusCode::BAD_REQUEST, "this goal is to fail");
         }
-        Some("plan") => plan(known, &goal, name, &told),
-        Some("verdicts") => verdicts(&goal, name, &told),
-        _ => return work(known, &goal, &told),
+        Some("plan") => plan(known, &goal, name, &prompt),
+        Some("verdicts") => verdicts(&goal, name, &prompt),
+        _ => return work(known, &goal, &prompt),
     };
     match content {
         Some(content) => {
@@ -74,32 +74,32 @@ fn answer(known: &Known, asked: &Value) -> Answer {
     }
 }
 
-fn plan(known: &Known, goal: &Goal, name: &str, told: &Told<'_>) -> Option<Value> {
+fn plan(known: &SharedState, goal: &Goal, name: &str, prompt: &Prompt<'_>) -> Option<Value> {
     let plan = goal.plan(name)?;
-    let is_second = told.has("last plan");
-    if plan.is_refused_once && !is_second && !told.is_repair() {
+    let is_second = prompt.has("last plan");
+    if plan.is_refused_once && !is_second && !prompt.is_repair() {
         return Some(wire::bad_plan());
     }
     Some(wire::plan(plan, is_second, &known.effect_url()))
 }
 
-/// No other plan is made where a step has failed: that goal is to fail.
-fn is_about_failure(told: &Told<'_>) -> bool {
-    let reason = told
+/// Returns true for a plan after a failed step. It is refused, because that goal must fail.
+fn is_about_failure(prompt: &Prompt<'_>) -> bool {
+    let reason = prompt
         .block("last plan")
         .and_then(|last| last.get("reason").cloned());
     let has_failed = reason
         .as_ref()
         .and_then(Value::as_str)
         .is_some_and(|reason| reason.contains(" failed: "));
-    let inputs = told.block("inputs of the goal, in templates goal.context");
+    let inputs = prompt.block("inputs of the goal, in templates goal.context");
     has_failed || inputs.is_some_and(|inputs| inputs.get("tried_before").is_some())
 }
 
-/// Met, but for the first judgement of a goal that is to be planned twice.
-fn verdicts(goal: &Goal, name: &str, told: &Told<'_>) -> Option<Value> {
+/// Returns `met`, except for the first judgement of a goal that is planned twice.
+fn verdicts(goal: &Goal, name: &str, prompt: &Prompt<'_>) -> Option<Value> {
     let plan = goal.plan(name)?;
-    let steps = told.block("steps")?;
+    let steps = prompt.block("steps")?;
     let is_there = |key: &String| {
         let mut keys = steps.as_array().into_iter().flatten();
         keys.any(|step| step.get("key").and_then(Value::as_str) == Some(key))
@@ -109,13 +109,13 @@ fn verdicts(goal: &Goal, name: &str, told: &Told<'_>) -> Option<Value> {
     Some(json!({"verdicts": [{"number": 1, "verdict": verdict, "evidence": "as the shape says"}]}))
 }
 
-fn work(known: &Known, goal: &Goal, told: &Told<'_>) -> Answer {
-    let key = told.block("instructions of the step");
+fn work(known: &SharedState, goal: &Goal, prompt: &Prompt<'_>) -> Answer {
+    let key = prompt.block("instructions of the step");
     let key = key.as_ref().and_then(Value::as_str).unwrap_or_default();
     let Some(Work::Agent { calls, gives_up }) = goal.step(key).map(|step| &step.work) else {
         return UNKNOWN;
     };
-    match told.results() {
+    match prompt.results() {
         Results::None if *calls > 0 => {
             let calls = wire::agent_calls(key, *calls, &known.effect_url());
             Answer::Message(json!({"role": "assistant", "content": null, "tool_calls": calls}))
@@ -142,8 +142,8 @@ fn completion(message: &Value) -> Value {
     })
 }
 
-/// What a question tells: data blocks in the first message of the user, and results of tools.
-struct Told<'a> {
+/// Content of a prompt: data blocks in the first message of the user, and results of tools.
+struct Prompt<'a> {
     text: &'a str,
     messages: &'a [Value],
 }
@@ -154,7 +154,7 @@ enum Results {
     WithError,
 }
 
-impl<'a> Told<'a> {
+impl<'a> Prompt<'a> {
     fn of(asked: &'a Value) -> Self {
         let messages = asked.get("messages").and_then(Value::as_array);
         let messages = messages.map(Vec::as_slice).unwrap_or_default();
@@ -163,12 +163,12 @@ impl<'a> Told<'a> {
         Self { text, messages }
     }
 
-    /// Whether there is a block whose name begins so.
+    /// Returns true if a block's name begins so.
     fn has(&self, name: &str) -> bool {
         self.text.contains(&format!("<data name=\"{name}"))
     }
 
-    /// Whether an answer was sent back.
+    /// Returns true if an answer was sent back for repair.
     fn is_repair(&self) -> bool {
         self.messages.len() > 2
     }
@@ -176,7 +176,7 @@ impl<'a> Told<'a> {
     fn block(&self, name: &str) -> Option<Value> {
         let (_, rest) = self.text.split_once(&format!("<data name=\"{name}\">\n"))?;
         let (content, _) = rest.split_once("\n</data>")?;
-        // A text is shown as it is, anything else as JSON.
+        // A text is quoted as it is, any other value as JSON.
         Some(serde_json::from_str(content).unwrap_or_else(|_| Value::from(content)))
     }
 

@@ -1,4 +1,4 @@
-//! The receiver of webhooks: does what a webhook's own body asks for, and one effect per idempotency key.
+//! Receiver of webhooks: follows the body of the webhook, with one effect per idempotency key.
 
 use std::time::Duration;
 
@@ -9,35 +9,38 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::Known;
+use super::SharedState;
 use crate::faults::Point;
 
-/// The body of a webhook of this run.
+/// Body of a webhook of this run.
 #[derive(Debug, Default, Deserialize, Serialize)]
-pub(in crate::chaos) struct Sent {
-    /// What it is about: the step's key, and the number of its call.
+pub(in crate::chaos) struct WebhookBody {
+    /// Name of the effect: the step's key, and the number of its call.
     pub(in crate::chaos) effect: String,
-    /// Arrivals that are answered with 503 before one is taken.
+    /// Arrivals that are answered with 503 before one is accepted.
     #[serde(default)]
     pub(in crate::chaos) refusals: u32,
-    /// How long the answer takes, in milliseconds.
+    /// Duration of the answer, in milliseconds.
     #[serde(default)]
     pub(in crate::chaos) pause_ms: u32,
-    /// It is never taken: 422.
+    /// True if it is never accepted: 422.
     #[serde(default)]
     pub(in crate::chaos) is_rejected: bool,
 }
 
 pub(super) async fn receive(
-    State(known): State<Known>,
+    State(known): State<SharedState>,
     headers: HeaderMap,
-    Json(sent): Json<Sent>,
+    Json(sent): Json<WebhookBody>,
 ) -> Response {
     let key = headers
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok());
     let Some(key) = key else {
-        let sentence = format!("the effect {} came without an idempotency key", sent.effect);
+        let sentence = format!(
+            "the effect {} arrived without an idempotency key",
+            sent.effect
+        );
         known.effects().unreadable.push(sentence);
         return StatusCode::BAD_REQUEST.into_response();
     };

@@ -1,4 +1,4 @@
-//! What may be written after `harness bench`.
+//! Arguments of `harness bench`.
 
 use clap::{Args, ValueEnum};
 
@@ -19,11 +19,11 @@ Examples:
 Steps do nothing and return 200 bytes. All else is as in production: the real functions, wakes, sweep, and every row.
 An optimised build comes first, which takes minutes the first time. Postgres is one of its own, with fsync on and
 the settings of the peers' harness; nothing of the local stack is touched. Counts and bytes carry over to any machine,
-times do not: let nothing else run meanwhile (the table says when something did).";
+times do not: let nothing else run meanwhile (the table reports foreign load).";
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Bench {
-    /// What to measure
+    /// Workload to measure
     #[arg(value_enum, value_name = "WHAT")]
     pub(in crate::cli) subject: BenchSubject,
     /// Runs of one repetition, or cold starts [default: chain 20, fanout 5, throughput 500, goal 20, cold 20]
@@ -35,10 +35,10 @@ pub(in crate::cli) struct Bench {
     /// Measure Managed Instances too, as a second column: many invocations in one sandbox
     #[arg(long)]
     pub(in crate::cli) managed: bool,
-    /// Show where the bytes of the write-ahead log go, by table and index
+    /// Show the bytes of the write-ahead log by table and index
     #[arg(long)]
     pub(in crate::cli) wal: bool,
-    /// A setting of Postgres beside those of the peers' harness; may be repeated
+    /// Setting of Postgres beside those of the peers' harness; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     pub(in crate::cli) set: Vec<String>,
     /// Sandboxes of the executor at most [default: 8]
@@ -47,12 +47,12 @@ pub(in crate::cli) struct Bench {
     /// Steps that one invocation of the executor works on at once [default: 10]
     #[arg(long, value_name = "NUMBER")]
     pub(in crate::cli) batch: Option<i32>,
-    /// How the functions and the stack are built
+    /// Build profile of the functions and the stack
     #[arg(long, value_enum, default_value_t = Profile::Measure, value_name = "PROFILE")]
     pub(in crate::cli) profile: Profile,
 }
 
-/// The profile of cargo that is measured.
+/// Cargo profile that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum Profile {
     /// Optimised, and compiled in half the time: no optimisation across crates
@@ -62,7 +62,7 @@ pub(in crate::cli) enum Profile {
 }
 
 impl Profile {
-    /// The name in Cargo.toml.
+    /// Returns the name in Cargo.toml.
     pub(in crate::cli) fn name(self) -> &'static str {
         match self {
             Self::Measure => "measure",
@@ -71,12 +71,12 @@ impl Profile {
     }
 }
 
-/// What `bench` measures.
+/// Subjects of `bench`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum BenchSubject {
-    /// 20 steps in a row; runs one after the other
+    /// 20 sequential steps; runs one after the other
     Chain,
-    /// 1 step, 100 side by side, 1 that waits for all of them; runs one after the other
+    /// 1 step, 100 side by side, 1 that depends on all of them; runs one after the other
     Fanout,
     /// Runs of 5 steps (0 → 1 → 2 and 3 → 4), all submitted at once
     Throughput,

@@ -1,4 +1,4 @@
-//! What may be written after `harness eval tasks`.
+//! Arguments of `harness eval tasks`.
 
 use std::path::PathBuf;
 
@@ -11,11 +11,11 @@ Examples:
   OPENAI_BASE_URL=http://127.0.0.1:11434/v1 GOALPOST_MODEL=qwen3 cargo harness eval tasks --parallel 1 --json
 
 The model is the one that `cargo goalpost up` would use. Each task is asked in a shop with made-up data, approvers and
-requester are played by rules, and the outcome is compared with what SQL says. Printed are success, model calls (with the
+requester are played by rules, and the outcome is compared with SQL results. Printed are success, model calls (with the
 bound that holds when all goes well), tokens, cost and seconds per task. The code is 1 if a task was not done. It costs
 what the model costs: about 300 calls for all tasks.";
 
-/// What is evaluated.
+/// Subject of the evaluation.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct EvalCommand {
     #[command(subcommand)]
@@ -34,13 +34,13 @@ pub(in crate::cli) struct Eval {
     /// Only tasks of this name or kind; may be given several times
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) only: Vec<String>,
-    /// Another list of tasks, in the form of tests/harness/eval/tasks.toml
+    /// Another list of tasks, in the format of tests/harness/eval/tasks.toml
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) tasks: Option<PathBuf>,
     /// Print the tasks and end
     #[arg(long)]
     pub(in crate::cli) list: bool,
-    /// How many tasks are played side by side
+    /// Number of tasks that run side by side
     #[arg(long, default_value_t = 4, value_name = "NUMBER")]
     pub(in crate::cli) parallel: usize,
     /// Seconds after which a task counts as not ended

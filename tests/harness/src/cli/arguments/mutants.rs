@@ -1,11 +1,11 @@
-//! What may be written after `harness mutants`.
+//! Arguments of `harness mutants`.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 pub(super) const HELP: &str = "\
-A mutant is the product with one guard taken away or weakened. A test must fail for each: then the mutant is killed.
+A mutant is the product with one condition removed or weakened. A test must fail for each: then the mutant is killed.
 One that survives is a missing test, or code that changes nothing; it gets a test or an entry with a reason in
 tests/harness/mutants/survivors.toml.
 
@@ -49,7 +49,7 @@ pub(in crate::cli) struct Mutants {
     /// Only mutants of this area
     #[arg(long, value_name = "AREA")]
     pub(in crate::cli) area: Vec<String>,
-    /// Only the SQL mutants whose names this file has, one in a line
+    /// Only the SQL mutants named in this file, one per line
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) names: Option<PathBuf>,
     /// Leave out the SQL mutants that the list of survivors names
@@ -58,13 +58,13 @@ pub(in crate::cli) struct Mutants {
     /// Only Rust mutants of this module: a path that begins one of .cargo/mutants.toml
     #[arg(long, value_name = "PATH")]
     pub(in crate::cli) module: Vec<String>,
-    /// Run so many SQL mutants, chosen by the seed
+    /// Run this number of SQL mutants, chosen by the seed
     #[arg(long, value_name = "N")]
     pub(in crate::cli) sample: Option<usize>,
-    /// Chooses the sample
+    /// Seed of the sample
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub(in crate::cli) seed: u64,
-    /// Databases that are worked in side by side
+    /// Number of databases used side by side
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=16))]
     pub(in crate::cli) jobs: u8,
     /// Also run the Rust test of each listed mutant that names one
@@ -75,7 +75,7 @@ pub(in crate::cli) struct Mutants {
     pub(in crate::cli) list: bool,
 }
 
-/// What is mutated.
+/// Kinds of mutants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum Kind {
     /// The database

@@ -4,7 +4,7 @@ use super::super::body::Body;
 use super::super::lexer::normalized;
 use super::{Operator, mutations};
 
-/// What an operator makes of a PL/pgSQL body: the changed bodies, on one line each.
+/// Returns the bodies that an operator makes of a PL/pgSQL body, on one line each.
 fn made(operator: Operator, body: &str) -> Vec<String> {
     made_of(operator, body, true, false)
 }
@@ -101,7 +101,7 @@ fn and_of_between_is_part_of_its_operand() {
 }
 
 #[test]
-fn words_in_strings_comments_and_names_are_left_alone() {
+fn strings_comments_and_names_are_not_mutated() {
     let body = "begin
       -- if a and b then
       perform f('x and y', $q$ p or q $q$, o.limit, \"and\"); /* a and b */
@@ -269,7 +269,7 @@ fn condition_before_leaving_becomes_false() {
 }
 
 #[test]
-fn guard_of_a_lone_refusal_is_left_to_its_refusal() {
+fn drop_guard_skips_condition_of_lone_refusal() {
     let body = "begin if a then perform s.refuse('ZG003', 'no'); end if; x := 1; end";
     assert!(made(Operator::DropGuard, body).is_empty());
     assert_eq!(
@@ -366,7 +366,7 @@ fn advisory_locks_and_calls_that_lock_are_dropped() {
 }
 
 #[test]
-fn limits_are_dropped_up_to_what_follows() {
+fn limits_are_dropped_up_to_next_clause() {
     assert_eq!(
         made(
             Operator::DropLimit,

@@ -1,5 +1,5 @@
-//! Strangers at the functions' real doors: whatever a wake is forged of, it is turned away before the database hears of
-//! anything, and a genuine one that comes again changes nothing.
+//! Untrusted callers at the functions' real triggers: a forged wake is refused before any call to the database, and a
+//! repeated genuine one changes nothing.
 
 mod counting;
 
@@ -18,10 +18,10 @@ use system_tests::stacks;
 
 const FUNCTIONS: [&str; 5] = ["intake", "planner", "executor", "aggregator", "analyzer"];
 const SEED: u64 = 20_261_122;
-/// Of each class, at each function.
+/// Forged wakes of each class, at each function.
 const FORGED_EACH: usize = 50;
 
-/// A wake on its way.
+/// Wake in transit.
 #[derive(Clone, Debug)]
 struct Wake {
     headers: BTreeMap<&'static str, Vec<u8>>,
@@ -29,7 +29,7 @@ struct Wake {
 }
 
 impl Wake {
-    /// As the database sends it: it signs it itself, so nothing here knows how that is done.
+    /// Returns a wake signed by the database itself, so this test does not depend on the signature's format.
     async fn signed(
         database: &tokio_postgres::Client,
         secret: &str,
@@ -90,7 +90,7 @@ async fn wake_secret(database: &tokio_postgres::Client) -> String {
     database.query_one(stored, &[]).await.unwrap().get(0)
 }
 
-/// What is done to a genuine wake; `other` is another genuine one.
+/// Forgery of a genuine wake; `other` is another genuine one.
 type Forge = fn(&mut Wake, &Wake, &mut Rng);
 
 const FORGERIES: [(&str, Forge); 11] = [
@@ -143,7 +143,7 @@ const FORGERIES: [(&str, Forge); 11] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_forged_wake_gets_past_a_function_s_door_to_the_database() {
+async fn forged_wakes_cause_no_database_call() {
     let (mut rng, seed) = seeded(SEED);
     println!("seed {seed}");
     let counting = Counting::listen().await;
@@ -175,7 +175,7 @@ async fn no_forged_wake_gets_past_a_function_s_door_to_the_database() {
             Wake::signed(&database, &secret, "executor", 1, -3_600).await,
         ),
     ];
-    // Keys that anybody could try: none, a short one, the project's public key, another project's.
+    // Keys that any caller could try: none, a short one, the project's public key, another project's.
     for key in [
         "whsec_",
         "whsec_AAAA",
@@ -198,7 +198,7 @@ async fn no_forged_wake_gets_past_a_function_s_door_to_the_database() {
         );
         let mut rng = rng.fork();
         async move {
-            let mut told = BTreeMap::<String, usize>::new();
+            let mut refusals = BTreeMap::<String, usize>::new();
             for round in 0..FORGED_EACH {
                 let changed = FORGERIES.iter().map(|(class, forge)| {
                     let mut wake = genuine.clone();
@@ -223,20 +223,20 @@ async fn no_forged_wake_gets_past_a_function_s_door_to_the_database() {
                             .is_some_and(|message| message.len() > 20),
                         "{body}"
                     );
-                    *told.entry(format!("{status} {code}")).or_default() += 1;
+                    *refusals.entry(format!("{status} {code}")).or_default() += 1;
                 }
             }
-            told
+            refusals
         }
     });
-    let told = join_all(lanes).await;
-    println!("{told:?}");
-    let forged: usize = told.iter().flat_map(BTreeMap::values).sum();
+    let refusals = join_all(lanes).await;
+    println!("{refusals:?}");
+    let forged: usize = refusals.iter().flat_map(BTreeMap::values).sum();
     assert!(forged >= FUNCTIONS.len() * FORGED_EACH * FORGERIES.len());
     assert_eq!(
         counting.passed(),
         0,
-        "nothing was asked of the database for {forged} forged wakes"
+        "{forged} forged wakes caused no call to the database"
     );
     for stats in stack.host().stats() {
         assert_eq!(
@@ -247,7 +247,7 @@ async fn no_forged_wake_gets_past_a_function_s_door_to_the_database() {
         );
     }
 
-    // A genuine one does get past, and is counted.
+    // A genuine wake gets past, and is counted.
     let genuine = Wake::signed(&database, &secret, "executor", 1, 0).await;
     let (status, body) = genuine.send(&http, &stack.function_url("executor")).await;
     assert_eq!(status, 200, "{body}");
@@ -256,7 +256,7 @@ async fn no_forged_wake_gets_past_a_function_s_door_to_the_database() {
 }
 
 #[tokio::test]
-async fn a_wake_that_comes_again_is_acknowledged_once_and_repeats_no_work() {
+async fn repeated_wake_is_acknowledged_once_without_new_work() {
     let stack = stacks::start_with(|options| StackOptions {
         pg_net: Switch::Off,
         ..options
@@ -269,13 +269,13 @@ async fn a_wake_that_comes_again_is_acknowledged_once_and_repeats_no_work() {
     let asked = json!({"p_workspace_id": DEMO, "p_question": "What is 6 * 7?"});
     let asked = owner.rpc("accept_request", &asked).await.unwrap();
     let request_id = asked.body["request_id"].as_i64().unwrap();
-    let rung = database
+    let wake_id = database
         .query_one(
             "select id from goalpost.wakes where function = 'intake'",
             &[],
         )
         .await;
-    let wake = Wake::signed(&database, &secret, "intake", rung.unwrap().get(0), 0).await;
+    let wake = Wake::signed(&database, &secret, "intake", wake_id.unwrap().get(0), 0).await;
     let acknowledged = "select acknowledged_at::text from goalpost.wakes where function = 'intake'";
 
     let http = reqwest::Client::new();
@@ -286,7 +286,8 @@ async fn a_wake_that_comes_again_is_acknowledged_once_and_repeats_no_work() {
         (200, &json!(1)),
         "{first}"
     );
-    let heard: Option<String> = database.query_one(acknowledged, &[]).await.unwrap().get(0);
+    let acknowledged_at: Option<String> =
+        database.query_one(acknowledged, &[]).await.unwrap().get(0);
     for _ in 0..20 {
         let (status, again) = wake.send(&http, &url).await;
         assert_eq!(
@@ -310,8 +311,8 @@ async fn a_wake_that_comes_again_is_acknowledged_once_and_repeats_no_work() {
     }
     let still: Option<String> = database.query_one(acknowledged, &[]).await.unwrap().get(0);
     assert!(
-        heard.is_some() && heard == still,
-        "acknowledged once: {heard:?}, {still:?}"
+        acknowledged_at.is_some() && acknowledged_at == still,
+        "acknowledged once: {acknowledged_at:?}, {still:?}"
     );
     let attempts = database
         .query_one(
@@ -321,7 +322,11 @@ async fn a_wake_that_comes_again_is_acknowledged_once_and_repeats_no_work() {
         .await;
     assert_eq!(attempts.unwrap().get::<_, i64>(0), 1, "assessed once");
     let events = database.query_one("select count(*) from goalpost.events where step_key = 'assess' and type = 'step.completed'", &[]).await;
-    assert_eq!(events.unwrap().get::<_, i64>(0), 1, "and said so once");
+    assert_eq!(
+        events.unwrap().get::<_, i64>(0),
+        1,
+        "completed by one event"
+    );
     let request = owner
         .rows("requests", &format!("id=eq.{request_id}"))
         .await
@@ -334,7 +339,7 @@ async fn a_wake_that_comes_again_is_acknowledged_once_and_repeats_no_work() {
 }
 
 #[tokio::test]
-async fn while_the_secret_is_changed_both_are_good_and_a_dropped_one_is_not() {
+async fn secret_rotation_accepts_both_until_old_is_dropped() {
     let (new, old) = (
         "whsec_bmV3ZXN0LWtleS1uZXdlc3Qta2V5LW5ld2VzdA==",
         "whsec_cHJldmlvdXMta2V5LXByZXZpb3VzLWtleS1wcmV2",
@@ -355,7 +360,7 @@ async fn while_the_secret_is_changed_both_are_good_and_a_dropped_one_is_not() {
             assert_eq!(status, expected, "{function}: {body}");
         }
     }
-    // The database signs with the newest, and its wakes are heard.
+    // The database signs with the newest secret, and its wakes are accepted.
     let owner = Client::of(&stack, Person::Owner);
     let asked = json!({"p_workspace_id": DEMO, "p_question": "What is 6 * 7?"});
     let asked = owner.rpc("accept_request", &asked).await.unwrap();
@@ -368,7 +373,7 @@ async fn while_the_secret_is_changed_both_are_good_and_a_dropped_one_is_not() {
     stack.stop().await.unwrap();
 }
 
-/// How many of the database's own wakes were turned away. (One that takes longer than pg_net waits is not.)
+/// Counts the database's own wakes that were refused. (A wake that takes longer than pg_net waits is not counted.)
 async fn refused_wakes(stack: &Stack) -> i64 {
     let database = stack.admin_db().await.unwrap();
     let refused = "select count(*) from net._http_response where status_code = 401";

@@ -1,6 +1,6 @@
-//! What went wrong in systems like this one, and must not go wrong here: a step that stays started for ever, siblings
-//! left behind by a failed run, a sweep that never comes to the end of its list or rescues what is well, a part of a
-//! statement that the planner leaves out.
+//! Known failures of similar systems, which must not occur here: a step that stays started for ever, siblings left
+//! behind by a failed run, a sweep that never reaches the end of its list or reclaims healthy steps, a part of a
+//! statement that the planner omits.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ async fn count(owner: &Session, of: &str) -> i64 {
     counted.as_i64().unwrap()
 }
 
-/// So many requests, each with its assessment claimed by a worker who is not heard of again.
+/// Creates this number of requests, each with its assessment claimed by a worker that never returns.
 async fn abandoned(workspace: &Workspace, requests: usize) -> Vec<Claimed> {
     for number in 0..requests {
         workspace.ask(&format!("number {number}")).await.unwrap();
@@ -35,7 +35,7 @@ async fn abandoned(workspace: &Workspace, requests: usize) -> Vec<Claimed> {
 }
 
 #[tokio::test]
-async fn more_expired_leases_than_one_sweep_takes_are_all_taken_back_by_the_next() {
+async fn next_sweep_reclaims_leases_beyond_batch_limit() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let owner = database.owner().await.unwrap();
@@ -90,7 +90,7 @@ async fn cron_command_takes_back_every_expired_lease() {
 }
 
 #[tokio::test]
-async fn what_is_renewed_is_not_taken_back_however_long_it_takes() {
+async fn renewed_leases_are_never_reclaimed() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let mut patient = tool_step("patient", &[]);
@@ -100,7 +100,7 @@ async fn what_is_renewed_is_not_taken_back_however_long_it_takes() {
     let owner = database.owner().await.unwrap();
 
     for minutes in [0, 1, 59, 119] {
-        // A heartbeat comes before each lease ends; then the sweep looks.
+        // A heartbeat arrives before each lease ends; then the sweep runs.
         let ahead = format!("{minutes} minutes");
         owner
             .run(&format!(
@@ -135,7 +135,7 @@ async fn what_is_renewed_is_not_taken_back_however_long_it_takes() {
 }
 
 #[tokio::test]
-async fn a_run_that_fails_leaves_no_sibling_behind() {
+async fn failed_run_leaves_no_open_sibling() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let plan = json!({"steps": [
@@ -178,7 +178,7 @@ async fn a_run_that_fails_leaves_no_sibling_behind() {
     assert_eq!(late["outcomes"][0]["verdict"], "lease_lost");
 }
 
-/// Every write to this row raises, whatever it is.
+/// Makes every write to this row fail.
 async fn poison(owner: &Session, table: &str, condition: &str) {
     owner
         .run(&format!(
@@ -192,7 +192,7 @@ async fn poison(owner: &Session, table: &str, condition: &str) {
 }
 
 #[tokio::test]
-async fn a_lease_that_cannot_be_taken_back_does_not_keep_the_others() {
+async fn irreclaimable_lease_does_not_block_others() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let owner = database.owner().await.unwrap();
@@ -208,7 +208,7 @@ async fn a_lease_that_cannot_be_taken_back_does_not_keep_the_others() {
 }
 
 #[tokio::test]
-async fn a_run_past_its_time_that_cannot_be_ended_does_not_keep_the_others() {
+async fn unendable_overdue_run_does_not_block_others() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let owner = database.owner().await.unwrap();
@@ -226,7 +226,7 @@ async fn a_run_past_its_time_that_cannot_be_ended_does_not_keep_the_others() {
 }
 
 #[tokio::test]
-async fn an_approval_that_cannot_expire_does_not_keep_the_others() {
+async fn unexpirable_approval_does_not_block_others() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let owner = database.owner().await.unwrap();
@@ -241,10 +241,10 @@ async fn an_approval_that_cannot_expire_does_not_keep_the_others() {
     assert_eq!(sweep(&owner).await["approvals_expired"], 2);
 }
 
-/// A part of a statement that only reads is left out by the planner when nothing reads it, with every function that it
-/// calls. What inserts, updates or deletes is always carried out.
+/// Requires that every named part is read or writes. The planner omits a read-only part that nothing reads, with every
+/// function call in it; a part that inserts, updates or deletes is always executed.
 #[tokio::test]
-async fn every_named_part_of_a_statement_is_read_or_writes_by_itself() {
+async fn every_named_statement_part_is_read_or_writes() {
     let database = Database::fresh().await.unwrap();
     let owner = database.owner().await.unwrap();
     let functions = owner
@@ -271,7 +271,7 @@ async fn every_named_part_of_a_statement_is_read_or_writes_by_itself() {
 }
 
 #[tokio::test]
-async fn many_leases_that_cannot_be_taken_back_do_not_keep_the_others_for_ever() {
+async fn many_irreclaimable_leases_do_not_block_others() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     let owner = database.owner().await.unwrap();
@@ -285,8 +285,8 @@ async fn many_leases_that_cannot_be_taken_back_do_not_keep_the_others_for_ever()
     runs.sort_unstable();
     poison(&owner, "steps", &format!("old.run_id <= {}", runs[119])).await;
 
-    // Which hundred a sweep looks at is drawn anew each time: that one of thirty is missed in all of twelve has a
-    // chance of less than one in ten thousand.
+    // Each sweep draws a hundred candidates at random: the chance that one of thirty is missed in all of twelve is
+    // below one in ten thousand.
     for _ in 0..12 {
         sweep(&owner).await;
     }
@@ -297,7 +297,7 @@ async fn many_leases_that_cannot_be_taken_back_do_not_keep_the_others_for_ever()
 }
 
 #[tokio::test]
-async fn a_repeated_call_waits_neither_for_the_sweep_nor_for_whoever_it_waits_for() {
+async fn repeated_call_skips_rows_locked_by_sweep() {
     let database = Database::fresh().await.unwrap();
     let workspace = Workspace::new(&database).await.unwrap();
     workspace
@@ -310,7 +310,7 @@ async fn a_repeated_call_waits_neither_for_the_sweep_nor_for_whoever_it_waits_fo
         database.owner().await.unwrap(),
         database.owner().await.unwrap(),
     );
-    // The lease of b ends first, so whoever goes by the leases' ends comes to b before a.
+    // The lease of b ends first, so an order by the leases' ends reaches b before a.
     holder
         .run("update goalpost.steps set lease_expires_at = lease_expires_at - interval '5 seconds' where key = 'b'")
         .await
@@ -325,11 +325,11 @@ async fn a_repeated_call_waits_neither_for_the_sweep_nor_for_whoever_it_waits_fo
     let sweeping = sweeper.process_id();
     let swept = tokio::spawn(async move { sweeper.json("select goalpost_private.sweep()").await });
     watcher.until_blocked(sweeping).await.unwrap();
-    // The sweep waits for a, in its order; a repeated call passes over it and is handed b.
+    // The sweep waits for a, in its order; a repeated call skips it and is handed b.
     let repeat = "select goalpost_worker.claim_steps(array['tool'], 10, 30, 'test', null, '[]')";
     let recalled = workspace.worker.json(repeat).await.unwrap();
     let keys: Vec<&Value> = list(&recalled).map(|step| &step["step_key"]).collect();
-    assert_eq!(keys, ["b"], "nobody waited");
+    assert_eq!(keys, ["b"], "the call did not wait");
     holder.run("commit").await.unwrap();
     swept.await.unwrap().unwrap();
 }
@@ -344,7 +344,7 @@ fn words(source: &str) -> impl Iterator<Item = &str> {
         .filter(|word| !word.is_empty())
 }
 
-/// The named parts of all `with` clauses, each with the first word of what it stands for.
+/// Returns the named parts of all `with` clauses, each with the first word of its statement.
 fn parts(source: &str) -> BTreeSet<(String, String)> {
     let mut found = BTreeSet::new();
     let tokens: Vec<&str> = source

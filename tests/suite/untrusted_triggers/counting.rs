@@ -1,5 +1,5 @@
-//! What stands between the functions and the database's API, and counts what passes: nothing of ours opens a
-//! connection to the database, so what is not counted here did not happen.
+//! Proxy between the functions and the database's API that counts calls: functions open no connection to the database,
+//! so every call is counted here.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use reqwest::StatusCode;
 
-/// The counter, listening on a port of its own.
+/// Counting proxy on a port of its own.
 #[derive(Clone)]
 pub(crate) struct Counting {
     pub(crate) url: String,
@@ -20,7 +20,7 @@ pub(crate) struct Counting {
 }
 
 impl Counting {
-    /// Listens; what comes before [`Counting::forward_to`] is refused.
+    /// Listens; calls before [`Counting::forward_to`] are refused.
     pub(crate) async fn listen() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let counting = Self {
@@ -34,12 +34,12 @@ impl Counting {
         counting
     }
 
-    /// Says where everything goes.
+    /// Sets the target of all calls.
     pub(crate) fn forward_to(&self, url: &str) {
         self.target.set(url.to_owned()).unwrap();
     }
 
-    /// How many calls there were.
+    /// Returns the number of calls.
     pub(crate) fn passed(&self) -> usize {
         self.passed.load(Ordering::SeqCst)
     }

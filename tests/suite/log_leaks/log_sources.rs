@@ -1,4 +1,4 @@
-//! All that a stack writes down outside the tables of work, to be searched.
+//! Everything that a stack writes outside the tables of work, for searches.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -6,13 +6,13 @@ use std::sync::{Arc, Mutex};
 
 use local_stack::stack::Stack;
 
-/// Where words are found that should not be.
-pub(super) struct Writings(Vec<(String, String)>);
+/// Texts by source.
+pub(super) struct LogSources(Vec<(String, String)>);
 
-impl Writings {
-    /// Reads all that this stack wrote, and `told`, which is what the process itself was told.
-    pub(super) async fn of(stack: &Stack, told: &Told) -> Self {
-        let mut found = vec![("the stack's own log".to_owned(), told.text())];
+impl LogSources {
+    /// Reads everything that this stack wrote, and the captured log of this process.
+    pub(super) async fn of(stack: &Stack, log: &CapturedLog) -> Self {
+        let mut found = vec![("the stack's own log".to_owned(), log.text())];
         for entry in std::fs::read_dir(stack.log_folder()).unwrap() {
             let path = entry.unwrap().path();
             found.push((
@@ -51,7 +51,7 @@ impl Writings {
         Self(found)
     }
 
-    /// The places that hold a word, with the line that does.
+    /// Returns the sources that contain a word, with the line.
     pub(super) fn with(&self, word: &str) -> Vec<String> {
         let lines = self
             .0
@@ -68,15 +68,15 @@ impl Writings {
     }
 }
 
-/// What this process was told by `tracing`, the stack's parts among it.
+/// Log of this process, captured from `tracing`, including the stack's parts.
 #[derive(Clone, Default)]
-pub(super) struct Told(Arc<Mutex<Vec<u8>>>);
+pub(super) struct CapturedLog(Arc<Mutex<Vec<u8>>>);
 
-impl Told {
-    /// Listens from now on, to everything but the libraries' own chatter below warnings.
-    pub(super) fn listen() -> Self {
-        let told = Self::default();
-        let writer = told.clone();
+impl CapturedLog {
+    /// Captures the log from now on, except the libraries' messages below warnings.
+    pub(super) fn start() -> Self {
+        let log = Self::default();
+        let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_env_filter(
                 "debug,hyper=warn,hyper_util=warn,h2=warn,reqwest=warn,tokio_postgres=info",
@@ -85,8 +85,8 @@ impl Told {
             .with_writer(move || writer.clone())
             .finish();
         tracing::subscriber::set_global_default(subscriber)
-            .expect("nobody else listens in this process");
-        told
+            .expect("no other subscriber in this process");
+        log
     }
 
     pub(super) fn text(&self) -> String {
@@ -94,7 +94,7 @@ impl Told {
     }
 }
 
-impl Write for Told {
+impl Write for CapturedLog {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.0.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())

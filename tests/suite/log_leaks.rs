@@ -1,10 +1,10 @@
-//! What people and models say, and every secret, stays out of every log.
+//! Inputs of people and models, and every secret, stay out of every log.
 //!
-//! A stack is taken through a goal with an agent, tools, an approval and failures, and through calls that are refused,
-//! with a word of its own in every input. Then everything that is written down outside the tables of work is searched:
-//! the functions' logs, the stack's own, the database server's, and what pg_net keeps of its calls.
+//! A stack runs a goal with an agent, tools, an approval and failures, and refuses calls, with a unique word in every
+//! input. Then everything written outside the tables of work is searched: the functions' logs, the stack's own, the
+//! database server's, and the responses that pg_net keeps.
 
-mod writings;
+mod log_sources;
 
 use local_stack::stack::{Person, Stack, StackOptions};
 use secrecy::ExposeSecret as _;
@@ -13,9 +13,9 @@ use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
 
 use crate::models::Script;
-use writings::{Told, Writings};
+use log_sources::{CapturedLog, LogSources};
 
-/// A word for each input, told apart by a name.
+/// Returns the unique word of an input.
 fn word(name: &str) -> String {
     format!("canary-{name}-7c1e")
 }
@@ -23,7 +23,7 @@ fn word(name: &str) -> String {
 const MODEL_KEY: &str = "sk-canary-model-key-7c1e";
 const WAKE_SECRET: &str = "Y2FuYXJ5LXdha2Utc2VjcmV0LWNhbmFyeS13YWtlLXNlY3JldA==";
 
-/// Every secret of the stack and its people, by name.
+/// Returns every secret of the stack and its people, by name.
 fn secrets(stack: &Stack, tokens: &[String]) -> Vec<(&'static str, String)> {
     let url = stack.database_url("postgres");
     let password = url
@@ -53,7 +53,7 @@ fn secrets(stack: &Stack, tokens: &[String]) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Every input that carries a word, by name.
+/// Every input with a unique word, by name.
 const INPUTS: [&str; 24] = [
     "question",
     "context",
@@ -115,8 +115,8 @@ fn script() -> Script {
 }
 
 #[tokio::test]
-async fn nothing_that_was_said_and_no_secret_is_in_any_log() {
-    let told = Told::listen();
+async fn logs_contain_no_input_and_no_secret() {
+    let log = CapturedLog::start();
     let base_url = script().serve().await;
     let stack = stacks::start_with(|options| {
         let mut options = StackOptions {
@@ -142,7 +142,7 @@ async fn nothing_that_was_said_and_no_secret_is_in_any_log() {
     let owner = Client::of(&stack, Person::Owner).with_token(&tokens[0]);
     let approver = Client::of(&stack, Person::Approver).with_token(&tokens[1]);
 
-    // A goal, worked by tools and an agent, approved; another, rejected with a reason.
+    // One goal is worked by tools and an agent and approved; another is rejected with a reason.
     let asked = json!({"workspace_id": DEMO, "question": word("question"), "context": {"note": word("context")}, "idempotency_key": word("idempotency")});
     let first = ask(&owner, &asked).await;
     let decided = approver
@@ -187,7 +187,7 @@ async fn nothing_that_was_said_and_no_secret_is_in_any_log() {
 
     refused(&stack, &owner).await;
 
-    // The word is where it belongs: in the tables, for those who may see it.
+    // The words are in the tables, readable with the right access.
     let rows = owner.rows("requests", "").await.unwrap();
     assert!(
         json!(rows).to_string().contains(&word("question")),
@@ -199,20 +199,20 @@ async fn nothing_that_was_said_and_no_secret_is_in_any_log() {
         .unwrap();
     assert!(
         json!(failed).to_string().contains(&word("sqlerror")),
-        "the error was told to those who may see it: {failed:?}"
+        "the error is visible to those who may see it: {failed:?}"
     );
 
-    // The search is not blind: what is logged by design is found, in a function's log and in the server's.
+    // The search works: expected log entries are found in a function's log and in the server's.
     assert!(
-        function_log_is_searched(&stack, &told).await,
+        function_log_is_searched(&stack, &log).await,
         "the name of a queue's message is in a function's log"
     );
     assert!(
-        server_log_is_searched(&stack, &told).await,
+        server_log_is_searched(&stack, &log).await,
         "and an error that we made is in the server's"
     );
-    let writings = Writings::of(&stack, &told).await;
-    assert!(writings.bytes() > 10_000, "there are logs");
+    let sources = LogSources::of(&stack, &log).await;
+    assert!(sources.bytes() > 10_000, "there are logs");
     let secrets = secrets(&stack, &tokens);
     let words = INPUTS.map(|name| (name, word(name)));
     let leaks: Vec<_> = words
@@ -224,7 +224,7 @@ async fn nothing_that_was_said_and_no_secret_is_in_any_log() {
                 .map(|(name, secret)| (*name, secret.as_str())),
         )
         .flat_map(|(name, secret)| {
-            writings
+            sources
                 .with(secret)
                 .into_iter()
                 .map(move |line| format!("{name} is in {line}"))
@@ -239,7 +239,7 @@ async fn nothing_that_was_said_and_no_secret_is_in_any_log() {
     stack.stop().await.unwrap();
 }
 
-/// Asks, and gives back the request's id once it has ended or waits for a person.
+/// Sends a request, and returns its id once it has ended or waits for a person.
 async fn ask(owner: &Client, body: &Value) -> i64 {
     let asked = owner.post(body, None).await.unwrap();
     assert_eq!(asked.status, 202, "{asked:?}");
@@ -254,8 +254,8 @@ async fn decision(approver: &Client, decision: &str, comment: &str) -> Value {
     json!({"p_approval_id": inbox[0]["approval_id"], "p_decision": decision, "p_comment": comment})
 }
 
-/// Calls that are refused, each with a word in what it carries. The word `unreadable` is not looked for: what Postgres
-/// cannot read at all (an id that is no id, a NUL) it quotes in its own log, before any function of ours is called.
+/// Makes calls that are refused, each with a unique word in its data. The word `unreadable` is excluded: Postgres
+/// quotes unparsable values (an invalid id, a NUL) in its own log before any function of the product is called.
 async fn refused(stack: &Stack, owner: &Client) {
     let long = |name: &str, times: usize| word(name).repeat(times);
     let calls = [
@@ -349,8 +349,8 @@ async fn refused(stack: &Stack, owner: &Client) {
     assert_eq!(wake.status(), 401);
 }
 
-/// Whether what the database server writes down is found: an error of our own making is.
-async fn server_log_is_searched(stack: &Stack, told: &Told) -> bool {
+/// Returns true if an error of the test's own is found in the database server's log.
+async fn server_log_is_searched(stack: &Stack, log: &CapturedLog) -> bool {
     let database = stack.admin_db().await.unwrap();
     assert!(
         database
@@ -358,18 +358,18 @@ async fn server_log_is_searched(stack: &Stack, told: &Told) -> bool {
             .await
             .is_err()
     );
-    let found = Writings::of(stack, told).await.with("canary-control-7c1e");
+    let found = LogSources::of(stack, log).await.with("canary-control-7c1e");
     found
         .iter()
         .any(|line| line.starts_with("the database server's log"))
 }
 
-/// Whether what a function writes down is found: the name of a message that is no wake is.
-async fn function_log_is_searched(stack: &Stack, told: &Told) -> bool {
+/// Returns true if the name of an invalid message is found in a function's log.
+async fn function_log_is_searched(stack: &Stack, log: &CapturedLog) -> bool {
     let message = json!({"messageId": "canary-logged-7c1e", "receiptHandle": "r", "body": word("call"), "attributes": {},
         "messageAttributes": {}, "md5OfBody": "", "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:local:000000000000:q", "awsRegion": "local"});
     let event = json!({"Records": [message]});
     stack.invoke("executor", &event).await.unwrap();
-    let found = Writings::of(stack, told).await.with("canary-logged-7c1e");
+    let found = LogSources::of(stack, log).await.with("canary-logged-7c1e");
     found.iter().any(|line| line.contains("executor.log"))
 }
