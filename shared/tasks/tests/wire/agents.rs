@@ -32,7 +32,7 @@ fn wants_two() -> Reply {
 
 #[tokio::test]
 async fn an_agents_conversation_goes_on_as_it_was() {
-    let server = Server::start([wants_two(), openai::says("There is one.")]).await;
+    let server = Server::start([wants_two(), openai::text_answer("There is one.")]).await;
     let model = model(server.openai());
     let mut task = work_task();
     let turn = tasks::agent::work(&model, &mut model.direct(), &task)
@@ -91,10 +91,10 @@ async fn an_agents_conversation_goes_on_as_it_was() {
     assert_eq!(messages[2]["content"], "Looking.");
     let results: Vec<(&str, bool)> = messages[3..5]
         .iter()
-        .map(|said| {
+        .map(|sent| {
             (
-                said["tool_call_id"].as_str().unwrap(),
-                said["content"]
+                sent["tool_call_id"].as_str().unwrap(),
+                sent["content"]
                     .as_str()
                     .unwrap()
                     .contains("calculation_failed"),
@@ -116,7 +116,7 @@ async fn a_call_whose_arguments_cannot_be_read_is_asked_for_again() {
     let message = json!({"role": "assistant", "content": null, "tool_calls": [broken]});
     let server = Server::start([
         Reply::json(openai::completion(message, "tool_calls")),
-        openai::says(""),
+        openai::text_answer(""),
         wants_two(),
     ])
     .await;
@@ -128,7 +128,7 @@ async fn a_call_whose_arguments_cannot_be_read_is_asked_for_again() {
     assert!(matches!(turn, Turn::Calls { answer } if answer.calls.len() == 2));
     let last = &asker.asked[2];
     assert_eq!(last.purpose, Purpose::Repair);
-    let said: Vec<&str> = last
+    let sent: Vec<&str> = last
         .messages
         .iter()
         .map(|message| match message {
@@ -137,10 +137,10 @@ async fn a_call_whose_arguments_cannot_be_read_is_asked_for_again() {
         })
         .collect();
     assert!(
-        said[1].contains("your call to sql are no JSON object"),
-        "{said:?}"
+        sent[1].contains("your call to sql are no JSON object"),
+        "{sent:?}"
     );
-    assert!(said[2].contains("You said nothing"), "{said:?}");
+    assert!(sent[2].contains("You said nothing"), "{sent:?}");
     assert_eq!(
         last.tools.len(),
         2,
@@ -148,9 +148,9 @@ async fn a_call_whose_arguments_cannot_be_read_is_asked_for_again() {
     );
 }
 
-/// What the next turn of a task would carry, told by role.
+/// Returns the next turn's messages by role.
 async fn conversation(task: &WorkTask) -> Vec<(String, String)> {
-    let server = Server::start([openai::says("ok")]).await;
+    let server = Server::start([openai::text_answer("ok")]).await;
     let model = model(server.openai());
     tasks::agent::work(&model, &mut model.direct(), task)
         .await
@@ -197,8 +197,8 @@ async fn notes_are_said_where_they_belong_and_a_summary_stands_for_what_it_cover
         ..work_task()
     };
     task.agent.as_mut().unwrap().model = None;
-    let said = conversation(&task).await;
-    let roles: Vec<&str> = said.iter().map(|(role, _)| role.as_str()).collect();
+    let sent = conversation(&task).await;
+    let roles: Vec<&str> = sent.iter().map(|(role, _)| role.as_str()).collect();
     assert_eq!(
         roles,
         [
@@ -213,16 +213,16 @@ async fn notes_are_said_where_they_belong_and_a_summary_stands_for_what_it_cover
             "user"
         ]
     );
-    assert!(said[0].1.ends_with("before all"), "{}", said[0].1);
+    assert!(sent[0].1.ends_with("before all"), "{}", sent[0].1);
     assert_eq!(
-        (said[3].1.as_str(), said[6].1.as_str(), said[8].1.as_str()),
+        (sent[3].1.as_str(), sent[6].1.as_str(), sent[8].1.as_str()),
         ("after one", "after two", "at the end")
     );
 
     let long = task.conversation_bytes();
     task.summary = Some((2, "You counted.".into()));
-    let said = conversation(&task).await;
-    let words: Vec<&str> = said.iter().map(|(_, words)| words.as_str()).collect();
+    let sent = conversation(&task).await;
+    let words: Vec<&str> = sent.iter().map(|(_, words)| words.as_str()).collect();
     assert!(
         words[0].contains("You counted.") && !words[0].contains("before all"),
         "{}",
@@ -232,11 +232,11 @@ async fn notes_are_said_where_they_belong_and_a_summary_stands_for_what_it_cover
     assert!(task.conversation_bytes() < long);
 
     task.notes.clear();
-    let said = conversation(&task).await;
+    let sent = conversation(&task).await;
     assert_eq!(
-        said.last().unwrap().0,
+        sent.last().unwrap().0,
         "user",
-        "the model's own last word is not continued: {said:?}"
+        "the model's last message is not continued: {sent:?}"
     );
 }
 
@@ -246,14 +246,18 @@ async fn a_call_without_an_outcome_still_has_a_result() {
     let mut lost = turn("one", Some(json!(1)));
     lost.calls.clear();
     task.turns.push(lost);
-    let said = conversation(&task).await;
-    assert_eq!(said[2].0, "tool");
-    assert!(said[2].1.contains("not_called"), "{}", said[2].1);
+    let sent = conversation(&task).await;
+    assert_eq!(sent[2].0, "tool");
+    assert!(sent[2].1.contains("not_called"), "{}", sent[2].1);
 }
 
 #[tokio::test]
 async fn a_long_conversation_is_summed_up_as_material() {
-    let server = Server::start([openai::says(""), openai::says(" You counted 3 orders. ")]).await;
+    let server = Server::start([
+        openai::text_answer(""),
+        openai::text_answer(" You counted 3 orders. "),
+    ])
+    .await;
     let model = model(server.openai());
     let task = WorkTask {
         turns: vec![
@@ -291,10 +295,10 @@ async fn a_long_conversation_is_summed_up_as_material() {
 #[tokio::test]
 async fn last_turn_may_call_no_tool_with_either_provider() {
     let server = Server::start([
-        openai::says("Half."),
-        openai::says("More."),
-        anthropic::says("Half."),
-        anthropic::says("More."),
+        openai::text_answer("Half."),
+        openai::text_answer("More."),
+        anthropic::text_answer("Half."),
+        anthropic::text_answer("More."),
     ])
     .await;
     for config in [server.openai(), server.anthropic()] {
@@ -334,7 +338,7 @@ async fn last_turn_may_call_no_tool_with_either_provider() {
 
 #[tokio::test]
 async fn step_with_a_schema_is_told_to_submit() {
-    let server = Server::start([openai::says("ok")]).await;
+    let server = Server::start([openai::text_answer("ok")]).await;
     let model = model(server.openai());
     let task = WorkTask {
         tools: vec![domain::Tool {

@@ -21,7 +21,7 @@ fn text(text: &str) -> Value {
     json!({"type": "text", "text": text, "citations": null})
 }
 
-pub fn says(words: &str) -> Reply {
+pub fn text_answer(words: &str) -> Reply {
     Reply::json(message(json!([text(words)]), "end_turn"))
 }
 
@@ -44,7 +44,7 @@ fn marked() -> Value {
 
 #[tokio::test]
 async fn a_question_has_a_limit_a_marked_system_and_messages_and_nothing_else() {
-    let server = Server::start([says("Hello.")]).await;
+    let server = Server::start([text_answer("Hello.")]).await;
     let answer = ask(&model(server.anthropic()), question("Hi"))
         .await
         .unwrap();
@@ -98,7 +98,11 @@ async fn parallel_calls_come_back_as_calls_and_go_back_with_their_results() {
         used("toolu_a", "sql", json!({"query": "select 1"})),
         used("toolu_b", "crm_find", json!({}))
     ]);
-    let server = Server::start([Reply::json(message(content, "tool_use")), says("Done.")]).await;
+    let server = Server::start([
+        Reply::json(message(content, "tool_use")),
+        text_answer("Done."),
+    ])
+    .await;
     let model = model(server.anthropic());
     let mut request = question("Look");
     request.tools = serde_json::from_value(json!([
@@ -177,7 +181,7 @@ async fn thinking_goes_back_unchanged_and_in_its_order() {
     ]);
     let server = Server::start([
         Reply::json(message(content.clone(), "tool_use")),
-        says("ok"),
+        text_answer("ok"),
     ])
     .await;
     let model = model(server.anthropic());
@@ -232,7 +236,7 @@ async fn every_stop_reason_is_a_stop() {
 
 #[tokio::test]
 async fn a_closed_schema_is_an_output_format() {
-    let server = Server::start([says("{\"n\": 1}")]).await;
+    let server = Server::start([text_answer("{\"n\": 1}")]).await;
     let schema = json!({"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"], "additionalProperties": false});
     let mut request = question("Count");
     request.output = Some(OutputSchema {
@@ -259,7 +263,7 @@ async fn an_open_schema_is_a_tool_whose_input_is_the_answer() {
     ]);
     let server = Server::start([
         Reply::json(message(by_tool, "tool_use")),
-        says("{\"steps\": [1]}"),
+        text_answer("{\"steps\": [1]}"),
         Reply::json(message(
             json!([used("toolu_q", "plan", json!({"steps": "cut"}))]),
             "max_tokens",
@@ -306,7 +310,7 @@ async fn an_open_schema_is_a_tool_whose_input_is_the_answer() {
 
 #[tokio::test]
 async fn a_conversation_begun_with_another_provider_goes_on() {
-    let server = Server::start([says("ok")]).await;
+    let server = Server::start([text_answer("ok")]).await;
     let call = |id: &str| ToolCallRequest {
         call_id: id.into(),
         tool: "crm.find".into(),
@@ -363,7 +367,7 @@ async fn a_conversation_begun_with_another_provider_goes_on() {
 
 #[tokio::test]
 async fn a_base_url_may_end_as_openais_does() {
-    let server = Server::start([says("ok")]).await;
+    let server = Server::start([text_answer("ok")]).await;
     let mut config = server.anthropic();
     config.anthropic_base_url = Some(format!("{}/v1/", server.url));
     ask(&model(config), question("Hi")).await.unwrap();
@@ -372,7 +376,7 @@ async fn a_base_url_may_end_as_openais_does() {
 
 #[tokio::test]
 async fn no_question_has_more_tokens_than_its_bound() {
-    let server = Server::start([says("ok")]).await;
+    let server = Server::start([text_answer("ok")]).await;
     let model = model(server.anthropic());
     let request = question("Grüße an alle 👋");
     let candidate = model.resolve(None).unwrap().remove(0);

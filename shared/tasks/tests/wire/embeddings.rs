@@ -1,4 +1,4 @@
-//! Embeddings by an OpenAI-compatible server, and by nobody.
+//! Embeddings by an OpenAI-compatible server, and the built-in ones.
 
 use llm::embeddings::{LEXICAL_SPACE, WIDTH, lexical};
 use llm::{Charged, ModelConfig};

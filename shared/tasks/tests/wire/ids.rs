@@ -64,7 +64,7 @@ async fn ids_of_any_length_go_back_whole_and_unique() {
 
 #[tokio::test]
 async fn ids_of_another_provider_are_nine_letters_and_digits() {
-    let server = Server::start([openai::says("ok")]).await;
+    let server = Server::start([openai::text_answer("ok")]).await;
     let mut request = with_a_tool();
     let call = ToolCallRequest {
         call_id: "toolu_01".into(),

@@ -83,7 +83,7 @@ async fn every_task_goes_on_without_response_formats() {
         r#"{"verdicts": [{"number": 1, "verdict": "met", "evidence": "so"}]}"#,
     ];
     for (which, answer) in answers.into_iter().enumerate() {
-        let server = Server::start([none(), none(), openai::says(answer)]).await;
+        let server = Server::start([none(), none(), openai::text_answer(answer)]).await;
         let model = model(server.openai());
         let mut asker = model.direct();
         match which {
@@ -124,10 +124,10 @@ async fn name_of_the_limit_is_learned_in_both_directions() {
     let older = "body.max_completion_tokens: Extra inputs are not permitted";
     let server = Server::start([
         refused(azure_like),
-        openai::says("a"),
-        openai::says("b"),
+        openai::text_answer("a"),
+        openai::text_answer("b"),
         refused(older),
-        openai::says("c"),
+        openai::text_answer("c"),
     ])
     .await;
     let model = model(server.openai());
@@ -181,11 +181,11 @@ fn long(results: &[usize]) -> Request {
         .map(|_| json!({"call_id": "c", "tool": "calculate", "arguments": {}}))
         .collect();
     let mut request = with_a_tool();
-    for said in [
+    for sent in [
         json!({"role": "assistant", "provider": "openai", "model": "m", "calls": calls, "stop": "calls", "usage": domain::Usage::default()}),
         json!({"role": "tool_results", "results": results.collect::<Vec<_>>()}),
     ] {
-        request.messages.push(serde_json::from_value(said).unwrap());
+        request.messages.push(serde_json::from_value(sent).unwrap());
     }
     request
 }
@@ -389,8 +389,8 @@ async fn long_wait_goes_to_the_fallback_and_a_short_one_waits() {
             );
             let first = Server::start([limited]).await;
             let other = match protocol {
-                Protocol::OpenAi => anthropic::says("spare"),
-                Protocol::Anthropic => openai::says("spare"),
+                Protocol::OpenAi => anthropic::text_answer("spare"),
+                Protocol::Anthropic => openai::text_answer("spare"),
             };
             let second = Server::start([other]).await;
             let answer = ask(&pair(protocol, &first, &second), question("Hi")).await;
@@ -406,7 +406,7 @@ async fn longest_wait_is_configured_and_needs_a_fallback() {
     let limited = || Reply::status("429 Too Many Requests\r\nretry-after: 100", json!({}));
     let (first, second) = (
         Server::start([limited(), limited()]).await,
-        Server::start([anthropic::says("spare")]).await,
+        Server::start([anthropic::text_answer("spare")]).await,
     );
     let config = ModelConfig {
         anthropic_base_url: Some(second.url.clone()),

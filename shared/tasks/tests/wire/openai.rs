@@ -18,7 +18,7 @@ pub fn completion(message: Value, finish_reason: &str) -> Value {
     })
 }
 
-pub fn says(text: &str) -> Reply {
+pub fn text_answer(text: &str) -> Reply {
     let message = json!({"role": "assistant", "content": text, "refusal": null, "annotations": []});
     Reply::json(completion(message, "stop"))
 }
@@ -29,7 +29,7 @@ fn called(id: &str, name: &str, arguments: &str) -> Value {
 
 #[tokio::test]
 async fn a_question_has_a_model_a_limit_and_messages_and_nothing_else() {
-    let server = Server::start([says("Hello.")]).await;
+    let server = Server::start([text_answer("Hello.")]).await;
     let answer = ask(&model(server.openai()), question("Hi")).await.unwrap();
     assert_eq!(
         answer,
@@ -88,7 +88,7 @@ async fn parallel_calls_come_back_as_calls_and_go_back_with_their_results() {
         called("call_a", "sql", "{\"query\": \"select 1\"}"), called("call_b", "crm_find", "")]});
     let server = Server::start([
         Reply::json(completion(message, "tool_calls")),
-        says("Done."),
+        text_answer("Done."),
     ])
     .await;
     let model = model(server.openai());
@@ -199,7 +199,7 @@ async fn every_finish_reason_and_a_refusal_is_a_stop() {
         (text, "content_filter", Stop::Filter, "x"),
         (refusal, "stop", Stop::Refusal, "I will not."),
         (calls.clone(), "tool_calls", Stop::Calls, ""),
-        // Ollama says so of calls too.
+        // Ollama gives it for calls too.
         (calls, "stop", Stop::Calls, ""),
     ];
     for (message, reason, stop, text) in cases {
@@ -216,7 +216,7 @@ async fn every_finish_reason_and_a_refusal_is_a_stop() {
 
 #[tokio::test]
 async fn structured_output_is_a_schema_that_may_have_open_objects() {
-    let server = Server::start([says("{}")]).await;
+    let server = Server::start([text_answer("{}")]).await;
     let mut request = question("Plan");
     let schema = json!({"type": "object", "properties": {"input": {"type": "object"}}});
     request.output = Some(OutputSchema {
@@ -235,7 +235,11 @@ async fn what_compatible_servers_need_back_goes_back_unchanged() {
     let extra = json!({"id": "c", "type": "function", "function": {"name": "sql", "arguments": "{}"},
         "extra_content": {"google": {"thought_signature": "sig"}}});
     let message = json!({"role": "assistant", "content": "", "reasoning_content": "hm", "reasoning_details": [{"type": "reasoning.encrypted", "data": "e"}], "tool_calls": [extra]});
-    let server = Server::start([Reply::json(completion(message, "tool_calls")), says("ok")]).await;
+    let server = Server::start([
+        Reply::json(completion(message, "tool_calls")),
+        text_answer("ok"),
+    ])
+    .await;
     let model = model(server.openai());
     let mut request = question("Look");
     let answer = ask(&model, request.clone()).await.unwrap();
@@ -317,7 +321,7 @@ async fn missing_usage_is_estimated_from_bytes() {
 
 #[tokio::test]
 async fn a_server_without_a_key_gets_none() {
-    let server = Server::start([says("ok")]).await;
+    let server = Server::start([text_answer("ok")]).await;
     let mut config = server.openai();
     config.openai_api_key = None;
     ask(&model(config), question("Hi")).await.unwrap();
@@ -326,7 +330,7 @@ async fn a_server_without_a_key_gets_none() {
 
 #[tokio::test]
 async fn a_conversation_begun_with_another_provider_goes_on() {
-    let server = Server::start([says("ok")]).await;
+    let server = Server::start([text_answer("ok")]).await;
     let mut request = question("Hi");
     request.messages.push(Message::Assistant(Answer {
         provider: "anthropic".into(),
@@ -344,7 +348,7 @@ async fn a_conversation_begun_with_another_provider_goes_on() {
 
 #[tokio::test]
 async fn no_question_has_more_tokens_than_its_bound() {
-    let server = Server::start([says("ok")]).await;
+    let server = Server::start([text_answer("ok")]).await;
     let model = model(server.openai());
     let request = question("Grüße an alle 👋");
     let candidate = model.resolve(None).unwrap().remove(0);
@@ -371,8 +375,13 @@ fn with_a_tool() -> llm::Request {
 
 #[tokio::test]
 async fn a_model_that_cannot_reason_beside_tools_calls_them_without_and_is_remembered() {
-    let server =
-        Server::start([refuses_reasoning(), says("one"), says("two"), says("three")]).await;
+    let server = Server::start([
+        refuses_reasoning(),
+        text_answer("one"),
+        text_answer("two"),
+        text_answer("three"),
+    ])
+    .await;
     let model = model(server.openai());
     assert_eq!(ask(&model, with_a_tool()).await.unwrap().text, "one");
     assert_eq!(ask(&model, with_a_tool()).await.unwrap().text, "two");

@@ -23,7 +23,7 @@ async fn plan_that_cannot_run_goes_back_with_every_problem() {
     let wrong_argument =
         plan_with(json!({"tool": "calculate", "arguments": {"expresion": "1 + 1"}}));
     let good = plan_with(json!({"tool": "calculate", "arguments": {"expression": "1 + 1"}}));
-    let answers = [&bad, &wrong_argument, &good].map(|plan| openai::says(&plan.to_string()));
+    let answers = [&bad, &wrong_argument, &good].map(|plan| openai::text_answer(&plan.to_string()));
     let server = Server::start(answers).await;
     let model = model(server.openai());
     let mut asker = Keeping::new(&model);
@@ -40,29 +40,34 @@ async fn plan_that_cannot_run_goes_back_with_every_problem() {
             (Purpose::Repair, 8_192)
         ]
     );
-    let told = |call: usize, message: usize| {
+    let sent = |call: usize, message: usize| {
         server.bodies()[call]["messages"][message]["content"]
             .as_str()
             .unwrap()
             .to_owned()
     };
-    assert_eq!(told(1, 2), bad.to_string());
+    assert_eq!(sent(1, 2), bad.to_string());
     assert!(
-        told(1, 3).contains("unknown_tool (step sum)"),
+        sent(1, 3).contains("unknown_tool (step sum)"),
         "{}",
-        told(1, 3)
+        sent(1, 3)
     );
     assert!(
-        told(2, 5).contains("did you mean `expression`?"),
+        sent(2, 5).contains("did you mean `expression`?"),
         "{}",
-        told(2, 5)
+        sent(2, 5)
     );
 }
 
 #[tokio::test]
 async fn plan_that_never_can_run_is_refused_after_three_answers() {
     let bad = plan_with(json!({"tool": "calculator", "arguments": {}})).to_string();
-    let server = Server::start([openai::says(&bad), openai::says(&bad), openai::says(&bad)]).await;
+    let server = Server::start([
+        openai::text_answer(&bad),
+        openai::text_answer(&bad),
+        openai::text_answer(&bad),
+    ])
+    .await;
     let model = model(server.openai());
     let error = tasks::plan(&model, &mut model.direct(), &PlanTask::default(), &rules())
         .await
@@ -81,13 +86,13 @@ async fn steps_that_never_can_run_become_a_goal() {
             plan_with(json!({"tool": tool, "arguments": {"expression": "1"}}))["steps"].clone();
         json!({"decision": "steps", "steps": steps, "score": 0.3, "reasons": ["r"]}).to_string()
     };
-    let bad = || openai::says(&steps("csv_export"));
+    let bad = || openai::text_answer(&steps("csv_export"));
     let server = Server::start([
         bad(),
         bad(),
         bad(),
         bad(),
-        openai::says(&steps("calculate")),
+        openai::text_answer(&steps("calculate")),
     ])
     .await;
     let model = model(server.openai());
@@ -120,7 +125,7 @@ async fn steps_that_never_can_run_become_a_goal() {
 
 #[tokio::test]
 async fn goal_that_no_plan_can_reach_fails_with_the_reason() {
-    let server = Server::start([openai::says(
+    let server = Server::start([openai::text_answer(
         r#"{"impossible": "no table has prices of before"}"#,
     )])
     .await;
@@ -157,7 +162,7 @@ async fn last_step_of_an_answer_has_to_give_a_text() {
                    "input": {"tool": tool, "arguments": {argument: "1"}}})
         };
         let steps: Vec<Value> = tools.iter().enumerate().map(step).collect();
-        openai::says(
+        openai::text_answer(
             &json!({"decision": "steps", "steps": steps, "score": 0.3, "reasons": ["r"]})
                 .to_string(),
         )
@@ -180,7 +185,11 @@ async fn steps_of_another_kind_than_tool_go_back() {
     let agent = json!({"decision": "steps", "score": 0.3, "reasons": ["r"], "steps": [
         {"key": "a", "kind": "agent", "agent": "analyst", "title": "t", "depends_on": [], "input": {"instructions": "i"}}]});
     let answer = r#"{"decision": "answer", "text": "Seven.", "score": 0.1, "reasons": []}"#;
-    let server = Server::start([openai::says(&agent.to_string()), openai::says(answer)]).await;
+    let server = Server::start([
+        openai::text_answer(&agent.to_string()),
+        openai::text_answer(answer),
+    ])
+    .await;
     let model = model(server.openai());
     let assessment = tasks::assess(&model, &mut model.direct(), &question(), &rules())
         .await

@@ -76,19 +76,19 @@ impl Protocol {
             Self::OpenAi => (
                 messages
                     .iter()
-                    .filter_map(|said| said["tool_calls"].as_array())
+                    .filter_map(|sent| sent["tool_calls"].as_array())
                     .flatten()
                     .map(|call| call["id"].clone())
                     .collect(),
                 messages
                     .iter()
-                    .map(|said| said["tool_call_id"].clone())
+                    .map(|sent| sent["tool_call_id"].clone())
                     .collect(),
             ),
             Self::Anthropic => {
                 let blocks: Vec<&Value> = messages
                     .iter()
-                    .flat_map(|said| said["content"].as_array().unwrap())
+                    .flat_map(|sent| sent["content"].as_array().unwrap())
                     .collect();
                 (
                     blocks

@@ -76,7 +76,7 @@ impl ModelCaller for Keeping<'_> {
 #[tokio::test]
 async fn answering_now_is_one_call() {
     let answer = r#"{"decision": "answer", "text": "An aim.", "score": 0.2, "reasons": ["common knowledge"]}"#;
-    let server = Server::start([openai::says(answer)]).await;
+    let server = Server::start([openai::text_answer(answer)]).await;
     let model = model(server.openai());
     let mut asker = model.direct();
     let assessment = tasks::assess(&model, &mut asker, &question(), &rules())
@@ -126,7 +126,7 @@ fn candidates() -> Vec<RunbookMatch> {
 #[tokio::test]
 async fn similar_runbook_is_offered_to_the_model_and_not_taken() {
     let answer = r#"{"decision": "answer", "text": "41", "score": 0.2, "reasons": []}"#;
-    let server = Server::start([openai::says(answer)]).await;
+    let server = Server::start([openai::text_answer(answer)]).await;
     let model = model(server.openai());
     let task = Assess {
         question: "How many customers do we have in Germany?".into(),
@@ -148,7 +148,7 @@ async fn similar_runbook_is_offered_to_the_model_and_not_taken() {
 async fn chosen_runbook_becomes_a_goal_with_its_parameters() {
     let limited = r#"{"decision": "runbook", "runbook": {"name": "weekly-review", "parameters": {"category": "lamps"}}, "score": 0.5, "reasons": []}"#;
     let model_of = |server: &Server| model(server.openai());
-    let server = Server::start([openai::says(limited), openai::says(GOAL)]).await;
+    let server = Server::start([openai::text_answer(limited), openai::text_answer(GOAL)]).await;
     let one = model_of(&server);
     let task = Assess {
         question: "What did we sell of lamps?".into(),
@@ -169,9 +169,9 @@ async fn chosen_runbook_becomes_a_goal_with_its_parameters() {
     let refused = r#"{"decision": "runbook", "runbook": {"name": "database-audit"}, "score": 0.5, "reasons": []}"#;
     let right = r#"{"decision": "runbook", "runbook": {"name": "weekly-review", "parameters": {"weeks": 2}}, "score": 0.5, "reasons": []}"#;
     let server = Server::start([
-        openai::says(wrong),
-        openai::says(refused),
-        openai::says(right),
+        openai::text_answer(wrong),
+        openai::text_answer(refused),
+        openai::text_answer(right),
     ])
     .await;
     let model = model(server.openai());
@@ -224,8 +224,8 @@ async fn exact_forms_and_names_need_no_model_call() {
 #[tokio::test]
 async fn planner_may_choose_an_offered_runbook() {
     let server = Server::start([
-        openai::says(r#"{"runbook": "database-audit"}"#),
-        openai::says(r#"{"runbook": "weekly-review"}"#),
+        openai::text_answer(r#"{"runbook": "database-audit"}"#),
+        openai::text_answer(r#"{"runbook": "weekly-review"}"#),
     ])
     .await;
     let offer = |name: &str, allowed| RunbookOffer {
@@ -254,9 +254,9 @@ async fn planner_may_choose_an_offered_runbook() {
 async fn unreadable_json_goes_back_twice_with_what_was_wrong() {
     let fenced = format!("```json\n{GOAL}\n```");
     let server = Server::start([
-        openai::says("sure, here it is"),
-        openai::says("{\"decision\": \"maybe\"}"),
-        openai::says(&fenced),
+        openai::text_answer("sure, here it is"),
+        openai::text_answer("{\"decision\": \"maybe\"}"),
+        openai::text_answer(&fenced),
     ])
     .await;
     let model = model(server.openai());
@@ -276,16 +276,21 @@ async fn unreadable_json_goes_back_twice_with_what_was_wrong() {
         json!({"role": "assistant", "content": "sure, here it is"})
     );
     assert_eq!(last[4]["content"], "{\"decision\": \"maybe\"}");
-    let told = last[5]["content"].as_str().unwrap();
+    let sent = last[5]["content"].as_str().unwrap();
     assert!(
-        told.contains("must be answer, steps, runbook or goal"),
-        "{told}"
+        sent.contains("must be answer, steps, runbook or goal"),
+        "{sent}"
     );
 }
 
 #[tokio::test]
 async fn a_third_unreadable_answer_is_the_last() {
-    let server = Server::start([openai::says("a"), openai::says(""), openai::says("c")]).await;
+    let server = Server::start([
+        openai::text_answer("a"),
+        openai::text_answer(""),
+        openai::text_answer("c"),
+    ])
+    .await;
     let model = model(server.openai());
     let mut asker = model.direct();
     let error = tasks::assess(&model, &mut asker, &question(), &rules())
@@ -305,7 +310,7 @@ async fn a_third_unreadable_answer_is_the_last() {
 
 #[tokio::test]
 async fn an_answer_that_was_cut_off_gets_more_room_once() {
-    let server = Server::start([cut_off(), openai::says(GOAL)]).await;
+    let server = Server::start([cut_off(), openai::text_answer(GOAL)]).await;
     let raised = model(server.openai());
     let mut asker = Keeping::new(&raised);
     tasks::assess(&raised, &mut asker, &question(), &rules())
@@ -369,7 +374,7 @@ async fn a_paused_answer_is_sent_back_and_goes_on() {
     let search =
         json!([{"type": "server_tool_use", "id": "srv", "name": "web_search", "input": {}}]);
     let paused = || Reply::json(anthropic::message(search.clone(), "pause_turn"));
-    let server = Server::start([paused(), anthropic::says("Found it.")]).await;
+    let server = Server::start([paused(), anthropic::text_answer("Found it.")]).await;
     let first = model(server.anthropic());
     let turn = tasks::agent::work(&first, &mut first.direct(), &WorkTask::default())
         .await
@@ -395,7 +400,7 @@ async fn each_criterion_gets_one_verdict_from_either_provider() {
         json!({"criteria": [{"number": 1, "description": "a"}, {"number": 2, "description": "b"}]}),
     )
     .unwrap();
-    let server = Server::start([openai::says(answer), anthropic::says(answer)]).await;
+    let server = Server::start([openai::text_answer(answer), anthropic::text_answer(answer)]).await;
     for config in [server.openai(), server.anthropic()] {
         let model = model(config);
         let verdicts = tasks::judge(&model, &mut model.direct(), &task)
@@ -422,7 +427,12 @@ async fn a_replay_of_the_answers_asks_the_same_again() {
             Ok(self.0.remove(0))
         }
     }
-    let server = Server::start([cut_off(), openai::says("what?"), openai::says(GOAL)]).await;
+    let server = Server::start([
+        cut_off(),
+        openai::text_answer("what?"),
+        openai::text_answer(GOAL),
+    ])
+    .await;
     let model = model(server.openai());
     struct Recording<'a>(Keeping<'a>, Vec<Answer>);
     impl ModelCaller for Recording<'_> {
