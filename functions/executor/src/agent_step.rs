@@ -1,8 +1,7 @@
 //! A step that an agent works on: turns of a model, calls of tools, until the model is done.
 //!
-//! The one thing to know: it is written as if it ran once. Whatever was answered or done before, under another claim,
-//! comes out of the journal in the same order, so that a step that takes hours is the same code as one that takes a
-//! second.
+//! The code is written as if it ran once. Model answers and tool results of earlier claims come out of the journal in
+//! the same order, so a step that takes hours is the same code as one that takes a second.
 
 use domain::ToolCall;
 use domain::plan::AgentInput;
@@ -20,8 +19,7 @@ use crate::turns::{self, max_turns};
 use crate::work_context::WorkContext;
 use crate::{Executor, procedure};
 
-/// Lets the agent work; its final answer, or what it submits, is the step's result. A procedure is followed without a
-/// model.
+/// Runs the agent; its final answer, or the result it submits, is the step's result. A procedure runs without a model.
 pub(crate) async fn work(
     executor: &Executor,
     step: &ClaimedStep,
@@ -130,7 +128,7 @@ async fn converse(
             Turn::Calls { answer } => {
                 let calls = journal.asked_for().to_vec();
                 if turns_left == 1 && !turns::may_be_made_last(&calls, max_turns) {
-                    // Made now, their results would reach no turn. The step's failure closes them.
+                    // Results of calls made now would reach no turn. The step's failure closes the calls.
                     let calls = Vec::new();
                     task.turns.push(PastTurn { answer, calls });
                     break;
@@ -144,7 +142,8 @@ async fn converse(
     Err(turns::exhausted(&task, max_turns))
 }
 
-/// Common values of the tables that fit the step; none where they cannot be read, since they help and are never needed.
+/// Reads common values of the tables that fit the step. Returns none where they cannot be read, since they are
+/// optional.
 async fn common_values(caller: &ToolCaller<'_>) -> CommonValues {
     let store = caller.executor.worker.store();
     match store.read_common_values(caller.context.lease()).await {
@@ -156,7 +155,7 @@ async fn common_values(caller: &ToolCaller<'_>) -> CommonValues {
     }
 }
 
-/// The task as its first turn sees it.
+/// Builds the task of the first turn.
 fn task(
     work: &WorkContext,
     input: AgentInput,
@@ -196,7 +195,8 @@ fn task(
     })
 }
 
-/// Puts what was done before into the conversation: the summary, the turns of tries that failed, and a word on each.
+/// Adds earlier work to the conversation: the summary, the turns of failed attempts, and the reflection on each
+/// failure.
 async fn go_on_from(
     past: PastWork,
     caller: &ToolCaller<'_>,
@@ -216,7 +216,7 @@ async fn go_on_from(
     Ok(None)
 }
 
-/// Makes a summary of a conversation that has become long, and goes on from it. The rows keep the original.
+/// Summarizes a conversation that has become long, and continues from the summary. The rows keep the original.
 async fn sum_up_if_long(
     executor: &Executor,
     model: &Model,
@@ -235,8 +235,8 @@ async fn sum_up_if_long(
 }
 
 impl ToolCaller<'_> {
-    /// Makes the calls of an answer that are still to be made, and adds the turn to the conversation. A submitted result
-    /// ends the step.
+    /// Makes the calls of an answer that are still open, and adds the turn to the conversation. A submitted result ends
+    /// the step.
     async fn turn(
         &self,
         task: &mut WorkTask,

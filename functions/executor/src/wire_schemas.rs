@@ -1,10 +1,10 @@
-//! Holds the schemas of all built-in tools to what every provider takes, as they are sent.
+//! Checks the schemas of all built-in tools, as they are sent, against the limits of every provider.
 
 use domain::Tool;
 use serde_json::Value;
 use tools::{HttpPolicy, Registry};
 
-/// Returns what some provider refuses in a schema.
+/// Returns the part of a schema that some provider refuses.
 fn problem(schema: &Value, place: &str) -> Option<String> {
     const WORDS: [&str; 15] = [
         "type",

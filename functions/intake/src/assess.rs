@@ -1,4 +1,4 @@
-//! Assesses one request: how complex is it, and what follows from that.
+//! Assesses one request: how complex it is, and how it is worked on.
 
 use domain::Limits;
 use domain::plan::Catalogue;
@@ -13,7 +13,7 @@ use tasks::{Assess, PlanRules};
 
 use crate::Intake;
 
-/// Assesses by way of the step's journal: what was answered to a worker that died is not asked again.
+/// Assesses through the step's journal, so that an answered model call is not repeated after a crash.
 pub(crate) async fn work(intake: &Intake, step: &ClaimedStep, context: &StepContext) -> Outcome {
     let model = match intake.model.get().await {
         Ok(model) => model,
@@ -27,7 +27,7 @@ pub(crate) async fn work(intake: &Intake, step: &ClaimedStep, context: &StepCont
     journal.outcome(done)
 }
 
-/// The result of an `assess` step: the decision with its score and reasons.
+/// Builds the result of an `assess` step: the decision with its score and reasons.
 async fn assess(
     intake: &Intake,
     model: &Model,

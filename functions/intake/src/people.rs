@@ -1,4 +1,4 @@
-//! People's calls: `POST /` asks, `GET /requests/{id}` looks. Both with the person's own token.
+//! People's calls: `POST /` creates a request, `GET /requests/{id}` reads it. Both use the person's own token.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +14,14 @@ use crate::reply::{Problem, accepted, standing};
 use crate::request::{new_request, wait};
 use crate::{Intake, work};
 
-/// First pause between two looks at a request that somebody waits for; it grows by half each time.
+/// First pause between two reads of a request that a caller waits for; it grows by half each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
-/// What is kept of the caller's wait for reading the answer.
+/// The part of the caller's wait that is kept for reading the answer.
 const LAST_LOOK: Duration = Duration::from_millis(500);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// Answers a person's call, whatever it is.
+/// Answers a person's call.
 pub(crate) async fn answer(
     intake: Arc<Intake>,
     request: &HttpRequest,
@@ -60,8 +60,8 @@ async fn ask(
         return Ok(accepted(&made));
     }
 
-    // Assessing here spares the way through a wake. Only this request is worked on, and no longer than its caller
-    // waits: other requests have their own wakes. If a woken drain was faster, nothing is claimed.
+    // Assessing here saves the way through a wake. Only this request is worked on, and no longer than its caller waits:
+    // other requests have their own wakes. If a woken drain was faster, nothing is claimed.
     let ends_at = began + wait.min(invocation.deadline.remaining_for_work());
     let left = ends_at
         .saturating_duration_since(Instant::now())
@@ -93,8 +93,8 @@ async fn look(intake: &Intake, request: &HttpRequest, path: &str) -> Result<Http
     Ok(standing(&found))
 }
 
-/// Looks until the request has ended or the time is up. This is the one place that looks more than once: an HTTP
-/// call that waits cannot be woken by a row.
+/// Reads until the request has ended or the time is up. Nothing else polls: an HTTP call that waits cannot be woken by
+/// a row.
 async fn until_ended(
     intake: &Intake,
     caller: &SecretString,

@@ -1,13 +1,13 @@
 //! The planner breaks a goal into steps: steps of kind `plan`.
 //!
-//! A runbook that the goal names comes first: what worked before is not invented again. Otherwise the model writes a plan
-//! or chooses a runbook. A plan of its own is reviewed before it is handed in: by the rules of `domain::plan`, by the
-//! schemas of tools, by reading its templates, and its queries by the database as the asker; all that is wrong goes back
-//! to the model at once, at most twice. Then the database checks the shared rules again and accepts the plan whole or not
-//! at all: steps, dependencies, criteria, revision, and the judge that waits at the end. A goal whose criteria were not met,
-//! or a step of which failed for good, is planned again the same way, with what happened in the prompt.
+//! A runbook that the goal names comes first. Otherwise the model writes a plan or chooses a runbook. A plan that the
+//! model writes is reviewed before it is handed in: by the rules of `domain::plan`, by the schemas of tools, by reading
+//! its templates, and its queries by the database as the asker; all problems go back to the model at once, at most
+//! twice. Then the database checks the shared rules again and accepts the plan whole or not at all: steps,
+//! dependencies, criteria, revision, and the judge that waits at the end. A goal whose criteria were not met, or a step
+//! of which failed for good, is planned again the same way, with the outcome so far in the prompt.
 //!
-//! The model is asked by way of the step's journal: what it answered to a worker that died is not asked again.
+//! The model is called through the step's journal, so that an answered call is not repeated after a crash.
 
 pub mod config;
 
@@ -27,11 +27,11 @@ use tasks::{PlanRules, PlanTask, Planned};
 /// The kinds of steps that are claimed.
 pub const KINDS: &[StepKind] = &[StepKind::Plan];
 
-/// The function with everything it works with.
+/// The function with its worker and model.
 pub struct Planner {
-    /// Claims, finishes, answers.
+    /// Claims and finishes steps, and answers triggers.
     pub worker: Worker,
-    /// Who writes plans that no runbook has.
+    /// The model for plans that no runbook has.
     pub model: LazyModel,
 }
 
@@ -94,7 +94,7 @@ async fn plan(
     Ok(tasks::plan(model, journal, &task, &review).await?)
 }
 
-/// The names that a plan of this run may use, and the keys it may not.
+/// Returns the names that a plan of this run may use, and the keys that are taken.
 fn catalogue(task: &PlanTask, step: &ClaimedStep) -> Catalogue {
     let keys = |name: &str| -> BTreeSet<String> {
         let keys = step.context.get(name).and_then(Value::as_array);

@@ -1,4 +1,4 @@
-//! Finds the name that was meant.
+//! Finds the known name nearest to an unknown one.
 
 /// Returns the name that is nearest to one that does not exist, if any is near enough to have been meant.
 ///

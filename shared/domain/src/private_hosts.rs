@@ -64,7 +64,7 @@ impl PrivateHosts {
         served.is_some_and(|served| served.contains(&workspace.as_str().to_ascii_lowercase()))
     }
 
-    /// The number of hosts.
+    /// Returns the number of hosts.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()

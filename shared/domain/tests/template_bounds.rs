@@ -18,7 +18,7 @@ use domain::expression::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// Counts the bytes that are in use, and the most that were.
+/// Counts the bytes that are in use, and their maximum.
 struct Counted;
 
 static USED: AtomicUsize = AtomicUsize::new(0);
@@ -45,7 +45,7 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 const MAX_MEMORY: usize = 128 * 1024 * 1024;
 const MAX_TIME: Duration = Duration::from_secs(10);
 
-/// Runs every door on a template, and checks the memory and the time that each took.
+/// Runs every entry point on a template, and checks the memory and the time of each.
 fn attack(template: &str, context: &Value) -> Vec<Result<usize, Error>> {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let inner = template
@@ -339,7 +339,7 @@ fn ordinary_templates_give_what_they_gave() {
     }
 }
 
-/// Pieces of templates, joined at random: mostly nonsense, often nearly valid.
+/// Generates pieces of templates, joined at random: mostly nonsense, often nearly valid.
 fn any_template() -> impl Strategy<Value = String> {
     let piece = proptest::sample::select(vec![
         "{{",

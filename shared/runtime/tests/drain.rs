@@ -1,5 +1,5 @@
-//! The order and the timing of a drain, against a scripted API. What the database itself does with these calls is
-//! tested where there is one; this is about what is hard to bring about there.
+//! Order and timing of a drain, against a scripted API. The database's part in these calls is tested where there is a
+//! database; these tests cover cases that are hard to cause there.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -32,7 +32,7 @@ fn step(key: &str) -> Value {
         "goal_id": null, "request_id": 5, "input": {}, "context": {}})
 }
 
-/// A project that hands out these steps, one batch per look with capacity, and judges each outcome by `verdict`.
+/// A project that returns these steps, one batch per claim with capacity, and judges each outcome by `verdict`.
 struct Project {
     batches: Mutex<Vec<Vec<Value>>>,
     verdict: fn(&Value) -> (&'static str, Option<&'static str>),
@@ -126,7 +126,7 @@ fn completed() -> Outcome {
     }
 }
 
-/// The outcomes of each report, as (step, outcome) in the order of the steps.
+/// Returns the outcomes of each report, as (step, outcome) in the order of the steps.
 fn reports(server: &Server) -> Vec<Vec<(String, String)>> {
     finish_calls(server)
         .iter()
@@ -281,7 +281,7 @@ async fn steps_go_on_while_a_report_is_under_way() {
     let project = Arc::new(Project::with(vec![vec![step("a"), step("b")]]));
     let (b_is_done, tell) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let (reached, waiting) = (Arc::clone(&tell), Arc::clone(&b_is_done));
-    // The first report is answered only after step b, begun before it, has ended.
+    // The first report is answered only after step b, started before it, has ended.
     let server = Server::start(move |request| {
         let (project, reached, waiting) = (
             Arc::clone(&project),
@@ -377,7 +377,7 @@ async fn a_refused_result_is_followed_by_a_terminal_failure_under_the_same_lease
     assert_eq!((calls.len(), report.failed, report.completed), (2, 1, 0));
 }
 
-/// Says when the future that holds it is dropped.
+/// Counts the futures that hold it when they are dropped.
 struct Dropped(Arc<AtomicUsize>);
 
 impl Drop for Dropped {
@@ -550,7 +550,7 @@ async fn after_a_lost_reply_the_drain_tells_what_it_holds_and_works_on_what_it_i
     let project = Project::with(vec![vec![step("a"), step("slow")], vec![step("b")]]);
     let calls = AtomicUsize::new(0);
     let server = Server::start(move |request| {
-        // The reply of the first report, and all repeats of it, are lost; what it handed out is handed out again.
+        // The reply of the first report, and all repeats of it, are lost; its claims are returned again.
         let is_lost =
             request.function() == "finish_steps" && calls.fetch_add(1, Ordering::SeqCst) < 3;
         let reply = if is_lost {
@@ -726,13 +726,13 @@ async fn after_a_reply_that_cannot_be_read_nothing_more_is_claimed() {
     assert_eq!(limits, [10, 0, 0]);
 }
 
-/// The step blocks the only thread of its runtime until the heartbeat has been heard.
+/// Blocks the only thread of the step's runtime until the heartbeat has been received.
 #[tokio::test]
 async fn a_step_that_computes_without_pause_cannot_starve_the_heartbeat() {
     let (beat, heard) = mpsc::channel();
     let heard = Arc::new(Mutex::new(heard));
     let (tell_url, url) = mpsc::channel();
-    // The API has a thread of its own, as it has in the world.
+    // The API has a thread of its own, as in production.
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let api = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -761,7 +761,7 @@ async fn a_step_that_computes_without_pause_cannot_starve_the_heartbeat() {
     let report = drain(&store, options, |_, _| {
         let heard = Arc::clone(&heard);
         async move {
-            // Until the claim's connection lies idle in the pool: on it, nothing would be heard any more.
+            // Until the claim's connection lies idle in the pool: no request arrives on it any more.
             for _ in 0..1_000 {
                 tokio::task::yield_now().await;
             }

@@ -1,4 +1,4 @@
-//! Secrets by way of the extension's HTTP interface, against a small server that answers as it does.
+//! Secrets through the extension's HTTP interface, against a small server that answers as it does.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

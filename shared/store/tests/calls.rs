@@ -1,4 +1,4 @@
-//! How each call behaves towards an API that answers as PostgREST documents, and towards one that does not.
+//! Calls against an API that answers as PostgREST documents, and against one that does not.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -433,7 +433,7 @@ async fn a_server_that_never_answers_runs_into_the_time_limit() {
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_unavailable_without_effect() {
-    // Port 1 is reserved and nobody listens on it.
+    // Port 1 is reserved and has no listener.
     let error = store_at("http://127.0.0.1:1")
         .claim_steps(&CLAIM, None)
         .await

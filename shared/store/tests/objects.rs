@@ -1,4 +1,4 @@
-//! How objects behave towards a Storage that answers as documented, and towards one that does not.
+//! Objects against a Storage that answers as documented, and against one that does not.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

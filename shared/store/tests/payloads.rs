@@ -1,4 +1,4 @@
-//! What becomes of values that are too large for a row, and of values that look as if they were.
+//! Values that are too large for a row, and values that look like references.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -50,7 +50,7 @@ fn gone() -> Reply {
     )
 }
 
-/// A Storage that keeps what it is given.
+/// Starts a Storage that keeps objects.
 async fn keeping() -> Server {
     let objects = Mutex::new(HashMap::new());
     let objects = Arc::new(objects);

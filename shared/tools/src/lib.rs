@@ -1,12 +1,12 @@
-//! The tools that steps and agents may call, and the one door to them: [`Registry::call`].
+//! The tools that steps and agents may call, all through [`Registry::call`].
 //!
-//! Every call goes through the same checks in the same order: the tool exists, the arguments fit its
-//! schema, the tool runs within its time, the result is an object of bounded size. What a tool may
-//! reach is decided here and not in a prompt: arguments come from models and rows and are untrusted.
-//! Who may call which tool is the caller's to decide, before it calls.
+//! Every call goes through the same checks in the same order: the tool exists, the arguments fit its schema, the tool
+//! runs within its time, the result is an object of bounded size. The code here limits the destinations of a tool, not
+//! a prompt: arguments come from models and rows and are untrusted. The caller decides beforehand which tools a step
+//! may call.
 //!
-//! One file per built-in tool: `sql`, `calculate`, `http_get`, `http_request`, `template`, `webhook`,
-//! `table_write`, `email`; `mcp` for those of MCP servers. `control` describes calls that are rows.
+//! One file per built-in tool: `sql`, `calculate`, `http_get`, `http_request`, `template`, `webhook`, `table_write`,
+//! `email`; `mcp` for those of MCP servers. `control` describes calls that only change rows.
 
 mod arguments;
 pub mod calculate;
@@ -34,7 +34,7 @@ pub use sql::{Query, QueryRunner};
 
 use serde_json::{Map, Value};
 
-/// Describes the fields of a tool's result: name and what it holds.
+/// Describes the fields of a tool's result: name and content.
 fn result_fields(fields: &[(&str, &str)]) -> Map<String, Value> {
     let described = fields
         .iter()

@@ -1,8 +1,8 @@
-//! Tells our own wakes and the dashboard's webhooks from everybody else's requests.
+//! Separates the database's wakes and the dashboard's webhooks from all other requests.
 //!
-//! A wake carries a Standard Webhooks signature (HMAC-SHA256 over `id.timestamp.body`), made in the database.
-//! A dashboard webhook cannot be signed, so it carries a shared secret in a header. All comparisons take the same
-//! time whatever differs, and every key is tried, so that timing tells nothing.
+//! A wake carries a Standard Webhooks signature (HMAC-SHA256 over `id.timestamp.body`), made in the database. A
+//! dashboard webhook cannot be signed, so it carries a shared secret in a header. All comparisons take the same time
+//! whatever differs, and every key is tried, so that timing reveals nothing.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -15,9 +15,9 @@ use standardwebhooks::Webhook;
 
 use crate::{Refusal, Wake};
 
-/// How old, or how far ahead, a signature may be.
+/// The greatest age of a signature, and the greatest distance into the future.
 const TOLERANCE: Duration = Duration::from_secs(5 * 60);
-/// The shortest key that Standard Webhooks allows, in bytes. An empty one would let anybody sign.
+/// The shortest key that Standard Webhooks allows, in bytes. With an empty one any caller could sign.
 const MIN_KEY_BYTES: usize = 24;
 /// More signatures than this in one header are not a key rotation.
 const MAX_SIGNATURES: usize = 8;
@@ -27,10 +27,10 @@ const TIMESTAMP_HEADER: &str = "webhook-timestamp";
 const SIGNATURE_HEADER: &str = "webhook-signature";
 const SHARED_SECRET_HEADER: &str = "x-webhook-secret";
 
-/// Who may come in by the function URL.
+/// The callers that a function URL accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Door {
-    /// Wakes and webhooks only: every other call is refused with 401 before its body is looked at.
+    /// Wakes and webhooks only: every other call is refused with 401 before its body is read.
     WakesOnly,
     /// People as well (intake).
     People,
@@ -44,7 +44,7 @@ pub enum SecretError {
         "wake secret number {number} is not whsec_<base64 of at least 24 bytes>; store a fresh one in the secret wake_secret"
     )]
     MalformedWakeSecret {
-        /// Its place in the list, from 1.
+        /// Its number in the list, from 1.
         number: usize,
     },
     /// A webhook secret is shorter than 24 characters.
@@ -52,12 +52,12 @@ pub enum SecretError {
         "webhook secret number {number} is shorter than 24 characters; store a longer one in the secret webhook_secret"
     )]
     ShortWebhookSecret {
-        /// Its place in the list, from 1.
+        /// Its number in the list, from 1.
         number: usize,
     },
 }
 
-/// Holds the name of one function and the secrets of its URL.
+/// The name of one function and the secrets of its URL.
 pub struct Authenticator {
     function: &'static str,
     door: Door,
@@ -66,9 +66,9 @@ pub struct Authenticator {
 }
 
 impl Authenticator {
-    /// Builds an authenticator. Each secret may hold several values separated by spaces, newest first, so that a
-    /// rotation has a time in which both serve. Without a secret its kind of trigger is always refused. All functions
-    /// share the wake secret, so `function` is compared with the function that a wake names in its signed body.
+    /// Builds an authenticator. Each secret may hold several values separated by spaces, newest first, so that both are
+    /// valid during a rotation. Without a secret its kind of trigger is always refused. All functions share the wake
+    /// secret, so `function` is compared with the function that a wake names in its signed body.
     ///
     /// # Errors
     /// [`SecretError`] if a value is malformed or too short.
@@ -94,7 +94,7 @@ impl Authenticator {
         })
     }
 
-    /// Checks that a wake is for this function: one that was seen on its way to another opens no door here.
+    /// Checks that a wake is for this function: one copied on its way to another function is refused here.
     pub(crate) fn check_target(&self, wake: &Wake) -> Result<(), Refusal> {
         if wake.function == self.function {
             return Ok(());
@@ -167,7 +167,7 @@ impl std::fmt::Debug for Authenticator {
     }
 }
 
-/// Whether the caller means this to be a wake. One of the three headers is enough, so that dropping another cannot
+/// Returns true if the request claims to be a wake. One of the three headers is enough, so that dropping another cannot
 /// turn a forged wake into an ordinary request.
 pub(crate) fn claims_to_be_signed(headers: &BTreeMap<String, String>) -> bool {
     [ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER]
@@ -219,8 +219,8 @@ fn header<'a>(
     })
 }
 
-/// Reads the timestamp in its one canonical form. A laxer parser would let `+1` or `01` stand for `1`, and so let the
-/// signed text be changed without the signature noticing.
+/// Reads the timestamp in its one canonical form. A laxer parser would let `+1` or `01` stand for `1`, so that the
+/// signed text could change under a valid signature.
 fn parse_timestamp(text: &str) -> Result<i64, Refusal> {
     text.parse::<i64>()
         .ok()
@@ -268,8 +268,8 @@ mod tests {
     )]
     use super::*;
 
-    /// A vector computed with Python's `hmac`, so that a change of the signing library cannot move both sides of
-    /// the other tests at once.
+    /// Compares with a vector computed with Python's `hmac`, so that a change of the signing library cannot move both
+    /// sides of the other tests at once.
     #[test]
     fn a_signature_made_elsewhere_is_accepted() {
         let secret = SecretString::from("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");

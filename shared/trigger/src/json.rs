@@ -1,8 +1,8 @@
-//! Parses JSON that a stranger may have written, with bounds on depth, on the number of values and on numbers.
+//! Parses untrusted JSON, with bounds on depth, on the number of values and on numbers.
 //!
-//! The bounds are checked on the text, before a single value is allocated: a megabyte of `[[[[…` or `[0,0,0,…`
-//! becomes many times its size once parsed, and `1e131071` becomes 131,072 digits in Postgres. What Postgres could not
-//! store (a NUL in a text) and what two readers could read differently (a key twice in one object) is refused too.
+//! The bounds are checked on the text, before a single value is allocated: a megabyte of `[[[[…` or `[0,0,0,…` becomes
+//! many times its size once parsed, and `1e131071` becomes 131,072 digits in Postgres. Text that Postgres could not
+//! store (a NUL) and objects that two readers could read differently (a key twice) are refused too.
 
 mod unique;
 
@@ -43,7 +43,7 @@ const INVALID: Refusal = Refusal::bad_request(
 
 fn check_bounds(body: &[u8]) -> Result<(), Refusal> {
     let mut depth = 0_usize;
-    // Each opening bracket and each comma introduces at most one value, beside the outermost one.
+    // Each opening bracket and each comma introduces at most one value, besides the outermost one.
     let mut nodes = 1_usize;
     let mut rest = body;
     while let Some((byte, after)) = rest.split_first() {
@@ -77,7 +77,7 @@ fn check_bounds(body: &[u8]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What follows a text whose opening quote has been read.
+/// Returns the rest after a text whose opening quote has been read.
 fn after_text(mut rest: &[u8]) -> Result<&[u8], Refusal> {
     loop {
         rest = match rest {
@@ -94,7 +94,7 @@ fn after_text(mut rest: &[u8]) -> Result<&[u8], Refusal> {
     }
 }
 
-/// What follows a number that begins here.
+/// Returns the rest after a number.
 fn after_number(text: &[u8]) -> Result<&[u8], Refusal> {
     let end = text
         .iter()
@@ -117,7 +117,7 @@ fn count_digits(text: &[u8]) -> usize {
     text.iter().filter(|byte| byte.is_ascii_digit()).count()
 }
 
-/// The size of an exponent, whatever its sign.
+/// Returns the size of an exponent without its sign.
 fn magnitude(exponent: &[u8]) -> usize {
     exponent
         .iter()

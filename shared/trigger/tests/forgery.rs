@@ -1,4 +1,4 @@
-//! Nothing but a wake signed by the database, at about this time, over these very bytes, is let in.
+//! Only a wake signed by the database, at about this time, over these very bytes, is accepted.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -23,7 +23,7 @@ fn is_let_in(headers: &Value, body: &[u8]) -> bool {
 }
 
 fn is_let_in_at(headers: &Value, body: &[u8], seconds: i64) -> bool {
-    // `People` is the laxer door: a forged wake must not even pass as a person's request.
+    // `Public` accepts more: a forged wake must not even pass as a person's request.
     let decoded = Trigger::decode(
         url_request(headers, body, true),
         &authenticator(Door::People),

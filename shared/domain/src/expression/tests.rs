@@ -1,4 +1,4 @@
-//! What expressions give, and that no expression and no data can take more than its share.
+//! Values of expressions, and the bounds that no expression and no data can exceed.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -183,7 +183,7 @@ fn amounts_are_grouped_and_code_cannot_end_its_block() {
     assert_eq!(block, "`````sql\na ```` b\n`````");
 }
 
-/// JSON of any shape, with strings that look like templates among them.
+/// Generates JSON of any shape, with strings that look like templates among them.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

@@ -1,4 +1,4 @@
-//! Generated schemas and values: the verdict is that of other implementations of the standard.
+//! Generated schemas and values: the verdict equals that of other implementations of the standard.
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 
-/// The verdict of `boon`; none where it does not accept the schema.
+/// Returns the verdict of `boon`; none where it does not accept the schema.
 fn verdict_of_boon(schema: &Value, value: &Value) -> Option<bool> {
     let mut schemas = boon::Schemas::new();
     let mut compiler = boon::Compiler::new();

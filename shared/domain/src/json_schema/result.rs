@@ -5,11 +5,11 @@ use serde_json::Value;
 use super::JsonSchema;
 use super::value::target;
 
-/// References that are followed to find out what a schema is.
+/// References that are followed to find out the type of a schema.
 const MAX_REFERENCES: usize = 20;
 
-/// Returns why a schema cannot be that of a step's result, in words that complete "the schema cannot be used: "; none if
-/// it can.
+/// Returns why a schema cannot be that of a step's result, as a text that completes "the schema cannot be used: "; none
+/// if it can.
 pub fn result_problem(schema: &Value) -> Option<String> {
     if let Err(problem) = JsonSchema::parse(schema) {
         return Some(problem);

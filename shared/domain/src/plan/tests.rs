@@ -53,7 +53,7 @@ fn codes(steps: Value) -> Vec<&'static str> {
         .collect()
 }
 
-/// A sound tool step with some fields replaced.
+/// Builds a sound tool step with some fields replaced.
 fn changed(changes: Value) -> Value {
     let mut step = tool("a", &[]);
     for (name, value) in changes.as_object().unwrap() {
@@ -288,7 +288,7 @@ fn caps_hold_at_the_limit_and_break_one_above() {
     assert_eq!(codes_within(&plan, &walkable), all);
 }
 
-/// Prints as Postgres prints jsonb, written down independently of the code under test.
+/// Prints a value as Postgres prints jsonb, written independently of the code under test.
 fn jsonb_text(value: &Value) -> String {
     match value {
         Value::Array(items) => {
@@ -307,7 +307,7 @@ fn jsonb_text(value: &Value) -> String {
     }
 }
 
-/// Whether a step can be reached from itself, by walking all paths: nothing shared with the code under test.
+/// Returns true if a step can be reached from itself, by walking all paths: nothing shared with the code under test.
 fn has_cycle(edges: &[BTreeSet<usize>]) -> bool {
     (0..edges.len()).any(|start| {
         let mut reached = BTreeSet::new();
@@ -321,7 +321,7 @@ fn has_cycle(edges: &[BTreeSet<usize>]) -> bool {
     })
 }
 
-/// Steps on the longest path from `step`, by trying every path.
+/// Returns the steps on the longest path from `step`, by trying every path.
 fn depth(edges: &[BTreeSet<usize>], step: usize) -> usize {
     1 + edges[step]
         .iter()

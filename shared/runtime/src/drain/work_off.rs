@@ -1,5 +1,5 @@
-//! The state of one drain and its loop. At most one report is under way at a time; outcomes that arrive meanwhile
-//! travel together in the next one, while the other steps go on.
+//! The state of one drain and its loop. At most one report is under way at a time; outcomes that arrive meanwhile are
+//! sent together in the next one, while the other steps continue.
 
 mod settle;
 
@@ -20,10 +20,10 @@ use super::outbox::{Outbox, Pending};
 use super::report::{Counts, DrainReport};
 use super::step::{self, Entries, Ledger, StepContext};
 
-/// What is left unused before the deadline itself.
+/// Time left unused before the deadline itself.
 const LAST_MOMENT: Duration = Duration::from_millis(50);
 
-/// A report that has come back, or not.
+/// A report with its reply, or its error.
 struct Report {
     sent: Vec<Pending>,
     limit: usize,
@@ -38,7 +38,7 @@ enum Phase {
     Working,
     /// Steps have been asked to stop.
     Stopping,
-    /// Steps that did not have been aborted.
+    /// Steps that did not stop have been aborted.
     Stopped,
 }
 
@@ -54,14 +54,16 @@ pub(super) struct Drain<'a, W> {
     leases: Leases,
     lost: mpsc::UnboundedReceiver<Lease>,
     heartbeat: Heartbeat,
-    /// Whether the last look for work found some: then there may be more.
+    /// True if the last claim returned steps: then there may be more.
     may_be_more: bool,
-    /// False once a reply could not be read (what it claimed would be lost, and so would the next), once a step was
-    /// put back for want of time, and from the beginning for a single run.
+    /// False once a reply could not be read (its claims would be lost, and so would the next), once a step was released
+    /// for want of time, and from the beginning for a single run.
     may_claim: bool,
-    /// Whether a reply was lost since the last one that came: the database may have handed us more than we know.
+    /// True if a reply was lost since the last one that came: the database may have leased more steps to this worker
+    /// than it knows of.
     reply_was_lost: bool,
-    /// Claims given up although the database may still hold them for us: not to be handed out to us again.
+    /// Claims given up although the database may still hold them for this worker: they must not be returned to it
+    /// again.
     abandoned: Vec<Lease>,
     counts: Counts,
 }
@@ -97,7 +99,7 @@ where
         }
     }
 
-    /// Begins work on steps that were just claimed.
+    /// Starts work on steps that were just claimed.
     pub(super) fn begin(&mut self, steps: Vec<ClaimedStep>, claimed_at: Instant) {
         self.may_be_more |= !steps.is_empty();
         self.counts.report.claimed = self.counts.report.claimed.saturating_add(steps.len());
@@ -171,10 +173,10 @@ where
         self.end(reporting).await
     }
 
-    /// Takes in a step that ended, and all others that ended at the same moment.
+    /// Collects a step that ended, and all others that ended at the same moment.
     async fn collect(&mut self, first: Result<(Lease, Outcome), JoinError>) {
         self.finish(first);
-        // Lets steps that are ending right now come along.
+        // Lets steps that are just ending be part of the report.
         tokio::task::yield_now().await;
         while let Some(joined) = self.tasks.try_join_next() {
             self.finish(joined);
@@ -182,17 +184,17 @@ where
     }
 
     fn finish(&mut self, joined: Result<(Lease, Outcome), JoinError>) {
-        // Whoever aborted a step has seen to what it leaves behind.
+        // An aborted step was handled where it was aborted.
         let Ok((lease, outcome)) = joined else { return };
         let Some(ledger) = self.running.remove(&lease) else {
             return;
         };
-        // It found too little time left for what it does next. Claimed again by this very drain it would find less.
+        // The step had too little time left for its next action. Claimed again by this very drain it would have less.
         self.may_claim &= outcome != Outcome::Released;
         self.outbox.push(lease, outcome, ledger.entries());
     }
 
-    /// Drops a step whose work the heartbeat has aborted. Model calls under way are settled by the step's next worker.
+    /// Drops a step whose work the heartbeat has aborted. The step's next worker settles its unfinished model calls.
     fn lose(&mut self, lease: &Lease) {
         tracing::info!(run_id = lease.run_id.0, step_key = %lease.step_key, "lease lost");
         self.counts.lost(lease);
@@ -225,7 +227,7 @@ where
         }
     }
 
-    /// The next call, if one is due: outcomes to report, or one more look for work.
+    /// Returns the next call, if one is due: outcomes to report, or one more claim.
     fn next_report(&mut self) -> Option<Reporting> {
         let is_idle = self.running.is_empty() && self.outbox.is_empty();
         let must_look =
@@ -261,14 +263,14 @@ where
         }))
     }
 
-    /// What we know that we hold, beside what travels with the next call.
+    /// Returns the leases that this worker holds, besides those of the next call.
     fn holding(&self) -> Vec<Lease> {
         let known = self.running.keys().chain(self.outbox.leases());
         known.chain(&self.abandoned).cloned().collect()
     }
 
     async fn end(mut self, reporting: Option<Reporting>) -> DrainReport {
-        // Only at the deadline is anything left here. Whether a report under way arrived, nobody knows.
+        // Only at the deadline is anything left here. A report under way may or may not have arrived.
         if reporting.is_some() {
             tracing::error!("the deadline came while outcomes were being reported");
         }

@@ -1,4 +1,4 @@
-//! What expressions come to, and what the refusals say.
+//! Values of expressions, and messages of refusals.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! What is mailed and what is not, at a provider on loopback.
+//! Mails that are sent and mails that are refused, with a provider on loopback.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

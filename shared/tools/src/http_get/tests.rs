@@ -1,4 +1,4 @@
-//! What is reached and what is not. Every server here is on loopback and counts its connections.
+//! Servers that are reached and servers that are not. Every server here is on loopback and counts its connections.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,7 +19,7 @@ async fn get(tool: &HttpGet, url: &str) -> Result<Value, ToolError> {
     tool.call(&json!({"url": url})).await
 }
 
-/// A tool that may use plain http to these servers and whose ports include theirs.
+/// Builds a tool that may use plain http to these servers and whose ports include theirs.
 fn tool(open: &[&Server], ports: &[&Server], names: &[(&str, &[&str])]) -> HttpGet {
     let policy = HttpPolicy {
         allowed_http: open

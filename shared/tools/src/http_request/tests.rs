@@ -1,4 +1,4 @@
-//! What is called and what is not. Every server here is on loopback and counts its connections.
+//! Hosts that are called and hosts that are not. Every server here is on loopback and counts its connections.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -30,12 +30,12 @@ fn context(listed: &[String], key: &str) -> CallContext {
     }
 }
 
-/// A call through the one door, to hosts that are both listed and inside one's own network by the operator's word.
+/// Makes a call through [`Registry::call`], to hosts that the workspace lists and the operator names as private.
 async fn call(hosts: &[String], arguments: Value) -> Result<Value, ToolError> {
     call_among(hosts, hosts, arguments).await
 }
 
-/// The same with hosts that the operator names and the workspace does not list.
+/// Makes the same call to hosts that the operator names and the workspace does not list.
 async fn call_among(
     private: &[String],
     listed: &[String],
@@ -229,7 +229,7 @@ async fn what_may_have_acted_is_not_sent_again_by_itself() {
             assert!(!error.message.contains("hidden"), "{}", error.message);
         }
     }
-    // Too many requests, and a host that is not there: nothing was done.
+    // Too many requests, and an absent host: nothing was done.
     let server = Server::start(answer("429 Too Many Requests\r\nretry-after: 7", b"")).await;
     let error = call(&[host(&server)], to(&server, "POST"))
         .await
@@ -251,7 +251,7 @@ async fn what_may_have_acted_is_not_sent_again_by_itself() {
         (error.code.as_ref(), error.retryable),
         ("http_failed", true)
     );
-    // What is wrong with the call is told as it is.
+    // A fault of the call itself is reported unchanged.
     let server = Server::start(answer("422 Unprocessable Content", b"no name")).await;
     let result = call(&[host(&server)], to(&server, "POST")).await.unwrap();
     assert_eq!(

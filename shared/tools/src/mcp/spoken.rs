@@ -1,4 +1,4 @@
-//! Answers as other people's servers write them, by a server that sends them byte for byte.
+//! Answers in the forms that other servers write, from a server that sends them byte for byte.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,7 +15,7 @@ use super::tests::{context, registry};
 use super::*;
 use crate::Registry;
 
-/// What a server sends to a question: the media type and the body.
+/// A server's answer: the media type and the body.
 type Sent = (&'static str, Vec<u8>);
 
 const JSON: &str = "application/json";
@@ -29,7 +29,7 @@ pub(super) struct Spoken {
 }
 
 impl Spoken {
-    /// A server with these tools, which answers a call with `sent`.
+    /// Starts a server with these tools, which answers a call with `sent`.
     async fn new(
         tools: Value,
         sent: impl Fn(&Value) -> Sent + Clone + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! Against servers of the official libraries, well-behaved and not.
+//! Servers of the official libraries, well-behaved and not.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -24,7 +24,7 @@ pub(super) fn context(desk: &Desk) -> CallContext {
     }
 }
 
-/// The operator's word for these hosts inside one's own network.
+/// Builds a registry whose operator names these private hosts.
 pub(super) fn registry(private: &[String]) -> Registry {
     let policy = HttpPolicy {
         private_hosts: crate::http::test_server::private(private),
@@ -40,7 +40,7 @@ struct World {
 }
 
 impl World {
-    /// A server whose tools were listed and approved.
+    /// Starts a server whose tools were listed and approved.
     async fn new(mode: Mode) -> Self {
         let server = Server::start(mode, None).await;
         let world = Self {

@@ -1,4 +1,4 @@
-//! The checks around every call, and the built-in tools as the database will list them.
+//! The checks around every call, and the descriptions of the built-in tools.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -78,7 +78,7 @@ fn the_built_in_tools_are_described_by_closed_schemas() {
         assert_eq!(tool.idempotent, tool.name != "http", "{}", tool.name);
         let writes = ["webhook", "http", "table_write", "email"].contains(&tool.name.as_str());
         assert_eq!(tool.writes, writes, "{}", tool.name);
-        // What writes or sends asks a person once the step has read what nobody vouches for.
+        // Tools that write or send require an approval once the step has read untrusted content.
         assert_eq!(
             tool.approval == Approval::WhenTainted,
             writes,

@@ -1,4 +1,4 @@
-//! What is posted and what is not. Every server here is on loopback and counts its connections.
+//! Calls that are posted and calls that are refused. Every server here is on loopback and counts its connections.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,7 +19,7 @@ use crate::http::Lookup;
 use crate::http::test_server::{Server, answer};
 use crate::{HttpPolicy, McpServer, Reach, StepDatabase};
 
-/// A tool whose operator names these private hosts; `names` is all that the resolver knows.
+/// Builds a tool whose operator names these private hosts; `names` is the whole table of the resolver.
 fn tool(private: &[String], names: &[(&str, &[&str])]) -> Webhook {
     let policy = HttpPolicy {
         private_hosts: crate::http::test_server::private(private),
@@ -211,7 +211,7 @@ async fn a_body_that_is_too_large_is_not_sent() {
     assert_eq!(server.count(), 0);
 }
 
-/// What is refused, whatever of the three (spelling, workspace, operator) lets it through, reaches no server.
+/// Checks that a host reaches no server unless spelling, workspace and operator all allow it.
 #[tokio::test]
 async fn no_host_is_called_that_is_not_listed_and_public_or_named_by_the_operator() {
     let server = Server::start(answer("200 OK", b"secret")).await;
@@ -223,7 +223,7 @@ async fn no_host_is_called_that_is_not_listed_and_public_or_named_by_the_operato
         ("meta.example.com", &["169.254.169.254"]),
     ];
     let own_url = format!("http://{own}/");
-    // What is called, what the workspace lists, what the operator names.
+    // The called URL, the hosts of the workspace, the hosts of the operator.
     let cases: Vec<(String, Vec<String>, Vec<String>)> = vec![
         // Named by the operator, not listed by the workspace; listed, not named; neither.
         (own_url.clone(), vec![], vec![own.clone()]),
@@ -311,7 +311,7 @@ async fn no_host_is_called_that_is_not_listed_and_public_or_named_by_the_operato
             vec!["example.com".into(), "example.com:80".into()],
             vec![],
         ),
-        // The project's own API, whatever is listed.
+        // The project's own API, whatever the list holds.
         (
             "https://project.supabase.co/".into(),
             vec!["project.supabase.co".into()],
@@ -386,7 +386,7 @@ async fn a_listed_public_host_passes_the_gate() {
     }
 }
 
-/// What the database answers when it is asked for the secret.
+/// The database's answer to a request for the secret.
 #[derive(Clone)]
 struct Vault(Result<Option<&'static str>, ToolError>);
 

@@ -1,4 +1,4 @@
-//! What both test files build on: the fixtures, a key, and a signer independent of the code under test.
+//! Shared by both test files: the fixtures, a key, and a signer independent of the code under test.
 #![allow(dead_code)]
 
 use std::sync::LazyLock;
@@ -52,7 +52,7 @@ pub(crate) fn signed(id: &str, body: &[u8]) -> Value {
     })
 }
 
-/// A request of payload format 2.0; a body that is no UTF-8 must go as base64.
+/// Builds a request of payload format 2.0; a body that is no UTF-8 must be sent as base64.
 pub(crate) fn url_request(headers: &Value, body: &[u8], is_base64: bool) -> Value {
     static POST: LazyLock<Value> = LazyLock::new(|| {
         let mut payload = fixture("function_url_get_without_body.json");

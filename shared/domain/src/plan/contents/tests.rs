@@ -1,4 +1,4 @@
-//! One case per kind of mistake: each names the step, what is wrong and what was meant.
+//! One case per kind of mistake: each names the step, the fault and the intended name.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -53,7 +53,7 @@ fn call(depends_on: &[&str], tool: &str, arguments: Value) -> Value {
     json!({"key": "b", "kind": "tool", "depends_on": depends_on, "input": {"tool": tool, "arguments": arguments}})
 }
 
-/// Problems of a plan of a query `orders` and one more step.
+/// Returns the problems of a plan of a query `orders` and one more step.
 fn problems(step: Value) -> Vec<(ProblemCode, String)> {
     let plan = json!({"steps": [query("orders", "select 1 as n"), step]});
     let found = check_contents(&plan, &catalogue());

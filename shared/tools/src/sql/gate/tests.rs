@@ -95,7 +95,7 @@ const ACCEPTED_WITH_CATALOG: &[&str] = &[
     "select (aclexplode(relacl)).grantee from pg_class",
 ];
 
-/// What may not run, one a line; `#` begins a remark.
+/// Queries that may not run, one a line; `#` begins a remark.
 const REFUSED: &str = include_str!("refused.txt");
 const REFUSED_WITH_CATALOG: &str = include_str!("refused_with_catalog.txt");
 
@@ -104,7 +104,7 @@ fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
         .filter(|line| !line.starts_with('#') && !line.is_empty())
 }
 
-/// What cannot stand on a line of its own.
+/// Queries that cannot stand on a line of their own.
 const REFUSED_TOO: &[&str] = &[
     "",
     "select 1\0",
@@ -220,7 +220,7 @@ fn deep_nesting_is_refused_and_does_not_overflow() {
     assert!(member(&format!("select 1 where 1 in (1{})", ", 1".repeat(4_000))).is_ok());
 }
 
-/// The tables that a statement names, in lower case.
+/// Returns the tables that a statement names, in lower case.
 fn tables_of(sql: &str) -> Vec<String> {
     let statements =
         sqlparser::parser::Parser::parse_sql(&sqlparser::dialect::PostgreSqlDialect {}, sql)
@@ -248,7 +248,7 @@ proptest! {
         ]), 0..14)
     ) {
         if let Ok(printed) = member(&words.join(" ")) {
-            // As a column of something called auth it may stand there, as a text too; as a table it may not.
+            // As a column of a table named auth it may stand there, as a text too; as a table it may not.
             let tables = tables_of(&printed);
             prop_assert!(!tables.iter().any(|table| table == "auth.users"), "{}", printed);
             prop_assert_eq!(member(&printed), Ok(printed.clone()));
