@@ -63,7 +63,7 @@ async fn work(aggregator: Arc<Aggregator>, step: ClaimedStep, context: StepConte
         // The goal has failed: nothing more is paid to judge it, and the report shows the results so far.
         verdicts.extend(open.iter().map(verdicts::unjudged));
     } else if !open.is_empty() {
-        match ask(&aggregator, &step, &context, &judging, &open).await {
+        match call_model(&aggregator, &step, &context, &judging, &open).await {
             Ok(given) => verdicts.extend(given),
             Err(outcome) => return outcome,
         }
@@ -75,7 +75,7 @@ async fn work(aggregator: Arc<Aggregator>, step: ClaimedStep, context: StepConte
 }
 
 /// Calls the model for the verdicts through the step's journal, so that an answered call is not repeated after a crash.
-async fn ask(
+async fn call_model(
     aggregator: &Aggregator,
     step: &ClaimedStep,
     context: &StepContext,

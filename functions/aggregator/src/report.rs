@@ -151,13 +151,13 @@ mod tests {
     }
 
     #[test]
-    fn report_holds_neither_criteria_nor_repaired_failures() {
+    fn report_omits_criteria_and_repaired_failures() {
         let body = json!({"report": {"title": "{{ steps.count.n }} lamps", "body": "There are {{ steps.count.n }}."}});
         assert_eq!(markdown(&judging(&body)), "# 7 lamps\n\nThere are 7.");
     }
 
     #[test]
-    fn text_of_the_last_agent_stands_for_a_missing_template() {
+    fn missing_template_falls_back_to_last_agent_text() {
         assert_eq!(markdown(&judging(&json!({}))), "# Lamps\n\nSeven lamps.");
     }
 
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn failed_goal_shows_what_there_is_and_what_failed() {
+    fn failed_goal_reports_results_and_failures() {
         let changes = json!({"failure": "step shaky failed",
             "report": {"title": "Lamps", "body": "{{ steps.count.n }} lamps, {{ steps.shaky.price.low }} each."}});
         let text = markdown(&judging(&changes));

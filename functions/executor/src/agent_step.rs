@@ -103,7 +103,7 @@ async fn converse(
     }
     let past = journal.take_past_work();
     let begun_at = past.turns_summed_up;
-    if let Some(result) = go_on_from(past, caller, &mut task, journal).await? {
+    if let Some(result) = replay(past, caller, &mut task, journal).await? {
         return Ok(result);
     }
 
@@ -111,7 +111,7 @@ async fn converse(
     task.max_turns = Some(max_turns);
     for turn in begun_at..max_turns {
         let turns_left = max_turns.saturating_sub(turn);
-        sum_up_if_long(executor, model, journal, &mut task).await?;
+        summarize_if_long(executor, model, journal, &mut task).await?;
         turns::announce(&mut task, turns_left, max_turns, caller.result_schema);
         match tasks::agent::work(model, journal, &task).await? {
             Turn::Done { result, .. } if task.must_answer => return Ok(turns::marked(result)),
@@ -197,7 +197,7 @@ fn task(
 
 /// Adds earlier work to the conversation: the summary, the turns of failed attempts, and the reflection on each
 /// failure.
-async fn go_on_from(
+async fn replay(
     past: PastWork,
     caller: &ToolCaller<'_>,
     task: &mut WorkTask,
@@ -212,19 +212,19 @@ async fn go_on_from(
     }
     let reflections = past.reflections.into_iter();
     task.notes
-        .extend(reflections.map(|said| (said.after, said.text)));
+        .extend(reflections.map(|reflection| (reflection.after, reflection.text)));
     Ok(None)
 }
 
 /// Summarizes a conversation that has become long, and continues from the summary. The rows keep the original.
-async fn sum_up_if_long(
+async fn summarize_if_long(
     executor: &Executor,
     model: &Model,
     journal: &mut Journal<'_>,
     task: &mut WorkTask,
 ) -> Result<(), StepError> {
-    let is_worth_it = task.turns.len() > 1;
-    if !is_worth_it || task.conversation_bytes() <= executor.longest_conversation_bytes {
+    let can_shrink = task.turns.len() > 1;
+    if !can_shrink || task.conversation_bytes() <= executor.longest_conversation_bytes {
         return Ok(());
     }
     let summary = tasks::agent::compact(model, journal, task, task.turns.len()).await?;
@@ -245,14 +245,14 @@ impl ToolCaller<'_> {
         calls: Vec<ToolCall>,
     ) -> Result<Option<Value>, StepError> {
         let calls = self.make(calls).await;
-        let calls = calls.map_err(|why| journal.put_back(why))?;
+        let calls = calls.map_err(|interrupted| journal.put_back(interrupted))?;
         if let Some(result) = tool_calls::submitted(&calls) {
             return Ok(Some(result));
         }
-        let said = tool_calls::edits(&calls);
+        let note = tool_calls::edits(&calls);
         task.turns.push(PastTurn { answer, calls });
-        if let Some(said) = said {
-            task.notes.push((task.turns.len(), said));
+        if let Some(note) = note {
+            task.notes.push((task.turns.len(), note));
         }
         Ok(None)
     }

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_projects_own_host_is_denied_and_an_address_is_not_a_host() {
+    fn own_host_is_denied_unless_an_address() {
         assert_eq!(
             own_host("https://Abc.supabase.co/").as_deref(),
             Some("abc.supabase.co")
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn mail_needs_a_provider_and_a_sender() {
+    fn mail_requires_provider_and_sender() {
         let read = |pairs: &[(&str, &str)]| {
             let mut environment: Environment = pairs.iter().copied().collect();
             let email = email(&mut environment);

@@ -133,7 +133,7 @@ impl ToolCaller<'_> {
         if text.trim().is_empty() {
             return ToolCallResult::Failed(StepError::terminal(
                 "invalid_arguments",
-                "`text` says what is to be remembered",
+                "`text` is the content to remember",
             ));
         }
         let model = match self.executor.model.get().await {
@@ -214,7 +214,7 @@ pub(crate) fn submitted(rows: &[ToolCall]) -> Option<Value> {
 /// Returns a note for the model on calls whose arguments a person changed.
 pub(crate) fn edits(rows: &[ToolCall]) -> Option<String> {
     let edited = rows.iter().filter(|row| row.was_edited);
-    let said: Vec<String> = edited
+    let edits: Vec<String> = edited
         .map(|row| {
             format!(
                 "A person changed the arguments of your call to {} before it was made; they were {}.",
@@ -222,5 +222,5 @@ pub(crate) fn edits(rows: &[ToolCall]) -> Option<String> {
             )
         })
         .collect();
-    (!said.is_empty()).then(|| said.join("\n"))
+    (!edits.is_empty()).then(|| edits.join("\n"))
 }

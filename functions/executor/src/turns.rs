@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn agent_is_warned_at_two_turns_and_at_the_last() {
+    fn agent_is_warned_on_its_last_two_turns() {
         let any = ResultSchema::default();
         assert_eq!(notes(8, &any), [2, 1]);
         assert_eq!(notes(2, &any), [1]);
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn last_turn_calls_nothing_but_the_submission() {
+    fn last_turn_calls_only_the_submission() {
         let mut free = task();
         announce(&mut free, 1, 8, &ResultSchema::default());
         assert!(free.must_answer);
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_submission_is_made_on_the_last_turn() {
+    fn calls_of_last_turn_are_dropped_except_submission() {
         let call = |tool: &str| {
             let request = ToolCallRequest {
                 call_id: "c".to_owned(),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn result_of_the_last_turn_is_marked_and_last_words_are_kept() {
+    fn last_turn_marks_result_and_keeps_last_text() {
         let mut task = task();
         let result = json!({"text": "half"}).as_object().unwrap().clone();
         assert_eq!(

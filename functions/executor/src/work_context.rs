@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use store::{ClaimedStep, StepError, Store};
 use tasks::{Agent, Asker, Goal, Table, Workspace};
-use tools::{CallContext, Query, QueryRunner, Reach, ToolError};
+use tools::{CallContext, EgressPolicy, Query, QueryRunner, ToolError};
 
 use crate::leased_database::LeasedDatabase;
 
@@ -43,8 +43,8 @@ pub(crate) struct WorkContext {
     #[serde(default)]
     pub(crate) webhook_hosts: Vec<String>,
     /// Sent only to steps that may call tools that act outside the database.
-    #[serde(default)]
-    pub(crate) reach: Reach,
+    #[serde(default, rename = "reach")]
+    pub(crate) egress_policy: EgressPolicy,
     /// Sent only to agents that a model works for, as are the asker and the time in its zone.
     #[serde(default)]
     pub(crate) workspace: Workspace,
@@ -126,7 +126,7 @@ impl WorkContext {
             readable_schemas: self.readable_schemas.clone(),
             run_query: Some(query_runner(store.clone(), context)),
             webhook_hosts: self.webhook_hosts.clone(),
-            reach: self.reach.clone(),
+            egress_policy: self.egress_policy.clone(),
             database: Some(Arc::new(LeasedDatabase::new(store, context, number))),
             idempotency_key,
             time_limit: context.remaining(),
@@ -238,7 +238,7 @@ mod tests {
         let other_workspace = json!({"workspace_id": "3f2504e0-4f89-41d3-9a0c-0305e82c3302"});
         for other in [
             json!({"run_id": 18}),
-            json!({"step_key": "tell"}),
+            json!({"step_key": "notify"}),
             other_workspace,
         ] {
             assert_ne!(key(&other), key(&json!({})), "{other}");

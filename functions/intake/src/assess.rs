@@ -6,6 +6,8 @@ use journal::{Journal, PlanReview};
 use llm::Model;
 use memory::Memories;
 use runtime::StepContext;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use store::{ClaimedStep, Outcome, StepError};
 use tasks::deterministic::rule;
@@ -35,17 +37,12 @@ async fn assess(
     step: &ClaimedStep,
     context: &StepContext,
 ) -> Result<Value, StepError> {
-    let mut task: Assess = serde_json::from_value(step.context.clone()).map_err(|error| {
-        StepError::terminal(
-            "context_unreadable",
-            format!("the database describes this step in a way this intake does not read ({error}); deploy both from one version"),
-        )
-    })?;
-    let remembers = step.context.get("remembers") == Some(&Value::Bool(true));
-    if remembers && !model.is_offline() && rule::assess_exact_form(&task).is_none() {
+    let mut task: Assess = read(step)?;
+    let fields: ContextFields = read(step)?;
+    if fields.remembers && !model.is_offline() && rule::assess_exact_form(&task).is_none() {
         let memories = Memories::new(intake.worker.store(), model, context);
-        let told = memories.tell(&task.question, journal.is_going_on()).await;
-        task.memories = told.iter().map(memory::in_words).collect();
+        let recalled = memories.tell(&task.question, journal.is_going_on()).await;
+        task.memories = recalled.iter().map(memory::in_words).collect();
     }
     let catalogue = Catalogue {
         tools: Catalogue::tools_by_name(task.tools.iter().cloned()),
@@ -57,4 +54,21 @@ async fn assess(
     let assessment = tasks::assess(model, journal, &task, &review).await?;
     serde_json::to_value(assessment)
         .map_err(|error| StepError::terminal("assessment_unreadable", error.to_string()))
+}
+
+/// Fields of an assess step's context that the model is not sent.
+#[derive(Deserialize)]
+struct ContextFields {
+    /// True if the workspace has memories that the step may be sent.
+    #[serde(default)]
+    remembers: bool,
+}
+
+fn read<T: DeserializeOwned>(step: &ClaimedStep) -> Result<T, StepError> {
+    serde_json::from_value(step.context.clone()).map_err(|error| {
+        StepError::terminal(
+            "context_unreadable",
+            format!("the database describes this step in a way this intake does not read ({error}); deploy both from one version"),
+        )
+    })
 }

@@ -52,7 +52,7 @@ pub(crate) fn new_request(request: &HttpRequest) -> Result<NewRequest, Problem> 
         Problem::new(
             400,
             "workspace_missing",
-            "workspace_id says in which workspace you ask; list yours with GET /rest/v1/workspaces",
+            "workspace_id names the workspace of the request; list yours with GET /rest/v1/workspaces",
         )
     })?;
     let workspace_id = workspace_id
@@ -152,7 +152,7 @@ fn text<'a>(body: &'a Map<String, Value>, name: &'static str) -> Result<Option<&
 /// Returns how long the caller accepts to wait: `Prefer: wait` or `Prefer: wait=10` (RFC 7240), at most [`MAX_WAIT`].
 pub(crate) fn wait(request: &HttpRequest) -> Duration {
     let preferences = request.header("prefer").unwrap_or_default();
-    let asked = preferences
+    let wait = preferences
         .split(',')
         .map(str::trim)
         .find_map(|preference| {
@@ -161,5 +161,5 @@ pub(crate) fn wait(request: &HttpRequest) -> Duration {
                 .eq_ignore_ascii_case("wait")
                 .then(|| seconds.trim().parse().map_or(MAX_WAIT, Duration::from_secs))
         });
-    asked.unwrap_or(Duration::ZERO).min(MAX_WAIT)
+    wait.unwrap_or(Duration::ZERO).min(MAX_WAIT)
 }

@@ -20,6 +20,8 @@ use journal::{Journal, PlanReview};
 use llm::{LazyModel, Model};
 use memory::Memories;
 use runtime::{Call, Failure, Invocation, StepContext, Worker};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use store::{ClaimedStep, Outcome, StepError};
 use tasks::{PlanRules, PlanTask, Planned};
@@ -73,34 +75,47 @@ async fn plan(
     step: &ClaimedStep,
     context: &StepContext,
 ) -> Result<Planned, StepError> {
-    let mut task: PlanTask = serde_json::from_value(step.context.clone()).map_err(|error| {
-        StepError::terminal(
-            "context_unreadable",
-            format!("the database describes this step in a way this planner does not read ({error}); deploy both from one version"),
-        )
-    })?;
-    let remembers = step.context.get("remembers") == Some(&Value::Bool(true));
-    if remembers && !model.is_offline() {
+    let mut task: PlanTask = read(step)?;
+    let fields: ContextFields = read(step)?;
+    if fields.remembers && !model.is_offline() {
         let memories = Memories::new(planner.worker.store(), model, context);
         let is_about = format!("{}\n{}", task.goal.title, task.goal.description);
-        let told = memories.tell(&is_about, journal.is_going_on()).await;
-        task.memories = told.iter().map(memory::in_words).collect();
+        let recalled = memories.tell(&is_about, journal.is_going_on()).await;
+        task.memories = recalled.iter().map(memory::in_words).collect();
     }
     let rules = PlanRules {
         limits: task.limits,
-        catalogue: catalogue(&task, step),
+        catalogue: catalogue(&task, fields),
     };
     let review = PlanReview::new(planner.worker.store(), context, rules);
     Ok(tasks::plan(model, journal, &task, &review).await?)
 }
 
+/// Fields of a plan step's context that the model is not sent.
+#[derive(Deserialize)]
+struct ContextFields {
+    /// True if the workspace has memories that the step may be sent.
+    #[serde(default)]
+    remembers: bool,
+    /// Keys of the run's steps from earlier revisions.
+    #[serde(default)]
+    taken_keys: BTreeSet<String>,
+    /// Those of them whose steps completed.
+    #[serde(default)]
+    completed_keys: BTreeSet<String>,
+}
+
+fn read<T: DeserializeOwned>(step: &ClaimedStep) -> Result<T, StepError> {
+    serde_json::from_value(step.context.clone()).map_err(|error| {
+        StepError::terminal(
+            "context_unreadable",
+            format!("the database describes this step in a way this planner does not read ({error}); deploy both from one version"),
+        )
+    })
+}
+
 /// Returns the names that a plan of this run may use, and the keys that are taken.
-fn catalogue(task: &PlanTask, step: &ClaimedStep) -> Catalogue {
-    let keys = |name: &str| -> BTreeSet<String> {
-        let keys = step.context.get(name).and_then(Value::as_array);
-        let keys = keys.into_iter().flatten().filter_map(Value::as_str);
-        keys.map(str::to_owned).collect()
-    };
+fn catalogue(task: &PlanTask, fields: ContextFields) -> Catalogue {
     Catalogue {
         agents: task
             .agents
@@ -108,8 +123,8 @@ fn catalogue(task: &PlanTask, step: &ClaimedStep) -> Catalogue {
             .map(|agent| (agent.name.clone(), agent.tools.iter().cloned().collect()))
             .collect::<BTreeMap<String, BTreeSet<String>>>(),
         tools: Catalogue::tools_by_name(task.tools.iter().cloned()),
-        taken_keys: keys("taken_keys"),
-        completed_keys: keys("completed_keys"),
+        taken_keys: fields.taken_keys,
+        completed_keys: fields.completed_keys,
         criteria: task
             .goal
             .criteria

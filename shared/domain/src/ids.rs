@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_key_starts_with_a_letter_and_has_at_most_63_characters() {
+    fn step_key_starts_with_letter_within_63_characters() {
         let longest = format!("a{}", "b".repeat(62));
         for good in ["a", "missing_rls", "x9", "a__", longest.as_str()] {
             assert!(good.parse::<StepKey>().is_ok(), "{good}");
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_engines_own_keys_are_reserved_and_others_are_not() {
+    fn only_engine_keys_are_reserved() {
         for reserved in ["assess", "plan", "judge", "plan_2", "judge_17"] {
             assert!(
                 reserved.parse::<StepKey>().unwrap().is_reserved(),
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workspace_id_is_a_uuid_also_when_it_comes_as_json() {
+    fn workspace_id_from_text_or_json_is_uuid() {
         let json = "\"3f2504e0-4f89-41d3-9a0c-0305e82c3301\"";
         let id: WorkspaceId = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&id).unwrap(), json);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_id_reads_and_writes_as_a_plain_number() {
+    fn number_id_is_a_plain_json_number() {
         assert_eq!(serde_json::to_string(&RunId(12)).unwrap(), "12");
         assert_eq!(serde_json::from_str::<RunId>("12").unwrap(), RunId(12));
         assert_eq!("12".parse::<GoalId>().unwrap().to_string(), "12");

@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn common_faults_of_writers_are_read() {
+    fn common_faults_are_read() {
         for (text, value) in [
             ("\u{feff}{\"a\":1}", json!({"a": 1})),
             (r#"["\ud83d"]"#, json!(["\u{fffd}"])),
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_reader_could_mean_is_an_error() {
+    fn invalid_json_is_an_error() {
         for text in [
             "",
             "{",

@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slip_of_the_pen_finds_the_name() {
+    fn misspelling_finds_the_name() {
         let names = ["sql", "http_get", "template", "table_write"];
         assert_eq!(nearest("slq", names), Some("sql"));
         assert_eq!(nearest("http_gett", names), Some("http_get"));

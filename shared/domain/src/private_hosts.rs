@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn host_without_workspace_is_refused_with_the_form() {
+    fn host_without_workspace_is_refused() {
         for wrong in [
             "127.0.0.1:80",
             "hooks.local",

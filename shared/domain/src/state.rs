@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_and_state_reads_back_what_it_writes() {
+    fn every_kind_and_state_round_trips() {
         for kind in StepKind::ALL {
             let json = serde_json::to_string(kind).unwrap();
             assert_eq!(json, format!("\"{kind}\""));

@@ -204,7 +204,7 @@ mod tests {
     ];
 
     #[test]
-    fn everything_that_is_missing_or_malformed_is_named_at_once() {
+    fn every_bad_variable_is_named_at_once() {
         let mut environment: Environment = [
             ("SUPABASE_URL", " "),
             ("GOALPOST_BATCH", "0"),
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_stand_where_nothing_is_set() {
+    fn unset_variables_get_defaults() {
         let mut environment: Environment = COMPLETE.into_iter().collect();
         let config = Config::read(&mut environment);
         let config = environment.finish(config).unwrap();
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn the_debug_form_of_a_configuration_shows_no_session_token() {
+    fn debug_output_of_config_hides_session_token() {
         let mut environment: Environment = COMPLETE.into_iter().collect();
         environment
             .variables
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_is_named_by_the_part_of_its_log_stream_that_is_its_own() {
+    fn worker_name_comes_from_log_stream() {
         for (stream, name) in [
             (
                 "2026/11/22/[$LATEST]0123456789abcdef0123456789abcdef",
@@ -262,14 +262,14 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_split_at_commas_and_trimmed() {
+    fn list_is_split_at_commas_and_trimmed() {
         let environment: Environment = [("HOSTS", " a.org, ,b.org ")].into_iter().collect();
         assert_eq!(environment.list("HOSTS"), ["a.org", "b.org"]);
         assert!(environment.list("NONE").is_empty());
     }
 
     #[test]
-    fn a_function_started_outside_lambda_says_how_to_start_it() {
+    fn start_outside_lambda_explains_itself() {
         let error = check_lambda(&mut COMPLETE.into_iter().collect()).unwrap_err();
         assert!(
             error

@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn work_stops_two_seconds_before_the_deadline_or_a_tenth_of_a_short_one() {
+    async fn margin_is_two_seconds_or_a_tenth() {
         for (total, margin) in [(900, 2_000), (20, 2_000), (10, 1_000), (3, 300)] {
             let deadline = Deadline::after(Duration::from_secs(total));
             assert_eq!(
@@ -105,14 +105,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_deadline_that_has_passed_leaves_nothing() {
+    async fn past_deadline_leaves_no_time() {
         let deadline = Deadline::after(Duration::ZERO);
         assert_eq!(deadline.remaining_for_work(), Duration::ZERO);
         assert_eq!(deadline.remaining(), Duration::ZERO);
     }
 
     #[tokio::test]
-    async fn a_lease_is_as_configured_but_hardly_outlives_the_invocation() {
+    async fn lease_is_capped_by_the_deadline() {
         let long = Deadline::after(Duration::from_secs(900));
         assert_eq!(long.lease_seconds(30), 30);
         let short = Deadline::after(Duration::from_millis(9_900));

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_fails_its_own_invocation_with_a_stable_error_type() {
+    async fn panic_fails_its_own_invocation_only() {
         let failure = invoke(handler, invocation("panic".into())).await;
         assert_eq!(failure.unwrap_err().error_type, "panicked");
         let next = invoke(handler, invocation("fine".into())).await;
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_keeps_its_error_type_on_the_way_to_lambda() {
+    fn failure_reaches_lambda_with_its_error_type() {
         let error = store::Error::LeaseLost {
             message: "step 1/a".to_owned(),
         };

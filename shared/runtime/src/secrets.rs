@@ -257,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn absence_is_kept_for_less_long_than_a_value() {
+    fn absence_expires_before_a_value() {
         let kept = |value: Option<&str>, age: Duration| Kept {
             value: value.map(|value| SecretString::from(value.to_owned())),
             read_at: Instant::now().checked_sub(age).unwrap(),

@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lambdas_settings_choose_format_and_level() {
+    fn lambda_settings_choose_format_and_level() {
         for (format, level, expected) in [
             ("JSON", "DEBUG", (Format::Json, "debug,")),
             ("Text", "FATAL", (Format::Text, "error,")),

@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use store::{ClaimedStep, Outcome, Store};
-use trigger::{Authenticator, Door, HttpReply, QueueContent, QueueMessage, Trigger};
+use trigger::{Access, Authenticator, HttpReply, QueueContent, QueueMessage, Trigger};
 
 use crate::{
     Config, DrainOptions, DrainReport, Failure, Invocation, Secrets, StepContext, connect, drain,
@@ -29,7 +29,7 @@ pub type OptionalSecret =
 pub struct Worker {
     name: &'static str,
     kinds: &'static [StepKind],
-    door: Door,
+    access: Access,
     config: Config,
     store: Store,
     secrets: Arc<Secrets>,
@@ -53,13 +53,13 @@ impl Worker {
         name: &'static str,
         config: Config,
         kinds: &'static [StepKind],
-        door: Door,
+        access: Access,
     ) -> Result<Self, crate::Error> {
         let (store, secrets) = connect(&config)?;
         Ok(Self {
             name,
             kinds,
-            door,
+            access,
             config,
             store,
             secrets,
@@ -97,7 +97,7 @@ impl Worker {
         let webhook_secret = self.secrets.find(WEBHOOK_SECRET).await?;
         let authenticator = Authenticator::new(
             self.name,
-            self.door,
+            self.access,
             Some(&wake_secret),
             webhook_secret.as_ref(),
         )

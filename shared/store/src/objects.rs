@@ -148,8 +148,8 @@ impl Store {
             let request = request()
                 .header("apikey", &self.config.publishable_key)
                 .bearer_auth(token.expose_secret());
-            let asked = timeout(self.config.timeout, ask(path, effect, request)).await;
-            let failure = match asked {
+            let sent = timeout(self.config.timeout, send(path, effect, request)).await;
+            let failure = match sent {
                 Ok(Ok(body)) => return Ok(body),
                 Ok(Err(failure)) => failure,
                 Err(_) => unavailable("Storage gave no reply within the time limit", effect),
@@ -169,7 +169,7 @@ impl Store {
     }
 }
 
-async fn ask(path: &str, effect: Effect, request: RequestBuilder) -> Result<Vec<u8>, Failure> {
+async fn send(path: &str, effect: Effect, request: RequestBuilder) -> Result<Vec<u8>, Failure> {
     let response = request.send().await.map_err(|error| {
         if error.is_connect() {
             unavailable("no connection to the project's Storage", Effect::None)
@@ -225,8 +225,8 @@ fn refusal(path: &str, effect: Effect, status: u16, body: &[u8]) -> Failure {
         _ => None,
     };
     let status = in_body.unwrap_or(status);
-    let said = shortened(body.message.as_deref().unwrap_or("no reason given"));
-    let message = format!("{path}: {said}");
+    let reason = shortened(body.message.as_deref().unwrap_or("no reason given"));
+    let message = format!("{path}: {reason}");
     let code = body.code.unwrap_or_default();
     match (code.as_str(), status) {
         ("KeyAlreadyExists" | "ResourceAlreadyExists", _) | (_, 409) => Failure::AlreadyThere,
@@ -243,7 +243,7 @@ fn refusal(path: &str, effect: Effect, status: u16, body: &[u8]) -> Failure {
         ("EntityTooLarge", _) | (_, 413) => Failure::Other(Error::PayloadTooLarge { message }),
         (_, 423 | 429 | 500..) => Failure::Other(Error::Unavailable {
             code: Some(code).filter(|code| !code.is_empty()),
-            message: format!("Storage answered {status} ({said})"),
+            message: format!("Storage answered {status} ({reason})"),
             effect,
         }),
         _ => Failure::Other(Error::Rejected {

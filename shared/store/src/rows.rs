@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn replies_of_the_asker_become_errors_by_code() {
+    fn asker_replies_become_errors_by_code() {
         let rows = json!({"columns": [], "rows": [], "row_count": 0, "truncated": false});
         assert!(read(rows).is_ok());
         let refused = |code: &str| read(json!({"refused": code, "message": "m"})).unwrap_err();

@@ -93,7 +93,7 @@ impl Email {
         let Some(config) = &self.config else {
             return Err(not_configured("GOALPOST_EMAIL_URL and GOALPOST_EMAIL_FROM"));
         };
-        check(arguments, &context.reach.email_domains)?;
+        check(arguments, &context.egress_policy.email_domains)?;
         let key = (config.key)()
             .await
             .map_err(|problem| ToolError::retryable("email_key_unavailable", problem))?

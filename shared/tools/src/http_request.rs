@@ -132,7 +132,7 @@ impl HttpRequest {
         sent: &Sent,
         context: &CallContext,
     ) -> Result<Response, ToolError> {
-        let hosts = &context.reach.http_hosts;
+        let hosts = &context.egress_policy.http_hosts;
         let is_exempt =
             self.http
                 .policy

@@ -11,13 +11,13 @@
 mod arguments;
 pub mod calculate;
 pub mod control;
+mod egress_policy;
 mod email;
 mod error;
 mod http;
 pub mod http_get;
 mod http_request;
 mod mcp;
-mod reach;
 mod registry;
 pub mod sql;
 mod table_write;
@@ -25,10 +25,10 @@ pub mod template;
 pub mod webhook;
 
 pub use control::EMBED_MEMORIES;
+pub use egress_policy::{EgressPolicy, McpServer, StepDatabase};
 pub use email::{EmailConfig, SecretReader};
 pub use error::{OUTCOME_UNKNOWN, QUERIES_BUSY, ToolError, WAITS_FOR_PERSON};
 pub use http::HttpPolicy;
-pub use reach::{McpServer, Reach, StepDatabase};
 pub use registry::{CallContext, MAX_RESULT_BYTES, Registry};
 pub use sql::{Query, QueryRunner};
 

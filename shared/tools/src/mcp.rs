@@ -198,9 +198,9 @@ fn refuse_unapproved(name: &str, tool: &str, states: &Value) -> Result<(), ToolE
 #[cfg(test)]
 mod everything;
 #[cfg(test)]
-mod fuzz;
+mod foreign_answers;
 #[cfg(test)]
-mod spoken;
+mod fuzz;
 #[cfg(test)]
 mod test_server;
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::mcp::Mcp;
 use crate::sql::QueryRunner;
 use crate::webhook::Webhook;
 use crate::{
-    EmailConfig, OUTCOME_UNKNOWN, Reach, StepDatabase, ToolError, calculate, control, email,
+    EgressPolicy, EmailConfig, OUTCOME_UNKNOWN, StepDatabase, ToolError, calculate, control, email,
     http_get, http_request, mcp, sql, table_write, template, webhook,
 };
 
@@ -33,7 +33,7 @@ pub struct CallContext {
     /// The hosts that `webhook` may post to: the workspace's own list. An empty list allows none.
     pub webhook_hosts: Vec<String>,
     /// The other destinations that the workspace allows.
-    pub reach: Reach,
+    pub egress_policy: EgressPolicy,
     /// The database for tools, bound to the step's lease; without it, those tools are refused.
     pub database: Option<Arc<dyn StepDatabase>>,
     /// Identifies this call: the same for each attempt of it, without the attempt's number.

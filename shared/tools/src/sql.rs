@@ -87,8 +87,8 @@ pub(crate) async fn call(
         let message = "this step cannot query the database; use sql in a step of a run";
         return Err(ToolError::terminal("query_unavailable", message));
     };
-    let asked = arguments.get("row_limit").and_then(Value::as_u64);
-    let row_limit = asked
+    let requested = arguments.get("row_limit").and_then(Value::as_u64);
+    let row_limit = requested
         .and_then(|limit| u32::try_from(limit).ok())
         .unwrap_or(DEFAULT_ROW_LIMIT);
     // A little below the cap on results, for the column names and the rest around the rows.

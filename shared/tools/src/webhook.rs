@@ -105,7 +105,7 @@ impl Webhook {
             );
             return Err(ToolError::terminal("invalid_arguments", message));
         }
-        let signature = if context.reach.webhooks_signed {
+        let signature = if context.egress_policy.webhooks_signed {
             signed(&body, context).await?
         } else {
             HeaderMap::new()

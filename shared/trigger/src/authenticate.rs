@@ -29,11 +29,11 @@ const SHARED_SECRET_HEADER: &str = "x-webhook-secret";
 
 /// The callers that a function URL accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
+pub enum Access {
     /// Wakes and webhooks only: every other call is refused with 401 before its body is read.
-    WakesOnly,
+    Internal,
     /// People as well (intake).
-    People,
+    Public,
 }
 
 /// A secret that cannot be used. Its value is never part of the message.
@@ -60,7 +60,7 @@ pub enum SecretError {
 /// The name of one function and the secrets of its URL.
 pub struct Authenticator {
     function: &'static str,
-    door: Door,
+    access: Access,
     wake_keys: Vec<Webhook>,
     webhook_secrets: Vec<SecretString>,
 }
@@ -74,7 +74,7 @@ impl Authenticator {
     /// [`SecretError`] if a value is malformed or too short.
     pub fn new(
         function: &'static str,
-        door: Door,
+        access: Access,
         wake_secret: Option<&SecretString>,
         webhook_secret: Option<&SecretString>,
     ) -> Result<Self, SecretError> {
@@ -88,7 +88,7 @@ impl Authenticator {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             function,
-            door,
+            access,
             wake_keys,
             webhook_secrets,
         })
@@ -105,8 +105,8 @@ impl Authenticator {
         ))
     }
 
-    pub(crate) fn door(&self) -> Door {
-        self.door
+    pub(crate) fn access(&self) -> Access {
+        self.access
     }
 
     /// Verifies a signed body. Nothing of the body is parsed here.
@@ -160,7 +160,7 @@ impl std::fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Authenticator")
             .field("function", &self.function)
-            .field("door", &self.door)
+            .field("access", &self.access)
             .field("wake_keys", &self.wake_keys.len())
             .field("webhook_secrets", &self.webhook_secrets.len())
             .finish()
@@ -271,10 +271,10 @@ mod tests {
     /// Compares with a vector computed with Python's `hmac`, so that a change of the signing library cannot move both
     /// sides of the other tests at once.
     #[test]
-    fn a_signature_made_elsewhere_is_accepted() {
+    fn foreign_signature_is_accepted() {
         let secret = SecretString::from("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
         let authenticator =
-            Authenticator::new("executor", Door::WakesOnly, Some(&secret), None).unwrap();
+            Authenticator::new("executor", Access::Internal, Some(&secret), None).unwrap();
         let headers = [
             (ID_HEADER, "msg_p5jXN8AQM9LWM0D4loKWxJek"),
             (TIMESTAMP_HEADER, "1614265330"),

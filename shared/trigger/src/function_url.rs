@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::authenticate::{self, Authenticator, Door};
+use crate::authenticate::{self, Access, Authenticator};
 use crate::{
     DatabaseWebhook, MAX_REQUEST_BYTES, MAX_WAKE_BYTES, Refusal, Trigger, Wake, untrusted_json,
 };
@@ -94,7 +94,7 @@ pub(crate) fn decode(
         let body = body_of(&event, MAX_WAKE_BYTES)?;
         return DatabaseWebhook::decode(untrusted_json(&body)?).map(Trigger::DatabaseWebhook);
     }
-    if authenticator.door() == Door::WakesOnly {
+    if authenticator.access() == Access::Internal {
         return Err(Refusal::unauthorized(
             "wakes_only",
             "this function answers the database alone; people's requests go to intake",
@@ -180,7 +180,7 @@ fn body_of(event: &LambdaFunctionUrlRequest, max_bytes: usize) -> Result<Vec<u8>
     let body = BASE64.decode(text).map_err(|_| {
         Refusal::bad_request(
             "body_not_base64",
-            "the body is said to be base64 and is not; send it as it is",
+            "the body is marked as base64 and is not; send it as it is",
         )
     })?;
     if body.len() > max_bytes {

@@ -19,7 +19,7 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-pub use authenticate::{Authenticator, Door, SecretError};
+pub use authenticate::{Access, Authenticator, SecretError};
 pub use function_url::HttpRequest;
 pub use json::{MAX_JSON_DEPTH, MAX_JSON_DIGITS, MAX_JSON_NODES, untrusted_json};
 pub use queue::{QueueContent, QueueMessage};

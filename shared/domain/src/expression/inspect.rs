@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_dotted_paths_without_own_and_global_ones() {
+    fn names_omit_own_and_global_ones() {
         assert_eq!(
             names(
                 "{{ steps.a.rows[0].n }} {% for r in steps.b.rows %}{{ r.x }}{{ loop.index }}{% endfor %}{{ range(3) }}"
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_filters_and_tests_are_named_beside_the_names() {
+    fn unknown_filters_and_tests_are_reported() {
         for (template, word) in [
             ("{{ steps.a.rows|tabel }}", "did you mean `table`?"),
             (

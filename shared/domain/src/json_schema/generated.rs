@@ -166,7 +166,7 @@ fn leaf_schema() -> impl Strategy<Value = Value> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3_000))]
     #[test]
-    fn verdict_is_that_of_other_checkers(schema in schema(), value in any_value()) {
+    fn verdict_equals_other_checkers(schema in schema(), value in any_value()) {
         let read = JsonSchema::parse(&schema);
         prop_assert!(read.is_ok(), "{:?}", read.err());
         let fits = read.is_ok_and(|read| read.check(&value).is_ok());

@@ -58,7 +58,7 @@ impl Leases {
         }
     }
 
-    fn lose(&self, lease: &Lease) -> bool {
+    fn abort(&self, lease: &Lease) -> bool {
         let Some(held) = self.lock().remove(lease) else {
             return false;
         };
@@ -133,7 +133,7 @@ async fn beat(
         let in_flight = leases.snapshot();
         for some in in_flight.chunks(MAX_LEASES_PER_CALL) {
             for lease in renew(store, &leases, some, lease_seconds, length).await {
-                if leases.lose(&lease) {
+                if leases.abort(&lease) {
                     let _ = lost.send(lease);
                 }
             }

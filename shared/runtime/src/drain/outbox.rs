@@ -3,7 +3,7 @@
 use store::{FinishedStep, Lease, Outcome, StepError};
 
 use super::bounds;
-use super::step::Entries;
+use super::step::Records;
 
 /// `finish_steps` takes no more at once.
 const MAX_OUTCOMES_PER_CALL: usize = 100;
@@ -35,12 +35,12 @@ impl Outbox {
         self.waiting.is_empty()
     }
 
-    pub(super) fn push(&mut self, lease: Lease, outcome: Outcome, entries: Entries) {
+    pub(super) fn push(&mut self, lease: Lease, outcome: Outcome, records: Records) {
         self.put_back(Pending {
             finished: FinishedStep {
                 lease,
                 outcome: bounds::checked(outcome),
-                calls: entries.calls,
+                calls: records.calls,
             },
             delivery: Delivery::Together,
         });

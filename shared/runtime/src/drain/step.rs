@@ -17,20 +17,20 @@ use crate::Deadline;
 /// The records of a step that are sent with its outcome. Kept outside of the step's future, so that they are sent even
 /// if the future is dropped.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Ledger(Arc<Mutex<Entries>>);
+pub(crate) struct PendingRecords(Arc<Mutex<Records>>);
 
 /// Each ended call that the journal does not have yet.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Entries {
+pub(crate) struct Records {
     pub(crate) calls: ToolCallResults,
 }
 
-impl Ledger {
-    pub(crate) fn entries(&self) -> Entries {
+impl PendingRecords {
+    pub(crate) fn snapshot(&self) -> Records {
         self.locked().clone()
     }
 
-    fn locked(&self) -> MutexGuard<'_, Entries> {
+    fn locked(&self) -> MutexGuard<'_, Records> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -43,7 +43,7 @@ pub struct StepContext {
     stop_at: Instant,
     most: Duration,
     stopping: watch::Receiver<bool>,
-    ledger: Ledger,
+    pending: PendingRecords,
 }
 
 impl StepContext {
@@ -51,7 +51,7 @@ impl StepContext {
         step: &ClaimedStep,
         deadline: &Deadline,
         stopping: watch::Receiver<bool>,
-        ledger: Ledger,
+        pending: PendingRecords,
     ) -> Self {
         let timeout = Duration::from_secs(step.timeout_seconds.into());
         Self {
@@ -60,7 +60,7 @@ impl StepContext {
             stop_at: (Instant::now() + timeout).min(deadline.stop_at()),
             most: timeout.min(deadline.total_for_work()),
             stopping,
-            ledger,
+            pending,
         }
     }
 
@@ -102,21 +102,21 @@ impl StepContext {
         let result = problem.map_or(result, |problem| {
             ToolCallResult::Failed(StepError::terminal("result_not_storable", problem))
         });
-        let mut entries = self.ledger.locked();
-        entries.calls.insert(number, result.clone());
+        let mut records = self.pending.locked();
+        records.calls.insert(number, result.clone());
         result
     }
 
     /// Returns the results of calls that are not recorded yet.
     #[must_use]
     pub fn unrecorded_calls(&self) -> ToolCallResults {
-        self.ledger.locked().calls.clone()
+        self.pending.locked().calls.clone()
     }
 
     /// Removes results that are recorded now.
     pub fn calls_were_recorded(&self, recorded: &ToolCallResults) {
-        let mut entries = self.ledger.locked();
-        entries
+        let mut records = self.pending.locked();
+        records
             .calls
             .retain(|number, _| !recorded.contains_key(number));
     }

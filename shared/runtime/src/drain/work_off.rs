@@ -1,7 +1,7 @@
 //! The state of one drain and its loop. At most one report is under way at a time; outcomes that arrive meanwhile are
 //! sent together in the next one, while the other steps continue.
 
-mod settle;
+mod replies;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -18,7 +18,7 @@ use super::DrainOptions;
 use super::heartbeat::{Heartbeat, Leases};
 use super::outbox::{Outbox, Pending};
 use super::report::{Counts, DrainReport};
-use super::step::{self, Entries, Ledger, StepContext};
+use super::step::{self, PendingRecords, Records, StepContext};
 
 /// Time left unused before the deadline itself.
 const LAST_MOMENT: Duration = Duration::from_millis(50);
@@ -49,7 +49,7 @@ pub(super) struct Drain<'a, W> {
     phase: Phase,
     stopping: watch::Sender<bool>,
     tasks: JoinSet<(Lease, Outcome)>,
-    running: HashMap<Lease, Ledger>,
+    running: HashMap<Lease, PendingRecords>,
     outbox: Outbox,
     leases: Leases,
     lost: mpsc::UnboundedReceiver<Lease>,
@@ -113,15 +113,15 @@ where
         if self.phase != Phase::Working {
             // Claimed by a report that was under way when time ran out.
             self.outbox
-                .push(lease, Outcome::Released, Entries::default());
+                .push(lease, Outcome::Released, Records::default());
             return;
         }
-        let ledger = Ledger::default();
+        let records = PendingRecords::default();
         let context = StepContext::new(
             &step,
             &self.options.deadline,
             self.stopping.subscribe(),
-            ledger.clone(),
+            records.clone(),
         );
         let span = tracing::info_span!(
             "step",
@@ -140,7 +140,7 @@ where
             .spawn(async move { (name, outcome.await) }.instrument(span));
         let until = claimed_at + self.options.lease_length();
         self.leases.insert(lease.clone(), until, task);
-        self.running.insert(lease, ledger);
+        self.running.insert(lease, records);
     }
 
     pub(super) async fn work_off(mut self) -> DrainReport {
@@ -156,10 +156,10 @@ where
             let next_phase_at = self.next_phase_at();
             tokio::select! {
                 Some(joined) = self.tasks.join_next() => self.collect(joined).await,
-                Some(lease) = self.lost.recv() => self.lose(&lease),
+                Some(lease) = self.lost.recv() => self.on_lease_lost(&lease),
                 report = arrival(&mut reporting) => {
                     reporting = None;
-                    pause_until = self.take_in(report).map(|pause| Instant::now() + pause);
+                    pause_until = self.apply_reply(report).map(|pause| Instant::now() + pause);
                 }
                 () = reached(pause_until) => pause_until = None,
                 () = sleep_until(next_phase_at) => {
@@ -186,16 +186,16 @@ where
     fn finish(&mut self, joined: Result<(Lease, Outcome), JoinError>) {
         // An aborted step was handled where it was aborted.
         let Ok((lease, outcome)) = joined else { return };
-        let Some(ledger) = self.running.remove(&lease) else {
+        let Some(records) = self.running.remove(&lease) else {
             return;
         };
         // The step had too little time left for its next action. Claimed again by this very drain it would have less.
         self.may_claim &= outcome != Outcome::Released;
-        self.outbox.push(lease, outcome, ledger.entries());
+        self.outbox.push(lease, outcome, records.snapshot());
     }
 
     /// Drops a step whose work the heartbeat has aborted. The step's next worker settles its unfinished model calls.
-    fn lose(&mut self, lease: &Lease) {
+    fn on_lease_lost(&mut self, lease: &Lease) {
         tracing::info!(run_id = lease.run_id.0, step_key = %lease.step_key, "lease lost");
         self.counts.lost(lease);
         self.running.remove(lease);
@@ -222,17 +222,18 @@ where
         }
         self.phase = Phase::Stopped;
         self.tasks.abort_all();
-        for (lease, ledger) in std::mem::take(&mut self.running) {
-            self.outbox.push(lease, Outcome::Released, ledger.entries());
+        for (lease, records) in std::mem::take(&mut self.running) {
+            self.outbox
+                .push(lease, Outcome::Released, records.snapshot());
         }
     }
 
     /// Returns the next call, if one is due: outcomes to report, or one more claim.
     fn next_report(&mut self) -> Option<Reporting> {
         let is_idle = self.running.is_empty() && self.outbox.is_empty();
-        let must_look =
+        let must_claim =
             is_idle && self.may_be_more && self.may_claim && self.phase == Phase::Working;
-        if self.outbox.is_empty() && !must_look {
+        if self.outbox.is_empty() && !must_claim {
             return None;
         }
         let sent = self.outbox.next_load();

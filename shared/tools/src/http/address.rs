@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn every_network_in_the_tables_can_be_read() {
+    fn every_network_in_tables_is_valid() {
         assert!(
             SPECIAL_V4
                 .iter()

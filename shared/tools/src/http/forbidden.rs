@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use super::test_server::{self, Server, answer};
 use super::vectors::{self, PUBLIC, PUBLIC_V6};
 use super::{Http, HttpPolicy, Lookup};
-use crate::{CallContext, McpServer, Reach, Registry, StepDatabase, ToolError};
+use crate::{CallContext, EgressPolicy, McpServer, Registry, StepDatabase, ToolError};
 
 /// Set in the test that runs in a network of its own.
 const INSIDE: &str = "GOALPOST_TEST_OWN_NETWORK";
@@ -110,9 +110,9 @@ fn context(url: &str) -> CallContext {
         readable_schemas: Vec::new(),
         run_query: None,
         webhook_hosts: listed(url),
-        reach: Reach {
+        egress_policy: EgressPolicy {
             http_hosts: listed(url),
-            ..Reach::default()
+            ..EgressPolicy::default()
         },
         database: Some(Arc::new(Anywhere(url.to_owned()))),
         idempotency_key: "1/a".into(),
@@ -181,7 +181,7 @@ async fn try_everything(port: u16) -> usize {
         );
         let from = format!("http://{own}/");
         let mut context = context(url);
-        context.reach.http_hosts.push(own);
+        context.egress_policy.http_hosts.push(own);
         for (tool, arguments) in [
             ("http_get", json!({"url": from})),
             ("http", json!({"method": "GET", "url": from})),
@@ -198,7 +198,7 @@ async fn try_everything(port: u16) -> usize {
 }
 
 #[tokio::test]
-async fn no_spelling_name_or_redirect_leads_a_tool_to_a_forbidden_address() {
+async fn no_url_reaches_a_forbidden_address() {
     let trap = Trap::set(0);
     let count = try_everything(trap.port).await;
     println!("{count} URLs, each by six calls and two redirects");
@@ -217,13 +217,13 @@ async fn private_host_of_another_workspace_is_not_dialled() {
     };
     let registry = Registry::builtin(policy).unwrap();
     let url = format!("http://{host}/");
-    let stranger = CallContext {
+    let outsider = CallContext {
         workspace_id: "3f2504e0-4f89-41d3-9a0c-0305e82c33ff".parse().unwrap(),
         ..context(&url)
     };
     for (tool, arguments) in calls(&url) {
         let error = registry
-            .call(tool, &arguments, &stranger)
+            .call(tool, &arguments, &outsider)
             .await
             .unwrap_err();
         assert!(
@@ -242,7 +242,7 @@ async fn private_host_of_another_workspace_is_not_dialled() {
 
 /// Runs the same where every address is local: a call that is not refused arrives.
 #[tokio::test]
-async fn in_a_network_where_every_address_answers_nothing_forbidden_is_dialled() {
+async fn forbidden_addresses_are_not_dialled_in_own_network() {
     if std::env::var_os(INSIDE).is_none() {
         return run_in_own_network();
     }
@@ -320,8 +320,7 @@ async fn rebind(trap: &Trap, public: IpAddr, before: usize) {
 /// Runs the test above again, in a network namespace whose every address is local.
 fn run_in_own_network() {
     let own = std::env::current_exe().unwrap();
-    let test =
-        "http::forbidden::in_a_network_where_every_address_answers_nothing_forbidden_is_dialled";
+    let test = "http::forbidden::forbidden_addresses_are_not_dialled_in_own_network";
     let script = "ip link set lo up && ip route add local 0.0.0.0/0 dev lo && ip -6 route add local ::/0 dev lo || exit 77; \
                   exec \"$0\" --exact \"$1\" --nocapture";
     let run = Command::new("unshare")
@@ -332,8 +331,8 @@ fn run_in_own_network() {
         .output();
     match run {
         Ok(output) if output.status.success() => {
-            let said = String::from_utf8_lossy(&output.stdout).into_owned();
-            assert!(said.contains("URLs in a network of its own"), "{said}");
+            let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(stdout.contains("URLs in a network of its own"), "{stdout}");
         }
         Ok(output) if output.status.code() == Some(101) => {
             panic!(

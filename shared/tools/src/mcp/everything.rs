@@ -59,7 +59,7 @@ async fn start() -> Option<(Child, u16)> {
 }
 
 #[tokio::test]
-async fn the_reference_server_is_listed_and_called() {
+async fn reference_server_is_listed_and_called() {
     let Some((mut child, port)) = start().await else {
         return;
     };

@@ -265,7 +265,7 @@ fn sent_and_read(good: &[Value], id: u32, number: u64) -> (Value, bool, Option<V
 }
 
 #[test]
-fn mutated_greeting_gives_a_known_version_or_a_reason() {
+fn mutated_greeting_gives_version_or_reason() {
     let good = ["2024-11-05", "2025-06-18", "2025-11-25"].map(|version| {
         json!({"jsonrpc": "2.0", "id": 0, "result": {
             "protocolVersion": version, "capabilities": {"tools": {"listChanged": true}}, "serverInfo": {"name": "s", "version": "1"}}})
@@ -286,7 +286,7 @@ fn mutated_greeting_gives_a_known_version_or_a_reason() {
 }
 
 #[test]
-fn mutated_list_leaves_no_entry_without_a_word() {
+fn mutated_list_reports_every_entry() {
     let schema = json!({"type": "object", "properties": {"to": {"type": "string", "pattern": "^(?!x)"}}, "required": ["to"]});
     let good = [
         json!({"jsonrpc": "2.0", "id": 1, "result": {"nextCursor": "2", "tools": [
@@ -357,7 +357,7 @@ fn assert_described(page: &[Value], tools: &[Value]) {
 }
 
 #[test]
-fn mutated_result_is_whole_or_has_a_reason() {
+fn mutated_result_is_complete_or_has_reason() {
     let content = json!([
         {"type": "text", "text": "first"},
         {"type": "image", "data": "aGVsbG8=", "mimeType": "image/png"},

@@ -53,12 +53,12 @@ pub(super) struct Ticket {
 pub(super) enum Failure {
     /// The server has dropped the session, and did nothing.
     SessionGone,
-    Told(ToolError),
+    Error(ToolError),
 }
 
 impl From<ToolError> for Failure {
     fn from(error: ToolError) -> Self {
-        Self::Told(error)
+        Self::Error(error)
     }
 }
 

@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_names_stay_and_others_get_stable_ones() {
+    fn plain_names_stay_and_others_become_stable() {
         let long = "x".repeat(65);
         let names = [
             "repo/search",
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn entry_without_a_usable_name_is_listed_with_its_problem() {
+    fn entry_without_usable_name_lists_its_problem() {
         let long = "x".repeat(1_001);
         for (entry, problem) in [
             (json!({"name": ""}), "empty"),
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn name_listed_twice_with_other_words_cannot_be_used() {
+    fn conflicting_entries_of_one_name_are_unusable() {
         for name in ["echo", "a/b"] {
             let same = json!({"name": name, "description": "one"});
             let tools = describe(&[same.clone(), same.clone()]);
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn schema_is_refused_for_size_depth_or_form_alone() {
+    fn schema_is_refused_for_size_depth_form() {
         let deep = (0..90).fold(json!({}), |inner, _| json!({"items": inner}));
         for (schema, is_usable) in [
             (

@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn error_without_id_answers_the_question() {
+    fn error_without_id_answers_the_request() {
         let text = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}"#;
         assert!(in_text(text, 7).is_some());
         assert!(in_text(&text.replace("\"id\":null,", ""), 7).is_some());

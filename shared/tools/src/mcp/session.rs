@@ -44,7 +44,7 @@ impl<'a> Session<'a> {
         let Answer {
             message,
             session_id,
-        } = answer.map_err(|failure| told(line, failure))?;
+        } = answer.map_err(|failure| into_error(line, failure))?;
         let version = version_of(line.server(), message)?;
         let session = Self {
             line,
@@ -55,7 +55,7 @@ impl<'a> Session<'a> {
         };
         let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
         let taken = line.post(&session.ticket, &ready, None).await;
-        taken.map_err(|failure| told(line, failure))?;
+        taken.map_err(|failure| into_error(line, failure))?;
         Ok(session)
     }
 
@@ -72,7 +72,7 @@ impl<'a> Session<'a> {
             let question =
                 json!({"jsonrpc": "2.0", "id": id, "method": "tools/list", "params": params});
             let answer = self.line.post(&self.ticket, &question, Some(id)).await;
-            let answer = answer.map_err(|failure| told(self.line, failure))?;
+            let answer = answer.map_err(|failure| into_error(self.line, failure))?;
             let result = answer::result(self.line.server(), answer.message)?;
             for tool in page_of(self.line.server(), &result)? {
                 if !listed.contains(tool) && listed.len() <= MAX_TOOLS {
@@ -111,7 +111,7 @@ impl<'a> Session<'a> {
             self.line.acts(true);
             answer = self.line.post(&self.ticket, &question, Some(100)).await;
         }
-        let answer = answer.map_err(|failure| told(self.line, failure))?;
+        let answer = answer.map_err(|failure| into_error(self.line, failure))?;
         let result = answer::of_call(self.line.server(), tool, answer.message);
         result.map_err(|error| self.line.unless_unknown(error))
     }
@@ -143,9 +143,9 @@ pub(super) fn page_of<'a>(
     page.ok_or_else(|| answer::malformed(server, "its list of tools is none"))
 }
 
-fn told(line: &Line<'_>, failure: Failure) -> ToolError {
+fn into_error(line: &Line<'_>, failure: Failure) -> ToolError {
     match failure {
-        Failure::Told(error) => error,
+        Failure::Error(error) => error,
         Failure::SessionGone => {
             let message = format!(
                 "the MCP server {} forgets its sessions at once; trying again later may help",

@@ -296,7 +296,7 @@ impl StepDatabase for Desk {
         let known = match tool {
             Some(None) => Err(ToolError::terminal(
                 "mcp_tool_not_approved",
-                "nobody approved it",
+                "the tool is not approved",
             )),
             _ => Ok(server),
         };

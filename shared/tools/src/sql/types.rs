@@ -75,10 +75,10 @@ pub(super) fn is_allowed(data_type: &DataType) -> bool {
 
 /// Returns true if a type shows numbers of objects as their names, which reveals the objects of every schema. For
 /// allowed types only; refused where the catalog may not be read.
-pub(super) fn tells_names(data_type: &DataType) -> bool {
+pub(super) fn reveals_names(data_type: &DataType) -> bool {
     match data_type {
         DataType::Regclass => true,
-        DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) => tells_names(element),
+        DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) => reveals_names(element),
         DataType::Custom(name, _) => name.to_string().to_ascii_lowercase().contains("reg"),
         _ => false,
     }

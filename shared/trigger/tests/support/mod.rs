@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
-use trigger::{Authenticator, Door, Refusal, Trigger};
+use trigger::{Access, Authenticator, Refusal, Trigger};
 
 pub(crate) const NEW_KEY: &str = "whsec_bmV3ZXN0LWtleS1uZXdlc3Qta2V5LW5ld2VzdA==";
 pub(crate) const OLD_KEY: &str = "whsec_cHJldmlvdXMta2V5LXByZXZpb3VzLWtleS1wcmV2";
@@ -30,10 +30,10 @@ pub(crate) fn fixture(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-pub(crate) fn authenticator(door: Door) -> Authenticator {
+pub(crate) fn authenticator(access: Access) -> Authenticator {
     let wake = SecretString::from(format!("{NEW_KEY} {OLD_KEY}"));
     let webhook = SecretString::from(SHARED_SECRET);
-    Authenticator::new("executor", door, Some(&wake), Some(&webhook)).unwrap()
+    Authenticator::new("executor", access, Some(&wake), Some(&webhook)).unwrap()
 }
 
 pub(crate) fn signature(key: &str, id: &str, timestamp: i64, body: &[u8]) -> String {
@@ -70,6 +70,6 @@ pub(crate) fn url_request(headers: &Value, body: &[u8], is_base64: bool) -> Valu
     payload
 }
 
-pub(crate) fn refusal_of(payload: Value, door: Door) -> Refusal {
-    Trigger::decode(payload, &authenticator(door), now()).unwrap_err()
+pub(crate) fn refusal_of(payload: Value, access: Access) -> Refusal {
+    Trigger::decode(payload, &authenticator(access), now()).unwrap_err()
 }

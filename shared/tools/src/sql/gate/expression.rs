@@ -58,7 +58,7 @@ impl Gate<'_> {
 
     pub(super) fn cast(&self, data_type: &DataType) -> Step {
         if types::is_allowed(data_type)
-            && (self.catalog_is_readable || !types::tells_names(data_type))
+            && (self.catalog_is_readable || !types::reveals_names(data_type))
         {
             return Ok(());
         }

@@ -9,7 +9,7 @@ use crate::ToolError;
 
 /// The destinations that the workspace allows to tools. An empty list allows none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct Reach {
+pub struct EgressPolicy {
     /// The hosts that `http` may call: `host`, or `host:port` where the port is not 443.
     #[serde(default)]
     pub http_hosts: Vec<String>,

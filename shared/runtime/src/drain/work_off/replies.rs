@@ -18,18 +18,18 @@ where
     F: Future<Output = Outcome> + Send + 'static,
 {
     /// Applies a reply. Returns the pause before the next attempt if there was none.
-    pub(super) fn take_in(&mut self, report: Report) -> Option<Duration> {
-        self.reply_was_lost = report.reply.as_ref().is_err_and(is_passing);
+    pub(super) fn apply_reply(&mut self, report: Report) -> Option<Duration> {
+        self.reply_was_lost = report.reply.as_ref().is_err_and(is_transient);
         let reply = match report.reply {
             Ok(reply) => reply,
-            Err(error) if is_passing(&error) && !report.sent.is_empty() => {
+            Err(error) if is_transient(&error) && !report.sent.is_empty() => {
                 tracing::warn!(%error, "outcomes could not be reported; trying again");
                 self.keep(report.sent);
                 return Some(PAUSE);
             }
             Err(error) => {
                 self.may_claim &= !matches!(error, Error::Malformed { .. });
-                self.set_apart(report.sent, &error);
+                self.isolate_rejected(report.sent, &error);
                 // This was only a claim: the next wake repeats it.
                 self.may_be_more = false;
                 return None;
@@ -38,14 +38,14 @@ where
         // In the order in which they were sent: one step can be among them under two epochs.
         let mut verdicts = reply.outcomes.into_iter();
         for pending in report.sent {
-            self.settle(pending, verdicts.next());
+            self.apply_verdict(pending, verdicts.next());
         }
         self.may_be_more &= report.limit == 0;
         self.begin(reply.claimed, report.sent_at);
         None
     }
 
-    fn settle(&mut self, pending: Pending, judged: Option<Judged>) {
+    fn apply_verdict(&mut self, pending: Pending, judged: Option<Judged>) {
         let lease = &pending.finished.lease;
         let verdict = judged
             .filter(|judged| judged.run_id == lease.run_id && judged.step_key == lease.step_key);
@@ -62,7 +62,7 @@ where
                 return;
             }
             Some(Verdict::Refused) | None => {
-                self.abandon(&pending, "the database knows no such step")
+                self.abandon(&pending, "the database has no such step")
             }
         }
         self.leases.remove(&pending.finished.lease);
@@ -82,7 +82,7 @@ where
     /// Isolates the outcomes of a rejected report. One outcome can spoil a whole call, for example by text that
     /// Postgres cannot store: each is then sent alone, and one that is rejected again becomes a failure with the
     /// reason.
-    fn set_apart(&mut self, sent: Vec<Pending>, error: &Error) {
+    fn isolate_rejected(&mut self, sent: Vec<Pending>, error: &Error) {
         let is_single = sent.len() == 1;
         for mut pending in sent {
             match pending.delivery {
@@ -119,6 +119,6 @@ where
 }
 
 /// Returns true if the same report may be accepted later. A refused token is such a case: the next one is renewed.
-fn is_passing(error: &Error) -> bool {
+fn is_transient(error: &Error) -> bool {
     error.is_retryable() || matches!(error, Error::Unauthorized { .. })
 }
