@@ -1,17 +1,17 @@
-//! What the aggregator reads from its environment, beside what all functions read.
+//! Configuration of the aggregator, in addition to that of all functions.
 
 use llm::ModelConfig;
 use runtime::{Config, ConfigError, Environment};
 
 /// The aggregator's configuration.
 pub struct AggregatorConfig {
-    /// What all functions have in common.
+    /// The configuration that all functions share.
     pub common: Config,
-    /// The language model; its keys are secrets and come later.
+    /// The language model; its keys are secrets, read later.
     pub model: ModelConfig,
 }
 
-/// Reads it.
+/// Reads the configuration from the environment.
 ///
 /// # Errors
 /// Names everything that is missing.

@@ -1,4 +1,4 @@
-//! What a judge step was told when it was claimed, and what templates and checks may name.
+//! The context of a claimed judge step, and the names that templates and checks may use.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ pub(crate) struct Judging {
     pub(crate) steps: Vec<StepOutcome>,
     #[serde(default)]
     pub(crate) report: Option<ReportTemplate>,
-    /// Why the run fails whatever the verdicts are; `None` while it can still succeed.
+    /// The reason why the run fails whatever the verdicts are; `None` while it can still succeed.
     #[serde(default)]
     pub(crate) failure: Option<String>,
     #[serde(default)]
@@ -44,7 +44,7 @@ impl Judging {
         })
     }
 
-    /// Whether the cap leaves room for another plan.
+    /// Returns true if the cap leaves room for another plan.
     pub(crate) fn may_plan_again(&self) -> bool {
         self.revision <= self.max_revisions
     }
@@ -60,7 +60,7 @@ impl Judging {
         )
     }
 
-    /// Results of the steps that completed, by key.
+    /// Returns the results of the steps that completed, by key.
     pub(crate) fn results(&self) -> Map<String, Value> {
         let results = self.steps.iter().filter(|step| step.state == "completed");
         results
@@ -68,7 +68,7 @@ impl Judging {
             .collect()
     }
 
-    /// Steps that failed, with their words.
+    /// Returns the error messages of the steps that failed, by key.
     pub(crate) fn failures(&self) -> BTreeMap<&str, &str> {
         let failed = self.steps.iter().filter(|step| step.state == "failed");
         failed
@@ -83,7 +83,7 @@ impl Judging {
             .collect()
     }
 
-    /// The names that the report's template and the checks may use.
+    /// Returns the names that the report's template and the checks may use.
     pub(crate) fn names(&self) -> Value {
         json!({
             "goal": {

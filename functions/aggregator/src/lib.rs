@@ -1,10 +1,11 @@
-//! The aggregator says whether a goal is reached: steps of kind `judge`.
+//! The aggregator judges whether a goal is reached: steps of kind `judge`.
 //!
 //! When all steps of a plan have ended it compiles their results into a report (Markdown, and JSON for programs) and
 //! gives each success criterion a verdict with its evidence: by its check where that can be evaluated, by the model
-//! otherwise, and `unknown` where neither can say. An unmet criterion leads to another plan, within the cap; after that the goal
-//! fails with the best there is. An unknown one never completes the goal: the database asks the requester. A run whose
-//! step failed for good is judged too, by checks alone, so that its report says what was achieved, what failed and why. The database then ends run, goal and the parent's step (or the request) together.
+//! otherwise, and `unknown` where neither can decide. An unmet criterion leads to another plan, within the cap; after
+//! that the goal fails with the results it has. An unknown one never completes the goal: the database asks the
+//! requester. A run whose step failed for good is judged too, by checks alone, so that its report shows the results,
+//! the failures and their reasons. The database then ends run, goal and the parent's step (or the request) together.
 
 pub mod config;
 mod context;
@@ -27,11 +28,11 @@ use crate::verdicts::Checked;
 /// The kinds of steps that are claimed.
 pub const KINDS: &[StepKind] = &[StepKind::Judge];
 
-/// The function with everything it works with.
+/// The function with its worker and model.
 pub struct Aggregator {
-    /// Claims, finishes, answers.
+    /// Claims and finishes steps, and answers triggers.
     pub worker: Worker,
-    /// Who judges criteria that code cannot check.
+    /// The model for criteria that code cannot check.
     pub model: LazyModel,
 }
 
@@ -59,10 +60,10 @@ async fn work(aggregator: Arc<Aggregator>, step: ClaimedStep, context: StepConte
     };
     let Checked { mut verdicts, open } = verdicts::by_checks(&judging);
     if judging.failure.is_some() {
-        // The goal has failed: nothing more is paid to judge it, and the report says what is known.
+        // The goal has failed: nothing more is paid to judge it, and the report shows the results so far.
         verdicts.extend(open.iter().map(verdicts::unjudged));
     } else if !open.is_empty() {
-        match ask(&aggregator, &step, &context, &judging, &open).await {
+        match call_model(&aggregator, &step, &context, &judging, &open).await {
             Ok(given) => verdicts.extend(given),
             Err(outcome) => return outcome,
         }
@@ -73,8 +74,8 @@ async fn work(aggregator: Arc<Aggregator>, step: ClaimedStep, context: StepConte
     }
 }
 
-/// Verdicts of a model, by way of the step's journal: what was answered to a worker that died is not asked again.
-async fn ask(
+/// Calls the model for the verdicts through the step's journal, so that an answered call is not repeated after a crash.
+async fn call_model(
     aggregator: &Aggregator,
     step: &ClaimedStep,
     context: &StepContext,
@@ -90,7 +91,7 @@ async fn ask(
     }
 }
 
-/// Verdicts, report and decision: the result of the step.
+/// Builds the result of the step: verdicts, report and decision.
 fn judge(judging: &Judging, verdicts: &[CriterionVerdict]) -> Value {
     let unmet: Vec<String> = verdicts
         .iter()

@@ -1,4 +1,4 @@
-//! Compiles what the steps came to: Markdown for people, JSON for programs.
+//! Compiles the results of the steps: Markdown for people, JSON for programs.
 
 use domain::expression;
 use serde_json::{Map, Value, json};
@@ -11,8 +11,8 @@ const MAX_OUTPUT_BYTES: usize = 32 * 1024;
 /// All repeated results together.
 const MAX_OUTPUTS_BYTES: usize = 128 * 1024;
 
-/// The report that a person reads and may forward: the plan's own template, or else the text of the last agent, or else
-/// every result in order; then what failed. Verdicts are rows beside it.
+/// Renders the report that a person reads and may forward: the plan's own template, or else the text of the last agent,
+/// or else every result in order; then the failures. Verdicts are rows of their own.
 pub(crate) fn markdown(judging: &Judging) -> String {
     let names = judging.names();
     let body = body(judging, &names);
@@ -28,7 +28,7 @@ pub(crate) fn markdown(judging: &Judging) -> String {
         ));
     }
     text.push_str(&body);
-    // What failed on the way and was made good is in the rows, and not in a text that is forwarded.
+    // Failures that were repaired are in the rows; a text that is forwarded leaves them out.
     if judging.failure.is_some() {
         push_failures(&mut text, judging);
     }
@@ -48,7 +48,7 @@ fn body(judging: &Judging, names: &Value) -> String {
         return last_text(judging).unwrap_or_else(|| every_result(judging));
     };
     let rendered = match judging.failure {
-        // Steps are missing: what there is of the report is worth more than none.
+        // Steps are missing: a partial report is worth more than none.
         Some(_) => expression::render_partial_report(&report.body, names),
         None => expression::render_report(&report.body, names),
     };
@@ -76,7 +76,7 @@ fn begins_with_heading(body: &str) -> bool {
     body.trim_start().starts_with("# ")
 }
 
-/// What programs read: how each step ended, and the results that are not too large.
+/// Builds the JSON for programs: the state of each step, and the results that are not too large.
 pub(crate) fn json(judging: &Judging) -> Value {
     let mut outputs = Map::new();
     let mut room = MAX_OUTPUTS_BYTES;
@@ -134,7 +134,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// A judge's context over a query, an agent's text and a failed step.
+    /// Builds a judge's context over a query, an agent's text and a failed step.
     fn judging(changes: &Value) -> Judging {
         let mut context = json!({
             "goal": {"title": "Lamps"}, "question": "q", "criteria": [{"number": 1, "description": "It is counted"}],
@@ -151,13 +151,13 @@ mod tests {
     }
 
     #[test]
-    fn report_holds_neither_criteria_nor_repaired_failures() {
+    fn report_omits_criteria_and_repaired_failures() {
         let body = json!({"report": {"title": "{{ steps.count.n }} lamps", "body": "There are {{ steps.count.n }}."}});
         assert_eq!(markdown(&judging(&body)), "# 7 lamps\n\nThere are 7.");
     }
 
     #[test]
-    fn text_of_the_last_agent_stands_for_a_missing_template() {
+    fn missing_template_falls_back_to_last_agent_text() {
         assert_eq!(markdown(&judging(&json!({}))), "# Lamps\n\nSeven lamps.");
     }
 
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn failed_goal_shows_what_there_is_and_what_failed() {
+    fn failed_goal_reports_results_and_failures() {
         let changes = json!({"failure": "step shaky failed",
             "report": {"title": "Lamps", "body": "{{ steps.count.n }} lamps, {{ steps.shaky.price.low }} each."}});
         let text = markdown(&judging(&changes));

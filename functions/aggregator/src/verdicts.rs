@@ -9,12 +9,13 @@ use tasks::{Criterion, JudgeTask};
 use crate::context::Judging;
 use crate::report;
 
-/// What the checks decide.
+/// The verdicts of the checks, and the criteria that they leave open.
 #[derive(Default)]
 pub(crate) struct Checked<'a> {
     /// Verdicts on the criteria whose check could be evaluated.
     pub(crate) verdicts: Vec<CriterionVerdict>,
-    /// The others, each with why its check could not be: mostly it reads a step that failed.
+    /// The other criteria, each with the reason why its check could not be evaluated: mostly it reads a step that
+    /// failed.
     pub(crate) open: Vec<(&'a Criterion, Option<String>)>,
 }
 
@@ -51,14 +52,15 @@ pub(crate) fn unjudged((criterion, error): &(&Criterion, Option<String>)) -> Cri
     }
 }
 
-/// Asks the model about what the checks left open. A criterion that stays unknown shows why its check could not decide.
+/// Calls the model for the criteria that the checks left open. A criterion that stays unknown shows why its check could
+/// not decide.
 pub(crate) async fn by_model(
     model: &Model,
     journal: &mut Journal<'_>,
     judging: &Judging,
     open: &[(&Criterion, Option<String>)],
 ) -> Result<Vec<CriterionVerdict>, StepError> {
-    // Without its check: what could not be evaluated would mislead.
+    // Without its check: one that could not be evaluated would mislead.
     let without_check = |criterion: &Criterion| Criterion {
         check: None,
         ..criterion.clone()

@@ -1,8 +1,8 @@
-//! What the analyzer reads from its environment: nothing of its own.
+//! Configuration of the analyzer: only that of all functions.
 
 use runtime::{Config, ConfigError, Environment};
 
-/// Reads it.
+/// Reads the configuration from the environment.
 ///
 /// # Errors
 /// Names everything that is missing.

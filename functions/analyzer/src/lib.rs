@@ -1,10 +1,10 @@
-//! Keeps the statistics of what happened.
+//! Folds usage and outcomes into statistics.
 //!
-//! Runs and steps that end, and model calls that are booked, append rows. On its schedule, the analyzer folds these rows
-//! into the totals: per workspace and runbook or agent version the uses, successes, cost and duration, and usage per day,
-//! person, agent and runbook. A row is added and deleted in one transaction, so a fold that is repeated, or lost, counts
-//! nothing twice. The sweep folds too; the analyzer works off what one sweep leaves. Like every scheduled function it
-//! sweeps first. Claims no steps.
+//! Runs and steps that end, and model calls that are booked, append rows. On its schedule, the analyzer folds these
+//! rows into the totals: per workspace and runbook or agent version the uses, successes, cost and duration, and usage
+//! per day, person, agent and runbook. A row is added and deleted in one transaction, so a fold that is repeated, or
+//! lost, counts nothing twice. The sweep folds too; the analyzer works off what one sweep leaves. Like every scheduled
+//! function it sweeps first. It claims no steps.
 
 pub mod config;
 
@@ -29,7 +29,7 @@ pub async fn handle(worker: Arc<Worker>, invocation: Invocation) -> Result<Value
     let folded = fold(&worker, &invocation).await?;
     tracing::info!(folded, "folded the statistics");
     Ok(match trigger {
-        // What is no wake is for a person to look at, in the dead-letter queue.
+        // A message that is no wake goes to the dead-letter queue, where a person reads it.
         Trigger::Queue(messages) => trigger::queue_reply(
             messages
                 .into_iter()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use runtime::Worker;
-use trigger::Door;
+use trigger::Access;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -11,7 +11,7 @@ async fn main() -> anyhow::Result<()> {
         "analyzer",
         analyzer::config::from_env()?,
         &[],
-        Door::WakesOnly,
+        Access::Internal,
     )?);
     runtime::run("analyzer", move |invocation| {
         analyzer::handle(Arc::clone(&worker), invocation)

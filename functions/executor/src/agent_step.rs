@@ -1,8 +1,7 @@
 //! A step that an agent works on: turns of a model, calls of tools, until the model is done.
 //!
-//! The one thing to know: it is written as if it ran once. Whatever was answered or done before, under another claim,
-//! comes out of the journal in the same order, so that a step that takes hours is the same code as one that takes a
-//! second.
+//! The code is written as if it ran once. Model answers and tool results of earlier claims come out of the journal in
+//! the same order, so a step that takes hours is the same code as one that takes a second.
 
 use domain::ToolCall;
 use domain::plan::AgentInput;
@@ -20,8 +19,7 @@ use crate::turns::{self, max_turns};
 use crate::work_context::WorkContext;
 use crate::{Executor, procedure};
 
-/// Lets the agent work; its final answer, or what it submits, is the step's result. A procedure is followed without a
-/// model.
+/// Runs the agent; its final answer, or the result it submits, is the step's result. A procedure runs without a model.
 pub(crate) async fn work(
     executor: &Executor,
     step: &ClaimedStep,
@@ -105,7 +103,7 @@ async fn converse(
     }
     let past = journal.take_past_work();
     let begun_at = past.turns_summed_up;
-    if let Some(result) = go_on_from(past, caller, &mut task, journal).await? {
+    if let Some(result) = replay(past, caller, &mut task, journal).await? {
         return Ok(result);
     }
 
@@ -113,7 +111,7 @@ async fn converse(
     task.max_turns = Some(max_turns);
     for turn in begun_at..max_turns {
         let turns_left = max_turns.saturating_sub(turn);
-        sum_up_if_long(executor, model, journal, &mut task).await?;
+        summarize_if_long(executor, model, journal, &mut task).await?;
         turns::announce(&mut task, turns_left, max_turns, caller.result_schema);
         match tasks::agent::work(model, journal, &task).await? {
             Turn::Done { result, .. } if task.must_answer => return Ok(turns::marked(result)),
@@ -130,7 +128,7 @@ async fn converse(
             Turn::Calls { answer } => {
                 let calls = journal.asked_for().to_vec();
                 if turns_left == 1 && !turns::may_be_made_last(&calls, max_turns) {
-                    // Made now, their results would reach no turn. The step's failure closes them.
+                    // Results of calls made now would reach no turn. The step's failure closes the calls.
                     let calls = Vec::new();
                     task.turns.push(PastTurn { answer, calls });
                     break;
@@ -144,7 +142,8 @@ async fn converse(
     Err(turns::exhausted(&task, max_turns))
 }
 
-/// Common values of the tables that fit the step; none where they cannot be read, since they help and are never needed.
+/// Reads common values of the tables that fit the step. Returns none where they cannot be read, since they are
+/// optional.
 async fn common_values(caller: &ToolCaller<'_>) -> CommonValues {
     let store = caller.executor.worker.store();
     match store.read_common_values(caller.context.lease()).await {
@@ -156,7 +155,7 @@ async fn common_values(caller: &ToolCaller<'_>) -> CommonValues {
     }
 }
 
-/// The task as its first turn sees it.
+/// Builds the task of the first turn.
 fn task(
     work: &WorkContext,
     input: AgentInput,
@@ -196,8 +195,9 @@ fn task(
     })
 }
 
-/// Puts what was done before into the conversation: the summary, the turns of tries that failed, and a word on each.
-async fn go_on_from(
+/// Adds earlier work to the conversation: the summary, the turns of failed attempts, and the reflection on each
+/// failure.
+async fn replay(
     past: PastWork,
     caller: &ToolCaller<'_>,
     task: &mut WorkTask,
@@ -212,19 +212,19 @@ async fn go_on_from(
     }
     let reflections = past.reflections.into_iter();
     task.notes
-        .extend(reflections.map(|said| (said.after, said.text)));
+        .extend(reflections.map(|reflection| (reflection.after, reflection.text)));
     Ok(None)
 }
 
-/// Makes a summary of a conversation that has become long, and goes on from it. The rows keep the original.
-async fn sum_up_if_long(
+/// Summarizes a conversation that has become long, and continues from the summary. The rows keep the original.
+async fn summarize_if_long(
     executor: &Executor,
     model: &Model,
     journal: &mut Journal<'_>,
     task: &mut WorkTask,
 ) -> Result<(), StepError> {
-    let is_worth_it = task.turns.len() > 1;
-    if !is_worth_it || task.conversation_bytes() <= executor.longest_conversation_bytes {
+    let can_shrink = task.turns.len() > 1;
+    if !can_shrink || task.conversation_bytes() <= executor.longest_conversation_bytes {
         return Ok(());
     }
     let summary = tasks::agent::compact(model, journal, task, task.turns.len()).await?;
@@ -235,8 +235,8 @@ async fn sum_up_if_long(
 }
 
 impl ToolCaller<'_> {
-    /// Makes the calls of an answer that are still to be made, and adds the turn to the conversation. A submitted result
-    /// ends the step.
+    /// Makes the calls of an answer that are still open, and adds the turn to the conversation. A submitted result ends
+    /// the step.
     async fn turn(
         &self,
         task: &mut WorkTask,
@@ -245,14 +245,14 @@ impl ToolCaller<'_> {
         calls: Vec<ToolCall>,
     ) -> Result<Option<Value>, StepError> {
         let calls = self.make(calls).await;
-        let calls = calls.map_err(|why| journal.put_back(why))?;
+        let calls = calls.map_err(|interrupted| journal.put_back(interrupted))?;
         if let Some(result) = tool_calls::submitted(&calls) {
             return Ok(Some(result));
         }
-        let said = tool_calls::edits(&calls);
+        let note = tool_calls::edits(&calls);
         task.turns.push(PastTurn { answer, calls });
-        if let Some(said) = said {
-            task.notes.push((task.turns.len(), said));
+        if let Some(note) = note {
+            task.notes.push((task.turns.len(), note));
         }
         Ok(None)
     }

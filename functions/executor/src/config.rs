@@ -1,4 +1,4 @@
-//! What the executor reads from its environment, beside what all functions read.
+//! Configuration of the executor, in addition to that of all functions.
 
 use domain::PrivateHosts;
 use domain::private_hosts::PRIVATE_HOSTS;
@@ -8,31 +8,31 @@ use tools::HttpPolicy;
 
 /// The executor's configuration.
 pub struct ExecutorConfig {
-    /// What all functions have in common.
+    /// The configuration that all functions share.
     pub common: Config,
-    /// The language model; its keys are secrets and come later.
+    /// The language model; its keys are secrets, read later.
     pub model: ModelConfig,
-    /// A conversation of an agent that is longer is summed up: `GOALPOST_LONGEST_CONVERSATION_BYTES`.
+    /// `GOALPOST_LONGEST_CONVERSATION_BYTES`: longer conversations of agents are summarized.
     pub longest_conversation_bytes: usize,
-    /// Where the tools that speak HTTP may go.
+    /// The policy of the tools that speak HTTP.
     pub http: HttpPolicy,
-    /// How mails are sent; without it, none are.
+    /// The mail provider; without it, no mail is sent.
     pub email: Option<Email>,
 }
 
-/// The mail provider; its key is a secret and comes later.
+/// The mail provider; its key is a secret, read later.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Email {
-    /// `GOALPOST_EMAIL_URL`: where a mail is posted to.
+    /// `GOALPOST_EMAIL_URL`: the provider's endpoint.
     pub url: String,
-    /// `GOALPOST_EMAIL_FROM`: who sends.
+    /// `GOALPOST_EMAIL_FROM`: the sender.
     pub from: String,
 }
 
-/// A quarter as many tokens, about: half of what smaller models can read.
+/// About four times the number of tokens: half of the context of smaller models.
 const LONGEST_CONVERSATION_BYTES: usize = 240_000;
 
-/// Reads it.
+/// Reads the configuration from the environment.
 ///
 /// # Errors
 /// Names everything that is missing.
@@ -62,8 +62,8 @@ pub fn from_env() -> Result<ExecutorConfig, ConfigError> {
     environment.finish(config)
 }
 
-/// The project's own API, which no tool calls: a key or token of somebody else's would be used there. An address (as a
-/// local stack has) is none of a public host, and refused for that.
+/// Returns the host of the project's own API, which no tool may call: a key or token of another user would be used
+/// there. An address (as a local stack has) is none of a public host, and refused for that.
 fn own_host(supabase_url: &str) -> Option<String> {
     let (_, rest) = supabase_url.split_once("://")?;
     let host = rest.split(['/', '?', '#']).next()?;
@@ -76,7 +76,7 @@ fn own_host(supabase_url: &str) -> Option<String> {
     is_name.then_some(host)
 }
 
-/// `GOALPOST_EMAIL_URL` and `GOALPOST_EMAIL_FROM`, both or neither.
+/// Reads `GOALPOST_EMAIL_URL` and `GOALPOST_EMAIL_FROM`, both or neither.
 fn email(environment: &mut Environment) -> Option<Email> {
     let url = environment.optional("GOALPOST_EMAIL_URL");
     let from = environment.optional("GOALPOST_EMAIL_FROM");
@@ -92,7 +92,8 @@ fn email(environment: &mut Environment) -> Option<Email> {
     }
 }
 
-/// `GOALPOST_PRIVATE_HOSTS`: the hosts inside the operator's network that tools may call, and for which workspaces.
+/// Reads `GOALPOST_PRIVATE_HOSTS`: the hosts inside the operator's network that tools may call, and for which
+/// workspaces.
 fn private_hosts(environment: &mut Environment) -> PrivateHosts {
     let text = environment.optional(PRIVATE_HOSTS).unwrap_or_default();
     PrivateHosts::parse(&text).unwrap_or_else(|error| {
@@ -107,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_projects_own_host_is_denied_and_an_address_is_not_a_host() {
+    fn own_host_is_denied_unless_an_address() {
         assert_eq!(
             own_host("https://Abc.supabase.co/").as_deref(),
             Some("abc.supabase.co")
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn mail_needs_a_provider_and_a_sender() {
+    fn mail_requires_provider_and_sender() {
         let read = |pairs: &[(&str, &str)]| {
             let mut environment: Environment = pairs.iter().copied().collect();
             let email = email(&mut environment);

@@ -1,4 +1,4 @@
-//! What tools need of the database, bound to the lease of the step that calls them and to the number of the call.
+//! The database for tools, bound to the lease of the step that calls them and to the number of the call.
 
 use futures::future::BoxFuture;
 use runtime::StepContext;
@@ -84,7 +84,7 @@ impl StepDatabase for LeasedDatabase {
     }
 }
 
-/// What the database refuses is refused under the tool's own word; anything else keeps its own.
+/// Converts an error of the database. A refusal gets the tool's own code; any other error keeps its own.
 fn tool_error(refused: &'static str, error: &store::Error) -> ToolError {
     use store::Error as E;
     match error {

@@ -1,13 +1,13 @@
 //! The executor does the work: steps of kind `tool` and `agent`.
 //!
-//! It claims a batch, works on all of it at once (steps mostly wait for a database, a page or a model), and reports
-//! in calls that hand back the next work. A `tool` step is one call whose arguments are filled in from the results of
-//! the steps it depends on: no model is asked. An `agent` step is a conversation: the model asks for tools, the tools
-//! answer, until the model is done or has used up its turns. Which tools there are is decided by the agent's row and
-//! checked here for every call; what a model or a tool says is data.
+//! It claims a batch, works on all steps at once (they mostly wait for a database, a page or a model), and reports in
+//! calls that return the next work. A `tool` step is one call whose arguments are filled in from the results of the
+//! steps it depends on: no model is called. An `agent` step is a conversation: the model requests tool calls and
+//! receives their results, until it is done or has used up its turns. The agent's row decides which tools it may call,
+//! which is checked here for every call; output of models and tools is data.
 //!
-//! Questions to models and calls that write go through the step's journal (`shared/journal`): a worker that dies over a
-//! step, or has no more time for it, leaves rows from which the next one goes on.
+//! Model calls and tool calls that write go through the step's journal (`shared/journal`): a worker that dies or runs
+//! out of time leaves rows from which the next one continues.
 
 mod agent_step;
 pub mod config;
@@ -33,20 +33,20 @@ use tools::Registry;
 /// The kinds of steps that are claimed.
 pub const KINDS: &[StepKind] = &[StepKind::Tool, StepKind::Agent];
 
-/// The function with everything it works with.
+/// The function with its worker, tools and model.
 pub struct Executor {
-    /// Claims, finishes, answers.
+    /// Claims and finishes steps, and answers triggers.
     pub worker: Worker,
-    /// What steps and agents may call.
+    /// The tools that steps and agents may call.
     pub tools: Registry,
-    /// Whom agents ask.
+    /// The model of the agents.
     pub model: LazyModel,
-    /// A longer conversation is summed up.
+    /// Longer conversations are summarized.
     pub longest_conversation_bytes: usize,
 }
 
 impl Executor {
-    /// Whether a call of this tool changes anything outside; of one that is not known, it may.
+    /// Returns true if the tool writes outside the database. Unknown tools count as writing.
     fn writes(&self, tool: &str) -> bool {
         self.tools.find(tool).is_none_or(|tool| tool.writes)
     }

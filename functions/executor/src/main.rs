@@ -6,12 +6,12 @@ use executor::{Executor, KINDS, config};
 use llm::{KeyReaders, LazyModel};
 use runtime::Worker;
 use tools::{EmailConfig, Registry};
-use trigger::Door;
+use trigger::Access;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let config = config::from_env()?;
-    let worker = Worker::new("executor", config.common, KINDS, Door::WakesOnly)?;
+    let worker = Worker::new("executor", config.common, KINDS, Access::Internal)?;
     let keys = KeyReaders {
         anthropic: worker.optional_secret("anthropic_api_key"),
         openai: worker.optional_secret("openai_api_key"),

@@ -9,7 +9,7 @@ use tasks::deterministic::rule;
 
 use crate::tool_calls::ToolCaller;
 
-/// Makes the calls of a procedure; the last one's result is the step's.
+/// Makes the calls of a procedure; the result of the last one is the step's.
 pub(crate) async fn work(caller: &ToolCaller<'_>, procedure: &[ToolInput]) -> Outcome {
     match results(caller, procedure).await {
         Ok(results) => match conclude(caller, &results) {
@@ -40,7 +40,7 @@ async fn results(
     Ok(results)
 }
 
-/// Makes the step's result of the last call's.
+/// Converts the last call's result into the step's result.
 fn conclude(caller: &ToolCaller<'_>, results: &[Value]) -> Result<Value, StepError> {
     let result = Value::Object(rule::result_of(results.last(), None));
     caller.result_schema.check(&result)?;

@@ -44,7 +44,7 @@ impl ResultSchema {
     /// Checks a result.
     ///
     /// # Errors
-    /// `result_does_not_fit`, in words by which a model can correct the result.
+    /// `result_does_not_fit`, with a message by which a model can correct the result.
     pub(crate) fn check(&self, result: &Value) -> Result<(), StepError> {
         let checked = match &self.schema {
             _ if !result.is_object() => Err("the result must be an object".to_owned()),
@@ -59,10 +59,10 @@ impl ResultSchema {
         })
     }
 
-    /// Reads an agent's final answer as the step's result. Where there is a schema, it is JSON that fits.
+    /// Reads an agent's final answer as the step's result. Where there is a schema, the answer is JSON that fits.
     ///
     /// # Errors
-    /// What the model has to do instead.
+    /// A message with what the model has to do instead.
     pub(crate) fn parse_final_answer(&self, result: Map<String, Value>) -> Result<Value, String> {
         if self.schema.is_none() {
             return Ok(Value::Object(result));
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn final_answer_counts_if_it_is_json_that_fits() {
+    fn final_answer_must_be_json_that_fits() {
         let answer = |text: &str| json!({"text": text}).as_object().unwrap().clone();
         let parsed = schema().parse_final_answer(answer(r#"{"title": "abc"}"#));
         assert_eq!(parsed, Ok(json!({"title": "abc"})));

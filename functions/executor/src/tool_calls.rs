@@ -17,7 +17,7 @@ use crate::Executor;
 use crate::result_schema::{ResultSchema, SUBMIT_RESULT};
 use crate::work_context::WorkContext;
 
-/// What the calls of one step are made with.
+/// The tool calls of one step, with the store, registry and lease that they need.
 pub(crate) struct ToolCaller<'a> {
     pub(crate) executor: &'a Executor,
     pub(crate) work: &'a WorkContext,
@@ -30,7 +30,7 @@ impl<'a> ToolCaller<'a> {
         ToolCalls::new(self.executor.worker.store(), self.context)
     }
 
-    /// Makes a call that no model asked for.
+    /// Makes a call that does not come from a model.
     ///
     /// # Errors
     /// As [`ToolCaller::make`].
@@ -43,13 +43,13 @@ impl<'a> ToolCaller<'a> {
         Ok(made.into_iter().next().unwrap_or(call))
     }
 
-    /// Returns whether the call is recorded before it is made: all are, except that of a tool's step that only reads and
-    /// that no policy or limit concerns. The step's own row says what that one reads.
+    /// Returns true if the call is recorded before it is made. All are, except the call of a tool's step that only
+    /// reads and that no policy or limit concerns: the step's own row describes it.
     fn leaves_a_row(&self, tool: &str) -> bool {
         self.work.agent.is_some() || self.work.journaled || self.executor.writes(tool)
     }
 
-    /// Makes those of the calls that are to be made and returns all of them as they are then.
+    /// Makes the open calls among `calls` and returns all of them with their current state.
     ///
     /// # Errors
     /// [`Interrupted`]; the step waits if one of its calls does.
@@ -58,7 +58,8 @@ impl<'a> ToolCaller<'a> {
         self.calls().make(calls, perform).await
     }
 
-    /// The agent's row says what it may call, whatever a model asks for and the journal holds.
+    /// Makes one call. The agent's row decides which tools it may call, whatever a model requests and the journal
+    /// holds.
     async fn perform(&self, call: ToolCall) -> Result<ToolCallResult, Interrupted> {
         if self.work.agent.is_some() {
             if call.tool == SUBMIT_RESULT {
@@ -85,7 +86,7 @@ impl<'a> ToolCaller<'a> {
             Ok(result) => Ok(ToolCallResult::Done(result)),
             Err(error) => match interruption(&error) {
                 Some(interrupted) => Err(interrupted),
-                // A call that may be repeated is made again; another one's outcome is asked of a person.
+                // A call that may be repeated is made again; for any other, a person decides.
                 None if error.retryable || error.code == tools::OUTCOME_UNKNOWN => {
                     Ok(ToolCallResult::Retry(error.into()))
                 }
@@ -95,7 +96,7 @@ impl<'a> ToolCaller<'a> {
     }
 }
 
-/// Returns what the step ends with for now, for a call that cannot be made yet.
+/// Returns the interruption of the step for a call that cannot be made yet.
 pub(crate) fn interruption(error: &ToolError) -> Option<Interrupted> {
     match error.code.as_ref() {
         tools::WAITS_FOR_PERSON => Some(Interrupted::Suspended),
@@ -109,7 +110,7 @@ pub(crate) fn interruption(error: &ToolError) -> Option<Interrupted> {
     }
 }
 
-/// Tools that write down, and tell, what is remembered.
+/// Tools that write and read memories.
 const REMEMBER: &str = "remember";
 const RECALL: &str = "recall";
 
@@ -132,7 +133,7 @@ impl ToolCaller<'_> {
         if text.trim().is_empty() {
             return ToolCallResult::Failed(StepError::terminal(
                 "invalid_arguments",
-                "`text` says what is to be remembered",
+                "`text` is the content to remember",
             ));
         }
         let model = match self.executor.model.get().await {
@@ -145,7 +146,8 @@ impl ToolCaller<'_> {
         }
     }
 
-    /// Memories of content that others wrote are marked so: the step that receives them has read untrusted content.
+    /// Recalls memories. Those with content from outside are marked: the step that receives them has read untrusted
+    /// content.
     async fn recall(&self, row: &ToolCall) -> ToolCallResult {
         let limit = row.arguments.get("limit").and_then(Value::as_u64);
         let model = match self.executor.model.get().await {
@@ -203,16 +205,16 @@ fn not_allowed(tool: &str) -> ToolError {
     )
 }
 
-/// The result that the agent submitted, if it did and it fits.
+/// Returns the result that the agent submitted, if it did and it fits.
 pub(crate) fn submitted(rows: &[ToolCall]) -> Option<Value> {
     let submitted = |row: &&ToolCall| row.tool == SUBMIT_RESULT && row.state == ToolCallState::Done;
     rows.iter().find(submitted)?.result.clone()
 }
 
-/// A word for the model about calls whose arguments a person changed.
+/// Returns a note for the model on calls whose arguments a person changed.
 pub(crate) fn edits(rows: &[ToolCall]) -> Option<String> {
     let edited = rows.iter().filter(|row| row.was_edited);
-    let said: Vec<String> = edited
+    let edits: Vec<String> = edited
         .map(|row| {
             format!(
                 "A person changed the arguments of your call to {} before it was made; they were {}.",
@@ -220,5 +222,5 @@ pub(crate) fn edits(rows: &[ToolCall]) -> Option<String> {
             )
         })
         .collect();
-    (!said.is_empty()).then(|| said.join("\n"))
+    (!edits.is_empty()).then(|| edits.join("\n"))
 }

@@ -46,7 +46,7 @@ async fn call(
     Ok(result)
 }
 
-/// What a call that writes was made with: a person may have changed it, and reports tell what was done.
+/// Returns the arguments of a call that writes: a person may have changed them, and reports show them.
 fn made(call: &ToolCall) -> Map<String, Value> {
     let mut made = Map::new();
     made.insert("arguments".to_owned(), call.arguments.clone());

@@ -1,5 +1,4 @@
-//! The turns of an agent's step: it knows how many it has, is warned before they end, and is asked for what it has on
-//! the last one.
+//! The turns of an agent's step: the model is warned before they end, and must return what it has on the last one.
 
 use domain::ToolCall;
 use serde_json::{Map, Value};
@@ -8,16 +7,16 @@ use tasks::WorkTask;
 
 use crate::result_schema::{ResultSchema, SUBMIT_RESULT};
 
-/// Turns of an agent whose row does not say.
+/// Turns of an agent whose row has no number.
 const DEFAULT_TURNS: u32 = 8;
 
-/// The most characters of an agent's last words in an error.
+/// The most characters of an agent's last text in an error.
 const MAX_WORDS: usize = 1_000;
 
 /// The field that marks a result whose agent ran out of turns.
 const TURNS_EXHAUSTED: &str = "turns_exhausted";
 
-/// Returns how many turns the task's agent has.
+/// Returns the number of turns of the task's agent.
 pub(crate) fn max_turns(task: &WorkTask) -> usize {
     let agent = task.agent.as_ref();
     let turns = agent.and_then(|agent| agent.max_turns);
@@ -25,7 +24,7 @@ pub(crate) fn max_turns(task: &WorkTask) -> usize {
 }
 
 /// Prepares the next turn, of which `turns_left` includes it. The note of a turn depends on its number alone, so that a
-/// replay of the answers asks the same.
+/// replay builds the same request.
 pub(crate) fn announce(
     task: &mut WorkTask,
     turns_left: usize,
@@ -34,7 +33,7 @@ pub(crate) fn announce(
 ) {
     let submits = result_schema.tool().is_some();
     let note = match turns_left {
-        // An agent of one turn would never come to call anything.
+        // An agent of one turn would never call anything.
         _ if max_turns == 1 => return,
         1 if submits => format!(
             "This is your last turn. Call {SUBMIT_RESULT} with what you have; no other tool can be called any more."
@@ -65,7 +64,7 @@ pub(crate) fn marked(mut result: Map<String, Value>) -> Value {
     Value::Object(result)
 }
 
-/// Returns the error of an agent that gave no result on its last turn either, with its last words.
+/// Returns the error of an agent that gave no result on its last turn either, with its last text.
 pub(crate) fn exhausted(task: &WorkTask, max_turns: usize) -> StepError {
     let mut texts = task.turns.iter().rev().map(|turn| turn.answer.text.trim());
     let last = texts.find(|text| !text.is_empty());
@@ -104,7 +103,7 @@ mod tests {
         ResultSchema::parse(Some(json!({"type": "object"}))).unwrap()
     }
 
-    /// The notes of a conversation of so many turns, by how many were left.
+    /// Returns the notes of a conversation of so many turns, by how many were left.
     fn notes(max_turns: usize, schema: &ResultSchema) -> Vec<usize> {
         let mut noted = Vec::new();
         for turns_left in (1..=max_turns).rev() {
@@ -116,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn agent_is_warned_at_two_turns_and_at_the_last() {
+    fn agent_is_warned_on_its_last_two_turns() {
         let any = ResultSchema::default();
         assert_eq!(notes(8, &any), [2, 1]);
         assert_eq!(notes(2, &any), [1]);
@@ -125,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn last_turn_calls_nothing_but_the_submission() {
+    fn last_turn_calls_only_the_submission() {
         let mut free = task();
         announce(&mut free, 1, 8, &ResultSchema::default());
         assert!(free.must_answer);
@@ -139,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_submission_is_made_on_the_last_turn() {
+    fn calls_of_last_turn_are_dropped_except_submission() {
         let call = |tool: &str| {
             let request = ToolCallRequest {
                 call_id: "c".to_owned(),
@@ -157,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn result_of_the_last_turn_is_marked_and_last_words_are_kept() {
+    fn last_turn_marks_result_and_keeps_last_text() {
         let mut task = task();
         let result = json!({"text": "half"}).as_object().unwrap().clone();
         assert_eq!(

@@ -1,10 +1,10 @@
-//! Holds the schemas of all built-in tools to what every provider takes, as they are sent.
+//! Checks the schemas of all built-in tools, as they are sent, against the limits of every provider.
 
 use domain::Tool;
 use serde_json::Value;
 use tools::{HttpPolicy, Registry};
 
-/// Returns what some provider refuses in a schema.
+/// Returns the part of a schema that some provider refuses.
 fn problem(schema: &Value, place: &str) -> Option<String> {
     const WORDS: [&str; 15] = [
         "type",
@@ -64,7 +64,7 @@ fn built_in() -> Vec<Tool> {
 }
 
 #[test]
-fn built_in_tools_are_sent_in_words_that_every_provider_takes() {
+fn sent_built_in_schemas_suit_every_provider() {
     let tools = built_in();
     assert!(tools.len() > 12, "the tools are there");
     for tool in tools {
@@ -78,7 +78,7 @@ fn built_in_tools_are_sent_in_words_that_every_provider_takes() {
 }
 
 #[test]
-fn schema_as_it_is_kept_would_not_pass() {
+fn schema_before_conversion_is_refused() {
     let tools = built_in();
     let http = tools.iter().find(|tool| tool.name == "http");
     let found = http.and_then(|tool| problem(&tool.parameters, ""));

@@ -8,14 +8,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use store::{ClaimedStep, StepError, Store};
 use tasks::{Agent, Asker, Goal, Table, Workspace};
-use tools::{CallContext, Query, QueryRunner, Reach, ToolError};
+use tools::{CallContext, EgressPolicy, Query, QueryRunner, ToolError};
 
 use crate::leased_database::LeasedDatabase;
 
 /// The context of kinds `tool` and `agent`, as `goalpost_private.context_to_work` writes it.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct WorkContext {
-    /// From the step's row, whatever the context says.
+    /// From the step's row; a value in the context is ignored.
     pub(crate) workspace_id: WorkspaceId,
     #[serde(default)]
     pub(crate) goal: Value,
@@ -25,7 +25,7 @@ pub(crate) struct WorkContext {
     pub(crate) parameters: Map<String, Value>,
     #[serde(default)]
     pub(crate) steps: Map<String, Value>,
-    /// Why steps that it depends on failed, by key.
+    /// The errors of failed dependencies, by key.
     #[serde(default)]
     pub(crate) failed_steps: Map<String, Value>,
     #[serde(default)]
@@ -39,12 +39,12 @@ pub(crate) struct WorkContext {
     pub(crate) more_tables: u32,
     #[serde(default)]
     pub(crate) readable_schemas: Vec<String>,
-    /// Told only to steps that may call `webhook`.
+    /// Sent only to steps that may call `webhook`.
     #[serde(default)]
     pub(crate) webhook_hosts: Vec<String>,
-    /// Told only to steps that may call what acts outside.
-    #[serde(default)]
-    pub(crate) reach: Reach,
+    /// Sent only to steps that may call tools that act outside the database.
+    #[serde(default, rename = "reach")]
+    pub(crate) egress_policy: EgressPolicy,
     /// Sent only to agents that a model works for, as are the asker and the time in its zone.
     #[serde(default)]
     pub(crate) workspace: Workspace,
@@ -60,10 +60,10 @@ pub(crate) struct WorkContext {
     /// True if the step's model may be sent values of tables.
     #[serde(default)]
     pub(crate) reads_values: bool,
-    /// Whether the step has a journal to go on from.
+    /// True if the step has a journal to continue from.
     #[serde(default)]
     pub(crate) journaled: bool,
-    /// Names the step among all steps of all workspaces, and is the same for each of its tries.
+    /// Names the step among all steps of all workspaces, the same for each of its attempts.
     #[serde(skip)]
     step_name: String,
 }
@@ -84,19 +84,19 @@ impl WorkContext {
         Ok(Self { step_name, ..work })
     }
 
-    /// The goal, if the step works for one.
+    /// Returns the goal, if the step works for one.
     pub(crate) fn goal(&self) -> Option<Goal> {
         serde_json::from_value(self.goal.clone()).ok()
     }
 
-    /// Whether the agent's row lists this tool.
+    /// Returns true if the agent's row lists this tool.
     pub(crate) fn agent_may_call(&self, tool: &str) -> bool {
         self.agent
             .as_ref()
             .is_some_and(|agent| agent.tools.iter().any(|allowed| allowed == tool))
     }
 
-    /// The names that templates in arguments may use. `results` are those of earlier calls of the same step.
+    /// Returns the names that templates in arguments may use. `results` are those of earlier calls of the same step.
     pub(crate) fn names(&self, results: &[Value]) -> Value {
         let mut goal = self.goal.clone();
         if let Value::Object(goal) = &mut goal {
@@ -112,8 +112,8 @@ impl WorkContext {
         })
     }
 
-    /// What a tool may use, bound to this claim: queries run as the asker of this very step. The key is the same at
-    /// every try of the call; `number` is its number in the journal, 0 where it has none.
+    /// Builds the context of one call, bound to this claim: queries run as the asker of this very step. The key is the
+    /// same at every attempt of the call; `number` is its number in the journal, 0 where it has none.
     pub(crate) fn for_call(
         &self,
         store: &Store,
@@ -126,7 +126,7 @@ impl WorkContext {
             readable_schemas: self.readable_schemas.clone(),
             run_query: Some(query_runner(store.clone(), context)),
             webhook_hosts: self.webhook_hosts.clone(),
-            reach: self.reach.clone(),
+            egress_policy: self.egress_policy.clone(),
             database: Some(Arc::new(LeasedDatabase::new(store, context, number))),
             idempotency_key,
             time_limit: context.remaining(),
@@ -160,7 +160,7 @@ const QUERY_CANCELED: &str = "57014";
 fn query_error(error: &store::Error) -> ToolError {
     use store::Error as E;
     match error {
-        // The query may still run, and would take as long again.
+        // The query may still run, and a repeat would take as long again.
         E::Unavailable {
             code: Some(code), ..
         } if code == QUERY_CANCELED || code == store::NO_REPLY => ToolError::terminal(
@@ -182,7 +182,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// The key of a step's call, as it is claimed.
+    /// Returns the key of a call of a step claimed with these changes.
     fn key(changed: &Value) -> String {
         let mut work = json!({
             "run_id": 17, "step_key": "notify", "kind": "tool", "lease_epoch": 1, "attempt": 1, "max_attempts": 3,
@@ -238,7 +238,7 @@ mod tests {
         let other_workspace = json!({"workspace_id": "3f2504e0-4f89-41d3-9a0c-0305e82c3302"});
         for other in [
             json!({"run_id": 18}),
-            json!({"step_key": "tell"}),
+            json!({"step_key": "notify"}),
             other_workspace,
         ] {
             assert_ne!(key(&other), key(&json!({})), "{other}");

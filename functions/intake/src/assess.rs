@@ -1,4 +1,4 @@
-//! Assesses one request: how complex is it, and what follows from that.
+//! Assesses one request: how complex it is, and how it is worked on.
 
 use domain::Limits;
 use domain::plan::Catalogue;
@@ -6,6 +6,8 @@ use journal::{Journal, PlanReview};
 use llm::Model;
 use memory::Memories;
 use runtime::StepContext;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use store::{ClaimedStep, Outcome, StepError};
 use tasks::deterministic::rule;
@@ -13,7 +15,7 @@ use tasks::{Assess, PlanRules};
 
 use crate::Intake;
 
-/// Assesses by way of the step's journal: what was answered to a worker that died is not asked again.
+/// Assesses through the step's journal, so that an answered model call is not repeated after a crash.
 pub(crate) async fn work(intake: &Intake, step: &ClaimedStep, context: &StepContext) -> Outcome {
     let model = match intake.model.get().await {
         Ok(model) => model,
@@ -27,7 +29,7 @@ pub(crate) async fn work(intake: &Intake, step: &ClaimedStep, context: &StepCont
     journal.outcome(done)
 }
 
-/// The result of an `assess` step: the decision with its score and reasons.
+/// Builds the result of an `assess` step: the decision with its score and reasons.
 async fn assess(
     intake: &Intake,
     model: &Model,
@@ -35,19 +37,14 @@ async fn assess(
     step: &ClaimedStep,
     context: &StepContext,
 ) -> Result<Value, StepError> {
-    let mut task: Assess = serde_json::from_value(step.context.clone()).map_err(|error| {
-        StepError::terminal(
-            "context_unreadable",
-            format!("the database describes this step in a way this intake does not read ({error}); deploy both from one version"),
-        )
-    })?;
-    let remembers = step.context.get("remembers") == Some(&Value::Bool(true));
-    if remembers && !model.is_offline() && rule::assess_exact_form(&task).is_none() {
+    let mut task: Assess = read(step)?;
+    let fields: ContextFields = read(step)?;
+    if fields.remembers && !model.is_offline() && rule::assess_exact_form(&task).is_none() {
         let memories = Memories::new(intake.worker.store(), model, context);
-        let told = memories
+        let recalled = memories
             .initial(&task.question, journal.is_going_on())
             .await;
-        task.memories = told.iter().map(memory::in_words).collect();
+        task.memories = recalled.iter().map(memory::in_words).collect();
     }
     let catalogue = Catalogue {
         tools: Catalogue::tools_by_name(task.tools.iter().cloned()),
@@ -59,4 +56,21 @@ async fn assess(
     let assessment = tasks::assess(model, journal, &task, &review).await?;
     serde_json::to_value(assessment)
         .map_err(|error| StepError::terminal("assessment_unreadable", error.to_string()))
+}
+
+/// Fields of an assess step's context that the model is not sent.
+#[derive(Deserialize)]
+struct ContextFields {
+    /// True if the workspace has memories that the step may be sent.
+    #[serde(default)]
+    remembers: bool,
+}
+
+fn read<T: DeserializeOwned>(step: &ClaimedStep) -> Result<T, StepError> {
+    serde_json::from_value(step.context.clone()).map_err(|error| {
+        StepError::terminal(
+            "context_unreadable",
+            format!("the database describes this step in a way this intake does not read ({error}); deploy both from one version"),
+        )
+    })
 }

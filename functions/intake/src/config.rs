@@ -1,4 +1,4 @@
-//! What the intake reads from its environment, beside what all functions read.
+//! Configuration of the intake, in addition to that of all functions.
 
 use llm::ModelConfig;
 use runtime::{Config, ConfigError, Environment};
@@ -7,15 +7,15 @@ use crate::cors::AllowedOrigins;
 
 /// The intake's configuration.
 pub struct IntakeConfig {
-    /// What all functions have in common.
+    /// The configuration that all functions share.
     pub common: Config,
-    /// The language model; its keys are secrets and come later.
+    /// The language model; its keys are secrets, read later.
     pub model: ModelConfig,
     /// The origins whose pages may call, from `GOALPOST_ALLOWED_ORIGINS`.
     pub origins: AllowedOrigins,
 }
 
-/// Reads it.
+/// Reads the configuration from the environment.
 ///
 /// # Errors
 /// Names everything that is missing.

@@ -6,10 +6,10 @@
 use serde_json::json;
 use trigger::{HttpReply, HttpRequest};
 
-/// What a browser may send.
+/// The methods that a browser may use.
 const METHODS: &str = "GET, POST, OPTIONS";
 const HEADERS: &str = "authorization, apikey, content-type, idempotency-key, prefer, x-client-info";
-/// What a page may read of a reply, besides the headers that it always may.
+/// The headers of a reply that a page may read, in addition to those that it always may.
 const EXPOSED: &str = "location, retry-after";
 /// Seconds for which a browser keeps the answer to a preflight request.
 const MAX_AGE: &str = "7200";

@@ -1,4 +1,4 @@
-//! Intake is where requests come in: people's HTTP calls, and steps of kind `assess`.
+//! Intake receives people's HTTP calls and works on steps of kind `assess`.
 //!
 //! A POST becomes a row, as the person who sent it: intake forwards their token and has no rights of its own there.
 //! Then the question is assessed: answered at once, worked in a few steps, or made into a goal that the planner takes
@@ -26,11 +26,11 @@ pub use cors::AllowedOrigins;
 /// The kinds of steps that are claimed.
 pub const KINDS: &[StepKind] = &[StepKind::Assess];
 
-/// The function with everything it works with.
+/// The function with its worker and model.
 pub struct Intake {
-    /// Claims, finishes, answers.
+    /// Claims and finishes steps, and answers triggers.
     pub worker: Worker,
-    /// Who assesses what no rule does.
+    /// The model for requests that no rule assesses.
     pub model: LazyModel,
     /// The origins whose pages may call.
     pub origins: AllowedOrigins,

@@ -1,4 +1,4 @@
-//! People's calls: `POST /` asks, `GET /requests/{id}` looks. Both with the person's own token.
+//! People's calls: `POST /` creates a request, `GET /requests/{id}` reads it. Both use the person's own token.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +14,14 @@ use crate::reply::{Problem, accepted, standing};
 use crate::request::{new_request, wait};
 use crate::{Intake, work};
 
-/// First pause between two looks at a request that somebody waits for; it grows by half each time.
+/// First pause between two reads of a request that a caller waits for; it grows by half each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
-/// What is kept of the caller's wait for reading the answer.
-const LAST_LOOK: Duration = Duration::from_millis(500);
+/// The part of the caller's wait that is kept for reading the answer.
+const LAST_READ: Duration = Duration::from_millis(500);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// Answers a person's call, whatever it is.
+/// Answers a person's call.
 pub(crate) async fn answer(
     intake: Arc<Intake>,
     request: &HttpRequest,
@@ -29,8 +29,8 @@ pub(crate) async fn answer(
 ) -> HttpReply {
     let path = request.path.trim_end_matches('/');
     let answered = match (request.method.as_str(), path) {
-        ("POST", "" | "/requests") => ask(intake, request, invocation).await,
-        ("GET", path) if path.starts_with("/requests/") => look(&intake, request, path).await,
+        ("POST", "" | "/requests") => create(intake, request, invocation).await,
+        ("GET", path) if path.starts_with("/requests/") => read(&intake, request, path).await,
         (_, "" | "/requests") => Err(Problem::new(
             405,
             "method_not_allowed",
@@ -45,7 +45,7 @@ pub(crate) async fn answer(
     answered.unwrap_or_else(Problem::into_reply)
 }
 
-async fn ask(
+async fn create(
     intake: Arc<Intake>,
     request: &HttpRequest,
     invocation: &Invocation,
@@ -55,32 +55,32 @@ async fn ask(
     let new = new_request(request)?;
     let wait = wait(request);
     let store = intake.worker.store();
-    let made = store.accept_request(&caller, &new).await?;
+    let accepted_request = store.accept_request(&caller, &new).await?;
     if wait.is_zero() {
-        return Ok(accepted(&made));
+        return Ok(accepted(&accepted_request));
     }
 
-    // Assessing here spares the way through a wake. Only this request is worked on, and no longer than its caller
-    // waits: other requests have their own wakes. If a woken drain was faster, nothing is claimed.
+    // Assessing here saves the way through a wake. Only this request is worked on, and no longer than its caller waits:
+    // other requests have their own wakes. If a woken drain was faster, nothing is claimed.
     let ends_at = began + wait.min(invocation.deadline.remaining_for_work());
     let left = ends_at
         .saturating_duration_since(Instant::now())
-        .saturating_sub(LAST_LOOK);
+        .saturating_sub(LAST_READ);
     if !left.is_zero() {
         let work = |step, context| work(Arc::clone(&intake), step, context);
         let worked = intake
             .worker
-            .work_for_person(made.run_id, left, invocation, work);
+            .work_for_person(accepted_request.run_id, left, invocation, work);
         if let Err(failure) = worked.await {
             tracing::warn!(%failure, "could not assess at once; the wake will");
         }
     }
     Ok(standing(
-        &until_ended(&intake, &caller, made.request_id, ends_at).await?,
+        &until_ended(&intake, &caller, accepted_request.request_id, ends_at).await?,
     ))
 }
 
-async fn look(intake: &Intake, request: &HttpRequest, path: &str) -> Result<HttpReply, Problem> {
+async fn read(intake: &Intake, request: &HttpRequest, path: &str) -> Result<HttpReply, Problem> {
     let caller = token(request)?;
     let id = path.trim_start_matches("/requests/").parse::<i64>();
     let id =
@@ -93,8 +93,8 @@ async fn look(intake: &Intake, request: &HttpRequest, path: &str) -> Result<Http
     Ok(standing(&found))
 }
 
-/// Looks until the request has ended or the time is up. This is the one place that looks more than once: an HTTP
-/// call that waits cannot be woken by a row.
+/// Reads until the request has ended or the time is up. Nothing else polls: an HTTP call that waits cannot be woken by
+/// a row.
 async fn until_ended(
     intake: &Intake,
     caller: &SecretString,

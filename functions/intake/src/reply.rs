@@ -1,10 +1,10 @@
-//! What people get back: a status, a stable code, and a sentence that says what to do.
+//! Replies to people: a status, a stable code, and a sentence with what to do.
 
 use serde_json::json;
 use store::{AcceptedRequest, RequestRow};
 use trigger::HttpReply;
 
-/// Why a call was not carried out.
+/// A call that was not carried out, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
     pub(crate) status: u16,
@@ -50,7 +50,7 @@ impl From<store::Error> for Problem {
             _ => 500,
         };
         match status {
-            // What went wrong inside is for the log, not for the caller.
+            // Details of an internal fault belong in the log, not in the reply.
             500 => {
                 tracing::error!(code = error.code(), %error, "the database refused what it should not");
                 Self::new(
@@ -74,7 +74,7 @@ impl From<store::Error> for Problem {
     }
 }
 
-/// 202: accepted, and where to look.
+/// Builds the reply 202: accepted, with the address of the status.
 pub(crate) fn accepted(request: &AcceptedRequest) -> HttpReply {
     let status_url = status_url(request.request_id);
     HttpReply::json(
@@ -90,7 +90,7 @@ pub(crate) fn accepted(request: &AcceptedRequest) -> HttpReply {
     .with_header("location", &status_url)
 }
 
-/// A request as it stands: 200 when it has ended, 202 while it goes on.
+/// Builds the reply with a request's state: 200 when it has ended, 202 before.
 pub(crate) fn standing(request: &RequestRow) -> HttpReply {
     let status = if request.has_ended() { 200 } else { 202 };
     let status_url = status_url(request.id);
@@ -109,7 +109,7 @@ pub(crate) fn standing(request: &RequestRow) -> HttpReply {
     .with_header("location", &status_url)
 }
 
-/// Relative to the function's own URL.
+/// Returns the address of a request's status, relative to the function's own URL.
 fn status_url(request_id: domain::RequestId) -> String {
     format!("/requests/{request_id}")
 }

@@ -1,4 +1,4 @@
-//! Reads a person's POST: parsed once, here, with a sentence for whatever is wrong.
+//! Reads a person's POST: parsed once, here, with a sentence for each fault.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ const FIELDS: [&str; 7] = [
 
 /// Reads a request from the body, and its idempotency key from the header `Idempotency-Key` where the body has none.
 ///
-/// A field of another name is refused: it was meant to change something.
+/// A field of another name is refused: its sender expects it to have an effect.
 pub(crate) fn new_request(request: &HttpRequest) -> Result<NewRequest, Problem> {
     let body = request
         .json()
@@ -52,7 +52,7 @@ pub(crate) fn new_request(request: &HttpRequest) -> Result<NewRequest, Problem> 
         Problem::new(
             400,
             "workspace_missing",
-            "workspace_id says in which workspace you ask; list yours with GET /rest/v1/workspaces",
+            "workspace_id names the workspace of the request; list yours with GET /rest/v1/workspaces",
         )
     })?;
     let workspace_id = workspace_id
@@ -66,7 +66,7 @@ pub(crate) fn new_request(request: &HttpRequest) -> Result<NewRequest, Problem> 
             "question holds what you want to know or have done",
         )
     })?;
-    // The database trims it, as it does for the RPC: both doors read the same question.
+    // The database trims it, as it does for the RPC: both ways in read the same question.
     if question.trim().chars().count() > MAX_QUESTION_CHARS {
         return Err(Problem::new(
             413,
@@ -136,7 +136,7 @@ fn object(
     }
 }
 
-/// A field that is a string, if it is there.
+/// Returns a field that is a string, if present.
 fn text<'a>(body: &'a Map<String, Value>, name: &'static str) -> Result<Option<&'a str>, Problem> {
     match body.get(name) {
         None | Some(Value::Null) => Ok(None),
@@ -149,10 +149,10 @@ fn text<'a>(body: &'a Map<String, Value>, name: &'static str) -> Result<Option<&
     }
 }
 
-/// How long the caller wants to wait: `Prefer: wait` or `Prefer: wait=10` (RFC 7240), at most [`MAX_WAIT`].
+/// Returns how long the caller accepts to wait: `Prefer: wait` or `Prefer: wait=10` (RFC 7240), at most [`MAX_WAIT`].
 pub(crate) fn wait(request: &HttpRequest) -> Duration {
     let preferences = request.header("prefer").unwrap_or_default();
-    let asked = preferences
+    let wait = preferences
         .split(',')
         .map(str::trim)
         .find_map(|preference| {
@@ -161,5 +161,5 @@ pub(crate) fn wait(request: &HttpRequest) -> Duration {
                 .eq_ignore_ascii_case("wait")
                 .then(|| seconds.trim().parse().map_or(MAX_WAIT, Duration::from_secs))
         });
-    asked.unwrap_or(Duration::ZERO).min(MAX_WAIT)
+    wait.unwrap_or(Duration::ZERO).min(MAX_WAIT)
 }

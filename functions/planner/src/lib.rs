@@ -1,13 +1,13 @@
 //! The planner breaks a goal into steps: steps of kind `plan`.
 //!
-//! A runbook that the goal names comes first: what worked before is not invented again. Otherwise the model writes a plan
-//! or chooses a runbook. A plan of its own is reviewed before it is handed in: by the rules of `domain::plan`, by the
-//! schemas of tools, by reading its templates, and its queries by the database as the asker; all that is wrong goes back
-//! to the model at once, at most twice. Then the database checks the shared rules again and accepts the plan whole or not
-//! at all: steps, dependencies, criteria, revision, and the judge that waits at the end. A goal whose criteria were not met,
-//! or a step of which failed for good, is planned again the same way, with what happened in the prompt.
+//! A runbook that the goal names comes first. Otherwise the model writes a plan or chooses a runbook. A plan that the
+//! model writes is reviewed before it is handed in: by the rules of `domain::plan`, by the schemas of tools, by reading
+//! its templates, and its queries by the database as the asker; all problems go back to the model at once, at most
+//! twice. Then the database checks the shared rules again and accepts the plan whole or not at all: steps,
+//! dependencies, criteria, revision, and the judge that waits at the end. A goal whose criteria were not met, or a step
+//! of which failed for good, is planned again the same way, with the outcome so far in the prompt.
 //!
-//! The model is asked by way of the step's journal: what it answered to a worker that died is not asked again.
+//! The model is called through the step's journal, so that an answered call is not repeated after a crash.
 
 pub mod config;
 
@@ -20,6 +20,8 @@ use journal::{Journal, PlanReview};
 use llm::{LazyModel, Model};
 use memory::Memories;
 use runtime::{Call, Failure, Invocation, StepContext, Worker};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use store::{ClaimedStep, Outcome, StepError};
 use tasks::{PlanRules, PlanTask, Planned};
@@ -27,11 +29,11 @@ use tasks::{PlanRules, PlanTask, Planned};
 /// The kinds of steps that are claimed.
 pub const KINDS: &[StepKind] = &[StepKind::Plan];
 
-/// The function with everything it works with.
+/// The function with its worker and model.
 pub struct Planner {
-    /// Claims, finishes, answers.
+    /// Claims and finishes steps, and answers triggers.
     pub worker: Worker,
-    /// Who writes plans that no runbook has.
+    /// The model for plans that no runbook has.
     pub model: LazyModel,
 }
 
@@ -73,34 +75,47 @@ async fn plan(
     step: &ClaimedStep,
     context: &StepContext,
 ) -> Result<Planned, StepError> {
-    let mut task: PlanTask = serde_json::from_value(step.context.clone()).map_err(|error| {
-        StepError::terminal(
-            "context_unreadable",
-            format!("the database describes this step in a way this planner does not read ({error}); deploy both from one version"),
-        )
-    })?;
-    let remembers = step.context.get("remembers") == Some(&Value::Bool(true));
-    if remembers && !model.is_offline() {
+    let mut task: PlanTask = read(step)?;
+    let fields: ContextFields = read(step)?;
+    if fields.remembers && !model.is_offline() {
         let memories = Memories::new(planner.worker.store(), model, context);
         let is_about = format!("{}\n{}", task.goal.title, task.goal.description);
-        let told = memories.initial(&is_about, journal.is_going_on()).await;
-        task.memories = told.iter().map(memory::in_words).collect();
+        let recalled = memories.initial(&is_about, journal.is_going_on()).await;
+        task.memories = recalled.iter().map(memory::in_words).collect();
     }
     let rules = PlanRules {
         limits: task.limits,
-        catalogue: catalogue(&task, step),
+        catalogue: catalogue(&task, fields),
     };
     let review = PlanReview::new(planner.worker.store(), context, rules);
     Ok(tasks::plan(model, journal, &task, &review).await?)
 }
 
-/// The names that a plan of this run may use, and the keys it may not.
-fn catalogue(task: &PlanTask, step: &ClaimedStep) -> Catalogue {
-    let keys = |name: &str| -> BTreeSet<String> {
-        let keys = step.context.get(name).and_then(Value::as_array);
-        let keys = keys.into_iter().flatten().filter_map(Value::as_str);
-        keys.map(str::to_owned).collect()
-    };
+/// Fields of a plan step's context that the model is not sent.
+#[derive(Deserialize)]
+struct ContextFields {
+    /// True if the workspace has memories that the step may be sent.
+    #[serde(default)]
+    remembers: bool,
+    /// Keys of the run's steps from earlier revisions.
+    #[serde(default)]
+    taken_keys: BTreeSet<String>,
+    /// Those of them whose steps completed.
+    #[serde(default)]
+    completed_keys: BTreeSet<String>,
+}
+
+fn read<T: DeserializeOwned>(step: &ClaimedStep) -> Result<T, StepError> {
+    serde_json::from_value(step.context.clone()).map_err(|error| {
+        StepError::terminal(
+            "context_unreadable",
+            format!("the database describes this step in a way this planner does not read ({error}); deploy both from one version"),
+        )
+    })
+}
+
+/// Returns the names that a plan of this run may use, and the keys that are taken.
+fn catalogue(task: &PlanTask, fields: ContextFields) -> Catalogue {
     Catalogue {
         agents: task
             .agents
@@ -108,8 +123,8 @@ fn catalogue(task: &PlanTask, step: &ClaimedStep) -> Catalogue {
             .map(|agent| (agent.name.clone(), agent.tools.iter().cloned().collect()))
             .collect::<BTreeMap<String, BTreeSet<String>>>(),
         tools: Catalogue::tools_by_name(task.tools.iter().cloned()),
-        taken_keys: keys("taken_keys"),
-        completed_keys: keys("completed_keys"),
+        taken_keys: fields.taken_keys,
+        completed_keys: fields.completed_keys,
         criteria: task
             .goal
             .criteria

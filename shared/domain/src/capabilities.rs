@@ -1,22 +1,22 @@
-//! What a model's server takes, as far as it was learned from what it refused. The database keeps it by endpoint and
-//! model and forgets it after some days, since servers change.
+//! Capabilities of a model's server, as far as they were learned from its refusals. The database keeps them by endpoint
+//! and model and forgets them after some days, since servers change.
 
 use serde::{Deserialize, Serialize};
 
-/// What is known of a server and a model; a field without a value stands for what is assumed of every server.
+/// The learned capabilities of a server and a model; a field without a value stands for the default of every server.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Capabilities {
-    /// The strongest way to ask for a structured answer that it takes; by schema if none was learned.
+    /// The strongest structured output that it supports; by schema if none was learned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_format: Option<OutputFormat>,
-    /// How it names the limit of an answer's tokens.
+    /// The name of its field for the limit of an answer's tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit_parameter: Option<LimitParameter>,
     /// Tokens that an answer may have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_output_tokens: Option<u32>,
-    /// Tokens that question and answer may have together.
+    /// Tokens that prompt and answer may have together.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub context_tokens: Option<u32>,
     /// False if the model calls tools only while it does not reason.
@@ -24,16 +24,16 @@ pub struct Capabilities {
     pub reasons_with_tools: Option<bool>,
 }
 
-/// How a structured answer is asked for, the strongest first.
+/// A form of structured output, the strongest first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OutputFormat {
-    /// The server holds the answer to a schema.
+    /// The server constrains the answer to a schema.
     #[default]
     JsonSchema,
-    /// The server holds the answer to JSON, or takes it as the arguments of a tool.
+    /// The server constrains the answer to JSON, or takes it as the arguments of a tool.
     JsonObject,
-    /// The prompt alone asks for JSON.
+    /// The prompt alone requires JSON.
     Prompt,
 }
 
@@ -53,7 +53,7 @@ impl OutputFormat {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LimitParameter {
-    /// The older name, which most servers know.
+    /// The older name, which most servers support.
     MaxTokens,
     /// The name for models that reason, which counts the reasoning.
     MaxCompletionTokens,

@@ -1,16 +1,16 @@
 //! Templates and checks inside plans: minijinja, within bounds.
 //!
-//! Plans are untrusted, so an expression can neither run for ever nor fill the memory (fuel pays for
-//! each instruction and each 64 bytes), reads nothing but the context that it is given, and fails
-//! on a name that does not exist instead of printing nothing. Nothing is escaped for HTML, since the
-//! outputs are Markdown, SQL and JSON; results are data and are never rendered a second time.
+//! Plans are untrusted, so an expression can neither run for ever nor fill the memory (fuel pays for each instruction
+//! and each 64 bytes), reads nothing but the context that it is given, and fails on a name that does not exist instead
+//! of printing nothing. Nothing is escaped for HTML, since the outputs are Markdown, SQL and JSON; results are data and
+//! are never rendered a second time.
 //!
-//! A template's source is bounded before it is parsed (`limits`), and it is evaluated on a thread with a
-//! stack of its own (`guard`): the parser and the engine recurse, and a stack that overflows ends the process.
+//! A template's source is bounded before it is parsed (`limits`), and it is evaluated on a thread with a stack of its
+//! own (`guard`): the parser and the engine recurse, and a stack that overflows ends the process.
 //!
-//! Besides minijinja's own filters (`sort`, `selectattr`, `map`, `join`, `tojson`, …) there are:
-//! `table` (rows to a Markdown table), `money`, `number` and `code` (a fenced block). [`FILTERS`] and [`TESTS`] are the
-//! lists that prompts and messages show.
+//! Besides minijinja's own filters (`sort`, `selectattr`, `map`, `join`, `tojson`, …) there are: `table` (rows to a
+//! Markdown table), `money`, `number` and `code` (a fenced block). [`FILTERS`] and [`TESTS`] are the lists that prompts
+//! and messages show.
 
 mod bounded;
 mod filters;
@@ -115,7 +115,7 @@ const FUEL: u64 = 500_000;
 /// The longest part of a value that evidence quotes.
 const MAX_EVIDENCE_CHARS: usize = 120;
 
-/// Why an expression has no value. None of these goes away by trying again.
+/// The reason why an expression has no value. A retry gives the same.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The text is no template or expression; the plan that holds it must be changed.
@@ -130,7 +130,7 @@ pub enum Error {
     /// Its source is too long, too deep or has too many parts; it must be written more simply.
     #[error("the expression is too complex: {0}")]
     TooComplex(&'static str),
-    /// It works for too long or makes too much; it must do less.
+    /// It runs for too long or produces too much; it must do less.
     #[error("the expression does too much work; limit the rows that it goes through")]
     TooMuchWork,
     /// Its output is larger than [`MAX_OUTPUT_BYTES`]; it must give less.
@@ -138,12 +138,12 @@ pub enum Error {
     TooLarge,
 }
 
-/// The value of a check, and what it was decided on.
+/// The value of a check, with its evidence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Check {
-    /// Whether it holds.
+    /// True if the check holds.
     pub holds: bool,
-    /// The expression and the values it looked at, in one line.
+    /// The expression and the values that it read, in one line.
     pub evidence: String,
 }
 
@@ -226,7 +226,7 @@ pub fn render_report(template: &str, context: &Value) -> Result<String, Error> {
     }
 }
 
-/// Renders a report of which parts are missing: a name that is not there prints nothing.
+/// Renders a report of which parts are missing: an undefined name prints nothing.
 ///
 /// # Errors
 /// See [`Error`]; the text is at most [`MAX_OUTPUT_BYTES`].
@@ -243,7 +243,8 @@ pub fn render_partial_report(template: &str, context: &Value) -> Result<String, 
     }
 }
 
-/// No loader is set and the include feature is not compiled in: there is nothing to read but the context.
+/// Creates the engine. No loader is set and the include feature is not compiled in, so a template reads only its
+/// context.
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -348,7 +349,7 @@ pub(crate) fn has_marks(value: &Value) -> bool {
     }
 }
 
-/// "steps.rank.row_count = 3" for a name that a check looked at.
+/// Returns "steps.rank.row_count = 3" for a name that a check reads.
 fn quoted(environment: &Environment<'_>, name: &str, context: &Jinja) -> Option<String> {
     let value = environment
         .compile_expression(name)

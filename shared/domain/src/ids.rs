@@ -49,23 +49,23 @@ number! {
     ApprovalId(i64);
     /// One version of a runbook.
     RunbookId(i64);
-    /// A hint that says "look"; losing one costs latency, never work.
+    /// A hint that work is ready; losing one costs latency, never work.
     WakeId(i64);
     /// Work that used up its attempts and waits for a person.
     DeadLetterId(i64);
     /// The fencing token of a step: every claim raises it, and only its holder may finish the step.
     LeaseEpoch(i64);
-    /// One try of a step, counted from 1; rises on failure or an expired lease only.
+    /// One attempt of a step, counted from 1; rises on failure or an expired lease only.
     Attempt(i32);
 }
 
-/// Why a text is not an id of the wanted kind.
+/// The reason why a text is not an id of the wanted kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The text is not a step key; a plan with it is refused with `bad_key`.
     #[error("`{0}` is not a step key: use a lower-case letter, then at most 62 of a-z, 0-9 and _")]
     StepKey(String),
-    /// The text is not a uuid; the row or token it came from is not ours.
+    /// The text is not a uuid; the row or token it came from is not from Goalpost.
     #[error("`{0}` is not a uuid: expected 8-4-4-4-12 hexadecimal digits")]
     Uuid(String),
 }
@@ -79,7 +79,7 @@ macro_rules! text {
         pub struct $name(String);
 
         impl $name {
-            /// The id as text.
+            /// Returns the id as text.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -127,19 +127,19 @@ text! {
     StepKey, is_step_key, Error::StepKey;
     /// The tenant; every row belongs to one.
     WorkspaceId, is_uuid, Error::Uuid;
-    /// A person, as Supabase's auth knows them.
+    /// A person, as in Supabase's auth.
     UserId, is_uuid, Error::Uuid;
 }
 
 impl StepKey {
-    /// Says whether the engine keeps this key for its own steps, so that no plan may use it.
+    /// Returns true if the engine keeps this key for its own steps, so that no plan may use it.
     #[must_use]
     pub fn is_reserved(&self) -> bool {
         is_reserved(&self.0)
     }
 }
 
-/// `^[a-z][a-z0-9_]{0,62}$`
+/// Returns true for `^[a-z][a-z0-9_]{0,62}$`.
 pub(crate) fn is_step_key(text: &str) -> bool {
     let mut bytes = text.bytes();
     bytes.next().is_some_and(|byte| byte.is_ascii_lowercase())
@@ -147,7 +147,7 @@ pub(crate) fn is_step_key(text: &str) -> bool {
         && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-/// `^(assess|plan|judge|(plan|judge)_[0-9]+)$`
+/// Returns true for `^(assess|plan|judge|(plan|judge)_[0-9]+)$`.
 pub(crate) fn is_reserved(text: &str) -> bool {
     if matches!(text, "assess" | "plan" | "judge") {
         return true;
@@ -158,7 +158,7 @@ pub(crate) fn is_reserved(text: &str) -> bool {
     number.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// The usual text form, either case: 8-4-4-4-12 hexadecimal digits.
+/// Returns true for the usual text form, either case: 8-4-4-4-12 hexadecimal digits.
 fn is_uuid(text: &str) -> bool {
     text.len() == 36
         && text
@@ -181,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_step_key_starts_with_a_letter_and_has_at_most_63_characters() {
+    fn step_key_starts_with_letter_within_63_characters() {
         let longest = format!("a{}", "b".repeat(62));
         for good in ["a", "missing_rls", "x9", "a__", longest.as_str()] {
             assert!(good.parse::<StepKey>().is_ok(), "{good}");
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_engines_own_keys_are_reserved_and_others_are_not() {
+    fn only_engine_keys_are_reserved() {
         for reserved in ["assess", "plan", "judge", "plan_2", "judge_17"] {
             assert!(
                 reserved.parse::<StepKey>().unwrap().is_reserved(),
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_workspace_id_is_a_uuid_also_when_it_comes_as_json() {
+    fn workspace_id_from_text_or_json_is_uuid() {
         let json = "\"3f2504e0-4f89-41d3-9a0c-0305e82c3301\"";
         let id: WorkspaceId = serde_json::from_str(json).unwrap();
         assert_eq!(serde_json::to_string(&id).unwrap(), json);
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_id_reads_and_writes_as_a_plain_number() {
+    fn number_id_is_a_plain_json_number() {
         assert_eq!(serde_json::to_string(&RunId(12)).unwrap(), "12");
         assert_eq!(serde_json::from_str::<RunId>("12").unwrap(), RunId(12));
         assert_eq!("12".parse::<GoalId>().unwrap().to_string(), "12");

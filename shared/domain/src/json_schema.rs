@@ -1,12 +1,12 @@
 //! The one JSON Schema checker: arguments of tools, ours and those of MCP servers, results of agents' steps, and the
-//! schemas that plans hold.
+//! schemas in plans.
 //!
 //! Draft 2020-12, and the words of older drafts that mean the same wherever they stand (`definitions`, `dependencies`,
-//! lists in `items`). Schemas come from models and from servers and are untrusted, so that a schema is read before it is
-//! used ([`JsonSchema::parse`]). A word that asserts something and is not carried out here (`unevaluatedProperties`,
+//! lists in `items`). Schemas come from models and from servers and are untrusted, so that a schema is read before it
+//! is used ([`JsonSchema::parse`]). A word that asserts something and is not carried out here (`unevaluatedProperties`,
 //! `$dynamicRef`), a reference that leaves the schema, and a pattern that `regex-lite` does not read make the schema
-//! unusable, with a reason; of a schema that others wrote, such as an MCP server's, [`checkable()`] leaves those parts to
-//! their author. Nothing is loaded from anywhere. Words that assert nothing, `format` among them, are skipped.
+//! unusable, with a reason; of a schema that others wrote, such as an MCP server's, [`checkable()`] leaves those parts
+//! to their author. Nothing is loaded from anywhere. Words that assert nothing, `format` among them, are skipped.
 //!
 //! Size of a schema, depth, patterns and the work of one check are bounded; a check that reaches a bound refuses the
 //! value. Numbers are compared exactly as whole numbers up to 128 bits, and as 64-bit floating point otherwise.
@@ -43,7 +43,7 @@ impl<'a> JsonSchema<'a> {
     /// Reads a schema, which is an object.
     ///
     /// # Errors
-    /// What makes it unusable, in words that complete "the schema cannot be used: ".
+    /// The reason why it is unusable, as a text that completes "the schema cannot be used: ".
     pub fn parse(schema: &'a Value) -> Result<Self, String> {
         if !schema.is_object() {
             return Err("it is not a JSON object".into());
@@ -66,9 +66,9 @@ impl<'a> JsonSchema<'a> {
         check::run(self, value, false)
     }
 
-    /// Checks a value in which strings with a template's tag stand for values that are not known yet: one that is
-    /// exactly one `{{ expression }}` for any value, any other for a text. What can only be decided with the value
-    /// (`not`, `if`, which one of several forms) is left open where the value has such a string.
+    /// Checks a value in which strings with a template's tag stand for values that are undetermined: one that is
+    /// exactly one `{{ expression }}` for any value, any other for a text. Words that depend on the value (`not`, `if`,
+    /// `oneOf`) are left open where the value has such a string.
     ///
     /// # Errors
     /// As [`JsonSchema::check`].

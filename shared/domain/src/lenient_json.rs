@@ -1,7 +1,7 @@
 //! Reads JSON that others wrote: MCP servers, APIs, models.
 //!
-//! Strict JSON is read as it is. Besides, what widespread writers get wrong is read in the way that keeps the most, because
-//! the answer is often the only trace of an effect that has happened:
+//! Strict JSON is read as it is. Common mistakes of widespread writers are also read, in the way that keeps the most,
+//! because the answer is often the only trace of an effect that has happened:
 //!
 //! - a byte order mark before the value is skipped;
 //! - a surrogate without its other half, and U+0000, which Postgres cannot hold, become U+FFFD;
@@ -9,7 +9,7 @@
 //! - `NaN` and infinities become null, as JavaScript writes them;
 //! - whole numbers beyond 64 bits, and numbers beyond a double, become texts with all their digits.
 //!
-//! Whatever else is no JSON stays an error. Text from here is written by `serde_json`, which is strict.
+//! Any other invalid JSON stays an error. Text from here is written by `serde_json`, which is strict.
 
 use serde_json::Value;
 
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn common_faults_of_writers_are_read() {
+    fn common_faults_are_read() {
         for (text, value) in [
             ("\u{feff}{\"a\":1}", json!({"a": 1})),
             (r#"["\ud83d"]"#, json!(["\u{fffd}"])),
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_reader_could_mean_is_an_error() {
+    fn invalid_json_is_an_error() {
         for text in [
             "",
             "{",

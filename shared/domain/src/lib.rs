@@ -1,18 +1,18 @@
-//! The words of Goalpost as types, and the decisions that need nothing but their arguments.
+//! The terms of Goalpost as types, and the decisions that depend on their arguments alone.
 //!
-//! Nothing here does I/O, waits, reads a clock or reads the environment: the same input always gives
-//! the same answer. State itself changes in SQL functions only; this crate says what a value may look like.
+//! Nothing here does I/O, waits, reads a clock or reads the environment: the same input always gives the same answer.
+//! State itself changes in SQL functions only; this crate defines which values are valid.
 //!
 //! - [`ids`]: one newtype per kind of id, so that two of them cannot be swapped by accident.
 //! - [`state`]: the states of requests, goals, runs, steps and approvals, and the kinds of steps.
-//! - [`plan`]: what a plan is and the rules it must pass; the same rules live in SQL.
-//! - [`capabilities`]: what a model's server takes, as far as it was learned.
+//! - [`plan`]: plans and the rules they must pass; the same rules are in SQL.
+//! - [`capabilities`]: learned capabilities of models' servers.
 //! - [`expression`]: templates and checks inside plans, evaluated within bounds.
 //! - [`json_schema`]: checks values against JSON Schemas.
 //! - [`lenient_json`]: reads JSON that others wrote.
 //! - [`outcome`]: verdicts, usage and the other small values that steps leave behind.
 //! - [`private_hosts`]: the operator's own hosts, and the workspaces that may call them.
-//! - [`tool`]: how a tool is described to a model and to the plan check.
+//! - [`tool`]: the description of a tool for models and for the plan check.
 //! - [`tool_call`]: a call of a tool, from its request to its result.
 
 pub mod capabilities;

@@ -1,4 +1,4 @@
-//! Finds the name that was meant.
+//! Finds the known name nearest to an unknown one.
 
 /// Returns the name that is nearest to one that does not exist, if any is near enough to have been meant.
 ///
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slip_of_the_pen_finds_the_name() {
+    fn misspelling_finds_the_name() {
         let names = ["sql", "http_get", "template", "table_write"];
         assert_eq!(nearest("slq", names), Some("sql"));
         assert_eq!(nearest("http_gett", names), Some("http_get"));

@@ -1,17 +1,17 @@
-//! The small values that steps leave behind: verdicts on criteria, what a model call used, why a try failed.
+//! Small values that steps produce: verdicts on criteria, usage of model calls, errors of attempts.
 
 use serde::{Deserialize, Serialize};
 
 use crate::state::words;
 
 words! {
-    /// What is known about a success criterion.
+    /// The verdict on a success criterion.
     Verdict {
         /// The evidence shows that it holds.
         Met = "met",
         /// The evidence shows that it does not hold; the goal is planned again, within its cap.
         Unmet = "unmet",
-        /// Nobody could tell; it neither completes nor fails a goal, and the report says so.
+        /// Undecided; it neither completes nor fails a goal, and the report shows it.
         Unknown = "unknown",
     }
 }
@@ -21,9 +21,9 @@ words! {
 pub struct CriterionVerdict {
     /// The criterion's number within its goal, from 1.
     pub number: i32,
-    /// What is known.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Why, in a sentence or as the value that decided it.
+    /// The reason, in a sentence or as the value that decided it.
     #[serde(default)]
     pub evidence: String,
 }
@@ -47,7 +47,7 @@ pub struct Usage {
     /// Tokens sent that the provider put into its cache, where that has a price of its own.
     #[serde(default)]
     pub cache_write_tokens: i64,
-    /// Tokens received that were reasoning and not the answer, where the provider tells them apart.
+    /// Tokens received that were reasoning and not the answer, where the provider counts them separately.
     #[serde(default)]
     pub reasoning_tokens: i64,
     /// True where the provider did not report all of it and the rest is estimated from bytes.
@@ -55,26 +55,26 @@ pub struct Usage {
     pub is_estimate: bool,
 }
 
-/// Why a try failed.
+/// The error of a failed attempt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepError {
     /// A stable word in `snake_case`.
     pub code: String,
-    /// What happened and what to do next, for people.
+    /// The event and the next action, for people.
     pub message: String,
-    /// Whether another try may help; bounded by the step's `max_attempts` anyway.
+    /// True if another attempt may help; bounded by the step's `max_attempts` anyway.
     pub retryable: bool,
-    /// The earliest useful time for the next try, if somebody said so. Otherwise SQL decides.
+    /// The earliest useful time for the next attempt, if the other side gave one. Otherwise SQL decides.
     #[serde(default)]
     pub retry_after_seconds: Option<u32>,
-    /// The failure is no fault of the answers that the step has: its next attempt goes on with them. Otherwise they led to
-    /// the failure, and the next attempt begins anew.
+    /// The failure is no fault of the answers that the step has: its next attempt continues with them. Otherwise they
+    /// led to the failure, and the next attempt starts over.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub keeps_answers: bool,
 }
 
 impl StepError {
-    /// An error that another try may mend.
+    /// Creates an error that another attempt may avoid.
     #[must_use]
     pub fn retryable(code: &str, message: impl Into<String>) -> Self {
         Self {
@@ -86,7 +86,7 @@ impl StepError {
         }
     }
 
-    /// An error that no further try can mend.
+    /// Creates an error that every further attempt would meet again.
     #[must_use]
     pub fn terminal(code: &str, message: impl Into<String>) -> Self {
         Self {
@@ -98,7 +98,7 @@ impl StepError {
         }
     }
 
-    /// The same error, as one that the step's answers did not lead to.
+    /// Returns the same error, as one that the step's answers did not lead to.
     #[must_use]
     pub fn keeping_answers(self) -> Self {
         Self {

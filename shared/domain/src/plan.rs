@@ -1,26 +1,26 @@
-//! What a plan is, and how JSON becomes one.
+//! Plans, and the rules by which JSON becomes one.
 //!
-//! A plan comes from a model or a runbook and is untrusted: [`check()`] finds everything that is wrong
-//! with the JSON, [`Plan::parse`] gives the typed plan only when nothing is. The same rules are
-//! written in SQL (`goalpost_private.check_plan`), which has the last word; a property test compares
-//! the two. This page is the single statement of the rules.
+//! A plan comes from a model or a runbook and is untrusted: [`check()`] finds every problem of the JSON,
+//! [`Plan::parse`] returns the typed plan only when there is none. The same rules are written in SQL
+//! (`goalpost_private.check_plan`), which has the last word; a property test compares the two. This page is the single
+//! statement of the rules.
 //!
 //! # How values are read
 //! - An absent field and a field that is `null` are the same. Unknown fields are ignored.
-//! - A *text* is a JSON string with at least one character. An *integer* is a JSON number without a
-//!   fractional part (`3` and `3.0`, not `"3"`).
+//! - A *text* is a JSON string with at least one character. An *integer* is a JSON number without a fractional part
+//!   (`3` and `3.0`, not `"3"`).
 //! - `steps` that is absent or not an array counts as `[]`; a step that is not an object counts as `{}`.
-//! - `depends_on` that is absent counts as `[]`; one that is present and not an array is
-//!   `unknown_dependency`, and counts as `[]` elsewhere.
-//! - A *known key* is a `key` of any step of this plan that matches `^[a-z][a-z0-9_]{0,62}$`, or the key of a completed step
-//!   of an earlier revision of the run (`completed_keys`).
-//! - A step's `kind` is *known* when it is one of `agent`, `tool`, `approval`, `subgoal`. Rules that
-//!   name a kind do not apply to steps of another or an unknown kind.
-//! - A plan is *sound* when it has none of: `too_many_steps`, `bad_key`, `duplicate_key`,
-//!   `unknown_dependency`, `self_dependency`. (So the graph is only walked when it is small.)
+//! - `depends_on` that is absent counts as `[]`; one that is present and not an array is `unknown_dependency`, and
+//!   counts as `[]` elsewhere.
+//! - A *known key* is a `key` of any step of this plan that matches `^[a-z][a-z0-9_]{0,62}$`, or the key of a completed
+//!   step of an earlier revision of the run (`completed_keys`).
+//! - A step's `kind` is *known* when it is one of `agent`, `tool`, `approval`, `subgoal`. Rules that name a kind do not
+//!   apply to steps of another or an unknown kind.
+//! - A plan is *sound* when it has none of: `too_many_steps`, `bad_key`, `duplicate_key`, `unknown_dependency`,
+//!   `self_dependency`. (So the graph is only walked when it is small.)
 //!
 //! # The rules
-//! All are tried on every plan; each is found or not whatever the others say, except where "sound" is named.
+//! All are checked on every plan, independently of each other, except where "sound" is named.
 //!
 //! | Code | Found when |
 //! |---|---|
@@ -48,9 +48,8 @@
 //! | `bad_attempts` | `max_attempts` is present and is not an integer from 1 to 20 |
 //! | `bad_timeout` | `timeout_seconds` is present and is not an integer from 1 to 86400 |
 //!
-//! What is not refused but read leniently, because nothing can go wrong with it: a `title` that is
-//! not a text becomes the key; a criterion may be a plain string; criteria without a description and
-//! a report without a body are left out.
+//! Some faults are harmless and read leniently: a `title` that is not a text becomes the key; a criterion may be a
+//! plain string; criteria without a description and a report without a body are left out.
 
 mod check;
 mod contents;
@@ -74,20 +73,20 @@ use crate::ids::StepKey;
 use crate::state::{StepKind, words};
 use crate::tool::Tool;
 
-/// Steps with dependencies, what must hold at the end, and how the report is put together.
+/// Steps with dependencies, the criteria that must hold at the end, and the template of the report.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Plan {
     /// One sentence for people.
     pub summary: String,
-    /// What must hold at the end.
+    /// The conditions that must hold at the end.
     pub criteria: Vec<PlanCriterion>,
     /// At least one; their order has no meaning, dependencies have.
     pub steps: Vec<PlanStep>,
-    /// How results become the report; without it the aggregator lists the results.
+    /// The template of the report; without it the aggregator lists the results.
     pub report: Option<ReportTemplate>,
 }
 
-/// Something that must hold for the goal to be complete.
+/// A condition that must hold for the goal to be complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PlanCriterion {
     /// In words.
@@ -96,26 +95,26 @@ pub struct PlanCriterion {
     pub check: Option<String>,
 }
 
-/// One node of a plan. Its fields have been checked; see the typed inputs for what `input` holds.
+/// One node of a plan. Its fields have been checked; the typed inputs describe `input`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PlanStep {
     /// Its name within the run.
     pub key: StepKey,
     /// One of the kinds that a plan may contain.
     pub kind: StepKind,
-    /// Who works on it; on agent steps only.
+    /// The agent that works on it; on agent steps only.
     pub agent: Option<String>,
     /// For people.
     pub title: String,
     /// The steps whose results it needs.
     pub depends_on: Vec<StepKey>,
-    /// What its kind needs: [`ToolInput`], [`AgentInput`], [`ApprovalInput`] or [`SubgoalInput`] as JSON.
+    /// The input of its kind: [`ToolInput`], [`AgentInput`], [`ApprovalInput`] or [`SubgoalInput`] as JSON.
     pub input: Map<String, Value>,
     /// Per dependency, JSON that its result must contain; a step whose condition is not met is skipped.
     pub condition: Option<Map<String, Value>>,
-    /// What its failure means for the run.
+    /// The effect of its failure on the run.
     pub on_failure: OnFailure,
-    /// Tries, the first one included.
+    /// Attempts, the first one included.
     pub max_attempts: i32,
     /// Wall clock for one attempt.
     pub timeout_seconds: i32,
@@ -132,7 +131,7 @@ pub struct ReportTemplate {
 }
 
 words! {
-    /// What the failure of a step means for its run.
+    /// The effect of a step's failure on its run.
     OnFailure {
         /// The run fails with it.
         Fail = "fail",
@@ -181,7 +180,7 @@ pub struct Catalogue {
     pub tools: BTreeMap<String, Tool>,
     /// Keys of the run's steps from earlier revisions; empty for a first plan.
     pub taken_keys: BTreeSet<String>,
-    /// Those of them that completed: a later plan may depend on their results.
+    /// The keys among them whose steps completed: a later plan may depend on their results.
     pub completed_keys: BTreeSet<String>,
     /// Descriptions of the goal's criteria, which come with its first plan; empty for a first plan.
     pub criteria: Vec<String>,
@@ -199,7 +198,7 @@ impl Catalogue {
 }
 
 words! {
-    /// Why a plan is refused; see the table above for the exact rules.
+    /// A reason to refuse a plan; the table above has the exact rules.
     ProblemCode {
         /// No steps.
         EmptyPlan = "empty_plan",
@@ -239,7 +238,7 @@ words! {
         ToolNotAllowedForAgent = "tool_not_allowed_for_agent",
         /// An input without what its kind needs.
         MissingInput = "missing_input",
-        /// A condition on something that the step does not depend on.
+        /// A condition on a step that it does not depend on.
         BadCondition = "bad_condition",
         /// Neither fail nor continue.
         BadOnFailure = "bad_on_failure",
@@ -253,24 +252,24 @@ words! {
         BadOutputSchema = "bad_output_schema",
         /// Arguments that do not fit the tool's schema; found by [`check_contents`] alone, never by SQL.
         BadArguments = "bad_arguments",
-        /// A name that will not be there; found by [`check_contents`] alone, never by SQL.
+        /// A name that will be undefined; found by [`check_contents`] alone, never by SQL.
         UnknownName = "unknown_name",
         /// A criterion that the first plan does not have; found by [`check_contents`] alone, never by SQL.
         UnknownCriterion = "unknown_criterion",
-        /// A query that cannot run as the asker; found by the database where it is asked, never by these rules.
+        /// A query that cannot run as the asker; found by the database, never by these rules.
         BadQuery = "bad_query",
     }
 }
 
-/// One thing that is wrong with a plan. A model is shown these and asked again.
+/// One problem of a plan. The model receives these and is called again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// Which rule.
+    /// The rule.
     pub code: ProblemCode,
-    /// Which step, as the plan spells its key; none for the plan as a whole.
+    /// The step, as the plan spells its key; none for the plan as a whole.
     #[serde(default)]
     pub step_key: Option<String>,
-    /// What to change, for people and models.
+    /// The change to make, for people and models.
     pub message: String,
 }
 

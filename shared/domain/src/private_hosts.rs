@@ -64,7 +64,7 @@ impl PrivateHosts {
         served.is_some_and(|served| served.contains(&workspace.as_str().to_ascii_lowercase()))
     }
 
-    /// The number of hosts.
+    /// Returns the number of hosts.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn host_without_workspace_is_refused_with_the_form() {
+    fn host_without_workspace_is_refused() {
         for wrong in [
             "127.0.0.1:80",
             "hooks.local",

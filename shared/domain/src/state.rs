@@ -1,7 +1,7 @@
-//! The states of everything that has one, and the kinds of steps.
+//! The states of requests, goals, runs, steps and approvals, and the kinds of steps.
 //!
-//! The words are the same in SQL, in JSON, in logs and on the screen. These types only read and
-//! write them: no Rust code moves anything from one state to another, SQL functions do.
+//! The words are the same in SQL, in JSON, in logs and on the screen. These types only read and write them: no Rust
+//! code moves anything from one state to another, SQL functions do.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ macro_rules! words {
             /// Every value, in the order in which it is documented.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
 
-            /// The word as SQL and JSON spell it.
+            /// Returns the word as SQL and JSON spell it.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {
@@ -38,7 +38,7 @@ macro_rules! words {
 pub(crate) use words;
 
 words! {
-    /// What a step does, and so which function claims it.
+    /// The work of a step, which decides the function that claims it.
     StepKind {
         /// Decides whether to answer now, work in a few steps, or make a goal; intake claims it.
         Assess = "assess",
@@ -55,7 +55,7 @@ words! {
         /// Compiles the results and gives each criterion its verdict; the aggregator claims it.
         Judge = "judge",
     }
-    /// Where a step stands.
+    /// The state of a step.
     StepState {
         /// Waits for the steps it depends on.
         Pending = "pending",
@@ -63,7 +63,7 @@ words! {
         Ready = "ready",
         /// A worker holds its lease.
         Running = "running",
-        /// Waits for a person, a sub-goal or a time, and holds nothing.
+        /// Waits for a person, a sub-goal or a time, without a lease.
         Waiting = "waiting",
         /// Has a result; final.
         Completed = "completed",
@@ -74,7 +74,7 @@ words! {
         /// Its run ended before it did; final.
         Cancelled = "cancelled",
     }
-    /// Where a run stands.
+    /// The state of a run.
     RunState {
         /// Has steps that are not final.
         Running = "running",
@@ -85,7 +85,7 @@ words! {
         /// A person ended it, or its parent did; final.
         Cancelled = "cancelled",
     }
-    /// Where a goal stands.
+    /// The state of a goal.
     GoalState {
         /// Is planned, worked on or judged.
         Active = "active",
@@ -96,7 +96,7 @@ words! {
         /// A person ended it, or its parent did; final.
         Cancelled = "cancelled",
     }
-    /// Where a request stands.
+    /// The state of a request.
     RequestState {
         /// A row was inserted and waits to be accepted.
         Submitted = "submitted",
@@ -109,15 +109,15 @@ words! {
         /// A person ended it; final.
         Cancelled = "cancelled",
     }
-    /// Where an approval stands.
+    /// The state of an approval.
     ApprovalState {
         /// Waits for a person of the required role.
         Pending = "pending",
-        /// A person said yes; final.
+        /// A person approved it; final.
         Approved = "approved",
-        /// A person said no; final.
+        /// A person rejected it; final.
         Rejected = "rejected",
-        /// Nobody decided in time; final.
+        /// The time for a decision ran out; final.
         Expired = "expired",
         /// Its run ended first; final.
         Cancelled = "cancelled",
@@ -125,7 +125,7 @@ words! {
 }
 
 impl StepKind {
-    /// Says whether a plan may contain this kind; the others are the engine's own.
+    /// Returns true if a plan may contain this kind; the others are the engine's own.
     #[must_use]
     pub fn may_be_planned(self) -> bool {
         matches!(
@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_and_state_reads_back_what_it_writes() {
+    fn every_kind_and_state_round_trips() {
         for kind in StepKind::ALL {
             let json = serde_json::to_string(kind).unwrap();
             assert_eq!(json, format!("\"{kind}\""));

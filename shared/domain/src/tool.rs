@@ -1,18 +1,18 @@
-//! How a tool is described: the same shape in the database, in a model's context and in the registry.
+//! The description of a tool: the same shape in the database, in a model's context and in the registry.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Whether a person is asked before a call is made. What a row of the policy says goes before it.
+/// The approval that a call requires. A row of the policy takes precedence.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Approval {
-    /// No.
+    /// None.
     #[default]
     Never,
-    /// Yes, each time.
+    /// One for each call.
     Always,
-    /// If the step has read something that nobody vouches for.
+    /// One if the step has read untrusted content.
     WhenTainted,
 }
 
@@ -21,43 +21,44 @@ pub enum Approval {
 pub struct Tool {
     /// The name by which plans call it; `mcp.<server>.<tool>` for one of an MCP server.
     pub name: String,
-    /// What it does, for people and models.
+    /// Its effect, for people and models.
     #[serde(default)]
     pub description: String,
     /// JSON Schema of its arguments.
     #[serde(default)]
     pub parameters: Value,
-    /// The fields of its result with what each holds, for plans and models; empty where they are not known beforehand.
+    /// The fields of its result with the content of each, for plans and models; empty where they are not fixed
+    /// beforehand.
     #[serde(default)]
     pub result: Map<String, Value>,
     /// Rises whenever the meaning of a call changes.
     #[serde(default = "first_version")]
     pub version: i32,
-    /// Whether the same call twice has the effect of one.
+    /// True if the same call twice has the effect of one.
     #[serde(default)]
     pub idempotent: bool,
-    /// Whether a call changes or sends anything outside its own step.
+    /// True if a call changes or sends anything outside its own step.
     #[serde(default)]
     pub writes: bool,
-    /// How long one call may take.
+    /// The time limit of one call.
     #[serde(default = "default_timeout")]
     pub timeout_seconds: u32,
-    /// Whether a person is asked first.
+    /// The approval that a call requires.
     #[serde(default)]
     pub approval: Approval,
-    /// Whether what comes back was written by somebody whom nobody here vouches for: pages, mails, users' rows.
+    /// True if the result contains untrusted content: pages, mails, users' rows.
     #[serde(default)]
     pub returns_untrusted: bool,
-    /// Whether a call is a row and not an act: carried out by the database, or by the executor itself.
+    /// True if the call only changes rows: carried out by the database, or by the executor itself.
     #[serde(default)]
     pub control: bool,
-    /// How many calls one step may make, over all of its tries.
+    /// The most calls that one step may make, over all of its attempts.
     #[serde(default = "default_calls")]
     pub max_calls_per_step: u32,
 }
 
 impl Default for Tool {
-    /// A tool that does nothing: for what describes one to say only what is different.
+    /// Returns a tool without effect, so that a description states only its differences.
     fn default() -> Self {
         Self {
             name: String::new(),

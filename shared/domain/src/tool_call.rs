@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use crate::StepError;
 
-/// A tool call that a model's answer or a plan asks for.
+/// A tool call that a model's answer or a plan requests.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ToolCallRequest {
     /// The requester's name for it, unique in an answer.
     pub call_id: String,
     /// The tool.
     pub tool: String,
-    /// A JSON object; a string where a model wrote something else, which is in it then.
+    /// A JSON object; a string where a model wrote something else, with that text.
     pub arguments: Value,
 }
 
@@ -27,7 +27,7 @@ pub enum ToolCallState {
     Intended,
     /// A person decides, or another step works for it.
     Waiting,
-    /// Begun by this worker, and not to be begun again.
+    /// Started by this worker, and not to be started again.
     Running,
     /// It has a result.
     Done,
@@ -35,7 +35,7 @@ pub enum ToolCallState {
     Failed,
     /// It may not be made.
     Denied,
-    /// It may have been made; a person is asked.
+    /// It may have been made; a person decides.
     Unknown,
 }
 
@@ -45,13 +45,13 @@ pub enum ToolCallState {
 pub struct ToolCall {
     /// Its number within the step, over all attempts; 0 for a call that is not recorded.
     pub number: i32,
-    /// The turn whose answer asked for it.
+    /// The turn whose answer requested it.
     pub turn_number: Option<i32>,
     /// The requester's name for it.
     pub call_id: Option<String>,
     /// The tool.
     pub tool: String,
-    /// Whether it may be made twice under its key.
+    /// True if it may be made twice under its key.
     pub idempotent: bool,
     /// Its state.
     pub state: ToolCallState,
@@ -61,18 +61,18 @@ pub struct ToolCall {
     pub idempotency_key: String,
     /// The arguments that are sent, by every worker.
     pub arguments: Value,
-    /// Whether its tool has a limit: then it takes a place before it is made.
+    /// True if its tool has a rate limit: it takes a slot before it is made.
     pub limited: bool,
-    /// Whether a person changed the arguments.
+    /// True if a person changed the arguments.
     pub was_edited: bool,
     /// Its result.
     pub result: Option<Value>,
-    /// Why it has no result.
+    /// The reason why it has no result.
     pub error: Option<StepError>,
 }
 
 impl ToolCall {
-    /// A call without a row in the journal: one that only reads, in a step that is that call.
+    /// Creates a call without a row in the journal: one that only reads, in a step that is that call.
     #[must_use]
     pub fn unrecorded(request: ToolCallRequest, idempotency_key: String) -> Self {
         Self {
@@ -85,16 +85,16 @@ impl ToolCall {
         }
     }
 
-    /// Returns whether the journal has a row of it.
+    /// Returns true if the journal has a row of it.
     #[must_use]
     pub fn is_recorded(&self) -> bool {
         self.number != 0
     }
 
-    /// Returns its result, or why it has none.
+    /// Returns its result, or its error.
     ///
     /// # Errors
-    /// The call's own; `call_not_made`, which another attempt may mend, where it has neither.
+    /// The call's own; `call_not_made`, which another attempt may avoid, where it has neither.
     pub fn into_result(self) -> Result<Value, StepError> {
         match (self.state, self.error) {
             (ToolCallState::Done, _) => Ok(self.result.unwrap_or_default()),
@@ -110,13 +110,13 @@ impl ToolCall {
 /// The result of making a tool call, as it is sent to the database.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub enum ToolCallResult {
-    /// It gave this.
+    /// Its result.
     #[serde(rename = "result")]
     Done(Value),
-    /// It gave nothing, and it is certain that it changed nothing or will not be made again.
+    /// An error; it is certain that the call changed nothing or will not be made again.
     #[serde(rename = "error")]
     Failed(StepError),
-    /// It gave nothing, and making the same call again later may help: it stays to be made.
+    /// An error; making the same call again later may help, so it stays open.
     #[serde(rename = "error")]
     Retry(StepError),
 }

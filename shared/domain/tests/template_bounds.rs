@@ -18,7 +18,7 @@ use domain::expression::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// Counts the bytes that are in use, and the most that were.
+/// Counts the bytes that are in use, and their maximum.
 struct Counted;
 
 static USED: AtomicUsize = AtomicUsize::new(0);
@@ -45,25 +45,25 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 const MAX_MEMORY: usize = 128 * 1024 * 1024;
 const MAX_TIME: Duration = Duration::from_secs(10);
 
-/// Runs every door on a template, and checks the memory and the time that each took.
+/// Runs every entry point on a template, and checks the memory and the time of each.
 fn attack(template: &str, context: &Value) -> Vec<Result<usize, Error>> {
     let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let inner = template
         .strip_prefix("{{")
         .and_then(|rest| rest.strip_suffix("}}"))
         .unwrap_or(template);
-    let doors: [&dyn Fn() -> Result<usize, Error>; 5] = [
+    let entry_points: [&dyn Fn() -> Result<usize, Error>; 5] = [
         &|| render_report(template, context).map(|text| text.len()),
         &|| render(&json!([template]), context).map(|value| value.to_string().len()),
         &|| evaluate_check(inner, context).map(|check| check.evidence.len()),
         &|| references_in_template(template).map(|_| 0),
         &|| references_in_expression(inner).map(|_| 0),
     ];
-    let run = |door: &&dyn Fn() -> Result<usize, Error>| {
+    let run = |entry_point: &&dyn Fn() -> Result<usize, Error>| {
         let before = USED.load(Ordering::Relaxed);
         PEAK.store(before, Ordering::Relaxed);
         let start = Instant::now();
-        let result = door();
+        let result = entry_point();
         let took = PEAK.load(Ordering::Relaxed).saturating_sub(before);
         let shown: String = template.chars().take(200).collect();
         assert!(took <= MAX_MEMORY, "{took} bytes for {shown}");
@@ -74,7 +74,7 @@ fn attack(template: &str, context: &Value) -> Vec<Result<usize, Error>> {
         );
         result
     };
-    doors.iter().map(run).collect()
+    entry_points.iter().map(run).collect()
 }
 
 fn context() -> Value {
@@ -83,9 +83,9 @@ fn context() -> Value {
 }
 
 fn refused(template: &str) {
-    for (door, result) in attack(template, &context()).into_iter().take(2).enumerate() {
+    for (entry_point, result) in attack(template, &context()).into_iter().take(2).enumerate() {
         let shown: String = template.chars().take(200).collect();
-        assert!(result.is_err(), "door {door} accepts {shown}");
+        assert!(result.is_err(), "entry point {entry_point} accepts {shown}");
     }
 }
 
@@ -152,7 +152,7 @@ fn deeply_nested_source_is_refused() {
 }
 
 #[test]
-fn literal_arguments_cannot_buy_memory() {
+fn literal_arguments_cannot_allocate_unbounded_memory() {
     for template in [
         "{{ rows|tojson(indent=200000000) }}",
         "{{ [1]|tojson(200000000) }}",
@@ -209,7 +209,7 @@ fn values_cannot_grow_through_sharing() {
 }
 
 #[test]
-fn values_cannot_nest_without_end() {
+fn value_nesting_is_bounded() {
     for body in [
         "{% set n.a = [n.a] %}",
         "{% set n.a = {'x': n.a} %}",
@@ -251,7 +251,7 @@ fn many_templates_share_one_budget() {
 }
 
 #[test]
-fn ordinary_templates_give_what_they_gave() {
+fn ordinary_templates_render_unchanged() {
     let context = json!({"rows": [{"n": 2, "s": "b"}, {"n": 1, "s": "a"}], "x": 3, "none": null});
     for (template, expected) in [
         ("{{ x * 2 + rows|length * 10 }}", "26"),
@@ -339,7 +339,7 @@ fn ordinary_templates_give_what_they_gave() {
     }
 }
 
-/// Pieces of templates, joined at random: mostly nonsense, often nearly valid.
+/// Generates pieces of templates, joined at random: mostly nonsense, often nearly valid.
 fn any_template() -> impl Strategy<Value = String> {
     let piece = proptest::sample::select(vec![
         "{{",

@@ -1,5 +1,5 @@
-//! Reads the environment, once, at the start. Whatever is missing or malformed is named in one error, all of it, so
-//! that a deployment is mended in one go.
+//! Reads the environment, once, at the start. One error names every variable that is missing or malformed, so that a
+//! deployment is repaired in one go.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use secrecy::SecretString;
 
-/// The environment does not hold what is needed.
+/// The environment lacks required variables, or has malformed ones.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the environment is incomplete: {}; set these variables on the function", .problems.join("; "))]
 pub struct ConfigError {
@@ -16,14 +16,14 @@ pub struct ConfigError {
     pub problems: Vec<String>,
 }
 
-/// The environment, and what has been found wrong with it so far.
+/// The environment, with the problems found so far.
 pub struct Environment {
     variables: HashMap<String, String>,
     problems: Vec<String>,
 }
 
 impl Environment {
-    /// The process's environment. Variables that are not UTF-8 count as missing.
+    /// Reads the process's environment. Variables that are not UTF-8 count as missing.
     #[must_use]
     pub fn from_process() -> Self {
         let variables = std::env::vars_os()
@@ -35,7 +35,7 @@ impl Environment {
         }
     }
 
-    /// A variable that must be there. If it is not, the result is empty and [`Environment::finish`] says so.
+    /// Returns a variable that must be set. If it is not, the result is empty and [`Environment::finish`] reports it.
     pub fn required(&mut self, name: &str) -> String {
         self.optional(name).unwrap_or_else(|| {
             self.problems.push(format!("{name} is missing"));
@@ -43,7 +43,7 @@ impl Environment {
         })
     }
 
-    /// A variable that may be there. An empty one counts as absent.
+    /// Returns a variable that may be set. An empty one counts as absent.
     #[must_use]
     pub fn optional(&self, name: &str) -> Option<String> {
         self.variables
@@ -52,7 +52,7 @@ impl Environment {
             .filter(|value| !value.is_empty())
     }
 
-    /// A list separated by commas; absent is empty.
+    /// Returns a list separated by commas; absent is empty.
     #[must_use]
     pub fn list(&self, name: &str) -> Vec<String> {
         self.optional(name)
@@ -63,12 +63,12 @@ impl Environment {
             .collect()
     }
 
-    /// Notes what is wrong with a variable, without its value; [`Environment::finish`] says it.
+    /// Records a problem of a variable, without its value, for [`Environment::finish`].
     pub fn problem(&mut self, sentence: &str) {
         self.problems.push(sentence.to_owned());
     }
 
-    /// A value with a default, within bounds.
+    /// Returns a value with a default, within bounds.
     pub fn parsed<T>(&mut self, name: &str, default: T, bounds: RangeInclusive<T>) -> T
     where
         T: FromStr + PartialOrd + Display,
@@ -89,7 +89,7 @@ impl Environment {
         }
     }
 
-    /// Gives out what was read with it, if all of it was there.
+    /// Returns the value that was read with it, unless there was a problem.
     ///
     /// # Errors
     /// [`ConfigError`] with every problem found.
@@ -115,7 +115,7 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
     }
 }
 
-/// What all functions have in common.
+/// The configuration that all functions share.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// `SUPABASE_URL`.
@@ -126,13 +126,13 @@ pub struct Config {
     pub secrets_prefix: String,
     /// `PARAMETERS_SECRETS_EXTENSION_HTTP_PORT`; AWS's default is 2773.
     pub extension_port: u16,
-    /// `AWS_SESSION_TOKEN`: what the extension wants to see.
+    /// `AWS_SESSION_TOKEN`, which the extension requires.
     pub session_token: SecretString,
-    /// `GOALPOST_BATCH`: how many steps one invocation works on at once.
+    /// `GOALPOST_BATCH`: the steps that one invocation works on at once.
     pub batch: usize,
-    /// `GOALPOST_LEASE_SECONDS`: how long a lease is without a heartbeat.
+    /// `GOALPOST_LEASE_SECONDS`: the length of a lease without a heartbeat.
     pub lease_seconds: u32,
-    /// Which sandbox this is, from `AWS_LAMBDA_LOG_STREAM_NAME`, or the function's name: says in the rows who works.
+    /// The sandbox, from `AWS_LAMBDA_LOG_STREAM_NAME`, or the function's name: identifies the worker in rows.
     pub worker_name: String,
 }
 
@@ -160,14 +160,14 @@ impl Config {
     }
 }
 
-/// The part of a log stream's name that tells sandboxes apart: `2026/11/22/[$LATEST]0123456789abcdef…` gives the first 8
-/// digits. The rest is the date and the version; it would be written with every step, twice.
+/// Returns the part of a log stream's name that identifies the sandbox: `2026/11/22/[$LATEST]0123456789abcdef…` gives
+/// the first 8 digits. The rest is the date and the version; it would be written with every step, twice.
 fn sandbox_of(stream: &str) -> &str {
     let name = stream.rsplit(']').next().unwrap_or(stream);
     name.get(..8).unwrap_or(name)
 }
 
-/// `lambda_runtime` panics where these are missing, with a message that helps nobody.
+/// Checks Lambda's own variables: `lambda_runtime` panics where they are missing, with a message that does not help.
 pub(crate) fn check_lambda(environment: &mut Environment) -> Result<(), ConfigError> {
     for name in [
         "AWS_LAMBDA_RUNTIME_API",
@@ -204,7 +204,7 @@ mod tests {
     ];
 
     #[test]
-    fn everything_that_is_missing_or_malformed_is_named_at_once() {
+    fn every_bad_variable_is_named_at_once() {
         let mut environment: Environment = [
             ("SUPABASE_URL", " "),
             ("GOALPOST_BATCH", "0"),
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_stand_where_nothing_is_set() {
+    fn unset_variables_get_defaults() {
         let mut environment: Environment = COMPLETE.into_iter().collect();
         let config = Config::read(&mut environment);
         let config = environment.finish(config).unwrap();
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn the_debug_form_of_a_configuration_shows_no_session_token() {
+    fn debug_output_of_config_hides_session_token() {
         let mut environment: Environment = COMPLETE.into_iter().collect();
         environment
             .variables
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn a_worker_is_named_by_the_part_of_its_log_stream_that_is_its_own() {
+    fn worker_name_comes_from_log_stream() {
         for (stream, name) in [
             (
                 "2026/11/22/[$LATEST]0123456789abcdef0123456789abcdef",
@@ -262,14 +262,14 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_split_at_commas_and_trimmed() {
+    fn list_is_split_at_commas_and_trimmed() {
         let environment: Environment = [("HOSTS", " a.org, ,b.org ")].into_iter().collect();
         assert_eq!(environment.list("HOSTS"), ["a.org", "b.org"]);
         assert!(environment.list("NONE").is_empty());
     }
 
     #[test]
-    fn a_function_started_outside_lambda_says_how_to_start_it() {
+    fn start_outside_lambda_explains_itself() {
         let error = check_lambda(&mut COMPLETE.into_iter().collect()).unwrap_err();
         assert!(
             error

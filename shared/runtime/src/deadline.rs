@@ -1,4 +1,4 @@
-//! From Lambda's deadline to times to work by: when to stop, and how long a lease may be.
+//! Derives the times to work by from Lambda's deadline: the end of work, and the length of a lease.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ const MAX_MARGIN: Duration = Duration::from_secs(2);
 /// The margin's share of short invocations.
 const MARGIN_SHARE: u32 = 10;
 
-/// When an invocation ends, whatever it is doing then.
+/// The end of an invocation.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
     total: Duration,
@@ -18,13 +18,13 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// A deadline that far from now, with the usual margin: 2 s, or a tenth of an invocation shorter than 20 s.
+    /// Creates a deadline that far from now, with the usual margin: 2 s, or a tenth of an invocation shorter than 20 s.
     #[must_use]
     pub fn after(left: Duration) -> Self {
         Self::after_with_margin(left, MAX_MARGIN.min(left / MARGIN_SHARE))
     }
 
-    /// A deadline with a margin of one's own.
+    /// Creates a deadline with a given margin.
     #[must_use]
     pub fn after_with_margin(left: Duration, margin: Duration) -> Self {
         Self {
@@ -34,37 +34,37 @@ impl Deadline {
         }
     }
 
-    /// A deadline that far from now at the latest.
+    /// Returns this deadline, or one that far from now if that is earlier.
     #[must_use]
     pub fn within(&self, limit: Duration) -> Self {
         Self::after(self.remaining().min(limit))
     }
 
-    /// The time that is left.
+    /// Returns the time that is left.
     #[must_use]
     pub fn remaining(&self) -> Duration {
         self.at.saturating_duration_since(Instant::now())
     }
 
-    /// The time that is left for work: then unfinished steps are put back.
+    /// Returns the time that is left for work, after which unfinished steps are released.
     #[must_use]
     pub fn remaining_for_work(&self) -> Duration {
         self.stop_at().saturating_duration_since(Instant::now())
     }
 
-    /// The time that there was for work at the beginning.
+    /// Returns the time that there was for work at the beginning.
     #[must_use]
     pub fn total_for_work(&self) -> Duration {
         self.total.saturating_sub(self.margin)
     }
 
-    /// When work has to stop so that the margin suffices for putting it back.
+    /// Returns when work has to stop so that the margin suffices for releasing it.
     #[must_use]
     pub fn stop_at(&self) -> Instant {
         self.at.checked_sub(self.margin).unwrap_or(self.at)
     }
 
-    /// The end itself.
+    /// Returns the end itself.
     #[must_use]
     pub fn at(&self) -> Instant {
         self.at
@@ -74,8 +74,8 @@ impl Deadline {
         self.margin
     }
 
-    /// The length of a lease: as configured, but not much longer than we can live, so that steps of a sandbox that
-    /// died at its deadline come back soon.
+    /// Returns the length of a lease: as configured, but not much longer than this sandbox can live, so that steps of a
+    /// sandbox that died at its deadline are reclaimed soon.
     #[must_use]
     pub fn lease_seconds(&self, configured: u32) -> u32 {
         let left = u32::try_from(self.remaining().as_secs()).unwrap_or(u32::MAX);
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn work_stops_two_seconds_before_the_deadline_or_a_tenth_of_a_short_one() {
+    async fn margin_is_two_seconds_or_a_tenth() {
         for (total, margin) in [(900, 2_000), (20, 2_000), (10, 1_000), (3, 300)] {
             let deadline = Deadline::after(Duration::from_secs(total));
             assert_eq!(
@@ -105,14 +105,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_deadline_that_has_passed_leaves_nothing() {
+    async fn past_deadline_leaves_no_time() {
         let deadline = Deadline::after(Duration::ZERO);
         assert_eq!(deadline.remaining_for_work(), Duration::ZERO);
         assert_eq!(deadline.remaining(), Duration::ZERO);
     }
 
     #[tokio::test]
-    async fn a_lease_is_as_configured_but_hardly_outlives_the_invocation() {
+    async fn lease_is_capped_by_the_deadline() {
         let long = Deadline::after(Duration::from_secs(900));
         assert_eq!(long.lease_seconds(30), 30);
         let short = Deadline::after(Duration::from_millis(9_900));

@@ -1,7 +1,7 @@
-//! The loop that every function works with: claim, work concurrently, report, get the next work in the same call.
+//! The loop of every function: claim, work concurrently, report, receive the next work in the same call.
 //!
-//! The one thing to know: a drain ends only after the database has looked for ready work once more, in the very
-//! transaction of the last report or claim. Whatever becomes ready after that rings by itself.
+//! A drain ends only after the database has searched for ready work once more, in the very transaction of the last
+//! report or claim. Work that becomes ready after that sends its own wake.
 
 mod bounds;
 mod heartbeat;
@@ -24,27 +24,27 @@ pub use bounds::problem as unstorable;
 pub use report::DrainReport;
 pub use step::StepContext;
 
-/// How one invocation drains.
+/// The options of one invocation's drain.
 #[derive(Debug, Clone)]
 pub struct DrainOptions {
     /// The kinds that the function works on.
     pub kinds: Vec<StepKind>,
-    /// How many steps are worked on at once.
+    /// The most steps that are worked on at once.
     pub batch: usize,
-    /// How long a lease is; renewed each third of it.
+    /// The length of a lease; renewed each third of it.
     pub lease_seconds: u32,
-    /// Who works: a name of this drain alone.
+    /// The worker: a name of this drain alone.
     pub worker_name: String,
-    /// The wake that led here, to be marked as heard.
+    /// The wake that started the invocation, to be marked as received.
     pub wake_id: Option<WakeId>,
-    /// The run that is worked on; then one claim is made, and no further work is looked for.
+    /// The only run to work on; then one claim is made, and no further work is claimed.
     pub run_id: Option<RunId>,
-    /// When the invocation ends.
+    /// The end of the invocation.
     pub deadline: Deadline,
 }
 
 impl DrainOptions {
-    /// The options that follow from a function's configuration and this invocation.
+    /// Builds the options from a function's configuration and this invocation.
     #[must_use]
     pub fn new(
         config: &Config,
@@ -69,10 +69,10 @@ impl DrainOptions {
         }
     }
 
-    /// The same for one run that a person waits for, at most so long.
+    /// Limits the drain to one run that a person waits for, and to that time.
     ///
-    /// The worker's name begins with `person/`: such a worker looks for no other work, so the database does not count
-    /// it among the drains that a wake can rely on.
+    /// The worker's name begins with `person/`: such a worker claims no other work, so the database does not count it
+    /// among the drains that a wake can rely on.
     #[must_use]
     pub fn for_person(self, run_id: RunId, wait: Duration) -> Self {
         let deadline = self.deadline.within(wait);
@@ -102,14 +102,15 @@ impl DrainOptions {
     }
 }
 
-/// Works off what is ready, until nothing is or the deadline comes near.
+/// Works on ready steps until there are none or the deadline comes near.
 ///
-/// `work` is called once per claimed step and returns its outcome; it runs until then, until its `timeout_seconds`,
-/// until its lease is lost, or until shortly before the deadline, when what is unfinished is put back.
+/// `work` is called once per claimed step and returns its outcome; it runs until it returns, until its
+/// `timeout_seconds`, until its lease is lost, or until shortly before the deadline, when unfinished steps are
+/// released.
 ///
 /// # Errors
-/// The error of the first claim. Later faults of the database are repeated while the leases hold, then logged and
-/// counted in [`DrainReport::abandoned`]; the sweep takes such steps back.
+/// The error of the first claim. Calls that meet later faults of the database are repeated while the leases hold, then
+/// logged and counted in [`DrainReport::abandoned`]; the sweep reclaims such steps.
 pub async fn drain<W, F>(
     store: &Store,
     options: DrainOptions,

@@ -1,9 +1,8 @@
-//! Runs a function under Lambda: configuration, secrets, telemetry, deadlines, and the drain loop that every function
-//! works with.
+//! Runs a function under Lambda: configuration, secrets, telemetry, deadlines, and the drain loop of every function.
 //!
-//! The one thing to know: a function holds nothing between invocations but connections and cached secrets. Whatever an
-//! invocation does not finish is a row with a lease, which it gives back before its deadline or which the sweep takes
-//! back after it. This is the only crate that knows `lambda_runtime`.
+//! A function holds nothing between invocations but connections and cached secrets. Work that an invocation does not
+//! finish is a row with a lease, which it releases before its deadline or which the sweep reclaims after it. This is
+//! the only crate that uses `lambda_runtime`.
 
 mod config;
 mod deadline;
@@ -29,14 +28,14 @@ pub use drain::{DrainOptions, DrainReport, StepContext, drain, unstorable};
 pub use secrets::{SecretError, Secrets};
 pub use worker::{Call, OptionalSecret, Worker};
 
-/// One invocation as the handler sees it.
+/// One invocation as the handler receives it.
 #[derive(Debug, Clone)]
 pub struct Invocation {
-    /// What Lambda delivered.
+    /// The payload from Lambda.
     pub payload: Value,
     /// Lambda's id of this invocation.
     pub request_id: String,
-    /// When Lambda ends it, whatever it is doing.
+    /// The time at which Lambda ends it.
     pub deadline: Deadline,
 }
 
@@ -46,12 +45,12 @@ pub struct Invocation {
 pub struct Failure {
     /// A stable word: alarms depend on it.
     pub error_type: &'static str,
-    /// What happened and what to do; no bodies, no tokens.
+    /// The event and the next action; no bodies, no tokens.
     pub message: String,
 }
 
 impl Failure {
-    /// Names a failure.
+    /// Creates a failure.
     #[must_use]
     pub fn new(error_type: &'static str, message: impl Into<String>) -> Self {
         Self {
@@ -82,7 +81,7 @@ impl From<Failure> for Diagnostic {
     }
 }
 
-/// Why a function cannot run.
+/// The reason why a function cannot run.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -112,7 +111,7 @@ pub fn connect(config: &Config) -> Result<(Store, Arc<Secrets>), Error> {
     Ok((store, secrets))
 }
 
-/// Starts the telemetry and hands each invocation to `handler`, several at once where Lambda allows it.
+/// Starts the telemetry and passes each invocation to `handler`, several at once where Lambda allows it.
 ///
 /// A handler that panics fails its own invocation only.
 ///
@@ -195,7 +194,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_panic_fails_its_own_invocation_with_a_stable_error_type() {
+    async fn panic_fails_its_own_invocation_only() {
         let failure = invoke(handler, invocation("panic".into())).await;
         assert_eq!(failure.unwrap_err().error_type, "panicked");
         let next = invoke(handler, invocation("fine".into())).await;
@@ -203,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_keeps_its_error_type_on_the_way_to_lambda() {
+    fn failure_reaches_lambda_with_its_error_type() {
         let error = store::Error::LeaseLost {
             message: "step 1/a".to_owned(),
         };

@@ -1,9 +1,10 @@
-//! Secrets by way of the AWS Parameters and Secrets Lambda extension, which listens on localhost inside the sandbox.
+//! Reads secrets through the AWS Parameters and Secrets Lambda extension, which listens on localhost inside the
+//! sandbox.
 //!
 //! Values are kept for at most five minutes; that there is no value is kept for half a minute, because optional secrets
-//! are looked for at every wake. The extension has a cache of its own (`SSM_PARAMETER_STORE_TTL`, 300 s
-//! unless set): [`Secrets::refresh`] passes ours by but not that one, so it must be set to much less than the worker
-//! token's overlap on renewal. The extension does not answer before the first invocation, so nothing is read at start.
+//! are read at every wake. The extension has a cache of its own (`SSM_PARAMETER_STORE_TTL`, 300 s unless set):
+//! [`Secrets::refresh`] bypasses this cache but not that one, so it must be set to much less than the worker token's
+//! overlap on renewal. The extension does not answer before the first invocation, so nothing is read at start.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -20,10 +21,10 @@ use crate::Config;
 /// The name of the worker's token.
 const WORKER_TOKEN: &str = "worker_token";
 const MAX_AGE: Duration = Duration::from_secs(5 * 60);
-/// How long an absent secret counts as absent without another look.
+/// The time for which an absent secret counts as absent without another read.
 const MAX_ABSENCE: Duration = Duration::from_secs(30);
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// The extension starts beside us and may be a moment late.
+/// The extension starts at the same time as the function and may be a moment late.
 const MAX_TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -43,7 +44,7 @@ pub enum SecretError {
     Refused {
         /// Its full name.
         parameter: String,
-        /// What the extension answered with.
+        /// The status of the extension's answer.
         status: u16,
     },
     /// The extension does not answer, or not with a parameter.
@@ -53,7 +54,7 @@ pub enum SecretError {
     Unavailable {
         /// Its full name.
         parameter: String,
-        /// What happened.
+        /// The reason.
         reason: String,
     },
 }
@@ -67,7 +68,7 @@ pub struct Secrets {
     cache: Mutex<HashMap<String, Kept>>,
 }
 
-/// What the last look found; none if there is no such parameter.
+/// The result of the last read; none if there is no such parameter.
 #[derive(Clone)]
 struct Kept {
     value: Option<SecretString>,
@@ -142,7 +143,7 @@ impl Secrets {
         }
     }
 
-    /// The same for a secret that may be absent.
+    /// Returns a secret, or none if it is absent.
     ///
     /// # Errors
     /// [`SecretError`] for anything but absence.
@@ -154,7 +155,7 @@ impl Secrets {
         }
     }
 
-    /// Reads a secret anew, because the one at hand was refused.
+    /// Reads a secret again, because the current one was refused.
     ///
     /// # Errors
     /// [`SecretError`], naming the parameter.
@@ -170,7 +171,7 @@ impl Secrets {
                 result => break result,
             }
         };
-        // A secret that could not be read may be there: nothing is known of it.
+        // A secret that could not be read may exist, so its absence is not kept.
         if matches!(&read, Ok(_) | Err(SecretError::Missing { .. })) {
             let kept = Kept {
                 value: read.as_ref().ok().cloned(),
@@ -211,7 +212,7 @@ impl Secrets {
                 .map_err(|_| unavailable("the extension answered with something else"))?;
             return Ok(reply.parameter.value);
         }
-        // The extension passes the service's error on as text; its code is the one thing that tells absence.
+        // The extension passes the service's error on as text; only its code identifies an absent parameter.
         let text = String::from_utf8_lossy(&body);
         let parameter = parameter.to_owned();
         if text.contains("ParameterNotFound") {
@@ -256,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn absence_is_kept_for_less_long_than_a_value() {
+    fn absence_expires_before_a_value() {
         let kept = |value: Option<&str>, age: Duration| Kept {
             value: value.map(|value| SecretString::from(value.to_owned())),
             read_at: Instant::now().checked_sub(age).unwrap(),

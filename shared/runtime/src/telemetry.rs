@@ -1,12 +1,12 @@
-//! Logs to standard output, where Lambda picks them up: JSON if the function's log format says so, else text.
+//! Logs to standard output, where Lambda collects them: JSON if the function's log format is JSON, else text.
 //! `AWS_LAMBDA_LOG_FORMAT` and `AWS_LAMBDA_LOG_LEVEL` are Lambda's own settings ("advanced logging controls").
 
 use tracing_subscriber::EnvFilter;
 
 use crate::Environment;
 
-/// Below this level the libraries' own chatter begins; it is of no use, and some of it is content: rustls would print
-/// hosts, sqlparser the texts of queries.
+/// Below this level the libraries' own messages begin; some of them contain content: rustls would print hosts,
+/// sqlparser the texts of queries.
 const LIBRARIES: &str =
     "h2=warn,hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn,sqlparser=warn";
 
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lambdas_settings_choose_format_and_level() {
+    fn lambda_settings_choose_format_and_level() {
         for (format, level, expected) in [
             ("JSON", "DEBUG", (Format::Json, "debug,")),
             ("Text", "FATAL", (Format::Text, "error,")),

@@ -1,5 +1,5 @@
-//! What every function does with an invocation: decode and authenticate what woke it, sweep when a schedule did, and
-//! drain its kinds of steps. What is left to the function itself is the work on one step, and people's requests.
+//! The common part of every function's invocation: decodes and authenticates the trigger, sweeps on a schedule, and
+//! drains the function's kinds of steps. The function itself implements the work on one step, and people's requests.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use store::{ClaimedStep, Outcome, Store};
-use trigger::{Authenticator, Door, HttpReply, QueueContent, QueueMessage, Trigger};
+use trigger::{Access, Authenticator, HttpReply, QueueContent, QueueMessage, Trigger};
 
 use crate::{
     Config, DrainOptions, DrainReport, Failure, Invocation, Secrets, StepContext, connect, drain,
@@ -18,7 +18,7 @@ use crate::{
 
 /// Signs the database's wakes; the same as in Vault.
 const WAKE_SECRET: &str = "wake_secret";
-/// Vouches for webhooks that were set up in the dashboard.
+/// Authenticates webhooks that were set up in the dashboard.
 const WEBHOOK_SECRET: &str = "webhook_secret";
 
 /// Reads a secret that may be absent; an error is a sentence.
@@ -29,18 +29,18 @@ pub type OptionalSecret =
 pub struct Worker {
     name: &'static str,
     kinds: &'static [StepKind],
-    door: Door,
+    access: Access,
     config: Config,
     store: Store,
     secrets: Arc<Secrets>,
 }
 
-/// What an invocation turned out to be.
+/// A decoded invocation.
 #[derive(Debug)]
 pub enum Call {
-    /// Somebody was turned away; this is their answer.
+    /// The trigger was refused; this is the reply.
     Refused(Value),
-    /// To be worked on.
+    /// A trigger to work on.
     Accepted(Trigger),
 }
 
@@ -53,32 +53,32 @@ impl Worker {
         name: &'static str,
         config: Config,
         kinds: &'static [StepKind],
-        door: Door,
+        access: Access,
     ) -> Result<Self, crate::Error> {
         let (store, secrets) = connect(&config)?;
         Ok(Self {
             name,
             kinds,
-            door,
+            access,
             config,
             store,
             secrets,
         })
     }
 
-    /// The database's functions.
+    /// Returns the client of the database.
     #[must_use]
     pub fn store(&self) -> &Store {
         &self.store
     }
 
-    /// The function's secrets.
+    /// Returns the function's secrets.
     #[must_use]
     pub fn secrets(&self) -> &Arc<Secrets> {
         &self.secrets
     }
 
-    /// A way to read a secret later, when it is needed: there may be none, and reading it now would slow the start.
+    /// Returns a reader of a secret for later: it may be absent, and reading it now would slow the start.
     #[must_use]
     pub fn optional_secret(&self, name: &'static str) -> OptionalSecret {
         let secrets = Arc::clone(&self.secrets);
@@ -88,7 +88,7 @@ impl Worker {
         })
     }
 
-    /// Decodes and authenticates what woke us. Nothing else happens before this.
+    /// Decodes and authenticates the trigger, before anything else.
     ///
     /// # Errors
     /// The secrets cannot be read, or the payload is of a kind whose sender reads no status.
@@ -97,7 +97,7 @@ impl Worker {
         let webhook_secret = self.secrets.find(WEBHOOK_SECRET).await?;
         let authenticator = Authenticator::new(
             self.name,
-            self.door,
+            self.access,
             Some(&wake_secret),
             webhook_secret.as_ref(),
         )
@@ -118,7 +118,7 @@ impl Worker {
         }
     }
 
-    /// Sweeps in rounds until nothing more is due, or the deadline comes near: the next tick goes on.
+    /// Sweeps in rounds until nothing more is due, or the deadline comes near: the next tick continues.
     ///
     /// # Errors
     /// The database cannot be reached.
@@ -132,7 +132,7 @@ impl Worker {
         }
     }
 
-    /// Works off what is ready, for any trigger but a person's request, and gives the answer for whoever woke us.
+    /// Works on ready steps, for any trigger but a person's request, and returns the answer to the trigger.
     ///
     /// # Errors
     /// The database cannot be reached: the platform should deliver the trigger again. A queue's messages fail singly.
@@ -181,7 +181,7 @@ impl Worker {
         Ok(drain(&self.store, options, work).await?)
     }
 
-    /// Works on the one run that a person waits for, at most so long; what is unfinished then is put back.
+    /// Works on the one run that a person waits for, within that time; unfinished steps are released.
     ///
     /// # Errors
     /// The claim failed.
@@ -200,7 +200,7 @@ impl Worker {
         Ok(drain(&self.store, options.for_person(run_id, wait), work).await?)
     }
 
-    /// One drain per wake: the first finds the work, the others acknowledge their bells.
+    /// Drains once per wake: the first finds the work, the others acknowledge their wakes.
     async fn work_off_queue<W, F>(
         &self,
         messages: &[QueueMessage],
@@ -230,7 +230,7 @@ impl Worker {
     }
 }
 
-/// The answer to a wake. Nobody waits for it; it is for people who call by hand.
+/// Builds the answer to a wake, for people who call by hand.
 fn drained(report: &DrainReport) -> Value {
     HttpReply::json(
         200,

@@ -1,4 +1,4 @@
-//! Secrets by way of the extension's HTTP interface, against a small server that answers as it does.
+//! Secrets through the extension's HTTP interface, against a small server that answers as it does.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -39,7 +39,7 @@ fn secrets_at(server: &Server) -> Secrets {
 }
 
 #[tokio::test]
-async fn a_secret_is_asked_for_as_the_extension_documents_and_then_kept() {
+async fn secret_is_requested_as_documented_and_cached() {
     let server = Server::replying(vec![parameter("first"), parameter("second")]).await;
     let secrets = secrets_at(&server);
     for _ in 0..2 {
@@ -59,7 +59,7 @@ async fn a_secret_is_asked_for_as_the_extension_documents_and_then_kept() {
 }
 
 #[tokio::test]
-async fn a_refused_worker_token_is_read_anew() {
+async fn refused_worker_token_is_read_again() {
     let server = Server::replying(vec![parameter("old"), parameter("new")]).await;
     let secrets = secrets_at(&server);
     for (freshness, expected) in [
@@ -73,7 +73,7 @@ async fn a_refused_worker_token_is_read_anew() {
 }
 
 #[tokio::test]
-async fn a_missing_parameter_is_named_and_may_be_absent() {
+async fn missing_parameter_is_named_or_absent() {
     let text =
         "an unexpected error occurred while executing request [AWS SDK error: ParameterNotFound]";
     let server = Server::replying(vec![Reply::Text(400, text.to_owned())]).await;
@@ -84,7 +84,7 @@ async fn a_missing_parameter_is_named_and_may_be_absent() {
 }
 
 #[tokio::test]
-async fn absent_secret_is_not_looked_for_at_once() {
+async fn absent_secret_is_not_read_again_immediately() {
     let absent = Reply::Text(400, "ParameterNotFound".to_owned());
     let server = Server::replying(vec![absent, parameter("new")]).await;
     let secrets = secrets_at(&server);
@@ -98,7 +98,7 @@ async fn absent_secret_is_not_looked_for_at_once() {
 }
 
 #[tokio::test]
-async fn secret_that_could_not_be_read_is_not_absent() {
+async fn unreadable_secret_is_not_absent() {
     let denied = Reply::Text(400, "AccessDeniedException".to_owned());
     let server = Server::replying(vec![denied, parameter("value")]).await;
     let secrets = secrets_at(&server);
@@ -108,7 +108,7 @@ async fn secret_that_could_not_be_read_is_not_absent() {
 }
 
 #[tokio::test]
-async fn an_extension_that_is_not_ready_is_asked_again() {
+async fn unready_extension_is_retried() {
     let not_ready = Reply::Text(400, "not ready to serve traffic, please wait".to_owned());
     let server = Server::replying(vec![not_ready.clone(), not_ready, parameter("value")]).await;
     let value = secrets_at(&server).get("wake_secret").await.unwrap();
@@ -116,7 +116,7 @@ async fn an_extension_that_is_not_ready_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_parameter_that_may_not_be_read_is_told_at_once() {
+async fn forbidden_parameter_fails_without_retry() {
     for reply in [
         Reply::Text(401, String::new()),
         Reply::Text(400, "AccessDeniedException".to_owned()),
@@ -129,7 +129,7 @@ async fn a_parameter_that_may_not_be_read_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_parameter_is_an_error_that_quotes_nothing() {
+async fn malformed_answer_is_an_error_without_quotes() {
     let server = Server::replying(vec![Reply::Json(200, json!({"Value": "canary"}))]).await;
     let error = secrets_at(&server).get("wake_secret").await.unwrap_err();
     assert!(matches!(error, SecretError::Unavailable { .. }));

@@ -1,7 +1,7 @@
 //! One call of the REST API: its time limit, its token, its repeats, and the size of its reply.
 //!
 //! `postgrest` offers no time limit, no bound on replies and no repeats, and it panics on a token that cannot stand in
-//! a header; all four are looked after here.
+//! a header; this module adds all four.
 
 use std::time::Duration;
 
@@ -13,21 +13,21 @@ use tokio::time::{sleep, timeout};
 
 use crate::{Effect, Error, Freshness, MAX_REPLY_BYTES, Store, error};
 
-/// How often a call is repeated after its first try.
+/// The most repeats of a call after its first attempt.
 pub(crate) const MAX_REPEATS: u32 = 2;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 
 /// The code of a call that got no reply within its time limit.
 pub const NO_REPLY: &str = "no_reply";
 
-/// With whose token a call is made.
+/// The token that a call is made with.
 #[derive(Clone, Copy)]
 pub(crate) enum Credential<'a> {
     Worker,
     Caller(&'a SecretString),
 }
 
-/// Which failed calls may be made again.
+/// The failed calls that may be made again.
 #[derive(Clone, Copy)]
 pub(crate) enum Repeat {
     Always,
@@ -72,7 +72,7 @@ impl Store {
         self.rpc_or_again(call, arguments, arguments).await
     }
 
-    /// As `rpc`, with other arguments for repeats.
+    /// Calls a function like `rpc`, with other arguments for repeats.
     pub(crate) async fn rpc_or_again<T: DeserializeOwned>(
         &self,
         call: Call<'_>,
@@ -193,7 +193,7 @@ async fn send(call: Call<'_>, request: Builder, token: &SecretString) -> Result<
     })
 }
 
-/// Parses a reply. What `serde_json` says of an error can quote the data, so only the place is passed on.
+/// Parses a reply. An error of `serde_json` can quote the data, so only its position is passed on.
 fn decode<T: DeserializeOwned>(function: &'static str, reply: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(reply).map_err(|error| {
         let kind = match error.classify() {
@@ -212,13 +212,14 @@ fn malformed(function: &'static str, reason: &str) -> Error {
     }
 }
 
-/// Doubles at each repeat, with as much again at random, so that functions that failed together do not return together.
+/// Returns a pause that doubles at each repeat, with as much again at random, so that functions that failed together do
+/// not return together.
 pub(crate) fn pause(repeats: u32) -> Duration {
     let pause = FIRST_PAUSE.saturating_mul(1 << repeats.min(8));
     pause.saturating_add(pause.mul_f64(fastrand::f64()))
 }
 
-/// Whether a text can stand in a header and in a URL's authority.
+/// Returns true if a text can stand in a header and in a URL's authority.
 pub(crate) fn is_visible_ascii(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }

@@ -1,46 +1,46 @@
-//! What the database answers when it does not do as asked, mapped once from SQLSTATE to variants.
+//! Errors of the database, mapped once from SQLSTATE to variants.
 //!
-//! No variant holds a token or a request's body. `message` is what the SQL function says, shortened; what Postgres
-//! puts into `details` can quote a row, so it is kept for code to read and left out of every printed form.
+//! No variant holds a token or a request's body. `message` is the SQL function's message, shortened; Postgres's
+//! `details` can quote a row, so they are kept for code to read and left out of every printed form.
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// Whether a call that failed may have changed something.
+/// The possible effect of a call that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// It never reached the database, or its transaction was rolled back: repeating it is free.
     None,
-    /// Nobody knows: only calls that are safe to repeat may be repeated.
+    /// Undetermined: only calls that are safe to repeat may be repeated.
     Unknown,
 }
 
-/// What went wrong. Variants exist because a caller branches on them.
+/// The error of a call. Variants exist because a caller branches on them.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// ZG001: no such row, or none that this caller may see.
     #[error("not found: {message}")]
     NotFound {
-        /// What is missing.
+        /// The missing row.
         message: String,
     },
     /// ZG002 and 42501: the caller may not do this.
     #[error("not allowed: {message}")]
     NotAllowed {
-        /// Which right is missing.
+        /// The missing right.
         message: String,
     },
     /// ZG003: an argument is wrong; repeating it is of no use.
     #[error("invalid input: {message}")]
     InvalidInput {
-        /// Which argument, and what would be right.
+        /// The argument, and a correct form of it.
         message: String,
     },
     /// ZG004: the row is in a state in which this cannot happen.
     #[error("conflict with the present state: {message}")]
     Conflict {
-        /// Which state it is in.
+        /// The state of the row.
         message: String,
     },
     /// ZG005: the plan breaks a rule; plan again with the problems as feedback.
@@ -54,25 +54,25 @@ pub enum Error {
     /// ZG006: too many open requests; try again later.
     #[error("too many requests: {message}")]
     TooManyRequests {
-        /// Which limit.
+        /// The limit.
         message: String,
     },
     /// ZG007: a payload is larger than its cap.
     #[error("payload too large: {message}")]
     PayloadTooLarge {
-        /// Which cap.
+        /// The cap.
         message: String,
     },
     /// ZG008: the `sql` tool's query is not allowed or ran into a cap.
     #[error("query refused: {message}")]
     QueryRefused {
-        /// Why; for the model to mend the query.
+        /// The reason, for the model to correct the query.
         message: String,
     },
     /// ZG011: the `sql` tool's query ran into its time limit, and would again.
     #[error("query timed out: {message}")]
     QueryTimedOut {
-        /// After how long, and how to narrow the query.
+        /// The limit, and how to narrow the query.
         message: String,
     },
     /// As many queries of askers run as the project or the workspace allows.
@@ -90,13 +90,13 @@ pub enum Error {
     /// ZG009: another worker has the step now. Normal: stop working on it, change nothing.
     #[error("lease lost: {message}")]
     LeaseLost {
-        /// Which step.
+        /// The step.
         message: String,
     },
     /// 401: the token is missing, wrong or expired. A worker's token has been renewed once already.
     #[error("unauthorized: {message}")]
     Unauthorized {
-        /// What the API says of the token.
+        /// The API's message on the token.
         message: String,
     },
     /// The database or the way to it does not serve at this moment; try again later.
@@ -104,23 +104,23 @@ pub enum Error {
     Unavailable {
         /// The SQLSTATE or `PGRST…` code, if there was an answer with one.
         code: Option<String>,
-        /// What failed.
+        /// The fault.
         message: String,
-        /// Whether the call may have changed something.
+        /// The possible effect of the call.
         effect: Effect,
     },
-    /// No worker token is to be had.
+    /// No worker token is available.
     #[error("no worker token: {message}")]
     NoToken {
-        /// What is missing and what to do.
+        /// The missing part and the next action.
         message: String,
     },
-    /// Any other answer of the database: a bug of ours, or a migration that is missing.
+    /// Any other answer of the database: a bug in Goalpost, or a migration that is missing.
     #[error("rejected with {code}: {message}")]
     Rejected {
         /// The SQLSTATE or `PGRST…` code, or `http_<status>` if there was none.
         code: String,
-        /// What the database says.
+        /// The database's message.
         message: String,
         /// Its `details`; may quote a row, so it is in no printed form.
         details: Option<String>,
@@ -134,27 +134,28 @@ pub enum Error {
     Malformed {
         /// The SQL function.
         function: &'static str,
-        /// Where the reading stopped; nothing of the content.
+        /// The position at which reading stopped; nothing of the content.
         reason: String,
     },
-    /// An object is not what was put there: its size, its hash or its form differs. The step cannot go on with it.
+    /// An object is not the one that was stored: its size, its hash or its form differs. The step cannot continue with
+    /// it.
     #[error("the object {path} is damaged: {reason}")]
     ObjectDamaged {
         /// Its name within the bucket.
         path: String,
-        /// What differs; nothing of the content.
+        /// The difference; nothing of the content.
         reason: String,
     },
     /// The configuration cannot be used at all.
     #[error("misconfigured: {message}")]
     Misconfigured {
-        /// What to set.
+        /// The setting to change.
         message: String,
     },
 }
 
 impl Error {
-    /// Whether the same call may succeed later.
+    /// Returns true if the same call may succeed later.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(
@@ -163,7 +164,7 @@ impl Error {
         )
     }
 
-    /// A stable word for logs and alarms.
+    /// Returns a stable word for logs and alarms.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -198,11 +199,11 @@ impl Error {
     }
 }
 
-/// A step that cannot go on because the database did not do as asked.
+/// Converts to the error of a step that cannot continue because of the database.
 impl From<Error> for domain::StepError {
     fn from(error: Error) -> Self {
         let (code, message) = (error.code(), error.to_string());
-        // A refused token is renewed; whether the next one is taken is another try's to see.
+        // A refused token is renewed; another attempt uses the new one.
         if error.is_retryable() || matches!(error, Error::Unauthorized { .. }) {
             Self::retryable(code, message).keeping_answers()
         } else if matches!(error, Error::Malformed { .. }) {
@@ -213,7 +214,7 @@ impl From<Error> for domain::StepError {
     }
 }
 
-/// Prints what `Display` prints: the derived form would show `details`.
+/// Prints the same as `Display`: the derived form would show `details`.
 impl std::fmt::Debug for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {self}", self.code())
@@ -232,8 +233,8 @@ struct Body {
     hint: Option<String>,
 }
 
-/// Reads an answer that is no success. The code decides and the status only where there is no code: PostgREST sends
-/// a serialization failure as 500 and an expected refusal as 400.
+/// Reads an answer that is no success. The code decides and the status only where there is no code: PostgREST sends a
+/// serialization failure as 500 and an expected refusal as 400.
 pub(crate) fn from_reply(status: u16, body: &[u8]) -> Error {
     let body: Body = serde_json::from_slice(body).unwrap_or_default();
     let message = shortened(body.message.as_deref().unwrap_or("no reason given"));
@@ -270,7 +271,7 @@ pub(crate) fn from_reply(status: u16, body: &[u8]) -> Error {
     }
 }
 
-/// Says what a passing fault may have done; `None` for a fault that does not pass.
+/// Returns the possible effect of a transient fault; `None` for a permanent one.
 fn effect_of_failure(status: u16, code: &str) -> Option<Effect> {
     // Rolled back by Postgres, or refused before a transaction began.
     let is_without_effect = matches!(
@@ -294,7 +295,7 @@ fn name(status: u16, code: &str) -> String {
     }
 }
 
-/// The broken rules: a JSON list in `details` (of texts, or of objects with a `message`), or one per line.
+/// Returns the broken rules: a JSON list in `details` (of texts, or of objects with a `message`), or one per line.
 fn problems(details: Option<&Value>) -> Vec<String> {
     let Some(details) = details else {
         return Vec::new();
@@ -322,7 +323,7 @@ fn text(value: &Value) -> String {
         .map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// Messages are for people: what does not fit into 500 characters is not read, and may be data.
+/// Shortens a message to 500 characters: messages are for people, and a longer one may be data.
 pub(crate) fn shortened(text: &str) -> String {
     text.chars().take(500).collect()
 }

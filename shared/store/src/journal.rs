@@ -1,7 +1,7 @@
-//! The journal of a step as its worker writes and reads it: what is asked of models and tools, as rows.
+//! The journal of a step as its worker writes and reads it: model calls and tool calls, as rows.
 //!
-//! The one thing to know: each of these is safe to repeat, since its answer may be lost, and each but [`Store::end_turn`]
-//! changes nothing once the lease is lost.
+//! Each of these functions is safe to repeat, since its reply may be lost, and each but [`Store::end_turn`] changes
+//! nothing once the lease is lost.
 
 use domain::{Capabilities, StepError, ToolCall, ToolCallRequest, ToolCallResult, ToolCallResults};
 use serde::{Deserialize, Serialize, Serializer};
@@ -10,35 +10,35 @@ use serde_json::{Value, json};
 use crate::call::Repeat;
 use crate::{Error, Lease, Store};
 
-/// All that a step has asked and done so far.
+/// All model calls and tool calls of a step so far.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct JournalRows {
-    /// Questions to models, in their order.
+    /// Model calls, in their order.
     pub turns: Vec<TurnRow>,
-    /// Calls of tools, in their order; not those before the last summary.
+    /// Tool calls, in their order; not those before the last summary.
     pub calls: Vec<ToolCall>,
-    /// What went wrong in earlier tries.
+    /// Errors of earlier attempts.
     pub failures: Vec<FailedAttempt>,
 }
 
-/// One question to a model.
+/// One model call.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct TurnRow {
-    /// Its number within the step, over all tries.
+    /// Its number within the step, over all attempts.
     pub number: i32,
-    /// In which try.
+    /// The attempt that made it.
     pub attempt: i32,
-    /// What for, as `model::Purpose` writes it.
+    /// Its purpose, as `llm::Purpose` writes it.
     pub purpose: String,
     /// `asked`, `answered`, `failed` or `unknown`.
     pub state: String,
-    /// What was asked, sha256 in hex.
+    /// The request, sha256 in hex.
     #[serde(default)]
     pub request_hash: String,
-    /// The answer, as the worker that asked wrote it; none before the last summary.
+    /// The answer, as the worker that received it wrote it; none before the last summary.
     #[serde(default)]
     pub answer: Option<Value>,
-    /// How long it took.
+    /// Its duration.
     #[serde(default)]
     pub seconds: Option<f64>,
 }
@@ -46,14 +46,14 @@ pub struct TurnRow {
 /// The reply of `begin_calls`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct CallsBegun {
-    /// As they are now.
+    /// Their current state.
     pub calls: Vec<ToolCall>,
-    /// A limit has no room: nothing was begun.
+    /// A limit has no room: no call was started.
     #[serde(default)]
     pub wait: Option<LimitWait>,
 }
 
-/// How long a limit is left alone.
+/// The pause that a limit requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub struct LimitWait {
     /// From now.
@@ -63,56 +63,56 @@ pub struct LimitWait {
 /// An attempt that did not complete.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct FailedAttempt {
-    /// Which one.
+    /// Its number.
     pub attempt: i32,
     /// `failed` or `timed_out`.
     pub outcome: String,
-    /// Why.
+    /// The reason.
     #[serde(default)]
     pub error: Option<StepError>,
 }
 
-/// A question that is about to be asked.
+/// A model call that is about to be made.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TurnAsk {
-    /// What for.
+    /// Its purpose.
     pub purpose: &'static str,
-    /// Whom.
+    /// The provider.
     pub provider: String,
-    /// Where the call goes, without secrets; none for a call whose server is not learned of.
+    /// The address of the call, without secrets; none for a server whose capabilities are not learned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
-    /// Which model.
+    /// The model.
     pub model: String,
-    /// sha256 of the question, in hex.
+    /// sha256 of the request, in hex.
     pub request_hash: String,
-    /// No more tokens than this go in.
+    /// The most input tokens.
     pub max_input_tokens: u64,
-    /// No more than this come out.
+    /// The most output tokens.
     pub max_output_tokens: u64,
 }
 
-/// Whether it may be asked.
+/// The permission for a model call.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Value")]
 pub enum TurnBegun {
-    /// It may.
+    /// It may be made.
     Begun {
         /// Its number.
         number: i32,
-        /// What was learned of the server.
+        /// The learned capabilities of the server.
         capabilities: Capabilities,
     },
-    /// Not now.
+    /// It may be made later.
     Wait {
-        /// Come again after so long.
+        /// Seconds until the next try.
         seconds: u32,
     },
-    /// Not before a person has decided.
+    /// It may be made after a person's decision.
     WaitsForPerson(Value),
-    /// Not at all.
+    /// It may not be made.
     Refused {
-        /// Which limit.
+        /// The limit.
         code: String,
         /// The limit's sentence.
         message: String,
@@ -133,7 +133,7 @@ impl TryFrom<Value> for TurnBegun {
 
     fn try_from(mut reply: Value) -> Result<Self, Self::Error> {
         if let Some(number) = reply.get_mut("number").map(Value::take) {
-            // What another version learned and this one cannot read is learned anew.
+            // Capabilities that another version learned and this one cannot read are learned again.
             let known = reply.get_mut("capabilities").map(Value::take);
             let known = known.and_then(|known| serde_json::from_value(known).ok());
             return Ok(Self::Begun {
@@ -149,16 +149,16 @@ impl TryFrom<Value> for TurnBegun {
     }
 }
 
-/// What a call taught about its server, for the calls after it.
+/// Capabilities learned from a call, for later calls to the same server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Learned {
-    /// Where the call went.
+    /// The address of the call.
     pub endpoint: String,
-    /// What is known now.
+    /// The capabilities learned so far.
     pub capabilities: Capabilities,
 }
 
-/// What became of a question.
+/// The outcome of a model call.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum TurnEnd {
@@ -166,28 +166,28 @@ pub enum TurnEnd {
     Answered {
         /// As it is to be read again.
         answer: Value,
-        /// What it used.
+        /// The tokens used.
         usage: domain::Usage,
     },
-    /// None.
+    /// No answer.
     Failed {
-        /// Why.
+        /// The reason.
         error: StepError,
-        /// `no`, or `unknown` where it may have been paid for and nobody knows how much.
+        /// `no`, or `unknown` where it may have been charged an undetermined amount.
         charged: &'static str,
-        /// What it used, where that is known all the same.
+        /// The tokens used, where they are known all the same.
         #[serde(skip_serializing_if = "Option::is_none")]
         usage: Option<domain::Usage>,
     },
 }
 
-/// What the database made of it.
+/// The database's reply to the end of a model call.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 pub struct TurnEnded {
-    /// The calls that the answer asks for, with what is decided on each.
+    /// The calls that the answer requests, with the decision on each.
     #[serde(default)]
     pub calls: Vec<ToolCall>,
-    /// Why there is no answer.
+    /// The reason why there is no answer.
     #[serde(default)]
     pub error: Option<StepError>,
     #[serde(default)]
@@ -214,7 +214,7 @@ struct EndedCall<'a> {
     result: &'a ToolCallResult,
 }
 
-/// The same as a value.
+/// Returns results of calls as a value, in the same form.
 fn ended(results: &ToolCallResults) -> Value {
     ended_calls(results, serde_json::value::Serializer).unwrap_or_default()
 }
@@ -225,7 +225,7 @@ struct Calls {
 }
 
 impl Store {
-    /// Reads all that a step has asked and done, after settling what its last worker left unknown.
+    /// Reads all model calls and tool calls of a step, after settling those that its last worker left unknown.
     ///
     /// # Errors
     /// [`Error::LeaseLost`], [`Error::Unavailable`], [`Error::Unauthorized`], or a bug.
@@ -233,10 +233,10 @@ impl Store {
         self.journal_rpc("read_journal", lease, json!({})).await
     }
 
-    /// Notes that a model is about to be asked, and what ended since the last question.
+    /// Records that a model is about to be called, and the results since the last call.
     ///
     /// # Errors
-    /// As [`Store::read_journal`]. That it may not be asked is no error.
+    /// As [`Store::read_journal`]. A refused call is no error.
     pub async fn begin_turn(
         &self,
         lease: &Lease,
@@ -247,8 +247,8 @@ impl Store {
         self.journal_rpc("begin_turn", lease, more).await
     }
 
-    /// Notes what became of a question, and what it taught about its server. Cost and lesson are kept even if the lease is
-    /// lost.
+    /// Records the outcome of a model call, and the capabilities learned from it. Cost and capabilities are kept even
+    /// if the lease is lost.
     ///
     /// # Errors
     /// As [`Store::read_journal`].
@@ -275,7 +275,7 @@ impl Store {
         Ok(ended)
     }
 
-    /// Freezes calls that no model asks for and returns them as recorded. Records first how earlier calls ended.
+    /// Freezes calls that no model requests and returns them as recorded. Records first how earlier calls ended.
     ///
     /// # Errors
     /// As [`Store::read_journal`].
@@ -290,7 +290,7 @@ impl Store {
         Ok(calls.calls)
     }
 
-    /// Notes that calls which may not be repeated are about to be made; those in state running may.
+    /// Records that calls which may not be repeated are about to be made; those in state running may.
     ///
     /// # Errors
     /// As [`Store::read_journal`].
@@ -314,7 +314,7 @@ impl Store {
         Ok(calls.calls)
     }
 
-    /// Carries out a call that is rows and nothing else.
+    /// Carries out a call that only changes rows.
     ///
     /// # Errors
     /// As [`Store::read_journal`].

@@ -1,9 +1,9 @@
-//! The database as the functions see it: one Rust function per SQL function, of the same name, and nothing else.
+//! Client of the database for the functions: one Rust function per SQL function, of the same name.
 //!
-//! The one thing to know: nothing here decides. State changes in SQL, each call is one transaction, and what the
-//! database refuses comes back as an [`Error`] variant that a caller can branch on (mapped from the SQLSTATE, never
-//! from message text). This is the only crate that knows `postgrest`. Payloads too large for a row are objects of
-//! Supabase Storage (`objects`, `payload`), reached with the same token.
+//! Nothing here decides. State changes in SQL, each call is one transaction, and a refusal of the database comes back
+//! as an [`Error`] variant that a caller can branch on (mapped from the SQLSTATE, never from message text). This is the
+//! only crate that uses `postgrest`. Payloads too large for a row are objects of Supabase Storage (`objects`,
+//! `payload`), reached with the same token.
 
 mod call;
 mod error;
@@ -45,14 +45,14 @@ pub const MAX_REPLY_BYTES: usize = 16 * 1024 * 1024;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where the project is and how long to wait for it.
+/// The address and key of the project, and the time limits of calls.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// The project's URL, for example `https://abc.supabase.co`; `/rest/v1` is added here.
     pub url: String,
     /// The publishable key, sent as `apikey`. It is no secret and grants nothing by itself.
     pub publishable_key: String,
-    /// The longest a call may take, each try counted for itself.
+    /// The longest a call may take, each attempt counted for itself.
     pub timeout: Duration,
     /// The same for `claim_steps` and `finish_steps`, which do more.
     pub claim_timeout: Duration,
@@ -61,7 +61,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// A configuration with the default limits (10 s, [`DEFAULT_INLINE_BYTES`]).
+    /// Creates a configuration with the default limits (10 s, [`DEFAULT_INLINE_BYTES`]).
     #[must_use]
     pub fn new(url: String, publishable_key: String) -> Self {
         Self {
@@ -84,10 +84,10 @@ pub struct Store {
 }
 
 impl Store {
-    /// Builds the one client of a function. Build it once, before the run loop: it holds the connections.
+    /// Builds the client of a function. Build it once, before the run loop: it holds the connections.
     ///
-    /// `worker_token` is asked for the token of role `goalpost_worker` before each worker call, and for a renewed one
-    /// after a 401.
+    /// `worker_token` provides the token of role `goalpost_worker` before each worker call, and a renewed one after a
+    /// 401.
     ///
     /// # Errors
     /// [`Error::Misconfigured`] if the URL or the key cannot be sent at all.
@@ -101,14 +101,14 @@ impl Store {
         })
     }
 
-    /// The same project over connections of its own.
+    /// Returns a client of the same project over connections of its own.
     ///
-    /// A connection is driven by the tokio runtime that opened it. Whoever calls from another runtime (the heartbeat
-    /// does, so that busy steps cannot starve it) needs connections that live there.
+    /// A connection is driven by the tokio runtime that opened it. A caller on another runtime (the heartbeat, which
+    /// busy steps must not starve) needs connections that belong to that runtime.
     #[must_use]
     pub fn with_own_connections(&self) -> Self {
         Self {
-            // The configuration was good enough once, so it is now.
+            // The configuration was valid before, so it is valid now.
             client: client(&self.config).unwrap_or_else(|_| self.client.clone()),
             objects: Arc::default(),
             config: Arc::clone(&self.config),
@@ -125,7 +125,7 @@ impl std::fmt::Debug for Store {
     }
 }
 
-/// `postgrest` panics on values that cannot stand in a header, so they are checked before it sees them.
+/// Builds the client. `postgrest` panics on values that cannot stand in a header, so they are checked first.
 fn client(config: &Config) -> Result<Postgrest, Error> {
     let url = config.url.trim_end_matches('/');
     let has_host = ["https://", "http://"]

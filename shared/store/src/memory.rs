@@ -1,4 +1,4 @@
-//! What steps remember and are told of it.
+//! Memories of steps: writing, recalling and embedding them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -14,37 +14,37 @@ pub struct Embedding {
     pub vector: Vec<f32>,
 }
 
-/// A memory as a step is told of it.
+/// A memory as it is sent to a step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Memory {
     /// Its id.
     pub memory_id: i64,
     /// `fact`, `lesson`, `summary` or `artifact`.
     pub kind: String,
-    /// For whom it was written: `goal`, `user`, `agent` or `workspace`.
+    /// The scope in which it is recalled: `goal`, `user`, `agent` or `workspace`.
     pub scope: String,
-    /// A few words; may be empty.
+    /// A short title; may be empty.
     pub title: String,
-    /// What is remembered.
+    /// The content.
     pub text: String,
-    /// `trusted`, or `untrusted`: its step had read what strangers may have written.
+    /// `trusted`, or `untrusted`: its step had read untrusted content.
     pub trust: String,
-    /// How well it fits; only to be compared within one answer.
+    /// The relevance; only comparable within one answer.
     pub score: f64,
 }
 
-/// What a step wants to be told.
+/// A search in the memories that a step may read.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
-    /// 0 before the first turn of a try; otherwise the call of the tool `recall`.
+    /// 0 before the first turn of an attempt; otherwise the call of the tool `recall`.
     pub call_number: i32,
-    /// In words.
+    /// The text to search for.
     pub text: &'a str,
     /// The same as a vector.
     pub embedding: Option<&'a Embedding>,
-    /// How many at most.
+    /// The most memories.
     pub limit: u32,
-    /// How much at most; four bytes are taken for a token.
+    /// The most tokens; four bytes are taken for a token.
     pub token_budget: u32,
 }
 
@@ -53,19 +53,19 @@ struct Remembered {
     memory_id: i64,
 }
 
-/// A memory that is not in the space that is wanted.
+/// A memory that is not in the wanted space.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct MemoryToEmbed {
     /// Its id.
     pub memory_id: i64,
-    /// What is embedded.
+    /// The text to embed.
     pub text: String,
 }
 
-/// What is to be embedded next, and how far the workspace is.
+/// The memories to embed next, and the progress of the workspace.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct MemoriesToEmbed {
-    /// The next ones; none where nothing is left.
+    /// The next memories; none where nothing is left.
     pub memories: Vec<MemoryToEmbed>,
     /// Memories of the workspace that are not in the space yet, those of `memories` included.
     pub left_count: u64,
@@ -74,7 +74,7 @@ pub struct MemoriesToEmbed {
 }
 
 impl Store {
-    /// What a step is told of what is remembered, the best first. What was told once in a try is told again.
+    /// Recalls memories for a step, the best first. Memories recalled once in an attempt are recalled again.
     ///
     /// # Errors
     /// [`Error::LeaseLost`], [`Error::Unavailable`], [`Error::Unauthorized`], or a bug.
@@ -98,8 +98,8 @@ impl Store {
         self.rpc(call, &arguments).await
     }
 
-    /// Writes a memory for a call of the tool `remember`; the call is done with it. One memory per call, however often
-    /// it is sent.
+    /// Writes a memory for a call of the tool `remember`; the call is done with it. One call writes one memory, however
+    /// often it is sent.
     ///
     /// # Errors
     /// [`Error::LeaseLost`], [`Error::Unavailable`], [`Error::Unauthorized`], or a bug.

@@ -1,9 +1,8 @@
 //! Objects of Supabase Storage in the bucket `goalpost`: put once, read back, never changed.
 //!
-//! The one thing to know: Storage answers nearly every refusal with HTTP 400 and says what it means in the body
-//! (`code`, and `statusCode` as a text); and a refused token looks like a refused right, so either is tried once more
-//! with a new token.
-//! As in supabase/storage, `src/internal/errors/codes.ts`; our stand-in's fidelity page has the details.
+//! Storage answers nearly every refusal with HTTP 400 and gives the reason in the body (`code`, and `statusCode` as a
+//! text); and a refused token looks like a refused right, so either is repeated once with a new token. As in
+//! supabase/storage, `src/internal/errors/codes.ts`; the stand-in's fidelity page has the details.
 
 use std::sync::OnceLock;
 
@@ -25,7 +24,8 @@ pub const MAX_OBJECT_BYTES: usize = 10 * 1024 * 1024;
 
 const BUCKET: &str = "goalpost";
 
-/// Built when the first object comes: most invocations meet none, and building it costs some of a cold start.
+/// The client, built when the first object comes: most invocations meet none, and building it costs some of a cold
+/// start.
 #[derive(Default)]
 pub(crate) struct Client(OnceLock<reqwest::Client>);
 
@@ -34,7 +34,7 @@ impl Client {
         if let Some(client) = self.0.get() {
             return Ok(client);
         }
-        // A redirect would carry the token to whoever it names.
+        // A redirect would send the token to the host that it names.
         let built = reqwest::Client::builder().redirect(Policy::none()).build();
         let built = built.map_err(|_| Error::Misconfigured {
             message: "no HTTP client could be built for Supabase Storage".to_owned(),
@@ -43,18 +43,18 @@ impl Client {
     }
 }
 
-/// How a request failed, before it is an error of ours.
+/// The failure of a request, before it becomes an [`Error`].
 enum Failure {
-    /// 409: there is one of this name.
+    /// 409: an object of this name exists.
     AlreadyThere,
-    /// The token was refused, or the right; which of them does not show.
+    /// The token was refused, or the right; the answer does not distinguish them.
     Rights(Error),
     Other(Error),
 }
 
 impl Store {
-    /// Stores an object; one that is there already is left as it is, so the name should follow from the bytes.
-    /// `path` is its name: parts of letters, digits, `.`, `_` and `-`, with `/` between them.
+    /// Stores an object; an existing one is left as it is, so the name should follow from the bytes. `path` is its
+    /// name: parts of letters, digits, `.`, `_` and `-`, with `/` between them.
     ///
     /// Safe to repeat.
     ///
@@ -100,7 +100,8 @@ impl Store {
     /// [`Error::NotFound`] if there is none, [`Error::ObjectDamaged`] above [`MAX_OBJECT_BYTES`],
     /// [`Error::NotAllowed`], [`Error::Unavailable`], [`Error::Unauthorized`].
     pub async fn get_object(&self, path: &str) -> Result<Vec<u8>, Error> {
-        // The shorter address, meant for public buckets too, takes an expired token for none, and the bucket for missing.
+        // The shorter address, meant for public buckets too, treats an expired token as none, and the bucket as
+        // missing.
         let url = self.object_url("authenticated/", path)?;
         let client = self.objects.get()?;
         let request = || client.get(url.clone());
@@ -130,7 +131,7 @@ impl Store {
         })
     }
 
-    /// Asks, again with a new token where rights were refused, and again where Storage does not serve.
+    /// Sends a request, again with a new token where rights were refused, and again where Storage is unavailable.
     async fn exchange(
         &self,
         path: &str,
@@ -147,8 +148,8 @@ impl Store {
             let request = request()
                 .header("apikey", &self.config.publishable_key)
                 .bearer_auth(token.expose_secret());
-            let asked = timeout(self.config.timeout, ask(path, effect, request)).await;
-            let failure = match asked {
+            let sent = timeout(self.config.timeout, send(path, effect, request)).await;
+            let failure = match sent {
                 Ok(Ok(body)) => return Ok(body),
                 Ok(Err(failure)) => failure,
                 Err(_) => unavailable("Storage gave no reply within the time limit", effect),
@@ -168,7 +169,7 @@ impl Store {
     }
 }
 
-async fn ask(path: &str, effect: Effect, request: RequestBuilder) -> Result<Vec<u8>, Failure> {
+async fn send(path: &str, effect: Effect, request: RequestBuilder) -> Result<Vec<u8>, Failure> {
     let response = request.send().await.map_err(|error| {
         if error.is_connect() {
             unavailable("no connection to the project's Storage", Effect::None)
@@ -208,7 +209,7 @@ async fn read(path: &str, effect: Effect, mut response: Response) -> Result<Vec<
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
 struct Body {
-    /// The status that is meant; a text, or a number from other parts of the way.
+    /// The actual status; a text, or a number from other components.
     status_code: Value,
     /// Newer than `error`, and left out by some versions.
     code: Option<String>,
@@ -224,8 +225,8 @@ fn refusal(path: &str, effect: Effect, status: u16, body: &[u8]) -> Failure {
         _ => None,
     };
     let status = in_body.unwrap_or(status);
-    let said = shortened(body.message.as_deref().unwrap_or("no reason given"));
-    let message = format!("{path}: {said}");
+    let reason = shortened(body.message.as_deref().unwrap_or("no reason given"));
+    let message = format!("{path}: {reason}");
     let code = body.code.unwrap_or_default();
     match (code.as_str(), status) {
         ("KeyAlreadyExists" | "ResourceAlreadyExists", _) | (_, 409) => Failure::AlreadyThere,
@@ -242,7 +243,7 @@ fn refusal(path: &str, effect: Effect, status: u16, body: &[u8]) -> Failure {
         ("EntityTooLarge", _) | (_, 413) => Failure::Other(Error::PayloadTooLarge { message }),
         (_, 423 | 429 | 500..) => Failure::Other(Error::Unavailable {
             code: Some(code).filter(|code| !code.is_empty()),
-            message: format!("Storage answered {status} ({said})"),
+            message: format!("Storage answered {status} ({reason})"),
             effect,
         }),
         _ => Failure::Other(Error::Rejected {
@@ -261,7 +262,8 @@ fn unavailable(message: &str, effect: Effect) -> Failure {
     Failure::Other(Error::unavailable(message, effect))
 }
 
-/// Names of ours are plain: nothing in them is resolved, escaped or read twice on the way.
+/// Returns true for the plain names of Goalpost's objects: nothing in them is resolved, escaped or read twice on the
+/// way.
 fn is_object_path(path: &str) -> bool {
     path.len() <= 1_000
         && path.split('/').all(|part| {

@@ -1,8 +1,8 @@
 //! Values that are too large for a row: an object in Storage, and a reference in the row.
 //!
-//! The one thing to know: whatever [`Store::keep`] gives back holds a reference only if it made it. A value that merely
-//! looks like one (a page that a tool fetched, say) is put away itself, and so comes back as what it was. A reference
-//! reaches no other workspace's objects whoever wrote it.
+//! The result of [`Store::keep`] holds a reference only if `keep` made it. A value that merely looks like one (a page
+//! that a tool fetched, say) is stored as an object itself, and so comes back unchanged. A reference reaches no other
+//! workspace's objects, whatever its origin.
 
 use std::fmt::Write as _;
 
@@ -16,12 +16,12 @@ use crate::{Error, MAX_OBJECT_BYTES, Store};
 /// The largest JSON text, in bytes, that stays in its row unless the configuration says otherwise.
 pub const DEFAULT_INLINE_BYTES: usize = 65_536;
 
-/// How much of an object a row still shows, in characters.
+/// The part of an object that a row still shows, in characters.
 const PREVIEW_CHARACTERS: usize = 500;
-/// What tells a reference from other objects.
+/// The field that identifies a reference.
 const MARK: &str = "$object";
 
-/// What stands in a row for a value that is an object.
+/// The content of a row for a value that is an object.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Reference {
@@ -36,10 +36,10 @@ struct Reference {
 }
 
 impl Store {
-    /// Gives back what may stand in a row for a value of a step: the value, or, where its JSON text is larger than
-    /// `inline_bytes`, a reference to an object that is put away first. `name` says in errors what the value is.
+    /// Returns the content of a row for a value of a step: the value, or, where its JSON text is larger than
+    /// `inline_bytes`, a reference to an object that is stored first. `name` describes the value in errors.
     ///
-    /// Safe to repeat: the same value is the same object. One that no row comes to refer to stays behind.
+    /// Safe to repeat: the same value is the same object. An object without a row that refers to it stays behind.
     ///
     /// # Errors
     /// [`Error::PayloadTooLarge`] above [`MAX_OBJECT_BYTES`], and those of [`Store::put_object`].
@@ -79,13 +79,13 @@ impl Store {
         Ok(serde_json::json!(reference))
     }
 
-    /// The value that [`Store::keep`] was given. What is no reference passes through as it is.
+    /// Returns the value that was passed to [`Store::keep`]. A value that is no reference passes through unchanged.
     ///
     /// `workspace_id` is the step's own, from its row.
     ///
     /// # Errors
     /// [`Error::NotAllowed`] for a reference to another workspace's object, [`Error::ObjectDamaged`] if the object is
-    /// not what was put there, [`Error::NotFound`] if it is gone, and those of [`Store::get_object`].
+    /// not the one that was stored, [`Error::NotFound`] if it is gone, and those of [`Store::get_object`].
     pub async fn fetch(&self, workspace_id: &WorkspaceId, value: Value) -> Result<Value, Error> {
         let Some(reference) = reference(&value) else {
             return Ok(value);
@@ -119,7 +119,7 @@ fn has_mark(value: &Value) -> bool {
     value.get(MARK).is_some()
 }
 
-/// The reference that a value is: the four fields, and a name as `keep` makes it.
+/// Returns the reference that a value is: the four fields, and a name as `keep` makes it.
 fn reference(value: &Value) -> Option<Reference> {
     if !has_mark(value) {
         return None;
@@ -139,7 +139,7 @@ fn reference(value: &Value) -> Option<Reference> {
     is_ours.then_some(reference)
 }
 
-/// As Postgres writes the id: the policies compare it with that.
+/// Returns the id as Postgres writes it: the policies compare it with that.
 fn folder_of(workspace_id: &WorkspaceId) -> String {
     workspace_id.as_str().to_ascii_lowercase()
 }

@@ -1,5 +1,5 @@
-//! What is called with a person's own token: accepting their request and reading it back.
-//! The database decides as that person what they may do; the worker's rights play no part.
+//! Calls with a person's own token: accepting their request and reading it back. The database decides as that person;
+//! the worker's rights play no part.
 
 use domain::{GoalId, RequestId, RequestState, RunId, WorkspaceId};
 use secrecy::SecretString;
@@ -32,7 +32,7 @@ pub struct NewRequest {
     /// The parameters of that runbook.
     #[serde(rename = "p_parameters", skip_serializing_if = "Map::is_empty")]
     pub parameters: Map<String, Value>,
-    /// What it may cost and what happens at the cap: `max_microusd`, `max_tokens`, `on_exhausted`, `approve_plan`.
+    /// The cost limit and the action at the cap: `max_microusd`, `max_tokens`, `on_exhausted`, `approve_plan`.
     #[serde(rename = "p_budget", skip_serializing_if = "Map::is_empty")]
     pub budget: Map<String, Value>,
 }
@@ -44,18 +44,18 @@ pub struct AcceptedRequest {
     pub request_id: RequestId,
     /// Its run.
     pub run_id: RunId,
-    /// Its state by now.
+    /// Its current state.
     pub state: RequestState,
-    /// Whether the idempotency key had been seen before: then these are the earlier ids.
+    /// True if the idempotency key had been used before: then these are the earlier ids.
     pub repeated: bool,
 }
 
-/// A request as its asker sees it.
+/// A request as its asker may read it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RequestRow {
     /// Its id.
     pub id: RequestId,
-    /// How far it is.
+    /// Its state.
     pub state: RequestState,
     /// The answer as JSON.
     #[serde(default)]
@@ -66,13 +66,13 @@ pub struct RequestRow {
     /// The goal it became.
     #[serde(default)]
     pub goal_id: Option<GoalId>,
-    /// Why it failed or was cancelled.
+    /// The reason why it failed or was cancelled.
     #[serde(default)]
     pub reason: Option<String>,
 }
 
 impl RequestRow {
-    /// Whether nothing more will happen to it.
+    /// Returns true in a final state.
     #[must_use]
     pub fn has_ended(&self) -> bool {
         matches!(

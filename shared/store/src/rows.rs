@@ -1,4 +1,4 @@
-//! What goes in and out of the worker's SQL functions, field by field as they document it.
+//! Arguments and replies of the worker's SQL functions, field by field as they document them.
 
 use domain::{
     Attempt, GoalId, LeaseEpoch, RequestId, RunId, StepError, StepKey, StepKind, ToolCallResults,
@@ -11,62 +11,63 @@ use serde_json::{Map, Value};
 use crate::Error;
 use crate::journal::ended_calls;
 
-/// What a worker asks for when it wants steps.
+/// A worker's claim for steps.
 #[derive(Debug, Clone, Copy)]
 pub struct Claim<'a> {
     /// The kinds that it can work on.
     pub kinds: &'a [StepKind],
-    /// How many at most; 0 claims nothing.
+    /// The most steps to claim; 0 claims nothing.
     pub limit: usize,
-    /// How long the leases are, from the database's now.
+    /// The length of the leases, from the database's now.
     pub lease_seconds: u32,
-    /// Which drain is asking: a name that no other drain has.
+    /// The drain: a name that no other drain has.
     pub worker: &'a str,
-    /// What it knows that it holds, besides the outcomes it reports.
+    /// The leases that it holds, besides the outcomes it reports.
     pub holding: &'a [Lease],
-    /// Whether the reply to its last call was lost: then it may hold more than it knows, and is handed that first.
+    /// True if the reply to its last call was lost: then it may hold more leases than it knows of, and receives those
+    /// first.
     pub reply_was_lost: bool,
     /// The run whose steps are claimed; of any run if none is named. Only [`crate::Store::claim_steps`] reads it.
     pub run_id: Option<RunId>,
 }
 
-/// A step that this worker holds the lease of, with all it needs for the work.
+/// A step under lease, with all that the work needs.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct ClaimedStep {
     /// The run it belongs to.
     pub run_id: RunId,
     /// Its key within the run.
     pub step_key: StepKey,
-    /// What is to be done.
+    /// The kind of work.
     pub kind: StepKind,
     /// For people.
     #[serde(default)]
     pub title: String,
     /// The fencing token of this claim.
     pub lease_epoch: LeaseEpoch,
-    /// Which try this is, from 1.
+    /// The number of this attempt, from 1.
     pub attempt: Attempt,
-    /// How many tries there are.
+    /// The most attempts.
     pub max_attempts: i32,
-    /// How long one try may take.
+    /// The time limit of one attempt.
     pub timeout_seconds: u32,
     /// The tenant.
     pub workspace_id: WorkspaceId,
     /// The goal, if the run works on one.
     #[serde(default)]
     pub goal_id: Option<GoalId>,
-    /// The request that all of this began with.
+    /// The request that started all of this.
     pub request_id: RequestId,
     /// The step's own input, as planned.
     #[serde(default)]
     pub input: Value,
-    /// What its kind needs beside: the question, results of dependencies, tools, limits, the database's time.
+    /// The context of its kind: the question, results of dependencies, tools, limits, the database's time.
     #[serde(default)]
     pub context: Value,
 }
 
 impl ClaimedStep {
-    /// The claim's identity.
+    /// Returns the claim's identity.
     #[must_use]
     pub fn lease(&self) -> Lease {
         Lease {
@@ -88,39 +89,39 @@ pub struct Lease {
     pub lease_epoch: LeaseEpoch,
 }
 
-/// How a step ended, for now.
+/// The end of a step, final or for now.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Outcome {
-    /// Done; `result` is a JSON object.
+    /// Complete; `result` is a JSON object.
     Completed {
         /// The result that dependents read.
         result: Value,
     },
-    /// This try failed.
+    /// This attempt failed.
     Failed {
-        /// Why, and whether another try may help.
+        /// The reason, and whether another attempt may help.
         error: StepError,
     },
-    /// Not now: give up the lease and come again after that time. Costs no attempt.
+    /// Not possible now: releases the lease and resumes after that time. Costs no attempt.
     Waiting {
         /// Seconds from now.
         resume_after_seconds: u32,
     },
-    /// Not before people have decided, or steps that work for this one have ended. Costs no attempt.
+    /// Waits for people's decisions, or for steps that work for this one. Costs no attempt.
     Suspended,
-    /// Put back unfinished; another invocation goes on. Costs no attempt.
+    /// Released unfinished; another invocation continues. Costs no attempt.
     Released,
 }
 
 impl Outcome {
-    /// A failed try.
+    /// Creates the outcome of a failed attempt.
     #[must_use]
     pub fn failed(error: StepError) -> Self {
         Self::Failed { error }
     }
 }
 
-/// By hand, since both kinds of waiting are one word to the database.
+/// Written by hand, since both kinds of waiting are one word to the database.
 impl Serialize for Outcome {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut fields = serializer.serialize_map(None)?;
@@ -150,13 +151,13 @@ impl Serialize for Outcome {
     }
 }
 
-/// An outcome on its way to the database.
+/// An outcome that is sent to the database.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FinishedStep {
-    /// Under which claim.
+    /// The claim.
     #[serde(flatten)]
     pub lease: Lease,
-    /// How it ended.
+    /// The outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
     /// Calls that ended and are not recorded yet; recorded only if the lease is held.
@@ -167,7 +168,7 @@ pub struct FinishedStep {
     pub calls: ToolCallResults,
 }
 
-/// What the database made of an outcome.
+/// The database's verdict on an outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -188,9 +189,9 @@ pub struct Judged {
     pub run_id: RunId,
     /// The step within it.
     pub step_key: StepKey,
-    /// What became of the outcome.
+    /// The verdict.
     pub verdict: Verdict,
-    /// Why, where there is a reason to tell.
+    /// The reason, where there is one.
     #[serde(default)]
     pub message: Option<String>,
 }
@@ -204,7 +205,7 @@ pub struct FinishReply {
     pub claimed: Vec<ClaimedStep>,
 }
 
-/// Whether a lease was renewed.
+/// The result of renewing a lease.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct HeldLease {
     /// The run.
@@ -218,9 +219,9 @@ pub struct HeldLease {
 /// A query of a plan that cannot run.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct QueryProblem {
-    /// Its place among the queries that were asked about, from 1.
+    /// Its number among the queries that were checked, from 1.
     pub number: usize,
-    /// Why, in the database's words.
+    /// The database's reason.
     pub message: String,
 }
 
@@ -231,9 +232,9 @@ pub struct QueryResult {
     pub columns: Vec<String>,
     /// One object per row.
     pub rows: Vec<Map<String, Value>>,
-    /// How many rows there are in `rows`.
+    /// The number of `rows`.
     pub row_count: i64,
-    /// Whether there would have been more than the caps allow.
+    /// True if there would have been more than the caps allow.
     pub truncated: bool,
 }
 
@@ -270,11 +271,11 @@ impl<T> AskerReply<T> {
     }
 }
 
-/// What a sweep found.
+/// The result of a sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct SweepReport {
-    /// Leases whose worker went silent.
+    /// Leases whose worker stopped sending heartbeats.
     pub leases_expired: i64,
     /// Steps that ran longer than their `timeout_seconds`.
     pub steps_timed_out: i64,
@@ -282,15 +283,15 @@ pub struct SweepReport {
     pub runs_timed_out: i64,
     /// Waiting steps whose time had come.
     pub timers_fired: i64,
-    /// Approvals nobody decided in time.
+    /// Approvals that expired undecided.
     pub approvals_expired: i64,
-    /// Runs of people who may not ask in the workspace any more.
+    /// Runs of people who may no longer send requests in the workspace.
     pub runs_of_departed_cancelled: i64,
     /// Requests that were inserted as rows and are accepted now.
     pub requests_adopted: i64,
-    /// Approvals that nobody decided in time and that a higher role may decide now.
+    /// Approvals that expired undecided and that a higher role may decide now.
     pub approvals_escalated: i64,
-    /// Wakes rung for work that no wake had reached.
+    /// Wakes sent for work that no wake had reached.
     pub wakes_sent: i64,
     /// More may be due than one round takes.
     pub more: bool,
@@ -320,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn replies_of_the_asker_become_errors_by_code() {
+    fn asker_replies_become_errors_by_code() {
         let rows = json!({"columns": [], "rows": [], "row_count": 0, "truncated": false});
         assert!(read(rows).is_ok());
         let refused = |code: &str| read(json!({"refused": code, "message": "m"})).unwrap_err();

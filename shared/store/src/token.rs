@@ -1,25 +1,25 @@
-//! Where the token of role `goalpost_worker` comes from. It lives for minutes, so that it is asked for at each call
-//! rather than kept here.
+//! Sources of the token of role `goalpost_worker`. It lives for minutes, so it is requested at each call rather than
+//! kept here.
 
 use std::future::Future;
 use std::pin::Pin;
 
 use secrecy::SecretString;
 
-/// How new a token has to be.
+/// The required age of a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
-    /// One that was fetched before will do.
+    /// A token from the cache is acceptable.
     Cached,
-    /// The last one was refused: fetch another.
+    /// The last token was refused: fetch another.
     Renewed,
 }
 
-/// No token is to be had.
+/// No token is available.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct TokenError {
-    /// What is missing and what to do; never a token.
+    /// The missing part and the next action; never a token.
     pub message: String,
 }
 
@@ -27,13 +27,13 @@ pub struct TokenError {
 pub type TokenFuture<'a> =
     Pin<Box<dyn Future<Output = Result<SecretString, TokenError>> + Send + 'a>>;
 
-/// Gives out the worker's token.
+/// A source of the worker's token.
 pub trait TokenSource: Send + Sync {
-    /// Returns a token as new as asked for.
+    /// Returns a token of the required freshness.
     fn token(&self, freshness: Freshness) -> TokenFuture<'_>;
 }
 
-/// Any function from freshness to token serves as a source.
+/// Implements the source for any function from freshness to token.
 impl<F, R> TokenSource for F
 where
     F: Fn(Freshness) -> R + Send + Sync,

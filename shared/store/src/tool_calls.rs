@@ -1,5 +1,5 @@
-//! What tools need of the database while a step is worked on: writes as the asker, secrets, servers of the workspace.
-//! Each is bound to the step's lease.
+//! Database functions for tools while a step is worked on: writes as the asker, secrets, servers of the workspace. Each
+//! is bound to the step's lease.
 
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use crate::{Error, Lease, Store};
 /// Rows that are to be written into a table.
 #[derive(Debug, Clone, Copy)]
 pub struct TableWrite<'a> {
-    /// The number of the call within its step: the same for each try of it.
+    /// The number of the call within its step: the same for each attempt of it.
     pub call_number: i32,
     /// The table with its schema, such as `public.orders`.
     pub table: &'a str,
@@ -31,11 +31,12 @@ struct SecretReply {
 
 impl Store {
     /// Writes rows as the asker of the step's request: `{"table", "mode", "row_count"}`. Safe to repeat: the first
-    /// result is given again.
+    /// result is returned again.
     ///
     /// # Errors
-    /// [`Error::InvalidInput`] and [`Error::QueryRefused`] for a write to be mended, [`Error::NotAllowed`],
-    /// [`Error::WaitsForPerson`], [`Error::LeaseLost`], [`Error::Conflict`] if this call has written something else before.
+    /// [`Error::InvalidInput`] and [`Error::QueryRefused`] for a write to be corrected, [`Error::NotAllowed`],
+    /// [`Error::WaitsForPerson`], [`Error::LeaseLost`], [`Error::Conflict`] if this call has written something else
+    /// before.
     pub async fn write_table(&self, lease: &Lease, write: TableWrite<'_>) -> Result<Value, Error> {
         let arguments = json!({
             "p_run_id": lease.run_id,
@@ -51,7 +52,7 @@ impl Store {
         reply.into_result()
     }
 
-    /// What the workspace's webhooks are signed with, if there is anything.
+    /// Returns the secret that signs the workspace's webhooks, if there is one.
     ///
     /// # Errors
     /// [`Error::NotAllowed`] for a step that may not call `webhook`, [`Error::LeaseLost`].
@@ -61,10 +62,11 @@ impl Store {
         Ok(reply.secret)
     }
 
-    /// An MCP server of the step's workspace, with the tool that is to be called; without one, for a step that lists.
+    /// Returns an MCP server of the step's workspace, with the tool that is to be called; without one, for a step that
+    /// lists.
     ///
     /// # Errors
-    /// [`Error::NotFound`], [`Error::NotAllowed`] for a tool that nobody approved or the step may not call,
+    /// [`Error::NotFound`], [`Error::NotAllowed`] for a tool that is not approved or the step may not call,
     /// [`Error::LeaseLost`].
     pub async fn read_mcp_server<T: DeserializeOwned>(
         &self,
@@ -76,7 +78,7 @@ impl Store {
         self.tool_call("read_mcp_server", &arguments).await
     }
 
-    /// Keeps what an MCP server has now; gives the state of each of its tools. Safe to repeat.
+    /// Records the tools that an MCP server has now; returns the state of each. Safe to repeat.
     ///
     /// # Errors
     /// [`Error::NotFound`], [`Error::NotAllowed`], [`Error::InvalidInput`], [`Error::LeaseLost`].

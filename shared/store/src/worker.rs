@@ -14,14 +14,14 @@ use crate::{
 
 const SCHEMA: &str = "goalpost_worker";
 
-/// How often a query is sent again while others hold the slots.
+/// The most repeats of a query while others hold the slots.
 const MAX_BUSY_TRIES: u32 = 12;
 
 impl Store {
     /// Claims ready steps, ready → running, and raises their lease epochs.
     ///
-    /// Safe to repeat: a repeated call tells what the worker knows that it holds, and is handed what it holds beyond
-    /// that before it is handed anything new.
+    /// Safe to repeat: a repeated call sends the leases that the worker knows of, and receives its other leases before
+    /// anything new.
     ///
     /// # Errors
     /// [`Error::Unavailable`], [`Error::Unauthorized`], or a bug.
@@ -69,8 +69,8 @@ impl Store {
         self.rpc_with_recall(call, claim, arguments).await
     }
 
-    /// Calls, and repeats. What is held is left out of a first call: nothing can have been handed out unknown to us,
-    /// and the database would have to look.
+    /// Calls a function that claims, with repeats. The leases held are left out of a first call: no lease can be
+    /// unknown to this worker then, and the database would have to check.
     async fn rpc_with_recall<T: DeserializeOwned>(
         &self,
         call: Call<'_>,
@@ -101,8 +101,8 @@ impl Store {
     /// Runs one read-only query as the asker of the step's request, under row-level security. Safe to repeat.
     ///
     /// # Errors
-    /// [`Error::QueryRefused`] for a query to be mended, [`Error::QueryTimedOut`], [`Error::QueriesBusy`],
-    /// [`Error::WaitsForPerson`], [`Error::NotAllowed`], [`Error::LeaseLost`] if the step is another worker's now.
+    /// [`Error::QueryRefused`] for a query to be corrected, [`Error::QueryTimedOut`], [`Error::QueriesBusy`],
+    /// [`Error::WaitsForPerson`], [`Error::NotAllowed`], [`Error::LeaseLost`] if another worker has the step now.
     pub async fn answer_query(
         &self,
         lease: &Lease,
@@ -110,7 +110,7 @@ impl Store {
         row_limit: u32,
         byte_limit: u32,
     ) -> Result<QueryResult, Error> {
-        // A query of which no reply came may still run: it is not sent once more.
+        // A query without a reply may still run: it is not sent once more.
         let call = self.worker_call("answer_query", Repeat::IfWithoutEffect);
         let arguments = json!({
             "p_run_id": lease.run_id,
@@ -135,10 +135,11 @@ impl Store {
         }
     }
 
-    /// Checks which queries of a plan cannot run as the asker of the step's request, without running them. Safe to repeat.
+    /// Checks which queries of a plan cannot run as the asker of the step's request, without running them. Safe to
+    /// repeat.
     ///
     /// # Errors
-    /// [`Error::Unavailable`], [`Error::Unauthorized`], [`Error::LeaseLost`] if the step is another worker's now.
+    /// [`Error::Unavailable`], [`Error::Unauthorized`], [`Error::LeaseLost`] if another worker has the step now.
     pub async fn check_queries(
         &self,
         lease: &Lease,
@@ -163,7 +164,7 @@ impl Store {
     /// # Errors
     /// [`Error::LeaseLost`], [`Error::Unavailable`], [`Error::Unauthorized`], or a bug.
     pub async fn read_common_values(&self, lease: &Lease) -> Result<Value, Error> {
-        // Work goes on without them: a query of which no reply came is not sent once more.
+        // Work continues without them: a query without a reply is not sent once more.
         let call = self.worker_call("read_common_values", Repeat::IfWithoutEffect);
         let arguments = json!({
             "p_run_id": lease.run_id,
@@ -173,8 +174,8 @@ impl Store {
         self.rpc(call, &arguments).await
     }
 
-    /// Does one bounded round of finding what no wake reached, taking back expired leases and firing timers.
-    /// [`SweepReport::more`] asks for another round. Safe to repeat.
+    /// Does one bounded round: sends missed wakes, reclaims expired leases and fires timers. [`SweepReport::more`]
+    /// requests another round. Safe to repeat.
     ///
     /// # Errors
     /// [`Error::Unavailable`], [`Error::Unauthorized`], or a bug.
@@ -183,7 +184,7 @@ impl Store {
             .await
     }
 
-    /// Adds what was appended since the last fold to the statistics of runbooks and agents and to the totals of usage.
+    /// Adds the rows appended since the last fold to the statistics of runbooks and agents and to the totals of usage.
     /// Safe to repeat.
     ///
     /// # Errors
@@ -196,7 +197,7 @@ impl Store {
         .await
     }
 
-    /// A call of a worker's function that may be repeated whatever became of it.
+    /// Builds a call of a worker's function that may be repeated after any failure.
     pub(crate) fn repeatable_call(&self, function: &'static str) -> Call<'static> {
         self.worker_call(function, Repeat::Always)
     }

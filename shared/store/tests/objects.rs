@@ -1,4 +1,4 @@
-//! How objects behave towards a Storage that answers as documented, and towards one that does not.
+//! Objects against a Storage that answers as documented, and against one that does not.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -40,7 +40,7 @@ fn refusal(status: &str, code: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn an_object_is_put_as_storage_takes_it_and_never_over_another() {
+async fn object_is_put_without_overwriting() {
     let server = Server::replying(vec![Reply::Json(200, json!({"Key": "k", "Id": "i"}))]).await;
     let store = store_at(&server.url);
     let bytes = b"{\"a\":1}".to_vec();
@@ -64,7 +64,7 @@ async fn an_object_is_put_as_storage_takes_it_and_never_over_another() {
 }
 
 #[tokio::test]
-async fn an_object_is_read_where_an_expired_token_is_not_taken_for_none() {
+async fn object_is_read_at_authenticated_address() {
     let server = Server::replying(vec![Reply::Text(200, "bytes".to_owned())]).await;
     let read = store_at(&server.url).get_object("w/a.json").await;
     assert_eq!(read, Ok(b"bytes".to_vec()));
@@ -76,7 +76,7 @@ async fn an_object_is_read_where_an_expired_token_is_not_taken_for_none() {
 }
 
 #[tokio::test]
-async fn an_object_that_is_there_is_as_good_as_put() {
+async fn existing_object_counts_as_put() {
     for reply in [
         refusal("409", "KeyAlreadyExists"),
         refusal("409", "ResourceAlreadyExists"),
@@ -96,7 +96,7 @@ async fn an_object_that_is_there_is_as_good_as_put() {
 }
 
 #[tokio::test]
-async fn what_storage_means_is_read_from_the_body_and_not_from_the_status() {
+async fn storage_errors_are_read_from_the_body() {
     let older = |status: &str| {
         Reply::Json(
             400,
@@ -142,7 +142,7 @@ async fn what_storage_means_is_read_from_the_body_and_not_from_the_status() {
 }
 
 #[tokio::test]
-async fn what_passes_is_tried_again_and_what_does_not_is_not() {
+async fn only_transient_failures_are_retried() {
     let gone = Reply::Text(503, String::new());
     let fine = Reply::Json(200, json!(7));
     for (replies, requests, is_read) in [
@@ -168,7 +168,7 @@ async fn what_passes_is_tried_again_and_what_does_not_is_not() {
 }
 
 #[tokio::test]
-async fn a_refused_right_is_asked_for_once_more_with_a_new_token() {
+async fn refused_right_is_retried_with_new_token() {
     for (second, code) in [
         (Reply::Json(200, json!(1)), None),
         (refusal("403", "AccessDenied"), Some("not_allowed")),
@@ -192,7 +192,7 @@ async fn a_refused_right_is_asked_for_once_more_with_a_new_token() {
 }
 
 #[tokio::test]
-async fn no_name_leads_elsewhere_and_nothing_is_sent_for_one_that_would() {
+async fn unsafe_object_name_is_refused_unsent() {
     let server = Server::replying(vec![Reply::Json(200, json!(1))]).await;
     let store = store_at(&server.url);
     let long = "a".repeat(1_001);
@@ -219,7 +219,7 @@ async fn no_name_leads_elsewhere_and_nothing_is_sent_for_one_that_would() {
 }
 
 #[tokio::test]
-async fn sizes_are_bounded_both_ways() {
+async fn object_size_is_bounded_both_ways() {
     let server = Server::replying(vec![Reply::Text(200, "x".repeat(MAX_OBJECT_BYTES + 1))]).await;
     let store = store_at(&server.url);
     let put = store

@@ -1,4 +1,4 @@
-//! What becomes of values that are too large for a row, and of values that look as if they were.
+//! Values that are too large for a row, and values that look like references.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -50,7 +50,7 @@ fn gone() -> Reply {
     )
 }
 
-/// A Storage that keeps what it is given.
+/// Starts a Storage that keeps objects.
 async fn keeping() -> Server {
     let objects = Mutex::new(HashMap::new());
     let objects = Arc::new(objects);
@@ -72,7 +72,7 @@ async fn keeping() -> Server {
 }
 
 #[tokio::test]
-async fn a_small_value_stays_and_a_large_one_becomes_a_reference_that_gives_it_back() {
+async fn large_value_becomes_reference_and_comes_back() {
     let server = keeping().await;
     let store = store_at(&server.url);
     let small = json!("x".repeat(LIMIT - 2));
@@ -102,7 +102,7 @@ async fn a_small_value_stays_and_a_large_one_becomes_a_reference_that_gives_it_b
 }
 
 #[tokio::test]
-async fn the_preview_ends_at_500_characters_and_the_hash_is_that_of_the_text() {
+async fn reference_has_preview_and_text_hash() {
     let server = keeping().await;
     let store = store_at(&server.url);
     let reference = kept(&store, json!("a".repeat(2_000))).await.unwrap();
@@ -114,7 +114,7 @@ async fn the_preview_ends_at_500_characters_and_the_hash_is_that_of_the_text() {
 const SHA256_OF_2000_A: &str = "820bb34e40d9e8b1c97f5cd87fba539a63ff193532b4a3eead14acabe1bda3df";
 
 #[tokio::test]
-async fn what_is_no_reference_passes_through_unchanged() {
+async fn other_values_pass_through_unchanged() {
     let server = Server::replying(vec![gone()]).await;
     let store = store_at(&server.url);
     let hash = "a".repeat(64);
@@ -150,7 +150,7 @@ async fn what_is_no_reference_passes_through_unchanged() {
 }
 
 #[tokio::test]
-async fn a_value_that_looks_like_a_reference_comes_back_as_what_it_was() {
+async fn value_like_a_reference_comes_back_unchanged() {
     let server = keeping().await;
     let store = store_at(&server.url);
     let hash = "a".repeat(64);
@@ -172,7 +172,7 @@ async fn a_value_that_looks_like_a_reference_comes_back_as_what_it_was() {
 }
 
 #[tokio::test]
-async fn no_reference_reaches_another_workspaces_object() {
+async fn reference_cannot_reach_other_workspace() {
     let server = Server::replying(vec![Reply::Json(200, json!(1))]).await;
     let store = store_at(&server.url);
     let hash = "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b";
@@ -188,7 +188,7 @@ async fn no_reference_reaches_another_workspaces_object() {
 }
 
 #[tokio::test]
-async fn an_object_that_is_not_what_was_put_is_named_and_not_believed() {
+async fn damaged_object_is_reported() {
     let hash = "6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b"; // of `1`
     let path = format!("{WORKSPACE}/1/a/{hash}.json");
     let reference = json!({"$object": path, "sha256": hash, "bytes": 1, "preview": "1"});
@@ -208,7 +208,7 @@ async fn an_object_that_is_not_what_was_put_is_named_and_not_believed() {
 }
 
 #[tokio::test]
-async fn a_value_that_no_object_can_hold_is_refused_before_it_is_sent() {
+async fn oversized_value_is_refused_unsent() {
     let server = keeping().await;
     let store = store_at(&server.url);
     let large = json!("x".repeat(MAX_OBJECT_BYTES - 1));

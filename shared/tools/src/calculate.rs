@@ -1,12 +1,11 @@
 //! The `calculate` tool: arithmetic as people write it, in decimals and not in binary floats.
 //!
-//! `0.1 + 0.2` is `0.3`. Numbers have up to 28 digits; results are rounded to 12 decimal places.
-//! What may surprise:
+//! `0.1 + 0.2` is `0.3`. Numbers have up to 28 digits; results are rounded to 12 decimal places. Less obvious rules:
 //! - `17% of 2,340` is 397.8; `%` after a number is a hundredth, between two operands the remainder.
 //! - `200 + 10%` is 220 and `200 - 10%` is 180, as on a pocket calculator.
 //! - `-2^2` is -4, and `2^3^2` is 2^(3^2). Exponents are whole numbers.
-//! - A comma between groups of three digits is a thousands separator, but inside the parentheses of
-//!   a function commas separate arguments: `max(1,234)` is the larger of 1 and 234.
+//! - A comma between groups of three digits is a thousands separator, but inside the parentheses of a function commas
+//!   separate arguments: `max(1,234)` is the larger of 1 and 234.
 //! - Functions: `sum`, `avg` (`average`, `mean`), `min`, `max`, `abs`, `round(x)`, `round(x, places)`, `sqrt`.
 
 mod evaluate;
@@ -54,7 +53,7 @@ pub(crate) fn describe() -> Tool {
     }
 }
 
-/// Gives `{"value": number, "expression": …, "text": "…"}`.
+/// Evaluates an expression: `{"value": number, "expression": …, "text": "…"}`.
 pub(crate) fn call(arguments: &Value) -> Result<Value, ToolError> {
     let expression = arguments
         .get("expression")
@@ -66,7 +65,7 @@ pub(crate) fn call(arguments: &Value) -> Result<Value, ToolError> {
     Ok(json!({"value": number(rounded), "expression": expression, "text": rounded.to_string()}))
 }
 
-/// The nearest JSON number; `text` has all the digits.
+/// Returns the nearest JSON number; `text` has all the digits.
 fn number(value: Decimal) -> Value {
     let text = value.to_string();
     let whole = text.parse::<i64>().ok().map(Value::from);
@@ -75,7 +74,7 @@ fn number(value: Decimal) -> Value {
         .unwrap_or(Value::Null)
 }
 
-/// Why an expression has no value.
+/// The reason why an expression has no value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// It is no expression.
@@ -84,10 +83,10 @@ pub enum Error {
     /// Something is divided by zero.
     #[error("the expression divides by zero")]
     DivisionByZero,
-    /// A number has more than 28 digits on the way.
+    /// An intermediate number has more than 28 digits.
     #[error("a number in the expression becomes too large")]
     TooLarge,
-    /// A function or operator does not take this value.
+    /// A function or operator does not accept this value.
     #[error("{0}")]
     Domain(&'static str),
 }

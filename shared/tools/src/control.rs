@@ -1,8 +1,8 @@
-//! Control tools: calls that are rows and not acts. Here they are only described.
+//! Control tools: calls that only change rows. Here they are only described.
 //!
-//! Whoever keeps the journal carries them out: `delegate`, `ask_human`, `remember` and `recall` in the database
-//! (`carry_out_call`), `submit_result` in the executor, whose step ends with it. Being tools like any other, their
-//! arguments are checked, their calls counted and decided by the same rows.
+//! `delegate`, `ask_human`, `remember` and `recall` are carried out in the database (`carry_out_call`), `submit_result`
+//! in the executor, whose step ends with it. As tools like any other, their arguments are checked, their calls counted
+//! and decided by the same rows.
 
 use domain::Tool;
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ pub(crate) fn describe_embed_memories() -> Tool {
     }
 }
 
-/// The control tools, in a fixed order.
+/// Returns the control tools, in a fixed order.
 pub(crate) fn describe() -> Vec<Tool> {
     vec![
         control(
@@ -111,7 +111,7 @@ pub(crate) fn describe() -> Vec<Tool> {
     ]
 }
 
-/// What all of them have in common: the row is the effect, so a repeated call finds it done.
+/// Describes a control tool: the row is the effect, so a repeated call finds it done.
 fn control(name: &str, description: &str, max_calls_per_step: u32, parameters: Value) -> Tool {
     Tool {
         name: name.into(),
@@ -119,8 +119,7 @@ fn control(name: &str, description: &str, max_calls_per_step: u32, parameters: V
         parameters,
         idempotent: true,
         control: true,
-        // What others remembered may come from pages they read.
-        // What is recalled says of itself whether it can be trusted.
+        // Memories of other steps may come from pages. Each recalled memory states its own trust.
         returns_untrusted: false,
         max_calls_per_step,
         ..Tool::default()

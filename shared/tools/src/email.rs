@@ -1,8 +1,8 @@
 //! The `email` tool: sends a mail by an HTTP provider that the operator configured.
 //!
-//! What is sent is the body that Resend takes (<https://resend.com/docs/api-reference/emails/send-email>): `from`, `to`,
-//! `subject`, `text`, `html`, with the header `Idempotency-Key`. Whom it may go to is the workspace's list of domains;
-//! who sends it, and by whom, is never the caller's to say.
+//! The body is the one that Resend accepts (<https://resend.com/docs/api-reference/emails/send-email>): `from`, `to`,
+//! `subject`, `text`, `html`, with the header `Idempotency-Key`. The workspace's list of domains limits the recipients;
+//! the caller never chooses sender or provider.
 
 use std::sync::Arc;
 
@@ -25,11 +25,11 @@ const MAX_READ_BYTES: usize = 64 * 1024;
 pub type SecretReader =
     Box<dyn Fn() -> BoxFuture<'static, Result<Option<SecretString>, String>> + Send + Sync>;
 
-/// How mails are sent; without it, none are.
+/// The mail provider; without it, no mail is sent.
 pub struct EmailConfig {
     /// The provider's endpoint: `GOALPOST_EMAIL_URL`, such as `https://api.resend.com/emails`.
     pub url: String,
-    /// Who sends: `GOALPOST_EMAIL_FROM`, such as `Goalpost <goalpost@example.com>`.
+    /// The sender: `GOALPOST_EMAIL_FROM`, such as `Goalpost <goalpost@example.com>`.
     pub from: String,
     /// The provider's key: secret `email_api_key`.
     pub key: SecretReader,
@@ -84,7 +84,7 @@ impl Email {
         Self { http, config }
     }
 
-    /// Gives `{"id", "status"}`; the id is the provider's, null where it gives none.
+    /// Sends a mail and returns `{"id", "status"}`; the id is the provider's, null where it gives none.
     pub(crate) async fn call(
         &self,
         arguments: &Value,
@@ -93,7 +93,7 @@ impl Email {
         let Some(config) = &self.config else {
             return Err(not_configured("GOALPOST_EMAIL_URL and GOALPOST_EMAIL_FROM"));
         };
-        check(arguments, &context.reach.email_domains)?;
+        check(arguments, &context.egress_policy.email_domains)?;
         let key = (config.key)()
             .await
             .map_err(|problem| ToolError::retryable("email_key_unavailable", problem))?
@@ -149,7 +149,7 @@ fn idempotency_key(context: &CallContext) -> Result<HeaderValue, ToolError> {
         .ok_or_else(|| ToolError::terminal("email_without_key", "the call has no usable key"))
 }
 
-/// Plain addresses of listed domains, and nothing that could become a header of its own.
+/// Checks for plain addresses of listed domains, and for nothing that could become a header of its own.
 fn check(arguments: &Value, domains: &[String]) -> Result<(), ToolError> {
     let refused = |message: String| Err(ToolError::terminal("email_refused_recipient", message));
     let subject = arguments.get("subject").and_then(Value::as_str);

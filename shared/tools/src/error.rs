@@ -1,16 +1,16 @@
-//! Why a tool call gave no result, as the step's error will tell it.
+//! The error of a tool call, which becomes the step's error.
 
 use std::borrow::Cow;
 
 use domain::StepError;
 
-/// The code of a call of which nobody knows whether it acted, and that may not be made again without a person's word.
+/// The code of a call that may or may not have acted, and that may not be made again without a person's decision.
 pub const OUTCOME_UNKNOWN: &str = "outcome_unknown";
 
 /// The code of a call that waits for a person: its step is suspended, and makes the call after the decision.
 pub const WAITS_FOR_PERSON: &str = "waits_for_person";
 
-/// The code of a query for which there is no room now: its step makes the call later, which costs no try.
+/// The code of a query for which there is no slot now: its step makes the call later, which costs no attempt.
 pub const QUERIES_BUSY: &str = "queries_busy";
 
 /// A tool call that gave no result. The code is stable; the message is for people and models.
@@ -19,16 +19,16 @@ pub const QUERIES_BUSY: &str = "queries_busy";
 pub struct ToolError {
     /// A stable word such as `query_refused`.
     pub code: Cow<'static, str>,
-    /// What happened and what to do next.
+    /// The event and the next action.
     pub message: String,
-    /// Whether the same call may succeed later. Never true for a call that was refused.
+    /// True if the same call may succeed later. Never true for a call that was refused.
     pub retryable: bool,
-    /// How long the other side asked us to wait.
+    /// The pause that the other side requested.
     pub retry_after_seconds: Option<u64>,
 }
 
 impl ToolError {
-    /// An error that the same call will meet again.
+    /// Creates an error that the same call will meet again.
     pub fn terminal(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         let (code, message) = (code.into(), message.into());
         Self {
@@ -39,7 +39,7 @@ impl ToolError {
         }
     }
 
-    /// An error that may be gone the next time.
+    /// Creates an error that a later call may not meet.
     pub fn retryable(code: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self {
             retryable: true,

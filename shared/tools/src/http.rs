@@ -1,11 +1,10 @@
-//! What every tool that speaks HTTP shares: the rules about where a call may lead, and the clients that keep them.
+//! Shared by every tool that speaks HTTP: the rules for destinations, and the clients that keep them.
 //!
-//! An address is arbitrary text from a model or a row, so it must not reach anything that only this
-//! machine can reach. What counts is the address that is connected to, not how it was spelled: a
-//! name is resolved once, by our own resolver, which gives the client public addresses or none
-//! ([`address::is_public`]); an address written as a number is checked before (the resolver never
-//! sees it). No proxy, no cookies, no credentials, no connection kept, and no redirect followed
-//! without a tool looking at it first.
+//! An address is arbitrary text from a model or a row, so it must not reach anything that only this machine can reach.
+//! The address of the connection counts, not its spelling: a name is resolved once, by [`resolve`], which returns
+//! public addresses or none ([`address::is_public`]); an address written as a number is checked before (the resolver
+//! never receives it). No proxy, no cookies, no credentials, no connection kept, and no redirect followed without a
+//! check by the tool.
 
 pub(crate) mod address;
 pub(crate) mod body;
@@ -40,7 +39,7 @@ pub(crate) const TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) struct Http {
     pub(crate) policy: HttpPolicy,
     public: Client,
-    /// For the hosts that the policy exempts; resolves like any program would.
+    /// For the hosts that the policy exempts; resolves names without restriction.
     exempt: Client,
 }
 
@@ -64,7 +63,7 @@ impl Http {
         }))
     }
 
-    /// The client for a URL that the policy has let through, exempt or not.
+    /// Returns the client for a URL that the policy has allowed, exempt or not.
     pub(crate) fn client(&self, is_exempt: bool) -> &Client {
         if is_exempt {
             &self.exempt
@@ -82,18 +81,18 @@ fn client() -> reqwest::ClientBuilder {
         .user_agent(concat!("goalpost/", env!("CARGO_PKG_VERSION")))
         .connect_timeout(Duration::from_secs(5))
         .timeout(TIMEOUT)
-        // A kept connection would be used again without a look at its address.
+        // A kept connection would be used again without a check of its address.
         .pool_max_idle_per_host(0)
 }
 
-/// Text to a URL; whether it may be called is the policy's to say.
+/// Parses a URL; the policy decides whether it may be called.
 pub(crate) fn read_url(text: &str) -> Result<Url, ToolError> {
     Url::parse(text.trim()).map_err(|error| {
         ToolError::terminal("invalid_url", format!("the URL cannot be read: {error}"))
     })
 }
 
-/// The host did not answer in full within [`TIMEOUT`].
+/// Returns the error of a host that did not answer in full within [`TIMEOUT`].
 pub(crate) fn timed_out() -> ToolError {
     let message = format!(
         "the host did not answer in full within {} s",
@@ -102,14 +101,15 @@ pub(crate) fn timed_out() -> ToolError {
     ToolError::retryable("http_timeout", message)
 }
 
-/// How many seconds the host asks us to wait. A date is not read: the database's own delay holds then.
+/// Returns the seconds that the host asks to wait. A date is not read: the database's own delay holds then.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<u64> {
     headers
         .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok()?.trim().parse().ok())
 }
 
-/// Tells an address that may not be reached from one that could not be. Never names the URL, which may hold secrets.
+/// Distinguishes an address that may not be reached from one that could not be. Never names the URL, which may hold
+/// secrets.
 pub(crate) fn refusal_or_failure(error: &reqwest::Error) -> ToolError {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     let mut last = String::new();

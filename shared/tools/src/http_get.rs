@@ -1,7 +1,7 @@
 //! The `http_get` tool: reads a public page or API with GET.
 //!
-//! Where it may lead is decided in `http.rs`; redirects are followed by hand, each under the
-//! same rules. Nothing but text comes back.
+//! `http.rs` decides which URLs are allowed; redirects are followed one by one, each under the same rules. Only text is
+//! returned.
 
 pub(crate) mod read;
 
@@ -49,7 +49,7 @@ pub(crate) fn describe() -> Tool {
     }
 }
 
-/// The tool with what all calls share.
+/// The tool with the parts that all calls share.
 pub(crate) struct HttpGet {
     http: Arc<Http>,
 }
@@ -59,7 +59,7 @@ impl HttpGet {
         Self { http }
     }
 
-    /// Gives `{"status", "content_type", "body", "truncated"}`.
+    /// Reads a URL: `{"status", "content_type", "body", "truncated"}`.
     pub(crate) async fn call(&self, arguments: &Value) -> Result<Value, ToolError> {
         let text = arguments
             .get("url")
@@ -95,7 +95,7 @@ impl HttpGet {
     }
 }
 
-/// Where a response points to, if it is a redirect.
+/// Returns the target of a response that is a redirect.
 pub(crate) fn redirect(url: &Url, response: &Response) -> Result<Option<Url>, ToolError> {
     let redirects = matches!(
         response.status(),

@@ -1,8 +1,8 @@
 //! The `http` tool: calls an API of a host that the workspace lists, with any of five methods.
 //!
-//! Where it may lead is decided in `http.rs` and by the workspace's list, at every hop of a GET; nothing
-//! else follows redirects. A call that writes carries an idempotency key, but few hosts heed one: a POST or
-//! PATCH that was sent and not answered clearly has an unknown outcome, and is not sent again by itself.
+//! `http.rs` and the workspace's list decide which URLs are allowed, at every hop of a GET; other methods follow no
+//! redirects. A call that writes carries an idempotency key, but few hosts honour one: a POST or PATCH that was sent
+//! and not answered clearly has an unknown outcome, and is not repeated automatically.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,10 +22,10 @@ pub(crate) const NAME: &str = "http";
 /// From the first look-up to the last byte.
 const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Bytes of what is sent.
+/// The most bytes of a request body.
 const MAX_SENT_BYTES: usize = 64 * 1024;
 
-/// Headers that a call may set. None that says who is asking, where from, or what a proxy is to do.
+/// Headers that a call may set. None that identifies the caller or its origin, or that instructs a proxy.
 const HEADERS: &[&str] = &[
     "accept",
     "accept-language",
@@ -80,7 +80,7 @@ pub(crate) struct HttpRequest {
     http: Arc<Http>,
 }
 
-/// What is sent, whichever hop it goes to.
+/// A request, the same for every hop.
 struct Sent {
     method: Method,
     headers: HeaderMap,
@@ -92,7 +92,7 @@ impl HttpRequest {
         Self { http }
     }
 
-    /// Gives `{"status", "content_type", "body", "truncated"}`.
+    /// Calls an API: `{"status", "content_type", "body", "truncated"}`.
     pub(crate) async fn call(
         &self,
         arguments: &Value,
@@ -132,7 +132,7 @@ impl HttpRequest {
         sent: &Sent,
         context: &CallContext,
     ) -> Result<Response, ToolError> {
-        let hosts = &context.reach.http_hosts;
+        let hosts = &context.egress_policy.http_hosts;
         let is_exempt =
             self.http
                 .policy
@@ -207,12 +207,12 @@ impl Sent {
         })
     }
 
-    /// Whether sending it twice may act twice.
+    /// Returns true if sending it twice may act twice.
     fn acts_each_time(&self) -> bool {
         matches!(self.method, Method::POST | Method::PATCH)
     }
 
-    /// A failure after which nobody knows whether the host acted is one that nobody repeats.
+    /// Marks a failure after which the host may have acted as one that is not repeated.
     fn unless_unknown(&self, failure: ToolError) -> ToolError {
         if !self.acts_each_time() || !failure.retryable {
             return failure;
@@ -225,7 +225,7 @@ impl Sent {
     }
 
     async fn result(&self, response: Response) -> Result<Value, ToolError> {
-        // Too many requests: the host says that it did not act.
+        // Too many requests: the host states that it did not act.
         let was_put_off = response.status().as_u16() == 429;
         read::result(response).await.map_err(|failure| {
             if was_put_off {

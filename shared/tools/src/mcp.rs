@@ -1,14 +1,14 @@
 //! MCP servers as a source of tools: `mcp.<server>.<tool>`.
 //!
-//! What a server says of its tools is told to models, so it is pinned: a person approves each tool's
-//! description and schema, the database keeps their hash, and a tool that reads otherwise the next time it is
-//! listed may not be called until a person has looked again. That is why servers are listed before calls
-//! (at most once a minute), and by the tool `mcp_list`, with which tools come to be known at all.
+//! A server's descriptions of its tools are sent to models, so they are pinned: a person approves each tool's
+//! description and schema, the database keeps their hash, and a tool whose description or schema has changed may not be
+//! called until a person has approved it again. For that, servers are listed before calls (at most once a minute), and
+//! by the tool `mcp_list`, which registers tools first.
 //!
-//! The client is our own: a function frozen between invocations must leave no stream or task behind, every
-//! reply needs its cap, and the addresses are held to the rules of `http.rs`. It speaks streamable HTTP, JSON
-//! and event streams (<https://modelcontextprotocol.io/specification/2025-11-25/basic/transports>); the tests
-//! hold it against servers of the official libraries.
+//! The client is our own: a function frozen between invocations must leave no stream or task behind, every reply needs
+//! its cap, and the addresses are held to the rules of `http.rs`. It speaks streamable HTTP, JSON and event streams
+//! (<https://modelcontextprotocol.io/specification/2025-11-25/basic/transports>); the tests hold it against servers of
+//! the official libraries.
 
 mod answer;
 mod credentials;
@@ -31,18 +31,18 @@ use crate::{CallContext, McpServer, StepDatabase, ToolError};
 use line::Line;
 use session::Session;
 
-/// What the names of these tools begin with.
+/// The prefix of the names of these tools.
 const PREFIX: &str = "mcp.";
 
 pub(crate) const LIST_NAME: &str = "mcp_list";
 
-/// How long a call may take where the database does not say.
+/// The time limit of a call where the database has none.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long a server is believed to have the tools it had.
+/// The time for which a listing of a server is assumed to hold.
 const LISTING_HOLDS: Duration = Duration::from_secs(60);
 
-/// Listings that are remembered; beyond that, all are forgotten.
+/// Listings that are remembered; beyond that, all are dropped.
 const MAX_LISTINGS: usize = 1_000;
 
 pub(crate) fn describe_list() -> Tool {
@@ -65,14 +65,14 @@ pub(crate) fn describe_list() -> Tool {
     }
 }
 
-/// The two parts of the name of a server's tool.
+/// Splits the name of a server's tool into its two parts.
 pub(crate) fn parts(name: &str) -> Option<(&str, &str)> {
     name.strip_prefix(PREFIX)?.split_once('.')
 }
 
 pub(crate) struct Mcp {
     http: Arc<Http>,
-    /// When each server was listed last, by its id.
+    /// The time of each server's last listing, by its id.
     listed: Mutex<HashMap<i64, Instant>>,
 }
 
@@ -136,7 +136,7 @@ impl Mcp {
         };
         match tokio::time::timeout(limit, exchange).await {
             Ok(Ok((session, answer))) => {
-                // Not within the limit: what was answered stays answered.
+                // Outside the limit: a call that was answered stays answered.
                 session.end().await;
                 answer
             }
@@ -181,7 +181,7 @@ fn database(context: &CallContext) -> Result<&Arc<dyn StepDatabase>, ToolError> 
     })
 }
 
-/// A tool that reads otherwise than what was approved is not called.
+/// Refuses a tool whose description or schema differs from the approved one.
 fn refuse_unapproved(name: &str, tool: &str, states: &Value) -> Result<(), ToolError> {
     let problem = match states.get(tool).and_then(Value::as_str) {
         Some("approved") => return Ok(()),
@@ -198,9 +198,9 @@ fn refuse_unapproved(name: &str, tool: &str, states: &Value) -> Result<(), ToolE
 #[cfg(test)]
 mod everything;
 #[cfg(test)]
-mod fuzz;
+mod foreign_answers;
 #[cfg(test)]
-mod spoken;
+mod fuzz;
 #[cfg(test)]
 mod test_server;
 #[cfg(test)]

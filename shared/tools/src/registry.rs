@@ -1,4 +1,4 @@
-//! The list of tools and the checks around every call.
+//! The registry of tools and the checks around every call.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,31 +14,31 @@ use crate::mcp::Mcp;
 use crate::sql::QueryRunner;
 use crate::webhook::Webhook;
 use crate::{
-    EmailConfig, OUTCOME_UNKNOWN, Reach, StepDatabase, ToolError, calculate, control, email,
+    EgressPolicy, EmailConfig, OUTCOME_UNKNOWN, StepDatabase, ToolError, calculate, control, email,
     http_get, http_request, mcp, sql, table_write, template, webhook,
 };
 
 /// The largest result of a call, as JSON text.
 pub const MAX_RESULT_BYTES: usize = 256 * 1024;
 
-/// What a call may use besides its arguments. It comes from the claimed step, never from a model.
+/// The context of a call, besides its arguments. It comes from the claimed step, never from a model.
 #[derive(Clone)]
 pub struct CallContext {
     /// The workspace of the claimed step.
     pub workspace_id: WorkspaceId,
     /// The schemas that `sql` may read.
     pub readable_schemas: Vec<String>,
-    /// How `sql` runs a query that passed the gate; without it `sql` is refused.
+    /// Runs a query of `sql` that passed the gate; without it `sql` is refused.
     pub run_query: Option<QueryRunner>,
-    /// The hosts that `webhook` may post to: the workspace's own list. Nothing listed, nothing posted.
+    /// The hosts that `webhook` may post to: the workspace's own list. An empty list allows none.
     pub webhook_hosts: Vec<String>,
-    /// What else the workspace allows.
-    pub reach: Reach,
-    /// What tools need of the database, bound to the step's lease; without it, those tools are refused.
+    /// The other destinations that the workspace allows.
+    pub egress_policy: EgressPolicy,
+    /// The database for tools, bound to the step's lease; without it, those tools are refused.
     pub database: Option<Arc<dyn StepDatabase>>,
-    /// What tells this call from every other: the same for each try of it, and never the try's own number.
+    /// Identifies this call: the same for each attempt of it, without the attempt's number.
     pub idempotency_key: String,
-    /// What is left of the step's time; a tool's own limit holds as well.
+    /// The time left for the step; a tool's own limit holds as well.
     pub time_limit: Duration,
 }
 
@@ -63,12 +63,12 @@ enum Run {
     TableWrite,
     Email(Email),
     McpList,
-    /// A change of rows: whoever keeps the journal carries it out.
+    /// A change of rows, carried out by the journal.
     Control,
 }
 
 impl Registry {
-    /// The built-in tools, without a way to send mail.
+    /// Builds the built-in tools, without a way to send mail.
     ///
     /// # Errors
     /// `http_unavailable` when no HTTP client can be made, which means a broken build or machine.
@@ -76,7 +76,7 @@ impl Registry {
         Self::with_email(policy, None)
     }
 
-    /// The built-in tools.
+    /// Builds the built-in tools.
     ///
     /// # Errors
     /// `http_unavailable` when no HTTP client can be made, which means a broken build or machine.
@@ -84,7 +84,7 @@ impl Registry {
         Ok(Self::over(&Http::new(policy)?, email))
     }
 
-    /// The built-in tools over these clients.
+    /// Builds the built-in tools over these clients.
     pub(crate) fn over(http: &Arc<Http>, email: Option<EmailConfig>) -> Self {
         let http = || Arc::clone(http);
         let entry = |tool, run| Entry { tool, run };
@@ -111,7 +111,7 @@ impl Registry {
         }
     }
 
-    /// The tools as the database and models see them, in a fixed order.
+    /// Returns the tools as the database and models receive them, in a fixed order.
     #[must_use]
     pub fn catalogue(&self) -> Vec<Tool> {
         self.entries
@@ -120,7 +120,7 @@ impl Registry {
             .collect()
     }
 
-    /// The tool of that name.
+    /// Returns the tool of that name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Tool> {
         let entry = self.entries.iter().find(|entry| entry.tool.name == name);
@@ -129,11 +129,11 @@ impl Registry {
 
     /// Fills in the templates in a call's arguments from the step's context.
     ///
-    /// Whatever a tool renders itself is left for it, with the context put beside it: rendered here
-    /// and there, a result that looks like a template would be run as one.
+    /// Templates that a tool renders itself are left for it, with the context added: rendered twice, a result that
+    /// looks like a template would be run as one.
     ///
     /// # Errors
-    /// `template_failed`, with what is wrong; trying again gives the same.
+    /// `template_failed`, with the reason; a retry gives the same.
     pub fn render_arguments(
         &self,
         name: &str,

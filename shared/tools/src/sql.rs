@@ -1,11 +1,10 @@
 //! The `sql` tool: one SELECT over the schemas that the asker's workspace may read.
 //!
-//! Two guards stand one behind the other. Here, [`gate::check`] looks at the syntax tree: one
-//! statement, nothing but reading, known functions only. In the database, the query runs read-only
-//! as the asker, under row-level security, with limits on time, rows and bytes; that is the
-//! [`QueryRunner`]'s side, which this crate is given by its caller. The text that runs is printed from
-//! the tree that was checked and never the text that came in, so a difference between this parser
-//! and Postgres's cannot hide anything.
+//! Two checks follow each other. Here, [`gate::check`] examines the syntax tree: one statement, nothing but reading,
+//! known functions only. In the database, the query runs read-only as the asker, under row-level security, with limits
+//! on time, rows and bytes; that is the part of the [`QueryRunner`], which the caller passes in. The query that runs is
+//! printed from the checked tree and never the original text, so a difference between this parser and Postgres's cannot
+//! hide anything.
 
 mod functions;
 pub mod gate;
@@ -26,7 +25,7 @@ pub(crate) const NAME: &str = "sql";
 /// The longest query.
 pub(crate) const MAX_QUERY_BYTES: usize = 20_000;
 
-/// Rows of a result when the call does not say, and at most.
+/// The default limit of rows.
 const DEFAULT_ROW_LIMIT: u32 = 200;
 const MAX_ROW_LIMIT: u32 = 1_000;
 
@@ -35,13 +34,13 @@ const MAX_ROW_LIMIT: u32 = 1_000;
 pub struct Query {
     /// One SELECT, printed from the checked tree.
     pub sql: String,
-    /// Rows to return at most; the runner says when there were more.
+    /// Rows to return at most; the runner reports when there were more.
     pub row_limit: u32,
     /// Bytes of rows as JSON to return at most.
     pub byte_limit: u32,
 }
 
-/// Runs a query as the asker and gives `{"columns", "rows", "row_count", "truncated"}`.
+/// Runs a query as the asker and returns `{"columns", "rows", "row_count", "truncated"}`.
 pub type QueryRunner =
     Arc<dyn Fn(Query) -> BoxFuture<'static, Result<Value, ToolError>> + Send + Sync>;
 
@@ -88,11 +87,11 @@ pub(crate) async fn call(
         let message = "this step cannot query the database; use sql in a step of a run";
         return Err(ToolError::terminal("query_unavailable", message));
     };
-    let asked = arguments.get("row_limit").and_then(Value::as_u64);
-    let row_limit = asked
+    let requested = arguments.get("row_limit").and_then(Value::as_u64);
+    let row_limit = requested
         .and_then(|limit| u32::try_from(limit).ok())
         .unwrap_or(DEFAULT_ROW_LIMIT);
-    // A little below the cap on results, for the names of the columns and the rest around the rows.
+    // A little below the cap on results, for the column names and the rest around the rows.
     let byte_limit = u32::try_from(MAX_RESULT_BYTES - 8 * 1024).unwrap_or(u32::MAX);
     let row_limit = row_limit.clamp(1, MAX_ROW_LIMIT);
     run_query(Query {

@@ -1,7 +1,8 @@
 //! The `table_write` tool: inserts or upserts rows into a table that the workspace lists, as the asker.
 //!
-//! Here is only what it takes; the rest is the database's (`write_table`): the asker's rights and policies, and the
-//! row that remembers the call, which commits together with what was written. Repeated, it gives the first result.
+//! Only its arguments are defined here. The database does the rest (`write_table`): the asker's rights and policies,
+//! and the row that records the call, which commits together with the written rows. A repeated call returns the first
+//! result.
 
 use domain::{Approval, Tool};
 use serde_json::{Value, json};
@@ -47,7 +48,7 @@ pub(crate) fn describe() -> Tool {
     }
 }
 
-/// Gives `{"table", "mode", "row_count"}`.
+/// Writes rows: `{"table", "mode", "row_count"}`.
 pub(crate) async fn call(arguments: &Value, context: &CallContext) -> Result<Value, ToolError> {
     let Some(database) = &context.database else {
         let message = "this step cannot write to the database; use table_write in a step of a run";

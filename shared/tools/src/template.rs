@@ -1,7 +1,7 @@
 //! The `template` tool: fills in a Markdown or text template with data.
 //!
-//! The work is [`domain::expression::render_report`]'s, bounds included. A template may name what
-//! `data` holds and, in a step, what the step's context holds (`steps`, `goal`, …).
+//! [`domain::expression::render_report`] renders, within its bounds. A template may name the fields of `data` and, in a
+//! step, those of the step's context (`steps`, `goal`, …).
 
 use domain::{Tool, expression};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ pub(crate) fn describe() -> Tool {
     }
 }
 
-/// Leaves the template as it is and puts the context under the data, which is filled in.
+/// Leaves the template as it is, fills in the data and adds the context to it.
 pub(crate) fn arguments(arguments: &Value, context: &Value) -> Result<Value, expression::Error> {
     let mut data = context.as_object().cloned().unwrap_or_default();
     if let Some(given) = arguments.get("data") {
@@ -49,7 +49,7 @@ pub(crate) fn arguments(arguments: &Value, context: &Value) -> Result<Value, exp
     Ok(json!({"template": arguments.get("template"), "data": data}))
 }
 
-/// Gives `{"text": …}`.
+/// Renders a template: `{"text": …}`.
 pub(crate) fn call(arguments: &Value) -> Result<Value, ToolError> {
     let template = arguments
         .get("template")

@@ -1,10 +1,10 @@
-//! The `webhook` tool: tells another system something, by POST of JSON.
+//! The `webhook` tool: sends JSON to another system by POST.
 //!
-//! A call has an effect outside, so two things are never left to the caller. Where it may go: only to
-//! hosts that the workspace's row lists, under the rules of `http.rs`, without any redirect. And
-//! what it is: the header `idempotency-key` is the same for every try of one call, so that a receiver
-//! that heeds it acts once, however often the call comes. A workspace with a secret in Vault signs what it
-//! sends (Standard Webhooks); one that demands signatures and has no secret sends nothing.
+//! A call has an effect outside, so the caller controls neither its destination nor its identity. It goes only to hosts
+//! that the workspace's row lists, under the rules of `http.rs`, without any redirect. The header `idempotency-key` is
+//! the same for every attempt of one call, so that a receiver that honours it acts once, however often the call
+//! arrives. A workspace with a secret in Vault signs its messages (Standard Webhooks); one that requires signatures and
+//! has no secret sends nothing.
 
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -19,10 +19,10 @@ use standardwebhooks::Webhook as Signer;
 use crate::http::{self, Http, TIMEOUT, body};
 use crate::{CallContext, ToolError};
 
-/// What a receiver tells tries of one call from other calls by.
+/// Identifies one call to a receiver, over all of its attempts.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// Bytes of what is sent, as JSON text.
+/// The most bytes of a request body, as JSON text.
 const MAX_SENT_BYTES: usize = 64 * 1024;
 
 /// Bytes that are read of an answer; the rest is left.
@@ -56,7 +56,7 @@ pub(crate) fn describe() -> Tool {
         writes: true,
         timeout_seconds: 11,
         approval: Approval::WhenTainted,
-        // Only hosts that the workspace vouches for by listing them.
+        // Only hosts that the workspace lists, and so trusts.
         returns_untrusted: false,
         max_calls_per_step: 20,
         ..Tool::default()
@@ -72,7 +72,7 @@ impl Webhook {
         Self { http }
     }
 
-    /// Gives `{"status", "body", "truncated"}`; `body` is null when the answer is no text.
+    /// Posts JSON: `{"status", "body", "truncated"}`; `body` is null when the answer is no text.
     pub(crate) async fn call(
         &self,
         arguments: &Value,
@@ -105,7 +105,7 @@ impl Webhook {
             );
             return Err(ToolError::terminal("invalid_arguments", message));
         }
-        let signature = if context.reach.webhooks_signed {
+        let signature = if context.egress_policy.webhooks_signed {
             signed(&body, context).await?
         } else {
             HeaderMap::new()
@@ -124,7 +124,8 @@ impl Webhook {
     }
 }
 
-/// The headers of a Standard Webhooks signature: the message's id is the key of the call, the same for every try.
+/// Builds the headers of a Standard Webhooks signature: the message's id is the key of the call, the same for every
+/// attempt.
 async fn signed(body: &str, context: &CallContext) -> Result<HeaderMap, ToolError> {
     let database = context.database.as_ref().ok_or_else(|| {
         ToolError::terminal(
@@ -159,7 +160,7 @@ async fn signed(body: &str, context: &CallContext) -> Result<HeaderMap, ToolErro
         .collect()
 }
 
-/// Whatever the rule, the caller did not get through to a host.
+/// Converts any refusal of a destination to the error `host_not_allowed`.
 fn as_refused_host(error: ToolError) -> ToolError {
     match error.code.as_ref() {
         "address_refused" => ToolError::terminal("webhook_refused_host", error.message),
@@ -169,7 +170,7 @@ fn as_refused_host(error: ToolError) -> ToolError {
 
 fn headers(idempotency_key: &str) -> Result<HeaderMap, ToolError> {
     let key = HeaderValue::from_str(idempotency_key).ok();
-    // Without its key the call would be one that may happen twice.
+    // Without its key the call could act twice.
     let key = key
         .filter(|key| !key.is_empty())
         .ok_or_else(|| ToolError::terminal("webhook_without_key", "the call has no usable key"))?;
@@ -195,7 +196,7 @@ async fn result(mut response: Response) -> Result<Value, ToolError> {
     }))
 }
 
-/// What a status other than success means for the next try.
+/// Returns the error of a status other than success, with whether to repeat the call.
 fn refusal(status: StatusCode, retry_after_seconds: Option<u64>) -> ToolError {
     let come_again = status.is_server_error()
         || matches!(

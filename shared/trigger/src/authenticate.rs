@@ -1,8 +1,8 @@
-//! Tells our own wakes and the dashboard's webhooks from everybody else's requests.
+//! Separates the database's wakes and the dashboard's webhooks from all other requests.
 //!
-//! A wake carries a Standard Webhooks signature (HMAC-SHA256 over `id.timestamp.body`), made in the database.
-//! A dashboard webhook cannot be signed, so it carries a shared secret in a header. All comparisons take the same
-//! time whatever differs, and every key is tried, so that timing tells nothing.
+//! A wake carries a Standard Webhooks signature (HMAC-SHA256 over `id.timestamp.body`), made in the database. A
+//! dashboard webhook cannot be signed, so it carries a shared secret in a header. All comparisons take the same time
+//! whatever differs, and every key is tried, so that timing reveals nothing.
 
 use std::collections::BTreeMap;
 use std::hint::black_box;
@@ -15,9 +15,9 @@ use standardwebhooks::Webhook;
 
 use crate::{Refusal, Wake};
 
-/// How old, or how far ahead, a signature may be.
+/// The greatest age of a signature, and the greatest distance into the future.
 const TOLERANCE: Duration = Duration::from_secs(5 * 60);
-/// The shortest key that Standard Webhooks allows, in bytes. An empty one would let anybody sign.
+/// The shortest key that Standard Webhooks allows, in bytes. With an empty one any caller could sign.
 const MIN_KEY_BYTES: usize = 24;
 /// More signatures than this in one header are not a key rotation.
 const MAX_SIGNATURES: usize = 8;
@@ -27,13 +27,13 @@ const TIMESTAMP_HEADER: &str = "webhook-timestamp";
 const SIGNATURE_HEADER: &str = "webhook-signature";
 const SHARED_SECRET_HEADER: &str = "x-webhook-secret";
 
-/// Who may come in by the function URL.
+/// The callers that a function URL accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
-    /// Wakes and webhooks only: every other call is refused with 401 before its body is looked at.
-    WakesOnly,
+pub enum Access {
+    /// Wakes and webhooks only: every other call is refused with 401 before its body is read.
+    Internal,
     /// People as well (intake).
-    People,
+    Public,
 }
 
 /// A secret that cannot be used. Its value is never part of the message.
@@ -44,7 +44,7 @@ pub enum SecretError {
         "wake secret number {number} is not whsec_<base64 of at least 24 bytes>; store a fresh one in the secret wake_secret"
     )]
     MalformedWakeSecret {
-        /// Its place in the list, from 1.
+        /// Its number in the list, from 1.
         number: usize,
     },
     /// A webhook secret is shorter than 24 characters.
@@ -52,29 +52,29 @@ pub enum SecretError {
         "webhook secret number {number} is shorter than 24 characters; store a longer one in the secret webhook_secret"
     )]
     ShortWebhookSecret {
-        /// Its place in the list, from 1.
+        /// Its number in the list, from 1.
         number: usize,
     },
 }
 
-/// Holds the name of one function and the secrets of its URL.
+/// The name of one function and the secrets of its URL.
 pub struct Authenticator {
     function: &'static str,
-    door: Door,
+    access: Access,
     wake_keys: Vec<Webhook>,
     webhook_secrets: Vec<SecretString>,
 }
 
 impl Authenticator {
-    /// Builds an authenticator. Each secret may hold several values separated by spaces, newest first, so that a
-    /// rotation has a time in which both serve. Without a secret its kind of trigger is always refused. All functions
-    /// share the wake secret, so `function` is compared with the function that a wake names in its signed body.
+    /// Builds an authenticator. Each secret may hold several values separated by spaces, newest first, so that both are
+    /// valid during a rotation. Without a secret its kind of trigger is always refused. All functions share the wake
+    /// secret, so `function` is compared with the function that a wake names in its signed body.
     ///
     /// # Errors
     /// [`SecretError`] if a value is malformed or too short.
     pub fn new(
         function: &'static str,
-        door: Door,
+        access: Access,
         wake_secret: Option<&SecretString>,
         webhook_secret: Option<&SecretString>,
     ) -> Result<Self, SecretError> {
@@ -88,13 +88,13 @@ impl Authenticator {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             function,
-            door,
+            access,
             wake_keys,
             webhook_secrets,
         })
     }
 
-    /// Checks that a wake is for this function: one that was seen on its way to another opens no door here.
+    /// Checks that a wake is for this function: one copied on its way to another function is refused here.
     pub(crate) fn check_target(&self, wake: &Wake) -> Result<(), Refusal> {
         if wake.function == self.function {
             return Ok(());
@@ -105,8 +105,8 @@ impl Authenticator {
         ))
     }
 
-    pub(crate) fn door(&self) -> Door {
-        self.door
+    pub(crate) fn access(&self) -> Access {
+        self.access
     }
 
     /// Verifies a signed body. Nothing of the body is parsed here.
@@ -160,14 +160,14 @@ impl std::fmt::Debug for Authenticator {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Authenticator")
             .field("function", &self.function)
-            .field("door", &self.door)
+            .field("access", &self.access)
             .field("wake_keys", &self.wake_keys.len())
             .field("webhook_secrets", &self.webhook_secrets.len())
             .finish()
     }
 }
 
-/// Whether the caller means this to be a wake. One of the three headers is enough, so that dropping another cannot
+/// Returns true if the request claims to be a wake. One of the three headers is enough, so that dropping another cannot
 /// turn a forged wake into an ordinary request.
 pub(crate) fn claims_to_be_signed(headers: &BTreeMap<String, String>) -> bool {
     [ID_HEADER, TIMESTAMP_HEADER, SIGNATURE_HEADER]
@@ -219,8 +219,8 @@ fn header<'a>(
     })
 }
 
-/// Reads the timestamp in its one canonical form. A laxer parser would let `+1` or `01` stand for `1`, and so let the
-/// signed text be changed without the signature noticing.
+/// Reads the timestamp in its one canonical form. A laxer parser would let `+1` or `01` stand for `1`, so that the
+/// signed text could change under a valid signature.
 fn parse_timestamp(text: &str) -> Result<i64, Refusal> {
     text.parse::<i64>()
         .ok()
@@ -268,13 +268,13 @@ mod tests {
     )]
     use super::*;
 
-    /// A vector computed with Python's `hmac`, so that a change of the signing library cannot move both sides of
-    /// the other tests at once.
+    /// Compares with a vector computed with Python's `hmac`, so that a change of the signing library cannot move both
+    /// sides of the other tests at once.
     #[test]
-    fn a_signature_made_elsewhere_is_accepted() {
+    fn foreign_signature_is_accepted() {
         let secret = SecretString::from("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
         let authenticator =
-            Authenticator::new("executor", Door::WakesOnly, Some(&secret), None).unwrap();
+            Authenticator::new("executor", Access::Internal, Some(&secret), None).unwrap();
         let headers = [
             (ID_HEADER, "msg_p5jXN8AQM9LWM0D4loKWxJek"),
             (TIMESTAMP_HEADER, "1614265330"),

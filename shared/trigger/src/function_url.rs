@@ -1,5 +1,5 @@
-//! Decodes a function URL's request (payload 2.0) and sorts it: signed wake, dashboard webhook, or a person.
-//! Nothing of a body is parsed before its sender is known; a person's is handed on as bytes.
+//! Decodes a function URL's request (payload 2.0) and sorts it: signed wake, dashboard webhook, or a person. Nothing of
+//! a body is parsed before its sender is authenticated; a person's is passed on as bytes.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use secrecy::SecretString;
 use serde_json::Value;
 
-use crate::authenticate::{self, Authenticator, Door};
+use crate::authenticate::{self, Access, Authenticator};
 use crate::{
     DatabaseWebhook, MAX_REQUEST_BYTES, MAX_WAKE_BYTES, Refusal, Trigger, Wake, untrusted_json,
 };
@@ -26,13 +26,13 @@ pub struct HttpRequest {
     pub query: BTreeMap<String, String>,
     /// The body's bytes, at most [`MAX_REQUEST_BYTES`].
     pub body: Vec<u8>,
-    /// The caller's address as AWS saw it.
+    /// The caller's address as AWS received it.
     pub source_ip: Option<String>,
     headers: BTreeMap<String, String>,
 }
 
 impl HttpRequest {
-    /// One header; `name` in any case.
+    /// Returns one header; `name` in any case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
@@ -40,7 +40,7 @@ impl HttpRequest {
             .map(String::as_str)
     }
 
-    /// The token of `Authorization: Bearer …`. None if there is no such header or it is of another scheme.
+    /// Returns the token of `Authorization: Bearer …`; none without such a header or for another scheme.
     #[must_use]
     pub fn bearer_token(&self) -> Option<SecretString> {
         let (scheme, token) = self.header("authorization")?.trim().split_once(' ')?;
@@ -51,7 +51,7 @@ impl HttpRequest {
         Some(SecretString::from(token.to_owned()))
     }
 
-    /// The body as JSON, within the bounds of [`untrusted_json`].
+    /// Parses the body as JSON, within the bounds of [`untrusted_json`].
     ///
     /// # Errors
     /// A refusal with status 400 and the reason.
@@ -80,8 +80,8 @@ pub(crate) fn decode(
         .and_then(Value::as_object)
         .map_or(0, serde_json::Map::len);
     let event: LambdaFunctionUrlRequest = serde_json::from_value(payload).map_err(|_| MALFORMED)?;
-    // Lambda sends each name once and in lower case. Names that differ in case alone would merge here, and what was
-    // verified might not be what is read later.
+    // Lambda sends each name once and in lower case. Names that differ in case alone would merge here, and the verified
+    // text might not be the one that is read later.
     if event.version.as_deref() != Some("2.0") || event.headers.keys_len() != header_count {
         return Err(MALFORMED);
     }
@@ -94,7 +94,7 @@ pub(crate) fn decode(
         let body = body_of(&event, MAX_WAKE_BYTES)?;
         return DatabaseWebhook::decode(untrusted_json(&body)?).map(Trigger::DatabaseWebhook);
     }
-    if authenticator.door() == Door::WakesOnly {
+    if authenticator.access() == Access::Internal {
         return Err(Refusal::unauthorized(
             "wakes_only",
             "this function answers the database alone; people's requests go to intake",
@@ -148,7 +148,7 @@ fn person(
     })
 }
 
-/// The headers under lower-case names. One that is not visible ASCII is as good as absent.
+/// Returns the headers under lower-case names. One that is not visible ASCII counts as absent.
 fn headers_of(event: &LambdaFunctionUrlRequest) -> BTreeMap<String, String> {
     event
         .headers
@@ -180,7 +180,7 @@ fn body_of(event: &LambdaFunctionUrlRequest, max_bytes: usize) -> Result<Vec<u8>
     let body = BASE64.decode(text).map_err(|_| {
         Refusal::bad_request(
             "body_not_base64",
-            "the body is said to be base64 and is not; send it as it is",
+            "the body is marked as base64 and is not; send it as it is",
         )
     })?;
     if body.len() > max_bytes {

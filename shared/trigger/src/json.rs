@@ -1,8 +1,8 @@
-//! Parses JSON that a stranger may have written, with bounds on depth, on the number of values and on numbers.
+//! Parses untrusted JSON, with bounds on depth, on the number of values and on numbers.
 //!
-//! The bounds are checked on the text, before a single value is allocated: a megabyte of `[[[[…` or `[0,0,0,…`
-//! becomes many times its size once parsed, and `1e131071` becomes 131,072 digits in Postgres. What Postgres could not
-//! store (a NUL in a text) and what two readers could read differently (a key twice in one object) is refused too.
+//! The bounds are checked on the text, before a single value is allocated: a megabyte of `[[[[…` or `[0,0,0,…` becomes
+//! many times its size once parsed, and `1e131071` becomes 131,072 digits in Postgres. Text that Postgres could not
+//! store (a NUL) and objects that two readers could read differently (a key twice) are refused too.
 
 mod unique;
 
@@ -43,7 +43,7 @@ const INVALID: Refusal = Refusal::bad_request(
 
 fn check_bounds(body: &[u8]) -> Result<(), Refusal> {
     let mut depth = 0_usize;
-    // Each opening bracket and each comma introduces at most one value, beside the outermost one.
+    // Each opening bracket and each comma introduces at most one value, besides the outermost one.
     let mut nodes = 1_usize;
     let mut rest = body;
     while let Some((byte, after)) = rest.split_first() {
@@ -77,7 +77,7 @@ fn check_bounds(body: &[u8]) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What follows a text whose opening quote has been read.
+/// Returns the rest after a text whose opening quote has been read.
 fn after_text(mut rest: &[u8]) -> Result<&[u8], Refusal> {
     loop {
         rest = match rest {
@@ -94,7 +94,7 @@ fn after_text(mut rest: &[u8]) -> Result<&[u8], Refusal> {
     }
 }
 
-/// What follows a number that begins here.
+/// Returns the rest after a number.
 fn after_number(text: &[u8]) -> Result<&[u8], Refusal> {
     let end = text
         .iter()
@@ -117,7 +117,7 @@ fn count_digits(text: &[u8]) -> usize {
     text.iter().filter(|byte| byte.is_ascii_digit()).count()
 }
 
-/// The size of an exponent, whatever its sign.
+/// Returns the size of an exponent without its sign.
 fn magnitude(exponent: &[u8]) -> usize {
     exponent
         .iter()
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn thirty_two_levels_are_read_and_thirty_three_are_refused() {
+    fn more_than_32_levels_are_refused() {
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
         assert!(untrusted_json(nested(32).as_bytes()).is_ok());
         assert_eq!(code_of(nested(33)), "json_too_deep");
@@ -153,26 +153,26 @@ mod tests {
     }
 
     #[test]
-    fn values_side_by_side_are_on_one_level() {
+    fn sibling_values_share_one_level() {
         let flat = format!("[{}{{}}]", "[],{},".repeat(50));
         assert!(untrusted_json(flat.as_bytes()).is_ok());
     }
 
     #[test]
-    fn ten_thousand_values_are_read_and_one_more_is_refused() {
+    fn more_than_ten_thousand_values_are_refused() {
         let list = |scalars: usize| format!("[{}]", vec!["0"; scalars].join(","));
         assert!(untrusted_json(list(9_999).as_bytes()).is_ok());
         assert_eq!(code_of(list(10_000)), "json_too_many_values");
     }
 
     #[test]
-    fn brackets_and_commas_inside_text_do_not_count() {
+    fn brackets_and_commas_in_text_are_ignored() {
         let text = format!(r#"{{"a":"{}\"{}\\"}}"#, "[".repeat(100), ",".repeat(20_000));
         assert!(untrusted_json(text.as_bytes()).is_ok());
     }
 
     #[test]
-    fn text_that_is_no_json_is_refused() {
+    fn invalid_json_is_refused() {
         for body in [
             &b""[..],
             b"{",
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_has_308_digits_however_it_is_written() {
+    fn number_over_308_digits_is_refused() {
         for (whole, tail) in [("1", "e307"), ("1", "e-307"), ("-1.5", "E+306"), ("0", "")] {
             assert!(untrusted_json(format!("[{whole}{tail}]").as_bytes()).is_ok());
         }
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nul_is_refused_and_what_looks_like_one_is_not() {
+    fn only_real_nul_is_refused() {
         for body in [r#""\u0000""#, r#"{"\u0000":1}"#, r#""\\\u0000""#] {
             assert_eq!(code_of(body), "json_nul", "{body}");
         }
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_comes_once_in_an_object() {
+    fn repeated_key_in_object_is_refused() {
         for body in [
             r#"{"a":1,"a":2}"#,
             r#"{"a":{"b":[{"c":1,"d":2,"c":3}]}}"#,

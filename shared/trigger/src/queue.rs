@@ -1,5 +1,5 @@
-//! Decodes an SQS event. IAM guards this door (only the gateway may send), so messages carry no signature;
-//! their bodies are read as strictly as any other.
+//! Decodes an SQS event. IAM restricts the senders (only the gateway may send), so messages carry no signature; their
+//! bodies are read as strictly as any other.
 
 use aws_lambda_events::sqs::{SqsEvent, SqsMessage};
 use serde_json::Value;
@@ -11,20 +11,20 @@ use crate::{Authenticator, MAX_REQUEST_BYTES, Refusal, Wake, untrusted_json};
 pub struct QueueMessage {
     /// Names the message in the partial batch response.
     pub message_id: String,
-    /// How often it has been delivered, this time included.
+    /// The number of deliveries, this one included.
     pub receive_count: u32,
-    /// What it holds.
+    /// Its content.
     pub content: QueueContent,
 }
 
-/// What a message holds.
+/// The content of a message.
 #[derive(Debug, Clone, PartialEq)]
 pub enum QueueContent {
     /// A wake that the gateway has verified.
     Wake(Wake),
     /// Any other JSON, for example a request for intake.
     Body(Value),
-    /// Nothing that can be read. Report it as failed, so that it ends in the dead-letter queue where a person sees it.
+    /// Unreadable content. Report it as failed, so that it ends in the dead-letter queue where a person reads it.
     Refused(Refusal),
 }
 

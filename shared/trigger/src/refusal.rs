@@ -1,11 +1,11 @@
-//! Why a trigger was turned away. A refusal is an answer, not a fault: over HTTP it is a status and a sentence,
-//! anywhere else the invocation fails so that the platform's own dead-letter rules apply.
+//! Refused triggers. A refusal is an answer, not a fault: over HTTP it is a status and a sentence, anywhere else the
+//! invocation fails so that the platform's own dead-letter rules apply.
 
 use serde_json::{Value, json};
 
 use crate::HttpReply;
 
-/// How the answer to a refused trigger travels.
+/// The way of the answer to a refused trigger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
     /// A function URL: the caller reads a status.
@@ -14,7 +14,7 @@ pub enum Transport {
     Invocation,
 }
 
-/// A trigger that was turned away.
+/// A trigger that was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Refusal {
@@ -22,9 +22,9 @@ pub struct Refusal {
     pub status: u16,
     /// A stable word for programs, for example `signature_invalid`.
     pub code: &'static str,
-    /// What is wrong and what to do, for people. Holds nothing of the request's content.
+    /// The fault and the next action, for people. Holds nothing of the request's content.
     pub message: &'static str,
-    /// How the answer travels.
+    /// The way of the answer.
     pub transport: Transport,
 }
 
@@ -59,10 +59,10 @@ impl Refusal {
         }
     }
 
-    /// Turns a refusal over HTTP into the reply for its caller.
+    /// Converts a refusal over HTTP to the reply to its caller.
     ///
     /// # Errors
-    /// Gives the refusal back if there is nobody to read a status: then the invocation should fail with it.
+    /// Returns the refusal itself if no caller reads a status: then the invocation should fail with it.
     pub fn into_reply(self) -> Result<Value, Self> {
         match self.transport {
             Transport::Http => Ok(HttpReply::json(

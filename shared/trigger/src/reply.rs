@@ -13,7 +13,7 @@ pub struct HttpReply {
 }
 
 impl HttpReply {
-    /// A JSON answer. `cache-control: no-store`, because an answer about work in progress is stale at once.
+    /// Creates a JSON answer. `cache-control: no-store`, because an answer about work in progress is stale at once.
     #[must_use]
     pub fn json(status: u16, body: &Value) -> Self {
         let headers = [
@@ -30,7 +30,7 @@ impl HttpReply {
         }
     }
 
-    /// A reply without a body, such as 204.
+    /// Creates a reply without a body, such as 204.
     #[must_use]
     pub fn empty(status: u16) -> Self {
         Self {
@@ -48,13 +48,13 @@ impl HttpReply {
         self
     }
 
-    /// The status that the caller will see.
+    /// Returns the status of the reply.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// The value to return from the handler.
+    /// Returns the value for the handler to return.
     #[must_use]
     pub fn into_value(self) -> Value {
         json!({
@@ -66,7 +66,7 @@ impl HttpReply {
     }
 }
 
-/// The partial batch response: the messages named come back, all others are deleted from the queue.
+/// Builds the partial batch response: the messages named are delivered again, all others are deleted from the queue.
 ///
 /// Needs `ReportBatchItemFailures` on the event source mapping; without it Lambda ignores the answer and deletes all.
 #[must_use]
@@ -78,7 +78,7 @@ pub fn queue_reply(failed_message_ids: impl IntoIterator<Item = String>) -> Valu
     json!({"batchItemFailures": failures})
 }
 
-/// The answer to a schedule: nobody reads it.
+/// Builds the answer to a schedule, which has no reader.
 #[must_use]
 pub fn schedule_reply() -> Value {
     Value::Null

@@ -1,12 +1,12 @@
-//! Decodes a tick of EventBridge, of a rule or of the Scheduler. IAM guards this door.
-//! A tick carries no work: it says "sweep, then drain".
+//! Decodes a tick of EventBridge, of a rule or of the Scheduler. IAM restricts the senders. A tick carries no work: it
+//! starts a sweep, then a drain.
 
 use aws_lambda_events::eventbridge::EventBridgeEvent;
 use serde_json::Value;
 
 use crate::Refusal;
 
-/// Which of the two services ticked.
+/// The service that sent a tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheduler {
     /// A scheduled EventBridge rule (`aws.events`).
@@ -22,9 +22,9 @@ pub struct Schedule {
     pub id: Option<String>,
     /// The rule's or schedule's name, from its ARN.
     pub name: Option<String>,
-    /// When it was due, RFC 3339.
+    /// The time at which it was due, RFC 3339.
     pub due_at: Option<String>,
-    /// Which service ticked.
+    /// The service that sent it.
     pub scheduler: Scheduler,
 }
 

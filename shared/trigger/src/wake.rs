@@ -9,15 +9,15 @@ use crate::Refusal;
 /// A hint that a function has work. Losing it costs latency, never work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wake {
-    /// The row of `goalpost.wakes`; passed on to `claim_steps` so that the wake is marked as heard.
+    /// The row of `goalpost.wakes`; passed on to `claim_steps` so that the wake is marked as received.
     pub id: i64,
-    /// The function that should look, for example `executor`.
+    /// The function that should claim, for example `executor`.
     pub function: String,
-    /// How many steps were ready when it rang. Possibly out of date.
+    /// The number of ready steps when it was sent. Possibly out of date.
     pub ready_count: i64,
 }
 
-/// What happened to the row of a dashboard webhook.
+/// The change of the row of a dashboard webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum RowChange {
@@ -25,7 +25,7 @@ pub enum RowChange {
     Insert,
     /// `record` holds the new row, `old_record` the old one.
     Update,
-    /// `old_record` holds the row that is gone.
+    /// `old_record` holds the deleted row.
     Delete,
 }
 
@@ -71,13 +71,14 @@ impl DatabaseWebhook {
 }
 
 impl Wake {
-    /// Whether a body means to be a wake: then it must be a whole one.
+    /// Returns true if a body claims to be a wake: then it must be a complete one.
     pub(crate) fn is_meant_by(body: &Value) -> bool {
         body.get("schema").and_then(Value::as_str) == Some("goalpost")
             && body.get("table").and_then(Value::as_str) == Some("wakes")
     }
 
-    /// Reads a wake strictly. Unknown fields are let through: during a rollout the database may be newer than we are.
+    /// Reads a wake strictly. Unknown fields are accepted: during a rollout the database may be newer than the
+    /// function.
     pub(crate) fn decode(body: Value) -> Result<Self, Refusal> {
         if !Self::is_meant_by(&body) {
             return Err(MALFORMED);

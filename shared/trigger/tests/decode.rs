@@ -15,16 +15,16 @@ use support::{
     SHARED_SECRET, WAKE_BODY, authenticator, fixture, now, refusal_of, signed, url_request,
 };
 use trigger::{
-    Authenticator, Door, HttpReply, QueueContent, RowChange, Scheduler, Trigger, Wake, queue_reply,
-    schedule_reply,
+    Access, Authenticator, HttpReply, QueueContent, RowChange, Scheduler, Trigger, Wake,
+    queue_reply, schedule_reply,
 };
 
 fn decode(payload: Value) -> Trigger {
-    Trigger::decode(payload, &authenticator(Door::People), now()).unwrap()
+    Trigger::decode(payload, &authenticator(Access::Public), now()).unwrap()
 }
 
 #[test]
-fn a_persons_request_is_decoded_with_its_token_query_and_body() {
+fn person_request_has_token_query_and_body() {
     let Trigger::Http(request) = decode(fixture("function_url_request.json")) else {
         panic!("not an HTTP request");
     };
@@ -46,7 +46,7 @@ fn a_persons_request_is_decoded_with_its_token_query_and_body() {
 }
 
 #[test]
-fn a_request_without_optional_fields_is_decoded() {
+fn request_without_optional_fields_is_decoded() {
     let Trigger::Http(request) = decode(fixture("function_url_get_without_body.json")) else {
         panic!("not an HTTP request");
     };
@@ -56,7 +56,7 @@ fn a_request_without_optional_fields_is_decoded() {
 }
 
 #[test]
-fn the_debug_form_of_a_request_shows_neither_token_nor_body() {
+fn debug_output_of_request_hides_token_and_body() {
     let shown = format!("{:?}", decode(fixture("function_url_request.json")));
     assert!(!shown.contains("person.token.value") && !shown.contains("row-level"));
     assert!(
@@ -66,7 +66,7 @@ fn the_debug_form_of_a_request_shows_neither_token_nor_body() {
 }
 
 #[test]
-fn other_schemes_and_empty_tokens_give_no_token() {
+fn other_schemes_and_empty_tokens_are_ignored() {
     let token_of = |authorization: &str| {
         let headers = json!({"authorization": authorization});
         let Trigger::Http(request) = decode(url_request(&headers, b"{}", false)) else {
@@ -83,7 +83,7 @@ fn other_schemes_and_empty_tokens_give_no_token() {
 }
 
 #[test]
-fn limits_of_bodies_are_16_kib_and_1_mib() {
+fn body_limits_are_16_kib_and_1_mib() {
     assert_eq!(
         (trigger::MAX_WAKE_BYTES, trigger::MAX_REQUEST_BYTES),
         (16_384, 1_048_576)
@@ -91,7 +91,7 @@ fn limits_of_bodies_are_16_kib_and_1_mib() {
 }
 
 #[test]
-fn a_signed_wake_is_decoded_whether_its_body_is_base64_or_text() {
+fn signed_wake_is_decoded_from_base64_or_text() {
     let wake = Trigger::Wake(Wake {
         id: 17,
         function: "executor".to_owned(),
@@ -109,7 +109,7 @@ fn a_signed_wake_is_decoded_whether_its_body_is_base64_or_text() {
 }
 
 #[test]
-fn dashboard_webhooks_are_decoded_for_each_kind_of_change() {
+fn dashboard_webhook_is_decoded_for_each_change() {
     for (file, change) in [
         ("supabase_webhook_insert.json", RowChange::Insert),
         ("supabase_webhook_update.json", RowChange::Update),
@@ -135,7 +135,7 @@ fn dashboard_webhooks_are_decoded_for_each_kind_of_change() {
 }
 
 #[test]
-fn each_message_of_a_queue_is_judged_for_itself() {
+fn queue_messages_are_judged_separately() {
     let Trigger::Queue(messages) = decode(fixture("sqs_event.json")) else {
         panic!("not a queue event");
     };
@@ -154,7 +154,7 @@ fn each_message_of_a_queue_is_judged_for_itself() {
 }
 
 #[test]
-fn a_message_over_its_limit_is_refused_alone() {
+fn oversized_message_is_refused_alone() {
     let mut event = fixture("sqs_event.json");
     let of_bytes = |bytes: usize| json!(format!("\"{}\"", "a".repeat(bytes - 2)));
     event["Records"][1]["body"] = of_bytes(trigger::MAX_REQUEST_BYTES + 1);
@@ -170,7 +170,7 @@ fn a_message_over_its_limit_is_refused_alone() {
 }
 
 #[test]
-fn ticks_of_rules_and_of_the_scheduler_are_decoded() {
+fn ticks_of_rule_and_scheduler_are_decoded() {
     for (file, scheduler, name) in [
         (
             "eventbridge_rule.json",
@@ -191,7 +191,7 @@ fn ticks_of_rules_and_of_the_scheduler_are_decoded() {
 }
 
 #[test]
-fn payloads_of_unknown_shape_fail_the_invocation() {
+fn unknown_payload_fails_the_invocation() {
     let mut rule = fixture("eventbridge_rule.json");
     rule["source"] = json!("aws.ec2");
     let mut records = fixture("sqs_event.json");
@@ -208,20 +208,20 @@ fn payloads_of_unknown_shape_fail_the_invocation() {
         records,
         nameless,
     ] {
-        let refusal = refusal_of(payload, Door::People);
+        let refusal = refusal_of(payload, Access::Public);
         assert!(refusal.into_reply().is_err());
     }
 }
 
 #[test]
-fn a_function_for_wakes_alone_turns_people_away() {
-    let refusal = refusal_of(fixture("function_url_request.json"), Door::WakesOnly);
+fn internal_function_refuses_people() {
+    let refusal = refusal_of(fixture("function_url_request.json"), Access::Internal);
     assert_eq!((refusal.status, refusal.code), (401, "wakes_only"));
 }
 
 #[test]
-fn a_refusal_over_http_becomes_a_reply_with_code_and_sentence() {
-    let refusal = refusal_of(fixture("function_url_request.json"), Door::WakesOnly);
+fn http_refusal_becomes_reply_with_code() {
+    let refusal = refusal_of(fixture("function_url_request.json"), Access::Internal);
     let reply = refusal.into_reply().unwrap();
     assert_eq!(reply["statusCode"], 401);
     let body: Value = serde_json::from_str(reply["body"].as_str().unwrap()).unwrap();
@@ -230,17 +230,17 @@ fn a_refusal_over_http_becomes_a_reply_with_code_and_sentence() {
 }
 
 #[test]
-fn bodies_over_their_limit_are_refused_before_anything_else() {
+fn oversized_body_is_refused_first() {
     let large = vec![b'a'; trigger::MAX_WAKE_BYTES + 1];
     for is_base64 in [true, false] {
         let wake = url_request(&signed("wake_17", &large), &large, is_base64);
-        assert_eq!(refusal_of(wake, Door::WakesOnly).status, 413);
+        assert_eq!(refusal_of(wake, Access::Internal).status, 413);
         let webhook = url_request(
             &json!({"x-webhook-secret": SHARED_SECRET}),
             &large,
             is_base64,
         );
-        assert_eq!(refusal_of(webhook, Door::WakesOnly).status, 413);
+        assert_eq!(refusal_of(webhook, Access::Internal).status, 413);
         let largest = vec![b'a'; trigger::MAX_REQUEST_BYTES];
         assert!(matches!(
             decode(url_request(&json!({}), &largest, is_base64)),
@@ -248,22 +248,25 @@ fn bodies_over_their_limit_are_refused_before_anything_else() {
         ));
         let larger = vec![b'a'; trigger::MAX_REQUEST_BYTES + 1];
         let request = url_request(&json!({}), &larger, is_base64);
-        assert_eq!(refusal_of(request, Door::People).status, 413);
+        assert_eq!(refusal_of(request, Access::Public).status, 413);
     }
 }
 
 #[test]
-fn requests_of_another_payload_version_or_with_broken_base64_are_refused() {
+fn wrong_version_and_broken_base64_are_refused() {
     let mut version = fixture("function_url_request.json");
     version["version"] = json!("1.0");
-    assert_eq!(refusal_of(version, Door::People).code, "request_malformed");
+    assert_eq!(
+        refusal_of(version, Access::Public).code,
+        "request_malformed"
+    );
     let mut base64 = fixture("function_url_request.json");
     base64["isBase64Encoded"] = json!(true);
-    assert_eq!(refusal_of(base64, Door::People).code, "body_not_base64");
+    assert_eq!(refusal_of(base64, Access::Public).code, "body_not_base64");
 }
 
 #[test]
-fn replies_have_the_shapes_that_lambda_documents() {
+fn replies_have_documented_shapes() {
     let reply =
         HttpReply::json(202, &json!({"request_id": 5})).with_header("Location", "/requests/5");
     assert_eq!(reply.status(), 202);
@@ -290,15 +293,17 @@ fn replies_have_the_shapes_that_lambda_documents() {
 }
 
 #[test]
-fn an_authenticator_without_secrets_refuses_what_is_signed() {
-    let nobody = Authenticator::new("executor", Door::People, None, None).unwrap();
+fn authenticator_without_secrets_refuses_signed_requests() {
+    let without_secrets = Authenticator::new("executor", Access::Public, None, None).unwrap();
     for headers in [
         signed("wake_17", WAKE_BODY.as_bytes()),
         json!({"x-webhook-secret": ""}),
     ] {
         let payload = url_request(&headers, WAKE_BODY.as_bytes(), false);
         assert_eq!(
-            Trigger::decode(payload, &nobody, now()).unwrap_err().status,
+            Trigger::decode(payload, &without_secrets, now())
+                .unwrap_err()
+                .status,
             401
         );
     }

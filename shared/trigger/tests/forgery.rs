@@ -1,4 +1,4 @@
-//! Nothing but a wake signed by the database, at about this time, over these very bytes, is let in.
+//! Only a wake signed by the database, at about this time, over these very bytes, is accepted.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,17 +16,17 @@ use support::{
     NEW_KEY, OLD_KEY, SHARED_SECRET, SIGNED_AT, WAKE_BODY, at, authenticator, now, signature,
     signed, url_request,
 };
-use trigger::{Authenticator, Door, Trigger};
+use trigger::{Access, Authenticator, Trigger};
 
 fn is_let_in(headers: &Value, body: &[u8]) -> bool {
     is_let_in_at(headers, body, SIGNED_AT)
 }
 
 fn is_let_in_at(headers: &Value, body: &[u8], seconds: i64) -> bool {
-    // `People` is the laxer door: a forged wake must not even pass as a person's request.
+    // `Public` accepts more: a forged wake must not even pass as a person's request.
     let decoded = Trigger::decode(
         url_request(headers, body, true),
-        &authenticator(Door::People),
+        &authenticator(Access::Public),
         at(seconds),
     );
     decoded.is_ok()
@@ -37,12 +37,12 @@ fn genuine() -> Value {
 }
 
 #[test]
-fn the_genuine_wake_is_let_in() {
+fn genuine_wake_is_accepted() {
     assert!(is_let_in(&genuine(), WAKE_BODY.as_bytes()));
 }
 
 #[test]
-fn no_flipped_bit_of_the_body_is_let_in() {
+fn flipped_body_bit_is_refused() {
     let headers = genuine();
     for index in 0..WAKE_BODY.len() {
         for bit in 0..8 {
@@ -54,7 +54,7 @@ fn no_flipped_bit_of_the_body_is_let_in() {
 }
 
 #[test]
-fn no_changed_byte_of_a_signed_header_is_let_in() {
+fn changed_signed_header_is_refused() {
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
         let genuine = genuine();
         let value = genuine[name].as_str().unwrap();
@@ -77,7 +77,7 @@ fn no_changed_byte_of_a_signed_header_is_let_in() {
 }
 
 #[test]
-fn no_truncated_or_extended_body_is_let_in() {
+fn truncated_or_extended_body_is_refused() {
     let headers = genuine();
     for length in 0..WAKE_BODY.len() {
         assert!(!is_let_in(&headers, &WAKE_BODY.as_bytes()[..length]));
@@ -86,7 +86,7 @@ fn no_truncated_or_extended_body_is_let_in() {
 }
 
 #[test]
-fn no_missing_header_is_let_in() {
+fn missing_header_is_refused() {
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
         let mut headers = genuine();
         headers.as_object_mut().unwrap().remove(name);
@@ -95,7 +95,7 @@ fn no_missing_header_is_let_in() {
 }
 
 #[test]
-fn no_duplicated_header_is_let_in() {
+fn duplicated_header_is_refused() {
     for name in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
         let mut headers = genuine();
         headers[name.to_uppercase()] = headers[name].clone();
@@ -104,7 +104,7 @@ fn no_duplicated_header_is_let_in() {
 }
 
 #[test]
-fn signatures_age_and_those_from_the_future_wait() {
+fn old_and_future_signatures_are_refused() {
     let body = WAKE_BODY.as_bytes();
     for (offset, expected) in [
         (-301, false),
@@ -118,7 +118,7 @@ fn signatures_age_and_those_from_the_future_wait() {
 }
 
 #[test]
-fn a_timestamp_has_one_spelling() {
+fn timestamp_has_one_spelling() {
     for spelling in [
         "+1773342238",
         "01773342238",
@@ -136,7 +136,7 @@ fn a_timestamp_has_one_spelling() {
 }
 
 #[test]
-fn a_wake_signed_under_another_id_is_refused() {
+fn wake_signed_under_another_id_is_refused() {
     assert!(!is_let_in(
         &signed("wake_18", WAKE_BODY.as_bytes()),
         WAKE_BODY.as_bytes()
@@ -164,7 +164,7 @@ fn only_version_one_signatures_count() {
 }
 
 #[test]
-fn one_good_signature_among_several_is_enough_and_two_bad_ones_are_not() {
+fn one_good_signature_suffices() {
     let good = signature(OLD_KEY, "wake_17", SIGNED_AT, WAKE_BODY.as_bytes());
     let other = signature(NEW_KEY, "wake_18", SIGNED_AT, WAKE_BODY.as_bytes());
     let mut headers = genuine();
@@ -175,9 +175,9 @@ fn one_good_signature_among_several_is_enough_and_two_bad_ones_are_not() {
 }
 
 #[test]
-fn a_key_that_was_dropped_no_longer_signs() {
+fn dropped_key_no_longer_signs() {
     let only_new =
-        Authenticator::new("executor", Door::WakesOnly, Some(&NEW_KEY.into()), None).unwrap();
+        Authenticator::new("executor", Access::Internal, Some(&NEW_KEY.into()), None).unwrap();
     let mut headers = genuine();
     headers["webhook-signature"] = json!(signature(
         OLD_KEY,
@@ -194,8 +194,8 @@ fn a_key_that_was_dropped_no_longer_signs() {
 fn wake_for_another_function_is_refused() {
     let wake = NEW_KEY.into();
     for (function, is_let_in) in [("executor", true), ("planner", false), ("intake", false)] {
-        for door in [Door::WakesOnly, Door::People] {
-            let authenticator = Authenticator::new(function, door, Some(&wake), None).unwrap();
+        for access in [Access::Internal, Access::Public] {
+            let authenticator = Authenticator::new(function, access, Some(&wake), None).unwrap();
             let payload = url_request(&genuine(), WAKE_BODY.as_bytes(), false);
             let decoded = Trigger::decode(payload, &authenticator, now());
             assert_eq!(decoded.is_ok(), is_let_in, "{function}");
@@ -219,7 +219,7 @@ fn wake_for_another_function_is_refused() {
 }
 
 #[test]
-fn empty_short_and_malformed_secrets_are_not_taken() {
+fn empty_short_and_malformed_secrets_are_refused() {
     for secret in [
         "whsec_",
         "whsec_c2hvcnQ=",
@@ -227,19 +227,19 @@ fn empty_short_and_malformed_secrets_are_not_taken() {
         "bmV3ZXN0LWtleS1uZXdlc3Qta2V5LW5ld2VzdA==",
     ] {
         assert!(
-            Authenticator::new("executor", Door::WakesOnly, Some(&secret.into()), None).is_err()
+            Authenticator::new("executor", Access::Internal, Some(&secret.into()), None).is_err()
         );
     }
-    assert!(Authenticator::new("executor", Door::WakesOnly, None, Some(&"short".into())).is_err());
+    assert!(Authenticator::new("executor", Access::Internal, None, Some(&"short".into())).is_err());
 }
 
 #[test]
-fn secrets_of_24_bytes_are_taken_and_shorter_refused() {
+fn secret_under_24_bytes_is_refused() {
     let is_taken = |length: usize| {
         let secret = "s".repeat(length);
-        let webhook = Authenticator::new("intake", Door::WakesOnly, None, Some(&secret.into()));
+        let webhook = Authenticator::new("intake", Access::Internal, None, Some(&secret.into()));
         let key = format!("whsec_{}", BASE64.encode(vec![7; length]));
-        let wake = Authenticator::new("intake", Door::WakesOnly, Some(&key.into()), None);
+        let wake = Authenticator::new("intake", Access::Internal, Some(&key.into()), None);
         (webhook.is_ok(), wake.is_ok())
     };
     assert_eq!(is_taken(24), (true, true));
@@ -247,14 +247,14 @@ fn secrets_of_24_bytes_are_taken_and_shorter_refused() {
 }
 
 #[test]
-fn the_debug_form_of_an_authenticator_shows_no_secret() {
-    let shown = format!("{:?}", authenticator(Door::People));
+fn debug_output_of_authenticator_hides_secrets() {
+    let shown = format!("{:?}", authenticator(Access::Public));
     assert!(!shown.contains("whsec") && !shown.contains(SHARED_SECRET));
     assert!(shown.contains("People"), "{shown}");
 }
 
 #[test]
-fn a_dashboard_webhook_with_another_secret_is_refused() {
+fn dashboard_webhook_with_wrong_secret_is_refused() {
     let body = br#"{"type":"INSERT","table":"t","schema":"public","record":{},"old_record":null}"#;
     assert!(is_let_in(&json!({"x-webhook-secret": SHARED_SECRET}), body));
     let shorter = SHARED_SECRET.strip_suffix('s').unwrap();
@@ -264,7 +264,7 @@ fn a_dashboard_webhook_with_another_secret_is_refused() {
 }
 
 #[test]
-fn a_signed_body_that_is_no_wake_is_refused() {
+fn signed_body_without_wake_is_refused() {
     for body in [
         "null",
         "[]",
@@ -283,7 +283,7 @@ fn a_signed_body_that_is_no_wake_is_refused() {
 }
 
 #[test]
-fn wake_is_let_in_within_its_bounds_alone() {
+fn wake_outside_its_bounds_is_refused() {
     let is_wake = |id: i64, function: &str, ready_count: i64| {
         let record = json!({"id": id, "function": function, "ready_count": ready_count});
         let body = json!({"type": "INSERT", "table": "wakes", "schema": "goalpost", "record": record, "old_record": null});
@@ -306,7 +306,7 @@ fn wake_is_let_in_within_its_bounds_alone() {
 }
 
 #[test]
-fn no_more_than_eight_signatures_are_looked_at() {
+fn signatures_beyond_eight_are_ignored() {
     let good = signature(NEW_KEY, "wake_17", SIGNED_AT, WAKE_BODY.as_bytes());
     let other = signature(NEW_KEY, "wake_18", SIGNED_AT, WAKE_BODY.as_bytes());
     let behind = |bad: usize| format!("{}{good}", format!("{other} ").repeat(bad));

@@ -1,8 +1,8 @@
-//! Tens of thousands of changes to genuine wakes, drawn from a seed, and not one of them is let in.
+//! Tens of thousands of changes to genuine wakes, drawn from a seed; each of them is refused.
 //!
-//! Each is judged twice: by us, and by the `standardwebhooks` crate's own verification. Where the crate refuses, so do
-//! we. Where it accepts, either nothing that is signed has changed (a second, useless signature beside the good one),
-//! or we are the stricter, for a reason on the list. `GOALPOST_SEED` and `GOALPOST_MUTATIONS` draw others, and more.
+//! Each is verified twice: by this crate, and by the `standardwebhooks` crate. Where that crate refuses, so does this
+//! one. Where it accepts, either no signed part has changed (a second, useless signature beside the good one), or this
+//! crate is stricter, for a reason on the list. `GOALPOST_SEED` and `GOALPOST_MUTATIONS` draw others, and more.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -23,11 +23,11 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 use support::{NEW_KEY, OLD_KEY, authenticator, signature, url_request};
-use trigger::{Door, Trigger};
+use trigger::{Access, Trigger};
 
 const SEED: u64 = 20_261_122;
 const MUTATIONS: usize = 50_000;
-/// Keys that somebody could try who has none of ours: none at all, too short ones, public ones, our own prefix.
+/// Keys that a caller without a valid key could try: none at all, too short ones, public ones, the prefix alone.
 const FOREIGN_KEYS: [&str; 6] = [
     "whsec_",
     "whsec_AA==",
@@ -37,7 +37,7 @@ const FOREIGN_KEYS: [&str; 6] = [
     "whsec_ZHJvcHBlZC1rZXktZHJvcHBlZC1rZXktZHJvcHBlZA==",
 ];
 
-/// A wake on its way: what a caller can change.
+/// A wake in transit: the parts that a caller can change.
 #[derive(Clone)]
 struct Sent {
     headers: BTreeMap<String, String>,
@@ -45,7 +45,7 @@ struct Sent {
 }
 
 impl Sent {
-    /// As the database sends it. `age` is how long ago, in seconds.
+    /// Builds a wake as the database sends it. `age` is in seconds.
     fn genuine(id: u64, key: &str, now: i64, age: i64) -> Self {
         let body = format!(
             r#"{{"type": "INSERT", "table": "wakes", "record": {{"id": {id}, "function": "executor", "ready_count": 3}}, "schema": "goalpost", "old_record": null}}"#
@@ -72,7 +72,7 @@ impl Sent {
         self.headers.insert(name.to_owned(), value.into());
     }
 
-    /// Whether what is signed is as it was, and the good signature is still there.
+    /// Returns true if the signed parts are unchanged, and the good signature is still there.
     fn is_still(&self, genuine: &Self) -> bool {
         let signed = genuine.get("webhook-signature");
         ["webhook-id", "webhook-timestamp"]
@@ -85,10 +85,10 @@ impl Sent {
                 .any(|one| one == signed)
     }
 
-    /// Our verdict: the code of the refusal, or none.
-    fn ours(&self, door: Door, now: SystemTime) -> Option<&'static str> {
+    /// Returns the verdict of this crate: the code of the refusal, or none.
+    fn ours(&self, access: Access, now: SystemTime) -> Option<&'static str> {
         let payload = url_request(&json!(self.headers), &self.body, true);
-        match Trigger::decode(payload, &authenticator(door), now) {
+        match Trigger::decode(payload, &authenticator(access), now) {
             Ok(Trigger::Wake(_)) => None,
             Ok(other) => panic!("taken for something else: {other:?}"),
             Err(refusal) => {
@@ -98,7 +98,7 @@ impl Sent {
         }
     }
 
-    /// The crate's verdict, with either key.
+    /// Returns the verdict of the other crate, with either key.
     fn theirs(&self) -> bool {
         let mut headers = HeaderMap::new();
         for (name, value) in &self.headers {
@@ -119,14 +119,14 @@ impl Sent {
     }
 }
 
-/// A text as long as a signature, in base64's alphabet.
+/// Returns a text as long as a signature, in base64's alphabet.
 fn signature_like(rng: &mut Rng) -> String {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut letter = || char::from(*rng.choice(ALPHABET).unwrap());
     (0..44).map(|_| letter()).collect()
 }
 
-/// What was done to it.
+/// A change to a wake.
 type Mutation = fn(&mut Sent, &Sent, &mut Rng, i64);
 
 /// Every class of change. The second wake is another genuine one, to take parts from.
@@ -283,7 +283,7 @@ const CLASSES: [(&str, Mutation); 24] = [
         if rng.bool() {
             sent.headers.remove(name);
         } else {
-            // As AWS hands on a header that came twice.
+            // The form in which AWS passes on a header that came twice.
             let twice = format!("{},{}", sent.get(name), other.get(name));
             sent.set(name, twice);
         }
@@ -301,7 +301,8 @@ const CLASSES: [(&str, Mutation); 24] = [
     ),
 ];
 
-/// Why we refuse what the crate would let in: the number of wakes, the spelling of times, the body itself.
+/// The reasons to refuse a wake that the other crate accepts: the number of wakes, the spelling of times, the body
+/// itself.
 const STRICTER: [&str; 5] = [
     "timestamp_invalid",
     "wake_id_differs",
@@ -315,7 +316,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
 }
 
 #[test]
-fn no_changed_wake_is_let_in_and_the_verdict_is_that_of_the_standards_own_library() {
+fn changed_wakes_are_refused_as_by_standardwebhooks() {
     let seed = number("GOALPOST_SEED", SEED);
     let mutations = number("GOALPOST_MUTATIONS", MUTATIONS as u64);
     println!("seed {seed}, {mutations} mutations");
@@ -335,12 +336,12 @@ fn no_changed_wake_is_let_in_and_the_verdict_is_that_of_the_standards_own_librar
     assert!(forged * 10 > mutations * 9, "most of them are forgeries");
 }
 
-/// By class: how many were forged and refused, and how many were still genuine and let in.
+/// Counts by class: forged wakes that were refused, and genuine ones that were accepted.
 fn mutate(seed: u64, mutations: u64) -> BTreeMap<&'static str, (u64, u64)> {
     let mut rng = Rng::with_seed(seed);
     let mut counts: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
     for round in 0..mutations {
-        // The crate judges ages by the real clock, so these are wakes of right now.
+        // The other crate judges ages by the real clock, so these wakes are current.
         let clock = SystemTime::now();
         let now = i64::try_from(clock.duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
         let key = [NEW_KEY, OLD_KEY][rng.usize(..2)];
@@ -349,31 +350,31 @@ fn mutate(seed: u64, mutations: u64) -> BTreeMap<&'static str, (u64, u64)> {
         let (class, mutation) = CLASSES[rng.usize(..CLASSES.len())];
         let mut sent = genuine.clone();
         mutation(&mut sent, &other, &mut rng, now);
-        // Now and then two changes at once; the first eleven classes expect a whole body.
+        // Occasionally two changes at once; the first eleven classes expect a whole body.
         let is_whole = sent.body == genuine.body && sent.headers.len() == genuine.headers.len();
         if is_whole && rng.usize(..8) == 0 {
             let (_, again) = CLASSES[rng.usize(..11)];
             again(&mut sent, &other, &mut rng, now);
         }
-        let door = [Door::WakesOnly, Door::People][rng.usize(..2)];
-        let (ours, theirs) = (sent.ours(door, clock), sent.theirs());
-        let told = || {
+        let access = [Access::Internal, Access::Public][rng.usize(..2)];
+        let (ours, theirs) = (sent.ours(access, clock), sent.theirs());
+        let description = || {
             format!(
-                "seed {seed}, round {round}, {class}: we say {ours:?}, the crate {theirs}\n{:?}\n{}",
+                "seed {seed}, round {round}, {class}: this crate: {ours:?}, the other: {theirs}\n{:?}\n{}",
                 sent.headers,
                 String::from_utf8_lossy(&sent.body)
             )
         };
         let count = counts.entry(class).or_default();
         if sent.is_still(&genuine) {
-            assert!(theirs && ours.is_none(), "{}", told());
+            assert!(theirs && ours.is_none(), "{}", description());
             count.1 += 1;
             continue;
         }
         count.0 += 1;
         match ours {
-            None => panic!("a forged wake was let in: {}", told()),
-            Some(code) => assert!(!theirs || STRICTER.contains(&code), "{}", told()),
+            None => panic!("a forged wake was accepted: {}", description()),
+            Some(code) => assert!(!theirs || STRICTER.contains(&code), "{}", description()),
         }
     }
     counts

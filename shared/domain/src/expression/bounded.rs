@@ -135,7 +135,7 @@ fn visit(value: &Value, depth: usize, extent: &mut Extent) -> Result<(), Error> 
     Ok(())
 }
 
-/// A namespace is the only value that can change after it was made, and so could come to contain itself.
+/// Returns true for a namespace: the only value that can change after it was made, and so could come to contain itself.
 fn is_namespace(value: &Value) -> bool {
     let object = value.as_object();
     object.is_some_and(|object| object.type_name().ends_with("::Namespace"))

@@ -10,10 +10,10 @@ pub(super) fn add_to(environment: &mut Environment<'_>) {
     environment.add_filter("code", code);
 }
 
-/// `rows|table("name", "size")` makes a Markdown table of a list of objects.
+/// Renders a list of objects as a Markdown table: `rows|table("name", "size")`.
 ///
-/// The columns may also be given as one list. Without any, a query's whole result
-/// (`{"columns": …, "rows": …}`) shows its own columns, and plain rows those of the first row.
+/// The columns may also be given as one list. Without any, a query's whole result (`{"columns": …, "rows": …}`) shows
+/// its own columns, and plain rows those of the first row.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "filters take the rest of their arguments like this"
@@ -55,7 +55,7 @@ fn table(state: &State, value: &Value, columns: Rest<Value>) -> Result<String, E
     Ok(lines.join("\n"))
 }
 
-/// `1234.5|money` is "1,234.50"; `1234.5|money("€")` is "€1,234.50".
+/// Formats an amount: `1234.5|money` is "1,234.50"; `1234.5|money("€")` is "€1,234.50".
 fn money(value: &Value, unit: Option<&str>) -> Result<String, Error> {
     let amount = finite(value)?;
     let sign = if amount < 0.0 { "-" } else { "" };
@@ -63,7 +63,7 @@ fn money(value: &Value, unit: Option<&str>) -> Result<String, Error> {
     Ok(format!("{sign}{}{digits}", unit.unwrap_or_default()))
 }
 
-/// `1234567.891|number` is "1,234,567.891"; `1234.5678|number(2)` is "1,234.57".
+/// Formats a number: `1234567.891|number` is "1,234,567.891"; `1234.5678|number(2)` is "1,234.57".
 fn number(value: &Value, decimals: Option<usize>) -> Result<String, Error> {
     let amount = finite(value)?;
     let sign = if amount < 0.0 { "-" } else { "" };
@@ -74,7 +74,7 @@ fn number(value: &Value, decimals: Option<usize>) -> Result<String, Error> {
     Ok(format!("{sign}{}", grouped(&digits)))
 }
 
-/// `sql|code("sql")` makes a fenced block that its content cannot end.
+/// Renders a fenced block that its content cannot end: `sql|code("sql")`.
 fn code(value: &Value, language: Option<&str>) -> String {
     let content = text(value);
     let longest = content
@@ -91,7 +91,7 @@ fn code(value: &Value, language: Option<&str>) -> String {
     format!("{fence}{language}\n{}\n{fence}", content.trim_end())
 }
 
-/// A number, also when a query gave it as text.
+/// Reads a number, also when a query returned it as text.
 fn finite(value: &Value) -> Result<f64, Error> {
     let number = match value.as_str() {
         Some(text) => text.trim().parse().ok(),
@@ -105,7 +105,7 @@ fn finite(value: &Value) -> Result<f64, Error> {
     })
 }
 
-/// Commas between groups of three digits before the point.
+/// Inserts commas between groups of three digits before the point.
 fn grouped(digits: &str) -> String {
     let (whole, fraction) = digits
         .split_once('.')
@@ -128,7 +128,7 @@ fn names(list: &Value) -> Result<Vec<String>, Error> {
     Ok(list.try_iter()?.map(|name| text(&name)).collect())
 }
 
-/// A cell: nothing for what is missing, JSON for what has parts.
+/// Renders a cell: empty for a missing value, JSON for lists and objects.
 fn text(value: &Value) -> String {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => String::new(),
@@ -141,7 +141,7 @@ fn short(value: &Value) -> String {
     value.to_string().chars().take(40).collect()
 }
 
-/// A cell must neither end its column or its row nor become HTML.
+/// Escapes a cell, which must neither end its column or its row nor become HTML.
 fn escaped(cell: &str) -> String {
     let mut shown = String::with_capacity(cell.len());
     for letter in cell.chars() {

@@ -1,4 +1,4 @@
-//! Evaluation on a thread of its own: a stack of known size, and a bound on the time that is waited.
+//! Evaluation on a thread of its own: a stack of known size, and a bound on the waiting time.
 
 use std::sync::mpsc;
 use std::thread;
@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::Error;
 
-/// Far above what the bounds in [`super::limits`] let the recursion use, in a build without optimisation too.
-/// Only the pages that are touched take memory.
+/// Far above the recursion that the bounds in [`super::limits`] allow, in a build without optimisation too. Only the
+/// pages that are touched take memory.
 const STACK_BYTES: usize = 32 * 1024 * 1024;
 
 /// The time that one evaluation may take, all templates of one step's arguments together.
@@ -15,7 +15,7 @@ const STACK_BYTES: usize = 32 * 1024 * 1024;
 /// Fuel ends one template in well under a second; this ends work that fuel measures badly.
 const MAX_TIME: Duration = Duration::from_secs(3);
 
-/// The time after which an evaluation that does not look at the clock is given up.
+/// The time after which an evaluation that does not read the clock is given up.
 const MAX_WAIT: Duration = Duration::from_secs(10);
 
 thread_local! {

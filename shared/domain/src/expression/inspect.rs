@@ -1,4 +1,4 @@
-//! Reads what a template or expression refers to, without values for its names.
+//! Reads the names that a template or expression refers to, without values for them.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::nearest::suggestion;
 /// The most tokens that are read; the bounds on the source have been checked before.
 const MAX_TOKENS: usize = 8_000;
 
-/// What a source refers to.
+/// The names and unknown words of a source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct References {
     /// Names that it reads and does not define itself, as dotted paths: `steps.orders.rows`.
@@ -20,10 +20,10 @@ pub struct References {
     pub unknown: Vec<String>,
 }
 
-/// Checks that a text is a template within bounds, and returns what it refers to.
+/// Checks that a text is a template within bounds, and returns its references.
 ///
 /// # Errors
-/// [`Error::Syntax`] or [`Error::TooComplex`], with what is wrong.
+/// [`Error::Syntax`] or [`Error::TooComplex`], with the reason.
 pub fn references_in_template(template: &str) -> Result<References, Error> {
     if !is_template(template) {
         return Ok(References::default());
@@ -47,7 +47,7 @@ pub fn references_in_template(template: &str) -> Result<References, Error> {
     })
 }
 
-/// Checks that a text is an expression within bounds, and returns what it refers to.
+/// Checks that a text is an expression within bounds, and returns its references.
 ///
 /// # Errors
 /// As [`references_in_template`].
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_dotted_paths_without_own_and_global_ones() {
+    fn names_omit_own_and_global_ones() {
         assert_eq!(
             names(
                 "{{ steps.a.rows[0].n }} {% for r in steps.b.rows %}{{ r.x }}{{ loop.index }}{% endfor %}{{ range(3) }}"
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn unknown_filters_and_tests_are_named_beside_the_names() {
+    fn unknown_filters_and_tests_are_reported() {
         for (template, word) in [
             ("{{ steps.a.rows|tabel }}", "did you mean `table`?"),
             (

@@ -1,7 +1,8 @@
-//! JSON to a template's value and back, strictly: what JSON cannot say is an error and not a silent `null`.
+//! Converts JSON to a template's value and back, strictly: a value that JSON cannot express is an error and not a
+//! silent `null`.
 //!
-//! Into the template it is done by hand and not through serde: with serde_json's `arbitrary_precision`, which any
-//! crate of a build may switch on for all, a number would arrive as a map.
+//! The way into the template does not use serde: with serde_json's `arbitrary_precision`, which any crate of a build
+//! may switch on for all, a number would arrive as a map.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +14,7 @@ use super::Error;
 
 /// Lists in lists; deeper values cannot be stored or sent.
 const MAX_DEPTH: usize = 64;
-/// What an element costs besides its text, so that a million empty lists do not count as nothing.
+/// The size of an element besides its text, so that a million empty lists count.
 const ELEMENT_BYTES: usize = 4;
 
 /// Converts JSON for a template.

@@ -97,7 +97,7 @@ fn has_assignment(tag: &Tag<'_>) -> bool {
     assignment(&tag.tokens).is_some()
 }
 
-/// The position of the `=` of a `set`; one within brackets belongs to an argument.
+/// Returns the position of the `=` of a `set`; one within brackets belongs to an argument.
 fn assignment(tokens: &[Token<'_>]) -> Option<usize> {
     let mut open = 0_i32;
     tokens.iter().position(|token| {
@@ -139,7 +139,7 @@ fn check_tag(tag: &Tag<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// A text to insert at a place of the source.
+/// A text to insert at a position of the source.
 type Insertion = (usize, &'static str);
 
 fn inserted(source: &str, insertions: Vec<Insertion>) -> String {
@@ -201,7 +201,7 @@ fn insert_guards(tag: &Tag<'_>, insertions: &mut Vec<Insertion>) {
     }
 }
 
-/// The position of the first token that belongs to an expression and not to a keyword or a target.
+/// Returns the position of the first token that belongs to an expression and not to a keyword or a target.
 fn first_of_expression(block: &str, tokens: &[Token<'_>]) -> usize {
     let keyword = match block {
         "" => return 0,

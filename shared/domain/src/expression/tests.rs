@@ -1,4 +1,4 @@
-//! What expressions give, and that no expression and no data can take more than its share.
+//! Values of expressions, and the bounds that no expression and no data can exceed.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,7 +20,7 @@ fn context() -> Value {
 }
 
 #[test]
-fn a_string_that_is_one_expression_becomes_its_json_value() {
+fn string_of_one_expression_becomes_json_value() {
     let arguments = json!({
         "rows": "{{ steps.sizes.rows }}", "count": " {{ steps.sizes.row_count + 1 }} ",
         "names": ["{{ steps.sizes.rows|map(attribute='name')|list }}"], "braces": "{{ '}}' }}", "plain": 7, "none": null
@@ -36,7 +36,7 @@ fn a_string_that_is_one_expression_becomes_its_json_value() {
 }
 
 #[test]
-fn any_other_string_is_rendered_as_text_and_is_not_escaped() {
+fn other_strings_are_rendered_unescaped() {
     let rendered = |text: &str| render(&json!(text), &context()).unwrap();
     assert_eq!(
         rendered("{{ goal.title }} & {{ steps.sizes.text }}"),
@@ -50,7 +50,7 @@ fn any_other_string_is_rendered_as_text_and_is_not_escaped() {
 }
 
 #[test]
-fn a_result_that_looks_like_a_template_is_not_rendered_again() {
+fn template_in_a_result_is_not_rendered() {
     let context =
         json!({"steps": {"a": {"text": "{{ goal.title }}"}}, "goal": {"title": "secret"}});
     assert_eq!(
@@ -64,7 +64,7 @@ fn a_result_that_looks_like_a_template_is_not_rendered_again() {
 }
 
 #[test]
-fn a_missing_name_is_an_error_and_not_an_empty_text() {
+fn missing_name_is_an_error() {
     for text in [
         "{{ steps.nothing }}",
         "{{ steps.nothing.rows }}",
@@ -81,7 +81,7 @@ fn a_missing_name_is_an_error_and_not_an_empty_text() {
 }
 
 #[test]
-fn what_is_not_an_expression_says_so() {
+fn invalid_expression_is_a_syntax_error() {
     for text in [
         "{{ 1 +",
         "{{ 1 + }}",
@@ -125,7 +125,7 @@ fn work_and_output_are_bounded() {
 }
 
 #[test]
-fn a_check_tells_what_it_was_decided_on() {
+fn check_quotes_its_evidence() {
     let check = evaluate_check("steps.sizes.row_count == 0", &context()).unwrap();
     assert_eq!(
         check.evidence,
@@ -150,7 +150,7 @@ fn a_check_tells_what_it_was_decided_on() {
 }
 
 #[test]
-fn a_table_stays_a_table_whatever_the_cells_hold() {
+fn cells_cannot_break_a_table() {
     let table = render_report("{{ steps.sizes|table }}", &context()).unwrap();
     assert_eq!(
         table,
@@ -172,7 +172,7 @@ fn a_table_stays_a_table_whatever_the_cells_hold() {
 }
 
 #[test]
-fn amounts_are_grouped_and_code_cannot_end_its_block() {
+fn amounts_are_grouped_and_code_blocks_stay_closed() {
     let text = "{{ 1234567.5|money('€') }} {{ -0.126|money }} {{ '999.999'|money }} {{ 1234567|number }} {{ 1.25|number(1) }}";
     assert_eq!(
         render_report(text, &json!({})).unwrap(),
@@ -183,7 +183,7 @@ fn amounts_are_grouped_and_code_cannot_end_its_block() {
     assert_eq!(block, "`````sql\na ```` b\n`````");
 }
 
-/// JSON of any shape, with strings that look like templates among them.
+/// Generates JSON of any shape, with strings that look like templates among them.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -208,7 +208,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
-    fn rendering_never_panics_and_stays_within_its_bound(arguments in any_json(), context in any_json()) {
+    fn rendering_never_panics_and_stays_bounded(arguments in any_json(), context in any_json()) {
         if let Ok(rendered) = render(&arguments, &context) {
             prop_assert!(rendered.to_string().len() <= MAX_OUTPUT_BYTES);
         }
@@ -224,7 +224,7 @@ proptest! {
     }
 
     #[test]
-    fn a_value_of_the_context_passes_through_unchanged(value in any_json()) {
+    fn context_value_passes_through_unchanged(value in any_json()) {
         let rendered = render(&json!("{{ value }}"), &json!({"value": value})).unwrap();
         prop_assert_eq!(rendered, value);
     }

@@ -1,4 +1,4 @@
-//! Splits a template into the tokens that the template parser will see, without recursion.
+//! Splits a template into the tokens of the template parser, without recursion.
 
 use super::Error;
 
@@ -35,7 +35,7 @@ pub(super) struct Tag<'a> {
     pub(super) tokens: Vec<Token<'a>>,
 }
 
-/// Returns the tags of a template. What follows an unclosed tag or comment is left to the parser, which refuses it.
+/// Returns the tags of a template. Text after an unclosed tag or comment is left to the parser, which refuses it.
 pub(super) fn tags(source: &str, max_tokens: usize) -> Result<Vec<Tag<'_>>, Error> {
     let mut tags = Vec::new();
     let mut left = max_tokens;
@@ -171,7 +171,7 @@ fn token(source: &str, at: usize, first: u8) -> (Kind, usize) {
     }
 }
 
-/// Returns the length of a quoted text with its quotes, or of all that is left if it has no end.
+/// Returns the length of a quoted text with its quotes, or of the rest if it has no end.
 fn text_length(source: &str, at: usize, quote: u8) -> usize {
     let mut escaped = false;
     for (offset, byte) in rest(source, at).bytes().enumerate().skip(1) {

@@ -1,4 +1,4 @@
-//! The check itself. The schema has been read: what it asserts is known and its words have values that they can have.
+//! Checks values. The schema has been read: its words are supported and have values that they can have.
 
 mod parts;
 mod report;
@@ -12,14 +12,14 @@ use super::value::{count, is_of, same, target};
 use crate::expression::{has_marks, is_template, whole_expression};
 use report::{Choices, Report};
 
-/// The work of one check, about: schemas applied, values compared, bytes matched. `$ref` may lead in circles, and
+/// The approximate work of one check: schemas applied, values compared, bytes matched. `$ref` may lead in circles, and
 /// combinations multiply.
 const MAX_WORK: usize = 200_000;
 
-/// How deep schemas are applied inside each other.
+/// The deepest nesting of schemas applied inside each other.
 const MAX_DEPTH: usize = 100;
 
-/// The work of matching one byte: a pattern has at most about a thousand states, and each may look at it.
+/// The work of matching one byte: a pattern has at most about a thousand states, and each may examine it.
 const WORK_PER_MATCHED_BYTE: usize = 4;
 
 const TOO_MUCH: &str = "checking it takes too much work; send less";
@@ -41,7 +41,7 @@ pub(super) fn run(schema: &JsonSchema<'_>, value: &Value, has_holes: bool) -> Re
 
 struct Check<'a> {
     schema: &'a JsonSchema<'a>,
-    /// Whether strings with a template's tag stand for values that are not known yet.
+    /// True if strings with a template's tag stand for undetermined values.
     has_holes: bool,
     work: usize,
     depth: usize,
@@ -95,7 +95,7 @@ impl<'a> Check<'a> {
         self.depth = self.depth.saturating_sub(1);
     }
 
-    /// Returns true if a value is not known yet and may come to fit.
+    /// Returns true if a value is undetermined and may come to fit.
     fn is_hole(&self, words: &Words, value: &Value) -> bool {
         let Some(text) = value.as_str().filter(|text| is_template(text)) else {
             return false;
@@ -223,7 +223,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Checks the bounds of a length, of whatever it is.
+    /// Checks the bounds of a length: of a text, a list or an object.
     fn size(
         &mut self,
         words: &Words,

@@ -1,4 +1,4 @@
-//! Makes a schema that can be checked of one that cannot: what is not carried out here is left to the tool's server.
+//! Makes a checkable schema from one that is not: unsupported parts are left to the tool's server.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::JsonSchema;
 use super::read::{MAX_DEPTH, Reader, schemas_in};
 
-/// Words that mean something else without another one, and go with it.
+/// Words that change their meaning without another one, and are dropped with it.
 const GO_TOGETHER: &[(&str, &[&str])] = &[
     ("contains", &["minContains", "maxContains"]),
     ("if", &["then", "else"]),
@@ -31,7 +31,7 @@ pub fn checkable(schema: &Value) -> Cow<'_, Value> {
         is_altered: false,
     };
     let weakened = weaken.schema(schema, 0, false);
-    // A reference may lead where no schema was expected, and to what cannot be carried out.
+    // A reference may lead where no schema was expected, and to unsupported parts.
     Cow::Owned(match JsonSchema::parse(&weakened) {
         Ok(_) => weakened,
         Err(_) => json!({}),
@@ -40,12 +40,12 @@ pub fn checkable(schema: &Value) -> Cow<'_, Value> {
 
 struct Weaken<'a> {
     reader: Reader<'a>,
-    /// Whether the schema that was read last lost a part.
+    /// True if the schema that was read last lost a part.
     is_altered: bool,
 }
 
 impl<'a> Weaken<'a> {
-    /// `moved`: an `$id` above moves references elsewhere.
+    /// Weakens one schema. `moved`: an `$id` above moves references elsewhere.
     fn schema(&mut self, schema: &'a Value, depth: usize, moved: bool) -> Value {
         let words = match schema {
             Value::Object(words) if depth <= MAX_DEPTH => words,
@@ -84,7 +84,7 @@ impl<'a> Weaken<'a> {
         Value::Object(kept)
     }
 
-    /// Returns what is kept of a word's value; none where the word goes.
+    /// Returns the rest of a word's value; none where the word is dropped.
     fn word(&mut self, word: &str, value: &'a Value, depth: usize, moved: bool) -> Option<Value> {
         if word == "patternProperties" {
             return self.pattern_properties(value, depth, moved);
@@ -149,7 +149,7 @@ fn is_one(word: &str) -> bool {
     word == "items" || super::read::ONE.contains(&word)
 }
 
-/// Returns true if there is a reference in it: what it leads to may have lost a part.
+/// Returns true if a value contains a reference: its target may have lost a part.
 fn refers(value: &Value) -> bool {
     match value {
         Value::Object(fields) => fields.contains_key("$ref") || fields.values().any(refers),
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_at_all_checks_nothing() {
+    fn unreadable_schema_checks_nothing() {
         let long = "x".repeat(40_000);
         for schema in [
             json!(5),
@@ -225,7 +225,7 @@ mod tests {
         }
     }
 
-    /// A place in a schema at which a server may check what it likes.
+    /// A position in a schema at which a server may check anything.
     const HOLE: &str = "hole";
 
     fn schema() -> impl Strategy<Value = Value> {
@@ -308,7 +308,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(500))]
 
-        /// Whatever the server makes of the part that is not carried out here, a value that it accepts is not refused.
+        /// Whatever the server makes of the unsupported part, a value that it accepts is not refused.
         #[test]
         fn weakened_schema_refuses_nothing_the_server_accepts(
             schema in schema(), definition in schema(), value in value(), at_server in any::<bool>()

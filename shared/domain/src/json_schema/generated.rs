@@ -1,4 +1,4 @@
-//! Generated schemas and values: the verdict is that of other implementations of the standard.
+//! Generated schemas and values: the verdict equals that of other implementations of the standard.
 #![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 
-/// The verdict of `boon`; none where it does not accept the schema.
+/// Returns the verdict of `boon`; none where it does not accept the schema.
 fn verdict_of_boon(schema: &Value, value: &Value) -> Option<bool> {
     let mut schemas = boon::Schemas::new();
     let mut compiler = boon::Compiler::new();
@@ -166,7 +166,7 @@ fn leaf_schema() -> impl Strategy<Value = Value> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3_000))]
     #[test]
-    fn verdict_is_that_of_other_checkers(schema in schema(), value in any_value()) {
+    fn verdict_equals_other_checkers(schema in schema(), value in any_value()) {
         let read = JsonSchema::parse(&schema);
         prop_assert!(read.is_ok(), "{:?}", read.err());
         let fits = read.is_ok_and(|read| read.check(&value).is_ok());

@@ -1,4 +1,4 @@
-//! Numbers as JSON Schema sees them: 1 and 1.0 are one number.
+//! Numbers as JSON Schema compares them: 1 and 1.0 are equal.
 
 use std::cmp::Ordering;
 
@@ -14,7 +14,7 @@ pub(super) enum Number {
 }
 
 impl Number {
-    /// Reads a number; none where it is none, or larger than floating point holds.
+    /// Reads a number; none for other values, and for numbers larger than floating point holds.
     pub(super) fn of(value: &Value) -> Option<Self> {
         let number = value.as_number()?;
         if let Some(whole) = number.as_i128() {

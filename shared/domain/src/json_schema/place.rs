@@ -1,4 +1,4 @@
-//! A place inside a value, such as `rows/1/n`. It is written out only where a problem is reported.
+//! A position inside a value, such as `rows/1/n`. It is written out only where a problem is reported.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Reads a schema before it is used: every word in it that asserts something must be one that is carried out.
+//! Reads a schema before it is used: every word that asserts something must be supported.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,7 +14,7 @@ pub(super) const MAX_DEPTH: usize = 40;
 /// Different patterns in one schema.
 const MAX_PATTERNS: usize = 100;
 
-/// What a compiled pattern may take, about: a thousand states.
+/// The approximate size of a compiled pattern: a thousand states.
 const MAX_PATTERN_BYTES: usize = 32 * 1024;
 
 /// Words whose value is a schema.
@@ -54,7 +54,7 @@ const COUNTS: &[&str] = &[
 
 const NUMBERS: &[&str] = &["exclusiveMaximum", "exclusiveMinimum", "maximum", "minimum"];
 
-/// Words of some draft that assert something, and are not carried out.
+/// Words of some draft that assert something, and are not supported.
 const UNCHECKED: &[&str] = &[
     "$dynamicRef",
     "$recursiveRef",
@@ -72,7 +72,7 @@ const TYPES: &[&str] = &[
 /// Reads all of a schema and returns its patterns.
 ///
 /// # Errors
-/// The first thing that cannot be carried out.
+/// The first unsupported part.
 pub(super) fn patterns_of(root: &Value) -> Result<HashMap<&str, Regex>, String> {
     let mut reader = Reader::of(root);
     reader.targets.push(root);
@@ -87,7 +87,7 @@ pub(super) struct Reader<'a> {
     root: &'a Value,
     /// Schemas that were read, by address: references may lead anywhere in the document, and in circles.
     seen: HashSet<*const Value>,
-    /// What references lead to and is still to be read.
+    /// Targets of references that are still to be read.
     targets: Vec<&'a Value>,
     patterns: HashMap<&'a str, Regex>,
 }

@@ -5,11 +5,11 @@ use serde_json::Value;
 use super::JsonSchema;
 use super::value::target;
 
-/// References that are followed to find out what a schema is.
+/// References that are followed to find out the type of a schema.
 const MAX_REFERENCES: usize = 20;
 
-/// Returns why a schema cannot be that of a step's result, in words that complete "the schema cannot be used: "; none if
-/// it can.
+/// Returns why a schema cannot be that of a step's result, as a text that completes "the schema cannot be used: "; none
+/// if it can.
 pub fn result_problem(schema: &Value) -> Option<String> {
     if let Err(problem) = JsonSchema::parse(schema) {
         return Some(problem);
@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn schema_that_no_object_fits_is_refused_with_advice() {
+    fn schema_that_no_object_fits_is_refused() {
         for schema in [
             json!({"type": "array", "items": {"type": "string"}}),
             json!({"type": ["array", "null"]}),
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn schema_that_some_object_fits_is_taken() {
+    fn schema_that_some_object_fits_is_accepted() {
         for schema in [
             json!({}),
             json!({"type": "object"}),

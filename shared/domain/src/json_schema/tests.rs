@@ -40,7 +40,7 @@ fn every_problem_is_reported_at_once() {
 }
 
 #[test]
-fn problem_names_its_place_and_many_are_cut() {
+fn problem_names_position_and_list_is_cut() {
     let schema = json!({"properties": {"rows": {"type": "array", "items": {"type": "object", "properties": {"n": {"enum": [1, 2]}}}}}});
     let found = problems(&schema, &json!({"rows": [{"n": 1}, {"n": 3}]}));
     assert_eq!(found, "\"rows/1/n\" must be one of 1, 2");
@@ -53,7 +53,7 @@ fn problem_names_its_place_and_many_are_cut() {
 }
 
 #[test]
-fn problem_states_what_each_word_expects() {
+fn problem_states_expectation_of_each_word() {
     for (schema, value, problem) in [
         (
             json!({"type": ["string", "null"]}),

@@ -1,4 +1,4 @@
-//! Types and equality of values as JSON Schema sees them.
+//! Types and equality of values in JSON Schema.
 
 use serde_json::Value;
 
@@ -17,7 +17,7 @@ pub(super) fn is_of(kind: &str, value: &Value) -> bool {
     }
 }
 
-/// Returns true if two values are the same; adds what was compared to the work.
+/// Returns true if two values are the same; adds the comparison to the work.
 pub(super) fn same(left: &Value, right: &Value, work: &mut usize) -> bool {
     *work = work.saturating_add(1);
     match (left, right) {

@@ -1,6 +1,6 @@
 //! The rules for a plan, one small function per group of them; the table is at the top of [`super`].
 //!
-//! The rules look at raw JSON, not at a typed plan, because SQL does too and both must see the same.
+//! The rules read raw JSON, not a typed plan, because SQL does too and both must reach the same verdict.
 
 mod step;
 
@@ -14,7 +14,7 @@ use super::{Catalogue, Limits, Problem, ProblemCode};
 use crate::ids::is_reserved;
 use crate::nearest::suggestion;
 
-/// Finds everything that is wrong with a plan; an empty list means that it may run.
+/// Finds every problem of a plan; an empty list means that it may run.
 #[must_use]
 pub fn check(plan: &Value, limits: &Limits, catalogue: &Catalogue) -> Vec<Problem> {
     let steps: Vec<Step<'_>> = steps_of(plan).iter().map(Step::read).collect();
@@ -85,7 +85,7 @@ fn check_size(plan: &Value, step_count: usize, limits: &Limits, problems: &mut P
     }
 }
 
-/// Bytes of a value as `jsonb` prints it: compact JSON with a space after each colon and comma.
+/// Returns the bytes of a value as `jsonb` prints it: compact JSON with a space after each colon and comma.
 fn jsonb_text_length(value: &Value) -> usize {
     value.to_string().len() + separators(value)
 }

@@ -1,18 +1,18 @@
-//! The rules about what the steps of a plan are filled with: arguments, templates, checks and schemas.
+//! The rules for the contents of a plan's steps: arguments, templates, checks and schemas.
 //!
-//! SQL carries out neither minijinja nor all of JSON Schema, so these are not among the rules that both sides share. They
-//! find what would otherwise fail when the step runs. Plans that a model has written are checked by them; runbooks are
-//! checked when they are published.
+//! SQL carries out neither minijinja nor all of JSON Schema, so these are not among the rules that both sides share.
+//! They find what would otherwise fail when the step runs. Plans that a model has written are checked by them; runbooks
+//! are checked when they are published.
 //!
 //! | Code | Found when |
 //! |---|---|
-//! | `bad_arguments` | the arguments of a call do not fit the tool's schema. A string with a tag stands for a value that is not known yet: one that is exactly one `{{ expression }}` for any value, any other for a text |
+//! | `bad_arguments` | the arguments of a call do not fit the tool's schema. A string with a tag stands for an undetermined value: one that is exactly one `{{ expression }}` for any value, any other for a text |
 //! | `bad_expression` | a template or check cannot be read, uses a filter or test that does not exist, or holds more than paths where only paths are filled in (`question`, `content`, `title` and `description`); or agent's `instructions` hold a tag, which is not filled in |
-//! | `unknown_name` | a template or check reads a name that will not be there: an unknown root, a step that the step does not depend on, a field that the step's result does not have |
+//! | `unknown_name` | a template or check reads a name that will be undefined: an unknown root, a step that the step does not depend on, a field that the step's result does not have |
 //! | `unknown_criterion` | a later plan has a criterion that the first one does not have: its check would be lost |
 //! | `bad_output_schema` | `output_schema` of an agent cannot be used |
 //!
-//! Whether a query can run is for the database to decide; [`queries`] returns those that can be asked about.
+//! The database decides whether a query can run; [`queries`] returns those that it can check.
 
 mod arguments;
 mod names;
@@ -35,7 +35,7 @@ pub struct PlanQuery {
     pub sql: String,
 }
 
-/// Finds what is wrong with the contents of a plan's steps, its checks and its report.
+/// Finds the problems of the contents of a plan's steps, its checks and its report.
 #[must_use]
 pub fn check_contents(plan: &Value, catalogue: &Catalogue) -> Vec<Problem> {
     let steps: Vec<Step<'_>> = steps_of(plan).iter().map(Step::read).collect();
@@ -134,7 +134,7 @@ fn check_agent(step: &Step<'_>, known: &Steps<'_>, catalogue: &Catalogue) -> Vec
     found
 }
 
-/// Checks what a person is asked about. Content with the fields of a call approves that call, so it has to fit the tool.
+/// Checks the input of an approval. Content with the fields of a call approves that call, so it has to fit the tool.
 fn check_approval(step: &Step<'_>, known: &Steps<'_>, catalogue: &Catalogue) -> Vec<Found> {
     let mut found = check_texts(step, &["question"], known);
     let Some(content) = present(step.input, "content") else {
@@ -198,7 +198,7 @@ fn check_ends(plan: &Value, known: &Steps<'_>) -> Vec<Problem> {
         .collect()
 }
 
-/// Checks that a later plan speaks of the criteria that the goal has.
+/// Checks that a later plan refers to criteria that the goal has.
 fn check_criteria(plan: &Value, catalogue: &Catalogue) -> Vec<Problem> {
     if catalogue.criteria.is_empty() {
         return Vec::new();

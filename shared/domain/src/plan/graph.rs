@@ -1,6 +1,6 @@
 //! The shape of a sound plan: cycles, depth and fan-out.
 //!
-//! Steps are positions here. The caller has made sure that every edge ends inside the plan.
+//! Steps are positions here. The caller guarantees that every edge ends inside the plan.
 
 use std::collections::VecDeque;
 
@@ -10,7 +10,7 @@ pub(super) struct Graph {
     dependents: Vec<Vec<usize>>,
 }
 
-/// What the order of a plan looks like.
+/// The result of ordering a plan.
 pub(super) enum Order {
     /// Some steps can never start; these are on a cycle or wait for one.
     Cyclic(Vec<usize>),
@@ -37,12 +37,12 @@ impl Graph {
         }
     }
 
-    /// For each step, how many steps depend on it directly.
+    /// Returns, for each step, how many steps depend on it directly.
     pub(super) fn fan_out(&self) -> impl Iterator<Item = usize> + '_ {
         self.dependents.iter().map(Vec::len)
     }
 
-    /// Takes steps away in the order in which they could run (Kahn's algorithm) and counts how deep each lies.
+    /// Removes steps in the order in which they could run (Kahn's algorithm) and counts the depth of each.
     pub(super) fn order(&self) -> Order {
         let mut remaining: Vec<usize> = self.depends_on.iter().map(Vec::len).collect();
         let mut depth = vec![1_usize; remaining.len()];

@@ -1,4 +1,4 @@
-//! What `input` of a step holds, kind by kind. The executor reads a claimed step through these.
+//! Typed inputs of steps, kind by kind. The executor reads a claimed step through these.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -17,9 +17,9 @@ pub struct ToolInput {
 /// Input of an `agent` step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AgentInput {
-    /// What the agent is asked to do.
+    /// The agent's instructions.
     pub instructions: String,
-    /// Calls worked out beforehand, in order. Without a language model only these are made.
+    /// Calls fixed beforehand, in order. Without a language model only these are made.
     #[serde(default, deserialize_with = "null_is_empty")]
     pub procedure: Vec<ToolInput>,
     /// JSON Schema of the result, which is an object. The agent submits it by the tool `submit_result`.
@@ -30,24 +30,25 @@ pub struct AgentInput {
 /// Input of an `approval` step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalInput {
-    /// What the person is asked.
+    /// The question to the person.
     pub question: String,
-    /// What the person reads and may change; strings in it may hold paths. `{"tool", "arguments"}` also approves that call.
+    /// Content that the person reads and may change; strings in it may hold paths. `{"tool", "arguments"}` also
+    /// approves that call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<Map<String, Value>>,
     /// The least role that may decide; the database has a default.
     #[serde(default)]
     pub required_role: Option<String>,
-    /// How long it stays open; the database has a default.
+    /// Seconds until it expires; the database has a default.
     #[serde(default)]
     pub expires_after_seconds: Option<i64>,
-    /// What a no means for the run.
+    /// The effect of a rejection on the run.
     #[serde(default)]
     pub on_reject: Option<OnReject>,
 }
 
 words! {
-    /// What a rejected approval means for the run.
+    /// The effect of a rejected approval on its run.
     OnReject {
         /// The step fails.
         Fail = "fail",
@@ -61,9 +62,9 @@ words! {
 pub struct SubgoalInput {
     /// The sub-goal's title.
     pub title: String,
-    /// What it is to reach.
+    /// The result that it is to reach.
     pub description: String,
-    /// Which kind of goal it is, for matching runbooks.
+    /// The kind of goal, for matching runbooks.
     #[serde(default)]
     pub goal_type: Option<String>,
 }

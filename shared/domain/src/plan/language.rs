@@ -1,4 +1,4 @@
-//! What each kind of step takes and gives: the text of prompts and the check of names both read it.
+//! Inputs and results of each kind of step: the text of prompts and the check of names both read them.
 
 use crate::state::StepKind;
 
@@ -7,12 +7,11 @@ use crate::state::StepKind;
 pub struct KindDoc {
     /// The kind.
     pub kind: StepKind,
-    /// What it is for.
+    /// Its purpose.
     pub purpose: &'static str,
-    /// Fields of `input`: name (with `?` if it may be left out), JSON type, what it holds.
+    /// Fields of `input`: name (with `?` if it may be left out), JSON type, content.
     pub input: &'static [(&'static str, &'static str, &'static str)],
-    /// Fields of its result. Empty where they depend on what the step does: those of the tool, or of the agent's
-    /// `output_schema`.
+    /// Fields of its result. Empty where they depend on the step: those of the tool, or of the agent's `output_schema`.
     pub result: &'static [(&'static str, &'static str)],
 }
 

@@ -1,4 +1,4 @@
-//! JSON to [`Plan`]. Runs only after [`check()`] found nothing, so it decides nothing about validity.
+//! Converts JSON to [`Plan`]. Runs only after [`check()`] found nothing, so it decides nothing about validity.
 
 use serde_json::{Map, Value};
 
@@ -9,16 +9,16 @@ use super::{
     ReportTemplate,
 };
 
-/// Tries of a step that does not say how many.
+/// Attempts of a step that gives no number.
 const DEFAULT_MAX_ATTEMPTS: i32 = 3;
-/// Wall clock of one attempt of a step that does not say how long.
+/// Wall clock of one attempt of a step that gives no limit.
 const DEFAULT_TIMEOUT_SECONDS: i32 = 300;
 
 impl Plan {
     /// Checks a plan and reads it with the defaults filled in.
     ///
     /// # Errors
-    /// Everything that [`check()`] found; never an empty list.
+    /// Every problem that [`check()`] found; never an empty list.
     pub fn parse(
         plan: &Value,
         limits: &Limits,

@@ -1,36 +1,36 @@
-//! How a plan's raw JSON is read, for the check and for the parser alike.
+//! Reads a plan's raw JSON, for the check and for the parser alike.
 
 use serde_json::{Map, Value};
 
 use crate::ids::is_step_key;
 use crate::state::StepKind;
 
-/// The elements of `steps`, as far as there are any.
+/// Returns the elements of `steps`; none where it is no list.
 pub(super) fn steps_of(plan: &Value) -> &[Value] {
     plan.get("steps")
         .and_then(Value::as_array)
         .map_or(&[], Vec::as_slice)
 }
 
-/// A field that is present: an absent one and `null` are the same.
+/// Returns a field that is present: an absent one and `null` are the same.
 pub(super) fn present<'a>(object: Option<&'a Map<String, Value>>, name: &str) -> Option<&'a Value> {
     object?.get(name).filter(|value| !value.is_null())
 }
 
-/// A JSON string with at least one character.
+/// Returns a JSON string with at least one character.
 pub(super) fn text<'a>(object: Option<&'a Map<String, Value>>, name: &str) -> Option<&'a str> {
     present(object, name)?
         .as_str()
         .filter(|text| !text.is_empty())
 }
 
-/// A JSON number without a fractional part; `3.0` counts, as it does in SQL.
+/// Returns a JSON number without a fractional part; `3.0` counts, as it does in SQL.
 pub(super) fn integer(value: &Value) -> Option<i64> {
     if let Some(integer) = value.as_i64() {
         return Some(integer);
     }
     let number = value.as_f64()?;
-    // Beyond this, every float is whole and far outside every range that is asked for.
+    // Beyond this, every float is whole and far outside every allowed range.
     if number.fract() != 0.0 || number.abs() > 1e15 {
         return None;
     }
@@ -67,14 +67,14 @@ impl<'a> Step<'a> {
         self.key.filter(|key| is_step_key(key))
     }
 
-    /// The calls of an agent's procedure that are objects.
+    /// Returns the calls of an agent's procedure that are objects.
     pub(super) fn procedure(&self) -> impl Iterator<Item = &'a Map<String, Value>> {
         let calls = present(self.input, "procedure").and_then(Value::as_array);
         calls.into_iter().flatten().filter_map(Value::as_object)
     }
 }
 
-/// The kind as a plan may name it.
+/// Returns the kind as a plan may name it.
 pub(super) fn planned_kind(value: &Value) -> Option<StepKind> {
     let word = value.as_str()?;
     StepKind::ALL

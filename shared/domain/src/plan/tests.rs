@@ -53,7 +53,7 @@ fn codes(steps: Value) -> Vec<&'static str> {
         .collect()
 }
 
-/// A sound tool step with some fields replaced.
+/// Builds a sound tool step with some fields replaced.
 fn changed(changes: Value) -> Value {
     let mut step = tool("a", &[]);
     for (name, value) in changes.as_object().unwrap() {
@@ -63,7 +63,7 @@ fn changed(changes: Value) -> Value {
 }
 
 #[test]
-fn the_plan_of_the_contract_is_accepted_and_gets_its_defaults() {
+fn contract_plan_is_accepted_with_defaults() {
     let plan = json!({
         "summary": "Audit", "unknown": 1,
         "criteria": [{"description": "every table has row-level security", "check": "steps.a.row_count == 0"}, "a text"],
@@ -94,7 +94,7 @@ fn the_plan_of_the_contract_is_accepted_and_gets_its_defaults() {
 }
 
 #[test]
-fn a_plan_without_steps_is_empty_whatever_it_is_instead() {
+fn plan_without_steps_is_empty() {
     for plan in [
         json!(null),
         json!([]),
@@ -112,7 +112,7 @@ fn a_plan_without_steps_is_empty_whatever_it_is_instead() {
 }
 
 #[test]
-fn each_rule_about_one_step_is_found_alone() {
+fn each_step_rule_is_found_alone() {
     let agent = |changes: Value| {
         let mut step = json!({"key": "a", "kind": "agent", "agent": "analyst", "input": {"instructions": "i"}});
         for (name, value) in changes.as_object().unwrap() {
@@ -138,7 +138,7 @@ fn each_rule_about_one_step_is_found_alone() {
         (json!([tool("a", &["b"]), tool("b", &["a"])]), "cycle"),
         (agent(json!({"agent": null})), "missing_agent"),
         (agent(json!({"agent": ""})), "missing_agent"),
-        (agent(json!({"agent": "nobody"})), "unknown_agent"),
+        (agent(json!({"agent": "unknown"})), "unknown_agent"),
         (changed(json!({"agent": "analyst"})), "agent_on_other_kind"),
         (
             input("tool", json!({"tool": "nothing", "arguments": {}})),
@@ -192,7 +192,7 @@ fn each_rule_about_one_step_is_found_alone() {
 }
 
 #[test]
-fn every_problem_is_reported_and_not_only_the_first() {
+fn every_problem_is_reported() {
     let steps =
         json!([{"key": "assess", "kind": "x", "depends_on": ["assess"], "max_attempts": 0}, 7]);
     let found = codes(steps);
@@ -209,7 +209,7 @@ fn every_problem_is_reported_and_not_only_the_first() {
 }
 
 #[test]
-fn a_key_of_an_earlier_revision_is_taken() {
+fn key_of_earlier_revision_is_duplicate() {
     let mut catalogue = catalogue();
     catalogue.taken_keys.insert("a".into());
     let problems = check(
@@ -232,7 +232,7 @@ fn completed_step_of_earlier_revision_is_a_dependency() {
 }
 
 #[test]
-fn unknown_names_come_with_the_nearest_known_one() {
+fn unknown_name_suggests_nearest_known_one() {
     let message = |step: Value| {
         check(
             &json!({"steps": [step, tool("totals", &[])]}),
@@ -253,7 +253,7 @@ fn unknown_names_come_with_the_nearest_known_one() {
 }
 
 #[test]
-fn caps_hold_at_the_limit_and_break_one_above() {
+fn caps_allow_the_limit_but_no_more() {
     let chain: Vec<Value> = vec![
         tool("a", &[]),
         tool("b", &["a"]),
@@ -288,7 +288,7 @@ fn caps_hold_at_the_limit_and_break_one_above() {
     assert_eq!(codes_within(&plan, &walkable), all);
 }
 
-/// Prints as Postgres prints jsonb, written down independently of the code under test.
+/// Prints a value as Postgres prints jsonb, written independently of the code under test.
 fn jsonb_text(value: &Value) -> String {
     match value {
         Value::Array(items) => {
@@ -307,7 +307,7 @@ fn jsonb_text(value: &Value) -> String {
     }
 }
 
-/// Whether a step can be reached from itself, by walking all paths: nothing shared with the code under test.
+/// Returns true if a step can be reached from itself, by walking all paths: nothing shared with the code under test.
 fn has_cycle(edges: &[BTreeSet<usize>]) -> bool {
     (0..edges.len()).any(|start| {
         let mut reached = BTreeSet::new();
@@ -321,7 +321,7 @@ fn has_cycle(edges: &[BTreeSet<usize>]) -> bool {
     })
 }
 
-/// Steps on the longest path from `step`, by trying every path.
+/// Returns the steps on the longest path from `step`, by trying every path.
 fn depth(edges: &[BTreeSet<usize>], step: usize) -> usize {
     1 + edges[step]
         .iter()
@@ -332,7 +332,7 @@ fn depth(edges: &[BTreeSet<usize>], step: usize) -> usize {
 
 proptest! {
     #[test]
-    fn a_graph_is_accepted_exactly_when_it_is_acyclic_and_within_the_caps(
+    fn graph_is_accepted_only_if_acyclic_within_caps(
         edges in proptest::collection::vec(proptest::collection::btree_set(0_usize..7, 0..4), 7)
     ) {
         let edges: Vec<BTreeSet<usize>> = edges.into_iter().enumerate()
@@ -358,7 +358,7 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_json_is_judged_without_panic(text in "[\\[\\]{}:,\"a-z0-9_. ]{0,60}", key in ".{0,70}", number in any::<f64>()) {
+    fn arbitrary_json_is_checked_without_panic(text in "[\\[\\]{}:,\"a-z0-9_. ]{0,60}", key in ".{0,70}", number in any::<f64>()) {
         let step = json!({"key": key, "kind": "tool", "depends_on": [key], "max_attempts": number});
         prop_assert!(!codes(json!([step])).is_empty());
         if let Ok(value) = serde_json::from_str::<Value>(&text) {

@@ -1,6 +1,6 @@
-//! What a step may bring back, beside its size, which the database judges.
+//! Bounds of a step's result, besides its size, which the database checks.
 //!
-//! A result is told to later steps inside other JSON, and every reader of JSON stops at some depth: one that is too
+//! A result is sent to later steps inside other JSON, and every reader of JSON stops at some depth: one that is too
 //! deep could be stored and then never be claimed again, nor could its neighbours in the same claim. A number with a
 //! long exponent is short here and 131,072 digits there.
 
@@ -12,7 +12,7 @@ const MAX_DEPTH: usize = 64;
 /// The most digits of a number, and the longest exponent: more than any floating-point number has.
 const MAX_DIGITS: usize = 400;
 
-/// The outcome, or a failure in its place that says what is wrong with its result.
+/// Returns the outcome, or a failure in its place with the problem of its result.
 pub(super) fn checked(outcome: Outcome) -> Outcome {
     let problem = match &outcome {
         Outcome::Completed { result } => problem(result),
@@ -23,8 +23,8 @@ pub(super) fn checked(outcome: Outcome) -> Outcome {
     })
 }
 
-/// Why the database, or whoever reads it there, could not take a value; none: it can. Looks at every value without
-/// recursion: the depth is what is in question.
+/// Returns why the database, or a reader of the stored value, could not take it; none if both can. Checks every value
+/// without recursion, because the depth is unknown.
 #[must_use]
 pub fn problem(result: &Value) -> Option<String> {
     let mut open = vec![(result, 1_usize)];
@@ -104,14 +104,14 @@ mod tests {
     }
 
     #[test]
-    fn sixty_four_levels_are_kept_and_one_more_fails_the_step() {
+    fn result_deeper_than_64_levels_fails_step() {
         assert!(is_kept(&nested(64)));
         assert!(!is_kept(&nested(65)));
         assert!(!is_kept(&nested(2_000)));
     }
 
     #[test]
-    fn what_postgres_cannot_store_fails_the_step() {
+    fn text_postgres_cannot_store_fails_step() {
         for result in [json!("a\0"), json!([{"a\0": 1}]), json!({"a": ["\0"]})] {
             assert!(!is_kept(&result), "{result}");
         }
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_no_longer_than_they_look() {
+    fn number_with_long_exponent_fails_step() {
         assert!(is_kept(&json!([
             0,
             -1.5,

@@ -1,7 +1,4 @@
-//! Renews the leases of everything in flight, and stops what was lost.
-//!
-//! It runs on a thread with a tokio runtime and connections of its own: a step that computes for long would otherwise
-//! starve it, lose its own lease by that, and those of its neighbours.
+//! Renews the leases of all steps in flight, and stops the steps whose lease was lost.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -25,7 +22,7 @@ pub(crate) struct Leases {
 }
 
 struct Held {
-    /// Until when the lease certainly holds, counted from before the call that renewed it.
+    /// The time until which the lease certainly holds, counted from before the call that renewed it.
     until: Instant,
     /// Stops the step's work; of no effect once that has ended.
     work: AbortHandle,
@@ -40,7 +37,7 @@ impl Leases {
         self.lock().remove(lease);
     }
 
-    /// Whether this worker may still believe that it holds the lease.
+    /// Returns true while this worker may assume that it holds the lease.
     pub(crate) fn is_held(&self, lease: &Lease) -> bool {
         let held = self.lock();
         held.get(lease)
@@ -61,7 +58,7 @@ impl Leases {
         }
     }
 
-    fn lose(&self, lease: &Lease) -> bool {
+    fn abort(&self, lease: &Lease) -> bool {
         let Some(held) = self.lock().remove(lease) else {
             return false;
         };
@@ -110,7 +107,8 @@ impl Heartbeat {
         Self { stop, thread }
     }
 
-    /// Ends it and waits until its thread is gone: a frozen sandbox must not wake up in the middle of a call.
+    /// Ends the heartbeat and waits until its thread is gone: a frozen sandbox must not wake up in the middle of a
+    /// call.
     pub(crate) async fn end(self) {
         drop(self.stop);
         let _ = self.thread.await;
@@ -135,7 +133,7 @@ async fn beat(
         let in_flight = leases.snapshot();
         for some in in_flight.chunks(MAX_LEASES_PER_CALL) {
             for lease in renew(store, &leases, some, lease_seconds, length).await {
-                if leases.lose(&lease) {
+                if leases.abort(&lease) {
                     let _ = lost.send(lease);
                 }
             }
@@ -144,7 +142,7 @@ async fn beat(
 }
 
 /// Renews these leases and returns the lost ones. While the database does not answer, a lease counts as lost from the
-/// moment it must have ended: someone else may be at the step by then.
+/// moment it must have ended: another worker may have the step by then.
 async fn renew(
     store: &Store,
     leases: &Leases,
@@ -154,7 +152,7 @@ async fn renew(
 ) -> Vec<Lease> {
     let until = Instant::now() + length;
     leases.calls.fetch_add(1, Ordering::Relaxed);
-    // A beat that takes longer than the next one is due would keep others from being noticed as ended.
+    // A beat that runs past the next one would delay noticing other leases that ended.
     let call = store.heartbeat_steps(some, lease_seconds);
     let reply = tokio::time::timeout(length / 3, call).await;
     let Ok(Ok(reply)) = reply else {

@@ -1,14 +1,14 @@
-//! Outcomes that wait to be reported, and which of them may travel together.
+//! Outcomes that wait to be reported, and the rules for reporting them together.
 
 use store::{FinishedStep, Lease, Outcome, StepError};
 
 use super::bounds;
-use super::step::Entries;
+use super::step::Records;
 
 /// `finish_steps` takes no more at once.
 const MAX_OUTCOMES_PER_CALL: usize = 100;
 
-/// An outcome on its way, and how it has fared.
+/// An outcome that waits, with its handling so far.
 pub(super) struct Pending {
     pub(super) finished: FinishedStep,
     pub(super) delivery: Delivery,
@@ -16,15 +16,15 @@ pub(super) struct Pending {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Delivery {
-    /// Travels with others.
+    /// It is reported together with others.
     Together,
-    /// A report that held it was rejected as a whole: it travels alone, so that it cannot harm others again.
+    /// A report that held it was rejected as a whole: it is reported alone, so that it cannot affect others again.
     Alone,
-    /// It stands in for an outcome that was rejected even alone.
+    /// It replaces an outcome that was rejected even alone.
     Replacement,
 }
 
-/// What has ended and is not reported yet.
+/// Ended steps that are not reported yet.
 #[derive(Default)]
 pub(super) struct Outbox {
     waiting: Vec<Pending>,
@@ -35,12 +35,12 @@ impl Outbox {
         self.waiting.is_empty()
     }
 
-    pub(super) fn push(&mut self, lease: Lease, outcome: Outcome, entries: Entries) {
+    pub(super) fn push(&mut self, lease: Lease, outcome: Outcome, records: Records) {
         self.put_back(Pending {
             finished: FinishedStep {
                 lease,
                 outcome: bounds::checked(outcome),
-                calls: entries.calls,
+                calls: records.calls,
             },
             delivery: Delivery::Together,
         });
@@ -50,8 +50,8 @@ impl Outbox {
         self.waiting.push(pending);
     }
 
-    /// Sends a failure in place of an outcome that cannot be accepted; the step is still ours. Its calls do not go along,
-    /// since they may be what was rejected.
+    /// Queues a failure in place of an outcome that cannot be accepted; the lease still holds. Its calls are dropped,
+    /// since they may be the part that was rejected.
     pub(super) fn replace(&mut self, mut pending: Pending, error: StepError) {
         pending.finished.outcome = Outcome::failed(error);
         pending.finished.calls.clear();
@@ -59,7 +59,7 @@ impl Outbox {
         self.put_back(pending);
     }
 
-    /// What travels next: all that may travel together, or one that must travel alone.
+    /// Returns the outcomes of the next report: all that may be reported together, or one that must be reported alone.
     pub(super) fn next_load(&mut self) -> Vec<Pending> {
         let (mut load, mut later): (Vec<_>, Vec<_>) = self
             .take_all()
@@ -76,7 +76,7 @@ impl Outbox {
         load
     }
 
-    /// The claims whose outcomes wait.
+    /// Returns the leases whose outcomes wait.
     pub(super) fn leases(&self) -> impl Iterator<Item = &Lease> {
         self.waiting.iter().map(|pending| &pending.finished.lease)
     }

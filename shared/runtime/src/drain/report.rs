@@ -1,31 +1,31 @@
-//! What a drain did, counted.
+//! Counts of a drain.
 
 use std::collections::HashSet;
 
 use store::{Lease, Outcome};
 
-/// What a drain did.
+/// The counts of a drain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DrainReport {
     /// Steps claimed.
     pub claimed: usize,
     /// Outcomes that counted: completed.
     pub completed: usize,
-    /// Outcomes that counted: failed, for good or for this try.
+    /// Outcomes that counted: failed, for good or for this attempt.
     pub failed: usize,
     /// Outcomes that counted: waiting.
     pub waiting: usize,
-    /// Outcomes that counted: put back unfinished.
+    /// Outcomes that counted: released unfinished.
     pub released: usize,
     /// Steps whose lease was lost.
     pub lost: usize,
-    /// Steps whose outcome could not be reported; the sweep takes them back.
+    /// Steps whose outcome could not be reported; the sweep reclaims them.
     pub abandoned: usize,
     /// Calls of the database, heartbeats included, each counted once however often it was repeated.
     pub rpc_calls: usize,
 }
 
-/// Counts, and each lost lease once, whoever noticed it first.
+/// The counts, with each lost lease once, whichever part noticed it first.
 #[derive(Default)]
 pub(crate) struct Counts {
     pub(crate) report: DrainReport,

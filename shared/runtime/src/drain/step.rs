@@ -1,4 +1,4 @@
-//! One step at work: its time limit, its panics, and what it is given to know when to stop.
+//! One running step: its time limit, its panics, and the signal to stop.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,28 +14,28 @@ use tokio::time::{Instant, timeout_at};
 use super::bounds;
 use crate::Deadline;
 
-/// What a step leaves behind beside its outcome. Kept outside of the step's future, so that it is told even if the future
-/// is dropped.
+/// The records of a step that are sent with its outcome. Kept outside of the step's future, so that they are sent even
+/// if the future is dropped.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Ledger(Arc<Mutex<Entries>>);
+pub(crate) struct PendingRecords(Arc<Mutex<Records>>);
 
-/// Each ended call that the journal does not know yet.
+/// Each ended call that the journal does not have yet.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Entries {
+pub(crate) struct Records {
     pub(crate) calls: ToolCallResults,
 }
 
-impl Ledger {
-    pub(crate) fn entries(&self) -> Entries {
+impl PendingRecords {
+    pub(crate) fn snapshot(&self) -> Records {
         self.locked().clone()
     }
 
-    fn locked(&self) -> MutexGuard<'_, Entries> {
+    fn locked(&self) -> MutexGuard<'_, Records> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What a step's work is given beside the step.
+/// The lease, deadline and pending records of a step at work.
 #[derive(Debug, Clone)]
 pub struct StepContext {
     lease: Lease,
@@ -43,7 +43,7 @@ pub struct StepContext {
     stop_at: Instant,
     most: Duration,
     stopping: watch::Receiver<bool>,
-    ledger: Ledger,
+    pending: PendingRecords,
 }
 
 impl StepContext {
@@ -51,7 +51,7 @@ impl StepContext {
         step: &ClaimedStep,
         deadline: &Deadline,
         stopping: watch::Receiver<bool>,
-        ledger: Ledger,
+        pending: PendingRecords,
     ) -> Self {
         let timeout = Duration::from_secs(step.timeout_seconds.into());
         Self {
@@ -60,36 +60,36 @@ impl StepContext {
             stop_at: (Instant::now() + timeout).min(deadline.stop_at()),
             most: timeout.min(deadline.total_for_work()),
             stopping,
-            ledger,
+            pending,
         }
     }
 
-    /// The claim: what `answer_query` and idempotency keys need.
+    /// Returns the claim, which `answer_query` and idempotency keys need.
     #[must_use]
     pub fn lease(&self) -> &Lease {
         &self.lease
     }
 
-    /// The tenant that the step works for.
+    /// Returns the tenant that the step works for.
     #[must_use]
     pub fn workspace_id(&self) -> &WorkspaceId {
         &self.workspace_id
     }
 
-    /// The time left for this step; every outside call gets a time limit below it.
+    /// Returns the time left for this step; every outside call gets a time limit below it.
     #[must_use]
     pub fn remaining(&self) -> Duration {
         self.stop_at.saturating_duration_since(Instant::now())
     }
 
-    /// Whether another invocation would hardly have more time for this step than this one has now.
+    /// Returns true if another invocation would hardly have more time for this step than this one has now.
     #[must_use]
     pub fn has_most_of_its_time(&self) -> bool {
         self.remaining() * 4 >= self.most * 3
     }
 
-    /// Keeps the result of a call until it is recorded: it travels with the step's outcome unless it was sent before. A
-    /// result that the database could not store becomes an error. Returns what is kept.
+    /// Keeps the result of a call until it is recorded: it is sent with the step's outcome unless it was sent before. A
+    /// result that the database could not store becomes an error. Returns the result that is kept.
     #[expect(
         clippy::must_use_candidate,
         reason = "a caller that only records needs no more"
@@ -102,33 +102,33 @@ impl StepContext {
         let result = problem.map_or(result, |problem| {
             ToolCallResult::Failed(StepError::terminal("result_not_storable", problem))
         });
-        let mut entries = self.ledger.locked();
-        entries.calls.insert(number, result.clone());
+        let mut records = self.pending.locked();
+        records.calls.insert(number, result.clone());
         result
     }
 
     /// Returns the results of calls that are not recorded yet.
     #[must_use]
     pub fn unrecorded_calls(&self) -> ToolCallResults {
-        self.ledger.locked().calls.clone()
+        self.pending.locked().calls.clone()
     }
 
-    /// Forgets results that are recorded now.
+    /// Removes results that are recorded now.
     pub fn calls_were_recorded(&self, recorded: &ToolCallResults) {
-        let mut entries = self.ledger.locked();
-        entries
+        let mut records = self.pending.locked();
+        records
             .calls
             .retain(|number, _| !recorded.contains_key(number));
     }
 
-    /// Whether the invocation is about to end: begin nothing new and return [`Outcome::Released`].
+    /// Returns true if the invocation is about to end: start nothing new and return [`Outcome::Released`].
     #[must_use]
     pub fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
     }
 
-    /// Resolves when the invocation is about to end; for `select!` around a long call. Whoever does not heed it is
-    /// aborted and put back.
+    /// Resolves when the invocation is about to end; for `select!` around a long call. Work that ignores it is aborted
+    /// and released.
     pub async fn stopping(&self) {
         let mut stopping = self.stopping.clone();
         // An error means that the drain is gone, and this future with it.
@@ -136,7 +136,7 @@ impl StepContext {
     }
 }
 
-/// Runs one step to its outcome, whatever it does.
+/// Runs one step to its outcome, including panics and time limits.
 pub(crate) fn run<F>(
     work: impl FnOnce() -> F,
     timeout_seconds: u32,

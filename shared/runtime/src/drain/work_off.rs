@@ -1,7 +1,7 @@
-//! The state of one drain and its loop. At most one report is under way at a time; outcomes that arrive meanwhile
-//! travel together in the next one, while the other steps go on.
+//! The state of one drain and its loop. At most one report is under way at a time; outcomes that arrive meanwhile are
+//! sent together in the next one, while the other steps continue.
 
-mod settle;
+mod replies;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -18,12 +18,12 @@ use super::DrainOptions;
 use super::heartbeat::{Heartbeat, Leases};
 use super::outbox::{Outbox, Pending};
 use super::report::{Counts, DrainReport};
-use super::step::{self, Entries, Ledger, StepContext};
+use super::step::{self, PendingRecords, Records, StepContext};
 
-/// What is left unused before the deadline itself.
+/// Time left unused before the deadline itself.
 const LAST_MOMENT: Duration = Duration::from_millis(50);
 
-/// A report that has come back, or not.
+/// A report with its reply, or its error.
 struct Report {
     sent: Vec<Pending>,
     limit: usize,
@@ -38,7 +38,7 @@ enum Phase {
     Working,
     /// Steps have been asked to stop.
     Stopping,
-    /// Steps that did not have been aborted.
+    /// Steps that did not stop have been aborted.
     Stopped,
 }
 
@@ -49,19 +49,21 @@ pub(super) struct Drain<'a, W> {
     phase: Phase,
     stopping: watch::Sender<bool>,
     tasks: JoinSet<(Lease, Outcome)>,
-    running: HashMap<Lease, Ledger>,
+    running: HashMap<Lease, PendingRecords>,
     outbox: Outbox,
     leases: Leases,
     lost: mpsc::UnboundedReceiver<Lease>,
     heartbeat: Heartbeat,
-    /// Whether the last look for work found some: then there may be more.
+    /// True if the last claim returned steps: then there may be more.
     may_be_more: bool,
-    /// False once a reply could not be read (what it claimed would be lost, and so would the next), once a step was
-    /// put back for want of time, and from the beginning for a single run.
+    /// False once a reply could not be read (its claims would be lost, and so would the next), once a step was released
+    /// for want of time, and from the beginning for a single run.
     may_claim: bool,
-    /// Whether a reply was lost since the last one that came: the database may have handed us more than we know.
+    /// True if a reply was lost since the last one that came: the database may have leased more steps to this worker
+    /// than it knows of.
     reply_was_lost: bool,
-    /// Claims given up although the database may still hold them for us: not to be handed out to us again.
+    /// Claims given up although the database may still hold them for this worker: they must not be returned to it
+    /// again.
     abandoned: Vec<Lease>,
     counts: Counts,
 }
@@ -97,7 +99,7 @@ where
         }
     }
 
-    /// Begins work on steps that were just claimed.
+    /// Starts work on steps that were just claimed.
     pub(super) fn begin(&mut self, steps: Vec<ClaimedStep>, claimed_at: Instant) {
         self.may_be_more |= !steps.is_empty();
         self.counts.report.claimed = self.counts.report.claimed.saturating_add(steps.len());
@@ -111,15 +113,15 @@ where
         if self.phase != Phase::Working {
             // Claimed by a report that was under way when time ran out.
             self.outbox
-                .push(lease, Outcome::Released, Entries::default());
+                .push(lease, Outcome::Released, Records::default());
             return;
         }
-        let ledger = Ledger::default();
+        let records = PendingRecords::default();
         let context = StepContext::new(
             &step,
             &self.options.deadline,
             self.stopping.subscribe(),
-            ledger.clone(),
+            records.clone(),
         );
         let span = tracing::info_span!(
             "step",
@@ -138,7 +140,7 @@ where
             .spawn(async move { (name, outcome.await) }.instrument(span));
         let until = claimed_at + self.options.lease_length();
         self.leases.insert(lease.clone(), until, task);
-        self.running.insert(lease, ledger);
+        self.running.insert(lease, records);
     }
 
     pub(super) async fn work_off(mut self) -> DrainReport {
@@ -154,10 +156,10 @@ where
             let next_phase_at = self.next_phase_at();
             tokio::select! {
                 Some(joined) = self.tasks.join_next() => self.collect(joined).await,
-                Some(lease) = self.lost.recv() => self.lose(&lease),
+                Some(lease) = self.lost.recv() => self.on_lease_lost(&lease),
                 report = arrival(&mut reporting) => {
                     reporting = None;
-                    pause_until = self.take_in(report).map(|pause| Instant::now() + pause);
+                    pause_until = self.apply_reply(report).map(|pause| Instant::now() + pause);
                 }
                 () = reached(pause_until) => pause_until = None,
                 () = sleep_until(next_phase_at) => {
@@ -171,10 +173,10 @@ where
         self.end(reporting).await
     }
 
-    /// Takes in a step that ended, and all others that ended at the same moment.
+    /// Collects a step that ended, and all others that ended at the same moment.
     async fn collect(&mut self, first: Result<(Lease, Outcome), JoinError>) {
         self.finish(first);
-        // Lets steps that are ending right now come along.
+        // Lets steps that are just ending be part of the report.
         tokio::task::yield_now().await;
         while let Some(joined) = self.tasks.try_join_next() {
             self.finish(joined);
@@ -182,18 +184,18 @@ where
     }
 
     fn finish(&mut self, joined: Result<(Lease, Outcome), JoinError>) {
-        // Whoever aborted a step has seen to what it leaves behind.
+        // An aborted step was handled where it was aborted.
         let Ok((lease, outcome)) = joined else { return };
-        let Some(ledger) = self.running.remove(&lease) else {
+        let Some(records) = self.running.remove(&lease) else {
             return;
         };
-        // It found too little time left for what it does next. Claimed again by this very drain it would find less.
+        // The step had too little time left for its next action. Claimed again by this very drain it would have less.
         self.may_claim &= outcome != Outcome::Released;
-        self.outbox.push(lease, outcome, ledger.entries());
+        self.outbox.push(lease, outcome, records.snapshot());
     }
 
-    /// Drops a step whose work the heartbeat has aborted. Model calls under way are settled by the step's next worker.
-    fn lose(&mut self, lease: &Lease) {
+    /// Drops a step whose work the heartbeat has aborted. The step's next worker settles its unfinished model calls.
+    fn on_lease_lost(&mut self, lease: &Lease) {
         tracing::info!(run_id = lease.run_id.0, step_key = %lease.step_key, "lease lost");
         self.counts.lost(lease);
         self.running.remove(lease);
@@ -220,17 +222,18 @@ where
         }
         self.phase = Phase::Stopped;
         self.tasks.abort_all();
-        for (lease, ledger) in std::mem::take(&mut self.running) {
-            self.outbox.push(lease, Outcome::Released, ledger.entries());
+        for (lease, records) in std::mem::take(&mut self.running) {
+            self.outbox
+                .push(lease, Outcome::Released, records.snapshot());
         }
     }
 
-    /// The next call, if one is due: outcomes to report, or one more look for work.
+    /// Returns the next call, if one is due: outcomes to report, or one more claim.
     fn next_report(&mut self) -> Option<Reporting> {
         let is_idle = self.running.is_empty() && self.outbox.is_empty();
-        let must_look =
+        let must_claim =
             is_idle && self.may_be_more && self.may_claim && self.phase == Phase::Working;
-        if self.outbox.is_empty() && !must_look {
+        if self.outbox.is_empty() && !must_claim {
             return None;
         }
         let sent = self.outbox.next_load();
@@ -261,14 +264,14 @@ where
         }))
     }
 
-    /// What we know that we hold, beside what travels with the next call.
+    /// Returns the leases that this worker holds, besides those of the next call.
     fn holding(&self) -> Vec<Lease> {
         let known = self.running.keys().chain(self.outbox.leases());
         known.chain(&self.abandoned).cloned().collect()
     }
 
     async fn end(mut self, reporting: Option<Reporting>) -> DrainReport {
-        // Only at the deadline is anything left here. Whether a report under way arrived, nobody knows.
+        // Only at the deadline is anything left here. A report under way may or may not have arrived.
         if reporting.is_some() {
             tracing::error!("the deadline came while outcomes were being reported");
         }

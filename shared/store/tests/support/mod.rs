@@ -1,5 +1,5 @@
-//! A small HTTP/1.1 server on a free port that speaks PostgREST's documented shapes from a script.
-//! It is a server, not a double of our own code: what is tested talks to it over a real connection.
+//! A small HTTP/1.1 server on a free port that sends PostgREST's documented shapes from a script. The code under test
+//! talks to it over a real connection.
 #![allow(dead_code)]
 
 use std::future::Future;
@@ -26,13 +26,13 @@ impl Received {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The SQL function that was called.
+    /// Returns the SQL function that was called.
     pub(crate) fn function(&self) -> &str {
         self.path.rsplit('/').next().unwrap()
     }
 }
 
-/// What the server does with a request.
+/// The server's reaction to a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
     Json(u16, Value),

@@ -1,4 +1,4 @@
-//! Tokens to a value, by recursive descent: sum, product, sign, power, percentage, operand.
+//! Evaluates tokens by recursive descent: sum, product, sign, power, percentage, operand.
 
 use rust_decimal::{Decimal, MathematicalOps};
 
@@ -8,10 +8,10 @@ use super::{Error, MAX_EXPRESSION_BYTES};
 /// Parentheses within parentheses.
 const MAX_DEPTH: usize = 50;
 
-/// Computes an expression; see [`super`] for what may be written.
+/// Evaluates an expression; [`super`] documents the syntax.
 ///
 /// # Errors
-/// See [`Error`]; each says what is wrong with the expression.
+/// See [`Error`]; each names the fault of the expression.
 pub fn evaluate(expression: &str) -> Result<Decimal, Error> {
     if expression.len() > MAX_EXPRESSION_BYTES {
         return Err(Error::Syntax(format!(
@@ -33,7 +33,7 @@ pub fn evaluate(expression: &str) -> Result<Decimal, Error> {
     }
 }
 
-/// A value that may still be a percentage of what it is added to.
+/// A value that may still be a percentage of the value it is added to.
 #[derive(Clone, Copy)]
 enum Operand {
     Number(Decimal),
@@ -63,7 +63,7 @@ impl Parser {
         self.tokens.get(self.at)
     }
 
-    /// Goes past a symbol if it comes next.
+    /// Consumes a symbol if it comes next.
     fn takes(&mut self, symbol: char) -> bool {
         let found = self.peek() == Some(&Token::Symbol(symbol));
         self.at += usize::from(found);
@@ -82,7 +82,7 @@ impl Parser {
             };
             let base = left.number()?;
             let right = self.product()?;
-            // A percentage is one of what stands before it, as on a pocket calculator.
+            // A percentage refers to the value before it, as on a pocket calculator.
             let change = match right {
                 Operand::Percent(_) => base.checked_mul(right.number()?),
                 Operand::Number(number) => Some(number),
@@ -144,7 +144,7 @@ impl Parser {
         Ok(Operand::Number(raised(base.number()?, exponent)?))
     }
 
-    /// An operand, with `%` after it unless that `%` stands between two operands.
+    /// Reads an operand, with `%` after it unless that `%` stands between two operands.
     fn percentage(&mut self) -> Result<Operand, Error> {
         let number = self.operand()?;
         let is_remainder = match self.tokens.get(self.at + 1) {
@@ -289,7 +289,7 @@ fn apply(name: &str, arguments: &[Decimal]) -> Result<Decimal, Error> {
     }
 }
 
-/// Half away from zero, as people round.
+/// Rounds half away from zero, as people do.
 fn rounded(number: Decimal, places: u32) -> Decimal {
     number.round_dp_with_strategy(places, rust_decimal::RoundingStrategy::MidpointAwayFromZero)
 }

@@ -1,4 +1,4 @@
-//! What expressions come to, and what the refusals say.
+//! Values of expressions, and messages of refusals.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,7 +19,7 @@ fn text(expression: &str) -> String {
 }
 
 #[test]
-fn arithmetic_comes_out_as_on_paper() {
+fn arithmetic_is_exact_in_decimals() {
     let cases = [
         ("1 + 2 * 3", "7"),
         ("12 * (3+4)", "84"),
@@ -66,7 +66,7 @@ fn arithmetic_comes_out_as_on_paper() {
 }
 
 #[test]
-fn a_value_is_a_json_number_and_whole_when_it_is_whole() {
+fn whole_value_is_whole_json_number() {
     assert_eq!(
         call(&json!({"expression": "12 * 7"})).unwrap()["value"],
         json!(84)
@@ -78,7 +78,7 @@ fn a_value_is_a_json_number_and_whole_when_it_is_whole() {
 }
 
 #[test]
-fn what_cannot_be_computed_says_why() {
+fn invalid_expression_has_a_reason() {
     let cases = [
         ("1 / 0", "divides by zero"),
         ("1 % 0 + 1", "divides by zero"),
@@ -113,7 +113,7 @@ fn what_cannot_be_computed_says_why() {
 
 proptest! {
     #[test]
-    fn any_text_gives_a_value_or_a_reason(text in "[0-9+*/%^(). ,a-z-]{0,40}", other in ".{0,30}") {
+    fn any_text_gives_value_or_reason(text in "[0-9+*/%^(). ,a-z-]{0,40}", other in ".{0,30}") {
         let _ = evaluate(&text);
         let _ = evaluate(&other);
     }

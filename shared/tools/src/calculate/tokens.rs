@@ -1,4 +1,4 @@
-//! Text to tokens. Commas stay tokens here: whether one separates thousands depends on where it stands.
+//! Splits text into tokens. Commas stay tokens here: only the position decides whether one separates thousands.
 
 use rust_decimal::Decimal;
 
@@ -48,7 +48,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, Error> {
     Ok(found)
 }
 
-/// The operator that a character stands for; none for a space.
+/// Returns the operator that a character stands for; none for a space.
 fn symbol(letter: char) -> Result<Option<char>, Error> {
     match letter {
         _ if letter.is_whitespace() => Ok(None),
@@ -60,7 +60,7 @@ fn symbol(letter: char) -> Result<Option<char>, Error> {
     }
 }
 
-/// How many bytes from the start are one number.
+/// Returns how many bytes from the start are one number.
 fn number_length(text: &str, inside_call: bool) -> usize {
     let digits = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
     let mut length = digits(text);

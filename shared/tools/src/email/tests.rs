@@ -1,4 +1,4 @@
-//! What is mailed and what is not, at a provider on loopback.
+//! Mails that are sent and mails that are refused, with a provider on loopback.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::http::test_server::{Server, answer};
-use crate::{HttpPolicy, Reach, Registry};
+use crate::{EgressPolicy, HttpPolicy, Registry};
 
 fn context(domains: &[&str], key: &str) -> CallContext {
     CallContext {
@@ -18,9 +18,9 @@ fn context(domains: &[&str], key: &str) -> CallContext {
         readable_schemas: Vec::new(),
         run_query: None,
         webhook_hosts: Vec::new(),
-        reach: Reach {
+        egress_policy: EgressPolicy {
             email_domains: domains.iter().map(|domain| (*domain).to_owned()).collect(),
-            ..Reach::default()
+            ..EgressPolicy::default()
         },
         database: None,
         idempotency_key: key.into(),
@@ -65,7 +65,7 @@ async fn send(server: &Server, arguments: Value) -> Result<Value, ToolError> {
 }
 
 #[tokio::test]
-async fn a_mail_is_posted_as_the_provider_takes_it() {
+async fn mail_is_posted_as_provider_documents() {
     let server = Server::start(answer(
         "200 OK\r\ncontent-type: application/json",
         b"{\"id\":\"49a3\"}",
@@ -92,7 +92,7 @@ async fn a_mail_is_posted_as_the_provider_takes_it() {
 }
 
 #[tokio::test]
-async fn nobody_is_written_to_whose_domain_is_not_listed() {
+async fn mail_to_unlisted_domain_is_refused() {
     let server = Server::start(answer("200 OK", b"{}")).await;
     for address in [
         "mia@evil.test",
@@ -152,7 +152,7 @@ async fn nobody_is_written_to_whose_domain_is_not_listed() {
 }
 
 #[tokio::test]
-async fn without_a_provider_a_key_or_a_call_key_nothing_is_sent_and_it_says_what_to_do() {
+async fn incomplete_configuration_sends_no_mail() {
     let server = Server::start(answer("200 OK", b"{}")).await;
     let context = context(&["example.com"], "k");
     let none = Registry::builtin(HttpPolicy::default()).unwrap();
@@ -196,7 +196,7 @@ async fn without_a_provider_a_key_or_a_call_key_nothing_is_sent_and_it_says_what
 }
 
 #[tokio::test]
-async fn what_the_providers_answer_means_for_the_next_try() {
+async fn provider_status_decides_retry() {
     for (head, code, retryable, after) in [
         ("401 Unauthorized", "email_not_configured", false, None),
         ("403 Forbidden", "email_not_configured", false, None),

@@ -1,8 +1,8 @@
-//! Which addresses are public. An allow-list for IPv6, a list of exceptions for IPv4.
+//! Public addresses: an allow-list for IPv6, a list of exceptions for IPv4.
 //!
-//! Source: the IANA special-purpose address registries for IPv4 and IPv6 (RFC 6890 and its
-//! successors). IPv6 forms that carry an IPv4 address inside (mapped, NAT64, 6to4, Teredo, ISATAP)
-//! are refused altogether, since where they lead depends on the network.
+//! Source: the IANA special-purpose address registries for IPv4 and IPv6 (RFC 6890 and its successors). IPv6 forms that
+//! carry an IPv4 address inside (mapped, NAT64, 6to4, Teredo, ISATAP) are refused altogether, since their destination
+//! depends on the network.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -30,10 +30,10 @@ const SPECIAL_V4: &[(Ipv4Addr, u8)] = &[
     (Ipv4Addr::new(240, 0, 0, 0), 4),     // Reserved, broadcast among it.
 ];
 
-/// The only IPv6 space that is handed out for the public internet…
+/// The only IPv6 space that is assigned to the public internet.
 const GLOBAL_V6: (Ipv6Addr, u8) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-/// …and what inside it is not.
+/// The parts of it that are not public.
 const SPECIAL_V6: &[(Ipv6Addr, u8)] = &[
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23), // Protocol assignments, Teredo among them.
     (Ipv6Addr::new(0x2001, 0x0db8, 0, 0, 0, 0, 0, 0), 32), // Documentation.
@@ -42,7 +42,7 @@ const SPECIAL_V6: &[(Ipv6Addr, u8)] = &[
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20), // Documentation.
 ];
 
-/// Says whether an address belongs to the public internet.
+/// Returns true if an address belongs to the public internet.
 #[must_use]
 pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
@@ -60,7 +60,7 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
     }
 }
 
-// A length that cannot be would make a network that holds everything or nothing; the tests hold the tables true.
+// An impossible length would make a network that holds everything or nothing; the tests check the tables.
 fn within_v4(network: Ipv4Addr, length: u8, address: Ipv4Addr) -> bool {
     Ipv4Net::new(network, length).is_ok_and(|network| network.contains(&address))
 }
@@ -69,7 +69,7 @@ fn within_v6(network: Ipv6Addr, length: u8, address: Ipv6Addr) -> bool {
     Ipv6Net::new(network, length).is_ok_and(|network| network.contains(&address))
 }
 
-/// An interface id that carries an IPv4 address (RFC 5214).
+/// Returns true for an interface id that carries an IPv4 address (RFC 5214).
 fn is_isatap(address: Ipv6Addr) -> bool {
     matches!(
         address.segments(),
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn every_network_in_the_tables_can_be_read() {
+    fn every_network_in_tables_is_valid() {
         assert!(
             SPECIAL_V4
                 .iter()

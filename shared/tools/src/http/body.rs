@@ -1,4 +1,4 @@
-//! Bodies of answers: what is text, and how much of it is kept.
+//! Bodies of answers: detection of text, and its limit.
 
 use reqwest::Response;
 use reqwest::header::CONTENT_TYPE;
@@ -10,7 +10,7 @@ use crate::ToolError;
 pub(crate) struct Body {
     pub(crate) bytes: Vec<u8>,
     content_type: String,
-    /// Whether there is more than was read.
+    /// True if there is more than was read.
     pub(crate) is_cut: bool,
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn is_text(content_type: &str) -> bool {
         )
 }
 
-/// As much of the start as fits into `room` bytes of JSON text, where a control character takes six.
+/// Returns as much of the start as fits into `room` bytes of JSON text, where a control character takes six.
 pub(crate) fn shortened(body: &str, mut room: usize) -> &str {
     for (position, letter) in body.char_indices() {
         let cost = match letter {

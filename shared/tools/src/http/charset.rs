@@ -1,4 +1,4 @@
-//! Decodes bodies to text: what a host sends is in the encoding that it declares, and often it declares none.
+//! Decodes bodies to text. The encoding is the one that the host declares; often it declares none.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
@@ -18,7 +18,7 @@ pub(crate) fn decode(content_type: &str, bytes: &[u8]) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-/// JSON is UTF-8 whatever it holds (RFC 8259).
+/// Returns the encoding of undeclared bytes. JSON is always UTF-8 (RFC 8259).
 fn guessed(content_type: &str, bytes: &[u8]) -> &'static Encoding {
     let is_json = content_type.to_ascii_lowercase().contains("json");
     if is_json || std::str::from_utf8(bytes).is_ok() {
@@ -47,7 +47,7 @@ fn of_document(bytes: &[u8]) -> Option<&'static Encoding> {
     let mut tags = start.split("<meta").skip(1);
     let in_meta = || tags.find_map(|tag| labelled(tag.split('>').next()?, "charset"));
     let encoding = in_xml.or_else(in_meta)?;
-    // Whoever reads the declaration as ASCII has not got UTF-16 before them.
+    // A declaration that can be read as ASCII is not in UTF-16.
     Some(if encoding == UTF_16LE || encoding == UTF_16BE {
         UTF_8
     } else {
@@ -55,7 +55,7 @@ fn of_document(bytes: &[u8]) -> Option<&'static Encoding> {
     })
 }
 
-/// The encoding that stands after `name=`, quoted or not.
+/// Returns the encoding after `name=`, quoted or not.
 fn labelled(text: &str, name: &str) -> Option<&'static Encoding> {
     text.split(name).skip(1).find_map(|rest| {
         let value = rest.trim_start().strip_prefix('=')?.trim_start();

@@ -1,8 +1,8 @@
-//! No way to write a forbidden address leads any tool to one: hundreds of URLs, each by every tool that speaks HTTP,
-//! straight and by redirect. That nothing was dialled is not asked of the code but of sockets.
+//! No spelling of a forbidden address leads any tool to one: hundreds of URLs, each by every tool that speaks HTTP,
+//! directly and by redirect. Listening sockets, not the code, prove that nothing was dialled.
 //!
 //! On Linux all of it runs once more in a network of its own, where every address there is belongs to this machine: a
-//! connection to 10.0.0.1 or to the metadata service would arrive, and be seen with the address that was dialled.
+//! connection to 10.0.0.1 or to the metadata service would arrive, and show the address that was dialled.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -23,9 +23,9 @@ use serde_json::{Value, json};
 use super::test_server::{self, Server, answer};
 use super::vectors::{self, PUBLIC, PUBLIC_V6};
 use super::{Http, HttpPolicy, Lookup};
-use crate::{CallContext, McpServer, Reach, Registry, StepDatabase, ToolError};
+use crate::{CallContext, EgressPolicy, McpServer, Registry, StepDatabase, ToolError};
 
-/// Tells the test that it runs in a network of its own.
+/// Set in the test that runs in a network of its own.
 const INSIDE: &str = "GOALPOST_TEST_OWN_NETWORK";
 
 /// Listens on a port of every address of this machine, and keeps the addresses that were dialled.
@@ -59,7 +59,7 @@ impl Trap {
     }
 }
 
-/// A workspace that lists whatever is asked for, and an MCP server wherever it is said to be.
+/// A workspace that lists every host, and an MCP server at the given address.
 struct Anywhere(String);
 
 impl StepDatabase for Anywhere {
@@ -89,7 +89,8 @@ impl StepDatabase for Anywhere {
     }
 }
 
-/// The host of a URL as a workspace would have to list it, so that only the rules about addresses stand in the way.
+/// Returns the host of a URL as a workspace would have to list it, so that only the rules about addresses can refuse
+/// it.
 fn listed(url: &str) -> Vec<String> {
     let Ok(url) = url::Url::parse(url.trim()) else {
         return Vec::new();
@@ -109,9 +110,9 @@ fn context(url: &str) -> CallContext {
         readable_schemas: Vec::new(),
         run_query: None,
         webhook_hosts: listed(url),
-        reach: Reach {
+        egress_policy: EgressPolicy {
             http_hosts: listed(url),
-            ..Reach::default()
+            ..EgressPolicy::default()
         },
         database: Some(Arc::new(Anywhere(url.to_owned()))),
         idempotency_key: "1/a".into(),
@@ -119,7 +120,7 @@ fn context(url: &str) -> CallContext {
     }
 }
 
-/// Every call of every tool that could lead to a URL.
+/// Returns every call of every tool that could lead to a URL.
 fn calls(url: &str) -> Vec<(&'static str, Value)> {
     vec![
         ("http_get", json!({"url": url})),
@@ -146,7 +147,7 @@ fn is_refusal(error: &ToolError) -> bool {
     codes.contains(&error.code.as_ref()) && !error.retryable
 }
 
-/// Tries all of it; gives the number of URLs.
+/// Makes all calls; returns the number of URLs.
 async fn try_everything(port: u16) -> usize {
     let vectors = vectors::all(port);
     let straight = registry(Lookup::Table(vectors.names.clone()), &[port], &[]);
@@ -163,7 +164,7 @@ async fn try_everything(port: u16) -> usize {
                 error.message
             );
         }
-        // A redirect is followed by what reads, each hop under the same rules.
+        // Only reading calls follow a redirect, each hop under the same rules.
         if url.contains(char::is_control) {
             continue;
         }
@@ -180,13 +181,13 @@ async fn try_everything(port: u16) -> usize {
         );
         let from = format!("http://{own}/");
         let mut context = context(url);
-        context.reach.http_hosts.push(own);
+        context.egress_policy.http_hosts.push(own);
         for (tool, arguments) in [
             ("http_get", json!({"url": from})),
             ("http", json!({"method": "GET", "url": from})),
         ] {
             let called = hops.call(tool, &arguments, &context).await;
-            // What is no absolute URL is read as a path on the first host, which then redirects for ever.
+            // A text that is no absolute URL is read as a path on the first host, which then redirects for ever.
             let refused = called
                 .as_ref()
                 .is_err_and(|error| is_refusal(error) || error.code == "too_many_redirects");
@@ -197,7 +198,7 @@ async fn try_everything(port: u16) -> usize {
 }
 
 #[tokio::test]
-async fn no_spelling_name_or_redirect_leads_a_tool_to_a_forbidden_address() {
+async fn no_url_reaches_a_forbidden_address() {
     let trap = Trap::set(0);
     let count = try_everything(trap.port).await;
     println!("{count} URLs, each by six calls and two redirects");
@@ -205,7 +206,7 @@ async fn no_spelling_name_or_redirect_leads_a_tool_to_a_forbidden_address() {
     assert_eq!(trap.dialled(), Vec::<IpAddr>::new());
 }
 
-/// A stranger can list any host in a workspace of their own, and register it as an MCP server.
+/// A user can list any host in their own workspace, and register it as an MCP server.
 #[tokio::test]
 async fn private_host_of_another_workspace_is_not_dialled() {
     let server = Server::start(answer("200 OK", b"{}")).await;
@@ -216,13 +217,13 @@ async fn private_host_of_another_workspace_is_not_dialled() {
     };
     let registry = Registry::builtin(policy).unwrap();
     let url = format!("http://{host}/");
-    let stranger = CallContext {
+    let outsider = CallContext {
         workspace_id: "3f2504e0-4f89-41d3-9a0c-0305e82c33ff".parse().unwrap(),
         ..context(&url)
     };
     for (tool, arguments) in calls(&url) {
         let error = registry
-            .call(tool, &arguments, &stranger)
+            .call(tool, &arguments, &outsider)
             .await
             .unwrap_err();
         assert!(
@@ -239,9 +240,9 @@ async fn private_host_of_another_workspace_is_not_dialled() {
     assert_eq!(server.count(), 1);
 }
 
-/// The same where every address is this machine's: what is not refused arrives.
+/// Runs the same where every address is local: a call that is not refused arrives.
 #[tokio::test]
-async fn in_a_network_where_every_address_answers_nothing_forbidden_is_dialled() {
+async fn forbidden_addresses_are_not_dialled_in_own_network() {
     if std::env::var_os(INSIDE).is_none() {
         return run_in_own_network();
     }
@@ -260,7 +261,8 @@ async fn in_a_network_where_every_address_answers_nothing_forbidden_is_dialled()
     let mut expected = Vec::new();
     for (host, address) in [
         ("four.example.com".to_owned(), public),
-        // Another reader of URLs may take what stands before the @ for a user name; this one dials what it checked.
+        // Another parser of URLs may take the text before the @ for a user name; this one dials the host that it
+        // checked.
         ("four.example.com\\@127.0.0.1".to_owned(), public),
         (PUBLIC.to_owned(), public),
         ("six.example.com".to_owned(), public_v6),
@@ -286,7 +288,7 @@ async fn in_a_network_where_every_address_answers_nothing_forbidden_is_dialled()
     println!("{count} URLs in a network of its own");
 }
 
-/// A name that leads elsewhere at the second look is dialled where the first look led, or refused.
+/// Checks that a name which resolves differently the second time is dialled at its first address, or refused.
 async fn rebind(trap: &Trap, public: IpAddr, before: usize) {
     for private in ["127.0.0.1", "169.254.169.254", "10.0.0.1", "::1"] {
         let private: IpAddr = private.parse().unwrap();
@@ -318,8 +320,7 @@ async fn rebind(trap: &Trap, public: IpAddr, before: usize) {
 /// Runs the test above again, in a network namespace whose every address is local.
 fn run_in_own_network() {
     let own = std::env::current_exe().unwrap();
-    let test =
-        "http::forbidden::in_a_network_where_every_address_answers_nothing_forbidden_is_dialled";
+    let test = "http::forbidden::forbidden_addresses_are_not_dialled_in_own_network";
     let script = "ip link set lo up && ip route add local 0.0.0.0/0 dev lo && ip -6 route add local ::/0 dev lo || exit 77; \
                   exec \"$0\" --exact \"$1\" --nocapture";
     let run = Command::new("unshare")
@@ -330,8 +331,8 @@ fn run_in_own_network() {
         .output();
     match run {
         Ok(output) if output.status.success() => {
-            let said = String::from_utf8_lossy(&output.stdout).into_owned();
-            assert!(said.contains("URLs in a network of its own"), "{said}");
+            let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(stdout.contains("URLs in a network of its own"), "{stdout}");
         }
         Ok(output) if output.status.code() == Some(101) => {
             panic!(

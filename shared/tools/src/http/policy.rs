@@ -1,4 +1,4 @@
-//! Which URLs may be asked for, before anything is looked up.
+//! The rules for URLs, applied before anything is resolved.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ use url::{Host, Url};
 use super::address;
 use crate::ToolError;
 
-/// Names that never mean a public host, whatever a resolver says.
+/// Names that never mean a public host, whatever a resolver returns.
 const LOCAL_SUFFIXES: &[&str] = &[
     "localhost",
     "local",
@@ -21,7 +21,7 @@ const LOCAL_SUFFIXES: &[&str] = &[
     "home.arpa",
 ];
 
-/// What an installation adds to the built-in rules.
+/// The additions of an installation to the built-in rules.
 #[derive(Debug, Clone, Default)]
 pub struct HttpPolicy {
     /// `host:port` pairs that may be reached by plain http and at any address: for local tests only.
@@ -36,7 +36,7 @@ pub struct HttpPolicy {
 }
 
 impl HttpPolicy {
-    /// Says whether a URL may be asked for; true when it is one of the exempt hosts.
+    /// Checks that a URL may be called; true when it is one of the exempt hosts.
     pub(crate) fn allows(&self, url: &Url) -> Result<bool, ToolError> {
         let refused = |message: String| Err(ToolError::terminal("address_refused", message));
         let (host, name, port) = self.destination(url)?;
@@ -63,8 +63,8 @@ impl HttpPolicy {
         Ok(false)
     }
 
-    /// Checks that a workspace which lists these hosts (`host`, or `host:port` for another port than https' own) may call
-    /// a URL; true when it is a private host that serves the workspace. Whatever is not listed is refused. `column` is
+    /// Checks that a workspace which lists these hosts (`host`, or `host:port` for another port than https' own) may
+    /// call a URL; true when it is a private host that serves the workspace. Unlisted hosts are refused. `column` is
     /// where the workspace lists them.
     pub(crate) fn allows_listed(
         &self,
@@ -106,7 +106,8 @@ impl HttpPolicy {
         self.allows(url)
     }
 
-    /// The host, its name as it is compared, and the port; refused whoever asks: credentials, and denied hosts.
+    /// Returns the host, its name in the form that is compared, and the port. Credentials and denied hosts are always
+    /// refused.
     fn destination<'url>(
         &self,
         url: &'url Url,
@@ -121,7 +122,7 @@ impl HttpPolicy {
                 url.scheme()
             ));
         };
-        // A last dot changes nothing about where a name leads.
+        // A last dot does not change the host that a name means.
         let name = host.to_string().trim_end_matches('.').to_ascii_lowercase();
         if self.denied_hosts.contains(&name) {
             return refused(format!("{name} is not asked for by this installation"));
@@ -140,7 +141,7 @@ fn literal(ip: IpAddr) -> Result<(), ToolError> {
     ))
 }
 
-/// A name without a dot, or below a name that is only used inside.
+/// Returns true for a name without a dot, or below a name that is only used inside.
 fn is_local(name: &str) -> bool {
     let below = |suffix: &str| {
         name.strip_suffix(suffix)

@@ -1,7 +1,7 @@
-//! The resolver that the client uses for every name: it gives public addresses or none.
+//! The resolver that the client uses for every name: it returns public addresses or none.
 //!
-//! The client connects to what this returns and asks nobody else, so there is no moment between the
-//! check and the connection in which a name could start to lead elsewhere.
+//! The client connects to these addresses and resolves nothing again, so a name cannot change its address between the
+//! check and the connection.
 
 use std::net::SocketAddr;
 
@@ -9,7 +9,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::address;
 
-/// Where addresses come from.
+/// A source of addresses.
 #[derive(Clone)]
 pub(crate) enum Lookup {
     /// The machine's resolver.
@@ -22,7 +22,7 @@ pub(crate) enum Lookup {
     Turns(std::sync::Arc<std::sync::Mutex<std::collections::VecDeque<Vec<std::net::IpAddr>>>>),
 }
 
-/// A name that leads somewhere private. One such address among public ones is enough to refuse.
+/// A name with a private address. One such address among public ones is enough to refuse.
 #[derive(Debug, thiserror::Error)]
 #[error("{name} leads to {address}, which is not a public address")]
 pub(super) struct NotPublic {

@@ -1,4 +1,4 @@
-//! A server on loopback that gives one answer to everything, counts who came and keeps what they sent.
+//! A server on loopback with one answer to every request, which counts connections and keeps the requests.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -12,12 +12,12 @@ use domain::{PrivateHosts, WorkspaceId};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The workspace of every call in these tests.
+/// Returns the workspace of every call in these tests.
 pub(crate) fn workspace() -> WorkspaceId {
     "3f2504e0-4f89-41d3-9a0c-0305e82c3301".parse().unwrap()
 }
 
-/// Private hosts that serve [`workspace`] alone.
+/// Returns private hosts that serve [`workspace`] alone.
 pub(crate) fn private(hosts: &[String]) -> PrivateHosts {
     let entries = hosts.iter().map(|host| format!("{host}={}", workspace()));
     PrivateHosts::parse(&entries.collect::<Vec<_>>().join(" ")).unwrap()
@@ -74,7 +74,7 @@ async fn request(stream: &mut TcpStream) -> String {
 }
 
 fn is_whole(text: &str) -> bool {
-    // What is not HTTP, such as the start of a TLS handshake, is answered at once.
+    // Input that is not HTTP, such as the start of a TLS handshake, is answered at once.
     if !text.is_empty() && !text.is_ascii() {
         return true;
     }

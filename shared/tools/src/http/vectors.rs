@@ -1,4 +1,4 @@
-//! Ways to write an address that may not be reached: the list that the tests of all tools share.
+//! Spellings of addresses that may not be reached: the list that the tests of all tools share.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// An address of the public internet, which nothing of ours stands behind.
+/// An address of the public internet without a server of these tests.
 pub(crate) const PUBLIC: &str = "93.184.216.34";
 pub(crate) const PUBLIC_V6: &str = "2606:4700::1111";
 
@@ -56,7 +56,7 @@ const FORBIDDEN_V6: &[&str] = &[
     "ff02::1",
 ];
 
-/// Names that mean something inside, whatever a resolver says.
+/// Names that mean a host inside, whatever a resolver returns.
 const LOCAL_NAMES: &[&str] = &[
     "localhost",
     "LOCALHOST",
@@ -78,13 +78,13 @@ const LOCAL_NAMES: &[&str] = &[
     "PROJECT.SUPABASE.CO.",
 ];
 
-/// URLs that must be refused, and the names that a resolver knows.
+/// URLs that must be refused, and the names of the test's resolver.
 pub(crate) struct Vectors {
     pub(crate) urls: Vec<String>,
     pub(crate) names: BTreeMap<String, Vec<IpAddr>>,
 }
 
-/// All of them, on this port where the port is not the point.
+/// Returns all of them, on this port where the port is not the point.
 pub(crate) fn all(port: u16) -> Vectors {
     let mut names = BTreeMap::new();
     let mut hosts: BTreeSet<String> = LOCAL_NAMES.iter().map(|name| (*name).to_owned()).collect();
@@ -106,7 +106,7 @@ pub(crate) fn all(port: u16) -> Vectors {
     hosts.extend(v6.iter().map(|ip| format!("[{ip}]")));
     hosts.extend(v6.iter().map(|ip| format!("[{}]", in_full(*ip))));
     addresses.extend(v6.into_iter().map(IpAddr::V6));
-    // Names that lead there: alone, before a public address, after one.
+    // Names with forbidden addresses: alone, before a public address, after one.
     let public: IpAddr = PUBLIC.parse().unwrap();
     for (number, ip) in addresses.into_iter().enumerate() {
         names.insert(format!("alone{number}.example.com"), vec![ip]);
@@ -133,7 +133,7 @@ pub(crate) fn all(port: u16) -> Vectors {
     Vectors { urls, names }
 }
 
-/// An IPv4 address as URL parsers, resolvers and people may read it.
+/// Returns spellings of an IPv4 address that URL parsers, resolvers and people may read.
 fn spellings(ip: Ipv4Addr) -> Vec<String> {
     let [a, b, c, d] = ip.octets();
     let number = u32::from(ip);
@@ -171,7 +171,7 @@ fn spellings(ip: Ipv4Addr) -> Vec<String> {
     ]
 }
 
-/// IPv6 addresses that carry an IPv4 address inside: mapped, compatible, NAT64, 6to4, Teredo, ISATAP.
+/// Returns IPv6 addresses that carry an IPv4 address inside: mapped, compatible, NAT64, 6to4, Teredo, ISATAP.
 fn carriers(ip: Ipv4Addr) -> Vec<Ipv6Addr> {
     let number = u32::from(ip);
     let (high, low) = ((number >> 16) as u16, (number & 0xffff) as u16);
@@ -206,7 +206,7 @@ fn in_full(ip: Ipv6Addr) -> String {
     groups.join(":")
 }
 
-/// Schemes, ports, user names and forms of URLs that lead elsewhere than they seem to.
+/// Returns schemes, ports, user names and forms of URLs with an unexpected destination.
 fn tricks(port: u16) -> Vec<String> {
     let mut urls: Vec<String> = [
         "file:///proc/self/environ",

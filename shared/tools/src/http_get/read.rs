@@ -1,4 +1,4 @@
-//! A response to a result: text only, within the caps.
+//! Converts a response to a result: text only, within the caps.
 
 use reqwest::Response;
 use reqwest::header::CONTENT_ENCODING;
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use crate::ToolError;
 use crate::http::{body, retry_after};
 
-/// Bytes that are read of a body. Compressed bodies are neither asked for nor read.
+/// Bytes that are read of a body. Compressed bodies are neither requested nor read.
 const MAX_BODY_BYTES: usize = 1024 * 1024;
 
-/// Bytes of the body in the result, as JSON text; the rest is cut off and said so.
+/// Bytes of the body in the result, as JSON text; the rest is cut off and `truncated` set.
 const MAX_SHOWN_BYTES: usize = 200 * 1024;
 
-/// Gives `{"status", "content_type", "body", "truncated"}`; 4xx too, which says something of what was asked for.
+/// Returns `{"status", "content_type", "body", "truncated"}`; also for 4xx, whose body may explain the refusal.
 pub(crate) async fn result(mut response: Response) -> Result<Value, ToolError> {
     let status = response.status();
     if status.is_server_error() || status.as_u16() == 429 {

@@ -1,4 +1,4 @@
-//! What is reached and what is not. Every server here is on loopback and counts its connections.
+//! Servers that are reached and servers that are not. Every server here is on loopback and counts its connections.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -19,7 +19,7 @@ async fn get(tool: &HttpGet, url: &str) -> Result<Value, ToolError> {
     tool.call(&json!({"url": url})).await
 }
 
-/// A tool that may use plain http to these servers and whose ports include theirs.
+/// Builds a tool that may use plain http to these servers and whose ports include theirs.
 fn tool(open: &[&Server], ports: &[&Server], names: &[(&str, &[&str])]) -> HttpGet {
     let policy = HttpPolicy {
         allowed_http: open
@@ -39,7 +39,7 @@ fn tool(open: &[&Server], ports: &[&Server], names: &[(&str, &[&str])]) -> HttpG
 }
 
 #[tokio::test]
-async fn text_comes_back_with_its_status_and_type() {
+async fn text_is_returned_with_status_and_type() {
     let server = Server::start(answer(
         "404 Not Found\r\ncontent-type: application/json; charset=utf-8",
         b"{\"a\":1}",
@@ -58,7 +58,7 @@ async fn text_comes_back_with_its_status_and_type() {
 }
 
 #[tokio::test]
-async fn no_spelling_of_a_private_address_reaches_a_server() {
+async fn private_address_spellings_reach_no_server() {
     let server = Server::start(answer("200 OK", b"secret")).await;
     let names: &[(&str, &[&str])] = &[
         ("127.0.0.1.nip.io", &["127.0.0.1"]),
@@ -211,7 +211,7 @@ async fn other_schemes_ports_and_credentials_are_refused() {
 }
 
 #[tokio::test]
-async fn a_redirect_to_a_private_address_is_not_followed() {
+async fn redirect_to_private_address_is_not_followed() {
     let secret = Server::start(answer("200 OK", b"secret")).await;
     let port = secret.port;
     let targets = [
@@ -239,7 +239,7 @@ async fn a_redirect_to_a_private_address_is_not_followed() {
 }
 
 #[tokio::test]
-async fn redirects_are_followed_three_times_and_not_more() {
+async fn redirects_are_followed_at_most_three_times() {
     let end = Server::start(answer("200 OK", b"there")).await;
     let hop = |port: u16| {
         answer(
@@ -264,7 +264,7 @@ async fn redirects_are_followed_three_times_and_not_more() {
 }
 
 #[tokio::test]
-async fn large_binary_compressed_and_failing_answers_are_refused() {
+async fn unusable_answers_are_refused() {
     let cases = [
         (
             answer("200 OK", &vec![b'a'; 1024 * 1024 + 1]),
@@ -308,7 +308,7 @@ async fn large_binary_compressed_and_failing_answers_are_refused() {
 }
 
 #[tokio::test]
-async fn a_long_body_is_cut_to_what_a_result_may_hold() {
+async fn long_body_is_cut_to_result_limit() {
     let server = Server::start(answer("200 OK", &vec![b'"'; 300 * 1024])).await;
     let result = get(
         &tool(&[&server], &[], &[]),

@@ -1,4 +1,4 @@
-//! What is called and what is not. Every server here is on loopback and counts its connections.
+//! Hosts that are called and hosts that are not. Every server here is on loopback and counts its connections.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,7 +8,7 @@
 
 use super::*;
 use crate::http::test_server::{Server, answer};
-use crate::{HttpPolicy, OUTCOME_UNKNOWN, Reach, Registry};
+use crate::{EgressPolicy, HttpPolicy, OUTCOME_UNKNOWN, Registry};
 
 fn host(server: &Server) -> String {
     format!("127.0.0.1:{}", server.port)
@@ -20,9 +20,9 @@ fn context(listed: &[String], key: &str) -> CallContext {
         readable_schemas: Vec::new(),
         run_query: None,
         webhook_hosts: Vec::new(),
-        reach: Reach {
+        egress_policy: EgressPolicy {
             http_hosts: listed.to_vec(),
-            ..Reach::default()
+            ..EgressPolicy::default()
         },
         database: None,
         idempotency_key: key.into(),
@@ -30,12 +30,12 @@ fn context(listed: &[String], key: &str) -> CallContext {
     }
 }
 
-/// A call through the one door, to hosts that are both listed and inside one's own network by the operator's word.
+/// Makes a call through [`Registry::call`], to hosts that the workspace lists and the operator names as private.
 async fn call(hosts: &[String], arguments: Value) -> Result<Value, ToolError> {
     call_among(hosts, hosts, arguments).await
 }
 
-/// The same with hosts that the operator names and the workspace does not list.
+/// Makes the same call to hosts that the operator names and the workspace does not list.
 async fn call_among(
     private: &[String],
     listed: &[String],
@@ -55,7 +55,7 @@ fn to(server: &Server, method: &str) -> Value {
 }
 
 #[tokio::test]
-async fn each_method_is_sent_with_its_body_and_what_writes_with_its_key() {
+async fn methods_send_body_and_writes_send_key() {
     for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
         let server = Server::start(answer(
             "200 OK\r\ncontent-type: application/json",
@@ -95,7 +95,7 @@ async fn each_method_is_sent_with_its_body_and_what_writes_with_its_key() {
 }
 
 #[tokio::test]
-async fn a_text_is_sent_as_it_is() {
+async fn text_body_is_sent_unchanged() {
     let server = Server::start(answer("204 No Content", b"")).await;
     let mut arguments = to(&server, "PUT");
     arguments["body"] = json!("a,b\n1,2");
@@ -107,7 +107,7 @@ async fn a_text_is_sent_as_it_is() {
 }
 
 #[tokio::test]
-async fn what_may_not_be_said_is_refused_before_anything_is_sent() {
+async fn forbidden_request_is_refused_unsent() {
     let server = Server::start(answer("200 OK", b"")).await;
     let with = |name: &str, value: Value| {
         let mut arguments = to(&server, "POST");
@@ -196,7 +196,7 @@ async fn only_listed_hosts_are_called_at_every_hop() {
 }
 
 #[tokio::test]
-async fn what_may_have_acted_is_not_sent_again_by_itself() {
+async fn possibly_executed_request_is_not_repeated() {
     let busy = "503 Service Unavailable\r\nretry-after: 7";
     let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc".to_vec();
     for (answer, code) in [
@@ -229,7 +229,7 @@ async fn what_may_have_acted_is_not_sent_again_by_itself() {
             assert!(!error.message.contains("hidden"), "{}", error.message);
         }
     }
-    // Too many requests, and a host that is not there: nothing was done.
+    // Too many requests, and an absent host: nothing was done.
     let server = Server::start(answer("429 Too Many Requests\r\nretry-after: 7", b"")).await;
     let error = call(&[host(&server)], to(&server, "POST"))
         .await
@@ -251,7 +251,7 @@ async fn what_may_have_acted_is_not_sent_again_by_itself() {
         (error.code.as_ref(), error.retryable),
         ("http_failed", true)
     );
-    // What is wrong with the call is told as it is.
+    // A fault of the call itself is reported unchanged.
     let server = Server::start(answer("422 Unprocessable Content", b"no name")).await;
     let result = call(&[host(&server)], to(&server, "POST")).await.unwrap();
     assert_eq!(

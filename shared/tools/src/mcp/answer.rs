@@ -1,4 +1,4 @@
-//! Reads a server's answers. All of it is untrusted: it is read, cut to size, and never followed.
+//! Reads a server's answers. They are untrusted: they are read, cut to size, and never followed.
 
 use serde_json::{Map, Value, json};
 
@@ -6,13 +6,13 @@ use super::message::error_of;
 use crate::ToolError;
 use crate::http::body::shortened;
 
-/// Bytes of a server's own words in an error, as JSON text.
+/// Bytes of a server's own message in an error, as JSON text.
 const MAX_WORDS: usize = 1_000;
 
 /// Bytes of text, and of structured content, in a result.
 const MAX_TEXT_BYTES: usize = 120 * 1024;
 
-/// The code of an answer that is none of the protocol's.
+/// The code of an answer that does not follow the protocol.
 pub(super) const MALFORMED: &str = "mcp_malformed";
 
 pub(super) fn malformed(server: &str, what: &str) -> ToolError {
@@ -20,7 +20,7 @@ pub(super) fn malformed(server: &str, what: &str) -> ToolError {
     ToolError::terminal(MALFORMED, message)
 }
 
-/// Returns the result of a question.
+/// Returns the result of a request.
 ///
 /// # Errors
 /// `mcp_rejected` with the server's own reason; `mcp_malformed` without a result that is an object.
@@ -68,7 +68,7 @@ fn plain(value: &Value) -> String {
 /// Returns the result of a call: `{"text", "structured", "omitted", "truncated"}`.
 ///
 /// # Errors
-/// `mcp_tool_failed` with the reason for what the tool calls an error, as [`result`] otherwise, and `result_too_large`.
+/// `mcp_tool_failed` with the reason where the tool reports an error, as [`result`] otherwise, and `result_too_large`.
 pub(super) fn of_call(server: &str, tool: &str, message: Value) -> Result<Value, ToolError> {
     let mut result = result(server, message)?;
     let is_error = result.remove("isError").is_some_and(|flag| is_set(&flag));
@@ -76,7 +76,7 @@ pub(super) fn of_call(server: &str, tool: &str, message: Value) -> Result<Value,
     let content = result.remove("content").unwrap_or_default();
     let structured = match result.remove("structuredContent") {
         Some(structured) => structured,
-        // Older servers, and some of their own mind, answer under other names.
+        // Older and nonconforming servers answer under other names.
         None if content.is_null() && !result.is_empty() => Value::Object(result),
         None => Value::Null,
     };
@@ -119,7 +119,7 @@ pub(super) fn of_call(server: &str, tool: &str, message: Value) -> Result<Value,
     }))
 }
 
-/// Returns false for what no server means as an error.
+/// Returns false for values that no server means as an error.
 fn is_set(flag: &Value) -> bool {
     match flag {
         Value::Null | Value::Bool(false) => false,

@@ -1,11 +1,11 @@
-//! What a server is told to let us in: one header, whose name an admin gives and whose value an operator put into Vault.
+//! The credentials for a server: one header, whose name an admin gives and whose value an operator put into Vault.
 
 use reqwest::header::{HeaderName, HeaderValue};
 use secrecy::ExposeSecret as _;
 
 use crate::{McpServer, ToolError};
 
-/// Headers that only we set.
+/// Headers that only this client sets.
 const RESERVED: &[&str] = &[
     "accept",
     "connection",
@@ -23,7 +23,7 @@ const RESERVED: &[&str] = &[
     "upgrade",
 ];
 
-/// The header that carries them; one that the protocol needs itself is refused.
+/// Returns the header that carries the credentials; one that the protocol needs itself is refused.
 pub(super) fn name(server: &str, header: &str) -> Result<HeaderName, ToolError> {
     let name = header.to_ascii_lowercase();
     let name = HeaderName::from_bytes(name.as_bytes()).ok();
@@ -36,7 +36,7 @@ pub(super) fn name(server: &str, header: &str) -> Result<HeaderName, ToolError> 
         })
 }
 
-/// The header's value, from Vault. It is in no error.
+/// Returns the header's value, from Vault. No error contains it.
 pub(super) fn value(name: &str, server: &McpServer) -> Result<HeaderValue, ToolError> {
     let secret = server.auth_secret.as_ref().ok_or_else(|| {
         let message = format!(

@@ -1,10 +1,10 @@
-//! Server-sent events, as they come in pieces (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
+//! Reads server-sent events, which arrive in pieces (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
 
 use std::time::Duration;
 
 use reqwest::header::HeaderValue;
 
-/// What has been read of a stream.
+/// The state of a stream.
 #[derive(Default)]
 pub(super) struct Events {
     line: Vec<u8>,
@@ -18,7 +18,7 @@ pub(super) struct Events {
 }
 
 impl Events {
-    /// The data of the events that a piece completes.
+    /// Returns the data of the events that a piece completes.
     pub(super) fn take(&mut self, chunk: &[u8]) -> Vec<String> {
         self.bytes = self.bytes.saturating_add(chunk.len());
         let mut complete = Vec::new();
@@ -36,7 +36,7 @@ impl Events {
         complete
     }
 
-    /// The data of an event that the stream ended in. Half an event is no JSON.
+    /// Returns the data of an event that the stream ended in. Half an event is no JSON.
     pub(super) fn finish(&mut self) -> Option<String> {
         let complete = self.end_line();
         complete.or_else(|| self.end_line())
@@ -75,17 +75,17 @@ impl Events {
         }
     }
 
-    /// The id of the last event, from which the stream may be taken up again.
+    /// Returns the id of the last event, from which the stream may be resumed.
     pub(super) fn last_id(&self) -> Option<HeaderValue> {
         self.last_id.clone()
     }
 
-    /// How long the server wants to be left alone before that.
+    /// Returns the pause that the server requests before that.
     pub(super) fn pause(&self) -> Duration {
         self.pause
     }
 
-    /// All that was read.
+    /// Returns the bytes read so far.
     pub(super) fn bytes(&self) -> usize {
         self.bytes
     }

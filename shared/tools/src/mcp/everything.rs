@@ -1,4 +1,4 @@
-//! Against the protocol's own reference server, where Node is there; skipped by name where it is not.
+//! Tests against the protocol's own reference server, where Node is available; skipped by name where it is not.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -20,7 +20,7 @@ const PACKAGE: &str = "@modelcontextprotocol/server-everything@2026.8.31";
 /// Time for npm to fetch the server and for it to listen.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The server on a free port; nothing where it cannot be had, with the reason printed.
+/// Starts the server on a free port; returns none where it is not available, with the reason printed.
 async fn start() -> Option<(Child, u16)> {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -59,7 +59,7 @@ async fn start() -> Option<(Child, u16)> {
 }
 
 #[tokio::test]
-async fn the_reference_server_is_listed_and_called() {
+async fn reference_server_is_listed_and_called() {
     let Some((mut child, port)) = start().await else {
         return;
     };

@@ -1,5 +1,5 @@
-//! Mutated answers of servers: whatever comes is read, or refused with a reason; nothing is left out without a word.
-//! `GOALPOST_FUZZ_CASES` sets how many cases each test tries.
+//! Mutated answers of servers: each is read, or refused with a reason; no part is dropped silently.
+//! `GOALPOST_FUZZ_CASES` sets the number of cases of each test.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -55,7 +55,7 @@ fn odd(rng: &mut Rng) -> Value {
     rng.choice(values).unwrap()
 }
 
-/// The places of all values inside one, as JSON pointers.
+/// Collects the positions of all values inside one, as JSON pointers.
 fn places(value: &Value, here: &str, found: &mut Vec<String>) {
     found.push(here.to_owned());
     match value {
@@ -114,7 +114,7 @@ fn mutate(value: &mut Value, rng: &mut Rng) {
     }
 }
 
-/// A body as it is sent, and whether it still says the same.
+/// A body as it is sent, and whether its content is unchanged.
 struct Sent {
     content_type: &'static str,
     body: Vec<u8>,
@@ -211,7 +211,7 @@ fn read(sent: &Sent, id: u32, rng: &mut Rng) -> Option<Value> {
     data.iter().find_map(|data| message::in_text(data, id))
 }
 
-/// The answer to a question in what was sent: none, or an object with an error or a result under the id.
+/// Returns true if the body answers a request: an object with an error or a result under the id.
 fn is_answer(sent: &Value, id: u32) -> bool {
     let shown = sent["id"].to_string();
     let is_same = [id.to_string(), format!("{id}.0"), format!("\"{id}\"")].contains(&shown);
@@ -239,9 +239,9 @@ fn assert_reason(error: &ToolError) {
     );
 }
 
-/// What is sent for an answer, mutated up to three times, and what the client finds in it.
+/// Returns an answer mutated up to three times, and the client's reading of it.
 fn sent_and_read(good: &[Value], id: u32, number: u64) -> (Value, bool, Option<Value>) {
-    // A case is its number, so that a failure comes back. The first numbers of neighbouring seeds are correlated;
+    // A case is its number, so that a failure can be repeated. The first numbers of neighbouring seeds are correlated;
     // those of their forks are not.
     let mut rng = Rng::with_seed(number).fork();
     let mut value = rng.choice(good).unwrap().clone();
@@ -250,7 +250,7 @@ fn sent_and_read(good: &[Value], id: u32, number: u64) -> (Value, bool, Option<V
     }
     let sent = written(&value, &mut rng);
     let found = read(&sent, id, &mut rng);
-    // What a lenient reader makes of U+0000 and of large numbers is no loss.
+    // A lenient reader's changes of U+0000 and of large numbers are no loss.
     let value = read_json(&value.to_string()).unwrap_or_default();
     if sent.is_whole && value.is_object() {
         assert_eq!(found.is_some(), is_answer(&value, id), "{value}");
@@ -265,7 +265,7 @@ fn sent_and_read(good: &[Value], id: u32, number: u64) -> (Value, bool, Option<V
 }
 
 #[test]
-fn mutated_greeting_gives_a_known_version_or_a_reason() {
+fn mutated_greeting_gives_version_or_reason() {
     let good = ["2024-11-05", "2025-06-18", "2025-11-25"].map(|version| {
         json!({"jsonrpc": "2.0", "id": 0, "result": {
             "protocolVersion": version, "capabilities": {"tools": {"listChanged": true}}, "serverInfo": {"name": "s", "version": "1"}}})
@@ -286,7 +286,7 @@ fn mutated_greeting_gives_a_known_version_or_a_reason() {
 }
 
 #[test]
-fn mutated_list_leaves_no_entry_without_a_word() {
+fn mutated_list_reports_every_entry() {
     let schema = json!({"type": "object", "properties": {"to": {"type": "string", "pattern": "^(?!x)"}}, "required": ["to"]});
     let good = [
         json!({"jsonrpc": "2.0", "id": 1, "result": {"nextCursor": "2", "tools": [
@@ -357,7 +357,7 @@ fn assert_described(page: &[Value], tools: &[Value]) {
 }
 
 #[test]
-fn mutated_result_is_whole_or_has_a_reason() {
+fn mutated_result_is_complete_or_has_reason() {
     let content = json!([
         {"type": "text", "text": "first"},
         {"type": "image", "data": "aGVsbG8=", "mimeType": "image/png"},
@@ -400,7 +400,7 @@ fn mutated_result_is_whole_or_has_a_reason() {
     );
 }
 
-/// All that a server gave is in the result, or is named as omitted.
+/// Asserts that all content of a server's answer is in the result, or is named as omitted.
 fn assert_whole(found: &Value, result: &Value) {
     let given = &found["result"];
     assert!(

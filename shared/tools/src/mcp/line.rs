@@ -18,10 +18,10 @@ use crate::{CallContext, McpServer, OUTCOME_UNKNOWN, ToolError};
 /// Bytes of one answer, however it comes.
 pub(super) const MAX_ANSWER_BYTES: usize = 2 * 1024 * 1024;
 
-/// How often an interrupted stream is taken up again.
+/// The most times that an interrupted stream is resumed.
 const MAX_RESUMES: usize = 3;
 
-/// How long to wait before that, at most, whatever the server asks for.
+/// The longest pause before that, whatever the server requests.
 const MAX_PAUSE: Duration = Duration::from_secs(5);
 
 pub(super) const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -29,7 +29,7 @@ const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-versi
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
-/// The way to a server, with what every message to it carries.
+/// The connection to a server, with the headers of every message to it.
 pub(super) struct Line<'a> {
     http: &'a Http,
     server: &'a str,
@@ -37,39 +37,39 @@ pub(super) struct Line<'a> {
     is_exempt: bool,
     headers: HeaderMap,
     is_repeatable: bool,
-    /// Whether a tool has been asked to act, by a message whose answer is not here yet.
+    /// True if a tool has been called by a message whose answer has not arrived yet.
     may_have_acted: AtomicBool,
     timeout: Duration,
 }
 
-/// What a session adds to a message.
+/// The headers that a session adds to a message.
 #[derive(Default, Clone)]
 pub(super) struct Ticket {
     pub(super) session_id: Option<HeaderValue>,
     pub(super) version: Option<HeaderValue>,
 }
 
-/// Why there is no answer.
+/// The reason why there is no answer.
 pub(super) enum Failure {
-    /// The server does not know the session any more, and did nothing.
+    /// The server has dropped the session, and did nothing.
     SessionGone,
-    Told(ToolError),
+    Error(ToolError),
 }
 
 impl From<ToolError> for Failure {
     fn from(error: ToolError) -> Self {
-        Self::Told(error)
+        Self::Error(error)
     }
 }
 
-/// An answer, and the session that came with it.
+/// An answer, with its session.
 pub(super) struct Answer {
     pub(super) message: Value,
     pub(super) session_id: Option<HeaderValue>,
 }
 
 impl<'a> Line<'a> {
-    /// `is_repeatable`: whether a call may be made again when nobody knows what became of it.
+    /// Prepares the connection to a server. `is_repeatable`: a call with an unknown outcome may be made again.
     pub(super) fn to(
         http: &'a Arc<Http>,
         name: &'a str,
@@ -101,7 +101,7 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// Says that the next message makes a tool act, or that the last one did not.
+    /// Records that the next message makes a tool act, or that the last one did not.
     pub(super) fn acts(&self, may_have_acted: bool) {
         self.may_have_acted.store(may_have_acted, Ordering::Relaxed);
     }
@@ -128,7 +128,7 @@ impl<'a> Line<'a> {
             .headers(headers)
     }
 
-    /// Posts a message. With an id, waits for the answer to it; without one, it is enough that it was taken.
+    /// Posts a message. With an id, waits for the answer to it; without one, it is enough that it was accepted.
     pub(super) async fn post(
         &self,
         ticket: &Ticket,
@@ -156,7 +156,7 @@ impl<'a> Line<'a> {
         })
     }
 
-    /// Tells the server that a session is over. It may not care, and nobody waits for it.
+    /// Ends a session at the server. Failures are ignored.
     pub(super) async fn leave(&self, ticket: &Ticket) {
         let farewell = self
             .request(Method::DELETE, ticket)
@@ -194,7 +194,7 @@ impl<'a> Line<'a> {
             if let Some(message) = self.read_events(&mut response, &mut events, id).await? {
                 return Ok(message);
             }
-            // The stream ended before the answer. Where events have ids it may be taken up again: nothing is repeated.
+            // The stream ended before the answer. Where events have ids it may be resumed: nothing is repeated.
             let Some(last) = events.last_id().filter(|_| resumes < MAX_RESUMES) else {
                 let message = format!(
                     "the MCP server {} ended its answer before the result",
@@ -292,7 +292,7 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// A failure of a call that may have acted is repeated only where that does no harm.
+    /// Marks the failure of a call that may have acted as unknown, unless a repeat does no harm.
     pub(super) fn unless_unknown(&self, failure: ToolError) -> ToolError {
         let may_have_acted = self.may_have_acted.load(Ordering::Relaxed);
         let is_unknown = failure.retryable || failure.code == MALFORMED;

@@ -12,13 +12,13 @@ use crate::http::body::shortened;
 const MAX_DESCRIPTION_BYTES: usize = 8 * 1024;
 const MAX_NAME_BYTES: usize = 1_000;
 
-/// Levels of a schema as JSON: what is deeper, not every reader on the way reads.
+/// Levels of a schema as JSON: not every reader reads deeper ones.
 const MAX_SCHEMA_LEVELS: usize = 80;
 
-/// Letters of a name that models and the database take.
+/// Letters of a name that models and the database accept.
 const MAX_ALIAS_LETTERS: usize = 64;
 
-/// Returns where a list goes on; none where it ends.
+/// Returns the cursor of the next page; none at the end.
 pub(super) fn next_cursor(cursor: Option<&Value>) -> Option<&Value> {
     let cursor = cursor?;
     let goes_on = match cursor {
@@ -29,7 +29,7 @@ pub(super) fn next_cursor(cursor: Option<&Value>) -> Option<&Value> {
 }
 
 /// Describes listed tools for the database: `[{"name", "original_name", "description", "parameters", "problem"}]`.
-/// `name` is a name that everything here takes, the server's own where it is one. Otherwise it depends on the server's
+/// `name` is valid everywhere in Goalpost, the server's own name where possible. Otherwise it depends on the server's
 /// name alone, so that it stays the same.
 pub(super) fn describe(listed: &[Value]) -> Vec<Value> {
     let (plain, other): (Vec<&Value>, Vec<&Value>) = listed
@@ -67,7 +67,7 @@ pub(super) fn describe(listed: &[Value]) -> Vec<Value> {
     tools
 }
 
-/// Returns what people should read about tools: the name at the server where it is another, and what makes one unusable.
+/// Returns notes for people about tools: the name at the server where it differs, and the reason why one is unusable.
 pub(super) fn notes(tools: &Value) -> Vec<String> {
     let mut notes = Vec::new();
     for tool in tools.as_array().into_iter().flatten() {
@@ -100,7 +100,7 @@ fn described(tool: &Value, name: &str, original_name: &str, problem: Option<Stri
         Some(schema) => schema.clone(),
     };
     let problem = problem.or_else(|| problem_of(&description, &parameters));
-    // What cannot be used need not be kept.
+    // The contents of an unusable tool need not be kept.
     let (description, parameters) = match &problem {
         Some(_) => (shortened(&description, 1_000).to_owned(), json!({})),
         None => (description, parameters),
@@ -143,7 +143,7 @@ fn is_deeper(value: &Value, levels: usize) -> bool {
 /// Returns the name that a server gives a tool.
 ///
 /// # Errors
-/// Why there is none to call it by.
+/// The reason why it has no usable name.
 fn name_of(tool: &Value) -> Result<&str, String> {
     let Some(name) = tool.get("name") else {
         return Err("the server gives it no name".into());
@@ -160,7 +160,7 @@ fn name_of(tool: &Value) -> Result<&str, String> {
     }
 }
 
-/// Returns how people recognise an entry without a name.
+/// Returns a description by which people recognise an entry without a name.
 fn unnamed(tool: &Value) -> String {
     let given = tool.get("name").unwrap_or(tool);
     shortened(&given.to_string(), 200).to_owned()
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_names_stay_and_others_get_stable_ones() {
+    fn plain_names_stay_and_others_become_stable() {
         let long = "x".repeat(65);
         let names = [
             "repo/search",
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn entry_without_a_usable_name_is_listed_with_its_problem() {
+    fn entry_without_usable_name_lists_its_problem() {
         let long = "x".repeat(1_001);
         for (entry, problem) in [
             (json!({"name": ""}), "empty"),
@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn name_listed_twice_with_other_words_cannot_be_used() {
+    fn conflicting_entries_of_one_name_are_unusable() {
         for name in ["echo", "a/b"] {
             let same = json!({"name": name, "description": "one"});
             let tools = describe(&[same.clone(), same.clone()]);
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn schema_is_refused_for_size_depth_or_form_alone() {
+    fn schema_is_refused_for_size_depth_form() {
         let deep = (0..90).fold(json!({}), |inner, _| json!({"items": inner}));
         for (schema, is_usable) in [
             (

@@ -1,11 +1,11 @@
-//! Finds the answer to a question in what a server sends: one message, a list of them, or events.
+//! Finds the answer to a request in a server's output: one message, a list of them, or events.
 
 use domain::read_json;
 use serde_json::Value;
 
 use super::events::Events;
 
-/// Finds the answer in a body that came whole, whatever media type it was sent under.
+/// Finds the answer in a body that came whole, under any media type.
 pub(super) fn in_body(body: &str, id: u32) -> Option<Value> {
     in_text(body, id).or_else(|| {
         let mut events = Events::default();
@@ -34,7 +34,7 @@ pub(super) fn error_of(message: &Value) -> Option<&Value> {
 fn answers(message: &Value, id: u32) -> bool {
     let has_error = error_of(message).is_some();
     match message.get("id") {
-        // The error of a question that the server could not read. One is under way at a time.
+        // The error of a request that the server could not read. One is under way at a time.
         None | Some(Value::Null) => has_error,
         Some(given) => (has_error || message.get("result").is_some()) && is_same(given, id),
     }
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn error_without_id_answers_the_question() {
+    fn error_without_id_answers_the_request() {
         let text = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}"#;
         assert!(in_text(text, 7).is_some());
         assert!(in_text(&text.replace("\"id\":null,", ""), 7).is_some());

@@ -1,4 +1,4 @@
-//! A session with a server: its beginning, the questions asked in it, its end.
+//! A session with a server: its beginning, its requests, its end.
 
 use std::collections::HashSet;
 
@@ -9,10 +9,10 @@ use super::line::{Answer, Failure, Line, Ticket};
 use super::{answer, listing};
 use crate::ToolError;
 
-/// The version that is asked for: the newest that begins with `initialize`.
+/// The version that is requested: the newest that begins with `initialize`.
 const VERSION: &str = "2025-11-25";
 
-/// Versions whose answers are understood: what they say of tools differs in fields that may be missing.
+/// Versions whose answers are understood: their descriptions of tools differ in fields that may be missing.
 const KNOWN_VERSIONS: &[&str] = &[
     "2025-11-25",
     "2025-06-18",
@@ -21,7 +21,7 @@ const KNOWN_VERSIONS: &[&str] = &[
     "2024-10-07",
 ];
 
-/// Pages of a list of tools, and tools.
+/// The most pages of a list of tools.
 const MAX_PAGES: u32 = 20;
 const MAX_TOOLS: usize = 200;
 
@@ -44,7 +44,7 @@ impl<'a> Session<'a> {
         let Answer {
             message,
             session_id,
-        } = answer.map_err(|failure| told(line, failure))?;
+        } = answer.map_err(|failure| into_error(line, failure))?;
         let version = version_of(line.server(), message)?;
         let session = Self {
             line,
@@ -55,11 +55,11 @@ impl<'a> Session<'a> {
         };
         let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
         let taken = line.post(&session.ticket, &ready, None).await;
-        taken.map_err(|failure| told(line, failure))?;
+        taken.map_err(|failure| into_error(line, failure))?;
         Ok(session)
     }
 
-    /// The tools, as the database records them ([`listing::describe`]). The list ends where a cursor was there before.
+    /// Returns the tools, as the database records them ([`listing::describe`]). The list ends where a cursor repeats.
     pub(super) async fn tools(&self) -> Result<Value, ToolError> {
         let mut listed: Vec<Value> = Vec::new();
         let mut seen = HashSet::new();
@@ -72,7 +72,7 @@ impl<'a> Session<'a> {
             let question =
                 json!({"jsonrpc": "2.0", "id": id, "method": "tools/list", "params": params});
             let answer = self.line.post(&self.ticket, &question, Some(id)).await;
-            let answer = answer.map_err(|failure| told(self.line, failure))?;
+            let answer = answer.map_err(|failure| into_error(self.line, failure))?;
             let result = answer::result(self.line.server(), answer.message)?;
             for tool in page_of(self.line.server(), &result)? {
                 if !listed.contains(tool) && listed.len() <= MAX_TOOLS {
@@ -97,7 +97,7 @@ impl<'a> Session<'a> {
         ))
     }
 
-    /// Calls a tool. A server that has forgotten the session did nothing, so it is asked again, once, in a new one.
+    /// Calls a tool. A server that has dropped the session did nothing, so the call is repeated, once, in a new one.
     pub(super) async fn call(&mut self, tool: &str, arguments: &Value) -> Result<Value, ToolError> {
         let question = json!({
             "jsonrpc": "2.0", "id": 100, "method": "tools/call",
@@ -111,7 +111,7 @@ impl<'a> Session<'a> {
             self.line.acts(true);
             answer = self.line.post(&self.ticket, &question, Some(100)).await;
         }
-        let answer = answer.map_err(|failure| told(self.line, failure))?;
+        let answer = answer.map_err(|failure| into_error(self.line, failure))?;
         let result = answer::of_call(self.line.server(), tool, answer.message);
         result.map_err(|error| self.line.unless_unknown(error))
     }
@@ -143,9 +143,9 @@ pub(super) fn page_of<'a>(
     page.ok_or_else(|| answer::malformed(server, "its list of tools is none"))
 }
 
-fn told(line: &Line<'_>, failure: Failure) -> ToolError {
+fn into_error(line: &Line<'_>, failure: Failure) -> ToolError {
     match failure {
-        Failure::Told(error) => error,
+        Failure::Error(error) => error,
         Failure::SessionGone => {
             let message = format!(
                 "the MCP server {} forgets its sessions at once; trying again later may help",

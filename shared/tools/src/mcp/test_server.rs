@@ -1,4 +1,4 @@
-//! A server made with the official library, that can be told to misbehave; and what the database says of it.
+//! A server made with the official library, with faults on request; and the database's record of it.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -29,7 +29,7 @@ use tokio::net::TcpListener;
 
 use crate::{McpServer, StepDatabase, ToolError};
 
-/// How answers come.
+/// The form of answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Mode {
     /// A session, and events.
@@ -38,7 +38,7 @@ pub(super) enum Mode {
     Json,
 }
 
-/// What goes wrong, on the way to `tools/call`.
+/// A fault on the way to `tools/call`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trouble {
     ForgetsSessionOnce,
@@ -47,21 +47,21 @@ pub(super) enum Trouble {
     Stops,
     Redirects,
     SpeaksHtml,
-    /// Already when a session is begun.
+    /// Already at the start of a session.
     FailsAtOnce,
 }
 
 #[derive(Clone, Default)]
 pub(super) struct Server {
     pub(super) tools: Arc<Mutex<Vec<(String, String, Value)>>>,
-    /// The calls that came through to a tool.
+    /// The calls that reached a tool.
     pub(super) calls: Arc<Mutex<Vec<String>>>,
-    /// What came over HTTP: method and JSON-RPC method.
+    /// The HTTP requests: method and JSON-RPC method.
     pub(super) seen: Arc<Mutex<Vec<String>>>,
     pub(super) trouble: Arc<Mutex<Option<Trouble>>>,
     /// Headers that came with the last message.
     pub(super) headers: Arc<Mutex<BTreeMap<String, String>>>,
-    /// What `x-key` has to be.
+    /// The required value of `x-key`.
     key: Option<String>,
     pub(super) port: u16,
 }
@@ -116,7 +116,7 @@ impl ServerHandler for Server {
         ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
     }
 
-    /// Two tools a page.
+    /// Returns two tools a page.
     async fn list_tools(
         &self,
         request: Option<PaginatedRequestParams>,
@@ -228,7 +228,7 @@ async fn misbehave(State(server): State<Server>, request: Request, next: Next) -
     next.run(Request::from_parts(parts, Body::from(body))).await
 }
 
-/// What the database knows of one server: as rows, of which some were approved.
+/// The database's rows of one server, of which some were approved.
 #[derive(Clone)]
 pub(super) struct Desk {
     pub(super) url: String,
@@ -252,7 +252,7 @@ impl Desk {
         }
     }
 
-    /// Approves whatever was recorded last.
+    /// Approves the tools that were recorded last.
     pub(super) fn approve(&self) {
         let recorded = self.recorded.lock().unwrap().clone();
         let tools = recorded.as_array().unwrap().iter();
@@ -296,7 +296,7 @@ impl StepDatabase for Desk {
         let known = match tool {
             Some(None) => Err(ToolError::terminal(
                 "mcp_tool_not_approved",
-                "nobody approved it",
+                "the tool is not approved",
             )),
             _ => Ok(server),
         };

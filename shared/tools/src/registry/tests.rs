@@ -1,4 +1,4 @@
-//! The checks around every call, and the built-in tools as the database will list them.
+//! The checks around every call, and the descriptions of the built-in tools.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -27,7 +27,7 @@ fn context(run_query: Option<QueryRunner>) -> CallContext {
         readable_schemas: vec!["public".into()],
         run_query,
         webhook_hosts: Vec::new(),
-        reach: Reach::default(),
+        egress_policy: EgressPolicy::default(),
         database: None,
         idempotency_key: "1/a".into(),
         time_limit: Duration::from_secs(60),
@@ -39,7 +39,7 @@ async fn call(name: &str, arguments: Value) -> Result<Value, ToolError> {
 }
 
 #[test]
-fn the_built_in_tools_are_described_by_closed_schemas() {
+fn built_in_tools_have_closed_schemas() {
     let tools = registry().catalogue();
     let names: Vec<&str> = tools.iter().map(|tool| tool.name.as_str()).collect();
     assert_eq!(
@@ -78,7 +78,7 @@ fn the_built_in_tools_are_described_by_closed_schemas() {
         assert_eq!(tool.idempotent, tool.name != "http", "{}", tool.name);
         let writes = ["webhook", "http", "table_write", "email"].contains(&tool.name.as_str());
         assert_eq!(tool.writes, writes, "{}", tool.name);
-        // What writes or sends asks a person once the step has read what nobody vouches for.
+        // Tools that write or send require an approval once the step has read untrusted content.
         assert_eq!(
             tool.approval == Approval::WhenTainted,
             writes,
@@ -95,7 +95,7 @@ fn the_built_in_tools_are_described_by_closed_schemas() {
 }
 
 #[tokio::test]
-async fn a_control_tool_is_described_and_never_called() {
+async fn control_tool_is_described_but_never_called() {
     let control: Vec<Tool> = registry()
         .catalogue()
         .into_iter()
@@ -124,7 +124,7 @@ async fn a_control_tool_is_described_and_never_called() {
 }
 
 #[tokio::test]
-async fn each_tool_answers_through_the_one_door() {
+async fn each_tool_answers_through_the_registry() {
     assert_eq!(
         call("calculate", json!({"expression": "17% of 2,340"}))
             .await
@@ -148,7 +148,7 @@ async fn each_tool_answers_through_the_one_door() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_is_refused_before_the_tool_runs() {
+async fn unfit_arguments_are_refused_before_the_call() {
     assert_eq!(
         call("shell", json!({})).await.unwrap_err().code,
         "unknown_tool"
@@ -191,7 +191,7 @@ async fn what_does_not_fit_is_refused_before_the_tool_runs() {
 }
 
 #[tokio::test]
-async fn a_query_reaches_the_runner_checked_and_with_its_limits() {
+async fn runner_receives_checked_query_with_limits() {
     let seen: Arc<Mutex<Vec<Query>>> = Arc::default();
     let kept = seen.clone();
     let runner: QueryRunner = Arc::new(move |query| {
@@ -233,7 +233,7 @@ async fn a_query_reaches_the_runner_checked_and_with_its_limits() {
 }
 
 #[tokio::test]
-async fn a_result_that_is_too_large_or_too_late_is_an_error() {
+async fn oversized_or_late_result_is_an_error() {
     let huge: QueryRunner =
         Arc::new(|_| async { Ok(json!({"rows": "x".repeat(MAX_RESULT_BYTES)})) }.boxed());
     let error = registry()
@@ -258,7 +258,7 @@ async fn a_result_that_is_too_large_or_too_late_is_an_error() {
 }
 
 #[test]
-fn arguments_are_filled_in_but_a_template_is_rendered_once_and_by_its_tool() {
+fn template_arguments_are_rendered_once() {
     let context =
         json!({"steps": {"a": {"text": "{{ goal.title }}"}}, "goal": {"title": "secret"}});
     let registry = registry();

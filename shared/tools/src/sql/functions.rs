@@ -1,10 +1,10 @@
 //! The functions that a query may call. Everything that is not named here is refused.
 //!
-//! What is on the list reads its arguments and nothing else: no files, no network, no other
-//! sessions, no settings, no text run as SQL (`query_to_xml`), no waiting (`pg_sleep`), and nothing
-//! that makes a gigabyte out of a word (`repeat`, `lpad`).
+//! The listed functions read their arguments and nothing else: no files, no network, no other sessions, no settings, no
+//! text run as SQL (`query_to_xml`), no waiting (`pg_sleep`), and nothing that makes a gigabyte from a short text
+//! (`repeat`, `lpad`).
 
-/// Looks like a function and is grammar to Postgres: has no schema to be qualified with.
+/// Grammar to Postgres in the form of a function: has no schema to be qualified with.
 const GRAMMAR: &[&str] = &[
     "array",
     "coalesce",
@@ -251,7 +251,7 @@ pub fn names() -> (&'static [&'static str], &'static [&'static str]) {
     (ORDINARY, CATALOG)
 }
 
-/// What a function's name means to the gate.
+/// The meaning of a function's name to the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Known {
     /// Part of the grammar; stays as it is written.

@@ -1,10 +1,9 @@
-//! The gate: which statements may reach the database at all.
+//! The gate: the statements that may reach the database.
 //!
-//! Everything is an allow-list: a form of expression, a function, a type or a table that is not
-//! named as allowed is refused, so whatever the parser learns next is refused until someone has
-//! thought about it. The answer is text printed from the checked tree, with each function's name
-//! made `pg_catalog.name`, so that no function of the project can stand in for a built-in one, and with bounds around
-//! the operands of what no time limit ends.
+//! Everything is an allow-list: a form of expression, a function, a type or a table that is not named as allowed is
+//! refused, so a form that a later parser adds is refused until it is reviewed. The result is text printed from the
+//! checked tree, with each function's name made `pg_catalog.name`, so that no function of the project can replace a
+//! built-in one, and with bounds around the operands of operations that no time limit ends.
 
 mod bound;
 mod clause;
@@ -21,22 +20,22 @@ use sqlparser::tokenizer::{Token, Tokenizer};
 
 use tree::Gate;
 
-/// Nesting that the parser follows before it gives up.
+/// The deepest nesting that the parser follows.
 const RECURSION_LIMIT: usize = 40;
 
 /// Operators and keywords in a query. `1 + 1 + 1 …` nests without the parser noticing, and walking
 /// the tree needs stack for every level.
 const MAX_NESTING_TOKENS: usize = 600;
 
-/// Why a query may not run, and what would be allowed instead.
+/// The reason why a query may not run, and an allowed alternative.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the query is refused: {0}")]
 pub struct Refusal(String);
 
-/// Checks a query and gives the text to run.
+/// Checks a query and returns the text to run.
 ///
 /// # Errors
-/// The first thing that is not allowed.
+/// The first part that is not allowed.
 pub fn check(query: &str, readable_schemas: &[String]) -> Result<String, Refusal> {
     let mut statement = parse(query)?;
     let mut gate = Gate::new(readable_schemas);
@@ -44,7 +43,8 @@ pub fn check(query: &str, readable_schemas: &[String]) -> Result<String, Refusal
     qualify::functions(&mut statement);
     bound::operands(&mut statement);
     let printed = statement.to_string();
-    // What was printed must be what was checked; if this printer and parser disagree, nobody else need agree.
+    // The printed text must parse to the checked tree; if this printer and parser disagree, Postgres may read it
+    // differently too.
     let again = parse(&printed)?;
     gate.statement(&again).map_err(Refusal)?;
     if again != statement {
@@ -56,7 +56,7 @@ pub fn check(query: &str, readable_schemas: &[String]) -> Result<String, Refusal
 }
 
 fn parse(query: &str) -> Result<Statement, Refusal> {
-    // Postgres stores no NUL, and what else a control character does to a reader nobody has thought about.
+    // Postgres stores no NUL, and readers may treat other control characters differently.
     if query
         .chars()
         .any(|letter| letter.is_control() && !matches!(letter, '\n' | '\r' | '\t'))
@@ -92,8 +92,8 @@ fn parse(query: &str) -> Result<Statement, Refusal> {
     }
 }
 
-/// Says whether a token may put one more level around what stands before it. Lists of values and
-/// columns stay as long as they like.
+/// Returns true if a token may put one more level around the operand before it. Lists of values and columns may have
+/// any length.
 fn may_nest(token: &Token) -> bool {
     match token {
         Token::Word(word) => word.keyword != Keyword::NoKeyword,
@@ -108,7 +108,7 @@ fn may_nest(token: &Token) -> bool {
     }
 }
 
-/// The parts of a name as Postgres will see them: unquoted ones in lower case.
+/// Returns the parts of a name as Postgres reads them: unquoted ones in lower case.
 fn plain_name(name: &ObjectName) -> Option<Vec<String>> {
     let part = |part: &ObjectNamePart| match part {
         ObjectNamePart::Identifier(word) if word.quote_style.is_none() => {

@@ -1,11 +1,11 @@
-//! The types that a query may cast to: built-in ones whose casts run no code of anybody's.
+//! The types that a query may cast to: built-in ones whose casts run no code of the project.
 //!
-//! A cast to a domain or to a type of the project may call its functions, and `regproc` and its like
-//! look functions up, so neither is allowed.
+//! A cast to a domain or to a type of the project may call its functions, and `regproc` and its like look functions up,
+//! so neither is allowed.
 
 use sqlparser::ast::{ArrayElemTypeDef, DataType, ObjectName, ObjectNamePart};
 
-/// Built-in types that the parser has no word of its own for.
+/// Built-in types without a keyword in the parser.
 const NAMES: &[&str] = &[
     "char",
     "cidr",
@@ -28,7 +28,7 @@ const NAMES: &[&str] = &[
     "tstzrange",
 ];
 
-/// Says whether a query may cast to this type.
+/// Returns true if a query may cast to this type.
 pub(super) fn is_allowed(data_type: &DataType) -> bool {
     match data_type {
         DataType::Character(_)
@@ -73,12 +73,12 @@ pub(super) fn is_allowed(data_type: &DataType) -> bool {
     }
 }
 
-/// Says whether a type shows numbers of objects as their names, which tells of every schema there is. To be asked of
-/// allowed types only, and refused where the catalog may not be read.
-pub(super) fn tells_names(data_type: &DataType) -> bool {
+/// Returns true if a type shows numbers of objects as their names, which reveals the objects of every schema. For
+/// allowed types only; refused where the catalog may not be read.
+pub(super) fn reveals_names(data_type: &DataType) -> bool {
     match data_type {
         DataType::Regclass => true,
-        DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) => tells_names(element),
+        DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) => reveals_names(element),
         DataType::Custom(name, _) => name.to_string().to_ascii_lowercase().contains("reg"),
         _ => false,
     }

@@ -1,4 +1,4 @@
-//! What is posted and what is not. Every server here is on loopback and counts its connections.
+//! Calls that are posted and calls that are refused. Every server here is on loopback and counts its connections.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,9 +17,9 @@ use url::Url;
 use super::*;
 use crate::http::Lookup;
 use crate::http::test_server::{Server, answer};
-use crate::{HttpPolicy, McpServer, Reach, StepDatabase};
+use crate::{EgressPolicy, HttpPolicy, McpServer, StepDatabase};
 
-/// A tool whose operator names these private hosts; `names` is all that the resolver knows.
+/// Builds a tool whose operator names these private hosts; `names` is the whole table of the resolver.
 fn tool(private: &[String], names: &[(&str, &[&str])]) -> Webhook {
     let policy = HttpPolicy {
         private_hosts: crate::http::test_server::private(private),
@@ -40,7 +40,7 @@ fn context(listed: &[&str], key: &str) -> CallContext {
         readable_schemas: Vec::new(),
         run_query: None,
         webhook_hosts: listed.iter().map(|host| (*host).to_owned()).collect(),
-        reach: Reach::default(),
+        egress_policy: EgressPolicy::default(),
         database: None,
         idempotency_key: key.to_owned(),
         time_limit: Duration::from_secs(60),
@@ -60,7 +60,7 @@ async fn post(server: &Server, key: &str) -> Result<Value, ToolError> {
 }
 
 #[tokio::test]
-async fn the_body_is_posted_as_json_under_the_key_of_the_call() {
+async fn body_is_posted_under_call_key() {
     let server = Server::start(answer(
         "201 Created\r\ncontent-type: application/json",
         b"{\"id\":7}",
@@ -91,7 +91,7 @@ async fn the_body_is_posted_as_json_under_the_key_of_the_call() {
 }
 
 #[tokio::test]
-async fn a_call_without_a_usable_key_is_not_made() {
+async fn call_without_usable_key_is_refused() {
     let server = Server::start(answer("200 OK", b"")).await;
     for key in ["", "a\nb"] {
         let error = post(&server, key).await.unwrap_err();
@@ -104,7 +104,7 @@ async fn a_call_without_a_usable_key_is_not_made() {
 }
 
 #[tokio::test]
-async fn what_a_status_means_for_the_next_try() {
+async fn status_decides_retry() {
     let cases = [
         ("400 Bad Request", "webhook_rejected", false, None),
         ("401 Unauthorized", "webhook_rejected", false, None),
@@ -155,7 +155,7 @@ async fn what_a_status_means_for_the_next_try() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
+async fn redirect_is_not_followed() {
     let secret = Server::start(answer("200 OK", b"secret")).await;
     let head = format!(
         "307 Temporary Redirect\r\nlocation: http://{}/",
@@ -171,7 +171,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn an_answer_is_shown_as_far_as_it_fits_and_only_as_text() {
+async fn answer_is_shown_as_shortened_text() {
     let server = Server::start(answer("200 OK", &vec![b'"'; 100 * 1024])).await;
     let result = post(&server, "1/a").await.unwrap();
     assert_eq!(result["truncated"], true);
@@ -185,7 +185,7 @@ async fn an_answer_is_shown_as_far_as_it_fits_and_only_as_text() {
 }
 
 #[tokio::test]
-async fn an_answer_that_breaks_off_may_be_asked_for_again() {
+async fn interrupted_answer_is_retryable() {
     let server = Server::start(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc".to_vec()).await;
     let error = post(&server, "1/a").await.unwrap_err();
     assert_eq!(
@@ -195,7 +195,7 @@ async fn an_answer_that_breaks_off_may_be_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_too_large_is_not_sent() {
+async fn oversized_body_is_not_sent() {
     let server = Server::start(answer("200 OK", b"")).await;
     let host = host(&server);
     let arguments =
@@ -211,9 +211,9 @@ async fn a_body_that_is_too_large_is_not_sent() {
     assert_eq!(server.count(), 0);
 }
 
-/// What is refused, whatever of the three (spelling, workspace, operator) lets it through, reaches no server.
+/// Checks that a host reaches no server unless spelling, workspace and operator all allow it.
 #[tokio::test]
-async fn no_host_is_called_that_is_not_listed_and_public_or_named_by_the_operator() {
+async fn only_listed_and_allowed_hosts_are_called() {
     let server = Server::start(answer("200 OK", b"secret")).await;
     let own = host(&server);
     let port = server.port;
@@ -223,7 +223,7 @@ async fn no_host_is_called_that_is_not_listed_and_public_or_named_by_the_operato
         ("meta.example.com", &["169.254.169.254"]),
     ];
     let own_url = format!("http://{own}/");
-    // What is called, what the workspace lists, what the operator names.
+    // The called URL, the hosts of the workspace, the hosts of the operator.
     let cases: Vec<(String, Vec<String>, Vec<String>)> = vec![
         // Named by the operator, not listed by the workspace; listed, not named; neither.
         (own_url.clone(), vec![], vec![own.clone()]),
@@ -311,7 +311,7 @@ async fn no_host_is_called_that_is_not_listed_and_public_or_named_by_the_operato
             vec!["example.com".into(), "example.com:80".into()],
             vec![],
         ),
-        // The project's own API, whatever is listed.
+        // The project's own API, whatever the list holds.
         (
             "https://project.supabase.co/".into(),
             vec!["project.supabase.co".into()],
@@ -341,7 +341,7 @@ async fn no_host_is_called_that_is_not_listed_and_public_or_named_by_the_operato
 }
 
 #[tokio::test]
-async fn what_is_no_url_is_refused() {
+async fn invalid_url_is_refused() {
     for url in [
         "",
         "127.0.0.1",
@@ -365,7 +365,7 @@ async fn what_is_no_url_is_refused() {
 }
 
 #[tokio::test]
-async fn a_listed_public_host_passes_the_gate() {
+async fn listed_public_host_is_allowed() {
     let policy = HttpPolicy::default();
     let listed = ["Example.com".to_owned(), "other.example:443".to_owned()];
     for url in [
@@ -386,7 +386,7 @@ async fn a_listed_public_host_passes_the_gate() {
     }
 }
 
-/// What the database answers when it is asked for the secret.
+/// The database's answer to a request for the secret.
 #[derive(Clone)]
 struct Vault(Result<Option<&'static str>, ToolError>);
 
@@ -421,7 +421,7 @@ async fn post_signed(server: &Server, vault: Option<Vault>) -> Result<Value, Too
     let host = host(server);
     let arguments = json!({"url": format!("http://{host}/hook"), "body": {"text": "grüße"}});
     let mut context = context(&[&host], "w/17/notify/2");
-    context.reach.webhooks_signed = true;
+    context.egress_policy.webhooks_signed = true;
     context.database = vault.map(|vault| Arc::new(vault) as Arc<dyn StepDatabase>);
     tool(std::slice::from_ref(&host), &[])
         .call(&arguments, &context)
@@ -429,7 +429,7 @@ async fn post_signed(server: &Server, vault: Option<Vault>) -> Result<Value, Too
 }
 
 #[tokio::test]
-async fn what_is_signed_is_what_a_receiver_of_standard_webhooks_takes() {
+async fn signature_verifies_as_standard_webhook() {
     let server = Server::start(answer("200 OK", b"")).await;
     let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     post_signed(&server, Some(Vault(Ok(Some(secret)))))
@@ -455,7 +455,7 @@ async fn what_is_signed_is_what_a_receiver_of_standard_webhooks_takes() {
 }
 
 #[tokio::test]
-async fn what_is_to_be_signed_and_cannot_be_is_not_sent() {
+async fn unsignable_webhook_is_not_sent() {
     let server = Server::start(answer("200 OK", b"")).await;
     let lost = ToolError::terminal("lease_lost", "lost");
     for (vault, code) in [

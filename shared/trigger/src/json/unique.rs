@@ -1,5 +1,5 @@
-//! Whether every object of a JSON text names each of its keys once. `serde_json` keeps the last of several, others the
-//! first: what was checked would not be what is read.
+//! Checks that every object of a JSON text has each of its keys once. `serde_json` keeps the last of several, other
+//! readers the first: the checked value would not be the one that is read.
 
 use std::cell::Cell;
 use std::collections::HashSet;
@@ -10,6 +10,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use super::INVALID;
 use crate::Refusal;
 
+/// Returns true if every object has each of its keys once.
+///
 /// # Errors
 /// The text is no JSON at all.
 pub(super) fn has_unique_keys(body: &[u8]) -> Result<bool, Refusal> {
@@ -24,7 +26,7 @@ pub(super) fn has_unique_keys(body: &[u8]) -> Result<bool, Refusal> {
         .map_err(|_| INVALID)
 }
 
-/// Looks through one value and keeps nothing of it.
+/// Visits one value and keeps nothing of it.
 #[derive(Clone, Copy)]
 struct Look<'a>(&'a Cell<bool>);
 

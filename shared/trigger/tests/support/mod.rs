@@ -1,4 +1,4 @@
-//! What both test files build on: the fixtures, a key, and a signer independent of the code under test.
+//! Shared by both test files: the fixtures, a key, and a signer independent of the code under test.
 #![allow(dead_code)]
 
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
-use trigger::{Authenticator, Door, Refusal, Trigger};
+use trigger::{Access, Authenticator, Refusal, Trigger};
 
 pub(crate) const NEW_KEY: &str = "whsec_bmV3ZXN0LWtleS1uZXdlc3Qta2V5LW5ld2VzdA==";
 pub(crate) const OLD_KEY: &str = "whsec_cHJldmlvdXMta2V5LXByZXZpb3VzLWtleS1wcmV2";
@@ -30,10 +30,10 @@ pub(crate) fn fixture(name: &str) -> Value {
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
 }
 
-pub(crate) fn authenticator(door: Door) -> Authenticator {
+pub(crate) fn authenticator(access: Access) -> Authenticator {
     let wake = SecretString::from(format!("{NEW_KEY} {OLD_KEY}"));
     let webhook = SecretString::from(SHARED_SECRET);
-    Authenticator::new("executor", door, Some(&wake), Some(&webhook)).unwrap()
+    Authenticator::new("executor", access, Some(&wake), Some(&webhook)).unwrap()
 }
 
 pub(crate) fn signature(key: &str, id: &str, timestamp: i64, body: &[u8]) -> String {
@@ -52,7 +52,7 @@ pub(crate) fn signed(id: &str, body: &[u8]) -> Value {
     })
 }
 
-/// A request of payload format 2.0; a body that is no UTF-8 must go as base64.
+/// Builds a request of payload format 2.0; a body that is no UTF-8 must be sent as base64.
 pub(crate) fn url_request(headers: &Value, body: &[u8], is_base64: bool) -> Value {
     static POST: LazyLock<Value> = LazyLock::new(|| {
         let mut payload = fixture("function_url_get_without_body.json");
@@ -70,6 +70,6 @@ pub(crate) fn url_request(headers: &Value, body: &[u8], is_base64: bool) -> Valu
     payload
 }
 
-pub(crate) fn refusal_of(payload: Value, door: Door) -> Refusal {
-    Trigger::decode(payload, &authenticator(door), now()).unwrap_err()
+pub(crate) fn refusal_of(payload: Value, access: Access) -> Refusal {
+    Trigger::decode(payload, &authenticator(access), now()).unwrap_err()
 }

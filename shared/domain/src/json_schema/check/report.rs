@@ -1,4 +1,4 @@
-//! What is reported of a value that does not fit.
+//! Reports of values that do not fit.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! The rules that look at one step and its kind.
+//! The rules for one step and its kind.
 
 use serde_json::{Map, Value};
 
@@ -129,7 +129,7 @@ pub(super) fn check_tools(step: &Step<'_>, catalogue: &Catalogue, problems: &mut
     }
 }
 
-/// "use one of a, b", for a message that says what to do next.
+/// Returns "use one of a, b", for a message with the next action.
 fn one_of<'a>(names: impl Iterator<Item = &'a String>) -> String {
     let names: Vec<&str> = names.map(String::as_str).collect();
     if names.is_empty() {

@@ -1,4 +1,4 @@
-//! Arguments of a call against the tool's schema.
+//! Checks the arguments of a call against the tool's schema.
 
 use serde_json::{Map, Value};
 
@@ -13,7 +13,7 @@ pub(super) fn check(tool: &Tool, arguments: &Value) -> Vec<Found> {
     if tool.parameters.is_null() {
         return Vec::new();
     }
-    // Of a server's schema, its server checks what cannot be read here.
+    // The server checks the parts of its own schema that cannot be read here.
     let parameters = checkable(&tool.parameters);
     let Ok(schema) = JsonSchema::parse(&parameters) else {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! Names that templates and checks read, against what will be there.
+//! Checks the names that templates and checks read against those that will be defined.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ const IN_ENDS: &[&str] = &[
     "failures",
 ];
 
-/// The steps whose results a plan can read, with the fields of each result where they are known.
+/// The steps whose results a plan can read, with the fields of each result where they are fixed.
 pub(super) struct Steps<'a> {
     fields: BTreeMap<&'a str, Option<Vec<&'a str>>>,
 }
@@ -47,7 +47,7 @@ impl<'a> Steps<'a> {
     }
 }
 
-/// Returns the fields of a step's result; none where they are not known before it runs.
+/// Returns the fields of a step's result; none where they are only determined when it runs.
 fn fields_of<'a>(step: &Step<'a>, catalogue: &'a Catalogue) -> Option<Vec<&'a str>> {
     match step.kind? {
         StepKind::Tool => {
@@ -69,10 +69,10 @@ fn fields_of<'a>(step: &Step<'a>, catalogue: &'a Catalogue) -> Option<Vec<&'a st
     }
 }
 
-/// What a template or check may read.
+/// The names that a template or check may read.
 pub(super) struct Scope<'a> {
     steps: &'a Steps<'a>,
-    /// The steps whose results are there; all where it is none.
+    /// The steps whose results are available; all where it is none.
     depends_on: Option<BTreeSet<&'a str>>,
     roots: Vec<&'a str>,
 }
@@ -87,7 +87,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// A call of a procedure also reads the results of the calls before it.
+    /// Returns the scope of a procedure's call, which also reads the results of the calls before it.
     pub(super) fn of_procedure(step: &Step<'a>, steps: &'a Steps<'a>) -> Self {
         let mut scope = Self::of_step(step, steps);
         scope.roots.push("results");
@@ -112,7 +112,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Returns what is wrong with one name, a dotted path.
+    /// Returns the problem of one name, a dotted path.
     fn problem_of(&self, name: &str) -> Option<String> {
         let mut parts = name.split('.');
         let root = parts.next().unwrap_or_default();
@@ -176,7 +176,7 @@ impl<'a> Scope<'a> {
             .filter_map(|name| self.problem_of(name))
         {
             let problem = (ProblemCode::UnknownName, format!("{place}: {message}"));
-            // A step that is not there is read by several of its fields.
+            // A step that does not exist is read by several of its fields.
             if !found.contains(&problem) {
                 found.push(problem);
             }
@@ -209,7 +209,7 @@ pub(super) fn check_paths(place: &str, text: &str, scope: &Scope<'_>) -> Vec<Fou
 
 /// Checks the templates in a call's arguments, at any depth.
 pub(super) fn check_arguments(tool: &Tool, arguments: &Value, scope: &Scope<'_>) -> Vec<Found> {
-    // What `template` fills in reads its data too.
+    // The tool `template` also fills in its data.
     let data = arguments
         .get("data")
         .and_then(Value::as_object)
@@ -229,7 +229,7 @@ pub(super) fn check_arguments(tool: &Tool, arguments: &Value, scope: &Scope<'_>)
     found
 }
 
-/// Calls `visit` with each string in a value and its place.
+/// Calls `visit` with each string in a value and its position.
 pub(super) fn for_each_string(place: &str, value: &Value, visit: &mut impl FnMut(&str, &str)) {
     match value {
         Value::String(text) => visit(place, text),
@@ -247,7 +247,7 @@ pub(super) fn for_each_string(place: &str, value: &Value, visit: &mut impl FnMut
     }
 }
 
-/// Reads a string as it will be filled in: one expression, or a template.
+/// Reads a string the way it is filled in: one expression, or a template.
 fn names_in_argument(text: &str) -> Result<References, expression::Error> {
     match expression::whole_expression(text).map(expression::references_in_expression) {
         Some(Ok(names)) => Ok(names),
@@ -255,7 +255,7 @@ fn names_in_argument(text: &str) -> Result<References, expression::Error> {
     }
 }
 
-/// Checks that a condition asks for fields that the results have.
+/// Checks that a condition names fields that the results have.
 pub(super) fn check_condition(step: &Step<'_>, steps: &Steps<'_>) -> Vec<Found> {
     let condition = present(step.fields, "condition").and_then(Value::as_object);
     let scope = Scope::of_step(step, steps);

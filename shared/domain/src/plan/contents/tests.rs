@@ -1,4 +1,4 @@
-//! One case per kind of mistake: each names the step, what is wrong and what was meant.
+//! One case per kind of mistake: each names the step, the fault and the intended name.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -53,7 +53,7 @@ fn call(depends_on: &[&str], tool: &str, arguments: Value) -> Value {
     json!({"key": "b", "kind": "tool", "depends_on": depends_on, "input": {"tool": tool, "arguments": arguments}})
 }
 
-/// Problems of a plan of a query `orders` and one more step.
+/// Returns the problems of a plan of a query `orders` and one more step.
 fn problems(step: Value) -> Vec<(ProblemCode, String)> {
     let plan = json!({"steps": [query("orders", "select 1 as n"), step]});
     let found = check_contents(&plan, &catalogue());
@@ -118,7 +118,7 @@ fn sound_contents_have_no_problem() {
 }
 
 #[test]
-fn arguments_are_held_against_the_schema_of_the_tool() {
+fn arguments_are_checked_by_tool_schema() {
     assert_one(
         call(&[], "sql", json!({"qery": "select 1"})),
         ProblemCode::BadArguments,
@@ -150,7 +150,7 @@ fn arguments_are_held_against_the_schema_of_the_tool() {
 }
 
 #[test]
-fn names_that_will_not_be_there_are_named() {
+fn undefined_names_are_reported() {
     let template =
         |depends_on: &[&str], text: &str| call(depends_on, "template", json!({"template": text}));
     let unknown = ProblemCode::UnknownName;
@@ -230,7 +230,7 @@ fn templates_that_cannot_be_read_are_found() {
 }
 
 #[test]
-fn checks_and_report_read_every_step_and_no_other() {
+fn checks_and_report_read_every_step() {
     let found = |check: &str, body: &str| {
         let criteria =
             json!([{"description": "d", "check": check}, {"description": "e", "check": null}, "f"]);
@@ -283,7 +283,7 @@ fn queries_without_holes_are_returned() {
 }
 
 #[test]
-fn later_plan_keeps_the_words_of_the_criteria() {
+fn later_plan_keeps_criteria_descriptions() {
     let mut catalogue = catalogue();
     let plan = json!({"steps": [query("orders", "select 1")], "criteria": [
         {"description": " orders are counted", "check": "steps.orders.row_count > 0"}, "It reads nicely"]});

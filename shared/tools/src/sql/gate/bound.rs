@@ -1,9 +1,9 @@
-//! Bounds the operands of what compares every part of one value with every part of another.
+//! Bounds the operands of operations that compare every part of one value with every part of another.
 //!
-//! Postgres does not look for interrupts meanwhile, so with two large values neither a time limit nor an operator ends
-//! the query. The database refuses such a call (`goalpost_private.size_problem`, with the same list) unless one operand is a short
-//! literal or all pass through `goalpost_private.bounded`, which refuses large values; the gate puts it there. In the same way
-//! it counts what aggregates collect, whose state no setting bounds.
+//! Postgres does not check for interrupts meanwhile, so with two large values neither a time limit nor an operator ends
+//! the query. The database refuses such a call (`goalpost_private.size_problem`, with the same list) unless one operand
+//! is a short literal or all pass through `goalpost_private.bounded`, which refuses large values; the gate inserts that
+//! call. In the same way it counts the values that aggregates collect, whose state no setting bounds.
 
 use std::ops::ControlFlow;
 
@@ -15,7 +15,7 @@ use sqlparser::ast::{
 
 use super::plain_name;
 
-/// The function that returns small values and refuses others.
+/// The schema of the function that returns small values and refuses others.
 pub(super) const SCHEMA: &str = "goalpost_private";
 const BOUNDED: &str = "bounded";
 const COLLECTED: &str = "collected";
@@ -25,7 +25,7 @@ pub(super) fn is_ours(word: &str) -> bool {
     word == BOUNDED || word == COLLECTED
 }
 
-/// Compare their first two arguments.
+/// Functions that compare their first two arguments.
 const PAIR: &[&str] = &[
     "btrim",
     "ltrim",
@@ -37,7 +37,7 @@ const PAIR: &[&str] = &[
     "translate",
 ];
 
-/// Compare parts of one argument with each other.
+/// Functions that compare parts of one argument with each other.
 const EACH: &[&str] = &[
     "jsonb_path_exists",
     "jsonb_path_query",
@@ -46,7 +46,7 @@ const EACH: &[&str] = &[
     "ts_rank",
 ];
 
-/// Aggregates whose state grows with every value: what goes in is counted (`goalpost_private.collected`).
+/// Aggregates whose state grows with every value: their input is counted (`goalpost_private.collected`).
 const COLLECTING: &[&str] = &[
     "array_agg",
     "json_agg",
@@ -143,7 +143,7 @@ fn collect(list: &mut FunctionArgumentList) {
         let before = value.clone();
         if matches!(&before, Expr::Value(value) if !matches!(value.value, Value::Number(..) | Value::Boolean(_)))
         {
-            // A text of no type of its own cannot be passed through.
+            // A text without a type of its own cannot be passed through.
             let inner = std::mem::replace(value, Expr::Identifier(Ident::new(COLLECTED)));
             *value = Expr::Cast {
                 kind: CastKind::DoubleColon,
@@ -167,7 +167,7 @@ fn collect(list: &mut FunctionArgumentList) {
     }
 }
 
-/// One of two may have any size if the other is small.
+/// Wraps two operands unless one is small: the other may have any size then.
 fn pair(first: &mut Expr, second: &mut Expr) {
     if !is_small(first) && !is_small(second) {
         each(first);
@@ -200,7 +200,7 @@ fn wrap(value: &mut Expr, function: &str) {
     });
 }
 
-/// A query that passed before passes as it is.
+/// Returns true for a wrapped value, so that a checked query passes unchanged.
 fn is_wrapped(value: &Expr) -> bool {
     matches!(value, Expr::Function(call)
         if plain_name(&call.name).is_some_and(|words| matches!(words.as_slice(), [schema, word] if schema == SCHEMA && is_ours(word))))
@@ -210,7 +210,7 @@ fn is_small(value: &Expr) -> bool {
     is_literal(value) && value.to_string().chars().count() <= MAX_LITERAL_CHARS
 }
 
-/// A text of no type of its own cannot be wrapped; a query bounds its length.
+/// Returns true for a text without a type of its own, which cannot be wrapped; a query bounds its length.
 fn is_literal(value: &Expr) -> bool {
     match value {
         Expr::Value(_) | Expr::TypedString(_) => true,

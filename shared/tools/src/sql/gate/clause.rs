@@ -1,4 +1,4 @@
-//! Clauses: what belongs to a plain SELECT of PostgreSQL, and what only other dialects or writers use.
+//! Clauses: those of a plain SELECT of PostgreSQL pass, those of other dialects and of writing statements do not.
 
 use sqlparser::ast::{
     Distinct, FunctionArg, FunctionArgExpr, GroupByExpr, Query, Select, SelectFlavor, SetExpr,
@@ -22,7 +22,7 @@ fn body_is_plain(body: &SetExpr) -> Step {
     match body {
         // A nested query and a select are visited on their own.
         SetExpr::Select(_) | SetExpr::Query(_) | SetExpr::Values(_) => Ok(()),
-        // A statement inside WITH too: whatever it is, it is none that reads.
+        // A statement inside WITH is visited too; none that writes passes.
         SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => Ok(()),
         SetExpr::SetOperation { left, right, .. } => {
             body_is_plain(left).and_then(|()| body_is_plain(right))

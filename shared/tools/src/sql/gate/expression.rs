@@ -1,4 +1,4 @@
-//! Expressions: which forms, calls, casts and operators may stand in a query.
+//! Expressions: the forms, calls, casts and operators that may stand in a query.
 
 use sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, FunctionArgumentClause, FunctionArguments, Ident,
@@ -9,7 +9,7 @@ use super::plain_name;
 use super::tree::{Gate, Step};
 use crate::sql::types;
 
-/// Words that Postgres reads as a call although they look like a column.
+/// Words that Postgres reads as a call although they have the form of a column.
 const CALLS_WITHOUT_PARENTHESES: &[&str] = &[
     "current_catalog",
     "current_role",
@@ -58,7 +58,7 @@ impl Gate<'_> {
 
     pub(super) fn cast(&self, data_type: &DataType) -> Step {
         if types::is_allowed(data_type)
-            && (self.catalog_is_readable || !types::tells_names(data_type))
+            && (self.catalog_is_readable || !types::reveals_names(data_type))
         {
             return Ok(());
         }
@@ -138,7 +138,7 @@ fn identifier(word: &Ident) -> Step {
     Ok(())
 }
 
-/// Operators of `pg_catalog` only: `OPERATOR(schema.+)` and unknown ones may be anybody's function.
+/// Checks for operators of `pg_catalog`: `OPERATOR(schema.+)` and unknown ones may be a function of the project.
 fn operator(operator: &BinaryOperator) -> Step {
     match operator {
         BinaryOperator::Custom(_)

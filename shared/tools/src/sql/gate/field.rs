@@ -1,5 +1,5 @@
-//! What may follow a dot. Postgres reads `x.name` as the call `name(x)` where `x` has no column `name` and fits: it
-//! lets `('…'::text).ts_stat` run a text as SQL, past the list of functions.
+//! Names after a dot. Postgres reads `x.name` as the call `name(x)` where `x` has no column `name` and fits: it lets
+//! `('…'::text).ts_stat` run a text as SQL, past the list of functions.
 //!
 //! A row of a table or subquery fits no built-in function that does harm, so names after those pass. A plain value
 //! does: an expression in parentheses, or a function in FROM, whose row is the value itself.
@@ -63,7 +63,8 @@ impl FunctionRows {
         rows
     }
 
-    /// A name with dots. Every function of that name must have the column, whichever of them is meant.
+    /// Checks a name with dots. Every function of that name must have the column, since the name alone does not decide
+    /// between them.
     pub(super) fn column(&self, words: &[Ident]) -> Step {
         let [.., row, column] = words else {
             return Ok(());
@@ -78,7 +79,7 @@ impl FunctionRows {
         ))
     }
 
-    /// A value with fields and subscripts behind it.
+    /// Checks a value with fields and subscripts behind it.
     pub(super) fn access(&self, root: &Expr, chain: &[AccessExpr]) -> Step {
         let mut words: Vec<Ident> = Vec::new();
         if let Expr::Identifier(word) = root {

@@ -49,7 +49,7 @@ fn qualify(name: &mut ObjectName) {
     else {
         return;
     };
-    // The list was consulted before; here it only tells grammar from functions.
+    // The list was checked before; here it only separates grammar from functions.
     if functions::find(&word, true) == Some(Known::Ordinary) {
         name.0
             .insert(0, ObjectNamePart::Identifier(Ident::new("pg_catalog")));

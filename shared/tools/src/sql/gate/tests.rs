@@ -95,7 +95,7 @@ const ACCEPTED_WITH_CATALOG: &[&str] = &[
     "select (aclexplode(relacl)).grantee from pg_class",
 ];
 
-/// What may not run, one a line; `#` begins a remark.
+/// Queries that may not run, one a line; `#` begins a remark.
 const REFUSED: &str = include_str!("refused.txt");
 const REFUSED_WITH_CATALOG: &str = include_str!("refused_with_catalog.txt");
 
@@ -104,7 +104,7 @@ fn lines(text: &'static str) -> impl Iterator<Item = &'static str> {
         .filter(|line| !line.starts_with('#') && !line.is_empty())
 }
 
-/// What cannot stand on a line of its own.
+/// Queries that cannot stand on a line of their own.
 const REFUSED_TOO: &[&str] = &[
     "",
     "select 1\0",
@@ -124,7 +124,7 @@ const REFUSED_TOO: &[&str] = &[
 ];
 
 #[test]
-fn ordinary_questions_pass() {
+fn ordinary_queries_pass() {
     for query in ACCEPTED {
         assert!(
             member(query).is_ok(),
@@ -143,7 +143,7 @@ fn ordinary_questions_pass() {
 }
 
 #[test]
-fn everything_else_is_refused() {
+fn listed_queries_are_refused() {
     let as_member = lines(REFUSED).chain(REFUSED_TOO.iter().copied());
     let as_member: Vec<Result<String, Refusal>> = as_member.map(member).collect();
     let as_admin: Vec<Result<String, Refusal>> = lines(REFUSED_WITH_CATALOG).map(admin).collect();
@@ -159,7 +159,7 @@ fn everything_else_is_refused() {
 }
 
 #[test]
-fn a_refusal_says_what_would_be_allowed() {
+fn refusal_names_an_allowed_alternative() {
     let message = member("select * from auth.users").unwrap_err().to_string();
     assert_eq!(
         message,
@@ -174,7 +174,7 @@ fn a_refusal_says_what_would_be_allowed() {
 }
 
 #[test]
-fn what_postgres_would_read_as_a_unicode_escape_is_none_when_it_is_printed() {
+fn printed_query_contains_no_unicode_escape() {
     for (query, printed) in [
         // Read here as an operator between two names, so it runs as one.
         (
@@ -193,7 +193,7 @@ fn what_postgres_would_read_as_a_unicode_escape_is_none_when_it_is_printed() {
 }
 
 #[test]
-fn what_runs_is_printed_from_the_tree_with_built_in_functions_named_in_full() {
+fn printed_query_qualifies_built_in_functions() {
     let printed =
         member("select COUNT(*), coalesce(lower(\"count\"(*)::text), 'x') -- note\n from orders")
             .unwrap();
@@ -209,7 +209,7 @@ fn what_runs_is_printed_from_the_tree_with_built_in_functions_named_in_full() {
 }
 
 #[test]
-fn deep_nesting_is_refused_and_does_not_overflow() {
+fn deep_nesting_is_refused_without_overflow() {
     let deep = format!("select {}1{}", "(".repeat(5_000), ")".repeat(5_000));
     assert!(member(&deep).is_err());
     assert!(member(&format!("select {}1", "not ".repeat(4_000))).is_err());
@@ -220,7 +220,7 @@ fn deep_nesting_is_refused_and_does_not_overflow() {
     assert!(member(&format!("select 1 where 1 in (1{})", ", 1".repeat(4_000))).is_ok());
 }
 
-/// The tables that a statement names, in lower case.
+/// Returns the tables that a statement names, in lower case.
 fn tables_of(sql: &str) -> Vec<String> {
     let statements =
         sqlparser::parser::Parser::parse_sql(&sqlparser::dialect::PostgreSqlDialect {}, sql)
@@ -234,21 +234,21 @@ fn tables_of(sql: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_table_is_seen_wherever_a_statement_names_it() {
+fn table_is_found_anywhere_in_a_statement() {
     let sql = "with a as (select 1 from auth.users) select (select 2 from b) from c join d on true";
     assert_eq!(tables_of(sql), ["auth.users", "b", "c", "d"]);
 }
 
 proptest! {
     #[test]
-    fn no_text_makes_the_gate_panic_and_whatever_passes_passes_again(
+    fn gate_never_panics_and_accepts_its_output(
         words in proptest::collection::vec(proptest::sample::select(vec![
             "select", "from", "where", "orders", "auth.users", "(", ")", ",", "*", "1", "'x'", "union", "with", "as", "a", "pg_sleep", "count",
             "::", "text", "for", "update", "join", "on", "true", "in", "not", "case", "when", "then", "end", "group by", "order by", ";", "--", "/*", "\"", "'", "$$", "array", "[", "]",
         ]), 0..14)
     ) {
         if let Ok(printed) = member(&words.join(" ")) {
-            // As a column of something called auth it may stand there, as a text too; as a table it may not.
+            // As a column of a table named auth it may stand there, as a text too; as a table it may not.
             let tables = tables_of(&printed);
             prop_assert!(!tables.iter().any(|table| table == "auth.users"), "{}", printed);
             prop_assert_eq!(member(&printed), Ok(printed.clone()));
@@ -297,7 +297,7 @@ fn operands_that_ignore_interrupts_are_bounded() {
 }
 
 #[test]
-fn short_literals_leave_the_other_operand_as_it_is() {
+fn short_literal_leaves_other_operand_unwrapped() {
     for query in [
         "SELECT * FROM a WHERE tags @> ARRAY['x', 'y']",
         "SELECT * FROM a WHERE tags && '{x}'::TEXT[]",

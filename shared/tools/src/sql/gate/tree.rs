@@ -30,14 +30,14 @@ const SECRET_RELATIONS: &[&str] = &[
     "pg_user_mappings",
 ];
 
-/// What one workspace may read.
+/// The schemas and catalogs that one workspace may read.
 pub(super) struct Gate<'a> {
     readable_schemas: &'a [String],
     pub(super) catalog_is_readable: bool,
     pub(super) function_rows: FunctionRows,
 }
 
-/// The reason why something is refused, or nothing.
+/// The reason of a refusal, or nothing.
 pub(super) type Step = Result<(), String>;
 
 impl<'a> Gate<'a> {
@@ -58,7 +58,7 @@ impl<'a> Gate<'a> {
         }
     }
 
-    /// A function by its name, alone or in `pg_catalog`.
+    /// Checks a function by its name, alone or in `pg_catalog`.
     pub(super) fn function(&self, name: &ObjectName) -> Step {
         let (schema, word) = match plain_name(name).as_deref() {
             Some([word]) => (None, word.clone()),
@@ -156,7 +156,7 @@ impl<'a> Gate<'a> {
 impl Visitor for Gate<'_> {
     type Break = String;
 
-    /// The statement itself, and those inside WITH.
+    /// Checks the statement itself, and those inside WITH.
     fn pre_visit_statement(&mut self, statement: &Statement) -> ControlFlow<String> {
         flow(if matches!(statement, Statement::Query(_)) {
             Ok(())

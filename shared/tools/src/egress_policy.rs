@@ -1,4 +1,4 @@
-//! What a call may reach besides its arguments: told by the claimed step's workspace, never by a model.
+//! The allowed destinations of a call: from the claimed step's workspace, never from a model.
 
 use futures::future::BoxFuture;
 use secrecy::SecretString;
@@ -7,31 +7,31 @@ use serde_json::Value;
 
 use crate::ToolError;
 
-/// What the workspace allows to tools. A list with nothing on it allows nothing.
+/// The destinations that the workspace allows to tools. An empty list allows none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct Reach {
+pub struct EgressPolicy {
     /// The hosts that `http` may call: `host`, or `host:port` where the port is not 443.
     #[serde(default)]
     pub http_hosts: Vec<String>,
     /// The domains that `email` may write to.
     #[serde(default)]
     pub email_domains: Vec<String>,
-    /// Whether webhooks are signed: the workspace has a secret for it, or demands one.
+    /// True if webhooks are signed: the workspace has a secret for it, or requires one.
     #[serde(default)]
     pub webhooks_signed: bool,
 }
 
-/// What a claimed step was told about a server that speaks MCP.
+/// The row of an MCP server, as a claimed step receives it.
 #[derive(Debug, Clone, Deserialize)]
 pub struct McpServer {
-    /// Which one, among all of the database.
+    /// Its id.
     pub id: i64,
-    /// Where it is.
+    /// Its address.
     pub url: String,
     /// The header that carries the secret, if it needs one.
     #[serde(default)]
     pub auth_header_name: Option<String>,
-    /// Whether a call may be made again when nobody knows what became of it: a person says so.
+    /// True if a call with an unknown outcome may be made again, by a person's decision.
     #[serde(default)]
     pub idempotent: bool,
     /// The header's value.
@@ -43,28 +43,28 @@ pub struct McpServer {
     /// JSON Schema of the tool that is to be called, as a person approved it; none when tools are listed.
     #[serde(default)]
     pub parameters: Option<Value>,
-    /// How long a call of it may take.
+    /// The time limit of one of its calls.
     #[serde(default)]
     pub timeout_seconds: Option<u32>,
 }
 
-/// What tools need of the database, bound to the lease of one step and the number of one call.
+/// The database for tools, bound to the lease of one step and the number of one call.
 pub trait StepDatabase: Send + Sync {
     /// Writes rows as the asker, once however often it is called: `{"table", "rows", "mode", "conflict_columns"}`.
     fn write_table<'a>(&'a self, write: &'a Value) -> BoxFuture<'a, Result<Value, ToolError>>;
 
-    /// What the workspace's webhooks are signed with.
+    /// Returns the secret that signs the workspace's webhooks.
     fn webhook_secret(&self) -> BoxFuture<'_, Result<Option<SecretString>, ToolError>>;
 
-    /// A server of the workspace, and one of its tools that this step may call.
+    /// Returns a server of the workspace, and one of its tools that this step may call.
     fn mcp_server<'a>(
         &'a self,
         server: &'a str,
         tool: Option<&'a str>,
     ) -> BoxFuture<'a, Result<McpServer, ToolError>>;
 
-    /// Lists the tools that a server has now, `[{"name", "original_name", "description", "parameters", "problem"}]`; gives what
-    /// each is to the workspace, `{"<name>": "approved" | "pending" | "changed" | "gone"}`.
+    /// Records the tools that a server has now, `[{"name", "original_name", "description", "parameters", "problem"}]`;
+    /// returns their states in the workspace, `{"<name>": "approved" | "pending" | "changed" | "gone"}`.
     fn record_mcp_tools<'a>(
         &'a self,
         server: &'a str,

@@ -1,4 +1,4 @@
-//! Answers as other people's servers write them, by a server that sends them byte for byte.
+//! Answers in the forms that other servers write, from a server that sends them byte for byte.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,7 +15,7 @@ use super::tests::{context, registry};
 use super::*;
 use crate::Registry;
 
-/// What a server sends to a question: the media type and the body.
+/// A server's answer: the media type and the body.
 type Sent = (&'static str, Vec<u8>);
 
 const JSON: &str = "application/json";
@@ -29,7 +29,7 @@ pub(super) struct Spoken {
 }
 
 impl Spoken {
-    /// A server with these tools, which answers a call with `sent`.
+    /// Starts a server with these tools, which answers a call with `sent`.
     async fn new(
         tools: Value,
         sent: impl Fn(&Value) -> Sent + Clone + Send + Sync + 'static,
@@ -106,7 +106,7 @@ fn echo() -> Value {
 }
 
 #[tokio::test]
-async fn failed_call_gives_its_reason_wherever_it_stands() {
+async fn failed_call_gives_its_reason() {
     let reason = "no such page";
     for result in [
         json!({"isError": true, "content": [], "structuredContent": {"reason": reason}}),
@@ -129,7 +129,7 @@ async fn failed_call_gives_its_reason_wherever_it_stands() {
 }
 
 #[tokio::test]
-async fn refusal_gives_its_reason_whatever_its_shape() {
+async fn refusal_of_any_shape_gives_its_reason() {
     let reason = "no such page";
     for error in [
         json!({"code": 1, "message": reason}),
@@ -161,7 +161,7 @@ async fn refusal_gives_its_reason_whatever_its_shape() {
 }
 
 #[tokio::test]
-async fn answer_is_read_however_it_is_written() {
+async fn answer_of_any_form_is_read() {
     let utf16 = |text: &str| {
         text.encode_utf16()
             .flat_map(u16::to_le_bytes)
@@ -194,7 +194,7 @@ async fn answer_is_read_however_it_is_written() {
 }
 
 #[tokio::test]
-async fn answer_to_another_question_leaves_the_outcome_unknown() {
+async fn answer_to_another_request_leaves_outcome_unknown() {
     for body in [
         r#"{"id":99,"result":{}}"#,
         r#"{"id":"1000","result":{}}"#,
@@ -218,7 +218,7 @@ async fn answer_to_another_question_leaves_the_outcome_unknown() {
 }
 
 #[tokio::test]
-async fn result_without_content_keeps_what_the_server_gave() {
+async fn result_without_content_keeps_other_fields() {
     for (result, text, structured) in [
         (json!({"content": "plain"}), "plain", Value::Null),
         (
@@ -249,7 +249,7 @@ async fn result_without_content_keeps_what_the_server_gave() {
 }
 
 #[tokio::test]
-async fn list_ends_where_a_cursor_is_empty_or_repeats() {
+async fn list_ends_at_empty_or_repeated_cursor() {
     for next in [json!(""), json!(null), json!("same"), json!(7)] {
         let shown = next.to_string();
         let server =
@@ -264,7 +264,7 @@ async fn list_ends_where_a_cursor_is_empty_or_repeats() {
 }
 
 #[tokio::test]
-async fn server_of_a_known_older_version_is_called() {
+async fn server_of_older_known_version_is_called() {
     for version in ["2024-10-07", "2024-11-05", "2025-03-26", "2025-06-18"] {
         let server =
             Spoken::answering(move |question| match question["method"].as_str().unwrap() {
@@ -292,7 +292,7 @@ async fn server_of_a_known_older_version_is_called() {
 }
 
 #[tokio::test]
-async fn tool_of_any_name_is_called_by_its_own_name() {
+async fn tool_is_called_by_its_own_name() {
     let long = "x".repeat(100);
     for name in ["repo/search", "a:b", "with space", &long, "größe"] {
         let tools = json!([{"name": name}, {"name": ""}]);
@@ -321,7 +321,7 @@ async fn tool_of_any_name_is_called_by_its_own_name() {
 }
 
 #[tokio::test]
-async fn unreadable_part_of_a_schema_is_left_to_the_server() {
+async fn unreadable_schema_part_is_left_to_server() {
     let tools = json!([{"name": "send", "inputSchema": {
         "type": "object", "required": ["to", "n"], "unevaluatedProperties": false,
         "properties": {"n": {"type": "integer"}, "to": {"type": "string", "pattern": "^(?!\\.)(?!.*\\.\\.)[^@]+@[^@]+$"}},

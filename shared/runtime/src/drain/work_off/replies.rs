@@ -1,4 +1,4 @@
-//! What becomes of outcomes once their report has come back: counted, replaced, kept for another try, or given up.
+//! Handles outcomes after their report has returned: counts, replaces, repeats or abandons them.
 
 use std::future::Future;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use super::{Drain, Report};
 use crate::StepContext;
 use crate::drain::outbox::{Delivery, Pending};
 
-/// Between two tries of a report that failed, beside the tries within the store.
+/// The pause between two attempts of a report that failed, besides the repeats within the store.
 const PAUSE: Duration = Duration::from_millis(500);
 
 impl<W, F> Drain<'_, W>
@@ -17,20 +17,20 @@ where
     W: Fn(ClaimedStep, StepContext) -> F,
     F: Future<Output = Outcome> + Send + 'static,
 {
-    /// Takes in a reply. Returns how long to wait before the next try if there was none.
-    pub(super) fn take_in(&mut self, report: Report) -> Option<Duration> {
-        self.reply_was_lost = report.reply.as_ref().is_err_and(is_passing);
+    /// Applies a reply. Returns the pause before the next attempt if there was none.
+    pub(super) fn apply_reply(&mut self, report: Report) -> Option<Duration> {
+        self.reply_was_lost = report.reply.as_ref().is_err_and(is_transient);
         let reply = match report.reply {
             Ok(reply) => reply,
-            Err(error) if is_passing(&error) && !report.sent.is_empty() => {
+            Err(error) if is_transient(&error) && !report.sent.is_empty() => {
                 tracing::warn!(%error, "outcomes could not be reported; trying again");
                 self.keep(report.sent);
                 return Some(PAUSE);
             }
             Err(error) => {
                 self.may_claim &= !matches!(error, Error::Malformed { .. });
-                self.set_apart(report.sent, &error);
-                // If this was but a look for work, leave that to the next wake.
+                self.isolate_rejected(report.sent, &error);
+                // This was only a claim: the next wake repeats it.
                 self.may_be_more = false;
                 return None;
             }
@@ -38,14 +38,14 @@ where
         // In the order in which they were sent: one step can be among them under two epochs.
         let mut verdicts = reply.outcomes.into_iter();
         for pending in report.sent {
-            self.settle(pending, verdicts.next());
+            self.apply_verdict(pending, verdicts.next());
         }
         self.may_be_more &= report.limit == 0;
         self.begin(reply.claimed, report.sent_at);
         None
     }
 
-    fn settle(&mut self, pending: Pending, judged: Option<Judged>) {
+    fn apply_verdict(&mut self, pending: Pending, judged: Option<Judged>) {
         let lease = &pending.finished.lease;
         let verdict = judged
             .filter(|judged| judged.run_id == lease.run_id && judged.step_key == lease.step_key);
@@ -62,13 +62,13 @@ where
                 return;
             }
             Some(Verdict::Refused) | None => {
-                self.abandon(&pending, "the database knows no such step")
+                self.abandon(&pending, "the database has no such step")
             }
         }
         self.leases.remove(&pending.finished.lease);
     }
 
-    /// Keeps outcomes for another try, but not beyond their leases: then others may be at these steps already.
+    /// Keeps outcomes for another attempt, but not beyond their leases: other workers may have these steps by then.
     fn keep(&mut self, sent: Vec<Pending>) {
         for pending in sent {
             if self.leases.is_held(&pending.finished.lease) {
@@ -79,9 +79,10 @@ where
         }
     }
 
-    /// One outcome can spoil a whole call, for example by text that Postgres cannot store. Each is tried alone then,
-    /// and the one that is rejected even so becomes a failure that says why.
-    fn set_apart(&mut self, sent: Vec<Pending>, error: &Error) {
+    /// Isolates the outcomes of a rejected report. One outcome can spoil a whole call, for example by text that
+    /// Postgres cannot store: each is then sent alone, and one that is rejected again becomes a failure with the
+    /// reason.
+    fn isolate_rejected(&mut self, sent: Vec<Pending>, error: &Error) {
         let is_single = sent.len() == 1;
         for mut pending in sent {
             match pending.delivery {
@@ -117,7 +118,7 @@ where
     }
 }
 
-/// Whether the same report may be taken later. A refused token may be: the next one is renewed.
-fn is_passing(error: &Error) -> bool {
+/// Returns true if the same report may be accepted later. A refused token is such a case: the next one is renewed.
+fn is_transient(error: &Error) -> bool {
     error.is_retryable() || matches!(error, Error::Unauthorized { .. })
 }
