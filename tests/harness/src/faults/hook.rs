@@ -9,10 +9,10 @@ use super::gateway::{self, SANDBOX_PREFIX};
 use super::transit::Fate;
 
 impl FaultHook for Faults {
-    fn receive_control(&self, grip: SandboxControl) -> anyhow::Result<()> {
+    fn receive_control(&self, sandboxes: SandboxControl) -> anyhow::Result<()> {
         let mut state = self.state();
         state.plan.check()?;
-        state.grip = Some(grip);
+        state.sandboxes = Some(sandboxes);
         Ok(())
     }
 

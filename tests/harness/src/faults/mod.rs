@@ -148,16 +148,16 @@ impl Faults {
     /// withheld.
     fn strike(&self, point: Point, sandbox: &str) -> Option<SandboxFault> {
         let mut state = self.active()?;
-        let grip = state.grip.clone()?;
-        let function = grip.function_of(sandbox)?;
+        let sandboxes = state.sandboxes.clone()?;
+        let function = sandboxes.function_of(sandbox)?;
         let fault = state.choose_sandbox_fault(point, &function, sandbox)?;
         match fault {
             SandboxFault::Kill => {
-                grip.kill(sandbox);
+                sandboxes.kill(sandbox);
                 state.held.forget(sandbox);
             }
             SandboxFault::Freeze(time) => {
-                grip.freeze(sandbox);
+                sandboxes.freeze(sandbox);
                 state.frozen.push(sandbox.to_owned());
                 let (inner, sandbox) = (Arc::clone(&self.0), sandbox.to_owned());
                 tokio::spawn(async move {
@@ -208,9 +208,9 @@ impl Inner {
     }
 
     fn thaw(&self, sandbox: &str) {
-        let grip = self.state().grip.clone();
-        if let Some(grip) = grip {
-            grip.thaw(sandbox);
+        let sandboxes = self.state().sandboxes.clone();
+        if let Some(sandboxes) = sandboxes {
+            sandboxes.thaw(sandbox);
         }
     }
 }

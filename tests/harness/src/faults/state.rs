@@ -27,7 +27,7 @@ pub(super) struct State {
     /// Sandbox faults of all rules together.
     kills: u64,
     freezes: u64,
-    pub(super) grip: Option<SandboxControl>,
+    pub(super) sandboxes: Option<SandboxControl>,
     /// Stopped sandboxes.
     pub(super) frozen: Vec<String>,
 }
