@@ -47,7 +47,7 @@ pub async fn handle(aggregator: Arc<Aggregator>, invocation: Invocation) -> Resu
             let work = |step, context| work(Arc::clone(&aggregator), step, context);
             aggregator
                 .worker
-                .work_off(&trigger, &invocation, work)
+                .handle_trigger(&trigger, &invocation, work)
                 .await
         }
     }

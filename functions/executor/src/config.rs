@@ -14,7 +14,7 @@ pub struct ExecutorConfig {
     pub model: ModelConfig,
     /// `GOALPOST_LONGEST_CONVERSATION_BYTES`: longer conversations of agents are summarized.
     pub longest_conversation_bytes: usize,
-    /// The policy of the tools that speak HTTP.
+    /// The policy of the tools that use HTTP.
     pub http: HttpPolicy,
     /// The mail provider; without it, no mail is sent.
     pub email: Option<Email>,

@@ -61,7 +61,10 @@ pub async fn handle(executor: Arc<Executor>, invocation: Invocation) -> Result<V
         Call::Refused(reply) => Ok(reply),
         Call::Accepted(trigger) => {
             let work = |step, context| work(Arc::clone(&executor), step, context);
-            executor.worker.work_off(&trigger, &invocation, work).await
+            executor
+                .worker
+                .handle_trigger(&trigger, &invocation, work)
+                .await
         }
     }
 }
@@ -74,7 +77,7 @@ async fn work(executor: Arc<Executor>, step: ClaimedStep, context: StepContext) 
         kind => Outcome::failed(StepError::terminal(
             "unknown_kind",
             format!(
-                "this version of the executor does not know steps of kind {kind}; deploy a newer one"
+                "this version of the executor does not support steps of kind {kind}; deploy a newer one"
             ),
         )),
     }

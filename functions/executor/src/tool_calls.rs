@@ -35,7 +35,7 @@ impl<'a> ToolCaller<'a> {
     /// # Errors
     /// As [`ToolCaller::make`].
     pub(crate) async fn call(&self, request: ToolCallRequest) -> Result<ToolCall, Interrupted> {
-        let call = match self.leaves_a_row(&request.tool) {
+        let call = match self.is_recorded_first(&request.tool) {
             true => self.calls().freeze(request).await?,
             false => ToolCall::unrecorded(request, self.work.step_name().to_owned()),
         };
@@ -45,7 +45,7 @@ impl<'a> ToolCaller<'a> {
 
     /// Returns true if the call is recorded before it is made. All are, except the call of a tool's step that only
     /// reads and that no policy or limit concerns: the step's own row describes it.
-    fn leaves_a_row(&self, tool: &str) -> bool {
+    fn is_recorded_first(&self, tool: &str) -> bool {
         self.work.agent.is_some() || self.work.journaled || self.executor.writes(tool)
     }
 

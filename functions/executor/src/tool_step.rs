@@ -38,20 +38,20 @@ async fn call(
     };
     let request = request(&caller, step)?;
     let call = caller.call(request).await?;
-    let made = executor.writes(&call.tool).then(|| made(&call));
+    let sent_arguments = executor.writes(&call.tool).then(|| sent_arguments(&call));
     let mut result = call.into_result()?;
-    if let (Value::Object(result), Some(made)) = (&mut result, made) {
-        result.extend(made);
+    if let (Value::Object(result), Some(sent_arguments)) = (&mut result, sent_arguments) {
+        result.extend(sent_arguments);
     }
     Ok(result)
 }
 
 /// Returns the arguments of a call that writes: a person may have changed them, and reports show them.
-fn made(call: &ToolCall) -> Map<String, Value> {
-    let mut made = Map::new();
-    made.insert("arguments".to_owned(), call.arguments.clone());
-    made.insert("was_edited".to_owned(), Value::Bool(call.was_edited));
-    made
+fn sent_arguments(call: &ToolCall) -> Map<String, Value> {
+    let mut sent_arguments = Map::new();
+    sent_arguments.insert("arguments".to_owned(), call.arguments.clone());
+    sent_arguments.insert("was_edited".to_owned(), Value::Bool(call.was_edited));
+    sent_arguments
 }
 
 fn request(caller: &ToolCaller<'_>, step: &ClaimedStep) -> Result<ToolCallRequest, StepError> {

@@ -58,7 +58,7 @@ pub(crate) fn may_be_made_last(calls: &[ToolCall], max_turns: usize) -> bool {
     max_turns == 1 || calls.iter().all(|call| call.tool == SUBMIT_RESULT)
 }
 
-/// Marks the result of an agent that was asked for it on its last turn.
+/// Marks the result of an agent that gave it on its last turn.
 pub(crate) fn marked(mut result: Map<String, Value>) -> Value {
     result.insert(TURNS_EXHAUSTED.to_owned(), Value::Bool(true));
     Value::Object(result)

@@ -53,7 +53,10 @@ pub async fn handle(intake: Arc<Intake>, invocation: Invocation) -> Result<Value
         }
         Call::Accepted(trigger) => {
             let work = |step, context| work(Arc::clone(&intake), step, context);
-            intake.worker.work_off(&trigger, &invocation, work).await
+            intake
+                .worker
+                .handle_trigger(&trigger, &invocation, work)
+                .await
         }
     }
 }

@@ -10,7 +10,7 @@ use store::RequestRow;
 use tokio::time::{Instant, sleep};
 use trigger::{HttpReply, HttpRequest};
 
-use crate::reply::{Problem, accepted, standing};
+use crate::reply::{Problem, accepted, request_status};
 use crate::request::{new_request, wait};
 use crate::{Intake, work};
 
@@ -39,7 +39,7 @@ pub(crate) async fn answer(
         _ => Err(Problem::new(
             404,
             "path_unknown",
-            "POST / asks, GET /requests/{id} looks",
+            "POST / creates a request, GET /requests/{id} reads it",
         )),
     };
     answered.unwrap_or_else(Problem::into_reply)
@@ -75,7 +75,7 @@ async fn create(
             tracing::warn!(%failure, "could not assess at once; the wake will");
         }
     }
-    Ok(standing(
+    Ok(request_status(
         &until_ended(&intake, &caller, accepted_request.request_id, ends_at).await?,
     ))
 }
@@ -90,7 +90,7 @@ async fn read(intake: &Intake, request: &HttpRequest, path: &str) -> Result<Http
         .store()
         .read_request(&caller, RequestId(id))
         .await?;
-    Ok(standing(&found))
+    Ok(request_status(&found))
 }
 
 /// Reads until the request has ended or the time is up. Nothing else polls: an HTTP call that waits cannot be woken by

@@ -56,7 +56,7 @@ impl From<store::Error> for Problem {
                 Self::new(
                     500,
                     "internal",
-                    "something is wrong on our side; try again, and look at the logs if it stays",
+                    "an internal error occurred; try again, and check the logs if it persists",
                 )
             }
             503 => Self::new(
@@ -91,7 +91,7 @@ pub(crate) fn accepted(request: &AcceptedRequest) -> HttpReply {
 }
 
 /// Builds the reply with a request's state: 200 when it has ended, 202 before.
-pub(crate) fn standing(request: &RequestRow) -> HttpReply {
+pub(crate) fn request_status(request: &RequestRow) -> HttpReply {
     let status = if request.has_ended() { 200 } else { 202 };
     let status_url = status_url(request.id);
     HttpReply::json(

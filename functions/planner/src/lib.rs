@@ -1,7 +1,7 @@
 //! The planner breaks a goal into steps: steps of kind `plan`.
 //!
 //! A runbook that the goal names comes first. Otherwise the model writes a plan or chooses a runbook. A plan that the
-//! model writes is reviewed before it is handed in: by the rules of `domain::plan`, by the schemas of tools, by reading
+//! model writes is reviewed before it is submitted: by the rules of `domain::plan`, by the schemas of tools, by reading
 //! its templates, and its queries by the database as the asker; all problems go back to the model at once, at most
 //! twice. Then the database checks the shared rules again and accepts the plan whole or not at all: steps,
 //! dependencies, criteria, revision, and the judge that waits at the end. A goal whose criteria were not met, or a step
@@ -46,7 +46,10 @@ pub async fn handle(planner: Arc<Planner>, invocation: Invocation) -> Result<Val
         Call::Refused(reply) => Ok(reply),
         Call::Accepted(trigger) => {
             let work = |step, context| work(Arc::clone(&planner), step, context);
-            planner.worker.work_off(&trigger, &invocation, work).await
+            planner
+                .worker
+                .handle_trigger(&trigger, &invocation, work)
+                .await
         }
     }
 }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Defines a newtype over a number that the database hands out.
+/// Defines a newtype over a number that the database assigns.
 macro_rules! number {
     ($($(#[$doc:meta])* $name:ident($inner:ty);)+) => {$(
         $(#[$doc])*
@@ -45,7 +45,7 @@ number! {
     GoalId(i64);
     /// A request as a person or system sent it.
     RequestId(i64);
-    /// A decision that a person is asked for.
+    /// A decision that a person has to make.
     ApprovalId(i64);
     /// One version of a runbook.
     RunbookId(i64);

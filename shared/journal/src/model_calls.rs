@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{Capabilities, ToolCallRequest, Usage};
 use llm::{Answer, Candidate, Charged, Error, Kind, ModelCaller, Purpose, Request};
-use store::{Learned, StepError, TurnAsk, TurnBegun, TurnEnd};
+use store::{Learned, ModelCall, StepError, TurnBegun, TurnEnd};
 use tokio::time::Instant;
 
 use crate::{Interrupted, Journal, hash, offload, storable};
@@ -95,7 +95,7 @@ impl Journal<'_> {
         candidate: &Candidate,
         request: &Request,
     ) -> Result<(i32, Capabilities), Error> {
-        let ask = TurnAsk {
+        let ask = ModelCall {
             purpose: request.purpose.as_str(),
             provider: candidate.provider.clone(),
             endpoint: Some(self.model.endpoint(candidate)),

@@ -6,7 +6,7 @@
 use llm::{Charged, Embedded, EmbeddingCall, Model};
 use runtime::StepContext;
 use serde_json::json;
-use store::{StepError, Store, TurnAsk, TurnBegun, TurnEnd};
+use store::{ModelCall, StepError, Store, TurnBegun, TurnEnd};
 
 use journal::{Interrupted, ended_without, request_hash, stopped};
 
@@ -76,7 +76,7 @@ impl StepEmbedding<'_> {
         call_number: i32,
         texts: &[String],
     ) -> Result<i32, Interrupted> {
-        let ask = TurnAsk {
+        let ask = ModelCall {
             purpose: "embed",
             provider: call.candidate.provider.clone(),
             endpoint: None,

@@ -8,7 +8,7 @@ mod embedding;
 use llm::Model;
 use runtime::StepContext;
 use serde::Serialize;
-use store::{Embedding, Error, Memory, Question, StepError, Store};
+use store::{Embedding, Error, Memory, MemoryQuery, StepError, Store};
 
 use journal::Interrupted;
 
@@ -57,14 +57,14 @@ impl<'a> Memories<'a> {
             true => None,
             false => self.embed(0, text).await,
         };
-        let question = Question {
+        let query = MemoryQuery {
             call_number: 0,
             text,
             embedding: embedding.as_ref(),
             limit: INITIAL,
             token_budget: INITIAL_TOKENS,
         };
-        self.ask(question).await.unwrap_or_else(|error| {
+        self.ask(query).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the step receives no memories");
             Vec::new()
         })
@@ -82,7 +82,7 @@ impl<'a> Memories<'a> {
     ) -> Result<Vec<Memory>, Error> {
         let embedding = self.embed(call_number, text).await;
         let limit = limit.unwrap_or(RECALLED).min(MOST_RECALLED);
-        self.ask(Question {
+        self.ask(MemoryQuery {
             call_number,
             text,
             embedding: embedding.as_ref(),
@@ -112,14 +112,14 @@ impl<'a> Memories<'a> {
         }
     }
 
-    async fn ask(&self, question: Question<'_>) -> Result<Vec<Memory>, Error> {
+    async fn ask(&self, query: MemoryQuery<'_>) -> Result<Vec<Memory>, Error> {
         let lease = self.context.lease();
-        match self.store.recall_memories(lease, &question).await {
-            Err(Error::InvalidInput { message }) if question.embedding.is_some() => {
+        match self.store.recall_memories(lease, &query).await {
+            Err(Error::InvalidInput { message }) if query.embedding.is_some() => {
                 without_embedding(&message);
-                let by_words = Question {
+                let by_words = MemoryQuery {
                     embedding: None,
-                    ..question
+                    ..query
                 };
                 self.store.recall_memories(lease, &by_words).await
             }

@@ -7,8 +7,8 @@ mod bounds;
 mod heartbeat;
 mod outbox;
 mod report;
+mod run;
 mod step;
-mod work_off;
 
 use std::future::Future;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use store::{Claim, ClaimedStep, Error, Lease, Outcome, Store};
 use tokio::time::{Instant, timeout_at};
 
 use crate::{Config, Deadline, Invocation};
-use work_off::Drain;
+use run::Drain;
 
 pub use bounds::problem as unstorable;
 pub use report::DrainReport;
@@ -138,7 +138,7 @@ where
         })?;
     let mut drain = Drain::new(store, options, work);
     drain.begin(steps, claimed_at);
-    let report = drain.work_off().await;
+    let report = drain.run().await;
     tracing::info!(?report, "drained");
     Ok(report)
 }

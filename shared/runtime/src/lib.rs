@@ -189,7 +189,7 @@ mod tests {
     }
 
     async fn handler(invocation: Invocation) -> Result<Value, Failure> {
-        assert!(invocation.payload != "panic", "asked to");
+        assert!(invocation.payload != "panic", "panics on purpose");
         Ok(invocation.payload)
     }
 

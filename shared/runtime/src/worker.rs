@@ -136,7 +136,7 @@ impl Worker {
     ///
     /// # Errors
     /// The database cannot be reached: the platform should deliver the trigger again. A queue's messages fail singly.
-    pub async fn work_off<W, F>(
+    pub async fn handle_trigger<W, F>(
         &self,
         trigger: &Trigger,
         invocation: &Invocation,
@@ -147,7 +147,7 @@ impl Worker {
         F: Future<Output = Outcome> + Send + 'static,
     {
         match trigger {
-            Trigger::Queue(messages) => Ok(self.work_off_queue(messages, invocation, work).await),
+            Trigger::Queue(messages) => Ok(self.handle_queue(messages, invocation, work).await),
             Trigger::Schedule(_) => {
                 self.sweep(invocation).await?;
                 self.drain(None, invocation, work).await?;
@@ -201,7 +201,7 @@ impl Worker {
     }
 
     /// Drains once per wake: the first finds the work, the others acknowledge their wakes.
-    async fn work_off_queue<W, F>(
+    async fn handle_queue<W, F>(
         &self,
         messages: &[QueueMessage],
         invocation: &Invocation,

@@ -81,7 +81,7 @@ pub enum Error {
         /// The pause before the next try.
         seconds: u32,
     },
-    /// The step waits for a person and goes on after their decision.
+    /// The step waits for a person and continues after their decision.
     #[error("the step waits for a person: {kind}")]
     WaitsForPerson {
         /// The kind of the approval.

@@ -74,7 +74,7 @@ pub struct FailedAttempt {
 
 /// A model call that is about to be made.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct TurnAsk {
+pub struct ModelCall {
     /// Its purpose.
     pub purpose: &'static str,
     /// The provider.
@@ -240,10 +240,10 @@ impl Store {
     pub async fn begin_turn(
         &self,
         lease: &Lease,
-        ask: &TurnAsk,
+        call: &ModelCall,
         ended_calls: &ToolCallResults,
     ) -> Result<TurnBegun, Error> {
-        let more = json!({"p_ask": ask, "p_ended_calls": ended(ended_calls)});
+        let more = json!({"p_ask": call, "p_ended_calls": ended(ended_calls)});
         self.journal_rpc("begin_turn", lease, more).await
     }
 

@@ -26,10 +26,10 @@ pub use call::NO_REPLY;
 pub use domain::StepError;
 pub use error::{Effect, Error};
 pub use journal::{
-    CallsBegun, FailedAttempt, JournalRows, Learned, LimitWait, TurnAsk, TurnBegun, TurnEnd,
+    CallsBegun, FailedAttempt, JournalRows, Learned, LimitWait, ModelCall, TurnBegun, TurnEnd,
     TurnEnded, TurnRow,
 };
-pub use memory::{Embedding, MemoriesToEmbed, Memory, MemoryToEmbed, Question};
+pub use memory::{Embedding, MemoriesToEmbed, Memory, MemoryQuery, MemoryToEmbed};
 pub use objects::MAX_OBJECT_BYTES;
 pub use payload::DEFAULT_INLINE_BYTES;
 pub use people::{AcceptedRequest, NewRequest, RequestRow};

@@ -35,7 +35,7 @@ pub struct Memory {
 
 /// A search in the memories that a step may read.
 #[derive(Debug, Clone, Copy)]
-pub struct Question<'a> {
+pub struct MemoryQuery<'a> {
     /// 0 before the first turn of an attempt; otherwise the call of the tool `recall`.
     pub call_number: i32,
     /// The text to search for.
@@ -81,18 +81,18 @@ impl Store {
     pub async fn recall_memories(
         &self,
         lease: &Lease,
-        question: &Question<'_>,
+        query: &MemoryQuery<'_>,
     ) -> Result<Vec<Memory>, Error> {
         let arguments = json!({
             "p_run_id": lease.run_id,
             "p_step_key": lease.step_key,
             "p_lease_epoch": lease.lease_epoch,
-            "p_call_number": question.call_number,
-            "p_query": question.text,
-            "p_space": question.embedding.map(|embedding| &embedding.space),
-            "p_embedding": question.embedding.map(|embedding| &embedding.vector),
-            "p_limit": question.limit,
-            "p_token_budget": question.token_budget,
+            "p_call_number": query.call_number,
+            "p_query": query.text,
+            "p_space": query.embedding.map(|embedding| &embedding.space),
+            "p_embedding": query.embedding.map(|embedding| &embedding.vector),
+            "p_limit": query.limit,
+            "p_token_budget": query.token_budget,
         });
         let call = self.repeatable_call("recall_memories");
         self.rpc(call, &arguments).await

@@ -41,7 +41,7 @@ impl Store {
             "p_holding": claim.holding,
             "p_run_id": claim.run_id,
         });
-        self.rpc_with_recall(call, claim, arguments).await
+        self.claiming_rpc(call, claim, arguments).await
     }
 
     /// Reports outcomes, each judged on its own epoch, and claims the next work in the same transaction.
@@ -66,12 +66,12 @@ impl Store {
             "p_worker": claim.worker,
             "p_holding": claim.holding,
         });
-        self.rpc_with_recall(call, claim, arguments).await
+        self.claiming_rpc(call, claim, arguments).await
     }
 
     /// Calls a function that claims, with repeats. The leases held are left out of a first call: no lease can be
     /// unknown to this worker then, and the database would have to check.
-    async fn rpc_with_recall<T: DeserializeOwned>(
+    async fn claiming_rpc<T: DeserializeOwned>(
         &self,
         call: Call<'_>,
         claim: &Claim<'_>,

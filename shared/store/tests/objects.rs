@@ -174,8 +174,8 @@ async fn refused_right_is_retried_with_new_token() {
         (refusal("403", "AccessDenied"), Some("not_allowed")),
     ] {
         let server = Server::replying(vec![refusal("403", "AccessDenied"), second]).await;
-        let asked = Arc::new(AtomicUsize::new(0));
-        let counted = Arc::clone(&asked);
+        let requests = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&requests);
         let store = store_with(&server.url, move |freshness| {
             counted.fetch_add(1, Ordering::SeqCst);
             format!("token.{freshness:?}")

@@ -146,7 +146,7 @@ async fn other_values_pass_through_unchanged() {
     for value in values {
         assert_eq!(store.fetch(&workspace(), value.clone()).await, Ok(value));
     }
-    assert!(server.received().is_empty(), "nothing was asked for");
+    assert!(server.received().is_empty(), "nothing was requested");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Shared by every tool that speaks HTTP: the rules for destinations, and the clients that keep them.
+//! Shared by every tool that uses HTTP: the rules for destinations, and the clients that keep them.
 //!
 //! An address is arbitrary text from a model or a row, so it must not reach anything that only this machine can reach.
 //! The address of the connection counts, not its spelling: a name is resolved once, by [`resolve`], which returns
@@ -101,7 +101,7 @@ pub(crate) fn timed_out() -> ToolError {
     ToolError::retryable("http_timeout", message)
 }
 
-/// Returns the seconds that the host asks to wait. A date is not read: the database's own delay holds then.
+/// Returns the seconds that the host requests as a pause. A date is not read: the database's own delay holds then.
 pub(crate) fn retry_after(headers: &HeaderMap) -> Option<u64> {
     headers
         .get(RETRY_AFTER)

@@ -6,7 +6,7 @@
 //! by the tool `mcp_list`, which registers tools first.
 //!
 //! The client is our own: a function frozen between invocations must leave no stream or task behind, every reply needs
-//! its cap, and the addresses are held to the rules of `http.rs`. It speaks streamable HTTP, JSON and event streams
+//! its cap, and the addresses are held to the rules of `http.rs`. It supports streamable HTTP, JSON and event streams
 //! (<https://modelcontextprotocol.io/specification/2025-11-25/basic/transports>); the tests hold it against servers of
 //! the official libraries.
 

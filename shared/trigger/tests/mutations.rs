@@ -325,13 +325,13 @@ fn changed_wakes_are_refused_as_by_standardwebhooks() {
         .collect();
     let mut counts = BTreeMap::new();
     for lane in lanes {
-        for (class, (forged, harmless)) in lane.join().expect("a mutation was let in") {
+        for (class, (forged, harmless)) in lane.join().expect("a mutation was accepted") {
             let count: &mut (u64, u64) = counts.entry(class).or_default();
             *count = (count.0 + forged, count.1 + harmless);
         }
     }
     let forged: u64 = counts.values().map(|(forged, _)| forged).sum();
-    println!("{forged} forged, 0 let in: {counts:#?}");
+    println!("{forged} forged, 0 accepted: {counts:#?}");
     assert_eq!(counts.len(), CLASSES.len(), "every class was drawn");
     assert!(forged * 10 > mutations * 9, "most of them are forgeries");
 }

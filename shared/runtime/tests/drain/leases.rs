@@ -76,7 +76,7 @@ async fn late_outcome_without_lease_counts_as_lost() {
 #[tokio::test]
 async fn deadline_stops_then_aborts_and_releases_steps() {
     let server = Project::with(vec![
-        vec![step("deaf"), step("heeding")],
+        vec![step("ignoring"), step("stopping")],
         vec![step("never")],
     ])
     .start()
@@ -87,7 +87,7 @@ async fn deadline_stops_then_aborts_and_releases_steps() {
         let guard = Dropped(Arc::clone(&drops));
         async move {
             let _guard = guard;
-            if step.step_key.as_str() == "deaf" {
+            if step.step_key.as_str() == "ignoring" {
                 return pending().await;
             }
             context.stopping().await;
@@ -100,7 +100,10 @@ async fn deadline_stops_then_aborts_and_releases_steps() {
     assert_eq!((report.claimed, report.released, report.lost), (2, 2, 0));
     assert_eq!(
         reports(&server),
-        [[pair("heeding", "released")], [pair("deaf", "released")]]
+        [
+            [pair("stopping", "released")],
+            [pair("ignoring", "released")]
+        ]
     );
     let calls = finish_calls(&server);
     assert!(calls.iter().all(|call| call["p_limit"] == 0));

@@ -50,7 +50,7 @@ impl Project {
         }
     }
 
-    fn hand_out(&self, request: &Received) -> Value {
+    fn next_batch(&self, request: &Received) -> Value {
         let mut batches = self.batches.lock().unwrap();
         if request.body["p_limit"] == 0 || batches.is_empty() {
             return json!([]);
@@ -60,8 +60,8 @@ impl Project {
 
     fn answer(&self, request: &Received) -> Reply {
         let reply = match request.function() {
-            "claim_steps" => self.hand_out(request),
-            "finish_steps" => json!({"outcomes": self.judge(request), "claimed": self.hand_out(request)}),
+            "claim_steps" => self.next_batch(request),
+            "finish_steps" => json!({"outcomes": self.judge(request), "claimed": self.next_batch(request)}),
             "heartbeat_steps" => list(&request.body["p_leases"])
                 .map(|lease| {
                     json!({"run_id": lease["run_id"], "step_key": lease["step_key"], "held": self.is_held})

@@ -15,9 +15,9 @@ async fn panic_fails_its_own_step_only() {
         .start()
         .await;
     let report = drain_with(&server, options(Deadline::after(MINUTE)), |step, _| {
-        assert!(step.step_key.as_str() != "early", "asked to");
+        assert!(step.step_key.as_str() != "early", "panics on purpose");
         async move {
-            assert!(step.step_key.as_str() != "late", "asked to");
+            assert!(step.step_key.as_str() != "late", "panics on purpose");
             completed()
         }
     })

@@ -46,7 +46,7 @@ async fn repeated_claim_sends_held_leases() {
         assert_eq!(
             received[0].body["p_holding"],
             json!(null),
-            "the first call hands out nothing twice"
+            "the first call sends no held leases"
         );
         assert_eq!(received[1].body["p_holding"][0]["step_key"], "a");
     }

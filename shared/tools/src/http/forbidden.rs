@@ -1,4 +1,4 @@
-//! No spelling of a forbidden address leads any tool to one: hundreds of URLs, each by every tool that speaks HTTP,
+//! No spelling of a forbidden address leads any tool to one: hundreds of URLs, each by every tool that uses HTTP,
 //! directly and by redirect. Listening sockets, not the code, prove that nothing was dialled.
 //!
 //! On Linux all of it runs once more in a network of its own, where every address there is belongs to this machine: a

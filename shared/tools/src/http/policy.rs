@@ -44,13 +44,12 @@ impl HttpPolicy {
             return Ok(true);
         }
         if url.scheme() != "https" {
-            return refused(format!(
-                "`{}` URLs are not asked for; use https",
-                url.scheme()
-            ));
+            return refused(format!("`{}` URLs are refused; use https", url.scheme()));
         }
         if !matches!(port, 443 | 80) && !self.further_ports.contains(&port) {
-            return refused(format!("port {port} is not asked for; only 443 and 80 are"));
+            return refused(format!(
+                "port {port} is refused; only 443 and 80 are allowed"
+            ));
         }
         match host {
             Host::Ipv4(ip) => literal(IpAddr::V4(ip))?,
@@ -114,18 +113,15 @@ impl HttpPolicy {
     ) -> Result<(Host<&'url str>, String, u16), ToolError> {
         let refused = |message: String| Err(ToolError::terminal("address_refused", message));
         if !url.username().is_empty() || url.password().is_some() {
-            return refused("a URL with a user name or password is not asked for".into());
+            return refused("a URL with a user name or password is refused".into());
         }
         let (Some(host), Some(port)) = (url.host(), url.port_or_known_default()) else {
-            return refused(format!(
-                "`{}` URLs are not asked for; use https",
-                url.scheme()
-            ));
+            return refused(format!("`{}` URLs are refused; use https", url.scheme()));
         };
         // A last dot does not change the host that a name means.
         let name = host.to_string().trim_end_matches('.').to_ascii_lowercase();
         if self.denied_hosts.contains(&name) {
-            return refused(format!("{name} is not asked for by this installation"));
+            return refused(format!("{name} is denied by this installation"));
         }
         Ok((host, name, port))
     }

@@ -35,7 +35,7 @@ pub(crate) async fn result(mut response: Response) -> Result<Value, ToolError> {
     if !encoding.eq_ignore_ascii_case("identity") {
         return Err(ToolError::terminal(
             "http_not_text",
-            format!("the host sent `{encoding}`, which was not asked for"),
+            format!("the host sent `{encoding}`, which was not requested"),
         ));
     }
     if !body::is_text(&content_type) {

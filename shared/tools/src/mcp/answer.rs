@@ -41,15 +41,15 @@ pub(super) fn result(server: &str, mut message: Value) -> Result<Map<String, Val
 fn reason_of(error: &Value) -> String {
     let words = error.get("message").and_then(Value::as_str);
     let words = words.filter(|words| !words.trim().is_empty());
-    match (words, error.get("data").filter(|data| is_said(data))) {
+    match (words, error.get("data").filter(|data| has_text(data))) {
         (Some(words), Some(data)) => format!("{words}; {}", plain(data)),
         (Some(words), None) => words.to_owned(),
-        (None, _) if is_said(error) => plain(error),
+        (None, _) if has_text(error) => plain(error),
         (None, _) => "no reason given".to_owned(),
     }
 }
 
-fn is_said(value: &Value) -> bool {
+fn has_text(value: &Value) -> bool {
     match value {
         Value::Null => false,
         Value::String(text) => !text.trim().is_empty(),
@@ -96,7 +96,7 @@ pub(super) fn of_call(server: &str, tool: &str, message: Value) -> Result<Value,
     let text = texts.join("\n");
     if is_error {
         let reasons = [Value::String(text), structured, content];
-        let reason = reasons.iter().find(|reason| is_said(reason)).map(plain);
+        let reason = reasons.iter().find(|reason| has_text(reason)).map(plain);
         let reason = reason.unwrap_or_else(|| "no reason given".to_owned());
         let message = format!(
             "{tool} of the MCP server {server} failed: {}",

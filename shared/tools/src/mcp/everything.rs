@@ -11,14 +11,14 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use super::test_server::{Desk, Mode, Server};
+use super::test_server::{Mode, Server, TestDatabase};
 use super::tests::{context, registry};
 use super::*;
 
 const PACKAGE: &str = "@modelcontextprotocol/server-everything@2026.8.31";
 
 /// Time for npm to fetch the server and for it to listen.
-const PATIENCE: Duration = Duration::from_secs(120);
+const STARTUP_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Starts the server on a free port; returns none where it is not available, with the reason printed.
 async fn start() -> Option<(Child, u16)> {
@@ -50,7 +50,7 @@ async fn start() -> Option<(Child, u16)> {
         }
         false
     };
-    if tokio::time::timeout(PATIENCE, listens).await != Ok(true) {
+    if tokio::time::timeout(STARTUP_TIMEOUT, listens).await != Ok(true) {
         println!("skipped: {PACKAGE} is not run, npm could not fetch or start it");
         return None;
     }
@@ -64,21 +64,21 @@ async fn reference_server_is_listed_and_called() {
         return;
     };
     let own = Server::start(Mode::Json, None).await;
-    let desk = Desk {
+    let database = TestDatabase {
         url: format!("http://127.0.0.1:{port}/mcp"),
-        ..Desk::of(&own)
+        ..TestDatabase::of(&own)
     };
     let registry = registry(&[format!("127.0.0.1:{port}")]);
     let arguments = json!({"server": "everything"});
     let listed = registry
-        .call("mcp_list", &arguments, &context(&desk))
+        .call("mcp_list", &arguments, &context(&database))
         .await
         .unwrap();
     assert_eq!(listed["tools"]["echo"], "pending", "{listed}");
-    desk.approve();
+    database.approve();
     let call = async |tool: &str, arguments: Value| {
         let name = format!("mcp.everything.{tool}");
-        registry.call(&name, &arguments, &context(&desk)).await
+        registry.call(&name, &arguments, &context(&database)).await
     };
     let echoed = call("echo", json!({"message": "hello"})).await.unwrap();
     assert_eq!(echoed["text"], "Echo: hello");

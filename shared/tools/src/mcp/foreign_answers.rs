@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::test_server::Desk;
+use super::test_server::TestDatabase;
 use super::tests::{context, registry};
 use super::*;
 use crate::Registry;
@@ -22,7 +22,7 @@ const JSON: &str = "application/json";
 const EVENTS: &str = "text/event-stream";
 
 pub(super) struct Spoken {
-    desk: Desk,
+    database: TestDatabase,
     registry: Registry,
     /// The names that came with `tools/call`.
     called: Arc<Mutex<Vec<Value>>>,
@@ -70,9 +70,9 @@ impl Spoken {
         let router = axum::Router::new().fallback(handler);
         tokio::spawn(async move { axum::serve(listener, router).await });
         Self {
-            desk: Desk {
+            database: TestDatabase {
                 url: format!("http://{host}/mcp"),
-                ..Desk::of(&super::test_server::Server::default())
+                ..TestDatabase::of(&super::test_server::Server::default())
             },
             registry: registry(&[host]),
             called,
@@ -81,17 +81,17 @@ impl Spoken {
 
     async fn list(&self) -> Result<Value, ToolError> {
         let arguments = json!({"server": "docs"});
-        let context = context(&self.desk);
+        let context = context(&self.database);
         self.registry.call("mcp_list", &arguments, &context).await
     }
 
     /// Lists and approves the tools, and calls one.
     async fn call(&self, tool: &str, arguments: Value) -> Result<Value, ToolError> {
         self.list().await?;
-        self.desk.approve();
+        self.database.approve();
         let name = format!("mcp.docs.{tool}");
         self.registry
-            .call(&name, &arguments, &context(&self.desk))
+            .call(&name, &arguments, &context(&self.database))
             .await
     }
 }
@@ -307,7 +307,7 @@ async fn tool_is_called_by_its_own_name() {
             "{notes}"
         );
         assert!(notes.contains("its name is empty"), "{notes}");
-        let recorded = server.desk.recorded.lock().unwrap().clone();
+        let recorded = server.database.recorded.lock().unwrap().clone();
         assert_eq!(recorded.as_array().unwrap().len(), 2, "{recorded}");
         let alias = recorded
             .as_array()

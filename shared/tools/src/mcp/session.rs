@@ -130,7 +130,7 @@ pub(super) fn version_of(server: &str, message: Value) -> Result<&'static str, T
     let known = KNOWN_VERSIONS.iter().find(|known| Some(**known) == chosen);
     known.copied().ok_or_else(|| {
         let known = KNOWN_VERSIONS.join(", ");
-        answer::malformed(server, &format!("it knows none of the versions {known}"))
+        answer::malformed(server, &format!("it supports none of the versions {known}"))
     })
 }
 

@@ -40,7 +40,7 @@ pub(super) enum Mode {
 
 /// A fault on the way to `tools/call`.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum Fault {
     ForgetsSessionOnce,
     ForgetsSessions,
     Fails,
@@ -58,7 +58,7 @@ pub(super) struct Server {
     pub(super) calls: Arc<Mutex<Vec<String>>>,
     /// The HTTP requests: method and JSON-RPC method.
     pub(super) seen: Arc<Mutex<Vec<String>>>,
-    pub(super) trouble: Arc<Mutex<Option<Trouble>>>,
+    pub(super) fault: Arc<Mutex<Option<Fault>>>,
     /// Headers that came with the last message.
     pub(super) headers: Arc<Mutex<BTreeMap<String, String>>>,
     /// The required value of `x-key`.
@@ -193,36 +193,36 @@ async fn misbehave(State(server): State<Server>, request: Request, next: Next) -
     if server.key.as_deref() != key {
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let trouble = *server.trouble.lock().unwrap();
-    if trouble == Some(Trouble::FailsAtOnce) {
+    let fault = *server.fault.lock().unwrap();
+    if fault == Some(Fault::FailsAtOnce) {
         return StatusCode::BAD_GATEWAY.into_response();
     }
     if what == "tools/call" {
-        match trouble {
-            Some(Trouble::ForgetsSessionOnce) => {
-                *server.trouble.lock().unwrap() = None;
+        match fault {
+            Some(Fault::ForgetsSessionOnce) => {
+                *server.fault.lock().unwrap() = None;
                 return StatusCode::NOT_FOUND.into_response();
             }
-            Some(Trouble::ForgetsSessions) => return StatusCode::NOT_FOUND.into_response(),
-            Some(Trouble::Fails) => return StatusCode::BAD_GATEWAY.into_response(),
-            Some(Trouble::Stops) => {
+            Some(Fault::ForgetsSessions) => return StatusCode::NOT_FOUND.into_response(),
+            Some(Fault::Fails) => return StatusCode::BAD_GATEWAY.into_response(),
+            Some(Fault::Stops) => {
                 return (
                     [(header::CONTENT_TYPE, "text/event-stream")],
                     ": nothing\n\n",
                 )
                     .into_response();
             }
-            Some(Trouble::Redirects) => {
+            Some(Fault::Redirects) => {
                 return (
                     StatusCode::TEMPORARY_REDIRECT,
                     [(header::LOCATION, "/elsewhere")],
                 )
                     .into_response();
             }
-            Some(Trouble::SpeaksHtml) => {
+            Some(Fault::SpeaksHtml) => {
                 return ([(header::CONTENT_TYPE, "text/html")], "<p>hello").into_response();
             }
-            Some(Trouble::FailsAtOnce) | None => {}
+            Some(Fault::FailsAtOnce) | None => {}
         }
     }
     next.run(Request::from_parts(parts, Body::from(body))).await
@@ -230,7 +230,7 @@ async fn misbehave(State(server): State<Server>, request: Request, next: Next) -
 
 /// The database's rows of one server, of which some were approved.
 #[derive(Clone)]
-pub(super) struct Desk {
+pub(super) struct TestDatabase {
     pub(super) url: String,
     pub(super) header: Option<String>,
     pub(super) secret: Option<String>,
@@ -240,7 +240,7 @@ pub(super) struct Desk {
     pub(super) recorded: Arc<Mutex<Value>>,
 }
 
-impl Desk {
+impl TestDatabase {
     pub(super) fn of(server: &Server) -> Self {
         Self {
             url: format!("http://{}/mcp", server.host()),
@@ -261,7 +261,7 @@ impl Desk {
     }
 }
 
-impl StepDatabase for Desk {
+impl StepDatabase for TestDatabase {
     fn write_table<'a>(&'a self, _: &'a Value) -> BoxFuture<'a, Result<Value, ToolError>> {
         panic!("nothing is written here")
     }

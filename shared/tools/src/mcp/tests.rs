@@ -6,19 +6,19 @@
     clippy::indexing_slicing
 )]
 
-use super::test_server::{Desk, Mode, Server, Trouble};
+use super::test_server::{Fault, Mode, Server, TestDatabase};
 use super::*;
 use crate::http::test_server::Server as Counter;
 use crate::{EgressPolicy, HttpPolicy, Registry};
 
-pub(super) fn context(desk: &Desk) -> CallContext {
+pub(super) fn context(database: &TestDatabase) -> CallContext {
     CallContext {
         workspace_id: crate::http::test_server::workspace(),
         readable_schemas: Vec::new(),
         run_query: None,
         webhook_hosts: Vec::new(),
         egress_policy: EgressPolicy::default(),
-        database: Some(Arc::new(desk.clone())),
+        database: Some(Arc::new(database.clone())),
         idempotency_key: "w/17/find/2".into(),
         time_limit: Duration::from_secs(30),
     }
@@ -35,7 +35,7 @@ pub(super) fn registry(private: &[String]) -> Registry {
 
 struct World {
     server: Server,
-    desk: Desk,
+    database: TestDatabase,
     registry: Registry,
 }
 
@@ -44,12 +44,12 @@ impl World {
     async fn new(mode: Mode) -> Self {
         let server = Server::start(mode, None).await;
         let world = Self {
-            desk: Desk::of(&server),
+            database: TestDatabase::of(&server),
             registry: registry(&[server.host()]),
             server,
         };
         world.list().await.unwrap();
-        world.desk.approve();
+        world.database.approve();
         world.server.seen.lock().unwrap().clear();
         world
     }
@@ -57,19 +57,19 @@ impl World {
     async fn list(&self) -> Result<Value, ToolError> {
         let arguments = json!({"server": "docs"});
         self.registry
-            .call("mcp_list", &arguments, &context(&self.desk))
+            .call("mcp_list", &arguments, &context(&self.database))
             .await
     }
 
     async fn call(&self, tool: &str, arguments: Value) -> Result<Value, ToolError> {
         let name = format!("mcp.docs.{tool}");
         self.registry
-            .call(&name, &arguments, &context(&self.desk))
+            .call(&name, &arguments, &context(&self.database))
             .await
     }
 
-    fn trouble(&self, trouble: Trouble) {
-        *self.server.trouble.lock().unwrap() = Some(trouble);
+    fn fault(&self, fault: Fault) {
+        *self.server.fault.lock().unwrap() = Some(fault);
     }
 
     fn calls(&self) -> usize {
@@ -87,7 +87,7 @@ async fn tools_are_listed_by_page_and_recorded() {
         assert_eq!(listed["server"], "docs");
         assert_eq!(listed["tools"]["echo"], "approved", "{listed}");
         assert_eq!(listed["tools"]["odd"], "pending", "{listed}");
-        let recorded = world.desk.recorded.lock().unwrap().clone();
+        let recorded = world.database.recorded.lock().unwrap().clone();
         let recorded = recorded.as_array().unwrap();
         assert_eq!(recorded.len(), 7);
         let by_name = |name: &str| recorded.iter().find(|tool| tool["name"] == name).unwrap();
@@ -216,13 +216,13 @@ async fn unreachable_server_is_named_and_retryable() {
     let host = listener.local_addr().unwrap().to_string();
     drop(listener);
     let server = Server::start(Mode::Json, None).await;
-    let desk = Desk {
+    let database = TestDatabase {
         url: format!("http://{host}/mcp"),
-        ..Desk::of(&server)
+        ..TestDatabase::of(&server)
     };
     let arguments = json!({"server": "docs"});
     let error = registry(&[host])
-        .call("mcp_list", &arguments, &context(&desk))
+        .call("mcp_list", &arguments, &context(&database))
         .await
         .unwrap_err();
     assert_eq!(
@@ -242,14 +242,16 @@ async fn unreachable_server_is_named_and_retryable() {
 async fn credentials_are_in_header_but_no_error() {
     let server = Server::start(Mode::Json, Some("sesame")).await;
     let registry = registry(&[server.host()]);
-    let list = async |desk: &Desk| {
+    let list = async |database: &TestDatabase| {
         let arguments = json!({"server": "docs"});
-        registry.call("mcp_list", &arguments, &context(desk)).await
+        registry
+            .call("mcp_list", &arguments, &context(database))
+            .await
     };
-    let with = |header: Option<&str>, secret: Option<&str>| Desk {
+    let with = |header: Option<&str>, secret: Option<&str>| TestDatabase {
         header: header.map(str::to_owned),
         secret: secret.map(str::to_owned),
-        ..Desk::of(&server)
+        ..TestDatabase::of(&server)
     };
     assert!(list(&with(Some("X-Key"), Some("sesame"))).await.is_ok());
     let before = server.seen().len();
@@ -277,7 +279,7 @@ async fn credentials_are_in_header_but_no_error() {
 #[tokio::test]
 async fn lost_session_is_restarted_once_without_repeats() {
     let world = World::new(Mode::Events).await;
-    world.trouble(Trouble::ForgetsSessionOnce);
+    world.fault(Fault::ForgetsSessionOnce);
     assert_eq!(
         world.call("echo", json!({"text": "a"})).await.unwrap()["text"],
         "a"
@@ -290,7 +292,7 @@ async fn lost_session_is_restarted_once_without_repeats() {
         .filter(|seen| seen.ends_with("initialize"))
         .count();
     assert_eq!(beginnings, 2);
-    world.trouble(Trouble::ForgetsSessions);
+    world.fault(Fault::ForgetsSessions);
     let error = world.call("echo", json!({"text": "a"})).await.unwrap_err();
     assert_eq!((error.code.as_ref(), error.retryable), ("mcp_failed", true));
     assert_eq!(world.calls(), 1);
@@ -313,15 +315,15 @@ async fn oversized_answer_is_refused() {
 async fn call_with_unknown_outcome_is_not_repeated() {
     let world = World::new(Mode::Events).await;
     let repeatable = World {
-        desk: Desk {
+        database: TestDatabase {
             idempotent: true,
-            ..world.desk.clone()
+            ..world.database.clone()
         },
         registry: registry(&[world.server.host()]),
         server: world.server.clone(),
     };
-    for trouble in [Trouble::Fails, Trouble::Stops] {
-        world.trouble(trouble);
+    for fault in [Fault::Fails, Fault::Stops] {
+        world.fault(fault);
         let error = world.call("echo", json!({})).await.unwrap_err();
         assert_eq!(
             (error.code.as_ref(), error.retryable),
@@ -337,12 +339,12 @@ async fn call_with_unknown_outcome_is_not_repeated() {
             error.message
         );
     }
-    for (trouble, world, code) in [
-        (Trouble::Redirects, &world, "mcp_redirected"),
-        (Trouble::SpeaksHtml, &world, crate::OUTCOME_UNKNOWN),
-        (Trouble::SpeaksHtml, &repeatable, "mcp_malformed"),
+    for (fault, world, code) in [
+        (Fault::Redirects, &world, "mcp_redirected"),
+        (Fault::SpeaksHtml, &world, crate::OUTCOME_UNKNOWN),
+        (Fault::SpeaksHtml, &repeatable, "mcp_malformed"),
     ] {
-        world.trouble(trouble);
+        world.fault(fault);
         let error = world.call("echo", json!({})).await.unwrap_err();
         assert_eq!(
             (error.code.as_ref(), error.retryable),
@@ -356,7 +358,7 @@ async fn call_with_unknown_outcome_is_not_repeated() {
 #[tokio::test]
 async fn failure_before_the_call_is_retryable() {
     let world = World::new(Mode::Events).await;
-    world.trouble(Trouble::FailsAtOnce);
+    world.fault(Fault::FailsAtOnce);
     let error = world.call("echo", json!({})).await.unwrap_err();
     assert_eq!(
         (error.code.as_ref(), error.retryable),
@@ -364,7 +366,7 @@ async fn failure_before_the_call_is_retryable() {
         "{}",
         error.message
     );
-    let mut context = context(&world.desk);
+    let mut context = context(&world.database);
     context.time_limit = Duration::ZERO;
     let late = world
         .registry
@@ -377,7 +379,7 @@ async fn failure_before_the_call_is_retryable() {
 #[tokio::test]
 async fn timed_out_tool_has_unknown_outcome() {
     let world = World::new(Mode::Events).await;
-    let mut context = context(&world.desk);
+    let mut context = context(&world.database);
     context.time_limit = Duration::from_millis(300);
     let error = world
         .registry
@@ -406,13 +408,13 @@ async fn private_server_requires_operator_entry() {
         "file:///etc/passwd".into(),
         "nonsense".into(),
     ] {
-        let desk = Desk {
+        let database = TestDatabase {
             url: url.clone(),
-            ..Desk::of(&server)
+            ..TestDatabase::of(&server)
         };
         let arguments = json!({"server": "docs"});
         let error = registry(&[])
-            .call("mcp_list", &arguments, &context(&desk))
+            .call("mcp_list", &arguments, &context(&database))
             .await
             .unwrap_err();
         assert!(
@@ -427,7 +429,7 @@ async fn private_server_requires_operator_entry() {
 #[tokio::test]
 async fn step_without_database_has_no_servers() {
     let server = Server::start(Mode::Json, None).await;
-    let mut context = context(&Desk::of(&server));
+    let mut context = context(&TestDatabase::of(&server));
     context.database = None;
     for (name, arguments) in [
         ("mcp_list", json!({"server": "docs"})),

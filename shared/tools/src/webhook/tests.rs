@@ -242,7 +242,7 @@ async fn only_listed_and_allowed_hosts_are_called() {
             vec!["*".into(), "127.0.0.1:*".into()],
             vec![own.clone()],
         ),
-        // Another spelling of a named host is the same host only if the URL says so.
+        // Another spelling of a named host is the same host only if the URL parses to it.
         (
             format!("http://localhost:{port}/"),
             vec![format!("localhost:{port}")],

@@ -17,7 +17,7 @@ use crate::Refusal;
 pub(super) fn has_unique_keys(body: &[u8]) -> Result<bool, Refusal> {
     let is_repeated = Cell::new(false);
     let mut text = serde_json::Deserializer::from_slice(body);
-    let read = Look(&is_repeated).deserialize(&mut text);
+    let read = Scan(&is_repeated).deserialize(&mut text);
     if is_repeated.get() {
         return Ok(false);
     }
@@ -28,9 +28,9 @@ pub(super) fn has_unique_keys(body: &[u8]) -> Result<bool, Refusal> {
 
 /// Visits one value and keeps nothing of it.
 #[derive(Clone, Copy)]
-struct Look<'a>(&'a Cell<bool>);
+struct Scan<'a>(&'a Cell<bool>);
 
-impl<'de> DeserializeSeed<'de> for Look<'_> {
+impl<'de> DeserializeSeed<'de> for Scan<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -38,7 +38,7 @@ impl<'de> DeserializeSeed<'de> for Look<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Look<'_> {
+impl<'de> Visitor<'de> for Scan<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

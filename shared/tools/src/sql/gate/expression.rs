@@ -133,7 +133,7 @@ impl Gate<'_> {
 fn identifier(word: &Ident) -> Step {
     let lower = word.value.to_ascii_lowercase();
     if word.quote_style.is_none() && CALLS_WITHOUT_PARENTHESES.contains(&lower.as_str()) {
-        return Err(format!("`{lower}` may not be asked"));
+        return Err(format!("`{lower}` may not be used"));
     }
     Ok(())
 }

@@ -36,7 +36,7 @@ type Reporting = Pin<Box<dyn Future<Output = Report> + Send>>;
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Working,
-    /// Steps have been asked to stop.
+    /// Steps have received the signal to stop.
     Stopping,
     /// Steps that did not stop have been aborted.
     Stopped,
@@ -143,7 +143,7 @@ where
         self.running.insert(lease, records);
     }
 
-    pub(super) async fn work_off(mut self) -> DrainReport {
+    pub(super) async fn run(mut self) -> DrainReport {
         let mut reporting: Option<Reporting> = None;
         let mut pause_until: Option<Instant> = None;
         loop {

@@ -24,7 +24,7 @@ where
             Ok(reply) => reply,
             Err(error) if is_transient(&error) && !report.sent.is_empty() => {
                 tracing::warn!(%error, "outcomes could not be reported; trying again");
-                self.keep(report.sent);
+                self.retry_later(report.sent);
                 return Some(PAUSE);
             }
             Err(error) => {
@@ -69,7 +69,7 @@ where
     }
 
     /// Keeps outcomes for another attempt, but not beyond their leases: other workers may have these steps by then.
-    fn keep(&mut self, sent: Vec<Pending>) {
+    fn retry_later(&mut self, sent: Vec<Pending>) {
         for pending in sent {
             if self.leases.is_held(&pending.finished.lease) {
                 self.outbox.put_back(pending);
