@@ -238,7 +238,7 @@ mod tests {
         let other_workspace = json!({"workspace_id": "3f2504e0-4f89-41d3-9a0c-0305e82c3302"});
         for other in [
             json!({"run_id": 18}),
-            json!({"step_key": "notify"}),
+            json!({"step_key": "post"}),
             other_workspace,
         ] {
             assert_ne!(key(&other), key(&json!({})), "{other}");

@@ -54,11 +54,11 @@ async fn run(model: &Model, protocol: Protocol, which: char) -> Result<(), Strin
                 question: "What is a goal?".into(),
                 ..Assess::default()
             };
-            tasks::assess(&model, &mut asker, &task, &rules())
+            tasks::assess(model, &mut asker, &task, &rules())
                 .await
                 .map(|_| true)
         }
-        'p' => match tasks::plan(&model, &mut asker, &PlanTask::default(), &rules()).await {
+        'p' => match tasks::plan(model, &mut asker, &PlanTask::default(), &rules()).await {
             Err(error) if error.code() == "goal_impossible" => Ok(true),
             planned => planned.map(|_| false),
         },
@@ -70,11 +70,11 @@ async fn run(model: &Model, protocol: Protocol, which: char) -> Result<(), Strin
                 }],
                 ..JudgeTask::default()
             };
-            tasks::judge(&model, &mut asker, &task)
+            tasks::judge(model, &mut asker, &task)
                 .await
                 .map(|verdicts| verdicts[0].verdict == domain::Verdict::Met)
         }
-        _ => tasks::agent::work(&model, &mut asker, &task(vec![past(protocol)]))
+        _ => tasks::agent::work(model, &mut asker, &task(vec![past(protocol)]))
             .await
             .map(|turn| match turn {
                 Turn::Calls { answer } => answer.calls[0].arguments == json!({"expression": "1+1"}),
