@@ -271,7 +271,7 @@ fn examples_of_prompts_pass_the_check() {
     };
     for file in ["plan_example.json", "assess_example.json"] {
         let path = system_tests::workspace()
-            .join("shared/model/prompts")
+            .join("shared/tasks/prompts")
             .join(file);
         let plan: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
         assert_eq!(check(&plan, &Limits::default(), &catalogue), [], "{file}");
