@@ -1159,8 +1159,8 @@ export type Database = {
           rank: number
           run_id: number
           score: number
-          step_key: string
           sent_at: string
+          step_key: string
           workspace_id: string
         }
         ComputedFields: never
@@ -1172,8 +1172,8 @@ export type Database = {
           rank: number
           run_id: number
           score: number
-          step_key: string
           sent_at: string
+          step_key: string
           workspace_id: string
         }
         Update: {
@@ -1184,8 +1184,8 @@ export type Database = {
           rank?: number
           run_id?: number
           score?: number
-          step_key?: string
           sent_at?: string
+          step_key?: string
           workspace_id?: string
         }
         Relationships: [
