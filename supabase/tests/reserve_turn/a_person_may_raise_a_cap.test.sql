@@ -1,7 +1,7 @@
 -- on_exhausted "ask": the step waits; an approval raises the cap by a row, a rejection fails the step. One question per
 -- cap and tree.
 begin;
-select plan(30);
+select plan(31);
 select tests.world(p_bystanders => false);
 
 select tests.price();
@@ -17,7 +17,11 @@ select is((select subject - 'key' from goalpost.approvals where id = tests.get('
 select is((select decided_with from goalpost.approvals where id = tests.get('second')), tests.get('first'), 'a second step waits for the same decision');
 select is(tests.value_for('petra', 'select count(*) from goalpost.inbox'), '1', 'one approval is in the inbox');
 select tests.leave_waiting(tests.get('run'), k) from unnest(array['a', 'b']) k;
+-- A cap of another scope with the same key.
+insert into goalpost.budgets (workspace_id, scope, key, cap_microusd, cap_tokens, created_at)
+values (tests.id_of('acme'), 'user_day', tests.get('run')::text, 1, 1, goalpost_private.clock());
 select tests.decide('petra', tests.get('first'), 'approved');
+select is((select cap_microusd from goalpost.budgets where scope = 'user_day' and key = tests.get('run')::text), 1::bigint, 'a raise changes no cap of another scope');
 select is(tests.caps(tests.get('run')), 'workspace_month 2700+0/250000000, user_day 2700+0/25000000, run 2700+0/10000', 'the approved raise raises the cap');
 select is(tests.state(tests.get('run'), 'a') || ' ' || tests.state(tests.get('run'), 'b'), 'ready ready', 'both waiting steps are ready');
 select is((select state from goalpost.approvals where id = tests.get('second')), 'approved', 'both of the approvals are approved');

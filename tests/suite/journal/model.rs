@@ -185,9 +185,9 @@ fn summarized_turns(text: &str) -> u64 {
     number.map_or(0, |number| number.parse().unwrap())
 }
 
-/// Counts the answers in a conversation that is quoted as material: each is a `said`.
+/// Counts the answers in a conversation that is quoted as material: each is an `assistant`.
 fn quoted_turns(text: &str) -> u64 {
-    u64::try_from(text.matches("\\\"said\\\"").count()).unwrap()
+    u64::try_from(text.matches("\\\"assistant\\\"").count()).unwrap()
 }
 
 /// Returns the plan. The first one breaks a rule, so that the planner calls the model twice.
