@@ -1249,7 +1249,6 @@ export type Database = {
         Row: {
           created_at: string
           estimate: Json | null
-          matches: NonNullable<Json>
           plan: NonNullable<Json>
           reasons: NonNullable<Json>
           revision: number
@@ -1261,7 +1260,6 @@ export type Database = {
         Insert: {
           created_at?: string
           estimate?: Json | null
-          matches?: NonNullable<Json>
           plan: NonNullable<Json>
           reasons?: NonNullable<Json>
           revision: number
@@ -1272,7 +1270,6 @@ export type Database = {
         Update: {
           created_at?: string
           estimate?: Json | null
-          matches?: NonNullable<Json>
           plan?: NonNullable<Json>
           reasons?: NonNullable<Json>
           revision?: number
@@ -1448,11 +1445,83 @@ export type Database = {
           },
         ]
       }
+      runbook_matches: {
+        Row: {
+          cost_factor: number
+          fit: string
+          is_chosen: boolean
+          is_explored: boolean
+          position: number
+          refusal: string | null
+          relevance: number
+          revision: number
+          run_id: number
+          runbook_id: number
+          score: number
+          success: number
+          type_prior: number
+          uncovered: string[]
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          cost_factor: number
+          fit: string
+          is_chosen: boolean
+          is_explored: boolean
+          position: number
+          refusal?: string | null
+          relevance: number
+          revision: number
+          run_id: number
+          runbook_id: number
+          score: number
+          success: number
+          type_prior: number
+          uncovered: string[]
+          workspace_id: string
+        }
+        Update: {
+          cost_factor?: number
+          fit?: string
+          is_chosen?: boolean
+          is_explored?: boolean
+          position?: number
+          refusal?: string | null
+          relevance?: number
+          revision?: number
+          run_id?: number
+          runbook_id?: number
+          score?: number
+          success?: number
+          type_prior?: number
+          uncovered?: string[]
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: "runbook_matches_runbook_id_fkey"
+            columns: ["runbook_id"]
+            isOneToOne: false
+            referencedRelation: "runbooks"
+            referencedColumns: ["id"]
+          },
+          {
+            foreignKeyName: "runbook_matches_workspace_id_run_id_fkey"
+            columns: ["workspace_id", "run_id"]
+            isOneToOne: false
+            referencedRelation: "workflow_runs"
+            referencedColumns: ["workspace_id", "id"]
+          },
+        ]
+      }
       runbook_statistics: {
         Row: {
           cost_microusd: number
           duration_ms: number
           folded_at: string
+          recent_successes: number
+          recent_uses: number
           runbook_id: number
           successes: number
           uses: number
@@ -1463,6 +1532,8 @@ export type Database = {
           cost_microusd?: number
           duration_ms?: number
           folded_at: string
+          recent_successes?: number
+          recent_uses?: number
           runbook_id: number
           successes?: number
           uses?: number
@@ -1472,6 +1543,8 @@ export type Database = {
           cost_microusd?: number
           duration_ms?: number
           folded_at?: string
+          recent_successes?: number
+          recent_uses?: number
           runbook_id?: number
           successes?: number
           uses?: number
@@ -1496,13 +1569,18 @@ export type Database = {
       }
       runbooks: {
         Row: {
+          author: string
+          budget: NonNullable<Json>
           created_at: string
+          created_by: string | null
           description: string
           examples: string[]
           goal_type: string
           id: number
+          induced_from: number[]
           is_sound: boolean | null
           name: string
+          parameters: NonNullable<Json>
           phrases: unknown[]
           plan: NonNullable<Json>
           requires_project_admin: boolean
@@ -1514,13 +1592,18 @@ export type Database = {
         }
         ComputedFields: never
         Insert: {
+          author?: string
+          budget?: NonNullable<Json>
           created_at?: string
+          created_by?: string | null
           description: string
           examples?: string[]
           goal_type: string
           id?: number
+          induced_from?: number[]
           is_sound?: boolean | null
           name: string
+          parameters?: NonNullable<Json>
           phrases?: never
           plan: NonNullable<Json>
           requires_project_admin?: boolean
@@ -1531,13 +1614,18 @@ export type Database = {
           workspace_id?: string | null
         }
         Update: {
+          author?: string
+          budget?: NonNullable<Json>
           created_at?: string
+          created_by?: string | null
           description?: string
           examples?: string[]
           goal_type?: string
           id?: number
+          induced_from?: number[]
           is_sound?: boolean | null
           name?: string
+          parameters?: NonNullable<Json>
           phrases?: never
           plan?: NonNullable<Json>
           requires_project_admin?: boolean
@@ -2540,10 +2628,13 @@ export type Database = {
           cost_microusd: number | null
           estimated_microusd: number | null
           input_tokens: number | null
+          mean_duration_ms: number | null
+          microusd_per_success: number | null
           output_tokens: number | null
           runbook: string
           runbook_id: number | null
           runs: number | null
+          successes: number | null
           version: number
           workspace_id: string | null
         }
@@ -2600,12 +2691,14 @@ export type Database = {
         Returns: Json
       }
       add_project_admin: { Args: { p_person: string }; Returns: Json }
+      apply_runbook: { Args: { p_runbook: Json; p_state?: string; p_workspace_id: string }; Returns: Json }
       approve_mcp_tool: {
         Args: { p_flags?: Json; p_schema_hash: string; p_server: string; p_tool: string; p_workspace_id: string }
         Returns: Json
       }
       cancel_goal: { Args: { p_goal_id: number }; Returns: Json }
       cancel_request: { Args: { p_request_id: number }; Returns: Json }
+      check_runbook: { Args: { p_runbook: Json; p_workspace_id: string }; Returns: Json }
       create_workspace: { Args: { p_name: string }; Returns: Json }
       decide_approval: {
         Args: {
@@ -2653,6 +2746,7 @@ export type Database = {
         Args: { p_name: string; p_per_seconds?: number; p_scope: string; p_slots: number; p_workspace_id: string }
         Returns: Json
       }
+      set_runbook_state: { Args: { p_runbook_id: number; p_state: string }; Returns: Json }
       set_tool_policy: {
         Args: {
           p_agent?: string

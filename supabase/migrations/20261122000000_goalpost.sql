@@ -104,6 +104,153 @@ as $$
   end
 $$;
 
+-- file: supabase/schemas/00_foundation/45_json_schemas.sql
+
+-- JSON Schema where SQL must decide: limits and budgets that people set, their answers and edits, and arguments of
+-- calls that only write rows. Everything else is checked in Rust (shared/domain/src/json_schema.rs), which supports
+-- more.
+--
+-- The subset: type, enum, const, required, properties, additionalProperties (true or false), items (one schema),
+-- minItems, maxItems, minLength, maxLength, minimum, maximum. On schemas of the subset (json_schema_problem is null)
+-- both checkers give the same verdict. Of other schemas, which MCP servers have, SQL checks only the keywords of the
+-- subset: Rust refuses everything that SQL refuses, and checks the whole schema before a call is made.
+-- tests/suite/json_schemas.rs compares the two.
+
+-- Returns the types of JSON Schema.
+create function goalpost_private.json_type_names() returns text[]
+language sql immutable
+set search_path = ''
+as $$ select array['string', 'object', 'array', 'boolean', 'null', 'number', 'integer'] $$;
+
+-- Returns the types that a schema allows; null if it allows any, or names an unknown one.
+create function goalpost_private.json_types_of(p_schema jsonb) returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select case when t.names <@ goalpost_private.json_type_names() then t.names end
+    from (select array(select jsonb_array_elements_text(
+                   case jsonb_typeof(p_schema -> 'type') when 'array' then p_schema -> 'type'
+                                                         else jsonb_build_array(p_schema -> 'type') end)) as names) t
+$$;
+
+-- Returns the names in a JSON list; empty for any other value.
+create function goalpost_private.json_names_of(p_list jsonb) returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select case when bool_and(jsonb_typeof(n) = 'string') then array_agg(n #>> '{}') end
+    from jsonb_array_elements(case jsonb_typeof(p_list) when 'array' then p_list else '[]' end) n
+$$;
+
+-- Returns the first problem of a JSON value with a schema, as a message; null if it is valid.
+create function goalpost_private.json_problem(p_schema jsonb, p_value jsonb, p_name text) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  v_type constant text := jsonb_typeof(p_value);
+  v_types constant text[] := goalpost_private.json_types_of(p_schema);
+  v_size constant numeric := case v_type when 'string' then length(p_value #>> '{}') when 'array' then jsonb_array_length(p_value)
+                                         when 'number' then (p_value #>> '{}')::numeric end;
+  v_least constant text := case v_type when 'string' then 'minLength' when 'array' then 'minItems' else 'minimum' end;
+  v_most constant text := case v_type when 'string' then 'maxLength' when 'array' then 'maxItems' else 'maximum' end;
+begin
+  if v_types is not null
+     and (v_type = any (v_types) or ('integer' = any (v_types) and v_type = 'number' and v_size = trunc(v_size))) is not true
+  then
+    return format('%s must be of the type %s', p_name, p_schema ->> 'type');
+  end if;
+  if (jsonb_typeof(p_schema -> 'enum') = 'array'
+      and not exists (select from jsonb_array_elements(p_schema -> 'enum') e where e = p_value))
+     or p_schema -> 'const' <> p_value
+  then
+    return format('%s must be one of %s', p_name, coalesce(p_schema -> 'enum', p_schema -> 'const'));
+  end if;
+  if v_size < (case jsonb_typeof(p_schema -> v_least) when 'number' then p_schema ->> v_least end)::numeric
+     or v_size > (case jsonb_typeof(p_schema -> v_most) when 'number' then p_schema ->> v_most end)::numeric
+  then
+    return format('%s must keep %s %s and %s %s', p_name, v_least, coalesce(p_schema ->> v_least, 'none'),
+                  v_most, coalesce(p_schema ->> v_most, 'none'));
+  end if;
+  return goalpost_private.json_part_problem(p_schema, p_value, p_name);
+end
+$$;
+
+-- Returns the first problem of the parts of an object or an array. Fields that patternProperties may match, and
+-- elements that prefixItems may match, are left to Rust.
+create function goalpost_private.json_part_problem(p_schema jsonb, p_value jsonb, p_name text) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select p.problem
+    from (
+      select 1 as place, format('%s needs %s', p_name, r) as problem
+        from unnest(goalpost_private.json_names_of(p_schema -> 'required')) r
+       where jsonb_typeof(p_value) = 'object' and not p_value ? r
+      union all
+      select 2, case when p_schema -> 'properties' -> v.key is not null
+                     then goalpost_private.json_problem(p_schema -> 'properties' -> v.key, v.value, p_name || '.' || v.key)
+                     when p_schema -> 'additionalProperties' = 'false' and not p_schema ? 'patternProperties'
+                          and jsonb_typeof(coalesce(p_schema -> 'properties', '{}')) = 'object' then format('%s has no %s', p_name, left(v.key, 100)) end
+        from jsonb_each(case jsonb_typeof(p_value) when 'object' then p_value else '{}' end) v
+      union all
+      select 2, goalpost_private.json_problem(p_schema -> 'items', v.value, format('%s[%s]', p_name, v.number))
+        from jsonb_array_elements(case jsonb_typeof(p_value) when 'array' then p_value else '[]' end)
+             with ordinality v (value, number)
+       where jsonb_typeof(p_schema -> 'items') = 'object' and not p_schema ? 'prefixItems') p
+   -- Parts without a problem come last.
+   order by p.place, p.problem
+   limit 1
+$$;
+
+-- Returns why a keyword of a schema is not in the subset, or has an invalid value; null if it is valid.
+create function goalpost_private.json_word_problem(p_word text, p_value jsonb, p_name text, p_depth integer) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  v_type constant text := jsonb_typeof(p_value);
+  v_types constant text[] := goalpost_private.json_type_names();
+  v_is_sound boolean := true;
+begin
+  case
+    when p_word in ('title', 'description', 'default', 'examples', 'format', 'deprecated', 'readOnly', 'writeOnly',
+                    '$schema', '$comment', 'const') then null;
+    when p_word = 'type' then
+      v_is_sound := v_type in ('string', 'array') and not exists (
+        select from jsonb_array_elements(case v_type when 'array' then p_value else jsonb_build_array(p_value) end) t
+         where (jsonb_typeof(t) = 'string' and t #>> '{}' = any (v_types)) is not true);
+    when p_word = 'enum' then v_is_sound := v_type = 'array';
+    when p_word = 'required' then
+      v_is_sound := case v_type when 'array' then not jsonb_path_exists(p_value, 'strict $[*] ? (@.type() != "string")') else false end;
+    when p_word = 'additionalProperties' then v_is_sound := v_type = 'boolean';
+    when p_word in ('minimum', 'maximum') then v_is_sound := v_type = 'number';
+    when p_word in ('minItems', 'maxItems', 'minLength', 'maxLength') then
+      v_is_sound := case v_type when 'number' then p_value::numeric between 0 and 1e9 and p_value::numeric % 1 = 0 else false end;
+    when p_word = 'items' then return goalpost_private.json_schema_problem(p_value, p_name, p_depth + 1);
+    when p_word = 'properties' and v_type = 'object' then
+      return (select min(goalpost_private.json_schema_problem(f.value, p_name, p_depth + 1)) from jsonb_each(p_value) f);
+    when p_word = 'properties' then v_is_sound := false;
+    else
+      return format('%s uses %s, which is not checked here; use type, enum, const, required, properties, items and bounds',
+                    p_name, left(p_word, 100));
+  end case;
+  return case when not v_is_sound then format('%s has a value of %s that it cannot have', p_name, p_word) end;
+end
+$$;
+
+-- Returns why a schema is not in the subset; null if it is.
+create function goalpost_private.json_schema_problem(p_schema jsonb, p_name text, p_depth integer default 0) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case
+    when jsonb_typeof(p_schema) is distinct from 'object' then format('%s holds a schema that is not a JSON object', p_name)
+    when p_depth > 16 then format('%s is nested more than 16 levels deep', p_name)
+    when p_depth = 0 and octet_length(p_schema::text) > 32768 then format('%s has more than 32768 bytes', p_name)
+    else (select min(goalpost_private.json_word_problem(w.key, w.value, p_name, p_depth)) from jsonb_each(p_schema) w) end
+$$;
+
 -- file: supabase/schemas/00_foundation/50_words.sql
 
 -- Returns the lexemes of a text, without positions: the form in which texts are matched.
@@ -332,22 +479,36 @@ create table goalpost.runbooks (
   goal_type text not null,
   examples text[] not null default '{}',
   requires_project_admin boolean not null default false,
+  -- A JSON Schema of the parameters that the plan reads; {} if it is not declared.
+  parameters jsonb not null default '{}',
+  -- The budget of requests that name none, as in requests.budget.
+  budget jsonb not null default '{}',
   plan jsonb not null,
   -- True if the plan passed its check, so that it is not checked again at every start; null if it has not been checked
   -- since the plan or the limits changed.
   is_sound boolean,
+  -- draft: started by its author alone, by name. candidate: on trial, matched for a share of requests. active: the one
+  -- version of its name that is matched and started. retired: kept for the runs that followed it.
   state text not null default 'active',
+  author text not null default 'person',
+  created_by uuid,
+  -- The runs from which the analyzer derived it.
+  induced_from bigint[] not null default '{}',
   created_at timestamptz not null default now(),
   -- The words that match_runbooks compares, computed once when the row is written.
   words tsvector not null
     generated always as (goalpost_private.words_of_runbook(title, description, goal_type, examples)) stored,
   phrases tsvector[] not null generated always as (goalpost_private.phrases_of_runbook(title, examples)) stored,
   constraint one_version_of_a_runbook unique nulls not distinct (workspace_id, name, version),
-  constraint state_is_known check (state in ('active', 'retired'))
+  constraint state_is_known check (state in ('draft', 'candidate', 'active', 'retired')),
+  constraint author_is_known check (author in ('built_in', 'person', 'analyzer')),
+  constraint parameters_are_a_bounded_schema check (
+    jsonb_typeof(parameters) = 'object' and octet_length(parameters::text) <= 32768),
+  constraint budget_is_a_bounded_object check (jsonb_typeof(budget) = 'object' and pg_column_size(budget) <= 1024)
 );
 comment on table goalpost.runbooks is
   'Plans that are known to work, in append-only versions. Without a workspace: built in.';
-create index runbooks_active on goalpost.runbooks (workspace_id) where state = 'active'; -- match_runbooks
+create index runbooks_matched on goalpost.runbooks (workspace_id) where state in ('active', 'candidate'); -- match_runbooks
 
 create table goalpost.runbook_statistics (
   workspace_id uuid not null references goalpost.workspaces (id) on delete cascade,
@@ -356,12 +517,41 @@ create table goalpost.runbook_statistics (
   successes bigint not null default 0,
   duration_ms bigint not null default 0,
   cost_microusd bigint not null default 0,
+  -- The same counts with old runs faded: each counts half after 90 days. As of folded_at.
+  recent_uses double precision not null default 0,
+  recent_successes double precision not null default 0,
   folded_at timestamptz not null,
   primary key (workspace_id, runbook_id)
 );
 comment on table goalpost.runbook_statistics is
   'Ended runs, successes, their whole duration, and cost per workspace and runbook version, as of the last fold.';
 create index runbook_statistics_runbook on goalpost.runbook_statistics (runbook_id);
+
+-- The runbooks that were considered for a plan, with the parts of each score (match_runbooks).
+create table goalpost.runbook_matches (
+  run_id bigint not null,
+  revision integer not null,
+  runbook_id bigint not null references goalpost.runbooks (id) on delete cascade,
+  workspace_id uuid not null,
+  position integer not null,
+  relevance numeric not null,
+  type_prior numeric not null,
+  success numeric not null,
+  cost_factor numeric not null,
+  score numeric not null,
+  is_explored boolean not null,
+  -- use: it covers the whole question; adapt: it covers a part; none: it hardly has a word of it.
+  fit text not null,
+  uncovered text[] not null,
+  refusal text,
+  is_chosen boolean not null,
+  primary key (run_id, revision, runbook_id),
+  constraint fit_is_known check (fit in ('use', 'adapt', 'none'))
+);
+comment on table goalpost.runbook_matches is
+  'The runbooks that were considered for each plan, with the parts of their scores, and the one that was chosen.';
+create index runbook_matches_workspace on goalpost.runbook_matches (workspace_id, run_id);
+create index runbook_matches_runbook on goalpost.runbook_matches (runbook_id);
 
 -- file: supabase/schemas/10_tables/40_requests.sql
 
@@ -544,7 +734,6 @@ create table goalpost.plan_revisions (
   workspace_id uuid not null,
   plan jsonb not null,
   runbook_id bigint references goalpost.runbooks (id) on delete set null,
-  matches jsonb not null default '[]',
   reasons jsonb not null default '[]',
   -- The estimated cost before the plan began (estimate_plan).
   estimate jsonb,
@@ -555,6 +744,10 @@ create table goalpost.plan_revisions (
 comment on table goalpost.plan_revisions is 'Every plan that was accepted for a run, in order. Append-only.';
 create index plan_revisions_run on goalpost.plan_revisions (workspace_id, run_id);
 create index plan_revisions_runbook on goalpost.plan_revisions (runbook_id);
+
+-- Runs are created after runbooks.
+alter table goalpost.runbook_matches
+  add foreign key (workspace_id, run_id) references goalpost.workflow_runs (workspace_id, id) on delete cascade;
 
 -- file: supabase/schemas/10_tables/46_steps.sql
 
@@ -3019,7 +3212,8 @@ as $$
 $$;
 
 -- Applies a plan: accepts it whole, in this transaction, or refuses it with its problems. If a person has to approve it
--- first, the step waits with the plan as an approval's subject: running -> waiting.
+-- first, or the requester to give a parameter of its runbook, the step waits with the plan as the subject: running ->
+-- waiting.
 create function goalpost_private.apply_plan(
   p_step goalpost.steps, p_result jsonb, p_now timestamptz, out message text, out functions text[]
 )
@@ -3028,10 +3222,26 @@ set search_path = ''
 as $$
 declare
   v_run goalpost.workflow_runs;
+  v_checked record;
+  v_missing jsonb;
   v_estimate jsonb;
   v_options jsonb;
 begin
   select * into v_run from goalpost.workflow_runs where id = p_step.run_id;
+  functions := '{}';
+  if jsonb_typeof(p_result -> 'runbook_id') = 'number' then
+    v_checked := goalpost_private.check_planned(v_run, p_result);
+    message := v_checked.message;
+    if message is not null then
+      return;
+    end if;
+    v_missing := goalpost_private.missing_parameters(
+      v_checked.runbook, goalpost_private.parameters_for(v_run, v_checked.runbook, p_result -> 'parameters'));
+    if v_missing is not null then
+      perform goalpost_private.ask_for_parameters(p_step, v_checked.runbook, v_missing, p_result, p_now);
+      return;
+    end if;
+  end if;
   v_estimate := goalpost_private.estimate_plan(v_run, p_result);
   v_options := goalpost_private.plan_approval_options(v_run, v_estimate);
   if v_options is null then
@@ -3039,7 +3249,6 @@ begin
       from goalpost_private.activate_plan(p_step, p_result, v_estimate, p_now) e;
     return;
   end if;
-  functions := '{}';
   message := (goalpost_private.check_planned(v_run, p_result)).message;
   if message is not null then
     return;
@@ -3106,14 +3315,15 @@ begin
   update goalpost.workflow_runs
      set revision = revision + 1, runbook_id = v_runbook.id,
          report = case jsonb_typeof(v_plan -> 'report') when 'object' then v_plan -> 'report' end,
-         parameters = case jsonb_typeof(p_result -> 'parameters') when 'object' then p_result -> 'parameters' else parameters end
+         parameters = case when v_runbook.id is not null
+                           then parameters || goalpost_private.parameters_for(v_run, v_runbook, p_result -> 'parameters')
+                           else parameters end
    where id = v_run.id
   returning * into v_run;
-  insert into goalpost.plan_revisions (run_id, revision, workspace_id, plan, runbook_id, matches, reasons, estimate, created_at)
+  insert into goalpost.plan_revisions (run_id, revision, workspace_id, plan, runbook_id, reasons, estimate, created_at)
   values (v_run.id, v_run.revision, v_run.workspace_id, v_plan, v_runbook.id,
-          coalesce((select jsonb_agg(to_jsonb(m) - 'plan')
-                      from goalpost_private.match_runbooks_of_run(v_run) m), '[]'),
           coalesce(p_result -> 'reasons', '[]'), p_estimate, p_now);
+  perform goalpost_private.record_matches(v_run);
   perform goalpost_private.add_criteria(v_run, v_plan);
   if v_run.revision > 1 then
     perform goalpost_private.bind_criteria(v_run, v_plan);
@@ -3130,6 +3340,80 @@ begin
   functions := functions || goalpost_private.open_first_steps(v_run, p_now);
 end
 $$;
+
+-- file: supabase/schemas/30_planning/apply_runbook.sql
+
+-- Runbooks of a workspace, in append-only versions.
+
+-- Writes a runbook of a workspace as its next version: {"runbook_id", "name", "version", "state", "changed"}. If its
+-- content is that of a version that is not retired, no version is added, and only the state is set. p_state:
+-- draft (by members; only its author can start it), candidate or active (by admins; it becomes the one active version of
+-- its name). Safe to repeat. Raises ZG001, ZG002, ZG003 (with all problems), ZG006 (10,000 versions). Locks the name.
+-- Definer: people may not write runbooks.
+create function goalpost_private.apply_runbook(p_workspace_id uuid, p_runbook jsonb, p_state text) returns jsonb
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  v_problems jsonb;
+  v_runbook goalpost.runbooks;
+  v_found goalpost.runbooks;
+  v_changed boolean := false;
+begin
+  if coalesce(p_state, '') not in ('draft', 'candidate', 'active') then
+    perform goalpost_private.refuse('ZG003', 'the state of a runbook is draft, candidate or active');
+  end if;
+  perform goalpost_private.require_role(p_workspace_id, case p_state when 'draft' then 'member' else 'admin' end);
+  v_problems := goalpost_private.runbook_problems(p_workspace_id, p_runbook);
+  if v_problems <> '[]' then
+    perform goalpost_private.refuse('ZG003', left((
+      select string_agg(coalesce('step ' || (p ->> 'step_key') || ': ', '') || (p ->> 'message'), '; ')
+        from jsonb_array_elements(v_problems) p), 4000), 'goalpost runbooks lint FILE lists all problems');
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended(format('goalpost.runbook %s %s', p_workspace_id, p_runbook ->> 'name'), 0));
+  if (select count(*) from goalpost.runbooks b where b.workspace_id = p_workspace_id) >= 10000 then
+    perform goalpost_private.refuse('ZG006', 'a workspace has at most 10000 versions of runbooks');
+  end if;
+
+  v_runbook.title := p_runbook ->> 'title';
+  v_runbook.description := p_runbook ->> 'description';
+  v_runbook.goal_type := coalesce(p_runbook ->> 'goal_type', replace(p_runbook ->> 'name', '-', '_'));
+  v_runbook.examples := array(select jsonb_array_elements_text(coalesce(p_runbook -> 'examples', '[]')));
+  v_runbook.parameters := coalesce(p_runbook -> 'parameters', '{}');
+  v_runbook.budget := coalesce(p_runbook -> 'budget', '{}');
+  v_runbook.plan := p_runbook -> 'plan';
+  select * into v_found from goalpost.runbooks b
+   where b.workspace_id = p_workspace_id and b.name = p_runbook ->> 'name' and b.state <> 'retired'
+     and (p_state <> 'draft' or b.state <> 'draft' or b.created_by = auth.uid())
+     and (b.title, b.description, b.goal_type, b.examples, b.parameters, b.budget, b.plan)
+         = (v_runbook.title, v_runbook.description, v_runbook.goal_type, v_runbook.examples, v_runbook.parameters, v_runbook.budget,
+            v_runbook.plan)
+   order by b.version desc limit 1;
+  if not found then
+    insert into goalpost.runbooks
+      (workspace_id, name, version, title, description, goal_type, examples, parameters, budget, plan, state, author, created_by,
+       created_at)
+    values
+      (p_workspace_id, p_runbook ->> 'name',
+       1 + coalesce((select max(b.version) from goalpost.runbooks b
+                      where b.workspace_id = p_workspace_id and b.name = p_runbook ->> 'name'), 0),
+       v_runbook.title, v_runbook.description, v_runbook.goal_type, v_runbook.examples, v_runbook.parameters, v_runbook.budget,
+       v_runbook.plan, 'draft', 'person', auth.uid(), goalpost_private.clock())
+    returning * into v_found;
+    v_changed := true;
+  end if;
+  if v_found.state <> p_state and p_state <> 'draft' then
+    v_found := goalpost_private.change_runbook_state(v_found, p_state);
+    v_changed := true;
+  end if;
+  return jsonb_build_object('runbook_id', v_found.id, 'name', v_found.name, 'version', v_found.version,
+                            'state', v_found.state, 'changed', v_changed);
+end
+$$;
+
+create function goalpost.apply_runbook(p_workspace_id uuid, p_runbook jsonb, p_state text default 'active') returns jsonb
+language sql set search_path = ''
+as $$ select goalpost_private.apply_runbook(p_workspace_id, p_runbook, p_state) $$;
 
 -- file: supabase/schemas/30_planning/check_plan.sql
 
@@ -3447,6 +3731,217 @@ begin
 end
 $$;
 
+-- file: supabase/schemas/30_planning/check_runbook.sql
+
+-- The check of runbooks that people write.
+
+-- Returns the schema of a runbook as people write it.
+create function goalpost_private.runbook_schema() returns jsonb
+language sql immutable
+set search_path = ''
+as $$
+  select '{
+    "type": "object", "additionalProperties": false, "required": ["name", "title", "description", "plan"],
+    "properties": {
+      "name": {"type": "string", "minLength": 1, "maxLength": 100},
+      "title": {"type": "string", "minLength": 1, "maxLength": 300},
+      "description": {"type": "string", "minLength": 1, "maxLength": 4000},
+      "goal_type": {"type": "string", "minLength": 1, "maxLength": 100},
+      "examples": {"type": "array", "maxItems": 50, "items": {"type": "string", "minLength": 1, "maxLength": 500}},
+      "parameters": {"type": "object"},
+      "budget": {"type": "object", "additionalProperties": false, "properties": {
+        "max_microusd": {"type": "integer", "minimum": 0, "maximum": 1000000000000},
+        "max_tokens": {"type": "integer", "minimum": 0, "maximum": 1000000000000}}},
+      "plan": {"type": "object", "required": ["steps"], "properties": {"steps": {"type": "array", "minItems": 1}}}}}'::jsonb
+$$;
+
+-- Returns a problem as the checks of plans describe one.
+create function goalpost_private.runbook_problem(p_code text, p_message text) returns jsonb
+language sql immutable
+set search_path = ''
+as $$ select jsonb_build_array(jsonb_build_object('code', p_code, 'step_key', null, 'message', p_message)) $$;
+
+-- Returns all problems of a runbook: [{"code", "step_key", "message"}]; empty if there are none. The plan is checked
+-- against the agents, tools and limits of the workspace (check_plan); every parameter that it reads must be declared.
+create function goalpost_private.runbook_problems(p_workspace_id uuid, p_runbook jsonb) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_run goalpost.workflow_runs;
+  v_schema constant jsonb := coalesce(p_runbook -> 'parameters', '{}');
+  v_problem text := goalpost_private.json_problem(goalpost_private.runbook_schema(), coalesce(p_runbook, 'null'), 'the runbook');
+begin
+  if v_problem is not null then
+    return goalpost_private.runbook_problem('bad_runbook', v_problem);
+  end if;
+  if p_runbook ->> 'name' !~ '^[a-z][a-z0-9_-]*$' then
+    return goalpost_private.runbook_problem('bad_name',
+      'the name of a runbook is a lower-case letter, then letters, digits, - or _');
+  end if;
+  v_run.workspace_id := p_workspace_id;
+  v_problem := coalesce(
+    goalpost_private.json_schema_problem(v_schema, 'parameters'),
+    case when v_schema <> '{}' and v_schema -> 'type' is distinct from '"object"'
+           then 'parameters is a schema of the type object, with properties' end,
+    case when v_schema <> '{}' then (
+      select format('the plan reads parameters.%s, which parameters does not declare', n)
+        from jsonb_array_elements_text(goalpost_private.parameters_of(p_runbook -> 'plan')) n
+       where not coalesce(v_schema -> 'properties', '{}') ? n order by n limit 1) end);
+  return case when v_problem is not null then goalpost_private.runbook_problem('bad_parameters', v_problem) else '[]' end
+         || goalpost_private.check_plan_of_run(p_runbook -> 'plan', v_run);
+end
+$$;
+
+-- Checks a runbook without writing it: {"problems": […]}. For members. Raises ZG001, ZG002.
+-- Definer: the check reads limits and agents.
+create function goalpost_private.check_runbook(p_workspace_id uuid, p_runbook jsonb) returns jsonb
+language plpgsql stable security definer
+set search_path = ''
+as $$
+begin
+  perform goalpost_private.require_role(p_workspace_id, 'member');
+  return jsonb_build_object('problems', goalpost_private.runbook_problems(p_workspace_id, p_runbook));
+end
+$$;
+
+create function goalpost.check_runbook(p_workspace_id uuid, p_runbook jsonb) returns jsonb
+language sql stable set search_path = ''
+as $$ select goalpost_private.check_runbook(p_workspace_id, p_runbook) $$;
+
+-- file: supabase/schemas/30_planning/fill_parameters.sql
+
+-- Parameters of runbooks: values that its plan reads as {{ parameters.name }}, with a JSON Schema. Typed rules and a
+-- model fill them from the question; the requester's own values take precedence; the requester is asked for a required
+-- one that is missing. None is invented.
+
+-- Returns the names of the parameters that a plan reads, in order: `parameters.week` in any of its templates.
+create function goalpost_private.parameters_of(p_plan jsonb) returns jsonb
+language sql immutable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(distinct m[1]), '[]') from regexp_matches(p_plan::text, '\mparameters\.([a-z_][a-z0-9_]*)', 'g') m
+$$;
+
+-- Returns the JSON Schema of a runbook's parameters: the declared one, otherwise one that allows a value of any type for
+-- each parameter that the plan reads.
+create function goalpost_private.parameters_schema(p_runbook goalpost.runbooks) returns jsonb
+language sql immutable
+set search_path = ''
+as $$
+  select case when p_runbook.parameters <> '{}' then p_runbook.parameters
+              else jsonb_build_object(
+                     'type', 'object',
+                     'properties', coalesce((select jsonb_object_agg(n, '{}'::jsonb) from jsonb_array_elements_text(n.names) n), '{}')) end
+    from (select goalpost_private.parameters_of(p_runbook.plan) as names) n
+$$;
+
+-- Returns the parameters of a run for a runbook: those of its schema for which there is a valid value. From the goal's
+-- context (a model's reading of the question), then the planner's (typed rules), then the request's context and
+-- parameters, the later over the earlier.
+create function goalpost_private.parameters_for(
+  p_run goalpost.workflow_runs, p_runbook goalpost.runbooks, p_given jsonb
+) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_object_agg(v.key, v.value), '{}')
+    from goalpost.requests q
+    left join goalpost.goals g on g.id = p_run.goal_id
+   cross join lateral jsonb_each(goalpost_private.parameters_schema(p_runbook) -> 'properties') s (key, schema)
+   cross join lateral (
+     select l.value
+       from unnest(array[q.parameters -> s.key, q.context -> s.key, p_given -> s.key, g.context -> s.key]) with ordinality l (value, place)
+      where goalpost_private.json_problem(s.schema, l.value, s.key) is null and l.value is not null
+      order by l.place
+      limit 1) f
+   cross join lateral (select s.key, f.value) v
+   where q.id = p_run.request_id
+$$;
+
+-- Returns the schema of the required parameters that have no value, for the requester's answer; null if all have one.
+create function goalpost_private.missing_parameters(p_runbook goalpost.runbooks, p_values jsonb) returns jsonb
+language sql immutable
+set search_path = ''
+as $$
+  select case when count(*) > 0 then
+           jsonb_build_object(
+             'type', 'object', 'additionalProperties', false, 'required', jsonb_agg(n.name order by n.name),
+             'properties', jsonb_object_agg(n.name, coalesce(s.schema -> 'properties' -> n.name, '{}'))) end
+    from (select goalpost_private.parameters_schema(p_runbook) as schema) s,
+         jsonb_array_elements_text(coalesce(s.schema -> 'required', '[]')) n (name)
+   where not p_values ? n.name
+$$;
+
+-- Returns why a request's own parameters do not fit a runbook's declared schema; null if they do.
+create function goalpost_private.parameters_problem(p_runbook goalpost.runbooks, p_values jsonb) returns text
+language sql immutable
+set search_path = ''
+as $$
+  select case when p_runbook.parameters <> '{}' then
+    goalpost_private.json_problem(p_runbook.parameters || '{"type": "object"}', coalesce(p_values, '{}'), 'the parameters') end
+$$;
+
+-- Asks the requester for the parameters that a plan needs: running -> waiting, with the planner's result as the subject.
+create function goalpost_private.ask_for_parameters(
+  p_step goalpost.steps, p_runbook goalpost.runbooks, p_missing jsonb, p_result jsonb, p_now timestamptz
+) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  update goalpost.steps
+     set state = 'waiting', lease_expires_at = null, run_after = null, started_at = null
+   where run_id = p_step.run_id and key = p_step.key;
+  perform goalpost_private.ask_person(
+    p_step, 'question', null,
+    format('The runbook %s needs: %s.', p_runbook.name, (
+      select string_agg(p.key || coalesce(' (' || nullif(left(p.value ->> 'description', 200), '') || ')', ''), ', ' order by p.key)
+        from jsonb_each(p_missing -> 'properties') p)),
+    jsonb_build_object('runbook', p_runbook.name, 'title', p_runbook.title), p_now,
+    jsonb_build_object('answer_schema', p_missing, 'subject', p_result));
+end
+$$;
+
+-- Applies the requester's answer to ask_for_parameters: the planner's result is applied with it. A rejected or expired
+-- question ends the attempt. Returns the functions to wake.
+create function goalpost_private.apply_parameters_decision(
+  p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
+) returns text[]
+language plpgsql
+set search_path = ''
+as $$
+declare
+  v_result constant jsonb := p_approval.subject || jsonb_build_object(
+    'parameters', coalesce(nullif(p_approval.subject -> 'parameters', 'null'), '{}') || coalesce(p_approval.answer, '{}'));
+  v_error constant jsonb := goalpost_private.refusal_of(p_approval, false) || jsonb_build_object(
+    'code', 'parameters_missing', 'message',
+    format('a value that the runbook needs was not given: %s', goalpost_private.refusal_of(p_approval, false) ->> 'message'));
+  v_effect record;
+  v_outcome text := 'failed';
+begin
+  if p_approval.state = 'approved' then
+    v_effect := goalpost_private.apply_plan(p_step, v_result, p_now);
+    if v_effect.message is not null then
+      perform goalpost_private.refuse('ZG003', v_effect.message, 'reject the question to give the plan up');
+    end if;
+    if (select s.state from goalpost.steps s where s.run_id = p_step.run_id and s.key = p_step.key) = 'waiting' then
+      return v_effect.functions;
+    end if;
+    v_outcome := 'completed';
+  end if;
+  insert into goalpost.step_attempts
+    (run_id, step_key, attempt, workspace_id, outcome, worker, started_at, ended_at, error)
+  values
+    (p_step.run_id, p_step.key, p_step.attempt, p_step.workspace_id, v_outcome, p_step.leased_by, p_approval.requested_at,
+     p_now, case v_outcome when 'failed' then v_error end);
+  if v_outcome = 'completed' then
+    return v_effect.functions;
+  end if;
+  return goalpost_private.fail_step(p_step, v_error, 'failed', p_now);
+end
+$$;
+
 -- file: supabase/schemas/30_planning/invalidate_plan_checks.sql
 
 -- Clears the stored result of a runbook's check after its plan has changed. A runbook is checked once after each change
@@ -3480,10 +3975,10 @@ create trigger invalidate_plan_checks after update on goalpost_private.limits
 
 -- file: supabase/schemas/30_planning/match_runbooks.sql
 
--- Scores how well a question matches a runbook, 0 to 1: 0.6 × the best cosine of word sets over the title and the
+-- Scores how relevant a runbook is to a question by words, 0 to 1: 0.6 × the best cosine of word sets over the title and the
 -- examples, + 0.4 × the share of the question's words that the runbook contains; half of that where they share one word
 -- alone, because "write a poem" is not "write the weekly review".
-create function goalpost_private.score_runbook(
+create function goalpost_private.relevance_of_runbook(
   p_question text[], p_phrases tsvector[], p_shared_count integer
 ) returns numeric
 language sql immutable
@@ -3502,9 +3997,11 @@ as $$
 $$;
 
 -- Returns the runbooks of a workspace and the built-in ones that share words with a question, at most p_limit, those
--- with the most shared words first. The rank of word sets without positions for alternatives is proportional to the
+-- with the most shared words first; candidates only on trial (p_explores). The rank of word sets without positions for alternatives is proportional to the
 -- number of shared words.
-create function goalpost_private.candidate_runbooks(p_question text[], p_workspace_id uuid, p_limit integer)
+create function goalpost_private.retrieve_runbooks(
+  p_question text[], p_workspace_id uuid, p_explores boolean, p_limit integer
+)
 returns table (id bigint, shared text[])
 language sql stable
 set search_path = ''
@@ -3514,7 +4011,8 @@ as $$
       from unnest(p_question) w
   ),
   visible as (
-    select b.* from goalpost.runbooks b where b.state = 'active' and b.workspace_id = p_workspace_id
+    select b.* from goalpost.runbooks b
+     where b.state in ('active', 'candidate') and b.workspace_id = p_workspace_id and (p_explores or b.state = 'active')
     union all
     select b.* from goalpost.runbooks b where b.state = 'active' and b.workspace_id is null
   ),
@@ -3529,15 +4027,21 @@ as $$
     from ranked r
 $$;
 
--- Returns the lower bound of the 95 % confidence interval (Wilson) of a share of successes; 0 without uses.
-create function goalpost_private.success_bound(p_successes bigint, p_uses bigint) returns double precision
+-- Returns the factor by which counts fade over an interval: half after 90 days.
+create function goalpost_private.fading(p_since timestamptz, p_now timestamptz) returns double precision
+language sql immutable
+set search_path = ''
+as $$ select 0.5 ^ (greatest(extract(epoch from p_now - p_since), 0) / (90 * 86400)) $$;
+
+-- Returns the 5 % quantile of the success rate given so many runs: of a Beta(successes + 3, failures + 1) distribution,
+-- by its normal approximation. The prior is a runbook that a person wrote or approved: three successes of four.
+create function goalpost_private.success_bound(p_successes double precision, p_uses double precision)
+returns double precision
 language sql immutable
 set search_path = ''
 as $$
-  select case when p_uses <= 0 then 0 else
-           (p.share + 1.9208 / p_uses - 1.96 * sqrt((p.share * (1 - p.share) + 0.9604 / p_uses) / p_uses)) / (1 + 3.8416 / p_uses)
-         end
-    from (select p_successes::double precision / nullif(p_uses, 0) as share) p
+  select greatest(0, m.mean - 1.645 * sqrt(m.mean * (1 - m.mean) / (greatest(p_uses, 0) + 5)))
+    from (select (greatest(p_successes, 0) + 3) / (greatest(p_uses, 0) + 4) as mean) m
 $$;
 
 -- Returns words without a meaning for the match, such as courtesies, in the form of words_of.
@@ -3568,8 +4072,37 @@ as $$
                 order by 1)
 $$;
 
--- Returns the part of a question that a runbook does not cover: words and negations that the runbook's text does not
--- contain, and the runbook's period if the question names none, since such a question is about all time.
+-- Returns words for dates, in the form of words_of.
+create function goalpost_private.date_words() returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select goalpost_private.period_words() || goalpost_private.lexemes(
+    'january february march april may june july august september october november december monday tuesday wednesday '
+    'thursday friday saturday sunday today tomorrow last past previous current next since until between after before '
+    'quarter q1 q2 q3 q4')
+$$;
+
+-- Returns the words of a question that can be values of a runbook's parameters (shared/tasks/src/parameters.rs): numbers,
+-- dates, values of enums, quotations, and the names of parameters.
+create function goalpost_private.parameter_words(p_question text, p_words text[], p_parameters jsonb) returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select case when p_parameters = '{}' then '{}' else array(
+    select w from unnest(p_words) w
+     where exists (
+       select from jsonb_each(case jsonb_typeof(p_parameters -> 'properties') when 'object' then p_parameters -> 'properties' else '{}' end) p
+        where (p.value ->> 'type' in ('integer', 'number') and w ~ '^[0-9]')
+           or (p.value ->> 'format' = 'date' and (w ~ '^[0-9]' or w = any (goalpost_private.date_words())))
+           or w = any (goalpost_private.lexemes(replace(p.key, '_', ' ') || ' ' || replace(coalesce(p.value ->> 'enum', ''), '_', ' ')))
+           or (p.value ->> 'type' = 'string' and not p.value ? 'format' and not p.value ? 'enum' and w = any (
+                 select unnest(goalpost_private.lexemes(m[1])) from regexp_matches(p_question, '["“„«`]([^"“”«»`]*)["”“»`]', 'g') m)))) end
+$$;
+
+-- Returns the part of a question that a runbook does not cover: words and negations that neither the runbook's text
+-- contains nor its parameters can take, and the runbook's period if the question names none, since such a question is
+-- about all time (unless a parameter has the period).
 create function goalpost_private.uncovered_words(
   p_question text, p_words text[], p_shared text[], p_runbook goalpost.runbooks
 ) returns text[]
@@ -3577,7 +4110,9 @@ language sql stable
 set search_path = ''
 as $$
   select array(
-    select w from unnest(p_words) w where w <> all (p_shared)
+    select w from unnest(p_words) w
+     where w <> all (p_shared)
+       and w <> all (goalpost_private.parameter_words(p_question, p_words, p_runbook.parameters))
     union
     select n from unnest(goalpost_private.negations(p_question)) n
      where n <> all (goalpost_private.negations(
@@ -3586,16 +4121,67 @@ as $$
     select 'any time but this ' || w
       from unnest(goalpost_private.lexemes(p_runbook.title || ' ' || p_runbook.description)) w
      where w = any (goalpost_private.period_words()) and not p_words && goalpost_private.period_words()
+       and goalpost_private.parameter_words('', array[w], p_runbook.parameters) = '{}'
     order by 1)
 $$;
 
--- Returns runbooks for a question, best first, at most five: with the words that match each, the words of the question
--- that it does not contain, its record in this workspace, and whether this person may use it. Only the first 4000
--- characters of a question are compared, and only the 50 runbooks that share the most words, since every claim of an
--- assessment or a plan waits for this. Runbooks of equal score are ordered by their success rate in this workspace.
-create function goalpost_private.match_runbooks(p_question text, p_workspace_id uuid, p_user_id uuid)
+-- Returns true if a request tries candidates: one of ten, always the same ones.
+create function goalpost_private.explores(p_request_id bigint) returns boolean
+language sql immutable
+set search_path = ''
+as $$ select coalesce(abs(hashint8(p_request_id)::bigint) % 10 = 0, false) $$;
+
+-- Returns the retrieved runbooks of a question with the parts of their scores, not ordered:
+--   relevance    by words (relevance_of_runbook)
+--   type_prior   how often runbooks of its goal type were used here, against the most used type among these
+--   success      the lower bound of its success rate here (success_bound); 1 for a candidate on trial
+--   cost_factor  the mean cost of the cheapest of its goal type against its own, at least 0.1; 1 if either is unknown
+-- Old runs fade. Only statistics of this workspace count.
+create function goalpost_private.score_runbooks(
+  p_words text[], p_workspace_id uuid, p_explores boolean, p_now timestamptz
+)
+returns table (runbook_id bigint, name text, shared text[], uses bigint, successes bigint, relevance numeric,
+               type_prior numeric, success numeric, cost_factor numeric)
+language sql stable
+set search_path = ''
+as $$
+  with found as (
+    -- Never the whole row: a plan would be read from its own storage for each.
+    select b.id, b.name, b.goal_type, b.state, c.shared, f.uses, f.successes,
+           goalpost_private.relevance_of_runbook(p_words, b.phrases, cardinality(c.shared)) as relevance,
+           coalesce(f.recent_uses * h.fading, 0) as recent_uses, coalesce(f.recent_successes * h.fading, 0) as recent_successes,
+           case when f.uses > 0 and f.cost_microusd > 0 then f.cost_microusd / f.uses end as mean_cost
+      from goalpost_private.retrieve_runbooks(p_words, p_workspace_id, p_explores, 20) c
+      join goalpost.runbooks b on b.id = c.id
+      left join goalpost.runbook_statistics f on f.workspace_id = p_workspace_id and f.runbook_id = b.id
+     cross join lateral (select goalpost_private.fading(f.folded_at, p_now) as fading) h
+  ),
+  typed as (
+    select *, sum(recent_uses) over t as type_uses, min(mean_cost) over t as least_cost
+      from found
+    window t as (partition by goal_type)
+  )
+  select id, name, shared, coalesce(uses, 0), coalesce(successes, 0), relevance,
+         round(((1 + type_uses) / (1 + max(type_uses) over ()))::numeric, 3),
+         case state when 'candidate' then 1.0
+                    else round(goalpost_private.success_bound(recent_successes, recent_uses)::numeric, 3) end,
+         case when mean_cost is null then 1 else round(greatest(least_cost::numeric / mean_cost, 0.1), 3) end
+    from typed
+$$;
+
+-- Returns runbooks for a question, best first, at most five. The score is relevance × type_prior^0.1 × success^0.3 ×
+-- cost_factor^0.1 (score_runbooks). `uncovered` has the words of the question that the runbook does not contain; `fit`
+-- is use if it is relevant (0.6) and leaves no word over, adapt if it covers a part, and none below a relevance of 0.2. An
+-- action, a filter, a period or an object that the runbook does not mention asks for something else. Full coverage alone
+-- has a relevance of 0.4; the rest is similarity to one of the runbook's phrases. Only the
+-- first 4000 characters of a question are compared, and only the 20 runbooks that share the most words, since every
+-- claim of an assessment or a plan waits for this.
+create function goalpost_private.match_runbooks(
+  p_question text, p_workspace_id uuid, p_user_id uuid, p_request_id bigint default null
+)
 returns table (runbook_id bigint, name text, version integer, title text, description text, goal_type text, score numeric,
-               reasons jsonb, uncovered text[], allowed boolean, refusal text, plan jsonb)
+               relevance numeric, type_prior numeric, success numeric, cost_factor numeric, is_explored boolean, fit text,
+               reasons jsonb, uncovered text[], allowed boolean, refusal text, parameters jsonb, plan jsonb)
 language sql stable
 set search_path = ''
 as $$
@@ -3603,31 +4189,34 @@ as $$
     select array(select w from unnest(tsvector_to_array(goalpost_private.words_of(left(p_question, 4000)))) w
                   where w <> all (goalpost_private.filler_words()) order by w) as words
   ),
-  scored as (
-    select b, c.shared, s.score
+  best as (
+    select m.*, round((m.relevance * m.type_prior ^ 0.1 * m.success ^ 0.3 * m.cost_factor ^ 0.1)::numeric, 3) as score
       from question q
-     cross join lateral goalpost_private.candidate_runbooks(q.words, p_workspace_id, 50) c
-      join goalpost.runbooks b on b.id = c.id
-     cross join lateral goalpost_private.score_runbook(q.words, b.phrases, cardinality(c.shared)) s (score)
-     order by s.score desc, b.name
+     cross join lateral goalpost_private.score_runbooks(
+       q.words, p_workspace_id, goalpost_private.explores(p_request_id), goalpost_private.clock()) m
+     order by score desc, m.name
      limit 5
   )
-  select (b).id, (b).name, (b).version, (b).title, (b).description, (b).goal_type, score,
-         jsonb_build_array('shared words: ' || array_to_string(shared, ', '))
-         || case when f.uses > 0 then jsonb_build_array(format('%s of %s runs in this workspace completed', f.successes, f.uses))
+  select b.id, b.name, b.version, b.title, b.description, b.goal_type, m.score, m.relevance, m.type_prior, m.success,
+         m.cost_factor, b.state = 'candidate',
+         case when m.relevance < 0.2 then 'none' when m.relevance >= 0.6 and u.uncovered = '{}' then 'use' else 'adapt' end,
+         jsonb_build_array('shared words: ' || array_to_string(m.shared, ', '))
+         || case when m.uses > 0 then jsonb_build_array(format('%s of %s runs in this workspace completed', m.successes, m.uses))
                  else '[]' end,
-         goalpost_private.uncovered_words(left(p_question, 4000), (select q.words from question q), shared, b),
-         r.refusal is null, r.refusal, (b).plan
-    from scored
+         u.uncovered, r.refusal is null, r.refusal, goalpost_private.parameters_schema(b), b.plan
+    from best m
+    join goalpost.runbooks b on b.id = m.runbook_id
    cross join lateral (select goalpost_private.runbook_refusal(b, p_user_id) as refusal) r
-    left join goalpost.runbook_statistics f on f.workspace_id = p_workspace_id and f.runbook_id = (b).id
-   order by score desc, goalpost_private.success_bound(coalesce(f.successes, 0), coalesce(f.uses, 0)) desc, (b).name
+   cross join lateral (
+     select goalpost_private.uncovered_words(left(p_question, 4000), (select q.words from question q), m.shared, b) as uncovered) u
+   order by m.score desc, b.name
 $$;
 
 -- Matches runbooks to a goal's run: by the question at the root, by the goal's title and description below it.
 create function goalpost_private.match_runbooks_of_run(p_run goalpost.workflow_runs)
 returns table (runbook_id bigint, name text, version integer, title text, description text, goal_type text, score numeric,
-               reasons jsonb, uncovered text[], allowed boolean, refusal text, plan jsonb)
+               relevance numeric, type_prior numeric, success numeric, cost_factor numeric, is_explored boolean, fit text,
+               reasons jsonb, uncovered text[], allowed boolean, refusal text, parameters jsonb, plan jsonb)
 language sql stable
 set search_path = ''
 as $$
@@ -3636,16 +4225,22 @@ as $$
     join goalpost.requests q on q.id = g.request_id
    cross join lateral goalpost_private.match_runbooks(
      case when g.parent_goal_id is null then q.question else g.title || ' ' || g.description end,
-     p_run.workspace_id, p_run.user_id) m
+     p_run.workspace_id, p_run.user_id, q.id) m
    where g.id = p_run.goal_id
 $$;
 
--- Returns the names of the parameters that a plan reads, in order: `parameters.week` in any of its templates.
-create function goalpost_private.parameters_of(p_plan jsonb) returns jsonb
-language sql immutable
+-- Records the runbooks that were considered for the plan that a run follows now.
+create function goalpost_private.record_matches(p_run goalpost.workflow_runs) returns void
+language sql
 set search_path = ''
 as $$
-  select coalesce(jsonb_agg(distinct m[1]), '[]') from regexp_matches(p_plan::text, '\mparameters\.([a-z_][a-z0-9_]*)', 'g') m
+  insert into goalpost.runbook_matches
+    (run_id, revision, runbook_id, workspace_id, position, relevance, type_prior, success, cost_factor, score, is_explored,
+     fit, uncovered, refusal, is_chosen)
+  select p_run.id, p_run.revision, m.runbook_id, p_run.workspace_id, row_number() over (order by m.score desc, m.name),
+         m.relevance, m.type_prior, m.success, m.cost_factor, m.score, m.is_explored, m.fit, m.uncovered, m.refusal,
+         m.runbook_id is not distinct from p_run.runbook_id
+    from goalpost_private.match_runbooks_of_run(p_run) m
 $$;
 
 -- file: supabase/schemas/30_planning/open_goal.sql
@@ -3835,7 +4430,7 @@ $$;
 -- Called by migrations and by a deploy. Safe to repeat: the same name and version is replaced.
 create function goalpost_private.publish_builtin_runbook(
   p_name text, p_version integer, p_title text, p_description text, p_goal_type text,
-  p_examples text[], p_requires_project_admin boolean, p_plan jsonb
+  p_examples text[], p_requires_project_admin boolean, p_plan jsonb, p_parameters jsonb default '{}'
 ) returns bigint
 language sql
 set search_path = ''
@@ -3844,14 +4439,67 @@ as $$
    where workspace_id is null and name = p_name and version < p_version;
 
   insert into goalpost.runbooks as r
-    (name, version, title, description, goal_type, examples, requires_project_admin, plan)
+    (name, version, title, description, goal_type, examples, requires_project_admin, plan, parameters, author)
   values
-    (p_name, p_version, p_title, p_description, p_goal_type, p_examples, p_requires_project_admin, p_plan)
+    (p_name, p_version, p_title, p_description, p_goal_type, p_examples, p_requires_project_admin, p_plan, p_parameters, 'built_in')
   on conflict on constraint one_version_of_a_runbook do update
     set title = excluded.title, description = excluded.description, goal_type = excluded.goal_type,
-        examples = excluded.examples, requires_project_admin = excluded.requires_project_admin, plan = excluded.plan
+        examples = excluded.examples, requires_project_admin = excluded.requires_project_admin, plan = excluded.plan,
+        parameters = excluded.parameters
   returning r.id;
 $$;
+
+-- file: supabase/schemas/30_planning/set_runbook_state.sql
+
+-- Sets the state of a version. An active version retires the other active ones of its name. Returns the row. Expects the
+-- lock of the name, and a caller with the right.
+create function goalpost_private.change_runbook_state(p_runbook goalpost.runbooks, p_state text) returns goalpost.runbooks
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if p_state = 'active' then
+    update goalpost.runbooks b set state = 'retired'
+     where b.workspace_id = p_runbook.workspace_id and b.name = p_runbook.name and b.state = 'active' and b.id <> p_runbook.id;
+  end if;
+  update goalpost.runbooks b set state = p_state where b.id = p_runbook.id returning * into p_runbook;
+  return p_runbook;
+end
+$$;
+
+-- Activates or retires a version of a workspace's runbook: {"runbook_id", "name", "version", "state"}. An earlier
+-- version can be activated again. Runs that follow a version keep it. By admins; an author may retire their own draft.
+-- Safe to repeat. Raises ZG001, ZG002, ZG003. Locks the name. Definer: people may not write runbooks.
+create function goalpost_private.set_runbook_state(p_runbook_id bigint, p_state text) returns jsonb
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  v_runbook goalpost.runbooks;
+begin
+  select * into v_runbook from goalpost.runbooks b where b.id = p_runbook_id;
+  if v_runbook.workspace_id is null then
+    if v_runbook.id is not null and auth.uid() is not null then
+      perform goalpost_private.refuse('ZG002', format('the runbook %s is built in', v_runbook.name),
+        'apply a runbook of this name to the workspace: it comes before the built-in one');
+    end if;
+    perform goalpost_private.refuse('ZG001', 'there is no such thing, or it is not yours to see');
+  end if;
+  perform goalpost_private.require_role(v_runbook.workspace_id,
+    case when v_runbook.state = 'draft' and v_runbook.created_by = auth.uid() and p_state = 'retired' then 'member' else 'admin' end);
+  if coalesce(p_state, '') not in ('active', 'retired') then
+    perform goalpost_private.refuse('ZG003', 'a version of a runbook is made active or retired');
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended(format('goalpost.runbook %s %s', v_runbook.workspace_id, v_runbook.name), 0));
+  v_runbook := goalpost_private.change_runbook_state(v_runbook, p_state);
+  return jsonb_build_object('runbook_id', v_runbook.id, 'name', v_runbook.name, 'version', v_runbook.version,
+                            'state', v_runbook.state);
+end
+$$;
+
+create function goalpost.set_runbook_state(p_runbook_id bigint, p_state text) returns jsonb
+language sql set search_path = ''
+as $$ select goalpost_private.set_runbook_state(p_runbook_id, p_state) $$;
 
 -- file: supabase/schemas/40_requests/accept_request.sql
 
@@ -3863,6 +4511,7 @@ set search_path = ''
 as $$
 declare
   v_name text;
+  v_found record;
   v_problem text;
 begin
   if jsonb_typeof(p_requests) is distinct from 'array' or jsonb_array_length(p_requests) not between 1 and 1000 then
@@ -3877,7 +4526,12 @@ begin
   for v_name in
     select distinct q ->> 'runbook' from jsonb_array_elements(p_requests) q where q ->> 'runbook' is not null
   loop
-    v_problem := (goalpost_private.find_runbook(p_workspace_id, auth.uid(), v_name)).problem;
+    v_found := goalpost_private.find_runbook(p_workspace_id, auth.uid(), v_name);
+    v_problem := v_found.problem;
+    if v_problem is null and (v_found.runbook).parameters <> '{}' then
+      select min(goalpost_private.parameters_problem(v_found.runbook, nullif(q -> 'parameters', 'null'))) into v_problem
+        from jsonb_array_elements(p_requests) q where q ->> 'runbook' = v_name;
+    end if;
     if v_problem is not null then
       perform goalpost_private.refuse('ZG003', v_problem);
     end if;
@@ -4102,6 +4756,7 @@ as $$
 declare
   v_group record;
   v_found record;
+  v_fit goalpost.requests[];
   v_functions text[];
 begin
   v_functions := goalpost_private.open_assessments(
@@ -4112,12 +4767,18 @@ begin
      group by q.workspace_id, q.user_id, q.runbook
   loop
     v_found := goalpost_private.find_runbook(v_group.workspace_id, v_group.user_id, v_group.runbook);
-    if v_found.problem is null then
-      v_functions := v_functions || goalpost_private.start_runbook(v_found.runbook, v_group.requests, p_now);
-    else
+    v_fit := case when v_found.problem is not null then '{}'
+                  when (v_found.runbook).parameters = '{}' then v_group.requests
+                  else array(select r from unnest(v_group.requests) r
+                              where goalpost_private.parameters_problem(v_found.runbook, r.parameters) is null order by r.id) end;
+    if cardinality(v_fit) > 0 then
+      v_functions := v_functions || goalpost_private.start_runbook(v_found.runbook, v_fit, p_now);
+    end if;
+    if cardinality(v_fit) < cardinality(v_group.requests) then
       update goalpost.requests q
-         set state = 'failed', goal_id = null, reason = v_found.problem, ended_at = p_now
-       where q.id in (select r.id from unnest(v_group.requests) r);
+         set state = 'failed', goal_id = null, ended_at = p_now,
+             reason = coalesce(v_found.problem, goalpost_private.parameters_problem(v_found.runbook, q.parameters))
+       where q.id in (select r.id from unnest(v_group.requests) r except select f.id from unnest(v_fit) f);
     end if;
   end loop;
   return v_functions;
@@ -4442,8 +5103,9 @@ as $$ select goalpost_private.retry_dead_letter(p_dead_letter_id) $$;
 
 -- file: supabase/schemas/40_requests/start_runbook.sql
 
--- Finds the runbook of a name that a person may start in a workspace: the newest active version, the workspace's own
--- before a built-in one. `problem` is the reason if there is none to start.
+-- Finds the runbook of a name that a person may start in a workspace: the active version, the workspace's own before a
+-- built-in one, and otherwise the newest candidate, or draft of this person. `problem` is the reason if there is none to
+-- start.
 create function goalpost_private.find_runbook(
   p_workspace_id uuid, p_user_id uuid, p_name text, out runbook goalpost.runbooks, out problem text
 )
@@ -4455,8 +5117,9 @@ declare
   v_problems jsonb;
 begin
   select b.* into runbook from goalpost.runbooks b
-   where b.name = p_name and b.state = 'active' and (b.workspace_id is null or b.workspace_id = p_workspace_id)
-   order by b.workspace_id nulls last, b.version desc
+   where b.name = p_name and (b.workspace_id is null or b.workspace_id = p_workspace_id)
+     and (b.state in ('active', 'candidate') or (b.state = 'draft' and b.created_by = p_user_id))
+   order by b.state = 'active' desc, b.workspace_id nulls last, b.version desc
    limit 1;
   if runbook.id is null then
     problem := format('there is no runbook called %s here; goalpost.runbooks has those there are', p_name);
@@ -5193,9 +5856,8 @@ set search_path = ''
 as $$
   select jsonb_build_object(
            'context', q.context,
-           'runbooks', (select coalesce(jsonb_agg(to_jsonb(m) - 'plan' || jsonb_build_object(
-                                  'parameters', goalpost_private.parameters_of(m.plan)) order by m.score desc), '[]')
-                          from goalpost_private.match_runbooks(q.question, q.workspace_id, q.user_id) m),
+           'runbooks', (select coalesce(jsonb_agg(to_jsonb(m) - 'plan' order by m.score desc), '[]')
+                          from goalpost_private.match_runbooks(q.question, q.workspace_id, q.user_id, q.id) m),
            'runbook_names', (select coalesce(jsonb_agg(n.name order by n.name), '[]')
                                from (select distinct r.name from goalpost.runbooks r
                                       where (r.workspace_id = q.workspace_id or r.workspace_id is null) and r.state = 'active'
@@ -6658,153 +7320,6 @@ as $$
             where not o.is_given)
 $$;
 
--- file: supabase/schemas/60_policy/json_schemas.sql
-
--- JSON Schema where SQL must decide: limits and budgets that people set, their answers and edits, and arguments of
--- calls that only write rows. Everything else is checked in Rust (shared/domain/src/json_schema.rs), which supports
--- more.
---
--- The subset: type, enum, const, required, properties, additionalProperties (true or false), items (one schema),
--- minItems, maxItems, minLength, maxLength, minimum, maximum. On schemas of the subset (json_schema_problem is null)
--- both checkers give the same verdict. Of other schemas, which MCP servers have, SQL checks only the keywords of the
--- subset: Rust refuses everything that SQL refuses, and checks the whole schema before a call is made.
--- tests/suite/json_schemas.rs compares the two.
-
--- Returns the types of JSON Schema.
-create function goalpost_private.json_type_names() returns text[]
-language sql immutable
-set search_path = ''
-as $$ select array['string', 'object', 'array', 'boolean', 'null', 'number', 'integer'] $$;
-
--- Returns the types that a schema allows; null if it allows any, or names an unknown one.
-create function goalpost_private.json_types_of(p_schema jsonb) returns text[]
-language sql immutable
-set search_path = ''
-as $$
-  select case when t.names <@ goalpost_private.json_type_names() then t.names end
-    from (select array(select jsonb_array_elements_text(
-                   case jsonb_typeof(p_schema -> 'type') when 'array' then p_schema -> 'type'
-                                                         else jsonb_build_array(p_schema -> 'type') end)) as names) t
-$$;
-
--- Returns the names in a JSON list; empty for any other value.
-create function goalpost_private.json_names_of(p_list jsonb) returns text[]
-language sql immutable
-set search_path = ''
-as $$
-  select case when bool_and(jsonb_typeof(n) = 'string') then array_agg(n #>> '{}') end
-    from jsonb_array_elements(case jsonb_typeof(p_list) when 'array' then p_list else '[]' end) n
-$$;
-
--- Returns the first problem of a JSON value with a schema, as a message; null if it is valid.
-create function goalpost_private.json_problem(p_schema jsonb, p_value jsonb, p_name text) returns text
-language plpgsql immutable
-set search_path = ''
-as $$
-declare
-  v_type constant text := jsonb_typeof(p_value);
-  v_types constant text[] := goalpost_private.json_types_of(p_schema);
-  v_size constant numeric := case v_type when 'string' then length(p_value #>> '{}') when 'array' then jsonb_array_length(p_value)
-                                         when 'number' then (p_value #>> '{}')::numeric end;
-  v_least constant text := case v_type when 'string' then 'minLength' when 'array' then 'minItems' else 'minimum' end;
-  v_most constant text := case v_type when 'string' then 'maxLength' when 'array' then 'maxItems' else 'maximum' end;
-begin
-  if v_types is not null
-     and (v_type = any (v_types) or ('integer' = any (v_types) and v_type = 'number' and v_size = trunc(v_size))) is not true
-  then
-    return format('%s must be of the type %s', p_name, p_schema ->> 'type');
-  end if;
-  if (jsonb_typeof(p_schema -> 'enum') = 'array'
-      and not exists (select from jsonb_array_elements(p_schema -> 'enum') e where e = p_value))
-     or p_schema -> 'const' <> p_value
-  then
-    return format('%s must be one of %s', p_name, coalesce(p_schema -> 'enum', p_schema -> 'const'));
-  end if;
-  if v_size < (case jsonb_typeof(p_schema -> v_least) when 'number' then p_schema ->> v_least end)::numeric
-     or v_size > (case jsonb_typeof(p_schema -> v_most) when 'number' then p_schema ->> v_most end)::numeric
-  then
-    return format('%s must keep %s %s and %s %s', p_name, v_least, coalesce(p_schema ->> v_least, 'none'),
-                  v_most, coalesce(p_schema ->> v_most, 'none'));
-  end if;
-  return goalpost_private.json_part_problem(p_schema, p_value, p_name);
-end
-$$;
-
--- Returns the first problem of the parts of an object or an array. Fields that patternProperties may match, and
--- elements that prefixItems may match, are left to Rust.
-create function goalpost_private.json_part_problem(p_schema jsonb, p_value jsonb, p_name text) returns text
-language sql immutable
-set search_path = ''
-as $$
-  select p.problem
-    from (
-      select 1 as place, format('%s needs %s', p_name, r) as problem
-        from unnest(goalpost_private.json_names_of(p_schema -> 'required')) r
-       where jsonb_typeof(p_value) = 'object' and not p_value ? r
-      union all
-      select 2, case when p_schema -> 'properties' -> v.key is not null
-                     then goalpost_private.json_problem(p_schema -> 'properties' -> v.key, v.value, p_name || '.' || v.key)
-                     when p_schema -> 'additionalProperties' = 'false' and not p_schema ? 'patternProperties'
-                          and jsonb_typeof(coalesce(p_schema -> 'properties', '{}')) = 'object' then format('%s has no %s', p_name, left(v.key, 100)) end
-        from jsonb_each(case jsonb_typeof(p_value) when 'object' then p_value else '{}' end) v
-      union all
-      select 2, goalpost_private.json_problem(p_schema -> 'items', v.value, format('%s[%s]', p_name, v.number))
-        from jsonb_array_elements(case jsonb_typeof(p_value) when 'array' then p_value else '[]' end)
-             with ordinality v (value, number)
-       where jsonb_typeof(p_schema -> 'items') = 'object' and not p_schema ? 'prefixItems') p
-   -- Parts without a problem come last.
-   order by p.place, p.problem
-   limit 1
-$$;
-
--- Returns why a keyword of a schema is not in the subset, or has an invalid value; null if it is valid.
-create function goalpost_private.json_word_problem(p_word text, p_value jsonb, p_name text, p_depth integer) returns text
-language plpgsql immutable
-set search_path = ''
-as $$
-declare
-  v_type constant text := jsonb_typeof(p_value);
-  v_types constant text[] := goalpost_private.json_type_names();
-  v_is_sound boolean := true;
-begin
-  case
-    when p_word in ('title', 'description', 'default', 'examples', 'format', 'deprecated', 'readOnly', 'writeOnly',
-                    '$schema', '$comment', 'const') then null;
-    when p_word = 'type' then
-      v_is_sound := v_type in ('string', 'array') and not exists (
-        select from jsonb_array_elements(case v_type when 'array' then p_value else jsonb_build_array(p_value) end) t
-         where (jsonb_typeof(t) = 'string' and t #>> '{}' = any (v_types)) is not true);
-    when p_word = 'enum' then v_is_sound := v_type = 'array';
-    when p_word = 'required' then
-      v_is_sound := case v_type when 'array' then not jsonb_path_exists(p_value, 'strict $[*] ? (@.type() != "string")') else false end;
-    when p_word = 'additionalProperties' then v_is_sound := v_type = 'boolean';
-    when p_word in ('minimum', 'maximum') then v_is_sound := v_type = 'number';
-    when p_word in ('minItems', 'maxItems', 'minLength', 'maxLength') then
-      v_is_sound := case v_type when 'number' then p_value::numeric between 0 and 1e9 and p_value::numeric % 1 = 0 else false end;
-    when p_word = 'items' then return goalpost_private.json_schema_problem(p_value, p_name, p_depth + 1);
-    when p_word = 'properties' and v_type = 'object' then
-      return (select min(goalpost_private.json_schema_problem(f.value, p_name, p_depth + 1)) from jsonb_each(p_value) f);
-    when p_word = 'properties' then v_is_sound := false;
-    else
-      return format('%s uses %s, which is not checked here; use type, enum, const, required, properties, items and bounds',
-                    p_name, left(p_word, 100));
-  end case;
-  return case when not v_is_sound then format('%s has a value of %s that it cannot have', p_name, p_word) end;
-end
-$$;
-
--- Returns why a schema is not in the subset; null if it is.
-create function goalpost_private.json_schema_problem(p_schema jsonb, p_name text, p_depth integer default 0) returns text
-language sql immutable
-set search_path = ''
-as $$
-  select case
-    when jsonb_typeof(p_schema) is distinct from 'object' then format('%s holds a schema that is not a JSON object', p_name)
-    when p_depth > 16 then format('%s is nested more than 16 levels deep', p_name)
-    when p_depth = 0 and octet_length(p_schema::text) > 32768 then format('%s has more than 32768 bytes', p_name)
-    else (select min(goalpost_private.json_word_problem(w.key, w.value, p_name, p_depth)) from jsonb_each(p_schema) w) end
-$$;
-
 -- file: supabase/schemas/60_policy/rate_limits.sql
 
 -- Returns true if calls of a tool have a limit.
@@ -7104,7 +7619,10 @@ begin
          from (select above.cap_microusd - above.spent_microusd - above.reserved_microusd as microusd,
                       above.cap_tokens - above.spent_tokens - above.reserved_tokens as tokens) l) d
      cross join lateral (
-       select case when v_budget.sub_run_id is null then q.budget else (
+       select case when v_budget.sub_run_id is null and q.budget <> '{}' then q.budget
+                   when v_budget.sub_run_id is null then (
+                select b.budget from goalpost.workflow_runs t join goalpost.runbooks b on b.id = t.runbook_id where t.id = r.root_run_id)
+                   else (
                 select s.input -> 'budget'
                   from goalpost.workflow_runs c
                   join goalpost.goals g on g.id = c.goal_id
@@ -8282,6 +8800,10 @@ begin
     when 'verdict' then return goalpost_private.apply_verdict_decision(v_step, p_approval, p_now);
     when 'renewal' then return goalpost_private.apply_renewal(v_step, p_approval, p_now);
     else
+      -- A question without a call is about the parameters of a runbook.
+      if p_approval.kind = 'question' and p_approval.call_number is null then
+        return goalpost_private.apply_parameters_decision(v_step, p_approval, p_now);
+      end if;
       perform goalpost_private.apply_call_decision(p_approval, p_now);
       return goalpost_private.resume_step(p_approval.run_id, p_approval.step_key, p_now);
   end case;
@@ -11337,14 +11859,19 @@ begin
   ),
   runbooks as (
     insert into goalpost.runbook_statistics as s
-      (workspace_id, runbook_id, uses, successes, duration_ms, cost_microusd, folded_at)
-    select f.workspace_id, f.runbook_id, sum(f.uses), sum(f.successes), sum(f.duration_ms), sum(f.cost_microusd), p_now
+      (workspace_id, runbook_id, uses, successes, duration_ms, cost_microusd, recent_uses, recent_successes, folded_at)
+    select f.workspace_id, f.runbook_id, sum(f.uses), sum(f.successes), sum(f.duration_ms), sum(f.cost_microusd),
+           sum(f.uses), sum(f.successes), p_now
       from folded f
       join goalpost.runbooks b on b.id = f.runbook_id
      group by f.workspace_id, f.runbook_id
     on conflict (workspace_id, runbook_id) do update
       set uses = s.uses + excluded.uses, successes = s.successes + excluded.successes,
           duration_ms = s.duration_ms + excluded.duration_ms, cost_microusd = s.cost_microusd + excluded.cost_microusd,
+          -- A correction of a faded run can leave less than nothing.
+          recent_uses = greatest(s.recent_uses * goalpost_private.fading(s.folded_at, p_now) + excluded.recent_uses, 0),
+          recent_successes = greatest(
+            s.recent_successes * goalpost_private.fading(s.folded_at, p_now) + excluded.recent_successes, 0),
           folded_at = p_now
   ),
   agents as (
@@ -11828,14 +12355,17 @@ comment on view goalpost.agent_costs is 'Calls, tokens and cost per agent versio
 create view goalpost.runbook_costs with (security_invoker = true) as
   select u.workspace_id, u.runbook_id, b.name as runbook, b.version, sum(u.runs)::bigint as runs,
          sum(u.calls)::bigint as calls, sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens,
-         sum(u.cost_microusd) as cost_microusd, sum(u.estimated_microusd) as estimated_microusd
-    from (select t.workspace_id, t.runbook_id, 0::bigint as runs, t.calls, t.input_tokens, t.output_tokens, t.cost_microusd,
-                 t.estimated_microusd
+         sum(u.cost_microusd) as cost_microusd, sum(u.estimated_microusd) as estimated_microusd,
+         sum(u.successes)::bigint as successes,
+         case when sum(u.successes) > 0 then round(sum(u.cost_microusd) / sum(u.successes)) end as microusd_per_success,
+         case when sum(u.runs) > 0 then round(sum(u.duration_ms) / sum(u.runs)) end as mean_duration_ms
+    from (select t.workspace_id, t.runbook_id, 0::bigint as runs, 0::bigint as successes, 0::bigint as duration_ms, t.calls,
+                 t.input_tokens, t.output_tokens, t.cost_microusd, t.estimated_microusd
             from goalpost.usage_totals t
           union all
-          select s.workspace_id, s.runbook_id, s.uses, 0, 0, 0, 0, 0 from goalpost.runbook_statistics s
+          select s.workspace_id, s.runbook_id, s.uses, s.successes, s.duration_ms, 0, 0, 0, 0, 0 from goalpost.runbook_statistics s
           union all
-          select n.workspace_id, n.runbook_id, n.uses, 0, 0, 0, 0, 0
+          select n.workspace_id, n.runbook_id, n.uses, n.successes, n.duration_ms, 0, 0, 0, 0, 0
             from goalpost.unfolded_statistics n where n.user_id is null) u
     join goalpost.runbooks b on b.id = u.runbook_id
    group by u.workspace_id, u.runbook_id, b.name, b.version;
@@ -12015,7 +12545,7 @@ begin
   foreach v_table in array array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
     'plan_revisions', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'mcp_servers', 'mcp_tools', 'writable_tables', 'approval_votes', 'budgets', 'budget_raises', 'memory_uses',
-    'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage']
+    'runbook_matches', 'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage']
   loop
     execute format('alter table goalpost.%I enable row level security', v_table);
     execute format(
@@ -12161,6 +12691,9 @@ grant execute on function
   goalpost_private.set_workspace_limits(uuid, jsonb),
   goalpost_private.set_workspace_settings(uuid, jsonb),
   goalpost_private.set_model_price(text, text, bigint, bigint, bigint, bigint, timestamptz, text, bigint, bigint),
+  goalpost_private.check_runbook(uuid, jsonb),
+  goalpost_private.apply_runbook(uuid, jsonb, text),
+  goalpost_private.set_runbook_state(bigint, text),
   goalpost_private.cancel_request(bigint),
   goalpost_private.cancel_goal(bigint),
   goalpost_private.retry_dead_letter(bigint),
@@ -13280,7 +13813,9 @@ begin
       'steps', jsonb_build_array(
         jsonb_build_object('key', 'list', 'kind', 'tool', 'title', 'List the tools', 'max_attempts', 2,
           'input', jsonb_build_object('tool', 'mcp_list', 'arguments', jsonb_build_object('server', '{{ parameters.server }}')))),
-      'report', jsonb_build_object('title', 'What the MCP server offers', 'body', c_report)));
+      'report', jsonb_build_object('title', 'What the MCP server offers', 'body', c_report)),
+    p_parameters => '{"type": "object", "required": ["server"], "additionalProperties": false, "properties": {
+      "server": {"type": "string", "minLength": 1, "maxLength": 100, "description": "the name of the server"}}}');
 end
 $runbook$;
 

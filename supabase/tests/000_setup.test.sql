@@ -820,6 +820,10 @@ as $$
   insert into goalpost.invitations (workspace_id, workspace_name, email, role, invited_by, created_at, expires_at)
   select s.workspace_id, 'w', 'furnished@tests.example', 'viewer', tests.id_of('petra'), goalpost_private.clock(), goalpost_private.clock() + interval '1 day'
     from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
+  insert into goalpost.runbook_matches
+    (run_id, revision, runbook_id, workspace_id, position, relevance, type_prior, success, cost_factor, score, is_explored, fit, uncovered, is_chosen)
+  select s.run_id, 1, (select b.id from goalpost.runbooks b order by b.workspace_id = s.workspace_id desc nulls last, b.id limit 1), s.workspace_id, 1, 1, 1, 1, 1, 1, false, 'use', '{}', true
+    from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
   insert into goalpost_private.departures values (tests.id_of('nowhere'), tests.id_of('gone'), goalpost_private.clock()) on conflict do nothing;
   select goalpost_private.open_budgets(p_run_id, goalpost_private.clock());
   insert into goalpost_private.budget_waiters (run_id, step_key, workspace_id, needs_microusd, needs_tokens, since)

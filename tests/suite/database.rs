@@ -48,6 +48,16 @@ async fn every_pgtap_file_passes() {
         setup.display()
     );
     assert!(files.len() > 100, "the tests are there");
+    // While writing a test: only files whose path contains one of these words.
+    if let Ok(words) = std::env::var("GOALPOST_PGTAP") {
+        let words: Vec<&str> = words.split(' ').collect();
+        files.retain(|file| {
+            words
+                .iter()
+                .any(|word| file.to_string_lossy().contains(word))
+        });
+        assert!(!files.is_empty(), "GOALPOST_PGTAP names no file");
+    }
     let lanes = (0..LANES).map(|lane| {
         let files = files.iter().skip(lane).step_by(LANES).cloned().collect();
         tokio::spawn(run_lane(setup.clone(), files))

@@ -38,6 +38,7 @@ mod race_trials;
 mod races;
 mod random;
 mod requests;
+mod runbooks;
 mod schemas;
 mod supabase_cli;
 mod tenants;

@@ -291,6 +291,8 @@ fn compare(name: &str, prompt: &Value) {
     let cut = |line: &str| line.chars().take(MAX_LINE_CHARS).collect::<String>();
     let shown: Vec<String> = whole.lines().map(cut).collect();
     let shown = times.replace_all(&shown.join("\n"), "TIME").into_owned() + "\n";
+    let days = regex_lite::Regex::new("(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, TIME").unwrap();
+    let shown = days.replace_all(&shown, "DAY, TIME").into_owned();
     let file = name.replace(", ", "_").replace(' ', "_") + ".md";
     let path = system_tests::workspace()
         .join("tests/suite/prompts")

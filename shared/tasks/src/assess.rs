@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::conversation::{self, Conversation};
 use crate::deterministic::{self, rule};
-use crate::inputs::{Asker, Table, Workspace};
+use crate::inputs::{Asker, Fit, Table, Workspace};
 use crate::review::{self, ReviewPlan};
 
 /// Context of an `assess` step.
@@ -57,16 +57,20 @@ pub struct RunbookMatch {
     pub title: String,
     /// Its purpose.
     pub description: String,
-    /// Similarity of words, from 0 to 1.
+    /// Its relevance with its success, cost and frequency in this workspace, from 0 to 1.
     pub score: f64,
+    /// Similarity of words, from 0 to 1.
+    pub relevance: f64,
+    /// How much of it the runbook covers.
+    pub fit: Fit,
     /// The shared words, and how often it succeeded in this workspace.
     pub reasons: Vec<String>,
     /// Words of the question that occur nowhere in the runbook, in their base form.
     pub uncovered: Vec<String>,
     /// Why the asker may not use it, as a sentence for the asker.
     pub refusal: Option<String>,
-    /// The parameters that its plan reads.
-    pub parameters: Vec<String>,
+    /// The JSON Schema of its parameters.
+    pub parameters: Value,
 }
 
 /// What to do with a request, in the form of an `assess` step's result.

@@ -12,9 +12,6 @@ use crate::{plan, results, tables};
 /// need; one that is cut off is asked for once more with four times the room.
 pub(crate) const ANSWER_TOKENS: u32 = 4_096;
 
-/// The least score of a runbook that is offered: below it they share a word by chance.
-pub(crate) const MIN_SCORE: f64 = 0.2;
-
 /// Fills in the places of a prompt that are generated: how steps are written, and a worked example.
 pub(crate) fn with_language(prompt: &str, example: &str, kinds: &[StepKind]) -> String {
     let example = format!("```json\n{}\n```", example.trim());

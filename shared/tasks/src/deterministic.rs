@@ -8,7 +8,7 @@ pub mod rule;
 
 use domain::plan::ToolInput;
 use domain::{CriterionVerdict, Verdict};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use llm::{Error, Kind};
 
@@ -66,6 +66,7 @@ pub(crate) fn plan(task: &PlanTask) -> Result<Planned, Error> {
     Ok(Planned {
         plan: plan_of(task, &covered),
         runbook_id: None,
+        parameters: Map::new(),
         reasons,
         model: None,
     })

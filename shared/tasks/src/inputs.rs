@@ -131,3 +131,16 @@ pub struct Goal {
     /// What it was opened with: of a sub-goal, results of the steps that its step depends on, by key.
     pub context: Value,
 }
+
+/// How much of a question a runbook covers, as `match_runbooks` judges it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// It hardly has a word of it.
+    #[default]
+    None,
+    /// It covers a part, and may be the start of a plan.
+    Adapt,
+    /// It covers the whole question.
+    Use,
+}

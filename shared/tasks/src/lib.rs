@@ -14,6 +14,7 @@ mod conversation;
 pub mod deterministic;
 mod inputs;
 mod judge;
+pub mod parameters;
 mod plan;
 mod results;
 mod review;
@@ -22,7 +23,9 @@ mod tables;
 
 pub use agent::{Agent, PastTurn, Turn, WorkTask};
 pub use assess::{Assess, Assessment, Decision, NewGoal, RunbookMatch, assess};
-pub use inputs::{Asker, Column, CommonValues, ForeignKey, Goal, Table, TableCheck, Workspace};
+pub use inputs::{
+    Asker, Column, CommonValues, Fit, ForeignKey, Goal, Table, TableCheck, Workspace,
+};
 pub use judge::{Criterion, JudgeTask, StepOutcome, judge};
 pub use plan::{AgentOffer, PlanTask, Planned, RunbookOffer, plan};
 pub use review::{PlanRules, ReviewPlan};

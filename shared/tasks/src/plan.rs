@@ -7,11 +7,11 @@ mod prompt;
 use domain::{Limits, Tool};
 use llm::{Answer, Error, Kind, Model, ModelCaller};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::conversation::{self, Conversation};
 use crate::deterministic::{self, rule};
-use crate::inputs::{Asker, Goal, Table, Workspace};
+use crate::inputs::{Asker, Fit, Goal, Table, Workspace};
 use crate::review::{self, ReviewPlan};
 
 pub(crate) use language::{describe, step_schema};
@@ -70,8 +70,12 @@ pub struct RunbookOffer {
     pub title: String,
     /// Its purpose.
     pub description: String,
-    /// From 0 to 1.
+    /// Its relevance with its success, cost and frequency in this workspace, from 0 to 1.
     pub score: f64,
+    /// Similarity of words, from 0 to 1.
+    pub relevance: f64,
+    /// How much of it the runbook covers.
+    pub fit: Fit,
     /// What the score is made of.
     pub reasons: Vec<String>,
     /// Words of the goal that occur nowhere in the runbook, in their base form.
@@ -80,6 +84,8 @@ pub struct RunbookOffer {
     pub allowed: bool,
     /// Why not, as a sentence for the asker.
     pub refusal: Option<String>,
+    /// The JSON Schema of its parameters.
+    pub parameters: Value,
     /// Its plan.
     pub plan: Value,
 }
@@ -103,6 +109,9 @@ pub struct Planned {
     pub plan: Value,
     /// The runbook that it is, if it is one.
     pub runbook_id: Option<i64>,
+    /// The runbook's parameters that typed rules found in the question.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub parameters: Map<String, Value>,
     /// Why, by name.
     pub reasons: Vec<String>,
     /// The model that wrote it; none where it is a runbook's or a rule's. A failed step of such a plan leads to another.
@@ -140,7 +149,7 @@ pub async fn plan<A: ModelCaller, R: ReviewPlan>(
         let (planned, problems) = match plan {
             parse::PlanAnswer::Impossible(reason) => return Err(Kind::Impossible(reason).into()),
             parse::PlanAnswer::Runbook(runbook) => {
-                let mut planned = rule::planned(runbook)?;
+                let mut planned = rule::planned(task, runbook)?;
                 planned.reasons.push(format!("chosen by {}", answer.model));
                 let problems = review.check(&planned.plan);
                 (planned, problems)
@@ -152,6 +161,7 @@ pub async fn plan<A: ModelCaller, R: ReviewPlan>(
                     Planned {
                         plan,
                         runbook_id: None,
+                        parameters: Map::new(),
                         reasons,
                         model: Some(answer.model.clone()),
                     },

@@ -25,22 +25,36 @@ create table goalpost.runbooks (
   goal_type text not null,
   examples text[] not null default '{}',
   requires_project_admin boolean not null default false,
+  -- A JSON Schema of the parameters that the plan reads; {} if it is not declared.
+  parameters jsonb not null default '{}',
+  -- The budget of requests that name none, as in requests.budget.
+  budget jsonb not null default '{}',
   plan jsonb not null,
   -- True if the plan passed its check, so that it is not checked again at every start; null if it has not been checked
   -- since the plan or the limits changed.
   is_sound boolean,
+  -- draft: started by its author alone, by name. candidate: on trial, matched for a share of requests. active: the one
+  -- version of its name that is matched and started. retired: kept for the runs that followed it.
   state text not null default 'active',
+  author text not null default 'person',
+  created_by uuid,
+  -- The runs from which the analyzer derived it.
+  induced_from bigint[] not null default '{}',
   created_at timestamptz not null default now(),
   -- The words that match_runbooks compares, computed once when the row is written.
   words tsvector not null
     generated always as (goalpost_private.words_of_runbook(title, description, goal_type, examples)) stored,
   phrases tsvector[] not null generated always as (goalpost_private.phrases_of_runbook(title, examples)) stored,
   constraint one_version_of_a_runbook unique nulls not distinct (workspace_id, name, version),
-  constraint state_is_known check (state in ('active', 'retired'))
+  constraint state_is_known check (state in ('draft', 'candidate', 'active', 'retired')),
+  constraint author_is_known check (author in ('built_in', 'person', 'analyzer')),
+  constraint parameters_are_a_bounded_schema check (
+    jsonb_typeof(parameters) = 'object' and octet_length(parameters::text) <= 32768),
+  constraint budget_is_a_bounded_object check (jsonb_typeof(budget) = 'object' and pg_column_size(budget) <= 1024)
 );
 comment on table goalpost.runbooks is
   'Plans that are known to work, in append-only versions. Without a workspace: built in.';
-create index runbooks_active on goalpost.runbooks (workspace_id) where state = 'active'; -- match_runbooks
+create index runbooks_matched on goalpost.runbooks (workspace_id) where state in ('active', 'candidate'); -- match_runbooks
 
 create table goalpost.runbook_statistics (
   workspace_id uuid not null references goalpost.workspaces (id) on delete cascade,
@@ -49,9 +63,38 @@ create table goalpost.runbook_statistics (
   successes bigint not null default 0,
   duration_ms bigint not null default 0,
   cost_microusd bigint not null default 0,
+  -- The same counts with old runs faded: each counts half after 90 days. As of folded_at.
+  recent_uses double precision not null default 0,
+  recent_successes double precision not null default 0,
   folded_at timestamptz not null,
   primary key (workspace_id, runbook_id)
 );
 comment on table goalpost.runbook_statistics is
   'Ended runs, successes, their whole duration, and cost per workspace and runbook version, as of the last fold.';
 create index runbook_statistics_runbook on goalpost.runbook_statistics (runbook_id);
+
+-- The runbooks that were considered for a plan, with the parts of each score (match_runbooks).
+create table goalpost.runbook_matches (
+  run_id bigint not null,
+  revision integer not null,
+  runbook_id bigint not null references goalpost.runbooks (id) on delete cascade,
+  workspace_id uuid not null,
+  position integer not null,
+  relevance numeric not null,
+  type_prior numeric not null,
+  success numeric not null,
+  cost_factor numeric not null,
+  score numeric not null,
+  is_explored boolean not null,
+  -- use: it covers the whole question; adapt: it covers a part; none: it hardly has a word of it.
+  fit text not null,
+  uncovered text[] not null,
+  refusal text,
+  is_chosen boolean not null,
+  primary key (run_id, revision, runbook_id),
+  constraint fit_is_known check (fit in ('use', 'adapt', 'none'))
+);
+comment on table goalpost.runbook_matches is
+  'The runbooks that were considered for each plan, with the parts of their scores, and the one that was chosen.';
+create index runbook_matches_workspace on goalpost.runbook_matches (workspace_id, run_id);
+create index runbook_matches_runbook on goalpost.runbook_matches (runbook_id);

@@ -12,7 +12,8 @@ as $$
 $$;
 
 -- Applies a plan: accepts it whole, in this transaction, or refuses it with its problems. If a person has to approve it
--- first, the step waits with the plan as an approval's subject: running -> waiting.
+-- first, or the requester to give a parameter of its runbook, the step waits with the plan as the subject: running ->
+-- waiting.
 create function goalpost_private.apply_plan(
   p_step goalpost.steps, p_result jsonb, p_now timestamptz, out message text, out functions text[]
 )
@@ -21,10 +22,26 @@ set search_path = ''
 as $$
 declare
   v_run goalpost.workflow_runs;
+  v_checked record;
+  v_missing jsonb;
   v_estimate jsonb;
   v_options jsonb;
 begin
   select * into v_run from goalpost.workflow_runs where id = p_step.run_id;
+  functions := '{}';
+  if jsonb_typeof(p_result -> 'runbook_id') = 'number' then
+    v_checked := goalpost_private.check_planned(v_run, p_result);
+    message := v_checked.message;
+    if message is not null then
+      return;
+    end if;
+    v_missing := goalpost_private.missing_parameters(
+      v_checked.runbook, goalpost_private.parameters_for(v_run, v_checked.runbook, p_result -> 'parameters'));
+    if v_missing is not null then
+      perform goalpost_private.ask_for_parameters(p_step, v_checked.runbook, v_missing, p_result, p_now);
+      return;
+    end if;
+  end if;
   v_estimate := goalpost_private.estimate_plan(v_run, p_result);
   v_options := goalpost_private.plan_approval_options(v_run, v_estimate);
   if v_options is null then
@@ -32,7 +49,6 @@ begin
       from goalpost_private.activate_plan(p_step, p_result, v_estimate, p_now) e;
     return;
   end if;
-  functions := '{}';
   message := (goalpost_private.check_planned(v_run, p_result)).message;
   if message is not null then
     return;
@@ -99,14 +115,15 @@ begin
   update goalpost.workflow_runs
      set revision = revision + 1, runbook_id = v_runbook.id,
          report = case jsonb_typeof(v_plan -> 'report') when 'object' then v_plan -> 'report' end,
-         parameters = case jsonb_typeof(p_result -> 'parameters') when 'object' then p_result -> 'parameters' else parameters end
+         parameters = case when v_runbook.id is not null
+                           then parameters || goalpost_private.parameters_for(v_run, v_runbook, p_result -> 'parameters')
+                           else parameters end
    where id = v_run.id
   returning * into v_run;
-  insert into goalpost.plan_revisions (run_id, revision, workspace_id, plan, runbook_id, matches, reasons, estimate, created_at)
+  insert into goalpost.plan_revisions (run_id, revision, workspace_id, plan, runbook_id, reasons, estimate, created_at)
   values (v_run.id, v_run.revision, v_run.workspace_id, v_plan, v_runbook.id,
-          coalesce((select jsonb_agg(to_jsonb(m) - 'plan')
-                      from goalpost_private.match_runbooks_of_run(v_run) m), '[]'),
           coalesce(p_result -> 'reasons', '[]'), p_estimate, p_now);
+  perform goalpost_private.record_matches(v_run);
   perform goalpost_private.add_criteria(v_run, v_plan);
   if v_run.revision > 1 then
     perform goalpost_private.bind_criteria(v_run, v_plan);

@@ -1,7 +1,7 @@
--- Scores how well a question matches a runbook, 0 to 1: 0.6 × the best cosine of word sets over the title and the
+-- Scores how relevant a runbook is to a question by words, 0 to 1: 0.6 × the best cosine of word sets over the title and the
 -- examples, + 0.4 × the share of the question's words that the runbook contains; half of that where they share one word
 -- alone, because "write a poem" is not "write the weekly review".
-create function goalpost_private.score_runbook(
+create function goalpost_private.relevance_of_runbook(
   p_question text[], p_phrases tsvector[], p_shared_count integer
 ) returns numeric
 language sql immutable
@@ -20,9 +20,11 @@ as $$
 $$;
 
 -- Returns the runbooks of a workspace and the built-in ones that share words with a question, at most p_limit, those
--- with the most shared words first. The rank of word sets without positions for alternatives is proportional to the
+-- with the most shared words first; candidates only on trial (p_explores). The rank of word sets without positions for alternatives is proportional to the
 -- number of shared words.
-create function goalpost_private.candidate_runbooks(p_question text[], p_workspace_id uuid, p_limit integer)
+create function goalpost_private.retrieve_runbooks(
+  p_question text[], p_workspace_id uuid, p_explores boolean, p_limit integer
+)
 returns table (id bigint, shared text[])
 language sql stable
 set search_path = ''
@@ -32,7 +34,8 @@ as $$
       from unnest(p_question) w
   ),
   visible as (
-    select b.* from goalpost.runbooks b where b.state = 'active' and b.workspace_id = p_workspace_id
+    select b.* from goalpost.runbooks b
+     where b.state in ('active', 'candidate') and b.workspace_id = p_workspace_id and (p_explores or b.state = 'active')
     union all
     select b.* from goalpost.runbooks b where b.state = 'active' and b.workspace_id is null
   ),
@@ -47,15 +50,21 @@ as $$
     from ranked r
 $$;
 
--- Returns the lower bound of the 95 % confidence interval (Wilson) of a share of successes; 0 without uses.
-create function goalpost_private.success_bound(p_successes bigint, p_uses bigint) returns double precision
+-- Returns the factor by which counts fade over an interval: half after 90 days.
+create function goalpost_private.fading(p_since timestamptz, p_now timestamptz) returns double precision
+language sql immutable
+set search_path = ''
+as $$ select 0.5 ^ (greatest(extract(epoch from p_now - p_since), 0) / (90 * 86400)) $$;
+
+-- Returns the 5 % quantile of the success rate given so many runs: of a Beta(successes + 3, failures + 1) distribution,
+-- by its normal approximation. The prior is a runbook that a person wrote or approved: three successes of four.
+create function goalpost_private.success_bound(p_successes double precision, p_uses double precision)
+returns double precision
 language sql immutable
 set search_path = ''
 as $$
-  select case when p_uses <= 0 then 0 else
-           (p.share + 1.9208 / p_uses - 1.96 * sqrt((p.share * (1 - p.share) + 0.9604 / p_uses) / p_uses)) / (1 + 3.8416 / p_uses)
-         end
-    from (select p_successes::double precision / nullif(p_uses, 0) as share) p
+  select greatest(0, m.mean - 1.645 * sqrt(m.mean * (1 - m.mean) / (greatest(p_uses, 0) + 5)))
+    from (select (greatest(p_successes, 0) + 3) / (greatest(p_uses, 0) + 4) as mean) m
 $$;
 
 -- Returns words without a meaning for the match, such as courtesies, in the form of words_of.
@@ -86,8 +95,37 @@ as $$
                 order by 1)
 $$;
 
--- Returns the part of a question that a runbook does not cover: words and negations that the runbook's text does not
--- contain, and the runbook's period if the question names none, since such a question is about all time.
+-- Returns words for dates, in the form of words_of.
+create function goalpost_private.date_words() returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select goalpost_private.period_words() || goalpost_private.lexemes(
+    'january february march april may june july august september october november december monday tuesday wednesday '
+    'thursday friday saturday sunday today tomorrow last past previous current next since until between after before '
+    'quarter q1 q2 q3 q4')
+$$;
+
+-- Returns the words of a question that can be values of a runbook's parameters (shared/tasks/src/parameters.rs): numbers,
+-- dates, values of enums, quotations, and the names of parameters.
+create function goalpost_private.parameter_words(p_question text, p_words text[], p_parameters jsonb) returns text[]
+language sql immutable
+set search_path = ''
+as $$
+  select case when p_parameters = '{}' then '{}' else array(
+    select w from unnest(p_words) w
+     where exists (
+       select from jsonb_each(case jsonb_typeof(p_parameters -> 'properties') when 'object' then p_parameters -> 'properties' else '{}' end) p
+        where (p.value ->> 'type' in ('integer', 'number') and w ~ '^[0-9]')
+           or (p.value ->> 'format' = 'date' and (w ~ '^[0-9]' or w = any (goalpost_private.date_words())))
+           or w = any (goalpost_private.lexemes(replace(p.key, '_', ' ') || ' ' || replace(coalesce(p.value ->> 'enum', ''), '_', ' ')))
+           or (p.value ->> 'type' = 'string' and not p.value ? 'format' and not p.value ? 'enum' and w = any (
+                 select unnest(goalpost_private.lexemes(m[1])) from regexp_matches(p_question, '["“„«`]([^"“”«»`]*)["”“»`]', 'g') m)))) end
+$$;
+
+-- Returns the part of a question that a runbook does not cover: words and negations that neither the runbook's text
+-- contains nor its parameters can take, and the runbook's period if the question names none, since such a question is
+-- about all time (unless a parameter has the period).
 create function goalpost_private.uncovered_words(
   p_question text, p_words text[], p_shared text[], p_runbook goalpost.runbooks
 ) returns text[]
@@ -95,7 +133,9 @@ language sql stable
 set search_path = ''
 as $$
   select array(
-    select w from unnest(p_words) w where w <> all (p_shared)
+    select w from unnest(p_words) w
+     where w <> all (p_shared)
+       and w <> all (goalpost_private.parameter_words(p_question, p_words, p_runbook.parameters))
     union
     select n from unnest(goalpost_private.negations(p_question)) n
      where n <> all (goalpost_private.negations(
@@ -104,16 +144,67 @@ as $$
     select 'any time but this ' || w
       from unnest(goalpost_private.lexemes(p_runbook.title || ' ' || p_runbook.description)) w
      where w = any (goalpost_private.period_words()) and not p_words && goalpost_private.period_words()
+       and goalpost_private.parameter_words('', array[w], p_runbook.parameters) = '{}'
     order by 1)
 $$;
 
--- Returns runbooks for a question, best first, at most five: with the words that match each, the words of the question
--- that it does not contain, its record in this workspace, and whether this person may use it. Only the first 4000
--- characters of a question are compared, and only the 50 runbooks that share the most words, since every claim of an
--- assessment or a plan waits for this. Runbooks of equal score are ordered by their success rate in this workspace.
-create function goalpost_private.match_runbooks(p_question text, p_workspace_id uuid, p_user_id uuid)
+-- Returns true if a request tries candidates: one of ten, always the same ones.
+create function goalpost_private.explores(p_request_id bigint) returns boolean
+language sql immutable
+set search_path = ''
+as $$ select coalesce(abs(hashint8(p_request_id)::bigint) % 10 = 0, false) $$;
+
+-- Returns the retrieved runbooks of a question with the parts of their scores, not ordered:
+--   relevance    by words (relevance_of_runbook)
+--   type_prior   how often runbooks of its goal type were used here, against the most used type among these
+--   success      the lower bound of its success rate here (success_bound); 1 for a candidate on trial
+--   cost_factor  the mean cost of the cheapest of its goal type against its own, at least 0.1; 1 if either is unknown
+-- Old runs fade. Only statistics of this workspace count.
+create function goalpost_private.score_runbooks(
+  p_words text[], p_workspace_id uuid, p_explores boolean, p_now timestamptz
+)
+returns table (runbook_id bigint, name text, shared text[], uses bigint, successes bigint, relevance numeric,
+               type_prior numeric, success numeric, cost_factor numeric)
+language sql stable
+set search_path = ''
+as $$
+  with found as (
+    -- Never the whole row: a plan would be read from its own storage for each.
+    select b.id, b.name, b.goal_type, b.state, c.shared, f.uses, f.successes,
+           goalpost_private.relevance_of_runbook(p_words, b.phrases, cardinality(c.shared)) as relevance,
+           coalesce(f.recent_uses * h.fading, 0) as recent_uses, coalesce(f.recent_successes * h.fading, 0) as recent_successes,
+           case when f.uses > 0 and f.cost_microusd > 0 then f.cost_microusd / f.uses end as mean_cost
+      from goalpost_private.retrieve_runbooks(p_words, p_workspace_id, p_explores, 20) c
+      join goalpost.runbooks b on b.id = c.id
+      left join goalpost.runbook_statistics f on f.workspace_id = p_workspace_id and f.runbook_id = b.id
+     cross join lateral (select goalpost_private.fading(f.folded_at, p_now) as fading) h
+  ),
+  typed as (
+    select *, sum(recent_uses) over t as type_uses, min(mean_cost) over t as least_cost
+      from found
+    window t as (partition by goal_type)
+  )
+  select id, name, shared, coalesce(uses, 0), coalesce(successes, 0), relevance,
+         round(((1 + type_uses) / (1 + max(type_uses) over ()))::numeric, 3),
+         case state when 'candidate' then 1.0
+                    else round(goalpost_private.success_bound(recent_successes, recent_uses)::numeric, 3) end,
+         case when mean_cost is null then 1 else round(greatest(least_cost::numeric / mean_cost, 0.1), 3) end
+    from typed
+$$;
+
+-- Returns runbooks for a question, best first, at most five. The score is relevance × type_prior^0.1 × success^0.3 ×
+-- cost_factor^0.1 (score_runbooks). `uncovered` has the words of the question that the runbook does not contain; `fit`
+-- is use if it is relevant (0.6) and leaves no word over, adapt if it covers a part, and none below a relevance of 0.2. An
+-- action, a filter, a period or an object that the runbook does not mention asks for something else. Full coverage alone
+-- has a relevance of 0.4; the rest is similarity to one of the runbook's phrases. Only the
+-- first 4000 characters of a question are compared, and only the 20 runbooks that share the most words, since every
+-- claim of an assessment or a plan waits for this.
+create function goalpost_private.match_runbooks(
+  p_question text, p_workspace_id uuid, p_user_id uuid, p_request_id bigint default null
+)
 returns table (runbook_id bigint, name text, version integer, title text, description text, goal_type text, score numeric,
-               reasons jsonb, uncovered text[], allowed boolean, refusal text, plan jsonb)
+               relevance numeric, type_prior numeric, success numeric, cost_factor numeric, is_explored boolean, fit text,
+               reasons jsonb, uncovered text[], allowed boolean, refusal text, parameters jsonb, plan jsonb)
 language sql stable
 set search_path = ''
 as $$
@@ -121,31 +212,34 @@ as $$
     select array(select w from unnest(tsvector_to_array(goalpost_private.words_of(left(p_question, 4000)))) w
                   where w <> all (goalpost_private.filler_words()) order by w) as words
   ),
-  scored as (
-    select b, c.shared, s.score
+  best as (
+    select m.*, round((m.relevance * m.type_prior ^ 0.1 * m.success ^ 0.3 * m.cost_factor ^ 0.1)::numeric, 3) as score
       from question q
-     cross join lateral goalpost_private.candidate_runbooks(q.words, p_workspace_id, 50) c
-      join goalpost.runbooks b on b.id = c.id
-     cross join lateral goalpost_private.score_runbook(q.words, b.phrases, cardinality(c.shared)) s (score)
-     order by s.score desc, b.name
+     cross join lateral goalpost_private.score_runbooks(
+       q.words, p_workspace_id, goalpost_private.explores(p_request_id), goalpost_private.clock()) m
+     order by score desc, m.name
      limit 5
   )
-  select (b).id, (b).name, (b).version, (b).title, (b).description, (b).goal_type, score,
-         jsonb_build_array('shared words: ' || array_to_string(shared, ', '))
-         || case when f.uses > 0 then jsonb_build_array(format('%s of %s runs in this workspace completed', f.successes, f.uses))
+  select b.id, b.name, b.version, b.title, b.description, b.goal_type, m.score, m.relevance, m.type_prior, m.success,
+         m.cost_factor, b.state = 'candidate',
+         case when m.relevance < 0.2 then 'none' when m.relevance >= 0.6 and u.uncovered = '{}' then 'use' else 'adapt' end,
+         jsonb_build_array('shared words: ' || array_to_string(m.shared, ', '))
+         || case when m.uses > 0 then jsonb_build_array(format('%s of %s runs in this workspace completed', m.successes, m.uses))
                  else '[]' end,
-         goalpost_private.uncovered_words(left(p_question, 4000), (select q.words from question q), shared, b),
-         r.refusal is null, r.refusal, (b).plan
-    from scored
+         u.uncovered, r.refusal is null, r.refusal, goalpost_private.parameters_schema(b), b.plan
+    from best m
+    join goalpost.runbooks b on b.id = m.runbook_id
    cross join lateral (select goalpost_private.runbook_refusal(b, p_user_id) as refusal) r
-    left join goalpost.runbook_statistics f on f.workspace_id = p_workspace_id and f.runbook_id = (b).id
-   order by score desc, goalpost_private.success_bound(coalesce(f.successes, 0), coalesce(f.uses, 0)) desc, (b).name
+   cross join lateral (
+     select goalpost_private.uncovered_words(left(p_question, 4000), (select q.words from question q), m.shared, b) as uncovered) u
+   order by m.score desc, b.name
 $$;
 
 -- Matches runbooks to a goal's run: by the question at the root, by the goal's title and description below it.
 create function goalpost_private.match_runbooks_of_run(p_run goalpost.workflow_runs)
 returns table (runbook_id bigint, name text, version integer, title text, description text, goal_type text, score numeric,
-               reasons jsonb, uncovered text[], allowed boolean, refusal text, plan jsonb)
+               relevance numeric, type_prior numeric, success numeric, cost_factor numeric, is_explored boolean, fit text,
+               reasons jsonb, uncovered text[], allowed boolean, refusal text, parameters jsonb, plan jsonb)
 language sql stable
 set search_path = ''
 as $$
@@ -154,14 +248,20 @@ as $$
     join goalpost.requests q on q.id = g.request_id
    cross join lateral goalpost_private.match_runbooks(
      case when g.parent_goal_id is null then q.question else g.title || ' ' || g.description end,
-     p_run.workspace_id, p_run.user_id) m
+     p_run.workspace_id, p_run.user_id, q.id) m
    where g.id = p_run.goal_id
 $$;
 
--- Returns the names of the parameters that a plan reads, in order: `parameters.week` in any of its templates.
-create function goalpost_private.parameters_of(p_plan jsonb) returns jsonb
-language sql immutable
+-- Records the runbooks that were considered for the plan that a run follows now.
+create function goalpost_private.record_matches(p_run goalpost.workflow_runs) returns void
+language sql
 set search_path = ''
 as $$
-  select coalesce(jsonb_agg(distinct m[1]), '[]') from regexp_matches(p_plan::text, '\mparameters\.([a-z_][a-z0-9_]*)', 'g') m
+  insert into goalpost.runbook_matches
+    (run_id, revision, runbook_id, workspace_id, position, relevance, type_prior, success, cost_factor, score, is_explored,
+     fit, uncovered, refusal, is_chosen)
+  select p_run.id, p_run.revision, m.runbook_id, p_run.workspace_id, row_number() over (order by m.score desc, m.name),
+         m.relevance, m.type_prior, m.success, m.cost_factor, m.score, m.is_explored, m.fit, m.uncovered, m.refusal,
+         m.runbook_id is not distinct from p_run.runbook_id
+    from goalpost_private.match_runbooks_of_run(p_run) m
 $$;

@@ -6,6 +6,7 @@ set search_path = ''
 as $$
 declare
   v_name text;
+  v_found record;
   v_problem text;
 begin
   if jsonb_typeof(p_requests) is distinct from 'array' or jsonb_array_length(p_requests) not between 1 and 1000 then
@@ -20,7 +21,12 @@ begin
   for v_name in
     select distinct q ->> 'runbook' from jsonb_array_elements(p_requests) q where q ->> 'runbook' is not null
   loop
-    v_problem := (goalpost_private.find_runbook(p_workspace_id, auth.uid(), v_name)).problem;
+    v_found := goalpost_private.find_runbook(p_workspace_id, auth.uid(), v_name);
+    v_problem := v_found.problem;
+    if v_problem is null and (v_found.runbook).parameters <> '{}' then
+      select min(goalpost_private.parameters_problem(v_found.runbook, nullif(q -> 'parameters', 'null'))) into v_problem
+        from jsonb_array_elements(p_requests) q where q ->> 'runbook' = v_name;
+    end if;
     if v_problem is not null then
       perform goalpost_private.refuse('ZG003', v_problem);
     end if;

@@ -35,6 +35,7 @@ as $$
 declare
   v_group record;
   v_found record;
+  v_fit goalpost.requests[];
   v_functions text[];
 begin
   v_functions := goalpost_private.open_assessments(
@@ -45,12 +46,18 @@ begin
      group by q.workspace_id, q.user_id, q.runbook
   loop
     v_found := goalpost_private.find_runbook(v_group.workspace_id, v_group.user_id, v_group.runbook);
-    if v_found.problem is null then
-      v_functions := v_functions || goalpost_private.start_runbook(v_found.runbook, v_group.requests, p_now);
-    else
+    v_fit := case when v_found.problem is not null then '{}'
+                  when (v_found.runbook).parameters = '{}' then v_group.requests
+                  else array(select r from unnest(v_group.requests) r
+                              where goalpost_private.parameters_problem(v_found.runbook, r.parameters) is null order by r.id) end;
+    if cardinality(v_fit) > 0 then
+      v_functions := v_functions || goalpost_private.start_runbook(v_found.runbook, v_fit, p_now);
+    end if;
+    if cardinality(v_fit) < cardinality(v_group.requests) then
       update goalpost.requests q
-         set state = 'failed', goal_id = null, reason = v_found.problem, ended_at = p_now
-       where q.id in (select r.id from unnest(v_group.requests) r);
+         set state = 'failed', goal_id = null, ended_at = p_now,
+             reason = coalesce(v_found.problem, goalpost_private.parameters_problem(v_found.runbook, q.parameters))
+       where q.id in (select r.id from unnest(v_group.requests) r except select f.id from unnest(v_fit) f);
     end if;
   end loop;
   return v_functions;

@@ -1,5 +1,6 @@
--- Finds the runbook of a name that a person may start in a workspace: the newest active version, the workspace's own
--- before a built-in one. `problem` is the reason if there is none to start.
+-- Finds the runbook of a name that a person may start in a workspace: the active version, the workspace's own before a
+-- built-in one, and otherwise the newest candidate, or draft of this person. `problem` is the reason if there is none to
+-- start.
 create function goalpost_private.find_runbook(
   p_workspace_id uuid, p_user_id uuid, p_name text, out runbook goalpost.runbooks, out problem text
 )
@@ -11,8 +12,9 @@ declare
   v_problems jsonb;
 begin
   select b.* into runbook from goalpost.runbooks b
-   where b.name = p_name and b.state = 'active' and (b.workspace_id is null or b.workspace_id = p_workspace_id)
-   order by b.workspace_id nulls last, b.version desc
+   where b.name = p_name and (b.workspace_id is null or b.workspace_id = p_workspace_id)
+     and (b.state in ('active', 'candidate') or (b.state = 'draft' and b.created_by = p_user_id))
+   order by b.state = 'active' desc, b.workspace_id nulls last, b.version desc
    limit 1;
   if runbook.id is null then
     problem := format('there is no runbook called %s here; goalpost.runbooks has those there are', p_name);

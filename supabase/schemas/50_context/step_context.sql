@@ -90,9 +90,8 @@ set search_path = ''
 as $$
   select jsonb_build_object(
            'context', q.context,
-           'runbooks', (select coalesce(jsonb_agg(to_jsonb(m) - 'plan' || jsonb_build_object(
-                                  'parameters', goalpost_private.parameters_of(m.plan)) order by m.score desc), '[]')
-                          from goalpost_private.match_runbooks(q.question, q.workspace_id, q.user_id) m),
+           'runbooks', (select coalesce(jsonb_agg(to_jsonb(m) - 'plan' order by m.score desc), '[]')
+                          from goalpost_private.match_runbooks(q.question, q.workspace_id, q.user_id, q.id) m),
            'runbook_names', (select coalesce(jsonb_agg(n.name order by n.name), '[]')
                                from (select distinct r.name from goalpost.runbooks r
                                       where (r.workspace_id = q.workspace_id or r.workspace_id is null) and r.state = 'active'

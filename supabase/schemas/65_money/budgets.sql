@@ -78,7 +78,10 @@ begin
          from (select above.cap_microusd - above.spent_microusd - above.reserved_microusd as microusd,
                       above.cap_tokens - above.spent_tokens - above.reserved_tokens as tokens) l) d
      cross join lateral (
-       select case when v_budget.sub_run_id is null then q.budget else (
+       select case when v_budget.sub_run_id is null and q.budget <> '{}' then q.budget
+                   when v_budget.sub_run_id is null then (
+                select b.budget from goalpost.workflow_runs t join goalpost.runbooks b on b.id = t.runbook_id where t.id = r.root_run_id)
+                   else (
                 select s.input -> 'budget'
                   from goalpost.workflow_runs c
                   join goalpost.goals g on g.id = c.goal_id

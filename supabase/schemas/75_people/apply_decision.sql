@@ -27,6 +27,10 @@ begin
     when 'verdict' then return goalpost_private.apply_verdict_decision(v_step, p_approval, p_now);
     when 'renewal' then return goalpost_private.apply_renewal(v_step, p_approval, p_now);
     else
+      -- A question without a call is about the parameters of a runbook.
+      if p_approval.kind = 'question' and p_approval.call_number is null then
+        return goalpost_private.apply_parameters_decision(v_step, p_approval, p_now);
+      end if;
       perform goalpost_private.apply_call_decision(p_approval, p_now);
       return goalpost_private.resume_step(p_approval.run_id, p_approval.step_key, p_now);
   end case;

@@ -103,14 +103,19 @@ begin
   ),
   runbooks as (
     insert into goalpost.runbook_statistics as s
-      (workspace_id, runbook_id, uses, successes, duration_ms, cost_microusd, folded_at)
-    select f.workspace_id, f.runbook_id, sum(f.uses), sum(f.successes), sum(f.duration_ms), sum(f.cost_microusd), p_now
+      (workspace_id, runbook_id, uses, successes, duration_ms, cost_microusd, recent_uses, recent_successes, folded_at)
+    select f.workspace_id, f.runbook_id, sum(f.uses), sum(f.successes), sum(f.duration_ms), sum(f.cost_microusd),
+           sum(f.uses), sum(f.successes), p_now
       from folded f
       join goalpost.runbooks b on b.id = f.runbook_id
      group by f.workspace_id, f.runbook_id
     on conflict (workspace_id, runbook_id) do update
       set uses = s.uses + excluded.uses, successes = s.successes + excluded.successes,
           duration_ms = s.duration_ms + excluded.duration_ms, cost_microusd = s.cost_microusd + excluded.cost_microusd,
+          -- A correction of a faded run can leave less than nothing.
+          recent_uses = greatest(s.recent_uses * goalpost_private.fading(s.folded_at, p_now) + excluded.recent_uses, 0),
+          recent_successes = greatest(
+            s.recent_successes * goalpost_private.fading(s.folded_at, p_now) + excluded.recent_successes, 0),
           folded_at = p_now
   ),
   agents as (

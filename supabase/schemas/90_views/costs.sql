@@ -40,14 +40,17 @@ comment on view goalpost.agent_costs is 'Calls, tokens and cost per agent versio
 create view goalpost.runbook_costs with (security_invoker = true) as
   select u.workspace_id, u.runbook_id, b.name as runbook, b.version, sum(u.runs)::bigint as runs,
          sum(u.calls)::bigint as calls, sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens,
-         sum(u.cost_microusd) as cost_microusd, sum(u.estimated_microusd) as estimated_microusd
-    from (select t.workspace_id, t.runbook_id, 0::bigint as runs, t.calls, t.input_tokens, t.output_tokens, t.cost_microusd,
-                 t.estimated_microusd
+         sum(u.cost_microusd) as cost_microusd, sum(u.estimated_microusd) as estimated_microusd,
+         sum(u.successes)::bigint as successes,
+         case when sum(u.successes) > 0 then round(sum(u.cost_microusd) / sum(u.successes)) end as microusd_per_success,
+         case when sum(u.runs) > 0 then round(sum(u.duration_ms) / sum(u.runs)) end as mean_duration_ms
+    from (select t.workspace_id, t.runbook_id, 0::bigint as runs, 0::bigint as successes, 0::bigint as duration_ms, t.calls,
+                 t.input_tokens, t.output_tokens, t.cost_microusd, t.estimated_microusd
             from goalpost.usage_totals t
           union all
-          select s.workspace_id, s.runbook_id, s.uses, 0, 0, 0, 0, 0 from goalpost.runbook_statistics s
+          select s.workspace_id, s.runbook_id, s.uses, s.successes, s.duration_ms, 0, 0, 0, 0, 0 from goalpost.runbook_statistics s
           union all
-          select n.workspace_id, n.runbook_id, n.uses, 0, 0, 0, 0, 0
+          select n.workspace_id, n.runbook_id, n.uses, n.successes, n.duration_ms, 0, 0, 0, 0, 0
             from goalpost.unfolded_statistics n where n.user_id is null) u
     join goalpost.runbooks b on b.id = u.runbook_id
    group by u.workspace_id, u.runbook_id, b.name, b.version;

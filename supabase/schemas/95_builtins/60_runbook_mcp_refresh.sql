@@ -30,6 +30,8 @@ begin
       'steps', jsonb_build_array(
         jsonb_build_object('key', 'list', 'kind', 'tool', 'title', 'List the tools', 'max_attempts', 2,
           'input', jsonb_build_object('tool', 'mcp_list', 'arguments', jsonb_build_object('server', '{{ parameters.server }}')))),
-      'report', jsonb_build_object('title', 'What the MCP server offers', 'body', c_report)));
+      'report', jsonb_build_object('title', 'What the MCP server offers', 'body', c_report)),
+    p_parameters => '{"type": "object", "required": ["server"], "additionalProperties": false, "properties": {
+      "server": {"type": "string", "minLength": 1, "maxLength": 100, "description": "the name of the server"}}}');
 end
 $runbook$;

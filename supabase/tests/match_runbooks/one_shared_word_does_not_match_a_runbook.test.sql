@@ -1,4 +1,4 @@
--- The threshold for use is 0.4 (rule::RUNBOOK_SCORE): a question that shares one common word with a runbook stays below
+-- Models are shown runbooks of a relevance of 0.4 or more: a question that shares one common word with a runbook stays below
 -- it.
 begin;
 select plan(7);
@@ -8,7 +8,7 @@ select goalpost_private.publish_builtin_runbook('tests-week', 1, 'Review the wee
   array['Write the Monday summary', 'How was our week?'], false, '{"steps": []}');
 create function pg_temp.best(p_question text) returns text language sql as $$
   select name from goalpost_private.match_runbooks(p_question, tests.id_of('acme'), tests.id_of('mia'))
-   where score >= 0.4 order by score desc limit 1 $$;
+   where relevance >= 0.4 order by score desc limit 1 $$;
 
 select is(pg_temp.best('Write a poem'), null, 'a request to write a poem matches no runbook');
 select is(pg_temp.best('Write a poem about the sea'), null, 'the subject of the poem does not change that');

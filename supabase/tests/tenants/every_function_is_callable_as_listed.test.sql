@@ -15,6 +15,7 @@ select tests.do_fail(tests.get('broken_' || workspace), 'a') from place;
 select tests.report_failure(tests.get('broken_' || workspace)) from place;
 insert into goalpost.invitations (workspace_id, workspace_name, email, role, invited_by, created_at, expires_at) select tests.id_of(workspace), 'w', 'new@tests.example', 'member', tests.id_of(case workspace when 'acme' then 'olga' else 'sam' end), now(), '2040-01-01' from place;
 insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) select tests.id_of(workspace), 'docs', 'https://docs.example.com/', tests.id_of(person), now() from place;
+insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan) select tests.id_of(workspace), 'own', 't', 'd', 'g', '{}' from place;
 insert into goalpost.mcp_tools (workspace_id, server_id, name, description, parameters, schema_hash, seen_at) select workspace_id, id, 'search', 'd', '{}', 'h', now() from goalpost.mcp_servers;
 
 create temp table actor (number integer generated always as identity, name text, person text, role text);
@@ -28,7 +29,7 @@ insert into actor (name, person, role) values
 create temp table expected (name text primary key, role text);
 insert into expected
 select s || f, 'authenticated'
-  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'set_member_role', 'remove_member', 'leave_workspace', 'invite_member', 'accept_invitation', 'withdraw_invitation', 'grant_budget', 'set_project_limits', 'add_project_admin', 'remove_project_admin', 'read_project_admins', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'read_inbox', 'set_tool_policy', 'remove_tool_policy', 'set_rate_limit', 'set_workspace_limits', 'set_workspace_settings', 'set_model_price', 'revoke_memory']) f,
+  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'set_member_role', 'remove_member', 'leave_workspace', 'invite_member', 'accept_invitation', 'withdraw_invitation', 'grant_budget', 'set_project_limits', 'add_project_admin', 'remove_project_admin', 'read_project_admins', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'read_inbox', 'check_runbook', 'apply_runbook', 'set_runbook_state', 'set_tool_policy', 'remove_tool_policy', 'set_rate_limit', 'set_workspace_limits', 'set_workspace_settings', 'set_model_price', 'revoke_memory']) f,
        unnest(array['goalpost.', 'goalpost_private.']) s
 union all
 select 'goalpost.accept_request', 'authenticated'
@@ -99,6 +100,7 @@ as $$
     when 'goal' then (tests.goal_of(tests.get('run_' || p_workspace))).id
     when 'approval' then (tests.approval_of(tests.get('run_' || p_workspace), 'ap')).id
     when 'invitation' then (select i.id from goalpost.invitations i where i.workspace_id = tests.id_of(p_workspace))
+    when 'runbook' then (select b.id from goalpost.runbooks b where b.workspace_id = tests.id_of(p_workspace) and b.name = 'own')
     when 'letter' then tests.dead_letter_of(tests.get('broken_' || p_workspace), 'a') end::text
 $$;
 insert into duty (what, statement, came)
@@ -143,6 +145,18 @@ select d.what || ' of ' || w.workspace, format(d.statement, case when d.kind = '
                                                                                                'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('remove a server', 'workspace', 'select goalpost.remove_mcp_server(%s, ''docs'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('check a runbook', 'workspace', 'select goalpost.check_runbook(%s, ''{}'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ok     ok       ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('draft a runbook', 'workspace', 'select goalpost.apply_runbook(%s, ''{"name": "r", "title": "t", "description": "d", "plan": {"steps": [{"key": "a", "kind": "tool", "input": {"tool": "calculate", "arguments": {"expression": "1"}}}]}}'', ''draft'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ok     ok       ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('activate a runbook', 'workspace', 'select goalpost.apply_runbook(%s, ''{"name": "r", "title": "t", "description": "d", "plan": {"steps": [{"key": "a", "kind": "tool", "input": {"tool": "calculate", "arguments": {"expression": "1"}}}]}}'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('retire a runbook', 'runbook', 'select goalpost.set_runbook_state(%s, ''retired'') is not null',
                                                                                                'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('set a policy', 'workspace', 'select goalpost.set_tool_policy(%s, ''p'', ''sql'', ''deny'') is not null',

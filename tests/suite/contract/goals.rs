@@ -427,6 +427,21 @@ impl Scene {
             let answer = owner.rpc(function, arguments).await.unwrap();
             assert!(answer.status.is_success(), "{function}: {}", answer.body);
         }
+        self.runbooks(workspace_id).await;
+    }
+
+    async fn runbooks(&self, workspace_id: &Value) {
+        let owner = self.person(Person::Owner);
+        let call = json!({"tool": "calculate", "arguments": {"expression": "1 + 1"}});
+        let runbook = json!({"name": "recorded", "title": "Recorded", "description": "Adds",
+                             "plan": {"steps": [{"key": "sum", "kind": "tool", "input": call}]}});
+        let checked = json!({"p_workspace_id": workspace_id, "p_runbook": runbook});
+        let answer = owner.rpc("check_runbook", &checked).await.unwrap();
+        assert_eq!(answer.body, json!({"problems": []}));
+        let applied = owner.rpc("apply_runbook", &checked).await.unwrap();
+        let retired = json!({"p_runbook_id": applied.body["runbook_id"], "p_state": "retired"});
+        let answer = owner.rpc("set_runbook_state", &retired).await.unwrap();
+        assert_eq!(answer.body["state"], "retired", "{}", answer.body);
     }
 
     async fn schedules(&self) {

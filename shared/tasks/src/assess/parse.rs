@@ -92,15 +92,21 @@ fn runbook_goal(named: Option<&Value>, task: &Assess) -> Result<NewGoal, String>
             "the asker may not use the runbook {name} ({refusal}); answer so, or decide otherwise"
         ));
     }
+    let properties = runbook.parameters.get("properties");
+    let properties = properties.and_then(Value::as_object);
     let parameters = named.and_then(|named| named.get("parameters")).cloned();
     let parameters =
         parameters.filter(|given| given.as_object().is_some_and(|map| !map.is_empty()));
     if let Some(Value::Object(given)) = &parameters
         && let Some(unknown) = given
             .keys()
-            .find(|name| !runbook.parameters.contains(*name))
+            .find(|name| !properties.is_some_and(|known| known.contains_key(*name)))
     {
-        let known = match runbook.parameters.as_slice() {
+        let known: Vec<&str> = properties
+            .into_iter()
+            .flat_map(|known| known.keys().map(String::as_str))
+            .collect();
+        let known = match known.as_slice() {
             [] => "none".to_owned(),
             names => names.join(", "),
         };

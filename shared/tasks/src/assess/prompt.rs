@@ -5,7 +5,8 @@ use llm::{Purpose, Request};
 use serde_json::{Value, json};
 
 use super::{Assess, RunbookMatch};
-use crate::blocks::{MIN_SCORE, asker, now, present, structured, tables, with_language, workspace};
+use crate::blocks::{asker, now, present, structured, tables, with_language, workspace};
+use crate::inputs::Fit;
 use crate::{plan, signatures};
 
 const PROMPT: &str = include_str!("../../prompts/assess.md");
@@ -36,10 +37,10 @@ pub(crate) fn request(task: &Assess) -> Request {
 
 /// Describes candidate runbooks by purpose, not by plan: the choice is of what is done, not of how.
 fn offered_runbooks(runbooks: &[RunbookMatch]) -> Value {
-    let near = runbooks.iter().filter(|one| one.score >= MIN_SCORE);
+    let near = runbooks.iter().filter(|one| one.fit != Fit::None);
     let described = near.map(|one| {
         let mut described = json!({
-            "name": one.name, "title": one.title, "purpose": one.description, "parameters": one.parameters,
+            "name": one.name, "title": one.title, "purpose": one.description, "parameters": one.parameters.get("properties"),
             "score": one.score, "reasons": one.reasons,
         });
         if let (Some(refusal), Some(fields)) = (&one.refusal, described.as_object_mut()) {

@@ -10,11 +10,9 @@ use llm::{Error, Kind};
 
 use super::catalogue::{self, Covered};
 use crate::assess::{Assess, Assessment, Decision, NewGoal, RunbookMatch};
+use crate::inputs::Fit;
+use crate::parameters::{self, Facts};
 use crate::plan::{PlanTask, Planned, RunbookOffer};
-
-/// The score from which a runbook that leaves no word over is taken to be what was asked for. Full coverage alone gives
-/// 0.4; the rest is similarity to one of the runbook's phrases.
-pub const RUNBOOK_SCORE: f64 = 0.6;
 
 /// Words that ask for work rather than for an answer.
 const ACTION_WORDS: &[&str] = &[
@@ -70,11 +68,10 @@ pub(crate) fn assess_without_model(task: &Assess) -> Option<Assessment> {
     if let Some(covered) = catalogue::cover_count(question, tools, &task.tables) {
         return Some(worked_out(task, covered));
     }
-    let fits = |runbook: &&RunbookMatch| is_covering(runbook.score, &runbook.uncovered);
     let best = task
         .runbooks
         .iter()
-        .filter(fits)
+        .filter(|runbook| runbook.fit == Fit::Use)
         // One that the asker may not use comes last: its refusal is the answer only where no other fits.
         .max_by(|a, b| {
             let usable = a.refusal.is_none().cmp(&b.refusal.is_none());
@@ -82,16 +79,10 @@ pub(crate) fn assess_without_model(task: &Assess) -> Option<Assessment> {
             usable.then(score).then(b.name.cmp(&a.name))
         });
     if let Some(runbook) = best {
-        let reason = format!("covers the question ({:.2})", runbook.score);
+        let reason = format!("covers the question ({:.2})", runbook.relevance);
         return Some(runbook_goal(task, runbook, &reason));
     }
     catalogue::cover_url(question, tools).map(|covered| worked_out(task, covered))
-}
-
-/// Returns true if a runbook does what is asked as far as words can show: similar enough, and no word left over. An
-/// action, a filter, a period or an object that the runbook does not mention asks for something else.
-fn is_covering(score: f64, uncovered: &[String]) -> bool {
-    score >= RUNBOOK_SCORE && uncovered.is_empty()
 }
 
 /// Words around a name that ask for the runbook and for nothing else.
@@ -193,7 +184,7 @@ pub(crate) fn plan_by_name(task: &PlanTask) -> Result<Option<Planned>, Error> {
     let runbook = runbooks.find(|runbook| named == Some(runbook.name.as_str()));
     runbook
         .filter(|_| is_first_try(task))
-        .map(planned)
+        .map(|runbook| planned(task, runbook))
         .transpose()
 }
 
@@ -212,16 +203,18 @@ pub(crate) fn plan_without_model(task: &PlanTask) -> Result<Option<Planned>, Err
     let best = task
         .runbooks
         .iter()
-        .filter(|runbook| is_covering(runbook.score, &runbook.uncovered))
+        .filter(|runbook| runbook.fit == Fit::Use)
         .max_by(order);
-    best.filter(|_| is_first_try(task)).map(planned).transpose()
+    best.filter(|_| is_first_try(task))
+        .map(|runbook| planned(task, runbook))
+        .transpose()
 }
 
-/// Returns a runbook's plan.
+/// Returns a runbook's plan, with the parameters that the question contains.
 ///
 /// # Errors
 /// [`Kind::RunbookNotAllowed`] when the asker may not use it.
-pub(crate) fn planned(runbook: &RunbookOffer) -> Result<Planned, Error> {
+pub(crate) fn planned(task: &PlanTask, runbook: &RunbookOffer) -> Result<Planned, Error> {
     if !runbook.allowed {
         let sentence = runbook.refusal.clone();
         let sentence =
@@ -233,9 +226,19 @@ pub(crate) fn planned(runbook: &RunbookOffer) -> Result<Planned, Error> {
         runbook.name, runbook.version, runbook.score
     )];
     reasons.extend(runbook.reasons.iter().cloned());
+    let facts = Facts {
+        local_now: &task.local_now,
+        tables: &task.tables,
+    };
+    // A sub-goal has no question of its own.
+    let question = match task.goals_above.is_empty() {
+        true => task.question.clone(),
+        false => format!("{} {}", task.goal.title, task.goal.description),
+    };
     Ok(Planned {
         plan: runbook.plan.clone(),
         runbook_id: Some(runbook.runbook_id),
+        parameters: parameters::fill(&runbook.parameters, &question, facts),
         reasons,
         model: None,
     })

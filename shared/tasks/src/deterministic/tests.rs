@@ -11,6 +11,7 @@ use domain::plan::Catalogue;
 use serde_json::json;
 
 use super::*;
+use crate::inputs::Fit;
 use crate::{Decision, PlanRules};
 use llm::{Model, ModelConfig};
 
@@ -58,18 +59,22 @@ fn tools() -> Value {
     json!([{"name": "sql"}, {"name": "calculate"}, {"name": "http_get"}, {"name": "template"}])
 }
 
+fn fit(score: f64) -> &'static str {
+    if score >= 0.6 { "use" } else { "none" }
+}
+
 fn assess_task(question: &str, score: f64) -> Assess {
     serde_json::from_value(json!({
         "question": question, "now": "2026-01-02T03:04:05Z", "context": {}, "tools": tools(), "tables": [],
         "runbooks": [{"runbook_id": 1, "name": "weekly-review", "title": "Weekly review", "score": 0.1},
-                     {"runbook_id": 2, "name": "database-audit", "title": "Audit of the database", "score": score}]
+                     {"runbook_id": 2, "name": "database-audit", "title": "Audit of the database", "score": score, "relevance": score, "fit": fit(score)}]
     })).unwrap()
 }
 
 fn plan_task(score: f64, allowed: bool) -> PlanTask {
     serde_json::from_value(json!({
         "question": "q", "tools": tools(), "revision": 1, "previous": null, "goal": {"goal_id": 1, "title": "t", "description": "audit it"},
-        "runbooks": [{"runbook_id": 2, "name": "database-audit", "version": 3, "title": "", "score": score, "reasons": ["same words"],
+        "runbooks": [{"runbook_id": 2, "name": "database-audit", "version": 3, "title": "", "score": score, "fit": fit(score), "reasons": ["same words"],
                       "allowed": allowed, "refusal": "Only admins of the project may audit it.", "plan": runbook_plan("sql")}]
     })).unwrap()
 }
@@ -95,6 +100,7 @@ async fn runbook_that_covers_the_question_becomes_a_goal() {
 async fn words_outside_a_runbook_refuse_it_and_are_named() {
     let mut task = assess_task("delete my orders", 0.9);
     task.runbooks[1].uncovered = vec!["delet".into(), "order".into()];
+    task.runbooks[1].fit = Fit::Adapt;
     let error = assess(&task).await.unwrap_err();
     assert!(
         error
@@ -104,6 +110,7 @@ async fn words_outside_a_runbook_refuse_it_and_are_named() {
     );
     let mut task = plan_task(0.9, true);
     task.runbooks[0].uncovered = vec!["delet".into()];
+    task.runbooks[0].fit = Fit::Adapt;
     let error = plan(&task).await.unwrap_err();
     assert_eq!(error.code(), "no_language_model");
 }

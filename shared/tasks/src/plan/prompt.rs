@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::{PlanTask, RunbookOffer, language};
 use crate::blocks::{
-    MIN_SCORE, asker, described_goal, inputs_of, now, present, structured, tables, with_language,
-    workspace,
+    asker, described_goal, inputs_of, now, present, structured, tables, with_language, workspace,
 };
+use crate::inputs::Fit;
 use crate::{results, signatures};
 
 const PROMPT: &str = include_str!("../../prompts/plan.md");
@@ -74,17 +74,27 @@ fn last_plan(previous: &Value) -> Value {
     Value::Object(shown.collect())
 }
 
-/// Describes candidate runbooks by purpose; those that the asker may not use are left out.
+/// Bytes of a runbook's plan that is shown: a longer one costs more than it helps.
+const PLAN_BYTES: usize = 6_000;
+
+/// Describes candidate runbooks by purpose, the best one with its plan, to start from; those that the asker may not use
+/// are left out.
 fn offered_plans(runbooks: &[RunbookOffer]) -> Value {
     let allowed = runbooks
         .iter()
-        .filter(|one| one.allowed && one.score >= MIN_SCORE);
+        .filter(|one| one.allowed && one.fit != Fit::None);
     allowed
-        .map(|one| {
-            json!({
+        .enumerate()
+        .map(|(place, one)| {
+            let mut described = json!({
                 "name": one.name, "title": one.title, "purpose": one.description,
                 "score": one.score, "reasons": one.reasons,
-            })
+            });
+            let is_shown = place == 0 && one.plan.to_string().len() <= PLAN_BYTES;
+            if let Some(fields) = described.as_object_mut().filter(|_| is_shown) {
+                fields.insert("plan".to_owned(), one.plan.clone());
+            }
+            described
         })
         .collect()
 }

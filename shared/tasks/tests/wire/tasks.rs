@@ -5,7 +5,8 @@ use domain::{Limits, Tool, Verdict};
 use llm::{Answer, DirectCaller, Error, Model, ModelCaller, ModelConfig, Purpose, Request};
 use serde_json::json;
 use tasks::{
-    Assess, Decision, JudgeTask, PlanRules, PlanTask, RunbookMatch, RunbookOffer, Turn, WorkTask,
+    Assess, Decision, Fit, JudgeTask, PlanRules, PlanTask, RunbookMatch, RunbookOffer, Turn,
+    WorkTask,
 };
 
 use crate::server::{Reply, Server, model};
@@ -114,7 +115,9 @@ fn candidates() -> Vec<RunbookMatch> {
         description: "Sales of the last seven days.".into(),
         score: 0.9,
         refusal: refusal.map(str::to_owned),
-        parameters: vec!["weeks".into()],
+        parameters: json!({"properties": {"weeks": {"type": "integer"}}}),
+        relevance: 0.9,
+        fit: Fit::Use,
         ..RunbookMatch::default()
     };
     vec![
@@ -232,6 +235,7 @@ async fn planner_may_choose_an_offered_runbook() {
         runbook_id: 7,
         name: name.into(),
         score: 0.9,
+        fit: Fit::Adapt,
         allowed,
         plan: json!({"steps": [{"key": "its_own", "kind": "tool", "input": {"tool": "sql", "arguments": {"query": "select 1"}}}]}),
         ..RunbookOffer::default()
