@@ -4,12 +4,14 @@
 
 mod mcp;
 mod people;
+mod runbooks;
 
 use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
 pub(super) use mcp::{AskWhen, Mcp, McpAction};
 pub(super) use people::{Admins, AdminsAction, Members, MembersAction, Settings};
+pub(super) use runbooks::{Runbooks, RunbooksAction, Version as RunbookVersion};
 
 use local_stack::stack::Person;
 
@@ -134,7 +136,7 @@ pub(super) enum Command {
     Goals(Goals),
     /// Show a goal: its steps, sub-goals, approvals, and report
     #[command(
-        after_help = "Examples:\n  cargo goalpost goal 3\n  cargo goalpost goal 3 --follow          live, until it ends"
+        after_help = "Examples:\n  cargo goalpost goal 3\n  cargo goalpost goal 3 --follow          live, until it ends\n  cargo goalpost goal 3 --why             why this runbook, and no other"
     )]
     Goal(Goal),
     /// Show a request, with everything that followed from it
@@ -165,6 +167,9 @@ pub(super) enum Command {
     Memories(Memories),
     /// Revoke a memory: it is not recalled any more
     Forget(Forget),
+    /// List, check, apply and retire runbooks: plans that are known to work
+    #[command(after_help = runbooks::HELP)]
+    Runbooks(Runbooks),
     /// Add MCP servers, and approve their tools
     #[command(after_help = mcp::HELP)]
     Mcp(Mcp),
@@ -283,6 +288,9 @@ pub(super) struct Goal {
     /// Stay until it ends
     #[arg(long, short)]
     pub(super) follow: bool,
+    /// Show the runbooks that were considered for its plans, with the parts of their scores
+    #[arg(long, conflicts_with = "follow")]
+    pub(super) why: bool,
 }
 
 #[derive(Debug, Args)]

@@ -71,7 +71,7 @@ pub(super) fn passed_on(id: i64, waits_for: Option<&str>) -> String {
 }
 
 /// Returns the lines that differ between two values, without the equal lines before and after.
-fn difference(original: &Value, edited: &Value) -> Vec<String> {
+pub(super) fn difference(original: &Value, edited: &Value) -> Vec<String> {
     let text = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
     let (original, edited) = (text(original), text(edited));
     let (mut old, mut new): (Vec<&str>, Vec<&str>) =

@@ -1,5 +1,7 @@
 //! `goalpost goals`, `goal ID` and `request ID`: lists goals and shows their progress.
 
+mod why;
+
 use chrono::Utc;
 
 use super::arguments::{self, Global};
@@ -70,6 +72,9 @@ fn columns(width: usize) -> [bool; 6] {
 pub(super) async fn show(arguments: &arguments::Goal, global: &Global) -> anyhow::Result<()> {
     let client = connect::client(global).await?;
     let goal = client.goal(arguments.id).await?;
+    if arguments.why {
+        return why::show(&client, goal.id, global).await;
+    }
     // A sub-goal is shown alone; the whole tree is its request's.
     let only = goal.parent_goal_id.map(|_| goal.id);
     show_work(&client, goal.request_id, only, arguments, global).await

@@ -24,6 +24,7 @@ mod memories;
 mod psql;
 mod raise;
 mod reset;
+mod runbooks;
 mod settings;
 mod state;
 mod status;
@@ -66,6 +67,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Cancel(cancel) => decide::cancel(cancel, global).await,
         Command::Retry(retry) => decide::retry(retry, global).await,
         Command::Memories(memories) => memories::run(memories, global).await,
+        Command::Runbooks(runbooks) => runbooks::run(runbooks, global).await,
         Command::Forget(forget) => memories::forget(forget, global).await,
         Command::Mcp(mcp) => mcp::run(mcp, global).await,
         Command::Members(members) => members::run(members, global).await,
