@@ -682,6 +682,59 @@ export type Database = {
         }
         Relationships: []
       }
+      feedback: {
+        Row: {
+          comment: string | null
+          goal_id: number
+          rated_at: string
+          rating: string
+          step_key: string
+          user_id: string
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          comment?: string | null
+          goal_id: number
+          rated_at?: string
+          rating: string
+          step_key?: string
+          user_id?: string
+          workspace_id: string
+        }
+        Update: {
+          comment?: string | null
+          goal_id?: number
+          rated_at?: string
+          rating?: string
+          step_key?: string
+          user_id?: string
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: "feedback_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
+            referencedRelation: "goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "feedback_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
+            referencedRelation: "goal_progress"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "feedback_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
+            referencedRelation: "goals"
+            referencedColumns: ["workspace_id", "id"]
+          },
+        ]
+      }
       goal_criteria: {
         Row: {
           check_expression: string | null
@@ -2709,6 +2762,10 @@ export type Database = {
           p_edited?: Json
           p_subject_hash?: string
         }
+        Returns: Json
+      }
+      give_feedback: {
+        Args: { p_again?: boolean; p_comment?: string; p_goal_id: number; p_rating: string; p_step_key?: string }
         Returns: Json
       }
       grant_budget: {

@@ -1191,6 +1191,37 @@ comment on table goalpost.memory_uses is
   'The memories that each attempt of a step received, with their order and score.';
 create index memory_uses_memory on goalpost.memory_uses (workspace_id, memory_id);
 
+-- file: supabase/schemas/10_tables/58_feedback.sql
+
+-- Ratings of ended goals and of their steps by people, one for each person, changeable.
+create table goalpost.feedback (
+  goal_id bigint not null,
+  -- The step that is rated; '' for the whole goal.
+  step_key text not null default '',
+  user_id uuid not null default auth.uid(),
+  workspace_id uuid not null,
+  rating text not null,
+  comment text,
+  rated_at timestamptz not null default now(),
+  primary key (goal_id, step_key, user_id),
+  constraint rating_is_known check (rating in ('good', 'bad')),
+  constraint comment_is_bounded check (length(comment) <= 4000),
+  foreign key (workspace_id, goal_id) references goalpost.goals (workspace_id, id) on delete cascade
+);
+comment on table goalpost.feedback is 'Ratings of goals and steps by people. Members insert and change their own.';
+create index feedback_goal on goalpost.feedback (workspace_id, goal_id);
+
+-- The correction that ratings have appended to the statistics of a goal's runbook, or of a step's agent: -1 if what
+-- completed counts as failed because of them, otherwise 0.
+create table goalpost_private.rating_effects (
+  workspace_id uuid not null,
+  goal_id bigint not null,
+  step_key text not null,
+  effect integer not null,
+  primary key (workspace_id, goal_id, step_key),
+  foreign key (workspace_id, goal_id) references goalpost.goals (workspace_id, id) on delete cascade
+);
+
 -- file: supabase/schemas/10_tables/60_money.sql
 
 -- One row per turn that ended. The spent amount of a cap is the sum of its rows here (unbalanced_budgets).
@@ -9833,6 +9864,110 @@ begin
 end
 $$;
 
+-- file: supabase/schemas/75_people/give_feedback.sql
+
+-- Ratings of ended goals and steps. A completed goal or step that more people rate bad than good counts as failed in the
+-- statistics of its runbook or agent: the difference is appended, and folded in by the next sweep.
+
+-- Refuses a rating of a goal that has not ended, or of a step that it does not have (ZG001, ZG004), and appends the
+-- change that the rating makes to the statistics. After the row, so that row-level security has already refused the
+-- ratings of other workspaces. Ratings of one goal wait for each other. Definer: people may not write statistics.
+create function goalpost_private.append_rating() returns trigger
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  v_run goalpost.workflow_runs;
+  v_agent_id bigint;
+  v_completed boolean;
+  v_effect integer;
+  v_before integer;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('goalpost.feedback', new.goal_id));
+  if (select g.state from goalpost.goals g where g.id = new.goal_id) = 'active' then
+    perform goalpost_private.refuse('ZG004', 'a goal is rated when it has ended');
+  end if;
+  select * into v_run from goalpost.workflow_runs r where r.workspace_id = new.workspace_id and r.goal_id = new.goal_id;
+  select s.agent_id, s.state = 'completed' into v_agent_id, v_completed
+    from goalpost.steps s where s.run_id = v_run.id and s.key = new.step_key;
+  if not found and new.step_key <> '' then
+    perform goalpost_private.refuse('ZG001', format('the goal %s has no step %s', new.goal_id, left(new.step_key, 100)));
+  end if;
+  v_completed := case new.step_key when '' then v_run.state = 'completed' else v_completed end;
+  select case when v_completed and count(*) filter (where f.rating = 'bad') > count(*) filter (where f.rating = 'good') then -1 else 0 end
+    into v_effect
+    from goalpost.feedback f where f.goal_id = new.goal_id and f.step_key = new.step_key;
+  v_before := coalesce((select e.effect from goalpost_private.rating_effects e
+                         where e.workspace_id = new.workspace_id and e.goal_id = new.goal_id and e.step_key = new.step_key), 0);
+  if v_effect = v_before then
+    return null;
+  end if;
+  insert into goalpost_private.rating_effects as e (workspace_id, goal_id, step_key, effect)
+  values (new.workspace_id, new.goal_id, new.step_key, v_effect)
+  on conflict (workspace_id, goal_id, step_key) do update set effect = excluded.effect;
+  insert into goalpost.unfolded_statistics (workspace_id, day, runbook_id, agent_id, successes)
+  select new.workspace_id, (v_run.ended_at at time zone 'UTC')::date, case new.step_key when '' then v_run.runbook_id end, v_agent_id,
+         v_effect - v_before
+   where case new.step_key when '' then v_run.runbook_id else v_agent_id end is not null;
+  return null;
+end
+$$;
+
+create trigger append_rating after insert or update of rating on goalpost.feedback
+  for each row execute function goalpost_private.append_rating();
+
+-- Rates a goal, or one of its steps, as the caller: {"goal_id", "step_key", "rating", "request_id"}. A rating of the same
+-- goal or step replaces the caller's earlier one. p_again: a new request is accepted that asks the goal's question again
+-- and brings the rating's comment; the first goal stays as it was. By members. Safe to repeat without p_again. Raises
+-- ZG001, ZG002, ZG003, ZG004 (not ended), and what accept_requests raises.
+-- Definer: people may only insert ratings.
+create function goalpost_private.give_feedback(
+  p_goal_id bigint, p_rating text, p_comment text, p_step_key text, p_again boolean
+) returns jsonb
+language plpgsql security definer
+set search_path = ''
+as $$
+declare
+  v_goal goalpost.goals;
+  v_again jsonb;
+begin
+  select * into v_goal from goalpost.goals g where g.id = p_goal_id;
+  perform goalpost_private.require_role(v_goal.workspace_id, 'member');
+  if coalesce(p_rating, '') not in ('good', 'bad') then
+    perform goalpost_private.refuse('ZG003', 'a rating is good or bad');
+  elsif length(p_comment) > 4000 then
+    perform goalpost_private.refuse('ZG003', 'a comment has at most 4000 characters');
+  end if;
+  insert into goalpost.feedback as f (goal_id, step_key, user_id, workspace_id, rating, comment, rated_at)
+  values (p_goal_id, coalesce(p_step_key, ''), auth.uid(), v_goal.workspace_id, p_rating, nullif(goalpost_private.trimmed(p_comment), ''), goalpost_private.clock())
+  on conflict (goal_id, step_key, user_id) do update
+    set rating = excluded.rating, comment = excluded.comment, rated_at = excluded.rated_at;
+  if p_again then
+    v_again := goalpost_private.ask_again(v_goal, p_comment);
+  end if;
+  return jsonb_build_object('goal_id', p_goal_id, 'step_key', coalesce(p_step_key, ''), 'rating', p_rating)
+         || coalesce(jsonb_build_object('request_id', v_again -> 'request_id'), '{}');
+end
+$$;
+
+-- Accepts a request, as the caller, that asks the question of a goal's request again: with its context, runbook,
+-- parameters and budget, and the remark and the end of the report as context.
+create function goalpost_private.ask_again(p_goal goalpost.goals, p_remark text) returns jsonb
+language sql
+set search_path = ''
+as $$
+  select goalpost_private.accept_requests(p_goal.workspace_id, jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
+           'question', q.question, 'runbook', q.runbook, 'parameters', q.parameters, 'budget', q.budget,
+           'context', (q.context - 'earlier') || jsonb_build_object('earlier', jsonb_strip_nulls(jsonb_build_object(
+             'goal_id', p_goal.id, 'remark', nullif(goalpost_private.trimmed(p_remark), ''), 'report', left(p_goal.report, 8000)))))))) -> 0
+    from goalpost.requests q where q.workspace_id = p_goal.workspace_id and q.id = p_goal.request_id
+$$;
+
+create function goalpost.give_feedback(
+  p_goal_id bigint, p_rating text, p_comment text default null, p_step_key text default '', p_again boolean default false
+) returns jsonb language sql set search_path = ''
+as $$ select goalpost_private.give_feedback(p_goal_id, p_rating, p_comment, p_step_key, p_again) $$;
+
 -- file: supabase/schemas/75_people/invite_member.sql
 
 -- Returns the caller's confirmed e-mail address; null if there is none. Definer: people may not read auth.users.
@@ -12545,7 +12680,7 @@ begin
   foreach v_table in array array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
     'plan_revisions', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'mcp_servers', 'mcp_tools', 'writable_tables', 'approval_votes', 'budgets', 'budget_raises', 'memory_uses',
-    'runbook_matches', 'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage']
+    'feedback', 'runbook_matches', 'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage']
   loop
     execute format('alter table goalpost.%I enable row level security', v_table);
     execute format(
@@ -12635,16 +12770,22 @@ create policy project_admins_read on goalpost_private.value_reads for select to 
 alter table goalpost_private.budget_waiters enable row level security;
 create policy project_admins_read on goalpost_private.budget_waiters for select to authenticated
   using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.rating_effects enable row level security;
+create policy project_admins_read on goalpost_private.rating_effects for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.limit_slots enable row level security;
 create policy project_admins_read on goalpost_private.limit_slots for select to authenticated
   using ((select goalpost_private.am_project_admin()));
 
--- The one table into which people insert: their own request, in a workspace where they may send requests, not yet
--- adopted.
+-- The two tables into which people insert: their own request, in a workspace where they may send requests, not yet
+-- adopted; and their own rating.
 create policy members_ask on goalpost.requests for insert to authenticated
   with check (
     user_id = (select auth.uid()) and state = 'submitted'
     and workspace_id in (select goalpost_private.my_workspaces('member')));
+create policy members_rate on goalpost.feedback for insert to authenticated
+  with check (
+    user_id = (select auth.uid()) and workspace_id in (select goalpost_private.my_workspaces('member')));
 
 -- An estimate of the planner (PostgREST's count=planned and count=estimated, or a query plan) is computed before
 -- row-level security applies, from statistics over the rows of all tenants. Without statistics on the columns that
@@ -12677,6 +12818,7 @@ revoke all on all routines in schema goalpost, goalpost_worker, goalpost_private
 grant usage on schema goalpost to authenticated;
 grant select on all tables in schema goalpost to authenticated;
 grant insert (workspace_id, question, idempotency_key, context, runbook, parameters, budget) on goalpost.requests to authenticated;
+grant insert (workspace_id, goal_id, step_key, rating, comment) on goalpost.feedback to authenticated;
 grant execute on all functions in schema goalpost to authenticated;
 
 -- Rights that the exposed functions, views and policies require.
@@ -12691,6 +12833,7 @@ grant execute on function
   goalpost_private.set_workspace_limits(uuid, jsonb),
   goalpost_private.set_workspace_settings(uuid, jsonb),
   goalpost_private.set_model_price(text, text, bigint, bigint, bigint, bigint, timestamptz, text, bigint, bigint),
+  goalpost_private.give_feedback(bigint, text, text, text, boolean),
   goalpost_private.check_runbook(uuid, jsonb),
   goalpost_private.apply_runbook(uuid, jsonb, text),
   goalpost_private.set_runbook_state(bigint, text),

@@ -820,6 +820,12 @@ as $$
   insert into goalpost.invitations (workspace_id, workspace_name, email, role, invited_by, created_at, expires_at)
   select s.workspace_id, 'w', 'furnished@tests.example', 'viewer', tests.id_of('petra'), goalpost_private.clock(), goalpost_private.clock() + interval '1 day'
     from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
+  -- Only ended goals are rated; this one goes on.
+  alter table goalpost.feedback disable trigger append_rating;
+  insert into goalpost.feedback (goal_id, step_key, user_id, workspace_id, rating)
+  select r.goal_id, p_key, gen_random_uuid(), r.workspace_id, 'good' from goalpost.workflow_runs r where r.id = p_run_id;
+  alter table goalpost.feedback enable trigger append_rating;
+  insert into goalpost_private.rating_effects (workspace_id, goal_id, step_key, effect) select r.workspace_id, r.goal_id, p_key, 0 from goalpost.workflow_runs r where r.id = p_run_id;
   insert into goalpost.runbook_matches
     (run_id, revision, runbook_id, workspace_id, position, relevance, type_prior, success, cost_factor, score, is_explored, fit, uncovered, is_chosen)
   select s.run_id, 1, (select b.id from goalpost.runbooks b order by b.workspace_id = s.workspace_id desc nulls last, b.id limit 1), s.workspace_id, 1, 1, 1, 1, 1, 1, false, 'use', '{}', true

@@ -1,6 +1,6 @@
 //! Runbooks through the doors of the product: applied, matched, filled, asked for, explained and retired.
 
-use local_stack::stack::Person;
+use local_stack::stack::{Person, Stack};
 use serde_json::{Value, json};
 use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
@@ -146,6 +146,64 @@ async fn action_outside_a_runbook_is_not_carried_out_by_it() {
             .unwrap()
             .contains("no runbook called stale-orders"),
         "{refused:?}"
+    );
+    stack.stop().await.unwrap();
+}
+
+/// Folds statistics as the schedule does.
+async fn fold(stack: &Stack) {
+    let tick = json!({"version": "0", "id": "tick", "detail-type": "Scheduled Event", "source": "aws.events",
+                      "account": "000000000000", "time": "2026-11-22T00:00:00Z", "region": "local",
+                      "resources": ["arn:aws:events:local:000000000000:rule/analyzer"], "detail": {}});
+    stack.invoke("analyzer", &tick).await.unwrap();
+}
+
+#[tokio::test]
+async fn bad_ratings_make_the_next_goal_follow_another_runbook() {
+    let stack = stacks::start().await.unwrap();
+    let owner = Client::of(&stack, Person::Owner);
+    for name in ["a-stale", "b-stale"] {
+        let mut runbook = stale_orders();
+        runbook["name"] = json!(name);
+        let apply = json!({"p_workspace_id": DEMO, "p_runbook": runbook});
+        owner.rpc("apply_runbook", &apply).await.unwrap();
+    }
+    let followed = async || {
+        let asked = owner
+            .ask("Which orders are stale for 30 days?")
+            .await
+            .unwrap();
+        let request = asked.body["request_id"].as_i64().unwrap();
+        let done = settled(&owner, request).await;
+        assert_eq!(done["state"], "answered", "{done}");
+        let chosen =
+            "select=runbooks(name),workflow_runs!inner(goal_id,request_id)&is_chosen=is.true";
+        let chosen = format!("{chosen}&workflow_runs.request_id=eq.{request}");
+        let chosen = owner.rows("runbook_matches", &chosen).await.unwrap();
+        let goal = chosen[0]["workflow_runs"]["goal_id"].as_i64().unwrap();
+        (
+            goal,
+            chosen[0]["runbooks"]["name"].as_str().unwrap().to_owned(),
+        )
+    };
+    let (goal, name) = followed().await;
+    assert_eq!(
+        name, "a-stale",
+        "of equal runbooks the first by name is followed"
+    );
+    fold(&stack).await;
+    let (_, name) = followed().await;
+    assert_eq!(name, "a-stale", "a success speaks for it");
+    let rating = json!({"p_goal_id": goal, "p_rating": "bad", "p_comment": "Not those"});
+    let given = owner.rpc("give_feedback", &rating).await.unwrap();
+    assert_eq!(given.body["rating"], "bad", "{given:?}");
+    let row = json!({"workspace_id": DEMO, "goal_id": goal + 1, "rating": "bad"});
+    assert_eq!(owner.insert("feedback", &row).await.unwrap().status, 201);
+    fold(&stack).await;
+    let (_, name) = followed().await;
+    assert_eq!(
+        name, "b-stale",
+        "two bad ratings lower the bound of its success"
     );
     stack.stop().await.unwrap();
 }

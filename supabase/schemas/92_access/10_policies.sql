@@ -7,7 +7,7 @@ begin
   foreach v_table in array array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
     'plan_revisions', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'mcp_servers', 'mcp_tools', 'writable_tables', 'approval_votes', 'budgets', 'budget_raises', 'memory_uses',
-    'runbook_matches', 'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage']
+    'feedback', 'runbook_matches', 'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage']
   loop
     execute format('alter table goalpost.%I enable row level security', v_table);
     execute format(
@@ -97,16 +97,22 @@ create policy project_admins_read on goalpost_private.value_reads for select to 
 alter table goalpost_private.budget_waiters enable row level security;
 create policy project_admins_read on goalpost_private.budget_waiters for select to authenticated
   using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.rating_effects enable row level security;
+create policy project_admins_read on goalpost_private.rating_effects for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.limit_slots enable row level security;
 create policy project_admins_read on goalpost_private.limit_slots for select to authenticated
   using ((select goalpost_private.am_project_admin()));
 
--- The one table into which people insert: their own request, in a workspace where they may send requests, not yet
--- adopted.
+-- The two tables into which people insert: their own request, in a workspace where they may send requests, not yet
+-- adopted; and their own rating.
 create policy members_ask on goalpost.requests for insert to authenticated
   with check (
     user_id = (select auth.uid()) and state = 'submitted'
     and workspace_id in (select goalpost_private.my_workspaces('member')));
+create policy members_rate on goalpost.feedback for insert to authenticated
+  with check (
+    user_id = (select auth.uid()) and workspace_id in (select goalpost_private.my_workspaces('member')));
 
 -- An estimate of the planner (PostgREST's count=planned and count=estimated, or a query plan) is computed before
 -- row-level security applies, from statistics over the rows of all tenants. Without statistics on the columns that

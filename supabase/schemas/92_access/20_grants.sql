@@ -8,6 +8,7 @@ revoke all on all routines in schema goalpost, goalpost_worker, goalpost_private
 grant usage on schema goalpost to authenticated;
 grant select on all tables in schema goalpost to authenticated;
 grant insert (workspace_id, question, idempotency_key, context, runbook, parameters, budget) on goalpost.requests to authenticated;
+grant insert (workspace_id, goal_id, step_key, rating, comment) on goalpost.feedback to authenticated;
 grant execute on all functions in schema goalpost to authenticated;
 
 -- Rights that the exposed functions, views and policies require.
@@ -22,6 +23,7 @@ grant execute on function
   goalpost_private.set_workspace_limits(uuid, jsonb),
   goalpost_private.set_workspace_settings(uuid, jsonb),
   goalpost_private.set_model_price(text, text, bigint, bigint, bigint, bigint, timestamptz, text, bigint, bigint),
+  goalpost_private.give_feedback(bigint, text, text, text, boolean),
   goalpost_private.check_runbook(uuid, jsonb),
   goalpost_private.apply_runbook(uuid, jsonb, text),
   goalpost_private.set_runbook_state(bigint, text),

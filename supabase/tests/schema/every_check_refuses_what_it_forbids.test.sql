@@ -83,6 +83,8 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost.runbooks', 'parameters_are_a_bounded_schema', 'parameters = ''[]'''),
     ('goalpost.runbooks', 'budget_is_a_bounded_object', 'budget = ''[]'''),
     ('goalpost.runbook_matches', 'fit_is_known', 'fit = ''odd'''),
+    ('goalpost.feedback', 'rating_is_known', 'rating = ''odd'''),
+    ('goalpost.feedback', 'comment_is_bounded', 'comment = repeat(''x'', 4001)'),
     ('goalpost.requests', 'state_is_known', 'state = ''odd'''),
     ('goalpost.requests', 'question_is_given_and_bounded', 'question = '' '''),
     ('goalpost.requests', 'question_is_given_and_bounded', 'question = repeat(''x'', 16001)'),

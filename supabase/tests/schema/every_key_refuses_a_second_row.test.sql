@@ -53,7 +53,7 @@ create temp table twice (from_table text, key text, changes jsonb default '{}', 
 insert into twice (from_table, key) values
   ('goalpost.workspaces', 'workspaces_pkey'), ('goalpost.members', 'members_pkey'),
   ('goalpost.project_admins', 'project_admins_pkey'), ('goalpost.tools', 'tools_pkey'),
-  ('goalpost.runbook_matches', 'runbook_matches_pkey'), ('goalpost.runbook_statistics', 'runbook_statistics_pkey'), ('goalpost.agent_statistics', 'agent_statistics_pkey'), ('goalpost.unfolded_statistics', 'unfolded_statistics_pkey'),
+  ('goalpost.feedback', 'feedback_pkey'), ('goalpost_private.rating_effects', 'rating_effects_pkey'), ('goalpost.runbook_matches', 'runbook_matches_pkey'), ('goalpost.runbook_statistics', 'runbook_statistics_pkey'), ('goalpost.agent_statistics', 'agent_statistics_pkey'), ('goalpost.unfolded_statistics', 'unfolded_statistics_pkey'),
   ('goalpost.goals', 'goals_pkey'), ('goalpost.goal_criteria', 'goal_criteria_pkey'), ('goalpost.steps', 'steps_pkey'),
   ('goalpost.step_attempts', 'step_attempts_pkey'), ('goalpost.step_turns', 'step_turns_pkey'), ('goalpost.tool_calls', 'tool_calls_pkey'),
   ('goalpost.plan_revisions', 'plan_revisions_pkey'), ('goalpost.agent_instances', 'agent_instances_pkey'),

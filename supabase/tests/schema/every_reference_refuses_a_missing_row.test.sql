@@ -69,7 +69,7 @@ create temp table reference (from_table text, columns text);
 insert into reference values
   ('goalpost.invitations', 'workspace_id'), ('goalpost.members', 'workspace_id'), ('goalpost.members', 'user_id'), ('goalpost.project_admins', 'user_id'),
   ('goalpost.agents', 'workspace_id'), ('goalpost.runbooks', 'workspace_id'),
-  ('goalpost.runbook_matches', 'runbook_id'), ('goalpost.runbook_matches', 'workspace_id, run_id'), ('goalpost.runbook_statistics', 'runbook_id'), ('goalpost.agent_statistics', 'agent_id'),
+  ('goalpost.feedback', 'workspace_id, goal_id'), ('goalpost_private.rating_effects', 'workspace_id, goal_id'), ('goalpost.runbook_matches', 'runbook_id'), ('goalpost.runbook_matches', 'workspace_id, run_id'), ('goalpost.runbook_statistics', 'runbook_id'), ('goalpost.agent_statistics', 'agent_id'),
   ('goalpost.runbook_statistics', 'workspace_id'), ('goalpost.agent_statistics', 'workspace_id'),
   ('goalpost.unfolded_statistics', 'workspace_id'), ('goalpost.daily_usage', 'workspace_id'),
   ('goalpost.requests', 'workspace_id'), ('goalpost.requests', 'workspace_id, goal_id'),

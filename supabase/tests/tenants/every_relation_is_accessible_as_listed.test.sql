@@ -54,7 +54,7 @@ select 'goalpost.' || t, format('workspace_id = %L', tests.id_of('acme')), forma
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
     'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'agents', 'runbooks',
     'memories', 'memory_uses', 'goal_progress', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'agent_costs', 'runbook_costs', 'user_costs', 'day_costs', 'approval_votes', 'corrections', 'budgets', 'budget_raises', 'tool_policies', 'rate_limits', 'goal_costs',
-    'runbook_matches', 'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage', 'usage_totals']) t;
+    'feedback', 'runbook_matches', 'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage', 'usage_totals']) t;
 insert into expected values
   ('goalpost.invitations', format('workspace_id = %L', tests.id_of('acme')), format('workspace_id = %L', tests.id_of('elsewhere')), array['admin', 'owner'], array['stranger']),
   ('goalpost_private.departures', 'true', null, '{}', null),
@@ -72,6 +72,7 @@ insert into expected values
   ('goalpost_private.model_capabilities', 'true', null, '{}', null),
   ('goalpost_private.table_writes', 'true', null, '{}', null),
   ('goalpost_private.value_reads', 'true', null, '{}', null),
+  ('goalpost_private.rating_effects', 'true', null, '{}', null),
   ('goalpost_private.request_claims', 'true', null, '{}', null),
   ('vault.secrets', 'true', null, '{}', null),
   ('vault.decrypted_secrets', 'true', null, '{}', null),
@@ -182,7 +183,7 @@ select matches(pg_temp.outcome_of(a),
               else pg_temp.refusal(a) end, pg_temp.label(a))
   from attempt a order by relation, number, side, action;
 
--- The one table that people write: their own question, in a workspace where they are members, and four columns of it.
+-- A table that people write: their own question, in a workspace where they are members, and four columns of it.
 create temp table question as
 select a.number, a.name as actor, w.workspace, c.what, c.has_grant,
        format('insert into goalpost.requests (workspace_id, question%s) values (%L, ''?''%s)', c.columns, tests.id_of(w.workspace), c.more) as statement,
@@ -203,6 +204,24 @@ as $$
 $$;
 select is(pg_temp.outcome_of(q), case when may_ask and has_grant then '1' else '42501' end, format('%s inserts a request in %s, %s', q.actor, workspace, what))
   from question q order by workspace, what, number;
+
+-- The other one: a rating of a goal of theirs, and four columns of it.
+create temp table rating as
+select a.number, a.name as actor, w.workspace, c.what, c.has_grant,
+       format('insert into goalpost.feedback (workspace_id, goal_id, rating%s) values (%L, %s, ''good''%s)', c.columns, tests.id_of(w.workspace), (tests.goal_of(tests.get('broken_' || w.workspace))).id, c.more) as statement,
+       a.name = any (case w.workspace when 'acme' then array['member', 'approver', 'admin', 'owner', 'asker'] else array['stranger'] end) as may_rate,
+       c.what <> 'for another' as is_allowed
+  from actor a, (values ('acme'), ('elsewhere')) w (workspace),
+       (values ('plain', '', '', true), ('with a comment', ', comment', ', ''x''', true), ('with a time', ', rated_at', ', now()', false), ('for another', ', user_id', format(', %L', tests.id_of('vera')), false)) c (what, columns, more, has_grant);
+update goalpost.goals set state = 'failed', ended_at = now() where id in (select (tests.goal_of(tests.get('broken_' || w))).id from unnest(array['acme', 'elsewhere']) w);
+create function pg_temp.outcome_of(p_rating rating) returns text
+language sql
+as $$
+  select pg_temp.attempt(a.person, a.role, case a.name when 'no_sub' then '{"role": "authenticated"}' end, p_rating.statement)
+    from actor a where a.number = p_rating.number
+$$;
+select is(pg_temp.outcome_of(r), case when may_rate and has_grant then '1' else '42501' end, format('%s inserts a rating in %s, %s', r.actor, workspace, what))
+  from rating r order by workspace, what, number;
 
 -- 2. With every grant given, the row policies alone decide: reads are the same, no row is changed or inserted. Not for
 -- the key that bypasses row policies; truncate is subject to no policy.
@@ -228,6 +247,9 @@ select matches(pg_temp.outcome_of(a),
 -- A copy of a row would be refused for its key as well; a new row is refused for the policy alone.
 select is(pg_temp.outcome_of(q), case when may_ask and is_allowed then '1' else '42501' end, format('with all grants %s inserts a request in %s, %s', q.actor, workspace, what))
   from question q where actor not in ('service', 'worker', 'anon') and what in ('plain', 'for another', 'with a state') order by workspace, what, number;
+
+select is(pg_temp.outcome_of(r), case when may_rate and is_allowed then '1' else '42501' end, format('with all grants %s inserts a rating in %s, %s', r.actor, workspace, what))
+  from rating r where actor not in ('service', 'worker', 'anon') and what in ('plain', 'for another') order by workspace, what, number;
 
 select * from finish();
 rollback;

@@ -333,6 +333,10 @@ impl Scene {
             owner.rpc("cancel_goal", &cancel).await.unwrap().body["state"],
             "cancelled"
         );
+        let rating =
+            json!({"p_goal_id": goals[0]["id"], "p_rating": "bad", "p_comment": "too slow"});
+        let given = owner.rpc("give_feedback", &rating).await.unwrap();
+        assert_eq!(given.body["rating"], "bad", "{}", given.body);
     }
 
     async fn workspace_with_member(&self) {

@@ -4,6 +4,7 @@
 
 mod mcp;
 mod people;
+mod results;
 mod runbooks;
 
 use clap::{Args, Parser, Subcommand};
@@ -11,6 +12,7 @@ use uuid::Uuid;
 
 pub(super) use mcp::{AskWhen, Mcp, McpAction};
 pub(super) use people::{Admins, AdminsAction, Members, MembersAction, Settings};
+pub(super) use results::{Costs, CostsBy, Feedback};
 pub(super) use runbooks::{Runbooks, RunbooksAction, Version as RunbookVersion};
 
 use local_stack::stack::Person;
@@ -167,6 +169,12 @@ pub(super) enum Command {
     Memories(Memories),
     /// Revoke a memory: it is not recalled any more
     Forget(Forget),
+    /// Rate a goal or one of its steps, and ask again
+    #[command(after_help = results::FEEDBACK_HELP)]
+    Feedback(Feedback),
+    /// Show what the work has cost, by day, goal, agent, runbook or person
+    #[command(after_help = results::COSTS_HELP)]
+    Costs(Costs),
     /// List, check, apply and retire runbooks: plans that are known to work
     #[command(after_help = runbooks::HELP)]
     Runbooks(Runbooks),

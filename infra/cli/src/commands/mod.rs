@@ -9,12 +9,14 @@ mod approvals;
 mod arguments;
 mod ask;
 mod connect;
+mod costs;
 mod decide;
 mod decision;
 mod demo;
 mod doctor;
 mod down;
 mod edited;
+mod feedback;
 mod goals;
 mod login;
 mod logs;
@@ -68,6 +70,8 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Retry(retry) => decide::retry(retry, global).await,
         Command::Memories(memories) => memories::run(memories, global).await,
         Command::Runbooks(runbooks) => runbooks::run(runbooks, global).await,
+        Command::Feedback(feedback) => feedback::run(feedback, global).await,
+        Command::Costs(costs) => costs::run(costs, global).await,
         Command::Forget(forget) => memories::forget(forget, global).await,
         Command::Mcp(mcp) => mcp::run(mcp, global).await,
         Command::Members(members) => members::run(members, global).await,
