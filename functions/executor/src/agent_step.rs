@@ -126,7 +126,7 @@ async fn converse(
                 }
             }
             Turn::Calls { answer } => {
-                let calls = journal.asked_for().to_vec();
+                let calls = journal.requested_calls().to_vec();
                 if turns_left == 1 && !turns::may_be_made_last(&calls, max_turns) {
                     // Results of calls made now would reach no turn. The step's failure closes the calls.
                     let calls = Vec::new();

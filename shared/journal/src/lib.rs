@@ -47,7 +47,7 @@ pub struct Journal<'a> {
     /// Calls that the journal knew when it was opened.
     known: Vec<ToolCall>,
     /// Calls that the last answer asked for.
-    asked_for: Vec<ToolCall>,
+    requested_calls: Vec<ToolCall>,
     latency: LatencyEstimate,
     /// Questions in a row that brought nothing.
     failed: u32,
@@ -83,7 +83,7 @@ impl<'a> Journal<'a> {
             replay,
             past,
             known: rows.calls,
-            asked_for: Vec::new(),
+            requested_calls: Vec::new(),
             latency,
             failed,
             interrupted: None,
@@ -103,8 +103,8 @@ impl<'a> Journal<'a> {
 
     /// Calls that the last answer asked for, as they are recorded.
     #[must_use]
-    pub fn asked_for(&self) -> &[ToolCall] {
-        &self.asked_for
+    pub fn requested_calls(&self) -> &[ToolCall] {
+        &self.requested_calls
     }
 
     /// The step's calls.

@@ -17,25 +17,20 @@ const LONGEST_PAUSE_SECONDS: u32 = 600;
 
 impl ModelCaller for Journal<'_> {
     async fn call(&mut self, request: Request) -> Result<Answer, Error> {
-        self.asked_for.clear();
+        self.requested_calls.clear();
         if let Some(answer) = self.replayed(request.purpose) {
             return Ok(answer);
         }
-        let candidates = self.model.resolve(request.model.as_deref())?;
-        let mut first_error = None;
-        for candidate in &candidates {
-            match self.ask_one(candidate, &request).await {
+        let mut candidates = self.model.resolve(request.model.as_deref())?;
+        loop {
+            let error = match self.call_one(candidates.current(), &request).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) if error.kind == Kind::Interrupted => return Err(error),
-                // The fallback's error gives no time for another attempt.
-                Err(error) if first_error.is_none() && self.model.asks_for_another(&error) => {
-                    first_error = Some(error);
-                }
-                Err(error) => return Err(self.put_off(first_error.unwrap_or(error))),
+                Err(error) => error,
+            };
+            if let Err(error) = candidates.advance(error) {
+                return Err(self.put_off(error));
             }
         }
-        let error = first_error.unwrap_or_else(|| Kind::NoModelNamed.into());
-        Err(self.put_off(error))
     }
 }
 
@@ -49,7 +44,7 @@ impl Journal<'_> {
             .position(|answered| answered.purpose == purpose.as_str())?;
         let answered = self.replay.drain(..=place).next_back()?;
         let calls = self.known.iter();
-        self.asked_for = calls
+        self.requested_calls = calls
             .filter(|call| call.turn_number == Some(answered.number))
             .cloned()
             .collect();
@@ -57,7 +52,11 @@ impl Journal<'_> {
         Some(answered.answer)
     }
 
-    async fn ask_one(&mut self, candidate: &Candidate, request: &Request) -> Result<Answer, Error> {
+    async fn call_one(
+        &mut self,
+        candidate: &Candidate,
+        request: &Request,
+    ) -> Result<Answer, Error> {
         if !self.latency.fits(self.context) {
             return Err(self.interrupt(Interrupted::Stopping));
         }
@@ -65,7 +64,7 @@ impl Journal<'_> {
         let began = Instant::now();
         let mut known = before.clone();
         let answered = tokio::select! {
-            answered = self.model.ask_knowing(candidate, request, &mut known) => answered,
+            answered = self.model.call(candidate, request, &mut known) => answered,
             () = self.context.stopping() => {
                 self.end(number, &ended_without(&stopped(), Charged::Unknown, None), None, &[]).await?;
                 return Err(self.interrupt(Interrupted::Stopping));
@@ -95,7 +94,7 @@ impl Journal<'_> {
         candidate: &Candidate,
         request: &Request,
     ) -> Result<(i32, Capabilities), Error> {
-        let ask = ModelCall {
+        let call = ModelCall {
             purpose: request.purpose.as_str(),
             provider: candidate.provider.clone(),
             endpoint: Some(self.model.endpoint(candidate)),
@@ -105,7 +104,7 @@ impl Journal<'_> {
             max_output_tokens: request.max_output_tokens.into(),
         };
         let ended = self.context.unrecorded_calls();
-        let begun = self.store.begin_turn(self.context.lease(), &ask, &ended);
+        let begun = self.store.begin_turn(self.context.lease(), &call, &ended);
         let begun = begun.await.map_err(|error| self.interrupt(error.into()))?;
         self.context.calls_were_recorded(&ended);
         match begun {
@@ -115,7 +114,7 @@ impl Journal<'_> {
             } => Ok((number, capabilities)),
             TurnBegun::Wait { seconds } => Err(self.interrupt(Interrupted::Wait { seconds })),
             TurnBegun::WaitsForPerson(_) => Err(self.interrupt(Interrupted::Suspended)),
-            TurnBegun::Refused { code, message } => Err(Kind::NotAsked {
+            TurnBegun::Refused { code, message } => Err(Kind::NotCalled {
                 code,
                 message,
                 retryable: false,
@@ -171,7 +170,7 @@ impl Journal<'_> {
             .store
             .end_turn(self.context.lease(), number, end, learned, calls);
         let ended = ended.await.map_err(|error| self.interrupt(error.into()))?;
-        self.asked_for = ended.calls;
+        self.requested_calls = ended.calls;
         match (end, ended.error) {
             // It could not be kept: then it is none, or it would be lost at the next interruption.
             (TurnEnd::Answered { .. }, Some(error)) => Err(Kind::Malformed(error.message).into()),

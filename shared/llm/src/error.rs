@@ -114,7 +114,7 @@ pub enum Kind {
     Unavailable(String),
     /// A limit refuses the call before it is made: money, turns. Code and sentence are the limit's.
     #[error("{message}")]
-    NotAsked {
+    NotCalled {
         /// The limit's code.
         code: String,
         /// The limit's sentence.
@@ -153,7 +153,7 @@ impl Error {
             | Kind::Refused(_)
             | Kind::Unreadable(_)
             | Kind::Filtered => false,
-            Kind::NotAsked { retryable, .. } => *retryable,
+            Kind::NotCalled { retryable, .. } => *retryable,
             Kind::RateLimited { .. }
             | Kind::Overloaded { .. }
             | Kind::Timeout
@@ -182,7 +182,7 @@ impl Error {
             | Kind::NoCredit(_)
             | Kind::Refused(_)
             | Kind::Unreachable(_)
-            | Kind::NotAsked { .. }
+            | Kind::NotCalled { .. }
             | Kind::Interrupted => Charged::No,
             Kind::Timeout
             | Kind::Truncated
@@ -191,15 +191,6 @@ impl Error {
             | Kind::Filtered
             | Kind::Unavailable(_) => Charged::Unknown,
         }
-    }
-
-    /// Returns true if another model may be called at once, since this one cannot answer now.
-    #[must_use]
-    pub fn asks_for_another(&self) -> bool {
-        matches!(
-            self.kind,
-            Kind::Overloaded { .. } | Kind::Timeout | Kind::Unreachable(_) | Kind::Unavailable(_)
-        )
     }
 
     /// The stable word that the step's error is recorded under.
@@ -211,7 +202,7 @@ impl Error {
             Kind::RunbookNotAllowed(_) => "runbook_not_allowed",
             Kind::PlanRefused(_) => "plan_refused",
             Kind::Impossible(_) => "goal_impossible",
-            Kind::NotAsked { code, .. } => code,
+            Kind::NotCalled { code, .. } => code,
             Kind::RateLimited { .. } => "model_rate_limited",
             Kind::Overloaded { .. } => "model_overloaded",
             Kind::Timeout => "model_timeout",
@@ -235,7 +226,7 @@ impl Error {
         match &self.kind {
             Kind::NoLanguageModel { .. }
             | Kind::StatementNotRun(_)
-            | Kind::NotAsked { .. }
+            | Kind::NotCalled { .. }
             | Kind::RateLimited { .. }
             | Kind::Overloaded { .. }
             | Kind::Timeout
