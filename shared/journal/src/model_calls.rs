@@ -114,12 +114,7 @@ impl Journal<'_> {
             } => Ok((number, capabilities)),
             TurnBegun::Wait { seconds } => Err(self.interrupt(Interrupted::Wait { seconds })),
             TurnBegun::WaitsForPerson(_) => Err(self.interrupt(Interrupted::Suspended)),
-            TurnBegun::Refused { code, message } => Err(Kind::NotCalled {
-                code,
-                message,
-                retryable: false,
-            }
-            .into()),
+            TurnBegun::Refused { code, message } => Err(Kind::NotCalled { code, message }.into()),
         }
     }
 

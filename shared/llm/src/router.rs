@@ -60,17 +60,13 @@ impl ModelRouter {
             (true, _, _) => Ok(candidate(ANTHROPIC, ANTHROPIC_DEFAULT)),
             (false, true, true) => Ok(candidate(OPENAI, OPENAI_DEFAULT)),
             (false, true, false) => Err(Kind::NoModelNamed),
-            (false, false, _) => Err(Kind::NoLanguageModel {
-                runbooks: Vec::new(),
-            }),
+            (false, false, _) => Err(Kind::NoLanguageModel),
         }
     }
 
     fn named(&self, name: &str, named_by: &str) -> Result<Candidate, Kind> {
         if !self.has_anthropic && !self.has_openai {
-            return Err(Kind::NoLanguageModel {
-                runbooks: Vec::new(),
-            });
+            return Err(Kind::NoLanguageModel);
         }
         let chosen = self.provider_of(name.trim());
         let is_configured = match chosen.provider.as_str() {

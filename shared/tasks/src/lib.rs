@@ -12,6 +12,7 @@ mod assess;
 mod blocks;
 mod conversation;
 pub mod deterministic;
+mod error;
 mod inputs;
 mod judge;
 mod plan;
@@ -22,6 +23,7 @@ mod tables;
 
 pub use agent::{Agent, PastTurn, Turn, WorkTask};
 pub use assess::{Assess, Assessment, Decision, NewGoal, RunbookMatch, assess};
+pub use error::Error;
 pub use inputs::{Asker, Column, CommonValues, ForeignKey, Goal, Table, TableCheck, Workspace};
 pub use judge::{Criterion, JudgeTask, StepOutcome, judge};
 pub use plan::{AgentOffer, PlanTask, Planned, RunbookOffer, plan};
