@@ -7,7 +7,9 @@ use llm::{Answer, Candidate, Charged, Error, Kind, ModelCaller, Purpose, Request
 use store::{Learned, ModelCall, StepError, TurnBegun, TurnEnd};
 use tokio::time::Instant;
 
-use crate::{Interrupted, Journal, hash, offload, storable};
+use runtime::Interrupted;
+
+use crate::{Journal, hash, offload, storable};
 
 /// The most calls of one answer that are made; the others get a result that states it.
 const MAX_CALLS: usize = 16;

@@ -6,11 +6,11 @@ use std::future::Future;
 
 use domain::{ToolCall, ToolCallRequest, ToolCallResult, ToolCallResults, ToolCallState};
 use futures::future::join_all;
-use runtime::StepContext;
+use runtime::{Interrupted, StepContext};
 use serde_json::Value;
 use store::{Error, StepError, Store};
 
-use crate::{Interrupted, offload};
+use crate::offload;
 
 /// Tools that are rows and nothing else: the database carries them out.
 const IN_THE_DATABASE: [&str; 2] = ["ask_human", "delegate"];

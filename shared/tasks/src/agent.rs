@@ -118,12 +118,15 @@ pub enum Turn {
     },
 }
 
-/// Returns the calls that answer an agent's instructions where no language model is configured.
+/// Returns the calls that answer an agent's instructions without a model; none where a model works on them.
 ///
 /// # Errors
-/// [`Error::NoLanguageModel`] for instructions that the catalogue rule does not cover.
-pub fn procedure(task: &WorkTask) -> Result<Vec<ToolInput>, Error> {
-    deterministic::procedure(task)
+/// [`Error::NoLanguageModel`] if there is no model, and no rule covers the instructions.
+pub fn procedure(model: &Model, task: &WorkTask) -> Result<Option<Vec<ToolInput>>, Error> {
+    match model.is_offline() {
+        true => deterministic::procedure(task).map(Some),
+        false => Ok(None),
+    }
 }
 
 /// Takes one turn of an agent's work: the next calls, or the end.
