@@ -1,4 +1,4 @@
-//! Questions to models: given back if they were answered before, or noted, asked, and noted again.
+//! Model calls: replayed if an answer is recorded, or else recorded, made, and recorded with their end.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::{Journal, hash, offload, storable};
 
 /// The most calls of one answer that are made; the others get a result that states it.
 const MAX_CALLS: usize = 16;
-/// A provider that does not say how long is left alone for so long, twice as long at each failure, up to the longest.
+/// The pause before another call to a provider that names none; it doubles at each failure, up to the longest.
 const FIRST_PAUSE_SECONDS: u32 = 5;
 const LONGEST_PAUSE_SECONDS: u32 = 600;
 
@@ -37,8 +37,8 @@ impl ModelCaller for Journal<'_> {
 }
 
 impl Journal<'_> {
-    /// The next answer of this try that was given to such a question. One to another kind of question is passed over:
-    /// another version of us asked for it.
+    /// Returns the next recorded answer of this attempt to a call of this purpose. One of another purpose is skipped: it
+    /// was requested by another version of this code.
     fn replayed(&mut self, purpose: Purpose) -> Option<Answer> {
         let place = self
             .replay
@@ -50,7 +50,7 @@ impl Journal<'_> {
             .filter(|call| call.turn_number == Some(answered.number))
             .cloned()
             .collect();
-        tracing::debug!(turn = answered.number, "answered before");
+        tracing::debug!(turn = answered.number, "replayed");
         Some(answered.answer)
     }
 
@@ -72,7 +72,7 @@ impl Journal<'_> {
                 return Err(self.interrupt(Interrupted::Stopping));
             }
         };
-        self.latency.took(began.elapsed());
+        self.latency.add(began.elapsed());
         let learned = (known != before).then(|| Learned {
             endpoint: self.model.endpoint(candidate),
             capabilities: known,
@@ -90,7 +90,7 @@ impl Journal<'_> {
         }
     }
 
-    /// Notes that this is about to be asked. Returns its number, and what is known of the server.
+    /// Records that the call is about to be made. Returns its number, and what is known of the server.
     async fn begin(
         &mut self,
         candidate: &Candidate,
@@ -120,7 +120,7 @@ impl Journal<'_> {
         }
     }
 
-    /// Keeps an answer, and the calls that it asks for.
+    /// Records an answer, and the calls that it requests.
     async fn keep(
         &mut self,
         number: i32,
@@ -169,13 +169,13 @@ impl Journal<'_> {
         let ended = ended.await.map_err(|error| self.interrupt(error.into()))?;
         self.requested_calls = ended.calls;
         match (end, ended.error) {
-            // It could not be kept: then it is none, or it would be lost at the next interruption.
+            // An answer that is not recorded counts as none: it would be lost at the next interruption.
             (TurnEnd::Answered { .. }, Some(error)) => Err(Kind::Malformed(error.message).into()),
             _ => Ok(()),
         }
     }
 
-    /// What a provider has too much of is asked again later, at no cost of a try. Bounded by `begin_turn`.
+    /// Lets the step wait after the error of a busy provider, which costs no attempt. Bounded by `begin_turn`.
     fn put_off(&mut self, error: Error) -> Error {
         let wait = match error.kind {
             Kind::RateLimited {
@@ -220,7 +220,7 @@ pub fn ended_without(error: &StepError, charged: Charged, usage: Option<Usage>) 
     }
 }
 
-/// Doubles with every failure in a row.
+/// Returns a pause that doubles with every failure in a row.
 fn pause_seconds(failed: u32) -> u32 {
     let doubled = FIRST_PAUSE_SECONDS.saturating_mul(1 << failed.saturating_sub(1).min(16));
     u32::try_from(Duration::from_secs(doubled.into()).as_secs())
