@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use domain::plan::ReportTemplate;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use store::{ClaimedStep, StepError};
 use tasks::{Criterion, Goal, StepOutcome};
 
 /// The context of kind `judge`, as `goalpost_private.context_to_judge` writes it.
@@ -35,15 +34,6 @@ pub(crate) struct Judging {
 }
 
 impl Judging {
-    pub(crate) fn of(step: &ClaimedStep) -> Result<Self, StepError> {
-        serde_json::from_value(step.context.clone()).map_err(|error| {
-            StepError::terminal(
-                "context_unreadable",
-                format!("the database describes this step in a way this aggregator does not read ({error}); deploy both from one version"),
-            )
-        })
-    }
-
     /// Returns true if the cap leaves room for another plan.
     pub(crate) fn may_plan_again(&self) -> bool {
         self.revision <= self.max_revisions

@@ -7,20 +7,19 @@
 //! requester. A run whose step failed for good is judged too, by checks alone, so that its report shows the results,
 //! the failures and their reasons. The database then ends run, goal and the parent's step (or the request) together.
 
-pub mod config;
 mod context;
 mod report;
 mod verdicts;
 
+use std::error::Error;
 use std::sync::Arc;
 
 use domain::{CriterionVerdict, StepKind, Verdict};
 use journal::Journal;
-use llm::LazyModel;
-use runtime::{Call, Failure, Invocation, StepContext, Worker};
+use llm::{LazyModel, ModelConfig};
+use runtime::{Config, Environment, Function, Interrupted, StepContext, Worker};
 use serde_json::{Value, json};
-use store::{ClaimedStep, Outcome};
-use tasks::Criterion;
+use store::ClaimedStep;
 
 use crate::context::Judging;
 use crate::verdicts::Checked;
@@ -30,69 +29,53 @@ pub const KINDS: &[StepKind] = &[StepKind::Judge];
 
 /// The function with its worker and model.
 pub struct Aggregator {
-    /// Claims and finishes steps, and answers triggers.
-    pub worker: Worker,
-    /// The model for criteria that code cannot check.
-    pub model: LazyModel,
+    worker: Worker,
+    /// For criteria that code cannot check.
+    model: LazyModel,
 }
 
-/// Handles one invocation.
-///
-/// # Errors
-/// The database cannot be reached; the platform delivers the trigger again, and the sweep finds the work anyway.
-pub async fn handle(aggregator: Arc<Aggregator>, invocation: Invocation) -> Result<Value, Failure> {
-    match aggregator.worker.decode(&invocation).await? {
-        Call::Refused(reply) => Ok(reply),
-        Call::Accepted(trigger) => {
-            let work = |step, context| work(Arc::clone(&aggregator), step, context);
-            aggregator
-                .worker
-                .handle_trigger(&trigger, &invocation, work)
-                .await
+impl Function for Aggregator {
+    const NAME: &'static str = "aggregator";
+    const KINDS: &'static [StepKind] = KINDS;
+    type Config = ModelConfig;
+
+    fn configure(environment: &mut Environment, _: &Config) -> ModelConfig {
+        journal::read_model_config(environment)
+    }
+
+    fn new(worker: Worker, config: ModelConfig) -> Result<Self, Box<dyn Error>> {
+        let model = journal::lazy_model(&worker, config);
+        Ok(Self { worker, model })
+    }
+
+    fn worker(&self) -> &Worker {
+        &self.worker
+    }
+
+    async fn work(
+        self: Arc<Self>,
+        step: ClaimedStep,
+        context: StepContext,
+    ) -> Result<Value, Interrupted> {
+        let judging: Judging = step.context()?;
+        let Checked { mut verdicts, open } = verdicts::by_checks(&judging);
+        if open.is_empty() || judging.failure.is_some() {
+            // A goal that has failed is not judged for money; the report shows the results so far.
+            verdicts.extend(open.iter().map(verdicts::unjudged));
+            return Ok(judge(&judging, verdicts));
         }
-    }
-}
-
-async fn work(aggregator: Arc<Aggregator>, step: ClaimedStep, context: StepContext) -> Outcome {
-    let judging = match Judging::of(&step) {
-        Ok(judging) => judging,
-        Err(error) => return Outcome::failed(error),
-    };
-    let Checked { mut verdicts, open } = verdicts::by_checks(&judging);
-    if judging.failure.is_some() {
-        // The goal has failed: nothing more is paid to judge it, and the report shows the results so far.
-        verdicts.extend(open.iter().map(verdicts::unjudged));
-    } else if !open.is_empty() {
-        match call_model(&aggregator, &step, &context, &judging, &open).await {
-            Ok(given) => verdicts.extend(given),
-            Err(outcome) => return outcome,
-        }
-    }
-    verdicts.sort_by_key(|verdict| verdict.number);
-    Outcome::Completed {
-        result: judge(&judging, &verdicts),
-    }
-}
-
-/// Calls the model for the verdicts through the step's journal, so that an answered call is not repeated after a crash.
-async fn call_model(
-    aggregator: &Aggregator,
-    step: &ClaimedStep,
-    context: &StepContext,
-    judging: &Judging,
-    open: &[(&Criterion, Option<String>)],
-) -> Result<Vec<CriterionVerdict>, Outcome> {
-    let model = aggregator.model.get().await;
-    let model = model.map_err(|error| Outcome::failed(error.into()))?;
-    let mut journal = Journal::open(aggregator.worker.store(), model, context, step).await?;
-    match verdicts::by_model(model, &mut journal, judging, open).await {
-        Ok(verdicts) => Ok(verdicts),
-        Err(error) => Err(journal.outcome(Err(error))),
+        let mut journal = Journal::open(&self.worker, &self.model, &context, &step).await?;
+        let by_model = verdicts::by_model(&mut journal, &judging, &open).await;
+        journal.finish(by_model.map(|by_model| {
+            verdicts.extend(by_model);
+            judge(&judging, verdicts)
+        }))
     }
 }
 
 /// Builds the result of the step: verdicts, report and decision.
-fn judge(judging: &Judging, verdicts: &[CriterionVerdict]) -> Value {
+fn judge(judging: &Judging, mut verdicts: Vec<CriterionVerdict>) -> Value {
+    verdicts.sort_by_key(|verdict| verdict.number);
     let unmet: Vec<String> = verdicts
         .iter()
         .filter(|verdict| verdict.verdict == Verdict::Unmet)

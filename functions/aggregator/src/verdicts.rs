@@ -2,7 +2,6 @@
 
 use domain::{CriterionVerdict, Verdict, expression};
 use journal::Journal;
-use llm::Model;
 use store::StepError;
 use tasks::{Criterion, JudgeTask};
 
@@ -55,7 +54,6 @@ pub(crate) fn unjudged((criterion, error): &(&Criterion, Option<String>)) -> Cri
 /// Calls the model for the criteria that the checks left open. A criterion that stays unknown shows why its check could
 /// not decide.
 pub(crate) async fn by_model(
-    model: &Model,
     journal: &mut Journal<'_>,
     judging: &Judging,
     open: &[(&Criterion, Option<String>)],
@@ -73,7 +71,7 @@ pub(crate) async fn by_model(
         now: judging.now.clone(),
         steps: judging.steps.clone(),
     };
-    let mut given = tasks::judge(model, journal, &task).await?;
+    let mut given = tasks::judge(journal.model(), journal, &task).await?;
     for verdict in &mut given {
         let found = open.iter().find(|(one, _)| one.number == verdict.number);
         if let (Verdict::Unknown, Some((_, Some(error)))) = (verdict.verdict, found) {

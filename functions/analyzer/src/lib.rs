@@ -6,39 +6,54 @@
 //! lost, counts nothing twice. The sweep folds too; the analyzer works off what one sweep leaves. Like every scheduled
 //! function it sweeps first. It claims no steps.
 
-pub mod config;
-
+use std::error::Error;
 use std::sync::Arc;
 
-use runtime::{Call, Failure, Invocation, Worker};
+use domain::StepKind;
+use runtime::{Config, Environment, Failure, Function, Invocation, Worker};
 use serde_json::Value;
 use trigger::{QueueContent, Trigger};
 
-/// Handles one invocation.
-///
-/// # Errors
-/// The database cannot be reached; the next tick tries again.
-pub async fn handle(worker: Arc<Worker>, invocation: Invocation) -> Result<Value, Failure> {
-    let trigger = match worker.decode(&invocation).await? {
-        Call::Refused(reply) => return Ok(reply),
-        Call::Accepted(trigger) => trigger,
-    };
-    if let Trigger::Schedule(_) = trigger {
-        worker.sweep(&invocation).await?;
+/// The function with its worker.
+pub struct Analyzer(Worker);
+
+impl Function for Analyzer {
+    const NAME: &'static str = "analyzer";
+    const KINDS: &'static [StepKind] = &[];
+    type Config = ();
+
+    fn configure(_: &mut Environment, _: &Config) {}
+
+    fn new(worker: Worker, (): ()) -> Result<Self, Box<dyn Error>> {
+        Ok(Self(worker))
     }
-    let folded = fold(&worker, &invocation).await?;
-    tracing::info!(folded, "folded the statistics");
-    Ok(match trigger {
-        // A message that is no wake goes to the dead-letter queue, where a person reads it.
-        Trigger::Queue(messages) => trigger::queue_reply(
-            messages
-                .into_iter()
-                .filter(|message| !matches!(message.content, QueueContent::Wake(_)))
-                .map(|message| message.message_id),
-        ),
-        Trigger::Schedule(_) => trigger::schedule_reply(),
-        _ => trigger::HttpReply::json(200, &serde_json::json!({"folded": folded})).into_value(),
-    })
+
+    fn worker(&self) -> &Worker {
+        &self.0
+    }
+
+    async fn handle(
+        self: Arc<Self>,
+        trigger: Trigger,
+        invocation: Invocation,
+    ) -> Result<Value, Failure> {
+        if let Trigger::Schedule(_) = trigger {
+            self.0.sweep(&invocation).await?;
+        }
+        let folded = fold(&self.0, &invocation).await?;
+        tracing::info!(folded, "folded the statistics");
+        Ok(match trigger {
+            // A message that is no wake goes to the dead-letter queue, where a person reads it.
+            Trigger::Queue(messages) => trigger::queue_reply(
+                messages
+                    .into_iter()
+                    .filter(|message| !matches!(message.content, QueueContent::Wake(_)))
+                    .map(|message| message.message_id),
+            ),
+            Trigger::Schedule(_) => trigger::schedule_reply(),
+            _ => trigger::HttpReply::json(200, &serde_json::json!({"folded": folded})).into_value(),
+        })
+    }
 }
 
 /// Folds until no appended row is left, or the deadline comes near; returns the number of rows.

@@ -1,21 +1,6 @@
-//! Wires the analyzer together.
-
-use std::sync::Arc;
-
-use runtime::Worker;
-use trigger::Access;
+//! Starts the analyzer.
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let worker = Arc::new(Worker::new(
-        "analyzer",
-        analyzer::config::from_env()?,
-        &[],
-        Access::Internal,
-    )?);
-    runtime::run("analyzer", move |invocation| {
-        analyzer::handle(Arc::clone(&worker), invocation)
-    })
-    .await?;
-    Ok(())
+    Ok(runtime::serve::<analyzer::Analyzer>().await?)
 }

@@ -7,10 +7,9 @@ use domain::ToolCall;
 use domain::plan::AgentInput;
 use journal::{Journal, PastWork};
 use llm::{Answer, Model};
-use memory::Memories;
-use runtime::StepContext;
+use runtime::{Interrupted, StepContext};
 use serde_json::Value;
-use store::{ClaimedStep, Outcome, StepError};
+use store::{ClaimedStep, StepError};
 use tasks::{CommonValues, PastTurn, Turn, WorkTask};
 
 use crate::result_schema::ResultSchema;
@@ -24,78 +23,41 @@ pub(crate) async fn work(
     executor: &Executor,
     step: &ClaimedStep,
     context: &StepContext,
-) -> Outcome {
-    let (work, input) = match read(step) {
-        Ok(read) => read,
-        Err(error) => return Outcome::failed(error),
-    };
-    let result_schema = match ResultSchema::parse(input.output_schema.clone()) {
-        Ok(result_schema) => result_schema,
-        Err(error) => return Outcome::failed(error),
-    };
+) -> Result<Value, Interrupted> {
+    let work = WorkContext::of(step)?;
+    let mut input: AgentInput = step.input()?;
+    let result_schema = ResultSchema::parse(input.output_schema.take())?;
     let caller = ToolCaller {
         executor,
         work: &work,
         context,
         result_schema: &result_schema,
     };
-    if !input.procedure.is_empty() {
-        return procedure::work(&caller, &input.procedure).await;
+    let procedure = std::mem::take(&mut input.procedure);
+    let task = task(&work, input, &result_schema)?;
+    if !procedure.is_empty() {
+        return procedure::work(&caller, &procedure).await;
     }
-    let model = match executor.model.get().await {
-        Ok(model) => model,
-        Err(error) => return Outcome::failed(error.into()),
-    };
-    let task = match task(&work, input, &result_schema) {
-        Ok(task) => task,
-        Err(error) => return Outcome::failed(error),
-    };
-    if model.is_offline() {
-        return match tasks::agent::procedure(&task) {
-            Ok(calls) => procedure::work(&caller, &calls).await,
-            Err(error) => Outcome::failed(error.into()),
-        };
+    let model = executor.model.get().await.map_err(StepError::from)?;
+    if let Some(procedure) = tasks::agent::procedure(model, &task).map_err(StepError::from)? {
+        return procedure::work(&caller, &procedure).await;
     }
-    let mut journal = match Journal::open(executor.worker.store(), model, context, step).await {
-        Ok(journal) => journal,
-        Err(interrupted) => return interrupted.into(),
-    };
-    let done = converse(&caller, model, task, &mut journal).await;
-    journal.outcome(done)
-}
-
-fn read(step: &ClaimedStep) -> Result<(WorkContext, AgentInput), StepError> {
-    let work = WorkContext::of(step)?;
-    if work.agent.is_none() {
-        return Err(StepError::terminal(
-            "agent_missing",
-            "the step's agent is gone; plan again with an agent that is there",
-        ));
-    }
-    let input = serde_json::from_value(step.input.clone()).map_err(|error| {
-        StepError::terminal(
-            "input_unreadable",
-            format!("the step has no instructions: {error}"),
-        )
-    })?;
-    Ok((work, input))
+    let mut journal = Journal::open(&executor.worker, &executor.model, context, step).await?;
+    let worked = converse(&caller, task, &mut journal).await;
+    journal.finish(worked)
 }
 
 async fn converse(
     caller: &ToolCaller<'_>,
-    model: &Model,
     mut task: WorkTask,
     journal: &mut Journal<'_>,
 ) -> Result<Value, StepError> {
-    let (executor, work, context) = (caller.executor, caller.work, caller.context);
-    if work.remembers {
-        let memories = Memories::new(executor.worker.store(), model, context);
-        let is_about = format!("{}\n{}", work.question, task.instructions);
-        for memory in memories.initial(&is_about, journal.is_going_on()).await {
-            match memory.kind.as_str() {
-                "lesson" => task.lessons.push(memory::in_words(&memory)),
-                _ => task.memories.push(memory::in_words(&memory)),
-            }
+    let (executor, model, work) = (caller.executor, journal.model(), caller.work);
+    let is_about = format!("{}\n{}", work.question, task.instructions);
+    for memory in memory::initial(journal, &is_about).await {
+        match memory.kind.as_str() {
+            "lesson" => task.lessons.push(memory::in_words(&memory)),
+            _ => task.memories.push(memory::in_words(&memory)),
         }
     }
     if work.reads_values {
@@ -126,7 +88,7 @@ async fn converse(
                 }
             }
             Turn::Calls { answer } => {
-                let calls = journal.asked_for().to_vec();
+                let calls = journal.requested_calls().to_vec();
                 if turns_left == 1 && !turns::may_be_made_last(&calls, max_turns) {
                     // Results of calls made now would reach no turn. The step's failure closes the calls.
                     let calls = Vec::new();

@@ -3,13 +3,11 @@
 use domain::PrivateHosts;
 use domain::private_hosts::PRIVATE_HOSTS;
 use llm::ModelConfig;
-use runtime::{Config, ConfigError, Environment};
+use runtime::{Config, Environment};
 use tools::HttpPolicy;
 
 /// The executor's configuration.
 pub struct ExecutorConfig {
-    /// The configuration that all functions share.
-    pub common: Config,
     /// The language model; its keys are secrets, read later.
     pub model: ModelConfig,
     /// `GOALPOST_LONGEST_CONVERSATION_BYTES`: longer conversations of agents are summarized.
@@ -32,34 +30,24 @@ pub struct Email {
 /// About four times the number of tokens: half of the context of smaller models.
 const LONGEST_CONVERSATION_BYTES: usize = 240_000;
 
-/// Reads the configuration from the environment.
-///
-/// # Errors
-/// Names everything that is missing.
-pub fn from_env() -> Result<ExecutorConfig, ConfigError> {
-    let mut environment = Environment::from_process();
-    let (model, problems) = ModelConfig::read(|name| environment.optional(name));
-    for problem in &problems {
-        environment.problem(problem);
+impl ExecutorConfig {
+    /// Reads the executor's own variables.
+    pub(crate) fn read(environment: &mut Environment, common: &Config) -> Self {
+        Self {
+            model: journal::read_model_config(environment),
+            longest_conversation_bytes: environment.parsed(
+                "GOALPOST_LONGEST_CONVERSATION_BYTES",
+                LONGEST_CONVERSATION_BYTES,
+                1..=100_000_000,
+            ),
+            http: HttpPolicy {
+                private_hosts: private_hosts(environment),
+                denied_hosts: own_host(&common.supabase_url).into_iter().collect(),
+                ..HttpPolicy::default()
+            },
+            email: email(environment),
+        }
     }
-    let common = Config::read(&mut environment);
-    let longest = environment.parsed(
-        "GOALPOST_LONGEST_CONVERSATION_BYTES",
-        LONGEST_CONVERSATION_BYTES,
-        1..=100_000_000,
-    );
-    let config = ExecutorConfig {
-        model,
-        longest_conversation_bytes: longest,
-        http: HttpPolicy {
-            private_hosts: private_hosts(&mut environment),
-            denied_hosts: own_host(&common.supabase_url).into_iter().collect(),
-            ..HttpPolicy::default()
-        },
-        email: email(&mut environment),
-        common,
-    };
-    environment.finish(config)
 }
 
 /// Returns the host of the project's own API, which no tool may call: a key or token of another user would be used

@@ -10,7 +10,7 @@
 //! out of time leaves rows from which the next one continues.
 
 mod agent_step;
-pub mod config;
+mod config;
 mod leased_database;
 mod procedure;
 mod result_schema;
@@ -21,28 +21,30 @@ mod turns;
 mod wire_schemas;
 mod work_context;
 
+use std::error::Error;
 use std::sync::Arc;
 
 use domain::StepKind;
 use llm::LazyModel;
-use runtime::{Call, Failure, Invocation, StepContext, Worker};
+use runtime::{Config, Environment, Function, Interrupted, StepContext, Worker};
 use serde_json::Value;
-use store::{ClaimedStep, Outcome, StepError};
-use tools::Registry;
+use store::ClaimedStep;
+use tools::{EmailConfig, Registry};
+
+use crate::config::ExecutorConfig;
 
 /// The kinds of steps that are claimed.
 pub const KINDS: &[StepKind] = &[StepKind::Tool, StepKind::Agent];
 
 /// The function with its worker, tools and model.
 pub struct Executor {
-    /// Claims and finishes steps, and answers triggers.
-    pub worker: Worker,
+    worker: Worker,
     /// The tools that steps and agents may call.
-    pub tools: Registry,
+    tools: Registry,
     /// The model of the agents.
-    pub model: LazyModel,
+    model: LazyModel,
     /// Longer conversations are summarized.
-    pub longest_conversation_bytes: usize,
+    longest_conversation_bytes: usize,
 }
 
 impl Executor {
@@ -52,33 +54,42 @@ impl Executor {
     }
 }
 
-/// Handles one invocation.
-///
-/// # Errors
-/// The database cannot be reached; the platform delivers the trigger again, and the sweep finds the work anyway.
-pub async fn handle(executor: Arc<Executor>, invocation: Invocation) -> Result<Value, Failure> {
-    match executor.worker.decode(&invocation).await? {
-        Call::Refused(reply) => Ok(reply),
-        Call::Accepted(trigger) => {
-            let work = |step, context| work(Arc::clone(&executor), step, context);
-            executor
-                .worker
-                .handle_trigger(&trigger, &invocation, work)
-                .await
-        }
-    }
-}
+impl Function for Executor {
+    const NAME: &'static str = "executor";
+    const KINDS: &'static [StepKind] = KINDS;
+    type Config = ExecutorConfig;
 
-/// Works on one step.
-async fn work(executor: Arc<Executor>, step: ClaimedStep, context: StepContext) -> Outcome {
-    match step.kind {
-        StepKind::Tool => tool_step::work(&executor, &step, &context).await,
-        StepKind::Agent => agent_step::work(&executor, &step, &context).await,
-        kind => Outcome::failed(StepError::terminal(
-            "unknown_kind",
-            format!(
-                "this version of the executor does not support steps of kind {kind}; deploy a newer one"
-            ),
-        )),
+    fn configure(environment: &mut Environment, common: &Config) -> ExecutorConfig {
+        ExecutorConfig::read(environment, common)
+    }
+
+    fn new(worker: Worker, config: ExecutorConfig) -> Result<Self, Box<dyn Error>> {
+        let email = config.email.map(|email| EmailConfig {
+            url: email.url,
+            from: email.from,
+            key: worker.optional_secret("email_api_key"),
+        });
+        Ok(Self {
+            model: journal::lazy_model(&worker, config.model),
+            tools: Registry::with_email(config.http, email)?,
+            longest_conversation_bytes: config.longest_conversation_bytes,
+            worker,
+        })
+    }
+
+    fn worker(&self) -> &Worker {
+        &self.worker
+    }
+
+    async fn work(
+        self: Arc<Self>,
+        step: ClaimedStep,
+        context: StepContext,
+    ) -> Result<Value, Interrupted> {
+        match step.kind {
+            StepKind::Tool => tool_step::work(&self, &step, &context).await,
+            StepKind::Agent => agent_step::work(&self, &step, &context).await,
+            kind => Err(runtime::unknown_kind::<Self>(kind)),
+        }
     }
 }

@@ -2,28 +2,18 @@
 
 use domain::ToolCallRequest;
 use domain::plan::ToolInput;
-use journal::Interrupted;
+use runtime::Interrupted;
 use serde_json::Value;
-use store::{Outcome, StepError};
+use store::StepError;
 use tasks::deterministic::rule;
 
 use crate::tool_calls::ToolCaller;
 
 /// Makes the calls of a procedure; the result of the last one is the step's.
-pub(crate) async fn work(caller: &ToolCaller<'_>, procedure: &[ToolInput]) -> Outcome {
-    match results(caller, procedure).await {
-        Ok(results) => match conclude(caller, &results) {
-            Ok(result) => Outcome::Completed { result },
-            Err(error) => Outcome::failed(error),
-        },
-        Err(interrupted) => interrupted.into(),
-    }
-}
-
-async fn results(
+pub(crate) async fn work(
     caller: &ToolCaller<'_>,
     procedure: &[ToolInput],
-) -> Result<Vec<Value>, Interrupted> {
+) -> Result<Value, Interrupted> {
     let mut results = Vec::new();
     for (number, next) in (1_u32..).zip(procedure) {
         let names = caller.work.names(&results);
@@ -37,11 +27,6 @@ async fn results(
         };
         results.push(caller.call(request).await?.into_result()?);
     }
-    Ok(results)
-}
-
-/// Converts the last call's result into the step's result.
-fn conclude(caller: &ToolCaller<'_>, results: &[Value]) -> Result<Value, StepError> {
     let result = Value::Object(rule::result_of(results.last(), None));
     caller.result_schema.check(&result)?;
     Ok(result)

@@ -5,10 +5,10 @@
 //! [`ToolCaller::perform`] makes it.
 
 use domain::{ToolCall, ToolCallRequest, ToolCallResult, ToolCallState};
-use journal::{Interrupted, ToolCalls};
+use journal::ToolCalls;
 use llm::Model;
 use memory::Memories;
-use runtime::StepContext;
+use runtime::{Interrupted, StepContext};
 use serde_json::{Value, json};
 use store::StepError;
 use tools::{EMBED_MEMORIES, ToolError};

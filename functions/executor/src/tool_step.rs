@@ -2,10 +2,9 @@
 
 use domain::plan::ToolInput;
 use domain::{ToolCall, ToolCallRequest};
-use journal::Interrupted;
-use runtime::StepContext;
+use runtime::{Interrupted, StepContext};
 use serde_json::{Map, Value};
-use store::{ClaimedStep, Outcome, StepError};
+use store::{ClaimedStep, StepError};
 
 use crate::Executor;
 use crate::result_schema::ResultSchema;
@@ -14,17 +13,6 @@ use crate::work_context::WorkContext;
 
 /// Makes the call; its result is the step's.
 pub(crate) async fn work(
-    executor: &Executor,
-    step: &ClaimedStep,
-    context: &StepContext,
-) -> Outcome {
-    match call(executor, step, context).await {
-        Ok(result) => Outcome::Completed { result },
-        Err(interrupted) => interrupted.into(),
-    }
-}
-
-async fn call(
     executor: &Executor,
     step: &ClaimedStep,
     context: &StepContext,
@@ -55,12 +43,7 @@ fn sent_arguments(call: &ToolCall) -> Map<String, Value> {
 }
 
 fn request(caller: &ToolCaller<'_>, step: &ClaimedStep) -> Result<ToolCallRequest, StepError> {
-    let input: ToolInput = serde_json::from_value(step.input.clone()).map_err(|error| {
-        StepError::terminal(
-            "input_unreadable",
-            format!("the step names no tool and arguments: {error}"),
-        )
-    })?;
+    let input: ToolInput = step.input()?;
     let arguments = Value::Object(input.arguments);
     let names = caller.work.names(&[]);
     let tools = &caller.executor.tools;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Tool, WorkspaceId};
+use domain::Tool;
 use runtime::StepContext;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -15,8 +15,6 @@ use crate::leased_database::LeasedDatabase;
 /// The context of kinds `tool` and `agent`, as `goalpost_private.context_to_work` writes it.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct WorkContext {
-    /// From the step's row; a value in the context is ignored.
-    pub(crate) workspace_id: WorkspaceId,
     #[serde(default)]
     pub(crate) goal: Value,
     #[serde(default)]
@@ -54,9 +52,6 @@ pub(crate) struct WorkContext {
     pub(crate) local_now: String,
     #[serde(default)]
     pub(crate) now: String,
-    /// True if the workspace has memories that the step may be sent.
-    #[serde(default)]
-    pub(crate) remembers: bool,
     /// True if the step's model may be sent values of tables.
     #[serde(default)]
     pub(crate) reads_values: bool,
@@ -70,18 +65,11 @@ pub(crate) struct WorkContext {
 
 impl WorkContext {
     pub(crate) fn of(step: &ClaimedStep) -> Result<Self, StepError> {
-        let mut context = step.context.clone();
-        if let Value::Object(fields) = &mut context {
-            fields.insert("workspace_id".to_owned(), json!(step.workspace_id));
-        }
-        let work: Self = serde_json::from_value(context).map_err(|error| {
-            StepError::terminal(
-                "context_unreadable",
-                format!("the database describes this step in a way this executor does not read ({error}); deploy both from one version"),
-            )
-        })?;
         let step_name = format!("{}/{}/{}", step.workspace_id, step.run_id, step.step_key);
-        Ok(Self { step_name, ..work })
+        Ok(Self {
+            step_name,
+            ..step.context()?
+        })
     }
 
     /// Returns the goal, if the step works for one.
@@ -122,7 +110,7 @@ impl WorkContext {
         number: i32,
     ) -> CallContext {
         CallContext {
-            workspace_id: self.workspace_id.clone(),
+            workspace_id: context.workspace_id().clone(),
             readable_schemas: self.readable_schemas.clone(),
             run_query: Some(query_runner(store.clone(), context)),
             webhook_hosts: self.webhook_hosts.clone(),
@@ -219,11 +207,11 @@ mod tests {
         });
         assert_eq!(
             crate::tool_calls::interruption(&busy),
-            Some(journal::Interrupted::Wait { seconds: 2 })
+            Some(runtime::Interrupted::Wait { seconds: 2 })
         );
         assert_eq!(
             crate::tool_calls::interruption(&waits),
-            Some(journal::Interrupted::Suspended)
+            Some(runtime::Interrupted::Suspended)
         );
     }
 

@@ -6,20 +6,22 @@
 //! whether the request came over HTTP, was inserted as a row, or its wake was lost.
 
 mod assess;
-pub mod config;
 mod cors;
 mod people;
 mod reply;
 mod request;
 
+use std::error::Error;
 use std::sync::Arc;
 
 use domain::StepKind;
-use llm::LazyModel;
-use runtime::{Call, Failure, Invocation, StepContext, Worker};
+use llm::{LazyModel, ModelConfig};
+use runtime::{
+    Config, Environment, Failure, Function, Interrupted, Invocation, StepContext, Worker,
+};
 use serde_json::Value;
-use store::{ClaimedStep, Outcome};
-use trigger::Trigger;
+use store::ClaimedStep;
+use trigger::{Access, Trigger};
 
 pub use cors::AllowedOrigins;
 
@@ -28,39 +30,60 @@ pub const KINDS: &[StepKind] = &[StepKind::Assess];
 
 /// The function with its worker and model.
 pub struct Intake {
-    /// Claims and finishes steps, and answers triggers.
-    pub worker: Worker,
-    /// The model for requests that no rule assesses.
-    pub model: LazyModel,
-    /// The origins whose pages may call.
-    pub origins: AllowedOrigins,
+    worker: Worker,
+    /// For requests that no rule assesses.
+    model: LazyModel,
+    origins: AllowedOrigins,
 }
 
-/// Handles one invocation.
-///
-/// # Errors
-/// The database cannot be reached; the platform delivers the trigger again, and the sweep finds the work anyway.
-pub async fn handle(intake: Arc<Intake>, invocation: Invocation) -> Result<Value, Failure> {
-    match intake.worker.decode(&invocation).await? {
-        Call::Refused(reply) => Ok(reply),
-        Call::Accepted(Trigger::Http(request)) => {
-            let origins = intake.origins.clone();
-            let reply = match origins.preflight(&request) {
-                Some(reply) => reply,
-                None => people::answer(intake, &request, &invocation).await,
-            };
-            Ok(origins.with_headers(reply, &request).into_value())
-        }
-        Call::Accepted(trigger) => {
-            let work = |step, context| work(Arc::clone(&intake), step, context);
-            intake
-                .worker
-                .handle_trigger(&trigger, &invocation, work)
-                .await
-        }
+impl Function for Intake {
+    const NAME: &'static str = "intake";
+    const KINDS: &'static [StepKind] = KINDS;
+    const ACCESS: Access = Access::Public;
+    type Config = (ModelConfig, AllowedOrigins);
+
+    fn configure(environment: &mut Environment, _: &Config) -> Self::Config {
+        let origins = AllowedOrigins::read(&environment.list("GOALPOST_ALLOWED_ORIGINS"));
+        let origins = origins.unwrap_or_else(|problem| {
+            environment.problem(&format!("GOALPOST_ALLOWED_ORIGINS: {problem}"));
+            AllowedOrigins::Any
+        });
+        (journal::read_model_config(environment), origins)
     }
-}
 
-async fn work(intake: Arc<Intake>, step: ClaimedStep, context: StepContext) -> Outcome {
-    assess::work(&intake, &step, &context).await
+    fn new(worker: Worker, (model, origins): Self::Config) -> Result<Self, Box<dyn Error>> {
+        Ok(Self {
+            model: journal::lazy_model(&worker, model),
+            worker,
+            origins,
+        })
+    }
+
+    fn worker(&self) -> &Worker {
+        &self.worker
+    }
+
+    async fn work(
+        self: Arc<Self>,
+        step: ClaimedStep,
+        context: StepContext,
+    ) -> Result<Value, Interrupted> {
+        assess::work(&self, &step, &context).await
+    }
+
+    async fn handle(
+        self: Arc<Self>,
+        trigger: Trigger,
+        invocation: Invocation,
+    ) -> Result<Value, Failure> {
+        let Trigger::Http(request) = trigger else {
+            return runtime::work_on_steps(self, &trigger, &invocation).await;
+        };
+        let origins = self.origins.clone();
+        let reply = match origins.preflight(&request) {
+            Some(reply) => reply,
+            None => people::answer(self, &request, &invocation).await,
+        };
+        Ok(origins.with_headers(reply, &request).into_value())
+    }
 }

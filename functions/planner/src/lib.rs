@@ -9,21 +9,18 @@
 //!
 //! The model is called through the step's journal, so that an answered call is not repeated after a crash.
 
-pub mod config;
-
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
 use std::sync::Arc;
 
 use domain::StepKind;
 use domain::plan::Catalogue;
 use journal::{Journal, PlanReview};
-use llm::{LazyModel, Model};
-use memory::Memories;
-use runtime::{Call, Failure, Invocation, StepContext, Worker};
+use llm::{LazyModel, ModelConfig};
+use runtime::{Config, Environment, Function, Interrupted, StepContext, Worker};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
-use store::{ClaimedStep, Outcome, StepError};
+use store::{ClaimedStep, StepError};
 use tasks::{PlanRules, PlanTask, Planned};
 
 /// The kinds of steps that are claimed.
@@ -31,76 +28,58 @@ pub const KINDS: &[StepKind] = &[StepKind::Plan];
 
 /// The function with its worker and model.
 pub struct Planner {
-    /// Claims and finishes steps, and answers triggers.
-    pub worker: Worker,
-    /// The model for plans that no runbook has.
-    pub model: LazyModel,
+    worker: Worker,
+    /// For plans that no runbook has.
+    model: LazyModel,
 }
 
-/// Handles one invocation.
-///
-/// # Errors
-/// The database cannot be reached; the platform delivers the trigger again, and the sweep finds the work anyway.
-pub async fn handle(planner: Arc<Planner>, invocation: Invocation) -> Result<Value, Failure> {
-    match planner.worker.decode(&invocation).await? {
-        Call::Refused(reply) => Ok(reply),
-        Call::Accepted(trigger) => {
-            let work = |step, context| work(Arc::clone(&planner), step, context);
-            planner
-                .worker
-                .handle_trigger(&trigger, &invocation, work)
-                .await
-        }
+impl Function for Planner {
+    const NAME: &'static str = "planner";
+    const KINDS: &'static [StepKind] = KINDS;
+    type Config = ModelConfig;
+
+    fn configure(environment: &mut Environment, _: &Config) -> ModelConfig {
+        journal::read_model_config(environment)
     }
-}
 
-async fn work(planner: Arc<Planner>, step: ClaimedStep, context: StepContext) -> Outcome {
-    let model = match planner.model.get().await {
-        Ok(model) => model,
-        Err(error) => return Outcome::failed(error.into()),
-    };
-    let mut journal = match Journal::open(planner.worker.store(), model, &context, &step).await {
-        Ok(journal) => journal,
-        Err(interrupted) => return interrupted.into(),
-    };
-    let planned = plan(&planner, model, &mut journal, &step, &context).await;
-    journal.outcome(planned.and_then(|planned| {
-        serde_json::to_value(planned)
-            .map_err(|error| StepError::terminal("plan_unreadable", error.to_string()))
-    }))
+    fn new(worker: Worker, config: ModelConfig) -> Result<Self, Box<dyn Error>> {
+        let model = journal::lazy_model(&worker, config);
+        Ok(Self { worker, model })
+    }
+
+    fn worker(&self) -> &Worker {
+        &self.worker
+    }
+
+    async fn work(
+        self: Arc<Self>,
+        step: ClaimedStep,
+        context: StepContext,
+    ) -> Result<Value, Interrupted> {
+        let mut journal = Journal::open(&self.worker, &self.model, &context, &step).await?;
+        let planned = plan(&mut journal, &step).await;
+        journal.finish(planned)
+    }
 }
 
 /// Plans the goal of a step.
-async fn plan(
-    planner: &Planner,
-    model: &Model,
-    journal: &mut Journal<'_>,
-    step: &ClaimedStep,
-    context: &StepContext,
-) -> Result<Planned, StepError> {
-    let mut task: PlanTask = read(step)?;
-    let fields: ContextFields = read(step)?;
-    if fields.remembers && !model.is_offline() {
-        let memories = Memories::new(planner.worker.store(), model, context);
-        let is_about = format!("{}\n{}", task.goal.title, task.goal.description);
-        let recalled = memories.initial(&is_about, journal.is_going_on()).await;
-        task.memories = recalled.iter().map(memory::in_words).collect();
-    }
+async fn plan(journal: &mut Journal<'_>, step: &ClaimedStep) -> Result<Planned, StepError> {
+    let mut task: PlanTask = step.context()?;
+    let is_about = format!("{}\n{}", task.goal.title, task.goal.description);
+    let recalled = memory::initial(journal, &is_about).await;
+    task.memories = recalled.iter().map(memory::in_words).collect();
     let rules = PlanRules {
         limits: task.limits,
-        catalogue: catalogue(&task, fields),
+        catalogue: catalogue(&task, step.context()?),
     };
-    let review = PlanReview::new(planner.worker.store(), context, rules);
-    Ok(tasks::plan(model, journal, &task, &review).await?)
+    let review = PlanReview::new(journal.store(), journal.context(), rules);
+    Ok(tasks::plan(journal.model(), journal, &task, &review).await?)
 }
 
-/// Fields of a plan step's context that the model is not sent.
+/// The keys of steps in the context of a plan step, which the model is not sent.
 #[derive(Deserialize)]
-struct ContextFields {
-    /// True if the workspace has memories that the step may be sent.
-    #[serde(default)]
-    remembers: bool,
-    /// Keys of the run's steps from earlier revisions.
+struct StepKeys {
+    /// Those of the run's steps from earlier revisions.
     #[serde(default)]
     taken_keys: BTreeSet<String>,
     /// Those of them whose steps completed.
@@ -108,17 +87,8 @@ struct ContextFields {
     completed_keys: BTreeSet<String>,
 }
 
-fn read<T: DeserializeOwned>(step: &ClaimedStep) -> Result<T, StepError> {
-    serde_json::from_value(step.context.clone()).map_err(|error| {
-        StepError::terminal(
-            "context_unreadable",
-            format!("the database describes this step in a way this planner does not read ({error}); deploy both from one version"),
-        )
-    })
-}
-
 /// Returns the names that a plan of this run may use, and the keys that are taken.
-fn catalogue(task: &PlanTask, fields: ContextFields) -> Catalogue {
+fn catalogue(task: &PlanTask, keys: StepKeys) -> Catalogue {
     Catalogue {
         agents: task
             .agents
@@ -126,8 +96,8 @@ fn catalogue(task: &PlanTask, fields: ContextFields) -> Catalogue {
             .map(|agent| (agent.name.clone(), agent.tools.iter().cloned().collect()))
             .collect::<BTreeMap<String, BTreeSet<String>>>(),
         tools: Catalogue::tools_by_name(task.tools.iter().cloned()),
-        taken_keys: fields.taken_keys,
-        completed_keys: fields.completed_keys,
+        taken_keys: keys.taken_keys,
+        completed_keys: keys.completed_keys,
         criteria: task
             .goal
             .criteria

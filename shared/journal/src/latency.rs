@@ -1,18 +1,19 @@
-//! How long questions of this step take, and so whether another would still be answered in this invocation.
+//! The latency of the step's model calls, by which a call is made only if this invocation can probably receive its
+//! answer.
 
 use std::time::Duration;
 
 use runtime::StepContext;
 use store::TurnRow;
 
-/// A first question is taken to need so long.
+/// The estimate for a step without an answered call.
 const UNKNOWN: Duration = Duration::from_millis(250);
 
-/// How long questions took.
+/// The latency of a step's model calls so far.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LatencyEstimate {
     slowest: Duration,
-    asked: u32,
+    calls: u32,
 }
 
 impl LatencyEstimate {
@@ -23,20 +24,20 @@ impl LatencyEstimate {
             .max();
         Self {
             slowest: slowest.unwrap_or_default().max(UNKNOWN),
-            asked: 0,
+            calls: 0,
         }
     }
 
-    /// A question took so long.
-    pub(crate) fn took(&mut self, time: Duration) {
+    /// Adds the time of a call.
+    pub(crate) fn add(&mut self, time: Duration) {
         self.slowest = self.slowest.max(time);
-        self.asked = self.asked.saturating_add(1);
+        self.calls = self.calls.saturating_add(1);
     }
 
-    /// Whether another question would probably be answered in time: twice what the slowest took is left. The first one
-    /// of an invocation that has all its time is asked in any case: no other will ever have more.
+    /// Returns true if another call would probably be answered in time: twice the slowest call's time is left. The first
+    /// call of an invocation with all its time is made in any case: no other invocation will have more.
     pub(crate) fn fits(&self, context: &StepContext) -> bool {
-        let is_best_chance = self.asked == 0 && context.has_most_of_its_time();
+        let is_best_chance = self.calls == 0 && context.has_most_of_its_time();
         !context.is_stopping() && (is_best_chance || context.remaining() >= self.slowest * 2)
     }
 }

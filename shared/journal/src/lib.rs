@@ -1,15 +1,15 @@
-//! The journal of a step, from its worker's side: every question to a model and every call of a tool goes through here,
-//! is a row before it takes effect, and is found again by the worker that claims the step next.
+//! The journal of a step under lease. Every model call and every tool call goes through it, is a row before it takes
+//! effect, and is found by the worker that claims the step next.
 //!
-//! The one thing to know: work is written as if nothing could go wrong, and done again from the start after whatever
-//! did. A task asks its questions in an order that its answers decide; [`Journal`] implements [`llm::ModelCaller`] and gives
-//! back what was answered already, in that order, and only then asks on. What keeps a step from going on now (a limit
-//! of the provider, a person who has to decide, the end of the invocation, a lost lease) is an [`Interrupted`]: the
-//! task sees [`llm::Kind::Interrupted`], and [`Journal::outcome`] makes of it what the step ends with for now.
+//! Work is written as if nothing could fail, and runs again from its beginning after a failure. A task makes its model
+//! calls in an order that only the answers decide; [`Journal`] implements [`llm::ModelCaller`], returns the recorded
+//! answers in that order, and makes new calls after them. A limit of the provider, a pending decision, the end of the
+//! invocation or a lost lease interrupts the step: the task receives [`llm::Kind::Interrupted`], and
+//! [`Journal::finish`] returns the [`Interrupted`] that the step ends with for now.
 
 mod hash;
-mod interrupted;
 mod latency;
+mod model;
 mod model_calls;
 mod offload;
 mod past;
@@ -20,13 +20,14 @@ mod tool_calls;
 use std::collections::VecDeque;
 
 use domain::ToolCall;
-use llm::Model;
-use runtime::StepContext;
+use llm::{LazyModel, Model};
+use runtime::{Interrupted, StepContext, Worker};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use store::{ClaimedStep, JournalRows, Outcome, StepError, Store};
+use store::{ClaimedStep, JournalRows, StepError, Store};
 
 pub use hash::of as request_hash;
-pub use interrupted::Interrupted;
+pub use model::{lazy_model, read_model_config};
 pub use model_calls::{ended_without, stopped};
 pub use past::{PastWork, Reflection};
 pub use plan_review::PlanReview;
@@ -40,37 +41,52 @@ pub struct Journal<'a> {
     store: &'a Store,
     model: &'a Model,
     context: &'a StepContext,
-    calls: ToolCalls<'a>,
-    /// Answers of this try, not given out yet.
+    has_memories: bool,
+    /// Answers of this attempt that are not replayed yet.
     replay: VecDeque<Answered>,
     past: Past,
-    /// Calls that the journal knew when it was opened.
+    /// Calls that the journal had when it was opened.
     known: Vec<ToolCall>,
-    /// Calls that the last answer asked for.
-    asked_for: Vec<ToolCall>,
+    /// Calls that the last answer requests.
+    requested_calls: Vec<ToolCall>,
     latency: LatencyEstimate,
-    /// Questions in a row that brought nothing.
+    /// Model calls in a row without an answer.
     failed: u32,
     interrupted: Option<Interrupted>,
 }
 
+/// The fields of a step's context that concern its journal.
+#[derive(Deserialize)]
+struct ContextFields {
+    /// True if the journal has rows.
+    #[serde(default)]
+    journaled: bool,
+    /// True if the workspace has memories.
+    #[serde(default)]
+    remembers: bool,
+}
+
 impl<'a> Journal<'a> {
-    /// Opens the journal of a claimed step. Rows are read only if the claim reports that there are any.
+    /// Opens the journal of a claimed step: reads the model's keys if they are due, and the rows if the claim reports
+    /// any.
     ///
     /// # Errors
-    /// [`Interrupted`] if the database does not tell.
+    /// [`Interrupted`] if keys or rows cannot be read.
     pub async fn open(
-        store: &'a Store,
-        model: &'a Model,
+        worker: &'a Worker,
+        model: &'a LazyModel,
         context: &'a StepContext,
         step: &ClaimedStep,
     ) -> Result<Self, Interrupted> {
-        let rows = match step.context.get("journaled") {
-            Some(Value::Bool(true)) => {
+        let store = worker.store();
+        let model = model.get().await.map_err(StepError::from)?;
+        let fields: ContextFields = step.context()?;
+        let rows = match fields.journaled {
+            true => {
                 let rows = store.read_journal(context.lease()).await?;
                 offload::fetch_all(store, context, rows).await?
             }
-            _ => JournalRows::default(),
+            false => JournalRows::default(),
         };
         let latency = LatencyEstimate::of(&rows.turns);
         let failed = past::failed_in_a_row(&rows.turns, step.attempt.0);
@@ -79,52 +95,76 @@ impl<'a> Journal<'a> {
             store,
             model,
             context,
-            calls: ToolCalls::new(store, context),
+            has_memories: fields.remembers,
             replay,
             past,
             known: rows.calls,
-            asked_for: Vec::new(),
+            requested_calls: Vec::new(),
             latency,
             failed,
             interrupted: None,
         })
     }
 
-    /// What an agent's step did before: in tries that failed, and before its last summary.
+    /// Returns the client of the database.
+    #[must_use]
+    pub fn store(&self) -> &'a Store {
+        self.store
+    }
+
+    /// Returns the model that is called.
+    #[must_use]
+    pub fn model(&self) -> &'a Model {
+        self.model
+    }
+
+    /// Returns the context of the step.
+    #[must_use]
+    pub fn context(&self) -> &'a StepContext {
+        self.context
+    }
+
+    /// Returns true if the workspace has memories that the step may be sent.
+    #[must_use]
+    pub fn has_memories(&self) -> bool {
+        self.has_memories
+    }
+
+    /// Returns the earlier work of an agent's step: that of failed attempts, and that before its last summary.
     pub fn take_past_work(&mut self) -> PastWork {
         self.past.take_work(&self.known)
     }
 
-    /// Whether this try has answers already, and goes on after them.
+    /// Returns true if this attempt has answers already, after which it continues.
     #[must_use]
-    pub fn is_going_on(&self) -> bool {
+    pub fn is_continued(&self) -> bool {
         !self.replay.is_empty()
     }
 
-    /// Calls that the last answer asked for, as they are recorded.
+    /// Returns the calls that the last answer requests, as they are recorded.
     #[must_use]
-    pub fn asked_for(&self) -> &[ToolCall] {
-        &self.asked_for
+    pub fn requested_calls(&self) -> &[ToolCall] {
+        &self.requested_calls
     }
 
-    /// The step's calls.
-    #[must_use]
-    pub fn calls(&self) -> ToolCalls<'a> {
-        self.calls
-    }
-
-    /// Notes why the step cannot go on now; for [`Journal::outcome`].
+    /// Keeps the reason why the step cannot continue now, for [`Journal::finish`].
     pub fn put_back(&mut self, interrupted: Interrupted) -> StepError {
         self.interrupt(interrupted).into()
     }
 
-    /// What the step ends with for now.
-    #[must_use]
-    pub fn outcome(self, done: Result<Value, StepError>) -> Outcome {
-        match (done, self.interrupted) {
-            (Ok(result), _) => Outcome::Completed { result },
-            (Err(_), Some(interrupted)) => interrupted.into(),
-            (Err(error), None) => Outcome::failed(error),
-        }
+    /// Returns the result of the step, or what it ends with for now.
+    ///
+    /// # Errors
+    /// [`Interrupted`]: what interrupted the work, or else the work's own error.
+    pub fn finish(self, worked: Result<impl Serialize, StepError>) -> Result<Value, Interrupted> {
+        let result = match (worked, self.interrupted) {
+            (Ok(result), _) => result,
+            (Err(_), Some(interrupted)) => return Err(interrupted),
+            (Err(error), None) => return Err(error.into()),
+        };
+        let unreadable = |error: serde_json::Error| {
+            StepError::terminal("result_unreadable", error.to_string()).into()
+        };
+        serde_json::to_value(result).map_err(unreadable)
     }
 }

@@ -1,4 +1,4 @@
-//! Questions to models: given back if they were answered before, or noted, asked, and noted again.
+//! Model calls: replayed if an answer is recorded, or else recorded, made, and recorded with their end.
 
 use std::time::Duration;
 
@@ -7,41 +7,38 @@ use llm::{Answer, Candidate, Charged, Error, Kind, ModelCaller, Purpose, Request
 use store::{Learned, ModelCall, StepError, TurnBegun, TurnEnd};
 use tokio::time::Instant;
 
-use crate::{Interrupted, Journal, hash, offload, storable};
+use runtime::Interrupted;
+
+use crate::{Journal, hash, offload, storable};
 
 /// The most calls of one answer that are made; the others get a result that states it.
 const MAX_CALLS: usize = 16;
-/// A provider that does not say how long is left alone for so long, twice as long at each failure, up to the longest.
+/// The pause before another call to a provider that names none; it doubles at each failure, up to the longest.
 const FIRST_PAUSE_SECONDS: u32 = 5;
 const LONGEST_PAUSE_SECONDS: u32 = 600;
 
 impl ModelCaller for Journal<'_> {
     async fn call(&mut self, request: Request) -> Result<Answer, Error> {
-        self.asked_for.clear();
+        self.requested_calls.clear();
         if let Some(answer) = self.replayed(request.purpose) {
             return Ok(answer);
         }
-        let candidates = self.model.resolve(request.model.as_deref())?;
-        let mut first_error = None;
-        for candidate in &candidates {
-            match self.ask_one(candidate, &request).await {
+        let mut candidates = self.model.resolve(request.model.as_deref())?;
+        loop {
+            let error = match self.call_one(candidates.current(), &request).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) if error.kind == Kind::Interrupted => return Err(error),
-                // The fallback's error gives no time for another attempt.
-                Err(error) if first_error.is_none() && self.model.asks_for_another(&error) => {
-                    first_error = Some(error);
-                }
-                Err(error) => return Err(self.put_off(first_error.unwrap_or(error))),
+                Err(error) => error,
+            };
+            if let Err(error) = candidates.advance(error) {
+                return Err(self.put_off(error));
             }
         }
-        let error = first_error.unwrap_or_else(|| Kind::NoModelNamed.into());
-        Err(self.put_off(error))
     }
 }
 
 impl Journal<'_> {
-    /// The next answer of this try that was given to such a question. One to another kind of question is passed over:
-    /// another version of us asked for it.
+    /// Returns the next recorded answer of this attempt to a call of this purpose. One of another purpose is skipped: it
+    /// was requested by another version of this code.
     fn replayed(&mut self, purpose: Purpose) -> Option<Answer> {
         let place = self
             .replay
@@ -49,15 +46,19 @@ impl Journal<'_> {
             .position(|answered| answered.purpose == purpose.as_str())?;
         let answered = self.replay.drain(..=place).next_back()?;
         let calls = self.known.iter();
-        self.asked_for = calls
+        self.requested_calls = calls
             .filter(|call| call.turn_number == Some(answered.number))
             .cloned()
             .collect();
-        tracing::debug!(turn = answered.number, "answered before");
+        tracing::debug!(turn = answered.number, "replayed");
         Some(answered.answer)
     }
 
-    async fn ask_one(&mut self, candidate: &Candidate, request: &Request) -> Result<Answer, Error> {
+    async fn call_one(
+        &mut self,
+        candidate: &Candidate,
+        request: &Request,
+    ) -> Result<Answer, Error> {
         if !self.latency.fits(self.context) {
             return Err(self.interrupt(Interrupted::Stopping));
         }
@@ -65,13 +66,13 @@ impl Journal<'_> {
         let began = Instant::now();
         let mut known = before.clone();
         let answered = tokio::select! {
-            answered = self.model.ask_knowing(candidate, request, &mut known) => answered,
+            answered = self.model.call(candidate, request, &mut known) => answered,
             () = self.context.stopping() => {
                 self.end(number, &ended_without(&stopped(), Charged::Unknown, None), None, &[]).await?;
                 return Err(self.interrupt(Interrupted::Stopping));
             }
         };
-        self.latency.took(began.elapsed());
+        self.latency.add(began.elapsed());
         let learned = (known != before).then(|| Learned {
             endpoint: self.model.endpoint(candidate),
             capabilities: known,
@@ -89,13 +90,13 @@ impl Journal<'_> {
         }
     }
 
-    /// Notes that this is about to be asked. Returns its number, and what is known of the server.
+    /// Records that the call is about to be made. Returns its number, and what is known of the server.
     async fn begin(
         &mut self,
         candidate: &Candidate,
         request: &Request,
     ) -> Result<(i32, Capabilities), Error> {
-        let ask = ModelCall {
+        let call = ModelCall {
             purpose: request.purpose.as_str(),
             provider: candidate.provider.clone(),
             endpoint: Some(self.model.endpoint(candidate)),
@@ -105,7 +106,7 @@ impl Journal<'_> {
             max_output_tokens: request.max_output_tokens.into(),
         };
         let ended = self.context.unrecorded_calls();
-        let begun = self.store.begin_turn(self.context.lease(), &ask, &ended);
+        let begun = self.store.begin_turn(self.context.lease(), &call, &ended);
         let begun = begun.await.map_err(|error| self.interrupt(error.into()))?;
         self.context.calls_were_recorded(&ended);
         match begun {
@@ -115,16 +116,11 @@ impl Journal<'_> {
             } => Ok((number, capabilities)),
             TurnBegun::Wait { seconds } => Err(self.interrupt(Interrupted::Wait { seconds })),
             TurnBegun::WaitsForPerson(_) => Err(self.interrupt(Interrupted::Suspended)),
-            TurnBegun::Refused { code, message } => Err(Kind::NotAsked {
-                code,
-                message,
-                retryable: false,
-            }
-            .into()),
+            TurnBegun::Refused { code, message } => Err(Kind::NotCalled { code, message }.into()),
         }
     }
 
-    /// Keeps an answer, and the calls that it asks for.
+    /// Records an answer, and the calls that it requests.
     async fn keep(
         &mut self,
         number: i32,
@@ -171,15 +167,15 @@ impl Journal<'_> {
             .store
             .end_turn(self.context.lease(), number, end, learned, calls);
         let ended = ended.await.map_err(|error| self.interrupt(error.into()))?;
-        self.asked_for = ended.calls;
+        self.requested_calls = ended.calls;
         match (end, ended.error) {
-            // It could not be kept: then it is none, or it would be lost at the next interruption.
+            // An answer that is not recorded counts as none: it would be lost at the next interruption.
             (TurnEnd::Answered { .. }, Some(error)) => Err(Kind::Malformed(error.message).into()),
             _ => Ok(()),
         }
     }
 
-    /// What a provider has too much of is asked again later, at no cost of a try. Bounded by `begin_turn`.
+    /// Lets the step wait after the error of a busy provider, which costs no attempt. Bounded by `begin_turn`.
     fn put_off(&mut self, error: Error) -> Error {
         let wait = match error.kind {
             Kind::RateLimited {
@@ -224,7 +220,7 @@ pub fn ended_without(error: &StepError, charged: Charged, usage: Option<Usage>) 
     }
 }
 
-/// Doubles with every failure in a row.
+/// Returns a pause that doubles with every failure in a row.
 fn pause_seconds(failed: u32) -> u32 {
     let doubled = FIRST_PAUSE_SECONDS.saturating_mul(1 << failed.saturating_sub(1).min(16));
     u32::try_from(Duration::from_secs(doubled.into()).as_secs())

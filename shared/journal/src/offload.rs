@@ -1,14 +1,14 @@
-//! Large answers and results: put away as objects of Storage, and fetched when a step goes on.
+//! Large answers and results: offloaded to objects of Storage, and fetched when a step continues.
 //!
-//! The one thing to know: an object that cannot be put away is no reason to lose what was paid for. The value then goes
-//! into its row, which takes it or refuses it as too large.
+//! A value that cannot be offloaded was paid for all the same: it goes into its row, which takes it or refuses it as too
+//! large.
 
 use domain::ToolCall;
 use runtime::StepContext;
 use serde_json::Value;
 use store::{Error, JournalRows, Store};
 
-/// What may stand in a row for a value.
+/// Returns the value for the row: a reference where the value is large.
 pub(crate) async fn offload(
     store: &Store,
     context: &StepContext,
@@ -19,12 +19,12 @@ pub(crate) async fn offload(
     let (workspace_id, whole) = (context.workspace_id(), value.clone());
     let kept = store.keep(workspace_id, lease.run_id, &lease.step_key, name, value);
     kept.await.unwrap_or_else(|error| {
-        tracing::warn!(%error, name, "what is large stays in its row; is the bucket `goalpost` there?");
+        tracing::warn!(%error, name, "a large value stays in its row; check that the bucket `goalpost` exists");
         whole
     })
 }
 
-/// The values of a journal that was read.
+/// Replaces the references in a journal's rows by their values.
 pub(crate) async fn fetch_all(
     store: &Store,
     context: &StepContext,
@@ -41,7 +41,7 @@ pub(crate) async fn fetch_all(
     Ok(rows)
 }
 
-/// The result of one call.
+/// Replaces the reference in one call's result by its value.
 pub(crate) async fn fetch(
     store: &Store,
     context: &StepContext,

@@ -1,9 +1,9 @@
-//! What the journal knows when it is opened, sorted: answers of this try, to be given out again in their order; what
-//! earlier tries did; and what became of them.
+//! The rows of an opened journal, sorted: answers of this attempt, to be replayed in their order, and the work of earlier
+//! attempts with their failures.
 //!
-//! The one thing to know: a try that was lost (its worker died, or its invocation ended) goes on where it was, and one
-//! that failed does not: its answers led to the failure. Of an agent's step the calls that were made stay made, and the
-//! conversation goes on from them with a word about what went wrong.
+//! An attempt that was lost (its worker died, or its invocation ended) continues where it was. One that failed does not:
+//! its answers led to the failure. Of an agent's step the calls that were made stay made, and the conversation continues
+//! from them with a reflection on the failure.
 
 use std::collections::VecDeque;
 
@@ -15,7 +15,7 @@ use tasks::PastTurn;
 /// The most failures that an agent is sent.
 const MAX_REFLECTIONS: usize = 3;
 
-/// An answer that is there.
+/// A recorded answer.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Answered {
     pub(crate) number: i32,
@@ -24,25 +24,25 @@ pub(crate) struct Answered {
     pub(crate) answer: Answer,
 }
 
-/// A word about a try that failed.
+/// The text on an attempt that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reflection {
-    /// After so many of the past turns.
+    /// The number of past turns that it follows.
     pub after: usize,
-    /// What went wrong.
+    /// The failure, for the model.
     pub text: String,
 }
 
-/// What an agent's step did before.
+/// The earlier work of an agent's step.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PastWork {
-    /// What stands for all that came before.
+    /// The text that replaces all earlier turns.
     pub summary: Option<String>,
-    /// Turns of tries that failed, whose calls were made.
+    /// Turns of failed attempts whose calls were made.
     pub turns: Vec<PastTurn>,
-    /// What became of those tries.
+    /// The failures of those attempts.
     pub reflections: Vec<Reflection>,
-    /// Turns of the present try that the summary covers.
+    /// Turns of the present attempt that the summary covers.
     pub turns_summed_up: usize,
 }
 
@@ -54,7 +54,7 @@ pub(crate) struct Past {
     turns_summed_up: usize,
 }
 
-/// Sorts what was read: what is past, and what this try has been answered since its beginning.
+/// Sorts the rows into past work and this attempt's answers.
 pub(crate) fn sort(rows: &JournalRows) -> (Past, VecDeque<Answered>) {
     let failures: Vec<FailedAttempt> = rows
         .failures
@@ -68,7 +68,7 @@ pub(crate) fn sort(rows: &JournalRows) -> (Past, VecDeque<Answered>) {
         .cloned()
         .collect();
     let began_after = failures.iter().map(|failure| failure.attempt).max();
-    let is_of_this_try = |attempt: i32| began_after.is_none_or(|last| attempt > last);
+    let is_of_this_attempt = |attempt: i32| began_after.is_none_or(|last| attempt > last);
     let is_answered = |turn: &&TurnRow| turn.state == "answered";
     let summary = rows
         .turns
@@ -82,12 +82,12 @@ pub(crate) fn sort(rows: &JournalRows) -> (Past, VecDeque<Answered>) {
         .iter()
         .filter(is_answered)
         .filter(is_work)
-        .filter(|turn| turn.number < summed_up && is_of_this_try(turn.attempt))
+        .filter(|turn| turn.number < summed_up && is_of_this_attempt(turn.attempt))
         .count();
     let answered = rows.turns.iter().filter(|turn| turn.number > summed_up);
     let (now, before): (Vec<Answered>, Vec<Answered>) = answered
         .filter_map(read)
-        .partition(|answered| is_of_this_try(answered.attempt));
+        .partition(|answered| is_of_this_attempt(answered.attempt));
     let past = Past {
         summary: summary.and_then(read).map(|turn| turn.answer.text),
         answered: before,
@@ -97,7 +97,7 @@ pub(crate) fn sort(rows: &JournalRows) -> (Past, VecDeque<Answered>) {
     (past, now.into())
 }
 
-/// An answer that this version cannot read is asked for again.
+/// Reads a recorded answer. One that this version cannot read is requested again.
 fn read(turn: &TurnRow) -> Option<Answered> {
     let answer = serde_json::from_value(turn.answer.clone()?).ok()?;
     Some(Answered {
@@ -108,7 +108,7 @@ fn read(turn: &TurnRow) -> Option<Answered> {
     })
 }
 
-/// Questions of this try in a row that brought nothing, up to now.
+/// Returns the number of this attempt's latest model calls in a row without an answer.
 pub(crate) fn failed_in_a_row(turns: &[TurnRow], attempt: i32) -> u32 {
     let newest = turns.iter().rev();
     let failed = newest.take_while(|turn| turn.state != "answered" && turn.attempt == attempt);

@@ -1,4 +1,4 @@
-//! The review of a plan that a model has written, before it is handed in.
+//! The review of a plan that a model has written, before the plan is submitted.
 
 use domain::plan;
 use domain::{Problem, ProblemCode};
@@ -15,7 +15,7 @@ pub struct PlanReview<'a> {
 }
 
 impl<'a> PlanReview<'a> {
-    /// Of plans that keep these rules.
+    /// Creates a review by these rules.
     #[must_use]
     pub fn new(store: &'a Store, context: &'a StepContext, rules: PlanRules) -> Self {
         Self {
@@ -25,8 +25,8 @@ impl<'a> PlanReview<'a> {
         }
     }
 
-    /// Asks the database which queries cannot run. Where it does not answer, none is found here: the step will fail with
-    /// the same words, and a lost lease shows when the plan is handed in.
+    /// Returns the queries that cannot run, as the database checks them. An error of the check returns none: the step
+    /// would fail with the same text later, and a lost lease shows when the plan is submitted.
     async fn bad_queries(&self, plan: &Value) -> Vec<Problem> {
         let queries = plan::queries(plan);
         if queries.is_empty() {

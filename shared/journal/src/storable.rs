@@ -1,13 +1,13 @@
-//! Makes of a model's answer what the database can keep: no U+0000, which no text there may hold, and no deeper than its
-//! readers go.
+//! Converts a model's answer to JSON that the database can store: without U+0000, which no text there may contain, and
+//! not nested deeper than its readers go.
 
 use llm::Answer;
 use serde_json::Value;
 
-/// The answer as it is kept.
+/// Returns the answer as it is stored.
 ///
 /// # Errors
-/// Why it cannot be kept, in words.
+/// The reason why it cannot be stored.
 pub(crate) fn kept(answer: &Answer) -> Result<Value, String> {
     let value = storable(serde_json::to_value(answer).map_err(|error| error.to_string())?);
     match runtime::unstorable(&value) {
@@ -16,7 +16,7 @@ pub(crate) fn kept(answer: &Answer) -> Result<Value, String> {
     }
 }
 
-/// The value with every U+0000 replaced.
+/// Replaces every U+0000 of the value.
 fn storable(value: Value) -> Value {
     match value {
         Value::String(text) => Value::String(clean(text)),

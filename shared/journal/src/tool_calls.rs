@@ -1,16 +1,16 @@
 //! Tool calls: made once if they may not be repeated, under one key if they may, by SQL if they are rows.
 //!
-//! Every call is made by [`ToolCalls::make`], whether a model, a procedure or a step asked for it.
+//! Every call is made by [`ToolCalls::make`], whether a model, a procedure or a step requests it.
 
 use std::future::Future;
 
 use domain::{ToolCall, ToolCallRequest, ToolCallResult, ToolCallResults, ToolCallState};
 use futures::future::join_all;
-use runtime::StepContext;
+use runtime::{Interrupted, StepContext};
 use serde_json::Value;
 use store::{Error, StepError, Store};
 
-use crate::{Interrupted, offload};
+use crate::offload;
 
 /// Tools that are rows and nothing else: the database carries them out.
 const IN_THE_DATABASE: [&str; 2] = ["ask_human", "delegate"];
@@ -23,13 +23,13 @@ pub struct ToolCalls<'a> {
 }
 
 impl<'a> ToolCalls<'a> {
-    /// Of the step that was claimed with this context.
+    /// Creates the calls of the step that was claimed with this context.
     #[must_use]
     pub fn new(store: &'a Store, context: &'a StepContext) -> Self {
         Self { store, context }
     }
 
-    /// Freezes a call that no model asks for and returns it as it is recorded. Policy decides on it there.
+    /// Freezes a call that no model requests and returns it as it is recorded. Policy decides on it there.
     ///
     /// # Errors
     /// [`Interrupted`].
@@ -54,9 +54,9 @@ impl<'a> ToolCalls<'a> {
         })
     }
 
-    /// Makes those calls that are still to be made, all at once, and returns all of them as they are then. One that no
-    /// model asked for, and that may be made again later, comes back as still to be made, with its error. A call that is
-    /// not recorded (it only reads, and its step is that call) is made without a row.
+    /// Makes the open calls, all at once, and returns all calls with their new states. One that no model requested, and
+    /// that may be made again later, stays open, with its error. A call that is not recorded (it only reads, and its step
+    /// is that call) is made without a row.
     ///
     /// `make` is called once for each call at most, after whatever has to be recorded before it.
     ///
@@ -94,7 +94,7 @@ impl<'a> ToolCalls<'a> {
         }
     }
 
-    /// Notes that those which may not be repeated, or have a limit, are about to be made.
+    /// Records that the calls which may not be repeated, or have a limit, are about to be made.
     async fn begin(&self, calls: Vec<ToolCall>) -> Result<Vec<ToolCall>, Interrupted> {
         let once = |call: &&ToolCall| {
             call.state == ToolCallState::Intended && (!call.idempotent || call.limited)
@@ -160,7 +160,7 @@ impl<'a> ToolCalls<'a> {
         }
     }
 
-    /// Keeps the result of a call: of one that may be repeated with the next message to the database, else at once.
+    /// Records the result of a call: with the next message to the database if the call may be repeated, else at once.
     async fn ended(
         &self,
         mut call: ToolCall,

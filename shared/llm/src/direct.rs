@@ -1,38 +1,40 @@
-//! Makes model calls at once and keeps no record: for the command line, and where there is no journal.
+//! Makes model calls at once and keeps no record, where there is no journal.
+
+use std::collections::HashMap;
+
+use domain::Capabilities;
 
 use crate::Model;
 use crate::answer::Answer;
 use crate::error::Error;
-use crate::request::{ModelCaller, Request};
+use crate::request::{Candidate, ModelCaller, Request};
 
-/// Asks the model that is wanted, then the fallback where the first cannot answer now.
+/// Makes calls of one model. Refusals teach it, for its own further calls, what the servers take.
 #[derive(Debug)]
 pub struct DirectCaller<'a> {
     model: &'a Model,
+    known: HashMap<Candidate, Capabilities>,
 }
 
 impl<'a> DirectCaller<'a> {
-    /// Asks this one.
-    #[must_use]
-    pub fn new(model: &'a Model) -> Self {
-        Self { model }
+    pub(crate) fn new(model: &'a Model) -> Self {
+        Self {
+            model,
+            known: HashMap::new(),
+        }
     }
 }
 
 impl ModelCaller for DirectCaller<'_> {
     async fn call(&mut self, request: Request) -> Result<Answer, Error> {
-        let candidates = self.model.resolve(request.model.as_deref())?;
-        let mut first_error = None;
-        for candidate in &candidates {
-            match self.model.ask(candidate, &request).await {
-                // The fallback's error gives no time for another attempt.
-                Err(error) if first_error.is_none() && self.model.asks_for_another(&error) => {
-                    first_error = Some(error);
-                }
-                Err(error) => return Err(first_error.unwrap_or(error)),
+        let mut candidates = self.model.resolve(request.model.as_deref())?;
+        loop {
+            let candidate = candidates.current();
+            let known = self.known.entry(candidate.clone()).or_default();
+            match self.model.call(candidate, &request, known).await {
                 Ok(answer) => return Ok(answer),
+                Err(error) => candidates.advance(error)?,
             }
         }
-        Err(first_error.unwrap_or_else(|| crate::Kind::NoModelNamed.into()))
     }
 }

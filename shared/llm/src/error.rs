@@ -1,10 +1,10 @@
-//! Why a task has no answer, and whether asking again can help.
+//! The errors of model calls, and whether another call can help.
 
 use domain::{StepError, Usage};
 
 use crate::router::ANTHROPIC;
 
-/// A task or a model call without an answer.
+/// A model call without an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind}")]
 pub struct Error {
@@ -18,20 +18,11 @@ pub struct Error {
 /// What happened, by what the caller does about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Kind {
-    /// Nothing covers the task without a language model. Ends the work; a person sets a key.
+    /// No provider is configured. Ends the work; a person sets a key.
     #[error(
-        "no language model configured; set OPENAI_API_KEY or ANTHROPIC_API_KEY (and GOALPOST_MODEL), or ask something a runbook covers: {}",
-        names(.runbooks)
+        "no language model configured; set OPENAI_API_KEY or ANTHROPIC_API_KEY (and GOALPOST_MODEL)"
     )]
-    NoLanguageModel {
-        /// The runbooks that there are.
-        runbooks: Vec<String>,
-    },
-    /// The question is a statement of SQL that changes something, which no rule carries out. Ends the work.
-    #[error(
-        "a question may be one SELECT; {0} is not run. With a model configured, ask for the change in plain words: it is made by table_write in tables that the workspace lists, or run it yourself"
-    )]
-    StatementNotRun(String),
+    NoLanguageModel,
     /// A server other than OpenAI is configured without the name of a model. Ends the work.
     #[error("no model is named; set GOALPOST_MODEL to one that the server at OPENAI_BASE_URL has")]
     NoModelNamed,
@@ -48,15 +39,6 @@ pub enum Kind {
         /// Whose model it is.
         provider: String,
     },
-    /// The runbook that fits is not for this asker. Ends the work with the runbook's own sentence.
-    #[error("{0}")]
-    RunbookNotAllowed(String),
-    /// No plan was found that can run: the runbook's cannot, or the model's after every repair. Ends the work.
-    #[error("no plan was found that can run: {0}")]
-    PlanRefused(String),
-    /// The model's answer to a plan: nothing can reach the goal. Ends the work.
-    #[error("no plan can reach this goal: {0}")]
-    Impossible(String),
     /// The provider asks for a pause; the step goes back with a time to come again.
     #[error("the model's provider limits how often it is asked; it will be asked again later")]
     RateLimited {
@@ -86,26 +68,12 @@ pub enum Kind {
     /// The account has no credit left. Ends the work; a person pays.
     #[error("the account at {0} has no credit left; check its billing")]
     NoCredit(String),
-    /// The provider refuses the request itself, or the model declines to answer. Ends the work.
+    /// The provider refuses the request itself. Ends the work.
     #[error("the model refuses: {0}")]
     Refused(String),
-    /// The answer was longer than it may be, also with more room.
-    #[error(
-        "the model's answer was cut off at its length limit; ask for something smaller, or raise GOALPOST_MAX_OUTPUT_TOKENS"
-    )]
-    Truncated,
     /// The response is not of the protocol's form.
     #[error("the model's answer cannot be read: {0}")]
     Malformed(String),
-    /// The answer was not of the form asked for, also after two repairs. Ends the work: another try would pay for the same
-    /// again.
-    #[error("the model's answer cannot be read, also after two repairs: {0}")]
-    Unreadable(String),
-    /// The provider's filter held the answer back. Ends the work: the same would be held back again.
-    #[error(
-        "the provider's content filter held the model's answer back; ask for it in other words"
-    )]
-    Filtered,
     /// No connection to the provider: nothing was asked.
     #[error("the model's provider cannot be reached: {0}")]
     Unreachable(String),
@@ -114,13 +82,11 @@ pub enum Kind {
     Unavailable(String),
     /// A limit refuses the call before it is made: money, turns. Code and sentence are the limit's.
     #[error("{message}")]
-    NotAsked {
+    NotCalled {
         /// The limit's code.
         code: String,
         /// The limit's sentence.
         message: String,
-        /// Whether it may be different later.
-        retryable: bool,
     },
     /// The caller was stopped before the call: the step waits, or another worker has it. Never shown.
     #[error("the work was put back before the model was asked")]
@@ -137,81 +103,36 @@ pub enum Charged {
 }
 
 impl Error {
-    /// Returns true if the same task may be answered later.
+    /// Returns true if the same call may be answered later.
     #[must_use]
     pub fn retryable(&self) -> bool {
-        match &self.kind {
-            Kind::NoLanguageModel { .. }
-            | Kind::StatementNotRun(_)
-            | Kind::RunbookNotAllowed(_)
-            | Kind::PlanRefused(_)
-            | Kind::Impossible(_)
-            | Kind::NoModelNamed
-            | Kind::ProviderNotConfigured { .. }
-            | Kind::WrongKey { .. }
-            | Kind::NoCredit(_)
-            | Kind::Refused(_)
-            | Kind::Unreadable(_)
-            | Kind::Filtered => false,
-            Kind::NotAsked { retryable, .. } => *retryable,
+        matches!(
+            self.kind,
             Kind::RateLimited { .. }
-            | Kind::Overloaded { .. }
-            | Kind::Timeout
-            | Kind::Truncated
-            | Kind::Malformed(_)
-            | Kind::Unreachable(_)
-            | Kind::Unavailable(_)
-            | Kind::Interrupted => true,
-        }
+                | Kind::Overloaded { .. }
+                | Kind::Timeout
+                | Kind::Malformed(_)
+                | Kind::Unreachable(_)
+                | Kind::Unavailable(_)
+                | Kind::Interrupted
+        )
     }
 
     /// Returns whether the call may have been paid for. Only a certain refusal was not.
     #[must_use]
     pub fn was_charged(&self) -> Charged {
-        match &self.kind {
-            Kind::NoLanguageModel { .. }
-            | Kind::StatementNotRun(_)
-            | Kind::RunbookNotAllowed(_)
-            | Kind::PlanRefused(_)
-            | Kind::Impossible(_)
-            | Kind::RateLimited { .. }
-            | Kind::Overloaded { .. }
-            | Kind::NoModelNamed
-            | Kind::ProviderNotConfigured { .. }
-            | Kind::WrongKey { .. }
-            | Kind::NoCredit(_)
-            | Kind::Refused(_)
-            | Kind::Unreachable(_)
-            | Kind::NotAsked { .. }
-            | Kind::Interrupted => Charged::No,
-            Kind::Timeout
-            | Kind::Truncated
-            | Kind::Malformed(_)
-            | Kind::Unreadable(_)
-            | Kind::Filtered
-            | Kind::Unavailable(_) => Charged::Unknown,
+        match self.kind {
+            Kind::Timeout | Kind::Malformed(_) | Kind::Unavailable(_) => Charged::Unknown,
+            _ => Charged::No,
         }
     }
 
-    /// Returns true if another model may be called at once, since this one cannot answer now.
-    #[must_use]
-    pub fn asks_for_another(&self) -> bool {
-        matches!(
-            self.kind,
-            Kind::Overloaded { .. } | Kind::Timeout | Kind::Unreachable(_) | Kind::Unavailable(_)
-        )
-    }
-
-    /// The stable word that the step's error is recorded under.
+    /// Returns the stable word under which the step's error is recorded.
     #[must_use]
     pub fn code(&self) -> &str {
         match &self.kind {
-            Kind::NoLanguageModel { .. } => "no_language_model",
-            Kind::StatementNotRun(_) => "statement_not_run",
-            Kind::RunbookNotAllowed(_) => "runbook_not_allowed",
-            Kind::PlanRefused(_) => "plan_refused",
-            Kind::Impossible(_) => "goal_impossible",
-            Kind::NotAsked { code, .. } => code,
+            Kind::NoLanguageModel => "no_language_model",
+            Kind::NotCalled { code, .. } => code,
             Kind::RateLimited { .. } => "model_rate_limited",
             Kind::Overloaded { .. } => "model_overloaded",
             Kind::Timeout => "model_timeout",
@@ -220,44 +141,20 @@ impl Error {
             Kind::WrongKey { .. } => "model_wrong_key",
             Kind::NoCredit(_) => "model_no_credit",
             Kind::Refused(_) => "model_refused",
-            Kind::Truncated => "model_truncated",
-            Kind::Malformed(_) | Kind::Unreadable(_) => "model_malformed",
-            Kind::Filtered => "model_filtered",
+            Kind::Malformed(_) => "model_malformed",
             Kind::Unreachable(_) | Kind::Unavailable(_) => "model_unavailable",
             Kind::Interrupted => "interrupted",
         }
     }
 
-    /// Returns whether the failure is one of the provider, the configuration or a limit, and not of what was answered so
-    /// far: a step that fails with it goes on with its answers.
+    /// Returns true if the provider, the configuration or a limit failed, and not the answers so far: a step that fails
+    /// with it continues with its answers.
     #[must_use]
     pub fn keeps_answers(&self) -> bool {
-        match &self.kind {
-            Kind::NoLanguageModel { .. }
-            | Kind::StatementNotRun(_)
-            | Kind::NotAsked { .. }
-            | Kind::RateLimited { .. }
-            | Kind::Overloaded { .. }
-            | Kind::Timeout
-            | Kind::NoModelNamed
-            | Kind::ProviderNotConfigured { .. }
-            | Kind::WrongKey { .. }
-            | Kind::NoCredit(_)
-            | Kind::Unreachable(_)
-            | Kind::Unavailable(_)
-            | Kind::Interrupted => true,
-            Kind::RunbookNotAllowed(_)
-            | Kind::PlanRefused(_)
-            | Kind::Impossible(_)
-            | Kind::Refused(_)
-            | Kind::Truncated
-            | Kind::Malformed(_)
-            | Kind::Unreadable(_)
-            | Kind::Filtered => false,
-        }
+        !matches!(self.kind, Kind::Refused(_) | Kind::Malformed(_))
     }
 
-    /// How long the provider asked us to wait.
+    /// Returns the pause that the provider asks for.
     #[must_use]
     pub fn retry_after_seconds(&self) -> Option<u64> {
         match &self.kind {
@@ -326,13 +223,5 @@ fn or_router(provider: &str, model: &str) -> String {
         format!(", name it openai/{model} if the server at OPENAI_BASE_URL has it")
     } else {
         String::new()
-    }
-}
-
-fn names(runbooks: &[String]) -> String {
-    if runbooks.is_empty() {
-        "(none)".into()
-    } else {
-        runbooks.join(", ")
     }
 }

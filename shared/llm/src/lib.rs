@@ -7,6 +7,7 @@
 mod adapt;
 mod answer;
 mod call_ids;
+mod candidates;
 mod config;
 mod context;
 mod direct;
@@ -31,13 +32,10 @@ pub mod turn;
 mod usage;
 mod written_calls;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
 use domain::{Capabilities, Usage};
 
 pub use answer::{Answer, Stop};
+pub use candidates::Candidates;
 pub use config::ModelConfig;
 pub use direct::DirectCaller;
 pub use embeddings::{Embedded, EmbeddingCall};
@@ -68,9 +66,6 @@ pub struct Model {
     router: ModelRouter,
     embedder: Embedder,
     max_output_tokens: u32,
-    longest_wait: Duration,
-    /// What was learned of servers by askers that keep no record.
-    known: Arc<Mutex<HashMap<Candidate, Capabilities>>>,
 }
 
 /// The keys that the clients were made with.
@@ -110,6 +105,7 @@ impl Model {
             is_openai_itself: openai.as_ref().is_some_and(OpenAi::is_openai_itself),
             model: config.model,
             fallback: config.fallback_model,
+            longest_wait: config.longest_wait,
         };
         Ok(Self {
             anthropic,
@@ -118,12 +114,10 @@ impl Model {
             router,
             embedder,
             max_output_tokens: config.max_output_tokens,
-            longest_wait: config.longest_wait,
-            known: Arc::default(),
         })
     }
 
-    /// Whether there is no language model at all.
+    /// Returns true if there is no language model.
     #[must_use]
     pub fn is_offline(&self) -> bool {
         !self.router.has_openai && !self.router.has_anthropic
@@ -143,34 +137,22 @@ impl Model {
         }
     }
 
-    /// Whom to ask: the model that is wanted (an agent's), or the configured one; then the fallback.
+    /// Returns the candidates of a call: the model that is wanted (an agent's) or the configured one, then the fallback.
     ///
     /// # Errors
     /// [`Kind::NoLanguageModel`], [`Kind::NoModelNamed`], or [`Kind::ProviderNotConfigured`] where one is named whose
     /// provider has no key.
-    pub fn resolve(&self, wanted: Option<&str>) -> Result<Vec<Candidate>, Error> {
+    pub fn resolve(&self, wanted: Option<&str>) -> Result<Candidates, Error> {
         Ok(self.router.resolve(wanted)?)
     }
 
-    /// Asks one candidate once; what was refused and cost nothing is asked again as the server takes it. Nothing is
-    /// recorded, and what was learned of the server is known to this model alone.
-    ///
-    /// # Errors
-    /// As [`Model::ask_knowing`].
-    pub async fn ask(&self, candidate: &Candidate, request: &Request) -> Result<Answer, Error> {
-        let lock = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut known = lock().get(candidate).cloned().unwrap_or_default();
-        let answered = self.ask_knowing(candidate, request, &mut known).await;
-        lock().insert(candidate.clone(), known);
-        answered
-    }
-
-    /// Asks one candidate once, by what is known of its server; `known` has what was learned afterwards.
+    /// Calls one candidate once, in the form that `known` gives for its server. A refusal that cost nothing and names what
+    /// the server takes is followed by the call in that form, and added to `known`.
     ///
     /// # Errors
     /// See [`Kind`]; an answer that is refused, cut off or held back is an [`Answer`] with that [`Stop`], since it was
     /// paid for.
-    pub async fn ask_knowing(
+    pub async fn call(
         &self,
         candidate: &Candidate,
         request: &Request,
@@ -179,9 +161,9 @@ impl Model {
         let Candidate { provider, model } = candidate;
         match (provider.as_str(), &self.anthropic, &self.openai) {
             (ANTHROPIC, Some(anthropic), _) => {
-                protocol::ask(anthropic, model, request, known).await
+                protocol::call(anthropic, model, request, known).await
             }
-            (OPENAI, _, Some(openai)) => protocol::ask(openai, model, request, known).await,
+            (OPENAI, _, Some(openai)) => protocol::call(openai, model, request, known).await,
             _ => Err(not_configured(candidate)),
         }
     }
@@ -208,30 +190,6 @@ impl Model {
             .take(MAX_ENDPOINT_CHARS)
             .collect();
         endpoint.trim_end_matches('/').to_owned()
-    }
-
-    /// Returns true if the next candidate is called at once after this error: the first cannot answer now, or asks for a
-    /// longer wait than is configured.
-    #[must_use]
-    pub fn asks_for_another(&self, error: &Error) -> bool {
-        let waits_long = error
-            .retry_after_seconds()
-            .is_some_and(|seconds| Duration::from_secs(seconds) > self.longest_wait);
-        error.asks_for_another() || waits_long
-    }
-
-    /// The same, within a time that may be shorter than the configured one: a function must end before it is ended.
-    ///
-    /// # Errors
-    /// As [`Model::ask`]; [`Kind::Timeout`] when the time is over.
-    pub async fn ask_within(
-        &self,
-        candidate: &Candidate,
-        request: &Request,
-        time: Duration,
-    ) -> Result<Answer, Error> {
-        let asked = tokio::time::timeout(time, self.ask(candidate, request)).await;
-        asked.unwrap_or_else(|_| Err(Kind::Timeout.into()))
     }
 
     /// Returns the tokens that what is sent cannot exceed: no token is shorter than a byte. What a provider adds, the

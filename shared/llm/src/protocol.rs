@@ -47,7 +47,7 @@ pub(crate) struct Asked<'a> {
 }
 
 /// Makes one call. It is sent again only after refusals, which cost nothing; `known` has what they taught.
-pub(crate) async fn ask<P: Protocol>(
+pub(crate) async fn call<P: Protocol>(
     protocol: &P,
     model: &str,
     request: &Request,

@@ -1,10 +1,13 @@
-//! Whom to ask: from the name that an agent or the configuration gives to a provider's model.
+//! Routes the name of a model, which an agent's row or the configuration gives, to a configured provider.
 //!
 //! A name is `provider/model` with one of the two providers, or a bare name. A bare name goes by its family where that
 //! is known (`claude…`, `gpt…`), otherwise to the one that is configured; with both, to the OpenAI-compatible one, which
 //! serves models of every family. So `openai/anthropic/claude-…` is what a router behind `OPENAI_BASE_URL` calls
 //! `anthropic/claude-…`.
 
+use std::time::Duration;
+
+use crate::candidates::Candidates;
 use crate::error::Kind;
 use crate::request::Candidate;
 
@@ -30,23 +33,26 @@ pub(crate) struct ModelRouter {
     pub(crate) model: Option<String>,
     /// `GOALPOST_FALLBACK_MODEL`.
     pub(crate) fallback: Option<String>,
+    /// `GOALPOST_MODEL_LONGEST_WAIT_SECONDS`.
+    pub(crate) longest_wait: Duration,
 }
 
 impl ModelRouter {
-    /// The model that is wanted, or the default; then the fallback, if it is another.
-    pub(crate) fn resolve(&self, wanted: Option<&str>) -> Result<Vec<Candidate>, Kind> {
+    /// Returns the model that is wanted, or the default; then the fallback, if it is another.
+    pub(crate) fn resolve(&self, wanted: Option<&str>) -> Result<Candidates, Kind> {
         let wanted = wanted.map(str::trim).filter(|name| !name.is_empty());
         let first = match (wanted, self.model.as_deref()) {
             (Some(name), _) => self.named(name, "the agent's row")?,
             (None, Some(name)) => self.named(name, "GOALPOST_MODEL")?,
             (None, None) => self.unnamed()?,
         };
-        let fallback = match self.fallback.as_deref() {
-            Some(name) => Some(self.named(name, "GOALPOST_FALLBACK_MODEL")?),
-            None => None,
-        };
-        let fallback = fallback.filter(|fallback| *fallback != first);
-        Ok(std::iter::once(first).chain(fallback).collect())
+        let fallback = self.fallback.as_deref();
+        let fallback = fallback.map(|name| self.named(name, "GOALPOST_FALLBACK_MODEL"));
+        Ok(Candidates::new(
+            first,
+            fallback.transpose()?,
+            self.longest_wait,
+        ))
     }
 
     fn unnamed(&self) -> Result<Candidate, Kind> {
@@ -54,17 +60,13 @@ impl ModelRouter {
             (true, _, _) => Ok(candidate(ANTHROPIC, ANTHROPIC_DEFAULT)),
             (false, true, true) => Ok(candidate(OPENAI, OPENAI_DEFAULT)),
             (false, true, false) => Err(Kind::NoModelNamed),
-            (false, false, _) => Err(Kind::NoLanguageModel {
-                runbooks: Vec::new(),
-            }),
+            (false, false, _) => Err(Kind::NoLanguageModel),
         }
     }
 
     fn named(&self, name: &str, named_by: &str) -> Result<Candidate, Kind> {
         if !self.has_anthropic && !self.has_openai {
-            return Err(Kind::NoLanguageModel {
-                runbooks: Vec::new(),
-            });
+            return Err(Kind::NoLanguageModel);
         }
         let chosen = self.provider_of(name.trim());
         let is_configured = match chosen.provider.as_str() {

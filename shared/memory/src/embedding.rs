@@ -4,11 +4,11 @@
 //! kept, and computed again where a step goes on. The built-in one costs nothing and leaves no row.
 
 use llm::{Charged, Embedded, EmbeddingCall, Model};
-use runtime::StepContext;
+use runtime::{Interrupted, StepContext};
 use serde_json::json;
 use store::{ModelCall, StepError, Store, TurnBegun, TurnEnd};
 
-use journal::{Interrupted, ended_without, request_hash, stopped};
+use journal::{ended_without, request_hash, stopped};
 
 /// What texts are embedded with, under the claim of a step.
 #[derive(Clone, Copy)]

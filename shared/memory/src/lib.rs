@@ -6,11 +6,11 @@
 mod embedding;
 
 use llm::Model;
-use runtime::StepContext;
+use runtime::{Interrupted, StepContext};
 use serde::Serialize;
 use store::{Embedding, Error, Memory, MemoryQuery, StepError, Store};
 
-use journal::Interrupted;
+use journal::Journal;
 
 use embedding::StepEmbedding;
 
@@ -50,26 +50,6 @@ impl<'a> Memories<'a> {
         }
     }
 
-    /// Returns the memories for an attempt's first turn; the same ones each time that the attempt continues
-    /// (`is_continued`: no text is embedded again). An error of the database is logged and returns none.
-    pub async fn initial(&self, text: &str, is_continued: bool) -> Vec<Memory> {
-        let embedding = match is_continued {
-            true => None,
-            false => self.embed(0, text).await,
-        };
-        let query = MemoryQuery {
-            call_number: 0,
-            text,
-            embedding: embedding.as_ref(),
-            limit: INITIAL,
-            token_budget: INITIAL_TOKENS,
-        };
-        self.ask(query).await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the step receives no memories");
-            Vec::new()
-        })
-    }
-
     /// Returns the memories of a call of `recall`.
     ///
     /// # Errors
@@ -82,7 +62,7 @@ impl<'a> Memories<'a> {
     ) -> Result<Vec<Memory>, Error> {
         let embedding = self.embed(call_number, text).await;
         let limit = limit.unwrap_or(RECALLED).min(MOST_RECALLED);
-        self.ask(MemoryQuery {
+        self.query(MemoryQuery {
             call_number,
             text,
             embedding: embedding.as_ref(),
@@ -112,7 +92,7 @@ impl<'a> Memories<'a> {
         }
     }
 
-    async fn ask(&self, query: MemoryQuery<'_>) -> Result<Vec<Memory>, Error> {
+    async fn query(&self, query: MemoryQuery<'_>) -> Result<Vec<Memory>, Error> {
         let lease = self.context.lease();
         match self.store.recall_memories(lease, &query).await {
             Err(Error::InvalidInput { message }) if query.embedding.is_some() => {
@@ -186,7 +166,31 @@ fn without_embedding(message: &str) {
     tracing::warn!(message, "memories are found by their words alone");
 }
 
-/// A memory as a model reads it.
+/// Returns the memories for an attempt's first turn; the same ones each time that the attempt continues. Returns none if
+/// no model would read them. An error of the database is logged and returns none.
+pub async fn initial(journal: &Journal<'_>, text: &str) -> Vec<Memory> {
+    if !journal.has_memories() || journal.model().is_offline() {
+        return Vec::new();
+    }
+    let memories = Memories::new(journal.store(), journal.model(), journal.context());
+    let embedding = match journal.is_continued() {
+        true => None,
+        false => memories.embed(0, text).await,
+    };
+    let query = MemoryQuery {
+        call_number: 0,
+        text,
+        embedding: embedding.as_ref(),
+        limit: INITIAL,
+        token_budget: INITIAL_TOKENS,
+    };
+    memories.query(query).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the step receives no memories");
+        Vec::new()
+    })
+}
+
+/// Renders a memory for a model.
 #[must_use]
 pub fn in_words(memory: &Memory) -> String {
     let title = match memory.title.as_str() {

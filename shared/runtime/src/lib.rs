@@ -7,26 +7,24 @@
 mod config;
 mod deadline;
 mod drain;
+mod function;
+mod interrupted;
 mod secrets;
 mod telemetry;
 mod worker;
 
-use std::future::Future;
-use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::SystemTime;
 
-use futures::FutureExt as _;
-use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
+use lambda_runtime::{Diagnostic, LambdaEvent};
 use serde_json::Value;
-use store::Store;
-use tracing::Instrument as _;
 
 pub use config::{Config, ConfigError, Environment};
 pub use deadline::Deadline;
 pub use drain::{DrainOptions, DrainReport, StepContext, drain, unstorable};
+pub use function::{Function, serve, unknown_kind, work_on_steps};
+pub use interrupted::Interrupted;
 pub use secrets::{SecretError, Secrets};
-pub use worker::{Call, OptionalSecret, Worker};
+pub use worker::{OptionalSecret, Worker};
 
 /// One invocation as the handler receives it.
 #[derive(Debug, Clone)]
@@ -94,64 +92,12 @@ pub enum Error {
     /// The HTTP client for secrets could not be built.
     #[error(transparent)]
     Secrets(#[from] SecretError),
+    /// The function's own clients could not be built.
+    #[error("{0}")]
+    Function(String),
     /// Lambda's Runtime API failed; Lambda will start a new sandbox.
     #[error("the Lambda Runtime API failed: {0}")]
     RuntimeApi(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-/// Builds the two clients of a function from its configuration: call it once, before [`run`].
-///
-/// # Errors
-/// [`Error::Store`] or [`Error::Secrets`] if the configuration cannot be used. Nothing is contacted yet.
-pub fn connect(config: &Config) -> Result<(Store, Arc<Secrets>), Error> {
-    let secrets = Arc::new(Secrets::new(config)?);
-    let store_config =
-        store::Config::new(config.supabase_url.clone(), config.publishable_key.clone());
-    let store = Store::new(store_config, Arc::clone(&secrets) as _)?;
-    Ok((store, secrets))
-}
-
-/// Starts the telemetry and passes each invocation to `handler`, several at once where Lambda allows it.
-///
-/// A handler that panics fails its own invocation only.
-///
-/// # Errors
-/// [`Error::Config`] if this is not started by Lambda, [`Error::RuntimeApi`] if Lambda's API fails.
-pub async fn run<H, F>(name: &'static str, handler: H) -> Result<(), Error>
-where
-    H: Fn(Invocation) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Result<Value, Failure>> + Send + 'static,
-{
-    telemetry::init();
-    config::check_lambda(&mut Environment::from_process())?;
-    let service = service_fn(move |event: LambdaEvent<Value>| {
-        let invocation = Invocation::from(event);
-        let span =
-            tracing::info_span!("invocation", function = name, request_id = %invocation.request_id);
-        invoke(handler.clone(), invocation).instrument(span)
-    });
-    Runtime::new(service)
-        .run_concurrent()
-        .await
-        .map_err(Error::RuntimeApi)
-}
-
-/// Runs one handler. A panic becomes a failure here rather than in `lambda_runtime`, whose error type would be the name
-/// of a Rust type.
-async fn invoke<H, F>(handler: H, invocation: Invocation) -> Result<Value, Failure>
-where
-    H: Fn(Invocation) -> F,
-    F: Future<Output = Result<Value, Failure>>,
-{
-    AssertUnwindSafe(async { handler(invocation).await })
-        .catch_unwind()
-        .await
-        .unwrap_or_else(|_| {
-            Err(Failure::new(
-                "panicked",
-                "the function panicked; the place is in the log above",
-            ))
-        })
 }
 
 impl From<LambdaEvent<Value>> for Invocation {
@@ -171,36 +117,7 @@ impl From<LambdaEvent<Value>> for Invocation {
 
 #[cfg(test)]
 mod tests {
-    #![allow(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::panic,
-        clippy::indexing_slicing
-    )]
     use super::*;
-    use std::time::Duration;
-
-    fn invocation(payload: Value) -> Invocation {
-        Invocation {
-            payload,
-            request_id: "r".to_owned(),
-            deadline: Deadline::after(Duration::from_secs(3)),
-        }
-    }
-
-    async fn handler(invocation: Invocation) -> Result<Value, Failure> {
-        assert!(invocation.payload != "panic", "panics on purpose");
-        Ok(invocation.payload)
-    }
-
-    #[tokio::test]
-    async fn panic_fails_its_own_invocation_only() {
-        let failure = invoke(handler, invocation("panic".into())).await;
-        assert_eq!(failure.unwrap_err().error_type, "panicked");
-        let next = invoke(handler, invocation("fine".into())).await;
-        assert_eq!(next.unwrap(), "fine");
-    }
-
     #[test]
     fn failure_reaches_lambda_with_its_error_type() {
         let error = store::Error::LeaseLost {

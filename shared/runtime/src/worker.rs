@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use domain::{RunId, StepKind, WakeId};
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -13,7 +14,8 @@ use store::{ClaimedStep, Outcome, Store};
 use trigger::{Access, Authenticator, HttpReply, QueueContent, QueueMessage, Trigger};
 
 use crate::{
-    Config, DrainOptions, DrainReport, Failure, Invocation, Secrets, StepContext, connect, drain,
+    Config, DrainOptions, DrainReport, Failure, Interrupted, Invocation, Secrets, StepContext,
+    drain, interrupted,
 };
 
 /// Signs the database's wakes; the same as in Vault.
@@ -37,7 +39,7 @@ pub struct Worker {
 
 /// A decoded invocation.
 #[derive(Debug)]
-pub enum Call {
+pub(crate) enum Call {
     /// The trigger was refused; this is the reply.
     Refused(Value),
     /// A trigger to work on.
@@ -49,13 +51,16 @@ impl Worker {
     ///
     /// # Errors
     /// The configuration cannot be used.
-    pub fn new(
+    pub(crate) fn new(
         name: &'static str,
         config: Config,
         kinds: &'static [StepKind],
         access: Access,
     ) -> Result<Self, crate::Error> {
-        let (store, secrets) = connect(&config)?;
+        let secrets = Arc::new(Secrets::new(&config)?);
+        let project =
+            store::Config::new(config.supabase_url.clone(), config.publishable_key.clone());
+        let store = Store::new(project, Arc::clone(&secrets) as _)?;
         Ok(Self {
             name,
             kinds,
@@ -72,12 +77,6 @@ impl Worker {
         &self.store
     }
 
-    /// Returns the function's secrets.
-    #[must_use]
-    pub fn secrets(&self) -> &Arc<Secrets> {
-        &self.secrets
-    }
-
     /// Returns a reader of a secret for later: it may be absent, and reading it now would slow the start.
     #[must_use]
     pub fn optional_secret(&self, name: &'static str) -> OptionalSecret {
@@ -92,7 +91,7 @@ impl Worker {
     ///
     /// # Errors
     /// The secrets cannot be read, or the payload is of a kind whose sender reads no status.
-    pub async fn decode(&self, invocation: &Invocation) -> Result<Call, Failure> {
+    pub(crate) async fn decode(&self, invocation: &Invocation) -> Result<Call, Failure> {
         let wake_secret = self.secrets.get(WAKE_SECRET).await?;
         let webhook_secret = self.secrets.find(WEBHOOK_SECRET).await?;
         let authenticator = Authenticator::new(
@@ -136,7 +135,7 @@ impl Worker {
     ///
     /// # Errors
     /// The database cannot be reached: the platform should deliver the trigger again. A queue's messages fail singly.
-    pub async fn handle_trigger<W, F>(
+    pub(crate) async fn handle_trigger<W, F>(
         &self,
         trigger: &Trigger,
         invocation: &Invocation,
@@ -144,7 +143,7 @@ impl Worker {
     ) -> Result<Value, Failure>
     where
         W: Fn(ClaimedStep, StepContext) -> F + Clone,
-        F: Future<Output = Outcome> + Send + 'static,
+        F: Future<Output = Result<Value, Interrupted>> + Send + 'static,
     {
         match trigger {
             Trigger::Queue(messages) => Ok(self.handle_queue(messages, invocation, work).await),
@@ -167,7 +166,7 @@ impl Worker {
     ///
     /// # Errors
     /// The first claim failed.
-    pub async fn drain<W, F>(
+    async fn drain<W, F>(
         &self,
         wake_id: Option<WakeId>,
         invocation: &Invocation,
@@ -175,10 +174,10 @@ impl Worker {
     ) -> Result<DrainReport, Failure>
     where
         W: Fn(ClaimedStep, StepContext) -> F,
-        F: Future<Output = Outcome> + Send + 'static,
+        F: Future<Output = Result<Value, Interrupted>> + Send + 'static,
     {
         let options = DrainOptions::new(&self.config, self.kinds, wake_id, invocation);
-        Ok(drain(&self.store, options, work).await?)
+        Ok(drain(&self.store, options, outcomes(work)).await?)
     }
 
     /// Works on the one run that a person waits for, within that time; unfinished steps are released.
@@ -194,10 +193,15 @@ impl Worker {
     ) -> Result<DrainReport, Failure>
     where
         W: Fn(ClaimedStep, StepContext) -> F,
-        F: Future<Output = Outcome> + Send + 'static,
+        F: Future<Output = Result<Value, Interrupted>> + Send + 'static,
     {
         let options = DrainOptions::new(&self.config, self.kinds, None, invocation);
-        Ok(drain(&self.store, options.for_person(run_id, wait), work).await?)
+        Ok(drain(
+            &self.store,
+            options.for_person(run_id, wait),
+            outcomes(work),
+        )
+        .await?)
     }
 
     /// Drains once per wake: the first finds the work, the others acknowledge their wakes.
@@ -209,7 +213,7 @@ impl Worker {
     ) -> Value
     where
         W: Fn(ClaimedStep, StepContext) -> F + Clone,
-        F: Future<Output = Outcome> + Send + 'static,
+        F: Future<Output = Result<Value, Interrupted>> + Send + 'static,
     {
         let mut failed = Vec::new();
         for message in messages {
@@ -228,6 +232,15 @@ impl Worker {
         }
         trigger::queue_reply(failed)
     }
+}
+
+/// Returns work that reports the outcome of each step.
+fn outcomes<W, F>(work: W) -> impl Fn(ClaimedStep, StepContext) -> BoxFuture<'static, Outcome>
+where
+    W: Fn(ClaimedStep, StepContext) -> F,
+    F: Future<Output = Result<Value, Interrupted>> + Send + 'static,
+{
+    move |step, context| work(step, context).map(interrupted::outcome).boxed()
 }
 
 /// Builds the answer to a wake, for people who call by hand.

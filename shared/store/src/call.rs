@@ -1,16 +1,17 @@
 //! One call of the REST API: its time limit, its token, its repeats, and the size of its reply.
 //!
-//! `postgrest` offers no time limit, no bound on replies and no repeats, and it panics on a token that cannot stand in
-//! a header; this module adds all four.
+//! `postgrest` builds the request; this module sends it.
 
 use std::time::Duration;
 
 use postgrest::Builder;
+use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
+use crate::http::Request;
 use crate::{Effect, Error, Freshness, MAX_REPLY_BYTES, Store, error};
 
 /// The most repeats of a call after its first attempt.
@@ -80,11 +81,8 @@ impl Store {
         again: &Value,
     ) -> Result<T, Error> {
         let client = self.client.clone().schema(call.schema);
-        let request = client.rpc(call.function, first.to_string());
-        self.run(call, &request, || {
-            client.rpc(call.function, again.to_string())
-        })
-        .await
+        let request = |arguments: &Value| client.rpc(call.function, arguments.to_string());
+        self.run(call, request(first), || request(again)).await
     }
 
     pub(crate) async fn select<T: DeserializeOwned>(
@@ -94,22 +92,24 @@ impl Store {
     ) -> Result<T, Error> {
         let client = self.client.clone().schema(call.schema);
         let request = query(client.from(call.function));
-        self.run(call, &request, || request.clone()).await
+        self.run(call, request.clone(), || request.clone()).await
     }
 
     async fn run<T: DeserializeOwned>(
         &self,
         call: Call<'_>,
-        first: &Builder,
+        first: Builder,
         again: impl Fn() -> Builder,
     ) -> Result<T, Error> {
-        let mut request = first.clone();
+        let client = self.http.get()?;
+        let mut request = Request::of(first)?;
         let mut repeats = 0;
         let mut freshness = Freshness::Cached;
         let mut was_renewed = false;
         loop {
             let token = self.token(call.credential, freshness).await?;
-            let failure = match send(call, request.clone(), &token).await {
+            let sent = request.with(client).bearer_auth(token.expose_secret());
+            let failure = match send(call, sent).await {
                 Ok(reply) => return decode(call.function, &reply),
                 Err(failure) => failure,
             };
@@ -121,7 +121,7 @@ impl Store {
             } else if repeats < MAX_REPEATS && call.may_repeat(&failure) {
                 sleep(pause(repeats)).await;
                 repeats = repeats.saturating_add(1);
-                request = again();
+                request = Request::of(again())?;
             } else {
                 return Err(failure);
             }
@@ -153,9 +153,9 @@ impl Store {
     }
 }
 
-async fn send(call: Call<'_>, request: Builder, token: &SecretString) -> Result<Vec<u8>, Error> {
+async fn send(call: Call<'_>, request: RequestBuilder) -> Result<Vec<u8>, Error> {
     let exchange = async {
-        let response = request.auth(token.expose_secret()).execute().await;
+        let response = request.send().await;
         let mut response = response.map_err(|error| {
             if error.is_connect() {
                 Error::unavailable("no connection to the project's API", Effect::None)

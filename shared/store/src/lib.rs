@@ -2,11 +2,12 @@
 //!
 //! Nothing here decides. State changes in SQL, each call is one transaction, and a refusal of the database comes back
 //! as an [`Error`] variant that a caller can branch on (mapped from the SQLSTATE, never from message text). This is the
-//! only crate that uses `postgrest`. Payloads too large for a row are objects of Supabase Storage (`objects`,
+//! only crate that uses `postgrest`, which builds requests and sends none (`http`). Payloads too large for a row are objects of Supabase Storage (`objects`,
 //! `payload`), reached with the same token.
 
 mod call;
 mod error;
+mod http;
 mod journal;
 mod memory;
 mod objects;
@@ -78,13 +79,13 @@ impl Config {
 #[derive(Clone)]
 pub struct Store {
     client: Postgrest,
-    objects: Arc<objects::Client>,
+    http: Arc<http::LazyClient>,
     config: Arc<Config>,
     worker_token: Arc<dyn TokenSource>,
 }
 
 impl Store {
-    /// Builds the client of a function. Build it once, before the run loop: it holds the connections.
+    /// Builds the client of a function. Build it once, before the run loop: it holds the connections, the first of which a call opens.
     ///
     /// `worker_token` provides the token of role `goalpost_worker` before each worker call, and a renewed one after a
     /// 401.
@@ -95,7 +96,7 @@ impl Store {
         let client = client(&config)?;
         Ok(Self {
             client,
-            objects: Arc::default(),
+            http: Arc::default(),
             config: Arc::new(config),
             worker_token,
         })
@@ -108,11 +109,8 @@ impl Store {
     #[must_use]
     pub fn with_own_connections(&self) -> Self {
         Self {
-            // The configuration was valid before, so it is valid now.
-            client: client(&self.config).unwrap_or_else(|_| self.client.clone()),
-            objects: Arc::default(),
-            config: Arc::clone(&self.config),
-            worker_token: Arc::clone(&self.worker_token),
+            http: Arc::default(),
+            ..self.clone()
         }
     }
 }

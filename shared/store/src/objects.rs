@@ -4,11 +4,8 @@
 //! text); and a refused token looks like a refused right, so either is repeated once with a new token. As in
 //! supabase/storage, `src/internal/errors/codes.ts`; the stand-in's fidelity page has the details.
 
-use std::sync::OnceLock;
-
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
-use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Response, Url};
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
@@ -23,25 +20,6 @@ use crate::{Effect, Error, Freshness, Store};
 pub const MAX_OBJECT_BYTES: usize = 10 * 1024 * 1024;
 
 const BUCKET: &str = "goalpost";
-
-/// The client, built when the first object comes: most invocations meet none, and building it costs some of a cold
-/// start.
-#[derive(Default)]
-pub(crate) struct Client(OnceLock<reqwest::Client>);
-
-impl Client {
-    fn get(&self) -> Result<&reqwest::Client, Error> {
-        if let Some(client) = self.0.get() {
-            return Ok(client);
-        }
-        // A redirect would send the token to the host that it names.
-        let built = reqwest::Client::builder().redirect(Policy::none()).build();
-        let built = built.map_err(|_| Error::Misconfigured {
-            message: "no HTTP client could be built for Supabase Storage".to_owned(),
-        })?;
-        Ok(self.0.get_or_init(|| built))
-    }
-}
 
 /// The failure of a request, before it becomes an [`Error`].
 enum Failure {
@@ -81,7 +59,7 @@ impl Store {
                 message: format!("the content type of {path} cannot stand in a header"),
             })?;
         let bytes = Bytes::from(bytes);
-        let client = self.objects.get()?;
+        let client = self.http.get()?;
         let request = || {
             client
                 .post(url.clone())
@@ -103,7 +81,7 @@ impl Store {
         // The shorter address, meant for public buckets too, treats an expired token as none, and the bucket as
         // missing.
         let url = self.object_url("authenticated/", path)?;
-        let client = self.objects.get()?;
+        let client = self.http.get()?;
         let request = || client.get(url.clone());
         match self.exchange(path, Effect::None, request).await {
             Ok(bytes) => Ok(bytes),

@@ -4,6 +4,7 @@ use domain::{
     Attempt, GoalId, LeaseEpoch, RequestId, RunId, StepError, StepKey, StepKind, ToolCallResults,
     WorkspaceId,
 };
+use serde::de::DeserializeOwned;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -75,6 +76,34 @@ impl ClaimedStep {
             step_key: self.step_key.clone(),
             lease_epoch: self.lease_epoch,
         }
+    }
+
+    /// Reads the context as the type of the step's kind. Unknown fields are ignored.
+    ///
+    /// # Errors
+    /// `context_unreadable` with the step and the field: function and database are of two versions.
+    pub fn context<T: DeserializeOwned>(&self) -> Result<T, StepError> {
+        self.read(&self.context, "context")
+    }
+
+    /// Reads the input as the type of the step's kind. Unknown fields are ignored.
+    ///
+    /// # Errors
+    /// `input_unreadable` with the step and the field.
+    pub fn input<T: DeserializeOwned>(&self) -> Result<T, StepError> {
+        self.read(&self.input, "input")
+    }
+
+    fn read<T: DeserializeOwned>(&self, value: &Value, part: &str) -> Result<T, StepError> {
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            StepError::terminal(
+                &format!("{part}_unreadable"),
+                format!(
+                    "the {part} of step {}/{} (kind {}) cannot be read at {}: {}; deploy the functions and the migrations from one version",
+                    self.run_id, self.step_key, self.kind, error.path(), error.inner()
+                ),
+            )
+        })
     }
 }
 
@@ -309,10 +338,43 @@ pub struct FoldReport {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn unreadable_context_names_step_and_field() {
+        #[derive(Debug, Deserialize)]
+        struct Context {
+            steps: Vec<Part>,
+        }
+        #[derive(Debug, Deserialize)]
+        struct Part {
+            key: String,
+        }
+        let step = |context: &Value| -> ClaimedStep {
+            serde_json::from_value(json!({
+                "run_id": 17, "step_key": "judge", "kind": "judge", "lease_epoch": 1, "attempt": 1, "max_attempts": 3,
+                "timeout_seconds": 60, "workspace_id": "3f2504e0-4f89-41d3-9a0c-0305e82c3301", "request_id": 5,
+                "context": context,
+            }))
+            .unwrap()
+        };
+        let newer = step(&json!({"steps": [{"key": "a", "unknown": 1}], "unknown": 1.50}));
+        assert_eq!(newer.context::<Context>().unwrap().steps[0].key, "a");
+        let wrong = step(&json!({"steps": [{"key": "a"}, {"key": 5}]}));
+        let error = wrong.context::<Context>().unwrap_err();
+        assert_eq!(
+            (error.code.as_str(), error.retryable),
+            ("context_unreadable", false)
+        );
+        for part in ["step 17/judge", "kind judge", "at steps[1].key"] {
+            assert!(error.message.contains(part), "{part}: {}", error.message);
+        }
+        let error = newer.input::<Context>().unwrap_err();
+        assert_eq!(error.code, "input_unreadable");
+    }
 
     fn read(reply: Value) -> Result<QueryResult, Error> {
         serde_json::from_value::<AskerReply<QueryResult>>(reply)

@@ -5,10 +5,11 @@ mod prompt;
 
 use domain::plan::ToolInput;
 use domain::{Tool, ToolCall};
-use llm::{Answer, Error, Model, ModelCaller};
+use llm::{Answer, Model, ModelCaller};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::error::Error;
 use crate::inputs::{Asker, CommonValues, Goal, Table, Workspace};
 use crate::{conversation, deterministic};
 
@@ -117,18 +118,21 @@ pub enum Turn {
     },
 }
 
-/// Returns the calls that answer an agent's instructions where no language model is configured.
+/// Returns the calls that answer an agent's instructions without a model; none where a model works on them.
 ///
 /// # Errors
-/// [`llm::Kind::NoLanguageModel`] for instructions that the catalogue rule does not cover.
-pub fn procedure(task: &WorkTask) -> Result<Vec<ToolInput>, Error> {
-    deterministic::procedure(task)
+/// [`Error::NoLanguageModel`] if there is no model, and no rule covers the instructions.
+pub fn procedure(model: &Model, task: &WorkTask) -> Result<Option<Vec<ToolInput>>, Error> {
+    match model.is_offline() {
+        true => deterministic::procedure(task).map(Some),
+        false => Ok(None),
+    }
 }
 
 /// Takes one turn of an agent's work: the next calls, or the end.
 ///
 /// # Errors
-/// See [`llm::Kind`].
+/// See [`Error`].
 pub async fn work<A: ModelCaller>(
     model: &Model,
     caller: &mut A,
@@ -143,7 +147,7 @@ pub async fn work<A: ModelCaller>(
 /// The first `turns` turns of an agent's work as a short text, for [`WorkTask::summary`].
 ///
 /// # Errors
-/// See [`llm::Kind`]; nothing is summed up without a model.
+/// See [`Error`]; nothing is summed up without a model.
 pub async fn compact<A: ModelCaller>(
     model: &Model,
     caller: &mut A,

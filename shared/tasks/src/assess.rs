@@ -4,12 +4,13 @@ mod parse;
 mod prompt;
 
 use domain::Tool;
-use llm::{Answer, Error, Model, ModelCaller};
+use llm::{Answer, Model, ModelCaller};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::conversation::{self, Conversation};
 use crate::deterministic::{self, rule};
+use crate::error::Error;
 use crate::inputs::{Asker, Fit, Table, Workspace};
 use crate::review::{self, ReviewPlan};
 
@@ -128,7 +129,7 @@ pub struct NewGoal {
 /// model with what is wrong; if they still cannot, the question becomes a goal.
 ///
 /// # Errors
-/// See [`llm::Kind`].
+/// See [`Error`].
 pub async fn assess<A: ModelCaller, R: ReviewPlan>(
     model: &Model,
     caller: &mut A,

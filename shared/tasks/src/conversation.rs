@@ -5,7 +5,9 @@
 use serde_json::Value;
 
 use llm::json_text;
-use llm::{Answer, Error, Kind, Message, ModelCaller, Purpose, Request, Stop};
+use llm::{Answer, Message, ModelCaller, Purpose, Request, Stop};
+
+use crate::error::Error;
 
 /// How often an answer that cannot be read goes back.
 const REPAIRS: usize = 2;
@@ -51,10 +53,10 @@ impl Conversation {
         loop {
             let answer = caller.call(self.request.clone()).await?;
             match answer.stop {
-                Stop::Refusal => return Err(Kind::Refused(declined(&answer)).into()),
-                Stop::Filter => return Err(Kind::Filtered.into()),
+                Stop::Refusal => return Err(Error::Declined(declined(&answer))),
+                Stop::Filter => return Err(Error::Filtered),
                 Stop::Length if self.raise() => continue,
-                Stop::Length => return Err(Kind::Truncated.into()),
+                Stop::Length => return Err(Error::Truncated),
                 Stop::Paused if pauses < PAUSES => {
                     pauses += 1;
                     self.request
@@ -64,7 +66,7 @@ impl Conversation {
                     continue;
                 }
                 Stop::Paused => {
-                    return Err(Kind::Unreadable("the model paused again and again".into()).into());
+                    return Err(Error::Unreadable("the model paused again and again".into()));
                 }
                 Stop::End | Stop::Calls => {}
             }
@@ -74,7 +76,7 @@ impl Conversation {
                 Err(problem) => problem,
             };
             if self.repairs == REPAIRS {
-                return Err(Kind::Unreadable(problem).into());
+                return Err(Error::Unreadable(problem));
             }
             self.repairs += 1;
             self.object(answer, problem);

@@ -10,10 +10,9 @@ use domain::plan::ToolInput;
 use domain::{CriterionVerdict, Verdict};
 use serde_json::{Map, Value, json};
 
-use llm::{Error, Kind};
-
 use crate::agent::WorkTask;
 use crate::assess::{Assess, Assessment};
+use crate::error::Error;
 use crate::judge::JudgeTask;
 use crate::plan::{PlanTask, Planned};
 use catalogue::Covered;
@@ -23,7 +22,7 @@ pub(crate) fn assess(task: &Assess) -> Result<Assessment, Error> {
         return Ok(assessment);
     }
     if let Some(statement) = catalogue::changing_statement(&task.question) {
-        return Err(Kind::StatementNotRun(statement).into());
+        return Err(Error::StatementNotRun(statement));
     }
     let near = task.runbooks.iter();
     let near: Vec<String> = near
@@ -143,7 +142,7 @@ pub(crate) fn judge(task: &JudgeTask) -> Vec<CriterionVerdict> {
 }
 
 fn not_covered(runbooks: Vec<String>) -> Error {
-    Kind::NoLanguageModel { runbooks }.into()
+    Error::NoLanguageModel { runbooks }
 }
 
 #[cfg(test)]

@@ -4,10 +4,11 @@ mod parse;
 mod prompt;
 
 use domain::CriterionVerdict;
-use llm::{Answer, Error, Model, ModelCaller};
+use llm::{Answer, Model, ModelCaller};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::error::Error;
 use crate::inputs::Goal;
 use crate::{conversation, deterministic};
 
@@ -66,7 +67,7 @@ pub struct StepOutcome {
 /// Gives a verdict on each criterion of the task; the caller has evaluated those with a check.
 ///
 /// # Errors
-/// See [`llm::Kind`].
+/// See [`Error`].
 pub async fn judge<A: ModelCaller>(
     model: &Model,
     caller: &mut A,

@@ -12,6 +12,7 @@ mod assess;
 mod blocks;
 mod conversation;
 pub mod deterministic;
+mod error;
 mod inputs;
 mod judge;
 pub mod parameters;
@@ -23,6 +24,7 @@ mod tables;
 
 pub use agent::{Agent, PastTurn, Turn, WorkTask};
 pub use assess::{Assess, Assessment, Decision, NewGoal, RunbookMatch, assess};
+pub use error::Error;
 pub use inputs::{
     Asker, Column, CommonValues, Fit, ForeignKey, Goal, Table, TableCheck, Workspace,
 };

@@ -5,12 +5,13 @@ mod parse;
 mod prompt;
 
 use domain::{Limits, Tool};
-use llm::{Answer, Error, Kind, Model, ModelCaller};
+use llm::{Answer, Model, ModelCaller};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::conversation::{self, Conversation};
 use crate::deterministic::{self, rule};
+use crate::error::Error;
 use crate::inputs::{Asker, Fit, Goal, Table, Workspace};
 use crate::review::{self, ReviewPlan};
 
@@ -123,8 +124,7 @@ pub struct Planned {
 /// is wrong.
 ///
 /// # Errors
-/// See [`llm::Kind`]; [`llm::Kind::RunbookNotAllowed`] when the one that fits may not be used by the caller,
-/// [`llm::Kind::PlanRefused`] when no plan was found that can run.
+/// See [`Error`].
 pub async fn plan<A: ModelCaller, R: ReviewPlan>(
     model: &Model,
     caller: &mut A,
@@ -140,14 +140,14 @@ pub async fn plan<A: ModelCaller, R: ReviewPlan>(
         if problems.is_empty() {
             return Ok(planned);
         }
-        return Err(Kind::PlanRefused(review::in_words(&problems)).into());
+        return Err(Error::PlanRefused(review::in_words(&problems)));
     }
     let read = |answer: &Answer| conversation::json(answer, |value| parse::plan(value, task));
     let mut conversation = Conversation::new(prompt::request(task), model.max_output_tokens());
     loop {
         let (plan, answer) = conversation.answer(caller, read).await?;
         let (planned, problems) = match plan {
-            parse::PlanAnswer::Impossible(reason) => return Err(Kind::Impossible(reason).into()),
+            parse::PlanAnswer::Impossible(reason) => return Err(Error::Impossible(reason)),
             parse::PlanAnswer::Runbook(runbook) => {
                 let mut planned = rule::planned(task, runbook)?;
                 planned.reasons.push(format!("chosen by {}", answer.model));
@@ -173,7 +173,7 @@ pub async fn plan<A: ModelCaller, R: ReviewPlan>(
             return Ok(planned);
         }
         if !conversation.reject(answer, review::objection(&problems)) {
-            return Err(Kind::PlanRefused(review::in_words(&problems)).into());
+            return Err(Error::PlanRefused(review::in_words(&problems)));
         }
     }
 }

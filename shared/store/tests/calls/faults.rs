@@ -45,6 +45,15 @@ async fn absent_server_is_unavailable_without_effect() {
 }
 
 #[tokio::test]
+async fn redirect_is_refused_and_receives_no_token() {
+    let server = Server::replying(vec![Reply::Text(307, String::new())]).await;
+    let store = store_at(&server.url);
+    let error = store.claim_steps(&CLAIM, None).await.unwrap_err();
+    assert_eq!(error.code(), "database_rejected", "{error}");
+    assert_eq!(server.received().len(), 1);
+}
+
+#[tokio::test]
 async fn malformed_replies_are_errors_without_quotes() {
     for body in [
         "",

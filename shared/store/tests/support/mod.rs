@@ -111,7 +111,7 @@ async fn serve(stream: TcpStream, script: Script, log: Arc<Mutex<Vec<Received>>>
             Reply::Hangup => return,
         };
         let head = format!(
-            "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\nlocation: /elsewhere\r\ncontent-length: {}\r\n\r\n",
             text.len()
         );
         let _ = stream.write_all(head.as_bytes()).await;

@@ -6,10 +6,9 @@
 
 use serde_json::{Map, Value};
 
-use llm::{Error, Kind};
-
 use super::catalogue::{self, Covered};
 use crate::assess::{Assess, Assessment, Decision, NewGoal, RunbookMatch};
+use crate::error::Error;
 use crate::inputs::Fit;
 use crate::parameters::{self, Facts};
 use crate::plan::{PlanTask, Planned, RunbookOffer};
@@ -177,7 +176,7 @@ pub fn complexity(question: &str) -> (f64, Vec<String>) {
 /// Returns the plan of the runbook that the goal's type names, if this is the first try.
 ///
 /// # Errors
-/// [`Kind::RunbookNotAllowed`] when the asker may not use it.
+/// [`Error::RunbookNotAllowed`] when the asker may not use it.
 pub(crate) fn plan_by_name(task: &PlanTask) -> Result<Option<Planned>, Error> {
     let named = task.goal.goal_type.as_deref();
     let mut runbooks = task.runbooks.iter();
@@ -213,13 +212,13 @@ pub(crate) fn plan_without_model(task: &PlanTask) -> Result<Option<Planned>, Err
 /// Returns a runbook's plan, with the parameters that the question contains.
 ///
 /// # Errors
-/// [`Kind::RunbookNotAllowed`] when the asker may not use it.
+/// [`Error::RunbookNotAllowed`] when the asker may not use it.
 pub(crate) fn planned(task: &PlanTask, runbook: &RunbookOffer) -> Result<Planned, Error> {
     if !runbook.allowed {
         let sentence = runbook.refusal.clone();
         let sentence =
             sentence.unwrap_or_else(|| format!("you may not use the runbook {}", runbook.name));
-        return Err(Kind::RunbookNotAllowed(sentence).into());
+        return Err(Error::RunbookNotAllowed(sentence));
     }
     let mut reasons = vec![format!(
         "runbook {} version {} ({:.2})",

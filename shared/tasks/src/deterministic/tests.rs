@@ -47,7 +47,7 @@ async fn plan(task: &PlanTask) -> Result<Planned, Error> {
 }
 
 fn procedure(task: &WorkTask) -> Result<Vec<ToolInput>, Error> {
-    crate::agent::procedure(task)
+    Ok(crate::agent::procedure(&model(), task)?.unwrap())
 }
 
 async fn judge(task: &JudgeTask) -> Result<Vec<CriterionVerdict>, Error> {

@@ -379,8 +379,8 @@ async fn no_question_has_more_tokens_than_its_bound() {
     let server = Server::start([text_answer("ok")]).await;
     let model = model(server.anthropic());
     let request = question("Grüße an alle 👋");
-    let candidate = model.resolve(None).unwrap().remove(0);
-    let bound = model.input_bound(&candidate, &request);
+    let candidates = model.resolve(None).unwrap();
+    let bound = model.input_bound(candidates.current(), &request);
     ask(&model, request).await.unwrap();
     let bytes = u64::try_from(server.asked()[0].bytes).unwrap();
     assert_eq!(bound, bytes, "the database adds what the provider does");

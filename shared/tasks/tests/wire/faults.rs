@@ -149,20 +149,6 @@ async fn silence_ends_at_the_time_limit() {
     }
 }
 
-#[tokio::test]
-async fn caller_may_have_less_time() {
-    let server = Server::start([Reply::Silence]).await;
-    let model = model(server.openai());
-    let candidate = model.resolve(None).unwrap().remove(0);
-    let time = Duration::from_millis(100);
-    let asked = model.ask_within(&candidate, &question("Hi"), time).await;
-    let error = asked.unwrap_err();
-    assert_eq!(
-        (error.code(), error.was_charged()),
-        ("model_timeout", Charged::Unknown)
-    );
-}
-
 /// The address of a server that is gone.
 async fn nowhere() -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,7 +1,7 @@
 //! What a server refuses is learned, asked for in another way, and known for the next call. Refusals cost nothing.
 //! Each test holds for both protocols where both have what it is about.
 
-use llm::{Model, ModelConfig, OutputSchema, Request};
+use llm::{Model, ModelCaller as _, ModelConfig, OutputSchema, Request};
 use serde_json::{Value, json};
 use tasks::{Assess, JudgeTask, PlanTask, Turn};
 
@@ -58,8 +58,9 @@ async fn refused_format_weakens_and_stays_weaker() {
         ])
         .await;
         let model = protocol.model(&server);
+        let mut caller = model.direct();
         for _ in 0..3 {
-            assert_eq!(ask(&model, structured()).await.unwrap().text, "{\"n\": 1}");
+            assert_eq!(caller.call(structured()).await.unwrap().text, "{\"n\": 1}");
         }
         let bodies = server.bodies();
         let forms: Vec<&str> = bodies.iter().map(|body| form(protocol, body)).collect();
@@ -131,8 +132,9 @@ async fn name_of_the_limit_is_learned_in_both_directions() {
     ])
     .await;
     let model = model(server.openai());
+    let mut caller = model.direct();
     for text in ["a", "b", "c"] {
-        assert_eq!(ask(&model, question("Hi")).await.unwrap().text, text);
+        assert_eq!(caller.call(question("Hi")).await.unwrap().text, text);
     }
     let names: Vec<bool> = server
         .bodies()
@@ -150,16 +152,15 @@ async fn limit_of_an_answer_is_learned() {
         let answer = || Reply::json(protocol.text("ok"));
         let server = Server::start([refused(too_large), answer(), answer(), answer()]).await;
         let model = protocol.model(&server);
+        let mut caller = model.direct();
         for tokens in [32_000, 20_000, 100] {
-            ask(
-                &model,
-                Request {
+            caller
+                .call(Request {
                     max_output_tokens: tokens,
                     ..question("Hi")
-                },
-            )
-            .await
-            .unwrap();
+                })
+                .await
+                .unwrap();
         }
         let asked: Vec<u64> = server
             .bodies()
@@ -265,12 +266,13 @@ async fn known_context_is_not_exceeded_again() {
         let ok = || Reply::json(protocol.text("ok"));
         let server = Server::start([refused(words), ok(), ok()]).await;
         let model = protocol.model(&server);
+        let mut caller = model.direct();
         let few = Request {
             max_output_tokens: 32_000,
             ..question("Hi")
         };
-        ask(&model, few).await.unwrap();
-        ask(&model, long(&[90_000])).await.unwrap();
+        caller.call(few).await.unwrap();
+        caller.call(long(&[90_000])).await.unwrap();
         let bodies = server.bodies();
         assert_eq!(
             bodies[1]["max_tokens"], 2_048,
@@ -466,7 +468,7 @@ async fn endpoint_names_the_place_without_secrets() {
     };
     let model = model(config);
     let endpoints = ["openai/m", "anthropic/m"]
-        .map(|name| model.endpoint(&model.resolve(Some(name)).unwrap()[0]));
+        .map(|name| model.endpoint(model.resolve(Some(name)).unwrap().current()));
     assert_eq!(
         endpoints,
         [

@@ -1,7 +1,7 @@
 //! OpenAI's Chat Completions: what is sent and what is read.
 
 use domain::{ToolCallRequest, Usage};
-use llm::{Answer, Message, OutputSchema, Stop, ToolResult};
+use llm::{Answer, Message, ModelCaller as _, OutputSchema, Stop, ToolResult};
 use serde_json::{Value, json};
 
 use crate::server::{KEY, Reply, Server, ask, model, question};
@@ -351,8 +351,8 @@ async fn no_question_has_more_tokens_than_its_bound() {
     let server = Server::start([text_answer("ok")]).await;
     let model = model(server.openai());
     let request = question("Grüße an alle 👋");
-    let candidate = model.resolve(None).unwrap().remove(0);
-    let bound = model.input_bound(&candidate, &request);
+    let candidates = model.resolve(None).unwrap();
+    let bound = model.input_bound(candidates.current(), &request);
     ask(&model, request).await.unwrap();
     let bytes = u64::try_from(server.asked()[0].bytes).unwrap();
     assert_eq!(bound, bytes, "the database adds what the provider does");
@@ -383,9 +383,10 @@ async fn a_model_that_cannot_reason_beside_tools_calls_them_without_and_is_remem
     ])
     .await;
     let model = model(server.openai());
-    assert_eq!(ask(&model, with_a_tool()).await.unwrap().text, "one");
-    assert_eq!(ask(&model, with_a_tool()).await.unwrap().text, "two");
-    assert_eq!(ask(&model, question("Hi")).await.unwrap().text, "three");
+    let mut caller = model.direct();
+    assert_eq!(caller.call(with_a_tool()).await.unwrap().text, "one");
+    assert_eq!(caller.call(with_a_tool()).await.unwrap().text, "two");
+    assert_eq!(caller.call(question("Hi")).await.unwrap().text, "three");
     let efforts: Vec<Option<Value>> = server
         .bodies()
         .iter()

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use llm::ModelCaller as _;
-use llm::{DirectCaller, Message, Model, ModelConfig, Purpose, Request};
+use llm::{Message, Model, ModelConfig, Purpose, Request};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -132,7 +132,7 @@ pub fn question(text: &str) -> Request {
 }
 
 pub async fn ask(model: &Model, request: Request) -> Result<llm::Answer, llm::Error> {
-    DirectCaller::new(model).call(request).await
+    model.direct().call(request).await
 }
 
 /// Reads one request.

@@ -5,7 +5,8 @@
 
 use std::time::{Duration, Instant};
 
-use llm::{Candidate, Message, Model, ModelConfig, Purpose, Request};
+use domain::Capabilities;
+use llm::{Candidate, Candidates, Message, Model, ModelConfig, Purpose, Request};
 use local_stack::stack::{MODEL_VARIABLES, StackOptions, given};
 
 use super::Check;
@@ -85,9 +86,9 @@ pub(super) fn paid(models: &Models) -> Vec<Candidate> {
         return Vec::new();
     };
     let embedding = model.embedding_call(&[]).map(|call| call.candidate);
-    let mut paid = model.resolve(None).unwrap_or_default();
-    paid.extend(embedding);
-    paid
+    let candidates = model.resolve(None).ok();
+    let called = candidates.iter().flat_map(Candidates::iter).cloned();
+    called.chain(embedding).collect()
 }
 
 /// Returns a stack's settings with invalid keys: the presence of a key decides which providers there are.
@@ -193,7 +194,9 @@ async fn ask(model: &Model, candidate: &Candidate) -> Result<String, llm::Error>
         max_output_tokens: ENOUGH_TOKENS,
     };
     let begun = Instant::now();
-    let answer = model.ask(candidate, &request).await?;
+    let answer = model
+        .call(candidate, &request, &mut Capabilities::default())
+        .await?;
     Ok(format!(
         "answers ({:.1} s, {} tokens)",
         begun.elapsed().as_secs_f64(),
