@@ -11,6 +11,7 @@
 
 mod agent_step;
 pub mod config;
+mod function;
 mod leased_database;
 mod procedure;
 mod result_schema;
@@ -24,33 +25,14 @@ mod work_context;
 use std::sync::Arc;
 
 use domain::StepKind;
-use llm::LazyModel;
-use runtime::{Call, Failure, Invocation, StepContext, Worker};
+use runtime::{Call, Failure, Invocation, StepContext};
 use serde_json::Value;
 use store::{ClaimedStep, Outcome, StepError};
-use tools::Registry;
+
+pub use function::Executor;
 
 /// The kinds of steps that are claimed.
 pub const KINDS: &[StepKind] = &[StepKind::Tool, StepKind::Agent];
-
-/// The function with its worker, tools and model.
-pub struct Executor {
-    /// Claims and finishes steps, and answers triggers.
-    pub worker: Worker,
-    /// The tools that steps and agents may call.
-    pub tools: Registry,
-    /// The model of the agents.
-    pub model: LazyModel,
-    /// Longer conversations are summarized.
-    pub longest_conversation_bytes: usize,
-}
-
-impl Executor {
-    /// Returns true if the tool writes outside the database. Unknown tools count as writing.
-    fn writes(&self, tool: &str) -> bool {
-        self.tools.find(tool).is_none_or(|tool| tool.writes)
-    }
-}
 
 /// Handles one invocation.
 ///

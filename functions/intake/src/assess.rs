@@ -1,5 +1,7 @@
 //! Assesses one request: how complex it is, and how it is worked on.
 
+use std::sync::Arc;
+
 use domain::Limits;
 use domain::plan::Catalogue;
 use journal::{Journal, PlanReview};
@@ -16,16 +18,16 @@ use tasks::{Assess, PlanRules};
 use crate::Intake;
 
 /// Assesses through the step's journal, so that an answered model call is not repeated after a crash.
-pub(crate) async fn work(intake: &Intake, step: &ClaimedStep, context: &StepContext) -> Outcome {
+pub(crate) async fn work(intake: Arc<Intake>, step: ClaimedStep, context: StepContext) -> Outcome {
     let model = match intake.model.get().await {
         Ok(model) => model,
         Err(error) => return Outcome::failed(error.into()),
     };
-    let mut journal = match Journal::open(intake.worker.store(), model, context, step).await {
+    let mut journal = match Journal::open(intake.worker.store(), model, &context, &step).await {
         Ok(journal) => journal,
         Err(interrupted) => return interrupted.into(),
     };
-    let done = assess(intake, model, &mut journal, step, context).await;
+    let done = assess(&intake, model, &mut journal, &step, &context).await;
     journal.outcome(done)
 }
 

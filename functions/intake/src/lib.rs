@@ -8,6 +8,7 @@
 mod assess;
 pub mod config;
 mod cors;
+mod function;
 mod people;
 mod reply;
 mod request;
@@ -15,26 +16,15 @@ mod request;
 use std::sync::Arc;
 
 use domain::StepKind;
-use llm::LazyModel;
-use runtime::{Call, Failure, Invocation, StepContext, Worker};
+use runtime::{Call, Failure, Invocation};
 use serde_json::Value;
-use store::{ClaimedStep, Outcome};
 use trigger::Trigger;
 
 pub use cors::AllowedOrigins;
+pub use function::Intake;
 
 /// The kinds of steps that are claimed.
 pub const KINDS: &[StepKind] = &[StepKind::Assess];
-
-/// The function with its worker and model.
-pub struct Intake {
-    /// Claims and finishes steps, and answers triggers.
-    pub worker: Worker,
-    /// The model for requests that no rule assesses.
-    pub model: LazyModel,
-    /// The origins whose pages may call.
-    pub origins: AllowedOrigins,
-}
 
 /// Handles one invocation.
 ///
@@ -52,15 +42,11 @@ pub async fn handle(intake: Arc<Intake>, invocation: Invocation) -> Result<Value
             Ok(origins.with_headers(reply, &request).into_value())
         }
         Call::Accepted(trigger) => {
-            let work = |step, context| work(Arc::clone(&intake), step, context);
+            let work = |step, context| assess::work(Arc::clone(&intake), step, context);
             intake
                 .worker
                 .handle_trigger(&trigger, &invocation, work)
                 .await
         }
     }
-}
-
-async fn work(intake: Arc<Intake>, step: ClaimedStep, context: StepContext) -> Outcome {
-    assess::work(&intake, &step, &context).await
 }

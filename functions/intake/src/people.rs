@@ -12,7 +12,7 @@ use trigger::{HttpReply, HttpRequest};
 
 use crate::reply::{Problem, accepted, request_status};
 use crate::request::{new_request, wait};
-use crate::{Intake, work};
+use crate::{Intake, assess};
 
 /// First pause between two reads of a request that a caller waits for; it grows by half each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -67,7 +67,7 @@ async fn create(
         .saturating_duration_since(Instant::now())
         .saturating_sub(LAST_READ);
     if !left.is_zero() {
-        let work = |step, context| work(Arc::clone(&intake), step, context);
+        let work = |step, context| assess::work(Arc::clone(&intake), step, context);
         let worked = intake
             .worker
             .work_for_person(accepted_request.run_id, left, invocation, work);

@@ -4,11 +4,10 @@
 //! text); and a refused token looks like a refused right, so either is repeated once with a new token. As in
 //! supabase/storage, `src/internal/errors/codes.ts`; the stand-in's fidelity page has the details.
 
-use std::sync::OnceLock;
+mod client;
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
-use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Response, Url};
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
@@ -19,29 +18,12 @@ use crate::call::{Credential, MAX_REPEATS, pause};
 use crate::error::shortened;
 use crate::{Effect, Error, Freshness, Store};
 
+pub(crate) use client::Client;
+
 /// The most bytes that an object may have: the bucket's own limit.
 pub const MAX_OBJECT_BYTES: usize = 10 * 1024 * 1024;
 
 const BUCKET: &str = "goalpost";
-
-/// The client, built when the first object comes: most invocations meet none, and building it costs some of a cold
-/// start.
-#[derive(Default)]
-pub(crate) struct Client(OnceLock<reqwest::Client>);
-
-impl Client {
-    fn get(&self) -> Result<&reqwest::Client, Error> {
-        if let Some(client) = self.0.get() {
-            return Ok(client);
-        }
-        // A redirect would send the token to the host that it names.
-        let built = reqwest::Client::builder().redirect(Policy::none()).build();
-        let built = built.map_err(|_| Error::Misconfigured {
-            message: "no HTTP client could be built for Supabase Storage".to_owned(),
-        })?;
-        Ok(self.0.get_or_init(|| built))
-    }
-}
 
 /// The failure of a request, before it becomes an [`Error`].
 enum Failure {

@@ -8,6 +8,7 @@
 //!   separate arguments: `max(1,234)` is the larger of 1 and 234.
 //! - Functions: `sum`, `avg` (`average`, `mean`), `min`, `max`, `abs`, `round(x)`, `round(x, places)`, `sqrt`.
 
+mod error;
 mod evaluate;
 mod tokens;
 
@@ -18,12 +19,9 @@ use serde_json::{Value, json};
 use crate::ToolError;
 use crate::result::result_fields;
 
-use evaluate::evaluate;
+use evaluate::{MAX_EXPRESSION_BYTES, evaluate};
 
 pub(crate) const NAME: &str = "calculate";
-
-/// The longest expression.
-pub(crate) const MAX_EXPRESSION_BYTES: usize = 2_000;
 
 /// Decimal places of a result.
 const PLACES: u32 = 12;
@@ -73,23 +71,6 @@ fn number(value: Decimal) -> Value {
     whole
         .or_else(|| text.parse::<f64>().ok().map(Value::from))
         .unwrap_or(Value::Null)
-}
-
-/// The reason why an expression has no value.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Error {
-    /// It is no expression.
-    #[error("the expression cannot be read: {0}")]
-    Syntax(String),
-    /// Something is divided by zero.
-    #[error("the expression divides by zero")]
-    DivisionByZero,
-    /// An intermediate number has more than 28 digits.
-    #[error("a number in the expression becomes too large")]
-    TooLarge,
-    /// A function or operator does not accept this value.
-    #[error("{0}")]
-    Domain(&'static str),
 }
 
 #[cfg(test)]

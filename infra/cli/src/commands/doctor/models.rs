@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use llm::{Candidate, Message, Model, ModelConfig, Purpose, Request};
 use local_stack::stack::{MODEL_VARIABLES, StackOptions, given};
 
-use super::Check;
+use super::check::Check;
 use crate::commands::state::Models;
 
 /// The longest wait for a model.

@@ -2,8 +2,11 @@
 
 use rust_decimal::{Decimal, MathematicalOps};
 
+use super::error::Error;
 use super::tokens::{Token, tokens};
-use super::{Error, MAX_EXPRESSION_BYTES};
+
+/// The longest expression.
+pub(super) const MAX_EXPRESSION_BYTES: usize = 2_000;
 
 /// Parentheses within parentheses.
 const MAX_DEPTH: usize = 50;

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::Error;
+use super::error::Error;
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Token {

@@ -9,16 +9,19 @@ mod bound;
 mod clause;
 mod expression;
 mod field;
+mod name;
 mod qualify;
+mod rules;
+mod step;
 mod tree;
 
-use sqlparser::ast::{ObjectName, ObjectNamePart, Statement};
+use sqlparser::ast::Statement;
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
-use tree::Gate;
+use rules::Gate;
 
 /// The deepest nesting that the parser follows.
 const RECURSION_LIMIT: usize = 40;
@@ -106,18 +109,6 @@ fn may_nest(token: &Token) -> bool {
         | Token::RParen => false,
         _ => true,
     }
-}
-
-/// Returns the parts of a name as Postgres reads them: unquoted ones in lower case.
-fn plain_name(name: &ObjectName) -> Option<Vec<String>> {
-    let part = |part: &ObjectNamePart| match part {
-        ObjectNamePart::Identifier(word) if word.quote_style.is_none() => {
-            Some(word.value.to_ascii_lowercase())
-        }
-        ObjectNamePart::Identifier(word) => Some(word.value.clone()),
-        ObjectNamePart::Function(_) => None,
-    };
-    name.0.iter().map(part).collect()
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use sqlparser::ast::{
     ObjectNamePart, Statement, Value, VisitMut, VisitorMut,
 };
 
-use super::plain_name;
+use super::name::plain_name;
 
 /// The schema of the function that returns small values and refuses others.
 pub(super) const SCHEMA: &str = "goalpost_private";

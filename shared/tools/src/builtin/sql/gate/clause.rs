@@ -5,7 +5,8 @@ use sqlparser::ast::{
     TableAlias,
 };
 
-use super::tree::{Gate, Step};
+use super::rules::Gate;
+use super::step::Step;
 
 pub(super) fn query_is_plain(query: &Query) -> Step {
     if !query.locks.is_empty() || query.for_clause.is_some() {

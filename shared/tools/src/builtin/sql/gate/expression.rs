@@ -5,8 +5,9 @@ use sqlparser::ast::{
 };
 
 use super::clause::argument;
-use super::plain_name;
-use super::tree::{Gate, Step};
+use super::name::plain_name;
+use super::rules::Gate;
+use super::step::Step;
 use crate::builtin::sql::types;
 
 /// Words that Postgres reads as a call although they have the form of a column.

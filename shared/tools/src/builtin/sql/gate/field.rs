@@ -11,8 +11,8 @@ use sqlparser::ast::{
     Visitor,
 };
 
-use super::plain_name;
-use super::tree::Step;
+use super::name::plain_name;
+use super::step::Step;
 
 /// Columns that built-in functions give their results; no function has such a name.
 const COLUMNS_OF_BUILT_INS: &[&str] = &[

@@ -6,7 +6,7 @@ use sqlparser::ast::{
     Expr, Ident, ObjectName, ObjectNamePart, Statement, TableFactor, VisitMut, VisitorMut,
 };
 
-use super::plain_name;
+use super::name::plain_name;
 use crate::builtin::sql::functions::{self, Known};
 
 /// Puts `pg_catalog.` before the names of ordinary functions that stand alone.

@@ -7,11 +7,11 @@ use sqlparser::ast::{
     Visitor,
 };
 
-use super::bound;
 use super::clause::{argument, query_is_plain, select_is_plain};
 use super::field::FunctionRows;
-use super::plain_name;
-use crate::builtin::sql::functions::{self, Known};
+use super::name::plain_name;
+use super::rules::Gate;
+use super::step::Step;
 
 /// Relations that are refused even where `pg_catalog` is readable. Postgres guards them too.
 const SECRET_RELATIONS: &[&str] = &[
@@ -30,54 +30,12 @@ const SECRET_RELATIONS: &[&str] = &[
     "pg_user_mappings",
 ];
 
-/// The schemas and catalogs that one workspace may read.
-pub(super) struct Gate<'a> {
-    readable_schemas: &'a [String],
-    pub(super) catalog_is_readable: bool,
-    pub(super) function_rows: FunctionRows,
-}
-
-/// The reason of a refusal, or nothing.
-pub(super) type Step = Result<(), String>;
-
-impl<'a> Gate<'a> {
-    pub(super) fn new(readable_schemas: &'a [String]) -> Self {
-        let catalog_is_readable = readable_schemas.iter().any(|schema| schema == "pg_catalog");
-        Self {
-            readable_schemas,
-            catalog_is_readable,
-            function_rows: FunctionRows::default(),
-        }
-    }
-
+impl Gate<'_> {
     pub(super) fn statement(&mut self, statement: &Statement) -> Step {
         self.function_rows = FunctionRows::of(statement);
         match statement.visit(self) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(reason) => Err(reason),
-        }
-    }
-
-    /// Checks a function by its name, alone or in `pg_catalog`.
-    pub(super) fn function(&self, name: &ObjectName) -> Step {
-        let (schema, word) = match plain_name(name).as_deref() {
-            Some([word]) => (None, word.clone()),
-            Some([schema, word]) => (Some(schema.clone()), word.clone()),
-            _ => return Err(format!("the function `{name}` may not be called")),
-        };
-        let known = functions::find(&word, self.catalog_is_readable);
-        let fits = match schema.as_deref() {
-            None => known.is_some(),
-            Some("pg_catalog") => known == Some(Known::Ordinary),
-            Some(bound::SCHEMA) => bound::is_ours(&word),
-            Some(_) => false,
-        };
-        if fits {
-            Ok(())
-        } else {
-            Err(format!(
-                "the function `{name}` may not be called; only common built-in ones may"
-            ))
         }
     }
 

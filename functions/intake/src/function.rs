@@ -1,0 +1,16 @@
+//! The parts that intake answers and works with.
+
+use llm::LazyModel;
+use runtime::Worker;
+
+use crate::AllowedOrigins;
+
+/// The function with its worker and model.
+pub struct Intake {
+    /// Claims and finishes steps, and answers triggers.
+    pub worker: Worker,
+    /// The model for requests that no rule assesses.
+    pub model: LazyModel,
+    /// The origins whose pages may call.
+    pub origins: AllowedOrigins,
+}
