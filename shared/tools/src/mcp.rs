@@ -48,7 +48,7 @@ const MAX_LISTINGS: usize = 1_000;
 pub(crate) fn describe_list() -> Tool {
     Tool {
         name: LIST_NAME.into(),
-        description: "Asks an MCP server of the workspace which tools it has, and keeps what it says for a person to approve.".into(),
+        description: "Lists the tools of an MCP server of the workspace, and records them for a person to approve.".into(),
         parameters: json!({
             "type": "object",
             "properties": {

@@ -43,7 +43,7 @@ pub(crate) fn describe() -> Vec<Tool> {
                 "type": "object",
                 "properties": {
                     "title": {"type": "string", "description": "What is to be done, in a few words.", "minLength": 1, "maxLength": 200},
-                    "instructions": {"type": "string", "description": "All that whoever does it needs to know.", "minLength": 1, "maxLength": 20_000},
+                    "instructions": {"type": "string", "description": "All that is needed to do the work.", "minLength": 1, "maxLength": 20_000},
                     "as": {"type": "string", "description": "step: one agent does it; goal: it is planned first.", "enum": ["step", "goal"]},
                     "agent": {"type": "string", "description": "Which agent; only for a step.", "maxLength": 63},
                     "expected": {"type": "object", "description": "JSON Schema of the result that is wanted."}

@@ -18,7 +18,7 @@ select tests.bare_call(tests.get('run'), 't', 1, 'done', '{"tool": "sql"}');
 select tests.bare_call(tests.get('run'), 'other', 1, 'done', '{"tool": "calculate"}');
 update goalpost.tool_calls set proposed_arguments = '{"old": 1}' where run_id = tests.get('run') and step_key = 'a' and number = 2;
 update goalpost.tool_calls set error = '{"code": "rejected", "message": "not now"}' where run_id = tests.get('run') and number = 3;
-create function pg_temp.calls(p_key text) returns jsonb language sql as $$ select goalpost_private.calls_that_matter(tests.step(tests.get('run'), p_key)) $$;
+create function pg_temp.calls(p_key text) returns jsonb language sql as $$ select goalpost_private.relevant_calls(tests.step(tests.get('run'), p_key)) $$;
 
 select is(jsonb_path_query_array(pg_temp.calls('a'), '$[*].tool'), '["ask_human", "webhook", "email", "ask_human", "sql", "sql"]', 'an agent''s calls that were made or denied are shown in order');
 select is(pg_temp.calls('a') -> 0, '{"tool": "ask_human", "state": "done", "arguments": {}, "answer": {}}', 'a question is shown once, with its answer');
