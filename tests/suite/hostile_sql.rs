@@ -8,8 +8,8 @@ use system_tests::workspace;
 use system_tests::{Database, Session, sqlstate};
 
 const STATEMENTS: [&str; 2] = [
-    include_str!("../../shared/tools/src/sql/gate/refused.txt"),
-    include_str!("../../shared/tools/src/sql/gate/refused_with_catalog.txt"),
+    include_str!("../../shared/tools/src/builtin/sql/gate/refused.txt"),
+    include_str!("../../shared/tools/src/builtin/sql/gate/refused_with_catalog.txt"),
 ];
 
 /// Word in every row that the person may not see.

@@ -11,6 +11,7 @@
 
 mod agent_step;
 mod config;
+mod function;
 mod leased_database;
 mod procedure;
 mod result_schema;
@@ -25,7 +26,6 @@ use std::error::Error;
 use std::sync::Arc;
 
 use domain::StepKind;
-use llm::LazyModel;
 use runtime::{Config, Environment, Function, Interrupted, StepContext, Worker};
 use serde_json::Value;
 use store::ClaimedStep;
@@ -33,26 +33,10 @@ use tools::{EmailConfig, Registry};
 
 use crate::config::ExecutorConfig;
 
+pub use function::Executor;
+
 /// The kinds of steps that are claimed.
 pub const KINDS: &[StepKind] = &[StepKind::Tool, StepKind::Agent];
-
-/// The function with its worker, tools and model.
-pub struct Executor {
-    worker: Worker,
-    /// The tools that steps and agents may call.
-    tools: Registry,
-    /// The model of the agents.
-    model: LazyModel,
-    /// Longer conversations are summarized.
-    longest_conversation_bytes: usize,
-}
-
-impl Executor {
-    /// Returns true if the tool writes outside the database. Unknown tools count as writing.
-    fn writes(&self, tool: &str) -> bool {
-        self.tools.find(tool).is_none_or(|tool| tool.writes)
-    }
-}
 
 impl Function for Executor {
     const NAME: &'static str = "executor";

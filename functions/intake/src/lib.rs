@@ -7,6 +7,7 @@
 
 mod assess;
 mod cors;
+mod function;
 mod people;
 mod reply;
 mod request;
@@ -15,7 +16,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use domain::StepKind;
-use llm::{LazyModel, ModelConfig};
+use llm::ModelConfig;
 use runtime::{
     Config, Environment, Failure, Function, Interrupted, Invocation, StepContext, Worker,
 };
@@ -24,17 +25,10 @@ use store::ClaimedStep;
 use trigger::{Access, Trigger};
 
 pub use cors::AllowedOrigins;
+pub use function::Intake;
 
 /// The kinds of steps that are claimed.
 pub const KINDS: &[StepKind] = &[StepKind::Assess];
-
-/// The function with its worker and model.
-pub struct Intake {
-    worker: Worker,
-    /// For requests that no rule assesses.
-    model: LazyModel,
-    origins: AllowedOrigins,
-}
 
 impl Function for Intake {
     const NAME: &'static str = "intake";

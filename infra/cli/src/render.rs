@@ -7,12 +7,12 @@ pub(crate) mod markdown;
 pub(crate) mod tree;
 
 pub(crate) use duration::{age, took};
-pub(crate) use local_stack::terminal::{Screen, count, palette, table};
+pub(crate) use local_stack::terminal::{Screen, count, escaped, palette, table};
 
 /// Returns a text in one line, cut to `width` columns; a cut shows as `…`.
 pub(crate) fn one_line(text: &str, width: usize) -> String {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    console::truncate_str(&text, width.max(1), "…").into_owned()
+    console::truncate_str(&escaped(&text), width.max(1), "…").into_owned()
 }
 
 #[cfg(test)]

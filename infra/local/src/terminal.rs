@@ -1,10 +1,12 @@
 //! Terminal code that the commands of this workspace share: colours, tables, and the start and end of a command.
 
 pub mod command;
+pub mod escape;
 pub mod palette;
 pub mod table;
 
-pub use command::{StillRunning, Usage, print, print_error, print_json, run, stop_signal};
+pub use command::{StillRunning, Usage, print, print_error, print_json, redraw, run, stop_signal};
+pub use escape::{escaped, for_terminal};
 pub use palette::{Palette, Screen};
 
 /// Formats a word with its number: `1 step`, `2 steps`.

@@ -25,6 +25,14 @@ impl<'a> DirectCaller<'a> {
     }
 }
 
+impl Model {
+    /// Returns a caller that records nothing.
+    #[must_use]
+    pub fn direct(&self) -> DirectCaller<'_> {
+        DirectCaller::new(self)
+    }
+}
+
 impl ModelCaller for DirectCaller<'_> {
     async fn call(&mut self, request: Request) -> Result<Answer, Error> {
         let mut candidates = self.model.resolve(request.model.as_deref())?;

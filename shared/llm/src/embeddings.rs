@@ -8,18 +8,18 @@
 //! no synonyms, and finds what shares words, parts of words and neighbours.
 
 mod lexical;
+mod vector;
 
 use domain::Usage;
 
 use crate::error::{Error, Kind};
+use crate::provider_names::{ANTHROPIC, OPENAI};
 use crate::providers::openai::{OpenAi, embeddings};
 use crate::request::Candidate;
-use crate::router::{ANTHROPIC, OPENAI};
 
 pub use lexical::{LEXICAL_SPACE, lexical};
-
-/// Numbers of a vector, in every space.
-pub const WIDTH: usize = 1024;
+pub use vector::WIDTH;
+use vector::normalise;
 
 /// The default at OpenAI itself.
 const DEFAULT_MODEL: &str = "text-embedding-3-small";
@@ -196,24 +196,6 @@ fn fitted(mut vector: Vec<f32>, model: &str) -> Result<Vec<f32>, Kind> {
             "the embedding model {model} gave a vector without a direction"
         )))
     }
-}
-
-/// Makes the length 1; false where that cannot be.
-fn normalise(vector: &mut [f32]) -> bool {
-    let squares: f64 = vector
-        .iter()
-        .map(|&number| f64::from(number) * f64::from(number))
-        .sum();
-    let length = squares.sqrt();
-    if !length.is_finite() || length == 0.0 {
-        return false;
-    }
-    for number in vector {
-        #[expect(clippy::cast_possible_truncation, reason = "between -1 and 1")]
-        let scaled = (f64::from(*number) / length) as f32;
-        *number = scaled;
-    }
-    true
 }
 
 #[cfg(test)]

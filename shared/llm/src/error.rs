@@ -2,7 +2,7 @@
 
 use domain::{StepError, Usage};
 
-use crate::router::ANTHROPIC;
+use crate::provider_names::ANTHROPIC;
 
 /// A model call without an answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

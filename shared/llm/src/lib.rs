@@ -21,6 +21,7 @@ mod key;
 mod lazy;
 mod names;
 mod protocol;
+mod provider_names;
 mod providers;
 mod reach;
 mod request;
@@ -41,8 +42,8 @@ pub use direct::DirectCaller;
 pub use embeddings::{Embedded, EmbeddingCall};
 pub use error::{Charged, Error, Kind};
 pub use lazy::{KeyReader, KeyReaders, LazyModel};
+pub use provider_names::{ANTHROPIC, OPENAI};
 pub use request::{Candidate, Message, ModelCaller, OutputSchema, Purpose, Request, ToolResult};
-pub use router::{ANTHROPIC, OPENAI};
 pub use tool_schema::of_tool as wire_schema;
 
 use embeddings::Embedder;
@@ -212,12 +213,6 @@ impl Model {
             (OPENAI, _, Some(openai)) => Some(openai.body(model, request, &known)),
             _ => None,
         }
-    }
-
-    /// Returns a caller that records nothing.
-    #[must_use]
-    pub fn direct(&self) -> DirectCaller<'_> {
-        DirectCaller::new(self)
     }
 
     /// Returns the most tokens of an answer, as configured.

@@ -9,12 +9,8 @@ use std::time::Duration;
 
 use crate::candidates::Candidates;
 use crate::error::Kind;
+use crate::provider_names::{ANTHROPIC, OPENAI};
 use crate::request::Candidate;
-
-/// The provider that speaks Anthropic's Messages.
-pub const ANTHROPIC: &str = "anthropic";
-/// The provider that speaks OpenAI's Chat Completions.
-pub const OPENAI: &str = "openai";
 
 /// Anthropic's models overview (platform.claude.com/docs/en/about-claude/models/overview) calls it the best combination
 /// of speed and intelligence.

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
+use crate::header_text::is_visible_ascii;
 use crate::http::Request;
 use crate::{Effect, Error, Freshness, MAX_REPLY_BYTES, Store, error};
 
@@ -217,9 +218,4 @@ fn malformed(function: &'static str, reason: &str) -> Error {
 pub(crate) fn pause(repeats: u32) -> Duration {
     let pause = FIRST_PAUSE.saturating_mul(1 << repeats.min(8));
     pause.saturating_add(pause.mul_f64(fastrand::f64()))
-}
-
-/// Returns true if a text can stand in a header and in a URL's authority.
-pub(crate) fn is_visible_ascii(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }

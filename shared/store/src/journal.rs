@@ -3,11 +3,12 @@
 //! Each of these functions is safe to repeat, since its reply may be lost, and each but [`Store::end_turn`] changes
 //! nothing once the lease is lost.
 
-use domain::{Capabilities, StepError, ToolCall, ToolCallRequest, ToolCallResult, ToolCallResults};
-use serde::{Deserialize, Serialize, Serializer};
+use domain::{Capabilities, StepError, ToolCall, ToolCallRequest, ToolCallResults};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::call::Repeat;
+use crate::ended_calls::ended_calls;
 use crate::{Error, Lease, Store};
 
 /// All model calls and tool calls of a step so far.
@@ -192,26 +193,6 @@ pub struct TurnEnded {
     pub error: Option<StepError>,
     #[serde(default)]
     lease_lost: bool,
-}
-
-/// Writes results of calls as the database reads them: `[{"number", "result"}, {"number", "error"}, …]`.
-pub(crate) fn ended_calls<S: Serializer>(
-    results: &ToolCallResults,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serializer.collect_seq(
-        results
-            .iter()
-            .map(|(&number, result)| EndedCall { number, result }),
-    )
-}
-
-/// One result on its way to the database.
-#[derive(Serialize)]
-struct EndedCall<'a> {
-    number: i32,
-    #[serde(flatten)]
-    result: &'a ToolCallResult,
 }
 
 /// Returns results of calls as a value, in the same form.

@@ -6,7 +6,9 @@
 //! `payload`), reached with the same token.
 
 mod call;
+mod ended_calls;
 mod error;
+mod header_text;
 mod http;
 mod journal;
 mod memory;
@@ -23,6 +25,8 @@ use std::time::Duration;
 
 use postgrest::Postgrest;
 
+use header_text::is_visible_ascii;
+
 pub use call::NO_REPLY;
 pub use domain::StepError;
 pub use error::{Effect, Error};
@@ -32,7 +36,6 @@ pub use journal::{
 };
 pub use memory::{Embedding, MemoriesToEmbed, Memory, MemoryQuery, MemoryToEmbed};
 pub use objects::MAX_OBJECT_BYTES;
-pub use payload::DEFAULT_INLINE_BYTES;
 pub use people::{AcceptedRequest, NewRequest, RequestRow};
 pub use rows::{
     Claim, ClaimedStep, FinishReply, FinishedStep, FoldReport, HeldLease, Judged, Lease, Outcome,
@@ -43,6 +46,9 @@ pub use tool_calls::TableWrite;
 
 /// The largest reply that is read, in bytes. A longer one is an error, not a full memory.
 pub const MAX_REPLY_BYTES: usize = 16 * 1024 * 1024;
+
+/// The largest JSON text, in bytes, that stays in its row unless configured otherwise.
+pub const DEFAULT_INLINE_BYTES: usize = 65_536;
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -129,14 +135,14 @@ fn client(config: &Config) -> Result<Postgrest, Error> {
     let has_host = ["https://", "http://"]
         .iter()
         .filter_map(|scheme| url.strip_prefix(scheme))
-        .any(|rest| !rest.is_empty() && call::is_visible_ascii(rest));
+        .any(|rest| !rest.is_empty() && is_visible_ascii(rest));
     if !has_host {
         return Err(Error::Misconfigured {
             message: "the project's URL must be like https://abc.supabase.co; set SUPABASE_URL"
                 .to_owned(),
         });
     }
-    if !call::is_visible_ascii(&config.publishable_key) {
+    if !is_visible_ascii(&config.publishable_key) {
         return Err(Error::Misconfigured {
             message:
                 "the publishable key holds characters that no key has; set SUPABASE_PUBLISHABLE_KEY"

@@ -13,9 +13,6 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{Error, MAX_OBJECT_BYTES, Store};
 
-/// The largest JSON text, in bytes, that stays in its row unless configured otherwise.
-pub const DEFAULT_INLINE_BYTES: usize = 65_536;
-
 /// The part of an object that a row still shows, in characters.
 const PREVIEW_CHARACTERS: usize = 500;
 /// The field that identifies a reference.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::Error;
-use crate::journal::ended_calls;
+use crate::ended_calls::ended_calls;
 
 /// A worker's claim for steps.
 #[derive(Debug, Clone, Copy)]

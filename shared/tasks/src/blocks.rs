@@ -5,6 +5,7 @@ use domain::StepKind;
 use llm::{Message, OutputSchema, Purpose, Request};
 use serde_json::{Map, Value, json};
 
+use crate::data_block::data;
 use crate::inputs::{Asker, Goal, Table, Workspace};
 use crate::{plan, results, tables};
 
@@ -18,28 +19,6 @@ pub(crate) fn with_language(prompt: &str, example: &str, kinds: &[StepKind]) -> 
     prompt
         .replace("{plan_language}", &plan::describe(kinds))
         .replace("{example}", &example)
-}
-
-/// A text as it is, anything else as JSON, between tags. No tag is left in it, so nothing inside can end the block.
-pub(crate) fn data(name: &str, value: &Value) -> String {
-    let content = match value {
-        Value::String(text) => without_tags(text),
-        value => value.to_string().replace('<', "\\u003c"),
-    };
-    format!("<data name=\"{name}\">\n{content}\n</data>")
-}
-
-/// Escapes each `<` that may open or close a tag; one before a space or a digit compares.
-fn without_tags(text: &str) -> String {
-    let mut pieces = text.split('<');
-    let mut plain = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let compares =
-            piece.starts_with([' ', '=']) || piece.starts_with(|c: char| c.is_ascii_digit());
-        plain.push_str(if compares { "<" } else { "\\u003c" });
-        plain.push_str(piece);
-    }
-    plain
 }
 
 /// Joins blocks to one message of the user.

@@ -11,6 +11,7 @@ pub mod agent;
 mod assess;
 mod blocks;
 mod conversation;
+mod data_block;
 pub mod deterministic;
 mod error;
 mod inputs;

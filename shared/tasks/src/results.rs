@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value, json};
 
 use domain::ToolCall;
 
-use crate::blocks::data;
+use crate::data_block::data;
 
 /// Bytes of one result in a prompt.
 pub(crate) const RESULT_BYTES: usize = 20_000;

@@ -6,7 +6,7 @@
 //! by the tool `mcp_list`, which registers tools first.
 //!
 //! The client is our own: a function frozen between invocations must leave no stream or task behind, every reply needs
-//! its cap, and the addresses are held to the rules of `http.rs`. It supports streamable HTTP, JSON and event streams
+//! its cap, and the addresses are held to the rules of `egress`. It supports streamable HTTP, JSON and event streams
 //! (<https://modelcontextprotocol.io/specification/2025-11-25/basic/transports>); the tests hold it against servers of
 //! the official libraries.
 
@@ -26,7 +26,7 @@ use domain::Tool;
 use domain::json_schema::checkable;
 use serde_json::{Value, json};
 
-use crate::http::Http;
+use crate::egress::HttpClient;
 use crate::{CallContext, McpServer, StepDatabase, ToolError};
 use line::Line;
 use session::Session;
@@ -48,7 +48,7 @@ const MAX_LISTINGS: usize = 1_000;
 pub(crate) fn describe_list() -> Tool {
     Tool {
         name: LIST_NAME.into(),
-        description: "Asks an MCP server of the workspace which tools it has, and keeps what it says for a person to approve.".into(),
+        description: "Lists the tools of an MCP server of the workspace, and records them for a person to approve.".into(),
         parameters: json!({
             "type": "object",
             "properties": {
@@ -71,13 +71,13 @@ pub(crate) fn parts(name: &str) -> Option<(&str, &str)> {
 }
 
 pub(crate) struct Mcp {
-    http: Arc<Http>,
+    http: Arc<HttpClient>,
     /// The time of each server's last listing, by its id.
     listed: Mutex<HashMap<i64, Instant>>,
 }
 
 impl Mcp {
-    pub(crate) fn new(http: Arc<Http>) -> Self {
+    pub(crate) fn new(http: Arc<HttpClient>) -> Self {
         Self {
             http,
             listed: Mutex::default(),

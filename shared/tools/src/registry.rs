@@ -3,44 +3,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Tool, WorkspaceId};
+use domain::Tool;
 use serde_json::Value;
 
-use crate::email::Email;
-use crate::http::{Http, HttpPolicy};
-use crate::http_get::HttpGet;
-use crate::http_request::HttpRequest;
-use crate::mcp::Mcp;
-use crate::sql::QueryRunner;
-use crate::webhook::Webhook;
-use crate::{
-    EgressPolicy, EmailConfig, OUTCOME_UNKNOWN, StepDatabase, ToolError, calculate, control, email,
-    http_get, http_request, mcp, sql, table_write, template, webhook,
+use crate::builtin::email::Email;
+use crate::builtin::http_get::HttpGet;
+use crate::builtin::http_request::HttpRequest;
+use crate::builtin::webhook::Webhook;
+use crate::builtin::{
+    calculate, control, email, http_get, http_request, sql, table_write, template, webhook,
 };
-
-/// The largest result of a call, as JSON text.
-pub const MAX_RESULT_BYTES: usize = 256 * 1024;
-
-/// The context of a call, besides its arguments. It comes from the claimed step, never from a model.
-#[derive(Clone)]
-pub struct CallContext {
-    /// The workspace of the claimed step.
-    pub workspace_id: WorkspaceId,
-    /// The schemas that `sql` may read.
-    pub readable_schemas: Vec<String>,
-    /// Runs a query of `sql` that passed the gate; without it `sql` is refused.
-    pub run_query: Option<QueryRunner>,
-    /// The hosts that `webhook` may post to: the workspace's own list. An empty list allows none.
-    pub webhook_hosts: Vec<String>,
-    /// The other destinations that the workspace allows.
-    pub egress_policy: EgressPolicy,
-    /// The database for tools, bound to the step's lease; without it, those tools are refused.
-    pub database: Option<Arc<dyn StepDatabase>>,
-    /// Identifies this call: the same for each attempt of it, without the attempt's number.
-    pub idempotency_key: String,
-    /// The time left for the step; a tool's own limit holds as well.
-    pub time_limit: Duration,
-}
+use crate::egress::{HttpClient, HttpPolicy};
+use crate::mcp::{self, Mcp};
+use crate::result::check_size;
+use crate::{CallContext, EmailConfig, OUTCOME_UNKNOWN, ToolError, arguments};
 
 /// Every tool that can be called, by name.
 pub struct Registry {
@@ -81,11 +57,11 @@ impl Registry {
     /// # Errors
     /// `http_unavailable` when no HTTP client can be made, which means a broken build or machine.
     pub fn with_email(policy: HttpPolicy, email: Option<EmailConfig>) -> Result<Self, ToolError> {
-        Ok(Self::over(&Http::new(policy)?, email))
+        Ok(Self::over(&HttpClient::new(policy)?, email))
     }
 
     /// Builds the built-in tools over these clients.
-    pub(crate) fn over(http: &Arc<Http>, email: Option<EmailConfig>) -> Self {
+    pub(crate) fn over(http: &Arc<HttpClient>, email: Option<EmailConfig>) -> Self {
         let http = || Arc::clone(http);
         let entry = |tool, run| Entry { tool, run };
         let mut entries = vec![
@@ -163,7 +139,7 @@ impl Registry {
             return Ok(result);
         }
         let entry = self.entry(name)?;
-        crate::arguments::check(name, &entry.tool.parameters, arguments)?;
+        arguments::check(name, &entry.tool.parameters, arguments)?;
         let limit = Duration::from_secs(entry.tool.timeout_seconds.into()).min(context.time_limit);
         let run = self.run(entry, arguments, context);
         let result = tokio::time::timeout(limit, run).await;
@@ -177,7 +153,7 @@ impl Registry {
     /// # Errors
     /// `invalid_arguments`; `unknown_tool` for a name that is not built in.
     pub fn check_arguments(&self, name: &str, arguments: &Value) -> Result<(), ToolError> {
-        crate::arguments::check(name, &self.entry(name)?.tool.parameters, arguments)
+        arguments::check(name, &self.entry(name)?.tool.parameters, arguments)
     }
 
     fn entry(&self, name: &str) -> Result<&Entry, ToolError> {
@@ -227,17 +203,6 @@ impl Entry {
         );
         ToolError::terminal(OUTCOME_UNKNOWN, message)
     }
-}
-
-fn check_size(name: &str, result: &Value) -> Result<(), ToolError> {
-    let bytes = result.to_string().len();
-    if bytes <= MAX_RESULT_BYTES {
-        return Ok(());
-    }
-    let message = format!(
-        "the result of {name} has {bytes} bytes, more than {MAX_RESULT_BYTES}; ask for less"
-    );
-    Err(ToolError::terminal("result_too_large", message))
 }
 
 #[cfg(test)]

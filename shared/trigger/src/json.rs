@@ -33,13 +33,8 @@ pub fn untrusted_json(body: &[u8]) -> Result<Value, Refusal> {
             "an object of the body has the same key twice; send each once",
         ));
     }
-    serde_json::from_slice(body).map_err(|_| INVALID)
+    serde_json::from_slice(body).map_err(|_| Refusal::INVALID_JSON)
 }
-
-const INVALID: Refusal = Refusal::bad_request(
-    "invalid_json",
-    "the body is not valid JSON; send one JSON object",
-);
 
 fn check_bounds(body: &[u8]) -> Result<(), Refusal> {
     let mut depth = 0_usize;

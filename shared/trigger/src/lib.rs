@@ -8,11 +8,14 @@
 
 mod authenticate;
 mod function_url;
+mod http_request;
 mod json;
+mod limits;
 mod queue;
 mod refusal;
 mod reply;
 mod schedule;
+mod trigger;
 mod wake;
 
 use std::time::SystemTime;
@@ -20,34 +23,15 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 pub use authenticate::{Access, Authenticator, SecretError};
-pub use function_url::HttpRequest;
+pub use http_request::HttpRequest;
 pub use json::{MAX_JSON_DEPTH, MAX_JSON_DIGITS, MAX_JSON_NODES, untrusted_json};
+pub use limits::{MAX_REQUEST_BYTES, MAX_WAKE_BYTES};
 pub use queue::{QueueContent, QueueMessage};
 pub use refusal::{Refusal, Transport};
 pub use reply::{HttpReply, queue_reply, schedule_reply};
 pub use schedule::{Schedule, Scheduler};
+pub use trigger::Trigger;
 pub use wake::{DatabaseWebhook, RowChange, Wake};
-
-/// The largest body of a wake or a dashboard webhook, in bytes. Wakes have fewer than 300.
-pub const MAX_WAKE_BYTES: usize = 16 * 1024;
-
-/// The largest body of a person's request, in bytes.
-pub const MAX_REQUEST_BYTES: usize = 1024 * 1024;
-
-/// A decoded trigger, authenticated where an outsider could have sent it.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Trigger {
-    /// A person's call of the function URL. Not authenticated here: their token is checked by the database.
-    Http(HttpRequest),
-    /// The database's own signed wake.
-    Wake(Wake),
-    /// A webhook set up in Supabase's dashboard, authenticated by the shared-secret header.
-    DatabaseWebhook(DatabaseWebhook),
-    /// Messages of a queue; each is answered for itself, see [`queue_reply`].
-    Queue(Vec<QueueMessage>),
-    /// A tick of EventBridge: sweep first, then drain.
-    Schedule(Schedule),
-}
 
 impl Trigger {
     /// Decodes an invocation's payload from Lambda.

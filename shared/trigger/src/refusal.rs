@@ -29,6 +29,12 @@ pub struct Refusal {
 }
 
 impl Refusal {
+    /// The refusal of a body that is no JSON.
+    pub(crate) const INVALID_JSON: Self = Self::bad_request(
+        "invalid_json",
+        "the body is not valid JSON; send one JSON object",
+    );
+
     pub(crate) const fn bad_request(code: &'static str, message: &'static str) -> Self {
         Self::over_http(400, code, message)
     }

@@ -33,7 +33,7 @@ create table goalpost.memories (
   created_at timestamptz not null,
   expires_at timestamptz not null,
   constraint scope_is_known check (scope in ('goal', 'user', 'agent', 'workspace')),
-  constraint scope_names_whom check (
+  constraint scope_matches_owner check (
     (scope = 'goal') = (goal_id is not null) and (scope = 'user') = (user_id is not null)
     and (scope = 'agent') = (agent_name is not null)),
   constraint kind_is_known check (kind in ('fact', 'lesson', 'summary', 'artifact')),

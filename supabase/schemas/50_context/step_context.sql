@@ -19,7 +19,7 @@ $$;
 
 -- Returns the calls of a step that its judge or planner needs beside the result: those of an agent, each with the
 -- beginning of its result, and those that write outside or whose arguments a person changed.
-create function goalpost_private.calls_that_matter(p_step goalpost.steps) returns jsonb
+create function goalpost_private.relevant_calls(p_step goalpost.steps) returns jsonb
 language plpgsql stable
 set search_path = ''
 as $$
@@ -42,7 +42,7 @@ begin
 end
 $$;
 
--- Describes how the steps of a run ended, each with its relevant calls (calls_that_matter).
+-- Describes how the steps of a run ended, each with its relevant calls (relevant_calls).
 create function goalpost_private.describe_work(p_run_id bigint) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -53,7 +53,7 @@ begin
                               order by d.number), '[]')
       from jsonb_array_elements(goalpost_private.describe_steps(p_run_id)) with ordinality d (described, number)
       join goalpost.steps s on s.run_id = p_run_id and s.key = d.described ->> 'key'
-     cross join lateral (select case when s.kind in ('agent', 'tool') then goalpost_private.calls_that_matter(s) end as calls) c);
+     cross join lateral (select case when s.kind in ('agent', 'tool') then goalpost_private.relevant_calls(s) end as calls) c);
 end
 $$;
 

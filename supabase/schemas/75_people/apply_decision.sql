@@ -43,7 +43,7 @@ language sql immutable
 set search_path = ''
 as $$
   select jsonb_build_object('code', p_approval.state, 'retryable', p_retryable,
-    'message', case p_approval.state when 'expired' then 'nobody decided in time'
+    'message', case p_approval.state when 'expired' then 'no decision was made in time'
                else 'rejected' || coalesce(': ' || nullif(p_approval.comment, ''), '') end)
 $$;
 

@@ -110,7 +110,7 @@ begin
   -- `authenticated` owns this function and could alter its role where a function of the project lets a person run any
   -- statement.
   if current_user operator(pg_catalog.<>) 'authenticated' then
-    raise exception using errcode = 'ZG002', message = 'this function runs as authenticated and nobody else';
+    raise exception using errcode = 'ZG002', message = 'this function runs as authenticated only';
   end if;
   found_rows := '{}';
   is_truncated := false;

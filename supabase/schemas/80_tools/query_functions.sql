@@ -1,5 +1,6 @@
 -- The functions of pg_catalog that an asker's query may call: the list of the `sql` tool's syntax gate
--- (shared/tools/src/sql/functions.rs; a test compares the two), checked again for a query that did not pass the gate.
+-- (shared/tools/src/builtin/sql/functions.rs; a test compares the two), checked again for a query that did not pass the
+-- gate.
 
 -- Returns the functions for every query; with p_catalog also those that describe the database.
 create function goalpost_private.query_functions(p_catalog boolean) returns text[]

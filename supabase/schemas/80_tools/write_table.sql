@@ -19,7 +19,7 @@ declare
 begin
   -- As in run_query_as_asker.
   if current_user operator(pg_catalog.<>) 'authenticated' then
-    raise exception using errcode = 'ZG002', message = 'this function runs as authenticated and nobody else';
+    raise exception using errcode = 'ZG002', message = 'this function runs as authenticated only';
   end if;
   perform pg_catalog.set_config(s.key, s.value, true) from pg_catalog.jsonb_each_text(p_settings) s;
   if p_conflict_columns is not null then

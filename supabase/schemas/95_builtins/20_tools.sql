@@ -78,7 +78,7 @@ insert into goalpost.tools
    '{"arguments": "what was sent, as a person may have edited it", "id": "the provider''s id of the mail", "status": "HTTP status", "was_edited": "true if a person edited it"}',
    true, true, 11, 'when_tainted', false, false, 5),
   ('mcp_list', 1,
-   'Asks an MCP server of the workspace which tools it has, and keeps what it says for a person to approve.',
+   'Lists the tools of an MCP server of the workspace, and records them for a person to approve.',
    '{"type": "object",
      "properties": {
        "server": {"description": "The server''s name in this workspace.", "maxLength": 32, "type": "string"}},
@@ -97,7 +97,7 @@ insert into goalpost.tools
        "agent": {"description": "Which agent; only for a step.", "maxLength": 63, "type": "string"},
        "as": {"description": "step: one agent does it; goal: it is planned first.", "enum": ["step", "goal"], "type": "string"},
        "expected": {"description": "JSON Schema of the result that is wanted.", "type": "object"},
-       "instructions": {"description": "All that whoever does it needs to know.", "maxLength": 20000, "minLength": 1, "type": "string"},
+       "instructions": {"description": "All that is needed to do the work.", "maxLength": 20000, "minLength": 1, "type": "string"},
        "title": {"description": "What is to be done, in a few words.", "maxLength": 200, "minLength": 1, "type": "string"}},
      "required": ["title", "instructions", "as"], "additionalProperties": false}',
    '{}',

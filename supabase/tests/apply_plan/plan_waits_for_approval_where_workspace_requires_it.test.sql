@@ -52,7 +52,7 @@ select tests.set('late', tests.planned('a'));
 update goalpost.workflow_runs set deadline_at = deadline_at + interval '30 days';
 select tests.advance_clock('7 days');
 select goalpost_worker.sweep();
-select is((tests.request_of(tests.get('late'))).reason, 'step plan failed: nobody decided in time', 'a plan without a decision in time fails its request');
+select is((tests.request_of(tests.get('late'))).reason, 'step plan failed: no decision was made in time', 'a plan without a decision in time fails its request');
 
 -- A plan that breaks a rule causes no approval.
 select tests.set('bad', tests.goal());

@@ -26,7 +26,7 @@ select is_empty(
 alter function goalpost_private.run_query_as_asker(jsonb, text, integer, integer) security invoker;
 select throws_ok(
   $$ select goalpost_private.run_query_as_asker('{}', 'select to_json(q) as row from (select 1) q', 1, 1000) $$,
-  'ZG002', 'this function runs as authenticated and nobody else', 'a running function altered to run as its caller refuses');
+  'ZG002', 'this function runs as authenticated only', 'a running function altered to run as its caller refuses');
 
 select * from finish();
 rollback;

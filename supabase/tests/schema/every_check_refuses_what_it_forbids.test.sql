@@ -144,9 +144,9 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost.usage_events', 'nothing_is_negative', 'cost_microusd = -1'),
     ('goalpost.embedding_spaces', 'name_is_bounded', 'name = '''' where name not in (select space from goalpost.memories)'),
     ('goalpost.memories', 'scope_is_known', 'scope = ''odd'', goal_id = null'),
-    ('goalpost.memories', 'scope_names_whom', 'goal_id = null'),
-    ('goalpost.memories', 'scope_names_whom', 'user_id = gen_random_uuid()'),
-    ('goalpost.memories', 'scope_names_whom', 'agent_name = ''a'''),
+    ('goalpost.memories', 'scope_matches_owner', 'goal_id = null'),
+    ('goalpost.memories', 'scope_matches_owner', 'user_id = gen_random_uuid()'),
+    ('goalpost.memories', 'scope_matches_owner', 'agent_name = ''a'''),
     ('goalpost.memories', 'kind_is_known', 'kind = ''odd'''),
     ('goalpost.memories', 'text_is_given_and_bounded', 'text = '' '''),
     ('goalpost.memories', 'text_is_given_and_bounded', 'text = repeat(''x'', 8001)'),
@@ -212,7 +212,7 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost_private.model_capabilities', 'tokens_are_positive', 'max_output_tokens = 0'),
     ('goalpost_private.model_capabilities', 'tokens_are_positive', 'context_tokens = 0'),
     ('goalpost_private.endpoints', 'sizes_are_positive', 'batch_size = 0'),
-    ('goalpost_private.endpoints', 'sizes_are_positive', 'max_rings = 0')
+    ('goalpost_private.endpoints', 'sizes_are_positive', 'max_wakes = 0')
   ) c (tablename, name, change);
 insert into goalpost_private.request_claims (request_id, workspace_id, claims, taken_at) select q.id, q.workspace_id, '{}', now() from goalpost.requests q on conflict do nothing;
 select goalpost_private.add_embedding_space('spare');

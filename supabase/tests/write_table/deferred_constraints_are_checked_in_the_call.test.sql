@@ -6,7 +6,7 @@ select tests.world();
 
 create table public.owners (id integer primary key);
 create table public.things (id integer primary key, owner integer references public.owners deferrable initially deferred);
-create function public.change_who_asks() returns trigger language plpgsql as $$ begin perform set_config('request.jwt.claims', '{}', true); return new; end $$;
+create function public.change_claims() returns trigger language plpgsql as $$ begin perform set_config('request.jwt.claims', '{}', true); return new; end $$;
 grant select, insert on public.things, public.owners to authenticated;
 insert into goalpost.writable_tables (workspace_id, schema_name, table_name) values (tests.id_of('acme'), 'public', 'things');
 select tests.set('run', tests.planned('a', '{"a": {"input": {"tool": "table_write", "arguments": {}}}}'));

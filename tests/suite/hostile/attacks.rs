@@ -10,7 +10,7 @@ pub(super) struct Targets {
 
 /// Rows that no run here may change: people and their rights, other workspaces, secrets, rules and money's rules, the
 /// demonstration shop, decisions.
-pub(super) const EVERYTHING_THAT_MUST_STAY: &str = "
+pub(super) const PROTECTED_ROWS: &str = "
   select md5(concat_ws('|',
     (select string_agg(t::text, ',' order by t::text) from goalpost.members t),
     (select string_agg(t::text, ',' order by t::text) from goalpost.project_admins t),

@@ -171,7 +171,7 @@ impl World {
 #[tokio::test]
 async fn adversarial_model_does_nothing_unauthorised() {
     let world = World::new().await;
-    let before = world.text(attacks::EVERYTHING_THAT_MUST_STAY).await;
+    let before = world.text(attacks::PROTECTED_ROWS).await;
     let runs = runs();
     world.run(runs).await;
 
@@ -205,7 +205,7 @@ async fn adversarial_model_does_nothing_unauthorised() {
         "a forbidden address was dialled"
     );
     assert_eq!(
-        world.text(attacks::EVERYTHING_THAT_MUST_STAY).await,
+        world.text(attacks::PROTECTED_ROWS).await,
         before,
         "protected rows changed"
     );

@@ -41,7 +41,7 @@ pub(super) fn print_criteria(work: &Work) {
 }
 
 /// Returns the verdicts on the request's own goal as a table; nothing without criteria.
-fn criteria_lines(work: &Work, screen: Screen) -> Vec<String> {
+pub(super) fn criteria_lines(work: &Work, screen: Screen) -> Vec<String> {
     let rows: Vec<Vec<String>> = work
         .criteria()
         .map(|criterion| {

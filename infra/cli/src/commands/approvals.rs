@@ -88,7 +88,7 @@ fn votes(approval: &Inbox) -> String {
 }
 
 /// Returns the exact subject, and the schema of an answer.
-fn subject(approval: &Inbox, screen: Screen) -> Vec<String> {
+pub(super) fn subject(approval: &Inbox, screen: Screen) -> Vec<String> {
     let mut lines = Vec::new();
     // The plan is in `shown` already.
     if approval.kind != "plan"

@@ -3,6 +3,7 @@
 //! For the local stack it reads the database as its owner, and sends one real wake through every part. For a hosted
 //! project it is limited to the API, with the caller's rights.
 
+mod check;
 mod database;
 mod functions;
 mod models;
@@ -11,63 +12,14 @@ use anyhow::bail;
 use domain::PrivateHosts;
 use domain::private_hosts::PRIVATE_HOSTS;
 use local_stack::home::Home;
-use serde::Serialize;
 
 use super::arguments::Global;
 use super::connect::given;
 use super::{connect, print, print_json, state};
 use crate::client::Client;
 use crate::render::{Screen, count};
+use check::{Check, Outcome};
 pub(super) use models::{of as models_of, unreachable, wrong_settings};
-
-/// The result of one check.
-#[derive(Debug, Serialize)]
-struct Check {
-    name: &'static str,
-    outcome: Outcome,
-    /// The findings.
-    seen: String,
-    /// The advice; empty without a problem.
-    advice: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Outcome {
-    Good,
-    Bad,
-    /// No problem, but a remark.
-    Note,
-}
-
-impl Check {
-    fn good(name: &'static str, seen: impl Into<String>) -> Self {
-        Self {
-            name,
-            outcome: Outcome::Good,
-            seen: seen.into(),
-            advice: String::new(),
-        }
-    }
-
-    fn bad(name: &'static str, seen: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self {
-            name,
-            outcome: Outcome::Bad,
-            seen: seen.into(),
-            advice: advice.into(),
-        }
-    }
-
-    fn note(name: &'static str, seen: impl Into<String>, advice: impl Into<String>) -> Self {
-        Self {
-            name,
-            outcome: Outcome::Note,
-            seen: seen.into(),
-            advice: advice.into(),
-        }
-    }
-}
 
 pub(super) async fn run(global: &Global) -> anyhow::Result<()> {
     let home = Home::open()?;

@@ -39,7 +39,7 @@ use clap::Parser;
 
 use arguments::{Arguments, Command};
 use local_stack::terminal::{
-    self, StillRunning, Usage, print, print_error, print_json, stop_signal,
+    self, StillRunning, Usage, print, print_error, print_json, redraw, stop_signal,
 };
 
 /// Runs the command of this process's arguments and returns the exit code.
@@ -82,5 +82,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
     }
 }
 
+#[cfg(test)]
+mod hostile_texts;
 #[cfg(test)]
 mod tests;

@@ -4,12 +4,11 @@
 //! once a second, so that running steps show as running).
 
 use std::collections::VecDeque;
-use std::io::Write;
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
 
-use super::{StillRunning, print_error, stop_signal};
+use super::{StillRunning, print_error, redraw, stop_signal};
 use crate::client::{Approval, Client, Error, Event, Work};
 use crate::render::palette::mark;
 use crate::render::{Screen, one_line, took, tree};
@@ -250,19 +249,8 @@ impl Canvas {
             .map_or(50, |(rows, _)| usize::from(rows));
         let room = height.saturating_sub(LINES_LEFT).max(3);
         let lines = within(lines, room, self.screen);
-        let mut text = String::new();
-        if self.lines > 0 {
-            text.push_str(&format!("\x1b[{}A", self.lines));
-        }
-        for line in &lines {
-            text.push_str(&format!("\r\x1b[2K{line}\n"));
-        }
-        text.push_str("\x1b[J");
+        redraw(self.lines, &lines);
         self.lines = lines.len();
-        // One write, against flicker. An error is dropped: a closed terminal must not end the work.
-        let mut out = std::io::stderr().lock();
-        let _ = out.write_all(text.as_bytes());
-        let _ = out.flush();
     }
 }
 
@@ -280,7 +268,7 @@ fn within(lines: &[String], room: usize, screen: Screen) -> Vec<String> {
 }
 
 /// Returns an event as a line: `     1.2 s  ✓ missing_rls  Tables without row-level security`.
-fn event_line(event: &Event, work: &Work, screen: Screen) -> Option<String> {
+pub(super) fn event_line(event: &Event, work: &Work, screen: Screen) -> Option<String> {
     let since = took(work.request.created_at, event.created_at);
     let (subject, happened) = event.kind.split_once('.')?;
     let palette = screen.palette;

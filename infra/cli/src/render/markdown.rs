@@ -5,6 +5,7 @@
 
 use console::{Alignment, measure_text_width, pad_str, truncate_str};
 
+use super::escaped;
 use super::palette::{Palette, Screen};
 
 /// Lines of prose are not made longer than this, however wide the screen is.
@@ -17,6 +18,7 @@ const LINES_PER_CELL: usize = 4;
 
 /// The text as lines for this screen.
 pub(crate) fn lines(text: &str, screen: Screen) -> Vec<String> {
+    let text = escaped(text);
     let mut lines = Vec::new();
     let mut table: Vec<&str> = Vec::new();
     let mut is_code = false;

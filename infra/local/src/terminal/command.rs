@@ -6,6 +6,7 @@ use anyhow::Context;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
+use super::escape::{self, for_terminal};
 use super::palette::Screen;
 
 /// The variable that selects log lines; functions' own logs are files (`goalpost logs`).
@@ -83,16 +84,35 @@ pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Prints a line of output. A reader that went away (`| head`) ends the output, not the command.
+/// Prints a line of output, with control characters made visible (see [`escape`]). A reader that went away (`| head`) ends the output, not the command.
 pub fn print(line: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stdout().lock(), "{line}");
+    let _ = writeln!(std::io::stdout().lock(), "{}", for_terminal(line));
 }
 
-/// Prints a line beside the output: progress and errors.
+/// Prints a line beside the output, in the same way: progress and errors.
 pub fn print_error(line: &str) {
     use std::io::Write;
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", for_terminal(line));
+}
+
+/// Replaces the last `drawn` lines of the terminal, which [`redraw`] printed before.
+pub fn redraw(drawn: usize, lines: &[String]) {
+    use std::io::Write;
+    let mut text = String::new();
+    if drawn > 0 {
+        text.push_str(&format!("\x1b[{drawn}A"));
+    }
+    for line in lines {
+        // A line break within a line would be one that is not counted.
+        let line = line.replace('\n', " ");
+        text.push_str(&format!("\r\x1b[2K{}\n", for_terminal(&line)));
+    }
+    text.push_str("\x1b[J");
+    // One write, against flicker. An error is dropped: a closed terminal must not end the work.
+    let mut out = std::io::stderr().lock();
+    let _ = out.write_all(text.as_bytes());
+    let _ = out.flush();
 }
 
 /// Prints a value for programs.
@@ -100,6 +120,12 @@ pub fn print_error(line: &str) {
 /// # Errors
 /// The value cannot be represented in JSON.
 pub fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
-    print(&serde_json::to_string_pretty(value).context("writing JSON")?);
+    print(&json_text(value)?);
     Ok(())
+}
+
+/// Returns a value as JSON text without a control character but line breaks.
+pub(super) fn json_text(value: &impl serde::Serialize) -> anyhow::Result<String> {
+    let text = serde_json::to_string_pretty(value).context("writing JSON")?;
+    Ok(escape::json(&text).into_owned())
 }

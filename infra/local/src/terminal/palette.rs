@@ -5,6 +5,8 @@
 
 use std::io::IsTerminal;
 
+use super::escape::colour;
+
 /// The use of colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Colours {
@@ -124,7 +126,9 @@ impl Palette {
 
     fn paint(self, code: &str, text: &str) -> String {
         match self.0 {
-            Colours::Shown if !text.is_empty() => format!("\x1b[{code}m{text}\x1b[0m"),
+            Colours::Shown if !text.is_empty() => {
+                format!("{}{text}{}", colour(code), colour("0"))
+            }
             Colours::Shown | Colours::Plain => text.to_owned(),
         }
     }

@@ -4,6 +4,7 @@
 
 use console::{measure_text_width, pad_str, truncate_str};
 
+use super::escape::escaped;
 use super::palette::Screen;
 
 const GAP: &str = "  ";
@@ -15,7 +16,12 @@ pub fn lines(screen: Screen, headings: &[&str], rows: &[Vec<String>]) -> Vec<Str
     if rows.is_empty() {
         return Vec::new();
     }
-    let widths = widths(headings, rows);
+    // Before they are measured: an escaped character has another width.
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| escaped(cell).into_owned()).collect())
+        .collect();
+    let widths = widths(headings, &rows);
     let (all_but_last, last) = widths.split_at(widths.len().saturating_sub(1));
     let before: usize = all_but_last.iter().map(|width| width + GAP.len()).sum();
     let room = screen.width.saturating_sub(before).max(LAST_AT_LEAST);
@@ -25,7 +31,7 @@ pub fn lines(screen: Screen, headings: &[&str], rows: &[Vec<String>]) -> Vec<Str
         .map(|heading| screen.palette.dim(heading))
         .collect();
     std::iter::once(&headings)
-        .chain(rows)
+        .chain(&rows)
         .map(|row| line(row, all_but_last, last))
         .collect()
 }

@@ -7,7 +7,7 @@
 
 use std::ffi::OsStr;
 
-use super::command::code_of;
+use super::command::{code_of, json_text};
 use super::*;
 
 const PLAIN: Screen = Screen {
@@ -47,7 +47,7 @@ fn colours_in_cells_do_not_count_as_width() {
         vec!["fine".to_owned(), "b".to_owned()],
     ];
     let lines = table::lines(PLAIN, &["S", "N"], &rows);
-    assert_eq!(lines[1], "\u{1b}[32mok\u{1b}[0m    a");
+    assert_eq!(for_terminal(&lines[1]), "\u{1b}[32mok\u{1b}[0m    a");
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn no_color_and_pipes_turn_colours_off() {
     assert_eq!(Palette::chosen(false, None).bad("x"), "x");
     // An empty NO_COLOR has no effect, as its specification requires.
     assert_eq!(
-        Palette::chosen(true, Some(OsStr::new(""))).bad("x"),
+        for_terminal(&Palette::chosen(true, Some(OsStr::new(""))).bad("x")),
         "\u{1b}[31mx\u{1b}[0m"
     );
 }
@@ -68,5 +68,50 @@ fn wrong_usage_and_failed_work_exit_differently() {
     assert_eq!(
         code_of(&anyhow::Error::from(Usage("say --yes".into())).context("while asking")),
         2
+    );
+}
+
+/// One character of each kind that a terminal or a reader obeys.
+const HOSTILE: &str = "a\u{1b}]0;t\u{7}\u{1b}[2J\u{8}\r\u{7f}\u{9b}31m\u{202e}\u{2066}b";
+
+#[test]
+fn control_and_bidi_characters_become_visible() {
+    let shown = for_terminal(HOSTILE);
+    assert_eq!(
+        shown,
+        r"a\u{1b}]0;t\u{7}\u{1b}[2J\u{8}\u{d}\u{7f}\u{9b}31m\u{202e}\u{2066}b"
+    );
+    assert_eq!(for_terminal(&shown), shown);
+    assert_eq!(for_terminal("a\tb\r\nc — ✓ שלום"), "a\tb\nc — ✓ שלום");
+}
+
+#[test]
+fn colours_of_a_text_are_not_the_palettes() {
+    let coloured = Palette::chosen(true, None);
+    let line = format!("{} {}", coloured.good("✓"), "\u{1b}[32mforged\u{1b}[0m");
+    let expected = "\u{1b}[32m✓\u{1b}[0m \\u{1b}[32mforged\\u{1b}[0m";
+    assert_eq!(for_terminal(&line), expected);
+    assert_eq!(for_terminal(&escaped(&line)), expected);
+}
+
+#[test]
+fn hostile_cell_is_escaped_before_its_width_is_measured() {
+    let rows = vec![
+        vec!["\u{1b}[2J".to_owned(), "a".to_owned()],
+        vec!["0123456789".to_owned(), "b".to_owned()],
+    ];
+    let lines = table::lines(PLAIN, &["S", "N"], &rows);
+    assert_eq!(lines[1], r"\u{1b}[2J   a");
+    assert_eq!(lines[2], "0123456789  b");
+}
+
+#[test]
+fn json_output_has_no_control_character_and_keeps_the_value() {
+    let value = serde_json::json!({ "text": HOSTILE });
+    let text = json_text(&value).unwrap();
+    assert_eq!(for_terminal(&text), text);
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(&text).unwrap(),
+        value
     );
 }

@@ -4,7 +4,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Error;
+use super::error::Error;
 
 /// Far above the recursion that the bounds in [`super::limits`] allow, in a build without optimisation too. Only the
 /// pages that are touched take memory.

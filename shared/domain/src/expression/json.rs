@@ -10,7 +10,7 @@ use minijinja::Value as Jinja;
 use minijinja::value::ValueKind;
 use serde_json::{Map, Value};
 
-use super::Error;
+use super::error::Error;
 
 /// Lists in lists; deeper values cannot be stored or sent.
 const MAX_DEPTH: usize = 64;

@@ -8,7 +8,7 @@
 //! on the right of `set`) the filter [`BOUNDED`] is inserted, which refuses values that are too deep or
 //! too large when written out. Operators that would multiply lists get [`NUMERIC`].
 
-use super::Error;
+use super::error::Error;
 use super::tokens::{self, Kind, Tag, TagKind, Token};
 
 /// The longest source of one template.

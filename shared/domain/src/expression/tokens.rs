@@ -1,6 +1,6 @@
 //! Splits a template into the tokens of the template parser, without recursion.
 
-use super::Error;
+use super::error::Error;
 
 /// The kind of a token inside a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,9 +5,9 @@ mod report;
 
 use serde_json::{Map, Value};
 
-use super::JsonSchema;
 use super::number::Number;
 use super::place::Place;
+use super::schema::JsonSchema;
 use super::value::{count, is_of, same, target};
 use crate::expression::{has_marks, is_template, whole_expression};
 use report::{Choices, Report};

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value, json};
 
-use super::JsonSchema;
 use super::read::{MAX_DEPTH, Reader, schemas_in};
+use super::schema::JsonSchema;
 
 /// Words that change their meaning without another one, and are dropped with it.
 const GO_TOGETHER: &[(&str, &[&str])] = &[

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::JsonSchema;
+use super::schema::JsonSchema;
 use super::value::target;
 
 /// References that are followed to find out the type of a schema.

@@ -2,6 +2,7 @@
 //!
 //! The rules read raw JSON, not a typed plan, because SQL does too and both must reach the same verdict.
 
+mod problems;
 mod step;
 
 use std::collections::BTreeSet;
@@ -13,6 +14,7 @@ use super::read::{Step, present, steps_of};
 use super::{Catalogue, Limits, Problem, ProblemCode};
 use crate::ids::is_reserved;
 use crate::nearest::suggestion;
+use problems::Problems;
 
 /// Finds every problem of a plan; an empty list means that it may run.
 #[must_use]
@@ -31,33 +33,6 @@ pub fn check(plan: &Value, limits: &Limits, catalogue: &Catalogue) -> Vec<Proble
     }
     check_graph(&steps, limits, &mut problems);
     problems.0
-}
-
-#[derive(Default)]
-struct Problems(Vec<Problem>);
-
-impl Problems {
-    fn add(&mut self, code: ProblemCode, step: Option<&Step<'_>>, message: impl Into<String>) {
-        let step_key = step.and_then(|step| step.key).map(str::to_owned);
-        self.0.push(Problem {
-            code,
-            step_key,
-            message: message.into(),
-        });
-    }
-
-    fn are_sound(&self) -> bool {
-        !self.0.iter().any(|problem| {
-            matches!(
-                problem.code,
-                ProblemCode::TooManySteps
-                    | ProblemCode::BadKey
-                    | ProblemCode::DuplicateKey
-                    | ProblemCode::UnknownDependency
-                    | ProblemCode::SelfDependency
-            )
-        })
-    }
 }
 
 fn check_size(plan: &Value, step_count: usize, limits: &Limits, problems: &mut Problems) {

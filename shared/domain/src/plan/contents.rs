@@ -15,6 +15,7 @@
 //! The database decides whether a query can run; [`queries`] returns those that it can check.
 
 mod arguments;
+mod found;
 mod names;
 
 use serde_json::{Map, Value};
@@ -24,6 +25,7 @@ use super::{Catalogue, Problem, ProblemCode};
 use crate::json_schema::result_problem;
 use crate::nearest::suggestion;
 use crate::state::StepKind;
+use found::Found;
 use names::{Scope, Steps};
 
 /// A query of a plan that holds no template, and can so be checked before it runs.
@@ -86,9 +88,6 @@ pub fn queries(plan: &Value) -> Vec<PlanQuery> {
         })
         .collect()
 }
-
-/// A problem before its step is named.
-type Found = (ProblemCode, String);
 
 fn problem(code: ProblemCode, step_key: Option<&str>, message: String) -> Problem {
     Problem {

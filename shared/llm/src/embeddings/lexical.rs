@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{WIDTH, normalise};
+use super::vector::{WIDTH, normalise};
 
 /// The name of this space. Whatever changes a vector changes the name.
 pub const LEXICAL_SPACE: &str = "lexical-1";

@@ -12,6 +12,7 @@
 //! think; so the prompt asks the model to call a tool for it, and a text is accepted in its place.
 
 mod conversation;
+mod output_form;
 mod wire;
 
 use std::time::Duration;
@@ -26,9 +27,10 @@ use crate::http::{self, Failure, Received};
 use crate::key::Key;
 use crate::names::WireNames;
 use crate::protocol::{Asked, Protocol, schema_in_words, tools_of};
+use crate::provider_names::ANTHROPIC;
 use crate::request::{OutputSchema, Request};
-use crate::router::ANTHROPIC;
 use crate::usage::Counts;
+use output_form::form;
 
 const DEFAULT_BASE_URL: &str = "https://api.anthropic.com";
 
@@ -97,20 +99,6 @@ impl Protocol for Anthropic {
     }
 }
 
-/// The form in which an answer is asked for: a schema with open objects is refused as a format.
-fn form(output: &OutputSchema, known: &Capabilities) -> OutputFormat {
-    match known.output_format.unwrap_or_default() {
-        OutputFormat::JsonSchema if !is_closed(&output.schema) => OutputFormat::JsonObject,
-        format => format,
-    }
-}
-
-/// The structured answer that a call is to give, if that is its form.
-fn by_tool<'a>(request: &'a Request, known: &Capabilities) -> Option<&'a OutputSchema> {
-    let output = request.output.as_ref()?;
-    (form(output, known) == OutputFormat::JsonObject).then_some(output)
-}
-
 /// The call's body.
 pub(crate) fn body(model: &str, request: &Request, known: &Capabilities) -> Value {
     let names = WireNames::of(&request.tools);
@@ -176,24 +164,6 @@ fn answer_tool(output: &OutputSchema) -> Value {
         "description": "Takes the answer: one JSON object.",
         "input_schema": output.schema,
     })
-}
-
-/// Returns true if every object in the schema is closed.
-fn is_closed(schema: &Value) -> bool {
-    match schema {
-        Value::Object(fields) => {
-            let kind = fields.get("type");
-            let is_object = match kind {
-                Some(Value::String(kind)) => kind == "object",
-                Some(Value::Array(kinds)) => kinds.iter().any(|kind| kind == "object"),
-                _ => false,
-            };
-            let is_shut = fields.get("additionalProperties") == Some(&Value::Bool(false));
-            (!is_object || is_shut) && fields.values().all(is_closed)
-        }
-        Value::Array(items) => items.iter().all(is_closed),
-        _ => true,
-    }
 }
 
 /// What comes up to here may be kept for the next question.

@@ -33,8 +33,9 @@ use crate::http::{self, Failure, Received};
 use crate::key::Key;
 use crate::names::WireNames;
 use crate::protocol::{Asked, Protocol, schema_in_words, tools_of};
+use crate::provider_names::OPENAI;
 use crate::request::{Message, Request};
-use crate::router::{OPENAI, OPENAI_DEFAULT};
+use crate::router::OPENAI_DEFAULT;
 use crate::usage::Counts;
 
 const DEFAULT_BASE_URL: &str = "https://api.openai.com/v1";

@@ -14,8 +14,8 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tracing::Instrument as _;
 
-use super::DrainOptions;
 use super::heartbeat::{Heartbeat, Leases};
+use super::options::DrainOptions;
 use super::outbox::{Outbox, Pending};
 use super::report::{Counts, DrainReport};
 use super::step::{self, PendingRecords, Records, StepContext};

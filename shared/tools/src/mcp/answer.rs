@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::message::error_of;
 use crate::ToolError;
-use crate::http::body::shortened;
+use crate::egress::body::shortened;
 
 /// Bytes of a server's own message in an error, as JSON text.
 const MAX_WORDS: usize = 1_000;

@@ -12,7 +12,7 @@ use std::collections::HashSet;
 use super::events::Events;
 use super::{answer, listing, message, session};
 use crate::ToolError;
-use crate::http::charset;
+use crate::egress::charset;
 use domain::read_json;
 use fastrand::Rng;
 use serde_json::{Value, json};

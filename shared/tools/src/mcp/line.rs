@@ -12,7 +12,7 @@ use url::Url;
 use super::answer::{MALFORMED, malformed};
 use super::events::Events;
 use super::{credentials, message};
-use crate::http::{self, Http, body};
+use crate::egress::{self, HttpClient, body, response};
 use crate::{CallContext, McpServer, OUTCOME_UNKNOWN, ToolError};
 
 /// Bytes of one answer, however it comes.
@@ -31,7 +31,7 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The connection to a server, with the headers of every message to it.
 pub(super) struct Line<'a> {
-    http: &'a Http,
+    http: &'a HttpClient,
     server: &'a str,
     url: Url,
     is_exempt: bool,
@@ -71,13 +71,13 @@ pub(super) struct Answer {
 impl<'a> Line<'a> {
     /// Prepares the connection to a server. `is_repeatable`: a call with an unknown outcome may be made again.
     pub(super) fn to(
-        http: &'a Arc<Http>,
+        http: &'a Arc<HttpClient>,
         name: &'a str,
         server: &McpServer,
         context: &CallContext,
         is_repeatable: bool,
     ) -> Result<Self, ToolError> {
-        let url = http::read_url(&server.url)?;
+        let url = egress::read_url(&server.url)?;
         let is_exempt = http.policy.allows_named(&url, &context.workspace_id)?;
         let mut headers = HeaderMap::new();
         if let Ok(key) = HeaderValue::from_str(&context.idempotency_key) {
@@ -260,7 +260,7 @@ impl<'a> Line<'a> {
             let message =
                 format!("the MCP server {server} answers {status}; trying again later may help");
             let error = ToolError {
-                retry_after_seconds: http::retry_after(response.headers()),
+                retry_after_seconds: response::retry_after(response.headers()),
                 ..ToolError::retryable("mcp_failed", message)
             };
             if status.as_u16() == 429 {
@@ -276,7 +276,7 @@ impl<'a> Line<'a> {
     }
 
     fn not_reached(&self, error: &reqwest::Error) -> ToolError {
-        let failure = http::refusal_or_failure(error);
+        let failure = egress::refusal_or_failure(error);
         let message = format!("the MCP server {}: {}", self.server, failure.message);
         let failure = ToolError { message, ..failure };
         match failure.code.as_ref() {

@@ -6,7 +6,7 @@ use domain::json_schema::MAX_BYTES as MAX_SCHEMA_BYTES;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::http::body::shortened;
+use crate::egress::body::shortened;
 
 /// Bytes of one tool's description, and of its name at its server.
 const MAX_DESCRIPTION_BYTES: usize = 8 * 1024;

@@ -8,12 +8,12 @@
 
 use super::test_server::{Fault, Mode, Server, TestDatabase};
 use super::*;
-use crate::http::test_server::Server as Counter;
+use crate::egress::test_server::Server as Counter;
 use crate::{EgressPolicy, HttpPolicy, Registry};
 
 pub(super) fn context(database: &TestDatabase) -> CallContext {
     CallContext {
-        workspace_id: crate::http::test_server::workspace(),
+        workspace_id: crate::egress::test_server::workspace(),
         readable_schemas: Vec::new(),
         run_query: None,
         webhook_hosts: Vec::new(),
@@ -27,7 +27,7 @@ pub(super) fn context(database: &TestDatabase) -> CallContext {
 /// Builds a registry whose operator names these private hosts.
 pub(super) fn registry(private: &[String]) -> Registry {
     let policy = HttpPolicy {
-        private_hosts: crate::http::test_server::private(private),
+        private_hosts: crate::egress::test_server::private(private),
         ..HttpPolicy::default()
     };
     Registry::builtin(policy).unwrap()

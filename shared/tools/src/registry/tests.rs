@@ -15,7 +15,7 @@ use futures::FutureExt;
 use serde_json::json;
 
 use super::*;
-use crate::Query;
+use crate::{EgressPolicy, MAX_RESULT_BYTES, Query, QueryRunner};
 
 fn registry() -> Registry {
     Registry::builtin(HttpPolicy::default()).unwrap()
@@ -23,7 +23,7 @@ fn registry() -> Registry {
 
 fn context(run_query: Option<QueryRunner>) -> CallContext {
     CallContext {
-        workspace_id: crate::http::test_server::workspace(),
+        workspace_id: crate::egress::test_server::workspace(),
         readable_schemas: vec!["public".into()],
         run_query,
         webhook_hosts: Vec::new(),

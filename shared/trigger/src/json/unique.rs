@@ -7,7 +7,6 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-use super::INVALID;
 use crate::Refusal;
 
 /// Returns true if every object has each of its keys once.
@@ -23,7 +22,7 @@ pub(super) fn has_unique_keys(body: &[u8]) -> Result<bool, Refusal> {
     }
     read.and_then(|()| text.end())
         .map(|()| true)
-        .map_err(|_| INVALID)
+        .map_err(|_| Refusal::INVALID_JSON)
 }
 
 /// Visits one value and keeps nothing of it.

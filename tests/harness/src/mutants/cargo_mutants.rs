@@ -14,12 +14,12 @@ use super::report::{Report, Standing};
 use super::rust_tests::target;
 use super::survivors::Survivors;
 
-/// Scored modules, as paths without an extension: `http.rs` and `http/` are one.
+/// Scored modules, as paths without an extension: `egress.rs` and `egress/` are one.
 const MODULES: [&str; 5] = [
     "shared/domain/src/json_schema",
     "shared/domain/src/plan",
-    "shared/tools/src/http",
-    "shared/tools/src/sql/gate",
+    "shared/tools/src/egress",
+    "shared/tools/src/builtin/sql/gate",
     "shared/trigger/src",
 ];
 
@@ -208,16 +208,19 @@ mod tests {
 
     const OUTCOMES: &str = r#"{"outcomes": [
         {"scenario": "Baseline", "summary": "Success"},
-        {"scenario": {"Mutant": {"name": "shared/tools/src/sql/gate.rs:3:5: replace f -> bool with true", "file": "shared/tools/src/sql/gate.rs"}}, "summary": "CaughtMutant"},
-        {"scenario": {"Mutant": {"name": "shared/tools/src/sql/gate/x.rs:3:5: replace == with !=", "file": "shared/tools/src/sql/gate/x.rs"}}, "summary": "MissedMutant"},
-        {"scenario": {"Mutant": {"name": "shared/tools/src/sql/gate/x.rs:9:1: replace == with !=", "file": "shared/tools/src/sql/gate/x.rs"}}, "summary": "MissedMutant"},
-        {"scenario": {"Mutant": {"name": "shared/tools/src/sql/gate/x.rs:9:7: delete !", "file": "shared/tools/src/sql/gate/x.rs"}}, "summary": "Unviable"}]}"#;
+        {"scenario": {"Mutant": {"name": "shared/tools/src/builtin/sql/gate.rs:3:5: replace f -> bool with true", "file": "shared/tools/src/builtin/sql/gate.rs"}}, "summary": "CaughtMutant"},
+        {"scenario": {"Mutant": {"name": "shared/tools/src/builtin/sql/gate/x.rs:3:5: replace == with !=", "file": "shared/tools/src/builtin/sql/gate/x.rs"}}, "summary": "MissedMutant"},
+        {"scenario": {"Mutant": {"name": "shared/tools/src/builtin/sql/gate/x.rs:9:1: replace == with !=", "file": "shared/tools/src/builtin/sql/gate/x.rs"}}, "summary": "MissedMutant"},
+        {"scenario": {"Mutant": {"name": "shared/tools/src/builtin/sql/gate/x.rs:9:7: delete !", "file": "shared/tools/src/builtin/sql/gate/x.rs"}}, "summary": "Unviable"}]}"#;
 
     #[test]
     fn outcomes_are_counted_by_module_and_list() {
-        let list = "[[rust]]\nwhy = \"equivalent\"\nreason = \"r\"\nmutants = [\"shared/tools/src/sql/gate/x.rs: replace == with != | 2\"]";
+        let list = "[[rust]]\nwhy = \"equivalent\"\nreason = \"r\"\nmutants = [\"shared/tools/src/builtin/sql/gate/x.rs: replace == with != | 2\"]";
         let report = count(OUTCOMES, &Survivors::parse(list).unwrap()).unwrap();
-        let score = report.areas.get("shared/tools/src/sql/gate").unwrap();
+        let score = report
+            .areas
+            .get("shared/tools/src/builtin/sql/gate")
+            .unwrap();
         assert_eq!(
             (
                 score.generated,
@@ -230,17 +233,19 @@ mod tests {
         );
         assert_eq!(
             report.survivors.first().unwrap().id,
-            "shared/tools/src/sql/gate/x.rs: replace == with !="
+            "shared/tools/src/builtin/sql/gate/x.rs: replace == with !="
         );
     }
 
     #[test]
     fn caught_mutant_in_the_list_is_stale() {
-        let list = "[[rust]]\nwhy = \"accepted\"\nreason = \"r\"\nmutants = [\"shared/tools/src/sql/gate.rs: replace f -> bool with true\"]";
+        let list = "[[rust]]\nwhy = \"accepted\"\nreason = \"r\"\nmutants = [\"shared/tools/src/builtin/sql/gate.rs: replace f -> bool with true\"]";
         let report = count(OUTCOMES, &Survivors::parse(list).unwrap()).unwrap();
         assert_eq!(
             report.stale,
-            ["shared/tools/src/sql/gate.rs: replace f -> bool with true: its tests kill it"]
+            [
+                "shared/tools/src/builtin/sql/gate.rs: replace f -> bool with true: its tests kill it"
+            ]
         );
     }
 }

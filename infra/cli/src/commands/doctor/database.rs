@@ -10,7 +10,7 @@ use local_stack::home::Home;
 use local_stack::postgres::migrations;
 use tokio_postgres::{Client, NoTls};
 
-use super::Check;
+use super::check::Check;
 use crate::commands::state;
 use crate::render::age;
 

@@ -6,7 +6,7 @@ use local_stack::binaries::FUNCTIONS;
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
-use super::Check;
+use super::check::Check;
 use crate::commands::{state, status};
 use crate::render::count;
 

@@ -9,7 +9,7 @@ use domain::Capabilities;
 use llm::{Candidate, Candidates, Message, Model, ModelConfig, Purpose, Request};
 use local_stack::stack::{MODEL_VARIABLES, StackOptions, given};
 
-use super::Check;
+use super::check::Check;
 use crate::commands::state::Models;
 
 /// The longest wait for a model.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Problems;
+use super::problems::Problems;
 use crate::nearest::suggestion;
 use crate::plan::read::{Step, integer, present, text};
 use crate::plan::{Catalogue, ProblemCode};

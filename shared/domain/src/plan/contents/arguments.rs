@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::Found;
+use super::found::Found;
 use crate::json_schema::{JsonSchema, checkable};
 use crate::nearest::suggestion;
 use crate::plan::ProblemCode;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::Found;
+use super::found::Found;
 use crate::expression::{self, References};
 use crate::nearest::suggestion;
 use crate::plan::read::{Step, present, text};

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use crate::answer::Answer;
 use crate::call_ids::CallIds;
 use crate::names::{WireNames, is_plain, plain};
+use crate::provider_names::ANTHROPIC;
 use crate::request::Message;
-use crate::router::ANTHROPIC;
 
 /// All messages; neighbours of one role become one, and what is empty is left out, since it is refused.
 pub(super) fn messages(conversation: &[Message], names: &WireNames<'_>) -> Vec<Value> {

@@ -4,13 +4,13 @@
 use domain::{ToolCallRequest, Usage};
 use serde_json::{Value, json};
 
-use super::by_tool;
+use super::output_form::by_tool;
 use crate::answer::{Answer, Stop};
 use crate::call_ids;
 use crate::error::Kind;
 use crate::protocol::{Asked, stop_of};
+use crate::provider_names::ANTHROPIC;
 use crate::providers::openai::arguments;
-use crate::router::ANTHROPIC;
 use crate::stop::{Ending, ending};
 use crate::usage::{Counts, count};
 

@@ -11,7 +11,7 @@ use super::{OpenAi, wire};
 use crate::embeddings::WIDTH;
 use crate::error::{Error, Kind};
 use crate::http::{Failure, Received};
-use crate::router::OPENAI;
+use crate::provider_names::OPENAI;
 use crate::usage::Meter;
 
 #[derive(Deserialize)]

@@ -10,7 +10,7 @@ use crate::error::Kind;
 use crate::http::{self, Failure, refusal};
 use crate::json_text;
 use crate::protocol::{Asked, stop_of};
-use crate::router::OPENAI;
+use crate::provider_names::OPENAI;
 use crate::stop::{Ending, ending};
 use crate::usage::{Counts, count};
 

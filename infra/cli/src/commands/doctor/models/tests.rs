@@ -6,8 +6,8 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use super::super::Outcome;
 use super::*;
+use crate::commands::doctor::check::Outcome;
 
 async fn completion() -> Json<Value> {
     Json(

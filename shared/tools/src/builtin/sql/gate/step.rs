@@ -1,0 +1,4 @@
+//! The result of one check.
+
+/// The reason of a refusal, or nothing.
+pub(super) type Step = Result<(), String>;
