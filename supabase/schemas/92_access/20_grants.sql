@@ -58,7 +58,12 @@ grant execute on function
   goalpost_private.version_of(goalpost.approvals),
   goalpost_private.count_votes(goalpost.approvals),
   goalpost_private.revoke_memory(bigint),
-  goalpost_private.goal_progress(bigint)
+  goalpost_private.goal_progress(bigint),
+  goalpost_private.goals_of_report(bigint),
+  goalpost_private.report_steps(bigint),
+  goalpost_private.report_usage(bigint),
+  goalpost_private.report_history(goalpost.goals),
+  goalpost_private.report_suggestions(goalpost.goals, jsonb, bigint, jsonb)
   to authenticated;
 
 -- The workers: their RPCs and nothing else.

@@ -337,6 +337,8 @@ impl Scene {
             json!({"p_goal_id": goals[0]["id"], "p_rating": "bad", "p_comment": "too slow"});
         let given = owner.rpc("give_feedback", &rating).await.unwrap();
         assert_eq!(given.body["rating"], "bad", "{}", given.body);
+        let report = owner.rpc("read_report", &cancel).await.unwrap();
+        assert_eq!(report.body["goal"]["state"], "cancelled", "{}", report.body);
     }
 
     async fn workspace_with_member(&self) {

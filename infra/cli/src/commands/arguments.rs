@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 pub(super) use mcp::{AskWhen, Mcp, McpAction};
 pub(super) use people::{Admins, AdminsAction, Members, MembersAction, Settings};
-pub(super) use results::{Costs, CostsBy, Feedback};
+pub(super) use results::{Costs, CostsBy, Feedback, Report};
 pub(super) use runbooks::{Runbooks, RunbooksAction, Version as RunbookVersion};
 
 use local_stack::stack::Person;
@@ -172,6 +172,9 @@ pub(super) enum Command {
     /// Rate a goal or one of its steps, and ask again
     #[command(after_help = results::FEEDBACK_HELP)]
     Feedback(Feedback),
+    /// Show the whole report of a goal: result, steps, cost, ratings, and the goals of its kind
+    #[command(after_help = results::REPORT_HELP)]
+    Report(Report),
     /// Show what the work has cost, by day, goal, agent, runbook or person
     #[command(after_help = results::COSTS_HELP)]
     Costs(Costs),

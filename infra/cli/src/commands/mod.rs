@@ -25,6 +25,7 @@ mod members;
 mod memories;
 mod psql;
 mod raise;
+mod report;
 mod reset;
 mod runbooks;
 mod settings;
@@ -72,6 +73,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Runbooks(runbooks) => runbooks::run(runbooks, global).await,
         Command::Feedback(feedback) => feedback::run(feedback, global).await,
         Command::Costs(costs) => costs::run(costs, global).await,
+        Command::Report(report) => report::run(report, global).await,
         Command::Forget(forget) => memories::forget(forget, global).await,
         Command::Mcp(mcp) => mcp::run(mcp, global).await,
         Command::Members(members) => members::run(members, global).await,

@@ -1,4 +1,6 @@
-//! The arguments of `goalpost feedback` and `goalpost costs`.
+//! The arguments of `goalpost feedback`, `goalpost report` and `goalpost costs`.
+
+use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, ValueEnum};
 
@@ -44,6 +46,24 @@ pub(in crate::commands) struct Feedback {
     /// Stay until the new request has ended
     #[arg(long, requires = "again")]
     pub(in crate::commands) wait: bool,
+}
+
+pub(super) const REPORT_HELP: &str = "\
+Examples:
+  cargo goalpost report 3                 as Markdown
+  cargo goalpost report 3 --html 3.html   one file with plots, to open or to send
+  cargo goalpost report 3 --json
+
+Every number is a sum over rows of the goal; `read_report` in supabase/schemas/90_views has the queries.";
+
+#[derive(Debug, Args)]
+pub(in crate::commands) struct Report {
+    /// The goal
+    #[arg(value_name = "GOAL")]
+    pub(in crate::commands) goal: i64,
+    /// Write one HTML file with plots
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::commands) html: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

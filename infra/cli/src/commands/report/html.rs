@@ -1,0 +1,399 @@
+//! The report of a goal as one self-contained HTML file, with plots as SVG: the timeline of its steps, its cost by agent,
+//! and the calls and cost of the goals of its kind. No script, no request to anywhere; every text is escaped.
+
+use std::fmt::Write as _;
+
+use super::markdown::seconds;
+use super::{Report, Step};
+use crate::commands::raise::dollars;
+
+const STYLE: &str = "\
+:root{color-scheme:light dark;--bar:#2f6f4f;--bad:#b3423a;--faint:#8884}
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
+table{border-collapse:collapse;width:100%;font-size:.9rem}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid var(--faint);vertical-align:top}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}pre{white-space:pre-wrap;border:1px solid var(--faint);padding:1rem;border-radius:.4rem}
+svg{width:100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:currentColor}.bar{fill:var(--bar)}.bad{fill:var(--bad)}.line{fill:none;stroke:var(--bar);stroke-width:2}
+figure{margin:1.5rem 0}figcaption{font-size:.85rem;opacity:.8}";
+
+/// Width of every plot, in units of its own.
+const WIDTH: f64 = 800.0;
+/// Space for labels on the left.
+const LABELS: f64 = 170.0;
+const ROW: f64 = 22.0;
+
+/// Returns the page.
+pub(super) fn page(report: &Report) -> String {
+    let goal = &report.goal;
+    let mut body = format!("<h1>{}</h1>\n", escape(&goal.title));
+    if let Some(question) = &report.question {
+        let _ = writeln!(
+            body,
+            "<p><strong>Question:</strong> {}</p>",
+            escape(question)
+        );
+    }
+    let all = &report.usage.all;
+    let took = goal.seconds.map(seconds).unwrap_or_default();
+    let _ = writeln!(
+        body,
+        "<p>Goal {}, {} {took}, {} model calls, {}</p>",
+        goal.id,
+        escape(&goal.state),
+        all.calls,
+        dollars(all.cost_microusd)
+    );
+    if let Some(result) = &goal.report {
+        let _ = writeln!(body, "<h2>Result</h2><pre>{}</pre>", escape(result.trim()));
+    }
+    table(
+        &mut body,
+        "Criteria",
+        &["Verdict", "Criterion", "Evidence"],
+        report.criteria.iter().map(|one| {
+            vec![
+                one.verdict.clone(),
+                one.description.clone(),
+                one.evidence.clone().unwrap_or_default(),
+            ]
+        }),
+    );
+    figure(
+        &mut body,
+        "Steps",
+        &timeline(&report.steps),
+        "Time of each step; failed steps are red.",
+    );
+    table(
+        &mut body,
+        "",
+        &[
+            "Step", "State", "By", "Attempts", "Seconds", "Calls", "Cost",
+        ],
+        report.steps.iter().map(|step| {
+            let by = step.agent.as_ref().map_or_else(
+                || step.kind.clone(),
+                |name| format!("{name} {}", step.agent_version.unwrap_or_default()),
+            );
+            vec![
+                step.key.clone(),
+                step.state.clone(),
+                by,
+                step.attempts.to_string(),
+                step.seconds.map_or_else(String::new, seconds),
+                step.calls.to_string(),
+                dollars(step.cost_microusd),
+            ]
+        }),
+    );
+    let agents: Vec<(String, f64, String)> = report
+        .usage
+        .agents
+        .iter()
+        .map(|one| {
+            (
+                format!("{} {}", one.agent, one.version),
+                number(one.cost_microusd),
+                dollars(one.cost_microusd),
+            )
+        })
+        .collect();
+    figure(
+        &mut body,
+        "Cost by agent",
+        &bars(&agents),
+        "Calls of models by agent version.",
+    );
+    let costs: Vec<f64> = report
+        .history
+        .iter()
+        .map(|one| number(one.cost_microusd) / 1e6)
+        .collect();
+    let calls: Vec<f64> = report.history.iter().map(|one| number(one.calls)).collect();
+    let kind = escape(&goal.goal_type);
+    figure(
+        &mut body,
+        &format!("Goals of the kind {kind}"),
+        &curve(&calls),
+        "Model calls of each goal of this kind, the oldest first.",
+    );
+    figure(
+        &mut body,
+        "",
+        &curve(&costs),
+        "Cost in dollars of each goal of this kind, the oldest first.",
+    );
+    table(
+        &mut body,
+        "Approvals",
+        &["Kind", "State", "Question", "Remark"],
+        report.approvals.iter().map(|one| {
+            vec![
+                one.kind.clone(),
+                one.state.clone(),
+                one.question.clone(),
+                one.comment.clone().unwrap_or_default(),
+            ]
+        }),
+    );
+    table(
+        &mut body,
+        "Suggestions",
+        &["", ""],
+        report
+            .suggestions
+            .iter()
+            .map(|one| vec![one.code.clone(), one.message.clone()]),
+    );
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
+        escape(&goal.title)
+    )
+}
+
+/// Returns a text that stands for itself in HTML, in elements and in attributes.
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+}
+
+/// Returns an amount for a plot; the numbers of a report are far below the limit of exact integers.
+#[allow(clippy::cast_precision_loss)]
+fn number(amount: i64) -> f64 {
+    amount as f64
+}
+
+fn table(
+    body: &mut String,
+    title: &str,
+    headings: &[&str],
+    rows: impl Iterator<Item = Vec<String>>,
+) {
+    let row = |cells: Vec<String>| {
+        cells
+            .iter()
+            .map(|cell| format!("<td>{}</td>", escape(cell)))
+            .collect::<String>()
+    };
+    let rows: String = rows
+        .map(|cells| format!("<tr>{}</tr>\n", row(cells)))
+        .collect();
+    if rows.is_empty() {
+        return;
+    }
+    if !title.is_empty() {
+        let _ = writeln!(body, "<h2>{title}</h2>");
+    }
+    let headings: String = headings
+        .iter()
+        .map(|one| format!("<th>{one}</th>"))
+        .collect();
+    let _ = writeln!(
+        body,
+        "<table><thead><tr>{headings}</tr></thead><tbody>\n{rows}</tbody></table>"
+    );
+}
+
+/// Appends a plot with its caption; nothing for an empty plot.
+fn figure(body: &mut String, title: &str, svg: &str, caption: &str) {
+    if svg.is_empty() {
+        return;
+    }
+    if !title.is_empty() {
+        let _ = writeln!(body, "<h2>{title}</h2>");
+    }
+    let _ = writeln!(
+        body,
+        "<figure>{svg}<figcaption>{caption}</figcaption></figure>"
+    );
+}
+
+fn svg(height: f64, caption: &str, content: &str) -> String {
+    format!(
+        "<svg viewBox=\"0 0 {WIDTH:.0} {height:.0}\" role=\"img\" aria-label=\"{caption}\">{content}</svg>"
+    )
+}
+
+/// Draws a bar for each step that began, on one axis of time.
+fn timeline(steps: &[Step]) -> String {
+    let timed: Vec<(&Step, f64, f64)> = {
+        let millis = |time: chrono::DateTime<chrono::Utc>| number(time.timestamp_millis());
+        let begun = steps
+            .iter()
+            .filter_map(|step| Some((step, millis(step.started_at?), millis(step.ended_at?))));
+        begun.collect()
+    };
+    let first = timed
+        .iter()
+        .map(|(_, from, _)| *from)
+        .fold(f64::INFINITY, f64::min);
+    let last = timed
+        .iter()
+        .map(|(_, _, until)| *until)
+        .fold(f64::NEG_INFINITY, f64::max);
+    if timed.is_empty() {
+        return String::new();
+    }
+    let span = (last - first).max(1.0);
+    let scale = (WIDTH - LABELS - 60.0) / span;
+    let mut content = String::new();
+    let mut top = 4.0;
+    for (step, from, until) in timed {
+        let left = (from - first).mul_add(scale, LABELS);
+        let width = ((until - from) * scale).max(2.0);
+        let class = if step.state == "failed" { "bad" } else { "bar" };
+        let _ = write!(
+            content,
+            "<text x=\"0\" y=\"{:.0}\">{}</text><rect class=\"{class}\" x=\"{left:.1}\" y=\"{top:.0}\" width=\"{width:.1}\" height=\"14\" rx=\"2\"/><text x=\"{:.1}\" y=\"{:.0}\">{}</text>",
+            top + 12.0,
+            escape(&shortened(&step.key)),
+            left + width + 4.0,
+            top + 12.0,
+            seconds((until - from) / 1000.0)
+        );
+        top += ROW;
+    }
+    svg(top, "Timeline of the steps", &content)
+}
+
+/// Draws a bar for each amount, with its label and value.
+fn bars(amounts: &[(String, f64, String)]) -> String {
+    let most = amounts
+        .iter()
+        .map(|(_, amount, _)| *amount)
+        .fold(0.0, f64::max);
+    if most <= 0.0 {
+        return String::new();
+    }
+    let mut content = String::new();
+    let mut top = 4.0;
+    for (label, amount, shown) in amounts {
+        let width = (amount / most * (WIDTH - LABELS - 90.0)).max(1.0);
+        let _ = write!(
+            content,
+            "<text x=\"0\" y=\"{:.0}\">{}</text><rect class=\"bar\" x=\"{LABELS}\" y=\"{top:.0}\" width=\"{width:.1}\" height=\"14\" rx=\"2\"/><text x=\"{:.1}\" y=\"{:.0}\">{shown}</text>",
+            top + 12.0,
+            escape(&shortened(label)),
+            LABELS + width + 4.0,
+            top + 12.0
+        );
+        top += ROW;
+    }
+    svg(top, "Cost by agent", &content)
+}
+
+/// Draws a line through the values in their order, with the axis' greatest value; nothing for fewer than two.
+fn curve(values: &[f64]) -> String {
+    const HEIGHT: f64 = 160.0;
+    let most = values.iter().copied().fold(0.0, f64::max);
+    let Some(gaps) = values.len().checked_sub(1).filter(|gaps| *gaps > 0) else {
+        return String::new();
+    };
+    let step = (WIDTH - 70.0) / number(i64::try_from(gaps).unwrap_or(1));
+    let mut left = 60.0;
+    let points: Vec<String> = values
+        .iter()
+        .map(|value| {
+            let height = if most > 0.0 { value / most } else { 0.0 };
+            let point = format!("{left:.1},{:.1}", HEIGHT - 20.0 - height * (HEIGHT - 40.0));
+            left += step;
+            point
+        })
+        .collect();
+    let marks: String = points
+        .iter()
+        .filter_map(|point| point.split_once(','))
+        .map(|(x, y)| format!("<circle class=\"bar\" cx=\"{x}\" cy=\"{y}\" r=\"3\"/>"))
+        .collect();
+    let content = format!(
+        "<text x=\"0\" y=\"24\">{}</text><text x=\"0\" y=\"{:.0}\">0</text><polyline class=\"line\" points=\"{}\"/>{marks}",
+        axis(most),
+        HEIGHT - 16.0,
+        points.join(" ")
+    );
+    svg(HEIGHT, "Goals of this kind", &content)
+}
+
+fn axis(value: f64) -> String {
+    if value.fract() == 0.0 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.4}")
+    }
+}
+
+fn shortened(label: &str) -> String {
+    label.chars().take(24).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+
+    fn report() -> Report {
+        let hostile = "<script>alert(1)</script>\" onload=\"x";
+        serde_json::from_value(json!({
+            "goal": {"id": 3, "title": hostile, "goal_type": hostile, "state": "completed", "reason": null, "created_at": "2026-12-01T00:00:00Z",
+                     "ended_at": "2026-12-01T00:00:09Z", "seconds": 9.0, "report": hostile},
+            "question": hostile, "plan": {"revision": 1, "reasons": [hostile], "runbook": null, "version": null},
+            "criteria": [{"description": hostile, "verdict": "met", "evidence": hostile}],
+            "steps": [{"goal_id": 3, "key": "a", "kind": "agent", "title": hostile, "state": "failed", "agent": hostile, "agent_version": 1, "attempts": 2,
+                       "started_at": "2026-12-01T00:00:00Z", "ended_at": "2026-12-01T00:00:04Z", "seconds": 4.0, "calls": 3, "tokens": 9, "cost_microusd": 1500, "error": hostile}],
+            "approvals": [{"kind": "plan", "question": hostile, "state": "approved", "was_edited": true, "comment": hostile}],
+            "feedback": [{"step_key": "", "rating": "good", "comment": hostile}],
+            "usage": {"all": {"calls": 3, "input_tokens": 5, "output_tokens": 4, "cost_microusd": 1500, "estimated_microusd": 0},
+                      "agents": [{"agent": hostile, "version": 1, "calls": 3, "tokens": 9, "cost_microusd": 1500}],
+                      "models": [{"provider": "p", "model": hostile, "calls": 3, "tokens": 9, "cost_microusd": 1500}]},
+            "estimate": {"cost_microusd": 1000},
+            "history": [{"goal_id": 1, "state": "completed", "ended_at": "2026-11-01T00:00:00Z", "seconds": 20.0, "calls": 9, "cost_microusd": 9000},
+                        {"goal_id": 3, "state": "completed", "ended_at": "2026-12-01T00:00:09Z", "seconds": 9.0, "calls": 3, "cost_microusd": 1500}],
+            "suggestions": [{"code": "step_retried", "message": hostile}]
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn page_contains_no_markup_of_its_texts() {
+        let page = page(&report());
+        assert!(!page.contains("<script"), "{page}");
+        assert!(!page.contains("\" onload"), "{page}");
+        assert_eq!(
+            page.matches("<svg").count(),
+            4,
+            "timeline, cost by agent, calls and cost of the kind"
+        );
+        assert!(
+            !page.contains("http:") && !page.contains("https:"),
+            "it asks nothing of anywhere"
+        );
+    }
+
+    #[test]
+    fn goal_without_steps_and_history_has_no_plots() {
+        let mut report = report();
+        report.steps.clear();
+        report.history.truncate(1);
+        report.usage.agents.clear();
+        assert_eq!(page(&report).matches("<svg").count(), 0);
+    }
+
+    #[test]
+    fn markdown_names_cost_estimate_and_earlier_goals() {
+        let text = super::super::markdown::text(&report());
+        for part in [
+            "$0.0015 for 3 model calls and 9 tokens.",
+            "Estimated before it began: $0.0010.",
+            "| 1 | completed | 20.0 s | 9 | $0.0090 |",
+            "| plan | approved (edited) |",
+        ] {
+            assert!(text.contains(part), "{part} is not in {text}");
+        }
+    }
+}
