@@ -3,6 +3,8 @@
 
 use std::fmt::Write as _;
 
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
 use super::markdown::seconds;
 use super::{Report, Step};
 use crate::commands::raise::dollars;
@@ -11,8 +13,8 @@ const STYLE: &str = "\
 :root{color-scheme:light dark;--bar:#2f6f4f;--bad:#b3423a;--faint:#8884}
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
 table{border-collapse:collapse;width:100%;font-size:.9rem}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid var(--faint);vertical-align:top}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}pre{white-space:pre-wrap;border:1px solid var(--faint);padding:1rem;border-radius:.4rem}
-svg{width:100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:currentColor}.bar{fill:var(--bar)}.bad{fill:var(--bad)}.line{fill:none;stroke:var(--bar);stroke-width:2}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}section{border:1px solid var(--faint);padding:0 1rem;border-radius:.4rem;margin:1rem 0}
+td{overflow-wrap:anywhere}svg{width:100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:currentColor}.bar{fill:var(--bar)}.bad{fill:var(--bad)}.line{fill:none;stroke:var(--bar);stroke-width:2}
 figure{margin:1.5rem 0}figcaption{font-size:.85rem;opacity:.8}";
 
 /// Width of every plot, in units of its own.
@@ -43,7 +45,11 @@ pub(super) fn page(report: &Report) -> String {
         dollars(all.cost_microusd)
     );
     if let Some(result) = &goal.report {
-        let _ = writeln!(body, "<h2>Result</h2><pre>{}</pre>", escape(result.trim()));
+        let _ = writeln!(
+            body,
+            "<h2>Result</h2><section>{}</section>",
+            markdown(result)
+        );
     }
     table(
         &mut body,
@@ -159,6 +165,45 @@ fn escape(text: &str) -> String {
         .replace('>', "&gt;")
         .replace('"', "&quot;")
         .replace('\'', "&#39;")
+}
+
+/// Returns Markdown as HTML. HTML in it stays text, images become their description, and links lead to the web only.
+fn markdown(text: &str) -> String {
+    let events = Parser::new_ext(text, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
+    let safe = events.filter_map(|event| match event {
+        Event::Html(html) | Event::InlineHtml(html) => Some(Event::Text(html)),
+        Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => None,
+        Event::Start(Tag::Link { ref dest_url, .. })
+            if !dest_url.starts_with("https://") && !dest_url.starts_with("http://") =>
+        {
+            Some(Event::Start(Tag::Emphasis))
+        }
+        other => Some(other),
+    });
+    let mut html = String::new();
+    pulldown_cmark::html::push_html(&mut html, balanced(safe).into_iter());
+    html
+}
+
+/// Ends with emphasis what began with it in place of a link.
+fn balanced<'a>(events: impl Iterator<Item = Event<'a>>) -> Vec<Event<'a>> {
+    let mut open = Vec::new();
+    let mut balanced = Vec::new();
+    for event in events {
+        match &event {
+            Event::Start(tag) => open.push(tag.to_end()),
+            Event::End(end) => {
+                let began = open.pop();
+                if *end == TagEnd::Link && began == Some(TagEnd::Emphasis) {
+                    balanced.push(Event::End(TagEnd::Emphasis));
+                    continue;
+                }
+            }
+            _ => {}
+        }
+        balanced.push(event);
+    }
+    balanced
 }
 
 /// Returns an amount for a plot; the numbers of a report are far below the limit of exact integers.
@@ -286,11 +331,16 @@ fn bars(amounts: &[(String, f64, String)]) -> String {
     svg(top, "Cost by agent", &content)
 }
 
-/// Draws a line through the values in their order, with the axis' greatest value; nothing for fewer than two.
+/// Draws a line through the values in their order, with the axis' greatest value; nothing for fewer than two, or for
+/// zeros alone.
 fn curve(values: &[f64]) -> String {
     const HEIGHT: f64 = 160.0;
     let most = values.iter().copied().fold(0.0, f64::max);
-    let Some(gaps) = values.len().checked_sub(1).filter(|gaps| *gaps > 0) else {
+    let Some(gaps) = values
+        .len()
+        .checked_sub(1)
+        .filter(|gaps| *gaps > 0 && most > 0.0)
+    else {
         return String::new();
     };
     let step = (WIDTH - 70.0) / number(i64::try_from(gaps).unwrap_or(1));
@@ -298,7 +348,7 @@ fn curve(values: &[f64]) -> String {
     let points: Vec<String> = values
         .iter()
         .map(|value| {
-            let height = if most > 0.0 { value / most } else { 0.0 };
+            let height = value / most;
             let point = format!("{left:.1},{:.1}", HEIGHT - 20.0 - height * (HEIGHT - 40.0));
             left += step;
             point
@@ -363,7 +413,16 @@ mod tests {
     fn page_contains_no_markup_of_its_texts() {
         let page = page(&report());
         assert!(!page.contains("<script"), "{page}");
-        assert!(!page.contains("\" onload"), "{page}");
+        let tags = page
+            .split('<')
+            .skip(1)
+            .filter_map(|part| part.split('>').next());
+        for tag in tags {
+            assert!(
+                !tag.contains("onload"),
+                "a tag has an attribute of a text: {tag}"
+            );
+        }
         assert_eq!(
             page.matches("<svg").count(),
             4,
@@ -372,6 +431,25 @@ mod tests {
         assert!(
             !page.contains("http:") && !page.contains("https:"),
             "it asks nothing of anywhere"
+        );
+    }
+
+    #[test]
+    fn markdown_of_a_result_is_harmless() {
+        let html = markdown(
+            "**bold** [a](javascript:alert(1)) [b](https://example.com) ![c](https://example.com/x.png) <img src=x onerror=alert(1)>\n\n| a |\n|---|\n| 1 |\n",
+        );
+        assert!(
+            html.contains("<strong>bold</strong>") && html.contains("<td>1</td>"),
+            "{html}"
+        );
+        assert!(
+            !html.contains("javascript:") && !html.contains("<img"),
+            "{html}"
+        );
+        assert!(
+            html.contains("<em>a</em>") && html.contains("href=\"https://example.com\""),
+            "{html}"
         );
     }
 
