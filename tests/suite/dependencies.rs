@@ -8,11 +8,28 @@ use serde_json::Value;
 
 /// Crates of a folder, with the workspace folders that they may depend on, and those that only their tests may. The
 /// first matching row counts.
-const RULES: [(&str, &[&str], &[&str]); 7] = [
+const RULES: [(&str, &[&str], &[&str]); 11] = [
     ("shared/domain", &[], &[]),
     ("shared", &["shared"], &[]),
     ("functions", &["shared"], &[]),
-    ("infra/local", &[], &["shared"]),
+    ("infra/local/fault_hook", &[], &[]),
+    ("infra/local/postgres", &[], &[]),
+    (
+        "infra/local/supabase",
+        &["infra/local/fault_hook"],
+        &["infra/local/postgres", "shared"],
+    ),
+    ("infra/local/aws", &["infra/local/fault_hook"], &[]),
+    (
+        "infra/local",
+        &[
+            "infra/local/aws",
+            "infra/local/fault_hook",
+            "infra/local/postgres",
+            "infra/local/supabase",
+        ],
+        &[],
+    ),
     ("infra/cli", &["infra/local", "shared"], &[]),
     ("tests/harness", &["infra/local"], &[]),
     (
@@ -93,6 +110,7 @@ fn dependencies_point_one_way() {
     for (from, to) in [
         ("functions/executor", "shared/domain"),
         ("infra/cli", "infra/local"),
+        ("infra/local", "infra/local/postgres"),
         ("tests/harness", "infra/local"),
         ("tests/suite", "tests/harness"),
     ] {
@@ -125,6 +143,10 @@ fn dependencies_against_the_direction_are_refused() {
         ("functions/intake", "functions/planner"),
         ("infra/local", "infra/cli"),
         ("infra/local", "shared/store"),
+        ("infra/local/aws", "infra/local"),
+        ("infra/local/aws", "infra/local/supabase"),
+        ("infra/local/supabase", "infra/local/postgres"),
+        ("infra/local/supabase", "shared/store"),
         ("tests/harness", "infra/cli"),
         ("a_folder_without_a_rule", "shared/domain"),
     ] {

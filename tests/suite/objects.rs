@@ -1,5 +1,5 @@
 //! Large payloads at the project's one address, as the functions reach it. The policies are tested in
-//! `infra/local/tests/supabase/objects.rs`.
+//! `infra/local/supabase/tests/supabase/objects.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,23 +1,15 @@
 //! The local stack: a Supabase-shaped Postgres, its REST surface, and a Lambda host, in one process.
 //!
-//! The `goalpost` command line, the harness and the tests use the same stack. Each substitute of a hosted part behaves
-//! as that part does, faults included; a fidelity page beside it lists the differences.
+//! The `goalpost` command line, the harness and the tests use the same stack. The parts are crates of their own, in the
+//! folders beside this one: the server and the folder of its state (`postgres`), the stand-ins of hosted parts
+//! (`supabase`, `aws`), and the places at which faults can be injected (`fault_hook`). [`stack`] connects them.
 
-pub mod auth;
 pub mod binaries;
-pub mod fault_hook;
-pub mod home;
-pub mod keys;
-pub mod lambda;
-pub mod listener;
-pub mod pg_cron;
-pub mod pg_net;
-pub mod postgres;
-pub mod progress;
-pub mod queue;
-pub mod rest;
-pub mod schedule;
-pub mod secrets;
 pub mod stack;
-pub mod storage;
 pub mod terminal;
+
+pub use local_aws::{lambda, queue, schedule, secrets};
+pub use local_fault_hook as fault_hook;
+pub use local_postgres as postgres;
+pub use local_postgres::{home, progress};
+pub use local_supabase::{auth, keys, pg_cron, pg_net, rest, storage};

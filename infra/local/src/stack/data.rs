@@ -18,7 +18,7 @@ use super::functions::{FunctionLimits, limits};
 use super::gateway::function_url;
 use super::options::{DatabaseChoice, StackOptions};
 use crate::binaries::FUNCTIONS;
-use crate::home::{self, Home};
+use crate::home::Home;
 use crate::postgres::{Server, database, migrations};
 
 /// The name of the secret in the database that signs wakes.
@@ -112,7 +112,10 @@ async fn seeded_template(server: &Server) -> anyhow::Result<String> {
     let seed =
         std::fs::read(server.home().workspace().join("supabase/seed.sql")).unwrap_or_default();
     let migrated = database::ensure_template(server).await?;
-    let hash = home::hex(&Sha256::digest([migrated.as_bytes(), &seed].concat()));
+    let hash = format!(
+        "{:x}",
+        Sha256::digest([migrated.as_bytes(), &seed].concat())
+    );
     let name = format!("goalpost_seeded_{}", hash.get(..16).unwrap_or(&hash));
     if exists(server, &name).await? {
         return Ok(name);

@@ -1,15 +1,17 @@
 //! Faults as the hook that the stack calls.
 
+use std::sync::Arc;
+
 use axum::Router;
-use local_stack::fault_hook::{FaultHook, Message, Passage};
-use local_stack::lambda::{SANDBOX_PLACEHOLDER, SandboxControl};
+use local_stack::fault_hook::{FaultHook, Message, Passage, SandboxControl};
+use local_stack::lambda::SANDBOX_PLACEHOLDER;
 
 use super::Faults;
 use super::gateway::{self, SANDBOX_PREFIX};
 use super::transit::Fate;
 
 impl FaultHook for Faults {
-    fn receive_control(&self, sandboxes: SandboxControl) -> anyhow::Result<()> {
+    fn receive_control(&self, sandboxes: Arc<dyn SandboxControl>) -> anyhow::Result<()> {
         let mut state = self.state();
         state.plan.check()?;
         state.sandboxes = Some(sandboxes);

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use local_stack::lambda::SandboxControl;
+use local_stack::fault_hook::SandboxControl;
 
 use super::counts::Kind;
 use super::held::Held;
@@ -27,7 +27,7 @@ pub(super) struct State {
     /// Sandbox faults of all rules together.
     kills: u64,
     freezes: u64,
-    pub(super) sandboxes: Option<SandboxControl>,
+    pub(super) sandboxes: Option<Arc<dyn SandboxControl>>,
     /// Stopped sandboxes.
     pub(super) frozen: Vec<String>,
 }
