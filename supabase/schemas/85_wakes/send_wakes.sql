@@ -62,8 +62,8 @@ as $$
 $$;
 
 -- Sends wakes to one function: one per batch of p_ready steps and one per step that has to be claimed alone, at most
--- max_rings, less the wakes that are not acknowledged yet. ready_count contains both. People call intake too, so there
--- the drains that work already count as well: wakes never take more than max_rings of its concurrency. A drain claims
+-- max_wakes, less the wakes that are not acknowledged yet. ready_count contains both. People call intake too, so there
+-- the drains that work already count as well: wakes never take more than max_wakes of its concurrency. A drain claims
 -- again whenever one of its steps ends; steps that become ready between its last claim and its end wait for the sweep.
 create function goalpost_private.send_wake(
   p_function text, p_ready integer, p_now timestamptz, p_alone integer default 0
@@ -76,13 +76,13 @@ declare
   v_outstanding integer;
   v_wake goalpost.wakes;
 begin
-  select least(ceil(p_ready::numeric / coalesce(e.batch_size, 10)) + p_alone, coalesce(e.max_rings, 8)) into v_needed
+  select least(ceil(p_ready::numeric / coalesce(e.batch_size, 10)) + p_alone, coalesce(e.max_wakes, 8)) into v_needed
     from (select) one left join goalpost_private.endpoints e on e.function = p_function;
 
   if p_function = 'intake' then
     v_needed := least(
       v_needed,
-      (select coalesce(max(e.max_rings), 8) from goalpost_private.endpoints e where e.function = p_function)
+      (select coalesce(max(e.max_wakes), 8) from goalpost_private.endpoints e where e.function = p_function)
         - goalpost_private.live_intake_drains());
     if v_needed <= 0 then
       return 0;
@@ -127,7 +127,7 @@ as $$
 $$;
 
 -- Sends wakes for steps of these kinds that a claim left because each has to be claimed alone. Every such claim tops up
--- the wakes under way, so that there are as many workers as such steps, within max_rings at a time.
+-- the wakes under way, so that there are as many workers as such steps, within max_wakes at a time.
 create function goalpost_private.send_wakes_for_isolated_steps(p_kinds text[], p_left integer, p_now timestamptz) returns void
 language sql
 set search_path = ''
@@ -139,13 +139,13 @@ as $$
 $$;
 
 -- Sets a function's endpoint. Called by a deploy, or by the local stack, as the database's owner.
-create function goalpost_private.set_endpoint(p_function text, p_url text, p_batch_size integer, p_max_rings integer)
+create function goalpost_private.set_endpoint(p_function text, p_url text, p_batch_size integer, p_max_wakes integer)
 returns void
 language sql
 set search_path = ''
 as $$
-  insert into goalpost_private.endpoints (function, url, batch_size, max_rings)
-  values (p_function, p_url, p_batch_size, p_max_rings)
+  insert into goalpost_private.endpoints (function, url, batch_size, max_wakes)
+  values (p_function, p_url, p_batch_size, p_max_wakes)
   on conflict (function) do update
-    set url = excluded.url, batch_size = excluded.batch_size, max_rings = excluded.max_rings;
+    set url = excluded.url, batch_size = excluded.batch_size, max_wakes = excluded.max_wakes;
 $$;

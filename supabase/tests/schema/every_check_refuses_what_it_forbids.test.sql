@@ -206,7 +206,7 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost_private.model_capabilities', 'tokens_are_positive', 'max_output_tokens = 0'),
     ('goalpost_private.model_capabilities', 'tokens_are_positive', 'context_tokens = 0'),
     ('goalpost_private.endpoints', 'sizes_are_positive', 'batch_size = 0'),
-    ('goalpost_private.endpoints', 'sizes_are_positive', 'max_rings = 0')
+    ('goalpost_private.endpoints', 'sizes_are_positive', 'max_wakes = 0')
   ) c (tablename, name, change);
 insert into goalpost_private.request_claims (request_id, workspace_id, claims, taken_at) select q.id, q.workspace_id, '{}', now() from goalpost.requests q on conflict do nothing;
 select goalpost_private.add_embedding_space('spare');

@@ -3,7 +3,7 @@ begin;
 select plan(7);
 select tests.world(p_bystanders => false);
 
-insert into goalpost_private.endpoints (function, url, batch_size, max_rings) values
+insert into goalpost_private.endpoints (function, url, batch_size, max_wakes) values
   ('intake', 'http://f/intake', 1, 4), ('planner', 'http://f/planner', 1, 4);
 select tests.set('run', tests.bare_run());
 select tests.bare_step(tests.get('run'), 's' || n, 'ready', 'assess') from generate_series(1, 20) n;

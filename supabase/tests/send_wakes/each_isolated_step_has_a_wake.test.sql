@@ -1,4 +1,4 @@
--- A claim that leaves steps that have to be claimed alone wakes workers for them, one each within max_rings.
+-- A claim that leaves steps that have to be claimed alone wakes workers for them, one each within max_wakes.
 begin;
 select plan(6);
 select tests.world();
@@ -8,7 +8,7 @@ select tests.set('run', tests.planned('a, b, c, d, e, f'));
 select tests.claim('tool');
 select tests.advance_clock('31 seconds');
 select is(goalpost_private.sweep() ->> 'wakes_sent', '3', 'after one wake per batch the sweep sends more, up to four');
-select is(tests.wake_count('executor'), 1 + 4::bigint, 'six lost steps have the four wakes that max_rings allows');
+select is(tests.wake_count('executor'), 1 + 4::bigint, 'six lost steps have the four wakes that max_wakes allows');
 
 create function pg_temp.claim() returns text language sql as $$
   select tests.keys(goalpost_worker.claim_steps(array['tool'], 10, 30, 'w' || w.id, w.id))

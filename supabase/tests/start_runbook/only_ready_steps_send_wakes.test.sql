@@ -2,7 +2,7 @@ begin;
 select plan(2);
 select tests.world();
 
-insert into goalpost_private.endpoints (function, url, batch_size, max_rings) values ('executor', 'http://localhost:1', 1, 8);
+insert into goalpost_private.endpoints (function, url, batch_size, max_wakes) values ('executor', 'http://localhost:1', 1, 8);
 insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan) values
   (tests.id_of('acme'), 'chain', 't', 'd', 'g', jsonb_build_object('steps', tests.steps('a, b:a, c:b, d')));
 select tests.speak_as('mia');

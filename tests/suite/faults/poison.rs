@@ -16,7 +16,7 @@ async fn poison_step_dies_after_its_attempts_without_siblings() {
     let one_by_one = |mut options: StackOptions| {
         let alone = FunctionLimits {
             batch_size: 1,
-            max_rings: 4,
+            max_wakes: 4,
             ..FunctionLimits::of("executor")
         };
         options.limits.insert("executor".to_owned(), alone);

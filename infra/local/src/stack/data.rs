@@ -211,7 +211,7 @@ pub(super) async fn connect_functions(
                     &function,
                     &function_url(url, function),
                     &limits.batch_size,
-                    &limits.max_rings,
+                    &limits.max_wakes,
                 ],
             )
             .await

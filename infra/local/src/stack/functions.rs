@@ -53,7 +53,7 @@ pub struct FunctionLimits {
     /// The number of steps that one invocation works on concurrently.
     pub batch_size: i32,
     /// The largest number of invocations that one transaction of the database may request.
-    pub max_rings: i32,
+    pub max_wakes: i32,
     /// More environment variables of this function.
     pub environment: BTreeMap<String, String>,
 }
@@ -68,7 +68,7 @@ impl FunctionLimits {
             max_waiting: 0,
             sandboxes: Sandboxes::Frozen,
             batch_size: 10,
-            max_rings: 4,
+            max_wakes: 4,
             environment: BTreeMap::new(),
         };
         match function {
