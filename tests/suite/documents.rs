@@ -87,7 +87,7 @@ async fn functions_table_names_exactly_the_worker_rpcs() {
 
 #[test]
 fn paths_in_the_documents_lead_somewhere() {
-    for document in ["README.md", "ARCHITECTURE.md"] {
+    for document in ["README.md", "ARCHITECTURE.md", "docs/glossary.md"] {
         let text = read(document);
         let words = text.split(['`', '(', ')']).filter(|word| {
             word.contains('/')
@@ -97,6 +97,7 @@ fn paths_in_the_documents_lead_somewhere() {
         let roots = [
             "functions/",
             "shared/",
+            "docs/",
             "supabase/",
             "infra/",
             "tests/",

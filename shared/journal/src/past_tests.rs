@@ -92,7 +92,7 @@ fn only_what_came_after_the_last_summary_is_given_again() {
 }
 
 #[test]
-fn few_of_many_failures_are_told_and_the_newest() {
+fn few_failures_are_sent_with_the_newest_among_them() {
     let failures = (1..=9).map(|attempt| failure(attempt, "odd")).collect();
     let (mut past, _) = sort(&rows(vec![], vec![], failures));
     let sent = past.take_work(&[]).reflections;

@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_for_nobody_is_told_when_it_is_used() {
+    fn unusable_embedding_name_is_reported_at_its_use() {
         let word = |named| match Embedder::choose(Some(named), None).space() {
             Ok(space) => space,
             Err(error) => error.to_string(),

@@ -11,13 +11,13 @@ pub(crate) fn ended_calls<S: Serializer>(
     serializer.collect_seq(
         results
             .iter()
-            .map(|(&number, result)| EndedCall { number, result }),
+            .map(|(&number, result)| ToolCallEnd { number, result }),
     )
 }
 
 /// One result on its way to the database.
 #[derive(Serialize)]
-struct EndedCall<'a> {
+struct ToolCallEnd<'a> {
     number: i32,
     #[serde(flatten)]
     result: &'a ToolCallResult,

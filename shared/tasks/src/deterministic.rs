@@ -15,7 +15,7 @@ use crate::assess::{Assess, Assessment};
 use crate::error::Error;
 use crate::judge::JudgeTask;
 use crate::plan::{PlanTask, Planned};
-use catalogue::Covered;
+use catalogue::DeterministicPlan;
 
 pub(crate) fn assess(task: &Assess) -> Result<Assessment, Error> {
     if let Some(assessment) = rule::assess_without_model(task) {
@@ -58,7 +58,8 @@ pub(crate) fn plan(task: &PlanTask) -> Result<Planned, Error> {
     if let Some(planned) = rule::plan_without_model(task)? {
         return Ok(planned);
     }
-    let Some(covered) = catalogue::cover(&task.goal.description, &task.tools, &task.tables) else {
+    let Some(covered) = catalogue::plan_for(&task.goal.description, &task.tools, &task.tables)
+    else {
         return Err(not_covered(runbooks()));
     };
     let reasons = vec![covered.reason.to_owned()];
@@ -71,7 +72,7 @@ pub(crate) fn plan(task: &PlanTask) -> Result<Planned, Error> {
     })
 }
 
-fn plan_of(task: &PlanTask, covered: &Covered) -> Value {
+fn plan_of(task: &PlanTask, covered: &DeterministicPlan) -> Value {
     let last = covered
         .steps
         .last()
@@ -98,7 +99,7 @@ pub(crate) fn procedure(task: &WorkTask) -> Result<Vec<ToolInput>, Error> {
         .filter(|tool| allowed(&tool.name))
         .cloned()
         .collect();
-    let covered = catalogue::cover(&task.instructions, &tools, &task.tables);
+    let covered = catalogue::plan_for(&task.instructions, &tools, &task.tables);
     let Some(covered) = covered else {
         return Err(not_covered(Vec::new()));
     };
@@ -106,7 +107,7 @@ pub(crate) fn procedure(task: &WorkTask) -> Result<Vec<ToolInput>, Error> {
 }
 
 /// The covering steps as calls of one step, which see each other as `results` and not as `steps`.
-fn procedure_of(covered: &Covered) -> Vec<ToolInput> {
+fn procedure_of(covered: &DeterministicPlan) -> Vec<ToolInput> {
     let mut procedure: Vec<ToolInput> = Vec::new();
     let keys: Vec<&str> = covered
         .steps

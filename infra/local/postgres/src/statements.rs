@@ -51,7 +51,7 @@ fn push(statements: &mut Vec<Statement>, source: &str, begin: usize, end: usize,
 struct Shape {
     parentheses: i32,
     atomic_depth: i32,
-    last_word: String,
+    previous_word: String,
     has_code: bool,
 }
 
@@ -75,12 +75,12 @@ impl Shape {
             _ => String::new(),
         };
         match word.as_str() {
-            "atomic" if self.last_word == "begin" => self.atomic_depth += 1,
+            "atomic" if self.previous_word == "begin" => self.atomic_depth += 1,
             "case" if self.atomic_depth > 0 => self.atomic_depth += 1,
             "end" if self.atomic_depth > 0 => self.atomic_depth -= 1,
             _ => {}
         }
-        self.last_word = word;
+        self.previous_word = word;
     }
 }
 

@@ -21,7 +21,7 @@ use crate::inputs::Table;
 
 /// Steps that answer a question; the last one's result is the answer.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Covered {
+pub struct DeterministicPlan {
     /// Which form it has.
     pub reason: &'static str,
     /// Steps as in a plan.
@@ -30,26 +30,26 @@ pub struct Covered {
 
 /// Covers a question of any of the forms.
 #[must_use]
-pub fn cover(question: &str, tools: &[Tool], tables: &[Table]) -> Option<Covered> {
-    cover_exactly(question, tools)
-        .or_else(|| cover_count(question, tools, tables))
-        .or_else(|| cover_url(question, tools))
+pub fn plan_for(question: &str, tools: &[Tool], tables: &[Table]) -> Option<DeterministicPlan> {
+    exact_plan_for(question, tools)
+        .or_else(|| count_plan_for(question, tools, tables))
+        .or_else(|| url_plan_for(question, tools))
 }
 
 /// Covers arithmetic and a bare SELECT: forms that cannot mean anything else.
 #[must_use]
-pub fn cover_exactly(question: &str, tools: &[Tool]) -> Option<Covered> {
+pub fn exact_plan_for(question: &str, tools: &[Tool]) -> Option<DeterministicPlan> {
     let question = question.trim();
     if let Some(expression) =
         arithmetic::expression(question).filter(|_| has(tools, &["calculate"]))
     {
-        return Some(Covered {
+        return Some(DeterministicPlan {
             reason: "arithmetic",
             steps: vec![calculate(&expression)],
         });
     }
     let is_query = is_select(question) && has(tools, &["sql", "template"]);
-    is_query.then(|| Covered {
+    is_query.then(|| DeterministicPlan {
         reason: "a bare SELECT",
         steps: select(question),
     })
@@ -57,10 +57,14 @@ pub fn cover_exactly(question: &str, tools: &[Tool]) -> Option<Covered> {
 
 /// Covers a count of one readable table.
 #[must_use]
-pub fn cover_count(question: &str, tools: &[Tool], tables: &[Table]) -> Option<Covered> {
+pub fn count_plan_for(
+    question: &str,
+    tools: &[Tool],
+    tables: &[Table],
+) -> Option<DeterministicPlan> {
     let has_tools = has(tools, &["sql", "template"]);
     let table = count::table(question.trim(), tables).filter(|_| has_tools)?;
-    Some(Covered {
+    Some(DeterministicPlan {
         reason: "a count of one table",
         steps: count(table),
     })
@@ -68,9 +72,9 @@ pub fn cover_count(question: &str, tools: &[Tool], tables: &[Table]) -> Option<C
 
 /// Covers one URL to read, alone or in a question that asks for no more than its content.
 #[must_use]
-pub fn cover_url(question: &str, tools: &[Tool]) -> Option<Covered> {
+pub fn url_plan_for(question: &str, tools: &[Tool]) -> Option<DeterministicPlan> {
     let url = url(question).filter(|_| has(tools, &["http_get", "template"]))?;
-    Some(Covered {
+    Some(DeterministicPlan {
         reason: "a URL to read",
         steps: fetch(url),
     })

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use super::catalogue::{self, Covered};
+use super::catalogue::{self, DeterministicPlan};
 use crate::assess::{Assess, Assessment, Decision, NewGoal, RunbookMatch};
 use crate::error::Error;
 use crate::inputs::Fit;
@@ -50,7 +50,7 @@ const SHORT_QUESTION_WORDS: usize = 15;
 /// decides, no model is called.
 #[must_use]
 pub fn assess_exact_form(task: &Assess) -> Option<Assessment> {
-    if let Some(covered) = catalogue::cover_exactly(&task.question, &task.tools) {
+    if let Some(covered) = catalogue::exact_plan_for(&task.question, &task.tools) {
         return Some(worked_out(task, covered));
     }
     let named = task
@@ -64,7 +64,7 @@ pub fn assess_exact_form(task: &Assess) -> Option<Assessment> {
 /// read.
 pub(crate) fn assess_without_model(task: &Assess) -> Option<Assessment> {
     let (question, tools) = (&task.question, &task.tools);
-    if let Some(covered) = catalogue::cover_count(question, tools, &task.tables) {
+    if let Some(covered) = catalogue::count_plan_for(question, tools, &task.tables) {
         return Some(worked_out(task, covered));
     }
     let best = task
@@ -81,7 +81,7 @@ pub(crate) fn assess_without_model(task: &Assess) -> Option<Assessment> {
         let reason = format!("covers the question ({:.2})", runbook.relevance);
         return Some(runbook_goal(task, runbook, &reason));
     }
-    catalogue::cover_url(question, tools).map(|covered| worked_out(task, covered))
+    catalogue::url_plan_for(question, tools).map(|covered| worked_out(task, covered))
 }
 
 /// Words around a name that ask for the runbook and for nothing else.
@@ -131,7 +131,7 @@ fn runbook_goal(task: &Assess, runbook: &RunbookMatch, reason: &str) -> Assessme
     }
 }
 
-fn worked_out(task: &Assess, covered: Covered) -> Assessment {
+fn worked_out(task: &Assess, covered: DeterministicPlan) -> Assessment {
     let (score, mut reasons) = complexity(&task.question);
     reasons.insert(0, covered.reason.to_owned());
     Assessment {

@@ -337,7 +337,7 @@ async fn last_turn_may_call_no_tool_with_either_provider() {
 }
 
 #[tokio::test]
-async fn step_with_a_schema_is_told_to_submit() {
+async fn step_with_a_schema_is_sent_the_instruction_to_submit() {
     let server = Server::start([openai::text_answer("ok")]).await;
     let model = model(server.openai());
     let task = WorkTask {

@@ -96,7 +96,7 @@ async fn many_texts_are_several_calls_and_one_list() {
 }
 
 #[tokio::test]
-async fn a_server_that_refuses_to_be_told_a_width_is_asked_without() {
+async fn refused_width_is_left_out_of_the_next_call() {
     let refusal = Reply::status(
         "400 Bad Request",
         json!({"error": {"message": "this model is no matryoshka"}}),

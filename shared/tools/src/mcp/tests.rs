@@ -285,13 +285,13 @@ async fn lost_session_is_restarted_once_without_repeats() {
         "a"
     );
     assert_eq!(world.calls(), 1);
-    let beginnings = world
+    let initializations = world
         .server
         .seen()
         .iter()
         .filter(|seen| seen.ends_with("initialize"))
         .count();
-    assert_eq!(beginnings, 2);
+    assert_eq!(initializations, 2);
     world.fault(Fault::ForgetsSessions);
     let error = world.call("echo", json!({"text": "a"})).await.unwrap_err();
     assert_eq!((error.code.as_ref(), error.retryable), ("mcp_failed", true));

@@ -13,7 +13,7 @@ use super::sandbox::{PATIENCE, Sandbox, Verdict};
 
 /// Calls and duration of one file.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Covered {
+pub(super) struct FileCoverage {
     pub(super) functions: BTreeSet<u32>,
     pub(super) seconds: f64,
 }
@@ -27,7 +27,7 @@ pub(super) async fn measure(
     setup: &Arc<TestFile>,
     files: &Arc<Vec<TestFile>>,
     jobs: usize,
-) -> anyhow::Result<Vec<Covered>> {
+) -> anyhow::Result<Vec<FileCoverage>> {
     let next = Arc::new(AtomicUsize::new(0));
     let mut lanes = Vec::new();
     for _ in 0..jobs {
@@ -44,7 +44,7 @@ pub(super) async fn measure(
             anyhow::Ok(found)
         }));
     }
-    let mut covered = vec![Covered::default(); files.len()];
+    let mut covered = vec![FileCoverage::default(); files.len()];
     for lane in lanes {
         for (place, of_file) in lane.await?? {
             if let Some(slot) = covered.get_mut(place) {
@@ -55,7 +55,7 @@ pub(super) async fn measure(
     Ok(covered)
 }
 
-async fn measure_one(sandbox: &mut Sandbox, file: &TestFile) -> anyhow::Result<Covered> {
+async fn measure_one(sandbox: &mut Sandbox, file: &TestFile) -> anyhow::Result<FileCoverage> {
     let before = sandbox.calls().await?;
     let began = Instant::now();
     match sandbox.run("", file, PATIENCE).await? {
@@ -71,5 +71,5 @@ async fn measure_one(sandbox: &mut Sandbox, file: &TestFile) -> anyhow::Result<C
         .filter(|(function, calls)| before.get(function).is_none_or(|earlier| calls > earlier))
         .map(|(function, _)| function)
         .collect();
-    Ok(Covered { functions, seconds })
+    Ok(FileCoverage { functions, seconds })
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::catalog::Function;
-use super::coverage::Covered;
+use super::coverage::FileCoverage;
 use super::files::{TestFile, names};
 use super::lexer::{Kind, tokens};
 use super::mutant::{Mutant, Target};
@@ -26,7 +26,7 @@ const FAR: usize = 1000;
 /// Files, their calls, and the files that have killed mutants so far.
 pub(super) struct Selection {
     files: std::sync::Arc<Vec<TestFile>>,
-    covered: Vec<Covered>,
+    covered: Vec<FileCoverage>,
     /// OIDs of the functions of a name.
     functions: BTreeMap<String, Vec<u32>>,
     /// Names of the functions that call a function.
@@ -39,7 +39,7 @@ pub(super) struct Selection {
 impl Selection {
     pub(super) fn new(
         files: std::sync::Arc<Vec<TestFile>>,
-        covered: Vec<Covered>,
+        covered: Vec<FileCoverage>,
         functions: &[Function],
     ) -> Self {
         let mut by_name: BTreeMap<String, Vec<u32>> = BTreeMap::new();

@@ -21,7 +21,7 @@ const AWAY: Duration = Duration::from_millis(500);
 /// The period for reading the jobs while one of them has a period in seconds.
 const SECOND: Duration = Duration::from_secs(1);
 /// After a larger jump of the clock, the minutes in between are not run.
-const MINUTES_MADE_UP: i64 = 5;
+const MAX_MISSED_MINUTES: i64 = 5;
 
 /// The database in which jobs run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -277,12 +277,12 @@ fn minute_of(time: DateTime<Utc>) -> DateTime<Utc> {
 fn minutes_between(last: DateTime<Utc>, now: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
     let minute = minute_of(now);
     let passed = (minute - last).num_minutes();
-    let made_up = if passed > MINUTES_MADE_UP {
+    let missed = if passed > MAX_MISSED_MINUTES {
         1
     } else {
         passed.max(0)
     };
-    (0..made_up)
+    (0..missed)
         .rev()
         .map(move |back| minute - TimeDelta::minutes(back))
 }

@@ -186,11 +186,11 @@ fn results_belong_to_calls_by_their_place() {
     let [Message::Assistant(_), Message::ToolResults { results }] = &replay_turn(&turn)[..] else {
         unreachable!("an answer and its results");
     };
-    let told: Vec<(bool, bool)> = results
+    let handed_back: Vec<(bool, bool)> = results
         .iter()
         .map(|result| (result.call_id == long, result.is_error))
         .collect();
-    assert_eq!(told, [(true, false), (true, false), (true, true)]);
+    assert_eq!(handed_back, [(true, false), (true, false), (true, true)]);
     assert!(results[1].content.contains("2"), "{}", results[1].content);
     assert!(results[2].content.contains("not_called"));
 }

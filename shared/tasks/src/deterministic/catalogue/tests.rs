@@ -39,8 +39,8 @@ pub(crate) fn tables() -> Vec<Table> {
     .collect()
 }
 
-fn covered(question: &str) -> Option<Covered> {
-    cover(question, &tools(), &tables())
+fn covered(question: &str) -> Option<DeterministicPlan> {
+    plan_for(question, &tools(), &tables())
 }
 
 fn used(question: &str) -> String {
@@ -209,9 +209,9 @@ fn a_missing_tool_leaves_its_form_uncovered() {
             .filter(|tool| tool.name == name)
             .collect()
     };
-    assert!(cover("2 + 2", &only("sql"), &[]).is_none());
-    assert!(cover("how many customers are there?", &only("sql"), &tables()).is_none());
-    assert!(cover("https://example.com", &only("template"), &[]).is_none());
+    assert!(plan_for("2 + 2", &only("sql"), &[]).is_none());
+    assert!(plan_for("how many customers are there?", &only("sql"), &tables()).is_none());
+    assert!(plan_for("https://example.com", &only("template"), &[]).is_none());
 }
 
 #[test]

@@ -126,7 +126,7 @@ impl Visitor for FunctionRows {
                 ..
             }
             | TableFactor::Function { name, alias, .. } => {
-                self.add(last_word(name), alias.as_ref())
+                self.add(last_part(name), alias.as_ref())
             }
             TableFactor::UNNEST { alias, .. } => self.add("unnest".into(), alias.as_ref()),
             _ => {}
@@ -145,7 +145,7 @@ fn field(word: &Ident) -> Step {
     ))
 }
 
-fn last_word(name: &ObjectName) -> String {
+fn last_part(name: &ObjectName) -> String {
     plain_name(name)
         .and_then(|mut words| words.pop())
         .unwrap_or_default()
@@ -153,5 +153,5 @@ fn last_word(name: &ObjectName) -> String {
 
 fn plain_word(word: &Ident) -> String {
     let name = ObjectName(vec![ObjectNamePart::Identifier(word.clone())]);
-    last_word(&name)
+    last_part(&name)
 }
