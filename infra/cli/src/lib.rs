@@ -1,6 +1,5 @@
-//! The `goalpost` command line: `commands` has a file per command, `client` calls the project's API, `render` formats
-//! the answers.
+//! The `goalpost` command line: `commands` has a file per command, `render` formats the answers. The crate
+//! `client` calls the project's API.
 
-pub mod client;
 pub mod commands;
 mod render;

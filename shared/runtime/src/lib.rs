@@ -7,124 +7,20 @@
 mod config;
 mod deadline;
 mod drain;
+mod error;
 mod function;
 mod interrupted;
+mod invocation;
 mod secrets;
 mod telemetry;
 mod worker;
 
-use std::time::SystemTime;
-
-use lambda_runtime::{Diagnostic, LambdaEvent};
-use serde_json::Value;
-
 pub use config::{Config, ConfigError, Environment};
 pub use deadline::Deadline;
 pub use drain::{DrainOptions, DrainReport, StepContext, drain, unstorable};
+pub use error::Error;
 pub use function::{Function, serve, unknown_kind, work_on_steps};
 pub use interrupted::Interrupted;
+pub use invocation::{Failure, Invocation};
 pub use secrets::{SecretError, Secrets};
 pub use worker::{OptionalSecret, Worker};
-
-/// One invocation as the handler receives it.
-#[derive(Debug, Clone)]
-pub struct Invocation {
-    /// The payload from Lambda.
-    pub payload: Value,
-    /// Lambda's id of this invocation.
-    pub request_id: String,
-    /// The time at which Lambda ends it.
-    pub deadline: Deadline,
-}
-
-/// An invocation that failed. Fail one only if the platform should deliver its trigger again.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{error_type}: {message}")]
-pub struct Failure {
-    /// A stable word: alarms depend on it.
-    pub error_type: &'static str,
-    /// The event and the next action; no bodies, no tokens.
-    pub message: String,
-}
-
-impl Failure {
-    /// Creates a failure.
-    #[must_use]
-    pub fn new(error_type: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            error_type,
-            message: message.into(),
-        }
-    }
-}
-
-impl From<store::Error> for Failure {
-    fn from(error: store::Error) -> Self {
-        Self::new(error.code(), error.to_string())
-    }
-}
-
-impl From<SecretError> for Failure {
-    fn from(error: SecretError) -> Self {
-        Self::new("secret_unavailable", error.to_string())
-    }
-}
-
-impl From<Failure> for Diagnostic {
-    fn from(failure: Failure) -> Self {
-        Self {
-            error_type: failure.error_type.to_owned(),
-            error_message: failure.message,
-        }
-    }
-}
-
-/// The reason why a function cannot run.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// Something is missing from the environment, or cannot be used.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The project's URL or key cannot be used.
-    #[error(transparent)]
-    Store(#[from] store::Error),
-    /// The HTTP client for secrets could not be built.
-    #[error(transparent)]
-    Secrets(#[from] SecretError),
-    /// The function's own clients could not be built.
-    #[error("{0}")]
-    Function(String),
-    /// Lambda's Runtime API failed; Lambda will start a new sandbox.
-    #[error("the Lambda Runtime API failed: {0}")]
-    RuntimeApi(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl From<LambdaEvent<Value>> for Invocation {
-    fn from(event: LambdaEvent<Value>) -> Self {
-        let (payload, context) = event.into_parts();
-        let left = context
-            .deadline()
-            .duration_since(SystemTime::now())
-            .unwrap_or_default();
-        Self {
-            payload,
-            request_id: context.request_id,
-            deadline: Deadline::after(left),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    #[test]
-    fn failure_reaches_lambda_with_its_error_type() {
-        let error = store::Error::LeaseLost {
-            message: "step 1/a".to_owned(),
-        };
-        let diagnostic = Diagnostic::from(Failure::from(error));
-        assert_eq!(diagnostic.error_type, "lease_lost");
-        assert!(diagnostic.error_message.contains("step 1/a"));
-    }
-}

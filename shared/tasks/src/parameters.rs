@@ -13,10 +13,12 @@
 //! still missing.
 
 mod dates;
+mod words;
 
 use serde_json::{Map, Value};
 
 use crate::inputs::Table;
+use words::words;
 
 /// Facts that the rules depend on.
 #[derive(Debug, Clone, Copy)]
@@ -114,14 +116,6 @@ fn split_quoted(question: &str) -> (String, Vec<String>) {
     }
     spoken.push_str(rest);
     (spoken, quoted)
-}
-
-/// Returns the words of a text in lower case; `_` and `-` separate words.
-fn words(text: &str) -> Vec<String> {
-    text.split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect()
 }
 
 fn contains_words(text: &[String], part: &[String]) -> bool {

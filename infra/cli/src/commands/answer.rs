@@ -5,8 +5,8 @@ use chrono::Utc;
 
 use super::raise::dollars;
 use super::{print, print_error};
-use crate::client::{Client, Usage, Work};
 use crate::render::{Screen, count, markdown, table, took};
+use client::{Client, Usage, Work};
 
 /// Characters of a verdict's evidence that a table shows.
 const MAX_EVIDENCE_CHARS: usize = 100;
@@ -102,7 +102,7 @@ fn retries(work: &Work) -> String {
         .dead_letters
         .iter()
         .filter(|letter| letter.may_be_retried());
-    let line = |letter: &crate::client::DeadLetter| {
+    let line = |letter: &client::DeadLetter| {
         format!(
             "\nTry the step {} again: cargo goalpost retry {}",
             letter.step_key, letter.id
@@ -165,7 +165,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::client::Criterion;
+    use client::Criterion;
 
     const PLAIN: Screen = Screen {
         palette: Palette::PLAIN,

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::arguments::Global;
 use super::{connect, edited, print, print_json, raise};
-use crate::client::Inbox;
 use crate::render::{Screen, age, count, markdown, one_line};
+use client::Inbox;
 
 /// Lines of each result that are shown; `--json` has all of them.
 const LINES_SHOWN: usize = 16;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::arguments::{self, Global, workspace_id};
 use super::{Usage, answer, connect, print, print_json, watch};
-use crate::client::{Client, Question, Work, Workspace};
+use client::{Client, Question, Work, Workspace};
 
 pub(super) async fn run(arguments: &arguments::Ask, global: &Global) -> anyhow::Result<()> {
     if arguments.question.trim().is_empty() {

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 
 use super::arguments::Global;
 use super::{Usage, state};
-use crate::client::{Client, Place, Renewal, Session};
+use client::{Client, Place, Renewal, Session};
 
 /// Long enough for one command, `--follow` included.
 const TOKEN_LIFE: Duration = Duration::from_secs(12 * 3600);

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::arguments::{self, Global};
 use super::{connect, decision, edited, print, print_json};
-use crate::client::Inbox;
+use client::Inbox;
 
 #[derive(Serialize, Deserialize)]
 struct Decided {

@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::{Usage, arguments};
-use crate::client::Inbox;
+use client::Inbox;
 
 /// Builds the call of `decide_approval`. Without an `approval` of that number in the caller's inbox, the database
 /// reports its state.

@@ -19,8 +19,8 @@ use super::watch::{Until, Watcher};
 use super::{
     Usage, answer, approvals, arguments, connect, print, print_error, state, stop_signal, up,
 };
-use crate::client::{Approval, Client, Question, Work};
 use crate::render::{Screen, duration, table};
+use client::{Approval, Client, Question, Work};
 
 const DATABASE: &str = "goalpost_demo";
 const SIMPLE: &str = "What is 17% of 2,340?";

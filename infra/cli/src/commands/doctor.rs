@@ -16,9 +16,9 @@ use local_stack::home::Home;
 use super::arguments::Global;
 use super::connect::given;
 use super::{connect, print, print_json, state};
-use crate::client::Client;
 use crate::render::{Screen, count};
 use check::{Check, Outcome};
+use client::Client;
 pub(super) use models::{of as models_of, unreachable, wrong_settings};
 
 pub(super) async fn run(global: &Global) -> anyhow::Result<()> {

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::client::Inbox;
 use crate::render::Screen;
+use client::Inbox;
 
 /// Lines of a difference that are shown; `--json` has both versions.
 const LINES_SHOWN: usize = 80;

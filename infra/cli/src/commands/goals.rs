@@ -6,9 +6,9 @@ use chrono::Utc;
 
 use super::arguments::{self, Global};
 use super::{answer, connect, print, print_json, watch};
-use crate::client::{Client, Work};
 use crate::render::palette::mark;
 use crate::render::{Screen, age, table, took, tree};
+use client::{Client, Work};
 
 pub(super) async fn list(arguments: &arguments::Goals, global: &Global) -> anyhow::Result<()> {
     let client = connect::client(global).await?;
@@ -16,7 +16,7 @@ pub(super) async fn list(arguments: &arguments::Goals, global: &Global) -> anyho
     let ids: Vec<i64> = goals.iter().map(|goal| goal.id).collect();
     let progress = client.progress(&ids).await?;
     if global.json {
-        let with_progress = |goal: &crate::client::Goal| serde_json::json!({"goal": goal, "progress": progress.iter().find(|progress| progress.goal_id == goal.id)});
+        let with_progress = |goal: &client::Goal| serde_json::json!({"goal": goal, "progress": progress.iter().find(|progress| progress.goal_id == goal.id)});
         return print_json(&goals.iter().map(with_progress).collect::<Vec<_>>());
     }
     if goals.is_empty() {
@@ -24,7 +24,7 @@ pub(super) async fn list(arguments: &arguments::Goals, global: &Global) -> anyho
         return Ok(());
     }
     let (screen, now) = (Screen::stdout(), Utc::now());
-    let row = |goal: &crate::client::Goal| {
+    let row = |goal: &client::Goal| {
         let progress = progress.iter().find(|progress| progress.goal_id == goal.id);
         let percent = progress
             .and_then(|progress| progress.progress)

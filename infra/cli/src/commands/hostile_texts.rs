@@ -10,8 +10,8 @@ use local_stack::terminal::{Palette, for_terminal};
 use serde_json::json;
 
 use super::{answer, approvals, watch};
-use crate::client::Work;
 use crate::render::{Screen, markdown, table, tree};
+use client::Work;
 
 const SCREEN: Screen = Screen {
     palette: Palette::PLAIN,

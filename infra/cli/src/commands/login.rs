@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use super::arguments::{self, Global};
 use super::connect::given;
 use super::{Usage, print, state};
-use crate::client::{Client, Place};
+use client::{Client, Place};
 
 pub(super) async fn run(arguments: &arguments::Login, global: &Global) -> anyhow::Result<()> {
     let home = Home::open()?;

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::arguments::{AskWhen, Global, Mcp, McpAction};
 use super::{Usage, ask, connect, print, print_json};
-use crate::client::{Accepted, Client};
 use crate::render::{Screen, one_line};
+use client::{Accepted, Client};
 
 #[derive(Serialize, Deserialize)]
 struct Server {

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::arguments::{Global, Members, MembersAction};
 use super::{ask, connect, print, print_json};
-use crate::client::Client;
 use crate::render::{Screen, age};
+use client::Client;
 
 #[derive(Serialize, Deserialize)]
 struct Member {

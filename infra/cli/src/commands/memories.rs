@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::arguments::{self, Global, MemoriesAction};
 use super::{ask, connect, print, print_json};
-use crate::client::Accepted;
 use crate::render::{Screen, age, one_line, table};
+use client::Accepted;
 
 /// Characters of a memory's text in the table; `--json` has all of them.
 const TEXT_SHOWN: usize = 80;

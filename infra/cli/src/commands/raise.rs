@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::client::Inbox;
 use crate::render::Screen;
+use client::Inbox;
 
 /// A cap and the usage of it, as the question shows them.
 #[derive(Deserialize)]

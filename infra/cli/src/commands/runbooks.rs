@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::arguments::{Global, RunbookVersion, Runbooks, RunbooksAction};
 use super::raise::dollars;
 use super::{ask, connect, edited, print, print_json};
-use crate::client::Client;
 use crate::render::{Screen, age, one_line, table};
+use client::Client;
 use file::RunbookFile;
 
 /// A version of a runbook.

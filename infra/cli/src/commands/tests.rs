@@ -18,7 +18,7 @@ use serde_json::json;
 
 use super::arguments::{Arguments, Command};
 use super::*;
-use crate::client::{Place, Session};
+use client::{Place, Session};
 
 fn parsed(line: &str) -> Result<Arguments, clap::Error> {
     Arguments::try_parse_from(std::iter::once("goalpost").chain(line.split_whitespace()))
@@ -238,7 +238,7 @@ async fn session_is_private_and_found_again() {
         "access_token": "a.b.c", "refresh_token": "r", "expires_in": 3600, "user": {"email": "you@example.com"},
     }))
     .await;
-    let client = crate::client::Client::new(&url, "sb_publishable_x", Place::GivenUrl).unwrap();
+    let client = client::Client::new(&url, "sb_publishable_x", Place::GivenUrl).unwrap();
     let session = client
         .login("You@example.com", &"password".into())
         .await
@@ -251,7 +251,7 @@ async fn session_is_private_and_found_again() {
         (url.as_str(), "you@example.com")
     );
     let (_, renewal) = client.renewed(stored).await.unwrap();
-    assert_eq!(renewal, crate::client::Renewal::NotNeeded);
+    assert_eq!(renewal, client::Renewal::NotNeeded);
 }
 
 #[tokio::test]
@@ -259,13 +259,13 @@ async fn session_about_to_end_is_renewed() {
     let url =
         auth_answering(json!({"access_token": "a.b.c", "refresh_token": "r", "expires_in": 10}))
             .await;
-    let client = crate::client::Client::new(&url, "sb_publishable_x", Place::GivenUrl).unwrap();
+    let client = client::Client::new(&url, "sb_publishable_x", Place::GivenUrl).unwrap();
     let session = client
         .login("you@example.com", &"password".into())
         .await
         .unwrap();
     let (_, renewal) = client.renewed(session).await.unwrap();
-    assert_eq!(renewal, crate::client::Renewal::Renewed);
+    assert_eq!(renewal, client::Renewal::Renewed);
 }
 
 /// Starts an Auth that answers every request with this session.

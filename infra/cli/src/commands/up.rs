@@ -14,8 +14,8 @@ use secrecy::ExposeSecret;
 use std::time::Duration;
 
 use super::{arguments, connect, doctor, print, print_error, state, stop_signal};
-use crate::client::Client;
 use crate::render::Screen;
+use client::Client;
 
 /// The period of the check that Postgres still runs.
 const PULSE: Duration = Duration::from_secs(2);

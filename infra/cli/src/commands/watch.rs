@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 
 use super::{StillRunning, print_error, redraw, stop_signal};
-use crate::client::{Approval, Client, Error, Event, Work};
 use crate::render::palette::mark;
 use crate::render::{Screen, one_line, took, tree};
+use client::{Approval, Client, Error, Event, Work};
 
 const PAUSE: Duration = Duration::from_millis(300);
 const REDRAW: Duration = Duration::from_secs(1);

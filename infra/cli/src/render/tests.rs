@@ -12,7 +12,7 @@ use local_stack::terminal::Palette;
 use serde_json::json;
 
 use super::*;
-use crate::client::{Approval, Goal, Progress, Request, Run, Step, Work};
+use client::{Approval, Goal, Progress, Request, Run, Step, Work};
 
 const PLAIN: Screen = Screen {
     palette: Palette::PLAIN,

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::palette::mark;
 use super::{Screen, one_line, took};
-use crate::client::{Goal, Run, Step, Work};
+use client::{Goal, Run, Step, Work};
 
 /// Cells of a progress bar.
 const BAR: usize = 16;

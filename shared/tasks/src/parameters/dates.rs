@@ -2,6 +2,8 @@
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 
+use super::words::words;
+
 /// The dates of a question.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Found {
@@ -80,7 +82,7 @@ pub(super) fn find(text: &str, local_now: &str) -> Found {
 pub(super) fn value(found: &Found, name: &str) -> Option<String> {
     const FIRST: &[&str] = &["from", "since", "start", "begin", "after", "first"];
     const LAST: &[&str] = &["to", "until", "till", "end", "before", "last", "by"];
-    let words = super::words(name);
+    let words = words(name);
     let is_any = |set: &[&str]| words.iter().any(|word| set.contains(&word.as_str()));
     let (first, last) = match found.periods.as_slice() {
         [one] => *one,

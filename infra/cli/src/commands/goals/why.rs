@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::super::arguments::Global;
 use super::super::{print, print_json};
-use crate::client::Client;
 use crate::render::{Screen, table};
+use client::Client;
 
 /// A row of `runbook_matches`, with the runbook's name.
 #[derive(Debug, Serialize, Deserialize)]

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
+use super::data::{Report, Step};
 use super::markdown::seconds;
-use super::{Report, Step};
 use crate::commands::raise::dollars;
 
 const STYLE: &str = "\

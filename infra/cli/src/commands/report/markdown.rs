@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::Report;
+use super::data::Report;
 use crate::commands::raise::dollars;
 
 /// Returns the report: what was asked, done and found, what it took, and what is suggested.

@@ -4,7 +4,7 @@
 //! does not use it.
 
 use chrono::Utc;
-use local_stack::home::Home;
+use local_postgres::home::Home;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use serde_json::{Value, json};

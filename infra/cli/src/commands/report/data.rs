@@ -1,0 +1,142 @@
+//! The rows of a report.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The answer of `read_report`. Costs in micro-dollars.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Report {
+    pub(super) goal: Goal,
+    pub(super) question: Option<String>,
+    pub(super) plan: Option<Plan>,
+    pub(super) criteria: Vec<Criterion>,
+    pub(super) steps: Vec<Step>,
+    pub(super) approvals: Vec<Approval>,
+    pub(super) feedback: Vec<Feedback>,
+    pub(super) usage: Usage,
+    pub(super) estimate: Option<Value>,
+    pub(super) history: Vec<Earlier>,
+    pub(super) suggestions: Vec<Suggestion>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Goal {
+    pub(super) id: i64,
+    pub(super) title: String,
+    pub(super) goal_type: String,
+    pub(super) state: String,
+    pub(super) reason: Option<String>,
+    pub(super) created_at: DateTime<Utc>,
+    pub(super) ended_at: Option<DateTime<Utc>>,
+    pub(super) seconds: Option<f64>,
+    pub(super) report: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Plan {
+    pub(super) revision: i32,
+    pub(super) reasons: Vec<String>,
+    pub(super) runbook: Option<String>,
+    pub(super) version: Option<i32>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Criterion {
+    pub(super) description: String,
+    pub(super) verdict: String,
+    pub(super) evidence: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Step {
+    pub(super) goal_id: i64,
+    pub(super) key: String,
+    pub(super) kind: String,
+    pub(super) title: String,
+    pub(super) state: String,
+    pub(super) agent: Option<String>,
+    pub(super) agent_version: Option<i32>,
+    pub(super) attempts: i64,
+    pub(super) started_at: Option<DateTime<Utc>>,
+    pub(super) ended_at: Option<DateTime<Utc>>,
+    pub(super) seconds: Option<f64>,
+    pub(super) calls: i64,
+    pub(super) tokens: i64,
+    pub(super) cost_microusd: i64,
+    pub(super) error: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Approval {
+    pub(super) kind: String,
+    pub(super) question: String,
+    pub(super) state: String,
+    pub(super) was_edited: bool,
+    pub(super) comment: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Feedback {
+    pub(super) step_key: String,
+    pub(super) rating: String,
+    pub(super) comment: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Usage {
+    pub(super) all: Total,
+    pub(super) agents: Vec<OfAgent>,
+    pub(super) models: Vec<OfModel>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Total {
+    pub(super) calls: i64,
+    pub(super) input_tokens: i64,
+    pub(super) output_tokens: i64,
+    pub(super) cost_microusd: i64,
+    pub(super) estimated_microusd: i64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct OfAgent {
+    pub(super) agent: String,
+    pub(super) version: i32,
+    pub(super) calls: i64,
+    pub(super) tokens: i64,
+    pub(super) cost_microusd: i64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct OfModel {
+    pub(super) provider: String,
+    pub(super) model: String,
+    pub(super) calls: i64,
+    pub(super) tokens: i64,
+    pub(super) cost_microusd: i64,
+}
+
+/// An ended goal of the same kind.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Earlier {
+    pub(super) goal_id: i64,
+    pub(super) state: String,
+    pub(super) ended_at: DateTime<Utc>,
+    pub(super) seconds: f64,
+    pub(super) calls: i64,
+    pub(super) cost_microusd: i64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Suggestion {
+    pub(super) code: String,
+    pub(super) message: String,
+}
+
+impl Report {
+    /// Returns the estimated cost in micro-dollars; none without an estimate.
+    pub(super) fn estimated(&self) -> Option<f64> {
+        self.estimate.as_ref()?.get("cost_microusd")?.as_f64()
+    }
+}
