@@ -104,6 +104,9 @@ pub(super) fn read(path: &Path) -> anyhow::Result<RunbookFile> {
 fn parse(text: &str) -> anyhow::Result<RunbookFile> {
     // First as YAML: a key that occurs twice is an error there.
     let yaml: serde_yaml_ng::Value = serde_yaml_ng::from_str(text)?;
+    if has_unwritable_number(&yaml) {
+        bail!("it has a number that JSON cannot write, such as .nan or .inf");
+    }
     let json = serde_json::to_value(&yaml).context("a key or number that JSON does not have")?;
     let Value::Object(fields) = &json else {
         bail!("it has no fields; the first line is `name: …`");
@@ -115,6 +118,18 @@ fn parse(text: &str) -> anyhow::Result<RunbookFile> {
         );
     }
     Ok(serde_json::from_value(json)?)
+}
+
+/// Returns true if a number is not finite: JSON would have null in its place.
+fn has_unwritable_number(value: &serde_yaml_ng::Value) -> bool {
+    use serde_yaml_ng::Value as Yaml;
+    match value {
+        Yaml::Number(number) => !number.is_finite(),
+        Yaml::Sequence(items) => items.iter().any(has_unwritable_number),
+        Yaml::Mapping(fields) => fields.values().any(has_unwritable_number),
+        Yaml::Tagged(tagged) => has_unwritable_number(&tagged.value),
+        _ => false,
+    }
 }
 
 /// Writes a runbook as YAML, with the fields of plans and steps in the order in which people read them.
@@ -248,6 +263,9 @@ plan:
         );
         refused("name: [a\n", "line");
         refused("name: 3\ntitle: t\ndescription: d\nplan: {}\n", "string");
-        refused("name: a\ntitle: t\ndescription: d\nplan: {x: .nan}\n", "");
+        refused(
+            "name: a\ntitle: t\ndescription: d\nplan: {x: [.nan]}\n",
+            "such as .nan",
+        );
     }
 }
