@@ -4114,10 +4114,26 @@ as $$
     'quarter q1 q2 q3 q4')
 $$;
 
+-- Returns the words of the names of tables in the schemas that a workspace reads.
+create function goalpost_private.table_words(p_workspace_id uuid) returns text[]
+language sql stable
+set search_path = ''
+as $$
+  select array(
+    select distinct l
+      from goalpost.workspaces w
+      join pg_catalog.pg_namespace n on n.nspname = any (w.readable_schemas)
+      join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relkind in ('r', 'p', 'v', 'm', 'f')
+     cross join unnest(goalpost_private.lexemes(replace(c.relname, '_', ' '))) l
+     where w.id = p_workspace_id)
+$$;
+
 -- Returns the words of a question that can be values of a runbook's parameters (shared/tasks/src/parameters.rs): numbers,
--- dates, values of enums, quotations, and the names of parameters.
-create function goalpost_private.parameter_words(p_question text, p_words text[], p_parameters jsonb) returns text[]
-language sql immutable
+-- dates, values of enums, readable tables, quotations, and the names of parameters.
+create function goalpost_private.parameter_words(
+  p_question text, p_words text[], p_parameters jsonb, p_workspace_id uuid
+) returns text[]
+language sql stable
 set search_path = ''
 as $$
   select case when p_parameters = '{}' then '{}' else array(
@@ -4126,6 +4142,8 @@ as $$
        select from jsonb_each(case jsonb_typeof(p_parameters -> 'properties') when 'object' then p_parameters -> 'properties' else '{}' end) p
         where (p.value ->> 'type' in ('integer', 'number') and w ~ '^[0-9]')
            or (p.value ->> 'format' = 'date' and (w ~ '^[0-9]' or w = any (goalpost_private.date_words())))
+           or (p.value ->> 'format' = 'table'
+               and w = any (goalpost_private.table_words(p_workspace_id) || goalpost_private.lexemes('table')))
            or w = any (goalpost_private.lexemes(replace(p.key, '_', ' ') || ' ' || replace(coalesce(p.value ->> 'enum', ''), '_', ' ')))
            or (p.value ->> 'type' = 'string' and not p.value ? 'format' and not p.value ? 'enum' and w = any (
                  select unnest(goalpost_private.lexemes(m[1])) from regexp_matches(p_question, '["“„«`]([^"“”«»`]*)["”“»`]', 'g') m)))) end
@@ -4135,7 +4153,7 @@ $$;
 -- contains nor its parameters can take, and the runbook's period if the question names none, since such a question is
 -- about all time (unless a parameter has the period).
 create function goalpost_private.uncovered_words(
-  p_question text, p_words text[], p_shared text[], p_runbook goalpost.runbooks
+  p_question text, p_words text[], p_shared text[], p_runbook goalpost.runbooks, p_workspace_id uuid
 ) returns text[]
 language sql stable
 set search_path = ''
@@ -4143,7 +4161,7 @@ as $$
   select array(
     select w from unnest(p_words) w
      where w <> all (p_shared)
-       and w <> all (goalpost_private.parameter_words(p_question, p_words, p_runbook.parameters))
+       and w <> all (goalpost_private.parameter_words(p_question, p_words, p_runbook.parameters, p_workspace_id))
     union
     select n from unnest(goalpost_private.negations(p_question)) n
      where n <> all (goalpost_private.negations(
@@ -4152,7 +4170,7 @@ as $$
     select 'any time but this ' || w
       from unnest(goalpost_private.lexemes(p_runbook.title || ' ' || p_runbook.description)) w
      where w = any (goalpost_private.period_words()) and not p_words && goalpost_private.period_words()
-       and goalpost_private.parameter_words('', array[w], p_runbook.parameters) = '{}'
+       and goalpost_private.parameter_words('', array[w], p_runbook.parameters, p_workspace_id) = '{}'
     order by 1)
 $$;
 
@@ -4239,7 +4257,7 @@ as $$
     join goalpost.runbooks b on b.id = m.runbook_id
    cross join lateral (select goalpost_private.runbook_refusal(b, p_user_id) as refusal) r
    cross join lateral (
-     select goalpost_private.uncovered_words(left(p_question, 4000), (select q.words from question q), m.shared, b) as uncovered) u
+     select goalpost_private.uncovered_words(left(p_question, 4000), (select q.words from question q), m.shared, b, p_workspace_id) as uncovered) u
    order by m.score desc, b.name
 $$;
 

@@ -167,3 +167,19 @@ async fn shipped_tasks_have_verifiable_outcomes() {
         assert!(kinds.contains(&kind), "no task is of kind {kind:?}");
     }
 }
+
+/// The aims of the held-out part; `cargo harness eval matching` prints the figures.
+#[tokio::test]
+async fn held_out_questions_find_their_runbooks() {
+    let server = local_stack::postgres::Server::shared_by_tests()
+        .await
+        .unwrap();
+    let report = eval::run_matching(server).await.unwrap();
+    assert!(report.matches.len() >= 150, "{}", report.matches.len());
+    for part in [report.held_out, report.held_out_with_history] {
+        assert!(part.top_1 >= 0.95 && part.recall_3 >= 0.98, "{part:?}");
+        assert!(part.false_use <= 0.03, "{part:?}");
+        assert!(part.used >= 0.75, "{part:?}");
+    }
+    assert!(report.tuning.false_use <= 0.05, "{:?}", report.tuning);
+}

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(super) use bench::{Bench, BenchSubject, Profile};
 pub(super) use chaos::Chaos;
-pub(super) use eval::{Eval, EvalCommand, EvalSubject};
+pub(super) use eval::{Eval, EvalCommand, EvalMatching, EvalSubject};
 pub(super) use mutants::{Kind as MutantKind, Mutants};
 pub(super) use races::{RaceKind, Races};
 
@@ -20,6 +20,7 @@ Try:
   cargo harness races --trials 200                sessions that meet on the same rows
   cargo harness bench chain                       time, transactions and log bytes of a step
   cargo harness eval tasks                        what the configured model achieves, and at which cost
+  cargo harness eval matching                     how well questions are matched to runbooks
   cargo harness mutants --only sql                guards taken away one at a time, and the tests that miss them
   cargo harness migrations                        supabase/migrations from supabase/schemas
 
@@ -59,7 +60,7 @@ pub(super) enum Command {
     /// Measure the speed of work, and the cost of each step
     #[command(after_help = bench::HELP)]
     Bench(Bench),
-    /// Evaluate the configured language model
+    /// Evaluate the configured language model, or the matching of runbooks
     #[command(after_help = eval::HELP)]
     Eval(EvalCommand),
     /// Mutate the product, one change at a time, and list the mutants that no test kills

@@ -4,6 +4,7 @@ mod arguments;
 mod bench;
 mod chaos;
 mod eval;
+mod eval_matching;
 mod migrations;
 mod mutants;
 mod races;
@@ -30,6 +31,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Bench(bench) => bench::run(bench, global).await,
         Command::Eval(command) => match &command.subject {
             EvalSubject::Tasks(tasks) => eval::run(tasks, global).await,
+            EvalSubject::Matching(matching) => eval_matching::run(matching, global).await,
         },
         Command::Mutants(mutants) => mutants::run(mutants, global).await,
         Command::Migrations(migrations) => migrations::run(migrations, global),

@@ -27,6 +27,26 @@ pub(in crate::cli) enum EvalSubject {
     /// Play tasks over the demonstration shop with the configured model
     #[command(after_help = HELP)]
     Tasks(Eval),
+    /// Match labelled questions to runbooks, without a model
+    #[command(after_help = MATCHING_HELP)]
+    Matching(EvalMatching),
+}
+
+const MATCHING_HELP: &str = "\
+Examples:
+  cargo harness eval matching
+  cargo harness eval matching --misses     each question that was matched wrongly
+
+26 runbooks and 177 questions (tests/harness/eval/matching.toml): paraphrases, other word order, typos, parameters, near
+misses and questions that no runbook answers. Three of ten are held out from tuning. Printed are the shares of questions
+whose best runbook is the right one, that are among the best three, that are used without a model, and that are used
+wrongly.";
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct EvalMatching {
+    /// Print the questions that were matched wrongly
+    #[arg(long)]
+    pub(in crate::cli) misses: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,0 +1,273 @@
+//! Evaluation of runbook matching: runbooks and labelled questions, matched in a database of their own by
+//! `match_runbooks`, without a language model.
+
+use std::time::Instant;
+
+use anyhow::{Context as _, ensure};
+use local_stack::postgres::{Server, database};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+const DATA: &str = include_str!("../../eval/matching.toml");
+
+/// Runbooks and questions.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Data {
+    runbook: Vec<Runbook>,
+    question: Vec<Question>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Runbook {
+    name: String,
+    title: String,
+    description: String,
+    goal_type: String,
+    examples: Vec<String>,
+    /// JSON Schema of its parameters, as text.
+    parameters: Option<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Question {
+    text: String,
+    /// The runbook that answers it; none if no runbook does.
+    wants: Option<String>,
+}
+
+/// A match of a question.
+#[derive(Debug, Clone, Serialize)]
+pub struct Matched {
+    /// The question.
+    pub question: String,
+    /// The runbook that answers it.
+    pub wants: Option<String>,
+    /// True if it was held out from tuning.
+    pub held_out: bool,
+    /// The runbooks by score, the best first.
+    pub ranked: Vec<String>,
+    /// The runbook that covers the whole question.
+    pub used: Option<String>,
+    /// Words that the best one does not cover.
+    pub uncovered: Vec<String>,
+    /// Milliseconds of the match.
+    pub millis: f64,
+}
+
+/// Shares of questions, from 0 to 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Shares {
+    /// Number of questions.
+    pub questions: usize,
+    /// The best runbook is the right one, of questions that a runbook answers.
+    pub top_1: f64,
+    /// The right one is among the best three, of the same.
+    pub recall_3: f64,
+    /// The right one covers the whole question, so that it is used without a model, of the same.
+    pub used: f64,
+    /// A wrong runbook covers the whole question, of all questions.
+    pub false_use: f64,
+}
+
+/// The result of the evaluation.
+#[derive(Debug, Clone, Serialize)]
+pub struct MatchingReport {
+    /// Questions that may be used for tuning.
+    pub tuning: Shares,
+    /// Questions that may not.
+    pub held_out: Shares,
+    /// The held-out questions again, where other runbooks of the same goal type have a bad record.
+    pub held_out_with_history: Shares,
+    /// Median milliseconds of a match.
+    pub median_millis: f64,
+    /// All matches without history.
+    pub matches: Vec<Matched>,
+}
+
+/// Matches all questions, without history and with it.
+///
+/// # Errors
+/// Postgres refuses; a runbook of the data breaks a rule.
+pub async fn run(server: &Server) -> anyhow::Result<MatchingReport> {
+    let name = format!("matching_{}", Uuid::new_v4().simple());
+    database::create_from_template(server, &name).await?;
+    let measured = measure(server, &name).await;
+    database::drop(server, &name).await?;
+    measured
+}
+
+async fn measure(server: &Server, name: &str) -> anyhow::Result<MatchingReport> {
+    let data: Data = toml::from_str(DATA).context("reading tests/harness/eval/matching.toml")?;
+    let client = server.connect("postgres", name).await?;
+    let (workspace, person) = prepare(&client, &data).await?;
+    let matches = match_all(&client, &data, &workspace, &person).await?;
+    client.execute(HISTORY, &[&workspace]).await?;
+    let with_history = match_all(&client, &data, &workspace, &person).await?;
+    let of = |held_out: bool, matches: &[Matched]| {
+        let part: Vec<&Matched> = matches
+            .iter()
+            .filter(|one| one.held_out == held_out)
+            .collect();
+        shares(&part)
+    };
+    let mut millis: Vec<f64> = matches.iter().map(|one| one.millis).collect();
+    millis.sort_by(f64::total_cmp);
+    Ok(MatchingReport {
+        tuning: of(false, &matches),
+        held_out: of(true, &matches),
+        held_out_with_history: of(true, &with_history),
+        median_millis: millis.get(millis.len() / 2).copied().unwrap_or_default(),
+        matches,
+    })
+}
+
+/// Twenty runs of each runbook: the first of each goal type by name succeeded rarely, the others nearly always.
+const HISTORY: &str = "
+insert into goalpost.runbook_statistics (workspace_id, runbook_id, uses, successes, recent_uses, recent_successes, folded_at)
+select b.workspace_id, b.id, 20, s.successes, 20, s.successes, goalpost_private.clock()
+  from (select *, row_number() over (partition by goal_type order by name) as place from goalpost.runbooks) b,
+       lateral (select case b.place when 1 then 4 else 19 end as successes) s
+ where b.workspace_id = $1::text::uuid";
+
+/// Adds a workspace with its person, tables and runbooks, the latter as an admin through the RPC.
+async fn prepare(client: &Client, data: &Data) -> anyhow::Result<(String, String)> {
+    let (workspace, person) = (Uuid::new_v4().to_string(), Uuid::new_v4().to_string());
+    client
+        .execute(
+            "insert into auth.users (id, email) values ($1::text::uuid, 'matching@goalpost.test')",
+            &[&person],
+        )
+        .await?;
+    client
+        .execute("insert into goalpost.workspaces (id, name, readable_schemas) values ($1::text::uuid, 'matching', '{shop}')", &[&workspace])
+        .await?;
+    client
+        .execute(
+            "insert into goalpost.members (workspace_id, user_id, role) values ($1::text::uuid, $2::text::uuid, 'owner')",
+            &[&workspace, &person],
+        )
+        .await?;
+    client
+        .batch_execute(
+            "create schema if not exists shop; create table shop.customers (id bigint); create table shop.orders (id bigint);
+             create table shop.order_items (id bigint);",
+        )
+        .await?;
+    let claims = json!({"sub": person, "role": "authenticated"}).to_string();
+    client
+        .execute(
+            "select set_config('request.jwt.claims', $1, false)",
+            &[&claims],
+        )
+        .await?;
+    for runbook in &data.runbook {
+        let call = json!({"tool": "calculate", "arguments": {"expression": "1"}});
+        let mut row = json!({
+            "name": runbook.name, "title": runbook.title, "description": runbook.description,
+            "goal_type": runbook.goal_type, "examples": runbook.examples,
+            "plan": {"steps": [{"key": "work", "kind": "tool", "input": call}]},
+        });
+        if let (Some(parameters), Some(fields)) = (&runbook.parameters, row.as_object_mut()) {
+            fields.insert("parameters".to_owned(), serde_json::from_str(parameters)?);
+        }
+        client
+            .execute(
+                "select goalpost_private.apply_runbook($1::text::uuid, $2::text::jsonb, 'active')",
+                &[&workspace, &row.to_string()],
+            )
+            .await
+            .with_context(|| format!("applying {}", runbook.name))?;
+    }
+    client.batch_execute("analyze goalpost.runbooks").await?;
+    Ok((workspace, person))
+}
+
+async fn match_all(
+    client: &Client,
+    data: &Data,
+    workspace: &str,
+    person: &str,
+) -> anyhow::Result<Vec<Matched>> {
+    let names: Vec<&str> = data.runbook.iter().map(|one| one.name.as_str()).collect();
+    let mut matches = Vec::new();
+    for (place, question) in data.question.iter().enumerate() {
+        if let Some(wanted) = &question.wants {
+            ensure!(
+                names.contains(&wanted.as_str()),
+                "{:?} wants {wanted}, which is no runbook",
+                question.text
+            );
+        }
+        let began = Instant::now();
+        let row = client
+            .query_one(
+                "select coalesce(jsonb_agg(jsonb_build_object('name', name, 'fit', fit, 'uncovered', uncovered) order by score desc, name), '[]')::text
+                   from goalpost_private.match_runbooks($1, $2::text::uuid, $3::text::uuid)",
+                &[&question.text, &workspace, &person],
+            )
+            .await?;
+        let millis = began.elapsed().as_secs_f64() * 1000.0;
+        let found: Vec<Value> = serde_json::from_str(row.get(0))?;
+        let text = |one: &Value, field: &str| {
+            one.get(field)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let best = found.first().and_then(|one| one.get("uncovered")).cloned();
+        matches.push(Matched {
+            question: question.text.clone(),
+            wants: question.wants.clone(),
+            // Three of ten, in the order of the file.
+            held_out: matches!(place % 10, 2 | 5 | 8),
+            ranked: found.iter().map(|one| text(one, "name")).collect(),
+            used: found
+                .iter()
+                .find(|one| text(one, "fit") == "use")
+                .map(|one| text(one, "name")),
+            uncovered: best
+                .and_then(|words| serde_json::from_value(words).ok())
+                .unwrap_or_default(),
+            millis,
+        });
+    }
+    Ok(matches)
+}
+
+#[allow(clippy::cast_precision_loss)] // a few hundred questions
+fn shares(matches: &[&Matched]) -> Shares {
+    let answerable: Vec<&&Matched> = matches.iter().filter(|one| one.wants.is_some()).collect();
+    let share = |count: usize, of: usize| count as f64 / of.max(1) as f64;
+    let count =
+        |holds: &dyn Fn(&Matched) -> bool| answerable.iter().filter(|one| holds(one)).count();
+    let all = answerable.len();
+    Shares {
+        questions: matches.len(),
+        top_1: share(count(&|one| one.ranked.first() == one.wants.as_ref()), all),
+        recall_3: share(
+            count(&|one| {
+                one.ranked
+                    .iter()
+                    .take(3)
+                    .any(|name| Some(name) == one.wants.as_ref())
+            }),
+            all,
+        ),
+        used: share(
+            count(&|one| one.used.is_some() && one.used == one.wants),
+            all,
+        ),
+        false_use: share(
+            matches
+                .iter()
+                .filter(|one| one.used.is_some() && one.used != one.wants)
+                .count(),
+            matches.len(),
+        ),
+    }
+}
