@@ -2776,6 +2776,7 @@ export type Database = {
       leave_workspace: { Args: { p_workspace_id: string }; Returns: Json }
       read_inbox: { Args: { p_workspace_id?: string }; Returns: Json }
       read_project_admins: { Args: Record<PropertyKey, never>; Returns: Json }
+      read_report: { Args: { p_goal_id: number }; Returns: Json }
       remove_mcp_server: { Args: { p_name: string; p_workspace_id: string }; Returns: Json }
       remove_member: { Args: { p_user_id: string; p_workspace_id: string }; Returns: Json }
       remove_project_admin: { Args: { p_person: string }; Returns: Json }

@@ -250,7 +250,7 @@ fn secret_under_24_bytes_is_refused() {
 fn debug_output_of_authenticator_hides_secrets() {
     let shown = format!("{:?}", authenticator(Access::Public));
     assert!(!shown.contains("whsec") && !shown.contains(SHARED_SECRET));
-    assert!(shown.contains("People"), "{shown}");
+    assert!(shown.contains("Public"), "{shown}");
 }
 
 #[test]
