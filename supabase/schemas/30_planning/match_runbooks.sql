@@ -121,24 +121,28 @@ as $$
 $$;
 
 -- Returns the words of a question that can be values of a runbook's parameters (shared/tasks/src/parameters.rs): numbers,
--- dates, values of enums, readable tables, quotations, and the names of parameters.
+-- dates, values of enums, readable tables, quotations, and the names of parameters. The words of each parameter are
+-- computed once: a question may have hundreds.
 create function goalpost_private.parameter_words(
   p_question text, p_words text[], p_parameters jsonb, p_workspace_id uuid
 ) returns text[]
 language sql stable
 set search_path = ''
 as $$
-  select case when p_parameters = '{}' then '{}' else array(
+  with property as materialized (
+    select p.value ->> 'type' in ('integer', 'number') as is_number, p.value ->> 'format' = 'date' as is_date,
+           goalpost_private.lexemes(replace(p.key || ' ' || coalesce(p.value ->> 'enum', ''), '_', ' '))
+           || case when p.value ->> 'format' = 'date' then goalpost_private.date_words() else '{}' end
+           || case when p.value ->> 'format' = 'table'
+                   then goalpost_private.table_words(p_workspace_id) || goalpost_private.lexemes('table') else '{}' end
+           || case when p.value ->> 'type' = 'string' and not p.value ? 'format' and not p.value ? 'enum'
+                   then array(select unnest(goalpost_private.lexemes(m[1]))
+                                from regexp_matches(p_question, '["“„«`]([^"“”«»`]*)["”“»`]', 'g') m) else '{}' end as words
+      from jsonb_each(case jsonb_typeof(p_parameters -> 'properties') when 'object' then p_parameters -> 'properties' else '{}' end) p
+  )
+  select array(
     select w from unnest(p_words) w
-     where exists (
-       select from jsonb_each(case jsonb_typeof(p_parameters -> 'properties') when 'object' then p_parameters -> 'properties' else '{}' end) p
-        where (p.value ->> 'type' in ('integer', 'number') and w ~ '^[0-9]')
-           or (p.value ->> 'format' = 'date' and (w ~ '^[0-9]' or w = any (goalpost_private.date_words())))
-           or (p.value ->> 'format' = 'table'
-               and w = any (goalpost_private.table_words(p_workspace_id) || goalpost_private.lexemes('table')))
-           or w = any (goalpost_private.lexemes(replace(p.key, '_', ' ') || ' ' || replace(coalesce(p.value ->> 'enum', ''), '_', ' ')))
-           or (p.value ->> 'type' = 'string' and not p.value ? 'format' and not p.value ? 'enum' and w = any (
-                 select unnest(goalpost_private.lexemes(m[1])) from regexp_matches(p_question, '["“„«`]([^"“”«»`]*)["”“»`]', 'g') m)))) end
+     where exists (select from property p where w = any (p.words) or (w ~ '^[0-9]' and (p.is_number or p.is_date))))
 $$;
 
 -- Returns the part of a question that a runbook does not cover: words and negations that neither the runbook's text
@@ -150,19 +154,25 @@ create function goalpost_private.uncovered_words(
 language sql stable
 set search_path = ''
 as $$
+  with periods as materialized (
+    select array(select w from unnest(goalpost_private.lexemes(p_runbook.title || ' ' || p_runbook.description)) w
+                  where w = any (goalpost_private.period_words())) as words
+  ),
+  taken as materialized (
+    select case when p_runbook.parameters = '{}' then '{}' else goalpost_private.parameter_words(
+             p_question, p_words || p.words, p_runbook.parameters, p_workspace_id) end as words
+      from periods p
+  )
   select array(
-    select w from unnest(p_words) w
-     where w <> all (p_shared)
-       and w <> all (goalpost_private.parameter_words(p_question, p_words, p_runbook.parameters, p_workspace_id))
+    select w from unnest(p_words) w, taken t where w <> all (p_shared) and w <> all (t.words)
     union
     select n from unnest(goalpost_private.negations(p_question)) n
      where n <> all (goalpost_private.negations(
              concat_ws(' ', p_runbook.title, p_runbook.description, array_to_string(p_runbook.examples, ' '))))
     union
     select 'any time but this ' || w
-      from unnest(goalpost_private.lexemes(p_runbook.title || ' ' || p_runbook.description)) w
-     where w = any (goalpost_private.period_words()) and not p_words && goalpost_private.period_words()
-       and goalpost_private.parameter_words('', array[w], p_runbook.parameters, p_workspace_id) = '{}'
+      from periods p, taken t, unnest(p.words) w
+     where w <> all (t.words) and not p_words && goalpost_private.period_words()
     order by 1)
 $$;
 

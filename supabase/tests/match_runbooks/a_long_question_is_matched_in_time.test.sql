@@ -3,8 +3,9 @@ begin;
 select plan(2);
 select tests.world();
 
-insert into goalpost.runbooks (name, title, description, goal_type, examples, plan)
-select 'long' || n, 'Weekly report', repeat('weekly report of orders ', 20), 'report', array_fill('orders of the week'::text, array[10]), '{}'
+insert into goalpost.runbooks (name, title, description, goal_type, examples, plan, parameters)
+select 'long' || n, 'Weekly report', repeat('weekly report of orders ', 20), 'report', array_fill('orders of the week'::text, array[10]), '{}',
+  '{"type": "object", "properties": {"from": {"type": "string", "format": "date"}, "of": {"type": "string", "format": "table"}, "limit": {"type": "integer"}, "by": {"enum": ["day", "week"]}, "note": {"type": "string"}}}'
   from generate_series(1, 10) n;
 select tests.set('question', 'weekly report ' || left(string_agg(translate(n::text, '0123456789', 'bcdfghjklm'), ' '), 15000))
   from generate_series(10000, 13000) n;
