@@ -8,7 +8,7 @@ use serde_json::Value;
 
 /// Crates of a folder, with the workspace folders that they may depend on, and those that only their tests may. The
 /// first matching row counts.
-const RULES: [(&str, &[&str], &[&str]); 11] = [
+const RULES: [(&str, &[&str], &[&str]); 12] = [
     ("shared/domain", &[], &[]),
     ("shared", &["shared"], &[]),
     ("functions", &["shared"], &[]),
@@ -30,7 +30,8 @@ const RULES: [(&str, &[&str], &[&str]); 11] = [
         ],
         &[],
     ),
-    ("infra/cli", &["infra/local", "shared"], &[]),
+    ("infra/client", &["infra/local/postgres"], &[]),
+    ("infra/cli", &["infra/client", "infra/local", "shared"], &[]),
     ("tests/harness", &["infra/local"], &[]),
     (
         "tests/suite",
