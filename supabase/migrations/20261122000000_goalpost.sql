@@ -12772,7 +12772,7 @@ begin
     raise exception using errcode = 'ZG001', message = 'there is no such thing, or it is not yours to see';
   end if;
   select p.* into v_plan
-    from goalpost.workflow_runs r join goalpost.plan_revisions p on p.workspace_id = r.workspace_id and p.run_id = r.id
+    from goalpost.workflow_runs r join goalpost.plan_revisions p on p.run_id = r.id
    where r.workspace_id = v_goal.workspace_id and r.goal_id = v_goal.id
    order by p.revision desc limit 1;
   v_steps := goalpost_private.report_steps(p_goal_id);

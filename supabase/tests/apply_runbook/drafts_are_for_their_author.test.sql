@@ -1,6 +1,6 @@
 -- A draft is started by its author alone, by name, and is never matched; an admin may activate it.
 begin;
-select plan(11);
+select plan(12);
 select tests.world();
 
 select tests.person('max');
@@ -23,6 +23,9 @@ select is(pg_temp.start('max'), 'none', 'every member starts the active version'
 select is((select (goalpost_private.find_runbook(tests.id_of('acme'), tests.id_of('mia'), 'zebra')).runbook.version), 3, 'the active version comes before one''s own draft');
 select is(pg_temp.apply('adam', 'active'), '2 active true', 'an admin activates a draft by applying its content');
 select is((select string_agg(version || ' ' || state, ', ' order by version) from goalpost.runbooks where name = 'zebra'), '1 draft, 2 active, 3 retired', 'the activated draft retires the version before it');
+
+update goalpost.runbooks set state = 'retired' where name = 'zebra';
+select is(pg_temp.start('mia'), 'ZG003', 'a retired draft is not started by its author either');
 
 select * from finish();
 rollback;

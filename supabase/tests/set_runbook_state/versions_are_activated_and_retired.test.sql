@@ -1,6 +1,6 @@
 -- An earlier version can be made active again; a retired name is neither matched nor started; built-in ones are refused.
 begin;
-select plan(10);
+select plan(11);
 select tests.world();
 
 insert into goalpost.runbooks (workspace_id, name, version, title, description, goal_type, plan, state, created_by)
@@ -13,6 +13,7 @@ create function pg_temp.states() returns text language sql as $$
 
 select is(pg_temp.set_state('mia', 1, 'active'), 'ZG002', 'a member cannot activate a version');
 select is(pg_temp.set_state('mia', 2, 'retired'), 'ZG002', 'a member cannot retire the active version, though its author');
+select is(pg_temp.set_state('mia', 3, 'active'), 'ZG002', 'an author cannot activate their own draft');
 select is(pg_temp.set_state('petra', 3, 'retired'), 'ZG002', 'an approver cannot retire another''s draft');
 select is(pg_temp.set_state('mia', 3, 'retired'), 'none', 'an author retires their own draft');
 select is(pg_temp.set_state('adam', 1, 'active'), 'none', 'an admin activates an earlier version');
