@@ -37,6 +37,8 @@ declare
   v_schema constant jsonb := coalesce(p_runbook -> 'parameters', '{}');
   v_problem text := goalpost_private.json_problem(goalpost_private.runbook_schema(), coalesce(p_runbook, 'null'), 'the runbook');
 begin
+  -- Stored and sent to workers: refused here as a request's own JSON is.
+  perform goalpost_private.refuse_unfit_shape('the runbook', p_runbook, 1048576);
   if v_problem is not null then
     return goalpost_private.runbook_problem('bad_runbook', v_problem);
   end if;

@@ -16,7 +16,7 @@ declare
   v_before integer;
 begin
   perform pg_advisory_xact_lock(hashtextextended('goalpost.feedback', new.goal_id));
-  if (select g.state from goalpost.goals g where g.id = new.goal_id) = 'active' then
+  if (select g.state from goalpost.goals g where g.workspace_id = new.workspace_id and g.id = new.goal_id) = 'active' then
     perform goalpost_private.refuse('ZG004', 'a goal is rated when it has ended');
   end if;
   select * into v_run from goalpost.workflow_runs r where r.workspace_id = new.workspace_id and r.goal_id = new.goal_id;
@@ -50,8 +50,9 @@ create trigger append_rating after insert or update of rating on goalpost.feedba
 
 -- Rates a goal, or one of its steps, as the caller: {"goal_id", "step_key", "rating", "request_id"}. A rating of the same
 -- goal or step replaces the caller's earlier one. p_again: a new request is accepted that asks the goal's question again
--- and brings the rating's comment; the first goal stays as it was. By members. Safe to repeat without p_again. Raises
--- ZG001, ZG002, ZG003, ZG004 (not ended), and what accept_requests raises.
+-- and brings the rating's comment; the first goal stays as it was. By members; again only by the person who asked, because
+-- question and context would run with the rights of another. Safe to repeat without p_again. Raises ZG001, ZG002, ZG003,
+-- ZG004 (not ended), and what accept_requests raises.
 -- Definer: people may only insert ratings.
 create function goalpost_private.give_feedback(
   p_goal_id bigint, p_rating text, p_comment text, p_step_key text, p_again boolean
@@ -69,6 +70,9 @@ begin
     perform goalpost_private.refuse('ZG003', 'a rating is good or bad');
   elsif length(p_comment) > 4000 then
     perform goalpost_private.refuse('ZG003', 'a comment has at most 4000 characters');
+  elsif p_again and v_goal.user_id <> auth.uid() then
+    perform goalpost_private.refuse('ZG002', 'only the person who asked may ask it again',
+      'rate it without asking again, or ask a question of your own');
   end if;
   insert into goalpost.feedback as f (goal_id, step_key, user_id, workspace_id, rating, comment, rated_at)
   values (p_goal_id, coalesce(p_step_key, ''), auth.uid(), v_goal.workspace_id, p_rating, nullif(goalpost_private.trimmed(p_comment), ''), goalpost_private.clock())
@@ -83,7 +87,8 @@ end
 $$;
 
 -- Accepts a request, as the caller, that asks the question of a goal's request again: with its context, runbook,
--- parameters and budget, and the remark and the end of the report as context.
+-- parameters and budget, and the remark. Not with the report: it may contain untrusted content, and the context of a
+-- request counts as the requester's own words.
 create function goalpost_private.ask_again(p_goal goalpost.goals, p_remark text) returns jsonb
 language sql
 set search_path = ''
@@ -91,7 +96,7 @@ as $$
   select goalpost_private.accept_requests(p_goal.workspace_id, jsonb_build_array(jsonb_strip_nulls(jsonb_build_object(
            'question', q.question, 'runbook', q.runbook, 'parameters', q.parameters, 'budget', q.budget,
            'context', (q.context - 'earlier') || jsonb_build_object('earlier', jsonb_strip_nulls(jsonb_build_object(
-             'goal_id', p_goal.id, 'remark', nullif(goalpost_private.trimmed(p_remark), ''), 'report', left(p_goal.report, 8000)))))))) -> 0
+             'goal_id', p_goal.id, 'remark', nullif(goalpost_private.trimmed(p_remark), '')))))))) -> 0
     from goalpost.requests q where q.workspace_id = p_goal.workspace_id and q.id = p_goal.request_id
 $$;
 

@@ -14,7 +14,7 @@ Examples:
 
 Each member has one rating for each goal and step, and may change it. A goal that more people rate bad than good counts
 as failed in the record of its runbook, a step in that of its agent. --again asks the question of the goal again, with
-the comment.";
+the comment; only the person who asked may.";
 
 pub(super) const COSTS_HELP: &str = "\
 Examples:

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::commands::raise::dollars;
+
 /// The answer of `read_report`. Costs in micro-dollars.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Report {
@@ -139,4 +141,59 @@ impl Report {
     pub(super) fn estimated(&self) -> Option<f64> {
         self.estimate.as_ref()?.get("cost_microusd")?.as_f64()
     }
+}
+
+impl Report {
+    /// Returns the criteria as cells: verdict, criterion, evidence.
+    pub(super) fn criteria_rows(&self) -> impl Iterator<Item = Vec<String>> {
+        self.criteria.iter().map(|one| {
+            vec![
+                one.verdict.clone(),
+                one.description.clone(),
+                one.evidence.clone().unwrap_or_default(),
+            ]
+        })
+    }
+
+    /// Returns the steps as cells, under [`STEP_HEADINGS`].
+    pub(super) fn step_rows(&self) -> impl Iterator<Item = Vec<String>> {
+        self.steps.iter().map(|step| {
+            let by = step.agent.as_ref().map_or_else(
+                || step.kind.clone(),
+                |name| format!("{name} {}", step.agent_version.unwrap_or_default()),
+            );
+            vec![
+                step.key.clone(),
+                step.state.clone(),
+                by,
+                step.attempts.to_string(),
+                step.seconds.map_or_else(String::new, seconds),
+                step.calls.to_string(),
+                dollars(step.cost_microusd),
+            ]
+        })
+    }
+
+    /// Returns the approvals as cells: kind, state, question, remark.
+    pub(super) fn approval_rows(&self) -> impl Iterator<Item = Vec<String>> {
+        self.approvals.iter().map(|one| {
+            let edited = if one.was_edited { " (edited)" } else { "" };
+            vec![
+                one.kind.clone(),
+                format!("{}{edited}", one.state),
+                one.question.clone(),
+                one.comment.clone().unwrap_or_default(),
+            ]
+        })
+    }
+}
+
+/// The headings of [`Report::step_rows`].
+pub(super) const STEP_HEADINGS: [&str; 7] = [
+    "Step", "State", "By", "Attempts", "Seconds", "Calls", "Cost",
+];
+
+/// Returns a duration with one decimal.
+pub(super) fn seconds(seconds: f64) -> String {
+    format!("{seconds:.1} s")
 }

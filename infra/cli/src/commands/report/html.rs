@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use super::data::{Report, Step};
-use super::markdown::seconds;
+use super::data::{Report, STEP_HEADINGS, Step, seconds};
 use crate::commands::raise::dollars;
 
 const STYLE: &str = "\
@@ -55,13 +54,7 @@ pub(super) fn page(report: &Report) -> String {
         &mut body,
         "Criteria",
         &["Verdict", "Criterion", "Evidence"],
-        report.criteria.iter().map(|one| {
-            vec![
-                one.verdict.clone(),
-                one.description.clone(),
-                one.evidence.clone().unwrap_or_default(),
-            ]
-        }),
+        report.criteria_rows(),
     );
     figure(
         &mut body,
@@ -69,28 +62,7 @@ pub(super) fn page(report: &Report) -> String {
         &timeline(&report.steps),
         "Time of each step; failed steps are red.",
     );
-    table(
-        &mut body,
-        "",
-        &[
-            "Step", "State", "By", "Attempts", "Seconds", "Calls", "Cost",
-        ],
-        report.steps.iter().map(|step| {
-            let by = step.agent.as_ref().map_or_else(
-                || step.kind.clone(),
-                |name| format!("{name} {}", step.agent_version.unwrap_or_default()),
-            );
-            vec![
-                step.key.clone(),
-                step.state.clone(),
-                by,
-                step.attempts.to_string(),
-                step.seconds.map_or_else(String::new, seconds),
-                step.calls.to_string(),
-                dollars(step.cost_microusd),
-            ]
-        }),
-    );
+    table(&mut body, "", &STEP_HEADINGS, report.step_rows());
     let agents: Vec<(String, f64, String)> = report
         .usage
         .agents
@@ -132,14 +104,7 @@ pub(super) fn page(report: &Report) -> String {
         &mut body,
         "Approvals",
         &["Kind", "State", "Question", "Remark"],
-        report.approvals.iter().map(|one| {
-            vec![
-                one.kind.clone(),
-                one.state.clone(),
-                one.question.clone(),
-                one.comment.clone().unwrap_or_default(),
-            ]
-        }),
+        report.approval_rows(),
     );
     table(
         &mut body,

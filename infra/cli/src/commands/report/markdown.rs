@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::data::Report;
+use super::data::{Report, STEP_HEADINGS, seconds};
 use crate::commands::raise::dollars;
 
 /// Returns the report: what was asked, done and found, what it took, and what is suggested.
@@ -40,49 +40,14 @@ pub(super) fn text(report: &Report) -> String {
         &mut text,
         "Criteria",
         &["Verdict", "Criterion", "Evidence"],
-        report.criteria.iter().map(|one| {
-            vec![
-                one.verdict.clone(),
-                one.description.clone(),
-                one.evidence.clone().unwrap_or_default(),
-            ]
-        }),
+        report.criteria_rows(),
     );
-    table(
-        &mut text,
-        "Steps",
-        &[
-            "Step", "State", "By", "Attempts", "Seconds", "Calls", "Cost",
-        ],
-        report.steps.iter().map(|step| {
-            let by = step.agent.as_ref().map_or_else(
-                || step.kind.clone(),
-                |name| format!("{name} {}", step.agent_version.unwrap_or_default()),
-            );
-            vec![
-                step.key.clone(),
-                step.state.clone(),
-                by,
-                step.attempts.to_string(),
-                step.seconds.map_or_else(String::new, seconds),
-                step.calls.to_string(),
-                dollars(step.cost_microusd),
-            ]
-        }),
-    );
+    table(&mut text, "Steps", &STEP_HEADINGS, report.step_rows());
     table(
         &mut text,
         "Approvals",
         &["Kind", "State", "Question", "Remark"],
-        report.approvals.iter().map(|one| {
-            let edited = if one.was_edited { " (edited)" } else { "" };
-            vec![
-                one.kind.clone(),
-                format!("{}{edited}", one.state),
-                one.question.clone(),
-                one.comment.clone().unwrap_or_default(),
-            ]
-        }),
+        report.approval_rows(),
     );
     costs(&mut text, report);
     table(
@@ -178,10 +143,6 @@ fn costs(text: &mut String, report: &Report) {
             ]
         }),
     );
-}
-
-pub(super) fn seconds(seconds: f64) -> String {
-    format!("{seconds:.1} s")
 }
 
 /// Appends a table under a heading; nothing without rows.
