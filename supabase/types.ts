@@ -911,6 +911,113 @@ export type Database = {
           },
         ]
       }
+      improvements: {
+        Row: {
+          approval_id: number | null
+          change: NonNullable<Json>
+          changed_at: string
+          created_at: string
+          evidence: NonNullable<Json>
+          expected: NonNullable<Json>
+          fingerprint: string
+          id: number
+          kind: string
+          measured: Json | null
+          memory_id: number | null
+          policy_name: string | null
+          reason: string | null
+          run_id: number
+          runbook_id: number | null
+          state: string
+          title: string
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          approval_id?: number | null
+          change: NonNullable<Json>
+          changed_at: string
+          created_at: string
+          evidence: NonNullable<Json>
+          expected?: NonNullable<Json>
+          fingerprint: string
+          id?: number
+          kind: string
+          measured?: Json | null
+          memory_id?: number | null
+          policy_name?: string | null
+          reason?: string | null
+          run_id: number
+          runbook_id?: number | null
+          state?: string
+          title: string
+          workspace_id: string
+        }
+        Update: {
+          approval_id?: number | null
+          change?: NonNullable<Json>
+          changed_at?: string
+          created_at?: string
+          evidence?: NonNullable<Json>
+          expected?: NonNullable<Json>
+          fingerprint?: string
+          id?: number
+          kind?: string
+          measured?: Json | null
+          memory_id?: number | null
+          policy_name?: string | null
+          reason?: string | null
+          run_id?: number
+          runbook_id?: number | null
+          state?: string
+          title?: string
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: "improvements_runbook_id_fkey"
+            columns: ["runbook_id"]
+            isOneToOne: false
+            referencedRelation: "runbooks"
+            referencedColumns: ["id"]
+          },
+          {
+            foreignKeyName: "improvements_workspace_id_approval_id_fkey"
+            columns: ["workspace_id", "approval_id"]
+            isOneToOne: false
+            referencedRelation: "approvals"
+            referencedColumns: ["workspace_id", "id"]
+          },
+          {
+            foreignKeyName: "improvements_workspace_id_approval_id_fkey"
+            columns: ["workspace_id", "approval_id"]
+            isOneToOne: false
+            referencedRelation: "inbox"
+            referencedColumns: ["workspace_id", "approval_id"]
+          },
+          {
+            foreignKeyName: "improvements_workspace_id_fkey"
+            columns: ["workspace_id"]
+            isOneToOne: false
+            referencedRelation: "workspaces"
+            referencedColumns: ["id"]
+          },
+          {
+            foreignKeyName: "improvements_workspace_id_memory_id_fkey"
+            columns: ["workspace_id", "memory_id"]
+            isOneToOne: false
+            referencedRelation: "memories"
+            referencedColumns: ["workspace_id", "id"]
+          },
+          {
+            foreignKeyName: "improvements_workspace_id_run_id_fkey"
+            columns: ["workspace_id", "run_id"]
+            isOneToOne: false
+            referencedRelation: "workflow_runs"
+            referencedColumns: ["workspace_id", "id"]
+          },
+        ]
+      }
       invitations: {
         Row: {
           created_at: string
@@ -1199,6 +1306,39 @@ export type Database = {
             columns: ["workspace_id", "goal_id"]
             isOneToOne: false
             referencedRelation: "goals"
+            referencedColumns: ["workspace_id", "id"]
+          },
+        ]
+      }
+      memory_statistics: {
+        Row: {
+          folded_at: string
+          memory_id: number
+          successes: number
+          uses: number
+          workspace_id: string
+        }
+        ComputedFields: never
+        Insert: {
+          folded_at: string
+          memory_id: number
+          successes?: number
+          uses?: number
+          workspace_id: string
+        }
+        Update: {
+          folded_at?: string
+          memory_id?: number
+          successes?: number
+          uses?: number
+          workspace_id?: string
+        }
+        Relationships: [
+          {
+            foreignKeyName: "memory_statistics_workspace_id_memory_id_fkey"
+            columns: ["workspace_id", "memory_id"]
+            isOneToOne: true
+            referencedRelation: "memories"
             referencedColumns: ["workspace_id", "id"]
           },
         ]
@@ -2128,6 +2268,7 @@ export type Database = {
           estimated_microusd: number
           id: number
           input_tokens: number
+          memory_id: number | null
           output_tokens: number
           runbook_id: number | null
           successes: number
@@ -2145,6 +2286,7 @@ export type Database = {
           estimated_microusd?: number
           id?: number
           input_tokens?: number
+          memory_id?: number | null
           output_tokens?: number
           runbook_id?: number | null
           successes?: number
@@ -2161,6 +2303,7 @@ export type Database = {
           estimated_microusd?: number
           id?: number
           input_tokens?: number
+          memory_id?: number | null
           output_tokens?: number
           runbook_id?: number | null
           successes?: number
@@ -2442,6 +2585,7 @@ export type Database = {
       }
       workspaces: {
         Row: {
+          analysis_seconds: number
           approve_plans: boolean
           common_values: boolean
           created_at: string
@@ -2454,6 +2598,7 @@ export type Database = {
           granted_month_tokens: number
           http_hosts: string[]
           id: string
+          learning: string
           max_open_requests: number
           name: string
           on_exhausted: string
@@ -2470,6 +2615,7 @@ export type Database = {
         }
         ComputedFields: never
         Insert: {
+          analysis_seconds?: number
           approve_plans?: boolean
           common_values?: boolean
           created_at?: string
@@ -2482,6 +2628,7 @@ export type Database = {
           granted_month_tokens?: number
           http_hosts?: string[]
           id?: string
+          learning?: string
           max_open_requests?: number
           name: string
           on_exhausted?: string
@@ -2497,6 +2644,7 @@ export type Database = {
           workspace_month_tokens?: number
         }
         Update: {
+          analysis_seconds?: number
           approve_plans?: boolean
           common_values?: boolean
           created_at?: string
@@ -2509,6 +2657,7 @@ export type Database = {
           granted_month_tokens?: number
           http_hosts?: string[]
           id?: string
+          learning?: string
           max_open_requests?: number
           name?: string
           on_exhausted?: string
@@ -2782,6 +2931,7 @@ export type Database = {
       remove_project_admin: { Args: { p_person: string }; Returns: Json }
       remove_tool_policy: { Args: { p_name: string; p_workspace_id: string }; Returns: boolean }
       retry_dead_letter: { Args: { p_dead_letter_id: number }; Returns: Json }
+      revert_improvement: { Args: { p_improvement_id: number }; Returns: Json }
       revoke_memory: { Args: { p_memory_id: number }; Returns: Json }
       set_member_role: { Args: { p_role: string; p_user_id: string; p_workspace_id: string }; Returns: Json }
       set_model_price: {
@@ -2819,6 +2969,7 @@ export type Database = {
       }
       set_workspace_limits: { Args: { p_limits: Json; p_workspace_id: string }; Returns: Json }
       set_workspace_settings: { Args: { p_settings: Json; p_workspace_id: string }; Returns: Json }
+      start_analysis: { Args: { p_workspace_id: string }; Returns: Json }
       withdraw_invitation: { Args: { p_invitation_id: number }; Returns: Json }
     }
     Enums: {

@@ -381,7 +381,7 @@ language plpgsql set search_path = ''
 as $$
 begin
   -- More than one claim where steps are claimed alone.
-  while goalpost_worker.claim_steps(array['assess', 'plan', 'agent', 'tool', 'judge'], 100, 30, 'test') <> '[]'
+  while goalpost_worker.claim_steps(array['assess', 'plan', 'agent', 'tool', 'judge', 'analyze'], 100, 30, 'test') <> '[]'
         and not exists (select from goalpost.steps where run_id = p_run_id and key = p_key and state = 'running') loop
   end loop;
   if not exists (select from goalpost.steps where run_id = p_run_id and key = p_key and state = 'running') then
@@ -830,6 +830,17 @@ as $$
     (run_id, revision, runbook_id, workspace_id, position, relevance, type_prior, success, cost_factor, score, is_explored, fit, uncovered, is_chosen)
   select s.run_id, 1, (select b.id from goalpost.runbooks b order by b.workspace_id = s.workspace_id desc nulls last, b.id limit 1), s.workspace_id, 1, 1, 1, 1, 1, 1, false, 'use', '{}', true
     from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
+  insert into goalpost.improvements (workspace_id, kind, title, change, fingerprint, evidence, run_id, approval_id, memory_id, runbook_id, state, created_at, changed_at)
+  select s.workspace_id, 'finding', 't', '{}', p_run_id || p_key, '{}', p_run_id,
+         (select max(a.id) from goalpost.approvals a where a.workspace_id = s.workspace_id), (select max(m.id) from goalpost.memories m where m.workspace_id = s.workspace_id),
+         (select max(b.id) from goalpost.runbooks b where b.workspace_id = s.workspace_id), 'applied', goalpost_private.clock(), goalpost_private.clock()
+    from goalpost.steps s where s.run_id = p_run_id and s.key = p_key;
+  insert into goalpost.memory_statistics (workspace_id, memory_id, folded_at)
+  select s.workspace_id, (select max(m.id) from goalpost.memories m where m.workspace_id = s.workspace_id), goalpost_private.clock()
+    from goalpost.steps s where s.run_id = p_run_id and s.key = p_key and exists (select from goalpost.memories m where m.workspace_id = s.workspace_id)
+  on conflict do nothing;
+  insert into goalpost_private.analysis_schedule select s.workspace_id, goalpost_private.clock(), goalpost_private.clock() from goalpost.steps s where s.run_id = p_run_id and s.key = p_key
+  on conflict do nothing;
   insert into goalpost_private.departures values (tests.id_of('nowhere'), tests.id_of('gone'), goalpost_private.clock()) on conflict do nothing;
   select goalpost_private.open_budgets(p_run_id, goalpost_private.clock());
   insert into goalpost_private.budget_waiters (run_id, step_key, workspace_id, needs_microusd, needs_tokens, since)

@@ -1,25 +1,42 @@
-//! Folds usage and outcomes into statistics.
+//! The analyzer learns from what happened: steps of kind `analyze`, and the statistics.
 //!
-//! Runs and steps that end, and model calls that are booked, append rows. On its schedule, the analyzer folds these
-//! rows into the totals: per workspace and runbook or agent version the uses, successes, cost and duration, and usage
-//! per day, person, agent and runbook. A row is added and deleted in one transaction, so a fold that is repeated, or
-//! lost, counts nothing twice. The sweep folds too; the analyzer works off what one sweep leaves. Like every scheduled
-//! function it sweeps first. It claims no steps.
+//! An analysis reads the evidence of its workspace in one call: goals that were reached, decisions, edits, ratings and
+//! failures. Code alone derives improvements from it, so that an analysis costs nothing: a runbook from goals that made
+//! the same calls (`induction`), verified against each of them; lessons from edits, ratings and errors; policies from
+//! decisions that are always the same; findings for people. The database checks each proposal, opens the approval that
+//! decides on it, and measures those in effect.
+//!
+//! Before it works on steps the analyzer folds appended rows into the statistics. A row is added and deleted in one
+//! transaction, so a fold that is repeated, or lost, counts nothing twice. The sweep folds too; the analyzer works off
+//! what one sweep leaves.
+
+mod evidence;
+mod induction;
+mod proposals;
 
 use std::error::Error;
 use std::sync::Arc;
 
 use domain::StepKind;
-use runtime::{Config, Environment, Failure, Function, Invocation, Worker};
-use serde_json::Value;
-use trigger::{QueueContent, Trigger};
+use runtime::{
+    Config, Environment, Failure, Function, Interrupted, Invocation, StepContext, Worker,
+};
+use serde_json::{Value, json};
+use store::{ClaimedStep, StepError};
+use trigger::Trigger;
+
+use crate::evidence::Evidence;
+use crate::proposals::Improvement;
+
+/// The kinds of steps that are claimed.
+pub const KINDS: &[StepKind] = &[StepKind::Analyze];
 
 /// The function with its worker.
 pub struct Analyzer(Worker);
 
 impl Function for Analyzer {
     const NAME: &'static str = "analyzer";
-    const KINDS: &'static [StepKind] = &[];
+    const KINDS: &'static [StepKind] = KINDS;
     type Config = ();
 
     fn configure(_: &mut Environment, _: &Config) {}
@@ -32,28 +49,63 @@ impl Function for Analyzer {
         &self.0
     }
 
+    async fn work(
+        self: Arc<Self>,
+        step: ClaimedStep,
+        _: StepContext,
+    ) -> Result<Value, Interrupted> {
+        let evidence = self.0.store().read_evidence(&step.lease()).await;
+        let evidence: Evidence = evidence.map_err(StepError::from)?;
+        Ok(analyze(&evidence))
+    }
+
     async fn handle(
         self: Arc<Self>,
         trigger: Trigger,
         invocation: Invocation,
     ) -> Result<Value, Failure> {
-        if let Trigger::Schedule(_) = trigger {
-            self.0.sweep(&invocation).await?;
-        }
         let folded = fold(&self.0, &invocation).await?;
         tracing::info!(folded, "folded the statistics");
-        Ok(match trigger {
-            // A message that is no wake goes to the dead-letter queue, where a person reads it.
-            Trigger::Queue(messages) => trigger::queue_reply(
-                messages
-                    .into_iter()
-                    .filter(|message| !matches!(message.content, QueueContent::Wake(_)))
-                    .map(|message| message.message_id),
-            ),
-            Trigger::Schedule(_) => trigger::schedule_reply(),
-            _ => trigger::HttpReply::json(200, &serde_json::json!({"folded": folded})).into_value(),
-        })
+        runtime::work_on_steps(self, &trigger, &invocation).await
     }
+}
+
+/// Builds the result of the step: the improvements that are not known yet, and a text for people.
+fn analyze(evidence: &Evidence) -> Value {
+    let (mut improvements, without) = induction::runbooks(evidence);
+    improvements.extend(proposals::corrections(evidence));
+    improvements.extend(proposals::policies(evidence));
+    improvements.extend(proposals::failures(evidence));
+    improvements.extend(proposals::ratings(evidence));
+    improvements.extend(proposals::findings(evidence));
+    improvements.retain(|one| !evidence.known.contains(&one.fingerprint()));
+    let text = text(evidence, &improvements, &without);
+    let improvements: Vec<Value> = improvements.iter().map(Improvement::to_json).collect();
+    json!({"text": text, "improvements": improvements})
+}
+
+/// A Markdown text: what was read, what is proposed, and which repeated goals have no runbook and why.
+fn text(evidence: &Evidence, improvements: &[Improvement], without: &[String]) -> String {
+    let mut text = format!(
+        "# Analysis\n\nRead: {} goals that a model planned and reached, {} edits, {} ratings with a remark.\n",
+        evidence.runs.len(),
+        evidence.corrections.len(),
+        evidence.ratings.len()
+    );
+    text.push_str(match improvements {
+        [] => "\nNothing new to propose.\n",
+        _ => "\n## Proposed\n\n",
+    });
+    for improvement in improvements {
+        text.push_str(&format!("- {}\n", improvement.title));
+    }
+    if !without.is_empty() {
+        text.push_str("\n## Repeated, without a runbook\n\n");
+    }
+    for reason in without {
+        text.push_str(&format!("- {reason}\n"));
+    }
+    text
 }
 
 /// Folds until no appended row is left, or the deadline comes near; returns the number of rows.

@@ -54,6 +54,8 @@ words! {
         Subgoal = "subgoal",
         /// Compiles the results and gives each criterion its verdict; the aggregator claims it.
         Judge = "judge",
+        /// Reads what happened in a workspace and proposes improvements; the analyzer claims it. Part of no plan.
+        Analyze = "analyze",
     }
     /// The state of a step.
     StepState {

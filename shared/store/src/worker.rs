@@ -197,6 +197,21 @@ impl Store {
         .await
     }
 
+    /// Returns the evidence for a step of kind `analyze`, about its workspace: an object with lists, at most about 8 MB.
+    ///
+    /// # Errors
+    /// [`Error::LeaseLost`], [`Error::Unavailable`], [`Error::Unauthorized`], or a bug.
+    pub async fn read_evidence<T: DeserializeOwned>(&self, lease: &Lease) -> Result<T, Error> {
+        let call = self.worker_call("read_evidence", Repeat::Always);
+        let arguments = json!({
+            "p_run_id": lease.run_id,
+            "p_step_key": lease.step_key,
+            "p_lease_epoch": lease.lease_epoch,
+        });
+        self.rpc(call.within(self.config.claim_timeout), &arguments)
+            .await
+    }
+
     /// Builds a call of a worker's function that may be repeated after any failure.
     pub(crate) fn repeatable_call(&self, function: &'static str) -> Call<'static> {
         self.worker_call(function, Repeat::Always)

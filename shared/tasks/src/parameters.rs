@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `enum` of texts | the one value that the question contains |
 //! | `format: date` | the one date; with a period, its first or last day by the parameter's name |
+//! | `format: period` | the words of the one date or period, such as "last week" |
 //! | `integer`, `number` | the number beside the parameter's name, or the only number within the bounds |
 //! | `format: table` | the one readable table that the question names |
 //! | any other text | the one quoted text, if no other parameter could be meant |
@@ -43,6 +44,8 @@ pub fn fill(schema: &Value, question: &str, facts: Facts<'_>) -> Map<String, Val
             one_of(choices, question)
         } else if has_format(property, "date") {
             dates::value(&found, name).map(Value::from)
+        } else if has_format(property, "period") {
+            dates::words_of_period(&found).map(Value::from)
         } else if has_format(property, "table") {
             table_of(question, facts.tables).map(Value::from)
         } else if is_number(property) {

@@ -42,7 +42,7 @@ create table goalpost.steps (
   result jsonb,
   error jsonb,
   primary key (run_id, key),
-  constraint kind_is_known check (kind in ('assess', 'plan', 'agent', 'tool', 'approval', 'subgoal', 'judge')),
+  constraint kind_is_known check (kind in ('assess', 'plan', 'agent', 'tool', 'approval', 'subgoal', 'judge', 'analyze')),
   constraint state_is_known check (
     state in ('pending', 'ready', 'running', 'waiting', 'completed', 'failed', 'skipped', 'cancelled')),
   constraint lease_only_while_running check ((lease_expires_at is not null) = (state = 'running')),

@@ -54,6 +54,19 @@ create index memories_words on goalpost.memories
 create index memories_expires_at on goalpost.memories (expires_at); -- sweep: purge
 create index memories_space on goalpost.memories (space) where space is not null;
 
+create table goalpost.memory_statistics (
+  workspace_id uuid not null,
+  memory_id bigint not null,
+  -- Ended runs with a step that received the memory, and the completed ones among them.
+  uses bigint not null default 0,
+  successes bigint not null default 0,
+  folded_at timestamptz not null,
+  primary key (workspace_id, memory_id),
+  foreign key (workspace_id, memory_id) references goalpost.memories (workspace_id, id) on delete cascade
+);
+comment on table goalpost.memory_statistics is
+  'Outcomes of the runs that received a lesson, as of the last fold.';
+
 create table goalpost.memory_uses (
   run_id bigint not null,
   step_key text not null,

@@ -43,6 +43,7 @@ create table goalpost.unfolded_statistics (
   user_id uuid,
   agent_id bigint,
   runbook_id bigint,
+  memory_id bigint,
   uses bigint not null default 0,
   successes bigint not null default 0,
   duration_ms bigint not null default 0,

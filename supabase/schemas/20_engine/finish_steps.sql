@@ -100,6 +100,9 @@ begin
     when 'judge' then
       select a.message, a.functions into message, functions
         from goalpost_private.apply_judgement(p_step, p_result, p_now) a;
+    when 'analyze' then
+      select a.message, a.functions into message, functions
+        from goalpost_private.apply_analysis(p_step, p_result, p_now) a;
     else
       functions := goalpost_private.complete_step(p_step, p_result, p_now);
   end case;

@@ -9,6 +9,7 @@ as $$
     when 'agent' then 'executor'
     when 'tool' then 'executor'
     when 'judge' then 'aggregator'
+    when 'analyze' then 'analyzer'
   end
 $$;
 

@@ -130,9 +130,9 @@ language sql stable
 set search_path = ''
 as $$
   with property as materialized (
-    select p.value ->> 'type' in ('integer', 'number') as is_number, p.value ->> 'format' = 'date' as is_date,
+    select p.value ->> 'type' in ('integer', 'number') as is_number, p.value ->> 'format' in ('date', 'period') as is_date,
            goalpost_private.lexemes(replace(p.key || ' ' || coalesce(p.value ->> 'enum', ''), '_', ' '))
-           || case when p.value ->> 'format' = 'date' then goalpost_private.date_words() else '{}' end
+           || case when p.value ->> 'format' in ('date', 'period') then goalpost_private.date_words() else '{}' end
            || case when p.value ->> 'format' = 'table'
                    then goalpost_private.table_words(p_workspace_id) || goalpost_private.lexemes('table') else '{}' end
            || case when p.value ->> 'type' = 'string' and not p.value ? 'format' and not p.value ? 'enum'

@@ -85,6 +85,9 @@ as $$
     left join by_words w on w.id = m.id
     left join by_meaning n on n.id = m.id
    where m.id in (select id from by_words union select id from by_meaning)
+     -- A lesson that helped in less than half of five or more runs.
+     and not exists (select from goalpost.memory_statistics s
+                      where s.workspace_id = m.workspace_id and s.memory_id = m.id and s.uses >= 5 and 2 * s.successes < s.uses)
 $$;
 
 -- Returns the memories for a step: [{"memory_id", "kind", "scope", "title", "text", "trust", "score"}], the best first,

@@ -6,6 +6,11 @@ as $$
 declare
   v_step goalpost.steps;
 begin
+  -- The step that proposed an improvement has ended.
+  if p_approval.kind = 'improvement' then
+    perform goalpost_private.apply_improvement_decision(p_approval, p_now);
+    return '{}';
+  end if;
   select * into v_step from goalpost.steps
    where run_id = p_approval.run_id and key = p_approval.step_key and state = 'waiting';
   -- While the approval of a call is pending, a worker may still hold the step. A step that consists of the decision, or

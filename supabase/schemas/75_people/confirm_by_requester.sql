@@ -43,6 +43,8 @@ set search_path = ''
 as $$
   select p_approval.edited is not null and p_approval.edited <> p_approval.subject and case p_approval.kind
     when 'budget' then p_approval.subject ->> 'scope' = 'run'
+    -- Later work runs with the rights of those who ask for it, and admins may write its runbooks themselves.
+    when 'improvement' then false
     when 'step' then goalpost_private.is_tool_call(p_approval.subject) is not true
       or goalpost_private.without_literal_text(p_approval.subject ->> 'tool', p_approval.edited -> 'arguments')
          is distinct from

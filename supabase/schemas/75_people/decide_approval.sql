@@ -1,6 +1,7 @@
 -- Decides an approval: pending -> approved | rejected, and applies the decision. The first decision wins; later ones
 -- receive it with "first": false. Decisions by kind:
---   step, plan, tool_call, budget   approved (p_edited: the person's version; of a step, of its content), rejected
+--   step, plan, tool_call, budget, improvement
+--                                   approved (p_edited: the person's version; of a step, of its content), rejected
 --   question                        answered, with p_answer; rejected
 --   outcome_unknown                 happened (p_answer: its result), not_happened (do it again), rejected (give it up)
 -- If a quorum is required, different people approve one version, and one rejection is enough. p_subject_hash: the
@@ -205,6 +206,7 @@ as $$
     when 'tool_call' then goalpost_private.arguments_edit_problem(p_approval, p_edited)
     when 'step' then goalpost_private.content_edit_problem(p_approval, p_edited)
     when 'budget' then goalpost_private.budget_edit_problem(p_approval.subject, p_edited)
+    when 'improvement' then goalpost_private.improvement_edit_problem(p_approval, p_edited)
     when 'verdict' then goalpost_private.json_problem(
       '{"type": "object", "required": ["verdicts"], "additionalProperties": false, "properties": {"verdicts": {
          "type": "array", "maxItems": 1000, "items": {

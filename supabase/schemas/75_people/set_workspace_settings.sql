@@ -1,5 +1,5 @@
--- Sets the properties of a workspace that models receive: time zone, currency, common values of tables. Fields that are
--- absent stay; a null currency removes it. Returns all settings. Safe to repeat. Raises ZG001, ZG002, ZG003. Definer:
+-- Sets properties of a workspace: time zone, currency and common values of tables, which models receive, and how it
+-- learns. Fields that are absent stay; a null currency removes it. Returns all settings. Safe to repeat. Raises ZG001, ZG002, ZG003. Definer:
 -- people may not write workspaces.
 create function goalpost_private.set_workspace_settings(p_workspace_id uuid, p_settings jsonb) returns jsonb
 language plpgsql security definer
@@ -14,7 +14,9 @@ begin
     '{"type": "object", "additionalProperties": false, "properties": {
        "time_zone": {"type": "string", "maxLength": 64},
        "currency": {"type": ["string", "null"], "maxLength": 3},
-       "common_values": {"type": "boolean"}}}',
+       "common_values": {"type": "boolean"},
+       "learning": {"enum": ["off", "propose", "trial"]},
+       "analysis_seconds": {"type": "integer", "minimum": 60, "maximum": 2592000}}}',
     coalesce(p_settings, 'null'), 'the settings');
   if v_problem is null and p_settings ? 'time_zone'
      and not exists (select from pg_catalog.pg_timezone_names z where z.name = p_settings ->> 'time_zone') then
@@ -28,9 +30,12 @@ begin
   update goalpost.workspaces w
      set time_zone = coalesce(p_settings ->> 'time_zone', w.time_zone),
          currency = case when p_settings ? 'currency' then p_settings ->> 'currency' else w.currency end,
-         common_values = coalesce((p_settings ->> 'common_values')::boolean, w.common_values)
+         common_values = coalesce((p_settings ->> 'common_values')::boolean, w.common_values),
+         learning = coalesce(p_settings ->> 'learning', w.learning),
+         analysis_seconds = coalesce((p_settings ->> 'analysis_seconds')::numeric::integer, w.analysis_seconds)
    where w.id = p_workspace_id
-  returning jsonb_build_object('time_zone', w.time_zone, 'currency', w.currency, 'common_values', w.common_values) into v_settings;
+  returning jsonb_build_object('time_zone', w.time_zone, 'currency', w.currency, 'common_values', w.common_values,
+                               'learning', w.learning, 'analysis_seconds', w.analysis_seconds) into v_settings;
   return v_settings;
 end
 $$;

@@ -64,6 +64,24 @@ begin
       from goalpost.steps s
      where s.run_id = p_run.id and s.agent_id is not null and s.state in ('completed', 'failed')
      group by s.agent_id;
+    perform goalpost_private.append_credits(p_run, p_sign);
+  end if;
+end
+$$;
+
+-- Appends the outcome of a run for each lesson that its steps received.
+create function goalpost_private.append_credits(p_run goalpost.workflow_runs, p_sign integer) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  if p_run.state <> 'cancelled' and exists (select from goalpost.memory_uses u where u.run_id = p_run.id) then
+    insert into goalpost.unfolded_statistics (workspace_id, day, memory_id, uses, successes)
+    select p_run.workspace_id, (p_run.ended_at at time zone 'UTC')::date, m.id, p_sign,
+           case p_run.state when 'completed' then p_sign else 0 end
+      from goalpost.memories m
+     where m.workspace_id = p_run.workspace_id and m.kind = 'lesson'
+       and m.id in (select u.memory_id from goalpost.memory_uses u where u.run_id = p_run.id);
   end if;
 end
 $$;
@@ -129,6 +147,21 @@ begin
       set uses = s.uses + excluded.uses, successes = s.successes + excluded.successes,
           duration_ms = s.duration_ms + excluded.duration_ms, cost_microusd = s.cost_microusd + excluded.cost_microusd,
           folded_at = p_now
+  ),
+  lessons as (
+    insert into goalpost.memory_statistics as s (workspace_id, memory_id, uses, successes, folded_at)
+    select f.workspace_id, f.memory_id, sum(f.uses), sum(f.successes), p_now
+      from folded f
+      join goalpost.memories m on m.workspace_id = f.workspace_id and m.id = f.memory_id
+     group by f.workspace_id, f.memory_id
+    on conflict (workspace_id, memory_id) do update
+      set uses = s.uses + excluded.uses, successes = s.successes + excluded.successes, folded_at = p_now
+  ),
+  changed as (
+    -- The first analysis follows an interval after the first end.
+    insert into goalpost_private.analysis_schedule as c (workspace_id, changed_at, analysed_at)
+    select distinct f.workspace_id, p_now, p_now - interval '1 microsecond' from folded f
+    on conflict (workspace_id) do update set changed_at = p_now
   )
   select count(*) into v_count from folded;
   return v_count;

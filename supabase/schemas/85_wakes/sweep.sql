@@ -38,6 +38,7 @@ begin
   v_report := v_report || jsonb_build_object('runs_of_departed_cancelled', goalpost_private.cancel_departed_work(v_departed, v_now));
   -- A row that raises an error stays overdue: a round that moved no due row is the last one.
   v_due.more := v_due.more and exists (select from jsonb_each(v_report) r where r.value <> '0');
+  v_functions := v_functions || goalpost_private.open_due_analyses(v_now);
   v_adopted := goalpost_private.adopt_requests(1000, v_now);
   perform goalpost_private.send_wakes(v_functions || v_adopted.functions, '[]', v_now);
   v_settled := goalpost_private.settle_abandoned_turns(v_now);
@@ -205,7 +206,7 @@ as $$
   select coalesce(sum(goalpost_private.send_wake(w.function, w.ready, p_now, w.alone)), 0)::integer
     from (
       select goalpost_private.function_of(k.kind) as function, sum(r.ready)::integer as ready, sum(r.alone)::integer as alone
-        from (values ('assess'), ('plan'), ('agent'), ('tool'), ('judge')) k (kind)
+        from (values ('assess'), ('plan'), ('agent'), ('tool'), ('judge'), ('analyze')) k (kind)
        cross join lateral (
          select count(*) filter (where not s.is_alone) as ready, count(*) filter (where s.is_alone) as alone
            from (select a.is_alone

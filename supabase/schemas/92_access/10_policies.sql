@@ -7,7 +7,7 @@ begin
   foreach v_table in array array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
     'plan_revisions', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'mcp_servers', 'mcp_tools', 'writable_tables', 'approval_votes', 'budgets', 'budget_raises', 'memory_uses',
-    'feedback', 'runbook_matches', 'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage']
+    'feedback', 'runbook_matches', 'improvements', 'memory_statistics', 'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage']
   loop
     execute format('alter table goalpost.%I enable row level security', v_table);
     execute format(
@@ -96,6 +96,9 @@ create policy project_admins_read on goalpost_private.value_reads for select to 
   using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.budget_waiters enable row level security;
 create policy project_admins_read on goalpost_private.budget_waiters for select to authenticated
+  using ((select goalpost_private.am_project_admin()));
+alter table goalpost_private.analysis_schedule enable row level security;
+create policy project_admins_read on goalpost_private.analysis_schedule for select to authenticated
   using ((select goalpost_private.am_project_admin()));
 alter table goalpost_private.rating_effects enable row level security;
 create policy project_admins_read on goalpost_private.rating_effects for select to authenticated

@@ -24,6 +24,8 @@ grant execute on function
   goalpost_private.set_workspace_settings(uuid, jsonb),
   goalpost_private.set_model_price(text, text, bigint, bigint, bigint, bigint, timestamptz, text, bigint, bigint),
   goalpost_private.give_feedback(bigint, text, text, text, boolean),
+  goalpost_private.start_analysis(uuid),
+  goalpost_private.revert_improvement(bigint),
   goalpost_private.check_runbook(uuid, jsonb),
   goalpost_private.apply_runbook(uuid, jsonb, text),
   goalpost_private.set_runbook_state(bigint, text),

@@ -10,7 +10,7 @@ select set_eq(
         'goalpost_worker.recall_memories(bigint,text,bigint,integer,text,text,jsonb,integer,integer)', 'goalpost_worker.remember(bigint,text,bigint,integer,text,jsonb)', 'goalpost_worker.embed_memories(bigint,text,bigint,text,jsonb,integer)',
         'goalpost_worker.read_journal(bigint,text,bigint)', 'goalpost_worker.begin_turn(bigint,text,bigint,jsonb,jsonb)', 'goalpost_worker.end_turn(bigint,text,bigint,integer,jsonb,jsonb)',
         'goalpost_worker.freeze_calls(bigint,text,bigint,jsonb,jsonb)', 'goalpost_worker.begin_calls(bigint,text,bigint,integer[])', 'goalpost_worker.end_calls(bigint,text,bigint,jsonb)', 'goalpost_worker.write_table(bigint,text,bigint,integer,text,jsonb,text,text[])', 'goalpost_worker.read_webhook_secret(bigint,text,bigint)', 'goalpost_worker.read_mcp_server(bigint,text,bigint,text,text)', 'goalpost_worker.record_mcp_tools(bigint,text,bigint,text,jsonb)', 'goalpost_worker.carry_out_call(bigint,text,bigint,integer)',
-        'goalpost_worker.sweep()', 'goalpost_worker.fold_statistics()'], 'the worker may call exactly the listed functions');
+        'goalpost_worker.sweep()', 'goalpost_worker.fold_statistics()', 'goalpost_worker.read_evidence(bigint,text,bigint)'], 'the worker may call exactly the listed functions');
 select set_eq(
   $$ select p.oid::regprocedure::text from pg_catalog.pg_proc p where p.pronamespace = 'goalpost_worker'::regnamespace $$,
   $$ select p.oid::regprocedure::text from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace

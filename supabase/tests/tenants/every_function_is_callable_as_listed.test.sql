@@ -29,7 +29,7 @@ insert into actor (name, person, role) values
 create temp table expected (name text primary key, role text);
 insert into expected
 select s || f, 'authenticated'
-  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'set_member_role', 'remove_member', 'leave_workspace', 'invite_member', 'accept_invitation', 'withdraw_invitation', 'grant_budget', 'set_project_limits', 'add_project_admin', 'remove_project_admin', 'read_project_admins', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'read_inbox', 'give_feedback', 'check_runbook', 'apply_runbook', 'set_runbook_state', 'set_tool_policy', 'remove_tool_policy', 'set_rate_limit', 'set_workspace_limits', 'set_workspace_settings', 'set_model_price', 'revoke_memory']) f,
+  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'set_member_role', 'remove_member', 'leave_workspace', 'invite_member', 'accept_invitation', 'withdraw_invitation', 'grant_budget', 'set_project_limits', 'add_project_admin', 'remove_project_admin', 'read_project_admins', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'read_inbox', 'give_feedback', 'start_analysis', 'revert_improvement', 'check_runbook', 'apply_runbook', 'set_runbook_state', 'set_tool_policy', 'remove_tool_policy', 'set_rate_limit', 'set_workspace_limits', 'set_workspace_settings', 'set_model_price', 'revoke_memory']) f,
        unnest(array['goalpost.', 'goalpost_private.']) s
 union all
 select 'goalpost.accept_request', 'authenticated'
@@ -39,7 +39,7 @@ union all
 select 'goalpost_private.' || f, 'authenticated' from unnest(array['my_workspaces', 'am_project_admin', 'may_decide', 'my_email', 'is_requester', 'is_private_call', 'may_read_journal', 'may_read_approval', 'goal_progress', 'goals_of_report', 'report_steps', 'report_usage', 'report_history', 'report_suggestions', 'bounded', 'collected', 'role_rank', 'hash_of', 'version_of', 'count_votes']) f
 union all
 select 'goalpost_worker.' || f, 'goalpost_worker'
-  from unnest(array['claim_steps', 'finish_steps', 'heartbeat_steps', 'answer_query', 'check_queries', 'read_common_values', 'sweep', 'fold_statistics', 'recall_memories', 'read_journal', 'begin_turn', 'end_turn', 'freeze_calls', 'begin_calls', 'end_calls', 'carry_out_call', 'write_table', 'read_webhook_secret', 'read_mcp_server', 'record_mcp_tools', 'remember', 'embed_memories']) f
+  from unnest(array['claim_steps', 'finish_steps', 'heartbeat_steps', 'answer_query', 'check_queries', 'read_common_values', 'sweep', 'fold_statistics', 'read_evidence', 'recall_memories', 'read_journal', 'begin_turn', 'end_turn', 'freeze_calls', 'begin_calls', 'end_calls', 'carry_out_call', 'write_table', 'read_webhook_secret', 'read_mcp_server', 'record_mcp_tools', 'remember', 'embed_memories']) f
 union all
 select 'goalpost_private.' || f, 'goalpost_asker' from unnest(array['analyse_query', 'open_temporary_schema']) f;
 
@@ -94,6 +94,8 @@ select case when e.role is not null and pg_has_role(a.role, e.role, 'usage')
 -- 2. The result for each actor. One line for each call, one word for each of: anon, no_sub, stranger, operator, viewer,
 -- member, approver, admin, owner; ok: it succeeds. ZG001: there is no such thing. ZG002: not with this role.
 create temp table duty (number integer generated always as identity, what text, statement text, came text[]);
+insert into goalpost.improvements (workspace_id, kind, title, change, fingerprint, evidence, run_id, state, created_at, changed_at)
+select tests.id_of(w), 'finding', 't', '{}', 'f', '{}', tests.get('run_' || w), 'applied', now(), now() from unnest(array['acme', 'elsewhere']) w;
 create function pg_temp.of(p_kind text, p_workspace text) returns text
 language sql
 as $$
@@ -103,6 +105,7 @@ as $$
     when 'approval' then (tests.approval_of(tests.get('run_' || p_workspace), 'ap')).id
     when 'invitation' then (select i.id from goalpost.invitations i where i.workspace_id = tests.id_of(p_workspace))
     when 'broken goal' then (tests.goal_of(tests.get('broken_' || p_workspace))).id
+    when 'improvement' then (select max(i.id) from goalpost.improvements i where i.workspace_id = tests.id_of(p_workspace))
     when 'runbook' then (select b.id from goalpost.runbooks b where b.workspace_id = tests.id_of(p_workspace) and b.name = 'own')
     when 'letter' then tests.dead_letter_of(tests.get('broken_' || p_workspace), 'a') end::text
 $$;
@@ -154,6 +157,12 @@ select d.what || ' of ' || w.workspace, format(d.statement, case when d.kind = '
                                                                                                'no  ZG001  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('rate a goal', 'broken goal', 'select goalpost.give_feedback(%s, ''good'') is not null',
                                                                                                'no  ZG002  ZG001    ZG001    ZG002  ok     ok       ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('analyse', 'workspace', 'select goalpost.start_analysis(%s) is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ok       ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('take an improvement back', 'improvement', 'select goalpost.revert_improvement(%s) is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('check a runbook', 'workspace', 'select goalpost.check_runbook(%s, ''{}'') is not null',
                                                                                                'no  ZG002  ZG001    ZG001    ZG002  ok     ok       ok    ok',

@@ -22,6 +22,8 @@ insert into goalpost.mcp_tools (workspace_id, server_id, name, description, para
 
 select tests.memory('remembered', 'goal', jsonb_build_object('goal_id', (tests.goal_of(tests.get('run_' || workspace))).id), workspace) from place;
 insert into goalpost.memory_uses select tests.get('run_' || p.workspace), 'a', 1, 0, 1, m.workspace_id, m.id, 1, false, now() from goalpost.memories m join place p on tests.id_of(p.workspace) = m.workspace_id;
+update goalpost.improvements i set memory_id = m.id from goalpost.memories m where m.workspace_id = i.workspace_id;
+insert into goalpost.memory_statistics (workspace_id, memory_id, folded_at) select workspace_id, id, now() from goalpost.memories where workspace_id in (tests.id_of('acme'), tests.id_of('elsewhere')) on conflict do nothing;
 
 select tests.furnish(tests.get('run_' || workspace), 'b') from place;
 
@@ -54,7 +56,7 @@ select set_eq(
     -- Built-in rows have no workspace, and every workspace refers to them.
     'goalpost.steps(agent_id) -> goalpost.agents', 'goalpost.agent_instances(agent_id) -> goalpost.agents', 'goalpost.usage_events(agent_id) -> goalpost.agents',
     'goalpost.corrections(agent_id) -> goalpost.agents', 'goalpost.agent_statistics(agent_id) -> goalpost.agents',
-    'goalpost.runbook_statistics(runbook_id) -> goalpost.runbooks', 'goalpost.runbook_matches(runbook_id) -> goalpost.runbooks',
+    'goalpost.runbook_statistics(runbook_id) -> goalpost.runbooks', 'goalpost.runbook_matches(runbook_id) -> goalpost.runbooks', 'goalpost.improvements(runbook_id) -> goalpost.runbooks',
     'goalpost.workflow_runs(runbook_id) -> goalpost.runbooks', 'goalpost.plan_revisions(runbook_id) -> goalpost.runbooks'],
   'every other key between tenants'' tables contains the workspace');
 
@@ -68,7 +70,7 @@ select set_eq(
   array['goalpost.events.root_run_id', 'goalpost.step_attempts.run_id', 'goalpost.step_attempts.step_key', 'goalpost.events.run_id', 'goalpost.events.goal_id', 'goalpost.events.step_key', 'goalpost.events.workspace_id',
         -- Usage stays counted when an agent or a runbook is deleted.
         'goalpost.usage_events.user_id', 'goalpost.usage_events.runbook_id', 'goalpost.daily_usage.user_id', 'goalpost.daily_usage.agent_id', 'goalpost.daily_usage.runbook_id',
-        'goalpost.unfolded_statistics.user_id', 'goalpost.unfolded_statistics.agent_id', 'goalpost.unfolded_statistics.runbook_id',
+        'goalpost.unfolded_statistics.user_id', 'goalpost.unfolded_statistics.agent_id', 'goalpost.unfolded_statistics.runbook_id', 'goalpost.unfolded_statistics.memory_id',
         -- The origin of a memory may be deleted before it.
         'goalpost.memories.run_id', 'goalpost.memories.step_key', 'goalpost.memories.user_id',
         'goalpost.goals.parent_run_id', 'goalpost.goals.parent_step_key', 'goalpost.steps.workspace_id',

@@ -9,6 +9,7 @@ pub mod chaos;
 pub mod cli;
 pub mod eval;
 pub mod faults;
+pub mod learning;
 pub mod mutants;
 pub mod oracle;
 pub mod people;

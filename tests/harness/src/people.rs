@@ -168,15 +168,28 @@ impl Client {
     /// # Errors
     /// It is still moving after a minute; the message contains its state.
     pub async fn until_settled(&self, request_id: i64) -> anyhow::Result<Value> {
+        self.until(request_id, true).await
+    }
+
+    /// Waits until a request has ended, whatever else waits for people.
+    ///
+    /// # Errors
+    /// It does not within a minute.
+    pub async fn until_ended(&self, request_id: i64) -> anyhow::Result<Value> {
+        self.until(request_id, false).await
+    }
+
+    async fn until(&self, request_id: i64, or_approval: bool) -> anyhow::Result<Value> {
         let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
         loop {
             let rows = self
                 .rows("requests", &format!("id=eq.{request_id}"))
                 .await?;
             let request = rows.into_iter().next().context("no such request")?;
-            let waits = self.rows("approvals", "state=eq.pending").await?;
             let goes_on = matches!(request["state"].as_str(), Some("submitted" | "accepted"));
-            if !goes_on || !waits.is_empty() {
+            let waits =
+                or_approval && !self.rows("approvals", "state=eq.pending").await?.is_empty();
+            if !goes_on || waits {
                 return Ok(request);
             }
             if std::time::Instant::now() > deadline {

@@ -339,6 +339,28 @@ impl Scene {
         assert_eq!(given.body["rating"], "bad", "{}", given.body);
         let report = owner.rpc("read_report", &cancel).await.unwrap();
         assert_eq!(report.body["goal"]["state"], "cancelled", "{}", report.body);
+        self.improvement().await;
+    }
+
+    /// An analysis proposes the remark of the rating as a lesson, which is approved and taken back.
+    async fn improvement(&self) {
+        let owner = self.person(Person::Owner);
+        let start = json!({"p_workspace_id": DEMO});
+        let started = owner.rpc("start_analysis", &start).await.unwrap();
+        let request = started.body["request_id"].as_i64().unwrap();
+        let ended = owner.until_ended(request).await.unwrap();
+        assert_eq!(ended["state"], "answered", "{ended}");
+        let proposed = owner
+            .rows("improvements", "select=id,approval_id,state&kind=eq.lesson")
+            .await
+            .unwrap();
+        assert_eq!(proposed[0]["state"], "proposed", "{proposed:?}");
+        let approve =
+            json!({"p_approval_id": proposed[0]["approval_id"], "p_decision": "approved"});
+        owner.rpc("decide_approval", &approve).await.unwrap();
+        let revert = json!({"p_improvement_id": proposed[0]["id"]});
+        let reverted = owner.rpc("revert_improvement", &revert).await.unwrap();
+        assert_eq!(reverted.body["state"], "reverted", "{}", reverted.body);
     }
 
     async fn workspace_with_member(&self) {

@@ -68,6 +68,7 @@ fn subject_title(approval: &Inbox) -> String {
         "outcome_unknown" => format!("the outcome of a call of {tool}"),
         "question" => "a question".to_owned(),
         "verdict" => "criteria that could not be judged".to_owned(),
+        "improvement" => "an improvement".to_owned(),
         _ => "a step".to_owned(),
     }
 }
@@ -123,7 +124,7 @@ fn next_commands(approval: &Inbox) -> String {
         "budget" => format!(
             "cargo goalpost approve {id}   (--set max_microusd=1000000 is $1, --set max_tokens=N)"
         ),
-        "tool_call" | "plan" | "step" if approval.subject.is_some() => {
+        "tool_call" | "plan" | "step" | "improvement" if approval.subject.is_some() => {
             format!("cargo goalpost approve {id}   (--set key=value, --edit FILE)")
         }
         _ => format!("cargo goalpost approve {id}"),

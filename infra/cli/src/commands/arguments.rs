@@ -2,6 +2,7 @@
 //!
 //! clap reads these comments; `--help` shows the first line of each.
 
+mod improvements;
 mod mcp;
 mod people;
 mod results;
@@ -10,6 +11,7 @@ mod runbooks;
 use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
+pub(super) use improvements::{Improvements, ImprovementsAction};
 pub(super) use mcp::{AskWhen, Mcp, McpAction};
 pub(super) use people::{Admins, AdminsAction, Members, MembersAction, Settings};
 pub(super) use results::{Costs, CostsBy, Feedback, Report};
@@ -181,6 +183,9 @@ pub(super) enum Command {
     /// List, check, apply and retire runbooks: plans that are known to work
     #[command(after_help = runbooks::HELP)]
     Runbooks(Runbooks),
+    /// See what is learned from finished work: proposals, decisions and their effect
+    #[command(after_help = improvements::HELP)]
+    Improvements(Improvements),
     /// Add MCP servers, and approve their tools
     #[command(after_help = mcp::HELP)]
     Mcp(Mcp),

@@ -18,6 +18,7 @@ mod down;
 mod edited;
 mod feedback;
 mod goals;
+mod improvements;
 mod login;
 mod logs;
 mod mcp;
@@ -71,6 +72,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Retry(retry) => decide::retry(retry, global).await,
         Command::Memories(memories) => memories::run(memories, global).await,
         Command::Runbooks(runbooks) => runbooks::run(runbooks, global).await,
+        Command::Improvements(improvements) => improvements::run(improvements, global).await,
         Command::Feedback(feedback) => feedback::run(feedback, global).await,
         Command::Costs(costs) => costs::run(costs, global).await,
         Command::Report(report) => report::run(report, global).await,

@@ -1,4 +1,5 @@
-//! `goalpost settings`: the settings of a workspace that models receive: time zone, currency, common values of tables.
+//! `goalpost settings`: time zone, currency and common values of tables, which models receive, and how a workspace
+//! learns.
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,8 @@ struct Set {
     time_zone: String,
     currency: Option<String>,
     common_values: bool,
+    learning: String,
+    analysis_seconds: u32,
 }
 
 /// Runs `goalpost settings`. Without a change it shows the settings.
@@ -22,7 +25,10 @@ pub(super) async fn run(arguments: &Settings, global: &Global) -> anyhow::Result
     let changes = changes(arguments);
     let set: Set = if changes.is_empty() {
         let query = [
-            ("select", "time_zone,currency,common_values".to_owned()),
+            (
+                "select",
+                "time_zone,currency,common_values,learning,analysis_seconds".to_owned(),
+            ),
             ("id", format!("eq.{workspace}")),
         ];
         let rows: Vec<Set> = client.select("workspaces", &query).await?;
@@ -36,14 +42,16 @@ pub(super) async fn run(arguments: &Settings, global: &Global) -> anyhow::Result
         return print_json(&set);
     }
     print(&format!(
-        "time zone:     {}\ncurrency:      {}\ncommon values: {}",
+        "time zone:     {}\ncurrency:      {}\ncommon values: {}\nlearning:      {}, every {} s",
         set.time_zone,
         set.currency.as_deref().unwrap_or("none"),
         if set.common_values {
             "sent to agents"
         } else {
             "not sent"
-        }
+        },
+        set.learning,
+        set.analysis_seconds
     ));
     Ok(())
 }
@@ -61,6 +69,12 @@ fn changes(arguments: &Settings) -> Map<String, Value> {
     if let Some(are_sent) = arguments.common_values {
         changes.insert("common_values".to_owned(), json!(are_sent));
     }
+    if let Some(learning) = &arguments.learning {
+        changes.insert("learning".to_owned(), json!(learning));
+    }
+    if let Some(seconds) = arguments.analysis_seconds {
+        changes.insert("analysis_seconds".to_owned(), json!(seconds));
+    }
     changes
 }
 
@@ -75,6 +89,8 @@ mod tests {
             time_zone: zone.map(str::to_owned),
             currency: currency.map(str::to_owned),
             common_values: None,
+            learning: None,
+            analysis_seconds: None,
         };
         assert!(changes(&settings(None, None)).is_empty());
         assert_eq!(
@@ -90,6 +106,13 @@ mod tests {
         assert_eq!(
             Value::Object(changes(&off)),
             json!({"common_values": false})
+        );
+        let mut learning = settings(None, None);
+        learning.learning = Some("trial".to_owned());
+        learning.analysis_seconds = Some(900);
+        assert_eq!(
+            Value::Object(changes(&learning)),
+            json!({"learning": "trial", "analysis_seconds": 900})
         );
     }
 }

@@ -9,6 +9,8 @@ use super::words::words;
 pub(super) struct Found {
     /// The first and the last day of each date or period; a date is a period of one day.
     periods: Vec<(NaiveDate, NaiveDate)>,
+    /// The words of each, without a preposition and signs around them.
+    texts: Vec<String>,
     /// The text without the dates, so that their digits are not read as numbers.
     pub(super) rest: String,
 }
@@ -65,6 +67,8 @@ pub(super) fn find(text: &str, local_now: &str) -> Found {
         match period(&words, today) {
             Some((length, first, last)) => {
                 found.periods.push((first, last));
+                let said: Vec<&str> = tokens.iter().skip(place).take(length).copied().collect();
+                found.texts.push(without_preposition(&said.join(" ")));
                 place += length;
             }
             None => {
@@ -75,6 +79,23 @@ pub(super) fn find(text: &str, local_now: &str) -> Found {
     }
     found.rest = rest.join(" ");
     found
+}
+
+fn without_preposition(said: &str) -> String {
+    let said = said.trim_matches(|letter: char| ",.;:?!()".contains(letter));
+    let rest = ["in ", "during ", "for "].iter().find_map(|word| {
+        let (start, rest) = said.split_at_checked(word.len())?;
+        start.eq_ignore_ascii_case(word).then_some(rest)
+    });
+    rest.unwrap_or(said).to_owned()
+}
+
+/// Returns the words of the one date or period.
+pub(super) fn words_of_period(found: &Found) -> Option<String> {
+    match found.texts.as_slice() {
+        [one] => Some(one.clone()),
+        _ => None,
+    }
 }
 
 /// Returns the value of a date parameter: of two dates, or of a period, the first for a name such as `from` and the last
@@ -130,10 +151,7 @@ fn period(words: &[&str], today: NaiveDate) -> Option<(usize, NaiveDate, NaiveDa
         .strip_prefix('q')
         .and_then(|digit| digit.parse::<u32>().ok())
     {
-        let year = word(1)
-            .parse()
-            .ok()
-            .filter(|year| (1900..2200).contains(year));
+        let year = year_of(word(1));
         let first_month = quarter.checked_sub(1)?.checked_mul(3)?.checked_add(1)?;
         let first = NaiveDate::from_ymd_opt(year.unwrap_or(today.year()), first_month, 1)?;
         return Some((1 + usize::from(year.is_some()), first, end_of(first, 3)?));
@@ -141,24 +159,21 @@ fn period(words: &[&str], today: NaiveDate) -> Option<(usize, NaiveDate, NaiveDa
     written(words, today)
 }
 
-/// Returns a date such as "3 December 2026", "December 3, 2026", "December 3", or a month such as "March 2026". A year
+/// Returns a date such as "3 December 2026", "December 3, 2026", "December 3", or a month such as "March 2026" and "in
+/// March". A year
 /// that is not given is this one.
 fn written(words: &[&str], today: NaiveDate) -> Option<(usize, NaiveDate, NaiveDate)> {
     let word = |place: usize| words.get(place).copied().unwrap_or_default();
     let month = |place: usize| month_of(word(place));
-    let number = |place: usize| {
-        let digits = word(place).trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-        digits
-            .parse::<u32>()
-            .ok()
-            .filter(|day| (1..=31).contains(day))
-    };
-    let year = |place: usize| {
-        word(place)
-            .parse()
-            .ok()
-            .filter(|year| (1900..2200).contains(year))
-    };
+    // "in March", but not "in March 2026" and "on March 3", which are read from the month on.
+    if let ("in" | "during" | "for", Some(month), None, None) =
+        (word(0), month(1), day_of(word(2)), year_of(word(2)))
+    {
+        let first = NaiveDate::from_ymd_opt(today.year(), month, 1)?;
+        return Some((2, first, end_of(first, 1)?));
+    }
+    let number = |place: usize| day_of(word(place));
+    let year = |place: usize| year_of(word(place));
     let of = |month: u32, day: u32, place: usize| {
         let date = NaiveDate::from_ymd_opt(year(place).unwrap_or(today.year()), month, day)?;
         Some((place + usize::from(year(place).is_some()), date, date))
@@ -176,6 +191,18 @@ fn written(words: &[&str], today: NaiveDate) -> Option<(usize, NaiveDate, NaiveD
         },
         (None, None) => None,
     }
+}
+
+/// Returns the day of a month: `3`, `3rd`.
+fn day_of(word: &str) -> Option<u32> {
+    let digits = word.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let day = digits.parse().ok();
+    day.filter(|day| (1..=31).contains(day))
+}
+
+fn year_of(word: &str) -> Option<i32> {
+    let year = word.parse().ok();
+    year.filter(|year| (1900..2200).contains(year))
 }
 
 fn month_of(word: &str) -> Option<u32> {

@@ -169,3 +169,19 @@ fn odd_schemas_and_texts_fill_nothing() {
     let schema = json!({"from": {"type": "string", "format": "date"}});
     assert_eq!(filled(&schema, "last 99999999999999999999 days"), json!({}));
 }
+
+#[test]
+fn period_keeps_the_words_of_the_question() {
+    let schema = json!({"when": {"type": "string", "format": "period"}, "from": {"type": "string", "format": "date"},
+                        "until": {"type": "string", "format": "date"}});
+    let march = json!({"when": "March", "from": "2026-03-01", "until": "2026-03-31"});
+    assert_eq!(filled(&schema, "Sales in March?"), march);
+    let found = |question: &str| {
+        let filled = filled(&schema, question);
+        filled.get("when").cloned().unwrap_or_default()
+    };
+    assert_eq!(found("Sales for March 2025"), "March 2025");
+    assert_eq!(found("Sales of last week, by day"), "last week");
+    assert_eq!(found("Sales on 2026-02-01 and 2026-02-03"), Value::Null);
+    assert_eq!(found("Sales"), Value::Null);
+}

@@ -16,7 +16,7 @@ use local_stack::terminal::Screen;
 use serde_json::json;
 
 use super::arguments::{BenchSubject, Profile};
-use super::{Usage, arguments, print, print_json, stop_signal};
+use super::{Usage, arguments, learning, print, print_json, stop_signal};
 use crate::bench::{self, Amount, Repetitions, Settings, Stage, Workload, report};
 
 /// Name of this program.
@@ -31,7 +31,10 @@ pub(super) async fn run(
     check(arguments)?;
     let home = Home::open()?;
     let progress = Progress::stderr();
-    if let Some(program) = other_program(arguments.profile, &home, &progress).await? {
+    // Learning is about calls and cost, which no build changes.
+    if arguments.subject != BenchSubject::Learning
+        && let Some(program) = other_program(arguments.profile, &home, &progress).await?
+    {
         return Err(become_program(&program));
     }
     let stop = stop_signal()?;
@@ -98,6 +101,7 @@ async fn measure(
         BenchSubject::Goal => Workload::Goal,
         BenchSubject::Agent => Workload::Agent,
         BenchSubject::Growth => return measure_growth(global, home, progress).await,
+        BenchSubject::Learning => return learning::run(arguments, global, home, progress).await,
         BenchSubject::Cold => return measure_cold(arguments, global, home, progress).await,
     };
     let amount = Amount {

@@ -5,6 +5,7 @@ mod bench;
 mod chaos;
 mod eval;
 mod eval_matching;
+mod learning;
 mod migrations;
 mod mutants;
 mod races;

@@ -30,6 +30,7 @@ Examples:
   cargo goalpost settings --time-zone Europe/Vienna --currency EUR
   cargo goalpost settings --currency none
   cargo goalpost settings --common-values false
+  cargo goalpost settings --learning trial --analysis-seconds 900
 
 Models are sent the time in this zone, and the currency of amounts that name none. Agents that may query are sent
 common values of short text columns and counts of small tables, read with the asker's rights; such a step counts as one
@@ -50,6 +51,12 @@ pub(in crate::commands) struct Settings {
     /// Send agents common values of the tables that the person may read
     #[arg(long, value_name = "true|false")]
     pub(in crate::commands) common_values: Option<bool>,
+    /// off: no analysis by schedule; propose: people decide on improvements; trial: verified runbooks are tried at once
+    #[arg(long, value_name = "off|propose|trial")]
+    pub(in crate::commands) learning: Option<String>,
+    /// Seconds between analyses, 60 to 2592000
+    #[arg(long, value_name = "SECONDS")]
+    pub(in crate::commands) analysis_seconds: Option<u32>,
 }
 
 /// The arguments of `members`.

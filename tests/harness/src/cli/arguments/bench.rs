@@ -14,6 +14,7 @@ Examples:
   cargo harness bench chain --set wal_level=logical
   cargo harness bench cold                       start, size and memory of each function
   cargo harness bench growth                     whether work gets slower the more was done (minutes)
+  cargo harness bench learning --seeds 1 --runs 60    what the analyzer saves
   cargo harness bench cold --profile release      as deployed: sizes are those of release builds
 
 Steps do nothing and return 200 bytes. All else is as in production: the real functions, wakes, sweep, and every row.
@@ -26,7 +27,7 @@ pub(in crate::cli) struct Bench {
     /// Workload to measure
     #[arg(value_enum, value_name = "WHAT")]
     pub(in crate::cli) subject: BenchSubject,
-    /// Runs of one repetition, or cold starts [default: chain 20, fanout 5, throughput 500, goal 20, cold 20]
+    /// Runs of one repetition, or cold starts [default: chain 20, fanout 5, throughput 500, goal 20, cold 20, learning 200]
     #[arg(long, value_name = "NUMBER")]
     pub(in crate::cli) runs: Option<usize>,
     /// Repetitions; the median is reported [default: chain and throughput 3, fanout and goal 1]
@@ -35,6 +36,12 @@ pub(in crate::cli) struct Bench {
     /// Measure Managed Instances too, as a second column: many invocations in one sandbox
     #[arg(long)]
     pub(in crate::cli) managed: bool,
+    /// Seeds of `learning`, each with and without learning
+    #[arg(long, value_name = "NUMBER", default_value_t = 5)]
+    pub(in crate::cli) seeds: u64,
+    /// Write the learning curve of `learning` as SVG
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) svg: Option<std::path::PathBuf>,
     /// Show the bytes of the write-ahead log by table and index
     #[arg(long)]
     pub(in crate::cli) wal: bool,
@@ -88,4 +95,6 @@ pub(in crate::cli) enum BenchSubject {
     Cold,
     /// Chain and throughput among 10, 1,000 and 100,000 finished goals, and a goal of 5,000 steps
     Growth,
+    /// Five kinds of goals of a simulated company with a stochastic model, with and without learning
+    Learning,
 }

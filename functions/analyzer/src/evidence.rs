@@ -1,0 +1,117 @@
+//! The evidence of an analysis, as `read_evidence` describes it.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+/// What happened in a workspace.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Evidence {
+    /// Goals that a model planned and that were reached, the newest first.
+    pub(crate) runs: Vec<Run>,
+    /// The tables that the workspace may read.
+    pub(crate) tables: Vec<tasks::Table>,
+    /// How people decided on the calls of each tool.
+    pub(crate) decisions: Vec<Decisions>,
+    /// People's edits of calls.
+    pub(crate) corrections: Vec<Correction>,
+    /// Failed calls that a later call made good.
+    pub(crate) failures: Vec<Failure>,
+    /// Bad ratings with a remark.
+    pub(crate) ratings: Vec<Rating>,
+    /// What people should look at.
+    pub(crate) findings: Vec<Finding>,
+    /// Fingerprints of improvements that are pending, in effect, or rejected lately.
+    pub(crate) known: Vec<String>,
+}
+
+/// A goal that was reached.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Run {
+    pub(crate) run_id: i64,
+    pub(crate) user_id: String,
+    pub(crate) question: String,
+    /// The workspace's local time when it was asked, as text with `YYYY-MM-DD`.
+    pub(crate) local_now: String,
+    pub(crate) title: String,
+    pub(crate) goal_type: String,
+    pub(crate) plan: Value,
+    pub(crate) steps: Vec<Step>,
+    /// With the assessment, the planning and the judgement.
+    pub(crate) model_calls: f64,
+    pub(crate) cost_microusd: f64,
+    pub(crate) seconds: f64,
+}
+
+/// A step of a run.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Step {
+    pub(crate) key: String,
+    pub(crate) kind: String,
+    pub(crate) result: Value,
+    pub(crate) calls: Vec<Call>,
+}
+
+/// A call of a tool, with its frozen arguments.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Call {
+    pub(crate) tool: String,
+    pub(crate) arguments: Value,
+    pub(crate) writes: bool,
+    pub(crate) was_edited: bool,
+    /// None if it is too large to compare.
+    pub(crate) result: Option<Value>,
+}
+
+/// Counts of people's decisions on the calls of one tool.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Decisions {
+    pub(crate) tool: String,
+    pub(crate) approved: u32,
+    pub(crate) edited: u32,
+    pub(crate) rejected: u32,
+    pub(crate) approvals: Vec<i64>,
+}
+
+/// A person's edit of a call.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Correction {
+    pub(crate) approval_id: i64,
+    pub(crate) tool: String,
+    pub(crate) proposed: Value,
+    pub(crate) corrected: Value,
+}
+
+/// A failed call that a later call of the same tool made good.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Failure {
+    pub(crate) run_id: i64,
+    pub(crate) tool: String,
+    pub(crate) code: String,
+    pub(crate) message: String,
+}
+
+/// A bad rating with a remark.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Rating {
+    pub(crate) goal_id: i64,
+    pub(crate) title: String,
+    pub(crate) comment: String,
+}
+
+/// Something for people to look at.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Finding {
+    /// What it is about, the same at every analysis.
+    pub(crate) subject: String,
+    pub(crate) title: String,
+    pub(crate) evidence: Value,
+}

@@ -1,0 +1,198 @@
+-- The evidence of an analysis: what happened in a workspace in the last 90 days, bounded. Results of calls are data of
+-- the people who asked: the analyzer compares them and never copies them into a proposal.
+
+-- Returns the latest goals that a model planned and that were reached without a failed call, another plan, a sub-goal or
+-- a question to a person, the newest first.
+create function goalpost_private.runs_to_learn_from(p_workspace_id uuid, p_now timestamptz, p_limit integer)
+returns setof goalpost.workflow_runs
+language sql stable
+set search_path = ''
+as $$
+  select r.*
+    from (select g.id, g.state, g.ended_at from goalpost.goals g
+           where g.workspace_id = p_workspace_id and g.parent_goal_id is null order by g.id desc limit 1000) g
+    join goalpost.workflow_runs r on r.workspace_id = p_workspace_id and r.goal_id = g.id
+   where g.state = 'completed' and g.ended_at > p_now - interval '90 days' and r.runbook_id is null and r.revision = 1
+     and not exists (select from goalpost.steps s
+                      where s.run_id = r.id and (s.state <> 'completed' or s.kind = 'subgoal'))
+     and not exists (select from goalpost.tool_calls c
+                      where c.run_id = r.id and (c.state <> 'done' or c.tool in ('delegate', 'ask_human')))
+     and not exists (select from goalpost.goal_criteria c
+                      where c.workspace_id = p_workspace_id and c.goal_id = g.id and c.verdict <> 'met')
+     and not exists (select from goalpost_private.rating_effects e
+                      where e.workspace_id = p_workspace_id and e.goal_id = g.id and e.effect < 0)
+   order by g.id desc
+   limit p_limit
+$$;
+
+-- Returns the calls of a step in order, without those that only steer an agent. A result of more than 32 kB is left out.
+create function goalpost_private.evidence_of_calls(p_run_id bigint, p_step_key text) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object(
+           'tool', c.tool, 'arguments', c.arguments, 'writes', c.writes, 'was_edited', c.proposed_arguments is not null,
+           'result', case when not goalpost_private.is_larger_than(c.result, 32768) then c.result end) order by c.number), '[]')
+    from goalpost.tool_calls c
+   where c.run_id = p_run_id and c.step_key = p_step_key and c.tool not in ('submit_result', 'remember', 'recall')
+$$;
+
+-- Describes a run to learn from: question, plan, steps with their calls, and cost with everything that led to it.
+create function goalpost_private.evidence_of_run(p_run goalpost.workflow_runs, p_time_zone text) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+           'run_id', p_run.id, 'user_id', p_run.user_id, 'question', q.question,
+           'local_now', to_char(q.created_at at time zone p_time_zone, 'FMDay, YYYY-MM-DD HH24:MI:SS'),
+           'title', g.title, 'goal_type', g.goal_type, 'report', g.report,
+           'plan', (select v.plan from goalpost.plan_revisions v where v.run_id = p_run.id and v.revision = 1),
+           'steps', (select coalesce(jsonb_agg(jsonb_build_object(
+                              'key', s.key, 'kind', s.kind, 'result', s.result,
+                              'calls', goalpost_private.evidence_of_calls(s.run_id, s.key))), '[]')
+                       from goalpost.steps s where s.run_id = p_run.id and s.kind not in ('plan', 'judge')),
+           'model_calls', u.calls, 'cost_microusd', u.cost,
+           'seconds', extract(epoch from g.ended_at - q.created_at))
+    from goalpost.goals g
+    join goalpost.requests q on q.id = g.request_id
+   cross join lateral (
+     select count(*) as calls, coalesce(sum(u.cost_microusd), 0) as cost
+       from goalpost.workflow_runs t join goalpost.usage_events u on u.run_id = t.id
+      where t.workspace_id = p_run.workspace_id and t.root_run_id = p_run.root_run_id) u
+   where g.id = p_run.goal_id
+$$;
+
+-- Returns how people decided on the calls of each tool.
+create function goalpost_private.evidence_of_decisions(p_workspace_id uuid, p_now timestamptz) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(to_jsonb(d) order by d.tool), '[]')
+    from (
+      select c.tool, count(*) filter (where a.state = 'approved' and a.edited is null) as approved,
+             count(*) filter (where a.state = 'approved' and a.edited is not null) as edited,
+             count(*) filter (where a.state = 'rejected') as rejected,
+             count(distinct a.decided_by) as people, (array_agg(a.id order by a.id desc))[:20] as approvals
+        from goalpost.approvals a
+        join goalpost.tool_calls c on c.run_id = a.run_id and c.step_key = a.step_key and c.number = a.call_number
+       where a.workspace_id = p_workspace_id and a.kind = 'tool_call' and c.tool <> 'remember'
+         and a.state in ('approved', 'rejected')
+         and a.decided_at > p_now - interval '90 days'
+       group by c.tool) d
+$$;
+
+-- Returns people's edits of calls, the newest first.
+create function goalpost_private.evidence_of_corrections(p_workspace_id uuid, p_now timestamptz) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(to_jsonb(c)), '[]')
+    from (
+      select c.approval_id, c.tool, c.corrected_by as user_id, c.proposed, c.corrected
+        from goalpost.corrections c
+       where c.workspace_id = p_workspace_id and c.kind = 'tool_call' and c.tool <> 'remember' and c.created_at > p_now - interval '90 days'
+         and not goalpost_private.is_larger_than(c.proposed, 8192) and not goalpost_private.is_larger_than(c.corrected, 8192)
+       order by c.approval_id desc limit 200) c
+$$;
+
+-- Returns failed calls of agents that a later call of the same tool in the same step made good, the newest first.
+create function goalpost_private.evidence_of_failures(p_workspace_id uuid, p_now timestamptz) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(to_jsonb(f)), '[]')
+    from (
+      select c.run_id, c.tool, c.error ->> 'code' as code, left(c.error ->> 'message', 300) as message
+        from (select r.id from goalpost.workflow_runs r
+               where r.workspace_id = p_workspace_id and r.created_at > p_now - interval '90 days'
+               order by r.id desc limit 1000) r
+        join goalpost.tool_calls c on c.run_id = r.id
+       where c.state = 'failed' and c.turn_number is not null
+         and exists (select from goalpost.tool_calls o
+                      where o.run_id = c.run_id and o.step_key = c.step_key and o.number > c.number and o.tool = c.tool
+                        and o.state = 'done')
+       order by c.run_id desc, c.step_key, c.number limit 200) f
+$$;
+
+-- Returns bad ratings with a remark, the newest first.
+create function goalpost_private.evidence_of_ratings(p_workspace_id uuid, p_now timestamptz) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(to_jsonb(f)), '[]')
+    from (
+      select f.goal_id, f.user_id, g.title, f.comment
+        from goalpost.feedback f join goalpost.goals g on g.workspace_id = f.workspace_id and g.id = f.goal_id
+       where f.workspace_id = p_workspace_id and f.rating = 'bad' and f.comment <> '' and f.rated_at > p_now - interval '90 days'
+       order by f.rated_at desc limit 50) f
+$$;
+
+-- Returns what people should look at: [{"subject", "title", "evidence"}]: tools that fail in three of ten calls, errors
+-- that ended three or more steps for good, and goals that nobody rated; each within the last 30 days.
+create function goalpost_private.evidence_of_findings(p_workspace_id uuid, p_now timestamptz) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  with recent as materialized (
+    select r.id, r.goal_id, r.parent_goal_id, r.state from goalpost.workflow_runs r
+     where r.workspace_id = p_workspace_id and r.created_at > p_now - interval '30 days' order by r.id desc limit 5000
+  ),
+  found (subject, title, evidence) as (
+    select 'tool ' || c.tool, format('%s fails often: %s of %s calls', c.tool, count(*) filter (where c.state = 'failed'), count(*)),
+           jsonb_build_object('calls', count(*), 'failed', count(*) filter (where c.state = 'failed'),
+                              'runs', (array_agg(distinct c.run_id) filter (where c.state = 'failed'))[:20])
+      from recent r join goalpost.tool_calls c on c.run_id = r.id
+     where c.state in ('done', 'failed')
+     group by c.tool
+    having count(*) >= 10 and count(*) filter (where c.state = 'failed') >= 0.3 * count(*)
+    union all
+    select 'error ' || e.code, format('%s steps failed for good with %s', count(*), e.code),
+           jsonb_build_object('steps', count(*), 'runs', (array_agg(distinct s.run_id))[:20])
+      from recent r join goalpost.steps s on s.run_id = r.id
+     cross join lateral (select left(s.error ->> 'code', 100) as code) e
+     where s.state = 'failed' and e.code is not null
+     group by e.code
+    having count(*) >= 3
+    union all
+    select 'ratings', format('%s goals ended and nobody rated one', count(*)), jsonb_build_object('goals', count(*))
+      from recent r
+     where r.goal_id is not null and r.parent_goal_id is null and r.state in ('completed', 'failed')
+       and not exists (select from goalpost.feedback f where f.workspace_id = p_workspace_id)
+    having count(*) >= 20
+  )
+  select coalesce(jsonb_agg(to_jsonb(f) order by f.subject), '[]') from found f
+$$;
+
+-- Returns the evidence for a step of kind `analyze` (see the functions above), at most about 8 MB: older runs are left
+-- out. `known` are the fingerprints of improvements that are pending, in effect, or rejected within
+-- 90 days.
+-- Called by the analyzer. Reads only. Raises ZG009 (lease lost).
+create function goalpost_worker.read_evidence(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns jsonb
+language plpgsql stable security definer
+set search_path = ''
+as $$
+declare
+  v_now constant timestamptz := goalpost_private.clock();
+  v_step constant goalpost.steps := goalpost_private.leased_step(p_run_id, p_step_key, p_lease_epoch);
+  v_workspace goalpost.workspaces;
+begin
+  select * into v_workspace from goalpost.workspaces w where w.id = v_step.workspace_id;
+  return jsonb_build_object(
+    'runs', (select coalesce(jsonb_agg(f.run), '[]')
+               from (select e.run, sum(octet_length(e.run::text)) over (order by e.id desc) as bytes
+                       from (select r.id, goalpost_private.evidence_of_run(r, v_workspace.time_zone) as run
+                               from goalpost_private.runs_to_learn_from(v_workspace.id, v_now, 100) r) e) f
+              where f.bytes <= 8388608),
+    'tables', (select coalesce(jsonb_agg(jsonb_build_object('schema', n.nspname, 'name', c.relname)), '[]')
+                 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                where n.nspname = any (v_workspace.readable_schemas) and c.relkind in ('r', 'p', 'v', 'm', 'f')),
+    'decisions', goalpost_private.evidence_of_decisions(v_workspace.id, v_now),
+    'corrections', goalpost_private.evidence_of_corrections(v_workspace.id, v_now),
+    'failures', goalpost_private.evidence_of_failures(v_workspace.id, v_now),
+    'ratings', goalpost_private.evidence_of_ratings(v_workspace.id, v_now),
+    'findings', goalpost_private.evidence_of_findings(v_workspace.id, v_now),
+    'known', (select coalesce(jsonb_agg(distinct i.fingerprint), '[]') from goalpost.improvements i
+               where i.workspace_id = v_workspace.id and i.state <> 'reverted'
+                 and not (i.state = 'rejected' and i.changed_at < v_now - interval '90 days')));
+end
+$$;
