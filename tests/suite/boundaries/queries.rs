@@ -1,15 +1,14 @@
 //! Resource limits of requesters' queries: slots, time, locks, and the list of allowed functions.
 
-use local_stack::postgres::pgtap;
 use serde_json::{Value, json};
-use system_tests::{Database, Session, workspace};
+use system_tests::{Database, Session, set_up_pgtap};
 
 /// Creates steps at work for members of two workspaces.
 async fn world() -> (Database, Session) {
     let database = Database::fresh().await.unwrap();
-    let setup = workspace().join("supabase/tests/000_setup.test.sql");
-    let report = pgtap::run_file(database.server(), database.name(), &setup).await;
-    assert!(report.unwrap().passed());
+    set_up_pgtap(database.server(), database.name())
+        .await
+        .unwrap();
     let owner = database.owner().await.unwrap();
     owner
         .run(

@@ -18,6 +18,7 @@ pub mod pgtap;
 pub mod progress;
 mod running;
 pub mod schemas;
+pub mod seed;
 pub mod statements;
 mod test_cluster;
 mod wheel;

@@ -190,26 +190,6 @@ async fn apply_one(
         .context("resetting the session")
 }
 
-/// Runs `supabase/seed.sql`, if there is one, as `postgres` in one transaction; returns whether there was one.
-///
-/// # Errors
-/// The first statement that fails, with file, line and hint; nothing of the file stays then.
-pub async fn seed(server: &Server, database: &str) -> anyhow::Result<bool> {
-    let path = server.home().workspace().join("supabase/seed.sql");
-    if !path.is_file() {
-        return Ok(false);
-    }
-    let statements = statements::split(&read(&path)?);
-    let mut client = server.connect("postgres", database).await?;
-    let transaction = client.transaction().await?;
-    run(transaction.client(), &path, &statements).await?;
-    transaction
-        .commit()
-        .await
-        .with_context(|| format!("committing {}", path.display()))?;
-    Ok(true)
-}
-
 /// Runs statements of a file one by one, so that an error has a position.
 pub(super) async fn run(
     client: &Client,
@@ -281,6 +261,6 @@ fn first_code_line(statement: &Statement) -> usize {
     statement.line + comments.count()
 }
 
-fn read(path: &Path) -> anyhow::Result<String> {
+pub(super) fn read(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
 }

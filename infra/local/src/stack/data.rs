@@ -19,7 +19,7 @@ use super::gateway::function_url;
 use super::options::{DatabaseChoice, StackOptions};
 use crate::binaries::FUNCTIONS;
 use crate::home::Home;
-use crate::postgres::{Server, database, migrations};
+use crate::postgres::{Server, database, migrations, seed};
 
 /// The name of the secret in the database that signs wakes.
 const WAKE_SECRET: &str = "goalpost_wake_secret";
@@ -109,12 +109,11 @@ const AFTER_CLONING: &str = "
 async fn seeded_template(server: &Server) -> anyhow::Result<String> {
     static MAKING: Mutex<()> = Mutex::const_new(());
     let _making = MAKING.lock().await;
-    let seed =
-        std::fs::read(server.home().workspace().join("supabase/seed.sql")).unwrap_or_default();
+    let sources = seed::text(server.home().workspace())?;
     let migrated = database::ensure_template(server).await?;
     let hash = format!(
         "{:x}",
-        Sha256::digest([migrated.as_bytes(), &seed].concat())
+        Sha256::digest([migrated.as_bytes(), sources.as_bytes()].concat())
     );
     let name = format!("goalpost_seeded_{}", hash.get(..16).unwrap_or(&hash));
     if exists(server, &name).await? {
@@ -123,7 +122,7 @@ async fn seeded_template(server: &Server) -> anyhow::Result<String> {
     let making = format!("{name}_making");
     database::drop(server, &making).await?;
     database::create_from_template(server, &making).await?;
-    migrations::seed(server, &making).await?;
+    seed::apply(server, &making).await?;
     let admin = admin(server).await?;
     drop_older(server, &admin, &making).await?;
     // One command each: renaming may not run in a transaction with others. A session that has just ended may still be
