@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_key_that_cannot_be_read_is_tried_again_and_not_taken_for_none() {
+    async fn unreadable_key_is_read_again() {
         let (lazy, reads) = lazy(&[Some("a"), Some("a")], &[], KEY_AGE);
         for _ in 0..2 {
             let error = lazy.get().await.unwrap_err();

@@ -124,7 +124,7 @@ async fn gate_and_database_allow_the_same_functions() {
 
 /// Runs queries that the gate answers or refuses for their size; none runs past its time limit.
 #[tokio::test]
-async fn operators_that_ignore_interrupts_end_in_time() {
+async fn uninterruptible_operators_end_in_time() {
     let (database, owner) = world().await;
     let worker = database.worker().await.unwrap();
     let numbers = "array(select generate_series(1, 200000))";

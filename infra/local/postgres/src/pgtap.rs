@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn file_that_keeps_its_plan_passes() {
+    fn file_with_planned_test_count_passes() {
         let report = judged("1..2\nok 1 - a\nok 2\n# a remark");
         assert!(report.passed(), "{report:?}");
         assert_eq!((report.planned, report.run), (Some(2), 2));

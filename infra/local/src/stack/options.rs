@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_receive_the_variables_that_their_errors_name() {
+    fn functions_receive_variables_named_in_their_errors() {
         let options = options_of(|name| Some(format!("value of {name}")));
         for name in [
             "GOALPOST_EMAIL_FROM",

@@ -160,7 +160,7 @@ fn unsigned_and_malformed_tokens_are_refused() {
 }
 
 #[test]
-fn claims_that_are_no_object_are_refused() {
+fn non_object_claims_are_refused() {
     let keys = ProjectKeys::generate();
     let error = verify(keys.sign(&json!([1])).expose_secret(), &keys).unwrap_err();
     let expected = ("PGRST303", "Parsing claims failed");
