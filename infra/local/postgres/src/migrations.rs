@@ -12,7 +12,7 @@ use tokio_postgres::Client;
 use tokio_postgres::error::ErrorPosition;
 
 use super::statements::{self, Statement};
-use super::{Server, schemas};
+use super::{Server, source_lines};
 
 const RECORD: &str = "
     create schema if not exists supabase_migrations;
@@ -234,7 +234,7 @@ fn place(error: &tokio_postgres::Error, path: &Path, statement: &Statement) -> a
 /// Returns `file:line` where a person edits it: for a generated migration, its source.
 fn position(path: &Path, line: usize) -> String {
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    match schemas::source_of(&text, line) {
+    match source_lines::source_of(&text, line) {
         Some((source, line)) => format!("{source}:{line}"),
         None => format!("{}:{line}", path.display()),
     }
