@@ -9,7 +9,7 @@ use futures::future::{BoxFuture, join};
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
-use crate::{Error, Kind, Model, ModelConfig};
+use crate::{Error, Kind, Model, ModelConfig, TaskMethod};
 
 /// Reads a key; none when there is none, a sentence when it cannot be read.
 pub type KeyReader =
@@ -81,7 +81,7 @@ impl LazyModel {
             }
             is_due
         };
-        if is_due && !model.is_offline() {
+        if is_due && model.task_method() == TaskMethod::ModelCalls {
             let (anthropic, openai) = self.read_keys().await;
             model.exchange_keys(anthropic.unwrap_or(None), openai.unwrap_or(None));
         }
@@ -150,7 +150,10 @@ mod tests {
     async fn keys_are_not_read_again_before_their_time() {
         let (lazy, reads) = lazy(&[Some("a")], &[Some("b")], KEY_AGE);
         for _ in 0..3 {
-            assert!(!lazy.get().await.unwrap().is_offline());
+            assert_eq!(
+                lazy.get().await.unwrap().task_method(),
+                TaskMethod::ModelCalls
+            );
         }
         assert_eq!(reads.load(Ordering::SeqCst), 1);
     }

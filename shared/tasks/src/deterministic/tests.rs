@@ -35,7 +35,7 @@ fn runbook_plan(tool: &str) -> Value {
     json!({"steps": [{"key": "a", "kind": "tool", "input": {"tool": tool, "arguments": {}}}]})
 }
 
-/// No call is made: this model is the offline one.
+/// No call is made: no provider is configured.
 async fn assess(task: &Assess) -> Result<Assessment, Error> {
     let model = model();
     crate::assess(&model, &mut model.direct(), task, &rules()).await
