@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use local_stack::postgres::pgtap;
+use local_stack::postgres::{pgtap, seed};
 use serde_json::Value;
 use system_tests::{Database, workspace};
 
@@ -20,11 +20,11 @@ fn test_files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Runs files in a clone that the set-up file has prepared, and returns the failures.
-async fn run_lane(setup: PathBuf, files: Vec<PathBuf>) -> Vec<String> {
+/// Runs files in a clone that the set-up files have prepared, and returns the failures.
+async fn run_lane(setup: Vec<PathBuf>, files: Vec<PathBuf>) -> Vec<String> {
     let database = Database::fresh().await.unwrap();
     let mut failures = Vec::new();
-    for file in std::iter::once(setup).chain(files) {
+    for file in setup.into_iter().chain(files) {
         let report = pgtap::run_file(database.server(), database.name(), &file)
             .await
             .unwrap();
@@ -41,12 +41,9 @@ async fn every_pgtap_file_passes() {
     let mut files = Vec::new();
     test_files(&workspace().join("supabase/tests"), &mut files);
     files.sort();
-    let setup = files.remove(0);
-    assert!(
-        setup.ends_with("000_setup.test.sql"),
-        "the set-up comes first: {}",
-        setup.display()
-    );
+    let setup = pgtap::setup_files(&workspace()).unwrap();
+    assert!(files.starts_with(&setup), "the set-up sorts first");
+    files.drain(..setup.len());
     assert!(files.len() > 100, "the tests are there");
     // While writing a test: only files whose path contains one of these words.
     if let Ok(words) = std::env::var("GOALPOST_PGTAP") {
@@ -145,9 +142,16 @@ fn cli_configuration_exposes_all_called_schemas() {
     }
 }
 
+#[test]
+fn cli_configuration_names_seed_folder() {
+    let config = std::fs::read_to_string(workspace().join("supabase/config.toml")).unwrap();
+    assert!(config.contains("sql_paths = [\"./seeds/*.sql\"]"));
+    assert!(!seed::files(&workspace()).unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn seed_runs_twice_and_spares_a_foreign_schema() {
-    let seed = std::fs::read_to_string(workspace().join("supabase/seed.sql")).unwrap();
+    let seed = seed::text(&workspace()).unwrap();
     let database = Database::fresh().await.unwrap();
     let owner = database.owner().await.unwrap();
     owner.run(&seed).await.unwrap();

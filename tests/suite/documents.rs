@@ -51,7 +51,7 @@ fn functions_table_names_the_claimed_kinds() {
 }
 
 #[tokio::test]
-async fn each_kind_wakes_the_function_that_claims_it() {
+async fn each_step_kind_wakes_its_claiming_function() {
     let database = Database::fresh().await.unwrap();
     let owner = database.owner().await.unwrap();
     for (function, kinds, _) in functions_table() {

@@ -1,6 +1,7 @@
 //! Evaluation of models: the list of tasks is valid, and the score separates a correct model from a wrong one.
 
 use harness::eval::{self, Kind, Settings, Tasks};
+use local_stack::postgres::seed;
 use local_stack::stack::StackOptions;
 use serde_json::{Value, json};
 use system_tests::Database;
@@ -118,8 +119,7 @@ async fn shipped_tasks_have_verifiable_outcomes() {
     assert!(tasks.len() >= 40, "{}", tasks.len());
     let database = Database::fresh().await.unwrap();
     let owner = database.owner().await.unwrap();
-    let seed =
-        std::fs::read_to_string(system_tests::workspace().join("supabase/seed.sql")).unwrap();
+    let seed = seed::text(&system_tests::workspace()).unwrap();
     owner.run(&seed).await.unwrap();
     owner
         .run(include_str!("../harness/eval/stage.sql"))

@@ -42,7 +42,7 @@ fn pairs(pairs: &[(&str, &str)]) -> BTreeSet<(String, String)> {
         .collect()
 }
 
-/// The table at the top of `supabase/seed.sql`.
+/// The table at the top of `supabase/seeds/20_shop.sql`.
 const PLANTED: &[(&str, &str)] = &[
     ("missing_rls", "shop.newsletter_signups"),
     ("missing_rls", "shop.supplier_prices"),
@@ -150,7 +150,7 @@ async fn rejected_audit_reports_without_sql() {
     stack.stop().await.unwrap();
 }
 
-/// Statements that plant one more defect each, and the findings they add; from the head of `supabase/seed.sql`.
+/// Statements that plant one more defect each, and the findings they add; from the head of `supabase/seeds/20_shop.sql`.
 const MORE: &[(&str, &[(&str, &str)])] = &[
     (
         "create table shop.extra_open (id bigint primary key); grant select on shop.extra_open to authenticated;",

@@ -2,10 +2,8 @@
 //! to the function that runs a person's SQL in the database. Nothing changes, and nothing is returned that the person
 //! may not see.
 
-use local_stack::postgres::pgtap;
 use serde_json::{Value, json};
-use system_tests::workspace;
-use system_tests::{Database, Session, sqlstate};
+use system_tests::{Database, Session, set_up_pgtap, sqlstate};
 
 const STATEMENTS: [&str; 2] = [
     include_str!("../../shared/tools/src/builtin/sql/gate/refused.txt"),
@@ -49,9 +47,9 @@ $$"#;
 /// Creates a person's step at work, in a project with tables of its own and another tenant beside it.
 async fn world() -> (Database, Value) {
     let database = Database::fresh().await.unwrap();
-    let setup = workspace().join("supabase/tests/000_setup.test.sql");
-    let report = pgtap::run_file(database.server(), database.name(), &setup).await;
-    assert!(report.unwrap().passed());
+    set_up_pgtap(database.server(), database.name())
+        .await
+        .unwrap();
     let owner = database.owner().await.unwrap();
     owner
         .run(&format!(

@@ -68,7 +68,8 @@ fn selected() -> Vec<PathBuf> {
     let mut files = Vec::new();
     test_files(&workspace().join("supabase/tests"), &mut files);
     files.sort();
-    let mut selected: Vec<PathBuf> = files.iter().step_by(DISTANCE).cloned().collect();
+    let mut selected = pgtap::setup_files(&workspace()).unwrap();
+    selected.extend(files.iter().step_by(DISTANCE).cloned());
     for function in functions() {
         let call = Regex::new(&format!(r"(?m)^\s*select (\* from )?{function}\(")).unwrap();
         selected.extend(

@@ -50,15 +50,14 @@ async fn supabase_cli_pushes_advises_and_generates_types() {
     let name = format!("cli_{}", uuid::Uuid::new_v4().simple());
     database::create_empty(server, &name).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir_all(folder.path().join("supabase/migrations")).unwrap();
+    std::fs::create_dir_all(folder.path().join("supabase")).unwrap();
     copy("config.toml", folder.path());
-    copy("seed.sql", folder.path());
-    for entry in std::fs::read_dir(workspace().join("supabase/migrations")).unwrap() {
-        let file = entry.unwrap().file_name();
-        copy(
-            &format!("migrations/{}", file.to_string_lossy()),
-            folder.path(),
-        );
+    for part in ["migrations", "seeds"] {
+        std::fs::create_dir_all(folder.path().join("supabase").join(part)).unwrap();
+        for entry in std::fs::read_dir(workspace().join("supabase").join(part)).unwrap() {
+            let file = entry.unwrap().file_name();
+            copy(&format!("{part}/{}", file.to_string_lossy()), folder.path());
+        }
     }
     let separator = if server.url("postgres", &name).contains('?') {
         '&'

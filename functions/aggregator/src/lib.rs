@@ -11,13 +11,10 @@ mod context;
 mod report;
 mod verdicts;
 
-use std::error::Error;
-use std::sync::Arc;
-
 use domain::{CriterionVerdict, StepKind, Verdict};
-use journal::Journal;
-use llm::{LazyModel, ModelConfig};
-use runtime::{Config, Environment, Function, Interrupted, StepContext, Worker};
+use journal::{Journal, ModelFunction, WithModel};
+use llm::LazyModel;
+use runtime::{Interrupted, StepContext, Worker};
 use serde_json::{Value, json};
 use store::ClaimedStep;
 
@@ -28,34 +25,20 @@ use crate::verdicts::Checked;
 pub const KINDS: &[StepKind] = &[StepKind::Judge];
 
 /// The function with its worker and model.
-pub struct Aggregator {
-    worker: Worker,
-    /// For criteria that code cannot check.
-    model: LazyModel,
-}
+pub type Aggregator = WithModel<JudgeSteps>;
 
-impl Function for Aggregator {
+/// Judges goals; the model is for criteria that code cannot check.
+pub struct JudgeSteps;
+
+impl ModelFunction for JudgeSteps {
     const NAME: &'static str = "aggregator";
     const KINDS: &'static [StepKind] = KINDS;
-    type Config = ModelConfig;
-
-    fn configure(environment: &mut Environment, _: &Config) -> ModelConfig {
-        journal::read_model_config(environment)
-    }
-
-    fn new(worker: Worker, config: ModelConfig) -> Result<Self, Box<dyn Error>> {
-        let model = journal::lazy_model(&worker, config);
-        Ok(Self { worker, model })
-    }
-
-    fn worker(&self) -> &Worker {
-        &self.worker
-    }
 
     async fn work(
-        self: Arc<Self>,
-        step: ClaimedStep,
-        context: StepContext,
+        worker: &Worker,
+        model: &LazyModel,
+        step: &ClaimedStep,
+        context: &StepContext,
     ) -> Result<Value, Interrupted> {
         let judging: Judging = step.context()?;
         let Checked { mut verdicts, open } = verdicts::by_checks(&judging);
@@ -64,7 +47,7 @@ impl Function for Aggregator {
             verdicts.extend(open.iter().map(verdicts::unjudged));
             return Ok(judge(&judging, verdicts));
         }
-        let mut journal = Journal::open(&self.worker, &self.model, &context, &step).await?;
+        let mut journal = Journal::open(worker, model, context, step).await?;
         let by_model = verdicts::by_model(&mut journal, &judging, &open).await;
         journal.finish(by_model.map(|by_model| {
             verdicts.extend(by_model);

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn final_answer_must_be_json_that_fits() {
+    fn final_answer_must_be_json_matching_schema() {
         let answer = |text: &str| json!({"text": text}).as_object().unwrap().clone();
         let parsed = schema().parse_final_answer(answer(r#"{"title": "abc"}"#));
         assert_eq!(parsed, Ok(json!({"title": "abc"})));

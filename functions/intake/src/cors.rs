@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn entry_that_is_no_origin_is_named() {
+    fn invalid_origin_is_named_in_error() {
         for wrong in [
             "app.example.com",
             "https://",

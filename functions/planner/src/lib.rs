@@ -10,14 +10,12 @@
 //! The model is called through the step's journal, so that an answered call is not repeated after a crash.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error;
-use std::sync::Arc;
 
 use domain::StepKind;
 use domain::plan::Catalogue;
-use journal::{Journal, PlanReview};
-use llm::{LazyModel, ModelConfig};
-use runtime::{Config, Environment, Function, Interrupted, StepContext, Worker};
+use journal::{Journal, ModelFunction, PlanReview, WithModel};
+use llm::LazyModel;
+use runtime::{Interrupted, StepContext, Worker};
 use serde::Deserialize;
 use serde_json::Value;
 use store::{ClaimedStep, StepError};
@@ -27,37 +25,23 @@ use tasks::{PlanRules, PlanTask, Planned};
 pub const KINDS: &[StepKind] = &[StepKind::Plan];
 
 /// The function with its worker and model.
-pub struct Planner {
-    worker: Worker,
-    /// For plans that no runbook has.
-    model: LazyModel,
-}
+pub type Planner = WithModel<PlanSteps>;
 
-impl Function for Planner {
+/// Plans goals; the model is for plans that no runbook has.
+pub struct PlanSteps;
+
+impl ModelFunction for PlanSteps {
     const NAME: &'static str = "planner";
     const KINDS: &'static [StepKind] = KINDS;
-    type Config = ModelConfig;
-
-    fn configure(environment: &mut Environment, _: &Config) -> ModelConfig {
-        journal::read_model_config(environment)
-    }
-
-    fn new(worker: Worker, config: ModelConfig) -> Result<Self, Box<dyn Error>> {
-        let model = journal::lazy_model(&worker, config);
-        Ok(Self { worker, model })
-    }
-
-    fn worker(&self) -> &Worker {
-        &self.worker
-    }
 
     async fn work(
-        self: Arc<Self>,
-        step: ClaimedStep,
-        context: StepContext,
+        worker: &Worker,
+        model: &LazyModel,
+        step: &ClaimedStep,
+        context: &StepContext,
     ) -> Result<Value, Interrupted> {
-        let mut journal = Journal::open(&self.worker, &self.model, &context, &step).await?;
-        let planned = plan(&mut journal, &step).await;
+        let mut journal = Journal::open(worker, model, context, step).await?;
+        let planned = plan(&mut journal, step).await;
         journal.finish(planned)
     }
 }

@@ -10,8 +10,10 @@ mod data;
 mod fault_controls;
 mod functions;
 mod gateway;
+mod limits;
 mod options;
 mod people;
+mod shared_secrets;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,10 +25,10 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 pub use data::make as make_database;
-pub use functions::{FunctionLimits, Sandboxes};
 pub use gateway::STATUS_PATH;
+pub use limits::{FunctionLimits, Sandboxes};
 pub use options::{
-    DatabaseChoice, MODEL_VARIABLES, Port, ServerChoice, StackOptions, Switch, given,
+    DATABASE, DatabaseChoice, MODEL_VARIABLES, Port, ServerChoice, StackOptions, Switch, given,
 };
 pub use people::{DEMO_WORKSPACE, LOCAL_PASSWORD, Person};
 
@@ -37,14 +39,12 @@ use crate::pg_net::PgNetWorker;
 use crate::postgres::{self, Purpose, Server};
 use crate::{auth, binaries, rest, storage};
 use callers::Callers;
-use data::Secrets;
 use functions::Functions;
 use gateway::Gateway;
+use shared_secrets::Secrets;
 
 /// The schemas that the REST surface exposes: as in `supabase/config.toml`.
 pub const EXPOSED_SCHEMAS: [&str; 3] = ["public", "goalpost", "goalpost_worker"];
-/// The database of `goalpost up`.
-pub const DATABASE: &str = "goalpost";
 /// The lifetime of a person's token that is signed here; Supabase's default.
 const PERSON_TOKEN_LIFE: Duration = Duration::from_secs(3600);
 

@@ -47,7 +47,7 @@ fn a_try_whose_worker_died_goes_on_with_all_its_answers() {
 }
 
 #[test]
-fn a_try_after_a_failure_begins_anew_and_keeps_the_calls_that_were_made() {
+fn attempt_after_failure_restarts_and_keeps_made_calls() {
     let turns = vec![
         turn(1, 1, "work", "answered"),
         turn(2, 1, "work", "answered"),
@@ -65,7 +65,7 @@ fn a_try_after_a_failure_begins_anew_and_keeps_the_calls_that_were_made() {
 }
 
 #[test]
-fn failure_that_keeps_answers_is_replayed() {
+fn failure_keeping_answers_is_replayed() {
     let turns = vec![turn(1, 1, "plan", "answered")];
     let mut failure = failure(1, "odd");
     failure["error"]["keeps_answers"] = json!(true);
@@ -75,7 +75,7 @@ fn failure_that_keeps_answers_is_replayed() {
 }
 
 #[test]
-fn only_what_came_after_the_last_summary_is_given_again() {
+fn only_turns_after_last_summary_are_replayed() {
     let turns = vec![
         turn(1, 1, "work", "answered"),
         turn(2, 1, "compact", "answered"),
@@ -120,7 +120,7 @@ fn questions_without_an_answer_are_counted_back_to_the_last_one_with() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_read_is_asked_for_again() {
+fn unreadable_answer_is_requested_again() {
     let mut unreadable = turn(1, 1, "plan", "answered");
     unreadable["answer"] = json!({"stop": 5});
     let (_, replay) = sort(&rows(vec![unreadable], vec![], vec![]));

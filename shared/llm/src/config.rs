@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_that_are_none_are_all_named() {
+    fn all_invalid_numbers_are_named() {
         let problems = read(&[
             ("GOALPOST_MAX_OUTPUT_TOKENS", "lots"),
             ("GOALPOST_MODEL_TIMEOUT_SECONDS", "0"),

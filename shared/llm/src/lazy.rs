@@ -9,7 +9,7 @@ use futures::future::{BoxFuture, join};
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
-use crate::{Error, Kind, Model, ModelConfig};
+use crate::{Error, Kind, Model, ModelConfig, TaskMethod};
 
 /// Reads a key; none when there is none, a sentence when it cannot be read.
 pub type KeyReader =
@@ -81,7 +81,7 @@ impl LazyModel {
             }
             is_due
         };
-        if is_due && !model.is_offline() {
+        if is_due && model.task_method() == TaskMethod::ModelCalls {
             let (anthropic, openai) = self.read_keys().await;
             model.exchange_keys(anthropic.unwrap_or(None), openai.unwrap_or(None));
         }
@@ -150,13 +150,16 @@ mod tests {
     async fn keys_are_not_read_again_before_their_time() {
         let (lazy, reads) = lazy(&[Some("a")], &[Some("b")], KEY_AGE);
         for _ in 0..3 {
-            assert!(!lazy.get().await.unwrap().is_offline());
+            assert_eq!(
+                lazy.get().await.unwrap().task_method(),
+                TaskMethod::ModelCalls
+            );
         }
         assert_eq!(reads.load(Ordering::SeqCst), 1);
     }
 
     #[tokio::test]
-    async fn a_key_that_cannot_be_read_is_tried_again_and_not_taken_for_none() {
+    async fn unreadable_key_is_read_again() {
         let (lazy, reads) = lazy(&[Some("a"), Some("a")], &[], KEY_AGE);
         for _ in 0..2 {
             let error = lazy.get().await.unwrap_err();

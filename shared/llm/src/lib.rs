@@ -27,6 +27,7 @@ mod reach;
 mod request;
 mod router;
 mod stop;
+mod task_method;
 mod thinking;
 mod tool_schema;
 pub mod turn;
@@ -44,6 +45,7 @@ pub use error::{Charged, Error, Kind};
 pub use lazy::{KeyReader, KeyReaders, LazyModel};
 pub use provider_names::{ANTHROPIC, OPENAI};
 pub use request::{Candidate, Message, ModelCaller, OutputSchema, Purpose, Request, ToolResult};
+pub use task_method::TaskMethod;
 pub use tool_schema::of_tool as wire_schema;
 
 use embeddings::Embedder;
@@ -118,10 +120,13 @@ impl Model {
         })
     }
 
-    /// Returns true if there is no language model.
+    /// Returns how tasks are worked on: by model calls if a provider is configured, by rules otherwise.
     #[must_use]
-    pub fn is_offline(&self) -> bool {
-        !self.router.has_openai && !self.router.has_anthropic
+    pub fn task_method(&self) -> TaskMethod {
+        match self.router.has_openai || self.router.has_anthropic {
+            true => TaskMethod::ModelCalls,
+            false => TaskMethod::Rules,
+        }
     }
 
     /// Goes on with other keys, where there are any: keys are exchanged while functions live.

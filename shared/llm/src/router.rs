@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_leads_to_a_provider_by_prefix_then_family_then_by_what_there_is() {
+    fn provider_follows_prefix_then_family_then_configured_keys() {
         let (both, anthropic) = (choice(true, true, true), choice(true, false, false));
         let (openai, router) = (choice(false, true, true), choice(false, true, false));
         let cases = [
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn an_agents_model_whose_provider_is_not_there_says_what_to_set() {
+    fn error_for_missing_provider_names_its_setting() {
         let router = words(&choice(false, true, false), Some("anthropic/claude-x"));
         for part in [
             "the agent's row",

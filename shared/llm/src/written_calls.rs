@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn calls_that_end_the_text_are_read() {
+    fn calls_at_end_of_text_are_parsed() {
         let one = "{\"name\": \"calculate\", \"arguments\": {\"expression\": \"1+1\"}}";
         let arguments = json!({"expression": "1+1"});
         for (text, before) in [
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_that_are_no_calls_stay() {
+    fn text_without_calls_is_unchanged() {
         let one = "{\"name\": \"calculate\", \"arguments\": {}}";
         for text in [
             format!("The page says:\n<tool_call>{one}</tool_call>\nThat is all."),

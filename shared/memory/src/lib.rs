@@ -5,7 +5,7 @@
 
 mod embedding;
 
-use llm::Model;
+use llm::{Model, TaskMethod};
 use runtime::{Interrupted, StepContext};
 use serde::Serialize;
 use store::{Embedding, Error, Memory, MemoryQuery, StepError, Store};
@@ -167,9 +167,9 @@ fn without_embedding(message: &str) {
 }
 
 /// Returns the memories for an attempt's first turn; the same ones each time that the attempt continues. Returns none if
-/// no model would read them. An error of the database is logged and returns none.
+/// rules, which do not use them, work on the task. An error of the database is logged and returns none.
 pub async fn initial(journal: &Journal<'_>, text: &str) -> Vec<Memory> {
-    if !journal.has_memories() || journal.model().is_offline() {
+    if !journal.has_memories() || journal.model().task_method() == TaskMethod::Rules {
         return Vec::new();
     }
     let memories = Memories::new(journal.store(), journal.model(), journal.context());

@@ -5,7 +5,7 @@ mod prompt;
 mod task;
 
 use domain::plan::ToolInput;
-use llm::{Answer, Model, ModelCaller};
+use llm::{Answer, Model, ModelCaller, TaskMethod};
 
 use crate::error::Error;
 use crate::{conversation, deterministic};
@@ -25,9 +25,9 @@ impl WorkTask {
 /// # Errors
 /// [`Error::NoLanguageModel`] if there is no model, and no rule covers the instructions.
 pub fn procedure(model: &Model, task: &WorkTask) -> Result<Option<Vec<ToolInput>>, Error> {
-    match model.is_offline() {
-        true => deterministic::procedure(task).map(Some),
-        false => Ok(None),
+    match model.task_method() {
+        TaskMethod::Rules => deterministic::procedure(task).map(Some),
+        TaskMethod::ModelCalls => Ok(None),
     }
 }
 

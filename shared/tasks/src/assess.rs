@@ -4,7 +4,7 @@ mod parse;
 mod prompt;
 mod task;
 
-use llm::{Answer, Model, ModelCaller};
+use llm::{Answer, Model, ModelCaller, TaskMethod};
 use serde_json::json;
 
 use crate::conversation::{self, Conversation};
@@ -28,7 +28,7 @@ pub async fn assess<A: ModelCaller, R: ReviewPlan>(
     if let Some(assessment) = rule::assess_exact_form(task) {
         return Ok(assessment);
     }
-    if model.is_offline() {
+    if model.task_method() == TaskMethod::Rules {
         return deterministic::assess(task);
     }
     let read = |answer: &Answer| conversation::json(answer, |value| parse::assessment(value, task));

@@ -5,7 +5,7 @@ mod prompt;
 mod task;
 
 use domain::CriterionVerdict;
-use llm::{Answer, Model, ModelCaller};
+use llm::{Answer, Model, ModelCaller, TaskMethod};
 
 use crate::error::Error;
 use crate::{conversation, deterministic};
@@ -24,7 +24,7 @@ pub async fn judge<A: ModelCaller>(
     if task.criteria.is_empty() {
         return Ok(Vec::new());
     }
-    if model.is_offline() {
+    if model.task_method() == TaskMethod::Rules {
         return Ok(deterministic::judge(task));
     }
     let read = |answer: &Answer| conversation::json(answer, |value| parse::verdicts(value, task));

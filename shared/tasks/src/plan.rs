@@ -5,7 +5,7 @@ mod parse;
 mod prompt;
 mod task;
 
-use llm::{Answer, Model, ModelCaller};
+use llm::{Answer, Model, ModelCaller, TaskMethod};
 use serde_json::Map;
 
 use crate::conversation::{self, Conversation};
@@ -29,7 +29,7 @@ pub async fn plan<A: ModelCaller, R: ReviewPlan>(
     review: &R,
 ) -> Result<Planned, Error> {
     let by_rule = match rule::plan_by_name(task)? {
-        None if model.is_offline() => Some(deterministic::plan(task)?),
+        None if model.task_method() == TaskMethod::Rules => Some(deterministic::plan(task)?),
         by_rule => by_rule,
     };
     if let Some(planned) = by_rule {

@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arguments_that_do_not_fit_are_refused() {
+    fn arguments_violating_schema_are_refused() {
         let schema = json!({"properties": {"n": {"type": "integer"}}});
         assert_eq!(check("t", &schema, &json!({"n": 1})), Ok(()));
         for (arguments, problem) in [

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 /// Longer than intake's limit for `Prefer: wait`, and than any call under faults.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// Workspace that `supabase/seed.sql` creates for the owner and the approver.
+/// Workspace that `supabase/seeds/10_people.sql` creates for the owner and the approver.
 pub const DEMO: &str = "00000000-0000-4000-8000-0000000000a1";
 
 /// Signed-in person.

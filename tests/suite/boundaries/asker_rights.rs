@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use local_stack::postgres::pgtap;
 use local_stack::stack::{Stack, StackOptions, Switch};
 use reqwest::StatusCode;
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value, json};
-use system_tests::{stacks, workspace};
+use system_tests::{set_up_pgtap, stacks};
 use uuid::Uuid;
 
 /// Tables whose policies and triggers read everything of a request that PostgREST offers.
@@ -116,9 +115,9 @@ impl World {
         })
         .await
         .unwrap();
-        let setup = workspace().join("supabase/tests/000_setup.test.sql");
-        let report = pgtap::run_file(stack.server(), stack.database(), &setup).await;
-        assert!(report.unwrap().passed());
+        set_up_pgtap(stack.server(), stack.database())
+            .await
+            .unwrap();
         let database = stack.admin_db().await.unwrap();
         database.batch_execute(PROJECT).await.unwrap();
         let world = Self {

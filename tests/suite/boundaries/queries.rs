@@ -1,15 +1,14 @@
 //! Resource limits of requesters' queries: slots, time, locks, and the list of allowed functions.
 
-use local_stack::postgres::pgtap;
 use serde_json::{Value, json};
-use system_tests::{Database, Session, workspace};
+use system_tests::{Database, Session, set_up_pgtap};
 
 /// Creates steps at work for members of two workspaces.
 async fn world() -> (Database, Session) {
     let database = Database::fresh().await.unwrap();
-    let setup = workspace().join("supabase/tests/000_setup.test.sql");
-    let report = pgtap::run_file(database.server(), database.name(), &setup).await;
-    assert!(report.unwrap().passed());
+    set_up_pgtap(database.server(), database.name())
+        .await
+        .unwrap();
     let owner = database.owner().await.unwrap();
     owner
         .run(
@@ -125,7 +124,7 @@ async fn gate_and_database_allow_the_same_functions() {
 
 /// Runs queries that the gate answers or refuses for their size; none runs past its time limit.
 #[tokio::test]
-async fn operators_that_ignore_interrupts_end_in_time() {
+async fn uninterruptible_operators_end_in_time() {
     let (database, owner) = world().await;
     let worker = database.worker().await.unwrap();
     let numbers = "array(select generate_series(1, 200000))";

@@ -28,8 +28,8 @@ pub(crate) async fn record(version: &str) -> Recording {
     let mut scene = Scene::start().await;
     scene.answer_and_repeated_request().await;
     scene.goal_with_everything().await;
-    scene.goal_that_fails_and_is_retried().await;
-    scene.decisions_that_are_refused_rejected_and_late().await;
+    scene.failed_and_retried_goal().await;
+    scene.refused_rejected_and_late_decisions().await;
     scene.cancelled_goal().await;
     scene.workspace_with_member().await;
     scene.schedules().await;
@@ -236,7 +236,7 @@ impl Scene {
             .unwrap();
     }
 
-    async fn goal_that_fails_and_is_retried(&self) {
+    async fn failed_and_retried_goal(&self) {
         let owner = self.person(Person::Owner);
         let request_id = self.begin("Try what cannot be done").await;
         let failed =
@@ -276,7 +276,7 @@ impl Scene {
         );
     }
 
-    async fn decisions_that_are_refused_rejected_and_late(&self) {
+    async fn refused_rejected_and_late_decisions(&self) {
         let approver = self.person(Person::Approver);
         self.begin("Ask first, and hear no").await;
         let approval_id = self.waiting_approval(&approver).await;

@@ -77,7 +77,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn procedure_that_has_read_waits_before_it_posts() {
+async fn tainted_procedure_waits_for_approval_before_post() {
     let text = "{{ results[0].row_count }}";
     let mut world = world(|url| json!([step("work", &[], &[read(), post(url, text)])])).await;
     let freezing = SandboxFaultRule::kill_once(Point::BeforeFreezing, "executor").after(1);
@@ -101,7 +101,7 @@ async fn post_after_reading_procedure_waits_for_approval() {
 }
 
 #[tokio::test]
-async fn procedure_that_has_read_nothing_posts_without_approval() {
+async fn untainted_procedure_posts_without_approval() {
     let text = "{{ results[0].value }}";
     let mut world = world(|url| json!([step("work", &[], &[sum(), post(url, text)])])).await;
     let acting = SandboxFaultRule::kill_once(Point::AfterEffect, "executor");

@@ -19,7 +19,7 @@ pub use harness::people;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use local_stack::postgres::{Server, database};
+use local_stack::postgres::{Server, database, pgtap};
 use serde_json::Value;
 use tokio_postgres::Client;
 
@@ -107,6 +107,23 @@ impl Database {
         let owner = self.owner().await?;
         owner.run(&clock_sql(by)).await
     }
+}
+
+/// Runs the set-up of the pgTAP files in a database, so that the schema `tests` is there.
+///
+/// # Errors
+/// A file of the set-up fails.
+pub async fn set_up_pgtap(server: &Server, database: &str) -> anyhow::Result<()> {
+    for file in pgtap::setup_files(&workspace())? {
+        let report = pgtap::run_file(server, database, &file).await?;
+        anyhow::ensure!(
+            report.passed(),
+            "{}: {}",
+            file.display(),
+            report.failures.join("; ")
+        );
+    }
+    Ok(())
 }
 
 /// Returns the SQL of a clock function this far ahead of the machine's.

@@ -1,10 +1,7 @@
 //! Two workspaces full of work of every kind, and the names that calls can contain.
 
-use std::path::Path;
-
-use local_stack::postgres::pgtap;
 use local_stack::stack::{Stack, StackOptions, Switch};
-use system_tests::stacks;
+use system_tests::{set_up_pgtap, stacks};
 
 /// Work of every kind in both workspaces, created by the same calls that people and functions make.
 const WORLD: &str = r#"
@@ -159,12 +156,9 @@ pub(super) async fn two_tenants() -> Stack {
     })
     .await
     .unwrap();
-    let setup =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../supabase/tests/000_setup.test.sql");
-    let report = pgtap::run_file(stack.server(), stack.database(), &setup)
+    set_up_pgtap(stack.server(), stack.database())
         .await
         .unwrap();
-    assert!(report.passed(), "{:?}", report.failures);
     stack
         .admin_db()
         .await

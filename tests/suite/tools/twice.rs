@@ -1,16 +1,14 @@
 //! Two workers that write for one call at the same moment, as happens when a lease is lost in between.
 
-use local_stack::postgres::pgtap;
 use serde_json::{Value, json};
-use system_tests::workspace;
-use system_tests::{Database, Session};
+use system_tests::{Database, Session, set_up_pgtap};
 
 /// Creates a step at work that may write into one table.
 async fn world() -> (Database, Value) {
     let database = Database::fresh().await.unwrap();
-    let setup = workspace().join("supabase/tests/000_setup.test.sql");
-    let report = pgtap::run_file(database.server(), database.name(), &setup).await;
-    assert!(report.unwrap().passed());
+    set_up_pgtap(database.server(), database.name())
+        .await
+        .unwrap();
     let owner = database.owner().await.unwrap();
     owner
         .run(

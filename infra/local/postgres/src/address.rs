@@ -9,6 +9,9 @@ use url::Url;
 
 use crate::home::Home;
 
+/// The superuser of the stack's own cluster.
+pub const SUPERUSER: &str = "supabase_admin";
+
 /// A server's address, with the password that its login roles share.
 #[derive(Clone)]
 pub struct Address {
@@ -19,7 +22,7 @@ pub struct Address {
 impl Address {
     /// Creates the address of the stack's own server.
     pub(super) fn local(port: u16, password: String) -> Self {
-        let base = format!("postgres://{}@127.0.0.1:{port}/postgres", super::SUPERUSER);
+        let base = format!("postgres://{SUPERUSER}@127.0.0.1:{port}/postgres");
         Self::from_parts(&base, password)
     }
 

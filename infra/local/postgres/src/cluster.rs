@@ -91,7 +91,7 @@ impl Cluster {
             .args([
                 "--no-sync",
                 "--username",
-                super::SUPERUSER,
+                super::address::SUPERUSER,
                 "--auth=scram-sha-256",
                 "--encoding=UTF8",
             ])

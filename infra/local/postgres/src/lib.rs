@@ -18,6 +18,8 @@ pub mod pgtap;
 pub mod progress;
 mod running;
 pub mod schemas;
+pub mod seed;
+mod source_lines;
 pub mod statements;
 mod test_cluster;
 mod wheel;
@@ -28,7 +30,7 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, bail};
 use tokio::sync::OnceCell;
 
-pub use address::Address;
+pub use address::{Address, SUPERUSER};
 pub use wheel::Binaries;
 
 use crate::home::{Home, Lock};
@@ -36,8 +38,6 @@ use crate::progress::Progress;
 use cluster::Cluster;
 use running::Running;
 
-/// The superuser of the stack's own cluster.
-pub const SUPERUSER: &str = "supabase_admin";
 /// The database port of `supabase start`; another one is taken if it is not free.
 const STACK_PORT: u16 = 54322;
 

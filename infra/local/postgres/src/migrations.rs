@@ -12,7 +12,7 @@ use tokio_postgres::Client;
 use tokio_postgres::error::ErrorPosition;
 
 use super::statements::{self, Statement};
-use super::{Server, schemas};
+use super::{Server, source_lines};
 
 const RECORD: &str = "
     create schema if not exists supabase_migrations;
@@ -190,26 +190,6 @@ async fn apply_one(
         .context("resetting the session")
 }
 
-/// Runs `supabase/seed.sql`, if there is one, as `postgres` in one transaction; returns whether there was one.
-///
-/// # Errors
-/// The first statement that fails, with file, line and hint; nothing of the file stays then.
-pub async fn seed(server: &Server, database: &str) -> anyhow::Result<bool> {
-    let path = server.home().workspace().join("supabase/seed.sql");
-    if !path.is_file() {
-        return Ok(false);
-    }
-    let statements = statements::split(&read(&path)?);
-    let mut client = server.connect("postgres", database).await?;
-    let transaction = client.transaction().await?;
-    run(transaction.client(), &path, &statements).await?;
-    transaction
-        .commit()
-        .await
-        .with_context(|| format!("committing {}", path.display()))?;
-    Ok(true)
-}
-
 /// Runs statements of a file one by one, so that an error has a position.
 pub(super) async fn run(
     client: &Client,
@@ -254,7 +234,7 @@ fn place(error: &tokio_postgres::Error, path: &Path, statement: &Statement) -> a
 /// Returns `file:line` where a person edits it: for a generated migration, its source.
 fn position(path: &Path, line: usize) -> String {
     let text = std::fs::read_to_string(path).unwrap_or_default();
-    match schemas::source_of(&text, line) {
+    match source_lines::source_of(&text, line) {
         Some((source, line)) => format!("{source}:{line}"),
         None => format!("{}:{line}", path.display()),
     }
@@ -281,6 +261,6 @@ fn first_code_line(statement: &Statement) -> usize {
     statement.line + comments.count()
 }
 
-fn read(path: &Path) -> anyhow::Result<String> {
+pub(super) fn read(path: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
 }

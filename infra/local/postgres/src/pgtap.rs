@@ -3,7 +3,7 @@
 //! A file is sent whole, in a session of its own as `postgres`; each begins and rolls back its own transaction. A file
 //! passes only if its output is complete: a plan, exactly as many tests, all of them ok, and no error.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use futures::{StreamExt, pin_mut};
@@ -30,6 +30,21 @@ impl TapReport {
     pub fn passed(&self) -> bool {
         self.failures.is_empty()
     }
+}
+
+/// Returns the files of a workspace that all its other pgTAP files require, in the order in which they run.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn setup_files(workspace: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let folder = workspace.join("supabase/tests/000_setup");
+    let entries =
+        std::fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))?;
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| Ok(entry?.path()))
+        .collect::<std::io::Result<_>>()?;
+    files.sort();
+    Ok(files)
 }
 
 /// Runs one file in a database, which should be a clone: accidental commits of a file stay there.
@@ -167,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn file_that_keeps_its_plan_passes() {
+    fn file_with_planned_test_count_passes() {
         let report = judged("1..2\nok 1 - a\nok 2\n# a remark");
         assert!(report.passed(), "{report:?}");
         assert_eq!((report.planned, report.run), (Some(2), 2));

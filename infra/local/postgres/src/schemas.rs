@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use super::source_lines::MARKER;
 use super::{Server, migrations, statements};
 
 /// The generated migration, below the workspace.
 pub const BASELINE: &str = "supabase/migrations/20261122000000_goalpost.sql";
 
 const HEADER: &str = "-- Generated from supabase/schemas by `cargo harness migrations`. Edit the files there, never this one.\n";
-const MARKER: &str = "-- file: ";
 
 /// Returns the files of `supabase/schemas` in the order in which they apply.
 ///
@@ -77,29 +77,4 @@ pub async fn apply(server: &Server, database: &str) -> anyhow::Result<()> {
         migrations::run(transaction.client(), &path, &statements::split(&source)).await?;
     }
     transaction.commit().await.context("committing the schemas")
-}
-
-/// Returns the source file and its line (from 1) of a line in a generated migration; `None` for any other file.
-pub(super) fn source_of(generated: &str, line: usize) -> Option<(&str, usize)> {
-    let (marker, name) = generated
-        .lines()
-        .take(line)
-        .enumerate()
-        .filter_map(|(number, text)| Some((number, text.strip_prefix(MARKER)?)))
-        .last()?;
-    // The marker is followed by an empty line.
-    Some((name, line.checked_sub(marker + 2)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn generated_line_maps_to_source_line() {
-        let generated = "-- Generated\n\n-- file: a.sql\n\nselect 1;\nselect 2;\n\n-- file: b.sql\n\nselect 3;\n";
-        assert_eq!(source_of(generated, 6), Some(("a.sql", 2)));
-        assert_eq!(source_of(generated, 10), Some(("b.sql", 1)));
-        assert_eq!(source_of(generated, 1), None);
-    }
 }

@@ -7,50 +7,22 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use super::functions::{FunctionLimits, limits};
 use super::gateway::function_url;
-use super::options::{DatabaseChoice, StackOptions};
+use super::limits::{FunctionLimits, limits};
+use super::options::DatabaseChoice;
+use super::shared_secrets::Secrets;
 use crate::binaries::FUNCTIONS;
 use crate::home::Home;
-use crate::postgres::{Server, database, migrations};
+use crate::postgres::{Server, database, migrations, seed};
 
 /// The name of the secret in the database that signs wakes.
 const WAKE_SECRET: &str = "goalpost_wake_secret";
-
-/// The secrets that functions and database share, new at each start unless they are given.
-#[derive(Clone)]
-pub(super) struct Secrets {
-    pub(super) wake: SecretString,
-    pub(super) webhook: SecretString,
-    pub(super) openai_api_key: Option<SecretString>,
-    pub(super) anthropic_api_key: Option<SecretString>,
-    pub(super) email_api_key: Option<SecretString>,
-}
-
-impl Secrets {
-    pub(super) fn of(options: &StackOptions) -> Self {
-        let fresh_wake = || format!("whsec_{}", STANDARD.encode(random_bytes())).into();
-        Self {
-            wake: options.wake_secret.clone().unwrap_or_else(fresh_wake),
-            webhook: STANDARD.encode(random_bytes()).into(),
-            openai_api_key: options.openai_api_key.clone(),
-            anthropic_api_key: options.anthropic_api_key.clone(),
-            email_api_key: options.email_api_key.clone(),
-        }
-    }
-}
-
-/// Returns 32 bytes, 244 bits of them random.
-fn random_bytes() -> Vec<u8> {
-    [Uuid::new_v4().into_bytes(), Uuid::new_v4().into_bytes()].concat()
-}
 
 /// Prepares the chosen database; returns its name.
 pub(super) async fn prepare(server: &Server, choice: &DatabaseChoice) -> anyhow::Result<String> {
@@ -109,12 +81,11 @@ const AFTER_CLONING: &str = "
 async fn seeded_template(server: &Server) -> anyhow::Result<String> {
     static MAKING: Mutex<()> = Mutex::const_new(());
     let _making = MAKING.lock().await;
-    let seed =
-        std::fs::read(server.home().workspace().join("supabase/seed.sql")).unwrap_or_default();
+    let sources = seed::text(server.home().workspace())?;
     let migrated = database::ensure_template(server).await?;
     let hash = format!(
         "{:x}",
-        Sha256::digest([migrated.as_bytes(), &seed].concat())
+        Sha256::digest([migrated.as_bytes(), sources.as_bytes()].concat())
     );
     let name = format!("goalpost_seeded_{}", hash.get(..16).unwrap_or(&hash));
     if exists(server, &name).await? {
@@ -123,7 +94,7 @@ async fn seeded_template(server: &Server) -> anyhow::Result<String> {
     let making = format!("{name}_making");
     database::drop(server, &making).await?;
     database::create_from_template(server, &making).await?;
-    migrations::seed(server, &making).await?;
+    seed::apply(server, &making).await?;
     let admin = admin(server).await?;
     drop_older(server, &admin, &making).await?;
     // One command each: renaming may not run in a transaction with others. A session that has just ended may still be

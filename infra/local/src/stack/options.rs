@@ -8,13 +8,15 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::FunctionLimits;
+use super::limits::FunctionLimits;
 use crate::binaries::{Binaries, FUNCTIONS};
 use crate::fault_hook::FaultHook;
 use crate::home::Home;
 use crate::keys::ProjectKeys;
 use crate::progress::Progress;
 
+/// The database of `goalpost up`.
+pub const DATABASE: &str = "goalpost";
 /// The API port of `supabase start`.
 const USUAL_PORT: u16 = 54321;
 
@@ -148,7 +150,7 @@ impl StackOptions {
             home: Some(home),
             server: ServerChoice::Stack,
             postgres_settings: Vec::new(),
-            database: DatabaseChoice::Kept(super::DATABASE.to_owned()),
+            database: DatabaseChoice::Kept(DATABASE.to_owned()),
             port: Port::Preferred(USUAL_PORT),
             keys: None,
             binaries: None,
@@ -230,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn functions_receive_the_variables_that_their_errors_name() {
+    fn functions_receive_variables_named_in_their_errors() {
         let options = options_of(|name| Some(format!("value of {name}")));
         for name in [
             "GOALPOST_EMAIL_FROM",

@@ -1,4 +1,4 @@
-//! The demonstration people of `supabase/seed.sql`, by name.
+//! The demonstration people of `supabase/seeds/10_people.sql`, by name.
 //!
 //! They exist on the local stack alone; a hosted project never runs the seed.
 

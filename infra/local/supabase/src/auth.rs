@@ -3,11 +3,14 @@
 //! People are rows of `auth.users` with bcrypt hashes, as in the original, but refresh tokens are signed, not stored.
 //! `fidelity/auth.md` has the other differences.
 
+mod config;
 mod key_set;
 mod password;
 mod refresh;
 
-use crate::keys::{ProjectKeys, bearer, identify, verify};
+pub use config::AuthConfig;
+
+use crate::keys::{bearer, identify, verify};
 use anyhow::Context as _;
 use axum::{
     Router,
@@ -28,15 +31,6 @@ use uuid::Uuid;
 
 /// The lifetime of a person's token; Supabase's default.
 const ACCESS_LIFE: Duration = Duration::from_secs(3600);
-
-/// Configuration of the auth surface.
-#[derive(Clone)]
-pub struct AuthConfig {
-    /// The database's address, as a role that may read and write `auth.users`.
-    pub database_url: String,
-    /// The keys of the project.
-    pub keys: ProjectKeys,
-}
 
 /// Returns the routes: everything below `/auth/v1`.
 pub fn router(config: AuthConfig) -> Router {

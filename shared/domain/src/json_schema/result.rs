@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn schema_that_no_object_fits_is_refused() {
+    fn schema_without_matching_object_is_refused() {
         for schema in [
             json!({"type": "array", "items": {"type": "string"}}),
             json!({"type": ["array", "null"]}),
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn schema_that_some_object_fits_is_accepted() {
+    fn schema_with_matching_object_is_accepted() {
         for schema in [
             json!({}),
             json!({"type": "object"}),

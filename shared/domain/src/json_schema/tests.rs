@@ -158,7 +158,7 @@ fn problem_states_expectation_of_each_word() {
 }
 
 #[test]
-fn schema_that_cannot_be_checked_gives_a_reason() {
+fn uncheckable_schema_gives_reason() {
     let cases = [
         (
             json!({"unevaluatedProperties": false}),
@@ -236,7 +236,7 @@ fn schema_that_cannot_be_checked_gives_a_reason() {
 }
 
 #[test]
-fn words_that_assert_nothing_are_skipped() {
+fn keywords_without_assertion_are_skipped() {
     let schema = json!({"$id": "http://example.com/s", "title": "x", "format": "odd", "x-note": 1, "nullable": true});
     assert_eq!(unusable(&schema), "");
 }

@@ -64,7 +64,7 @@ fn a_request_is_the_same_after_it_was_kept() {
 }
 
 #[test]
-fn calls_of_an_answer_that_was_cut_off_or_cannot_be_read_are_not_made() {
+fn calls_of_truncated_or_unreadable_answer_are_dropped() {
     let call = |arguments| ToolCallRequest {
         call_id: "c".into(),
         tool: "sql".into(),

@@ -173,7 +173,7 @@ fn references_are_written_out_and_circles_end() {
 }
 
 #[test]
-fn words_that_some_provider_refuses_are_left_out() {
+fn keywords_refused_by_a_provider_are_omitted() {
     let schema = checked(
         json!({"type": "object", "patternProperties": {}, "properties": {
         "mail": {"type": "string", "format": "email", "pattern": "(?=x)", "examples": ["a"]},
@@ -192,7 +192,7 @@ fn words_that_some_provider_refuses_are_left_out() {
 }
 
 #[test]
-fn schema_that_no_form_fits_has_a_reason() {
+fn unsupported_schema_gives_reason() {
     for (parameters, reason) in [
         (json!({"type": "array"}), "no object"),
         (

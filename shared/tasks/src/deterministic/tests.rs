@@ -35,7 +35,7 @@ fn runbook_plan(tool: &str) -> Value {
     json!({"steps": [{"key": "a", "kind": "tool", "input": {"tool": tool, "arguments": {}}}]})
 }
 
-/// No call is made: this model is the offline one.
+/// No call is made: no provider is configured.
 async fn assess(task: &Assess) -> Result<Assessment, Error> {
     let model = model();
     crate::assess(&model, &mut model.direct(), task, &rules()).await
@@ -80,7 +80,7 @@ fn plan_task(score: f64, allowed: bool) -> PlanTask {
 }
 
 #[tokio::test]
-async fn runbook_that_covers_the_question_becomes_a_goal() {
+async fn runbook_matching_question_becomes_goal() {
     let assessment = assess(&assess_task("audit my database", 0.71))
         .await
         .unwrap();
@@ -150,7 +150,7 @@ async fn a_simple_question_becomes_steps() {
 }
 
 #[tokio::test]
-async fn what_is_not_covered_is_refused_with_what_would_be() {
+async fn unmatched_question_is_refused_with_list_of_runbooks() {
     let error = assess(&assess_task("write me a poem", 0.1))
         .await
         .unwrap_err();
@@ -197,7 +197,7 @@ async fn the_runbooks_plan_is_taken_if_the_asker_may_use_it() {
 }
 
 #[tokio::test]
-async fn a_goal_that_a_tool_covers_is_planned_by_the_rule() {
+async fn goal_matching_a_tool_is_planned_by_rule() {
     let mut task = plan_task(0.1, true);
     task.goal.description = "what is 17% of 2,340?".into();
     let planned = plan(&task).await.unwrap();
@@ -223,7 +223,7 @@ async fn a_second_plan_is_not_made_up() {
 }
 
 #[test]
-fn instructions_that_a_tool_covers_become_calls() {
+fn instructions_matching_a_tool_become_calls() {
     let mut task: WorkTask = serde_json::from_value(json!({
         "instructions": "how many customers are there?", "tools": tools(), "tables": [{"schema": "shop", "name": "customers"}],
         "agent": {"name": "analyst", "tools": ["sql", "template"]}

@@ -104,7 +104,7 @@ fn number_is_read_beside_its_name_or_alone() {
 }
 
 #[test]
-fn choice_is_the_one_that_is_named() {
+fn named_choice_is_taken() {
     let schema = json!({"region": {"type": "string", "enum": ["north", "north_east", "south"]}});
     assert_eq!(
         filled(&schema, "Sales in the South"),
@@ -119,7 +119,7 @@ fn choice_is_the_one_that_is_named() {
 }
 
 #[test]
-fn table_is_the_readable_one_that_is_named() {
+fn named_readable_table_is_taken() {
     let schema = json!({"table": {"type": "string", "format": "table"}});
     assert_eq!(
         filled(&schema, "Profile the customers table"),

@@ -45,7 +45,7 @@ fn other_objects_named_like_rows_stay() {
 }
 
 #[test]
-fn numbers_lose_what_a_division_added() {
+fn digits_added_by_division_are_trimmed() {
     for (text, expected) in [
         ("678.40", None),
         ("678.4000", Some("678.40")),
@@ -67,7 +67,7 @@ fn numbers_lose_what_a_division_added() {
 }
 
 #[test]
-fn long_numbers_that_are_texts_are_trimmed_and_other_texts_not() {
+fn only_long_numeric_texts_are_trimmed() {
     let result = json!([
         "33.3333333333333333",
         "1.2.3",

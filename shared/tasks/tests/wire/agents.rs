@@ -181,7 +181,7 @@ fn turn(text: &str, result: Option<Value>) -> PastTurn {
 }
 
 #[tokio::test]
-async fn notes_are_said_where_they_belong_and_a_summary_stands_for_what_it_covers() {
+async fn notes_follow_their_turns_and_summary_replaces_turns() {
     let mut task = WorkTask {
         turns: vec![
             turn("one", Some(json!(1))),

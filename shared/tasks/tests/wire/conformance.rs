@@ -147,7 +147,7 @@ async fn every_task_comes_to_its_result_on_every_server() {
 }
 
 #[tokio::test]
-async fn calls_continue_with_ids_that_mistral_takes() {
+async fn call_ids_have_mistral_format() {
     // Reported in anomalyco/opencode#1680: other ids than nine letters and digits are refused.
     let server = Server::start([openai::text_answer("Two.")]).await;
     let model = Protocol::OpenAi.model(&server);

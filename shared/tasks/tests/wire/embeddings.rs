@@ -112,7 +112,7 @@ async fn refused_width_is_left_out_of_the_next_call() {
 }
 
 #[tokio::test]
-async fn what_does_not_fit_or_is_not_one_for_each_is_refused() {
+async fn embeddings_of_wrong_size_or_count_are_refused() {
     let cases = [
         (embeddings(&[(0, vec![1.0; 1025])]), "model_refused"),
         (embeddings(&[]), "model_malformed"),

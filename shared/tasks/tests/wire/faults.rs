@@ -86,7 +86,7 @@ async fn wrong_key_names_variable_and_secret() {
 }
 
 #[tokio::test]
-async fn a_key_that_no_header_can_carry_is_a_wrong_key() {
+async fn key_invalid_in_header_is_wrong_key() {
     let server = Server::start([]).await;
     let config = |mut config: ModelConfig| {
         config.openai_api_key = config.openai_api_key.map(|_| "a\nb".to_owned().into());
@@ -104,7 +104,7 @@ async fn a_key_that_no_header_can_carry_is_a_wrong_key() {
 }
 
 #[tokio::test]
-async fn a_key_that_was_pasted_with_its_line_end_works() {
+async fn key_with_trailing_newline_works() {
     let server = Server::start([openai::text_answer("ok")]).await;
     let config = ModelConfig {
         openai_api_key: Some(format!("{KEY}\n").into()),
@@ -156,7 +156,7 @@ async fn nowhere() -> String {
 }
 
 #[tokio::test]
-async fn a_server_that_is_not_there_was_surely_not_paid() {
+async fn unreachable_server_costs_nothing() {
     let url = nowhere().await;
     let config = ModelConfig {
         openai_base_url: Some(url),
@@ -245,7 +245,7 @@ fn the_keys_do_not_show_in_debug_output() {
 }
 
 #[tokio::test]
-async fn unreadable_answers_carry_what_they_used() {
+async fn unreadable_answer_reports_its_usage() {
     let report = json!({"prompt_tokens": 120, "completion_tokens": 30});
     let reported = [
         Reply::json(json!({"choices": [], "usage": report})),

@@ -288,7 +288,7 @@ async fn known_context_is_not_exceeded_again() {
 }
 
 #[tokio::test]
-async fn tool_that_cannot_be_offered_is_left_out_with_a_note() {
+async fn unsupported_tool_is_omitted_with_note() {
     for protocol in BOTH {
         let mut request = with_a_tool();
         let odd = json!({"name": "odd", "parameters": {"anyOf": [{"type": "string"}]}});
@@ -428,7 +428,7 @@ async fn longest_wait_is_configured_and_needs_a_fallback() {
 }
 
 #[tokio::test]
-async fn agent_goes_on_after_a_result_that_was_too_long() {
+async fn agent_continues_after_oversized_result() {
     for protocol in BOTH {
         let ok = Reply::json(protocol.text("Two."));
         let server = Server::start([

@@ -17,7 +17,7 @@ fn body(body: &str, content_type: &str) -> Reply {
 }
 
 #[tokio::test]
-async fn json_is_read_whatever_its_content_type() {
+async fn json_is_parsed_regardless_of_content_type() {
     for protocol in BOTH {
         let whole = protocol.text("ok").to_string();
         for (text, content_type) in [

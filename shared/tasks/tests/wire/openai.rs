@@ -151,7 +151,7 @@ async fn parallel_calls_come_back_as_calls_and_go_back_with_their_results() {
 }
 
 #[tokio::test]
-async fn arguments_that_are_no_object_stay_as_they_were_written() {
+async fn non_object_arguments_are_kept_as_text() {
     let calls = [
         called("a", "sql", "{\"query\": "),
         called("b", "sql", "[1]"),
@@ -215,7 +215,7 @@ async fn every_finish_reason_and_a_refusal_is_a_stop() {
 }
 
 #[tokio::test]
-async fn structured_output_is_a_schema_that_may_have_open_objects() {
+async fn structured_output_schema_may_have_open_objects() {
     let server = Server::start([text_answer("{}")]).await;
     let mut request = question("Plan");
     let schema = json!({"type": "object", "properties": {"input": {"type": "object"}}});
@@ -231,7 +231,7 @@ async fn structured_output_is_a_schema_that_may_have_open_objects() {
 }
 
 #[tokio::test]
-async fn what_compatible_servers_need_back_goes_back_unchanged() {
+async fn extra_fields_of_compatible_servers_are_sent_back() {
     let extra = json!({"id": "c", "type": "function", "function": {"name": "sql", "arguments": "{}"},
         "extra_content": {"google": {"thought_signature": "sig"}}});
     let message = json!({"role": "assistant", "content": "", "reasoning_content": "hm", "reasoning_details": [{"type": "reasoning.encrypted", "data": "e"}], "tool_calls": [extra]});
@@ -258,7 +258,7 @@ async fn what_compatible_servers_need_back_goes_back_unchanged() {
 }
 
 #[tokio::test]
-async fn servers_that_are_less_exact_are_read_too() {
+async fn inexact_answers_are_parsed() {
     // No usage, parts instead of text (as some reasoning models have), no model.
     let loose = json!({"choices": [{"message": {"content": [
         {"type": "thinking", "thinking": []}, {"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}}]});
@@ -374,7 +374,7 @@ fn with_a_tool() -> llm::Request {
 }
 
 #[tokio::test]
-async fn a_model_that_cannot_reason_beside_tools_calls_them_without_and_is_remembered() {
+async fn reasoning_is_disabled_where_refused_with_tools() {
     let server = Server::start([
         refuses_reasoning(),
         text_answer("one"),
@@ -400,7 +400,7 @@ async fn a_model_that_cannot_reason_beside_tools_calls_them_without_and_is_remem
 }
 
 #[tokio::test]
-async fn a_model_that_calls_tools_elsewhere_alone_says_which_would_do() {
+async fn error_for_model_without_tool_calls_suggests_another() {
     let server = Server::start([refuses_reasoning(), refuses_reasoning()]).await;
     let model = model(server.openai());
     let error = ask(&model, with_a_tool()).await.unwrap_err();

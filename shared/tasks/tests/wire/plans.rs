@@ -16,7 +16,7 @@ fn plan_with(input: Value) -> Value {
 }
 
 #[tokio::test]
-async fn plan_that_cannot_run_goes_back_with_every_problem() {
+async fn invalid_plan_is_returned_with_every_problem() {
     let bad = plan_with(
         json!({"tool": "calculator", "arguments": {"expression": "{{ steps.other.value }}"}}),
     );
@@ -60,7 +60,7 @@ async fn plan_that_cannot_run_goes_back_with_every_problem() {
 }
 
 #[tokio::test]
-async fn plan_that_never_can_run_is_refused_after_three_answers() {
+async fn repeatedly_invalid_plan_is_refused_after_three_answers() {
     let bad = plan_with(json!({"tool": "calculator", "arguments": {}})).to_string();
     let server = Server::start([
         openai::text_answer(&bad),
@@ -80,7 +80,7 @@ async fn plan_that_never_can_run_is_refused_after_three_answers() {
 }
 
 #[tokio::test]
-async fn steps_that_never_can_run_become_a_goal() {
+async fn repeatedly_invalid_steps_become_goal() {
     let steps = |tool: &str| {
         let steps =
             plan_with(json!({"tool": tool, "arguments": {"expression": "1"}}))["steps"].clone();
@@ -124,7 +124,7 @@ async fn steps_that_never_can_run_become_a_goal() {
 }
 
 #[tokio::test]
-async fn goal_that_no_plan_can_reach_fails_with_the_reason() {
+async fn unreachable_goal_fails_with_reason() {
     let server = Server::start([openai::text_answer(
         r#"{"impossible": "no table has prices of before"}"#,
     )])

@@ -10,7 +10,7 @@ use crate::server::{KEY, Reply, Server};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 #[tokio::test]
-async fn servers_that_do_not_answer_at_their_address_are_named() {
+async fn unreachable_servers_are_named() {
     for (protocol, variable, path) in [
         (Protocol::OpenAi, "OPENAI_BASE_URL", "GET /v1/models "),
         (Protocol::Anthropic, "ANTHROPIC_BASE_URL", "GET /v1/models "),

@@ -255,7 +255,7 @@ async fn planner_may_choose_an_offered_runbook() {
 }
 
 #[tokio::test]
-async fn unreadable_json_goes_back_twice_with_what_was_wrong() {
+async fn unreadable_json_is_returned_twice_with_error() {
     let fenced = format!("```json\n{GOAL}\n```");
     let server = Server::start([
         openai::text_answer("sure, here it is"),
@@ -313,7 +313,7 @@ async fn a_third_unreadable_answer_is_the_last() {
 }
 
 #[tokio::test]
-async fn an_answer_that_was_cut_off_gets_more_room_once() {
+async fn truncated_answer_gets_higher_limit_once() {
     let server = Server::start([cut_off(), openai::text_answer(GOAL)]).await;
     let raised = model(server.openai());
     let mut asker = Keeping::new(&raised);
@@ -459,7 +459,7 @@ async fn a_replay_of_the_answers_asks_the_same_again() {
 }
 
 #[tokio::test]
-async fn what_the_rules_cover_costs_no_call() {
+async fn question_answered_by_rules_costs_no_call() {
     let server = Server::start([]).await;
     let task = Assess {
         question: "2 + 2".into(),

@@ -183,12 +183,7 @@ fn is_plain(part: &str) -> bool {
 }
 
 fn refusal(status: StatusCode, retry_after_seconds: Option<u64>) -> ToolError {
-    let come_again = status.is_server_error()
-        || matches!(
-            status,
-            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
-        );
-    if come_again {
+    if response::is_temporary(status) {
         let message = format!("the mail provider answered {status}; trying again later may help");
         return ToolError {
             retry_after_seconds,

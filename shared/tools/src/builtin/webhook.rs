@@ -199,12 +199,7 @@ async fn result(mut response: Response) -> Result<Value, ToolError> {
 
 /// Returns the error of a status other than success, with whether to repeat the call.
 fn refusal(status: StatusCode, retry_after_seconds: Option<u64>) -> ToolError {
-    let come_again = status.is_server_error()
-        || matches!(
-            status,
-            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
-        );
-    if come_again {
+    if response::is_temporary(status) {
         let message = format!("the host answered {status}; trying again later may help");
         return ToolError {
             retry_after_seconds,

@@ -17,6 +17,12 @@ const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// Bytes of the body in the result, as JSON text; the rest is cut off and `truncated` set.
 const MAX_SHOWN_BYTES: usize = 200 * 1024;
 
+/// Returns true for a refusal of a write that may succeed later: 408, 429 and 5xx.
+pub(crate) fn is_temporary(status: StatusCode) -> bool {
+    let waits = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
+    status.is_server_error() || waits.contains(&status)
+}
+
 /// Returns `{"status", "content_type", "body", "truncated"}`; also for 4xx, whose body may explain the refusal.
 pub(crate) async fn result(mut response: Response) -> Result<Value, ToolError> {
     let status = response.status();

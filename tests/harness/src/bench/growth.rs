@@ -108,7 +108,7 @@ pub async fn fill(stage: &Stage, goals: u64) -> anyhow::Result<()> {
 }
 
 async fn large_goal(stage: &Stage) -> anyhow::Result<LargeGoal> {
-    stage.prepare(Workload::Large).await?;
+    Workload::Large.publish(stage).await?;
     stage.tidy().await?;
     let (whole, ends) = window::measure_with_latencies(stage, Workload::Large, 1).await?;
     let (first, last) = tenths(&ends);
@@ -158,7 +158,7 @@ const KEYS: &str = "
 impl Pattern {
     /// Executes one goal as the pattern for copies.
     async fn work(stage: &Stage) -> anyhow::Result<Self> {
-        stage.prepare(Workload::Goal).await?;
+        Workload::Goal.publish(stage).await?;
         let newest = stage.newest_request().await?;
         Workload::Goal.work(stage, 1).await?;
         Self::after(stage, newest).await

@@ -8,10 +8,12 @@
 //! Neither the functions nor the database contain code for the bench. Only caps are raised, as an operator would raise
 //! them, because one goal here has more steps than the default allows.
 
+mod amount;
 pub mod cold;
 mod counters;
 pub mod figures;
 pub mod growth;
+mod measured;
 mod model;
 mod processor;
 pub mod report;
@@ -20,20 +22,12 @@ pub mod wal;
 mod window;
 mod workload;
 
-pub use report::{Measured, Repetitions};
+pub use amount::Amount;
+pub use measured::{CallFigures, Measured, Repetitions, Written};
 pub use stage::{Settings, Stage};
 pub use workload::Workload;
 
 use figures::median_by;
-
-/// Amount of a workload: runs per repetition, and repetitions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Amount {
-    /// Runs (goals) of one repetition; see [`Workload::usual_runs`].
-    pub runs: usize,
-    /// Repetitions; the one with the median time per step is reported.
-    pub repetitions: usize,
-}
 
 /// Measures one workload on a stage.
 ///
@@ -44,8 +38,8 @@ pub async fn measure(
     workload: Workload,
     amount: Amount,
 ) -> anyhow::Result<Repetitions> {
-    stage.prepare(workload).await?;
-    stage.warm_up(workload, amount).await?;
+    workload.publish(stage).await?;
+    workload.warm_up(stage, amount).await?;
     let mut all = Vec::new();
     for _ in 0..amount.repetitions.max(1) {
         stage.tidy().await?;

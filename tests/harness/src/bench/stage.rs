@@ -20,8 +20,6 @@ use uuid::Uuid;
 
 use super::counters::Reader;
 use super::model::{self, ModelServer};
-use super::workload::Ended;
-use super::{Amount, Workload};
 use crate::people::Client;
 
 /// Settings of the peers' Postgres: durable commits as by default; autovacuum and timed checkpoints off, so that
@@ -79,7 +77,7 @@ impl Stage {
         Self::start_with(options, settings, None).await
     }
 
-    /// Starts a stack whose functions call a model that answers at once, for [`Workload::Agent`].
+    /// Starts a stack whose functions call a model that answers at once, for [`super::Workload::Agent`].
     ///
     /// # Errors
     /// As [`Stage::start`].
@@ -191,26 +189,6 @@ impl Stage {
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
-    pub(super) async fn prepare(&self, workload: Workload) -> anyhow::Result<()> {
-        workload.publish(self).await
-    }
-
-    /// Runs a few goals, so that sandboxes, connections and plans exist. The checkpoint before makes the touched pages
-    /// log their full images before anything is counted.
-    pub(super) async fn warm_up(&self, workload: Workload, amount: Amount) -> anyhow::Result<()> {
-        self.reader.checkpoint().await?;
-        let runs = match workload {
-            Workload::Chain
-            | Workload::Fanout
-            | Workload::Goal
-            | Workload::Large
-            | Workload::Agent => 2,
-            Workload::Throughput => 100,
-        };
-        workload.work(self, runs.min(amount.runs)).await?;
-        Ok(())
-    }
-
     /// Runs the vacuum that autovacuum would run, while nothing is measured.
     pub(super) async fn tidy(&self) -> anyhow::Result<()> {
         self.reader.vacuum().await
@@ -288,6 +266,15 @@ impl Stage {
         }
         Ok(ended)
     }
+}
+
+/// Rows of ended requests. Times are the database clock's, in milliseconds.
+pub(super) struct Ended {
+    pub(super) request_ends_ms: Vec<f64>,
+    /// Ends of the steps of each request, in order.
+    pub(super) step_ends_ms: Vec<Vec<f64>>,
+    pub(super) steps: u64,
+    pub(super) model_calls: u64,
 }
 
 /// Returns the limits of the functions that differ from the default.

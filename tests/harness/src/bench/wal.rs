@@ -7,29 +7,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, bail};
-use serde::Serialize;
 
 use super::figures::{per, rounded};
-use super::{Measured, Stage};
-
-/// Log volume of one relation.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Written {
-    /// Name of the relation; of an index, prefixed with its table.
-    pub relation: String,
-    /// `table`, `index`, `long values`, or `other`.
-    pub kind: String,
-    /// Kind of record, as Postgres names it: `INSERT`, `HOT_UPDATE` …
-    pub record: String,
-    /// Number of records.
-    pub records: u64,
-    /// Bytes of the records, including full-page images.
-    pub bytes: u64,
-    /// Bytes of full-page images.
-    pub full_page_bytes: u64,
-    /// Bytes divided by the steps of the measurement.
-    pub bytes_per_step: f64,
-}
+use super::measured::{Measured, Written};
+use super::stage::Stage;
 
 /// Relations by their file number.
 type Names = BTreeMap<String, (String, String)>;

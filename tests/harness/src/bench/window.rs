@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use super::counters::Counters;
 use super::figures::{median, per, percentile, rounded};
-use super::report::{CallFigures, Measured};
+use super::measured::{CallFigures, Measured};
+use super::processor;
+use super::stage::Stage;
 use super::workload::{Worked, Workload, milliseconds};
-use super::{Stage, processor};
 
 /// Longest idle window.
 const LONGEST_IDLE: Duration = Duration::from_secs(20);

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
-use super::{Stage, model};
+use super::amount::Amount;
+use super::model;
+use super::stage::{Ended, Stage};
 
 /// Longest time for a run, or for a burst of runs.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -126,6 +128,18 @@ impl Workload {
         }
     }
 
+    /// Runs a few goals, so that sandboxes, connections and plans exist. The checkpoint before makes the touched pages
+    /// log their full images before anything is counted.
+    pub(super) async fn warm_up(self, stage: &Stage, amount: Amount) -> anyhow::Result<()> {
+        stage.reader.checkpoint().await?;
+        let runs = match self {
+            Self::Chain | Self::Fanout | Self::Goal | Self::Large | Self::Agent => 2,
+            Self::Throughput => 100,
+        };
+        self.work(stage, runs.min(amount.runs)).await?;
+        Ok(())
+    }
+
     /// Publishes its runbook in the stage's workspace, as the owner of the database.
     pub(super) async fn publish(self, stage: &Stage) -> anyhow::Result<()> {
         let insert = "insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, examples, plan)
@@ -237,15 +251,6 @@ impl Workload {
             }
         }
     }
-}
-
-/// Rows of ended requests. Times are the database clock's, in milliseconds.
-pub(super) struct Ended {
-    pub(super) request_ends_ms: Vec<f64>,
-    /// Ends of the steps of each request, in order.
-    pub(super) step_ends_ms: Vec<Vec<f64>>,
-    pub(super) steps: u64,
-    pub(super) model_calls: u64,
 }
 
 /// Waits until no function is running and no request is open; returns the number of polls.

@@ -16,6 +16,7 @@ mod rows;
 mod settings;
 mod shape;
 mod verify;
+mod webhook_body;
 mod wire;
 mod world;
 

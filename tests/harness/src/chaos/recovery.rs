@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_are_values_that_were_seen() {
+    fn percentiles_are_measured_values() {
         let times = Times::of((1..=200).rev().map(f64::from).collect());
         assert_eq!(
             (

@@ -4,35 +4,17 @@
 //! [`crate::oracle`].
 
 mod effects;
+mod found;
 
 use super::generate::generate;
 use super::predict::{Certainty, End, Prediction, RunPrediction, StepPrediction, predict};
 use super::rows::{Rows, RunRow, StepRow};
 use super::settings::Settings;
 use super::world::Effects;
+pub use found::EffectCounts;
+pub(super) use found::Found;
+
 use effects::{by_name, check_effects};
-
-/// Counts of effects.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct EffectCounts {
-    /// Effects that had to happen.
-    pub required: u64,
-    /// Effects that happened: one for each idempotency key that was accepted.
-    pub done: u64,
-    /// Webhooks that arrived.
-    pub arrivals: u64,
-    /// Arrivals under a key that had been accepted before, and changed nothing.
-    pub repeated: u64,
-}
-
-/// Result of the comparison.
-#[derive(Debug, Default)]
-pub(super) struct Found {
-    pub(super) violations: Vec<String>,
-    pub(super) effects: EffectCounts,
-    /// Goals that failed because the last attempt of a step was lost, where [`Settings::may_wear_out`].
-    pub(super) worn_out: u64,
-}
 
 /// Run to be verified, as far as it got.
 pub(super) struct VerifiedRun<'a> {
@@ -107,12 +89,6 @@ pub(super) fn verify(ran: &VerifiedRun<'_>, rows: &Rows, effects: &Effects) -> F
     found.violations.extend(effects.unreadable.iter().cloned());
     check_ledger(rows, ran.model_answers, &mut found);
     found
-}
-
-impl Found {
-    fn add(&mut self, number: u64, sentence: &str) {
-        self.violations.push(format!("goal {number} {sentence}"));
-    }
 }
 
 /// Errors of attempts that are independent of the step: its worker was lost, or the worker lost the database.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::predict::effect_name;
 use super::shape::{Criterion, Goal, Plan, Step, Way, Work};
-use super::world::WebhookBody;
+use super::webhook_body::WebhookBody;
 
 /// Model name in answers and bookings.
 pub(super) const MODEL: &str = "scripted";

@@ -6,9 +6,10 @@
 mod effects;
 mod model;
 mod receiver;
+mod shared;
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, MutexGuard};
 
 use anyhow::Context;
 use axum::Router;
@@ -17,28 +18,16 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 pub(super) use effects::{Effect, Effects};
-pub(super) use receiver::WebhookBody;
+pub(super) use shared::TOKENS;
+use shared::{SharedState, host};
 
 use crate::faults::Faults;
-
-/// Tokens of every model answer.
-pub(super) const TOKENS: (i64, i64) = (100, 10);
 
 /// Both servers, on one port.
 pub(super) struct World {
     port: u16,
     known: SharedState,
     serving: JoinHandle<()>,
-}
-
-/// Shared state of both servers.
-#[derive(Clone)]
-struct SharedState {
-    seed: u64,
-    faults: Faults,
-    effects: Arc<Mutex<Effects>>,
-    answers: Arc<AtomicU64>,
-    port: u16,
 }
 
 impl World {
@@ -106,18 +95,4 @@ impl Drop for World {
     fn drop(&mut self) {
         self.serving.abort();
     }
-}
-
-impl SharedState {
-    fn effects(&self) -> MutexGuard<'_, Effects> {
-        self.effects.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn effect_url(&self) -> String {
-        format!("http://{}/effect", host(self.port))
-    }
-}
-
-fn host(port: u16) -> String {
-    format!("127.0.0.1:{port}")
 }

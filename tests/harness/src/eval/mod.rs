@@ -4,6 +4,7 @@
 //! The environment configures the model, as for `cargo goalpost up`. People are simulated by rules: approvers approve
 //! or reject as the task defines, the requester gives the task's answer. The evaluation does not depend on prompts.
 
+mod ended;
 mod matching;
 mod play;
 mod report;

@@ -6,6 +6,7 @@ use anyhow::Context;
 use local_stack::stack::{DEMO_WORKSPACE, Person, Stack};
 use serde_json::{Value, json};
 
+use super::ended::Ended;
 use super::report::{TaskResult, Usage};
 use super::score;
 use super::tasks::Task;
@@ -13,15 +14,6 @@ use crate::people::Client;
 
 /// Interval between two reads of a request: people decide over the same API, so no single call can wait for both.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
-
-/// End of a request.
-pub(super) struct Ended {
-    /// `answered`, `failed`, `cancelled`; or the last state seen.
-    pub(super) state: String,
-    /// Answer or reason.
-    pub(super) text: String,
-    pub(super) has_goal: bool,
-}
 
 /// Runs tasks one after the other.
 pub(super) async fn chain(

@@ -4,7 +4,7 @@ use anyhow::Context;
 use regex_lite::RegexBuilder;
 use tokio_postgres::SimpleQueryMessage;
 
-use super::play::Ended;
+use super::ended::Ended;
 use super::tasks::{Ends, Task};
 
 /// Returns the problems of a task's end; none if it succeeded.

@@ -276,7 +276,7 @@ fn points_and_plans_round_trip() {
 }
 
 #[test]
-fn functions_call_an_address_that_names_their_sandbox() {
+fn functions_call_address_of_their_sandbox() {
     assert_eq!(
         Faults::new(FaultPlan::default()).address_for_functions("http://127.0.0.1:1"),
         "http://127.0.0.1:1/sandbox/{sandbox}"

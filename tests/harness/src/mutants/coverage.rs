@@ -24,7 +24,7 @@ pub(super) struct FileCoverage {
 /// A file fails, and so would prove nothing about a mutant.
 pub(super) async fn measure(
     server: &'static Server,
-    setup: &Arc<TestFile>,
+    setup: &Arc<Vec<TestFile>>,
     files: &Arc<Vec<TestFile>>,
     jobs: usize,
 ) -> anyhow::Result<Vec<FileCoverage>> {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-/// File with the set-up that all others require.
+/// Folder with the set-up that all other files require.
 const SETUP: &str = "000_setup";
 
 /// A pgTAP file.
@@ -17,19 +17,12 @@ pub(super) struct TestFile {
     pub(super) source: String,
 }
 
-/// Reads the set-up.
+/// Reads the files of the set-up, in the order of their names.
 ///
 /// # Errors
-/// The file cannot be read.
-pub(super) fn read_setup(workspace: &Path) -> anyhow::Result<TestFile> {
-    let path = workspace.join(format!("supabase/tests/{SETUP}.test.sql"));
-    let source =
-        std::fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-    Ok(TestFile {
-        folder: String::new(),
-        name: SETUP.to_owned(),
-        source,
-    })
+/// A file cannot be read.
+pub(super) fn read_setup(workspace: &Path) -> anyhow::Result<Vec<TestFile>> {
+    read_where(workspace, |folder| folder == SETUP)
 }
 
 /// Reads all files except the set-up, in the order of their names.
@@ -37,6 +30,10 @@ pub(super) fn read_setup(workspace: &Path) -> anyhow::Result<TestFile> {
 /// # Errors
 /// A file cannot be read.
 pub(super) fn read(workspace: &Path) -> anyhow::Result<Vec<TestFile>> {
+    read_where(workspace, |folder| folder != SETUP)
+}
+
+fn read_where(workspace: &Path, wanted: impl Fn(&str) -> bool) -> anyhow::Result<Vec<TestFile>> {
     let root = workspace.join("supabase/tests");
     let mut files = Vec::new();
     for folder in list(&root)? {
@@ -52,11 +49,14 @@ pub(super) fn read(workspace: &Path) -> anyhow::Result<Vec<TestFile>> {
             let Some(name) = name.strip_suffix(".test.sql") else {
                 continue;
             };
+            let folder = name.split('/').next().unwrap_or(name);
+            if !wanted(folder) {
+                continue;
+            }
             let source = std::fs::read_to_string(&path)
                 .with_context(|| format!("reading {}", path.display()))?;
-            let folder = name.split('/').next().unwrap_or(name).to_owned();
             files.push(TestFile {
-                folder,
+                folder: folder.to_owned(),
                 name: name.to_owned(),
                 source,
             });

@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn listed_mutant_that_is_killed_is_stale() {
+    fn killed_mutant_in_list_is_stale() {
         let report = Report::of_sql(&[tried("money", "a", killed())], &list("accepted", "a"));
         assert_eq!(report.stale, ["f | negate | a: a/b kills it"]);
         assert!(!report.is_clean());

@@ -53,7 +53,7 @@ pub struct Tried {
 pub struct Runner {
     server: &'static Server,
     workspace: PathBuf,
-    setup: Arc<TestFile>,
+    setup: Arc<Vec<TestFile>>,
     functions: Vec<Function>,
     mutants: Vec<Mutant>,
 }
@@ -137,7 +137,7 @@ impl Runner {
 
 struct Work {
     server: &'static Server,
-    setup: Arc<TestFile>,
+    setup: Arc<Vec<TestFile>>,
     files: Arc<Vec<TestFile>>,
     selection: Selection,
     /// Taken from the end.

@@ -36,7 +36,7 @@ const MOST_RUNS: usize = 250;
 /// Clone of the migrated database, with the set-up of the tests, and a session in it.
 pub(super) struct Sandbox {
     server: &'static Server,
-    setup: Arc<TestFile>,
+    setup: Arc<Vec<TestFile>>,
     name: String,
     client: Client,
     runs: usize,
@@ -52,7 +52,7 @@ impl Sandbox {
     /// Postgres refuses, or the set-up does not pass.
     pub(super) async fn create(
         server: &'static Server,
-        setup: Arc<TestFile>,
+        setup: Arc<Vec<TestFile>>,
     ) -> anyhow::Result<Self> {
         let name = format!("mutants_{}", uuid::Uuid::new_v4().simple());
         database::create_from_template(server, &name).await?;
@@ -68,12 +68,15 @@ impl Sandbox {
             .batch_execute("create extension if not exists pgtap with schema extensions")
             .await
             .context("creating the extension pgtap")?;
-        let report = pgtap::run_text(&client, &setup.source).await?;
-        ensure!(
-            report.passed(),
-            "the set-up does not pass: {}",
-            report.failures.join("; ")
-        );
+        for file in setup.iter() {
+            let report = pgtap::run_text(&client, &file.source).await?;
+            ensure!(
+                report.passed(),
+                "the set-up {} does not pass: {}",
+                file.name,
+                report.failures.join("; ")
+            );
+        }
         Ok(Self {
             server,
             setup,

@@ -68,7 +68,7 @@ async fn mutant_lives_for_one_file_and_is_undone() {
 }
 
 #[tokio::test]
-async fn fingerprint_notices_whatever_a_mutant_changes() {
+async fn fingerprint_changes_with_every_kind_of_mutant() {
     let sandbox = sandbox().await;
     let before = sandbox.fingerprint().await.unwrap();
     for change in [
@@ -112,7 +112,7 @@ async fn refused_statement_is_not_viable() {
 }
 
 #[tokio::test]
-async fn mutant_that_loops_is_ended_and_killed() {
+async fn looping_mutant_is_ended_and_killed() {
     let mut sandbox = sandbox().await;
     let endless =
         "create or replace function goalpost_private.retry_delay_seconds(p_failures integer)

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::chance::Chance;
+use super::kind::Kind;
 use super::lane::STAGE;
 use super::report::{Tally, Violation};
 use super::session::{Call, Reply, Session, SessionRole};
@@ -80,7 +81,7 @@ pub(super) async fn run(
     let field = Field::open(server, before).await?;
     let mut tally = Tally::default();
     for number in 0..trials {
-        let mut chance = Chance::of(seed, super::Kind::Budget as u64, number);
+        let mut chance = Chance::of(seed, Kind::Budget as u64, number);
         let scope = chance.one_of(&["run", "user_day", "workspace_month", SLOTS], "run");
         let room = chance.between(0, STEPS);
         if scope == SLOTS {

@@ -12,6 +12,7 @@ mod chance;
 mod claim;
 mod facts;
 mod fan_in;
+mod kind;
 mod lane;
 mod report;
 mod rpc;
@@ -25,6 +26,7 @@ use std::time::Instant;
 
 use futures::future::try_join_all;
 
+pub use kind::Kind;
 pub use report::{Races, Report, Violation};
 
 use chance::Chance;
@@ -40,37 +42,7 @@ const BATCH: u64 = 25;
 /// Databases in which trials run side by side: while one waits for the disk, another continues.
 const LANES: u64 = 3;
 
-/// Kind of race.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Decisions of one approval, with its expiry and a cancel.
-    Approval,
-    /// Cancels against everything else that ends the run.
-    Cancel,
-    /// The last parents of a step.
-    FanIn,
-    /// Claims, expired leases and late outcomes.
-    Claim,
-    /// Sixty-four steps that call models under one cap.
-    Budget,
-}
-
 impl Kind {
-    /// Kinds on trees of work; budgets have a database of their own.
-    pub const TREES: [Self; 4] = [Self::Approval, Self::Cancel, Self::FanIn, Self::Claim];
-
-    /// Returns the name on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Approval => "approval",
-            Self::Cancel => "cancel",
-            Self::FanIn => "fan-in",
-            Self::Claim => "claim",
-            Self::Budget => "budget",
-        }
-    }
-
     async fn shapes(self, lane: &Lane) -> anyhow::Result<Vec<Tree>> {
         match self {
             Self::Approval => approval::shapes(lane).await,

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use domain::Capabilities;
-use llm::{Candidate, Candidates, Message, Model, ModelConfig, Purpose, Request};
+use llm::{Candidate, Candidates, Message, Model, ModelConfig, Purpose, Request, TaskMethod};
 use local_stack::stack::{MODEL_VARIABLES, StackOptions, given};
 
 use super::check::Check;
@@ -146,7 +146,7 @@ async fn check_with(models: &Models, key: impl Fn(&str) -> Option<String>) -> Ve
 
 /// Calls the model that answers, and its fallback.
 async fn language(model: &Model) -> Check {
-    if model.is_offline() {
+    if model.task_method() == TaskMethod::Rules {
         return Check::note(
             "model",
             "none, the offline model: runbooks and tools work, free questions do not",

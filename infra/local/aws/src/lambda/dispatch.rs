@@ -15,10 +15,10 @@ use tokio::sync::oneshot;
 use super::{
     answer::{Answer, Refusal},
     config::FunctionConfig,
-    handover::{Handover, Poll},
-    ids::{RequestId, SandboxId},
+    handover::{Handover, Owner, Poll},
+    ids::{PollId, RequestId, SandboxId},
     platform::Platform,
-    state::{Invocation, Origin, PollId, RETURN_GRACE, Running, Sandbox, State},
+    state::{Invocation, Origin, RETURN_GRACE, Running, Sandbox, State},
 };
 
 /// One function with its state.
@@ -158,8 +158,9 @@ impl Function {
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
+        let owner: Arc<Self> = Arc::clone(self);
         Handover {
-            function: Arc::clone(self),
+            owner,
             sandbox,
             is_settled: false,
             request: invocation.id,
@@ -184,8 +185,9 @@ impl Function {
             sandbox.polls.push((poll, sender));
             self.dispatch(state);
             self.freeze_if_idle(state, id);
+            let owner: Arc<Self> = Arc::clone(self);
             Some(Poll {
-                function: Arc::clone(self),
+                owner,
                 sandbox: id,
                 id: poll,
                 handover,
@@ -256,8 +258,18 @@ impl Function {
         // The caller may have hung up; the work was done regardless.
         let _ = running.invocation.answer.send(answer);
     }
+}
 
-    pub(super) fn requeue_undelivered(self: &Arc<Self>, sandbox: SandboxId, request: RequestId) {
+impl Owner for Function {
+    fn record_delivery(&self, request: RequestId) {
+        self.read(|state| {
+            if let Some(running) = state.running.get_mut(&request) {
+                running.delivered = true;
+            }
+        });
+    }
+
+    fn requeue_undelivered(self: Arc<Self>, sandbox: SandboxId, request: RequestId) {
         self.change(|state| {
             let is_lost = state
                 .running
@@ -274,7 +286,7 @@ impl Function {
         });
     }
 
-    pub(super) fn close_poll(self: &Arc<Self>, id: SandboxId, poll: PollId) {
+    fn close_poll(self: Arc<Self>, id: SandboxId, poll: PollId) {
         self.change(|state| {
             if let Some(sandbox) = state.sandboxes.get_mut(&id) {
                 sandbox.polls.retain(|(open, _)| *open != poll);

@@ -14,6 +14,10 @@ pub struct RequestId(Uuid);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SandboxId(Uuid);
 
+/// One of possibly several open polls for work of a sandbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct PollId(pub(super) u64);
+
 impl RequestId {
     pub(super) fn fresh() -> Self {
         Self(Uuid::new_v4())

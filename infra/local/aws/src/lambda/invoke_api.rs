@@ -16,8 +16,10 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::{
-    Host, InvocationType, MAX_REQUEST_BYTES, Refusal, Reply,
+    answer::{InvocationType, Refusal, Reply},
     body::{self, Read},
+    config::MAX_REQUEST_BYTES,
+    host::Host,
 };
 
 pub(super) fn router(host: Host) -> Router {

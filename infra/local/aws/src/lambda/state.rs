@@ -18,7 +18,7 @@ use tokio::{sync::oneshot, task::AbortHandle};
 use super::{
     answer::Answer,
     handover::Handover,
-    ids::{RequestId, SandboxId},
+    ids::{PollId, RequestId, SandboxId},
 };
 
 /// A sandbox that has answered requests more work almost at once; for this long it counts as about to be free, so that
@@ -53,10 +53,6 @@ pub(super) struct Running {
     /// False until the sandbox's connection has taken the event; until then the invocation has not begun.
     pub(super) delivered: bool,
 }
-
-/// One of possibly several open polls for work of a sandbox.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct PollId(u64);
 
 pub(super) struct Sandbox {
     pub(super) pid: Pid,

@@ -17,8 +17,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Queues,
     message::{AttributeValue, MAX_MESSAGE_BYTES, Message, MessageAttribute},
+    queues::Queues,
 };
 
 const MAX_DELAY_SECONDS: u64 = 900;

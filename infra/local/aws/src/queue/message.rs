@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn characters_that_xml_forbids_are_refused() {
+    fn characters_forbidden_in_xml_are_refused() {
         assert!(Message::new("tab\t, line\n, umlaut ü, face 🙂").is_allowed_text());
         assert!(!Message::new("bell \u{7}").is_allowed_text());
         assert!(!Message::new("\u{FFFF}").is_allowed_text());

@@ -42,7 +42,7 @@ async fn failed_event_is_retried_twice_with_its_id() {
 }
 
 #[tokio::test]
-async fn event_that_succeeds_at_last_is_not_dropped() {
+async fn event_succeeding_on_last_attempt_is_kept() {
     let prompter = Prompter::new().await;
     let stage = Stage::with(prompter.echo()).await;
     send(&stage, json!(1)).await;

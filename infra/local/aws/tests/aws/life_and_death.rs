@@ -70,7 +70,7 @@ async fn managed_instance_survives_a_timeout() {
 }
 
 #[tokio::test]
-async fn sandbox_that_never_polls_again_is_killed() {
+async fn sandbox_is_killed_when_polling_stops() {
     let mut function = raw("never_comes_back");
     function.timeout = Duration::from_millis(200);
     function.max_sandboxes = 1;
@@ -209,7 +209,7 @@ async fn start_error_is_the_answer_after_second_attempt() {
 }
 
 #[tokio::test]
-async fn program_that_ends_at_start_is_reported() {
+async fn program_exit_at_start_is_reported() {
     let stage = Stage::with(raw("exit_at_start")).await;
     let answer = stage.invoke(Value::Null).await.unwrap();
     assert_eq!(answer["failed"]["errorType"], "Runtime.ExitError");
@@ -224,7 +224,7 @@ async fn program_that_ends_at_start_is_reported() {
 }
 
 #[tokio::test]
-async fn program_that_never_polls_is_killed() {
+async fn program_without_polling_is_killed() {
     let stage = Stage::set(raw("never_asks"), |config| {
         config.init_timeout = Duration::from_millis(100)
     })

@@ -77,7 +77,7 @@ fn stopped_server_has_ended() {
 const UNINTERRUPTIBLE: &str = "select array(select generate_series(1, 1000000)) <@ array(select generate_series(1000000, 1, -1))";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn stop_ends_a_session_that_ignores_interrupts() {
+async fn stop_ends_session_ignoring_interrupts() {
     let (_base, home) = home_of_its_own();
     let server = server_of(&home, Purpose::Tests).unwrap();
     let busy = server.connect(SUPERUSER, "postgres").await.unwrap();
@@ -206,7 +206,7 @@ const CHILD: &str = "GOALPOST_TEST_HOLD_A_SERVER_IN";
 
 /// Holds a server for the next test, which runs this one in another process and kills it.
 #[test]
-fn process_that_holds_a_server() {
+fn process_holding_a_server() {
     let Some(base) = std::env::var_os(CHILD) else {
         return;
     };
@@ -225,7 +225,7 @@ fn server_ends_with_a_killed_process() {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([
             "--exact",
-            "tests::clusters::process_that_holds_a_server",
+            "tests::clusters::process_holding_a_server",
             "--nocapture",
         ])
         .env(CHILD, base.path())

@@ -90,7 +90,7 @@ async fn used_or_missing_database_can_be_dropped() {
 }
 
 #[tokio::test]
-async fn names_that_require_quoting_are_refused() {
+async fn names_requiring_quotes_are_refused() {
     let server = Server::shared_by_tests().await.unwrap();
     for name in [
         "",

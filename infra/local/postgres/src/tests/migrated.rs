@@ -145,28 +145,21 @@ async fn names_without_an_order_are_refused() {
 #[tokio::test]
 async fn seed_is_applied_whole_or_not_at_all() {
     let fixture = Fixture::new().await;
-    assert!(
-        !migrations::seed(&fixture.server, &fixture.name)
-            .await
-            .unwrap()
+    let seeded = async || seed::apply(&fixture.server, &fixture.name).await;
+    assert_eq!(seeded().await.unwrap(), 0, "there is no folder");
+    let folder = fixture.base.path().join("supabase/seeds");
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    write("10_shop.sql", "create table shop (id int);");
+    write(
+        "20_rows.sql",
+        "insert into shop values (1);\nselect no_such_column;",
     );
-    let seed = fixture.base.path().join("supabase/seed.sql");
-    std::fs::write(&seed, "create table shop (id int);\nselect no_such_column;").unwrap();
-    let error = migrations::seed(&fixture.server, &fixture.name)
-        .await
-        .unwrap_err()
-        .to_string();
-    assert!(error.contains("seed.sql:2: "), "{error}");
-    std::fs::write(
-        &seed,
-        "create table shop (id int); insert into shop values (1);",
-    )
-    .unwrap();
-    assert!(
-        migrations::seed(&fixture.server, &fixture.name)
-            .await
-            .unwrap()
-    );
+    write("notes.md", "no SQL");
+    let error = seeded().await.unwrap_err().to_string();
+    assert!(error.contains("20_rows.sql:2: "), "{error}");
+    write("20_rows.sql", "insert into shop values (1);");
+    assert_eq!(seeded().await.unwrap(), 2, "the first file left no table");
 }
 
 #[tokio::test]
@@ -174,7 +167,7 @@ async fn migrations_and_seed_of_this_project_apply() {
     let server = Server::shared_by_tests().await.unwrap();
     let name = format!("test_{}", uuid::Uuid::new_v4().simple());
     database::create_from_template(server, &name).await.unwrap();
-    migrations::seed(server, &name).await.unwrap();
+    seed::apply(server, &name).await.unwrap();
     assert_eq!(migrations::apply(server, &name).await.unwrap(), 0);
 }
 

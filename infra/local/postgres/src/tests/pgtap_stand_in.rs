@@ -12,7 +12,7 @@ async fn report_of(text: &str) -> pgtap::TapReport {
 }
 
 #[tokio::test]
-async fn output_equals_that_of_the_real_one() {
+async fn output_equals_output_of_original() {
     let report = report_of(include_str!("../../pgtap/self_test.sql")).await;
     let printed: Vec<&str> = report.lines.iter().map(String::as_str).collect();
     let expected: Vec<&str> = EXPECTED.lines().collect();

@@ -19,7 +19,7 @@ fn home() -> (tempfile::TempDir, Home) {
 }
 
 /// Creates a program in Python's place, which prints one message and fails.
-fn python_that_fails(folder: &Path, message: &str) -> Pip {
+fn failing_python(folder: &Path, message: &str) -> Pip {
     let program = folder.join("python");
     std::fs::write(
         &program,
@@ -32,7 +32,7 @@ fn python_that_fails(folder: &Path, message: &str) -> Pip {
 
 fn failure(message: &str) -> String {
     let (base, home) = home();
-    let pip = python_that_fails(base.path(), message);
+    let pip = failing_python(base.path(), message);
     fetch(&home, &Progress::quiet(), &pip)
         .unwrap_err()
         .to_string()

@@ -1,6 +1,6 @@
 //! The public keys of the project, for programs that verify tokens themselves.
 
-use super::AuthConfig;
+use super::config::AuthConfig;
 use axum::{
     Json,
     extract::State,

@@ -7,6 +7,7 @@
 
 mod caller;
 mod key_set;
+mod signature;
 mod signing_key;
 mod token;
 
@@ -20,9 +21,9 @@ use chrono::Utc;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value, json};
+use signature::VerifyingKey;
 use signing_key::SigningKey;
 use std::{borrow::Cow, time::Duration};
-use token::VerifyingKey;
 use uuid::Uuid;
 
 /// The field of the stored keys that holds the JWT secret. The name is from a version without other keys.
@@ -193,7 +194,7 @@ impl ProjectKeys {
         if let Value::Object(token) = &mut token {
             token.extend(claims.clone());
         }
-        token::sign(&self.signing.header(), &token, self.signing.encoding())
+        signature::sign(&self.signing.header(), &token, self.signing.encoding())
     }
 
     /// Signs a token for the functions: role `goalpost_worker`, at most [`LONGEST_WORKER_TOKEN`].
@@ -214,7 +215,7 @@ impl ProjectKeys {
     #[must_use]
     pub fn sign(&self, claims: &Value) -> SecretString {
         let key = EncodingKey::from_secret(self.jwt_secret.expose_secret().as_bytes());
-        token::sign(&Header::new(Algorithm::HS256), claims, &key)
+        signature::sign(&Header::new(Algorithm::HS256), claims, &key)
     }
 }
 

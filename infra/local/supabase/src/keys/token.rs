@@ -1,4 +1,4 @@
-//! Signs and verifies tokens, with the messages and codes that PostgREST gives for bad ones.
+//! Verifies tokens, with the messages and codes that PostgREST gives for bad ones.
 //!
 //! Each key verifies one algorithm. The header of a token selects a key and never the algorithm of a key, so that the
 //! public key cannot pass for a secret. A token without `exp` is accepted, as PostgREST accepts it; times are compared
@@ -7,10 +7,8 @@
 use super::ProjectKeys;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::Utc;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
-use secrecy::SecretString;
+use jsonwebtoken::{Validation, errors::ErrorKind};
 use serde_json::{Map, Value};
-use std::borrow::Cow;
 
 /// Seconds by which two clocks may differ.
 const GRACE_SECONDS: i64 = 30;
@@ -43,28 +41,6 @@ pub struct TokenError {
     pub message: String,
     /// The details.
     pub details: Option<String>,
-}
-
-/// A key that verifies tokens of one algorithm.
-pub(super) struct VerifyingKey<'a> {
-    pub(super) algorithm: Algorithm,
-    /// The id of the key; tokens that name another are not for it.
-    pub(super) kid: Option<&'a str>,
-    pub(super) key: Cow<'a, DecodingKey>,
-}
-
-impl VerifyingKey<'_> {
-    /// Returns true if the header names the key's algorithm, and its id or none.
-    fn is_named_by(&self, header: &Header) -> bool {
-        header.alg == self.algorithm && (header.kid.is_none() || header.kid.as_deref() == self.kid)
-    }
-}
-
-pub(super) fn sign(header: &Header, claims: &Value, key: &EncodingKey) -> SecretString {
-    // Signing a JSON value with a key of the header's algorithm cannot fail; an empty token would be refused everywhere.
-    jsonwebtoken::encode(header, claims, key)
-        .unwrap_or_default()
-        .into()
 }
 
 /// Verifies a token: its signature first, then its times.

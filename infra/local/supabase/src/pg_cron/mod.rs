@@ -3,11 +3,13 @@
 //! A job has one run at a time. Minutes that came due meanwhile are run one after the other when it is done; missed
 //! intervals of seconds are skipped. `fidelity/pg_cron.md` has sources and differences.
 
+mod job;
 mod run;
 mod schedule;
 
 use anyhow::Context as _;
 use chrono::{DateTime, DurationRound as _, TimeDelta, Utc};
+use job::{Job, read_jobs};
 use schedule::Schedule;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
@@ -92,15 +94,6 @@ impl Drop for CronClock {
     fn drop(&mut self) {
         self.work.abort();
     }
-}
-
-#[derive(Clone, Debug)]
-struct Job {
-    id: i64,
-    schedule: Schedule,
-    command: String,
-    database: String,
-    username: String,
 }
 
 /// The state of a job between readings.
@@ -244,30 +237,6 @@ impl Clock {
 }
 
 type Ended = (i64, Result<(), tokio_postgres::Error>);
-
-async fn read_jobs(records: &Client) -> Result<Vec<Job>, tokio_postgres::Error> {
-    let query = "select jobid, schedule, command, database, username from cron.job where active order by jobid";
-    let mut jobs = Vec::new();
-    for row in records.query(query, &[]).await? {
-        let (id, text): (i64, String) = (row.try_get("jobid")?, row.try_get("schedule")?);
-        let Some(schedule) = Schedule::read(&text) else {
-            tracing::warn!(
-                job_id = id,
-                schedule = text,
-                "a job has a schedule that cannot be read and is not run"
-            );
-            continue;
-        };
-        jobs.push(Job {
-            id,
-            schedule,
-            command: row.try_get("command")?,
-            database: row.try_get("database")?,
-            username: row.try_get("username")?,
-        });
-    }
-    Ok(jobs)
-}
 
 fn minute_of(time: DateTime<Utc>) -> DateTime<Utc> {
     time.duration_trunc(TimeDelta::minutes(1)).unwrap_or(time)

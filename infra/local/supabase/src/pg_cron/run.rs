@@ -1,6 +1,6 @@
 //! One run of one job: a session as the job's user, and a row with the result.
 
-use super::Job;
+use super::job::Job;
 use tokio_postgres::{Client, Config, NoTls, SimpleQueryMessage};
 
 const BEGIN: &str = "

@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn fields_name_the_minutes_that_vixies_cron_would_run_in() {
+    fn schedule_fields_match_minutes_of_vixie_cron() {
         // 22 November 2026 is a Sunday.
         for (schedule, time, expected) in [
             ("* * * * *", "2026-11-22T16:38", true),
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_schedule_is_refused() {
+    fn invalid_schedule_is_refused() {
         for text in [
             "",
             "* * * *",

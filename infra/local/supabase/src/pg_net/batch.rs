@@ -1,7 +1,7 @@
 //! One batch: one transaction from taking the requests to storing the responses.
 
 use super::{
-    PgNetOptions,
+    options::PgNetOptions,
     send::{self, Outcome, Request},
 };
 use futures::future;

@@ -5,12 +5,14 @@
 //! sources.
 
 mod batch;
+mod options;
 mod send;
+
+pub use options::PgNetOptions;
 
 use crate::listener::{self, ListenerEvent};
 use anyhow::Context as _;
 use futures::{StreamExt as _, channel::mpsc::UnboundedReceiver};
-use local_fault_hook::FaultHook;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -19,30 +21,6 @@ use tokio_postgres::{Config, NoTls};
 
 /// The pause before another attempt while Postgres or the extension is missing.
 const AWAY: Duration = Duration::from_millis(200);
-
-/// Options of the worker; the defaults are the original's.
-#[derive(Clone, Debug)]
-pub struct PgNetOptions {
-    /// The largest number of requests in one batch.
-    pub batch_size: i32,
-    /// The retention of responses.
-    pub ttl: Duration,
-    /// The pause after each batch; a wake ends it early. Zero sends as fast as endpoints answer.
-    pub pause: Duration,
-    /// Decides how wakes travel; none: all are sent. Requests that are not wakes of the engine are never changed.
-    pub faults: Option<Arc<dyn FaultHook>>,
-}
-
-impl Default for PgNetOptions {
-    fn default() -> Self {
-        Self {
-            batch_size: 200,
-            ttl: Duration::from_secs(6 * 3600),
-            pause: Duration::from_secs(1),
-            faults: None,
-        }
-    }
-}
 
 /// A running worker. Dropping it kills it, even in the middle of a batch.
 #[derive(Debug)]

@@ -5,77 +5,39 @@
 //! allows or refuses. `fidelity/postgrest.md` describes the original and the differences.
 
 mod call;
+mod config;
 mod error;
 mod figures;
 mod overload;
 mod parameters;
 mod pool;
+mod reload;
 mod reply;
 mod routine;
 mod rpc;
 mod serve;
+mod shared;
+mod table_server;
 mod tables;
 mod transaction;
 
+pub use config::RestConfig;
 pub use figures::{Call, Calls};
 pub use serve::serve;
 
-use crate::keys::ProjectKeys;
 use axum::{
     Router,
     extract::{Request, State},
     response::{IntoResponse as _, Response},
 };
+use shared::Shared;
 use std::{sync::Arc, time::Duration};
-
-/// Configuration of the REST surface.
-#[derive(Clone)]
-pub struct RestConfig {
-    /// The database's address, as role `authenticator`; a `postgres://` URL.
-    pub database_url: String,
-    /// The schemas that callers can reach; the first is the default.
-    pub schemas: Vec<String>,
-    /// The schemas searched after that of the request, for types and operators of extensions.
-    pub extra_search_path: Vec<String>,
-    /// The largest number of connections.
-    pub pool_size: usize,
-    /// The time that a request waits for a connection before it is answered `PGRST003`.
-    pub pool_wait: Duration,
-    /// The largest body of a function call, in bytes.
-    pub body_limit: usize,
-    /// The keys of the project.
-    pub keys: ProjectKeys,
-}
-
-impl RestConfig {
-    /// Creates a configuration with the usual sizes: 10 connections, 10 seconds, 1 MB.
-    #[must_use]
-    pub fn new(database_url: &str, schemas: &[&str], keys: ProjectKeys) -> Self {
-        Self {
-            database_url: database_url.to_owned(),
-            schemas: schemas.iter().map(|&schema| schema.to_owned()).collect(),
-            extra_search_path: vec!["public".to_owned(), "extensions".to_owned()],
-            pool_size: 10,
-            pool_wait: Duration::from_secs(10),
-            body_limit: 1_000_000,
-            keys,
-        }
-    }
-}
 
 /// A running REST surface. Dropping it leaves its connections to end with the process; [`Rest::stop`] closes them, so
 /// that a database can be dropped.
 pub struct Rest {
     shared: Arc<Shared>,
     listener: tokio::task::JoinHandle<()>,
-}
-
-struct Shared {
-    config: RestConfig,
-    pool: pool::Pool,
-    routines: routine::Cache,
-    tables: tables::Tables,
-    figures: figures::Figures,
 }
 
 impl Rest {
@@ -91,11 +53,11 @@ impl Rest {
         let shared = Arc::new(Shared {
             pool: pool::Pool::new(&config)?,
             routines: routine::Cache::default(),
-            tables: tables::Tables::default(),
+            tables: table_server::Tables::default(),
             figures: figures::Figures::default(),
             config,
         });
-        let listener = pool::reload_on_notification(Arc::clone(&shared));
+        let listener = reload::reload_on_notification(Arc::clone(&shared));
         Ok(Self { shared, listener })
     }
 

@@ -3,14 +3,11 @@
 //! A broken connection is replaced at its next use, so a restart of Postgres costs the running requests and no restart
 //! here.
 
-use super::{RestConfig, Shared, error::Error};
-use crate::listener;
+use super::{config::RestConfig, error::Error};
 use anyhow::Context as _;
 use deadpool_postgres::{
     Client, Manager, ManagerConfig, PoolError, QueueMode, RecyclingMethod, Runtime,
 };
-use futures::StreamExt as _;
-use std::sync::Arc;
 use tokio_postgres::{Config, NoTls};
 
 pub(super) struct Pool(deadpool_postgres::Pool);
@@ -60,37 +57,11 @@ impl Pool {
     }
 }
 
-fn database(config: &RestConfig) -> anyhow::Result<Config> {
+pub(super) fn database(config: &RestConfig) -> anyhow::Result<Config> {
     let mut database: Config = config
         .database_url
         .parse()
         .context("the database address of the REST surface cannot be read")?;
     database.application_name("goalpost-rest");
     Ok(database)
-}
-
-/// Clears the cached signatures, and makes postrust read the schema again, whenever `pgrst` is notified or the
-/// connection was (re)opened: a notification may have been missed.
-pub(super) fn reload_on_notification(shared: Arc<Shared>) -> tokio::task::JoinHandle<()> {
-    tokio::spawn(async move {
-        let Ok(database) = database(&shared.config) else {
-            return;
-        };
-        let (listening, mut events) = listener::listen(database, "pgrst");
-        let _listening = AbortOnDrop(listening);
-        // Also for the first connection: requests are served before it listens, and the schema may have changed since
-        // they were cached.
-        while events.next().await.is_some() {
-            shared.routines.clear();
-            shared.tables.reload().await;
-        }
-    })
-}
-
-struct AbortOnDrop(tokio::task::JoinHandle<()>);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }

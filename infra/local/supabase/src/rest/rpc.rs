@@ -4,13 +4,13 @@
 //! takes effect or not, as with PostgREST.
 
 use super::{
-    Shared,
     call::{self, Wanted},
     error::{self, Error},
     overload,
     parameters::{self, Given},
     reply,
     routine::{self, Routine},
+    shared::Shared,
     transaction::{self, Transaction},
 };
 use crate::keys::{Caller, identify};

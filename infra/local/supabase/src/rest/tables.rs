@@ -1,22 +1,15 @@
 //! Tables and views, served by postrust behind the gateway.
-//!
-//! postrust is started at the first request for a table: most stacks of tests have none, and reading the whole schema
-//! takes longer than starting them.
 
-use super::{Shared, error::Error, error::refused_at_the_gate};
+use super::{error::Error, error::refused_at_the_gate, shared::Shared};
 use crate::keys::{Caller, identify};
 use anyhow::Context as _;
 use axum::{
-    Router,
     body::Body,
     extract::Request,
     http::{HeaderValue, StatusCode, Uri, header, uri::PathAndQuery},
     response::Response,
 };
-use postrust_server::{AppState, Builder, Host};
 use secrecy::ExposeSecret as _;
-use std::sync::Arc;
-use tokio::sync::OnceCell;
 use tower::ServiceExt as _;
 
 /// Refusals of names that the cached schema does not have: a relationship, a column, a table.
@@ -28,37 +21,13 @@ const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 /// The largest body of a refusal, in bytes.
 const MAX_REFUSAL_BYTES: usize = 64 * 1024;
 
-#[derive(Default)]
-pub(super) struct Tables(OnceCell<Served>);
-
-struct Served {
-    router: Router,
-    state: Arc<AppState>,
-}
-
-impl Tables {
-    /// Reads the schema again, if it was ever read.
-    pub(super) async fn reload(&self) {
-        let Some(served) = self.0.get() else { return };
-        if let Err(error) = served.state.reload_schema().await {
-            tracing::warn!(%error, "the schema could not be read again; tables are served as they were");
-        }
-    }
-
-    pub(super) async fn close(&self) {
-        if let Some(served) = self.0.get() {
-            served.state.pool.close().await;
-        }
-    }
-}
-
 /// Answers a request for a table or view.
 pub(super) async fn answer(shared: &Shared, request: Request) -> Result<Response, Error> {
     let caller = match identify(request.headers(), request.uri(), &shared.config.keys) {
         Ok(caller) => caller,
         Err(refused) => return Ok(refused_at_the_gate(&refused)),
     };
-    let served = shared.tables.0.get_or_try_init(|| build(shared)).await;
+    let served = shared.tables.served(&shared.config).await;
     let served = served.map_err(|error| Error::connection(error.as_ref()))?;
     let unreadable = |error: anyhow::Error| Error::bad_request("PGRST100", error.to_string());
     let request = readdressed(shared, request, &caller).map_err(unreadable)?;
@@ -94,34 +63,6 @@ async fn check_schema(response: Response) -> (Response, bool) {
     let code = refusal.get("code").and_then(serde_json::Value::as_str);
     let is_missing = code.is_some_and(|code| MISSING.contains(&code));
     (Response::from_parts(parts, Body::from(body)), is_missing)
-}
-
-async fn build(shared: &Shared) -> anyhow::Result<Served> {
-    let config = &shared.config;
-    let pool_size = config.pool_size.to_string();
-    let pool_wait = config.pool_wait.as_secs().max(1).to_string();
-    let schemas = config.schemas.join(",");
-    let extra_search_path = config.extra_search_path.join(",");
-    let keys = config.keys.verifying_key_set();
-    let settings = [
-        ("PGRST_COMPAT_MODE", "true"),
-        ("PGRST_DB_URI", &config.database_url),
-        ("PGRST_DB_SCHEMAS", &schemas),
-        ("PGRST_DB_EXTRA_SEARCH_PATH", &extra_search_path),
-        ("PGRST_DB_ANON_ROLE", "anon"),
-        ("PGRST_DB_POOL", &pool_size),
-        ("PGRST_DB_POOL_TIMEOUT", &pool_wait),
-        ("PGRST_JWT_SECRET", keys.expose_secret()),
-        // The stack listens itself, so that one connection serves both halves.
-        ("PGRST_DB_CHANNEL_ENABLED", "false"),
-    ];
-    let settings = postrust_core::AppConfig::try_from_vars(settings)
-        .map_err(|error| anyhow::anyhow!("{error}"))?;
-    let app = Builder::new(settings, Host::SERVER).build().await?;
-    Ok(Served {
-        router: app.router,
-        state: app.state,
-    })
 }
 
 /// Rewrites the request for postrust: below `/api`, with a token and without the key.

@@ -1,8 +1,9 @@
 //! `GET /storage/v1/bucket` and `…/bucket/{id}`: the buckets that the caller may read.
 
+use super::authenticate;
 use super::database::{self, Scope};
 use super::refusal::Refusal;
-use super::{Shared, authenticate};
+use super::shared::Shared;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};

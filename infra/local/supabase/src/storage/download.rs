@@ -4,7 +4,8 @@
 
 use super::database::{self, Scope};
 use super::refusal::Refusal;
-use super::{Shared, authenticate, key, rows};
+use super::shared::Shared;
+use super::{authenticate, key, rows};
 use crate::keys::Caller;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};

@@ -13,10 +13,12 @@ mod key;
 mod refusal;
 mod removal;
 mod rows;
+mod shared;
 mod upload;
 
 use crate::keys::ProjectKeys;
 use axum::{Router, routing};
+use shared::Shared;
 use std::{path::PathBuf, sync::Arc};
 
 /// The largest object of any bucket, in bytes: the original's default, 50 MiB.
@@ -51,13 +53,6 @@ impl StorageConfig {
 /// A running Storage. [`Storage::stop`] closes its connections, so that a database can be dropped.
 pub struct Storage {
     shared: Arc<Shared>,
-}
-
-struct Shared {
-    keys: ProjectKeys,
-    file_size_limit: usize,
-    database: database::Database,
-    files: bytes::Files,
 }
 
 impl Storage {

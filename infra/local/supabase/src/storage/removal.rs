@@ -2,7 +2,8 @@
 
 use super::database::{self, Scope};
 use super::refusal::Refusal;
-use super::{Shared, authenticate, rows};
+use super::shared::Shared;
+use super::{authenticate, rows};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse as _, Response};

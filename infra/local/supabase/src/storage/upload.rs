@@ -6,7 +6,8 @@
 use super::database::{self, Scope};
 use super::refusal::Refusal;
 use super::rows::{self, Bucket, Object};
-use super::{Shared, authenticate, key};
+use super::shared::Shared;
+use super::{authenticate, key};
 use crate::keys::Caller;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};

@@ -181,7 +181,7 @@ fn undefined_names_are_reported() {
 }
 
 #[test]
-fn templates_that_cannot_be_read_are_found() {
+fn unparsable_templates_are_found() {
     let template = |text: &str| call(&["orders"], "template", json!({"template": text}));
     let bad = ProblemCode::BadExpression;
     let both = problems(call(

@@ -108,7 +108,7 @@ fn arithmetic_becomes_an_expression() {
 }
 
 #[test]
-fn what_says_more_than_its_form_is_left_alone() {
+fn question_beyond_its_pattern_is_not_matched() {
     for question in [
         "",
         "hello",
@@ -215,7 +215,7 @@ fn a_missing_tool_leaves_its_form_uncovered() {
 }
 
 #[test]
-fn text_that_looks_like_a_template_stays_what_it_is() {
+fn template_like_text_is_kept_literally() {
     let question = "select '{{ goal.title }}' as x from t";
     let steps = covered(question).unwrap().steps;
     let context = json!({"goal": {"title": "secret"}});
@@ -224,7 +224,7 @@ fn text_that_looks_like_a_template_stays_what_it_is() {
 }
 
 #[test]
-fn every_covering_is_a_plan_that_passes_the_check() {
+fn every_deterministic_plan_passes_plan_check() {
     let catalogue = Catalogue {
         agents: BTreeMap::new(),
         tools: Catalogue::tools_by_name(tools()),
@@ -285,7 +285,7 @@ fn functions_of_one_argument_are_arithmetic() {
 }
 
 #[test]
-fn statement_that_changes_something_is_recognised() {
+fn writing_statement_is_recognised() {
     for (statement, verb) in [
         ("DELETE FROM shop.orders", "DELETE"),
         ("insert into t values (1)", "INSERT"),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Certainty, End};
+use super::end::{Certainty, End};
 use crate::chaos::shape::{Step, Work};
 
 /// End of each step if the run were not ended early, and the steps that end it.

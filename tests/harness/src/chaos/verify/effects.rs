@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Found;
+use super::found::Found;
 use crate::chaos::predict::{Necessity, Prediction};
 use crate::chaos::rows::Rows;
 use crate::chaos::shape::goal_number;

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::{SharedState, TOKENS};
+use super::shared::{SharedState, TOKENS};
 use crate::chaos::generate::generate;
 use crate::chaos::shape::{Goal, Work, goal_number};
 use crate::chaos::wire;

@@ -6,27 +6,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::SharedState;
+use super::shared::SharedState;
+use crate::chaos::webhook_body::WebhookBody;
 use crate::faults::Point;
-
-/// Body of a webhook of this run.
-#[derive(Debug, Default, Deserialize, Serialize)]
-pub(in crate::chaos) struct WebhookBody {
-    /// Name of the effect: the step's key, and the number of its call.
-    pub(in crate::chaos) effect: String,
-    /// Arrivals that are answered with 503 before one is accepted.
-    #[serde(default)]
-    pub(in crate::chaos) refusals: u32,
-    /// Duration of the answer, in milliseconds.
-    #[serde(default)]
-    pub(in crate::chaos) pause_ms: u32,
-    /// True if it is never accepted: 422.
-    #[serde(default)]
-    pub(in crate::chaos) is_rejected: bool,
-}
 
 pub(super) async fn receive(
     State(known): State<SharedState>,

@@ -279,7 +279,7 @@ fn drop_guard_skips_condition_of_lone_refusal() {
 }
 
 #[test]
-fn refusals_are_dropped_whatever_their_form() {
+fn refusals_of_every_form_are_dropped() {
     for statement in [
         "perform goalpost_private.refuse('ZG003', format('a; %s', b))",
         "perform s.require_role(w, 'admin')",
@@ -345,7 +345,7 @@ fn row_locks_are_dropped_with_their_tables() {
 }
 
 #[test]
-fn advisory_locks_and_calls_that_lock_are_dropped() {
+fn advisory_locks_and_locking_calls_are_dropped() {
     assert_eq!(
         made(
             Operator::DropLock,

@@ -104,7 +104,7 @@ async fn model_and_fallback_are_called() {
 }
 
 #[test]
-fn paid_models_are_those_that_answer_and_embed() {
+fn paid_models_are_chat_and_embedding_models() {
     let of_openai = models(&[("GOALPOST_FALLBACK_MODEL", "gpt-b")], &[OPENAI_KEY]);
     let named: Vec<String> = paid(&of_openai)
         .into_iter()

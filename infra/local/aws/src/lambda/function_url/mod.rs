@@ -20,8 +20,10 @@ use axum::{
 use bytes::Bytes;
 
 use super::{
-    Host, InvocationType, MAX_REQUEST_BYTES, Refusal, Reply,
+    answer::{InvocationType, Refusal, Reply},
     body::{self, Read},
+    config::MAX_REQUEST_BYTES,
+    host::Host,
     invoke_api::refused,
 };
 

@@ -26,7 +26,7 @@ fn signed_with(text: &[u8], kid: Option<&str>) -> String {
         ..Header::new(Algorithm::HS256)
     };
     let claims = json!({"role": "service_role"});
-    let token = token::sign(&header, &claims, &EncodingKey::from_secret(text));
+    let token = signature::sign(&header, &claims, &EncodingKey::from_secret(text));
     token.expose_secret().to_owned()
 }
 
@@ -72,7 +72,7 @@ fn token_of_unknown_key_is_refused() {
         kid: Some("unknown".to_owned()),
         ..Header::new(Algorithm::ES256)
     };
-    let renamed = token::sign(&header, &json!({}), keys.signing.encoding());
+    let renamed = signature::sign(&header, &json!({}), keys.signing.encoding());
     assert_eq!(refusal(renamed.expose_secret(), &keys), NO_KEY);
 }
 
@@ -80,7 +80,7 @@ fn token_of_unknown_key_is_refused() {
 fn token_without_key_id_is_verified_by_algorithm() {
     let (keys, others) = (ProjectKeys::generate(), ProjectKeys::generate());
     let header = Header::new(Algorithm::ES256);
-    let token = token::sign(&header, &json!({}), keys.signing.encoding());
+    let token = signature::sign(&header, &json!({}), keys.signing.encoding());
     assert!(verify(token.expose_secret(), &keys).is_ok());
     assert_eq!(refusal(token.expose_secret(), &others), NO_MATCH);
 }
@@ -94,7 +94,7 @@ fn changed_header_payload_or_signature_is_refused() {
     claims["role"] = json!("service_role");
     let changed = format!("{}.{}.{}", parts[0], encoded(&claims), parts[2]);
     assert_eq!(refusal(&changed, &keys), NO_MATCH);
-    let theirs = token::sign(&keys.signing.header(), &claims, others.signing.encoding());
+    let theirs = signature::sign(&keys.signing.header(), &claims, others.signing.encoding());
     assert_eq!(refusal(theirs.expose_secret(), &keys), NO_MATCH);
     let symmetric = encoded(&json!({"alg": "HS256", "typ": "JWT"}));
     let relabelled = format!("{symmetric}.{}.{}", parts[1], parts[2]);
@@ -131,7 +131,7 @@ fn other_algorithms_of_known_secret_are_refused() {
     assert!(verify(&signed_with(secret, None), &keys).is_ok());
     let key = EncodingKey::from_secret(secret);
     for algorithm in [Algorithm::HS384, Algorithm::HS512] {
-        let token = token::sign(&Header::new(algorithm), &json!({}), &key);
+        let token = signature::sign(&Header::new(algorithm), &json!({}), &key);
         assert_eq!(refusal(token.expose_secret(), &keys), NO_KEY);
     }
 }
@@ -160,7 +160,7 @@ fn unsigned_and_malformed_tokens_are_refused() {
 }
 
 #[test]
-fn claims_that_are_no_object_are_refused() {
+fn non_object_claims_are_refused() {
     let keys = ProjectKeys::generate();
     let error = verify(keys.sign(&json!([1])).expose_secret(), &keys).unwrap_err();
     let expected = ("PGRST303", "Parsing claims failed");

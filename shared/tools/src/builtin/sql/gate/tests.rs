@@ -257,7 +257,7 @@ proptest! {
 }
 
 #[test]
-fn operands_that_ignore_interrupts_are_bounded() {
+fn operands_of_uninterruptible_operators_are_bounded() {
     for (query, printed) in [
         (
             "select a.tags <@ b.tags from a, b",
