@@ -668,16 +668,24 @@ create table goalpost.goal_criteria (
   number integer not null,
   workspace_id uuid not null,
   description text not null,
-  check_expression text,
+  -- The check of the plan's criterion: a text (an expression), or an object with one field that names its kind
+  -- (shared/domain/src/plan/criterion.rs). Null: a model judges.
+  check_definition jsonb,
   verdict text not null default 'open',
   evidence text,
+  -- The step that the evidence rests on, where a model gave the verdict.
+  evidence_step text,
+  -- The author of the verdict; null while it is open, and for one that neither a check nor a model could give.
+  decided_by text,
   judged_at timestamptz,
   primary key (goal_id, number),
+  constraint decided_by_is_known check (decided_by in ('check', 'model', 'person')),
+  constraint open_verdict_has_no_author check (verdict <> 'open' or decided_by is null),
   constraint verdict_is_known check (verdict in ('open', 'met', 'unmet', 'unknown')),
   foreign key (workspace_id, goal_id) references goalpost.goals (workspace_id, id) on delete cascade
 );
 comment on table goalpost.goal_criteria is
-  'The criteria of a goal, each with its verdict and evidence.';
+  'The criteria of a goal, each with its verdict, its evidence and who decided.';
 create index goal_criteria_goal on goalpost.goal_criteria (workspace_id, goal_id);
 
 -- file: supabase/schemas/10_tables/44_workflow_runs.sql
@@ -3022,13 +3030,13 @@ $$;
 
 -- Returns the readable criteria of a plan, at most 50.
 create function goalpost_private.criteria_of_plan(p_plan jsonb)
-returns table (number bigint, description text, check_expression text)
+returns table (number bigint, description text, check_definition jsonb)
 language sql immutable
 set search_path = ''
 as $$
   select c.number, left(d.description, 2000),
-         case when jsonb_typeof(c.value) = 'object' and jsonb_typeof(c.value -> 'check') = 'string'
-              then nullif(c.value ->> 'check', '') end
+         case when jsonb_typeof(c.value) = 'object' and jsonb_typeof(c.value -> 'check') in ('string', 'object')
+              then nullif(c.value -> 'check', '""') end
     from jsonb_array_elements(case jsonb_typeof(p_plan -> 'criteria') when 'array' then p_plan -> 'criteria' else '[]' end)
          with ordinality c (value, number)
    cross join lateral (
@@ -3045,8 +3053,8 @@ create function goalpost_private.add_criteria(p_run goalpost.workflow_runs, p_pl
 language sql
 set search_path = ''
 as $$
-  insert into goalpost.goal_criteria (goal_id, number, workspace_id, description, check_expression)
-  select p_run.goal_id, row_number() over (order by c.number), p_run.workspace_id, c.description, c.check_expression
+  insert into goalpost.goal_criteria (goal_id, number, workspace_id, description, check_definition)
+  select p_run.goal_id, row_number() over (order by c.number), p_run.workspace_id, c.description, c.check_definition
     from goalpost_private.criteria_of_plan(p_plan) c
    where not exists (select from goalpost.goal_criteria x where x.goal_id = p_run.goal_id)
 $$;
@@ -3059,11 +3067,13 @@ language sql
 set search_path = ''
 as $$
   update goalpost.goal_criteria x
-     set check_expression = b.check_expression, verdict = case when b.is_kept then x.verdict else 'open' end,
-         evidence = case when b.is_kept then x.evidence end
+     set check_definition = b.check_definition, verdict = case when b.is_kept then x.verdict else 'open' end,
+         evidence = case when b.is_kept then x.evidence end,
+         evidence_step = case when b.is_kept then x.evidence_step end,
+         decided_by = case when b.is_kept then x.decided_by end
     from (
-      select o.number, case when n.description is not null then n.check_expression
-                            when o.verdict = 'met' then o.check_expression end as check_expression,
+      select o.number, case when n.description is not null then n.check_definition
+                            when o.verdict = 'met' then o.check_definition end as check_definition,
              n.description is null and o.verdict = 'met' as is_kept
         from goalpost.goal_criteria o
         left join goalpost_private.criteria_of_plan(p_plan) n on lower(trim(n.description)) = lower(trim(o.description))
@@ -3152,13 +3162,15 @@ $$;
 
 -- file: supabase/schemas/30_planning/apply_judgement.sql
 
--- Returns the readable verdicts of a judgement: a criterion's number, and one of the three words.
+-- Returns the readable verdicts of a judgement: a criterion's number, one of the three words, the evidence with the step
+-- it rests on, and the author (check or model).
 create function goalpost_private.readable_verdicts(p_result jsonb)
-returns table (number integer, verdict text, evidence text)
+returns table (number integer, verdict text, evidence text, evidence_step text, decided_by text)
 language sql immutable
 set search_path = ''
 as $$
-  select goalpost_private.bounded_integer(v -> 'number', null, 1, 1000), v ->> 'verdict', left(v ->> 'evidence', 4000)
+  select goalpost_private.bounded_integer(v -> 'number', null, 1, 1000), v ->> 'verdict', left(v ->> 'evidence', 4000),
+         left(v ->> 'step', 100), case when v ->> 'decided_by' in ('check', 'model') then v ->> 'decided_by' end
     from jsonb_array_elements(case jsonb_typeof(p_result -> 'verdicts') when 'array' then p_result -> 'verdicts' else '[]' end) v
    where jsonb_typeof(v -> 'number') = 'number' and goalpost_private.is_absent_or_whole(v -> 'number', 1, 1000)
      and v ->> 'verdict' in ('met', 'unmet', 'unknown')
@@ -3166,8 +3178,8 @@ $$;
 
 -- Applies a judgement: verdicts, the report, and whether the goal is reached. Unmet criteria cause a new plan, at most
 -- max_revisions times; then the goal fails with the best report. Unknown ones never complete a goal: the requester
--- decides about them, or the goal fails, according to the workspace's on_unknown. A run that fails after its report
--- (fail_run_after_report) fails with its reason, whatever the judge decided.
+-- decides about them, or the goal fails, according to the workspace's on_unknown. A person's verdict stays: it is not
+-- replaced. A run that fails after its report (fail_run_after_report) fails with its reason, whatever the judge decided.
 create function goalpost_private.apply_judgement(
   p_step goalpost.steps, p_result jsonb, p_now timestamptz, out message text, out functions text[]
 )
@@ -3185,9 +3197,10 @@ begin
     return;
   end if;
   update goalpost.goal_criteria c
-     set verdict = v.verdict, evidence = v.evidence, judged_at = p_now
+     set verdict = v.verdict, evidence = v.evidence, evidence_step = v.evidence_step, decided_by = v.decided_by,
+         judged_at = p_now
     from goalpost_private.readable_verdicts(p_result) v
-   where c.goal_id = v_run.goal_id and c.number = v.number;
+   where c.goal_id = v_run.goal_id and c.number = v.number and c.decided_by is distinct from 'person';
 
   if v_decision = 'complete' and v_run.failure is null
      and exists (select from goalpost.goal_criteria c where c.goal_id = v_run.goal_id and c.verdict = 'unknown') then
@@ -3446,6 +3459,74 @@ create function goalpost.apply_runbook(p_workspace_id uuid, p_runbook jsonb, p_s
 language sql set search_path = ''
 as $$ select goalpost_private.apply_runbook(p_workspace_id, p_runbook, p_state) $$;
 
+-- file: supabase/schemas/30_planning/check_criteria.sql
+
+-- The rule bad_check of plans: the shape of a criterion's check that is an object. Stated once, in
+-- shared/domain/src/plan/criterion.rs; a property test compares the two implementations.
+
+-- Returns the schema of the fields of a kind of check; null for an unknown kind.
+create function goalpost_private.criterion_check_schema(p_kind text) returns jsonb
+language sql immutable
+set search_path = ''
+as $$
+  select '{"type": "object", "additionalProperties": false}'::jsonb || case p_kind
+    when 'sql' then '{"required": ["query"], "properties": {
+      "query": {"type": "string", "minLength": 1, "maxLength": 20000},
+      "expect": {"type": ["string", "number", "boolean", "object"]}}}'::jsonb
+    when 'matches' then '{"required": ["value", "pattern"], "properties": {
+      "value": {}, "pattern": {"type": "string", "minLength": 1, "maxLength": 1000}}}'
+    when 'schema' then '{"required": ["value", "schema"], "properties": {"value": {}, "schema": {"type": "object"}}}'
+    when 'number' then '{"required": ["value"], "properties": {
+      "value": {"type": ["string", "number"]}, "equals": {"type": "number"},
+      "tolerance": {"type": "number", "minimum": 0}, "at_least": {"type": "number"}, "at_most": {"type": "number"}}}'
+    when 'person' then '{"required": ["question"], "properties": {
+      "question": {"type": "string", "minLength": 1, "maxLength": 2000},
+      "required_role": {"enum": ["member", "approver", "admin", "owner"]}}}' end
+$$;
+
+-- Returns an object without the fields that are null; any other value unchanged.
+create function goalpost_private.without_nulls(p_value jsonb) returns jsonb
+language sql immutable
+set search_path = ''
+as $$
+  select case jsonb_typeof(p_value)
+           when 'object' then (select coalesce(jsonb_object_agg(f.key, f.value), '{}')
+                                 from jsonb_each(p_value) f where f.value <> 'null')
+           else p_value end
+$$;
+
+-- Returns the problem of a check that is an object; null if it has the shape of one of the kinds.
+create function goalpost_private.criterion_check_problem(p_check jsonb) returns text
+language plpgsql immutable
+set search_path = ''
+as $$
+declare
+  v_check constant jsonb := goalpost_private.without_nulls(p_check);
+  v_kind text;
+  v_fields jsonb;
+  v_problem text;
+begin
+  if (select count(*) from jsonb_object_keys(v_check)) <> 1 then
+    return 'check needs exactly one of sql, matches, schema, number, person';
+  end if;
+  select f.key, f.value into v_kind, v_fields from jsonb_each(v_check) f;
+  if goalpost_private.criterion_check_schema(v_kind) is null then
+    return format('check.%s is no kind of check; there are sql, matches, schema, number, person', left(v_kind, 100));
+  end if;
+  v_fields := goalpost_private.without_nulls(case
+    when jsonb_typeof(v_fields) = 'string' and v_kind = 'sql' then jsonb_build_object('query', v_fields)
+    when jsonb_typeof(v_fields) = 'string' and v_kind = 'person' then jsonb_build_object('question', v_fields)
+    else v_fields end);
+  v_problem := goalpost_private.json_problem(
+    goalpost_private.criterion_check_schema(v_kind), v_fields, 'check.' || v_kind);
+  return coalesce(v_problem, case
+    when v_kind <> 'number' then null
+    when v_fields ? 'equals' = (v_fields ? 'at_least' or v_fields ? 'at_most')
+      then 'check.number: it needs either equals, or at_least, at_most or both'
+    when v_fields ? 'tolerance' and not v_fields ? 'equals' then 'check.number: tolerance goes with equals' end);
+end
+$$;
+
 -- file: supabase/schemas/30_planning/check_plan.sql
 
 -- The rules for plans, as stated at the top of shared/domain/src/plan.rs. A plan comes from a model or a runbook and is
@@ -3703,6 +3784,13 @@ begin
     union all
     select number, key, 'bad_timeout', 'timeout_seconds is a whole number from 1 to 86400'
       from step where not goalpost_private.is_absent_or_whole(step -> 'timeout_seconds', 1, 86400)
+    union all
+    select 0, null, 'bad_check', k.problem
+      from jsonb_array_elements(case jsonb_typeof(p_plan -> 'criteria') when 'array' then p_plan -> 'criteria' else '[]' end) c
+     cross join lateral (
+       select case when jsonb_typeof(c) = 'object' and jsonb_typeof(c -> 'check') = 'object'
+                   then goalpost_private.criterion_check_problem(c -> 'check') end as problem) k
+     where k.problem is not null
   )
   select coalesce(jsonb_agg(jsonb_build_object('code', code, 'step_key', key, 'message', message)
                             order by number, code), '[]')
@@ -5376,7 +5464,7 @@ begin
            'goal_id', g.id, 'title', g.title, 'description', g.description, 'goal_type', g.goal_type,
            'depth', g.depth, 'context', g.context,
            'criteria', (select coalesce(jsonb_agg(jsonb_build_object(
-                                  'number', c.number, 'description', c.description, 'check', c.check_expression)
+                                  'number', c.number, 'description', c.description, 'check', c.check_definition)
                                   order by c.number), '[]')
                           from goalpost.goal_criteria c where c.goal_id = g.id))
     from goalpost.goals g where g.id = p_goal_id);
@@ -5962,7 +6050,8 @@ as $$
            'previous', case when p_run.revision > 0 or p_step.input ? 'reason' then jsonb_build_object(
              'reason', p_step.input -> 'reason',
              'verdicts', (select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
-                                   'criterion', c.description, 'verdict', c.verdict, 'evidence', c.evidence)) order by c.number), '[]')
+                                   'criterion', c.description, 'verdict', c.verdict, 'evidence', c.evidence,
+                                   'step', c.evidence_step, 'decided_by', c.decided_by)) order by c.number), '[]')
                             from goalpost.goal_criteria c where c.goal_id = p_run.goal_id),
              'rejected_plan', (select a.subject -> 'plan' from goalpost.approvals a
                                 where a.run_id = p_run.id and a.step_key = p_step.key and a.kind = 'plan' and a.state = 'rejected'
@@ -5978,13 +6067,17 @@ as $$
                 where q.id = p_run.request_id))
 $$;
 
--- Returns the context of a judgement: the criteria, the ended steps, the report's template and the usage so far.
+-- Returns the context of a judgement: the criteria, the verdicts that people have given, the ended steps, the report's
+-- template and the usage so far.
 create function goalpost_private.context_to_judge(p_run goalpost.workflow_runs) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select jsonb_build_object(
            'criteria', goalpost_private.describe_goal(p_run.goal_id) -> 'criteria',
+           'given', (select coalesce(jsonb_agg(jsonb_build_object(
+                              'number', c.number, 'verdict', c.verdict, 'evidence', coalesce(c.evidence, ''), 'decided_by', c.decided_by)), '[]')
+                       from goalpost.goal_criteria c where c.goal_id = p_run.goal_id and c.decided_by = 'person'),
            'failure', p_run.failure,
            'steps', goalpost_private.describe_work(p_run.id),
            'report', p_run.report,
@@ -9062,8 +9155,25 @@ $$;
 
 -- file: supabase/schemas/75_people/apply_verdict_decision.sql
 
--- Applies unknown verdicts at the end of a judgement: the judge's step waits for the requester (running -> waiting, an
--- approval of kind verdict), or the run fails with its report, according to the workspace's on_unknown. Called by
+-- Returns the unknown verdicts of a goal, each with the question to the person who decides it and the role that decides
+-- (null: the requester). The check of a criterion may name both.
+create function goalpost_private.unknown_verdicts(p_goal_id bigint)
+returns table (number integer, description text, evidence text, is_for_person boolean, question text, required_role text)
+language sql stable
+set search_path = ''
+as $$
+  select c.number, c.description, c.evidence, p.person is not null,
+         coalesce(case jsonb_typeof(p.person) when 'string' then p.person #>> '{}' else p.person ->> 'question' end, c.description),
+         p.person ->> 'required_role'
+    from goalpost.goal_criteria c
+   cross join lateral (
+     select case jsonb_typeof(c.check_definition) when 'object' then nullif(c.check_definition -> 'person', 'null') end as person) p
+   where c.goal_id = p_goal_id and c.verdict = 'unknown'
+$$;
+
+-- Applies unknown verdicts at the end of a judgement: the judge's step waits for people (running -> waiting), with one
+-- approval of kind verdict for the requester and one for each role that a check names. Or the run fails with its report,
+-- where the workspace's on_unknown is `fail` and not all of these verdicts are a person's by their checks. Called by
 -- apply_judgement. Expects the tree's lock. Returns the functions to wake.
 create function goalpost_private.apply_unknown_verdicts(
   p_step goalpost.steps, p_run goalpost.workflow_runs, p_result jsonb, p_now timestamptz
@@ -9072,15 +9182,13 @@ language plpgsql
 set search_path = ''
 as $$
 declare
-  v_unknown jsonb;
   v_names text;
 begin
-  select jsonb_agg(jsonb_build_object('number', c.number, 'description', c.description, 'evidence', c.evidence)
-                   order by c.number),
-         string_agg(c.description, '; ' order by c.number)
-    into v_unknown, v_names
-    from goalpost.goal_criteria c where c.goal_id = p_run.goal_id and c.verdict = 'unknown';
-  if (select w.on_unknown from goalpost.workspaces w where w.id = p_run.workspace_id) = 'fail' then
+  select string_agg(u.description, '; ' order by u.number) into v_names
+    from goalpost_private.unknown_verdicts(p_run.goal_id) u where not u.is_for_person;
+  if v_names is not null
+     and (select w.on_unknown from goalpost.workspaces w where w.id = p_run.workspace_id) = 'fail'
+  then
     perform goalpost_private.complete_step(p_step, p_result, p_now);
     return goalpost_private.end_run(
       p_run.id, 'failed', format('not known whether this is met: %s', left(v_names, 2000)),
@@ -9093,21 +9201,38 @@ begin
   update goalpost.steps
      set state = 'waiting', lease_expires_at = null, run_after = null, started_at = null
    where run_id = p_step.run_id and key = p_step.key;
-  perform goalpost_private.ask_person(
-    p_step, 'verdict', null, format('Is this met? %s', left(v_names, 3000)),
-    jsonb_build_object('report', left(p_result ->> 'report', 100000), 'criteria', v_unknown), p_now,
-    jsonb_build_object('requester', 'decides', 'required_role', 'member',
-                       'subject', jsonb_build_object('verdicts', (
-                         select jsonb_agg(jsonb_build_object('number', u -> 'number', 'verdict', 'met') order by u -> 'number')
-                           from jsonb_array_elements(v_unknown) u))));
+  perform goalpost_private.ask_for_verdicts(p_step, p_run.goal_id, p_result ->> 'report', p_now);
   return '{}';
 end
 $$;
 
+-- Opens an approval for each person or role that has to decide unknown verdicts.
+create function goalpost_private.ask_for_verdicts(
+  p_step goalpost.steps, p_goal_id bigint, p_report text, p_now timestamptz
+) returns void
+language sql
+set search_path = ''
+as $$
+  select goalpost_private.ask_person(
+           p_step, 'verdict', null,
+           case when bool_and(u.is_for_person) then '' else 'Is this met? ' end
+             || left(string_agg(u.question, '; ' order by u.number), 3000),
+           jsonb_build_object('report', left(p_report, 100000), 'criteria', jsonb_agg(
+             jsonb_build_object('number', u.number, 'description', u.description, 'evidence', u.evidence) order by u.number)),
+           p_now,
+           jsonb_build_object('required_role', coalesce(u.required_role, 'member'),
+                              'requester', case when u.required_role is null then 'decides' end,
+                              'subject', jsonb_build_object('verdicts', jsonb_agg(
+                                jsonb_build_object('number', u.number, 'verdict', 'met') order by u.number))))
+    from goalpost_private.unknown_verdicts(p_goal_id) u
+   group by u.required_role
+   order by u.required_role nulls first
+$$;
+
 -- Applies a person's verdicts. Approved: the verdicts of the subject (or its edit) hold. Rejected: all of them are
--- unmet, with the comment as evidence. If all are met, the goal is completed with its report; unmet ones cause a new
--- plan, within the cap. Expired: the goal fails with its report. The judge's step ends in any case: waiting ->
--- completed | failed.
+-- unmet, with the comment as evidence. While others have to decide, the step goes on waiting. Then, if all criteria are
+-- met, the goal is completed with its report; unmet ones cause a new plan, within the cap. Expired: the goal fails with
+-- its report. The judge's step ends in these cases: waiting -> completed | failed.
 create function goalpost_private.apply_verdict_decision(
   p_step goalpost.steps, p_approval goalpost.approvals, p_now timestamptz
 ) returns text[]
@@ -9124,11 +9249,18 @@ begin
     return goalpost_private.fail_step(p_step, goalpost_private.refusal_of(p_approval, false), 'failed', p_now);
   end if;
   select * into v_run from goalpost.workflow_runs where id = p_step.run_id;
+  -- An edit may not decide what this person was not asked about.
   update goalpost.goal_criteria c
      set verdict = case p_approval.state when 'approved' then v ->> 'verdict' else 'unmet' end, judged_at = p_now,
+         decided_by = 'person', evidence_step = null,
          evidence = left(concat_ws(': ', 'decided by a person', nullif(p_approval.comment, '')), 4000)
     from jsonb_array_elements(v_verdicts) v
-   where c.goal_id = v_run.goal_id and c.number = (v ->> 'number')::integer and c.verdict = 'unknown';
+    join jsonb_array_elements(p_approval.subject -> 'verdicts') s on s -> 'number' = v -> 'number'
+   where c.goal_id = v_run.goal_id and c.number = (s ->> 'number')::integer and c.verdict = 'unknown';
+  if exists (select from goalpost.approvals a
+              where a.run_id = p_step.run_id and a.step_key = p_step.key and a.kind = 'verdict' and a.state = 'pending') then
+    return '{}';
+  end if;
   select * into v_goal from goalpost.goals where id = v_run.goal_id;
   select string_agg(c.description, '; ' order by c.number) into v_unmet
     from goalpost.goal_criteria c where c.goal_id = v_goal.id and c.verdict <> 'met';
@@ -9138,7 +9270,9 @@ begin
     return goalpost_private.end_run(v_run.id, 'completed', null, v_goal.result, v_goal.report, p_now);
   end if;
   return goalpost_private.plan_again(
-    v_run, jsonb_build_object('reason', concat_ws('. ', 'not met: ' || left(v_unmet, 2000), nullif(p_approval.comment, ''))),
+    v_run, jsonb_build_object('reason', concat_ws('. ', 'not met: ' || left(v_unmet, 2000), (
+      select left(string_agg(a.comment, '. ' order by a.id), 8000) from goalpost.approvals a
+       where a.run_id = p_step.run_id and a.step_key = p_step.key and a.kind = 'verdict' and a.comment <> ''))),
     p_now);
 end
 $$;
@@ -12762,8 +12896,8 @@ as $$
          select from goalpost.feedback f where f.workspace_id = p_goal.workspace_id and f.goal_id = p_goal.id)) s
 $$;
 
--- Returns the report of a goal: {"goal", "question", "plan", "criteria", "steps", "approvals", "feedback", "usage",
--- "estimate", "history", "suggestions"}. Raises ZG001 for a goal that the caller may not see.
+-- Returns the report of a goal: {"goal", "question", "plan", "criteria", "contradictions", "steps", "approvals",
+-- "feedback", "usage", "estimate", "history", "suggestions"}. Raises ZG001 for a goal that the caller may not see.
 create function goalpost.read_report(p_goal_id bigint) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -12793,8 +12927,10 @@ begin
     'plan', (select jsonb_build_object('revision', v_plan.revision, 'reasons', v_plan.reasons, 'runbook', b.name, 'version', b.version)
                from (select 1) o left join goalpost.runbooks b on b.id = v_plan.runbook_id where v_plan.run_id is not null),
     'criteria', (select coalesce(jsonb_agg(jsonb_build_object(
-                   'number', c.number, 'description', c.description, 'verdict', c.verdict, 'evidence', c.evidence) order by c.number), '[]')
+                   'number', c.number, 'description', c.description, 'verdict', c.verdict, 'evidence', c.evidence,
+                   'evidence_step', c.evidence_step, 'decided_by', c.decided_by) order by c.number), '[]')
                    from goalpost.goal_criteria c where c.workspace_id = v_goal.workspace_id and c.goal_id = v_goal.id),
+    'contradictions', case jsonb_typeof(v_goal.result -> 'contradictions') when 'array' then v_goal.result -> 'contradictions' else '[]' end,
     'steps', v_steps,
     'approvals', (select coalesce(jsonb_agg(jsonb_build_object(
                     'id', a.id, 'step_key', a.step_key, 'kind', a.kind, 'question', left(a.question, 500), 'state', a.state,

@@ -383,8 +383,8 @@ async fn goal_with_repair_agent_subgoal_and_replan_completes() {
             {"id": "call_2", "type": "function", "function": {"name": "http_get", "arguments": "{\"url\": \"https://example.com\"}"}},
         ]}))
         .reply("work", json!({"role": "assistant", "content": "They differ by 42."}))
-        .json("verdicts", &json!({"verdicts": [{"number": 1, "verdict": "unmet", "evidence": "not yet"}]}))
-        .json("verdicts", &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": "now it is"}]}));
+        .json("verdicts", &json!({"verdicts": [{"number": 1, "verdict": "unmet", "step": "think", "evidence": "not yet"}]}))
+        .json("verdicts", &json!({"verdicts": [{"number": 1, "verdict": "met", "step": "think", "evidence": "now it is"}]}));
     let base_url = script.serve().await;
     let with_model = move |mut options: StackOptions| {
         options
@@ -463,7 +463,7 @@ async fn goal_with_repair_agent_subgoal_and_replan_completes() {
         .unwrap();
     assert_eq!(
         criteria,
-        vec![json!({"verdict": "met", "evidence": "now it is"})]
+        vec![json!({"verdict": "met", "step": "think", "evidence": "now it is"})]
     );
 
     // Every call was booked, and the key is in no log.

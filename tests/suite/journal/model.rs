@@ -124,7 +124,7 @@ async fn complete(
         ),
         "plan" => reply_with(&plan(&body, &script)),
         "judge" => reply_with(
-            &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": format!("Answer {nonce}")}]}),
+            &json!({"verdicts": [{"number": 1, "verdict": "met", "step": "work", "evidence": format!("Answer {nonce}")}]}),
         ),
         "compact" => {
             let text = body["messages"].to_string();
