@@ -9210,10 +9210,11 @@ $$;
 create function goalpost_private.ask_for_verdicts(
   p_step goalpost.steps, p_goal_id bigint, p_report text, p_now timestamptz
 ) returns void
-language sql
+language plpgsql
 set search_path = ''
 as $$
-  select goalpost_private.ask_person(
+begin
+  perform goalpost_private.ask_person(
            p_step, 'verdict', null,
            case when bool_and(u.is_for_person) then '' else 'Is this met? ' end
              || left(string_agg(u.question, '; ' order by u.number), 3000),
@@ -9226,7 +9227,8 @@ as $$
                                 jsonb_build_object('number', u.number, 'verdict', 'met') order by u.number))))
     from goalpost_private.unknown_verdicts(p_goal_id) u
    group by u.required_role
-   order by u.required_role nulls first
+   order by u.required_role nulls first;
+end
 $$;
 
 -- Applies a person's verdicts. Approved: the verdicts of the subject (or its edit) hold. Rejected: all of them are

@@ -20,7 +20,7 @@ create function pg_temp.verdicts() returns text language sql as $$
 
 select pg_temp.judge('met');
 select pg_temp.decide('mia', 'member', 'approved', 'fine');
-select pg_temp.decide('adam', 'approver', 'rejected', 'not yet');
+select pg_temp.decide('adam', 'approver', 'rejected');
 select tests.do_complete(tests.get('run'), 'plan_2', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('a2'),
   'criteria', '[{"description": "judged"}, {"description": "released"}]'::jsonb)));
 select is(pg_temp.verdicts(), 'open met/person open', 'the next plan keeps the verdict that it does not mention, and opens the others');

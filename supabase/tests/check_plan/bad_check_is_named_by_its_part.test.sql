@@ -3,7 +3,7 @@ begin;
 select * from no_plan();
 select tests.world(p_bystanders => false);
 
-select is(goalpost_private.criterion_check_problem(c.checked), c.message, 'the problem of ' || c.checked)
+select is(goalpost_private.criterion_check_problem(c.checked), c.message, format('the problem of %s', c.checked))
   from (values
     ('{}'::jsonb, 'check needs exactly one of sql, matches, schema, number, person'),
     ('{"sql": null}', 'check needs exactly one of sql, matches, schema, number, person'),
