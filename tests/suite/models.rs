@@ -458,12 +458,17 @@ async fn goal_with_repair_agent_subgoal_and_replan_completes() {
         "two of the goal, one of its sub-goal: {revisions:?}"
     );
     let criteria = owner
-        .rows("goal_criteria", "select=verdict,evidence")
+        .rows(
+            "goal_criteria",
+            "select=verdict,evidence,evidence_step,decided_by",
+        )
         .await
         .unwrap();
     assert_eq!(
         criteria,
-        vec![json!({"verdict": "met", "step": "think", "evidence": "now it is"})]
+        vec![
+            json!({"verdict": "met", "evidence": "now it is", "evidence_step": "think", "decided_by": "model"})
+        ]
     );
 
     // Every call was booked, and the key is in no log.
