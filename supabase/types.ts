@@ -737,9 +737,11 @@ export type Database = {
       }
       goal_criteria: {
         Row: {
-          check_expression: string | null
+          check_definition: Json | null
+          decided_by: string | null
           description: string
           evidence: string | null
+          evidence_step: string | null
           goal_id: number
           judged_at: string | null
           number: number
@@ -748,9 +750,11 @@ export type Database = {
         }
         ComputedFields: never
         Insert: {
-          check_expression?: string | null
+          check_definition?: Json | null
+          decided_by?: string | null
           description: string
           evidence?: string | null
+          evidence_step?: string | null
           goal_id: number
           judged_at?: string | null
           number: number
@@ -758,9 +762,11 @@ export type Database = {
           workspace_id: string
         }
         Update: {
-          check_expression?: string | null
+          check_definition?: Json | null
+          decided_by?: string | null
           description?: string
           evidence?: string | null
+          evidence_step?: string | null
           goal_id?: number
           judged_at?: string | null
           number?: number

@@ -66,7 +66,7 @@ async fn goal_completes_with_anthropic_key() {
         "steps": [{"key": "think", "kind": "agent", "agent": "analyst", "title": "Think", "depends_on": [], "input": {"instructions": "Name the number."}}],
     });
     let text = |text: String| json!([{"type": "text", "text": text}]);
-    let verdicts = json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": "it says 42"}]});
+    let verdicts = json!({"verdicts": [{"number": 1, "verdict": "met", "step": "think", "evidence": "it says 42"}]});
     let script = Script {
         contents: Arc::new(Mutex::new(VecDeque::from([
             json!([{"type": "tool_use", "id": "toolu_a", "name": "assessment", "input": {

@@ -109,7 +109,7 @@ fn script() -> Script {
         .reply("work", call(format!("select '{}' as word", word("callresult"))))
         .reply("work", call(format!("selekt {}", word("call"))))
         .reply("work", json!({"role": "assistant", "content": word("answer")}))
-        .json("verdicts", &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": word("evidence")}]}))
+        .json("verdicts", &json!({"verdicts": [{"number": 1, "verdict": "met", "step": "think", "evidence": word("evidence")}]}))
         .json("assessment", &goal)
         .json("plan", &json!({"summary": "s", "steps": [{"key": "ask", "kind": "approval", "input": {"question": word("shown"), "required_role": "approver"}}]}))
 }

@@ -47,4 +47,5 @@ mod tenants;
 mod tools;
 mod transcripts;
 mod untrusted_triggers;
+mod verdicts;
 mod wakes;

@@ -383,8 +383,8 @@ async fn goal_with_repair_agent_subgoal_and_replan_completes() {
             {"id": "call_2", "type": "function", "function": {"name": "http_get", "arguments": "{\"url\": \"https://example.com\"}"}},
         ]}))
         .reply("work", json!({"role": "assistant", "content": "They differ by 42."}))
-        .json("verdicts", &json!({"verdicts": [{"number": 1, "verdict": "unmet", "evidence": "not yet"}]}))
-        .json("verdicts", &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": "now it is"}]}));
+        .json("verdicts", &json!({"verdicts": [{"number": 1, "verdict": "unmet", "step": "think", "evidence": "not yet"}]}))
+        .json("verdicts", &json!({"verdicts": [{"number": 1, "verdict": "met", "step": "think", "evidence": "now it is"}]}));
     let base_url = script.serve().await;
     let with_model = move |mut options: StackOptions| {
         options
@@ -458,12 +458,17 @@ async fn goal_with_repair_agent_subgoal_and_replan_completes() {
         "two of the goal, one of its sub-goal: {revisions:?}"
     );
     let criteria = owner
-        .rows("goal_criteria", "select=verdict,evidence")
+        .rows(
+            "goal_criteria",
+            "select=verdict,evidence,evidence_step,decided_by",
+        )
         .await
         .unwrap();
     assert_eq!(
         criteria,
-        vec![json!({"verdict": "met", "evidence": "now it is"})]
+        vec![
+            json!({"verdict": "met", "evidence": "now it is", "evidence_step": "think", "decided_by": "model"})
+        ]
     );
 
     // Every call was booked, and the key is in no log.

@@ -173,8 +173,81 @@ fn graph() -> impl Strategy<Value = Value> {
     )
 }
 
+/// Generates checks of criteria, mostly near one of the shapes.
+fn criterion_check() -> impl Strategy<Value = Value> {
+    let fields = (
+        mostly(one_of(&["select 1", ""])),
+        prop_oneof![2 => Just(None), 1 => mostly(Just(json!({"n": 1})))],
+    )
+        .prop_map(|(query, expect)| object([("query", query), ("expect", expect)]));
+    let number = || prop_oneof![2 => Just(None), 1 => mostly(Just(json!(-1))), 2 => mostly(Just(json!(2.5)))];
+    let numbers = (
+        mostly(Just(json!(1))),
+        number(),
+        number(),
+        number(),
+        number(),
+    )
+        .prop_map(|(value, equals, tolerance, at_least, at_most)| {
+            object([
+                ("value", value),
+                ("equals", equals),
+                ("tolerance", tolerance),
+                ("at_least", at_least),
+                ("at_most", at_most),
+            ])
+        });
+    let of = |kind: &'static str, value: Option<Value>| object([(kind, value)]);
+    prop_oneof![
+        mostly(fields).prop_map(move |value| of("sql", value)),
+        mostly(one_of(&["select 1", ""])).prop_map(move |value| of("sql", value)),
+        mostly(numbers).prop_map(move |value| of("number", value)),
+        (mostly(one_of(&["a"])), mostly(one_of(&["a", ""]))).prop_map(move |(value, pattern)| of(
+            "matches",
+            Some(object([("value", value), ("pattern", pattern)]))
+        )),
+        (
+            mostly(one_of(&["a"])),
+            mostly(Just(json!({"type": "string"})))
+        )
+            .prop_map(move |(value, schema)| of(
+                "schema",
+                Some(object([("value", value), ("schema", schema)]))
+            )),
+        (
+            mostly(one_of(&["ok?", ""])),
+            mostly(one_of(&["admin", "king"]))
+        )
+            .prop_map(move |(question, role)| of(
+                "person",
+                Some(object([("question", question), ("required_role", role)]))
+            )),
+        mostly(one_of(&["ok?", ""])).prop_map(move |value| of("person", value)),
+        one_of(&["steps.a.n == 1"]),
+        anything(),
+        Just(json!({"sql": "select 1", "person": "ok?"})),
+        Just(json!({"sql": "select 1", "odd": null})),
+    ]
+}
+
+/// Generates one sound step with criteria.
+fn checked() -> impl Strategy<Value = Value> {
+    let criterion = prop_oneof![
+        8 => criterion_check().prop_map(|check| json!({"description": "d", "check": check})),
+        1 => anything(),
+    ];
+    prop_oneof![
+        8 => proptest::collection::vec(criterion, 1..3).prop_map(Value::from),
+        1 => anything(),
+    ]
+    .prop_map(|criteria| {
+        json!({"criteria": criteria, "steps": [{"key": "a", "kind": "tool", "input": {"tool": "sql", "arguments": {}}}]})
+    })
+}
+
 fn plan() -> impl Strategy<Value = Value> {
     prop_oneof![
+        3 => checked(),
         4 => proptest::collection::vec(step(), 0..7).prop_map(|steps| json!({"steps": steps})),
         3 => graph(),
         1 => anything().prop_map(|steps| json!({"steps": steps})),

@@ -141,8 +141,7 @@ fn script() -> Script {
     let below = json!({"summary": "Stock", "steps": [query("stock", "select * from shop.stock where on_hand < reorder_level")]});
     let again = json!({"summary": "Once more", "steps": [query("recent", "select count(*) as orders from shop.orders")]});
     let answer = |text: &str| json!({"role": "assistant", "content": text});
-    let verdict =
-        |verdict: &str| json!({"verdicts": [{"number": 1, "verdict": verdict, "evidence": "e"}]});
+    let verdict = |verdict: &str| json!({"verdicts": [{"number": 1, "verdict": verdict, "step": "top", "evidence": "e"}]});
     Script::default()
         .json("assessment", &json!({"decision": "goal", "goal": {"title": "Three best customers", "description": QUESTION}, "score": 0.5, "reasons": []}))
         .json("plan", &plan)

@@ -254,7 +254,7 @@ async fn posted_context_and_budget_reach_models_and_caps() {
         )
         .json(
             "verdicts",
-            &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": "it is named"}]}),
+            &json!({"verdicts": [{"number": 1, "verdict": "met", "step": "compare", "evidence": "it is named"}]}),
         );
     let base_url = script.serve().await;
     let stack = stacks::start_with(|mut options| {

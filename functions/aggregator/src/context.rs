@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::CriterionVerdict;
 use domain::plan::ReportTemplate;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -20,6 +21,12 @@ pub(crate) struct Judging {
     pub(crate) now: String,
     #[serde(default)]
     pub(crate) criteria: Vec<Criterion>,
+    /// The verdicts that people have given, which stay.
+    #[serde(default)]
+    pub(crate) given: Vec<CriterionVerdict>,
+    /// The schemas that queries of checks may read.
+    #[serde(default)]
+    pub(crate) readable_schemas: Vec<String>,
     #[serde(default)]
     pub(crate) steps: Vec<StepOutcome>,
     #[serde(default)]

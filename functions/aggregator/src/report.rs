@@ -1,6 +1,6 @@
 //! Compiles the results of the steps: Markdown for people, JSON for programs.
 
-use domain::expression;
+use domain::{Contradiction, expression};
 use serde_json::{Map, Value, json};
 
 use crate::context::Judging;
@@ -12,8 +12,9 @@ const MAX_OUTPUT_BYTES: usize = 32 * 1024;
 const MAX_OUTPUTS_BYTES: usize = 128 * 1024;
 
 /// Renders the report that a person reads and may forward: the plan's own template, or else the text of the last agent,
-/// or else every result in order; then the failures. Verdicts are rows of their own.
-pub(crate) fn markdown(judging: &Judging) -> String {
+/// or else every result in order; then the failures, and the results that contradict each other. Verdicts are rows of
+/// their own.
+pub(crate) fn markdown(judging: &Judging, contradictions: &[Contradiction]) -> String {
     let names = judging.names();
     let body = body(judging, &names);
     let title = title(judging, &names);
@@ -32,6 +33,7 @@ pub(crate) fn markdown(judging: &Judging) -> String {
     if judging.failure.is_some() {
         push_failures(&mut text, judging);
     }
+    push_contradictions(&mut text, contradictions);
     text
 }
 
@@ -76,8 +78,9 @@ fn begins_with_heading(body: &str) -> bool {
     body.trim_start().starts_with("# ")
 }
 
-/// Builds the JSON for programs: the state of each step, and the results that are not too large.
-pub(crate) fn json(judging: &Judging) -> Value {
+/// Builds the JSON for programs: the state of each step, the results that are not too large, and those that contradict
+/// each other.
+pub(crate) fn json(judging: &Judging, contradictions: &[Contradiction]) -> Value {
     let mut outputs = Map::new();
     let mut room = MAX_OUTPUTS_BYTES;
     for (key, result) in judging.results() {
@@ -92,7 +95,13 @@ pub(crate) fn json(judging: &Judging) -> Value {
         .iter()
         .map(|step| json!({"key": step.key, "title": step.title, "kind": step.kind, "state": step.state}))
         .collect();
-    json!({"steps": steps, "outputs": outputs})
+    let mut result = json!({"steps": steps, "outputs": outputs});
+    if let Some(fields) = result.as_object_mut()
+        && !contradictions.is_empty()
+    {
+        fields.insert("contradictions".to_owned(), json!(contradictions));
+    }
+    result
 }
 
 fn every_result(judging: &Judging) -> String {
@@ -129,6 +138,17 @@ fn push_failures(text: &mut String, judging: &Judging) {
     }
 }
 
+fn push_contradictions(text: &mut String, contradictions: &[Contradiction]) {
+    if contradictions.is_empty() {
+        return;
+    }
+    text.push_str("\n\n## Results that contradict each other\n\n");
+    for one in contradictions {
+        let steps: Vec<String> = one.steps.iter().map(|key| format!("`{key}`")).collect();
+        text.push_str(&format!("- {}: {}\n", steps.join(", "), one.difference));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -153,30 +173,50 @@ mod tests {
     #[test]
     fn report_omits_criteria_and_repaired_failures() {
         let body = json!({"report": {"title": "{{ steps.count.n }} lamps", "body": "There are {{ steps.count.n }}."}});
-        assert_eq!(markdown(&judging(&body)), "# 7 lamps\n\nThere are 7.");
+        assert_eq!(markdown(&judging(&body), &[]), "# 7 lamps\n\nThere are 7.");
     }
 
     #[test]
     fn missing_template_falls_back_to_last_agent_text() {
-        assert_eq!(markdown(&judging(&json!({}))), "# Lamps\n\nSeven lamps.");
+        assert_eq!(
+            markdown(&judging(&json!({})), &[]),
+            "# Lamps\n\nSeven lamps."
+        );
     }
 
     #[test]
     fn heading_of_the_body_is_not_doubled() {
         let body = json!({"report": {"title": "Lamps", "body": "# All lamps\n\nSeven."}});
-        assert_eq!(markdown(&judging(&body)), "# All lamps\n\nSeven.");
+        assert_eq!(markdown(&judging(&body), &[]), "# All lamps\n\nSeven.");
     }
 
     #[test]
     fn failed_goal_reports_results_and_failures() {
         let changes = json!({"failure": "step shaky failed",
             "report": {"title": "Lamps", "body": "{{ steps.count.n }} lamps, {{ steps.shaky.price.low }} each."}});
-        let text = markdown(&judging(&changes));
+        let text = markdown(&judging(&changes), &[]);
         assert!(
             text.contains("This goal failed: step shaky failed."),
             "{text}"
         );
         assert!(text.contains("7 lamps,  each."), "{text}");
         assert!(text.contains("- `shaky`: no luck"), "{text}");
+    }
+
+    #[test]
+    fn contradictions_are_named_in_text_and_json() {
+        let contradictions = [Contradiction {
+            steps: vec!["count".to_owned(), "write".to_owned()],
+            difference: "7 and seventeen".to_owned(),
+        }];
+        let judging = judging(&json!({}));
+        let text = markdown(&judging, &contradictions);
+        let section =
+            "## Results that contradict each other\n\n- `count`, `write`: 7 and seventeen\n";
+        assert!(text.ends_with(section), "{text}");
+        let listed = json(&judging, &contradictions);
+        let step = listed.pointer("/contradictions/0/steps/1");
+        assert_eq!(step, Some(&json!("write")));
+        assert!(json(&judging, &[]).get("contradictions").is_none());
     }
 }

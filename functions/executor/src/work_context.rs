@@ -142,16 +142,11 @@ fn query_runner(store: Store, context: &StepContext) -> QueryRunner {
     })
 }
 
-/// SQLSTATE of a statement that ran into a time limit outside the query's own.
-const QUERY_CANCELED: &str = "57014";
-
 fn query_error(error: &store::Error) -> ToolError {
     use store::Error as E;
     match error {
         // The query may still run, and a repeat would take as long again.
-        E::Unavailable {
-            code: Some(code), ..
-        } if code == QUERY_CANCELED || code == store::NO_REPLY => ToolError::terminal(
+        error if error.is_query_timeout() => ToolError::terminal(
             "query_timed_out",
             "the query took longer than a query may, and is not tried again; read fewer rows or use an index",
         ),
@@ -185,7 +180,7 @@ mod tests {
 
     #[test]
     fn unanswered_queries_are_terminal() {
-        for code in [QUERY_CANCELED, store::NO_REPLY] {
+        for code in ["57014", store::NO_REPLY] {
             let error = query_error(&store::Error::Unavailable {
                 code: Some(code.to_owned()),
                 message: String::new(),

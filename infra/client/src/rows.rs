@@ -150,6 +150,12 @@ pub struct Criterion {
     pub verdict: String,
     /// The evidence of the verdict.
     pub evidence: Option<String>,
+    /// The step that the evidence rests on, where a model gave the verdict.
+    #[serde(default)]
+    pub evidence_step: Option<String>,
+    /// check, model, person; none for an open verdict, and for one that neither a check nor a model could give.
+    #[serde(default)]
+    pub decided_by: Option<String>,
 }
 
 /// One execution of a plan.

@@ -12,7 +12,7 @@ use super::{
 
 const REQUEST: &str = "id,workspace_id,question,state,reason,complexity_score,complexity_reasons,goal_id,answer_text,created_at,ended_at";
 const GOAL: &str = "id,request_id,parent_goal_id,parent_run_id,parent_step_key,title,goal_type,state,reason,report,created_at,ended_at";
-const CRITERION: &str = "goal_id,number,description,verdict,evidence";
+const CRITERION: &str = "goal_id,number,description,verdict,evidence,evidence_step,decided_by";
 const RUN: &str =
     "id,request_id,goal_id,root_run_id,state,reason,revision,runbook_id,created_at,ended_at";
 const STEP: &str = "run_id,key,kind,title,revision,depends_on,state,attempt,max_attempts,run_after,started_at,ended_at,error";

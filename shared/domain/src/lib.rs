@@ -36,8 +36,8 @@ pub use ids::{
 pub use json_schema::JsonSchema;
 pub use lenient_json::read_json;
 pub use nearest::nearest;
-pub use outcome::{CriterionVerdict, StepError, Usage, Verdict};
-pub use plan::{Catalogue, Limits, Plan, PlanStep, Problem, ProblemCode};
+pub use outcome::{Contradiction, CriterionVerdict, DecidedBy, StepError, Usage, Verdict};
+pub use plan::{Catalogue, CriterionCheck, Limits, Plan, PlanStep, Problem, ProblemCode};
 pub use private_hosts::PrivateHosts;
 pub use state::{ApprovalState, GoalState, RequestState, RunState, StepKind, StepState};
 pub use tool::{Approval, Tool};

@@ -16,6 +16,18 @@ words! {
     }
 }
 
+words! {
+    /// The author of a verdict.
+    DecidedBy {
+        /// The criterion's check.
+        Check = "check",
+        /// A language model.
+        Model = "model",
+        /// A person.
+        Person = "person",
+    }
+}
+
 /// The verdict on one success criterion.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CriterionVerdict {
@@ -26,6 +38,47 @@ pub struct CriterionVerdict {
     /// The reason, in a sentence or as the value that decided it.
     #[serde(default)]
     pub evidence: String,
+    /// The key of the step that the evidence rests on, where a model gave the verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// The author; none for a verdict that neither a check nor a model could give.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<DecidedBy>,
+}
+
+impl CriterionVerdict {
+    /// Creates the verdict that a criterion's check gives.
+    #[must_use]
+    pub fn of_check(number: i32, verdict: Verdict, evidence: String) -> Self {
+        Self {
+            number,
+            verdict,
+            evidence,
+            step: None,
+            decided_by: Some(DecidedBy::Check),
+        }
+    }
+
+    /// Creates the verdict on a criterion that nothing could decide.
+    #[must_use]
+    pub fn undecided(number: i32, evidence: impl Into<String>) -> Self {
+        Self {
+            number,
+            verdict: Verdict::Unknown,
+            evidence: evidence.into(),
+            step: None,
+            decided_by: None,
+        }
+    }
+}
+
+/// Results of steps that contradict each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contradiction {
+    /// The keys of the steps.
+    pub steps: Vec<String>,
+    /// The difference, in a sentence.
+    pub difference: String,
 }
 
 /// Tokens that one chat or embedding call used.

@@ -47,12 +47,15 @@
 //! | `bad_on_failure` | `on_failure` is present and is neither `"fail"` nor `"continue"` |
 //! | `bad_attempts` | `max_attempts` is present and is not an integer from 1 to 20 |
 //! | `bad_timeout` | `timeout_seconds` is present and is not an integer from 1 to 86400 |
+//! | `bad_check` | a criterion that is an object has a `check` that is an object and none of the shapes of [`CriterionCheck`]; fields that are `null` count as absent, other fields than those named are refused |
 //!
 //! Some faults are harmless and read leniently: a `title` that is not a text becomes the key; a criterion may be a
-//! plain string; criteria without a description and a report without a body are left out.
+//! plain string; criteria without a description and a report without a body are left out; a `check` that is neither a
+//! text nor an object counts as absent.
 
 mod check;
 mod contents;
+mod criterion;
 mod graph;
 mod input;
 mod language;
@@ -66,6 +69,7 @@ use serde_json::{Map, Value};
 
 pub use check::check;
 pub use contents::{PlanQuery, check_contents, queries};
+pub use criterion::{CriterionCheck, ExpectedNumber, PersonCheck, ResultCheck, SqlCheck};
 pub use input::{AgentInput, ApprovalInput, OnReject, SubgoalInput, ToolInput};
 pub use language::{KINDS, KindDoc, result_fields};
 
@@ -74,7 +78,7 @@ use crate::state::{StepKind, words};
 use crate::tool::Tool;
 
 /// Steps with dependencies, the criteria that must hold at the end, and the template of the report.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// One sentence for people.
     pub summary: String,
@@ -87,12 +91,12 @@ pub struct Plan {
 }
 
 /// A condition that must hold for the goal to be complete.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PlanCriterion {
     /// In words.
     pub description: String,
-    /// As an expression over `steps`; without one it is judged by a model.
-    pub check: Option<String>,
+    /// As code evaluates it, or a person decides; without one it is judged by a model.
+    pub check: Option<CriterionCheck>,
 }
 
 /// One node of a plan. Its fields have been checked; the typed inputs describe `input`.
@@ -246,6 +250,8 @@ words! {
         BadAttempts = "bad_attempts",
         /// Timeout out of range.
         BadTimeout = "bad_timeout",
+        /// A check that has none of the shapes, or a pattern or schema that cannot be used.
+        BadCheck = "bad_check",
         /// A template or check that cannot be read; found by [`check_contents`] alone, never by SQL.
         BadExpression = "bad_expression",
         /// A schema of a result that cannot be used; found by [`check_contents`] alone, never by SQL.

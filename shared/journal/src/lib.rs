@@ -159,14 +159,22 @@ impl<'a> Journal<'a> {
     /// # Errors
     /// [`Interrupted`]: what interrupted the work, or else the work's own error.
     pub fn finish(self, worked: Result<impl Serialize, StepError>) -> Result<Value, Interrupted> {
-        let result = match (worked, self.interrupted) {
-            (Ok(result), _) => result,
-            (Err(_), Some(interrupted)) => return Err(interrupted),
-            (Err(error), None) => return Err(error.into()),
-        };
+        let result = self.close(worked)?;
         let unreadable = |error: serde_json::Error| {
             StepError::terminal("result_unreadable", error.to_string()).into()
         };
         serde_json::to_value(result).map_err(unreadable)
+    }
+
+    /// Ends the use of the journal by work that goes on without a model, and returns the work's result so far.
+    ///
+    /// # Errors
+    /// [`Interrupted`]: what interrupted the work, or else the work's own error.
+    pub fn close<T>(self, worked: Result<T, StepError>) -> Result<T, Interrupted> {
+        match (worked, self.interrupted) {
+            (Ok(result), _) => Ok(result),
+            (Err(_), Some(interrupted)) => Err(interrupted),
+            (Err(error), None) => Err(error.into()),
+        }
     }
 }

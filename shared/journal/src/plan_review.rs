@@ -42,8 +42,11 @@ impl<'a> PlanReview<'a> {
             let query = queries.get(problem.number.checked_sub(1)?)?;
             Some(Problem {
                 code: ProblemCode::BadQuery,
-                step_key: Some(query.step_key.clone()),
-                message: format!("the query cannot run: {}", problem.message),
+                step_key: query.step_key.clone(),
+                message: match query.step_key {
+                    Some(_) => format!("the query cannot run: {}", problem.message),
+                    None => format!("the query of a check cannot run: {}", problem.message),
+                },
             })
         });
         problems.collect()

@@ -6,6 +6,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+/// SQLSTATE of a statement that ran into a time limit outside the query's own.
+const QUERY_CANCELED: &str = "57014";
+
 /// The possible effect of a call that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
@@ -162,6 +165,12 @@ impl Error {
             self,
             Self::Unavailable { .. } | Self::NoToken { .. } | Self::QueriesBusy { .. }
         )
+    }
+
+    /// Returns true if a query may still run, or ran into a time limit outside its own: a repeat would take as long again.
+    #[must_use]
+    pub fn is_query_timeout(&self) -> bool {
+        matches!(self, Self::Unavailable { code: Some(code), .. } if code == QUERY_CANCELED || code == crate::NO_REPLY)
     }
 
     /// Returns a stable word for logs and alarms.

@@ -6,14 +6,14 @@
 pub mod catalogue;
 pub mod rule;
 
+use domain::CriterionVerdict;
 use domain::plan::ToolInput;
-use domain::{CriterionVerdict, Verdict};
 use serde_json::{Map, Value, json};
 
 use crate::agent::WorkTask;
 use crate::assess::{Assess, Assessment};
 use crate::error::Error;
-use crate::judge::JudgeTask;
+use crate::judge::{JudgeTask, Judgement};
 use crate::plan::{PlanTask, Planned};
 use catalogue::DeterministicPlan;
 
@@ -132,14 +132,16 @@ fn procedure_of(covered: &DeterministicPlan) -> Vec<ToolInput> {
     procedure
 }
 
-pub(crate) fn judge(task: &JudgeTask) -> Vec<CriterionVerdict> {
-    let verdicts = task.criteria.iter().map(|criterion| CriterionVerdict {
-        number: criterion.number,
-        verdict: Verdict::Unknown,
-        evidence: "no language model is configured to judge this; a person can, from the report"
-            .into(),
-    });
-    verdicts.collect()
+pub(crate) fn judge(task: &JudgeTask) -> Judgement {
+    let evidence = "no language model is configured to judge this; a person can, from the report";
+    let verdicts = task
+        .criteria
+        .iter()
+        .map(|criterion| CriterionVerdict::undecided(criterion.number, evidence));
+    Judgement {
+        verdicts: verdicts.collect(),
+        contradictions: Vec::new(),
+    }
 }
 
 fn not_covered(runbooks: Vec<String>) -> Error {

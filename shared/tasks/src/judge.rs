@@ -4,15 +4,16 @@ mod parse;
 mod prompt;
 mod task;
 
-use domain::CriterionVerdict;
 use llm::{Answer, Model, ModelCaller, TaskMethod};
 
+use crate::conversation::{self, Conversation};
+use crate::deterministic;
 use crate::error::Error;
-use crate::{conversation, deterministic};
 
-pub use task::{Criterion, JudgeTask, StepOutcome};
+pub use task::{Criterion, JudgeTask, Judgement, StepOutcome};
 
-/// Gives a verdict on each criterion of the task; the caller has evaluated those with a check.
+/// Gives a verdict on each criterion of the task; the caller has evaluated those with a check. An answer with verdicts
+/// that name no step of the goal is sent back once; those that still name none are unknown.
 ///
 /// # Errors
 /// See [`Error`].
@@ -20,15 +21,22 @@ pub async fn judge<A: ModelCaller>(
     model: &Model,
     caller: &mut A,
     task: &JudgeTask,
-) -> Result<Vec<CriterionVerdict>, Error> {
+) -> Result<Judgement, Error> {
     if task.criteria.is_empty() {
-        return Ok(Vec::new());
+        return Ok(Judgement::default());
     }
     if model.task_method() == TaskMethod::Rules {
         return Ok(deterministic::judge(task));
     }
-    let read = |answer: &Answer| conversation::json(answer, |value| parse::verdicts(value, task));
-    let most = model.max_output_tokens();
-    let (verdicts, _) = conversation::until_read(caller, prompt::request(task), most, read).await?;
-    Ok(verdicts)
+    let read = |answer: &Answer| conversation::json(answer, |value| parse::judgement(value, task));
+    let mut conversation = Conversation::new(prompt::request(task), model.max_output_tokens());
+    let (judgement, answer) = conversation.answer(caller, read).await?;
+    let Some(problem) = parse::unfounded(&judgement, task) else {
+        return Ok(judgement);
+    };
+    let judgement = match conversation.reject(answer, problem) {
+        true => conversation.answer(caller, read).await?.0,
+        false => judgement,
+    };
+    Ok(parse::founded(judgement, task))
 }

@@ -29,6 +29,6 @@ pub use error::Error;
 pub use inputs::{
     Asker, Column, CommonValues, Fit, ForeignKey, Goal, Table, TableCheck, Workspace,
 };
-pub use judge::{Criterion, JudgeTask, StepOutcome, judge};
+pub use judge::{Criterion, JudgeTask, Judgement, StepOutcome, judge};
 pub use plan::{AgentOffer, PlanTask, Planned, RunbookOffer, plan};
 pub use review::{PlanRules, ReviewPlan};

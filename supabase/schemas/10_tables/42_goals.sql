@@ -47,14 +47,22 @@ create table goalpost.goal_criteria (
   number integer not null,
   workspace_id uuid not null,
   description text not null,
-  check_expression text,
+  -- The check of the plan's criterion: a text (an expression), or an object with one field that names its kind
+  -- (shared/domain/src/plan/criterion.rs). Null: a model judges.
+  check_definition jsonb,
   verdict text not null default 'open',
   evidence text,
+  -- The step that the evidence rests on, where a model gave the verdict.
+  evidence_step text,
+  -- The author of the verdict; null while it is open, and for one that neither a check nor a model could give.
+  decided_by text,
   judged_at timestamptz,
   primary key (goal_id, number),
+  constraint decided_by_is_known check (decided_by in ('check', 'model', 'person')),
+  constraint open_verdict_has_no_author check (verdict <> 'open' or decided_by is null),
   constraint verdict_is_known check (verdict in ('open', 'met', 'unmet', 'unknown')),
   foreign key (workspace_id, goal_id) references goalpost.goals (workspace_id, id) on delete cascade
 );
 comment on table goalpost.goal_criteria is
-  'The criteria of a goal, each with its verdict and evidence.';
+  'The criteria of a goal, each with its verdict, its evidence and who decided.';
 create index goal_criteria_goal on goalpost.goal_criteria (workspace_id, goal_id);

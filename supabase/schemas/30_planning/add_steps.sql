@@ -92,13 +92,13 @@ $$;
 
 -- Returns the readable criteria of a plan, at most 50.
 create function goalpost_private.criteria_of_plan(p_plan jsonb)
-returns table (number bigint, description text, check_expression text)
+returns table (number bigint, description text, check_definition jsonb)
 language sql immutable
 set search_path = ''
 as $$
   select c.number, left(d.description, 2000),
-         case when jsonb_typeof(c.value) = 'object' and jsonb_typeof(c.value -> 'check') = 'string'
-              then nullif(c.value ->> 'check', '') end
+         case when jsonb_typeof(c.value) = 'object' and jsonb_typeof(c.value -> 'check') in ('string', 'object')
+              then nullif(c.value -> 'check', '""') end
     from jsonb_array_elements(case jsonb_typeof(p_plan -> 'criteria') when 'array' then p_plan -> 'criteria' else '[]' end)
          with ordinality c (value, number)
    cross join lateral (
@@ -115,8 +115,8 @@ create function goalpost_private.add_criteria(p_run goalpost.workflow_runs, p_pl
 language sql
 set search_path = ''
 as $$
-  insert into goalpost.goal_criteria (goal_id, number, workspace_id, description, check_expression)
-  select p_run.goal_id, row_number() over (order by c.number), p_run.workspace_id, c.description, c.check_expression
+  insert into goalpost.goal_criteria (goal_id, number, workspace_id, description, check_definition)
+  select p_run.goal_id, row_number() over (order by c.number), p_run.workspace_id, c.description, c.check_definition
     from goalpost_private.criteria_of_plan(p_plan) c
    where not exists (select from goalpost.goal_criteria x where x.goal_id = p_run.goal_id)
 $$;
@@ -129,11 +129,13 @@ language sql
 set search_path = ''
 as $$
   update goalpost.goal_criteria x
-     set check_expression = b.check_expression, verdict = case when b.is_kept then x.verdict else 'open' end,
-         evidence = case when b.is_kept then x.evidence end
+     set check_definition = b.check_definition, verdict = case when b.is_kept then x.verdict else 'open' end,
+         evidence = case when b.is_kept then x.evidence end,
+         evidence_step = case when b.is_kept then x.evidence_step end,
+         decided_by = case when b.is_kept then x.decided_by end
     from (
-      select o.number, case when n.description is not null then n.check_expression
-                            when o.verdict = 'met' then o.check_expression end as check_expression,
+      select o.number, case when n.description is not null then n.check_definition
+                            when o.verdict = 'met' then o.check_definition end as check_definition,
              n.description is null and o.verdict = 'met' as is_kept
         from goalpost.goal_criteria o
         left join goalpost_private.criteria_of_plan(p_plan) n on lower(trim(n.description)) = lower(trim(o.description))

@@ -1,10 +1,12 @@
--- Returns the readable verdicts of a judgement: a criterion's number, and one of the three words.
+-- Returns the readable verdicts of a judgement: a criterion's number, one of the three words, the evidence with the step
+-- it rests on, and the author (check or model).
 create function goalpost_private.readable_verdicts(p_result jsonb)
-returns table (number integer, verdict text, evidence text)
+returns table (number integer, verdict text, evidence text, evidence_step text, decided_by text)
 language sql immutable
 set search_path = ''
 as $$
-  select goalpost_private.bounded_integer(v -> 'number', null, 1, 1000), v ->> 'verdict', left(v ->> 'evidence', 4000)
+  select goalpost_private.bounded_integer(v -> 'number', null, 1, 1000), v ->> 'verdict', left(v ->> 'evidence', 4000),
+         left(v ->> 'step', 100), case when v ->> 'decided_by' in ('check', 'model') then v ->> 'decided_by' end
     from jsonb_array_elements(case jsonb_typeof(p_result -> 'verdicts') when 'array' then p_result -> 'verdicts' else '[]' end) v
    where jsonb_typeof(v -> 'number') = 'number' and goalpost_private.is_absent_or_whole(v -> 'number', 1, 1000)
      and v ->> 'verdict' in ('met', 'unmet', 'unknown')
@@ -12,8 +14,8 @@ $$;
 
 -- Applies a judgement: verdicts, the report, and whether the goal is reached. Unmet criteria cause a new plan, at most
 -- max_revisions times; then the goal fails with the best report. Unknown ones never complete a goal: the requester
--- decides about them, or the goal fails, according to the workspace's on_unknown. A run that fails after its report
--- (fail_run_after_report) fails with its reason, whatever the judge decided.
+-- decides about them, or the goal fails, according to the workspace's on_unknown. A person's verdict stays: it is not
+-- replaced. A run that fails after its report (fail_run_after_report) fails with its reason, whatever the judge decided.
 create function goalpost_private.apply_judgement(
   p_step goalpost.steps, p_result jsonb, p_now timestamptz, out message text, out functions text[]
 )
@@ -31,9 +33,10 @@ begin
     return;
   end if;
   update goalpost.goal_criteria c
-     set verdict = v.verdict, evidence = v.evidence, judged_at = p_now
+     set verdict = v.verdict, evidence = v.evidence, evidence_step = v.evidence_step, decided_by = v.decided_by,
+         judged_at = p_now
     from goalpost_private.readable_verdicts(p_result) v
-   where c.goal_id = v_run.goal_id and c.number = v.number;
+   where c.goal_id = v_run.goal_id and c.number = v.number and c.decided_by is distinct from 'person';
 
   if v_decision = 'complete' and v_run.failure is null
      and exists (select from goalpost.goal_criteria c where c.goal_id = v_run.goal_id and c.verdict = 'unknown') then

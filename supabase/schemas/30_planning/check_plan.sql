@@ -253,6 +253,13 @@ begin
     union all
     select number, key, 'bad_timeout', 'timeout_seconds is a whole number from 1 to 86400'
       from step where not goalpost_private.is_absent_or_whole(step -> 'timeout_seconds', 1, 86400)
+    union all
+    select 0, null, 'bad_check', k.problem
+      from jsonb_array_elements(case jsonb_typeof(p_plan -> 'criteria') when 'array' then p_plan -> 'criteria' else '[]' end) c
+     cross join lateral (
+       select case when jsonb_typeof(c) = 'object' and jsonb_typeof(c -> 'check') = 'object'
+                   then goalpost_private.criterion_check_problem(c -> 'check') end as problem) k
+     where k.problem is not null
   )
   select coalesce(jsonb_agg(jsonb_build_object('code', code, 'step_key', key, 'message', message)
                             order by number, code), '[]')

@@ -29,7 +29,7 @@ begin
            'goal_id', g.id, 'title', g.title, 'description', g.description, 'goal_type', g.goal_type,
            'depth', g.depth, 'context', g.context,
            'criteria', (select coalesce(jsonb_agg(jsonb_build_object(
-                                  'number', c.number, 'description', c.description, 'check', c.check_expression)
+                                  'number', c.number, 'description', c.description, 'check', c.check_definition)
                                   order by c.number), '[]')
                           from goalpost.goal_criteria c where c.goal_id = g.id))
     from goalpost.goals g where g.id = p_goal_id);

@@ -135,7 +135,8 @@ as $$
            'previous', case when p_run.revision > 0 or p_step.input ? 'reason' then jsonb_build_object(
              'reason', p_step.input -> 'reason',
              'verdicts', (select coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
-                                   'criterion', c.description, 'verdict', c.verdict, 'evidence', c.evidence)) order by c.number), '[]')
+                                   'criterion', c.description, 'verdict', c.verdict, 'evidence', c.evidence,
+                                   'step', c.evidence_step, 'decided_by', c.decided_by)) order by c.number), '[]')
                             from goalpost.goal_criteria c where c.goal_id = p_run.goal_id),
              'rejected_plan', (select a.subject -> 'plan' from goalpost.approvals a
                                 where a.run_id = p_run.id and a.step_key = p_step.key and a.kind = 'plan' and a.state = 'rejected'
@@ -151,13 +152,17 @@ as $$
                 where q.id = p_run.request_id))
 $$;
 
--- Returns the context of a judgement: the criteria, the ended steps, the report's template and the usage so far.
+-- Returns the context of a judgement: the criteria, the verdicts that people have given, the ended steps, the report's
+-- template and the usage so far.
 create function goalpost_private.context_to_judge(p_run goalpost.workflow_runs) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select jsonb_build_object(
            'criteria', goalpost_private.describe_goal(p_run.goal_id) -> 'criteria',
+           'given', (select coalesce(jsonb_agg(jsonb_build_object(
+                              'number', c.number, 'verdict', c.verdict, 'evidence', coalesce(c.evidence, ''), 'decided_by', c.decided_by)), '[]')
+                       from goalpost.goal_criteria c where c.goal_id = p_run.goal_id and c.decided_by = 'person'),
            'failure', p_run.failure,
            'steps', goalpost_private.describe_work(p_run.id),
            'report', p_run.report,

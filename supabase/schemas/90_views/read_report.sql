@@ -112,8 +112,8 @@ as $$
          select from goalpost.feedback f where f.workspace_id = p_goal.workspace_id and f.goal_id = p_goal.id)) s
 $$;
 
--- Returns the report of a goal: {"goal", "question", "plan", "criteria", "steps", "approvals", "feedback", "usage",
--- "estimate", "history", "suggestions"}. Raises ZG001 for a goal that the caller may not see.
+-- Returns the report of a goal: {"goal", "question", "plan", "criteria", "contradictions", "steps", "approvals",
+-- "feedback", "usage", "estimate", "history", "suggestions"}. Raises ZG001 for a goal that the caller may not see.
 create function goalpost.read_report(p_goal_id bigint) returns jsonb
 language plpgsql stable
 set search_path = ''
@@ -143,8 +143,10 @@ begin
     'plan', (select jsonb_build_object('revision', v_plan.revision, 'reasons', v_plan.reasons, 'runbook', b.name, 'version', b.version)
                from (select 1) o left join goalpost.runbooks b on b.id = v_plan.runbook_id where v_plan.run_id is not null),
     'criteria', (select coalesce(jsonb_agg(jsonb_build_object(
-                   'number', c.number, 'description', c.description, 'verdict', c.verdict, 'evidence', c.evidence) order by c.number), '[]')
+                   'number', c.number, 'description', c.description, 'verdict', c.verdict, 'evidence', c.evidence,
+                   'evidence_step', c.evidence_step, 'decided_by', c.decided_by) order by c.number), '[]')
                    from goalpost.goal_criteria c where c.workspace_id = v_goal.workspace_id and c.goal_id = v_goal.id),
+    'contradictions', case jsonb_typeof(v_goal.result -> 'contradictions') when 'array' then v_goal.result -> 'contradictions' else '[]' end,
     'steps', v_steps,
     'approvals', (select coalesce(jsonb_agg(jsonb_build_object(
                     'id', a.id, 'step_key', a.step_key, 'kind', a.kind, 'question', left(a.question, 500), 'state', a.state,

@@ -14,8 +14,8 @@ select is((select shown -> 'criteria' -> 0 ->> 'evidence' from goalpost.approval
 select is(tests.refusal_for('mia', format('select goalpost.decide_approval(%s, ''approved'', ''I looked'')', (tests.approval_of(tests.get('run'), 'judge')).id)), 'none', 'the requester decides an unknown verdict');
 select is((tests.goal_of(tests.get('run'))).state, 'completed', 'the goal is completed when the requester approves');
 select is((tests.goal_of(tests.get('run'))).report, '# Done', 'the goal keeps the report of the judge');
-select results_eq(format('select number, verdict, evidence from goalpost.goal_criteria where goal_id = %s order by 1', (tests.goal_of(tests.get('run'))).id),
-  $$ values (1, 'met', null), (2, 'met', 'decided by a person: I looked') $$, 'the verdict is the person''s, with the comment as evidence');
+select results_eq(format('select number, verdict, evidence, decided_by from goalpost.goal_criteria where goal_id = %s order by 1', (tests.goal_of(tests.get('run'))).id),
+  $$ values (1, 'met', null, null), (2, 'met', 'decided by a person: I looked', 'person') $$, 'the verdict is the person''s, with the comment as evidence');
 select is((tests.request_of(tests.get('run'))).state, 'answered', 'the request is answered when the unknown verdict is approved');
 
 select * from finish();

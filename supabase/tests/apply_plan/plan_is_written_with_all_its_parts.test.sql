@@ -29,7 +29,7 @@ select set_eq(
   format('select key || '' -> '' || d from goalpost.steps cross join unnest(dependents) d where run_id = %s', tests.get('run')),
   array['a -> b', 'a -> c', 'c -> e', 'b -> judge', 'e -> judge', 'd -> judge'], 'dependents lists the same dependencies from the other end');
 select results_eq(
-  format('select number, description, check_expression, verdict from goalpost.goal_criteria where goal_id = %s order by number', (tests.goal_of(tests.get('run'))).id),
+  format('select number, description, check_definition #>> ''{}'', verdict from goalpost.goal_criteria where goal_id = %s order by number', (tests.goal_of(tests.get('run'))).id),
   $$ values (1, 'plain', null, 'open'), (2, 'checked', 'true', 'open') $$, 'only criteria with a description are kept, numbered from 1');
 select is((select plan ->> 'summary' from goalpost.plan_revisions where run_id = tests.get('run') and revision = 1), 'do it', 'the plan is kept as it came');
 select is((select reasons from goalpost.plan_revisions where run_id = tests.get('run')), '["because"]', 'the plan revision keeps its reasons');

@@ -6,6 +6,8 @@ select tests.world();
 create temp table pair (code text, bad jsonb, good jsonb, taken text, limits jsonb);
 create function pg_temp.plan(p_steps jsonb) returns jsonb language sql as $$ select jsonb_build_object('steps', p_steps) $$;
 create function pg_temp.one(p_more jsonb) returns jsonb language sql as $$ select jsonb_build_object('steps', tests.steps('a', jsonb_build_object('a', p_more))) $$;
+create function pg_temp.checked(p_check jsonb) returns jsonb language sql as $$
+  select jsonb_build_object('steps', tests.steps('a'), 'criteria', jsonb_build_array('c', jsonb_build_object('description', 'd', 'check', p_check))) $$;
 create function pg_temp.two(p_more jsonb) returns jsonb language sql as $$ select jsonb_build_object('steps', tests.steps('a, b:a', jsonb_build_object('b', p_more))) $$;
 
 insert into pair (code, bad, good, taken, limits)
@@ -33,6 +35,19 @@ select code, bad, good, coalesce(taken, ''), coalesce(limits, '{}') from (values
   ('reserved_key', pg_temp.one('{"key": "judge_10"}'), pg_temp.one('{"key": "judge_10_times"}'), null, null),
   ('duplicate_key', pg_temp.plan(tests.steps('a, b, a')), pg_temp.plan(tests.steps('a, b, a2')), null, null),
   ('duplicate_key', pg_temp.plan(tests.steps('a')), pg_temp.plan(tests.steps('a')), null, null),
+  ('bad_check', pg_temp.checked('{}'), pg_temp.checked('"true"'), null, null),
+  ('bad_check', pg_temp.checked('{"sql": "select 1", "person": "q"}'), pg_temp.checked('{"sql": "select 1", "person": null}'), null, null),
+  ('bad_check', pg_temp.checked('{"regex": "a"}'), pg_temp.checked('["regex"]'), null, null),
+  ('bad_check', pg_temp.checked('{"sql": {"query": ""}}'), pg_temp.checked('{"sql": {"query": "select 1", "expect": null}}'), null, null),
+  ('bad_check', pg_temp.checked('{"sql": {"query": "select 1", "expect": []}}'), pg_temp.checked('{"sql": {"query": "select 1", "expect": {"n": 1}}}'), null, null),
+  ('bad_check', pg_temp.checked('{"matches": {"value": "a"}}'), pg_temp.checked('{"matches": {"value": ["a"], "pattern": "a"}}'), null, null),
+  ('bad_check', pg_temp.checked('{"schema": {"value": 1, "schema": []}}'), pg_temp.checked('{"schema": {"value": 1, "schema": {}}}'), null, null),
+  ('bad_check', pg_temp.checked('{"number": {"value": 1}}'), pg_temp.checked('{"number": {"value": 1, "at_least": 1, "at_most": 2}}'), null, null),
+  ('bad_check', pg_temp.checked('{"number": {"value": 1, "at_most": 2, "tolerance": 1}}'), pg_temp.checked('{"number": {"value": "1", "equals": 2, "tolerance": 0}}'), null, null),
+  ('bad_check', pg_temp.checked('{"number": {"value": 1, "equals": 2, "at_most": 3}}'), pg_temp.checked('{"number": {"value": 1, "equals": 2, "at_most": null}}'), null, null),
+  ('bad_check', pg_temp.checked('{"number": {"value": 1, "equals": 2, "tolerance": -1}}'), pg_temp.checked('7'), null, null),
+  ('bad_check', pg_temp.checked('{"person": {"question": "q", "required_role": "king"}}'), pg_temp.checked('{"person": {"question": "q", "required_role": "admin"}}'), null, null),
+  ('bad_check', pg_temp.checked('{"person": {"question": "q", "role": "admin"}}'), pg_temp.checked('{"person": "q"}'), null, null),
   ('unknown_kind', pg_temp.one('{"kind": "judge"}'), pg_temp.one('{"kind": "tool"}'), null, null),
   ('unknown_kind', pg_temp.one('{"kind": null}'), pg_temp.one('{"kind": "tool"}'), null, null),
   ('unknown_kind', pg_temp.one('{"kind": ["tool"]}'), pg_temp.one('{"kind": "tool"}'), null, null),
@@ -81,7 +96,7 @@ update pair set taken = 'other a' where code = 'duplicate_key' and bad = good;
 
 select is(tests.problems(bad, taken, limits), code, code || ': ' || left(bad::text, 100)) from pair order by code, bad;
 select is(tests.problems(good, case when bad = good then 'other' else taken end, limits), '', code || ' is not found in: ' || left(good::text, 100)) from pair order by code, bad;
-select is((select count(distinct code) from pair), 23::bigint, 'all 23 problem codes are tested');
+select is((select count(distinct code) from pair), 24::bigint, 'all 24 problem codes are tested');
 
 select * from finish();
 rollback;

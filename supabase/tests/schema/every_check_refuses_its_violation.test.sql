@@ -109,6 +109,8 @@ select c.tablename || '.' || c.name, format('update %s set %s', c.tablename, c.c
     ('goalpost.goals', 'parents_come_together', 'parent_step_key = ''a'''),
     ('goalpost.goals', 'parents_come_together', 'parent_goal_id = id'),
     ('goalpost.goal_criteria', 'verdict_is_known', 'verdict = ''odd'''),
+    ('goalpost.goal_criteria', 'decided_by_is_known', 'verdict = ''met'', decided_by = ''luck'''),
+    ('goalpost.goal_criteria', 'open_verdict_has_no_author', 'verdict = ''open'', decided_by = ''check'''),
     ('goalpost.workflow_runs', 'workflow_type_is_known', 'workflow_type = ''odd'' where goal_id is null'),
     ('goalpost.workflow_runs', 'goal_belongs_to_a_goal_run', 'workflow_type = ''goal'' where goal_id is null'),
     ('goalpost.workflow_runs', 'goal_belongs_to_a_goal_run', 'workflow_type = ''request'' where goal_id is not null'),

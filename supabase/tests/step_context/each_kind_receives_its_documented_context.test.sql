@@ -18,7 +18,7 @@ select is(pg_temp.keys(tests.kept('work')::jsonb), 'agent asker goal local_now m
 select is((select string_agg(t ->> 'name', ' ') from jsonb_array_elements(tests.kept('work')::jsonb #> '{0,context,tools}') t), 'ask_human calculate recall remember sql template', 'an agent receives its own tools only');
 select tests.do_complete(tests.get('goal'), 'a', '{"text": "t"}');
 select tests.set('judge', tests.claim('judge')::text);
-select is(pg_temp.keys(tests.kept('judge')::jsonb), 'criteria failure goal max_revisions now parameters question readable_schemas report revision steps usage', 'a judge receives the documented keys');
+select is(pg_temp.keys(tests.kept('judge')::jsonb), 'criteria failure given goal max_revisions now parameters question readable_schemas report revision steps usage', 'a judge receives the documented keys');
 select is(tests.kept('judge')::jsonb #>> '{0,context,steps,0,result,text}', 't', 'a judge receives the results of the steps');
 select tests.do_complete(tests.get('goal'), 'judge', '{"decision": "replan", "reason": "worse", "verdicts": [{"number": 1, "verdict": "unmet", "evidence": "e"}]}');
 select tests.set('again', tests.claim('plan')::text);

@@ -24,7 +24,7 @@ async fn stack_with_colleague(role: &str) -> Stack {
         .json("plan", &plan("select 1 as one"))
         .json(
             "verdicts",
-            &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": "read"}]}),
+            &json!({"verdicts": [{"number": 1, "verdict": "met", "step": "read", "evidence": "read"}]}),
         )
         .serve()
         .await;

@@ -74,7 +74,7 @@ fn script() -> Script {
             {"key": "say", "kind": "tool", "depends_on": ["ask"], "input": {"tool": "template", "arguments": {"template": "said"}}},
         ],
     });
-    let verdict = |verdict: &str| json!({"verdicts": [{"number": 1, "verdict": verdict, "evidence": "as asked"}]});
+    let verdict = |verdict: &str| json!({"verdicts": [{"number": 1, "verdict": verdict, "step": "say", "evidence": "as asked"}]});
     let asking = |summary: &str| json!({"summary": summary, "steps": [approval("ask")]});
     Script::default()
         .json("assessment", &json!({"decision": "answer", "text": "Yes.", "score": 0.1, "reasons": ["short"]}))

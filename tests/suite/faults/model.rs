@@ -76,7 +76,7 @@ async fn complete(
         }
         "plan" => plan(named_plan(&text)).to_string(),
         "verdicts" => {
-            json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": "it is"}]}).to_string()
+            json!({"verdicts": [{"number": 1, "verdict": "met", "step": "think", "evidence": "it is"}]}).to_string()
         }
         _ => {
             let turn = 1 + script.turns.fetch_add(1, Ordering::SeqCst);

@@ -124,7 +124,7 @@ async fn complete(
         ),
         "plan" => reply_with(&plan(&body, &script)),
         "judge" => reply_with(
-            &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": format!("Answer {nonce}")}]}),
+            &json!({"verdicts": [{"number": 1, "verdict": "met", "step": decisive_step(&script), "evidence": format!("Answer {nonce}")}]}),
         ),
         "compact" => {
             let text = body["messages"].to_string();
@@ -188,6 +188,15 @@ fn summarized_turns(text: &str) -> u64 {
 /// Counts the answers in a conversation that is quoted as material: each is an `assistant`.
 fn quoted_turns(text: &str) -> u64 {
     u64::try_from(text.matches("\\\"assistant\\\"").count()).unwrap()
+}
+
+/// Returns the key of a step of the plan, on which the verdict rests.
+fn decisive_step(script: &Script) -> String {
+    let plan = script.plan.lock().unwrap();
+    let first = plan
+        .as_ref()
+        .and_then(|plan| plan["steps"][0]["key"].as_str());
+    first.unwrap_or("work").to_owned()
 }
 
 /// Returns the plan. The first one breaks a rule, so that the planner calls the model twice.

@@ -30,7 +30,7 @@ async fn edited_content_is_sent_without_second_approval() {
         .json("plan", &plan(&hook))
         .json(
             "verdicts",
-            &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": "it was"}]}),
+            &json!({"verdicts": [{"number": 1, "verdict": "met", "step": "post", "evidence": "it was"}]}),
         );
     let base_url = script.serve().await;
     let private = format!("{}={DEMO}", receiver.host);

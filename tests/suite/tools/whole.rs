@@ -48,7 +48,7 @@ fn script(receiver: &Receiver) -> Script {
             {"key": "sum", "kind": "tool", "input": {"tool": "calculate", "arguments": {"expression": "1 + 2"}}}]}))
         .reply("work", calls(&[("recall", json!({"query": "where orders are counted"}))]))
         .reply("work", answer("All of it is done."))
-        .json("verdicts", &json!({"verdicts": [{"number": 1, "verdict": "met", "evidence": "it was"}]}))
+        .json("verdicts", &json!({"verdicts": [{"number": 1, "verdict": "met", "step": "tell", "evidence": "it was"}]}))
 }
 
 /// Returns the one waiting decision, once there is one.

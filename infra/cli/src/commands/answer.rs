@@ -48,6 +48,10 @@ pub(super) fn criteria_lines(work: &Work, screen: Screen) -> Vec<String> {
             vec![
                 screen.palette.state(&criterion.verdict, &criterion.verdict),
                 criterion.description.clone(),
+                decided_by(
+                    criterion.decided_by.as_deref(),
+                    criterion.evidence_step.as_deref(),
+                ),
                 one_line(criterion.evidence.as_deref().unwrap_or_default()),
             ]
         })
@@ -58,10 +62,16 @@ pub(super) fn criteria_lines(work: &Work, screen: Screen) -> Vec<String> {
     let mut lines = vec![String::new()];
     lines.extend(table::lines(
         screen,
-        &["VERDICT", "CRITERION", "EVIDENCE"],
+        &["VERDICT", "CRITERION", "BY", "EVIDENCE"],
         &rows,
     ));
     lines
+}
+
+/// Returns the author of a verdict, with the step that a model's evidence rests on.
+pub(super) fn decided_by(author: Option<&str>, step: Option<&str>) -> String {
+    let author = author.unwrap_or_default();
+    step.map_or_else(|| author.to_owned(), |step| format!("{author}, {step}"))
 }
 
 /// Returns the start of an evidence, for one cell; `--json` has all of it.
@@ -181,6 +191,8 @@ mod tests {
             description: description.to_owned(),
             verdict: "met".to_owned(),
             evidence: Some(evidence.to_owned()),
+            evidence_step: Some("count".to_owned()),
+            decided_by: Some("model".to_owned()),
         };
         let request = json!({"id": 1, "workspace_id": "00000000-0000-0000-0000-000000000000", "question": "q", "state": "answered",
             "reason": null, "goal_id": 3, "answer_text": null, "created_at": "2030-01-01T00:00:00Z", "ended_at": null});
@@ -206,6 +218,7 @@ mod tests {
             lines.contains("It is counted") && lines.contains("seven x"),
             "{lines}"
         );
+        assert!(lines.contains("model, count"), "{lines}");
         assert!(lines.contains('…') && !lines.contains("Below"), "{lines}");
         work.criteria.clear();
         assert!(criteria_lines(&work, PLAIN).is_empty());

@@ -67,7 +67,7 @@ fn subject_title(approval: &Inbox) -> String {
         "budget" => "a budget".to_owned(),
         "outcome_unknown" => format!("the outcome of a call of {tool}"),
         "question" => "a question".to_owned(),
-        "verdict" => "criteria that could not be judged".to_owned(),
+        "verdict" => "criteria of a goal".to_owned(),
         "improvement" => "an improvement".to_owned(),
         _ => "a step".to_owned(),
     }

@@ -50,7 +50,7 @@ fn work() -> Work {
         approvals: Vec::new(),
         progress: Vec::new(),
         criteria: serde_json::from_value(json!([{"goal_id": 3, "number": 1, "description": HOSTILE,
-            "verdict": "met", "evidence": HOSTILE}]))
+            "verdict": "met", "evidence": HOSTILE, "evidence_step": HOSTILE, "decided_by": HOSTILE}]))
         .unwrap(),
         dead_letters: Vec::new(),
     }

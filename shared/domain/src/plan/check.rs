@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::graph::{Graph, Order};
 use super::read::{Step, present, steps_of};
-use super::{Catalogue, Limits, Problem, ProblemCode};
+use super::{Catalogue, CriterionCheck, Limits, Problem, ProblemCode};
 use crate::ids::is_reserved;
 use crate::nearest::suggestion;
 use problems::Problems;
@@ -31,8 +31,21 @@ pub fn check(plan: &Value, limits: &Limits, catalogue: &Catalogue) -> Vec<Proble
         step::check_condition(step, &mut problems);
         step::check_numbers(step, &mut problems);
     }
+    check_criteria(plan, &mut problems);
     check_graph(&steps, limits, &mut problems);
     problems.0
+}
+
+/// Checks the shape of each criterion's check.
+fn check_criteria(plan: &Value, problems: &mut Problems) {
+    let criteria = plan.get("criteria").and_then(Value::as_array);
+    let checks = criteria
+        .into_iter()
+        .flatten()
+        .filter_map(|criterion| criterion.as_object()?.get("check"));
+    for message in checks.filter_map(|check| CriterionCheck::read(check).err()) {
+        problems.add(ProblemCode::BadCheck, None, message);
+    }
 }
 
 fn check_size(plan: &Value, step_count: usize, limits: &Limits, problems: &mut Problems) {

@@ -9,6 +9,7 @@
 //! | `bad_arguments` | the arguments of a call do not fit the tool's schema. A string with a tag stands for an undetermined value: one that is exactly one `{{ expression }}` for any value, any other for a text |
 //! | `bad_expression` | a template or check cannot be read, uses a filter or test that does not exist, or holds more than paths where only paths are filled in (`question`, `content`, `title` and `description`); or agent's `instructions` hold a tag, which is not filled in |
 //! | `unknown_name` | a template or check reads a name that will be undefined: an unknown root, a step that the step does not depend on, a field that the step's result does not have |
+//! | `bad_check` | the pattern or the schema of a check cannot be used |
 //! | `unknown_criterion` | a later plan has a criterion that the first one does not have: its check would be lost |
 //! | `bad_output_schema` | `output_schema` of an agent cannot be used |
 //!
@@ -21,7 +22,7 @@ mod names;
 use serde_json::{Map, Value};
 
 use super::read::{Step, present, steps_of, text};
-use super::{Catalogue, Problem, ProblemCode};
+use super::{Catalogue, CriterionCheck, Problem, ProblemCode, ResultCheck};
 use crate::json_schema::result_problem;
 use crate::nearest::suggestion;
 use crate::state::StepKind;
@@ -31,8 +32,8 @@ use names::{Scope, Steps};
 /// A query of a plan that holds no template, and can so be checked before it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanQuery {
-    /// The key of its step.
-    pub step_key: String,
+    /// The key of its step; none for the check of a criterion.
+    pub step_key: Option<String>,
     /// One SELECT.
     pub sql: String,
 }
@@ -63,7 +64,7 @@ pub fn check_contents(plan: &Value, catalogue: &Catalogue) -> Vec<Problem> {
     problems
 }
 
-/// Returns the queries of tool steps and procedures that hold no template.
+/// Returns the queries of tool steps, procedures and checks that hold no template.
 #[must_use]
 pub fn queries(plan: &Value) -> Vec<PlanQuery> {
     let steps = steps_of(plan).iter().map(Step::read);
@@ -76,17 +77,34 @@ pub fn queries(plan: &Value) -> Vec<PlanQuery> {
         let calls: Vec<_> = own.into_iter().chain(procedure).collect();
         calls.into_iter().map(move |call| (key, call))
     });
-    calls
+    let of_steps = calls
         .filter(|(_, call)| text(Some(call), "tool") == Some("sql"))
         .filter_map(|(key, call)| {
-            let sql = call.get("arguments")?.get("query")?.as_str()?;
-            let is_known = !crate::expression::is_template(sql);
-            is_known.then(|| PlanQuery {
-                step_key: key.to_owned(),
-                sql: sql.to_owned(),
+            Some(PlanQuery {
+                step_key: Some(key.to_owned()),
+                sql: call.get("arguments")?.get("query")?.as_str()?.to_owned(),
             })
-        })
+        });
+    let of_checks = checks_of(plan).filter_map(|check| match check {
+        CriterionCheck::Sql(check) => Some(PlanQuery {
+            step_key: None,
+            sql: check.query,
+        }),
+        _ => None,
+    });
+    of_steps
+        .chain(of_checks)
+        .filter(|query| !crate::expression::is_template(&query.sql))
         .collect()
+}
+
+/// Returns the checks of the criteria that can be read; the others are found by the shared rules.
+fn checks_of(plan: &Value) -> impl Iterator<Item = CriterionCheck> {
+    let criteria = plan.get("criteria").and_then(Value::as_array);
+    criteria
+        .into_iter()
+        .flatten()
+        .filter_map(|criterion| CriterionCheck::read(criterion.get("check")?).ok()?)
 }
 
 fn problem(code: ProblemCode, step_key: Option<&str>, message: String) -> Problem {
@@ -172,14 +190,8 @@ fn check_texts(step: &Step<'_>, fields: &[&str], known: &Steps<'_>) -> Vec<Found
 /// Checks the criteria and the report, which may read every step.
 fn check_ends(plan: &Value, known: &Steps<'_>) -> Vec<Problem> {
     let scope = Scope::of_ends(known);
-    let criteria = plan.get("criteria").and_then(Value::as_array);
-    let checks = criteria
-        .into_iter()
-        .flatten()
-        .filter_map(|criterion| criterion.get("check")?.as_str());
-    let mut found: Vec<Found> = checks
-        .filter(|check| !check.is_empty())
-        .flat_map(|check| names::check_expression(check, &scope))
+    let mut found: Vec<Found> = checks_of(plan)
+        .flat_map(|check| check_criterion(&check, &scope))
         .collect();
     let report = plan.get("report").and_then(Value::as_object);
     for field in ["title", "body"] {
@@ -195,6 +207,27 @@ fn check_ends(plan: &Value, known: &Steps<'_>) -> Vec<Problem> {
         .into_iter()
         .map(|(code, message)| problem(code, None, message))
         .collect()
+}
+
+/// Checks the names that a check reads, its pattern and its schema.
+fn check_criterion(check: &CriterionCheck, scope: &Scope<'_>) -> Vec<Found> {
+    match check {
+        CriterionCheck::Results(ResultCheck::Expression(check)) => {
+            names::check_expression(check, scope)
+        }
+        CriterionCheck::Results(check) => {
+            let value = check.value();
+            let mut found: Vec<Found> = check.problem().into_iter().collect();
+            found.extend(
+                value
+                    .into_iter()
+                    .flat_map(|value| names::check_value("check", value, scope)),
+            );
+            found
+        }
+        CriterionCheck::Sql(check) => names::check_template("check.sql", &check.query, scope),
+        CriterionCheck::Person(_) => Vec::new(),
+    }
 }
 
 /// Checks that a later plan refers to criteria that the goal has.

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 use super::check;
 use super::read::{integer, planned_kind, present, steps_of, text};
 use super::{
-    Catalogue, Limits, OnFailure, Plan, PlanCriterion, PlanStep, Problem, ProblemCode,
-    ReportTemplate,
+    Catalogue, CriterionCheck, Limits, OnFailure, Plan, PlanCriterion, PlanStep, Problem,
+    ProblemCode, ReportTemplate,
 };
 
 /// Attempts of a step that gives no number.
@@ -102,7 +102,9 @@ fn parse_criterion(criterion: &Value) -> Option<PlanCriterion> {
     let fields = criterion.as_object();
     Some(PlanCriterion {
         description: text(fields, "description")?.to_owned(),
-        check: text(fields, "check").map(str::to_owned),
+        check: present(fields, "check")
+            .and_then(|check| CriterionCheck::read(check).ok())
+            .flatten(),
     })
 }
 

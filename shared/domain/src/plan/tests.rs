@@ -192,6 +192,25 @@ fn each_step_rule_is_found_alone() {
 }
 
 #[test]
+fn check_of_an_unknown_shape_is_found() {
+    let plan = |check: Value| json!({"steps": [tool("a", &[])], "criteria": ["text", {"description": "d", "check": check}]});
+    for good in [
+        json!(null),
+        json!(5),
+        json!("true"),
+        json!({"person": "Is it good?"}),
+    ] {
+        assert_eq!(
+            codes_within(&plan(good), &Limits::default()),
+            BTreeSet::new()
+        );
+    }
+    let found = check(&plan(json!({"sql": 1})), &Limits::default(), &catalogue());
+    assert_eq!(found[0].code, ProblemCode::BadCheck);
+    assert!(found[0].message.contains("check.sql"), "{found:?}");
+}
+
+#[test]
 fn every_problem_is_reported() {
     let steps =
         json!([{"key": "assess", "kind": "x", "depends_on": ["assess"], "max_attempts": 0}, 7]);

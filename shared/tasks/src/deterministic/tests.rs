@@ -50,7 +50,7 @@ fn procedure(task: &WorkTask) -> Result<Vec<ToolInput>, Error> {
     Ok(crate::agent::procedure(&model(), task)?.unwrap())
 }
 
-async fn judge(task: &JudgeTask) -> Result<Vec<CriterionVerdict>, Error> {
+async fn judge(task: &JudgeTask) -> Result<crate::Judgement, Error> {
     let model = model();
     crate::judge(&model, &mut model.direct(), task).await
 }
@@ -248,9 +248,9 @@ async fn nothing_is_judged_without_a_model() {
         json!({"criteria": [{"number": 2, "description": "it reads well"}]}),
     )
     .unwrap();
-    let verdicts = judge(&task).await.unwrap();
+    let verdicts = judge(&task).await.unwrap().verdicts;
     assert_eq!(
         (verdicts[0].number, verdicts[0].verdict),
-        (2, Verdict::Unknown)
+        (2, domain::Verdict::Unknown)
     );
 }

@@ -32,13 +32,23 @@ fn schema() -> Value {
                 "properties": {
                     "number": {"type": "integer"},
                     "verdict": {"type": "string", "enum": ["met", "unmet", "unknown"]},
+                    "step": {"type": ["string", "null"]},
                     "evidence": {"type": "string"}
                 },
-                "required": ["number", "verdict", "evidence"],
+                "required": ["number", "verdict", "step", "evidence"],
+                "additionalProperties": false
+            }},
+            "contradictions": {"type": "array", "items": {
+                "type": "object",
+                "properties": {
+                    "steps": {"type": "array", "items": {"type": "string"}},
+                    "difference": {"type": "string"}
+                },
+                "required": ["steps", "difference"],
                 "additionalProperties": false
             }}
         },
-        "required": ["verdicts"],
+        "required": ["verdicts", "contradictions"],
         "additionalProperties": false
     })
 }

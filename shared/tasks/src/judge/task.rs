@@ -1,5 +1,6 @@
 //! The context of a judgement.
 
+use domain::{Contradiction, CriterionVerdict};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -23,6 +24,15 @@ pub struct JudgeTask {
     pub steps: Vec<StepOutcome>,
 }
 
+/// What a judgement came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// One for each criterion of the task.
+    pub verdicts: Vec<CriterionVerdict>,
+    /// Results that contradict each other.
+    pub contradictions: Vec<Contradiction>,
+}
+
 /// A criterion to judge.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -31,8 +41,8 @@ pub struct Criterion {
     pub number: i32,
     /// What must hold.
     pub description: String,
-    /// An expression that decides it, if there is one.
-    pub check: Option<String>,
+    /// The check that decides it, as the plan has it, if there is one.
+    pub check: Option<Value>,
 }
 
 /// What a step came to.

@@ -108,7 +108,7 @@ fn schema() -> Value {
             "summary": {"type": "string"},
             "criteria": {"type": "array", "items": {
                 "type": "object",
-                "properties": {"description": {"type": "string"}, "check": {"type": ["string", "null"]}},
+                "properties": {"description": {"type": "string"}, "check": {"type": ["string", "object", "null"]}},
                 "required": ["description"]
             }},
             "steps": {"type": "array", "items": language::step_schema(KINDS)},

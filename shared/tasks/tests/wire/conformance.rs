@@ -20,9 +20,9 @@ fn plain(protocol: Protocol, task: char) -> Value {
         'a' => protocol
             .text(r#"{"decision": "answer", "text": "An aim.", "score": 0.2, "reasons": []}"#),
         'p' => protocol.text(r#"{"impossible": "no tool does that"}"#),
-        'j' => {
-            protocol.text(r#"{"verdicts": [{"number": 1, "verdict": "met", "evidence": "so"}]}"#)
-        }
+        'j' => protocol.text(
+            r#"{"verdicts": [{"number": 1, "verdict": "met", "step": "look", "evidence": "so"}]}"#,
+        ),
         _ => protocol.call(
             "call_1",
             match protocol {
@@ -68,11 +68,12 @@ async fn run(model: &Model, protocol: Protocol, which: char) -> Result<(), Strin
                     number: 1,
                     ..Criterion::default()
                 }],
+                steps: crate::protocol::looked(),
                 ..JudgeTask::default()
             };
             tasks::judge(model, &mut asker, &task)
                 .await
-                .map(|verdicts| verdicts[0].verdict == domain::Verdict::Met)
+                .map(|judgement| judgement.verdicts[0].verdict == domain::Verdict::Met)
         }
         _ => tasks::agent::work(model, &mut asker, &task(vec![past(protocol)]))
             .await

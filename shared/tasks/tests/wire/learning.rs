@@ -81,7 +81,7 @@ async fn every_task_goes_on_without_response_formats() {
     let answers = [
         r#"{"decision": "answer", "text": "An aim.", "score": 0.2, "reasons": []}"#,
         r#"{"impossible": "no tool does that"}"#,
-        r#"{"verdicts": [{"number": 1, "verdict": "met", "evidence": "so"}]}"#,
+        r#"{"verdicts": [{"number": 1, "verdict": "met", "step": "look", "evidence": "so"}]}"#,
     ];
     for (which, answer) in answers.into_iter().enumerate() {
         let server = Server::start([none(), none(), openai::text_answer(answer)]).await;
@@ -109,6 +109,7 @@ async fn every_task_goes_on_without_response_formats() {
                         number: 1,
                         ..tasks::Criterion::default()
                     }],
+                    steps: crate::protocol::looked(),
                     ..JudgeTask::default()
                 };
                 tasks::judge(&model, &mut asker, &task).await.unwrap();

@@ -206,7 +206,7 @@ async fn thinking_is_no_part_of_a_report_or_of_json() {
             "So {\"n\": 0}?\n</think>\n",
         ] {
             let server = Server::start([
-                Reply::json(protocol.text(&format!("{thinking}```json\n{{\"verdicts\": [{{\"number\": 1.0, \"verdict\": \"met\", \"evidence\": \"so\"}}]}}\n```"))),
+                Reply::json(protocol.text(&format!("{thinking}```json\n{{\"verdicts\": [{{\"number\": 1.0, \"verdict\": \"met\", \"step\": \"look\", \"evidence\": \"so\"}}]}}\n```"))),
                 Reply::json(protocol.text(&format!("{thinking}The report."))),
             ])
             .await;
@@ -216,11 +216,13 @@ async fn thinking_is_no_part_of_a_report_or_of_json() {
                     number: 1,
                     ..tasks::Criterion::default()
                 }],
+                steps: crate::protocol::looked(),
                 ..tasks::JudgeTask::default()
             };
             let verdicts = tasks::judge(&model, &mut model.direct(), &task_of_judge)
                 .await
-                .unwrap();
+                .unwrap()
+                .verdicts;
             assert_eq!(verdicts[0].verdict, domain::Verdict::Met);
             let turn = tasks::agent::work(&model, &mut model.direct(), &task(Vec::new()))
                 .await

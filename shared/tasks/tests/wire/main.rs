@@ -20,6 +20,7 @@ mod embeddings;
 mod faults;
 mod fuzz;
 mod ids;
+mod judge;
 mod learning;
 mod lenient;
 mod openai;

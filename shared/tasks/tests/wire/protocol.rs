@@ -145,3 +145,12 @@ pub fn task(turns: Vec<PastTurn>) -> WorkTask {
         ..WorkTask::default()
     }
 }
+
+/// Returns the steps of a goal whose one step, `look`, completed.
+pub(crate) fn looked() -> Vec<tasks::StepOutcome> {
+    vec![tasks::StepOutcome {
+        key: "look".to_owned(),
+        state: "completed".to_owned(),
+        ..tasks::StepOutcome::default()
+    }]
+}

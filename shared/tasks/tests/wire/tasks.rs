@@ -1,12 +1,11 @@
 //! The tasks through both providers: what becomes of answers, repairs, raises, and an agent's conversation.
 
 use domain::plan::Catalogue;
-use domain::{Limits, Tool, Verdict};
+use domain::{Limits, Tool};
 use llm::{Answer, DirectCaller, Error, Model, ModelCaller, ModelConfig, Purpose, Request};
 use serde_json::json;
 use tasks::{
-    Assess, Decision, Fit, JudgeTask, PlanRules, PlanTask, RunbookMatch, RunbookOffer, Turn,
-    WorkTask,
+    Assess, Decision, Fit, PlanRules, PlanTask, RunbookMatch, RunbookOffer, Turn, WorkTask,
 };
 
 use crate::server::{Reply, Server, model};
@@ -395,31 +394,6 @@ async fn a_paused_answer_is_sent_back_and_goes_on() {
         .await
         .unwrap_err();
     assert_eq!((error.code(), server.asked().len()), ("model_malformed", 5));
-}
-
-#[tokio::test]
-async fn each_criterion_gets_one_verdict_from_either_provider() {
-    let answer = r#"{"verdicts": [{"number": 2, "verdict": "met", "evidence": "rank says so"}, {"number": 9, "verdict": "met", "evidence": "x"}]}"#;
-    let task: JudgeTask = serde_json::from_value(
-        json!({"criteria": [{"number": 1, "description": "a"}, {"number": 2, "description": "b"}]}),
-    )
-    .unwrap();
-    let server = Server::start([openai::text_answer(answer), anthropic::text_answer(answer)]).await;
-    for config in [server.openai(), server.anthropic()] {
-        let model = model(config);
-        let verdicts = tasks::judge(&model, &mut model.direct(), &task)
-            .await
-            .unwrap();
-        let found: Vec<(i32, Verdict)> = verdicts
-            .iter()
-            .map(|verdict| (verdict.number, verdict.verdict))
-            .collect();
-        assert_eq!(found, [(1, Verdict::Unknown), (2, Verdict::Met)]);
-    }
-    assert!(
-        server.bodies()[1].get("output_config").is_some(),
-        "a judge's answer is held to its form"
-    );
 }
 
 #[tokio::test]

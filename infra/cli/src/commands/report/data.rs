@@ -4,6 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use domain::Contradiction;
+
+use crate::commands::answer::decided_by;
 use crate::commands::raise::dollars;
 
 /// The answer of `read_report`. Costs in micro-dollars.
@@ -13,6 +16,9 @@ pub(super) struct Report {
     pub(super) question: Option<String>,
     pub(super) plan: Option<Plan>,
     pub(super) criteria: Vec<Criterion>,
+    /// The text of the goal's report names them too.
+    #[serde(default)]
+    pub(super) contradictions: Vec<Contradiction>,
     pub(super) steps: Vec<Step>,
     pub(super) approvals: Vec<Approval>,
     pub(super) feedback: Vec<Feedback>,
@@ -48,6 +54,10 @@ pub(super) struct Criterion {
     pub(super) description: String,
     pub(super) verdict: String,
     pub(super) evidence: Option<String>,
+    #[serde(default)]
+    pub(super) evidence_step: Option<String>,
+    #[serde(default)]
+    pub(super) decided_by: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -144,12 +154,13 @@ impl Report {
 }
 
 impl Report {
-    /// Returns the criteria as cells: verdict, criterion, evidence.
+    /// Returns the criteria as cells, under [`CRITERION_HEADINGS`].
     pub(super) fn criteria_rows(&self) -> impl Iterator<Item = Vec<String>> {
         self.criteria.iter().map(|one| {
             vec![
                 one.verdict.clone(),
                 one.description.clone(),
+                decided_by(one.decided_by.as_deref(), one.evidence_step.as_deref()),
                 one.evidence.clone().unwrap_or_default(),
             ]
         })
@@ -187,6 +198,9 @@ impl Report {
         })
     }
 }
+
+/// The headings of [`Report::criteria_rows`].
+pub(super) const CRITERION_HEADINGS: [&str; 4] = ["Verdict", "Criterion", "By", "Evidence"];
 
 /// The headings of [`Report::step_rows`].
 pub(super) const STEP_HEADINGS: [&str; 7] = [

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use super::data::{Report, STEP_HEADINGS, Step, seconds};
+use super::data::{CRITERION_HEADINGS, Report, STEP_HEADINGS, Step, seconds};
 use crate::commands::raise::dollars;
 
 const STYLE: &str = "\
@@ -53,7 +53,7 @@ pub(super) fn page(report: &Report) -> String {
     table(
         &mut body,
         "Criteria",
-        &["Verdict", "Criterion", "Evidence"],
+        &CRITERION_HEADINGS,
         report.criteria_rows(),
     );
     figure(
@@ -358,7 +358,8 @@ mod tests {
             "goal": {"id": 3, "title": hostile, "goal_type": hostile, "state": "completed", "reason": null, "created_at": "2026-12-01T00:00:00Z",
                      "ended_at": "2026-12-01T00:00:09Z", "seconds": 9.0, "report": hostile},
             "question": hostile, "plan": {"revision": 1, "reasons": [hostile], "runbook": null, "version": null},
-            "criteria": [{"description": hostile, "verdict": "met", "evidence": hostile}],
+            "criteria": [{"description": hostile, "verdict": "met", "evidence": hostile, "evidence_step": hostile, "decided_by": "model"}],
+            "contradictions": [{"steps": ["a", "b"], "difference": hostile}],
             "steps": [{"goal_id": 3, "key": "a", "kind": "agent", "title": hostile, "state": "failed", "agent": hostile, "agent_version": 1, "attempts": 2,
                        "started_at": "2026-12-01T00:00:00Z", "ended_at": "2026-12-01T00:00:04Z", "seconds": 4.0, "calls": 3, "tokens": 9, "cost_microusd": 1500, "error": hostile}],
             "approvals": [{"kind": "plan", "question": hostile, "state": "approved", "was_edited": true, "comment": hostile}],
@@ -435,6 +436,7 @@ mod tests {
             "Estimated before it began: $0.0010.",
             "| 1 | completed | 20.0 s | 9 | $0.0090 |",
             "| plan | approved (edited) |",
+            "| Verdict | Criterion | By | Evidence |",
         ] {
             assert!(text.contains(part), "{part} is not in {text}");
         }

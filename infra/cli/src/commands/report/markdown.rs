@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::data::{Report, STEP_HEADINGS, seconds};
+use super::data::{CRITERION_HEADINGS, Report, STEP_HEADINGS, seconds};
 use crate::commands::raise::dollars;
 
 /// Returns the report: what was asked, done and found, what it took, and what is suggested.
@@ -39,7 +39,7 @@ pub(super) fn text(report: &Report) -> String {
     table(
         &mut text,
         "Criteria",
-        &["Verdict", "Criterion", "Evidence"],
+        &CRITERION_HEADINGS,
         report.criteria_rows(),
     );
     table(&mut text, "Steps", &STEP_HEADINGS, report.step_rows());

@@ -222,10 +222,17 @@ pub(super) fn check_arguments(tool: &Tool, arguments: &Value, scope: &Scope<'_>)
     let fields = arguments.as_object().into_iter().flatten();
     for (name, value) in fields {
         let scope = if name == "template" { &widened } else { scope };
-        for_each_string(&format!("arguments.{name}"), value, &mut |place, text| {
-            found.extend(scope.problems(place, names_in_argument(text)));
-        });
+        found.extend(check_value(&format!("arguments.{name}"), value, scope));
     }
+    found
+}
+
+/// Checks the templates in a value, at any depth.
+pub(super) fn check_value(place: &str, value: &Value, scope: &Scope<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for_each_string(place, value, &mut |place, text| {
+        found.extend(scope.problems(place, names_in_argument(text)));
+    });
     found
 }
 

@@ -266,6 +266,63 @@ fn checks_and_report_read_every_step() {
 }
 
 #[test]
+fn checks_of_each_kind_are_examined() {
+    let found = |check: Value| {
+        let plan = json!({"steps": [query("orders", "select 1")], "criteria": [{"description": "d", "check": check}]});
+        let found = check_contents(&plan, &catalogue());
+        found
+            .into_iter()
+            .map(|problem| (problem.code, problem.message))
+            .collect::<Vec<_>>()
+    };
+    let value = "{{ steps.orders.row_count }}";
+    for good in [
+        json!({"sql": "select {{ steps.orders.row_count }} = 1"}),
+        json!({"matches": {"value": value, "pattern": "^1$"}}),
+        json!({"schema": {"value": {"n": [value]}, "schema": {"type": "object"}}}),
+        json!({"number": {"value": value, "equals": 1}}),
+        json!({"person": "Is it {{ good }}?"}),
+    ] {
+        assert_eq!(found(good.clone()), [], "{good}");
+    }
+    let unknown = "{{ steps.order.row_count }}";
+    for (bad, code) in [
+        (
+            json!({"sql": "select {{ steps.order.n }}"}),
+            ProblemCode::UnknownName,
+        ),
+        (
+            json!({"matches": {"value": unknown, "pattern": "1"}}),
+            ProblemCode::UnknownName,
+        ),
+        (
+            json!({"schema": {"value": [{"n": unknown}], "schema": {}}}),
+            ProblemCode::UnknownName,
+        ),
+        (
+            json!({"number": {"value": unknown, "equals": 1}}),
+            ProblemCode::UnknownName,
+        ),
+        (
+            json!({"number": {"value": "{{ steps. }}", "equals": 1}}),
+            ProblemCode::BadExpression,
+        ),
+        (
+            json!({"matches": {"value": value, "pattern": "("}}),
+            ProblemCode::BadCheck,
+        ),
+        (
+            json!({"schema": {"value": value, "schema": {"type": 7}}}),
+            ProblemCode::BadCheck,
+        ),
+    ] {
+        let found = found(bad.clone());
+        assert_eq!(found.len(), 1, "{bad}: {found:?}");
+        assert_eq!(found[0].0, code, "{bad}: {found:?}");
+    }
+}
+
+#[test]
 fn queries_without_holes_are_returned() {
     let plan = json!({"steps": [
         query("a", "select 1"),
@@ -273,13 +330,18 @@ fn queries_without_holes_are_returned() {
         {"key": "c", "kind": "agent", "agent": "analyst",
          "input": {"instructions": "i", "procedure": [{"tool": "sql", "arguments": {"query": "select 2"}}]}},
         {"key": "d", "kind": "tool", "input": {"tool": "post", "arguments": {"query": "select 3"}}},
-    ]});
+    ], "criteria": [
+        {"description": "d", "check": {"sql": "select 4"}}, {"description": "e", "check": "true"},
+        {"description": "f", "check": {"sql": "select {{ steps.a.row_count }} = 1"}}, "g"]});
     let found = queries(&plan);
     let found: Vec<(&str, &str)> = found
         .iter()
-        .map(|query| (query.step_key.as_str(), query.sql.as_str()))
+        .map(|query| (query.step_key.as_deref().unwrap_or("-"), query.sql.as_str()))
         .collect();
-    assert_eq!(found, [("a", "select 1"), ("c", "select 2")]);
+    assert_eq!(
+        found,
+        [("a", "select 1"), ("c", "select 2"), ("-", "select 4")]
+    );
 }
 
 #[test]
