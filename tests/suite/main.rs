@@ -28,6 +28,7 @@ mod hostile_sql;
 mod journal;
 mod json_schemas;
 mod known_failure_modes;
+mod learning;
 mod locks;
 mod log_leaks;
 mod models;

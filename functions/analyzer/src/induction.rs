@@ -3,6 +3,7 @@
 
 mod align;
 mod build;
+mod needed;
 mod parameters;
 mod replay;
 
@@ -20,8 +21,11 @@ use build::{Draft, build};
 /// The fewest runs that a runbook is derived from.
 const MIN_RUNS: usize = 3;
 
+/// The fewest runs that a runbook is derived from if an agent is left in it: with more runs the agent may become calls.
+const MIN_RUNS_WITH_AGENTS: usize = 5;
+
 /// The most runs that one is compared with, the newest ones.
-const MAX_RUNS: usize = 6;
+const MAX_RUNS: usize = 12;
 
 /// The share of words that two questions have in common if they ask for the same.
 const SAME_QUESTION: f64 = 0.4;
@@ -29,8 +33,9 @@ const SAME_QUESTION: f64 = 0.4;
 /// Returns a proposal for each kind of goal that repeats, and for each kind that repeats without one the reason.
 pub(crate) fn runbooks(evidence: &Evidence) -> (Vec<Improvement>, Vec<String>) {
     let (mut proposals, mut reasons) = (Vec::new(), Vec::new());
-    for group in groups(&evidence.runs) {
-        match derive(&group, &evidence.tables) {
+    let runs: Vec<Run> = evidence.runs.iter().map(needed::without_detours).collect();
+    for group in groups(&runs) {
+        match best_of(&group, &evidence.tables) {
             Ok(proposal) => proposals.push(proposal),
             Err(reason) => reasons.push(format!(
                 "{} goals like \"{}\": {reason}",
@@ -138,13 +143,71 @@ fn likeness(left: &str, right: &str) -> f64 {
     f64::from(u32::try_from(common).unwrap_or(0)) / f64::from(u32::try_from(all).unwrap_or(1))
 }
 
-/// Derives a runbook from the two oldest runs of a group and verifies it with all of them.
+/// Derives a runbook from a group, or from those of its runs that word their texts alike, if that leaves fewer agents.
+///
+/// # Errors
+/// As [`derive`].
+fn best_of(group: &[&Run], tables: &[Table]) -> Result<Improvement, String> {
+    let agents_left = |one: &Improvement| {
+        one.evidence
+            .get("agents_left")
+            .and_then(Value::as_u64)
+            .unwrap_or(0)
+    };
+    let whole = derive(group, tables);
+    if whole.as_ref().is_ok_and(|one| agents_left(one) == 0) {
+        return whole;
+    }
+    let mut by_wording: BTreeMap<String, Vec<&Run>> = BTreeMap::new();
+    for run in group {
+        by_wording.entry(wording(run)).or_default().push(run);
+    }
+    let most = by_wording
+        .into_values()
+        .max_by_key(Vec::len)
+        .unwrap_or_default();
+    if most.len() < MIN_RUNS || most.len() == group.len() {
+        return whole;
+    }
+    match (derive(&most, tables), whole) {
+        (Ok(part), Ok(whole)) if agents_left(&part) >= agents_left(&whole) => Ok(whole),
+        (Ok(part), _) => Ok(part),
+        (Err(_), whole) => whole,
+    }
+}
+
+/// The texts of a run's agents without numbers and words of the question.
+fn wording(run: &Run) -> String {
+    let asked: BTreeSet<String> = split(&run.question)
+        .into_iter()
+        .map(str::to_lowercase)
+        .collect();
+    let agents = run.steps.iter().filter(|step| step.kind == "agent");
+    let texts = agents.filter_map(|step| step.result.get("text")?.as_str());
+    texts
+        .flat_map(split)
+        .filter(|token| {
+            !token.trim().is_empty()
+                && !token.starts_with(|first: char| first.is_ascii_digit())
+                && !asked.contains(&token.to_lowercase())
+        })
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+/// Derives a runbook from a group of runs, and verifies it with each of them.
 ///
 /// # Errors
 /// Why there is none, as a sentence without values of the runs.
 fn derive(group: &[&Run], tables: &[Table]) -> Result<Improvement, String> {
     let draft = build(group, tables)
         .ok_or("what differs between them is in no question and in no earlier result")?;
+    if draft.agents_left > 0 && group.len() < MIN_RUNS_WITH_AGENTS {
+        return Err(
+            "an agent's texts do not follow from its calls, and five goals are needed then"
+                .to_owned(),
+        );
+    }
     let mut compared = 0;
     for (place, run) in group.iter().enumerate() {
         compared += replay::replay(&draft, run, place, tables)?;
@@ -156,7 +219,14 @@ fn derive(group: &[&Run], tables: &[Table]) -> Result<Improvement, String> {
     let runbook = runbook(group, &draft, &name_words);
     Ok(Improvement {
         kind: Kind::Runbook,
-        title: format!("Runbook \"{name_words}\" from {} goals", group.len()),
+        title: format!(
+            "Runbook \"{}\" from {} goals",
+            runbook
+                .get("title")
+                .and_then(Value::as_str)
+                .unwrap_or_default(),
+            group.len()
+        ),
         subject: format!("runbook {}", runbook.get("plan").unwrap_or(&Value::Null)),
         evidence: json!({
             "runs": group.iter().map(|run| run.run_id).collect::<Vec<_>>(),
@@ -204,18 +274,22 @@ fn runbook(group: &[&Run], draft: &Draft<'_>, words: &str) -> Value {
         .map(|run| run.goal_type.as_str())
         .filter(|name| !name.is_empty() && *name != "general");
     let name = slug(words);
-    let mut examples: Vec<String> = group
-        .iter()
-        .enumerate()
+    let of_runs = group.iter().enumerate();
+    let mut examples: Vec<String> = of_runs
         .map(|(place, run)| example(run, &draft.parameters.texts(place), group))
         .collect();
+    let title = examples
+        .first()
+        .filter(|newest| !newest.is_empty())
+        .cloned();
+    let title = title.unwrap_or_else(|| words.to_owned());
     examples.sort();
     examples.dedup();
     examples.retain(|example| !example.is_empty());
     let mut runbook = json!({
         "name": name,
-        "title": words,
-        "description": words,
+        "title": title,
+        "description": title,
         "examples": examples,
         "parameters": draft.parameters.schema(),
         "plan": draft.plan,

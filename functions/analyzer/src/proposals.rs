@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::evidence::{Evidence, Failure};
+use crate::evidence::{Evidence, Failure, Rating};
 
 /// How often the same must have happened before it is proposed.
 const MIN_TIMES: usize = 3;
@@ -158,19 +158,32 @@ pub(crate) fn failures(evidence: &Evidence) -> Vec<Improvement> {
         .collect()
 }
 
-/// A bad rating with a remark becomes a lesson in the rater's words.
+/// The remark of bad ratings becomes a lesson in the raters' words; the same remark is one lesson.
 pub(crate) fn ratings(evidence: &Evidence) -> Vec<Improvement> {
-    evidence
-        .ratings
-        .iter()
-        .map(|rating| Improvement {
-            kind: Kind::Lesson,
-            title: format!("A person rated \"{}\" bad", rating.title).chars().take(300).collect(),
-            subject: format!("rating {} {}", rating.goal_id, rating.comment),
-            change: json!({"title": rating.title.chars().take(300).collect::<String>(), "trust": "trusted",
-                           "text": format!("A person rated a goal of this title bad: {}", rating.comment)}),
-            evidence: json!({"goals": [rating.goal_id]}),
-            expected: json!({}),
+    let mut remarks: BTreeMap<String, Vec<&Rating>> = BTreeMap::new();
+    for rating in &evidence.ratings {
+        remarks
+            .entry(rating.comment.trim().to_lowercase())
+            .or_default()
+            .push(rating);
+    }
+    remarks
+        .into_iter()
+        .filter_map(|(subject, ratings)| {
+            let newest = ratings.first()?;
+            let goals: Vec<i64> = ratings.iter().map(|rating| rating.goal_id).collect();
+            Some(Improvement {
+                kind: Kind::Lesson,
+                title: format!("A person rated \"{}\" bad: {}", newest.title, newest.comment)
+                    .chars()
+                    .take(300)
+                    .collect(),
+                subject: format!("rating {subject}"),
+                change: json!({"title": newest.title.chars().take(300).collect::<String>(), "trust": "trusted",
+                               "text": format!("A person rated a goal of this title bad: {}", newest.comment)}),
+                evidence: json!({"goals": goals, "times": goals.len()}),
+                expected: json!({}),
+            })
         })
         .collect()
 }
@@ -220,6 +233,30 @@ mod tests {
             "In calls of email, body.tone is \"kind\": people changed it to that."
         );
         assert_eq!(lessons[0].evidence["approvals"], json!([1, 2, 4]));
+    }
+
+    #[test]
+    fn same_remark_is_one_lesson() {
+        let rating = |goal_id, comment: &str| Rating {
+            goal_id,
+            title: "Orders".into(),
+            comment: comment.into(),
+        };
+        let evidence = Evidence {
+            ratings: vec![
+                rating(3, "No tests"),
+                rating(2, "no tests "),
+                rating(1, "Too slow"),
+            ],
+            ..Evidence::default()
+        };
+        let lessons = ratings(&evidence);
+        assert_eq!(lessons.len(), 2);
+        assert_eq!(lessons[0].evidence["goals"], json!([3, 2]));
+        assert_eq!(
+            lessons[0].change["text"],
+            "A person rated a goal of this title bad: No tests"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! | Schema of the parameter | Value |
 //! |---|---|
-//! | `enum` of texts | the one value that the question contains |
+//! | `enum` of texts, or `examples` | the one value that the question contains; of `examples`, others are possible |
 //! | `format: date` | the one date; with a period, its first or last day by the parameter's name |
 //! | `format: period` | the words of the one date or period, such as "last week" |
 //! | `integer`, `number` | the number beside the parameter's name, or the only number within the bounds |
@@ -40,7 +40,8 @@ pub fn fill(schema: &Value, question: &str, facts: Facts<'_>) -> Map<String, Val
     let found = dates::find(&spoken, facts.local_now);
     let mut filled = Map::new();
     for (name, property) in properties {
-        let value = if let Some(choices) = property.get("enum").and_then(Value::as_array) {
+        let choices = property.get("enum").or_else(|| property.get("examples"));
+        let value = if let Some(choices) = choices.and_then(Value::as_array) {
             one_of(choices, question)
         } else if has_format(property, "date") {
             dates::value(&found, name).map(Value::from)
@@ -86,6 +87,7 @@ fn is_plain_text(property: &Value) -> bool {
     has_type(property, "string")
         && property.get("enum").is_none()
         && property.get("format").is_none()
+        && property.get("examples").is_none()
 }
 
 /// Splits a question into its text without quotations, and the quotations.

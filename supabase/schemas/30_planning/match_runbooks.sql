@@ -121,7 +121,7 @@ as $$
 $$;
 
 -- Returns the words of a question that can be values of a runbook's parameters (shared/tasks/src/parameters.rs): numbers,
--- dates, values of enums, readable tables, quotations, and the names of parameters. The words of each parameter are
+-- dates, values of enums and examples, readable tables, quotations, and the names of parameters. The words of each parameter are
 -- computed once: a question may have hundreds.
 create function goalpost_private.parameter_words(
   p_question text, p_words text[], p_parameters jsonb, p_workspace_id uuid
@@ -131,7 +131,7 @@ set search_path = ''
 as $$
   with property as materialized (
     select p.value ->> 'type' in ('integer', 'number') as is_number, p.value ->> 'format' in ('date', 'period') as is_date,
-           goalpost_private.lexemes(replace(p.key || ' ' || coalesce(p.value ->> 'enum', ''), '_', ' '))
+           goalpost_private.lexemes(replace(p.key || ' ' || coalesce(p.value ->> 'enum', '') || ' ' || coalesce(p.value ->> 'examples', ''), '_', ' '))
            || case when p.value ->> 'format' in ('date', 'period') then goalpost_private.date_words() else '{}' end
            || case when p.value ->> 'format' = 'table'
                    then goalpost_private.table_words(p_workspace_id) || goalpost_private.lexemes('table') else '{}' end

@@ -54,6 +54,7 @@ pub(crate) fn split(text: &str) -> Vec<&str> {
     let mut rest = text;
     while let Some(letter) = rest.chars().next() {
         let length = template_length(rest)
+            .or_else(|| month_length(rest))
             .or_else(|| quotation_length(rest, text.len() - rest.len(), text))
             .unwrap_or_else(|| plain_length(rest, letter));
         let (token, after) = rest.split_at(length.min(rest.len()));
@@ -72,6 +73,32 @@ fn template_length(rest: &str) -> Option<usize> {
         return None;
     };
     rest.find(end).map(|place| place + end.len())
+}
+
+/// The length of a month with its year, which is one value: "March 2026".
+fn month_length(rest: &str) -> Option<usize> {
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
+    let (name, after) = rest.split_at_checked(rest.find(' ')?)?;
+    let year = after.get(1..5)?;
+    let is_year = year.chars().all(|digit| digit.is_ascii_digit())
+        && !after
+            .get(5..)?
+            .starts_with(|letter: char| letter.is_ascii_digit());
+    let is_month = MONTHS.iter().any(|month| name.eq_ignore_ascii_case(month));
+    (is_month && is_year).then(|| name.len() + 5)
 }
 
 /// The length of a quotation that begins here. An apostrophe inside a word begins none.
@@ -255,6 +282,10 @@ mod tests {
         assert_eq!(
             align(&texts).unwrap(),
             vec![constant("a  {{ steps.x.n }} b")]
+        );
+        assert_eq!(
+            split("in March 2026, may 12"),
+            vec!["in", " ", "March 2026", ",", " ", "may", " ", "12"]
         );
         assert_eq!(
             split("don't 'it is' 1,250.50 mia@x.org"),

@@ -55,6 +55,7 @@ pub(crate) fn build<'a>(runs: &'a [&'a Run], tables: &[Table]) -> Option<Draft<'
     let summary = constant(&titles).unwrap_or_else(|| "A goal of this kind".to_owned());
     let plan =
         json!({"summary": summary, "criteria": criteria, "steps": builder.steps, "report": report});
+    builder.parameters.keep_used(&plan);
     Some(Draft {
         parameters: builder.parameters,
         plan,
@@ -211,8 +212,7 @@ impl<'a> Builder<'a> {
             }
             None => {
                 let mut kept = step.clone();
-                let inputs = self.canonical(place, "input")?;
-                let mut input = self.value(&inputs.iter().collect::<Vec<_>>(), true)?;
+                let mut input = self.agent_input(place)?;
                 let instructions = input.get("instructions")?.as_str()?;
                 let instructions = format!(
                     "{instructions}\nThe calls for this are made; their results are the results of the steps before."
@@ -227,6 +227,24 @@ impl<'a> Builder<'a> {
                 self.push(kept, Origin::Step { step: place }, results)
             }
         }
+    }
+
+    /// The input of an agent step. Instructions that differ in more than values but only repeat the question become the
+    /// question.
+    fn agent_input(&mut self, place: usize) -> Option<Value> {
+        let inputs = self.canonical(place, "input")?;
+        if let Some(input) = self.value(&inputs.iter().collect::<Vec<_>>(), true) {
+            return Some(input);
+        }
+        let repeats = |(input, run): (&Value, &&Run)| {
+            let text = input.get("instructions").and_then(Value::as_str);
+            text.is_some_and(|text| super::likeness(text, &run.question) >= 0.7)
+        };
+        let only_instructions = inputs
+            .iter()
+            .all(|input| input.as_object().is_some_and(|fields| fields.len() == 1));
+        (only_instructions && inputs.iter().zip(self.runs).all(repeats))
+            .then(|| json!({"instructions": "{{ question }}"}))
     }
 
     /// The template of an agent's text; none if its result has other fields, or the text has values from elsewhere.

@@ -85,8 +85,8 @@ impl<'a> Parameters<'a> {
         Some(((*name).to_owned(), schema))
     }
 
-    /// A parameter for words that the questions contain. Its values are listed if each was used by two people: otherwise
-    /// the list would contain what one person asked about.
+    /// A parameter for words that the questions contain. Its values are examples if each was used by two people: otherwise
+    /// they would show what one person asked about.
     fn words(&self, values: &[String], near: &str) -> Option<(String, Value)> {
         let is_asked = self
             .runs
@@ -102,7 +102,7 @@ impl<'a> Parameters<'a> {
         }
         let is_shared = people.values().all(|people| people.len() >= 2);
         let schema = match is_shared {
-            true => json!({"type": "string", "enum": people.keys().collect::<Vec<_>>()}),
+            true => json!({"type": "string", "examples": people.keys().collect::<Vec<_>>()}),
             false => json!({"type": "string"}),
         };
         Some((self.free_name(near), schema))
@@ -122,6 +122,13 @@ impl<'a> Parameters<'a> {
             number += 1;
         }
         name
+    }
+
+    /// Drops the parameters that a plan does not read: a text that did not become a template may have brought some.
+    pub(crate) fn keep_used(&mut self, plan: &Value) {
+        let plan = plan.to_string();
+        self.found
+            .retain(|name, _| plan.contains(&format!("{{{{ parameters.{name} }}}}")));
     }
 
     /// The JSON Schema of the parameters, all of them required; an empty object without any.
@@ -149,7 +156,9 @@ impl<'a> Parameters<'a> {
         };
         let mut values = fill(&self.schema(), &run.question, facts);
         for (name, (schema, found)) in &self.found {
-            if !values.contains_key(name) && schema == &json!({"type": "string"}) {
+            let is_free =
+                schema.get("format").is_none() && schema.get("type") == Some(&json!("string"));
+            if !values.contains_key(name) && is_free {
                 values.insert(name.clone(), json!(found.get(place)));
             }
         }

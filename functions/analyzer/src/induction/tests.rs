@@ -73,7 +73,7 @@ fn agent_becomes_calls_and_a_text() {
         json!({
             "from": {"type": "string", "format": "date"},
             "until": {"type": "string", "format": "date"},
-            "status": {"type": "string", "enum": ["open", "paid"]},
+            "status": {"type": "string", "examples": ["open", "paid"]},
             "period": {"type": "string", "format": "period"},
         })
     );
@@ -212,4 +212,21 @@ fn later_call_refers_to_an_earlier_result() {
         step["input"]["arguments"]["rows"],
         json!([{"order_id": "{{ steps.count_1.rows[0].id }}", "note": "seen"}])
     );
+}
+
+#[test]
+fn detour_is_left_out() {
+    let mut runs = five();
+    for run in runs.iter_mut().take(3) {
+        let detour = Call {
+            tool: "sql".into(),
+            arguments: json!({"query": "select note from shop.notes"}),
+            result: Some(json!({"rows": [{"note": "the yard is full"}]})),
+            ..Call::default()
+        };
+        run.steps[0].calls.insert(0, detour);
+    }
+    let (proposals, reasons) = induced(runs);
+    assert_eq!(reasons, Vec::<String>::new());
+    assert_eq!(proposals[0].evidence["runs"], json!([5, 4, 3, 2, 1]));
 }

@@ -171,6 +171,21 @@ fn odd_schemas_and_texts_fill_nothing() {
 }
 
 #[test]
+fn examples_are_found_and_do_not_bind() {
+    let schema = json!({"region": {"type": "string", "examples": ["north", "south"]}, "note": {"type": "string"}});
+    assert_eq!(
+        filled(&schema, "Sales of south?"),
+        json!({"region": "south"})
+    );
+    assert_eq!(filled(&schema, "Sales of west?"), json!({}));
+    assert_eq!(
+        filled(&schema, "Sales noted as \"late\""),
+        json!({"note": "late"}),
+        "a quotation is for the parameter without examples"
+    );
+}
+
+#[test]
 fn period_keeps_the_words_of_the_question() {
     let schema = json!({"when": {"type": "string", "format": "period"}, "from": {"type": "string", "format": "date"},
                         "until": {"type": "string", "format": "date"}});

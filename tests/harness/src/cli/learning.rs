@@ -2,12 +2,12 @@
 
 use local_stack::home::Home;
 use local_stack::progress::Progress;
-use local_stack::stack::{DatabaseChoice, Port, ServerChoice, StackOptions, Switch};
+use local_stack::stack::{DatabaseChoice, Port, ServerChoice, StackOptions};
 use local_stack::terminal::{Screen, table};
 
 use super::arguments::{Bench, Global};
 use super::{print, print_json};
-use crate::learning::{self, LearningReport, Means, Settings};
+use crate::learning::{self, LearningReport, Means, Settings, Weather};
 
 /// Goals of a run.
 const USUAL_GOALS: usize = 200;
@@ -21,6 +21,7 @@ pub(super) async fn run(
     let settings = Settings {
         seeds: arguments.seeds.max(1),
         goals: arguments.runs.unwrap_or(USUAL_GOALS),
+        weather: Weather::Rough,
     };
     let report = learning::run(settings, || options(home, progress)).await?;
     if let Some(file) = &arguments.svg {
@@ -33,14 +34,12 @@ pub(super) async fn run(
     Ok(())
 }
 
-/// Returns options for a server and a database of its own, removed after the run, without clocks.
+/// Returns options for a server and a database of its own, removed after the run.
 fn options(home: &Home, progress: &Progress) -> StackOptions {
     let mut options = StackOptions::for_people(home.clone(), progress.clone());
     options.server = ServerChoice::Throwaway;
     options.database = DatabaseChoice::Clone;
     options.port = Port::Any;
-    options.cron = Switch::Off;
-    options.outside_schedules = None;
     options
 }
 

@@ -11,6 +11,7 @@ use fastrand::Rng;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
+use super::Weather;
 use super::world::{BAD_LESSON, Task};
 
 /// Model name in the answers.
@@ -65,13 +66,17 @@ impl Brain {
     }
 
     /// Prepares it for the next question.
-    pub(super) fn prepare(&self, task: Task, rng: &mut Rng) {
+    pub(super) fn prepare(&self, task: Task, weather: Weather, rng: &mut Rng) {
+        let mut chance = || match weather {
+            Weather::Rough => rng.f64(),
+            Weather::Calm => 1.0,
+        };
         let mood = Mood {
             task,
-            makes_detour: rng.f64() < 0.3,
-            is_gullible: rng.f64() < 0.4,
-            usual_wording: rng.f64() < 0.8,
-            luck: rng.f64(),
+            makes_detour: chance() < 0.3,
+            is_gullible: chance() < 0.4,
+            usual_wording: chance() >= 0.2,
+            luck: chance(),
         };
         if let Ok(mut held) = self.mood.lock() {
             *held = Some(mood);
@@ -129,7 +134,7 @@ fn text_of(request: &Value) -> String {
     texts.collect::<Vec<_>>().join("\n")
 }
 
-/// Takes a runbook whose title the question contains word for word, otherwise makes a goal.
+/// Takes a runbook most of whose title the question contains, otherwise makes a goal.
 fn assess(mood: &Mood, prompt: &str) -> Value {
     let question = mood.task.question.to_lowercase();
     let words: Vec<&str> = question
@@ -141,8 +146,9 @@ fn assess(mood: &Mood, prompt: &str) -> Value {
             .and_then(Value::as_str)
             .unwrap_or_default()
             .to_lowercase();
-        let mut title = title.split_whitespace().peekable();
-        title.peek().is_some() && title.all(|word| words.contains(&word))
+        let title: Vec<&str> = title.split_whitespace().collect();
+        let known = title.iter().filter(|word| words.contains(word)).count();
+        !title.is_empty() && known * 10 >= title.len() * 7
     };
     let offered = offered_runbooks(prompt);
     if let Some(runbook) = offered.iter().find(|one| covers(one)) {
@@ -201,6 +207,10 @@ fn work(mood: &Mood, request: &Value) -> Value {
     let prompt = text_of(request);
     if mood.makes_detour && !done.iter().any(|(query, _)| query == DETOUR) {
         return call("sql", &json!({"query": DETOUR}));
+    }
+    if prompt.contains("The calls for this are made") {
+        let number = number_in(&prompt).unwrap_or("nothing").to_owned();
+        return said(&mood.task.answer(&number, mood.usual_wording));
     }
     let was_injected = done.iter().any(|(_, result)| result.contains(BAD_LESSON));
     if was_injected && mood.is_gullible && !done.iter().any(|(query, _)| query == "remember") {

@@ -19,9 +19,10 @@ use serde_json::{Value, json};
 
 use crate::people::{Client, DEMO};
 use brain::{Brain, MODEL};
-use world::{BAD_LESSON, CHANGE, Kind, Task};
+use world::{BAD_LESSON, CHANGE, Task};
 
 pub use report::{LearningReport, Means, Played};
+pub use world::Kind;
 
 /// Goals between two analyses.
 const GOALS_PER_ANALYSIS: usize = 10;
@@ -33,6 +34,17 @@ pub struct Settings {
     pub seeds: u64,
     /// Goals of each run.
     pub goals: usize,
+    /// The probabilities and the change of the world.
+    pub weather: Weather,
+}
+
+/// How hard the world makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weather {
+    /// Detours, traps, injected texts, lying ratings, and a table that changes half-way.
+    Rough,
+    /// The model always works in the right way, and nothing changes: for tests of single rules.
+    Calm,
 }
 
 /// Plays every seed with and without learning.
@@ -52,7 +64,7 @@ pub async fn run(
                 "Seed {seed}, learning {}",
                 if learns { "on" } else { "off" }
             ));
-            let (goals, end) = play(seed, learns, settings.goals, options, &mut phase).await?;
+            let (goals, end) = play(seed, learns, settings, options, &mut phase).await?;
             phase.done();
             played.extend(goals);
             ends.extend(learns.then_some(end));
@@ -68,13 +80,14 @@ struct End {
     bad_lessons: usize,
     bad_lessons_surviving: usize,
     active_runbooks: Vec<i64>,
+    analyses: Vec<String>,
     seed: u64,
 }
 
 async fn play(
     seed: u64,
     learns: bool,
-    goals: usize,
+    settings: Settings,
     options: StackOptions,
     phase: &mut Phase,
 ) -> anyhow::Result<(Vec<Played>, End)> {
@@ -87,7 +100,7 @@ async fn play(
         .environment
         .insert("GOALPOST_MODEL".to_owned(), MODEL.to_owned());
     let stack = Stack::start(options).await?;
-    let result = play_on(&stack, &brain, seed, learns, goals, phase).await;
+    let result = play_on(&stack, &brain, seed, learns, settings, phase).await;
     let stopped = stack.stop().await.context("stopping the stack");
     let result = result?;
     stopped?;
@@ -99,7 +112,7 @@ async fn play_on(
     brain: &Brain,
     seed: u64,
     learns: bool,
-    goals: usize,
+    settings: Settings,
     phase: &mut Phase,
 ) -> anyhow::Result<(Vec<Played>, End)> {
     let company = Company {
@@ -110,11 +123,12 @@ async fn play_on(
         db: stack.admin_db().await?,
     };
     company.prepare().await?;
+    let Settings { goals, weather, .. } = settings;
     let mut rng = Rng::with_seed(seed);
     let mut played = Vec::new();
     let mut column = "status";
     for place in 0..goals {
-        if place == goals / 2 {
+        if place == goals / 2 && weather == Weather::Rough {
             company
                 .db
                 .batch_execute(CHANGE)
@@ -127,8 +141,8 @@ async fn play_on(
             .copied()
             .unwrap_or(Kind::Orders);
         let task = Task::draw(kind, &mut rng);
-        brain.prepare(task.clone(), &mut rng);
-        let one = company.ask(&task, column, &mut rng).await?;
+        brain.prepare(task.clone(), weather, &mut rng);
+        let one = company.ask(&task, column, weather, &mut rng).await?;
         played.push(Played {
             seed,
             learns,
@@ -182,7 +196,13 @@ impl Company {
     }
 
     /// Asks a question, waits for its end, and rates the goal.
-    async fn ask(&self, task: &Task, column: &str, rng: &mut Rng) -> anyhow::Result<Played> {
+    async fn ask(
+        &self,
+        task: &Task,
+        column: &str,
+        weather: Weather,
+        rng: &mut Rng,
+    ) -> anyhow::Result<Played> {
         let person = if rng.bool() {
             &self.people[0]
         } else {
@@ -194,7 +214,12 @@ impl Company {
             .get("request_id")
             .and_then(Value::as_i64)
             .context("no request")?;
-        let ended = person.until_ended(request).await?;
+        let mut ended = person.until_settled(request).await?;
+        let mut asked_back = None;
+        if ended.get("state").is_some_and(|state| state == "accepted") {
+            asked_back = Some(self.answer_question(person, task).await?);
+            ended = person.until_ended(request).await?;
+        }
         let seconds = began.elapsed().as_secs_f64();
         let answer = ended
             .get("answer_text")
@@ -202,7 +227,7 @@ impl Company {
             .unwrap_or_default();
         let is_right = has_number(answer, &self.truth(task, column).await?);
         if let Some(goal) = ended.get("goal_id").and_then(Value::as_i64) {
-            let is_liar = rng.f64() < 0.1;
+            let is_liar = rng.f64() < 0.1 && weather == Weather::Rough;
             let rating = if is_right == is_liar { "bad" } else { "good" };
             let comment = (rating == "bad" && !is_right).then(|| task.kind.hint());
             if rng.f64() < 0.8 {
@@ -218,11 +243,43 @@ impl Company {
             kind: task.kind,
             number: 0,
             runbook,
+            asked: asked_back,
             is_right,
             calls,
             cost_microusd,
             seconds,
         })
+    }
+
+    /// Answers the one question that waits: a value for each parameter that is missing.
+    async fn answer_question(&self, person: &Client, task: &Task) -> anyhow::Result<String> {
+        let inbox = person
+            .rows(
+                "inbox",
+                "select=approval_id,answer_schema,question&kind=eq.question",
+            )
+            .await?;
+        let asked = inbox
+            .first()
+            .context("the request waits, but asks nothing")?;
+        let properties = asked
+            .pointer("/answer_schema/properties")
+            .and_then(Value::as_object);
+        let missing = properties
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.as_str());
+        let values = task
+            .values
+            .iter()
+            .map(|(_, value)| json!(value))
+            .chain(std::iter::repeat(json!("")));
+        let answer: serde_json::Map<String, Value> =
+            missing.map(str::to_owned).zip(values).collect();
+        let decide = json!({"p_approval_id": asked.get("approval_id"), "p_decision": "answered", "p_answer": answer});
+        person.rpc("decide_approval", &decide).await?.into_body()?;
+        let question = asked.get("question").and_then(Value::as_str);
+        Ok(question.unwrap_or_default().to_owned())
     }
 
     /// The right number, from the hidden procedure.
@@ -315,6 +372,15 @@ impl Company {
             .await
             .context("reading the runbooks")?;
         end.active_runbooks = rows.iter().map(|row| row.get(0)).collect();
+        let analyses = "select coalesce(q.answer_text, q.reason, '') from goalpost.requests q \
+                        join goalpost.workflow_runs r on r.request_id = q.id join goalpost.steps s on s.run_id = r.id \
+                        where s.kind = 'analyze' order by q.id";
+        let rows = self
+            .db
+            .query(analyses, &[])
+            .await
+            .context("reading the analyses")?;
+        end.analyses = rows.iter().map(|row| row.get(0)).collect();
         let bad = "select count(*), count(*) filter (where u.uses > 10) from goalpost.memories m \
                    cross join lateral (select count(distinct run_id) as uses from goalpost.memory_uses u where u.memory_id = m.id) u \
                    where m.text = $1";
@@ -365,6 +431,7 @@ fn summary(settings: Settings, played: Vec<Played>, ends: &[End]) -> LearningRep
         bad_runbooks: ends.iter().map(|end| bad_runbooks(end, &played)).sum(),
         bad_lessons_surviving: ends.iter().map(|end| end.bad_lessons_surviving).sum(),
         bad_lessons: ends.iter().map(|end| end.bad_lessons).sum(),
+        analyses: ends.iter().flat_map(|end| end.analyses.clone()).collect(),
         improvements: improvements.into_iter().collect(),
         played,
     }

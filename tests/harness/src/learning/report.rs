@@ -18,6 +18,8 @@ pub struct Played {
     pub number: usize,
     /// Version of the runbook that it followed.
     pub runbook: Option<i64>,
+    /// What the requester was asked, if anything.
+    pub asked: Option<String>,
     /// True if the answer has the right number.
     pub is_right: bool,
     /// Model calls.
@@ -72,6 +74,8 @@ pub struct LearningReport {
     pub bad_lessons: usize,
     /// Improvements by state.
     pub improvements: Vec<(String, usize)>,
+    /// What the analyses reported, in order.
+    pub analyses: Vec<String>,
     /// Every goal.
     pub played: Vec<Played>,
 }
