@@ -1,5 +1,5 @@
 -- The shop's own runbook. It belongs to the workspace and is no built-in one, because it names the shop's tables. How
--- runbooks are written: see supabase/runbooks.md.
+-- runbooks are written: see supabase/runbooks/README.md.
 --
 -- A week is the seven days up to the newest order, and the week before it the seven days before that: both are whole,
 -- whatever the hour, and data that ended some time ago still gives a review.

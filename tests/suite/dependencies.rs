@@ -8,12 +8,13 @@ use serde_json::Value;
 
 /// Crates of a folder, with the workspace folders that they may depend on, and those that only their tests may. The
 /// first matching row counts.
-const RULES: [(&str, &[&str], &[&str]); 12] = [
+const RULES: [(&str, &[&str], &[&str]); 13] = [
     ("shared/domain", &[], &[]),
     ("shared", &["shared"], &[]),
     ("functions", &["shared"], &[]),
     ("infra/local/fault_hook", &[], &[]),
-    ("infra/local/postgres", &[], &[]),
+    ("infra/runbook_file", &[], &[]),
+    ("infra/local/postgres", &["infra/runbook_file"], &[]),
     (
         "infra/local/supabase",
         &["infra/local/fault_hook"],
@@ -31,11 +32,26 @@ const RULES: [(&str, &[&str], &[&str]); 12] = [
         &[],
     ),
     ("infra/client", &["infra/local/postgres"], &[]),
-    ("infra/cli", &["infra/client", "infra/local", "shared"], &[]),
+    (
+        "infra/cli",
+        &[
+            "infra/client",
+            "infra/local",
+            "infra/runbook_file",
+            "shared",
+        ],
+        &[],
+    ),
     ("tests/harness", &["infra/local"], &[]),
     (
         "tests/suite",
-        &["functions", "infra/local", "shared", "tests/harness"],
+        &[
+            "functions",
+            "infra/local",
+            "infra/runbook_file",
+            "shared",
+            "tests/harness",
+        ],
         &[],
     ),
 ];

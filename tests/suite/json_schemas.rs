@@ -196,9 +196,8 @@ async fn rust_and_sql_agree_on_the_subset() {
 /// Returns the schemas that are written in `supabase/schemas`, as arguments of `json_problem`.
 fn schemas_in_sql() -> Vec<Value> {
     let mut found = Vec::new();
-    for path in local_stack::postgres::schemas::files(&workspace()).unwrap() {
-        let text = std::fs::read_to_string(path).unwrap();
-        for call in text.split("json_problem(").skip(1) {
+    for source in local_stack::postgres::schemas::sources(&workspace()).unwrap() {
+        for call in source.sql.split("json_problem(").skip(1) {
             let argument = call
                 .trim_start()
                 .trim_start_matches("coalesce(p_approval.answer_schema, ");

@@ -12,6 +12,7 @@ mod bench;
 mod boundaries;
 mod bounds;
 mod browser;
+mod builtin_runbooks;
 mod chaos;
 mod claims;
 mod contract;

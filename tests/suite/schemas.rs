@@ -1,4 +1,4 @@
-//! `supabase/schemas` is the source of the database: the generated migration builds the same one.
+//! `supabase/schemas` and `supabase/runbooks` are the source of the database: the generated migration builds the same one.
 
 use local_stack::postgres::{Server, database, schemas};
 use system_tests::{Database, catalog, workspace};
@@ -10,7 +10,7 @@ fn generated_migration_is_up_to_date() {
     let committed = std::fs::read_to_string(workspace.join(schemas::BASELINE)).unwrap();
     assert!(
         generated == committed,
-        "{} differs from supabase/schemas; run `cargo harness migrations`",
+        "{} differs from supabase/schemas and supabase/runbooks; run `cargo harness migrations`",
         schemas::BASELINE
     );
 }
@@ -74,9 +74,8 @@ const RPC: [&str; 2] = [
 
 #[test]
 fn each_rpc_has_a_file_of_its_name() {
-    for path in schemas::files(&workspace()).unwrap() {
-        let text = std::fs::read_to_string(&path).unwrap();
-        let names: Vec<&str> = text
+    for schemas::Source { path, sql } in schemas::sources(&workspace()).unwrap() {
+        let names: Vec<&str> = sql
             .lines()
             .filter_map(|line| RPC.iter().find_map(|prefix| line.strip_prefix(prefix)))
             .filter_map(|rest| rest.split('(').next())

@@ -1,8 +1,6 @@
 //! `goalpost runbooks`: lists, shows, checks, compares, applies, exports, activates and retires the runbooks of a
 //! workspace.
 
-mod file;
-
 use anyhow::{Context as _, bail};
 use chrono::{DateTime, Utc};
 use domain::plan::{Catalogue, check_contents};
@@ -15,7 +13,7 @@ use super::raise::dollars;
 use super::{ask, connect, edited, print, print_json};
 use crate::render::{Screen, age, one_line, table};
 use client::Client;
-use file::RunbookFile;
+use runbook_file::{self as file, RunbookFile};
 
 /// A version of a runbook.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,12 +24,23 @@ struct Runbook {
     state: String,
     author: String,
     created_at: DateTime<Utc>,
+    /// Its `version` is the field above.
     #[serde(flatten)]
     file: RunbookFile,
 }
 
+impl Runbook {
+    /// Returns the runbook as a file: of a built-in one with its version.
+    fn to_file(&self) -> RunbookFile {
+        RunbookFile {
+            version: self.workspace_id.is_none().then_some(self.version),
+            ..self.file.clone()
+        }
+    }
+}
+
 const COLUMNS: &str = "id,workspace_id,name,version,state,author,created_at,title,description,goal_type,examples,\
-                       parameters,budget,plan";
+                       requires_project_admin,parameters,budget,plan";
 
 /// The results of a version in a workspace.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -78,11 +87,13 @@ pub(super) async fn run(arguments: &Runbooks, global: &Global) -> anyhow::Result
             place.apply(&file::read(&given.file)?, state, global).await
         }
         Some(RunbooksAction::Export(wanted)) => {
-            let runbook = place.find(wanted).await?;
+            let file = place.find(wanted).await?.to_file();
             match global.json {
-                true => print_json(&runbook.file),
+                true => print_json(&file),
                 false => {
-                    print(file::write(&runbook.file)?.trim_end());
+                    let text = file::write(&file)?;
+                    // One line break is printed; further ones may belong to the last text.
+                    print(text.strip_suffix('\n').unwrap_or(&text));
                     Ok(())
                 }
             }
@@ -296,7 +307,8 @@ impl Place {
         struct Checked {
             problems: Vec<Value>,
         }
-        let call = json!({"p_workspace_id": self.workspace, "p_runbook": file});
+        let runbook = file.without_builtin_fields();
+        let call = json!({"p_workspace_id": self.workspace, "p_runbook": runbook});
         let checked: Checked = self.client.call("check_runbook", &call).await?;
         let text = |problem: &Value, name: &str| {
             problem.get(name).and_then(Value::as_str).map(str::to_owned)
@@ -327,12 +339,20 @@ impl Place {
 
     async fn lint(&self, file: &RunbookFile, global: &Global) -> anyhow::Result<()> {
         let problems = self.problems(file).await?;
+        let builtin_fields = file.builtin_fields();
         if global.json {
-            print_json(&json!({"name": file.name, "problems": problems}))?;
+            let checked =
+                json!({"name": file.name, "problems": problems, "builtin_fields": builtin_fields});
+            print_json(&checked)?;
         } else {
             problems
                 .iter()
                 .for_each(|problem| print(&format!("- {problem}")));
+            if let Some(reason) = builtin_fields_in_a_workspace(&builtin_fields) {
+                print(&format!(
+                    "Checked as a built-in runbook; apply refuses it: {reason}"
+                ));
+            }
         }
         match problems.len() {
             0 if global.json => Ok(()),
@@ -364,8 +384,13 @@ impl Place {
             return Ok(());
         }
         let here = self.find(&wanted).await?;
+        // A file without a version is a workspace's, whose next version is numbered when it is applied.
+        let here_file = match file.version {
+            Some(_) => here.to_file(),
+            None => here.file.clone(),
+        };
         let changes = edited::difference(
-            &serde_json::to_value(&here.file)?,
+            &serde_json::to_value(&here_file)?,
             &serde_json::to_value(file.with_defaults())?,
         );
         if global.json {
@@ -390,6 +415,9 @@ impl Place {
     }
 
     async fn apply(&self, file: &RunbookFile, state: &str, global: &Global) -> anyhow::Result<()> {
+        if let Some(reason) = builtin_fields_in_a_workspace(&file.builtin_fields()) {
+            bail!("{} cannot be applied: {reason}", file.name);
+        }
         let problems = self.problems(file).await?;
         if !problems.is_empty() {
             return self.lint(file, global).await;
@@ -429,6 +457,18 @@ impl Place {
         ));
         Ok(())
     }
+}
+
+/// Returns why fields of built-in runbooks are refused in a workspace's file; `None` if there are none.
+fn builtin_fields_in_a_workspace(fields: &[&str]) -> Option<String> {
+    if fields.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "only built-in runbooks have {}. Remove that from the file; versions of a workspace are numbered when they \
+         are applied.",
+        fields.join(" and ")
+    ))
 }
 
 fn author(author: &str) -> &str {

@@ -8,6 +8,7 @@
 //! work ([`progress`]): the server is the first to need both.
 
 mod address;
+pub mod builtin_runbooks;
 mod cluster;
 pub mod database;
 mod extensions;

@@ -231,12 +231,16 @@ fn place(error: &tokio_postgres::Error, path: &Path, statement: &Statement) -> a
     anyhow!(text)
 }
 
-/// Returns `file:line` where a person edits it: for a generated migration, its source.
+/// Returns `file:line` where a person edits it: for a generated migration, its source. A runbook has no line: its SQL is
+/// not in its file.
 fn position(path: &Path, line: usize) -> String {
     let text = std::fs::read_to_string(path).unwrap_or_default();
+    let has_lines = |file: &str| !file.ends_with(".yaml");
     match source_lines::source_of(&text, line) {
+        Some((source, _)) if !has_lines(source) => source.to_owned(),
         Some((source, line)) => format!("{source}:{line}"),
-        None => format!("{}:{line}", path.display()),
+        None if has_lines(&path.to_string_lossy()) => format!("{}:{line}", path.display()),
+        None => path.display().to_string(),
     }
 }
 

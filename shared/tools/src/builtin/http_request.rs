@@ -226,7 +226,8 @@ impl Sent {
     }
 
     async fn result(&self, response: Response) -> Result<Value, ToolError> {
-        // Too many requests: the host states that it did not act.
+        // Too many requests: the host states that it did not act. 408 does not state it: gateways also send it for a
+        // request that reached the host.
         let was_put_off = response.status().as_u16() == 429;
         response::result(response).await.map_err(|failure| {
             if was_put_off {

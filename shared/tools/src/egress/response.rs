@@ -17,16 +17,17 @@ const MAX_BODY_BYTES: usize = 1024 * 1024;
 /// Bytes of the body in the result, as JSON text; the rest is cut off and `truncated` set.
 const MAX_SHOWN_BYTES: usize = 200 * 1024;
 
-/// Returns true for a refusal of a write that may succeed later: 408, 429 and 5xx.
+/// Returns true for a refusal of a call that may succeed later: 408, 429 and 5xx. The one rule of all tools; a call that
+/// acts each time it is sent is repeated only after 429, which alone states that the host did not act.
 pub(crate) fn is_temporary(status: StatusCode) -> bool {
     let waits = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS];
     status.is_server_error() || waits.contains(&status)
 }
 
-/// Returns `{"status", "content_type", "body", "truncated"}`; also for 4xx, whose body may explain the refusal.
+/// Returns `{"status", "content_type", "body", "truncated"}`; also for a lasting refusal (4xx), whose body may explain it.
 pub(crate) async fn result(mut response: Response) -> Result<Value, ToolError> {
     let status = response.status();
-    if status.is_server_error() || status.as_u16() == 429 {
+    if is_temporary(status) {
         let message = format!("the host answered {status}; trying again later may help");
         let error = ToolError::retryable("http_failed", message);
         return Err(ToolError {

@@ -256,7 +256,7 @@ impl<'a> Line<'a> {
                 "the MCP server {server} redirects, which is not followed; give its last address"
             );
             ToolError::terminal("mcp_redirected", message)
-        } else if status.is_server_error() || status.as_u16() == 429 || status.as_u16() == 408 {
+        } else if response::is_temporary(status) {
             let message =
                 format!("the MCP server {server} answers {status}; trying again later may help");
             let error = ToolError {

@@ -22,7 +22,7 @@ Try:
   cargo harness eval tasks                        what the configured model achieves, and at which cost
   cargo harness eval matching                     how well questions are matched to runbooks
   cargo harness mutants --only sql                guards taken away one at a time, and the tests that miss them
-  cargo harness migrations                        supabase/migrations from supabase/schemas
+  cargo harness migrations                        supabase/migrations from its sources
 
 Each command starts a Postgres of its own and removes it at its end; the stack of `cargo goalpost up` is not touched.
 Random choices come from a seed, which is printed: --seed repeats them. `cargo harness <COMMAND> --help` lists what a
@@ -66,9 +66,9 @@ pub(super) enum Command {
     /// Mutate the product, one change at a time, and list the mutants that no test kills
     #[command(after_help = mutants::HELP)]
     Mutants(Mutants),
-    /// Write supabase/migrations from supabase/schemas
+    /// Write supabase/migrations from supabase/schemas and supabase/runbooks
     #[command(
-        after_help = "Examples:\n  cargo harness migrations\n  cargo harness migrations --check\n\nEdit the SQL in supabase/schemas only; its README lists the folders. Needs no database."
+        after_help = "Examples:\n  cargo harness migrations\n  cargo harness migrations --check\n\nEdit the SQL in supabase/schemas and the built-in runbooks in supabase/runbooks only; the README of supabase/schemas lists its folders. Needs no database."
     )]
     Migrations(Migrations),
 }

@@ -1,4 +1,5 @@
-//! `harness migrations`: generates the migration from `supabase/schemas`, or compares it with the sources.
+//! `harness migrations`: generates the migration from `supabase/schemas` and `supabase/runbooks`, or compares
+//! it with them.
 
 use anyhow::{Context as _, bail};
 use local_stack::home::Home;
@@ -16,7 +17,7 @@ pub(super) fn run(arguments: &arguments::Migrations, global: &Global) -> anyhow:
     let is_current = std::fs::read_to_string(&path).is_ok_and(|present| present == generated);
     if arguments.check && !is_current {
         bail!(
-            "{} is not what supabase/schemas amounts to; run `cargo harness migrations`",
+            "{} differs from supabase/schemas and supabase/runbooks; run `cargo harness migrations`",
             schemas::BASELINE
         );
     }

@@ -15,7 +15,9 @@ Examples:
   cargo goalpost ask \"Stale orders\" --runbook stale-orders --wait
 
 A runbook is a YAML file: name, title, description, goal_type, examples (questions that it answers), parameters (a JSON
-Schema of type object), budget (max_microusd, max_tokens), and plan (summary, criteria, steps, report).";
+Schema of type object), budget (max_microusd, max_tokens), and plan (summary, criteria, steps, report). The export of a
+built-in runbook also has version, and requires_project_admin where only project admins may start it: remove them before
+you apply the file.";
 
 #[derive(Debug, Args)]
 pub(in crate::commands) struct Runbooks {

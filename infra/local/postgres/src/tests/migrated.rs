@@ -103,6 +103,19 @@ async fn error_without_position_is_placed_at_its_statement() {
 }
 
 #[tokio::test]
+async fn error_in_a_generated_migration_names_its_source() {
+    let fixture = Fixture::new().await;
+    fixture.file("1_sql", "-- file: a/b.sql\n\nselect 1;\nselect nothing;");
+    let error = fixture.failure().await;
+    assert!(error.starts_with("a/b.sql:2: "), "{error}");
+
+    let fixture = Fixture::new().await;
+    fixture.file("1_runbook", "-- file: c/d.yaml\n\nselect nothing;");
+    let error = fixture.failure().await;
+    assert!(error.starts_with("c/d.yaml: "), "{error}");
+}
+
+#[tokio::test]
 async fn settings_of_a_file_end_with_it() {
     let fixture = Fixture::new().await;
     fixture.file(

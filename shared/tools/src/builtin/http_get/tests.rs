@@ -286,6 +286,7 @@ async fn unusable_answers_are_refused() {
             "http_failed",
             true,
         ),
+        (answer("408 Request Timeout", b"x"), "http_failed", true),
         (answer("429 Too Many Requests", b"x"), "http_failed", true),
         (b"not http".to_vec(), "http_failed", true),
     ];

@@ -201,6 +201,7 @@ async fn possibly_executed_request_is_not_repeated() {
     let cut = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nabc".to_vec();
     for (answer, code) in [
         (answer(busy, b""), "http_failed"),
+        (answer("408 Request Timeout", b""), "http_failed"),
         (cut, "http_failed"),
         (b"nonsense".to_vec(), "http_failed"),
     ] {

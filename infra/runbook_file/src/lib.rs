@@ -1,4 +1,4 @@
-//! Runbooks as YAML files.
+//! Runbooks as YAML files: those that people apply to a workspace, and the built-in ones in `supabase/runbooks`.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -12,19 +12,33 @@ const MAX_BYTES: u64 = 4_000_000;
 
 /// A runbook as people write it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct RunbookFile {
-    pub(super) name: String,
-    pub(super) title: String,
-    pub(super) description: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) goal_type: Option<String>,
+pub struct RunbookFile {
+    /// A lower-case letter, then letters, digits, `-` or `_`.
+    pub name: String,
+    /// The version of a built-in runbook, from 1. The versions of a workspace are numbered when they are applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i32>,
+    /// A heading for people.
+    pub title: String,
+    /// What the runbook does, in sentences; matched with questions.
+    pub description: String,
+    /// The type of the goals that follow it; its name in snake case if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goal_type: Option<String>,
+    /// Questions that it answers.
     #[serde(default)]
-    pub(super) examples: Vec<String>,
+    pub examples: Vec<String>,
+    /// Permits the runbook to project admins alone; of built-in runbooks only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub requires_project_admin: bool,
+    /// A JSON Schema of type object; empty if there are none.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub(super) parameters: Map<String, Value>,
+    pub parameters: Map<String, Value>,
+    /// `max_microusd` and `max_tokens`, where a request names none; of a workspace's runbooks only.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub(super) budget: Map<String, Value>,
-    pub(super) plan: Value,
+    pub budget: Map<String, Value>,
+    /// `summary`, `criteria`, `steps` and `report`.
+    pub plan: Value,
 }
 
 /// The fields of a file; any other is a mistake that would be lost.
@@ -39,9 +53,33 @@ const FIELDS: [&str; 8] = [
     "plan",
 ];
 
+/// The further fields of a built-in runbook's file.
+const BUILTIN_FIELDS: [&str; 2] = ["version", "requires_project_admin"];
+
 impl RunbookFile {
+    /// Returns the fields of the file that only a built-in runbook may have.
+    #[must_use]
+    pub fn builtin_fields(&self) -> Vec<&'static str> {
+        let present = [self.version.is_some(), self.requires_project_admin];
+        let fields = BUILTIN_FIELDS.into_iter().zip(present);
+        fields
+            .filter_map(|(field, is_present)| is_present.then_some(field))
+            .collect()
+    }
+
+    /// Returns the file without the fields that only a built-in runbook may have: the form that the database checks.
+    #[must_use]
+    pub fn without_builtin_fields(&self) -> Self {
+        Self {
+            version: None,
+            requires_project_admin: false,
+            ..self.clone()
+        }
+    }
+
     /// Returns the file with the goal type that a runbook without one has.
-    pub(super) fn with_defaults(&self) -> Self {
+    #[must_use]
+    pub fn with_defaults(&self) -> Self {
         let goal_type = self
             .goal_type
             .clone()
@@ -53,24 +91,28 @@ impl RunbookFile {
     }
 
     /// Returns the parameters with their schemas.
-    pub(super) fn properties(&self) -> impl Iterator<Item = (&String, &Value)> {
+    pub fn properties(&self) -> impl Iterator<Item = (&String, &Value)> {
         let properties = self.parameters.get("properties").and_then(Value::as_object);
         properties.into_iter().flatten()
     }
 
-    pub(super) fn requires(&self, name: &str) -> bool {
+    /// Returns true if the parameter is required.
+    #[must_use]
+    pub fn requires(&self, name: &str) -> bool {
         let required = self.parameters.get("required").and_then(Value::as_array);
         required.is_some_and(|names| names.iter().any(|one| one == name))
     }
 
-    pub(super) fn steps(&self) -> impl Iterator<Item = &Value> {
+    /// Returns the steps of the plan.
+    pub fn steps(&self) -> impl Iterator<Item = &Value> {
         let steps = self.plan.get("steps").and_then(Value::as_array);
         steps.into_iter().flatten()
     }
 }
 
 /// Returns the type of a parameter for people.
-pub(super) fn type_of(property: &Value) -> String {
+#[must_use]
+pub fn type_of(property: &Value) -> String {
     let text = |name: &str| {
         property
             .get(name)
@@ -90,7 +132,10 @@ pub(super) fn type_of(property: &Value) -> String {
 }
 
 /// Reads a runbook from a YAML file, or from the standard input for `-`.
-pub(super) fn read(path: &Path) -> anyhow::Result<RunbookFile> {
+///
+/// # Errors
+/// The file cannot be read, is no YAML, or is no runbook: the message has the file's name.
+pub fn read(path: &Path) -> anyhow::Result<RunbookFile> {
     let mut text = String::new();
     let read = if path == Path::new("-") {
         std::io::stdin().take(MAX_BYTES).read_to_string(&mut text)
@@ -101,7 +146,11 @@ pub(super) fn read(path: &Path) -> anyhow::Result<RunbookFile> {
     parse(&text).with_context(|| format!("{} is not a runbook", path.display()))
 }
 
-fn parse(text: &str) -> anyhow::Result<RunbookFile> {
+/// Reads a runbook from YAML.
+///
+/// # Errors
+/// The text is no YAML, has a field that runbooks do not have, or lacks one.
+pub fn parse(text: &str) -> anyhow::Result<RunbookFile> {
     // First as YAML: a key that occurs twice is an error there.
     let yaml: serde_yaml_ng::Value = serde_yaml_ng::from_str(text)?;
     if has_unwritable_number(&yaml) {
@@ -111,7 +160,8 @@ fn parse(text: &str) -> anyhow::Result<RunbookFile> {
     let Value::Object(fields) = &json else {
         bail!("it has no fields; the first line is `name: …`");
     };
-    if let Some(unknown) = fields.keys().find(|name| !FIELDS.contains(&name.as_str())) {
+    let is_known = |name: &str| FIELDS.contains(&name) || BUILTIN_FIELDS.contains(&name);
+    if let Some(unknown) = fields.keys().find(|name| !is_known(name)) {
         bail!(
             "it has a field {unknown:?}; a runbook has {}",
             FIELDS.join(", ")
@@ -133,15 +183,19 @@ fn has_unwritable_number(value: &serde_yaml_ng::Value) -> bool {
 }
 
 /// Writes a runbook as YAML, with the fields of plans and steps in the order in which people read them.
-pub(super) fn write(file: &RunbookFile) -> anyhow::Result<String> {
+///
+/// # Errors
+/// A value that YAML cannot write.
+pub fn write(file: &RunbookFile) -> anyhow::Result<String> {
     Ok(serde_yaml_ng::to_string(&ordered(&serde_json::to_value(
         file,
     )?))?)
 }
 
 /// The order of fields in files; others follow by their names.
-const ORDER: [&str; 32] = [
+const ORDER: [&str; 34] = [
     "name",
+    "version",
     "title",
     "key",
     "kind",
@@ -152,6 +206,7 @@ const ORDER: [&str; 32] = [
     "check",
     "goal_type",
     "examples",
+    "requires_project_admin",
     "parameters",
     "budget",
     "plan",
@@ -196,8 +251,17 @@ fn ordered(value: &Value) -> serde_yaml_ng::Value {
         Value::String(text) => text.as_str().into(),
         Value::Bool(one) => (*one).into(),
         Value::Null => serde_yaml_ng::Value::Null,
-        Value::Number(number) => serde_yaml_ng::to_value(number).unwrap_or_default(),
+        Value::Number(number) => written_number(number),
     }
+}
+
+/// Returns a number as YAML has it. Not by serde: with `arbitrary_precision` a number of serde_json serializes as a map.
+fn written_number(number: &serde_json::Number) -> serde_yaml_ng::Value {
+    let whole = number.as_i64().map(Into::into);
+    whole
+        .or_else(|| number.as_u64().map(Into::into))
+        .or_else(|| number.as_f64().map(Into::into))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -243,6 +307,17 @@ plan:
             written.contains("query: |\n"),
             "queries stay readable: {written}"
         );
+        assert!(written.contains("minimum: 1\n"), "{written}");
+    }
+
+    #[test]
+    fn fields_of_built_in_runbooks_are_named() {
+        assert!(parse(FILE).unwrap().builtin_fields().is_empty());
+        let built_in = format!("{FILE}version: 2\nrequires_project_admin: true\n");
+        let read = parse(&built_in).unwrap();
+        assert_eq!(read.builtin_fields(), ["version", "requires_project_admin"]);
+        assert_eq!(read.without_builtin_fields(), parse(FILE).unwrap());
+        assert_eq!(parse(&write(&read).unwrap()).unwrap(), read);
     }
 
     #[track_caller]
