@@ -39,6 +39,7 @@ mod prompts;
 mod race_trials;
 mod races;
 mod random;
+mod reports;
 mod requests;
 mod runbooks;
 mod schemas;
