@@ -1,5 +1,6 @@
 //! Reports through the command line, and the queries that it prints for their numbers, against a real database.
 
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use local_stack::binaries;
@@ -10,17 +11,26 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
+use tokio::sync::OnceCell;
 
 use crate::models::Script;
+
+/// Builds the command line, once in a process.
+async fn binary(home: &Home) -> &'static PathBuf {
+    static BUILT: OnceCell<PathBuf> = OnceCell::const_new();
+    let build = || async {
+        let progress = Progress::quiet();
+        let built = binaries::build(home.workspace(), &["goalpost"], &progress);
+        built.await.unwrap().remove("goalpost").unwrap()
+    };
+    BUILT.get_or_init(build).await
+}
 
 /// Runs a command of the real binary as the owner of the workspace and returns its output.
 async fn goalpost(stack: &Stack, arguments: &[&str]) -> String {
     let home = Home::open().unwrap();
-    let progress = Progress::quiet();
-    let built = binaries::build(home.workspace(), &["goalpost"], &progress);
-    let built = built.await.unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let ran = tokio::process::Command::new(&built["goalpost"])
+    let ran = tokio::process::Command::new(binary(&home).await)
         .args(arguments)
         .current_dir(home.workspace())
         .env("GOALPOST_HOME", folder.path())

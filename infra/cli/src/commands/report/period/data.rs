@@ -1,6 +1,6 @@
 //! The rows of a period's report, and its tables.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -74,16 +74,32 @@ pub(super) struct Failure {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Usage {
     pub(super) all: Sums,
-    pub(super) days: Vec<OfDay>,
-    pub(super) agents: Vec<OfAgent>,
-    pub(super) models: Vec<OfModel>,
-    pub(super) runbooks: Vec<OfRunbook>,
-    pub(super) people: Vec<OfPerson>,
+    pub(super) days: Vec<Sums>,
+    pub(super) agents: Vec<Sums>,
+    pub(super) models: Vec<Sums>,
+    pub(super) runbooks: Vec<Sums>,
+    pub(super) people: Vec<Sums>,
 }
 
-/// Sums of model calls; the seconds are theirs.
+/// Sums of model calls, with what they are of; the seconds are those of the calls.
+///
+/// One struct for all: a flattened one cannot be read where a crate turns on `arbitrary_precision` of `serde_json`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Sums {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) day: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) agent: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) provider: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) model: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) runbook: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) user_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) version: Option<i32>,
     pub(super) calls: i64,
     pub(super) input_tokens: i64,
     pub(super) output_tokens: i64,
@@ -92,42 +108,21 @@ pub(super) struct Sums {
     pub(super) seconds: f64,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct OfDay {
-    pub(super) day: NaiveDate,
-    #[serde(flatten)]
-    pub(super) sums: Sums,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct OfAgent {
-    pub(super) agent: String,
-    pub(super) version: i32,
-    #[serde(flatten)]
-    pub(super) sums: Sums,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct OfModel {
-    pub(super) provider: String,
-    pub(super) model: String,
-    #[serde(flatten)]
-    pub(super) sums: Sums,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct OfRunbook {
-    pub(super) runbook: String,
-    pub(super) version: i32,
-    #[serde(flatten)]
-    pub(super) sums: Sums,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct OfPerson {
-    pub(super) user_id: String,
-    #[serde(flatten)]
-    pub(super) sums: Sums,
+impl Sums {
+    /// Returns the day, agent, model, runbook or person, with its version.
+    pub(super) fn name(&self) -> String {
+        let names = [
+            &self.day,
+            &self.agent,
+            &self.provider,
+            &self.model,
+            &self.runbook,
+            &self.user_id,
+        ];
+        let mut parts: Vec<String> = names.into_iter().flatten().cloned().collect();
+        parts.extend(self.version.map(|version| version.to_string()));
+        parts.join(" ")
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -220,42 +215,21 @@ impl Report {
     pub(super) fn tables(&self) -> [Table; 12] {
         const SUMS: &[&str] = &["By", "Calls", "Tokens", "Time", "Cost"];
         let usage = &self.usage;
-        let sums = |title, rows| Table {
+        let sums = |title, entries: &[Sums]| Table {
             title,
             headings: SUMS,
-            rows,
+            rows: entries.iter().map(sum_cells).collect(),
         };
         [
             self.kinds(),
             self.failures(),
             self.dearest(),
             self.estimates(),
-            sums(
-                "Cost by day",
-                rows(&usage.days, |one| (one.day.to_string(), &one.sums)),
-            ),
-            sums(
-                "Cost by agent",
-                rows(&usage.agents, |one| {
-                    (format!("{} {}", one.agent, one.version), &one.sums)
-                }),
-            ),
-            sums(
-                "Cost by model",
-                rows(&usage.models, |one| {
-                    (format!("{} {}", one.provider, one.model), &one.sums)
-                }),
-            ),
-            sums(
-                "Cost by runbook",
-                rows(&usage.runbooks, |one| {
-                    (format!("{} {}", one.runbook, one.version), &one.sums)
-                }),
-            ),
-            sums(
-                "Cost by person",
-                rows(&usage.people, |one| (one.user_id.clone(), &one.sums)),
-            ),
+            sums("Cost by day", &usage.days),
+            sums("Cost by agent", &usage.agents),
+            sums("Cost by model", &usage.models),
+            sums("Cost by runbook", &usage.runbooks),
+            sums("Cost by person", &usage.people),
             self.approvals(),
             self.ratings(),
             self.improvements(),
@@ -440,20 +414,16 @@ impl Improvement {
     }
 }
 
-fn rows<T>(entries: &[T], of: impl Fn(&T) -> (String, &Sums)) -> Vec<Vec<String>> {
-    let row = |one| {
-        let (name, sums) = of(one);
-        vec![
-            name,
-            sums.calls.to_string(),
-            sums.input_tokens
-                .saturating_add(sums.output_tokens)
-                .to_string(),
-            seconds(sums.seconds),
-            dollars(sums.cost_microusd),
-        ]
-    };
-    entries.iter().map(row).collect()
+fn sum_cells(sums: &Sums) -> Vec<String> {
+    vec![
+        sums.name(),
+        sums.calls.to_string(),
+        sums.input_tokens
+            .saturating_add(sums.output_tokens)
+            .to_string(),
+        seconds(sums.seconds),
+        dollars(sums.cost_microusd),
+    ]
 }
 
 /// Returns "3 completed, 1 failed"; "none" for no entries.

@@ -34,7 +34,7 @@ pub(in crate::commands::report) fn page(report: &Report) -> String {
         .usage
         .days
         .iter()
-        .map(|one| (one.day.to_string(), number(one.sums.cost_microusd) / 1e6))
+        .map(|one| (one.name(), number(one.cost_microusd) / 1e6))
         .collect();
     figure(
         &mut body,
