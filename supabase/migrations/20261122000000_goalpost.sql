@@ -611,6 +611,7 @@ comment on table goalpost.requests is 'Questions of people, with their state and
 create unique index one_request_per_idempotency_key on goalpost.requests (workspace_id, user_id, idempotency_key)
   where idempotency_key is not null;
 create index requests_open on goalpost.requests (workspace_id) where state in ('submitted', 'accepted'); -- accept_request: the cap
+create index requests_asked on goalpost.requests (workspace_id, created_at); -- read_period_report
 create index requests_submitted on goalpost.requests (id) where state = 'submitted'; -- adopt_requests
 -- Claims of the token that brought a request, or of its owner's last renewal, without the signature.
 create table goalpost_private.request_claims (
@@ -962,6 +963,7 @@ create table goalpost.approvals (
 comment on table goalpost.approvals is 'Decisions and answers that people have to give, each with its exact subject.';
 create index approvals_pending on goalpost.approvals (expires_at) where state = 'pending'; -- sweep, inbox
 create index approvals_escalating on goalpost.approvals (escalates_at) where state = 'pending' and escalates_at is not null; -- sweep
+create index approvals_requested on goalpost.approvals (workspace_id, requested_at); -- read_period_report
 create index approvals_goal on goalpost.approvals (workspace_id, goal_id);
 create index approvals_decided_with on goalpost.approvals (workspace_id, decided_with) where decided_with is not null;
 
@@ -1239,6 +1241,7 @@ create table goalpost.feedback (
 );
 comment on table goalpost.feedback is 'Ratings of goals and steps by people. Members insert and change their own.';
 create index feedback_goal on goalpost.feedback (workspace_id, goal_id);
+create index feedback_rated on goalpost.feedback (workspace_id, rated_at); -- read_period_report
 
 -- The correction that ratings have appended to the statistics of a goal's runbook, or of a step's agent: -1 if what
 -- completed counts as failed because of them, otherwise 0.
@@ -1299,6 +1302,7 @@ comment on table goalpost.improvements is
   'Changes that analyses propose, with their evidence, their state, and their measured effect.';
 create unique index one_improvement_in_effect on goalpost.improvements (workspace_id, kind, fingerprint)
   where state not in ('reverted', 'rejected');
+create index improvements_changed on goalpost.improvements (workspace_id, changed_at); -- read_period_report
 create index improvements_run on goalpost.improvements (workspace_id, run_id);
 create index improvements_approval on goalpost.improvements (workspace_id, approval_id) where approval_id is not null;
 create index improvements_memory on goalpost.improvements (workspace_id, memory_id) where memory_id is not null;
@@ -1333,6 +1337,8 @@ create table goalpost.usage_events (
   output_tokens bigint not null default 0,
   cached_tokens bigint not null default 0,
   cost_microusd bigint not null default 0,
+  -- The time of the call, from its row in the journal to its end.
+  duration_ms bigint not null default 0,
   -- False where the turn ended after its worker had lost the lease.
   counted boolean not null default true,
   -- True where the provider reported no usage (estimated from bytes, or the whole reservation where no answer is
@@ -1341,12 +1347,14 @@ create table goalpost.usage_events (
   created_at timestamptz not null,
   primary key (run_id, step_key, number),
   constraint nothing_is_negative check (
-    input_tokens >= 0 and output_tokens >= 0 and cached_tokens >= 0 and cost_microusd >= 0),
+    input_tokens >= 0 and output_tokens >= 0 and cached_tokens >= 0 and cost_microusd >= 0
+    and duration_ms >= 0),
   foreign key (run_id, step_key, number) references goalpost.step_turns (run_id, step_key, number) on delete cascade,
   foreign key (workspace_id, goal_id) references goalpost.goals (workspace_id, id) on delete cascade
 );
 comment on table goalpost.usage_events is
   'Cost and tokens of each chat and embedding call, including those of workers that had lost their lease.';
+create index usage_events_booked on goalpost.usage_events (workspace_id, created_at); -- read_period_report
 create index usage_events_goal on goalpost.usage_events (workspace_id, goal_id);
 create index usage_events_agent on goalpost.usage_events (agent_id) where agent_id is not null;
 
@@ -1359,6 +1367,8 @@ create table goalpost.unfolded_statistics (
   user_id uuid,
   agent_id bigint,
   runbook_id bigint,
+  provider text,
+  model text,
   memory_id bigint,
   uses bigint not null default 0,
   successes bigint not null default 0,
@@ -1380,17 +1390,19 @@ create table goalpost.daily_usage (
   user_id uuid not null,
   agent_id bigint,
   runbook_id bigint,
+  provider text,
+  model text,
   calls bigint not null,
   input_tokens bigint not null,
   output_tokens bigint not null,
   cost_microusd bigint not null,
   -- The estimated part of it (usage_events.is_estimate).
   estimated_microusd bigint not null default 0,
-  constraint one_row_per_day_person_agent_and_runbook
-    unique nulls not distinct (workspace_id, day, user_id, agent_id, runbook_id)
+  constraint one_row_per_day_person_agent_runbook_and_model
+    unique nulls not distinct (workspace_id, day, user_id, agent_id, runbook_id, provider, model)
 );
 comment on table goalpost.daily_usage is
-  'Usage per workspace, day (UTC), person, agent and runbook, as of the last fold.';
+  'Usage per workspace, day (UTC), person, agent, runbook and model, as of the last fold.';
 
 -- A cap with its spent and reserved amounts: one row per cap, inserted at the first model call that counts towards it.
 -- Reserved is the upper bound of the cost of model calls under way. Scopes: workspace_month ('2030-01'), user_day
@@ -8426,16 +8438,16 @@ begin
    where t.run_id = p_turn.run_id and t.step_key = p_turn.step_key and t.number = p_turn.number;
   insert into goalpost.usage_events
     (run_id, step_key, number, lease_epoch, workspace_id, goal_id, agent_id, provider, model,
-     input_tokens, output_tokens, cached_tokens, cost_microusd, counted, is_estimate, created_at)
+     input_tokens, output_tokens, cached_tokens, cost_microusd, duration_ms, counted, is_estimate, created_at)
   select s.run_id, s.key, v_after.number, v_after.lease_epoch, s.workspace_id, r.goal_id, s.agent_id, v_after.provider,
-         v_after.model, v_after.input_tokens, v_after.output_tokens, v_after.cached_tokens, v_after.cost_microusd, p_counted,
-         v_after.is_estimate, p_now
+         v_after.model, v_after.input_tokens, v_after.output_tokens, v_after.cached_tokens, v_after.cost_microusd,
+         greatest(round(extract(epoch from p_now - v_after.asked_at) * 1000), 0), p_counted, v_after.is_estimate, p_now
     from goalpost.steps s
     join goalpost.workflow_runs r on r.id = s.run_id
    where s.run_id = p_turn.run_id and s.key = p_turn.step_key
   on conflict (run_id, step_key, number) do update
     set input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, cached_tokens = excluded.cached_tokens,
-        cost_microusd = excluded.cost_microusd, is_estimate = excluded.is_estimate;
+        cost_microusd = excluded.cost_microusd, duration_ms = excluded.duration_ms, is_estimate = excluded.is_estimate;
   perform goalpost_private.wake_budget_waiters(p_turn.workspace_id, p_now);
 end
 $$;
@@ -12923,11 +12935,11 @@ set search_path = ''
 as $$
 begin
   insert into goalpost.unfolded_statistics
-    (workspace_id, day, user_id, agent_id, runbook_id, calls, input_tokens, output_tokens, cost_microusd,
-     estimated_microusd)
+    (workspace_id, day, user_id, agent_id, runbook_id, provider, model, calls, input_tokens, output_tokens,
+     cost_microusd, estimated_microusd)
   values
     (new.workspace_id, (new.created_at at time zone 'UTC')::date, new.user_id, new.agent_id, new.runbook_id,
-     case tg_op when 'INSERT' then 1 else 0 end,
+     new.provider, new.model, case tg_op when 'INSERT' then 1 else 0 end,
      new.input_tokens - case tg_op when 'INSERT' then 0 else old.input_tokens end,
      new.output_tokens - case tg_op when 'INSERT' then 0 else old.output_tokens end,
      new.cost_microusd - case tg_op when 'INSERT' then 0 else old.cost_microusd end,
@@ -13005,14 +13017,14 @@ begin
   ),
   usage as (
     insert into goalpost.daily_usage as d
-      (workspace_id, day, user_id, agent_id, runbook_id, calls, input_tokens, output_tokens, cost_microusd,
-       estimated_microusd)
-    select f.workspace_id, f.day, f.user_id, f.agent_id, f.runbook_id, sum(f.calls), sum(f.input_tokens),
-           sum(f.output_tokens), sum(f.cost_microusd), sum(f.estimated_microusd)
+      (workspace_id, day, user_id, agent_id, runbook_id, provider, model, calls, input_tokens, output_tokens,
+       cost_microusd, estimated_microusd)
+    select f.workspace_id, f.day, f.user_id, f.agent_id, f.runbook_id, f.provider, f.model, sum(f.calls),
+           sum(f.input_tokens), sum(f.output_tokens), sum(f.cost_microusd), sum(f.estimated_microusd)
       from folded f
      where f.user_id is not null
-     group by f.workspace_id, f.day, f.user_id, f.agent_id, f.runbook_id
-    on conflict on constraint one_row_per_day_person_agent_and_runbook do update
+     group by f.workspace_id, f.day, f.user_id, f.agent_id, f.runbook_id, f.provider, f.model
+    on conflict on constraint one_row_per_day_person_agent_runbook_and_model do update
       set calls = d.calls + excluded.calls, input_tokens = d.input_tokens + excluded.input_tokens,
           output_tokens = d.output_tokens + excluded.output_tokens,
           cost_microusd = d.cost_microusd + excluded.cost_microusd,
@@ -13504,21 +13516,21 @@ create view goalpost.goal_costs with (security_invoker = true) as
    where c.calls > 0;
 comment on view goalpost.goal_costs is 'Calls, tokens and cost per goal, sub-goals not included.';
 
--- The costs per agent, runbook, person and day (UTC), from the totals and the rows that are not folded yet: equal to
+-- The costs per agent, runbook, model, person and day (UTC), from the totals and the rows that are not folded yet: equal to
 -- the sum of usage_events. In micro-dollars; a call whose outcome is unknown counts with its upper bound.
 -- estimated_microusd is the part of the cost that is an estimate: of models without a price (at the ceiling), of
 -- servers that report no usage, and of calls whose outcome is unknown.
 create view goalpost.usage_totals with (security_invoker = true) as
-  select d.workspace_id, d.day, d.user_id, d.agent_id, d.runbook_id, d.calls, d.input_tokens, d.output_tokens,
-         d.cost_microusd, d.estimated_microusd
+  select d.workspace_id, d.day, d.user_id, d.agent_id, d.runbook_id, d.provider, d.model, d.calls, d.input_tokens,
+         d.output_tokens, d.cost_microusd, d.estimated_microusd
     from goalpost.daily_usage d
   union all
-  select u.workspace_id, u.day, u.user_id, u.agent_id, u.runbook_id, u.calls, u.input_tokens, u.output_tokens,
-         u.cost_microusd, u.estimated_microusd
+  select u.workspace_id, u.day, u.user_id, u.agent_id, u.runbook_id, u.provider, u.model, u.calls, u.input_tokens,
+         u.output_tokens, u.cost_microusd, u.estimated_microusd
     from goalpost.unfolded_statistics u
    where u.user_id is not null;
 comment on view goalpost.usage_totals is
-  'Usage by day (UTC), person, agent and runbook, up to now: several rows of one day and person may have to be added.';
+  'Usage by day (UTC), person, agent, runbook and model, up to now: several rows of one day and person may have to be added.';
 
 create view goalpost.agent_costs with (security_invoker = true) as
   select u.workspace_id, u.agent_id, a.name as agent, a.version, sum(u.calls)::bigint as calls,
@@ -13564,6 +13576,54 @@ create view goalpost.day_costs with (security_invoker = true) as
     from goalpost.usage_totals u
    group by u.workspace_id, u.day;
 comment on view goalpost.day_costs is 'Calls, tokens and cost per day (UTC).';
+
+create view goalpost.model_costs with (security_invoker = true) as
+  select u.workspace_id, u.provider, u.model, sum(u.calls)::bigint as calls, sum(u.input_tokens) as input_tokens,
+         sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd,
+         sum(u.estimated_microusd) as estimated_microusd
+    from goalpost.usage_totals u
+   group by u.workspace_id, u.provider, u.model;
+comment on view goalpost.model_costs is 'Calls, tokens and cost per model.';
+
+-- Per goal, by its indexes: a page of goals costs as much as the page.
+create view goalpost.achieved_goal_costs with (security_invoker = true) as
+  select g.workspace_id, g.id as goal_id, g.goal_type, b.name as runbook, b.version,
+         round(extract(epoch from g.ended_at - g.created_at)::numeric, 3) as seconds,
+         c.calls, c.input_tokens, c.output_tokens, c.cost_microusd, c.estimated_microusd
+    from goalpost.goals g
+    join goalpost.workflow_runs r on r.workspace_id = g.workspace_id and r.goal_id = g.id
+    left join goalpost.runbooks b on b.id = r.runbook_id
+   cross join lateral (
+     select count(u.run_id) as calls, coalesce(sum(u.input_tokens), 0) as input_tokens,
+            coalesce(sum(u.output_tokens), 0) as output_tokens, coalesce(sum(u.cost_microusd), 0) as cost_microusd,
+            coalesce(sum(u.cost_microusd) filter (where u.is_estimate), 0) as estimated_microusd
+       from goalpost.goals p
+       join goalpost.usage_events u on u.workspace_id = p.workspace_id and u.goal_id = p.id
+      where p.workspace_id = g.workspace_id and p.root_goal_id = g.id) c
+   where g.parent_goal_id is null and g.state = 'completed';
+comment on view goalpost.achieved_goal_costs is
+  'Calls, tokens, cost and seconds of each completed goal, its sub-goals included.';
+
+-- The estimate is that of the first plan: what was expected before the work began.
+create view goalpost.estimate_accuracy with (security_invoker = true) as
+  select g.workspace_id, g.id as goal_id, g.goal_type, g.state, p.runbook_id, p.estimate ->> 'from' as estimated_from,
+         (p.estimate ->> 'cost_microusd')::numeric as estimated_microusd,
+         (p.estimate ->> 'least_microusd')::numeric as least_microusd,
+         (p.estimate ->> 'most_microusd')::numeric as most_microusd, c.cost_microusd,
+         c.cost_microusd between (p.estimate ->> 'least_microusd')::numeric
+                             and (p.estimate ->> 'most_microusd')::numeric as is_within
+    from goalpost.goals g
+    join goalpost.workflow_runs r on r.workspace_id = g.workspace_id and r.goal_id = g.id
+   cross join lateral (
+     select o.runbook_id, o.estimate from goalpost.plan_revisions o where o.run_id = r.id order by o.revision limit 1) p
+   cross join lateral (
+     select coalesce(sum(u.cost_microusd), 0) as cost_microusd
+       from goalpost.goals o
+       join goalpost.usage_events u on u.workspace_id = o.workspace_id and u.goal_id = o.id
+      where o.workspace_id = g.workspace_id and o.root_goal_id = g.id) c
+   where g.parent_goal_id is null and g.state in ('completed', 'failed') and p.estimate is not null;
+comment on view goalpost.estimate_accuracy is
+  'The estimate of each ended goal''s first plan beside its cost, its sub-goals included.';
 
 -- file: supabase/schemas/90_views/goal_progress.sql
 
@@ -13651,6 +13711,194 @@ create view goalpost.inbox with (security_invoker = true) as
    order by a.requested_at;
 comment on view goalpost.inbox is
   'Decisions and questions that wait for the caller, oldest first, each with its exact subject.';
+
+-- file: supabase/schemas/90_views/read_period_report.sql
+
+-- The report of a period of one workspace, from rows that its reader may see: invoker functions under row-level security.
+-- Work is counted where its request was made in the period; usage, and the cost of goals, where it was booked in it.
+-- Every number has a query beside it in infra/cli/src/commands/report/period.sql. Lists are bounded.
+
+-- Returns the requests of a period, analyses not included, each with its goal. An estimate is the first plan's, of a goal
+-- that ended within the period; a cost is that of the goal and its sub-goals.
+create function goalpost_private.period_requests(p_workspace_id uuid, p_since timestamptz, p_until timestamptz)
+returns table (
+  request_state text, goal_id bigint, goal_type text, goal_state text, reason_code text, reason text, seconds numeric,
+  runbook_id bigint, estimate jsonb, calls bigint, cost_microusd bigint)
+language sql stable
+set search_path = ''
+as $$
+  with spent as materialized (
+    select g.root_goal_id, sum(e.calls)::bigint as calls, sum(e.cost)::bigint as cost
+      from (select u.goal_id, count(*) as calls, sum(u.cost_microusd) as cost
+              from goalpost.usage_events u
+             where u.workspace_id = p_workspace_id and u.created_at >= p_since and u.created_at < p_until
+             group by u.goal_id) e
+      join goalpost.goals g on g.workspace_id = p_workspace_id and g.id = e.goal_id
+     group by g.root_goal_id
+  )
+  select q.state, g.id, g.goal_type, g.state, coalesce(g.reason_code, q.reason_code), coalesce(g.reason, q.reason),
+         extract(epoch from g.ended_at - g.created_at)::numeric, r.runbook_id,
+         case when g.state in ('completed', 'failed') and g.ended_at < p_until then p.estimate end,
+         coalesce(s.calls, 0), coalesce(s.cost, 0)
+    from goalpost.requests q
+    left join goalpost.goals g on g.workspace_id = p_workspace_id and g.id = q.goal_id
+    left join goalpost.workflow_runs r on r.workspace_id = p_workspace_id and r.goal_id = g.id
+    left join lateral (
+      select o.estimate from goalpost.plan_revisions o where o.run_id = r.id order by o.revision limit 1) p on true
+    left join spent s on s.root_goal_id = g.id
+   where q.workspace_id = p_workspace_id and q.created_at >= p_since and q.created_at < p_until
+     and (q.goal_id is not null or not exists (
+       select from goalpost.workflow_runs o join goalpost.steps t on t.run_id = o.id
+        where o.workspace_id = p_workspace_id and o.request_id = q.id and t.kind = 'analyze'))
+$$;
+
+-- Returns the work of a period: {"requests", "goals"} by state, "kinds" (goal types with their runbooks, the most
+-- frequent 50), "estimates" by goal type beside the actual cost, and "failures" by reason code (20).
+create function goalpost_private.period_work(p_workspace_id uuid, p_since timestamptz, p_until timestamptz) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  with asked as materialized (select * from goalpost_private.period_requests(p_workspace_id, p_since, p_until))
+  select jsonb_build_object(
+    'requests', (select coalesce(jsonb_agg(to_jsonb(x) order by x.state), '[]')
+                   from (select request_state as state, count(*) as requests from asked group by 1) x),
+    'goals', (select coalesce(jsonb_agg(to_jsonb(x) order by x.state), '[]')
+                from (select goal_state as state, count(*) as goals from asked where goal_id is not null group by 1) x),
+    'kinds', (select coalesce(jsonb_agg(to_jsonb(x) order by x.goals desc, x.goal_type, x.runbook, x.version), '[]') from (
+      select a.goal_type, b.name as runbook, b.version, count(*) as goals,
+             count(*) filter (where a.goal_state = 'completed') as completed,
+             count(*) filter (where a.goal_state = 'failed') as failed, round(avg(a.seconds), 3) as mean_seconds,
+             sum(a.calls) as calls, sum(a.cost_microusd) as cost_microusd,
+             round(sum(a.cost_microusd) / nullif(count(*) filter (where a.goal_state = 'completed'), 0)) as microusd_per_completed
+        from asked a left join goalpost.runbooks b on b.id = a.runbook_id
+       where a.goal_id is not null
+       group by a.goal_type, b.id, b.name, b.version
+       order by count(*) desc, a.goal_type, b.name, b.version limit 50) x),
+    'estimates', (select coalesce(jsonb_agg(to_jsonb(x) order by x.goals desc, x.goal_type), '[]') from (
+      select goal_type, count(*) as goals, sum((estimate ->> 'cost_microusd')::numeric) as estimated_microusd,
+             sum(cost_microusd) as cost_microusd,
+             count(*) filter (where cost_microusd between (estimate ->> 'least_microusd')::numeric
+                                                  and (estimate ->> 'most_microusd')::numeric) as within_bounds
+        from asked where estimate is not null group by goal_type
+       order by count(*) desc, goal_type limit 50) x),
+    'failures', (select coalesce(jsonb_agg(to_jsonb(x) order by x.requests desc, x.reason_code), '[]') from (
+      select coalesce(reason_code, 'none') as reason_code, count(*) as requests, left(min(reason), 200) as example
+        from asked where request_state = 'failed' or goal_state = 'failed'
+       group by 1 order by count(*) desc, 1 limit 20) x))
+$$;
+
+-- Returns the five goals with the highest cost booked in a period, their sub-goals included.
+create function goalpost_private.period_dearest(p_workspace_id uuid, p_since timestamptz, p_until timestamptz) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select coalesce(jsonb_agg(to_jsonb(x) order by x.cost_microusd desc, x.goal_id), '[]') from (
+    select g.id as goal_id, g.title, g.goal_type, g.state, s.calls, s.cost_microusd
+      from (select o.root_goal_id, sum(e.calls)::bigint as calls, sum(e.cost)::bigint as cost_microusd
+              from (select u.goal_id, count(*) as calls, sum(u.cost_microusd) as cost
+                      from goalpost.usage_events u
+                     where u.workspace_id = p_workspace_id and u.created_at >= p_since and u.created_at < p_until
+                     group by u.goal_id) e
+              join goalpost.goals o on o.workspace_id = p_workspace_id and o.id = e.goal_id
+             group by o.root_goal_id
+             order by sum(e.cost) desc, o.root_goal_id limit 5) s
+      join goalpost.goals g on g.workspace_id = p_workspace_id and g.id = s.root_goal_id) x
+$$;
+
+-- Returns the usage that was booked in a period: "all", by day (UTC), and by agent version, model, runbook version and
+-- person (the dearest 50 of each). Seconds are those of the model calls.
+create function goalpost_private.period_usage(p_workspace_id uuid, p_since timestamptz, p_until timestamptz) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  with used as materialized (
+    select (u.created_at at time zone 'UTC')::date as day, u.agent_id, u.provider, u.model, u.runbook_id, u.user_id,
+           u.input_tokens, u.output_tokens, u.cost_microusd, u.is_estimate, u.duration_ms
+      from goalpost.usage_events u
+     where u.workspace_id = p_workspace_id and u.created_at >= p_since and u.created_at < p_until
+  ),
+  summed as materialized (
+    select grouping(day, agent_id, model, runbook_id, user_id) as by, day, agent_id, provider, model, runbook_id, user_id,
+           coalesce(sum(cost_microusd), 0) as cost,
+           jsonb_build_object(
+             'calls', count(*), 'input_tokens', coalesce(sum(input_tokens), 0), 'output_tokens', coalesce(sum(output_tokens), 0),
+             'cost_microusd', coalesce(sum(cost_microusd), 0),
+             'estimated_microusd', coalesce(sum(cost_microusd) filter (where is_estimate), 0),
+             'seconds', round(coalesce(sum(duration_ms), 0) / 1000.0, 3)) as sums
+      from used
+     group by grouping sets ((), (day), (agent_id), (provider, model), (runbook_id), (user_id))
+  )
+  select jsonb_build_object(
+    'all', (select sums from summed where by = 31),
+    'days', (select coalesce(jsonb_agg(jsonb_build_object('day', day) || sums order by day), '[]') from summed where by = 15),
+    'agents', (select coalesce(jsonb_agg(x.named order by x.cost desc, x.id), '[]') from (
+      select jsonb_build_object('agent', a.name, 'version', a.version) || s.sums as named, s.cost, a.id
+        from summed s join goalpost.agents a on a.id = s.agent_id where s.by = 23 order by s.cost desc, a.id limit 50) x),
+    'models', (select coalesce(jsonb_agg(x.named order by x.cost desc, x.provider, x.model), '[]') from (
+      select jsonb_build_object('provider', s.provider, 'model', s.model) || s.sums as named, s.cost, s.provider, s.model
+        from summed s where s.by = 27 order by s.cost desc, s.provider, s.model limit 50) x),
+    'runbooks', (select coalesce(jsonb_agg(x.named order by x.cost desc, x.id), '[]') from (
+      select jsonb_build_object('runbook', b.name, 'version', b.version) || s.sums as named, s.cost, b.id
+        from summed s join goalpost.runbooks b on b.id = s.runbook_id where s.by = 29 order by s.cost desc, b.id limit 50) x),
+    'people', (select coalesce(jsonb_agg(x.named order by x.cost desc, x.user_id), '[]') from (
+      select jsonb_build_object('user_id', s.user_id) || s.sums as named, s.cost, s.user_id
+        from summed s where s.by = 30 order by s.cost desc, s.user_id limit 50) x))
+$$;
+
+-- Returns what people and analyses decided in a period: "approvals" that were requested in it, by kind; "ratings" by goal
+-- type (50); "improvements" that were proposed or changed in it, with their effect (the last 50).
+create function goalpost_private.period_decisions(p_workspace_id uuid, p_since timestamptz, p_until timestamptz) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  select jsonb_build_object(
+    'approvals', (select coalesce(jsonb_agg(to_jsonb(x) order by x.kind), '[]') from (
+      select a.kind, count(*) as requested, count(*) filter (where a.state = 'approved') as approved,
+             count(*) filter (where a.state = 'rejected') as rejected, count(*) filter (where a.state = 'expired') as expired,
+             count(*) filter (where a.state = 'cancelled') as cancelled, count(*) filter (where a.state = 'pending') as pending,
+             count(*) filter (where a.edited is not null) as edited,
+             round(avg(extract(epoch from a.decided_at - a.requested_at))::numeric, 3) as mean_seconds
+        from goalpost.approvals a
+       where a.workspace_id = p_workspace_id and a.requested_at >= p_since and a.requested_at < p_until
+       group by a.kind) x),
+    'ratings', (select coalesce(jsonb_agg(to_jsonb(x) order by x.good + x.bad desc, x.goal_type), '[]') from (
+      select g.goal_type, count(*) filter (where f.rating = 'good') as good, count(*) filter (where f.rating = 'bad') as bad
+        from goalpost.feedback f join goalpost.goals g on g.workspace_id = p_workspace_id and g.id = f.goal_id
+       where f.workspace_id = p_workspace_id and f.rated_at >= p_since and f.rated_at < p_until
+       group by g.goal_type order by count(*) desc, g.goal_type limit 50) x),
+    'improvements', (select coalesce(jsonb_agg(to_jsonb(x) order by x.id desc), '[]') from (
+      select i.id, i.kind, i.title, i.state, i.expected, i.measured
+        from goalpost.improvements i
+       where i.workspace_id = p_workspace_id and i.changed_at >= p_since
+         and (i.created_at >= p_since and i.created_at < p_until or i.changed_at < p_until)
+       order by i.id desc limit 50) x))
+$$;
+
+-- Returns the report of a workspace from p_since until before p_until, at most 366 days: {"workspace", "since", "until",
+-- "work", "usage", "decisions", "dearest"}. Raises ZG001 for a workspace that the caller may not see, ZG003 for a period
+-- that is empty or too long.
+create function goalpost.read_period_report(p_workspace_id uuid, p_since timestamptz, p_until timestamptz) returns jsonb
+language plpgsql stable
+set search_path = ''
+as $$
+declare
+  v_name text;
+begin
+  select w.name into v_name from goalpost.workspaces w where w.id = p_workspace_id;
+  if not found then
+    raise exception using errcode = 'ZG001', message = 'there is no such thing, or it is not yours to see';
+  end if;
+  if (p_since < p_until and p_until - p_since <= interval '366 days') is not true then
+    raise exception using errcode = 'ZG003', message = 'a period has a beginning before its end, and at most 366 days';
+  end if;
+  return jsonb_build_object(
+    'workspace', v_name, 'since', p_since, 'until', p_until,
+    'work', goalpost_private.period_work(p_workspace_id, p_since, p_until),
+    'usage', goalpost_private.period_usage(p_workspace_id, p_since, p_until),
+    'decisions', goalpost_private.period_decisions(p_workspace_id, p_since, p_until),
+    'dearest', goalpost_private.period_dearest(p_workspace_id, p_since, p_until));
+end
+$$;
 
 -- file: supabase/schemas/90_views/read_report.sql
 
@@ -14088,7 +14336,12 @@ grant execute on function
   goalpost_private.report_steps(bigint),
   goalpost_private.report_usage(bigint),
   goalpost_private.report_history(goalpost.goals),
-  goalpost_private.report_suggestions(goalpost.goals, jsonb, bigint, jsonb)
+  goalpost_private.report_suggestions(goalpost.goals, jsonb, bigint, jsonb),
+  goalpost_private.period_requests(uuid, timestamptz, timestamptz),
+  goalpost_private.period_work(uuid, timestamptz, timestamptz),
+  goalpost_private.period_usage(uuid, timestamptz, timestamptz),
+  goalpost_private.period_decisions(uuid, timestamptz, timestamptz),
+  goalpost_private.period_dearest(uuid, timestamptz, timestamptz)
   to authenticated;
 
 -- The workers: their RPCs and nothing else.

@@ -41,6 +41,7 @@ mod prompts;
 mod race_trials;
 mod races;
 mod random;
+mod reports;
 mod requests;
 mod runbooks;
 mod schemas;

@@ -47,6 +47,7 @@ comment on table goalpost.requests is 'Questions of people, with their state and
 create unique index one_request_per_idempotency_key on goalpost.requests (workspace_id, user_id, idempotency_key)
   where idempotency_key is not null;
 create index requests_open on goalpost.requests (workspace_id) where state in ('submitted', 'accepted'); -- accept_request: the cap
+create index requests_asked on goalpost.requests (workspace_id, created_at); -- read_period_report
 create index requests_submitted on goalpost.requests (id) where state = 'submitted'; -- adopt_requests
 -- Claims of the token that brought a request, or of its owner's last renewal, without the signature.
 create table goalpost_private.request_claims (

@@ -73,6 +73,7 @@ create table goalpost.approvals (
 comment on table goalpost.approvals is 'Decisions and answers that people have to give, each with its exact subject.';
 create index approvals_pending on goalpost.approvals (expires_at) where state = 'pending'; -- sweep, inbox
 create index approvals_escalating on goalpost.approvals (escalates_at) where state = 'pending' and escalates_at is not null; -- sweep
+create index approvals_requested on goalpost.approvals (workspace_id, requested_at); -- read_period_report
 create index approvals_goal on goalpost.approvals (workspace_id, goal_id);
 create index approvals_decided_with on goalpost.approvals (workspace_id, decided_with) where decided_with is not null;
 

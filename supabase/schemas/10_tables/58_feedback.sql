@@ -15,6 +15,7 @@ create table goalpost.feedback (
 );
 comment on table goalpost.feedback is 'Ratings of goals and steps by people. Members insert and change their own.';
 create index feedback_goal on goalpost.feedback (workspace_id, goal_id);
+create index feedback_rated on goalpost.feedback (workspace_id, rated_at); -- read_period_report
 
 -- The correction that ratings have appended to the statistics of a goal's runbook, or of a step's agent: -1 if what
 -- completed counts as failed because of them, otherwise 0.

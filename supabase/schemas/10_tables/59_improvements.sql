@@ -44,6 +44,7 @@ comment on table goalpost.improvements is
   'Changes that analyses propose, with their evidence, their state, and their measured effect.';
 create unique index one_improvement_in_effect on goalpost.improvements (workspace_id, kind, fingerprint)
   where state not in ('reverted', 'rejected');
+create index improvements_changed on goalpost.improvements (workspace_id, changed_at); -- read_period_report
 create index improvements_run on goalpost.improvements (workspace_id, run_id);
 create index improvements_approval on goalpost.improvements (workspace_id, approval_id) where approval_id is not null;
 create index improvements_memory on goalpost.improvements (workspace_id, memory_id) where memory_id is not null;

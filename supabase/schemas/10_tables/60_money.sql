@@ -17,6 +17,8 @@ create table goalpost.usage_events (
   output_tokens bigint not null default 0,
   cached_tokens bigint not null default 0,
   cost_microusd bigint not null default 0,
+  -- The time of the call, from its row in the journal to its end.
+  duration_ms bigint not null default 0,
   -- False where the turn ended after its worker had lost the lease.
   counted boolean not null default true,
   -- True where the provider reported no usage (estimated from bytes, or the whole reservation where no answer is
@@ -25,12 +27,14 @@ create table goalpost.usage_events (
   created_at timestamptz not null,
   primary key (run_id, step_key, number),
   constraint nothing_is_negative check (
-    input_tokens >= 0 and output_tokens >= 0 and cached_tokens >= 0 and cost_microusd >= 0),
+    input_tokens >= 0 and output_tokens >= 0 and cached_tokens >= 0 and cost_microusd >= 0
+    and duration_ms >= 0),
   foreign key (run_id, step_key, number) references goalpost.step_turns (run_id, step_key, number) on delete cascade,
   foreign key (workspace_id, goal_id) references goalpost.goals (workspace_id, id) on delete cascade
 );
 comment on table goalpost.usage_events is
   'Cost and tokens of each chat and embedding call, including those of workers that had lost their lease.';
+create index usage_events_booked on goalpost.usage_events (workspace_id, created_at); -- read_period_report
 create index usage_events_goal on goalpost.usage_events (workspace_id, goal_id);
 create index usage_events_agent on goalpost.usage_events (agent_id) where agent_id is not null;
 
@@ -43,6 +47,8 @@ create table goalpost.unfolded_statistics (
   user_id uuid,
   agent_id bigint,
   runbook_id bigint,
+  provider text,
+  model text,
   memory_id bigint,
   uses bigint not null default 0,
   successes bigint not null default 0,
@@ -64,17 +70,19 @@ create table goalpost.daily_usage (
   user_id uuid not null,
   agent_id bigint,
   runbook_id bigint,
+  provider text,
+  model text,
   calls bigint not null,
   input_tokens bigint not null,
   output_tokens bigint not null,
   cost_microusd bigint not null,
   -- The estimated part of it (usage_events.is_estimate).
   estimated_microusd bigint not null default 0,
-  constraint one_row_per_day_person_agent_and_runbook
-    unique nulls not distinct (workspace_id, day, user_id, agent_id, runbook_id)
+  constraint one_row_per_day_person_agent_runbook_and_model
+    unique nulls not distinct (workspace_id, day, user_id, agent_id, runbook_id, provider, model)
 );
 comment on table goalpost.daily_usage is
-  'Usage per workspace, day (UTC), person, agent and runbook, as of the last fold.';
+  'Usage per workspace, day (UTC), person, agent, runbook and model, as of the last fold.';
 
 -- A cap with its spent and reserved amounts: one row per cap, inserted at the first model call that counts towards it.
 -- Reserved is the upper bound of the cost of model calls under way. Scopes: workspace_month ('2030-01'), user_day

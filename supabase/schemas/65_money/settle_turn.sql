@@ -41,16 +41,16 @@ begin
    where t.run_id = p_turn.run_id and t.step_key = p_turn.step_key and t.number = p_turn.number;
   insert into goalpost.usage_events
     (run_id, step_key, number, lease_epoch, workspace_id, goal_id, agent_id, provider, model,
-     input_tokens, output_tokens, cached_tokens, cost_microusd, counted, is_estimate, created_at)
+     input_tokens, output_tokens, cached_tokens, cost_microusd, duration_ms, counted, is_estimate, created_at)
   select s.run_id, s.key, v_after.number, v_after.lease_epoch, s.workspace_id, r.goal_id, s.agent_id, v_after.provider,
-         v_after.model, v_after.input_tokens, v_after.output_tokens, v_after.cached_tokens, v_after.cost_microusd, p_counted,
-         v_after.is_estimate, p_now
+         v_after.model, v_after.input_tokens, v_after.output_tokens, v_after.cached_tokens, v_after.cost_microusd,
+         greatest(round(extract(epoch from p_now - v_after.asked_at) * 1000), 0), p_counted, v_after.is_estimate, p_now
     from goalpost.steps s
     join goalpost.workflow_runs r on r.id = s.run_id
    where s.run_id = p_turn.run_id and s.key = p_turn.step_key
   on conflict (run_id, step_key, number) do update
     set input_tokens = excluded.input_tokens, output_tokens = excluded.output_tokens, cached_tokens = excluded.cached_tokens,
-        cost_microusd = excluded.cost_microusd, is_estimate = excluded.is_estimate;
+        cost_microusd = excluded.cost_microusd, duration_ms = excluded.duration_ms, is_estimate = excluded.is_estimate;
   perform goalpost_private.wake_budget_waiters(p_turn.workspace_id, p_now);
 end
 $$;

@@ -24,11 +24,11 @@ set search_path = ''
 as $$
 begin
   insert into goalpost.unfolded_statistics
-    (workspace_id, day, user_id, agent_id, runbook_id, calls, input_tokens, output_tokens, cost_microusd,
-     estimated_microusd)
+    (workspace_id, day, user_id, agent_id, runbook_id, provider, model, calls, input_tokens, output_tokens,
+     cost_microusd, estimated_microusd)
   values
     (new.workspace_id, (new.created_at at time zone 'UTC')::date, new.user_id, new.agent_id, new.runbook_id,
-     case tg_op when 'INSERT' then 1 else 0 end,
+     new.provider, new.model, case tg_op when 'INSERT' then 1 else 0 end,
      new.input_tokens - case tg_op when 'INSERT' then 0 else old.input_tokens end,
      new.output_tokens - case tg_op when 'INSERT' then 0 else old.output_tokens end,
      new.cost_microusd - case tg_op when 'INSERT' then 0 else old.cost_microusd end,
@@ -106,14 +106,14 @@ begin
   ),
   usage as (
     insert into goalpost.daily_usage as d
-      (workspace_id, day, user_id, agent_id, runbook_id, calls, input_tokens, output_tokens, cost_microusd,
-       estimated_microusd)
-    select f.workspace_id, f.day, f.user_id, f.agent_id, f.runbook_id, sum(f.calls), sum(f.input_tokens),
-           sum(f.output_tokens), sum(f.cost_microusd), sum(f.estimated_microusd)
+      (workspace_id, day, user_id, agent_id, runbook_id, provider, model, calls, input_tokens, output_tokens,
+       cost_microusd, estimated_microusd)
+    select f.workspace_id, f.day, f.user_id, f.agent_id, f.runbook_id, f.provider, f.model, sum(f.calls),
+           sum(f.input_tokens), sum(f.output_tokens), sum(f.cost_microusd), sum(f.estimated_microusd)
       from folded f
      where f.user_id is not null
-     group by f.workspace_id, f.day, f.user_id, f.agent_id, f.runbook_id
-    on conflict on constraint one_row_per_day_person_agent_and_runbook do update
+     group by f.workspace_id, f.day, f.user_id, f.agent_id, f.runbook_id, f.provider, f.model
+    on conflict on constraint one_row_per_day_person_agent_runbook_and_model do update
       set calls = d.calls + excluded.calls, input_tokens = d.input_tokens + excluded.input_tokens,
           output_tokens = d.output_tokens + excluded.output_tokens,
           cost_microusd = d.cost_microusd + excluded.cost_microusd,

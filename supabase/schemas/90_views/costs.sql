@@ -12,21 +12,21 @@ create view goalpost.goal_costs with (security_invoker = true) as
    where c.calls > 0;
 comment on view goalpost.goal_costs is 'Calls, tokens and cost per goal, sub-goals not included.';
 
--- The costs per agent, runbook, person and day (UTC), from the totals and the rows that are not folded yet: equal to
+-- The costs per agent, runbook, model, person and day (UTC), from the totals and the rows that are not folded yet: equal to
 -- the sum of usage_events. In micro-dollars; a call whose outcome is unknown counts with its upper bound.
 -- estimated_microusd is the part of the cost that is an estimate: of models without a price (at the ceiling), of
 -- servers that report no usage, and of calls whose outcome is unknown.
 create view goalpost.usage_totals with (security_invoker = true) as
-  select d.workspace_id, d.day, d.user_id, d.agent_id, d.runbook_id, d.calls, d.input_tokens, d.output_tokens,
-         d.cost_microusd, d.estimated_microusd
+  select d.workspace_id, d.day, d.user_id, d.agent_id, d.runbook_id, d.provider, d.model, d.calls, d.input_tokens,
+         d.output_tokens, d.cost_microusd, d.estimated_microusd
     from goalpost.daily_usage d
   union all
-  select u.workspace_id, u.day, u.user_id, u.agent_id, u.runbook_id, u.calls, u.input_tokens, u.output_tokens,
-         u.cost_microusd, u.estimated_microusd
+  select u.workspace_id, u.day, u.user_id, u.agent_id, u.runbook_id, u.provider, u.model, u.calls, u.input_tokens,
+         u.output_tokens, u.cost_microusd, u.estimated_microusd
     from goalpost.unfolded_statistics u
    where u.user_id is not null;
 comment on view goalpost.usage_totals is
-  'Usage by day (UTC), person, agent and runbook, up to now: several rows of one day and person may have to be added.';
+  'Usage by day (UTC), person, agent, runbook and model, up to now: several rows of one day and person may have to be added.';
 
 create view goalpost.agent_costs with (security_invoker = true) as
   select u.workspace_id, u.agent_id, a.name as agent, a.version, sum(u.calls)::bigint as calls,
@@ -72,3 +72,51 @@ create view goalpost.day_costs with (security_invoker = true) as
     from goalpost.usage_totals u
    group by u.workspace_id, u.day;
 comment on view goalpost.day_costs is 'Calls, tokens and cost per day (UTC).';
+
+create view goalpost.model_costs with (security_invoker = true) as
+  select u.workspace_id, u.provider, u.model, sum(u.calls)::bigint as calls, sum(u.input_tokens) as input_tokens,
+         sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd,
+         sum(u.estimated_microusd) as estimated_microusd
+    from goalpost.usage_totals u
+   group by u.workspace_id, u.provider, u.model;
+comment on view goalpost.model_costs is 'Calls, tokens and cost per model.';
+
+-- Per goal, by its indexes: a page of goals costs as much as the page.
+create view goalpost.achieved_goal_costs with (security_invoker = true) as
+  select g.workspace_id, g.id as goal_id, g.goal_type, b.name as runbook, b.version,
+         round(extract(epoch from g.ended_at - g.created_at)::numeric, 3) as seconds,
+         c.calls, c.input_tokens, c.output_tokens, c.cost_microusd, c.estimated_microusd
+    from goalpost.goals g
+    join goalpost.workflow_runs r on r.workspace_id = g.workspace_id and r.goal_id = g.id
+    left join goalpost.runbooks b on b.id = r.runbook_id
+   cross join lateral (
+     select count(u.run_id) as calls, coalesce(sum(u.input_tokens), 0) as input_tokens,
+            coalesce(sum(u.output_tokens), 0) as output_tokens, coalesce(sum(u.cost_microusd), 0) as cost_microusd,
+            coalesce(sum(u.cost_microusd) filter (where u.is_estimate), 0) as estimated_microusd
+       from goalpost.goals p
+       join goalpost.usage_events u on u.workspace_id = p.workspace_id and u.goal_id = p.id
+      where p.workspace_id = g.workspace_id and p.root_goal_id = g.id) c
+   where g.parent_goal_id is null and g.state = 'completed';
+comment on view goalpost.achieved_goal_costs is
+  'Calls, tokens, cost and seconds of each completed goal, its sub-goals included.';
+
+-- The estimate is that of the first plan: what was expected before the work began.
+create view goalpost.estimate_accuracy with (security_invoker = true) as
+  select g.workspace_id, g.id as goal_id, g.goal_type, g.state, p.runbook_id, p.estimate ->> 'from' as estimated_from,
+         (p.estimate ->> 'cost_microusd')::numeric as estimated_microusd,
+         (p.estimate ->> 'least_microusd')::numeric as least_microusd,
+         (p.estimate ->> 'most_microusd')::numeric as most_microusd, c.cost_microusd,
+         c.cost_microusd between (p.estimate ->> 'least_microusd')::numeric
+                             and (p.estimate ->> 'most_microusd')::numeric as is_within
+    from goalpost.goals g
+    join goalpost.workflow_runs r on r.workspace_id = g.workspace_id and r.goal_id = g.id
+   cross join lateral (
+     select o.runbook_id, o.estimate from goalpost.plan_revisions o where o.run_id = r.id order by o.revision limit 1) p
+   cross join lateral (
+     select coalesce(sum(u.cost_microusd), 0) as cost_microusd
+       from goalpost.goals o
+       join goalpost.usage_events u on u.workspace_id = o.workspace_id and u.goal_id = o.id
+      where o.workspace_id = g.workspace_id and o.root_goal_id = g.id) c
+   where g.parent_goal_id is null and g.state in ('completed', 'failed') and p.estimate is not null;
+comment on view goalpost.estimate_accuracy is
+  'The estimate of each ended goal''s first plan beside its cost, its sub-goals included.';

@@ -65,7 +65,12 @@ grant execute on function
   goalpost_private.report_steps(bigint),
   goalpost_private.report_usage(bigint),
   goalpost_private.report_history(goalpost.goals),
-  goalpost_private.report_suggestions(goalpost.goals, jsonb, bigint, jsonb)
+  goalpost_private.report_suggestions(goalpost.goals, jsonb, bigint, jsonb),
+  goalpost_private.period_requests(uuid, timestamptz, timestamptz),
+  goalpost_private.period_work(uuid, timestamptz, timestamptz),
+  goalpost_private.period_usage(uuid, timestamptz, timestamptz),
+  goalpost_private.period_decisions(uuid, timestamptz, timestamptz),
+  goalpost_private.period_dearest(uuid, timestamptz, timestamptz)
   to authenticated;
 
 -- The workers: their RPCs and nothing else.

@@ -65,7 +65,7 @@ insert into twice values
   ('goalpost.invitations', 'invitations_pkey', '{"email": "other@tests.example"}', 'true'),
   ('goalpost.invitations', 'one_invitation_per_person', '{"id": -5}', 'true'),
   ('goalpost.daily_usage', 'daily_usage_pkey', '{"day": "2030-01-02"}', 'true'),
-  ('goalpost.daily_usage', 'one_row_per_day_person_agent_and_runbook', '{"id": -5}', 'true'),
+  ('goalpost.daily_usage', 'one_row_per_day_person_agent_runbook_and_model', '{"id": -5}', 'true'),
   ('goalpost.mcp_servers', 'mcp_servers_pkey', '{"name": "other"}', 'true'),
   ('goalpost.mcp_servers', 'one_mcp_server_of_a_name', '{"id": -5}', 'true'),
   ('goalpost.agents', 'agents_pkey', '{"name": "other"}', 'true'),

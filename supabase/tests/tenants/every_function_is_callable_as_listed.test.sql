@@ -36,7 +36,9 @@ select 'goalpost.accept_request', 'authenticated'
 union all
 select 'goalpost.read_report', 'authenticated'
 union all
-select 'goalpost_private.' || f, 'authenticated' from unnest(array['my_workspaces', 'am_project_admin', 'may_decide', 'my_email', 'is_requester', 'is_private_call', 'may_read_journal', 'may_read_approval', 'goal_progress', 'goals_of_report', 'report_steps', 'report_usage', 'report_history', 'report_suggestions', 'bounded', 'collected', 'role_rank', 'hash_of', 'version_of', 'count_votes']) f
+select 'goalpost.read_period_report', 'authenticated'
+union all
+select 'goalpost_private.' || f, 'authenticated' from unnest(array['my_workspaces', 'am_project_admin', 'may_decide', 'my_email', 'is_requester', 'is_private_call', 'may_read_journal', 'may_read_approval', 'goal_progress', 'goals_of_report', 'report_steps', 'report_usage', 'report_history', 'report_suggestions', 'period_requests', 'period_work', 'period_usage', 'period_decisions', 'period_dearest', 'bounded', 'collected', 'role_rank', 'hash_of', 'version_of', 'count_votes']) f
 union all
 select 'goalpost_worker.' || f, 'goalpost_worker'
   from unnest(array['claim_steps', 'finish_steps', 'heartbeat_steps', 'answer_query', 'check_queries', 'read_common_values', 'sweep', 'fold_statistics', 'read_evidence', 'recall_memories', 'read_journal', 'begin_turn', 'end_turn', 'freeze_calls', 'begin_calls', 'end_calls', 'carry_out_call', 'write_table', 'read_webhook_secret', 'read_mcp_server', 'record_mcp_tools', 'remember', 'embed_memories']) f
@@ -154,6 +156,9 @@ select d.what || ' of ' || w.workspace, format(d.statement, case when d.kind = '
                                                                                                'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('read a report', 'goal', 'select goalpost.read_report(%s) is not null',                   'no  ZG001  ZG001    ZG001    ok     ok     ok       ok    ok',
+                                                                                               'no  ZG001  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('read a report of a period', 'workspace', 'select goalpost.read_period_report(%s, now() - interval ''1 day'', now()) is not null',
+                                                                                               'no  ZG001  ZG001    ZG001    ok     ok     ok       ok    ok',
                                                                                                'no  ZG001  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('rate a goal', 'broken goal', 'select goalpost.give_feedback(%s, ''good'') is not null',
                                                                                                'no  ZG002  ZG001    ZG001    ZG002  ok     ok       ok    ok',

@@ -339,6 +339,10 @@ impl Scene {
         assert_eq!(given.body["rating"], "bad", "{}", given.body);
         let report = owner.rpc("read_report", &cancel).await.unwrap();
         assert_eq!(report.body["goal"]["state"], "cancelled", "{}", report.body);
+        let period =
+            json!({"p_workspace_id": DEMO, "p_since": "2020-01-01", "p_until": "2020-12-31"});
+        let report = owner.rpc("read_period_report", &period).await.unwrap();
+        assert_eq!(report.body["usage"]["all"]["calls"], 0, "{}", report.body);
         self.improvement().await;
     }
 

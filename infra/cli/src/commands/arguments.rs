@@ -14,7 +14,9 @@ use uuid::Uuid;
 pub(super) use improvements::{Improvements, ImprovementsAction};
 pub(super) use mcp::{AskWhen, Mcp, McpAction};
 pub(super) use people::{Admins, AdminsAction, Members, MembersAction, Settings};
-pub(super) use results::{Costs, CostsBy, Feedback, Report};
+#[cfg(test)]
+pub(super) use results::since;
+pub(super) use results::{Costs, CostsBy, Feedback, Report, Since};
 pub(super) use runbooks::{Runbooks, RunbooksAction, Version as RunbookVersion};
 
 use local_stack::stack::Person;
@@ -174,10 +176,10 @@ pub(super) enum Command {
     /// Rate a goal or one of its steps, and ask again
     #[command(after_help = results::FEEDBACK_HELP)]
     Feedback(Feedback),
-    /// Show the whole report of a goal: result, steps, cost, ratings, and the goals of its kind
+    /// Show the whole report of a goal, or of a period of a workspace: results, cost, decisions, ratings
     #[command(after_help = results::REPORT_HELP)]
     Report(Report),
-    /// Show what the work has cost, by day, goal, agent, runbook or person
+    /// Show what the work has cost, by day, goal, agent, runbook, model or person, and beside its estimate
     #[command(after_help = results::COSTS_HELP)]
     Costs(Costs),
     /// List, check, apply and retire runbooks: plans that are known to work

@@ -277,3 +277,43 @@ async fn auth_answering(session: serde_json::Value) -> String {
     tokio::spawn(async move { axum::serve(listener, router).await });
     url
 }
+
+#[test]
+fn report_is_about_a_goal_or_a_period() {
+    for line in [
+        "report",
+        "report 3 --since 7d",
+        "report 3 --until 2030-01-01",
+        "report 3 --sql --html x",
+    ] {
+        assert!(parsed(line).is_err(), "{line}");
+    }
+    let now: chrono::DateTime<Utc> = "2030-01-31T12:00:00Z".parse().unwrap();
+    for (text, beginning) in [
+        ("24h", "2030-01-30T12:00:00Z"),
+        ("7d", "2030-01-24T12:00:00Z"),
+        ("2w", "2030-01-17T12:00:00Z"),
+        ("2030-01-02", "2030-01-02T00:00:00Z"),
+        ("2030-01-02T03:00:00+01:00", "2030-01-02T02:00:00Z"),
+    ] {
+        let Command::Report(report) = parsed(&format!("report --since {text}")).unwrap().command
+        else {
+            panic!("{text}");
+        };
+        let beginning: chrono::DateTime<Utc> = beginning.parse().unwrap();
+        assert_eq!(report.since.unwrap().before(now), beginning, "{text}");
+    }
+    for text in [
+        "7",
+        "d",
+        "-1d",
+        "0h",
+        "7x",
+        "tomorrow",
+        "99999999999999d",
+        "7é",
+        "",
+    ] {
+        assert!(super::arguments::since(text).is_err(), "{text:?}");
+    }
+}

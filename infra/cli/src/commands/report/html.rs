@@ -6,21 +6,9 @@ use std::fmt::Write as _;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use super::data::{CRITERION_HEADINGS, Report, STEP_HEADINGS, Step, seconds};
+use super::page::{escape, figure, frame, table};
+use super::plots::{Bar, LABELS, ROW, WIDTH, bars, curve, number, shortened, svg};
 use crate::commands::raise::dollars;
-
-const STYLE: &str = "\
-:root{color-scheme:light dark;--bar:#2f6f4f;--bad:#b3423a;--faint:#8884}
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}
-table{border-collapse:collapse;width:100%;font-size:.9rem}td,th{text-align:left;padding:.3rem .6rem;border-bottom:1px solid var(--faint);vertical-align:top}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}section{border:1px solid var(--faint);padding:0 1rem;border-radius:.4rem;margin:1rem 0}
-td{overflow-wrap:anywhere}svg{width:100%;height:auto}svg text{font:12px system-ui,sans-serif;fill:currentColor}.bar{fill:var(--bar)}.bad{fill:var(--bad)}.line{fill:none;stroke:var(--bar);stroke-width:2}
-figure{margin:1.5rem 0}figcaption{font-size:.85rem;opacity:.8}";
-
-/// Width of every plot, in units of its own.
-const WIDTH: f64 = 800.0;
-/// Space for labels on the left.
-const LABELS: f64 = 170.0;
-const ROW: f64 = 22.0;
 
 /// Returns the page.
 pub(super) fn page(report: &Report) -> String {
@@ -63,22 +51,21 @@ pub(super) fn page(report: &Report) -> String {
         "Time of each step; failed steps are red.",
     );
     table(&mut body, "", &STEP_HEADINGS, report.step_rows());
-    let agents: Vec<(String, f64, String)> = report
+    let agents: Vec<Bar> = report
         .usage
         .agents
         .iter()
-        .map(|one| {
-            (
-                format!("{} {}", one.agent, one.version),
-                number(one.cost_microusd),
-                dollars(one.cost_microusd),
-            )
+        .map(|one| Bar {
+            label: format!("{} {}", one.agent, one.version),
+            amount: number(one.cost_microusd),
+            shown: dollars(one.cost_microusd),
+            is_bad: false,
         })
         .collect();
     figure(
         &mut body,
         "Cost by agent",
-        &bars(&agents),
+        &bars("Cost by agent", &agents),
         "Calls of models by agent version.",
     );
     let costs: Vec<f64> = report
@@ -115,21 +102,7 @@ pub(super) fn page(report: &Report) -> String {
             .iter()
             .map(|one| vec![one.code.clone(), one.message.clone()]),
     );
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
-        escape(&goal.title)
-    )
-}
-
-/// Returns a text that stands for itself in HTML, in elements and in attributes.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
+    frame(&goal.title, &body)
 }
 
 /// Returns Markdown as HTML. HTML in it stays text, images become their description, and links lead to the web only.
@@ -169,63 +142,6 @@ fn balanced<'a>(events: impl Iterator<Item = Event<'a>>) -> Vec<Event<'a>> {
         balanced.push(event);
     }
     balanced
-}
-
-/// Returns an amount for a plot; the numbers of a report are far below the limit of exact integers.
-#[allow(clippy::cast_precision_loss)]
-fn number(amount: i64) -> f64 {
-    amount as f64
-}
-
-fn table(
-    body: &mut String,
-    title: &str,
-    headings: &[&str],
-    rows: impl Iterator<Item = Vec<String>>,
-) {
-    let row = |cells: Vec<String>| {
-        cells
-            .iter()
-            .map(|cell| format!("<td>{}</td>", escape(cell)))
-            .collect::<String>()
-    };
-    let rows: String = rows
-        .map(|cells| format!("<tr>{}</tr>\n", row(cells)))
-        .collect();
-    if rows.is_empty() {
-        return;
-    }
-    if !title.is_empty() {
-        let _ = writeln!(body, "<h2>{title}</h2>");
-    }
-    let headings: String = headings
-        .iter()
-        .map(|one| format!("<th>{one}</th>"))
-        .collect();
-    let _ = writeln!(
-        body,
-        "<table><thead><tr>{headings}</tr></thead><tbody>\n{rows}</tbody></table>"
-    );
-}
-
-/// Appends a plot with its caption; nothing for an empty plot.
-fn figure(body: &mut String, title: &str, svg: &str, caption: &str) {
-    if svg.is_empty() {
-        return;
-    }
-    if !title.is_empty() {
-        let _ = writeln!(body, "<h2>{title}</h2>");
-    }
-    let _ = writeln!(
-        body,
-        "<figure>{svg}<figcaption>{caption}</figcaption></figure>"
-    );
-}
-
-fn svg(height: f64, caption: &str, content: &str) -> String {
-    format!(
-        "<svg viewBox=\"0 0 {WIDTH:.0} {height:.0}\" role=\"img\" aria-label=\"{caption}\">{content}</svg>"
-    )
 }
 
 /// Draws a bar for each step that began, on one axis of time.
@@ -268,81 +184,6 @@ fn timeline(steps: &[Step]) -> String {
         top += ROW;
     }
     svg(top, "Timeline of the steps", &content)
-}
-
-/// Draws a bar for each amount, with its label and value.
-fn bars(amounts: &[(String, f64, String)]) -> String {
-    let most = amounts
-        .iter()
-        .map(|(_, amount, _)| *amount)
-        .fold(0.0, f64::max);
-    if most <= 0.0 {
-        return String::new();
-    }
-    let mut content = String::new();
-    let mut top = 4.0;
-    for (label, amount, shown) in amounts {
-        let width = (amount / most * (WIDTH - LABELS - 90.0)).max(1.0);
-        let _ = write!(
-            content,
-            "<text x=\"0\" y=\"{:.0}\">{}</text><rect class=\"bar\" x=\"{LABELS}\" y=\"{top:.0}\" width=\"{width:.1}\" height=\"14\" rx=\"2\"/><text x=\"{:.1}\" y=\"{:.0}\">{shown}</text>",
-            top + 12.0,
-            escape(&shortened(label)),
-            LABELS + width + 4.0,
-            top + 12.0
-        );
-        top += ROW;
-    }
-    svg(top, "Cost by agent", &content)
-}
-
-/// Draws a line through the values in their order, with the axis' greatest value; nothing for fewer than two, or for
-/// zeros alone.
-fn curve(values: &[f64]) -> String {
-    const HEIGHT: f64 = 160.0;
-    let most = values.iter().copied().fold(0.0, f64::max);
-    let Some(gaps) = values
-        .len()
-        .checked_sub(1)
-        .filter(|gaps| *gaps > 0 && most > 0.0)
-    else {
-        return String::new();
-    };
-    let step = (WIDTH - 70.0) / number(i64::try_from(gaps).unwrap_or(1));
-    let mut left = 60.0;
-    let points: Vec<String> = values
-        .iter()
-        .map(|value| {
-            let height = value / most;
-            let point = format!("{left:.1},{:.1}", HEIGHT - 20.0 - height * (HEIGHT - 40.0));
-            left += step;
-            point
-        })
-        .collect();
-    let marks: String = points
-        .iter()
-        .filter_map(|point| point.split_once(','))
-        .map(|(x, y)| format!("<circle class=\"bar\" cx=\"{x}\" cy=\"{y}\" r=\"3\"/>"))
-        .collect();
-    let content = format!(
-        "<text x=\"0\" y=\"24\">{}</text><text x=\"0\" y=\"{:.0}\">0</text><polyline class=\"line\" points=\"{}\"/>{marks}",
-        axis(most),
-        HEIGHT - 16.0,
-        points.join(" ")
-    );
-    svg(HEIGHT, "Goals of this kind", &content)
-}
-
-fn axis(value: f64) -> String {
-    if value.fract() == 0.0 {
-        format!("{value:.0}")
-    } else {
-        format!("{value:.4}")
-    }
-}
-
-fn shortened(label: &str) -> String {
-    label.chars().take(24).collect()
 }
 
 #[cfg(test)]

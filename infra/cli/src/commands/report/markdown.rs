@@ -146,7 +146,7 @@ fn costs(text: &mut String, report: &Report) {
 }
 
 /// Appends a table under a heading; nothing without rows.
-fn table(
+pub(super) fn table(
     text: &mut String,
     title: &str,
     headings: &[&str],
