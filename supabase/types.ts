@@ -312,6 +312,20 @@ export type Database = {
             foreignKeyName: "approvals_workspace_id_goal_id_fkey"
             columns: ["workspace_id", "goal_id"]
             isOneToOne: false
+            referencedRelation: "achieved_goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "approvals_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
+            referencedRelation: "estimate_accuracy"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "approvals_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
             referencedRelation: "goal_costs"
             referencedColumns: ["workspace_id", "goal_id"]
           },
@@ -514,6 +528,20 @@ export type Database = {
             foreignKeyName: "corrections_workspace_id_goal_id_fkey"
             columns: ["workspace_id", "goal_id"]
             isOneToOne: false
+            referencedRelation: "achieved_goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "corrections_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
+            referencedRelation: "estimate_accuracy"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "corrections_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
             referencedRelation: "goal_costs"
             referencedColumns: ["workspace_id", "goal_id"]
           },
@@ -542,7 +570,9 @@ export type Database = {
           estimated_microusd: number
           id: number
           input_tokens: number
+          model: string | null
           output_tokens: number
+          provider: string | null
           runbook_id: number | null
           user_id: string
           workspace_id: string
@@ -556,7 +586,9 @@ export type Database = {
           estimated_microusd?: number
           id?: number
           input_tokens: number
+          model?: string | null
           output_tokens: number
+          provider?: string | null
           runbook_id?: number | null
           user_id: string
           workspace_id: string
@@ -569,7 +601,9 @@ export type Database = {
           estimated_microusd?: number
           id?: number
           input_tokens?: number
+          model?: string | null
           output_tokens?: number
+          provider?: string | null
           runbook_id?: number | null
           user_id?: string
           workspace_id?: string
@@ -716,6 +750,20 @@ export type Database = {
             foreignKeyName: "feedback_workspace_id_goal_id_fkey"
             columns: ["workspace_id", "goal_id"]
             isOneToOne: false
+            referencedRelation: "achieved_goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "feedback_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
+            referencedRelation: "estimate_accuracy"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "feedback_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
             referencedRelation: "goal_costs"
             referencedColumns: ["workspace_id", "goal_id"]
           },
@@ -774,6 +822,20 @@ export type Database = {
           workspace_id?: string
         }
         Relationships: [
+          {
+            foreignKeyName: "goal_criteria_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
+            referencedRelation: "achieved_goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "goal_criteria_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
+            referencedRelation: "estimate_accuracy"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
           {
             foreignKeyName: "goal_criteria_workspace_id_goal_id_fkey"
             columns: ["workspace_id", "goal_id"]
@@ -870,6 +932,20 @@ export type Database = {
             foreignKeyName: "goals_workspace_id_parent_goal_id_fkey"
             columns: ["workspace_id", "parent_goal_id"]
             isOneToOne: false
+            referencedRelation: "achieved_goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "goals_workspace_id_parent_goal_id_fkey"
+            columns: ["workspace_id", "parent_goal_id"]
+            isOneToOne: false
+            referencedRelation: "estimate_accuracy"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "goals_workspace_id_parent_goal_id_fkey"
+            columns: ["workspace_id", "parent_goal_id"]
+            isOneToOne: false
             referencedRelation: "goal_costs"
             referencedColumns: ["workspace_id", "goal_id"]
           },
@@ -893,6 +969,20 @@ export type Database = {
             isOneToOne: false
             referencedRelation: "requests"
             referencedColumns: ["workspace_id", "id"]
+          },
+          {
+            foreignKeyName: "goals_workspace_id_root_goal_id_fkey"
+            columns: ["workspace_id", "root_goal_id"]
+            isOneToOne: false
+            referencedRelation: "achieved_goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "goals_workspace_id_root_goal_id_fkey"
+            columns: ["workspace_id", "root_goal_id"]
+            isOneToOne: false
+            referencedRelation: "estimate_accuracy"
+            referencedColumns: ["workspace_id", "goal_id"]
           },
           {
             foreignKeyName: "goals_workspace_id_root_goal_id_fkey"
@@ -1297,6 +1387,20 @@ export type Database = {
             foreignKeyName: "memories_workspace_id_goal_id_fkey"
             columns: ["workspace_id", "goal_id"]
             isOneToOne: false
+            referencedRelation: "achieved_goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "memories_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
+            referencedRelation: "estimate_accuracy"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "memories_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
             referencedRelation: "goal_costs"
             referencedColumns: ["workspace_id", "goal_id"]
           },
@@ -1620,6 +1724,20 @@ export type Database = {
             isOneToOne: false
             referencedRelation: "workspaces"
             referencedColumns: ["id"]
+          },
+          {
+            foreignKeyName: "requests_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
+            referencedRelation: "achieved_goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "requests_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
+            referencedRelation: "estimate_accuracy"
+            referencedColumns: ["workspace_id", "goal_id"]
           },
           {
             foreignKeyName: "requests_workspace_id_goal_id_fkey"
@@ -2275,7 +2393,9 @@ export type Database = {
           id: number
           input_tokens: number
           memory_id: number | null
+          model: string | null
           output_tokens: number
+          provider: string | null
           runbook_id: number | null
           successes: number
           user_id: string | null
@@ -2293,7 +2413,9 @@ export type Database = {
           id?: number
           input_tokens?: number
           memory_id?: number | null
+          model?: string | null
           output_tokens?: number
+          provider?: string | null
           runbook_id?: number | null
           successes?: number
           user_id?: string | null
@@ -2310,7 +2432,9 @@ export type Database = {
           id?: number
           input_tokens?: number
           memory_id?: number | null
+          model?: string | null
           output_tokens?: number
+          provider?: string | null
           runbook_id?: number | null
           successes?: number
           user_id?: string | null
@@ -2334,6 +2458,7 @@ export type Database = {
           cost_microusd: number
           counted: boolean
           created_at: string
+          duration_ms: number
           goal_id: number | null
           input_tokens: number
           is_estimate: boolean
@@ -2355,6 +2480,7 @@ export type Database = {
           cost_microusd?: number
           counted?: boolean
           created_at: string
+          duration_ms?: number
           goal_id?: number | null
           input_tokens?: number
           is_estimate?: boolean
@@ -2375,6 +2501,7 @@ export type Database = {
           cost_microusd?: number
           counted?: boolean
           created_at?: string
+          duration_ms?: number
           goal_id?: number | null
           input_tokens?: number
           is_estimate?: boolean
@@ -2403,6 +2530,20 @@ export type Database = {
             isOneToOne: true
             referencedRelation: "step_turns"
             referencedColumns: ["run_id", "step_key", "number"]
+          },
+          {
+            foreignKeyName: "usage_events_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
+            referencedRelation: "achieved_goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "usage_events_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
+            referencedRelation: "estimate_accuracy"
+            referencedColumns: ["workspace_id", "goal_id"]
           },
           {
             foreignKeyName: "usage_events_workspace_id_goal_id_fkey"
@@ -2535,6 +2676,20 @@ export type Database = {
             foreignKeyName: "workflow_runs_workspace_id_goal_id_fkey"
             columns: ["workspace_id", "goal_id"]
             isOneToOne: false
+            referencedRelation: "achieved_goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "workflow_runs_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
+            referencedRelation: "estimate_accuracy"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "workflow_runs_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
             referencedRelation: "goal_costs"
             referencedColumns: ["workspace_id", "goal_id"]
           },
@@ -2551,6 +2706,20 @@ export type Database = {
             isOneToOne: false
             referencedRelation: "goals"
             referencedColumns: ["workspace_id", "id"]
+          },
+          {
+            foreignKeyName: "workflow_runs_workspace_id_parent_goal_id_fkey"
+            columns: ["workspace_id", "parent_goal_id"]
+            isOneToOne: false
+            referencedRelation: "achieved_goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "workflow_runs_workspace_id_parent_goal_id_fkey"
+            columns: ["workspace_id", "parent_goal_id"]
+            isOneToOne: false
+            referencedRelation: "estimate_accuracy"
+            referencedColumns: ["workspace_id", "goal_id"]
           },
           {
             foreignKeyName: "workflow_runs_workspace_id_parent_goal_id_fkey"
@@ -2715,6 +2884,23 @@ export type Database = {
       }
     }
     Views: {
+      achieved_goal_costs: {
+        Row: {
+          calls: number | null
+          cost_microusd: number | null
+          estimated_microusd: number | null
+          goal_id: number
+          goal_type: string
+          input_tokens: number | null
+          output_tokens: number | null
+          runbook: string | null
+          seconds: number | null
+          version: number | null
+          workspace_id: string
+        }
+        ComputedFields: never
+        Relationships: []
+      }
       agent_costs: {
         Row: {
           agent: string
@@ -2742,6 +2928,31 @@ export type Database = {
         }
         ComputedFields: never
         Relationships: []
+      }
+      estimate_accuracy: {
+        Row: {
+          cost_microusd: number | null
+          estimated_from: string | null
+          estimated_microusd: number | null
+          goal_id: number
+          goal_type: string
+          is_within: boolean | null
+          least_microusd: number | null
+          most_microusd: number | null
+          runbook_id: number | null
+          state: string
+          workspace_id: string
+        }
+        ComputedFields: never
+        Relationships: [
+          {
+            foreignKeyName: "plan_revisions_runbook_id_fkey"
+            columns: ["runbook_id"]
+            isOneToOne: false
+            referencedRelation: "runbooks"
+            referencedColumns: ["id"]
+          },
+        ]
       }
       goal_costs: {
         Row: {
@@ -2811,6 +3022,20 @@ export type Database = {
             foreignKeyName: "approvals_workspace_id_goal_id_fkey"
             columns: ["workspace_id", "goal_id"]
             isOneToOne: false
+            referencedRelation: "achieved_goal_costs"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "approvals_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
+            referencedRelation: "estimate_accuracy"
+            referencedColumns: ["workspace_id", "goal_id"]
+          },
+          {
+            foreignKeyName: "approvals_workspace_id_goal_id_fkey"
+            columns: ["workspace_id", "goal_id"]
+            isOneToOne: false
             referencedRelation: "goal_costs"
             referencedColumns: ["workspace_id", "goal_id"]
           },
@@ -2829,6 +3054,20 @@ export type Database = {
             referencedColumns: ["workspace_id", "id"]
           },
         ]
+      }
+      model_costs: {
+        Row: {
+          calls: number | null
+          cost_microusd: number | null
+          estimated_microusd: number | null
+          input_tokens: number | null
+          model: string | null
+          output_tokens: number | null
+          provider: string | null
+          workspace_id: string | null
+        }
+        ComputedFields: never
+        Relationships: []
       }
       runbook_costs: {
         Row: {
@@ -2857,7 +3096,9 @@ export type Database = {
           day: string | null
           estimated_microusd: number | null
           input_tokens: number | null
+          model: string | null
           output_tokens: number | null
+          provider: string | null
           runbook_id: number | null
           user_id: string | null
           workspace_id: string | null
@@ -2930,6 +3171,7 @@ export type Database = {
       invite_member: { Args: { p_person: string; p_role?: string; p_workspace_id: string }; Returns: Json }
       leave_workspace: { Args: { p_workspace_id: string }; Returns: Json }
       read_inbox: { Args: { p_workspace_id?: string }; Returns: Json }
+      read_period_report: { Args: { p_since: string; p_until: string; p_workspace_id: string }; Returns: Json }
       read_project_admins: { Args: Record<PropertyKey, never>; Returns: Json }
       read_report: { Args: { p_goal_id: number }; Returns: Json }
       remove_mcp_server: { Args: { p_name: string; p_workspace_id: string }; Returns: Json }

@@ -13591,7 +13591,9 @@ create view goalpost.achieved_goal_costs with (security_invoker = true) as
          round(extract(epoch from g.ended_at - g.created_at)::numeric, 3) as seconds,
          c.calls, c.input_tokens, c.output_tokens, c.cost_microusd, c.estimated_microusd
     from goalpost.goals g
-    join goalpost.workflow_runs r on r.workspace_id = g.workspace_id and r.goal_id = g.id
+   cross join lateral (
+     select o.runbook_id from goalpost.workflow_runs o
+      where o.workspace_id = g.workspace_id and o.goal_id = g.id limit 1) r
     left join goalpost.runbooks b on b.id = r.runbook_id
    cross join lateral (
      select count(u.run_id) as calls, coalesce(sum(u.input_tokens), 0) as input_tokens,
@@ -13613,7 +13615,9 @@ create view goalpost.estimate_accuracy with (security_invoker = true) as
          c.cost_microusd between (p.estimate ->> 'least_microusd')::numeric
                              and (p.estimate ->> 'most_microusd')::numeric as is_within
     from goalpost.goals g
-    join goalpost.workflow_runs r on r.workspace_id = g.workspace_id and r.goal_id = g.id
+   cross join lateral (
+     select o.id from goalpost.workflow_runs o
+      where o.workspace_id = g.workspace_id and o.goal_id = g.id limit 1) r
    cross join lateral (
      select o.runbook_id, o.estimate from goalpost.plan_revisions o where o.run_id = r.id order by o.revision limit 1) p
    cross join lateral (
@@ -13720,12 +13724,14 @@ comment on view goalpost.inbox is
 
 -- Returns the requests of a period, analyses not included, each with its goal. An estimate is the first plan's, of a goal
 -- that ended within the period; a cost is that of the goal and its sub-goals.
+-- The workspace has no statistics (10_policies.sql), so Postgres takes it for small and would compare all rows of two
+-- joined sets: single rows are looked up laterally, and nested loops are off for the rest.
 create function goalpost_private.period_requests(p_workspace_id uuid, p_since timestamptz, p_until timestamptz)
 returns table (
   request_state text, goal_id bigint, goal_type text, goal_state text, reason_code text, reason text, seconds numeric,
   runbook_id bigint, estimate jsonb, calls bigint, cost_microusd bigint)
 language sql stable
-set search_path = ''
+set search_path = '' set enable_nestloop = off
 as $$
   with spent as materialized (
     select g.root_goal_id, sum(e.calls)::bigint as calls, sum(e.cost)::bigint as cost
@@ -13733,7 +13739,8 @@ as $$
               from goalpost.usage_events u
              where u.workspace_id = p_workspace_id and u.created_at >= p_since and u.created_at < p_until
              group by u.goal_id) e
-      join goalpost.goals g on g.workspace_id = p_workspace_id and g.id = e.goal_id
+     cross join lateral (
+       select o.root_goal_id from goalpost.goals o where o.workspace_id = p_workspace_id and o.id = e.goal_id limit 1) g
      group by g.root_goal_id
   )
   select q.state, g.id, g.goal_type, g.state, coalesce(g.reason_code, q.reason_code), coalesce(g.reason, q.reason),
@@ -13741,15 +13748,20 @@ as $$
          case when g.state in ('completed', 'failed') and g.ended_at < p_until then p.estimate end,
          coalesce(s.calls, 0), coalesce(s.cost, 0)
     from goalpost.requests q
-    left join goalpost.goals g on g.workspace_id = p_workspace_id and g.id = q.goal_id
-    left join goalpost.workflow_runs r on r.workspace_id = p_workspace_id and r.goal_id = g.id
+    left join lateral (
+      select o.* from goalpost.goals o where o.workspace_id = p_workspace_id and o.id = q.goal_id limit 1) g on true
+    left join lateral (
+      select o.id, o.runbook_id from goalpost.workflow_runs o
+       where o.workspace_id = p_workspace_id and o.goal_id = q.goal_id limit 1) r on true
     left join lateral (
       select o.estimate from goalpost.plan_revisions o where o.run_id = r.id order by o.revision limit 1) p on true
-    left join spent s on s.root_goal_id = g.id
+    left join lateral (
+      select true as found from goalpost.workflow_runs o
+       cross join lateral (select from goalpost.steps t where t.run_id = o.id and t.kind = 'analyze' limit 1) t
+       where q.goal_id is null and o.workspace_id = p_workspace_id and o.request_id = q.id limit 1) analysis on true
+    left join spent s on s.root_goal_id = q.goal_id
    where q.workspace_id = p_workspace_id and q.created_at >= p_since and q.created_at < p_until
-     and (q.goal_id is not null or not exists (
-       select from goalpost.workflow_runs o join goalpost.steps t on t.run_id = o.id
-        where o.workspace_id = p_workspace_id and o.request_id = q.id and t.kind = 'analyze'))
+     and analysis.found is null
 $$;
 
 -- Returns the work of a period: {"requests", "goals"} by state, "kinds" (goal types with their runbooks, the most
@@ -13799,7 +13811,8 @@ as $$
                       from goalpost.usage_events u
                      where u.workspace_id = p_workspace_id and u.created_at >= p_since and u.created_at < p_until
                      group by u.goal_id) e
-              join goalpost.goals o on o.workspace_id = p_workspace_id and o.id = e.goal_id
+             cross join lateral (
+               select g.root_goal_id from goalpost.goals g where g.workspace_id = p_workspace_id and g.id = e.goal_id limit 1) o
              group by o.root_goal_id
              order by sum(e.cost) desc, o.root_goal_id limit 5) s
       join goalpost.goals g on g.workspace_id = p_workspace_id and g.id = s.root_goal_id) x
@@ -13876,10 +13889,10 @@ $$;
 
 -- Returns the report of a workspace from p_since until before p_until, at most 366 days: {"workspace", "since", "until",
 -- "work", "usage", "decisions", "dearest"}. Raises ZG001 for a workspace that the caller may not see, ZG003 for a period
--- that is empty or too long.
+-- that is empty or too long. JIT is off: compilation would take longer than the queries.
 create function goalpost.read_period_report(p_workspace_id uuid, p_since timestamptz, p_until timestamptz) returns jsonb
 language plpgsql stable
-set search_path = ''
+set search_path = '' set jit = off
 as $$
 declare
   v_name text;

@@ -54,7 +54,7 @@ create function pg_temp.measure(p_what text, p_sql text) returns void language p
 declare
   v_from timestamptz;
 begin
-  for i in 1 .. 15 loop
+  for i in 1 .. 7 loop
     v_from := clock_timestamp();
     execute format('select count(q) from (%s) q', p_sql);
     insert into took values (p_what, extract(epoch from clock_timestamp() - v_from) * 1000);

@@ -87,7 +87,9 @@ create view goalpost.achieved_goal_costs with (security_invoker = true) as
          round(extract(epoch from g.ended_at - g.created_at)::numeric, 3) as seconds,
          c.calls, c.input_tokens, c.output_tokens, c.cost_microusd, c.estimated_microusd
     from goalpost.goals g
-    join goalpost.workflow_runs r on r.workspace_id = g.workspace_id and r.goal_id = g.id
+   cross join lateral (
+     select o.runbook_id from goalpost.workflow_runs o
+      where o.workspace_id = g.workspace_id and o.goal_id = g.id limit 1) r
     left join goalpost.runbooks b on b.id = r.runbook_id
    cross join lateral (
      select count(u.run_id) as calls, coalesce(sum(u.input_tokens), 0) as input_tokens,
@@ -109,7 +111,9 @@ create view goalpost.estimate_accuracy with (security_invoker = true) as
          c.cost_microusd between (p.estimate ->> 'least_microusd')::numeric
                              and (p.estimate ->> 'most_microusd')::numeric as is_within
     from goalpost.goals g
-    join goalpost.workflow_runs r on r.workspace_id = g.workspace_id and r.goal_id = g.id
+   cross join lateral (
+     select o.id from goalpost.workflow_runs o
+      where o.workspace_id = g.workspace_id and o.goal_id = g.id limit 1) r
    cross join lateral (
      select o.runbook_id, o.estimate from goalpost.plan_revisions o where o.run_id = r.id order by o.revision limit 1) p
    cross join lateral (
