@@ -32,7 +32,8 @@ async fn repeated_goals_follow_an_induced_runbook() {
         assert_eq!(
             (first.runbook, last.runbook.is_some()),
             (None, true),
-            "{kind:?} follows a runbook after the analysis of four goals"
+            "{kind:?} follows a runbook after the analysis of four goals: {:#?}",
+            report.analyses
         );
         assert!(
             first.calls >= 4 && last.calls == 1,

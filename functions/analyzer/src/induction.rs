@@ -3,6 +3,7 @@
 
 mod align;
 mod build;
+mod combine;
 mod needed;
 mod parameters;
 mod replay;

@@ -6,9 +6,8 @@
 //! decisions that are always the same; findings for people. The database checks each proposal, opens the approval that
 //! decides on it, and measures those in effect.
 //!
-//! Before it works on steps the analyzer folds appended rows into the statistics. A row is added and deleted in one
-//! transaction, so a fold that is repeated, or lost, counts nothing twice. The sweep folds too; the analyzer works off
-//! what one sweep leaves.
+//! Before it works on steps the analyzer folds appended rows into the statistics, or its sweep does. A row is added and
+//! deleted in one transaction, so a fold that is repeated, or lost, counts nothing twice.
 
 mod evidence;
 mod induction;
@@ -64,8 +63,11 @@ impl Function for Analyzer {
         trigger: Trigger,
         invocation: Invocation,
     ) -> Result<Value, Failure> {
-        let folded = fold(&self.0, &invocation).await?;
-        tracing::info!(folded, "folded the statistics");
+        // The sweep of a schedule folds too.
+        if !matches!(trigger, Trigger::Schedule(_)) {
+            let folded = fold(&self.0, &invocation).await?;
+            tracing::info!(folded, "folded the statistics");
+        }
         runtime::work_on_steps(self, &trigger, &invocation).await
     }
 }

@@ -157,8 +157,8 @@ begin
     on conflict (workspace_id, memory_id) do update
       set uses = s.uses + excluded.uses, successes = s.successes + excluded.successes, folded_at = p_now
   ),
+  -- The first analysis follows an interval after the first end.
   changed as (
-    -- The first analysis follows an interval after the first end.
     insert into goalpost_private.analysis_schedule as c (workspace_id, changed_at, analysed_at)
     select distinct f.workspace_id, p_now, p_now - interval '1 microsecond' from folded f
     on conflict (workspace_id) do update set changed_at = p_now

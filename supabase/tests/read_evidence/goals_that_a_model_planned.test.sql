@@ -1,6 +1,6 @@
 -- The evidence of an analysis: goals that a model planned and reached, of this workspace alone, with their calls.
 begin;
-select plan(19);
+select plan(21);
 select tests.world(false);
 
 create function pg_temp.goal(p_person text default 'mia') returns bigint language plpgsql as $$
@@ -72,6 +72,11 @@ select is(pg_temp.runs(), '', 'nor does one with a criterion that is not met');
 delete from goalpost.goal_criteria where number = 9;
 select tests.set('other', (tests.json_for('sam', format('select goalpost.accept_request(%L, ''go'')', tests.id_of('elsewhere'))) ->> 'run_id')::bigint);
 select is(pg_temp.runs(), tests.get('run')::text, 'other workspaces are not read');
+update goalpost.steps set result = jsonb_build_object('text', repeat('x', 4000000)) where run_id = tests.get('run') and key = 'a';
+select is(pg_temp.runs(), tests.get('run')::text, 'a large run fits');
+update goalpost.steps set result = jsonb_build_object('text', repeat('x', 9000000)) where run_id = tests.get('run') and key = 'a';
+select is(pg_temp.runs(), '', 'one that is too large for a reply is left out');
+update goalpost.steps set result = '{}' where run_id = tests.get('run') and key = 'a';
 select tests.advance_clock('91 days');
 select is(pg_temp.runs(), '', 'after 90 days a goal is forgotten');
 select is(tests.refusal(format('select goalpost_worker.read_evidence(%s, ''analyze'', 0)', (select max(run_id) from goalpost.steps where kind = 'analyze'))), 'ZG009', 'only the worker that holds the step reads');

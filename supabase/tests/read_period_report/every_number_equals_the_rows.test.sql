@@ -1,6 +1,6 @@
 -- The report of a period counts the work asked in it and the usage booked in it, for members of the workspace alone.
 begin;
-select plan(32);
+select plan(33);
 select tests.world();
 
 insert into goalpost.agents (workspace_id, name, role) values (tests.id_of('acme'), 'own', 'r');
@@ -77,6 +77,10 @@ select is(tests.refusal_for('mia', format('select goalpost.read_period_report(%L
 select is(tests.json_for('mia', format('select goalpost.read_period_report(%L, ''2020-01-01'', ''2020-01-02'')', tests.id_of('acme'))) - 'workspace' - 'since' - 'until',
   '{"work": {"goals": [], "kinds": [], "failures": [], "requests": [], "estimates": []}, "dearest": [], "decisions": {"ratings": [], "approvals": [], "improvements": []},
     "usage": {"all": {"calls": 0, "seconds": 0.000, "input_tokens": 0, "output_tokens": 0, "cost_microusd": 0, "estimated_microusd": 0}, "days": [], "agents": [], "models": [], "people": [], "runbooks": []}}'::jsonb, 'a period without work has empty lists and zeros');
+
+update goalpost.goals set goal_type = (select goal_type from goalpost.goals where id = tests.get('goal')) where id = (tests.goal_of(tests.get('broken'))).id;
+update goalpost.workflow_runs set runbook_id = (select id from goalpost.runbooks where name = 'own') where id = tests.get('broken');
+select is(pg_temp.report() #> '{work,kinds,0}' @> '{"goals": 2, "completed": 1, "failed": 1}', true, 'completed and failed goals of a kind are counted apart');
 
 select * from finish();
 rollback;

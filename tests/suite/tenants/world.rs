@@ -31,6 +31,8 @@ begin
     perform tests.furnish(v_run, 'b');
     -- A table of tenants that none of the above writes to gets its rows here: the test names it until it has some.
     perform tests.memory(v_word, 'workspace', '{}', v_workspace);
+    insert into goalpost.memory_statistics (workspace_id, memory_id, folded_at)
+      select m.workspace_id, m.id, now() from goalpost.memories m where m.workspace_id = tests.id_of(v_workspace);
     insert into goalpost.memory_uses (run_id, step_key, attempt, call_number, rank, workspace_id, memory_id, score, sent_at, is_untrusted)
       select v_run, 'b', 1, 0, 1, m.workspace_id, m.id, 1, now(), false from goalpost.memories m where m.workspace_id = tests.id_of(v_workspace);
     insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) values (tests.id_of(v_workspace), 'docs', 'https://' || v_word || '.example.com/', tests.id_of(v_person), now());

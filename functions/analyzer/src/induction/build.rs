@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use tasks::Table;
 
 use super::align::{Piece, align};
-use super::parameters::{Parameters, has_value, path_in};
+use super::parameters::Parameters;
 use crate::evidence::{Run, Step};
 
 /// A plan for a kind of goal, with where each of its calls comes from.
@@ -80,13 +80,13 @@ fn constant(texts: &[&str]) -> Option<String> {
     (!joined.is_empty() && !joined.contains("{{")).then(|| joined.chars().take(200).collect())
 }
 
-struct Builder<'a> {
-    runs: &'a [&'a Run],
-    parameters: Parameters<'a>,
+pub(super) struct Builder<'a> {
+    pub(super) runs: &'a [&'a Run],
+    pub(super) parameters: Parameters<'a>,
     steps: Vec<Value>,
     origins: Vec<(String, Origin)>,
     /// The name of each earlier result in templates, with its value in each run.
-    earlier: Vec<(String, Vec<Option<&'a Value>>)>,
+    pub(super) earlier: Vec<(String, Vec<Option<&'a Value>>)>,
     agents_left: usize,
 }
 
@@ -386,121 +386,5 @@ impl<'a> Builder<'a> {
             rest = left;
         }
         renamed + rest
-    }
-
-    /// Combines a JSON value of each run into one with templates.
-    fn value(&mut self, values: &[&Value], is_template: bool) -> Option<Value> {
-        let first = *values.first()?;
-        match first {
-            Value::Object(fields) => {
-                let objects: Option<Vec<&Map<String, Value>>> =
-                    values.iter().map(|value| value.as_object()).collect();
-                let objects = objects?;
-                if objects.iter().any(|one| one.len() != fields.len()) {
-                    return None;
-                }
-                let mut combined = Map::new();
-                for name in fields.keys() {
-                    let parts: Option<Vec<&Value>> =
-                        objects.iter().map(|one| one.get(name)).collect();
-                    combined.insert(name.clone(), self.value(&parts?, is_template)?);
-                }
-                Some(Value::Object(combined))
-            }
-            Value::Array(items) => {
-                let lists: Option<Vec<&Vec<Value>>> =
-                    values.iter().map(|value| value.as_array()).collect();
-                let lists = lists?;
-                if lists.iter().any(|one| one.len() != items.len()) {
-                    return None;
-                }
-                (0..items.len())
-                    .map(|place| {
-                        let parts: Option<Vec<&Value>> =
-                            lists.iter().map(|one| one.get(place)).collect();
-                        self.value(&parts?, is_template)
-                    })
-                    .collect::<Option<Vec<_>>>()
-                    .map(Value::Array)
-            }
-            Value::String(_) => {
-                let texts: Option<Vec<&str>> = values.iter().map(|value| value.as_str()).collect();
-                self.text(&texts?, is_template).map(Value::String)
-            }
-            _ if values.iter().all(|value| *value == first) => Some(first.clone()),
-            Value::Number(_) => {
-                let texts: Vec<String> = values
-                    .iter()
-                    .map(|value| super::parameters::text_of(value))
-                    .collect();
-                self.source(&texts, "")
-                    .map(|source| json!(format!("{{{{ {source} }}}}")))
-            }
-            _ => None,
-        }
-    }
-
-    /// Combines a text of each run into one with templates. A text that was never a template may contain no marks of one.
-    fn text(&mut self, texts: &[&str], is_template: bool) -> Option<String> {
-        let has_marks =
-            |text: &&str| text.contains("{{") || text.contains("{%") || text.contains("{#");
-        if !is_template && texts.iter().any(has_marks) {
-            return None;
-        }
-        let mut combined = String::new();
-        for piece in align(texts)? {
-            match piece {
-                Piece::Constant(text) if is_template || !self.is_from_a_row(&text) => {
-                    combined.push_str(&text)
-                }
-                Piece::Constant(_) => return None,
-                Piece::Slot(values) => {
-                    let trimmed: Vec<String> =
-                        values.iter().map(|value| value.trim().to_owned()).collect();
-                    let near = combined.rsplit("}}").next().unwrap_or_default();
-                    let source = self.source(&trimmed, near)?;
-                    let spaces = |text: &String| {
-                        (
-                            text.len() - text.trim_start().len(),
-                            text.len() - text.trim_end().len(),
-                        )
-                    };
-                    let (before, after) = values.first().map_or((0, 0), spaces);
-                    combined.push_str(&" ".repeat(before.min(1)));
-                    combined.push_str(&format!("{{{{ {source} }}}}"));
-                    combined.push_str(&" ".repeat(after.min(1)));
-                }
-            }
-        }
-        Some(combined)
-    }
-
-    /// The expression that has these values: a parameter, or a field of an earlier result.
-    fn source(&mut self, values: &[String], near: &str) -> Option<String> {
-        if let Some(name) = self.parameters.parameter(values, near) {
-            return Some(format!("parameters.{name}"));
-        }
-        self.earlier
-            .iter()
-            .rev()
-            .find_map(|(name, results)| Some(format!("{name}{}", path_in(results, values)?)))
-    }
-
-    /// Returns true if a constant contains a value that an earlier result of every run has and no question: it would copy
-    /// a row into the runbook. Short words and numbers are too common to say so.
-    fn is_from_a_row(&self, constant: &str) -> bool {
-        super::align::split(constant).iter().any(|token| {
-            let value = token.trim_matches(['"', '\'']);
-            let is_telling = value.len() >= 5
-                && value.contains(|letter: char| letter.is_ascii_digit() || letter == '@');
-            is_telling
-                && !self.runs.iter().any(|run| run.question.contains(value))
-                && self.earlier.iter().any(|(_, results)| {
-                    results
-                        .iter()
-                        .flatten()
-                        .any(|result| has_value(result, value))
-                })
-        })
     }
 }

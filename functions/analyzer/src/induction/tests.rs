@@ -230,3 +230,23 @@ fn detour_is_left_out() {
     assert_eq!(reasons, Vec::<String>::new());
     assert_eq!(proposals[0].evidence["runs"], json!([5, 4, 3, 2, 1]));
 }
+
+#[test]
+fn name_of_two_words_is_one_parameter() {
+    let names = ["Blue Finch", "Red Heron", "Grey Owl"];
+    let runs = (0_u32..).zip(names).map(|(number, name)| {
+        let mut run = counted(number.into(), "mia", "paid", MARCH, 40 + number);
+        run.question = format!("What does \"{name}\" owe?");
+        run.steps[0].calls[0].arguments =
+            json!({"query": format!("select owed from shop.debts where name = '{name}'")});
+        run.steps[0].result = json!({"text": format!("{name} owes {}.", 40 + number)});
+        run
+    });
+    let (proposals, reasons) = induced(runs.collect());
+    assert_eq!(reasons, Vec::<String>::new());
+    let steps = &proposals[0].change["plan"]["steps"];
+    assert_eq!(
+        steps[1]["input"]["arguments"]["template"],
+        "{{ parameters.text }} owes {{ steps.count_1.rows[0].orders }}."
+    );
+}
