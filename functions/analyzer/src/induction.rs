@@ -147,7 +147,7 @@ fn likeness(left: &str, right: &str) -> f64 {
 /// Derives a runbook from a group, or from those of its runs that word their texts alike, if that leaves fewer agents.
 ///
 /// # Errors
-/// As [`derive`].
+/// As [`derive()`].
 fn best_of(group: &[&Run], tables: &[Table]) -> Result<Improvement, String> {
     let agents_left = |one: &Improvement| {
         one.evidence
