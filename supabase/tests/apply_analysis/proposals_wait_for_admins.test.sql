@@ -1,6 +1,6 @@
 -- Proposals of an analysis become rows, each with an approval of the admins; approved ones take effect.
 begin;
-select plan(30);
+select plan(33);
 select tests.world();
 
 select tests.set('request', (tests.json_for('petra', format('select goalpost.start_analysis(%L)', tests.id_of('acme'))) ->> 'request_id')::bigint);
@@ -81,6 +81,17 @@ select pg_temp.again(jsonb_build_array(pg_temp.improvement('runbook', 'clash', p
 select pg_temp.decide('adam', 'clash', 'approved');
 select is((select string_agg(name || ' ' || state, ', ' order by id) from goalpost.runbooks where workspace_id = tests.id_of('acme') and name like 'mine%'),
           'mine active, mine-learned active', 'the runbook of a person is not replaced');
+
+-- A rejection concerns one proposal of one workspace; no more than twenty are made at once.
+update goalpost.improvements set state = 'rejected', changed_at = goalpost_private.clock();
+select is(pg_temp.again(jsonb_build_array(pg_temp.improvement('lesson', 'other', '{"title": "t", "text": "x", "trust": "trusted"}'), pg_temp.improvement('policy', 'new', '{"tool": "http", "effect": "allow"}'))), '9',
+          'another kind, and another subject, are proposed');
+select tests.json_for('sam', format('select goalpost.start_analysis(%L)', tests.id_of('elsewhere')));
+select tests.do_complete((select max(run_id) from goalpost.steps where kind = 'analyze'), 'analyze', jsonb_build_object('text', 't', 'improvements',
+  jsonb_build_array(pg_temp.improvement('policy', 'other', '{"tool": "http", "effect": "allow"}'))));
+select is((select count(*) from goalpost.improvements where workspace_id = tests.id_of('elsewhere')), 1::bigint, 'another workspace decides for itself');
+select pg_temp.again((select jsonb_agg(pg_temp.improvement('finding', 'many ' || n, '{}')) from generate_series(1, 21) n));
+select is((select count(*) from goalpost.improvements where fingerprint like 'many%'), 20::bigint, 'twenty proposals are made at once');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- Improvements in force are measured, each by its own rows; others stay as they are.
 begin;
-select plan(9);
+select plan(12);
 select tests.world(false);
 
 select tests.json_for('petra', format('select goalpost.start_analysis(%L)', tests.id_of('acme')));
@@ -38,6 +38,23 @@ select is(pg_temp.state('theirs'), 'applied', 'other workspaces have their own a
 select is(pg_temp.state('policy'), 'applied', 'a policy has no measure');
 select goalpost_private.measure_improvements(tests.id_of('acme'), goalpost_private.clock());
 select is(pg_temp.state('good'), 'measured 4 4 changed', 'again changes nothing');
+
+-- A runbook on trial becomes active alone, although others are candidates; what is active is left as it is.
+insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan, state) values
+  (tests.id_of('acme'), 'tried', 't', 'd', 'g', jsonb_build_object('steps', tests.steps('a')), 'candidate'),
+  (tests.id_of('acme'), 'waiting', 't', 'd', 'g', '{}', 'candidate');
+insert into goalpost.improvements (workspace_id, kind, title, change, fingerprint, evidence, run_id, runbook_id, state, created_at, changed_at)
+select tests.id_of('acme'), 'runbook', 't', '{}', b.name, '{"runs": [1, 2, 3]}', tests.get('run'), b.id, 'approved', now(), '2020-01-01'
+  from goalpost.runbooks b where b.name in ('tried', 'waiting');
+select tests.do_complete((tests.json_for('mia', format('select goalpost.accept_request(%L, ''go'', p_runbook => ''tried'')', tests.id_of('acme'))) ->> 'run_id')::bigint, 'a', '{"text": "done"}')
+  from generate_series(1, 3);
+select goalpost_private.measure_improvements(tests.id_of('acme'), goalpost_private.clock());
+select is((select string_agg(name || ' ' || state, ', ' order by name) from goalpost.runbooks where workspace_id = tests.id_of('acme')), 'tried active, waiting candidate', 'the tried runbook alone is active');
+select is(pg_temp.state('tried') || ', ' || pg_temp.state('waiting'), 'applied 3 3 changed, approved', 'and its improvement alone is applied');
+update goalpost.runbooks set state = 'retired' where name = 'tried';
+update goalpost.improvements set state = 'applied' where fingerprint = 'tried';
+select goalpost_private.measure_improvements(tests.id_of('acme'), goalpost_private.clock());
+select is((select state from goalpost.runbooks where name = 'tried'), 'retired', 'a runbook that a person retired is not activated again');
 
 select * from finish();
 rollback;

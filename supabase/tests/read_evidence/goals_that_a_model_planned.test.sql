@@ -1,6 +1,6 @@
 -- The evidence of an analysis: goals that a model planned and reached, of this workspace alone, with their calls.
 begin;
-select plan(21);
+select plan(30);
 select tests.world(false);
 
 create function pg_temp.goal(p_person text default 'mia') returns bigint language plpgsql as $$
@@ -72,6 +72,40 @@ select is(pg_temp.runs(), '', 'nor does one with a criterion that is not met');
 delete from goalpost.goal_criteria where number = 9;
 select tests.set('other', (tests.json_for('sam', format('select goalpost.accept_request(%L, ''go'')', tests.id_of('elsewhere'))) ->> 'run_id')::bigint);
 select is(pg_temp.runs(), tests.get('run')::text, 'other workspaces are not read');
+-- A second goal, with one fault at a time: it is left out, and the first stays.
+select tests.set('two', pg_temp.ended(pg_temp.goal()));
+select tests.set('goal', (tests.goal_of(tests.get('two'))).id);
+with request as (
+  insert into goalpost.requests (workspace_id, user_id, question, state, ended_at) values (tests.id_of('elsewhere'), tests.id_of('sam'), 'q', 'answered', goalpost_private.clock()) returning id
+), goal as (
+  insert into goalpost.goals (id, workspace_id, user_id, request_id, root_goal_id, title, description, state, ended_at)
+  select 900000, tests.id_of('elsewhere'), tests.id_of('sam'), id, 900000, 't', 'd', 'completed', goalpost_private.clock() from request returning *
+)
+insert into goalpost.workflow_runs (id, workspace_id, user_id, workflow_type, request_id, goal_id, root_run_id, deadline_at, state, revision, ended_at)
+select 900000, workspace_id, user_id, 'goal', request_id, id, 900000, now(), 'completed', 1, now() from goal;
+select is(pg_temp.runs(), tests.get('two') || ' ' || tests.get('run'), 'the newest comes first, and reached goals of others do not');
+insert into goalpost.tool_calls (run_id, step_key, number, workspace_id, attempt, tool, tool_version, idempotent, writes, arguments, arguments_hash, idempotency_key, rule, created_at, state, ended_at, error)
+values (tests.get('two'), 'a', 1, tests.id_of('acme'), 1, 'sql', 1, true, false, '{}', 'h', 'kk', 'default', now(), 'failed', now(), '{}');
+select is(pg_temp.runs(), tests.get('run')::text, 'a failed call of one run');
+delete from goalpost.tool_calls where run_id = tests.get('two');
+insert into goalpost.goal_criteria (goal_id, number, workspace_id, description, verdict) values (tests.get('goal'), 9, tests.id_of('acme'), 'c', 'unmet');
+select is(pg_temp.runs(), tests.get('run')::text, 'an unmet criterion of one goal');
+update goalpost.goal_criteria set verdict = 'met' where number = 9;
+select is(pg_temp.runs(), tests.get('two') || ' ' || tests.get('run'), 'a met one is no fault');
+insert into goalpost_private.rating_effects (workspace_id, goal_id, step_key, effect) values (tests.id_of('acme'), tests.get('goal'), '', -1);
+select is(pg_temp.runs(), tests.get('run')::text, 'a bad rating of one goal');
+delete from goalpost_private.rating_effects where goal_id = tests.get('goal');
+insert into goalpost.steps (run_id, key, workspace_id, kind, title, state, ended_at) values (tests.get('two'), 'extra', tests.id_of('acme'), 'tool', 'x', 'skipped', now());
+select is(pg_temp.runs(), tests.get('run')::text, 'a skipped step of one run');
+delete from goalpost.steps where key = 'extra';
+insert into goalpost.steps (run_id, key, workspace_id, kind, title, state, ended_at) values (tests.get('two'), 'extra', tests.id_of('acme'), 'subgoal', 'x', 'completed', now());
+select is(pg_temp.runs(), tests.get('run')::text, 'a sub-goal of one run');
+delete from goalpost.steps where key = 'extra';
+update goalpost.goals set state = 'failed' where id = tests.get('goal');
+select is(pg_temp.runs(), tests.get('run')::text, 'a goal that failed');
+update goalpost.goals set state = 'completed', parent_goal_id = (tests.goal_of(tests.get('run'))).id, parent_run_id = tests.get('run'), parent_step_key = 'a' where id = tests.get('goal');
+select is(pg_temp.runs(), tests.get('run')::text, 'a goal below another');
+delete from goalpost.goals where id = tests.get('goal');
 update goalpost.steps set result = jsonb_build_object('text', repeat('x', 4000000)) where run_id = tests.get('run') and key = 'a';
 select is(pg_temp.runs(), tests.get('run')::text, 'a large run fits');
 update goalpost.steps set result = jsonb_build_object('text', repeat('x', 9000000)) where run_id = tests.get('run') and key = 'a';
