@@ -9094,8 +9094,8 @@ begin
   end if;
   v_improvement.approval_id := goalpost_private.ask_person(
     p_step, 'improvement', null, v_improvement.title,
-    jsonb_build_object('improvement_id', v_improvement.id, 'kind', v_improvement.kind, 'evidence', v_improvement.evidence,
-                       'expected', v_improvement.expected),
+    jsonb_strip_nulls(jsonb_build_object('improvement_id', v_improvement.id, 'kind', v_improvement.kind,
+      'evidence', nullif(v_improvement.evidence, '{}'), 'expected', nullif(v_improvement.expected, '{}'))),
     p_now, jsonb_build_object('required_role', 'admin', 'subject', v_improvement.change, 'expires_in_seconds', 2592000));
   update goalpost.improvements i set approval_id = v_improvement.approval_id where i.id = v_improvement.id;
 end
