@@ -1,7 +1,7 @@
 -- A workspace that tries runbooks: a verified one becomes a candidate at once, active after three successes, and is
 -- reverted when it fails.
 begin;
-select plan(16);
+select plan(17);
 select tests.world(false);
 
 create function pg_temp.analyze(p_improvements jsonb default '[]') returns void language plpgsql as $$
@@ -32,6 +32,10 @@ select tests.json_for('adam', format('select goalpost.set_workspace_settings(%L,
 select pg_temp.analyze(pg_temp.book('[1, 2, 3]'));
 select is(pg_temp.state(), 'approved candidate 1', 'the runbook is on trial');
 select is((select count(*) from goalpost.approvals where kind = 'improvement'), 0::bigint, 'nobody is asked');
+select pg_temp.analyze('[{"kind": "lesson", "title": "L", "fingerprint": "l", "change": {"title": "t", "text": "x", "trust": "trusted"}}]');
+select is((select state from goalpost.improvements where fingerprint = 'l'), 'proposed', 'a lesson waits for a person all the same');
+delete from goalpost.approvals where kind = 'improvement';
+delete from goalpost.improvements where fingerprint = 'l';
 select pg_temp.use('completed', 2);
 select pg_temp.analyze();
 select is(pg_temp.state(), 'approved candidate 1', 'two successes are too few');

@@ -1,6 +1,6 @@
 -- The evidence of a run has its own question, plan, steps and cost, whatever stands beside it.
 begin;
-select plan(6);
+select plan(7);
 select tests.world();
 
 create function pg_temp.goal(p_question text, p_key text) returns bigint language plpgsql as $$
@@ -27,8 +27,13 @@ select is(pg_temp.evidence() ->> 'question' || ' ' || (pg_temp.evidence() ->> 't
 select is(pg_temp.evidence() #>> '{plan,steps,0,key}', 'b', 'its plan');
 insert into goalpost.plan_revisions (run_id, revision, workspace_id, plan) values (tests.get('two'), 2, tests.id_of('acme'), '{"steps": [{"key": "later"}]}');
 select is(pg_temp.evidence() #>> '{plan,steps,0,key}', 'b', 'the first one');
-select is((select string_agg(s ->> 'key' || ' ' || (s #>> '{result,text}'), ', ') from jsonb_array_elements(pg_temp.evidence() -> 'steps') s), 'b done by b', 'its steps, without plan and judge');
+select is((select string_agg((s ->> 'key') || ' ' || coalesce(s #>> '{result,text}', 'none'), ', ') from jsonb_array_elements(pg_temp.evidence() -> 'steps') s), 'b done by b', 'its steps, without plan and judge');
 select is((pg_temp.evidence() ->> 'model_calls') || ' ' || (pg_temp.evidence() ->> 'cost_microusd'), '1 70', 'its cost with that of its assessment');
+
+insert into goalpost.tool_calls (run_id, step_key, number, workspace_id, attempt, tool, tool_version, idempotent, writes, arguments, arguments_hash, idempotency_key, rule, created_at, state, ended_at, result)
+select tests.get(c.run), c.key, 1, tests.id_of('acme'), 1, c.tool, 1, true, false, '{}', 'h', c.tool, 'default', now(), 'done', now(), '{}'
+  from (values ('one', 'a', 'sql'), ('two', 'b', 'http_get'), ('two', 'plan', 'calculate')) c (run, key, tool);
+select is((select string_agg(c ->> 'tool', ', ') from jsonb_array_elements(pg_temp.evidence() #> '{steps,0,calls}') c), 'http_get', 'a step has its own calls');
 
 select * from finish();
 rollback;

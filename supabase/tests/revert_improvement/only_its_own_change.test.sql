@@ -1,6 +1,6 @@
 -- Decisions and reversals concern one improvement: others of the workspace, and of other workspaces, stay.
 begin;
-select plan(9);
+select plan(12);
 select tests.world(false);
 
 create function pg_temp.book(p_name text) returns jsonb language sql as $$
@@ -41,7 +41,17 @@ create function pg_temp.problem(p_text text) returns text language sql as $$
   select goalpost_private.personal_data_problem(tests.id_of('acme'), jsonb_build_object('description', p_text)) $$;
 select is(pg_temp.problem('Send it to mia@tests.example'), 'the runbook would contain data of one person', 'an address is found in any case');
 select is(pg_temp.problem('Ask ' || tests.id_of('sam')), null, 'people of other workspaces are not looked for');
+select is(pg_temp.problem('Send it to ' || (select email from auth.users where id = tests.id_of('sam'))), null, 'nor are their addresses');
 select is(pg_temp.problem('Count the orders'), null, 'a text without a person has no problem');
+
+-- A rejection, and an edit, of one of several.
+select pg_temp.propose('petra', 'acme', 'policy', 'five', '{"tool": "sql", "effect": "deny"}'), pg_temp.propose('petra', 'acme', 'runbook', 'six', pg_temp.book('six')),
+       pg_temp.propose('petra', 'acme', 'policy', 'seven', '{"tool": "template", "effect": "deny"}');
+select tests.json_for('adam', format('select goalpost.decide_approval(%s, ''rejected'')', approval_id)) from goalpost.improvements where fingerprint = 'five';
+select is((select string_agg(fingerprint || ' ' || state, ', ' order by id) from goalpost.improvements where fingerprint in ('five', 'six', 'seven')),
+          'five rejected, six proposed, seven proposed', 'one rejection rejects one');
+select is((select tests.refusal_for('adam', format('select goalpost.decide_approval(%s, ''approved'', p_edited => ''{"tool": "template", "effect": "allow"}'')', approval_id))
+             from goalpost.improvements where fingerprint = 'seven'), 'none', 'an edited policy is checked as a policy');
 
 select * from finish();
 rollback;
