@@ -9295,7 +9295,7 @@ as $$
                               'calls', goalpost_private.evidence_of_calls(s.run_id, s.key))), '[]')
                        from goalpost.steps s where s.run_id = p_run.id and s.kind not in ('plan', 'judge')),
            'model_calls', u.calls, 'cost_microusd', u.cost,
-           'seconds', extract(epoch from g.ended_at - q.created_at))
+           'seconds', extract(epoch from g.ended_at - q.created_at), 'asked_at', extract(epoch from q.created_at))
     from goalpost.goals g
     join goalpost.requests q on q.id = g.request_id
    cross join lateral (
@@ -9407,7 +9407,7 @@ as $$
 $$;
 
 -- Returns the evidence for a step of kind `analyze` (see the functions above), at most about 8 MB: older runs are left
--- out. `known` are the fingerprints of improvements that are pending, in effect, or rejected within
+-- out. `reverted` are the runs behind runbooks that were taken back, and when. `known` are the fingerprints of improvements that are pending, in effect, or rejected within
 -- 90 days.
 -- Called by the analyzer. Reads only. Raises ZG009 (lease lost).
 create function goalpost_worker.read_evidence(p_run_id bigint, p_step_key text, p_lease_epoch bigint) returns jsonb
@@ -9434,6 +9434,9 @@ begin
     'failures', goalpost_private.evidence_of_failures(v_workspace.id, v_now),
     'ratings', goalpost_private.evidence_of_ratings(v_workspace.id, v_now),
     'findings', goalpost_private.evidence_of_findings(v_workspace.id, v_now),
+    'reverted', (select coalesce(jsonb_agg(jsonb_build_object('runs', i.evidence -> 'runs', 'at', extract(epoch from i.changed_at)) order by i.id), '[]')
+                   from goalpost.improvements i
+                  where i.workspace_id = v_workspace.id and i.kind = 'runbook' and i.state = 'reverted'),
     'known', (select coalesce(jsonb_agg(distinct i.fingerprint), '[]') from goalpost.improvements i
                where i.workspace_id = v_workspace.id and i.state <> 'reverted'
                  and not (i.state = 'rejected' and i.changed_at < v_now - interval '90 days')));

@@ -21,6 +21,8 @@ pub(crate) struct Evidence {
     pub(crate) ratings: Vec<Rating>,
     /// What people should look at.
     pub(crate) findings: Vec<Finding>,
+    /// The runs behind runbooks that were taken back.
+    pub(crate) reverted: Vec<Reverted>,
     /// Fingerprints of improvements that are pending, in effect, or rejected lately.
     pub(crate) known: Vec<String>,
 }
@@ -42,6 +44,18 @@ pub(crate) struct Run {
     pub(crate) model_calls: f64,
     pub(crate) cost_microusd: f64,
     pub(crate) seconds: f64,
+    /// When it was asked, in seconds since 1970.
+    pub(crate) asked_at: f64,
+}
+
+/// A runbook that was taken back.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Reverted {
+    /// The runs from which it was derived.
+    pub(crate) runs: Vec<i64>,
+    /// When, in seconds since 1970.
+    pub(crate) at: f64,
 }
 
 /// A step of a run.

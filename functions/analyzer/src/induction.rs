@@ -14,7 +14,7 @@ use domain::StepKind;
 use serde_json::{Value, json};
 use tasks::Table;
 
-use crate::evidence::{Evidence, Run};
+use crate::evidence::{Evidence, Reverted, Run};
 use crate::proposals::{Improvement, Kind};
 use align::{Piece, align, split};
 use build::{Draft, build};
@@ -35,7 +35,7 @@ const SAME_QUESTION: f64 = 0.4;
 pub(crate) fn runbooks(evidence: &Evidence) -> (Vec<Improvement>, Vec<String>) {
     let (mut proposals, mut reasons) = (Vec::new(), Vec::new());
     let runs: Vec<Run> = evidence.runs.iter().map(needed::without_detours).collect();
-    for group in groups(&runs) {
+    for group in groups(&fresh(&runs, &evidence.reverted)) {
         match best_of(&group, &evidence.tables) {
             Ok(proposal) => proposals.push(proposal),
             Err(reason) => reasons.push(format!(
@@ -46,6 +46,24 @@ pub(crate) fn runbooks(evidence: &Evidence) -> (Vec<Improvement>, Vec<String>) {
         }
     }
     (proposals, reasons)
+}
+
+/// The runs without those of a shape whose runbook was taken back after they were asked: they show a procedure that does
+/// not work any more.
+fn fresh(runs: &[Run], reverted: &[Reverted]) -> Vec<Run> {
+    let mut stale: BTreeMap<String, f64> = BTreeMap::new();
+    for one in reverted {
+        let origins = runs.iter().filter(|run| one.runs.contains(&run.run_id));
+        for shape in origins.filter_map(shape) {
+            let since = stale.entry(shape).or_insert(one.at);
+            *since = since.max(one.at);
+        }
+    }
+    let is_fresh = |run: &&Run| {
+        let since = shape(run).and_then(|shape| stale.get(&shape).copied());
+        since.is_none_or(|since| run.asked_at > since)
+    };
+    runs.iter().filter(is_fresh).cloned().collect()
 }
 
 /// The words that the questions of a group share.

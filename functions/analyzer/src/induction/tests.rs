@@ -39,6 +39,7 @@ fn counted(run_id: i64, user: &str, status: &str, month: (&str, &str, &str), cou
         model_calls: 4.0,
         cost_microusd: 4_000.0,
         seconds: 8.0,
+        asked_at: 0.0,
     }
 }
 
@@ -249,4 +250,27 @@ fn name_of_two_words_is_one_parameter() {
         steps[1]["input"]["arguments"]["template"],
         "{{ parameters.text }} owes {{ steps.count_1.rows[0].orders }}."
     );
+}
+
+#[test]
+fn runs_behind_a_reverted_runbook_teach_no_more() {
+    let with = |asked_at: f64, at: f64| {
+        let mut runs = five();
+        for run in &mut runs {
+            run.asked_at = asked_at;
+        }
+        let reverted = vec![Reverted {
+            runs: vec![1, 2, 3],
+            at,
+        }];
+        runbooks(&Evidence {
+            runs,
+            reverted,
+            ..Evidence::default()
+        })
+        .0
+        .len()
+    };
+    assert_eq!(with(100.0, 200.0), 0, "asked before it was taken back");
+    assert_eq!(with(300.0, 200.0), 1, "asked later: it works again");
 }
