@@ -9357,25 +9357,32 @@ as $$
        order by c.run_id desc, c.step_key, c.number limit 200) f
 $$;
 
--- Returns bad ratings with a remark, the newest first.
+-- Returns bad ratings of goals with a remark, the newest first, with the question of the request: a goal's title is a
+-- model's, and what becomes a lesson is a person's words alone.
 create function goalpost_private.evidence_of_ratings(p_workspace_id uuid, p_now timestamptz) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select coalesce(jsonb_agg(to_jsonb(f)), '[]')
     from (
-      select f.goal_id, f.user_id, g.title, f.comment
-        from goalpost.feedback f join goalpost.goals g on g.workspace_id = f.workspace_id and g.id = f.goal_id
+      select f.goal_id, f.user_id, left(q.question, 300) as question, f.comment
+        from goalpost.feedback f
+        join goalpost.goals g on g.workspace_id = f.workspace_id and g.id = f.goal_id
+        join goalpost.requests q on q.workspace_id = g.workspace_id and q.id = g.request_id
        where f.workspace_id = p_workspace_id and f.rating = 'bad' and f.comment <> '' and f.rated_at > p_now - interval '90 days'
        order by f.rated_at desc limit 50) f
 $$;
 
 -- Returns what people should look at: [{"subject", "title", "evidence"}]: tools that fail in three of ten calls, errors
--- that ended three or more steps for good, and goals that nobody rated; each within the last 30 days.
+-- that ended three or more steps for good, three attempts that timed out, goal types of which every second of five or
+-- more goals cost more than twice the upper bound of its estimate, and twenty goals without any rating; each within the
+-- last 30 days.
 create function goalpost_private.evidence_of_findings(p_workspace_id uuid, p_now timestamptz) returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+begin
+  return (
   with recent as materialized (
     select r.id, r.goal_id, r.parent_goal_id, r.state from goalpost.workflow_runs r
      where r.workspace_id = p_workspace_id and r.created_at > p_now - interval '30 days' order by r.id desc limit 5000
@@ -9397,13 +9404,29 @@ as $$
      group by e.code
     having count(*) >= 3
     union all
-    select 'ratings', format('%s goals ended and nobody rated one', count(*)), jsonb_build_object('goals', count(*))
+    select 'time-outs ' || s.kind, format('%s attempts of %s steps took longer than they may', count(*), s.kind),
+           jsonb_build_object('attempts', count(*), 'runs', (array_agg(distinct s.run_id))[:20])
+      from recent r
+      join goalpost.step_attempts a on a.run_id = r.id and a.outcome = 'timed_out'
+      join goalpost.steps s on s.run_id = a.run_id and s.key = a.step_key
+     group by s.kind
+    having count(*) >= 3
+    union all
+    select 'estimate ' || e.goal_type, format('%s of %s goals of the type %s cost more than twice their estimate', count(*) filter (where e.is_far), count(*), e.goal_type),
+           jsonb_build_object('goals', count(*), 'above', count(*) filter (where e.is_far))
+      from (select a.goal_type, a.cost_microusd > 2 * a.most_microusd as is_far
+              from recent r join goalpost.estimate_accuracy a on a.workspace_id = p_workspace_id and a.goal_id = r.goal_id) e
+     group by e.goal_type
+    having count(*) >= 5 and 2 * count(*) filter (where e.is_far) >= count(*)
+    union all
+    select 'ratings', format('%s goals ended and none was rated', count(*)), jsonb_build_object('goals', count(*))
       from recent r
      where r.goal_id is not null and r.parent_goal_id is null and r.state in ('completed', 'failed')
        and not exists (select from goalpost.feedback f where f.workspace_id = p_workspace_id)
     having count(*) >= 20
   )
-  select coalesce(jsonb_agg(to_jsonb(f) order by f.subject), '[]') from found f
+  select coalesce(jsonb_agg(to_jsonb(f) order by f.subject), '[]') from found f);
+end
 $$;
 
 -- Returns the evidence for a step of kind `analyze` (see the functions above), at most about 8 MB: older runs are left
@@ -9538,13 +9561,15 @@ begin
 end
 $$;
 
--- Applies a person's decision on a proposal, or its expiry: proposed -> applied | rejected.
+-- Applies a person's decision on a proposal, or its expiry: proposed -> applied | rejected. Raises ZG003 if the proposal
+-- is not valid any more, for example because it names an agent that was retired since.
 create function goalpost_private.apply_improvement_decision(p_approval goalpost.approvals, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
   v_improvement goalpost.improvements;
+  v_problem text;
 begin
   select * into v_improvement from goalpost.improvements i
    where i.workspace_id = p_approval.workspace_id and i.approval_id = p_approval.id and i.state = 'proposed'
@@ -9553,6 +9578,11 @@ begin
     return;
   end if;
   if p_approval.state = 'approved' then
+    v_problem := goalpost_private.improvement_problem(
+      v_improvement.workspace_id, v_improvement.kind, coalesce(p_approval.edited, v_improvement.change));
+    if v_problem is not null then
+      perform goalpost_private.refuse('ZG003', left(v_problem, 4000), 'approve an edited version, or reject it');
+    end if;
     perform goalpost_private.apply_improvement(v_improvement, coalesce(p_approval.edited, v_improvement.change), 'applied', p_now);
   else
     update goalpost.improvements i
@@ -9563,23 +9593,29 @@ begin
 end
 $$;
 
--- Takes an improvement back as the caller: {"improvement_id", "state"}. By admins. Safe to repeat. Raises ZG001, ZG002,
--- ZG004 (not in effect). Definer: people may not write improvements.
+-- Takes an improvement back as the caller, or dismisses a finding, for which no approval waits:
+-- {"improvement_id", "state"}. By admins. Safe to repeat. Raises ZG001, ZG002, ZG004 (not in effect). Definer: people may
+-- not write improvements.
 create function goalpost_private.revert_improvement(p_improvement_id bigint) returns jsonb
 language plpgsql security definer
 set search_path = ''
 as $$
 declare
   v_improvement goalpost.improvements;
+  v_now constant timestamptz := goalpost_private.clock();
 begin
   select * into v_improvement from goalpost.improvements i where i.id = p_improvement_id;
   perform goalpost_private.require_role(v_improvement.workspace_id, 'admin');
   select * into v_improvement from goalpost.improvements i where i.id = p_improvement_id for update;
-  if v_improvement.state in ('proposed', 'rejected') then
+  if v_improvement.kind = 'finding' then
+    update goalpost.improvements i set state = 'rejected', reason = 'dismissed by a person', changed_at = v_now
+     where i.id = p_improvement_id and i.state = 'proposed';
+    return jsonb_build_object('improvement_id', p_improvement_id, 'state', 'rejected');
+  elsif v_improvement.state in ('proposed', 'rejected') then
     perform goalpost_private.refuse('ZG004', format('this improvement is %s', v_improvement.state),
       'only what has taken effect can be taken back');
   elsif v_improvement.state <> 'reverted' then
-    perform goalpost_private.take_back_improvement(v_improvement, 'taken back by a person', null, goalpost_private.clock());
+    perform goalpost_private.take_back_improvement(v_improvement, 'taken back by a person', null, v_now);
   end if;
   return jsonb_build_object('improvement_id', p_improvement_id, 'state', 'reverted');
 end
@@ -10916,10 +10952,7 @@ begin
    where case new.step_key when '' then v_run.runbook_id else v_agent_id end is not null;
   if new.step_key = '' then
     insert into goalpost.unfolded_statistics (workspace_id, day, memory_id, successes)
-    select new.workspace_id, (v_run.ended_at at time zone 'UTC')::date, m.id, v_effect - v_before
-      from goalpost.memories m
-     where m.workspace_id = new.workspace_id and m.kind = 'lesson'
-       and m.id in (select u.memory_id from goalpost.memory_uses u where u.run_id = v_run.id);
+    select new.workspace_id, (v_run.ended_at at time zone 'UTC')::date, l, v_effect - v_before from goalpost_private.lessons_of_run(v_run) l;
   end if;
   return null;
 end
@@ -12978,25 +13011,39 @@ begin
       from goalpost.steps s
      where s.run_id = p_run.id and s.agent_id is not null and s.state in ('completed', 'failed')
      group by s.agent_id;
-    perform goalpost_private.append_credits(p_run, p_sign);
   end if;
+  perform goalpost_private.append_credits(p_run, p_sign);
 end
 $$;
 
--- Appends the outcome of a run for each lesson that its steps received.
+-- Returns the lessons that led to the outcome of a run: those that its steps received, and for a root goal those that
+-- the assessment received.
+create function goalpost_private.lessons_of_run(p_run goalpost.workflow_runs) returns setof bigint
+language sql stable
+set search_path = ''
+as $$
+  select m.id
+    from goalpost.memories m
+   where m.workspace_id = p_run.workspace_id and m.kind = 'lesson'
+     and m.id in (select u.memory_id from goalpost.memory_uses u
+                   where u.run_id = any (array[p_run.id, case when p_run.parent_goal_id is null then p_run.root_run_id end]))
+$$;
+
+-- Appends the outcome of a run for each lesson that led to it (lessons_of_run). A request whose assessment opened a goal
+-- has its outcome with the goal.
 create function goalpost_private.append_credits(p_run goalpost.workflow_runs, p_sign integer) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  if p_run.state <> 'cancelled' and exists (select from goalpost.memory_uses u where u.run_id = p_run.id) then
-    insert into goalpost.unfolded_statistics (workspace_id, day, memory_id, uses, successes)
-    select p_run.workspace_id, (p_run.ended_at at time zone 'UTC')::date, m.id, p_sign,
-           case p_run.state when 'completed' then p_sign else 0 end
-      from goalpost.memories m
-     where m.workspace_id = p_run.workspace_id and m.kind = 'lesson'
-       and m.id in (select u.memory_id from goalpost.memory_uses u where u.run_id = p_run.id);
+  if p_run.state = 'cancelled'
+     or not exists (select from goalpost.memory_uses u where u.run_id = any (array[p_run.id, p_run.root_run_id]))
+     or p_run.goal_id is null and exists (select from goalpost.requests q where q.id = p_run.request_id and q.goal_id is not null) then
+    return;
   end if;
+  insert into goalpost.unfolded_statistics (workspace_id, day, memory_id, uses, successes)
+  select p_run.workspace_id, (p_run.ended_at at time zone 'UTC')::date, l, p_sign, case p_run.state when 'completed' then p_sign else 0 end
+    from goalpost_private.lessons_of_run(p_run) l;
 end
 $$;
 

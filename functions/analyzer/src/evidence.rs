@@ -116,7 +116,8 @@ pub(crate) struct Failure {
 #[serde(default)]
 pub(crate) struct Rating {
     pub(crate) goal_id: i64,
-    pub(crate) title: String,
+    /// The question of the goal's request: a person's words.
+    pub(crate) question: String,
     pub(crate) comment: String,
 }
 

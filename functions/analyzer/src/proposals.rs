@@ -174,13 +174,13 @@ pub(crate) fn ratings(evidence: &Evidence) -> Vec<Improvement> {
             let goals: Vec<i64> = ratings.iter().map(|rating| rating.goal_id).collect();
             Some(Improvement {
                 kind: Kind::Lesson,
-                title: format!("A person rated \"{}\" bad: {}", newest.title, newest.comment)
+                title: format!("A person rated \"{}\" bad: {}", newest.question, newest.comment)
                     .chars()
                     .take(300)
                     .collect(),
                 subject: format!("rating {subject}"),
-                change: json!({"title": newest.title.chars().take(300).collect::<String>(), "trust": "trusted",
-                               "text": format!("A person rated a goal of this title bad: {}", newest.comment)}),
+                change: json!({"title": newest.question.chars().take(300).collect::<String>(), "trust": "trusted",
+                               "text": format!("The answer to this question was rated bad: {}", newest.comment)}),
                 evidence: json!({"goals": goals, "times": goals.len()}),
                 expected: json!({}),
             })
@@ -239,7 +239,7 @@ mod tests {
     fn same_remark_is_one_lesson() {
         let rating = |goal_id, comment: &str| Rating {
             goal_id,
-            title: "Orders".into(),
+            question: "How many orders?".into(),
             comment: comment.into(),
         };
         let evidence = Evidence {
@@ -255,7 +255,7 @@ mod tests {
         assert_eq!(lessons[0].evidence["goals"], json!([3, 2]));
         assert_eq!(
             lessons[0].change["text"],
-            "A person rated a goal of this title bad: No tests"
+            "The answer to this question was rated bad: No tests"
         );
     }
 

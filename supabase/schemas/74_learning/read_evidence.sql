@@ -114,25 +114,32 @@ as $$
        order by c.run_id desc, c.step_key, c.number limit 200) f
 $$;
 
--- Returns bad ratings with a remark, the newest first.
+-- Returns bad ratings of goals with a remark, the newest first, with the question of the request: a goal's title is a
+-- model's, and what becomes a lesson is a person's words alone.
 create function goalpost_private.evidence_of_ratings(p_workspace_id uuid, p_now timestamptz) returns jsonb
 language sql stable
 set search_path = ''
 as $$
   select coalesce(jsonb_agg(to_jsonb(f)), '[]')
     from (
-      select f.goal_id, f.user_id, g.title, f.comment
-        from goalpost.feedback f join goalpost.goals g on g.workspace_id = f.workspace_id and g.id = f.goal_id
+      select f.goal_id, f.user_id, left(q.question, 300) as question, f.comment
+        from goalpost.feedback f
+        join goalpost.goals g on g.workspace_id = f.workspace_id and g.id = f.goal_id
+        join goalpost.requests q on q.workspace_id = g.workspace_id and q.id = g.request_id
        where f.workspace_id = p_workspace_id and f.rating = 'bad' and f.comment <> '' and f.rated_at > p_now - interval '90 days'
        order by f.rated_at desc limit 50) f
 $$;
 
 -- Returns what people should look at: [{"subject", "title", "evidence"}]: tools that fail in three of ten calls, errors
--- that ended three or more steps for good, and goals that nobody rated; each within the last 30 days.
+-- that ended three or more steps for good, three attempts that timed out, goal types of which every second of five or
+-- more goals cost more than twice the upper bound of its estimate, and twenty goals without any rating; each within the
+-- last 30 days.
 create function goalpost_private.evidence_of_findings(p_workspace_id uuid, p_now timestamptz) returns jsonb
-language sql stable
+language plpgsql stable
 set search_path = ''
 as $$
+begin
+  return (
   with recent as materialized (
     select r.id, r.goal_id, r.parent_goal_id, r.state from goalpost.workflow_runs r
      where r.workspace_id = p_workspace_id and r.created_at > p_now - interval '30 days' order by r.id desc limit 5000
@@ -154,13 +161,29 @@ as $$
      group by e.code
     having count(*) >= 3
     union all
-    select 'ratings', format('%s goals ended and nobody rated one', count(*)), jsonb_build_object('goals', count(*))
+    select 'time-outs ' || s.kind, format('%s attempts of %s steps took longer than they may', count(*), s.kind),
+           jsonb_build_object('attempts', count(*), 'runs', (array_agg(distinct s.run_id))[:20])
+      from recent r
+      join goalpost.step_attempts a on a.run_id = r.id and a.outcome = 'timed_out'
+      join goalpost.steps s on s.run_id = a.run_id and s.key = a.step_key
+     group by s.kind
+    having count(*) >= 3
+    union all
+    select 'estimate ' || e.goal_type, format('%s of %s goals of the type %s cost more than twice their estimate', count(*) filter (where e.is_far), count(*), e.goal_type),
+           jsonb_build_object('goals', count(*), 'above', count(*) filter (where e.is_far))
+      from (select a.goal_type, a.cost_microusd > 2 * a.most_microusd as is_far
+              from recent r join goalpost.estimate_accuracy a on a.workspace_id = p_workspace_id and a.goal_id = r.goal_id) e
+     group by e.goal_type
+    having count(*) >= 5 and 2 * count(*) filter (where e.is_far) >= count(*)
+    union all
+    select 'ratings', format('%s goals ended and none was rated', count(*)), jsonb_build_object('goals', count(*))
       from recent r
      where r.goal_id is not null and r.parent_goal_id is null and r.state in ('completed', 'failed')
        and not exists (select from goalpost.feedback f where f.workspace_id = p_workspace_id)
     having count(*) >= 20
   )
-  select coalesce(jsonb_agg(to_jsonb(f) order by f.subject), '[]') from found f
+  select coalesce(jsonb_agg(to_jsonb(f) order by f.subject), '[]') from found f);
+end
 $$;
 
 -- Returns the evidence for a step of kind `analyze` (see the functions above), at most about 8 MB: older runs are left

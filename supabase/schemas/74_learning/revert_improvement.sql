@@ -91,13 +91,15 @@ begin
 end
 $$;
 
--- Applies a person's decision on a proposal, or its expiry: proposed -> applied | rejected.
+-- Applies a person's decision on a proposal, or its expiry: proposed -> applied | rejected. Raises ZG003 if the proposal
+-- is not valid any more, for example because it names an agent that was retired since.
 create function goalpost_private.apply_improvement_decision(p_approval goalpost.approvals, p_now timestamptz) returns void
 language plpgsql
 set search_path = ''
 as $$
 declare
   v_improvement goalpost.improvements;
+  v_problem text;
 begin
   select * into v_improvement from goalpost.improvements i
    where i.workspace_id = p_approval.workspace_id and i.approval_id = p_approval.id and i.state = 'proposed'
@@ -106,6 +108,11 @@ begin
     return;
   end if;
   if p_approval.state = 'approved' then
+    v_problem := goalpost_private.improvement_problem(
+      v_improvement.workspace_id, v_improvement.kind, coalesce(p_approval.edited, v_improvement.change));
+    if v_problem is not null then
+      perform goalpost_private.refuse('ZG003', left(v_problem, 4000), 'approve an edited version, or reject it');
+    end if;
     perform goalpost_private.apply_improvement(v_improvement, coalesce(p_approval.edited, v_improvement.change), 'applied', p_now);
   else
     update goalpost.improvements i
@@ -116,23 +123,29 @@ begin
 end
 $$;
 
--- Takes an improvement back as the caller: {"improvement_id", "state"}. By admins. Safe to repeat. Raises ZG001, ZG002,
--- ZG004 (not in effect). Definer: people may not write improvements.
+-- Takes an improvement back as the caller, or dismisses a finding, for which no approval waits:
+-- {"improvement_id", "state"}. By admins. Safe to repeat. Raises ZG001, ZG002, ZG004 (not in effect). Definer: people may
+-- not write improvements.
 create function goalpost_private.revert_improvement(p_improvement_id bigint) returns jsonb
 language plpgsql security definer
 set search_path = ''
 as $$
 declare
   v_improvement goalpost.improvements;
+  v_now constant timestamptz := goalpost_private.clock();
 begin
   select * into v_improvement from goalpost.improvements i where i.id = p_improvement_id;
   perform goalpost_private.require_role(v_improvement.workspace_id, 'admin');
   select * into v_improvement from goalpost.improvements i where i.id = p_improvement_id for update;
-  if v_improvement.state in ('proposed', 'rejected') then
+  if v_improvement.kind = 'finding' then
+    update goalpost.improvements i set state = 'rejected', reason = 'dismissed by a person', changed_at = v_now
+     where i.id = p_improvement_id and i.state = 'proposed';
+    return jsonb_build_object('improvement_id', p_improvement_id, 'state', 'rejected');
+  elsif v_improvement.state in ('proposed', 'rejected') then
     perform goalpost_private.refuse('ZG004', format('this improvement is %s', v_improvement.state),
       'only what has taken effect can be taken back');
   elsif v_improvement.state <> 'reverted' then
-    perform goalpost_private.take_back_improvement(v_improvement, 'taken back by a person', null, goalpost_private.clock());
+    perform goalpost_private.take_back_improvement(v_improvement, 'taken back by a person', null, v_now);
   end if;
   return jsonb_build_object('improvement_id', p_improvement_id, 'state', 'reverted');
 end

@@ -43,10 +43,7 @@ begin
    where case new.step_key when '' then v_run.runbook_id else v_agent_id end is not null;
   if new.step_key = '' then
     insert into goalpost.unfolded_statistics (workspace_id, day, memory_id, successes)
-    select new.workspace_id, (v_run.ended_at at time zone 'UTC')::date, m.id, v_effect - v_before
-      from goalpost.memories m
-     where m.workspace_id = new.workspace_id and m.kind = 'lesson'
-       and m.id in (select u.memory_id from goalpost.memory_uses u where u.run_id = v_run.id);
+    select new.workspace_id, (v_run.ended_at at time zone 'UTC')::date, l, v_effect - v_before from goalpost_private.lessons_of_run(v_run) l;
   end if;
   return null;
 end

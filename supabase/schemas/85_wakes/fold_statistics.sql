@@ -64,25 +64,39 @@ begin
       from goalpost.steps s
      where s.run_id = p_run.id and s.agent_id is not null and s.state in ('completed', 'failed')
      group by s.agent_id;
-    perform goalpost_private.append_credits(p_run, p_sign);
   end if;
+  perform goalpost_private.append_credits(p_run, p_sign);
 end
 $$;
 
--- Appends the outcome of a run for each lesson that its steps received.
+-- Returns the lessons that led to the outcome of a run: those that its steps received, and for a root goal those that
+-- the assessment received.
+create function goalpost_private.lessons_of_run(p_run goalpost.workflow_runs) returns setof bigint
+language sql stable
+set search_path = ''
+as $$
+  select m.id
+    from goalpost.memories m
+   where m.workspace_id = p_run.workspace_id and m.kind = 'lesson'
+     and m.id in (select u.memory_id from goalpost.memory_uses u
+                   where u.run_id = any (array[p_run.id, case when p_run.parent_goal_id is null then p_run.root_run_id end]))
+$$;
+
+-- Appends the outcome of a run for each lesson that led to it (lessons_of_run). A request whose assessment opened a goal
+-- has its outcome with the goal.
 create function goalpost_private.append_credits(p_run goalpost.workflow_runs, p_sign integer) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
-  if p_run.state <> 'cancelled' and exists (select from goalpost.memory_uses u where u.run_id = p_run.id) then
-    insert into goalpost.unfolded_statistics (workspace_id, day, memory_id, uses, successes)
-    select p_run.workspace_id, (p_run.ended_at at time zone 'UTC')::date, m.id, p_sign,
-           case p_run.state when 'completed' then p_sign else 0 end
-      from goalpost.memories m
-     where m.workspace_id = p_run.workspace_id and m.kind = 'lesson'
-       and m.id in (select u.memory_id from goalpost.memory_uses u where u.run_id = p_run.id);
+  if p_run.state = 'cancelled'
+     or not exists (select from goalpost.memory_uses u where u.run_id = any (array[p_run.id, p_run.root_run_id]))
+     or p_run.goal_id is null and exists (select from goalpost.requests q where q.id = p_run.request_id and q.goal_id is not null) then
+    return;
   end if;
+  insert into goalpost.unfolded_statistics (workspace_id, day, memory_id, uses, successes)
+  select p_run.workspace_id, (p_run.ended_at at time zone 'UTC')::date, l, p_sign, case p_run.state when 'completed' then p_sign else 0 end
+    from goalpost_private.lessons_of_run(p_run) l;
 end
 $$;
 

@@ -1,6 +1,6 @@
 -- The outcome of a run counts for each lesson that its steps received, and is taken back when the run is reopened.
 begin;
-select plan(8);
+select plan(14);
 select tests.world(false);
 
 insert into goalpost.agents (workspace_id, name, role, tools) values (tests.id_of('acme'), 'own', 'r', '{}');
@@ -39,6 +39,38 @@ select tests.json_for('mia', format('select goalpost.retry_dead_letter(%s)', (se
 select is(pg_temp.statistics(), 'used 0 of 1', 'a reopened run is counted again at its end');
 select tests.do_complete((select run_id from goalpost.dead_letters order by id desc limit 1), 'a', '{"text": "done"}');
 select is(pg_temp.statistics(), 'used 1 of 2', 'with its new outcome');
+
+-- An assessment's lessons have the outcome of its goal, whether or not an agent works in it.
+create function pg_temp.received(p_run bigint, p_step text) returns void language sql as $$
+  insert into goalpost.memory_uses (run_id, step_key, attempt, call_number, rank, workspace_id, memory_id, score, is_untrusted, sent_at)
+  select p_run, p_step, 1, 0, 1, m.workspace_id, m.id, 1, false, now() from goalpost.memories m where m.text = 'unused' $$;
+create function pg_temp.unused() returns text language sql as $$
+  select coalesce((select regexp_replace(t, '.*unused ', '') from (select pg_temp.statistics() as t) x where t ~ 'unused'), 'none') $$;
+select tests.set('asked', (tests.json_for('mia', format('select goalpost.accept_request(%L, ''How many?'')', tests.id_of('acme'))) ->> 'run_id')::bigint);
+select tests.start(tests.get('asked'), 'assess');
+select pg_temp.received(tests.get('asked'), 'assess');
+select tests.do_complete(tests.get('asked'), 'assess', '{"decision": "goal", "goal": {"title": "T", "description": "d"}, "score": 1, "reasons": []}');
+select is(pg_temp.unused(), 'none', 'an assessment that opened a goal has no outcome of its own');
+select tests.set('goal_run', (select max(id) from goalpost.workflow_runs));
+select tests.do_complete(tests.get('goal_run'), 'plan', jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('b')), 'model', 'm'));
+select tests.do_complete(tests.get('goal_run'), 'b', '{"text": "done"}');
+select tests.do_complete(tests.get('goal_run'), 'judge', '{"decision": "complete", "report": "r", "result": {}, "verdicts": []}');
+select is(pg_temp.unused(), '1 of 1', 'its lesson is credited with the goal, once');
+select tests.json_for('mia', format('select goalpost.give_feedback(%s, ''bad'')', (tests.goal_of(tests.get('goal_run'))).id));
+select is(pg_temp.unused(), '0 of 1', 'and with the rating of the goal');
+select tests.set('answered', (tests.json_for('mia', format('select goalpost.accept_request(%L, ''What is it?'')', tests.id_of('acme'))) ->> 'run_id')::bigint);
+select tests.start(tests.get('answered'), 'assess');
+select pg_temp.received(tests.get('answered'), 'assess');
+select tests.do_complete(tests.get('answered'), 'assess', '{"decision": "answer", "text": "it", "score": 0, "reasons": []}');
+select is(pg_temp.unused(), '1 of 2', 'an answer at once is an outcome');
+select tests.set('under', (tests.json_for('mia', format('select goalpost.accept_request(%L, ''Go on'')', tests.id_of('acme'))) ->> 'run_id')::bigint);
+select tests.start(tests.get('under'), 'assess');
+select pg_temp.received(tests.get('under'), 'assess');
+select tests.json_for('mia', format('select goalpost.cancel_request(%s)', (tests.request_of(tests.get('under'))).id));
+select is(pg_temp.unused(), '1 of 2', 'a cancelled request is none');
+-- A lesson of the request does not count for a goal below the root.
+select is((select count(*) from goalpost.workflow_runs r, goalpost_private.lessons_of_run(jsonb_populate_record(r, '{"parent_goal_id": 1}')) l where r.id = tests.get('goal_run')), 0::bigint,
+          'a sub-goal has the lessons of its own steps alone');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- Proposals of an analysis become rows, each with an approval of the admins; approved ones take effect.
 begin;
-select plan(33);
+select plan(36);
 select tests.world();
 
 select tests.set('request', (tests.json_for('petra', format('select goalpost.start_analysis(%L)', tests.id_of('acme'))) ->> 'request_id')::bigint);
@@ -92,6 +92,14 @@ select tests.do_complete((select max(run_id) from goalpost.steps where kind = 'a
 select is((select count(*) from goalpost.improvements where workspace_id = tests.id_of('elsewhere')), 1::bigint, 'another workspace decides for itself');
 select pg_temp.again((select jsonb_agg(pg_temp.improvement('finding', 'many ' || n, '{}')) from generate_series(1, 21) n));
 select is((select count(*) from goalpost.improvements where fingerprint like 'many%'), 20::bigint, 'twenty proposals are made at once');
+
+-- A proposal is checked again when it is approved: an agent may have been retired since.
+insert into goalpost.agents (workspace_id, name, role, tools) values (tests.id_of('acme'), 'own', 'r', '{}');
+select pg_temp.again(jsonb_build_array(pg_temp.improvement('runbook', 'aged', pg_temp.runbook('aged') || jsonb_build_object('plan', jsonb_build_object('steps', tests.steps('a', jsonb_build_object('a', tests.agent('own'))))))));
+update goalpost.agents set state = 'retired' where name = 'own';
+select is(pg_temp.decide('adam', 'aged', 'approved'), 'ZG003', 'a runbook with a retired agent is refused');
+select is(pg_temp.state('aged'), 'proposed', 'it still waits');
+select is(pg_temp.decide('adam', 'aged', 'approved', pg_temp.runbook('aged')), 'none', 'an edited version takes effect');
 
 select * from finish();
 rollback;

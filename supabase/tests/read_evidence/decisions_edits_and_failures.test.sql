@@ -53,7 +53,7 @@ insert into goalpost.goals (workspace_id, user_id, request_id, root_goal_id, id,
 select workspace_id, user_id, id, 100000 + id, 100000 + id, 't', 'd', 'completed', now() from goalpost.requests where question like 'q%';
 insert into goalpost.workflow_runs (workspace_id, user_id, workflow_type, request_id, goal_id, id, root_run_id, deadline_at, state, created_at, ended_at)
 select workspace_id, user_id, 'goal', request_id, id, id, id, now(), 'completed', goalpost_private.clock(), now() from goalpost.goals where id > 100000;
-select is((select pg_temp.evidence() #>> '{findings,0,title}'), '20 goals ended and nobody rated one', 'goals that nobody rated are one');
+select is((select pg_temp.evidence() #>> '{findings,0,title}'), '20 goals ended and none was rated', 'goals without a rating are one');
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 -- The bounds of findings, failures and decisions.
 begin;
-select plan(16);
+select plan(22);
 select tests.world(false);
 select tests.tools();
 
@@ -52,7 +52,7 @@ select a.id, a.workspace_id, a.run_id, a.step_key, 'tool_call', 'webhook',
   from goalpost.approvals a where a.number in (60, 61);
 select is(goalpost_private.evidence_of_corrections(tests.id_of('acme'), goalpost_private.clock()), '[]', 'large edits are left out');
 
--- Goals that nobody rated: root goals, and no rating in this workspace.
+-- Goals without a rating: root goals, and no rating in this workspace.
 insert into goalpost.requests (workspace_id, user_id, question, state, ended_at) select tests.id_of('acme'), tests.id_of('mia'), 'q' || n, 'answered', now() from generate_series(1, 21) n;
 insert into goalpost.goals (workspace_id, user_id, request_id, root_goal_id, id, title, description, state, ended_at)
 select workspace_id, user_id, id, 100000 + id, 100000 + id, 't', 'd', 'completed', now() from goalpost.requests where question like 'q%';
@@ -60,7 +60,7 @@ insert into goalpost.workflow_runs (workspace_id, user_id, workflow_type, reques
 select workspace_id, user_id, 'goal', request_id, id, id, id, now(), 'completed', goalpost_private.clock(), now() from goalpost.goals where id > 100000;
 update goalpost.workflow_runs set parent_goal_id = (select min(id) from goalpost.goals where id > 100000) where id = (select max(id) from goalpost.workflow_runs);
 create function pg_temp.unrated() returns text language sql as $$ select f ->> 'title' from jsonb_array_elements(pg_temp.findings()) f where f ->> 'subject' = 'ratings' $$;
-select is(pg_temp.unrated(), '20 goals ended and nobody rated one', 'goals below others are not counted');
+select is(pg_temp.unrated(), '20 goals ended and none was rated', 'goals below others are not counted');
 alter table goalpost.feedback disable trigger append_rating;
 with request as (
   insert into goalpost.requests (workspace_id, user_id, question) values (tests.id_of('elsewhere'), tests.id_of('sam'), 'q') returning id
@@ -68,9 +68,37 @@ with request as (
   insert into goalpost.goals (id, workspace_id, user_id, request_id, root_goal_id, title, description) select 900000, tests.id_of('elsewhere'), tests.id_of('sam'), id, 900000, 't', 'd' from request returning id
 )
 insert into goalpost.feedback (goal_id, user_id, workspace_id, rating) select id, tests.id_of('sam'), tests.id_of('elsewhere'), 'good' from goal;
-select is(pg_temp.unrated(), '20 goals ended and nobody rated one', 'ratings of other workspaces are none here');
+select is(pg_temp.unrated(), '20 goals ended and none was rated', 'ratings of other workspaces are none here');
 insert into goalpost.feedback (goal_id, user_id, workspace_id, rating) select max(id), tests.id_of('mia'), tests.id_of('acme'), 'good' from goalpost.goals where workspace_id = tests.id_of('acme');
 select is(pg_temp.unrated(), null, 'one rating is enough');
+
+-- Steps that time out, and goals far above their estimate.
+create function pg_temp.found(p_subject text) returns text language sql as $$ select f ->> 'title' from jsonb_array_elements(pg_temp.findings()) f where f ->> 'subject' = p_subject $$;
+insert into goalpost.step_attempts (run_id, step_key, attempt, workspace_id, outcome, ended_at)
+select tests.get('run'), 'a', n, tests.id_of('acme'), case when n <= 12 then 'timed_out' else 'lost' end, now() from generate_series(11, 13) n;
+select is(pg_temp.found('time-outs agent'), null, 'two attempts that timed out are too few');
+update goalpost.step_attempts set outcome = 'timed_out' where run_id = tests.get('run') and attempt = 13;
+select is(pg_temp.found('time-outs agent'), '3 attempts of agent steps took longer than they may', 'three are a finding');
+select is(pg_temp.found('estimate general'), null, 'goals without an estimate are not compared');
+insert into goalpost.plan_revisions (run_id, revision, workspace_id, plan, estimate)
+select r.id, 1, r.workspace_id, '{}', '{"from": "plan", "cost_microusd": 10, "least_microusd": 5, "most_microusd": 20}' from goalpost.workflow_runs r where r.id > 100000 and r.parent_goal_id is null order by r.id limit 4;
+create function pg_temp.spend(p_microusd integer, p_goals integer) returns void language plpgsql as $$
+begin
+  delete from goalpost.usage_events where run_id > 100000;
+  insert into goalpost.steps (run_id, key, workspace_id, kind, title) select r.id, 'u', r.workspace_id, 'agent', 'u' from goalpost.workflow_runs r where r.id > 100000 on conflict do nothing;
+  perform tests.bare_turn(r.id, 'u') from goalpost.workflow_runs r where r.id > 100000 and not exists (select from goalpost.step_turns t where t.run_id = r.id);
+  insert into goalpost.usage_events (run_id, step_key, number, lease_epoch, workspace_id, goal_id, user_id, provider, model, cost_microusd, created_at)
+  select v.run_id, 'u', 1, 0, v.workspace_id, v.run_id, tests.id_of('mia'), 'p', 'm', p_microusd, now() from goalpost.plan_revisions v where v.run_id > 100000 order by v.run_id limit p_goals;
+end $$;
+select pg_temp.spend(41, 4);
+select is(pg_temp.found('estimate general'), null, 'four goals are too few');
+insert into goalpost.plan_revisions (run_id, revision, workspace_id, plan, estimate)
+select r.id, 1, r.workspace_id, '{}', '{"from": "plan", "cost_microusd": 10, "least_microusd": 5, "most_microusd": 20}' from goalpost.workflow_runs r
+ where r.id > 100000 and r.parent_goal_id is null and not exists (select from goalpost.plan_revisions v where v.run_id = r.id) order by r.id limit 1;
+select pg_temp.spend(41, 3);
+select is(pg_temp.found('estimate general'), '3 of 5 goals of the type general cost more than twice their estimate', 'every second of five is a finding');
+select pg_temp.spend(40, 5);
+select is(pg_temp.found('estimate general'), null, 'up to twice the upper bound is near enough');
 
 -- The evidence names the readable tables, and what is known in this workspace.
 create schema hidden; create table hidden.secret (id integer);

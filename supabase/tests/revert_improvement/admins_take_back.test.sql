@@ -1,6 +1,6 @@
 -- An admin takes an improvement back: its runbook is retired, its lesson revoked, its policy deleted.
 begin;
-select plan(11);
+select plan(15);
 select tests.world();
 
 select tests.json_for('petra', format('select goalpost.start_analysis(%L)', tests.id_of('acme')));
@@ -25,6 +25,17 @@ select is((select trust from goalpost.memories where workspace_id = tests.id_of(
 select is((select count(*) from goalpost.tool_policies where workspace_id = tests.id_of('acme')), 0::bigint, 'the policy is gone');
 update goalpost.improvements set state = 'rejected' where fingerprint = 'l';
 select is(pg_temp.revert('adam', 'l'), 'ZG004', 'what was rejected cannot be taken back');
+
+-- A finding waits for no approval, and is dismissed.
+select tests.json_for('petra', format('select goalpost.start_analysis(%L)', tests.id_of('acme')));
+select tests.do_complete((select max(run_id) from goalpost.steps where kind = 'analyze'), 'analyze',
+  '{"text": "t", "improvements": [{"kind": "finding", "title": "F", "fingerprint": "f", "change": {}}, {"kind": "finding", "title": "G", "fingerprint": "g", "change": {}}]}');
+select is(pg_temp.revert('petra', 'f'), 'ZG002', 'an approver dismisses no finding');
+select is(pg_temp.revert('adam', 'f') || pg_temp.revert('adam', 'f'), 'nonenone', 'an admin dismisses it, and again changes nothing');
+select is((select string_agg(fingerprint || ' ' || state, ', ' order by id) from goalpost.improvements where kind = 'finding'), 'f rejected, g proposed', 'one finding is dismissed');
+update goalpost.improvements set state = 'applied' where fingerprint = 'g';
+select pg_temp.revert('adam', 'g');
+select is((select state from goalpost.improvements where fingerprint = 'g'), 'applied', 'another state of a finding stays');
 
 select * from finish();
 rollback;

@@ -42,6 +42,7 @@ pub(crate) fn build<'a>(runs: &'a [&'a Run], tables: &[Table]) -> Option<Draft<'
         steps: Vec::new(),
         origins: Vec::new(),
         earlier: Vec::new(),
+        is_sql: false,
         agents_left: 0,
     };
     let first = runs.first()?;
@@ -87,6 +88,8 @@ pub(super) struct Builder<'a> {
     origins: Vec<(String, Origin)>,
     /// The name of each earlier result in templates, with its value in each run.
     pub(super) earlier: Vec<(String, Vec<Option<&'a Value>>)>,
+    /// True while the arguments of a query are combined.
+    pub(super) is_sql: bool,
     agents_left: usize,
 }
 
@@ -144,10 +147,11 @@ impl<'a> Builder<'a> {
     ) -> Option<()> {
         let mut kept = step.clone();
         let inputs: Vec<Value> = self.canonical(place, "input")?;
-        kept.insert(
-            "input".to_owned(),
-            self.value(&inputs.iter().collect::<Vec<_>>(), true)?,
-        );
+        let tool = inputs.first().and_then(|input| input.get("tool"));
+        self.is_sql = tool.is_some_and(|tool| tool == "sql");
+        let input = self.value(&inputs.iter().collect::<Vec<_>>(), true);
+        self.is_sql = false;
+        kept.insert("input".to_owned(), input?);
         if let Some(condition) = step.get("condition") {
             let conditions = self.canonical(place, "condition")?;
             if conditions.iter().any(|one| one != condition) {
@@ -180,7 +184,10 @@ impl<'a> Builder<'a> {
             let made = made?;
             let arguments: Vec<&Value> = made.iter().map(|call| &call.arguments).collect();
             let tool = &made.first()?.tool;
-            let arguments = self.value(&arguments, false)?;
+            self.is_sql = tool == "sql";
+            let arguments = self.value(&arguments, false);
+            self.is_sql = false;
+            let arguments = arguments?;
             let call_key: String = format!(
                 "{}_{}",
                 key.chars().take(58).collect::<String>(),

@@ -1,10 +1,12 @@
 //! Combines the JSON values and texts of several runs into one with templates.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
-use super::align::{Piece, align, split};
+use super::align::{Piece, align};
 use super::build::Builder;
-use super::parameters::{has_value, path_in, text_of};
+use super::parameters::{has_value, path_in, text_of, texts};
 
 /// The texts of consecutive pieces, one per run.
 fn joined(pieces: &[Piece]) -> Option<Vec<String>> {
@@ -126,7 +128,12 @@ impl Builder<'_> {
             } else {
                 ""
             };
-            Some((length, format!("{before}{{{{ {source} }}}}{after}")))
+            // A quotation mark inside a text would end it.
+            let filter = match self.is_sql && near.ends_with('\'') {
+                true => " | string | replace(\"'\", \"''\")",
+                false => "",
+            };
+            Some((length, format!("{before}{{{{ {source}{filter} }}}}{after}")))
         })
     }
 
@@ -141,21 +148,58 @@ impl Builder<'_> {
             .find_map(|(name, results)| Some(format!("{name}{}", path_in(results, values)?)))
     }
 
-    /// Returns true if a constant contains a value that an earlier result of every run has and no question: it would copy
-    /// a row into the runbook. Short words and numbers are too common to say so.
+    /// Returns true if a constant copies data of earlier results that no question has: a telling value (with a digit or
+    /// an @; short words and numbers are too common), or four words in a row.
     fn is_from_a_row(&self, constant: &str) -> bool {
-        split(constant).iter().any(|token| {
-            let value = token.trim_matches(['"', '\'']);
-            let is_telling = value.len() >= 5
-                && value.contains(|letter: char| letter.is_ascii_digit() || letter == '@');
-            is_telling
-                && !self.runs.iter().any(|run| run.question.contains(value))
-                && self.earlier.iter().any(|(_, results)| {
-                    results
-                        .iter()
-                        .flatten()
-                        .any(|result| has_value(result, value))
-                })
-        })
+        let words = words_of(constant);
+        let is_telling = |value: &&String| {
+            value.len() >= 5
+                && value.contains(|letter: char| letter.is_ascii_digit() || letter == '@')
+        };
+        let is_asked = |text: &str| self.runs.iter().any(|run| run.question.contains(text));
+        let results: Vec<&Value> = self
+            .earlier
+            .iter()
+            .flat_map(|(_, results)| results)
+            .flatten()
+            .copied()
+            .collect();
+        let mut values = words.iter().filter(is_telling);
+        if values
+            .any(|value| !is_asked(value) && results.iter().any(|result| has_value(result, value)))
+        {
+            return true;
+        }
+        if words.len() < COPIED_WORDS {
+            return false;
+        }
+        let phrases = |text: &str| -> BTreeSet<String> {
+            words_of(text)
+                .windows(COPIED_WORDS)
+                .map(|words| words.join(" "))
+                .collect()
+        };
+        let asked: BTreeSet<String> = self
+            .runs
+            .iter()
+            .flat_map(|run| phrases(&run.question))
+            .collect();
+        let own: BTreeSet<String> = phrases(constant).difference(&asked).cloned().collect();
+        let read = results.iter().flat_map(|result| texts(result));
+        read.into_iter()
+            .any(|text| !phrases(&text).is_disjoint(&own))
     }
+}
+
+/// Words in a row that are no coincidence.
+const COPIED_WORDS: usize = 4;
+
+/// The words of a text in lower case, with the words inside quotations.
+fn words_of(text: &str) -> Vec<String> {
+    let is_sign =
+        |letter: char| !letter.is_alphanumeric() && !matches!(letter, '_' | '-' | '.' | '@' | ':');
+    text.split(is_sign)
+        .map(|word| word.trim_matches(['.', ':', '-']).to_lowercase())
+        .filter(|word| !word.is_empty())
+        .collect()
 }

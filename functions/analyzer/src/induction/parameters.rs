@@ -127,8 +127,11 @@ impl<'a> Parameters<'a> {
     /// Drops the parameters that a plan does not read: a text that did not become a template may have brought some.
     pub(crate) fn keep_used(&mut self, plan: &Value) {
         let plan = plan.to_string();
-        self.found
-            .retain(|name, _| plan.contains(&format!("{{{{ parameters.{name} }}}}")));
+        let is_used = |name: &str| {
+            plan.contains(&format!("{{{{ parameters.{name} }}}}"))
+                || plan.contains(&format!("{{{{ parameters.{name} |"))
+        };
+        self.found.retain(|name, _| is_used(name));
     }
 
     /// The JSON Schema of the parameters, all of them required; an empty object without any.
@@ -195,11 +198,17 @@ pub(crate) fn path_in(results: &[Option<&Value>], values: &[String]) -> Option<S
 
 /// Returns true if a result contains this text as a value.
 pub(crate) fn has_value(result: &Value, text: &str) -> bool {
-    let mut is_found = false;
-    scalars(result, String::new(), &mut |_, value| {
-        is_found |= value == text
-    });
-    is_found
+    texts(result).iter().any(|value| value == text)
+}
+
+/// The texts and numbers of a value.
+pub(crate) fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(fields) => fields.values().flat_map(texts).collect(),
+        Value::String(_) | Value::Number(_) => vec![text_of(value)],
+        Value::Bool(_) | Value::Null => Vec::new(),
+    }
 }
 
 /// Calls a function with the path and text of each number and text in a value, at most 5,000.

@@ -92,6 +92,16 @@ async fn decide(
     global: &Global,
 ) -> anyhow::Result<()> {
     let improvement = find(client, id).await?;
+    if improvement.kind == "finding" {
+        if decision == "approved" {
+            bail!(
+                "a finding changes nothing, so that there is nothing to approve.\nDismiss it: cargo goalpost improvements reject {id}"
+            );
+        }
+        let call = json!({"p_improvement_id": id});
+        let changed: Changed = client.call("revert_improvement", &call).await?;
+        return print_changed(&changed, global);
+    }
     let Some(approval) = improvement
         .approval_id
         .filter(|_| improvement.state == "proposed")

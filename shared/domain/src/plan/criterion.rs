@@ -10,7 +10,7 @@
 //! | `{"schema": {"value", "schema"}}` | the value is valid by the JSON Schema |
 //! | `{"number": {"value", "equals", "tolerance"?}}` | the number differs from `equals` by at most `tolerance` (0 if absent) |
 //! | `{"number": {"value", "at_least"?, "at_most"?}}` | the number is within the bounds; one of them may be absent |
-//! | `{"person": {"question", "required_role"?}}` | the requester says so, or a person with that role |
+//! | `{"person": {"question", "required_role"?}}` | the requester confirms it, or a person with that role |
 //!
 //! `{"sql": "select …"}` and `{"person": "…?"}` are short for an object with the query or the question alone. `value`
 //! is filled in like the arguments of a tool, the query too. A check that cannot be evaluated is neither met nor unmet.

@@ -67,8 +67,8 @@ pub(super) fn find(text: &str, local_now: &str) -> Found {
         match period(&words, today) {
             Some((length, first, last)) => {
                 found.periods.push((first, last));
-                let said: Vec<&str> = tokens.iter().skip(place).take(length).copied().collect();
-                found.texts.push(without_preposition(&said.join(" ")));
+                let phrase: Vec<&str> = tokens.iter().skip(place).take(length).copied().collect();
+                found.texts.push(without_preposition(&phrase.join(" ")));
                 place += length;
             }
             None => {
@@ -81,13 +81,13 @@ pub(super) fn find(text: &str, local_now: &str) -> Found {
     found
 }
 
-fn without_preposition(said: &str) -> String {
-    let said = said.trim_matches(|letter: char| ",.;:?!()".contains(letter));
+fn without_preposition(phrase: &str) -> String {
+    let phrase = phrase.trim_matches(|letter: char| ",.;:?!()".contains(letter));
     let rest = ["in ", "during ", "for "].iter().find_map(|word| {
-        let (start, rest) = said.split_at_checked(word.len())?;
+        let (start, rest) = phrase.split_at_checked(word.len())?;
         start.eq_ignore_ascii_case(word).then_some(rest)
     });
-    rest.unwrap_or(said).to_owned()
+    rest.unwrap_or(phrase).to_owned()
 }
 
 /// Returns the words of the one date or period.

@@ -1,5 +1,5 @@
-//! A stochastic model behind the real wire format: it understands questions, makes detours, falls into traps that nobody
-//! warned it of, obeys injected text now and then, and words its answers in two ways.
+//! A stochastic model behind the real wire format: it understands questions, makes detours, falls into traps without
+//! a warning, obeys injected text now and then, and words its answers in two ways.
 
 use std::sync::{Arc, Mutex};
 
@@ -99,10 +99,12 @@ async fn complete(
         .pointer("/response_format/json_schema/name")
         .and_then(Value::as_str);
     let message = match (mood, form) {
-        (None, _) => said("I was not asked anything."),
-        (Some(mood), Some("assessment")) => said(&assess(&mood, &text_of(&request)).to_string()),
-        (Some(mood), Some("plan")) => said(&plan(&mood).to_string()),
-        (Some(_), Some("verdicts")) => said("{\"verdicts\": []}"),
+        (None, _) => text_message("I was not asked anything."),
+        (Some(mood), Some("assessment")) => {
+            text_message(&assess(&mood, &text_of(&request)).to_string())
+        }
+        (Some(mood), Some("plan")) => text_message(&plan(&mood).to_string()),
+        (Some(_), Some("verdicts")) => text_message("{\"verdicts\": []}"),
         (Some(mood), _) => work(&mood, &request),
     };
     let prompt_tokens = request.to_string().len() / 4;
@@ -120,7 +122,7 @@ async fn complete(
     }))
 }
 
-fn said(text: &str) -> Value {
+fn text_message(text: &str) -> Value {
     json!({"role": "assistant", "content": text})
 }
 
@@ -210,7 +212,7 @@ fn work(mood: &Mood, request: &Value) -> Value {
     }
     if prompt.contains("The calls for this are made") {
         let number = number_in(&prompt).unwrap_or("nothing").to_owned();
-        return said(&mood.task.answer(&number, mood.usual_wording));
+        return text_message(&mood.task.answer(&number, mood.usual_wording));
     }
     let was_injected = done.iter().any(|(_, result)| result.contains(BAD_LESSON));
     if was_injected && mood.is_gullible && !done.iter().any(|(query, _)| query == "remember") {
@@ -240,7 +242,7 @@ fn work(mood: &Mood, request: &Value) -> Value {
             &json!({"query": mood.task.query(place, last, in_trap(mood, &prompt), column)}),
         );
     }
-    said(&mood.task.answer(
+    text_message(&mood.task.answer(
         found.last().copied().unwrap_or("nothing"),
         mood.usual_wording,
     ))
