@@ -3,7 +3,7 @@
 use harness::learning::{self, Kind, Played, Settings, Weather};
 use local_stack::stack::StackOptions;
 
-/// The goals of a kind in their order.
+/// Returns the goals of a kind in their order.
 fn of(kind: Kind, played: &[Played], learns: bool) -> Vec<&Played> {
     let goals = played.iter();
     goals

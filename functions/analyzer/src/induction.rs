@@ -48,8 +48,8 @@ pub(crate) fn runbooks(evidence: &Evidence) -> (Vec<Improvement>, Vec<String>) {
     (proposals, reasons)
 }
 
-/// The runs without those of a shape whose runbook was taken back after they were asked: they show a procedure that does
-/// not work any more.
+/// Returns the runs without those of a shape whose runbook was taken back after they were asked: they show a procedure
+/// that does not work any more.
 fn fresh(runs: &[Run], reverted: &[Reverted]) -> Vec<Run> {
     let mut stale: BTreeMap<String, f64> = BTreeMap::new();
     for one in reverted {
@@ -66,12 +66,12 @@ fn fresh(runs: &[Run], reverted: &[Reverted]) -> Vec<Run> {
     runs.iter().filter(is_fresh).cloned().collect()
 }
 
-/// The words that the questions of a group share.
+/// Returns the words that the questions of a group share.
 fn shown(group: &[&Run]) -> String {
     skeleton(group).unwrap_or_else(|| "?".to_owned())
 }
 
-/// Runs of the same shape whose questions are alike, the newest of each; only groups that are large enough.
+/// Groups runs of the same shape whose questions are alike, the newest of each; only groups that are large enough.
 fn groups(runs: &[Run]) -> Vec<Vec<&Run>> {
     let mut by_shape: BTreeMap<String, Vec<Vec<&Run>>> = BTreeMap::new();
     for run in runs {
@@ -95,8 +95,8 @@ fn groups(runs: &[Run]) -> Vec<Vec<&Run>> {
         .collect()
 }
 
-/// A text that is equal for runs that made the same steps and calls: kinds, agents, dependencies, tools, and queries
-/// without their literals. None for a plan with steps that runbooks do not repeat.
+/// Returns a text that is equal for runs that made the same steps and calls: kinds, agents, dependencies, tools, and
+/// queries without their literals. None for a plan with steps that runbooks do not repeat.
 fn shape(run: &Run) -> Option<String> {
     let planned = run.plan.get("steps")?.as_array()?;
     let keys: Vec<&str> = planned
@@ -146,7 +146,7 @@ fn without_literals(query: &str) -> String {
         .join(" ")
 }
 
-/// The share of common words of two questions, of all their words; numbers and quotations do not count.
+/// Returns the share of common words of two questions, of all their words; numbers and quotations do not count.
 fn likeness(left: &str, right: &str) -> f64 {
     let words = |text: &str| -> BTreeSet<String> {
         let is_word = |token: &&str| token.starts_with(char::is_alphabetic);
@@ -195,7 +195,7 @@ fn best_of(group: &[&Run], tables: &[Table]) -> Result<Improvement, String> {
     }
 }
 
-/// The texts of a run's agents without numbers and words of the question.
+/// Returns the texts of a run's agents without numbers and words of the question.
 fn wording(run: &Run) -> String {
     let asked: BTreeSet<String> = split(&run.question)
         .into_iter()
@@ -258,8 +258,8 @@ fn derive(group: &[&Run], tables: &[Table]) -> Result<Improvement, String> {
     })
 }
 
-/// The expected calls, cost and seconds of a goal, before and after. After: the assessment, and a call for each agent and
-/// for criteria without a check.
+/// Returns the expected calls, cost and seconds of a goal, before and after. After: the assessment, and a call for each
+/// agent and for criteria without a check.
 fn expected(group: &[&Run], draft: &Draft<'_>) -> Value {
     let mean = |of: fn(&Run) -> f64| {
         let count = f64::from(u32::try_from(group.len()).unwrap_or(1));
@@ -286,7 +286,7 @@ fn expected(group: &[&Run], draft: &Draft<'_>) -> Value {
     })
 }
 
-/// The runbook in the form of `apply_runbook`.
+/// Returns the runbook in the form of `apply_runbook`.
 fn runbook(group: &[&Run], draft: &Draft<'_>, words: &str) -> Value {
     let goal_type = group
         .first()
@@ -319,7 +319,7 @@ fn runbook(group: &[&Run], draft: &Draft<'_>, words: &str) -> Value {
     runbook
 }
 
-/// The words that all questions of a group have in common, in their order.
+/// Returns the words that all questions of a group have in common, in their order.
 fn skeleton(group: &[&Run]) -> Option<String> {
     let questions: Vec<String> = group
         .iter()
@@ -342,7 +342,7 @@ fn skeleton(group: &[&Run]) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" ").chars().take(200).collect())
 }
 
-/// The question of a run without the values of its parameters, and without words that no other question has.
+/// Returns the question of a run without the values of its parameters, and without words that no other question has.
 fn example(run: &Run, values: &[String], group: &[&Run]) -> String {
     let taken: BTreeSet<String> = values
         .iter()
@@ -371,7 +371,7 @@ fn example(run: &Run, values: &[String], group: &[&Run]) -> String {
         .collect()
 }
 
-/// A name for a runbook from the first words of a text.
+/// Returns a name for a runbook from the first words of a text.
 fn slug(words: &str) -> String {
     let parts = words
         .split(|letter: char| !letter.is_ascii_alphanumeric())

@@ -86,7 +86,7 @@ fn analyze(evidence: &Evidence) -> Value {
     json!({"text": text, "improvements": improvements})
 }
 
-/// A Markdown text: what was read, what is proposed, and which repeated goals have no runbook and why.
+/// Returns a Markdown text: what was read, what is proposed, and which repeated goals have no runbook and why.
 fn text(evidence: &Evidence, improvements: &[Improvement], without: &[String]) -> String {
     let mut text = format!(
         "# Analysis\n\nRead: {} goals that a model planned and reached, {} edits, {} ratings with a remark.\n",

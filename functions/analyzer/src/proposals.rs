@@ -37,7 +37,7 @@ pub(crate) enum Kind {
 }
 
 impl Improvement {
-    /// sha256 of the kind and the subject, in hex.
+    /// Returns the sha256 of the kind and the subject, in hex.
     pub(crate) fn fingerprint(&self) -> String {
         let digest = Sha256::digest(format!("{:?} {}", self.kind, self.subject));
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -49,7 +49,7 @@ impl Improvement {
     }
 }
 
-/// A value that people changed in the same way, several times, becomes a lesson.
+/// Proposes a lesson for a value that people changed in the same way several times.
 pub(crate) fn corrections(evidence: &Evidence) -> Vec<Improvement> {
     let mut changes: BTreeMap<(String, String, String), Vec<i64>> = BTreeMap::new();
     for correction in &evidence.corrections {
@@ -75,7 +75,7 @@ pub(crate) fn corrections(evidence: &Evidence) -> Vec<Improvement> {
         .collect()
 }
 
-/// The paths of values that differ, with the new value as JSON of at most 200 characters.
+/// Returns the paths of values that differ, with the new value as JSON of at most 200 characters.
 fn changed_values(proposed: &Value, corrected: &Value) -> Vec<(String, String)> {
     let mut changed = Vec::new();
     let mut open = vec![(String::new(), Some(proposed), corrected)];
@@ -101,7 +101,7 @@ fn changed_values(proposed: &Value, corrected: &Value) -> Vec<(String, String)> 
     changed
 }
 
-/// Calls of a tool that people always allowed become an allowance, those that they always rejected a denial.
+/// Proposes to allow a tool whose calls people always approved, and to deny one whose calls they always rejected.
 pub(crate) fn policies(evidence: &Evidence) -> Vec<Improvement> {
     let propose = |tool: &str, effect: &str, times: u32, approvals: &[i64]| Improvement {
         kind: Kind::Policy,
@@ -131,7 +131,7 @@ pub(crate) fn policies(evidence: &Evidence) -> Vec<Improvement> {
         .collect()
 }
 
-/// An error that several runs met and got over becomes a lesson. Its text comes from outside and stays untrusted.
+/// Proposes a lesson for an error that several runs met and got over. Its text comes from outside and stays untrusted.
 pub(crate) fn failures(evidence: &Evidence) -> Vec<Improvement> {
     let mut met: BTreeMap<(&str, &str), Vec<&Failure>> = BTreeMap::new();
     for failure in &evidence.failures {
@@ -158,7 +158,7 @@ pub(crate) fn failures(evidence: &Evidence) -> Vec<Improvement> {
         .collect()
 }
 
-/// The remark of bad ratings becomes a lesson in the raters' words; the same remark is one lesson.
+/// Proposes a lesson for the remark of bad ratings, in the raters' words; the same remark is one lesson.
 pub(crate) fn ratings(evidence: &Evidence) -> Vec<Improvement> {
     let mut remarks: BTreeMap<String, Vec<&Rating>> = BTreeMap::new();
     for rating in &evidence.ratings {
@@ -188,7 +188,7 @@ pub(crate) fn ratings(evidence: &Evidence) -> Vec<Improvement> {
         .collect()
 }
 
-/// What people should look at; nothing is changed by it.
+/// Proposes what people should look at; nothing is changed by it.
 pub(crate) fn findings(evidence: &Evidence) -> Vec<Improvement> {
     evidence
         .findings

@@ -75,7 +75,7 @@ fn template_length(rest: &str) -> Option<usize> {
     rest.find(end).map(|place| place + end.len())
 }
 
-/// The length of a month with its year, which is one value: "March 2026".
+/// Returns the length of a month with its year, which is one value: "March 2026".
 fn month_length(rest: &str) -> Option<usize> {
     const MONTHS: [&str; 12] = [
         "january",
@@ -101,7 +101,7 @@ fn month_length(rest: &str) -> Option<usize> {
     (is_month && is_year).then(|| name.len() + 5)
 }
 
-/// The length of a quotation that begins here. An apostrophe inside a word begins none.
+/// Returns the length of a quotation that begins here. An apostrophe inside a word begins none.
 fn quotation_length(rest: &str, start: usize, text: &str) -> Option<usize> {
     let mark = rest
         .chars()
@@ -158,7 +158,7 @@ fn same(left: &str, right: &str) -> bool {
     left == right || (left.trim().is_empty() && right.trim().is_empty())
 }
 
-/// The longest common subsequence of two lists of tokens.
+/// Returns the longest common subsequence of two lists of tokens.
 fn longest_common<'a>(left: &[&'a str], right: &[&str]) -> Vec<&'a str> {
     let width = right.len() + 1;
     let mut lengths = vec![0_u32; (left.len() + 1) * width];
@@ -192,7 +192,7 @@ fn longest_common<'a>(left: &[&'a str], right: &[&str]) -> Vec<&'a str> {
     common
 }
 
-/// The texts before, between and after the common tokens.
+/// Returns the texts before, between and after the common tokens.
 fn gaps_between(tokens: &[&str], common: &[&str]) -> Vec<String> {
     let mut gaps = vec![String::new()];
     let mut wanted = common.iter();

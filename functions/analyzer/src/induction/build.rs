@@ -66,7 +66,7 @@ pub(crate) fn build<'a>(runs: &'a [&'a Run], tables: &[Table]) -> Option<Draft<'
     })
 }
 
-/// The words that texts have in common, in their order: titles are no templates, and need no parameters.
+/// Returns the words that texts have in common, in their order: titles are no templates, and need no parameters.
 fn constant(texts: &[&str]) -> Option<String> {
     let pieces = align(texts)?;
     let constants: Vec<&str> = pieces
@@ -94,7 +94,7 @@ pub(super) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    /// The steps of a plan by place, with their keys of the first run.
+    /// Returns the steps of a plan by place, with their keys of the first run.
     fn planned(&self, run: usize, place: usize) -> Option<&'a Value> {
         self.runs
             .get(run)?
@@ -236,8 +236,8 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// The input of an agent step. Instructions that differ in more than values but only repeat the question become the
-    /// question.
+    /// Returns the input of an agent step. Instructions that differ in more than values but only repeat the question
+    /// become the question.
     fn agent_input(&mut self, place: usize) -> Option<Value> {
         let inputs = self.canonical(place, "input")?;
         if let Some(input) = self.value(&inputs.iter().collect::<Vec<_>>(), true) {
@@ -254,7 +254,8 @@ impl<'a> Builder<'a> {
             .then(|| json!({"instructions": "{{ question }}"}))
     }
 
-    /// The template of an agent's text; none if its result has other fields, or the text has values from elsewhere.
+    /// Returns the template of an agent's text; none if its result has other fields, or the text has values from
+    /// elsewhere.
     fn text_of_agent(&mut self, worked: &[&'a Step]) -> Option<String> {
         let texts: Option<Vec<&str>> = worked
             .iter()
@@ -289,7 +290,7 @@ impl<'a> Builder<'a> {
         step.insert("title".to_owned(), json!(title));
     }
 
-    /// A field of a step in each run, with the step keys of the first run in its templates.
+    /// Returns a field of a step in each run, with the step keys of the first run in its templates.
     fn canonical(&self, place: usize, field: &str) -> Option<Vec<Value>> {
         (0..self.runs.len())
             .map(|run| {
@@ -301,7 +302,7 @@ impl<'a> Builder<'a> {
             .collect()
     }
 
-    /// A field of the plan that is the same in all runs but for its parameters; null where no run has it.
+    /// Returns a field of the plan that is the same in all runs but for its parameters; null where no run has it.
     fn same_field(&mut self, field: &str) -> Option<Value> {
         let values: Option<Vec<Value>> = self
             .runs
@@ -314,7 +315,7 @@ impl<'a> Builder<'a> {
         self.value(&values?.iter().collect::<Vec<_>>(), true)
     }
 
-    /// The criteria that all runs have at the same place, and the number of the others.
+    /// Returns the criteria that all runs have at the same place, and the number of the others.
     fn criteria(&mut self) -> (Vec<Value>, usize) {
         let listed = |run: &Run| {
             run.plan

@@ -8,7 +8,7 @@ use super::align::{Piece, align};
 use super::build::Builder;
 use super::parameters::{has_value, path_in, text_of, texts};
 
-/// The texts of consecutive pieces, one per run.
+/// Returns the texts of consecutive pieces, one per run.
 fn joined(pieces: &[Piece]) -> Option<Vec<String>> {
     let runs = pieces.iter().find_map(|piece| match piece {
         Piece::Slot(values) => Some(values.len()),
@@ -76,7 +76,8 @@ impl Builder<'_> {
         }
     }
 
-    /// Combines a text of each run into one with templates. A text that was never a template may contain no marks of one.
+    /// Combines a text of each run into one with templates. A text that was never a template may contain no marks of
+    /// one.
     pub(super) fn text(&mut self, texts: &[&str], is_template: bool) -> Option<String> {
         let has_marks =
             |text: &&str| text.contains("{{") || text.contains("{%") || text.contains("{#");
@@ -104,8 +105,8 @@ impl Builder<'_> {
         Some(combined)
     }
 
-    /// Fills the slots at the start of a list, as many as one source explains: a name of two words is two slots where the
-    /// space between them is equal. Returns the number of pieces, and the template.
+    /// Fills the slots at the start of a list, as many as one source explains: a name of two words is two slots where
+    /// the space between them is equal. Returns the number of pieces, and the template.
     fn slots(&mut self, pieces: &[Piece], near: &str) -> Option<(usize, String)> {
         let is_joined = |piece: &Piece| match piece {
             Piece::Constant(text) => text.trim().is_empty(),
@@ -137,7 +138,7 @@ impl Builder<'_> {
         })
     }
 
-    /// The expression that has these values: a parameter, or a field of an earlier result.
+    /// Returns the expression that has these values: a parameter, or a field of an earlier result.
     fn source(&mut self, values: &[String], near: &str) -> Option<String> {
         if let Some(name) = self.parameters.parameter(values, near) {
             return Some(format!("parameters.{name}"));
@@ -194,7 +195,7 @@ impl Builder<'_> {
 /// Words in a row that are no coincidence.
 const COPIED_WORDS: usize = 4;
 
-/// The words of a text in lower case, with the words inside quotations.
+/// Returns the words of a text in lower case, with the words inside quotations.
 fn words_of(text: &str) -> Vec<String> {
     let is_sign =
         |letter: char| !letter.is_alphanumeric() && !matches!(letter, '_' | '-' | '.' | '@' | ':');

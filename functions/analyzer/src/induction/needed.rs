@@ -5,8 +5,8 @@ use super::parameters::{has_value, texts};
 use crate::evidence::{Run, Step};
 
 /// Returns a run without the reading calls of its agents whose results occur neither in a later call nor in the text of
-/// the step. If none occurs, all stay: the agent may have drawn its conclusion from them. In a step that writes all stay,
-/// too: what was read before a write decides if a person is asked about it (taint).
+/// the step. If none occurs, all stay: the agent may have drawn its conclusion from them. In a step that writes all
+/// stay, too: what was read before a write decides if a person is asked about it (taint).
 pub(crate) fn without_detours(run: &Run) -> Run {
     let mut run = run.clone();
     let question = run.question.clone();

@@ -55,8 +55,8 @@ impl<'a> Parameters<'a> {
         }
     }
 
-    /// Returns the parameter that has these values, one per run; none if the questions do not contain them. `near` is the
-    /// text before the value, whose last word names a new parameter.
+    /// Returns the parameter that has these values, one per run; none if the questions do not contain them. `near` is
+    /// the text before the value, whose last word names a new parameter.
     pub(crate) fn parameter(&mut self, values: &[String], near: &str) -> Option<String> {
         let known = self.found.iter().find(|(_, (_, found))| found == values);
         if let Some((name, _)) = known {
@@ -70,7 +70,7 @@ impl<'a> Parameters<'a> {
         Some(name)
     }
 
-    /// The typed rule that finds these values in the questions.
+    /// Returns the typed rule that finds these values in the questions.
     fn typed(&self, values: &[String]) -> Option<(String, Value)> {
         let (name, schema) = PROBES.iter().find(|(name, _)| {
             !self.found.contains_key(*name)
@@ -85,8 +85,8 @@ impl<'a> Parameters<'a> {
         Some(((*name).to_owned(), schema))
     }
 
-    /// A parameter for words that the questions contain. Its values are examples if each was used by two people: otherwise
-    /// they would show what one person asked about.
+    /// Returns a parameter for words that the questions contain. Its values are examples if each was used by two
+    /// people: otherwise they would show what one person asked about.
     fn words(&self, values: &[String], near: &str) -> Option<(String, Value)> {
         let is_asked = self
             .runs
@@ -134,7 +134,7 @@ impl<'a> Parameters<'a> {
         self.found.retain(|name, _| is_used(name));
     }
 
-    /// The JSON Schema of the parameters, all of them required; an empty object without any.
+    /// Returns the JSON Schema of the parameters, all of them required; an empty object without any.
     pub(crate) fn schema(&self) -> Value {
         if self.found.is_empty() {
             return json!({});
@@ -148,7 +148,8 @@ impl<'a> Parameters<'a> {
                "required": self.found.keys().collect::<Vec<_>>()})
     }
 
-    /// The values of one run: by the typed rules where they find one, otherwise what its model read in the question.
+    /// Returns the values of one run: by the typed rules where they find one, otherwise what its model read in the
+    /// question.
     pub(crate) fn values(&self, place: usize, tables: &[Table]) -> Map<String, Value> {
         let Some(run) = self.runs.get(place) else {
             return Map::new();
@@ -168,7 +169,7 @@ impl<'a> Parameters<'a> {
         values
     }
 
-    /// The value of each parameter in one run, as it stands in the question's words or in the arguments.
+    /// Returns the value of each parameter in one run, as it stands in the question's words or in the arguments.
     pub(crate) fn texts(&self, place: usize) -> Vec<String> {
         self.found
             .values()
@@ -201,7 +202,7 @@ pub(crate) fn has_value(result: &Value, text: &str) -> bool {
     texts(result).iter().any(|value| value == text)
 }
 
-/// The texts and numbers of a value.
+/// Returns the texts and numbers of a value.
 pub(crate) fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::Array(items) => items.iter().flat_map(texts).collect(),
@@ -256,7 +257,7 @@ fn at<'v>(value: &'v Value, path: &str) -> Option<&'v Value> {
         })
 }
 
-/// The text of a scalar as a template prints it.
+/// Returns the text of a scalar as a template prints it.
 pub(crate) fn text_of(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -125,7 +125,7 @@ fn compare_kept(worked: &Step, input: &Value, names: &Value) -> Result<usize, St
     }
 }
 
-/// The step of a run at a place of its plan.
+/// Returns the step of a run at a place of its plan.
 fn worked(run: &Run, place: usize) -> Option<&Step> {
     let key = run
         .plan

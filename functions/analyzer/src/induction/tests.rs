@@ -4,7 +4,7 @@ use serde_json::json;
 use super::*;
 use crate::evidence::{Call, Step};
 
-/// A goal "How many {status} orders were there in {month}?", answered by an agent with two queries.
+/// Returns a goal "How many {status} orders were there in {month}?", answered by an agent with one query.
 fn counted(run_id: i64, user: &str, status: &str, month: (&str, &str, &str), count: u32) -> Run {
     let (name, first, last) = month;
     let query = format!(

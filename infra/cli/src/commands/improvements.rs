@@ -175,7 +175,7 @@ async fn list(
     Ok(())
 }
 
-/// The model calls of a goal before and after: measured where they are, otherwise expected.
+/// Returns the model calls of a goal before and after: measured where they are, otherwise expected.
 fn effect(improvement: &Improvement) -> String {
     let number = |value: &Value, path: &str| value.pointer(path).and_then(Value::as_f64);
     let before = number(&improvement.expected, "/model_calls/before");

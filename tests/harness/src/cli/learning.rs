@@ -74,7 +74,7 @@ fn show(report: &LearningReport) {
         report.recovery
     ));
     print(&format!(
-        "active learned runbooks: {}, wrong ones among them: {}; bad lessons: {}, received more than ten times: {}",
+        "active learned runbooks: {}, wrong ones among them: {}; bad lessons: {}, received by more than ten requests: {}",
         report.active_runbooks,
         report.bad_runbooks,
         report.bad_lessons,

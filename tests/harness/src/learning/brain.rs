@@ -126,7 +126,7 @@ fn text_message(text: &str) -> Value {
     json!({"role": "assistant", "content": text})
 }
 
-/// The text of all messages.
+/// Returns the text of all messages.
 fn text_of(request: &Value) -> String {
     let messages = request.get("messages").and_then(Value::as_array);
     let texts = messages
@@ -174,7 +174,7 @@ fn assess(mood: &Mood, prompt: &str) -> Value {
            "goal": {"title": mood.task.question, "description": mood.task.question}})
 }
 
-/// The runbooks of the prompt: the JSON array after the name of their block.
+/// Returns the runbooks of the prompt: the JSON array after the name of their block.
 fn offered_runbooks(prompt: &str) -> Vec<Value> {
     let starts = prompt.match_indices("[{\"").map(|(start, _)| start);
     let arrays = starts.filter_map(|start| {
@@ -198,7 +198,7 @@ fn plan(mood: &Mood) -> Value {
     })
 }
 
-/// One turn of the agent: the next query of the procedure, or the answer.
+/// Answers one turn of the agent: the next query of the procedure, or the answer.
 fn work(mood: &Mood, request: &Value) -> Value {
     let messages = request
         .get("messages")
@@ -248,7 +248,7 @@ fn work(mood: &Mood, request: &Value) -> Value {
     ))
 }
 
-/// The chance of the trap: a warning makes it small, a bad lesson large.
+/// Returns the chance of the trap: a warning makes it small, a bad lesson large.
 fn in_trap(mood: &Mood, prompt: &str) -> bool {
     let is_warned = prompt.contains(mood.task.kind.hint());
     let is_misled = prompt.contains(BAD_LESSON);
@@ -267,7 +267,7 @@ fn call(tool: &str, arguments: &Value) -> Value {
         {"id": id, "type": "function", "function": {"name": tool, "arguments": arguments.to_string()}}]})
 }
 
-/// The calls of the conversation: the query, or the name of another tool, with the result.
+/// Returns the calls of the conversation: the query, or the name of another tool, with the result.
 fn results(messages: &[Value]) -> Vec<(String, String)> {
     let asked = messages
         .iter()
@@ -294,7 +294,7 @@ fn results(messages: &[Value]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The only number of a result's only row; none for an error.
+/// Returns the only number of a result's only row; none for an error.
 fn number_in(result: &str) -> Option<&str> {
     let start = result
         .rfind("[[")

@@ -282,7 +282,7 @@ impl Company {
         Ok(question.unwrap_or_default().to_owned())
     }
 
-    /// The right number, from the hidden procedure.
+    /// Returns the right number, from the hidden procedure.
     async fn truth(&self, task: &Task, column: &str) -> anyhow::Result<String> {
         let mut found = String::new();
         for place in 0..task.queries() {
@@ -308,7 +308,7 @@ impl Company {
         Ok((usize::try_from(calls)?, u64::try_from(cost)?))
     }
 
-    /// The version of a runbook that the request's goal followed.
+    /// Returns the version of a runbook that the request's goal followed.
     async fn runbook(&self, request: i64) -> anyhow::Result<Option<i64>> {
         let query =
             "select max(r.runbook_id) from goalpost.workflow_runs r where r.request_id = $1";
@@ -382,7 +382,8 @@ impl Company {
             .context("reading the analyses")?;
         end.analyses = rows.iter().map(|row| row.get(0)).collect();
         let bad = "select count(*), count(*) filter (where u.uses > 10) from goalpost.memories m \
-                   cross join lateral (select count(distinct run_id) as uses from goalpost.memory_uses u where u.memory_id = m.id) u \
+                   cross join lateral (select count(distinct r.root_run_id) as uses from goalpost.memory_uses u \
+                                       join goalpost.workflow_runs r on r.id = u.run_id where u.memory_id = m.id) u \
                    where m.text = $1";
         let row = self
             .db
@@ -437,7 +438,7 @@ fn summary(settings: Settings, played: Vec<Played>, ends: &[End]) -> LearningRep
     }
 }
 
-/// Active runbooks with three uses or more, at least half of them wrong.
+/// Counts active runbooks with three uses or more, at least half of them wrong.
 fn bad_runbooks(end: &End, played: &[Played]) -> usize {
     let is_bad = |id: &&i64| {
         let uses = played
@@ -449,7 +450,7 @@ fn bad_runbooks(end: &End, played: &[Played]) -> usize {
     end.active_runbooks.iter().filter(is_bad).count()
 }
 
-/// Goals of the changed kinds after the change until three in a row are right, the most of both kinds.
+/// Counts the goals of the changed kinds after the change until three in a row are right, the most of both kinds.
 fn recovery(played: &[Played], seed: u64, changed_after: usize) -> usize {
     let of = |kind: Kind| {
         let goals: Vec<bool> = played

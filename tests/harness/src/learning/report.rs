@@ -68,7 +68,7 @@ pub struct LearningReport {
     pub active_runbooks: usize,
     /// See `active_runbooks`.
     pub bad_runbooks: usize,
-    /// Bad lessons that were received more than ten times.
+    /// Bad lessons that more than ten requests received.
     pub bad_lessons_surviving: usize,
     /// Bad lessons that were remembered.
     pub bad_lessons: usize,

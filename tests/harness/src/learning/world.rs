@@ -43,7 +43,7 @@ impl Kind {
         Self::Invoices,
     ];
 
-    /// What a person remarks on a wrong answer; a model that knows it avoids the trap.
+    /// Returns the remark of a person on a wrong answer; a model that knows it avoids the trap.
     pub(super) fn hint(self) -> &'static str {
         match self {
             Self::Orders => "Leave out test orders",
@@ -134,7 +134,7 @@ impl Task {
             .map_or("", |(_, value)| value)
     }
 
-    /// Number of queries of the procedure.
+    /// Returns the number of queries of the procedure.
     pub(super) fn queries(&self) -> usize {
         match self.kind {
             Kind::Tickets | Kind::Invoices => 2,
