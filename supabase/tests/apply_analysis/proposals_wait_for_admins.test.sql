@@ -1,6 +1,6 @@
 -- Proposals of an analysis become rows, each with an approval of the admins; approved ones take effect.
 begin;
-select plan(36);
+select plan(38);
 select tests.world();
 
 select tests.set('request', (tests.json_for('petra', format('select goalpost.start_analysis(%L)', tests.id_of('acme'))) ->> 'request_id')::bigint);
@@ -70,7 +70,9 @@ select is(pg_temp.decide('olga', 'other', 'rejected'), 'none', 'an owner rejects
 select is(pg_temp.state('other'), 'rejected', 'it is rejected');
 select is((select count(*) from goalpost.tool_policies where workspace_id = tests.id_of('acme')), 1::bigint, 'and not in force');
 select is(pg_temp.again(jsonb_build_array(pg_temp.improvement('policy', 'other', '{"tool": "http", "effect": "allow"}'))), '5', 'what was rejected is not proposed again');
-select tests.advance_clock('91 days');
+select tests.advance_clock('90 days');
+select is(pg_temp.again(jsonb_build_array(pg_temp.improvement('policy', 'other', '{"tool": "http", "effect": "allow"}'))), '5', 'nor ninety days later');
+select tests.advance_clock('1 second');
 select is(pg_temp.again(jsonb_build_array(pg_temp.improvement('policy', 'other', '{"tool": "http", "effect": "allow"}'))), '6', 'until 90 days have passed');
 select tests.advance_clock('31 days');
 select goalpost_private.sweep();
@@ -100,6 +102,12 @@ update goalpost.agents set state = 'retired' where name = 'own';
 select is(pg_temp.decide('adam', 'aged', 'approved'), 'ZG003', 'a runbook with a retired agent is refused');
 select is(pg_temp.state('aged'), 'proposed', 'it still waits');
 select is(pg_temp.decide('adam', 'aged', 'approved', pg_temp.runbook('aged')), 'none', 'an edited version takes effect');
+
+-- A proposal that was rejected elsewhere is not applied by its approval.
+select pg_temp.again(jsonb_build_array(pg_temp.improvement('policy', 'raced', '{"tool": "raced", "effect": "allow"}')));
+update goalpost.improvements set state = 'rejected' where fingerprint = 'raced';
+select pg_temp.decide('adam', 'raced', 'approved');
+select is(pg_temp.state('raced') || (select count(*) from goalpost.tool_policies where tool = 'raced'), 'rejected0', 'what is not proposed any more is not applied');
 
 select * from finish();
 rollback;

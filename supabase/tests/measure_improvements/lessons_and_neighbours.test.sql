@@ -1,6 +1,6 @@
 -- Improvements in force are measured, each by its own rows; others stay as they are.
 begin;
-select plan(12);
+select plan(13);
 select tests.world(false);
 
 select tests.json_for('petra', format('select goalpost.start_analysis(%L)', tests.id_of('acme')));
@@ -55,6 +55,15 @@ update goalpost.runbooks set state = 'retired' where name = 'tried';
 update goalpost.improvements set state = 'applied' where fingerprint = 'tried';
 select goalpost_private.measure_improvements(tests.id_of('acme'), goalpost_private.clock());
 select is((select state from goalpost.runbooks where name = 'tried'), 'retired', 'a runbook that a person retired is not activated again');
+
+insert into goalpost.runbooks (workspace_id, name, title, description, goal_type, plan, state)
+values (tests.id_of('acme'), 'few', 't', 'd', 'g', jsonb_build_object('steps', tests.steps('a')), 'active');
+insert into goalpost.improvements (workspace_id, kind, title, change, fingerprint, evidence, run_id, runbook_id, state, created_at, changed_at)
+select tests.id_of('acme'), 'runbook', 't', '{}', b.name, '{"runs": [1, 2, 3]}', tests.get('run'), b.id, 'applied', now(), '2020-01-01' from goalpost.runbooks b where b.name = 'few';
+select tests.do_complete((tests.json_for('mia', format('select goalpost.accept_request(%L, ''go'', p_runbook => ''few'')', tests.id_of('acme'))) ->> 'run_id')::bigint, 'a', '{"text": "done"}');
+update goalpost.runbooks set state = 'retired' where name = 'few';
+select goalpost_private.measure_improvements(tests.id_of('acme'), goalpost_private.clock());
+select is((select state from goalpost.runbooks where name = 'few'), 'retired', 'nor before its effect is known');
 
 select * from finish();
 rollback;

@@ -1,15 +1,19 @@
 -- The bounds of findings, failures and decisions.
 begin;
-select plan(22);
+select plan(25);
 select tests.world(false);
 select tests.tools();
 
-select tests.set('run', tests.agent_at_work());
+select tests.set('run', tests.agent_at_work()), tests.set('other', tests.agent_at_work());
 create function pg_temp.call(p_number integer, p_tool text, p_state text, p_step text default 'a', p_turn integer default 1) returns void language sql as $$
   insert into goalpost.tool_calls (run_id, step_key, number, workspace_id, turn_number, attempt, tool, tool_version, idempotent, writes, arguments, arguments_hash,
     idempotency_key, rule, created_at, state, ended_at, result, error)
   values (tests.get('run'), p_step, p_number, tests.id_of('acme'), p_turn, 1, p_tool, 1, true, false, '{}', 'h', p_step || p_number, 'default', now(), p_state,
     case when p_state in ('done', 'failed') then now() end, case p_state when 'done' then '{}'::jsonb end, case p_state when 'failed' then '{"code": "bad", "message": "m"}'::jsonb end) $$;
+create function pg_temp.other_call(p_number integer, p_tool text) returns void language sql as $$
+  insert into goalpost.tool_calls (run_id, step_key, number, workspace_id, turn_number, attempt, tool, tool_version, idempotent, writes, arguments, arguments_hash,
+    idempotency_key, rule, created_at, state, ended_at, result)
+  values (tests.get('other'), 'a', p_number, tests.id_of('acme'), 1, 1, p_tool, 1, true, false, '{}', 'h', 'other' || p_number, 'default', now(), 'done', now(), '{}') $$;
 create function pg_temp.decision(p_call integer, p_state text, p_edited jsonb default null) returns void language sql as $$
   insert into goalpost.approvals (workspace_id, run_id, step_key, number, kind, call_number, question, shown, subject, subject_hash, required_role, on_reject, state,
     requested_at, expires_at, decided_by, decided_at, edited)
@@ -24,6 +28,8 @@ create function pg_temp.step(p_key text, p_state text, p_error jsonb) returns vo
 select pg_temp.step('s' || n, 'failed', null) from generate_series(1, 6) n;
 select pg_temp.call(1, 'sql', 'failed'), pg_temp.call(2, 'calculate', 'done'), pg_temp.call(3, 'sql', 'failed');
 select is(pg_temp.failures(), 0, 'neither another tool nor another failure makes it good');
+select pg_temp.other_call(50, 'sql');
+select is(pg_temp.failures(), 0, 'nor does a call of another run');
 select pg_temp.call(9, 'sql', 'done', 's1');
 select is(pg_temp.failures(), 0, 'nor does a call of another step');
 select pg_temp.call(1, 'email', 'done', 's2'), pg_temp.call(2, 'email', 'failed', 's2');
@@ -39,7 +45,7 @@ select is(pg_temp.findings(), '[]', 'nor are errors of steps that go on');
 select pg_temp.call(20 + n, 'http_get', case when n <= 3 then 'failed' else 'done' end, 's4') from generate_series(1, 9) n;
 select pg_temp.call(40, 'http_get', 'intended', 's4');
 select is(pg_temp.findings(), '[]', 'calls that go on do not count');
-select pg_temp.call(41, 'http_get', 'done', 's5');
+select pg_temp.other_call(51, 'http_get');
 select is(pg_temp.findings() #> '{0,evidence}', jsonb_build_object('calls', 10, 'failed', 3, 'runs', jsonb_build_array(tests.get('run'))), 'a finding has its counts and runs');
 
 select pg_temp.call(60, 'webhook', 'done'), pg_temp.call(61, 'webhook', 'done'), pg_temp.call(62, 'remember', 'done'), pg_temp.call(63, 'email', 'done');
@@ -97,6 +103,12 @@ select r.id, 1, r.workspace_id, '{}', '{"from": "plan", "cost_microusd": 10, "le
  where r.id > 100000 and r.parent_goal_id is null and not exists (select from goalpost.plan_revisions v where v.run_id = r.id) order by r.id limit 1;
 select pg_temp.spend(41, 3);
 select is(pg_temp.found('estimate general'), '3 of 5 goals of the type general cost more than twice their estimate', 'every second of five is a finding');
+select is((select f -> 'evidence' from jsonb_array_elements(pg_temp.findings()) f where f ->> 'subject' = 'estimate general'), '{"goals": 5, "above": 3}', 'with its counts');
+insert into goalpost.plan_revisions (run_id, revision, workspace_id, plan, estimate)
+select r.id, 1, r.workspace_id, '{}', '{"from": "plan", "cost_microusd": 10, "least_microusd": 5, "most_microusd": 20}' from goalpost.workflow_runs r
+ where r.id > 100000 and r.parent_goal_id is null and not exists (select from goalpost.plan_revisions v where v.run_id = r.id) order by r.id limit 1;
+select pg_temp.spend(41, 3);
+select is(pg_temp.found('estimate general'), '3 of 6 goals of the type general cost more than twice their estimate', 'exactly half is enough');
 select pg_temp.spend(40, 5);
 select is(pg_temp.found('estimate general'), null, 'up to twice the upper bound is near enough');
 
