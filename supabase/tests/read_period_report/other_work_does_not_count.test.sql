@@ -1,7 +1,7 @@
 -- A person of two workspaces reads one of them: neither the other's work nor work outside the period counts, and the
 -- beginning belongs to the period while its end does not.
 begin;
-select plan(17);
+select plan(18);
 select tests.world(false);
 insert into goalpost.members (workspace_id, user_id, role) values (tests.id_of('elsewhere'), tests.id_of('mia'), 'member');
 select tests.set('since', (goalpost_private.clock() - interval '10 days')::text), tests.set('until', (goalpost_private.clock() - interval '3 days')::text);
@@ -83,6 +83,8 @@ update goalpost.goals set ended_at = tests.kept('until')::timestamptz where goal
 select is(pg_temp.report() #> '{work,estimates,0,goals}', '1', 'a goal that ended later is not compared yet');
 update goalpost.goals set state = 'active', ended_at = null where goal_type = 'type' and created_at = tests.kept('since')::timestamptz and state = 'failed';
 select is(pg_temp.report() #> '{work,estimates}', '[]', 'nor is one that goes on');
+select is((select bool_or(p.prosecdef) from pg_catalog.pg_proc p where p.proname in ('period_requests', 'period_work', 'period_usage', 'period_decisions', 'period_dearest', 'read_period_report')), false,
+          'the report and its parts run with the rights of their reader');
 
 select * from finish();
 rollback;
