@@ -35,7 +35,7 @@ select throws_ok($$ select pg_temp.read('finds', 'docs', 'search', 2) $$, 'ZG009
 
 -- Other workspaces and servers have tools of the same names.
 insert into goalpost.mcp_servers (id, workspace_id, name, url, created_by, created_at)
-overriding system value values (1, tests.id_of('elsewhere'), 'open', 'https://elsewhere.example.com/', tests.id_of('adam'), now());
+overriding system value values (0, tests.id_of('elsewhere'), 'open', 'https://elsewhere.example.com/', tests.id_of('adam'), now());
 update goalpost.mcp_tools t set parameters = jsonb_build_object('title', s.name) from goalpost.mcp_servers s where s.id = t.server_id;
 select is(pg_temp.read('opens', 'open', 'write.it') ->> 'url', 'https://open.example.com/mcp', 'the server is the one of this workspace');
 select is(pg_temp.read('opens', 'open', 'write.it') -> 'parameters', '{"title": "open"}', 'the tool is the one of this server');
