@@ -8773,6 +8773,20 @@ as $$
            order by length(word) desc, word limit 64) w
 $$;
 
+-- Returns true if a memory is a lesson that an agent wrote for others, and five requests besides this one received it.
+-- Text in a result can ask an agent to remember it, so such a lesson is only tried until a person keeps it
+-- (evidence_of_trials).
+create function goalpost_private.is_trial_over(p_memory goalpost.memories, p_root_run_id bigint) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select p_memory.kind = 'lesson' and p_memory.run_id is not null and p_memory.scope in ('agent', 'workspace')
+         and (select count(distinct r.root_run_id)
+                from goalpost.memory_uses u join goalpost.workflow_runs r on r.id = u.run_id
+               where u.workspace_id = p_memory.workspace_id and u.memory_id = p_memory.id
+                 and r.root_run_id <> p_root_run_id) >= 5
+$$;
+
 -- Ranks the memories that a step may recall by how well they match a query. Reciprocal rank fusion: the sum over both
 -- rankings of 1 / (60 + rank) (Cormack, Clarke and Büttcher 2009), times a weight for the scope. Memories that match in
 -- neither ranking are left out.
@@ -8819,6 +8833,7 @@ as $$
      -- A lesson that helped in less than half of five or more runs.
      and not exists (select from goalpost.memory_statistics s
                       where s.workspace_id = m.workspace_id and s.memory_id = m.id and s.uses >= 5 and 2 * s.successes < s.uses)
+     and not goalpost_private.is_trial_over(m, p_run.root_run_id)
 $$;
 
 -- Returns the memories for a step: [{"memory_id", "kind", "scope", "title", "text", "trust", "score"}], the best first,
@@ -9373,6 +9388,48 @@ as $$
        order by f.rated_at desc limit 50) f
 $$;
 
+-- Returns the lessons of agents whose trial is over (is_trial_over): [{"memory_id", "title", "text", "trust", "uses",
+-- "successes", "other_uses", "other_successes"}], the newest first: how many goals that received it were reached and not
+-- rated bad, and how many others of the same goal types; of the last 1000 goals within 90 days.
+create function goalpost_private.evidence_of_trials(p_workspace_id uuid, p_now timestamptz) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  with ended as materialized (
+    select g.request_id, g.goal_type, g.state = 'completed' and not exists (
+             select from goalpost_private.rating_effects e
+              where e.workspace_id = p_workspace_id and e.goal_id = g.id and e.effect < 0) as is_reached
+      from goalpost.goals g
+     where g.workspace_id = p_workspace_id and g.parent_goal_id is null and g.state in ('completed', 'failed')
+       and g.ended_at > p_now - interval '90 days'
+     order by g.id desc limit 1000
+  ),
+  tried as (
+    select m.* from goalpost.memories m
+     where m.workspace_id = p_workspace_id and m.trust <> 'revoked' and m.expires_at > p_now
+       and goalpost_private.is_trial_over(m, 0)
+     order by m.id desc limit 20
+  ),
+  received as materialized (
+    select distinct t.id as memory_id, r.request_id
+      from tried t
+      join goalpost.memory_uses u on u.workspace_id = p_workspace_id and u.memory_id = t.id
+      join goalpost.workflow_runs r on r.id = u.run_id
+  ),
+  counted as (
+    select t.id as memory_id, t.title, t.text, t.trust, count(r.request_id) as uses,
+           count(r.request_id) filter (where e.is_reached) as successes,
+           count(*) - count(r.request_id) as other_uses,
+           count(*) filter (where e.is_reached and r.request_id is null) as other_successes
+      from tried t
+      join ended e on e.goal_type in (select o.goal_type from received k join ended o on o.request_id = k.request_id
+                                       where k.memory_id = t.id)
+      left join received r on r.memory_id = t.id and r.request_id = e.request_id
+     group by t.id, t.title, t.text, t.trust
+  )
+  select coalesce(jsonb_agg(to_jsonb(c) order by c.memory_id desc), '[]') from counted c
+$$;
+
 -- Returns what people should look at: [{"subject", "title", "evidence"}]: tools that fail in three of ten calls, errors
 -- that ended three or more steps for good, three attempts that timed out, goal types of which every second of five or
 -- more goals cost more than twice the upper bound of its estimate, and twenty goals without any rating; each within the
@@ -9456,6 +9513,7 @@ begin
     'corrections', goalpost_private.evidence_of_corrections(v_workspace.id, v_now),
     'failures', goalpost_private.evidence_of_failures(v_workspace.id, v_now),
     'ratings', goalpost_private.evidence_of_ratings(v_workspace.id, v_now),
+    'trials', goalpost_private.evidence_of_trials(v_workspace.id, v_now),
     'findings', goalpost_private.evidence_of_findings(v_workspace.id, v_now),
     'reverted', (select coalesce(jsonb_agg(jsonb_build_object('runs', i.evidence -> 'runs', 'at', extract(epoch from i.changed_at)) order by i.id), '[]')
                    from goalpost.improvements i

@@ -19,6 +19,8 @@ pub(crate) struct Evidence {
     pub(crate) failures: Vec<Failure>,
     /// Bad ratings with a remark.
     pub(crate) ratings: Vec<Rating>,
+    /// Lessons of agents that were tried.
+    pub(crate) trials: Vec<Trial>,
     /// What people should look at.
     pub(crate) findings: Vec<Finding>,
     /// The runs behind runbooks that were taken back.
@@ -119,6 +121,21 @@ pub(crate) struct Rating {
     /// The question of the goal's request: a person's words.
     pub(crate) question: String,
     pub(crate) comment: String,
+}
+
+/// A lesson that an agent wrote for others and that five requests received, with the outcomes of their goals and of
+/// other goals of the same types.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Trial {
+    pub(crate) memory_id: i64,
+    pub(crate) title: String,
+    pub(crate) text: String,
+    pub(crate) trust: String,
+    pub(crate) uses: u32,
+    pub(crate) successes: u32,
+    pub(crate) other_uses: u32,
+    pub(crate) other_successes: u32,
 }
 
 /// Something for people to look at.

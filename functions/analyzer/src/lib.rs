@@ -9,6 +9,7 @@
 //! Before it works on steps the analyzer folds appended rows into the statistics, or its sweep does. A row is added and
 //! deleted in one transaction, so a fold that is repeated, or lost, counts nothing twice.
 
+mod comparison;
 mod evidence;
 mod induction;
 mod proposals;
@@ -79,6 +80,7 @@ fn analyze(evidence: &Evidence) -> Value {
     improvements.extend(proposals::policies(evidence));
     improvements.extend(proposals::failures(evidence));
     improvements.extend(proposals::ratings(evidence));
+    improvements.extend(proposals::trials(evidence));
     improvements.extend(proposals::findings(evidence));
     improvements.retain(|one| !evidence.known.contains(&one.fingerprint()));
     let text = text(evidence, &improvements, &without);

@@ -6,13 +6,17 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::evidence::{Evidence, Failure, Rating};
+use crate::comparison::{Outcomes, probability_of_higher_rate};
+use crate::evidence::{Evidence, Failure, Rating, Trial};
 
 /// How often the same must have happened before it is proposed.
 const MIN_TIMES: usize = 3;
 
 /// Decisions on the calls of a tool, all the same, before a policy is proposed.
 const MIN_DECISIONS: u32 = 10;
+
+/// How probable it must be that a lesson of an agent raises the success rate. A person decides then.
+const MIN_PROBABILITY: f64 = 0.8;
 
 /// A change that is proposed.
 #[derive(Debug, Clone, PartialEq)]
@@ -188,6 +192,39 @@ pub(crate) fn ratings(evidence: &Evidence) -> Vec<Improvement> {
         .collect()
 }
 
+/// Proposes to keep a lesson of an agent whose goals were reached more often than others of their types.
+pub(crate) fn trials(evidence: &Evidence) -> Vec<Improvement> {
+    let helped = |trial: &&Trial| {
+        let with = Outcomes {
+            successes: trial.successes,
+            uses: trial.uses,
+        };
+        let without = Outcomes {
+            successes: trial.other_successes,
+            uses: trial.other_uses,
+        };
+        probability_of_higher_rate(with, without) >= MIN_PROBABILITY
+    };
+    evidence
+        .trials
+        .iter()
+        .filter(helped)
+        .map(|trial| Improvement {
+            kind: Kind::Lesson,
+            title: format!(
+                "Keep what an agent learned: {} of {} goals with it were reached, {} of {} without",
+                trial.successes, trial.uses, trial.other_successes, trial.other_uses
+            ),
+            subject: format!("trial {}", trial.memory_id),
+            change: json!({"title": if trial.title.is_empty() { "Learned by an agent" } else { &trial.title },
+                           "text": trial.text, "trust": trial.trust}),
+            evidence: json!({"memories": [trial.memory_id], "uses": trial.uses, "successes": trial.successes,
+                             "other_uses": trial.other_uses, "other_successes": trial.other_successes}),
+            expected: json!({}),
+        })
+        .collect()
+}
+
 /// Proposes what people should look at; nothing is changed by it.
 pub(crate) fn findings(evidence: &Evidence) -> Vec<Improvement> {
     evidence
@@ -233,6 +270,31 @@ mod tests {
             "In calls of email, body.tone is \"kind\": people changed it to that."
         );
         assert_eq!(lessons[0].evidence["approvals"], json!([1, 2, 4]));
+    }
+
+    #[test]
+    fn lesson_of_agent_is_kept_if_its_goals_were_reached_more_often() {
+        let trial = |memory_id, successes, other_successes| Trial {
+            memory_id,
+            text: "Leave out test orders".into(),
+            trust: "untrusted".into(),
+            uses: 5,
+            successes,
+            other_uses: 10,
+            other_successes,
+            ..Trial::default()
+        };
+        let evidence = Evidence {
+            trials: vec![trial(3, 5, 6), trial(2, 4, 10), trial(1, 5, 10)],
+            ..Evidence::default()
+        };
+        let kept = trials(&evidence);
+        assert_eq!(kept.len(), 1);
+        assert_eq!(kept[0].evidence["memories"], json!([3]));
+        assert_eq!(
+            kept[0].change,
+            json!({"title": "Learned by an agent", "text": "Leave out test orders", "trust": "untrusted"})
+        );
     }
 
     #[test]

@@ -42,6 +42,20 @@ as $$
            order by length(word) desc, word limit 64) w
 $$;
 
+-- Returns true if a memory is a lesson that an agent wrote for others, and five requests besides this one received it.
+-- Text in a result can ask an agent to remember it, so such a lesson is only tried until a person keeps it
+-- (evidence_of_trials).
+create function goalpost_private.is_trial_over(p_memory goalpost.memories, p_root_run_id bigint) returns boolean
+language sql stable
+set search_path = ''
+as $$
+  select p_memory.kind = 'lesson' and p_memory.run_id is not null and p_memory.scope in ('agent', 'workspace')
+         and (select count(distinct r.root_run_id)
+                from goalpost.memory_uses u join goalpost.workflow_runs r on r.id = u.run_id
+               where u.workspace_id = p_memory.workspace_id and u.memory_id = p_memory.id
+                 and r.root_run_id <> p_root_run_id) >= 5
+$$;
+
 -- Ranks the memories that a step may recall by how well they match a query. Reciprocal rank fusion: the sum over both
 -- rankings of 1 / (60 + rank) (Cormack, Clarke and Büttcher 2009), times a weight for the scope. Memories that match in
 -- neither ranking are left out.
@@ -88,6 +102,7 @@ as $$
      -- A lesson that helped in less than half of five or more runs.
      and not exists (select from goalpost.memory_statistics s
                       where s.workspace_id = m.workspace_id and s.memory_id = m.id and s.uses >= 5 and 2 * s.successes < s.uses)
+     and not goalpost_private.is_trial_over(m, p_run.root_run_id)
 $$;
 
 -- Returns the memories for a step: [{"memory_id", "kind", "scope", "title", "text", "trust", "score"}], the best first,

@@ -20,6 +20,12 @@ const PROBES: &[(&str, &str)] = &[
     ("text", r#"{"type": "string"}"#),
 ];
 
+/// Words that name no parameter.
+const STOP_WORDS: &[&str] = &[
+    "a", "an", "and", "as", "at", "by", "for", "from", "had", "has", "have", "in", "is", "of",
+    "on", "or", "the", "to", "was", "were", "with",
+];
+
 /// The parameters of a runbook, as they are found.
 pub(crate) struct Parameters<'a> {
     runs: &'a [&'a Run],
@@ -112,6 +118,7 @@ impl<'a> Parameters<'a> {
         let words: Vec<&str> = near
             .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
             .filter(|word| word.starts_with(|letter: char| letter.is_ascii_lowercase()))
+            .filter(|word| !STOP_WORDS.contains(word))
             .collect();
         let base = words.last().map_or("value", |word| *word);
         let base: String = base.to_lowercase().chars().take(40).collect();
