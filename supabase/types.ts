@@ -96,7 +96,10 @@ export type Database = {
       }
       agents: {
         Row: {
+          author: string
           created_at: string
+          created_by: string | null
+          goal_type: string | null
           id: number
           max_turns: number
           model: string | null
@@ -109,7 +112,10 @@ export type Database = {
         }
         ComputedFields: never
         Insert: {
+          author?: string
           created_at?: string
+          created_by?: string | null
+          goal_type?: string | null
           id?: number
           max_turns?: number
           model?: string | null
@@ -121,7 +127,10 @@ export type Database = {
           workspace_id?: string | null
         }
         Update: {
+          author?: string
           created_at?: string
+          created_by?: string | null
+          goal_type?: string | null
           id?: number
           max_turns?: number
           model?: string | null
@@ -2909,7 +2918,10 @@ export type Database = {
           cost_microusd: number | null
           estimated_microusd: number | null
           input_tokens: number | null
+          mean_duration_ms: number | null
           output_tokens: number | null
+          steps: number | null
+          successes: number | null
           version: number
           workspace_id: string | null
         }
@@ -3140,6 +3152,7 @@ export type Database = {
         Returns: Json
       }
       add_project_admin: { Args: { p_person: string }; Returns: Json }
+      apply_agent: { Args: { p_agent: Json; p_state?: string; p_workspace_id: string }; Returns: Json }
       apply_runbook: { Args: { p_runbook: Json; p_state?: string; p_workspace_id: string }; Returns: Json }
       approve_mcp_tool: {
         Args: { p_flags?: Json; p_schema_hash: string; p_server: string; p_tool: string; p_workspace_id: string }
@@ -3181,6 +3194,7 @@ export type Database = {
       retry_dead_letter: { Args: { p_dead_letter_id: number }; Returns: Json }
       revert_improvement: { Args: { p_improvement_id: number }; Returns: Json }
       revoke_memory: { Args: { p_memory_id: number }; Returns: Json }
+      set_agent_state: { Args: { p_agent_id: number; p_state: string }; Returns: Json }
       set_member_role: { Args: { p_role: string; p_user_id: string; p_workspace_id: string }; Returns: Json }
       set_model_price: {
         Args: {

@@ -154,7 +154,7 @@ fn shared_openings_of_queries_and_templates_are_equal() {
         let path = workspace().join(format!("supabase/runbooks/{name}.yaml"));
         let mut found = Vec::new();
         texts(
-            &runbook_file::read(&path).unwrap().plan,
+            &definitions::RunbookFile::read(&path).unwrap().plan,
             beginning,
             &mut found,
         );

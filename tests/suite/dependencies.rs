@@ -13,8 +13,8 @@ const RULES: [(&str, &[&str], &[&str]); 13] = [
     ("shared", &["shared"], &[]),
     ("functions", &["shared"], &[]),
     ("infra/local/fault_hook", &[], &[]),
-    ("infra/runbook_file", &[], &[]),
-    ("infra/local/postgres", &["infra/runbook_file"], &[]),
+    ("infra/definitions", &[], &[]),
+    ("infra/local/postgres", &["infra/definitions"], &[]),
     (
         "infra/local/supabase",
         &["infra/local/fault_hook"],
@@ -34,12 +34,7 @@ const RULES: [(&str, &[&str], &[&str]); 13] = [
     ("infra/client", &["infra/local/postgres"], &[]),
     (
         "infra/cli",
-        &[
-            "infra/client",
-            "infra/local",
-            "infra/runbook_file",
-            "shared",
-        ],
+        &["infra/client", "infra/local", "infra/definitions", "shared"],
         &[],
     ),
     ("tests/harness", &["infra/local"], &[]),
@@ -48,7 +43,7 @@ const RULES: [(&str, &[&str], &[&str]); 13] = [
         &[
             "functions",
             "infra/local",
-            "infra/runbook_file",
+            "infra/definitions",
             "shared",
             "tests/harness",
         ],

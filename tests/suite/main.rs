@@ -7,6 +7,7 @@
     missing_docs
 )]
 
+mod agents;
 mod anthropic;
 mod bench;
 mod boundaries;

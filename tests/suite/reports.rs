@@ -1,48 +1,15 @@
 //! Reports through the command line, and the queries that it prints for their numbers, against a real database.
 
-use std::path::PathBuf;
-use std::process::Stdio;
-
-use local_stack::binaries;
-use local_stack::home::Home;
-use local_stack::progress::Progress;
 use local_stack::stack::{Person, Stack, StackOptions};
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use system_tests::command;
 use system_tests::people::{Client, DEMO};
 use system_tests::stacks;
-use tokio::sync::OnceCell;
 
 use crate::models::Script;
 
-/// Builds the command line, once in a process.
-async fn binary(home: &Home) -> &'static PathBuf {
-    static BUILT: OnceCell<PathBuf> = OnceCell::const_new();
-    let build = || async {
-        let progress = Progress::quiet();
-        let built = binaries::build(home.workspace(), &["goalpost"], &progress);
-        built.await.unwrap().remove("goalpost").unwrap()
-    };
-    BUILT.get_or_init(build).await
-}
-
-/// Runs a command of the real binary as the owner of the workspace and returns its output.
 async fn goalpost(stack: &Stack, arguments: &[&str]) -> String {
-    let home = Home::open().unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let ran = tokio::process::Command::new(binary(&home).await)
-        .args(arguments)
-        .current_dir(home.workspace())
-        .env("GOALPOST_HOME", folder.path())
-        .env("SUPABASE_URL", stack.url())
-        .env("SUPABASE_PUBLISHABLE_KEY", stack.publishable_key())
-        .env("GOALPOST_TOKEN", stack.token(Person::Owner).expose_secret())
-        .stdin(Stdio::null())
-        .output();
-    let ran = ran.await.unwrap();
-    let errors = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{arguments:?}: {errors}");
-    String::from_utf8(ran.stdout).unwrap()
+    command::print(stack, arguments).await.unwrap()
 }
 
 async fn goalpost_json(stack: &Stack, arguments: &[&str]) -> Value {

@@ -3,18 +3,33 @@ create table goalpost.agents (
   workspace_id uuid references goalpost.workspaces (id) on delete cascade,
   name text not null,
   version integer not null default 1,
+  -- The instructions that its model receives.
   role text not null,
+  -- Null: the model that the functions are configured with.
   model text,
   tools text[] not null default '{}',
   max_turns integer not null default 8,
+  -- The goals in which this version works, instead of the one without a type; null: all.
+  goal_type text,
+  -- active: works. candidate: on trial, works in one half of the requests instead of the active one. retired: kept for
+  -- the steps that it worked on.
   state text not null default 'active',
+  author text not null default 'person',
+  created_by uuid,
   created_at timestamptz not null default now(),
   constraint one_version_of_an_agent unique nulls not distinct (workspace_id, name, version),
-  constraint state_is_known check (state in ('active', 'retired')),
+  constraint state_is_known check (state in ('active', 'candidate', 'retired')),
+  constraint author_is_known check (author in ('built_in', 'person', 'analyzer')),
+  constraint texts_are_bounded check (
+    length(name) between 1 and 100 and length(role) between 1 and 20000 and length(model) between 1 and 200
+    and length(goal_type) between 1 and 100 and cardinality(tools) <= 100),
   constraint max_turns_is_bounded check (max_turns between 1 and 100)
 );
 comment on table goalpost.agents is
   'Agents in append-only versions. Without a workspace: built in, usable in every workspace.';
+create unique index one_active_version_of_an_agent on goalpost.agents (workspace_id, name, goal_type) nulls not distinct
+  where state = 'active' and workspace_id is not null;
+create unique index one_candidate_of_an_agent on goalpost.agents (workspace_id, name) where state = 'candidate';
 
 create table goalpost.agent_statistics (
   workspace_id uuid not null references goalpost.workspaces (id) on delete cascade,

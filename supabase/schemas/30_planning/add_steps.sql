@@ -43,7 +43,7 @@ begin
     select g.number, g.key, g.step ->> 'kind' as kind,
            left(case when jsonb_typeof(g.step -> 'title') = 'string' then coalesce(nullif(g.step ->> 'title', ''), g.key)
                      else g.key end, 300) as title,
-           a.id as agent_id, g.step -> 'input' as input, nullif(g.step -> 'condition', 'null') as condition,
+           g.step ->> 'agent' as agent, g.step -> 'input' as input, nullif(g.step -> 'condition', 'null') as condition,
            coalesce(g.step ->> 'on_failure', 'fail') as on_failure,
            coalesce((g.step ->> 'max_attempts')::numeric::integer, 3) as max_attempts,
            coalesce((g.step ->> 'timeout_seconds')::numeric::integer, 300) as timeout_seconds,
@@ -52,22 +52,28 @@ begin
       from given g
       left join edge e on e.from_key = g.key
       left join waiting w on w.key = g.key
-      left join goalpost_private.agents_of((p_runs[1]).workspace_id) a on a.name = g.step ->> 'agent'
     union all
     select 1 + count(*), p_judge_key, 'judge', 'Judge the result', null, '{}', null, 'fail', 3, 300, false,
            coalesce(array_agg(g.key order by g.key) filter (where not exists (select from edge e where e.from_key = g.key)), '{}'),
            (count(*) filter (where not exists (select from edge e where e.from_key = g.key)))::integer, '{}'
       from given g having p_judge_key is not null
   ),
+  -- One version of each agent for each run: two runs of one call may be on both sides of a trial.
+  agent as materialized (
+    select r.id as run_id, a.name, a.id
+      from unnest(p_runs) r cross join lateral goalpost_private.agents_of(r) a
+     where exists (select from node n where n.agent is not null)
+  ),
   added as (
     insert into goalpost.steps
       (run_id, key, workspace_id, kind, title, revision, agent_id, input, condition, on_failure, max_attempts,
        timeout_seconds, priority, ends_run, depends_on, dependents, remaining_dependencies, state, run_after)
-    select r.id, n.key, r.workspace_id, n.kind, n.title, r.revision, n.agent_id, n.input, n.condition, n.on_failure,
+    select r.id, n.key, r.workspace_id, n.kind, n.title, r.revision, a.id, n.input, n.condition, n.on_failure,
            n.max_attempts, n.timeout_seconds, r.priority, n.ends_run, n.depends_on, n.dependents, n.waits_for,
            case when w.is_ready then 'ready' else 'pending' end, case when w.is_ready then p_now end
       from unnest(p_runs) r
      cross join node n
+      left join agent a on a.run_id = r.id and a.name = n.agent
      cross join lateral (
        select n.waits_for = 0 and n.condition is null and n.kind in ('agent', 'tool') as is_ready) w
      order by r.id, n.number

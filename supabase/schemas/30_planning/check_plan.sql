@@ -275,16 +275,25 @@ begin
 end
 $$;
 
--- Returns the agents that a workspace may use: the newest active version of each name, the workspace's own before
--- built-in ones.
-create function goalpost_private.agents_of(p_workspace_id uuid) returns setof goalpost.agents
+-- Returns true if a request tries a candidate: one half of them, always the same ones.
+create function goalpost_private.tries_candidate(p_agent_id bigint, p_root_run_id bigint) returns boolean
+language sql immutable
+set search_path = ''
+as $$ select coalesce(hashint8extended(p_root_run_id, p_agent_id) % 2 = 0, false) $$;
+
+-- Returns the agents that may work in a run, one version of each name: the workspace's own before built-in ones, a
+-- candidate that the request tries, the version for the goal's type, the one for all goals.
+create function goalpost_private.agents_of(p_run goalpost.workflow_runs) returns setof goalpost.agents
 language sql stable
 set search_path = ''
 as $$
   select distinct on (a.name) a.*
     from goalpost.agents a
-   where (a.workspace_id = p_workspace_id or a.workspace_id is null) and a.state = 'active'
-   order by a.name, a.workspace_id nulls last, a.version desc
+    left join goalpost.goals g on g.id = p_run.goal_id
+   where (a.workspace_id = p_run.workspace_id or a.workspace_id is null)
+     and (a.state = 'active' and (a.goal_type is null or a.goal_type = g.goal_type)
+          or a.state = 'candidate' and goalpost_private.tries_candidate(a.id, p_run.root_run_id))
+   order by a.name, a.workspace_id nulls last, a.state = 'candidate' desc, a.goal_type nulls last, a.version desc
 $$;
 
 -- Checks a plan against the agents, tools and limits of its run (check_plan). Control tools are excluded, because only
@@ -298,7 +307,7 @@ begin
   select goalpost_private.check_plan(
     p_plan,
     (select coalesce(jsonb_object_agg(a.name, to_jsonb(a.tools)), '{}')
-       from goalpost_private.agents_of(p_run.workspace_id) a),
+       from goalpost_private.agents_of(p_run) a),
     array(select t.name from goalpost_private.tools_of(p_run.workspace_id) t where not t.control),
     array(select s.key from goalpost.steps s where s.run_id = p_run.id),
     l,

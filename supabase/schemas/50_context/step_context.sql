@@ -126,7 +126,7 @@ as $$
            'runbooks', (select coalesce(jsonb_agg(to_jsonb(m) order by m.score desc), '[]')
                           from goalpost_private.match_runbooks_of_run(p_run) m),
            'agents', (select coalesce(jsonb_agg(jsonb_build_object('name', a.name, 'role', a.role, 'tools', a.tools)), '[]')
-                        from goalpost_private.agents_of(p_run.workspace_id) a),
+                        from goalpost_private.agents_of(p_run) a),
            'tools', goalpost_private.describe_tools(p_run.workspace_id, null),
            'limits', (select to_jsonb(l) - 'only_row' from goalpost_private.limits l),
            'taken_keys', (select coalesce(jsonb_agg(s.key), '[]') from goalpost.steps s where s.run_id = p_run.id),

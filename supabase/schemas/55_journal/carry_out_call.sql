@@ -59,7 +59,7 @@ declare
   v_problem jsonb;
 begin
   if v_agent_name is not null then
-    select a.id into v_agent_id from goalpost_private.agents_of(p_step.workspace_id) a where a.name = v_agent_name;
+    select a.id into v_agent_id from goalpost_private.agents_of(v_run) a where a.name = v_agent_name;
   end if;
   if v_agent_id is null and not v_is_goal then
     v_problem := jsonb_build_object('code', 'unknown_agent', 'message', format('there is no agent %s', v_agent_name));

@@ -29,13 +29,22 @@ comment on view goalpost.usage_totals is
   'Usage by day (UTC), person, agent, runbook and model, up to now: several rows of one day and person may have to be added.';
 
 create view goalpost.agent_costs with (security_invoker = true) as
-  select u.workspace_id, u.agent_id, a.name as agent, a.version, sum(u.calls)::bigint as calls,
+  select u.workspace_id, u.agent_id, a.name as agent, a.version, sum(u.steps)::bigint as steps,
+         sum(u.successes)::bigint as successes, sum(u.calls)::bigint as calls,
          sum(u.input_tokens) as input_tokens, sum(u.output_tokens) as output_tokens, sum(u.cost_microusd) as cost_microusd,
-         sum(u.estimated_microusd) as estimated_microusd
-    from goalpost.usage_totals u
+         sum(u.estimated_microusd) as estimated_microusd,
+         case when sum(u.steps) > 0 then round(sum(u.duration_ms) / sum(u.steps)) end as mean_duration_ms
+    from (select t.workspace_id, t.agent_id, 0::bigint as steps, 0::bigint as successes, 0::bigint as duration_ms, t.calls,
+                 t.input_tokens, t.output_tokens, t.cost_microusd, t.estimated_microusd
+            from goalpost.usage_totals t
+          union all
+          select s.workspace_id, s.agent_id, s.uses, s.successes, s.duration_ms, 0, 0, 0, 0, 0 from goalpost.agent_statistics s
+          union all
+          select f.workspace_id, f.agent_id, f.uses, f.successes, f.duration_ms, 0, 0, 0, 0, 0
+            from goalpost.unfolded_statistics f where f.user_id is null) u
     join goalpost.agents a on a.id = u.agent_id
    group by u.workspace_id, u.agent_id, a.name, a.version;
-comment on view goalpost.agent_costs is 'Calls, tokens and cost per agent version.';
+comment on view goalpost.agent_costs is 'Steps, successes, calls, tokens and cost per agent version.';
 
 create view goalpost.runbook_costs with (security_invoker = true) as
   select u.workspace_id, u.runbook_id, b.name as runbook, b.version, sum(u.runs)::bigint as runs,

@@ -29,6 +29,8 @@ grant execute on function
   goalpost_private.check_runbook(uuid, jsonb),
   goalpost_private.apply_runbook(uuid, jsonb, text),
   goalpost_private.set_runbook_state(bigint, text),
+  goalpost_private.apply_agent(uuid, jsonb, text),
+  goalpost_private.set_agent_state(bigint, text),
   goalpost_private.cancel_request(bigint),
   goalpost_private.cancel_goal(bigint),
   goalpost_private.retry_dead_letter(bigint),

@@ -4,6 +4,7 @@ select * from no_plan();
 select tests.world(p_bystanders => false);
 
 insert into goalpost.agents (workspace_id, name, role) values (tests.id_of('acme'), 'own', 'r');
+insert into goalpost.agents (workspace_id, name, role, state) values (tests.id_of('acme'), 'tried', 'r', 'candidate');
 insert into goalpost.runbook_statistics (workspace_id, runbook_id, folded_at) select tests.id_of('acme'), id, now() from goalpost.runbooks limit 1;
 insert into goalpost.agent_statistics (workspace_id, agent_id, folded_at) select tests.id_of('acme'), id, now() from goalpost.agents limit 1;
 insert into goalpost.unfolded_statistics (workspace_id, day) values (tests.id_of('acme'), '2030-01-01');
@@ -70,6 +71,8 @@ insert into twice values
   ('goalpost.mcp_servers', 'one_mcp_server_of_a_name', '{"id": -5}', 'true'),
   ('goalpost.agents', 'agents_pkey', '{"name": "other"}', 'true'),
   ('goalpost.agents', 'one_version_of_an_agent', '{"id": -5}', 'workspace_id is null'),
+  ('goalpost.agents', 'one_active_version_of_an_agent', '{"id": -5, "version": 2}', 'workspace_id is not null and t.state = ''active'''),
+  ('goalpost.agents', 'one_candidate_of_an_agent', '{"id": -5, "version": 9}', 't.state = ''candidate'''),
   ('goalpost.runbooks', 'runbooks_pkey', '{"name": "other"}', 'true'),
   ('goalpost.runbooks', 'one_version_of_a_runbook', '{"id": -5}', 'workspace_id is null'),
   ('goalpost.requests', 'requests_pkey', '{"idempotency_key": null}', 'true'),

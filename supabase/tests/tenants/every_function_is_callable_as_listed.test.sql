@@ -29,7 +29,7 @@ insert into actor (name, person, role) values
 create temp table expected (name text primary key, role text);
 insert into expected
 select s || f, 'authenticated'
-  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'set_member_role', 'remove_member', 'leave_workspace', 'invite_member', 'accept_invitation', 'withdraw_invitation', 'grant_budget', 'set_project_limits', 'add_project_admin', 'remove_project_admin', 'read_project_admins', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'read_inbox', 'give_feedback', 'start_analysis', 'revert_improvement', 'check_runbook', 'apply_runbook', 'set_runbook_state', 'set_tool_policy', 'remove_tool_policy', 'set_rate_limit', 'set_workspace_limits', 'set_workspace_settings', 'set_model_price', 'revoke_memory']) f,
+  from unnest(array['accept_requests', 'decide_approval', 'cancel_request', 'cancel_goal', 'retry_dead_letter', 'create_workspace', 'set_member_role', 'remove_member', 'leave_workspace', 'invite_member', 'accept_invitation', 'withdraw_invitation', 'grant_budget', 'set_project_limits', 'add_project_admin', 'remove_project_admin', 'read_project_admins', 'add_mcp_server', 'approve_mcp_tool', 'remove_mcp_server', 'read_inbox', 'give_feedback', 'start_analysis', 'revert_improvement', 'check_runbook', 'apply_runbook', 'set_runbook_state', 'apply_agent', 'set_agent_state', 'set_tool_policy', 'remove_tool_policy', 'set_rate_limit', 'set_workspace_limits', 'set_workspace_settings', 'set_model_price', 'revoke_memory']) f,
        unnest(array['goalpost.', 'goalpost_private.']) s
 union all
 select 'goalpost.accept_request', 'authenticated'
@@ -98,6 +98,7 @@ select case when e.role is not null and pg_has_role(a.role, e.role, 'usage')
 create temp table duty (number integer generated always as identity, what text, statement text, came text[]);
 insert into goalpost.improvements (workspace_id, kind, title, change, fingerprint, evidence, run_id, state, created_at, changed_at)
 select tests.id_of(w), 'finding', 't', '{}', 'f', '{}', tests.get('run_' || w), 'applied', now(), now() from unnest(array['acme', 'elsewhere']) w;
+insert into goalpost.agents (workspace_id, name, role) select tests.id_of(w), 'own', 'r' from unnest(array['acme', 'elsewhere']) w;
 create function pg_temp.of(p_kind text, p_workspace text) returns text
 language sql
 as $$
@@ -108,6 +109,7 @@ as $$
     when 'invitation' then (select i.id from goalpost.invitations i where i.workspace_id = tests.id_of(p_workspace))
     when 'broken goal' then (tests.goal_of(tests.get('broken_' || p_workspace))).id
     when 'improvement' then (select max(i.id) from goalpost.improvements i where i.workspace_id = tests.id_of(p_workspace))
+    when 'agent' then (select a.id from goalpost.agents a where a.workspace_id = tests.id_of(p_workspace) order by a.id limit 1)
     when 'runbook' then (select b.id from goalpost.runbooks b where b.workspace_id = tests.id_of(p_workspace) and b.name = 'own')
     when 'letter' then tests.dead_letter_of(tests.get('broken_' || p_workspace), 'a') end::text
 $$;
@@ -179,6 +181,12 @@ select d.what || ' of ' || w.workspace, format(d.statement, case when d.kind = '
                                                                                                'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('retire a runbook', 'runbook', 'select goalpost.set_runbook_state(%s, ''retired'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('apply an agent', 'workspace', 'select goalpost.apply_agent(%s, ''{"name": "new", "role": "r"}'') is not null',
+                                                                                               'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
+                                                                                               'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
+    ('retire an agent', 'agent', 'select goalpost.set_agent_state(%s, ''retired'') is not null',
                                                                                                'no  ZG002  ZG001    ZG001    ZG002  ZG002  ZG002    ok    ok',
                                                                                                'no  ZG002  ok       ZG001    ZG001  ZG001  ZG001    ZG001 ZG001'),
     ('set a policy', 'workspace', 'select goalpost.set_tool_policy(%s, ''p'', ''sql'', ''deny'') is not null',

@@ -474,6 +474,11 @@ impl Scene {
         let retired = json!({"p_runbook_id": applied.body["runbook_id"], "p_state": "retired"});
         let answer = owner.rpc("set_runbook_state", &retired).await.unwrap();
         assert_eq!(answer.body["state"], "retired", "{}", answer.body);
+        let agent = json!({"p_workspace_id": workspace_id, "p_agent": {"name": "recorded", "role": "You add."}});
+        let applied = owner.rpc("apply_agent", &agent).await.unwrap();
+        let retired = json!({"p_agent_id": applied.body["agent_id"], "p_state": "retired"});
+        let answer = owner.rpc("set_agent_state", &retired).await.unwrap();
+        assert_eq!(answer.body["state"], "retired", "{}", answer.body);
     }
 
     async fn schedules(&self) {

@@ -9,6 +9,7 @@
 )]
 
 pub mod catalog;
+pub mod command;
 pub mod contract;
 pub mod node;
 pub mod scenario;

@@ -2,6 +2,7 @@
 //!
 //! clap reads these comments; `--help` shows the first line of each.
 
+mod agents;
 mod improvements;
 mod mcp;
 mod people;
@@ -11,6 +12,7 @@ mod runbooks;
 use clap::{Args, Parser, Subcommand};
 use uuid::Uuid;
 
+pub(super) use agents::{Agents, AgentsAction, Version as AgentVersion};
 pub(super) use improvements::{Improvements, ImprovementsAction};
 pub(super) use mcp::{AskWhen, Mcp, McpAction};
 pub(super) use people::{Admins, AdminsAction, Members, MembersAction, Settings};
@@ -185,6 +187,9 @@ pub(super) enum Command {
     /// List, check, apply and retire runbooks: plans that are known to work
     #[command(after_help = runbooks::HELP)]
     Runbooks(Runbooks),
+    /// List, compare, apply, try and retire agents
+    #[command(after_help = agents::HELP)]
+    Agents(Agents),
     /// See what is learned from finished work: proposals, decisions and their effect
     #[command(after_help = improvements::HELP)]
     Improvements(Improvements),

@@ -4,6 +4,7 @@
 //! `up`, `reset`, `psql`, `demo` and part of `doctor` use the local database.
 
 mod admins;
+mod agents;
 mod answer;
 mod approvals;
 mod arguments;
@@ -70,6 +71,7 @@ async fn dispatch(arguments: &Arguments) -> anyhow::Result<()> {
         Command::Reject(rejection) => decide::reject(rejection, global).await,
         Command::Cancel(cancel) => decide::cancel(cancel, global).await,
         Command::Retry(retry) => decide::retry(retry, global).await,
+        Command::Agents(agents) => agents::run(agents, global).await,
         Command::Memories(memories) => memories::run(memories, global).await,
         Command::Runbooks(runbooks) => runbooks::run(runbooks, global).await,
         Command::Improvements(improvements) => improvements::run(improvements, global).await,

@@ -13,7 +13,7 @@ use super::raise::dollars;
 use super::{ask, connect, edited, print, print_json};
 use crate::render::{Screen, age, one_line, table};
 use client::Client;
-use runbook_file::{self as file, RunbookFile};
+use definitions::{RunbookFile, type_of, write};
 
 /// A version of a runbook.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -72,8 +72,12 @@ pub(super) async fn run(arguments: &Runbooks, global: &Global) -> anyhow::Result
         None => place.list(false, global).await,
         Some(RunbooksAction::List { all }) => place.list(*all, global).await,
         Some(RunbooksAction::Show(wanted)) => place.show(wanted, global).await,
-        Some(RunbooksAction::Lint(given)) => place.lint(&file::read(&given.file)?, global).await,
-        Some(RunbooksAction::Diff(given)) => place.diff(&file::read(&given.file)?, global).await,
+        Some(RunbooksAction::Lint(given)) => {
+            place.lint(&RunbookFile::read(&given.file)?, global).await
+        }
+        Some(RunbooksAction::Diff(given)) => {
+            place.diff(&RunbookFile::read(&given.file)?, global).await
+        }
         Some(RunbooksAction::Apply {
             file: given,
             draft,
@@ -84,14 +88,16 @@ pub(super) async fn run(arguments: &Runbooks, global: &Global) -> anyhow::Result
                 (_, true) => "candidate",
                 _ => "active",
             };
-            place.apply(&file::read(&given.file)?, state, global).await
+            place
+                .apply(&RunbookFile::read(&given.file)?, state, global)
+                .await
         }
         Some(RunbooksAction::Export(wanted)) => {
             let file = place.find(wanted).await?.to_file();
             match global.json {
                 true => print_json(&file),
                 false => {
-                    let text = file::write(&file)?;
+                    let text = write(&file)?;
                     // One line break is printed; further ones may belong to the last text.
                     print(text.strip_suffix('\n').unwrap_or(&text));
                     Ok(())
@@ -253,7 +259,7 @@ impl Place {
                 .unwrap_or_default();
             print(&format!(
                 "parameter {name} ({}, {required})  {of_it}",
-                file::type_of(property)
+                type_of(property)
             ));
         }
         for step in file.steps() {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
-use runbook_file::RunbookFile;
+use definitions::RunbookFile;
 
 /// The folder, below the workspace.
 const FOLDER: &str = "supabase/runbooks";
@@ -32,7 +32,7 @@ pub fn files(workspace: &Path) -> anyhow::Result<Vec<PathBuf>> {
 /// # Errors
 /// The file cannot be read, or is not a built-in runbook of the file's name.
 pub(super) fn publication(path: &Path) -> anyhow::Result<String> {
-    let file = runbook_file::read(path)?;
+    let file = RunbookFile::read(path)?;
     let stem = path.file_stem().map(|stem| stem.to_string_lossy());
     ensure!(
         stem.as_deref() == Some(&file.name),
@@ -92,7 +92,7 @@ plan: {steps: []}
 
     #[track_caller]
     fn refused(text: &str, reason: &str) {
-        let file = runbook_file::parse(text).unwrap();
+        let file = RunbookFile::parse(text).unwrap();
         let error = statement(&file).unwrap_err().to_string();
         assert!(error.contains(reason), "{error}");
     }

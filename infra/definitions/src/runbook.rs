@@ -1,14 +1,11 @@
-//! Runbooks as YAML files: those that people apply to a workspace, and the built-in ones in `supabase/runbooks`.
+//! Runbooks as files: those that people apply to a workspace, and the built-in ones in `supabase/runbooks`.
 
-use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// The most bytes of a file.
-const MAX_BYTES: u64 = 4_000_000;
+use crate::yaml::{self, Definition};
 
 /// A runbook as people write it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -131,143 +128,35 @@ pub fn type_of(property: &Value) -> String {
         .unwrap_or_else(|| "any value".to_owned())
 }
 
-/// Reads a runbook from a YAML file, or from the standard input for `-`.
-///
-/// # Errors
-/// The file cannot be read, is no YAML, or is no runbook: the message has the file's name.
-pub fn read(path: &Path) -> anyhow::Result<RunbookFile> {
-    let mut text = String::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().take(MAX_BYTES).read_to_string(&mut text)
-    } else {
-        std::fs::File::open(path).and_then(|file| file.take(MAX_BYTES).read_to_string(&mut text))
-    };
-    read.with_context(|| format!("reading {}", path.display()))?;
-    parse(&text).with_context(|| format!("{} is not a runbook", path.display()))
-}
+const RUNBOOK: Definition = Definition {
+    name: "runbook",
+    fields: &FIELDS,
+    further_fields: &BUILTIN_FIELDS,
+};
 
-/// Reads a runbook from YAML.
-///
-/// # Errors
-/// The text is no YAML, has a field that runbooks do not have, or lacks one.
-pub fn parse(text: &str) -> anyhow::Result<RunbookFile> {
-    // First as YAML: a key that occurs twice is an error there.
-    let yaml: serde_yaml_ng::Value = serde_yaml_ng::from_str(text)?;
-    if has_unwritable_number(&yaml) {
-        bail!("it has a number that JSON cannot write, such as .nan or .inf");
+impl RunbookFile {
+    /// Reads a runbook from a YAML file, or from the standard input for `-`.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no YAML, or is no runbook: the message has the file's name.
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        yaml::read(path, &RUNBOOK)
     }
-    let json = serde_json::to_value(&yaml).context("a key or number that JSON does not have")?;
-    let Value::Object(fields) = &json else {
-        bail!("it has no fields; the first line is `name: …`");
-    };
-    let is_known = |name: &str| FIELDS.contains(&name) || BUILTIN_FIELDS.contains(&name);
-    if let Some(unknown) = fields.keys().find(|name| !is_known(name)) {
-        bail!(
-            "it has a field {unknown:?}; a runbook has {}",
-            FIELDS.join(", ")
-        );
+
+    /// Reads a runbook from YAML.
+    ///
+    /// # Errors
+    /// The text is no YAML, has a field that runbooks do not have, or lacks one.
+    pub fn parse(text: &str) -> anyhow::Result<Self> {
+        yaml::parse(text, &RUNBOOK)
     }
-    Ok(serde_json::from_value(json)?)
-}
-
-/// Returns true if a number is not finite: JSON would have null in its place.
-fn has_unwritable_number(value: &serde_yaml_ng::Value) -> bool {
-    use serde_yaml_ng::Value as Yaml;
-    match value {
-        Yaml::Number(number) => !number.is_finite(),
-        Yaml::Sequence(items) => items.iter().any(has_unwritable_number),
-        Yaml::Mapping(fields) => fields.values().any(has_unwritable_number),
-        Yaml::Tagged(tagged) => has_unwritable_number(&tagged.value),
-        _ => false,
-    }
-}
-
-/// Writes a runbook as YAML, with the fields of plans and steps in the order in which people read them.
-///
-/// # Errors
-/// A value that YAML cannot write.
-pub fn write(file: &RunbookFile) -> anyhow::Result<String> {
-    Ok(serde_yaml_ng::to_string(&ordered(&serde_json::to_value(
-        file,
-    )?))?)
-}
-
-/// The order of fields in files; others follow by their names.
-const ORDER: [&str; 34] = [
-    "name",
-    "version",
-    "title",
-    "key",
-    "kind",
-    "type",
-    "tool",
-    "agent",
-    "description",
-    "check",
-    "goal_type",
-    "examples",
-    "requires_project_admin",
-    "parameters",
-    "budget",
-    "plan",
-    "summary",
-    "criteria",
-    "depends_on",
-    "condition",
-    "on_failure",
-    "max_attempts",
-    "timeout_seconds",
-    "input",
-    "instructions",
-    "question",
-    "arguments",
-    "query",
-    "required",
-    "properties",
-    "steps",
-    "report",
-    "body",
-    "template",
-];
-
-fn ordered(value: &Value) -> serde_yaml_ng::Value {
-    match value {
-        Value::Object(fields) => {
-            let rank = |name: &str| {
-                ORDER
-                    .iter()
-                    .position(|one| *one == name)
-                    .unwrap_or(ORDER.len())
-            };
-            let mut fields: Vec<(&String, &Value)> = fields.iter().collect();
-            fields.sort_by_key(|(name, _)| (rank(name), name.as_str()));
-            let mapping: serde_yaml_ng::Mapping = fields
-                .into_iter()
-                .map(|(name, value)| (name.as_str().into(), ordered(value)))
-                .collect();
-            mapping.into()
-        }
-        Value::Array(items) => items.iter().map(ordered).collect::<Vec<_>>().into(),
-        Value::String(text) => text.as_str().into(),
-        Value::Bool(one) => (*one).into(),
-        Value::Null => serde_yaml_ng::Value::Null,
-        Value::Number(number) => written_number(number),
-    }
-}
-
-/// Returns a number as YAML has it. Not by serde: with `arbitrary_precision` a number of serde_json serializes as a map.
-fn written_number(number: &serde_json::Number) -> serde_yaml_ng::Value {
-    let whole = number.as_i64().map(Into::into);
-    whole
-        .or_else(|| number.as_u64().map(Into::into))
-        .or_else(|| number.as_f64().map(Into::into))
-        .unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
+    use crate::write;
 
     const FILE: &str = "\
 name: stale-orders
@@ -292,13 +181,13 @@ plan:
 
     #[test]
     fn written_file_reads_as_the_same_runbook() {
-        let read = parse(FILE).unwrap();
+        let read = RunbookFile::parse(FILE).unwrap();
         assert_eq!(
             read.plan["steps"][0]["input"]["arguments"]["query"],
             "select id\nfrom shop.orders\n"
         );
         let written = write(&read).unwrap();
-        assert_eq!(parse(&written).unwrap(), read);
+        assert_eq!(RunbookFile::parse(&written).unwrap(), read);
         assert!(
             written.starts_with("name: stale-orders\ntitle: Stale orders\n"),
             "{written}"
@@ -312,17 +201,25 @@ plan:
 
     #[test]
     fn fields_of_built_in_runbooks_are_named() {
-        assert!(parse(FILE).unwrap().builtin_fields().is_empty());
+        assert!(
+            RunbookFile::parse(FILE)
+                .unwrap()
+                .builtin_fields()
+                .is_empty()
+        );
         let built_in = format!("{FILE}version: 2\nrequires_project_admin: true\n");
-        let read = parse(&built_in).unwrap();
+        let read = RunbookFile::parse(&built_in).unwrap();
         assert_eq!(read.builtin_fields(), ["version", "requires_project_admin"]);
-        assert_eq!(read.without_builtin_fields(), parse(FILE).unwrap());
-        assert_eq!(parse(&write(&read).unwrap()).unwrap(), read);
+        assert_eq!(
+            read.without_builtin_fields(),
+            RunbookFile::parse(FILE).unwrap()
+        );
+        assert_eq!(RunbookFile::parse(&write(&read).unwrap()).unwrap(), read);
     }
 
     #[track_caller]
     fn refused(text: &str, reason: &str) {
-        let error = format!("{:#}", parse(text).unwrap_err());
+        let error = format!("{:#}", RunbookFile::parse(text).unwrap_err());
         assert!(error.contains(reason), "{error}");
     }
 
