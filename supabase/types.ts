@@ -1018,6 +1018,7 @@ export type Database = {
       }
       improvements: {
         Row: {
+          agent_id: number | null
           approval_id: number | null
           change: NonNullable<Json>
           changed_at: string
@@ -1031,7 +1032,7 @@ export type Database = {
           memory_id: number | null
           policy_name: string | null
           reason: string | null
-          run_id: number
+          run_id: number | null
           runbook_id: number | null
           state: string
           title: string
@@ -1039,6 +1040,7 @@ export type Database = {
         }
         ComputedFields: never
         Insert: {
+          agent_id?: number | null
           approval_id?: number | null
           change: NonNullable<Json>
           changed_at: string
@@ -1052,13 +1054,14 @@ export type Database = {
           memory_id?: number | null
           policy_name?: string | null
           reason?: string | null
-          run_id: number
+          run_id?: number | null
           runbook_id?: number | null
           state?: string
           title: string
           workspace_id: string
         }
         Update: {
+          agent_id?: number | null
           approval_id?: number | null
           change?: NonNullable<Json>
           changed_at?: string
@@ -1072,13 +1075,20 @@ export type Database = {
           memory_id?: number | null
           policy_name?: string | null
           reason?: string | null
-          run_id?: number
+          run_id?: number | null
           runbook_id?: number | null
           state?: string
           title?: string
           workspace_id?: string
         }
         Relationships: [
+          {
+            foreignKeyName: "improvements_agent_id_fkey"
+            columns: ["agent_id"]
+            isOneToOne: false
+            referencedRelation: "agents"
+            referencedColumns: ["id"]
+          },
           {
             foreignKeyName: "improvements_runbook_id_fkey"
             columns: ["runbook_id"]

@@ -1,9 +1,11 @@
 //! Agents of a workspace: applied as files by the command line, and used by goals.
 
-use local_stack::stack::{Person, Stack};
-use serde_json::json;
+use local_stack::stack::{Person, Stack, StackOptions};
+use serde_json::{Value, json};
 use system_tests::people::{Client, DEMO};
 use system_tests::{command, stacks};
+
+use crate::models::Script;
 
 /// Runs a command with a file as its standard input, and returns whether it succeeded and all that it printed.
 async fn goalpost(stack: &Stack, person: Person, arguments: &[&str], file: &str) -> (bool, String) {
@@ -12,13 +14,19 @@ async fn goalpost(stack: &Stack, person: Person, arguments: &[&str], file: &str)
     (ran.status.success(), String::from_utf8(printed).unwrap())
 }
 
-/// Returns the version of the agent that works on the step of a new goal.
-async fn version_at_work(owner: &Client) -> i64 {
+/// Applies a runbook whose only step is the agent's.
+async fn apply_runbook(owner: &Client) {
     let runbook = json!({
         "name": "own-agent", "title": "Own agent", "description": "Asks an agent",
         "plan": {"steps": [{"key": "ask", "kind": "agent", "agent": "analyst", "input": {"instructions": "Count."}}]}});
     let apply = json!({"p_workspace_id": DEMO, "p_runbook": runbook});
-    owner.rpc("apply_runbook", &apply).await.unwrap();
+    let applied = owner.rpc("apply_runbook", &apply).await.unwrap();
+    assert!(applied.status.is_success(), "{applied:?}");
+}
+
+/// Returns the version of the agent that works on the step of a new goal.
+async fn version_at_work(owner: &Client) -> i64 {
+    apply_runbook(owner).await;
     let start = json!({"p_workspace_id": DEMO, "p_question": "go", "p_runbook": "own-agent"});
     let started = owner.rpc("accept_request", &start).await.unwrap();
     let run = &started.body["run_id"];
@@ -113,6 +121,99 @@ async fn agents_are_applied_as_files_and_work() {
     assert!(
         shown.contains("Goalpost") && shown.contains("You are an analyst"),
         "the built-in agent works again: {shown}"
+    );
+    stack.stop().await.unwrap();
+}
+
+/// Rates the goals on which the built-in version worked as bad; returns how many goals each version had.
+async fn rate_by_version(owner: &Client) -> (usize, usize) {
+    let steps = "select=agents(author),workflow_runs!inner(goal_id)&key=eq.ask";
+    let steps = owner.rows("steps", steps).await.unwrap();
+    let mut bad = Vec::new();
+    for step in &steps {
+        if step["agents"]["author"] == "built_in" {
+            bad.push(step["workflow_runs"]["goal_id"].clone());
+        }
+    }
+    for goal in &bad {
+        let rating = json!({"p_goal_id": goal, "p_rating": "bad"});
+        let rated = owner.rpc("give_feedback", &rating).await.unwrap();
+        assert!(rated.status.is_success(), "{rated:?}");
+    }
+    (steps.len() - bad.len(), bad.len())
+}
+
+#[tokio::test]
+async fn trial_keeps_the_version_whose_goals_succeed() {
+    let base_url = Script::default().serve().await;
+    let with_model = move |mut options: StackOptions| {
+        for (name, value) in [
+            ("OPENAI_BASE_URL", base_url.as_str()),
+            ("GOALPOST_MODEL", "scripted"),
+        ] {
+            options
+                .environment
+                .insert(name.to_owned(), value.to_owned());
+        }
+        options
+    };
+    let stack = stacks::start_with(with_model).await.unwrap();
+    let owner = Client::of(&stack, Person::Owner);
+    apply_runbook(&owner).await;
+    let (_, exported) = goalpost(&stack, Person::Owner, &["agents", "export", "analyst"], "").await;
+    let careful = exported.replace("max_turns: 8", "max_turns: 9");
+    let (succeeded, tried) = goalpost(
+        &stack,
+        Person::Owner,
+        &["agents", "apply", "-", "--trial"],
+        &careful,
+    )
+    .await;
+    assert!(succeeded, "{tried}");
+
+    let questions: Vec<Value> = (0..64)
+        .map(|number| json!({"question": format!("go {number}"), "runbook": "own-agent"}))
+        .collect();
+    let ask = json!({"p_workspace_id": DEMO, "p_requests": questions});
+    let asked = owner.rpc("accept_requests", &ask).await.unwrap();
+    for request in asked.body.as_array().unwrap() {
+        let request = request["request_id"].as_i64().unwrap();
+        assert_eq!(
+            owner.until_ended(request).await.unwrap()["state"],
+            "answered"
+        );
+    }
+    let (with, without) = rate_by_version(&owner).await;
+    assert!(
+        with >= 20 && without >= 20,
+        "one half each: {with} and {without}"
+    );
+
+    let analysis = json!({"p_workspace_id": DEMO});
+    let analysis = owner.rpc("start_analysis", &analysis).await.unwrap();
+    let analysis = analysis.body["request_id"].as_i64().unwrap();
+    owner.until_ended(analysis).await.unwrap();
+    let (_, shown) = goalpost(&stack, Person::Owner, &["improvements", "--json"], "").await;
+    let improvements: Value = serde_json::from_str(&shown).unwrap();
+    let trial = improvements
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["kind"] == "agent")
+        .unwrap();
+    let reason = format!("{with} of {with} goals with it were reached, 0 of {without} without");
+    assert_eq!(
+        (&trial["state"], &trial["reason"]),
+        (&json!("kept"), &json!(reason))
+    );
+    let (_, listed) = goalpost(&stack, Person::Owner, &["agents"], "").await;
+    let line = listed
+        .lines()
+        .find(|line| line.starts_with("analyst"))
+        .unwrap();
+    assert!(
+        line.contains("active") && line.contains("person"),
+        "{listed}"
     );
     stack.stop().await.unwrap();
 }

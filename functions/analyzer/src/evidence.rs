@@ -1,7 +1,7 @@
 //! The evidence of an analysis, as `read_evidence` describes it.
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What happened in a workspace.
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +21,8 @@ pub(crate) struct Evidence {
     pub(crate) ratings: Vec<Rating>,
     /// Lessons of agents that were tried.
     pub(crate) trials: Vec<Trial>,
+    /// The agents that work.
+    pub(crate) agents: Vec<Agent>,
     /// What people should look at.
     pub(crate) findings: Vec<Finding>,
     /// The runs behind runbooks that were taken back.
@@ -136,6 +138,23 @@ pub(crate) struct Trial {
     pub(crate) successes: u32,
     pub(crate) other_uses: u32,
     pub(crate) other_successes: u32,
+    /// How probable it is that the lesson raises the success rate, 0 to 1.
+    pub(crate) probability: f64,
+}
+
+/// The version of an agent that works, and how it works.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Agent {
+    pub(crate) name: String,
+    pub(crate) version: i32,
+    /// As `apply_agent` takes it.
+    pub(crate) definition: Map<String, Value>,
+    pub(crate) steps: u32,
+    /// The steps that used all their turns.
+    pub(crate) exhausted: u32,
+    /// The tools that it called.
+    pub(crate) tools: Vec<String>,
 }
 
 /// Something for people to look at.

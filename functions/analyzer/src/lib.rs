@@ -2,14 +2,14 @@
 //!
 //! An analysis reads the evidence of its workspace in one call: goals that were reached, decisions, edits, ratings and
 //! failures. Code alone derives improvements from it, so that an analysis costs nothing: a runbook from goals that made
-//! the same calls (`induction`), verified against each of them; lessons from edits, ratings and errors; policies from
+//! the same calls (`induction`), verified against each of them; lessons from edits, ratings and errors; other limits and tools of agents; policies from
 //! decisions that are always the same; findings for people. The database checks each proposal, opens the approval that
 //! decides on it, and measures those in effect.
 //!
 //! Before it works on steps the analyzer folds appended rows into the statistics, or its sweep does. A row is added and
 //! deleted in one transaction, so a fold that is repeated, or lost, counts nothing twice.
 
-mod comparison;
+mod agents;
 mod evidence;
 mod induction;
 mod proposals;
@@ -81,6 +81,7 @@ fn analyze(evidence: &Evidence) -> Value {
     improvements.extend(proposals::failures(evidence));
     improvements.extend(proposals::ratings(evidence));
     improvements.extend(proposals::trials(evidence));
+    improvements.extend(agents::changes(evidence));
     improvements.extend(proposals::findings(evidence));
     improvements.retain(|one| !evidence.known.contains(&one.fingerprint()));
     let text = text(evidence, &improvements, &without);

@@ -6,8 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::comparison::{Outcomes, probability_of_higher_rate};
-use crate::evidence::{Evidence, Failure, Rating, Trial};
+use crate::evidence::{Evidence, Failure, Rating};
 
 /// How often the same must have happened before it is proposed.
 const MIN_TIMES: usize = 3;
@@ -35,6 +34,7 @@ pub(crate) struct Improvement {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
     Runbook,
+    Agent,
     Lesson,
     Policy,
     Finding,
@@ -194,21 +194,10 @@ pub(crate) fn ratings(evidence: &Evidence) -> Vec<Improvement> {
 
 /// Proposes to keep a lesson of an agent whose goals were reached more often than others of their types.
 pub(crate) fn trials(evidence: &Evidence) -> Vec<Improvement> {
-    let helped = |trial: &&Trial| {
-        let with = Outcomes {
-            successes: trial.successes,
-            uses: trial.uses,
-        };
-        let without = Outcomes {
-            successes: trial.other_successes,
-            uses: trial.other_uses,
-        };
-        probability_of_higher_rate(with, without) >= MIN_PROBABILITY
-    };
     evidence
         .trials
         .iter()
-        .filter(helped)
+        .filter(|trial| trial.probability >= MIN_PROBABILITY)
         .map(|trial| Improvement {
             kind: Kind::Lesson,
             title: format!(
@@ -245,7 +234,7 @@ pub(crate) fn findings(evidence: &Evidence) -> Vec<Improvement> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
-    use crate::evidence::{Correction, Decisions};
+    use crate::evidence::{Correction, Decisions, Trial};
 
     #[test]
     fn same_correction_three_times_is_a_lesson() {
@@ -274,18 +263,15 @@ mod tests {
 
     #[test]
     fn lesson_of_agent_is_kept_if_its_goals_were_reached_more_often() {
-        let trial = |memory_id, successes, other_successes| Trial {
+        let trial = |memory_id, probability| Trial {
             memory_id,
             text: "Leave out test orders".into(),
             trust: "untrusted".into(),
-            uses: 5,
-            successes,
-            other_uses: 10,
-            other_successes,
+            probability,
             ..Trial::default()
         };
         let evidence = Evidence {
-            trials: vec![trial(3, 5, 6), trial(2, 4, 10), trial(1, 5, 10)],
+            trials: vec![trial(3, 0.8), trial(2, 0.79)],
             ..Evidence::default()
         };
         let kept = trials(&evidence);

@@ -88,7 +88,7 @@ $$;
 -- Writes an agent of a workspace as its next version: {"agent_id", "name", "version", "state", "changed"}. If its content
 -- is that of a version that is not retired, no version is added, and only the state is set. p_agent: {"name", "role",
 -- "model", "tools", "max_turns", "goal_type"}; a name of a built-in agent replaces it in this workspace. p_state: active,
--- or candidate (works in one half of the requests until the analyzer decides, see judge_agent). Steps that exist keep
+-- or candidate (works in one half of the requests until the analyzer decides, see judge_trial). Steps that exist keep
 -- their version. By admins, since tools act with the requester's rights. Safe to repeat. Raises ZG001, ZG002, ZG003,
 -- ZG006 (10,000 versions). Locks the name. Definer: people may not write agents.
 create function goalpost_private.apply_agent(p_workspace_id uuid, p_agent jsonb, p_state text) returns jsonb
@@ -108,6 +108,9 @@ begin
     perform goalpost_private.refuse('ZG003', left(v_problem, 4000));
   end if;
   v_added := goalpost_private.add_agent_version(p_workspace_id, p_agent, p_state, 'person');
+  if p_state = 'candidate' then
+    perform goalpost_private.begin_trial(v_added.agent, goalpost_private.clock());
+  end if;
   return jsonb_build_object('agent_id', (v_added.agent).id, 'name', (v_added.agent).name, 'version', (v_added.agent).version,
                             'state', (v_added.agent).state, 'changed', v_added.changed);
 end

@@ -11,6 +11,8 @@ begin
     when 'runbook' then
       v_problems := goalpost_private.runbook_problems(p_workspace_id, p_change);
       return coalesce(v_problems -> 0 ->> 'message', goalpost_private.personal_data_problem(p_workspace_id, p_change));
+    when 'agent' then
+      return goalpost_private.agent_problem(p_workspace_id, p_change);
     when 'lesson' then
       return goalpost_private.json_problem(
         '{"type": "object", "required": ["title", "text", "trust"], "additionalProperties": false, "properties": {
@@ -25,7 +27,7 @@ begin
     when 'finding' then
       return case when p_change <> '{}' then 'a finding changes nothing' end;
     else
-      return 'an improvement is a runbook, a lesson, a policy or a finding';
+      return 'an improvement is a runbook, an agent, a lesson, a policy or a finding';
   end case;
 end
 $$;
@@ -75,6 +77,7 @@ begin
     return;
   end if;
   perform goalpost_private.measure_improvements(p_step.workspace_id, p_now);
+  perform goalpost_private.measure_trials(p_step.workspace_id, p_now);
   for v_improvement in
     select i.value from jsonb_array_elements(p_result -> 'improvements') with ordinality i (value, number)
      where i.number <= 20 order by i.number

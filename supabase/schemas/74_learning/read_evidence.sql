@@ -131,8 +131,9 @@ as $$
 $$;
 
 -- Returns the lessons of agents whose trial is over (is_trial_over): [{"memory_id", "title", "text", "trust", "uses",
--- "successes", "other_uses", "other_successes"}], the newest first: how many goals that received it were reached and not
--- rated bad, and how many others of the same goal types; of the last 1000 goals within 90 days.
+-- "successes", "other_uses", "other_successes", "probability"}], the newest first: how many goals that received it were
+-- reached and not rated bad, how many others of the same goal types, and how probable it is that the first rate is
+-- higher; of the last 1000 goals within 90 days.
 create function goalpost_private.evidence_of_trials(p_workspace_id uuid, p_now timestamptz) returns jsonb
 language sql stable
 set search_path = ''
@@ -169,7 +170,39 @@ as $$
       left join received r on r.memory_id = t.id and r.request_id = e.request_id
      group by t.id, t.title, t.text, t.trust
   )
-  select coalesce(jsonb_agg(to_jsonb(c) order by c.memory_id desc), '[]') from counted c
+  select coalesce(jsonb_agg(to_jsonb(c) || jsonb_build_object('probability', goalpost_private.probability_of_higher_rate(
+                              c.successes, c.uses, c.other_successes, c.other_uses)) order by c.memory_id desc), '[]')
+    from counted c
+$$;
+
+-- Returns the agents' versions that worked in the last 30 days and are active: [{"name", "version", "definition" (as in
+-- apply_agent), "steps", "exhausted": steps that used all their turns, "tools": the tools that they called}]; of the last
+-- 2000 steps of agents that ended. One on trial, or whose name has a candidate, is left out.
+create function goalpost_private.evidence_of_agents(p_workspace_id uuid, p_now timestamptz) returns jsonb
+language sql stable
+set search_path = ''
+as $$
+  with ended as materialized (
+    select s.run_id, s.key, s.agent_id, s.error ->> 'code' = 'too_many_turns' or coalesce(s.result ? 'turns_exhausted', false) as is_exhausted
+      from goalpost.steps s
+     where s.workspace_id = p_workspace_id and s.agent_id is not null and s.state in ('completed', 'failed')
+       and s.ended_at > p_now - interval '30 days'
+     order by s.run_id desc limit 2000
+  ),
+  counted as (
+    select e.agent_id, count(*) as steps, count(*) filter (where e.is_exhausted) as exhausted,
+           (select coalesce(jsonb_agg(distinct c.tool), '[]')
+              from ended o join goalpost.tool_calls c on c.run_id = o.run_id and c.step_key = o.key
+             where o.agent_id = e.agent_id) as tools
+      from ended e group by e.agent_id
+  )
+  select coalesce(jsonb_agg(jsonb_build_object(
+           'name', a.name, 'version', a.version, 'steps', c.steps, 'exhausted', c.exhausted, 'tools', c.tools,
+           'definition', jsonb_strip_nulls(jsonb_build_object('name', a.name, 'role', a.role, 'model', a.model,
+             'tools', to_jsonb(a.tools), 'max_turns', a.max_turns, 'goal_type', a.goal_type))) order by a.id), '[]')
+    from counted c join goalpost.agents a on a.id = c.agent_id
+   where a.state = 'active'
+     and not exists (select from goalpost.agents o where o.workspace_id = p_workspace_id and o.name = a.name and o.state = 'candidate')
 $$;
 
 -- Returns what people should look at: [{"subject", "title", "evidence"}]: tools that fail in three of ten calls, errors
@@ -256,6 +289,7 @@ begin
     'failures', goalpost_private.evidence_of_failures(v_workspace.id, v_now),
     'ratings', goalpost_private.evidence_of_ratings(v_workspace.id, v_now),
     'trials', goalpost_private.evidence_of_trials(v_workspace.id, v_now),
+    'agents', goalpost_private.evidence_of_agents(v_workspace.id, v_now),
     'findings', goalpost_private.evidence_of_findings(v_workspace.id, v_now),
     'reverted', (select coalesce(jsonb_agg(jsonb_build_object('runs', i.evidence -> 'runs', 'at', extract(epoch from i.changed_at)) order by i.id), '[]')
                    from goalpost.improvements i

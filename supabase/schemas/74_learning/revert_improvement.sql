@@ -35,7 +35,7 @@ end
 $$;
 
 -- Puts an improvement into effect, with the proposed change or a person's version of it: proposed -> applied, or
--- approved (a runbook on trial).
+-- approved (a runbook on trial; an agent, which is always tried first).
 create function goalpost_private.apply_improvement(
   p_improvement goalpost.improvements, p_change jsonb, p_state text, p_now timestamptz
 ) returns void
@@ -44,6 +44,7 @@ set search_path = ''
 as $$
 declare
   v_runbook_id bigint;
+  v_agent_id bigint;
   v_memory_id bigint;
   v_policy_name text;
 begin
@@ -51,6 +52,9 @@ begin
     when 'runbook' then
       v_runbook_id := goalpost_private.apply_learned_runbook(
         p_improvement, p_change, case p_state when 'approved' then 'candidate' else 'active' end, p_now);
+    when 'agent' then
+      v_agent_id := (d.agent).id from goalpost_private.add_agent_version(
+        p_improvement.workspace_id, p_change, 'candidate', 'analyzer') d;
     when 'lesson' then
       insert into goalpost.memories (workspace_id, scope, kind, title, text, trust, created_at, expires_at)
       select p_improvement.workspace_id, 'workspace', 'lesson', p_change ->> 'title', p_change ->> 'text', p_change ->> 'trust',
@@ -66,13 +70,34 @@ begin
       null;
   end case;
   update goalpost.improvements i
-     set state = p_state, change = p_change, runbook_id = v_runbook_id, memory_id = v_memory_id, policy_name = v_policy_name,
+     set state = case p_improvement.kind when 'agent' then 'approved' else p_state end, change = p_change,
+         runbook_id = v_runbook_id, agent_id = v_agent_id, memory_id = v_memory_id, policy_name = v_policy_name,
          changed_at = p_now
    where i.id = p_improvement.id;
 end
 $$;
 
--- Takes an improvement back: its runbook is retired, its lesson revoked, its policy deleted. -> reverted
+-- Retires a version of an agent. If it was the active one, the newest earlier version for the same goals that a person
+-- wrote or that was kept is active again.
+create function goalpost_private.take_back_agent(p_agent goalpost.agents) returns void
+language plpgsql
+set search_path = ''
+as $$
+begin
+  perform goalpost_private.change_agent_state(p_agent, 'retired');
+  if p_agent.state = 'active' then
+    perform goalpost_private.change_agent_state(b, 'active')
+       from (select a.* from goalpost.agents a
+              where a.workspace_id = p_agent.workspace_id and a.name = p_agent.name and a.version < p_agent.version
+                and a.goal_type is not distinct from p_agent.goal_type
+                and not exists (select from goalpost.improvements i where i.agent_id = a.id and i.state = 'reverted')
+              order by a.version desc limit 1) b;
+  end if;
+end
+$$;
+
+-- Takes an improvement back: its runbook or agent is retired, its lesson revoked, its policy deleted. The version of an
+-- agent that it replaced works again. -> reverted
 create function goalpost_private.take_back_improvement(
   p_improvement goalpost.improvements, p_reason text, p_measured jsonb, p_now timestamptz
 ) returns void
@@ -81,6 +106,7 @@ set search_path = ''
 as $$
 begin
   update goalpost.runbooks b set state = 'retired' where b.id = p_improvement.runbook_id and b.state in ('candidate', 'active');
+  perform goalpost_private.take_back_agent(a) from goalpost.agents a where a.id = p_improvement.agent_id;
   update goalpost.memories m set trust = 'revoked'
    where m.workspace_id = p_improvement.workspace_id and m.id = p_improvement.memory_id;
   delete from goalpost.tool_policies t

@@ -9,6 +9,7 @@ create function pg_temp.versions(p_run bigint) returns text language sql as $$
   select string_agg(a.name || ' ' || a.version || case when a.workspace_id is null then ' built in' else '' end, ', ' order by a.name)
     from goalpost.workflow_runs r cross join lateral goalpost_private.agents_of(r) a where r.id = p_run and a.name <> 'researcher' $$;
 select tests.set('run', tests.planned('a'));
+select tests.set('root', (select root_run_id from goalpost.workflow_runs where id = tests.get('run')));
 select is(pg_temp.versions(tests.get('run')), 'analyst 1 built in, clerk 2', 'a goal of no such type has the versions for all goals');
 update goalpost.goals set goal_type = 'audit' where id = (tests.goal_of(tests.get('run'))).id;
 select is(pg_temp.versions(tests.get('run')), 'analyst 1, clerk 3', 'a goal of the type has its versions');
@@ -19,9 +20,9 @@ create function pg_temp.tries(p_name text, p_version integer) returns boolean la
    where a.workspace_id = tests.id_of('acme') and a.name = p_name and a.version = p_version and r.id = tests.get('run') $$;
 select is(pg_temp.versions(tests.get('run')), format('analyst %s, clerk %s', case when pg_temp.tries('analyst', 4) then 4 else 1 end, case when pg_temp.tries('clerk', 4) then 4 else 3 end),
           'a candidate comes before both where the request tries it');
-update goalpost.agents set id = 1000000 + n from generate_series(1, 64) n where workspace_id = tests.id_of('acme') and name = 'clerk' and version = 4 and goalpost_private.tries_candidate(1000000 + n, tests.get('run'));
+update goalpost.agents set id = 1000000 + n from generate_series(1, 64) n where workspace_id = tests.id_of('acme') and name = 'clerk' and version = 4 and goalpost_private.tries_candidate(1000000 + n, tests.get('root'));
 select is(pg_temp.versions(tests.get('run')) ~ 'clerk 4', true, 'it works in a request that tries it');
-update goalpost.agents set id = 2000000 + n from generate_series(1, 64) n where workspace_id = tests.id_of('acme') and name = 'clerk' and version = 4 and not goalpost_private.tries_candidate(2000000 + n, tests.get('run'));
+update goalpost.agents set id = 2000000 + n from generate_series(1, 64) n where workspace_id = tests.id_of('acme') and name = 'clerk' and version = 4 and not goalpost_private.tries_candidate(2000000 + n, tests.get('root'));
 select is(pg_temp.versions(tests.get('run')) ~ 'clerk 3', true, 'and not in another');
 select is((select count(*) between 400 and 600 from generate_series(1, 1000) n where goalpost_private.tries_candidate(7, n)), true, 'one half of the requests tries a candidate');
 select is((select count(*) between 400 and 600 from generate_series(1, 1000) n where goalpost_private.tries_candidate(7, n) = goalpost_private.tries_candidate(8, n)), true, 'and another half the next one');

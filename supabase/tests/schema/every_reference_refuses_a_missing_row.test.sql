@@ -22,7 +22,7 @@ select tests.set('broken', tests.planned('z'));
 select tests.do_fail(tests.get('broken'), 'z');
 select tests.memory('remembered', 'goal', jsonb_build_object('goal_id', (tests.goal_of(tests.get('run'))).id, 'axis', 1));
 insert into goalpost.memory_uses select tests.get('run'), 'a', 1, 0, 1, workspace_id, id, 1, false, now() from goalpost.memories;
-update goalpost.improvements i set memory_id = m.id from goalpost.memories m where m.workspace_id = i.workspace_id;
+update goalpost.improvements i set memory_id = m.id, agent_id = (select min(a.id) from goalpost.agents a) from goalpost.memories m where m.workspace_id = i.workspace_id;
 insert into goalpost.memory_statistics (workspace_id, memory_id, folded_at) select workspace_id, id, now() from goalpost.memories;
 select tests.memory('lonely');
 insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) values (tests.id_of('acme'), 'docs', 'https://docs.example.com/', tests.id_of('adam'), now()), (tests.id_of('acme'), 'lonely', 'https://docs.example.com/', tests.id_of('adam'), now());
@@ -71,7 +71,7 @@ create temp table reference (from_table text, columns text);
 insert into reference values
   ('goalpost.invitations', 'workspace_id'), ('goalpost.members', 'workspace_id'), ('goalpost.members', 'user_id'), ('goalpost.project_admins', 'user_id'),
   ('goalpost.agents', 'workspace_id'), ('goalpost.runbooks', 'workspace_id'),
-  ('goalpost.feedback', 'workspace_id, goal_id'), ('goalpost_private.rating_effects', 'workspace_id, goal_id'), ('goalpost.runbook_matches', 'runbook_id'), ('goalpost.improvements', 'runbook_id'), ('goalpost.improvements', 'workspace_id, run_id'), ('goalpost.improvements', 'workspace_id, approval_id'), ('goalpost.improvements', 'workspace_id, memory_id'), ('goalpost.improvements', 'workspace_id'), ('goalpost.memory_statistics', 'workspace_id, memory_id'), ('goalpost_private.analysis_schedule', 'workspace_id'), ('goalpost.runbook_matches', 'workspace_id, run_id'), ('goalpost.runbook_statistics', 'runbook_id'), ('goalpost.agent_statistics', 'agent_id'),
+  ('goalpost.feedback', 'workspace_id, goal_id'), ('goalpost_private.rating_effects', 'workspace_id, goal_id'), ('goalpost.runbook_matches', 'runbook_id'), ('goalpost.improvements', 'runbook_id'), ('goalpost.improvements', 'agent_id'), ('goalpost.improvements', 'workspace_id, run_id'), ('goalpost.improvements', 'workspace_id, approval_id'), ('goalpost.improvements', 'workspace_id, memory_id'), ('goalpost.improvements', 'workspace_id'), ('goalpost.memory_statistics', 'workspace_id, memory_id'), ('goalpost_private.analysis_schedule', 'workspace_id'), ('goalpost.runbook_matches', 'workspace_id, run_id'), ('goalpost.runbook_statistics', 'runbook_id'), ('goalpost.agent_statistics', 'agent_id'),
   ('goalpost.runbook_statistics', 'workspace_id'), ('goalpost.agent_statistics', 'workspace_id'),
   ('goalpost.unfolded_statistics', 'workspace_id'), ('goalpost.daily_usage', 'workspace_id'),
   ('goalpost.requests', 'workspace_id'), ('goalpost.requests', 'workspace_id, goal_id'),
