@@ -18,6 +18,7 @@ async fn goals_end_as_predicted_under_faults() {
         drop_wakes: 0.2,
         duplicate_wakes: 0.2,
         cut_answers: 0.02,
+        analyses: 2,
         ..Settings::without_faults(3, 20)
     };
     let report = chaos::run(settings, StackOptions::for_tests(), std::future::pending())
@@ -31,6 +32,11 @@ async fn goals_end_as_predicted_under_faults() {
     );
     assert_eq!(report.faults.total_kills(), 12, "{report:#?}");
     assert_eq!(report.shortfalls, Vec::<String>::new(), "{report:#?}");
+    assert_eq!(
+        (report.analyses.started, report.analyses.answered),
+        (2, 2),
+        "{report:#?}"
+    );
     assert!(report.effects.required > 0 && report.effects.done >= report.effects.required);
 }
 

@@ -37,7 +37,7 @@ set search_path = ''
 as $$
 begin
   update goalpost.agents a set state = 'retired'
-   where a.workspace_id = p_agent.workspace_id and a.name = p_agent.name and a.id <> p_agent.id and a.state = p_state
+   where a.workspace_id = p_agent.workspace_id and a.name = p_agent.name and a.state = p_state
      and (p_state = 'candidate' or a.goal_type is not distinct from p_agent.goal_type);
   update goalpost.agents a set state = p_state where a.id = p_agent.id returning * into p_agent;
   return p_agent;
@@ -66,7 +66,7 @@ begin
    where a.workspace_id = p_workspace_id and a.name = v_name and a.state <> 'retired' and a.role = p_agent ->> 'role'
      and a.model is not distinct from p_agent ->> 'model' and a.tools = v_tools and a.max_turns = v_max_turns
      and a.goal_type is not distinct from p_agent ->> 'goal_type'
-   order by a.version desc limit 1;
+   order by a.version desc;
   if not found then
     -- Retired at first: one version at most is active.
     insert into goalpost.agents
@@ -90,7 +90,7 @@ $$;
 -- "model", "tools", "max_turns", "goal_type"}; a name of a built-in agent replaces it in this workspace. p_state: active,
 -- or candidate (works in one half of the requests until the analyzer decides, see judge_trial). Steps that exist keep
 -- their version. By admins, since tools act with the requester's rights. Safe to repeat. Raises ZG001, ZG002, ZG003,
--- ZG006 (10,000 versions). Locks the name. Definer: people may not write agents.
+-- ZG006 (10,000 versions), ZG007 (too large). Locks the name. Definer: people may not write agents.
 create function goalpost_private.apply_agent(p_workspace_id uuid, p_agent jsonb, p_state text) returns jsonb
 language plpgsql security definer
 set search_path = ''

@@ -1,6 +1,6 @@
 -- A trial is measured by the goals of its workspace since it began, and ends with the candidate active or retired.
 begin;
-select plan(24);
+select plan(26);
 select tests.world(false);
 create function pg_temp.apply(p_agent jsonb, p_state text default 'candidate') returns bigint language sql as $$
   select (tests.json_for('adam', format('select goalpost.apply_agent(%L, %L, %L)', tests.id_of('acme'), '{"name": "clerk", "role": "r"}'::jsonb || p_agent, p_state)) ->> 'agent_id')::bigint $$;
@@ -25,19 +25,25 @@ begin
 end $$;
 create function pg_temp.trial() returns text language sql as $$
   select goalpost_private.measure_trials(tests.id_of('acme'), goalpost_private.clock());
-  select i.state || coalesce(': ' || i.reason, '') from goalpost.improvements i where i.kind = 'agent' order by i.id desc limit 1 $$;
+  select i.state || coalesce(': ' || i.reason, '') from goalpost.improvements i where i.kind = 'agent' and i.change ->> 'name' = 'clerk' and i.workspace_id = tests.id_of('acme') order by i.id desc limit 1 $$;
 create function pg_temp.states() returns text language sql as $$
   select string_agg(version || ' ' || state || coalesce(' ' || goal_type, ''), ', ' order by version) from goalpost.agents where workspace_id = tests.id_of('acme') and name = 'clerk' $$;
 
+-- A trial of another workspace, and of another agent here.
+select tests.json_for('sam', format('select goalpost.apply_agent(%L, ''{"name": "clerk", "role": "theirs"}'', ''candidate'')', tests.id_of('elsewhere')));
+select tests.json_for('adam', format('select goalpost.apply_agent(%L, ''{"name": "porter", "role": "r"}'', ''candidate'')', tests.id_of('acme')));
+create function pg_temp.others() returns text language sql as $$
+  select string_agg(i.change ->> 'name' || ' ' || i.state || ' ' || coalesce(i.measured::text, 'not measured') || ' ' || a.state, ', ' order by i.id)
+    from goalpost.improvements i join goalpost.agents a on a.id = i.agent_id where a.role = 'theirs' or a.name = 'porter' $$;
 select tests.set('old', pg_temp.apply('{}', 'active')), tests.set('new', pg_temp.apply('{"role": "better", "model": "m", "max_turns": 9, "tools": ["calculate"]}'));
-select is((select title || ' ' || change::text from goalpost.improvements where kind = 'agent'),
+select is((select title || ' ' || change::text from goalpost.improvements where kind = 'agent' and change ->> 'role' = 'better'),
           'Trial of clerk, version 2 {"name": "clerk", "role": "better", "model": "m", "tools": ["calculate"], "max_turns": 9}', 'a trial that a person begins is an improvement');
 select pg_temp.apply('{"role": "better", "model": "m", "max_turns": 9, "tools": ["calculate"]}');
-select is((select count(*) from goalpost.improvements where kind = 'agent'), 1::bigint, 'and is one only');
+select is((select count(*) from goalpost.improvements where kind = 'agent' and change ->> 'role' = 'better'), 1::bigint, 'and is one only');
 select is(pg_temp.trial(), 'approved', 'without goals it goes on');
 select pg_temp.goals(tests.get('new'), 'sales', 20, 19), pg_temp.goals(tests.get('old'), 'sales', 19, 5);
 select is(pg_temp.trial(), 'approved', 'and with too few');
-select is((select measured::text from goalpost.improvements where kind = 'agent'),
+select is((select measured::text from goalpost.improvements where kind = 'agent' and change ->> 'role' = 'better'),
           '{"outcomes": [{"uses": 20, "goal_type": "sales", "successes": 19, "other_uses": 19, "cost_microusd": 0, "other_successes": 5, "other_cost_microusd": 0}]}', 'but is measured');
 select pg_temp.goals(tests.get('old'), 'sales', 9, 0, now() - interval '90 days');
 select pg_temp.goals((select id from goalpost.agents where name = 'analyst'), 'sales', 9, 0), pg_temp.goals(tests.get('old'), 'sales', 9, 0, null, 'elsewhere');
@@ -53,10 +59,11 @@ insert into goalpost.usage_events (run_id, step_key, number, lease_epoch, worksp
 values (tests.get('goal'), 'a', 1, 0, tests.id_of('acme'), tests.id_of('mia'), 'p', 'm', 70, goalpost_private.clock());
 select tests.json_for('mia', format('select goalpost.give_feedback(%s, ''bad'')', tests.get('goal')));
 select is(pg_temp.trial(), 'kept: 19 of 20 goals with it were reached, 5 of 20 without', 'a verdict ends it; a goal that was rated bad was not reached');
-select is((select measured #>> '{outcomes,0,other_cost_microusd}' from goalpost.improvements where kind = 'agent'), '70', 'with the cost of the requests');
+select is((select measured #>> '{outcomes,0,other_cost_microusd}' from goalpost.improvements where kind = 'agent' and change ->> 'role' = 'better'), '70', 'with the cost of the requests');
 select is(pg_temp.states(), '1 retired, 2 active', 'and the candidate replaces the other version');
+select is(pg_temp.others(), 'clerk approved not measured candidate, porter approved {"outcomes": []} candidate', 'other trials go on');
 select is(pg_temp.trial(), 'kept: 19 of 20 goals with it were reached, 5 of 20 without', 'again changes nothing');
-select tests.json_for('adam', format('select goalpost.revert_improvement(%s)', (select id from goalpost.improvements where kind = 'agent')));
+select tests.json_for('adam', format('select goalpost.revert_improvement(%s)', (select id from goalpost.improvements where kind = 'agent' and change ->> 'role' = 'better')));
 select is(pg_temp.states(), '1 active, 2 retired', 'taken back, the earlier version works again');
 
 select tests.advance_clock('1 hour');
@@ -70,7 +77,7 @@ select tests.set('special', pg_temp.apply('{"role": "special"}'));
 select pg_temp.goals(tests.get('special'), 'audit', 20, 19), pg_temp.goals(tests.get('old'), 'audit', 20, 5), pg_temp.goals(tests.get('special'), 'sales', 40, 2), pg_temp.goals(tests.get('old'), 'sales', 40, 39);
 select is(pg_temp.trial(), 'kept: 19 of 20 goals of the type audit with it were reached, 5 of 20 without', 'one that is better in one type is kept');
 select is(pg_temp.states(), '1 active, 2 retired, 3 retired, 4 active audit', 'for that type');
-select tests.json_for('adam', format('select goalpost.revert_improvement(%s)', (select max(id) from goalpost.improvements where kind = 'agent')));
+select tests.json_for('adam', format('select goalpost.revert_improvement(%s)', (select max(id) from goalpost.improvements where kind = 'agent' and change ->> 'role' = 'special')));
 select is(pg_temp.states(), '1 active, 2 retired, 3 retired, 4 retired audit', 'taken back, the version for all goals works there again');
 
 select tests.advance_clock('1 hour');
@@ -93,6 +100,7 @@ select tests.json_for('adam', format('select goalpost.decide_approval(%s, ''appr
 select is((select i.state || ' ' || a.version || ' ' || a.state || ' ' || a.author || ' ' || a.max_turns from goalpost.improvements i join goalpost.agents a on a.id = i.agent_id where i.fingerprint = 'm'),
           'approved 7 candidate analyzer 12', 'an approved one is tried');
 select is(pg_temp.trial(), 'approved', 'and its trial goes on');
+select is(pg_temp.others(), 'clerk approved not measured candidate, porter approved {"outcomes": []} candidate', 'others as well');
 select tests.json_for('adam', format('select goalpost.revert_improvement(%s)', (select id from goalpost.improvements where fingerprint = 'm')));
 select is(pg_temp.states() ~ '5 active, 6 retired, 7 retired', true, 'taken back, the candidate alone is retired');
 select * from finish();

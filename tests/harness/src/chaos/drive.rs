@@ -51,6 +51,9 @@ pub(super) struct Driver<'a> {
 struct Seen {
     ended: u64,
     open: u64,
+    /// Analyses that were started, and those that go on.
+    analyses: u64,
+    open_analyses: u64,
     /// Waiting approvals: number and key of the step.
     waiting: Vec<(i64, String)>,
 }
@@ -67,7 +70,6 @@ impl<'a> Driver<'a> {
         // A private host needs a workspace id that is known before the functions start; only this one is.
         let workspace = DEMO_WORKSPACE;
         let db = stack.admin_db().await?;
-        let id = workspace.to_string();
         // A turn of a killed worker is booked at its upper bound, and one person makes all requests.
         let limits = json!({
             "max_open_requests": settings.goals + 10, "webhook_hosts": [host],
@@ -82,12 +84,11 @@ impl<'a> Driver<'a> {
         });
         let set = owner.rpc("set_model_price", &price).await?;
         set.into_body().context("setting the model's price")?;
-        db.execute(
-            "insert into goalpost.agents (workspace_id, name, role, tools) values ($1::text::uuid, $2, 'You follow instructions.', '{webhook}')",
-            &[&id, &wire::AGENT],
-        )
-        .await
-        .context("adding the agent")?;
+        let agent =
+            json!({"name": wire::AGENT, "role": "You follow instructions.", "tools": ["webhook"]});
+        let agent = json!({"p_workspace_id": workspace, "p_agent": agent});
+        let applied = owner.rpc("apply_agent", &agent).await?;
+        applied.into_body().context("adding the agent")?;
         Ok(Self {
             stack,
             settings,
@@ -121,7 +122,7 @@ impl<'a> Driver<'a> {
                 continue;
             };
             phase.note(self.note(&seen));
-            if seen.open == 0 && self.to_ask.is_empty() {
+            if seen.open == 0 && seen.open_analyses == 0 && self.to_ask.is_empty() {
                 return Ok(0);
             }
             if seen.ended > last.0 {
@@ -136,6 +137,7 @@ impl<'a> Driver<'a> {
                 continue;
             }
             self.decide(&seen.waiting).await;
+            self.analyse(&seen).await;
             self.ask(seen.open).await?;
             tokio::time::sleep(POLL_INTERVAL).await;
         }
@@ -169,7 +171,11 @@ impl<'a> Driver<'a> {
         let workspace = self.workspace.to_string();
         let counted = db
             .query_one(
-                "select count(*) filter (where ended_at is not null), count(*) filter (where ended_at is null)
+                "select count(*) filter (where ended_at is not null and idempotency_key is not null),
+                        count(*) filter (where ended_at is null and idempotency_key is not null),
+                        -- Analyses have no key.
+                        count(*) filter (where idempotency_key is null),
+                        count(*) filter (where ended_at is null and idempotency_key is null)
                    from goalpost.requests where workspace_id = $1::text::uuid",
                 &[&workspace],
             )
@@ -186,6 +192,8 @@ impl<'a> Driver<'a> {
         Some(Seen {
             ended: number(0),
             open: number(1),
+            analyses: number(2),
+            open_analyses: number(3),
             waiting: waiting.iter().map(|row| (row.get(0), row.get(1))).collect(),
         })
     }
@@ -236,6 +244,19 @@ impl<'a> Driver<'a> {
         Ok(())
     }
 
+    /// Starts the next analysis if one is due. A call that does not get through is repeated at the next read; one whose
+    /// answer is lost has started it.
+    async fn analyse(&self, seen: &Seen) {
+        if seen.open_analyses == 0 && self.is_due(seen.ended, self.settings.analyses, seen.analyses)
+        {
+            let workspace = json!({"p_workspace_id": self.workspace});
+            let started = self.owner.rpc("start_analysis", &workspace).await;
+            if let Err(error) = started {
+                tracing::debug!(%error, "the analysis is started at the next read");
+            }
+        }
+    }
+
     /// Returns how many goals may be asked by now that were not, at the rate of the settings.
     fn due(&self) -> u64 {
         self.settings.per_minute.map_or(u64::MAX, |rate| {
@@ -244,10 +265,13 @@ impl<'a> Driver<'a> {
         })
     }
 
-    /// Returns true if a crash is due. Crashes are spread evenly over the goals.
     fn crash_is_due(&self, ended: u64) -> bool {
-        let wanted = self.settings.crash_postgres;
         let done = u64::try_from(self.crashes.len()).unwrap_or(u64::MAX);
+        self.is_due(ended, self.settings.crash_postgres, done)
+    }
+
+    /// Returns true if the next of so many occurrences is due: they are spread evenly over the goals.
+    fn is_due(&self, ended: u64, wanted: u64, done: u64) -> bool {
         done < wanted && ended * (wanted + 1) >= self.settings.goals * (done + 1)
     }
 

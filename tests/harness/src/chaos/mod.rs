@@ -34,7 +34,7 @@ pub use generate::generate;
 pub use predict::{Certainty, End, Necessity, Prediction, RunPrediction, StepPrediction, predict};
 pub use recovery::Times;
 pub use report::{GoalCounts, Machine, Report};
-pub use rows::Attempts;
+pub use rows::{Analyses, Attempts};
 pub use settings::{SHORTEST_LEASE_SECONDS, Settings, Sweeper};
 pub use shape::{Criterion, Goal, Plan, Step, Way, Work};
 pub use verify::EffectCounts;
@@ -107,6 +107,14 @@ async fn observe(
         let broken = oracle::check(&db).await?;
         violations.extend(broken.iter().map(ToString::to_string));
     }
+    let failed_analyses = rows.analyses.started - rows.analyses.answered - rows.analyses.open;
+    if rows.analyses.open > 0 && !was_interrupted || failed_analyses > 0 && !settings.may_wear_out()
+    {
+        violations.push(format!(
+            "{failed_analyses} analyses failed, {} did not end",
+            rows.analyses.open
+        ));
+    }
     let worn_out = found.worn_out;
     let count = |state: &str| {
         let requests = rows.requests.values();
@@ -130,6 +138,7 @@ async fn observe(
             .map(|run| u64::try_from(run.steps.len()).unwrap_or(0))
             .sum(),
         attempts: rows.attempts.clone(),
+        analyses: rows.analyses.clone(),
         effects: found.effects,
         faults: faults.counts(),
         crashes,

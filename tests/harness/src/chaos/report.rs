@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::recovery::Times;
-use super::rows::Attempts;
+use super::rows::{Analyses, Attempts};
 use super::settings::Settings;
 use super::verify::EffectCounts;
 use crate::faults::FaultCounts;
@@ -21,6 +21,8 @@ pub struct Report {
     pub steps: u64,
     /// Ends of their attempts.
     pub attempts: Attempts,
+    /// Analyses of the workspace.
+    pub analyses: Analyses,
     /// Effects at the receiver.
     pub effects: EffectCounts,
     /// Faults that were injected.
@@ -123,6 +125,13 @@ impl Report {
                     attempts.failed,
                     attempts.lost,
                     attempts.timed_out
+                ),
+            ),
+            (
+                "analyses",
+                format!(
+                    "{} started, {} answered; {} improvements",
+                    self.analyses.started, self.analyses.answered, self.analyses.proposed
                 ),
             ),
             (

@@ -60,6 +60,20 @@ pub(super) struct Rows {
     pub(super) booked_calls: i64,
     pub(super) odd_bookings: i64,
     pub(super) postgres_version: String,
+    pub(super) analyses: Analyses,
+}
+
+/// Analyses of the workspace: requests without an idempotency key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Analyses {
+    /// Those that were started.
+    pub started: i64,
+    /// Those that ended with a result.
+    pub answered: i64,
+    /// Those that have not ended.
+    pub open: i64,
+    /// Improvements that they proposed.
+    pub proposed: i64,
 }
 
 pub(super) async fn read(db: &Client, workspace: Uuid, tokens: (i64, i64)) -> anyhow::Result<Rows> {
@@ -69,6 +83,7 @@ pub(super) async fn read(db: &Client, workspace: Uuid, tokens: (i64, i64)) -> an
     let names = read_runs(db, &workspace, &mut rows).await?;
     read_steps(db, &workspace, &names, &mut rows).await?;
     read_sums(db, &workspace, tokens, &mut rows).await?;
+    rows.analyses = read_analyses(db, &workspace).await?;
     rows.postgres_version = db
         .query_one("show server_version", &[])
         .await
@@ -83,7 +98,8 @@ fn number_of(key: &str) -> u64 {
 }
 
 async fn read_requests(db: &Client, workspace: &str, rows: &mut Rows) -> anyhow::Result<()> {
-    let query = "select idempotency_key, id, state, ended_at is not null from goalpost.requests where workspace_id = $1::text::uuid";
+    let query = "select idempotency_key, id, state, ended_at is not null from goalpost.requests
+                  where workspace_id = $1::text::uuid and idempotency_key is not null";
     for row in db
         .query(query, &[&workspace])
         .await
@@ -99,6 +115,20 @@ async fn read_requests(db: &Client, workspace: &str, rows: &mut Rows) -> anyhow:
     Ok(())
 }
 
+async fn read_analyses(db: &Client, workspace: &str) -> anyhow::Result<Analyses> {
+    let query = "select count(*), count(*) filter (where state = 'answered'), count(*) filter (where ended_at is null),
+                        (select count(*) from goalpost.improvements i where i.workspace_id = $1::text::uuid)
+                   from goalpost.requests where workspace_id = $1::text::uuid and idempotency_key is null";
+    let row = db.query_one(query, &[&workspace]).await;
+    let row = row.context("reading the analyses")?;
+    Ok(Analyses {
+        started: row.get(0),
+        answered: row.get(1),
+        open: row.get(2),
+        proposed: row.get(3),
+    })
+}
+
 type Name = (u64, Option<String>);
 
 async fn read_runs(
@@ -111,7 +141,7 @@ async fn read_runs(
           from goalpost.workflow_runs r
           join goalpost.requests q on q.id = r.request_id
           left join goalpost.goals g on g.id = r.goal_id
-         where r.workspace_id = $1::text::uuid";
+         where r.workspace_id = $1::text::uuid and q.idempotency_key is not null";
     let mut names = BTreeMap::new();
     for row in db
         .query(query, &[&workspace])

@@ -57,6 +57,8 @@ pub struct Settings {
     pub cut_answers: f64,
     /// Number of crashes of Postgres.
     pub crash_postgres: u64,
+    /// Number of analyses of the workspace, spread over the goals.
+    pub analyses: u64,
     /// Sweeper that does not run.
     pub stop_sweeper: Option<Sweeper>,
     /// Other programs kill processes of this run, which may take a step's last attempt.
@@ -90,6 +92,7 @@ impl Settings {
             delay_wakes: 0.0,
             cut_answers: 0.0,
             crash_postgres: 0,
+            analyses: 0,
             stop_sweeper: None,
             is_struck_from_outside: false,
         }

@@ -77,6 +77,7 @@ fn settings(arguments: &arguments::Chaos) -> Settings {
         // Each cut answer costs a lease; a share as of wakes would dominate the run.
         cut_answers: share(arguments.cut_answers.or((!is_any_named).then_some(0.02))),
         crash_postgres: number(arguments.crash_postgres, 2),
+        analyses: arguments.analyses.unwrap_or(arguments.goals / 20),
         stop_sweeper: arguments.stop_sweeper,
         is_struck_from_outside: arguments.struck_from_outside,
     }

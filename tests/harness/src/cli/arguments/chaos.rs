@@ -71,6 +71,9 @@ pub(in crate::cli) struct Chaos {
     /// Crash Postgres this number of times, spread over the goals
     #[arg(long, value_name = "N")]
     pub(in crate::cli) crash_postgres: Option<u64>,
+    /// Have the workspace analysed this number of times, spread over the goals [default: one for each 20 goals]
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) analyses: Option<u64>,
     /// Disable the sweep inside the database, or the schedules outside of it
     #[arg(long, value_enum, value_name = "WHICH")]
     pub(in crate::cli) stop_sweeper: Option<Sweeper>,
