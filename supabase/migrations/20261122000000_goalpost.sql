@@ -1291,7 +1291,8 @@ create table goalpost.improvements (
   evidence jsonb not null,
   -- The expected effect: per goal "model_calls", "cost_microusd" and "seconds", each {"before", "after"}.
   expected jsonb not null default '{}',
-  -- The same figures since the change took effect, with "uses" and "successes".
+  -- The same figures since the change took effect, with "uses" and "successes"; of a trial its "outcomes", and the
+  -- version that was "replaced" at its end.
   measured jsonb,
   -- The analysis that proposed it, and the approval that decides on it; null for a trial that a person began.
   run_id bigint,
@@ -9625,6 +9626,12 @@ begin
     elsif v_judged.verdict = 'better' then
       update goalpost.agents a set goal_type = coalesce(v_judged.goal_type, a.goal_type) where a.id = v_agent.id
       returning * into v_agent;
+      update goalpost.improvements i
+         set measured = i.measured || jsonb_build_object('replaced', (
+               select a.id from goalpost.agents a
+                where a.workspace_id = p_workspace_id and a.name = v_agent.name and a.state = 'active'
+                  and a.goal_type is not distinct from v_agent.goal_type))
+       where i.id = v_improvement.id;
       v_agent := goalpost_private.change_agent_state(v_agent, 'active');
     else
       v_agent := goalpost_private.change_agent_state(v_agent, 'retired');
@@ -10021,21 +10028,15 @@ begin
 end
 $$;
 
--- Retires a version of an agent. If it was the active one, the newest earlier version for the same goals that a person
--- wrote or that was kept is active again.
-create function goalpost_private.take_back_agent(p_agent goalpost.agents) returns void
+-- Retires a version of an agent. If it was active, the version that it replaced at the end of its trial is active again.
+create function goalpost_private.take_back_agent(p_agent goalpost.agents, p_replaced_id bigint) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
   perform goalpost_private.change_agent_state(p_agent, 'retired');
   if p_agent.state = 'active' then
-    perform goalpost_private.change_agent_state(b, 'active')
-       from (select a.* from goalpost.agents a
-              where a.workspace_id = p_agent.workspace_id and a.name = p_agent.name and a.version < p_agent.version
-                and a.goal_type is not distinct from p_agent.goal_type
-                and not exists (select from goalpost.improvements i where i.agent_id = a.id and i.state = 'reverted')
-              order by a.version desc limit 1) b;
+    perform goalpost_private.change_agent_state(a, 'active') from goalpost.agents a where a.id = p_replaced_id;
   end if;
 end
 $$;
@@ -10050,7 +10051,8 @@ set search_path = ''
 as $$
 begin
   update goalpost.runbooks b set state = 'retired' where b.id = p_improvement.runbook_id and b.state in ('candidate', 'active');
-  perform goalpost_private.take_back_agent(a) from goalpost.agents a where a.id = p_improvement.agent_id;
+  perform goalpost_private.take_back_agent(a, (p_improvement.measured ->> 'replaced')::bigint)
+     from goalpost.agents a where a.id = p_improvement.agent_id;
   update goalpost.memories m set trust = 'revoked'
    where m.workspace_id = p_improvement.workspace_id and m.id = p_improvement.memory_id;
   delete from goalpost.tool_policies t
@@ -14047,6 +14049,25 @@ begin
 end
 $sweep$
 $cron$);
+
+-- file: supabase/schemas/90_views/agent_outcomes.sql
+
+-- A request is worked on by one version of each agent, so a goal counts once for each agent that worked below it.
+create view goalpost.agent_outcomes with (security_invoker = true) as
+  select w.workspace_id, w.agent_id, a.name as agent, a.version, g.goal_type, count(*) as goals,
+         count(*) filter (where g.state = 'completed' and f.bad <= f.good) as successes
+    from (select distinct i.workspace_id, i.agent_id, r.request_id
+            from goalpost.agent_instances i
+            join goalpost.workflow_runs r on r.workspace_id = i.workspace_id and r.id = i.run_id) w
+    join goalpost.agents a on a.id = w.agent_id
+    join goalpost.goals g on g.workspace_id = w.workspace_id and g.request_id = w.request_id and g.parent_goal_id is null
+   cross join lateral (
+     select count(*) filter (where o.rating = 'bad') as bad, count(*) filter (where o.rating = 'good') as good
+       from goalpost.feedback o where o.workspace_id = g.workspace_id and o.goal_id = g.id and o.step_key = '') f
+   where g.state in ('completed', 'failed')
+   group by w.workspace_id, w.agent_id, a.name, a.version, g.goal_type;
+comment on view goalpost.agent_outcomes is
+  'Ended goals in which each version of an agent worked, by goal type, and those that were reached and not rated bad.';
 
 -- file: supabase/schemas/90_views/costs.sql
 

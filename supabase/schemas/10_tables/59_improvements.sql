@@ -18,7 +18,8 @@ create table goalpost.improvements (
   evidence jsonb not null,
   -- The expected effect: per goal "model_calls", "cost_microusd" and "seconds", each {"before", "after"}.
   expected jsonb not null default '{}',
-  -- The same figures since the change took effect, with "uses" and "successes".
+  -- The same figures since the change took effect, with "uses" and "successes"; of a trial its "outcomes", and the
+  -- version that was "replaced" at its end.
   measured jsonb,
   -- The analysis that proposed it, and the approval that decides on it; null for a trial that a person began.
   run_id bigint,

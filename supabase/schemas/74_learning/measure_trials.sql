@@ -100,6 +100,12 @@ begin
     elsif v_judged.verdict = 'better' then
       update goalpost.agents a set goal_type = coalesce(v_judged.goal_type, a.goal_type) where a.id = v_agent.id
       returning * into v_agent;
+      update goalpost.improvements i
+         set measured = i.measured || jsonb_build_object('replaced', (
+               select a.id from goalpost.agents a
+                where a.workspace_id = p_workspace_id and a.name = v_agent.name and a.state = 'active'
+                  and a.goal_type is not distinct from v_agent.goal_type))
+       where i.id = v_improvement.id;
       v_agent := goalpost_private.change_agent_state(v_agent, 'active');
     else
       v_agent := goalpost_private.change_agent_state(v_agent, 'retired');

@@ -77,21 +77,15 @@ begin
 end
 $$;
 
--- Retires a version of an agent. If it was the active one, the newest earlier version for the same goals that a person
--- wrote or that was kept is active again.
-create function goalpost_private.take_back_agent(p_agent goalpost.agents) returns void
+-- Retires a version of an agent. If it was active, the version that it replaced at the end of its trial is active again.
+create function goalpost_private.take_back_agent(p_agent goalpost.agents, p_replaced_id bigint) returns void
 language plpgsql
 set search_path = ''
 as $$
 begin
   perform goalpost_private.change_agent_state(p_agent, 'retired');
   if p_agent.state = 'active' then
-    perform goalpost_private.change_agent_state(b, 'active')
-       from (select a.* from goalpost.agents a
-              where a.workspace_id = p_agent.workspace_id and a.name = p_agent.name and a.version < p_agent.version
-                and a.goal_type is not distinct from p_agent.goal_type
-                and not exists (select from goalpost.improvements i where i.agent_id = a.id and i.state = 'reverted')
-              order by a.version desc limit 1) b;
+    perform goalpost_private.change_agent_state(a, 'active') from goalpost.agents a where a.id = p_replaced_id;
   end if;
 end
 $$;
@@ -106,7 +100,8 @@ set search_path = ''
 as $$
 begin
   update goalpost.runbooks b set state = 'retired' where b.id = p_improvement.runbook_id and b.state in ('candidate', 'active');
-  perform goalpost_private.take_back_agent(a) from goalpost.agents a where a.id = p_improvement.agent_id;
+  perform goalpost_private.take_back_agent(a, (p_improvement.measured ->> 'replaced')::bigint)
+     from goalpost.agents a where a.id = p_improvement.agent_id;
   update goalpost.memories m set trust = 'revoked'
    where m.workspace_id = p_improvement.workspace_id and m.id = p_improvement.memory_id;
   delete from goalpost.tool_policies t

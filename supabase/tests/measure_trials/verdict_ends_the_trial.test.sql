@@ -77,6 +77,7 @@ select tests.set('special', pg_temp.apply('{"role": "special"}'));
 select pg_temp.goals(tests.get('special'), 'audit', 20, 19), pg_temp.goals(tests.get('old'), 'audit', 20, 5), pg_temp.goals(tests.get('special'), 'sales', 40, 2), pg_temp.goals(tests.get('old'), 'sales', 40, 39);
 select is(pg_temp.trial(), 'kept: 19 of 20 goals of the type audit with it were reached, 5 of 20 without', 'one that is better in one type is kept');
 select is(pg_temp.states(), '1 active, 2 retired, 3 retired, 4 active audit', 'for that type');
+
 select tests.json_for('adam', format('select goalpost.revert_improvement(%s)', (select max(id) from goalpost.improvements where kind = 'agent' and change ->> 'role' = 'special')));
 select is(pg_temp.states(), '1 active, 2 retired, 3 retired, 4 retired audit', 'taken back, the version for all goals works there again');
 

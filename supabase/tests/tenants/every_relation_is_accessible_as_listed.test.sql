@@ -26,6 +26,8 @@ select tests.do_fail(tests.get('broken_' || workspace), 'a') from place;
 -- A completed goal with an estimate.
 select tests.set('done_' || workspace, tests.planned('a', '{}', '[]', person, workspace)) from place;
 update goalpost.goals set state = 'completed', ended_at = created_at where id in (select (tests.goal_of(tests.get('done_' || workspace))).id from place);
+insert into goalpost.agent_instances (run_id, agent_id, workspace_id, opened_at)
+select tests.get('done_' || workspace), (select min(id) from goalpost.agents where workspace_id is null), tests.id_of(workspace), now() from place;
 select tests.memory('remembered', 'workspace', '{}', workspace) from place;
 insert into goalpost.memory_uses select tests.get('run_' || p.workspace), 'a', 1, 0, 1, m.workspace_id, m.id, 1, false, now() from goalpost.memories m join place p on tests.id_of(p.workspace) = m.workspace_id;
 insert into goalpost.mcp_servers (workspace_id, name, url, created_by, created_at) select tests.id_of(workspace), 'docs', 'https://docs.example.com/', tests.id_of(person), now() from place;
@@ -56,7 +58,7 @@ select 'goalpost.' || t, format('workspace_id = %L', tests.id_of('acme')), forma
   from unnest(array[
     'members', 'requests', 'goals', 'goal_criteria', 'workflow_runs', 'steps', 'step_attempts',
     'plan_revisions', 'approvals', 'agent_instances', 'usage_events', 'events', 'dead_letters', 'agents', 'runbooks',
-    'memories', 'memory_uses', 'goal_progress', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'agent_costs', 'runbook_costs', 'user_costs', 'day_costs', 'model_costs', 'achieved_goal_costs', 'estimate_accuracy', 'approval_votes', 'corrections', 'budgets', 'budget_raises', 'tool_policies', 'rate_limits', 'goal_costs',
+    'memories', 'memory_uses', 'goal_progress', 'step_turns', 'tool_calls', 'mcp_servers', 'mcp_tools', 'writable_tables', 'agent_costs', 'agent_outcomes', 'runbook_costs', 'user_costs', 'day_costs', 'model_costs', 'achieved_goal_costs', 'estimate_accuracy', 'approval_votes', 'corrections', 'budgets', 'budget_raises', 'tool_policies', 'rate_limits', 'goal_costs',
     'feedback', 'runbook_matches', 'improvements', 'memory_statistics', 'runbook_statistics', 'agent_statistics', 'unfolded_statistics', 'daily_usage', 'usage_totals']) t;
 insert into expected values
   ('goalpost.invitations', format('workspace_id = %L', tests.id_of('acme')), format('workspace_id = %L', tests.id_of('elsewhere')), array['admin', 'owner'], array['stranger']),
@@ -175,7 +177,7 @@ as $$ select format('%s: %s %s rows of %s', p_attempt.actor, p_attempt.action, p
 create function pg_temp.refusal(p_attempt attempt) returns text
 language sql
 as $$
-  select case when p_attempt.relation in ('goalpost.inbox', 'goalpost.goal_costs', 'goalpost.goal_progress', 'goalpost.agent_costs', 'goalpost.runbook_costs', 'goalpost.user_costs', 'goalpost.day_costs', 'goalpost.model_costs', 'goalpost.achieved_goal_costs', 'goalpost.estimate_accuracy', 'goalpost.usage_totals') and p_attempt.action <> 'read'
+  select case when p_attempt.relation in ('goalpost.inbox', 'goalpost.goal_costs', 'goalpost.goal_progress', 'goalpost.agent_costs', 'goalpost.agent_outcomes', 'goalpost.runbook_costs', 'goalpost.user_costs', 'goalpost.day_costs', 'goalpost.model_costs', 'goalpost.achieved_goal_costs', 'goalpost.estimate_accuracy', 'goalpost.usage_totals') and p_attempt.action <> 'read'
               then '^(42501|55000|42809)$' else '^42501$' end
 $$;
 

@@ -39,6 +39,15 @@ struct Results {
     mean_duration_ms: Option<i64>,
 }
 
+/// The goals of one type in which a version worked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Outcomes {
+    version: i32,
+    goal_type: String,
+    goals: i64,
+    successes: i64,
+}
+
 /// The answer of `apply_agent` and `set_agent_state`.
 #[derive(Debug, Serialize, Deserialize)]
 struct Applied {
@@ -112,6 +121,16 @@ impl Place {
             ("workspace_id", format!("eq.{}", self.workspace)),
         ];
         Ok(self.client.select("agent_costs", &query).await?)
+    }
+
+    async fn outcomes(&self, name: &str) -> anyhow::Result<Vec<Outcomes>> {
+        let query = [
+            ("select", "version,goal_type,goals,successes".to_owned()),
+            ("workspace_id", format!("eq.{}", self.workspace)),
+            ("agent", format!("eq.{name}")),
+            ("order", "goal_type.asc,version.desc".to_owned()),
+        ];
+        Ok(self.client.select("agent_outcomes", &query).await?)
     }
 
     /// Returns a version: the one that is named, otherwise the one that works in goals without a version of their own.
@@ -190,6 +209,7 @@ impl Place {
             .await?;
         let results = self.results().await?;
         let of = |id: i64| results.iter().find(|one| one.agent_id == id);
+        let outcomes = self.outcomes(&wanted.name).await?;
         if global.json {
             let versions = versions.iter().map(|one| {
                 json!({"id": one.id, "version": one.version, "state": one.state, "author": one.author,
@@ -227,6 +247,20 @@ impl Place {
             "WRITTEN",
         ];
         for line in table::lines(screen, &headings, &rows) {
+            print(&line);
+        }
+        if !outcomes.is_empty() {
+            print("");
+        }
+        let row = |one: &Outcomes| {
+            vec![
+                one.goal_type.clone(),
+                one.version.to_string(),
+                format!("{} of {}", one.successes, one.goals),
+            ]
+        };
+        let rows: Vec<Vec<String>> = outcomes.iter().map(row).collect();
+        for line in table::lines(screen, &["GOAL TYPE", "VERSION", "REACHED"], &rows) {
             print(&line);
         }
         Ok(())
