@@ -18,6 +18,7 @@ mod claims;
 mod contract;
 mod costs;
 mod database;
+mod demo;
 mod dependencies;
 mod documents;
 mod eval;
