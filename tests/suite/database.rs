@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use local_stack::postgres::{pgtap, seed};
+use local_stack::home::Home;
+use local_stack::postgres::{Purpose, Server, pgtap, seed};
+use local_stack::progress::Progress;
+use local_stack::stack::make_database;
 use serde_json::Value;
 use system_tests::{Database, workspace};
 
@@ -34,6 +37,42 @@ async fn run_lane(setup: Vec<PathBuf>, files: Vec<PathBuf>) -> Vec<String> {
         }
     }
     failures
+}
+
+/// Returns the sequences of identity columns whose next value a row has already.
+async fn sequences_behind(server: &Server, name: &str) -> Vec<String> {
+    let database = server.connect("supabase_admin", name).await.unwrap();
+    let columns = "select format('%I.%I', table_schema, table_name), quote_ident(column_name), \
+                     pg_get_serial_sequence(format('%I.%I', table_schema, table_name), column_name) \
+                   from information_schema.columns where is_identity = 'YES'";
+    let mut behind = Vec::new();
+    for row in database.query(columns, &[]).await.unwrap() {
+        let (table, column, sequence): (String, String, String) =
+            (row.get(0), row.get(1), row.get(2));
+        let query = format!(
+            "select coalesce(max({column}), 0)::bigint >= nextval('{sequence}') from {table}"
+        );
+        if database.query_one(&query, &[]).await.unwrap().get(0) {
+            behind.push(sequence);
+        }
+    }
+    behind
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn crash_after_seeding_keeps_sequences_ahead() {
+    let home = Home::open().unwrap();
+    let progress = Progress::quiet();
+    let server = Server::start_with(&home, Purpose::Tests, &[], &progress);
+    let server = server.await.unwrap();
+    make_database(&server, "before").await.unwrap();
+    server.crash().unwrap();
+    server.start_again().unwrap();
+    make_database(&server, "after").await.unwrap();
+    for name in ["before", "after"] {
+        let behind = sequences_behind(&server, name).await;
+        assert_eq!(behind, Vec::<String>::new(), "{name}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

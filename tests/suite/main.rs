@@ -19,6 +19,7 @@ mod claims;
 mod contract;
 mod costs;
 mod database;
+mod demo;
 mod dependencies;
 mod documents;
 mod eval;

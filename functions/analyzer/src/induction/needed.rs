@@ -35,7 +35,18 @@ fn is_needed(step: &Step, place: usize, question: &str) -> bool {
     later.chain(texts(&step.result)).any(|used| {
         split(&used).iter().any(|token| {
             let value = token.trim_matches(['"', '\'']);
-            !value.is_empty() && !question.contains(value) && has_value(result, value)
+            !value.is_empty() && !has_word(question, value) && has_value(result, value)
         })
+    })
+}
+
+/// Returns true if a text contains a word that is not a part of another one: "2" is no word of "2026".
+fn has_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(start, _)| {
+        let before = text.get(..start).and_then(|text| text.chars().next_back());
+        let after = text
+            .get(start + word.len()..)
+            .and_then(|text| text.chars().next());
+        !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
     })
 }

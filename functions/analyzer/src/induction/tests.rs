@@ -233,6 +233,41 @@ fn detour_is_left_out() {
 }
 
 #[test]
+fn number_within_a_year_is_no_word_of_the_question() {
+    let step = Step {
+        key: "answer".into(),
+        kind: "agent".into(),
+        result: json!({"text": "Nothing."}),
+        calls: vec![
+            Call {
+                tool: "sql".into(),
+                arguments: json!({"query": "select id from shop.categories where name = 'Tea'"}),
+                result: Some(json!({"columns": ["id"], "row_count": 1, "rows": [{"id": 2}]})),
+                ..Call::default()
+            },
+            Call {
+                tool: "sql".into(),
+                arguments: json!({"query": "select sum(total) from shop.sales where category = 2"}),
+                result: Some(json!({"rows": [{"sum": 40}]})),
+                ..Call::default()
+            },
+        ],
+    };
+    let run = Run {
+        question: "How much Tea was sold in March 2026?".into(),
+        steps: vec![step],
+        ..counted(1, "mia", "paid", MARCH, 41)
+    };
+    let kept = needed::without_detours(&run);
+    let queries = kept.steps[0].calls.iter().map(|call| &call.arguments);
+    assert_eq!(
+        queries.collect::<Vec<_>>(),
+        [&run.steps[0].calls[0].arguments],
+        "the second query uses the id that the first one found"
+    );
+}
+
+#[test]
 fn name_of_two_words_is_one_parameter() {
     let names = ["Blue Finch", "Red Heron", "Grey Owl"];
     let runs = (0_u32..).zip(names).map(|(number, name)| {

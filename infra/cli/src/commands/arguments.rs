@@ -105,7 +105,7 @@ pub(super) struct Global {
 pub(super) enum Command {
     /// Start the local stack; Ctrl-C stops it and leaves nothing running
     #[command(
-        after_help = "Examples:\n  cargo goalpost up\n  cargo goalpost up --port 54400\n  ANTHROPIC_API_KEY=… cargo goalpost up      with a language model (or OPENAI_API_KEY)\n  EMAIL_API_KEY=… GOALPOST_EMAIL_URL=… GOALPOST_EMAIL_FROM=… cargo goalpost up      with mail\n\nThe database stays between runs; `cargo goalpost reset` makes it anew."
+        after_help = "Examples:\n  cargo goalpost up\n  cargo goalpost up --port 54400\n  cargo goalpost up --demo                   the database of the last demo\n  ANTHROPIC_API_KEY=… cargo goalpost up      with a language model (or OPENAI_API_KEY)\n  EMAIL_API_KEY=… GOALPOST_EMAIL_URL=… GOALPOST_EMAIL_FROM=… cargo goalpost up      with mail\n\nThe database stays between runs; `cargo goalpost reset` makes it anew."
     )]
     Up(Up),
     /// Stop the local stack that runs in another terminal
@@ -130,7 +130,7 @@ pub(super) enum Command {
         after_help = "Examples:\n  cargo goalpost psql\n  cargo goalpost psql -- -c 'select * from goalpost.goals'"
     )]
     Psql(Psql),
-    /// Show one whole request: a question, an audit, an approval, a report
+    /// Show whole requests: a question, an audit, an approval, a report, and what is learned
     #[command(
         after_help = "Examples:\n  cargo goalpost demo\n  cargo goalpost demo --yes               approve without being asked\n\nRuns on a database of its own, made anew each time, and stops everything at its end."
     )]
@@ -219,6 +219,9 @@ pub(super) struct Up {
     /// Listen on this port and no other [default: 54321, or a free one]
     #[arg(long, value_name = "PORT")]
     pub(super) port: Option<u16>,
+    /// Use the database of the last `demo`, to look at what it did
+    #[arg(long)]
+    pub(super) demo: bool,
 }
 
 #[derive(Debug, Args)]

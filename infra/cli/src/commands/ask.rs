@@ -119,7 +119,7 @@ fn context(given: Option<&str>) -> anyhow::Result<Map<String, Value>> {
     })
 }
 
-async fn until_ended(client: &Client, request_id: i64) -> anyhow::Result<Work> {
+pub(super) async fn until_ended(client: &Client, request_id: i64) -> anyhow::Result<Work> {
     loop {
         let work = client.work(request_id).await?;
         if work.has_ended() {

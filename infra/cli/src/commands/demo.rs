@@ -1,7 +1,11 @@
-//! `goalpost demo`: one request from question to report, on a stack that lives as long as this command.
+//! `goalpost demo`: one request from question to report, and what is learned from repeated ones, on a stack that lives as
+//! long as this command.
 //!
-//! Nothing here is staged: the demo asks through intake and decides as another person. The database is created anew
-//! each time, so the findings are those of the seed.
+//! The demo asks through intake and decides as another person. The database is created anew each time, so the findings
+//! are those of the seed. Only the language model of the last part is scripted.
+
+mod learning;
+mod stand_in;
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -21,37 +25,48 @@ use super::{
 };
 use crate::render::{Screen, duration, table};
 use client::{Approval, Client, Question, Work};
+use learning::Learned;
 
-const DATABASE: &str = "goalpost_demo";
+/// The database, which `goalpost up --demo` opens again.
+pub(super) const DATABASE: &str = "goalpost_demo";
 const SIMPLE: &str = "What is 17% of 2,340?";
 const AUDIT: &str = "Audit my database: what is wrong with it, and which SQL mends it?";
+
+/// The durations of the demo's parts.
+type Times = Vec<(String, Duration)>;
 
 pub(super) async fn run(arguments: &arguments::Demo) -> anyhow::Result<()> {
     let decision = Decision::of(arguments.yes)?;
     let palette = Screen::stderr().palette;
-    print_error(&palette.strong("Goalpost, once from a question to finished work."));
+    print_error(
+        &palette.strong("Goalpost, once from a question to finished work, and what it learns."),
+    );
     print_error(&palette.dim("A Supabase project and five Lambda functions on this machine; everything stops at the end.\n"));
     let began = Instant::now();
     let home = Home::open()?;
     let progress = Progress::stderr();
     let stopped = stop_signal()?;
     tokio::pin!(stopped);
+    let options = options(&home, &progress)?;
+    let is_kept = options.server == ServerChoice::Stack;
+    let has_model = learning::has_model(&options);
     let stack = tokio::select! {
-        stack = Stack::start(options(&home, &progress)?) => stack?,
+        stack = Stack::start(options) => stack?,
         () = &mut stopped => bail!("stopped before it was up; nothing is left running."),
     };
     let shown = tokio::select! {
-        shown = show(&stack, decision) => shown,
+        shown = show(&stack, decision, has_model) => shown,
         () = &mut stopped => Err(anyhow::anyhow!("stopped; nothing is left running.")),
     };
     let stopping = Instant::now();
     let stopped = stack.stop().await.context("stopping the stack");
-    let mut times = shown?;
+    let (mut times, learned) = shown?;
     stopped?;
-    let mut all: Vec<(String, Duration)> = progress.durations();
+    let mut all: Times = progress.durations();
     all.append(&mut times);
     all.push(("Stopping".to_owned(), stopping.elapsed()));
     summarize(&all, began.elapsed());
+    suggest(learned.filter(|_| is_kept).as_ref());
     Ok(())
 }
 
@@ -83,13 +98,17 @@ impl Decision {
         if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() {
             return Ok(Self::Ask);
         }
-        Err(Usage("the demo asks for one approval, and there is no terminal to ask at: give --yes to approve.".to_owned()).into())
+        Err(Usage("the demo asks for approvals, and there is no terminal to ask at: give --yes to approve.".to_owned()).into())
     }
 }
 
-/// Asks, decides, and prints; returns the duration of each part.
-async fn show(stack: &Stack, decision: Decision) -> anyhow::Result<Vec<(String, Duration)>> {
-    let mut times = Vec::new();
+/// Asks, decides, and prints; returns the duration of each part, and what was learned.
+async fn show(
+    stack: &Stack,
+    decision: Decision,
+    has_model: bool,
+) -> anyhow::Result<(Times, Option<Learned>)> {
+    let mut times = Times::new();
     let owner = connect::of_stack(stack, Person::Owner)?;
     up::warm_up(owner.clone());
 
@@ -121,43 +140,65 @@ async fn show(stack: &Stack, decision: Decision) -> anyhow::Result<Vec<(String, 
             break;
         };
         let began = Instant::now();
-        decide(stack, approval, decision).await?;
+        let shown = approvals::shown(&approval.shown, Screen::stderr());
+        decide(stack, approval, &shown, decision, Person::Approver).await?;
         times.push(("Waiting for the decision".to_owned(), began.elapsed()));
         let began = Instant::now();
         work = watcher.watch(Until::DecisionNeeded).await?;
         times.push(("Audit, after the approval".to_owned(), began.elapsed()));
     }
     print_report(&owner, &work).await?;
-    Ok(times)
+    if has_model {
+        learning::skip();
+        return Ok((times, None));
+    }
+    let learned = learning::show(stack, &owner, decision, &mut times).await?;
+    Ok((times, learned))
 }
 
-async fn decide(stack: &Stack, approval: &Approval, decision: Decision) -> anyhow::Result<()> {
+/// Shows an approval with lines about its subject, decides on it as a person, and returns the verdict.
+async fn decide(
+    stack: &Stack,
+    approval: &Approval,
+    shown: &[String],
+    decision: Decision,
+    person: Person,
+) -> anyhow::Result<&'static str> {
     let screen = Screen::stderr();
     print_error("");
     print_error(&screen.palette.asks(&format!("? {}", approval.question)));
-    for line in approvals::shown(&approval.shown, screen) {
-        print_error(&line);
+    for line in shown {
+        print_error(line);
     }
     let verdict = match decision {
         Decision::Approve => {
-            print_error(&screen.palette.dim("  Approved by --yes, as the approver."));
+            let line = format!("  Approved by --yes, as the {}.", role(person));
+            print_error(&screen.palette.dim(&line));
             "approved"
         }
-        Decision::Ask => asked().await?,
+        Decision::Ask => asked(role(person)).await?,
     };
-    let approver = connect::of_stack(stack, Person::Approver)?;
+    let approver = connect::of_stack(stack, person)?;
     let call = json!({"p_approval_id": approval.id, "p_decision": verdict, "p_comment": null});
     let _: Value = approver.call("decide_approval", &call).await?;
     print_error("");
-    Ok(())
+    Ok(verdict)
+}
+
+fn role(person: Person) -> &'static str {
+    match person {
+        Person::Owner => "owner",
+        Person::Approver => "approver",
+        Person::Stranger => "stranger",
+    }
 }
 
 /// Asks the person at the terminal until the answer is yes or no.
-async fn asked() -> anyhow::Result<&'static str> {
-    let read = || -> anyhow::Result<&'static str> {
+async fn asked(role: &'static str) -> anyhow::Result<&'static str> {
+    let read = move || -> anyhow::Result<&'static str> {
         let terminal = console::Term::stderr();
         loop {
-            terminal.write_str("\n  Approve, as the approver? [y/n] ")?;
+            terminal.write_str(&format!("\n  Approve, as the {role}? [y/n] "))?;
             let mut typed = String::new();
             // The terminal's own reading ends at Ctrl-C, which is handled elsewhere.
             if std::io::stdin().read_line(&mut typed)? == 0 {
@@ -219,8 +260,26 @@ fn summarize(times: &[(String, Duration)], total: Duration) {
     for line in table::lines(screen, &["PHASE", "TOOK"], &rows) {
         print_error(&format!("  {line}"));
     }
-    print_error("\nNothing is left running. Try next:");
-    print_error("  cargo goalpost up                  the same stack, to work with");
+}
+
+/// Prints the commands that go on from here.
+fn suggest(learned: Option<&Learned>) {
+    print_error("\nNothing is left running.");
+    if let Some(learned) = learned {
+        print_error("Look further: start this database again, and read in another terminal:");
+        print_error("  cargo goalpost up --demo");
+        print_error(&format!("  cargo goalpost goal {} --why", learned.goal_id));
+        print_error(&format!(
+            "  cargo goalpost improvements show {}",
+            learned.improvement_id
+        ));
+        print_error(&format!(
+            "  cargo goalpost runbooks show {}",
+            learned.runbook
+        ));
+    }
+    print_error("Try next:");
+    print_error("  cargo goalpost up                  a stack of your own, to work with");
     print_error("  cargo goalpost ask \"Review the last week\" --wait     (another terminal)");
     print_error("  cargo goalpost --help");
 }

@@ -8,12 +8,12 @@ use domain::PrivateHosts;
 use domain::private_hosts::PRIVATE_HOSTS;
 use local_stack::home::Home;
 use local_stack::progress::Progress;
-use local_stack::stack::{LOCAL_PASSWORD, Person, Port, Stack, StackOptions};
+use local_stack::stack::{DatabaseChoice, LOCAL_PASSWORD, Person, Port, Stack, StackOptions};
 use local_stack::terminal::Palette;
 use secrecy::ExposeSecret;
 use std::time::Duration;
 
-use super::{arguments, connect, doctor, print, print_error, state, stop_signal};
+use super::{arguments, connect, demo, doctor, print, print_error, state, stop_signal};
 use crate::render::Screen;
 use client::Client;
 
@@ -52,6 +52,9 @@ async fn run_until_stopped(
     let progress = Progress::stderr();
     let mut options = StackOptions::for_people(home.clone(), progress);
     options.keys = Some(state::keys(home)?);
+    if arguments.demo {
+        options.database = DatabaseChoice::Kept(demo::DATABASE.to_owned());
+    }
     if let Some(port) = arguments.port {
         options.port = Port::Exactly(port);
     }

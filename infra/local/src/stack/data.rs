@@ -65,7 +65,8 @@ pub async fn make(server: &Server, name: &str) -> anyhow::Result<()> {
     let own = server.connect("postgres", name).await?;
     own.batch_execute(AFTER_CLONING)
         .await
-        .with_context(|| format!("finishing the database {name}"))
+        .with_context(|| format!("finishing the database {name}"))?;
+    log_sequences(server, name).await
 }
 
 /// Sets what a clone does not inherit: a job's database, and the statistics that distinguish used indexes from unused
@@ -75,6 +76,20 @@ const AFTER_CLONING: &str = "
     do $$ begin
       if to_regprocedure('shop.exercise_indexes()') is not null then perform shop.exercise_indexes(); end if;
     end $$";
+
+/// Writes the value of every sequence to the log. A clone's sequences have numbers left that they draw without logging
+/// them; after a crash they would draw them again, though rows have them.
+async fn log_sequences(server: &Server, name: &str) -> anyhow::Result<()> {
+    let query = "
+        select pg_catalog.setval(format('%I.%I', schemaname, sequencename)::regclass, last_value)
+          from pg_catalog.pg_sequences where last_value is not null";
+    // The sequences of extensions belong to the superuser.
+    let superuser = server.connect("supabase_admin", name).await?;
+    superuser
+        .batch_execute(query)
+        .await
+        .with_context(|| format!("logging the sequences of {name}"))
+}
 
 /// Returns the name of a template with every migration and the seed: seeding takes seconds, a clone does not. Its name
 /// contains a hash of its sources, and it accepts no sessions, which would keep it from being cloned.
@@ -95,6 +110,7 @@ async fn seeded_template(server: &Server) -> anyhow::Result<String> {
     database::drop(server, &making).await?;
     database::create_from_template(server, &making).await?;
     seed::apply(server, &making).await?;
+    log_sequences(server, &making).await?;
     let admin = admin(server).await?;
     drop_older(server, &admin, &making).await?;
     // One command each: renaming may not run in a transaction with others. A session that has just ended may still be

@@ -184,7 +184,7 @@ impl Function {
             let (sender, handover) = oneshot::channel();
             sandbox.polls.push((poll, sender));
             self.dispatch(state);
-            self.freeze_if_idle(state, id);
+            self.rest_if_idle(state, id);
             let owner: Arc<Self> = Arc::clone(self);
             Some(Poll {
                 owner,
@@ -195,12 +195,14 @@ impl Function {
         })
     }
 
-    /// Freezes a sandbox without work; only with its next poll open has it sent everything.
-    fn freeze_if_idle(&self, state: &mut State, id: SandboxId) {
-        if self.config.is_managed_instance() {
+    /// Freezes a sandbox without work, or ends an outdated one; only with its next poll open has it sent everything.
+    fn rest_if_idle(&self, state: &mut State, id: SandboxId) {
+        let Some(sandbox) = state.sandboxes.get_mut(&id).filter(|s| s.is_idle()) else {
             return;
-        }
-        if let Some(sandbox) = state.sandboxes.get_mut(&id).filter(|s| s.is_idle()) {
+        };
+        if sandbox.is_outdated {
+            sandbox.kill();
+        } else if !self.config.is_managed_instance() {
             sandbox.freeze();
         }
     }

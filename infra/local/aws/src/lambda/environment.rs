@@ -13,9 +13,10 @@ use super::{config::FunctionConfig, ids::SandboxId, platform::Platform};
 /// nothing like it: it is for faults and for tests.
 pub const SANDBOX_PLACEHOLDER: &str = "{sandbox}";
 
-/// Returns all variables of one sandbox. The reserved ones win over the function's own.
+/// Returns all variables of one sandbox. `changed` wins over the function's own, and the reserved ones over both.
 pub(super) fn variables(
     config: &FunctionConfig,
+    changed: &BTreeMap<String, String>,
     platform: &Platform,
     sandbox: SandboxId,
 ) -> BTreeMap<String, String> {
@@ -62,6 +63,7 @@ pub(super) fn variables(
         ("TZ", ":UTC".to_owned()),
     ];
     let mut variables = config.environment.clone();
+    variables.extend(changed.clone());
     for value in variables.values_mut() {
         if value.contains(SANDBOX_PLACEHOLDER) {
             *value = value.replace(SANDBOX_PLACEHOLDER, &sandbox.to_string());

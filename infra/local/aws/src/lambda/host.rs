@@ -114,6 +114,14 @@ impl Host {
         Ok(Invoked { request_id, reply })
     }
 
+    /// Sets environment variables of every function, as `UpdateFunctionConfiguration` does: invocations from now on run
+    /// in sandboxes that have them, and running ones end as they were.
+    pub fn set_environment(&self, variables: &BTreeMap<String, String>) {
+        for function in self.functions.values() {
+            function.set_environment(variables);
+        }
+    }
+
     /// Returns figures about every function, by name.
     pub fn stats(&self) -> Vec<FunctionStats> {
         self.functions

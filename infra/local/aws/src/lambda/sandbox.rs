@@ -4,6 +4,7 @@
 //! reached it goes to the next sandbox.
 
 use std::{
+    collections::BTreeMap,
     process::{ExitStatus, Stdio},
     sync::Arc,
     time::Duration,
@@ -29,7 +30,7 @@ const INIT_ATTEMPTS: u8 = 2;
 impl Function {
     pub(super) fn start_sandbox(self: &Arc<Self>, state: &mut State) {
         let id = SandboxId::fresh();
-        match self.spawn(id) {
+        match self.spawn(id, &state.environment) {
             Ok((child, pid)) => {
                 let mut sandbox = Sandbox::new(pid);
                 sandbox.watchdog = Some(self.watch_init(id));
@@ -47,11 +48,20 @@ impl Function {
         }
     }
 
-    fn spawn(&self, id: SandboxId) -> std::io::Result<(Child, Pid)> {
+    fn spawn(
+        &self,
+        id: SandboxId,
+        changed: &BTreeMap<String, String>,
+    ) -> std::io::Result<(Child, Pid)> {
         let mut command = Command::new(&self.config.program);
         command
             .env_clear()
-            .envs(environment::variables(&self.config, &self.platform, id))
+            .envs(environment::variables(
+                &self.config,
+                changed,
+                &self.platform,
+                id,
+            ))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -258,6 +268,21 @@ impl Function {
         if reaped > 0 {
             self.platform.announce_change();
         }
+    }
+
+    /// Sets variables of the function for the sandboxes that start from now on. Those of before end: an idle one at once,
+    /// a working one when it requests more work.
+    pub(super) fn set_environment(self: &Arc<Self>, variables: &BTreeMap<String, String>) {
+        self.change(|state| {
+            state.environment.extend(variables.clone());
+            for sandbox in state.sandboxes.values_mut() {
+                sandbox.is_outdated = true;
+                if sandbox.is_idle() {
+                    sandbox.kill();
+                }
+            }
+            self.dispatch(state);
+        });
     }
 
     /// Refuses new invocations and drops waiting ones; the caller kills the sandboxes.

@@ -4,7 +4,7 @@
 //! before handing over" free of races.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{BTreeMap, HashMap, VecDeque},
     time::{Duration, Instant},
 };
 
@@ -61,6 +61,8 @@ pub(super) struct Sandbox {
     pub(super) is_frozen: bool,
     /// It is being killed, so no invocation may be handed to it any more.
     pub(super) is_ending: bool,
+    /// Its environment is that of before a change: it receives no further invocation, and ends once it is idle.
+    pub(super) is_outdated: bool,
     pub(super) polls: Vec<(PollId, oneshot::Sender<Handover>)>,
     pub(super) running: usize,
     pub(super) idle_since: Instant,
@@ -90,6 +92,8 @@ pub(super) struct State {
     pub(super) running: HashMap<RequestId, Running>,
     pub(super) sandboxes: HashMap<SandboxId, Sandbox>,
     pub(super) counters: Counters,
+    /// Variables that were set after the start; they win over those of the configuration.
+    pub(super) environment: BTreeMap<String, String>,
     pub(super) is_stopping: bool,
     pub(super) is_recheck_due: bool,
     polls_opened: u64,
@@ -104,6 +108,7 @@ impl Sandbox {
             is_starting: true,
             is_frozen: false,
             is_ending: false,
+            is_outdated: false,
             polls: Vec::new(),
             running: 0,
             idle_since: now,
@@ -149,7 +154,7 @@ impl Sandbox {
 
     /// Returns the number of invocations that it can take in a moment, though it has not polled yet.
     fn coming(&self, per_sandbox: usize) -> usize {
-        if self.is_ending {
+        if self.is_ending || self.is_outdated {
             return 0;
         }
         if self.is_starting {
@@ -191,7 +196,8 @@ impl State {
     pub(super) fn free_sandbox(&self, per_sandbox: usize) -> Option<SandboxId> {
         self.sandboxes
             .iter()
-            .filter(|(_, s)| !s.is_ending && !s.polls.is_empty() && s.running < per_sandbox)
+            .filter(|(_, s)| !s.is_ending && !s.is_outdated)
+            .filter(|(_, s)| !s.polls.is_empty() && s.running < per_sandbox)
             .max_by_key(|(_, s)| s.idle_since)
             .map(|(id, _)| *id)
     }

@@ -173,3 +173,43 @@ async fn managed_instance_runs_concurrently_and_is_never_frozen() {
     assert!(!stage.stats().sandboxes[0].is_frozen);
     stage.host.stop().await;
 }
+
+#[tokio::test]
+async fn changed_environment_reaches_new_sandboxes_only() {
+    let (before, after) = (Prompter::new().await, Prompter::new().await);
+    let stage = Stage::with(before.echo()).await;
+    let (idle, working) = (stage.begin(json!(1)), stage.begin(json!(2)));
+    let (mut one, mut two) = (before.cue().await, before.cue().await);
+    one.reply(json!("done")).await;
+    stage
+        .until(|stats| stats.sandboxes.iter().filter(|one| one.is_frozen).count() == 1)
+        .await;
+    stage
+        .host
+        .set_environment(&[("ASK".to_owned(), after.address())].into());
+    until_gone(one.process_id).await;
+    let later = stage.begin(json!(3));
+    let mut three = after.cue().await;
+    assert_eq!(
+        three.event,
+        json!(3),
+        "it runs in a sandbox with the new value"
+    );
+    three.reply(json!("done")).await;
+    two.reply(json!("done")).await;
+    until_gone(two.process_id).await;
+    for invocation in [idle, working, later] {
+        assert_eq!(
+            invocation.await.unwrap(),
+            Ok(json!("done")),
+            "no invocation fails for the change"
+        );
+    }
+    stage.host.stop().await;
+}
+
+/// Waits until a sandbox's process has ended.
+async fn until_gone(process_id: u64) {
+    let process_id = i64::try_from(process_id).unwrap();
+    until_process(process_id, |state| matches!(state, None | Some('Z'))).await;
+}
