@@ -42,7 +42,8 @@ const RULES: [(&str, &[&str], &[&str]); 13] = [
         ],
         &[],
     ),
-    ("tests/harness", &["infra/local"], &[]),
+    // The evaluation of matching embeds with the client that the functions have.
+    ("tests/harness", &["infra/local", "shared/llm"], &[]),
     (
         "tests/suite",
         &[
